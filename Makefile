@@ -1,0 +1,149 @@
+# confab: one non-recursive GNU Makefile. `make help` names the targets.
+#
+# MODE=release|debug|asan|ubsan|fuzz|coverage builds into build/$(MODE), so that flags
+# never mix. Your own CFLAGS and LDFLAGS come last and win. WERROR=1 makes warnings errors,
+# V=1 shows the commands.
+
+MODE       ?= release
+BUILD       = build/$(MODE)
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+FUZZ_SECONDS ?= 20
+VERSION    := $(shell cat VERSION)
+SHELL      := /bin/sh
+export MODE BUILD
+
+ifeq ($(filter $(MODE),release debug asan ubsan fuzz coverage),)
+$(error MODE is '$(MODE)'; it can be release, debug, asan, ubsan, fuzz or coverage)
+endif
+
+# ---- flags ------------------------------------------------------------------
+
+HARDEN      := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+HARDEN_LINK := -Wl,-z,relro -Wl,-z,now
+SANITIZE    := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
+
+MODE_FLAGS_release  := -O2 $(HARDEN)
+MODE_FLAGS_debug    := -Og
+MODE_FLAGS_asan     := $(SANITIZE) -fsanitize=address
+MODE_FLAGS_ubsan    := $(SANITIZE) -fsanitize=undefined
+MODE_FLAGS_fuzz     := $(SANITIZE) -fsanitize=address,undefined,fuzzer-no-link
+MODE_FLAGS_coverage := -O0 --coverage
+MODE_FLAGS          := $(MODE_FLAGS_$(MODE))
+ifeq ($(MODE),fuzz)
+CC := clang
+endif
+
+# pkg-config is asked once, and only when something is compiled: on a bare machine
+# `make run` and `make test` install it first.
+once = $(eval $(1) := $(2))$($(1))
+pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error libraries to build with are \
+       missing; `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi)))
+LIBRARIES    := libmariadb json-c libsodium hiredis
+PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES)))
+PKG_LIBS      = $(call once,PKG_LIBS,$(call pkg,--libs $(LIBRARIES)))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wformat -Werror=format-security $(if $(filter 1,$(WERROR)),-Werror)
+DEFINES  := -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' \
+            -DCONFIG_PATH='"$(SYSCONFDIR)/confab/confab.conf"'
+INCLUDES := -Icommon -Ifcgi-api
+COMPILE   = $(CC) -std=c11 $(DEFINES) $(INCLUDES) $(PKG_CFLAGS) $(WARNINGS) \
+            -g -fPIE $(MODE_FLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK      = $(CC) -pie $(MODE_FLAGS) $(HARDEN_LINK) $(CFLAGS) $(LDFLAGS)
+
+Q   := $(if $(V),,@)
+say := @$(if $(V),:,echo)
+
+# ---- what is made of what -----------------------------------------------------
+
+OBJ        := $(BUILD)/obj
+SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
+COMMON_SRC := $(wildcard common/*.c common/store/*.c)
+API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/handlers/*.c))
+CTL_SRC    := $(wildcard confabctl/*.c)
+TEST_SRC   := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+
+objects     = $(patsubst %.c,$(OBJ)/%.o,$(1))
+COMMON      := $(BUILD)/libcommon.a
+API         := $(BUILD)/libapi.a
+PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,$(wildcard fcgi-api/main.c confabctl/main.c))
+TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+
+.PHONY: all packages run start stop status reload test check check-asan fuzz lint \
+        coverage install uninstall dist clean help tests fuzzers FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+all: $(PROGRAMS) ## build the programs into build/$(MODE) (release)
+
+tests: $(TESTS)
+
+$(BUILD)/fcgi-api: $(OBJ)/fcgi-api/main.o $(API) $(COMMON)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi
+
+$(BUILD)/confabctl: $(call objects,$(CTL_SRC)) $(COMMON)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(COMMON)
+	@mkdir -p $(@D)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi -lcmocka
+
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(COMMON)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lfcgi
+
+# An archive is made anew, so that an object whose source is gone does not stay in it.
+$(COMMON): $(call objects,$(COMMON_SRC)) \
+           $(if $(wildcard common/store/migrate.h),$(OBJ)/gen/schema_data.o)
+$(API): $(call objects,$(API_SRC))
+$(COMMON) $(API):
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(OBJ)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(say) '  CC   $<'
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(OBJ)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(say) '  CC   $<'
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/schema_data.c: scripts/schema-to-c $(SCHEMA)
+	@mkdir -p $(@D)
+	$(say) '  GEN  $@'
+	$(Q)scripts/schema-to-c $(SCHEMA) > $@
+
+# Changes when compiler or flags do; everything is then compiled again.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo $(call quote,$(COMPILE) $(LINK)) > $@.new
+	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
+
+quote = '$(subst ','\'',$(1))'
+
+-include $(wildcard $(OBJ)/*/*.d $(OBJ)/*/*/*.d)
+
+# ---- checks -----------------------------------------------------------------------
+
+check: tests ## run the unit tests: no server, seconds
+	@scripts/unit-tests $(BUILD)
+
+check-asan: ## the unit tests under address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory MODE=asan BUILD=build/asan check
+	@$(MAKE) --no-print-directory MODE=ubsan BUILD=build/ubsan check
+
+clean: ## remove build/ (your data in .state stays)
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
