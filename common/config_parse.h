@@ -1,0 +1,20 @@
+/*
+ * config_parse: the heart of config_load, without the disk and the process around
+ * it, for config.c itself and for its fuzzer. Programs use config.h.
+ */
+#ifndef CONFAB_CONFIG_PARSE_H
+#define CONFAB_CONFIG_PARSE_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "config.h"
+#include "text.h"
+
+/* Fills *config from the defaults, the text of a file, and an environment (a list
+ * of "NAME=value" that ends with NULL). `name` is what the file is called in
+ * problems. Success, failure and ownership are those of config_load. */
+bool config_parse(struct config *config, const char *name, struct text file,
+                  char *const *environment, struct buffer *problems);
+
+#endif

@@ -1,0 +1,218 @@
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "memory.h"
+#include "text.h"
+
+/* No line is longer, its end included: up to PIPE_BUF (4 KiB on Linux) a write is one
+ * piece also in a pipe that several processes share. */
+#define LINE_SIZE 4096
+
+/* Stands for what was cut off. */
+#define CUT "..."
+
+static struct {
+    const char *program;
+    enum log_level level;
+    bool to_syslog;
+    char *file; /* NULL: standard error */
+    int fd;
+} target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO};
+
+static const struct {
+    const char *name;
+    int priority; /* syslog's */
+} levels[] = {
+    [LOG_LEVEL_ERROR] = {"error", LOG_ERR},
+    [LOG_LEVEL_WARN] = {"warn", LOG_WARNING},
+    [LOG_LEVEL_INFO] = {"info", LOG_INFO},
+    [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+};
+
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+static void close_file(void)
+{
+    if (target.file != NULL) {
+        close(target.fd);
+        free(target.file);
+        target.file = NULL;
+        target.fd = STDERR_FILENO;
+    }
+}
+
+bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file)
+{
+    close_file();
+    target.program = program;
+    target.level = level;
+    target.to_syslog = to_syslog;
+    if (to_syslog) {
+        openlog(program, LOG_PID, LOG_DAEMON);
+        return true;
+    }
+    if (file == NULL || *file == '\0') {
+        return true;
+    }
+    int fd = open_file(file);
+    if (fd < 0) {
+        return false;
+    }
+    target.file = memory_copy_str(file);
+    target.fd = fd;
+    return true;
+}
+
+void log_reopen(void)
+{
+    if (target.file == NULL) {
+        return;
+    }
+    int fd = open_file(target.file);
+    if (fd < 0) {
+        log_error("log file %s cannot be opened again: %s", target.file, strerror(errno));
+        return;
+    }
+    /* The old number stays and changes its meaning at once: threads may be writing. */
+    dup3(fd, target.fd, O_CLOEXEC);
+    close(fd);
+}
+
+bool log_wants(enum log_level level)
+{
+    return level <= target.level;
+}
+
+/* True for what could end a line or steer a terminal: C0, DEL, C1, and Unicode's own
+ * line and paragraph separators. */
+static bool is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029;
+}
+
+/* Writes the first character of the text, escaped if need be, into out; returns how
+ * many bytes of the text it takes, and the bytes written in *written. */
+static size_t escape_one(struct text text, char out[32], size_t *written)
+{
+    uint32_t point = 0;
+    size_t size = text_decode(text.at, text.len, &point);
+    if (size > 0 && !is_control(point)) {
+        memcpy(out, text.at, size);
+        *written = size;
+        return size;
+    }
+    size = size > 0 ? size : 1;
+    *written = 0;
+    for (size_t i = 0; i < size; i++) {
+        *written += (size_t)sprintf(out + *written, "\\x%02x", (unsigned char)text.at[i]);
+    }
+    return size;
+}
+
+/* Copies the text, escaped, into out; when it does not fit in `size` bytes it is cut
+ * and says so. Writes no terminator; returns the bytes written. */
+static size_t escape(struct text text, char *out, size_t size)
+{
+    size_t used = 0;
+    while (text.len > 0) {
+        char piece[32];
+        size_t written = 0;
+        size_t taken = escape_one(text, piece, &written);
+        if (used + written > size - strlen(CUT)) {
+            memcpy(out + used, CUT, strlen(CUT));
+            return used + strlen(CUT);
+        }
+        memcpy(out + used, piece, written);
+        used += written;
+        text.at += taken;
+        text.len -= taken;
+    }
+    return used;
+}
+
+static void write_line(enum log_level level, struct text text)
+{
+    char line[LINE_SIZE];
+    char now[CLOCK_TEXT_SIZE];
+    clock_format(clock_now(), now);
+    /* getpid() each time: the program may have forked since. */
+    int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", now, levels[level].name,
+                          target.program, (long)getpid());
+    size_t len = (size_t)prefix;
+    len += escape(text, line + len, sizeof line - len - 1);
+    line[len++] = '\n';
+    /* A line that cannot be written is lost: there is nowhere else to say so. */
+    while (write(target.fd, line, len) < 0 && errno == EINTR) {
+    }
+}
+
+static void write_syslog(enum log_level level, struct text text)
+{
+    char line[LINE_SIZE];
+    size_t len = escape(text, line, sizeof line - 1);
+    syslog(levels[level].priority, "%.*s", (int)len, line);
+}
+
+__attribute__((format(printf, 2, 0)))
+static void write_formatted(enum log_level level, const char *format, va_list arguments)
+{
+    if (!log_wants(level)) {
+        return;
+    }
+    int saved_errno = errno;
+    /* As long as the longest line, so what does not fit here is cut off there anyway. */
+    char formatted[LINE_SIZE];
+    if (vsnprintf(formatted, sizeof formatted, format, arguments) < 0) {
+        formatted[0] = '\0';
+    }
+    if (target.to_syslog) {
+        write_syslog(level, text_of(formatted));
+    } else {
+        write_line(level, text_of(formatted));
+    }
+    errno = saved_errno;
+}
+
+void log_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_ERROR, format, arguments);
+    va_end(arguments);
+}
+
+void log_warn(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_WARN, format, arguments);
+    va_end(arguments);
+}
+
+void log_info(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_INFO, format, arguments);
+    va_end(arguments);
+}
+
+void log_debug(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_DEBUG, format, arguments);
+    va_end(arguments);
+}
