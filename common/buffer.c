@@ -1,0 +1,88 @@
+#include "buffer.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+/* The first allocation: most answers and events fit. */
+#define FIRST_CAP 256
+
+char *buffer_reserve(struct buffer *buffer, size_t more)
+{
+    size_t need;
+
+    /* One byte further, so that buffer_str never has to grow. A sum that does not
+     * fit asks for what cannot be had, and memory_resize ends the process. */
+    if (__builtin_add_overflow(buffer->len, more, &need) ||
+        __builtin_add_overflow(need, 1u, &need))
+        need = SIZE_MAX;
+    if (need > buffer->cap) {
+        size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;
+
+        while (cap < need)
+            cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
+        buffer->data = memory_resize(buffer->data, cap, 1);
+        buffer->cap = cap;
+    }
+    return buffer->data + buffer->len;
+}
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(buffer_reserve(buffer, len), bytes, len);
+    buffer->len += len;
+}
+
+void buffer_append_str(struct buffer *buffer, const char *str)
+{
+    buffer_append(buffer, str, strlen(str));
+}
+
+void buffer_append_char(struct buffer *buffer, char c)
+{
+    *buffer_reserve(buffer, 1) = c;
+    buffer->len++;
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    char *to = buffer_reserve(buffer, 0);
+    size_t room = buffer->cap - buffer->len;
+
+    va_start(args, format);
+    int wrote = vsnprintf(to, room, format, args);
+    va_end(args);
+    if (wrote < 0)
+        return;
+    if ((size_t)wrote >= room) {
+        to = buffer_reserve(buffer, (size_t)wrote);
+        va_start(args, format);
+        vsnprintf(to, (size_t)wrote + 1, format, args);
+        va_end(args);
+    }
+    buffer->len += (size_t)wrote;
+}
+
+const char *buffer_str(struct buffer *buffer)
+{
+    *buffer_reserve(buffer, 0) = '\0';
+    return buffer->data;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->len = 0;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer)BUFFER_EMPTY;
+}
