@@ -11,6 +11,9 @@
 #include "config.h"
 #include "text.h"
 
+/* What the names of our variables in the environment start with. */
+#define CONFIG_VARIABLE_PREFIX "CONFAB_"
+
 /* Fills *config from the defaults, the text of a file, and an environment (a list
  * of "NAME=value" that ends with NULL). `name` is what the file is called in
  * problems. Success, failure and ownership are those of config_load. */
