@@ -78,7 +78,8 @@ bool config_load(struct config *config, const char *path, struct buffer *problem
 /* confab.conf in the folder above this program's, if it is there, else NULL. */
 static char *find_near_program(void)
 {
-    char path[PATH_MAX + sizeof "/confab.conf"];
+    static const char name[] = "/confab.conf";
+    char path[PATH_MAX + sizeof name];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
     if (len < 0 || len == PATH_MAX) {
         return NULL;
@@ -90,7 +91,7 @@ static char *find_near_program(void)
             *slash = '\0';
         }
     }
-    strcat(path, "/confab.conf");
+    memcpy(path + strlen(path), name, sizeof name);
     return access(path, F_OK) == 0 ? memory_copy_str(path) : NULL;
 }
 

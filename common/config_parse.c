@@ -13,6 +13,11 @@
 /* Variables with our prefix that are no options. */
 static const char *const other_variables[] = {"CONFAB_CONFIG"};
 
+/* How much of a text is shown, and the room for that: each byte escaped, an ellipsis,
+ * and a terminator. */
+#define SHOWN_MAX ((size_t)64)
+#define SHOWN_SIZE (4 * SHOWN_MAX + sizeof "...")
+
 /* One run of config_parse. */
 struct parser {
     struct config *config;
@@ -21,6 +26,7 @@ struct parser {
     const char *name;            /* the file's, or the variable's */
     size_t line;                 /* counted from 1; 0 in the environment */
     size_t lines[OPTION_COUNT];  /* where the file gave each option; 0: not */
+    char variable[SHOWN_SIZE];   /* the name of the variable, as it is shown */
 };
 
 static void set_defaults(struct config *config)
@@ -50,11 +56,6 @@ static struct buffer *mistake(struct parser *parser)
     return parser->problems;
 }
 
-/* How much of a text is shown, and the room for that: each byte escaped, an ellipsis,
- * and a terminator. */
-#define SHOWN_MAX ((size_t)64)
-#define SHOWN_SIZE (4 * SHOWN_MAX + sizeof "...")
-
 /* Writes the start of the text into out, printable on any terminal; returns out. */
 static const char *show(struct text text, char out[SHOWN_SIZE])
 {
@@ -72,7 +73,8 @@ static const char *show(struct text text, char out[SHOWN_SIZE])
             *end++ = digits[c & 15];
         }
     }
-    strcpy(end, shown < text.len ? "..." : "");
+    const char *cut = shown < text.len ? "..." : "";
+    memcpy(end, cut, strlen(cut) + 1);
     return out;
 }
 
@@ -249,19 +251,14 @@ static void parse_file(struct parser *parser, struct text file)
     parser->line = 0;
 }
 
-/* The option a variable stands for, NULL when none; key gets its name in lower case,
- * cut to size. */
-static const struct option *find_variable(struct text name, char *key, size_t size)
+static bool has_lower_case(struct text text)
 {
-    bool has_lower = false;
-    size_t len = 0;
-    for (size_t i = strlen(CONFIG_VARIABLE_PREFIX); i < name.len && len < size - 1; i++) {
-        char c = name.at[i];
-        has_lower = has_lower || (c >= 'a' && c <= 'z');
-        key[len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] >= 'a' && text.at[i] <= 'z') {
+            return true;
+        }
     }
-    key[len] = '\0';
-    return has_lower ? NULL : option_find(text_of(key));
+    return false;
 }
 
 static bool is_other_variable(struct text name)
@@ -282,7 +279,8 @@ static void refuse_variable(struct parser *parser, const char *key)
     if (nearest != NULL) {
         buffer_append_str(out, "; did you mean " CONFIG_VARIABLE_PREFIX);
         for (const char *at = nearest; *at != '\0'; at++) {
-            buffer_append_char(out, *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at);
+            bool is_lower = *at >= 'a' && *at <= 'z';
+            buffer_append_char(out, (char)(is_lower ? *at - 'a' + 'A' : *at));
         }
         buffer_append_char(out, '?');
     }
@@ -292,12 +290,14 @@ static void refuse_variable(struct parser *parser, const char *key)
 static void parse_variable(struct parser *parser, struct text name, struct text value)
 {
     char key[SPELLING_MAX + 1];
-    char shown[SHOWN_SIZE];
     if (is_other_variable(name)) {
         return;
     }
-    const struct option *option = find_variable(name, key, sizeof key);
-    parser->name = show(name, shown);
+    size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
+    struct text bare = {name.at + prefix, name.len - prefix};
+    text_lower(bare, key, sizeof key);
+    const struct option *option = has_lower_case(bare) ? NULL : option_find(text_of(key));
+    parser->name = show(name, parser->variable);
     if (option == NULL) {
         refuse_variable(parser, key);
     } else if (!text_is_valid(value.at, value.len)) {
