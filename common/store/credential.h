@@ -1,0 +1,64 @@
+/*
+ * credential: tokens and sessions, what a caller shows to say who it is.
+ *
+ * Only hashes of keys are stored. Ending one puts an event on the user's stream, so
+ * that open sockets that were opened with it close.
+ */
+#ifndef CONFAB_STORE_CREDENTIAL_H
+#define CONFAB_STORE_CREDENTIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "secret.h"
+#include "store/user.h"
+
+/* Who calls: the user, and by which credential (one of the two ids is 0). */
+struct caller {
+    struct user user;
+    uint64_t token_id;
+    uint64_t session_id;
+    bool session_renewed;   /* the session's end was moved: send the cookie again */
+};
+
+struct token {
+    uint64_t id;
+    uint64_t user_id;
+    struct text username;
+    int64_t created_at;
+};
+
+typedef void token_visit(void *context, const struct token *token);
+
+/* Adds a token of the user. */
+enum error token_add(struct db *db, uint64_t user_id,
+                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t *token_id);
+
+/* Finds the caller by a token's hash. ERROR_UNAUTHENTICATED if there is none; the caller
+ * checks user.is_active. */
+enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                      struct caller *caller);
+
+/* Ends a token; changed is false when there is none with this id. */
+enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
+
+/* Visits the tokens of one user, or of all (user_id 0), oldest first. */
+enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void *context);
+
+/* Adds a session that lasts for `days`. */
+enum error session_add(struct db *db, uint64_t user_id,
+                       const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
+
+/* Finds the caller by a session's hash, and moves its end to `days` from now when more
+ * than a fourteenth of that is gone. ERROR_UNAUTHENTICATED if there is none or it has ended. */
+enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
+                        struct caller *caller);
+
+/* Ends a session. */
+enum error session_end(struct db *db, uint64_t session_id, struct user_change *change);
+
+/* Drops up to `limit` sessions that have run out. */
+enum error session_purge(struct db *db, uint64_t limit, uint64_t *dropped);
+
+#endif

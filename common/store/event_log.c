@@ -1,0 +1,153 @@
+#include "store/event_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "memory.h"
+#include "store/transaction.h"
+
+#define STORED EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)
+
+/* An event's own columns, how many, and those of its subject behind them. */
+#define EVENT_COLUMNS "e.seq, e.event_type, e.actor_id, a.username, e.subject_id, e.created_at < "
+#define EVENT_COLUMN_COUNT 6
+#define FIRST_EVENT ROOM_STATE_COLUMN_COUNT
+#define FIRST_MESSAGE (FIRST_EVENT + EVENT_COLUMN_COUNT)
+#define FIRST_MEMBER (FIRST_MESSAGE + MESSAGE_COLUMN_COUNT)
+
+static const char LIST[] =
+    "SELECT " ROOM_STATE_COLUMNS ", " EVENT_COLUMNS "SYSDATE(6) - INTERVAL ? DAY, "
+    MESSAGE_COLUMNS ", " MEMBER_COLUMNS " FROM " ROOM_STATE_FROM
+    "LEFT JOIN event e ON e.room_id = r.room_id AND me.user_id IS NOT NULL "
+    "AND e.seq > ? AND e.seq <= ? "
+    "LEFT JOIN user a ON a.user_id = e.actor_id "
+    "LEFT JOIN message m ON e.event_type IN (" STORED ") AND m.message_id = e.subject_id "
+    "LEFT JOIN user s ON s.user_id = m.sender_id "
+    "LEFT JOIN member mb ON e.event_type = " EVENT_SQL(EVENT_MEMBER_UPDATED)
+    " AND mb.room_id = e.room_id AND mb.user_id = e.subject_id "
+    "LEFT JOIN user mu ON mu.user_id = mb.user_id "
+    "WHERE r.room_id = ? ORDER BY e.seq";
+
+static void event_from_row(const struct db_rows *rows, uint64_t room_id,
+                           struct room_event *event) {
+    event->room_id = room_id;
+    event->seq = db_get_u64(rows, FIRST_EVENT);
+    event->type = (unsigned)db_get_u64(rows, FIRST_EVENT + 1);
+    event->actor_id = db_get_u64(rows, FIRST_EVENT + 2);
+    event->actor = db_get_text(rows, FIRST_EVENT + 3);
+    event->subject_id = db_get_u64(rows, FIRST_EVENT + 4);
+    event->has_message = message_from_row(rows, FIRST_MESSAGE, &event->message);
+    event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
+}
+
+/* Whether the cursor can be served, told by the first row: the next event is there, or
+ * nothing has happened since. */
+static enum error check_cursor(const struct db_rows *rows, const struct room_state *state,
+                               uint64_t after) {
+    if (after > state->last_seq)
+        return ERROR_GONE;
+    if (after == state->last_seq)
+        return ERROR_NONE;
+    const bool next_is_there = db_get_u64(rows, FIRST_EVENT) == after + 1;
+    const bool is_old = db_get_bool(rows, FIRST_EVENT + 5);
+    return next_is_there && !is_old ? ERROR_NONE : ERROR_GONE;
+}
+
+enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
+                          uint64_t limit, uint64_t retention_days, struct room_state *state,
+                          room_event_visit *visit, void *context) {
+    struct db_rows *rows;
+    struct room_event event;
+    memset(state, 0, sizeof(*state));
+    const uint64_t up_to = after > UINT64_MAX - limit ? UINT64_MAX : after + limit;
+    enum error error =
+        DB_RUN(db, LIST, DB_REPEATABLE, &rows, db_u64(retention_days), db_u64(user_id),
+               db_u64(after), db_u64(up_to), db_u64(room_id));
+    if (error)
+        return error;
+    while (!error && db_next(rows)) {
+        if (!state->exists) {
+            room_state_from_row(rows, 0, state);
+            error = room_state_may_read(state);
+            if (!error)
+                error = check_cursor(rows, state, after);
+        }
+        event_from_row(rows, room_id, &event);
+        if (!error && event.seq != 0)
+            visit(context, &event);
+    }
+    db_done(rows);
+    if (!error && !state->exists)
+        error = ERROR_NOT_FOUND;
+    return error;
+}
+
+/* ---- purging ---- */
+
+/* Streams whose oldest event kept is past the retention. */
+#define OLD_STREAMS(table, key, events)                                                   \
+    "SELECT t." key " FROM " table " t JOIN " events " e ON e." key " = t." key           \
+    " AND e.seq = t.oldest_seq WHERE e.created_at < SYSDATE(6) - INTERVAL ? DAY LIMIT ?"
+
+/* Drops the old events among the first `limit` of one stream; its owner's row is locked
+ * first, so that oldest_seq and the rows always agree. */
+#define PURGE_STREAM(table, key, events)                                                  \
+    TRANSACTION(                                                                          \
+        "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; DECLARE p_days BIGINT UNSIGNED DEFAULT ?; "\
+        "DECLARE p_limit BIGINT UNSIGNED DEFAULT ?; "                                     \
+        "DECLARE v_oldest, v_up_to BIGINT UNSIGNED; DECLARE v_count BIGINT DEFAULT 0; ",  \
+        "SELECT oldest_seq INTO v_oldest FROM " table " WHERE " key " = p_id FOR UPDATE; "\
+        "SET v_now = SYSDATE(6); "                                                        \
+        "IF v_oldest IS NULL THEN LEAVE body; END IF; "                                   \
+        "SELECT MAX(seq) INTO v_up_to FROM " events " WHERE " key " = p_id "              \
+        "AND seq >= v_oldest AND seq < v_oldest + p_limit "                               \
+        "AND created_at < v_now - INTERVAL p_days DAY; "                                  \
+        "IF v_up_to IS NULL THEN LEAVE body; END IF; "                                    \
+        "DELETE FROM " events " WHERE " key " = p_id AND seq <= v_up_to; "                \
+        "SET v_count = ROW_COUNT(); "                                                     \
+        "UPDATE " table " SET oldest_seq = v_up_to + 1 WHERE " key " = p_id; ",           \
+        ", v_count")
+
+static enum error purge_stream(struct db *db, const char *sql, uint64_t id, uint64_t days,
+                               uint64_t limit, uint64_t *dropped) {
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id), db_u64(days), db_u64(limit));
+    if (error)
+        return error;
+    if (db_next(rows))
+        *dropped += db_get_u64(rows, 1);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+static enum error purge_streams(struct db *db, const char *find_sql, const char *purge_sql,
+                                uint64_t days, uint64_t limit, uint64_t *dropped) {
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, find_sql, DB_REPEATABLE, &rows, db_u64(days), db_u64(limit));
+    if (error)
+        return error;
+    uint64_t *ids = memory_zeroed((size_t)limit, sizeof(*ids));
+    size_t count = 0;
+    while (count < limit && db_next(rows))
+        ids[count++] = db_get_u64(rows, 0);
+    db_done(rows);
+    for (size_t i = 0; i < count && !error; i++)
+        error = purge_stream(db, purge_sql, ids[i], days, limit, dropped);
+    free(ids);
+    return error;
+}
+
+enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
+                           uint64_t *dropped) {
+    static const char OLD_ROOMS[] = OLD_STREAMS("room", "room_id", "event");
+    static const char OLD_USERS[] = OLD_STREAMS("user", "user_id", "user_event");
+    static const char PURGE_ROOM[] = PURGE_STREAM("room", "room_id", "event");
+    static const char PURGE_USER[] = PURGE_STREAM("user", "user_id", "user_event");
+    *dropped = 0;
+    const enum error error =
+        purge_streams(db, OLD_ROOMS, PURGE_ROOM, retention_days, limit, dropped);
+    return error ? error
+                 : purge_streams(db, OLD_USERS, PURGE_USER, retention_days, limit, dropped);
+}

@@ -1,0 +1,46 @@
+/*
+ * event_log: the events on record, of rooms and of users.
+ *
+ * Only type, actor and subject are stored; what an event shows is read from the
+ * present state of its subject, so that deleted words never come back.
+ */
+#ifndef CONFAB_STORE_EVENT_LOG_H
+#define CONFAB_STORE_EVENT_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "store/member.h"
+#include "store/message.h"
+#include "store/room_state.h"
+#include "text.h"
+
+struct room_event {
+    uint64_t room_id;
+    uint64_t seq;
+    unsigned type;
+    uint64_t actor_id;
+    struct text actor;          /* the actor's user name */
+    uint64_t subject_id;
+    bool has_message;           /* for new_message and message_edited */
+    struct message message;
+    bool has_membership;        /* for member_updated, unless it is gone */
+    struct membership membership;
+};
+
+typedef void room_event_visit(void *context, const struct room_event *event);
+
+/* Visits the events of a room after `after`, oldest first, at most `limit`, if the user is
+ * a member, and fills *state in any case but failure. ERROR_GONE: the next event is past
+ * the retention (in days), or `after` is beyond the last. One round trip. */
+enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
+                          uint64_t limit, uint64_t retention_days, struct room_state *state,
+                          room_event_visit *visit, void *context);
+
+/* Drops events older than the retention from rooms' and users' streams, at most `limit`
+ * from each of at most `limit` streams; *dropped 0 when nothing is left. */
+enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
+                           uint64_t *dropped);
+
+#endif

@@ -1,0 +1,52 @@
+#include "store/housekeeping.h"
+
+#include "clock.h"
+#include "store/credential.h"
+#include "store/event_log.h"
+#include "store/rate.h"
+#include "store/room.h"
+
+/* Rows of one slice: a lock is held for milliseconds, not seconds. */
+#define SLICE 500
+
+enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *mine) {
+    static const char FIRST[] =
+        "INSERT IGNORE INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01')";
+    static const char CLAIM[] = "UPDATE housekeeping SET ran_at = SYSDATE(6) "
+                                "WHERE task = 'purge' AND ran_at < SYSDATE(6) - INTERVAL ? SECOND";
+    *mine = false;
+    enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
+    if (error)
+        return error;
+    error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(seconds));
+    *mine = !error && db_changed(db) > 0;
+    return error;
+}
+
+static enum error run_slice(struct db *db, uint64_t retention_days, uint64_t *dropped) {
+    uint64_t events = 0, rooms = 0, sessions = 0, rates = 0;
+    enum error error = event_log_purge(db, retention_days, SLICE, &events);
+    if (!error)
+        error = room_purge(db, SLICE, &rooms);
+    if (!error)
+        error = session_purge(db, SLICE, &sessions);
+    if (!error)
+        error = rate_purge(db, SLICE, &rates);
+    *dropped = events + rooms + sessions + rates;
+    return error;
+}
+
+enum error housekeeping_run(struct db *db, uint64_t retention_days, uint64_t budget_ms,
+                            uint64_t *dropped, bool *finished) {
+    const int64_t end = clock_monotonic_ms() + (int64_t)budget_ms;
+    enum error error = ERROR_NONE;
+    *dropped = 0;
+    *finished = false;
+    while (!error && !*finished && clock_monotonic_ms() < end) {
+        uint64_t slice = 0;
+        error = run_slice(db, retention_days, &slice);
+        *dropped += slice;
+        *finished = !error && slice == 0;
+    }
+    return error;
+}

@@ -1,0 +1,199 @@
+#include "store/member.h"
+
+#include <string.h>
+
+#include "event.h"
+#include "store/transaction.h"
+
+bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {
+    if (db_is_null(rows, first))
+        return false;
+    membership->id = db_get_u64(rows, first);
+    membership->room_id = db_get_u64(rows, first + 1);
+    membership->user_id = db_get_u64(rows, first + 2);
+    membership->username = db_get_text(rows, first + 3);
+    membership->is_admin = db_get_bool(rows, first + 4);
+    membership->joined_at = db_get_time(rows, first + 5);
+    return true;
+}
+
+#define FROM_MEMBER " FROM member mb JOIN user mu ON mu.user_id = mb.user_id "
+
+enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
+                       member_visit *visit, void *context) {
+    static const char SQL[] = "SELECT " MEMBER_COLUMNS FROM_MEMBER
+                              "WHERE mb.room_id = ? ORDER BY mb.membership_id LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    struct membership membership;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
+                                    db_u64(limit), db_u64(offset));
+    if (error)
+        return error;
+    while (db_next(rows))
+        if (member_from_row(rows, 0, &membership))
+            visit(context, &membership);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
+                      void *context) {
+    static const char SQL[] =
+        "SELECT " MEMBER_COLUMNS FROM_MEMBER "WHERE mb.room_id = ? AND mb.user_id = ?";
+    struct db_rows *rows;
+    struct membership membership;
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows) && member_from_row(rows, 0, &membership)) {
+        visit(context, &membership);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+#define TARGET_DECLARATIONS                                                               \
+    TRANSACTION_ROOM_DECLARATIONS                                                         \
+    "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; DECLARE p_flag BOOLEAN DEFAULT ?; "      \
+    "DECLARE v_target, v_membership, v_user_seq, v_heir BIGINT UNSIGNED; "                \
+    "DECLARE v_target_admin, v_last BOOLEAN; DECLARE v_joined DATETIME(6); "              \
+    "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+
+#define FIND_TARGET                                                                       \
+    "SELECT membership_id, is_admin, joined_at INTO v_membership, v_target_admin, v_joined " \
+    "FROM member WHERE room_id = p_room AND user_id = p_target; "
+
+/* True for the condition that nobody but p_target is an admin. */
+#define ONLY_ADMIN                                                                        \
+    "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin "               \
+    "AND user_id <> p_target)"
+
+/* p_flag: the target joins by itself. */
+static const char ADD[] = TRANSACTION(
+    TARGET_DECLARATIONS,
+    TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
+                           " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))")
+    "SELECT user_id INTO v_target FROM user WHERE user_id = p_target AND is_active; "
+    "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
+    FIND_TARGET
+    "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "
+    "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",
+                           "+ 1")
+    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position) "
+    "VALUES (p_room, p_target, FALSE, v_now, v_message_count); "
+    "SET v_membership = LAST_INSERT_ID(); "
+    "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "
+    "WHERE room_id = p_room; "
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),
+    ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined");
+
+enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                      bool joining, struct member_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, ADD, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(target_id), db_bool(joining));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->seq = db_get_u64(rows, 2);
+        change->user_seq = db_get_u64(rows, 3);
+        change->membership = (struct membership){.id = db_get_u64(rows, 4),
+                                                 .room_id = room_id,
+                                                 .user_id = target_id,
+                                                 .is_admin = db_get_bool(rows, 5),
+                                                 .joined_at = db_get_time(rows, 6)};
+    }
+    db_done(rows);
+    return error;
+}
+
+/* The last member takes the room along. Else, if no admin is left, who joined first
+ * becomes one, with an event of its own behind the removal. */
+static const char REMOVE[] = TRANSACTION(
+    TARGET_DECLARATIONS,
+    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER " OR " TRANSACTION_IS_DIRECT
+                           " OR (p_target <> p_user AND NOT v_admin)")
+    FIND_TARGET
+    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+    "SET v_changed = TRUE; SET v_last = v_members_count = 1; "
+    "IF v_last THEN "
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_DELETED), "p_user", "p_room", "- 1")
+    "DELETE FROM member WHERE room_id = p_room; "
+    "DELETE FROM room WHERE room_id = p_room; "
+    "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "
+    "LEAVE body; END IF; "
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")
+    "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")
+    "IF v_target_admin AND " ONLY_ADMIN " THEN "
+    "SELECT user_id INTO v_heir FROM member WHERE room_id = p_room "
+    "ORDER BY membership_id LIMIT 1; "
+    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_heir; "
+    "SET v_seq = v_seq + 1; "
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_heir")
+    "END IF; "
+    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1 "
+    "WHERE room_id = p_room; ",
+    ", v_changed, v_last, v_seq, v_user_seq, v_heir");
+
+enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                         struct member_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, REMOVE, 0, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(target_id), db_bool(false));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->room_deleted = change->changed && db_get_bool(rows, 2);
+        change->user_seq = db_get_u64(rows, 4);
+        change->heir_id = db_get_u64(rows, 5);
+        change->heir_seq = change->heir_id ? db_get_u64(rows, 3) : 0;
+        change->seq = db_get_u64(rows, 3) - (change->heir_id ? 1 : 0);
+    }
+    db_done(rows);
+    return error;
+}
+
+/* p_flag: what is_admin shall be. */
+static const char SET_ADMIN[] = TRANSACTION(
+    TARGET_DECLARATIONS,
+    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+    FIND_TARGET
+    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+    "IF v_target_admin = p_flag THEN LEAVE body; END IF; "
+    "IF NOT p_flag AND " ONLY_ADMIN " THEN SET v_outcome = 1; LEAVE body; END IF; "
+    "SET v_changed = TRUE; "
+    "UPDATE member SET is_admin = p_flag WHERE room_id = p_room AND user_id = p_target; "
+    "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "p_target"),
+    ", v_changed, v_seq");
+
+enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                            bool is_admin, struct member_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, SET_ADMIN, DB_REPEATABLE, &rows, db_u64(room_id),
+                              db_u64(user_id), db_u64(target_id), db_bool(is_admin));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->seq = db_get_u64(rows, 2);
+    }
+    db_done(rows);
+    return error;
+}

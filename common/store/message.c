@@ -1,0 +1,334 @@
+#include "store/message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "event.h"
+#include "secret.h"
+#include "store/transaction.h"
+
+/* client_id is stored behind a letter that tells whose it is, so that a key of the
+ * store's own never meets a client's. */
+#define KEY_OF_CLIENT 'c'
+#define KEY_OF_STORE 's'
+#define KEY_SIZE (1 + 64 * 4 + 1)
+
+static const char *const TYPES[] = {
+    [MESSAGE_TEXT] = "text",
+    [MESSAGE_IMAGE] = "image",
+    [MESSAGE_FILE] = "file",
+};
+
+#define TYPE_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
+
+const char *message_type_name(enum message_type type) {
+    return type < TYPE_COUNT ? TYPES[type] : NULL;
+}
+
+unsigned message_type_of(struct text name) {
+    for (unsigned type = MESSAGE_TEXT; type < TYPE_COUNT; type++)
+        if (text_equals(name, text_of(TYPES[type])))
+            return type;
+    return 0;
+}
+
+bool message_from_row(const struct db_rows *rows, unsigned first, struct message *message) {
+    if (db_is_null(rows, first))
+        return false;
+    message->id = db_get_u64(rows, first);
+    message->room_id = db_get_u64(rows, first + 1);
+    message->position = db_get_u64(rows, first + 2);
+    message->sender_id = db_get_u64(rows, first + 3);
+    message->sender_username = db_get_text(rows, first + 4);
+    message->type = (enum message_type)db_get_u64(rows, first + 5);
+    message->is_deleted = db_get_bool(rows, first + 6);
+    message->reply_to_id = db_get_u64(rows, first + 7);
+    message->created_at = db_get_time(rows, first + 8);
+    message->edited_at = db_get_time(rows, first + 9);
+    message->client_id = db_get_text(rows, first + 10);
+    message->content = db_get_text(rows, first + 11);
+    if (message->client_id.len > 0 && message->client_id.at[0] == KEY_OF_CLIENT)
+        message->client_id = (struct text){message->client_id.at + 1, message->client_id.len - 1};
+    else
+        message->client_id.len = 0;
+    return true;
+}
+
+/* ---- reading ---- */
+
+/* A page is the positions over `low` up to `high`. The room, the membership and the
+ * cursor are single rows by key, which the server reads before it plans the range, so
+ * that any page costs the same. Counters are cast because they are unsigned and the
+ * difference may not be. */
+#define PAGE_SQL(cursor_column, cursor_join, low, high)                                  \
+    "SELECT " cursor_column ", " ROOM_STATE_COLUMNS ", " MESSAGE_COLUMNS                 \
+    " FROM " ROOM_STATE_FROM cursor_join                                                 \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND me.user_id IS NOT NULL "           \
+    "AND m.position > " low " AND m.position <= " high                                   \
+    " LEFT JOIN user s ON s.user_id = m.sender_id "                                      \
+    "WHERE r.room_id = ? ORDER BY m.position DESC"
+
+#define CURSOR_JOIN "LEFT JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
+#define COUNT "CAST(r.message_count AS SIGNED)"
+#define CURSOR "CAST(c.position AS SIGNED)"
+
+static const char PAGE_BY_OFFSET[] =
+    PAGE_SQL("TRUE", "", COUNT " - ? - ?", COUNT " - ?");
+static const char PAGE_BEFORE[] =
+    PAGE_SQL("c.position IS NOT NULL", CURSOR_JOIN, CURSOR " - 1 - ?", CURSOR " - 1");
+static const char PAGE_AFTER[] =
+    PAGE_SQL("c.position IS NOT NULL", CURSOR_JOIN, CURSOR, CURSOR " + ?");
+static const char PAGE_FROM_BEGINNING[] = PAGE_SQL("TRUE", "", "0", "?");
+
+/* Offsets and limits stay far below where sums of them overflow. */
+static int64_t bounded(uint64_t number) {
+    return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
+}
+
+static enum error run_page(struct db *db, uint64_t room_id, uint64_t user_id,
+                           const struct message_page *page, struct db_rows **rows) {
+    const struct db_value user = db_u64(user_id), room = db_u64(room_id);
+    const struct db_value from = db_i64(bounded(page->from)), limit = db_i64(bounded(page->limit));
+    switch (page->kind) {
+    case MESSAGE_PAGE_BEFORE:
+        return DB_RUN(db, PAGE_BEFORE, DB_REPEATABLE, rows, user, from, limit, room);
+    case MESSAGE_PAGE_AFTER:
+        if (page->from == 0)
+            return DB_RUN(db, PAGE_FROM_BEGINNING, DB_REPEATABLE, rows, user, limit, room);
+        return DB_RUN(db, PAGE_AFTER, DB_REPEATABLE, rows, user, from, limit, room);
+    case MESSAGE_PAGE_OFFSET:
+        break;
+    }
+    return DB_RUN(db, PAGE_BY_OFFSET, DB_REPEATABLE, rows, user, from, limit, from, room);
+}
+
+enum error message_list(struct db *db, uint64_t room_id, uint64_t user_id,
+                        const struct message_page *page, struct room_state *state,
+                        bool *cursor_found, message_visit *visit, void *context) {
+    struct db_rows *rows;
+    struct message message;
+    memset(state, 0, sizeof(*state));
+    *cursor_found = false;
+    const enum error error = run_page(db, room_id, user_id, page, &rows);
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        if (!state->exists) {
+            *cursor_found = db_get_bool(rows, 0);
+            room_state_from_row(rows, 1, state);
+        }
+        if (message_from_row(rows, 1 + ROOM_STATE_COLUMN_COUNT, &message))
+            visit(context, &message);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error message_get(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                       struct room_state *state, message_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT " ROOM_STATE_COLUMNS ", " MESSAGE_COLUMNS " FROM " ROOM_STATE_FROM
+        "LEFT JOIN message m ON m.message_id = ? AND m.room_id = r.room_id "
+        "LEFT JOIN user s ON s.user_id = m.sender_id WHERE r.room_id = ?";
+    struct db_rows *rows;
+    struct message message;
+    memset(state, 0, sizeof(*state));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(message_id),
+                              db_u64(room_id));
+    if (error)
+        return error;
+    if (db_next(rows))
+        room_state_from_row(rows, 0, state);
+    error = room_state_may_read(state);
+    if (!error) {
+        if (message_from_row(rows, ROOM_STATE_COLUMN_COUNT, &message))
+            visit(context, &message);
+        else
+            error = ERROR_NOT_FOUND;
+    }
+    db_done(rows);
+    return error;
+}
+
+/* ---- changing ---- */
+
+static const char POST[] = TRANSACTION(
+    TRANSACTION_ROOM_DECLARATIONS
+    "DECLARE p_content VARCHAR(8000) CHARACTER SET utf8mb4 DEFAULT ?; "
+    "DECLARE p_type TINYINT UNSIGNED DEFAULT ?; "
+    "DECLARE p_reply BIGINT UNSIGNED DEFAULT ?; "
+    "DECLARE p_client VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "
+    "DECLARE p_own_key BOOLEAN DEFAULT ?; "
+    "DECLARE v_message, v_position, v_first BIGINT UNSIGNED; ",
+    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
+    "SELECT message_id, position, created_at INTO v_first, v_position, v_now FROM message "
+    "WHERE room_id = p_room AND sender_id = p_user AND client_id = p_client; "
+    "IF v_first IS NOT NULL THEN SET v_message = v_first; SET v_seq = 0; LEAVE body; END IF; "
+    "IF p_reply IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message "
+    "WHERE message_id = p_reply AND room_id = p_room) THEN "
+    "SET v_outcome = 1; LEAVE body; END IF; "
+    "SET v_position = v_message_count + 1; "
+    "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, created_at, "
+    "client_id, content) "
+    "VALUES (p_room, v_position, p_user, p_type, p_reply, v_now, p_client, p_content); "
+    "SET v_message = LAST_INSERT_ID(); "
+    "UPDATE room SET last_seq = v_seq, message_count = v_position, last_active_at = v_now "
+    "WHERE room_id = p_room; "
+    "UPDATE member SET last_read_position = v_position "
+    "WHERE room_id = p_room AND user_id = p_user; "
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_NEW_MESSAGE), "v_message"),
+    ", v_first IS NULL OR p_own_key, v_message, v_seq, v_position, v_now");
+
+/* A key that no other post has: the time keeps the index growing at its end, the random
+ * digits keep two posts of one microsecond apart. */
+static void make_key(const struct message_draft *draft, char key[KEY_SIZE], struct text *text) {
+    if (draft->client_id.len > 0) {
+        key[0] = KEY_OF_CLIENT;
+        memcpy(key + 1, draft->client_id.at, draft->client_id.len);
+        *text = (struct text){key, 1 + draft->client_id.len};
+        return;
+    }
+    char random[17];
+    secret_random_hex(random, 8);
+    const int len = snprintf(key, KEY_SIZE, "%c%016" PRIx64 "%s", KEY_OF_STORE,
+                             (uint64_t)clock_now(), random);
+    *text = (struct text){key, (size_t)len};
+}
+
+/* Reads the row every change of a message ends with: outcome, changed, id, seq,
+ * position, time. */
+static enum error read_change(struct db_rows *rows, struct message_change *change) {
+    enum error error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->message_id = db_get_u64(rows, 2);
+        change->seq = db_get_u64(rows, 3);
+        change->position = db_get_u64(rows, 4);
+        change->at = db_get_time(rows, 5);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error message_post(struct db *db, const struct message_draft *draft,
+                        struct message_change *change) {
+    char key[KEY_SIZE];
+    struct text key_text;
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    if (draft->client_id.len > KEY_SIZE - 2)
+        return ERROR_BAD_INPUT;
+    make_key(draft, key, &key_text);
+    enum error error =
+        DB_RUN(db, POST, DB_REPEATABLE, &rows, db_u64(draft->room_id), db_u64(draft->sender_id),
+               db_text(draft->content), db_u64(draft->type), db_id_or_null(draft->reply_to_id),
+               db_text(key_text), db_bool(draft->client_id.len == 0));
+    if (error)
+        return error;
+    error = read_change(rows, change);
+    change->bad_reply = error == ERROR_BAD_INPUT;
+    return error;
+}
+
+#define MESSAGE_DECLARATIONS                                                             \
+    TRANSACTION_ROOM_DECLARATIONS                                                        \
+    "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "                                      \
+    "DECLARE v_position, v_sender BIGINT UNSIGNED; "                                     \
+    "DECLARE v_deleted BOOLEAN; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
+
+#define FIND_MESSAGE                                                                     \
+    "SELECT position, sender_id, is_deleted INTO v_position, v_sender, v_deleted "       \
+    "FROM message WHERE message_id = p_message AND room_id = p_room; "                   \
+    "IF v_position IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+
+#define ROOM_STEPS_ON "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
+
+#define CHANGE_COLUMNS ", v_changed, p_message, v_seq, v_position, v_now"
+
+enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                        struct text content, struct message_change *change) {
+    static const char SQL[] = TRANSACTION(
+        MESSAGE_DECLARATIONS
+        "DECLARE p_content VARCHAR(8000) CHARACTER SET utf8mb4 DEFAULT ?; ",
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
+        FIND_MESSAGE
+        "IF v_deleted THEN SET v_outcome = 4; LEAVE body; END IF; "
+        "IF v_sender <> p_user THEN SET v_outcome = 3; LEAVE body; END IF; "
+        "UPDATE message SET content = p_content, edited_at = v_now "
+        "WHERE room_id = p_room AND position = v_position; "
+        ROOM_STEPS_ON
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_EDITED), "p_message")
+        "SET v_changed = TRUE; ",
+        CHANGE_COLUMNS);
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
+                                    db_u64(user_id), db_u64(message_id), db_text(content));
+    return error ? error : read_change(rows, change);
+}
+
+enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                          struct message_change *change) {
+    static const char SQL[] = TRANSACTION(
+        MESSAGE_DECLARATIONS,
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
+        FIND_MESSAGE
+        "IF v_sender <> p_user AND NOT v_admin THEN SET v_outcome = 3; LEAVE body; END IF; "
+        "IF v_deleted THEN LEAVE body; END IF; "
+        "UPDATE message SET content = '', is_deleted = TRUE "
+        "WHERE room_id = p_room AND position = v_position; "
+        ROOM_STEPS_ON
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")
+        "SET v_changed = TRUE; ",
+        CHANGE_COLUMNS);
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
+                                    db_u64(user_id), db_u64(message_id));
+    return error ? error : read_change(rows, change);
+}
+
+enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id,
+                             uint64_t message_id, struct message_mark *mark) {
+    /* The mark is the member's own: it needs no lock on the room, only on its row. */
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE v_room, v_member, v_read, v_position, v_count BIGINT UNSIGNED; "
+        "DECLARE v_private, v_moved BOOLEAN; ",
+        "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "
+        "WHERE r.room_id = p_room; "
+        "SELECT user_id, last_read_position INTO v_member, v_read FROM member "
+        "WHERE room_id = p_room AND user_id = p_user FOR UPDATE; "
+        "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN "
+        "SET v_outcome = 4; LEAVE body; END IF; "
+        "IF v_member IS NULL THEN SET v_outcome = 3; LEAVE body; END IF; "
+        "SELECT position INTO v_position FROM message "
+        "WHERE message_id = p_message AND room_id = p_room; "
+        "IF v_position IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
+        "SET v_moved = v_position > v_read; "
+        "IF v_moved THEN UPDATE member SET last_read_position = v_position "
+        "WHERE room_id = p_room AND user_id = p_user; SET v_read = v_position; END IF; "
+        "SELECT message_count INTO v_count FROM room WHERE room_id = p_room; ",
+        ", v_moved, v_count - v_read, "
+        "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read)");
+    struct db_rows *rows;
+    memset(mark, 0, sizeof(*mark));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(message_id));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        mark->moved = db_get_bool(rows, 1);
+        mark->unread_count = error ? 0 : db_get_u64(rows, 2);
+        mark->message_id = db_get_u64(rows, 3);
+        mark->bad_message = error == ERROR_BAD_INPUT;
+    }
+    db_done(rows);
+    return error;
+}

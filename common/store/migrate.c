@@ -1,0 +1,98 @@
+#include "store/migrate.h"
+
+#include "log.h"
+
+static const char RECORD_TABLE[] =
+    "CREATE TABLE IF NOT EXISTS schema_migration ("
+    "version INT UNSIGNED NOT NULL, name VARCHAR(64) NOT NULL, applied_at DATETIME(6) NOT NULL, "
+    "PRIMARY KEY (version)) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 "
+    "COLLATE utf8mb4_nopad_bin";
+
+/* Longest wait for another migration of the same database, in seconds. */
+#define LOCK_SECONDS 60
+
+unsigned migrate_latest(void) {
+    return migrate_step_count ? migrate_steps[migrate_step_count - 1].version : 0;
+}
+
+/* Asks for one number. */
+static enum error ask(struct db *db, const char *sql, uint64_t *number) {
+    struct db_rows *rows;
+    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version) {
+    static const char EXISTS[] = "SELECT COUNT(*) FROM information_schema.tables "
+                                 "WHERE table_schema = DATABASE() AND table_name = "
+                                 "'schema_migration'";
+    static const char NEWEST[] = "SELECT MAX(version) FROM schema_migration";
+    uint64_t there = 0, newest = 0;
+    enum error error = ask(db, EXISTS, &there);
+    if (!error && there)
+        error = ask(db, NEWEST, &newest);
+    if (error)
+        return error;
+    *version = (unsigned)newest;
+    *state = newest == migrate_latest()  ? MIGRATE_CURRENT
+             : newest < migrate_latest() ? MIGRATE_BEHIND
+                                         : MIGRATE_AHEAD;
+    return ERROR_NONE;
+}
+
+static enum error apply(struct db *db, const struct migrate_step *step) {
+    static const char RECORD[] =
+        "INSERT INTO schema_migration (version, name, applied_at) VALUES (?, ?, SYSDATE(6))";
+    const enum error error = db_run_script(db, step->sql);
+    if (error) {
+        log_error("migration %u (%s) failed: %s", step->version, step->name, db_last_error(db));
+        return error;
+    }
+    log_info("migration %u (%s) applied", step->version, step->name);
+    return DB_RUN(db, RECORD, 0, NULL, db_u64(step->version), db_str(step->name));
+}
+
+static enum error apply_missing(struct db *db, unsigned *applied, unsigned *version) {
+    enum migrate_state state;
+    enum error error = migrate_check(db, &state, version);
+    if (!error && state == MIGRATE_AHEAD)
+        return ERROR_CONFLICT;
+    for (size_t i = 0; i < migrate_step_count && !error; i++) {
+        if (migrate_steps[i].version <= *version)
+            continue;
+        error = apply(db, &migrate_steps[i]);
+        if (!error) {
+            *version = migrate_steps[i].version;
+            ++*applied;
+        }
+    }
+    return error;
+}
+
+/* The lock is the connection's: it also goes when this process dies. */
+enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
+    static const char LOCK[] = "SELECT GET_LOCK(CONCAT('confab_migrate_', DATABASE()), ?)";
+    static const char UNLOCK[] = "SELECT RELEASE_LOCK(CONCAT('confab_migrate_', DATABASE()))";
+    struct db_rows *rows;
+    *applied = 0;
+    *version = 0;
+    enum error error = DB_RUN(db, LOCK, 0, &rows, db_u64(LOCK_SECONDS));
+    if (error)
+        return error;
+    const bool locked = db_next(rows) && db_get_u64(rows, 0) == 1;
+    db_done(rows);
+    if (!locked) {
+        log_error("another migration of this database is running");
+        return ERROR_UNAVAILABLE;
+    }
+    error = db_run_script(db, RECORD_TABLE);
+    if (!error)
+        error = apply_missing(db, applied, version);
+    uint64_t released;
+    const enum error unlocked = ask(db, UNLOCK, &released);
+    return error ? error : unlocked;
+}

@@ -1,0 +1,309 @@
+#include "store/room.h"
+
+#include <string.h>
+
+#include "event.h"
+#include "store/transaction.h"
+
+/* ---- reading ---- */
+
+/* Columns of a room aliased r as the user aliased me sees it, with its last message. A
+ * direct room is named after the other one of its two users. */
+#define ROOM_COLUMNS                                                                      \
+    ROOM_STATE_COLUMNS ", IF(r.direct_low IS NULL, r.name, other.username), "             \
+    "r.created_by_id, " MESSAGE_COLUMNS
+#define ROOM_JOINS                                                                        \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "      \
+    "LEFT JOIN user s ON s.user_id = m.sender_id "                                        \
+    "LEFT JOIN user other ON other.user_id = "                                            \
+    "IF(r.direct_low = me.user_id, r.direct_high, r.direct_low) "
+
+static void room_from_row(const struct db_rows *rows, struct room *room) {
+    room_state_from_row(rows, 0, &room->state);
+    room->name = db_get_text(rows, ROOM_STATE_COLUMN_COUNT);
+    room->created_by_id = db_get_u64(rows, ROOM_STATE_COLUMN_COUNT + 1);
+    room->has_last_message =
+        message_from_row(rows, ROOM_STATE_COLUMN_COUNT + 2, &room->last_message);
+}
+
+static enum error visit_rooms(struct db_rows *rows, room_visit *visit, void *context) {
+    struct room room;
+    memset(&room, 0, sizeof(room));
+    while (db_next(rows)) {
+        room_from_row(rows, &room);
+        visit(context, &room);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
+                    void *context) {
+    static const char SQL[] =
+        "SELECT " ROOM_COLUMNS " FROM " ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
+    struct db_rows *rows;
+    struct room room;
+    memset(&room, 0, sizeof(room));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
+    if (error)
+        return error;
+    if (db_next(rows))
+        room_from_row(rows, &room);
+    const bool anyone = user_id == 0 && room.state.exists;
+    error = anyone ? ERROR_NONE : room_state_may_see(&room.state);
+    if (!error)
+        visit(context, &room);
+    db_done(rows);
+    return error;
+}
+
+/* The sums below grow with every change in a room of the list; a change of the list
+ * itself shows in the user's own counters, or in the mixed hash of the public rooms. */
+enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t user_id,
+                               struct room_list_state *state) {
+    static const char OWN[] =
+        "SELECT u.rooms_count, u.last_seq, SUM(r.last_seq), SUM(me.last_read_position), 0 "
+        "FROM user u LEFT JOIN member me ON me.user_id = u.user_id "
+        "LEFT JOIN room r ON r.room_id = me.room_id WHERE u.user_id = ? GROUP BY u.user_id";
+    static const char PUBLIC[] =
+        "SELECT COUNT(*), SUM(r.last_seq), SUM(me.last_read_position), COUNT(me.user_id), "
+        "BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS(':', r.room_id, r.last_seq, r.created_at)), 15), "
+        "16, 10) AS UNSIGNED)) FROM " ROOM_STATE_FROM "WHERE r.is_private = FALSE";
+    struct db_rows *rows;
+    memset(state, 0, sizeof(*state));
+    const enum error error = DB_RUN(db, kind == ROOM_LIST_OWN ? OWN : PUBLIC, DB_REPEATABLE,
+                                    &rows, db_u64(user_id));
+    if (error)
+        return error;
+    if (db_next(rows)) {
+        state->count = db_get_u64(rows, 0);
+        for (unsigned i = 0; i < 4; i++)
+            state->counters[i] = db_get_u64(rows, i + 1);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* The page is chosen from the narrow columns first, so that sorting a thousand rooms
+ * does not carry a thousand last messages along. */
+enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, uint64_t limit,
+                     uint64_t offset, room_visit *visit, void *context) {
+#define LIST_SQL(choice)                                                                  \
+    "SELECT " ROOM_COLUMNS " FROM (" choice                                               \
+    " ORDER BY p.last_active_at DESC, p.room_id DESC LIMIT ? OFFSET ?) page "             \
+    "JOIN room r ON r.room_id = page.room_id "                                            \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " ROOM_JOINS        \
+    "ORDER BY page.last_active_at DESC, page.room_id DESC"
+    static const char OWN[] =
+        LIST_SQL("SELECT p.room_id, p.last_active_at FROM member mine "
+                 "JOIN room p ON p.room_id = mine.room_id WHERE mine.user_id = ?");
+    static const char PUBLIC[] =
+        LIST_SQL("SELECT p.room_id, p.last_active_at FROM room p WHERE p.is_private = FALSE");
+#undef LIST_SQL
+    struct db_rows *rows;
+    const struct db_value user = db_u64(user_id), most = db_u64(limit), skip = db_u64(offset);
+    const enum error error =
+        kind == ROOM_LIST_OWN ? DB_RUN(db, OWN, DB_REPEATABLE, &rows, user, most, skip, user)
+                              : DB_RUN(db, PUBLIC, DB_REPEATABLE, &rows, most, skip, user);
+    return error ? error : visit_rooms(rows, visit, context);
+}
+
+enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
+                         void *context) {
+    static const char SQL[] =
+        "SELECT " ROOM_STATE_COLUMNS ", "
+        "IF(r.direct_low IS NULL, r.name, CONCAT(low.username, ', ', other.username)), "
+        "r.created_by_id, " MESSAGE_COLUMNS " FROM room r "
+        "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 "
+        "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
+        "LEFT JOIN user s ON s.user_id = m.sender_id "
+        "LEFT JOIN user low ON low.user_id = r.direct_low "
+        "LEFT JOIN user other ON other.user_id = r.direct_high "
+        "ORDER BY r.room_id LIMIT ? OFFSET ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));
+    return error ? error : visit_rooms(rows, visit, context);
+}
+
+enum error room_count_all(struct db *db, uint64_t *count) {
+    static const char SQL[] = "SELECT COUNT(*) FROM room";
+    struct db_rows *rows;
+    const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* ---- changing ---- */
+
+/* Reads the row changes of rooms end with: outcome, changed, room, seq, user_seq,
+ * caller_seq, time. */
+static enum error read_change(struct db_rows *rows, struct room_change *change) {
+    enum error error = ERROR_INTERNAL;
+    memset(change, 0, sizeof(*change));
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->room_id = db_get_u64(rows, 2);
+        change->seq = db_get_u64(rows, 3);
+        change->user_seq = db_get_u64(rows, 4);
+        change->caller_seq = db_get_u64(rows, 5);
+        change->at = db_get_time(rows, 6);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error room_create(struct db *db, uint64_t user_id, struct text name, bool is_private,
+                       struct room_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_room, v_user_seq BIGINT UNSIGNED; ",
+        "SET v_now = SYSDATE(6); "
+        "INSERT INTO room (name, is_private, created_by_id, created_at, last_active_at, "
+        "members_count) VALUES (p_name, p_private, p_user, v_now, v_now, 1); "
+        "SET v_room = LAST_INSERT_ID(); "
+        TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_ROOM_CREATED), "p_user", "v_room", "+ 1")
+        "INSERT INTO member (room_id, user_id, is_admin, joined_at) "
+        "VALUES (v_room, p_user, TRUE, v_now); ",
+        ", TRUE, v_room, 0, 0, v_user_seq, v_now");
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name), db_bool(is_private));
+    return error ? error : read_change(rows, change);
+}
+
+/* Both users' rows are locked by one statement, in the order of their ids. Two calls at
+ * one moment both find no room; the unique key then stops one of them, which looks again. */
+static const char DIRECT[] = TRANSACTION(
+    "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
+    "DECLARE v_room, v_found, v_user_seq, v_other_seq BIGINT UNSIGNED; ",
+    "SET v_now = SYSDATE(6); "
+    "IF p_user = p_other OR NOT EXISTS "
+    "(SELECT 1 FROM user WHERE user_id = p_other AND is_active) THEN "
+    "SET v_outcome = 1; LEAVE body; END IF; "
+    "SELECT room_id INTO v_found FROM room WHERE direct_low = LEAST(p_user, p_other) "
+    "AND direct_high = GREATEST(p_user, p_other); "
+    "IF v_found IS NOT NULL THEN SET v_room = v_found; LEAVE body; END IF; "
+    "INSERT INTO room (name, is_private, direct_low, direct_high, created_by_id, created_at, "
+    "last_active_at, members_count) VALUES ('', TRUE, LEAST(p_user, p_other), "
+    "GREATEST(p_user, p_other), p_user, v_now, v_now, 2); "
+    "SET v_room = LAST_INSERT_ID(); "
+    "UPDATE user SET last_seq = last_seq + 1, rooms_count = rooms_count + 1 "
+    "WHERE user_id IN (p_user, p_other) ORDER BY user_id; "
+    "SELECT last_seq INTO v_user_seq FROM user WHERE user_id = p_user; "
+    "SELECT last_seq INTO v_other_seq FROM user WHERE user_id = p_other; "
+    "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) VALUES "
+    "(p_user, v_user_seq, " EVENT_SQL(EVENT_ROOM_CREATED) ", p_user, v_room, v_now), "
+    "(p_other, v_other_seq, " EVENT_SQL(EVENT_ROOM_INVITATION) ", p_user, v_room, v_now); "
+    "INSERT INTO member (room_id, user_id, is_admin, joined_at) VALUES "
+    "(v_room, p_user, FALSE, v_now), (v_room, p_other, FALSE, v_now); ",
+    ", v_found IS NULL, v_room, 0, v_other_seq, v_user_seq, v_now");
+
+enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id,
+                       struct room_change *change) {
+    enum error error = ERROR_CONFLICT;
+    for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
+        struct db_rows *rows;
+        error = DB_RUN(db, DIRECT, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(other_id));
+        if (!error)
+            error = read_change(rows, change);
+    }
+    return error;
+}
+
+enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
+                       const struct room_patch *patch, struct room_change *change) {
+    static const char SQL[] = TRANSACTION(
+        TRANSACTION_ROOM_DECLARATIONS
+        "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "
+        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
+        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+        "UPDATE room SET name = COALESCE(p_name, name), "
+        "is_private = COALESCE(p_private, is_private) WHERE room_id = p_room; "
+        "SET v_changed = ROW_COUNT() > 0; "
+        "IF NOT v_changed THEN LEAVE body; END IF; "
+        "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "p_room"),
+        ", v_changed, p_room, v_seq, 0, 0, v_now");
+    struct db_rows *rows;
+    const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);
+    const struct db_value private =
+        patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), name, private);
+    return error ? error : read_change(rows, change);
+}
+
+/* The members' rows are taken through the key of member, that is by rising user id. */
+static const char DELETE[] = TRANSACTION(
+    TRANSACTION_ROOM_DECLARATIONS
+    "DECLARE p_force BOOLEAN DEFAULT ?; DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
+    "IF p_force THEN SELECT room_id INTO v_room FROM room WHERE room_id = p_room FOR UPDATE; "
+    "SET v_now = SYSDATE(6); "
+    "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+    "ELSE "
+    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+    "END IF; "
+    "UPDATE member m STRAIGHT_JOIN user u ON u.user_id = m.user_id "
+    "SET u.last_seq = u.last_seq + 1, u.rooms_count = u.rooms_count - 1 "
+    "WHERE m.room_id = p_room; "
+    "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) "
+    "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_ROOM_DELETED) ", p_user, p_room, v_now "
+    "FROM member m STRAIGHT_JOIN user u ON u.user_id = m.user_id WHERE m.room_id = p_room; "
+    "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "
+    "FROM member m JOIN user u ON u.user_id = m.user_id WHERE m.room_id = p_room; "
+    "DELETE FROM member WHERE room_id = p_room; "
+    "DELETE FROM room WHERE room_id = p_room; "
+    "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); ",
+    ", v_streams");
+
+enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool force,
+                       struct buffer *streams) {
+    struct db_rows *rows;
+    enum error error =
+        DB_RUN(db, DELETE, 0, &rows, db_u64(room_id), db_u64(user_id), db_bool(force));
+    if (error)
+        return error;
+    error = ERROR_INTERNAL;
+    if (db_next(rows)) {
+        const struct text list = db_get_text(rows, 1);
+        error = (enum error)db_get_u64(rows, 0);
+        buffer_append(streams, list.at, list.len);
+    }
+    db_done(rows);
+    return error;
+}
+
+/* Rows go in slices, outside the transaction that deleted the room: nobody waits for a
+ * million rows, and nobody can reach them any more. */
+enum error room_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
+    static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
+    static const char MESSAGES[] = "DELETE FROM message WHERE room_id = ? LIMIT ?";
+    static const char EVENTS[] = "DELETE FROM event WHERE room_id = ? LIMIT ?";
+    static const char DONE[] = "DELETE FROM deleted_room WHERE room_id = ?";
+    struct db_rows *rows;
+    *dropped = 0;
+    enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    const uint64_t room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    if (room_id == 0)
+        return ERROR_NONE;
+    error = DB_RUN(db, MESSAGES, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
+    *dropped = error ? 0 : db_changed(db);
+    if (!error && *dropped == 0) {
+        error = DB_RUN(db, EVENTS, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
+        *dropped = error ? 0 : db_changed(db);
+    }
+    if (!error && *dropped == 0) {
+        error = DB_RUN(db, DONE, DB_REPEATABLE, NULL, db_u64(room_id));
+        *dropped = 1;
+    }
+    return error;
+}

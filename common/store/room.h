@@ -1,0 +1,96 @@
+/*
+ * room: rooms, as one user sees them.
+ */
+#ifndef CONFAB_STORE_ROOM_H
+#define CONFAB_STORE_ROOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "db.h"
+#include "store/message.h"
+#include "store/room_state.h"
+#include "text.h"
+
+struct room {
+    struct room_state state;
+    struct text name;           /* of a direct room: the other user's */
+    uint64_t created_by_id;
+    bool has_last_message;
+    struct message last_message;
+};
+
+/* Called with texts that are valid during the call only. */
+typedef void room_visit(void *context, const struct room *room);
+
+/* Visits one room as the user sees it (user_id 0: as nobody in particular, for events).
+ * ERROR_NOT_FOUND as the contract has it: no such room, or private and the user not in. */
+enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
+                    void *context);
+
+enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
+
+/* What a list of rooms depends on; two that are equal mean the same list. */
+struct room_list_state {
+    uint64_t count;         /* rooms in the list */
+    uint64_t counters[4];   /* sums and numbers that grow with every change */
+};
+
+/* Reads the state of a list without reading its rooms' contents. */
+enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t user_id,
+                               struct room_list_state *state);
+
+/* Visits the rooms of a user, or the public ones, the latest active first. */
+enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, uint64_t limit,
+                     uint64_t offset, room_visit *visit, void *context);
+
+/* Visits all rooms by id, direct ones named "alice, bob". */
+enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
+                         void *context);
+
+/* How many rooms there are. */
+enum error room_count_all(struct db *db, uint64_t *count);
+
+/* What a change of a room put on record. */
+struct room_change {
+    bool changed;
+    uint64_t room_id;
+    uint64_t seq;           /* on the room's stream; 0: none */
+    uint64_t user_seq;      /* on the stream of the user concerned; 0: none */
+    uint64_t caller_seq;    /* on the caller's own stream; 0: none */
+    int64_t at;
+};
+
+/* Creates a room, the user its only member and admin. */
+enum error room_create(struct db *db, uint64_t user_id, struct text name, bool is_private,
+                       struct room_change *change);
+
+/* Creates the direct room of two users, or finds it (changed false). ERROR_BAD_INPUT:
+ * the other is no active user, or the user itself. */
+enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id,
+                       struct room_change *change);
+
+/* New values; at == NULL and has_private false leave what is. */
+struct room_patch {
+    struct text name;
+    bool has_private;
+    bool is_private;
+};
+
+/* Changes name and privacy; admins only, no direct room. */
+enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
+                       const struct room_patch *patch, struct room_change *change);
+
+/* Deletes a room: admins only, no direct room, unless force is set (the sysadmin's tool;
+ * user_id may then be 0). Appends "user:seq,user:seq,..." to streams, one for each member:
+ * the numbers of room_deleted on their streams. Messages and events are dropped later, by
+ * room_purge. */
+enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool force,
+                       struct buffer *streams);
+
+/* Drops up to `limit` messages and events of rooms that were deleted; *dropped 0 when
+ * nothing is left. */
+enum error room_purge(struct db *db, uint64_t limit, uint64_t *dropped);
+
+#endif

@@ -1,0 +1,47 @@
+#include "store/room_state.h"
+
+#include <string.h>
+
+void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state) {
+    state->exists = true;
+    state->room_id = db_get_u64(rows, first);
+    state->is_private = db_get_bool(rows, first + 1);
+    state->is_direct = db_get_bool(rows, first + 2);
+    state->is_member = db_get_bool(rows, first + 3);
+    state->is_admin = db_get_bool(rows, first + 4);
+    state->last_seq = db_get_u64(rows, first + 5);
+    state->oldest_seq = db_get_u64(rows, first + 6);
+    state->message_count = db_get_u64(rows, first + 7);
+    state->members_count = db_get_u64(rows, first + 8);
+    state->last_read_position = db_get_u64(rows, first + 9);
+    state->created_at = db_get_time(rows, first + 10);
+}
+
+enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
+                          struct room_state *state) {
+    static const char SQL[] =
+        "SELECT " ROOM_STATE_COLUMNS " FROM " ROOM_STATE_FROM "WHERE r.room_id = ?";
+    struct db_rows *rows;
+    memset(state, 0, sizeof(*state));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
+    if (error)
+        return error;
+    if (db_next(rows))
+        room_state_from_row(rows, 0, state);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error room_state_may_see(const struct room_state *state) {
+    if (!state->exists || (state->is_private && !state->is_member))
+        return ERROR_NOT_FOUND;
+    return ERROR_NONE;
+}
+
+enum error room_state_may_read(const struct room_state *state) {
+    const enum error error = room_state_may_see(state);
+    if (error)
+        return error;
+    return state->is_member ? ERROR_NONE : ERROR_FORBIDDEN;
+}

@@ -1,0 +1,53 @@
+/*
+ * room_state: the counters of a room and the caller's place in it, read in one lookup;
+ * what access and ETags are decided by.
+ */
+#ifndef CONFAB_STORE_ROOM_STATE_H
+#define CONFAB_STORE_ROOM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+
+struct room_state {
+    bool exists;
+    bool is_private;
+    bool is_direct;
+    bool is_member;
+    bool is_admin;
+    uint64_t room_id;
+    uint64_t last_seq;
+    uint64_t oldest_seq;            /* of the events kept */
+    uint64_t message_count;
+    uint64_t members_count;
+    uint64_t last_read_position;    /* the caller's; 0 for who is no member */
+    int64_t created_at;
+};
+
+/* Columns of a room aliased r and the caller's membership aliased me (outer joined). */
+#define ROOM_STATE_COLUMNS                                                              \
+    "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, "       \
+    "me.is_admin, r.last_seq, r.oldest_seq, r.message_count, r.members_count, "         \
+    "me.last_read_position, r.created_at"
+#define ROOM_STATE_COLUMN_COUNT 11
+
+/* The join that goes with the columns; its ? is the caller. */
+#define ROOM_STATE_FROM                                                                 \
+    "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
+
+/* Reads ROOM_STATE_COLUMNS that start at column `first`. */
+void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state);
+
+/* Reads the state; exists is false when there is no such room. */
+enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
+                          struct room_state *state);
+
+/* Who may see the room itself: a member, and anyone if it is public. Else
+ * ERROR_NOT_FOUND. */
+enum error room_state_may_see(const struct room_state *state);
+
+/* Who may see what is in it: a member. ERROR_NOT_FOUND as above, else ERROR_FORBIDDEN. */
+enum error room_state_may_read(const struct room_state *state);
+
+#endif

@@ -1,0 +1,219 @@
+#include "store/user.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "event.h"
+#include "memory.h"
+#include "store/transaction.h"
+
+void user_from_row(const struct db_rows *rows, unsigned first, struct user *user) {
+    const struct text name = db_get_text(rows, first + 1);
+    user->id = db_get_u64(rows, first);
+    snprintf(user->name, sizeof(user->name), "%.*s", (int)name.len, name.at);
+    user->is_active = db_get_bool(rows, first + 2);
+    user->is_staff = db_get_bool(rows, first + 3);
+    user->created_at = db_get_time(rows, first + 4);
+}
+
+enum error user_add(struct db *db, struct text name, const char *password_hash,
+                    const unsigned char *token_hash, uint64_t *id) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_password VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE v_user BIGINT UNSIGNED; ",
+        "SET v_now = SYSDATE(6); "
+        "INSERT INTO user (username, password_hash, created_at) "
+        "VALUES (p_name, p_password, v_now); "
+        "SET v_user = LAST_INSERT_ID(); "
+        "IF p_token IS NOT NULL THEN INSERT INTO token (token_hash, user_id, created_at) "
+        "VALUES (p_token, v_user, v_now); END IF; ",
+        ", v_user");
+    struct db_rows *rows;
+    const struct db_value token =
+        token_hash ? db_bytes(token_hash, SECRET_HASH_SIZE) : db_str(NULL);
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_text(name), db_str(password_hash), token);
+    if (error)
+        return error;
+    *id = db_next(rows) ? db_get_u64(rows, 1) : 0;
+    db_done(rows);
+    return *id ? ERROR_NONE : ERROR_INTERNAL;
+}
+
+/* Reads the one row of a look-up with the password's hash behind the user. */
+static enum error read_user(struct db_rows *rows, struct user *user,
+                            char hash[SECRET_PASSWORD_SIZE]) {
+    enum error error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        user_from_row(rows, 0, user);
+        const struct text stored = db_get_text(rows, USER_COLUMN_COUNT);
+        if (hash)
+            snprintf(hash, SECRET_PASSWORD_SIZE, "%.*s", (int)stored.len, stored.at);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error user_by_name(struct db *db, struct text name, struct user *user,
+                        char hash[SECRET_PASSWORD_SIZE]) {
+    static const char SQL[] =
+        "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.username = ?";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
+    return error ? error : read_user(rows, user, hash);
+}
+
+enum error user_by_id(struct db *db, uint64_t id, struct user *user,
+                      char hash[SECRET_PASSWORD_SIZE]) {
+    static const char SQL[] =
+        "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.user_id = ?";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id));
+    return error ? error : read_user(rows, user, hash);
+}
+
+/* Reads what a change of credentials ends with: outcome, changed, number of the event. */
+static enum error read_change(struct db_rows *rows, uint64_t id, struct user_change *change) {
+    enum error error = ERROR_INTERNAL;
+    memset(change, 0, sizeof(*change));
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+        change->seq = change->changed ? db_get_u64(rows, 2) : 0;
+        change->user_id = id;
+    }
+    db_done(rows);
+    return error;
+}
+
+#define FIND_USER                                                                         \
+    "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "        \
+    "SET v_now = SYSDATE(6); "                                                            \
+    "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+
+#define CREDENTIALS_CHANGED                                                               \
+    TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
+
+enum error user_set_password(struct db *db, uint64_t id, const char *password_hash,
+                             uint64_t kept_token, uint64_t kept_session,
+                             struct user_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_hash VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_token, p_session, v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; ",
+        "SET p_token = ?; SET p_session = ?; "
+        FIND_USER
+        "UPDATE user SET password_hash = p_hash WHERE user_id = p_user; "
+        "DELETE FROM token WHERE user_id = p_user AND token_id <> p_token; "
+        "DELETE FROM session WHERE user_id = p_user AND session_id <> p_session; "
+        CREDENTIALS_CHANGED,
+        ", TRUE, v_user_seq");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id),
+                                    db_str(password_hash), db_u64(kept_token),
+                                    db_u64(kept_session));
+    return error ? error : read_change(rows, id, change);
+}
+
+enum error user_refresh_password(struct db *db, uint64_t id, const char *password_hash) {
+    static const char SQL[] = "UPDATE user SET password_hash = ? WHERE user_id = ?";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(password_hash), db_u64(id));
+}
+
+enum error user_set_active(struct db *db, uint64_t id, bool is_active,
+                           struct user_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_active BOOLEAN DEFAULT ?; "
+        "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; "
+        "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
+        FIND_USER
+        "IF v_active = p_active THEN LEAVE body; END IF; "
+        "UPDATE user SET is_active = p_active WHERE user_id = p_user; "
+        "SET v_changed = TRUE; "
+        CREDENTIALS_CHANGED,
+        ", v_changed, v_user_seq");
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_bool(is_active));
+    return error ? error : read_change(rows, id, change);
+}
+
+enum error user_set_staff(struct db *db, uint64_t id, bool is_staff) {
+    static const char SQL[] = "UPDATE user SET is_staff = ? WHERE user_id = ?";
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_bool(is_staff), db_u64(id));
+}
+
+/* ---- lists ---- */
+
+static enum error visit_users(struct db_rows *rows, user_visit *visit, void *context) {
+    struct user user;
+    while (db_next(rows)) {
+        user_from_row(rows, 0, &user);
+        visit(context, &user);
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* The pattern of LIKE that means "starts with prefix": its own wildcards are escaped.
+ * The caller frees. */
+static void make_pattern(struct text prefix, struct buffer *pattern) {
+    for (size_t i = 0; i < prefix.len; i++) {
+        if (strchr("\\%_", prefix.at[i]) && prefix.at[i] != '\0')
+            buffer_append_char(pattern, '\\');
+        buffer_append_char(pattern, prefix.at[i]);
+    }
+    buffer_append_char(pattern, '%');
+}
+
+enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit, uint64_t offset,
+                     user_visit *visit, void *context) {
+    static const char SQL[] = "SELECT " USER_COLUMNS " FROM user u "
+                              "WHERE u.username LIKE ? AND (u.is_active OR ?) "
+                              "ORDER BY u.username LIMIT ? OFFSET ?";
+    struct buffer pattern = BUFFER_EMPTY;
+    struct db_rows *rows;
+    make_pattern(prefix, &pattern);
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){pattern.data, pattern.len}),
+               db_bool(all), db_u64(limit), db_u64(offset));
+    buffer_free(&pattern);
+    return error ? error : visit_users(rows, visit, context);
+}
+
+enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *count) {
+    static const char SQL[] =
+        "SELECT COUNT(*) FROM user u WHERE u.username LIKE ? AND (u.is_active OR ?)";
+    struct buffer pattern = BUFFER_EMPTY;
+    struct db_rows *rows;
+    make_pattern(prefix, &pattern);
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){pattern.data, pattern.len}),
+               db_bool(all));
+    buffer_free(&pattern);
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* The ids travel as one JSON array, so that one prepared statement serves any number. */
+enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
+                         void *context) {
+    static const char SQL[] =
+        "SELECT " USER_COLUMNS " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
+        "JOIN user u ON u.user_id = j.id WHERE u.is_active ORDER BY u.username";
+    struct buffer list = BUFFER_EMPTY;
+    struct db_rows *rows;
+    buffer_append_char(&list, '[');
+    for (size_t i = 0; i < count && i < 1000; i++)
+        buffer_printf(&list, "%s%llu", i ? "," : "", (unsigned long long)ids[i]);
+    buffer_append_char(&list, ']');
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){list.data, list.len}));
+    buffer_free(&list);
+    return error ? error : visit_users(rows, visit, context);
+}
