@@ -138,7 +138,9 @@ size_t text_code_points(struct text text)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
 }
 
 bool text_equals_nocase(struct text a, struct text b)
