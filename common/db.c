@@ -16,6 +16,11 @@
 #define PAUSE_MS 20
 #define GIVE_UP_MS 10000
 
+/* Longest waits for a connection and, unless db_set_timeout says otherwise, for an
+ * answer, in seconds. */
+#define CONNECT_SECONDS 3
+#define ANSWER_SECONDS 15
+
 /* Statements of one connection; a power of two well over the number of texts. */
 #define SLOTS 256
 
@@ -64,6 +69,7 @@ struct db {
     const struct config *config;
     MYSQL *mysql;                     /* NULL while not connected */
     struct db_rows *slots[SLOTS];     /* by address of the text */
+    unsigned answer_seconds;
     uint64_t changed;
     unsigned last_errno;
     char last_error[512];
@@ -110,7 +116,12 @@ struct db_value db_id_or_null(uint64_t id) {
 struct db *db_new(const struct config *config) {
     struct db *db = memory_zeroed(1, sizeof(*db));
     db->config = config;
+    db->answer_seconds = ANSWER_SECONDS;
     return db;
+}
+
+void db_set_timeout(struct db *db, unsigned seconds) {
+    db->answer_seconds = seconds;
 }
 
 static void statement_free(struct db_rows *rows) {
@@ -169,12 +180,11 @@ static const char SESSION[] =
     "innodb_lock_wait_timeout = 5, "
     "group_concat_max_len = 67108864";
 
-static void set_options(MYSQL *mysql) {
-    const unsigned connect_seconds = 3;
-    const unsigned transfer_seconds = 15;
+static void set_options(MYSQL *mysql, unsigned answer_seconds) {
+    const unsigned connect_seconds = CONNECT_SECONDS;
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
-    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &transfer_seconds);
-    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &transfer_seconds);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_INIT_COMMAND, SESSION);
 }
@@ -188,7 +198,7 @@ static bool connect_if_needed(struct db *db) {
         remember(db, CLIENT_GONE, "out of memory");
         return false;
     }
-    set_options(mysql);
+    set_options(mysql, db->answer_seconds);
     const bool local = config->database_socket[0] != '\0';
     if (!mysql_real_connect(mysql, local ? NULL : config->database_host, config->database_user,
                             config->database_password, config->database_name,

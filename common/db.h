@@ -53,6 +53,10 @@ struct db_value db_id_or_null(uint64_t id);                    /* 0 binds NULL *
 /* A connection to be, by the configuration, which must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);
 
+/* How long an answer of the server is waited for, from the next connection on, instead of
+ * the 15 seconds that suit a request: for tools that change or count whole tables. */
+void db_set_timeout(struct db *db, unsigned seconds);
+
 /* Closes the connection and frees everything; db may be NULL. */
 void db_free(struct db *db);
 
