@@ -101,8 +101,7 @@ $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(COMMON)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lfcgi
 
 # An archive is made anew, so that an object whose source is gone does not stay in it.
-$(COMMON): $(call objects,$(COMMON_SRC)) \
-           $(if $(wildcard common/store/migrate.h),$(OBJ)/gen/schema_data.o)
+$(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
 $(COMMON) $(API):
 	@rm -f $@
@@ -133,7 +132,38 @@ quote = '$(subst ','\'',$(1))'
 
 -include $(wildcard $(OBJ)/*/*.d $(OBJ)/*/*/*.d)
 
+# ---- running ------------------------------------------------------------------------
+
+# A build of its own, since the packages it needs may come only now; under a lock, so that
+# two of these in one tree do not build over each other.
+build_first = @scripts/packages build run && mkdir -p build && \
+              flock build/.lock $(MAKE) --no-print-directory $(JOBS) all
+JOBS        = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+packages: ## install all Debian packages that building, running and testing need
+	@scripts/packages build run test
+
+run: ## install, build, start, stay until Ctrl-C (PORT=8000 STATE=.state DEMO=1 LISTEN=)
+	+$(build_first)
+	@exec scripts/instance run
+
+start: ## the same in the background; returns when all is ready
+	+$(build_first)
+	@exec scripts/instance start
+
+stop: ## stop what start or run started; the data stays
+	@exec scripts/instance stop
+
+status: ## which servers run, their memory and addresses (exit status 0 all, 3 none, 1 some)
+	@exec scripts/instance status
+
+reload: ## have fcgi-api read STATE/confab.conf again
+	@exec scripts/instance reload
+
 # ---- checks -----------------------------------------------------------------------
+
+test: ## install, build, run all tests against servers of their own
+	+@JOBS='$(JOBS)' exec scripts/test
 
 check: tests ## run the unit tests: no server, seconds
 	@scripts/unit-tests $(BUILD)
