@@ -30,6 +30,8 @@ struct redis_client {
     unsigned owed;              /* answers still to come */
     int64_t owed_since;         /* when the oldest of them was last waited for in vain */
     int64_t silent_until;       /* no question before this */
+    struct buffer noted;        /* commands that wait for the next flush */
+    unsigned noted_count;
     char last_error[160];
 };
 
@@ -43,8 +45,10 @@ struct redis_client *redis_client_new(const struct config *config) {
 void redis_client_free(struct redis_client *client) {
     if (!client)
         return;
+    redis_client_flush(client);
     if (client->context)
         redisFree(client->context);
+    buffer_free(&client->noted);
     free(client);
 }
 
@@ -212,17 +216,32 @@ static redisReply *ask(struct redis_client *client, uint64_t timeout_ms, int arg
 /* ---- what is said and asked ---- */
 
 void redis_client_publish(struct redis_client *client, struct text channel, struct text message) {
-    if (!connected(client))
-        return;
-    const int64_t now = clock_monotonic_ms();
-    settle(client, now);
-    if (!client->context)
-        return;
     const char *argv[] = {"PUBLISH", channel.at, message.at};
     const size_t lengths[] = {7, channel.len, message.len};
-    redisAppendCommandArgv(client->context, 3, argv, lengths);
-    client->owed++;
-    write_out(client, now);
+    char *command = NULL;
+    if (!redis_client_is_configured(client))
+        return;
+    const int len = redisFormatCommandArgv(&command, 3, argv, lengths);
+    if (len <= 0)
+        return;
+    buffer_append(&client->noted, command, (size_t)len);
+    client->noted_count++;
+    redisFreeCommand(command);
+}
+
+void redis_client_flush(struct redis_client *client) {
+    const int64_t now = clock_monotonic_ms();
+    if (client->noted_count > 0 && connected(client)) {
+        settle(client, now);
+        if (client->context &&
+            redisAppendFormattedCommand(client->context, client->noted.data, client->noted.len) ==
+                REDIS_OK) {
+            client->owed += client->noted_count;
+            write_out(client, now);
+        }
+    }
+    buffer_clear(&client->noted);
+    client->noted_count = 0;
 }
 
 /* Times are Redis's own, so that all processes on all hosts count by one clock. */

@@ -23,14 +23,18 @@ struct redis_client;
  * redis_socket and redis_host every call fails at once. */
 struct redis_client *redis_client_new(const struct config *config);
 
-/* Closes the connection; client may be NULL. What was published has left the process. */
+/* Flushes, closes the connection and frees everything; client may be NULL. */
 void redis_client_free(struct redis_client *client);
 
 /* True when the configuration names a Redis. */
 bool redis_client_is_configured(const struct redis_client *client);
 
-/* Publishes a message on a channel, without waiting. Lost if Redis is not there. */
+/* Takes note of a message for a channel; it goes out with the next flush, so that a
+ * request can be answered first. Both texts are copied. */
 void redis_client_publish(struct redis_client *client, struct text channel, struct text message);
+
+/* Sends what was noted, without waiting for answers. Lost if Redis is not there. */
+void redis_client_flush(struct redis_client *client);
 
 /* Takes one from the bucket `key` (the prefix is added) by the generic cell rate
  * algorithm: one every interval_us on average, `burst` at once. False when Redis did not

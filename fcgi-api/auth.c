@@ -1,0 +1,132 @@
+#include "auth.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "link.h"
+
+static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
+static const char INVALID_TOKEN[] = "Invalid token.";
+static const char INACTIVE[] = "User inactive or deleted.";
+
+static enum error refuse(struct exchange *x, const char *detail) {
+    response_header(&x->response, "WWW-Authenticate", "Token");
+    return exchange_fail(x, ERROR_UNAUTHENTICATED, detail);
+}
+
+/* The key behind "Token" in an Authorization header; false for another scheme. */
+static bool token_of_header(const char *header, struct text *key) {
+    static const char SCHEME[] = "token";
+    const size_t len = sizeof(SCHEME) - 1;
+    if (!header || strncasecmp(header, SCHEME, len) != 0 ||
+        (header[len] != '\0' && header[len] != ' ' && header[len] != '\t'))
+        return false;
+    *key = text_trim(text_of(header + len));
+    return true;
+}
+
+/* Apache hides Authorization from CGI programs, and its usual remedy renames it. Another
+ * scheme there (a site behind Basic authentication) does not hide X-Confab-Token. */
+static bool find_token(const struct request *request, struct text *key) {
+    const char *own = request_header(request, "HTTP_X_CONFAB_TOKEN");
+    if (token_of_header(request_header(request, "HTTP_AUTHORIZATION"), key) ||
+        token_of_header(request_header(request, "REDIRECT_HTTP_AUTHORIZATION"), key))
+        return true;
+    if (own)
+        *key = text_trim(text_of(own));
+    return own != NULL;
+}
+
+bool auth_has_token(const struct exchange *x) {
+    struct text key;
+    return find_token(x->request, &key);
+}
+
+enum error auth_session(struct exchange *x, struct caller *caller) {
+    unsigned char hash[SECRET_HASH_SIZE];
+    struct text key;
+    if (!request_cookie(x->request, AUTH_COOKIE, &key) || !secret_hash_key(key, hash))
+        return ERROR_UNAUTHENTICATED;
+    return session_find(x->service->db, hash, x->service->config->session_days, caller);
+}
+
+static enum error find_by_token(struct exchange *x, struct text key) {
+    unsigned char hash[SECRET_HASH_SIZE];
+    if (!secret_hash_key(key, hash))
+        return ERROR_UNAUTHENTICATED;
+    return token_find(x->service->db, hash, &x->caller);
+}
+
+/* A session that was renewed keeps its cookie as long as itself. */
+static void renew_cookie(struct exchange *x) {
+    struct text key;
+    char copy[SECRET_KEY_SIZE];
+    if (!x->caller.session_renewed || !request_cookie(x->request, AUTH_COOKIE, &key))
+        return;
+    snprintf(copy, sizeof(copy), "%.*s", (int)key.len, key.at);
+    auth_set_cookie(x, copy);
+}
+
+enum error auth_caller(struct exchange *x) {
+    struct text key;
+    const bool by_token = find_token(x->request, &key);
+    const enum error error = by_token ? find_by_token(x, key) : auth_session(x, &x->caller);
+    if (error == ERROR_UNAUTHENTICATED)
+        return refuse(x, by_token ? INVALID_TOKEN : NOT_PROVIDED);
+    if (error)
+        return error;
+    if (!x->caller.user.is_active)
+        return refuse(x, INACTIVE);
+    x->has_caller = true;
+    renew_cookie(x);
+    return ERROR_NONE;
+}
+
+/* ---- pages ---- */
+
+static bool is_welcome(const struct exchange *x, const char *origin) {
+    return link_is_own_origin(x->request, origin) ||
+           config_origin_listed(x->service->config->allowed_origins, origin);
+}
+
+/* The origin of a Referer: all before the third slash. */
+static bool origin_of_referer(const char *referer, char *origin, size_t size) {
+    const char *authority = strstr(referer, "://");
+    if (!authority)
+        return false;
+    const size_t len = (size_t)(authority + 3 - referer) + strcspn(authority + 3, "/?#");
+    if (len >= size)
+        return false;
+    snprintf(origin, size, "%.*s", (int)len, referer);
+    return true;
+}
+
+enum error auth_check_origin(struct exchange *x) {
+    char from_referer[300];
+    const char *origin = request_header(x->request, "HTTP_ORIGIN");
+    const char *referer = request_header(x->request, "HTTP_REFERER");
+    if (!origin && referer && origin_of_referer(referer, from_referer, sizeof(from_referer)))
+        origin = from_referer;
+    if (!origin)
+        return exchange_fail(x, ERROR_FORBIDDEN,
+                             "CSRF Failed: a cookie needs an Origin or Referer beside it.");
+    if (!is_welcome(x, origin))
+        return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
+    return ERROR_NONE;
+}
+
+enum error auth_check_foreign(struct exchange *x) {
+    const char *origin = request_header(x->request, "HTTP_ORIGIN");
+    if (origin && !is_welcome(x, origin))
+        return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
+    return ERROR_NONE;
+}
+
+void auth_set_cookie(struct exchange *x, const char *key) {
+    const uint64_t seconds = key ? x->service->config->session_days * 24 * 60 * 60 : 0;
+    response_header(&x->response, "Set-Cookie",
+                    AUTH_COOKIE "=%s; Max-Age=%" PRIu64 "; Path=/; HttpOnly; SameSite=Lax%s",
+                    key ? key : "", seconds, x->request->is_https ? "; Secure" : "");
+}

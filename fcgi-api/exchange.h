@@ -1,0 +1,63 @@
+/*
+ * exchange: one request, its answer, and all that serving it needs.
+ */
+#ifndef CONFAB_EXCHANGE_H
+#define CONFAB_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "db.h"
+#include "error.h"
+#include "problems.h"
+#include "redis_client.h"
+#include "request.h"
+#include "response.h"
+#include "store/credential.h"
+
+struct json_object;
+struct limit;
+
+/* What lives as long as the process. */
+struct service {
+    const struct config *config;
+    struct db *db;
+    struct redis_client *redis;
+    struct limit *limit;
+    bool stays;             /* false: plain CGI, ends after this request */
+};
+
+/* Ids a path can name. */
+#define EXCHANGE_MAX_IDS 2
+
+struct exchange {
+    struct service *service;
+    struct request *request;
+    struct response response;
+    char id[17];                    /* of the request, for X-Request-ID and the log */
+
+    const char *route;              /* the pattern that matched, for the log */
+    uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
+    bool has_caller;
+    struct caller caller;
+    struct json_object *fields;     /* the body; NULL when the route takes none */
+    struct problems problems;
+    char etag[200];                 /* what the tag of the answer is made of; "": no tag */
+};
+
+/* A handler reads the exchange and fills the answer. ERROR_NONE: the answer stands.
+ * ERROR_BAD_INPUT with problems noted: they are the answer. Any other error: the standard
+ * answer for it, unless exchange_fail said more. */
+typedef enum error exchange_handler(struct exchange *x);
+
+/* Makes {"detail": detail} the answer and returns error, to be returned by the handler. */
+enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
+
+/* Forgets everything of the last request, keeping memory worth keeping. */
+void exchange_reset(struct exchange *x);
+
+/* Gives the memory back. */
+void exchange_free(struct exchange *x);
+
+#endif

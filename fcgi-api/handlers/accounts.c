@@ -1,0 +1,243 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "auth.h"
+#include "fields.h"
+#include "handlers/handlers.h"
+#include "limit.h"
+#include "log.h"
+#include "publish.h"
+#include "shape.h"
+
+#define PASSWORD_MIN 8
+#define PASSWORD_MAX 256
+
+static enum error send_account(struct exchange *x, const struct user *user) {
+    struct jsonw w = jsonw_start(&x->response.body);
+    shape_account(&w, user);
+    return ERROR_NONE;
+}
+
+static enum error no_content(struct exchange *x) {
+    x->response.status = 204;
+    return ERROR_NONE;
+}
+
+static bool hash_password(struct exchange *x, struct text password,
+                          char hash[SECRET_PASSWORD_SIZE]) {
+    const struct config *config = x->service->config;
+    return secret_hash_password(password, config->password_passes, config->password_memory, hash);
+}
+
+/* ---- registering ---- */
+
+static enum error send_registered(struct exchange *x, uint64_t id, struct text name,
+                                  const char *key) {
+    struct jsonw w = jsonw_start(&x->response.body);
+    jsonw_object(&w);
+    jsonw_member_u64(&w, "user_id", id);
+    jsonw_member_text(&w, "username", name);
+    jsonw_member_str(&w, "token", key);
+    jsonw_object_end(&w);
+    x->response.status = 201;
+    return ERROR_NONE;
+}
+
+enum error accounts_register(struct exchange *x) {
+    struct text name, password;
+    char key[SECRET_KEY_SIZE], password_hash[SECRET_PASSWORD_SIZE];
+    unsigned char key_hash[SECRET_HASH_SIZE];
+    uint64_t id = 0;
+    if (x->service->config->registration == CONFIG_REGISTRATION_CLOSED)
+        return exchange_fail(x, ERROR_FORBIDDEN, "Registration is closed.");
+    if (fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &name) && !text_is_username(name))
+        problems_add(&x->problems, "username",
+                     "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
+    fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
+                &password);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = limit_take(x, LIMIT_REGISTRATIONS, x->request->address);
+    if (error)
+        return error;
+    secret_make_key(key);
+    if (!secret_hash_key(text_of(key), key_hash) || !hash_password(x, password, password_hash))
+        return ERROR_UNAVAILABLE;
+    error = user_add(x->service->db, name, password_hash, key_hash, &id);
+    if (error == ERROR_CONFLICT) {
+        problems_add(&x->problems, "username", "A user with that username already exists.");
+        return ERROR_BAD_INPUT;
+    }
+    return error ? error : send_registered(x, id, name, key);
+}
+
+/* ---- logging in ---- */
+
+/* Login attempts are counted for a name from an address, whatever the name's case. */
+static enum error take_login(struct exchange *x, struct text name) {
+    char lowered[USER_NAME_SIZE], subject[USER_NAME_SIZE + sizeof(x->request->address)];
+    text_lower(name, lowered, sizeof(lowered));
+    snprintf(subject, sizeof(subject), "%s %s", lowered, x->request->address);
+    return limit_take(x, LIMIT_LOGINS, subject);
+}
+
+/* A hash made at a cost that is no longer the configured one is made anew, now that the
+ * password is at hand. Failing at it harms nobody. */
+static void refresh_password(struct exchange *x, const struct user *user, const char *hash,
+                             struct text password) {
+    const struct config *config = x->service->config;
+    char fresh[SECRET_PASSWORD_SIZE];
+    if (secret_password_is_stale(hash, config->password_passes, config->password_memory) &&
+        hash_password(x, password, fresh))
+        user_refresh_password(x->service->db, user->id, fresh);
+}
+
+/* Reads username and password and finds the user they are right for. A name that does
+ * not exist costs the same time as a wrong password. */
+static enum error check_login(struct exchange *x, struct user *user) {
+    const struct config *config = x->service->config;
+    struct text name, password;
+    char hash[SECRET_PASSWORD_SIZE];
+    fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &name);
+    fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &password);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = take_login(x, name);
+    if (error)
+        return error;
+    error = text_is_username(name) ? user_by_name(x->service->db, name, user, hash)
+                                   : ERROR_NOT_FOUND;
+    if (error && error != ERROR_NOT_FOUND)
+        return error;
+    const bool right = secret_check_password(error ? NULL : hash, password,
+                                             config->password_passes, config->password_memory);
+    if (error || !right || !user->is_active) {
+        problems_add(&x->problems, "non_field_errors",
+                     "Unable to log in with provided credentials.");
+        return ERROR_BAD_INPUT;
+    }
+    refresh_password(x, user, hash, password);
+    return ERROR_NONE;
+}
+
+enum error accounts_token_add(struct exchange *x) {
+    struct user user;
+    char key[SECRET_KEY_SIZE];
+    unsigned char hash[SECRET_HASH_SIZE];
+    uint64_t id;
+    enum error error = check_login(x, &user);
+    if (error)
+        return error;
+    secret_make_key(key);
+    if (!secret_hash_key(text_of(key), hash))
+        return ERROR_INTERNAL;
+    error = token_add(x->service->db, user.id, hash, &id);
+    if (error)
+        return error;
+    struct jsonw w = jsonw_start(&x->response.body);
+    jsonw_object(&w);
+    jsonw_member_str(&w, "token", key);
+    jsonw_object_end(&w);
+    return ERROR_NONE;
+}
+
+/* A login without a body turns a token into a cookie. */
+enum error accounts_login(struct exchange *x) {
+    struct user user;
+    char key[SECRET_KEY_SIZE];
+    unsigned char hash[SECRET_HASH_SIZE];
+    enum error error;
+    if (x->request->body.len == 0 && auth_has_token(x)) {
+        error = auth_caller(x);
+        user = x->caller.user;
+    } else {
+        error = check_login(x, &user);
+    }
+    if (error)
+        return error;
+    secret_make_key(key);
+    if (!secret_hash_key(text_of(key), hash))
+        return ERROR_INTERNAL;
+    error = session_add(x->service->db, user.id, hash, x->service->config->session_days);
+    if (error)
+        return error;
+    auth_set_cookie(x, key);
+    return send_account(x, &user);
+}
+
+/* ---- ending ---- */
+
+static void tell_sockets(struct exchange *x, const struct user_change *change) {
+    publish_credentials_changed(x->service->redis, x->service->config->redis_prefix, change);
+}
+
+enum error accounts_token_end(struct exchange *x) {
+    struct user_change change;
+    if (!x->caller.token_id)
+        return exchange_fail(x, ERROR_BAD_INPUT, "This request was not made with a token.");
+    const enum error error = token_end(x->service->db, x->caller.token_id, &change);
+    if (error)
+        return error;
+    tell_sockets(x, &change);
+    return no_content(x);
+}
+
+/* The session that the cookie names ends, also when a token spoke for the caller. */
+enum error accounts_logout(struct exchange *x) {
+    struct user_change change = {0};
+    struct caller of_cookie = x->caller;
+    enum error error = ERROR_NONE;
+    if (!x->caller.session_id)
+        error = auth_session(x, &of_cookie);
+    if (!error && of_cookie.user.id == x->caller.user.id)
+        error = session_end(x->service->db, of_cookie.session_id, &change);
+    if (error && error != ERROR_UNAUTHENTICATED)
+        return error;
+    tell_sockets(x, &change);
+    auth_set_cookie(x, NULL);
+    return no_content(x);
+}
+
+enum error accounts_me(struct exchange *x) {
+    return send_account(x, &x->caller.user);
+}
+
+/* ---- the password ---- */
+
+static enum error check_old_password(struct exchange *x, struct text old) {
+    const struct config *config = x->service->config;
+    struct user user;
+    char hash[SECRET_PASSWORD_SIZE];
+    enum error error = take_login(x, text_of(x->caller.user.name));
+    if (!error)
+        error = user_by_id(x->service->db, x->caller.user.id, &user, hash);
+    if (error)
+        return error;
+    if (secret_check_password(hash, old, config->password_passes, config->password_memory))
+        return ERROR_NONE;
+    problems_add(&x->problems, "old_password", "This is not the present password.");
+    return ERROR_BAD_INPUT;
+}
+
+enum error accounts_password(struct exchange *x) {
+    struct text old, new;
+    struct user_change change;
+    char hash[SECRET_PASSWORD_SIZE];
+    fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old);
+    fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
+                &new);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = check_old_password(x, old);
+    if (error)
+        return error;
+    if (!hash_password(x, new, hash))
+        return ERROR_UNAVAILABLE;
+    error = user_set_password(x->service->db, x->caller.user.id, hash, x->caller.token_id,
+                              x->caller.session_id, &change);
+    if (error)
+        return error;
+    tell_sockets(x, &change);
+    return no_content(x);
+}

@@ -1,0 +1,15 @@
+/*
+ * handlers: what routes.def names. Each is an exchange_handler (exchange.h) and stands in
+ * the file of its prefix; what it answers is in the contract of the API.
+ */
+#ifndef CONFAB_HANDLERS_H
+#define CONFAB_HANDLERS_H
+
+#include "exchange.h"
+#include "jsonw.h"
+
+#define ROUTE(method, pattern, handler, flags) exchange_handler handler;
+#include "routes.def"
+#undef ROUTE
+
+#endif

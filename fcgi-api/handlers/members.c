@@ -1,0 +1,191 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "etag.h"
+#include "event.h"
+#include "fields.h"
+#include "handlers/handlers.h"
+#include "page.h"
+#include "publish.h"
+#include "shape.h"
+
+static const char *prefix_of(const struct exchange *x) {
+    return x->service->config->redis_prefix;
+}
+
+/* ---- reading ---- */
+
+static void write_member(void *context, const struct membership *membership) {
+    shape_membership(context, membership, true);
+}
+
+enum error members_list(struct exchange *x) {
+    struct page page;
+    struct room_state state;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
+    if (!error)
+        error = room_state_may_read(&state);
+    if (error || etag_set_room(x, &state))
+        return error;
+    struct jsonw w = jsonw_start(&x->response.body);
+    page_begin(x, &w, &page, state.members_count, "");
+    error = member_list(x->service->db, x->ids[0], page.limit, page.offset, write_member, &w);
+    page_end(&w);
+    return error;
+}
+
+/* ---- what others are told ---- */
+
+static struct room_event event_of(const struct exchange *x, unsigned type, uint64_t seq,
+                                  uint64_t subject_id) {
+    return (struct room_event){.room_id = x->ids[0],
+                               .seq = seq,
+                               .type = type,
+                               .actor_id = x->caller.user.id,
+                               .actor = text_of(x->caller.user.name),
+                               .subject_id = subject_id};
+}
+
+static void publish_event(struct exchange *x, unsigned type, uint64_t seq, uint64_t subject_id) {
+    const struct room_event event = event_of(x, type, seq, subject_id);
+    publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
+}
+
+/* A role that changed: the event shows the membership as it is now. */
+struct role_event {
+    struct exchange *x;
+    uint64_t seq;       /* 0: nothing changed, nothing to tell */
+};
+
+static void publish_role(void *context, const struct membership *membership) {
+    const struct role_event *role = context;
+    struct room_event event =
+        event_of(role->x, EVENT_MEMBER_UPDATED, role->seq, membership->user_id);
+    event.has_membership = true;
+    event.membership = *membership;
+    publish_room_event(role->x->service->redis, prefix_of(role->x), &event, NULL);
+}
+
+struct invitation {
+    struct exchange *x;
+    uint64_t user_id;
+    uint64_t seq;
+};
+
+static void publish_invitation(void *context, const struct room *room) {
+    const struct invitation *invitation = context;
+    struct exchange *x = invitation->x;
+    struct buffer json = BUFFER_EMPTY;
+    shape_room_invitation(&json, invitation->seq, x->ids[0], &room->name, x->caller.user.name);
+    publish_user_event(x->service->redis, prefix_of(x), invitation->user_id,
+                       EVENT_ROOM_INVITATION, invitation->seq, x->caller.user.id, x->ids[0],
+                       (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
+/* ---- joining ---- */
+
+static enum error send_membership(struct exchange *x, const struct membership *membership) {
+    struct jsonw w = jsonw_start(&x->response.body);
+    shape_membership(&w, membership, false);
+    return ERROR_NONE;
+}
+
+static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
+    struct member_change change;
+    const enum error error = member_add(x->service->db, x->ids[0], x->caller.user.id, user_id,
+                                        joining, &change);
+    if (error == ERROR_BAD_INPUT)
+        problems_add(&x->problems, "user_id",
+                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+    if (error)
+        return error;
+    if (change.changed) {
+        struct invitation invitation = {x, user_id, change.user_seq};
+        x->response.status = 201;
+        publish_event(x, EVENT_USER_INVITED, change.seq, user_id);
+        if (redis_client_is_configured(x->service->redis))
+            room_get(x->service->db, x->ids[0], 0, publish_invitation, &invitation);
+    }
+    return send_membership(x, &change.membership);
+}
+
+enum error members_invite(struct exchange *x) {
+    uint64_t user_id;
+    if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
+        return ERROR_BAD_INPUT;
+    return add_member(x, user_id, false);
+}
+
+enum error members_join(struct exchange *x) {
+    return add_member(x, x->caller.user.id, true);
+}
+
+/* ---- leaving ---- */
+
+static void publish_removal(struct exchange *x, uint64_t user_id,
+                            const struct member_change *change) {
+    struct buffer json = BUFFER_EMPTY;
+    publish_event(x, EVENT_USER_REMOVED, change->seq, user_id);
+    shape_room_removed(&json, change->user_seq, x->ids[0], x->caller.user.name);
+    publish_user_event(x->service->redis, prefix_of(x), user_id, EVENT_ROOM_REMOVED,
+                       change->user_seq, x->caller.user.id, x->ids[0],
+                       (struct text){json.data, json.len});
+    buffer_free(&json);
+    if (change->heir_id) {
+        struct role_event role = {x, change->heir_seq};
+        member_get(x->service->db, x->ids[0], change->heir_id, publish_role, &role);
+    }
+}
+
+static void publish_end_of_room(struct exchange *x, uint64_t user_id, uint64_t seq) {
+    char stream[48];
+    snprintf(stream, sizeof(stream), "%" PRIu64 ":%" PRIu64, user_id, seq);
+    publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->caller.user.id,
+                         x->caller.user.name, text_of(stream));
+}
+
+enum error members_remove(struct exchange *x) {
+    struct member_change change;
+    uint64_t user_id;
+    if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
+        return ERROR_BAD_INPUT;
+    const enum error error =
+        member_remove(x->service->db, x->ids[0], x->caller.user.id, user_id, &change);
+    if (error)
+        return error;
+    x->response.status = 204;
+    if (change.room_deleted)
+        publish_end_of_room(x, user_id, change.user_seq);
+    else
+        publish_removal(x, user_id, &change);
+    return ERROR_NONE;
+}
+
+/* ---- roles ---- */
+
+static void send_role(void *context, const struct membership *membership) {
+    const struct role_event *role = context;
+    send_membership(role->x, membership);
+    if (role->seq)
+        publish_role(context, membership);
+}
+
+enum error members_update(struct exchange *x) {
+    struct member_change change;
+    bool is_admin;
+    const uint64_t user_id = x->ids[1];
+    if (!fields_bool(x, "is_admin", FIELDS_REQUIRED, &is_admin))
+        return ERROR_BAD_INPUT;
+    const enum error error = member_set_admin(x->service->db, x->ids[0], x->caller.user.id, user_id,
+                                        is_admin, &change);
+    if (error == ERROR_BAD_INPUT)
+        problems_add(&x->problems, "is_admin", "The last admin of a room stays one.");
+    if (error)
+        return error;
+    struct role_event role = {x, change.changed ? change.seq : 0};
+    return member_get(x->service->db, x->ids[0], user_id, send_role, &role);
+}

@@ -1,0 +1,311 @@
+#include <inttypes.h>
+
+#include "etag.h"
+#include "event.h"
+#include "fields.h"
+#include "handlers/handlers.h"
+#include "limit.h"
+#include "link.h"
+#include "page.h"
+#include "publish.h"
+#include "shape.h"
+
+#define CONTENT_MAX 8000
+#define CLIENT_ID_MAX 64
+
+static const char *prefix_of(const struct exchange *x) {
+    return x->service->config->redis_prefix;
+}
+
+/* ---- lists ---- */
+
+/* A page as it is read: the messages written, and the two at its ends. */
+struct listing {
+    struct buffer json;
+    struct jsonw w;
+    uint64_t newest_id, newest_position;    /* 0: the page is empty */
+    uint64_t oldest_id, oldest_position;
+};
+
+static void list_message(void *context, const struct message *message) {
+    struct listing *listing = context;
+    if (!listing->newest_id) {
+        listing->newest_id = message->id;
+        listing->newest_position = message->position;
+    }
+    listing->oldest_id = message->id;
+    listing->oldest_position = message->position;
+    shape_message(&listing->w, message);
+}
+
+/* Which page is asked for: by offset, or by one cursor. */
+static void read_page(struct exchange *x, struct page *page, struct message_page *which) {
+    uint64_t cursor;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
+    *which = (struct message_page){MESSAGE_PAGE_OFFSET, page->limit, page->offset};
+    if (page_number(x, "before", 0, &cursor))
+        *which = (struct message_page){MESSAGE_PAGE_BEFORE, page->limit, cursor};
+    if (page_number(x, "after", 0, &cursor)) {
+        if (which->kind == MESSAGE_PAGE_BEFORE)
+            problems_add(&x->problems, "after", "Give before or after, not both.");
+        *which = (struct message_page){MESSAGE_PAGE_AFTER, page->limit, cursor};
+    }
+}
+
+static void write_cursor_link(struct exchange *x, struct jsonw *w, const char *key, bool there,
+                              const char *cursor, uint64_t id, uint64_t limit) {
+    struct buffer url = BUFFER_EMPTY;
+    if (!there) {
+        jsonw_member_null(w, key);
+        return;
+    }
+    link_self(&url, x->request);
+    buffer_printf(&url, "?%s=%" PRIu64 "&limit=%" PRIu64, cursor, id, limit);
+    jsonw_member_text(w, key, (struct text){url.data, url.len});
+    buffer_free(&url);
+}
+
+/* The envelope of a page by cursor. Behind the oldest message there is no older page; on
+ * an empty page before the first one the newer page is the beginning (after=0). */
+static void begin_cursor_page(struct exchange *x, struct jsonw *w, const struct listing *listing,
+                              const struct message_page *which, uint64_t count) {
+    const bool empty = listing->newest_id == 0;
+    const bool before_all = empty && which->kind == MESSAGE_PAGE_BEFORE && count > 0;
+    jsonw_object(w);
+    jsonw_member_u64(w, "count", count);
+    write_cursor_link(x, w, "next", !empty && listing->oldest_position > 1, "before",
+                      listing->oldest_id, which->limit);
+    write_cursor_link(x, w, "previous",
+                      before_all || (!empty && listing->newest_position < count), "after",
+                      listing->newest_id, which->limit);
+    jsonw_key(w, "results");
+    jsonw_array(w);
+}
+
+static void send_listing(struct exchange *x, const struct listing *listing,
+                         const struct page *page, const struct message_page *which,
+                         uint64_t count) {
+    struct jsonw w = jsonw_start(&x->response.body);
+    if (which->kind == MESSAGE_PAGE_OFFSET)
+        page_begin(x, &w, page, count, "");
+    else
+        begin_cursor_page(x, &w, listing, which, count);
+    buffer_append(&x->response.body, listing->json.data, listing->json.len);
+    page_end(&w);
+}
+
+/* Answers from the counters alone, if the client has the page already. */
+static enum error try_unchanged(struct exchange *x, bool *unchanged) {
+    struct room_state state;
+    *unchanged = false;
+    if (!etag_is_asked(x))
+        return ERROR_NONE;
+    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
+    if (!error)
+        error = room_state_may_read(&state);
+    *unchanged = !error && etag_set_room(x, &state);
+    return error;
+}
+
+enum error messages_list(struct exchange *x) {
+    struct page page;
+    struct message_page which;
+    struct room_state state;
+    bool unchanged, cursor_found;
+    read_page(x, &page, &which);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = try_unchanged(x, &unchanged);
+    if (error || unchanged)
+        return error;
+    struct listing listing = {.json = BUFFER_EMPTY};
+    listing.w = jsonw_start(&listing.json);
+    error = message_list(x->service->db, x->ids[0], x->caller.user.id, &which, &state,
+                         &cursor_found, list_message, &listing);
+    if (!error)
+        error = room_state_may_read(&state);
+    if (!error && !cursor_found) {
+        problems_add(&x->problems, which.kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
+                     "This is no message of the room.");
+        error = ERROR_BAD_INPUT;
+    }
+    if (!error && !etag_set_room(x, &state))
+        send_listing(x, &listing, &page, &which, state.message_count);
+    buffer_free(&listing.json);
+    return error;
+}
+
+/* ---- one message ---- */
+
+static void send_message(void *context, const struct message *message) {
+    struct exchange *x = context;
+    struct jsonw w = jsonw_start(&x->response.body);
+    shape_message(&w, message);
+}
+
+enum error messages_get(struct exchange *x) {
+    struct room_state state;
+    bool unchanged;
+    enum error error = try_unchanged(x, &unchanged);
+    if (error || unchanged)
+        return error;
+    error = message_get(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], &state,
+                        send_message, x);
+    if (!error && etag_set_room(x, &state))
+        buffer_clear(&x->response.body);
+    return error;
+}
+
+static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
+                            const struct message *message, uint64_t message_id) {
+    struct room_event event = {.room_id = x->ids[0],
+                               .seq = seq,
+                               .type = type,
+                               .actor_id = x->caller.user.id,
+                               .actor = text_of(x->caller.user.name),
+                               .subject_id = message_id,
+                               .has_message = message != NULL};
+    if (seq == 0)
+        return;
+    if (message)
+        event.message = *message;
+    publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
+}
+
+/* ---- posting ---- */
+
+static void read_type(struct exchange *x, enum message_type *type) {
+    struct text name;
+    if (!fields_text(x, "message_type", 1, 64, 0, &name))
+        return;
+    const unsigned found = message_type_of(name);
+    if (found)
+        *type = (enum message_type)found;
+    else
+        problems_add(&x->problems, "message_type", "\"%.*s\" is not a valid choice.",
+                     (int)name.len, name.at);
+}
+
+static void read_draft(struct exchange *x, struct message_draft *draft) {
+    *draft = (struct message_draft){.room_id = x->ids[0],
+                                    .sender_id = x->caller.user.id,
+                                    .type = MESSAGE_TEXT};
+    fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &draft->content);
+    read_type(x, &draft->type);
+    fields_id(x, "reply_to_id", FIELDS_NULLABLE, &draft->reply_to_id);
+    fields_text(x, "client_id", 1, CLIENT_ID_MAX, FIELDS_NULLABLE | FIELDS_KEEP,
+                &draft->client_id);
+}
+
+static enum error send_posted(struct exchange *x, const struct message_draft *draft,
+                              const struct message_change *change) {
+    const struct message message = {.id = change->message_id,
+                                    .room_id = draft->room_id,
+                                    .position = change->position,
+                                    .sender_id = draft->sender_id,
+                                    .sender_username = text_of(x->caller.user.name),
+                                    .content = draft->content,
+                                    .type = draft->type,
+                                    .reply_to_id = draft->reply_to_id,
+                                    .created_at = change->at,
+                                    .client_id = draft->client_id};
+    send_message(x, &message);
+    x->response.status = 201;
+    publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id);
+    return ERROR_NONE;
+}
+
+enum error messages_post(struct exchange *x) {
+    struct message_draft draft;
+    struct message_change change;
+    struct room_state state;
+    read_draft(x, &draft);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
+    if (error)
+        return error;
+    error = message_post(x->service->db, &draft, &change);
+    if (change.bad_reply)
+        problems_add(&x->problems, "reply_to_id",
+                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft.reply_to_id);
+    if (error)
+        return error;
+    if (change.changed)
+        return send_posted(x, &draft, &change);
+    return message_get(x->service->db, x->ids[0], x->caller.user.id, change.message_id, &state,
+                       send_message, x);
+}
+
+/* ---- changing ---- */
+
+struct edit {
+    struct exchange *x;
+    uint64_t seq;
+};
+
+static void send_edited(void *context, const struct message *message) {
+    const struct edit *edit = context;
+    send_message(edit->x, message);
+    publish_message(edit->x, EVENT_MESSAGE_EDITED, edit->seq, message, message->id);
+}
+
+enum error messages_edit(struct exchange *x) {
+    struct message_change change;
+    struct room_state state;
+    struct text content;
+    if (!fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &content))
+        return ERROR_BAD_INPUT;
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
+    if (!error)
+        error = message_edit(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], content,
+                             &change);
+    if (error)
+        return error;
+    struct edit edit = {x, change.seq};
+    return message_get(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], &state,
+                       send_edited, &edit);
+}
+
+enum error messages_delete(struct exchange *x) {
+    struct message_change change;
+    const enum error error =
+        message_delete(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], &change);
+    if (error)
+        return error;
+    x->response.status = 204;
+    if (change.changed)
+        publish_message(x, EVENT_MESSAGE_DELETED, change.seq, NULL, x->ids[1]);
+    return ERROR_NONE;
+}
+
+/* ---- reading on ---- */
+
+static void publish_read(struct exchange *x, uint64_t message_id) {
+    struct buffer json = BUFFER_EMPTY;
+    shape_message_read(&json, x->ids[0], x->caller.user.id, message_id);
+    publish_room_notice(x->service->redis, prefix_of(x), x->ids[0], EVENT_MESSAGE_READ,
+                        x->caller.user.id, message_id, (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
+enum error messages_read(struct exchange *x) {
+    struct message_mark mark;
+    uint64_t message_id;
+    if (!fields_id(x, "message_id", FIELDS_REQUIRED, &message_id))
+        return ERROR_BAD_INPUT;
+    const enum error error = message_mark_read(x->service->db, x->ids[0], x->caller.user.id,
+                                               message_id, &mark);
+    if (mark.bad_message)
+        problems_add(&x->problems, "message_id", "This is no message of the room.");
+    if (error)
+        return error;
+    struct jsonw w = jsonw_start(&x->response.body);
+    jsonw_object(&w);
+    jsonw_member_id(&w, "last_read_message_id", mark.message_id);
+    jsonw_member_u64(&w, "unread_count", mark.unread_count);
+    jsonw_object_end(&w);
+    if (mark.moved)
+        publish_read(x, mark.message_id);
+    return ERROR_NONE;
+}

@@ -1,0 +1,244 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etag.h"
+#include "event.h"
+#include "fields.h"
+#include "handlers/handlers.h"
+#include "page.h"
+#include "publish.h"
+#include "shape.h"
+
+#define NAME_MAX_POINTS 128
+
+/* ---- reading ---- */
+
+/* ?public=1 asks for the public rooms; 0 or nothing for the caller's own. */
+static enum room_list_kind read_kind(struct exchange *x) {
+    struct buffer value = BUFFER_EMPTY;
+    bool valid = true;
+    enum room_list_kind kind = ROOM_LIST_OWN;
+    if (request_query(x->request, "public", &value, &valid)) {
+        const struct text text = {buffer_str(&value), value.len};
+        if (text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true")))
+            kind = ROOM_LIST_PUBLIC;
+        else if (!text_equals(text, text_of("0")) && !text_equals_nocase(text, text_of("false")))
+            problems_add(&x->problems, "public", "Must be 1 or 0.");
+    }
+    buffer_free(&value);
+    return kind;
+}
+
+static void write_room(void *context, const struct room *room) {
+    shape_room(context, room);
+}
+
+enum error rooms_list(struct exchange *x) {
+    struct page page;
+    struct room_list_state state;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    const enum room_list_kind kind = read_kind(x);
+    const uint64_t user_id = x->caller.user.id;
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    enum error error = room_list_state_get(x->service->db, kind, user_id, &state);
+    if (error)
+        return error;
+    if (etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
+                 kind, user_id, state.count, state.counters[0], state.counters[1],
+                 state.counters[2], state.counters[3]))
+        return ERROR_NONE;
+    struct jsonw w = jsonw_start(&x->response.body);
+    page_begin(x, &w, &page, state.count, "public");
+    error = room_list(x->service->db, kind, user_id, page.limit, page.offset, write_room, &w);
+    page_end(&w);
+    return error;
+}
+
+static void send_room(void *context, const struct room *room) {
+    struct exchange *x = context;
+    struct jsonw w = jsonw_start(&x->response.body);
+    shape_room(&w, room);
+}
+
+static void send_room_with_etag(void *context, const struct room *room) {
+    struct exchange *x = context;
+    if (!etag_set_room(x, &room->state))
+        send_room(x, room);
+}
+
+enum error rooms_get(struct exchange *x) {
+    struct room_state state;
+    if (etag_is_asked(x)) {
+        const enum error error =
+            room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
+        if (error || room_state_may_see(&state))
+            return error ? error : ERROR_NOT_FOUND;
+        if (etag_set_room(x, &state))
+            return ERROR_NONE;
+    }
+    return room_get(x->service->db, x->ids[0], x->caller.user.id, send_room_with_etag, x);
+}
+
+static void write_user(void *context, const struct user *user) {
+    shape_user(context, user);
+}
+
+/* Names of the users who are here, told by Redis; without it nobody is known to be. */
+enum error rooms_presence(struct exchange *x) {
+    struct room_state state;
+    uint64_t *ids = NULL;
+    size_t count = 0;
+    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
+    if (!error)
+        error = room_state_may_read(&state);
+    if (error)
+        return error;
+    struct jsonw w = jsonw_start(&x->response.body);
+    jsonw_object(&w);
+    jsonw_key(&w, "online");
+    jsonw_array(&w);
+    if (redis_client_presence(x->service->redis, x->ids[0], &ids, &count) && count > 0)
+        error = user_list_ids(x->service->db, ids, count, write_user, &w);
+    jsonw_array_end(&w);
+    jsonw_object_end(&w);
+    free(ids);
+    return error;
+}
+
+/* ---- changing ---- */
+
+static const char *prefix_of(const struct exchange *x) {
+    return x->service->config->redis_prefix;
+}
+
+static void publish_to_user(struct exchange *x, uint64_t user_id, unsigned type, uint64_t seq,
+                            uint64_t room_id, struct buffer *json) {
+    publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, x->caller.user.id,
+                       room_id, (struct text){json->data, json->len});
+    buffer_free(json);
+}
+
+static void publish_created(struct exchange *x, const struct room *room, uint64_t seq) {
+    struct buffer json = BUFFER_EMPTY;
+    shape_room_created(&json, seq, room->state.room_id, room, x->caller.user.name);
+    publish_to_user(x, x->caller.user.id, EVENT_ROOM_CREATED, seq, room->state.room_id, &json);
+}
+
+enum error rooms_create(struct exchange *x) {
+    struct room_change change;
+    struct room room = {0};
+    bool is_private = true;
+    fields_text(x, "name", 1, NAME_MAX_POINTS, FIELDS_REQUIRED, &room.name);
+    fields_bool(x, "is_private", 0, &is_private);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    const enum error error =
+        room_create(x->service->db, x->caller.user.id, room.name, is_private, &change);
+    if (error)
+        return error;
+    room.created_by_id = x->caller.user.id;
+    room.state = (struct room_state){.exists = true,
+                                     .is_private = is_private,
+                                     .is_member = true,
+                                     .is_admin = true,
+                                     .room_id = change.room_id,
+                                     .members_count = 1,
+                                     .created_at = change.at};
+    send_room(x, &room);
+    x->response.status = 201;
+    publish_created(x, &room, change.caller_seq);
+    return ERROR_NONE;
+}
+
+/* What a direct room put on record: for the caller a room, for the other an invitation to
+ * a room that bears the caller's name. */
+struct direct {
+    struct exchange *x;
+    uint64_t other_id;
+    struct room_change change;
+};
+
+static void send_direct(void *context, const struct room *room) {
+    const struct direct *direct = context;
+    struct exchange *x = direct->x;
+    struct buffer json = BUFFER_EMPTY;
+    send_room(x, room);
+    if (!direct->change.changed)
+        return;
+    x->response.status = 201;
+    publish_created(x, room, direct->change.caller_seq);
+    const struct text name = text_of(x->caller.user.name);
+    shape_room_invitation(&json, direct->change.user_seq, room->state.room_id, &name,
+                          x->caller.user.name);
+    publish_to_user(x, direct->other_id, EVENT_ROOM_INVITATION, direct->change.user_seq,
+                    room->state.room_id, &json);
+}
+
+enum error rooms_direct(struct exchange *x) {
+    struct direct direct = {.x = x};
+    fields_id(x, "user_id", FIELDS_REQUIRED, &direct.other_id);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    const enum error error =
+        room_direct(x->service->db, x->caller.user.id, direct.other_id, &direct.change);
+    if (error == ERROR_BAD_INPUT) {
+        if (direct.other_id == x->caller.user.id)
+            problems_add(&x->problems, "user_id", "A direct room needs somebody else.");
+        else
+            problems_add(&x->problems, "user_id",
+                         "Invalid pk \"%" PRIu64 "\" - object does not exist.", direct.other_id);
+    }
+    if (error)
+        return error;
+    return room_get(x->service->db, direct.change.room_id, x->caller.user.id, send_direct,
+                    &direct);
+}
+
+struct update {
+    struct exchange *x;
+    struct room_change change;
+};
+
+static void send_updated(void *context, const struct room *room) {
+    const struct update *update = context;
+    struct exchange *x = update->x;
+    send_room(x, room);
+    if (!update->change.changed)
+        return;
+    const struct room_event event = {.room_id = room->state.room_id,
+                                     .seq = update->change.seq,
+                                     .type = EVENT_ROOM_UPDATED,
+                                     .actor_id = x->caller.user.id,
+                                     .actor = text_of(x->caller.user.name),
+                                     .subject_id = room->state.room_id};
+    publish_room_event(x->service->redis, prefix_of(x), &event, room);
+}
+
+enum error rooms_update(struct exchange *x) {
+    struct update update = {.x = x};
+    struct room_patch patch = {0};
+    fields_text(x, "name", 1, NAME_MAX_POINTS, 0, &patch.name);
+    patch.has_private = fields_bool(x, "is_private", 0, &patch.is_private);
+    if (!problems_none(&x->problems))
+        return ERROR_BAD_INPUT;
+    const enum error error = room_update(x->service->db, x->ids[0], x->caller.user.id, &patch,
+                                         &update.change);
+    if (error)
+        return error;
+    return room_get(x->service->db, x->ids[0], x->caller.user.id, send_updated, &update);
+}
+
+enum error rooms_delete(struct exchange *x) {
+    struct buffer streams = BUFFER_EMPTY;
+    const enum error error =
+        room_delete(x->service->db, x->ids[0], x->caller.user.id, false, &streams);
+    if (!error) {
+        publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->caller.user.id,
+                             x->caller.user.name, (struct text){streams.data, streams.len});
+        x->response.status = 204;
+    }
+    buffer_free(&streams);
+    return error;
+}

@@ -1,0 +1,137 @@
+#include "limit.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "memory.h"
+#include "store/rate.h"
+
+/* Buckets counted in the process; the one that is full again first makes room. */
+#define BUCKETS 4096
+#define PROBES 8
+
+struct bucket {
+    unsigned char name[RATE_BUCKET_SIZE];
+    int64_t tat;    /* when it is full again, micros of the monotonic clock */
+};
+
+struct limit {
+    struct bucket buckets[BUCKETS];
+};
+
+/* How often, on average and at once. */
+struct rule {
+    const char *name;
+    uint64_t interval_us;
+    uint64_t burst;
+};
+
+struct limit *limit_new(void) {
+    return memory_zeroed(1, sizeof(struct limit));
+}
+
+void limit_free(struct limit *limit) {
+    free(limit);
+}
+
+static struct rule rule_of(const struct config *config, enum limit_kind kind) {
+    const uint64_t second = 1000000;
+    switch (kind) {
+    case LIMIT_LOGINS:
+        return (struct rule){"login", 60 * second / config->rate_logins, config->rate_logins};
+    case LIMIT_REGISTRATIONS:
+        return (struct rule){"register", 3600 * second / config->rate_registrations,
+                             config->rate_registrations};
+    case LIMIT_MESSAGES:
+        return (struct rule){"message", second / config->rate_messages,
+                             config->rate_messages_burst};
+    case LIMIT_REQUESTS:
+        break;
+    }
+    return (struct rule){"request", second / config->rate_requests,
+                         config->rate_requests_burst};
+}
+
+/* The bucket of that name, or the one of its neighbours to be given up for it. */
+static struct bucket *find(struct limit *limit, const unsigned char name[RATE_BUCKET_SIZE]) {
+    size_t start;
+    memcpy(&start, name, sizeof(start));
+    struct bucket *oldest = &limit->buckets[start % BUCKETS];
+    for (size_t i = 0; i < PROBES; i++) {
+        struct bucket *bucket = &limit->buckets[(start + i) % BUCKETS];
+        if (memcmp(bucket->name, name, RATE_BUCKET_SIZE) == 0)
+            return bucket;
+        if (bucket->tat < oldest->tat)
+            oldest = bucket;
+    }
+    memcpy(oldest->name, name, RATE_BUCKET_SIZE);
+    oldest->tat = 0;
+    return oldest;
+}
+
+static uint64_t take_here(struct limit *limit, const unsigned char name[RATE_BUCKET_SIZE],
+                          const struct rule *rule) {
+    struct bucket *bucket = find(limit, name);
+    const int64_t now = clock_monotonic_us();
+    const int64_t tat = bucket->tat > now ? bucket->tat : now;
+    const int64_t wait =
+        tat + (int64_t)rule->interval_us - (int64_t)(rule->interval_us * rule->burst) - now;
+    if (wait > 0)
+        return (uint64_t)wait;
+    bucket->tat = tat + (int64_t)rule->interval_us;
+    return 0;
+}
+
+/* Subjects are hashed: their names are of one length, and no address or user name lies
+ * about in Redis. */
+static void name_bucket(const struct rule *rule, const char *subject,
+                        unsigned char name[RATE_BUCKET_SIZE]) {
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, RATE_BUCKET_SIZE);
+    crypto_generichash_update(&state, (const unsigned char *)rule->name, strlen(rule->name) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)subject, strlen(subject));
+    crypto_generichash_final(&state, name, RATE_BUCKET_SIZE);
+}
+
+static uint64_t wait_for(struct service *service, enum limit_kind kind, const struct rule *rule,
+                         const char *subject) {
+    unsigned char name[RATE_BUCKET_SIZE];
+    char hex[2 * RATE_BUCKET_SIZE + 1], key[64];
+    uint64_t wait = 0;
+    name_bucket(rule, subject, name);
+    sodium_bin2hex(hex, sizeof(hex), name, sizeof(name));
+    snprintf(key, sizeof(key), "%s:%s", rule->name, hex);
+    if (redis_client_take(service->redis, key, rule->interval_us, rule->burst, &wait))
+        return wait;
+    const bool worth_a_write = kind == LIMIT_LOGINS || kind == LIMIT_REGISTRATIONS;
+    if (service->stays || !worth_a_write)
+        return take_here(service->limit, name, rule);
+    return rate_take(service->db, name, rule->interval_us, rule->burst, &wait) ? 0 : wait;
+}
+
+enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject) {
+    const struct config *config = x->service->config;
+    char detail[96];
+    if (config->rate_limits == CONFIG_OFF)
+        return ERROR_NONE;
+    const struct rule rule = rule_of(config, kind);
+    const uint64_t wait = wait_for(x->service, kind, &rule, subject);
+    if (wait == 0)
+        return ERROR_NONE;
+    const uint64_t seconds = (wait + 999999) / 1000000;
+    response_header(&x->response, "Retry-After", "%" PRIu64, seconds);
+    snprintf(detail, sizeof(detail),
+             "Request was throttled. Expected available in %" PRIu64 " second%s.", seconds,
+             seconds == 1 ? "" : "s");
+    return exchange_fail(x, ERROR_RATE_LIMITED, detail);
+}
+
+enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t user_id) {
+    char subject[24];
+    snprintf(subject, sizeof(subject), "%" PRIu64, user_id);
+    return limit_take(x, kind, subject);
+}

@@ -1,0 +1,217 @@
+/*
+ * fcgi-api: the REST half of confab.
+ *
+ * Started by a web server it serves as plain CGI or as one FastCGI process, whichever the
+ * server speaks; started by hand, by systemd or by `make run` it is the prefork parent.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "db.h"
+#include "gateway.h"
+#include "limit.h"
+#include "log.h"
+#include "prefork.h"
+#include "redis_client.h"
+#include "secret.h"
+#include "store/migrate.h"
+
+static const char USAGE[] =
+    "usage: fcgi-api [-c FILE] [--check-config | --dump-config | --example-config | --version]\n"
+    "  -c, --config FILE   the configuration file\n"
+    "  --check-config      read the configuration, say what is wrong with it, end\n"
+    "  --dump-config       print the configuration in force, secrets as ***\n"
+    "  --example-config    print a commented configuration file\n"
+    "Without these it serves: plain CGI or FastCGI if a web server started it, else as the\n"
+    "parent of `processes` processes that listen at `fcgi_listen`.\n";
+
+enum action { ACTION_SERVE, ACTION_CHECK, ACTION_DUMP, ACTION_EXAMPLE, ACTION_VERSION };
+
+/* The file that is read, and read again by a reload; NULL for none. */
+static char *config_path;
+
+static volatile int stop_wanted;
+
+static void on_stop(int number) {
+    (void)number;
+    stop_wanted = 1;
+}
+
+/* Reads the configuration and says on standard error, or in the log, what is wrong. */
+static bool load(struct config *config, bool to_log) {
+    struct buffer problems = BUFFER_EMPTY;
+    const bool sound = config_load(config, config_path, &problems);
+    if (!sound && to_log)
+        log_error("the configuration is not taken: %s", buffer_str(&problems));
+    else if (!sound)
+        fputs(buffer_str(&problems), stderr);
+    buffer_free(&problems);
+    return sound;
+}
+
+static bool open_log(const struct config *config) {
+    return log_open("fcgi-api", (enum log_level)config->log_level,
+                    config->log_to == CONFIG_LOG_SYSLOG,
+                    config->log_file[0] ? config->log_file : NULL);
+}
+
+/* ---- serving ---- */
+
+static void service_open(struct service *service, const struct config *config, bool stays) {
+    *service = (struct service){.config = config,
+                                .db = db_new(config),
+                                .redis = redis_client_new(config),
+                                .limit = limit_new(),
+                                .stays = stays};
+}
+
+static void service_close(struct service *service) {
+    db_free(service->db);
+    redis_client_free(service->redis);
+    limit_free(service->limit);
+}
+
+static int serve_cgi(const struct config *config) {
+    struct service service;
+    service_open(&service, config, false);
+    const int status = gateway_serve_cgi(&service);
+    service_close(&service);
+    return status;
+}
+
+static int serve_fastcgi(const struct config *config, int listen_fd, const volatile int *stop) {
+    struct service service;
+    service_open(&service, config, true);
+    const int64_t served = gateway_serve(&service, listen_fd, config->max_requests, stop);
+    service_close(&service);
+    return served < 0 ? 1 : 0;
+}
+
+/* One process of a web server's own manager (mod_fcgid, lighttpd's bin-path). */
+static int serve_alone(const struct config *config) {
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    return serve_fastcgi(config, STDIN_FILENO, &stop_wanted);
+}
+
+/* A database that is away now may come; one with a schema that is not ours will not. */
+static bool schema_is_ours(const struct config *config) {
+    struct db *db = db_new(config);
+    enum migrate_state state = MIGRATE_CURRENT;
+    unsigned version = 0;
+    const enum error error = migrate_check(db, &state, &version);
+    db_free(db);
+    if (error) {
+        log_warn("the database does not answer yet; requests are answered 503 until it does");
+        return true;
+    }
+    if (state == MIGRATE_AHEAD)
+        log_error("the database has schema %u, this program knows %u: a newer confab made it; "
+                  "install that one",
+                  version, migrate_latest());
+    if (state == MIGRATE_BEHIND)
+        log_error("the database has schema %u, this program needs %u: run `confabctl migrate`",
+                  version, migrate_latest());
+    return state == MIGRATE_CURRENT;
+}
+
+static bool reload(struct config *config) {
+    struct config fresh;
+    if (!load(&fresh, true))
+        return false;
+    config_free(config);
+    *config = fresh;
+    open_log(config);
+    return true;
+}
+
+static int serve(struct config *config) {
+    if (!secret_init()) {
+        log_error("libsodium cannot be used");
+        return 1;
+    }
+    if (gateway_is_cgi())
+        return serve_cgi(config);
+    if (gateway_is_fastcgi())
+        return serve_alone(config);
+    return schema_is_ours(config) ? prefork_run(config, serve_fastcgi, reload) : 1;
+}
+
+/* ---- what is asked on the command line ---- */
+
+static int print_configuration(const struct config *config) {
+    struct buffer out = BUFFER_EMPTY;
+    if (config)
+        config_dump(config, &out);
+    else
+        config_example(&out);
+    fputs(buffer_str(&out), stdout);
+    buffer_free(&out);
+    return 0;
+}
+
+/* Reads the command line; -1 if it is not understood. A web server may pass a query
+ * without '=' as arguments to a CGI program (RFC 3875, section 4.4): they are not ours. */
+static int read_arguments(int argc, char **argv, const char **file) {
+    static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check-config", no_argument, NULL, ACTION_CHECK},
+                                            {"dump-config", no_argument, NULL, ACTION_DUMP},
+                                            {"example-config", no_argument, NULL, ACTION_EXAMPLE},
+                                            {"version", no_argument, NULL, ACTION_VERSION},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int action = ACTION_SERVE, option;
+    if (getenv("REQUEST_METHOD"))
+        return ACTION_SERVE;
+    while ((option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1) {
+        if (option == 'c')
+            *file = optarg;
+        else if (option == 'h' || option == '?')
+            return -1;
+        else
+            action = option;
+    }
+    return optind == argc ? action : -1;
+}
+
+static int run(int action) {
+    struct config config;
+    int status = 0;
+    if (!load(&config, false))
+        return 1;
+    open_log(&config);
+    if (action == ACTION_CHECK)
+        puts("the configuration is sound");
+    else if (action == ACTION_DUMP)
+        status = print_configuration(&config);
+    else
+        status = serve(&config);
+    config_free(&config);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    const char *file = NULL;
+    const int action = read_arguments(argc, argv, &file);
+    if (action < 0) {
+        fputs(USAGE, stderr);
+        return 2;
+    }
+    if (action == ACTION_VERSION) {
+        puts("confab " CONFAB_VERSION);
+        return 0;
+    }
+    if (action == ACTION_EXAMPLE)
+        return print_configuration(NULL);
+    config_path = config_find(file);
+    const int status = run(action);
+    free(config_path);
+    return status;
+}

@@ -1,0 +1,186 @@
+#include "router.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth.h"
+#include "body.h"
+#include "cors.h"
+#include "etag.h"
+#include "handlers/handlers.h"
+#include "limit.h"
+
+struct route {
+    enum method method;
+    const char *pattern;
+    exchange_handler *handler;
+    unsigned flags;
+};
+
+static const struct route ROUTES[] = {
+#define ROUTE(method, pattern, handler, flags) {METHOD_##method, pattern, handler, flags},
+#include "routes.def"
+#undef ROUTE
+};
+
+#define ROUTE_COUNT (sizeof(ROUTES) / sizeof(ROUTES[0]))
+
+/* Seconds after which a client may come again when the database was away. */
+#define RETRY_SECONDS 2
+
+/* ---- finding ---- */
+
+/* Compares one segment with the pattern's; an id is read into *id. */
+static bool match_segment(const char *pattern, size_t len, struct text segment, uint64_t *id) {
+    if (len == 1 && pattern[0] == '#')
+        return text_to_u64(segment, id) && *id > 0 && *id <= INT64_MAX;
+    return segment.len == len && memcmp(segment.at, pattern, len) == 0;
+}
+
+static bool match(const char *pattern, const struct request *request,
+                  uint64_t ids[EXCHANGE_MAX_IDS]) {
+    size_t id_count = 0, i = 0;
+    for (; i < request->segment_count && *pattern; i++) {
+        const size_t len = strcspn(pattern, "/");
+        uint64_t id = 0;
+        if (!match_segment(pattern, len, request->segments[i], &id))
+            return false;
+        if (pattern[0] == '#' && id_count < EXCHANGE_MAX_IDS)
+            ids[id_count++] = id;
+        pattern += len + (pattern[len] == '/');
+    }
+    return i == request->segment_count && *pattern == '\0' && i > 0;
+}
+
+/* The row for path and method. NULL: the method has none; *allowed then tells which
+ * methods the path has, 0 if there is no such path. */
+static const struct route *find_route(struct exchange *x, unsigned *allowed) {
+    const struct route *found = NULL;
+    const enum method method =
+        x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
+    *allowed = 0;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        uint64_t ids[EXCHANGE_MAX_IDS] = {0};
+        if (!match(ROUTES[i].pattern, x->request, ids))
+            continue;
+        *allowed |= ROUTES[i].method;
+        x->route = ROUTES[i].pattern;
+        if (ROUTES[i].method == method) {
+            found = &ROUTES[i];
+            memcpy(x->ids, ids, sizeof(ids));
+        }
+    }
+    return found;
+}
+
+static void write_allow(unsigned methods, char *out, size_t size) {
+    static const struct {
+        unsigned method;
+        const char *names;
+    } NAMES[] = {{METHOD_GET, "GET, HEAD, "},
+                 {METHOD_POST, "POST, "},
+                 {METHOD_PATCH, "PATCH, "},
+                 {METHOD_DELETE, "DELETE, "}};
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (methods & NAMES[i].method)
+            len += (size_t)snprintf(out + len, size - len, "%s", NAMES[i].names);
+    snprintf(out + len, size - len, "OPTIONS");
+}
+
+/* ---- enforcing ---- */
+
+static bool is_unsafe(enum method method) {
+    return (method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) == 0;
+}
+
+/* Lets in whom the row lets in. */
+static enum error admit(struct exchange *x, const struct route *route) {
+    enum error error = ERROR_NONE;
+    if (route->flags & ROUTE_COOKIE)
+        error = auth_check_foreign(x);
+    if (error || (route->flags & ROUTE_PUBLIC))
+        return error;
+    error = auth_caller(x);
+    if (!error && x->caller.session_id && is_unsafe(x->request->method))
+        error = auth_check_origin(x);
+    if (!error)
+        error = limit_take_user(x, LIMIT_REQUESTS, x->caller.user.id);
+    return error;
+}
+
+/* What holds for every request of ours, before anything of it is looked at. */
+static enum error check_head(struct exchange *x) {
+    if (x->request->query.len > REQUEST_MAX_QUERY)
+        return ERROR_URI_TOO_LONG;
+    if (x->request->host.len > 0 && !request_host_is_valid(x->request))
+        return exchange_fail(x, ERROR_BAD_INPUT, "The Host header is not valid.");
+    return ERROR_NONE;
+}
+
+static enum error refuse_method(struct exchange *x) {
+    char detail[96];
+    snprintf(detail, sizeof(detail), "Method \"%.32s\" not allowed.", x->request->method_name);
+    const bool sound = text_is_valid(detail, strlen(detail));
+    return exchange_fail(x, ERROR_METHOD, sound ? detail : NULL);
+}
+
+static enum error describe(struct exchange *x, const char *allow) {
+    struct jsonw w = jsonw_start(&x->response.body);
+    jsonw_object(&w);
+    jsonw_member_str(&w, "name", x->route);
+    jsonw_member_str(&w, "allow", allow);
+    jsonw_object_end(&w);
+    return ERROR_NONE;
+}
+
+static enum error serve_route(struct exchange *x, const struct route *route) {
+    enum error error = admit(x, route);
+    if (!error && (route->flags & (ROUTE_BODY | ROUTE_FORM)))
+        error = body_parse(x, (route->flags & ROUTE_FORM) != 0);
+    else if (!error && x->request->body_error)
+        error = x->request->body_error;
+    if (!error)
+        error = route->handler(x);
+    return error;
+}
+
+/* Makes an answer of an error that no one has made one of. */
+static void answer_error(struct exchange *x, enum error error) {
+    struct response *response = &x->response;
+    if (error == ERROR_BAD_INPUT && !problems_none(&x->problems)) {
+        buffer_clear(&response->body);
+        problems_write(&x->problems, &response->body);
+        response->status = error_status(error);
+    }
+    if (response->status < 400)
+        response_error(response, error, NULL);
+    if (error == ERROR_UNAVAILABLE)
+        response_header(response, "Retry-After", "%d", RETRY_SECONDS);
+}
+
+void router_serve(struct exchange *x) {
+    char allow[64];
+    unsigned allowed = 0;
+    enum error error = check_head(x);
+    const struct route *route = find_route(x, &allowed);
+    write_allow(allowed ? allowed : METHOD_GET, allow, sizeof(allow));
+    response_header(&x->response, "X-Request-ID", "%s", x->id);
+    response_header(&x->response, "Allow", "%s", allow);
+    response_header(&x->response, "X-Content-Type-Options", "nosniff");
+    cors_headers(x, allow);
+    if (!error && !allowed)
+        error = ERROR_NOT_FOUND;
+    else if (!error && x->request->method == METHOD_OPTIONS)
+        error = describe(x, allow);
+    else if (!error && !route)
+        error = refuse_method(x);
+    else if (!error)
+        error = serve_route(x, route);
+    if (error)
+        answer_error(x, error);
+    etag_write(x);
+    if (x->etag[0] == '\0' || x->response.status >= 400)
+        response_header(&x->response, "Cache-Control", "private, no-store");
+}

@@ -1,0 +1,17 @@
+/*
+ * router: finds the row of routes.def for a request and enforces what it says.
+ */
+#ifndef CONFAB_ROUTER_H
+#define CONFAB_ROUTER_H
+
+#include "exchange.h"
+
+#define ROUTE_PUBLIC 1u
+#define ROUTE_BODY 2u
+#define ROUTE_FORM 4u
+#define ROUTE_COOKIE 8u
+
+/* Serves the exchange: fills x->response in every case, never fails. */
+void router_serve(struct exchange *x);
+
+#endif
