@@ -126,6 +126,20 @@ enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_vi
     return error ? error : visit_rooms(rows, visit, context);
 }
 
+enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id) {
+    static const char SQL[] =
+        "SELECT r.room_id FROM member me JOIN room r ON r.room_id = me.room_id "
+        "WHERE me.user_id = ? AND r.direct_low IS NULL AND r.name = ? "
+        "ORDER BY me.is_admin DESC, r.room_id LIMIT 1";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_text(name));
+    if (error)
+        return error;
+    *room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return *room_id ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
 enum error room_count_all(struct db *db, uint64_t *count) {
     static const char SQL[] = "SELECT COUNT(*) FROM room";
     struct db_rows *rows;

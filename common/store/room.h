@@ -49,6 +49,10 @@ enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, 
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
                          void *context);
 
+/* Finds a room of exactly this name, not a direct one, that the user is in; of several the
+ * first one the user is an admin of, else the first. ERROR_NOT_FOUND if there is none. */
+enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id);
+
 /* How many rooms there are. */
 enum error room_count_all(struct db *db, uint64_t *count);
 

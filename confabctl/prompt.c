@@ -1,0 +1,103 @@
+#include "prompt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* Signals that would leave the terminal without echo. */
+static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+#define CAUGHT_COUNT (sizeof(CAUGHT) / sizeof(CAUGHT[0]))
+
+static volatile sig_atomic_t caught;
+
+static void catch(int signal) {
+    caught = signal;
+}
+
+/* Reads standard input up to a line feed, byte by byte: what is behind it is left to
+ * whoever reads it next. Returns NULL or what went wrong. */
+static const char *read_line(char *bytes, size_t size, size_t *len) {
+    *len = 0;
+    for (;;) {
+        char c = '\0';
+        const ssize_t got = read(STDIN_FILENO, &c, 1);
+        if (got < 0 && errno == EINTR && !caught)
+            continue;
+        if (got < 0)
+            return caught ? "interrupted" : "standard input cannot be read";
+        if (got == 0 && *len == 0)
+            return "nothing was given on standard input";
+        if (got == 0 || c == '\n')
+            return NULL;
+        if (*len == size)
+            return "the line is too long";
+        bytes[(*len)++] = c;
+    }
+}
+
+/* Asks for one line without echo. The terminal is as it was before when this returns,
+ * also after a signal, which then takes its course. */
+static const char *read_hidden(const char *question, struct prompt_secret *secret) {
+    struct termios shown, hidden;
+    struct sigaction action = {.sa_handler = catch}, before[CAUGHT_COUNT];
+    if (tcgetattr(STDIN_FILENO, &shown) != 0)
+        return "the terminal cannot be set up";
+    caught = 0;
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        sigaction(CAUGHT[i], &action, &before[i]);
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    fprintf(stderr, "%s", question);
+    const char *problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len);
+    fprintf(stderr, "\n");
+    /* Discards the rest of a line that was too long: it is not for the shell. */
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        sigaction(CAUGHT[i], &before[i], NULL);
+    if (caught)
+        raise(caught);
+    return problem;
+}
+
+const char *prompt_password(const char *username, struct prompt_secret *secret) {
+    char question[96];
+    struct prompt_secret again;
+    if (!isatty(STDIN_FILENO))
+        return read_line(secret->bytes, sizeof(secret->bytes), &secret->len);
+    snprintf(question, sizeof(question), "Password for %.64s: ", username);
+    const char *problem = read_hidden(question, secret);
+    if (problem)
+        return problem;
+    problem = read_hidden("The same again: ", &again);
+    if (!problem && (again.len != secret->len ||
+                     memcmp(again.bytes, secret->bytes, secret->len) != 0))
+        problem = "the two passwords are not the same";
+    prompt_wipe(&again);
+    return problem;
+}
+
+struct text prompt_text(const struct prompt_secret *secret) {
+    return (struct text){secret->bytes, secret->len};
+}
+
+void prompt_wipe(struct prompt_secret *secret) {
+    explicit_bzero(secret, sizeof(*secret));
+}
+
+bool prompt_is_possible(void) {
+    return isatty(STDIN_FILENO);
+}
+
+bool prompt_confirm(const char *question) {
+    char answer[16];
+    size_t len;
+    fprintf(stderr, "%s [y/N] ", question);
+    if (read_line(answer, sizeof(answer), &len) != NULL)
+        return false;
+    const struct text text = {answer, len};
+    return text_equals_nocase(text, text_of("y")) || text_equals_nocase(text, text_of("yes"));
+}

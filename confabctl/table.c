@@ -1,0 +1,158 @@
+#include "table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "clock.h"
+#include "memory.h"
+
+/* Between two columns. */
+#define GAP 2
+
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
+/* Length of "2024-01-15T10:30:00" */
+#define TIME_LEN 19
+
+struct table {
+    const char *const *headings;
+    size_t columns;
+    char **cells;       /* clean; row by row */
+    size_t count;
+    size_t space;
+};
+
+struct table *table_new(const char *const *headings, size_t columns) {
+    struct table *table = memory_zeroed(1, sizeof(*table));
+    table->headings = headings;
+    table->columns = columns;
+    return table;
+}
+
+void table_free(struct table *table) {
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    free(table);
+}
+
+/* ---- cells ---- */
+
+/* C0, DEL and C1; the separators of lines and paragraphs; and what marks, embeds, forces
+ * or isolates a direction of writing. */
+static bool steers(uint32_t point) {
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
+           point == 0x200E || point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
+           (point >= 0x2066 && point <= 0x2069);
+}
+
+void table_clean(struct buffer *out, struct text text) {
+    while (text.len > 0) {
+        uint32_t point = 0;
+        const size_t size = text_decode(text.at, text.len, &point);
+        if (size == 0 || steers(point))
+            buffer_append_str(out, REPLACEMENT);
+        else
+            buffer_append(out, text.at, size);
+        text.at += size ? size : 1;
+        text.len -= size ? size : 1;
+    }
+}
+
+void table_text(struct table *table, struct text text) {
+    struct buffer clean = BUFFER_EMPTY;
+    if (table->count == table->space) {
+        table->space = table->space ? table->space * 2 : table->columns * 16;
+        table->cells = memory_resize(table->cells, table->space, sizeof(*table->cells));
+    }
+    table_clean(&clean, text);
+    table->cells[table->count++] = memory_copy(buffer_str(&clean), clean.len);
+    buffer_free(&clean);
+}
+
+void table_str(struct table *table, const char *str) {
+    table_text(table, text_of(str));
+}
+
+void table_u64(struct table *table, uint64_t number) {
+    char digits[24];
+    snprintf(digits, sizeof(digits), "%" PRIu64, number);
+    table_str(table, digits);
+}
+
+void table_bool(struct table *table, bool value) {
+    table_str(table, value ? "yes" : "no");
+}
+
+void table_time(struct table *table, int64_t micros) {
+    char time[CLOCK_TEXT_SIZE];
+    if (micros == 0) {
+        table_str(table, "-");
+        return;
+    }
+    clock_format(micros, time);
+    time[10] = ' ';
+    table_text(table, (struct text){time, TIME_LEN});
+}
+
+/* ---- writing ---- */
+
+size_t table_width(struct text text) {
+    size_t width = 0;
+    while (text.len > 0) {
+        uint32_t point = 0;
+        size_t size = text_decode(text.at, text.len, &point);
+        const int columns = size ? wcwidth((wchar_t)point) : 1;
+        /* Unknown to the locale: most likely newer than it, and narrow. */
+        width += columns < 0 ? 1 : (size_t)columns;
+        size = size ? size : 1;
+        text.at += size;
+        text.len -= size;
+    }
+    return width;
+}
+
+static bool is_right(const struct table *table, size_t column) {
+    return table->headings[column][0] == '>';
+}
+
+static const char *heading(const struct table *table, size_t column) {
+    return table->headings[column] + (is_right(table, column) ? 1 : 0);
+}
+
+static void append_blanks(struct buffer *out, size_t count) {
+    while (count-- > 0)
+        buffer_append_char(out, ' ');
+}
+
+static void append_cell(const struct table *table, const size_t *widths, size_t column,
+                        const char *cell, struct buffer *out) {
+    const size_t padding = widths[column] - table_width(text_of(cell));
+    const bool last = column + 1 == table->columns;
+    if (is_right(table, column))
+        append_blanks(out, padding);
+    buffer_append_str(out, cell);
+    if (last)
+        buffer_append_char(out, '\n');
+    else
+        append_blanks(out, GAP + (is_right(table, column) ? 0 : padding));
+}
+
+void table_write(const struct table *table, struct buffer *out) {
+    size_t *widths = memory_zeroed(table->columns, sizeof(*widths));
+    for (size_t i = 0; i < table->columns; i++)
+        widths[i] = table_width(text_of(heading(table, i)));
+    for (size_t i = 0; i < table->count; i++) {
+        const size_t width = table_width(text_of(table->cells[i]));
+        if (width > widths[i % table->columns])
+            widths[i % table->columns] = width;
+    }
+    for (size_t i = 0; i < table->columns; i++)
+        append_cell(table, widths, i, heading(table, i), out);
+    for (size_t i = 0; i < table->count; i++)
+        append_cell(table, widths, i % table->columns, table->cells[i], out);
+    free(widths);
+}
