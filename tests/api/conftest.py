@@ -1,0 +1,51 @@
+"""Fixtures for tests against real servers, which each worker of xdist has for itself."""
+
+import pytest
+
+from support.client import Client
+from support.instance import Instance
+
+
+def started(**env):
+    instance = Instance(**env)
+    try:
+        return instance.start()
+    except BaseException:
+        instance.close()
+        raise
+
+
+@pytest.fixture(scope="session")
+def instance():
+    """The system most tests share: no rate limits, cheap passwords, open registration."""
+    system = started()
+    yield system
+    system.close()
+
+
+@pytest.fixture(scope="module")
+def make_instance():
+    """make_instance(CONFAB_RATE_LIMITS="on"): another system, for this module's tests."""
+    made = []
+
+    def make(**env):
+        made.append(started(**env))
+        return made[-1]
+
+    yield make
+    for system in made:
+        system.close()
+
+
+@pytest.fixture
+def anonymous(instance):
+    """A client without credentials."""
+    return Client(instance)
+
+
+@pytest.fixture(scope="session")
+def user(instance):
+    """user(): a client whose user is new; user(name, password) for certain ones."""
+    def make(name=None, password="correct horse"):
+        return Client(instance).register(name, password)
+    return make

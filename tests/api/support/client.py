@@ -1,0 +1,99 @@
+"""A user of the API, with a token or without."""
+
+import itertools
+import os
+
+import requests
+
+numbers = itertools.count(1)
+
+
+def fresh_name(prefix="user"):
+    """A user name that no other test, in whatever process, has."""
+    return f"{prefix}-{os.getpid()}-{next(numbers)}"
+
+
+class Client:
+    """Keeps its cookies, as a browser does. An answer of 5xx fails the test at once, unless
+    it is expected: client.may_fail = True."""
+
+    def __init__(self, instance, token=None):
+        self.instance = instance
+        self.token = token
+        self.id = None
+        self.name = None
+        self.password = None
+        self.may_fail = False
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    @property
+    def cookies(self):
+        return self.http.cookies
+
+    def register(self, name=None, password="correct horse"):
+        """Makes a new user of this client; "password" is its password unless given."""
+        self.name = name or fresh_name()
+        self.password = password
+        answer = self.post("/api/auth/register/",
+                           json={"username": self.name, "password": password})
+        assert answer.status_code == 201, answer.text
+        self.id = answer.json()["user_id"]
+        self.token = answer.json()["token"]
+        return self
+
+    # ---- requests ----
+
+    def request(self, method, path, **options):
+        """A redirect is an answer like any other; the token is sent unless the test gives
+        an Authorization header of its own (None: none)."""
+        headers = dict(options.pop("headers", None) or {})
+        if self.token and "Authorization" not in headers:
+            headers["Authorization"] = f"Token {self.token}"
+        headers = {name: value for name, value in headers.items() if value is not None}
+        options.setdefault("timeout", 60)
+        options.setdefault("allow_redirects", False)
+        answer = self.http.request(method, self.instance.url + path, headers=headers, **options)
+        assert self.may_fail or answer.status_code < 500, \
+            f"{method} {path}: {answer.status_code} {answer.text}\n{self.instance.log()[-2000:]}"
+        return answer
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, json=None, **options):
+        return self.request("POST", path, json=json, **options)
+
+    def patch(self, path, json=None, **options):
+        return self.request("PATCH", path, json=json, **options)
+
+    def delete(self, path, **options):
+        return self.request("DELETE", path, **options)
+
+    # ---- what many tests do ----
+
+    def room(self, name="A room", is_private=True):
+        """A new room, of which this user is admin: the Room object."""
+        answer = self.post("/api/chat/rooms/", json={"name": name, "is_private": is_private})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def say(self, room_id, text="hello", **fields):
+        """Posts a message: the Message object."""
+        answer = self.post(f"/api/chat/rooms/{room_id}/messages/",
+                           json={"content": text, **fields})
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    def invite(self, room_id, client):
+        """The Membership object of the other client's user."""
+        answer = self.post(f"/api/chat/rooms/{room_id}/invite/", json={"user_id": client.id})
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    def events(self, room_id, after=0, limit=1000):
+        """The room's events since `after`, the oldest first."""
+        answer = self.get(f"/api/chat/rooms/{room_id}/events/",
+                          params={"after": after, "limit": limit})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["events"]

@@ -1,0 +1,229 @@
+"""One whole private system: MariaDB, Redis, fcgi-api and lighttpd in a folder of its own."""
+
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote
+
+from support import fastcgi
+from support.published import Subscription
+from support.wait import wait_for
+
+ROOT = Path(__file__).resolve().parents[3]
+SCRIPT = ROOT / "scripts" / "instance"
+PREFIX = "confab:"
+
+# Hashing at the least cost: no test but those of the cost itself waits for it.
+QUICK = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8", "CONFAB_PASSWORD_PASSES": "1"}
+
+
+def build_folder():
+    return ROOT / os.environ.get("BUILD", "build/release")
+
+
+class Instance:
+    """Started by start(), ended by close(). Keyword arguments are the environment of
+    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO."""
+
+    def __init__(self, **env):
+        self.build = build_folder()
+        # A short path: those of Unix sockets are limited.
+        self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
+        self.config = self.state / "confab.conf"
+        self.port = None
+        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "BUILD": str(self.build)}
+        clean = {key: value for key, value in os.environ.items()
+                 if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
+        self.env = {**clean, **own, **QUICK, **{key: str(value) for key, value in env.items()}}
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    # ---- starting and stopping ----
+
+    def start(self):
+        """Starts all servers, or those that are missing."""
+        self._script("start")
+        self.port = int((self.state / "run" / "web").read_text().split()[0])
+        return self
+
+    def stop(self):
+        """Stops all servers; the data stays for another start()."""
+        self._script("stop")
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def reload(self):
+        """Has fcgi-api read its configuration again."""
+        self._script("reload")
+
+    def end(self, server, number=signal.SIGTERM):
+        """Ends one server behind the back of scripts/instance; start() brings it back."""
+        pid = self.pids(server)
+        os.kill(pid, number)
+        wait_for(lambda: not is_alive(pid), 60, f"the end of {server}")
+
+    def _script(self, verb):
+        done = subprocess.run([str(SCRIPT), verb], env=self.env, cwd=ROOT, text=True, timeout=240,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"scripts/instance {verb} failed:\n{done.stdout}{done.stderr}")
+
+    # ---- the servers' processes ----
+
+    def pids(self, server):
+        """The pid of "database", "redis", "api" (its parent) or "web"."""
+        return int((self.state / "run" / f"{server}.pid").read_text().split()[0])
+
+    def api_workers(self):
+        """The pids of the processes that serve requests, in order."""
+        parent = self.pids("api")
+        return sorted(pid for pid in children(parent) if is_alive(pid))
+
+    def log(self):
+        """All that fcgi-api has logged."""
+        return (self.state / "log" / "api.log").read_text(errors="replace")
+
+    # ---- beside HTTP ----
+
+    def sql(self, query, *args):
+        """Runs statements; each ? is an argument. Rows as tuples: NULL is None, what reads
+        as a whole number is an int, all else a str."""
+        command = ["mariadb", "--no-defaults", f"--socket={self.state}/sock/db.sock",
+                   f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--batch", "--skip-column-names",
+                   "--default-character-set=utf8mb4", "confab"]
+        done = subprocess.run(command, input=bind(query, args).encode(), capture_output=True,
+                              timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"{query}: {done.stderr.decode(errors='replace')}")
+        lines = done.stdout.decode(errors="replace").split("\n")[:-1]
+        return [tuple(read_value(value) for value in line.split("\t")) for line in lines]
+
+    def redis(self, *args):
+        """The output of redis-cli, without its last line feed."""
+        command = ["redis-cli", "-s", f"{self.state}/sock/redis.sock", *map(str, args)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        return done.stdout.rstrip("\n")
+
+    def subscribe(self, pattern="*"):
+        """Collects what is published, see Subscription; "room:5", "user:*", "*"."""
+        if not pattern.startswith(PREFIX):
+            pattern = PREFIX + pattern
+        return Subscription(self.state / "sock" / "redis.sock", pattern)
+
+    def confabctl(self, *args, input=None):
+        """The finished command, its output as text."""
+        command = [str(self.build / "confabctl"), "-c", str(self.config), *map(str, args)]
+        where = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60,
+                              **where)
+
+    # ---- past lighttpd, past every HTTP client ----
+
+    def fcgi_params(self, path, method="GET", body=b"", content_length=None, params=None):
+        """The variables as lighttpd sends them; those in `params` are added, or, when None,
+        taken away."""
+        target, _, query = path.partition("?")
+        all_of_them = {
+            "REQUEST_METHOD": method, "REQUEST_URI": path, "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(target), "QUERY_STRING": query, "SERVER_PROTOCOL": "HTTP/1.1",
+            "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_SCHEME": "http", "REMOTE_ADDR": "127.0.0.1",
+            "SERVER_NAME": "127.0.0.1", "SERVER_PORT": str(self.port),
+            "HTTP_HOST": f"127.0.0.1:{self.port}",
+            "CONTENT_LENGTH": len(body) if content_length is None else content_length,
+        }
+        if body:
+            all_of_them["CONTENT_TYPE"] = "application/json"
+        all_of_them.update(params or {})
+        return {name: value for name, value in all_of_them.items() if value is not None}
+
+    def fcgi(self, path, method="GET", params=None, body=b"", content_length=None, token=None):
+        """One request over raw FastCGI: (status, headers, body)."""
+        given = dict(params or {})
+        if token:
+            given["HTTP_AUTHORIZATION"] = f"Token {token}"
+        variables = self.fcgi_params(path, method, body, content_length, given)
+        return fastcgi.call(self.state / "sock" / "fcgi.sock", variables, body)
+
+    def raw(self, data, half_close=False, seconds=30):
+        """Sends bytes to lighttpd and returns all it says until it closes."""
+        with socket.create_connection(("127.0.0.1", self.port), seconds) as connection:
+            try:
+                connection.sendall(data)
+                if half_close:
+                    connection.shutdown(socket.SHUT_WR)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # it has heard enough; its answer may still be there to read
+            answer = b""
+            while True:
+                try:
+                    piece = connection.recv(65536)
+                except ConnectionResetError:
+                    return answer
+                if not piece:
+                    return answer
+                answer += piece
+
+
+# ---- processes ----
+
+def _stat(pid):
+    """The kernel's fields on a process, from its state on; None when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def is_alive(pid):
+    fields = _stat(pid)
+    return fields is not None and fields[0] not in "ZX"
+
+
+def children(parent):
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            fields = _stat(entry)
+            if fields and int(fields[1]) == parent:
+                found.append(int(entry))
+    return found
+
+
+# ---- SQL ----
+
+def quote(value):
+    """A literal that no content can break out of."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, (bool, int)):
+        return str(int(value))
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    return f"_utf8mb4 x'{str(value).encode().hex()}'"
+
+
+def bind(query, args):
+    parts = query.split("?")
+    assert len(parts) == len(args) + 1, f"{len(args)} arguments for: {query}"
+    return parts[0] + "".join(quote(arg) + part for arg, part in zip(args, parts[1:]))
+
+
+ESCAPES = {"\\t": "\t", "\\n": "\n", "\\0": "\0", "\\\\": "\\"}
+
+
+def read_value(text):
+    if text == "NULL":
+        return None
+    if re.fullmatch(r"0|-?[1-9][0-9]*", text):
+        return int(text)
+    return re.sub(r"\\[tn0\\]", lambda match: ESCAPES[match[0]], text)

@@ -1,0 +1,110 @@
+"""What fcgi-api publishes on Redis, as pushd would hear it (the format: common/event.h)."""
+
+import json
+import socket
+import threading
+from typing import NamedTuple
+
+from support.wait import wait_for
+
+
+class Published(NamedTuple):
+    """One envelope: the header's fields, its JSON (None when it has none) and the bytes."""
+
+    channel: str
+    version: int
+    seq: int
+    name: str
+    actor_id: int
+    subject_id: int
+    json: object
+    text: bytes
+
+
+def read_envelope(channel, payload):
+    header, _, text = payload.partition(b"\n")
+    version, seq, name, actor, subject = header.decode().split(" ")
+    content = json.loads(text) if text else None
+    return Published(channel, int(version), int(seq), name, int(actor), int(subject), content, text)
+
+
+class Subscription:
+    """Collects what is published on the channels that match a pattern.
+
+        with instance.subscribe("room:*") as heard:
+            ...
+            event = heard.wait_for(lambda e: e.name == "new_message")
+    """
+
+    def __init__(self, path, pattern):
+        self._path = str(path)
+        self._pattern = pattern.encode()
+        self._events = []
+        self._lock = threading.Lock()
+        self._thread = None
+        self._socket = None
+        self._error = None
+
+    @property
+    def events(self):
+        """All heard so far, in order."""
+        with self._lock:
+            if self._error:
+                raise self._error
+            return list(self._events)
+
+    def named(self, name):
+        return [event for event in self.events if event.name == name]
+
+    def wait_for(self, condition=lambda event: True, seconds=10):
+        """The first event that satisfies the condition, as soon as it is there."""
+        return self.wait_for_all(1, condition, seconds)[0]
+
+    def wait_for_all(self, count, condition=lambda event: True, seconds=10):
+        """At least `count` events that satisfy the condition."""
+        def enough():
+            found = [event for event in self.events if condition(event)]
+            return found if len(found) >= count else None
+        return wait_for(enough, seconds, f"{count} published events")
+
+    def __enter__(self):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(self._path)
+        self._socket.sendall(b"*2\r\n$10\r\nPSUBSCRIBE\r\n$%d\r\n%s\r\n"
+                             % (len(self._pattern), self._pattern))
+        self._file = self._socket.makefile("rb")
+        self._read_reply()
+        self._thread = threading.Thread(target=self._collect, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._file.close()
+        self._socket.close()
+
+    def _collect(self):
+        try:
+            while True:
+                reply = self._read_reply()
+                if reply[0] == b"pmessage":
+                    event = read_envelope(reply[2].decode(), reply[3])
+                    with self._lock:
+                        self._events.append(event)
+        except (EOFError, OSError):
+            pass
+        except Exception as error:  # shown to the test when it looks at events
+            with self._lock:
+                self._error = error
+
+    def _read_reply(self):
+        line = self._file.readline()
+        if not line.endswith(b"\r\n"):
+            raise EOFError
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"*":
+            return [self._read_reply() for _ in range(int(rest))]
+        if kind == b"$":
+            return self._file.read(int(rest) + 2)[:-2]
+        return int(rest) if kind == b":" else rest
