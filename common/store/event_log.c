@@ -16,11 +16,12 @@
 #define FIRST_MESSAGE (FIRST_EVENT + EVENT_COLUMN_COUNT)
 #define FIRST_MEMBER (FIRST_MESSAGE + MESSAGE_COLUMN_COUNT)
 
+/* Inner joins up to the events, for the reason given at the pages of messages. */
 static const char LIST[] =
-    "SELECT " ROOM_STATE_COLUMNS ", " EVENT_COLUMNS "SYSDATE(6) - INTERVAL ? DAY, "
-    MESSAGE_COLUMNS ", " MEMBER_COLUMNS " FROM " ROOM_STATE_FROM
-    "LEFT JOIN event e ON e.room_id = r.room_id AND me.user_id IS NOT NULL "
-    "AND e.seq > ? AND e.seq <= ? "
+    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", "
+    EVENT_COLUMNS "SYSDATE(6) - INTERVAL ? DAY, " MESSAGE_COLUMNS ", " MEMBER_COLUMNS
+    " FROM room r JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
+    "JOIN event e ON e.room_id = r.room_id AND e.seq > ? AND e.seq <= ? "
     "LEFT JOIN user a ON a.user_id = e.actor_id "
     "LEFT JOIN message m ON e.event_type IN (" STORED ") AND m.message_id = e.subject_id "
     "LEFT JOIN user s ON s.user_id = m.sender_id "
@@ -41,17 +42,23 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id,
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 
-/* Whether the cursor can be served, told by the first row: the next event is there, or
- * nothing has happened since. */
-static enum error check_cursor(const struct db_rows *rows, const struct room_state *state,
-                               uint64_t after) {
-    if (after > state->last_seq)
-        return ERROR_GONE;
-    if (after == state->last_seq)
-        return ERROR_NONE;
+/* Whether the cursor can be served, told by the first event behind it: it is there and
+ * not past the retention. */
+static enum error check_first(const struct db_rows *rows, uint64_t after) {
     const bool next_is_there = db_get_u64(rows, FIRST_EVENT) == after + 1;
     const bool is_old = db_get_bool(rows, FIRST_EVENT + 5);
     return next_is_there && !is_old ? ERROR_NONE : ERROR_GONE;
+}
+
+/* Why no event came: none has happened since, or the cursor or the room is none. */
+static enum error explain_empty(struct db *db, uint64_t room_id, uint64_t user_id,
+                                uint64_t after, struct room_state *state) {
+    enum error error = room_state_get(db, room_id, user_id, state);
+    if (!error)
+        error = room_state_may_read(state);
+    if (!error && after != state->last_seq)
+        error = ERROR_GONE;
+    return error;
 }
 
 enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
@@ -69,18 +76,14 @@ enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uin
     while (!error && db_next(rows)) {
         if (!state->exists) {
             room_state_from_row(rows, 0, state);
-            error = room_state_may_read(state);
-            if (!error)
-                error = check_cursor(rows, state, after);
+            error = check_first(rows, after);
         }
         event_from_row(rows, room_id, &event);
-        if (!error && event.seq != 0)
+        if (!error)
             visit(context, &event);
     }
     db_done(rows);
-    if (!error && !state->exists)
-        error = ERROR_NOT_FOUND;
-    return error;
+    return state->exists ? error : explain_empty(db, room_id, user_id, after, state);
 }
 
 /* ---- purging ---- */

@@ -33,7 +33,8 @@ typedef void room_event_visit(void *context, const struct room_event *event);
 
 /* Visits the events of a room after `after`, oldest first, at most `limit`, if the user is
  * a member, and fills *state in any case but failure. ERROR_GONE: the next event is past
- * the retention (in days), or `after` is beyond the last. One round trip. */
+ * the retention (in days), or `after` is beyond the last. One round trip, two if
+ * there is nothing to visit. */
 enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
                           uint64_t limit, uint64_t retention_days, struct room_state *state,
                           room_event_visit *visit, void *context);

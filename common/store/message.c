@@ -60,27 +60,31 @@ bool message_from_row(const struct db_rows *rows, unsigned first, struct message
 
 /* A page is the positions over `low` up to `high`. The room, the membership and the
  * cursor are single rows by key, which the server reads before it plans the range, so
- * that any page costs the same. Counters are cast because they are unsigned and the
- * difference may not be. */
-#define PAGE_SQL(cursor_column, cursor_join, low, high)                                  \
-    "SELECT " cursor_column ", " ROOM_STATE_COLUMNS ", " MESSAGE_COLUMNS                 \
-    " FROM " ROOM_STATE_FROM cursor_join                                                 \
-    "LEFT JOIN message m ON m.room_id = r.room_id AND me.user_id IS NOT NULL "           \
+ * that any page costs the same. All joins are inner: with an outer one the server would
+ * sort the page in a temporary table instead of walking the key backwards. Counters are
+ * cast because they are unsigned and the difference may not be. */
+#define PAGE_SQL(cursor_join, low, high)                                                 \
+    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " MESSAGE_COLUMNS                      \
+    " FROM room r JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "          \
+    cursor_join                                                                          \
+    "JOIN message m ON m.room_id = r.room_id "                                           \
     "AND m.position > " low " AND m.position <= " high                                   \
-    " LEFT JOIN user s ON s.user_id = m.sender_id "                                      \
+    " JOIN user s ON s.user_id = m.sender_id "                                           \
     "WHERE r.room_id = ? ORDER BY m.position DESC"
 
-#define CURSOR_JOIN "LEFT JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
+#define CURSOR_JOIN "JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
 #define COUNT "CAST(r.message_count AS SIGNED)"
 #define CURSOR "CAST(c.position AS SIGNED)"
 
-static const char PAGE_BY_OFFSET[] =
-    PAGE_SQL("TRUE", "", COUNT " - ? - ?", COUNT " - ?");
-static const char PAGE_BEFORE[] =
-    PAGE_SQL("c.position IS NOT NULL", CURSOR_JOIN, CURSOR " - 1 - ?", CURSOR " - 1");
-static const char PAGE_AFTER[] =
-    PAGE_SQL("c.position IS NOT NULL", CURSOR_JOIN, CURSOR, CURSOR " + ?");
-static const char PAGE_FROM_BEGINNING[] = PAGE_SQL("TRUE", "", "0", "?");
+static const char PAGE_BY_OFFSET[] = PAGE_SQL("", COUNT " - ? - ?", COUNT " - ?");
+static const char PAGE_BEFORE[] = PAGE_SQL(CURSOR_JOIN, CURSOR " - 1 - ?", CURSOR " - 1");
+static const char PAGE_AFTER[] = PAGE_SQL(CURSOR_JOIN, CURSOR, CURSOR " + ?");
+static const char PAGE_FROM_BEGINNING[] = PAGE_SQL("", "0", "?");
+
+/* Why a page is empty: no such room, not a member, no such cursor, or nothing there. */
+static const char EMPTY_PAGE[] =
+    "SELECT " ROOM_STATE_COLUMNS ", c.position IS NOT NULL FROM " ROOM_STATE_FROM
+    "LEFT JOIN message c ON c.message_id = ? AND c.room_id = r.room_id WHERE r.room_id = ?";
 
 /* Offsets and limits stay far below where sums of them overflow. */
 static int64_t bounded(uint64_t number) {
@@ -104,6 +108,24 @@ static enum error run_page(struct db *db, uint64_t room_id, uint64_t user_id,
     return DB_RUN(db, PAGE_BY_OFFSET, DB_REPEATABLE, rows, user, from, limit, from, room);
 }
 
+static enum error explain_empty_page(struct db *db, uint64_t room_id, uint64_t user_id,
+                                     const struct message_page *page, struct room_state *state,
+                                     bool *cursor_found) {
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, EMPTY_PAGE, DB_REPEATABLE, &rows, db_u64(user_id),
+                                    db_i64(bounded(page->from)), db_u64(room_id));
+    if (error)
+        return error;
+    if (db_next(rows)) {
+        room_state_from_row(rows, 0, state);
+        *cursor_found = db_get_bool(rows, ROOM_STATE_COLUMN_COUNT);
+    }
+    if (page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && !page->from))
+        *cursor_found = true;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 enum error message_list(struct db *db, uint64_t room_id, uint64_t user_id,
                         const struct message_page *page, struct room_state *state,
                         bool *cursor_found, message_visit *visit, void *context) {
@@ -115,15 +137,16 @@ enum error message_list(struct db *db, uint64_t room_id, uint64_t user_id,
     if (error)
         return error;
     while (db_next(rows)) {
-        if (!state->exists) {
-            *cursor_found = db_get_bool(rows, 0);
-            room_state_from_row(rows, 1, state);
-        }
-        if (message_from_row(rows, 1 + ROOM_STATE_COLUMN_COUNT, &message))
+        if (!state->exists)
+            room_state_from_row(rows, 0, state);
+        *cursor_found = true;
+        if (message_from_row(rows, ROOM_STATE_COLUMN_COUNT, &message))
             visit(context, &message);
     }
     db_done(rows);
-    return ERROR_NONE;
+    if (state->exists)
+        return ERROR_NONE;
+    return explain_empty_page(db, room_id, user_id, page, state, cursor_found);
 }
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,

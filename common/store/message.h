@@ -61,7 +61,8 @@ unsigned message_type_of(struct text name);
 
 /* Visits one page, newest first, if the caller is a member, and fills *state in any
  * case but failure; state->exists says whether there is such a room. *cursor_found is
- * false when the page's cursor is no message of this room. One round trip. */
+ * false when the page's cursor is no message of this room. One round trip, two if the page
+ * is empty. */
 enum error message_list(struct db *db, uint64_t room_id, uint64_t user_id,
                         const struct message_page *page, struct room_state *state,
                         bool *cursor_found, message_visit *visit, void *context);
