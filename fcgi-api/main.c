@@ -181,11 +181,21 @@ static int read_arguments(int argc, char **argv, const char **file) {
     return optind == argc ? action : -1;
 }
 
+/* What is wrong stands in the web server's error log; the client gets an answer in the
+ * shape of all others. */
+static int refuse_cgi(void) {
+    fputs("Status: 500 Internal Server Error\r\n"
+          "Content-Type: application/json; charset=utf-8\r\n\r\n"
+          "{\"detail\":\"The service is not configured.\"}",
+          stdout);
+    return 1;
+}
+
 static int run(int action) {
     struct config config;
     int status = 0;
     if (!load(&config, false))
-        return 1;
+        return gateway_is_cgi() ? refuse_cgi() : 1;
     open_log(&config);
     if (action == ACTION_CHECK)
         puts("the configuration is sound");

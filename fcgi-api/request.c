@@ -163,8 +163,12 @@ static void read_scheme(struct request *request, const struct config *config) {
     const char *forwarded = request_header(request, "HTTP_X_FORWARDED_PROTO");
     request->is_https = (https && strcasecmp(https, "off") != 0) ||
                         (scheme && strcasecmp(scheme, "https") == 0);
-    if (forwarded && peer && config_address_listed(config->trusted_proxies, peer))
-        request->is_https = strcasecmp(forwarded, "https") == 0;
+    if (!forwarded || !peer || !config_address_listed(config->trusted_proxies, peer))
+        return;
+    /* Of a list the last word is the trusted proxy's own. */
+    const char *comma = strrchr(forwarded, ',');
+    const struct text last = text_trim(text_of(comma ? comma + 1 : forwarded));
+    request->is_https = text_equals_nocase(last, text_of("https"));
 }
 
 void request_init(struct request *request, request_variable *variable, void *source,

@@ -135,21 +135,44 @@ static enum error describe(struct exchange *x, const char *allow) {
     return ERROR_NONE;
 }
 
+/* Whether the caller may do such a thing in the room of the path at all. The transactions
+ * ask the same again under the room's lock; this is for requests that do not get so far. */
+static enum error check_place(struct exchange *x, const struct route *route) {
+    struct room_state state;
+    if (!(route->flags & (ROUTE_MEMBER | ROUTE_ADMIN)))
+        return ERROR_NONE;
+    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
+    if (!error)
+        error = room_state_may_read(&state);
+    if (!error && (route->flags & ROUTE_ADMIN) && !state.is_admin)
+        error = ERROR_FORBIDDEN;
+    return error;
+}
+
+/* Serves what the row names. A body that is wrong is said to be so only to those who may
+ * send one; asked afterwards, this costs nothing where the body is right. */
 static enum error serve_route(struct exchange *x, const struct route *route) {
     enum error error = admit(x, route);
-    if (!error && (route->flags & (ROUTE_BODY | ROUTE_FORM)))
+    if (error)
+        return error;
+    if (route->flags & (ROUTE_BODY | ROUTE_FORM))
         error = body_parse(x, (route->flags & ROUTE_FORM) != 0);
-    else if (!error && x->request->body_error)
+    else
         error = x->request->body_error;
     if (!error)
         error = route->handler(x);
+    if (error == ERROR_BAD_INPUT || error == ERROR_MEDIA_TYPE) {
+        const enum error place = check_place(x, route);
+        if (place)
+            return exchange_fail(x, place, NULL);
+    }
     return error;
 }
 
 /* Makes an answer of an error that no one has made one of. */
 static void answer_error(struct exchange *x, enum error error) {
     struct response *response = &x->response;
-    if (error == ERROR_BAD_INPUT && !problems_none(&x->problems)) {
+    if (error == ERROR_BAD_INPUT && !problems_none(&x->problems) && response->status < 400) {
         buffer_clear(&response->body);
         problems_write(&x->problems, &response->body);
         response->status = error_status(error);

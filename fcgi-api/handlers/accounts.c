@@ -44,6 +44,27 @@ static enum error send_registered(struct exchange *x, uint64_t id, struct text n
     return ERROR_NONE;
 }
 
+static void note_taken(struct exchange *x) {
+    problems_add(&x->problems, "username", "A user with that username already exists.");
+}
+
+/* Reads both fields. That a name is taken is else found out by adding it; when the password
+ * is wrong nothing is added, and all that is wrong is to be said at once. */
+static enum error read_registration(struct exchange *x, struct text *name,
+                                    struct text *password) {
+    struct user user;
+    const bool has_name = fields_text(x, "username", 1, 256, FIELDS_REQUIRED, name);
+    const bool has_password = fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX,
+                                          FIELDS_REQUIRED | FIELDS_KEEP, password);
+    if (has_name && !text_is_username(*name))
+        problems_add(&x->problems, "username",
+                     "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
+    else if (has_name && !has_password &&
+             user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
+        note_taken(x);
+    return problems_none(&x->problems) ? ERROR_NONE : ERROR_BAD_INPUT;
+}
+
 enum error accounts_register(struct exchange *x) {
     struct text name, password;
     char key[SECRET_KEY_SIZE], password_hash[SECRET_PASSWORD_SIZE];
@@ -51,14 +72,9 @@ enum error accounts_register(struct exchange *x) {
     uint64_t id = 0;
     if (x->service->config->registration == CONFIG_REGISTRATION_CLOSED)
         return exchange_fail(x, ERROR_FORBIDDEN, "Registration is closed.");
-    if (fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &name) && !text_is_username(name))
-        problems_add(&x->problems, "username",
-                     "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
-    fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
-                &password);
-    if (!problems_none(&x->problems))
-        return ERROR_BAD_INPUT;
-    enum error error = limit_take(x, LIMIT_REGISTRATIONS, x->request->address);
+    enum error error = read_registration(x, &name, &password);
+    if (!error)
+        error = limit_take(x, LIMIT_REGISTRATIONS, x->request->address);
     if (error)
         return error;
     secret_make_key(key);
@@ -66,7 +82,7 @@ enum error accounts_register(struct exchange *x) {
         return ERROR_UNAVAILABLE;
     error = user_add(x->service->db, name, password_hash, key_hash, &id);
     if (error == ERROR_CONFLICT) {
-        problems_add(&x->problems, "username", "A user with that username already exists.");
+        note_taken(x);
         return ERROR_BAD_INPUT;
     }
     return error ? error : send_registered(x, id, name, key);

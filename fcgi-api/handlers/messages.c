@@ -215,20 +215,41 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
     return ERROR_NONE;
 }
 
+static void note_bad_reply(struct exchange *x, const struct message_draft *draft) {
+    problems_add(&x->problems, "reply_to_id",
+                 "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft->reply_to_id);
+}
+
+static void ignore_message(void *context, const struct message *message) {
+    (void)context;
+    (void)message;
+}
+
+/* Whether the reply is to a message of the room is else found out by the transaction; when
+ * another field is wrong there is none, and all that is wrong is to be said at once. */
+static void check_reply(struct exchange *x, const struct message_draft *draft) {
+    struct room_state state;
+    if (draft->reply_to_id &&
+        message_get(x->service->db, draft->room_id, draft->sender_id, draft->reply_to_id, &state,
+                    ignore_message, NULL) == ERROR_NOT_FOUND)
+        note_bad_reply(x, draft);
+}
+
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
     struct room_state state;
     read_draft(x, &draft);
-    if (!problems_none(&x->problems))
+    if (!problems_none(&x->problems)) {
+        check_reply(x, &draft);
         return ERROR_BAD_INPUT;
+    }
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
     if (error)
         return error;
     error = message_post(x->service->db, &draft, &change);
     if (change.bad_reply)
-        problems_add(&x->problems, "reply_to_id",
-                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft.reply_to_id);
+        note_bad_reply(x, &draft);
     if (error)
         return error;
     if (change.changed)
