@@ -48,7 +48,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wformat -Werror=format-security $(if $(filter 1,$(WERROR)),-Werror)
 DEFINES  := -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' \
             -DCONFIG_PATH='"$(SYSCONFDIR)/confab/confab.conf"'
-INCLUDES := -Icommon -Ifcgi-api
+INCLUDES := -Icommon -Ifcgi-api -Iconfabctl
 COMPILE   = $(CC) -std=c11 $(DEFINES) $(INCLUDES) $(PKG_CFLAGS) $(WARNINGS) \
             -g -fPIE $(MODE_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK      = $(CC) -pie $(MODE_FLAGS) $(HARDEN_LINK) $(CFLAGS) $(LDFLAGS)
@@ -62,13 +62,14 @@ OBJ        := $(BUILD)/obj
 SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
 COMMON_SRC := $(wildcard common/*.c common/store/*.c)
 API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/handlers/*.c))
-CTL_SRC    := $(wildcard confabctl/*.c)
+CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c))
 TEST_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 
 objects     = $(patsubst %.c,$(OBJ)/%.o,$(1))
 COMMON      := $(BUILD)/libcommon.a
 API         := $(BUILD)/libapi.a
+CTL         := $(BUILD)/libctl.a
 PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,$(wildcard fcgi-api/main.c confabctl/main.c))
 TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -87,11 +88,11 @@ $(BUILD)/fcgi-api: $(OBJ)/fcgi-api/main.o $(API) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi
 
-$(BUILD)/confabctl: $(call objects,$(CTL_SRC)) $(COMMON)
+$(BUILD)/confabctl: $(OBJ)/confabctl/main.o $(CTL) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(COMMON)
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(CTL) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi -lcmocka
@@ -103,7 +104,8 @@ $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(COMMON)
 # An archive is made anew, so that an object whose source is gone does not stay in it.
 $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
-$(COMMON) $(API):
+$(CTL): $(call objects,$(CTL_SRC))
+$(COMMON) $(API) $(CTL):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
