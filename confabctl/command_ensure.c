@@ -82,17 +82,19 @@ static void ignore_member(void *context, const struct membership *membership) {
     (void)membership;
 }
 
-/* Says why a member could not be added. Nothing is wrong when a disabled user is in. */
+/* Nothing is wrong when who cannot be added is in: a disabled user, or anybody if the
+ * owner is no admin. Else says why. */
 static enum tool_end refused(const struct tool *tool, const struct wanted *wanted,
                              uint64_t room_id, const struct user *member, enum error error) {
-    if (error == ERROR_FORBIDDEN)
-        return tool_fail("%s is no admin of room %" PRIu64 " and cannot add %s",
-                         wanted->owner.name, room_id, member->name);
+    if (error != ERROR_FORBIDDEN && error != ERROR_BAD_INPUT)
+        return tool_store_failed(tool, error);
+    const enum error found = member_get(tool->db, room_id, member->id, ignore_member, NULL);
+    if (found != ERROR_NOT_FOUND)
+        return found ? tool_store_failed(tool, found) : TOOL_DONE;
     if (error == ERROR_BAD_INPUT)
-        error = member_get(tool->db, room_id, member->id, ignore_member, NULL);
-    if (error == ERROR_NOT_FOUND)
         return tool_fail("%s is disabled and was not added", member->name);
-    return error ? tool_store_failed(tool, error) : TOOL_DONE;
+    return tool_fail("%s is no admin of room %" PRIu64 " and cannot add %s", wanted->owner.name,
+                     room_id, member->name);
 }
 
 static enum tool_end add_members(const struct tool *tool, const struct wanted *wanted,
