@@ -119,8 +119,8 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
  * becomes one, with an event of its own behind the removal. */
 static const char REMOVE[] = TRANSACTION(
     TARGET_DECLARATIONS,
-    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER " OR " TRANSACTION_IS_DIRECT
-                           " OR (p_target <> p_user AND NOT v_admin)")
+    TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
+                           " OR (p_target <> p_user AND (" TRANSACTION_NOT_ADMIN "))")
     FIND_TARGET
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
     "SET v_changed = TRUE; SET v_last = v_members_count = 1; "
