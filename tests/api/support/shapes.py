@@ -1,0 +1,75 @@
+"""The JSON objects of the API with exactly the keys they have.
+
+Each function gives an object to compare an answer with: what a test knows is given by
+name, anything else has to be of the right kind. A key too many or too few is a difference.
+"""
+import re
+
+
+class Kind:
+    """Equals every value that fits."""
+
+    def __init__(self, name, fits):
+        self.name = name
+        self.fits = fits
+
+    def __eq__(self, other):
+        return self.fits(other)
+
+    def __repr__(self):
+        return f"<{self.name}>"
+
+
+TIME_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+A_TIME = Kind("a time", lambda value: isinstance(value, str) and TIME_FORM.fullmatch(value))
+AN_ID = Kind("an id", lambda value: type(value) is int and value > 0)
+A_TEXT = Kind("a text", lambda value: isinstance(value, str) and value != "")
+A_DETAIL = {"detail": A_TEXT}
+NOT_FOUND = {"detail": "Not found."}
+
+
+def wrong(*fields):
+    """The body of a 400 that names these fields and no others."""
+    said = Kind("what is wrong", lambda value: isinstance(value, list) and len(value) == 1
+                and isinstance(value[0], str) and value[0])
+    return {field: said for field in fields}
+
+
+def fill(shape, known):
+    assert known.keys() <= shape.keys(), f"no such key: {known.keys() - shape.keys()}"
+    return {**shape, **known}
+
+
+def a_room(**known):
+    return fill({
+        "room_id": AN_ID, "name": A_TEXT, "is_private": True, "is_direct": False,
+        "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1, "message_count": 0,
+        "last_message": None, "last_seq": 0, "unread_count": 0, "is_admin": True}, known)
+
+
+def in_event(room):
+    """The room as events show it, without what is the caller's own."""
+    return {key: value for key, value in room.items() if key not in ("is_admin", "unread_count")}
+
+
+def a_message(**known):
+    return fill({
+        "message_id": AN_ID, "room_id": AN_ID, "sender_id": AN_ID, "sender_username": A_TEXT,
+        "content": A_TEXT, "message_type": "text", "reply_to_id": None, "created_at": A_TIME,
+        "edited_at": None, "is_deleted": False, "client_id": None}, known)
+
+
+def a_membership(**known):
+    return fill({"membership_id": AN_ID, "room_id": AN_ID, "user_id": AN_ID, "is_admin": False,
+                 "joined_at": A_TIME}, known)
+
+
+def a_member(**known):
+    """A membership as the list of members shows it."""
+    return fill({**a_membership(), "username": A_TEXT}, known)
+
+
+def a_page(results, count=None, next=None, previous=None):
+    return {"count": len(results) if count is None else count, "next": next,
+            "previous": previous, "results": results}

@@ -1,0 +1,143 @@
+"""Who may do what in a room: every endpoint, for everybody, in every kind of room."""
+import pytest
+
+from support.shapes import A_DETAIL, NOT_FOUND
+
+# What each endpoint answers to
+#   in a private and in a public room: its admin, a member (who wrote the message), another
+#   member, a stranger;
+#   in a direct room: the one who wrote the message, the other one, a stranger.
+READING = "200 200 200 404 | 200 200 200 403 | 200 200 404"
+
+TABLE = {
+    "show the room": ("GET", "", None, "200 200 200 404 | 200 200 200 200 | 200 200 404"),
+    "rename it": ("PATCH", "", {"name": "New"},
+                  "200 403 403 404 | 200 403 403 403 | 403 403 404"),
+    "open it": ("PATCH", "", {"is_private": False},
+                "200 403 403 404 | 200 403 403 403 | 403 403 404"),
+    "delete it": ("DELETE", "", None, "204 403 403 404 | 204 403 403 403 | 403 403 404"),
+    "invite": ("POST", "invite/", {"user_id": "newcomer"},
+               "201 403 403 404 | 201 403 403 403 | 403 403 404"),
+    "invite a member": ("POST", "invite/", {"user_id": "member"},
+                        "200 403 403 404 | 200 403 403 403 | 403 403 404"),
+    "join": ("POST", "join/", None, "200 200 200 404 | 200 200 200 201 | 403 403 404"),
+    "leave": ("POST", "remove_member/", {"user_id": "caller"},
+              "204 204 204 404 | 204 204 204 404 | 403 403 404"),
+    "remove a member": ("POST", "remove_member/", {"user_id": "target"},
+                        "204 403 403 404 | 204 403 403 403 | 403 403 404"),
+    "remove who is none": ("POST", "remove_member/", {"user_id": "newcomer"},
+                           "404 403 403 404 | 404 403 403 403 | 403 403 404"),
+    "list members": ("GET", "members/", None, READING),
+    "make an admin": ("PATCH", "members/{target}/", {"is_admin": True},
+                      "200 403 403 404 | 200 403 403 403 | 403 403 404"),
+    "make an admin of who is none": ("PATCH", "members/{newcomer}/", {"is_admin": True},
+                                     "404 403 403 404 | 404 403 403 403 | 403 403 404"),
+    "mark as read": ("POST", "read/", {"message_id": "message"}, READING),
+    "see who is there": ("GET", "presence/", None, READING),
+    "list messages": ("GET", "messages/", None, READING),
+    "post": ("POST", "messages/", {"content": "hi"},
+             "201 201 201 404 | 201 201 201 403 | 201 201 404"),
+    "show a message": ("GET", "messages/{message}/", None, READING),
+    "edit it": ("PATCH", "messages/{message}/", {"content": "other words"},
+                "403 200 403 404 | 403 200 403 403 | 200 403 404"),
+    "delete the message": ("DELETE", "messages/{message}/", None,
+                           "204 204 403 404 | 204 204 403 403 | 204 403 404"),
+    "list events": ("GET", "events/", None, READING),
+}
+
+CASES = [(kind, caller)
+         for kind, callers in (("private", "admin member other stranger"),
+                               ("public", "admin member other stranger"),
+                               ("direct", "member other stranger"))
+         for caller in callers.split()]
+
+ROWS = [(action, kind, caller, int(status))
+        for action, row in TABLE.items()
+        for (kind, caller), status in zip(CASES, row[3].replace("|", " ").split(), strict=True)]
+
+
+@pytest.fixture(scope="module")
+def people(user):
+    return {name: user() for name in ("admin", "member", "other", "stranger", "newcomer")}
+
+
+def build(kind, people):
+    """A room of that kind with one message in it: the ids of all that is in a path."""
+    ids = {name: client.id for name, client in people.items()}
+    if kind == "direct":
+        room = people["member"].post("/api/chat/rooms/direct/",
+                                     json={"user_id": ids["other"]}).json()
+    else:
+        room = people["admin"].room(is_private=kind == "private")
+        people["admin"].invite(room["room_id"], people["member"])
+        people["admin"].invite(room["room_id"], people["other"])
+    ids["room"] = room["room_id"]
+    ids["message"] = people["member"].say(room["room_id"])["message_id"]
+    return ids
+
+
+def call(client, ids, method, path, body):
+    if body:
+        body = {key: ids.get(value, value) for key, value in body.items()}
+    return client.request(method, "/api/chat/rooms/{room}/".format(**ids) + path.format(**ids),
+                          json=body)
+
+
+@pytest.mark.parametrize("action, kind, caller, status", ROWS,
+                         ids=[f"{row[0]}-{row[1]}-{row[2]}".replace(" ", "_") for row in ROWS])
+def test_the_answer_to_each_of_them_in_each_kind_of_room(people, action, kind, caller, status):
+    ids = build(kind, people)
+    ids["caller"] = people[caller].id
+    ids["target"] = ids["member"] if caller == "other" else ids["other"]
+    method, path, body, _ = TABLE[action]
+    answer = call(people[caller], ids, method, path, body)
+    assert answer.status_code == status, answer.text
+    if status == 404:
+        assert answer.json() == NOT_FOUND
+    if status == 403:
+        assert answer.json() == A_DETAIL
+
+
+@pytest.mark.parametrize("action", TABLE)
+def test_a_room_that_is_not_there_is_404(people, action):
+    ids = build("private", people)
+    ids.update(room=2 ** 62, caller=ids["admin"], target=ids["other"])
+    answer = call(people["admin"], ids, *TABLE[action][:3])
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+@pytest.mark.parametrize("action", TABLE)
+def test_a_room_that_was_deleted_is_404(people, action):
+    ids = build("public", people)
+    ids.update(caller=ids["admin"], target=ids["other"])
+    people["admin"].delete(f"/api/chat/rooms/{ids['room']}/")
+    answer = call(people["admin"], ids, *TABLE[action][:3])
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+@pytest.mark.parametrize("action", TABLE)
+def test_who_is_not_known_gets_401_even_in_a_public_room(people, anonymous, action):
+    ids = build("public", people)
+    ids.update(caller=ids["admin"], target=ids["other"])
+    answer = call(anonymous, ids, *TABLE[action][:3])
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Token"
+
+
+@pytest.mark.parametrize("action", [name for name, row in TABLE.items() if "{message}" in row[1]])
+def test_a_message_of_another_room_is_404(people, action):
+    ids = build("private", people)
+    ids["message"] = people["member"].say(build("private", people)["room"])["message_id"]
+    answer = call(people["member"], ids, *TABLE[action][:3])
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+@pytest.mark.parametrize("caller, method, path", [
+    ("other", "PATCH", ""), ("other", "PATCH", "messages/{message}/"),
+    ("stranger", "PATCH", ""), ("stranger", "POST", "messages/")])
+def test_a_refused_change_leaves_the_room_as_it_was(people, caller, method, path):
+    ids = build("public", people)
+    before = people["admin"].get(f"/api/chat/rooms/{ids['room']}/").json()
+    body = {"name": "x", "content": "x"}
+    assert call(people[caller], ids, method, path, body).status_code == 403
+    assert people["admin"].get(f"/api/chat/rooms/{ids['room']}/").json() == before
