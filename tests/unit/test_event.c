@@ -1,0 +1,186 @@
+/* event: names of channels and keys, and the envelope between the two programs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "event.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MAX_ID "18446744073709551615"
+
+/* Stored in databases and spoken on the wire: never to be changed. */
+static const struct {
+    unsigned type;
+    unsigned number;
+    const char *name;
+} types[] = {
+    {EVENT_NEW_MESSAGE, 1, "new_message"},
+    {EVENT_MESSAGE_EDITED, 2, "message_edited"},
+    {EVENT_MESSAGE_DELETED, 3, "message_deleted"},
+    {EVENT_ROOM_UPDATED, 4, "room_updated"},
+    {EVENT_USER_INVITED, 5, "user_invited"},
+    {EVENT_USER_REMOVED, 6, "user_removed"},
+    {EVENT_MEMBER_UPDATED, 7, "member_updated"},
+    {EVENT_ROOM_CREATED, 20, "room_created"},
+    {EVENT_ROOM_INVITATION, 21, "room_invitation"},
+    {EVENT_ROOM_REMOVED, 22, "room_removed"},
+    {EVENT_ROOM_DELETED, 23, "room_deleted"},
+    {EVENT_CREDENTIALS_CHANGED, 24, "credentials_changed"},
+    {EVENT_MESSAGE_READ, 40, "message_read"},
+};
+
+static void every_type_has_its_number_and_name(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(types); i++) {
+        assert_int_equal(types[i].type, types[i].number);
+        assert_string_equal(event_name(types[i].type), types[i].name);
+        assert_int_equal(event_type(text_of(types[i].name)), types[i].number);
+    }
+}
+
+static void an_unknown_type_has_no_name(void **state) {
+    (void)state;
+    assert_null(event_name(0));
+    assert_null(event_name(8));
+    assert_null(event_name(41));
+    assert_int_equal(event_type(text_of("")), 0);
+    assert_int_equal(event_type(text_of("New_message")), 0);
+    assert_int_equal(event_type(text_of("new_messages")), 0);
+}
+
+static void a_number_is_a_literal_for_sql(void **state) {
+    (void)state;
+    assert_string_equal(EVENT_SQL(EVENT_NEW_MESSAGE), "1");
+    assert_string_equal(EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "24");
+}
+
+static void channels_and_keys_begin_with_the_prefix(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    event_channel(&out, "site:", EVENT_STREAM_ROOM, 7);
+    buffer_append_char(&out, ' ');
+    event_channel(&out, "site:", EVENT_STREAM_USER, UINT64_MAX);
+    buffer_append_char(&out, ' ');
+    event_presence_key(&out, "site:", 7);
+    buffer_append_char(&out, ' ');
+    event_pushd_key(&out, "site:", text_of("a1"));
+    buffer_append_char(&out, ' ');
+    event_presence_field(&out, text_of("a1"), 42);
+    assert_string_equal(buffer_str(&out), "site:room:7 site:user:" MAX_ID
+                                          " site:presence:7 site:pushd:a1 a1/42");
+    buffer_free(&out);
+}
+
+static void a_channel_is_read_back(void **state) {
+    (void)state;
+    enum event_stream stream = EVENT_STREAM_USER;
+    uint64_t id = 0;
+    assert_true(event_channel_parse(text_of("p:room:12"), "p:", &stream, &id));
+    assert_int_equal(stream, EVENT_STREAM_ROOM);
+    assert_int_equal(id, 12);
+    assert_true(event_channel_parse(text_of("user:" MAX_ID), "", &stream, &id));
+    assert_int_equal(stream, EVENT_STREAM_USER);
+    assert_true(id == UINT64_MAX);
+}
+
+static void what_is_no_channel_of_ours_is_refused(void **state) {
+    (void)state;
+    static const char *const channels[] = {
+        "",          "p",          "p:",           "p:room:",   "p:room:x", "p:room:-1",
+        "p:rooms:1", "q:room:1",   "p:presence:1", "room:1",    "p:room:1 ", "p:room: 1",
+        "P:room:1",  "p:room:1:2", "p:user:",      "p:user:1x", "p:room:18446744073709551616",
+    };
+    enum event_stream stream;
+    uint64_t id;
+    for (size_t i = 0; i < COUNT(channels); i++)
+        assert_false(event_channel_parse(text_of(channels[i]), "p:", &stream, &id));
+}
+
+static void an_envelope_is_a_line_and_the_json(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    const struct event_envelope envelope = {12, EVENT_NEW_MESSAGE, 3, 77, text_of("{\"a\":1}")};
+    event_write(&out, &envelope);
+    assert_string_equal(buffer_str(&out), "1 12 new_message 3 77\n{\"a\":1}");
+    buffer_free(&out);
+}
+
+static void assert_survives(const struct event_envelope *envelope) {
+    struct buffer out = BUFFER_EMPTY;
+    struct event_envelope found;
+    event_write(&out, envelope);
+    assert_true(event_read((struct text){out.data, out.len}, &found));
+    assert_true(found.seq == envelope->seq);
+    assert_int_equal(found.type, envelope->type);
+    assert_true(found.actor_id == envelope->actor_id);
+    assert_true(found.subject_id == envelope->subject_id);
+    assert_true(text_equals(found.text, envelope->text));
+    buffer_free(&out);
+}
+
+static void what_was_written_is_read(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(types); i++)
+        assert_survives(&(struct event_envelope){i, types[i].type, 5, 6, text_of("{}")});
+    assert_survives(&(struct event_envelope){UINT64_MAX, EVENT_ROOM_DELETED, UINT64_MAX,
+                                             UINT64_MAX, text_of("")});
+    assert_survives(&(struct event_envelope){1, EVENT_NEW_MESSAGE, 1, 1, text_of("a\nb c\n")});
+}
+
+static void a_malformed_envelope_is_refused(void **state) {
+    (void)state;
+    static const char *const envelopes[] = {
+        "",
+        "1",
+        "1 2 new_message 3 4",
+        "2 2 new_message 3 4\n{}",
+        "1 2 no_such_event 3 4\n{}",
+        "1  new_message 3 4\n{}",
+        "1 2 new_message 3\n{}",
+        "1 2 new_message 3 4 5\n{}",
+        "1 -2 new_message 3 4\n{}",
+        "1 2 new_message x 4\n{}",
+        "1 2 new_message 3 x\n{}",
+        "1 18446744073709551616 new_message 3 4\n{}",
+        " 1 2 new_message 3 4\n{}",
+    };
+    struct event_envelope envelope;
+    for (size_t i = 0; i < COUNT(envelopes); i++)
+        assert_false(event_read(text_of(envelopes[i]), &envelope));
+    assert_false(event_read((struct text){NULL, 0}, &envelope));
+}
+
+static void a_presence_field_is_read_back(void **state) {
+    (void)state;
+    struct text pushd;
+    uint64_t user = 0;
+    assert_true(event_presence_parse(text_of("host-1:9/42"), &pushd, &user));
+    assert_true(text_equals(pushd, text_of("host-1:9")));
+    assert_int_equal(user, 42);
+    assert_false(event_presence_parse(text_of("42"), &pushd, &user));
+    assert_false(event_presence_parse(text_of("/42"), &pushd, &user));
+    assert_false(event_presence_parse(text_of("a/"), &pushd, &user));
+    assert_false(event_presence_parse(text_of("a/b/42"), &pushd, &user));
+    assert_false(event_presence_parse(text_of(""), &pushd, &user));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_type_has_its_number_and_name),
+        cmocka_unit_test(an_unknown_type_has_no_name),
+        cmocka_unit_test(a_number_is_a_literal_for_sql),
+        cmocka_unit_test(channels_and_keys_begin_with_the_prefix),
+        cmocka_unit_test(a_channel_is_read_back),
+        cmocka_unit_test(what_is_no_channel_of_ours_is_refused),
+        cmocka_unit_test(an_envelope_is_a_line_and_the_json),
+        cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(a_malformed_envelope_is_refused),
+        cmocka_unit_test(a_presence_field_is_read_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
