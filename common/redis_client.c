@@ -163,8 +163,10 @@ static bool next_reply(struct redis_client *client, int64_t deadline, redisReply
     }
 }
 
-/* Reads the answers owed. True when none is owed any more. */
+/* Writes what still waits and reads the answers owed. True when none is owed any more. */
 static bool settle(struct redis_client *client, int64_t deadline) {
+    if (client->owed > 0 && !write_out(client, deadline))
+        return false;
     while (client->owed > 0) {
         redisReply *reply;
         if (!next_reply(client, deadline, &reply))
@@ -237,7 +239,9 @@ void redis_client_flush(struct redis_client *client) {
             redisAppendFormattedCommand(client->context, client->noted.data, client->noted.len) ==
                 REDIS_OK) {
             client->owed += client->noted_count;
-            write_out(client, now);
+            /* More than the socket holds at once (a room of thousands was deleted) needs a
+             * moment for Redis to read it. */
+            write_out(client, now + (int64_t)client->config->redis_timeout);
         }
     }
     buffer_clear(&client->noted);
