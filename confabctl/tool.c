@@ -94,7 +94,10 @@ enum tool_end tool_find_user(const struct tool *tool, const char *name, struct u
 }
 
 void tool_published(const struct tool *tool) {
-    if (redis_client_is_configured(tool->redis) && !redis_client_ping(tool->redis, REDIS_MS))
+    if (!redis_client_is_configured(tool->redis))
+        return;
+    redis_client_flush(tool->redis);
+    if (!redis_client_ping(tool->redis, REDIS_MS))
         fprintf(stderr, "confabctl: Redis did not take the news (%s); open sockets learn of it "
                         "from the database within seconds\n",
                 redis_client_last_error(tool->redis));
