@@ -1,0 +1,66 @@
+"""What any error may look like, whoever says it: fcgi-api or the web server."""
+
+import json
+from typing import NamedTuple
+
+from requests.structures import CaseInsensitiveDict
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+# Words that would come from a library, from SQL, or from the machine.
+LEAKS = ("sql", "maria", "innodb", "select ", "insert ", "update ", "errno", "error code", "stmt",
+         "tokener", "json-c", "json_", "libfcgi", "fcgx", "hiredis", "sodium", ".c:", "/tmp", "/usr",
+         "/var", "/home", "/root", ".sock", "segfault", "null pointer", "(null)", "traceback")
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: CaseInsensitiveDict
+    body: bytes
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def parse_http(data):
+    """The (only) answer in the bytes of a connection."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = CaseInsensitiveDict()
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name] = value.strip()
+    assert first.startswith("HTTP/1."), data[:200]
+    return Answer(int(first.split()[1]), headers, body)
+
+
+def answer_of(source):
+    """One form for answers of Client, Instance.fcgi and Instance.raw."""
+    if isinstance(source, Answer):
+        return source
+    if isinstance(source, bytes):
+        return parse_http(source)
+    if isinstance(source, tuple):
+        return Answer(*source)
+    return Answer(source.status_code, source.headers, source.content)
+
+
+def assert_error(source, status, keys=("detail",)):
+    """The answer is an error of that status, in JSON with exactly those keys, and tells
+    nothing of what is inside. Returns its JSON."""
+    answer = answer_of(source)
+    assert answer.status == status, (answer.status, answer.body[:500])
+    assert answer.headers["Content-Type"] == JSON_TYPE
+    content = answer.json()
+    assert sorted(content) == sorted(keys), content
+    for key, value in content.items():
+        sound = [value] if key == "detail" else value
+        assert isinstance(sound, list) and sound, content
+        assert all(isinstance(line, str) and line for line in sound), content
+    assert_tells_nothing(answer.body)
+    return content
+
+
+def assert_tells_nothing(body):
+    text = body.decode().lower()
+    assert not [word for word in LEAKS if word in text], text

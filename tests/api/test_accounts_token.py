@@ -1,0 +1,178 @@
+"""/api/auth/token/ and /api/auth/me/"""
+
+import re
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+
+PATH = "/api/auth/token/"
+WRONG = {"non_field_errors": ["Unable to log in with provided credentials."]}
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+
+
+def ask(client, username, password, **options):
+    return client.post(PATH, json={"username": username, "password": password}, **options)
+
+
+def test_name_and_password_get_a_token_and_nothing_else(anonymous, user):
+    answer = ask(anonymous, user().name, "correct horse")
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"token"}
+    assert re.fullmatch(r"[0-9a-f]{40}", answer.json()["token"])
+
+
+def test_the_name_counts_in_any_case(anonymous, user):
+    new = user()
+    answer = ask(anonymous, new.name.upper(), "correct horse")
+    again = Client(new.instance, answer.json()["token"])
+    assert again.get("/api/auth/me/").json()["username"] == new.name
+
+
+def test_a_form_gets_a_token_too(anonymous, user):
+    answer = anonymous.post(PATH, data={"username": user().name, "password": "correct horse"})
+    assert answer.status_code == 200
+
+
+def test_a_user_can_have_several_tokens(user):
+    new = user()
+    tokens = [ask(new, new.name, new.password).json()["token"] for _ in range(3)]
+    assert len({new.token, *tokens}) == 4
+    for token in (new.token, *tokens):
+        assert Client(new.instance, token).get("/api/auth/me/").status_code == 200
+
+
+def test_asking_for_a_token_needs_no_credentials_even_bad_ones(anonymous, user):
+    answer = ask(anonymous, user().name, "correct horse", headers={"Authorization": "Token bad"})
+    assert answer.status_code == 200
+
+
+# ---- refused ----
+
+def test_a_wrong_password_is_400_in_the_words_of_the_contract(anonymous, user):
+    answer = ask(anonymous, user().name, "wrong horse!")
+    assert answer.status_code == 400
+    assert answer.json() == WRONG
+
+
+@pytest.mark.parametrize("name", ["nobody-has-this-name", "no", "with blank", "ä", "%", "' OR 1=1 -- "])
+def test_an_unknown_name_gets_the_same_answer_as_a_wrong_password(anonymous, name):
+    answer = ask(anonymous, name, "correct horse")
+    assert answer.status_code == 400
+    assert answer.json() == WRONG
+
+
+def test_an_inactive_user_gets_the_same_answer_as_a_wrong_password(instance, anonymous, user):
+    new = user()
+    instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", new.id)
+    answer = ask(anonymous, new.name, new.password)
+    assert answer.status_code == 400
+    assert answer.json() == WRONG
+
+
+@pytest.mark.parametrize("typed", ["Correct horse", "correct horse ", " correct horse", "correct hors"])
+def test_a_password_counts_to_the_letter(anonymous, user, typed):
+    assert ask(anonymous, user().name, typed).json() == WRONG
+
+
+@pytest.mark.parametrize("body, fields", [
+    ({}, ["username", "password"]),
+    ({"username": "abc"}, ["password"]),
+    ({"password": "abc"}, ["username"]),
+    ({"username": "", "password": ""}, ["username", "password"]),
+    ({"username": [], "password": {}}, ["username", "password"]),
+    ({"username": None, "password": True}, ["username", "password"]),
+])
+def test_fields_that_are_missing_or_no_text_are_named(anonymous, body, fields):
+    assert_error(anonymous.post(PATH, json=body), 400, fields)
+
+
+# ---- the end of a token ----
+
+def test_a_deleted_token_is_dead_at_once(user):
+    new = user()
+    answer = new.delete(PATH)
+    assert answer.status_code == 204
+    assert answer.content == b""
+    # Whichever process answers: all of them look into the database.
+    for _ in range(8):
+        assert_error(new.get("/api/auth/me/"), 401)
+
+
+def test_deleting_a_token_leaves_the_other_tokens_alive(user):
+    new = user()
+    other = Client(new.instance, ask(new, new.name, new.password).json()["token"])
+    new.delete(PATH)
+    assert other.get("/api/auth/me/").status_code == 200
+
+
+def test_deleting_a_token_leaves_the_users_sessions_alive(user):
+    new = user()
+    browser = Client(new.instance)
+    browser.post("/api/auth/login/", json={"username": new.name, "password": new.password})
+    new.delete(PATH)
+    assert browser.get("/api/auth/me/").status_code == 200
+
+
+def test_a_deleted_token_cannot_be_deleted_again(user):
+    new = user()
+    new.delete(PATH)
+    assert new.delete(PATH).json() == {"detail": "Invalid token."}
+
+
+def test_deleting_a_token_without_one_is_401(anonymous):
+    assert_error(anonymous.delete(PATH), 401)
+
+
+def test_deleting_a_token_with_a_cookie_is_400_since_no_token_was_named(instance, user):
+    new = user()
+    browser = Client(instance)
+    browser.post("/api/auth/login/", json={"username": new.name, "password": new.password})
+    assert_error(browser.delete(PATH, headers={"Origin": instance.url}), 400)
+    assert new.get("/api/auth/me/").status_code == 200
+
+
+def test_deleting_a_token_is_published_on_the_users_stream(instance, user):
+    new = user()
+    with instance.subscribe("*") as heard:
+        new.delete(PATH)
+        event = heard.wait_for(lambda event: event.name == "credentials_changed")
+    assert event.channel == f"confab:user:{new.id}"
+    assert (event.seq, event.actor_id, event.text) == (1, new.id, b"")
+
+
+def test_the_end_of_a_token_is_on_record_in_the_users_stream(instance, user):
+    new = user()
+    new.room()
+    new.delete(PATH)
+    rows = instance.sql("SELECT seq, event_type FROM user_event WHERE user_id = ? ORDER BY seq",
+                        new.id)
+    assert rows == [(1, 20), (2, 24)]
+    assert instance.sql("SELECT last_seq FROM user WHERE user_id = ?", new.id) == [(2,)]
+
+
+# ---- me ----
+
+def test_me_is_the_user_behind_the_token(user):
+    new = user()
+    answer = new.get("/api/auth/me/")
+    assert answer.status_code == 200
+    me = answer.json()
+    assert set(me) == {"user_id", "username", "is_staff", "created_at"}
+    assert (me["user_id"], me["username"], me["is_staff"]) == (new.id, new.name, False)
+    assert re.fullmatch(TIME, me["created_at"])
+
+
+def test_me_shows_staff(instance, user):
+    new = user()
+    instance.sql("UPDATE user SET is_staff = TRUE WHERE user_id = ?", new.id)
+    assert new.get("/api/auth/me/").json()["is_staff"] is True
+
+
+def test_staff_may_do_nothing_more_than_others(instance, user):
+    owner, staff = user(), user()
+    instance.sql("UPDATE user SET is_staff = TRUE WHERE user_id = ?", staff.id)
+    room = owner.room()
+    assert_error(staff.get(f"/api/chat/rooms/{room['room_id']}/"), 404)
+    assert_error(staff.delete(f"/api/chat/rooms/{room['room_id']}/"), 404)
