@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # checks.sh: what could stand in the way, found and named before anything is started.
 
-readonly DISK_MB=300      # a fresh instance takes about 150
-readonly SOCKET_PATH=107  # the kernel's limit for the path of a Unix socket
+readonly DISK_MB=300      # a fresh instance takes about 80, and is to grow
+readonly SOCKET_PATH=106  # bytes of a Unix socket's path, by the kernel and by lighttpd
 
 check_names() {
     [[ $PORT =~ ^[0-9]{1,5}$ && $PORT -le 65535 ]] || die "PORT=$PORT is no port (0 to 65535; 0 takes a free one)"
@@ -59,10 +59,12 @@ port_free() {
 check_port() {
     local candidate
     port_free "$PORT" && return 0
-    for ((candidate = PORT + 1; candidate < PORT + 50 && candidate < 65536; candidate++)); do
-        port_free "$candidate" && break
+    for ((candidate = PORT + 1; candidate < PORT + 20 && candidate < 65536; candidate++)); do
+        if port_free "$candidate"; then
+            die "port $PORT is taken by another program; take another: PORT=$candidate make $verb"
+        fi
     done
-    die "port $PORT is taken by another program; take another: PORT=$candidate make $verb"
+    die "port $PORT is taken by another program; take another with PORT=..."
 }
 
 # Sets PORT to one that nobody has; below the range the kernel gives out by itself.

@@ -88,12 +88,18 @@ server_launch() {
     log_start["$name"]=$(stat -c %s "$log")
     (cd "$STATE" && exec setsid "$@") </dev/null >>"$log" 2>&1 9>&- &
     pid=$!
+    disown "$pid"  # or the shell itself reports its death
     process_stamp "$pid" >"$STATE/run/$name.pid" || true
 }
 
+# A signal only leaves a note, and the work is ended at the next checkpoint: between them
+# there is never a process that nobody knows of, nor an output that goes elsewhere.
+interrupted=
+checkpoint() { [[ -z $interrupted ]] || exit "$interrupted"; }
+
 # What the server $1 has written to its log since it was launched, the last lines.
 server_log() {
-    tail -c +$((${log_start[$1]:-0} + 1)) "$STATE/log/$1.log" 2>/dev/null | tail -n 15
+    tail -c +$((${log_start[$1]:-0} + 1)) "$STATE/log/$1.log" 2>/dev/null | tail -n 15 | cut -c 1-300
 }
 
 # Ends the server $1, and kills it if it takes too long.

@@ -1,39 +1,46 @@
 # shellcheck shell=bash
 # watch.sh: `run`, which stays and looks after the servers.
 
-# Starts a server that died, and fails when it has died too often: then something is wrong
-# that starting it again does not cure.
+# Counts a death of the server $1; fails when there were too many, none more than ten
+# minutes after the last: then something is wrong that starting it again does not cure.
+count_death() {
+    ((EPOCHSECONDS - ${last_death[$1]:-0} <= 600)) || deaths[$1]=0
+    last_death[$1]=$EPOCHSECONDS
+    deaths[$1]=$((deaths[$1] + 1))
+    [[ ${deaths[$1]} -le 5 ]]
+}
+
+# Starts the server $1, which died, again.
 revive() {
-    local name=$1
     lock
     # Stopped on purpose meanwhile, or started by somebody else?
-    if ! server_expected "$name" || server_pid "$name" >/dev/null; then
-        unlock
-        return 0
+    if server_expected "$1" && ! server_pid "$1" >/dev/null; then
+        say "$1 died; the end of $STATE/log/$1.log:"
+        tail -n 5 "$STATE/log/$1.log" | cut -c 1-300 | sed 's/^/    | /' >&2
+        server_clean "$1"
+        if ! count_death "$1"; then
+            say "$1 died too often; giving up"
+            return 1
+        fi
+        server_start "$1" || return 1
     fi
-    deaths[$name]=$((${deaths[$name]:-0} + 1))
-    say "$name died; the end of $STATE/log/$name.log:"
-    tail -n 5 "$STATE/log/$name.log" | sed 's/^/    | /' >&2
-    if [[ ${deaths[$name]} -gt 5 ]]; then
-        say "$name died for the sixth time; giving up"
-        return 1
-    fi
-    server_start "$name" || return 1
     unlock
 }
 
 # Stays until a signal comes, or somebody stops the instance, and revives what dies.
 watch() {
     local name
-    local -A deaths=()
+    local -A deaths=() last_death=()
     while :; do
         sleep 1 &
         wait $!
+        checkpoint
         for name in "${SERVERS[@]}"; do
             server_pid "$name" >/dev/null && continue
             if ! server_expected "$name"; then
-                echo "confab was stopped from elsewhere"
                 lock
+                started=()
+                echo "confab was stopped from elsewhere"
                 return 0
             fi
             revive "$name" || return 1
@@ -42,16 +49,19 @@ watch() {
 }
 
 command_run() {
-    local result=0
+    local result=0 name
     start_all || result=$?
     if [[ $result -eq 2 ]]; then
         echo "confab is running already, at $(web_url); make stop ends it"
         return 0
     fi
-    started=("${SERVERS[@]}")
+    for name in "${SERVERS[@]}"; do
+        started[$name]=yes
+    done
     unlock
     print_address
     echo "Ctrl-C stops it"
-    trap 'echo; exit 0' INT TERM HUP PIPE
+    trap 'interrupted=0' INT TERM HUP PIPE
+    checkpoint
     watch
 }
