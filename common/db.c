@@ -26,11 +26,14 @@
 
 /* Server and client error numbers that decide whether a statement is run again. */
 enum {
+    SERVER_NOT_READY = 1047,         /* a Galera node without its cluster */
     SERVER_SHUTDOWN = 1053,
     SERVER_DUPLICATE = 1062,
     SERVER_LOCK_WAIT = 1205,
     SERVER_DEADLOCK = 1213,
     SERVER_STATEMENT_UNKNOWN = 1243,
+    SERVER_READ_ONLY = 1290,
+    SERVER_INTERRUPTED = 1317,
     SERVER_REPREPARE = 1615,
     SERVER_KILLED = 1927,
     CLIENT_GONE = 2006,
@@ -468,6 +471,12 @@ static bool is_lost(unsigned number) {
            number == CLIENT_OUT_OF_SYNC || number == CLIENT_CONNECTION_DIED;
 }
 
+/* The server would not do it now. */
+static bool is_refused(unsigned number) {
+    return number == SERVER_NOT_READY || number == SERVER_READ_ONLY ||
+           number == SERVER_INTERRUPTED;
+}
+
 static void pause_before_try(int attempt) {
     const long ms = 1 + (long)attempt * PAUSE_MS / TRIES;
     const struct timespec pause = {0, ms * 1000000L};
@@ -496,7 +505,10 @@ static bool may_run_again(struct db *db, unsigned flags, bool sent, enum error *
         db_disconnect(db);
         return !sent || number == CLIENT_GONE || (flags & DB_REPEATABLE);
     }
-    *result = ERROR_INTERNAL;
+    /* The handler of a transaction is not run when somebody kills the statement; what it
+     * left open, locks and all, ends with the connection. */
+    db_disconnect(db);
+    *result = is_refused(number) ? ERROR_UNAVAILABLE : ERROR_INTERNAL;
     return false;
 }
 

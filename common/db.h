@@ -11,6 +11,8 @@
  *   gone before it was sent (2006)        always again, on a new connection
  *   lost while it ran (2013 and others)   again if DB_REPEATABLE, else unclear:
  *                                         ERROR_UNAVAILABLE
+ *   refused (read only, killed by hand)   never again: ERROR_UNAVAILABLE
+ *   any other                             never again: ERROR_INTERNAL
  *
  * A connection is for one thread at a time.
  */
