@@ -42,16 +42,6 @@ struct redis_client *redis_client_new(const struct config *config) {
     return client;
 }
 
-void redis_client_free(struct redis_client *client) {
-    if (!client)
-        return;
-    redis_client_flush(client);
-    if (client->context)
-        redisFree(client->context);
-    buffer_free(&client->noted);
-    free(client);
-}
-
 bool redis_client_is_configured(const struct redis_client *client) {
     return client->config->redis_socket[0] != '\0' || client->config->redis_host[0] != '\0';
 }
@@ -184,6 +174,20 @@ static bool settle(struct redis_client *client, int64_t deadline) {
     }
     client->owed_since = clock_monotonic_ms();
     return true;
+}
+
+void redis_client_free(struct redis_client *client) {
+    if (!client)
+        return;
+    redis_client_flush(client);
+    /* Closing over unread answers resets a TCP connection, which may cost Redis what it
+     * has not read yet. */
+    if (client->context)
+        settle(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
+    if (client->context)
+        redisFree(client->context);
+    buffer_free(&client->noted);
+    free(client);
 }
 
 /* Sends a command and waits for its answer, at most timeout_ms in all. NULL when there

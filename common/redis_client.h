@@ -23,7 +23,8 @@ struct redis_client;
  * redis_socket and redis_host every call fails at once. */
 struct redis_client *redis_client_new(const struct config *config);
 
-/* Flushes, closes the connection and frees everything; client may be NULL. */
+/* Flushes, gives Redis a moment to take it, closes the connection and frees everything;
+ * client may be NULL. */
 void redis_client_free(struct redis_client *client);
 
 /* True when the configuration names a Redis. */
