@@ -105,9 +105,9 @@ static void read_request_body(struct gateway *gateway, body_reader *read_body, v
 
 static void log_request(const struct exchange *x, int64_t started_us) {
     const double ms = (double)(clock_monotonic_us() - started_us) / 1000.0;
-    log_info("%s %s %d %.1fms user=%" PRIu64 " id=%s", x->request->method_name,
+    log_info("%s %s %d %.1fms user=%" PRIu64, x->request->method_name,
              x->route ? x->route : "-", x->response.status, ms,
-             x->has_caller ? x->caller.user.id : 0, x->id);
+             x->has_caller ? x->caller.user.id : 0);
 }
 
 /* Serves what the gateway's request describes; the answer is in its exchange then, and
@@ -118,12 +118,14 @@ static void serve(struct gateway *gateway, request_variable *variable, void *var
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
     snprintf(x->id, sizeof(x->id), "%s%08" PRIx32, gateway->process, ++gateway->count);
+    log_about(x->id);
     request_init(&gateway->request, variable, variables, gateway->service->config);
     read_request_body(gateway, read_body, body);
     router_serve(x);
     buffer_clear(&gateway->head);
     response_head(&x->response, &gateway->head);
     log_request(x, started);
+    log_about(NULL);
     request_free(&gateway->request);
 }
 
@@ -209,18 +211,20 @@ static int watch_socket(int listen_fd) {
     return epoll;
 }
 
-/* Waits for a connection. The signals that stop the process are let in here only, so none
- * can be missed between looking at *stop and going to sleep. */
-static void wait_for_connection(int epoll, const volatile int *stop) {
+/* Waits for a connection; true when there is one. The signals that stop the process are
+ * let in here only, so none can be missed between looking at *stop and going to sleep. */
+static bool wait_for_connection(int epoll, const volatile int *stop) {
     struct epoll_event event;
     sigset_t stopping, before;
+    int ready = 0;
     sigemptyset(&stopping);
     sigaddset(&stopping, SIGTERM);
     sigaddset(&stopping, SIGINT);
     sigprocmask(SIG_BLOCK, &stopping, &before);
     if (!*stop)
-        epoll_pwait(epoll, &event, 1, 10000, &before);
+        ready = epoll_pwait(epoll, &event, 1, 10000, &before);
     sigprocmask(SIG_SETMASK, &before, NULL);
+    return ready > 0;
 }
 
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
@@ -234,14 +238,18 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
     if (epoll < 0)
         return -1;
     gateway_init(&gateway, service);
-    while (!*stop && (uint64_t)served < max_requests) {
+    /* Who was woken was the only one: it takes the connection even if it is to stop. */
+    bool woken = false;
+    while ((!*stop || woken) && (uint64_t)served < max_requests) {
+        woken = false;
         if (FCGX_Accept_r(&fcgi) == 0) {
             answer(&gateway, &fcgi);
             served++;
             upkeep_after_request(service);
         } else {
-            wait_for_connection(epoll, stop);
-            upkeep_when_idle(service);
+            woken = wait_for_connection(epoll, stop);
+            if (!woken)
+                upkeep_when_idle(service);
         }
     }
     gateway_free(&gateway);
