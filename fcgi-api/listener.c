@@ -43,6 +43,15 @@ static bool is_alive(const struct sockaddr_un *name) {
     return alive;
 }
 
+/* Why the path cannot be taken, an error number: something answers at it, or it is no
+ * socket at all, and nobody asked for that file to be removed. 0 if it can. */
+static int occupied_by(const struct sockaddr_un *name) {
+    struct stat found;
+    if (lstat(name->sun_path, &found) == 0 && !S_ISSOCK(found.st_mode))
+        return EEXIST;
+    return is_alive(name) ? EADDRINUSE : 0;
+}
+
 static int open_unix(const char *path) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(name.sun_path)) {
@@ -50,10 +59,9 @@ static int open_unix(const char *path) {
         return fail(-1, path);
     }
     memcpy(name.sun_path, path, strlen(path) + 1);
-    if (is_alive(&name)) {
-        errno = EADDRINUSE;
+    errno = occupied_by(&name);
+    if (errno != 0)
         return fail(-1, path);
-    }
     unlink(path);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const mode_t mask = umask(0117);

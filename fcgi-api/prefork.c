@@ -72,8 +72,10 @@ static void handle(int number, void (*handler)(int), int flags) {
 
 /* Restarted reads keep a signal from spoiling a request; the wait for the next one is
  * interrupted all the same. */
-static void become_child(struct prefork *prefork, const sigset_t *mask) {
+static void become_child(struct prefork *prefork, pid_t parent, const sigset_t *mask) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(0);
     handle(SIGTERM, on_stop, SA_RESTART);
     handle(SIGINT, on_stop, SA_RESTART);
     handle(SIGHUP, SIG_IGN, 0);
@@ -84,9 +86,10 @@ static void become_child(struct prefork *prefork, const sigset_t *mask) {
 }
 
 static void start_child(struct prefork *prefork, struct child *child, const sigset_t *mask) {
+    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0)
-        become_child(prefork, mask);
+        become_child(prefork, parent, mask);
     if (pid < 0) {
         log_error("cannot start a process: %s", strerror(errno));
         backoff_failed(&prefork->backoff, clock_monotonic_ms());
