@@ -17,6 +17,9 @@
  * piece also in a pipe that several processes share. */
 #define LINE_SIZE 4096
 
+/* Longest " id=<id>" at its end. */
+#define ABOUT_SIZE 64
+
 /* Stands for what was cut off. */
 #define CUT "..."
 
@@ -26,7 +29,8 @@ static struct {
     bool to_syslog;
     char *file; /* NULL: standard error */
     int fd;
-} target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO};
+    const char *about; /* NULL, or the id at the end of each line */
+} target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL};
 
 static const struct {
     const char *name;
@@ -90,6 +94,11 @@ void log_reopen(void)
     close(fd);
 }
 
+void log_about(const char *id)
+{
+    target.about = id;
+}
+
 bool log_wants(enum log_level level)
 {
     return level <= target.level;
@@ -142,6 +151,19 @@ static size_t escape(struct text text, char *out, size_t size)
     return used;
 }
 
+/* Copies the text into out, which has `size` bytes, and after it what the line is about.
+ * Writes no terminator; returns the bytes written. */
+static size_t compose(struct text text, char *out, size_t size)
+{
+    char tail[ABOUT_SIZE] = "";
+    if (target.about != NULL) {
+        snprintf(tail, sizeof tail, " id=%s", target.about);
+    }
+    size_t used = escape(text, out, size - strlen(tail));
+    memcpy(out + used, tail, strlen(tail));
+    return used + strlen(tail);
+}
+
 static void write_line(enum log_level level, struct text text)
 {
     char line[LINE_SIZE];
@@ -151,7 +173,7 @@ static void write_line(enum log_level level, struct text text)
     int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", now, levels[level].name,
                           target.program, (long)getpid());
     size_t len = (size_t)prefix;
-    len += escape(text, line + len, sizeof line - len - 1);
+    len += compose(text, line + len, sizeof line - len - 1);
     line[len++] = '\n';
     /* A line that cannot be written is lost: there is nowhere else to say so. */
     while (write(target.fd, line, len) < 0 && errno == EINTR) {
@@ -161,7 +183,7 @@ static void write_line(enum log_level level, struct text text)
 static void write_syslog(enum log_level level, struct text text)
 {
     char line[LINE_SIZE];
-    size_t len = escape(text, line, sizeof line - 1);
+    size_t len = compose(text, line, sizeof line - 1);
     syslog(levels[level].priority, "%.*s", (int)len, line);
 }
 

@@ -22,6 +22,10 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
 /* Opens the file again under its name, after it was rotated away. */
 void log_reopen(void);
 
+/* Every line from now on ends with " id=<id>", so that all that was said of one request
+ * can be found; NULL ends that. `id` is written as it is, and borrowed until then. */
+void log_about(const char *id);
+
 /* True when a line of this level would be written; for lines dear to build. */
 bool log_wants(enum log_level level);
 

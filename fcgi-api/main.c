@@ -4,6 +4,7 @@
  * Started by a web server it serves as plain CGI or as one FastCGI process, whichever the
  * server speaks; started by hand, by systemd or by `make run` it is the prefork parent.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -54,10 +55,12 @@ static bool load(struct config *config, bool to_log) {
     return sound;
 }
 
-static bool open_log(const struct config *config) {
-    return log_open("fcgi-api", (enum log_level)config->log_level,
-                    config->log_to == CONFIG_LOG_SYSLOG,
-                    config->log_file[0] ? config->log_file : NULL);
+static void open_log(const struct config *config) {
+    if (!log_open("fcgi-api", (enum log_level)config->log_level,
+                  config->log_to == CONFIG_LOG_SYSLOG,
+                  config->log_file[0] ? config->log_file : NULL))
+        log_error("log_file %s cannot be opened: %s; this goes to standard error",
+                  config->log_file, strerror(errno));
 }
 
 /* ---- serving ---- */

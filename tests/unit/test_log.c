@@ -206,6 +206,24 @@ static void test_line_that_just_fits_is_whole(void **state)
     assert_string_equal(line + strlen(line) - 3, "aa\n");
 }
 
+static void test_lines_end_with_what_they_are_about(void **state)
+{
+    struct fixture *fixture = *state;
+    static char text[6000];
+    memset(text, 'a', sizeof text - 1);
+    assert_true(log_open("tester", LOG_LEVEL_INFO, false, fixture->path));
+    log_about("5d40125c00000001");
+    log_error("%s", text);
+    log_error("short");
+    log_about(NULL);
+    log_error("free");
+    const char *all = read_file(fixture, fixture->path);
+    assert_non_null(strstr(all, "aaa... id=5d40125c00000001\n"));
+    assert_int_equal(strchr(all, '\n') + 1 - all, 4096);
+    assert_non_null(strstr(all, ": short id=5d40125c00000001\n"));
+    assert_non_null(strstr(all, ": free\n"));
+}
+
 static void test_errno_is_kept_and_can_be_named(void **state)
 {
     errno = ENOENT;
@@ -350,6 +368,7 @@ int main(void)
         TEST(test_line_is_cut_between_characters),
         TEST(test_line_is_cut_between_escapes),
         TEST(test_line_that_just_fits_is_whole),
+        TEST(test_lines_end_with_what_they_are_about),
         TEST(test_errno_is_kept_and_can_be_named),
         TEST(test_pid_is_that_of_the_child),
         TEST(test_file_is_appended_to_and_closed_to_others),
