@@ -1,0 +1,212 @@
+"""Leaving a room, being removed from it, and what becomes of it."""
+import pytest
+
+from support.shapes import NOT_FOUND, a_membership
+
+ROOMS = "/api/chat/rooms/"
+
+
+def url(room, rest=""):
+    return f"{ROOMS}{room['room_id']}/{rest}"
+
+
+def remove(client, room, user_id):
+    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
+
+
+def room_with(admin, *others):
+    room = admin.room()
+    for client in others:
+        admin.invite(room["room_id"], client)
+    return room
+
+
+def roles(client, room):
+    results = client.get(url(room, "members/")).json()["results"]
+    return {member["user_id"]: member["is_admin"] for member in results}
+
+
+def make_admin(client, room, other):
+    path = url(room, f"members/{other.id}/")
+    assert client.patch(path, json={"is_admin": True}).status_code == 200
+
+
+def types(events):
+    return [event["type"] for event in events]
+
+
+# ---- going ----
+
+def test_a_removed_member_is_out(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    answer = remove(alice, room, bob.id)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert bob.get(url(room)).status_code == 404
+    assert roles(alice, room) == {alice.id: True}
+    assert alice.get(url(room)).json()["members_count"] == 1
+
+
+def test_a_member_leaves_by_removing_itself(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    assert remove(bob, room, bob.id).status_code == 204
+    assert roles(alice, room) == {alice.id: True}
+
+
+def test_who_left_a_public_room_sees_it_from_outside(user):
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)
+    bob.post(url(room, "join/"))
+    remove(bob, room, bob.id)
+    assert bob.get(url(room)).json()["members_count"] == 1
+    assert bob.get(url(room, "messages/")).status_code == 403
+
+
+def test_nobody_is_removed_twice(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    assert remove(alice, room, bob.id).status_code == 204
+    again = remove(alice, room, bob.id)
+    assert (again.status_code, again.json()) == (404, NOT_FOUND)
+    assert types(alice.events(room["room_id"])) == ["user_invited", "user_removed"]
+
+
+def test_messages_stay_with_the_name_of_who_left(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    message = bob.say(room["room_id"])
+    remove(bob, room, bob.id)
+    assert alice.get(url(room, "messages/")).json()["results"] == [message]
+
+
+def test_who_comes_back_can_edit_what_it_wrote_before(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    path = url(room, f"messages/{bob.say(room['room_id'])['message_id']}/")
+    remove(bob, room, bob.id)
+    assert bob.patch(path, json={"content": "x"}).status_code == 404
+    alice.invite(room["room_id"], bob)
+    assert bob.patch(path, json={"content": "x"}).status_code == 200
+
+
+def test_who_comes_back_is_no_admin_any_more(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    make_admin(alice, room, bob)
+    remove(bob, room, bob.id)
+    assert alice.invite(room["room_id"], bob) == a_membership(user_id=bob.id, is_admin=False)
+
+
+def test_an_admin_removes_another(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    make_admin(alice, room, bob)
+    assert remove(bob, room, alice.id).status_code == 204
+    assert roles(bob, room) == {bob.id: True}
+
+
+# ---- the last admin ----
+
+def test_when_the_last_admin_leaves_who_joined_first_becomes_one(user):
+    alice, bob, carol = user(), user(), user()
+    room = room_with(alice, carol, bob)
+    remove(alice, room, alice.id)
+    assert roles(bob, room) == {carol.id: True, bob.id: False}
+
+
+def test_the_heir_is_told_by_the_one_who_left_behind_the_removal(user):
+    alice, bob, carol = user(), user(), user()
+    room = room_with(alice, carol, bob)
+    remove(alice, room, alice.id)
+    membership = a_membership(room_id=room["room_id"], user_id=carol.id, is_admin=True)
+    assert bob.events(room["room_id"], after=2) == [
+        {"type": "user_removed", "user_id": alice.id, "removed_by": alice.name, "seq": 3,
+         "room_id": room["room_id"]},
+        {"type": "member_updated", "membership": membership, "updated_by": alice.name,
+         "seq": 4, "room_id": room["room_id"]}]
+    assert bob.get(url(room)).json()["last_seq"] == 4
+
+
+def test_who_joined_first_is_who_joined_first_this_time(user):
+    alice, bob, carol = user(), user(), user()
+    room = room_with(alice, bob, carol)
+    remove(bob, room, bob.id)
+    alice.invite(room["room_id"], bob)
+    remove(alice, room, alice.id)
+    assert roles(carol, room) == {carol.id: True, bob.id: False}
+
+
+def test_nobody_rises_when_another_admin_is_left(user):
+    alice, bob, carol = user(), user(), user()
+    room = room_with(alice, bob, carol)
+    make_admin(alice, room, carol)
+    remove(alice, room, alice.id)
+    assert roles(bob, room) == {bob.id: False, carol.id: True}
+    assert types(bob.events(room["room_id"], after=3)) == ["user_removed"]
+
+
+def test_nobody_rises_when_a_member_without_a_role_leaves(user):
+    alice, bob, carol = user(), user(), user()
+    room = room_with(alice, bob, carol)
+    remove(bob, room, bob.id)
+    assert roles(alice, room) == {alice.id: True, carol.id: False}
+    assert types(alice.events(room["room_id"], after=2)) == ["user_removed"]
+
+
+def test_the_heir_has_the_rights_of_an_admin(user):
+    alice, bob, carol = user(), user(), user()
+    room = room_with(alice, bob)
+    remove(alice, room, alice.id)
+    assert bob.invite(room["room_id"], carol)["user_id"] == carol.id
+
+
+# ---- the last member ----
+
+@pytest.fixture
+def emptied(user):
+    """A room whose last member left: who that was, and the room."""
+    alice = user()
+    room = alice.room()
+    alice.say(room["room_id"])
+    assert remove(alice, room, alice.id).status_code == 204
+    return alice, room
+
+
+def test_when_the_last_member_leaves_the_room_is_gone(emptied, instance):
+    alice, room = emptied
+    assert alice.get(url(room)).json() == NOT_FOUND
+    assert instance.sql("SELECT * FROM room WHERE room_id = ?", room["room_id"]) == []
+    assert instance.sql("SELECT * FROM member WHERE room_id = ?", room["room_id"]) == []
+
+
+def test_a_public_room_without_members_is_gone_too(user):
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)
+    remove(alice, room, alice.id)
+    assert bob.get(url(room)).status_code == 404
+    assert bob.post(url(room, "join/")).status_code == 404
+
+
+def test_the_last_ones_own_stream_says_room_deleted_and_not_removed(emptied, instance):
+    alice, room = emptied
+    rows = instance.sql("SELECT seq, event_type, actor_id, subject_id FROM user_event "
+                        "WHERE user_id = ? ORDER BY seq", alice.id)
+    created, deleted = 20, 23
+    assert rows == [(1, created, alice.id, room["room_id"]), (2, deleted, alice.id,
+                                                              room["room_id"])]
+
+
+def test_the_end_of_a_room_is_no_event_of_the_room(emptied, instance):
+    _, room = emptied
+    rows = instance.sql("SELECT seq, event_type FROM event WHERE room_id = ?", room["room_id"])
+    assert rows == [(1, 1)]
+
+
+def test_the_room_is_gone_only_when_the_last_of_several_leaves(user):
+    alice, bob = user(), user()
+    room = room_with(alice, bob)
+    remove(alice, room, alice.id)
+    assert bob.get(url(room)).status_code == 200
+    remove(bob, room, bob.id)
+    assert bob.get(url(room)).status_code == 404

@@ -1,0 +1,252 @@
+"""The caller's rooms, the latest active first, and the public ones."""
+import pytest
+
+from support.shapes import a_page, a_room, wrong
+
+ROOMS = "/api/chat/rooms/"
+
+
+def ids(answer):
+    assert answer.status_code == 200, answer.text
+    return [room["room_id"] for room in answer.json()["results"]]
+
+
+def make_rooms(client, count, **fields):
+    """Room ids, the latest one first, as the list has them."""
+    return [client.room(f"room {i}", **fields)["room_id"] for i in range(count)][::-1]
+
+
+@pytest.fixture
+def closed_public_rooms(instance):
+    """Public rooms of other tests are out of the way, so that a list of all is known."""
+    instance.sql("UPDATE room SET is_private = TRUE")
+
+
+# ---- one's own ----
+
+def test_who_is_in_no_room_has_an_empty_list(user):
+    assert user().get(ROOMS).json() == a_page([])
+
+
+def test_the_list_shows_each_room_as_it_is_shown_alone(user):
+    alice, bob = user(), user()
+    room = alice.room("shared", is_private=False)
+    alice.invite(room["room_id"], bob)
+    alice.say(room["room_id"], "unread by bob")
+    assert bob.get(ROOMS).json() == a_page([bob.get(f"{ROOMS}{room['room_id']}/").json()])
+    assert bob.get(ROOMS).json()["results"] == [a_room(
+        name="shared", is_private=False, created_by_id=alice.id, members_count=2,
+        message_count=1, unread_count=1, is_admin=False, last_seq=2,
+        last_message=alice.get(f"{ROOMS}{room['room_id']}/messages/").json()["results"][0])]
+
+
+def test_the_list_has_only_the_rooms_one_is_in(user):
+    alice, bob = user(), user()
+    alice.room("hers")
+    alice.room("hers too", is_private=False)
+    his = bob.room("his")
+    assert ids(bob.get(ROOMS)) == [his["room_id"]]
+
+
+def test_a_new_room_comes_first(user):
+    alice = user()
+    assert ids(alice.get(ROOMS)) == []
+    made = make_rooms(alice, 3)
+    assert ids(alice.get(ROOMS)) == made
+
+
+def test_a_message_brings_its_room_to_the_front(user):
+    alice = user()
+    third, second, first = make_rooms(alice, 3)
+    alice.say(first)
+    assert ids(alice.get(ROOMS)) == [first, third, second]
+    alice.say(second)
+    assert ids(alice.get(ROOMS)) == [second, first, third]
+
+
+def test_somebody_elses_message_brings_a_room_to_the_front_too(user):
+    alice, bob = user(), user()
+    second, first = make_rooms(alice, 2)
+    alice.invite(first, bob)
+    bob.say(first)
+    assert ids(alice.get(ROOMS)) == [first, second]
+
+
+def test_direct_rooms_are_in_the_list(user):
+    alice, bob = user(), user()
+    direct = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
+    assert alice.get(ROOMS).json()["results"] == [direct]
+    assert ids(bob.get(ROOMS)) == [direct["room_id"]]
+
+
+def test_a_room_appears_with_the_invitation_and_goes_with_the_removal(user):
+    alice, bob = user(), user()
+    room = alice.room()
+    alice.invite(room["room_id"], bob)
+    assert ids(bob.get(ROOMS)) == [room["room_id"]]
+    alice.post(f"{ROOMS}{room['room_id']}/remove_member/", json={"user_id": bob.id})
+    assert ids(bob.get(ROOMS)) == []
+
+
+def test_a_public_room_that_was_joined_is_ones_own(user):
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)
+    assert ids(bob.get(ROOMS)) == []
+    bob.post(f"{ROOMS}{room['room_id']}/join/")
+    assert ids(bob.get(ROOMS)) == [room["room_id"]]
+
+
+# ---- pages ----
+
+def test_the_list_comes_in_pages(user, instance):
+    alice = user()
+    made = make_rooms(alice, 5)
+    page = alice.get(f"{ROOMS}?limit=2&offset=2").json()
+    assert [room["room_id"] for room in page["results"]] == made[2:4]
+    assert page["count"] == 5
+    assert page["next"] == f"{instance.url}{ROOMS}?limit=2&offset=4"
+    assert page["previous"] == f"{instance.url}{ROOMS}?limit=2"
+
+
+def test_following_next_and_previous_shows_every_room_once(user, instance):
+    alice = user()
+    made = make_rooms(alice, 7)
+    seen, url = [], f"{instance.url}{ROOMS}?limit=3"
+    while url:
+        page = alice.get(url.removeprefix(instance.url)).json()
+        seen += [room["room_id"] for room in page["results"]]
+        last, url = page, page["next"]
+    assert seen == made
+    back = alice.get(last["previous"].removeprefix(instance.url)).json()
+    assert [room["room_id"] for room in back["results"]] == made[3:6]
+
+
+def test_without_a_limit_fifty_rooms_are_shown(user, instance):
+    alice = user()
+    made = make_rooms(alice, 51)
+    page = alice.get(ROOMS).json()
+    assert [room["room_id"] for room in page["results"]] == made[:50]
+    assert (page["count"], page["next"]) == (51, f"{instance.url}{ROOMS}?limit=50&offset=50")
+
+
+def test_a_limit_over_200_is_cut_to_200(user, instance):
+    alice = user()
+    make_rooms(alice, 1)
+    page = alice.get(f"{ROOMS}?limit=1000&offset=300").json()
+    assert page == a_page([], count=1, previous=f"{instance.url}{ROOMS}?limit=200&offset=100")
+
+
+def test_behind_the_end_there_is_an_empty_page(user, instance):
+    alice = user()
+    make_rooms(alice, 2)
+    assert alice.get(f"{ROOMS}?limit=2&offset=2").json() == a_page(
+        [], count=2, previous=f"{instance.url}{ROOMS}?limit=2")
+
+
+@pytest.mark.parametrize("query, field", [
+    ("limit=0", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=", "limit"),
+    ("limit=1.5", "limit"), ("offset=-1", "offset"), ("offset=x", "offset"),
+    ("offset=", "offset"), ("public=maybe", "public")])
+def test_a_page_that_is_none_is_refused(user, query, field):
+    answer = user().get(f"{ROOMS}?{query}")
+    assert (answer.status_code, answer.json()) == (400, wrong(field))
+
+
+def test_everything_wrong_with_a_page_is_named_at_once(user):
+    answer = user().get(f"{ROOMS}?limit=0&offset=x&public=2")
+    assert (answer.status_code, answer.json()) == (400, wrong("limit", "offset", "public"))
+
+
+# ---- public ones ----
+
+def test_public_rooms_are_shown_to_who_is_not_in(user, closed_public_rooms):
+    alice, eve = user(), user()
+    room = alice.room("open", is_private=False)
+    message = alice.say(room["room_id"])
+    assert eve.get(f"{ROOMS}?public=1").json() == a_page([a_room(
+        room_id=room["room_id"], name="open", is_private=False, created_by_id=alice.id,
+        message_count=1, last_seq=1, last_message=message, unread_count=0, is_admin=False)])
+
+
+def test_public_rooms_one_is_in_are_shown_with_ones_own_part(user, closed_public_rooms):
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)
+    bob.post(f"{ROOMS}{room['room_id']}/join/")
+    bob.say(room["room_id"])
+    shown = alice.get(f"{ROOMS}?public=1").json()["results"]
+    assert [(entry["is_admin"], entry["unread_count"]) for entry in shown] == [(True, 1)]
+
+
+def test_private_and_direct_rooms_are_in_no_public_list(user, closed_public_rooms):
+    alice, bob = user(), user()
+    alice.room()
+    alice.post(f"{ROOMS}direct/", json={"user_id": bob.id})
+    assert alice.get(f"{ROOMS}?public=1").json() == a_page([])
+
+
+def test_public_rooms_are_sorted_by_activity(user, closed_public_rooms):
+    alice, bob = user(), user()
+    third, second, first = make_rooms(alice, 3, is_private=False)
+    alice.say(first)
+    assert ids(bob.get(f"{ROOMS}?public=1")) == [first, third, second]
+
+
+def test_pages_of_public_rooms_link_to_pages_of_public_rooms(user, instance, closed_public_rooms):
+    alice = user()
+    make_rooms(alice, 3, is_private=False)
+    page = alice.get(f"{ROOMS}?public=1&limit=1&offset=1").json()
+    assert page["count"] == 3
+    assert page["next"] == f"{instance.url}{ROOMS}?limit=1&offset=2&public=1"
+    assert page["previous"] == f"{instance.url}{ROOMS}?limit=1&public=1"
+
+
+def test_a_room_leaves_the_public_list_when_it_is_closed_or_deleted(user, closed_public_rooms):
+    alice = user()
+    second, first = make_rooms(alice, 2, is_private=False)
+    alice.patch(f"{ROOMS}{first}/", json={"is_private": True})
+    assert ids(alice.get(f"{ROOMS}?public=1")) == [second]
+    alice.delete(f"{ROOMS}{second}/")
+    assert ids(alice.get(f"{ROOMS}?public=1")) == []
+
+
+def test_public_0_is_the_callers_own_list(user):
+    alice = user()
+    room = alice.room()
+    assert ids(alice.get(f"{ROOMS}?public=0")) == [room["room_id"]]
+
+
+# ---- unchanged ----
+
+CHANGES = {
+    "a new room": lambda alice, bob, room: alice.room(is_private=False),
+    "a room renamed": lambda alice, bob, room: alice.patch(f"{ROOMS}{room}/", json={"name": "n"}),
+    "a message": lambda alice, bob, room: bob.say(room),
+    "what was read": lambda alice, bob, room: alice.post(
+        f"{ROOMS}{room}/read/",
+        json={"message_id": alice.get(f"{ROOMS}{room}/messages/").json()["results"][0]
+              ["message_id"]}),
+    "a member gone": lambda alice, bob, room: bob.post(f"{ROOMS}{room}/remove_member/",
+                                                       json={"user_id": bob.id}),
+    "a role": lambda alice, bob, room: alice.patch(f"{ROOMS}{room}/members/{bob.id}/",
+                                                   json={"is_admin": True}),
+    "a room deleted": lambda alice, bob, room: alice.delete(f"{ROOMS}{room}/"),
+    "left for another room of the same counters": lambda alice, bob, room: (
+        alice.room("twin"), alice.post(f"{ROOMS}{room}/remove_member/",
+                                       json={"user_id": alice.id})),
+}
+
+
+@pytest.mark.parametrize("query", ["", "?public=1"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_unchanged_list_is_304_until_something_changes(user, query, change):
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)["room_id"]
+    alice.invite(room, bob)
+    bob.say(room)
+    tag = {"If-None-Match": alice.get(ROOMS + query).headers["ETag"]}
+    unchanged = alice.get(ROOMS + query, headers=tag)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    CHANGES[change](alice, bob, room)
+    changed = alice.get(ROOMS + query, headers=tag)
+    assert changed.status_code == 200
+    assert changed.json() == alice.get(ROOMS + query).json()
