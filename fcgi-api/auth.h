@@ -9,7 +9,8 @@
 #define AUTH_COOKIE "sessionid"
 
 /* Finds the caller by token (Authorization, else X-Confab-Token), else by session cookie.
- * A token goes before the cookie, also a bad one. On success x->caller is set. On
+ * A token goes before the cookie, also a bad one. On success x->caller is set, with the
+ * state of the room that the path names first, if it names one. On
  * ERROR_UNAUTHENTICATED the answer is set, with its WWW-Authenticate. */
 enum error auth_caller(struct exchange *x);
 

@@ -10,8 +10,7 @@
 #include "store/room.h"
 #include "store/room_state.h"
 
-/* True when the client has an answer that it would like to keep: then the counters are
- * worth reading before the rows. */
+/* True when the client has some answer already, and asks whether it still holds. */
 bool etag_is_asked(const struct exchange *x);
 
 /* Sets the tag of an answer that depends on what the format spells out; the tag set last

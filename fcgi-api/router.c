@@ -135,24 +135,24 @@ static enum error describe(struct exchange *x, const char *allow) {
     return ERROR_NONE;
 }
 
-/* Whether the caller may do such a thing in the room of the path at all. The transactions
- * ask the same again under the room's lock; this is for requests that do not get so far. */
-static enum error check_place(struct exchange *x, const struct route *route) {
-    struct room_state state;
-    if (!(route->flags & (ROUTE_MEMBER | ROUTE_ADMIN)))
-        return ERROR_NONE;
-    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
-    if (!error)
-        error = room_state_may_read(&state);
-    if (!error && (route->flags & ROUTE_ADMIN) && !state.is_admin)
+/* Whether the caller may come to the room of the path for such a thing at all. What the
+ * transactions decide they decide again, under the room's lock. */
+static enum error check_place(const struct exchange *x, const struct route *route) {
+    const struct room_state *room = &x->caller.room;
+    enum error error = ERROR_NONE;
+    if (route->flags & ROUTE_ROOM)
+        error = room_state_may_see(room);
+    else if (route->flags & (ROUTE_MEMBER | ROUTE_ADMIN))
+        error = room_state_may_read(room);
+    if (!error && (route->flags & ROUTE_ADMIN) && !room->is_admin)
         error = ERROR_FORBIDDEN;
     return error;
 }
 
-/* Serves what the row names. A body that is wrong is said to be so only to those who may
- * send one; asked afterwards, this costs nothing where the body is right. */
 static enum error serve_route(struct exchange *x, const struct route *route) {
     enum error error = admit(x, route);
+    if (!error)
+        error = check_place(x, route);
     if (error)
         return error;
     if (route->flags & (ROUTE_BODY | ROUTE_FORM))
@@ -161,11 +161,6 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
         error = x->request->body_error;
     if (!error)
         error = route->handler(x);
-    if (error == ERROR_BAD_INPUT || error == ERROR_MEDIA_TYPE) {
-        const enum error place = check_place(x, route);
-        if (place)
-            return exchange_fail(x, place, NULL);
-    }
     return error;
 }
 

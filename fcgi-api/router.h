@@ -10,8 +10,9 @@
 #define ROUTE_BODY 2u
 #define ROUTE_FORM 4u
 #define ROUTE_COOKIE 8u
-#define ROUTE_MEMBER 16u
-#define ROUTE_ADMIN 32u
+#define ROUTE_ROOM 16u
+#define ROUTE_MEMBER 32u
+#define ROUTE_ADMIN 64u
 
 /* Serves the exchange: fills x->response in every case, never fails. */
 void router_serve(struct exchange *x);

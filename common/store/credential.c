@@ -22,27 +22,47 @@ enum error token_add(struct db *db, uint64_t user_id,
     return ERROR_NONE;
 }
 
-/* Reads the user behind a credential and the credential's id in the column after. */
-static enum error read_caller(struct db_rows *rows, struct caller *caller, uint64_t *id) {
-    enum error error = ERROR_UNAUTHENTICATED;
+/* Who is behind a credential, and, with FROM_ROOM, the room's state. All rows are single
+ * ones by key. */
+#define CALLER_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq"
+#define CALLER_COLUMN_COUNT (USER_COLUMN_COUNT + 2)
+#define FROM_ROOM                                                                         \
+    "LEFT JOIN room r ON r.room_id = ? "                                                  \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
+
+/* Reads the columns of the caller, those of the credential behind them (id, and whether it
+ * is to be renewed), and those of the room, if it was asked for. */
+static enum error read_caller(struct db_rows *rows, bool with_room, struct caller *caller,
+                              uint64_t *id, bool *renew) {
     memset(caller, 0, sizeof(*caller));
-    if (db_next(rows)) {
-        user_from_row(rows, 0, &caller->user);
-        *id = db_get_u64(rows, USER_COLUMN_COUNT);
-        error = ERROR_NONE;
-    }
-    return error;
+    if (!db_next(rows))
+        return ERROR_UNAUTHENTICATED;
+    user_from_row(rows, 0, &caller->user);
+    caller->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
+    caller->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
+    *id = db_get_u64(rows, CALLER_COLUMN_COUNT);
+    *renew = db_get_bool(rows, CALLER_COLUMN_COUNT + 1);
+    if (with_room)
+        room_state_from_row(rows, CALLER_COLUMN_COUNT + 2, &caller->room);
+    return ERROR_NONE;
 }
 
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
-                      struct caller *caller) {
-    static const char SQL[] = "SELECT " USER_COLUMNS ", t.token_id FROM token t "
-                              "JOIN user u ON u.user_id = t.user_id WHERE t.token_hash = ?";
+                      uint64_t room_id, struct caller *caller) {
+#define TOKEN_SQL(room_columns, room_joins)                                               \
+    "SELECT " CALLER_COLUMNS ", t.token_id, FALSE" room_columns " FROM token t "          \
+    "JOIN user u ON u.user_id = t.user_id " room_joins "WHERE t.token_hash = ?"
+    static const char ALONE[] = TOKEN_SQL("", "");
+    static const char IN_ROOM[] = TOKEN_SQL(", " ROOM_STATE_COLUMNS, FROM_ROOM);
+#undef TOKEN_SQL
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_bytes(hash, SECRET_HASH_SIZE));
+    bool renew;
+    const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
+    enum error error = room_id ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, db_u64(room_id), key)
+                               : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, key);
     if (error)
         return error;
-    error = read_caller(rows, caller, &caller->token_id);
+    error = read_caller(rows, room_id != 0, caller, &caller->token_id, &renew);
     db_done(rows);
     return error;
 }
@@ -109,27 +129,34 @@ enum error session_add(struct db *db, uint64_t user_id,
 }
 
 enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
-                        struct caller *caller) {
-    static const char SQL[] =
-        "SELECT " USER_COLUMNS ", s.session_id, "
-        "s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE "
-        "FROM session s JOIN user u ON u.user_id = s.user_id "
-        "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)";
+                        uint64_t room_id, struct caller *caller) {
+#define SESSION_SQL(room_columns, room_joins)                                             \
+    "SELECT " CALLER_COLUMNS ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE"\
+    room_columns " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins       \
+    "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
+    static const char ALONE[] = SESSION_SQL("", "");
+    static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, FROM_ROOM);
+#undef SESSION_SQL
     static const char RENEW[] =
         "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
     /* Renewing at every request would be a write at every request: a fourteenth of the
      * time may pass first (a day of fourteen). */
     const uint64_t minutes = days * 24 * 60;
+    const struct db_value left = db_u64(minutes - minutes / 14);
+    const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
     struct db_rows *rows;
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(minutes - minutes / 14),
-                              db_bytes(hash, SECRET_HASH_SIZE));
+    enum error error =
+        room_id ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, left, db_u64(room_id), key)
+                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, key);
     if (error)
         return error;
-    error = read_caller(rows, caller, &caller->session_id);
-    caller->session_renewed = !error && db_get_bool(rows, USER_COLUMN_COUNT + 1);
+    bool renew = false;
+    error = read_caller(rows, room_id != 0, caller, &caller->session_id, &renew);
     db_done(rows);
-    if (!error && caller->session_renewed)
+    if (!error && renew) {
+        caller->session_renewed = true;
         error = DB_RUN(db, RENEW, DB_REPEATABLE, NULL, db_u64(days), db_u64(caller->session_id));
+    }
     return error;
 }
 

@@ -12,14 +12,20 @@
 
 #include "db.h"
 #include "secret.h"
+#include "store/room_state.h"
 #include "store/user.h"
 
-/* Who calls: the user, and by which credential (one of the two ids is 0). */
+/* Who calls, by which credential (one of the two ids is 0), and the state of the room
+ * that was asked for along with it: most requests are about one room, and one round trip
+ * then tells whether they are allowed and whether anything is new. */
 struct caller {
     struct user user;
     uint64_t token_id;
     uint64_t session_id;
     bool session_renewed;   /* the session's end was moved: send the cookie again */
+    uint64_t rooms_count;   /* rooms the user is in */
+    uint64_t last_seq;      /* of the user's own stream */
+    struct room_state room; /* as the user has it; exists is false if there is none */
 };
 
 struct token {
@@ -35,10 +41,11 @@ typedef void token_visit(void *context, const struct token *token);
 enum error token_add(struct db *db, uint64_t user_id,
                      const unsigned char hash[SECRET_HASH_SIZE], uint64_t *token_id);
 
-/* Finds the caller by a token's hash. ERROR_UNAUTHENTICATED if there is none; the caller
- * checks user.is_active. */
+/* Finds the caller by a token's hash, and the state of a room (room_id 0: of none).
+ * ERROR_UNAUTHENTICATED if there is no such token; user.is_active is for the caller of this
+ * to check. */
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
-                      struct caller *caller);
+                      uint64_t room_id, struct caller *caller);
 
 /* Ends a token; changed is false when there is none with this id. */
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
@@ -50,10 +57,10 @@ enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void 
 enum error session_add(struct db *db, uint64_t user_id,
                        const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
 
-/* Finds the caller by a session's hash, and moves its end to `days` from now when more
+/* Finds the caller by a session's hash likewise, and moves its end to `days` from now when more
  * than a fourteenth of that is gone. ERROR_UNAUTHENTICATED if there is none or it has ended. */
 enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
-                        struct caller *caller);
+                        uint64_t room_id, struct caller *caller);
 
 /* Ends a session. */
 enum error session_end(struct db *db, uint64_t session_id, struct user_change *change);

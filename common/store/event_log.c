@@ -9,81 +9,67 @@
 
 #define STORED EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)
 
-/* An event's own columns, how many, and those of its subject behind them. */
-#define EVENT_COLUMNS "e.seq, e.event_type, e.actor_id, a.username, e.subject_id, e.created_at < "
+/* An event's own columns, how many, and where those of its subject start. */
+#define EVENT_COLUMNS                                                                     \
+    "e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "                         \
+    "e.created_at < SYSDATE(6) - INTERVAL ? DAY"
 #define EVENT_COLUMN_COUNT 6
-#define FIRST_EVENT ROOM_STATE_COLUMN_COUNT
-#define FIRST_MESSAGE (FIRST_EVENT + EVENT_COLUMN_COUNT)
+#define FIRST_MESSAGE EVENT_COLUMN_COUNT
 #define FIRST_MEMBER (FIRST_MESSAGE + MESSAGE_COLUMN_COUNT)
 
-/* Inner joins up to the events, for the reason given at the pages of messages. */
 static const char LIST[] =
-    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", "
-    EVENT_COLUMNS "SYSDATE(6) - INTERVAL ? DAY, " MESSAGE_COLUMNS ", " MEMBER_COLUMNS
-    " FROM room r JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
-    "JOIN event e ON e.room_id = r.room_id AND e.seq > ? AND e.seq <= ? "
+    "SELECT STRAIGHT_JOIN " EVENT_COLUMNS ", " MESSAGE_COLUMNS ", " MEMBER_COLUMNS
+    " FROM event e "
     "LEFT JOIN user a ON a.user_id = e.actor_id "
     "LEFT JOIN message m ON e.event_type IN (" STORED ") AND m.message_id = e.subject_id "
     "LEFT JOIN user s ON s.user_id = m.sender_id "
     "LEFT JOIN member mb ON e.event_type = " EVENT_SQL(EVENT_MEMBER_UPDATED)
     " AND mb.room_id = e.room_id AND mb.user_id = e.subject_id "
     "LEFT JOIN user mu ON mu.user_id = mb.user_id "
-    "WHERE r.room_id = ? ORDER BY e.seq";
+    "WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
 
 static void event_from_row(const struct db_rows *rows, uint64_t room_id,
                            struct room_event *event) {
     event->room_id = room_id;
-    event->seq = db_get_u64(rows, FIRST_EVENT);
-    event->type = (unsigned)db_get_u64(rows, FIRST_EVENT + 1);
-    event->actor_id = db_get_u64(rows, FIRST_EVENT + 2);
-    event->actor = db_get_text(rows, FIRST_EVENT + 3);
-    event->subject_id = db_get_u64(rows, FIRST_EVENT + 4);
+    event->seq = db_get_u64(rows, 0);
+    event->type = (unsigned)db_get_u64(rows, 1);
+    event->actor_id = db_get_u64(rows, 2);
+    event->actor = db_get_text(rows, 3);
+    event->subject_id = db_get_u64(rows, 4);
     event->has_message = message_from_row(rows, FIRST_MESSAGE, &event->message);
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 
-/* Whether the cursor can be served, told by the first event behind it: it is there and
- * not past the retention. */
-static enum error check_first(const struct db_rows *rows, uint64_t after) {
-    const bool next_is_there = db_get_u64(rows, FIRST_EVENT) == after + 1;
-    const bool is_old = db_get_bool(rows, FIRST_EVENT + 5);
-    return next_is_there && !is_old ? ERROR_NONE : ERROR_GONE;
+/* Whether the first event found is the one behind the cursor, and is not too old. */
+static bool is_next(const struct db_rows *rows, uint64_t after) {
+    const bool is_old = db_get_bool(rows, 5);
+    return db_get_u64(rows, 0) == after + 1 && !is_old;
 }
 
-/* Why no event came: none has happened since, or the cursor or the room is none. */
-static enum error explain_empty(struct db *db, uint64_t room_id, uint64_t user_id,
-                                uint64_t after, struct room_state *state) {
-    enum error error = room_state_get(db, room_id, user_id, state);
-    if (!error)
-        error = room_state_may_read(state);
-    if (!error && after != state->last_seq)
-        error = ERROR_GONE;
-    return error;
-}
-
-enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
-                          uint64_t limit, uint64_t retention_days, struct room_state *state,
-                          room_event_visit *visit, void *context) {
+enum error event_log_list(struct db *db, const struct room_state *state, uint64_t after,
+                          uint64_t limit, uint64_t retention_days, room_event_visit *visit,
+                          void *context) {
     struct db_rows *rows;
     struct room_event event;
-    memset(state, 0, sizeof(*state));
-    const uint64_t up_to = after > UINT64_MAX - limit ? UINT64_MAX : after + limit;
-    enum error error =
-        DB_RUN(db, LIST, DB_REPEATABLE, &rows, db_u64(retention_days), db_u64(user_id),
-               db_u64(after), db_u64(up_to), db_u64(room_id));
+    if (after == state->last_seq)
+        return ERROR_NONE;
+    if (after > state->last_seq || after + 1 < state->oldest_seq)
+        return ERROR_GONE;
+    const uint64_t last = limit < state->last_seq - after ? after + limit : state->last_seq;
+    enum error error = DB_RUN(db, LIST, DB_REPEATABLE, &rows, db_u64(retention_days),
+                              db_u64(state->room_id), db_u64(after), db_u64(last));
     if (error)
         return error;
-    while (!error && db_next(rows)) {
-        if (!state->exists) {
-            room_state_from_row(rows, 0, state);
-            error = check_first(rows, after);
-        }
-        event_from_row(rows, room_id, &event);
-        if (!error)
-            visit(context, &event);
+    error = ERROR_GONE;
+    while (db_next(rows)) {
+        if (error && !is_next(rows, after))
+            break;
+        error = ERROR_NONE;
+        event_from_row(rows, state->room_id, &event);
+        visit(context, &event);
     }
     db_done(rows);
-    return state->exists ? error : explain_empty(db, room_id, user_id, after, state);
+    return error;
 }
 
 /* ---- purging ---- */

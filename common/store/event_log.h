@@ -31,13 +31,13 @@ struct room_event {
 
 typedef void room_event_visit(void *context, const struct room_event *event);
 
-/* Visits the events of a room after `after`, oldest first, at most `limit`, if the user is
- * a member, and fills *state in any case but failure. ERROR_GONE: the next event is past
- * the retention (in days), or `after` is beyond the last. One round trip, two if
- * there is nothing to visit. */
-enum error event_log_list(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t after,
-                          uint64_t limit, uint64_t retention_days, struct room_state *state,
-                          room_event_visit *visit, void *context);
+/* Visits the events after `after` of the room whose state is given, oldest first, at most
+ * `limit`. No access check. ERROR_GONE: `after` is beyond the last event, or the next one
+ * is not kept or past the retention (in days). One round trip, none if nothing has
+ * happened since. */
+enum error event_log_list(struct db *db, const struct room_state *state, uint64_t after,
+                          uint64_t limit, uint64_t retention_days, room_event_visit *visit,
+                          void *context);
 
 /* Drops events older than the retention from rooms' and users' streams, at most `limit`
  * from each of at most `limit` streams; *dropped 0 when nothing is left. */

@@ -58,118 +58,94 @@ bool message_from_row(const struct db_rows *rows, unsigned first, struct message
 
 /* ---- reading ---- */
 
-/* A page is the positions over `low` up to `high`. The room, the membership and the
- * cursor are single rows by key, which the server reads before it plans the range, so
- * that any page costs the same. All joins are inner: with an outer one the server would
- * sort the page in a temporary table instead of walking the key backwards. Counters are
- * cast because they are unsigned and the difference may not be. */
-#define PAGE_SQL(cursor_join, low, high)                                                 \
-    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " MESSAGE_COLUMNS                      \
-    " FROM room r JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "          \
-    cursor_join                                                                          \
-    "JOIN message m ON m.room_id = r.room_id "                                           \
-    "AND m.position > " low " AND m.position <= " high                                   \
-    " JOIN user s ON s.user_id = m.sender_id "                                           \
-    "WHERE r.room_id = ? ORDER BY m.position DESC"
+/* A page is a range of positions, walked from its end along the primary key: any page
+ * costs the same. The joins are inner and in this order, since with an outer one the server
+ * would sort the page in a temporary table instead. */
+#define PAGE_END " JOIN user s ON s.user_id = m.sender_id "
+#define NEWEST_FIRST " ORDER BY m.position DESC"
 
-#define CURSOR_JOIN "JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
-#define COUNT "CAST(r.message_count AS SIGNED)"
+static const char PAGE_BY_POSITION[] =
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS " FROM message m" PAGE_END
+    "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?" NEWEST_FIRST;
+
+/* By cursor the positions are counted from that of one message c. They are cast because
+ * they are unsigned and a difference may not be. */
 #define CURSOR "CAST(c.position AS SIGNED)"
+#define PAGE_BY_CURSOR(low, high)                                                        \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS " FROM message c "                           \
+    "JOIN message m ON m.room_id = c.room_id AND m.position > " low                      \
+    " AND m.position <= " high PAGE_END                                                  \
+    "WHERE c.message_id = ? AND c.room_id = ?" NEWEST_FIRST
 
-static const char PAGE_BY_OFFSET[] = PAGE_SQL("", COUNT " - ? - ?", COUNT " - ?");
-static const char PAGE_BEFORE[] = PAGE_SQL(CURSOR_JOIN, CURSOR " - 1 - ?", CURSOR " - 1");
-static const char PAGE_AFTER[] = PAGE_SQL(CURSOR_JOIN, CURSOR, CURSOR " + ?");
-static const char PAGE_FROM_BEGINNING[] = PAGE_SQL("", "0", "?");
+static const char PAGE_BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1");
+static const char PAGE_AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?");
 
-/* Why a page is empty: no such room, not a member, no such cursor, or nothing there. */
-static const char EMPTY_PAGE[] =
-    "SELECT " ROOM_STATE_COLUMNS ", c.position IS NOT NULL FROM " ROOM_STATE_FROM
-    "LEFT JOIN message c ON c.message_id = ? AND c.room_id = r.room_id WHERE r.room_id = ?";
-
-/* Offsets and limits stay far below where sums of them overflow. */
+/* Numbers of a page stay far below where sums of them overflow. */
 static int64_t bounded(uint64_t number) {
     return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
 }
 
-static enum error run_page(struct db *db, uint64_t room_id, uint64_t user_id,
+static enum error run_page(struct db *db, const struct room_state *state,
                            const struct message_page *page, struct db_rows **rows) {
-    const struct db_value user = db_u64(user_id), room = db_u64(room_id);
-    const struct db_value from = db_i64(bounded(page->from)), limit = db_i64(bounded(page->limit));
-    switch (page->kind) {
-    case MESSAGE_PAGE_BEFORE:
-        return DB_RUN(db, PAGE_BEFORE, DB_REPEATABLE, rows, user, from, limit, room);
-    case MESSAGE_PAGE_AFTER:
-        if (page->from == 0)
-            return DB_RUN(db, PAGE_FROM_BEGINNING, DB_REPEATABLE, rows, user, limit, room);
-        return DB_RUN(db, PAGE_AFTER, DB_REPEATABLE, rows, user, from, limit, room);
-    case MESSAGE_PAGE_OFFSET:
-        break;
-    }
-    return DB_RUN(db, PAGE_BY_OFFSET, DB_REPEATABLE, rows, user, from, limit, from, room);
+    const struct db_value room = db_u64(state->room_id);
+    const int64_t from = bounded(page->from), limit = bounded(page->limit);
+    if (page->kind == MESSAGE_PAGE_BEFORE)
+        return DB_RUN(db, PAGE_BEFORE, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+    if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
+        return DB_RUN(db, PAGE_AFTER, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+    const bool from_beginning = page->kind == MESSAGE_PAGE_AFTER;
+    const int64_t newest = bounded(state->message_count);
+    const int64_t high = from_beginning ? limit : newest - from;
+    const int64_t low = from_beginning ? 0 : high - limit;
+    return DB_RUN(db, PAGE_BY_POSITION, DB_REPEATABLE, rows, room, db_i64(low), db_i64(high));
 }
 
-static enum error explain_empty_page(struct db *db, uint64_t room_id, uint64_t user_id,
-                                     const struct message_page *page, struct room_state *state,
-                                     bool *cursor_found) {
+static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_id, bool *found) {
+    static const char SQL[] = "SELECT 1 FROM message WHERE message_id = ? AND room_id = ?";
     struct db_rows *rows;
-    const enum error error = DB_RUN(db, EMPTY_PAGE, DB_REPEATABLE, &rows, db_u64(user_id),
-                                    db_i64(bounded(page->from)), db_u64(room_id));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
-    if (db_next(rows)) {
-        room_state_from_row(rows, 0, state);
-        *cursor_found = db_get_bool(rows, ROOM_STATE_COLUMN_COUNT);
-    }
-    if (page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && !page->from))
-        *cursor_found = true;
+    *found = db_next(rows);
     db_done(rows);
     return ERROR_NONE;
 }
 
-enum error message_list(struct db *db, uint64_t room_id, uint64_t user_id,
-                        const struct message_page *page, struct room_state *state,
-                        bool *cursor_found, message_visit *visit, void *context) {
+enum error message_list(struct db *db, const struct room_state *state,
+                        const struct message_page *page, bool *cursor_found, message_visit *visit,
+                        void *context) {
     struct db_rows *rows;
     struct message message;
-    memset(state, 0, sizeof(*state));
-    *cursor_found = false;
-    const enum error error = run_page(db, room_id, user_id, page, &rows);
+    *cursor_found = page->kind == MESSAGE_PAGE_OFFSET ||
+                    (page->kind == MESSAGE_PAGE_AFTER && page->from == 0);
+    const enum error error = run_page(db, state, page, &rows);
     if (error)
         return error;
     while (db_next(rows)) {
-        if (!state->exists)
-            room_state_from_row(rows, 0, state);
         *cursor_found = true;
-        if (message_from_row(rows, ROOM_STATE_COLUMN_COUNT, &message))
+        if (message_from_row(rows, 0, &message))
             visit(context, &message);
     }
     db_done(rows);
-    if (state->exists)
-        return ERROR_NONE;
-    return explain_empty_page(db, room_id, user_id, page, state, cursor_found);
+    return *cursor_found ? ERROR_NONE
+                         : find_cursor(db, state->room_id, page->from, cursor_found);
 }
 
-enum error message_get(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                       struct room_state *state, message_visit *visit, void *context) {
-    static const char SQL[] =
-        "SELECT " ROOM_STATE_COLUMNS ", " MESSAGE_COLUMNS " FROM " ROOM_STATE_FROM
-        "LEFT JOIN message m ON m.message_id = ? AND m.room_id = r.room_id "
-        "LEFT JOIN user s ON s.user_id = m.sender_id WHERE r.room_id = ?";
+enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,
+                       void *context) {
+    static const char SQL[] = "SELECT " MESSAGE_COLUMNS " FROM message m" PAGE_END
+                              "WHERE m.message_id = ? AND m.room_id = ?";
     struct db_rows *rows;
     struct message message;
-    memset(state, 0, sizeof(*state));
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(message_id),
-                              db_u64(room_id));
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
-    if (db_next(rows))
-        room_state_from_row(rows, 0, state);
-    error = room_state_may_read(state);
-    if (!error) {
-        if (message_from_row(rows, ROOM_STATE_COLUMN_COUNT, &message))
-            visit(context, &message);
-        else
-            error = ERROR_NOT_FOUND;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows) && message_from_row(rows, 0, &message)) {
+        visit(context, &message);
+        error = ERROR_NONE;
     }
     db_done(rows);
     return error;

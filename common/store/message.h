@@ -59,18 +59,16 @@ const char *message_type_name(enum message_type type);
 /* The type of a name; 0 when there is none. */
 unsigned message_type_of(struct text name);
 
-/* Visits one page, newest first, if the caller is a member, and fills *state in any
- * case but failure; state->exists says whether there is such a room. *cursor_found is
- * false when the page's cursor is no message of this room. One round trip, two if the page
- * is empty. */
-enum error message_list(struct db *db, uint64_t room_id, uint64_t user_id,
-                        const struct message_page *page, struct room_state *state,
-                        bool *cursor_found, message_visit *visit, void *context);
+/* Visits one page of the room whose state is given, newest first. *cursor_found is false
+ * when the page's cursor is no message of this room. No access check. One round trip, two
+ * if there is nothing behind a cursor. */
+enum error message_list(struct db *db, const struct room_state *state,
+                        const struct message_page *page, bool *cursor_found, message_visit *visit,
+                        void *context);
 
-/* Visits one message if the caller is a member. ERROR_NOT_FOUND: no such room or
- * message, or a private room the caller is not in; ERROR_FORBIDDEN: a public one. */
-enum error message_get(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
-                       struct room_state *state, message_visit *visit, void *context);
+/* Visits one message of a room; ERROR_NOT_FOUND if there is none. No access check. */
+enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,
+                       void *context);
 
 /* A message to be posted, content and client_id borrowed. */
 struct message_draft {

@@ -77,7 +77,7 @@ enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t
         return error;
     if (db_next(rows)) {
         state->count = db_get_u64(rows, 0);
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < ROOM_LIST_COUNTERS; i++)
             state->counters[i] = db_get_u64(rows, i + 1);
     }
     db_done(rows);

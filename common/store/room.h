@@ -31,10 +31,15 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
 
 enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
 
-/* What a list of rooms depends on; two that are equal mean the same list. */
+/* What a list of one's own rooms depends on besides their number: the number of one's own
+ * stream, the sums of the rooms' event numbers and of one's read marks. Each can only
+ * grow. (The list of the public rooms has counters of its own in the same places.) */
+enum { ROOM_LIST_OWN_SEQ = 0, ROOM_LIST_SEQS = 1, ROOM_LIST_READS = 2, ROOM_LIST_COUNTERS = 4 };
+
+/* Two states that are equal mean the same list. */
 struct room_list_state {
     uint64_t count;         /* rooms in the list */
-    uint64_t counters[4];   /* sums and numbers that grow with every change */
+    uint64_t counters[ROOM_LIST_COUNTERS];
 };
 
 /* Reads the state of a list without reading its rooms' contents. */

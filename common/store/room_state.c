@@ -3,7 +3,10 @@
 #include <string.h>
 
 void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state) {
-    state->exists = true;
+    memset(state, 0, sizeof(*state));
+    state->exists = !db_is_null(rows, first);
+    if (!state->exists)
+        return;
     state->room_id = db_get_u64(rows, first);
     state->is_private = db_get_bool(rows, first + 1);
     state->is_direct = db_get_bool(rows, first + 2);

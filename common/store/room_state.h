@@ -36,7 +36,8 @@ struct room_state {
 #define ROOM_STATE_FROM                                                                 \
     "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
 
-/* Reads ROOM_STATE_COLUMNS that start at column `first`. */
+/* Reads ROOM_STATE_COLUMNS that start at column `first`; NULL (an outer join that found
+ * nothing) gives a state whose exists is false. */
 void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state);
 
 /* Reads the state; exists is false when there is no such room. */

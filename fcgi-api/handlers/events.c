@@ -56,48 +56,31 @@ static enum error answer_gone(struct exchange *x, uint64_t last_seq) {
     return ERROR_GONE;
 }
 
-/* Answers from the counters alone when the client has the answer already. */
-static enum error try_unchanged(struct exchange *x, uint64_t after, bool *unchanged) {
-    struct room_state state;
-    *unchanged = false;
-    if (!etag_is_asked(x))
-        return ERROR_NONE;
-    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
-    if (!error)
-        error = room_state_may_read(&state);
-    if (!error && after <= state.last_seq && after + 1 >= state.oldest_seq)
-        *unchanged = etag_set_room(x, &state);
-    return error;
-}
-
 enum error events_list(struct exchange *x) {
-    const struct config *config = x->service->config;
+    const struct room_state *state = &x->caller.room;
     uint64_t after = 0, limit = LIMIT_DEFAULT;
-    struct room_state state;
-    bool unchanged;
     page_number(x, "after", 0, &after);
     page_number(x, "limit", 1, &limit);
     if (limit > LIMIT_MOST)
         limit = LIMIT_MOST;
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    enum error error = try_unchanged(x, after, &unchanged);
-    if (error || unchanged)
-        return error;
+    const bool can_be_served = after <= state->last_seq && after + 1 >= state->oldest_seq;
+    if (can_be_served && etag_set_room(x, state))
+        return ERROR_NONE;
     struct listing listing = {.x = x, .w = jsonw_start(&x->response.body)};
     jsonw_object(&listing.w);
     jsonw_key(&listing.w, "events");
     jsonw_array(&listing.w);
-    error = event_log_list(x->service->db, x->ids[0], x->caller.user.id, after, limit,
-                           config->event_retention, &state, list_event, &listing);
+    const enum error error =
+        event_log_list(x->service->db, state, after, limit, x->service->config->event_retention,
+                       list_event, &listing);
     if (error == ERROR_GONE)
-        return answer_gone(x, state.last_seq);
+        return answer_gone(x, state->last_seq);
     if (error || listing.error)
         return error ? error : listing.error;
     jsonw_array_end(&listing.w);
-    jsonw_member_u64(&listing.w, "last_seq", state.last_seq);
+    jsonw_member_u64(&listing.w, "last_seq", state->last_seq);
     jsonw_object_end(&listing.w);
-    if (etag_set_room(x, &state))
-        buffer_clear(&x->response.body);
     return ERROR_NONE;
 }

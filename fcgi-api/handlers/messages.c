@@ -94,43 +94,27 @@ static void send_listing(struct exchange *x, const struct listing *listing,
     page_end(&w);
 }
 
-/* Answers from the counters alone, if the client has the page already. */
-static enum error try_unchanged(struct exchange *x, bool *unchanged) {
-    struct room_state state;
-    *unchanged = false;
-    if (!etag_is_asked(x))
-        return ERROR_NONE;
-    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
-    if (!error)
-        error = room_state_may_read(&state);
-    *unchanged = !error && etag_set_room(x, &state);
-    return error;
-}
-
 enum error messages_list(struct exchange *x) {
+    const struct room_state *state = &x->caller.room;
     struct page page;
     struct message_page which;
-    struct room_state state;
-    bool unchanged, cursor_found;
+    bool cursor_found;
     read_page(x, &page, &which);
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    enum error error = try_unchanged(x, &unchanged);
-    if (error || unchanged)
-        return error;
+    if (etag_set_room(x, state))
+        return ERROR_NONE;
     struct listing listing = {.json = BUFFER_EMPTY};
     listing.w = jsonw_start(&listing.json);
-    error = message_list(x->service->db, x->ids[0], x->caller.user.id, &which, &state,
-                         &cursor_found, list_message, &listing);
-    if (!error)
-        error = room_state_may_read(&state);
+    enum error error =
+        message_list(x->service->db, state, &which, &cursor_found, list_message, &listing);
     if (!error && !cursor_found) {
         problems_add(&x->problems, which.kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
                      "This is no message of the room.");
         error = ERROR_BAD_INPUT;
     }
-    if (!error && !etag_set_room(x, &state))
-        send_listing(x, &listing, &page, &which, state.message_count);
+    if (!error)
+        send_listing(x, &listing, &page, &which, state->message_count);
     buffer_free(&listing.json);
     return error;
 }
@@ -144,16 +128,9 @@ static void send_message(void *context, const struct message *message) {
 }
 
 enum error messages_get(struct exchange *x) {
-    struct room_state state;
-    bool unchanged;
-    enum error error = try_unchanged(x, &unchanged);
-    if (error || unchanged)
-        return error;
-    error = message_get(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], &state,
-                        send_message, x);
-    if (!error && etag_set_room(x, &state))
-        buffer_clear(&x->response.body);
-    return error;
+    if (etag_set_room(x, &x->caller.room))
+        return ERROR_NONE;
+    return message_get(x->service->db, x->ids[0], x->ids[1], send_message, x);
 }
 
 static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
@@ -228,17 +205,15 @@ static void ignore_message(void *context, const struct message *message) {
 /* Whether the reply is to a message of the room is else found out by the transaction; when
  * another field is wrong there is none, and all that is wrong is to be said at once. */
 static void check_reply(struct exchange *x, const struct message_draft *draft) {
-    struct room_state state;
     if (draft->reply_to_id &&
-        message_get(x->service->db, draft->room_id, draft->sender_id, draft->reply_to_id, &state,
-                    ignore_message, NULL) == ERROR_NOT_FOUND)
+        message_get(x->service->db, draft->room_id, draft->reply_to_id, ignore_message, NULL) ==
+            ERROR_NOT_FOUND)
         note_bad_reply(x, draft);
 }
 
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
-    struct room_state state;
     read_draft(x, &draft);
     if (!problems_none(&x->problems)) {
         check_reply(x, &draft);
@@ -254,8 +229,7 @@ enum error messages_post(struct exchange *x) {
         return error;
     if (change.changed)
         return send_posted(x, &draft, &change);
-    return message_get(x->service->db, x->ids[0], x->caller.user.id, change.message_id, &state,
-                       send_message, x);
+    return message_get(x->service->db, x->ids[0], change.message_id, send_message, x);
 }
 
 /* ---- changing ---- */
@@ -273,7 +247,6 @@ static void send_edited(void *context, const struct message *message) {
 
 enum error messages_edit(struct exchange *x) {
     struct message_change change;
-    struct room_state state;
     struct text content;
     if (!fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &content))
         return ERROR_BAD_INPUT;
@@ -284,8 +257,7 @@ enum error messages_edit(struct exchange *x) {
     if (error)
         return error;
     struct edit edit = {x, change.seq};
-    return message_get(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], &state,
-                       send_edited, &edit);
+    return message_get(x->service->db, x->ids[0], x->ids[1], send_edited, &edit);
 }
 
 enum error messages_delete(struct exchange *x) {

@@ -30,29 +30,56 @@ static enum room_list_kind read_kind(struct exchange *x) {
     return kind;
 }
 
-static void write_room(void *context, const struct room *room) {
-    shape_room(context, room);
+/* A list as it is written, and what its tag is made of, added up on the way. */
+struct listing {
+    struct jsonw w;
+    struct room_list_state state;
+};
+
+static void list_room(void *context, const struct room *room) {
+    struct listing *listing = context;
+    listing->state.counters[ROOM_LIST_SEQS] += room->state.last_seq;
+    listing->state.counters[ROOM_LIST_READS] += room->state.last_read_position;
+    shape_room(&listing->w, room);
+}
+
+static bool set_list_etag(struct exchange *x, enum room_list_kind kind,
+                          const struct room_list_state *state) {
+    return etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
+                    kind, x->caller.user.id, state->count, state->counters[0],
+                    state->counters[1], state->counters[2], state->counters[3]);
+}
+
+/* A list of one's own that fits on the page carries its own counters: unless the client
+ * may have it already, they need not be asked for first. */
+static bool carries_its_counters(const struct exchange *x, enum room_list_kind kind,
+                                 const struct page *page) {
+    return kind == ROOM_LIST_OWN && page->offset == 0 && x->caller.rooms_count <= page->limit &&
+           !etag_is_asked(x);
 }
 
 enum error rooms_list(struct exchange *x) {
     struct page page;
-    struct room_list_state state;
+    struct listing listing = {.state = {.count = x->caller.rooms_count}};
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     const enum room_list_kind kind = read_kind(x);
-    const uint64_t user_id = x->caller.user.id;
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    enum error error = room_list_state_get(x->service->db, kind, user_id, &state);
-    if (error)
+    const bool alone = carries_its_counters(x, kind, &page);
+    struct room_list_state known = {.count = x->caller.rooms_count};
+    enum error error = ERROR_NONE;
+    if (!alone)
+        error = room_list_state_get(x->service->db, kind, x->caller.user.id, &known);
+    if (error || (!alone && set_list_etag(x, kind, &known)))
         return error;
-    if (etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
-                 kind, user_id, state.count, state.counters[0], state.counters[1],
-                 state.counters[2], state.counters[3]))
-        return ERROR_NONE;
-    struct jsonw w = jsonw_start(&x->response.body);
-    page_begin(x, &w, &page, state.count, "public");
-    error = room_list(x->service->db, kind, user_id, page.limit, page.offset, write_room, &w);
-    page_end(&w);
+    listing.w = jsonw_start(&x->response.body);
+    page_begin(x, &listing.w, &page, known.count, "public");
+    error = room_list(x->service->db, kind, x->caller.user.id, page.limit, page.offset, list_room,
+                      &listing);
+    page_end(&listing.w);
+    listing.state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
+    if (alone)
+        set_list_etag(x, kind, &listing.state);
     return error;
 }
 
@@ -62,23 +89,10 @@ static void send_room(void *context, const struct room *room) {
     shape_room(&w, room);
 }
 
-static void send_room_with_etag(void *context, const struct room *room) {
-    struct exchange *x = context;
-    if (!etag_set_room(x, &room->state))
-        send_room(x, room);
-}
-
 enum error rooms_get(struct exchange *x) {
-    struct room_state state;
-    if (etag_is_asked(x)) {
-        const enum error error =
-            room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
-        if (error || room_state_may_see(&state))
-            return error ? error : ERROR_NOT_FOUND;
-        if (etag_set_room(x, &state))
-            return ERROR_NONE;
-    }
-    return room_get(x->service->db, x->ids[0], x->caller.user.id, send_room_with_etag, x);
+    if (etag_set_room(x, &x->caller.room))
+        return ERROR_NONE;
+    return room_get(x->service->db, x->ids[0], x->caller.user.id, send_room, x);
 }
 
 static void write_user(void *context, const struct user *user) {
@@ -87,14 +101,9 @@ static void write_user(void *context, const struct user *user) {
 
 /* Names of the users who are here, told by Redis; without it nobody is known to be. */
 enum error rooms_presence(struct exchange *x) {
-    struct room_state state;
     uint64_t *ids = NULL;
     size_t count = 0;
-    enum error error = room_state_get(x->service->db, x->ids[0], x->caller.user.id, &state);
-    if (!error)
-        error = room_state_may_read(&state);
-    if (error)
-        return error;
+    enum error error = ERROR_NONE;
     struct jsonw w = jsonw_start(&x->response.body);
     jsonw_object(&w);
     jsonw_key(&w, "online");
