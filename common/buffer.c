@@ -11,43 +11,18 @@
 /* The first allocation: most answers and events fit. */
 #define FIRST_CAP 256
 
-char *buffer_reserve(struct buffer *buffer, size_t more)
-{
+void buffer_grow(struct buffer *buffer, size_t more) {
     size_t need;
 
     /* One byte further, so that buffer_str never has to grow. A sum that does not
      * fit asks for what cannot be had, and memory_resize ends the process. */
-    if (__builtin_add_overflow(buffer->len, more, &need) ||
-        __builtin_add_overflow(need, 1u, &need))
+    if (__builtin_add_overflow(buffer->len, more, &need) || __builtin_add_overflow(need, 1u, &need))
         need = SIZE_MAX;
-    if (need > buffer->cap) {
-        size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;
-
-        while (cap < need)
-            cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
-        buffer->data = memory_resize(buffer->data, cap, 1);
-        buffer->cap = cap;
-    }
-    return buffer->data + buffer->len;
-}
-
-void buffer_append(struct buffer *buffer, const void *bytes, size_t len)
-{
-    if (len == 0)
-        return;
-    memcpy(buffer_reserve(buffer, len), bytes, len);
-    buffer->len += len;
-}
-
-void buffer_append_str(struct buffer *buffer, const char *str)
-{
-    buffer_append(buffer, str, strlen(str));
-}
-
-void buffer_append_char(struct buffer *buffer, char c)
-{
-    *buffer_reserve(buffer, 1) = c;
-    buffer->len++;
+    size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;
+    while (cap < need)
+        cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
+    buffer->data = memory_resize(buffer->data, cap, 1);
+    buffer->cap = cap;
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

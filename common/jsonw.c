@@ -50,12 +50,19 @@ void jsonw_array_end(struct jsonw *w)
     close_level(w, ']');
 }
 
-void jsonw_key(struct jsonw *w, const char *key)
-{
-    separate(w);
-    buffer_append_char(w->out, '"');
-    buffer_append_str(w->out, key);
-    buffer_append(w->out, "\":", 2);
+/* One reservation for the comma, the quotes and the colon: keys are half of all that is
+ * written. */
+void jsonw_key(struct jsonw *w, const char *key) {
+    const size_t len = strlen(key);
+    char *start = buffer_reserve(w->out, len + 4), *at = start;
+    if (w->comma)
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, len);
+    at += len;
+    *at++ = '"';
+    *at++ = ':';
+    w->out->len += (size_t)(at - start);
     w->comma = false;
 }
 
