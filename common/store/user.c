@@ -157,13 +157,14 @@ static enum error visit_users(struct db_rows *rows, user_visit *visit, void *con
     return ERROR_NONE;
 }
 
-/* The pattern of LIKE that means "starts with prefix": its own wildcards are escaped.
- * The caller frees. */
+/* The pattern of LIKE that means "starts with prefix": its own wildcards are escaped. The
+ * collation takes an accented letter for the bare one; names are ASCII, so whatever else is
+ * in prefix becomes a byte that no name has. The caller frees. */
 static void make_pattern(struct text prefix, struct buffer *pattern) {
     for (size_t i = 0; i < prefix.len; i++) {
         if (strchr("\\%_", prefix.at[i]) && prefix.at[i] != '\0')
             buffer_append_char(pattern, '\\');
-        buffer_append_char(pattern, prefix.at[i]);
+        buffer_append_char(pattern, (unsigned char)prefix.at[i] < 0x80 ? prefix.at[i] : '\x01');
     }
     buffer_append_char(pattern, '%');
 }
@@ -209,7 +210,7 @@ enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
     buffer_append_char(&list, '[');
-    for (size_t i = 0; i < count && i < 1000; i++)
+    for (size_t i = 0; i < count; i++)
         buffer_printf(&list, "%s%llu", i ? "," : "", (unsigned long long)ids[i]);
     buffer_append_char(&list, ']');
     const enum error error =

@@ -1,0 +1,146 @@
+"""GET /api/chat/users/"""
+
+import pytest
+
+from support.answers import assert_error
+from support.client import fresh_name
+
+PATH = "/api/chat/users/"
+
+
+def found(client, search, **more):
+    """The names that a search finds."""
+    answer = client.get(PATH, params={"search": search, "limit": 200, **more})
+    assert answer.status_code == 200, answer.text
+    return [entry["username"] for entry in answer.json()["results"]]
+
+
+@pytest.fixture(scope="module")
+def me(user):
+    return user()
+
+
+def family(user, *endings):
+    """Users whose names start alike, with what no other name starts with."""
+    stem = fresh_name("f").replace("-", "x")
+    return stem, [user(stem + ending) for ending in endings]
+
+
+def test_the_list_has_the_envelope_and_id_and_name_of_each(user, me):
+    stem, [one] = family(user, "-One")
+    answer = me.get(PATH, params={"search": stem})
+    assert answer.status_code == 200
+    assert answer.json() == {"count": 1, "next": None, "previous": None,
+                             "results": [{"user_id": one.id, "username": stem + "-One"}]}
+
+
+def test_a_search_finds_the_names_that_start_so(user, me):
+    stem, _ = family(user, "al", "alba", "bal")
+    assert found(me, stem + "al") == [stem + "al", stem + "alba"]
+
+
+def test_a_search_does_not_look_inside_names(user, me):
+    stem, _ = family(user, "needle")
+    assert found(me, "needle") == []
+    assert found(me, stem[1:]) == []
+
+
+def test_a_search_has_no_regard_to_case(user, me):
+    stem, _ = family(user, "MiXed")
+    assert found(me, (stem + "mIx").upper()) == [stem + "MiXed"]
+    assert found(me, (stem + "mIx").lower()) == [stem + "MiXed"]
+
+
+def test_without_a_search_all_are_listed(instance, me):
+    count = instance.sql("SELECT COUNT(*) FROM user WHERE is_active")[0][0]
+    assert me.get(PATH).json()["count"] == count
+    assert me.get(PATH, params={"search": ""}).json()["count"] == count
+
+
+def test_the_caller_is_listed_too(me):
+    assert found(me, me.name) == [me.name]
+
+
+def test_inactive_users_are_left_out(instance, user, me):
+    stem, [here, gone] = family(user, "here", "gone")
+    instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", gone.id)
+    answer = me.get(PATH, params={"search": stem}).json()
+    assert answer["count"] == 1
+    assert [entry["user_id"] for entry in answer["results"]] == [here.id]
+
+
+@pytest.mark.parametrize("wildcard", ["%", "_", "\\", "\\%", "\\_", "*", "?", "[a-z]", "'", '"', ";"])
+def test_signs_that_are_wildcards_elsewhere_stand_for_themselves(user, me, wildcard):
+    stem, _ = family(user, "abc")
+    assert found(me, stem + wildcard) == []
+    assert found(me, wildcard + stem) == []
+    assert me.name not in found(me, wildcard)
+
+
+def test_an_underscore_finds_an_underscore_only(user, me):
+    stem, _ = family(user, "a_b", "acb")
+    assert found(me, stem + "a_") == [stem + "a_b"]
+
+
+@pytest.mark.parametrize("like", ["\u00e9", "\u00df", "\N{KELVIN SIGN}", "\uff45", "\u0430"])
+def test_letters_that_only_look_alike_are_not_alike(user, me, like):
+    stem, _ = family(user, "ess", "kelvin", "aunt")
+    assert found(me, stem + like) == []
+    assert found(me, like) == []
+
+
+def test_blanks_count(user, me):
+    stem, _ = family(user, "")
+    assert found(me, stem) == [stem]
+    assert found(me, stem + " ") == []
+    assert found(me, " " + stem) == []
+
+
+def test_pages_show_every_user_once_in_the_order_of_names(user, me):
+    stem, _ = family(user, *"cabed")
+    pages = [found(me, stem, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+    assert pages == [[stem + "a", stem + "b"], [stem + "c", stem + "d"], [stem + "e"], []]
+
+
+def test_links_to_other_pages_keep_the_search(instance, user, me):
+    stem, _ = family(user, *"abc")
+    answer = me.get(PATH, params={"search": stem, "limit": 1, "offset": 1}).json()
+    assert answer["next"] == f"{instance.url}{PATH}?limit=1&offset=2&search={stem}"
+    assert answer["previous"] == f"{instance.url}{PATH}?limit=1&search={stem}"
+    assert me.get(answer["next"].removeprefix(instance.url)).json()["results"] == [
+        {"user_id": entry["user_id"], "username": stem + "c"}
+        for entry in me.get(PATH, params={"search": stem + "c"}).json()["results"]]
+
+
+def test_what_a_search_holds_is_escaped_in_links(instance, user, me):
+    stem, _ = family(user, "a", "b")
+    answer = me.get(f"{PATH}?search={stem}&limit=1&x=%22%3E&offset=0").json()
+    assert answer["next"] == f"{instance.url}{PATH}?limit=1&offset=1&search={stem}"
+
+
+@pytest.mark.parametrize("query", ["search=%ff", "search=%C0%AF", "search=%ED%A0%80", "search=%00",
+                                   "search=a%00b"])
+def test_a_search_that_is_no_text_is_400(instance, me, query):
+    """The web server refuses most of these by itself; fcgi-api does not count on it."""
+    assert me.get(f"{PATH}?{query}").status_code == 400
+    assert_error(instance.fcgi(f"{PATH}?{query}", token=me.token), 400, ["search"])
+
+
+@pytest.mark.parametrize("query", ["search=%zz", "search=%", "search=%4"])
+def test_a_broken_escape_that_reaches_fcgi_api_is_400(instance, me, query):
+    assert_error(instance.fcgi(f"{PATH}?{query}", token=me.token), 400, ["search"])
+
+
+def test_every_wrong_parameter_is_named_at_once(instance, me):
+    answer = instance.fcgi(f"{PATH}?search=%ff&limit=0&offset=-1", token=me.token)
+    assert_error(answer, 400, ["limit", "offset", "search"])
+
+
+def test_of_a_parameter_given_twice_the_last_counts(user, me):
+    stem, _ = family(user, "a")
+    answer = me.get(f"{PATH}?search=nobody-at-all&search={stem}").json()
+    assert answer["count"] == 1
+
+
+def test_strangers_see_no_users(anonymous):
+    assert_error(anonymous.get(PATH), 401)
