@@ -240,12 +240,13 @@ enum error accounts_password(struct exchange *x) {
     struct text old, new;
     struct user_change change;
     char hash[SECRET_PASSWORD_SIZE];
-    fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old);
+    enum error error = ERROR_NONE;
     fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
                 &new);
-    if (!problems_none(&x->problems))
-        return ERROR_BAD_INPUT;
-    enum error error = check_old_password(x, old);
+    if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
+        error = check_old_password(x, old);
+    if (!error && !problems_none(&x->problems))
+        error = ERROR_BAD_INPUT;
     if (error)
         return error;
     if (!hash_password(x, new, hash))

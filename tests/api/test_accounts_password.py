@@ -1,0 +1,129 @@
+"""POST /api/auth/password/"""
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+
+PATH = "/api/auth/password/"
+ME = "/api/auth/me/"
+NEW = "battery staple"
+
+
+def change(client, old, new, **options):
+    return client.post(PATH, json={"old_password": old, "new_password": new}, **options)
+
+
+def browser_of(owner):
+    browser = Client(owner.instance)
+    answer = browser.post("/api/auth/login/",
+                          json={"username": owner.name, "password": owner.password})
+    assert answer.status_code == 200
+    return browser
+
+
+def token_for(owner, password):
+    return owner.post("/api/auth/token/", json={"username": owner.name, "password": password})
+
+
+def test_a_changed_password_is_204_and_counts_from_now_on(user):
+    owner = user()
+    answer = change(owner, owner.password, NEW)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert token_for(owner, NEW).status_code == 200
+    assert token_for(owner, owner.password).status_code == 400
+
+
+def test_the_token_that_changed_it_stays(user):
+    owner = user()
+    change(owner, owner.password, NEW)
+    assert owner.get(ME).status_code == 200
+
+
+def test_every_other_token_and_session_is_dead_at_once(user):
+    owner = user()
+    other = Client(owner.instance, token_for(owner, owner.password).json()["token"])
+    browsers = [browser_of(owner), browser_of(owner)]
+    change(owner, owner.password, NEW)
+    for client in (other, *browsers):
+        for _ in range(4):
+            assert_error(client.get(ME), 401)
+
+
+def test_the_session_that_changed_it_stays_and_every_token_is_dead(user):
+    owner = user()
+    browser, other = browser_of(owner), browser_of(owner)
+    answer = change(browser, owner.password, NEW, headers={"Origin": owner.instance.url})
+    assert answer.status_code == 204
+    assert browser.get(ME).status_code == 200
+    assert_error(owner.get(ME), 401)
+    assert_error(other.get(ME), 401)
+
+
+def test_other_users_credentials_stay(user):
+    owner, other = user(), user()
+    browser = browser_of(other)
+    change(owner, owner.password, NEW)
+    assert other.get(ME).status_code == 200
+    assert browser.get(ME).status_code == 200
+
+
+def test_a_changed_password_is_published_on_the_users_stream(instance, user):
+    owner = user()
+    with instance.subscribe("*") as heard:
+        change(owner, owner.password, NEW)
+        event = heard.wait_for(lambda event: event.name == "credentials_changed")
+    assert (event.channel, event.seq) == (f"confab:user:{owner.id}", 1)
+    assert (event.actor_id, event.subject_id, event.text) == (owner.id, 0, b"")
+
+
+def test_a_wrong_old_password_is_400_on_its_field_and_changes_nothing(user):
+    owner = user()
+    other = browser_of(owner)
+    assert_error(change(owner, "wrong horse!", NEW), 400, ["old_password"])
+    assert token_for(owner, owner.password).status_code == 200
+    assert other.get(ME).status_code == 200
+
+
+@pytest.mark.parametrize("new", ["", "1234567", "x" * 257, "\N{GRINNING FACE}" * 7, None, True, []])
+def test_a_new_password_that_may_not_be_one_is_400_on_its_field(user, new):
+    owner = user()
+    assert_error(change(owner, owner.password, new), 400, ["new_password"])
+    assert token_for(owner, owner.password).status_code == 200
+
+
+@pytest.mark.parametrize("new", ["12345678", "x" * 256, "\N{GRINNING FACE}" * 8, " " * 8])
+def test_a_new_password_of_8_to_256_code_points_is_taken(user, new):
+    owner = user()
+    assert change(owner, owner.password, new).status_code == 204
+    assert token_for(owner, new).status_code == 200
+
+
+def test_passwords_are_not_trimmed_here_either(user):
+    owner = user(password="  old with blanks ")
+    assert_error(change(owner, "old with blanks", NEW), 400, ["old_password"])
+    assert change(owner, owner.password, " new with blanks  ").status_code == 204
+    assert token_for(owner, "new with blanks").status_code == 400
+    assert token_for(owner, " new with blanks  ").status_code == 200
+
+
+@pytest.mark.parametrize("body", [{}, {"old_password": None, "new_password": None},
+                                  {"old_password": "wrong horse!", "new_password": "short"}])
+def test_every_wrong_field_is_named_at_once(user, body):
+    assert_error(user().post(PATH, json=body), 400, ["new_password", "old_password"])
+
+
+def test_a_form_is_415_since_it_has_no_user_name(user):
+    owner = user()
+    answer = owner.post(PATH, data={"old_password": owner.password, "new_password": NEW})
+    assert_error(answer, 415)
+
+
+def test_without_credentials_it_is_401(anonymous):
+    assert_error(change(anonymous, "correct horse", NEW), 401)
+
+
+def test_with_a_cookie_it_needs_a_page_of_this_site(user):
+    owner = user()
+    assert_error(change(browser_of(owner), owner.password, NEW), 403)
+    assert token_for(owner, owner.password).status_code == 200
