@@ -1,0 +1,229 @@
+"""How often what may be done. All clients come from 127.0.0.1, a trusted proxy here, so a
+test picks the address it comes from by X-Forwarded-For."""
+
+import itertools
+import re
+import subprocess
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client, fresh_name
+from support.wait import wait_for
+
+TOKEN = "/api/auth/token/"
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def site(make_instance):
+    """Limits of logins and registrations are the real ones; the others are small enough to
+    be reached on a slow machine."""
+    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8",
+                         CONFAB_RATE_MESSAGES="1", CONFAB_RATE_MESSAGES_BURST="12",
+                         CONFAB_RATE_REQUESTS="1", CONFAB_RATE_REQUESTS_BURST="25")
+
+
+@pytest.fixture
+def address():
+    """An address that no other test comes from."""
+    return f"192.0.2.{next(numbers)}"
+
+
+@pytest.fixture
+def member(site):
+    """A user of the site, registered from an address of its own."""
+    client = Client(site)
+    client.http.headers["X-Forwarded-For"] = f"198.51.100.{next(numbers)}"
+    return client.register()
+
+
+def login(site, name, forwarded, password="wrong horse!"):
+    return Client(site).post(TOKEN, json={"username": name, "password": password},
+                             headers={"X-Forwarded-For": forwarded})
+
+
+def count_until_429(ask, most):
+    """How many answers come before the first 429, and that one."""
+    for count in range(most):
+        answer = ask()
+        if answer.status_code == 429:
+            return count, answer
+    raise AssertionError(f"{most} in a row, and no 429")
+
+
+def assert_429(answer):
+    content = assert_error(answer, 429)
+    assert re.fullmatch(r"[1-9][0-9]*", answer.headers["Retry-After"])
+    assert answer.headers["Retry-After"] in content["detail"]
+
+
+# ---- logins ----
+
+def test_logins_for_a_name_from_an_address_end_after_10_with_429(site, address):
+    count, answer = count_until_429(lambda: login(site, "somebody", address), 15)
+    assert count >= 10
+    assert_429(answer)
+    assert int(answer.headers["Retry-After"]) <= 60
+
+
+def test_even_the_right_password_is_429_then(site, member, address):
+    count_until_429(lambda: login(site, member.name, address), 15)
+    assert_429(login(site, member.name, address, member.password))
+
+
+def test_logins_count_without_regard_to_the_names_case(site, address):
+    names = itertools.cycle(["CaseD-Name", "cased-name", "CASED-NAME"])
+    count, _ = count_until_429(lambda: login(site, next(names), address), 15)
+    assert count >= 10
+
+
+def test_logins_by_cookie_and_by_token_count_together(site, address):
+    paths = itertools.cycle([TOKEN, "/api/auth/login/"])
+
+    def attempt():
+        return Client(site).post(next(paths), json={"username": "both", "password": "wrong horse!"},
+                                 headers={"X-Forwarded-For": address})
+    count, _ = count_until_429(attempt, 15)
+    assert count >= 10
+
+
+def test_another_name_from_the_same_address_is_let_in(site, member, address):
+    count_until_429(lambda: login(site, "somebody", address), 15)
+    assert login(site, member.name, address, member.password).status_code == 200
+
+
+def test_the_same_name_from_another_address_is_let_in(site, member, address):
+    count_until_429(lambda: login(site, member.name, address), 15)
+    other = f"192.0.2.{next(numbers)}"
+    assert login(site, member.name, other, member.password).status_code == 200
+
+
+def test_guesses_of_the_old_password_count_as_logins(site, member):
+    def guess():
+        return member.post("/api/auth/password/",
+                           json={"old_password": "wrong horse!", "new_password": "x" * 9})
+    count, answer = count_until_429(guess, 15)
+    assert count >= 10
+    assert_429(answer)
+
+
+# ---- whose address it is ----
+
+def test_behind_trusted_proxies_the_last_address_before_them_counts(site, address):
+    chains = itertools.cycle([f"{address}", f"{address}, 10.1.2.3", f"{address},10.9.9.9 , 10.1.2.3"])
+    count, _ = count_until_429(lambda: login(site, "chained", next(chains)), 15)
+    assert count >= 10
+
+
+def test_what_a_client_puts_in_front_of_its_address_buys_nothing(site, address):
+    spoofed = (f"203.0.113.{n}, {address}" for n in itertools.count(1))
+    count, _ = count_until_429(lambda: login(site, "spoofed", next(spoofed)), 15)
+    assert count >= 10
+
+
+def test_x_forwarded_for_of_a_stranger_counts_for_nothing(site):
+    body = b'{"username": "stranger", "password": "wrong horse!"}'
+    invented = (f"203.0.113.{n}" for n in itertools.count(1))
+
+    def attempt():
+        params = {"REMOTE_ADDR": "198.18.0.1", "HTTP_X_FORWARDED_FOR": next(invented)}
+        return site.fcgi(TOKEN, "POST", params, body)
+    statuses = [attempt()[0] for _ in range(15)]
+    assert 429 in statuses
+    assert statuses.index(429) >= 10
+
+
+def test_without_trusted_proxies_nobody_is_believed(instance):
+    """Where trusted_proxies is empty, a link of http shows that the header is not heard."""
+    client = Client(instance).register()
+    headers = {"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "https"}
+    client.room(), client.room()
+    answer = client.get("/api/chat/rooms/?limit=1", headers=headers).json()
+    assert answer["next"].startswith("http://")
+
+
+# ---- registrations ----
+
+def register(site, forwarded, name=None):
+    return Client(site).post("/api/auth/register/",
+                             json={"username": name or fresh_name(), "password": "correct horse"},
+                             headers={"X-Forwarded-For": forwarded})
+
+
+def test_registrations_from_an_address_end_after_20_with_429(site, address):
+    count, answer = count_until_429(lambda: register(site, address), 24)
+    assert count >= 20
+    assert_429(answer)
+    assert int(answer.headers["Retry-After"]) <= 3600
+    assert register(site, f"192.0.2.{next(numbers)}").status_code == 201
+
+
+# ---- messages and requests ----
+
+def test_messages_of_a_user_end_with_429_after_the_burst(site, member):
+    room = member.room()["room_id"]
+
+    def say():
+        return member.post(f"/api/chat/rooms/{room}/messages/", json={"content": "x"})
+    count, answer = count_until_429(say, 24)
+    assert count >= 12
+    assert_429(answer)
+    [(stored,)] = site.sql("SELECT COUNT(*) FROM message WHERE room_id = ?", room)
+    assert stored == count
+
+
+def test_after_the_time_named_a_message_is_let_in_again(site, member):
+    room = member.room()["room_id"]
+    path = f"/api/chat/rooms/{room}/messages/"
+    count_until_429(lambda: member.post(path, json={"content": "x"}), 24)
+    wait_for(lambda: member.post(path, json={"content": "y"}).status_code == 201, 20)
+
+
+def test_requests_of_a_user_end_with_429_after_the_burst(site, member):
+    count, answer = count_until_429(lambda: member.get("/api/auth/me/"), 200)
+    assert count >= 25
+    assert_429(answer)
+
+
+def test_another_users_requests_are_let_in(site, member):
+    count_until_429(lambda: member.get("/api/auth/me/"), 200)
+    other = Client(site)
+    other.http.headers["X-Forwarded-For"] = f"198.51.100.{next(numbers)}"
+    assert other.register().get("/api/auth/me/").status_code == 200
+
+
+def test_requests_count_for_the_user_and_not_for_the_token(site, member):
+    other = Client(site, login(site, member.name, f"192.0.2.{next(numbers)}",
+                               member.password).json()["token"])
+    clients = itertools.cycle([member, other])
+    count, _ = count_until_429(lambda: next(clients).get("/api/auth/me/"), 200)
+    assert count < 100
+
+
+# ---- the defaults, and none ----
+
+def test_the_defaults_are_those_of_the_contract(site):
+    example = subprocess.run([site.build / "fcgi-api", "--example-config"], capture_output=True,
+                             text=True, check=True).stdout
+    for key, value in {"rate_limits": "on", "rate_logins": 10, "rate_registrations": 20,
+                       "rate_messages": 10, "rate_messages_burst": 30, "rate_requests": 50,
+                       "rate_requests_burst": 200}.items():
+        assert re.search(rf"^#?\s*{key} = {value}$", example, re.MULTILINE), key
+
+
+def test_with_rate_limits_off_nothing_is_counted(anonymous):
+    for _ in range(25):
+        answer = anonymous.post(TOKEN, json={"username": "nobody", "password": "wrong horse!"})
+        assert answer.status_code == 400
+
+
+def test_without_redis_each_process_still_counts_logins(site, address):
+    site.end("redis")
+    try:
+        workers = len(site.api_workers())
+        count, answer = count_until_429(lambda: login(site, "alone", address), 10 * workers + 15)
+        assert count >= 10
+        assert_429(answer)
+    finally:
+        site.start()
