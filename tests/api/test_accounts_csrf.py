@@ -1,0 +1,127 @@
+"""With the cookie, what changes something needs an Origin (or Referer) that is welcome."""
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+
+ROOMS = "/api/chat/rooms/"
+ALLOWED = "https://app.example"
+
+
+@pytest.fixture(scope="module")
+def site(make_instance):
+    return make_instance(CONFAB_ALLOWED_ORIGINS=f"{ALLOWED}, http://localhost:3000",
+                         CONFAB_TRUSTED_PROXIES="127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def owner(site):
+    return Client(site).register()
+
+
+@pytest.fixture(scope="module")
+def browser(site, owner):
+    client = Client(site)
+    client.post("/api/auth/login/", json={"username": owner.name, "password": owner.password})
+    return client
+
+
+def make_room(client, **headers):
+    """Creates a room with these headers; {own} in them is this site's address."""
+    filled = {name: value.format(own=client.instance.url, port=client.instance.port)
+              for name, value in headers.items()}
+    return client.post(ROOMS, json={"name": "From a page"}, headers=filled)
+
+
+def test_a_cookie_without_origin_and_referer_is_403(browser):
+    assert_error(make_room(browser), 403)
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "{own}"},
+    {"Origin": ALLOWED},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "{own}", "Referer": "https://evil.example/"},
+    {"Referer": "{own}/"},
+    {"Referer": "{own}/some/page?with=query#part"},
+    {"Referer": "{own}"},
+    {"Referer": f"{ALLOWED}/page"},
+])
+def test_a_cookie_from_a_welcome_page_is_let_in(browser, headers):
+    assert make_room(browser, **headers).status_code == 201
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "{own}.evil.example"},
+    {"Origin": "{own}0"},
+    {"Origin": "http://127.0.0.1"},
+    {"Origin": "https://127.0.0.1:{port}"},
+    {"Origin": "http://localhost:{port}"},
+    {"Origin": "http://app.example"},
+    {"Origin": f"{ALLOWED}.evil.example"},
+    {"Origin": f"{ALLOWED}:8443"},
+    {"Origin": f"https://evil.example {ALLOWED}"},
+    {"Origin": "app.example"},
+    {"Origin": "https://evil.example", "Referer": "{own}/"},
+    {"Referer": "https://evil.example/{own}/"},
+    {"Referer": "{own}@evil.example/"},
+    {"Referer": "{own}.evil.example/"},
+    {"Referer": "/api/"},
+    {"Referer": "http:"},
+    {"Referer": "https://" + "x" * 5000},
+])
+def test_a_cookie_from_any_other_page_is_403(browser, headers):
+    assert_error(make_room(browser, **headers), 403)
+
+
+def test_a_refused_page_changes_nothing(site, owner, browser):
+    before = site.sql("SELECT COUNT(*) FROM room")
+    make_room(browser, Origin="https://evil.example")
+    make_room(browser)
+    assert site.sql("SELECT COUNT(*) FROM room") == before
+
+
+@pytest.mark.parametrize("method, path", [
+    ("POST", "/api/auth/logout/"), ("POST", "/api/auth/password/"), ("DELETE", "/api/auth/token/"),
+    ("POST", "/api/chat/rooms/"), ("PATCH", "/api/chat/rooms/{id}/"),
+    ("DELETE", "/api/chat/rooms/{id}/"), ("POST", "/api/chat/rooms/{id}/invite/"),
+    ("POST", "/api/chat/rooms/{id}/remove_member/"), ("POST", "/api/chat/rooms/{id}/join/"),
+    ("PATCH", "/api/chat/rooms/{id}/members/1/"), ("POST", "/api/chat/rooms/direct/"),
+    ("POST", "/api/chat/rooms/{id}/read/"), ("POST", "/api/chat/rooms/{id}/messages/"),
+    ("PATCH", "/api/chat/rooms/{id}/messages/1/"), ("DELETE", "/api/chat/rooms/{id}/messages/1/"),
+])
+def test_whatever_changes_something_is_403_from_a_foreign_page(owner, browser, method, path):
+    path = path.format(id=owner.room()["room_id"])
+    answer = browser.request(method, path, headers={"Origin": "https://evil.example"})
+    assert_error(answer, 403)
+    assert_error(browser.request(method, path), 403)
+    assert browser.get("/api/auth/me/").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_reading_with_a_cookie_needs_no_origin(browser, method):
+    assert browser.request(method, ROOMS).status_code == 200
+    assert browser.request(method, ROOMS, headers={"Origin": "https://evil.example"}).ok
+
+
+def test_with_a_token_no_origin_is_needed(owner):
+    assert make_room(owner).status_code == 201
+
+
+def test_with_a_token_a_foreign_origin_does_not_matter(owner):
+    assert make_room(owner, Origin="https://evil.example").status_code == 201
+
+
+def test_a_dead_cookie_is_401_and_not_403(site):
+    stranger = Client(site)
+    stranger.cookies.set("sessionid", "0" * 40)
+    assert_error(make_room(stranger), 401)
+
+
+def test_behind_https_the_origin_is_the_https_one(browser):
+    https = {"X-Forwarded-Proto": "https"}
+    assert make_room(browser, Origin="https://127.0.0.1:{port}", **https).status_code == 201
+    assert make_room(browser, Origin="{own}", **https).status_code == 403

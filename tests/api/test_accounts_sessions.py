@@ -1,0 +1,161 @@
+"""The life of a session: logging out, running out, renewal by use."""
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+
+ME = "/api/auth/me/"
+LOGOUT = "/api/auth/logout/"
+NOT_PROVIDED = {"detail": "Authentication credentials were not provided."}
+
+
+@pytest.fixture
+def browser(user):
+    """A browser whose user has logged in: has .owner and .own, the header of its pages."""
+    owner = user()
+    client = Client(owner.instance)
+    client.post("/api/auth/login/", json={"username": owner.name, "password": owner.password})
+    client.owner = owner
+    client.own = {"Origin": client.instance.url}
+    return client
+
+
+def thief_of(browser):
+    """Another client with the same cookie, which hears nothing of its end."""
+    thief = Client(browser.instance)
+    thief.cookies.set("sessionid", browser.cookies["sessionid"])
+    return thief
+
+
+def expires_in_days(browser):
+    """Whole days until the one session of the browser's user ends."""
+    [(days,)] = browser.instance.sql(
+        "SELECT TIMESTAMPDIFF(HOUR, SYSDATE(), expires_at) DIV 24 FROM session WHERE user_id = ?",
+        browser.owner.id)
+    return days
+
+
+def age(browser, days):
+    """Lets the browser's session be older by so many days."""
+    browser.instance.sql("UPDATE session SET created_at = created_at - INTERVAL ? DAY, "
+                         "expires_at = expires_at - INTERVAL ? DAY WHERE user_id = ?",
+                         days, days, browser.owner.id)
+
+
+# ---- logging out ----
+
+def test_a_logout_is_204_and_the_session_dead_at_once(browser):
+    thief = thief_of(browser)
+    answer = browser.post(LOGOUT, headers=browser.own)
+    assert (answer.status_code, answer.content) == (204, b"")
+    for _ in range(8):
+        assert assert_error(thief.get(ME), 401) == NOT_PROVIDED
+
+
+def test_a_logout_takes_the_cookie_away(browser):
+    answer = browser.post(LOGOUT, headers=browser.own)
+    assert answer.headers["Set-Cookie"].startswith("sessionid=;")
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert "sessionid" not in browser.cookies
+
+
+def test_a_logout_leaves_other_sessions_and_tokens_alive(browser):
+    owner, other = browser.owner, Client(browser.instance)
+    other.post("/api/auth/login/", json={"username": owner.name, "password": owner.password})
+    browser.post(LOGOUT, headers=browser.own)
+    assert other.get(ME).status_code == 200
+    assert owner.get(ME).status_code == 200
+
+
+def test_a_logout_with_a_token_and_no_cookie_is_204_and_ends_nothing(browser):
+    assert browser.owner.post(LOGOUT).status_code == 204
+    assert browser.owner.get(ME).status_code == 200
+    assert browser.get(ME).status_code == 200
+
+
+def test_a_logout_with_a_token_ends_the_session_of_the_cookie_beside_it(browser):
+    thief = thief_of(browser)
+    header = {"Authorization": f"Token {browser.owner.token}"}
+    assert browser.post(LOGOUT, headers=header).status_code == 204
+    assert_error(thief.get(ME), 401)
+
+
+def test_a_logout_with_a_token_leaves_another_users_cookie_alone(browser, user):
+    thief = thief_of(browser)
+    header = {"Authorization": f"Token {user().token}"}
+    assert browser.post(LOGOUT, headers=header).status_code == 204
+    assert thief.get(ME).status_code == 200
+
+
+def test_a_logout_without_credentials_is_401(anonymous):
+    assert_error(anonymous.post(LOGOUT), 401)
+
+
+def test_a_second_logout_is_401(browser):
+    thief = thief_of(browser)
+    browser.post(LOGOUT, headers=browser.own)
+    assert_error(thief.post(LOGOUT, headers=browser.own), 401)
+
+
+def test_a_logout_is_published_on_the_users_stream(browser):
+    with browser.instance.subscribe("*") as heard:
+        browser.post(LOGOUT, headers=browser.own)
+        event = heard.wait_for(lambda event: event.name == "credentials_changed")
+    owner = browser.owner
+    assert (event.channel, event.seq) == (f"confab:user:{owner.id}", 1)
+    assert (event.actor_id, event.subject_id, event.text) == (owner.id, 0, b"")
+
+
+def test_a_logout_that_ends_nothing_publishes_nothing(browser):
+    with browser.instance.subscribe("*") as heard:
+        browser.owner.post(LOGOUT)
+        browser.owner.room()
+        heard.wait_for(lambda event: event.name == "room_created")
+        assert heard.named("credentials_changed") == []
+
+
+# ---- running out ----
+
+def test_a_session_lasts_14_days(browser):
+    assert 13 <= expires_in_days(browser) <= 14
+
+
+def test_a_session_that_ran_out_is_401(browser):
+    age(browser, 15)
+    assert assert_error(browser.get(ME), 401) == NOT_PROVIDED
+
+
+def test_use_renews_a_session(browser):
+    age(browser, 10)
+    assert expires_in_days(browser) <= 4
+    assert browser.get(ME).status_code == 200
+    assert expires_in_days(browser) >= 13
+
+
+def test_a_renewed_session_gives_its_cookie_a_new_age(browser):
+    key = browser.cookies["sessionid"]
+    age(browser, 10)
+    header = browser.get(ME).headers["Set-Cookie"]
+    assert header.startswith(f"sessionid={key};")
+    for attribute in ("Max-Age=1209600", "Path=/", "HttpOnly", "SameSite=Lax"):
+        assert attribute in header.split("; ")
+
+
+def test_a_session_used_every_ten_days_never_ends(browser):
+    for _ in range(4):
+        age(browser, 10)
+        assert browser.get(ME).status_code == 200
+
+
+def test_a_fresh_session_is_not_written_at_each_use(browser):
+    rows = "SELECT expires_at FROM session WHERE user_id = ?"
+    before = browser.instance.sql(rows, browser.owner.id)
+    assert "Set-Cookie" not in browser.get(ME).headers
+    assert browser.instance.sql(rows, browser.owner.id) == before
+
+
+def test_use_of_a_token_renews_no_session(browser):
+    age(browser, 10)
+    browser.owner.get(ME)
+    assert expires_in_days(browser) <= 4
