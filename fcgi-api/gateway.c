@@ -189,6 +189,11 @@ static void answer(struct gateway *gateway, FCGX_Request *fcgi) {
     FCGX_PutStr(gateway->head.data, (int)gateway->head.len, fcgi->out);
     if (has_body(&gateway->exchange))
         FCGX_PutStr(body->data, (int)body->len, fcgi->out);
+    /* libfcgi would wait for the web server to close the connection first, lest what it
+     * still writes meets a closed socket. When all of the request has been read nothing
+     * more comes, and the process is free at once. */
+    if (FCGX_HasSeenEOF(fcgi->in) == EOF)
+        FCGX_Detach(fcgi);
     FCGX_Finish_r(fcgi);
     /* The client has its answer: now for what nobody waits for. */
     redis_client_flush(gateway->service->redis);
