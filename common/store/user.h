@@ -72,7 +72,7 @@ enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit
 /* How many user_list has in all. */
 enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *count);
 
-/* Visits the users of the given ids (at most 1,000 are looked up at once), by name. */
+/* Visits the active users of the given ids, by name. */
 enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
                          void *context);
 
