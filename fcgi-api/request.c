@@ -171,16 +171,32 @@ static void read_scheme(struct request *request, const struct config *config) {
     request->is_https = text_equals_nocase(last, text_of("https"));
 }
 
+/* HTTP/1.0 has no Host; links are then built from what the server calls itself. */
+static void read_host(struct request *request) {
+    const char *name = request_header(request, "SERVER_NAME");
+    const char *port = request_header(request, "SERVER_PORT");
+    request->host = text_of(request_header(request, "HTTP_HOST"));
+    if (request->host.len > 0)
+        return;
+    if (!name)
+        name = "localhost";
+    const bool bare = strchr(name, ':') && name[0] != '[';
+    const bool usual = !port || strcmp(port, request->is_https ? "443" : "80") == 0;
+    snprintf(request->server, sizeof(request->server), "%s%s%s%s%s", bare ? "[" : "", name,
+             bare ? "]" : "", usual ? "" : ":", usual ? "" : port);
+    request->host = text_of(request->server);
+}
+
 void request_init(struct request *request, request_variable *variable, void *source,
                   const struct config *config) {
     memset(request, 0, sizeof(*request));
     request->variable = variable;
     request->source = source;
-    request->host = text_of(request_header(request, "HTTP_HOST"));
     read_method(request);
     read_path(request);
     read_address(request, config);
     read_scheme(request, config);
+    read_host(request);
 }
 
 void request_free(struct request *request) {

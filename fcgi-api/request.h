@@ -46,7 +46,8 @@ struct request {
     size_t segment_count;           /* 0: no path of ours */
     struct text query;              /* undecoded, without the question mark */
     bool is_https;
-    struct text host;               /* as sent: host or host:port; empty if none */
+    struct text host;               /* host or host:port, as sent; the server's own if none was */
+    char server[280];               /* what host points into then */
     char address[64];               /* the client's, proxies seen through */
 
     struct text body;               /* what was read; see body_error */

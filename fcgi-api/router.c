@@ -114,7 +114,7 @@ static enum error admit(struct exchange *x, const struct route *route) {
 static enum error check_head(struct exchange *x) {
     if (x->request->query.len > REQUEST_MAX_QUERY)
         return ERROR_URI_TOO_LONG;
-    if (x->request->host.len > 0 && !request_host_is_valid(x->request))
+    if (!request_host_is_valid(x->request))
         return exchange_fail(x, ERROR_BAD_INPUT, "The Host header is not valid.");
     return ERROR_NONE;
 }
