@@ -216,26 +216,34 @@ static int watch_socket(int listen_fd) {
     return epoll;
 }
 
-/* Waits for a connection; true when there is one. The signals that stop the process are
- * let in here only, so none can be missed between looking at *stop and going to sleep. */
-static bool wait_for_connection(int epoll, const volatile int *stop) {
-    struct epoll_event event;
-    sigset_t stopping, before;
-    int ready = 0;
+/* The signals that stop the process are let in while it waits and between two requests,
+ * nowhere else: libfcgi drops a connection whose first bytes it waits for when one comes.
+ * Sets *before to the mask they are let in with. */
+static void shut_signals_out(sigset_t *before) {
+    sigset_t stopping;
     sigemptyset(&stopping);
     sigaddset(&stopping, SIGTERM);
     sigaddset(&stopping, SIGINT);
-    sigprocmask(SIG_BLOCK, &stopping, &before);
-    if (!*stop)
-        ready = epoll_pwait(epoll, &event, 1, 10000, &before);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return ready > 0;
+    sigprocmask(SIG_BLOCK, &stopping, before);
+}
+
+static void let_signals_in(const sigset_t *before) {
+    sigset_t present;
+    sigprocmask(SIG_SETMASK, before, &present);
+    sigprocmask(SIG_SETMASK, &present, NULL);
+}
+
+/* Waits for a connection or a signal; true when there is a connection. */
+static bool wait_for_connection(int epoll, const sigset_t *mask) {
+    struct epoll_event event;
+    return epoll_pwait(epoll, &event, 1, 10000, mask) > 0;
 }
 
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
                       const volatile int *stop) {
     struct gateway gateway;
     FCGX_Request fcgi;
+    sigset_t mask;
     int64_t served = 0;
     if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, listen_fd, 0) != 0)
         return -1;
@@ -243,6 +251,7 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
     if (epoll < 0)
         return -1;
     gateway_init(&gateway, service);
+    shut_signals_out(&mask);
     /* Who was woken was the only one: it takes the connection even if it is to stop. */
     bool woken = false;
     while ((!*stop || woken) && (uint64_t)served < max_requests) {
@@ -251,12 +260,14 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
             answer(&gateway, &fcgi);
             served++;
             upkeep_after_request(service);
+            let_signals_in(&mask);
         } else {
-            woken = wait_for_connection(epoll, stop);
+            woken = wait_for_connection(epoll, &mask);
             if (!woken)
                 upkeep_when_idle(service);
         }
     }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     gateway_free(&gateway);
     close(epoll);
     return served;
