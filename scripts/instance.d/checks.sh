@@ -89,6 +89,6 @@ check_config() {
     done
     "$BUILD/fcgi-api" -c "$CONFIG" --check-config >"$STATE/log/setup.log" 2>&1 || {
         cat "$STATE/log/setup.log" >&2
-        die "the configuration is wrong; nothing was started"
+        die "the configuration is wrong, and is not taken"
     }
 }

@@ -95,14 +95,17 @@ class Instance:
 
     # ---- beside HTTP ----
 
+    def sql_command(self):
+        """The mariadb client, connected to this database."""
+        return ["mariadb", "--no-defaults", f"--socket={self.state}/sock/db.sock",
+                f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--batch", "--skip-column-names",
+                "--default-character-set=utf8mb4", "confab"]
+
     def sql(self, query, *args):
         """Runs statements; each ? is an argument. Rows as tuples: NULL is None, what reads
         as a whole number is an int, all else a str."""
-        command = ["mariadb", "--no-defaults", f"--socket={self.state}/sock/db.sock",
-                   f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--batch", "--skip-column-names",
-                   "--default-character-set=utf8mb4", "confab"]
-        done = subprocess.run(command, input=bind(query, args).encode(), capture_output=True,
-                              timeout=60)
+        done = subprocess.run(self.sql_command(), input=bind(query, args).encode(),
+                              capture_output=True, timeout=60)
         if done.returncode != 0:
             raise RuntimeError(f"{query}: {done.stderr.decode(errors='replace')}")
         lines = done.stdout.decode(errors="replace").split("\n")[:-1]

@@ -1,0 +1,115 @@
+"""Many clients at once that ask without a pause, and a count of what they get."""
+
+import itertools
+import json
+import threading
+from collections import Counter
+from http.client import HTTPConnection, HTTPException
+
+from support.wait import wait_for
+
+
+class Load:
+    """Runs scripts, each in a thread with a connection of its own, until it ends.
+
+    A script is a generator of (method, path, JSON or None) that is sent what came of it:
+    (status, bytes). The status 0 stands for a connection that broke.
+
+        with Load(instance, token, [reading(room), posting(room)]) as load:
+            load.wait_for(2000)
+        assert load.failures == []
+    """
+
+    def __init__(self, instance, token, scripts):
+        self._port = instance.port
+        self._headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+        self._scripts = scripts
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._threads = []
+        self.statuses = Counter()  # by (method, status)
+        self.failures = []         # "GET /path: 500 ..." of every answer from 400 on
+
+    @property
+    def count(self):
+        """How many requests were answered, in whatever way."""
+        with self._lock:
+            return sum(self.statuses.values())
+
+    def wait_for(self, more, seconds=60):
+        """Goes on until so many more requests were answered."""
+        enough = self.count + more
+        wait_for(lambda: self.count >= enough, seconds, f"{more} more requests")
+
+    def __enter__(self):
+        for script in self._scripts:
+            self._threads.append(threading.Thread(target=self._run, args=(script,), daemon=True))
+            self._threads[-1].start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self.join()
+
+    def join(self, seconds=60):
+        """Waits for scripts that end by themselves."""
+        for thread in self._threads:
+            thread.join(seconds)
+            assert not thread.is_alive(), f"a request is not answered within {seconds} s"
+
+    def _run(self, script):
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=50)
+        try:
+            request = next(script)
+            while not self._ended.is_set():
+                request = script.send(self._ask(connection, *request))
+        except StopIteration:
+            pass
+        finally:
+            connection.close()
+
+    def _ask(self, connection, method, path, fields):
+        body = None if fields is None else json.dumps(fields).encode()
+        try:
+            connection.request(method, path, body, self._headers)
+            answer = connection.getresponse()
+            text, status = answer.read(), answer.status
+        except (OSError, HTTPException) as error:
+            connection.close()
+            text, status = repr(error).encode(), 0
+        with self._lock:
+            self.statuses[method, status] += 1
+            if status == 0 or status >= 400:
+                self.failures.append(f"{method} {path}: {status} {text[:200]!r}")
+        return status, text
+
+
+# ---- scripts ----
+
+def reading(room_id):
+    """GETs of several kinds, for ever."""
+    paths = ["/api/auth/me/", f"/api/chat/rooms/{room_id}/messages/?limit=5", "/api/chat/rooms/",
+             f"/api/chat/rooms/{room_id}/events/?after=0&limit=5", f"/api/chat/rooms/{room_id}/"]
+    for path in itertools.cycle(paths):
+        yield "GET", path, None
+
+
+def posting(room_id):
+    """Messages without a client_id, for ever: one that fails is not repeated."""
+    for number in itertools.count(1):
+        yield "POST", f"/api/chat/rooms/{room_id}/messages/", {"content": f"number {number}"}
+
+
+def posting_surely(room_id, name, count=None):
+    """`count` messages (None: for ever), each under a client_id of its own, and again under
+    it until it is on record."""
+    for number in itertools.count(1) if count is None else range(1, count + 1):
+        status = None
+        while status not in (200, 201):
+            status, _ = yield ("POST", f"/api/chat/rooms/{room_id}/messages/",
+                               {"content": f"number {number}", "client_id": f"{name}-{number}"})
+
+
+def mixed(room_id, clients=8):
+    """Scripts for a full load: as many that read as that post."""
+    return [reading(room_id) if i % 2 else posting(room_id) for i in range(clients)]

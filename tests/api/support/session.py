@@ -1,0 +1,52 @@
+"""One session of the database that stays open, to hold locks and to be in the way."""
+
+import subprocess
+
+from support.instance import bind
+
+
+class SqlSession:
+    """Statements run one after the other on one connection, which ends with the `with`.
+
+        with SqlSession(instance) as session:
+            session.run("BEGIN")
+            session.run("SELECT ... FOR UPDATE", room_id)
+    """
+
+    def __init__(self, instance):
+        self._command = instance.sql_command() + ["--unbuffered", "--force"]
+        self._process = None
+        self._number = 0
+
+    def __enter__(self):
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.kill()
+        self._process.wait(10)
+
+    def run(self, query, *args):
+        """Runs a statement and returns its lines; an error is one of them."""
+        self.send(query, *args)
+        return self.finish()
+
+    def send(self, query, *args):
+        """Starts a statement that may have to wait; finish() is to follow."""
+        self._number += 1
+        marked = f"{bind(query, args)};\nSELECT 'statement {self._number} is done';\n"
+        self._process.stdin.write(marked.encode())
+        self._process.stdin.flush()
+
+    def finish(self):
+        """Waits for the statement to end and returns its lines."""
+        lines = []
+        for line in self._process.stdout:
+            text = line.decode(errors="replace").rstrip("\n")
+            if text == f"statement {self._number} is done":
+                return lines
+            lines.append(text)
+        raise EOFError("the session ended: " + "\n".join(lines))

@@ -1,0 +1,266 @@
+"""The processes of fcgi-api: they come and go, and no request notices."""
+
+import contextlib
+import os
+import re
+import signal
+import time
+
+import pytest
+from support.client import Client
+from support.load import Load, mixed, posting_surely, reading
+from support.session import SqlSession
+from support.wait import wait_for
+
+PROCESSES = 4
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_PROCESSES=PROCESSES)
+
+
+@pytest.fixture
+def writer(system):
+    return Client(system).register()
+
+
+@contextlib.contextmanager
+def configured(system, **keys):
+    """The system with these lines in its configuration, and without them afterwards."""
+    before = system.config.read_text()
+    lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
+    try:
+        system.config.write_text(before + lines)
+        replace_processes(system)
+        yield
+    finally:
+        system.config.write_text(before)
+        replace_processes(system)
+
+
+def replace_processes(system):
+    """Reloads, and waits until only processes of the new configuration are left."""
+    before = set(system.api_workers())
+    system.reload()
+    wait_for(lambda: is_whole(system) and not before & set(system.api_workers()), 30,
+             "new processes")
+
+
+def is_whole(system):
+    return len(system.api_workers()) == PROCESSES
+
+
+def served_by_process(log):
+    """How many requests each process served, by what it logged."""
+    served = {}
+    for pid in re.findall(r"fcgi-api\[(\d+)\]: \w+ \S+ \d{3} ", log):
+        served[pid] = served.get(pid, 0) + 1
+    return served
+
+
+def assert_counters_are_right(system):
+    checked = system.confabctl("check", "--deep")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+# ---- ending by themselves ----
+
+def test_processes_that_end_after_fifty_requests_cost_not_one_request(system, writer):
+    room = writer.room()["room_id"]
+    with configured(system, max_requests=50):
+        logged = len(system.log())
+        with Load(system, writer.token, mixed(room, 12)) as load:
+            load.wait_for(4000)
+        assert load.failures == []
+        assert load.statuses["GET", 200] > 500 and load.statuses["POST", 201] > 500
+        served = served_by_process(system.log()[logged:])
+    assert max(served.values()) <= 50
+    assert len(served) >= load.count / 50
+    assert writer.get(f"/api/chat/rooms/{room}/").json()["message_count"] \
+        == load.statuses["POST", 201]
+
+
+# ---- SIGHUP ----
+
+def test_reloads_under_full_load_cost_not_one_request(system, writer):
+    room = writer.room()["room_id"]
+    with Load(system, writer.token, mixed(room, 12)) as load:
+        for _ in range(6):
+            replace_processes(system)
+            load.wait_for(200)
+    assert load.failures == []
+
+
+def test_a_reload_brings_a_changed_configuration(system):
+    someone = Client(system)
+    body = {"username": "comes-too-late", "password": "correct horse"}
+    with configured(system, registration="closed"):
+        answer = someone.post("/api/auth/register/", json=body)
+        assert (answer.status_code, list(answer.json())) == (403, ["detail"])
+    assert someone.post("/api/auth/register/", json=body).status_code == 201
+
+
+def test_a_reload_under_full_load_brings_a_changed_configuration_and_costs_no_request(system,
+                                                                                    writer):
+    room = writer.room()["room_id"]
+    body = {"username": "comes-in-between", "password": "correct horse"}
+    with Load(system, writer.token, mixed(room)) as load:
+        with configured(system, registration="closed"):
+            assert writer.post("/api/auth/register/", json=body).status_code == 403
+    assert load.failures == []
+
+
+def test_a_broken_configuration_at_a_reload_is_not_taken_and_the_log_says_why(system, writer):
+    before, workers, logged = system.config.read_text(), system.api_workers(), len(system.log())
+    try:
+        system.config.write_text(before + "registration = closed\nproceses = 2\n")
+        os.kill(system.pids("api"), signal.SIGHUP)
+        wait_for(lambda: "configuration is not taken" in system.log()[logged:])
+        line = next(line for line in system.log()[logged:].splitlines() if "not taken" in line)
+        assert "proceses" in line and str(system.config) in line
+        assert system.api_workers() == workers
+        assert writer.get("/api/auth/me/").status_code == 200
+        Client(system).register()
+    finally:
+        system.config.write_text(before)
+
+
+def test_another_number_of_processes_comes_with_a_reload(make_instance):
+    system = make_instance()
+    before = system.config.read_text()
+    for count in (7, 2):
+        system.config.write_text(before + f"processes = {count}\n")
+        system.reload()
+        wait_for(lambda: len(system.api_workers()) == count, 30, f"{count} processes")
+    assert Client(system).get("/healthz").status_code == 200
+
+
+# ---- processes that are ended ----
+
+def test_sigterm_to_processes_under_full_load_costs_not_one_request(system, writer):
+    room = writer.room()["room_id"]
+    with Load(system, writer.token, mixed(room, 12)) as load:
+        for _ in range(30):
+            os.kill(system.api_workers()[0], signal.SIGTERM)
+            load.wait_for(40)
+    assert load.failures == []
+    wait_for(lambda: is_whole(system), 30, "all processes")
+
+
+def test_sigterm_lets_a_process_finish_the_request_it_serves(system, writer):
+    room = writer.room()["room_id"]
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        workers = system.api_workers()
+        with Load(system, writer.token, [posting_surely(room, "waits", 1)]) as load:
+            wait_for(lambda: is_waiting(system), 10, "a request that waits for the row")
+            for pid in workers:
+                os.kill(pid, signal.SIGTERM)
+            wait_for(lambda: len(set(workers) & set(system.api_workers())) == 1, 10,
+                     "the end of those that serve nothing")
+            session.run("COMMIT")
+            load.join()
+    assert load.failures == []
+    wait_for(lambda: is_whole(system) and not set(workers) & set(system.api_workers()), 30)
+
+
+def is_waiting(system):
+    return system.sql("SELECT 1 FROM information_schema.innodb_trx "
+                      "WHERE trx_state = 'LOCK WAIT' LIMIT 1")
+
+
+def test_processes_killed_in_the_middle_of_writes_cost_only_what_they_served(system, writer):
+    room, kills, seen = writer.room()["room_id"], 0, {}
+    scripts = [posting_surely(room, f"writer{i}") for i in range(8)] + [reading(room)]
+    with Load(system, writer.token, scripts) as load:
+        for _ in range(8):
+            victim = wait_for(lambda: long_served(system, seen), 30, "a process of some age")
+            os.kill(victim, signal.SIGKILL)
+            kills += 1
+            load.wait_for(50)
+        wait_for(lambda: is_whole(system), 30, "all processes")
+    assert len(load.failures) <= kills, load.failures
+    assert_counters_are_right(system)
+    posted = system.sql("SELECT COUNT(*), COUNT(DISTINCT client_id), MAX(position) FROM message "
+                        "WHERE room_id = ?", room)[0]
+    assert posted[0] == posted[1] == posted[2]
+    answered = load.statuses["POST", 201] + load.statuses["POST", 200]
+    assert answered <= posted[0] <= answered + len(load.failures) + 8
+
+
+def long_served(system, seen):
+    """A process seen for more than a second: one that dies sooner is replaced with delay."""
+    now = time.monotonic()
+    return next((pid for pid in system.api_workers() if now - seen.setdefault(pid, now) > 1.1),
+                None)
+
+
+def test_what_a_killed_process_served_is_answered_in_json_with_retry_after(system, writer):
+    room = writer.room()["room_id"]
+    writer.may_fail = True
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, [posting_surely(room, "killed", 1)]) as load:
+            wait_for(lambda: is_waiting(system), 10, "a request that waits for the row")
+            for pid in system.api_workers():
+                os.kill(pid, signal.SIGKILL)
+            session.run("COMMIT")
+            load.join()
+    assert len(load.failures) >= 1
+    assert all(": 500 " in failure and "detail" in failure for failure in load.failures)
+    assert system.sql("SELECT message_count FROM room WHERE room_id = ?", room) == [(1,)]
+    wait_for(lambda: is_whole(system), 30, "all processes")
+
+
+# ---- one request at a time ----
+
+def test_requests_that_wait_do_not_hold_up_the_others(system, writer):
+    """Logins that wait for a lock on their user's row: so many that one process is left."""
+    slow = Client(system).register()
+    body = {"username": slow.name, "password": slow.password}
+
+    def log_in():
+        yield "POST", "/api/auth/token/", body
+
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT user_id FROM user WHERE user_id = ? FOR UPDATE", slow.id)
+        with Load(system, slow.token, [log_in() for _ in range(PROCESSES - 1)]) as logins:
+            wait_for(lambda: waiting(system) == PROCESSES - 1, 10, "logins that wait")
+            for _ in range(50):
+                assert writer.get("/api/auth/me/").status_code == 200
+            assert logins.count == 0
+            session.run("COMMIT")
+            logins.join()
+    assert logins.failures == [] and logins.count == PROCESSES - 1
+
+
+def test_a_request_that_finds_no_free_process_waits_for_one(system, writer):
+    room = writer.room()["room_id"]
+    posts = [posting_surely(room, f"busy{i}", 1) for i in range(PROCESSES)]
+
+    def read_once():
+        yield "GET", "/api/auth/me/", None
+
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, posts) as busy:
+            wait_for(lambda: waiting(system) == PROCESSES, 10, "processes that all wait")
+            with Load(system, writer.token, [read_once()]) as late:
+                before = time.monotonic()
+                session.run("SELECT SLEEP(0.5)")
+                assert late.count == 0 and time.monotonic() - before >= 0.5
+                session.run("COMMIT")
+                late.join()
+            busy.join()
+    assert busy.failures == [] and late.failures == []
+    assert late.statuses["GET", 200] == 1 and busy.statuses["POST", 201] == PROCESSES
+
+
+def waiting(system):
+    return system.sql("SELECT COUNT(*) FROM information_schema.innodb_trx "
+                      "WHERE trx_state = 'LOCK WAIT'")[0][0]
