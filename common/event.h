@@ -7,7 +7,7 @@
  *   P room:<room id>       channel of a room's stream
  *   P user:<user id>       channel of a user's own stream
  *   P pushd:<pushd id>     key with a lease: this pushd is alive
- *   P presence:<room id>   hash, "<pushd id>/<user id>" -> number of sockets; a field
+ *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field
  *                          counts only while its pushd's key is there
  *
  * A published event is one line of header, a line feed, and the finished JSON text

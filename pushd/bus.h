@@ -1,0 +1,91 @@
+/*
+ * bus: the connection to Redis, as far as pushd needs one. The only file of pushd that
+ * knows hiredis; asynchronous, on the loop.
+ *
+ * Two connections: one that is subscribed, one for commands. Either one lost is opened
+ * again by backoff; all subscriptions are then made anew. A PING on each every 500 ms
+ * shows a Redis that hangs: without an answer within 500 ms the bus is "unwell", and down
+ * when the connection breaks.
+ */
+#ifndef CONFAB_PUSHD_BUS_H
+#define CONFAB_PUSHD_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "config.h"
+#include "event.h"
+#include "text.h"
+
+struct bus;
+
+/* What the bus tells; all on the loop. */
+struct bus_listener {
+    void *context;
+    /* Redis has confirmed a subscription, the first time or again after a loss. */
+    void (*subscribed)(void *context, enum event_stream stream, uint64_t id);
+    /* An event came; its texts are valid during the call. */
+    void (*event)(void *context, enum event_stream stream, uint64_t id,
+                  const struct event_envelope *envelope);
+    /* The bus became well, or stopped being so (not connected, or no answer to a PING). */
+    void (*state)(void *context, bool well);
+    /* Everything that was read from Redis in one turn has been told. */
+    void (*turn_end)(void *context);
+};
+
+/* Counts for the metrics, ever growing but for the last two. */
+struct bus_figures {
+    uint64_t events;            /* envelopes received */
+    uint64_t malformed;         /* of which not understood */
+    uint64_t reconnects;
+    uint64_t subscriptions;     /* at present */
+    int64_t latency_us;         /* of the last PING answered */
+};
+
+/* Opens the bus; without a Redis in the configuration it is never well and every call
+ * does nothing. config and listener must outlive it. Never NULL. */
+struct bus *bus_new(uv_loop_t *loop, const struct config *config,
+                    const struct bus_listener *listener);
+
+/* Closes connections and handles; frees itself once the loop has let go of them. */
+void bus_close(struct bus *bus);
+
+bool bus_is_well(const struct bus *bus);
+void bus_figures(const struct bus *bus, struct bus_figures *figures);
+
+/* Joins or leaves the channel of a stream. Joining one that is joined already is told as
+ * subscribed again if it is confirmed. */
+void bus_subscribe(struct bus *bus, enum event_stream stream, uint64_t id);
+void bus_unsubscribe(struct bus *bus, enum event_stream stream, uint64_t id);
+
+/* Publishes a notice without a number on a room's channel (typing, user_joined, ...). Lost
+ * when the bus is down; false then, so that the caller can tell its own sockets. */
+bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope *envelope);
+
+/* ---- presence: who is in a room, by all pushd processes ---- */
+
+/* Answers of presence commands, on the loop; ok is false when Redis did not say. */
+typedef void bus_presence_done(void *context, bool ok, bool alone);
+typedef void bus_presence_user(void *context, uint64_t user_id, struct text name);
+typedef void bus_presence_end(void *context, bool ok);
+
+/* Puts a user of this pushd into a room's hash. `alone` tells that no other living pushd
+ * has the user there: then everybody is to be told. done may be NULL. */
+void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
+                        bus_presence_done *done, void *context);
+
+/* Takes the user out. `alone` tells that nobody else has the user there now. */
+void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id,
+                        bus_presence_done *done, void *context);
+
+/* Reads who is in a room by living pushd processes: each user once, then the end. */
+void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *user,
+                       bus_presence_end *end, void *context);
+
+/* Takes out of a room's hash what dead pushd processes left there: each user whom nobody
+ * living has there is told once, to one pushd only, then the end. */
+void bus_presence_sweep(struct bus *bus, uint64_t room_id, bus_presence_user *gone,
+                        bus_presence_end *end, void *context);
+
+#endif
