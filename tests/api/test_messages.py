@@ -1,0 +1,259 @@
+"""Posting messages, and showing one."""
+import json
+
+import pytest
+
+from support.shapes import NOT_FOUND, a_message, wrong
+
+ROOMS = "/api/chat/rooms/"
+
+# Everything that Python's str.isspace holds for, as DRF trims with str.strip.
+WHITE_SPACE = [chr(point) for point in range(0x110000) if chr(point).isspace()]
+# Looks like nothing, but is no white space.
+NO_WHITE_SPACE = "\u200b\u200c\u200d\u2060\ufeff\u180e\u00ad"
+
+FACE = "\U0001f600"
+
+
+def short(value):
+    return ascii(value)[:30]
+
+
+def url(room, rest=""):
+    return f"{ROOMS}{room['room_id']}/{rest}"
+
+
+def post(client, room, **body):
+    return client.post(url(room, "messages/"), json=body)
+
+
+def shown(client, message):
+    answer = client.get(f"{ROOMS}{message['room_id']}/messages/{message['message_id']}/")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+# ---- the object ----
+
+def test_a_new_message_has_exactly_the_fields_of_a_message(user):
+    alice = user()
+    room = alice.room()
+    answer = post(alice, room, content="Hello everyone!", message_type="text", reply_to_id=None)
+    assert answer.status_code == 201
+    assert answer.json() == a_message(room_id=room["room_id"], sender_id=alice.id,
+                                      sender_username=alice.name, content="Hello everyone!")
+
+
+def test_a_message_is_shown_as_it_was_answered(user):
+    alice, bob = user(), user()
+    room = alice.room()
+    alice.invite(room["room_id"], bob)
+    message = alice.say(room["room_id"], "hi", message_type="file", client_id="mine")
+    assert shown(alice, message) == shown(bob, message) == message
+
+
+def test_a_message_counts_in_its_room(user):
+    alice = user()
+    room = alice.room()
+    message = alice.say(room["room_id"])
+    assert alice.get(url(room)).json() == {**room, "message_count": 1, "last_seq": 1,
+                                           "last_message": message}
+
+
+def test_messages_of_a_room_have_rising_ids_and_times(user):
+    alice = user()
+    room = alice.room()
+    said = [alice.say(room["room_id"]) for _ in range(5)]
+    for key in ("message_id", "created_at"):
+        values = [message[key] for message in said]
+        assert values == sorted(values)
+    assert len({message["message_id"] for message in said}) == 5
+
+
+def test_unknown_fields_are_ignored(user):
+    alice = user()
+    answer = post(alice, alice.room(), content="x", sender_id=1, is_deleted=True, edited_at="now",
+                  message_id=3)
+    assert answer.json() == a_message(content="x", sender_id=alice.id)
+
+
+# ---- the words ----
+
+@pytest.mark.parametrize("space", WHITE_SPACE, ids=lambda space: f"U+{ord(space):04X}")
+def test_white_space_of_every_kind_is_trimmed_at_both_ends_and_stays_inside(user, space):
+    alice = user()
+    room = alice.room()
+    assert post(alice, room, content=f"{space}a{space}b{space * 2}").json()["content"] == \
+        f"a{space}b"
+
+
+@pytest.mark.parametrize("space", WHITE_SPACE, ids=lambda space: f"U+{ord(space):04X}")
+def test_nothing_but_white_space_is_no_message(user, space):
+    alice = user()
+    answer = post(alice, alice.room(), content=space * 3)
+    assert (answer.status_code, answer.json()) == (400, wrong("content"))
+
+
+def test_white_space_of_all_kinds_mixed_is_trimmed(user):
+    alice = user()
+    space = "".join(WHITE_SPACE)
+    message = post(alice, alice.room(), content=f"{space}x{space[::-1]}").json()
+    assert message["content"] == "x"
+
+
+@pytest.mark.parametrize("letter", NO_WHITE_SPACE, ids=lambda letter: f"U+{ord(letter):04X}")
+def test_invisible_letters_are_letters(user, letter):
+    alice = user()
+    assert post(alice, alice.room(), content=f" {letter} ").json()["content"] == letter
+
+
+TEXTS = ["a", "zwei Wörter", "日本語", "e\u0301", FACE, "👨‍👩‍👧‍👦", "\u202eright to left", "עברית",
+         "line\nbreak\r\n\ttab", "\x01\x1b[31m\x7f", "<script>&amp;\"'`", "back\\slash \\u0041",
+         "%s%n%x {0}", "'; DROP TABLE message; --", "\ufffd\ufffe\uffff", "\U0010ffff", "null"]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=short)
+def test_words_come_back_as_they_were_said(user, text):
+    alice = user()
+    room = alice.room()
+    message = alice.say(room["room_id"], text)
+    assert message["content"] == text
+    assert shown(alice, message)["content"] == text
+    assert alice.get(url(room, "messages/")).json()["results"][0]["content"] == text
+
+
+@pytest.mark.parametrize("text", ["x" * 8000, "é" * 8000, "語" * 8000, FACE * 8000,
+                                  f"  {FACE * 8000}\u3000\n", '"' * 8000, "\x01" * 8000],
+                         ids=short)
+def test_8000_code_points_are_kept_of_whatever_size(user, text):
+    alice = user()
+    room = alice.room()
+    message = alice.say(room["room_id"], text)
+    assert shown(alice, message)["content"] == text.strip()
+    assert alice.events(room["room_id"])[0]["message"] == message
+
+
+def test_words_may_come_as_plain_utf_8_as_well_as_escaped(user):
+    alice = user()
+    room = alice.room()
+    text = "é語" + FACE * 7990
+    body = json.dumps({"content": text}, ensure_ascii=False).encode()
+    answer = alice.post(url(room, "messages/"), data=body,
+                        headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["content"]) == (201, text)
+
+
+@pytest.mark.parametrize("text", ["x" * 8001, FACE * 8001, f" {FACE * 8001} "],
+                         ids=["letters", "faces", "faces and space"])
+def test_8001_code_points_are_too_many(user, text):
+    alice = user()
+    room = alice.room()
+    answer = post(alice, room, content=text)
+    assert (answer.status_code, answer.json()) == (400, wrong("content"))
+    assert alice.get(url(room)).json() == room
+
+
+@pytest.mark.parametrize("value", ["", None, True, [], {}, ["x"]], ids=repr)
+def test_what_are_no_words_is_refused(user, value):
+    alice = user()
+    room = alice.room()
+    answer = post(alice, room, content=value)
+    assert (answer.status_code, answer.json()) == (400, wrong("content"))
+    assert alice.get(url(room)).json() == room
+
+
+def test_a_message_needs_words(user):
+    alice = user()
+    answer = post(alice, alice.room(), message_type="text")
+    assert (answer.status_code, answer.json()) == (400, {"content": ["This field is required."]})
+
+
+# ---- its type ----
+
+@pytest.mark.parametrize("kind", ["text", "image", "file"])
+def test_a_message_has_one_of_three_types(user, kind):
+    alice = user()
+    message = post(alice, alice.room(), content="x", message_type=kind).json()
+    assert message == a_message(message_type=kind)
+    assert shown(alice, message)["message_type"] == kind
+
+
+@pytest.mark.parametrize("kind", ["video", "TEXT", "", "texts", None, 1, True, [],
+                                  "x" * 20, "<\"'&>"], ids=repr)
+def test_any_other_type_is_refused(user, kind):
+    alice = user()
+    room = alice.room()
+    answer = post(alice, room, content="x", message_type=kind)
+    assert (answer.status_code, answer.json()) == (400, wrong("message_type"))
+    assert alice.get(url(room)).json() == room
+
+
+# ---- what it replies to ----
+
+def test_a_message_replies_to_one_of_the_same_room(user):
+    alice, bob = user(), user()
+    room = alice.room()
+    alice.invite(room["room_id"], bob)
+    first = alice.say(room["room_id"])
+    reply = bob.say(room["room_id"], reply_to_id=first["message_id"])
+    assert reply["reply_to_id"] == first["message_id"]
+    assert shown(alice, reply) == reply
+
+
+def test_a_reply_to_a_deleted_message_stays_one(user):
+    alice = user()
+    room = alice.room()
+    first = alice.say(room["room_id"])
+    alice.delete(url(room, f"messages/{first['message_id']}/"))
+    reply = alice.say(room["room_id"], reply_to_id=first["message_id"])
+    assert reply["reply_to_id"] == first["message_id"]
+
+
+def test_a_message_of_another_room_can_not_be_replied_to(user):
+    alice = user()
+    room = alice.room()
+    elsewhere = alice.say(alice.room()["room_id"])
+    answer = post(alice, room, content="x", reply_to_id=elsewhere["message_id"])
+    assert (answer.status_code, answer.json()) == (400, wrong("reply_to_id"))
+    assert alice.get(url(room)).json() == room
+
+
+@pytest.mark.parametrize("value", [0, -1, 2 ** 62, 2 ** 64 - 1, 1.0, 1.5, True, False, "", "x",
+                                   [], {}], ids=repr)
+def test_what_is_no_message_can_not_be_replied_to(user, value):
+    alice = user()
+    room = alice.room()
+    answer = post(alice, room, content="x", reply_to_id=value)
+    assert (answer.status_code, answer.json()) == (400, wrong("reply_to_id"))
+    assert alice.get(url(room)).json() == room
+
+
+def test_every_wrong_field_is_named_at_once(user):
+    alice = user()
+    answer = post(alice, alice.room(), content=" ", message_type="video", reply_to_id="x",
+                  client_id="y" * 65)
+    assert answer.status_code == 400
+    assert answer.json() == wrong("content", "message_type", "reply_to_id", "client_id")
+
+
+# ---- showing one ----
+
+@pytest.mark.parametrize("path", ["0", "-1", "x", "1.0", str(2 ** 62), str(2 ** 63), str(2 ** 64)])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+def test_what_is_no_message_is_404(user, method, path):
+    alice = user()
+    body = {"content": "x"} if method == "PATCH" else None
+    answer = alice.request(method, url(alice.room(), f"messages/{path}/"), json=body)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_an_unchanged_message_is_304_until_it_changes(user):
+    alice = user()
+    room = alice.room()
+    path = url(room, f"messages/{alice.say(room['room_id'])['message_id']}/")
+    for change in (lambda: alice.patch(path, json={"content": "other"}),
+                   lambda: alice.delete(path)):
+        tag = {"If-None-Match": alice.get(path).headers["ETag"]}
+        assert alice.get(path, headers=tag).status_code == 304
+        change()
+        assert alice.get(path, headers=tag).status_code == 200
