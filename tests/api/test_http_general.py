@@ -1,0 +1,284 @@
+"""What holds for every answer: types, headers, paths, methods, times."""
+
+import json
+import re
+
+import pytest
+
+from support.answers import JSON_TYPE, assert_error
+from support.client import Client
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+@pytest.fixture(scope="module")
+def place(user):
+    """An admin with a room and a message: paths are filled in by its .path()."""
+    return Place(user())
+
+
+class Place:
+    def __init__(self, owner):
+        self.owner = owner
+        self.room = owner.room()["room_id"]
+        self.message = owner.say(self.room)["message_id"]
+
+    def path(self, pattern):
+        return pattern.format(room=self.room, message=self.message, me=self.owner.id)
+
+
+# Every path of the API and the methods it has.
+PATHS = {
+    "/healthz": "GET, HEAD, OPTIONS",
+    "/api/auth/register/": "POST, OPTIONS",
+    "/api/auth/token/": "POST, DELETE, OPTIONS",
+    "/api/auth/login/": "POST, OPTIONS",
+    "/api/auth/logout/": "POST, OPTIONS",
+    "/api/auth/me/": "GET, HEAD, OPTIONS",
+    "/api/auth/password/": "POST, OPTIONS",
+    "/api/chat/users/": "GET, HEAD, OPTIONS",
+    "/api/chat/rooms/": "GET, HEAD, POST, OPTIONS",
+    "/api/chat/rooms/direct/": "POST, OPTIONS",
+    "/api/chat/rooms/{room}/": "GET, HEAD, PATCH, DELETE, OPTIONS",
+    "/api/chat/rooms/{room}/invite/": "POST, OPTIONS",
+    "/api/chat/rooms/{room}/remove_member/": "POST, OPTIONS",
+    "/api/chat/rooms/{room}/join/": "POST, OPTIONS",
+    "/api/chat/rooms/{room}/members/": "GET, HEAD, OPTIONS",
+    "/api/chat/rooms/{room}/members/{me}/": "PATCH, OPTIONS",
+    "/api/chat/rooms/{room}/messages/": "GET, HEAD, POST, OPTIONS",
+    "/api/chat/rooms/{room}/messages/{message}/": "GET, HEAD, PATCH, DELETE, OPTIONS",
+    "/api/chat/rooms/{room}/read/": "POST, OPTIONS",
+    "/api/chat/rooms/{room}/presence/": "GET, HEAD, OPTIONS",
+    "/api/chat/rooms/{room}/events/": "GET, HEAD, OPTIONS",
+}
+READABLE = [path for path, methods in PATHS.items() if "GET" in methods]
+
+
+def methods_of(answer):
+    return {method.strip() for method in answer.headers["Allow"].split(",")}
+
+
+# ---- types and paths ----
+
+@pytest.mark.parametrize("path", READABLE)
+def test_an_answer_is_json_in_utf_8(place, path):
+    answer = place.owner.get(place.path(path))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == JSON_TYPE
+    assert isinstance(answer.json(), dict)
+
+
+@pytest.mark.parametrize("path", READABLE)
+def test_a_path_works_without_its_last_slash_too(place, path):
+    with_slash = place.owner.get(place.path(path).rstrip("/") + "/")
+    without = place.owner.get(place.path(path).rstrip("/"))
+    assert with_slash.status_code == without.status_code == 200
+    assert with_slash.json() == without.json()
+
+
+def test_a_post_works_without_the_last_slash_too(user):
+    client = user()
+    answer = client.post("/api/chat/rooms", json={"name": "No slash"})
+    assert answer.status_code == 201
+    room = answer.json()["room_id"]
+    assert client.post(f"/api/chat/rooms/{room}/messages", json={"content": "x"}).status_code == 201
+    assert client.delete(f"/api/chat/rooms/{room}").status_code == 204
+
+
+def test_text_comes_out_as_the_utf_8_it_came_in(place):
+    words = "héllo \N{GRINNING FACE} \u05d0\u05d1 \u200d\ufeff \u2028 </script> \x7f \"'\\\t\n"
+    assert place.owner.say(place.room, "x" + words + "x")["content"] == "x" + words + "x"
+
+
+def test_escapes_in_the_body_mean_what_they_stand_for(place):
+    body = rb'{"content": "\u00e9\ud83d\ude00\/\"\\\b\f\n\r\tx"}'
+    answer = place.owner.post(f"/api/chat/rooms/{place.room}/messages/", data=body,
+                              headers={"Content-Type": "application/json"})
+    assert answer.json()["content"] == "é\N{GRINNING FACE}/\"\\\b\f\n\r\tx"
+
+
+def test_nothing_of_an_answer_is_an_escape_that_need_not_be(place):
+    """A client in whatever language gets plain UTF-8."""
+    place.owner.say(place.room, "é\N{GRINNING FACE}")
+    answer = place.owner.get(f"/api/chat/rooms/{place.room}/messages/?limit=1")
+    assert "é\N{GRINNING FACE}".encode() in answer.content
+
+
+@pytest.mark.parametrize("path", [
+    "/api/", "/api", "/api/nothing/", "/api/chat/", "/api/auth/", "/api/auth/me/more/",
+    "/api/chat/rooms/{room}/nothing/", "/api/chat/Rooms/", "/API/chat/rooms/", "/api/auth/me//",
+    "/api//auth/me/", "/api/chat/rooms/{room}/members/{me}/more/", "/api/auth/m%65e/",
+])
+def test_an_unknown_path_under_api_is_a_404_in_json(place, path):
+    answer = place.owner.get(place.path(path))
+    assert assert_error(answer, 404) == {"detail": "Not found."}
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "+1", "1.0", "01x", "abc", "1e3", "0x1", "%20", "1%2F",
+                                    "9223372036854775808", "18446744073709551616", "1" + "0" * 30,
+                                    "%D9%A1", "1;", "{room}%00"])
+def test_an_id_in_the_path_that_is_no_positive_integer_is_404(instance, place, number):
+    for path in ("/api/chat/rooms/{id}/", "/api/chat/rooms/{room}/messages/{id}/"):
+        path = place.path(path.replace("{id}", number))
+        answer = instance.fcgi(path, token=place.owner.token, params={"PATH_INFO": None})
+        assert assert_error(answer, 404) == {"detail": "Not found."}
+
+
+def test_percent_encoding_that_need_not_be_is_understood(place):
+    assert place.owner.get("/api/chat/%72ooms/").status_code == 200
+
+
+def test_an_absolute_url_in_the_request_line_is_understood(instance, place):
+    request = (f"GET {instance.url}/api/auth/me/ HTTP/1.1\r\nHost: 127.0.0.1:{instance.port}\r\n"
+               f"Authorization: Token {place.owner.token}\r\nConnection: close\r\n\r\n")
+    assert instance.raw(request.encode()).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_site_may_put_the_program_below_a_folder(instance, place):
+    """Apache's ScriptAlias, lighttpd's cgi-bin: what stands before /api/ does not matter."""
+    status, _, _ = instance.fcgi("/cgi-bin/confab.cgi/api/auth/me/", token=place.owner.token)
+    assert status == 200
+
+
+# ---- unknown fields ----
+
+def test_unknown_fields_in_a_body_are_ignored(user):
+    body = {"name": "Room", "colour": "blue", "room_id": 7, "is_admin": False, "x": {"y": [1.5e3]}}
+    answer = user().post("/api/chat/rooms/", json=body)
+    assert answer.status_code == 201
+    assert "colour" not in answer.json()
+
+
+# ---- methods ----
+
+@pytest.mark.parametrize("path, methods", PATHS.items())
+def test_options_says_what_a_path_has(place, path, methods):
+    answer = place.owner.request("OPTIONS", place.path(path))
+    assert answer.status_code == 200
+    assert methods_of(answer) == set(methods.split(", "))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_options_needs_no_credentials(anonymous, place, path):
+    assert anonymous.request("OPTIONS", place.path(path)).status_code == 200
+
+
+@pytest.mark.parametrize("path", READABLE)
+def test_head_answers_as_get_does_without_the_body(place, path):
+    path = place.path(path)
+    get, head = place.owner.get(path), place.owner.request("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    differing = {"Date", "X-Request-ID"}
+    for name in (set(get.headers) | set(head.headers)) - differing:
+        assert head.headers.get(name) == get.headers.get(name), name
+
+
+def test_head_of_what_is_not_there_is_404(place):
+    answer = place.owner.request("HEAD", "/api/chat/rooms/999999999/")
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize("path, methods", PATHS.items())
+def test_a_method_that_a_path_does_not_have_is_405(place, path, methods):
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods.split(", ")):
+        answer = place.owner.request(method, place.path(path))
+        assert assert_error(answer, 405) == {"detail": f'Method "{method}" not allowed.'}
+        assert methods_of(answer) == set(methods.split(", "))
+
+
+def test_405_goes_before_401(anonymous):
+    assert_error(anonymous.request("PUT", "/api/chat/rooms/"), 405)
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "LOCK", "get", "", "X" * 500,
+                                    'A"B', "\u00e4", b"\xff"])
+def test_a_method_that_fcgi_api_never_heard_of_is_405(instance, place, method):
+    answer = instance.fcgi("/api/chat/rooms/", token=place.owner.token,
+                           params={"REQUEST_METHOD": method})
+    assert_error(answer, 405)
+
+
+# ---- headers of every answer ----
+
+def answers_of_every_kind(place):
+    """(status, answer) for each status a healthy fcgi-api has."""
+    owner, rooms = place.owner, "/api/chat/rooms/"
+    room = owner.room()["room_id"]
+    public = owner.room(is_private=False)["room_id"]
+    stranger = Client(owner.instance).register()
+    tag = owner.get(rooms).headers["ETag"]
+    return {
+        200: owner.get(rooms), 201: owner.post(rooms, json={"name": "x"}),
+        204: owner.delete(f"{rooms}{room}/"), 400: owner.post(rooms, json={}),
+        304: owner.get(f"{rooms}{public}/", headers={"If-None-Match": "*", "X": tag}),
+        401: Client(owner.instance).get(rooms), 403: stranger.delete(f"{rooms}{public}/"),
+        404: owner.get(f"{rooms}{room}/"), 405: owner.request("PUT", rooms),
+        410: owner.get(f"{rooms}{public}/events/?after=9"),
+        413: owner.post(rooms, json={"name": "x" * 140000}),
+        414: owner.get(rooms + "?x=" + "x" * 9000), 415: owner.post(rooms, data="<xml/>"),
+    }
+
+
+def test_every_answer_carries_allow_and_a_request_id_of_its_own(place):
+    answers = answers_of_every_kind(place)
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert answer.headers["Allow"], status
+        assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["X-Request-ID"]), status
+    assert len({answer.headers["X-Request-ID"] for answer in answers.values()}) == len(answers)
+
+
+def test_every_error_is_json(place):
+    for status, answer in answers_of_every_kind(place).items():
+        if status >= 400:
+            assert answer.headers["Content-Type"] == JSON_TYPE, status
+            assert isinstance(json.loads(answer.content), dict), status
+
+
+def test_an_answer_without_content_has_no_type(place):
+    answers = answers_of_every_kind(place)
+    for status in (204, 304):
+        assert answers[status].content == b""
+        assert "Content-Type" not in answers[status].headers
+
+
+def test_the_log_line_of_a_request_has_its_id_and_no_more_than_it_should(place):
+    owner = place.owner
+    answer = owner.post(f"/api/chat/rooms/{place.room}/messages/", json={"content": "secret words"})
+    number = answer.headers["X-Request-ID"]
+    [line] = [line for line in owner.instance.log().splitlines() if f"id={number}" in line]
+    assert "POST" in line and " 201 " in line and f"user={owner.id}" in line
+    assert "secret words" not in owner.instance.log()
+    assert owner.token not in owner.instance.log()
+
+
+# ---- times ----
+
+def times_in(value):
+    """All values of keys that end in _at, wherever they are."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key.endswith("_at") and inner is not None:
+                yield inner
+            yield from times_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from times_in(inner)
+
+
+def test_times_have_six_digits_and_a_z_everywhere(place):
+    owner, room = place.owner, place.room
+    path = f"/api/chat/rooms/{room}/messages/{owner.say(room)['message_id']}/"
+    owner.patch(path, json={"content": "edited"})
+    found = []
+    for readable in READABLE:
+        found += times_in(owner.get(place.path(readable)).json())
+    assert len(found) >= 8
+    assert [time for time in found if not TIME.fullmatch(time)] == []
+
+
+def test_a_time_that_ends_in_noughts_keeps_them(instance, place):
+    instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00.000000' WHERE room_id = ?",
+                 place.room)
+    room = place.owner.get(f"/api/chat/rooms/{place.room}/").json()
+    assert room["created_at"] == "2024-01-15T10:30:00.000000Z"
