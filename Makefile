@@ -99,7 +99,8 @@ $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(CTL) $(COMMON)
 
 $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(COMMON)
 	@mkdir -p $(@D)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lfcgi
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lfcgi
 
 # An archive is made anew, so that an object whose source is gone does not stay in it.
 $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
@@ -173,6 +174,51 @@ check: tests ## run the unit tests: no server, seconds
 check-asan: ## the unit tests under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=asan BUILD=build/asan check
 	@$(MAKE) --no-print-directory MODE=ubsan BUILD=build/ubsan check
+
+lint: build/lint/compile_flags.txt ## clang-tidy, cppcheck, shellcheck, the rules of the house
+	@scripts/packages lint
+	@scripts/lint
+
+# One flag a line, as clang-tidy wants them.
+build/lint/compile_flags.txt: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' -xc -std=c11 $(DEFINES) $(INCLUDES:-I%=-I$(CURDIR)/%) $(PKG_CFLAGS) > $@
+
+fuzz: ## fuzz each parser of foreign bytes for FUZZ_SECONDS (20) each
+	@scripts/packages build lint
+	@$(MAKE) --no-print-directory MODE=fuzz BUILD=build/fuzz fuzzers
+	@scripts/fuzz build/fuzz $(FUZZ_SECONDS)
+
+fuzzers: $(FUZZERS)
+
+coverage: ## run all tests on programs that count, and show which lines they miss
+	@scripts/packages build run test
+	@scripts/coverage
+
+# ---- a copy for elsewhere -------------------------------------------------------------
+
+SHARE := $(PREFIX)/share/confab
+
+install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your configuration
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
+	    $(DESTDIR)$(SHARE)/web $(DESTDIR)$(SHARE)/lighttpd/errors $(DESTDIR)$(SYSCONFDIR)/confab
+	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
+	install $(BUILD)/fcgi-api $(DESTDIR)$(PREFIX)/lib/confab/
+	install -m 644 web/* $(DESTDIR)$(SHARE)/web/
+	install -m 644 conf/lighttpd/routes.conf $(DESTDIR)$(SHARE)/lighttpd/
+	install -m 644 conf/lighttpd/errors/* $(DESTDIR)$(SHARE)/lighttpd/errors/
+	sed 's|/usr/local/share/confab|$(SHARE)|' conf/lighttpd/40-confab.conf \
+	    > $(DESTDIR)$(SHARE)/lighttpd/40-confab.conf
+	$(BUILD)/fcgi-api --example-config > $(DESTDIR)$(SHARE)/confab.conf.example
+	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 640 \
+	    $(DESTDIR)$(SHARE)/confab.conf.example $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
+
+uninstall: ## remove what install put there; your configuration stays
+	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE)
+
+dist: ## build/confab-VERSION.tar.gz from the last commit
+	@mkdir -p build
+	git archive --prefix=confab-$(VERSION)/ -o build/confab-$(VERSION).tar.gz HEAD
 
 clean: ## remove build/ (your data in .state stays)
 	rm -rf build

@@ -23,7 +23,9 @@ database_install() {
     fi
     rm -rf "$STATE/db.new"
     mkdir "$STATE/db.new"
-    mariadb-install-db "${options[@]}" </dev/null >"$STATE/log/setup.log" 2>&1 9>&- || return 1
+    # A tmpdir of its own: one that starts in /tmp deletes the tables of another one there.
+    TMPDIR=$STATE/tmp mariadb-install-db "${options[@]}" </dev/null >"$STATE/log/setup.log" 2>&1 9>&- ||
+        return 1
     mv "$STATE/db.new" "$STATE/db"
 }
 

@@ -59,9 +59,9 @@ command_run() {
         started[$name]=yes
     done
     unlock
-    print_address
-    echo "Ctrl-C stops it"
     trap 'interrupted=0' INT TERM HUP PIPE
     checkpoint
+    echo "Ctrl-C stops it"
+    print_address
     watch
 }
