@@ -53,6 +53,16 @@ web_url() {
     echo "http://$host:$PORT/"
 }
 
+# STATE/run/web: where the running instance listens, for commands that come without PORT.
+remember() { printf '%s\n%s\n' "$PORT" "$LISTEN" >"$STATE/run/web"; }
+
+recall() {
+    if [[ -e $STATE/run/web ]]; then
+        { read -r PORT && read -r LISTEN; } <"$STATE/run/web"
+    fi
+    web_addresses
+}
+
 web_address() {
     local address text=
     for address in "${addresses[@]}"; do
