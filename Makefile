@@ -39,16 +39,19 @@ endif
 # `make run` and `make test` install it first.
 once = $(eval $(1) := $(2))$($(1))
 pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error libraries to build with are \
-       missing; `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi)))
+       missing; `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi, \
+       libuv, libwebsockets)))
 LIBRARIES    := libmariadb json-c libsodium hiredis
-PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES)))
+PUSH_LIBRARIES := libwebsockets libuv
+PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES) $(PUSH_LIBRARIES)))
 PKG_LIBS      = $(call once,PKG_LIBS,$(call pkg,--libs $(LIBRARIES)))
+PUSH_LIBS     = $(call once,PUSH_LIBS,$(call pkg,--libs $(PUSH_LIBRARIES)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wformat -Werror=format-security $(if $(filter 1,$(WERROR)),-Werror)
 DEFINES  := -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' \
             -DCONFIG_PATH='"$(SYSCONFDIR)/confab/confab.conf"'
-INCLUDES := -Icommon -Ifcgi-api -Iconfabctl
+INCLUDES := -Icommon -Ifcgi-api -Iconfabctl -Ipushd
 COMPILE   = $(CC) -std=c11 $(DEFINES) $(INCLUDES) $(PKG_CFLAGS) $(WARNINGS) \
             -g -fPIE $(MODE_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK      = $(CC) -pie $(MODE_FLAGS) $(HARDEN_LINK) $(CFLAGS) $(LDFLAGS)
@@ -63,6 +66,7 @@ SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
 COMMON_SRC := $(wildcard common/*.c common/store/*.c)
 API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/handlers/*.c))
 CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c))
+PUSH_SRC   := $(filter-out pushd/main.c,$(wildcard pushd/*.c))
 TEST_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 
@@ -70,7 +74,9 @@ objects     = $(patsubst %.c,$(OBJ)/%.o,$(1))
 COMMON      := $(BUILD)/libcommon.a
 API         := $(BUILD)/libapi.a
 CTL         := $(BUILD)/libctl.a
-PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,$(wildcard fcgi-api/main.c confabctl/main.c))
+PUSH        := $(BUILD)/libpush.a
+PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,\
+               $(wildcard fcgi-api/main.c confabctl/main.c pushd/main.c))
 TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
@@ -92,21 +98,27 @@ $(BUILD)/confabctl: $(OBJ)/confabctl/main.o $(CTL) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(CTL) $(COMMON)
-	@mkdir -p $(@D)
+$(BUILD)/pushd: $(OBJ)/pushd/main.o $(PUSH) $(COMMON)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi -lcmocka
+	$(Q)$(LINK) -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS)
 
-$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(COMMON)
+# A test is loaded with the libraries that its own part of the programs needs, no others.
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(CTL) $(PUSH) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lfcgi
+	$(Q)$(LINK) -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS) -lfcgi -lcmocka
+
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
+	@mkdir -p $(@D)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS) -lfcgi
 
 # An archive is made anew, so that an object whose source is gone does not stay in it.
 $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
 $(CTL): $(call objects,$(CTL_SRC))
-$(COMMON) $(API) $(CTL):
+$(PUSH): $(call objects,$(PUSH_SRC))
+$(COMMON) $(API) $(CTL) $(PUSH):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
