@@ -1,16 +1,19 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "text.h"
 
 /* Connections that may wait for a process; the kernel cuts it to net.core.somaxconn. */
 #define BACKLOG 4096
@@ -52,6 +55,33 @@ static int occupied_by(const struct sockaddr_un *name) {
     return is_alive(name) ? EADDRINUSE : 0;
 }
 
+/* Locks the folder of a path until the descriptor returned is closed, so that two that
+ * start at once do not both find a dead socket and take it from each other. -1: a folder
+ * that cannot be opened; what follows fails by itself then. */
+static int lock_folder(const char *path) {
+    char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof(folder), "%.*s/.", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        flock(fd, LOCK_EX);
+    return fd;
+}
+
+static int bind_unix(const struct sockaddr_un *name) {
+    errno = occupied_by(name);
+    if (errno != 0)
+        return fail(-1, name->sun_path);
+    unlink(name->sun_path);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const mode_t mask = umask(0117);
+    const int bound = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)name, sizeof(*name));
+    umask(mask);
+    if (bound < 0 || listen(fd, BACKLOG) < 0)
+        return fail(fd, name->sun_path);
+    return fd;
+}
+
 static int open_unix(const char *path) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(name.sun_path)) {
@@ -59,16 +89,10 @@ static int open_unix(const char *path) {
         return fail(-1, path);
     }
     memcpy(name.sun_path, path, strlen(path) + 1);
-    errno = occupied_by(&name);
-    if (errno != 0)
-        return fail(-1, path);
-    unlink(path);
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const mode_t mask = umask(0117);
-    const int bound = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&name, sizeof(name));
-    umask(mask);
-    if (bound < 0 || listen(fd, BACKLOG) < 0)
-        return fail(fd, path);
+    const int lock = lock_folder(path);
+    const int fd = bind_unix(&name);
+    if (lock >= 0)
+        close(lock);
     return fd;
 }
 
@@ -78,6 +102,12 @@ static int open_tcp(const char *address) {
     char host[256];
     const char *colon = strrchr(address, ':');
     const int on = 1;
+    uint64_t port = 0;
+    /* getaddrinfo() takes larger ones modulo 65536. */
+    if (!text_to_u64(text_of(colon + 1), &port) || port == 0 || port > 65535) {
+        log_error("cannot listen on %s: a port is a number from 1 to 65535", address);
+        return -1;
+    }
     snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
     const int failed = getaddrinfo(host[0] ? host : NULL, colon + 1, &wanted, &found);
     if (failed) {
