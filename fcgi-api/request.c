@@ -76,11 +76,12 @@ static bool next_piece(struct text *rest, char end, struct text *piece) {
 
 /* The path of ours starts at the segment "api" or "healthz", wherever the site has put
  * the program. Segments are cut before they are decoded, so that %2F never parts one; one
- * that decodes to a slash, a NUL or nothing matches no route. */
+ * that decodes to a slash, a NUL or nothing matches no route. Nor does a path that is no
+ * text: it could not stand in a link. */
 static void split_path(struct request *request) {
     size_t offsets[REQUEST_MAX_SEGMENTS + 1] = {0};
     size_t count = 0;
-    bool ours = false, sound = true;
+    bool ours = false, sound = text_is_valid(request->path.at, request->path.len);
     struct text rest = request->path, piece;
     if (rest.len > 0 && rest.at[0] == '/')
         rest = (struct text){rest.at + 1, rest.len - 1};

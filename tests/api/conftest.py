@@ -4,6 +4,7 @@ import pytest
 
 from support.client import Client
 from support.instance import Instance
+from support.wait import wait_for
 
 
 def started(**env):
@@ -13,6 +14,13 @@ def started(**env):
     except BaseException:
         instance.close()
         raise
+
+
+def pytest_make_parametrize_id(val):
+    """The name of a test stands in the environment of what it runs: it must be short."""
+    if isinstance(val, (str, bytes)) and len(val) > 40:
+        return ascii(val[:30]) + "..."
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +57,14 @@ def user(instance):
     def make(name=None, password="correct horse"):
         return Client(instance).register(name, password)
     return make
+
+
+@pytest.fixture
+def unharmed(instance):
+    """What the test does kills no process and leaves no transaction open."""
+    before = instance.api_workers()
+    assert before
+    yield
+    assert instance.api_workers() == before
+    held = "SELECT COUNT(*) FROM information_schema.innodb_trx"
+    wait_for(lambda: instance.sql(held) == [(0,)], 5, "the end of all transactions")

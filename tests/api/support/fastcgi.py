@@ -79,3 +79,14 @@ def call(path, params, body, timeout=30):
         connection.connect(str(path))
         connection.sendall(encode(params, body))
         return parse(_read_answer(connection))
+
+
+def leave(path, data, timeout=30):
+    """Says part of a request, or anything at all, and hangs up without listening."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
+        connection.connect(str(path))
+        try:
+            connection.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before all of it was said

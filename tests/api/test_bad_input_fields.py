@@ -1,0 +1,159 @@
+"""Fields of the wrong type, each on every endpoint that has one, and several at once."""
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+
+pytestmark = pytest.mark.usefixtures("unharmed")
+
+ROOMS = "/api/chat/rooms/"
+
+# Where an id is asked for: path and field.
+IDS = [("{room}/invite/", "user_id"), ("{room}/remove_member/", "user_id"), ("direct/", "user_id"),
+       ("{room}/read/", "message_id"), ("{room}/messages/", "reply_to_id")]
+NO_IDS = ["1.0", "1.5", "1e0", "1E2", "-1", "0", "true", "false", '"abc"', '""', '"1.0"', '"-1"', '"0x1"',
+          '"1 2"', '"' + "9" * 30 + '"', "[]", "[1]", "{}", '{"id": 1}', "-9223372036854775808", "0.1"]
+NO_BOOLEANS = ['"maybe"', "2", "-1", "1.5", "[]", "{}", "[true]", '""', '"truely"']
+NO_TEXTS = ["true", "false", "[]", "{}", '["x"]', '{"x": "y"}']
+
+
+@pytest.fixture(scope="module")
+def owner(user):
+    return user()
+
+
+@pytest.fixture(scope="module")
+def room(owner):
+    number = owner.room()["room_id"]
+    owner.say(number)
+    return number
+
+
+@pytest.fixture
+def send(owner, room):
+    """send(path, body, method): the body's text as JSON; {room} in the path is filled in."""
+    def request(path, body, method="POST"):
+        return owner.request(method, ROOMS + path.format(room=room, me=owner.id),
+                             data=body.encode(), headers={"Content-Type": "application/json"})
+    return request
+
+
+@pytest.mark.parametrize("value", NO_IDS)
+@pytest.mark.parametrize("path, field", IDS)
+def test_what_is_no_positive_integer_is_400_where_an_id_belongs(send, path, field, value):
+    answer = send(path, f'{{"content": "x", "{field}": {value}}}')
+    assert_error(answer, 400, [field])
+
+
+@pytest.mark.parametrize("path, field", IDS[:4])
+def test_null_is_400_where_an_id_must_be(send, path, field):
+    assert_error(send(path, f'{{"{field}": null}}'), 400, [field])
+    assert_error(send(path, "{}"), 400, [field])
+
+
+@pytest.mark.parametrize("value", ["999999999999", "9223372036854775807", "9223372036854775808",
+                                   "18446744073709551615"])
+@pytest.mark.parametrize("path, field, status", [
+    (*IDS[0], 400), (*IDS[1], 404), (*IDS[2], 400), (*IDS[3], 400), (*IDS[4], 400)])
+def test_an_id_of_nothing_is_refused_up_to_64_bits(send, path, field, status, value):
+    answer = send(path, f'{{"content": "x", "{field}": {value}}}')
+    assert_error(answer, status, [field] if status == 400 else ["detail"])
+
+
+def test_an_id_beyond_64_bits_is_400(send):
+    for path, field in IDS:
+        assert_error(send(path, f'{{"content": "x", "{field}": 18446744073709551616}}'), 400)
+
+
+def test_an_id_in_digits_as_text_is_taken_as_drf_takes_it(owner, room, user):
+    guest = user()
+    answer = owner.post(f"{ROOMS}{room}/invite/", json={"user_id": str(guest.id)})
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("value", NO_BOOLEANS + ["null"])
+@pytest.mark.parametrize("method, path, field", [
+    ("POST", "", "is_private"), ("PATCH", "{room}/", "is_private"),
+    ("PATCH", "{room}/members/{me}/", "is_admin")])
+def test_what_is_no_boolean_is_400_where_one_belongs(send, method, path, field, value):
+    answer = send(path, f'{{"name": "x", "{field}": {value}}}', method)
+    assert_error(answer, 400, [field])
+
+
+@pytest.mark.parametrize("value", NO_TEXTS + ["null", '""', '"  \\u3000 "'])
+@pytest.mark.parametrize("method, path, field", [
+    ("POST", "", "name"), ("PATCH", "{room}/", "name"), ("POST", "{room}/messages/", "content")])
+def test_what_is_no_text_is_400_where_words_belong(send, method, path, field, value):
+    assert_error(send(path, f'{{"{field}": {value}}}', method), 400, [field])
+
+
+@pytest.mark.parametrize("value", NO_TEXTS + ['""', '"' + "x" * 65 + '"'])
+def test_what_is_no_short_text_is_400_as_client_id(send, value):
+    answer = send("{room}/messages/", f'{{"content": "x", "client_id": {value}}}')
+    assert_error(answer, 400, ["client_id"])
+
+
+@pytest.mark.parametrize("value", NO_TEXTS + ["null", '"TEXT"', '"video"', "1", '"' + "x" * 9000 + '"',
+                                              '"text\'--"'])
+def test_what_is_no_message_type_is_400_on_its_field(send, value):
+    answer = send("{room}/messages/", f'{{"content": "x", "message_type": {value}}}')
+    assert_error(answer, 400, ["message_type"])
+
+
+# ---- several at once ----
+
+def test_all_four_wrong_fields_of_a_message_are_named_at_once(send):
+    answer = send("{room}/messages/", '{"content": "", "message_type": "song", "reply_to_id": 1.5, '
+                                      '"client_id": true}')
+    assert_error(answer, 400, ["content", "message_type", "reply_to_id", "client_id"])
+
+
+def test_a_reply_to_nothing_is_named_beside_missing_words(send):
+    answer = send("{room}/messages/", '{"reply_to_id": 999999999999}')
+    assert_error(answer, 400, ["content", "reply_to_id"])
+
+
+@pytest.mark.parametrize("method, path", [("POST", ""), ("PATCH", "{room}/")])
+def test_both_wrong_fields_of_a_room_are_named_at_once(send, method, path):
+    answer = send(path, '{"name": " ", "is_private": "perhaps"}', method)
+    assert_error(answer, 400, ["name", "is_private"])
+
+
+def test_a_wrong_field_changes_nothing_of_the_right_ones(owner, send, room):
+    before = owner.get(f"{ROOMS}{room}/").json()
+    send("{room}/", '{"name": "Changed", "is_private": "perhaps"}', "PATCH")
+    assert owner.get(f"{ROOMS}{room}/").json() == before
+
+
+def test_what_is_wrong_is_told_to_those_only_who_may_act(send, room, user):
+    stranger = user()
+    for path in ("invite/", "remove_member/", "messages/", "read/"):
+        assert_error(stranger.post(f"{ROOMS}{room}/{path}", json={}), 404)
+    assert_error(stranger.patch(f"{ROOMS}{room}/", json={"name": ""}), 404)
+
+
+def test_a_field_of_100_kb_is_refused_in_a_few_words(send):
+    for path, field in (("", "name"), ("{room}/messages/", "message_type"), *IDS):
+        answer = send(path, f'{{"content": "x", "{field}": "{"y" * 100000}"}}')
+        assert_error(answer, 400, [field])
+        assert len(answer.content) < 1000
+
+
+@pytest.mark.parametrize("value", ["'; DROP TABLE room; --", '" OR 1=1', "\\' OR '1'='1", "%s%n%x%d",
+                                   "${jndi:x}", "{{7*7}}", "../../etc/passwd", "x\r\nSet-Cookie: a=b",
+                                   "<script>", "1); DELETE FROM user"])
+def test_text_that_means_something_elsewhere_is_only_text_here(owner, room, value):
+    made = owner.room(f"<{value}>")
+    assert made["name"] == f"<{value}>"
+    assert owner.get(f"{ROOMS}{made['room_id']}/").json()["name"] == f"<{value}>"
+    said = owner.say(room, f"<{value}>", client_id=f"<{value}>")
+    path = f"{ROOMS}{room}/messages/{said['message_id']}/"
+    assert owner.get(path).json()["content"] == f"<{value}>"
+    assert said["client_id"] == f"<{value}>"
+
+
+def test_strangers_are_not_told_what_is_wrong(anonymous):
+    for path in ("", "direct/", "1/messages/"):
+        answer = Client(anonymous.instance).post(ROOMS + path, data=b"{not json")
+        assert_error(answer, 401)

@@ -1,0 +1,194 @@
+"""Urls and headers that nobody sends by accident."""
+
+import pytest
+
+from support.answers import answer_of, assert_error
+
+pytestmark = pytest.mark.usefixtures("unharmed")
+
+ROOMS = "/api/chat/rooms/"
+ABSURD = ["1" + "0" * 30, "9223372036854775808", "18446744073709551615", "18446744073709551616",
+          "9" * 1000]
+
+
+class Place:
+    def __init__(self, owner):
+        self.owner = owner
+        self.room = owner.room()["room_id"]
+        owner.say(self.room)
+
+    def fcgi(self, path, **params):
+        return self.owner.instance.fcgi(path, params=params, token=self.owner.token)
+
+
+@pytest.fixture(scope="module")
+def place(user):
+    return Place(user())
+
+
+# ---- the query ----
+
+@pytest.mark.parametrize("name", ["search", "limit", "x", ""])
+def test_a_query_of_a_megabyte_is_refused(place, name):
+    query = f"{name}=".ljust(1024 * 1024, "x")
+    status = place.owner.get(f"/api/chat/users/?{query}").status_code
+    assert status in (414, 431)
+    assert_error(place.fcgi(f"/api/chat/users/?{query}"), 414)
+
+
+def test_a_query_of_a_megabyte_is_refused_in_json(place):
+    head = (f"GET /api/chat/users/?{'x' * 1024 * 1024} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Token {place.owner.token}\r\n\r\n")
+    answer = answer_of(place.owner.instance.raw(head.encode()))
+    assert_error(answer, answer.status)
+
+
+def test_a_query_of_thousands_of_parameters_is_taken(place):
+    query = "&".join(["a=1"] * 2000)
+    assert place.owner.get(f"{ROOMS}?{query}&limit=1").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["&", "&&&&", "=", "=&=", "limit", "=5", "?", "?limit=1", "#", "%26limit=x",
+                                   "limit[]=1", "+limit=1"])
+def test_a_query_of_odd_form_harms_nobody(place, query):
+    for answer in (place.owner.get(f"{ROOMS}?{query}"), place.fcgi(f"{ROOMS}?{query}")):
+        assert answer_of(answer).status in (200, 400)
+
+
+# ---- numbers without measure ----
+
+@pytest.mark.parametrize("number", ABSURD)
+@pytest.mark.parametrize("path", [ROOMS, ROOMS + "?public=1", "/api/chat/users/",
+                                  ROOMS + "{room}/members/", ROOMS + "{room}/messages/"])
+def test_an_absurd_offset_is_an_empty_page_of_every_list(place, path, number):
+    path = path.format(room=place.room)
+    separator = "&" if "?" in path else "?"
+    answer = place.owner.get(f"{path}{separator}offset={number}")
+    assert answer.status_code == 200
+    assert answer.json()["results"] == []
+    assert answer.json()["next"] is None
+
+
+@pytest.mark.parametrize("number", ABSURD)
+def test_an_absurd_offset_with_an_absurd_limit_is_an_empty_page(place, number):
+    answer = place.owner.get(f"{ROOMS}{place.room}/messages/?offset={number}&limit={number}")
+    assert answer.json()["results"] == []
+
+
+@pytest.mark.parametrize("number", ABSURD)
+@pytest.mark.parametrize("cursor", ["before", "after"])
+def test_an_absurd_cursor_of_messages_is_400(place, cursor, number):
+    answer = place.owner.get(f"{ROOMS}{place.room}/messages/?{cursor}={number}")
+    assert_error(answer, 400, [cursor])
+
+
+@pytest.mark.parametrize("number", ABSURD)
+def test_an_absurd_cursor_of_events_is_410(place, number):
+    answer = place.owner.get(f"{ROOMS}{place.room}/events/?after={number}")
+    assert answer.status_code == 410
+    assert answer.json()["last_seq"] == 1
+
+
+def test_an_absurd_limit_of_events_is_cut(place):
+    answer = place.owner.get(f"{ROOMS}{place.room}/events/?limit={'9' * 40}")
+    assert len(answer.json()["events"]) == 1
+
+
+# ---- Host ----
+
+BAD_HOSTS = ['a"b', "a'b", "a\nb", "a\r\nSet-Cookie: x=y", "a b", "a\tb", "<script>", "a/b", "a\\b", "a?b",
+             "a#b", "a@b", "\u00e9", b"\xff", "x" * 256, "x" * 10000, "\x7f", "a,b", "a;b", "%0a", "\x01"]
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_a_host_that_cannot_stand_in_a_link_is_400(place, host):
+    answer = place.fcgi(f"{ROOMS}?limit=1", HTTP_HOST=host)
+    assert_error(answer, 400)
+    assert "Set-Cookie" not in answer[1]
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_nor_can_a_server_name_that_a_client_may_have_chosen(place, host):
+    assert_error(place.fcgi(f"{ROOMS}?limit=1", HTTP_HOST=None, SERVER_NAME=host), 400)
+
+
+@pytest.mark.parametrize("host", ['Host: a"b', "Host: a\r\n b", "Host: a\nb", "Host: 'a", "Host: a\0b",
+                                  "Host: a\r\nHost: b", "Host: \r\nX: a"])
+def test_lighttpd_refuses_a_bad_host_too(place, host):
+    head = (f"GET {ROOMS} HTTP/1.1\r\n{host}\r\nAuthorization: Token {place.owner.token}\r\n"
+            "Connection: close\r\n\r\n")
+    assert_error(place.owner.instance.raw(head.encode()), 400)
+
+
+@pytest.mark.parametrize("host", ["[::1]:8000", "localhost", "a-b.c_d.example:1", "127.0.0.1:80"])
+def test_a_host_that_can_stand_in_a_link_is_taken(place, host):
+    assert place.fcgi(ROOMS, HTTP_HOST=host)[0] == 200
+
+
+# ---- percent-encoding ----
+
+@pytest.mark.parametrize("path", [
+    "/api%2Fchat/rooms/", "/api/chat%2frooms/", "/api/chat/rooms%2F{room}/", "/api/chat/rooms/{room}%2F",
+    "/api/chat/rooms/{room}%2fmessages/", "/api/chat/rooms/%2F{room}/", "/api/chat/rooms/{room}/messages%2F1/",
+    "/api%2fauth%2fme",
+])
+def test_a_slash_that_was_encoded_parts_nothing(place, path):
+    path = path.format(room=place.room)
+    assert_error(place.fcgi(path), 404)
+    assert place.owner.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", [
+    "/api/chat/rooms/{room}%00/", "/api/chat/rooms%00/", "/api%00/chat/rooms/", "/api/chat/rooms/%00/",
+    "/api/chat/rooms/{room}/messages/%00", "/api/auth/me%00.html",
+])
+def test_a_nul_that_was_encoded_ends_nothing(place, path):
+    path = path.format(room=place.room)
+    assert_error(place.fcgi(path), 404)
+    answer = place.owner.get(path)
+    assert_error(answer, 400)
+
+
+@pytest.mark.parametrize("path", [
+    "/api/chat/rooms/%252F/", "/api/chat/rooms/{room}%2500/", "/api/chat/rooms/%zz/", "/api/chat/rooms/%",
+    "/api/chat/rooms/%4", "/api/chat/rooms/%c0%af/", "/api/chat/rooms/%ff/", "/api/chat/rooms/%2e%2e/users/",
+    "/api/chat/rooms/../users/", "/api/chat/rooms/./", "/api/chat//rooms/", "/api/chat/rooms/{room};x=1/",
+    "/api/chat/rooms/%E2%81%84/", "/api" + "/a" * 3000, "/api/" + "x" * 60000, "/api/chat/rooms/\x01/",
+    '/api/chat/rooms/"/', "/api/chat/rooms/\u00e9/",
+])
+def test_any_other_odd_path_is_404(place, path):
+    assert_error(place.fcgi(path.format(room=place.room)), 404)
+
+
+@pytest.mark.parametrize("start", ["/%ff", "/\u00e9", '/"x', "/<script>", "/%00", "/a%2f"])
+def test_an_odd_folder_in_front_stands_in_links_as_it_was_sent(place, start):
+    """A site may put the program below a folder, so what is in front is not looked at."""
+    answer = answer_of(place.fcgi(f"{start}{ROOMS}?limit=1&offset=1"))
+    assert answer.json()["previous"].endswith(f"{start}{ROOMS}?limit=1")
+
+
+def test_a_folder_in_front_that_is_no_text_is_404(place):
+    """Through a web server no such byte comes in; FastCGI itself would let it."""
+    path = b"/\xff/api/chat/rooms/?limit=1&offset=1"
+    params = {"REQUEST_URI": path, "QUERY_STRING": b"limit=1&offset=1"}
+    answer = place.owner.instance.fcgi(ROOMS, params=params, token=place.owner.token)
+    assert_error(answer, 404)
+
+
+def test_a_request_without_a_path_is_404(place):
+    assert_error(place.fcgi("", REQUEST_URI=None, PATH_INFO=None), 404)
+    assert_error(place.fcgi("", REQUEST_URI="?x=1", PATH_INFO=None), 404)
+    assert_error(place.fcgi("/"), 404)
+
+
+# ---- other headers ----
+
+@pytest.mark.parametrize("name", ["HTTP_ORIGIN", "HTTP_REFERER", "HTTP_COOKIE", "HTTP_IF_NONE_MATCH",
+                                  "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "CONTENT_TYPE",
+                                  "REMOTE_ADDR", "HTTP_ACCEPT", "HTTP_RANGE", "HTTPS"])
+@pytest.mark.parametrize("value", ["x" * 100000, "\r\nSet-Cookie: a=b", b"\xff\xfe", ",;=\"'", "%s%n", " "])
+def test_a_header_without_sense_harms_nobody(place, name, value):
+    answer = answer_of(place.fcgi(ROOMS, **{name: value}))
+    assert answer.status == 200
+    assert "Set-Cookie" not in answer.headers
+    assert answer.json()["count"] == 1
