@@ -1,0 +1,201 @@
+"""GET /healthz: fine, degraded without Redis, down without the database."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from support.answers import JSON_TYPE, assert_error, assert_tells_nothing
+from support.client import Client
+from support.wait import wait_for
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance()
+
+
+@pytest.fixture
+def visitor(system):
+    """A client that takes a 503 for an answer."""
+    client = Client(system)
+    client.may_fail = True
+    return client
+
+
+@pytest.fixture
+def member(system):
+    client = Client(system).register()
+    client.may_fail = True
+    return client
+
+
+@pytest.fixture
+def without_redis(system):
+    system.end("redis")
+    yield
+    system.start()
+
+
+@pytest.fixture
+def without_database(system):
+    system.end("database", signal.SIGKILL)
+    yield
+    system.start()
+
+
+def health(client):
+    answer = client.get("/healthz")
+    return answer.status_code, answer.json()
+
+
+def wait_until_ok(client):
+    wait_for(lambda: health(client) == (200, {"status": "ok"}), 30)
+
+
+# ---- fine ----
+
+def test_all_is_well(visitor):
+    assert health(visitor) == (200, {"status": "ok"})
+
+
+def test_health_is_json_that_nobody_keeps(visitor):
+    answer = visitor.get("/healthz")
+    assert answer.headers["Content-Type"] == JSON_TYPE
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_health_needs_no_credentials_and_does_not_mind_bad_ones(visitor):
+    for headers in ({}, {"Authorization": "Token bad"}, {"Cookie": "sessionid=bad"}):
+        assert visitor.get("/healthz", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/healthz?x=1"])
+def test_health_is_found_with_and_without_a_slash(visitor, path):
+    assert visitor.get(path).json() == {"status": "ok"}
+
+
+def test_health_knows_head_and_no_other_method(visitor):
+    assert visitor.request("HEAD", "/healthz").status_code == 200
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert_error(visitor.request(method, "/healthz"), 405)
+
+
+def test_nothing_lies_below_health(visitor):
+    assert visitor.get("/healthz/more").status_code == 404
+    assert visitor.get("/healthzz").status_code == 404
+
+
+def test_health_is_not_counted_against_anybody(visitor):
+    for _ in range(300):
+        assert visitor.get("/healthz").status_code == 200
+
+
+# ---- without Redis ----
+
+def test_without_redis_it_is_degraded_and_200(visitor, without_redis):
+    assert health(visitor) == (200, {"status": "degraded", "database": "ok",
+                                     "redis": "unreachable"})
+
+
+def test_without_redis_the_api_works(member, without_redis):
+    room = member.room()["room_id"]
+    assert member.say(room, "all the same")["content"] == "all the same"
+    assert [event["type"] for event in member.events(room)] == ["new_message"]
+
+
+def test_when_redis_is_back_it_is_ok_again(system, visitor, without_redis):
+    assert health(visitor)[1]["status"] == "degraded"
+    system.start()
+    wait_until_ok(visitor)
+
+
+def test_a_redis_that_hangs_is_degraded_and_delays_nobody(system, visitor, member):
+    pid = system.pids("redis")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: health(visitor)[1]["status"] == "degraded", 10)
+        started = time.monotonic()
+        for _ in range(20):
+            assert member.get("/api/auth/me/").status_code == 200
+        assert time.monotonic() - started < 5
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_until_ok(visitor)
+
+
+# ---- without the database ----
+
+def test_without_the_database_it_is_503_and_says_what_is_down(visitor, without_database):
+    status, content = health(visitor)
+    assert status == 503
+    assert set(content) == {"status", "detail", "database", "redis"}
+    assert (content["status"], content["database"], content["redis"]) == (
+        "unavailable", "unreachable", "ok")
+    assert content["detail"]
+
+
+def test_without_the_database_it_says_when_to_come_again(visitor, without_database):
+    answer = visitor.get("/healthz")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Content-Type"] == JSON_TYPE
+
+
+def test_without_the_database_nothing_of_the_inside_is_told(visitor, without_database):
+    assert_tells_nothing(visitor.get("/healthz").content)
+
+
+def test_without_both_both_are_said_to_be_down(visitor, without_redis, without_database):
+    status, content = health(visitor)
+    assert status == 503
+    assert (content["database"], content["redis"]) == ("unreachable", "unreachable")
+
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/api/auth/me/"), ("GET", "/api/chat/rooms/"), ("POST", "/api/chat/rooms/"),
+    ("POST", "/api/chat/rooms/1/messages/"), ("DELETE", "/api/auth/token/"),
+])
+def test_without_the_database_every_endpoint_is_503(member, without_database, method, path):
+    body = {"json": {"name": "x", "content": "x"}} if method == "POST" else {}
+    answer = member.request(method, path, **body)
+    assert_error(answer, 503)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("path", ["register", "token", "login"])
+def test_without_the_database_nobody_gets_in(visitor, without_database, path):
+    body = {"username": "somebody", "password": "correct horse"}
+    assert_error(visitor.post(f"/api/auth/{path}/", json=body), 503)
+
+
+def test_without_the_database_what_needs_none_is_answered(visitor, without_database):
+    assert_error(visitor.get("/api/nothing/"), 404)
+    assert_error(visitor.get("/api/auth/me/"), 401)
+    assert_error(visitor.request("PUT", "/api/auth/me/"), 405)
+    assert visitor.request("OPTIONS", "/api/chat/rooms/").status_code == 200
+
+
+def test_when_the_database_is_back_all_is_as_it_was(system, visitor, member, without_database):
+    assert health(visitor)[0] == 503
+    system.start()
+    wait_until_ok(visitor)
+    for _ in range(2 * len(system.api_workers())):
+        assert member.get("/api/auth/me/").json()["user_id"] == member.id
+
+
+def test_no_process_dies_of_a_database_that_goes_and_comes(system, visitor):
+    workers = system.api_workers()
+    system.end("database", signal.SIGKILL)
+    for _ in range(3 * len(workers)):
+        assert health(visitor)[0] == 503
+    system.start()
+    wait_until_ok(visitor)
+    assert system.api_workers() == workers
+
+
+# ---- a site that has no Redis ----
+
+def test_a_site_that_is_configured_without_redis_is_ok(make_instance):
+    site = make_instance(CONFAB_REDIS_SOCKET="")
+    assert health(Client(site)) == (200, {"status": "ok"})
