@@ -5,6 +5,19 @@ import subprocess
 from support.instance import bind
 
 
+def lock_waits(instance):
+    """How many transactions wait for a lock now. (information_schema.innodb_trx would tell
+    how it was a while ago.)"""
+    return int(instance.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1])
+
+
+def statements(instance):
+    """The ids of the connections on which fcgi-api runs a statement now: nobody else here
+    prepares statements."""
+    return [number for (number,) in instance.sql(
+        "SELECT id FROM information_schema.processlist WHERE command = 'Execute'")]
+
+
 class SqlSession:
     """Statements run one after the other on one connection, which ends with the `with`.
 

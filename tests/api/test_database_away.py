@@ -1,0 +1,279 @@
+"""MariaDB killed, restarted, cutting connections, and holding locks for too long."""
+
+import contextlib
+import signal
+import threading
+import time
+
+import pytest
+from support.client import Client
+from support.load import Load, posting_surely, reading
+from support.session import SqlSession, lock_waits, statements
+from support.wait import wait_for
+
+SERVERS_ERRORS = ("sql", "mariadb", "mysql", "innodb", "socket", "sock", "lock", "select", "/")
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance()
+
+
+@pytest.fixture
+def writer(system):
+    return Client(system).register()
+
+
+def assert_unavailable(answer):
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert list(answer.json()) == ["detail"]
+    assert not any(word in answer.json()["detail"].lower() for word in SERVERS_ERRORS)
+
+
+def post_once(room, **fields):
+    yield "POST", f"/api/chat/rooms/{room}/messages/", {"content": "waits", **fields}
+
+
+def everybody_at_once(system, client, method, path, fields=None):
+    """The same request so often at once that every process serves some."""
+    def several():
+        for _ in range(5):
+            yield method, path, fields
+    with Load(system, client.token, [several() for _ in range(8)]) as load:
+        load.join()
+    return load
+
+
+def assert_counters_are_right(system):
+    checked = system.confabctl("check", "--deep")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+# ---- away and back ----
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_while_mariadb_is_away_it_is_503_and_afterwards_all_works_without_a_restart(
+        system, writer, number):
+    room = writer.room()["room_id"]
+    everybody_at_once(system, writer, "GET", "/api/auth/me/")
+    workers = system.api_workers()
+    system.end("database", number)
+    writer.may_fail = True
+    before = time.monotonic()
+    for _ in range(5):
+        assert_unavailable(writer.get("/api/auth/me/"))
+        assert_unavailable(writer.post(f"/api/chat/rooms/{room}/messages/", json={"content": "x"}))
+        assert_unavailable(ask_for_token(system))
+    assert time.monotonic() - before < 15, "each is refused at once"
+    system.start()
+    writer.may_fail = False
+    made = everybody_at_once(system, writer, "POST", "/api/chat/rooms/", {"name": "afterwards"})
+    assert made.failures == [] and made.statuses["POST", 201] == 40
+    assert writer.say(room)["content"] == "hello"
+    assert system.api_workers() == workers
+
+
+def ask_for_token(system):
+    someone = Client(system)
+    someone.may_fail = True
+    return someone.post("/api/auth/token/", json={"username": "someone", "password": "anything"})
+
+
+def test_health_says_that_the_database_is_away(make_instance):
+    system = make_instance()
+    client = Client(system)
+    client.may_fail = True
+    assert client.get("/healthz").json() == {"status": "ok"}
+    system.end("database", signal.SIGKILL)
+    answer = client.get("/healthz")
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    said = answer.json()
+    assert said.pop("detail")
+    assert said == {"status": "unavailable", "database": "unreachable", "redis": "ok"}
+    system.end("redis", signal.SIGKILL)
+    assert wait_for(lambda: client.get("/healthz").json()["redis"] == "unreachable")
+
+
+def test_a_restart_of_mariadb_under_load_loses_and_doubles_nothing(system, writer):
+    room = writer.room()["room_id"]
+    scripts = [posting_surely(room, f"writer{i}", 150) for i in range(4)]
+    with Load(system, writer.token, scripts) as load:
+        load.wait_for(100)
+        system.end("database", signal.SIGKILL)
+        system.start()
+        load.join()
+    assert {failure.split(": ")[1][:3] for failure in load.failures} <= {"503"}
+    assert system.sql("SELECT COUNT(*), COUNT(DISTINCT client_id), MAX(position) FROM message "
+                      "WHERE room_id = ?", room) == [(600, 600, 600)]
+    assert_counters_are_right(system)
+
+
+# ---- connections that are cut ----
+
+def cut_all(system):
+    ids = system.sql("SELECT id FROM information_schema.processlist WHERE db = 'confab' "
+                     "AND id <> CONNECTION_ID()")
+    for (number,) in ids:
+        with contextlib.suppress(RuntimeError):  # it has gone meanwhile
+            system.sql("KILL CONNECTION ?", number)
+
+
+def test_cut_connections_fail_no_read_and_double_no_message(system, writer):
+    room = writer.room()["room_id"]
+    writers = [posting_surely(room, f"writer{i}") for i in range(4)]
+    with Load(system, writer.token, writers) as posts, \
+            Load(system, writer.token, [reading(room) for _ in range(4)]) as reads:
+        for _ in range(15):
+            cut_all(system)
+            reads.wait_for(50)
+    assert reads.failures == []
+    assert {failure.split(": ")[1][:3] for failure in posts.failures} <= {"503"}
+    count, different, last = system.sql("SELECT COUNT(*), COUNT(DISTINCT client_id), "
+                                        "MAX(position) FROM message WHERE room_id = ?", room)[0]
+    assert count == different == last
+    assert posts.statuses["POST", 200] + posts.statuses["POST", 201] <= count
+    assert_counters_are_right(system)
+
+
+def test_a_message_without_client_id_is_not_doubled_by_a_cut_connection(system, writer):
+    """The store has a key of its own for it, so it runs the statement again by itself."""
+    room = writer.room()["room_id"]
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, [post_once(room)]) as load:
+            wait_for(lambda: lock_waits(system) == 1, 10, "a post that waits")
+            system.sql("KILL CONNECTION ?", *statements(system))
+            session.run("COMMIT")
+            load.join()
+    assert load.failures == [] and load.statuses["POST", 201] == 1
+    assert [m["content"] for m in writer.get(f"/api/chat/rooms/{room}/messages/").json()
+            ["results"]] == ["waits"]
+
+
+def test_a_statement_killed_by_hand_is_503_and_leaves_no_lock_behind(system, writer):
+    """Killed when the room's row is locked and the message is written, not before."""
+    room = writer.room()["room_id"]
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, "
+                    "created_at) VALUES (?, 1, 1, 1, 1, SYSDATE(6))", room)
+        with Load(system, writer.token, [post_once(room)]) as load:
+            wait_for(lambda: lock_waits(system) == 1, 10, "a post that waits")
+            system.sql("KILL QUERY ?", *statements(system))
+            load.join()
+        session.run("ROLLBACK")
+    assert load.statuses == {("POST", 503): 1}
+    wait_for(lambda: system.sql("SELECT COUNT(*) FROM information_schema.innodb_trx") == [(0,)])
+    assert writer.get(f"/api/chat/rooms/{room}/messages/").json()["count"] == 0
+    assert writer.say(room, "first")["content"] == "first"
+    assert_counters_are_right(system)
+
+
+# ---- locks ----
+
+def test_a_post_waits_for_a_short_lock(system, writer):
+    room = writer.room()["room_id"]
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, [post_once(room) for _ in range(3)]) as load:
+            wait_for(lambda: lock_waits(system) == 3, 10, "posts that wait")
+            session.run("SELECT SLEEP(1)")
+            session.run("COMMIT")
+            load.join()
+    assert load.failures == [] and load.statuses["POST", 201] == 3
+
+
+def test_a_lock_wait_that_ran_out_is_tried_again(system, writer):
+    """InnoDB gives up after 5 seconds; the lock goes after 6."""
+    room, logged = writer.room()["room_id"], len(system.log())
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, [post_once(room)]) as load:
+            session.run("SELECT SLEEP(6)")
+            session.run("COMMIT")
+            load.join()
+    assert load.failures == [] and load.statuses["POST", 201] == 1
+    assert "error" not in system.log()[logged:]
+
+
+def test_a_lock_held_too_long_is_503_in_bounded_time_and_holds_nobody_else_up(system, writer):
+    room, other = writer.room()["room_id"], writer.room()["room_id"]
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        before = time.monotonic()
+        with Load(system, writer.token, [post_once(room)]) as load:
+            wait_for(lambda: lock_waits(system) == 1, 10, "a post that waits")
+            assert writer.say(other)["room_id"] == other
+            assert load.count == 0
+            load.join()
+        assert time.monotonic() - before < 30
+        session.run("COMMIT")
+    assert load.statuses == {("POST", 503): 1}
+    assert writer.get(f"/api/chat/rooms/{room}/messages/").json()["count"] == 0
+    assert writer.say(room)["room_id"] == room
+
+
+def test_a_deadlock_is_tried_again(system, writer):
+    """The post holds the room and waits for the member; a session does it the other way
+    round, and has written so much that the post is chosen to give way."""
+    room = writer.room()["room_id"]
+    before = deadlocks(system)
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("INSERT INTO rate (bucket, tat) SELECT LEFT(UNHEX(SHA(seq)), 16), 0 "
+                    "FROM seq_1_to_500")
+        session.run("SELECT user_id FROM member WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, [post_once(room)]) as load:
+            wait_for(lambda: lock_waits(system) == 1, 10, "a post that waits")
+            assert session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room) \
+                == [str(room)], "the session was not the one to give way"
+            session.run("ROLLBACK")
+            load.join()
+    assert deadlocks(system) == before + 1
+    assert load.failures == [] and load.statuses["POST", 201] == 1
+
+
+def deadlocks(system):
+    return int(system.sql("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")[0][1])
+
+
+def test_deadlocks_of_real_requests_are_never_seen(system):
+    """Users invite and remove each other criss-cross while all post: locks on rooms and
+    users in every order that the API allows."""
+    users = [Client(system).register() for _ in range(4)]
+    rooms = [one.room()["room_id"] for one in users]
+    for one, room in zip(users, rooms):
+        for other in users:
+            if other is not one:
+                one.invite(room, other)
+    failures = []
+
+    def criss_cross(index):
+        client = users[index]
+        for turn in range(40):
+            other = users[(index + 1 + turn) % 4]
+            client.post(f"/api/chat/rooms/{rooms[index]}/remove_member/",
+                        json={"user_id": other.id})
+            client.post(f"/api/chat/rooms/{rooms[index]}/invite/", json={"user_id": other.id})
+            client.post("/api/chat/rooms/direct/", json={"user_id": other.id})
+            client.post(f"/api/chat/rooms/{rooms[turn % 4]}/messages/", json={"content": "x"})
+
+    def run(index):
+        try:
+            criss_cross(index)
+        except AssertionError as error:  # an answer of 5xx
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert failures == []
+    assert_counters_are_right(system)
