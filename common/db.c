@@ -402,15 +402,20 @@ failed:
     return false;
 }
 
-/* Fetches a text that was longer than the memory kept for it, and keeps the larger
- * memory for the rows to come. */
-static void fetch_rest(struct db_rows *rows, unsigned i) {
-    struct column *column = &rows->columns[i];
-    column->size = column->len + 1;
-    column->bytes = memory_resize(column->bytes, column->size, 1);
-    rows->binds[i].buffer = column->bytes;
-    rows->binds[i].buffer_length = column->size;
-    mysql_stmt_fetch_column(rows->stmt, &rows->binds[i], i, 0);
+/* Fetches the texts of a row that were longer than the memory kept for them, and keeps the
+ * larger memory for the rows to come. Binding the columns anew makes the library forget
+ * where the row's values lie, so it comes last. */
+static void fetch_rest(struct db_rows *rows) {
+    for (unsigned i = 0; i < rows->column_count; i++) {
+        struct column *column = &rows->columns[i];
+        if (column->type != MYSQL_TYPE_STRING || column->is_null || column->len <= column->size)
+            continue;
+        column->size = column->len + 1;
+        column->bytes = memory_resize(column->bytes, column->size, 1);
+        rows->binds[i].buffer = column->bytes;
+        rows->binds[i].buffer_length = column->size;
+        mysql_stmt_fetch_column(rows->stmt, &rows->binds[i], i, 0);
+    }
     mysql_stmt_bind_result(rows->stmt, rows->binds);
 }
 
@@ -421,10 +426,7 @@ bool db_next(struct db_rows *rows) {
     if (fetched != 0 && fetched != MYSQL_DATA_TRUNCATED)
         return false;
     if (fetched == MYSQL_DATA_TRUNCATED)
-        for (unsigned i = 0; i < rows->column_count; i++)
-            if (rows->columns[i].type == MYSQL_TYPE_STRING && !rows->columns[i].is_null &&
-                rows->columns[i].len > rows->columns[i].size)
-                fetch_rest(rows, i);
+        fetch_rest(rows);
     return true;
 }
 
