@@ -243,7 +243,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
         "SET v_changed = ROW_COUNT() > 0; "
         "IF NOT v_changed THEN LEAVE body; END IF; "
         "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
-        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "p_room"),
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0"),
         ", v_changed, p_room, v_seq, 0, 0, v_now");
     struct db_rows *rows;
     const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);

@@ -220,8 +220,7 @@ static void send_updated(void *context, const struct room *room) {
                                      .seq = update->change.seq,
                                      .type = EVENT_ROOM_UPDATED,
                                      .actor_id = x->caller.user.id,
-                                     .actor = text_of(x->caller.user.name),
-                                     .subject_id = room->state.room_id};
+                                     .actor = text_of(x->caller.user.name)};
     publish_room_event(x->service->redis, prefix_of(x), &event, room);
 }
 
