@@ -168,6 +168,17 @@ def test_a_message_needs_words(user):
     assert (answer.status_code, answer.json()) == (400, {"content": ["This field is required."]})
 
 
+def test_long_words_under_a_long_client_id_in_a_room_of_a_long_name_all_come_back(user):
+    alice = user()
+    room = alice.room(FACE * 128)
+    message = alice.say(room["room_id"], FACE * 8000, client_id=FACE * 64)
+    assert shown(alice, message) == message
+    assert alice.get(url(room)).json() == {**room, "message_count": 1, "last_seq": 1,
+                                           "last_message": message}
+    short = [alice.say(room["room_id"], "short"), message]
+    assert alice.get(url(room, "messages/")).json()["results"] == short
+
+
 # ---- its type ----
 
 @pytest.mark.parametrize("kind", ["text", "image", "file"])

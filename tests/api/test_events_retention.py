@@ -1,0 +1,159 @@
+"""Events past the retention are gone, before and after they are thrown away."""
+import pytest
+
+from support.shapes import A_TEXT
+
+ROOMS = "/api/chat/rooms/"
+
+
+def events(client, room, after=0, **options):
+    return client.get(f"{ROOMS}{room['room_id']}/events/?after={after}", **options)
+
+
+def gone(last_seq):
+    return (410, {"detail": A_TEXT, "last_seq": last_seq})
+
+
+def said(answer):
+    return answer.status_code, answer.json()
+
+
+def numbers(answer):
+    assert answer.status_code == 200, answer.text
+    return [event["seq"] for event in answer.json()["events"]], answer.json()["last_seq"]
+
+
+def age(instance, room, up_to, days=31):
+    instance.sql("UPDATE event SET created_at = NOW(6) - INTERVAL ? DAY "
+                 "WHERE room_id = ? AND seq <= ?", days, room["room_id"], up_to)
+
+
+def leave_as_it_is(instance):
+    """The other of two states in which events past the retention may be found."""
+
+
+def purge(instance):
+    done = instance.confabctl("events", "purge")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(params=[leave_as_it_is, purge], ids=["not yet purged", "purged"])
+def thrown_away(request, instance):
+    """Called once the events are old: they are thrown away, or only will be."""
+    return lambda: request.param(instance)
+
+
+@pytest.fixture
+def ten(user):
+    """A room of ten events."""
+    alice = user()
+    room = alice.room()
+    for _ in range(10):
+        alice.say(room["room_id"])
+    return alice, room
+
+
+@pytest.mark.parametrize("after, answer", [
+    (0, None), (1, None), (4, None), (5, [6, 7, 8, 9, 10]), (6, [7, 8, 9, 10]), (9, [10]),
+    (10, []), (11, None)])
+def test_a_cursor_before_old_events_is_410_and_one_behind_them_is_served(
+        ten, instance, thrown_away, after, answer):
+    alice, room = ten
+    age(instance, room, up_to=5)
+    thrown_away()
+    found = events(alice, room, after)
+    if answer is None:
+        assert said(found) == gone(10)
+    else:
+        assert numbers(found) == (answer, 10)
+
+
+def test_when_all_events_are_old_only_the_last_number_is_a_cursor(ten, instance, thrown_away):
+    alice, room = ten
+    age(instance, room, up_to=10)
+    thrown_away()
+    assert said(events(alice, room, 9)) == gone(10)
+    assert numbers(events(alice, room, 10)) == ([], 10)
+
+
+def test_numbers_go_on_where_they_were(ten, instance, thrown_away):
+    alice, room = ten
+    age(instance, room, up_to=10)
+    thrown_away()
+    alice.say(room["room_id"])
+    assert numbers(events(alice, room, 10)) == ([11], 11)
+
+
+def test_events_just_within_the_retention_are_kept(ten, instance, thrown_away):
+    alice, room = ten
+    age(instance, room, up_to=10, days=29)
+    thrown_away()
+    assert numbers(events(alice, room)) == (list(range(1, 11)), 10)
+
+
+def test_messages_outlive_their_events(ten, instance, thrown_away):
+    alice, room = ten
+    age(instance, room, up_to=10)
+    thrown_away()
+    assert alice.get(f"{ROOMS}{room['room_id']}/messages/").json()["count"] == 10
+
+
+def test_a_room_whose_events_are_old_is_shown_as_before(ten, instance, thrown_away):
+    alice, room = ten
+    before = alice.get(f"{ROOMS}{room['room_id']}/").json()
+    age(instance, room, up_to=10)
+    thrown_away()
+    assert alice.get(f"{ROOMS}{room['room_id']}/").json() == before
+
+
+def test_an_answer_known_from_before_the_purge_is_no_304_afterwards(ten, instance):
+    alice, room = ten
+    tag = {"If-None-Match": events(alice, room).headers["ETag"]}
+    age(instance, room, up_to=5)
+    purge(instance)
+    assert said(events(alice, room, headers=tag)) == gone(10)
+
+
+def test_a_purge_leaves_no_old_event_and_every_other(ten, instance):
+    alice, room = ten
+    age(instance, room, up_to=5)
+    purge(instance)
+    rows = instance.sql("SELECT seq FROM event WHERE room_id = ? ORDER BY seq", room["room_id"])
+    assert rows == [(6,), (7,), (8,), (9,), (10,)]
+    assert instance.sql("SELECT oldest_seq FROM room WHERE room_id = ?",
+                        room["room_id"]) == [(6,)]
+
+
+def test_a_purge_leaves_other_rooms_alone(ten, instance):
+    alice, room = ten
+    other = alice.room()
+    alice.say(other["room_id"])
+    age(instance, room, up_to=10)
+    purge(instance)
+    assert numbers(events(alice, other)) == ([1], 1)
+
+
+def test_a_purge_throws_away_what_is_old_in_users_own_streams(user, instance):
+    alice = user()
+    for _ in range(3):
+        alice.room()
+    instance.sql("UPDATE user_event SET created_at = NOW(6) - INTERVAL 31 DAY "
+                 "WHERE user_id = ? AND seq <= 2", alice.id)
+    purge(instance)
+    assert instance.sql("SELECT seq FROM user_event WHERE user_id = ?", alice.id) == [(3,)]
+    assert instance.sql("SELECT oldest_seq, last_seq FROM user WHERE user_id = ?",
+                        alice.id) == [(3, 3)]
+    alice.room()
+    assert instance.sql("SELECT seq FROM user_event WHERE user_id = ? ORDER BY seq",
+                        alice.id) == [(3,), (4,)]
+
+
+def test_a_purge_of_more_than_one_slice_throws_all_away(user, instance):
+    alice = user()
+    room = alice.room()
+    instance.sql("INSERT INTO event SELECT ?, seq, 6, ?, ?, NOW(6) - INTERVAL 40 DAY "
+                 "FROM seq_1_to_2500; UPDATE room SET last_seq = 2500 WHERE room_id = ?",
+                 room["room_id"], alice.id, alice.id, room["room_id"])
+    purge(instance)
+    assert instance.sql("SELECT COUNT(*) FROM event WHERE room_id = ?", room["room_id"]) == [(0,)]
+    assert numbers(events(alice, room, 2500)) == ([], 2500)

@@ -1,0 +1,278 @@
+"""What is published on Redis for each change of a room: channel, header and JSON."""
+import pytest
+
+from support.client import Client
+from support.ear import Ear, header, room_channel, user_channel
+from support.shapes import a_membership, a_message, in_event
+
+ROOMS = "/api/chat/rooms/"
+
+
+@pytest.fixture(scope="module")
+def ear(make_instance):
+    return Ear(make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000))
+
+
+@pytest.fixture
+def person(ear):
+    return lambda: Client(ear.instance).register()
+
+
+@pytest.fixture
+def pair(person):
+    """The admin of a room and another member, who is event 1 of the room."""
+    alice, bob = person(), person()
+    room = alice.room(is_private=False)
+    alice.invite(room["room_id"], bob)
+    return alice, bob, room
+
+
+def url(room, rest=""):
+    return f"{ROOMS}{room['room_id']}/{rest}"
+
+
+def message_url(message):
+    return f"{ROOMS}{message['room_id']}/messages/{message['message_id']}/"
+
+
+def remove(client, room, user_id):
+    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
+
+
+def set_admin(client, room, user_id, value):
+    return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
+
+
+def assert_one(events, channel, head, content):
+    assert [(event.channel, header(event)) for event in events] == [(channel, head)]
+    assert events[0].json == content
+
+
+def assert_replayed(client, room, *events):
+    """What events/ shows of the room since the first of these is these, byte for byte."""
+    answer = client.get(url(room, f"events/?after={events[0].seq - 1}"))
+    assert answer.content == b'{"events":[' + b",".join(event.text for event in events) + \
+        b'],"last_seq":%d}' % events[-1].seq
+
+
+# ---- messages ----
+
+def test_a_new_message_is_published(ear, pair):
+    alice, bob, room = pair
+    said = []
+    events = ear.hear(lambda: said.append(bob.say(room["room_id"], "hi", client_id="abc")))
+    message = a_message(**said[0])
+    assert_one(events, room_channel(room), (1, 2, "new_message", bob.id, message["message_id"]),
+               {"type": "new_message", "message": message, "sender": bob.name,
+                "sender_id": bob.id, "seq": 2, "room_id": room["room_id"]})
+    assert_replayed(alice, room, *events)
+
+
+@pytest.mark.parametrize("text", [
+    "é語\U0001f600", "\"\\/\b\f\n\r\t\x01\x1f\x7f", "\u2028\u2029\ufeff\ufffd\U0010ffff", "<&'>",
+    "\U0001f600" * 8000, "line\n" * 1500], ids=lambda text: ascii(text)[:30])
+def test_a_message_of_whatever_letters_is_replayed_as_it_was_published(ear, pair, text):
+    alice, _, room = pair
+    events = ear.hear(lambda: alice.say(room["room_id"], text, client_id=text[:64]))
+    assert events[0].json["message"]["content"] == text.strip()
+    assert_replayed(alice, room, *events)
+
+
+def test_a_reply_is_replayed_as_it_was_published(ear, pair):
+    alice, bob, room = pair
+    first = alice.say(room["room_id"])
+    events = ear.hear(lambda: bob.say(room["room_id"], reply_to_id=first["message_id"],
+                                      message_type="file"))
+    assert events[0].json["message"]["reply_to_id"] == first["message_id"]
+    assert_replayed(alice, room, *events)
+
+
+def test_an_edit_is_published_with_the_message_as_it_is_now(ear, pair):
+    alice, bob, room = pair
+    message = bob.say(room["room_id"])
+    events = ear.hear(lambda: bob.patch(message_url(message), json={"content": "other"}))
+    edited = alice.get(message_url(message)).json()
+    assert_one(events, room_channel(room),
+               (1, 3, "message_edited", bob.id, message["message_id"]),
+               {"type": "message_edited", "message": edited, "edited_by": bob.name, "seq": 3,
+                "room_id": room["room_id"]})
+    assert_replayed(alice, room, *events)
+
+
+def test_a_deletion_is_published_without_the_words(ear, pair):
+    alice, bob, room = pair
+    message = bob.say(room["room_id"], "swordfish")
+    events = ear.hear(lambda: alice.delete(message_url(message)))
+    assert_one(events, room_channel(room),
+               (1, 3, "message_deleted", alice.id, message["message_id"]),
+               {"type": "message_deleted", "message_id": message["message_id"],
+                "deleted_by": alice.name, "seq": 3, "room_id": room["room_id"]})
+    assert_replayed(bob, room, *events)
+
+
+def test_reading_is_published_without_a_number_and_is_never_replayed(ear, pair):
+    alice, bob, room = pair
+    message = alice.say(room["room_id"])
+    body = {"message_id": message["message_id"]}
+    events = ear.hear(lambda: bob.post(url(room, "read/"), json=body))
+    assert_one(events, room_channel(room), (1, 0, "message_read", bob.id, message["message_id"]),
+               {"type": "message_read", "user_id": bob.id, "message_id": message["message_id"],
+                "room_id": room["room_id"]})
+    assert [event["type"] for event in bob.events(room["room_id"])] == ["user_invited",
+                                                                       "new_message"]
+
+
+# ---- the room ----
+
+def test_a_changed_room_is_published_without_what_is_the_callers_own(ear, pair):
+    alice, bob, room = pair
+    alice.say(room["room_id"])
+    events = ear.hear(lambda: alice.patch(url(room), json={"name": "other"}))
+    now = in_event(alice.get(url(room)).json())
+    assert_one(events, room_channel(room), (1, 3, "room_updated", alice.id, 0),
+               {"type": "room_updated", "room": now, "updated_by": alice.name, "seq": 3,
+                "room_id": room["room_id"]})
+    assert_replayed(bob, room, *events)
+
+
+def test_a_new_room_is_published_to_its_maker(ear, person):
+    alice = person()
+    made = []
+    events = ear.hear(lambda: made.append(alice.room("new")))
+    assert_one(events, user_channel(alice),
+               (1, 1, "room_created", alice.id, made[0]["room_id"]),
+               {"type": "room_created", "room": in_event(made[0]), "created_by": alice.name,
+                "seq": 1, "room_id": made[0]["room_id"]})
+
+
+def test_a_new_direct_room_is_published_to_both(ear, person):
+    alice, bob = person(), person()
+    made = []
+    events = ear.hear(lambda: made.append(
+        alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()))
+    room = made[0]
+    assert_one(events[:1], user_channel(alice),
+               (1, 1, "room_created", alice.id, room["room_id"]),
+               {"type": "room_created", "room": in_event(room), "created_by": alice.name,
+                "seq": 1, "room_id": room["room_id"]})
+    assert_one(events[1:], user_channel(bob),
+               (1, 1, "room_invitation", alice.id, room["room_id"]),
+               {"type": "room_invitation", "room_name": alice.name, "invited_by": alice.name,
+                "seq": 1, "room_id": room["room_id"]})
+
+
+def test_a_deleted_room_is_published_to_every_member_and_then_to_the_room(ear, pair, person):
+    alice, bob, room = pair
+    gone = person()
+    alice.invite(room["room_id"], gone)
+    remove(gone, room, gone.id)
+    events = ear.hear(lambda: alice.delete(url(room)))
+    content = {"type": "room_deleted", "deleted_by": alice.name, "room_id": room["room_id"]}
+    for client, event in zip((alice, bob), events):
+        assert_one([event], user_channel(client),
+                   (1, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
+    assert_one(events[2:], room_channel(room), (1, 0, "room_deleted", alice.id, 0), content)
+
+
+# ---- members ----
+
+def test_an_invitation_is_published_to_the_room_and_to_the_invited(ear, pair, person):
+    alice, _, room = pair
+    carol = person()
+    events = ear.hear(lambda: alice.invite(room["room_id"], carol))
+    assert_one(events[:1], room_channel(room), (1, 2, "user_invited", alice.id, carol.id),
+               {"type": "user_invited", "user_id": carol.id, "invited_by": alice.name, "seq": 2,
+                "room_id": room["room_id"]})
+    assert_one(events[1:], user_channel(carol),
+               (1, 1, "room_invitation", alice.id, room["room_id"]),
+               {"type": "room_invitation", "room_name": room["name"], "invited_by": alice.name,
+                "seq": 1, "room_id": room["room_id"]})
+    assert_replayed(alice, room, events[0])
+
+
+def test_joining_is_published_likewise_by_who_joins(ear, pair, person):
+    alice, _, room = pair
+    carol = person()
+    events = ear.hear(lambda: carol.post(url(room, "join/")))
+    assert_one(events[:1], room_channel(room), (1, 2, "user_invited", carol.id, carol.id),
+               {"type": "user_invited", "user_id": carol.id, "invited_by": carol.name, "seq": 2,
+                "room_id": room["room_id"]})
+    assert_one(events[1:], user_channel(carol),
+               (1, 1, "room_invitation", carol.id, room["room_id"]),
+               {"type": "room_invitation", "room_name": room["name"], "invited_by": carol.name,
+                "seq": 1, "room_id": room["room_id"]})
+    assert_replayed(alice, room, events[0])
+
+
+def test_a_removal_is_published_to_the_room_and_to_the_removed(ear, pair):
+    alice, bob, room = pair
+    events = ear.hear(lambda: remove(alice, room, bob.id))
+    assert_one(events[:1], room_channel(room), (1, 2, "user_removed", alice.id, bob.id),
+               {"type": "user_removed", "user_id": bob.id, "removed_by": alice.name, "seq": 2,
+                "room_id": room["room_id"]})
+    assert_one(events[1:], user_channel(bob), (1, 2, "room_removed", alice.id, room["room_id"]),
+               {"type": "room_removed", "removed_by": alice.name, "seq": 2,
+                "room_id": room["room_id"]})
+    assert_replayed(alice, room, events[0])
+
+
+def test_a_role_is_published_with_the_membership(ear, pair):
+    alice, bob, room = pair
+    events = ear.hear(lambda: set_admin(alice, room, bob.id, True))
+    assert_one(events, room_channel(room), (1, 2, "member_updated", alice.id, bob.id),
+               {"type": "member_updated", "membership": a_membership(
+                   room_id=room["room_id"], user_id=bob.id, is_admin=True),
+                "updated_by": alice.name, "seq": 2, "room_id": room["room_id"]})
+    assert events[0].json["membership"] == alice.invite(room["room_id"], bob)
+    assert_replayed(bob, room, *events)
+
+
+def test_the_last_admins_leaving_is_published_with_the_heirs_role(ear, pair):
+    alice, bob, room = pair
+    events = ear.hear(lambda: remove(alice, room, alice.id))
+    in_room = [event for event in events if event.channel == room_channel(room)]
+    own = [event for event in events if event.channel != room_channel(room)]
+    assert [header(event) for event in in_room] == [
+        (1, 2, "user_removed", alice.id, alice.id), (1, 3, "member_updated", alice.id, bob.id)]
+    assert in_room[1].json == {
+        "type": "member_updated", "membership": a_membership(
+            room_id=room["room_id"], user_id=bob.id, is_admin=True),
+        "updated_by": alice.name, "seq": 3, "room_id": room["room_id"]}
+    assert_one(own, user_channel(alice), (1, 2, "room_removed", alice.id, room["room_id"]),
+               {"type": "room_removed", "removed_by": alice.name, "seq": 2,
+                "room_id": room["room_id"]})
+    assert_replayed(bob, room, *in_room)
+
+
+def test_the_last_members_leaving_is_published_as_the_end_of_the_room(ear, person):
+    alice = person()
+    room = alice.room()
+    events = ear.hear(lambda: remove(alice, room, alice.id))
+    content = {"type": "room_deleted", "deleted_by": alice.name, "room_id": room["room_id"]}
+    assert_one(events[:1], user_channel(alice),
+               (1, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
+    assert_one(events[1:], room_channel(room), (1, 0, "room_deleted", alice.id, 0), content)
+
+
+def test_a_whole_history_is_replayed_as_it_was_published(ear, pair, person):
+    alice, bob, room = pair
+    carol, dave = person(), person()
+
+    def live():
+        alice.invite(room["room_id"], carol)
+        deleted = bob.say(room["room_id"])
+        for number in range(3):
+            carol.say(room["room_id"], f"number {number}", client_id=str(number))
+        dave.post(url(room, "join/"))
+        bob.delete(message_url(deleted))
+        set_admin(alice, room, carol.id, True)
+        remove(carol, room, dave.id)
+        remove(alice, room, alice.id)
+        carol.patch(url(room), json={"name": "the end", "is_private": True})
+
+    events = [event for event in ear.hear(live) if event.channel == room_channel(room)]
+    assert [event.seq for event in events] == list(range(2, 13))
+    # The message deleted since is shown without its words; all else is as it was.
+    now = bob.events(room["room_id"], after=2)[0]["message"]
+    assert (now["content"], now["is_deleted"]) == ("", True)
+    assert_replayed(bob, room, *events[2:])

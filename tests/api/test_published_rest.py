@@ -1,0 +1,173 @@
+"""What else is published on Redis, and what is not."""
+import pytest
+
+from support.client import Client
+from support.ear import Ear, header, room_channel, user_channel
+
+ROOMS = "/api/chat/rooms/"
+
+
+@pytest.fixture(scope="module")
+def ear(make_instance):
+    return Ear(make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000))
+
+
+@pytest.fixture
+def person(ear):
+    return lambda: Client(ear.instance).register()
+
+
+@pytest.fixture
+def place(person):
+    """What the changes below are tried on: people, a room with a message, a direct room."""
+    class Place:
+        alice, bob, eve = person(), person(), person()
+
+        def __init__(self):
+            self.room = self.alice.room(is_private=False)
+            self.alice.invite(self.room["room_id"], self.bob)
+            self.message = self.alice.say(self.room["room_id"], client_id="1")
+            self.direct = self.alice.post(f"{ROOMS}direct/", json={"user_id": self.bob.id}).json()
+
+        def url(self, rest=""):
+            return f"{ROOMS}{self.room['room_id']}/{rest}"
+
+        def message_url(self):
+            return self.url(f"messages/{self.message['message_id']}/")
+    return Place()
+
+
+SILENT = {
+    "looking": lambda p: [p.bob.get(ROOMS), p.bob.get(p.url()), p.bob.get(p.url("members/")),
+                          p.bob.get(p.url("messages/")), p.bob.get(p.url("events/")),
+                          p.bob.get(p.url("presence/"))],
+    "the same name again": lambda p: [p.alice.patch(p.url(), json={"name": p.room["name"]})],
+    "inviting a member": lambda p: [p.alice.post(p.url("invite/"), json={"user_id": p.bob.id})],
+    "joining again": lambda p: [p.bob.post(p.url("join/"))],
+    "the same role again": lambda p: [p.alice.patch(p.url(f"members/{p.bob.id}/"),
+                                                    json={"is_admin": False})],
+    "the same client_id again": lambda p: [p.alice.post(p.url("messages/"), json={
+        "content": "x", "client_id": "1"})],
+    "the standing direct room": lambda p: [p.bob.post(f"{ROOMS}direct/",
+                                                      json={"user_id": p.alice.id})],
+    "reading what was read": lambda p: [p.alice.post(p.url("read/"), json={
+        "message_id": p.message["message_id"]})],
+}
+
+
+@pytest.mark.parametrize("action", SILENT)
+def test_what_changes_nothing_is_not_published(ear, place, action):
+    answers = []
+    events = ear.hear(lambda: answers.extend(SILENT[action](place)))
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert events == []
+
+
+REFUSED = {
+    "a stranger's message": lambda p: p.eve.post(p.url("messages/"), json={"content": "x"}),
+    "an empty message": lambda p: p.bob.post(p.url("messages/"), json={"content": " "}),
+    "another's message edited": lambda p: p.bob.patch(p.message_url(), json={"content": "x"}),
+    "another's message deleted": lambda p: p.bob.delete(p.message_url()),
+    "a room renamed by a member": lambda p: p.bob.patch(p.url(), json={"name": "x"}),
+    "a room deleted by a member": lambda p: p.bob.delete(p.url()),
+    "an invitation by a member": lambda p: p.bob.post(p.url("invite/"),
+                                                      json={"user_id": p.eve.id}),
+    "somebody removed by a member": lambda p: p.bob.post(p.url("remove_member/"),
+                                                         json={"user_id": p.alice.id}),
+    "nobody removed": lambda p: p.alice.post(p.url("remove_member/"), json={"user_id": p.eve.id}),
+    "the last admin stepping down": lambda p: p.alice.patch(p.url(f"members/{p.alice.id}/"),
+                                                            json={"is_admin": False}),
+    "no message read": lambda p: p.bob.post(p.url("read/"), json={"message_id": 2 ** 60}),
+    "a direct room left": lambda p: p.alice.post(f"{ROOMS}{p.direct['room_id']}/remove_member/",
+                                                 json={"user_id": p.alice.id}),
+    "a direct room with oneself": lambda p: p.alice.post(f"{ROOMS}direct/",
+                                                         json={"user_id": p.alice.id}),
+}
+
+
+@pytest.mark.parametrize("action", REFUSED)
+def test_what_was_refused_is_not_published(ear, place, action):
+    answers = []
+    events = ear.hear(lambda: answers.append(REFUSED[action](place)))
+    assert 400 <= answers[0].status_code < 500
+    assert events == []
+
+
+def test_a_message_deleted_twice_is_published_once(ear, place):
+    def change():
+        for _ in range(2):
+            assert place.alice.delete(place.message_url()).status_code == 204
+    assert [header(event) for event in ear.hear(change)] == [
+        (1, 3, "message_deleted", place.alice.id, place.message["message_id"])]
+
+
+def test_posting_moves_the_read_mark_without_a_message_read(ear, place):
+    events = ear.hear(lambda: place.bob.say(place.room["room_id"]))
+    assert [event.name for event in events] == ["new_message"]
+
+
+def test_many_changes_are_published_in_the_order_of_their_numbers(ear, place):
+    events = ear.hear(lambda: [place.bob.say(place.room["room_id"]) for _ in range(50)])
+    assert {event.channel for event in events} == {room_channel(place.room)}
+    assert [event.seq for event in events] == list(range(3, 53))
+
+
+# ---- credentials: an event without JSON, for the user's sockets only ----
+
+def end_token(alice):
+    alice.delete("/api/auth/token/")
+
+
+def change_password(alice):
+    alice.post("/api/auth/password/", json={"old_password": alice.password,
+                                            "new_password": "another horse"})
+
+
+@pytest.mark.parametrize("change", [end_token, change_password])
+def test_the_end_of_a_credential_is_published_to_the_user_without_json(ear, person, change):
+    alice = person()
+    [event] = ear.hear(lambda: change(alice))
+    assert (event.channel, event.text) == (user_channel(alice), b"")
+    assert header(event) == (1, 1, "credentials_changed", alice.id, 0)
+
+
+def test_a_logout_is_published_to_the_user_without_json(ear, person):
+    alice = person()
+    browser = Client(ear.instance)
+    browser.post("/api/auth/login/", json={"username": alice.name, "password": alice.password})
+    [event] = ear.hear(lambda: browser.post("/api/auth/logout/",
+                                            headers={"Origin": ear.instance.url}))
+    assert (event.channel, event.text) == (user_channel(alice), b"")
+    assert header(event) == (1, 1, "credentials_changed", alice.id, 0)
+
+
+def test_registering_and_logging_in_are_not_published(ear, person):
+    def change():
+        alice = person()
+        Client(ear.instance).post("/api/auth/login/", json={"username": alice.name,
+                                                            "password": alice.password})
+    assert ear.hear(change) == []
+
+
+# ---- what the sysadmin's tool does ----
+
+def test_a_user_disabled_by_the_sysadmin_is_told_so_without_json(ear, person):
+    alice = person()
+    with ear.instance.subscribe(f"user:{alice.id}") as heard:
+        assert ear.instance.confabctl("user", "disable", alice.name).returncode == 0
+        event = heard.wait_for()
+    assert header(event)[:3] == (1, 1, "credentials_changed")
+    assert event.text == b""
+
+
+def test_a_room_deleted_by_the_sysadmin_is_published_as_nobodys_doing(ear, place):
+    number = place.room["room_id"]
+    with ear.instance.subscribe("*") as heard:
+        assert ear.instance.confabctl("room", "delete", number, "--yes").returncode == 0
+        events = heard.wait_for_all(3, lambda event: event.name == "room_deleted")
+    content = {"type": "room_deleted", "deleted_by": None, "room_id": number}
+    assert [(event.channel, event.actor_id) for event in events] == [
+        (user_channel(place.alice), 0), (user_channel(place.bob), 0),
+        (room_channel(place.room), 0)]
+    assert [event.json for event in events] == [{**content, "seq": 3}, {**content, "seq": 3},
+                                                content]
