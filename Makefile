@@ -79,9 +79,13 @@ PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,\
                $(wildcard fcgi-api/main.c confabctl/main.c pushd/main.c))
 TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+FLOOR       := $(BUILD)/libfloor.a
+FLOOR_PARTS := bench/floor/crew.c bench/floor/session.c
+FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
+                 $(filter-out $(FLOOR_PARTS),$(wildcard bench/floor/*.c)))
 
 .PHONY: all packages run start stop status reload test check check-asan fuzz lint \
-        coverage install uninstall dist clean help tests fuzzers FORCE
+        coverage bench floors install uninstall dist clean help tests fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -113,12 +117,20 @@ $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS) -lfcgi
 
+floors: $(FLOORS)
+
+$(BUILD)/bench/%: $(OBJ)/bench/floor/%.o $(FLOOR)
+	@mkdir -p $(@D)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -Wl,--as-needed -o $@ $^ $(PKG_LIBS) -lfcgi
+
 # An archive is made anew, so that an object whose source is gone does not stay in it.
 $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
 $(CTL): $(call objects,$(CTL_SRC))
 $(PUSH): $(call objects,$(PUSH_SRC))
-$(COMMON) $(API) $(CTL) $(PUSH):
+$(FLOOR): $(call objects,$(FLOOR_PARTS))
+$(COMMON) $(API) $(CTL) $(PUSH) $(FLOOR):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -158,9 +170,10 @@ JOBS        = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 packages: ## install all Debian packages that building, running and testing need
 	@scripts/packages build run test
 
+# A shell in the background hands down an ignored SIGINT, which a script cannot undo.
 run: ## install, build, start, stay until Ctrl-C (PORT=8000 STATE=.state DEMO=1 LISTEN=)
 	+$(build_first)
-	@exec scripts/instance run
+	@exec env --default-signal=INT scripts/instance run
 
 start: ## the same in the background; returns when all is ready
 	+$(build_first)
@@ -206,6 +219,11 @@ fuzzers: $(FUZZERS)
 coverage: ## run all tests on programs that count, and show which lines they miss
 	@scripts/packages build run test
 	@scripts/coverage
+
+bench: ## measure beside the bare parts, write docs/performance.md (ONLY=row,row QUICK=1)
+	@scripts/packages bench
+	+$(build_first) floors
+	@exec /usr/bin/python3 -B bench/run.py
 
 # ---- a copy for elsewhere -------------------------------------------------------------
 
