@@ -1,0 +1,315 @@
+"""The same program as plain CGI, and as one FastCGI process that the web server starts."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import types
+
+import pytest
+from support.client import Client, fresh_name
+from support.instance import children, is_alive
+from support.wait import wait_for
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """Plain CGI gets no environment from lighttpd, so all is in the configuration."""
+    made = make_instance(CGI="1")
+    made.config.write_text(made.config.read_text() + "password_memory = 8\npassword_passes = 1\n"
+                           "rate_registrations = 1000\n")
+    return made
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet(system):
+    system.sql("DELETE FROM rate")
+    system.redis("FLUSHALL")
+
+
+def at(system, url):
+    """What a Client needs to speak to this system at another address."""
+    return types.SimpleNamespace(url=url, log=system.log)
+
+
+@pytest.fixture
+def cgi(system):
+    return at(system, system.url + "/cgi-bin/confab.cgi")
+
+
+# ---- plain CGI ----
+
+def run_through(place):
+    """Register, log in, make a room, post, read, edit, delete, leave; and the errors."""
+    anne, ben = Client(place).register(), Client(place).register()
+    token = Client(place).post("/api/auth/token/", json={"username": anne.name,
+                                                         "password": anne.password})
+    assert token.status_code == 200 and list(token.json()) == ["token"]
+    assert anne.get("/api/auth/me/").json()["username"] == anne.name
+    room = anne.room("By another way")["room_id"]
+    path = f"/api/chat/rooms/{room}/"
+    anne.invite(room, ben)
+    first = anne.say(room, "Grüße, \U0001f600", client_id="one")
+    assert anne.say(room, "again", client_id="one")["message_id"] == first["message_id"]
+    ben.say(room, "second", reply_to_id=first["message_id"])
+    listed = ben.get(path + "messages/?limit=1").json()
+    assert listed["count"] == 2 and [m["content"] for m in listed["results"]] == ["second"]
+    following = ben.http.get(listed["next"], headers={"Authorization": f"Token {ben.token}"})
+    assert [m["content"] for m in following.json()["results"]] == ["Grüße, \U0001f600"]
+    edited = anne.patch(f"{path}messages/{first['message_id']}/", json={"content": "edited"})
+    assert edited.json()["content"] == "edited"
+    assert anne.delete(f"{path}messages/{first['message_id']}/").status_code == 204
+    assert [event["type"] for event in ben.events(room)] == [
+        "user_invited", "new_message", "new_message", "message_edited", "message_deleted"]
+    assert_errors(anne, ben, path)
+    assert ben.post(path + "remove_member/", json={"user_id": ben.id}).status_code == 204
+    assert anne.delete(path).status_code == 204
+
+
+def assert_errors(anne, ben, path):
+    unchanged = anne.get(path)
+    again = anne.get(path, headers={"If-None-Match": unchanged.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert anne.get("/api/nothing/").json() == {"detail": "Not found."}
+    assert anne.get("/api/auth/me/", headers={"Authorization": "Token x"}).status_code == 401
+    assert ben.delete(path).status_code == 403
+    refused = anne.request("PUT", path)
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == "GET, HEAD, PATCH, DELETE, OPTIONS"
+    wrong = anne.post(path + "messages/", json={"content": "", "message_type": "song"})
+    assert wrong.status_code == 400 and set(wrong.json()) == {"content", "message_type"}
+    headers = {"Content-Type": "application/json"}
+    for body in (b"{", b"[]", b'{"content": NaN}', b'{"content": "\xff"}', b""):
+        broken = anne.post(path + "messages/", data=body, headers=headers)
+        assert broken.status_code == 400, body
+    assert anne.post(path + "messages/", data=b"x" * 200_000, headers=headers).status_code == 413
+    assert anne.post(path + "messages/", data=b"x", headers={
+        "Content-Type": "text/plain"}).status_code == 415
+    head = anne.request("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(unchanged.content))
+    assert anne.request("OPTIONS", path).status_code == 200
+
+
+def test_a_whole_conversation_works_by_plain_cgi(cgi):
+    run_through(cgi)
+
+
+def test_both_ways_lead_to_the_same_data(system, cgi):
+    anne = Client(cgi).register()
+    room = anne.room()["room_id"]
+    anne.say(room, "by CGI")
+    by_fastcgi = Client(system, anne.token)
+    by_fastcgi.say(room, "by FastCGI")
+    expected = ["by FastCGI", "by CGI"]
+    for client in (anne, by_fastcgi):
+        listed = client.get(f"/api/chat/rooms/{room}/messages/").json()["results"]
+        assert [message["content"] for message in listed] == expected
+
+
+def test_a_session_cookie_works_by_cgi(cgi):
+    client = Client(cgi).register()
+    client.token, token = None, client.token
+    answer = client.post("/api/auth/login/", headers={"Authorization": f"Token {token}"})
+    assert answer.status_code == 200 and client.cookies["sessionid"]
+    assert client.get("/api/auth/me/").json()["username"] == client.name
+    assert client.post("/api/chat/rooms/", json={"name": "x"}).status_code == 403
+
+
+def test_what_is_done_by_cgi_is_published(system, cgi):
+    anne = Client(cgi).register()
+    room = anne.room()["room_id"]
+    with system.subscribe(f"room:{room}") as heard:
+        message = anne.say(room, "x" * 8000)
+        event = heard.wait_for(lambda event: event.name == "new_message")
+    assert event.json["message"] == message
+    assert (event.seq, event.subject_id, event.actor_id) == (1, message["message_id"], anne.id)
+
+
+def test_requests_by_cgi_are_logged_like_others(system, cgi):
+    answer = Client(cgi).get("/api/auth/me/")
+    log = (system.state / "log" / "web.log").read_text()
+    line = next(line for line in log.splitlines() if answer.headers["X-Request-ID"] in line)
+    assert "GET api/auth/me 401" in line
+
+
+def test_cgi_ends_with_its_request(system, cgi):
+    for _ in range(3):
+        assert Client(cgi).get("/healthz").json() == {"status": "ok"}
+    wait_for(lambda: not programs(system.state / "cgi-bin" / "confab.cgi"), 10, "the end of all")
+
+
+def programs(path):
+    """The living processes of a program."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == str(path):
+                found.append(int(entry))
+    return found
+
+
+# ---- where the configuration is found ----
+
+def run_cgi(program, **env):
+    """The program as a web server would run it, with nothing in its environment."""
+    done = subprocess.run([program], env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/healthz",
+                                          "GATEWAY_INTERFACE": "CGI/1.1", **env},
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def test_the_configuration_is_found_in_the_folder_above_the_program(system):
+    out, _ = run_cgi(system.state / "cgi-bin" / "confab.cgi")
+    assert out.startswith("Status: 200 OK\r\n") and out.endswith('{"status":"ok"}')
+
+
+def test_a_program_moved_elsewhere_is_told_by_the_environment(system, tmp_path):
+    program = tmp_path / "cgi-bin" / "renamed.cgi"
+    program.parent.mkdir()
+    shutil.copy(system.build / "fcgi-api", program)
+    out, _ = run_cgi(program, CONFAB_CONFIG=str(system.config))
+    assert out.startswith("Status: 200 OK\r\n")
+
+
+def test_a_broken_configuration_is_a_failed_request_that_shows_nothing(system, cgi):
+    before = system.config.read_text()
+    client = Client(cgi)
+    client.may_fail = True
+    try:
+        system.config.write_text(before + "database_pasword = hidden-there\n")
+        answer = client.get("/healthz")
+    finally:
+        system.config.write_text(before)
+    assert answer.status_code >= 500
+    assert "hidden-there" not in answer.text and str(system.state) not in answer.text
+
+
+def test_a_query_without_equals_sign_is_no_command_line(cgi):
+    """RFC 3875, 4.4: a web server may pass its words as arguments."""
+    assert Client(cgi).get("/healthz?--version").json() == {"status": "ok"}
+
+
+# ---- without Redis ----
+
+@contextlib.contextmanager
+def without_redis(system, *lines):
+    """As CGI reads it; the processes of FastCGI are not told. The lines replace their like."""
+    before = system.config.read_text()
+    replaced = ["redis_socket", *(line.split(" ")[0] for line in lines)]
+    kept = [line for line in before.splitlines() if line.split(" ")[0] not in replaced]
+    try:
+        system.config.write_text("\n".join([*kept, *lines, ""]))
+        yield
+    finally:
+        system.config.write_text(before)
+
+
+def test_a_whole_conversation_works_by_cgi_without_redis(system, cgi):
+    with without_redis(system):
+        run_through(cgi)
+
+
+def test_logins_by_cgi_are_counted_in_the_database_when_there_is_no_redis(system, cgi):
+    victim, other = Client(cgi).register(), Client(cgi).register()
+    wrong = {"username": victim.name, "password": "not the password"}
+    system.sql("DELETE FROM rate")
+    with without_redis(system):
+        for _ in range(10):
+            assert victim.post("/api/auth/token/", json=wrong).status_code == 400
+        refused = victim.post("/api/auth/token/", json=wrong)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 6
+        assert list(refused.json()) == ["detail"]
+        assert system.sql("SELECT COUNT(*) FROM rate") == [(1,)]
+        assert other.post("/api/auth/token/", json={
+            "username": other.name, "password": other.password}).status_code == 200
+    assert "login" not in system.redis("KEYS", "*")
+
+
+def test_registrations_by_cgi_are_counted_in_the_database_when_there_is_no_redis(system, cgi):
+    with without_redis(system, "rate_registrations = 2"):
+        statuses = [Client(cgi).post("/api/auth/register/", json={
+            "username": fresh_name(), "password": "correct horse"}).status_code for _ in range(3)]
+    assert statuses == [201, 201, 429]
+
+
+def test_logins_by_cgi_with_a_dead_redis_are_counted_in_the_database(system, cgi):
+    victim = Client(cgi).register()
+    wrong = {"username": victim.name, "password": "not the password"}
+    with without_redis(system, "redis_socket = /nowhere/redis.sock"):
+        statuses = [victim.post("/api/auth/token/", json=wrong).status_code for _ in range(11)]
+    assert statuses == [400] * 10 + [429]
+
+
+# ---- one FastCGI process, started by the web server ----
+
+LIGHTTPD = """
+server.modules = ( "mod_fastcgi" )
+server.document-root = "{folder}"
+server.bind = "127.0.0.1"
+server.port = {port}
+server.upload-dirs = ( "{folder}" )
+server.errorlog = "{folder}/error.log"
+fastcgi.server = ( "/" => (( "socket" => "{folder}/fcgi.sock",
+                             "bin-path" => "{program} -c {config}",
+                             "check-local" => "disable",
+                             "fix-root-scriptname" => "enable",
+                             "max-procs" => 1 )) )
+"""
+
+
+@pytest.fixture(scope="module")
+def spawned(system):
+    """A lighttpd that starts fcgi-api itself, on descriptor 0, as its manual has it."""
+    folder = system.state / "tmp" / "spawned"
+    folder.mkdir()
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    config = folder / "lighttpd.conf"
+    config.write_text(LIGHTTPD.format(folder=folder, port=port, config=system.config,
+                                      program=system.build / "fcgi-api"))
+    path = os.environ["PATH"] + ":/usr/sbin"
+    process = subprocess.Popen([shutil.which("lighttpd", path=path), "-D", "-f", config],
+                               env=system.env, stdin=subprocess.DEVNULL)
+    place = at(system, f"http://127.0.0.1:{port}")
+    place.pid = process.pid
+    wait_for(lambda: answers(place), 20, "the web server")
+    yield place
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+
+
+def answers(place):
+    with contextlib.suppress(OSError):
+        return Client(place).get("/healthz").status_code == 200
+
+
+def test_a_whole_conversation_works_by_a_process_that_lighttpd_started(spawned):
+    run_through(spawned)
+
+
+def test_the_process_that_lighttpd_started_stays_and_is_no_parent(system, spawned):
+    started = fastcgi_processes(system, spawned)
+    assert len(started) == 1
+    for _ in range(5):
+        assert Client(spawned).get("/healthz").status_code == 200
+    assert fastcgi_processes(system, spawned) == started
+
+
+def test_the_process_that_lighttpd_started_ends_by_sigterm_and_lighttpd_replaces_it(
+        system, spawned):
+    first, = fastcgi_processes(system, spawned)
+    os.kill(first, signal.SIGTERM)
+    wait_for(lambda: not is_alive(first), 20, "the end of the process")
+    wait_for(lambda: answers(spawned), 20, "an answer of its successor")
+    assert fastcgi_processes(system, spawned) != [first]
+
+
+def fastcgi_processes(system, spawned):
+    """Those whose parent is that lighttpd."""
+    return [pid for pid in children(spawned.pid) if is_alive(pid)
+            and os.readlink(f"/proc/{pid}/exe") == str(system.build / "fcgi-api")]

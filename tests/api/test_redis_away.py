@@ -1,0 +1,200 @@
+"""Redis killed, hung and back: nobody waits for it, and nothing is lost."""
+
+import contextlib
+import os
+import signal
+import statistics
+import time
+
+import pytest
+from support.client import Client
+from support.load import Load, mixed
+from support.wait import wait_for
+
+WRONG = "not the password"
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """Every request asks Redis for its rate limits; one process, so that what it counts by
+    itself is all that is counted."""
+    return make_instance(CONFAB_PROCESSES=1, CONFAB_RATE_LIMITS="on", CONFAB_RATE_MESSAGES=100000,
+                         CONFAB_RATE_MESSAGES_BURST=100000, CONFAB_RATE_REQUESTS=100000,
+                         CONFAB_RATE_REQUESTS_BURST=100000, CONFAB_RATE_REGISTRATIONS=100000)
+
+
+@pytest.fixture
+def writer(system):
+    return Client(system).register()
+
+
+@contextlib.contextmanager
+def redis_killed(system):
+    system.end("redis", signal.SIGKILL)
+    try:
+        yield
+    finally:
+        system.start()
+
+
+@contextlib.contextmanager
+def redis_hung(system):
+    pid = system.pids("redis")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+AWAY = pytest.mark.parametrize("away", [redis_killed, redis_hung])
+
+
+def forget_the_silence(system):
+    """New processes: they have not learned yet that Redis was away in another test."""
+    before = system.api_workers()
+    system.reload()
+    wait_for(lambda: len(system.api_workers()) == 1 and system.api_workers() != before)
+
+
+def costs(client, room, count=60):
+    """Seconds that posts and reads took, each the median of `count`."""
+    spent = {"post": [], "read": []}
+    for _ in range(count):
+        before = time.perf_counter()
+        client.say(room)
+        between = time.perf_counter()
+        client.get(f"/api/chat/rooms/{room}/messages/?limit=1")
+        spent["post"].append(between - before)
+        spent["read"].append(time.perf_counter() - between)
+    return {kind: statistics.median(times) for kind, times in spent.items()}
+
+
+def is_published(system, client, room):
+    """Posts, and tells whether the event was heard."""
+    with system.subscribe(f"room:{room}") as heard:
+        message = client.say(room)
+        with contextlib.suppress(AssertionError):
+            return heard.wait_for(lambda e: e.subject_id == message["message_id"], 0.5)
+
+
+# ---- away ----
+
+@AWAY
+def test_without_redis_requests_cost_a_few_milliseconds_more_at_most(system, writer, away):
+    room = writer.room()["room_id"]
+    forget_the_silence(system)
+    costs(writer, room, 10)
+    before = costs(writer, room)
+    with away(system):
+        without = costs(writer, room)
+    for kind in before:
+        assert without[kind] <= 3 * before[kind] + 0.005, (kind, before, without)
+
+
+@AWAY
+def test_without_redis_nothing_fails_and_nothing_is_lost(system, writer, away):
+    room = writer.room()["room_id"]
+    with Load(system, writer.token, mixed(room)) as load:
+        load.wait_for(100)
+        with away(system):
+            load.wait_for(600)
+        load.wait_for(100)
+    assert load.failures == []
+    posted = load.statuses["POST", 201]
+    assert system.sql("SELECT message_count, last_seq FROM room WHERE room_id = ?", room) \
+        == [(posted, posted)]
+    assert system.sql("SELECT COUNT(*) FROM event WHERE room_id = ?", room) == [(posted,)]
+    checked = system.confabctl("check", "--deep")
+    assert checked.returncode == 0, checked.stdout
+
+
+@AWAY
+def test_health_is_degraded_without_redis_and_ok_again_with_it(system, away):
+    client = Client(system)
+    wait_for(lambda: client.get("/healthz").json() == {"status": "ok"}, 45)
+    with away(system):
+        answer = wait_for(lambda: degraded(client), 10)
+        assert answer.status_code == 200
+        assert answer.json() == {"status": "degraded", "database": "ok", "redis": "unreachable"}
+    wait_for(lambda: client.get("/healthz").json() == {"status": "ok"}, 45, "a good health")
+
+
+def degraded(client):
+    answer = client.get("/healthz")
+    return answer if answer.json()["status"] != "ok" else None
+
+
+@AWAY
+def test_presence_is_empty_without_redis(system, writer, away):
+    room = writer.room()["room_id"]
+    with away(system):
+        answer = writer.get(f"/api/chat/rooms/{room}/presence/")
+    assert (answer.status_code, answer.json()) == (200, {"online": []})
+
+
+@AWAY
+def test_rate_limits_go_on_without_redis(system, writer, away):
+    """Ten logins a minute, counted by the process itself."""
+    body = {"username": writer.name, "password": WRONG}
+    with away(system):
+        statuses = [writer.post("/api/auth/token/", json=body).status_code for _ in range(11)]
+        refused = writer.post("/api/auth/token/", json=body)
+    assert statuses == [400] * 10 + [429]
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+# ---- back ----
+
+@AWAY
+def test_when_redis_is_back_events_are_published_again(system, writer, away):
+    """The backoff goes up to 15 seconds."""
+    room = writer.room()["room_id"]
+    wait_for(lambda: is_published(system, writer, room), 45)
+    with away(system):
+        for _ in range(5):
+            writer.say(room)
+    wait_for(lambda: is_published(system, writer, room), 45, "a published event")
+
+
+def test_a_cut_connection_to_redis_is_opened_again(system, writer):
+    room = writer.room()["room_id"]
+    wait_for(lambda: is_published(system, writer, room), 45)
+    assert int(system.redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")) >= 1
+    writer.say(room)
+    wait_for(lambda: is_published(system, writer, room), 45, "a published event")
+
+
+def test_a_redis_that_refuses_costs_no_request(system, writer):
+    """Full: every write is an error."""
+    room = writer.room()["room_id"]
+    system.redis("CONFIG", "SET", "maxmemory", "1")
+    try:
+        with Load(system, writer.token, mixed(room)) as load:
+            load.wait_for(200)
+    finally:
+        system.redis("CONFIG", "SET", "maxmemory", "128mb")
+    assert load.failures == []
+    assert writer.post("/api/auth/token/", json={
+        "username": writer.name, "password": writer.password}).status_code == 200
+
+
+def test_a_spoiled_key_in_redis_costs_no_request(system, writer):
+    """A key of the rate limits that holds something else."""
+    for key in system.redis("KEYS", "confab:rate:*").split():
+        system.redis("SET", key, "no number")
+    assert writer.get("/api/auth/me/").status_code == 200
+
+
+# ---- none at all ----
+
+def test_a_system_without_redis_is_a_system(make_instance):
+    system = make_instance(CONFAB_REDIS_SOCKET="")
+    client = Client(system)
+    assert client.get("/healthz").json() == {"status": "ok"}
+    writer = Client(system).register()
+    room = writer.room()["room_id"]
+    writer.say(room)
+    assert [event["type"] for event in writer.events(room)] == ["new_message"]
+    assert writer.get(f"/api/chat/rooms/{room}/presence/").json() == {"online": []}
+    assert "redis" not in system.log()
