@@ -1,0 +1,167 @@
+"""Names that the papers give exist: keys, targets, commands, paths, files, functions."""
+
+import re
+import subprocess
+
+import pytest
+
+from support import papers
+from support.instance import ROOT, build_folder
+
+EVERY_PAPER = pytest.mark.parametrize("paper", papers.PAPERS)
+
+# Examples of how a name could look, and a name of MariaDB's.
+OTHERS = {"thing_verb", "ttl_ms", "utf8mb4_bin"}
+
+SOURCES = ("common", "fcgi-api", "confabctl", "schema", "scripts", "conf", "tests")
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def defaults():
+    """Every configuration key with its default, as the program itself tells them."""
+    example = output(build_folder() / "fcgi-api", "--example-config")
+    return dict(re.findall(r"^#([a-z_]+) = ?(.*)$", example, re.MULTILINE))
+
+
+def groups(defaults):
+    """First words of keys of several words: what begins so and stands alone in a span of the
+    README or of docs/ is meant to be a key."""
+    return {key.split("_")[0] for key in defaults if "_" in key}
+
+
+# ---- configuration ----
+
+@pytest.mark.parametrize("paper", ["README.md", "docs/api-notes.md"])
+def test_every_configuration_key_that_is_named_exists(paper, defaults):
+    words = [span for span in papers.spans(paper) if re.fullmatch(r"[a-z]+(_[a-z]+)+", span)]
+    meant = {word for word in words if word.split("_")[0] in groups(defaults)}
+    meant |= {span.split(" = ")[0] for span in papers.spans(paper)
+              if " = " in span and span != "key = value"}
+    assert meant - defaults.keys() == set()
+
+
+@EVERY_PAPER
+def test_every_variable_that_is_named_sets_a_key(paper, defaults):
+    named = set(re.findall(r"\bCONFAB_([A-Z_]+)\b", papers.read(paper)))
+    assert {name.lower() for name in named} - defaults.keys() <= {"config"}
+
+
+@EVERY_PAPER
+def test_every_example_of_a_configuration_is_sound(paper, tmp_path):
+    for number, example in enumerate(papers.blocks(paper, "conf")):
+        config = tmp_path / f"{number}.conf"
+        config.write_text(example)
+        done = subprocess.run([build_folder() / "fcgi-api", "-c", config, "--check-config"],
+                              env={}, capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_defaults_that_the_readme_gives_are_the_program_s(defaults):
+    for keys, values, _ in papers.table("README.md", "key"):
+        told = [value.split()[0].replace("none", "") for value in values.split(", ")]
+        assert told == [defaults[key] for key in papers.in_backticks(keys)], keys
+
+
+def test_the_rates_that_the_readme_gives_are_the_program_s(defaults):
+    for _, limit, keys in papers.table("README.md", "what"):
+        assert re.findall(r"[0-9]+", limit) == [
+            defaults[key] for key in papers.in_backticks(keys)], keys
+
+
+# ---- what one types ----
+
+@EVERY_PAPER
+def test_every_target_of_make_that_is_named_exists(paper):
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
+    assert {"run", "test"} <= targets
+    for line in papers.code(paper):
+        for words in re.findall(r"(?:^|[;&]\s*|[A-Z_]+=\S+\s+)make\b([^;&|]*)", line):
+            named = [word for word in words.split() if re.fullmatch(r"[a-z][a-z-]*", word)]
+            assert set(named) <= targets, line
+
+
+@EVERY_PAPER
+def test_every_command_of_confabctl_that_is_named_exists(paper):
+    told = output(build_folder() / "confabctl", "help")
+    commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
+    assert "user add" in commands
+    groups_of_commands = {command.split()[0] for command in commands} | {"help"}
+    for line in papers.code(paper):
+        for words in re.findall(r'\bconfabctl"?(?: -c \S+)?((?: [a-z]+)+)', line):
+            first, *rest = words.split()
+            assert first in groups_of_commands, line
+            wanted = [command for command in commands if command.split()[0] == first]
+            if wanted and wanted != [first]:
+                assert rest and f"{first} {rest[0]}" in wanted, line
+
+
+@EVERY_PAPER
+def test_every_option_of_a_program_that_is_named_exists(paper):
+    told = {name: subprocess.run([build_folder() / name, "--help"], capture_output=True, text=True,
+                                 timeout=30) for name in ("fcgi-api", "confabctl")}
+    for name, help_text in told.items():
+        for line in papers.code(paper):
+            for rest in re.findall(rf'\b{name}"?\s([^;&|]*)', line):
+                for option in re.findall(r"--[a-z-]+", rest):
+                    assert option in help_text.stdout + help_text.stderr, line
+
+
+# ---- paths of the API ----
+
+def test_the_notes_list_exactly_the_routes_that_there_are():
+    source = (ROOT / "fcgi-api" / "routes.def").read_text()
+    routes = set(re.findall(r'^ROUTE\(([A-Z]+), "([^"]+)"', source, re.MULTILINE))
+    listed = [(row[1], row[0].strip("`").strip("/").replace("{id}", "#"))
+              for row in papers.table("docs/api-notes.md", "path")]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == routes
+
+
+# ---- files, links, names ----
+
+@EVERY_PAPER
+def test_every_file_that_is_named_exists(paper):
+    top = "|".join(re.escape(entry.name) for entry in ROOT.iterdir() if entry.is_dir()
+                   and entry.name not in ("build", ".git", ".state"))
+    for span in papers.spans(paper):
+        if not re.fullmatch(rf"(?:{top})/[\w./*-]*", span):
+            continue
+        pattern = re.sub(r"NAME|SUBJECT|NNNN|0002_what_it_does", "*", span).rstrip("/")
+        if "0002" not in span:
+            assert list(ROOT.glob(pattern)), span
+
+
+def anchors(text):
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@EVERY_PAPER
+def test_every_link_leads_somewhere(paper):
+    for target in re.findall(r"\]\(([^)]+)\)", papers.read(paper)):
+        path, _, anchor = target.partition("#")
+        found = (ROOT / paper).parent / path if path else ROOT / paper
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found.read_text()), target
+
+
+@pytest.mark.parametrize("paper", ["HACKING.md", "schema/README.md"])
+def test_every_name_of_the_code_that_is_given_occurs_in_it(paper):
+    files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*")
+             if path.is_file() and path.suffix != ".md" and "__pycache__" not in path.parts]
+    text = "\n".join(path.read_text(errors="replace") for path in files)
+    known = set(re.findall(r"\w+", text))
+    for span in papers.spans(paper):
+        if re.fullmatch(r"[a-z]\w*_\w+", span) and not re.search(r"NAME|SUBJECT|NNNN", span):
+            assert span in known | OTHERS, span
+
+
+@EVERY_PAPER
+def test_lines_are_of_at_most_100_columns(paper):
+    assert [line for line in papers.read(paper).splitlines()
+            if len(line) > 100 and not line.startswith("|")] == []

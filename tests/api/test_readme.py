@@ -1,0 +1,142 @@
+"""What README.md has people paste, pasted."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from support import papers
+from support.client import Client
+from support.instance import ROOT
+
+
+def paste(script, env, shell="bash"):
+    """Runs a block of the README as a shell would that it is pasted into."""
+    return subprocess.run([shell, "-c", script], env=env, cwd=ROOT, text=True, timeout=300,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+
+
+# ---- the first session ----
+
+@pytest.fixture(scope="module", params=["bash", "sh"])
+def session(instance, request):
+    return paste(papers.block("README.md", "session"), {**os.environ, "URL": instance.url},
+                 request.param)
+
+
+def masked(text):
+    """Names and ids differ from run to run."""
+    text = re.sub(r'("(?:room|user|message)_id":)[0-9]+', r"\1N", text)
+    return re.sub(r'"(ann|bea)[0-9]+\.[0-9]+"', r'"\1N"', text)
+
+
+def test_the_first_session_prints_what_the_readme_shows(session):
+    assert masked(session.stdout) == masked(papers.block("README.md", "session-output"))
+
+
+def test_the_first_session_complains_of_nothing(session):
+    assert (session.returncode, session.stderr) == (0, "")
+
+
+# ---- backup and restore ----
+
+class Restored:
+    """A system that was backed up, changed, and restored, by what the README says."""
+
+    def __init__(self, instance, folder):
+        self.instance = instance
+        # The programs under test and no others; make finds them built.
+        self.build = os.path.relpath(instance.build, ROOT)
+        self.env = {**instance.env, "BACKUP": str(folder / "backup"),
+                    "MAKEFLAGS": f"BUILD={self.build}"}
+        self.user = Client(instance).register()
+        self.room_id = self.user.room("Kept")["room_id"]
+        for text in ("first", "zweite ÄÖÜ", "третье 🫖", "'; DROP TABLE message; --\\"):
+            self.user.say(self.room_id, text, client_id=text)
+        self.before = self.content()
+        self.backup = self.run("backup")
+        self.user.say(self.room_id, "said after the backup")
+        self.restore = self.run("restore")
+        self.port = int((instance.state / "run" / "web").read_text().split()[0])
+
+    def run(self, mark):
+        script = papers.block("README.md", mark)
+        return paste(script.replace("build/release/", f"{self.build}/"), self.env)
+
+    def content(self):
+        place = f"/api/chat/rooms/{self.room_id}"
+        return [self.user.get(f"{place}/{part}").json()
+                for part in ("", "members/", "events/?after=0", "messages/")]
+
+
+@pytest.fixture(scope="module")
+def restored(make_instance, tmp_path_factory):
+    instance = make_instance()
+    set_aside = instance.state.with_name(f"{instance.state.name}.before")
+    try:
+        restored = Restored(instance, tmp_path_factory.mktemp("readme"))
+        instance.port = restored.port
+        yield restored
+    finally:
+        shutil.rmtree(set_aside, ignore_errors=True)
+
+
+def test_the_backup_complains_of_nothing(restored):
+    done = restored.backup
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_restore_succeeds(restored):
+    assert restored.restore.returncode == 0, restored.restore.stdout + restored.restore.stderr
+
+
+def test_after_the_restore_all_is_as_it_was_at_the_backup(restored):
+    assert restored.content() == restored.before
+
+
+def test_the_restore_ends_with_a_recount_that_finds_nothing(restored):
+    lines = restored.restore.stdout.splitlines()[-5:]
+    assert [line.split()[:2] for line in lines] == [
+        ["ok", part] for part in ("configuration", "database", "schema", "redis", "counters")]
+
+
+def test_the_restored_room_goes_on_where_it_was(restored):
+    last_seq = restored.before[0]["last_seq"]
+    restored.user.say(restored.room_id, "said after the restore")
+    events = restored.user.events(restored.room_id, after=last_seq)
+    assert [(event["seq"], event["message"]["content"]) for event in events] == [
+        (last_seq + 1, "said after the restore")]
+
+
+def test_only_the_owner_can_read_the_backup(restored):
+    assert (os.stat(restored.env["BACKUP"]).st_mode & 0o777) == 0o700
+
+
+def test_the_restore_keeps_what_was_there_before(restored):
+    assert (restored.instance.state.with_name(f"{restored.instance.state.name}.before")
+            / "db").is_dir()
+
+
+# ---- where things lie ----
+
+def test_all_that_lies_in_state_is_in_the_readme(instance):
+    named = {name.strip("/") for row in papers.table("README.md", "path")
+             for name in papers.in_backticks(row[0])}
+    there = {entry.name for entry in instance.state.iterdir()}
+    # bin/ is made only where Redis's server has no name of its own.
+    assert named - {"bin"} <= there <= named
+
+
+def test_logs_and_sockets_have_the_names_of_the_readme(instance):
+    rows = {row[0]: papers.in_backticks(row[1]) for row in papers.table("README.md", "path")}
+    for folder in ("log", "sock"):
+        there = {entry.name for entry in (instance.state / folder).iterdir()}
+        assert set(rows[f"`{folder}/`"]) == there
+
+
+def test_the_first_configuration_is_complete_without_a_change(instance):
+    done = subprocess.run([instance.build / "fcgi-api", "-c", instance.config, "--check-config"],
+                          env={}, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
