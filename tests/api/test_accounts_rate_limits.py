@@ -111,7 +111,8 @@ def test_guesses_of_the_old_password_count_as_logins(site, member):
 # ---- whose address it is ----
 
 def test_behind_trusted_proxies_the_last_address_before_them_counts(site, address):
-    chains = itertools.cycle([f"{address}", f"{address}, 10.1.2.3", f"{address},10.9.9.9 , 10.1.2.3"])
+    chains = itertools.cycle([f"{address}", f"{address}, 10.1.2.3",
+                              f"{address},10.9.9.9 , 10.1.2.3"])
     count, _ = count_until_429(lambda: login(site, "chained", next(chains)), 15)
     assert count >= 10
 
@@ -134,13 +135,18 @@ def test_x_forwarded_for_of_a_stranger_counts_for_nothing(site):
     assert statuses.index(429) >= 10
 
 
-def test_without_trusted_proxies_nobody_is_believed(instance):
-    """Where trusted_proxies is empty, a link of http shows that the header is not heard."""
-    client = Client(instance).register()
-    headers = {"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "https"}
+def test_where_no_proxy_is_trusted_a_link_shows_that_nobody_is_believed(instance):
+    assert link_behind_https(Client(instance).register()).startswith("http://")
+
+
+def test_a_trusted_proxy_is_believed_that_it_has_https(member):
+    assert link_behind_https(member).startswith("https://")
+
+
+def link_behind_https(client):
     client.room(), client.room()
-    answer = client.get("/api/chat/rooms/?limit=1", headers=headers).json()
-    assert answer["next"].startswith("http://")
+    answer = client.get("/api/chat/rooms/?limit=1", headers={"X-Forwarded-Proto": "https"})
+    return answer.json()["next"]
 
 
 # ---- registrations ----

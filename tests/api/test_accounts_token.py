@@ -56,7 +56,8 @@ def test_a_wrong_password_is_400_in_the_words_of_the_contract(anonymous, user):
     assert answer.json() == WRONG
 
 
-@pytest.mark.parametrize("name", ["nobody-has-this-name", "no", "with blank", "ä", "%", "' OR 1=1 -- "])
+@pytest.mark.parametrize("name", ["nobody-has-this-name", "no", "with blank", "ä", "%",
+                                  "' OR 1=1 -- "])
 def test_an_unknown_name_gets_the_same_answer_as_a_wrong_password(anonymous, name):
     answer = ask(anonymous, name, "correct horse")
     assert answer.status_code == 400
@@ -71,7 +72,8 @@ def test_an_inactive_user_gets_the_same_answer_as_a_wrong_password(instance, ano
     assert answer.json() == WRONG
 
 
-@pytest.mark.parametrize("typed", ["Correct horse", "correct horse ", " correct horse", "correct hors"])
+@pytest.mark.parametrize("typed", ["Correct horse", "correct horse ", " correct horse",
+                                   "correct hors"])
 def test_a_password_counts_to_the_letter(anonymous, user, typed):
     assert ask(anonymous, user().name, typed).json() == WRONG
 

@@ -69,7 +69,8 @@ def test_inactive_users_are_left_out(instance, user, me):
     assert [entry["user_id"] for entry in answer["results"]] == [here.id]
 
 
-@pytest.mark.parametrize("wildcard", ["%", "_", "\\", "\\%", "\\_", "*", "?", "[a-z]", "'", '"', ";"])
+@pytest.mark.parametrize("wildcard", ["%", "_", "\\", "\\%", "\\_", "*", "?", "[a-z]", "'", '"',
+                                      ";"])
 def test_signs_that_are_wildcards_elsewhere_stand_for_themselves(user, me, wildcard):
     stem, _ = family(user, "abc")
     assert found(me, stem + wildcard) == []

@@ -122,7 +122,8 @@ def test_a_body_of_a_byte_more_is_413(owner):
 @pytest.mark.parametrize("size", [256 * KIB, 1024 * KIB, 2040 * KIB, 2060 * KIB, 8192 * KIB])
 def test_a_body_of_any_larger_size_is_413_in_json(owner, size):
     head = (f"POST {ROOMS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {owner.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n")
+            f"Content-Type: application/json\r\nContent-Length: {size}\r\n"
+            "Connection: close\r\n\r\n")
     assert_error(owner.instance.raw(head.encode() + room_of_size(size)), 413)
 
 

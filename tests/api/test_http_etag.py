@@ -172,7 +172,8 @@ def test_a_renamed_room_changes_the_tags_of_what_shows_it(place):
 
 def test_reading_on_changes_the_tags_of_what_shows_unread_counts(place):
     before = {path: place.tag(path, place.member) for path in ("rooms/", "rooms/{id}/")}
-    read = place.member.post(f"/api/chat/rooms/{place.id}/read/", json={"message_id": place.message})
+    read = place.member.post(f"/api/chat/rooms/{place.id}/read/",
+                             json={"message_id": place.message})
     assert read.json()["unread_count"] == 0
     for path, tag in before.items():
         assert place.tag(path, place.member) != tag, path
@@ -233,7 +234,8 @@ def test_two_users_have_different_tags_where_they_see_different_things(place):
 
 def test_a_member_removed_is_refused_and_not_told_that_nothing_changed(place):
     tag = place.tag("rooms/{id}/messages/", place.member)
-    place.admin.post(f"/api/chat/rooms/{place.id}/remove_member/", json={"user_id": place.member.id})
+    place.admin.post(f"/api/chat/rooms/{place.id}/remove_member/",
+                     json={"user_id": place.member.id})
     answer = place.get("rooms/{id}/messages/", place.member, **{"If-None-Match": tag})
     assert_error(answer, 403)
 

@@ -70,10 +70,11 @@ def test_an_answer_is_json_in_utf_8(place, path):
 
 @pytest.mark.parametrize("path", READABLE)
 def test_a_path_works_without_its_last_slash_too(place, path):
-    with_slash = place.owner.get(place.path(path).rstrip("/") + "/")
-    without = place.owner.get(place.path(path).rstrip("/"))
+    path = place.path(path).rstrip("/")
+    with_slash, without = place.owner.get(path + "/"), place.owner.get(path)
     assert with_slash.status_code == without.status_code == 200
-    assert with_slash.json() == without.json()
+    # Links lead to the form that was asked for.
+    assert with_slash.text.replace(path + "/?", path + "?") == without.text
 
 
 def test_a_post_works_without_the_last_slash_too(user):
@@ -114,9 +115,9 @@ def test_an_unknown_path_under_api_is_a_404_in_json(place, path):
     assert assert_error(answer, 404) == {"detail": "Not found."}
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "+1", "1.0", "01x", "abc", "1e3", "0x1", "%20", "1%2F",
-                                    "9223372036854775808", "18446744073709551616", "1" + "0" * 30,
-                                    "%D9%A1", "1;", "{room}%00"])
+@pytest.mark.parametrize("number", ["0", "-1", "+1", "1.0", "01x", "abc", "1e3", "0x1", "%20",
+                                    "1%2F", "9223372036854775808", "18446744073709551616",
+                                    "1" + "0" * 30, "%D9%A1", "1;", "{room}%00"])
 def test_an_id_in_the_path_that_is_no_positive_integer_is_404(instance, place, number):
     for path in ("/api/chat/rooms/{id}/", "/api/chat/rooms/{room}/messages/{id}/"):
         path = place.path(path.replace("{id}", number))

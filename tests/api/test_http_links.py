@@ -6,7 +6,6 @@ import re
 import pytest
 
 from support.answers import assert_error
-from support.client import Client, fresh_name
 
 ROOMS = "/api/chat/rooms/"
 
@@ -165,14 +164,6 @@ def test_links_are_https_where_the_web_server_says_so(owner):
     for params in ({"HTTPS": "on"}, {"REQUEST_SCHEME": "https"}):
         _, _, body = owner.instance.fcgi(f"{ROOMS}?limit=1", params=params, token=owner.token)
         assert b'"next":"https://' in body
-
-
-def test_links_are_https_where_a_trusted_proxy_says_so(make_instance):
-    site = make_instance(CONFAB_TRUSTED_PROXIES="127.0.0.1")
-    client = Client(site).register(fresh_name())
-    client.room(), client.room()
-    answer = page(client, "?limit=1", headers={"X-Forwarded-Proto": "https", "Host": "chat.example"})
-    assert answer["next"].startswith("https://chat.example/api/")
 
 
 # ---- the bounds ----

@@ -9,8 +9,9 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 # Words that would come from a library, from SQL, or from the machine.
 LEAKS = ("sql", "maria", "innodb", "select ", "insert ", "update ", "errno", "error code", "stmt",
-         "tokener", "json-c", "json_", "libfcgi", "fcgx", "hiredis", "sodium", ".c:", "/tmp", "/usr",
-         "/var", "/home", "/root", ".sock", "segfault", "null pointer", "(null)", "traceback")
+         "tokener", "json-c", "json_", "libfcgi", "fcgx", "hiredis", "sodium", ".c:", "/tmp",
+         "/usr", "/var", "/home", "/root", ".sock", "segfault", "null pointer", "(null)",
+         "traceback")
 
 
 class Answer(NamedTuple):
