@@ -1,6 +1,7 @@
 #include "prompt.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +19,21 @@ static void catch(int signal) {
 }
 
 /* Reads standard input up to a line feed, byte by byte: what is behind it is left to
- * whoever reads it next. Returns NULL or what went wrong. */
-static const char *read_line(char *bytes, size_t size, size_t *len) {
+ * whoever reads it next. Returns NULL or what went wrong. Signals that are blocked can
+ * come in while it waits if `waiting` leaves them out. */
+static const char *read_line(char *bytes, size_t size, size_t *len, const sigset_t *waiting) {
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
     *len = 0;
     for (;;) {
         char c = '\0';
-        const ssize_t got = read(STDIN_FILENO, &c, 1);
-        if (got < 0 && errno == EINTR && !caught)
+        const int ready = waiting ? ppoll(&input, 1, NULL, waiting) : 1;
+        if (caught)
+            return "interrupted";
+        const ssize_t got = ready < 0 ? ready : read(STDIN_FILENO, &c, 1);
+        if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return caught ? "interrupted" : "standard input cannot be read";
+            return "standard input cannot be read";
         if (got == 0 && *len == 0)
             return "nothing was given on standard input";
         if (got == 0 || c == '\n')
@@ -39,25 +45,33 @@ static const char *read_line(char *bytes, size_t size, size_t *len) {
 }
 
 /* Asks for one line without echo. The terminal is as it was before when this returns,
- * also after a signal, which then takes its course. */
+ * also after a signal, which then takes its course. Signals are taken only while waiting:
+ * one that came just before would else be waited for in vain. */
 static const char *read_hidden(const char *question, struct prompt_secret *secret) {
     struct termios shown, hidden;
     struct sigaction action = {.sa_handler = catch}, before[CAUGHT_COUNT];
+    sigset_t held, waiting;
     if (tcgetattr(STDIN_FILENO, &shown) != 0)
         return "the terminal cannot be set up";
     caught = 0;
+    sigemptyset(&held);
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        sigaddset(&held, CAUGHT[i]);
+    sigprocmask(SIG_BLOCK, &held, &waiting);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &action, &before[i]);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     fprintf(stderr, "%s", question);
-    const char *problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len);
+    const char *problem =
+        read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
     fprintf(stderr, "\n");
     /* Discards the rest of a line that was too long: it is not for the shell. */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &before[i], NULL);
+    sigprocmask(SIG_SETMASK, &waiting, NULL);
     if (caught)
         raise(caught);
     return problem;
@@ -67,7 +81,7 @@ const char *prompt_password(const char *username, struct prompt_secret *secret) 
     char question[96];
     struct prompt_secret again;
     if (!isatty(STDIN_FILENO))
-        return read_line(secret->bytes, sizeof(secret->bytes), &secret->len);
+        return read_line(secret->bytes, sizeof(secret->bytes), &secret->len, NULL);
     snprintf(question, sizeof(question), "Password for %.64s: ", username);
     const char *problem = read_hidden(question, secret);
     if (problem)
@@ -96,7 +110,7 @@ bool prompt_confirm(const char *question) {
     char answer[16];
     size_t len;
     fprintf(stderr, "%s [y/N] ", question);
-    if (read_line(answer, sizeof(answer), &len) != NULL)
+    if (read_line(answer, sizeof(answer), &len, NULL) != NULL)
         return false;
     const struct text text = {answer, len};
     return text_equals_nocase(text, text_of("y")) || text_equals_nocase(text, text_of("yes"));

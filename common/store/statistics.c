@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Events a stream keeps; nothing is taken from less, whatever the counters say. */
-#define KEPT "IF(last_seq >= oldest_seq, last_seq - oldest_seq + 1, 0)"
+/* Events a stream keeps, in a type that no broken counter makes overflow. */
+#define KEPT "IF(last_seq >= oldest_seq, CAST(last_seq AS DECIMAL(21)) - oldest_seq + 1, 0)"
 
 #define OLDEST(table, key, events)                                                        \
     "SELECT MIN(e.created_at) FROM " table " t JOIN " events " e ON e." key " = t." key   \

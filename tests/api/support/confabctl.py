@@ -1,0 +1,137 @@
+"""confabctl as a sysadmin or a script runs it."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import termios
+import time
+
+# For users made by the tool; those of Client have their own.
+PASSWORD = "correct horse"
+
+
+class Tool:
+    """tool("user", "list") runs the command against an instance and returns what it wrote
+    on standard output; it has to end with `code`. What it complained about is then in
+    tool.complaint."""
+
+    def __init__(self, instance, config=True):
+        self.instance = instance
+        self.program = str(instance.build / "confabctl")
+        self.options = ["-c", str(instance.config)] if config else []
+        self.complaint = None
+
+    def __call__(self, *args, code=0, input=None, **env):
+        done = self.run(*args, input=input, **env)
+        self.complaint = done.stderr
+        assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def run(self, *args, input=None, stdout=subprocess.PIPE, **env):
+        where = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
+        return subprocess.run([self.program, *self.options, *map(str, args)], stdout=stdout,
+                              stderr=subprocess.PIPE, text=True, timeout=120,
+                              env={**self.instance.env, **env}, **where)
+
+    def json(self, *args, code=0, **env):
+        """The one JSON document, on a line of its own, that the command prints."""
+        out = self("--json", *args, code=code, **env)
+        assert out.endswith("}\n") and out.count("\n") == 1
+        return json.loads(out)
+
+    def refuses(self, *args, input=None, **env):
+        """What the command says when it fails, without the program's name."""
+        assert self(*args, code=1, input=input, **env) == ""
+        assert re.fullmatch("confabctl: [^\n]*\n", self.complaint), self.complaint
+        return self.complaint[len("confabctl: "):-1]
+
+    def misuse(self, *args, **env):
+        """What the command says of wrong usage, line by line."""
+        assert self(*args, code=2, **env) == ""
+        return self.complaint.splitlines()
+
+    def table(self, *args):
+        """The rows of the table that the command prints, as dicts by heading."""
+        head, *rows = self(*args).splitlines()
+        names = re.split("  +", head.strip())
+        return [dict(zip(names, re.split("  +", row.strip()))) for row in rows]
+
+    def add_user(self, name):
+        self("user", "add", "--", name, input=PASSWORD + "\n")
+        return name
+
+
+def hold_housekeeping(instance):
+    """Keeps fcgi-api from throwing away what a test has put there to be thrown away."""
+    instance.sql("REPLACE INTO housekeeping VALUES ('purge', '2100-01-01')")
+    return instance
+
+
+class Terminal:
+    """A run of the command on a terminal of its own.
+
+        with Terminal(tool, "user", "passwd", "bob") as terminal:
+            terminal.expect("Password")
+            terminal.type("secret\\n")
+            assert terminal.end() == 0
+    """
+
+    def __init__(self, tool, *args):
+        self.shown = ""
+        self._unread = ""
+        command = [tool.program, *tool.options, *map(str, args)]
+        self._pid, self._fd = os.forkpty()
+        if self._pid == 0:
+            os.execve(command[0], command, tool.instance.env)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self._fd)
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
+    def _read(self):
+        ready, _, _ = select.select([self._fd], [], [], 30)
+        assert ready, f"nothing more is shown after {self.shown!r}"
+        try:
+            piece = os.read(self._fd, 4096).decode()
+        except OSError:  # the other side is closed
+            piece = ""
+        self.shown += piece
+        self._unread += piece
+        return piece
+
+    def expect(self, text):
+        """Reads until the text is shown."""
+        while text not in self._unread:
+            assert self._read(), f"{text!r} was not shown, but {self.shown!r}"
+        self._unread = self._unread.partition(text)[2]
+
+    def type(self, text):
+        os.write(self._fd, text.encode())
+
+    def echoes(self):
+        """Whether the terminal shows what is typed, as a shell would find it."""
+        return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)
+
+    def end(self):
+        """Reads what is still said and waits; the exit code, or minus the signal's number."""
+        while self._read():
+            pass
+        echoes = self.echoes()
+        pid, status = 0, 0
+        for _ in range(1000):
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                break
+            time.sleep(0.01)
+        assert pid, "it does not end"
+        self._pid = 0
+        assert echoes, "the terminal was left without echo"
+        return os.waitstatus_to_exitcode(status)

@@ -1,0 +1,253 @@
+"""confabctl as a whole: its command line, its help, what it says when something is wrong."""
+
+import re
+import threading
+import time
+
+import pytest
+
+from support.confabctl import Tool
+from support.instance import ROOT
+
+COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
+            "user list", "token add", "token list", "token revoke", "room list", "room show",
+            "room delete", "room ensure", "events purge", "stats", "check"]
+
+USAGE = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUMENT...]"
+NOTHING = {"CONFAB_DATABASE_SOCKET": "/nonexistent/db.sock"}
+
+
+@pytest.fixture(scope="module")
+def tool(instance):
+    return Tool(instance)
+
+
+# ---- help ----
+
+@pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]])
+def test_help_names_every_command_and_option(tool, words):
+    text = tool(*words, **NOTHING)
+    assert text.startswith(USAGE)
+    for command in COMMANDS:
+        assert re.search(rf"^  confabctl {command}\b", text, re.M), command
+    for option in ("-c, --config FILE", "--json", "-h, --help", "--version", "--example-config"):
+        assert option in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_of_its_own(tool, command):
+    text = tool(*command.split(), "--help", **NOTHING)
+    assert re.findall(r"^  confabctl (.*)", text, re.M)[0].startswith(command)
+    assert len(re.findall(r"^  confabctl", text, re.M)) == 1
+    assert tool("help", *command.split(), **NOTHING) == text
+
+
+def test_help_on_a_group_is_help_on_its_commands(tool):
+    text = tool("user", "--help")
+    assert re.findall(r"^  confabctl (user \w+)", text, re.M) == [
+        command for command in COMMANDS if command.startswith("user ")]
+    assert tool("help", "user") == text
+
+
+def test_no_line_of_help_is_too_long(tool):
+    assert max(len(line) for line in tool("help").splitlines()) <= 100
+
+
+def test_help_on_what_is_no_command_is_wrong_usage(tool):
+    assert tool.misuse("help", "nothing")[0] == "confabctl: there is no command 'nothing'"
+
+
+# ---- wrong usage ----
+
+def test_no_command_at_all_is_wrong_usage(tool):
+    assert tool.misuse()[0] == USAGE
+
+
+def test_an_unknown_command_is_wrong_usage_with_a_guess(tool):
+    assert tool.misuse("usr", "list")[0] == \
+        "confabctl: there is no command 'usr'; did you mean 'user list'?"
+    assert tool.misuse("statz")[0] == \
+        "confabctl: there is no command 'statz'; did you mean 'stats'?"
+    assert tool.misuse("frobnicate")[0] == "confabctl: there is no command 'frobnicate'"
+
+
+def test_a_group_alone_names_its_commands(tool):
+    said = tool.misuse("token")
+    assert said == ["confabctl: 'token' needs a command", "usage: confabctl token add NAME",
+                    "usage: confabctl token list [NAME]", "usage: confabctl token revoke ID"]
+    assert tool.misuse("token", "delete")[0] == "confabctl: there is no command 'token delete'"
+
+
+@pytest.mark.parametrize("words", [
+    ["migrate", "now"], ["user", "add"], ["user", "add", "a", "b"], ["user", "passwd"],
+    ["user", "disable"], ["user", "enable"], ["user", "staff", "alice"],
+    ["user", "staff", "alice", "maybe"], ["user", "list", "x"], ["user", "list", "--limit", "x"],
+    ["user", "list", "--limit=-1"], ["user", "list", "--offset"], ["token", "add"],
+    ["token", "list", "a", "b"], ["token", "revoke"], ["token", "revoke", "x"],
+    ["token", "revoke", "0"], ["room", "list", "x"], ["room", "show"], ["room", "show", "-1"],
+    ["room", "show", "1.5"], ["room", "delete"], ["room", "delete", "x", "--yes"],
+    ["room", "ensure", "x"], ["room", "ensure", "--owner", "alice"],
+    ["room", "ensure", "x", "--owner", "a", "--public", "--private"], ["events", "purge", "x"],
+    ["stats", "x"], ["check", "x"], ["check", "--deeper"], ["migrate", "--wait", "soon"],
+])
+def test_wrong_usage_shows_the_usage_of_the_command(tool, words):
+    said = tool.misuse(*words)
+    command = words[0] if words[0] in COMMANDS else " ".join(words[:2])
+    assert len(said) == 2
+    assert said[0].startswith("confabctl: ")
+    assert re.match(rf"usage: confabctl {command}( |$)", said[1])
+
+
+@pytest.mark.parametrize("option", ["--frobnicate", "-x"])
+def test_an_unknown_option_is_wrong_usage_wherever_it_stands(tool, option):
+    assert tool.misuse(option, "stats")[0] == f"confabctl: there is no option '{option}'"
+    assert tool.misuse("stats", option) == [
+        f"confabctl: there is no option '{option}' here", "usage: confabctl stats"]
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {
+    "user list", "token list", "room list", "room show", "stats", "check"}))
+def test_json_is_refused_where_there_is_none(tool, command):
+    said = tool.misuse("--json", *command.split())
+    assert said[0] == f"confabctl: '{command}' prints no JSON"
+    assert said[1].startswith(f"usage: confabctl {command}")
+
+
+# ---- options ----
+
+def test_the_version_is_that_of_the_source(tool):
+    version = (ROOT / "VERSION").read_text().strip()
+    assert tool("--version", **NOTHING) == f"confabctl {version}\n"
+
+
+def test_the_example_configuration_is_complete_and_valid(tool, tmp_path):
+    text = tool("--example-config", **NOTHING)
+    keys = re.findall(r"^OPTION_(?:TEXT|NUMBER|CHOICE)\((\w+)",
+                      (ROOT / "common" / "options.def").read_text(), re.M)
+    assert keys
+    for key in keys:
+        assert re.search(rf"^# ?{key} =", text, re.M), key
+    example = tmp_path / "example.conf"
+    example.write_text(re.sub(r"^# ?(\w+ =)", r"\1", text, flags=re.M))
+    checked = tool.json("-c", example, "check", code=1)
+    assert checked["checks"][0] == {"check": "configuration", "state": "ok",
+                                    "detail": str(example), "try": None}
+
+
+def test_options_stand_anywhere(tool, instance):
+    bare = Tool(instance, config=False)
+    config = str(instance.config)
+    expected = tool("--json", "user", "list", "--limit", 1)
+    for line in (["-c", config, "--json", "user", "list", "--limit", 1],
+                 ["user", "list", "--limit", 1, "--json", "--config", config],
+                 ["user", f"--config={config}", "list", "--json", "--limit=1"]):
+        assert bare(*line) == expected
+
+
+def test_the_configuration_is_found_by_the_environment(instance):
+    bare = Tool(instance, config=False)
+    found = bare.json("check", CONFAB_CONFIG=str(instance.config))["checks"][0]
+    assert found["detail"] == str(instance.config)
+
+
+def test_two_dashes_end_the_options(tool):
+    tool.add_user("--json-lover")
+    assert "--json-lover" in tool("user", "list", "--search=--json")
+    assert tool("user", "disable", "--", "--json-lover") == "User --json-lover is disabled.\n"
+
+
+# ---- what can go wrong ----
+
+def test_a_configuration_that_is_not_valid_is_refused_by_line(tool, tmp_path):
+    path = tmp_path / "bad.conf"
+    path.write_text("procesess = 4\nprocesses = 9999\n")
+    assert tool("-c", path, "stats", code=1) == ""
+    head, *rest = tool.complaint.splitlines()
+    assert head == "confabctl: the configuration is not valid:"
+    assert len(rest) == 2
+    assert rest[0].startswith(f"{path}:1: ") and rest[1].startswith(f"{path}:2: ")
+
+
+def test_a_database_that_is_away_is_said_in_one_line(tool):
+    said = tool.refuses("stats", **NOTHING)
+    assert said.startswith("the database cannot be reached, or gave up: 2002 ")
+
+
+def test_output_that_cannot_be_written_is_a_failure(tool):
+    with open("/dev/full", "w") as full:
+        done = tool.run("stats", stdout=full)
+    assert done.returncode == 1
+    assert done.stderr == "confabctl: standard output cannot be written\n"
+
+
+# ---- migrate ----
+
+@pytest.fixture(scope="module")
+def own(make_instance):
+    """An instance whose schema and servers the tests below may break."""
+    return make_instance()
+
+
+def latest():
+    return max(int(path.name[:4]) for path in (ROOT / "schema").glob("[0-9]*.sql"))
+
+
+def test_migrate_applies_nothing_twice(own):
+    said = f"The schema is at version {latest()}; there was nothing to do.\n"
+    assert Tool(own)("migrate") == said
+    assert Tool(own)("migrate") == said
+
+
+def test_migrate_says_what_it_applied(own):
+    own.sql("CREATE DATABASE empty_one")
+    tool = Tool(own)
+    names = sorted(path.stem for path in (ROOT / "schema").glob("[0-9]*.sql"))
+    said = "".join(f"Applied {name[:4]} {name[5:]}.\n" for name in names)
+    assert tool("migrate", CONFAB_DATABASE_NAME="empty_one") == said
+    assert tool.json("stats", CONFAB_DATABASE_NAME="empty_one")["users"] == 0
+
+
+def test_without_the_schema_other_commands_say_how_to_get_it(own):
+    own.sql("CREATE DATABASE bare_one")
+    said = Tool(own).refuses("user", "list", CONFAB_DATABASE_NAME="bare_one")
+    assert said == (f"the database has version 0 of the schema and this program needs {latest()}: "
+                    "run `confabctl migrate`")
+
+
+def test_a_newer_schema_is_left_alone(own):
+    own.sql("INSERT INTO schema_migration VALUES (999, 'from_the_future', '2030-01-01')")
+    tool = Tool(own)
+    try:
+        assert tool.refuses("migrate") == (
+            "the database has version 999 of the schema and this program knows versions up to "
+            f"{latest()}: install the newer confab (nothing was changed)")
+        assert tool.refuses("stats").endswith("install the newer confab")
+    finally:
+        own.sql("DELETE FROM schema_migration WHERE version = 999")
+
+
+def test_a_step_that_fails_is_not_on_record_and_is_tried_again(own):
+    own.sql("CREATE DATABASE broken_one; CREATE TABLE broken_one.token (x INT);"
+            "CREATE TABLE broken_one.user (user_id INT)")
+    tool = Tool(own)
+    said = tool.refuses("migrate", CONFAB_DATABASE_NAME="broken_one")
+    assert said.startswith("the schema is at version 0, the step after it failed: ")
+    own.sql("DROP TABLE broken_one.token, broken_one.user")
+    assert tool("migrate", CONFAB_DATABASE_NAME="broken_one").startswith("Applied 0001 ")
+
+
+def test_migrate_waits_for_the_database(own):
+    own.end("database")
+    tool = Tool(own)
+    try:
+        before = time.monotonic()
+        assert tool.refuses("migrate").startswith("the database cannot be reached")
+        assert time.monotonic() - before < 5
+        assert tool.refuses("migrate", "--wait", 1).startswith("the database cannot be reached")
+        assert time.monotonic() - before >= 1
+        starter = threading.Timer(0.5, own.start)
+        starter.start()
+        assert "nothing to do" in tool("migrate", "--wait", 60)
+        starter.join()
+    finally:
+        own.start()

@@ -1,0 +1,81 @@
+"""confabctl token: keys for programs, from the shell."""
+
+import re
+
+import pytest
+
+from support.client import Client
+from support.confabctl import Tool
+
+
+@pytest.fixture(scope="module")
+def tool(instance):
+    return Tool(instance)
+
+
+def test_the_key_alone_is_printed_and_works(tool, instance, user):
+    client = user()
+    out = tool("token", "add", client.name)
+    assert re.fullmatch("[0-9a-f]{40}\n", out)
+    assert tool.complaint == ""
+    fresh = Client(instance, token=out.strip())
+    assert fresh.get("/api/auth/me/").json()["user_id"] == client.id
+    assert client.get("/api/auth/me/").status_code == 200
+
+
+def test_the_key_is_not_stored(tool, instance, user):
+    client = user()
+    key = tool("token", "add", client.name).strip()
+    rows = instance.sql("SELECT LOWER(HEX(token_hash)) FROM token WHERE user_id = ?", client.id)
+    assert len(rows) == 2
+    assert all(key not in str(stored) for (stored,) in rows)
+
+
+def test_a_token_of_a_disabled_user_is_made_with_a_note(tool, instance, user):
+    client = user()
+    tool("user", "disable", client.name)
+    key = tool("token", "add", client.name).strip()
+    assert tool.complaint == (f"confabctl: note: {client.name} is disabled; the token works once "
+                              "the user is enabled\n")
+    assert Client(instance, token=key).get("/api/auth/me/").status_code == 401
+    tool("user", "enable", client.name)
+    assert Client(instance, token=key).get("/api/auth/me/").status_code == 200
+
+
+def test_a_token_for_nobody_is_an_error(tool):
+    assert tool.refuses("token", "add", "nobody-here") == "there is no user 'nobody-here'"
+    assert tool.refuses("token", "list", "nobody-here") == "there is no user 'nobody-here'"
+
+
+def test_tokens_are_listed_without_their_keys(tool, instance, user):
+    client = user()
+    key = tool("token", "add", client.name).strip()
+    rows = instance.sql("SELECT token_id, DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ') "
+                        "FROM token WHERE user_id = ? ORDER BY token_id", client.id)
+    listed = tool.json("token", "list", client.name)
+    assert listed == {"count": 2, "results": [
+        {"token_id": token_id, "user_id": client.id, "username": client.name, "created_at": at}
+        for token_id, at in rows]}
+    table = tool("token", "list", client.name)
+    assert key not in table
+    assert [(int(row["ID"]), row["USER"], row["CREATED (UTC)"])
+            for row in tool.table("token", "list", client.name)] == [
+        (token_id, client.name, at[:19].replace("T", " ")) for token_id, at in rows]
+
+
+def test_without_a_name_all_tokens_are_listed(tool, user):
+    names = {user().name, user().name}
+    assert names <= {token["username"] for token in tool.json("token", "list")["results"]}
+
+
+def test_a_revoked_token_is_dead_at_once_and_others_live(tool, instance, user):
+    client = user()
+    key = tool("token", "add", client.name).strip()
+    token_id = tool.json("token", "list", client.name)["results"][-1]["token_id"]
+    with instance.subscribe(f"user:{client.id}") as heard:
+        assert tool("token", "revoke", token_id) == f"Token {token_id} has ended.\n"
+        event = heard.wait_for()
+    assert (event.name, event.seq, event.json) == ("credentials_changed", 1, None)
+    assert Client(instance, token=key).get("/api/auth/me/").status_code == 401
+    assert client.get("/api/auth/me/").status_code == 200
+    assert tool.refuses("token", "revoke", token_id) == f"there is no token {token_id}"
