@@ -77,7 +77,7 @@ def test_a_cookie_from_any_other_page_is_403(browser, headers):
     assert_error(make_room(browser, **headers), 403)
 
 
-def test_a_refused_page_changes_nothing(site, owner, browser):
+def test_a_refused_page_changes_nothing(site, browser):
     before = site.sql("SELECT COUNT(*) FROM room")
     make_room(browser, Origin="https://evil.example")
     make_room(browser)

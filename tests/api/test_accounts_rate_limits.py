@@ -99,7 +99,7 @@ def test_the_same_name_from_another_address_is_let_in(site, member, address):
     assert login(site, member.name, other, member.password).status_code == 200
 
 
-def test_guesses_of_the_old_password_count_as_logins(site, member):
+def test_guesses_of_the_old_password_count_as_logins(member):
     def guess():
         return member.post("/api/auth/password/",
                            json={"old_password": "wrong horse!", "new_password": "x" * 9})
@@ -179,14 +179,14 @@ def test_messages_of_a_user_end_with_429_after_the_burst(site, member):
     assert stored == count
 
 
-def test_after_the_time_named_a_message_is_let_in_again(site, member):
+def test_after_the_time_named_a_message_is_let_in_again(member):
     room = member.room()["room_id"]
     path = f"/api/chat/rooms/{room}/messages/"
     count_until_429(lambda: member.post(path, json={"content": "x"}), 24)
     wait_for(lambda: member.post(path, json={"content": "y"}).status_code == 201, 20)
 
 
-def test_requests_of_a_user_end_with_429_after_the_burst(site, member):
+def test_requests_of_a_user_end_with_429_after_the_burst(member):
     count, answer = count_until_429(lambda: member.get("/api/auth/me/"), 200)
     assert count >= 25
     assert_429(answer)

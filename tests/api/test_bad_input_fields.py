@@ -127,7 +127,7 @@ def test_a_wrong_field_changes_nothing_of_the_right_ones(owner, send, room):
     assert owner.get(f"{ROOMS}{room}/").json() == before
 
 
-def test_what_is_wrong_is_told_to_those_only_who_may_act(send, room, user):
+def test_what_is_wrong_is_told_to_those_only_who_may_act(room, user):
     stranger = user()
     for path in ("invite/", "remove_member/", "messages/", "read/"):
         assert_error(stranger.post(f"{ROOMS}{room}/{path}", json={}), 404)
