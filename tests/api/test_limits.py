@@ -1,0 +1,221 @@
+"""The keys of the configuration behind the rate limits, one by one, and where it is counted.
+(Who is refused what and when: test_accounts_rate_limits.py.)"""
+
+import contextlib
+import json
+import time
+
+import pytest
+from support.client import Client, fresh_name
+from support.load import Load
+from support.wait import wait_for
+
+TOKEN = "/api/auth/token/"
+ME = "/api/auth/me/"
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_RATE_LIMITS="on")
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet(system):
+    system.redis("FLUSHALL")
+
+
+@contextlib.contextmanager
+def configured(system, **keys):
+    before = system.config.read_text()
+    try:
+        system.config.write_text(before + "".join(f"{key} = {value}\n"
+                                                  for key, value in keys.items()))
+        reload(system)
+        yield
+    finally:
+        system.config.write_text(before)
+        reload(system)
+
+
+def reload(system):
+    before = set(system.api_workers())
+    system.reload()
+    wait_for(lambda: not before & set(system.api_workers()), 30, "new processes")
+
+
+def wrong_login(system, name):
+    return Client(system).post(TOKEN, json={"username": name, "password": "wrong horse!"})
+
+
+def registration(system):
+    return Client(system).post("/api/auth/register/", json={
+        "username": fresh_name(), "password": "correct horse"})
+
+
+def posting(client, room):
+    return lambda: client.post(f"/api/chat/rooms/{room}/messages/", json={"content": "x"})
+
+
+def let_in(ask, most=400):
+    """How many are let in before the first 429, and the seconds they took."""
+    before = time.monotonic()
+    for count in range(most):
+        if ask().status_code == 429:
+            return count, time.monotonic() - before
+    raise AssertionError(f"{most} in a row, and no 429")
+
+
+def assert_burst(let, burst, rate):
+    """As many as the burst, and those that came back while they were used up."""
+    count, seconds = let
+    assert burst <= count <= burst + seconds * rate + 1
+
+
+# ---- each key acts ----
+
+def test_rate_logins_is_how_many_a_minute(system):
+    with configured(system, rate_logins=3):
+        assert_burst(let_in(lambda: wrong_login(system, "somebody")), 3, 3 / 60)
+
+
+def test_rate_registrations_is_how_many_an_hour(system):
+    with configured(system, rate_registrations=2):
+        assert_burst(let_in(lambda: registration(system)), 2, 2 / 3600)
+
+
+def test_rate_messages_burst_is_how_many_at_once(system):
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    with configured(system, rate_messages=1, rate_messages_burst=7):
+        assert_burst(let_in(posting(client, room)), 7, 1)
+
+
+def test_rate_messages_is_how_many_a_second(system):
+    client = Client(system).register()
+    say = posting(client, client.room()["room_id"])
+    with configured(system, rate_messages=20, rate_messages_burst=1):
+        before, posted = time.monotonic(), 0
+        while posted < 15:
+            posted += say().status_code == 201
+        assert posted <= 1 + 20 * (time.monotonic() - before) + 1
+
+
+def test_rate_requests_burst_is_how_many_at_once(system):
+    client = Client(system).register()
+    with configured(system, rate_requests=1, rate_requests_burst=9):
+        assert_burst(let_in(lambda: client.get(ME)), 9, 1)
+
+
+def test_rate_requests_is_how_many_a_second(system):
+    client = Client(system).register()
+    with configured(system, rate_requests=20, rate_requests_burst=1):
+        before, answered = time.monotonic(), 0
+        while answered < 15:
+            answered += client.get(ME).status_code == 200
+        assert answered <= 1 + 20 * (time.monotonic() - before) + 1
+
+
+def test_the_defaults_let_in_bursts_of_30_messages_and_200_requests(system):
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    with Load(system, client.token, [once("GET", ME, 25) for _ in range(8)]) as load:
+        load.join()
+    assert load.statuses == {("GET", 200): 200}
+    system.redis("FLUSHALL")
+    statuses = [posting(client, room)().status_code for _ in range(30)]
+    assert statuses == [201] * 30
+
+
+def test_rate_limits_off_lets_everything_in(make_instance):
+    system = make_instance(CONFAB_RATE_LIMITS="off", CONFAB_RATE_LOGINS=1,
+                           CONFAB_RATE_REGISTRATIONS=1, CONFAB_RATE_MESSAGES=1,
+                           CONFAB_RATE_MESSAGES_BURST=1, CONFAB_RATE_REQUESTS=1,
+                           CONFAB_RATE_REQUESTS_BURST=1)
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    for _ in range(5):
+        assert registration(system).status_code == 201
+        assert wrong_login(system, client.name).status_code == 400
+        assert posting(client, room)().status_code == 201
+    assert system.redis("KEYS", "*") == ""
+
+
+# ---- what counts ----
+
+def test_an_edit_counts_as_a_message_and_reading_does_not(system):
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    message = client.say(room)["message_id"]
+    path = f"/api/chat/rooms/{room}/messages/{message}/"
+    with configured(system, rate_messages=1, rate_messages_burst=3):
+        assert_burst(let_in(lambda: client.patch(path, json={"content": "new"})), 3, 1)
+        assert client.get(path).status_code == 200
+        assert client.delete(path).status_code == 204
+
+
+def test_a_message_that_is_refused_for_its_fields_does_not_count(system):
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    with configured(system, rate_messages=1, rate_messages_burst=2):
+        for _ in range(5):
+            answer = client.post(f"/api/chat/rooms/{room}/messages/", json={"content": ""})
+            assert answer.status_code == 400
+        assert posting(client, room)().status_code == 201
+
+
+def test_health_and_what_needs_no_user_are_not_counted_as_requests(system):
+    with configured(system, rate_requests=1, rate_requests_burst=1):
+        for _ in range(10):
+            assert Client(system).get("/healthz").status_code == 200
+            assert Client(system).get(ME).status_code == 401
+
+
+def test_every_route_of_a_user_counts_as_a_request(system):
+    client = Client(system).register()
+    paths = [ME, "/api/chat/rooms/", "/api/chat/users/", "/api/chat/rooms/1/"]
+    with configured(system, rate_requests=1, rate_requests_burst=1):
+        for path in paths:
+            assert_burst(let_in(lambda: client.get(path)), 0, 2)
+
+
+# ---- where it is counted ----
+
+def once(method, path, count, fields=None):
+    for _ in range(count):
+        yield method, path, fields
+
+
+def test_all_processes_count_together(system):
+    """Twenty at once, four processes: not one more than allowed."""
+    body = {"username": "from-everywhere", "password": "wrong horse!"}
+    with configured(system, rate_logins=3):
+        assert len(system.api_workers()) == 4
+        with Load(system, "", [once("POST", TOKEN, 1, body) for _ in range(20)]) as load:
+            load.join()
+    assert load.statuses == {("POST", 400): 3, ("POST", 429): 17}
+
+
+def test_keys_in_redis_show_no_name_and_no_address_and_run_out(system):
+    with configured(system, rate_requests=1):
+        client = Client(system).register()
+        wrong_login(system, client.name)
+        for _ in range(30):
+            client.get(ME)
+        keys = system.redis("KEYS", "*").split()
+    assert sorted(key.split(":")[2] for key in keys) == ["login", "register", "request"]
+    for key in keys:
+        assert key.startswith("confab:rate:")
+        assert client.name not in key and "127.0.0.1" not in key
+        assert 0 < int(system.redis("PTTL", key)) <= 3600 * 1000
+    assert system.sql("SELECT COUNT(*) FROM rate") == [(0,)]
+
+
+def test_a_429_is_a_json_object_with_a_detail_and_says_when_to_come_again(system):
+    with configured(system, rate_logins=1):
+        wrong_login(system, "somebody")
+        answer = wrong_login(system, "somebody")
+    seconds = int(answer.headers["Retry-After"])
+    assert 1 <= seconds <= 60
+    assert json.loads(answer.content) == {
+        "detail": f"Request was throttled. Expected available in {seconds} seconds."}
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
