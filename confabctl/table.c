@@ -141,18 +141,23 @@ static void append_cell(const struct table *table, const size_t *widths, size_t 
         append_blanks(out, GAP + (is_right(table, column) ? 0 : padding));
 }
 
+/* The column behind this one, in the next row behind the last. */
+static size_t next_column(const struct table *table, size_t column) {
+    return column + 1 < table->columns ? column + 1 : 0;
+}
+
 void table_write(const struct table *table, struct buffer *out) {
     size_t *widths = memory_zeroed(table->columns, sizeof(*widths));
     for (size_t i = 0; i < table->columns; i++)
         widths[i] = table_width(text_of(heading(table, i)));
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0, column = 0; i < table->count; i++, column = next_column(table, column)) {
         const size_t width = table_width(text_of(table->cells[i]));
-        if (width > widths[i % table->columns])
-            widths[i % table->columns] = width;
+        if (width > widths[column])
+            widths[column] = width;
     }
     for (size_t i = 0; i < table->columns; i++)
         append_cell(table, widths, i, heading(table, i), out);
-    for (size_t i = 0; i < table->count; i++)
-        append_cell(table, widths, i % table->columns, table->cells[i], out);
+    for (size_t i = 0, column = 0; i < table->count; i++, column = next_column(table, column))
+        append_cell(table, widths, column, table->cells[i], out);
     free(widths);
 }
