@@ -33,6 +33,10 @@ def purge(system, until):
     """Makes it due, and keeps the processes busy until the condition holds."""
     new_processes(system)
     system.sql(DUE)
+    serve(system, until)
+
+
+def serve(system, until):
     client = Client(system)
 
     def holds_after_a_request():
@@ -160,8 +164,10 @@ def test_much_is_dropped_in_slices_while_requests_are_served(system, writer):
     system.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; "
                "SET GLOBAL general_log = ON")
     try:
+        new_processes(system)
+        system.sql(DUE)
         with Load(system, writer.token, [reading(room) for _ in range(3)]) as load:
-            purge(system, lambda: not system.sql("SELECT 1 FROM deleted_room WHERE room_id = ?",
+            serve(system, lambda: not system.sql("SELECT 1 FROM deleted_room WHERE room_id = ?",
                                                  large))
     finally:
         system.sql("SET GLOBAL general_log = OFF")
