@@ -1,6 +1,8 @@
 """confabctl check --deep: every counter that is broken by hand is found."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -316,6 +318,31 @@ def test_a_flood_of_differences_is_cut_for_people_only(site, broken):
     lines = site.tool("check", "--deep", code=1).splitlines()
     assert lines[-1] == "and 50 more; --json has all"
     assert sum("rooms_count" in line for line in lines) == 100
+
+
+def test_a_site_in_use_differs_no_more_than_one_at_rest(site):
+    done = threading.Event()
+
+    def write(number):
+        client = Client(site.instance, site.alice.token)
+        while not done.is_set():
+            message = client.say(site.room, f"writer {number}")["message_id"]
+            client.post(f"/api/chat/rooms/{site.room}/read/", json={"message_id": message})
+            room = client.room("short-lived")["room_id"]
+            client.invite(room, site.carol)
+            client.say(room)
+            client.delete(f"/api/chat/rooms/{room}/")
+
+    with ThreadPoolExecutor(3) as pool:
+        writers = [pool.submit(write, number) for number in range(3)]
+        try:
+            for _ in range(10):
+                assert site.differences(0) == []
+        finally:
+            done.set()
+        assert [writer.result() for writer in writers] == [None] * 3
+    assert site.tool.json("stats")["messages"] > 10
+    site.mend()
 
 
 def test_a_large_site_takes_few_statements_and_little_time(site):
