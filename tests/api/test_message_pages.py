@@ -63,6 +63,7 @@ def test_messages_of_other_rooms_are_not_listed(ten):
 def test_a_page_is_a_slice_with_links_to_its_neighbours(ten, instance, limit, offset, next,
                                                         previous):
     alice, room, messages = ten
+
     def link(query):
         return query and f"{instance.url}{path(room)}?{query}"
     assert page(alice, room, f"?limit={limit}&offset={offset}") == a_page(

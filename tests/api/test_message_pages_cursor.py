@@ -54,6 +54,7 @@ def test_a_page_is_next_to_its_cursor_with_links_to_its_neighbours(ten, instance
                                                                    limit, shown, older, newer):
     alice, room, messages = ten
     ids = [0] + [message["message_id"] for message in messages]
+
     def link(name, number):
         return None if number is None else \
             f"{instance.url}{path(room)}?{name}={ids[number]}&limit={limit}"

@@ -83,8 +83,19 @@ def test_who_has_gone_is_not_there(pair, instance):
 def test_a_server_whose_lease_has_run_out_does_not_count(pair, instance):
     alice, bob, room = pair
     lease(instance, "living")
+    lease(instance, "dead")
     enter(instance, room, "living", alice)
     enter(instance, room, "dead", bob)
+    wait_until_present(alice, room, alice, bob)
+    instance.redis("PEXPIRE", f"{PREFIX}pushd:dead", 1)
+    wait_until_present(alice, room, alice)
+
+
+def test_a_server_that_never_had_a_lease_does_not_count(pair, instance):
+    alice, bob, room = pair
+    lease(instance, "living")
+    enter(instance, room, "living", alice)
+    enter(instance, room, "unknown", bob)
     wait_until_present(alice, room, alice)
 
 
