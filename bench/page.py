@@ -1,0 +1,106 @@
+"""The results page, in Markdown."""
+
+import goals
+import machine
+import turns
+
+HEAD = """# What confab costs
+
+Written by `make bench` on {date}; every figure was measured then, on this machine:
+
+{machine}
+
+**Read it so.** CPU is the processor time of all server processes for one request: web server,
+fcgi-api, MariaDB, Redis, never the client; it is the steady figure. Rate, p50 and p99 are
+what the client saw with {connections} connections, client and servers sharing the processors.
+Beside confab stand the bare parts it is made of, run in turns with it, {rounds} rounds of
+{seconds} s each; a figure is the median of the rounds, ± half the distance between the extremes,
+a ratio the median of the rounds' ratios. **F**: a FastCGI program that knows its answer, of the
+same size, behind the same lighttpd with as many processes. **S**: the same SELECT, prepared, over
+the same socket, at eight connections. **C**: the bare transaction of a message. **H**: argon2id.
+The CPU of S, C and H has that of the program that runs them in it.
+
+A run is thrown away when more than {disturbed:.0%} of the machine was in other hands meanwhile:
+of {runs} runs {thrown_away} were thrown away, {kept} that stayed disturbed were kept.
+Afterwards `confabctl check --deep` found {check}.
+"""
+
+
+def write(path, bench, found, failed, date, check):
+    parts = [_head(bench, date, check), _summary(found, failed)]
+    parts += [_section(row, bench.commands.get(row.name, {})) for row in found.values()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(parts))
+
+
+def _head(bench, date, check):
+    pairs = "\n".join(f"- {name}: {what}" for name, what in machine.describe())
+    counts = bench.turns
+    return HEAD.format(date=date, machine=pairs, connections=16, rounds=counts.rounds,
+                       seconds=counts.seconds, disturbed=turns.DISTURBED, runs=counts.runs,
+                       thrown_away=counts.thrown_away, kept=counts.kept_disturbed, check=check)
+
+
+def _value(goal, value):
+    return f"{value:.2f}{goal.unit}" if goal.unit != "" else f"{value:.0f}"
+
+
+def _goal_cells(row, row_goals):
+    limits = [f"{goal.what} {goal.sense} {goal.limit:g}{goal.unit}" for goal in row_goals]
+    values = [f"**{_value(goal, row.values[goal.name])}**" for goal in row_goals]
+    marks = ["met" if goal.is_met(row.values[goal.name]) else "**missed**" for goal in row_goals]
+    return ["<br>".join(cell) or "–" for cell in (limits, values, marks)]
+
+
+def _summary(found, failed):
+    lines = ["## Goals\n",
+             "| what | goal | measured | | CPU us | of the floor | a second | p50 / p99 ms | "
+             "elsewhere |", "|" + " --- |" * 9]
+    for name, row in found.items():
+        row_goals = [goal for goal in goals.GOALS if goal.row == name]
+        lines.append("| " + " | ".join([row.title, *_goal_cells(row, row_goals),
+                                        *_figures(row),
+                                        goals.ELSEWHERE.get(name, "–")]) + " |")
+    for name, why in failed.items():
+        lines.append(f"| {name} | | **could not be measured**: {why} | | | | | | |")
+    lines.append("\nElsewhere: the seed's own stack (Django REST Framework, gunicorn) on a machine "
+                 "like the one these goals were made for; all of its processes.\n")
+    return "\n".join(lines)
+
+
+def _figures(row):
+    subject = row.subject
+    if not subject:
+        return ["–"] * 4
+    floor = " + ".join(f"{result.cpu:,.0f}" for result in row.floor) or "–"
+    return [f"{subject.cpu:,.0f}", floor, f"{subject.rate:,.0f}", _latency(subject)]
+
+
+def _latency(result):
+    return f"{result.of('p50_us') / 1000:.2f} / {result.of('p99_us') / 1000:.2f}"
+
+
+def _section(row, commands):
+    lines = [f"## {row.title}\n"]
+    if row.results:
+        lines += ["| | CPU us | of which | a second | p50 / p99 ms |", "|" + " --- |" * 5]
+        for result in row.results:
+            split = ", ".join(f"{name} {us:,.0f}" for name, us in result.by_process().items())
+            lines.append(f"| {result.name} | {result.cpu:,.0f} ± {result.spread():.0%} | "
+                         f"{split} | {result.rate:,.0f} ± {result.spread('rate'):.0%} | "
+                         f"{_latency(result)} |")
+        lines.append("")
+    lines += [text + "\n" for text in row.text]
+    if commands:
+        lines += ["```", *commands, "```\n"]
+    return "\n".join(lines)
+
+
+def verdict(row):
+    """One line for each goal of a row, for the terminal."""
+    for goal in goals.GOALS:
+        if goal.row == row.name:
+            value = row.values[goal.name]
+            mark = "met   " if goal.is_met(value) else "MISSED"
+            yield (f"    {mark} {goal.what}: {_value(goal, value)} "
+                   f"(goal {goal.sense} {goal.limit:g}{goal.unit})")

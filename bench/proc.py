@@ -1,0 +1,88 @@
+"""What processes cost, as the kernel has it: CPU time and memory from /proc."""
+
+import os
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+CPUS = os.cpu_count()
+KERNEL_THREAD = 0x00200000  # PF_KTHREAD of the flags in stat
+
+
+class Process:
+    """One line of /proc/PID/stat. Its CPU seconds are those of all its threads, and of its
+    children that have ended: so the sum over a family stays right when one of them ends."""
+
+    def __init__(self, pid, line):
+        fields = line[line.rindex(")") + 2:].split()
+        self.pid = pid
+        self.parent = int(fields[1])
+        self.group = int(fields[2])
+        self.is_kernel = bool(int(fields[6]) & KERNEL_THREAD)
+        self.seconds = sum(map(int, fields[11:15])) / TICKS
+
+
+def processes():
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", errors="replace") as file:
+                    found[int(entry)] = Process(int(entry), file.read())
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    return found
+
+
+def stolen_seconds():
+    """CPU time that the machine under this one gave to others."""
+    with open("/proc/stat") as file:
+        return int(file.readline().split()[8]) / TICKS
+
+
+class Snapshot:
+    """The state of all processes at one moment. `groups` names those to be told apart, each
+    by its process group."""
+
+    def __init__(self, groups):
+        self.at = time.monotonic()
+        table = processes()
+        ours = descendants(table, os.getpid())
+        self.seconds = {name: 0.0 for name in groups}
+        self.foreign = 0.0
+        names = {group: name for name, group in groups.items()}
+        for process in table.values():
+            if process.group in names:
+                self.seconds[names[process.group]] += process.seconds
+            elif not process.is_kernel and process.pid not in ours:
+                self.foreign += process.seconds
+        self.stolen = stolen_seconds()
+
+    def since(self, before):
+        """(CPU seconds by name, part of the machine that was not ours, 0 to 1)."""
+        cpu = {name: self.seconds[name] - before.seconds[name] for name in self.seconds}
+        others = max(0.0, self.foreign - before.foreign) + self.stolen - before.stolen
+        return cpu, others / (CPUS * (self.at - before.at))
+
+
+def descendants(table, root):
+    """The pids of a process and of all that it started, of those that still live under it."""
+    found = {root}
+    grown = True
+    while grown:
+        more = {p.pid for p in table.values() if p.parent in found} - found
+        grown = bool(more)
+        found |= more
+    return found
+
+
+def children(parent):
+    return sorted(p.pid for p in processes().values() if p.parent == parent)
+
+
+def pss_kib(pid):
+    """Memory of a process: its own pages, and its part of those it shares."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0

@@ -1,0 +1,83 @@
+"""make bench: measures confab beside the bare parts it is made of, and writes the page.
+
+ONLY=row,row runs some of the rows (see rows/__init__.py), QUICK=1 all of them shorter; the page
+of such a run goes to build/, not to docs/. Ends with 1 when something could not be measured, or
+the data was not sound afterwards; a goal that was missed is a result, not a failure.
+"""
+
+import os
+import signal
+import sys
+import time
+
+import page
+from context import Bench
+from instance import Instance
+from load import LoadFailed
+from paths import PAGE, WORK
+from rows import ROWS
+from turns import Turns
+
+
+def choose_rows():
+    wanted = os.environ.get("ONLY", "").replace(",", " ").split()
+    unknown = [name for name in wanted if name not in ROWS]
+    if unknown:
+        sys.exit(f"bench: no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    return [name for name in ROWS if not wanted or name in wanted]
+
+
+def measure(bench, names):
+    """Runs the rows; (by name what they found, by name why they failed)."""
+    found, failed = {}, {}
+    begun = time.monotonic()
+    for name in names:
+        bench.row = name
+        print(f"{time.monotonic() - begun:5.0f} s  {name}", flush=True)
+        try:
+            found[name] = ROWS[name](bench)
+        except LoadFailed as error:
+            failed[name] = str(error)
+            print(f"    FAILED {error}")
+            continue
+        for result in found[name].results:
+            print(f"           {result.name}: {result.cpu:,.0f} us ± {result.spread():.0%}, "
+                  f"{result.rate:,.0f} a second")
+        print("\n".join(page.verdict(found[name])), flush=True)
+    return found, failed
+
+
+def run(names, quick):
+    bench = Bench(Instance(), Turns(rounds=2 if quick else 5, seconds=1 if quick else 2,
+                                    warm_seconds=1), quick)
+    try:
+        bench.instance.create()
+        bench.data.base()
+        bench.read_statements()
+        found, failed = measure(bench, names)
+        sound, said = bench.data.check()
+    finally:
+        bench.instance.remove()
+    whole = len(names) == len(ROWS) and not quick
+    target = PAGE if whole else WORK / "performance.md"
+    page.write(target, bench, found, failed, time.strftime("%Y-%m-%d %H:%M %Z"),
+               "nothing" if sound else said)
+    print(f"{bench.turns.runs} runs, {bench.turns.thrown_away} thrown away, "
+          f"{bench.turns.kept_disturbed} kept though disturbed; the page is {target}")
+    if not sound:
+        print(f"the data is not sound:\n{said}")
+    return 0 if sound and not failed else 1
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names = choose_rows()
+    WORK.mkdir(parents=True, exist_ok=True)
+    return run(names, os.environ.get("QUICK", "0") not in ("", "0"))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

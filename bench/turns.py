@@ -1,0 +1,88 @@
+"""Contestants take turns, A B A B, so that a change of the machine's mood hits all alike."""
+
+from statistics import median
+
+import load
+
+# More of the machine than this in other hands, and a run is thrown away.
+DISTURBED = 0.03
+REPEATS = 3             # times a run is made again
+REPEATS_IN_ALL = 60
+
+
+class Turns:
+    """Runs contestants and counts the runs that were disturbed."""
+
+    def __init__(self, rounds, seconds, warm_seconds):
+        self.rounds = rounds
+        self.seconds = seconds
+        self.warm_seconds = warm_seconds
+        self.runs = 0
+        self.thrown_away = 0
+        self.kept_disturbed = 0
+
+    def take(self, contestants, rounds=None, seconds=None):
+        """`contestants`: name -> function of seconds that returns a Sample. Returns a
+        Result for each name, the samples of all in the same order of rounds."""
+        samples = {name: [] for name in contestants}
+        for run in contestants.values():
+            run(self.warm_seconds)
+        for _ in range(rounds or self.rounds):
+            for name, run in contestants.items():
+                samples[name].append(self._sound_run(run, seconds or self.seconds))
+        return {name: Result(name, found) for name, found in samples.items()}
+
+    def _sound_run(self, run, seconds):
+        for attempt in range(REPEATS + 1):
+            load.settle()
+            sample = run(seconds)
+            self.runs += 1
+            if sample.disturbed <= DISTURBED:
+                return sample
+            if attempt == REPEATS or self.thrown_away >= REPEATS_IN_ALL:
+                break
+            self.thrown_away += 1
+        self.kept_disturbed += 1
+        return sample
+
+
+class Result:
+    """The samples of one contestant."""
+
+    def __init__(self, name, samples):
+        self.name = name
+        self.samples = samples
+
+    def of(self, figure):
+        """The median of a figure: "total", "rate", "p50_us", "p99_us"."""
+        return median(getattr(sample, figure) for sample in self.samples)
+
+    @property
+    def cpu(self):
+        return self.of("total")
+
+    @property
+    def rate(self):
+        return self.of("rate")
+
+    def spread(self, figure="total"):
+        """Half of the distance from the lowest to the highest, as a part of the median."""
+        values = [getattr(sample, figure) for sample in self.samples]
+        return (max(values) - min(values)) / 2 / median(values)
+
+    def by_process(self):
+        return {name: median(sample.cpu[name] for sample in self.samples)
+                for name in self.samples[0].cpu}
+
+
+def ratio(result, *floors, figure="total"):
+    """The median, over the rounds, of a figure in units of the sum of the floors'."""
+    return median(getattr(sample, figure) / sum(getattr(f, figure) for f in floor_samples)
+                  for sample, *floor_samples in zip(result.samples,
+                                                    *(floor.samples for floor in floors)))
+
+
+def furthest(results, figure="total"):
+    """The dearest of several results in units of the cheapest, by their medians."""
+    values = [result.of(figure) for result in results]
+    return max(values) / min(values)
