@@ -22,6 +22,10 @@ static const struct name NAMES[] = {
     {EVENT_ROOM_DELETED, "room_deleted"},
     {EVENT_CREDENTIALS_CHANGED, "credentials_changed"},
     {EVENT_MESSAGE_READ, "message_read"},
+    {EVENT_TYPING, "typing"},
+    {EVENT_STOP_TYPING, "stop_typing"},
+    {EVENT_USER_JOINED, "user_joined"},
+    {EVENT_USER_LEFT, "user_left"},
 };
 
 #define NAME_COUNT (sizeof(NAMES) / sizeof(NAMES[0]))

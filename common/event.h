@@ -49,6 +49,10 @@
 #define EVENT_CREDENTIALS_CHANGED 24
 /* never stored */
 #define EVENT_MESSAGE_READ 40
+#define EVENT_TYPING 41
+#define EVENT_STOP_TYPING 42
+#define EVENT_USER_JOINED 43
+#define EVENT_USER_LEFT 44
 
 /* A number of the above as a literal for SQL: EVENT_SQL(EVENT_NEW_MESSAGE) is "1". */
 #define EVENT_SQL(number) EVENT_SQL_LITERAL(number)

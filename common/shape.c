@@ -206,3 +206,23 @@ void shape_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
     jsonw_member_u64(&w, "message_id", message_id);
     finish(&w, 0, room_id);
 }
+
+void shape_user_notice(struct buffer *out, unsigned type, uint64_t room_id, uint64_t user_id,
+                       struct text username) {
+    struct jsonw w = begin(out, type);
+    jsonw_member_text(&w, "user", username);
+    jsonw_member_u64(&w, "user_id", user_id);
+    finish(&w, 0, room_id);
+}
+
+void shape_message_notification(struct buffer *out, uint64_t room_id, struct text message,
+                                struct text sender) {
+    struct jsonw w = jsonw_start(out);
+    jsonw_object(&w);
+    jsonw_member_str(&w, "type", "new_message_notification");
+    jsonw_member_u64(&w, "room_id", room_id);
+    jsonw_key(&w, "message");
+    jsonw_raw(&w, message.at, message.len);
+    jsonw_member_text(&w, "sender", sender);
+    jsonw_object_end(&w);
+}

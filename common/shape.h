@@ -50,4 +50,13 @@ void shape_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
 void shape_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
                         uint64_t message_id);
 
+/* Never stored: what a user does in a room (typing, stop_typing, user_joined, user_left). */
+void shape_user_notice(struct buffer *out, unsigned type, uint64_t room_id, uint64_t user_id,
+                       struct text username);
+
+/* What a notifications socket gets of a new message; message is the JSON of the object, as
+ * it stands in the room's event. */
+void shape_message_notification(struct buffer *out, uint64_t room_id, struct text message,
+                                struct text sender);
+
 #endif

@@ -1,0 +1,462 @@
+/* session_open: from a handshake to a live session. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "memory.h"
+#include "replay.h"
+#include "session.h"
+#include "shape.h"
+#include "store/credential.h"
+#include "store/user_log.h"
+
+/* Times a session that falls behind while it opens is read for again. */
+#define READS 5
+
+/* A room to watch, as read for a notifications socket. */
+struct watched {
+    uint64_t room_id;
+    uint64_t last_seq;
+};
+
+/* What opening a session needs until it is live. */
+struct session_opening {
+    struct caller caller;           /* as read last */
+    uint64_t asked_turn;            /* the turn in which that was asked */
+    enum error error;
+    unsigned reads;
+    bool connected;                 /* the first frame is out */
+    bool want_replay;
+    bool resync;                    /* what was missed cannot be had */
+    uint64_t position;              /* the client has all up to here */
+    uint64_t replayed;              /* ... and with the frames below up to here */
+    struct frame **frames;          /* what was replayed from the database */
+    size_t frame_count, frame_space;
+    struct watched *rooms;
+    size_t room_count, room_space;
+};
+
+/* A job for one session, which lives as long as the job does. */
+struct session_job {
+    struct session *session;
+    const struct config *config;
+    struct session_opening *opening;
+    struct caller caller;
+    enum error error;
+    uint64_t room_id;
+    bool by_token;
+    bool notifications;
+    unsigned char key_hash[SECRET_HASH_SIZE];
+};
+
+static void advance(struct session *session);
+
+static void drop_frames(struct session_opening *opening) {
+    for (size_t i = 0; i < opening->frame_count; i++)
+        frame_release(opening->frames[i]);
+    opening->frame_count = 0;
+}
+
+void session_opening_free(struct session *session) {
+    struct session_opening *opening = session->opening;
+    if (!opening)
+        return;
+    drop_frames(opening);
+    free(opening->frames);
+    free(opening->rooms);
+    free(opening);
+    session->opening = NULL;
+}
+
+/* ---- jobs ---- */
+
+static struct session_job *new_job(struct session *session) {
+    struct session_job *job = memory_zeroed(1, sizeof(*job));
+    job->session = session;
+    job->config = session->shared->config;
+    job->opening = session->opening;
+    job->room_id = session->notifications ? 0 : session->room_id;
+    job->by_token = session->by_token;
+    job->notifications = session->notifications;
+    memcpy(job->key_hash, session->key_hash, sizeof(job->key_hash));
+    session->jobs++;
+    return job;
+}
+
+/* Ends a job; false if its session is of no more use (and may have been freed). */
+static bool end_job(struct session_job *job) {
+    struct session *session = job->session;
+    const enum error error = job->error;
+    session->jobs--;
+    if (error == ERROR_UNAVAILABLE || error == ERROR_INTERNAL)
+        session->shared->figures->db_errors++;
+    free(job);
+    if (session->state != SESSION_ENDED)
+        return true;
+    session_release(session);
+    return false;
+}
+
+static enum error find_caller(struct session_job *job, struct db *db) {
+    const enum error error =
+        job->by_token ? token_find(db, job->key_hash, job->room_id, &job->caller)
+                      : session_find(db, job->key_hash, job->config->session_days, job->room_id,
+                                     &job->caller);
+    return !error && !job->caller.user.is_active ? ERROR_UNAUTHENTICATED : error;
+}
+
+static void ask_work(void *context, struct db *db) {
+    struct session_job *job = context;
+    job->error = find_caller(job, db);
+}
+
+/* ---- who is it ---- */
+
+/* The order of the contract: who, whether there is such a room, whether it may enter, and
+ * only then whether it asked well. */
+static bool admit(struct session *session, const struct caller *caller, enum error error) {
+    const char *unknown = session->by_token ? "Invalid token." : NULL;
+    if (error == ERROR_UNAUTHENTICATED && caller->user.id != 0)
+        unknown = "User inactive or deleted.";
+    if (!error && !session->notifications) {
+        unknown = NULL;
+        error = room_state_may_read(&caller->room);
+    }
+    if (!error && session->bad_since) {
+        unknown = "since must be a whole number.";
+        error = ERROR_BAD_INPUT;
+    }
+    if (error) {
+        session_refuse(session, error,
+                       error == ERROR_UNAUTHENTICATED || error == ERROR_BAD_INPUT ? unknown : NULL);
+        return false;
+    }
+    return true;
+}
+
+static void asked(void *context) {
+    struct session_job *job = context;
+    struct session *session = job->session;
+    const struct caller caller = job->caller;
+    const enum error error = job->error;
+    if (!end_job(job) || !admit(session, &caller, error))
+        return;
+    session->user = caller.user;
+    session->opening->caller = caller;
+    if (!session_count_user(session)) {
+        session_refuse(session, ERROR_RATE_LIMITED, "Too many sockets of this user.");
+        return;
+    }
+    session->own = session_join(session, EVENT_STREAM_USER, session->user.id);
+    session->state = SESSION_JOINING;
+    advance(session);
+}
+
+void session_begin(struct session *session) {
+    session->opening = memory_zeroed(1, sizeof(*session->opening));
+    if (!session->notifications && session->room_id)
+        session->room = session_join(session, EVENT_STREAM_ROOM, session->room_id);
+    session->opening->asked_turn = feeds_turn(session->shared->feeds);
+    jobs_run(session->shared->jobs, ask_work, asked, new_job(session));
+}
+
+/* ---- where does it stand ---- */
+
+static void collect_frame(void *context, const struct event_envelope *envelope) {
+    struct session_opening *opening = context;
+    opening->replayed = envelope->seq;
+    if (envelope->text.len == 0)
+        return;
+    if (opening->frame_count == opening->frame_space) {
+        opening->frame_space = opening->frame_space ? opening->frame_space * 2 : 16;
+        opening->frames = memory_resize(opening->frames, opening->frame_space,
+                                        sizeof(*opening->frames));
+    }
+    opening->frames[opening->frame_count++] = frame_text(envelope->text);
+}
+
+static void collect_room(void *context, bool of_user, uint64_t id, uint64_t last_seq) {
+    struct session_opening *opening = context;
+    (void)of_user;
+    if (opening->room_count == opening->room_space) {
+        opening->room_space = opening->room_space ? opening->room_space * 2 : 16;
+        opening->rooms =
+            memory_resize(opening->rooms, opening->room_space, sizeof(*opening->rooms));
+    }
+    opening->rooms[opening->room_count++] = (struct watched){id, last_seq};
+}
+
+/* Reads what was missed, if it can be had. */
+static enum error read_missed(struct session_job *job, struct db *db) {
+    struct session_opening *opening = job->opening;
+    struct user_log_state state;
+    const uint64_t days = job->config->event_retention;
+    const uint64_t last =
+        job->notifications ? job->caller.last_seq : job->caller.room.last_seq;
+    enum error error = ERROR_GONE;
+    if (opening->position <= last && last - opening->position <= job->config->replay_limit)
+        error = job->notifications
+                    ? replay_user(db, job->caller.user.id, opening->position,
+                                  job->config->replay_limit, days, &state, collect_frame, opening)
+                    : replay_room(db, &job->caller.room, opening->position,
+                                  job->config->replay_limit, days, collect_frame, opening);
+    opening->resync = error == ERROR_GONE;
+    return opening->resync ? ERROR_NONE : error;
+}
+
+static void read_work(void *context, struct db *db) {
+    struct session_job *job = context;
+    struct session_opening *opening = job->opening;
+    opening->replayed = opening->position;
+    opening->room_count = 0;
+    job->error = find_caller(job, db);
+    if (!job->error && opening->want_replay)
+        job->error = read_missed(job, db);
+    if (!job->error && job->notifications)
+        job->error = user_log_rooms(db, job->caller.user.id, collect_room, opening);
+}
+
+static void read_done(void *context) {
+    struct session_job *job = context;
+    struct session *session = job->session;
+    const struct caller caller = job->caller;
+    const enum error error = job->error;
+    if (!end_job(job) || !admit(session, &caller, error))
+        return;
+    session->opening->caller = caller;
+    session->state = SESSION_WATCHING;
+    for (size_t i = 0; i < session->opening->room_count; i++)
+        session_watch(session, session->opening->rooms[i].room_id,
+                      session->opening->rooms[i].last_seq);
+    advance(session);
+}
+
+static void read_positions(struct session *session) {
+    struct session_opening *opening = session->opening;
+    session->state = SESSION_READING;
+    opening->reads++;
+    opening->asked_turn = feeds_turn(session->shared->feeds);
+    jobs_run(session->shared->jobs, read_work, read_done, new_job(session));
+}
+
+/* ---- live ---- */
+
+static struct subscription *main_subscription(const struct session *session) {
+    return session->notifications ? session->own : session->room;
+}
+
+static uint64_t head_of(const struct session *session) {
+    const struct caller *caller = &session->opening->caller;
+    return session->notifications ? caller->last_seq : caller->room.last_seq;
+}
+
+static void write_online(void *context, uint64_t user_id, struct text name) {
+    struct jsonw *w = context;
+    jsonw_object(w);
+    jsonw_member_u64(w, "user_id", user_id);
+    jsonw_member_text(w, "username", name);
+    jsonw_object_end(w);
+}
+
+static void send_connected(struct session *session) {
+    struct buffer json = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&json);
+    jsonw_object(&w);
+    jsonw_member_str(&w, "type", "connected");
+    if (!session->notifications)
+        jsonw_member_u64(&w, "room_id", session->room_id);
+    jsonw_member_u64(&w, "user_id", session->user.id);
+    jsonw_member_u64(&w, "seq", session->opening->position);
+    if (!session->notifications) {
+        jsonw_key(&w, "online");
+        jsonw_array(&w);
+        presence_online(session->shared->presence, session->room_id, write_online, &w);
+        jsonw_array_end(&w);
+    }
+    jsonw_object_end(&w);
+    socket_send_text(session->socket, (struct text){json.data, json.len});
+    buffer_free(&json);
+    session->opening->connected = true;
+}
+
+static void send_resync(struct session *session, uint64_t last_seq) {
+    struct buffer json = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&json);
+    jsonw_object(&w);
+    jsonw_member_str(&w, "type", "resync");
+    jsonw_member_u64(&w, "seq", last_seq);
+    jsonw_object_end(&w);
+    socket_send_text(session->socket, (struct text){json.data, json.len});
+    buffer_free(&json);
+    session->shared->figures->resyncs++;
+}
+
+void session_resync(struct subscription *subscription, uint64_t last_seq) {
+    struct session *session = subscription->session;
+    if (session->state == SESSION_LIVE && subscription == main_subscription(session))
+        send_resync(session, last_seq);
+}
+
+static void send_replayed(struct session *session) {
+    struct session_opening *opening = session->opening;
+    for (size_t i = 0; i < opening->frame_count; i++)
+        socket_send(session->socket, opening->frames[i]);
+    session->shared->figures->replayed_events += opening->frame_count;
+    session->shared->figures->replays += opening->frame_count > 0;
+    opening->position = opening->replayed;
+    drop_frames(opening);
+}
+
+/* An event of the tail, handed to one session as if it came just now. */
+static void hand_from_tail(void *context, const struct stream_event *event) {
+    struct subscription *subscription = context;
+    subscription->after = event->seq;
+    session_events(subscription, event, 1, event->frame);
+}
+
+/* Brings a listener from `position` to where its stream stands by the tail in memory.
+ * False if that does not reach back so far. */
+static bool catch_up(struct subscription *subscription, uint64_t position) {
+    const struct stream *stream = &subscription->feed->stream;
+    subscription->after = position;
+    if (stream->last_seq <= position)
+        subscription->live = true;
+    else
+        subscription->live = stream_tail(stream, position, hand_from_tail, subscription);
+    return subscription->live;
+}
+
+/* Whether who is online in the room is known; if not, it goes on when it is. */
+static bool presence_is_known(struct session *session) {
+    struct presence *presence = session->shared->presence;
+    if (session->notifications || session->present)
+        return true;
+    if (!session->opened_room)
+        session_open_room(session);
+    session->awaits_presence = !presence_room_opened(presence, session->room_id);
+    return !session->awaits_presence;
+}
+
+static void become_present(struct session *session) {
+    if (session->notifications || session->present)
+        return;
+    session->present = true;
+    presence_socket_opened(session->shared->presence, session->room_id, session->user.id,
+                           text_of(session->user.name));
+}
+
+/* All is read and all feeds are joined: says so, hands out what was missed, and lets the
+ * live events in. If the streams have run away meanwhile it reads once more. */
+static void finish(struct session *session) {
+    struct session_opening *opening = session->opening;
+    struct subscription *subscription = main_subscription(session);
+    if (!presence_is_known(session))
+        return;
+    become_present(session);
+    feeds_flush(session->shared->feeds);
+    stream_start(&subscription->feed->stream, head_of(session));
+    stream_start(&session->own->feed->stream, opening->caller.last_seq);
+    if (!opening->connected)
+        send_connected(session);
+    session->state = SESSION_LIVE;
+    if (opening->resync) {
+        opening->position = head_of(session);
+        send_resync(session, opening->position);
+    } else {
+        send_replayed(session);
+    }
+    const bool caught_up =
+        catch_up(subscription, opening->position) &&
+        (subscription == session->own || catch_up(session->own, opening->caller.last_seq));
+    if (session->state == SESSION_ENDED)
+        return;
+    if (caught_up) {
+        session_opening_free(session);
+    } else if (opening->reads < READS) {
+        subscription->live = false;
+        opening->position = subscription->after;
+        opening->want_replay = true;
+        read_positions(session);
+    } else {
+        session_refuse(session, ERROR_UNAVAILABLE, NULL);
+    }
+}
+
+/* True when what was asked first is still good: the channels were joined before it was
+ * asked, and nothing needs to be read besides. */
+static bool first_answer_is_good(const struct session *session) {
+    const struct session_opening *opening = session->opening;
+    const struct feed *own = session->own->feed;
+    return !session->notifications && !opening->want_replay &&
+           session->room->feed->joined_turn < opening->asked_turn &&
+           own->joined_turn < opening->asked_turn;
+}
+
+/* Whether what was missed has to be read: the tail in memory may have it. */
+static bool must_read_missed(const struct session *session) {
+    const struct stream *stream = &main_subscription(session)->feed->stream;
+    const uint64_t since = session->since;
+    return session->has_since &&
+           !(stream->known && since <= stream->last_seq &&
+             stream->last_seq - since <= stream->tail.count);
+}
+
+/* The position a client has when it connects. */
+static void set_position(struct session *session) {
+    session->opening->position = session->has_since ? session->since : head_of(session);
+    session->opening->replayed = session->opening->position;
+}
+
+static void advance(struct session *session) {
+    struct session_opening *opening = session->opening;
+    if (session->pending > 0)
+        return;
+    if (session->state == SESSION_JOINING) {
+        opening->want_replay = must_read_missed(session);
+        set_position(session);
+        if (first_answer_is_good(session))
+            finish(session);
+        else
+            read_positions(session);
+    } else if (session->state == SESSION_WATCHING) {
+        if (!session->has_since && !opening->connected)
+            set_position(session);
+        finish(session);
+    }
+}
+
+void session_joined(struct session *session, struct feed *feed) {
+    (void)feed;
+    if (!session || session->pending == 0)
+        return;
+    session->pending--;
+    if (session->state == SESSION_JOINING || session->state == SESSION_WATCHING)
+        advance(session);
+}
+
+void session_presence_known(struct session *session) {
+    if (!session->awaits_presence || session->state == SESSION_ENDED)
+        return;
+    session->awaits_presence = false;
+    finish(session);
+}
+
+/* ---- later ---- */
+
+static void checked(void *context) {
+    struct session_job *job = context;
+    struct session *session = job->session;
+    const bool inactive = job->caller.user.id != 0;
+    const enum error error = job->error;
+    if (end_job(job) && error == ERROR_UNAUTHENTICATED)
+        session_refuse(session, error,
+                       inactive             ? "User inactive or deleted."
+                       : session->by_token ? "Invalid token."
+                                           : NULL);
+}
+
+void session_check_credentials(struct session *session) {
+    struct session_job *job = new_job(session);
+    job->room_id = 0;
+    jobs_run(session->shared->jobs, ask_work, checked, job);
+}

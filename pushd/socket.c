@@ -1,0 +1,496 @@
+#include "socket.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "buffer.h"
+#include "clock.h"
+#include "handshake.h"
+#include "log.h"
+#include "memory.h"
+#include "outlet.h"
+
+/* A socket that is closing is cut off after so many seconds. */
+#define CLOSE_SECONDS 5
+
+/* Bytes gathered for one write of what waited. */
+#define GATHER 65536
+
+/* Longest header that is looked at. */
+#define HEADER_SIZE 2048
+
+enum socket_phase { PHASE_OPEN, PHASE_CLOSING, PHASE_CUT };
+
+/* What a connection needs; libwebsockets allocates it, zeroed, with the connection. */
+struct socket {
+    struct sockets *all;
+    struct lws *wsi;
+    struct session *session;
+    struct socket *next, **at;          /* list of all */
+    struct outlet outlet;               /* what waits while blocked */
+    struct buffer partial;              /* of a message that comes in pieces */
+    int fd;
+    enum socket_phase phase;
+    bool blocked;                       /* the kernel did not take all */
+    bool pinged;                        /* and has not been heard since */
+    bool notifications;
+    unsigned close_code;                /* 0: cut off without one */
+    uint32_t heard_s;                   /* when something came last, seconds */
+    uint32_t close_s;                   /* when it is closed, or cut off */
+};
+
+struct sockets {
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    const struct config *config;
+    struct figures *figures;
+    struct sockets_listener listener;
+    struct socket *first;
+    uint64_t count;
+    struct socket *drain_next;          /* who is closed next, while draining */
+    uint64_t drain_total, drain_closed, drain_ms;
+    int64_t drain_start_ms;
+    unsigned drain_code;
+    uv_timer_t drain_timer;
+    struct lws_protocols protocols[3];
+    void *loops[1];
+    unsigned char gather[GATHER];
+};
+
+static uint32_t now_s(void) {
+    return (uint32_t)(clock_monotonic_ms() / 1000);
+}
+
+/* ---- writing ---- */
+
+static void give_up(struct socket *socket);
+
+/* Writes bytes; what the kernel does not take goes to libwebsockets, which keeps it and
+ * calls back when it is gone. Direct writes and bytes it still keeps are never mixed. */
+static void write_bytes(struct socket *socket, const unsigned char *bytes, size_t len) {
+    ssize_t sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+        give_up(socket);
+        return;
+    }
+    if (sent < 0)
+        sent = 0;
+    socket->all->figures->delivered_bytes += (size_t)sent;
+    if ((size_t)sent == len)
+        return;
+    socket->blocked = true;
+    unsigned char *rest = memory_zeroed(1, LWS_PRE + len);
+    memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
+    if (lws_write(socket->wsi, rest + LWS_PRE, len - (size_t)sent, LWS_WRITE_RAW) < 0)
+        give_up(socket);
+    else
+        lws_callback_on_writable(socket->wsi);
+    free(rest);
+}
+
+/* Writes what waits, as far as the kernel takes it. */
+static void write_waiting(struct socket *socket) {
+    struct figures *figures = socket->all->figures;
+    socket->blocked = false;
+    while (socket->outlet.count > 0 && !socket->blocked && socket->phase != PHASE_CUT) {
+        const size_t len = outlet_peek(&socket->outlet, socket->all->gather, GATHER);
+        outlet_take(&socket->outlet, len);
+        figures->queue_bytes -= len;
+        write_bytes(socket, socket->all->gather, len);
+    }
+}
+
+static void drop_waiting(struct socket *socket) {
+    socket->all->figures->queue_bytes -= socket->outlet.bytes;
+    outlet_clear(&socket->outlet);
+}
+
+void socket_send(struct socket *socket, struct frame *frame) {
+    struct figures *figures = socket->all->figures;
+    if (socket->phase != PHASE_OPEN)
+        return;
+    figures->deliveries += frame->count;
+    if (!socket->blocked) {
+        write_bytes(socket, frame->bytes, frame->len);
+        return;
+    }
+    figures->queue_bytes += frame->len;
+    if (outlet_push(&socket->outlet, frame) <= socket->all->config->ws_backlog * 1024)
+        return;
+    drop_waiting(socket);
+    socket_close(socket, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_SLOW);
+}
+
+void socket_send_text(struct socket *socket, struct text json) {
+    struct frame *frame = frame_text(json);
+    socket_send(socket, frame);
+    frame_release(frame);
+}
+
+/* ---- closing ---- */
+
+/* Nothing can be sent any more. */
+static void give_up(struct socket *socket) {
+    socket->phase = PHASE_CUT;
+    drop_waiting(socket);
+    lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
+    if (socket->phase != PHASE_OPEN)
+        return;
+    if (why < FIGURES_DROP_COUNT)
+        socket->all->figures->drops[why]++;
+    socket->phase = PHASE_CLOSING;
+    socket->close_code = code;
+    socket->close_s = now_s() + CLOSE_SECONDS;
+    lws_callback_on_writable(socket->wsi);
+}
+
+/* The close frame goes once all before it is through. */
+static int on_writable(struct socket *socket) {
+    if (socket->phase == PHASE_CUT)
+        return -1;
+    if (lws_partial_buffered(socket->wsi))
+        return 0;
+    write_waiting(socket);
+    if (socket->phase != PHASE_CLOSING || socket->blocked)
+        return socket->phase == PHASE_CUT ? -1 : 0;
+    if (socket->close_code)
+        lws_close_reason(socket->wsi, (enum lws_close_status)socket->close_code, NULL, 0);
+    return -1;
+}
+
+/* ---- draining ---- */
+
+/* Closes as many as are due by now, so that their clients do not all come back at once. */
+static void drain_some(uv_timer_t *timer) {
+    struct sockets *sockets = timer->data;
+    const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
+    uint64_t due = sockets->drain_total;
+    if (elapsed < sockets->drain_ms)
+        due = sockets->drain_total * elapsed / sockets->drain_ms;
+    while (sockets->drain_closed < due && sockets->drain_next) {
+        struct socket *socket = sockets->drain_next;
+        sockets->drain_next = socket->next;
+        sockets->drain_closed++;
+        socket_close(socket, sockets->drain_code, FIGURES_DROP_DRAIN);
+    }
+    if (!sockets->drain_next)
+        uv_timer_stop(timer);
+}
+
+void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_ms) {
+    sockets->drain_next = sockets->first;
+    sockets->drain_total = sockets->count;
+    sockets->drain_closed = 0;
+    sockets->drain_ms = spread_ms;
+    sockets->drain_start_ms = clock_monotonic_ms();
+    sockets->drain_code = code;
+    uv_timer_start(&sockets->drain_timer, drain_some, 0, 20);
+}
+
+/* ---- pings ---- */
+
+void sockets_tick(struct sockets *sockets) {
+    static const unsigned char PING[] = {0x89, 0x00};
+    const uint32_t now = now_s(), every = (uint32_t)sockets->config->ws_ping;
+    struct socket *next;
+    for (struct socket *socket = sockets->first; socket; socket = next) {
+        next = socket->next;
+        if (socket->phase == PHASE_CLOSING && now >= socket->close_s) {
+            give_up(socket);
+        } else if (socket->phase == PHASE_OPEN && socket->pinged &&
+                   now - socket->heard_s >= 2 * every) {
+            sockets->figures->drops[FIGURES_DROP_DEAD]++;
+            give_up(socket);
+        } else if (socket->phase == PHASE_OPEN && !socket->pinged && !socket->blocked &&
+                   now - socket->heard_s >= every) {
+            socket->pinged = true;
+            write_bytes(socket, PING, sizeof(PING));
+        }
+    }
+}
+
+/* ---- handshakes ---- */
+
+/* Room for the headers of the handshake at hand; the loop has one thread. */
+struct headers {
+    char path[HEADER_SIZE], query[HEADER_SIZE], authorization[HEADER_SIZE];
+    char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[HEADER_SIZE * 2];
+    char origin[HEADER_SIZE], host[HEADER_SIZE], forwarded[HEADER_SIZE];
+    char address[64];
+};
+static struct headers headers;
+
+static struct text copy_header(struct lws *wsi, char *out, size_t size, enum lws_token_indexes h) {
+    const int len = lws_hdr_copy(wsi, out, (int)size, h);
+    return (struct text){out, len > 0 ? (size_t)len : 0};
+}
+
+static struct text copy_custom(struct lws *wsi, char *out, size_t size, const char *name) {
+    const int len = lws_hdr_custom_copy(wsi, out, (int)size, name, (int)strlen(name));
+    return (struct text){out, len > 0 ? (size_t)len : 0};
+}
+
+static void read_headers(struct lws *wsi, struct handshake_input *input) {
+    struct headers *h = &headers;
+    input->path = copy_header(wsi, h->path, sizeof(h->path), WSI_TOKEN_GET_URI);
+    input->query = copy_header(wsi, h->query, sizeof(h->query), WSI_TOKEN_HTTP_URI_ARGS);
+    input->authorization =
+        copy_header(wsi, h->authorization, sizeof(h->authorization), WSI_TOKEN_HTTP_AUTHORIZATION);
+    input->own_token = copy_custom(wsi, h->own_token, sizeof(h->own_token), "x-confab-token:");
+    input->protocols = copy_header(wsi, h->protocols, sizeof(h->protocols), WSI_TOKEN_PROTOCOL);
+    input->cookie = copy_header(wsi, h->cookie, sizeof(h->cookie), WSI_TOKEN_HTTP_COOKIE);
+    input->origin = copy_header(wsi, h->origin, sizeof(h->origin), WSI_TOKEN_ORIGIN);
+    input->host = copy_header(wsi, h->host, sizeof(h->host), WSI_TOKEN_HOST);
+}
+
+/* Answers a request that is no handshake, or none that is let in, with JSON. */
+static int refuse_http(struct lws *wsi, unsigned status, const char *body) {
+    unsigned char buffer[LWS_PRE + 1024];
+    unsigned char *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof(buffer) - 1;
+    static const char TYPE[] = "application/json; charset=utf-8";
+    const size_t len = strlen(body);
+    if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
+        (status == 426 &&
+         lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
+                                     (const unsigned char *)"websocket", 9, &at, end)) ||
+        lws_finalize_write_http_header(wsi, start, &at, end))
+        return -1;
+    memcpy(start, body, len);
+    lws_write(wsi, start, len, LWS_WRITE_HTTP_FINAL);
+    return -1;
+}
+
+static int filter(struct lws *wsi, const struct sockets *sockets) {
+    struct handshake_input input;
+    struct handshake handshake;
+    read_headers(wsi, &input);
+    if (!handshake_read(&input, &handshake))
+        return refuse_http(wsi, 404, "{\"detail\":\"Not found.\"}");
+    if (!handshake_origin_is_welcome(&input, &handshake, sockets->config->allowed_origins))
+        return refuse_http(wsi, 403, "{\"detail\":\"The origin is not allowed.\"}");
+    return 0;
+}
+
+/* The client's address: the first hop from the end of X-Forwarded-For that is no trusted
+ * proxy, if the peer is one. */
+static const char *find_address(struct lws *wsi, const struct config *config) {
+    struct headers *h = &headers;
+    lws_get_peer_simple(wsi, h->address, sizeof(h->address));
+    struct text hops =
+        copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR);
+    while (hops.len > 0 && config_address_listed(config->trusted_proxies, h->address)) {
+        const char *comma = memrchr(hops.at, ',', hops.len);
+        const size_t start = comma ? (size_t)(comma - hops.at) + 1 : 0;
+        const struct text hop = text_trim((struct text){hops.at + start, hops.len - start});
+        if (hop.len == 0 || hop.len >= sizeof(h->address))
+            break;
+        snprintf(h->address, sizeof(h->address), "%.*s", (int)hop.len, hop.at);
+        hops.len = comma ? start - 1 : 0;
+    }
+    return h->address;
+}
+
+static void link_socket(struct sockets *sockets, struct socket *socket) {
+    socket->all = sockets;
+    socket->next = sockets->first;
+    socket->at = &sockets->first;
+    if (socket->next)
+        socket->next->at = &socket->next;
+    sockets->first = socket;
+    sockets->count++;
+}
+
+static void count_kind(struct socket *socket, int change) {
+    struct figures *figures = socket->all->figures;
+    uint64_t *kind =
+        socket->notifications ? &figures->sockets_notifications : &figures->sockets_room;
+    *kind += (uint64_t)(int64_t)change;
+}
+
+static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
+    struct handshake_input input;
+    struct handshake handshake;
+    read_headers(wsi, &input);
+    if (!handshake_read(&input, &handshake))
+        return -1;
+    sockets->figures->handshakes++;
+    socket->wsi = wsi;
+    socket->fd = lws_get_socket_fd(wsi);
+    socket->heard_s = now_s();
+    socket->notifications = handshake.notifications;
+    if (sockets->count >= sockets->config->max_sockets) {
+        sockets->figures->drops[FIGURES_DROP_LIMIT]++;
+        return -1;
+    }
+    link_socket(sockets, socket);
+    count_kind(socket, 1);
+    handshake.address = find_address(wsi, sockets->config);
+    socket->session = sockets->listener.opened(sockets->listener.context, socket, &handshake);
+    return socket->session ? 0 : -1;
+}
+
+static void on_closed(struct sockets *sockets, struct socket *socket) {
+    if (!socket->all)
+        return;
+    if (sockets->drain_next == socket)
+        sockets->drain_next = socket->next;
+    *socket->at = socket->next;
+    if (socket->next)
+        socket->next->at = socket->at;
+    sockets->count--;
+    count_kind(socket, -1);
+    drop_waiting(socket);
+    buffer_free(&socket->partial);
+    if (socket->session)
+        sockets->listener.closed(socket->session);
+    socket->all = NULL;
+}
+
+/* ---- what comes in ---- */
+
+static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
+    struct sockets *sockets = socket->all;
+    socket->heard_s = now_s();
+    socket->pinged = false;
+    if (socket->phase != PHASE_OPEN)
+        return 0;
+    if (socket->partial.len + len + lws_remaining_packet_payload(wsi) >
+        sockets->config->ws_max_frame) {
+        buffer_free(&socket->partial);
+        socket_close(socket, SOCKET_CLOSE_TOO_BIG, FIGURES_DROP_TOO_BIG);
+        return 0;
+    }
+    buffer_append(&socket->partial, bytes, len);
+    if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
+        return 0;
+    const struct text message = {buffer_str(&socket->partial), socket->partial.len};
+    sockets->listener.message(socket->session, message, lws_frame_is_binary(wsi) != 0);
+    buffer_free(&socket->partial);
+    return 0;
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len) {
+    struct socket *socket = user;
+    struct lws_context *context = lws_get_context(wsi);
+    struct sockets *sockets = context ? lws_context_user(context) : NULL;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP:
+        return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return filter(wsi, sockets);
+    case LWS_CALLBACK_ESTABLISHED:
+        return on_established(wsi, sockets, socket);
+    case LWS_CALLBACK_RECEIVE:
+        return on_receive(wsi, socket, in, len);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        socket->heard_s = now_s();
+        socket->pinged = false;
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return socket->all ? on_writable(socket) : 0;
+    case LWS_CALLBACK_CLOSED:
+        on_closed(sockets, socket);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* ---- all sockets ---- */
+
+static void log_library(int level, const char *line) {
+    if (level & LLL_ERR)
+        log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* Splits host:port; false if it is not of that form. */
+static bool split_listen(const char *listen, char *host, size_t size, int *port) {
+    const char *colon = strrchr(listen, ':');
+    uint64_t number;
+    if (!colon || !text_to_u64(text_of(colon + 1), &number) || number > 65535 ||
+        (size_t)(colon - listen) >= size)
+        return false;
+    snprintf(host, size, "%.*s", (int)(colon - listen), listen);
+    *port = (int)number;
+    return true;
+}
+
+static void set_protocols(struct sockets *sockets) {
+    /* Small pieces: what clients send is short, and every connection has such a buffer. */
+    const struct lws_protocols protocol = {.name = "confab",
+                                           .callback = callback,
+                                           .per_session_data_size = sizeof(struct socket),
+                                           .rx_buffer_size = 128,
+                                           .tx_packet_size = GATHER};
+    sockets->protocols[0] = protocol;
+    sockets->protocols[0].name = "none";
+    sockets->protocols[1] = protocol;
+}
+
+/* libwebsockets' own timers are a list walked from its head: all are switched off, and
+ * sockets_tick does what they would. */
+static const lws_retry_bo_t NO_TIMERS = {0};
+
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
+                            struct figures *figures, const struct sockets_listener *listener,
+                            bool share) {
+    struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
+    struct lws_context_creation_info info = {0};
+    char host[256];
+    sockets->config = config;
+    sockets->figures = figures;
+    sockets->listener = *listener;
+    sockets->loops[0] = loop;
+    uv_timer_init(loop, &sockets->drain_timer);
+    sockets->drain_timer.data = sockets;
+    set_protocols(sockets);
+    if (!split_listen(config->push_listen, host, sizeof(host), &info.port)) {
+        log_error("push_listen must be host:port, not %s", config->push_listen);
+        return NULL;
+    }
+    lws_set_log_level(LLL_ERR, log_library);
+    info.iface = host[0] ? host : NULL;
+    info.protocols = sockets->protocols;
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   (share ? LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE : 0);
+    info.foreign_loops = sockets->loops;
+    info.retry_and_idle_policy = &NO_TIMERS;
+    info.user = sockets;
+    info.gid = -1;
+    info.uid = -1;
+    info.server_string = "confab";
+    info.timeout_secs = 10;
+    sockets->context = lws_create_context(&info);
+    sockets->vhost = sockets->context ? lws_create_vhost(sockets->context, &info) : NULL;
+    if (!sockets->vhost) {
+        log_error("cannot listen on %s", config->push_listen);
+        return NULL;
+    }
+    return sockets;
+}
+
+unsigned sockets_port(const struct sockets *sockets) {
+    return (unsigned)lws_get_vhost_listen_port(sockets->vhost);
+}
+
+uint64_t sockets_count(const struct sockets *sockets) {
+    return sockets->count;
+}
+
+void sockets_stop_listening(struct sockets *sockets) {
+    lws_vhost_destroy(sockets->vhost);
+}
+
+void sockets_free(struct sockets *sockets) {
+    lws_context_destroy(sockets->context);
+    free(sockets);
+}

@@ -1,0 +1,93 @@
+/*
+ * socket: WebSocket connections (RFC 6455). The only file that knows libwebsockets.
+ *
+ * It takes handshakes apart, hands whole messages on, and writes shared frames: straight to
+ * the kernel as long as that takes all, and over a bounded queue when it does not.
+ */
+#ifndef CONFAB_PUSHD_SOCKET_H
+#define CONFAB_PUSHD_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "config.h"
+#include "figures.h"
+#include "frame.h"
+#include "text.h"
+
+struct session;
+struct socket;
+struct sockets;
+
+/* Close codes of ours beside those of RFC 6455. */
+enum {
+    SOCKET_CLOSE_POLICY = 1008,
+    SOCKET_CLOSE_TOO_BIG = 1009,
+    SOCKET_CLOSE_RESTART = 1012,
+    SOCKET_CLOSE_TRY_LATER = 1013,
+    SOCKET_CLOSE_BAD_SINCE = 4400,
+    SOCKET_CLOSE_AUTH = 4401,
+    SOCKET_CLOSE_FORBIDDEN = 4403,
+    SOCKET_CLOSE_NOT_FOUND = 4404,
+};
+
+/* What a handshake said; texts are valid during the call. */
+struct handshake {
+    bool notifications;         /* else a room */
+    uint64_t room_id;           /* 0: not a number that a room could have */
+    bool has_since;
+    struct text since;          /* undecoded */
+    bool has_token;
+    bool has_cookie;
+    struct text key;            /* of the token, else of the cookie */
+    const char *address;        /* the client's, proxies seen through */
+};
+
+/* What the sockets tell; all on the loop. */
+struct sockets_listener {
+    void *context;
+    /* A handshake is through. Returns the session, NULL to refuse the socket at once. */
+    struct session *(*opened)(void *context, struct socket *socket,
+                              const struct handshake *handshake);
+    /* A whole message came. */
+    void (*message)(struct session *session, struct text message, bool binary);
+    /* The socket is gone; it is not to be used any more. */
+    void (*closed)(struct session *session);
+};
+
+/* Listens at push_listen (config and listener must outlive it). share: several processes
+ * listen on the port. NULL, with the cause logged, if it cannot. */
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
+                            struct figures *figures, const struct sockets_listener *listener,
+                            bool share);
+
+/* The port it listens on. */
+unsigned sockets_port(const struct sockets *sockets);
+
+/* Takes no further connections. */
+void sockets_stop_listening(struct sockets *sockets);
+
+/* Closes every socket with a code, spread over so many milliseconds. */
+void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_ms);
+
+/* Sockets that are open. */
+uint64_t sockets_count(const struct sockets *sockets);
+
+/* Pings and dead sockets: to be called once a second. */
+void sockets_tick(struct sockets *sockets);
+
+/* Cuts off what is left and frees everything. */
+void sockets_free(struct sockets *sockets);
+
+/* Sends a frame, or lets it wait; the frame is held as long as needed. A socket that has
+ * more waiting than ws_backlog loses it and is closed with 1013. */
+void socket_send(struct socket *socket, struct frame *frame);
+
+/* Sends a JSON text of its own. */
+void socket_send_text(struct socket *socket, struct text json);
+
+/* Closes after what waits was sent; frames sent later are dropped. Cut off after 5 s. */
+void socket_close(struct socket *socket, unsigned code, enum figures_drop why);
+
+#endif

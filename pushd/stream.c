@@ -1,0 +1,185 @@
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+void stream_init(struct stream *stream, enum event_stream kind, uint64_t id,
+                 const struct stream_hooks *hooks, void *owner) {
+    memset(stream, 0, sizeof(*stream));
+    stream->kind = kind;
+    stream->id = id;
+    stream->hooks = hooks;
+    stream->owner = owner;
+}
+
+/* ---- lists of events ---- */
+
+/* Puts an event, held, at a place in a list. */
+static void insert(struct stream_list *list, size_t at, const struct stream_event *event) {
+    if (list->count == list->space) {
+        list->space = list->space ? list->space * 2 : 4;
+        list->events = memory_resize(list->events, list->space, sizeof(*list->events));
+    }
+    memmove(list->events + at + 1, list->events + at, (list->count - at) * sizeof(*list->events));
+    list->events[at] = *event;
+    if (event->frame)
+        frame_hold(event->frame);
+    list->count++;
+}
+
+/* Takes the first `count` events out of a list; an empty one owns no memory. */
+static void drop_first(struct stream_list *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        frame_release(list->events[i].frame);
+    list->count -= count;
+    if (list->count > 0) {
+        memmove(list->events, list->events + count, list->count * sizeof(*list->events));
+        return;
+    }
+    free(list->events);
+    *list = (struct stream_list){NULL, 0, 0};
+}
+
+void stream_clear(struct stream *stream) {
+    drop_first(&stream->tail, stream->tail.count);
+    drop_first(&stream->waiting, stream->waiting.count);
+}
+
+/* ---- the tail ---- */
+
+/* True for an event that shows words which an edit or deletion of the message changes: the
+ * message itself, or a room with its last message. */
+static bool shows_message(const struct stream_event *event, uint64_t message_id) {
+    return event->type == EVENT_ROOM_UPDATED ||
+           ((event->type == EVENT_NEW_MESSAGE || event->type == EVENT_MESSAGE_EDITED) &&
+            event->subject_id == message_id);
+}
+
+/* The tail has no holes, so all up to the last untrue event goes. */
+static void forget_untrue(struct stream *stream, const struct stream_event *event) {
+    if (event->type != EVENT_MESSAGE_EDITED && event->type != EVENT_MESSAGE_DELETED)
+        return;
+    size_t count = stream->tail.count;
+    while (count > 0 && !shows_message(&stream->tail.events[count - 1], event->subject_id))
+        count--;
+    if (count > 0)
+        drop_first(&stream->tail, count);
+}
+
+static void keep(struct stream *stream, const struct stream_event *event) {
+    forget_untrue(stream, event);
+    if (stream->tail.count == STREAM_TAIL)
+        drop_first(&stream->tail, STREAM_TAIL / 2);
+    insert(&stream->tail, stream->tail.count, event);
+}
+
+bool stream_tail(const struct stream *stream, uint64_t after,
+                 void (*visit)(void *context, const struct stream_event *event), void *context) {
+    if (!stream->known || after > stream->last_seq ||
+        stream->last_seq - after > stream->tail.count)
+        return false;
+    const size_t wanted = (size_t)(stream->last_seq - after);
+    for (size_t i = stream->tail.count - wanted; i < stream->tail.count; i++)
+        visit(context, &stream->tail.events[i]);
+    return true;
+}
+
+/* ---- order ---- */
+
+static void deliver(struct stream *stream, const struct stream_event *event) {
+    stream->last_seq = event->seq;
+    if (stream->wanted_seq < event->seq)
+        stream->wanted_seq = event->seq;
+    keep(stream, event);
+    stream->hooks->deliver(stream, event);
+}
+
+/* Delivers what waited, as far as it goes on from last_seq, and drops what is old. */
+static void release_waiting(struct stream *stream) {
+    const struct stream_list *waiting = &stream->waiting;
+    size_t done = 0;
+    while (done < waiting->count && waiting->events[done].seq <= stream->last_seq + 1) {
+        if (waiting->events[done].seq == stream->last_seq + 1)
+            deliver(stream, &waiting->events[done]);
+        done++;
+    }
+    if (done > 0)
+        drop_first(&stream->waiting, done);
+}
+
+static void fetch_missing(struct stream *stream) {
+    if (!stream->known || stream->fetching || stream->wanted_seq <= stream->last_seq)
+        return;
+    stream->fetching = true;
+    stream->hooks->fetch(stream, stream->last_seq);
+}
+
+/* Puts an event that is too early in its place; one that waits already, or for which there
+ * is no room, is read from the database later. */
+static void make_wait(struct stream *stream, const struct stream_event *event) {
+    const struct stream_list *waiting = &stream->waiting;
+    size_t at = waiting->count;
+    if (stream->wanted_seq < event->seq)
+        stream->wanted_seq = event->seq;
+    while (at > 0 && waiting->events[at - 1].seq > event->seq)
+        at--;
+    if (waiting->count < STREAM_WAITING &&
+        (at == 0 || waiting->events[at - 1].seq != event->seq))
+        insert(&stream->waiting, at, event);
+}
+
+void stream_start(struct stream *stream, uint64_t last_seq) {
+    if (stream->known)
+        return;
+    stream->known = true;
+    stream->last_seq = last_seq;
+    release_waiting(stream);
+    fetch_missing(stream);
+}
+
+void stream_offer(struct stream *stream, const struct stream_event *event) {
+    if (stream->known && event->seq <= stream->last_seq)
+        return;
+    if (!stream->known || event->seq > stream->last_seq + 1) {
+        make_wait(stream, event);
+    } else {
+        deliver(stream, event);
+        release_waiting(stream);
+    }
+    fetch_missing(stream);
+}
+
+bool stream_behind(struct stream *stream, uint64_t last_seq) {
+    if (!stream->known || last_seq <= stream->last_seq)
+        return false;
+    if (stream->wanted_seq < last_seq)
+        stream->wanted_seq = last_seq;
+    fetch_missing(stream);
+    return true;
+}
+
+void stream_fetched(struct stream *stream, const struct stream_event *events, size_t count) {
+    stream->fetching = false;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].seq == stream->last_seq + 1) {
+            deliver(stream, &events[i]);
+            release_waiting(stream);
+        }
+    if (count > 0)
+        fetch_missing(stream);
+}
+
+void stream_fetch_failed(struct stream *stream) {
+    stream->fetching = false;
+}
+
+void stream_skip(struct stream *stream, uint64_t last_seq) {
+    stream->fetching = false;
+    drop_first(&stream->tail, stream->tail.count);
+    stream->last_seq = last_seq;
+    stream->wanted_seq = last_seq > stream->wanted_seq ? last_seq : stream->wanted_seq;
+    stream->known = true;
+    release_waiting(stream);
+}
