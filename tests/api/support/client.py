@@ -5,6 +5,8 @@ import os
 
 import requests
 
+from support.websocket import Socket
+
 numbers = itertools.count(1)
 
 
@@ -97,3 +99,18 @@ class Client:
                           params={"after": after, "limit": limit})
         assert answer.status_code == 200, answer.text
         return answer.json()["events"]
+
+    # ---- sockets ----
+
+    def socket(self, room_id, **options):
+        """A socket of this user to a room; the options of Socket.open."""
+        return self._open(f"/ws/chat/{room_id}/", options)
+
+    def notifications(self, **options):
+        """This user's notifications socket."""
+        return self._open("/ws/chat/notifications/", options)
+
+    def _open(self, path, options):
+        if "cookie" not in options and "protocols" not in options:
+            options.setdefault("token", self.token)
+        return Socket.open(self.instance, path, **options)

@@ -1,0 +1,278 @@
+"""A WebSocket client on a bare TCP connection, so that a test decides about every byte.
+
+    with Socket.open(instance, "/ws/chat/5/", token=client.token) as live:
+        assert live.next()["type"] == "connected"
+        live.send({"type": "typing"})
+
+It has no thread: it reads, and answers pings, while a test waits for something.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import socket
+import struct
+import time
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+
+
+class Closed(AssertionError):
+    """The other side has closed; .code is its code, None when it was cut off without one."""
+
+    def __init__(self, code):
+        super().__init__(f"the socket is closed, code {code}")
+        self.code = code
+
+
+def push_port(instance, kind="push"):
+    """A port of this instance's pushd: "push" or "metrics"."""
+    lines = (instance.state / "run" / "push.ports").read_text().split()
+    return int(dict(line.split("=") for line in lines)[kind])
+
+
+def mask(payload, key):
+    long_key = (key * (len(payload) // 4 + 1))[:len(payload)]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(long_key, "big")).to_bytes(
+        len(payload), "big")
+
+
+def make_frame(opcode, payload=b"", fin=True, masked=True):
+    """The bytes of one frame."""
+    size = len(payload)
+    head = bytes([(0x80 if fin else 0) | opcode])
+    flag = 0x80 if masked else 0
+    if size < 126:
+        head += bytes([flag | size])
+    elif size < 65536:
+        head += struct.pack(">BH", flag | 126, size)
+    else:
+        head += struct.pack(">BQ", flag | 127, size)
+    if not masked:
+        return head + payload
+    key = os.urandom(4)
+    return head + key + mask(payload, key)
+
+
+class Socket:
+    """status, headers (names in lower case), body: how the handshake was answered. After a
+    101 body is b"", and the rest works. pings counts those of the server; answer_pings =
+    False plays dead."""
+
+    def __init__(self, address, rcvbuf=None):
+        self.connection = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        if rcvbuf:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+        self.connection.settimeout(30)
+        self.connection.connect(address)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.status, self.headers, self.body = None, {}, b""
+        self.pings = 0
+        self.answer_pings = True
+        self._bytes = b""
+        self._message = None    # (opcode, bytes) of one that comes in pieces
+        self._key = base64.b64encode(os.urandom(16))
+
+    @classmethod
+    def open(cls, instance, path, token=None, cookie=None, origin=None, protocols=None,
+             headers=None, direct=False, since=None, rcvbuf=None):
+        """Shakes hands. cookie is the session's id, headers adds more of them (None for a
+        value leaves one away), direct goes straight to pushd: the instance's, or the one
+        that has this port."""
+        port = instance.port
+        if direct:
+            port = push_port(instance) if direct is True else direct
+        made = cls(("127.0.0.1", port), rcvbuf)
+        try:
+            made.connection.sendall(made.request(
+                path if since is None else f"{path}?since={since}", f"127.0.0.1:{port}",
+                {"Authorization": token and f"Token {token}",
+                 "Cookie": cookie and f"sessionid={cookie}",
+                 "Origin": origin, "Sec-WebSocket-Protocol": protocols, **(headers or {})}))
+            made.read_answer()
+        except BaseException:
+            made.abort()
+            raise
+        return made
+
+    # ---- the handshake ----
+
+    def request(self, path, host, headers):
+        """The bytes of the handshake; a header whose value is None is not sent."""
+        fields = {"Host": host, "Upgrade": "websocket", "Connection": "Upgrade",
+                  "Sec-WebSocket-Key": self._key.decode(), "Sec-WebSocket-Version": "13",
+                  **headers}
+        lines = [f"GET {path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in fields.items() if value is not None]
+        return "\r\n".join(lines + ["", ""]).encode("latin-1")
+
+    def read_answer(self, seconds=30):
+        deadline = time.monotonic() + seconds
+        while b"\r\n\r\n" not in self._bytes:
+            self._read_more(deadline)
+        head, _, self._bytes = self._bytes.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        self.status = int(first.split()[1])
+        for line in lines:
+            name, _, value = line.partition(":")
+            self.headers[name.lower()] = value.strip()
+        if self.status == 101:
+            accept = base64.b64encode(hashlib.sha1(self._key + GUID).digest()).decode()
+            assert self.headers["sec-websocket-accept"] == accept
+            return
+        try:
+            while len(self._bytes) < int(self.headers.get("content-length", 1 << 30)):
+                self._read_more(deadline)
+        except Closed:
+            pass
+        self.body, self._bytes = self._bytes, b""
+
+    def json(self):
+        """The body of a refusal."""
+        return json.loads(self.body)
+
+    # ---- what comes ----
+
+    def _read_more(self, deadline):
+        """Raises TimeoutError when time is up, Closed when nothing will come any more."""
+        self.connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        try:
+            piece = self.connection.recv(65536)
+        except (ConnectionResetError, BrokenPipeError):
+            piece = b""
+        if not piece:
+            raise Closed(None)
+        self._bytes += piece
+
+    def read_frame(self, seconds=5):
+        """The next frame of any kind, as it came: (fin, opcode, payload)."""
+        return self._read_frame(time.monotonic() + seconds)
+
+    def _read_frame(self, deadline):
+        while True:
+            frame = self._take_frame()
+            if frame:
+                return frame
+            self._read_more(deadline)
+
+    def _take_frame(self):
+        """The first frame of what is there, None if it is not complete."""
+        data = self._bytes
+        if len(data) < 2:
+            return None
+        assert data[0] & 0x70 == 0, "reserved bits in a frame of the server"
+        assert data[1] & 0x80 == 0, "a server masks nothing"
+        size, start = data[1] & 0x7f, 2
+        if size >= 126:
+            width = 2 if size == 126 else 8
+            start += width
+            if len(data) < start:
+                return None
+            size = int.from_bytes(data[2:start], "big")
+        if len(data) < start + size:
+            return None
+        self._bytes = data[start + size:]
+        return bool(data[0] & 0x80), data[0] & 0x0f, data[start:start + size]
+
+    def _read_message(self, deadline):
+        """The next text message as JSON. Control frames are dealt with."""
+        while True:
+            fin, opcode, payload = self._read_frame(deadline)
+            if opcode == PING:
+                self.pings += 1
+                if self.answer_pings:
+                    self.send_frame(PONG, payload)
+            elif opcode == CLOSE:
+                code = struct.unpack(">H", payload[:2])[0] if payload else None
+                self._answer_close(payload)
+                raise Closed(code)
+            elif opcode != PONG:
+                if opcode != CONTINUED:
+                    self._message = (opcode, b"")
+                kind, so_far = self._message
+                self._message = (kind, so_far + payload)
+                if fin:
+                    assert kind == TEXT, "a server sends text frames only"
+                    return json.loads(self._message[1].decode())
+
+    def next(self, seconds=5):
+        """The next JSON frame; raises Closed instead when the socket is closed."""
+        try:
+            return self._read_message(time.monotonic() + seconds)
+        except TimeoutError:
+            raise AssertionError(f"no frame came within {seconds} s") from None
+
+    def until(self, wanted, seconds=10):
+        """The first frame of this type, or for which this function is true; those before it
+        are dropped."""
+        fits = wanted if callable(wanted) else lambda frame: frame["type"] == wanted
+        deadline, seen = time.monotonic() + seconds, []
+        while True:
+            try:
+                frame = self._read_message(deadline)
+            except TimeoutError:
+                raise AssertionError(f"not within {seconds} s; but {seen}") from None
+            if fits(frame):
+                return frame
+            seen.append(frame)
+
+    def none(self, seconds=0.3):
+        """Asserts that no JSON frame comes in that time."""
+        try:
+            frame = self._read_message(time.monotonic() + seconds)
+        except TimeoutError:
+            return
+        raise AssertionError(f"a frame where none was due: {frame}")
+
+    def closed(self, seconds=10):
+        """Waits for the close: its code, None for a connection cut off without one. What
+        was sent before it is dropped."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self._read_message(deadline)
+            except Closed as end:
+                return end.code
+            except TimeoutError:
+                raise AssertionError(f"the socket was not closed within {seconds} s") from None
+
+    # ---- what goes ----
+
+    def send(self, message):
+        self.send_frame(TEXT, json.dumps(message).encode())
+
+    def send_frame(self, opcode, payload=b"", fin=True, masked=True):
+        self.send_raw(make_frame(opcode, payload, fin, masked))
+
+    def send_raw(self, data):
+        """Bytes as they are; that the other side does not want them is its answer."""
+        self.connection.settimeout(30)
+        try:
+            self.connection.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def _answer_close(self, payload):
+        self.send_frame(CLOSE, payload[:2])
+
+    def close(self, code=1000):
+        """Says goodbye, waits for the answer and closes the connection."""
+        try:
+            if self.status == 101:
+                self.send_frame(CLOSE, struct.pack(">H", code))
+                self.closed()
+        except AssertionError:
+            pass
+        self.abort()
+
+    def abort(self):
+        """Closes the connection without a word."""
+        self.connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.abort()
