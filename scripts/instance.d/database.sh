@@ -14,18 +14,17 @@ database_user_options() {
 
 # The folder gets its name when it is complete: an attempt that was cut short is no data.
 database_install() {
-    local options=(--no-defaults "--datadir=$STATE/db.new" --skip-test-db
-        --auth-root-authentication-method=socket)
-    if [[ $(id -u) -eq 0 ]]; then
-        options+=(--user=root)
-    else
-        options+=("--auth-root-socket-user=$(id -un)")
-    fi
+    # A relative path: mariadb-install-db is not careful with blanks in it.
+    local options=(--no-defaults --datadir=./db.new --skip-test-db
+        --auth-root-authentication-method=socket "--auth-root-socket-user=$(id -un)")
+    # For the server only. With --user the script would change the owner of files of an
+    # installed mariadb-server, and stumble over blanks in the path.
+    [[ $(id -u) -ne 0 ]] || options+=(--loose-user=root)
     rm -rf "$STATE/db.new"
     mkdir "$STATE/db.new"
     # A tmpdir of its own: one that starts in /tmp deletes the tables of another one there.
-    TMPDIR=$STATE/tmp mariadb-install-db "${options[@]}" </dev/null >"$STATE/log/setup.log" 2>&1 9>&- ||
-        return 1
+    (cd "$STATE" && TMPDIR=$STATE/tmp mariadb-install-db "${options[@]}") \
+        </dev/null >"$STATE/log/setup.log" 2>&1 9>&- || return 1
     mv "$STATE/db.new" "$STATE/db"
 }
 
