@@ -1,0 +1,91 @@
+"""scripts/instance itself: what it says, how it ends, and what it leaves."""
+
+import os
+import signal
+import subprocess
+
+from support.instance import ROOT, SCRIPT, is_alive
+from support.wait import wait_for
+
+SERVERS = ("database", "redis", "api", "web")
+
+
+def script(instance, verb, program=SCRIPT, **env):
+    """Runs scripts/instance to its end; its output, both kinds, is in .stdout."""
+    return subprocess.run([str(program), verb], env={**instance.env, **env}, cwd=ROOT,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=240)
+
+
+def started(instance, **env):
+    """Starts it, and says what it said."""
+    done = script(instance, "start", **env)
+    assert done.returncode == 0, done.stdout
+    instance.port = int((instance.state / "run" / "web").read_text().split()[0])
+    return done.stdout
+
+
+def refused(instance, verb="start", **env):
+    """Has it fail without leaving a process; what it said."""
+    done = script(instance, verb, **env)
+    assert done.returncode == 1, done.stdout
+    assert processes(instance.state) == []
+    return done.stdout
+
+
+def processes(folder):
+    """The living processes that work in this folder or were started with its name."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = open(f"/proc/{entry}/cmdline", "rb").read()
+            place = os.readlink(f"/proc/{entry}/cwd")
+        except OSError:
+            continue
+        mine = f"{place}/".startswith(f"{folder}/") or str(folder).encode() in words
+        if mine and is_alive(int(entry)):
+            found.append(int(entry))
+    return found
+
+
+class Foreground:
+    """`run`, or another command that stays, as the leader of a process group, like one that
+    was typed at a terminal."""
+
+    def __init__(self, instance, command=(SCRIPT, "run"), **env):
+        self._output = instance.state.with_name(instance.state.name + ".out")
+        with open(self._output, "wb") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in command], env={**instance.env, **env}, cwd=ROOT,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self.signal(signal.SIGINT)
+            self.end()
+        self._output.unlink()
+
+    @property
+    def said(self):
+        return self._output.read_text(errors="replace")
+
+    def wait_for(self, words, seconds=120):
+        """Waits until it has said so, or has ended."""
+        wait_for(lambda: words in self.said or self._process.poll() is not None, seconds, words)
+        assert words in self.said, self.said
+
+    def signal(self, number):
+        """To all of the group, as Ctrl-C does."""
+        os.killpg(self._process.pid, number)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait(10)
+
+    def end(self, seconds=60):
+        """Waits for its end: the exit status."""
+        return self._process.wait(seconds)

@@ -1,0 +1,306 @@
+"""make start, stop, status and run: each does what is asked, once or twice."""
+
+import os
+import signal
+import subprocess
+import threading
+
+import pytest
+import requests
+from support.client import Client
+from support.instance import ROOT, Instance, is_alive
+from support.script import SERVERS, Foreground, processes, script, started
+from support.wait import wait_for
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One that tests start and stop as they like."""
+    made = Instance()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(shared):
+    started(shared)
+    return shared
+
+
+@pytest.fixture
+def stopped(shared):
+    if (shared.state / "run").exists():
+        shared.stop()
+    return shared
+
+
+def pids(instance):
+    return {name: instance.pids(name) for name in SERVERS}
+
+
+# ---- start ----
+
+def test_start_returns_when_healthz_answers_200_and_prints_the_address_last(stopped):
+    said = started(stopped).splitlines()
+    health = requests.get(f"{stopped.url}/healthz", timeout=10)
+    assert (health.status_code, health.json()) == (200, {"status": "ok"})
+    assert said[-1] == f"Open http://localhost:{stopped.port}/"
+
+
+def test_start_prints_a_line_for_each_step(stopped):
+    said = started(stopped)
+    for name in (*SERVERS, "schema"):
+        assert f"  {name:9} … ready\n" in said
+
+
+def test_a_second_start_changes_nothing_and_says_so(running):
+    before = pids(running)
+    said = started(running)
+    assert said == f"confab is running already, at http://localhost:{running.port}/\n"
+    assert pids(running) == before
+
+
+def test_a_start_with_another_port_says_where_it_runs(running):
+    said = started(running, PORT="8123")
+    assert f"runs on port {running.port} already" in said
+
+
+def test_start_brings_back_what_died_and_leaves_the_rest_alone(running):
+    before = pids(running)
+    running.end("api", signal.SIGKILL)
+    running.end("redis", signal.SIGKILL)
+    assert script(running, "status").returncode == 1
+    said = started(running)
+    after = pids(running)
+    assert "api died at some time" in said and "redis died at some time" in said
+    assert {name for name in SERVERS if before[name] != after[name]} == {"api", "redis"}
+    assert script(running, "status").returncode == 0
+
+
+def test_two_starts_at_once_make_one_instance(stopped):
+    done = []
+    threads = [threading.Thread(target=lambda: done.append(script(stopped, "start")))
+               for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert [one.returncode for one in done] == [0, 0]
+    assert sum("running already" in one.stdout for one in done) == 1
+    groups = {os.getpgid(pid) for pid in processes(stopped.state)}
+    assert groups == set(pids(stopped).values())
+
+
+def test_a_start_the_next_day_finds_the_data_and_applies_no_migration(running):
+    client = Client(running).register()
+    room = client.room("Of yesterday")["room_id"]
+    client.say(room, "still here")
+    applied = running.sql("SELECT version, applied_at FROM schema_migration")
+    running.stop()
+    started(running)
+    assert running.sql("SELECT version, applied_at FROM schema_migration") == applied
+    again = Client(running, client.token)
+    assert again.get(f"/api/chat/rooms/{room}/").json()["last_message"]["content"] == "still here"
+    again = running.confabctl("migrate")
+    assert again.returncode == 0 and "there was nothing to do" in again.stdout + again.stderr
+
+
+def test_the_demo_users_and_their_room_are_there_and_only_once(stopped):
+    for _ in range(2):
+        said = started(stopped, DEMO="1")
+        assert "alice (password alice-demo)" in said
+        stopped.stop()
+    started(stopped, DEMO="1")
+    rooms = []
+    for name in ("alice", "bob", "carol"):
+        client = Client(stopped)
+        answer = client.post("/api/auth/token/", json={"username": name,
+                                                       "password": f"{name}-demo"})
+        client.token = answer.json()["token"]
+        rooms.append([room["name"] for room in client.get("/api/chat/rooms/").json()["results"]])
+    assert rooms == [["Demo room"]] * 3
+    assert stopped.sql("SELECT members_count FROM room WHERE name = 'Demo room'") == [(3,)]
+
+
+def test_without_demo_there_are_no_users():
+    own = Instance()
+    try:
+        assert "Demo" not in started(own)
+        assert own.sql("SELECT COUNT(*) FROM user") == [(0,)]
+    finally:
+        own.close()
+
+
+# ---- stop and status ----
+
+def test_stop_returns_when_all_are_gone_and_the_data_stays(running):
+    name = Client(running).register().name
+    done = script(running, "stop")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == f"confab is stopped; its data stays in {running.state}"
+    assert processes(running.state) == []
+    assert list((running.state / "sock").iterdir()) == []
+    started(running)
+    assert running.sql("SELECT username FROM user WHERE username = ?", name) == [(name,)]
+
+
+def test_a_second_stop_has_nothing_to_do_and_says_so(stopped):
+    done = script(stopped, "stop")
+    assert (done.returncode, done.stdout) == (0, "confab is not running\n")
+
+
+def test_stop_of_what_never_was_makes_no_folder(tmp_path, stopped):
+    done = script(stopped, "stop", STATE=str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (0, "confab is not running\n")
+    assert not (tmp_path / "none").exists()
+
+
+def test_status_tells_by_its_exit_status_whether_all_some_or_none_run(running):
+    assert script(running, "status").returncode == 0
+    running.end("redis", signal.SIGKILL)
+    some = script(running, "status")
+    assert some.returncode == 1 and "  redis     stopped\n" in some.stdout
+    running.stop()
+    assert script(running, "status").returncode == 3
+
+
+def test_status_shows_each_server_with_pid_memory_and_address(running):
+    lines = script(running, "status", PORT="").stdout.splitlines()
+    assert lines[0] == f"confab at http://localhost:{running.port}/ (STATE={running.state})"
+    for name, line in zip(SERVERS, lines[1:]):
+        assert line.split()[:4] == [name, "running", "pid", str(running.pids(name))]
+        assert line.split()[5] == "MB"
+    assert f"127.0.0.1:{running.port}" in lines[-1]
+
+
+def test_stop_needs_no_port(running):
+    assert script(running, "stop", PORT="1").returncode == 0
+    assert processes(running.state) == []
+
+
+# ---- run ----
+
+def test_run_stays_until_ctrl_c_which_leaves_no_process(stopped):
+    with Foreground(stopped) as foreground:
+        foreground.wait_for("Ctrl-C stops it")
+        assert script(stopped, "status").returncode == 0
+        foreground.signal(signal.SIGINT)
+        assert foreground.end() == 0
+        for name in SERVERS:
+            assert f"  {name:9} … stopped\n" in foreground.said
+    assert processes(stopped.state) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_run_ends_in_order_by_other_signals_too(stopped, number):
+    with Foreground(stopped) as foreground:
+        foreground.wait_for("Ctrl-C stops it")
+        foreground.signal(number)
+        assert foreground.end() == 0
+    assert processes(stopped.state) == []
+
+
+def test_run_starts_again_what_dies(stopped):
+    with Foreground(stopped) as foreground:
+        foreground.wait_for("Ctrl-C stops it")
+        before = pids(stopped)
+        os.kill(before["api"], signal.SIGKILL)
+        foreground.wait_for("api died")
+        wait_for(lambda: script(stopped, "status").returncode == 0, 30, "all servers")
+        after = pids(stopped)
+    assert {name for name in SERVERS if before[name] != after[name]} == {"api"}
+
+
+def test_run_ends_when_it_is_stopped_from_elsewhere(stopped):
+    with Foreground(stopped) as foreground:
+        foreground.wait_for("Ctrl-C stops it")
+        stopped.stop()
+        assert foreground.end() == 0
+        assert "stopped from elsewhere" in foreground.said
+
+
+def test_what_a_killed_run_left_can_be_stopped(stopped):
+    with Foreground(stopped) as foreground:
+        foreground.wait_for("Ctrl-C stops it")
+        foreground.kill()
+        assert script(stopped, "status").returncode == 0
+        assert script(stopped, "stop").returncode == 0
+    assert processes(stopped.state) == []
+
+
+def test_run_of_what_runs_already_says_so_and_leaves_it_alone(running):
+    done = script(running, "run")
+    assert done.returncode == 0 and "running already" in done.stdout
+    assert script(running, "status").returncode == 0
+
+
+# ---- through make ----
+
+def make(instance, target, **env):
+    return subprocess.run(["make", "--no-print-directory", target], cwd=ROOT,
+                          env={**instance.env, **env}, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
+
+
+def test_make_start_status_and_stop(stopped):
+    for last in ("Open http://localhost:", "confab is running already, at http://localhost:"):
+        done = make(stopped, "start")
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.splitlines()[-1].startswith(last)
+    status = make(stopped, "status")
+    assert status.returncode == 0 and "confab at http://localhost:" in status.stdout
+    for last in ("confab is stopped;", "confab is not running"):
+        done = make(stopped, "stop")
+        assert done.returncode == 0 and done.stdout.splitlines()[-1].startswith(last)
+    assert make(stopped, "status").returncode != 0
+    assert processes(stopped.state) == []
+
+
+def test_ctrl_c_of_make_run_leaves_no_process(stopped):
+    with Foreground(stopped, ["make", "--no-print-directory", "run"]) as foreground:
+        foreground.wait_for("Ctrl-C stops it", 400)
+        foreground.signal(signal.SIGINT)
+        foreground.end()
+    wait_for(lambda: processes(stopped.state) == [], 30, "the end of all")
+
+
+# ---- side by side ----
+
+def test_two_instances_side_by_side_know_nothing_of_each_other(running, make_instance):
+    other = make_instance()
+    client = Client(running).register()
+    assert not set(pids(running).values()) & set(pids(other).values())
+    assert other.port != running.port
+    assert Client(other, client.token).get("/api/auth/me/").status_code == 401
+    with other.subscribe() as heard:
+        client.say(client.room()["room_id"])
+        Client(other).register().room()
+        heard.wait_for(lambda event: event.name == "room_created")
+        assert heard.named("new_message") == []
+    other.stop()
+    assert script(running, "status").returncode == 0
+    assert all(is_alive(pid) for pid in pids(running).values())
+
+
+def test_keys_of_the_environment_reach_the_processes(stopped):
+    started(stopped, CONFAB_REGISTRATION="closed", CONFAB_PROCESSES="2")
+    answer = Client(stopped).post("/api/auth/register/", json={
+        "username": "somebody", "password": "correct horse"})
+    assert answer.status_code == 403
+    assert len(stopped.api_workers()) == 2
+    stopped.stop()
+
+
+def test_the_configuration_is_the_users_own_once_it_is_there(stopped):
+    started(stopped)
+    stopped.stop()
+    before = stopped.config.read_text()
+    try:
+        stopped.config.write_text(before + "# a word of mine\nregistration = closed\n")
+        started(stopped)
+        assert "# a word of mine" in stopped.config.read_text()
+        assert Client(stopped).post("/api/auth/register/", json={
+            "username": "somebody", "password": "correct horse"}).status_code == 403
+    finally:
+        stopped.stop()
+        stopped.config.write_text(before)
