@@ -78,9 +78,9 @@ unsigned db_last_errno(const struct db *db);
  * holds the first result set, empty if there is none, and must be given back with
  * db_done before the same statement runs again, and before any other if it was a
  * transaction (rows of a plain SELECT are in this process's memory, so others may run
- * meanwhile). Without rows the results are dropped. Fails with ERROR_UNAVAILABLE (cannot connect, lost, retries used up),
- * ERROR_INTERNAL (the statement is wrong), the cause being logged, or, not logged, with
- * ERROR_CONFLICT (a unique key is taken). */
+ * meanwhile). Without rows the results are dropped. Fails with ERROR_UNAVAILABLE (cannot
+ * connect, lost, retries used up), ERROR_INTERNAL (the statement is wrong), the cause being
+ * logged, or, not logged, with ERROR_CONFLICT (a unique key is taken). */
 enum error db_run(struct db *db, const char *sql, unsigned flags, const struct db_value *values,
                   size_t count, struct db_rows **rows);
 

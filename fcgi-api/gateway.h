@@ -21,8 +21,8 @@ int gateway_serve_cgi(struct service *service);
 
 /* Serves requests that are accepted on the listening socket, one at a time, until
  * max_requests were served or *stop became true, which is looked at between requests
- * only. SIGTERM and SIGINT must set *stop, and come in then only. Returns the number of requests served, or -1
- * if the socket failed. */
+ * only. SIGTERM and SIGINT must set *stop, and come in then only. Returns the number of
+ * requests served, or -1 if the socket failed. */
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
                       const volatile int *stop);
 

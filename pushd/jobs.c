@@ -34,7 +34,7 @@ struct jobs *jobs_new(uv_loop_t *loop, const struct config *config) {
     setenv("UV_THREADPOOL_SIZE", threads, 1);
     jobs->loop = loop;
     jobs->config = config;
-    jobs->idle = memory_zeroed(config->push_db_threads, sizeof(*jobs->idle));
+    jobs->idle = memory_zeroed(config->push_db_threads, sizeof(jobs->idle[0]));
     uv_mutex_init(&jobs->mutex);
     return jobs;
 }

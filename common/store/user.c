@@ -205,7 +205,8 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
 enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
                          void *context) {
     static const char SQL[] =
-        "SELECT " USER_COLUMNS " FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
+        "SELECT " USER_COLUMNS " FROM "
+        "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id WHERE u.is_active ORDER BY u.username";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;

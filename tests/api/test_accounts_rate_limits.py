@@ -19,7 +19,8 @@ numbers = itertools.count(1)
 def site(make_instance):
     """Limits of logins and registrations are the real ones; the others are small enough to
     be reached on a slow machine."""
-    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8",
+    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
+                         CONFAB_TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8",
                          CONFAB_RATE_MESSAGES="1", CONFAB_RATE_MESSAGES_BURST="12",
                          CONFAB_RATE_REQUESTS="1", CONFAB_RATE_REQUESTS_BURST="25")
 

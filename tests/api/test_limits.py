@@ -16,7 +16,7 @@ ME = "/api/auth/me/"
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    return make_instance(CONFAB_RATE_LIMITS="on")
+    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000)
 
 
 @pytest.fixture(autouse=True)
