@@ -2,14 +2,12 @@
 
 #include <sys/random.h>
 
-bool backoff_ready(const struct backoff *backoff, int64_t now_ms)
-{
+bool backoff_ready(const struct backoff *backoff, int64_t now_ms) {
     return backoff->delay_ms == 0 || now_ms >= backoff->next_ms;
 }
 
 /* A random number up to and including max; max itself when none can be had. */
-static uint32_t draw(uint32_t max)
-{
+static uint32_t draw(uint32_t max) {
     uint64_t random;
 
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
@@ -17,8 +15,7 @@ static uint32_t draw(uint32_t max)
     return (uint32_t)(random % ((uint64_t)max + 1));
 }
 
-uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms)
-{
+uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms) {
     uint64_t delay = (uint64_t)backoff->delay_ms * backoff->factor;
 
     if (delay < backoff->min_ms)
@@ -34,8 +31,7 @@ uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms)
     return wait;
 }
 
-void backoff_reset(struct backoff *backoff)
-{
+void backoff_reset(struct backoff *backoff) {
     backoff->delay_ms = 0;
     backoff->next_ms = 0;
 }

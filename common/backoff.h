@@ -14,12 +14,13 @@
 struct backoff {
     uint32_t min_ms;
     uint32_t max_ms;
-    uint32_t factor;      /* 2 doubles */
-    uint32_t delay_ms;    /* the present delay; 0 before the first failure */
-    int64_t next_ms;      /* monotonic time before which no try is made */
+    uint32_t factor;   /* 2 doubles */
+    uint32_t delay_ms; /* the present delay; 0 before the first failure */
+    int64_t next_ms;   /* monotonic time before which no try is made */
 };
 
-#define BACKOFF(min, max) { (min), (max), 2, 0, 0 }
+#define BACKOFF(min, max) \
+    { (min), (max), 2, 0, 0 }
 
 /* True when a try may be made at monotonic time now_ms. */
 bool backoff_ready(const struct backoff *backoff, int64_t now_ms);

@@ -25,8 +25,7 @@ void buffer_grow(struct buffer *buffer, size_t more) {
     buffer->cap = cap;
 }
 
-void buffer_printf(struct buffer *buffer, const char *format, ...)
-{
+void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_list args;
     char *to = buffer_reserve(buffer, 0);
     size_t room = buffer->cap - buffer->len;
@@ -45,19 +44,16 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     buffer->len += (size_t)wrote;
 }
 
-const char *buffer_str(struct buffer *buffer)
-{
+const char *buffer_str(struct buffer *buffer) {
     *buffer_reserve(buffer, 0) = '\0';
     return buffer->data;
 }
 
-void buffer_clear(struct buffer *buffer)
-{
+void buffer_clear(struct buffer *buffer) {
     buffer->len = 0;
 }
 
-void buffer_free(struct buffer *buffer)
-{
+void buffer_free(struct buffer *buffer) {
     free(buffer->data);
     *buffer = (struct buffer)BUFFER_EMPTY;
 }

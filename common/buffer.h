@@ -11,12 +11,13 @@
 #include <string.h>
 
 struct buffer {
-    char *data;   /* owned by the buffer; NULL until the first byte */
-    size_t len;   /* bytes in use */
-    size_t cap;   /* bytes allocated */
+    char *data; /* owned by the buffer; NULL until the first byte */
+    size_t len; /* bytes in use */
+    size_t cap; /* bytes allocated */
 };
 
-#define BUFFER_EMPTY { NULL, 0, 0 }
+#define BUFFER_EMPTY \
+    { NULL, 0, 0 }
 
 /* Allocates so that `more` further bytes and a terminator fit. */
 void buffer_grow(struct buffer *buffer, size_t more);

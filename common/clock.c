@@ -17,45 +17,38 @@
 #define FIRST_MICROS (-62167219200LL * MICROS)
 #define LAST_MICROS (253402300800LL * MICROS - 1)
 
-static int64_t read_clock(clockid_t id)
-{
+static int64_t read_clock(clockid_t id) {
     struct timespec now;
 
     clock_gettime(id, &now);
     return (int64_t)now.tv_sec * MICROS + now.tv_nsec / 1000;
 }
 
-int64_t clock_now(void)
-{
+int64_t clock_now(void) {
     return read_clock(CLOCK_REALTIME);
 }
 
-int64_t clock_monotonic_ms(void)
-{
+int64_t clock_monotonic_ms(void) {
     return clock_monotonic_us() / 1000;
 }
 
-int64_t clock_monotonic_us(void)
-{
+int64_t clock_monotonic_us(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
 
 /* Days from 1 March to the first of a month, March being month 0: the five months
  * from March have 153 days, and so do the five after them. */
-static int64_t days_before_month(int64_t month)
-{
+static int64_t days_before_month(int64_t month) {
     return (153 * month + 2) / 5;
 }
 
 /* Days from 1 March of year 0 to 1 March of a year >= 0. */
-static int64_t days_before_year(int64_t year)
-{
+static int64_t days_before_year(int64_t year) {
     return 365 * year + year / 4 - year / 100 + year / 400;
 }
 
 /* Writes value with so many digits, noughts in front. */
-static void put_digits(char *out, int digits, int64_t value)
-{
+static void put_digits(char *out, int digits, int64_t value) {
     while (digits-- > 0) {
         out[digits] = (char)('0' + value % 10);
         value /= 10;
@@ -63,8 +56,7 @@ static void put_digits(char *out, int digits, int64_t value)
 }
 
 /* Writes the date that lies so many days (>= 0) after 1 March of the year -400. */
-static void put_date(char *out, int64_t days)
-{
+static void put_date(char *out, int64_t days) {
     int64_t era = days / ERA_DAYS;
     int64_t day = days % ERA_DAYS;
     int64_t year = day / 365;
@@ -85,8 +77,7 @@ static void put_date(char *out, int64_t days)
     put_digits(out + 8, 2, day + 1);
 }
 
-void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE])
-{
+void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
     if (micros < FIRST_MICROS)
         micros = FIRST_MICROS;
     if (micros > LAST_MICROS)
@@ -109,15 +100,14 @@ void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE])
     out[27] = '\0';
 }
 
-int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour,
-                         unsigned minute, unsigned second, unsigned long micro)
-{
+int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                         unsigned second, unsigned long micro) {
     /* January and February belong to the year that began the March before. */
     int64_t marches = (int64_t)year + ERA_YEARS - (month < 3);
     int64_t days = days_before_year(marches) +
                    days_before_month(month < 3 ? month + 9 : month - 3) + (int64_t)day - 1;
-    int64_t seconds = (days - ERA_DAYS - EPOCH_DAYS) * DAY_SECONDS + hour * 3600LL +
-                      minute * 60LL + second;
+    int64_t seconds =
+        (days - ERA_DAYS - EPOCH_DAYS) * DAY_SECONDS + hour * 3600LL + minute * 60LL + second;
 
     return seconds * MICROS + (int64_t)micro;
 }

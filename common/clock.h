@@ -23,7 +23,7 @@ int64_t clock_monotonic_us(void);
 void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]);
 
 /* Micros since 1970 of a date and time in UTC (proleptic Gregorian calendar). */
-int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour,
-                         unsigned minute, unsigned second, unsigned long micro);
+int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                         unsigned second, unsigned long micro);
 
 #endif

@@ -20,8 +20,7 @@
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
-void config_free(struct config *config)
-{
+void config_free(struct config *config) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
         if (option->kind == OPTION_KIND_TEXT) {
@@ -32,8 +31,7 @@ void config_free(struct config *config)
 }
 
 /* Reads up to FILE_MAX bytes; the cause of failure is left in errno. */
-static bool read_all(int fd, struct buffer *content)
-{
+static bool read_all(int fd, struct buffer *content) {
     ssize_t got = 1;
     while (got > 0 && content->len <= FILE_MAX) {
         got = read(fd, buffer_reserve(content, 16384), 16384);
@@ -47,8 +45,7 @@ static bool read_all(int fd, struct buffer *content)
     return got == 0;
 }
 
-static bool read_file(const char *path, struct buffer *content, struct buffer *problems)
-{
+static bool read_file(const char *path, struct buffer *content, struct buffer *problems) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool done = fd >= 0 && read_all(fd, content);
     if (!done) {
@@ -62,8 +59,7 @@ static bool read_file(const char *path, struct buffer *content, struct buffer *p
     return done;
 }
 
-bool config_load(struct config *config, const char *path, struct buffer *problems)
-{
+bool config_load(struct config *config, const char *path, struct buffer *problems) {
     struct buffer content = BUFFER_EMPTY;
     bool readable = path == NULL || read_file(path, &content, problems);
     struct text file = {buffer_str(&content), content.len};
@@ -76,8 +72,7 @@ bool config_load(struct config *config, const char *path, struct buffer *problem
 }
 
 /* confab.conf in the folder above this program's, if it is there, else NULL. */
-static char *find_near_program(void)
-{
+static char *find_near_program(void) {
     static const char name[] = "/confab.conf";
     char path[PATH_MAX + sizeof name];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
@@ -95,8 +90,7 @@ static char *find_near_program(void)
     return access(path, F_OK) == 0 ? memory_copy_str(path) : NULL;
 }
 
-char *config_find(const char *given)
-{
+char *config_find(const char *given) {
     const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
     if (path != NULL && (given != NULL || *path != '\0')) {
         return memory_copy_str(path);
@@ -108,21 +102,18 @@ char *config_find(const char *given)
     return near;
 }
 
-static void append_pair(struct buffer *out, const char *key, struct text value)
-{
+static void append_pair(struct buffer *out, const char *key, struct text value) {
     buffer_printf(out, "%s =%s", key, value.len > 0 ? " " : "");
     buffer_append(out, value.at, value.len);
     buffer_append_char(out, '\n');
 }
 
-static void append_number(struct buffer *out, const char *key, uint64_t number)
-{
+static void append_number(struct buffer *out, const char *key, uint64_t number) {
     buffer_printf(out, "%s = %llu\n", key, (unsigned long long)number);
 }
 
 static void dump_option(const struct config *config, const struct option *option,
-                        struct buffer *out)
-{
+                        struct buffer *out) {
     const void *value = option_field_const(config, option);
     if (option->kind == OPTION_KIND_NUMBER) {
         append_number(out, option->key, *(const uint64_t *)value);
@@ -136,15 +127,13 @@ static void dump_option(const struct config *config, const struct option *option
     }
 }
 
-void config_dump(const struct config *config, struct buffer *out)
-{
+void config_dump(const struct config *config, struct buffer *out) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         dump_option(config, &option_table[i], out);
     }
 }
 
-static void describe_option(const struct option *option, struct buffer *out)
-{
+static void describe_option(const struct option *option, struct buffer *out) {
     buffer_printf(out, "\n# %s\n", option->help);
     if (option->kind == OPTION_KIND_NUMBER) {
         buffer_printf(out, "# From %llu to %llu", (unsigned long long)option->min,
@@ -165,9 +154,9 @@ static void describe_option(const struct option *option, struct buffer *out)
     append_pair(out, option->key, text_of(option->initial));
 }
 
-void config_example(struct buffer *out)
-{
-    buffer_append_str(out,
+void config_example(struct buffer *out) {
+    buffer_append_str(
+        out,
         "# The configuration of confab.\n"
         "#\n"
         "# A line is: key = value. Lines that start with # are skipped. Every key stands\n"
@@ -183,8 +172,7 @@ void config_example(struct buffer *out)
     }
 }
 
-bool config_address_listed(const char *list, const char *address)
-{
+bool config_address_listed(const char *list, const char *address) {
     struct text rest = text_of(list);
     struct text entry;
     struct network network;
@@ -200,8 +188,7 @@ bool config_address_listed(const char *list, const char *address)
     return false;
 }
 
-bool config_origin_listed(const char *list, const char *origin)
-{
+bool config_origin_listed(const char *list, const char *origin) {
     struct text rest = text_of(list);
     struct text entry;
     while (option_next_word(&rest, OPTION_LIST_SEPARATORS, &entry)) {

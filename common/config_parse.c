@@ -23,14 +23,13 @@ struct parser {
     struct config *config;
     struct buffer *problems;
     size_t mistakes;
-    const char *name;            /* the file's, or the variable's */
-    size_t line;                 /* counted from 1; 0 in the environment */
-    size_t lines[OPTION_COUNT];  /* where the file gave each option; 0: not */
-    char variable[SHOWN_SIZE];   /* the name of the variable, as it is shown */
+    const char *name;           /* the file's, or the variable's */
+    size_t line;                /* counted from 1; 0 in the environment */
+    size_t lines[OPTION_COUNT]; /* where the file gave each option; 0: not */
+    char variable[SHOWN_SIZE];  /* the name of the variable, as it is shown */
 };
 
-static void set_defaults(struct config *config)
-{
+static void set_defaults(struct config *config) {
     memset(config, 0, sizeof *config);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
@@ -45,8 +44,7 @@ static void set_defaults(struct config *config)
 }
 
 /* Begins the line for one mistake; the caller writes the rest and its end. */
-static struct buffer *mistake(struct parser *parser)
-{
+static struct buffer *mistake(struct parser *parser) {
     parser->mistakes++;
     buffer_append_str(parser->problems, parser->name);
     if (parser->line > 0) {
@@ -57,8 +55,7 @@ static struct buffer *mistake(struct parser *parser)
 }
 
 /* Writes the start of the text into out, printable on any terminal; returns out. */
-static const char *show(struct text text, char out[SHOWN_SIZE])
-{
+static const char *show(struct text text, char out[SHOWN_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     size_t shown = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
     char *end = out;
@@ -78,8 +75,7 @@ static const char *show(struct text text, char out[SHOWN_SIZE])
     return out;
 }
 
-static bool has_control_character(struct text text)
-{
+static bool has_control_character(struct text text) {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f) {
@@ -89,27 +85,28 @@ static bool has_control_character(struct text text)
     return false;
 }
 
-static void check_list(struct parser *parser, const struct option *option, struct text value)
-{
+static void check_list(struct parser *parser, const struct option *option, struct text value) {
     struct text entry;
     struct network network;
     char shown[SHOWN_SIZE];
     while (option_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
         if ((option->flags & OPTION_ADDRESSES) != 0 && !network_parse(entry, &network)) {
-            buffer_printf(mistake(parser), "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "
+            buffer_printf(mistake(parser),
+                          "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "
                           "address, or a network with /0 to /32 (IPv4) or /0 to /128 (IPv6)\n",
                           option->key, show(entry, shown));
         }
         if ((option->flags & OPTION_ORIGINS) != 0 && !origin_is_valid(entry)) {
-            buffer_printf(mistake(parser), "%s: \"%s\" is not allowed; an entry is http:// or "
+            buffer_printf(mistake(parser),
+                          "%s: \"%s\" is not allowed; an entry is http:// or "
                           "https://, a host, and :port if need be, with nothing behind, such as "
-                          "https://www.example.org\n", option->key, show(entry, shown));
+                          "https://www.example.org\n",
+                          option->key, show(entry, shown));
         }
     }
 }
 
-static void set_number(struct parser *parser, const struct option *option, struct text value)
-{
+static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
     if (text_to_u64(value, &number) && number >= option->min && number <= option->max) {
         *(uint64_t *)option_field(parser->config, option) = number;
@@ -125,8 +122,7 @@ static void set_number(struct parser *parser, const struct option *option, struc
     buffer_printf(out, ", not \"%s\"\n", show(value, shown));
 }
 
-static void set_choice(struct parser *parser, const struct option *option, struct text value)
-{
+static void set_choice(struct parser *parser, const struct option *option, struct text value) {
     char shown[SHOWN_SIZE];
     unsigned index = 0;
     if (option_choice(option, value, &index)) {
@@ -137,8 +133,7 @@ static void set_choice(struct parser *parser, const struct option *option, struc
                   option->choices, show(value, shown));
 }
 
-static void set_value(struct parser *parser, const struct option *option, struct text value)
-{
+static void set_value(struct parser *parser, const struct option *option, struct text value) {
     if (has_control_character(value)) {
         buffer_printf(mistake(parser), "%s holds a control character; none but tabs are allowed\n",
                       option->key);
@@ -152,13 +147,11 @@ static void set_value(struct parser *parser, const struct option *option, struct
     }
 }
 
-static bool is_blank(char c)
-{
+static bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-static struct text trim_blanks(struct text text)
-{
+static struct text trim_blanks(struct text text) {
     while (text.len > 0 && is_blank(text.at[0])) {
         text.at++;
         text.len--;
@@ -169,8 +162,7 @@ static struct text trim_blanks(struct text text)
     return text;
 }
 
-static void refuse_key(struct parser *parser, struct text key)
-{
+static void refuse_key(struct parser *parser, struct text key) {
     char shown[SHOWN_SIZE];
     const char *nearest = option_nearest(key);
     struct buffer *out = mistake(parser);
@@ -181,8 +173,7 @@ static void refuse_key(struct parser *parser, struct text key)
     buffer_append_char(out, '\n');
 }
 
-static void parse_pair(struct parser *parser, struct text key, struct text value)
-{
+static void parse_pair(struct parser *parser, struct text key, struct text value) {
     const struct option *option = option_find(key);
     if (option == NULL) {
         refuse_key(parser, key);
@@ -198,8 +189,7 @@ static void parse_pair(struct parser *parser, struct text key, struct text value
     set_value(parser, option, value);
 }
 
-static void parse_line(struct parser *parser, struct text line)
-{
+static void parse_line(struct parser *parser, struct text line) {
     if (!text_is_valid(line.at, line.len)) {
         buffer_append_str(mistake(parser), "the line is not UTF-8 text, or holds a NUL\n");
         return;
@@ -223,8 +213,7 @@ static void parse_line(struct parser *parser, struct text line)
 }
 
 /* The text without the mark (U+FEFF) that some editors put first. */
-static struct text skip_byte_order_mark(struct text text)
-{
+static struct text skip_byte_order_mark(struct text text) {
     if (text.len >= 3 && memcmp(text.at, "\xEF\xBB\xBF", 3) == 0) {
         text.at += 3;
         text.len -= 3;
@@ -232,8 +221,7 @@ static struct text skip_byte_order_mark(struct text text)
     return text;
 }
 
-static void parse_file(struct parser *parser, struct text file)
-{
+static void parse_file(struct parser *parser, struct text file) {
     file = skip_byte_order_mark(file);
     while (file.len > 0) {
         const char *end = memchr(file.at, '\n', file.len);
@@ -251,8 +239,7 @@ static void parse_file(struct parser *parser, struct text file)
     parser->line = 0;
 }
 
-static bool has_lower_case(struct text text)
-{
+static bool has_lower_case(struct text text) {
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] >= 'a' && text.at[i] <= 'z') {
             return true;
@@ -261,8 +248,7 @@ static bool has_lower_case(struct text text)
     return false;
 }
 
-static bool is_other_variable(struct text name)
-{
+static bool is_other_variable(struct text name) {
     for (size_t i = 0; i < sizeof other_variables / sizeof *other_variables; i++) {
         if (text_equals(name, text_of(other_variables[i]))) {
             return true;
@@ -271,8 +257,7 @@ static bool is_other_variable(struct text name)
     return false;
 }
 
-static void refuse_variable(struct parser *parser, const char *key)
-{
+static void refuse_variable(struct parser *parser, const char *key) {
     const char *nearest = option_nearest(text_of(key));
     struct buffer *out = mistake(parser);
     buffer_append_str(out, "unknown variable");
@@ -287,8 +272,7 @@ static void refuse_variable(struct parser *parser, const char *key)
     buffer_append_char(out, '\n');
 }
 
-static void parse_variable(struct parser *parser, struct text name, struct text value)
-{
+static void parse_variable(struct parser *parser, struct text name, struct text value) {
     char key[SPELLING_MAX + 1];
     if (is_other_variable(name)) {
         return;
@@ -307,8 +291,7 @@ static void parse_variable(struct parser *parser, struct text name, struct text 
     }
 }
 
-static void parse_environment(struct parser *parser, char *const *environment)
-{
+static void parse_environment(struct parser *parser, char *const *environment) {
     for (; *environment != NULL; environment++) {
         const char *start = *environment;
         const char *equals = strchr(start, '=');
@@ -321,8 +304,7 @@ static void parse_environment(struct parser *parser, char *const *environment)
 }
 
 bool config_parse(struct config *config, const char *name, struct text file,
-                  char *const *environment, struct buffer *problems)
-{
+                  char *const *environment, struct buffer *problems) {
     struct parser parser = {.config = config, .problems = problems, .name = name};
     set_defaults(config);
     parse_file(&parser, file);

@@ -26,7 +26,7 @@
 
 /* Server and client error numbers that decide whether a statement is run again. */
 enum {
-    SERVER_NOT_READY = 1047,         /* a Galera node without its cluster */
+    SERVER_NOT_READY = 1047, /* a Galera node without its cluster */
     SERVER_SHUTDOWN = 1053,
     SERVER_DUPLICATE = 1062,
     SERVER_LOCK_WAIT = 1205,
@@ -41,7 +41,7 @@ enum {
     CLIENT_OUT_OF_SYNC = 2014,
     CLIENT_WRONG_VALUES = 2034,
     CLIENT_LOST_EXTENDED = 2055,
-    CLIENT_CONNECTION_DIED = 5014,   /* Connector/C's own */
+    CLIENT_CONNECTION_DIED = 5014, /* Connector/C's own */
 };
 
 /* A column of a result: where the client library writes its value. */
@@ -49,7 +49,7 @@ struct column {
     uint64_t number;
     MYSQL_TIME time;
     char *bytes;
-    unsigned long size;     /* allocated at bytes */
+    unsigned long size; /* allocated at bytes */
     unsigned long len;
     my_bool is_null;
     my_bool cut;
@@ -70,8 +70,8 @@ struct db_rows {
 
 struct db {
     const struct config *config;
-    MYSQL *mysql;                     /* NULL while not connected */
-    struct db_rows *slots[SLOTS];     /* by address of the text */
+    MYSQL *mysql;                 /* NULL while not connected */
+    struct db_rows *slots[SLOTS]; /* by address of the text */
     unsigned answer_seconds;
     uint64_t changed;
     unsigned last_errno;
@@ -475,8 +475,7 @@ static bool is_lost(unsigned number) {
 
 /* The server would not do it now. */
 static bool is_refused(unsigned number) {
-    return number == SERVER_NOT_READY || number == SERVER_READ_ONLY ||
-           number == SERVER_INTERRUPTED;
+    return number == SERVER_NOT_READY || number == SERVER_READ_ONLY || number == SERVER_INTERRUPTED;
 }
 
 static void pause_before_try(int attempt) {

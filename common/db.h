@@ -47,10 +47,10 @@ struct db_value db_u64(uint64_t number);
 struct db_value db_i64(int64_t number);
 struct db_value db_bool(bool value);
 struct db_value db_text(struct text text);
-struct db_value db_str(const char *str);                       /* NULL binds NULL */
+struct db_value db_str(const char *str); /* NULL binds NULL */
 struct db_value db_bytes(const void *bytes, size_t len);
 struct db_value db_time(int64_t micros);
-struct db_value db_id_or_null(uint64_t id);                    /* 0 binds NULL */
+struct db_value db_id_or_null(uint64_t id); /* 0 binds NULL */
 
 /* A connection to be, by the configuration, which must outlive it. Never NULL. */
 struct db *db_new(const struct config *config);
@@ -85,8 +85,8 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
                   size_t count, struct db_rows **rows);
 
 /* db_run with the values written in place: DB_RUN(db, SQL, flags, &rows, db_u64(1), ...). */
-#define DB_RUN(db, sql, flags, rows, ...)                                             \
-    db_run((db), (sql), (flags), (const struct db_value[]){__VA_ARGS__},              \
+#define DB_RUN(db, sql, flags, rows, ...)                                \
+    db_run((db), (sql), (flags), (const struct db_value[]){__VA_ARGS__}, \
            sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (rows))
 
 /* Steps to the next row; false at the end. */
@@ -98,7 +98,7 @@ bool db_is_null(const struct db_rows *rows, unsigned column);
 uint64_t db_get_u64(const struct db_rows *rows, unsigned column);
 bool db_get_bool(const struct db_rows *rows, unsigned column);
 struct text db_get_text(const struct db_rows *rows, unsigned column);
-int64_t db_get_time(const struct db_rows *rows, unsigned column);   /* micros since 1970 */
+int64_t db_get_time(const struct db_rows *rows, unsigned column); /* micros since 1970 */
 
 /* Rows changed by the last run (of a simple statement). */
 uint64_t db_changed(const struct db *db);

@@ -9,10 +9,10 @@
 /* What may come next, white space aside. */
 enum expect {
     EXPECT_VALUE,
-    EXPECT_VALUE_OR_END,   /* behind [ */
+    EXPECT_VALUE_OR_END, /* behind [ */
     EXPECT_KEY,
-    EXPECT_KEY_OR_END,     /* behind { */
-    EXPECT_SEPARATOR,      /* behind a value */
+    EXPECT_KEY_OR_END, /* behind { */
+    EXPECT_SEPARATOR,  /* behind a value */
 };
 
 struct scan {
@@ -21,7 +21,7 @@ struct scan {
     const char *wrong;
     enum expect expect;
     unsigned depth;
-    uint32_t objects;      /* a bit for each open level, the innermost lowest: 1 for { */
+    uint32_t objects; /* a bit for each open level, the innermost lowest: 1 for { */
 };
 
 _Static_assert(JSONCHECK_MAX_DEPTH == 32, "objects has a bit for each level");
@@ -38,15 +38,14 @@ static const char double_limit[] =
 
 /* A number as it is read: 0.DIGITS * 10^order, nought having no digits. */
 struct number {
-    size_t digits;     /* significant ones so far */
+    size_t digits; /* significant ones so far */
     int64_t order;
-    int against;       /* < 0, 0, > 0: the digits compared to those of double_limit */
-    uint64_t whole;    /* of the part before the point */
-    bool wide;         /* that part is beyond 64 bits */
+    int against;    /* < 0, 0, > 0: the digits compared to those of double_limit */
+    uint64_t whole; /* of the part before the point */
+    bool wide;      /* that part is beyond 64 bits */
 };
 
-static bool fail(struct scan *scan, const char *at, const char *wrong)
-{
+static bool fail(struct scan *scan, const char *at, const char *wrong) {
     scan->at = at;
     scan->wrong = wrong;
     return false;
@@ -54,8 +53,7 @@ static bool fail(struct scan *scan, const char *at, const char *wrong)
 
 /* Fails for something other than what should be here; bytes that are no text at all
  * are named as such. */
-static bool unexpected(struct scan *scan, const char *wrong)
-{
+static bool unexpected(struct scan *scan, const char *wrong) {
     uint32_t point;
 
     if (scan->at == scan->end)
@@ -67,30 +65,26 @@ static bool unexpected(struct scan *scan, const char *wrong)
     return fail(scan, scan->at, wrong);
 }
 
-static void skip_space(struct scan *scan)
-{
-    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' ||
-                                    *scan->at == '\r' || *scan->at == '\t'))
+static void skip_space(struct scan *scan) {
+    while (scan->at < scan->end &&
+           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
         scan->at++;
 }
 
 /* True, and one byte further, when the next byte is c. */
-static bool accept(struct scan *scan, char c)
-{
+static bool accept(struct scan *scan, char c) {
     if (scan->at == scan->end || *scan->at != c)
         return false;
     scan->at++;
     return true;
 }
 
-static bool is_digit(const struct scan *scan)
-{
+static bool is_digit(const struct scan *scan) {
     return scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9';
 }
 
 /* Notes one digit of a number, before or behind its point. */
-static void take_digit(struct number *number, unsigned digit, bool fraction)
-{
+static void take_digit(struct number *number, unsigned digit, bool fraction) {
     if (!fraction && (__builtin_mul_overflow(number->whole, 10u, &number->whole) ||
                       __builtin_add_overflow(number->whole, digit, &number->whole)))
         number->wide = true;
@@ -105,8 +99,7 @@ static void take_digit(struct number *number, unsigned digit, bool fraction)
 }
 
 /* Reads one digit or more. */
-static bool take_digits(struct scan *scan, struct number *number, bool fraction)
-{
+static bool take_digits(struct scan *scan, struct number *number, bool fraction) {
     if (!is_digit(scan))
         return unexpected(scan, "digit expected");
     for (; is_digit(scan); scan->at++)
@@ -115,8 +108,7 @@ static bool take_digits(struct scan *scan, struct number *number, bool fraction)
 }
 
 /* Reads what follows the letter e. */
-static bool take_exponent(struct scan *scan, struct number *number)
-{
+static bool take_exponent(struct scan *scan, struct number *number) {
     /* Far beyond any order that the digits of a text in memory can make up for. */
     const int64_t huge = INT64_MAX / 4;
     int64_t exponent = 0;
@@ -133,8 +125,7 @@ static bool take_exponent(struct scan *scan, struct number *number)
 }
 
 /* True when strtod would make infinity of the number. */
-static bool is_infinite(const struct number *number)
-{
+static bool is_infinite(const struct number *number) {
     const int64_t limit = (int64_t)LIMIT_DIGITS;
 
     if (number->digits == 0 || number->order < limit)
@@ -143,10 +134,9 @@ static bool is_infinite(const struct number *number)
            (number->against == 0 && number->digits >= LIMIT_DIGITS);
 }
 
-static bool check_number(struct scan *scan)
-{
+static bool check_number(struct scan *scan) {
     const char *start = scan->at;
-    struct number number = { 0 };
+    struct number number = {0};
     bool negative = accept(scan, '-');
     bool real = false;
 
@@ -174,8 +164,7 @@ static bool check_number(struct scan *scan)
 }
 
 /* Reads the four digits of a \u escape that starts at `at`. */
-static bool read_unit(const char *at, const char *end, uint32_t *unit)
-{
+static bool read_unit(const char *at, const char *end, uint32_t *unit) {
     if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
         return false;
     *unit = 0;
@@ -197,8 +186,7 @@ static bool read_unit(const char *at, const char *end, uint32_t *unit)
 }
 
 /* Passes a \u escape, or two that make a surrogate pair. */
-static bool check_unicode_escape(struct scan *scan)
-{
+static bool check_unicode_escape(struct scan *scan) {
     uint32_t unit;
 
     if (!read_unit(scan->at, scan->end, &unit))
@@ -217,8 +205,7 @@ static bool check_unicode_escape(struct scan *scan)
     return true;
 }
 
-static bool check_escape(struct scan *scan)
-{
+static bool check_escape(struct scan *scan) {
     if (scan->end - scan->at < 2)
         return fail(scan, scan->end, "unexpected end");
     switch (scan->at[1]) {
@@ -240,8 +227,7 @@ static bool check_escape(struct scan *scan)
 }
 
 /* Passes a string; scan->at is at its first quote. */
-static bool check_string(struct scan *scan)
-{
+static bool check_string(struct scan *scan) {
     scan->at++;
     while (scan->at < scan->end) {
         unsigned char c = (unsigned char)*scan->at;
@@ -267,9 +253,8 @@ static bool check_string(struct scan *scan)
     return fail(scan, scan->end, "unexpected end");
 }
 
-static bool check_word(struct scan *scan)
-{
-    static const char *const words[] = { "true", "false", "null" };
+static bool check_word(struct scan *scan) {
+    static const char *const words[] = {"true", "false", "null"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t len = strlen(words[i]);
@@ -282,8 +267,7 @@ static bool check_word(struct scan *scan)
     return unexpected(scan, "value expected");
 }
 
-static bool open_level(struct scan *scan, bool object)
-{
+static bool open_level(struct scan *scan, bool object) {
     if (scan->depth == JSONCHECK_MAX_DEPTH)
         return fail(scan, scan->at, "nesting over 32");
     scan->at++;
@@ -293,8 +277,7 @@ static bool open_level(struct scan *scan, bool object)
     return true;
 }
 
-static bool close_level(struct scan *scan)
-{
+static bool close_level(struct scan *scan) {
     scan->at++;
     scan->depth--;
     scan->objects >>= 1;
@@ -302,8 +285,7 @@ static bool close_level(struct scan *scan)
     return true;
 }
 
-static bool check_value(struct scan *scan)
-{
+static bool check_value(struct scan *scan) {
     char c = *scan->at;
 
     if (c == '{' || c == '[')
@@ -316,8 +298,7 @@ static bool check_value(struct scan *scan)
     return check_word(scan);
 }
 
-static bool check_key(struct scan *scan)
-{
+static bool check_key(struct scan *scan) {
     if (*scan->at != '"')
         return unexpected(scan, "key expected");
     if (!check_string(scan))
@@ -329,8 +310,7 @@ static bool check_key(struct scan *scan)
     return true;
 }
 
-static bool check_separator(struct scan *scan)
-{
+static bool check_separator(struct scan *scan) {
     bool object = scan->objects & 1;
 
     if (scan->depth == 0)
@@ -345,8 +325,7 @@ static bool check_separator(struct scan *scan)
 }
 
 /* Passes the next piece of the text, which has at least one byte left. */
-static bool check_next(struct scan *scan)
-{
+static bool check_next(struct scan *scan) {
     switch (scan->expect) {
     case EXPECT_VALUE_OR_END:
         return *scan->at == ']' ? close_level(scan) : check_value(scan);
@@ -363,8 +342,7 @@ static bool check_next(struct scan *scan)
 }
 
 /* Passes the whole text, one piece after another: no input makes this recurse. */
-static bool check_text(struct scan *scan)
-{
+static bool check_text(struct scan *scan) {
     const char *start = scan->at;
 
     if (scan->end - start >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
@@ -382,12 +360,11 @@ static bool check_text(struct scan *scan)
     return true;
 }
 
-const char *jsoncheck(const char *bytes, size_t len, size_t *at)
-{
+const char *jsoncheck(const char *bytes, size_t len, size_t *at) {
     if (len == 0)
-        bytes = "";   /* it may be NULL, which must not be counted from */
+        bytes = ""; /* it may be NULL, which must not be counted from */
 
-    struct scan scan = { bytes, bytes + len, NULL, EXPECT_VALUE, 0, 0 };
+    struct scan scan = {bytes, bytes + len, NULL, EXPECT_VALUE, 0, 0};
 
     if (!check_text(&scan) && at != NULL)
         *at = (size_t)(scan.at - bytes);

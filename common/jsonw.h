@@ -15,28 +15,28 @@
 #include "text.h"
 
 struct jsonw {
-    struct buffer *out;   /* not owned */
-    bool comma;           /* a value has been written at this level */
+    struct buffer *out; /* not owned */
+    bool comma;         /* a value has been written at this level */
 };
 
 /* A writer at the end of out, which stays the caller's. */
 struct jsonw jsonw_start(struct buffer *out);
 
-void jsonw_object(struct jsonw *w);       /* { */
-void jsonw_object_end(struct jsonw *w);   /* } */
-void jsonw_array(struct jsonw *w);        /* [ */
-void jsonw_array_end(struct jsonw *w);    /* ] */
+void jsonw_object(struct jsonw *w);     /* { */
+void jsonw_object_end(struct jsonw *w); /* } */
+void jsonw_array(struct jsonw *w);      /* [ */
+void jsonw_array_end(struct jsonw *w);  /* ] */
 
 /* A member's name: a literal of the program's own, written without escaping. */
 void jsonw_key(struct jsonw *w, const char *key);
 
 /* One value each, as an array element or after jsonw_key. */
 void jsonw_text(struct jsonw *w, struct text value);
-void jsonw_str(struct jsonw *w, const char *value);   /* NULL is written as null */
+void jsonw_str(struct jsonw *w, const char *value); /* NULL is written as null */
 void jsonw_u64(struct jsonw *w, uint64_t value);
 void jsonw_bool(struct jsonw *w, bool value);
 void jsonw_null(struct jsonw *w);
-void jsonw_time(struct jsonw *w, int64_t micros);     /* as clock_format writes it */
+void jsonw_time(struct jsonw *w, int64_t micros); /* as clock_format writes it */
 
 /* A finished piece of JSON, copied as it is. */
 void jsonw_raw(struct jsonw *w, const char *json, size_t len);

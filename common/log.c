@@ -42,13 +42,11 @@ static const struct {
     [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
 };
 
-static int open_file(const char *path)
-{
+static int open_file(const char *path) {
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
 
-static void close_file(void)
-{
+static void close_file(void) {
     if (target.file != NULL) {
         close(target.fd);
         free(target.file);
@@ -57,8 +55,7 @@ static void close_file(void)
     }
 }
 
-bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file)
-{
+bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
     close_file();
     target.program = program;
     target.level = level;
@@ -79,8 +76,7 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
     return true;
 }
 
-void log_reopen(void)
-{
+void log_reopen(void) {
     if (target.file == NULL) {
         return;
     }
@@ -94,27 +90,23 @@ void log_reopen(void)
     close(fd);
 }
 
-void log_about(const char *id)
-{
+void log_about(const char *id) {
     target.about = id;
 }
 
-bool log_wants(enum log_level level)
-{
+bool log_wants(enum log_level level) {
     return level <= target.level;
 }
 
 /* True for what could end a line or steer a terminal: C0, DEL, C1, and Unicode's own
  * line and paragraph separators. */
-static bool is_control(uint32_t point)
-{
+static bool is_control(uint32_t point) {
     return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029;
 }
 
 /* Writes the first character of the text, escaped if need be, into out; returns how
  * many bytes of the text it takes, and the bytes written in *written. */
-static size_t escape_one(struct text text, char out[32], size_t *written)
-{
+static size_t escape_one(struct text text, char out[32], size_t *written) {
     uint32_t point = 0;
     size_t size = text_decode(text.at, text.len, &point);
     if (size > 0 && !is_control(point)) {
@@ -132,8 +124,7 @@ static size_t escape_one(struct text text, char out[32], size_t *written)
 
 /* Copies the text, escaped, into out; when it does not fit in `size` bytes it is cut
  * and says so. Writes no terminator; returns the bytes written. */
-static size_t escape(struct text text, char *out, size_t size)
-{
+static size_t escape(struct text text, char *out, size_t size) {
     size_t used = 0;
     while (text.len > 0) {
         char piece[32];
@@ -153,8 +144,7 @@ static size_t escape(struct text text, char *out, size_t size)
 
 /* Copies the text into out, which has `size` bytes, and after it what the line is about.
  * Writes no terminator; returns the bytes written. */
-static size_t compose(struct text text, char *out, size_t size)
-{
+static size_t compose(struct text text, char *out, size_t size) {
     char tail[ABOUT_SIZE] = "";
     if (target.about != NULL) {
         snprintf(tail, sizeof tail, " id=%s", target.about);
@@ -164,8 +154,7 @@ static size_t compose(struct text text, char *out, size_t size)
     return used + strlen(tail);
 }
 
-static void write_line(enum log_level level, struct text text)
-{
+static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     char now[CLOCK_TEXT_SIZE];
     clock_format(clock_now(), now);
@@ -180,16 +169,14 @@ static void write_line(enum log_level level, struct text text)
     }
 }
 
-static void write_syslog(enum log_level level, struct text text)
-{
+static void write_syslog(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     size_t len = compose(text, line, sizeof line - 1);
     syslog(levels[level].priority, "%.*s", (int)len, line);
 }
 
-__attribute__((format(printf, 2, 0)))
-static void write_formatted(enum log_level level, const char *format, va_list arguments)
-{
+__attribute__((format(printf, 2, 0))) static void
+write_formatted(enum log_level level, const char *format, va_list arguments) {
     if (!log_wants(level)) {
         return;
     }
@@ -207,32 +194,28 @@ static void write_formatted(enum log_level level, const char *format, va_list ar
     errno = saved_errno;
 }
 
-void log_error(const char *format, ...)
-{
+void log_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     write_formatted(LOG_LEVEL_ERROR, format, arguments);
     va_end(arguments);
 }
 
-void log_warn(const char *format, ...)
-{
+void log_warn(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     write_formatted(LOG_LEVEL_WARN, format, arguments);
     va_end(arguments);
 }
 
-void log_info(const char *format, ...)
-{
+void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     write_formatted(LOG_LEVEL_INFO, format, arguments);
     va_end(arguments);
 }
 
-void log_debug(const char *format, ...)
-{
+void log_debug(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     write_formatted(LOG_LEVEL_DEBUG, format, arguments);

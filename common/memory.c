@@ -6,14 +6,12 @@
 #include <string.h>
 
 /* Ends the process with the one message there is memory for. */
-static _Noreturn void out_of_memory(void)
-{
+static _Noreturn void out_of_memory(void) {
     fputs("confab: out of memory\n", stderr);
     abort();
 }
 
-void *memory_zeroed(size_t count, size_t size)
-{
+void *memory_zeroed(size_t count, size_t size) {
     /* calloc may answer NULL for no bytes at all, which is no failure. */
     void *block = count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
 
@@ -22,8 +20,7 @@ void *memory_zeroed(size_t count, size_t size)
     return block;
 }
 
-void *memory_resize(void *block, size_t count, size_t size)
-{
+void *memory_resize(void *block, size_t count, size_t size) {
     size_t bytes;
 
     if (__builtin_mul_overflow(count, size, &bytes))
@@ -35,8 +32,7 @@ void *memory_resize(void *block, size_t count, size_t size)
     return block;
 }
 
-char *memory_copy(const char *bytes, size_t len)
-{
+char *memory_copy(const char *bytes, size_t len) {
     if (len == SIZE_MAX)
         out_of_memory();
 
@@ -48,7 +44,6 @@ char *memory_copy(const char *bytes, size_t len)
     return copy;
 }
 
-char *memory_copy_str(const char *str)
-{
+char *memory_copy_str(const char *str) {
     return memory_copy(str, strlen(str));
 }

@@ -20,8 +20,8 @@ enum { OPTION_SECRET = 1, OPTION_ADDRESSES = 2, OPTION_ORIGINS = 4 };
 
 struct option {
     enum option_kind kind;
-    const char *key;     /* NULL for a section */
-    size_t offset;       /* of its field in struct config */
+    const char *key; /* NULL for a section */
+    size_t offset;   /* of its field in struct config */
     unsigned flags;
     const char *initial; /* default of a text or choice */
     uint64_t number;     /* default of a number */
@@ -29,13 +29,13 @@ struct option {
     uint64_t max;
     const char *unit;
     const char *choices;
-    const char *help;    /* the title of a section */
+    const char *help; /* the title of a section */
 };
 
-#define OPTION_SECTION(title) + 1
-#define OPTION_TEXT(key, initial, flags, help) + 1
-#define OPTION_NUMBER(key, initial, min, max, unit, help) + 1
-#define OPTION_CHOICE(key, initial, choices, help) + 1
+#define OPTION_SECTION(title) +1
+#define OPTION_TEXT(key, initial, flags, help) +1
+#define OPTION_NUMBER(key, initial, min, max, unit, help) +1
+#define OPTION_CHOICE(key, initial, choices, help) +1
 enum {
     OPTION_COUNT = 0
 #include "options.def"

@@ -5,8 +5,7 @@
 #include "network.h"
 
 /* Length of the scheme with its "://", 0 when it is none of the web's. */
-static size_t scheme_length(struct text text)
-{
+static size_t scheme_length(struct text text) {
     static const char *const schemes[] = {"https://", "http://"};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         struct text scheme = text_of(schemes[i]);
@@ -18,15 +17,13 @@ static size_t scheme_length(struct text text)
     return 0;
 }
 
-static bool is_host_character(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-        || c == '-' || c == '.' || c == '_';
+static bool is_host_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
 }
 
 /* Length of the host at the start of the text, 0 when there is none. */
-static size_t host_length(struct text text)
-{
+static size_t host_length(struct text text) {
     size_t len = 0;
     if (text.len == 0 || *text.at != '[') {
         while (len < text.len && is_host_character(text.at[len])) {
@@ -40,25 +37,23 @@ static size_t host_length(struct text text)
     }
     struct text address = {text.at + 1, (size_t)(end - text.at) - 1};
     struct network network;
-    bool is_ipv6 = memchr(address.at, ':', address.len) != NULL
-        && memchr(address.at, '/', address.len) == NULL && network_parse(address, &network);
+    bool is_ipv6 = memchr(address.at, ':', address.len) != NULL &&
+                   memchr(address.at, '/', address.len) == NULL && network_parse(address, &network);
     return is_ipv6 ? address.len + 2 : 0;
 }
 
 /* True for what may stand behind the host: nothing, or a colon and a port. */
-static bool is_port(struct text text)
-{
+static bool is_port(struct text text) {
     if (text.len == 0) {
         return true;
     }
     struct text digits = {text.at + 1, text.len - 1};
     uint64_t port = 0;
-    return *text.at == ':' && digits.len > 0 && *digits.at != '0'
-        && text_to_u64(digits, &port) && port <= 65535;
+    return *text.at == ':' && digits.len > 0 && *digits.at != '0' && text_to_u64(digits, &port) &&
+           port <= 65535;
 }
 
-bool origin_is_valid(struct text text)
-{
+bool origin_is_valid(struct text text) {
     size_t scheme = scheme_length(text);
     struct text rest = {text.at + scheme, text.len - scheme};
     size_t host = host_length(rest);

@@ -42,8 +42,7 @@ void publish_user_event(struct redis_client *client, const char *prefix, uint64_
 }
 
 void publish_room_notice(struct redis_client *client, const char *prefix, uint64_t room_id,
-                         unsigned type, uint64_t actor_id, uint64_t subject_id,
-                         struct text json) {
+                         unsigned type, uint64_t actor_id, uint64_t subject_id, struct text json) {
     if (!redis_client_is_configured(client))
         return;
     const struct event_envelope envelope = {0, type, actor_id, subject_id, json};
@@ -53,8 +52,8 @@ void publish_room_notice(struct redis_client *client, const char *prefix, uint64
 void publish_credentials_changed(struct redis_client *client, const char *prefix,
                                  const struct user_change *change) {
     if (change->changed)
-        publish_user_event(client, prefix, change->user_id, EVENT_CREDENTIALS_CHANGED,
-                           change->seq, change->user_id, 0, text_of(""));
+        publish_user_event(client, prefix, change->user_id, EVENT_CREDENTIALS_CHANGED, change->seq,
+                           change->user_id, 0, text_of(""));
 }
 
 /* Takes the next "user:seq" and the comma behind it off the front of the list; false at

@@ -25,12 +25,12 @@
 
 struct redis_client {
     const struct config *config;
-    redisContext *context;      /* NULL while not connected; never blocks */
+    redisContext *context; /* NULL while not connected; never blocks */
     struct backoff backoff;
-    unsigned owed;              /* answers still to come */
-    int64_t owed_since;         /* when the oldest of them was last waited for in vain */
-    int64_t silent_until;       /* no question before this */
-    struct buffer noted;        /* commands that wait for the next flush */
+    unsigned owed;        /* answers still to come */
+    int64_t owed_since;   /* when the oldest of them was last waited for in vain */
+    int64_t silent_until; /* no question before this */
+    struct buffer noted;  /* commands that wait for the next flush */
     unsigned noted_count;
     char last_error[160];
 };
@@ -239,9 +239,8 @@ void redis_client_flush(struct redis_client *client) {
     const int64_t now = clock_monotonic_ms();
     if (client->noted_count > 0 && connected(client)) {
         settle(client, now);
-        if (client->context &&
-            redisAppendFormattedCommand(client->context, client->noted.data, client->noted.len) ==
-                REDIS_OK) {
+        if (client->context && redisAppendFormattedCommand(client->context, client->noted.data,
+                                                           client->noted.len) == REDIS_OK) {
             client->owed += client->noted_count;
             /* More than the socket holds at once (a room of thousands was deleted) needs a
              * moment for Redis to read it. */
@@ -277,8 +276,8 @@ bool redis_client_take(struct redis_client *client, const char *key, uint64_t in
     if (name_len >= (int)sizeof(name))
         return false;
     const char *argv[] = {"EVAL", TAKE, "1", name, interval, span};
-    const size_t lengths[] = {4, sizeof(TAKE) - 1,     1,
-                              (size_t)name_len, (size_t)interval_len, (size_t)span_len};
+    const size_t lengths[] = {
+        4, sizeof(TAKE) - 1, 1, (size_t)name_len, (size_t)interval_len, (size_t)span_len};
     redisReply *reply = ask(client, client->config->redis_timeout, 6, argv, lengths);
     if (!reply)
         return false;

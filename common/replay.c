@@ -10,8 +10,8 @@ struct replay {
     struct db *db;
     replay_visit *visit;
     void *context;
-    struct buffer json;                 /* of the event at hand */
-    const struct room_event *event;     /* the one that shows its room */
+    struct buffer json;             /* of the event at hand */
+    const struct room_event *event; /* the one that shows its room */
     const struct user_event *user_event;
     enum error error;
 };
@@ -109,11 +109,11 @@ static void replay_user_event(void *context, const struct user_event *event) {
 }
 
 enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
-                       uint64_t retention_days, struct user_log_state *state,
-                       replay_visit *visit, void *context) {
+                       uint64_t retention_days, struct user_log_state *state, replay_visit *visit,
+                       void *context) {
     struct replay replay = {.db = db, .visit = visit, .context = context};
-    const enum error error = user_log_list(db, user_id, after, limit, retention_days, state,
-                                           replay_user_event, &replay);
+    const enum error error =
+        user_log_list(db, user_id, after, limit, retention_days, state, replay_user_event, &replay);
     buffer_free(&replay.json);
     return error ? error : replay.error;
 }

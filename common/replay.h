@@ -21,12 +21,11 @@ typedef void replay_visit(void *context, const struct event_envelope *envelope);
 /* Replays a room's stream after `after`, at most `limit` events. Errors as
  * event_log_list. No access check. */
 enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,
-                       uint64_t limit, uint64_t retention_days, replay_visit *visit,
-                       void *context);
+                       uint64_t limit, uint64_t retention_days, replay_visit *visit, void *context);
 
 /* Replays a user's stream likewise. Errors as user_log_list. */
 enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
-                       uint64_t retention_days, struct user_log_state *state,
-                       replay_visit *visit, void *context);
+                       uint64_t retention_days, struct user_log_state *state, replay_visit *visit,
+                       void *context);
 
 #endif

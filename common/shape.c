@@ -129,8 +129,7 @@ static void event_room(struct jsonw *w, const struct room *room) {
         jsonw_null(w);
 }
 
-void shape_room_event(struct buffer *out, const struct room_event *event,
-                      const struct room *room) {
+void shape_room_event(struct buffer *out, const struct room_event *event, const struct room *room) {
     struct jsonw w = begin(out, event->type);
     switch (event->type) {
     case EVENT_NEW_MESSAGE:
@@ -166,8 +165,8 @@ void shape_room_event(struct buffer *out, const struct room_event *event,
     finish(&w, event->seq, event->room_id);
 }
 
-void shape_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,
-                        const struct room *room, const char *created_by) {
+void shape_room_created(struct buffer *out, uint64_t seq, uint64_t room_id, const struct room *room,
+                        const char *created_by) {
     struct jsonw w = begin(out, EVENT_ROOM_CREATED);
     event_room(&w, room);
     jsonw_member_str(&w, "created_by", created_by);

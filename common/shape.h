@@ -22,8 +22,8 @@
 /* The objects, each one value. */
 void shape_message(struct jsonw *w, const struct message *message);
 void shape_membership(struct jsonw *w, const struct membership *membership, bool with_username);
-void shape_user(struct jsonw *w, const struct user *user);          /* user_id, username */
-void shape_account(struct jsonw *w, const struct user *user);       /* as /me/ shows it */
+void shape_user(struct jsonw *w, const struct user *user);    /* user_id, username */
+void shape_account(struct jsonw *w, const struct user *user); /* as /me/ shows it */
 
 /* A room as the caller sees it, or for an event, without the caller's own fields. */
 void shape_room(struct jsonw *w, const struct room *room);
@@ -35,16 +35,14 @@ void shape_room_event(struct buffer *out, const struct room_event *event, const 
 
 /* Events of a user's stream. room is NULL when it is gone; deleted_by and such may be
  * NULL when the sysadmin's tool did it. */
-void shape_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,
-                        const struct room *room, const char *created_by);
+void shape_room_created(struct buffer *out, uint64_t seq, uint64_t room_id, const struct room *room,
+                        const char *created_by);
 void shape_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_id,
                            const struct text *room_name, const char *invited_by);
-void shape_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id,
-                        const char *removed_by);
+void shape_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id, const char *removed_by);
 
 /* On a user's stream with its seq; on a room's channel seq is 0 and left out. */
-void shape_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
-                        const char *deleted_by);
+void shape_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id, const char *deleted_by);
 
 /* Never stored: the read mark of a member moved. */
 void shape_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,

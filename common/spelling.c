@@ -2,19 +2,16 @@
 
 #include <stdint.h>
 
-static char lower(char c)
-{
+static char lower(char c) {
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-static size_t least(size_t a, size_t b, size_t c)
-{
+static size_t least(size_t a, size_t b, size_t c) {
     size_t smaller = a < b ? a : b;
     return smaller < c ? smaller : c;
 }
 
-size_t spelling_distance(struct text a, struct text b)
-{
+size_t spelling_distance(struct text a, struct text b) {
     /* Before round i, row[j] is the distance of a's first i bytes to b's first j. */
     size_t row[SPELLING_MAX + 1];
     if (a.len > SPELLING_MAX || b.len > SPELLING_MAX) {
@@ -35,7 +32,6 @@ size_t spelling_distance(struct text a, struct text b)
     return row[b.len];
 }
 
-bool spelling_is_near(struct text written, size_t distance)
-{
+bool spelling_is_near(struct text written, size_t distance) {
     return distance <= written.len / 3 + 1;
 }

@@ -2,24 +2,21 @@
 
 #include <string.h>
 
-struct text text_of(const char *str)
-{
+struct text text_of(const char *str) {
     if (str == NULL)
         str = "";
-    return (struct text){ str, strlen(str) };
+    return (struct text){str, strlen(str)};
 }
 
 /* True for a byte that continues a sequence: 10xxxxxx. */
-static bool is_continuation(char c)
-{
+static bool is_continuation(char c) {
     return ((unsigned char)c & 0xC0) == 0x80;
 }
 
 /* The size of a sequence as its first byte (0xC2 to 0xF4) announces it, the bits
  * of the code point that the byte carries, and the least code point that needs so
  * many bytes: anything below is an overlong form. 0 for any other first byte. */
-static size_t announced(unsigned char first, uint32_t *bits, uint32_t *least)
-{
+static size_t announced(unsigned char first, uint32_t *bits, uint32_t *least) {
     if (first < 0xC2 || first > 0xF4)
         return 0;
     if (first < 0xE0) {
@@ -37,8 +34,7 @@ static size_t announced(unsigned char first, uint32_t *bits, uint32_t *least)
     return 4;
 }
 
-size_t text_decode(const char *at, size_t len, uint32_t *point)
-{
+size_t text_decode(const char *at, size_t len, uint32_t *point) {
     unsigned char first = (unsigned char)at[0];
     uint32_t value;
     uint32_t least;
@@ -63,8 +59,7 @@ size_t text_decode(const char *at, size_t len, uint32_t *point)
     return size;
 }
 
-bool text_is_valid(const char *at, size_t len)
-{
+bool text_is_valid(const char *at, size_t len) {
     size_t size;
 
     for (size_t i = 0; i < len; i += size) {
@@ -78,11 +73,9 @@ bool text_is_valid(const char *at, size_t len)
 }
 
 /* White space as text_trim defines it. */
-static bool is_space(uint32_t point)
-{
+static bool is_space(uint32_t point) {
     if (point < 0x80)
-        return point == ' ' || (point >= 0x09 && point <= 0x0D) ||
-               (point >= 0x1C && point <= 0x1F);
+        return point == ' ' || (point >= 0x09 && point <= 0x0D) || (point >= 0x1C && point <= 0x1F);
     if (point >= 0x2000 && point <= 0x200A)
         return true;
     return point == 0x85 || point == 0xA0 || point == 0x1680 || point == 0x2028 ||
@@ -90,8 +83,7 @@ static bool is_space(uint32_t point)
 }
 
 /* Size of the white space at the start of the text, 0 when there is none. */
-static size_t leading_space(struct text text)
-{
+static size_t leading_space(struct text text) {
     uint32_t point;
 
     if (text.len == 0)
@@ -103,19 +95,17 @@ static size_t leading_space(struct text text)
 }
 
 /* Size of the white space at the end of the text, 0 when there is none. */
-static size_t trailing_space(struct text text)
-{
+static size_t trailing_space(struct text text) {
     size_t size = 1;
 
     if (text.len == 0)
         return 0;
     while (size < text.len && is_continuation(text.at[text.len - size]))
         size++;
-    return leading_space((struct text){ text.at + text.len - size, size }) == size ? size : 0;
+    return leading_space((struct text){text.at + text.len - size, size}) == size ? size : 0;
 }
 
-struct text text_trim(struct text text)
-{
+struct text text_trim(struct text text) {
     size_t size;
 
     while ((size = leading_space(text)) > 0) {
@@ -127,8 +117,7 @@ struct text text_trim(struct text text)
     return text;
 }
 
-size_t text_code_points(struct text text)
-{
+size_t text_code_points(struct text text) {
     size_t count = 0;
 
     for (size_t i = 0; i < text.len; i++)
@@ -136,15 +125,13 @@ size_t text_code_points(struct text text)
     return count;
 }
 
-static char lower(char c)
-{
+static char lower(char c) {
     if (c >= 'A' && c <= 'Z')
         return (char)(c + ('a' - 'A'));
     return c;
 }
 
-bool text_equals_nocase(struct text a, struct text b)
-{
+bool text_equals_nocase(struct text a, struct text b) {
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++) {
@@ -154,13 +141,11 @@ bool text_equals_nocase(struct text a, struct text b)
     return true;
 }
 
-bool text_equals(struct text a, struct text b)
-{
+bool text_equals(struct text a, struct text b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-bool text_lower(struct text text, char *out, size_t size)
-{
+bool text_lower(struct text text, char *out, size_t size) {
     if (text.len >= size) {
         if (size > 0)
             out[0] = '\0';
@@ -172,22 +157,19 @@ bool text_lower(struct text text, char *out, size_t size)
     return true;
 }
 
-bool text_is_username(struct text text)
-{
+bool text_is_username(struct text text) {
     if (text.len < 3 || text.len > 32)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         char c = lower(text.at[i]);
 
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-              c == '-'))
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-'))
             return false;
     }
     return true;
 }
 
-bool text_to_u64(struct text text, uint64_t *value)
-{
+bool text_to_u64(struct text text, uint64_t *value) {
     uint64_t sum = 0;
 
     if (text.len == 0)

@@ -26,16 +26,16 @@ struct arguments_list {
 };
 
 enum arguments_kind {
-    ARGUMENTS_FLAG,     /* value: bool, set to true */
-    ARGUMENTS_TEXT,     /* value: const char * */
-    ARGUMENTS_NUMBER,   /* value: uint64_t */
-    ARGUMENTS_LIST,     /* value: struct arguments_list */
+    ARGUMENTS_FLAG,   /* value: bool, set to true */
+    ARGUMENTS_TEXT,   /* value: const char * */
+    ARGUMENTS_NUMBER, /* value: uint64_t */
+    ARGUMENTS_LIST,   /* value: struct arguments_list */
 };
 
 struct arguments_option {
-    const char *name;   /* with its dashes: "--limit" */
+    const char *name; /* with its dashes: "--limit" */
     enum arguments_kind kind;
-    void *value;        /* left alone when the option is not given */
+    void *value; /* left alone when the option is not given */
 };
 
 /* Takes the options out of the words and checks that between `min` and `max` words are

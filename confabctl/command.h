@@ -13,14 +13,14 @@
 typedef enum tool_end command_run(struct tool *tool, struct arguments *arguments);
 
 /* What main readies before a command runs, and what the command can do. */
-#define COMMAND_CONFIG 1u   /* the configuration is read */
-#define COMMAND_SCHEMA 2u   /* the database is there and has this program's schema */
-#define COMMAND_JSON 4u     /* --json is taken */
+#define COMMAND_CONFIG 1u /* the configuration is read */
+#define COMMAND_SCHEMA 2u /* the database is there and has this program's schema */
+#define COMMAND_JSON 4u   /* --json is taken */
 
 struct command {
-    const char *name;       /* "user add" */
-    const char *usage;      /* its arguments: "NAME [--staff]" */
-    const char *help;       /* a sentence or two */
+    const char *name;  /* "user add" */
+    const char *usage; /* its arguments: "NAME [--staff]" */
+    const char *help;  /* a sentence or two */
     unsigned flags;
     command_run *run;
 };

@@ -30,11 +30,11 @@ static const struct {
 struct report {
     struct tool *tool;
     bool failed;
-    bool counted;                   /* the counters were checked, to the end */
+    bool counted; /* the counters were checked, to the end */
     struct jsonw checks;
-    struct buffer out;              /* lines, or the elements of "checks" */
+    struct buffer out; /* lines, or the elements of "checks" */
     struct jsonw differences;
-    struct buffer differences_out;  /* the elements of "differences" */
+    struct buffer differences_out; /* the elements of "differences" */
     struct table *table;
     uint64_t difference_count;
 };
@@ -78,8 +78,7 @@ static bool check_config(struct report *report) {
     if (valid && tool->config_path)
         add(report, "configuration", STATE_OK, tool->config_path, NULL);
     else if (valid)
-        add(report, "configuration", STATE_WARNING,
-            "no file found; defaults and environment apply",
+        add(report, "configuration", STATE_WARNING, "no file found; defaults and environment apply",
             "`confabctl --example-config > " CONFIG_PATH "`, or name a file with -c");
     return valid;
 }
@@ -109,8 +108,7 @@ static bool check_database(struct report *report) {
     const bool local = config->database_socket[0] != '\0';
     if (db_ping(tool->db) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "cannot be reached: %s", db_last_error(tool->db));
-        add(report, "database", STATE_FAILED, detail,
-            database_remedy(db_last_errno(tool->db)));
+        add(report, "database", STATE_FAILED, detail, database_remedy(db_last_errno(tool->db)));
         return false;
     }
     snprintf(detail, sizeof(detail), "%s at %s, as %s", config->database_name,
@@ -156,8 +154,8 @@ static void check_redis(struct report *report) {
             "start Redis; check redis_socket, or redis_host and redis_port, and redis_password");
         return;
     }
-    add(report, "redis", STATE_OK, config->redis_socket[0] ? config->redis_socket
-                                                           : config->redis_host, NULL);
+    add(report, "redis", STATE_OK,
+        config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
 }
 
 /* ---- counters ---- */
@@ -215,8 +213,7 @@ static void check_counters(struct report *report) {
     unsigned rules;
     const enum error error = audit_run(report->tool->db, add_difference, report, &rules);
     if (error) {
-        snprintf(detail, sizeof(detail), "cannot be counted: %s",
-                 db_last_error(report->tool->db));
+        snprintf(detail, sizeof(detail), "cannot be counted: %s", db_last_error(report->tool->db));
         add(report, "counters", STATE_FAILED, detail, "look into the log of MariaDB");
         return;
     }
@@ -225,7 +222,8 @@ static void check_counters(struct report *report) {
              report->difference_count, rules);
     add(report, "counters", report->difference_count ? STATE_FAILED : STATE_OK, detail,
         report->difference_count ? "keep a dump of the database, look for errors in the logs, "
-                                   "and report this" : NULL);
+                                   "and report this"
+                                 : NULL);
 }
 
 /* ---- the whole ---- */
@@ -261,7 +259,7 @@ static void print_text(struct report *report) {
 }
 
 enum tool_end command_check(struct tool *tool, struct arguments *arguments) {
-    static const char *const HEADINGS[] = {">ROOM",  ">USER",      "RULE",
+    static const char *const HEADINGS[] = {">ROOM",  ">USER",     "RULE",
                                            "STORED", "RECOUNTED", "MEANING (STORED; RECOUNTED)"};
     bool deep = false;
     const struct arguments_option options[] = {{"--deep", ARGUMENTS_FLAG, &deep}};

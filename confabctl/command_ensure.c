@@ -84,8 +84,8 @@ static void ignore_member(void *context, const struct membership *membership) {
 
 /* Nothing is wrong when who cannot be added is in: a disabled user, or anybody if the
  * owner is no admin. Else says why. */
-static enum tool_end refused(const struct tool *tool, const struct wanted *wanted,
-                             uint64_t room_id, const struct user *member, enum error error) {
+static enum tool_end refused(const struct tool *tool, const struct wanted *wanted, uint64_t room_id,
+                             const struct user *member, enum error error) {
     if (error != ERROR_FORBIDDEN && error != ERROR_BAD_INPUT)
         return tool_store_failed(tool, error);
     const enum error found = member_get(tool->db, room_id, member->id, ignore_member, NULL);

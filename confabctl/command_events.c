@@ -19,7 +19,8 @@ enum tool_end command_events_purge(struct tool *tool, struct arguments *argument
         if (error)
             return tool_store_failed(tool, error);
     }
-    tool_say("Rows dropped: %" PRIu64 " (events older than %" PRIu64 " days, sessions that have "
+    tool_say("Rows dropped: %" PRIu64 " (events older than %" PRIu64
+             " days, sessions that have "
              "run out, what deleted rooms left behind, rate limits that are full again).",
              total, tool->config.event_retention);
     return TOOL_DONE;

@@ -22,9 +22,10 @@ static enum error wait_for_database(struct db *db, uint64_t seconds) {
 
 static enum tool_end say_failure(const struct tool *tool, enum error error, unsigned version) {
     if (error == ERROR_CONFLICT)
-        return tool_fail("the database has version %u of the schema and this program knows "
-                         "versions up to %u: install the newer confab (nothing was changed)",
-                         version, migrate_latest());
+        return tool_fail(
+            "the database has version %u of the schema and this program knows "
+            "versions up to %u: install the newer confab (nothing was changed)",
+            version, migrate_latest());
     if (error == ERROR_UNAVAILABLE && db_last_errno(tool->db) == 0)
         return tool_fail("another migration of this database is running; try again later");
     if (error == ERROR_INTERNAL)

@@ -81,8 +81,8 @@ enum tool_end command_room_list(struct tool *tool, struct arguments *arguments) 
 struct show {
     const struct tool *tool;
     struct table *members;
-    struct buffer names;        /* "alice, bob": what a direct room is called here */
-    struct buffer json;         /* the finished array of members */
+    struct buffer names; /* "alice, bob": what a direct room is called here */
+    struct buffer json;  /* the finished array of members */
     struct jsonw w;
 };
 
@@ -126,8 +126,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
     const struct room_state *state = &room->state;
     user_by_id(show->tool->db, room->created_by_id, &creator, NULL);
     snprintf(id, sizeof(id), "%" PRIu64, state->room_id);
-    snprintf(events, sizeof(events), "%" PRIu64 " to %" PRIu64, state->oldest_seq,
-             state->last_seq);
+    snprintf(events, sizeof(events), "%" PRIu64 " to %" PRIu64, state->oldest_seq, state->last_seq);
     table_str(table, "name");
     table_text(table, name);
     table_str(table, "kind");
@@ -188,9 +187,11 @@ enum tool_end command_room_show(struct tool *tool, struct arguments *arguments) 
 static void confirm_delete(void *context, const struct room *room) {
     struct buffer question = BUFFER_EMPTY, clean = BUFFER_EMPTY;
     table_clean(&clean, room->name);
-    buffer_printf(&question, "Delete room %" PRIu64 ", %s, with %" PRIu64 " members and %" PRIu64
-                  " messages, for good?", room->state.room_id, buffer_str(&clean),
-                  room->state.members_count, room->state.message_count);
+    buffer_printf(&question,
+                  "Delete room %" PRIu64 ", %s, with %" PRIu64 " members and %" PRIu64
+                  " messages, for good?",
+                  room->state.room_id, buffer_str(&clean), room->state.members_count,
+                  room->state.message_count);
     *(bool *)context = prompt_confirm(buffer_str(&question));
     buffer_free(&question);
     buffer_free(&clean);

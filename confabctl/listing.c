@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void listing_begin(struct listing *listing, const struct tool *tool,
-                   const char *const *headings, size_t columns) {
+void listing_begin(struct listing *listing, const struct tool *tool, const char *const *headings,
+                   size_t columns) {
     memset(listing, 0, sizeof(*listing));
     listing->json = tool->json;
     listing->table = table_new(headings, columns);

@@ -19,16 +19,16 @@
 #define LISTING_LIMIT 1000
 
 struct listing {
-    bool json;              /* add to w, else to table */
-    struct jsonw w;         /* within the array */
+    bool json;      /* add to w, else to table */
+    struct jsonw w; /* within the array */
     struct table *table;
-    uint64_t shown;         /* things added, counted by who adds them */
+    uint64_t shown; /* things added, counted by who adds them */
     struct buffer out;
 };
 
 /* Begins a listing with these columns (see table_new). */
-void listing_begin(struct listing *listing, const struct tool *tool,
-                   const char *const *headings, size_t columns);
+void listing_begin(struct listing *listing, const struct tool *tool, const char *const *headings,
+                   size_t columns);
 
 /* Prints the listing and frees it. When it shows fewer things than there are, `count`, a
  * note on standard error says so. With an error says that instead. */

@@ -13,8 +13,8 @@
 #include "store/migrate.h"
 
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)
-#define PASSWORDS                                                                          \
-    "The password is asked for, or is one line of standard input when that is no\n"        \
+#define PASSWORDS                                                                   \
+    "The password is asked for, or is one line of standard input when that is no\n" \
     "terminal: 8 to 256 characters."
 
 static const struct command COMMANDS[] = {
@@ -28,8 +28,8 @@ static const struct command COMMANDS[] = {
      "--if-missing: a user of this name who is there already is left alone, and no error.",
      STORE, command_user_add},
     {"user passwd", "NAME",
-     "Gives a user a new password, and ends all sessions and tokens of before.\n" PASSWORDS,
-     STORE, command_user_passwd},
+     "Gives a user a new password, and ends all sessions and tokens of before.\n" PASSWORDS, STORE,
+     command_user_passwd},
     {"user disable", "NAME", "Locks a user out, and closes the open sockets.", STORE,
      command_user_disable},
     {"user enable", "NAME", "Lets a disabled user in again.", STORE, command_user_enable},
@@ -51,8 +51,7 @@ static const struct command COMMANDS[] = {
      "Lists all rooms by id.\n"
      "--limit: at most so many (1000). --offset: leaves out the first ones.",
      STORE | COMMAND_JSON, command_room_list},
-    {"room show", "ID", "Shows a room and its members.", STORE | COMMAND_JSON,
-     command_room_show},
+    {"room show", "ID", "Shows a room and its members.", STORE | COMMAND_JSON, command_room_show},
     {"room delete", "ID [--yes]",
      "Deletes a room with all its messages, after asking.\n"
      "--yes: does not ask; needed where there is no terminal.",
@@ -81,7 +80,8 @@ static const char USAGE[] = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUME
 static const char OPTIONS[] =
     "Options, anywhere on the line:\n"
     "  -c, --config FILE  the configuration file; else $CONFAB_CONFIG, else confab.conf\n"
-    "                     in the folder above the program's, else " CONFIG_PATH "\n"
+    "                     in the folder above the program's, else " CONFIG_PATH
+    "\n"
     "  --json             print JSON (list, show, stats, check)\n"
     "  -h, --help         help on a command, or on all\n"
     "  --version          print the version\n"
@@ -93,7 +93,7 @@ static const char OPTIONS[] =
 /* What the command line asks for. */
 struct request {
     struct tool tool;
-    struct arguments words;     /* all but the options above */
+    struct arguments words; /* all but the options above */
     bool help;
     bool version;
     bool example;
@@ -250,12 +250,15 @@ static enum tool_end check_schema(const struct tool *tool) {
     if (error)
         return tool_store_failed(tool, error);
     if (state == MIGRATE_BEHIND)
-        return tool_fail("the database has version %u of the schema and this program needs %u: "
-                         "run `confabctl migrate`", version, migrate_latest());
+        return tool_fail(
+            "the database has version %u of the schema and this program needs %u: "
+            "run `confabctl migrate`",
+            version, migrate_latest());
     if (state == MIGRATE_AHEAD)
-        return tool_fail("the database has version %u of the schema and this program knows "
-                         "versions up to %u: install the newer confab", version,
-                         migrate_latest());
+        return tool_fail(
+            "the database has version %u of the schema and this program knows "
+            "versions up to %u: install the newer confab",
+            version, migrate_latest());
     return TOOL_DONE;
 }
 

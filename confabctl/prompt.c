@@ -14,7 +14,7 @@ static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static volatile sig_atomic_t caught;
 
-static void catch(int signal) {
+static void catch (int signal) {
     caught = signal;
 }
 
@@ -64,8 +64,7 @@ static const char *read_hidden(const char *question, struct prompt_secret *secre
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     fprintf(stderr, "%s", question);
-    const char *problem =
-        read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
+    const char *problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
     fprintf(stderr, "\n");
     /* Discards the rest of a line that was too long: it is not for the shell. */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
@@ -87,8 +86,8 @@ const char *prompt_password(const char *username, struct prompt_secret *secret) 
     if (problem)
         return problem;
     problem = read_hidden("The same again: ", &again);
-    if (!problem && (again.len != secret->len ||
-                     memcmp(again.bytes, secret->bytes, secret->len) != 0))
+    if (!problem &&
+        (again.len != secret->len || memcmp(again.bytes, secret->bytes, secret->len) != 0))
         problem = "the two passwords are not the same";
     prompt_wipe(&again);
     return problem;

@@ -20,7 +20,7 @@
 struct table {
     const char *const *headings;
     size_t columns;
-    char **cells;       /* clean; row by row */
+    char **cells; /* clean; row by row */
     size_t count;
     size_t space;
 };
@@ -44,8 +44,8 @@ void table_free(struct table *table) {
 /* C0, DEL and C1; the separators of lines and paragraphs; and what marks, embeds, forces
  * or isolates a direction of writing. */
 static bool steers(uint32_t point) {
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C ||
-           point == 0x200E || point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C || point == 0x200E ||
+           point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
            (point >= 0x2066 && point <= 0x2069);
 }
 

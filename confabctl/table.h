@@ -28,8 +28,8 @@ void table_free(struct table *table);
 void table_text(struct table *table, struct text text);
 void table_str(struct table *table, const char *str);
 void table_u64(struct table *table, uint64_t number);
-void table_bool(struct table *table, bool value);       /* yes or no */
-void table_time(struct table *table, int64_t micros);   /* UTC, to the second; 0 is "-" */
+void table_bool(struct table *table, bool value);     /* yes or no */
+void table_time(struct table *table, int64_t micros); /* UTC, to the second; 0 is "-" */
 
 /* Appends headings and rows, a line each. */
 void table_write(const struct table *table, struct buffer *out);

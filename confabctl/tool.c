@@ -40,8 +40,8 @@ void tool_close(struct tool *tool) {
 
 /* ---- what is said ---- */
 
-__attribute__((format(printf, 3, 0)))
-static void say(FILE *stream, const char *before, const char *format, va_list values) {
+__attribute__((format(printf, 3, 0))) static void say(FILE *stream, const char *before,
+                                                      const char *format, va_list values) {
     struct buffer clean = BUFFER_EMPTY;
     char *text = NULL;
     const int len = vasprintf(&text, format, values);
@@ -98,7 +98,8 @@ void tool_published(const struct tool *tool) {
         return;
     redis_client_flush(tool->redis);
     if (!redis_client_ping(tool->redis, REDIS_MS))
-        fprintf(stderr, "confabctl: Redis did not take the news (%s); open sockets learn of it "
-                        "from the database within seconds\n",
+        fprintf(stderr,
+                "confabctl: Redis did not take the news (%s); open sockets learn of it "
+                "from the database within seconds\n",
                 redis_client_last_error(tool->redis));
 }

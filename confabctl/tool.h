@@ -21,11 +21,11 @@
 enum tool_end { TOOL_DONE = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
 struct tool {
-    const char *given_config;       /* what -c names, or NULL */
-    bool json;                      /* print JSON */
-    char *config_path;              /* the file found, or NULL: defaults and environment */
+    const char *given_config; /* what -c names, or NULL */
+    bool json;                /* print JSON */
+    char *config_path;        /* the file found, or NULL: defaults and environment */
     struct config config;
-    struct db *db;                  /* NULL until the configuration was read */
+    struct db *db; /* NULL until the configuration was read */
     struct redis_client *redis;
 };
 

@@ -49,8 +49,7 @@ enum error auth_session(struct exchange *x, struct caller *caller) {
     struct text key;
     if (!request_cookie(x->request, AUTH_COOKIE, &key) || !secret_hash_key(key, hash))
         return ERROR_UNAUTHENTICATED;
-    return session_find(x->service->db, hash, x->service->config->session_days, x->ids[0],
-                        caller);
+    return session_find(x->service->db, hash, x->service->config->session_days, x->ids[0], caller);
 }
 
 static enum error find_by_token(struct exchange *x, struct text key) {

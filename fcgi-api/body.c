@@ -70,9 +70,9 @@ static bool add_pair(struct json_object *object, struct text pair, struct buffer
     if (!request_decode(value, true, scratch) ||
         !text_is_valid(buffer_str(scratch) + start, scratch->len - start))
         return false;
-    json_object_object_add(object, scratch->data,
-                           json_object_new_string_len(buffer_str(scratch) + start,
-                                                      (int)(scratch->len - start)));
+    json_object_object_add(
+        object, scratch->data,
+        json_object_new_string_len(buffer_str(scratch) + start, (int)(scratch->len - start)));
     return true;
 }
 

@@ -50,7 +50,6 @@ void etag_write(struct exchange *x) {
  * come twice; the read mark and the role are the caller's own part. */
 bool etag_set_room(struct exchange *x, const struct room_state *state) {
     return etag_set(x, "%" PRIu64 ".%" PRIx64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%d",
-                    state->room_id, (uint64_t)state->created_at, state->last_seq,
-                    state->oldest_seq, state->last_read_position,
-                    state->is_member + 2 * state->is_admin);
+                    state->room_id, (uint64_t)state->created_at, state->last_seq, state->oldest_seq,
+                    state->last_read_position, state->is_member + 2 * state->is_admin);
 }

@@ -25,7 +25,7 @@ struct service {
     struct db *db;
     struct redis_client *redis;
     struct limit *limit;
-    bool stays;             /* false: plain CGI, ends after this request */
+    bool stays; /* false: plain CGI, ends after this request */
 };
 
 /* Ids a path can name. */
@@ -35,15 +35,15 @@ struct exchange {
     struct service *service;
     struct request *request;
     struct response response;
-    char id[17];                    /* of the request, for X-Request-ID and the log */
+    char id[17]; /* of the request, for X-Request-ID and the log */
 
     const char *route;              /* the pattern that matched, for the log */
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
     bool has_caller;
     struct caller caller;
-    struct json_object *fields;     /* the body; NULL when the route takes none */
+    struct json_object *fields; /* the body; NULL when the route takes none */
     struct problems problems;
-    char etag[200];                 /* what the tag of the answer is made of; "": no tag */
+    char etag[200]; /* what the tag of the answer is made of; "": no tag */
 };
 
 /* A handler reads the exchange and fills the answer. ERROR_NONE: the answer stands.

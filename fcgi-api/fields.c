@@ -45,8 +45,7 @@ bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, u
     else if (points < min)
         problems_add(&x->problems, name, "Ensure this field has at least %zu characters.", min);
     else if (points > max)
-        problems_add(&x->problems, name, "Ensure this field has no more than %zu characters.",
-                     max);
+        problems_add(&x->problems, name, "Ensure this field has no more than %zu characters.", max);
     else {
         *out = text;
         return true;

@@ -15,9 +15,9 @@
 #include "exchange.h"
 #include "text.h"
 
-#define FIELDS_REQUIRED 1u  /* missing is a problem */
-#define FIELDS_NULLABLE 2u  /* null is taken, as if the field were missing */
-#define FIELDS_KEEP 4u      /* white space at the ends is kept */
+#define FIELDS_REQUIRED 1u /* missing is a problem */
+#define FIELDS_NULLABLE 2u /* null is taken, as if the field were missing */
+#define FIELDS_KEEP 4u     /* white space at the ends is kept */
 
 /* True when the body has the field at all, null included. */
 bool fields_has(const struct exchange *x, const char *name);

@@ -32,7 +32,7 @@ struct gateway {
     struct exchange exchange;
     struct buffer body;
     struct buffer head;
-    char process[9];        /* random, in front of the request's number */
+    char process[9]; /* random, in front of the request's number */
     uint32_t count;
 };
 
@@ -105,9 +105,8 @@ static void read_request_body(struct gateway *gateway, body_reader *read_body, v
 
 static void log_request(const struct exchange *x, int64_t started_us) {
     const double ms = (double)(clock_monotonic_us() - started_us) / 1000.0;
-    log_info("%s %s %d %.1fms user=%" PRIu64, x->request->method_name,
-             x->route ? x->route : "-", x->response.status, ms,
-             x->has_caller ? x->caller.user.id : 0);
+    log_info("%s %s %d %.1fms user=%" PRIu64, x->request->method_name, x->route ? x->route : "-",
+             x->response.status, ms, x->has_caller ? x->caller.user.id : 0);
 }
 
 /* Serves what the gateway's request describes; the answer is in its exchange then, and
@@ -154,8 +153,7 @@ bool gateway_is_cgi(void) {
 bool gateway_is_fastcgi(void) {
     int listening = 0;
     socklen_t len = sizeof(listening);
-    return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 &&
-           listening;
+    return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
 }
 
 int gateway_serve_cgi(struct service *service) {

@@ -16,7 +16,7 @@
 
 struct bucket {
     unsigned char name[RATE_BUCKET_SIZE];
-    int64_t tat;    /* when it is full again, micros of the monotonic clock */
+    int64_t tat; /* when it is full again, micros of the monotonic clock */
 };
 
 struct limit {
@@ -52,8 +52,7 @@ static struct rule rule_of(const struct config *config, enum limit_kind kind) {
     case LIMIT_REQUESTS:
         break;
     }
-    return (struct rule){"request", second / config->rate_requests,
-                         config->rate_requests_burst};
+    return (struct rule){"request", second / config->rate_requests, config->rate_requests_burst};
 }
 
 /* The bucket of that name, or the one of its neighbours to be given up for it. */

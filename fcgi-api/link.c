@@ -27,8 +27,7 @@ bool link_is_own_origin(const struct request *request, const char *origin) {
     const size_t len = strlen(scheme);
     if (strncmp(origin, scheme, len) != 0 || strncmp(origin + len, "://", 3) != 0)
         return false;
-    const struct text theirs =
-        without_default_port(text_of(origin + len + 3), request->is_https);
+    const struct text theirs = without_default_port(text_of(origin + len + 3), request->is_https);
     const struct text ours = without_default_port(request->host, request->is_https);
     return ours.len > 0 && text_equals_nocase(theirs, ours);
 }

@@ -39,8 +39,7 @@ static int fail(int fd, const char *address) {
 /* A socket file that nobody answers at is left over from a process that died. */
 static bool is_alive(const struct sockaddr_un *name) {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool alive =
-        fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0;
+    const bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0;
     if (fd >= 0)
         close(fd);
     return alive;

@@ -59,8 +59,8 @@ static void open_log(const struct config *config) {
     if (!log_open("fcgi-api", (enum log_level)config->log_level,
                   config->log_to == CONFIG_LOG_SYSLOG,
                   config->log_file[0] ? config->log_file : NULL))
-        log_error("log_file %s cannot be opened: %s; this goes to standard error",
-                  config->log_file, strerror(errno));
+        log_error("log_file %s cannot be opened: %s; this goes to standard error", config->log_file,
+                  strerror(errno));
 }
 
 /* ---- serving ---- */
@@ -116,9 +116,10 @@ static bool schema_is_ours(const struct config *config) {
         return true;
     }
     if (state == MIGRATE_AHEAD)
-        log_error("the database has schema %u, this program knows %u: a newer confab made it; "
-                  "install that one",
-                  version, migrate_latest());
+        log_error(
+            "the database has schema %u, this program knows %u: a newer confab made it; "
+            "install that one",
+            version, migrate_latest());
     if (state == MIGRATE_BEHIND)
         log_error("the database has schema %u, this program needs %u: run `confabctl migrate`",
                   version, migrate_latest());
@@ -187,10 +188,11 @@ static int read_arguments(int argc, char **argv, const char **file) {
 /* What is wrong stands in the web server's error log; the client gets an answer in the
  * shape of all others. */
 static int refuse_cgi(void) {
-    fputs("Status: 500 Internal Server Error\r\n"
-          "Content-Type: application/json; charset=utf-8\r\n\r\n"
-          "{\"detail\":\"The service is not configured.\"}",
-          stdout);
+    fputs(
+        "Status: 500 Internal Server Error\r\n"
+        "Content-Type: application/json; charset=utf-8\r\n\r\n"
+        "{\"detail\":\"The service is not configured.\"}",
+        stdout);
     return 1;
 }
 

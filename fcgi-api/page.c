@@ -31,8 +31,7 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
     return valid;
 }
 
-void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most,
-               struct page *page) {
+void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page) {
     *page = (struct page){limit_default, 0};
     page_number(x, "limit", 1, &page->limit);
     page_number(x, "offset", 0, &page->offset);
@@ -87,8 +86,7 @@ void page_begin(struct exchange *x, struct jsonw *w, const struct page *page, ui
     jsonw_member_u64(w, "count", count);
     write_link(x, w, "next", page->limit, more ? page->offset + page->limit : 0, more, kept);
     write_link(x, w, "previous", page->limit,
-               page->offset > page->limit ? page->offset - page->limit : 0, page->offset > 0,
-               kept);
+               page->offset > page->limit ? page->offset - page->limit : 0, page->offset > 0, kept);
     jsonw_key(w, "results");
     jsonw_array(w);
 }

@@ -24,8 +24,7 @@ struct page {
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value);
 
 /* Reads limit and offset; what is wrong is noted in x->problems. */
-void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most,
-               struct page *page);
+void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page);
 
 /* Opens the envelope up to the array of results: count, and next and previous by offset.
  * The other query parameters of the request that are in `kept` (names separated by

@@ -25,10 +25,10 @@
 #define PATIENCE_MS 30000
 
 struct child {
-    pid_t pid;                  /* 0: none */
+    pid_t pid; /* 0: none */
     unsigned generation;
     int64_t started_ms;
-    int64_t told_ms;            /* when it was told to end; 0: it was not */
+    int64_t told_ms; /* when it was told to end; 0: it was not */
 };
 
 /* Children of a former generation are told to end as soon as their successors run; until

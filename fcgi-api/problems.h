@@ -10,7 +10,7 @@
 #include "buffer.h"
 
 struct problems {
-    struct buffer json;     /* the object being written, without its end */
+    struct buffer json; /* the object being written, without its end */
     size_t count;
 };
 

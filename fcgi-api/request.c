@@ -8,8 +8,8 @@ static const struct {
     const char *name;
     enum method method;
 } METHODS[] = {
-    {"GET", METHOD_GET},       {"HEAD", METHOD_HEAD},     {"POST", METHOD_POST},
-    {"PATCH", METHOD_PATCH},   {"PUT", METHOD_PUT},       {"DELETE", METHOD_DELETE},
+    {"GET", METHOD_GET},         {"HEAD", METHOD_HEAD}, {"POST", METHOD_POST},
+    {"PATCH", METHOD_PATCH},     {"PUT", METHOD_PUT},   {"DELETE", METHOD_DELETE},
     {"OPTIONS", METHOD_OPTIONS},
 };
 
@@ -146,8 +146,7 @@ static void read_address(struct request *request, const struct config *config) {
     while (rest.len > 0) {
         const char *comma = memrchr(rest.at, ',', rest.len);
         const size_t start = comma ? (size_t)(comma - rest.at) + 1 : 0;
-        const struct text hop =
-            text_trim((struct text){rest.at + start, rest.len - start});
+        const struct text hop = text_trim((struct text){rest.at + start, rest.len - start});
         if (hop.len == 0 || hop.len >= sizeof(request->address))
             return;
         snprintf(request->address, sizeof(request->address), "%.*s", (int)hop.len, hop.at);
@@ -162,8 +161,8 @@ static void read_scheme(struct request *request, const struct config *config) {
     const char *scheme = request_header(request, "REQUEST_SCHEME");
     const char *peer = request_header(request, "REMOTE_ADDR");
     const char *forwarded = request_header(request, "HTTP_X_FORWARDED_PROTO");
-    request->is_https = (https && strcasecmp(https, "off") != 0) ||
-                        (scheme && strcasecmp(scheme, "https") == 0);
+    request->is_https =
+        (https && strcasecmp(https, "off") != 0) || (scheme && strcasecmp(scheme, "https") == 0);
     if (!forwarded || !peer || !config_address_listed(config->trusted_proxies, peer))
         return;
     /* Of a list the last word is the trusted proxy's own. */

@@ -39,21 +39,21 @@ struct request {
     request_variable *variable;
     void *source;
 
-    enum method method;             /* METHOD_NONE: one we do not know */
-    const char *method_name;        /* as sent; never NULL */
-    struct text path;               /* as sent, without query, undecoded */
-    struct text segments[REQUEST_MAX_SEGMENTS];   /* decoded, from "api" or "healthz" on */
-    size_t segment_count;           /* 0: no path of ours */
-    struct text query;              /* undecoded, without the question mark */
+    enum method method;                         /* METHOD_NONE: one we do not know */
+    const char *method_name;                    /* as sent; never NULL */
+    struct text path;                           /* as sent, without query, undecoded */
+    struct text segments[REQUEST_MAX_SEGMENTS]; /* decoded, from "api" or "healthz" on */
+    size_t segment_count;                       /* 0: no path of ours */
+    struct text query;                          /* undecoded, without the question mark */
     bool is_https;
-    struct text host;               /* host or host:port, as sent; the server's own if none was */
-    char server[280];               /* what host points into then */
-    char address[64];               /* the client's, proxies seen through */
+    struct text host; /* host or host:port, as sent; the server's own if none was */
+    char server[280]; /* what host points into then */
+    char address[64]; /* the client's, proxies seen through */
 
-    struct text body;               /* what was read; see body_error */
-    enum error body_error;          /* why there is none, if there should be */
+    struct text body;      /* what was read; see body_error */
+    enum error body_error; /* why there is none, if there should be */
 
-    struct buffer decoded;          /* owns what the segments point into */
+    struct buffer decoded; /* owns what the segments point into */
 };
 
 /* Takes a request apart. variable(source, name) must stay good until request_free. The

@@ -43,8 +43,9 @@ void response_head(const struct response *response, struct buffer *out) {
     const bool has_body = response->status != 204 && response->status != 304;
     buffer_printf(out, "Status: %d %s\r\n", response->status, error_reason(response->status));
     if (has_body)
-        buffer_printf(out, "Content-Type: application/json; charset=utf-8\r\n"
-                           "Content-Length: %zu\r\n",
+        buffer_printf(out,
+                      "Content-Type: application/json; charset=utf-8\r\n"
+                      "Content-Length: %zu\r\n",
                       response->body.len);
     buffer_append(out, response->headers.data, response->headers.len);
     buffer_append_str(out, "\r\n");

@@ -12,8 +12,8 @@
 
 struct response {
     int status;
-    struct buffer headers;      /* finished lines, each with its CRLF */
-    struct buffer body;         /* JSON; empty for 204 and 304 */
+    struct buffer headers; /* finished lines, each with its CRLF */
+    struct buffer body;    /* JSON; empty for 204 and 304 */
 };
 
 /* An empty 200, keeping the buffers' memory. The struct must start zeroed. */

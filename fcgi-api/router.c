@@ -56,8 +56,7 @@ static bool match(const char *pattern, const struct request *request,
  * methods the path has, 0 if there is no such path. */
 static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     const struct route *found = NULL;
-    const enum method method =
-        x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
+    const enum method method = x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
     *allowed = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         uint64_t ids[EXCHANGE_MAX_IDS] = {0};

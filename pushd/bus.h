@@ -35,11 +35,11 @@ struct bus_listener {
 
 /* Counts for the metrics, ever growing but for the last two. */
 struct bus_figures {
-    uint64_t events;            /* envelopes received */
-    uint64_t malformed;         /* of which not understood */
-    uint64_t reconnects;
-    uint64_t subscriptions;     /* at present */
-    int64_t latency_us;         /* of the last PING answered */
+    uint64_t events;        /* envelopes received */
+    uint64_t malformed;     /* of which not understood */
+    uint64_t reconnects;    /* of either connection */
+    uint64_t subscriptions; /* at present */
+    int64_t latency_us;     /* of the last PING answered */
 };
 
 /* Opens the bus; without a Redis in the configuration it is never well and every call
@@ -50,7 +50,7 @@ struct bus *bus_new(uv_loop_t *loop, const struct config *config,
 
 /* Closes connections and handles; frees itself once the loop has let go of them. The lease
  * is cut down to the grace of presence, so that users who do not come back elsewhere are
- * soon seen to be gone. */
+ * soon seen to be gone. Not from within what the bus tells. */
 void bus_close(struct bus *bus);
 
 bool bus_is_well(const struct bus *bus);

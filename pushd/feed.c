@@ -31,11 +31,11 @@ struct feeds {
     const struct feeds_listener *listener;
     struct idmap rooms;
     struct idmap users;
-    struct feed *dirty;         /* feeds that have gathered something */
+    struct feed *dirty; /* feeds that have gathered something */
     uint64_t turn;
     uv_timer_t timer;
-    bool checking;              /* a tail check is under way */
-    bool check_again;           /* another one was asked for meanwhile */
+    bool checking;    /* a tail check is under way */
+    bool check_again; /* another one was asked for meanwhile */
 };
 
 static struct idmap *map_of(struct feeds *feeds, enum event_stream kind) {
@@ -159,8 +159,8 @@ static void fetch_work(void *job, struct db *db) {
     const uint64_t days = fetch->feeds->config->event_retention;
     if (fetch->kind == EVENT_STREAM_USER) {
         struct user_log_state state;
-        fetch->error = replay_user(db, fetch->id, fetch->after, FETCH_LIMIT, days, &state,
-                                   fetch_event, fetch);
+        fetch->error =
+            replay_user(db, fetch->id, fetch->after, FETCH_LIMIT, days, &state, fetch_event, fetch);
         fetch->last_seq = state.last_seq;
         return;
     }
@@ -169,8 +169,7 @@ static void fetch_work(void *job, struct db *db) {
     if (!fetch->error && !state.exists)
         fetch->error = ERROR_NOT_FOUND;
     if (!fetch->error)
-        fetch->error =
-            replay_room(db, &state, fetch->after, FETCH_LIMIT, days, fetch_event, fetch);
+        fetch->error = replay_room(db, &state, fetch->after, FETCH_LIMIT, days, fetch_event, fetch);
     fetch->last_seq = state.last_seq;
 }
 
@@ -223,11 +222,11 @@ struct head {
 /* One question for the heads of all streams. */
 struct check {
     struct feeds *feeds;
-    struct buffer rooms, users;         /* JSON arrays of ids */
+    struct buffer rooms, users; /* JSON arrays of ids */
     enum error error;
     struct head *heads;
     size_t count, space;
-    struct idmap found;                 /* rooms, by id */
+    struct idmap found; /* rooms, by id */
 };
 
 static void add_head(void *context, bool of_user, uint64_t id, uint64_t last_seq) {
@@ -264,8 +263,8 @@ static void compare_heads(struct check *check) {
     struct feeds *feeds = check->feeds;
     for (size_t i = 0; i < check->count; i++) {
         const struct head *head = &check->heads[i];
-        struct feed *feed = find(feeds, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM,
-                                 head->id);
+        struct feed *feed =
+            find(feeds, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
         if (!head->of_user)
             idmap_put(&check->found, head->id, check);
         if (feed && feed->stream.known && head->last_seq > feed->stream.last_seq)
@@ -371,8 +370,7 @@ void feeds_notice(struct feeds *feeds, uint64_t room_id, const struct event_enve
     on_event(feeds, EVENT_STREAM_ROOM, room_id, envelope);
 }
 
-void feeds_wake_room(struct feeds *feeds, uint64_t room_id,
-                     void (*wake)(struct session *session)) {
+void feeds_wake_room(struct feeds *feeds, uint64_t room_id, void (*wake)(struct session *session)) {
     const struct feed *feed = find(feeds, EVENT_STREAM_ROOM, room_id);
     for (uint32_t i = 0; feed && i < feed->count; i++)
         if (feed->subscriptions[i]->session)

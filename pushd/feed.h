@@ -26,9 +26,9 @@ struct feed;
 struct subscription {
     struct session *session;
     struct feed *feed;
-    uint32_t index;             /* in the feed's array */
-    bool live;                  /* gets events; before that it only keeps the feed open */
-    uint64_t after;             /* has all events up to this one */
+    uint32_t index; /* in the feed's array */
+    bool live;      /* gets events; before that it only keeps the feed open */
+    uint64_t after; /* has all events up to this one */
 };
 
 /* All feeds of this process. */
@@ -39,12 +39,12 @@ struct feed {
     struct feeds *feeds;
     struct subscription **subscriptions;
     uint32_t count, space;
-    bool joined;                /* Redis has confirmed the channel, or is not there */
-    uint64_t joined_turn;       /* the number of the turn in which it was */
-    unsigned missing;           /* tail checks in a row that did not find the room */
-    struct stream_event *turn;  /* what this turn delivered */
+    bool joined;               /* Redis has confirmed the channel, or is not there */
+    uint64_t joined_turn;      /* the number of the turn in which it was */
+    unsigned missing;          /* tail checks in a row that did not find the room */
+    struct stream_event *turn; /* what this turn delivered */
     uint32_t turn_count, turn_space;
-    struct feed *next_dirty;    /* list of feeds with something in turn */
+    struct feed *next_dirty; /* list of feeds with something in turn */
     bool dirty;
 };
 

@@ -11,17 +11,17 @@
 
 /* Why a socket was closed by pushd. */
 enum figures_drop {
-    FIGURES_DROP_AUTH,          /* 4401 */
-    FIGURES_DROP_FORBIDDEN,     /* 4403 */
-    FIGURES_DROP_NOT_FOUND,     /* 4404 */
-    FIGURES_DROP_BAD_SINCE,     /* 4400 */
-    FIGURES_DROP_SLOW,          /* 1013 */
-    FIGURES_DROP_FLOOD,         /* 1008 */
-    FIGURES_DROP_TOO_BIG,       /* 1009 */
-    FIGURES_DROP_DRAIN,         /* 1012 */
-    FIGURES_DROP_DEAD,          /* did not answer a ping */
-    FIGURES_DROP_LIMIT,         /* over max_sockets and its kin */
-    FIGURES_DROP_UNAVAILABLE,   /* the database could not say */
+    FIGURES_DROP_AUTH,        /* 4401 */
+    FIGURES_DROP_FORBIDDEN,   /* 4403 */
+    FIGURES_DROP_NOT_FOUND,   /* 4404 */
+    FIGURES_DROP_BAD_SINCE,   /* 4400 */
+    FIGURES_DROP_SLOW,        /* 1013 */
+    FIGURES_DROP_FLOOD,       /* 1008 */
+    FIGURES_DROP_TOO_BIG,     /* 1009 */
+    FIGURES_DROP_DRAIN,       /* 1012 */
+    FIGURES_DROP_DEAD,        /* did not answer a ping */
+    FIGURES_DROP_LIMIT,       /* over max_sockets and its kin */
+    FIGURES_DROP_UNAVAILABLE, /* the database could not say */
     FIGURES_DROP_COUNT
 };
 
@@ -31,10 +31,10 @@ struct figures {
     uint64_t sockets_notifications;
     uint64_t streams;
     uint64_t subscribers;
-    uint64_t queue_bytes;       /* frames waiting, shared ones counted once for each socket */
+    uint64_t queue_bytes; /* frames waiting, shared ones counted once for each socket */
     /* ever growing */
     uint64_t handshakes;
-    uint64_t deliveries;        /* frames given to sockets */
+    uint64_t deliveries; /* frames given to sockets */
     uint64_t delivered_bytes;
     uint64_t frames_in;
     uint64_t bad_frames;
@@ -42,11 +42,11 @@ struct figures {
     uint64_t replays;
     uint64_t replayed_events;
     uint64_t resyncs;
-    uint64_t holes;             /* filled from the database */
+    uint64_t holes; /* filled from the database */
     uint64_t tail_checks;
-    uint64_t tail_finds;        /* events that a tail check found before Redis brought them */
+    uint64_t tail_finds; /* events that a tail check found before Redis brought them */
     uint64_t db_errors;
-    int64_t db_latency_us;      /* of the last job */
+    int64_t db_latency_us; /* of the last job */
     uint64_t drops[FIGURES_DROP_COUNT];
 };
 

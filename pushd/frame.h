@@ -12,7 +12,7 @@
 
 struct frame {
     uint32_t holders;
-    uint32_t count;         /* events in it; more than one after frame_join */
+    uint32_t count; /* events in it; more than one after frame_join */
     size_t len;
     unsigned char bytes[];
 };

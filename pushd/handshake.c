@@ -121,8 +121,7 @@ static bool is_own(struct text origin, struct text host) {
 }
 
 bool handshake_origin_is_welcome(const struct handshake_input *input,
-                                 const struct handshake *handshake,
-                                 const char *allowed_origins) {
+                                 const struct handshake *handshake, const char *allowed_origins) {
     char origin[300];
     if (!handshake->has_cookie)
         return true;

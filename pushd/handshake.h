@@ -17,8 +17,8 @@ struct handshake_input {
     struct text path;
     struct text query;
     struct text authorization;
-    struct text own_token;      /* X-Confab-Token */
-    struct text protocols;      /* Sec-WebSocket-Protocol */
+    struct text own_token; /* X-Confab-Token */
+    struct text protocols; /* Sec-WebSocket-Protocol */
     struct text cookie;
     struct text origin;
     struct text host;

@@ -11,7 +11,7 @@
  */
 struct idmap_slot {
     uint64_t key;
-    void *value;                /* NULL: nothing here */
+    void *value; /* NULL: nothing here */
 };
 
 #define MIN_SIZE 4u

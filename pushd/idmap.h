@@ -17,7 +17,7 @@ struct idmap_slot;
 /* Zeroed is empty. The fields are idmap's own. */
 struct idmap {
     struct idmap_slot *slots;
-    uint32_t size;              /* slots, a power of two, or 0 */
+    uint32_t size; /* slots, a power of two, or 0 */
     uint32_t count;
 };
 

@@ -13,9 +13,9 @@
 struct jobs {
     uv_loop_t *loop;
     const struct config *config;
-    size_t pending;             /* the loop's own */
-    uv_mutex_t mutex;           /* for the two below */
-    struct db **idle;           /* connections that no job uses; room for one a thread */
+    size_t pending;   /* the loop's own */
+    uv_mutex_t mutex; /* for the two below */
+    struct db **idle; /* connections that no job uses; room for one a thread */
     size_t idle_count;
 };
 

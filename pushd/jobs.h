@@ -16,8 +16,8 @@
 
 struct jobs;
 
-typedef void jobs_work(void *job, struct db *db);   /* on a thread */
-typedef void jobs_done(void *job);                  /* on the loop, always called once */
+typedef void jobs_work(void *job, struct db *db); /* on a thread */
+typedef void jobs_done(void *job);                /* on the loop, always called once */
 
 /* The jobs of one loop; config must outlive it. Call before anything uses libuv's pool:
  * it sets the pool's size to push_db_threads. Never NULL. */

@@ -13,10 +13,10 @@
 #include "frame.h"
 
 struct outlet {
-    struct frame **frames;  /* a ring */
+    struct frame **frames; /* a ring */
     uint32_t first, count, space;
-    size_t bytes;           /* waiting in all */
-    size_t sent;            /* of the first frame, gone already */
+    size_t bytes; /* waiting in all */
+    size_t sent;  /* of the first frame, gone already */
 };
 
 /* Puts a frame at the end, holding it. Returns the bytes waiting then. */

@@ -32,14 +32,14 @@ struct presence_hooks {
                   bus_presence_done *done, void *context);
     void (*leave)(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
                   bus_presence_done *done, void *context);
-    void (*read)(struct bus *bus, uint64_t room_id, bus_presence_user *user,
-                 bus_presence_end *end, void *context);
+    void (*read)(struct bus *bus, uint64_t room_id, bus_presence_user *user, bus_presence_end *end,
+                 void *context);
     void (*sweep)(struct bus *bus, uint64_t room_id);
     uint64_t (*epoch)(const struct bus *bus);
-    int64_t (*now_ms)(void);    /* clock_monotonic_ms */
+    int64_t (*now_ms)(void); /* clock_monotonic_ms */
     int64_t grace_ms;
 
-    void *context;              /* for these two */
+    void *context; /* for these two */
     /* The sockets here to the room, but for the user's own, are to be told that the user
      * came or went; type is EVENT_USER_JOINED or EVENT_USER_LEFT. Not to be published. */
     void (*tell)(void *context, uint64_t room_id, unsigned type, uint64_t user_id,

@@ -115,8 +115,8 @@ void session_leave(struct session *session, struct subscription *subscription) {
     struct session_leaving *leaving = &session->shared->leaving;
     if (leaving->count == leaving->space) {
         leaving->space = leaving->space ? leaving->space * 2 : 16;
-        leaving->subscriptions = memory_resize(leaving->subscriptions, leaving->space,
-                                               sizeof(*leaving->subscriptions));
+        leaving->subscriptions =
+            memory_resize(leaving->subscriptions, leaving->space, sizeof(*leaving->subscriptions));
     }
     subscription->live = false;
     subscription->session = NULL;
@@ -130,11 +130,9 @@ static void leave_now(struct session_leaving *leaving) {
 
 void session_tell_room(struct session *session, unsigned type) {
     struct buffer json = BUFFER_EMPTY;
-    shape_user_notice(&json, type, session->room_id, session->user.id,
-                      text_of(session->user.name));
-    const struct event_envelope envelope = {.type = type,
-                                            .actor_id = session->user.id,
-                                            .text = {json.data, json.len}};
+    shape_user_notice(&json, type, session->room_id, session->user.id, text_of(session->user.name));
+    const struct event_envelope envelope = {
+        .type = type, .actor_id = session->user.id, .text = {json.data, json.len}};
     if (!bus_publish(session->shared->bus, session->room_id, &envelope))
         feeds_notice(session->shared->feeds, session->room_id, &envelope);
     buffer_free(&json);
@@ -208,9 +206,8 @@ static void on_closed(struct session *session) {
 }
 
 const struct feeds_listener *session_feeds_listener(void) {
-    static const struct feeds_listener LISTENER = {session_joined, session_events,
-                                                   session_notice, session_resync,
-                                                   session_room_gone};
+    static const struct feeds_listener LISTENER = {session_joined, session_events, session_notice,
+                                                   session_resync, session_room_gone};
     return &LISTENER;
 }
 

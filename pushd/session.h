@@ -25,12 +25,12 @@
 #include "store/user.h"
 
 enum session_state {
-    SESSION_ASKING,     /* who is it */
-    SESSION_JOINING,    /* waits for its feeds */
-    SESSION_READING,    /* where do they stand */
-    SESSION_WATCHING,   /* a notifications socket: waits for the feeds of its rooms */
+    SESSION_ASKING,   /* who is it */
+    SESSION_JOINING,  /* waits for its feeds */
+    SESSION_READING,  /* where do they stand */
+    SESSION_WATCHING, /* a notifications socket: waits for the feeds of its rooms */
     SESSION_LIVE,
-    SESSION_ENDED,      /* its socket is closing, or gone */
+    SESSION_ENDED, /* its socket is closing, or gone */
 };
 
 /* Subscriptions that are given back at the next tick: never while feeds are walked. */
@@ -47,10 +47,10 @@ struct sessions {
     struct bus *bus;
     struct presence *presence;
     struct figures *figures;
-    struct idmap users;         /* user id -> number of sockets, as a pointer */
-    struct idmap addresses;     /* hash of an address -> the same */
-    struct idmap open_rooms;    /* room id -> the same, of room sockets */
-    struct session *typing;     /* list of those whose user types */
+    struct idmap users;      /* user id -> number of sockets, as a pointer */
+    struct idmap addresses;  /* hash of an address -> the same */
+    struct idmap open_rooms; /* room id -> the same, of room sockets */
+    struct session *typing;  /* list of those whose user types */
     struct session_leaving leaving;
 };
 
@@ -58,32 +58,32 @@ struct session_opening;
 
 struct session {
     struct sessions *shared;
-    struct socket *socket;      /* NULL once it is gone */
+    struct socket *socket; /* NULL once it is gone */
     enum session_state state;
     bool notifications;
     bool by_token;
     bool has_since;
     bool bad_since;
-    bool opened_room;           /* counted among those who have the room open */
-    bool awaits_presence;       /* waits for who is online in the room */
-    bool present;               /* counted in the room's presence */
-    bool counted;               /* counted for its user */
-    uint32_t jobs;              /* under way; the session lives as long */
-    uint32_t pending;           /* feeds that are not joined yet */
+    bool opened_room;     /* counted among those who have the room open */
+    bool awaits_presence; /* waits for who is online in the room */
+    bool present;         /* counted in the room's presence */
+    bool counted;         /* counted for its user */
+    uint32_t jobs;        /* under way; the session lives as long */
+    uint32_t pending;     /* feeds that are not joined yet */
     uint64_t room_id;
     uint64_t since;
     uint64_t address_hash;
     struct user user;
     unsigned char key_hash[SECRET_HASH_SIZE];
-    struct session_opening *opening;    /* NULL once live */
-    struct subscription *own;   /* the user's own stream */
+    struct session_opening *opening; /* NULL once live */
+    struct subscription *own;        /* the user's own stream */
     struct subscription *room;
-    struct idmap rooms;         /* of a notifications socket: room id -> subscription */
+    struct idmap rooms; /* of a notifications socket: room id -> subscription */
     struct session *next_typing, **typing_at;
-    int64_t typing_until_ms;    /* 0: does not type */
-    int64_t typing_passed_ms;   /* when it was last passed on */
-    int64_t frames_tat_us;      /* rate of frames */
-    uint32_t ignored;           /* frames over the rate, in a row */
+    int64_t typing_until_ms;  /* 0: does not type */
+    int64_t typing_passed_ms; /* when it was last passed on */
+    int64_t frames_tat_us;    /* rate of frames */
+    uint32_t ignored;         /* frames over the rate, in a row */
 };
 
 /* For feeds_new and sockets_new. */

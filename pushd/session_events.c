@@ -12,8 +12,8 @@ static bool is_removal_of(const struct stream_event *event, const struct session
     return event->type == EVENT_USER_REMOVED && event->subject_id == session->user.id;
 }
 
-static void room_events(struct session *session, const struct stream_event *events,
-                        uint32_t count, struct frame *frame) {
+static void room_events(struct session *session, const struct stream_event *events, uint32_t count,
+                        struct frame *frame) {
     uint32_t last = 0;
     while (last < count && !is_removal_of(&events[last], session))
         last++;
@@ -44,8 +44,8 @@ static void send_room_deleted_by(struct session *session, const struct frame *fr
     struct json_tokener *tokener = json_tokener_new();
     struct json_object *object = NULL, *name = NULL;
     if (json && tokener)
-        object = json_tokener_parse_ex(
-            tokener, json, (int)((const char *)frame->bytes + frame->len - json));
+        object = json_tokener_parse_ex(tokener, json,
+                                       (int)((const char *)frame->bytes + frame->len - json));
     if (object)
         json_object_object_get_ex(object, "deleted_by", &name);
     send_room_deleted(session, name ? json_object_get_string(name) : NULL);
@@ -62,8 +62,7 @@ static void own_event_of_room(struct session *session, const struct stream_event
         feeds_check_now(session->shared->feeds);
 }
 
-static void own_event_of_notifications(struct session *session,
-                                       const struct stream_event *event) {
+static void own_event_of_notifications(struct session *session, const struct stream_event *event) {
     switch (event->type) {
     case EVENT_ROOM_CREATED:
     case EVENT_ROOM_INVITATION:
@@ -76,8 +75,8 @@ static void own_event_of_notifications(struct session *session,
     }
 }
 
-static void own_events(struct session *session, const struct stream_event *events,
-                       uint32_t count, struct frame *frame) {
+static void own_events(struct session *session, const struct stream_event *events, uint32_t count,
+                       struct frame *frame) {
     if (session->notifications && frame)
         socket_send(session->socket, frame);
     for (uint32_t i = 0; i < count && session->state != SESSION_ENDED; i++) {
@@ -125,7 +124,6 @@ void session_notice(struct subscription *subscription, const struct event_envelo
 
 void session_room_gone(struct subscription *subscription) {
     struct session *session = subscription->session;
-    if (session->state != SESSION_ENDED && !session->notifications &&
-        subscription == session->room)
+    if (session->state != SESSION_ENDED && !session->notifications && subscription == session->room)
         send_room_deleted(session, NULL);
 }

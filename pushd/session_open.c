@@ -21,16 +21,16 @@ struct watched {
 
 /* What opening a session needs until it is live. */
 struct session_opening {
-    struct caller caller;           /* as read last */
-    uint64_t asked_turn;            /* the turn in which that was asked */
+    struct caller caller; /* as read last */
+    uint64_t asked_turn;  /* the turn in which that was asked */
     enum error error;
     unsigned reads;
-    bool connected;                 /* the first frame is out */
+    bool connected; /* the first frame is out */
     bool want_replay;
-    bool resync;                    /* what was missed cannot be had */
-    uint64_t position;              /* the client has all up to here */
-    uint64_t replayed;              /* ... and with the frames below up to here */
-    struct frame **frames;          /* what was replayed from the database */
+    bool resync;           /* what was missed cannot be had */
+    uint64_t position;     /* the client has all up to here */
+    uint64_t replayed;     /* ... and with the frames below up to here */
+    struct frame **frames; /* what was replayed from the database */
     size_t frame_count, frame_space;
     struct watched *rooms;
     size_t room_count, room_space;
@@ -98,10 +98,10 @@ static bool end_job(struct session_job *job) {
 }
 
 static enum error find_caller(struct session_job *job, struct db *db) {
-    const enum error error =
-        job->by_token ? token_find(db, job->key_hash, job->room_id, &job->caller)
-                      : session_find(db, job->key_hash, job->config->session_days, job->room_id,
-                                     &job->caller);
+    const enum error error = job->by_token
+                                 ? token_find(db, job->key_hash, job->room_id, &job->caller)
+                                 : session_find(db, job->key_hash, job->config->session_days,
+                                                job->room_id, &job->caller);
     return !error && !job->caller.user.is_active ? ERROR_UNAUTHENTICATED : error;
 }
 
@@ -169,8 +169,8 @@ static void collect_frame(void *context, const struct event_envelope *envelope) 
         return;
     if (opening->frame_count == opening->frame_space) {
         opening->frame_space = opening->frame_space ? opening->frame_space * 2 : 16;
-        opening->frames = memory_resize(opening->frames, opening->frame_space,
-                                        sizeof(*opening->frames));
+        opening->frames =
+            memory_resize(opening->frames, opening->frame_space, sizeof(*opening->frames));
     }
     opening->frames[opening->frame_count++] = frame_text(envelope->text);
 }
@@ -191,8 +191,7 @@ static enum error read_missed(struct session_job *job, struct db *db) {
     struct session_opening *opening = job->opening;
     struct user_log_state state;
     const uint64_t days = job->config->event_retention;
-    const uint64_t last =
-        job->notifications ? job->caller.last_seq : job->caller.room.last_seq;
+    const uint64_t last = job->notifications ? job->caller.last_seq : job->caller.room.last_seq;
     enum error error = ERROR_GONE;
     if (opening->position <= last && last - opening->position <= job->config->replay_limit)
         error = job->notifications
@@ -396,9 +395,8 @@ static bool first_answer_is_good(const struct session *session) {
 static bool must_read_missed(const struct session *session) {
     const struct stream *stream = &main_subscription(session)->feed->stream;
     const uint64_t since = session->since;
-    return session->has_since &&
-           !(stream->known && since <= stream->last_seq &&
-             stream->last_seq - since <= stream->tail.count);
+    return session->has_since && !(stream->known && since <= stream->last_seq &&
+                                   stream->last_seq - since <= stream->tail.count);
 }
 
 /* The position a client has when it connects. */
@@ -450,7 +448,7 @@ static void checked(void *context) {
     const enum error error = job->error;
     if (end_job(job) && error == ERROR_UNAUTHENTICATED)
         session_refuse(session, error,
-                       inactive             ? "User inactive or deleted."
+                       inactive            ? "User inactive or deleted."
                        : session->by_token ? "Invalid token."
                                            : NULL);
 }

@@ -31,17 +31,18 @@ struct socket {
     struct sockets *all;
     struct lws *wsi;
     struct session *session;
-    struct socket *next, **at;          /* list of all */
-    struct outlet outlet;               /* what waits while blocked */
-    struct buffer partial;              /* of a message that comes in pieces */
+    struct socket *next, **at; /* list of all */
+    struct outlet outlet;      /* what waits while blocked */
+    struct buffer partial;     /* of a message that comes in pieces */
     int fd;
     enum socket_phase phase;
-    bool blocked;                       /* the kernel did not take all */
-    bool pinged;                        /* and has not been heard since */
+    bool blocked;    /* the kernel did not take all */
+    bool pinged;     /* and has not been heard since */
+    bool said_close; /* the close frame is out */
     bool notifications;
-    unsigned close_code;                /* 0: cut off without one */
-    uint32_t heard_s;                   /* when something came last, seconds */
-    uint32_t close_s;                   /* when it is closed, or cut off */
+    unsigned close_code; /* 0: cut off without one */
+    uint32_t heard_s;    /* when something came last, seconds */
+    uint32_t close_s;    /* when it is closed, or cut off */
 };
 
 struct sockets {
@@ -52,7 +53,7 @@ struct sockets {
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
-    struct socket *drain_next;          /* who is closed next, while draining */
+    struct socket *drain_next; /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
     int64_t drain_start_ms;
     unsigned drain_code;
@@ -141,6 +142,20 @@ static void give_up(struct socket *socket) {
     lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
+/* Says why, once all before it is through. The frame is our own: libwebsockets would send
+ * its own only after it has begun to tear the connection down. */
+static void say_close(struct socket *socket) {
+    const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
+                                   (unsigned char)(socket->close_code & 0xff)};
+    if (socket->said_close || socket->blocked)
+        return;
+    socket->said_close = true;
+    if (socket->close_code)
+        write_bytes(socket, frame, sizeof(frame));
+    else
+        give_up(socket);
+}
+
 void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
     if (socket->phase != PHASE_OPEN)
         return;
@@ -149,21 +164,18 @@ void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
     socket->phase = PHASE_CLOSING;
     socket->close_code = code;
     socket->close_s = now_s() + CLOSE_SECONDS;
-    lws_callback_on_writable(socket->wsi);
+    say_close(socket);
 }
 
-/* The close frame goes once all before it is through. */
 static int on_writable(struct socket *socket) {
     if (socket->phase == PHASE_CUT)
         return -1;
     if (lws_partial_buffered(socket->wsi))
         return 0;
     write_waiting(socket);
-    if (socket->phase != PHASE_CLOSING || socket->blocked)
-        return socket->phase == PHASE_CUT ? -1 : 0;
-    if (socket->close_code)
-        lws_close_reason(socket->wsi, (enum lws_close_status)socket->close_code, NULL, 0);
-    return -1;
+    if (socket->phase == PHASE_CLOSING)
+        say_close(socket);
+    return socket->phase == PHASE_CUT ? -1 : 0;
 }
 
 /* ---- draining ---- */
@@ -391,6 +403,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return on_established(wsi, sockets, socket);
     case LWS_CALLBACK_RECEIVE:
         return on_receive(wsi, socket, in, len);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        /* The answer to our close frame ends it; libwebsockets answers one of the peer's. */
+        return socket->said_close ? -1 : 0;
     case LWS_CALLBACK_RECEIVE_PONG:
         socket->heard_s = now_s();
         socket->pinged = false;
@@ -440,9 +455,8 @@ static void set_protocols(struct sockets *sockets) {
  * sockets_tick does what they would. */
 static const lws_retry_bo_t NO_TIMERS = {0};
 
-struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
-                            struct figures *figures, const struct sockets_listener *listener,
-                            bool share) {
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
+                            const struct sockets_listener *listener, bool share) {
     struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
     struct lws_context_creation_info info = {0};
     char host[256];

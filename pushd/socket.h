@@ -34,14 +34,14 @@ enum {
 
 /* What a handshake said; texts are valid during the call. */
 struct handshake {
-    bool notifications;         /* else a room */
-    uint64_t room_id;           /* 0: not a number that a room could have */
+    bool notifications; /* else a room */
+    uint64_t room_id;   /* 0: not a number that a room could have */
     bool has_since;
-    struct text since;          /* undecoded */
+    struct text since; /* undecoded */
     bool has_token;
     bool has_cookie;
-    struct text key;            /* of the token, else of the cookie */
-    const char *address;        /* the client's, proxies seen through */
+    struct text key;     /* of the token, else of the cookie */
+    const char *address; /* the client's, proxies seen through */
 };
 
 /* What the sockets tell; all on the loop. */
@@ -58,9 +58,8 @@ struct sockets_listener {
 
 /* Listens at push_listen (config and listener must outlive it). share: several processes
  * listen on the port. NULL, with the cause logged, if it cannot. */
-struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
-                            struct figures *figures, const struct sockets_listener *listener,
-                            bool share);
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
+                            const struct sockets_listener *listener, bool share);
 
 /* The port it listens on. */
 unsigned sockets_port(const struct sockets *sockets);

@@ -25,10 +25,10 @@ struct status {
     uv_tcp_t server;
     uv_timer_t lag_timer;
     int64_t due_us;
-    int64_t lag_us;         /* of the last turn looked at */
+    int64_t lag_us; /* of the last turn looked at */
     int64_t worst_lag_us;
     bool database;
-    unsigned handles;       /* to be closed before it is freed */
+    unsigned handles; /* to be closed before it is freed */
 };
 
 /* One request and its answer. */
@@ -95,8 +95,7 @@ static void sockets_metrics(const struct figures *f, struct buffer *out) {
 static void streams_metrics(const struct figures *f, struct buffer *out) {
     number(out, "streams", "gauge", "Rooms and users that somebody listens to.", f->streams);
     number(out, "subscribers", "gauge", "Listeners of all streams.", f->subscribers);
-    number(out, "replays_total", "counter", "Sockets that were sent what they missed.",
-           f->replays);
+    number(out, "replays_total", "counter", "Sockets that were sent what they missed.", f->replays);
     number(out, "replayed_events_total", "counter", "Events sent so.", f->replayed_events);
     number(out, "resyncs_total", "counter", "Sockets told to load anew.", f->resyncs);
     number(out, "holes_filled_total", "counter", "Holes read from the database.", f->holes);
@@ -206,8 +205,8 @@ static void on_written(uv_write_t *write, int failed) {
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct client *client = handle->data;
     (void)suggested;
-    *buffer = uv_buf_init(client->request + client->len,
-                          (unsigned)(REQUEST_SIZE - 1 - client->len));
+    *buffer =
+        uv_buf_init(client->request + client->len, (unsigned)(REQUEST_SIZE - 1 - client->len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {

@@ -77,8 +77,7 @@ static void keep(struct stream *stream, const struct stream_event *event) {
 
 bool stream_tail(const struct stream *stream, uint64_t after,
                  void (*visit)(void *context, const struct stream_event *event), void *context) {
-    if (!stream->known || after > stream->last_seq ||
-        stream->last_seq - after > stream->tail.count)
+    if (!stream->known || after > stream->last_seq || stream->last_seq - after > stream->tail.count)
         return false;
     const size_t wanted = (size_t)(stream->last_seq - after);
     for (size_t i = stream->tail.count - wanted; i < stream->tail.count; i++)
@@ -125,8 +124,7 @@ static void make_wait(struct stream *stream, const struct stream_event *event) {
         stream->wanted_seq = event->seq;
     while (at > 0 && waiting->events[at - 1].seq > event->seq)
         at--;
-    if (waiting->count < STREAM_WAITING &&
-        (at == 0 || waiting->events[at - 1].seq != event->seq))
+    if (waiting->count < STREAM_WAITING && (at == 0 || waiting->events[at - 1].seq != event->seq))
         insert(&stream->waiting, at, event);
 }
 

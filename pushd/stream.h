@@ -54,8 +54,8 @@ struct stream {
     enum event_stream kind;
     uint64_t id;
     const struct stream_hooks *hooks;
-    void *owner;                /* for the hooks */
-    bool known;                 /* last_seq means something */
+    void *owner; /* for the hooks */
+    bool known;  /* last_seq means something */
     bool fetching;
     uint64_t last_seq;          /* of the last event delivered */
     uint64_t wanted_seq;        /* the highest one heard of */

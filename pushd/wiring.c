@@ -57,21 +57,20 @@ static void ready(void *context, uint64_t room_id) {
 }
 
 void wiring_connect(uv_loop_t *loop, struct sessions *sessions) {
-    bus_listener =
-        (struct bus_listener){sessions, on_subscribed, on_event, on_state, on_turn_end};
+    bus_listener = (struct bus_listener){sessions, on_subscribed, on_event, on_state, on_turn_end};
     sessions->bus = bus_new(loop, sessions->config, &bus_listener);
     feeds_set_bus(sessions->feeds, sessions->bus);
-    presence_hooks = (struct presence_hooks){.bus = sessions->bus,
-                                             .enter = bus_presence_enter,
-                                             .leave = bus_presence_leave,
-                                             .read = bus_presence_read,
-                                             .sweep = bus_presence_sweep,
-                                             .epoch = bus_presence_epoch,
-                                             .now_ms = clock_monotonic_ms,
-                                             .grace_ms =
-                                                 (int64_t)sessions->config->presence_grace * 1000,
-                                             .context = sessions,
-                                             .tell = tell,
-                                             .ready = ready};
+    presence_hooks =
+        (struct presence_hooks){.bus = sessions->bus,
+                                .enter = bus_presence_enter,
+                                .leave = bus_presence_leave,
+                                .read = bus_presence_read,
+                                .sweep = bus_presence_sweep,
+                                .epoch = bus_presence_epoch,
+                                .now_ms = clock_monotonic_ms,
+                                .grace_ms = (int64_t)sessions->config->presence_grace * 1000,
+                                .context = sessions,
+                                .tell = tell,
+                                .ready = ready};
     sessions->presence = presence_new(&presence_hooks);
 }

@@ -19,20 +19,19 @@
 #include "session.h"
 
 /* One UPDATE both takes the room's lock and tells its counters, by way of variables. */
-#define UPDATE                                                                            \
-    "UPDATE room SET last_seq = (@seq := last_seq + 1), "                                 \
+#define UPDATE                                            \
+    "UPDATE room SET last_seq = (@seq := last_seq + 1), " \
     "message_count = (@position := message_count + 1), last_active_at = ? WHERE room_id = ?"
-#define INSERT_MESSAGE                                                                    \
-    "INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id, "\
+#define INSERT_MESSAGE                                                                         \
+    "INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id, " \
     "content) VALUES (?, @position, ?, 1, ?, ?, ?)"
-#define INSERT_EVENT                                                                      \
-    "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) "     \
+#define INSERT_EVENT                                                                  \
+    "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) " \
     "VALUES (?, @seq, 1, ?, LAST_INSERT_ID(), ?)"
 
-static const char *const COMPOUND[] = {
-    "BEGIN NOT ATOMIC START TRANSACTION; " UPDATE "; " INSERT_MESSAGE "; " INSERT_EVENT
-    "; COMMIT; END",
-    NULL};
+static const char *const COMPOUND[] = {"BEGIN NOT ATOMIC START TRANSACTION; " UPDATE
+                                       "; " INSERT_MESSAGE "; " INSERT_EVENT "; COMMIT; END",
+                                       NULL};
 static const char *const STATEMENTS[] = {UPDATE, INSERT_MESSAGE, INSERT_EVENT, "COMMIT", NULL};
 
 static const char CONTENT[] =
@@ -40,7 +39,7 @@ static const char CONTENT[] =
 
 #define MOST_PLACES 1024
 #define MOST_STATEMENTS 4
-#define MOST_VALUES 10      /* of all statements together */
+#define MOST_VALUES 10 /* of all statements together */
 
 struct place {
     uint64_t room_id, user_id;
@@ -142,9 +141,9 @@ static void next_message(struct commit *commit) {
                               .second_part = (unsigned long)now.tv_nsec / 1000,
                               .time_type = MYSQL_TIMESTAMP_DATETIME};
     commit->place = options->places[(commit->count + commit->worker * 7) % options->place_count];
-    commit->client_id_len = (unsigned long)snprintf(
-        commit->client_id, sizeof(commit->client_id), "c%ld-%" PRIu64 "-%ld", (long)getpid(),
-        commit->count++, (long)now.tv_sec);
+    commit->client_id_len = (unsigned long)snprintf(commit->client_id, sizeof(commit->client_id),
+                                                    "c%ld-%" PRIu64 "-%ld", (long)getpid(),
+                                                    commit->count++, (long)now.tv_sec);
 }
 
 static bool work(void *state) {

@@ -1,6 +1,7 @@
 #include "crew.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +27,7 @@ struct worker {
 struct crew {
     atomic_uint ready;
     atomic_bool failed;
-    _Atomic int64_t end_us;     /* 0: not begun */
+    _Atomic int64_t end_us; /* 0: not begun */
     struct worker workers[];
 };
 
@@ -58,8 +58,8 @@ static int work_until_end(struct crew *crew, struct worker *mine, crew_work *wor
     return 0;
 }
 
-static void become_worker(struct crew *crew, unsigned index, crew_prepare *prepare,
-                          crew_work *work, void *context) {
+static void become_worker(struct crew *crew, unsigned index, crew_prepare *prepare, crew_work *work,
+                          void *context) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     void *state = prepare(context, index);
     if (!state) {
@@ -97,8 +97,7 @@ int crew_run(unsigned workers, double seconds, crew_prepare *prepare, crew_work 
     if (workers == 0 || workers > MOST_WORKERS)
         return 2;
     const size_t size = sizeof(struct crew) + workers * sizeof(struct worker);
-    struct crew *crew =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct crew *crew = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (crew == MAP_FAILED) {
         perror("mmap");
         return 1;

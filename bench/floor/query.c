@@ -12,7 +12,7 @@
 #include "session.h"
 
 #define MOST_COLUMNS 64
-#define TEXT_SIZE 32768     /* the longest text of the schema, in bytes, fits */
+#define TEXT_SIZE 32768 /* the longest text of the schema, in bytes, fits */
 
 struct options {
     const char *socket;

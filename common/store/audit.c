@@ -11,35 +11,38 @@ struct rule {
 };
 
 /* A counter of `table` against the number of rows of `rows` with the same key. */
-#define COUNTED(ids, table, key, column, rows)                                            \
-    "SELECT " ids ", t." column ", COALESCE(c.n, 0) FROM " table " t "                    \
-    "LEFT JOIN (SELECT " key ", COUNT(*) n FROM " rows " GROUP BY " key ") c "            \
+#define COUNTED(ids, table, key, column, rows)                          \
+    "SELECT " ids ", t." column ", COALESCE(c.n, 0) FROM " table        \
+    " t "                                                               \
+    "LEFT JOIN (SELECT " key ", COUNT(*) n FROM " rows " GROUP BY " key \
+    ") c "                                                              \
     "ON c." key " = t." key " WHERE t." column " <> COALESCE(c.n, 0)"
 
 /* Streams: the events kept are those from oldest_seq to last_seq, one of each; for a
  * stream of which nothing is kept the two stand side by side. */
-#define STREAM_ENDS(ids, table, key, events, stored, found)                               \
-    "SELECT " ids ", " stored ", " found " FROM " table " t "                             \
-    "LEFT JOIN (SELECT " key ", MIN(seq) low, MAX(seq) high FROM " events                 \
-    " GROUP BY " key ") e ON e." key " = t." key " WHERE " stored " <> " found
+#define STREAM_ENDS(ids, table, key, events, stored, found)                                \
+    "SELECT " ids ", " stored ", " found " FROM " table                                    \
+    " t "                                                                                  \
+    "LEFT JOIN (SELECT " key ", MIN(seq) low, MAX(seq) high FROM " events " GROUP BY " key \
+    ") e ON e." key " = t." key " WHERE " stored " <> " found
 
-#define STREAM_END(ids, table, key, events)                                               \
-    STREAM_ENDS(ids, table, key, events, "t.last_seq",                                    \
+#define STREAM_END(ids, table, key, events)            \
+    STREAM_ENDS(ids, table, key, events, "t.last_seq", \
                 "COALESCE(e.high, GREATEST(t.oldest_seq, 1) - 1)")
 
-#define STREAM_BEGINNING(ids, table, key, events)                                         \
-    STREAM_ENDS(ids, table, key, events, "t.oldest_seq",                                  \
+#define STREAM_BEGINNING(ids, table, key, events)        \
+    STREAM_ENDS(ids, table, key, events, "t.oldest_seq", \
                 "COALESCE(e.low, GREATEST(t.oldest_seq, 1))")
 
-#define STREAM_HOLES(ids, key, events)                                                    \
-    "SELECT " ids ", MAX(seq) - MIN(seq) + 1, COUNT(*) FROM " events                      \
-    " GROUP BY " key " HAVING MAX(seq) - MIN(seq) <> COUNT(*) - 1"
+#define STREAM_HOLES(ids, key, events)                                                \
+    "SELECT " ids ", MAX(seq) - MIN(seq) + 1, COUNT(*) FROM " events " GROUP BY " key \
+    " HAVING MAX(seq) - MIN(seq) <> COUNT(*) - 1"
 
 /* Rows of rooms that are neither there nor waiting to be thrown away. */
-#define ORPHANS(rows)                                                                     \
-    "SELECT c.room_id, 0, 0, c.n FROM (SELECT room_id, COUNT(*) n FROM " rows             \
-    " GROUP BY room_id) c LEFT JOIN room r ON r.room_id = c.room_id "                     \
-    "LEFT JOIN deleted_room d ON d.room_id = c.room_id "                                  \
+#define ORPHANS(rows)                                                         \
+    "SELECT c.room_id, 0, 0, c.n FROM (SELECT room_id, COUNT(*) n FROM " rows \
+    " GROUP BY room_id) c LEFT JOIN room r ON r.room_id = c.room_id "         \
+    "LEFT JOIN deleted_room d ON d.room_id = c.room_id "                      \
     "WHERE r.room_id IS NULL AND d.room_id IS NULL"
 
 #define MICROS(time) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " time ")"
@@ -49,68 +52,75 @@ struct rule {
 #define USER_IDS "0, t.user_id"
 
 /* Who should be in rooms that are not direct: wanted is what of the members is counted. */
-#define WITHOUT(counted)                                                                  \
-    "SELECT r.room_id, 0, 1, 0 FROM room r LEFT JOIN member m ON m.room_id = r.room_id "  \
+#define WITHOUT(counted)                                                                 \
+    "SELECT r.room_id, 0, 1, 0 FROM room r LEFT JOIN member m ON m.room_id = r.room_id " \
     "WHERE r.direct_low IS NULL GROUP BY r.room_id HAVING " counted " = 0"
 
 static const struct rule RULES[] = {
     {"message_count", "message_count of the room; its messages",
      COUNTED(ROOM_IDS, "room", "room_id", "message_count", "message"), false},
-    {"message_positions", "last position in the room; messages, each at a position from 1",
-     "SELECT room_id, 0, MAX(position), COUNT(*) FROM message GROUP BY room_id "
-     "HAVING MIN(position) <> 1 OR MAX(position) <> COUNT(*)", false},
-    {"last_active_at", "last_active_at of the room; time of its last message, or its own",
-     "SELECT r.room_id, 0, " MICROS("r.last_active_at") ", " MICROS(LAST_ACTIVE) " FROM room r "
-     "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
-     "WHERE r.last_active_at <> " LAST_ACTIVE, true},
-    {"last_seq", "last_seq of the room; seq of its last event",
-     STREAM_END(ROOM_IDS, "room", "room_id", "event"), false},
-    {"oldest_seq", "oldest_seq of the room; seq of the oldest event kept",
-     STREAM_BEGINNING(ROOM_IDS, "room", "room_id", "event"), false},
-    {"event_seq", "numbers from the room's oldest event to its last; events",
-     STREAM_HOLES("room_id, 0", "room_id", "event"), false},
-    {"user_last_seq", "last_seq of the user; seq of the user's last event",
-     STREAM_END(USER_IDS, "user", "user_id", "user_event"), false},
-    {"user_oldest_seq", "oldest_seq of the user; seq of the oldest event kept",
-     STREAM_BEGINNING(USER_IDS, "user", "user_id", "user_event"), false},
-    {"user_event_seq", "numbers from the user's oldest event to the last; events",
-     STREAM_HOLES("0, user_id", "user_id", "user_event"), false},
-    {"members_count", "members_count of the room; its members",
-     COUNTED(ROOM_IDS, "room", "room_id", "members_count", "member"), false},
-    {"rooms_count", "rooms_count of the user; rooms the user is in",
-     COUNTED(USER_IDS, "user", "user_id", "rooms_count", "member"), false},
-    {"last_read_position", "messages in the room; position the member has read up to",
-     "SELECT m.room_id, m.user_id, r.message_count, m.last_read_position FROM member m "
-     "JOIN room r ON r.room_id = m.room_id WHERE m.last_read_position > r.message_count", false},
-    {"direct_members", "members a direct room has; members of the room's own two users",
-     "SELECT r.room_id, 0, 2, "
-     "COALESCE(SUM(m.user_id IN (r.direct_low, r.direct_high)), 0) named "
-     "FROM room r LEFT JOIN member m ON m.room_id = r.room_id WHERE r.direct_low IS NOT NULL "
-     "GROUP BY r.room_id HAVING COUNT(m.user_id) <> 2 OR named <> 2", false},
-    {"direct_pair", "lower user of a direct room; higher user",
-     "SELECT room_id, 0, direct_low, direct_high FROM room "
-     "WHERE (direct_low IS NULL) <> (direct_high IS NULL) OR direct_low >= direct_high", false},
-    {"direct_admins", "admins a direct room has; admins",
-     "SELECT m.room_id, 0, 0, COUNT(*) FROM member m JOIN room r ON r.room_id = m.room_id "
-     "WHERE r.direct_low IS NOT NULL AND m.is_admin GROUP BY m.room_id", false},
-    {"members", "members a room has at least; members", WITHOUT("COUNT(m.user_id)"), false},
-    {"admins", "admins a room has at least; admins", WITHOUT("COALESCE(SUM(m.is_admin), 0)"),
-     false},
-    {"orphaned_messages", "messages of a room that is not there; messages", ORPHANS("message"),
-     false},
-    {"orphaned_events", "events of a room that is not there; events", ORPHANS("event"), false},
-    {"orphaned_user_events", "events of a user who is not there; events",
-     "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
-     "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
-     false},
-    {"deleted_rooms", "rooms that are to be thrown away and are there; rooms",
-     "SELECT r.room_id, 0, 0, 1 FROM deleted_room d JOIN room r ON r.room_id = d.room_id", false},
+     {"message_positions", "last position in the room; messages, each at a position from 1",
+      "SELECT room_id, 0, MAX(position), COUNT(*) FROM message GROUP BY room_id "
+      "HAVING MIN(position) <> 1 OR MAX(position) <> COUNT(*)",
+      false},
+     {"last_active_at", "last_active_at of the room; time of its last message, or its own",
+      "SELECT r.room_id, 0, " MICROS("r.last_active_at") ", " MICROS(
+          LAST_ACTIVE) " FROM room r "
+                       "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
+                       "WHERE r.last_active_at <> " LAST_ACTIVE,
+      true},
+     {"last_seq", "last_seq of the room; seq of its last event",
+      STREAM_END(ROOM_IDS, "room", "room_id", "event"), false},
+     {"oldest_seq", "oldest_seq of the room; seq of the oldest event kept",
+      STREAM_BEGINNING(ROOM_IDS, "room", "room_id", "event"), false},
+     {"event_seq", "numbers from the room's oldest event to its last; events",
+      STREAM_HOLES("room_id, 0", "room_id", "event"), false},
+     {"user_last_seq", "last_seq of the user; seq of the user's last event",
+      STREAM_END(USER_IDS, "user", "user_id", "user_event"), false},
+     {"user_oldest_seq", "oldest_seq of the user; seq of the oldest event kept",
+      STREAM_BEGINNING(USER_IDS, "user", "user_id", "user_event"), false},
+     {"user_event_seq", "numbers from the user's oldest event to the last; events",
+      STREAM_HOLES("0, user_id", "user_id", "user_event"), false},
+     {"members_count", "members_count of the room; its members",
+      COUNTED(ROOM_IDS, "room", "room_id", "members_count", "member"), false},
+      {"rooms_count", "rooms_count of the user; rooms the user is in",
+       COUNTED(USER_IDS, "user", "user_id", "rooms_count", "member"), false},
+       {"last_read_position", "messages in the room; position the member has read up to",
+        "SELECT m.room_id, m.user_id, r.message_count, m.last_read_position FROM member m "
+        "JOIN room r ON r.room_id = m.room_id WHERE m.last_read_position > r.message_count",
+        false},
+       {"direct_members", "members a direct room has; members of the room's own two users",
+        "SELECT r.room_id, 0, 2, "
+        "COALESCE(SUM(m.user_id IN (r.direct_low, r.direct_high)), 0) named "
+        "FROM room r LEFT JOIN member m ON m.room_id = r.room_id WHERE r.direct_low IS NOT NULL "
+        "GROUP BY r.room_id HAVING COUNT(m.user_id) <> 2 OR named <> 2",
+        false},
+       {"direct_pair", "lower user of a direct room; higher user",
+        "SELECT room_id, 0, direct_low, direct_high FROM room "
+        "WHERE (direct_low IS NULL) <> (direct_high IS NULL) OR direct_low >= direct_high",
+        false},
+       {"direct_admins", "admins a direct room has; admins",
+        "SELECT m.room_id, 0, 0, COUNT(*) FROM member m JOIN room r ON r.room_id = m.room_id "
+        "WHERE r.direct_low IS NOT NULL AND m.is_admin GROUP BY m.room_id",
+        false},
+       {"members", "members a room has at least; members", WITHOUT("COUNT(m.user_id)"), false},
+       {"admins", "admins a room has at least; admins", WITHOUT("COALESCE(SUM(m.is_admin), 0)"),
+        false},
+       {"orphaned_messages", "messages of a room that is not there; messages", ORPHANS("message"),
+        false},
+       {"orphaned_events", "events of a room that is not there; events", ORPHANS("event"), false},
+       {"orphaned_user_events", "events of a user who is not there; events",
+        "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
+        "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
+        false},
+       {"deleted_rooms", "rooms that are to be thrown away and are there; rooms",
+        "SELECT r.room_id, 0, 0, 1 FROM deleted_room d JOIN room r ON r.room_id = d.room_id",
+        false},
 };
 
 #define RULE_COUNT (sizeof(RULES) / sizeof(RULES[0]))
 
-static enum error check(struct db *db, const struct rule *rule, audit_visit *visit,
-                        void *context) {
+static enum error check(struct db *db, const struct rule *rule, audit_visit *visit, void *context) {
     struct db_rows *rows;
     const enum error error = db_run(db, rule->sql, DB_REPEATABLE, NULL, 0, &rows);
     if (error)

@@ -15,13 +15,13 @@
 
 /* A place where a rule does not hold. */
 struct audit_finding {
-    const char *rule;       /* its short name: "message_count"; static */
-    const char *meaning;    /* what the two values are, for people; static */
-    uint64_t room_id;       /* 0: concerns no room */
-    uint64_t user_id;       /* 0: concerns no user */
-    bool is_time;           /* the values are micros since 1970 */
-    uint64_t stored;        /* what is on record, or has to be */
-    uint64_t recounted;     /* what was found */
+    const char *rule;    /* its short name: "message_count"; static */
+    const char *meaning; /* what the two values are, for people; static */
+    uint64_t room_id;    /* 0: concerns no room */
+    uint64_t user_id;    /* 0: concerns no user */
+    bool is_time;        /* the values are micros since 1970 */
+    uint64_t stored;     /* what is on record, or has to be */
+    uint64_t recounted;  /* what was found */
 };
 
 typedef void audit_visit(void *context, const struct audit_finding *finding);

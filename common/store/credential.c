@@ -5,10 +5,9 @@
 #include "event.h"
 #include "store/transaction.h"
 
-enum error token_add(struct db *db, uint64_t user_id,
-                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t *token_id) {
-    static const char SQL[] =
-        TRANSACTION("",
+enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
+                     uint64_t *token_id) {
+    static const char SQL[] = TRANSACTION("",
                     "INSERT INTO token (user_id, token_hash, created_at) "
                     "VALUES (?, ?, SYSDATE(6)); ",
                     ", LAST_INSERT_ID()");
@@ -26,8 +25,8 @@ enum error token_add(struct db *db, uint64_t user_id,
  * ones by key. */
 #define CALLER_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq"
 #define CALLER_COLUMN_COUNT (USER_COLUMN_COUNT + 2)
-#define FROM_ROOM                                                                         \
-    "LEFT JOIN room r ON r.room_id = ? "                                                  \
+#define FROM_ROOM                        \
+    "LEFT JOIN room r ON r.room_id = ? " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
 
 /* Reads the columns of the caller, those of the credential behind them (id, and whether it
@@ -47,10 +46,11 @@ static enum error read_caller(struct db_rows *rows, bool with_room, struct calle
     return ERROR_NONE;
 }
 
-enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
-                      uint64_t room_id, struct caller *caller) {
-#define TOKEN_SQL(room_columns, room_joins)                                               \
-    "SELECT " CALLER_COLUMNS ", t.token_id, FALSE" room_columns " FROM token t "          \
+enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
+                      struct caller *caller) {
+#define TOKEN_SQL(room_columns, room_joins)                     \
+    "SELECT " CALLER_COLUMNS ", t.token_id, FALSE" room_columns \
+    " FROM token t "                                            \
     "JOIN user u ON u.user_id = t.user_id " room_joins "WHERE t.token_hash = ?"
     static const char ALONE[] = TOKEN_SQL("", "");
     static const char IN_ROOM[] = TOKEN_SQL(", " ROOM_STATE_COLUMNS, FROM_ROOM);
@@ -68,7 +68,7 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
 }
 
 /* Ends one credential: the user's row is locked first, as everywhere, then it goes. */
-#define END_CREDENTIAL(table, key)                                                        \
+#define END_CREDENTIAL(table, key) \
     TRANSACTION(                                                                          \
         "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; DECLARE p_user, v_user_seq BIGINT UNSIGNED; ",\
         "SELECT user_id INTO p_user FROM " table " WHERE " key " = p_id; "                \
@@ -111,16 +111,16 @@ enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void 
     if (error)
         return error;
     while (db_next(rows)) {
-        const struct token token = {db_get_u64(rows, 0), db_get_u64(rows, 1),
-                                    db_get_text(rows, 2), db_get_time(rows, 3)};
+        const struct token token = {db_get_u64(rows, 0), db_get_u64(rows, 1), db_get_text(rows, 2),
+                                    db_get_time(rows, 3)};
         visit(context, &token);
     }
     db_done(rows);
     return ERROR_NONE;
 }
 
-enum error session_add(struct db *db, uint64_t user_id,
-                       const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+enum error session_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
+                       uint64_t days) {
     static const char SQL[] =
         "INSERT INTO session (user_id, session_hash, created_at, expires_at) "
         "VALUES (?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL ? DAY)";
@@ -130,9 +130,10 @@ enum error session_add(struct db *db, uint64_t user_id,
 
 enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
                         uint64_t room_id, struct caller *caller) {
-#define SESSION_SQL(room_columns, room_joins)                                             \
-    "SELECT " CALLER_COLUMNS ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE"\
-    room_columns " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins       \
+#define SESSION_SQL(room_columns, room_joins)                                    \
+    "SELECT " CALLER_COLUMNS                                                     \
+    ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE" room_columns \
+    " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins           \
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
     static const char ALONE[] = SESSION_SQL("", "");
     static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, FROM_ROOM);
@@ -145,9 +146,9 @@ enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
     const struct db_value left = db_u64(minutes - minutes / 14);
     const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
     struct db_rows *rows;
-    enum error error =
-        room_id ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, left, db_u64(room_id), key)
-                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, key);
+    enum error error = room_id
+                           ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, left, db_u64(room_id), key)
+                           : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, key);
     if (error)
         return error;
     bool renew = false;

@@ -38,14 +38,14 @@ struct token {
 typedef void token_visit(void *context, const struct token *token);
 
 /* Adds a token of the user. */
-enum error token_add(struct db *db, uint64_t user_id,
-                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t *token_id);
+enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
+                     uint64_t *token_id);
 
 /* Finds the caller by a token's hash, and the state of a room (room_id 0: of none).
  * ERROR_UNAUTHENTICATED if there is no such token; user.is_active is for the caller of this
  * to check. */
-enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
-                      uint64_t room_id, struct caller *caller);
+enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
+                      struct caller *caller);
 
 /* Ends a token; changed is false when there is none with this id. */
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
@@ -54,8 +54,8 @@ enum error token_end(struct db *db, uint64_t token_id, struct user_change *chang
 enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void *context);
 
 /* Adds a session that lasts for `days`. */
-enum error session_add(struct db *db, uint64_t user_id,
-                       const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
+enum error session_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
+                       uint64_t days);
 
 /* Finds the caller by a session's hash likewise, and moves its end to `days` from now when more
  * than a fourteenth of that is gone. ERROR_UNAUTHENTICATED if there is none or it has ended. */

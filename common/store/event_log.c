@@ -10,8 +10,8 @@
 #define STORED EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)
 
 /* An event's own columns, how many, and where those of its subject start. */
-#define EVENT_COLUMNS                                                                     \
-    "e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "                         \
+#define EVENT_COLUMNS                                             \
+    "e.seq, e.event_type, e.actor_id, a.username, e.subject_id, " \
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY"
 #define EVENT_COLUMN_COUNT 6
 #define FIRST_MESSAGE EVENT_COLUMN_COUNT
@@ -28,8 +28,7 @@ static const char LIST[] =
     "LEFT JOIN user mu ON mu.user_id = mb.user_id "
     "WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
 
-static void event_from_row(const struct db_rows *rows, uint64_t room_id,
-                           struct room_event *event) {
+static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct room_event *event) {
     event->room_id = room_id;
     event->seq = db_get_u64(rows, 0);
     event->type = (unsigned)db_get_u64(rows, 1);
@@ -75,13 +74,13 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
 /* ---- purging ---- */
 
 /* Streams whose oldest event kept is past the retention. */
-#define OLD_STREAMS(table, key, events)                                                   \
-    "SELECT t." key " FROM " table " t JOIN " events " e ON e." key " = t." key           \
+#define OLD_STREAMS(table, key, events)                                         \
+    "SELECT t." key " FROM " table " t JOIN " events " e ON e." key " = t." key \
     " AND e.seq = t.oldest_seq WHERE e.created_at < SYSDATE(6) - INTERVAL ? DAY LIMIT ?"
 
 /* Drops the old events among the first `limit` of one stream; its owner's row is locked
  * first, so that oldest_seq and the rows always agree. */
-#define PURGE_STREAM(table, key, events)                                                  \
+#define PURGE_STREAM(table, key, events) \
     TRANSACTION(                                                                          \
         "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; DECLARE p_days BIGINT UNSIGNED DEFAULT ?; "\
         "DECLARE p_limit BIGINT UNSIGNED DEFAULT ?; "                                     \
@@ -137,6 +136,5 @@ enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limi
     *dropped = 0;
     const enum error error =
         purge_streams(db, OLD_ROOMS, PURGE_ROOM, retention_days, limit, dropped);
-    return error ? error
-                 : purge_streams(db, OLD_USERS, PURGE_USER, retention_days, limit, dropped);
+    return error ? error : purge_streams(db, OLD_USERS, PURGE_USER, retention_days, limit, dropped);
 }

@@ -21,11 +21,11 @@ struct room_event {
     uint64_t seq;
     unsigned type;
     uint64_t actor_id;
-    struct text actor;          /* the actor's user name */
+    struct text actor; /* the actor's user name */
     uint64_t subject_id;
-    bool has_message;           /* for new_message and message_edited */
+    bool has_message; /* for new_message and message_edited */
     struct message message;
-    bool has_membership;        /* for member_updated, unless it is gone */
+    bool has_membership; /* for member_updated, unless it is gone */
     struct membership membership;
 };
 

@@ -12,8 +12,9 @@
 enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *mine) {
     static const char FIRST[] =
         "INSERT IGNORE INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01')";
-    static const char CLAIM[] = "UPDATE housekeeping SET ran_at = SYSDATE(6) "
-                                "WHERE task = 'purge' AND ran_at < SYSDATE(6) - INTERVAL ? SECOND";
+    static const char CLAIM[] =
+        "UPDATE housekeeping SET ran_at = SYSDATE(6) "
+        "WHERE task = 'purge' AND ran_at < SYSDATE(6) - INTERVAL ? SECOND";
     *mine = false;
     enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
     if (error)

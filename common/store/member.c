@@ -25,8 +25,8 @@ enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t
                               "WHERE mb.room_id = ? ORDER BY mb.membership_id LIMIT ? OFFSET ?";
     struct db_rows *rows;
     struct membership membership;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
-                                    db_u64(limit), db_u64(offset));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(limit), db_u64(offset));
     if (error)
         return error;
     while (db_next(rows))
@@ -42,8 +42,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
         "SELECT " MEMBER_COLUMNS FROM_MEMBER "WHERE mb.room_id = ? AND mb.user_id = ?";
     struct db_rows *rows;
     struct membership membership;
-    enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
     if (error)
         return error;
     error = ERROR_NOT_FOUND;
@@ -55,20 +54,20 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     return error;
 }
 
-#define TARGET_DECLARATIONS                                                               \
-    TRANSACTION_ROOM_DECLARATIONS                                                         \
-    "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; DECLARE p_flag BOOLEAN DEFAULT ?; "      \
-    "DECLARE v_target, v_membership, v_user_seq, v_heir BIGINT UNSIGNED; "                \
-    "DECLARE v_target_admin, v_last BOOLEAN; DECLARE v_joined DATETIME(6); "              \
+#define TARGET_DECLARATIONS                                                          \
+    TRANSACTION_ROOM_DECLARATIONS                                                    \
+    "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; DECLARE p_flag BOOLEAN DEFAULT ?; " \
+    "DECLARE v_target, v_membership, v_user_seq, v_heir BIGINT UNSIGNED; "           \
+    "DECLARE v_target_admin, v_last BOOLEAN; DECLARE v_joined DATETIME(6); "         \
     "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
 
-#define FIND_TARGET                                                                       \
+#define FIND_TARGET                                                                          \
     "SELECT membership_id, is_admin, joined_at INTO v_membership, v_target_admin, v_joined " \
     "FROM member WHERE room_id = p_room AND user_id = p_target; "
 
 /* True for the condition that nobody but p_target is an admin. */
-#define ONLY_ADMIN                                                                        \
-    "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin "               \
+#define ONLY_ADMIN                                                          \
+    "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin " \
     "AND user_id <> p_target)"
 
 /* p_flag: the target joins by itself. */
@@ -184,8 +183,8 @@ enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, u
                             bool is_admin, struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    enum error error = DB_RUN(db, SET_ADMIN, DB_REPEATABLE, &rows, db_u64(room_id),
-                              db_u64(user_id), db_u64(target_id), db_bool(is_admin));
+    enum error error = DB_RUN(db, SET_ADMIN, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                              db_u64(target_id), db_bool(is_admin));
     if (error)
         return error;
     error = ERROR_INTERNAL;

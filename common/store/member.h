@@ -40,12 +40,12 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 /* What a change of membership put on record. */
 struct member_change {
     bool changed;
-    bool room_deleted;          /* the last member left */
-    uint64_t seq;               /* on the room's stream; 0: none */
-    uint64_t user_seq;          /* on the stream of the user concerned; 0: none */
-    uint64_t heir_id;           /* who became admin because the last one left; 0: nobody */
-    uint64_t heir_seq;          /* the number of that event */
-    struct membership membership;   /* of member_add; username is not set */
+    bool room_deleted;            /* the last member left */
+    uint64_t seq;                 /* on the room's stream; 0: none */
+    uint64_t user_seq;            /* on the stream of the user concerned; 0: none */
+    uint64_t heir_id;             /* who became admin because the last one left; 0: nobody */
+    uint64_t heir_seq;            /* the number of that event */
+    struct membership membership; /* of member_add; username is not set */
 };
 
 /* Adds target_id. By someone else it is an invitation, which admins may make; by the user

@@ -71,11 +71,11 @@ static const char PAGE_BY_POSITION[] =
 /* By cursor the positions are counted from that of one message c. They are cast because
  * they are unsigned and a difference may not be. */
 #define CURSOR "CAST(c.position AS SIGNED)"
-#define PAGE_BY_CURSOR(low, high)                                                        \
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS " FROM message c "                           \
-    "JOIN message m ON m.room_id = c.room_id AND m.position > " low                      \
-    " AND m.position <= " high PAGE_END                                                  \
-    "WHERE c.message_id = ? AND c.room_id = ?" NEWEST_FIRST
+#define PAGE_BY_CURSOR(low, high)                                   \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS                         \
+    " FROM message c "                                              \
+    "JOIN message m ON m.room_id = c.room_id AND m.position > " low \
+    " AND m.position <= " high PAGE_END "WHERE c.message_id = ? AND c.room_id = ?" NEWEST_FIRST
 
 static const char PAGE_BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1");
 static const char PAGE_AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?");
@@ -117,8 +117,8 @@ enum error message_list(struct db *db, const struct room_state *state,
                         void *context) {
     struct db_rows *rows;
     struct message message;
-    *cursor_found = page->kind == MESSAGE_PAGE_OFFSET ||
-                    (page->kind == MESSAGE_PAGE_AFTER && page->from == 0);
+    *cursor_found =
+        page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && page->from == 0);
     const enum error error = run_page(db, state, page, &rows);
     if (error)
         return error;
@@ -128,8 +128,7 @@ enum error message_list(struct db *db, const struct room_state *state,
             visit(context, &message);
     }
     db_done(rows);
-    return *cursor_found ? ERROR_NONE
-                         : find_cursor(db, state->room_id, page->from, cursor_found);
+    return *cursor_found ? ERROR_NONE : find_cursor(db, state->room_id, page->from, cursor_found);
 }
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,
@@ -138,8 +137,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                               "WHERE m.message_id = ? AND m.room_id = ?";
     struct db_rows *rows;
     struct message message;
-    enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
     error = ERROR_NOT_FOUND;
@@ -191,8 +189,8 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
     }
     char random[17];
     secret_random_hex(random, 8);
-    const int len = snprintf(key, KEY_SIZE, "%c%016" PRIx64 "%s", KEY_OF_STORE,
-                             (uint64_t)clock_now(), random);
+    const int len =
+        snprintf(key, KEY_SIZE, "%c%016" PRIx64 "%s", KEY_OF_STORE, (uint64_t)clock_now(), random);
     *text = (struct text){key, (size_t)len};
 }
 
@@ -232,15 +230,15 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     return error;
 }
 
-#define MESSAGE_DECLARATIONS                                                             \
-    TRANSACTION_ROOM_DECLARATIONS                                                        \
-    "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "                                      \
-    "DECLARE v_position, v_sender BIGINT UNSIGNED; "                                     \
+#define MESSAGE_DECLARATIONS                         \
+    TRANSACTION_ROOM_DECLARATIONS                    \
+    "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "  \
+    "DECLARE v_position, v_sender BIGINT UNSIGNED; " \
     "DECLARE v_deleted BOOLEAN; DECLARE v_changed BOOLEAN DEFAULT FALSE; "
 
-#define FIND_MESSAGE                                                                     \
-    "SELECT position, sender_id, is_deleted INTO v_position, v_sender, v_deleted "       \
-    "FROM message WHERE message_id = p_message AND room_id = p_room; "                   \
+#define FIND_MESSAGE                                                               \
+    "SELECT position, sender_id, is_deleted INTO v_position, v_sender, v_deleted " \
+    "FROM message WHERE message_id = p_message AND room_id = p_room; "             \
     "IF v_position IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
 
 #define ROOM_STEPS_ON "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
@@ -264,8 +262,8 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
         CHANGE_COLUMNS);
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
-                                    db_u64(user_id), db_u64(message_id), db_text(content));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+                                    db_u64(message_id), db_text(content));
     return error ? error : read_change(rows, change);
 }
 
@@ -285,13 +283,13 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
         CHANGE_COLUMNS);
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
-                                    db_u64(user_id), db_u64(message_id));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
     return error ? error : read_change(rows, change);
 }
 
-enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id,
-                             uint64_t message_id, struct message_mark *mark) {
+enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                             struct message_mark *mark) {
     /* The mark is the member's own: it needs no lock on the room, only on its row. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
@@ -316,8 +314,8 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id,
         "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read)");
     struct db_rows *rows;
     memset(mark, 0, sizeof(*mark));
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
-                              db_u64(message_id));
+    enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_u64(message_id));
     if (error)
         return error;
     error = ERROR_INTERNAL;

@@ -23,13 +23,13 @@ struct message {
     uint64_t position;
     uint64_t sender_id;
     struct text sender_username;
-    struct text content;        /* empty when deleted */
+    struct text content; /* empty when deleted */
     enum message_type type;
     bool is_deleted;
-    uint64_t reply_to_id;       /* 0: none */
+    uint64_t reply_to_id; /* 0: none */
     int64_t created_at;
-    int64_t edited_at;          /* 0: never */
-    struct text client_id;      /* the client's choice; empty: none */
+    int64_t edited_at;     /* 0: never */
+    struct text client_id; /* the client's choice; empty: none */
 };
 
 typedef void message_visit(void *context, const struct message *message);
@@ -40,12 +40,12 @@ enum message_page_kind { MESSAGE_PAGE_OFFSET, MESSAGE_PAGE_BEFORE, MESSAGE_PAGE_
 struct message_page {
     enum message_page_kind kind;
     uint64_t limit;
-    uint64_t from;      /* an offset, or the cursor's message id (0 after: the beginning) */
+    uint64_t from; /* an offset, or the cursor's message id (0 after: the beginning) */
 };
 
 /* Columns of a message aliased m and its sender aliased s, and how many they are. */
-#define MESSAGE_COLUMNS                                                                   \
-    "m.message_id, m.room_id, m.position, m.sender_id, s.username, m.message_type, "      \
+#define MESSAGE_COLUMNS                                                              \
+    "m.message_id, m.room_id, m.position, m.sender_id, s.username, m.message_type, " \
     "m.is_deleted, m.reply_to_id, m.created_at, m.edited_at, m.client_id, m.content"
 #define MESSAGE_COLUMN_COUNT 12
 
@@ -76,18 +76,18 @@ struct message_draft {
     uint64_t sender_id;
     struct text content;
     enum message_type type;
-    uint64_t reply_to_id;       /* 0: none */
-    struct text client_id;      /* empty: none; then the store makes a key of its own */
+    uint64_t reply_to_id;  /* 0: none */
+    struct text client_id; /* empty: none; then the store makes a key of its own */
 };
 
 /* What became of a change to a message. */
 struct message_change {
-    bool changed;           /* false: the change had been made before */
-    bool bad_reply;         /* reply_to_id is no message of this room */
+    bool changed;   /* false: the change had been made before */
+    bool bad_reply; /* reply_to_id is no message of this room */
     uint64_t message_id;
-    uint64_t seq;           /* the event's number; 0: found on record, number not read */
+    uint64_t seq; /* the event's number; 0: found on record, number not read */
     uint64_t position;
-    int64_t at;             /* the time of the change */
+    int64_t at; /* the time of the change */
 };
 
 /* Posts a message with its event, and moves the sender's read mark to it. The same
@@ -107,13 +107,13 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
 /* What a read mark is after it was asked to move. */
 struct message_mark {
     bool moved;
-    bool bad_message;           /* message_id is no message of this room */
-    uint64_t message_id;        /* of the last one read */
+    bool bad_message;    /* message_id is no message of this room */
+    uint64_t message_id; /* of the last one read */
     uint64_t unread_count;
 };
 
 /* Moves the caller's read mark up to a message, never back. Errors as message_post. */
-enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id,
-                             uint64_t message_id, struct message_mark *mark);
+enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
+                             struct message_mark *mark);
 
 #endif

@@ -27,9 +27,10 @@ static enum error ask(struct db *db, const char *sql, uint64_t *number) {
 }
 
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version) {
-    static const char EXISTS[] = "SELECT COUNT(*) FROM information_schema.tables "
-                                 "WHERE table_schema = DATABASE() AND table_name = "
-                                 "'schema_migration'";
+    static const char EXISTS[] =
+        "SELECT COUNT(*) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND table_name = "
+        "'schema_migration'";
     static const char NEWEST[] = "SELECT MAX(version) FROM schema_migration";
     uint64_t there = 0, newest = 0;
     enum error error = ask(db, EXISTS, &there);

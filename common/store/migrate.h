@@ -23,9 +23,9 @@ extern const struct migrate_step migrate_steps[];
 extern const size_t migrate_step_count;
 
 enum migrate_state {
-    MIGRATE_CURRENT,    /* nothing to do */
-    MIGRATE_BEHIND,     /* steps are missing */
-    MIGRATE_AHEAD,      /* made by a newer confab: hands off */
+    MIGRATE_CURRENT, /* nothing to do */
+    MIGRATE_BEHIND,  /* steps are missing */
+    MIGRATE_AHEAD,   /* made by a newer confab: hands off */
 };
 
 /* The newest version this program knows. */

@@ -9,13 +9,14 @@
 
 /* Columns of a room aliased r as the user aliased me sees it, with its last message. A
  * direct room is named after the other one of its two users. */
-#define ROOM_COLUMNS                                                                      \
-    ROOM_STATE_COLUMNS ", IF(r.direct_low IS NULL, r.name, other.username), "             \
+#define ROOM_COLUMNS                                       \
+    ROOM_STATE_COLUMNS                                     \
+    ", IF(r.direct_low IS NULL, r.name, other.username), " \
     "r.created_by_id, " MESSAGE_COLUMNS
-#define ROOM_JOINS                                                                        \
-    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "      \
-    "LEFT JOIN user s ON s.user_id = m.sender_id "                                        \
-    "LEFT JOIN user other ON other.user_id = "                                            \
+#define ROOM_JOINS                                                                   \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count " \
+    "LEFT JOIN user s ON s.user_id = m.sender_id "                                   \
+    "LEFT JOIN user other ON other.user_id = "                                       \
     "IF(r.direct_low = me.user_id, r.direct_high, r.direct_low) "
 
 static void room_from_row(const struct db_rows *rows, struct room *room) {
@@ -71,8 +72,8 @@ enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t
         "16, 10) AS UNSIGNED)) FROM " ROOM_STATE_FROM "WHERE r.is_private = FALSE";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
-    const enum error error = DB_RUN(db, kind == ROOM_LIST_OWN ? OWN : PUBLIC, DB_REPEATABLE,
-                                    &rows, db_u64(user_id));
+    const enum error error =
+        DB_RUN(db, kind == ROOM_LIST_OWN ? OWN : PUBLIC, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
     if (db_next(rows)) {
@@ -90,31 +91,32 @@ enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t
  * keep the order of the page; the tests watch it. */
 enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, uint64_t limit,
                      uint64_t offset, room_visit *visit, void *context) {
-#define LIST_SQL(choice)                                                                  \
-    "SELECT STRAIGHT_JOIN " ROOM_COLUMNS " FROM (" choice                                 \
-    " ORDER BY p.last_active_at DESC, p.room_id DESC LIMIT ? OFFSET ?) page "             \
-    "JOIN room r ON r.room_id = page.room_id "                                            \
+#define LIST_SQL(choice)                                                      \
+    "SELECT STRAIGHT_JOIN " ROOM_COLUMNS " FROM (" choice                     \
+    " ORDER BY p.last_active_at DESC, p.room_id DESC LIMIT ? OFFSET ?) page " \
+    "JOIN room r ON r.room_id = page.room_id "                                \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " ROOM_JOINS
-    static const char OWN[] =
-        LIST_SQL("SELECT p.room_id, p.last_active_at FROM member mine "
+    static const char OWN[] = LIST_SQL("SELECT p.room_id, p.last_active_at FROM member mine "
                  "JOIN room p ON p.room_id = mine.room_id WHERE mine.user_id = ?");
     static const char PUBLIC[] =
         LIST_SQL("SELECT p.room_id, p.last_active_at FROM room p WHERE p.is_private = FALSE");
 #undef LIST_SQL
     struct db_rows *rows;
     const struct db_value user = db_u64(user_id), most = db_u64(limit), skip = db_u64(offset);
-    const enum error error =
-        kind == ROOM_LIST_OWN ? DB_RUN(db, OWN, DB_REPEATABLE, &rows, user, most, skip, user)
-                              : DB_RUN(db, PUBLIC, DB_REPEATABLE, &rows, most, skip, user);
+    const enum error error = kind == ROOM_LIST_OWN
+                                 ? DB_RUN(db, OWN, DB_REPEATABLE, &rows, user, most, skip, user)
+                                 : DB_RUN(db, PUBLIC, DB_REPEATABLE, &rows, most, skip, user);
     return error ? error : visit_rooms(rows, visit, context);
 }
 
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
                          void *context) {
     static const char SQL[] =
-        "SELECT " ROOM_STATE_COLUMNS ", "
+        "SELECT " ROOM_STATE_COLUMNS
+        ", "
         "IF(r.direct_low IS NULL, r.name, CONCAT(low.username, ', ', other.username)), "
-        "r.created_by_id, " MESSAGE_COLUMNS " FROM room r "
+        "r.created_by_id, " MESSAGE_COLUMNS
+        " FROM room r "
         "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 "
         "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
         "LEFT JOIN user s ON s.user_id = m.sender_id "
@@ -122,8 +124,7 @@ enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_vi
         "LEFT JOIN user other ON other.user_id = r.direct_high "
         "ORDER BY r.room_id LIMIT ? OFFSET ?";
     struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));
     return error ? error : visit_rooms(rows, visit, context);
 }
 
@@ -247,8 +248,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
         ", v_changed, p_room, v_seq, 0, 0, v_now");
     struct db_rows *rows;
     const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);
-    const struct db_value private =
-        patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
+    const struct db_value private = patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), name, private);
     return error ? error : read_change(rows, change);

@@ -15,7 +15,7 @@
 
 struct room {
     struct room_state state;
-    struct text name;           /* of a direct room: the other user's */
+    struct text name; /* of a direct room: the other user's */
     uint64_t created_by_id;
     bool has_last_message;
     struct message last_message;
@@ -38,7 +38,7 @@ enum { ROOM_LIST_OWN_SEQ = 0, ROOM_LIST_SEQS = 1, ROOM_LIST_READS = 2, ROOM_LIST
 
 /* Two states that are equal mean the same list. */
 struct room_list_state {
-    uint64_t count;         /* rooms in the list */
+    uint64_t count; /* rooms in the list */
     uint64_t counters[ROOM_LIST_COUNTERS];
 };
 
@@ -65,9 +65,9 @@ enum error room_count_all(struct db *db, uint64_t *count);
 struct room_change {
     bool changed;
     uint64_t room_id;
-    uint64_t seq;           /* on the room's stream; 0: none */
-    uint64_t user_seq;      /* on the stream of the user concerned; 0: none */
-    uint64_t caller_seq;    /* on the caller's own stream; 0: none */
+    uint64_t seq;        /* on the room's stream; 0: none */
+    uint64_t user_seq;   /* on the stream of the user concerned; 0: none */
+    uint64_t caller_seq; /* on the caller's own stream; 0: none */
     int64_t at;
 };
 

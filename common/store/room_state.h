@@ -18,23 +18,22 @@ struct room_state {
     bool is_admin;
     uint64_t room_id;
     uint64_t last_seq;
-    uint64_t oldest_seq;            /* of the events kept */
+    uint64_t oldest_seq; /* of the events kept */
     uint64_t message_count;
     uint64_t members_count;
-    uint64_t last_read_position;    /* the caller's; 0 for who is no member */
+    uint64_t last_read_position; /* the caller's; 0 for who is no member */
     int64_t created_at;
 };
 
 /* Columns of a room aliased r and the caller's membership aliased me (outer joined). */
-#define ROOM_STATE_COLUMNS                                                              \
-    "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, "       \
-    "me.is_admin, r.last_seq, r.oldest_seq, r.message_count, r.members_count, "         \
+#define ROOM_STATE_COLUMNS                                                        \
+    "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, " \
+    "me.is_admin, r.last_seq, r.oldest_seq, r.message_count, r.members_count, "   \
     "me.last_read_position, r.created_at"
 #define ROOM_STATE_COLUMN_COUNT 11
 
 /* The join that goes with the columns; its ? is the caller. */
-#define ROOM_STATE_FROM                                                                 \
-    "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
+#define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "
 
 /* Reads ROOM_STATE_COLUMNS that start at column `first`; NULL (an outer join that found
  * nothing) gives a state whose exists is false. */

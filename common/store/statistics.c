@@ -5,15 +5,15 @@
 /* Events a stream keeps, in a type that no broken counter makes overflow. */
 #define KEPT "IF(last_seq >= oldest_seq, CAST(last_seq AS DECIMAL(21)) - oldest_seq + 1, 0)"
 
-#define OLDEST(table, key, events)                                                        \
-    "SELECT MIN(e.created_at) FROM " table " t JOIN " events " e ON e." key " = t." key   \
+#define OLDEST(table, key, events)                                                      \
+    "SELECT MIN(e.created_at) FROM " table " t JOIN " events " e ON e." key " = t." key \
     " AND e.seq = t.oldest_seq"
 
 static enum error read_users(struct db *db, struct statistics *statistics) {
-    static const char SQL[] =
-        "SELECT COUNT(*), SUM(is_active), SUM(is_staff), SUM(" KEPT "), "
-        "(SELECT COUNT(*) FROM session WHERE expires_at > SYSDATE(6)), "
-        "(SELECT COUNT(*) FROM token) FROM user";
+    static const char SQL[] = "SELECT COUNT(*), SUM(is_active), SUM(is_staff), SUM(" KEPT
+                              "), "
+                              "(SELECT COUNT(*) FROM session WHERE expires_at > SYSDATE(6)), "
+                              "(SELECT COUNT(*) FROM token) FROM user";
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
@@ -33,7 +33,8 @@ static enum error read_users(struct db *db, struct statistics *statistics) {
 static enum error read_rooms(struct db *db, struct statistics *statistics) {
     static const char SQL[] =
         "SELECT COUNT(*), SUM(is_private = FALSE), SUM(direct_low IS NOT NULL), "
-        "SUM(members_count), SUM(message_count), SUM(" KEPT "), "
+        "SUM(members_count), SUM(message_count), SUM(" KEPT
+        "), "
         "(SELECT COUNT(*) FROM deleted_room) FROM room";
     struct db_rows *rows;
     const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);

@@ -88,12 +88,12 @@ static enum error read_change(struct db_rows *rows, uint64_t id, struct user_cha
     return error;
 }
 
-#define FIND_USER                                                                         \
-    "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "        \
-    "SET v_now = SYSDATE(6); "                                                            \
+#define FIND_USER                                                                  \
+    "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; " \
+    "SET v_now = SYSDATE(6); "                                                     \
     "IF v_active IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
 
-#define CREDENTIALS_CHANGED                                                               \
+#define CREDENTIALS_CHANGED \
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
 
 enum error user_set_password(struct db *db, uint64_t id, const char *password_hash,
@@ -111,9 +111,9 @@ enum error user_set_password(struct db *db, uint64_t id, const char *password_ha
         CREDENTIALS_CHANGED,
         ", TRUE, v_user_seq");
     struct db_rows *rows;
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id),
-                                    db_str(password_hash), db_u64(kept_token),
-                                    db_u64(kept_session));
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_str(password_hash), db_u64(kept_token),
+               db_u64(kept_session));
     return error ? error : read_change(rows, id, change);
 }
 
@@ -122,8 +122,7 @@ enum error user_refresh_password(struct db *db, uint64_t id, const char *passwor
     return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(password_hash), db_u64(id));
 }
 
-enum error user_set_active(struct db *db, uint64_t id, bool is_active,
-                           struct user_change *change) {
+enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_active BOOLEAN DEFAULT ?; "
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; "
@@ -135,8 +134,7 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active,
         CREDENTIALS_CHANGED,
         ", v_changed, v_user_seq");
     struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_bool(is_active));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_bool(is_active));
     return error ? error : read_change(rows, id, change);
 }
 
@@ -171,7 +169,8 @@ static void make_pattern(struct text prefix, struct buffer *pattern) {
 
 enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit, uint64_t offset,
                      user_visit *visit, void *context) {
-    static const char SQL[] = "SELECT " USER_COLUMNS " FROM user u "
+    static const char SQL[] = "SELECT " USER_COLUMNS
+                              " FROM user u "
                               "WHERE u.username LIKE ? AND (u.is_active OR ?) "
                               "ORDER BY u.username LIMIT ? OFFSET ?";
     struct buffer pattern = BUFFER_EMPTY;
@@ -205,7 +204,8 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
 enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
                          void *context) {
     static const char SQL[] =
-        "SELECT " USER_COLUMNS " FROM "
+        "SELECT " USER_COLUMNS
+        " FROM "
         "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id WHERE u.is_active ORDER BY u.username";
     struct buffer list = BUFFER_EMPTY;

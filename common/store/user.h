@@ -46,7 +46,7 @@ enum error user_by_id(struct db *db, uint64_t id, struct user *user,
 struct user_change {
     bool changed;
     uint64_t user_id;
-    uint64_t seq;       /* of the event on the user's stream; 0: none */
+    uint64_t seq; /* of the event on the user's stream; 0: none */
 };
 
 /* Stores a new password hash and ends every token and session of the user but the kept

@@ -30,8 +30,7 @@ static const char LIST[] =
     "IF(r.direct_low = e.user_id, r.direct_high, r.direct_low) "
     "WHERE e.user_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
 
-static void event_from_row(const struct db_rows *rows, uint64_t user_id,
-                           struct user_event *event) {
+static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct user_event *event) {
     event->user_id = user_id;
     event->seq = db_get_u64(rows, 0);
     event->type = (unsigned)db_get_u64(rows, 1);
@@ -81,7 +80,8 @@ enum error user_log_heads(struct db *db, struct text room_ids, struct text user_
                           stream_head_visit *visit, void *context) {
 #define IDS "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
     static const char SQL[] =
-        "SELECT 0, r.room_id, r.last_seq FROM " IDS "JOIN room r ON r.room_id = j.id UNION ALL "
+        "SELECT 0, r.room_id, r.last_seq FROM " IDS
+        "JOIN room r ON r.room_id = j.id UNION ALL "
         "SELECT 1, u.user_id, u.last_seq FROM " IDS "JOIN user u ON u.user_id = j.id";
 #undef IDS
     struct db_rows *rows;
@@ -92,8 +92,9 @@ enum error user_log_heads(struct db *db, struct text room_ids, struct text user_
 
 enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,
                           void *context) {
-    static const char SQL[] = "SELECT 0, r.room_id, r.last_seq FROM member me "
-                              "JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";
+    static const char SQL[] =
+        "SELECT 0, r.room_id, r.last_seq FROM member me "
+        "JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     return error ? error : visit_heads(rows, visit, context);

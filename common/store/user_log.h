@@ -47,7 +47,6 @@ enum error user_log_heads(struct db *db, struct text room_ids, struct text user_
                           stream_head_visit *visit, void *context);
 
 /* Visits the rooms of a user with their heads (of_user is false). */
-enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,
-                          void *context);
+enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit, void *context);
 
 #endif

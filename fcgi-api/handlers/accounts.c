@@ -50,8 +50,7 @@ static void note_taken(struct exchange *x) {
 
 /* Reads both fields. That a name is taken is else found out by adding it; when the password
  * is wrong nothing is added, and all that is wrong is to be said at once. */
-static enum error read_registration(struct exchange *x, struct text *name,
-                                    struct text *password) {
+static enum error read_registration(struct exchange *x, struct text *name, struct text *password) {
     struct user user;
     const bool has_name = fields_text(x, "username", 1, 256, FIELDS_REQUIRED, name);
     const bool has_password = fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX,
@@ -122,12 +121,12 @@ static enum error check_login(struct exchange *x, struct user *user) {
     enum error error = take_login(x, name);
     if (error)
         return error;
-    error = text_is_username(name) ? user_by_name(x->service->db, name, user, hash)
-                                   : ERROR_NOT_FOUND;
+    error =
+        text_is_username(name) ? user_by_name(x->service->db, name, user, hash) : ERROR_NOT_FOUND;
     if (error && error != ERROR_NOT_FOUND)
         return error;
-    const bool right = secret_check_password(error ? NULL : hash, password,
-                                             config->password_passes, config->password_memory);
+    const bool right = secret_check_password(error ? NULL : hash, password, config->password_passes,
+                                             config->password_memory);
     if (error || !right || !user->is_active) {
         problems_add(&x->problems, "non_field_errors",
                      "Unable to log in with provided credentials.");
@@ -241,8 +240,7 @@ enum error accounts_password(struct exchange *x) {
     struct user_change change;
     char hash[SECRET_PASSWORD_SIZE];
     enum error error = ERROR_NONE;
-    fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
-                &new);
+    fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &new);
     if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
         error = check_old_password(x, old);
     if (!error && !problems_none(&x->problems))

@@ -17,9 +17,10 @@ enum error health_get(struct exchange *x) {
         jsonw_member_str(&w, "detail", "The database cannot be reached.");
     if (!database || degraded) {
         jsonw_member_str(&w, "database", database ? "ok" : "unreachable");
-        jsonw_member_str(&w, "redis", !with_redis ? "not configured"
-                                      : redis_there ? "ok"
-                                                    : "unreachable");
+        jsonw_member_str(&w, "redis",
+                         !with_redis   ? "not configured"
+                         : redis_there ? "ok"
+                                       : "unreachable");
     }
     jsonw_object_end(&w);
     if (database)

@@ -55,7 +55,7 @@ static void publish_event(struct exchange *x, unsigned type, uint64_t seq, uint6
 /* A role that changed: the event shows the membership as it is now. */
 struct role_event {
     struct exchange *x;
-    uint64_t seq;       /* 0: nothing changed, nothing to tell */
+    uint64_t seq; /* 0: nothing changed, nothing to tell */
 };
 
 static void publish_role(void *context, const struct membership *membership) {
@@ -78,8 +78,8 @@ static void publish_invitation(void *context, const struct room *room) {
     struct exchange *x = invitation->x;
     struct buffer json = BUFFER_EMPTY;
     shape_room_invitation(&json, invitation->seq, x->ids[0], &room->name, x->caller.user.name);
-    publish_user_event(x->service->redis, prefix_of(x), invitation->user_id,
-                       EVENT_ROOM_INVITATION, invitation->seq, x->caller.user.id, x->ids[0],
+    publish_user_event(x->service->redis, prefix_of(x), invitation->user_id, EVENT_ROOM_INVITATION,
+                       invitation->seq, x->caller.user.id, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
@@ -94,11 +94,11 @@ static enum error send_membership(struct exchange *x, const struct membership *m
 
 static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
     struct member_change change;
-    const enum error error = member_add(x->service->db, x->ids[0], x->caller.user.id, user_id,
-                                        joining, &change);
+    const enum error error =
+        member_add(x->service->db, x->ids[0], x->caller.user.id, user_id, joining, &change);
     if (error == ERROR_BAD_INPUT)
-        problems_add(&x->problems, "user_id",
-                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
+        problems_add(&x->problems, "user_id", "Invalid pk \"%" PRIu64 "\" - object does not exist.",
+                     user_id);
     if (error)
         return error;
     if (change.changed) {
@@ -178,8 +178,8 @@ enum error members_update(struct exchange *x) {
     const uint64_t user_id = x->ids[1];
     if (!fields_bool(x, "is_admin", FIELDS_REQUIRED, &is_admin))
         return ERROR_BAD_INPUT;
-    const enum error error = member_set_admin(x->service->db, x->ids[0], x->caller.user.id, user_id,
-                                        is_admin, &change);
+    const enum error error =
+        member_set_admin(x->service->db, x->ids[0], x->caller.user.id, user_id, is_admin, &change);
     if (error == ERROR_BAD_INPUT)
         problems_add(&x->problems, "is_admin", "The last admin of a room stays one.");
     if (error)

@@ -23,7 +23,7 @@ static const char *prefix_of(const struct exchange *x) {
 struct listing {
     struct buffer json;
     struct jsonw w;
-    uint64_t newest_id, newest_position;    /* 0: the page is empty */
+    uint64_t newest_id, newest_position; /* 0: the page is empty */
     uint64_t oldest_id, oldest_position;
 };
 
@@ -75,16 +75,14 @@ static void begin_cursor_page(struct exchange *x, struct jsonw *w, const struct 
     jsonw_member_u64(w, "count", count);
     write_cursor_link(x, w, "next", !empty && listing->oldest_position > 1, "before",
                       listing->oldest_id, which->limit);
-    write_cursor_link(x, w, "previous",
-                      before_all || (!empty && listing->newest_position < count), "after",
-                      listing->newest_id, which->limit);
+    write_cursor_link(x, w, "previous", before_all || (!empty && listing->newest_position < count),
+                      "after", listing->newest_id, which->limit);
     jsonw_key(w, "results");
     jsonw_array(w);
 }
 
-static void send_listing(struct exchange *x, const struct listing *listing,
-                         const struct page *page, const struct message_page *which,
-                         uint64_t count) {
+static void send_listing(struct exchange *x, const struct listing *listing, const struct page *page,
+                         const struct message_page *which, uint64_t count) {
     struct jsonw w = jsonw_start(&x->response.body);
     if (which->kind == MESSAGE_PAGE_OFFSET)
         page_begin(x, &w, page, count, "");
@@ -159,19 +157,17 @@ static void read_type(struct exchange *x, enum message_type *type) {
     if (found)
         *type = (enum message_type)found;
     else
-        problems_add(&x->problems, "message_type", "\"%.*s\" is not a valid choice.",
-                     (int)name.len, name.at);
+        problems_add(&x->problems, "message_type", "\"%.*s\" is not a valid choice.", (int)name.len,
+                     name.at);
 }
 
 static void read_draft(struct exchange *x, struct message_draft *draft) {
-    *draft = (struct message_draft){.room_id = x->ids[0],
-                                    .sender_id = x->caller.user.id,
-                                    .type = MESSAGE_TEXT};
+    *draft = (struct message_draft){
+        .room_id = x->ids[0], .sender_id = x->caller.user.id, .type = MESSAGE_TEXT};
     fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &draft->content);
     read_type(x, &draft->type);
     fields_id(x, "reply_to_id", FIELDS_NULLABLE, &draft->reply_to_id);
-    fields_text(x, "client_id", 1, CLIENT_ID_MAX, FIELDS_NULLABLE | FIELDS_KEEP,
-                &draft->client_id);
+    fields_text(x, "client_id", 1, CLIENT_ID_MAX, FIELDS_NULLABLE | FIELDS_KEEP, &draft->client_id);
 }
 
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
@@ -193,8 +189,8 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
 }
 
 static void note_bad_reply(struct exchange *x, const struct message_draft *draft) {
-    problems_add(&x->problems, "reply_to_id",
-                 "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft->reply_to_id);
+    problems_add(&x->problems, "reply_to_id", "Invalid pk \"%" PRIu64 "\" - object does not exist.",
+                 draft->reply_to_id);
 }
 
 static void ignore_message(void *context, const struct message *message) {
@@ -205,9 +201,8 @@ static void ignore_message(void *context, const struct message *message) {
 /* Whether the reply is to a message of the room is else found out by the transaction; when
  * another field is wrong there is none, and all that is wrong is to be said at once. */
 static void check_reply(struct exchange *x, const struct message_draft *draft) {
-    if (draft->reply_to_id &&
-        message_get(x->service->db, draft->room_id, draft->reply_to_id, ignore_message, NULL) ==
-            ERROR_NOT_FOUND)
+    if (draft->reply_to_id && message_get(x->service->db, draft->room_id, draft->reply_to_id,
+                                          ignore_message, NULL) == ERROR_NOT_FOUND)
         note_bad_reply(x, draft);
 }
 
@@ -252,8 +247,8 @@ enum error messages_edit(struct exchange *x) {
         return ERROR_BAD_INPUT;
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
     if (!error)
-        error = message_edit(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], content,
-                             &change);
+        error =
+            message_edit(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], content, &change);
     if (error)
         return error;
     struct edit edit = {x, change.seq};
@@ -287,8 +282,8 @@ enum error messages_read(struct exchange *x) {
     uint64_t message_id;
     if (!fields_id(x, "message_id", FIELDS_REQUIRED, &message_id))
         return ERROR_BAD_INPUT;
-    const enum error error = message_mark_read(x->service->db, x->ids[0], x->caller.user.id,
-                                               message_id, &mark);
+    const enum error error =
+        message_mark_read(x->service->db, x->ids[0], x->caller.user.id, message_id, &mark);
     if (mark.bad_message)
         problems_add(&x->problems, "message_id", "This is no message of the room.");
     if (error)

@@ -46,8 +46,8 @@ static void list_room(void *context, const struct room *room) {
 static bool set_list_etag(struct exchange *x, enum room_list_kind kind,
                           const struct room_list_state *state) {
     return etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
-                    kind, x->caller.user.id, state->count, state->counters[0],
-                    state->counters[1], state->counters[2], state->counters[3]);
+                    kind, x->caller.user.id, state->count, state->counters[0], state->counters[1],
+                    state->counters[2], state->counters[3]);
 }
 
 /* A list of one's own that fits on the page carries its own counters: unless the client
@@ -201,8 +201,7 @@ enum error rooms_direct(struct exchange *x) {
     }
     if (error)
         return error;
-    return room_get(x->service->db, direct.change.room_id, x->caller.user.id, send_direct,
-                    &direct);
+    return room_get(x->service->db, direct.change.room_id, x->caller.user.id, send_direct, &direct);
 }
 
 struct update {
@@ -231,8 +230,8 @@ enum error rooms_update(struct exchange *x) {
     patch.has_private = fields_bool(x, "is_private", 0, &patch.is_private);
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    const enum error error = room_update(x->service->db, x->ids[0], x->caller.user.id, &patch,
-                                         &update.change);
+    const enum error error =
+        room_update(x->service->db, x->ids[0], x->caller.user.id, &patch, &update.change);
     if (error)
         return error;
     return room_get(x->service->db, x->ids[0], x->caller.user.id, send_updated, &update);

@@ -13,15 +13,13 @@
 #include "config_parse.h"
 #include "memory.h"
 
-static void require(bool holds)
-{
+static void require(bool holds) {
     if (!holds) {
         abort();
     }
 }
 
-static void check_dump(const struct config *config)
-{
+static void check_dump(const struct config *config) {
     char *nothing[] = {NULL};
     struct config again;
     struct buffer problems = BUFFER_EMPTY;
@@ -39,16 +37,14 @@ static void check_dump(const struct config *config)
 }
 
 /* The lists hold what was checked; looking something up in them must end well too. */
-static void check_lists(const struct config *config)
-{
+static void check_lists(const struct config *config) {
     config_address_listed(config->trusted_proxies, "192.0.2.1");
     config_address_listed(config->trusted_proxies, config->database_host);
     config_origin_listed(config->allowed_origins, config->database_host);
 }
 
 /* "CONFAB_" and the bytes as a string; the caller frees. */
-static char *make_variable(const char *bytes, size_t len)
-{
+static char *make_variable(const char *bytes, size_t len) {
     size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
     char *variable = memory_zeroed(prefix + len + 1, 1);
     memcpy(variable, CONFIG_VARIABLE_PREFIX, prefix);
@@ -57,8 +53,7 @@ static char *make_variable(const char *bytes, size_t len)
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *bytes = (const char *)data;
     const char *split = size > 0 ? memchr(bytes, 0xFF, size) : NULL;
     struct text file = {bytes, split == NULL ? size : (size_t)(split - bytes)};

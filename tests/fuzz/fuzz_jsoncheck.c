@@ -18,8 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool holds, const char *what)
-{
+static void require(bool holds, const char *what) {
     if (!holds) {
         fprintf(stderr, "fuzz_jsoncheck: %s\n", what);
         abort();
@@ -28,8 +27,7 @@ static void require(bool holds, const char *what)
 
 /* True when json-c reads one value of the terminated text, and behind it there is
  * nothing but white space. */
-static bool json_c_reads(const char *text, size_t len)
-{
+static bool json_c_reads(const char *text, size_t len) {
     struct json_tokener *tokener = json_tokener_new_ex(64);
 
     require(tokener != NULL, "no tokener");
@@ -46,8 +44,7 @@ static bool json_c_reads(const char *text, size_t len)
     return whole && end >= len;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t at = SIZE_MAX;
     const char *wrong = jsoncheck((const char *)data, size, &at);
 

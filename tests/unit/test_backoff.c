@@ -8,8 +8,7 @@
 
 #include "backoff.h"
 
-static void a_fresh_one_is_ready(void **state)
-{
+static void a_fresh_one_is_ready(void **state) {
     struct backoff backoff = BACKOFF(100, 5000);
 
     (void)state;
@@ -18,9 +17,8 @@ static void a_fresh_one_is_ready(void **state)
     assert_true(backoff_ready(&backoff, INT64_MAX));
 }
 
-static void delays_double_from_min_to_max(void **state)
-{
-    static const uint32_t delays[] = { 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000 };
+static void delays_double_from_min_to_max(void **state) {
+    static const uint32_t delays[] = {100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000};
 
     (void)state;
     for (int round = 0; round < 200; round++) {
@@ -41,9 +39,8 @@ static void delays_double_from_min_to_max(void **state)
 }
 
 /* Of many waits some fall in each quarter of the range from half to whole. */
-static void waits_are_spread(void **state)
-{
-    unsigned quarters[4] = { 0 };
+static void waits_are_spread(void **state) {
+    unsigned quarters[4] = {0};
 
     (void)state;
     for (int i = 0; i < 2000; i++) {
@@ -57,8 +54,7 @@ static void waits_are_spread(void **state)
         assert_in_range(quarters[i], 300, 700);
 }
 
-static void success_starts_over(void **state)
-{
+static void success_starts_over(void **state) {
     struct backoff backoff = BACKOFF(100, 5000);
 
     (void)state;
@@ -71,9 +67,8 @@ static void success_starts_over(void **state)
     assert_int_equal(backoff.delay_ms, 100);
 }
 
-static void large_bounds_do_not_overflow(void **state)
-{
-    struct backoff backoff = { 3000000000, UINT32_MAX, 1000, 0, 0 };
+static void large_bounds_do_not_overflow(void **state) {
+    struct backoff backoff = {3000000000, UINT32_MAX, 1000, 0, 0};
 
     (void)state;
     assert_in_range(backoff_failed(&backoff, 0), 1500000000, 3000000000);
@@ -81,10 +76,9 @@ static void large_bounds_do_not_overflow(void **state)
     assert_int_equal(backoff.delay_ms, UINT32_MAX);
 }
 
-static void other_factors_stay_in_bounds(void **state)
-{
-    struct backoff fixed = { 50, 70, 1, 0, 0 };
-    struct backoff triple = { 50, 200, 3, 0, 0 };
+static void other_factors_stay_in_bounds(void **state) {
+    struct backoff fixed = {50, 70, 1, 0, 0};
+    struct backoff triple = {50, 200, 3, 0, 0};
 
     (void)state;
     backoff_failed(&fixed, 0);
@@ -97,8 +91,7 @@ static void other_factors_stay_in_bounds(void **state)
     assert_int_equal(triple.delay_ms, 200);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_one_is_ready),
         cmocka_unit_test(delays_double_from_min_to_max),

@@ -16,8 +16,7 @@
 #include "buffer.h"
 #include "memory.h"
 
-static void an_empty_buffer_is_an_empty_string(void **state)
-{
+static void an_empty_buffer_is_an_empty_string(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
     (void)state;
@@ -31,8 +30,7 @@ static void an_empty_buffer_is_an_empty_string(void **state)
     buffer_free(&buffer);
 }
 
-static void pieces_come_out_in_order(void **state)
-{
+static void pieces_come_out_in_order(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
     (void)state;
@@ -47,8 +45,7 @@ static void pieces_come_out_in_order(void **state)
 }
 
 /* Through many sizes, byte by byte, the content is as put and always terminated. */
-static void growth_keeps_the_content(void **state)
-{
+static void growth_keeps_the_content(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
     (void)state;
@@ -62,8 +59,7 @@ static void growth_keeps_the_content(void **state)
     buffer_free(&buffer);
 }
 
-static void growth_is_seldom(void **state)
-{
+static void growth_is_seldom(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
     size_t grown = 0;
     size_t cap = 0;
@@ -79,8 +75,7 @@ static void growth_is_seldom(void **state)
 }
 
 /* At every fill level around the capacity, with texts that just fit or just do not. */
-static void printf_grows_as_needed(void **state)
-{
+static void printf_grows_as_needed(void **state) {
     char filler[600];
 
     (void)state;
@@ -99,8 +94,7 @@ static void printf_grows_as_needed(void **state)
     }
 }
 
-static void reserved_room_is_the_callers(void **state)
-{
+static void reserved_room_is_the_callers(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
     (void)state;
@@ -116,8 +110,7 @@ static void reserved_room_is_the_callers(void **state)
     buffer_free(&buffer);
 }
 
-static void clear_keeps_the_memory(void **state)
-{
+static void clear_keeps_the_memory(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
     (void)state;
@@ -139,8 +132,7 @@ static void clear_keeps_the_memory(void **state)
     buffer_free(&buffer);
 }
 
-static void zeroed_memory_is_zero_and_never_null(void **state)
-{
+static void zeroed_memory_is_zero_and_never_null(void **state) {
     unsigned char *block = memory_zeroed(100, 7);
 
     (void)state;
@@ -155,8 +147,7 @@ static void zeroed_memory_is_zero_and_never_null(void **state)
     free(block);
 }
 
-static void resized_memory_keeps_its_content(void **state)
-{
+static void resized_memory_keeps_its_content(void **state) {
     int *block = memory_resize(NULL, 3, sizeof *block);
 
     (void)state;
@@ -170,8 +161,7 @@ static void resized_memory_keeps_its_content(void **state)
     free(block);
 }
 
-static void copies_are_terminated(void **state)
-{
+static void copies_are_terminated(void **state) {
     char *copy = memory_copy("a\0bc", 3);
 
     (void)state;
@@ -187,8 +177,7 @@ static void copies_are_terminated(void **state)
 
 /* Calls `use` in a child whose standard error comes back; true when it aborted after
  * saying that memory ran out. */
-static int aborts_for_memory(void (*use)(void))
-{
+static int aborts_for_memory(void (*use)(void)) {
     char said[200] = "";
     int status;
     int ends[2];
@@ -199,8 +188,8 @@ static int aborts_for_memory(void (*use)(void))
 
     assert_true(child >= 0);
     if (child == 0) {
-        setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-        signal(SIGABRT, SIG_DFL);   /* cmocka has its own */
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+        signal(SIGABRT, SIG_DFL); /* cmocka has its own */
         dup2(ends[1], STDERR_FILENO);
         use();
         _exit(0);
@@ -219,33 +208,28 @@ static int aborts_for_memory(void (*use)(void))
 }
 
 /* More than any allocator gives, computed so that the compiler does not warn. */
-static size_t too_much(void)
-{
+static size_t too_much(void) {
     volatile size_t half = SIZE_MAX / 2;
 
     return half - 4096;
 }
 
-static void resize_beyond_size_t(void)
-{
+static void resize_beyond_size_t(void) {
     memory_resize(NULL, too_much(), 3);
 }
 
-static void copy_of_everything(void)
-{
+static void copy_of_everything(void) {
     memory_copy("", too_much() * 2 + 8193);
 }
 
-static void reserve_beyond_size_t(void)
-{
+static void reserve_beyond_size_t(void) {
     struct buffer buffer = BUFFER_EMPTY;
 
     buffer_append_char(&buffer, 'x');
     buffer_reserve(&buffer, SIZE_MAX);
 }
 
-static void an_impossible_size_ends_the_process(void **state)
-{
+static void an_impossible_size_ends_the_process(void **state) {
     (void)state;
     assert_true(aborts_for_memory(resize_beyond_size_t));
     assert_true(aborts_for_memory(copy_of_everything));
@@ -259,19 +243,16 @@ static void an_impossible_size_ends_the_process(void **state)
 #endif
 #endif
 
-static void zeroed_too_much(void)
-{
+static void zeroed_too_much(void) {
     memory_zeroed(too_much(), 1);
 }
 
-static void resize_too_much(void)
-{
+static void resize_too_much(void) {
     memory_resize(NULL, too_much(), 1);
 }
 
 /* Under AddressSanitizer its own allocator ends the process before it answers NULL. */
-static void refused_memory_ends_the_process(void **state)
-{
+static void refused_memory_ends_the_process(void **state) {
     (void)state;
 #ifdef SANITIZED
     skip();
@@ -281,8 +262,7 @@ static void refused_memory_ends_the_process(void **state)
     assert_true(aborts_for_memory(reserve_beyond_size_t));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_buffer_is_an_empty_string),
         cmocka_unit_test(pieces_come_out_in_order),

@@ -11,31 +11,30 @@
 
 static const struct {
     enum error error;
-    int number;      /* part of the SQL transactions, so never another */
+    int number; /* part of the SQL transactions, so never another */
     int status;
     const char *detail;
 } outcomes[] = {
-    { ERROR_NONE, 0, 200, "" },
-    { ERROR_BAD_INPUT, 1, 400, "Invalid input." },
-    { ERROR_UNAUTHENTICATED, 2, 401, "Authentication credentials were not provided." },
-    { ERROR_FORBIDDEN, 3, 403, "You do not have permission to perform this action." },
-    { ERROR_NOT_FOUND, 4, 404, "Not found." },
-    { ERROR_METHOD, 5, 405, "Method not allowed." },
-    { ERROR_GONE, 6, 410, "What came after this cursor is no longer kept." },
-    { ERROR_TOO_LARGE, 7, 413, "The request body is too large." },
-    { ERROR_URI_TOO_LONG, 8, 414, "The query string is too long." },
-    { ERROR_MEDIA_TYPE, 9, 415, "Unsupported media type in request." },
-    { ERROR_RATE_LIMITED, 10, 429, "Request was throttled." },
-    { ERROR_UNAVAILABLE, 11, 503, "The service is unavailable for the moment; try again." },
-    { ERROR_INTERNAL, 12, 500, "Something went wrong on our side." },
-    { ERROR_CONFLICT, 13, 409, "The change is refused as things stand." },
-    { ERROR_TIMEOUT, 14, 408, "The request did not arrive in full." },
+    {ERROR_NONE, 0, 200, ""},
+    {ERROR_BAD_INPUT, 1, 400, "Invalid input."},
+    {ERROR_UNAUTHENTICATED, 2, 401, "Authentication credentials were not provided."},
+    {ERROR_FORBIDDEN, 3, 403, "You do not have permission to perform this action."},
+    {ERROR_NOT_FOUND, 4, 404, "Not found."},
+    {ERROR_METHOD, 5, 405, "Method not allowed."},
+    {ERROR_GONE, 6, 410, "What came after this cursor is no longer kept."},
+    {ERROR_TOO_LARGE, 7, 413, "The request body is too large."},
+    {ERROR_URI_TOO_LONG, 8, 414, "The query string is too long."},
+    {ERROR_MEDIA_TYPE, 9, 415, "Unsupported media type in request."},
+    {ERROR_RATE_LIMITED, 10, 429, "Request was throttled."},
+    {ERROR_UNAVAILABLE, 11, 503, "The service is unavailable for the moment; try again."},
+    {ERROR_INTERNAL, 12, 500, "Something went wrong on our side."},
+    {ERROR_CONFLICT, 13, 409, "The change is refused as things stand."},
+    {ERROR_TIMEOUT, 14, 408, "The request did not arrive in full."},
 };
 
 #define OUTCOMES (sizeof outcomes / sizeof outcomes[0])
 
-static void every_outcome_has_its_status_and_words(void **state)
-{
+static void every_outcome_has_its_status_and_words(void **state) {
     (void)state;
     for (size_t i = 0; i < OUTCOMES; i++) {
         assert_int_equal(outcomes[i].error, outcomes[i].number);
@@ -44,32 +43,42 @@ static void every_outcome_has_its_status_and_words(void **state)
     }
 }
 
-static void an_unknown_outcome_is_a_fault_of_ours(void **state)
-{
-    static const int unknown[] = { OUTCOMES, 1000, -1, INT32_MAX, INT32_MIN };
+static void an_unknown_outcome_is_a_fault_of_ours(void **state) {
+    static const int unknown[] = {OUTCOMES, 1000, -1, INT32_MAX, INT32_MIN};
 
     (void)state;
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         assert_int_equal(error_status((enum error)unknown[i]), 500);
-        assert_string_equal(error_detail((enum error)unknown[i]),
-                            error_detail(ERROR_INTERNAL));
+        assert_string_equal(error_detail((enum error)unknown[i]), error_detail(ERROR_INTERNAL));
     }
 }
 
-static void every_status_has_its_reason(void **state)
-{
+static void every_status_has_its_reason(void **state) {
     static const struct {
         int status;
         const char *reason;
     } reasons[] = {
-        { 200, "OK" }, { 201, "Created" }, { 204, "No Content" }, { 304, "Not Modified" },
-        { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
-        { 404, "Not Found" }, { 405, "Method Not Allowed" }, { 408, "Request Timeout" },
-        { 409, "Conflict" }, { 410, "Gone" }, { 413, "Content Too Large" },
-        { 414, "URI Too Long" }, { 415, "Unsupported Media Type" },
-        { 426, "Upgrade Required" }, { 429, "Too Many Requests" },
-        { 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
-        { 501, "Not Implemented" }, { 503, "Service Unavailable" },
+        {200, "OK"},
+        {201, "Created"},
+        {204, "No Content"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
     };
 
     (void)state;
@@ -82,8 +91,7 @@ static void every_status_has_its_reason(void **state)
     assert_string_equal(error_reason(-1), "Unknown");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_outcome_has_its_status_and_words),
         cmocka_unit_test(an_unknown_outcome_is_a_fault_of_ours),

@@ -71,8 +71,8 @@ static void channels_and_keys_begin_with_the_prefix(void **state) {
     event_pushd_key(&out, "site:", text_of("a1"));
     buffer_append_char(&out, ' ');
     event_presence_field(&out, text_of("a1"), 42);
-    assert_string_equal(buffer_str(&out), "site:room:7 site:user:" MAX_ID
-                                          " site:presence:7 site:pushd:a1 a1/42");
+    assert_string_equal(buffer_str(&out),
+                        "site:room:7 site:user:" MAX_ID " site:presence:7 site:pushd:a1 a1/42");
     buffer_free(&out);
 }
 
@@ -91,9 +91,23 @@ static void a_channel_is_read_back(void **state) {
 static void what_is_no_channel_of_ours_is_refused(void **state) {
     (void)state;
     static const char *const channels[] = {
-        "",          "p",          "p:",           "p:room:",   "p:room:x", "p:room:-1",
-        "p:rooms:1", "q:room:1",   "p:presence:1", "room:1",    "p:room:1 ", "p:room: 1",
-        "P:room:1",  "p:room:1:2", "p:user:",      "p:user:1x", "p:room:18446744073709551616",
+        "",
+        "p",
+        "p:",
+        "p:room:",
+        "p:room:x",
+        "p:room:-1",
+        "p:rooms:1",
+        "q:room:1",
+        "p:presence:1",
+        "room:1",
+        "p:room:1 ",
+        "p:room: 1",
+        "P:room:1",
+        "p:room:1:2",
+        "p:user:",
+        "p:user:1x",
+        "p:room:18446744073709551616",
     };
     enum event_stream stream;
     uint64_t id;
@@ -127,8 +141,8 @@ static void what_was_written_is_read(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(types); i++)
         assert_survives(&(struct event_envelope){i, types[i].type, 5, 6, text_of("{}")});
-    assert_survives(&(struct event_envelope){UINT64_MAX, EVENT_ROOM_DELETED, UINT64_MAX,
-                                             UINT64_MAX, text_of("")});
+    assert_survives(&(struct event_envelope){UINT64_MAX, EVENT_ROOM_DELETED, UINT64_MAX, UINT64_MAX,
+                                             text_of("")});
     assert_survives(&(struct event_envelope){1, EVENT_NEW_MESSAGE, 1, 1, text_of("a\nb c\n")});
 }
 

@@ -85,11 +85,16 @@ static void filter(struct idmap *map, struct model *model) {
 /* The kinds of keys that ids are, and some that they are not. */
 static uint64_t make_key(unsigned kind, uint64_t i, uint64_t *seed) {
     switch (kind) {
-    case 0: return i;
-    case 1: return i << 32;
-    case 2: return i * 4096;
-    case 3: return UINT64_MAX - i;
-    default: return next_random(seed);
+    case 0:
+        return i;
+    case 1:
+        return i << 32;
+    case 2:
+        return i * 4096;
+    case 3:
+        return UINT64_MAX - i;
+    default:
+        return next_random(seed);
     }
 }
 

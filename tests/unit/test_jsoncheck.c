@@ -23,11 +23,11 @@ struct refusal {
     size_t at;
 };
 
-#define REFUSED(text, wrong, at) { (text), sizeof(text) - 1, (wrong), (at) }
+#define REFUSED(text, wrong, at) \
+    { (text), sizeof(text) - 1, (wrong), (at) }
 
 /* Checks a copy of exactly len bytes, so that a sanitizer sees a read past them. */
-static const char *check(const char *text, size_t len, size_t *at)
-{
+static const char *check(const char *text, size_t len, size_t *at) {
     char *copy = malloc(len);
 
     memcpy(copy, text, len);
@@ -38,18 +38,16 @@ static const char *check(const char *text, size_t len, size_t *at)
     return wrong;
 }
 
-static void assert_taken(const char *text)
-{
+static void assert_taken(const char *text) {
     size_t at = 12345;
     const char *wrong = check(text, strlen(text), &at);
 
     if (wrong != NULL)
         fail_msg("%.60s: refused at %zu: %s", text, at, wrong);
-    assert_int_equal(at, 12345);   /* untouched when there is nothing to point at */
+    assert_int_equal(at, 12345); /* untouched when there is nothing to point at */
 }
 
-static void assert_refused(const struct refusal *row)
-{
+static void assert_refused(const struct refusal *row) {
     size_t at = 12345;
     const char *wrong = check(row->text, row->len, &at);
 
@@ -58,26 +56,39 @@ static void assert_refused(const struct refusal *row)
     if (strcmp(wrong, row->wrong) != 0 || at != row->at)
         fail_msg("%.60s: \"%s\" at %zu, not \"%s\" at %zu", row->text, wrong, at, row->wrong,
                  row->at);
-    assert_ptr_equal(jsoncheck(row->text, row->len, NULL), wrong);   /* at may be NULL */
+    assert_ptr_equal(jsoncheck(row->text, row->len, NULL), wrong); /* at may be NULL */
 }
 
-static void assert_all_refused(const struct refusal *rows, size_t count)
-{
+static void assert_all_refused(const struct refusal *rows, size_t count) {
     for (size_t i = 0; i < count; i++)
         assert_refused(&rows[i]);
 }
 
-static void good_texts_are_taken(void **state)
-{
+static void good_texts_are_taken(void **state) {
     static const char *const good[] = {
-        "{}", "[]", "null", "true", "false", "0", "\"\"", " \t\r\n{}\n\r\t ",
-        "[[],{},[{}],\"\",0,null,true,false]", "{\"a\":1,\"a\":2}",
-        "{\"\":{\"\":[]}}", "[ 1 , 2 ]", "{ \"a\" : 1 , \"b\" : [ ] }",
-        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u0001\\u001f\\u007f\\uFFFF\\uabCD\"",
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "false",
+        "0",
+        "\"\"",
+        " \t\r\n{}\n\r\t ",
+        "[[],{},[{}],\"\",0,null,true,false]",
+        "{\"a\":1,\"a\":2}",
+        "{\"\":{\"\":[]}}",
+        "[ 1 , 2 ]",
+        "{ \"a\" : 1 , \"b\" : [ ] }",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+        "\"\\u0001\\u001f\\u007f\\uFFFF\\uabCD\"",
         "\"\x7F\xC2\x80\xE2\x80\xA8\xF4\x8F\xBF\xBF\"",
         "\"\\u0001\x7F \xEF\xBB\xBF in the middle\"",
-        "\"\\ud83d\\ude00\"", "\"\\uD800\\uDC00\\uDBFF\\uDFFF\"", "\"\\uD7FF\\uE000\"",
-        "{\"\\ud83d\\ude00\":\"\\\\u0000\"}", "\"/\"", "{\"content\":\"{[,:]}\"}",
+        "\"\\ud83d\\ude00\"",
+        "\"\\uD800\\uDC00\\uDBFF\\uDFFF\"",
+        "\"\\uD7FF\\uE000\"",
+        "{\"\\ud83d\\ude00\":\"\\\\u0000\"}",
+        "\"/\"",
+        "{\"content\":\"{[,:]}\"}",
     };
 
     (void)state;
@@ -85,13 +96,32 @@ static void good_texts_are_taken(void **state)
         assert_taken(good[i]);
 }
 
-static void good_numbers_are_taken(void **state)
-{
+static void good_numbers_are_taken(void **state) {
     static const char *const good[] = {
-        "-0", "-1", "10", "0.0", "-0.0", "0.5", "1.25", "1e5", "1E5", "1e+5", "1e-5", "0e0",
-        "-0e-0", "0e999", "0.000e999999999999999999999", "1e-999", "1e308", "1e00308",
-        "123.456e-7", "18446744073709551616.0", "18446744073709551616e0", "1E0",
-        "-9223372036854775809.5", "100000000000000000000000000000e0",
+        "-0",
+        "-1",
+        "10",
+        "0.0",
+        "-0.0",
+        "0.5",
+        "1.25",
+        "1e5",
+        "1E5",
+        "1e+5",
+        "1e-5",
+        "0e0",
+        "-0e-0",
+        "0e999",
+        "0.000e999999999999999999999",
+        "1e-999",
+        "1e308",
+        "1e00308",
+        "123.456e-7",
+        "18446744073709551616.0",
+        "18446744073709551616e0",
+        "1E0",
+        "-9223372036854775809.5",
+        "100000000000000000000000000000e0",
     };
 
     (void)state;
@@ -99,8 +129,7 @@ static void good_numbers_are_taken(void **state)
         assert_taken(good[i]);
 }
 
-static void integers_end_at_64_bits(void **state)
-{
+static void integers_end_at_64_bits(void **state) {
     static const struct refusal bad[] = {
         REFUSED("18446744073709551616", "integer beyond 64 bits", 0),
         REFUSED("18446744073709551620", "integer beyond 64 bits", 0),
@@ -123,15 +152,34 @@ static void integers_end_at_64_bits(void **state)
 }
 
 /* The bound for reals is exactly where strtod starts to answer infinity. */
-static void reals_end_where_a_double_does(void **state)
-{
+static void reals_end_where_a_double_does(void **state) {
     static const char *const edges[] = {
-        "1.7976931348623157e308", "1.7976931348623158e308", "1.7976931348623159e308",
-        "17976931348623158e292", "17976931348623159e292", "0.17976931348623158e309",
-        "0.00017976931348623159e312", "1e308", "1e309", "9e307", "9.99e307", "2e308", "1E400",
-        "1e999", "-1e400", "-1.7976931348623157e+308", "1e0000000000000000000309",
-        "1e99999999999999999999999999", "-2.5E+99999999999999999999", "0.1e309", "0.01e310",
-        "0.1e310", "1.797693134862315807e308", "1.797693134862315808e308", "100e307", "10e307",
+        "1.7976931348623157e308",
+        "1.7976931348623158e308",
+        "1.7976931348623159e308",
+        "17976931348623158e292",
+        "17976931348623159e292",
+        "0.17976931348623158e309",
+        "0.00017976931348623159e312",
+        "1e308",
+        "1e309",
+        "9e307",
+        "9.99e307",
+        "2e308",
+        "1E400",
+        "1e999",
+        "-1e400",
+        "-1.7976931348623157e+308",
+        "1e0000000000000000000309",
+        "1e99999999999999999999999999",
+        "-2.5E+99999999999999999999",
+        "0.1e309",
+        "0.01e310",
+        "0.1e310",
+        "1.797693134862315807e308",
+        "1.797693134862315808e308",
+        "100e307",
+        "10e307",
     };
 
     (void)state;
@@ -150,8 +198,7 @@ static void reals_end_where_a_double_does(void **state)
 }
 
 /* 2^1024 - 2^970 is a tie that rounds to infinity; a tiny bit less is DBL_MAX. */
-static void the_tie_above_the_largest_double_is_refused(void **state)
-{
+static void the_tie_above_the_largest_double_is_refused(void **state) {
     char below[512];
     char tie[512];
     char beyond[520];
@@ -159,7 +206,7 @@ static void the_tie_above_the_largest_double_is_refused(void **state)
     (void)state;
     snprintf(tie, sizeof tie, "%.0Lf.0", 0x1.fffffffffffff8p1023L);
     memcpy(below, tie, sizeof tie);
-    below[308]--;   /* the last digit before the point, which is a 2 */
+    below[308]--; /* the last digit before the point, which is a 2 */
     snprintf(beyond, sizeof beyond, "%s1", tie);
     assert_int_equal(strlen(tie), 311);
     assert_int_equal(tie[308], '2');
@@ -168,14 +215,13 @@ static void the_tie_above_the_largest_double_is_refused(void **state)
     assert_taken(below);
     assert_string_equal(jsoncheck(tie, strlen(tie), NULL), "number too large");
     assert_string_equal(jsoncheck(beyond, strlen(beyond), NULL), "number too large");
-    tie[309] = 'e';   /* ...e0, without the point */
+    tie[309] = 'e'; /* ...e0, without the point */
     below[309] = 'e';
     assert_taken(below);
     assert_string_equal(jsoncheck(tie, strlen(tie), NULL), "number too large");
 }
 
-static void exponents_make_up_for_long_digits(void **state)
-{
+static void exponents_make_up_for_long_digits(void **state) {
     struct buffer text = BUFFER_EMPTY;
 
     (void)state;
@@ -203,8 +249,7 @@ static void exponents_make_up_for_long_digits(void **state)
     buffer_free(&text);
 }
 
-static void bad_numbers_are_refused(void **state)
-{
+static void bad_numbers_are_refused(void **state) {
     static const struct refusal bad[] = {
         REFUSED("1.", "unexpected end", 2),
         REFUSED("[1.]", "digit expected", 3),
@@ -244,8 +289,7 @@ static void bad_numbers_are_refused(void **state)
     assert_all_refused(bad, COUNT(bad));
 }
 
-static void bad_syntax_is_refused(void **state)
-{
+static void bad_syntax_is_refused(void **state) {
     static const struct refusal bad[] = {
         REFUSED("", "empty text", 0),
         REFUSED(" \n\t\r", "empty text", 4),
@@ -310,7 +354,9 @@ static void bad_syntax_is_refused(void **state)
         REFUSED("\f1", "value expected", 0),
         REFUSED("\v1", "value expected", 0),
         REFUSED("1\x1A", "more than one value", 1),
-        REFUSED("\xC2\xA0" "1", "value expected", 0),
+        REFUSED("\xC2\xA0"
+                "1",
+                "value expected", 0),
         REFUSED("1\xE2\x80\xA8", "more than one value", 1),
     };
 
@@ -319,8 +365,7 @@ static void bad_syntax_is_refused(void **state)
     assert_string_equal(jsoncheck(NULL, 0, NULL), "empty text");
 }
 
-static void bad_strings_are_refused(void **state)
-{
+static void bad_strings_are_refused(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\"a\nb\"", "control character in a string", 2),
         REFUSED("\"\t\"", "control character in a string", 1),
@@ -348,8 +393,7 @@ static void bad_strings_are_refused(void **state)
     assert_all_refused(bad, COUNT(bad));
 }
 
-static void nul_is_refused_everywhere(void **state)
-{
+static void nul_is_refused_everywhere(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\0", "NUL character", 0),
         REFUSED("{}\0", "NUL character", 2),
@@ -358,7 +402,9 @@ static void nul_is_refused_everywhere(void **state)
         REFUSED("[1\0]", "NUL character", 2),
         REFUSED("{\0}", "NUL character", 1),
         REFUSED("{\"a\"\0:1}", "NUL character", 4),
-        REFUSED("{\"a\":\0" "1}", "NUL character", 5),
+        REFUSED("{\"a\":\0"
+                "1}",
+                "NUL character", 5),
         REFUSED("{\"a\":1\0}", "NUL character", 6),
         REFUSED("\"a\0b\"", "NUL character", 2),
         REFUSED("{\"a\0b\":1}", "NUL character", 3),
@@ -371,8 +417,7 @@ static void nul_is_refused_everywhere(void **state)
     assert_all_refused(bad, COUNT(bad));
 }
 
-static void lone_surrogates_are_refused(void **state)
-{
+static void lone_surrogates_are_refused(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\"\\ud800\"", "lone surrogate", 1),
         REFUSED("\"\\uDBFF\"", "lone surrogate", 1),
@@ -410,8 +455,7 @@ static void lone_surrogates_are_refused(void **state)
     assert_all_refused(bad, COUNT(bad));
 }
 
-static void bad_utf8_is_refused_everywhere(void **state)
-{
+static void bad_utf8_is_refused_everywhere(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\"\xC0\xAF\"", "not UTF-8", 1),
         REFUSED("\"\xC0\x80\"", "not UTF-8", 1),
@@ -450,8 +494,7 @@ static void bad_utf8_is_refused_everywhere(void **state)
 }
 
 /* A text of `depth` levels: for each, the bit of `kinds` (taken round) says { or [. */
-static void nest(struct buffer *text, size_t depth, unsigned kinds, const char *core)
-{
+static void nest(struct buffer *text, size_t depth, unsigned kinds, const char *core) {
     buffer_clear(text);
     for (size_t i = 0; i < depth; i++)
         buffer_append_str(text, kinds >> i % 8 & 1 ? "{\"k\":" : "[");
@@ -460,8 +503,7 @@ static void nest(struct buffer *text, size_t depth, unsigned kinds, const char *
         buffer_append_char(text, kinds >> i % 8 & 1 ? '}' : ']');
 }
 
-static void nesting_ends_at_32(void **state)
-{
+static void nesting_ends_at_32(void **state) {
     struct buffer text = BUFFER_EMPTY;
 
     (void)state;
@@ -477,7 +519,7 @@ static void nesting_ends_at_32(void **state)
 
         for (unsigned i = 0; i < 32; i++)
             objects += kinds >> i % 8 & 1;
-        assert_int_equal(at, 32 + 4 * objects);   /* {"k": is four bytes more than [ */
+        assert_int_equal(at, 32 + 4 * objects); /* {"k": is four bytes more than [ */
     }
     nest(&text, 31, 0, "[],{},[{}]");
     assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
@@ -491,8 +533,7 @@ static void nesting_ends_at_32(void **state)
 }
 
 /* Each level remembers what it is after deeper ones have come and gone. */
-static void brackets_close_what_they_opened(void **state)
-{
+static void brackets_close_what_they_opened(void **state) {
     struct buffer text = BUFFER_EMPTY;
 
     (void)state;
@@ -509,8 +550,7 @@ static void brackets_close_what_they_opened(void **state)
     buffer_free(&text);
 }
 
-static void a_hundred_thousand_levels_need_no_stack(void **state)
-{
+static void a_hundred_thousand_levels_need_no_stack(void **state) {
     struct buffer text = BUFFER_EMPTY;
     size_t at = 0;
 
@@ -535,8 +575,7 @@ static void a_hundred_thousand_levels_need_no_stack(void **state)
 }
 
 /* No beginning of a text that ends in a bracket or quote is itself a text. */
-static void every_truncation_is_refused(void **state)
-{
+static void every_truncation_is_refused(void **state) {
     static const char whole[] =
         "{\"a\":[1,-2.5e+3,\"x\\n\\ud83d\\ude00\xF0\x9F\x98\x80\"],\"b\":{\"c\":null},\"d\":true}";
 
@@ -547,8 +586,7 @@ static void every_truncation_is_refused(void **state)
 }
 
 /* Every byte put in every place is judged without harm, and `at` stays in the text. */
-static void every_single_byte_change_is_survived(void **state)
-{
+static void every_single_byte_change_is_survived(void **state) {
     static const char whole[] =
         "{\"k\\u00e9\":[1,-2.5e+3,\"\\ud83d\\ude00\xE2\x82\xAC\"],\"b\":{\"c\":null}} ";
 
@@ -570,8 +608,7 @@ static void every_single_byte_change_is_survived(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_texts_are_taken),
         cmocka_unit_test(good_numbers_are_taken),

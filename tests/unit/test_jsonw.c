@@ -13,17 +13,15 @@
 #include "jsoncheck.h"
 #include "jsonw.h"
 
-#define TEXT(literal) ((struct text){ (literal), sizeof(literal) - 1 })
+#define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 
-static void assert_written(struct buffer *out, const char *wanted)
-{
+static void assert_written(struct buffer *out, const char *wanted) {
     assert_string_equal(buffer_str(out), wanted);
     assert_null(jsoncheck(out->data, out->len, NULL));
     buffer_free(out);
 }
 
-static void empty_things(void **state)
-{
+static void empty_things(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
 
@@ -34,13 +32,12 @@ static void empty_things(void **state)
     jsonw_array(&w);
     jsonw_array_end(&w);
     jsonw_str(&w, "");
-    jsonw_text(&w, (struct text){ NULL, 0 });
+    jsonw_text(&w, (struct text){NULL, 0});
     jsonw_array_end(&w);
     assert_written(&out, "[{},[],\"\",\"\"]");
 }
 
-static void every_kind_of_value(void **state)
-{
+static void every_kind_of_value(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
 
@@ -58,12 +55,12 @@ static void every_kind_of_value(void **state)
     jsonw_time(&w, 1705314600123456);
     jsonw_raw(&w, "{\"r\":1}", 7);
     jsonw_array_end(&w);
-    assert_written(&out, "[\"t\",\"s\",null,0,10,18446744073709551615,true,false,null,"
-                         "\"2024-01-15T10:30:00.123456Z\",{\"r\":1}]");
+    assert_written(&out,
+                   "[\"t\",\"s\",null,0,10,18446744073709551615,true,false,null,"
+                   "\"2024-01-15T10:30:00.123456Z\",{\"r\":1}]");
 }
 
-static void every_kind_of_member(void **state)
-{
+static void every_kind_of_member(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
 
@@ -89,13 +86,13 @@ static void every_kind_of_member(void **state)
     jsonw_object_end(&w);
     jsonw_member_u64(&w, "n", 1);
     jsonw_object_end(&w);
-    assert_written(&out, "{\"a\":\"\xC3\xA9\",\"b\":\"x\\\"y\",\"c\":null,\"d\":0,\"e\":false,"
-                         "\"f\":true,\"g\":null,\"h\":\"1970-01-01T00:00:00.000000Z\","
-                         "\"i\":null,\"j\":9,\"k\":{\"l\":[],\"m\":1.5},\"n\":1}");
+    assert_written(&out,
+                   "{\"a\":\"\xC3\xA9\",\"b\":\"x\\\"y\",\"c\":null,\"d\":0,\"e\":false,"
+                   "\"f\":true,\"g\":null,\"h\":\"1970-01-01T00:00:00.000000Z\","
+                   "\"i\":null,\"j\":9,\"k\":{\"l\":[],\"m\":1.5},\"n\":1}");
 }
 
-static void a_writer_starts_where_the_buffer_ends(void **state)
-{
+static void a_writer_starts_where_the_buffer_ends(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw first = jsonw_start(&out);
 
@@ -110,15 +107,14 @@ static void a_writer_starts_where_the_buffer_ends(void **state)
     buffer_free(&out);
 }
 
-static void only_what_must_be_is_escaped(void **state)
-{
-    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";   /* each, and its name */
+static void only_what_must_be_is_escaped(void **state) {
+    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* each, and its name */
 
     (void)state;
     for (int c = 1; c < 0x80; c++) {
         struct buffer out = BUFFER_EMPTY;
         struct jsonw w = jsonw_start(&out);
-        const char value[] = { '<', (char)c, '>', '\0' };
+        const char value[] = {'<', (char)c, '>', '\0'};
         const char *name = strchr(named, c);
         char wanted[16];
 
@@ -133,8 +129,7 @@ static void only_what_must_be_is_escaped(void **state)
     }
 }
 
-static void escapes_stand_at_any_place(void **state)
-{
+static void escapes_stand_at_any_place(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
 
@@ -146,23 +141,31 @@ static void escapes_stand_at_any_place(void **state)
     jsonw_str(&w, "a\\");
     jsonw_str(&w, "\x1F\xF0\x9F\x98\x80\n\xE2\x80\xA8\x7F/");
     jsonw_array_end(&w);
-    assert_written(&out, "[\"\\\"\",\"\\\"\\\"\",\"\\\\a\",\"a\\\\\","
-                         "\"\\u001f\xF0\x9F\x98\x80\\n\xE2\x80\xA8\x7F/\"]");
+    assert_written(&out,
+                   "[\"\\\"\",\"\\\"\\\"\",\"\\\\a\",\"a\\\\\","
+                   "\"\\u001f\xF0\x9F\x98\x80\\n\xE2\x80\xA8\x7F/\"]");
 }
 
 /* A generator of its own, so that a failure comes back with the same seed. */
-static uint32_t next_random(uint32_t *seed)
-{
+static uint32_t next_random(uint32_t *seed) {
     *seed = *seed * 1664525 + 1013904223;
     return *seed >> 8;
 }
 
 /* Appends a code point that is no NUL: often one to escape, sometimes a long one. */
-static void append_random_point(struct buffer *text, uint32_t *seed)
-{
-    static const char *const samples[] = { "\"", "\\", "/", "\x01", "\n", "\x1F", "\x7F",
-                                           "\xC2\x80", "\xE2\x80\xA9", "\xEF\xBF\xBF",
-                                           "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF" };
+static void append_random_point(struct buffer *text, uint32_t *seed) {
+    static const char *const samples[] = {"\"",
+                                          "\\",
+                                          "/",
+                                          "\x01",
+                                          "\n",
+                                          "\x1F",
+                                          "\x7F",
+                                          "\xC2\x80",
+                                          "\xE2\x80\xA9",
+                                          "\xEF\xBF\xBF",
+                                          "\xF4\x8F\xBF\xBF",
+                                          "\xED\x9F\xBF"};
     uint32_t pick = next_random(seed) % 36;
 
     if (pick < sizeof samples / sizeof samples[0])
@@ -172,8 +175,7 @@ static void append_random_point(struct buffer *text, uint32_t *seed)
 }
 
 /* Writes a random value of at most so many levels. */
-static void write_random(struct jsonw *w, uint32_t *seed, unsigned levels)
-{
+static void write_random(struct jsonw *w, uint32_t *seed, unsigned levels) {
     uint32_t kind = next_random(seed) % (levels > 0 ? 8 : 6);
     struct buffer text = BUFFER_EMPTY;
 
@@ -188,7 +190,7 @@ static void write_random(struct jsonw *w, uint32_t *seed, unsigned levels)
     } else if (kind == 3) {
         jsonw_time(w, (int64_t)next_random(seed) * 1000003 - 99999999);
     } else if (kind < 6) {
-        jsonw_text(w, (struct text){ text.data, text.len });
+        jsonw_text(w, (struct text){text.data, text.len});
     } else if (kind == 6) {
         jsonw_array(w);
         for (uint32_t i = next_random(seed) % 5; i > 0; i--)
@@ -205,8 +207,7 @@ static void write_random(struct jsonw *w, uint32_t *seed, unsigned levels)
     buffer_free(&text);
 }
 
-static void whatever_is_written_passes_the_check(void **state)
-{
+static void whatever_is_written_passes_the_check(void **state) {
     struct buffer out = BUFFER_EMPTY;
 
     (void)state;
@@ -229,8 +230,7 @@ static void whatever_is_written_passes_the_check(void **state)
 }
 
 /* What json-c reads back from a written string is what went in. */
-static void strings_come_back_unchanged(void **state)
-{
+static void strings_come_back_unchanged(void **state) {
     struct buffer text = BUFFER_EMPTY;
     struct buffer out = BUFFER_EMPTY;
 
@@ -246,7 +246,7 @@ static void strings_come_back_unchanged(void **state)
         struct jsonw w = jsonw_start(&out);
 
         jsonw_object(&w);
-        jsonw_member_text(&w, "v", (struct text){ text.data, text.len });
+        jsonw_member_text(&w, "v", (struct text){text.data, text.len});
         jsonw_object_end(&w);
 
         struct json_object *read = json_tokener_parse(buffer_str(&out));
@@ -262,8 +262,7 @@ static void strings_come_back_unchanged(void **state)
     buffer_free(&out);
 }
 
-static void every_power_of_ten_is_written(void **state)
-{
+static void every_power_of_ten_is_written(void **state) {
     uint64_t power = 1;
 
     (void)state;
@@ -280,8 +279,7 @@ static void every_power_of_ten_is_written(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_things),
         cmocka_unit_test(every_kind_of_value),

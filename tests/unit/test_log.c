@@ -41,15 +41,13 @@ static struct {
     char text[8192];
 } syslogged;
 
-void openlog(const char *program, int options, int facility)
-{
+void openlog(const char *program, int options, int facility) {
     syslogged.program = program;
     syslogged.options = options;
     syslogged.facility = facility;
 }
 
-void syslog(int priority, const char *format, ...)
-{
+void syslog(int priority, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     syslogged.priority = priority;
@@ -59,8 +57,7 @@ void syslog(int priority, const char *format, ...)
 
 /* What syslog becomes in the object under test when _FORTIFY_SOURCE is on there. */
 void __syslog_chk(int priority, int flag, const char *format, ...);
-void __syslog_chk(int priority, int flag, const char *format, ...)
-{
+void __syslog_chk(int priority, int flag, const char *format, ...) {
     (void)flag;
     va_list arguments;
     va_start(arguments, format);
@@ -69,8 +66,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
     va_end(arguments);
 }
 
-static int setup(void **state)
-{
+static int setup(void **state) {
     struct fixture *fixture = memory_zeroed(1, sizeof *fixture);
     strcpy(fixture->folder, "/tmp/test_log.XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
@@ -81,8 +77,7 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
     struct fixture *fixture = *state;
     log_open("tester", LOG_LEVEL_INFO, false, NULL);
     unlink(fixture->path);
@@ -91,8 +86,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *read_file(struct fixture *fixture, const char *path)
-{
+static const char *read_file(struct fixture *fixture, const char *path) {
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     size_t len = fread(fixture->content, 1, sizeof fixture->content - 1, file);
@@ -102,15 +96,13 @@ static const char *read_file(struct fixture *fixture, const char *path)
 }
 
 /* The text of the first line, without time, level and program. */
-static char *logged(struct fixture *fixture)
-{
+static char *logged(struct fixture *fixture) {
     char *text = strstr(read_file(fixture, fixture->path), "]: ");
     assert_non_null(text);
     return text + strlen("]: ");
 }
 
-static void test_shape_of_a_line(void **state)
-{
+static void test_shape_of_a_line(void **state) {
     struct fixture *fixture = *state;
     log_warn("%s is %d", "it", 42);
     char expected[64];
@@ -123,8 +115,7 @@ static void test_shape_of_a_line(void **state)
     assert_string_equal(line + strlen(form), expected);
 }
 
-static void test_level_filters(void **state)
-{
+static void test_level_filters(void **state) {
     struct fixture *fixture = *state;
     assert_true(log_open("tester", LOG_LEVEL_WARN, false, fixture->path));
     log_debug("one");
@@ -143,29 +134,25 @@ static void test_level_filters(void **state)
     assert_false(log_wants(LOG_LEVEL_INFO));
 }
 
-static void test_control_characters_are_escaped(void **state)
-{
+static void test_control_characters_are_escaped(void **state) {
     log_info("%s", "a\nb\rc\td\x1B[2Je\x7F");
     assert_string_equal(logged(*state), "a\\x0ab\\x0dc\\x09d\\x1b[2Je\\x7f\n");
 }
 
-static void test_control_characters_of_unicode_are_escaped(void **state)
-{
+static void test_control_characters_of_unicode_are_escaped(void **state) {
     log_info("%s", "a\xC2\x85\xC2\x9B\xE2\x80\xA8\xE2\x80\xA9z");
-    assert_string_equal(logged(*state),
-                        "a\\xc2\\x85\\xc2\\x9b\\xe2\\x80\\xa8\\xe2\\x80\\xa9z\n");
+    assert_string_equal(logged(*state), "a\\xc2\\x85\\xc2\\x9b\\xe2\\x80\\xa8\\xe2\\x80\\xa9z\n");
 }
 
-static void test_text_stays_and_broken_text_is_escaped(void **state)
-{
+static void test_text_stays_and_broken_text_is_escaped(void **state) {
     log_info("%s", "J\xC3\xBCrgen \xF0\x9F\x98\x80 \xFC \xC0\xAF \xED\xA0\x80 \xE2\x82");
-    assert_string_equal(logged(*state), "J\xC3\xBCrgen \xF0\x9F\x98\x80 \\xfc \\xc0\\xaf "
+    assert_string_equal(logged(*state),
+                        "J\xC3\xBCrgen \xF0\x9F\x98\x80 \\xfc \\xc0\\xaf "
                         "\\xed\\xa0\\x80 \\xe2\\x82\n");
 }
 
 /* Logs a text of this many such bytes and returns the line. */
-static const char *log_long(struct fixture *fixture, const char *piece, size_t pieces)
-{
+static const char *log_long(struct fixture *fixture, const char *piece, size_t pieces) {
     size_t len = strlen(piece);
     char *text = memory_zeroed(pieces * len + 1, 1);
     for (size_t i = 0; i < pieces; i++) {
@@ -176,38 +163,33 @@ static const char *log_long(struct fixture *fixture, const char *piece, size_t p
     return read_file(fixture, fixture->path);
 }
 
-static void test_long_line_is_cut(void **state)
-{
+static void test_long_line_is_cut(void **state) {
     const char *line = log_long(*state, "a", 100000);
     assert_int_equal(strlen(line), 4096);
     assert_string_equal(line + 4096 - 6, "aa...\n");
 }
 
-static void test_line_is_cut_between_characters(void **state)
-{
+static void test_line_is_cut_between_characters(void **state) {
     const char *line = log_long(*state, "\xE2\x82\xAC", 5000);
     size_t len = strlen(line);
     assert_true(len <= 4096 && len > 4090);
     assert_string_equal(line + len - 7, "\xE2\x82\xAC...\n");
 }
 
-static void test_line_is_cut_between_escapes(void **state)
-{
+static void test_line_is_cut_between_escapes(void **state) {
     const char *line = log_long(*state, "\n", 4000);
     size_t len = strlen(line);
     assert_true(len <= 4096 && len > 4088);
     assert_string_equal(line + len - 8, "\\x0a...\n");
 }
 
-static void test_line_that_just_fits_is_whole(void **state)
-{
+static void test_line_that_just_fits_is_whole(void **state) {
     const char *line = log_long(*state, "a", 4000);
     assert_null(strstr(line, "..."));
     assert_string_equal(line + strlen(line) - 3, "aa\n");
 }
 
-static void test_lines_end_with_what_they_are_about(void **state)
-{
+static void test_lines_end_with_what_they_are_about(void **state) {
     struct fixture *fixture = *state;
     static char text[6000];
     memset(text, 'a', sizeof text - 1);
@@ -224,16 +206,14 @@ static void test_lines_end_with_what_they_are_about(void **state)
     assert_non_null(strstr(all, ": free\n"));
 }
 
-static void test_errno_is_kept_and_can_be_named(void **state)
-{
+static void test_errno_is_kept_and_can_be_named(void **state) {
     errno = ENOENT;
     log_info("cause: %m");
     assert_int_equal(errno, ENOENT);
     assert_string_equal(logged(*state), "cause: No such file or directory\n");
 }
 
-static void test_pid_is_that_of_the_child(void **state)
-{
+static void test_pid_is_that_of_the_child(void **state) {
     struct fixture *fixture = *state;
     pid_t child = fork();
     if (child == 0) {
@@ -246,8 +226,7 @@ static void test_pid_is_that_of_the_child(void **state)
     assert_non_null(strstr(read_file(fixture, fixture->path), expected));
 }
 
-static void test_file_is_appended_to_and_closed_to_others(void **state)
-{
+static void test_file_is_appended_to_and_closed_to_others(void **state) {
     struct fixture *fixture = *state;
     log_info("one");
     assert_true(log_open("tester", LOG_LEVEL_INFO, false, fixture->path));
@@ -259,8 +238,7 @@ static void test_file_is_appended_to_and_closed_to_others(void **state)
     assert_int_equal(status.st_mode & 0007, 0);
 }
 
-static void test_reopen_after_rename(void **state)
-{
+static void test_reopen_after_rename(void **state) {
     struct fixture *fixture = *state;
     char rotated[80];
     snprintf(rotated, sizeof rotated, "%s.1", fixture->path);
@@ -279,8 +257,7 @@ static void test_reopen_after_rename(void **state)
     unlink(rotated);
 }
 
-static void test_reopen_that_fails_stays_with_the_old_file(void **state)
-{
+static void test_reopen_that_fails_stays_with_the_old_file(void **state) {
     struct fixture *fixture = *state;
     char rotated[80];
     snprintf(rotated, sizeof rotated, "%s.1", fixture->path);
@@ -296,8 +273,7 @@ static void test_reopen_that_fails_stays_with_the_old_file(void **state)
 }
 
 /* Points standard error at the path; returns what puts it back. */
-static int capture_stderr(const char *path)
-{
+static int capture_stderr(const char *path) {
     int saved = dup(STDERR_FILENO);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(saved >= 0 && fd >= 0);
@@ -306,14 +282,12 @@ static int capture_stderr(const char *path)
     return saved;
 }
 
-static void release_stderr(int saved)
-{
+static void release_stderr(int saved) {
     dup2(saved, STDERR_FILENO);
     close(saved);
 }
 
-static void test_file_that_cannot_be_opened_leaves_standard_error(void **state)
-{
+static void test_file_that_cannot_be_opened_leaves_standard_error(void **state) {
     struct fixture *fixture = *state;
     int saved = capture_stderr(fixture->path);
     bool opened = log_open("tester", LOG_LEVEL_INFO, false, "/nowhere/at/all");
@@ -324,8 +298,7 @@ static void test_file_that_cannot_be_opened_leaves_standard_error(void **state)
     assert_string_equal(logged(fixture), "to standard error\n");
 }
 
-static void test_empty_file_name_is_standard_error(void **state)
-{
+static void test_empty_file_name_is_standard_error(void **state) {
     struct fixture *fixture = *state;
     int saved = capture_stderr(fixture->path);
     bool opened = log_open("tester", LOG_LEVEL_INFO, false, "");
@@ -335,8 +308,7 @@ static void test_empty_file_name_is_standard_error(void **state)
     assert_string_equal(logged(fixture), "to standard error\n");
 }
 
-static void test_syslog(void **state)
-{
+static void test_syslog(void **state) {
     struct fixture *fixture = *state;
     assert_true(log_open("tester", LOG_LEVEL_INFO, true, fixture->path));
     assert_string_equal(syslogged.program, "tester");
@@ -356,8 +328,7 @@ static void test_syslog(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_shape_of_a_line),
         TEST(test_level_filters),

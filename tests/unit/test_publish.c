@@ -22,10 +22,10 @@ struct fixture {
     char folder[64];
     struct sockaddr_un address;
     int listener;
-    char none[1];               /* the empty string */
+    char none[1]; /* the empty string */
     struct config config;
     struct redis_client *client;
-    struct buffer wanted;       /* the commands that should have been sent */
+    struct buffer wanted; /* the commands that should have been sent */
 };
 
 static int set_up(void **state) {
@@ -36,8 +36,8 @@ static int set_up(void **state) {
     f->address.sun_family = AF_UNIX;
     snprintf(f->address.sun_path, sizeof(f->address.sun_path), "%s/redis", f->folder);
     f->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    assert_int_equal(
-        bind(f->listener, (const struct sockaddr *)&f->address, sizeof(f->address)), 0);
+    assert_int_equal(bind(f->listener, (const struct sockaddr *)&f->address, sizeof(f->address)),
+                     0);
     assert_int_equal(listen(f->listener, 1), 0);
     f->config.redis_socket = f->address.sun_path;
     f->config.redis_host = f->config.redis_password = f->none;
@@ -80,8 +80,12 @@ static void assert_published(struct fixture *f) {
 
 static void an_event_of_a_room(void **state) {
     struct fixture *f = *state;
-    const struct room_event event = {.room_id = 5, .seq = 7, .type = EVENT_USER_INVITED,
-                                     .actor_id = 1, .actor = text_of("alice"), .subject_id = 2};
+    const struct room_event event = {.room_id = 5,
+                                     .seq = 7,
+                                     .type = EVENT_USER_INVITED,
+                                     .actor_id = 1,
+                                     .actor = text_of("alice"),
+                                     .subject_id = 2};
     f->client = redis_client_new(&f->config);
     publish_room_event(f->client, PREFIX, &event, NULL);
     want(f, "t:room:5",
@@ -144,8 +148,8 @@ static void a_deleted_room_without_members_or_deleter(void **state) {
 
 static void nothing_is_sent_without_a_redis(void **state) {
     struct fixture *f = *state;
-    const struct room_event event = {.room_id = 5, .seq = 7, .type = EVENT_USER_INVITED,
-                                     .actor = text_of("alice")};
+    const struct room_event event = {
+        .room_id = 5, .seq = 7, .type = EVENT_USER_INVITED, .actor = text_of("alice")};
     const struct user_change change = {.changed = true, .user_id = 3, .seq = 9};
     struct config config = f->config;
     config.redis_socket = config.redis_host;

@@ -14,16 +14,14 @@
 #define PASSES 1
 #define MEMORY 8
 
-#define TEXT(literal) ((struct text){ (literal), sizeof(literal) - 1 })
+#define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 
-static int set_up(void **state)
-{
+static int set_up(void **state) {
     (void)state;
-    return secret_init() && secret_init() ? 0 : -1;   /* a second call does no harm */
+    return secret_init() && secret_init() ? 0 : -1; /* a second call does no harm */
 }
 
-static void keys_are_40_lower_hex_digits_and_differ(void **state)
-{
+static void keys_are_40_lower_hex_digits_and_differ(void **state) {
     char keys[100][SECRET_KEY_SIZE];
 
     (void)state;
@@ -38,16 +36,15 @@ static void keys_are_40_lower_hex_digits_and_differ(void **state)
 }
 
 /* Checked with another implementation: Python's hashlib.blake2b(digest_size=32). */
-static void a_hash_is_blake2b_of_the_digits(void **state)
-{
+static void a_hash_is_blake2b_of_the_digits(void **state) {
     static const unsigned char wanted[SECRET_HASH_SIZE] = {
         0x98, 0x0c, 0x1c, 0x09, 0x09, 0xf5, 0xe7, 0xd2, 0x1a, 0x2c, 0x13,
         0x40, 0x18, 0x7c, 0x8b, 0x9e, 0x5d, 0xfd, 0xf7, 0xc4, 0xed, 0x68,
         0xb3, 0x1c, 0x69, 0xcf, 0x45, 0x03, 0x2e, 0x1f, 0xf2, 0x75,
     };
-    unsigned char hash[SECRET_HASH_SIZE] = { 0 };
-    unsigned char upper[SECRET_HASH_SIZE] = { 0 };
-    unsigned char other[SECRET_HASH_SIZE] = { 0 };
+    unsigned char hash[SECRET_HASH_SIZE] = {0};
+    unsigned char upper[SECRET_HASH_SIZE] = {0};
+    unsigned char other[SECRET_HASH_SIZE] = {0};
 
     (void)state;
     assert_true(secret_hash_key(TEXT("0123456789abcdef0123456789abcdef01234567"), hash));
@@ -58,21 +55,23 @@ static void a_hash_is_blake2b_of_the_digits(void **state)
     assert_memory_not_equal(other, wanted, sizeof other);
 }
 
-static void what_is_no_key_has_no_hash(void **state)
-{
+static void what_is_no_key_has_no_hash(void **state) {
     static const struct text bad[] = {
-        TEXT(""), TEXT("0"), TEXT("0123456789abcdef0123456789abcdef0123456"),
+        TEXT(""),
+        TEXT("0"),
+        TEXT("0123456789abcdef0123456789abcdef0123456"),
         TEXT("0123456789abcdef0123456789abcdef012345678"),
         TEXT("0123456789abcdef0123456789abcdef0123456g"),
         TEXT("g123456789abcdef0123456789abcdef01234567"),
         TEXT("0123456789abcdef0123 56789abcdef01234567"),
-        TEXT("0123456789abcdef0123\0" "56789abcdef01234567"),
+        TEXT("0123456789abcdef0123\0"
+             "56789abcdef01234567"),
         TEXT("0123456789abcdef0123456789abcdef012345\xC3\xA9"),
         TEXT("0123456789abcdef0123456789abcdef0123456/"),
         TEXT("0123456789abcdef0123456789abcdef0123456:"),
         TEXT("0123456789abcdef0123456789abcdef0123456`"),
         TEXT("0123456789abcdef0123456789abcdef0123456@"),
-        { NULL, 0 },
+        {NULL, 0},
     };
     unsigned char untouched[SECRET_HASH_SIZE];
     unsigned char hash[SECRET_HASH_SIZE];
@@ -86,9 +85,8 @@ static void what_is_no_key_has_no_hash(void **state)
     }
 }
 
-static void random_hex_has_the_length_asked_for(void **state)
-{
-    static const size_t sizes[] = { 0, 1, 8, 31, 32, 33, 64, 100 };
+static void random_hex_has_the_length_asked_for(void **state) {
+    static const size_t sizes[] = {0, 1, 8, 31, 32, 33, 64, 100};
 
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -102,8 +100,7 @@ static void random_hex_has_the_length_asked_for(void **state)
     }
 }
 
-static void a_password_is_known_again(void **state)
-{
+static void a_password_is_known_again(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
     char again[SECRET_PASSWORD_SIZE];
 
@@ -117,27 +114,30 @@ static void a_password_is_known_again(void **state)
     /* The cost stands in the hash; what is configured now does not matter. */
     assert_true(secret_check_password(hash, TEXT("p\xC3\xA4ss w\xC3\xB6rd "), 3, 64));
     assert_true(secret_hash_password(TEXT("p\xC3\xA4ss w\xC3\xB6rd "), PASSES, MEMORY, again));
-    assert_string_not_equal(hash, again);   /* each has a salt of its own */
+    assert_string_not_equal(hash, again); /* each has a salt of its own */
 }
 
-static void a_long_password_counts_to_its_end(void **state)
-{
+static void a_long_password_counts_to_its_end(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
     char password[1024];
 
     (void)state;
     memset(password, 'p', sizeof password);
-    assert_true(secret_hash_password((struct text){ password, 1024 }, PASSES, MEMORY, hash));
-    assert_true(secret_check_password(hash, (struct text){ password, 1024 }, PASSES, MEMORY));
-    assert_false(secret_check_password(hash, (struct text){ password, 1023 }, PASSES, MEMORY));
+    assert_true(secret_hash_password((struct text){password, 1024}, PASSES, MEMORY, hash));
+    assert_true(secret_check_password(hash, (struct text){password, 1024}, PASSES, MEMORY));
+    assert_false(secret_check_password(hash, (struct text){password, 1023}, PASSES, MEMORY));
     password[1023] = 'q';
-    assert_false(secret_check_password(hash, (struct text){ password, 1024 }, PASSES, MEMORY));
+    assert_false(secret_check_password(hash, (struct text){password, 1024}, PASSES, MEMORY));
 }
 
-static void a_broken_hash_lets_nobody_in(void **state)
-{
+static void a_broken_hash_lets_nobody_in(void **state) {
     static const char *const broken[] = {
-        "", "!", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$", "$2b$12$abc",
+        "",
+        "!",
+        "x",
+        "$argon2id$",
+        "$argon2id$v=19$m=8,t=1,p=1$",
+        "$2b$12$abc",
         "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$",
     };
 
@@ -150,8 +150,7 @@ static void a_broken_hash_lets_nobody_in(void **state)
 }
 
 /* Least time of a few checks, in microseconds. */
-static int64_t time_of_check(const char *hash)
-{
+static int64_t time_of_check(const char *hash) {
     int64_t least = INT64_MAX;
 
     for (int i = 0; i < 5; i++) {
@@ -166,8 +165,7 @@ static int64_t time_of_check(const char *hash)
     return least;
 }
 
-static void an_unknown_user_costs_the_same_time(void **state)
-{
+static void an_unknown_user_costs_the_same_time(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
 
     (void)state;
@@ -181,8 +179,7 @@ static void an_unknown_user_costs_the_same_time(void **state)
     assert_true(known * 3 > unknown);
 }
 
-static void another_cost_makes_a_hash_stale(void **state)
-{
+static void another_cost_makes_a_hash_stale(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
 
     (void)state;
@@ -195,8 +192,7 @@ static void another_cost_makes_a_hash_stale(void **state)
 }
 
 /* Costs under libsodium's least are raised to it, the same way everywhere. */
-static void tiny_costs_are_raised(void **state)
-{
+static void tiny_costs_are_raised(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
 
     (void)state;
@@ -207,8 +203,7 @@ static void tiny_costs_are_raised(void **state)
     assert_false(secret_check_password(NULL, TEXT("password"), 0, 0));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_40_lower_hex_digits_and_differ),
         cmocka_unit_test(a_hash_is_blake2b_of_the_digits),

@@ -15,17 +15,16 @@
 #define TIME 1705314600123456
 #define LATER (TIME + 86400000000)
 
-#define MESSAGE_JSON                                                                       \
-    "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,\"sender_username\":\"alice\","       \
-    "\"content\":\"Hi \\\"you\\\"\\n\",\"message_type\":\"text\",\"reply_to_id\":null,"    \
-    "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"                   \
+#define MESSAGE_JSON                                                                    \
+    "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,\"sender_username\":\"alice\","    \
+    "\"content\":\"Hi \\\"you\\\"\\n\",\"message_type\":\"text\",\"reply_to_id\":null," \
+    "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"                \
     "\"is_deleted\":false,\"client_id\":null}"
 
-#define ROOM_FIELDS(last_message)                                                          \
-    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false,"            \
-    "\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","                  \
-    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message              \
-    ",\"last_seq\":20"
+#define ROOM_FIELDS(last_message)                                               \
+    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false," \
+    "\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","       \
+    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message ",\"last_seq\":20"
 
 static const struct message message = {
     .id = 9,
@@ -40,7 +39,11 @@ static const struct message message = {
 };
 
 static const struct membership membership = {
-    .id = 4, .room_id = 5, .user_id = 2, .username = {"bob", 3}, .is_admin = true,
+    .id = 4,
+    .room_id = 5,
+    .user_id = 2,
+    .username = {"bob", 3},
+    .is_admin = true,
     .joined_at = TIME,
 };
 
@@ -86,12 +89,13 @@ static void a_message_that_answers_and_was_edited(void **state) {
     edited.edited_at = LATER;
     edited.client_id = text_of("c-1");
     shape_message(&w, &edited);
-    assert_json(&out, "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
-                      "\"sender_username\":\"alice\",\"content\":\"Hi \\\"you\\\"\\n\","
-                      "\"message_type\":\"image\",\"reply_to_id\":3,"
-                      "\"created_at\":\"2024-01-15T10:30:00.123456Z\","
-                      "\"edited_at\":\"2024-01-16T10:30:00.123456Z\",\"is_deleted\":false,"
-                      "\"client_id\":\"c-1\"}");
+    assert_json(&out,
+                "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
+                "\"sender_username\":\"alice\",\"content\":\"Hi \\\"you\\\"\\n\","
+                "\"message_type\":\"image\",\"reply_to_id\":3,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\","
+                "\"edited_at\":\"2024-01-16T10:30:00.123456Z\",\"is_deleted\":false,"
+                "\"client_id\":\"c-1\"}");
 }
 
 static void a_deleted_message(void **state) {
@@ -103,11 +107,12 @@ static void a_deleted_message(void **state) {
     deleted.is_deleted = true;
     deleted.content = text_of("");
     shape_message(&w, &deleted);
-    assert_json(&out, "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
-                      "\"sender_username\":\"alice\",\"content\":\"\","
-                      "\"message_type\":\"file\",\"reply_to_id\":null,"
-                      "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"
-                      "\"is_deleted\":true,\"client_id\":null}");
+    assert_json(&out,
+                "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
+                "\"sender_username\":\"alice\",\"content\":\"\","
+                "\"message_type\":\"file\",\"reply_to_id\":null,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"
+                "\"is_deleted\":true,\"client_id\":null}");
 }
 
 static void a_membership_with_and_without_the_name(void **state) {
@@ -115,26 +120,29 @@ static void a_membership_with_and_without_the_name(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
     shape_membership(&w, &membership, true);
-    assert_json(&out, "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,\"username\":\"bob\","
-                      "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
+    assert_json(&out,
+                "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,\"username\":\"bob\","
+                "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
     w = jsonw_start(&out);
     shape_membership(&w, &membership, false);
-    assert_json(&out, "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,"
-                      "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
+    assert_json(&out,
+                "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,"
+                "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
 }
 
 static void a_user_as_others_and_as_the_user_itself_sees_it(void **state) {
     (void)state;
-    const struct user user = {.id = 2, .name = "bob", .is_active = true, .is_staff = true,
-                              .created_at = TIME};
+    const struct user user = {
+        .id = 2, .name = "bob", .is_active = true, .is_staff = true, .created_at = TIME};
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
     shape_user(&w, &user);
     assert_json(&out, "{\"user_id\":2,\"username\":\"bob\"}");
     w = jsonw_start(&out);
     shape_account(&w, &user);
-    assert_json(&out, "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
-                      "\"created_at\":\"2024-01-15T10:30:00.123456Z\"}");
+    assert_json(&out,
+                "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\"}");
 }
 
 static void a_room_as_a_member_sees_it(void **state) {
@@ -145,8 +153,7 @@ static void a_room_as_a_member_sees_it(void **state) {
     with_message.has_last_message = true;
     with_message.last_message = message;
     shape_room(&w, &with_message);
-    assert_json(&out,
-                "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true}");
+    assert_json(&out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true}");
 }
 
 static void a_room_as_one_who_is_not_in_sees_it(void **state) {
@@ -171,7 +178,11 @@ static void a_room_in_an_event_lacks_the_callers_fields(void **state) {
 /* ---- events of a room ---- */
 
 static const struct room_event base = {
-    .room_id = 5, .seq = 20, .actor_id = 1, .actor = {"alice", 5}, .subject_id = 9,
+    .room_id = 5,
+    .seq = 20,
+    .actor_id = 1,
+    .actor = {"alice", 5},
+    .subject_id = 9,
 };
 
 static void assert_event(unsigned type, bool with_subject, const struct room *event_room,
@@ -235,8 +246,9 @@ static void a_room_created(void **state) {
     assert_json(&out, "{\"type\":\"room_created\",\"room\":{" ROOM_FIELDS("null") "},"
                       "\"created_by\":\"alice\",\"seq\":3,\"room_id\":5}");
     shape_room_created(&out, 3, 5, NULL, NULL);
-    assert_json(&out, "{\"type\":\"room_created\",\"room\":null,\"created_by\":null,"
-                      "\"seq\":3,\"room_id\":5}");
+    assert_json(&out,
+                "{\"type\":\"room_created\",\"room\":null,\"created_by\":null,"
+                "\"seq\":3,\"room_id\":5}");
 }
 
 static void a_room_invitation(void **state) {
@@ -244,27 +256,31 @@ static void a_room_invitation(void **state) {
     struct buffer out = BUFFER_EMPTY;
     const struct text name = text_of("Lobby");
     shape_room_invitation(&out, 4, 5, &name, "alice");
-    assert_json(&out, "{\"type\":\"room_invitation\",\"room_name\":\"Lobby\","
-                      "\"invited_by\":\"alice\",\"seq\":4,\"room_id\":5}");
+    assert_json(&out,
+                "{\"type\":\"room_invitation\",\"room_name\":\"Lobby\","
+                "\"invited_by\":\"alice\",\"seq\":4,\"room_id\":5}");
     shape_room_invitation(&out, 4, 5, NULL, NULL);
-    assert_json(&out, "{\"type\":\"room_invitation\",\"room_name\":null,"
-                      "\"invited_by\":null,\"seq\":4,\"room_id\":5}");
+    assert_json(&out,
+                "{\"type\":\"room_invitation\",\"room_name\":null,"
+                "\"invited_by\":null,\"seq\":4,\"room_id\":5}");
 }
 
 static void a_room_removed(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     shape_room_removed(&out, 5, 5, "alice");
-    assert_json(&out, "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"seq\":5,"
-                      "\"room_id\":5}");
+    assert_json(&out,
+                "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"seq\":5,"
+                "\"room_id\":5}");
 }
 
 static void a_room_deleted_on_either_channel(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     shape_room_deleted(&out, 6, 5, "alice");
-    assert_json(&out, "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":6,"
-                      "\"room_id\":5}");
+    assert_json(&out,
+                "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":6,"
+                "\"room_id\":5}");
     shape_room_deleted(&out, 0, 5, NULL);
     assert_json(&out, "{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
 }
@@ -281,8 +297,9 @@ static void a_shape_is_appended_to_what_is_there(void **state) {
     struct buffer out = BUFFER_EMPTY;
     buffer_append_str(&out, "[");
     shape_room_removed(&out, 1, 2, "bob");
-    assert_json(&out, "[{\"type\":\"room_removed\",\"removed_by\":\"bob\",\"seq\":1,"
-                      "\"room_id\":2}");
+    assert_json(&out,
+                "[{\"type\":\"room_removed\",\"removed_by\":\"bob\",\"seq\":1,"
+                "\"room_id\":2}");
 }
 
 int main(void) {

@@ -34,9 +34,10 @@ static void columns_are_as_wide_as_their_widest_cell(void **state) {
     table_str(table, "bo");
     table_bool(table, false);
     table_u64(table, UINT64_MAX);
-    assert_table(table, "   ID  NAME   ACTIVE                  SIZE\n"
-                        "    7  alice  yes                        1\n"
-                        "12345  bo     no      18446744073709551615\n");
+    assert_table(table,
+                 "   ID  NAME   ACTIVE                  SIZE\n"
+                 "    7  alice  yes                        1\n"
+                 "12345  bo     no      18446744073709551615\n");
 }
 
 static void no_line_ends_with_blanks(void **state) {
@@ -98,9 +99,10 @@ static void wide_characters_keep_columns_aligned(void **state) {
     table_str(table, "x");
     table_str(table, "abc");
     table_str(table, "y");
-    assert_table(table, "NAME    KIND\n"
-                        "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E  x\n"
-                        "abc     y\n");
+    assert_table(table,
+                 "NAME    KIND\n"
+                 "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E  x\n"
+                 "abc     y\n");
 }
 
 static void assert_clean(const char *bytes, size_t len, const char *wanted) {
@@ -119,12 +121,18 @@ static void what_steers_a_terminal_is_replaced(void **state) {
     CLEAN("a\0b", "a" FFFD "b");
     CLEAN("\x7F\xC2\x9B", FFFD FFFD);
     CLEAN("\xE2\x80\xA8\xE2\x80\xA9", FFFD FFFD);
-    CLEAN("a\xE2\x80\xAE" "b\xE2\x81\xA6\xE2\x80\x8F\xD8\x9C", "a" FFFD "b" FFFD FFFD FFFD);
+    CLEAN(
+        "a\xE2\x80\xAE"
+        "b\xE2\x81\xA6\xE2\x80\x8F\xD8\x9C",
+        "a" FFFD "b" FFFD FFFD FFFD);
 }
 
 static void bytes_that_are_no_utf8_are_replaced_one_by_one(void **state) {
     (void)state;
-    CLEAN("a\xFF" "b", "a" FFFD "b");
+    CLEAN(
+        "a\xFF"
+        "b",
+        "a" FFFD "b");
     CLEAN("\xC0\xAF", FFFD FFFD);
     CLEAN("\xE6\x97", FFFD FFFD);
 }

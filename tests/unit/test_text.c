@@ -10,18 +10,16 @@
 
 #include "text.h"
 
-#define TEXT(literal) ((struct text){ (literal), sizeof(literal) - 1 })
+#define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void assert_text(struct text found, struct text wanted)
-{
+static void assert_text(struct text found, struct text wanted) {
     assert_int_equal(found.len, wanted.len);
     assert_memory_equal(found.at, wanted.at, wanted.len);
 }
 
 /* Asks about a copy of exactly len bytes, so that a sanitizer sees a read past them. */
-static bool is_valid(const char *bytes, size_t len)
-{
+static bool is_valid(const char *bytes, size_t len) {
     char *copy = malloc(len);
 
     memcpy(copy, bytes, len);
@@ -33,9 +31,8 @@ static bool is_valid(const char *bytes, size_t len)
 }
 
 /* The plain arithmetic of RFC 3629, section 3; surrogates and too large ones too. */
-static size_t encode(uint32_t point, char *out)
-{
-    static const unsigned char first[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+static size_t encode(uint32_t point, char *out) {
+    static const unsigned char first[] = {0, 0, 0xC0, 0xE0, 0xF0};
     size_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
 
     if (size == 1) {
@@ -50,8 +47,7 @@ static size_t encode(uint32_t point, char *out)
     return size;
 }
 
-static void every_code_point_is_decoded_but_surrogates(void **state)
-{
+static void every_code_point_is_decoded_but_surrogates(void **state) {
     (void)state;
     for (uint32_t point = 0; point <= 0x1FFFFF; point++) {
         char bytes[4];
@@ -69,12 +65,11 @@ static void every_code_point_is_decoded_but_surrogates(void **state)
 }
 
 /* Two arbitrary bytes are good exactly when they are two of ASCII or one sequence. */
-static void every_pair_of_bytes_is_judged(void **state)
-{
+static void every_pair_of_bytes_is_judged(void **state) {
     (void)state;
     for (unsigned a = 0; a < 256; a++) {
         for (unsigned b = 0; b < 256; b++) {
-            char bytes[2] = { (char)a, (char)b };
+            char bytes[2] = {(char)a, (char)b};
             bool ascii = a > 0 && a < 0x80 && b > 0 && b < 0x80;
             bool pair = a >= 0xC2 && a <= 0xDF && b >= 0x80 && b <= 0xBF;
 
@@ -83,21 +78,42 @@ static void every_pair_of_bytes_is_judged(void **state)
     }
 }
 
-static void malformed_utf8_is_not_valid(void **state)
-{
+static void malformed_utf8_is_not_valid(void **state) {
     static const struct text bad[] = {
-        TEXT("\xC0\x80"), TEXT("\xC0\xAF"), TEXT("\xC1\xBF"),            /* overlong */
-        TEXT("\xE0\x80\x80"), TEXT("\xE0\x80\xAF"), TEXT("\xE0\x9F\xBF"),
-        TEXT("\xF0\x80\x80\x80"), TEXT("\xF0\x80\x80\xAF"), TEXT("\xF0\x8F\xBF\xBF"),
-        TEXT("\xED\xA0\x80"), TEXT("\xED\xAF\xBF"), TEXT("\xED\xB0\x80"), /* surrogates */
-        TEXT("\xED\xBF\xBF"), TEXT("\xED\xA0\xBD\xED\xB8\x80"),
-        TEXT("\xF4\x90\x80\x80"), TEXT("\xF5\x80\x80\x80"),              /* too large */
-        TEXT("\xF8\x88\x80\x80\x80"), TEXT("\xFC\x84\x80\x80\x80\x80"),
-        TEXT("\xFE"), TEXT("\xFF"), TEXT("\x80"), TEXT("\xBF"),
-        TEXT("\xC3"), TEXT("\xE2\x82"), TEXT("\xF0\x9F\x98"),            /* cut short */
-        TEXT("\xC3("), TEXT("\xE2(\xA1"), TEXT("\xE2\x82("), TEXT("\xF0\x9F\x98("),
-        TEXT("good\xFF"), TEXT("\xC3\xA9\x80"),
-        TEXT("\0"), TEXT("a\0b"), TEXT("ab\0"),
+        TEXT("\xC0\x80"),
+        TEXT("\xC0\xAF"),
+        TEXT("\xC1\xBF"), /* overlong */
+        TEXT("\xE0\x80\x80"),
+        TEXT("\xE0\x80\xAF"),
+        TEXT("\xE0\x9F\xBF"),
+        TEXT("\xF0\x80\x80\x80"),
+        TEXT("\xF0\x80\x80\xAF"),
+        TEXT("\xF0\x8F\xBF\xBF"),
+        TEXT("\xED\xA0\x80"),
+        TEXT("\xED\xAF\xBF"),
+        TEXT("\xED\xB0\x80"), /* surrogates */
+        TEXT("\xED\xBF\xBF"),
+        TEXT("\xED\xA0\xBD\xED\xB8\x80"),
+        TEXT("\xF4\x90\x80\x80"),
+        TEXT("\xF5\x80\x80\x80"), /* too large */
+        TEXT("\xF8\x88\x80\x80\x80"),
+        TEXT("\xFC\x84\x80\x80\x80\x80"),
+        TEXT("\xFE"),
+        TEXT("\xFF"),
+        TEXT("\x80"),
+        TEXT("\xBF"),
+        TEXT("\xC3"),
+        TEXT("\xE2\x82"),
+        TEXT("\xF0\x9F\x98"), /* cut short */
+        TEXT("\xC3("),
+        TEXT("\xE2(\xA1"),
+        TEXT("\xE2\x82("),
+        TEXT("\xF0\x9F\x98("),
+        TEXT("good\xFF"),
+        TEXT("\xC3\xA9\x80"),
+        TEXT("\0"),
+        TEXT("a\0b"),
+        TEXT("ab\0"),
     };
 
     (void)state;
@@ -107,13 +123,20 @@ static void malformed_utf8_is_not_valid(void **state)
     }
 }
 
-static void well_formed_utf8_is_valid(void **state)
-{
+static void well_formed_utf8_is_valid(void **state) {
     static const struct text good[] = {
-        TEXT("a"), TEXT("\x01\x7F"), TEXT("\xC2\x80"), TEXT("\xDF\xBF"),
-        TEXT("\xE0\xA0\x80"), TEXT("\xED\x9F\xBF"), TEXT("\xEE\x80\x80"),
-        TEXT("\xEF\xBF\xBF"), TEXT("\xEF\xBB\xBF"), TEXT("\xF0\x90\x80\x80"),
-        TEXT("\xF4\x8F\xBF\xBF"), TEXT("na\xC3\xAFve \xE2\x82\xAC \xF0\x9F\x98\x80"),
+        TEXT("a"),
+        TEXT("\x01\x7F"),
+        TEXT("\xC2\x80"),
+        TEXT("\xDF\xBF"),
+        TEXT("\xE0\xA0\x80"),
+        TEXT("\xED\x9F\xBF"),
+        TEXT("\xEE\x80\x80"),
+        TEXT("\xEF\xBF\xBF"),
+        TEXT("\xEF\xBB\xBF"),
+        TEXT("\xF0\x90\x80\x80"),
+        TEXT("\xF4\x8F\xBF\xBF"),
+        TEXT("na\xC3\xAFve \xE2\x82\xAC \xF0\x9F\x98\x80"),
     };
 
     (void)state;
@@ -125,8 +148,7 @@ static void well_formed_utf8_is_valid(void **state)
     assert_true(text_is_valid(NULL, 0));
 }
 
-static void text_of_takes_strings_and_null(void **state)
-{
+static void text_of_takes_strings_and_null(void **state) {
     (void)state;
     assert_text(text_of("abc"), TEXT("abc"));
     assert_int_equal(text_of("").len, 0);
@@ -136,12 +158,11 @@ static void text_of_takes_strings_and_null(void **state)
 
 /* Asserts that exactly the code points for which Python's str.isspace() is true are
  * trimmed, from both ends. */
-static void trim_takes_every_white_space(void **state)
-{
+static void trim_takes_every_white_space(void **state) {
     static const uint32_t spaces[] = {
-        0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x1F, 0x20, 0x85, 0xA0,
-        0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007,
-        0x2008, 0x2009, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
+        0x09,   0x0A,   0x0B,   0x0C,   0x0D,   0x1C,   0x1D,   0x1E,   0x1F,   0x20,
+        0x85,   0xA0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006,
+        0x2007, 0x2008, 0x2009, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
     };
     size_t next = 0;
 
@@ -157,42 +178,39 @@ static void trim_takes_every_white_space(void **state)
         bytes[size] = 'x';
         memcpy(bytes + size + 1, bytes, size);
 
-        struct text trimmed = text_trim((struct text){ bytes, 2 * size + 1 });
+        struct text trimmed = text_trim((struct text){bytes, 2 * size + 1});
 
         assert_int_equal(trimmed.len, space ? 1 : 2 * size + 1);
         assert_ptr_equal(trimmed.at, space ? bytes + size : bytes);
-        assert_int_equal(text_trim((struct text){ bytes, size }).len, space ? 0 : size);
+        assert_int_equal(text_trim((struct text){bytes, size}).len, space ? 0 : size);
     }
     assert_int_equal(next, COUNT(spaces));
 }
 
-static void trim_leaves_what_is_inside(void **state)
-{
+static void trim_leaves_what_is_inside(void **state) {
     (void)state;
     assert_text(text_trim(TEXT("  a \t b\n ")), TEXT("a \t b"));
     assert_text(text_trim(TEXT("\xE3\x80\x80 \xC2\xA0h\xC3\xA9 \xE2\x80\x80!\xE2\x80\xA9")),
                 TEXT("h\xC3\xA9 \xE2\x80\x80!"));
     assert_text(text_trim(TEXT("\xF0\x9F\x98\x80")), TEXT("\xF0\x9F\x98\x80"));
-    assert_text(text_trim(TEXT("\xE2\x80\x8B")), TEXT("\xE2\x80\x8B"));   /* zero width */
+    assert_text(text_trim(TEXT("\xE2\x80\x8B")), TEXT("\xE2\x80\x8B")); /* zero width */
     assert_int_equal(text_trim(TEXT(" \t\r\n\xC2\x85")).len, 0);
     assert_int_equal(text_trim(TEXT("")).len, 0);
-    assert_int_equal(text_trim((struct text){ NULL, 0 }).len, 0);
+    assert_int_equal(text_trim((struct text){NULL, 0}).len, 0);
 }
 
-static void code_points_are_counted(void **state)
-{
+static void code_points_are_counted(void **state) {
     (void)state;
     assert_int_equal(text_code_points(TEXT("")), 0);
     assert_int_equal(text_code_points(TEXT("abc")), 3);
     assert_int_equal(text_code_points(TEXT("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80x")), 4);
-    assert_int_equal(text_code_points(TEXT("e\xCC\x81")), 2);   /* a combining accent */
+    assert_int_equal(text_code_points(TEXT("e\xCC\x81")), 2); /* a combining accent */
 }
 
-static void equality_is_of_bytes(void **state)
-{
+static void equality_is_of_bytes(void **state) {
     (void)state;
     assert_true(text_equals(TEXT("abc"), TEXT("abc")));
-    assert_true(text_equals(TEXT(""), (struct text){ NULL, 0 }));
+    assert_true(text_equals(TEXT(""), (struct text){NULL, 0}));
     assert_true(text_equals(TEXT("a\0b"), TEXT("a\0b")));
     assert_false(text_equals(TEXT("a\0b"), TEXT("a\0c")));
     assert_false(text_equals(TEXT("abc"), TEXT("abC")));
@@ -200,8 +218,7 @@ static void equality_is_of_bytes(void **state)
     assert_false(text_equals(TEXT("abc"), TEXT("abc ")));
 }
 
-static void nocase_is_for_ascii_letters_only(void **state)
-{
+static void nocase_is_for_ascii_letters_only(void **state) {
     (void)state;
     for (unsigned a = 0; a < 256; a++) {
         for (unsigned b = 0; b < 256; b++) {
@@ -210,8 +227,8 @@ static void nocase_is_for_ascii_letters_only(void **state)
             unsigned la = a >= 'A' && a <= 'Z' ? a + 32 : a;
             unsigned lb = b >= 'A' && b <= 'Z' ? b + 32 : b;
 
-            assert_int_equal(text_equals_nocase((struct text){ &left, 1 },
-                                                (struct text){ &right, 1 }), la == lb);
+            assert_int_equal(text_equals_nocase((struct text){&left, 1}, (struct text){&right, 1}),
+                             la == lb);
         }
     }
     assert_true(text_equals_nocase(TEXT("Token"), TEXT("tOKEN")));
@@ -220,8 +237,7 @@ static void nocase_is_for_ascii_letters_only(void **state)
     assert_true(text_equals_nocase(TEXT(""), TEXT("")));
 }
 
-static void lower_copies_or_leaves_out_empty(void **state)
-{
+static void lower_copies_or_leaves_out_empty(void **state) {
     char out[4] = "zzz";
 
     (void)state;
@@ -231,40 +247,51 @@ static void lower_copies_or_leaves_out_empty(void **state)
     assert_string_equal(out, "");
     assert_true(text_lower(TEXT(""), out, 1));
     assert_string_equal(out, "");
-    assert_true(text_lower(TEXT("@[`"), out, sizeof out));   /* the letters' neighbours */
+    assert_true(text_lower(TEXT("@[`"), out, sizeof out)); /* the letters' neighbours */
     assert_string_equal(out, "@[`");
     assert_false(text_lower(TEXT(""), out, 0));
     assert_string_equal(out, "@[`");
 }
 
-static void usernames_are_as_in_the_contract(void **state)
-{
+static void usernames_are_as_in_the_contract(void **state) {
     char long_name[34];
 
     (void)state;
     memset(long_name, 'a', sizeof long_name);
-    assert_true(text_is_username((struct text){ long_name, 32 }));
-    assert_false(text_is_username((struct text){ long_name, 33 }));
+    assert_true(text_is_username((struct text){long_name, 32}));
+    assert_false(text_is_username((struct text){long_name, 33}));
     assert_true(text_is_username(TEXT("abc")));
     assert_false(text_is_username(TEXT("ab")));
     assert_false(text_is_username(TEXT("")));
     assert_true(text_is_username(TEXT("A.b-c_9")));
     assert_true(text_is_username(TEXT("...")));
     for (unsigned c = 0; c < 256; c++) {
-        char name[3] = { 'a', (char)c, 'z' };
-        bool good = c != 0 && strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789_.-", (int)c) != NULL;
+        char name[3] = {'a', (char)c, 'z'};
+        bool good = c != 0 && strchr(
+                                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789_.-",
+                                  (int)c) != NULL;
 
-        assert_int_equal(text_is_username((struct text){ name, 3 }), good);
+        assert_int_equal(text_is_username((struct text){name, 3}), good);
     }
 }
 
-static void numbers_are_digits_only(void **state)
-{
+static void numbers_are_digits_only(void **state) {
     static const struct text bad[] = {
-        TEXT(""), TEXT("-1"), TEXT("+1"), TEXT(" 1"), TEXT("1 "), TEXT("1.0"), TEXT("1e3"),
-        TEXT("0x10"), TEXT("a"), TEXT("1\0"), TEXT("\xD9\xA1"), TEXT("18446744073709551616"),
-        TEXT("99999999999999999999"), TEXT("184467440737095516150"),
+        TEXT(""),
+        TEXT("-1"),
+        TEXT("+1"),
+        TEXT(" 1"),
+        TEXT("1 "),
+        TEXT("1.0"),
+        TEXT("1e3"),
+        TEXT("0x10"),
+        TEXT("a"),
+        TEXT("1\0"),
+        TEXT("\xD9\xA1"),
+        TEXT("18446744073709551616"),
+        TEXT("99999999999999999999"),
+        TEXT("184467440737095516150"),
     };
     uint64_t value = 7;
 
@@ -282,8 +309,7 @@ static void numbers_are_digits_only(void **state)
     assert_true(value == (uint64_t)1 << 63);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_decoded_but_surrogates),
         cmocka_unit_test(every_pair_of_bytes_is_judged),
