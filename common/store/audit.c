@@ -48,6 +48,11 @@ struct rule {
 #define MICROS(time) "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', " time ")"
 #define LAST_ACTIVE "COALESCE(m.created_at, r.created_at)"
 
+#define LAST_ACTIVE_DIFFERS \
+    "SELECT r.room_id, 0, " MICROS("r.last_active_at") ", " MICROS(LAST_ACTIVE) " FROM room r " \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "            \
+    "WHERE r.last_active_at <> " LAST_ACTIVE
+
 #define ROOM_IDS "t.room_id, 0"
 #define USER_IDS "0, t.user_id"
 
@@ -64,11 +69,7 @@ static const struct rule RULES[] = {
       "HAVING MIN(position) <> 1 OR MAX(position) <> COUNT(*)",
       false},
      {"last_active_at", "last_active_at of the room; time of its last message, or its own",
-      "SELECT r.room_id, 0, " MICROS("r.last_active_at") ", " MICROS(
-          LAST_ACTIVE) " FROM room r "
-                       "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
-                       "WHERE r.last_active_at <> " LAST_ACTIVE,
-      true},
+      LAST_ACTIVE_DIFFERS, true},
      {"last_seq", "last_seq of the room; seq of its last event",
       STREAM_END(ROOM_IDS, "room", "room_id", "event"), false},
      {"oldest_seq", "oldest_seq of the room; seq of the oldest event kept",
