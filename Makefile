@@ -29,7 +29,8 @@ MODE_FLAGS_debug    := -Og
 MODE_FLAGS_asan     := $(SANITIZE) -fsanitize=address
 MODE_FLAGS_ubsan    := $(SANITIZE) -fsanitize=undefined
 MODE_FLAGS_fuzz     := $(SANITIZE) -fsanitize=address,undefined,fuzzer-no-link
-MODE_FLAGS_coverage := -O0 --coverage
+# The counts are written at exit(), not at _exit(), where the processes of fcgi-api end.
+MODE_FLAGS_coverage := -O0 --coverage -D_exit=exit
 MODE_FLAGS          := $(MODE_FLAGS_$(MODE))
 ifeq ($(MODE),fuzz)
 CC := clang
