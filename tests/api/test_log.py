@@ -1,0 +1,304 @@
+"""What the log says of requests and errors, and what no log ever holds."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from support.client import Client, fresh_name
+from support.load import Load
+from support.session import SqlSession, lock_waits, statements
+from support.wait import wait_for
+
+LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (?P<level>\w+) "
+                  r"fcgi-api\[(?P<pid>\d+)\]: (?P<text>.*)")
+REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<route>\S+) (?P<status>\d{3}) (?P<ms>\d+\.\d)ms "
+                     r"user=(?P<user>\d+) id=(?P<id>[0-9a-f]{16})")
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance()
+
+
+def lines_of(system, answer):
+    """The lines that name a request."""
+    return [line for line in system.log().splitlines()
+            if line.endswith(f" id={answer.headers['X-Request-ID']}")]
+
+
+def request_line(system, answer):
+    """The one line of a request, taken apart."""
+    line, = lines_of(system, answer)
+    framed = LINE.fullmatch(line)
+    assert framed and framed["level"] == "info", line
+    said = REQUEST.fullmatch(framed["text"])
+    assert said, line
+    return said.groupdict()
+
+
+# ---- requests ----
+
+def test_a_request_has_one_line_with_method_route_status_time_user_and_id(system):
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    before = time.monotonic()
+    answer = client.post(f"/api/chat/rooms/{room}/messages/", json={"content": "hello"})
+    took = (time.monotonic() - before) * 1000
+    said = request_line(system, answer)
+    assert 0 <= float(said.pop("ms")) <= took
+    assert said == {"method": "POST", "route": "api/chat/rooms/#/messages", "status": "201",
+                    "user": str(client.id), "id": answer.headers["X-Request-ID"]}
+
+
+@pytest.mark.parametrize("method, path, route, status, names_user", [
+    ("GET", "/api/auth/me/", "api/auth/me", "200", True),
+    ("HEAD", "/api/auth/me", "api/auth/me", "200", True),
+    ("GET", "/api/chat/rooms/999999999/", "api/chat/rooms/#", "404", True),
+    ("POST", "/api/chat/rooms/", "api/chat/rooms", "400", True),
+    ("OPTIONS", "/api/auth/me/", "api/auth/me", "200", False),
+    ("PUT", "/api/auth/me/", "api/auth/me", "405", False),
+    ("GET", "/api/no/such/thing/", "-", "404", False),
+    ("GET", "/healthz", "healthz", "200", False),
+])
+def test_whatever_the_answer_there_is_a_line(system, method, path, route, status, names_user):
+    client = Client(system).register()
+    said = request_line(system, client.request(method, path))
+    assert (said["method"], said["route"], said["status"]) == (method, route, status)
+    assert said["user"] == (str(client.id) if names_user else "0")
+
+
+def test_a_request_that_is_not_let_in_names_no_user(system):
+    said = request_line(system, Client(system).get("/api/auth/me/"))
+    assert (said["status"], said["user"]) == ("401", "0")
+
+
+def test_request_ids_are_never_given_twice(system):
+    client = Client(system)
+    ids = [client.get("/healthz").headers["X-Request-ID"] for _ in range(100)]
+    assert len(set(ids)) == 100
+    assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in ids)
+
+
+def test_a_client_cannot_forge_a_line(system):
+    """A method, path or header with line ends and escapes in it."""
+    client = Client(system)
+    count = len(system.log().splitlines())
+    forged = "2026-01-01T00:00:00.000000Z info fcgi-api[1]: forged"
+    params = {"REQUEST_METHOD": f"GET\n{forged}", "HTTP_X_REQUEST_ID": forged,
+              "HTTP_HOST": f"x\n{forged}", "HTTP_USER_AGENT": f"\n{forged}"}
+    status, _, _ = system.fcgi("/api/auth/me/", params=params)
+    assert status == 400
+    system.fcgi(f"/api/\n{forged}/")
+    by_escape = client.get(f"/api/auth/me/%0A{forged.replace(' ', '%20')}")
+    assert by_escape.status_code == 400, "refused by lighttpd"
+    lines = system.log().splitlines()
+    assert len(lines) == count + 2
+    assert all(LINE.fullmatch(line) for line in lines)
+    assert not any(line.startswith(forged) for line in lines)
+
+
+# ---- errors ----
+
+def test_an_error_of_the_database_is_logged_with_its_cause_under_the_requests_id(system):
+    client = Client(system).register()
+    room = client.room()["room_id"]
+    client.may_fail = True
+    answers = []
+
+    def post():
+        answers.append((yield "POST", f"/api/chat/rooms/{room}/messages/", {"content": "x"}))
+
+    with SqlSession(system) as session:
+        session.run("BEGIN")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        logged = len(system.log())
+        with Load(system, client.token, [post()]) as load:
+            wait_for(lambda: lock_waits(system) == 1, 10, "a post that waits")
+            system.sql("KILL QUERY ?", *statements(system))
+            load.join()
+    assert load.statuses == {("POST", 503): 1}
+    cause, request = [LINE.fullmatch(line) for line in system.log()[logged:].splitlines()]
+    assert cause["level"] == "error" and cause["text"].startswith("database: 1317 ")
+    said = REQUEST.fullmatch(request["text"])
+    assert said["status"] == "503" and cause["text"].endswith(f" id={said['id']}")
+
+
+def test_a_database_that_is_away_is_logged_with_its_cause(make_instance):
+    own = make_instance()
+    client = Client(own)
+    client.may_fail = True
+    own.end("database", signal.SIGKILL)
+    answer = client.post("/api/auth/token/", json={"username": "somebody", "password": "secret"})
+    cause, request = lines_of(own, answer)
+    assert " error " in cause and "database: 2002 " in cause
+    assert " 503 " in request
+
+
+def test_a_redis_that_is_away_is_logged_with_its_cause(make_instance):
+    own = make_instance()
+    client = Client(own).register()
+    own.end("redis", signal.SIGKILL)
+
+    def warnings_after_one_more():
+        client.room()
+        return [line for line in own.log().splitlines() if " warn " in line]
+    warning = wait_for(warnings_after_one_more)[0]
+    assert re.search(r"redis: .*; next try in \d+ ms", warning)
+
+
+# ---- what it never holds ----
+
+def test_no_log_holds_a_token_a_cookie_a_password_or_the_text_of_a_message(make_instance):
+    """Said in every place where a client can say something, well-formed and not; then all
+    that the servers of the instance have written is searched."""
+    own = make_instance(CONFAB_LOG_LEVEL="debug", CGI="1")
+    secrets = speak(own)
+    own.end("redis", signal.SIGKILL)
+    own.end("database", signal.SIGKILL)
+    secrets |= speak_in_vain(own, secrets)
+    own.start()
+    logs = list((own.state / "log").iterdir())
+    assert {"api.log", "web.log", "database.log", "redis.log"} <= {log.name for log in logs}
+    for log in logs:
+        content = log.read_bytes()
+        for name, secret in secrets.items():
+            assert secret.encode() not in content, f"{name} is in {log}"
+
+
+def speak(own):
+    """Everything a user does, with words that can be found again: {what: word}."""
+    secrets = {"password": "pass-word-Aq81", "new password": "pass-word-Bq82",
+               "wrong password": "pass-word-Cq83", "message": "message-text-Dq84",
+               "edited message": "message-text-Eq85", "broken body": "message-text-Fq86",
+               "query": "message-text-Gq87", "form password": "pass-word-Hq88",
+               "foreign token": "0123456789abcdef0123456789abcdef01234567",
+               "header token": "fedcba9876543210fedcba9876543210fedcba98",
+               "path": "message-text-Iq89"}
+    client = Client(own).register(fresh_name(), secrets["password"])
+    secrets["token"] = client.token
+    room = client.room()["room_id"]
+    messages = f"/api/chat/rooms/{room}/messages/"
+    message = client.say(room, secrets["message"], client_id="x")["message_id"]
+    client.patch(f"{messages}{message}/", json={"content": secrets["edited message"]})
+    as_json = {"Content-Type": "application/json"}
+    client.post(messages, data=f'{{"content": "{secrets["broken body"]}', headers=as_json)
+    client.post(messages, data=b"\xff" + secrets["broken body"].encode(), headers=as_json)
+    client.post(messages, json={"content": secrets["broken body"], "reply_to_id": 10 ** 18})
+    client.post(messages, json={"content": secrets["broken body"] * 1000})
+    client.get(f"{messages}?token={secrets['query']}&limit={secrets['query']}")
+    client.get(f"{messages}{secrets['path']}/")
+    client.get("/api/auth/me/", headers={"Authorization": f"Token {secrets['foreign token']}"})
+    client.get("/api/auth/me/", headers={"Authorization": None,
+                                         "X-Confab-Token": secrets["header token"]})
+    sign_in(own, client, secrets)
+    by_cgi = Client(own, client.token)
+    by_cgi.post(f"/cgi-bin/confab.cgi{messages}", json={"content": secrets["message"]})
+    return secrets
+
+
+def sign_in(own, client, secrets):
+    """Logins in all ways; the password is changed at the end."""
+    login = {"username": client.name, "password": secrets["password"]}
+    client.post("/api/auth/token/", json={**login, "password": secrets["wrong password"]})
+    client.post("/api/auth/token/", data={**login, "password": secrets["form password"]})
+    secrets["second token"] = client.post("/api/auth/token/", json=login).json()["token"]
+    client.post("/api/auth/login/", json=login)
+    secrets["cookie"] = client.cookies["sessionid"]
+    by_cookie = Client(own)
+    by_cookie.get("/api/auth/me/", headers={"Cookie": f"sessionid={secrets['cookie']}"})
+    changed = client.post("/api/auth/password/", json={"old_password": secrets["password"],
+                                                       "new_password": secrets["new password"]})
+    assert changed.status_code == 204
+    client.post("/api/auth/register/", json={"username": client.name,
+                                             "password": secrets["wrong password"]})
+
+
+def speak_in_vain(own, secrets):
+    """To a system without database and Redis."""
+    more = {"unsaid message": "message-text-Jq90", "unsaid password": "pass-word-Kq91"}
+    client = Client(own, secrets["token"])
+    client.may_fail = True
+    for place in ("", "/cgi-bin/confab.cgi"):
+        assert client.post(f"{place}/api/chat/rooms/1/messages/", json={
+            "content": more["unsaid message"]}).status_code == 503
+        assert client.post(f"{place}/api/auth/token/", json={
+            "username": "somebody", "password": more["unsaid password"]}).status_code == 503
+    return more
+
+
+def test_the_configurations_secrets_are_not_logged_and_not_dumped(system):
+    done = system.confabctl("check")
+    assert done.returncode == 0
+    env = {**system.env, "CONFAB_DATABASE_PASSWORD": "pass-word-Lq92",
+           "CONFAB_REDIS_PASSWORD": "pass-word-Mq93"}
+    dump = subprocess.run([system.build / "fcgi-api", "-c", system.config, "--dump-config"],
+                          env=env, capture_output=True, text=True, timeout=30)
+    assert dump.returncode == 0 and "pass-word" not in dump.stdout + dump.stderr
+    assert "database_password = ***" in dump.stdout and "redis_password = ***" in dump.stdout
+
+
+# ---- where it goes, and how much ----
+
+def reload(system):
+    before = set(system.api_workers())
+    system.reload()
+    wait_for(lambda: not before & set(system.api_workers()), 30, "new processes")
+
+
+@pytest.fixture
+def configured(system):
+    """configured(key=value): with these in the configuration until the test ends."""
+    before = system.config.read_text()
+
+    def configure(**keys):
+        system.config.write_text(before + "".join(f"{key} = {value}\n"
+                                                  for key, value in keys.items()))
+        reload(system)
+    yield configure
+    system.config.write_text(before)
+    reload(system)
+
+
+def test_log_level_warn_leaves_requests_out(system, configured):
+    configured(log_level="warn")
+    count = len(system.log())
+    for _ in range(10):
+        Client(system).get("/healthz")
+    assert system.log()[count:] == ""
+
+
+def test_log_file_takes_the_lines_and_a_reload_opens_it_again_after_it_was_moved_away(
+        system, configured):
+    path = system.state / "log" / "own.log"
+    configured(log_file=path)
+    first = Client(system).get("/healthz").headers["X-Request-ID"]
+    assert first in path.read_text() and first not in system.log()
+    moved = Path(f"{path}.1")
+    os.rename(path, moved)
+    second = Client(system).get("/healthz").headers["X-Request-ID"]
+    assert second in moved.read_text()
+    reload(system)
+    third = Client(system).get("/healthz").headers["X-Request-ID"]
+    assert third in path.read_text() and third not in moved.read_text()
+
+
+def test_a_log_file_that_cannot_be_opened_is_said_and_standard_error_takes_the_lines(
+        system, configured):
+    configured(log_file="/nowhere/at/all.log")
+    answer = Client(system).get("/healthz")
+    assert "log_file /nowhere/at/all.log cannot be opened: No such file" in system.log()
+    assert lines_of(system, answer)
+
+
+def test_the_parent_logs_its_start_the_reload_and_its_end(make_instance):
+    own = make_instance()
+    own.reload()
+    wait_for(lambda: "configuration read again" in own.log())
+    own.end("api")
+    log = own.log()
+    assert f"processes listen on {own.state}/sock/fcgi.sock" in log
+    assert log.splitlines()[-1].endswith(": stopped")
