@@ -26,11 +26,13 @@ def nothing_counted_yet(system):
 
 @contextlib.contextmanager
 def configured(system, **keys):
+    """With these in the configuration, and nothing counted yet."""
     before = system.config.read_text()
     try:
         system.config.write_text(before + "".join(f"{key} = {value}\n"
                                                   for key, value in keys.items()))
         reload(system)
+        system.redis("FLUSHALL")
         yield
     finally:
         system.config.write_text(before)

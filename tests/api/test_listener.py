@@ -76,9 +76,8 @@ def leave_a_dead_socket(path):
 def test_sigterm_to_the_parent_ends_all_processes_and_removes_the_socket(system, folder):
     path = folder / "s"
     with parent(system, path) as process:
-        wait_for(lambda: listens(system, path))
+        wait_for(lambda: listens(system, path) and len(children(process.pid)) == 4)
         workers = children(process.pid)
-        assert len(workers) == 4
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert process.returncode == 0
@@ -98,7 +97,7 @@ def test_sigint_ends_the_parent_like_sigterm(system, folder):
 def test_processes_end_when_their_parent_is_killed(system, folder):
     path = folder / "s"
     with parent(system, path) as process:
-        wait_for(lambda: listens(system, path))
+        wait_for(lambda: listens(system, path) and len(children(process.pid)) == 4)
         workers = children(process.pid)
         process.kill()
         process.wait(10)
