@@ -4,13 +4,13 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import types
 
 import pytest
 from support.client import Client, fresh_name
 from support.instance import children, is_alive
+from support.port import free_port
 from support.wait import wait_for
 
 
@@ -266,9 +266,7 @@ def spawned(system):
     """A lighttpd that starts fcgi-api itself, on descriptor 0, as its manual has it."""
     folder = system.state / "tmp" / "spawned"
     folder.mkdir()
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     config = folder / "lighttpd.conf"
     config.write_text(LIGHTTPD.format(folder=folder, port=port, config=system.config,
                                       program=system.build / "fcgi-api"))

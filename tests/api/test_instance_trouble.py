@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.client import Client
 from support.instance import ROOT, SCRIPT, Instance, is_alive
+from support.port import take_port
 from support.script import SERVERS, Foreground, processes, refused, script, started
 from support.wait import wait_for
 
@@ -59,8 +60,7 @@ LOOPBACK = [found[4][0] for found in socket.getaddrinfo("localhost", 80, type=so
 
 @pytest.mark.parametrize("address", sorted({"127.0.0.1", *LOOPBACK}))
 def test_a_port_that_is_taken_is_named_with_one_that_is_free(stopped, address):
-    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address
-                              else socket.AF_INET) as taken:
+    with take_port(address) as taken:
         port = taken.getsockname()[1]
         said = refused(stopped, PORT=str(port))
         assert f"port {port} is taken by another program; take another: PORT=" in said

@@ -12,6 +12,7 @@ import pytest
 from support import fastcgi
 from support.client import Client
 from support.instance import children, is_alive
+from support.port import free_port
 from support.wait import wait_for
 
 
@@ -178,9 +179,7 @@ def test_a_place_where_nobody_can_listen_is_named_with_the_reason(system, listen
 
 
 def test_it_listens_at_a_tcp_port_too(system):
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     with parent(system, f"127.0.0.1:{port}"):
         def answers():
             with contextlib.suppress(OSError):
