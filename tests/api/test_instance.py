@@ -1,6 +1,7 @@
 """make start, stop, status and run: each does what is asked, once or twice."""
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -236,28 +237,35 @@ def test_run_of_what_runs_already_says_so_and_leaves_it_alone(running):
 
 # ---- through make ----
 
-def make(instance, target, **env):
-    return subprocess.run(["make", "--no-print-directory", target], cwd=ROOT,
-                          env={**instance.env, **env}, stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
+@pytest.fixture
+def make(stopped, tmp_path):
+    """The command make with a target, building in a copy of the folder with the programs:
+    other tests run these, and make may find that its flags were others."""
+    shutil.copytree(stopped.build, tmp_path / "build", symlinks=True)
+    return ["make", "--no-print-directory", f"BUILD={tmp_path}/build"]
 
 
-def test_make_start_status_and_stop(stopped):
+def run_make(instance, make, target):
+    return subprocess.run([*make, target], cwd=ROOT, env=instance.env, stdin=subprocess.DEVNULL,
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
+
+
+def test_make_start_status_and_stop(stopped, make):
     for last in ("Open http://localhost:", "confab is running already, at http://localhost:"):
-        done = make(stopped, "start")
+        done = run_make(stopped, make, "start")
         assert done.returncode == 0, done.stdout
         assert done.stdout.splitlines()[-1].startswith(last)
-    status = make(stopped, "status")
+    status = run_make(stopped, make, "status")
     assert status.returncode == 0 and "confab at http://localhost:" in status.stdout
     for last in ("confab is stopped;", "confab is not running"):
-        done = make(stopped, "stop")
+        done = run_make(stopped, make, "stop")
         assert done.returncode == 0 and done.stdout.splitlines()[-1].startswith(last)
-    assert make(stopped, "status").returncode != 0
+    assert run_make(stopped, make, "status").returncode != 0
     assert processes(stopped.state) == []
 
 
-def test_ctrl_c_of_make_run_leaves_no_process(stopped):
-    with Foreground(stopped, ["make", "--no-print-directory", "run"]) as foreground:
+def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
+    with Foreground(stopped, [*make, "run"]) as foreground:
         foreground.wait_for("Ctrl-C stops it", 400)
         foreground.signal(signal.SIGINT)
         foreground.end()
