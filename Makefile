@@ -234,7 +234,7 @@ install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your conf
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
 	    $(DESTDIR)$(SHARE)/web $(DESTDIR)$(SHARE)/lighttpd/errors $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
-	install $(BUILD)/fcgi-api $(DESTDIR)$(PREFIX)/lib/confab/
+	install $(BUILD)/fcgi-api $(BUILD)/pushd $(DESTDIR)$(PREFIX)/lib/confab/
 	install -m 644 web/* $(DESTDIR)$(SHARE)/web/
 	install -m 644 conf/lighttpd/routes.conf $(DESTDIR)$(SHARE)/lighttpd/
 	install -m 644 conf/lighttpd/errors/* $(DESTDIR)$(SHARE)/lighttpd/errors/

@@ -15,6 +15,9 @@
 #define CHECK_MS 3000
 #define CHECK_UNWELL_MS 1000
 
+/* After channels were joined again, how long others may follow before it is asked. */
+#define REJOIN_MS 50
+
 /* Tail checks that must miss a room before it counts as deleted: the event on its members'
  * own streams, which says who did it, is given the time to come first. */
 #define MISSING_CHECKS 2
@@ -336,8 +339,13 @@ static void tell_joined(struct feed *feed) {
 }
 
 static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
-    struct feed *feed = find(context, kind, id);
-    if (feed)
+    struct feeds *feeds = context;
+    struct feed *feed = find(feeds, kind, id);
+    /* Joined again after a loss: what was published meanwhile is looked for, once for all
+     * channels that come back together. */
+    if (feed && feed->joined)
+        uv_timer_start(&feeds->timer, on_timer, REJOIN_MS, 0);
+    else if (feed)
         tell_joined(feed);
 }
 

@@ -18,7 +18,7 @@ check_names() {
 
 check_programs() {
     local program lacking=
-    for program in "$BUILD/fcgi-api" "$BUILD/confabctl"; do
+    for program in "$BUILD/fcgi-api" "$BUILD/pushd" "$BUILD/confabctl"; do
         [[ -x $program ]] || die "$program is not built; type make"
     done
     for program in mariadbd mariadb mariadb-install-db redis-cli lighttpd; do

@@ -80,6 +80,7 @@ web_prepare() {
         echo "# Written by scripts/instance at each start; changes here are lost."
         echo "var.confab_state = \"$STATE\""
         echo "var.confab_socket = \"$(api_address)\""
+        echo "var.confab_push_port = $(push_port push)"
         echo "var.confab_errors = \"$ROOT/conf/lighttpd/errors\""
         echo "var.confab_web = \"$ROOT/web\""
         echo "var.confab_max_fds = $files"
