@@ -159,14 +159,19 @@ bool stream_behind(struct stream *stream, uint64_t last_seq) {
 }
 
 void stream_fetched(struct stream *stream, const struct stream_event *events, size_t count) {
+    if (!stream->fetching)
+        return;
     stream->fetching = false;
     for (size_t i = 0; i < count; i++)
         if (events[i].seq == stream->last_seq + 1) {
             deliver(stream, &events[i]);
             release_waiting(stream);
         }
-    if (count > 0)
-        fetch_missing(stream);
+    /* What is on no record was heard of by mistake: asked for again with every event, it
+     * would cost a query each. The tail check corrects this if it is wrong. */
+    if (count == 0)
+        stream->wanted_seq = stream->last_seq;
+    fetch_missing(stream);
 }
 
 void stream_fetch_failed(struct stream *stream) {
@@ -176,8 +181,14 @@ void stream_fetch_failed(struct stream *stream) {
 void stream_skip(struct stream *stream, uint64_t last_seq) {
     stream->fetching = false;
     drop_first(&stream->tail, stream->tail.count);
+    /* Numbers that went back are of another history, and so is what waits. */
+    const bool back = last_seq < stream->last_seq;
+    if (back)
+        drop_first(&stream->waiting, stream->waiting.count);
+    if (back || stream->wanted_seq < last_seq)
+        stream->wanted_seq = last_seq;
     stream->last_seq = last_seq;
-    stream->wanted_seq = last_seq > stream->wanted_seq ? last_seq : stream->wanted_seq;
     stream->known = true;
     release_waiting(stream);
+    fetch_missing(stream);
 }

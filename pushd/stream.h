@@ -83,7 +83,8 @@ void stream_offer(struct stream *stream, const struct stream_event *event);
 bool stream_behind(struct stream *stream, uint64_t last_seq);
 
 /* Events that were fetched, in order; they may overlap what came meanwhile. Fetches again
- * if there is more. */
+ * if there is more; none at all means that nothing is missing. Dropped unless a fetch is
+ * under way: what was asked for before a room was left and opened again is not for it. */
 void stream_fetched(struct stream *stream, const struct stream_event *events, size_t count);
 
 /* The fetch brought nothing: it is to be tried again when the next event or tail check
@@ -91,7 +92,8 @@ void stream_fetched(struct stream *stream, const struct stream_event *events, si
 void stream_fetch_failed(struct stream *stream);
 
 /* The hole cannot be filled any more (or is too wide): goes on from last_seq, with an
- * empty tail. The owner tells subscribers to load anew. */
+ * empty tail, and fetches what is missing behind it. The owner tells subscribers to load
+ * anew. last_seq may lie below the present one: another history, of a restored backup. */
 void stream_skip(struct stream *stream, uint64_t last_seq);
 
 /* Visits the events after `after` up to last_seq if the tail has them all; false, and
