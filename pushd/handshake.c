@@ -1,12 +1,14 @@
 #include "handshake.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char PREFIX[] = "/ws/chat/";
 static const char NOTIFICATIONS[] = "notifications";
 static const char COOKIE[] = "sessionid=";
 static const char TOKEN_PROTOCOL[] = "token.";
+
+/* An origin has a name of at most 253 bytes in it. */
+#define ORIGIN_SIZE 300
 
 static bool skip(struct text *text, const char *beginning, size_t len) {
     if (text->len < len || memcmp(text->at, beginning, len) != 0)
@@ -47,6 +49,8 @@ static bool read_path(struct text path, struct handshake *handshake) {
 static void read_since(struct text query, struct handshake *handshake) {
     while (query.len > 0) {
         struct text pair = next_piece(&query, '&');
+        if (text_equals(pair, text_of("since")))
+            pair = text_of("since=");
         if (skip(&pair, "since=", 6)) {
             handshake->has_since = true;
             handshake->since = pair;
@@ -122,9 +126,11 @@ static bool is_own(struct text origin, struct text host) {
 
 bool handshake_origin_is_welcome(const struct handshake_input *input,
                                  const struct handshake *handshake, const char *allowed_origins) {
-    char origin[300];
-    if (!handshake->has_cookie)
+    char origin[ORIGIN_SIZE];
+    if (!handshake->has_cookie || is_own(input->origin, input->host))
         return true;
-    snprintf(origin, sizeof(origin), "%.*s", (int)input->origin.len, input->origin.at);
-    return is_own(input->origin, input->host) || config_origin_listed(allowed_origins, origin);
+    /* Compared whole or not at all: one cut short could be another's. */
+    return text_is_valid(input->origin.at, input->origin.len) &&
+           text_lower(input->origin, origin, sizeof(origin)) &&
+           config_origin_listed(allowed_origins, origin);
 }

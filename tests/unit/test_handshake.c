@@ -1,0 +1,400 @@
+/* handshake: what path, query, headers and origin of a handshake come to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "handshake.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NONE \
+    { NULL, 0 }
+
+/* A handshake to room 5 without anything. */
+static struct handshake_input input_of_room(void) {
+    return (struct handshake_input){.path = text_of("/ws/chat/5/"), .host = text_of("x.example")};
+}
+
+static struct handshake read_of(const struct handshake_input *input) {
+    struct handshake handshake;
+    assert_true(handshake_read(input, &handshake));
+    return handshake;
+}
+
+static void assert_key(const struct handshake_input *input, bool token, const char *key) {
+    const struct handshake handshake = read_of(input);
+    assert_int_equal(handshake.has_token, token);
+    assert_int_equal(handshake.has_cookie, !token);
+    if (!text_equals(handshake.key, text_of(key)))
+        fail_msg("the key is '%.*s', not '%s'", (int)handshake.key.len, handshake.key.at, key);
+}
+
+/* ---- where to ---- */
+
+static void a_path_names_a_room(void **state) {
+    static const struct {
+        const char *path;
+        uint64_t room_id;
+    } cases[] = {
+        {"/ws/chat/1/", 1},
+        {"/ws/chat/1", 1},
+        {"/ws/chat/12345/", 12345},
+        {"/ws/chat/9223372036854775807/", INT64_MAX},
+        /* digits, but no number that a room could have */
+        {"/ws/chat/0/", 0},
+        {"/ws/chat/9223372036854775808/", 0},
+        {"/ws/chat/18446744073709551615", 0},
+        {"/ws/chat/99999999999999999999999999/", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct handshake_input input = {.path = text_of(cases[i].path)};
+        const struct handshake handshake = read_of(&input);
+        assert_false(handshake.notifications);
+        assert_true(handshake.room_id == cases[i].room_id);
+    }
+}
+
+static void a_path_names_the_notifications(void **state) {
+    static const char *const paths[] = {"/ws/chat/notifications/", "/ws/chat/notifications"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        const struct handshake_input input = {.path = text_of(paths[i])};
+        const struct handshake handshake = read_of(&input);
+        assert_true(handshake.notifications);
+        assert_int_equal(handshake.room_id, 0);
+    }
+}
+
+static void other_paths_are_none_of_ours(void **state) {
+    static const char *const paths[] = {
+        "",
+        "/",
+        "/ws",
+        "/ws/chat",
+        "/ws/chat/",
+        "/ws/chat//",
+        "/ws/chat/5//",
+        "/ws/chat/x/",
+        "/ws/chat/5x/",
+        "/ws/chat/-5/",
+        "/ws/chat/+5/",
+        "/ws/chat/ 5/",
+        "/ws/chat/5/6/",
+        "/ws/chat/0x5/",
+        "/WS/chat/5/",
+        "/ws/chat/Notifications/",
+        "/ws/chat/notifications//",
+        "/ws/chat/notifications/5",
+        "/ws/chats/5/",
+        "ws/chat/5/",
+        "//ws/chat/5/",
+        "/api/ws/chat/5/",
+    };
+    struct handshake handshake;
+    (void)state;
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        const struct handshake_input input = {.path = text_of(paths[i])};
+        if (handshake_read(&input, &handshake))
+            fail_msg("'%s' was taken", paths[i]);
+    }
+    const struct handshake_input nothing = {.path = NONE};
+    assert_false(handshake_read(&nothing, &handshake));
+    const struct handshake_input with_nul = {.path = {"/ws/chat/5\0/", 12}};
+    assert_false(handshake_read(&with_nul, &handshake));
+}
+
+/* ---- since ---- */
+
+static void since_is_found_in_the_query(void **state) {
+    static const struct {
+        const char *query;
+        const char *since; /* NULL: none */
+    } cases[] = {
+        {"", NULL},
+        {"a=1", NULL},
+        {"sinc=1&xsince=2&since2=3", NULL},
+        {"since=17", "17"},
+        {"a=1&since=17&b=2", "17"},
+        {"&&since=17&&", "17"},
+        {"since=1&since=2", "2"},
+        {"since=", ""},
+        {"since", ""},
+        {"since=1&since", ""},
+        {"since=x", "x"},
+        {"since=1=2", "1=2"},
+        {"since=-1", "-1"},
+        {"Since=1", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct handshake_input input = input_of_room();
+        input.query = text_of(cases[i].query);
+        const struct handshake handshake = read_of(&input);
+        assert_int_equal(handshake.has_since, cases[i].since != NULL);
+        if (cases[i].since && !text_equals(handshake.since, text_of(cases[i].since)))
+            fail_msg("'%s' gives '%.*s'", cases[i].query, (int)handshake.since.len,
+                     handshake.since.at);
+    }
+}
+
+/* ---- who ---- */
+
+static void nobody_says_who(void **state) {
+    (void)state;
+    const struct handshake_input input = input_of_room();
+    const struct handshake handshake = read_of(&input);
+    assert_false(handshake.has_token);
+    assert_false(handshake.has_cookie);
+    assert_int_equal(handshake.key.len, 0);
+}
+
+static void authorization_holds_a_token(void **state) {
+    static const struct {
+        const char *header;
+        const char *key;
+    } cases[] = {
+        {"Token abc", "abc"}, {"token abc", "abc"},         {"TOKEN\tabc", "abc"},
+        {"Token", ""},        {"Token   abc  ", "abc"},     {"Token ", ""},
+        {"Token a b", "a b"}, {"tOkEn \"abc\"", "\"abc\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct handshake_input input = input_of_room();
+        input.authorization = text_of(cases[i].header);
+        assert_key(&input, true, cases[i].key);
+    }
+}
+
+/* A site behind Basic authentication sends that along with its own credentials. */
+static void another_scheme_hides_nothing(void **state) {
+    static const char *const headers[] = {"Basic abc", "Bearer token", "Tokens abc", "Toke",
+                                          "",          "Token=abc",    " Token abc"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        struct handshake_input input = input_of_room();
+        input.authorization = text_of(headers[i]);
+        input.cookie = text_of("sessionid=c");
+        assert_key(&input, false, "c");
+    }
+}
+
+static void subprotocols_hold_a_token(void **state) {
+    static const struct {
+        const char *header;
+        const char *key;
+    } cases[] = {
+        {"confab, token.abc", "abc"},    {"token.abc, confab", "abc"}, {"confab,token.abc", "abc"},
+        {"confab ,  token.abc ", "abc"}, {"token.abc", "abc"},         {"confab, token.", ""},
+        {"token.a, token.b", "a"},       {",,token.abc,,", "abc"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct handshake_input input = input_of_room();
+        input.protocols = text_of(cases[i].header);
+        assert_key(&input, true, cases[i].key);
+    }
+}
+
+static void other_subprotocols_hold_none(void **state) {
+    static const char *const headers[] = {"confab",    "token",      "confab, token",
+                                          "Token.abc", "xtoken.abc", "confab token.abc"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        struct handshake_input input = input_of_room();
+        input.protocols = text_of(headers[i]);
+        assert_false(read_of(&input).has_token);
+    }
+}
+
+static void a_header_of_its_own_holds_a_token(void **state) {
+    (void)state;
+    struct handshake_input input = input_of_room();
+    input.own_token = text_of(" abc ");
+    assert_key(&input, true, "abc");
+}
+
+static void a_cookie_holds_a_session(void **state) {
+    static const struct {
+        const char *header;
+        const char *key;
+    } cases[] = {
+        {"sessionid=abc", "abc"},
+        {"a=b; sessionid=abc; c=d", "abc"},
+        {"a=b;sessionid=abc;c=d", "abc"},
+        {"sessionid=first; sessionid=second", "first"},
+        {"sessionid=", ""},
+        {"; ;sessionid=abc", "abc"},
+        {"sessionid=a=b", "a=b"},
+        {"xsessionid=no; sessionid=abc", "abc"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct handshake_input input = input_of_room();
+        input.cookie = text_of(cases[i].header);
+        assert_key(&input, false, cases[i].key);
+    }
+}
+
+static void other_cookies_hold_none(void **state) {
+    static const char *const headers[] = {"sessionid", "SESSIONID=abc", "session=abc",
+                                          "a=sessionid=abc", "sessionid =abc"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        struct handshake_input input = input_of_room();
+        input.cookie = text_of(headers[i]);
+        assert_false(read_of(&input).has_cookie);
+    }
+}
+
+static void a_token_goes_before_the_cookie(void **state) {
+    (void)state;
+    struct handshake_input input = input_of_room();
+    input.cookie = text_of("sessionid=cookie");
+    input.own_token = text_of("own");
+    assert_key(&input, true, "own");
+    input.protocols = text_of("confab, token.protocol");
+    assert_key(&input, true, "protocol");
+    input.authorization = text_of("Token header");
+    assert_key(&input, true, "header");
+    /* A bad token is not made good by what comes behind it. */
+    input.authorization = text_of("Token");
+    assert_key(&input, true, "");
+}
+
+/* ---- from where ---- */
+
+static bool is_welcome(const char *origin, const char *host, const char *allowed) {
+    struct handshake_input input = input_of_room();
+    input.cookie = text_of("sessionid=abc");
+    input.origin = text_of(origin);
+    input.host = text_of(host);
+    const struct handshake handshake = read_of(&input);
+    return handshake_origin_is_welcome(&input, &handshake, allowed);
+}
+
+static void pages_of_this_site_are_welcome(void **state) {
+    static const struct {
+        const char *origin, *host;
+    } cases[] = {
+        {"http://chat.example", "chat.example"},
+        {"https://chat.example", "chat.example"},
+        {"http://chat.example:8000", "chat.example:8000"},
+        {"https://Chat.Example", "chat.example"},
+        {"http://chat.example", "chat.example:80"},
+        {"http://chat.example:80", "chat.example"},
+        {"https://chat.example", "chat.example:443"},
+        {"https://chat.example:443", "chat.example"},
+        {"http://127.0.0.1:8000", "127.0.0.1:8000"},
+        {"http://[::1]:8000", "[::1]:8000"},
+        {"http://[::1]", "[::1]:80"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (!is_welcome(cases[i].origin, cases[i].host, ""))
+            fail_msg("%s is not welcome at %s", cases[i].origin, cases[i].host);
+}
+
+static void other_pages_are_not(void **state) {
+    static const struct {
+        const char *origin, *host;
+    } cases[] = {
+        {"", "chat.example"},
+        {"null", "chat.example"},
+        {"http://evil.example", "chat.example"},
+        {"http://chat.example.evil.example", "chat.example"},
+        {"http://evil.chat.example", "chat.example"},
+        {"http://chat.example:8000", "chat.example"},
+        {"http://chat.example", "chat.example:8000"},
+        {"http://chat.example:443", "chat.example"},
+        {"https://chat.example:80", "chat.example"},
+        {"http://chat.example/", "chat.example"},
+        {"http://user@chat.example", "chat.example"},
+        {"ftp://chat.example", "chat.example"},
+        {"chat.example", "chat.example"},
+        {"http://", ""},
+        {"http://", "chat.example"},
+        {"http://chat.example", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (is_welcome(cases[i].origin, cases[i].host, ""))
+            fail_msg("%s is welcome at %s", cases[i].origin, cases[i].host);
+}
+
+static void pages_on_the_list_are_welcome(void **state) {
+    static const char allowed[] = "https://app.example, http://dev.example:3000";
+    (void)state;
+    assert_true(is_welcome("https://app.example", "chat.example", allowed));
+    assert_true(is_welcome("HTTPS://App.example", "chat.example", allowed));
+    assert_true(is_welcome("http://dev.example:3000", "chat.example", allowed));
+    assert_false(is_welcome("http://app.example", "chat.example", allowed));
+    assert_false(is_welcome("http://dev.example", "chat.example", allowed));
+    assert_false(is_welcome("https://app.example,", "chat.example", allowed));
+    assert_false(is_welcome(allowed, "chat.example", allowed));
+    assert_false(is_welcome("", "chat.example", allowed));
+}
+
+/* What begins like one that is allowed is another. What no host name is long enough for is
+ * not looked at. */
+static void an_origin_is_compared_whole(void **state) {
+    char allowed[400], longer[401];
+    (void)state;
+    memset(allowed, 'a', sizeof(allowed));
+    memcpy(allowed, "https://", 8);
+    for (size_t len = 290; len < sizeof(allowed) - 1; len++) {
+        char saved = allowed[len];
+        allowed[len] = '\0';
+        snprintf(longer, sizeof(longer), "%sa", allowed);
+        assert_int_equal(is_welcome(allowed, "chat.example", allowed), len < 300);
+        assert_false(is_welcome(longer, "chat.example", allowed));
+        allowed[len] = saved;
+    }
+    struct handshake_input input = input_of_room();
+    input.cookie = text_of("sessionid=abc");
+    input.origin = (struct text){"https://app.example\0.evil.example", 33};
+    const struct handshake handshake = read_of(&input);
+    assert_false(handshake_origin_is_welcome(&input, &handshake, "https://app.example"));
+}
+
+/* A page of another site can send the cookie along, but no token. */
+static void only_a_cookie_asks_for_an_origin(void **state) {
+    (void)state;
+    struct handshake_input input = input_of_room();
+    struct handshake handshake = read_of(&input);
+    input.origin = text_of("https://evil.example");
+    assert_true(handshake_origin_is_welcome(&input, &handshake, ""));
+    input.authorization = text_of("Token abc");
+    input.cookie = text_of("sessionid=abc");
+    handshake = read_of(&input);
+    assert_true(handshake_origin_is_welcome(&input, &handshake, ""));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_names_a_room),
+        cmocka_unit_test(a_path_names_the_notifications),
+        cmocka_unit_test(other_paths_are_none_of_ours),
+        cmocka_unit_test(since_is_found_in_the_query),
+        cmocka_unit_test(nobody_says_who),
+        cmocka_unit_test(authorization_holds_a_token),
+        cmocka_unit_test(another_scheme_hides_nothing),
+        cmocka_unit_test(subprotocols_hold_a_token),
+        cmocka_unit_test(other_subprotocols_hold_none),
+        cmocka_unit_test(a_header_of_its_own_holds_a_token),
+        cmocka_unit_test(a_cookie_holds_a_session),
+        cmocka_unit_test(other_cookies_hold_none),
+        cmocka_unit_test(a_token_goes_before_the_cookie),
+        cmocka_unit_test(pages_of_this_site_are_welcome),
+        cmocka_unit_test(other_pages_are_not),
+        cmocka_unit_test(pages_on_the_list_are_welcome),
+        cmocka_unit_test(an_origin_is_compared_whole),
+        cmocka_unit_test(only_a_cookie_asks_for_an_origin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
