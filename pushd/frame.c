@@ -31,7 +31,8 @@ static size_t write_header(unsigned char *at, size_t len) {
 struct frame *frame_text(struct text json) {
     struct frame *frame = allocate(MAX_HEADER + json.len, 1);
     const size_t header = write_header(frame->bytes, json.len);
-    memcpy(frame->bytes + header, json.at, json.len);
+    if (json.len > 0)
+        memcpy(frame->bytes + header, json.at, json.len);
     frame->len = header + json.len;
     return frame;
 }

@@ -32,6 +32,10 @@ static const struct {
     {EVENT_ROOM_DELETED, 23, "room_deleted"},
     {EVENT_CREDENTIALS_CHANGED, 24, "credentials_changed"},
     {EVENT_MESSAGE_READ, 40, "message_read"},
+    {EVENT_TYPING, 41, "typing"},
+    {EVENT_STOP_TYPING, 42, "stop_typing"},
+    {EVENT_USER_JOINED, 43, "user_joined"},
+    {EVENT_USER_LEFT, 44, "user_left"},
 };
 
 static void every_type_has_its_number_and_name(void **state) {

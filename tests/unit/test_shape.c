@@ -292,6 +292,40 @@ static void a_message_read(void **state) {
     assert_json(&out, "{\"type\":\"message_read\",\"user_id\":2,\"message_id\":9,\"room_id\":5}");
 }
 
+static void what_a_user_does_in_a_room(void **state) {
+    static const struct {
+        unsigned type;
+        const char *json;
+    } cases[] = {
+        {EVENT_TYPING, "{\"type\":\"typing\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+        {EVENT_STOP_TYPING,
+         "{\"type\":\"stop_typing\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+        {EVENT_USER_JOINED,
+         "{\"type\":\"user_joined\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+        {EVENT_USER_LEFT, "{\"type\":\"user_left\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer out = BUFFER_EMPTY;
+        shape_user_notice(&out, cases[i].type, 5, 2, text_of("bob"));
+        assert_json(&out, cases[i].json);
+    }
+}
+
+/* The object is taken as it stands in the event, so that it is the same byte for byte. */
+static void a_notification_of_a_message(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    shape_message_notification(&out, 5, text_of(MESSAGE_JSON), text_of("alice"));
+    assert_json(&out,
+                "{\"type\":\"new_message_notification\",\"room_id\":5,"
+                "\"message\":" MESSAGE_JSON ",\"sender\":\"alice\"}");
+    shape_message_notification(&out, 5, text_of("null"), text_of("alice"));
+    assert_json(&out,
+                "{\"type\":\"new_message_notification\",\"room_id\":5,"
+                "\"message\":null,\"sender\":\"alice\"}");
+}
+
 static void a_shape_is_appended_to_what_is_there(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
@@ -319,6 +353,8 @@ int main(void) {
         cmocka_unit_test(a_room_removed),
         cmocka_unit_test(a_room_deleted_on_either_channel),
         cmocka_unit_test(a_message_read),
+        cmocka_unit_test(what_a_user_does_in_a_room),
+        cmocka_unit_test(a_notification_of_a_message),
         cmocka_unit_test(a_shape_is_appended_to_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
