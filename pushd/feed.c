@@ -193,6 +193,7 @@ static void fetch_done(void *job) {
     struct feed *feed = find(fetch->feeds, fetch->kind, fetch->id);
     if (feed && fetch->error == ERROR_NONE) {
         fetch->feeds->figures->holes++;
+        stream_on_record(&feed->stream, fetch->last_seq);
         stream_fetched(&feed->stream, fetch->events, fetch->count);
     } else if (feed && fetch->error == ERROR_GONE) {
         skip_hole(feed, fetch->last_seq);

@@ -53,6 +53,7 @@ struct sockets {
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
+    bool full;                          /* nobody else is taken */
     struct socket *drain_next; /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
     int64_t drain_start_ms;
@@ -135,11 +136,13 @@ void socket_send_text(struct socket *socket, struct text json) {
 
 /* ---- closing ---- */
 
-/* Nothing can be sent any more. */
+/* Nothing can be sent any more. A connection that is shut down is readable at once, and
+ * libwebsockets closes it when it reads the end. (Its timeouts are looked at only when
+ * something else happens, so they are of no use here.) */
 static void give_up(struct socket *socket) {
     socket->phase = PHASE_CUT;
     drop_waiting(socket);
-    lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    shutdown(socket->fd, SHUT_RDWR);
 }
 
 /* Says why, once all before it is through. The frame is our own: libwebsockets would send
@@ -395,6 +398,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct lws_context *context = lws_get_context(wsi);
     struct sockets *sockets = context ? lws_context_user(context) : NULL;
     switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return sockets && sockets->full ? -1 : 0;
     case LWS_CALLBACK_HTTP:
         return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -500,8 +505,9 @@ uint64_t sockets_count(const struct sockets *sockets) {
     return sockets->count;
 }
 
+/* There is no way to close only the listening socket: who comes is sent away. */
 void sockets_stop_listening(struct sockets *sockets) {
-    lws_vhost_destroy(sockets->vhost);
+    sockets->full = true;
 }
 
 void sockets_free(struct sockets *sockets) {

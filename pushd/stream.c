@@ -158,6 +158,15 @@ bool stream_behind(struct stream *stream, uint64_t last_seq) {
     return true;
 }
 
+void stream_on_record(struct stream *stream, uint64_t last_seq) {
+    struct stream_list *waiting = &stream->waiting;
+    while (waiting->count > 0 && waiting->events[waiting->count - 1].seq > last_seq)
+        frame_release(waiting->events[--waiting->count].frame);
+    if (waiting->count == 0)
+        drop_first(waiting, 0);
+    stream->wanted_seq = last_seq > stream->last_seq ? last_seq : stream->last_seq;
+}
+
 void stream_fetched(struct stream *stream, const struct stream_event *events, size_t count) {
     if (!stream->fetching)
         return;

@@ -82,6 +82,11 @@ void stream_offer(struct stream *stream, const struct stream_event *event);
  * was. */
 bool stream_behind(struct stream *stream, uint64_t last_seq);
 
+/* Says up to where events are on record, as read along with what was fetched. What waits
+ * beyond that is not to be believed; should it be on record after all, it is found like any
+ * other that did not come. */
+void stream_on_record(struct stream *stream, uint64_t last_seq);
+
 /* Events that were fetched, in order; they may overlap what came meanwhile. Fetches again
  * if there is more; none at all means that nothing is missing. Dropped unless a fetch is
  * under way: what was asked for before a room was left and opened again is not for it. */
