@@ -13,7 +13,7 @@ import pytest
 from support.client import Client
 from support.instance import ROOT, SCRIPT, Instance, is_alive
 from support.port import take_port
-from support.script import SERVERS, Foreground, processes, refused, script, started
+from support.script import PROGRAMS, SERVERS, Foreground, processes, refused, script, started
 from support.wait import wait_for
 
 
@@ -43,7 +43,7 @@ def program(path, text):
 def spoiled_build(shared, tmp_path):
     """spoiled_build(name, shell): the programs, of which one does something else."""
     def make(name, shell):
-        for real in ("fcgi-api", "confabctl"):
+        for real in PROGRAMS:
             if real != name:
                 (tmp_path / "build").mkdir(exist_ok=True)
                 shutil.copy(shared.build / real, tmp_path / "build" / real)
@@ -333,7 +333,7 @@ def test_an_ordinary_user_can_run_it(stopped, tmp_path):
     try:
         for name in ("scripts", "conf", "web"):
             shutil.copytree(ROOT / name, tree / name)
-        for name in ("fcgi-api", "confabctl"):
+        for name in PROGRAMS:
             (tree / "build").mkdir(exist_ok=True)
             shutil.copy(stopped.build / name, tree / "build" / name)
         (tree / "own").mkdir()

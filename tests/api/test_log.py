@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.client import Client, fresh_name
 from support.load import Load
+from support.script import SERVERS
 from support.session import SqlSession, lock_waits, statements
 from support.wait import wait_for
 
@@ -162,7 +163,7 @@ def test_no_log_holds_a_token_a_cookie_a_password_or_the_text_of_a_message(make_
     secrets |= speak_in_vain(own, secrets)
     own.start()
     logs = list((own.state / "log").iterdir())
-    assert {"api.log", "web.log", "database.log", "redis.log"} <= {log.name for log in logs}
+    assert {f"{name}.log" for name in SERVERS} <= {log.name for log in logs}
     for log in logs:
         content = log.read_bytes()
         for name, secret in secrets.items():

@@ -7,7 +7,8 @@ import subprocess
 from support.instance import ROOT, SCRIPT, is_alive
 from support.wait import wait_for
 
-SERVERS = ("database", "redis", "api", "web")
+SERVERS = ("database", "redis", "api", "push", "web")
+PROGRAMS = ("fcgi-api", "confabctl", "pushd")
 
 
 def script(instance, verb, program=SCRIPT, **env):
