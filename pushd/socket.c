@@ -181,6 +181,17 @@ static int on_writable(struct socket *socket) {
     return socket->phase == PHASE_CUT ? -1 : 0;
 }
 
+/* The answer to our close frame ends it. libwebsockets answers one of the peer's, and
+ * nothing is said or heard behind that. */
+static int on_peer_close(struct socket *socket) {
+    if (socket->said_close || socket->phase == PHASE_CUT)
+        return -1;
+    socket->phase = PHASE_CLOSING;
+    socket->said_close = true;
+    socket->close_s = now_s() + CLOSE_SECONDS;
+    return 0;
+}
+
 /* ---- draining ---- */
 
 /* Closes as many as are due by now, so that their clients do not all come back at once. */
@@ -213,7 +224,8 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
 /* ---- pings ---- */
 
 void sockets_tick(struct sockets *sockets) {
-    static const unsigned char PING[] = {0x89, 0x00};
+    /* Not an empty one: libwebsockets tells nobody of the pong to that. */
+    static const unsigned char PING[] = {0x89, 0x01, '?'};
     const uint32_t now = now_s(), every = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
     for (struct socket *socket = sockets->first; socket; socket = next) {
@@ -409,8 +421,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RECEIVE:
         return on_receive(wsi, socket, in, len);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        /* The answer to our close frame ends it; libwebsockets answers one of the peer's. */
-        return socket->said_close ? -1 : 0;
+        return on_peer_close(socket);
     case LWS_CALLBACK_RECEIVE_PONG:
         socket->heard_s = now_s();
         socket->pinged = false;
