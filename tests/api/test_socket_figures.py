@@ -1,0 +1,206 @@
+"""What pushd says of itself: health, and figures for Prometheus."""
+import signal
+
+import pytest
+
+from support.sockets import in_room, notified
+from support.metrics import parse, value
+from support.pushd import Pushd, ask
+from support.wait import wait_for
+from support.websocket import push_port
+
+# All figures and their types; the names are those that alerts are written with.
+FIGURES = {
+    "sockets": "gauge", "handshakes_total": "counter", "deliveries_total": "counter",
+    "delivered_bytes_total": "counter", "queue_bytes": "gauge", "frames_in_total": "counter",
+    "bad_frames_total": "counter", "rate_limited_total": "counter", "drops_total": "counter",
+    "streams": "gauge", "subscribers": "gauge", "replays_total": "counter",
+    "replayed_events_total": "counter", "resyncs_total": "counter",
+    "holes_filled_total": "counter", "tail_checks_total": "counter", "tail_finds_total": "counter",
+    "redis_up": "gauge", "redis_events_total": "counter", "redis_malformed_total": "counter",
+    "redis_reconnects_total": "counter", "redis_subscriptions": "gauge",
+    "redis_latency_seconds": "gauge", "database_up": "gauge", "database_errors_total": "counter",
+    "database_latency_seconds": "gauge", "loop_lag_seconds": "gauge",
+    "loop_lag_worst_seconds": "gauge", "resident_memory_bytes": "gauge"}
+REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_big", "drain",
+           "dead", "limit", "unavailable"}
+
+
+@pytest.fixture
+def pushd(instance):
+    with Pushd(instance) as running:
+        yield running
+
+
+@pytest.fixture
+def alice(user):
+    return user()
+
+
+@pytest.fixture
+def room(alice):
+    return alice.room()["room_id"]
+
+
+def figures(pushd):
+    answer = pushd.get("/metrics")
+    assert answer.status_code == 200
+    return parse(answer.text)
+
+
+def wait_for_figure(pushd, expected, name, **labels):
+    wait_for(lambda: value(figures(pushd), f"confab_{name}", **labels) == expected, 10,
+             f"{name} {labels} = {expected}")
+
+
+# ---- health ----
+
+def test_healthz_is_ok_when_all_is_well(instance):
+    answer = ask(push_port(instance, "metrics"), "/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+def test_health_and_figures_are_served_on_loopback_only(instance):
+    port = push_port(instance, "metrics")
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        local = [line.split()[1] for line in table]
+    assert [address for address in local if address.endswith(f":{port:04X}")
+            and not address.startswith("0100007F")] == []
+
+
+def test_health_and_figures_are_not_there_for_the_outside(anonymous):
+    assert anonymous.get("/metrics").status_code == 404
+
+
+def test_another_path_is_404(pushd):
+    for path in ("/", "/metric", "/metricss", "/healthz2", "/x/metrics"):
+        assert pushd.get(path).status_code == 404
+
+
+def test_figures_take_a_query_and_a_head_line_of_any_kind(pushd):
+    assert pushd.get("/metrics?x=1").status_code == 200
+    assert pushd.get("/metrics", headers={"X-Long": "x" * 9000}).status_code == 431
+
+
+def test_healthz_names_redis_when_it_is_away_and_is_ok_when_it_is_back(make_instance):
+    system = make_instance()
+    port = push_port(system, "metrics")
+
+    def health():
+        answer = ask(port, "/healthz")
+        return answer.status_code, answer.json()
+
+    def all_well():
+        return health() == (200, {"status": "ok"})
+
+    wait_for(all_well, 15)
+    system.end("redis", signal.SIGKILL)
+    wait_for(lambda: health() == (200, {"status": "degraded", "database": "ok",
+                                        "redis": "unreachable"}), 15)
+    assert value(parse(ask(port, "/metrics").text), "confab_redis_up") == 0
+    system.start()
+    wait_for(all_well, 30)
+    system.end("database", signal.SIGKILL)
+    wait_for(lambda: health() == (503, {"status": "unavailable", "database": "unreachable",
+                                        "redis": "ok"}), 30)
+    assert value(parse(ask(port, "/metrics").text), "confab_database_up") == 0
+    system.start()
+    wait_for(all_well, 30)
+
+
+# ---- figures ----
+
+def test_metrics_are_in_the_format_of_prometheus(pushd):
+    answer = pushd.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    parse(answer.text)
+
+
+def test_every_figure_has_its_name_its_type_and_a_line(pushd):
+    there = figures(pushd)
+    assert {name: metric.kind for name, metric in there.items()} == \
+        {f"confab_{name}": kind for name, kind in FIGURES.items()}
+    assert set(there["confab_sockets"].samples) == {(("kind", "room"),),
+                                                    (("kind", "notifications"),)}
+    assert set(there["confab_drops_total"].samples) == {(("reason", each),) for each in REASONS}
+    for name in FIGURES.keys() - {"sockets", "drops_total"}:
+        assert set(there[f"confab_{name}"].samples) == {()}
+
+
+def test_counters_end_with_total_and_others_do_not(pushd):
+    for name, metric in figures(pushd).items():
+        assert name.endswith("_total") == (metric.kind == "counter")
+
+
+def test_sockets_are_counted_by_kind(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port), notified(alice, direct=pushd.port), \
+            notified(alice, direct=pushd.port):
+        wait_for_figure(pushd, 1, "sockets", kind="room")
+        wait_for_figure(pushd, 2, "sockets", kind="notifications")
+        assert value(figures(pushd), "confab_handshakes_total") == 3
+    wait_for_figure(pushd, 0, "sockets", kind="room")
+    wait_for_figure(pushd, 0, "sockets", kind="notifications")
+
+
+def test_streams_and_subscribers_are_counted_and_end_with_their_sockets(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port), in_room(alice, room, direct=pushd.port):
+        wait_for_figure(pushd, 2, "streams")      # the room, and alice's own
+        wait_for_figure(pushd, 4, "subscribers")  # both sockets listen to both
+        wait_for_figure(pushd, 2, "redis_subscriptions")
+    for name in ("streams", "subscribers", "redis_subscriptions"):
+        wait_for_figure(pushd, 0, name)
+
+
+def test_deliveries_are_counted(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port) as one, \
+            in_room(alice, room, direct=pushd.port) as other:
+        before = figures(pushd)
+        alice.say(room)
+        for live in (one, other):
+            live.until("new_message")
+        after = figures(pushd)
+    assert value(after, "confab_deliveries_total") - value(before, "confab_deliveries_total") == 2
+    assert value(after, "confab_redis_events_total") > value(before, "confab_redis_events_total")
+    assert value(after, "confab_delivered_bytes_total") > \
+        value(before, "confab_delivered_bytes_total") + 2 * 300
+
+
+@pytest.mark.parametrize("reason, options", [
+    ("auth", {"token": "0" * 40}), ("not_found", {"room": 2 ** 40}), ("bad_since", {"since": "x"})])
+def test_sockets_that_are_turned_away_are_counted_by_reason(pushd, alice, room, reason, options):
+    number = options.pop("room", room)
+    alice.socket(number, direct=pushd.port, **options).closed()
+    wait_for_figure(pushd, 1, "drops_total", reason=reason)
+
+
+def test_frames_of_clients_are_counted(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port) as live:
+        for message in ({"type": "ping"}, {"type": "ping"}, {"type": "shout"}):
+            live.send(message)
+            live.next()
+        live.send_frame(1, b"x" * 5000)
+        assert live.closed() == 1009
+    wait_for_figure(pushd, 3, "frames_in_total")
+    wait_for_figure(pushd, 1, "bad_frames_total")
+    wait_for_figure(pushd, 1, "drops_total", reason="too_big")
+
+
+def test_replays_and_resyncs_are_counted(pushd, alice, room):
+    for _ in range(3):
+        alice.say(room)
+    with in_room(alice, room, direct=pushd.port, since=1) as live:
+        live.next(), live.next()
+    with in_room(alice, room, direct=pushd.port, since=99) as live:
+        assert live.next() == {"type": "resync", "seq": 3}
+    wait_for_figure(pushd, 1, "replays_total")
+    wait_for_figure(pushd, 2, "replayed_events_total")
+    wait_for_figure(pushd, 1, "resyncs_total")
+
+
+def test_the_state_of_its_servers_is_a_figure(pushd):
+    wait_for_figure(pushd, 1, "redis_up")
+    wait_for_figure(pushd, 1, "database_up")
+    there = figures(pushd)
+    assert 1e6 < value(there, "confab_resident_memory_bytes") < 1e9
+    assert 0 < value(there, "confab_database_latency_seconds") < 10

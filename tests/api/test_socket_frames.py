@@ -1,0 +1,411 @@
+"""Frames: what clients say and are answered, in whatever pieces it comes."""
+import json
+import time
+
+import pytest
+
+from support.client import Client
+from support.sockets import BOTH_WAYS, an_error, assert_let_in, in_room, notified
+from support.wait import wait_for
+from support.websocket import (BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, Closed, Socket,
+                               make_frame, push_port)
+
+LARGEST = 4096
+PONG_FRAME = {"type": "pong"}
+PING_TEXT = b'{"type":"ping"}'
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """Limits that a test reaches soon."""
+    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_RATE_FRAMES=1, CONFAB_RATE_FRAMES_BURST=5,
+                         CONFAB_RATE_REGISTRATIONS=1000, CONFAB_WS_PING=5)
+
+
+@pytest.fixture
+def room(user):
+    """(a user, the id of a room of theirs)"""
+    alice = user()
+    return alice, alice.room()["room_id"]
+
+
+@pytest.fixture
+def live(room):
+    with in_room(*room) as socket:
+        yield socket
+
+
+@pytest.fixture(params=[False, True], ids=["lighttpd", "pushd"])
+def limited(request, system):
+    """A socket with the limits of `system`, on both ways."""
+    alice = Client(system).register()
+    with in_room(alice, alice.room()["room_id"], direct=request.param) as socket:
+        yield socket
+
+
+def assert_well(live):
+    """The socket is open and answers; what it said before is taken."""
+    live.send({"type": "ping"})
+    assert live.next() == PONG_FRAME
+
+
+# ---- ping ----
+
+@BOTH_WAYS
+def test_ping_is_answered_pong(room, direct):
+    with in_room(*room, direct=direct) as live:
+        for _ in range(3):
+            assert_well(live)
+        live.none()
+
+
+def test_ping_is_answered_on_a_notifications_socket(user):
+    with notified(user()) as live:
+        assert_well(live)
+
+
+def test_other_keys_beside_the_type_do_not_matter(live):
+    live.send({"to": [{"deep": None}], "type": "ping", "id": 1.5})
+    assert live.next() == PONG_FRAME
+
+
+# ---- bad_json ----
+
+@BOTH_WAYS
+def test_what_is_no_json_is_bad_json_and_the_socket_stays(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(TEXT, b"typing")
+        assert live.next() == an_error("bad_json")
+        assert_well(live)
+
+
+@pytest.mark.parametrize("text", [
+    b"", b" ", b"{", b"[]", b'["ping"]', b"1", b'"ping"', b"null", b"true", b"{'type': 'ping'}",
+    b'{"type": "ping"} {}', b'{"type": "ping",}', b'{"type": NaN}',
+    b'{"type": "ping", "x": "\xff"}', b'{"type": "\xc0\xaf"}', b'{"type": "\\ud800"}',
+    b'{"type": "ping\\u0000"}', b'{"type": "ping\0"}',
+    b"\xef\xbb\xbf" + PING_TEXT, b'{"type": "ping", "x": 99999999999999999999}',
+    b'{"type": "ping", "x": ' + b"[" * 32 + b"]" * 32 + b"}", b"\xff\xfe\xfd"])
+def test_what_the_api_would_not_take_is_bad_json(live, text):
+    live.send_frame(TEXT, text)
+    assert live.next() == an_error("bad_json")
+    assert_well(live)
+
+
+@BOTH_WAYS
+def test_a_binary_frame_is_bad_json(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(BINARY, PING_TEXT)
+        assert live.next() == an_error("bad_json")
+        assert_well(live)
+
+
+def test_a_binary_message_in_pieces_is_bad_json_once(live):
+    live.send_frame(BINARY, PING_TEXT[:5], fin=False)
+    live.send_frame(CONTINUED, PING_TEXT[5:])
+    assert live.next() == an_error("bad_json")
+    assert_well(live)
+
+
+# ---- unknown_type ----
+
+@BOTH_WAYS
+def test_another_type_is_unknown_type_and_the_socket_stays(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send({"type": "shout"})
+        assert live.next() == an_error("unknown_type")
+        assert_well(live)
+
+
+@pytest.mark.parametrize("message", [
+    {}, {"type": None}, {"type": 1}, {"type": ["ping"]}, {"type": ""}, {"type": "Ping"},
+    {"type": "ping "}, {"type": "pong"}, {"type": "connected"}, {"type": "new_message"},
+    {"type": "user_joined"}, {"Type": "ping"}, {"type": "x" * 4000}])
+def test_what_is_no_type_of_a_client_is_unknown_type(live, message):
+    live.send(message)
+    assert live.next() == an_error("unknown_type")
+    assert_well(live)
+
+
+@pytest.mark.parametrize("kind", ["typing", "stop_typing"])
+def test_typing_on_a_notifications_socket_is_unknown_type(user, kind):
+    with notified(user()) as live:
+        live.send({"type": kind})
+        assert live.next() == an_error("unknown_type")
+
+
+def test_an_answer_never_repeats_what_was_sent(live):
+    live.send({"type": "abracadabra"})
+    live.send_frame(TEXT, b"abracadabra")
+    for _ in range(2):
+        assert "abracadabra" not in json.dumps(live.next())
+
+
+# ---- rate_limited, and 1008 for who floods on ----
+
+def test_too_many_frames_are_rate_limited_and_the_socket_stays(limited):
+    for _ in range(8):
+        limited.send({"type": "ping"})
+    for _ in range(5):
+        assert limited.next() == PONG_FRAME
+    assert limited.until("error") == an_error("rate_limited")
+
+    def answers():
+        limited.send({"type": "ping"})
+        return limited.until(lambda frame: True, 2) == PONG_FRAME
+    wait_for(answers, 30)
+
+
+def test_one_that_floods_on_after_rate_limited_is_closed_with_1008(limited):
+    limited.send_raw(b"".join(make_frame(TEXT, PING_TEXT) for _ in range(1000)))
+    assert limited.until("error") == an_error("rate_limited")
+    assert limited.closed() == 1008
+
+
+def test_what_is_no_json_counts_against_the_rate_too(limited):
+    limited.send_raw(b"".join(make_frame(TEXT, b"x") for _ in range(1000)))
+    limited.until(lambda frame: frame == an_error("rate_limited"))
+    assert limited.closed() == 1008
+
+
+def test_the_rate_is_that_of_one_socket(system):
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with in_room(alice, room) as one, in_room(alice, room) as other:
+        one.send_raw(b"".join(make_frame(TEXT, PING_TEXT) for _ in range(1000)))
+        assert one.closed() == 1008
+        assert_well(other)
+
+
+# ---- 1009 ----
+
+@BOTH_WAYS
+def test_a_frame_of_the_largest_size_is_taken(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(TEXT, PING_TEXT.ljust(LARGEST))
+        assert live.next() == PONG_FRAME
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("size", [LARGEST + 1, 10 * LARGEST, 1 << 20])
+def test_a_frame_over_the_largest_size_closes_with_1009(room, direct, size):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(TEXT, PING_TEXT.ljust(size))
+        assert live.closed() == 1009
+
+
+def test_a_frame_that_only_says_it_is_large_closes_with_1009(live):
+    live.send_raw(make_frame(TEXT, b" " * 70000)[:20])
+    assert live.closed() == 1009
+
+
+def test_a_message_in_pieces_is_measured_as_a_whole(live):
+    live.send_frame(TEXT, PING_TEXT.ljust(LARGEST // 2), fin=False)
+    live.send_frame(CONTINUED, b" " * (LARGEST // 2), fin=False)
+    live.send_frame(CONTINUED, b"")
+    assert live.next() == PONG_FRAME
+    live.send_frame(TEXT, PING_TEXT.ljust(LARGEST // 2), fin=False)
+    live.send_frame(CONTINUED, b" " * (LARGEST // 2 + 1), fin=False)
+    assert live.closed() == 1009
+
+
+def test_pieces_without_end_close_with_1009(live):
+    live.send_frame(TEXT, b"{", fin=False)
+    live.send_raw(b"".join(make_frame(CONTINUED, b" ", fin=False) for _ in range(LARGEST)))
+    assert live.closed() == 1009
+
+
+# ---- pieces ----
+
+@BOTH_WAYS
+def test_a_handshake_in_pieces_of_one_byte_is_taken(room, direct):
+    alice, number = room
+    port = push_port(alice.instance) if direct else alice.instance.port
+    with Socket(("127.0.0.1", port)) as live:
+        request = live.request(f"/ws/chat/{number}/", f"127.0.0.1:{port}",
+                               {"Authorization": f"Token {alice.token}"})
+        send_in_bytes(live, request)
+        live.read_answer()
+        assert_let_in(live)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("text", [PING_TEXT, PING_TEXT.ljust(130)])
+def test_frames_in_pieces_of_one_byte_are_taken(room, direct, text):
+    with in_room(*room, direct=direct) as live:
+        send_in_bytes(live, make_frame(TEXT, text) + make_frame(TEXT, b"x"))
+        assert live.next() == PONG_FRAME
+        assert live.next() == an_error("bad_json")
+
+
+def send_in_bytes(live, data):
+    for byte in data:
+        live.send_raw(bytes([byte]))
+        time.sleep(0.0005)  # or the kernel puts them together
+
+
+@BOTH_WAYS
+def test_frames_that_come_together_are_all_taken(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_raw(make_frame(TEXT, PING_TEXT) * 100 + make_frame(TEXT, b"x"))
+        assert [live.next() for _ in range(101)] == [PONG_FRAME] * 100 + [an_error("bad_json")]
+
+
+def test_a_first_frame_sent_with_the_handshake_is_no_harm(room):
+    alice, number = room
+    port = push_port(alice.instance)
+    with Socket(("127.0.0.1", port)) as live:
+        live.send_raw(live.request(f"/ws/chat/{number}/", f"127.0.0.1:{port}",
+                                   {"Authorization": f"Token {alice.token}"})
+                      + make_frame(TEXT, PING_TEXT))
+        live.read_answer()
+        assert_let_in(live)
+        live.send({"type": "ping"})
+        assert live.next() == PONG_FRAME
+
+
+@BOTH_WAYS
+def test_a_message_in_fragments_is_put_together(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(TEXT, PING_TEXT[:4], fin=False)
+        live.send_frame(CONTINUED, b"", fin=False)
+        live.send_frame(CONTINUED, PING_TEXT[4:9], fin=False)
+        live.send_frame(CONTINUED, PING_TEXT[9:])
+        assert live.next() == PONG_FRAME
+        live.none()
+
+
+def test_a_ping_between_fragments_is_answered_and_parts_nothing(live):
+    live.send_frame(TEXT, PING_TEXT[:4], fin=False)
+    live.send_frame(PING, b"between")
+    assert live.read_frame() == (True, PONG, b"between")
+    live.send_frame(CONTINUED, PING_TEXT[4:])
+    assert live.next() == PONG_FRAME
+
+
+def test_a_character_cut_in_two_by_a_fragment_is_whole_again(live):
+    text = '{"type":"ping","x":"\u20ac"}'.encode()
+    live.send_frame(TEXT, text[:-4], fin=False)
+    live.send_frame(CONTINUED, text[-4:])
+    assert live.next() == PONG_FRAME
+
+
+# ---- control frames ----
+
+@BOTH_WAYS
+@pytest.mark.parametrize("payload", [b"", b"x", bytes(range(125))])
+def test_a_ping_of_the_client_is_answered_with_its_payload(room, direct, payload):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(PING, payload)
+        assert live.read_frame() == (True, PONG, payload)
+        assert_well(live)
+
+
+def test_a_pong_that_nobody_asked_for_is_no_harm(live):
+    live.send_frame(PONG, b"unasked")
+    live.send_frame(PONG)
+    assert_well(live)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("code", [1000, 1001, 4999])
+def test_a_close_of_the_client_is_answered(room, direct, code):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(CLOSE, code.to_bytes(2, "big") + b"bye")
+        assert live.closed() == code
+
+
+def test_nothing_said_after_the_close_is_heard(live):
+    live.send_raw(make_frame(CLOSE, b"\x03\xe8") + make_frame(TEXT, PING_TEXT))
+    with pytest.raises(Closed) as end:
+        live.next()
+    assert end.value.code == 1000
+
+
+@pytest.mark.parametrize("extensions", ["permessage-deflate",
+                                        "permessage-deflate; client_max_window_bits",
+                                        "x-webkit-deflate-frame"])
+def test_no_compression_is_agreed_on(room, extensions):
+    with in_room(*room, headers={"Sec-WebSocket-Extensions": extensions}) as live:
+        assert "sec-websocket-extensions" not in live.headers
+        live.send_raw(bytes([make_frame(TEXT, b"")[0] | 0x40]) + make_frame(TEXT, PING_TEXT)[1:])
+        assert_broken(live)
+
+
+# ---- what breaks the protocol ----
+
+def assert_broken(live):
+    """Closed for an error of protocol, or cut off."""
+    assert live.closed() in (1002, None)
+
+
+@BOTH_WAYS
+def test_an_unmasked_frame_is_heard_like_another_and_does_no_harm(room, direct):
+    # The mask guards proxies against scripts in browsers, which have no way around it.
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(TEXT, PING_TEXT, masked=False)
+        assert live.next() == PONG_FRAME
+        live.send_raw(b"\x81\x00" + make_frame(PONG, masked=False))
+        assert live.next() == an_error("bad_json")
+        assert_well(live)
+
+
+@pytest.mark.parametrize("opcode", [3, 7, 11, 15])
+def test_an_unknown_opcode_closes_the_socket(live, opcode):
+    live.send_frame(opcode, PING_TEXT)
+    assert_broken(live)
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
+def test_a_control_frame_in_fragments_closes_the_socket(live, opcode):
+    live.send_frame(opcode, b"\x03\xe8", fin=False)
+    assert_broken(live)
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
+def test_a_control_frame_over_125_bytes_closes_the_socket(live, opcode):
+    live.send_frame(opcode, b"\x03\xe8" + b"x" * 124)
+    assert_broken(live)
+
+
+def test_a_continuation_of_nothing_closes_the_socket(live):
+    live.send_frame(CONTINUED, PING_TEXT)
+    assert_broken(live)
+
+
+def test_a_message_within_a_message_closes_the_socket(live):
+    live.send_frame(TEXT, b"{", fin=False)
+    live.send_frame(TEXT, PING_TEXT)
+    assert_broken(live)
+
+
+def test_a_length_beyond_63_bits_closes_the_socket(live):
+    live.send_raw(b"\x81\xff" + b"\xff" * 8 + b"mask" + b"x" * 100)
+    assert live.closed() in (1002, 1009, None)
+
+
+def test_bytes_that_are_no_frames_close_the_socket_and_no_other(room):
+    with in_room(*room) as one, in_room(*room) as other:
+        one.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert_broken(one)
+        assert_well(other)
+
+
+# ---- pings of the server ----
+
+def test_an_idle_socket_is_pinged_and_one_that_does_not_answer_is_dropped(limited, system):
+    alice = Client(system).register()
+    with in_room(alice, alice.room()["room_id"]) as dead:
+        dead.answer_pings = False
+        before = time.monotonic()
+
+        def dropped():
+            limited.none(0.05)  # answers the pings
+            try:
+                dead.none(0.05)
+            except Closed:
+                return True
+        wait_for(dropped, 3 * 10)
+        assert dead.pings == 1 and limited.pings >= 1
+        assert time.monotonic() - before >= 5
+        assert_well(limited)

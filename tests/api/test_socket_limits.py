@@ -1,0 +1,123 @@
+"""What the configuration decides about sockets: foreign origins, and how many there may be."""
+import contextlib
+
+import pytest
+
+from support.client import Client
+from support.sockets import BOTH_WAYS, ROOM, assert_let_in, assert_refused, session_of
+from support.wait import wait_for
+from support.websocket import Closed, Socket
+
+ALLOWED = "https://app.example.org"
+PER_USER, PER_ADDRESS = 3, 8
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_ALLOWED_ORIGINS=f"{ALLOWED} http://other.example.net:8080",
+                         CONFAB_MAX_SOCKETS_USER=PER_USER, CONFAB_MAX_SOCKETS_ADDRESS=PER_ADDRESS,
+                         CONFAB_TRUSTED_PROXIES="127.0.0.1")
+
+
+@pytest.fixture
+def alice(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def room(alice):
+    return alice.room()["room_id"]
+
+
+@pytest.fixture
+def opened():
+    """Sockets to be closed when the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+def is_let_in(live):
+    with contextlib.suppress(Closed):
+        return live.status == 101 and live.next()["type"] == "connected"
+    return False
+
+
+# ---- origins ----
+
+@BOTH_WAYS
+@pytest.mark.parametrize("origin", [ALLOWED, "http://other.example.net:8080"])
+def test_a_session_cookie_from_an_allowed_origin_opens_a_socket(alice, room, direct, origin):
+    with Socket.open(alice.instance, ROOM.format(room), direct=direct, cookie=session_of(alice),
+                     origin=origin) as live:
+        assert assert_let_in(live)["user_id"] == alice.id
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("origin", ["http://app.example.org", f"{ALLOWED}:8443", f"{ALLOWED}.net",
+                                    "https://example.org", "http://other.example.net"])
+def test_an_origin_that_only_looks_like_an_allowed_one_is_403(alice, room, direct, origin):
+    with Socket.open(alice.instance, ROOM.format(room), direct=direct, cookie=session_of(alice),
+                     origin=origin) as live:
+        assert live.status == 403
+
+
+# ---- how many ----
+
+@BOTH_WAYS
+def test_a_user_has_no_more_sockets_than_the_limit(alice, room, direct, opened):
+    for _ in range(PER_USER - 1):
+        assert_let_in(opened.enter_context(alice.socket(room, direct=direct)))
+    assert_let_in(opened.enter_context(alice.notifications(direct=direct)))
+    assert_refused(alice.socket(room, direct=direct), 1008)
+    assert_refused(alice.notifications(direct=direct), 1008)
+
+
+def test_a_closed_socket_makes_room_for_another(alice, room, opened):
+    first = opened.enter_context(alice.socket(room))
+    assert_let_in(first)
+    for _ in range(PER_USER - 1):
+        assert_let_in(opened.enter_context(alice.socket(room)))
+    assert_refused(alice.socket(room), 1008)
+    first.close()
+    wait_for(lambda: is_let_in(opened.enter_context(alice.socket(room))))
+
+
+def test_the_limit_of_one_user_is_not_that_of_another(alice, room, opened):
+    for _ in range(PER_USER):
+        assert_let_in(opened.enter_context(alice.socket(room)))
+    bob = Client(alice.instance).register()
+    assert_let_in(opened.enter_context(bob.notifications()))
+
+
+def crowd(system, room_owner, room, address, opened):
+    """Opens as many sockets from this address as there may be, for users enough."""
+    forwarded = {"X-Forwarded-For": address}
+    for number in range(PER_ADDRESS):
+        if number % PER_USER == 0:
+            someone = Client(system).register()
+            room_owner.invite(room, someone)
+        live = someone.socket(room, direct=True, headers=forwarded)
+        assert_let_in(opened.enter_context(live))
+
+
+def test_an_address_has_no_more_sockets_than_the_limit(system, alice, room, opened):
+    crowd(system, alice, room, "192.0.2.7", opened)
+    live = alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.7"})
+    assert not is_let_in(opened.enter_context(live))
+    other = alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.8"})
+    assert_let_in(opened.enter_context(other))
+
+
+def test_the_address_is_the_clients_through_lighttpd_too(system, alice, room, opened):
+    crowd(system, alice, room, "127.0.0.1", opened)
+    assert not is_let_in(opened.enter_context(alice.socket(room)))
+
+
+def test_who_is_refused_for_the_address_can_come_when_others_went(system, alice, room, opened):
+    address = {"X-Forwarded-For": "192.0.2.9"}
+    with contextlib.ExitStack() as others:
+        crowd(system, alice, room, "192.0.2.9", others)
+        assert not is_let_in(opened.enter_context(alice.socket(room, direct=True,
+                                                               headers=address)))
+    wait_for(lambda: is_let_in(opened.enter_context(
+        alice.socket(room, direct=True, headers=address))))

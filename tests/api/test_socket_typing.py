@@ -1,0 +1,160 @@
+"""Typing: who is told, how often, and when it is over."""
+import contextlib
+import time
+
+import pytest
+
+from support.sockets import BOTH_WAYS, in_room, notice, notified
+
+PING, PONG = {"type": "ping"}, {"type": "pong"}
+TYPING, STOP = {"type": "typing"}, {"type": "stop_typing"}
+
+EVERY, HOLDS = 2, 10  # seconds
+
+
+class Pair:
+    """Two members of a room, each with a socket to it."""
+
+    def __init__(self, alice, bob, room, stack, **options):
+        self.alice, self.bob, self.room = alice, bob, room
+        self.from_alice = stack.enter_context(in_room(alice, room, **options))
+        self.to_bob = stack.enter_context(in_room(bob, room, **options))
+        self.from_alice.until("user_joined")
+
+    def heard(self, kind, seconds=10):
+        """What bob gets to hear next is that, of alice."""
+        assert self.to_bob.next(seconds) == notice(kind, self.alice, self.room)
+
+    def nothing_heard(self):
+        """All that alice has said until now has reached bob's server, and nothing was told."""
+        said(self.from_alice)
+        self.to_bob.none()
+
+
+def said(live):
+    """The server has read what was sent before."""
+    live.send(PING)
+    assert live.until("pong") == PONG
+
+
+@pytest.fixture
+def make_pair(user):
+    with contextlib.ExitStack() as stack:
+        def make(**options):
+            alice, bob = user(), user()
+            room = alice.room()["room_id"]
+            alice.invite(room, bob)
+            return Pair(alice, bob, room, stack, **options)
+        yield make
+
+
+@pytest.fixture
+def pair(make_pair):
+    return make_pair()
+
+
+@BOTH_WAYS
+def test_typing_goes_to_the_rooms_other_users(make_pair, direct):
+    pair = make_pair(direct=direct)
+    pair.from_alice.send(TYPING)
+    pair.heard("typing")
+    pair.from_alice.send(STOP)
+    pair.heard("stop_typing")
+    pair.nothing_heard()
+
+
+def test_typing_does_not_come_back_to_its_user_in_whatever_tab(pair):
+    with in_room(pair.alice, pair.room) as tab, in_room(pair.bob, pair.room) as other:
+        pair.from_alice.send(TYPING)
+        pair.from_alice.send(STOP)
+        pair.heard("typing")
+        for told in ("typing", "stop_typing"):
+            assert other.next() == notice(told, pair.alice, pair.room)
+        tab.none()
+        pair.from_alice.none(0.1)
+
+
+def test_typing_stays_in_its_room(pair):
+    other = pair.alice.room()["room_id"]
+    pair.alice.invite(other, pair.bob)
+    with in_room(pair.bob, other) as elsewhere, notified(pair.bob) as notifications:
+        pair.from_alice.send(TYPING)
+        pair.heard("typing")
+        elsewhere.none()
+        notifications.none(0.1)
+
+
+def test_typing_is_no_event_on_record(pair):
+    before = pair.alice.events(pair.room)
+    pair.from_alice.send(TYPING)
+    pair.heard("typing")
+    assert pair.alice.events(pair.room) == before
+
+
+def test_repeated_typing_is_passed_on_at_most_once_in_2_seconds(pair):
+    start = time.monotonic()
+    while time.monotonic() - start < 2.5 * EVERY:
+        pair.from_alice.send(TYPING)
+        time.sleep(0.1)  # one key after the other
+    said(pair.from_alice)
+    seconds = time.monotonic() - start
+    pair.from_alice.send(STOP)
+    passed = 0
+    while (frame := pair.to_bob.next()) == notice("typing", pair.alice, pair.room):
+        passed += 1
+    assert frame == notice("stop_typing", pair.alice, pair.room)
+    assert 2 <= passed <= seconds / EVERY + 1
+
+
+def test_10_seconds_without_typing_make_it_stop_typing(pair):
+    start = time.monotonic()
+    pair.from_alice.send(TYPING)
+    pair.heard("typing")
+    pair.heard("stop_typing", 3 * HOLDS)
+    assert time.monotonic() - start >= HOLDS
+    pair.nothing_heard()
+
+
+def test_stop_typing_is_told_once(pair):
+    pair.from_alice.send(TYPING)
+    pair.heard("typing")
+    pair.from_alice.send(STOP)
+    pair.from_alice.send(STOP)
+    pair.heard("stop_typing")
+    pair.nothing_heard()
+    pair.from_alice.abort()
+    # The socket of one who does not type says nothing but that its user left, later.
+    pair.to_bob.none(0.3)
+
+
+@pytest.mark.parametrize("end", ["close", "abort"])
+def test_a_socket_that_goes_stops_its_typing(pair, end):
+    pair.from_alice.send(TYPING)
+    pair.heard("typing")
+    getattr(pair.from_alice, end)()
+    pair.heard("stop_typing")
+
+
+def test_a_member_who_is_removed_stops_typing(pair):
+    pair.from_alice.send(TYPING)
+    pair.heard("typing")
+    pair.alice.post(f"/api/chat/rooms/{pair.room}/remove_member/", json={"user_id": pair.alice.id})
+    assert pair.to_bob.until("stop_typing") == notice("stop_typing", pair.alice, pair.room)
+
+
+def test_typing_can_begin_again(pair):
+    for _ in range(2):
+        pair.from_alice.send(TYPING)
+        pair.heard("typing")
+        pair.from_alice.send(STOP)
+        pair.heard("stop_typing")
+
+
+def test_two_users_type_side_by_side(pair):
+    pair.from_alice.send(TYPING)
+    pair.to_bob.send(TYPING)
+    pair.heard("typing")
+    assert pair.from_alice.next() == notice("typing", pair.bob, pair.room)
+    pair.from_alice.send(STOP)
+    pair.heard("stop_typing")
+    said(pair.from_alice)
