@@ -11,15 +11,13 @@ import time
 from paths import BUILD, ROOT, STATE
 from proc import children
 
-SERVERS = ("web", "api", "database", "redis")
 USER = pwd.getpwuid(os.getuid()).pw_name
 
 
 class Instance:
     def __init__(self):
         self.port = None
-        own = {"STATE": str(STATE), "PORT": "0", "DEMO": "0", "BUILD": str(BUILD),
-               "CONFAB_RATE_LIMITS": "off"}
+        own = {"STATE": str(STATE), "PORT": "0", "DEMO": "0", "BUILD": str(BUILD)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
         self.env = {**clean, **own}
@@ -28,10 +26,12 @@ class Instance:
     # ---- starting and stopping ----
 
     def create(self):
-        """Starts on empty ground, whatever a run that was cut off has left."""
+        """Starts on empty ground, whatever a run that was cut off has left. Limits are off in
+        the file, not in the environment, which lighttpd does not hand to plain CGI."""
         self.remove()
         self.start()
-        self._written = (STATE / "confab.conf").read_text()
+        self._written = (STATE / "confab.conf").read_text() + "rate_limits = off\n"
+        self.configure()
 
     def start(self, **env):
         self._script("start", env)
@@ -81,7 +81,7 @@ class Instance:
 
     def groups(self):
         """The process group of each server, which is that of its first process."""
-        return {server: self.pid(server) for server in SERVERS}
+        return {file.stem: self.pid(file.stem) for file in sorted(STATE.glob("run/*.pid"))}
 
     def workers(self):
         return children(self.pid("api"))

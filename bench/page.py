@@ -3,6 +3,7 @@
 import goals
 import machine
 import turns
+from paths import BENCH
 
 HEAD = """# What confab costs
 
@@ -91,6 +92,7 @@ def _section(row, commands):
                          f"{_latency(result)} |")
         lines.append("")
     lines += [text + "\n" for text in row.text]
+    lines += [notes.read_text() for notes in [BENCH / "notes" / f"{row.name}.md"] if notes.exists()]
     if commands:
         lines += ["```", *commands, "```\n"]
     return "\n".join(lines)

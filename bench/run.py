@@ -6,6 +6,7 @@ the data was not sound afterwards; a goal that was missed is a result, not a fai
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ import page
 from context import Bench
 from instance import Instance
 from load import LoadFailed
-from paths import PAGE, WORK
+from paths import PAGE, STATE, WORK
 from rows import ROWS
 from turns import Turns
 
@@ -38,7 +39,8 @@ def measure(bench, names):
             found[name] = ROWS[name](bench)
         except LoadFailed as error:
             failed[name] = str(error)
-            print(f"    FAILED {error}")
+            shutil.copytree(STATE / "log", WORK / "log", dirs_exist_ok=True)
+            print(f"    FAILED {error}; the servers' logs are in {WORK / 'log'}")
             continue
         for result in found[name].results:
             print(f"           {result.name}: {result.cpu:,.0f} us ± {result.spread():.0%}, "
