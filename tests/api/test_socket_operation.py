@@ -1,0 +1,301 @@
+"""How pushd is run: its signals, its command line, its limits, its log."""
+import contextlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.client import Client
+from support.sockets import in_room, notified
+from support.metrics import parse, value
+from support.pushd import Pushd
+from support.wait import wait_for
+from support.websocket import Closed, push_port
+
+
+@pytest.fixture
+def pushd(instance):
+    with Pushd(instance) as running:
+        yield running
+
+
+@pytest.fixture
+def alice(user):
+    return user()
+
+
+@pytest.fixture
+def room(alice):
+    return alice.room()["room_id"]
+
+
+def figure(pushd, name, **labels):
+    return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
+
+
+# ---- signals ----
+
+def test_sigusr1_writes_the_state_to_the_log(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port), notified(alice, direct=pushd.port):
+        pushd.signal(signal.SIGUSR1)
+        wait_for(lambda: f"user {alice.id} " in pushd.log(), 10)
+    lines = [line for line in pushd.log().splitlines() if "state: " in line]
+    assert "sockets=2 streams=2 subscribers=4 " in lines[0] and "redis=well" in lines[0]
+    [of_room] = [line for line in lines if f"room {room} " in line]
+    assert "last_seq=0 subscribers=2 " in of_room
+    assert alice.token not in pushd.log()
+
+
+def test_sighup_reads_the_configuration_again_and_keeps_the_sockets(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port) as live:
+        pushd.configure(ws_max_frame=128)
+        pushd.signal(signal.SIGHUP)
+        wait_for(lambda: "configuration read again" in pushd.log(), 10)
+        live.send({"type": "ping"})
+        assert live.next() == {"type": "pong"}
+        live.send({"type": "ping", "x": "x" * 128})
+        assert live.closed() == 1009
+
+
+def test_sighup_with_a_wrong_configuration_changes_nothing(pushd, alice, room):
+    pushd.configure(ws_max_frame="many")
+    pushd.signal(signal.SIGHUP)
+    wait_for(lambda: "ws_max_frame" in pushd.log(), 10)
+    with in_room(alice, room, direct=pushd.port) as live:
+        live.send({"type": "ping", "x": "x" * 3000})
+        assert live.next() == {"type": "pong"}
+
+
+def test_sighup_opens_the_log_again(instance, tmp_path):
+    log, moved = tmp_path / "log", tmp_path / "log.1"
+    with Pushd(instance, log_file=log) as pushd:
+        wait_for(lambda: "listens on port" in log.read_text(), 10)
+        log.rename(moved)
+        pushd.signal(signal.SIGHUP)
+        wait_for(log.exists, 10)
+        pushd.signal(signal.SIGUSR1)
+        wait_for(lambda: "state: " in log.read_text(), 10)
+        assert "state: " not in moved.read_text()
+
+
+class Crowd:
+    """Sockets that are read at the same time, each in a thread: when and how each ended."""
+
+    def __init__(self, sockets):
+        self.sockets = sockets
+        self.ends = []      # (time, code)
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._read, args=[live]) for live in sockets]
+        for thread in self._threads:
+            thread.start()
+
+    def _read(self, live):
+        code = live.closed(60)
+        with self._lock:
+            self.ends.append((time.monotonic(), code))
+
+    def end(self):
+        for thread in self._threads:
+            thread.join(60)
+        return sorted(self.ends)
+
+
+@contextlib.contextmanager
+def many(client, room, pushd, count):
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(in_room(client, room, direct=pushd.port))
+               for _ in range(count)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_sigterm_closes_every_socket_with_1012_spread_over_drain_time(instance, alice, room,
+                                                                     number):
+    count, seconds = 20, 4
+    with Pushd(instance, drain_time=seconds) as pushd, many(alice, room, pushd, count) as sockets:
+        crowd = Crowd(sockets)
+        start = time.monotonic()
+        pushd.signal(number)
+        ends = crowd.end()
+        assert pushd.end() == 0
+    assert [code for _, code in ends] == [1012] * count
+    # None is early; late they can all be, on a busy machine.
+    for position, (when, _) in enumerate(ends):
+        assert when - start >= seconds * position / count - 0.1
+    assert ends[-1][0] - start <= 3 * seconds
+
+
+def test_sigterm_takes_no_new_sockets(instance, alice, room):
+    with Pushd(instance, drain_time=5) as pushd, in_room(alice, room, direct=pushd.port):
+        port = pushd.port
+        pushd.signal(signal.SIGTERM)
+
+        def refused():
+            try:
+                alice.socket(room, direct=port).abort()
+            except (ConnectionRefusedError, Closed):
+                return True
+        wait_for(refused, 4)
+
+
+def test_without_sockets_sigterm_ends_it_soon(pushd):
+    start = time.monotonic()
+    pushd.signal(signal.SIGTERM)
+    assert pushd.end() == 0
+    assert time.monotonic() - start < 3 * 5
+
+
+def fill(pushd, client, room):
+    """Posts large messages until some of them wait in pushd for one who does not read; how
+    many it took. The kernel takes megabytes before."""
+    for count in range(1, 1000):
+        client.say(room, "\U0001f4ac" * 8000)
+        if figure(pushd, "queue_bytes") >= 100000:
+            return count
+    raise AssertionError("the kernel takes it all")
+
+
+def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, room):
+    with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
+            in_room(alice, room, direct=pushd.port, rcvbuf=4096) as slow:
+        count = fill(pushd, alice, room)
+        pushd.signal(signal.SIGTERM)
+        wait_for(lambda: "closing 1 sockets" in pushd.log(), 10)
+        assert [slow.next()["seq"] for _ in range(count)] == list(range(1, count + 1))
+        assert slow.closed() == 1012
+        assert pushd.end() == 0
+
+
+def test_3_seconds_after_drain_time_it_is_gone_whatever_they_do(instance, alice, room):
+    with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
+            in_room(alice, room, direct=pushd.port, rcvbuf=4096), \
+            in_room(alice, room, direct=pushd.port):
+        fill(pushd, alice, room)
+        start = time.monotonic()
+        pushd.signal(signal.SIGTERM)
+        assert pushd.end(3 * (1 + 3)) == 0
+        assert time.monotonic() - start >= 1
+
+
+def test_sockets_come_back_through_lighttpd_when_pushd_is_started_again(make_instance):
+    system = make_instance(CONFAB_DRAIN_TIME=0)
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with in_room(alice, room) as live:
+        alice.say(room)
+        seq = live.next()["seq"]
+        system.end("push")
+        assert live.closed() == 1012
+    alice.say(room)
+    with alice.socket(room) as refused:
+        assert refused.status == 503
+        assert list(refused.json()) == ["detail"]
+        assert "retry-after" in refused.headers
+    system.start()
+
+    def missed():
+        with in_room(alice, room, since=seq) as again:
+            return again.next()["seq"]
+    # lighttpd takes up to a second to see that it is there again.
+    assert wait_for(missed, 10) == seq + 1
+
+
+# ---- the command line, and what is refused at the start ----
+
+def run(instance, *args, before=()):
+    return subprocess.run([*before, str(instance.build / "pushd"), *args], env=instance.env,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def test_check_config_says_whether_it_is_sound(instance, tmp_path):
+    assert run(instance, "-c", str(instance.config), "--check-config").returncode == 0
+    wrong = tmp_path / "wrong.conf"
+    wrong.write_text("ws_ping = often\n")
+    done = run(instance, "-c", str(wrong), "--check-config")
+    assert done.returncode == 1
+    assert "ws_ping" in done.stderr
+
+
+def test_a_wrong_argument_is_told(instance):
+    for arguments in (["--nonsense"], ["more"], ["--workers"]):
+        done = run(instance, *arguments)
+        assert done.returncode == 2
+        assert "usage: pushd" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["push_listen", "metrics_listen"])
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "taken"])
+def test_an_address_it_cannot_listen_on_is_told(instance, option, address):
+    if address == "taken":
+        address = f"127.0.0.1:{push_port(instance)}"
+    with contextlib.closing(Launched(Pushd(instance, **{option: address}))) as failed:
+        assert failed.pushd.end(30) == 1
+        assert option in failed.pushd.log() or "cannot listen on" in failed.pushd.log()
+
+
+class Launched:
+    """One that is expected to end by itself."""
+
+    def __init__(self, pushd):
+        self.pushd = pushd.launch()
+
+    def close(self):
+        self.pushd.__exit__()
+
+
+def without_privilege():
+    """The command that keeps root from raising what a limit allows."""
+    return ["setpriv", "--bounding-set", "-sys_resource"] if os.geteuid() == 0 else []
+
+
+def test_the_file_limit_is_raised_to_what_max_sockets_needs(instance):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = min(hard, 5000) - 200
+    with Pushd(instance, before=["prlimit", f"--nofile=256:{hard}"], max_sockets=wanted) as pushd:
+        limits = resource.prlimit(pushd.process.pid, resource.RLIMIT_NOFILE)
+        assert limits[0] >= wanted
+
+
+def test_a_file_limit_that_is_too_low_is_told_at_the_start(instance):
+    low = Pushd(instance, before=["prlimit", "--nofile=1000:1000", *without_privilege()],
+                max_sockets=5000)
+    with contextlib.closing(Launched(low)) as failed:
+        assert failed.pushd.end(30) == 1
+        assert "max_sockets = 5000" in failed.pushd.log()
+        assert "1000" in failed.pushd.log()
+
+
+def test_no_more_sockets_than_max_sockets_are_taken(instance, user):
+    alice = user()
+    room = alice.room()["room_id"]
+    with Pushd(instance, max_sockets=10) as pushd, many(alice, room, pushd, 10) as sockets:
+        with alice.socket(room, direct=pushd.port) as one_more:
+            with pytest.raises(Closed):
+                one_more.next()
+        assert figure(pushd, "drops_total", reason="limit") == 1
+        sockets[0].close()
+
+        def another():
+            with alice.socket(room, direct=pushd.port) as live, contextlib.suppress(Closed):
+                return live.next()["type"] == "connected"
+        wait_for(another, 10)
+
+
+# ---- the log ----
+
+def test_nothing_private_is_in_the_log(instance, alice, room):
+    secret = "a word that nobody else writes"
+    with Pushd(instance, log_level="debug") as pushd:
+        with in_room(alice, room, direct=pushd.port) as live:
+            alice.say(room, secret)
+            live.until("new_message")
+            live.send_frame(1, json.dumps({"type": secret}).encode())
+            live.until("error")
+        alice.socket(room, direct=pushd.port, protocols=f"confab, token.{alice.token}").abort()
+        pushd.signal(signal.SIGUSR1)
+        wait_for(lambda: "state: " in pushd.log(), 10)
+        assert secret not in pushd.log() and alice.token not in pushd.log()

@@ -1,0 +1,357 @@
+"""Presence: who is online in a room, who comes and who goes, on whichever pushd."""
+import contextlib
+import signal
+import time
+
+import pytest
+
+from support.client import Client
+from support.sockets import BOTH_WAYS, in_room, notice, notified, person
+from support.pushd import Pushd
+from support.wait import wait_for
+
+GRACE = 1        # presence_grace of `system`
+DEAD_AFTER = 30  # within so many seconds those of a dead pushd leave
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_PRESENCE_GRACE=GRACE)
+
+
+@pytest.fixture(scope="module")
+def second(system):
+    """Another pushd on the same Redis and database: its port."""
+    with Pushd(system) as pushd:
+        yield pushd.port
+
+
+@pytest.fixture
+def trio(system):
+    """(alice, bob, the id of their room, of which carol is a member too, carol)"""
+    alice, bob, carol = (Client(system).register() for _ in range(3))
+    room = alice.room()["room_id"]
+    alice.invite(room, bob)
+    alice.invite(room, carol)
+    return alice, bob, room, carol
+
+
+def by_id(people):
+    return sorted(people, key=lambda someone: someone["user_id"])
+
+
+def people(*clients):
+    return by_id(person(client) for client in clients)
+
+
+def rest(client, room):
+    answer = client.get(f"/api/chat/rooms/{room}/presence/")
+    assert answer.status_code == 200
+    return by_id(answer.json()["online"])
+
+
+def wait_for_rest(client, room, *clients, seconds=15):
+    wait_for(lambda: rest(client, room) == people(*clients), seconds,
+             f"the presence of {[someone.name for someone in clients]}")
+
+
+def wait_for_online(watcher, room, *clients, seconds=15, **options):
+    """A new socket of the watcher shows these as online, and the watcher."""
+    def shown():
+        with in_room(watcher, room, **options) as live:
+            return by_id(live.first["online"]) == people(watcher, *clients)
+    wait_for(shown, seconds)
+
+
+# ---- online ----
+
+@BOTH_WAYS
+def test_connected_names_who_is_online_and_oneself(trio, direct):
+    alice, bob, room, _ = trio
+    with in_room(alice, room, direct=direct) as first, in_room(bob, room, direct=direct) as then:
+        assert first.first["online"] == people(alice)
+        assert by_id(then.first["online"]) == people(alice, bob)
+
+
+def test_who_has_two_sockets_is_online_once(trio):
+    alice, bob, room, _ = trio
+    with in_room(alice, room), in_room(alice, room) as tab:
+        assert tab.first["online"] == people(alice)
+        with in_room(bob, room) as other:
+            assert by_id(other.first["online"]) == people(alice, bob)
+
+
+def test_online_is_a_rooms_own(trio):
+    alice, bob, room, _ = trio
+    other = alice.room()["room_id"]
+    alice.invite(other, bob)
+    with in_room(alice, other), in_room(bob, room) as live:
+        assert live.first["online"] == people(bob)
+
+
+def test_a_notifications_socket_puts_nobody_into_a_room(trio):
+    alice, bob, room, _ = trio
+    with in_room(bob, room) as live, notified(alice):
+        live.none()
+        with in_room(bob, room) as again:
+            assert again.first["online"] == people(bob)
+        assert rest(bob, room) == people(bob)
+
+
+def test_a_socket_that_is_turned_away_puts_nobody_into_a_room(trio, system):
+    alice, _, room, _ = trio
+    stranger = Client(system).register()
+    with in_room(alice, room) as live:
+        assert stranger.socket(room).closed() == 4404
+        live.none()
+
+
+# ---- user_joined and user_left ----
+
+@BOTH_WAYS
+def test_user_joined_is_sent_when_a_users_first_socket_opens(trio, direct):
+    alice, bob, room, _ = trio
+    with in_room(alice, room, direct=direct) as live, in_room(bob, room, direct=direct):
+        assert live.next() == notice("user_joined", bob, room)
+        live.none()
+
+
+def test_a_second_tab_is_silent(trio):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as live, in_room(bob, room):
+        live.until("user_joined")
+        with in_room(bob, room):
+            live.none(0.5)
+        live.none(GRACE + 1)
+
+
+@pytest.mark.parametrize("end", ["close", "abort"])
+def test_user_left_is_sent_when_the_last_socket_is_gone_for_the_grace(trio, end):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as live:
+        with in_room(bob, room) as one, in_room(bob, room) as other:
+            live.until("user_joined")
+            getattr(one, end)()
+            live.none(GRACE + 1)
+            start = time.monotonic()
+            getattr(other, end)()
+            assert live.next(3 * GRACE + 5) == notice("user_left", bob, room)
+            assert time.monotonic() - start >= GRACE
+        live.none()
+
+
+def test_a_reload_is_silent(system, trio):
+    alice, bob, room, _ = trio
+    with Pushd(system, presence_grace=10) as patient, \
+            in_room(alice, room, direct=patient.port) as live:
+        with in_room(bob, room, direct=patient.port):
+            live.until("user_joined")
+        with in_room(bob, room, direct=patient.port) as again:
+            assert by_id(again.first["online"]) == people(alice, bob)
+            live.none(1)
+
+
+def test_who_left_can_join_again(trio):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as live:
+        for _ in range(2):
+            with in_room(bob, room):
+                assert live.next() == notice("user_joined", bob, room)
+            assert live.next(3 * GRACE + 5) == notice("user_left", bob, room)
+
+
+def test_presence_is_not_told_to_the_sockets_of_the_user_itself(trio, second):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as mine, in_room(bob, room) as theirs:
+        with in_room(alice, room, direct=second) as elsewhere:
+            assert mine.next() == notice("user_joined", bob, room)
+            mine.none()
+            elsewhere.none()
+        theirs.none()
+
+
+def test_presence_goes_to_no_notifications_socket(trio):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as live, notified(alice) as notifications:
+        with in_room(bob, room):
+            live.until("user_joined")
+        live.until("user_left")
+        notifications.none()
+
+
+def test_presence_is_no_event_on_record(trio):
+    alice, bob, room, _ = trio
+    before = alice.events(room)
+    with in_room(alice, room) as live, in_room(bob, room):
+        live.until("user_joined")
+        assert alice.events(room) == before
+
+
+def test_a_member_who_is_removed_leaves(trio):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as live, in_room(bob, room) as theirs:
+        live.until("user_joined")
+        alice.post(f"/api/chat/rooms/{room}/remove_member/", json={"user_id": bob.id})
+        assert theirs.closed() == 4403
+        assert live.until("user_left", 3 * GRACE + 5) == notice("user_left", bob, room)
+
+
+# ---- rest ----
+
+def test_rest_says_what_the_sockets_say(trio):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as live:
+        wait_for_rest(carol, room, alice)
+        with in_room(bob, room) as theirs:
+            wait_for_rest(carol, room, alice, bob)
+            assert rest(carol, room) == by_id(theirs.first["online"])
+        live.until("user_left")
+        wait_for_rest(carol, room, alice)
+    wait_for_rest(carol, room)
+
+
+# ---- two pushd ----
+
+def test_user_joined_and_user_left_cross_from_one_pushd_to_the_other(trio, second):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as here:
+        with in_room(bob, room, direct=second) as there:
+            assert by_id(there.first["online"]) == people(alice, bob)
+            assert here.next() == notice("user_joined", bob, room)
+            with in_room(carol, room):
+                assert there.next() == notice("user_joined", carol, room)
+            assert there.next(3 * GRACE + 5) == notice("user_left", carol, room)
+            wait_for_rest(carol, room, alice, bob)
+        assert here.until(lambda frame: frame == notice("user_left", bob, room))
+        here.none()
+
+
+def test_a_user_on_two_pushd_is_there_until_the_last_socket_is_gone(trio, second):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as here, in_room(bob, room) as one:
+        here.until("user_joined")
+        with in_room(bob, room, direct=second):
+            here.none(0.5)
+            one.close()
+            here.none(GRACE + 1)
+            wait_for_rest(alice, room, alice, bob)
+        assert here.next(3 * GRACE + 5) == notice("user_left", bob, room)
+
+
+def test_a_reload_that_comes_to_the_other_pushd_is_silent(trio, system):
+    alice, bob, room, _ = trio
+    with Pushd(system, presence_grace=10) as one, Pushd(system, presence_grace=10) as other, \
+            in_room(alice, room, direct=one.port) as live:
+        with in_room(bob, room, direct=one.port):
+            live.until("user_joined")
+        with in_room(bob, room, direct=other.port):
+            live.none(1)
+
+
+def test_typing_crosses_from_one_pushd_to_the_other(trio, second):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
+        here.until("user_joined")
+        there.send({"type": "typing"})
+        assert here.next() == notice("typing", bob, room)
+        there.send({"type": "stop_typing"})
+        assert here.next() == notice("stop_typing", bob, room)
+
+
+def test_events_reach_the_sockets_of_both_pushd(trio, second):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
+        said = alice.say(room)
+        for live in (here, there):
+            assert live.until("new_message")["message"]["message_id"] == said["message_id"]
+
+
+# ---- a pushd that is gone ----
+
+def test_the_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
+    alice, bob, room, carol = trio
+    with Pushd(system) as doomed, in_room(alice, room) as here:
+        with in_room(bob, room, direct=doomed.port), in_room(carol, room, direct=doomed.port), \
+                in_room(carol, room):
+            joined = [here.next(), here.next()]
+            assert sorted(frame["user_id"] for frame in joined) == sorted([bob.id, carol.id])
+            doomed.signal(signal.SIGKILL)
+            assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
+            # carol has a socket to the living one.
+            wait_for_rest(alice, room, alice, carol, seconds=3 * DEAD_AFTER)
+            here.none()
+    wait_for_online(alice, room)
+
+
+def test_the_users_of_a_stopped_pushd_leave(trio, system):
+    alice, bob, room, _ = trio
+    with Pushd(system, drain_time=0) as other, in_room(alice, room) as here, \
+            in_room(bob, room, direct=other.port) as there:
+        here.until("user_joined")
+        other.signal(signal.SIGTERM)
+        assert there.closed() == 1012
+        assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
+
+
+def test_a_room_that_only_the_dead_had_open_is_empty(trio, system):
+    alice, bob, room, _ = trio
+    with Pushd(system) as doomed, in_room(bob, room, direct=doomed.port):
+        wait_for_rest(alice, room, bob)
+        doomed.signal(signal.SIGKILL)
+        wait_for_rest(alice, room, seconds=3 * DEAD_AFTER)
+        wait_for_online(alice, room, seconds=3 * DEAD_AFTER)
+
+
+# ---- Redis away and back ----
+
+@contextlib.contextmanager
+def redis_away(system):
+    system.end("redis", signal.SIGKILL)
+    try:
+        yield
+    finally:
+        system.start()
+
+
+def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as live, in_room(bob, room) as theirs:
+        live.until("user_joined")
+        with redis_away(system):
+            with in_room(carol, room) as new:
+                assert by_id(new.first["online"]) == people(alice, bob, carol)
+                assert live.next() == notice("user_joined", carol, room)
+                theirs.send({"type": "typing"})
+                assert live.next() == notice("typing", bob, room)
+                theirs.send({"type": "stop_typing"})
+                assert live.next() == notice("stop_typing", bob, room)
+            assert live.next(3 * GRACE + 5) == notice("user_left", carol, room)
+        live.none()
+
+
+def test_presence_is_complete_again_when_redis_is_back(trio, system, second):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
+        here.until("user_joined")
+        with redis_away(system):
+            pass
+        wait_for_rest(carol, room, alice, bob, seconds=30)
+        with in_room(carol, room, direct=second) as new:
+            assert by_id(new.first["online"]) == people(alice, bob, carol)
+            assert here.until(lambda frame: frame == notice("user_joined", carol, room), 30)
+        assert here.until(lambda frame: frame == notice("user_left", carol, room), 30)
+        there.until(lambda frame: frame == notice("user_left", carol, room), 30)
+
+
+def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio, system, second):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as here, contextlib.ExitStack() as there:
+        theirs = there.enter_context(in_room(bob, room, direct=second))
+        here.until("user_joined")
+        with redis_away(system):
+            theirs.close()
+            there.enter_context(in_room(carol, room, direct=second))
+        told = [here.next(60), here.next(30)]
+        assert sorted(told, key=lambda frame: frame["type"]) == [
+            notice("user_joined", carol, room), notice("user_left", bob, room)]
+        wait_for_rest(alice, room, alice, carol, seconds=30)
