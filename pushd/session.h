@@ -72,6 +72,7 @@ struct session {
     uint32_t pending;     /* feeds that are not joined yet */
     uint64_t room_id;
     uint64_t since;
+    uint64_t admitted_seq; /* it was let in after all up to here had happened */
     uint64_t address_hash;
     struct user user;
     unsigned char key_hash[SECRET_HASH_SIZE];
@@ -104,6 +105,10 @@ void session_joined(struct session *session, struct feed *feed);
 /* Who is online in the room is known now. (session_open.c) */
 void session_presence_known(struct session *session);
 
+/* Brings a listener that has all up to `position` to where its stream stands by the tail in
+ * memory, and makes it live. False if the tail does not reach back so far. (session_open.c) */
+bool session_catch_up(struct subscription *subscription, uint64_t position);
+
 /* Counts a room socket for its room; true if it is the first. And takes one away; true if it
  * was the last. (session.c) */
 bool session_open_room(struct session *session);
@@ -132,8 +137,8 @@ void session_leave(struct session *session, struct subscription *subscription);
 void session_watch(struct session *session, uint64_t room_id, uint64_t last_seq);
 void session_unwatch(struct session *session, uint64_t room_id);
 
-/* Reads where a room stands that the user has just come into, then watches it.
- * (session_notify.c) */
+/* Watches a room that the user has just come into, and notifies of what was said there
+ * since. (session_notify.c) */
 void session_watch_new(struct session *session, uint64_t room_id);
 
 /* Sends the notifications of the messages of a turn. (session_notify.c) */

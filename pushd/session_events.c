@@ -7,9 +7,11 @@
 
 /* ---- the room of a room socket ---- */
 
-/* The one who is removed gets the event that says so, and nothing behind it. */
+/* The one who is removed gets the event that says so, and nothing behind it. A removal from
+ * before it was let in is an old story. */
 static bool is_removal_of(const struct stream_event *event, const struct session *session) {
-    return event->type == EVENT_USER_REMOVED && event->subject_id == session->user.id;
+    return event->type == EVENT_USER_REMOVED && event->subject_id == session->user.id &&
+           event->seq > session->admitted_seq;
 }
 
 static void room_events(struct session *session, const struct stream_event *events, uint32_t count,
@@ -80,6 +82,8 @@ static void own_events(struct session *session, const struct stream_event *event
     if (session->notifications && frame)
         socket_send(session->socket, frame);
     for (uint32_t i = 0; i < count && session->state != SESSION_ENDED; i++) {
+        if (session->notifications && events[i].seq <= session->admitted_seq)
+            continue; /* what followed from it was read when the session was let in */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED)
             session_check_credentials(session);
         else if (session->notifications)
@@ -124,6 +128,10 @@ void session_notice(struct subscription *subscription, const struct event_envelo
 
 void session_room_gone(struct subscription *subscription) {
     struct session *session = subscription->session;
-    if (session->state != SESSION_ENDED && !session->notifications && subscription == session->room)
+    if (session->state == SESSION_ENDED)
+        return;
+    if (session->notifications)
+        session_unwatch(session, subscription->feed->stream.id);
+    else
         send_room_deleted(session, NULL);
 }

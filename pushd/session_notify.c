@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "memory.h"
+#include "replay.h"
 #include "session.h"
 #include "shape.h"
+#include "store/event_log.h"
 #include "store/room_state.h"
 
 void session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
@@ -25,38 +27,121 @@ void session_unwatch(struct session *session, uint64_t room_id) {
 
 /* ---- a room that is new to the user ---- */
 
+/* Times a room that runs away while it is read is read again. */
+#define READS 5
+
+/* Reads what was said in a room since the user came into it. */
 struct arrival {
     struct session *session;
+    const struct config *config;
     uint64_t room_id;
     uint64_t user_id;
+    unsigned reads;
+    uint64_t after; /* where it came in; known from the second read on */
     enum error error;
     struct room_state state;
+    struct stream_event *events; /* behind `after`, up to state.last_seq */
+    uint32_t count, space;
 };
+
+static void collect(void *context, const struct event_envelope *envelope) {
+    struct arrival *arrival = context;
+    if (arrival->count == arrival->space) {
+        arrival->space = arrival->space ? arrival->space * 2 : 8;
+        arrival->events = memory_resize(arrival->events, arrival->space, sizeof(*arrival->events));
+    }
+    arrival->events[arrival->count++] = (struct stream_event){
+        envelope->seq, envelope->type, envelope->actor_id, envelope->subject_id,
+        envelope->text.len ? frame_text(envelope->text) : NULL};
+}
+
+/* Nobody was invited to a room that the user has made, or to a direct one: there it is the
+ * beginning. If it is too long ago, the room is watched from now on. */
+static enum error find_beginning(struct arrival *arrival, struct db *db) {
+    const uint64_t limit = arrival->config->replay_limit;
+    const uint64_t last = arrival->state.last_seq;
+    const enum error error =
+        event_log_arrival(db, &arrival->state, arrival->user_id, limit, &arrival->after);
+    if (arrival->after == 0 && last > limit)
+        arrival->after = last;
+    return error;
+}
 
 static void arrival_work(void *context, struct db *db) {
     struct arrival *arrival = context;
     arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
+    if (arrival->error || !arrival->state.is_member)
+        return;
+    if (arrival->reads == 1)
+        arrival->error = find_beginning(arrival, db);
+    if (!arrival->error)
+        arrival->error =
+            replay_room(db, &arrival->state, arrival->after, arrival->config->replay_limit,
+                        arrival->config->event_retention, collect, arrival);
+    if (arrival->error == ERROR_GONE)
+        arrival->error = ERROR_NONE;
 }
+
+static void drop_events(struct arrival *arrival) {
+    for (uint32_t i = 0; i < arrival->count; i++)
+        frame_release(arrival->events[i].frame);
+    arrival->count = 0;
+}
+
+/* True when the room is watched from where it was read to; else it has run away. */
+static bool arrive(struct arrival *arrival) {
+    struct session *session = arrival->session;
+    const uint64_t position = arrival->state.last_seq;
+    if (idmap_get(&session->rooms, arrival->room_id))
+        return true;
+    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, arrival->room_id);
+    feeds_flush(session->shared->feeds);
+    stream_start(&subscription->feed->stream, position);
+    idmap_put(&session->rooms, arrival->room_id, subscription);
+    session_notify(session, arrival->room_id, arrival->events, arrival->count);
+    if (session_catch_up(subscription, position))
+        return true;
+    session_unwatch(session, arrival->room_id);
+    arrival->after = position;
+    return false;
+}
+
+static void read_arrival(struct arrival *arrival);
 
 /* Who has been removed again meanwhile does not watch. */
 static void arrival_done(void *context) {
     struct arrival *arrival = context;
     struct session *session = arrival->session;
+    const bool ended = session->state == SESSION_ENDED;
+    const bool in = !ended && !arrival->error && arrival->state.is_member;
+    const bool again = in && !arrive(arrival);
+    drop_events(arrival);
     session->jobs--;
-    if (session->state == SESSION_ENDED)
+    if (again && arrival->reads < READS) {
+        read_arrival(arrival);
+        return;
+    }
+    if (ended)
         session_release(session);
-    else if (!arrival->error && arrival->state.is_member)
-        session_watch(session, arrival->room_id, arrival->state.last_seq);
+    else if (arrival->error || again)
+        session_refuse(session, ERROR_UNAVAILABLE, NULL);
+    free(arrival->events);
     free(arrival);
+}
+
+static void read_arrival(struct arrival *arrival) {
+    arrival->reads++;
+    arrival->session->jobs++;
+    jobs_run(arrival->session->shared->jobs, arrival_work, arrival_done, arrival);
 }
 
 void session_watch_new(struct session *session, uint64_t room_id) {
     struct arrival *arrival = memory_zeroed(1, sizeof(*arrival));
-    arrival->session = session;
-    arrival->room_id = room_id;
-    arrival->user_id = session->user.id;
-    session->jobs++;
-    jobs_run(session->shared->jobs, arrival_work, arrival_done, arrival);
+    *arrival = (struct arrival){.session = session,
+                                .config = session->shared->config,
+                                .room_id = room_id,
+                                .user_id = session->user.id};
+    read_arrival(arrival);
 }
 
 /* ---- messages ---- */
@@ -98,25 +183,32 @@ static struct frame *make_notification(uint64_t room_id, const struct stream_eve
 /* The notification made last: listeners of one feed are served one after the other, so the
  * frame of an event is made once for all of them. */
 static struct {
-    uint64_t room_id;
-    uint64_t seq;
-    struct frame *frame;
+    struct frame *event;
+    struct frame *notification;
 } last_made;
 
 static struct frame *notification_of(uint64_t room_id, const struct stream_event *event) {
-    if (last_made.room_id != room_id || last_made.seq != event->seq) {
-        frame_release(last_made.frame);
-        last_made.room_id = room_id;
-        last_made.seq = event->seq;
-        last_made.frame = make_notification(room_id, event);
+    if (!event->frame)
+        return NULL;
+    if (last_made.event != event->frame) {
+        frame_release(last_made.event);
+        frame_release(last_made.notification);
+        last_made.event = frame_hold(event->frame);
+        last_made.notification = make_notification(room_id, event);
     }
-    return last_made.frame;
+    return last_made.notification;
 }
 
+/* The removal of the user may come by the room's stream before it does by its own: nothing
+ * that is said behind it is for this user. */
 void session_notify(struct session *session, uint64_t room_id, const struct stream_event *events,
                     uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct frame *frame = NULL;
+        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == session->user.id) {
+            session_unwatch(session, room_id);
+            return;
+        }
         if (events[i].actor_id != session->user.id)
             frame = notification_of(room_id, &events[i]);
         if (frame)

@@ -306,23 +306,22 @@ static void send_replayed(struct session *session) {
     drop_frames(opening);
 }
 
-/* An event of the tail, handed to one session as if it came just now. */
+/* An event of the tail, handed to one session as if it came just now. One before it may
+ * have made the session give the subscription back. */
 static void hand_from_tail(void *context, const struct stream_event *event) {
     struct subscription *subscription = context;
     subscription->after = event->seq;
-    session_events(subscription, event, 1, event->frame);
+    if (subscription->session)
+        session_events(subscription, event, 1, event->frame);
 }
 
-/* Brings a listener from `position` to where its stream stands by the tail in memory.
- * False if that does not reach back so far. */
-static bool catch_up(struct subscription *subscription, uint64_t position) {
+bool session_catch_up(struct subscription *subscription, uint64_t position) {
     const struct stream *stream = &subscription->feed->stream;
     subscription->after = position;
-    if (stream->last_seq <= position)
-        subscription->live = true;
-    else
-        subscription->live = stream_tail(stream, position, hand_from_tail, subscription);
-    return subscription->live;
+    if (stream->last_seq > position && !stream_tail(stream, position, hand_from_tail, subscription))
+        return false;
+    subscription->live = subscription->session != NULL;
+    return true;
 }
 
 /* Whether who is online in the room is known; if not, it goes on when it is. */
@@ -358,6 +357,7 @@ static void finish(struct session *session) {
     if (!opening->connected)
         send_connected(session);
     session->state = SESSION_LIVE;
+    session->admitted_seq = head_of(session);
     if (opening->resync) {
         opening->position = head_of(session);
         send_resync(session, opening->position);
@@ -365,8 +365,8 @@ static void finish(struct session *session) {
         send_replayed(session);
     }
     const bool caught_up =
-        catch_up(subscription, opening->position) &&
-        (subscription == session->own || catch_up(session->own, opening->caller.last_seq));
+        session_catch_up(subscription, opening->position) &&
+        (subscription == session->own || session_catch_up(session->own, opening->caller.last_seq));
     if (session->state == SESSION_ENDED)
         return;
     if (caught_up) {
@@ -391,12 +391,15 @@ static bool first_answer_is_good(const struct session *session) {
            own->joined_turn < opening->asked_turn;
 }
 
-/* Whether what was missed has to be read: the tail in memory may have it. */
+/* Whether what was missed has to be read: the tail in memory may have it. What is too much
+ * is read too, which finds that out. */
 static bool must_read_missed(const struct session *session) {
     const struct stream *stream = &main_subscription(session)->feed->stream;
     const uint64_t since = session->since;
-    return session->has_since && !(stream->known && since <= stream->last_seq &&
-                                   stream->last_seq - since <= stream->tail.count);
+    return session->has_since &&
+           !(stream->known && since <= stream->last_seq &&
+             stream->last_seq - since <= stream->tail.count &&
+             stream->last_seq - since <= session->shared->config->replay_limit);
 }
 
 /* The position a client has when it connects. */
@@ -430,6 +433,8 @@ void session_joined(struct session *session, struct feed *feed) {
     session->pending--;
     if (session->state == SESSION_JOINING || session->state == SESSION_WATCHING)
         advance(session);
+    else if (session->state == SESSION_LIVE) /* what came before Redis told of it */
+        feeds_check_now(session->shared->feeds);
 }
 
 void session_presence_known(struct session *session) {
@@ -446,11 +451,15 @@ static void checked(void *context) {
     struct session *session = job->session;
     const bool inactive = job->caller.user.id != 0;
     const enum error error = job->error;
-    if (end_job(job) && error == ERROR_UNAUTHENTICATED)
-        session_refuse(session, error,
-                       inactive            ? "User inactive or deleted."
-                       : session->by_token ? "Invalid token."
-                                           : NULL);
+    if (!end_job(job) || !error)
+        return;
+    /* Who cannot be asked about is let go too: coming back, it will be asked about again. */
+    const char *why = NULL;
+    if (error == ERROR_UNAUTHENTICATED && inactive)
+        why = "User inactive or deleted.";
+    else if (error == ERROR_UNAUTHENTICATED && session->by_token)
+        why = "Invalid token.";
+    session_refuse(session, error, why);
 }
 
 void session_check_credentials(struct session *session) {

@@ -71,6 +71,25 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
     return error;
 }
 
+enum error event_log_arrival(struct db *db, const struct room_state *state, uint64_t user_id,
+                             uint64_t limit, uint64_t *seq) {
+    static const char SQL[] =
+        "SELECT seq FROM event WHERE room_id = ? AND seq > ? AND seq <= ? AND subject_id = ? "
+        "AND event_type = " EVENT_SQL(EVENT_USER_INVITED) " ORDER BY seq DESC LIMIT 1";
+    const uint64_t last = state->last_seq;
+    struct db_rows *rows;
+    *seq = 0;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(state->room_id),
+               db_u64(last > limit ? last - limit : 0), db_u64(last), db_u64(user_id));
+    if (error)
+        return error;
+    if (db_next(rows))
+        *seq = db_get_u64(rows, 0);
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 /* ---- purging ---- */
 
 /* Streams whose oldest event kept is past the retention. */

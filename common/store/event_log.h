@@ -39,6 +39,11 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
                           uint64_t limit, uint64_t retention_days, room_event_visit *visit,
                           void *context);
 
+/* The number of the event by which the user came into the room (the last one, if there are
+ * several among the last `limit` events); 0 if none of these is it. */
+enum error event_log_arrival(struct db *db, const struct room_state *state, uint64_t user_id,
+                             uint64_t limit, uint64_t *seq);
+
 /* Drops events older than the retention from rooms' and users' streams, at most `limit`
  * from each of at most `limit` streams; *dropped 0 when nothing is left. */
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
