@@ -1,0 +1,182 @@
+"""Readers that do not read: they are let go, nobody waits for them, and they can come back."""
+
+import contextlib
+import statistics
+import time
+
+import pytest
+
+from support.client import Client
+from support.figures import figure, room_sockets, slow_drops
+from support.live import Listener, entered, notified
+from support.wait import wait_for
+from support.websocket import Closed
+
+BACKLOG = 16                    # KiB
+LONG = "\U0001f600" * 8000      # 32,000 bytes
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_WS_BACKLOG=BACKLOG)
+
+
+@pytest.fixture
+def alice(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def bob(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def room(alice, bob):
+    made = alice.room()["room_id"]
+    alice.invite(made, bob)
+    return made
+
+
+def sleeper(client, room, **options):
+    """A socket that reads nothing but its first frame unless told to, with as little room
+    for it in the kernel as there can be."""
+    options.setdefault("direct", True)
+    return entered(client, room, rcvbuf=4096, **options)
+
+
+def fill(system, alice, room, until, most=2000):
+    """Long messages until the condition holds; how many."""
+    for number in range(1, most):
+        alice.say(room, LONG)
+        if until():
+            return number
+    raise AssertionError(f"{most} long messages wait somewhere")
+
+
+def dropped(system):
+    """dropped(): whether a slow reader was let go since."""
+    before = slow_drops(system)
+    return lambda: slow_drops(system) > before
+
+
+def fill_until_dropped(system, alice, room):
+    return fill(system, alice, room, dropped(system))
+
+
+def read_to_the_end(live):
+    with contextlib.suppress(Closed):
+        while True:
+            live.frame(5)
+
+
+# ---- the one that does not read ----
+
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "through the web server"])
+def test_a_reader_that_stopped_reading_is_closed_with_1013(system, alice, bob, room, direct):
+    with sleeper(bob, room, direct=direct) as asleep:
+        fill_until_dropped(system, alice, room)
+        assert asleep.end() == 1013
+
+
+def test_the_same_for_notifications(system, alice, bob, room):
+    with Listener(bob.notifications(direct=True, rcvbuf=4096)) as asleep:
+        fill_until_dropped(system, alice, room)
+        assert asleep.end() == 1013
+
+
+def test_it_comes_back_with_since_and_misses_nothing(system, alice, bob, room):
+    with sleeper(bob, room) as asleep:
+        fill_until_dropped(system, alice, room)
+        assert asleep.end() == 1013
+    last = bob.get(f"/api/chat/rooms/{room}/").json()["last_seq"]
+    assert 1 <= asleep.seq < last
+    with entered(bob, room, since=asleep.seq) as back:
+        back.up_to(last)
+        alice.say(room, "awake?")
+        assert back.event()["message"]["content"] == "awake?"
+
+
+def test_its_queue_is_lost_and_its_memory_given_back(system, alice, bob, room):
+    with sleeper(bob, room) as asleep:
+        fill_until_dropped(system, alice, room)
+        wait_for(lambda: figure(system, "queue_bytes") == 0)
+        read_to_the_end(asleep)
+
+
+def test_one_that_does_not_take_even_the_close_is_cut_off(system, alice, bob, room):
+    """After 5 s."""
+    wait_for(lambda: room_sockets(system) == 0)
+    with sleeper(bob, room):
+        assert room_sockets(system) == 1
+        fill_until_dropped(system, alice, room)
+        wait_for(lambda: room_sockets(system) == 0, 15, "the end of its socket")
+    assert figure(system, "queue_bytes") == 0
+
+
+def test_one_that_goes_away_with_a_queue_leaves_nothing_behind(system, alice, bob, room):
+    before = slow_drops(system)
+    with sleeper(bob, room):
+        fill(system, alice, room, lambda: figure(system, "queue_bytes") > 0
+             or slow_drops(system) > before)
+    wait_for(lambda: figure(system, "queue_bytes") == 0)
+    wait_for(lambda: room_sockets(system) == 0)
+
+
+def test_one_that_wakes_in_time_gets_all_that_waited(make_instance):
+    """What waited comes in order, and behind it what is new."""
+    system = make_instance(CONFAB_WS_BACKLOG=65536)
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with sleeper(alice, room) as asleep:
+        count = fill(system, alice, room, lambda: figure(system, "queue_bytes") > 100000)
+        events = asleep.up_to(count)
+        assert [event["message"]["content"] for event in events] == [LONG] * count
+        assert slow_drops(system) == 0
+        alice.say(room, "awake?")
+        assert asleep.event()["message"]["content"] == "awake?"
+        wait_for(lambda: figure(system, "queue_bytes") == 0)
+
+
+# ---- the others ----
+
+def times(alice, room, listeners, count=40):
+    """The median of the seconds from a post to its receipt by all of these."""
+    taken = []
+    for _ in range(count):
+        before = time.perf_counter()
+        alice.say(room, "short")
+        for live in listeners:
+            live.event()
+        taken.append(time.perf_counter() - before)
+    return statistics.median(taken)
+
+
+def test_others_are_not_slowed_and_get_everything(system, alice, bob, room):
+    with entered(alice, room) as hers, entered(bob, room, direct=True) as his, \
+            notified(bob) as notes:
+        before = times(alice, room, [hers, his])
+        with sleeper(bob, room), sleeper(bob, room), sleeper(alice, room):
+            is_dropped = dropped(system)
+            while not is_dropped():
+                alice.say(room, LONG)
+                hers.up_to(his.event()["seq"])
+            after = times(alice, room, [hers, his])
+            while not notes.notices or \
+                    notes.notices[-1]["message"] != his.events[-1]["message"]:
+                notes.frame()
+        assert after < 3 * before + 0.05, (before, after)
+        assert hers.events == his.events
+        assert len(notes.notices) == len(his.events)
+    assert figure(system, "queue_bytes") == 0
+
+
+def test_a_socket_of_the_same_user_that_reads_stays(system, alice, bob, room):
+    with entered(bob, room, direct=True) as awake, sleeper(bob, room) as asleep:
+        is_dropped = dropped(system)
+        while not is_dropped():
+            alice.say(room, LONG)
+            awake.event()
+        assert asleep.end() == 1013
+        alice.say(room, "awake?")
+        assert awake.event()["message"]["content"] == "awake?"

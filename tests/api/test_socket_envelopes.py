@@ -1,0 +1,141 @@
+"""What is published on a channel and is no envelope of ours costs no event and no socket."""
+
+import json
+import subprocess
+
+import pytest
+
+from support.client import Client
+from support.figures import figure
+from support.live import entered, notified
+from support.wait import wait_for
+
+MESSAGE = json.dumps({"type": "new_message", "message": {"content": "forged"}})
+HUGE = json.dumps({"type": "new_message", "message": {"content": "x" * 3_000_000}})
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance()
+
+
+@pytest.fixture
+def alice(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def room(alice):
+    return alice.room()["room_id"]
+
+
+def publish(system, channel, payload):
+    """Publishes bytes as they are; how many heard them."""
+    done = subprocess.run(["redis-cli", "-s", f"{system.state}/sock/redis.sock", "-x", "PUBLISH",
+                           f"confab:{channel}"], input=payload, capture_output=True, timeout=30,
+                          check=True)
+    return int(done.stdout)
+
+
+BAD = {
+    "nothing": b"",
+    "no header": MESSAGE.encode(),
+    "a line feed": b"\n",
+    "no line feed": b"1 1 new_message 1 1",
+    "another version": b"2 1 new_message 1 1\n" + MESSAGE.encode(),
+    "version 0": b"0 1 new_message 1 1\n" + MESSAGE.encode(),
+    "no version": b"x 1 new_message 1 1\n" + MESSAGE.encode(),
+    "a field too few": b"1 1 new_message 1\n" + MESSAGE.encode(),
+    "a field too many": b"1 1 new_message 1 1 1\n" + MESSAGE.encode(),
+    "two blanks": b"1  1 new_message 1 1\n" + MESSAGE.encode(),
+    "an unknown type": b"1 1 explosion 1 1\n" + MESSAGE.encode(),
+    "a negative number": b"1 -1 new_message 1 1\n" + MESSAGE.encode(),
+    "a number beyond 64 bits": b"1 18446744073709551616 new_message 1 1\n" + MESSAGE.encode(),
+    "a fraction": b"1 1.5 new_message 1 1\n" + MESSAGE.encode(),
+    "an actor that is none": b"1 1 new_message alice 1\n" + MESSAGE.encode(),
+    "JSON that breaks off": b"1 1 new_message 1 1\n" + MESSAGE.encode()[:-1],
+    "an array": b"1 1 new_message 1 1\n[1]",
+    "a number for JSON": b"1 1 new_message 1 1\n7",
+    "two objects": b"1 1 new_message 1 1\n{}{}",
+    "no UTF-8": b"1 1 new_message 1 1\n{\"type\":\"\xff\"}",
+    "a lone surrogate": b"1 1 new_message 1 1\n{\"type\":\"\\ud800\"}",
+    "a NUL": b"1 1 new_message 1 1\n{\"type\":\"\0\"}",
+    "only noise": bytes(range(256)) * 16,
+    "a long header": b"1 " * 100_000,
+    "a deep one": b"1 1 new_message 1 1\n" + b"{\"a\":" * 50_000 + b"1" + b"}" * 50_000,
+}
+
+
+@pytest.mark.parametrize("payload", BAD.values(), ids=BAD.keys())
+def test_what_is_no_envelope_is_ignored_and_counted(system, alice, room, payload):
+    """On the room's channel and on the user's own."""
+    before = figure(system, "redis_malformed_total")
+    with entered(alice, room) as live, notified(alice) as notes:
+        assert publish(system, f"room:{room}", payload) == 1
+        assert publish(system, f"user:{alice.id}", payload) == 1
+        wait_for(lambda: figure(system, "redis_malformed_total") == before + 2)
+        said = alice.say(room)
+        assert live.event()["message"] == said
+        assert [notice for notice in live.notices if notice["type"] != "user_joined"] == []
+        notes.no_event(0.05)
+        assert notes.notices == []
+
+
+@pytest.mark.parametrize("seq", [2, 3, 1000, 2**63, 2**64 - 1])
+def test_a_number_that_is_not_on_record_leaves_what_is_on_record_as_it_is(
+        system, alice, room, seq):
+    with entered(alice, room) as live:
+        publish(system, f"room:{room}", f"1 {seq} message_deleted 1 1\n".encode()
+                + b'{"type":"message_deleted","forged":true}')
+        live.no_event(0.1)
+        said = [alice.say(room, f"number {i}") for i in range(5)]
+        assert [event["message"] for event in live.up_to(5)] == said
+        live.no_event(0.1)
+
+
+@pytest.mark.parametrize("seq", [2, 2**64 - 1])
+def test_the_same_on_the_users_own_stream(system, alice, seq):
+    with notified(alice) as live:
+        publish(system, f"user:{alice.id}", f"1 {seq} room_removed 1 1\n".encode()
+                + b'{"type":"room_removed","forged":true}')
+        live.no_event(0.1)
+        rooms = [alice.room()["room_id"] for _ in range(4)]
+        assert [event["room_id"] for event in live.up_to(4)] == rooms
+
+
+def test_an_absurd_number_does_not_make_every_later_event_a_question(system, alice, room):
+    with entered(alice, room) as live:
+        publish(system, f"room:{room}", f"1 {2**63} new_message 1 1\n{MESSAGE}".encode())
+        alice.say(room)
+        live.up_to(1)
+        before = figure(system, "holes_filled_total")
+        for _ in range(20):
+            alice.say(room)
+        live.up_to(21)
+        assert figure(system, "holes_filled_total") <= before + 1
+
+
+def test_an_old_number_is_not_told_again(system, alice, room):
+    with entered(alice, room) as live:
+        alice.say(room)
+        live.event()
+        publish(system, f"room:{room}", f"1 1 new_message 1 1\n{MESSAGE}".encode())
+        live.no_event()
+
+
+def test_a_huge_envelope_costs_no_socket(system, alice, room):
+    with entered(alice, room) as live, notified(alice) as notes:
+        for _ in range(3):
+            publish(system, f"room:{room}", f"1 {2**40} new_message 1 1\n{HUGE}".encode())
+        said = alice.say(room)
+        assert live.event()["message"] == said
+        notes.no_event(0.1)
+
+
+@pytest.mark.parametrize("channel", ["room:", "room:x", "room:0", "user:-1", "nobody:1", "room:1x"])
+def test_a_channel_that_is_none_of_ours_is_nobodys(system, alice, room, channel):
+    """Nobody listens there."""
+    with entered(alice, room) as live:
+        payload = f"1 1 new_message 1 1\n{MESSAGE}".encode()
+        assert publish(system, channel, payload) == 0
+        live.no_event(0.05)

@@ -1,0 +1,295 @@
+"""The notifications socket: all rooms of a user through one connection."""
+
+import pytest
+
+from support.client import Client
+from support.live import entered, notified
+from support.parallel import at_once, twin
+from support.shapes import a_message, in_event
+
+ROOMS = "/api/chat/rooms/"
+MANY = 200
+
+
+@pytest.fixture
+def pair(user):
+    """The admin of a room, and another member of it."""
+    alice, bob = user(), user()
+    room = alice.room(is_private=False)
+    alice.invite(room["room_id"], bob)
+    return alice, bob, room
+
+
+def url(room, rest=""):
+    return f"{ROOMS}{room['room_id']}/{rest}"
+
+
+def remove(client, room, user_id):
+    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
+
+
+def told_of_messages(live):
+    """(room, words) of the notifications of messages so far."""
+    return [(frame["room_id"], frame["message"]["content"]) for frame in live.notices
+            if frame["type"] == "new_message_notification"]
+
+
+def assert_no_message_before(live, last):
+    """Reads on to the notification of this message: there was no other one."""
+    assert live.notice("new_message_notification")["message"] == last
+    assert len(told_of_messages(live)) == 1
+
+
+# ---- the first frame ----
+
+def test_connected_carries_the_number_of_the_users_own_stream(pair):
+    alice, bob, _ = pair
+    with notified(bob) as live:
+        assert live.first == {"type": "connected", "user_id": bob.id, "seq": 1}
+        alice.invite(alice.room()["room_id"], bob)
+        assert live.event()["seq"] == 2
+    with notified(bob) as live:
+        assert live.first["seq"] == 2
+
+
+def test_a_user_without_rooms_has_notifications_too(user):
+    alice, bob = user(), user()
+    with notified(bob) as live:
+        assert live.first["seq"] == 0
+        alice.invite(alice.room()["room_id"], bob)
+        assert live.event()["type"] == "room_invitation"
+
+
+# ---- messages ----
+
+def test_a_message_by_someone_else_is_notified_with_exactly_these_keys(pair):
+    alice, bob, room = pair
+    with notified(bob) as live:
+        said = alice.say(room["room_id"], "hi", client_id="abc")
+        assert live.frame() == {
+            "type": "new_message_notification", "room_id": room["room_id"],
+            "message": a_message(**said), "sender": alice.name}
+
+
+def test_words_of_all_kinds_are_notified_as_they_are(pair):
+    """Also such as look like the end of the message inside its JSON."""
+    alice, bob, room = pair
+    with notified(bob) as live:
+        for text in ("\"},\"sender\":\"mallory\",\"sender_id\":1", "é語\U0001f600\u2028",
+                     "\\\",\"sender\":\"x", "{\"type\":\"new_message\",\"message\":{}}"):
+            said = alice.say(room["room_id"], text, client_id=text[:64])
+            frame = live.notice("new_message_notification")
+            assert (frame["message"], frame["sender"]) == (said, alice.name)
+
+
+def test_messages_of_all_rooms_come_through_one_socket(user):
+    alice, bob, carol = user(), user(), user()
+    first, second = alice.room(), carol.room()
+    alice.invite(first["room_id"], bob)
+    carol.invite(second["room_id"], bob)
+    direct = carol.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
+    with notified(bob) as live:
+        said = [alice.say(first["room_id"]), carol.say(second["room_id"]),
+                carol.say(direct["room_id"]), alice.say(first["room_id"], "again")]
+        frames = [live.notice("new_message_notification") for _ in said]
+        assert sorted(frame["message"]["message_id"] for frame in frames) == sorted(
+            message["message_id"] for message in said)
+        assert {frame["room_id"] for frame in frames} == {
+            first["room_id"], second["room_id"], direct["room_id"]}
+
+
+def test_ones_own_messages_are_not_notified_on_whatever_device(pair):
+    alice, bob, room = pair
+    with notified(bob) as phone, notified(bob) as laptop:
+        bob.say(room["room_id"], "by myself")
+        last = alice.say(room["room_id"], "by someone else")
+        assert_no_message_before(phone, last)
+        assert_no_message_before(laptop, last)
+
+
+def test_nothing_but_messages_of_a_room_is_notified(pair, user):
+    alice, bob, room = pair
+    carol = user()
+    message = alice.say(room["room_id"])
+    with notified(bob) as live, entered(alice, room["room_id"]) as typist:
+        typist.socket.send({"type": "typing"})
+        alice.patch(url(room), json={"name": "other"})
+        alice.invite(room["room_id"], carol)
+        alice.patch(url(room, f"messages/{message['message_id']}/"), json={"content": "other"})
+        alice.delete(url(room, f"messages/{message['message_id']}/"))
+        alice.post(url(room, "read/"), json={"message_id": message["message_id"]})
+        remove(alice, room, carol.id)
+        assert_no_message_before(live, alice.say(room["room_id"], "the end"))
+        assert live.events == [] and len(live.notices) == 1
+
+
+def test_a_public_room_that_one_is_not_in_is_not_notified(user):
+    alice, bob = user(), user()
+    public, own = alice.room(is_private=False), bob.room()
+    bob.invite(own["room_id"], alice)
+    with notified(bob) as live:
+        alice.say(public["room_id"], "among members")
+        assert_no_message_before(live, alice.say(own["room_id"], "to bob"))
+
+
+def test_many_messages_at_once_are_notified_each_once_and_in_order(pair):
+    alice, bob, room = pair
+
+    def write(client):
+        for number in range(50):
+            client.say(room["room_id"], f"number {number}")
+
+    with notified(bob) as live:
+        at_once([lambda client=twin(alice): write(client) for _ in range(3)])
+        frames = [live.notice("new_message_notification") for _ in range(150)]
+    ids = [frame["message"]["message_id"] for frame in frames]
+    page = alice.get(url(room, "messages/?limit=200")).json()["results"]
+    assert ids == [message["message_id"] for message in reversed(page)]
+
+
+def test_a_user_of_many_rooms_hears_of_all_of_them(user, instance):
+    alice, bob = user(), user()
+    rooms = [alice.room(f"Room {i}")["room_id"] for i in range(MANY)]
+    for room in rooms:
+        alice.invite(room, bob)
+    with notified(bob) as live:
+        said = {alice.say(room)["message_id"] for room in rooms}
+        heard = {live.notice("new_message_notification", 30)["message"]["message_id"]
+                 for _ in rooms}
+    assert heard == said
+
+
+# ---- rooms that come and go, with this stream's numbers ----
+
+def test_a_room_one_makes_is_told_to_ones_other_devices(user):
+    alice = user()
+    with notified(alice) as live:
+        room = alice.room("New")
+        assert live.event() == {"type": "room_created", "room": in_event(room),
+                                "created_by": alice.name, "seq": 1, "room_id": room["room_id"]}
+
+
+def test_an_invitation_is_told_to_the_invited(user):
+    alice, bob = user(), user()
+    room = alice.room("Design Team")
+    with notified(bob) as live, notified(alice) as hers:
+        alice.invite(room["room_id"], bob)
+        assert live.event() == {"type": "room_invitation", "room_name": "Design Team",
+                                "invited_by": alice.name, "seq": 1, "room_id": room["room_id"]}
+        hers.no_event()
+
+
+def test_a_direct_room_is_created_for_the_one_and_an_invitation_for_the_other(user):
+    alice, bob = user(), user()
+    with notified(alice) as hers, notified(bob) as his:
+        room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
+        created, invited = hers.event(), his.event()
+        assert (created["type"], created["room"]["name"]) == ("room_created", bob.name)
+        assert (invited["type"], invited["room_name"]) == ("room_invitation", alice.name)
+        assert created["room_id"] == invited["room_id"] == room["room_id"]
+
+
+def test_a_removal_is_told_to_the_removed(pair):
+    alice, bob, room = pair
+    with notified(bob) as live:
+        remove(alice, room, bob.id)
+        assert live.event() == {"type": "room_removed", "removed_by": alice.name, "seq": 2,
+                                "room_id": room["room_id"]}
+
+
+def test_a_deleted_room_is_told_to_every_member(pair):
+    alice, bob, room = pair
+    with notified(alice) as hers, notified(bob) as his:
+        alice.delete(url(room))
+        for live in (hers, his):
+            assert live.event() == {"type": "room_deleted", "deleted_by": alice.name, "seq": 2,
+                                    "room_id": room["room_id"]}
+
+
+def test_both_sockets_of_a_user_get_the_users_own_stream(user):
+    alice = user()
+    with notified(alice) as phone, notified(alice, direct=True) as laptop:
+        rooms = [alice.room() for _ in range(5)]
+        assert phone.up_to(5) == laptop.up_to(5)
+        assert [event["room_id"] for event in phone.events] == [r["room_id"] for r in rooms]
+
+
+# ---- a membership that changes while the socket is open ----
+
+@pytest.mark.parametrize("how", ["invited", "joined", "direct"])
+def test_from_the_invitation_on_every_message_of_the_room_is_notified(user, how):
+    """Those too that are posted before pushd has looked the new room up."""
+    alice, bob = user(), user()
+    with notified(bob) as live:
+        for turn in range(5):
+            if how == "direct":
+                alice = user()
+                room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
+            else:
+                room = alice.room(is_private=False)
+                alice.say(room["room_id"], "before bob was there")
+            if how == "invited":
+                alice.invite(room["room_id"], bob)
+            elif how == "joined":
+                bob.post(url(room, "join/"))
+            said = [alice.say(room["room_id"], f"{turn} {i}") for i in range(10)]
+            heard = [live.notice("new_message_notification")["message"] for _ in said]
+            assert heard == said
+
+
+def test_messages_in_a_room_one_has_just_made_are_notified(user):
+    alice, bob = user(), user()
+    with notified(alice) as live:
+        room = alice.room()
+        alice.invite(room["room_id"], bob)
+        said = bob.say(room["room_id"])
+        assert_no_message_before(live, said)
+
+
+def test_from_the_removal_on_nothing_of_the_room_is_notified(user):
+    alice, bob = user(), user()
+    own = bob.room()
+    bob.invite(own["room_id"], alice)
+    with notified(bob) as live:
+        for turn in range(10):
+            room = alice.room()
+            alice.invite(room["room_id"], bob)
+            alice.say(room["room_id"], "for bob")
+            live.notice("new_message_notification")
+            remove(alice, room, bob.id)
+            for _ in range(3):
+                twin(alice).say(room["room_id"], "not for bob")
+            alice.say(own["room_id"], "the end of the turn")
+            live.until(lambda frame: frame.get("room_id") == own["room_id"])
+        assert "not for bob" not in [words for _, words in told_of_messages(live)]
+
+
+def test_one_who_is_invited_again_hears_again(pair):
+    alice, bob, room = pair
+    with notified(bob) as live:
+        for turn in range(5):
+            remove(alice, room, bob.id)
+            alice.say(room["room_id"], "while away")
+            alice.invite(room["room_id"], bob)
+            said = alice.say(room["room_id"], f"back {turn}")
+            assert live.notice("new_message_notification")["message"] == said
+        assert len(told_of_messages(live)) == 5
+
+
+def test_a_deleted_room_leaves_the_other_rooms_notified(pair):
+    alice, bob, room = pair
+    other = alice.room()
+    alice.invite(other["room_id"], bob)
+    with notified(bob) as live:
+        alice.delete(url(room))
+        assert live.event()["type"] == "room_deleted"
+        assert_no_message_before(live, alice.say(other["room_id"]))
+
+
+def test_notifications_stay_open_when_one_leaves_the_last_room(pair):
+    alice, bob, room = pair
+    with notified(bob) as live:
+        remove(bob, room, bob.id)
+        assert live.event()["type"] == "room_removed"
+        alice.invite(alice.room()["room_id"], bob)
+        assert live.event()["type"] == "room_invitation"

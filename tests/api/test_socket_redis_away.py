@@ -1,0 +1,242 @@
+"""Sockets without Redis, with a Redis that loses what it is told, and with one that lies."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from support import fastcgi
+from support.client import Client
+from support.figures import figure
+from support.live import entered, notified
+from support.wait import wait_for
+
+ROOMS = "/api/chat/rooms/"
+
+# Seconds: what is promised, and three times that.
+AWAY, AWAY_MOST = 2, 6
+UNTOLD, UNTOLD_MOST = 5, 15
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance()
+
+
+@pytest.fixture
+def alice(system):
+    wait_for(lambda: figure(system, "redis_up") == 1, 30, "Redis")
+    return Client(system).register()
+
+
+@pytest.fixture
+def bob(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def room(alice, bob):
+    made = alice.room()["room_id"]
+    alice.invite(made, bob)
+    return made
+
+
+@contextlib.contextmanager
+def killed(system):
+    system.end("redis", signal.SIGKILL)
+    try:
+        yield
+    finally:
+        system.start()
+
+
+@contextlib.contextmanager
+def hung(system):
+    pid = system.pids("redis")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+WAYS = pytest.mark.parametrize("away", [killed, hung])
+
+
+def seconds_to(live, post):
+    """From the answer of a post to the event on a socket."""
+    message = post()
+    before = time.monotonic()
+    while live.event(30)["message"] != message:
+        pass
+    return time.monotonic() - before
+
+
+def report(what, taken, promise):
+    print(f"{what}: {', '.join(f'{seconds:.2f}' for seconds in taken)} s; promised: {promise} s")
+
+
+# ---- away ----
+
+@WAYS
+def test_without_redis_messages_reach_sockets_within_2_seconds(system, alice, bob, room, away):
+    with entered(bob, room) as live, away(system):
+        taken = [seconds_to(live, lambda: alice.say(room)) for _ in range(8)]
+    report(f"redis {away.__name__}", taken, AWAY)
+    assert max(taken) < AWAY_MOST
+
+
+@WAYS
+def test_without_redis_notifications_arrive_too(system, alice, bob, room, away):
+    with notified(bob) as live, away(system):
+        said = alice.say(room)
+        assert live.notice("new_message_notification", AWAY_MOST)["message"] == said
+        other = alice.room()["room_id"]
+        alice.invite(other, bob)
+        assert live.event(AWAY_MOST)["room_id"] == other
+        said = alice.say(other)
+        assert live.notice("new_message_notification", AWAY_MOST)["message"] == said
+
+
+@WAYS
+def test_without_redis_one_can_come_and_come_back(system, alice, bob, room, away):
+    alice.say(room)
+    with away(system):
+        with entered(bob, room) as live:
+            assert live.first["seq"] == 2
+            alice.say(room)
+            assert live.event(AWAY_MOST)["seq"] == 3
+        alice.say(room)
+        with entered(bob, room, since=2) as back:
+            back.up_to(4)
+
+
+@WAYS
+def test_without_redis_a_removal_and_the_end_of_a_room_still_close_sockets(
+        system, alice, bob, room, away):
+    other = alice.room()["room_id"]
+    alice.invite(other, bob)
+    with entered(bob, room) as removed, entered(bob, other) as deleted, away(system):
+        alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
+        alice.delete(f"{ROOMS}{other}/")
+        assert removed.end(AWAY_MOST) == 4403
+        assert removed.events[-1]["type"] == "user_removed"
+        assert deleted.end(AWAY_MOST) == 4404
+        assert deleted.notices[-1] == {"type": "room_deleted", "deleted_by": alice.name,
+                                       "room_id": other}
+
+
+# ---- back ----
+
+@WAYS
+def test_when_redis_comes_back_there_is_no_hole_and_nothing_comes_twice(
+        system, alice, bob, room, away):
+    """The listeners themselves find a number that is not the next one."""
+    with entered(bob, room) as live, entered(alice, room, direct=True) as hers, \
+            notified(bob) as notes:
+        for _ in range(5):
+            alice.say(room)
+        with away(system):
+            for _ in range(5):
+                alice.say(room)
+            live.up_to(11)
+            for _ in range(5):
+                alice.say(room)
+        for _ in range(5):
+            alice.say(room)
+        assert live.up_to(21) == hers.up_to(21)
+        wait_for(lambda: figure(system, "redis_up") == 1, 30)
+        alice.say(room, "the end")
+        live.up_to(22)
+        live.no_event()
+        notes.until(lambda frame: frame["message"]["content"] == "the end")
+        assert [frame["message"] for frame in notes.notices] == \
+            [event["message"] for event in live.events]
+
+
+@pytest.mark.parametrize("kind", ["pubsub", "normal"])
+def test_a_cut_connection_to_redis_costs_no_event_and_no_socket(system, alice, bob, room, kind):
+    with entered(bob, room) as live:
+        for turn in range(5):
+            alice.say(room)
+            system.redis("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+            alice.say(room)
+        live.up_to(11)
+    wait_for(lambda: figure(system, "redis_up") == 1, 30)
+
+
+def test_a_redis_that_lost_all_it_knew_costs_nothing(system, alice, bob, room):
+    with entered(bob, room) as live:
+        system.redis("FLUSHALL")
+        alice.say(room)
+        assert live.event(AWAY_MOST)["seq"] == 2
+
+
+def test_a_system_without_any_redis_has_sockets(make_instance):
+    system = make_instance(CONFAB_REDIS_SOCKET="")
+    alice, bob = Client(system).register(), Client(system).register()
+    room = alice.room()["room_id"]
+    alice.invite(room, bob)
+    with entered(bob, room) as live, notified(bob) as notes:
+        said = alice.say(room)
+        assert live.event(AWAY_MOST)["message"] == said
+        assert notes.notice("new_message_notification", AWAY_MOST)["message"] == said
+
+
+# ---- committed, and never published ----
+
+@pytest.fixture(scope="module")
+def mute(system):
+    """mute(client, room, text): posts by a process of fcgi-api that has no Redis, as if it
+    was killed between its commit and its publishing."""
+    path = system.state / "sock" / "mute.sock"
+    env = {**system.env, "CONFAB_FCGI_LISTEN": str(path), "CONFAB_REDIS_SOCKET": "",
+           "CONFAB_PROCESSES": "1"}
+    with open(system.state / "log" / "mute.log", "wb") as log:
+        process = subprocess.Popen([str(system.build / "fcgi-api"), "-c", str(system.config)],
+                                   env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def post(client, room, text="untold"):
+        body = b'{"content":"%s"}' % text.encode()
+        variables = system.fcgi_params(f"{ROOMS}{room}/messages/", "POST", body, params={
+            "HTTP_AUTHORIZATION": f"Token {client.token}"})
+        status, _, answer = fastcgi.call(path, variables, body)
+        assert status == 201, answer
+    try:
+        wait_for(path.exists, 15, "fcgi-api without Redis")
+        yield post
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_message_that_was_committed_and_never_published_arrives_within_5_seconds(
+        system, alice, bob, room, mute):
+    taken = []
+    with entered(bob, room) as live:
+        for seq in range(2, 6):
+            mute(alice, room)
+            before = time.monotonic()
+            assert live.event(30)["seq"] == seq
+            taken.append(time.monotonic() - before)
+    report("committed, never published", taken, UNTOLD)
+    assert max(taken) < UNTOLD_MOST
+
+
+def test_what_was_never_published_comes_before_what_is_published_behind_it(
+        system, alice, bob, room, mute):
+    with entered(bob, room) as live:
+        mute(alice, room, "untold")
+        mute(alice, room, "untold too")
+        alice.say(room, "told")
+        told = [event["message"]["content"] for event in live.up_to(4)]
+    assert told == ["untold", "untold too", "told"]
+
+
+def test_notifications_bring_what_was_never_published(system, alice, bob, room, mute):
+    with notified(bob) as live:
+        mute(alice, room)
+        assert live.notice("new_message_notification", UNTOLD_MOST)["room_id"] == room

@@ -1,0 +1,384 @@
+"""Coming back with ?since=: what was missed, then what is new, with no hole between."""
+
+import itertools
+import json
+import threading
+
+import pytest
+
+from support.client import Client
+from support.figures import figure
+from support.live import entered, notified
+from support.parallel import twin
+from support.wait import wait_for
+
+ROOMS = "/api/chat/rooms/"
+LIMIT = 20
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """One whose pushd may be restarted, and whose replay_limit is soon reached."""
+    return make_instance(CONFAB_REPLAY_LIMIT=LIMIT, CONFAB_DRAIN_TIME=0)
+
+
+@pytest.fixture
+def alice(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def bob(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def room(alice, bob):
+    """Of both; its first event is the invitation of bob."""
+    made = alice.room()["room_id"]
+    alice.invite(made, bob)
+    return made
+
+
+def said(events):
+    return [event["message"]["content"] for event in events]
+
+
+def message_url(message):
+    return f"{ROOMS}{message['room_id']}/messages/{message['message_id']}/"
+
+
+def restart(system):
+    """Another pushd, which remembers nothing."""
+    system.end("push")
+    system.start()
+
+
+def restarted(system, client, room):
+    restart(system)
+
+
+def remembered(system, client, room):
+    """Somebody else listens all the time, so that the room's last events are kept."""
+
+
+WHENCE = pytest.mark.parametrize("whence", [remembered, restarted])
+
+
+@pytest.fixture
+def witness(alice, room):
+    """Keeps the room's stream in pushd's memory."""
+    with entered(alice, room) as live:
+        yield live
+
+
+# ---- what was missed ----
+
+@WHENCE
+def test_what_was_missed_comes_behind_connected_and_then_what_is_new(
+        system, alice, bob, room, witness, whence):
+    with entered(bob, room) as before:
+        alice.say(room, "heard")
+        seq = before.event()["seq"]
+    missed = [alice.say(room, f"missed {i}") for i in range(3)]
+    witness.up_to(seq + 3)
+    whence(system, alice, room)
+    with entered(bob, room, since=seq) as back:
+        assert back.first["seq"] == seq
+        new = alice.say(room, "new")
+        told = back.up_to(seq + 4)
+        assert [event["message"] for event in told] == [*missed, new]
+        assert told == bob.events(room, after=seq)
+
+
+@WHENCE
+def test_who_missed_nothing_gets_nothing(system, alice, bob, room, witness, whence):
+    alice.say(room)
+    witness.up_to(2)
+    whence(system, alice, room)
+    with entered(bob, room, since=2) as back:
+        assert back.first["seq"] == 2
+        back.no_event()
+        alice.say(room, "new")
+        assert said([back.event()]) == ["new"]
+
+
+@WHENCE
+def test_since_0_is_the_beginning_of_the_room(system, alice, bob, room, witness, whence):
+    alice.say(room)
+    witness.up_to(2)
+    whence(system, alice, room)
+    with entered(bob, room, since=0) as back:
+        assert back.first["seq"] == 0
+        assert [event["type"] for event in back.up_to(2)] == ["user_invited", "new_message"]
+
+
+def live_through_all_kinds(system, alice, bob, room):
+    """Ten events in all, of all kinds."""
+    carol = Client(system).register()
+    message = alice.say(room, client_id="mine")
+    alice.patch(message_url(message), json={"content": "changed"})
+    alice.delete(message_url(bob.say(room, reply_to_id=message["message_id"])))
+    alice.patch(f"{ROOMS}{room}/", json={"name": "renamed"})
+    alice.invite(room, carol)
+    alice.patch(f"{ROOMS}{room}/members/{carol.id}/", json={"is_admin": True})
+    alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": carol.id})
+    alice.say(room, "the end")
+
+
+def test_all_kinds_of_events_come_from_the_database_as_events_shows_them(
+        system, alice, bob, room):
+    live_through_all_kinds(system, alice, bob, room)
+    with entered(bob, room, since=1) as back:
+        told = back.up_to(10)
+    assert told == bob.events(room, after=1)
+    assert {event["type"] for event in told} == {
+        "new_message", "message_edited", "message_deleted", "room_updated", "user_invited",
+        "user_removed", "member_updated"}
+
+
+def test_events_come_from_memory_as_they_came_live(system, alice, bob, room, witness):
+    """Those behind the deletion, which made pushd forget what was before it."""
+    live_through_all_kinds(system, alice, bob, room)
+    live = witness.up_to(10)
+    before = figure(system, "replayed_events_total")
+    with entered(bob, room, since=5) as back:
+        assert back.up_to(10) == [event for event in live if event["seq"] > 5]
+    assert figure(system, "replayed_events_total") == before
+
+
+def test_a_reconnect_to_a_room_that_is_remembered_reads_no_event_from_the_database(
+        system, alice, bob, room, witness):
+    for _ in range(5):
+        alice.say(room)
+    witness.up_to(6)
+    before = figure(system, "replayed_events_total")
+    with entered(bob, room, since=3) as back:
+        back.up_to(6)
+    assert figure(system, "replayed_events_total") == before
+
+
+def test_coming_back_while_others_write_leaves_no_hole_and_doubles_nothing(
+        system, alice, bob, room):
+    """Nobody else listens, so each time the room is forgotten in between. The listener
+    itself finds a number that is not the next one."""
+    ended = threading.Event()
+
+    def write(client, name):
+        for number in itertools.count(1):
+            if ended.is_set():
+                return
+            client.say(room, f"{name} {number}")
+
+    writers = [threading.Thread(target=write, args=(twin(client), client.name))
+               for client in (alice, bob)]
+    told, since = [], 1
+    for thread in writers:
+        thread.start()
+    try:
+        for turn in range(40):
+            with entered(bob, room, since=since, direct=turn % 2 == 0) as back:
+                assert back.first["seq"] == since
+                told += back.up_to(since + 1 + turn % 3)
+                since = back.seq
+    finally:
+        ended.set()
+        for thread in writers:
+            thread.join()
+    with entered(bob, room, since=since) as back:
+        told += back.up_to(bob.get(f"{ROOMS}{room}/").json()["last_seq"])
+    ids = [event["message"]["message_id"] for event in told]
+    assert ids == [number for (number,) in system.sql(
+        "SELECT message_id FROM message WHERE room_id = ? ORDER BY position", room)]
+
+
+def test_one_who_was_removed_and_invited_again_comes_back_over_the_removal(
+        alice, bob, room, witness):
+    """The removal is an old story then, and closes nothing."""
+    alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
+    alice.invite(room, bob)
+    witness.up_to(3)
+    with entered(bob, room, since=1) as back:
+        assert [event["type"] for event in back.up_to(3)] == ["user_removed", "user_invited"]
+        alice.say(room, "welcome back")
+        assert said([back.event()]) == ["welcome back"]
+
+
+# ---- resync ----
+
+def assert_resync(client, room, since, last):
+    """connected carries what was asked for, then comes resync, and life goes on from there."""
+    with entered(client, room, since=since) as back:
+        assert back.first["seq"] == since
+        assert back.until(lambda frame: frame["type"] == "resync") == {
+            "type": "resync", "seq": last}
+        client.say(room, "from here on")
+        assert said([back.event()]) == ["from here on"]
+        assert len(back.events) == 1
+
+
+@WHENCE
+def test_a_since_beyond_the_last_is_a_resync(system, alice, bob, room, witness, whence):
+    witness.up_to(1)
+    whence(system, alice, room)
+    for beyond in (1, 1000, 2**63 - 10, 2**64 - 1):
+        last = bob.get(f"{ROOMS}{room}/").json()["last_seq"]
+        assert_resync(bob, room, min(last + beyond, 2**64 - 1), last)
+
+
+@WHENCE
+def test_who_missed_more_than_the_limit_is_told_to_resync(
+        system, alice, bob, room, witness, whence):
+    for number in range(LIMIT + 1):
+        alice.say(room, f"number {number}")
+    witness.up_to(LIMIT + 2)
+    whence(system, alice, room)
+    with entered(bob, room, since=2) as back:
+        assert len(back.up_to(LIMIT + 2)) == LIMIT
+    assert_resync(bob, room, 1, LIMIT + 2)
+
+
+def test_who_missed_what_is_past_the_retention_is_told_to_resync(system, alice, bob, room):
+    for _ in range(4):
+        alice.say(room)
+    system.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY "
+               "WHERE room_id = ? AND seq <= 3", room)
+    with entered(bob, room, since=3) as back:
+        assert [event["seq"] for event in back.up_to(5)] == [4, 5]
+    assert_resync(bob, room, 2, 5)
+
+
+def test_who_missed_what_is_purged_is_told_to_resync(system, alice, bob, room):
+    for _ in range(4):
+        alice.say(room)
+    system.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY WHERE room_id = ?", room)
+    assert system.confabctl("events", "purge").returncode == 0
+    assert_resync(bob, room, 4, 5)
+    with entered(bob, room, since=6) as back:
+        assert back.first["seq"] == 6
+        alice.say(room)
+        assert back.event()["seq"] == 7
+
+
+# ---- words that are gone ----
+
+@pytest.fixture
+def words(alice, bob, room, witness):
+    """words(): all that comes to one who was away since before the first message."""
+    def come():
+        last = bob.get(f"{ROOMS}{room}/").json()["last_seq"]
+        witness.up_to(last)
+        with entered(bob, room, since=1) as back:
+            return json.dumps(back.up_to(last))
+    return come
+
+
+def test_a_deleted_messages_words_never_come_back(alice, bob, room, words):
+    message = alice.say(room, "swordfish")
+    assert "swordfish" in words()
+    alice.delete(message_url(message))
+    assert "swordfish" not in words()
+
+
+def test_an_edited_messages_old_words_never_come_back(alice, bob, room, words):
+    message = alice.say(room, "swordfish")
+    alice.say(room, "between")
+    alice.patch(message_url(message), json={"content": "trout"})
+    told = words()
+    assert "swordfish" not in told and "trout" in told and "between" in told
+
+
+def test_words_that_were_edited_first_and_then_deleted_never_come_back(alice, room, words):
+    message = alice.say(room, "swordfish")
+    alice.patch(message_url(message), json={"content": "trout"})
+    alice.say(room, "behind")
+    alice.delete(message_url(message))
+    told = words()
+    assert "swordfish" not in told and "trout" not in told and "behind" in told
+
+
+def test_a_deleted_last_message_does_not_come_back_within_a_room(alice, room, words):
+    """room_updated shows the room, and so its last message."""
+    message = alice.say(room, "swordfish")
+    alice.patch(f"{ROOMS}{room}/", json={"name": "renamed"})
+    alice.delete(message_url(message))
+    assert "swordfish" not in words()
+
+
+# ---- the user's own stream ----
+
+@WHENCE
+def test_since_on_notifications_brings_what_was_missed_of_the_users_own_stream(
+        system, alice, bob, room, witness, whence):
+    with notified(bob) as open_all_the_time:
+        seq = open_all_the_time.seq
+        assert seq == 1
+        second = alice.room("Second")["room_id"]
+        alice.invite(second, bob)
+        own = bob.room("Own")
+        bob.post(f"{ROOMS}{second}/remove_member/", json={"user_id": bob.id})
+        bob.delete(f"{ROOMS}{own['room_id']}/")
+        live = open_all_the_time.up_to(5)
+        whence(system, alice, room)
+        with notified(bob, since=seq) as back:
+            assert back.first == {"type": "connected", "user_id": bob.id, "seq": seq}
+            told = back.up_to(5)
+            alice.invite(second, bob)
+            assert back.event()["type"] == "room_invitation"
+    assert [(event["type"], event["room_id"]) for event in told] == [
+        ("room_invitation", second), ("room_created", own["room_id"]), ("room_removed", second),
+        ("room_deleted", own["room_id"])]
+    if whence is remembered:
+        assert told == live
+
+
+@WHENCE
+def test_a_since_beyond_the_users_own_stream_is_a_resync(system, alice, bob, room, whence):
+    with notified(bob) as open_all_the_time:
+        whence(system, alice, room)
+        for last, since in enumerate((2, 2**63, 2**64 - 1), 1):
+            with notified(bob, since=since) as back:
+                assert back.first["seq"] == since
+                assert back.frame() == {"type": "resync", "seq": last}
+                bob.room()
+                assert back.event()["seq"] == last + 1
+        assert open_all_the_time.first["seq"] == 1
+
+
+@WHENCE
+def test_a_user_who_missed_nothing_gets_nothing(system, alice, bob, room, whence):
+    whence(system, alice, room)
+    with notified(bob, since=1) as back:
+        assert back.first["seq"] == 1
+        back.no_event()
+        bob.room()
+        assert back.event()["seq"] == 2
+
+
+def test_a_user_who_missed_more_than_the_limit_is_told_to_resync(system, alice):
+    for _ in range(LIMIT + 1):
+        alice.room()
+    with notified(alice, since=1) as back:
+        assert len(back.up_to(LIMIT + 1)) == LIMIT
+    with notified(alice, since=0) as back:
+        assert back.frame() == {"type": "resync", "seq": LIMIT + 1}
+
+
+def test_messages_come_to_one_who_came_back_to_notifications(system, alice, bob, room):
+    with notified(bob, since=1) as back:
+        alice.say(room, "new")
+        assert back.notice("new_message_notification")["message"]["content"] == "new"
+
+
+def test_a_hole_in_what_redis_brings_is_filled_before_what_is_behind_it(
+        system, alice, bob, room):
+    """Events that were never published, as if lost on the way."""
+    with entered(bob, room) as live:
+        system.sql("UPDATE room SET last_seq = last_seq + 2 WHERE room_id = ?", room)
+        for seq in (2, 3):
+            system.sql("INSERT INTO event VALUES (?, ?, 6, ?, ?, NOW(6))", room, seq, alice.id,
+                       10**15)
+        alice.say(room, "behind the hole")
+        kinds = [event["type"] for event in live.up_to(4)]
+    assert kinds == ["user_removed", "user_removed", "new_message"]
+    wait_for(lambda: figure(system, "holes_filled_total") >= 1)

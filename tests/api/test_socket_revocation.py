@@ -1,0 +1,181 @@
+"""Credentials that end take the sockets opened with them along, with 4401, and no others."""
+
+import contextlib
+import signal
+
+import pytest
+
+from support.client import Client
+from support.live import entered, notified
+
+AWAY = "with redis away"
+
+
+class Person:
+    """A user with two tokens and two sessions, a socket to the same room on each of them."""
+
+    NAMES = ("token", "other token", "session", "other session")
+
+    def __init__(self, system):
+        self.system = system
+        self.main = Client(system).register()
+        self.room = self.main.room()["room_id"]
+        body = {"username": self.main.name, "password": self.main.password}
+        second = self.main.post("/api/auth/token/", json=body, headers={"Authorization": None})
+        self.browsers = [Client(system), Client(system)]
+        for browser in self.browsers:
+            assert browser.post("/api/auth/login/", json=body).status_code == 200
+        cookies = [{"token": None, "cookie": browser.cookies["sessionid"],
+                    "origin": system.url} for browser in self.browsers]
+        # Ways to say who one is, by the names above.
+        self.ways = dict(zip(self.NAMES, [{"token": self.main.token},
+                                          {"token": second.json()["token"]}, *cookies]))
+
+    @contextlib.contextmanager
+    def listening(self):
+        """{name: (room socket, notifications socket)}"""
+        with contextlib.ExitStack() as stack:
+            yield {name: (stack.enter_context(entered(self.main, self.room, **way)),
+                          stack.enter_context(notified(self.main, **way)))
+                   for name, way in self.ways.items()}
+
+
+def delete_token(person):
+    assert person.main.delete("/api/auth/token/").status_code == 204
+
+
+def revoke_by_confabctl(person):
+    name = person.main.name
+    listed = person.system.confabctl("token", "list", name).stdout.splitlines()
+    first = listed[1].split()[0]
+    assert person.system.confabctl("token", "revoke", first).returncode == 0
+
+
+def log_out(person):
+    answer = person.browsers[0].post("/api/auth/logout/", headers={"Origin": person.system.url})
+    assert answer.status_code == 204
+
+
+def change_password(person):
+    answer = person.main.post("/api/auth/password/", json={
+        "old_password": person.main.password, "new_password": "another horse"})
+    assert answer.status_code == 204
+
+
+def change_password_in_browser(person):
+    answer = person.browsers[0].post(
+        "/api/auth/password/", headers={"Origin": person.system.url},
+        json={"old_password": person.main.password, "new_password": "another horse"})
+    assert answer.status_code == 204
+
+
+def disable(person):
+    assert person.system.confabctl("user", "disable", person.main.name).returncode == 0
+
+
+def password_by_confabctl(person):
+    done = person.system.confabctl("user", "passwd", person.main.name, input="another horse\n")
+    assert done.returncode == 0, done.stderr
+
+
+ENDS = [
+    (delete_token, {"token"}),
+    (revoke_by_confabctl, {"token"}),
+    (log_out, {"session"}),
+    (change_password, {"other token", "session", "other session"}),
+    (change_password_in_browser, {"token", "other token", "other session"}),
+    (password_by_confabctl, set(Person.NAMES)),
+    (disable, set(Person.NAMES)),
+]
+
+
+def assert_ended(person, bystander, end, ended):
+    """Those sockets, and only those, close with 4401 within three times the 2 s that events
+    take without Redis; the others still hear."""
+    with person.listening() as sockets, entered(bystander, person.room) as other:
+        end(person)
+        for name in ended:
+            assert [live.end(6) for live in sockets[name]] == [4401, 4401], name
+        bystander.say(person.room, "still there?")
+        assert other.event()["message"]["content"] == "still there?"
+        for name in set(Person.NAMES) - ended:
+            room, notifications = sockets[name]
+            assert room.event()["message"]["content"] == "still there?", name
+            assert notifications.notice("new_message_notification"), name
+
+
+def assert_not_let_in(person, name):
+    with person.main.socket(person.room, **person.ways[name]) as refused:
+        assert refused.next()["type"] == "error"
+        assert refused.closed() == 4401
+
+
+@pytest.fixture(scope="module")
+def without_redis(make_instance):
+    system = make_instance()
+    system.end("redis", signal.SIGKILL)
+    return system
+
+
+@pytest.fixture(params=["with redis", AWAY])
+def system(request, instance):
+    if request.param == AWAY:
+        return request.getfixturevalue("without_redis")
+    return instance
+
+
+@pytest.fixture
+def person(system):
+    return Person(system)
+
+
+@pytest.fixture
+def bystander(system, person):
+    """Another member of the room."""
+    client = Client(system).register()
+    person.main.invite(person.room, client)
+    return client
+
+
+@pytest.mark.parametrize("end, ended", ENDS, ids=lambda value: getattr(value, "__name__", None))
+def test_the_end_of_a_credential_closes_its_sockets_and_no_others(person, bystander, end, ended):
+    assert_ended(person, bystander, end, ended)
+    for name in ended:
+        assert_not_let_in(person, name)
+
+
+def test_a_room_socket_says_why_before_it_closes(user):
+    alice = user()
+    with entered(alice, alice.room()["room_id"]) as live:
+        alice.delete("/api/auth/token/")
+        error = live.notice("error")
+        assert sorted(error) == ["code", "detail", "type"]
+        assert live.end() == 4401
+
+
+def test_nothing_of_the_room_comes_behind_the_end(person, bystander):
+    """A message that is posted after the answer does not reach a socket that was ended."""
+    with entered(person.main, person.room) as live:
+        delete_token(person)
+        assert live.end(6) == 4401
+        assert live.events == []
+
+
+def test_sockets_of_other_users_do_not_notice(user):
+    alice, bob = user(), user()
+    room = alice.room()["room_id"]
+    alice.invite(room, bob)
+    with entered(bob, room) as live, notified(bob) as own:
+        alice.delete("/api/auth/token/")
+        live.no_event()
+        own.no_event(0.05)
+        bob.say(room)
+        assert live.event()["type"] == "new_message"
+
+
+def test_a_session_that_is_renewed_by_use_keeps_its_socket(person, bystander):
+    way = person.ways["session"]
+    with entered(person.main, person.room, **way) as live:
+        assert person.browsers[0].get("/api/auth/me/").status_code == 200
+        bystander.say(person.room)
+        assert live.event()["type"] == "new_message"
