@@ -409,9 +409,11 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct socket *socket = user;
     struct lws_context *context = lws_get_context(wsi);
     struct sockets *sockets = context ? lws_context_user(context) : NULL;
+    if (!sockets)
+        return 0;
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return sockets && sockets->full ? -1 : 0;
+        return sockets->full ? -1 : 0;
     case LWS_CALLBACK_HTTP:
         return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:

@@ -105,16 +105,16 @@ static void streams_metrics(const struct figures *f, struct buffer *out) {
            f->tail_finds);
 }
 
-/* Resident memory of this process, in bytes. */
+/* Resident memory of this process, in bytes: the second number of statm, in pages. */
 static uint64_t resident_bytes(void) {
-    unsigned long long size = 0, resident = 0;
+    char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "r");
     if (!file)
         return 0;
-    if (fscanf(file, "%llu %llu", &size, &resident) != 2)
-        resident = 0;
+    const char *read = fgets(line, sizeof(line), file);
     fclose(file);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    const char *second = read ? strchr(line, ' ') : NULL;
+    return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void status_metrics(const struct status *status, struct buffer *out) {
