@@ -151,32 +151,33 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
 
 /* ---- changing ---- */
 
-static const char POST[] = TRANSACTION(
-    TRANSACTION_ROOM_DECLARATIONS
-    "DECLARE p_content VARCHAR(8000) CHARACTER SET utf8mb4 DEFAULT ?; "
-    "DECLARE p_type TINYINT UNSIGNED DEFAULT ?; "
-    "DECLARE p_reply BIGINT UNSIGNED DEFAULT ?; "
-    "DECLARE p_client VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "
-    "DECLARE p_own_key BOOLEAN DEFAULT ?; "
-    "DECLARE v_message, v_position, v_first BIGINT UNSIGNED; ",
-    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
-    "SELECT message_id, position, created_at INTO v_first, v_position, v_now FROM message "
-    "WHERE room_id = p_room AND sender_id = p_user AND client_id = p_client; "
-    "IF v_first IS NOT NULL THEN SET v_message = v_first; SET v_seq = 0; LEAVE body; END IF; "
-    "IF p_reply IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message "
-    "WHERE message_id = p_reply AND room_id = p_room) THEN "
-    "SET v_outcome = 1; LEAVE body; END IF; "
-    "SET v_position = v_message_count + 1; "
-    "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, created_at, "
-    "client_id, content) "
-    "VALUES (p_room, v_position, p_user, p_type, p_reply, v_now, p_client, p_content); "
-    "SET v_message = LAST_INSERT_ID(); "
-    "UPDATE room SET last_seq = v_seq, message_count = v_position, last_active_at = v_now "
-    "WHERE room_id = p_room; "
-    "UPDATE member SET last_read_position = v_position "
-    "WHERE room_id = p_room AND user_id = p_user; "
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_NEW_MESSAGE), "v_message"),
-    ", v_first IS NULL OR p_own_key, v_message, v_seq, v_position, v_now");
+/* The transaction that matters most, so it takes the fewest steps: one UPDATE locks the room
+ * and tells its counters through user variables, the next one tells whether the sender is a
+ * member, and the unique key, not a look beforehand, tells of a client_id that has been seen.
+ * Declared variables and a SELECT ... FOR UPDATE in front cost two thirds more. */
+#define POST_SQL(reply_check) \
+    TRANSACTION("",                                                                              \
+                "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
+                "message_count = (@confab_position := message_count + 1), "                      \
+                "last_active_at = (@confab_now := SYSDATE(6)) WHERE room_id = ?; "               \
+                "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "                \
+                "UPDATE member SET last_read_position = @confab_position "                       \
+                "WHERE room_id = ? AND user_id = ?; "                                            \
+                "IF ROW_COUNT() = 0 THEN SET v_outcome = 3; LEAVE body; END IF; " reply_check    \
+                "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
+                "created_at, client_id, content) "                                               \
+                "VALUES (?, @confab_position, ?, ?, ?, @confab_now, ?, ?); "                     \
+                "SET @confab_message = LAST_INSERT_ID(); "                                       \
+                "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at)" \
+                " VALUES (?, @confab_seq, " EVENT_SQL(                                           \
+                    EVENT_NEW_MESSAGE) ", ?, @confab_message, @confab_now); ",                   \
+                ", TRUE, @confab_message, @confab_seq, @confab_position, "                       \
+                "CAST(@confab_now AS DATETIME(6))")
+
+static const char POST[] = POST_SQL("");
+static const char POST_REPLY[] = POST_SQL(
+    "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN "
+    "SET v_outcome = 1; LEAVE body; END IF; ");
 
 /* A key that no other post has: the time keeps the index growing at its end, the random
  * digits keep two posts of one microsecond apart. */
@@ -210,6 +211,42 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
     return error;
 }
 
+static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
+                           struct db_rows **rows) {
+    const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
+    const struct db_value type = db_u64(draft->type), reply = db_id_or_null(draft->reply_to_id);
+    const struct db_value client = db_text(key), content = db_text(draft->content);
+    if (draft->reply_to_id)
+        return DB_RUN(db, POST_REPLY, DB_REPEATABLE, rows, room, room, sender, reply, room, room,
+                      sender, type, reply, client, content, room, sender);
+    return DB_RUN(db, POST, DB_REPEATABLE, rows, room, room, sender, room, sender, type, reply,
+                  client, content, room, sender);
+}
+
+/* Finds the message that was posted under the key before; changed then tells whether this
+ * post made it itself (under a key of the store's own, which nobody else can have used). */
+static enum error find_posted(struct db *db, const struct message_draft *draft, struct text key,
+                              struct message_change *change) {
+    static const char SQL[] =
+        "SELECT message_id, position, created_at FROM message "
+        "WHERE room_id = ? AND sender_id = ? AND client_id = ?";
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(draft->room_id),
+                              db_u64(draft->sender_id), db_text(key));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    if (db_next(rows)) {
+        *change = (struct message_change){.changed = draft->client_id.len == 0,
+                                          .message_id = db_get_u64(rows, 0),
+                                          .position = db_get_u64(rows, 1),
+                                          .at = db_get_time(rows, 2)};
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
 enum error message_post(struct db *db, const struct message_draft *draft,
                         struct message_change *change) {
     char key[KEY_SIZE];
@@ -219,15 +256,17 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     if (draft->client_id.len > KEY_SIZE - 2)
         return ERROR_BAD_INPUT;
     make_key(draft, key, &key_text);
-    enum error error =
-        DB_RUN(db, POST, DB_REPEATABLE, &rows, db_u64(draft->room_id), db_u64(draft->sender_id),
-               db_text(draft->content), db_u64(draft->type), db_id_or_null(draft->reply_to_id),
-               db_text(key_text), db_bool(draft->client_id.len == 0));
-    if (error)
-        return error;
-    error = read_change(rows, change);
+    enum error error = run_post(db, draft, key_text, &rows);
+    if (!error)
+        error = read_change(rows, change);
+    /* What was posted before stays what it is, whatever comes with its client_id now. */
+    if (error == ERROR_CONFLICT || (error == ERROR_BAD_INPUT && draft->client_id.len > 0)) {
+        const enum error found = find_posted(db, draft, key_text, change);
+        if (found != ERROR_NOT_FOUND)
+            return found;
+    }
     change->bad_reply = error == ERROR_BAD_INPUT;
-    return error;
+    return error == ERROR_CONFLICT ? ERROR_UNAVAILABLE : error;
 }
 
 #define MESSAGE_DECLARATIONS                         \
