@@ -142,9 +142,11 @@ def test_a_start_that_fails_leaves_running_what_ran_before(stopped, spoiled_buil
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_start_leaves_no_process(stopped, spoiled_build, verb, number, status):
     """Interrupted while the schema is applied: the database runs already."""
-    build = spoiled_build("confabctl", 'echo "now" >>"$STATE/now"; exec sleep 600')
+    build = spoiled_build("confabctl", 'echo "at it"; exec sleep 600')
+    setup_log = stopped.state / "log" / "setup.log"
+    setup_log.write_text("")
     with Foreground(stopped, [SCRIPT, verb], BUILD=build) as foreground:
-        foreground.wait_for("schema")
+        wait_for(lambda: "at it" in setup_log.read_text(), 120, "the schema's turn")
         assert processes(stopped.state)
         foreground.signal(number)
         assert foreground.end() == status
