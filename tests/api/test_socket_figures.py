@@ -152,6 +152,32 @@ def test_streams_and_subscribers_are_counted_and_end_with_their_sockets(pushd, a
         wait_for_figure(pushd, 0, name)
 
 
+def test_sockets_that_leave_while_they_open_leave_nothing_behind(pushd, alice, room, user):
+    bob = user()
+    alice.invite(room, bob)
+    for number in range(60):
+        for someone in (alice, bob):
+            open_one = someone.notifications if number % 3 == 0 else someone.socket
+            arguments = [] if number % 3 == 0 else [room]
+            opened = open_one(*arguments, direct=pushd.port, **({"since": 0} if number % 2 else {}))
+            opened.abort()
+    for name in ("streams", "subscribers", "redis_subscriptions"):
+        wait_for_figure(pushd, 0, name)
+    for kind in ("room", "notifications"):
+        wait_for_figure(pushd, 0, "sockets", kind=kind)
+
+
+def test_sockets_that_are_turned_away_leave_nothing_behind(pushd, alice, room, user):
+    stranger = user()
+    for _ in range(20):
+        assert stranger.socket(room, direct=pushd.port).closed() == 4404
+        assert stranger.socket(room, direct=pushd.port, token="0" * 40).closed() == 4401
+        assert alice.socket(room, direct=pushd.port, since="x").closed() == 4400
+    for name in ("streams", "subscribers", "redis_subscriptions"):
+        wait_for_figure(pushd, 0, name)
+    wait_for_figure(pushd, 0, "sockets", kind="room")
+
+
 def test_deliveries_are_counted(pushd, alice, room):
     with in_room(alice, room, direct=pushd.port) as one, \
             in_room(alice, room, direct=pushd.port) as other:

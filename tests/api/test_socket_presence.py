@@ -1,5 +1,7 @@
 """Presence: who is online in a room, who comes and who goes, on whichever pushd."""
 import contextlib
+import os
+import random
 import signal
 import time
 
@@ -266,6 +268,59 @@ def test_events_reach_the_sockets_of_both_pushd(trio, second):
             assert live.until("new_message")["message"]["message_id"] == said["message_id"]
 
 
+class Watcher:
+    """Who is online, made of `connected` and of what came after it."""
+
+    def __init__(self, live):
+        self.live = live
+        self.online = {someone["user_id"] for someone in live.first["online"]}
+        self.wrong = []     # what can't follow from what was said before
+
+    def look(self):
+        """Takes what has come."""
+        with contextlib.suppress(AssertionError):
+            while True:
+                frame = self.live.next(0.01)
+                joined, who = frame["type"] == "user_joined", frame["user_id"]
+                if joined == (who in self.online):
+                    self.wrong.append(frame)
+                (self.online.add if joined else self.online.discard)(who)
+
+    def sees(self, *clients):
+        self.look()
+        return self.online == {client.id for client in clients}
+
+
+def test_after_much_coming_and_going_all_agree(trio, system, second):
+    alice, bob, room, carol = trio
+    dave, erin = (Client(system).register() for _ in range(2))
+    alice.invite(room, dave)
+    alice.invite(room, erin)
+    chance = random.Random(room)
+    with in_room(alice, room) as here, in_room(alice, room, direct=second) as there, \
+            contextlib.ExitStack() as rest_of_them:
+        watchers = [Watcher(here), Watcher(there)]
+        opened = {client: [] for client in (bob, carol, dave, erin)}
+        for _ in range(200):
+            client = chance.choice(list(opened))
+            if opened[client] and chance.random() < 0.6:
+                getattr(opened[client].pop(), chance.choice(["close", "abort"]))()
+            else:
+                opened[client].append(rest_of_them.enter_context(
+                    client.socket(room, direct=chance.choice([False, second]))))
+            for watcher in watchers:
+                watcher.look()
+        present = [alice, *(client for client in opened if opened[client])]
+        for watcher in watchers:
+            wait_for(lambda seeing=watcher: seeing.sees(*present), 15)
+            assert watcher.wrong == []
+        wait_for_rest(alice, room, *present)
+        for direct in (False, second):
+            with in_room(erin, room, direct=direct) as live:
+                expected = people(*{*present, erin})
+                assert by_id(live.first["online"]) == expected
+
+
 # ---- a pushd that is gone ----
 
 def test_the_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
@@ -313,11 +368,22 @@ def redis_away(system):
         system.start()
 
 
-def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system):
+@contextlib.contextmanager
+def redis_hung(system):
+    pid = system.pids("redis")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("away", [redis_away, redis_hung])
+def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system, away):
     alice, bob, room, carol = trio
     with in_room(alice, room) as live, in_room(bob, room) as theirs:
         live.until("user_joined")
-        with redis_away(system):
+        with away(system):
             with in_room(carol, room) as new:
                 assert by_id(new.first["online"]) == people(alice, bob, carol)
                 assert live.next() == notice("user_joined", carol, room)
