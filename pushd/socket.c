@@ -73,9 +73,12 @@ static uint32_t now_s(void) {
 static void give_up(struct socket *socket);
 
 /* Writes bytes; what the kernel does not take goes to libwebsockets, which keeps it and
- * calls back when it is gone. Direct writes and bytes it still keeps are never mixed. */
+ * calls back when it is gone. Direct writes and bytes it still keeps are never mixed; it
+ * may keep half a pong that nobody here knows of. */
 static void write_bytes(struct socket *socket, const unsigned char *bytes, size_t len) {
-    ssize_t sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = 0;
+    if (!lws_partial_buffered(socket->wsi))
+        sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         give_up(socket);
         return;
