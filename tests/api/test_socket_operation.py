@@ -170,6 +170,22 @@ def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, room):
         assert pushd.end() == 0
 
 
+def test_pongs_and_events_are_not_mixed_up_when_the_kernel_is_full(instance, alice, room):
+    with Pushd(instance, ws_backlog=65536) as pushd, \
+            in_room(alice, room, direct=pushd.port, rcvbuf=4096) as slow:
+        seq = 0
+        for _ in range(3):
+            first = seq
+            while figure(pushd, "queue_bytes") == 0:
+                alice.say(room, "\U0001f4ac" * 8000)
+                seq += 1
+                slow.send_frame(9, b"?" * 125)
+            read = [slow.next()["seq"] for _ in range(first, seq)]
+            assert read == list(range(first + 1, seq + 1))
+        slow.send({"type": "ping"})
+        assert slow.next() == {"type": "pong"}
+
+
 def test_3_seconds_after_drain_time_it_is_gone_whatever_they_do(instance, alice, room):
     with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
             in_room(alice, room, direct=pushd.port, rcvbuf=4096), \
