@@ -10,9 +10,10 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR    ?=
 FUZZ_SECONDS ?= 20
+SOAK_SECONDS ?= 600
 VERSION    := $(shell cat VERSION)
 SHELL      := /bin/sh
-export MODE BUILD
+export MODE BUILD SOAK_SECONDS
 
 ifeq ($(filter $(MODE),release debug asan ubsan fuzz coverage),)
 $(error MODE is '$(MODE)'; it can be release, debug, asan, ubsan, fuzz or coverage)
@@ -86,7 +87,7 @@ FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
                  $(filter-out $(FLOOR_PARTS),$(wildcard bench/floor/*.c)))
 
 .PHONY: all packages run start stop status reload test check check-asan fuzz lint \
-        coverage bench floors install uninstall dist clean help tests fuzzers FORCE
+        soak coverage bench floors install uninstall dist clean help tests fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -216,6 +217,11 @@ fuzz: ## fuzz each parser of foreign bytes for FUZZ_SECONDS (20) each
 	@scripts/fuzz build/fuzz $(FUZZ_SECONDS)
 
 fuzzers: $(FUZZERS)
+
+soak: ## kill servers under load, then test sockets, SOAK_SECONDS (600) each (MODE=asan)
+	@scripts/packages test
+	+$(build_first)
+	@exec scripts/soak
 
 coverage: ## run all tests on programs that count, and show which lines they miss
 	@scripts/packages build run test

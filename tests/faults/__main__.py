@@ -1,0 +1,30 @@
+"""python3 -m faults [--seconds N] [--seed N]: a long run; ends with 1 if anything was lost."""
+
+import argparse
+import random
+import sys
+
+from faults.storm import Storm
+from support.instance import Instance
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="faults")
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    instance = Instance(CONFAB_REPLAY_LIMIT=100000)
+    try:
+        wrong = Storm(instance.start(), options.seed,
+                      lambda text: print(text, flush=True)).run(options.seconds)
+    finally:
+        instance.close()
+    for what in wrong:
+        print(f"WRONG: {what}")
+    print("nothing was lost" if not wrong else f"{len(wrong)} things are wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

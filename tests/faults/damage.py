@@ -1,0 +1,125 @@
+"""What can happen to the servers of an instance."""
+
+import contextlib
+import itertools
+import os
+import random
+import signal
+import time
+
+from support.instance import children, is_alive
+from support.wait import wait_for
+
+SERVERS = ("push", "api", "redis", "database", "web")
+
+# Seconds a server that hangs does so, and one that died stays dead.
+HANGS, STAYS_DEAD = 3, 0.3
+
+
+def signal_group(instance, server, number):
+    """Each server leads a process group, in which its workers are too."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(instance.pids(server), number)
+
+
+class Kill:
+    """SIGKILL to a server and all its processes; scripts/instance starts it again."""
+
+    lasts = STAYS_DEAD
+    needs_start = True
+
+    def __init__(self, server):
+        self.name = f"kill {server}"
+        self._server = server
+
+    def begin(self, instance):
+        pid = instance.pids(self._server)
+        signal_group(instance, self._server, signal.SIGKILL)
+        wait_for(lambda: not is_alive(pid), 30, f"the death of {self._server}")
+
+    def end(self, instance):
+        pass
+
+
+class Stop:
+    """A server hangs for a while."""
+
+    lasts = HANGS
+    needs_start = False
+
+    def __init__(self, server):
+        self.name = f"stop {server}"
+        self._server = server
+
+    def begin(self, instance):
+        signal_group(instance, self._server, signal.SIGSTOP)
+
+    def end(self, instance):
+        signal_group(instance, self._server, signal.SIGCONT)
+
+
+class Once:
+    """Something that is over at once."""
+
+    lasts = 0
+    needs_start = False
+
+    def __init__(self, name, act):
+        self.name = name
+        self._act = act
+
+    def begin(self, instance):
+        # What it would be done to may be dead or hang already.
+        with contextlib.suppress(Exception):
+            self._act(instance)
+
+    def end(self, instance):
+        pass
+
+
+def kill_a_worker(instance):
+    """In the middle of a request, as a rule: its parent has to replace it."""
+    os.kill(random.choice(children(instance.pids("api"))), signal.SIGKILL)
+
+
+def cut_redis(instance):
+    for kind in ("normal", "pubsub"):
+        instance.redis("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+
+
+def cut_database(instance):
+    ids = instance.sql("SELECT id FROM information_schema.processlist WHERE db = 'confab' "
+                       "AND id <> CONNECTION_ID()")
+    for (number,) in ids:
+        with contextlib.suppress(RuntimeError):  # it has gone meanwhile
+            instance.sql("KILL CONNECTION ?", number)
+
+
+def all_faults(cut_sockets):
+    """One of each; cut_sockets(instance) cuts those of the readers."""
+    return [kind(server) for kind in (Kill, Stop) for server in SERVERS] + [
+        Once("kill a worker of api", kill_a_worker), Once("cut redis", cut_redis),
+        Once("cut database", cut_database), Once("cut sockets", cut_sockets)]
+
+
+def happen(instance, faults):
+    """Lets these happen together, waits as long as they last, and cures them."""
+    started = []
+    try:
+        for fault in faults:
+            started.append(fault)
+            fault.begin(instance)
+        time.sleep(max(fault.lasts for fault in faults))
+    finally:
+        for fault in started:
+            fault.end(instance)
+        if any(fault.needs_start for fault in started):
+            instance.start()
+
+
+def plan(faults, rng):
+    """Each alone, then pairs for ever, both in any order."""
+    yield from ([fault] for fault in rng.sample(faults, len(faults)))
+    pairs = list(itertools.combinations(faults, 2))
+    while True:
+        yield from map(list, rng.sample(pairs, len(pairs)))

@@ -1,0 +1,155 @@
+"""A run: people come, damage happens, everybody settles, and the books are compared."""
+
+import random
+import threading
+import time
+from collections import Counter
+
+from faults.damage import all_faults, happen, plan
+from faults.people import Reader, Writer
+from support.client import Client
+from support.wait import wait_for
+
+ROOMS, WRITERS, READERS_OF_A_ROOM = 10, 6, 3
+
+# Seconds in which readers have to be up to date once all servers are well again: three times
+# the promise for what a server that was killed had not published.
+CATCHES_UP = 15
+# Seconds for a message to be acknowledged.
+SETTLES = 60
+
+
+class Storm:
+    """Storm(instance, seed).run(seconds) is a list of all that went wrong; say(text) is told
+    how it goes. The instance needs a replay_limit that is never reached."""
+
+    def __init__(self, instance, seed, say=print):
+        self.instance = instance
+        self.say = say
+        self.rng = random.Random(seed)
+        self.ended_writing, self.ended_reading = threading.Event(), threading.Event()
+        self.owner = Client(instance).register()
+        self.rooms = [self.owner.room(f"Room {i}")["room_id"] for i in range(ROOMS)]
+        self.writers = [Writer(instance, self._member().token, f"writer{i}", self.rooms,
+                               self.ended_writing) for i in range(WRITERS)]
+        self.readers = [Reader(instance, self.owner.token, room, i % 2 == 0, self.ended_reading)
+                        for room in self.rooms for i in range(READERS_OF_A_ROOM)]
+        self.faults = Counter()
+        self.slowest = 0.0      # seconds in which all readers caught up
+        self.wrong = []
+
+    def _member(self):
+        client = Client(self.instance).register()
+        for room in self.rooms:
+            self.owner.invite(room, client)
+        return client
+
+    def run(self, seconds):
+        for person in self.readers + self.writers:
+            person.start()
+        try:
+            wait_for(lambda: all(reader.connects for reader in self.readers), 30, "all readers")
+            self._rage(seconds)
+            self._settle()
+        finally:
+            self.ended_writing.set()
+            self.ended_reading.set()
+            for person in self.readers + self.writers:
+                person.join(30)
+        self._compare()
+        return self.wrong
+
+    # ---- damage ----
+
+    def _cut_sockets(self, _):
+        for reader in self.readers:
+            if self.rng.random() < 0.5:
+                reader.cut()
+
+    def _rage(self, seconds):
+        """Each fault at least once, and on until the time is over."""
+        faults = all_faults(self._cut_sockets)
+        began = time.monotonic()
+        for number, together in enumerate(plan(faults, self.rng)):
+            if number >= len(faults) and time.monotonic() - began > seconds:
+                return
+            name = " and ".join(fault.name for fault in together)
+            self.say(f"{time.monotonic() - began:6.1f} s  {name}")
+            happen(self.instance, together)
+            self.faults.update(fault.name for fault in together)
+            self._catch_up(name)
+            time.sleep(self.rng.uniform(0, 0.7))
+
+    # ---- afterwards ----
+
+    def _settle(self):
+        """All servers are well: writers get their last acknowledgement, readers all events."""
+        self.ended_writing.set()
+        for writer in self.writers:
+            writer.join(SETTLES)
+            if writer.is_alive():
+                self.wrong.append("a writer does not get its message acknowledged")
+        for room, seq in self._catch_up("the end").items():
+            self.wrong += [f"a reader of room {room} is at {reader.seq}, and the room at {seq}"
+                           for reader in self.readers if reader.room == room and reader.seq != seq]
+
+    def _catch_up(self, name):
+        """Waits until every reader has what is on record now: {room: seq}. A reader that has
+        not, until the next fault shakes it, is one that would have lost something."""
+        began = time.monotonic()
+        rooms = self.owner.get("/api/chat/rooms/?limit=200").json()["results"]
+        last = {room["room_id"]: room["last_seq"] for room in rooms}
+        for reader in self.readers:
+            while reader.seq < last[reader.room]:
+                if time.monotonic() > began + CATCHES_UP:
+                    self.wrong.append(f"after {name} a reader of room {reader.room} stays at "
+                                      f"{reader.seq}, and the room is at {last[reader.room]}")
+                    return last
+                time.sleep(0.01)
+        self.slowest = max(self.slowest, time.monotonic() - began)
+        return last
+
+    # ---- the books ----
+
+    def _history(self, room):
+        """All messages of a room by REST, the oldest first."""
+        messages, before = [], f"/api/chat/rooms/{room}/messages/?limit=200"
+        while before:
+            page = self.owner.get(before.removeprefix(self.instance.url)).json()
+            messages += page["results"]
+            before = page["next"]
+        return messages[::-1]
+
+    def _compare(self):
+        for person in self.readers + self.writers:
+            self.wrong += person.wrong
+        found = Counter()
+        for room in self.rooms:
+            history = self._history(room)
+            found.update((message["client_id"], room, message["message_id"])
+                         for message in history)
+            ids = [message["message_id"] for message in history]
+            for reader in self.readers:
+                if reader.room == room and reader.messages != ids:
+                    self.wrong.append(f"a reader of room {room} saw other messages than there are")
+        for client_id, (room, message_id) in self._acknowledged():
+            if found.pop((client_id, room, message_id), 0) != 1:
+                self.wrong.append(f"{client_id}, acknowledged as {message_id}, is not there once")
+        if found:
+            self.wrong.append(f"messages that nobody wrote, or wrote once: {list(found)[:5]}")
+        checked = self.instance.confabctl("check", "--deep")
+        if checked.returncode != 0:
+            self.wrong.append(f"counters are wrong: {checked.stdout}{checked.stderr}")
+        self._report()
+
+    def _acknowledged(self):
+        return [item for writer in self.writers for item in writer.acknowledged.items()]
+
+    def _report(self):
+        statuses = sum((writer.statuses for writer in self.writers), Counter())
+        connects = [reader.connects for reader in self.readers]
+        self.say(f"        {len(self._acknowledged())} messages acknowledged, answers by status: "
+                 f"{dict(sorted(statuses.items()))}")
+        self.say(f"        {len(connects)} readers came {min(connects)} to {max(connects)} times "
+                 f"each, and were up to date at most {self.slowest:.1f} s after each of "
+                 f"{sum(self.faults.values())} faults")
