@@ -5,6 +5,7 @@
 static const char PREFIX[] = "/ws/chat/";
 static const char NOTIFICATIONS[] = "notifications";
 static const char COOKIE[] = "sessionid=";
+static const char OWN_PROTOCOL[] = "confab";
 static const char TOKEN_PROTOCOL[] = "token.";
 
 /* An origin has a name of at most 253 bytes in it. */
@@ -104,6 +105,14 @@ bool handshake_read(const struct handshake_input *input, struct handshake *hands
     if (!handshake->has_token)
         handshake->has_cookie = read_cookie(input->cookie, &handshake->key);
     return true;
+}
+
+bool handshake_names_us(const struct handshake_input *input) {
+    struct text protocols = input->protocols;
+    bool named = protocols.len == 0;
+    while (!named && protocols.len > 0)
+        named = text_equals(text_trim(next_piece(&protocols, ',')), text_of(OWN_PROTOCOL));
+    return named;
 }
 
 /* ---- from where ---- */

@@ -28,6 +28,9 @@ struct handshake_input {
  * *handshake point into the input. A token goes before the cookie. */
 bool handshake_read(const struct handshake_input *input, struct handshake *handshake);
 
+/* True if the client offers no subprotocol, or ours among others. */
+bool handshake_names_us(const struct handshake_input *input);
+
 /* True unless the credentials are a cookie and the page it came from is neither this
  * site's nor an allowed one; no Origin at all is refused too. */
 bool handshake_origin_is_welcome(const struct handshake_input *input,

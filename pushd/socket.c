@@ -21,8 +21,14 @@
 /* Bytes gathered for one write of what waited. */
 #define GATHER 65536
 
-/* Longest header that is looked at. */
+/* Longest header that is looked at, and room for all of them: browsers send every cookie of
+ * a site, and web servers in front take as much. */
 #define HEADER_SIZE 2048
+#define HEADERS_SIZE 20480
+
+/* What libwebsockets wants of two headers, and else hangs up. */
+#define MAX_PROTOCOLS 126
+#define KEY_LENGTH 24
 
 enum socket_phase { PHASE_OPEN, PHASE_CLOSING, PHASE_CUT };
 
@@ -252,7 +258,7 @@ void sockets_tick(struct sockets *sockets) {
 /* Room for the headers of the handshake at hand; the loop has one thread. */
 struct headers {
     char path[HEADER_SIZE], query[HEADER_SIZE], authorization[HEADER_SIZE];
-    char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[HEADER_SIZE * 2];
+    char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[HEADERS_SIZE];
     char origin[HEADER_SIZE], host[HEADER_SIZE], forwarded[HEADER_SIZE];
     char address[64];
 };
@@ -289,8 +295,10 @@ static int refuse_http(struct lws *wsi, unsigned status, const char *body) {
     const size_t len = strlen(body);
     if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
         (status == 426 &&
-         lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
-                                     (const unsigned char *)"websocket", 9, &at, end)) ||
+         (lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
+                                      (const unsigned char *)"websocket", 9, &at, end) ||
+          lws_add_http_header_by_name(wsi, (const unsigned char *)"sec-websocket-version:",
+                                      (const unsigned char *)"13", 2, &at, end))) ||
         lws_finalize_write_http_header(wsi, start, &at, end))
         return -1;
     memcpy(start, body, len);
@@ -298,12 +306,23 @@ static int refuse_http(struct lws *wsi, unsigned status, const char *body) {
     return -1;
 }
 
-static int filter(struct lws *wsi, const struct sockets *sockets) {
+/* All that libwebsockets would hang up on is refused before it looks: a web server in front
+ * makes an error of the server's of a connection that ends without an answer. */
+static int filter(struct lws *wsi, const struct sockets *sockets, const char *upgrade) {
     struct handshake_input input;
     struct handshake handshake;
+    char version[4];
     read_headers(wsi, &input);
+    if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
+        !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
+        return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
     if (!handshake_read(&input, &handshake))
         return refuse_http(wsi, 404, "{\"detail\":\"Not found.\"}");
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
+        return refuse_http(wsi, 400, "{\"detail\":\"Sec-WebSocket-Key is wrong.\"}");
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
+        !handshake_names_us(&input))
+        return refuse_http(wsi, 400, "{\"detail\":\"The subprotocol here is confab.\"}");
     if (!handshake_origin_is_welcome(&input, &handshake, sockets->config->allowed_origins))
         return refuse_http(wsi, 403, "{\"detail\":\"The origin is not allowed.\"}");
     return 0;
@@ -419,8 +438,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return sockets->full ? -1 : 0;
     case LWS_CALLBACK_HTTP:
         return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
-    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return filter(wsi, sockets);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return filter(wsi, sockets, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, sockets, socket);
     case LWS_CALLBACK_RECEIVE:
@@ -504,6 +523,7 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
     info.uid = -1;
     info.server_string = "confab";
     info.timeout_secs = 10;
+    info.max_http_header_data = HEADERS_SIZE;
     sockets->context = lws_create_context(&info);
     sockets->vhost = sockets->context ? lws_create_vhost(sockets->context, &info) : NULL;
     if (!sockets->vhost) {

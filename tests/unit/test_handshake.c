@@ -375,6 +375,28 @@ static void only_a_cookie_asks_for_an_origin(void **state) {
     assert_true(handshake_origin_is_welcome(&input, &handshake, ""));
 }
 
+static void subprotocols_name_us_or_there_are_none(void **state) {
+    static const struct {
+        const char *protocols;
+        bool named;
+    } cases[] = {
+        {"", true},
+        {"confab", true},
+        {"confab, token.abc", true},
+        {"token.abc ,\tconfab", true},
+        {",,confab", true},
+        {"token.abc", false},
+        {"Confab", false},
+        {"confab2, xconfab, con fab", false},
+        {",", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct handshake_input input = {.protocols = text_of(cases[i].protocols)};
+        assert_int_equal(handshake_names_us(&input), cases[i].named);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_names_a_room),
@@ -386,6 +408,7 @@ int main(void) {
         cmocka_unit_test(another_scheme_hides_nothing),
         cmocka_unit_test(subprotocols_hold_a_token),
         cmocka_unit_test(other_subprotocols_hold_none),
+        cmocka_unit_test(subprotocols_name_us_or_there_are_none),
         cmocka_unit_test(a_header_of_its_own_holds_a_token),
         cmocka_unit_test(a_cookie_holds_a_session),
         cmocka_unit_test(other_cookies_hold_none),
