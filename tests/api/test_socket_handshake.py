@@ -65,12 +65,21 @@ def test_a_wrong_token_among_the_subprotocols_is_4401(alice, room, direct):
     assert assert_refused(live, 4401) == INVALID
 
 
+@BOTH_WAYS
+@pytest.mark.parametrize("protocols", ["token.{}", "other, token.{}", "Confab, token.{}", "none",
+                                       "confab, token.{}, " + "x" * 100])
+def test_other_subprotocols_than_confab_are_400(alice, room, direct, protocols):
+    with shake(alice, ROOM.format(room), direct, protocols=protocols.format(alice.token)) as live:
+        assert live.status == 400
+        assert list(live.json()) == ["detail"]
+
+
 def test_who_offers_no_subprotocol_is_answered_none(alice, room):
     with shake(alice, ROOM.format(room), token=alice.token) as live:
         assert "sec-websocket-protocol" not in live.headers
 
 
-@pytest.mark.parametrize("protocols", ["token.{}", "other, token.{}", "confab, token.{}"])
+@pytest.mark.parametrize("protocols", ["token.{}", "confab, token.{}"])
 def test_the_answer_never_repeats_a_token(alice, room, protocols):
     with shake(alice, ROOM.format(room), protocols=protocols.format(alice.token)) as live:
         assert alice.token not in str(live.headers) and alice.token.encode() not in live.body
@@ -292,6 +301,67 @@ def test_plain_http_says_what_to_upgrade_to(instance):
                                      b"Connection: close\r\n\r\n"))
     assert_error(answer, 426)
     assert answer.headers["Upgrade"].lower() == "websocket"
+
+
+@BOTH_WAYS
+def test_an_upgrade_to_http_2_is_426(alice, room, direct):
+    with shake(alice, ROOM.format(room), direct, token=alice.token,
+               headers={"Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}) as live:
+        assert live.status == 426
+        assert list(live.json()) == ["detail"]
+
+
+@BOTH_WAYS
+def test_an_upgrade_to_something_unknown_is_refused(alice, room, direct):
+    with shake(alice, ROOM.format(room), direct, token=alice.token,
+               headers={"Upgrade": "TLS/1.0"}) as live:
+        assert 400 <= live.status < 500
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("version", [None, "", "8", "14", "130", "x"])
+def test_another_version_of_websocket_is_426_and_told_ours(alice, room, direct, version):
+    with shake(alice, ROOM.format(room), direct, token=alice.token,
+               headers={"Sec-WebSocket-Version": version}) as live:
+        assert live.status == 426
+        assert live.headers["sec-websocket-version"] == "13"
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("key", [None, "", "short", "x" * 100])
+def test_a_handshake_without_a_proper_key_is_400(alice, room, direct, key):
+    with shake(alice, ROOM.format(room), direct, token=alice.token,
+               headers={"Sec-WebSocket-Key": key}) as live:
+        assert live.status == 400
+        assert list(live.json()) == ["detail"]
+
+
+@BOTH_WAYS
+def test_a_handshake_by_another_method_is_no_handshake(alice, room, direct):
+    port = push_port(alice.instance) if direct else alice.instance.port
+    with Socket(("127.0.0.1", port)) as live:
+        request = live.request(ROOM.format(room), f"127.0.0.1:{port}",
+                               {"Authorization": f"Token {alice.token}", "Content-Length": 0})
+        live.send_raw(request.replace(b"GET", b"POST", 1))
+        live.read_answer()
+        assert 400 <= live.status < 500
+        assert list(live.json()) == ["detail"]
+
+
+def test_a_handshake_that_does_not_go_on_is_cut_off_in_10_seconds(instance):
+    address = ("127.0.0.1", push_port(instance))
+    with Socket(address) as silent, Socket(address) as half:
+        half.send_raw(b"GET /ws/chat/1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        assert silent.closed(30) is None
+        assert half.closed(30) is None
+
+
+@BOTH_WAYS
+def test_a_browser_with_many_cookies_is_let_in(alice, room, direct):
+    cookies = "; ".join(f"cookie{number}={'x' * 300}" for number in range(40))
+    with shake(alice, ROOM.format(room), direct, origin=site(alice.instance, direct),
+               headers={"Cookie": f"{cookies}; sessionid={session_of(alice)}"}) as live:
+        assert_let_in(live)
 
 
 @BOTH_WAYS
