@@ -121,6 +121,8 @@ void session_leave(struct session *session, struct subscription *subscription) {
     subscription->live = false;
     subscription->session = NULL;
     leaving->subscriptions[leaving->count++] = subscription;
+    if (!subscription->feed->joined)
+        session_joined(session, subscription->feed); /* not waited for any more */
 }
 
 static void leave_now(struct session_leaving *leaving) {
@@ -140,15 +142,11 @@ void session_tell_room(struct session *session, unsigned type) {
 
 /* ---- beginning and end ---- */
 
-static void leave_room(void *context, uint64_t room_id, void *value) {
-    (void)room_id;
-    session_leave(context, value);
-}
-
 static void free_session(struct session *session) {
     struct sessions *shared = session->shared;
     session_opening_free(session);
-    idmap_free(&session->rooms);
+    idmap_free(&session->left);
+    idmap_free(&session->arriving);
     count_less(&shared->addresses, session->address_hash);
     if (session->counted)
         count_less(&shared->users, session->user.id);
@@ -199,8 +197,7 @@ static void on_closed(struct session *session) {
         session_leave(session, session->own);
     if (session->room)
         session_leave(session, session->room);
-    idmap_each(&session->rooms, leave_room, session);
-    idmap_free(&session->rooms);
+    session_unwatch_all(session);
     session->own = session->room = NULL;
     session_release(session);
 }

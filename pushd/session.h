@@ -79,7 +79,9 @@ struct session {
     struct session_opening *opening; /* NULL once live */
     struct subscription *own;        /* the user's own stream */
     struct subscription *room;
-    struct idmap rooms; /* of a notifications socket: room id -> subscription */
+    /* Of a notifications socket, by room id: subscriptions; how far it was notified of rooms
+     * it has left (numbers as pointers); rooms it is about to watch (session_notify.c). */
+    struct idmap rooms, left, arriving;
     struct session *next_typing, **typing_at;
     int64_t typing_until_ms;  /* 0: does not type */
     int64_t typing_passed_ms; /* when it was last passed on */
@@ -132,10 +134,12 @@ struct subscription *session_join(struct session *session, enum event_stream kin
 /* Gives a subscription back at the next tick; nothing comes from it any more. (session.c) */
 void session_leave(struct session *session, struct subscription *subscription);
 
-/* Makes a notifications socket watch a room, of which it knows all events up to
- * last_seq, or stop to. (session_notify.c) */
-void session_watch(struct session *session, uint64_t room_id, uint64_t last_seq);
+/* Makes a notifications socket that opens watch a room, of which it knows all events up to
+ * last_seq; false if the room has run away since that was read. And stop to watch one, or
+ * all. (session_notify.c) */
+bool session_watch(struct session *session, uint64_t room_id, uint64_t last_seq);
 void session_unwatch(struct session *session, uint64_t room_id);
+void session_unwatch_all(struct session *session);
 
 /* Watches a room that the user has just come into, and notifies of what was said there
  * since. (session_notify.c) */

@@ -98,12 +98,12 @@ static void own_events(struct session *session, const struct stream_event *event
 void session_events(struct subscription *subscription, const struct stream_event *events,
                     uint32_t count, struct frame *frame) {
     struct session *session = subscription->session;
-    if (session->state != SESSION_LIVE)
-        return;
-    if (subscription == session->own)
-        own_events(session, events, count, frame);
-    else if (session->notifications)
+    if (session->notifications && subscription != session->own)
         session_notify(session, subscription->feed->stream.id, events, count);
+    else if (session->state != SESSION_LIVE)
+        return;
+    else if (subscription == session->own)
+        own_events(session, events, count, frame);
     else
         room_events(session, events, count, frame);
 }

@@ -9,24 +9,6 @@
 #include "store/event_log.h"
 #include "store/room_state.h"
 
-void session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
-    if (idmap_get(&session->rooms, room_id))
-        return;
-    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, room_id);
-    stream_start(&subscription->feed->stream, last_seq);
-    subscription->after = last_seq;
-    subscription->live = true;
-    idmap_put(&session->rooms, room_id, subscription);
-}
-
-void session_unwatch(struct session *session, uint64_t room_id) {
-    struct subscription *subscription = idmap_remove(&session->rooms, room_id);
-    if (subscription)
-        session_leave(session, subscription);
-}
-
-/* ---- a room that is new to the user ---- */
-
 /* Times a room that runs away while it is read is read again. */
 #define READS 5
 
@@ -37,12 +19,44 @@ struct arrival {
     uint64_t room_id;
     uint64_t user_id;
     unsigned reads;
-    uint64_t after; /* where it came in; known from the second read on */
+    bool stale;     /* the user came or went since it was read */
+    uint64_t after; /* where it came in, or what it was notified of already */
     enum error error;
     struct room_state state;
     struct stream_event *events; /* behind `after`, up to state.last_seq */
     uint32_t count, space;
 };
+
+bool session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
+    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, room_id);
+    stream_start(&subscription->feed->stream, last_seq);
+    idmap_put(&session->rooms, room_id, subscription);
+    return session_catch_up(subscription, last_seq);
+}
+
+void session_unwatch(struct session *session, uint64_t room_id) {
+    struct subscription *subscription = idmap_remove(&session->rooms, room_id);
+    struct arrival *arrival = idmap_get(&session->arriving, room_id);
+    if (arrival)
+        arrival->stale = true;
+    if (!subscription)
+        return;
+    if (subscription->after > 0)
+        idmap_put(&session->left, room_id, (void *)(uintptr_t)subscription->after);
+    session_leave(session, subscription);
+}
+
+static void unwatch(void *session, uint64_t room_id, void *subscription) {
+    (void)room_id;
+    session_leave(session, subscription);
+}
+
+void session_unwatch_all(struct session *session) {
+    idmap_each(&session->rooms, unwatch, session);
+    idmap_free(&session->rooms);
+}
+
+/* ---- a room that is new to the user ---- */
 
 static void collect(void *context, const struct event_envelope *envelope) {
     struct arrival *arrival = context;
@@ -60,10 +74,12 @@ static void collect(void *context, const struct event_envelope *envelope) {
 static enum error find_beginning(struct arrival *arrival, struct db *db) {
     const uint64_t limit = arrival->config->replay_limit;
     const uint64_t last = arrival->state.last_seq;
-    const enum error error =
-        event_log_arrival(db, &arrival->state, arrival->user_id, limit, &arrival->after);
-    if (arrival->after == 0 && last > limit)
-        arrival->after = last;
+    uint64_t seq;
+    const enum error error = event_log_arrival(db, &arrival->state, arrival->user_id, limit, &seq);
+    if (seq == 0 && last > limit && arrival->after < last - limit)
+        seq = last;
+    if (arrival->after < seq)
+        arrival->after = seq;
     return error;
 }
 
@@ -72,8 +88,7 @@ static void arrival_work(void *context, struct db *db) {
     arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
     if (arrival->error || !arrival->state.is_member)
         return;
-    if (arrival->reads == 1)
-        arrival->error = find_beginning(arrival, db);
+    arrival->error = find_beginning(arrival, db);
     if (!arrival->error)
         arrival->error =
             replay_room(db, &arrival->state, arrival->after, arrival->config->replay_limit,
@@ -88,59 +103,69 @@ static void drop_events(struct arrival *arrival) {
     arrival->count = 0;
 }
 
-/* True when the room is watched from where it was read to; else it has run away. */
-static bool arrive(struct arrival *arrival) {
+/* Watches the room from where it was read to. If it has run away, or the user has left it
+ * meanwhile, the arrival is stale. Who has been removed again does not watch. */
+static void arrive(struct arrival *arrival) {
     struct session *session = arrival->session;
     const uint64_t position = arrival->state.last_seq;
-    if (idmap_get(&session->rooms, arrival->room_id))
-        return true;
+    if (!arrival->state.is_member || idmap_get(&session->rooms, arrival->room_id))
+        return;
     struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, arrival->room_id);
     feeds_flush(session->shared->feeds);
     stream_start(&subscription->feed->stream, position);
+    subscription->after = position;
     idmap_put(&session->rooms, arrival->room_id, subscription);
     session_notify(session, arrival->room_id, arrival->events, arrival->count);
-    if (session_catch_up(subscription, position))
-        return true;
-    session_unwatch(session, arrival->room_id);
-    arrival->after = position;
-    return false;
+    if (!session_catch_up(subscription, position))
+        session_unwatch(session, arrival->room_id);
 }
 
 static void read_arrival(struct arrival *arrival);
 
-/* Who has been removed again meanwhile does not watch. */
 static void arrival_done(void *context) {
     struct arrival *arrival = context;
     struct session *session = arrival->session;
-    const bool ended = session->state == SESSION_ENDED;
-    const bool in = !ended && !arrival->error && arrival->state.is_member;
-    const bool again = in && !arrive(arrival);
+    if (session->state != SESSION_ENDED && !arrival->error && !arrival->stale)
+        arrive(arrival);
     drop_events(arrival);
     session->jobs--;
-    if (again && arrival->reads < READS) {
+    if (session->state != SESSION_ENDED && !arrival->error && arrival->stale &&
+        arrival->reads < READS) {
         read_arrival(arrival);
         return;
     }
-    if (ended)
+    idmap_remove(&session->arriving, arrival->room_id);
+    if (session->state == SESSION_ENDED)
         session_release(session);
-    else if (arrival->error || again)
+    else if (arrival->error || arrival->stale)
         session_refuse(session, ERROR_UNAVAILABLE, NULL);
     free(arrival->events);
     free(arrival);
 }
 
 static void read_arrival(struct arrival *arrival) {
+    struct session *session = arrival->session;
+    const uint64_t notified = (uintptr_t)idmap_get(&session->left, arrival->room_id);
+    if (arrival->after < notified)
+        arrival->after = notified;
+    arrival->stale = false;
     arrival->reads++;
-    arrival->session->jobs++;
-    jobs_run(arrival->session->shared->jobs, arrival_work, arrival_done, arrival);
+    session->jobs++;
+    jobs_run(session->shared->jobs, arrival_work, arrival_done, arrival);
 }
 
 void session_watch_new(struct session *session, uint64_t room_id) {
-    struct arrival *arrival = memory_zeroed(1, sizeof(*arrival));
+    struct arrival *arrival = idmap_get(&session->arriving, room_id);
+    if (arrival) {
+        arrival->stale = true;
+        return;
+    }
+    arrival = memory_zeroed(1, sizeof(*arrival));
     *arrival = (struct arrival){.session = session,
                                 .config = session->shared->config,
                                 .room_id = room_id,
                                 .user_id = session->user.id};
+    idmap_put(&session->arriving, room_id, arrival);
     read_arrival(arrival);
 }
 
@@ -201,15 +226,25 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
 
 /* The removal of the user may come by the room's stream before it does by its own: nothing
  * that is said behind it is for this user. */
+/* The user's own removal may come here first. What follows it is not for the user, unless
+ * it comes back, which its own stream tells. */
+static void remove_from_room(struct session *session, uint64_t room_id, uint64_t seq) {
+    struct subscription *subscription = idmap_get(&session->rooms, room_id);
+    if (subscription)
+        subscription->after = seq;
+    session_unwatch(session, room_id);
+}
+
 void session_notify(struct session *session, uint64_t room_id, const struct stream_event *events,
                     uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct frame *frame = NULL;
         if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == session->user.id) {
-            session_unwatch(session, room_id);
+            remove_from_room(session, room_id, events[i].seq);
             return;
         }
-        if (events[i].actor_id != session->user.id)
+        /* What is said before the socket is live is in what its client reads then. */
+        if (session->state == SESSION_LIVE && events[i].actor_id != session->user.id)
             frame = notification_of(room_id, &events[i]);
         if (frame)
             socket_send(session->socket, frame);

@@ -25,7 +25,6 @@ struct session_opening {
     uint64_t asked_turn;  /* the turn in which that was asked */
     enum error error;
     unsigned reads;
-    bool connected; /* the first frame is out */
     bool want_replay;
     bool resync;           /* what was missed cannot be had */
     uint64_t position;     /* the client has all up to here */
@@ -50,6 +49,7 @@ struct session_job {
 };
 
 static void advance(struct session *session);
+static void read_again(struct session *session);
 
 static void drop_frames(struct session_opening *opening) {
     for (size_t i = 0; i < opening->frame_count; i++)
@@ -223,10 +223,14 @@ static void read_done(void *context) {
     if (!end_job(job) || !admit(session, &caller, error))
         return;
     session->opening->caller = caller;
+    for (size_t i = 0; i < session->opening->room_count; i++) {
+        const struct watched *room = &session->opening->rooms[i];
+        if (!session_watch(session, room->room_id, room->last_seq)) {
+            read_again(session);
+            return;
+        }
+    }
     session->state = SESSION_WATCHING;
-    for (size_t i = 0; i < session->opening->room_count; i++)
-        session_watch(session, session->opening->rooms[i].room_id,
-                      session->opening->rooms[i].last_seq);
     advance(session);
 }
 
@@ -275,7 +279,6 @@ static void send_connected(struct session *session) {
     jsonw_object_end(&w);
     socket_send_text(session->socket, (struct text){json.data, json.len});
     buffer_free(&json);
-    session->opening->connected = true;
 }
 
 static void send_resync(struct session *session, uint64_t last_seq) {
@@ -343,19 +346,49 @@ static void become_present(struct session *session) {
                            text_of(session->user.name));
 }
 
+/* Whether the tail in memory leads from a position to where the stream stands. */
+static bool tail_reaches(const struct stream *stream, uint64_t position) {
+    return stream->last_seq <= position || stream->last_seq - position <= stream->tail.count;
+}
+
+static bool can_catch_up(const struct session *session) {
+    const struct session_opening *opening = session->opening;
+    const uint64_t position = opening->resync ? head_of(session) : opening->replayed;
+    return tail_reaches(&main_subscription(session)->feed->stream, position) &&
+           tail_reaches(&session->own->feed->stream, opening->caller.last_seq);
+}
+
+/* The streams have run away while it was read. Nothing has been said yet, so all begins
+ * anew, the list of rooms too: those left meanwhile are not in it any more. */
+static void read_again(struct session *session) {
+    struct session_opening *opening = session->opening;
+    if (opening->reads == READS) {
+        session_refuse(session, ERROR_UNAVAILABLE, NULL);
+        return;
+    }
+    session->state = SESSION_READING;
+    drop_frames(opening);
+    session_unwatch_all(session);
+    opening->want_replay = session->has_since;
+    read_positions(session);
+}
+
 /* All is read and all feeds are joined: says so, hands out what was missed, and lets the
- * live events in. If the streams have run away meanwhile it reads once more. */
+ * live events in. */
 static void finish(struct session *session) {
     struct session_opening *opening = session->opening;
     struct subscription *subscription = main_subscription(session);
     if (!presence_is_known(session))
         return;
-    become_present(session);
     feeds_flush(session->shared->feeds);
     stream_start(&subscription->feed->stream, head_of(session));
     stream_start(&session->own->feed->stream, opening->caller.last_seq);
-    if (!opening->connected)
-        send_connected(session);
+    if (!can_catch_up(session)) {
+        read_again(session);
+        return;
+    }
+    become_present(session);
+    send_connected(session);
     session->state = SESSION_LIVE;
     session->admitted_seq = head_of(session);
     if (opening->resync) {
@@ -364,21 +397,11 @@ static void finish(struct session *session) {
     } else {
         send_replayed(session);
     }
-    const bool caught_up =
-        session_catch_up(subscription, opening->position) &&
-        (subscription == session->own || session_catch_up(session->own, opening->caller.last_seq));
-    if (session->state == SESSION_ENDED)
-        return;
-    if (caught_up) {
+    session_catch_up(subscription, opening->position);
+    if (subscription != session->own && session->state == SESSION_LIVE)
+        session_catch_up(session->own, opening->caller.last_seq);
+    if (session->state == SESSION_LIVE)
         session_opening_free(session);
-    } else if (opening->reads < READS) {
-        subscription->live = false;
-        opening->position = subscription->after;
-        opening->want_replay = true;
-        read_positions(session);
-    } else {
-        session_refuse(session, ERROR_UNAVAILABLE, NULL);
-    }
 }
 
 /* True when what was asked first is still good: the channels were joined before it was
@@ -420,7 +443,7 @@ static void advance(struct session *session) {
         else
             read_positions(session);
     } else if (session->state == SESSION_WATCHING) {
-        if (!session->has_since && !opening->connected)
+        if (!session->has_since)
             set_position(session);
         finish(session);
     }
