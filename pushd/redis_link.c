@@ -383,7 +383,7 @@ static void connect_tcp(struct wire *wire, const struct addrinfo *addresses) {
     unsigned count = 0;
     for (const struct addrinfo *each = addresses; each; each = each->ai_next)
         count++;
-    for (unsigned skip = wire->link->address++ % count; skip > 0; skip--)
+    for (unsigned skip = count ? wire->link->address++ % count : 0; skip > 0; skip--)
         chosen = chosen->ai_next;
     uv_tcp_init(wire->link->loop, &wire->tcp);
     wire->handle.data = wire;

@@ -19,7 +19,7 @@ def system(make_instance):
     """Plain CGI gets no environment from lighttpd, so all is in the configuration."""
     made = make_instance(CGI="1")
     made.config.write_text(made.config.read_text() + "password_memory = 8\npassword_passes = 1\n"
-                           "rate_registrations = 1000\n")
+                           "rate_registrations = 1000\nredis_timeout = 1000\n")
     return made
 
 
