@@ -380,10 +380,10 @@ static void on_connected(uv_connect_t *request, int status) {
 
 static void connect_tcp(struct wire *wire, const struct addrinfo *addresses) {
     const struct addrinfo *chosen = addresses;
-    unsigned count = 0;
-    for (const struct addrinfo *each = addresses; each; each = each->ai_next)
+    unsigned count = 1;
+    for (const struct addrinfo *each = addresses->ai_next; each; each = each->ai_next)
         count++;
-    for (unsigned skip = count ? wire->link->address++ % count : 0; skip > 0; skip--)
+    for (unsigned skip = wire->link->address++ % count; skip > 0 && chosen->ai_next; skip--)
         chosen = chosen->ai_next;
     uv_tcp_init(wire->link->loop, &wire->tcp);
     wire->handle.data = wire;
