@@ -3,9 +3,9 @@ import signal
 
 import pytest
 
-from support.sockets import in_room, notified
 from support.metrics import parse, value
 from support.pushd import Pushd, ask
+from support.sockets import in_room, notified
 from support.wait import wait_for
 from support.websocket import push_port
 

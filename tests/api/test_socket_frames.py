@@ -1,18 +1,18 @@
 """Frames: what clients say and are answered, in whatever pieces it comes."""
+import contextlib
 import json
 import time
 
 import pytest
 
 from support.client import Client
-from support.sockets import BOTH_WAYS, an_error, assert_let_in, in_room, notified
+from support.sockets import (BOTH_WAYS, PING_TEXT, PONG_FRAME, an_error, assert_let_in,
+                             assert_well, in_room, notified)
 from support.wait import wait_for
-from support.websocket import (BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, Closed, Socket,
+from support.websocket import (BINARY, CONTINUED, PING, PONG, TEXT, Closed, Socket,
                                make_frame, push_port)
 
 LARGEST = 4096
-PONG_FRAME = {"type": "pong"}
-PING_TEXT = b'{"type":"ping"}'
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +41,6 @@ def limited(request, system):
     alice = Client(system).register()
     with in_room(alice, alice.room()["room_id"], direct=request.param) as socket:
         yield socket
-
-
-def assert_well(live):
-    """The socket is open and answers; what it said before is taken."""
-    live.send({"type": "ping"})
-    assert live.next() == PONG_FRAME
 
 
 # ---- ping ----
@@ -290,122 +284,31 @@ def test_a_character_cut_in_two_by_a_fragment_is_whole_again(live):
     assert live.next() == PONG_FRAME
 
 
-# ---- control frames ----
-
-@BOTH_WAYS
-@pytest.mark.parametrize("payload", [b"", b"x", bytes(range(125))])
-def test_a_ping_of_the_client_is_answered_with_its_payload(room, direct, payload):
-    with in_room(*room, direct=direct) as live:
-        live.send_frame(PING, payload)
-        assert live.read_frame() == (True, PONG, payload)
-        assert_well(live)
-
-
-def test_a_pong_that_nobody_asked_for_is_no_harm(live):
-    live.send_frame(PONG, b"unasked")
-    live.send_frame(PONG)
-    assert_well(live)
-
-
-@BOTH_WAYS
-@pytest.mark.parametrize("code", [1000, 1001, 4999])
-def test_a_close_of_the_client_is_answered(room, direct, code):
-    with in_room(*room, direct=direct) as live:
-        live.send_frame(CLOSE, code.to_bytes(2, "big") + b"bye")
-        assert live.closed() == code
-
-
-def test_nothing_said_after_the_close_is_heard(live):
-    live.send_raw(make_frame(CLOSE, b"\x03\xe8") + make_frame(TEXT, PING_TEXT))
-    with pytest.raises(Closed) as end:
-        live.next()
-    assert end.value.code == 1000
-
-
-@pytest.mark.parametrize("extensions", ["permessage-deflate",
-                                        "permessage-deflate; client_max_window_bits",
-                                        "x-webkit-deflate-frame"])
-def test_no_compression_is_agreed_on(room, extensions):
-    with in_room(*room, headers={"Sec-WebSocket-Extensions": extensions}) as live:
-        assert "sec-websocket-extensions" not in live.headers
-        live.send_raw(bytes([make_frame(TEXT, b"")[0] | 0x40]) + make_frame(TEXT, PING_TEXT)[1:])
-        assert_broken(live)
-
-
-# ---- what breaks the protocol ----
-
-def assert_broken(live):
-    """Closed for an error of protocol, or cut off."""
-    assert live.closed() in (1002, None)
-
-
-@BOTH_WAYS
-def test_an_unmasked_frame_is_heard_like_another_and_does_no_harm(room, direct):
-    # The mask guards proxies against scripts in browsers, which have no way around it.
-    with in_room(*room, direct=direct) as live:
-        live.send_frame(TEXT, PING_TEXT, masked=False)
-        assert live.next() == PONG_FRAME
-        live.send_raw(b"\x81\x00" + make_frame(PONG, masked=False))
-        assert live.next() == an_error("bad_json")
-        assert_well(live)
-
-
-@pytest.mark.parametrize("opcode", [3, 7, 11, 15])
-def test_an_unknown_opcode_closes_the_socket(live, opcode):
-    live.send_frame(opcode, PING_TEXT)
-    assert_broken(live)
-
-
-@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
-def test_a_control_frame_in_fragments_closes_the_socket(live, opcode):
-    live.send_frame(opcode, b"\x03\xe8", fin=False)
-    assert_broken(live)
-
-
-@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
-def test_a_control_frame_over_125_bytes_closes_the_socket(live, opcode):
-    live.send_frame(opcode, b"\x03\xe8" + b"x" * 124)
-    assert_broken(live)
-
-
-def test_a_continuation_of_nothing_closes_the_socket(live):
-    live.send_frame(CONTINUED, PING_TEXT)
-    assert_broken(live)
-
-
-def test_a_message_within_a_message_closes_the_socket(live):
-    live.send_frame(TEXT, b"{", fin=False)
-    live.send_frame(TEXT, PING_TEXT)
-    assert_broken(live)
-
-
-def test_a_length_beyond_63_bits_closes_the_socket(live):
-    live.send_raw(b"\x81\xff" + b"\xff" * 8 + b"mask" + b"x" * 100)
-    assert live.closed() in (1002, 1009, None)
-
-
-def test_bytes_that_are_no_frames_close_the_socket_and_no_other(room):
-    with in_room(*room) as one, in_room(*room) as other:
-        one.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert_broken(one)
-        assert_well(other)
-
-
 # ---- pings of the server ----
 
-def test_an_idle_socket_is_pinged_and_one_that_does_not_answer_is_dropped(limited, system):
+def test_an_idle_socket_is_pinged_and_one_that_does_not_answer_is_dropped(system):
     alice = Client(system).register()
-    with in_room(alice, alice.room()["room_id"]) as dead:
-        dead.answer_pings = False
+    room = alice.room()["room_id"]
+    with contextlib.ExitStack() as stack:
+        living, dead = ([stack.enter_context(in_room(alice, room, direct=direct))
+                         for direct in (False, True)] for _ in range(2))
         before = time.monotonic()
+        for live in dead:
+            live.answer_pings = False
 
-        def dropped():
-            limited.none(0.05)  # answers the pings
+        def is_dropped(live):
             try:
-                dead.none(0.05)
+                live.none(0.02)
             except Closed:
                 return True
-        wait_for(dropped, 3 * 10)
-        assert dead.pings == 1 and limited.pings >= 1
+
+        def all_dropped():
+            for live in living:
+                live.none(0.02)     # answers the pings
+            return all([is_dropped(live) for live in dead])
+        wait_for(all_dropped, 3 * 10)
         assert time.monotonic() - before >= 5
-        assert_well(limited)
+        assert [live.pings for live in dead] == [1, 1]
+        for live in living:
+            assert live.pings >= 1
+            assert_well(live)

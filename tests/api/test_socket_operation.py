@@ -11,9 +11,9 @@ import time
 import pytest
 
 from support.client import Client
-from support.sockets import in_room, notified
 from support.metrics import parse, value
 from support.pushd import Pushd
+from support.sockets import in_room, notified
 from support.wait import wait_for
 from support.websocket import Closed, push_port
 

@@ -1,19 +1,17 @@
 """Presence: who is online in a room, who comes and who goes, on whichever pushd."""
 import contextlib
-import os
 import random
-import signal
 import time
 
 import pytest
 
 from support.client import Client
-from support.sockets import BOTH_WAYS, in_room, notice, notified, person
+from support.presence import Watcher, by_id, people, rest, wait_for_rest
 from support.pushd import Pushd
+from support.sockets import BOTH_WAYS, in_room, notice, notified
 from support.wait import wait_for
 
-GRACE = 1        # presence_grace of `system`
-DEAD_AFTER = 30  # within so many seconds those of a dead pushd leave
+GRACE = 1  # presence_grace of `system`
 
 
 @pytest.fixture(scope="module")
@@ -36,33 +34,6 @@ def trio(system):
     alice.invite(room, bob)
     alice.invite(room, carol)
     return alice, bob, room, carol
-
-
-def by_id(people):
-    return sorted(people, key=lambda someone: someone["user_id"])
-
-
-def people(*clients):
-    return by_id(person(client) for client in clients)
-
-
-def rest(client, room):
-    answer = client.get(f"/api/chat/rooms/{room}/presence/")
-    assert answer.status_code == 200
-    return by_id(answer.json()["online"])
-
-
-def wait_for_rest(client, room, *clients, seconds=15):
-    wait_for(lambda: rest(client, room) == people(*clients), seconds,
-             f"the presence of {[someone.name for someone in clients]}")
-
-
-def wait_for_online(watcher, room, *clients, seconds=15, **options):
-    """A new socket of the watcher shows these as online, and the watcher."""
-    def shown():
-        with in_room(watcher, room, **options) as live:
-            return by_id(live.first["online"]) == people(watcher, *clients)
-    wait_for(shown, seconds)
 
 
 # ---- online ----
@@ -268,29 +239,6 @@ def test_events_reach_the_sockets_of_both_pushd(trio, second):
             assert live.until("new_message")["message"]["message_id"] == said["message_id"]
 
 
-class Watcher:
-    """Who is online, made of `connected` and of what came after it."""
-
-    def __init__(self, live):
-        self.live = live
-        self.online = {someone["user_id"] for someone in live.first["online"]}
-        self.wrong = []     # what can't follow from what was said before
-
-    def look(self):
-        """Takes what has come."""
-        with contextlib.suppress(AssertionError):
-            while True:
-                frame = self.live.next(0.01)
-                joined, who = frame["type"] == "user_joined", frame["user_id"]
-                if joined == (who in self.online):
-                    self.wrong.append(frame)
-                (self.online.add if joined else self.online.discard)(who)
-
-    def sees(self, *clients):
-        self.look()
-        return self.online == {client.id for client in clients}
-
-
 def test_after_much_coming_and_going_all_agree(trio, system, second):
     alice, bob, room, carol = trio
     dave, erin = (Client(system).register() for _ in range(2))
@@ -319,106 +267,3 @@ def test_after_much_coming_and_going_all_agree(trio, system, second):
             with in_room(erin, room, direct=direct) as live:
                 expected = people(*{*present, erin})
                 assert by_id(live.first["online"]) == expected
-
-
-# ---- a pushd that is gone ----
-
-def test_the_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
-    alice, bob, room, carol = trio
-    with Pushd(system) as doomed, in_room(alice, room) as here:
-        with in_room(bob, room, direct=doomed.port), in_room(carol, room, direct=doomed.port), \
-                in_room(carol, room):
-            joined = [here.next(), here.next()]
-            assert sorted(frame["user_id"] for frame in joined) == sorted([bob.id, carol.id])
-            doomed.signal(signal.SIGKILL)
-            assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
-            # carol has a socket to the living one.
-            wait_for_rest(alice, room, alice, carol, seconds=3 * DEAD_AFTER)
-            here.none()
-    wait_for_online(alice, room)
-
-
-def test_the_users_of_a_stopped_pushd_leave(trio, system):
-    alice, bob, room, _ = trio
-    with Pushd(system, drain_time=0) as other, in_room(alice, room) as here, \
-            in_room(bob, room, direct=other.port) as there:
-        here.until("user_joined")
-        other.signal(signal.SIGTERM)
-        assert there.closed() == 1012
-        assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
-
-
-def test_a_room_that_only_the_dead_had_open_is_empty(trio, system):
-    alice, bob, room, _ = trio
-    with Pushd(system) as doomed, in_room(bob, room, direct=doomed.port):
-        wait_for_rest(alice, room, bob)
-        doomed.signal(signal.SIGKILL)
-        wait_for_rest(alice, room, seconds=3 * DEAD_AFTER)
-        wait_for_online(alice, room, seconds=3 * DEAD_AFTER)
-
-
-# ---- Redis away and back ----
-
-@contextlib.contextmanager
-def redis_away(system):
-    system.end("redis", signal.SIGKILL)
-    try:
-        yield
-    finally:
-        system.start()
-
-
-@contextlib.contextmanager
-def redis_hung(system):
-    pid = system.pids("redis")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-@pytest.mark.parametrize("away", [redis_away, redis_hung])
-def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system, away):
-    alice, bob, room, carol = trio
-    with in_room(alice, room) as live, in_room(bob, room) as theirs:
-        live.until("user_joined")
-        with away(system):
-            with in_room(carol, room) as new:
-                assert by_id(new.first["online"]) == people(alice, bob, carol)
-                assert live.next() == notice("user_joined", carol, room)
-                theirs.send({"type": "typing"})
-                assert live.next() == notice("typing", bob, room)
-                theirs.send({"type": "stop_typing"})
-                assert live.next() == notice("stop_typing", bob, room)
-            assert live.next(3 * GRACE + 5) == notice("user_left", carol, room)
-        live.none()
-
-
-def test_presence_is_complete_again_when_redis_is_back(trio, system, second):
-    alice, bob, room, carol = trio
-    with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
-        here.until("user_joined")
-        with redis_away(system):
-            pass
-        wait_for_rest(carol, room, alice, bob, seconds=30)
-        with in_room(carol, room, direct=second) as new:
-            assert by_id(new.first["online"]) == people(alice, bob, carol)
-            assert here.until(lambda frame: frame == notice("user_joined", carol, room), 30)
-        assert here.until(lambda frame: frame == notice("user_left", carol, room), 30)
-        there.until(lambda frame: frame == notice("user_left", carol, room), 30)
-
-
-def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio, system, second):
-    alice, bob, room, carol = trio
-    with in_room(alice, room) as here, contextlib.ExitStack() as there:
-        theirs = there.enter_context(in_room(bob, room, direct=second))
-        here.until("user_joined")
-        with redis_away(system):
-            theirs.close()
-            there.enter_context(in_room(carol, room, direct=second))
-        watcher = Watcher(here)
-        watcher.online.add(bob.id)
-        wait_for(lambda: watcher.sees(alice, carol), 60)
-        assert watcher.wrong == []
-        wait_for_rest(alice, room, alice, carol, seconds=30)

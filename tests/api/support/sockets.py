@@ -14,6 +14,9 @@ NOTIFICATIONS = "/ws/chat/notifications/"
 # What holds for a socket holds on both ways to it.
 BOTH_WAYS = pytest.mark.parametrize("direct", [False, True], ids=["lighttpd", "pushd"])
 
+PING_TEXT = b'{"type":"ping"}'
+PONG_FRAME = {"type": "pong"}
+
 CODES = {4400: "bad_since", 4401: "unauthenticated", 4403: "forbidden", 4404: "not_found",
          1008: "too_many_sockets"}
 
@@ -57,6 +60,12 @@ def notified(client, **options):
     with client.notifications(**options) as live:
         live.first = assert_let_in(live)
         yield live
+
+
+def assert_well(live):
+    """The socket is open and answers; what it said before is taken."""
+    live.send({"type": "ping"})
+    assert live.next() == PONG_FRAME
 
 
 def person(client):

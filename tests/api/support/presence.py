@@ -1,0 +1,56 @@
+"""Who is online in a room, by whatever says so."""
+
+import contextlib
+
+from support.sockets import in_room, person
+from support.wait import wait_for
+
+
+def by_id(people):
+    return sorted(people, key=lambda someone: someone["user_id"])
+
+
+def people(*clients):
+    return by_id(person(client) for client in clients)
+
+
+def rest(client, room):
+    answer = client.get(f"/api/chat/rooms/{room}/presence/")
+    assert answer.status_code == 200
+    return by_id(answer.json()["online"])
+
+
+def wait_for_rest(client, room, *clients, seconds=15):
+    wait_for(lambda: rest(client, room) == people(*clients), seconds,
+             f"the presence of {[someone.name for someone in clients]}")
+
+
+def wait_for_online(watcher, room, *clients, seconds=15, **options):
+    """A new socket of the watcher shows these as online, and the watcher."""
+    def shown():
+        with in_room(watcher, room, **options) as live:
+            return by_id(live.first["online"]) == people(watcher, *clients)
+    wait_for(shown, seconds)
+
+
+class Watcher:
+    """Who is online, made of `connected` and of what came after it."""
+
+    def __init__(self, live):
+        self.live = live
+        self.online = {someone["user_id"] for someone in live.first["online"]}
+        self.wrong = []     # what can't follow from what was said before
+
+    def look(self):
+        """Takes what has come."""
+        with contextlib.suppress(AssertionError):
+            while True:
+                frame = self.live.next(0.01)
+                joined, who = frame["type"] == "user_joined", frame["user_id"]
+                if joined == (who in self.online):
+                    self.wrong.append(frame)
+                (self.online.add if joined else self.online.discard)(who)
+
+    def sees(self, *clients):
+        self.look()
+        return self.online == {client.id for client in clients}

@@ -1,0 +1,140 @@
+"""Presence when a pushd is gone, or Redis is away: who is told, and that all agree again."""
+import contextlib
+import os
+import signal
+
+import pytest
+
+from support.client import Client
+from support.presence import Watcher, by_id, people, wait_for_online, wait_for_rest
+from support.pushd import Pushd
+from support.sockets import in_room, notice
+from support.wait import wait_for
+
+GRACE = 1        # presence_grace of `system`
+DEAD_AFTER = 30  # within so many seconds those of a dead pushd leave
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_PRESENCE_GRACE=GRACE)
+
+
+@pytest.fixture(scope="module")
+def second(system):
+    """Another pushd on the same Redis and database: its port."""
+    with Pushd(system) as pushd:
+        yield pushd.port
+
+
+@pytest.fixture
+def trio(system):
+    """(alice, bob, the id of their room, of which carol is a member too, carol)"""
+    alice, bob, carol = (Client(system).register() for _ in range(3))
+    room = alice.room()["room_id"]
+    alice.invite(room, bob)
+    alice.invite(room, carol)
+    return alice, bob, room, carol
+
+
+# ---- a pushd that is gone ----
+
+def test_the_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
+    alice, bob, room, carol = trio
+    with Pushd(system) as doomed, in_room(alice, room) as here:
+        with in_room(bob, room, direct=doomed.port), in_room(carol, room, direct=doomed.port), \
+                in_room(carol, room):
+            joined = [here.next(), here.next()]
+            assert sorted(frame["user_id"] for frame in joined) == sorted([bob.id, carol.id])
+            doomed.signal(signal.SIGKILL)
+            assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
+            # carol has a socket to the living one.
+            wait_for_rest(alice, room, alice, carol, seconds=3 * DEAD_AFTER)
+            here.none()
+    wait_for_online(alice, room)
+
+
+def test_the_users_of_a_stopped_pushd_leave(trio, system):
+    alice, bob, room, _ = trio
+    with Pushd(system, drain_time=0) as other, in_room(alice, room) as here, \
+            in_room(bob, room, direct=other.port) as there:
+        here.until("user_joined")
+        other.signal(signal.SIGTERM)
+        assert there.closed() == 1012
+        assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
+
+
+def test_a_room_that_only_the_dead_had_open_is_empty(trio, system):
+    alice, bob, room, _ = trio
+    with Pushd(system) as doomed, in_room(bob, room, direct=doomed.port):
+        wait_for_rest(alice, room, bob)
+        doomed.signal(signal.SIGKILL)
+        wait_for_rest(alice, room, seconds=3 * DEAD_AFTER)
+        wait_for_online(alice, room, seconds=3 * DEAD_AFTER)
+
+
+# ---- Redis away and back ----
+
+@contextlib.contextmanager
+def redis_away(system):
+    system.end("redis", signal.SIGKILL)
+    try:
+        yield
+    finally:
+        system.start()
+
+
+@contextlib.contextmanager
+def redis_hung(system):
+    pid = system.pids("redis")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("away", [redis_away, redis_hung])
+def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system, away):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as live, in_room(bob, room) as theirs:
+        live.until("user_joined")
+        with away(system):
+            with in_room(carol, room) as new:
+                assert by_id(new.first["online"]) == people(alice, bob, carol)
+                assert live.next() == notice("user_joined", carol, room)
+                theirs.send({"type": "typing"})
+                assert live.next() == notice("typing", bob, room)
+                theirs.send({"type": "stop_typing"})
+                assert live.next() == notice("stop_typing", bob, room)
+            assert live.next(3 * GRACE + 5) == notice("user_left", carol, room)
+        live.none()
+
+
+def test_presence_is_complete_again_when_redis_is_back(trio, system, second):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
+        here.until("user_joined")
+        with redis_away(system):
+            pass
+        wait_for_rest(carol, room, alice, bob, seconds=30)
+        with in_room(carol, room, direct=second) as new:
+            assert by_id(new.first["online"]) == people(alice, bob, carol)
+            assert here.until(lambda frame: frame == notice("user_joined", carol, room), 30)
+        assert here.until(lambda frame: frame == notice("user_left", carol, room), 30)
+        there.until(lambda frame: frame == notice("user_left", carol, room), 30)
+
+
+def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio, system, second):
+    alice, bob, room, carol = trio
+    with in_room(alice, room) as here, contextlib.ExitStack() as there:
+        theirs = there.enter_context(in_room(bob, room, direct=second))
+        here.until("user_joined")
+        with redis_away(system):
+            theirs.close()
+            there.enter_context(in_room(carol, room, direct=second))
+        watcher = Watcher(here)
+        watcher.online.add(bob.id)
+        wait_for(lambda: watcher.sees(alice, carol), 60)
+        assert watcher.wrong == []
+        wait_for_rest(alice, room, alice, carol, seconds=30)

@@ -1,0 +1,119 @@
+"""RFC 6455 beside the messages: control frames, extensions, and what breaks the protocol."""
+import pytest
+
+from support.sockets import BOTH_WAYS, PING_TEXT, PONG_FRAME, an_error, assert_well, in_room
+from support.websocket import CLOSE, CONTINUED, PING, PONG, TEXT, Closed, make_frame
+
+
+@pytest.fixture
+def room(user):
+    """(a user, the id of a room of theirs)"""
+    alice = user()
+    return alice, alice.room()["room_id"]
+
+
+@pytest.fixture
+def live(room):
+    with in_room(*room) as socket:
+        yield socket
+
+
+# ---- control frames ----
+
+@BOTH_WAYS
+@pytest.mark.parametrize("payload", [b"", b"x", bytes(range(125))])
+def test_a_ping_of_the_client_is_answered_with_its_payload(room, direct, payload):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(PING, payload)
+        assert live.read_frame() == (True, PONG, payload)
+        assert_well(live)
+
+
+def test_a_pong_that_nobody_asked_for_is_no_harm(live):
+    live.send_frame(PONG, b"unasked")
+    live.send_frame(PONG)
+    assert_well(live)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("code", [1000, 1001, 4999])
+def test_a_close_of_the_client_is_answered(room, direct, code):
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(CLOSE, code.to_bytes(2, "big") + b"bye")
+        assert live.closed() == code
+
+
+def test_nothing_said_after_the_close_is_heard(live):
+    live.send_raw(make_frame(CLOSE, b"\x03\xe8") + make_frame(TEXT, PING_TEXT))
+    with pytest.raises(Closed) as end:
+        live.next()
+    assert end.value.code == 1000
+
+
+@pytest.mark.parametrize("extensions", ["permessage-deflate",
+                                        "permessage-deflate; client_max_window_bits",
+                                        "x-webkit-deflate-frame"])
+def test_no_compression_is_agreed_on(room, extensions):
+    with in_room(*room, headers={"Sec-WebSocket-Extensions": extensions}) as live:
+        assert "sec-websocket-extensions" not in live.headers
+        live.send_raw(bytes([make_frame(TEXT, b"")[0] | 0x40]) + make_frame(TEXT, PING_TEXT)[1:])
+        assert_broken(live)
+
+
+# ---- what breaks the protocol ----
+
+def assert_broken(live):
+    """Closed for an error of protocol, or cut off."""
+    assert live.closed() in (1002, None)
+
+
+@BOTH_WAYS
+def test_an_unmasked_frame_is_heard_like_another_and_does_no_harm(room, direct):
+    # The mask guards proxies against scripts in browsers, which have no way around it.
+    with in_room(*room, direct=direct) as live:
+        live.send_frame(TEXT, PING_TEXT, masked=False)
+        assert live.next() == PONG_FRAME
+        live.send_raw(b"\x81\x00" + make_frame(PONG, masked=False))
+        assert live.next() == an_error("bad_json")
+        assert_well(live)
+
+
+@pytest.mark.parametrize("opcode", [3, 7, 11, 15])
+def test_an_unknown_opcode_closes_the_socket(live, opcode):
+    live.send_frame(opcode, PING_TEXT)
+    assert_broken(live)
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
+def test_a_control_frame_in_fragments_closes_the_socket(live, opcode):
+    live.send_frame(opcode, b"\x03\xe8", fin=False)
+    assert_broken(live)
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
+def test_a_control_frame_over_125_bytes_closes_the_socket(live, opcode):
+    live.send_frame(opcode, b"\x03\xe8" + b"x" * 124)
+    assert_broken(live)
+
+
+def test_a_continuation_of_nothing_closes_the_socket(live):
+    live.send_frame(CONTINUED, PING_TEXT)
+    assert_broken(live)
+
+
+def test_a_message_within_a_message_closes_the_socket(live):
+    live.send_frame(TEXT, b"{", fin=False)
+    live.send_frame(TEXT, PING_TEXT)
+    assert_broken(live)
+
+
+def test_a_length_beyond_63_bits_closes_the_socket(live):
+    live.send_raw(b"\x81\xff" + b"\xff" * 8 + b"mask" + b"x" * 100)
+    assert live.closed() in (1002, 1009, None)
+
+
+def test_bytes_that_are_no_frames_close_the_socket_and_no_other(room):
+    with in_room(*room) as one, in_room(*room) as other:
+        one.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert_broken(one)
+        assert_well(other)
