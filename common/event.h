@@ -9,6 +9,8 @@
  *   P pushd:<pushd id>     key with a lease: this pushd is alive
  *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field
  *                          counts only while its pushd's key is there
+ *   P pushds               sorted set of the pushd ids that were alive lately
+ *   P moment               the number of the last user_joined or user_left
  *
  * A published event is one line of header, a line feed, and the finished JSON text
  * that goes to sockets (empty for events that are not shown):
@@ -17,7 +19,8 @@
  *
  * seq is 0 for an event without a sequence number. The subject is a message id for
  * new_message, message_edited, message_deleted and message_read; a user id for
- * user_invited, user_removed and member_updated; a room id on a user's stream; else 0.
+ * user_invited, user_removed and member_updated; a room id on a user's stream; for
+ * user_joined and user_left a number that rises with each of them; else 0.
  */
 #ifndef CONFAB_EVENT_H
 #define CONFAB_EVENT_H

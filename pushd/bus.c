@@ -21,14 +21,16 @@
 
 /*
  * What is known of a channel, kept as the value in bus->channels: whether it is wanted,
- * whether SUBSCRIBE was the last word to Redis (else UNSUBSCRIBE, or nothing), and in
- * steps of FLIGHT, how many answers are still to come. It is joined when it is wanted,
- * SUBSCRIBE was last and no answer is missing: a confirmation that was on its way while the
- * channel was left and joined again says nothing. A state of 0 is not kept.
+ * whether SUBSCRIBE was the last word to Redis (else UNSUBSCRIBE, or nothing), whether it is
+ * in the list of changes, and in steps of FLIGHT, how many answers are still to come. It is
+ * joined when it is wanted, SUBSCRIBE was last and no answer is missing: a confirmation that
+ * was on its way while the channel was left and joined again says nothing. A state of 0 is
+ * not kept.
  */
 #define WANTED ((uintptr_t)1)
 #define ASKED ((uintptr_t)2)
-#define FLIGHT ((uintptr_t)4)
+#define LISTED ((uintptr_t)4)
+#define FLIGHT ((uintptr_t)8)
 
 static uintptr_t get_state(const struct bus *bus, enum event_stream stream, uint64_t id) {
     return (uintptr_t)idmap_get(&bus->channels[stream], id);
@@ -86,28 +88,37 @@ static void note_changed(struct bus *bus, enum event_stream stream, uint64_t id)
     bus->changed[bus->changed_count++] = (struct bus_channel){stream, id};
 }
 
+/* While there is no connection a channel is only wanted, or not: all that are wanted are
+ * asked for when there is one. */
+static void set_wanted(struct bus *bus, enum event_stream stream, uint64_t id, uintptr_t wanted) {
+    const uintptr_t state = get_state(bus, stream, id);
+    if (!redis_link_is_open(bus->subscriber)) {
+        set_state(bus, stream, id, wanted);
+        return;
+    }
+    set_state(bus, stream, id, (state & ~WANTED) | wanted | LISTED);
+    if (!(state & LISTED))
+        note_changed(bus, stream, id);
+}
+
 void bus_subscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
     if (!bus->subscriber)
         return;
-    const uintptr_t state = get_state(bus, stream, id);
-    bus->figures.subscriptions += !(state & WANTED);
-    set_state(bus, stream, id, state | WANTED);
-    note_changed(bus, stream, id);
+    bus->figures.subscriptions += !(get_state(bus, stream, id) & WANTED);
+    set_wanted(bus, stream, id, WANTED);
 }
 
 void bus_unsubscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
-    const uintptr_t state = get_state(bus, stream, id);
-    if (!(state & WANTED))
+    if (!(get_state(bus, stream, id) & WANTED))
         return;
     bus->figures.subscriptions--;
-    set_state(bus, stream, id, state & ~WANTED);
-    note_changed(bus, stream, id);
+    set_wanted(bus, stream, id, 0);
 }
 
 /* Names of channels that go out in one command. */
 struct batch {
     const char *command;
-    struct buffer names;            /* one after the other */
+    struct buffer names; /* one after the other */
     size_t ends[BATCH];
     size_t count;
 };
@@ -135,15 +146,15 @@ static void add_to_batch(struct bus *bus, struct batch *batch, struct bus_channe
 /* Brings one channel to what is wanted of it. */
 static void settle(struct bus *bus, struct bus_channel channel, struct batch *join,
                    struct batch *leave) {
-    const uintptr_t state = get_state(bus, channel.stream, channel.id);
+    const uintptr_t state = get_state(bus, channel.stream, channel.id) & ~LISTED;
     const uintptr_t both = state & (WANTED | ASKED);
     if (both == WANTED)
         add_to_batch(bus, join, channel);
     else if (both == ASKED)
         add_to_batch(bus, leave, channel);
-    if (both == WANTED || both == ASKED)
-        set_state(bus, channel.stream, channel.id, (state ^ ASKED) + FLIGHT);
-    else if (state == (WANTED | ASKED))
+    const bool asks = both == WANTED || both == ASKED;
+    set_state(bus, channel.stream, channel.id, asks ? (state ^ ASKED) + FLIGHT : state);
+    if (state == (WANTED | ASKED))
         tell_subscribed(bus, channel.stream, channel.id);
 }
 
@@ -198,7 +209,7 @@ static void on_subscriber_opened(void *context) {
     idmap_free(&bus->channels[EVENT_STREAM_ROOM]);
     idmap_free(&bus->channels[EVENT_STREAM_USER]);
     for (size_t i = 0; i < bus->changed_count; i++)
-        set_state(bus, bus->changed[i].stream, bus->changed[i].id, WANTED);
+        set_state(bus, bus->changed[i].stream, bus->changed[i].id, WANTED | LISTED);
     send_changes(bus);
 }
 
@@ -245,8 +256,7 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
         return;
     if (text_equals(kind, text_of("message")) && reply->items[2]->kind == REDIS_TEXT)
         on_message(context, reply->items[1]->text, reply->items[2]->text);
-    else if (text_equals(kind, text_of("subscribe")) ||
-             text_equals(kind, text_of("unsubscribe")))
+    else if (text_equals(kind, text_of("subscribe")) || text_equals(kind, text_of("unsubscribe")))
         on_answered(context, reply->items[1]->text);
 }
 

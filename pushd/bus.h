@@ -70,24 +70,25 @@ bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope 
  *
  * A pushd counts as alive as long as it renews its lease on a key of its own: 15 seconds,
  * renewed every 5. What changes who is in a room is published by Redis on the room's
- * channel in the same step, as user_joined or user_left, also to this pushd; so these
- * notices come in the order in which things happened.
+ * channel in the same step, as user_joined or user_left, to all pushd processes.
+ *
+ * `moment` says which of two words is the later one: what came on different connections may
+ * come in any order. It rises with each command, by Redis; for a notice it is the subject.
  *
  * Answers come on the loop, or before the call returns if there is no connection; ok is
  * false when Redis did not say. bus_close gives the answers that are still owed.
  */
-typedef void bus_presence_done(void *context, bool ok, bool alone);
-typedef void bus_presence_user(void *context, uint64_t user_id, struct text name);
-typedef void bus_presence_end(void *context, bool ok);
+typedef void bus_presence_done(void *context, bool ok, bool alone, uint64_t moment);
+typedef void bus_presence_user(void *context, uint64_t moment, uint64_t user_id, struct text name);
+typedef void bus_presence_end(void *context, bool ok, uint64_t moment);
 
 /* Puts a user of this pushd into a room's hash. `alone` tells that no other living pushd
- * has the user there: then user_joined is published, unless the user was in it already by
- * this pushd. done may be NULL. */
+ * has the user there: then user_joined is published, if the user is new. done may be NULL. */
 void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
                         bus_presence_done *done, void *context);
 
 /* Takes the user out. `alone` tells that nobody else has the user there now: then
- * user_left is published. done may be NULL. */
+ * user_left is published, if the user was there. done may be NULL. */
 void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
                         bus_presence_done *done, void *context);
 
@@ -100,9 +101,9 @@ void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *use
  * died lately, so it costs nothing to call it often. */
 void bus_presence_sweep(struct bus *bus, uint64_t room_id);
 
-/* Changes when what this pushd had put into Redis may be lost, because Redis lost its data
- * or this pushd's lease ran out: all users must then be entered again. The state is told
- * as unwell and well again when that is found out. */
+/* Changes when what this pushd had put into Redis does not count any more, because Redis lost
+ * its data or the lease ran out: all users must then be entered again. The state is told as
+ * unwell and well again when that is found out. */
 uint64_t bus_presence_epoch(const struct bus *bus);
 
 #endif

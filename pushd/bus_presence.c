@@ -10,16 +10,28 @@
 #include "shape.h"
 
 /*
- * Beside the keys that event.h names there is `P pushds`, the pushd processes that were
- * alive in the last KNOWN_SECONDS, by the time of their last sign of life. Who enters or
- * leaves has to look at these few only, and not at all fields of a large room; and as long
- * as none of them is dead, there is nothing to sweep.
+ * `P pushds` holds the pushd processes that were alive in the last KNOWN_SECONDS, by the time
+ * of their last sign of life. Who enters or leaves has to look at these few only, and not at
+ * all fields of a large room; and as long as none of them is dead, there is nothing to sweep.
+ *
+ * `P moment` is a clock that never stands still nor goes back: microseconds since 1970, or one
+ * more than last time. A Redis that lost its data goes on by the time.
  */
 #define LEASE_SECONDS "15"
 #define KNOWN_SECONDS "90"
 
-/* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes; ARGV[1] is
- * the prefix of leases, ARGV[2] a pushd's id. */
+/* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes, KEYS[3] the
+ * moment; ARGV[1] is the prefix of leases, ARGV[2] a pushd's id. */
+
+/* The moment of this script. */
+#define MOMENT                                                                    \
+    "local time = redis.call('TIME') "                                            \
+    "local moment = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
+    "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                          \
+    "redis.call('SET', KEYS[3], moment) "
+
+/* Publishes the envelope that is made of ARGV[6], the moment and ARGV[7]. */
+#define PUBLISH "redis.call('PUBLISH', ARGV[5], ARGV[6] .. moment .. ARGV[7]) "
 
 /* Whether a living pushd other than ARGV[2] has the user ARGV[3] in the room. */
 #define ELSEWHERE                                                                     \
@@ -30,38 +42,39 @@
     "end return false end "
 
 /* Whether a pushd is alive, asked once for each. */
-#define ALIVE                                                                          \
-    "local known = {} "                                                                \
-    "local function alive(id) if known[id] == nil then "                               \
+#define ALIVE                                            \
+    "local known = {} "                                  \
+    "local function alive(id) if known[id] == nil then " \
     "known[id] = redis.call('EXISTS', ARGV[1] .. id) == 1 end return known[id] end "
 
-/* ARGV[4]: the name, [5]: the room's channel, [6]: the message for it. */
-static const char ENTER[] = ELSEWHERE
+/* ARGV[4]: the name, [5]: the room's channel, [6] and [7]: what goes before and behind the
+ * moment in the message for it. Answers whether the user is nowhere else, and the moment. */
+static const char ENTER[] = MOMENT ELSEWHERE
     "local new = redis.call('HSET', KEYS[1], ARGV[2] .. '/' .. ARGV[3], ARGV[4]) "
-    "if elsewhere() then return 0 end "
-    "if new == 1 then redis.call('PUBLISH', ARGV[5], ARGV[6]) end "
-    "return 1";
+    "if elsewhere() then return {0, moment} end "
+    "if new == 1 then " PUBLISH
+    "end "
+    "return {1, moment}";
 
-/* Published also if the user was not there any more: a Redis that lost its data is told so
- * by whoever leaves. */
-static const char LEAVE[] = ELSEWHERE
-    "redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) "
-    "if elsewhere() then return 0 end "
-    "redis.call('PUBLISH', ARGV[5], ARGV[6]) "
-    "return 1";
+static const char LEAVE[] = MOMENT ELSEWHERE
+    "local old = redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) "
+    "if elsewhere() then return {0, moment} end "
+    "if old == 1 then " PUBLISH
+    "end "
+    "return {1, moment}";
 
 /* Does the same for a user of a dead pushd, unless another pushd was quicker. */
-static const char BURY[] = ELSEWHERE
-    "if redis.call('EXISTS', ARGV[1] .. ARGV[2]) == 1 "
-    "or redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) == 0 or elsewhere() "
-    "then return 0 end "
-    "redis.call('PUBLISH', ARGV[5], ARGV[6]) "
-    "return 1";
+static const char BURY[] = MOMENT ELSEWHERE
+    "if redis.call('EXISTS', ARGV[1] .. ARGV[2]) == 0 "
+    "and redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) == 1 and not elsewhere() "
+    "then " PUBLISH
+    "end "
+    "return {1, moment}";
 
-/* First whether something of a dead pushd was seen, then id and name of each user whom
- * another living pushd has. */
-static const char READ[] = ALIVE
-    "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0} "
+/* First whether something of a dead pushd was seen, and the moment; then id and name of each
+ * user whom another living pushd has. */
+static const char READ[] = MOMENT ALIVE
+    "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0, moment} "
     "for i = 1, #all, 2 do "
     "local id, user = string.match(all[i], '^(.+)/(%d+)$') "
     "if id and id ~= ARGV[2] then "
@@ -87,14 +100,18 @@ static const char SWEEP[] = ALIVE
     "end "
     "return found";
 
-/* KEYS[1] is the lease here. Whether it was still there, and how many known pushd
- * processes are dead. */
+/* KEYS[1] is the lease here, ARGV[3] is 1 if it is new. Answers whether there is a lease, and
+ * how many known pushd processes are dead. A lease that ran out is not renewed. */
 static const char RENEW[] =
-    "local there = redis.call('EXISTS', KEYS[1]) "
     "local now = tonumber(redis.call('TIME')[1]) "
-    "redis.call('SET', KEYS[1], '1', 'EX', " LEASE_SECONDS ") "
-    "redis.call('ZADD', KEYS[2], now, ARGV[2]) "
-    "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - " KNOWN_SECONDS ") "
+    "local there = redis.call('EXISTS', KEYS[1]) "
+    "if there == 1 or ARGV[3] == '1' then "
+    "there = 1 "
+    "redis.call('SET', KEYS[1], '1', 'EX', " LEASE_SECONDS
+    ") "
+    "redis.call('ZADD', KEYS[2], now, ARGV[2]) end "
+    "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - " KNOWN_SECONDS
+    ") "
     "local dead = 0 "
     "for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do "
     "if redis.call('EXISTS', ARGV[1] .. id) == 0 then dead = dead + 1 end end "
@@ -136,15 +153,21 @@ static void run(struct bus *bus, const char *script, uint64_t room_id, const str
                 size_t count, redis_link_done *done, void *context) {
     struct buffer hash = BUFFER_EMPTY;
     event_presence_key(&hash, bus->config->redis_prefix, room_id);
-    struct text words[16] = {{"EVAL", 4},  text_of(script),         {"2", 1}, as_text(&hash),
-                             as_text(&bus->known_key), as_text(&bus->lease_prefix)};
+    struct text words[16] = {{"EVAL", 4},
+                             text_of(script),
+                             {"3", 1},
+                             as_text(&hash),
+                             as_text(&bus->known_key),
+                             as_text(&bus->moment_key),
+                             as_text(&bus->lease_prefix)};
     for (size_t i = 0; i < count; i++)
-        words[6 + i] = more[i];
-    redis_link_ask(bus->commands, words, 6 + count, done, context);
+        words[7 + i] = more[i];
+    redis_link_ask(bus->commands, words, 7 + count, done, context);
     buffer_free(&hash);
 }
 
-/* Runs a script that changes where a user is, and publishes it. */
+/* Runs a script that changes where a user is, and publishes it. The subject of the message,
+ * a 0 at the end of its first line, is the moment, which only the script knows. */
 static void run_change(struct bus *bus, const char *script, unsigned type, uint64_t room_id,
                        struct text pushd_id, uint64_t user_id, struct text name,
                        redis_link_done *done, void *context) {
@@ -156,9 +179,11 @@ static void run_change(struct bus *bus, const char *script, unsigned type, uint6
     buffer_printf(&user, "%" PRIu64, user_id);
     event_channel(&channel, bus->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, &envelope);
-    const struct text more[] = {pushd_id, as_text(&user), name, as_text(&channel),
-                                as_text(&message)};
-    run(bus, script, room_id, more, 5, done, context);
+    const size_t tail = json.len + 1, head = message.len - tail - 1;
+    const struct text more[] = {
+        pushd_id,          as_text(&user),       name,
+        as_text(&channel), {message.data, head}, {message.data + head + 1, tail}};
+    run(bus, script, room_id, more, 6, done, context);
     buffer_free(&user);
     buffer_free(&channel);
     buffer_free(&message);
@@ -171,11 +196,19 @@ static struct text own_id(const struct bus *bus) {
 
 /* ---- entering and leaving ---- */
 
+/* Reads a moment, which scripts give as text: numbers from Lua are cut to 53 bits. */
+static bool read_moment(const struct redis_reply *reply, uint64_t *moment) {
+    return reply && reply->count >= 2 && reply->items[0]->kind == REDIS_NUMBER &&
+           reply->items[1]->kind == REDIS_TEXT && text_to_u64(reply->items[1]->text, moment);
+}
+
 static void on_changed(void *context, const struct redis_reply *reply) {
     struct question *question = context;
-    reply = expect(reply, REDIS_NUMBER);
+    uint64_t moment = 0;
+    reply = expect(reply, REDIS_LIST);
+    const bool ok = read_moment(reply, &moment);
     if (question->done)
-        question->done(question->context, reply != NULL, reply && reply->number == 1);
+        question->done(question->context, ok, ok && reply->items[0]->number == 1, moment);
     free(question);
 }
 
@@ -203,7 +236,7 @@ void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, str
 
 static void on_buried(void *context, const struct redis_reply *reply) {
     (void)context;
-    expect(reply, REDIS_NUMBER);
+    expect(reply, REDIS_LIST);
 }
 
 /* Reads a user as a script returns it, `at` being the first of two items. */
@@ -244,15 +277,14 @@ void bus_presence_sweep(struct bus *bus, uint64_t room_id) {
 
 static void on_users(void *context, const struct redis_reply *reply) {
     struct question *question = context;
+    uint64_t moment = 0, user_id;
+    struct text name;
     reply = expect(reply, REDIS_LIST);
-    const bool ok = reply && reply->count > 0 && reply->items[0]->kind == REDIS_NUMBER;
-    for (size_t i = 1; ok && i + 1 < reply->count; i += 2) {
-        uint64_t user_id;
-        struct text name;
+    const bool ok = read_moment(reply, &moment);
+    for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
         if (read_user(reply, i, &user_id, &name))
-            question->user(question->context, user_id, name);
-    }
-    question->end(question->context, ok);
+            question->user(question->context, moment, user_id, name);
+    question->end(question->context, ok, moment);
     if (ok && reply->items[0]->number == 1)
         sweep(question->bus, question->room_id);
     free(question);
@@ -272,30 +304,45 @@ void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *use
 
 /* ---- the lease ---- */
 
-void bus_presence_init(struct bus *bus) {
+static void take_id(struct bus *bus) {
     secret_random_hex(bus->id, BUS_ID_LENGTH / 2);
+    buffer_clear(&bus->lease_key);
     event_pushd_key(&bus->lease_key, bus->config->redis_prefix, own_id(bus));
-    event_pushd_key(&bus->lease_prefix, bus->config->redis_prefix, text_of(""));
-    buffer_printf(&bus->known_key, "%spushds", bus->config->redis_prefix);
+    bus->has_lease = false;
+}
+
+void bus_presence_init(struct bus *bus) {
+    const char *prefix = bus->config->redis_prefix;
+    take_id(bus);
+    event_pushd_key(&bus->lease_prefix, prefix, text_of(""));
+    buffer_printf(&bus->known_key, "%spushds", prefix);
+    buffer_printf(&bus->moment_key, "%smoment", prefix);
 }
 
 void bus_presence_free(struct bus *bus) {
     buffer_free(&bus->lease_key);
     buffer_free(&bus->lease_prefix);
     buffer_free(&bus->known_key);
+    buffer_free(&bus->moment_key);
 }
 
-/* Without the lease others have taken our users for gone, if Redis has not forgotten them. */
+/* A pushd whose lease ran out stays dead, whether others have noticed or not: what it had put
+ * into Redis is swept, and it begins anew as another. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
     struct bus *bus = context;
     reply = expect(reply, REDIS_LIST);
     if (!reply || reply->count < 2)
         return;
     bus->others_died = reply->items[1]->number > 0;
-    if (reply->items[0]->number == 1)
-        return;
-    bus->epoch++;
-    bus_interrupted(bus);
+    if (reply->items[0]->number == 1) {
+        bus->has_lease = true;
+    } else if (bus->has_lease) {
+        log_warn("redis: the lease ran out, or Redis lost its data; all users enter again");
+        take_id(bus);
+        bus->epoch++;
+        bus_presence_renew(bus);
+        bus_interrupted(bus);
+    }
 }
 
 void bus_presence_renew(struct bus *bus) {
@@ -305,8 +352,9 @@ void bus_presence_renew(struct bus *bus) {
                                  as_text(&bus->lease_key),
                                  as_text(&bus->known_key),
                                  as_text(&bus->lease_prefix),
-                                 own_id(bus)};
-    redis_link_ask(bus->commands, words, 7, on_renewed, bus);
+                                 own_id(bus),
+                                 text_of(bus->has_lease ? "0" : "1")};
+    redis_link_ask(bus->commands, words, 8, on_renewed, bus);
 }
 
 static void on_retired(void *context, const struct redis_reply *reply) {

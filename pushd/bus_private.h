@@ -24,28 +24,30 @@ struct bus {
     uv_timer_t timer;
     uv_prepare_t prepare;
     uv_check_t check;
-    unsigned handles;               /* of these three, not closed yet */
-    struct redis_link *subscriber;  /* NULL without a Redis in the configuration */
+    unsigned handles;              /* of these three, not closed yet */
+    struct redis_link *subscriber; /* NULL without a Redis in the configuration */
     struct redis_link *commands;
     struct redis_link_listener subscriber_listener, commands_listener;
     bool well;
-    bool told;                      /* something since the last turn_end */
+    bool told; /* something since the last turn_end */
     unsigned ticks;
 
-    struct idmap channels[2];       /* by stream: id -> state, see bus.c */
+    struct idmap channels[2]; /* by stream: id -> state, see bus.c */
     struct bus_channel *changed;
     size_t changed_count, changed_space;
 
-    struct bus_figures figures;     /* but for reconnects and latency */
-    uint64_t openings;              /* connections made, the first two included */
-    int64_t complained_ms;          /* when a malformed event was last logged */
+    struct bus_figures figures; /* but for reconnects and latency */
+    uint64_t openings;          /* connections made, the first two included */
+    int64_t complained_ms;      /* when a malformed event was last logged */
 
-    char id[BUS_ID_LENGTH + 1];     /* of this pushd */
-    struct buffer lease_key;        /* of this pushd */
-    struct buffer lease_prefix;     /* the same without the id */
-    struct buffer known_key;        /* all pushd processes that were alive lately */
+    char id[BUS_ID_LENGTH + 1]; /* of this pushd */
+    struct buffer lease_key;    /* of this pushd */
+    struct buffer lease_prefix; /* the same without the id */
+    struct buffer known_key;    /* all pushd processes that were alive lately */
+    struct buffer moment_key;   /* the last moment */
+    bool has_lease;
     uint64_t epoch;
-    bool others_died;               /* lately: there may be something to sweep */
+    bool others_died; /* lately: there may be something to sweep */
 };
 
 /* Reads what came on a channel; false unless it is an envelope with a JSON object fit for

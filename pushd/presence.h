@@ -9,8 +9,9 @@
  * sockets here, once. Away from Redis the view goes on with the sockets here; when Redis
  * is back, the two are brought together again.
  *
- * In Redis nothing changes without being published in the same step (see bus.h), so that
- * the last notice that came is always the truth, in what order answers come at all.
+ * In Redis nothing changes without being published in the same step, and every word of it
+ * bears the moment for which it holds (see bus.h): so the latest word counts, in whatever
+ * order answers and notices come.
  */
 #ifndef CONFAB_PUSHD_PRESENCE_H
 #define CONFAB_PUSHD_PRESENCE_H
@@ -41,7 +42,8 @@ struct presence_hooks {
 
     void *context; /* for these two */
     /* The sockets here to the room, but for the user's own, are to be told that the user
-     * came or went; type is EVENT_USER_JOINED or EVENT_USER_LEFT. Not to be published. */
+     * came or went; type is EVENT_USER_JOINED or EVENT_USER_LEFT. Not to be published. The
+     * name is valid during the call. */
     void (*tell)(void *context, uint64_t room_id, unsigned type, uint64_t user_id,
                  struct text name);
     /* The room's view is complete: who waited since presence_room_opened can go on. */

@@ -15,8 +15,8 @@
 /* In ticks, not by the clock: if this process was stopped for a while, its timer comes
  * before what Redis has long since answered, and Redis is not to blame. */
 #define TICKS(ms) ((ms) / REDIS_LINK_TICK_MS)
-#define PING_TICKS TICKS(500)           /* from one PING to the next, and until it is late */
-#define DEAD_TICKS TICKS(5000)          /* then the connection is given up */
+#define PING_TICKS TICKS(500)  /* from one PING to the next, and until it is late */
+#define DEAD_TICKS TICKS(5000) /* then the connection is given up */
 #define CONNECT_TICKS TICKS(3000)
 
 #define BACKOFF_MIN_MS 100
@@ -30,7 +30,7 @@
 
 /* One connection, or the attempt at one; outlives its link until libuv has let go of it. */
 struct wire {
-    struct redis_link *link;            /* NULL: given up */
+    struct redis_link *link; /* NULL: given up */
     union {
         uv_handle_t handle;
         uv_stream_t stream;
@@ -40,10 +40,10 @@ struct wire {
     uv_getaddrinfo_t lookup;
     uv_connect_t connect;
     uv_write_t write;
-    bool is_looking_up;                 /* then there is no handle yet */
+    bool is_looking_up; /* then there is no handle yet */
     bool is_writing;
-    struct buffer out;                  /* sent, but not written */
-    struct buffer writing;              /* libuv is at it */
+    struct buffer out;     /* sent, but not written */
+    struct buffer writing; /* libuv is at it */
     redisReader *reader;
 };
 
@@ -62,15 +62,15 @@ struct redis_link {
     bool subscriber;
     enum state state;
     bool well;
-    bool complained;                    /* about a loss that still lasts */
-    unsigned ticks;                     /* since it began to connect, or since the last PING */
+    bool complained; /* about a loss that still lasts */
+    unsigned ticks;  /* since it began to connect, or since the last PING */
     bool pinging;
     int64_t pinged_us;
     int64_t latency_us;
-    unsigned address;                   /* of several, the one to try next */
+    unsigned address; /* of several, the one to try next */
     struct backoff backoff;
-    struct wire *wire;                  /* NULL while closed */
-    struct owed *owed;                  /* a ring */
+    struct wire *wire; /* NULL while closed */
+    struct owed *owed; /* a ring */
     size_t owed_first, owed_count, owed_space;
 };
 

@@ -30,9 +30,9 @@ enum redis_kind { REDIS_NIL, REDIS_NUMBER, REDIS_TEXT, REDIS_ERROR, REDIS_LIST }
 struct redis_reply {
     enum redis_kind kind;
     int64_t number;
-    struct text text;               /* of TEXT and ERROR */
-    size_t count;                   /* of a LIST */
-    struct redis_reply **items;     /* each there */
+    struct text text;           /* of TEXT and ERROR */
+    size_t count;               /* of a LIST */
+    struct redis_reply **items; /* each there */
 };
 
 struct redis_link;
