@@ -6,6 +6,7 @@
  * SIGHUP           read the configuration again, open the log again
  * SIGUSR1          write the state to the log
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "buffer.h"
 #include "bus.h"
 #include "clock.h"
 #include "config.h"
@@ -216,17 +218,22 @@ static void watch_signals(struct pushd *pushd) {
 
 /* ---- the parts ---- */
 
+/* The file gets its name when it is whole: it may be read at any moment. */
 static bool write_ports(const struct pushd *pushd) {
+    struct buffer fresh = BUFFER_EMPTY;
     if (!pushd->ports_file)
         return true;
-    FILE *file = fopen(pushd->ports_file, "w");
-    if (!file) {
-        log_error("cannot write %s", pushd->ports_file);
-        return false;
-    }
-    fprintf(file, "push=%u\nmetrics=%u\n", sockets_port(pushd->sockets),
-            status_port(pushd->status));
-    return fclose(file) == 0;
+    buffer_printf(&fresh, "%s.new", pushd->ports_file);
+    FILE *file = fopen(buffer_str(&fresh), "w");
+    bool written = file && fprintf(file, "push=%u\nmetrics=%u\n", sockets_port(pushd->sockets),
+                                   status_port(pushd->status)) > 0;
+    if (file)
+        written = fclose(file) == 0 && written;
+    written = written && rename(buffer_str(&fresh), pushd->ports_file) == 0;
+    if (!written)
+        log_error("cannot write %s: %s", pushd->ports_file, strerror(errno));
+    buffer_free(&fresh);
+    return written;
 }
 
 /* The order is that of who needs whom. */
