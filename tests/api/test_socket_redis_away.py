@@ -221,6 +221,11 @@ def kill(process):
     process.wait(30)
 
 
+def is_listening(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 def post_and_die(system, client, room, text="untold"):
     """Posts by a fcgi-api that is killed between its commit and its publishing: when it has
     told a Redis that is deaf, and waits for the answer."""
@@ -236,7 +241,7 @@ def post_and_die(system, client, room, text="untold"):
     with deaf_redis(redis) as listener:
         process = launch_api(system, path, redis)
         try:
-            wait_for(path.exists, 15, "fcgi-api")
+            wait_for(lambda: is_listening(path), 15, "fcgi-api")
             request = threading.Thread(target=ask)
             request.start()
             connection, heard = listener.accept()[0], b""
