@@ -156,9 +156,18 @@ bool gateway_is_fastcgi(void) {
     return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
 }
 
+/* Web servers end a CGI program with SIGTERM as soon as they have the whole answer, or have
+ * lost the client; what was committed is published after that. Each step has its time limit,
+ * so that the process ends anyway. */
+static void outlive_the_answer(void) {
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 int gateway_serve_cgi(struct service *service) {
     struct gateway gateway;
     gateway_init(&gateway, service);
+    outlive_the_answer();
     serve(&gateway, environment_variable, NULL, read_standard_input, NULL);
     const struct buffer *body = &gateway.exchange.response.body;
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);

@@ -128,6 +128,32 @@ def test_what_is_done_by_cgi_is_published(system, cgi):
     assert (event.seq, event.subject_id, event.actor_id) == (1, message["message_id"], anne.id)
 
 
+def ignores(process, number):
+    """True when the process has the signal ignored."""
+    status = open(f"/proc/{process.pid}/status").read()
+    ignored = next(line for line in status.splitlines() if line.startswith("SigIgn:"))
+    return int(ignored.split()[1], 16) >> (number - 1) & 1
+
+
+def test_a_web_server_that_ends_the_program_early_costs_no_event(system, cgi):
+    """As lighttpd and Apache do once they have the whole answer, or have lost the client."""
+    anne = Client(cgi).register()
+    room = anne.room()["room_id"]
+    body = b'{"content": "said"}'
+    started = subprocess.Popen(
+        [system.state / "cgi-bin" / "confab.cgi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST",
+             "REQUEST_URI": f"/api/chat/rooms/{room}/messages/",
+             "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body)),
+             "HTTP_AUTHORIZATION": f"Token {anne.token}"})
+    with system.subscribe(f"room:{room}") as heard, started:
+        wait_for(lambda: ignores(started, signal.SIGTERM), 10, "the program to be at work")
+        started.terminate()
+        answer, _ = started.communicate(body, 30)
+        assert started.returncode == 0 and answer.startswith(b"Status: 201 Created\r\n")
+        assert heard.wait_for().name == "new_message"
+
+
 def test_requests_by_cgi_are_logged_like_others(system, cgi):
     answer = Client(cgi).get("/api/auth/me/")
     log = (system.state / "log" / "web.log").read_text()
