@@ -176,16 +176,21 @@ static void fetch_work(void *job, struct db *db) {
     fetch->last_seq = state.last_seq;
 }
 
+/* Who listens misses something, but for those who have read further than the stream goes,
+ * and up to where it goes on. */
 static void skip_hole(struct feed *feed, uint64_t last_seq) {
     const uint64_t before = feed->stream.last_seq;
     feeds_flush(feed->feeds);
     stream_skip(&feed->stream, last_seq);
     feed->feeds->figures->resyncs++;
-    for (uint32_t i = 0; i < feed->count; i++)
-        if (feed->subscriptions[i]->live && feed->subscriptions[i]->after <= before) {
-            feed->subscriptions[i]->after = last_seq;
-            feed->feeds->listener->resync(feed->subscriptions[i], last_seq);
-        }
+    for (uint32_t i = 0; i < feed->count; i++) {
+        struct subscription *subscription = feed->subscriptions[i];
+        if (!subscription->live ||
+            (subscription->after > before && subscription->after >= last_seq))
+            continue;
+        subscription->after = last_seq;
+        feed->feeds->listener->resync(subscription, last_seq);
+    }
 }
 
 static void fetch_done(void *job) {
@@ -489,8 +494,15 @@ const struct bus_listener *feeds_bus_listener(struct feeds *feeds) {
     return &feeds->bus_listener;
 }
 
+static void on_closed(uv_handle_t *handle) {
+    struct feeds *feeds = handle->data;
+    idmap_free(&feeds->rooms);
+    idmap_free(&feeds->users);
+    free(feeds);
+}
+
 void feeds_close(struct feeds *feeds) {
-    uv_close((uv_handle_t *)&feeds->timer, NULL);
+    uv_close((uv_handle_t *)&feeds->timer, on_closed);
 }
 
 struct each {

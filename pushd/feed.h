@@ -74,7 +74,8 @@ struct feeds *feeds_new(uv_loop_t *loop, const struct config *config, struct job
 void feeds_set_bus(struct feeds *feeds, struct bus *bus);
 const struct bus_listener *feeds_bus_listener(struct feeds *feeds);
 
-/* Stops timers. */
+/* Stops the timer; frees itself once the loop has let go. No feed may be open, no job under
+ * way. */
 void feeds_close(struct feeds *feeds);
 
 /* Adds a listener, not live yet, and opens the feed if it is the first. The subscription

@@ -116,6 +116,10 @@ bool session_catch_up(struct subscription *subscription, uint64_t position);
 bool session_open_room(struct session *session);
 bool session_close_room(struct session *session);
 
+/* Keeps what the client says while the session opens, to be taken up when it is live.
+ * (session_open.c) */
+void session_keep_message(struct session *session, struct text message, bool binary);
+
 /* Frees what opening needed. (session_open.c) */
 void session_opening_free(struct session *session);
 

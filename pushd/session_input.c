@@ -116,7 +116,13 @@ static void read_type(struct session *session, struct text message) {
 }
 
 void session_message(struct session *session, struct text message, bool binary) {
-    if (session->state != SESSION_LIVE || !take_frame(session))
+    if (session->state == SESSION_ENDED)
+        return;
+    if (session->state != SESSION_LIVE) {
+        session_keep_message(session, message, binary);
+        return;
+    }
+    if (!take_frame(session))
         return;
     const char *why = binary ? "binary frame" : jsoncheck(message.at, message.len, NULL);
     if (why)

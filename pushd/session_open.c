@@ -13,6 +13,15 @@
 /* Times a session that falls behind while it opens is read for again. */
 #define READS 5
 
+/* What a client may have said, in bytes, before its socket is live; more is dropped. */
+#define EARLY_BYTES 1024
+
+/* A message in `early`; its bytes follow. */
+struct early {
+    size_t len;
+    bool binary;
+};
+
 /* A room to watch, as read for a notifications socket. */
 struct watched {
     uint64_t room_id;
@@ -33,6 +42,7 @@ struct session_opening {
     size_t frame_count, frame_space;
     struct watched *rooms;
     size_t room_count, room_space;
+    struct buffer early; /* what the client said already */
 };
 
 /* A job for one session, which lives as long as the job does. */
@@ -64,6 +74,7 @@ void session_opening_free(struct session *session) {
     drop_frames(opening);
     free(opening->frames);
     free(opening->rooms);
+    buffer_free(&opening->early);
     free(opening);
     session->opening = NULL;
 }
@@ -373,6 +384,27 @@ static void read_again(struct session *session) {
     read_positions(session);
 }
 
+/* Clients may speak as soon as the handshake is through. */
+void session_keep_message(struct session *session, struct text message, bool binary) {
+    const struct early early = {message.len, binary};
+    struct buffer *kept = &session->opening->early;
+    if (kept->len + sizeof(early) + message.len > EARLY_BYTES)
+        return;
+    buffer_append(kept, &early, sizeof(early));
+    buffer_append(kept, message.at, message.len);
+}
+
+static void answer_early(struct session *session, struct buffer *kept) {
+    for (size_t at = 0; at < kept->len;) {
+        struct early early;
+        memcpy(&early, kept->data + at, sizeof(early));
+        at += sizeof(early);
+        session_message(session, (struct text){kept->data + at, early.len}, early.binary);
+        at += early.len;
+    }
+    buffer_free(kept);
+}
+
 /* All is read and all feeds are joined: says so, hands out what was missed, and lets the
  * live events in. */
 static void finish(struct session *session) {
@@ -400,8 +432,12 @@ static void finish(struct session *session) {
     session_catch_up(subscription, opening->position);
     if (subscription != session->own && session->state == SESSION_LIVE)
         session_catch_up(session->own, opening->caller.last_seq);
-    if (session->state == SESSION_LIVE)
-        session_opening_free(session);
+    if (session->state != SESSION_LIVE)
+        return;
+    struct buffer early = opening->early;
+    opening->early = (struct buffer)BUFFER_EMPTY;
+    session_opening_free(session);
+    answer_early(session, &early);
 }
 
 /* True when what was asked first is still good: the channels were joined before it was

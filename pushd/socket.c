@@ -59,7 +59,7 @@ struct sockets {
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
-    bool full;                          /* nobody else is taken */
+    bool full;                 /* nobody else is taken */
     struct socket *drain_next; /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
     int64_t drain_start_ms;

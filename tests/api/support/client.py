@@ -2,12 +2,17 @@
 
 import itertools
 import os
+import time
 
 import requests
 
 from support.websocket import Socket
 
 numbers = itertools.count(1)
+
+# Seconds after which a connection is not used again: the web server, which waits for 5, may
+# be closing it at this moment.
+IDLE = 3
 
 
 def fresh_name(prefix="user"):
@@ -28,6 +33,7 @@ class Client:
         self.may_fail = False
         self.http = requests.Session()
         self.http.trust_env = False
+        self._used = time.monotonic()
 
     @property
     def cookies(self):
@@ -55,7 +61,10 @@ class Client:
         headers = {name: value for name, value in headers.items() if value is not None}
         options.setdefault("timeout", 60)
         options.setdefault("allow_redirects", False)
+        if time.monotonic() - self._used > IDLE:
+            self.http.close()
         answer = self.http.request(method, self.instance.url + path, headers=headers, **options)
+        self._used = time.monotonic()
         assert self.may_fail or answer.status_code < 500, \
             f"{method} {path}: {answer.status_code} {answer.text}\n{self.instance.log()[-2000:]}"
         return answer
