@@ -90,6 +90,17 @@ static const char ADD[] = TRANSACTION(
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),
     ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined");
 
+/* Takes what every change says first: its outcome, and whether anything changed. False, with
+ * ERROR_INTERNAL, when the transaction answered nothing. */
+static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
+    *error = ERROR_INTERNAL;
+    if (!db_next(rows))
+        return false;
+    *error = (enum error)db_get_u64(rows, 0);
+    change->changed = *error == ERROR_NONE && db_get_bool(rows, 1);
+    return true;
+}
+
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                       bool joining, struct member_change *change) {
     struct db_rows *rows;
@@ -98,10 +109,7 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
                               db_u64(target_id), db_bool(joining));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
-        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+    if (read_change(rows, &error, change)) {
         change->seq = db_get_u64(rows, 2);
         change->user_seq = db_get_u64(rows, 3);
         change->membership = (struct membership){.id = db_get_u64(rows, 4),
@@ -151,10 +159,7 @@ enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint
                               db_u64(target_id), db_bool(false));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
-        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+    if (read_change(rows, &error, change)) {
         change->room_deleted = change->changed && db_get_bool(rows, 2);
         change->user_seq = db_get_u64(rows, 4);
         change->heir_id = db_get_u64(rows, 5);
@@ -187,12 +192,8 @@ enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, u
                               db_u64(target_id), db_bool(is_admin));
     if (error)
         return error;
-    error = ERROR_INTERNAL;
-    if (db_next(rows)) {
-        error = (enum error)db_get_u64(rows, 0);
-        change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
+    if (read_change(rows, &error, change))
         change->seq = db_get_u64(rows, 2);
-    }
     db_done(rows);
     return error;
 }

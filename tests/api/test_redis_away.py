@@ -1,12 +1,11 @@
 """Redis killed, hung and back: nobody waits for it, and nothing is lost."""
 
 import contextlib
-import os
-import signal
 import statistics
 import time
 
 import pytest
+from support.away import WAYS
 from support.client import Client
 from support.load import Load, mixed
 from support.wait import wait_for
@@ -26,28 +25,6 @@ def system(make_instance):
 @pytest.fixture
 def writer(system):
     return Client(system).register()
-
-
-@contextlib.contextmanager
-def redis_killed(system):
-    system.end("redis", signal.SIGKILL)
-    try:
-        yield
-    finally:
-        system.start()
-
-
-@contextlib.contextmanager
-def redis_hung(system):
-    pid = system.pids("redis")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-AWAY = pytest.mark.parametrize("away", [redis_killed, redis_hung])
 
 
 def forget_the_silence(system):
@@ -80,7 +57,7 @@ def is_published(system, client, room):
 
 # ---- away ----
 
-@AWAY
+@WAYS
 def test_without_redis_requests_cost_a_few_milliseconds_more_at_most(system, writer, away):
     room = writer.room()["room_id"]
     forget_the_silence(system)
@@ -92,7 +69,7 @@ def test_without_redis_requests_cost_a_few_milliseconds_more_at_most(system, wri
         assert without[kind] <= 3 * before[kind] + 0.005, (kind, before, without)
 
 
-@AWAY
+@WAYS
 def test_without_redis_nothing_fails_and_nothing_is_lost(system, writer, away):
     room = writer.room()["room_id"]
     with Load(system, writer.token, mixed(room)) as load:
@@ -109,7 +86,7 @@ def test_without_redis_nothing_fails_and_nothing_is_lost(system, writer, away):
     assert checked.returncode == 0, checked.stdout
 
 
-@AWAY
+@WAYS
 def test_health_is_degraded_without_redis_and_ok_again_with_it(system, away):
     client = Client(system)
     wait_for(lambda: client.get("/healthz").json() == {"status": "ok"}, 45)
@@ -125,7 +102,7 @@ def degraded(client):
     return answer if answer.json()["status"] != "ok" else None
 
 
-@AWAY
+@WAYS
 def test_presence_is_empty_without_redis(system, writer, away):
     room = writer.room()["room_id"]
     with away(system):
@@ -133,7 +110,7 @@ def test_presence_is_empty_without_redis(system, writer, away):
     assert (answer.status_code, answer.json()) == (200, {"online": []})
 
 
-@AWAY
+@WAYS
 def test_rate_limits_go_on_without_redis(system, writer, away):
     """Ten logins a minute, counted by the process itself."""
     body = {"username": writer.name, "password": WRONG}
@@ -146,7 +123,7 @@ def test_rate_limits_go_on_without_redis(system, writer, away):
 
 # ---- back ----
 
-@AWAY
+@WAYS
 def test_when_redis_is_back_events_are_published_again(system, writer, away):
     """The backoff goes up to 15 seconds."""
     room = writer.room()["room_id"]

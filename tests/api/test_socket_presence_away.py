@@ -1,10 +1,10 @@
 """Presence when a pushd is gone, or Redis is away: who is told, and that all agree again."""
 import contextlib
-import os
 import signal
 
 import pytest
 
+from support.away import WAYS, killed
 from support.client import Client
 from support.presence import Watcher, by_id, people, wait_for_online, wait_for_rest
 from support.pushd import Pushd
@@ -75,26 +75,7 @@ def test_a_room_that_only_the_dead_had_open_is_empty(trio, system):
 
 # ---- Redis away and back ----
 
-@contextlib.contextmanager
-def redis_away(system):
-    system.end("redis", signal.SIGKILL)
-    try:
-        yield
-    finally:
-        system.start()
-
-
-@contextlib.contextmanager
-def redis_hung(system):
-    pid = system.pids("redis")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-@pytest.mark.parametrize("away", [redis_away, redis_hung])
+@WAYS
 def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system, away):
     alice, bob, room, carol = trio
     with in_room(alice, room) as live, in_room(bob, room) as theirs:
@@ -115,7 +96,7 @@ def test_presence_is_complete_again_when_redis_is_back(trio, system, second):
     alice, bob, room, carol = trio
     with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
         here.until("user_joined")
-        with redis_away(system):
+        with killed(system):
             pass
         wait_for_rest(carol, room, alice, bob, seconds=30)
         with in_room(carol, room, direct=second) as new:
@@ -130,7 +111,7 @@ def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio
     with in_room(alice, room) as here, contextlib.ExitStack() as there:
         theirs = there.enter_context(in_room(bob, room, direct=second))
         here.until("user_joined")
-        with redis_away(system):
+        with killed(system):
             theirs.close()
             there.enter_context(in_room(carol, room, direct=second))
         watcher = Watcher(here)

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from support import fastcgi
+from support.away import WAYS
 from support.client import Client
 from support.figures import figure
 from support.live import entered, notified
@@ -45,28 +46,6 @@ def room(alice, bob):
     made = alice.room()["room_id"]
     alice.invite(made, bob)
     return made
-
-
-@contextlib.contextmanager
-def killed(system):
-    system.end("redis", signal.SIGKILL)
-    try:
-        yield
-    finally:
-        system.start()
-
-
-@contextlib.contextmanager
-def hung(system):
-    pid = system.pids("redis")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-WAYS = pytest.mark.parametrize("away", [killed, hung])
 
 
 def seconds_to(live, post):
