@@ -87,7 +87,8 @@ FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
                  $(filter-out $(FLOOR_PARTS),$(wildcard bench/floor/*.c)))
 
 .PHONY: all packages run start stop status reload test check check-asan fuzz lint \
-        soak coverage bench floors install uninstall dist clean help tests fuzzers FORCE
+        soak coverage bench floors install uninstall dist clean help tests fuzzers \
+        node-modules FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -238,6 +239,15 @@ bench: ## measure beside the bare parts, write docs/performance.md (ONLY=row,row
 	+$(build_first) floors
 	@exec /usr/bin/python3 -B bench/run.py
 
+# What the tests of web/ need from npm, as its lock file says; nothing else needs it.
+NODE_MODULES := tests/web/node_modules/.package-lock.json
+
+node-modules: $(NODE_MODULES)
+
+$(NODE_MODULES): tests/web/package.json tests/web/package-lock.json
+	cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@touch $@
+
 # ---- a copy for elsewhere -------------------------------------------------------------
 
 SHARE := $(PREFIX)/share/confab
@@ -247,7 +257,7 @@ install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your conf
 	    $(DESTDIR)$(SHARE)/web $(DESTDIR)$(SHARE)/lighttpd/errors $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
 	install $(BUILD)/fcgi-api $(BUILD)/pushd $(DESTDIR)$(PREFIX)/lib/confab/
-	install -m 644 web/* $(DESTDIR)$(SHARE)/web/
+	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
 	install -m 644 conf/lighttpd/routes.conf $(DESTDIR)$(SHARE)/lighttpd/
 	install -m 644 conf/lighttpd/errors/* $(DESTDIR)$(SHARE)/lighttpd/errors/
 	sed 's|/usr/local/share/confab|$(SHARE)|' conf/lighttpd/40-confab.conf \
@@ -264,7 +274,7 @@ dist: ## build/confab-VERSION.tar.gz from the last commit
 	git archive --prefix=confab-$(VERSION)/ -o build/confab-$(VERSION).tar.gz HEAD
 
 clean: ## remove build/ (your data in .state stays)
-	rm -rf build
+	rm -rf build tests/web/node_modules
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
