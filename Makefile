@@ -85,10 +85,12 @@ FLOOR       := $(BUILD)/libfloor.a
 FLOOR_PARTS := bench/floor/crew.c bench/floor/session.c
 FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
                  $(filter-out $(FLOOR_PARTS),$(wildcard bench/floor/*.c)))
+CROWD       := $(BUILD)/bench/crowd
+CROWD_SRC   := $(wildcard bench/load/*.c)
 
 .PHONY: all packages run start stop status reload test check check-asan fuzz lint \
-        soak coverage bench floors install uninstall dist clean help tests fuzzers \
-        node-modules FORCE
+        soak coverage bench bench-push floors install uninstall dist clean help tests \
+        fuzzers node-modules FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -126,7 +128,12 @@ FAKES := $(call objects,$(wildcard tests/unit/fake_*.c))
 $(patsubst %,$(BUILD)/tests/%,test_session_orders): $(FAKES)
 objects_first = $(filter %.o,$^) $(filter-out %.o,$^)
 
-floors: $(FLOORS)
+floors: $(FLOORS) $(CROWD)
+
+$(CROWD): $(call objects,$(CROWD_SRC)) $(COMMON)
+	@mkdir -p $(@D)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -Wl,--as-needed -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/bench/%: $(OBJ)/bench/floor/%.o $(FLOOR)
 	@mkdir -p $(@D)
@@ -238,6 +245,11 @@ bench: ## measure beside the bare parts, write docs/performance.md (ONLY=row,row
 	@scripts/packages bench
 	+$(build_first) floors
 	@exec /usr/bin/python3 -B bench/run.py
+
+bench-push: ## measure pushd beside the bare part, write docs/performance-push.md
+	@scripts/packages bench
+	+$(build_first) floors
+	@exec /usr/bin/python3 -B bench/push.py
 
 # What the tests of web/ need from npm, as its lock file says; nothing else needs it.
 NODE_MODULES := tests/web/node_modules/.package-lock.json

@@ -39,6 +39,19 @@ GOALS = [
     Goal("start", "first", "start of a process to its first answer", "<=", 20, " ms"),
     Goal("growth", "cpu", "dearest figure with 100 times the data / with 1", "<=", 1.15),
     Goal("processes", "default", "requests a second, default / best number", ">=", 0.95),
+    # of make bench-push
+    Goal("fanout", "cpu", "CPU / floor", "<=", 1.05),
+    Goal("bursts", "cpu", "CPU / floor", "<=", 0.15),
+    Goal("small-rooms", "cpu", "CPU / floor", "<=", 1.1),
+    Goal("notifications", "cpu", "CPU / floor", "<=", 1.5),
+    Goal("latency", "p50", "p50 / floor's", "<=", 1.1),
+    Goal("latency", "p99", "p99 / floor's", "<=", 1.1),
+    Goal("idle", "size", "memory of each of 10,000", "<=", 2500, " bytes"),
+    Goal("idle", "most", "memory of each of 19,000", "<=", 2500, " bytes"),
+    Goal("idle", "cpu", "CPU between pings", "<=", 0.5, " %"),
+    Goal("handshakes", "cpu", "CPU of a handshake", "<=", 60, " us"),
+    Goal("handshakes", "back", "all are back after", "<=", 3, " s"),
+    Goal("whole", "p99", "p99 / that of POST alone", "<=", 3),
 ]
 
 # What the same request costs elsewhere: the seed's own stack (Django REST Framework and
@@ -50,6 +63,10 @@ ELSEWHERE = {
     "post": "9,800 us, 188 a second",
     "post-one": "23,200 us, 85 a second",
     "memory": "65 MB",
+    # of sockets: units of the floor, found in the same way
+    "fanout": "libwebsockets as in its examples 3.2 x, nchan 1.4 x, Node ws 2.0 x",
+    "small-rooms": "nchan 1.4 x, Node ws 1.6 x",
+    "idle": "nchan 10,429 bytes, Node ws 7,165",
 }
 
 

@@ -27,7 +27,7 @@ def _source():
     if not re.fullmatch("[0-9a-f]+", commit):
         return "not known"
     changed = _first_line("git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no",
-                          "--", "common", "fcgi-api", "schema", "conf")
+                          "--", "common", "fcgi-api", "pushd", "schema", "conf")
     return commit + (" with changes not committed" if changed else "")
 
 

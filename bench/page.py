@@ -27,17 +27,61 @@ Afterwards `confabctl check --deep` found {check}.
 """
 
 
+PUSH_HEAD = """# What a socket costs
+
+Written by `make bench-push` on {date}; every figure was measured then, on this machine:
+
+{machine}
+
+**Read it so.** CPU is the processor time of pushd for one delivery, of all its threads, from
+/proc; it is the steady figure. Rate, p50 and p99 are what the clients saw, on the same
+processors, of the way from the publisher to them. Beside pushd stands the **floor**: an epoll
+server fed by the same Redis that makes one frame of an event and does one write() for each
+socket, and nothing else (`bench/floor/push.c`). Both take turns, {rounds} rounds of {seconds} s
+each; a figure is the median of the rounds, ± half the distance between the extremes, a ratio
+the median of the rounds' ratios. Messages have 300 bytes.
+
+A run is thrown away when more than {disturbed:.0%} of the machine was in other hands meanwhile:
+of {runs} runs {thrown_away} were thrown away, {kept} that stayed disturbed were kept.
+"""
+
+PUSH_ELSEWHERE = """
+Elsewhere: CPU for each delivery in units of the same floor, or memory of an idle socket, found
+on a machine like this one.
+"""
+
+ELSEWHERE = """
+Elsewhere: the seed's own stack (Django REST Framework, gunicorn) on a machine like the one
+these goals were made for; all of its processes.
+"""
+
+
+def write_push(path, bench, found, failed, date):
+    """The page of the sockets' half."""
+    counts = bench.turns
+    head = PUSH_HEAD.format(date=date, machine=_machine(), rounds=counts.rounds,
+                            seconds=counts.seconds, disturbed=turns.DISTURBED, runs=counts.runs,
+                            thrown_away=counts.thrown_away, kept=counts.kept_disturbed)
+    _write(path, [head, _summary(found, failed, PUSH_ELSEWHERE)], bench, found)
+
+
 def write(path, bench, found, failed, date, check):
-    parts = [_head(bench, date, check), _summary(found, failed)]
+    _write(path, [_head(bench, date, check), _summary(found, failed, ELSEWHERE)], bench, found)
+
+
+def _write(path, parts, bench, found):
     parts += [_section(row, bench.commands.get(row.name, {})) for row in found.values()]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(parts))
 
 
+def _machine():
+    return "\n".join(f"- {name}: {what}" for name, what in machine.describe())
+
+
 def _head(bench, date, check):
-    pairs = "\n".join(f"- {name}: {what}" for name, what in machine.describe())
     counts = bench.turns
-    return HEAD.format(date=date, machine=pairs, connections=16, rounds=counts.rounds,
+    return HEAD.format(date=date, machine=_machine(), connections=16, rounds=counts.rounds,
                        seconds=counts.seconds, disturbed=turns.DISTURBED, runs=counts.runs,
                        thrown_away=counts.thrown_away, kept=counts.kept_disturbed, check=check)
 
@@ -53,7 +97,7 @@ def _goal_cells(row, row_goals):
     return ["<br>".join(cell) or "–" for cell in (limits, values, marks)]
 
 
-def _summary(found, failed):
+def _summary(found, failed, elsewhere):
     lines = ["## Goals\n",
              "| what | goal | measured | | CPU us | of the floor | a second | p50 / p99 ms | "
              "elsewhere |", "|" + " --- |" * 9]
@@ -64,8 +108,7 @@ def _summary(found, failed):
                                         goals.ELSEWHERE.get(name, "–")]) + " |")
     for name, why in failed.items():
         lines.append(f"| {name} | | **could not be measured**: {why} | | | | | | |")
-    lines.append("\nElsewhere: the seed's own stack (Django REST Framework, gunicorn) on a machine "
-                 "like the one these goals were made for; all of its processes.\n")
+    lines.append(elsewhere)
     return "\n".join(lines)
 
 
@@ -73,8 +116,12 @@ def _figures(row):
     subject = row.subject
     if not subject:
         return ["–"] * 4
-    floor = " + ".join(f"{result.cpu:,.0f}" for result in row.floor) or "–"
-    return [f"{subject.cpu:,.0f}", floor, f"{subject.rate:,.0f}", _latency(subject)]
+    floor = " + ".join(_us(result.cpu) for result in row.floor) or "–"
+    return [_us(subject.cpu), floor, f"{subject.rate:,.0f}", _latency(subject)]
+
+
+def _us(value):
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2f}"
 
 
 def _latency(result):
@@ -86,8 +133,8 @@ def _section(row, commands):
     if row.results:
         lines += ["| | CPU us | of which | a second | p50 / p99 ms |", "|" + " --- |" * 5]
         for result in row.results:
-            split = ", ".join(f"{name} {us:,.0f}" for name, us in result.by_process().items())
-            lines.append(f"| {result.name} | {result.cpu:,.0f} ± {result.spread():.0%} | "
+            split = ", ".join(f"{name} {_us(us)}" for name, us in result.by_process().items())
+            lines.append(f"| {result.name} | {_us(result.cpu)} ± {result.spread():.0%} | "
                          f"{split} | {result.rate:,.0f} ± {result.spread('rate'):.0%} | "
                          f"{_latency(result)} |")
         lines.append("")

@@ -10,3 +10,4 @@ FLOOR = BUILD / "bench"                  # the floors' programs
 WORK = BUILD / "bench"                   # what a run leaves: raw figures, its page
 STATE = BUILD / "bench" / "state"        # the instance; gone after the run
 PAGE = ROOT / "docs" / "performance.md"
+PUSH_PAGE = ROOT / "docs" / "performance-push.md"

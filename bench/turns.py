@@ -13,10 +13,11 @@ REPEATS_IN_ALL = 60
 class Turns:
     """Runs contestants and counts the runs that were disturbed."""
 
-    def __init__(self, rounds, seconds, warm_seconds):
+    def __init__(self, rounds, seconds, warm_seconds, repeats_in_all=REPEATS_IN_ALL):
         self.rounds = rounds
         self.seconds = seconds
         self.warm_seconds = warm_seconds
+        self.repeats_in_all = repeats_in_all
         self.runs = 0
         self.thrown_away = 0
         self.kept_disturbed = 0
@@ -33,17 +34,22 @@ class Turns:
         return {name: Result(name, found) for name, found in samples.items()}
 
     def _sound_run(self, run, seconds):
+        return self.sound(lambda: (run(seconds),))[0]
+
+    def sound(self, run):
+        """What `run` returns, a tuple that begins with a Sample: of the first run that was
+        not disturbed, or of the last one."""
         for attempt in range(REPEATS + 1):
             load.settle()
-            sample = run(seconds)
+            found = run()
             self.runs += 1
-            if sample.disturbed <= DISTURBED:
-                return sample
-            if attempt == REPEATS or self.thrown_away >= REPEATS_IN_ALL:
+            if found[0].disturbed <= DISTURBED:
+                return found
+            if attempt == REPEATS or self.thrown_away >= self.repeats_in_all:
                 break
             self.thrown_away += 1
         self.kept_disturbed += 1
-        return sample
+        return found
 
 
 class Result:

@@ -1,0 +1,105 @@
+"""make bench-push: measures pushd beside the bare part, and writes the page.
+
+ONLY=row,row runs some of the rows (see push_rows.py), QUICK=1 all of them shorter; the page of
+such a run goes to build/, not to docs/. Takes ten minutes at most. Ends with 1 when something
+could not be measured; a goal that was missed is a result, not a failure.
+"""
+
+import os
+import signal
+import sys
+import time
+
+import page
+import push_data
+from instance import Instance
+from load import LoadFailed
+from paths import PUSH_PAGE, STATE, WORK
+from push_rows import ROWS
+from push_servers import LIMITS
+from turns import Turns
+
+# A row that would begin later than this, in seconds, is not begun: runs that are made again
+# on a busy machine take their time.
+LAST_BEGINNING = 480
+
+
+class Bench:
+    """What the rows work with."""
+
+    def __init__(self, quick):
+        self.instance = Instance()
+        self.turns = Turns(rounds=2 if quick else 5, seconds=1 if quick else 2, warm_seconds=1,
+                           repeats_in_all=20)
+        self.quick = quick
+        self.row = None
+        self.commands = {}
+
+    def note_order(self, crowd, order):
+        """Keeps an order for the page."""
+        text = (f"echo {order} | $BUILD/bench/crowd $PUSH_PORT MEMBERS "
+                f"$STATE/sock/redis.sock {crowd.server.prefix}")
+        self.commands.setdefault(self.row, {})[text] = None
+
+
+def choose_rows():
+    wanted = os.environ.get("ONLY", "").replace(",", " ").split()
+    unknown = [name for name in wanted if name not in ROWS]
+    if unknown:
+        sys.exit(f"bench: no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    return [name for name in ROWS if not wanted or name in wanted]
+
+
+def measure(bench, names):
+    """Runs the rows; (by name what they found, by name why they failed)."""
+    found, failed = {}, {}
+    begun = time.monotonic()
+    for name in names:
+        bench.row = name
+        elapsed = time.monotonic() - begun
+        print(f"{elapsed:5.0f} s  {name}", flush=True)
+        try:
+            if elapsed > LAST_BEGINNING:
+                raise LoadFailed("the time was up")
+            found[name] = ROWS[name](bench)
+        except (LoadFailed, TimeoutError) as error:
+            failed[name] = str(error)
+            print(f"    FAILED {error}")
+            continue
+        for result in found[name].results:
+            print(f"           {result.name}: {result.cpu:,.2f} us ± {result.spread():.0%}, "
+                  f"{result.rate:,.0f} a second, p50 {result.of('p50_us'):,.0f} "
+                  f"p99 {result.of('p99_us'):,.0f} us")
+        print("\n".join(page.verdict(found[name])), flush=True)
+    return found, failed
+
+
+def run(names, quick):
+    bench = Bench(quick)
+    try:
+        bench.instance.remove()
+        bench.instance.start(**LIMITS, CONFAB_RATE_LIMITS="off")
+        push_data.load(bench.instance)
+        found, failed = measure(bench, names)
+    finally:
+        bench.instance.remove()
+    whole = len(names) == len(ROWS) and not quick
+    target = PUSH_PAGE if whole else WORK / "performance-push.md"
+    page.write_push(target, bench, found, failed, time.strftime("%Y-%m-%d %H:%M %Z"))
+    print(f"{bench.turns.runs} runs, {bench.turns.thrown_away} thrown away, "
+          f"{bench.turns.kept_disturbed} kept though disturbed; the page is {target}")
+    return 1 if failed else 0
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names = choose_rows()
+    WORK.mkdir(parents=True, exist_ok=True)
+    return run(names, os.environ.get("QUICK", "0") not in ("", "0"))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
