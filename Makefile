@@ -264,16 +264,24 @@ $(NODE_MODULES): tests/web/package.json tests/web/package-lock.json
 
 SHARE := $(PREFIX)/share/confab
 
+# For web servers; not those of the private instance.
+SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/*) \
+    $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
+
+# Puts files of conf/ into share/confab, with the places of this installation in them.
+install_text = for file in $(1); do \
+	    target=$(DESTDIR)$(SHARE)/$${file\#conf/} && install -D -m 644 $$file $$target && \
+	    sed -i 's|/usr/local/|$(PREFIX)/|g; s|/etc/confab/|$(SYSCONFDIR)/confab/|g' $$target || \
+	    exit 1; \
+	done
+
 install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your configuration
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
-	    $(DESTDIR)$(SHARE)/web $(DESTDIR)$(SHARE)/lighttpd/errors $(DESTDIR)$(SYSCONFDIR)/confab
+	    $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
 	install $(BUILD)/fcgi-api $(BUILD)/pushd $(DESTDIR)$(PREFIX)/lib/confab/
 	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
-	install -m 644 conf/lighttpd/routes.conf $(DESTDIR)$(SHARE)/lighttpd/
-	install -m 644 conf/lighttpd/errors/* $(DESTDIR)$(SHARE)/lighttpd/errors/
-	sed 's|/usr/local/share/confab|$(SHARE)|' conf/lighttpd/40-confab.conf \
-	    > $(DESTDIR)$(SHARE)/lighttpd/40-confab.conf
+	$(call install_text,$(SHARED_CONF))
 	$(BUILD)/fcgi-api --example-config > $(DESTDIR)$(SHARE)/confab.conf.example
 	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 640 \
 	    $(DESTDIR)$(SHARE)/confab.conf.example $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf

@@ -23,15 +23,25 @@
 #include "store/migrate.h"
 
 static const char USAGE[] =
-    "usage: fcgi-api [-c FILE] [--check-config | --dump-config | --example-config | --version]\n"
+    "usage: fcgi-api [-c FILE] [--prefork | --check-config | --dump-config | --example-config |\n"
+    "                 --version]\n"
     "  -c, --config FILE   the configuration file\n"
+    "  --prefork           be the parent of `processes` processes also if a web server started\n"
+    "                      it, on the socket which that passed\n"
     "  --check-config      read the configuration, say what is wrong with it, end\n"
     "  --dump-config       print the configuration in force, secrets as ***\n"
     "  --example-config    print a commented configuration file\n"
     "Without these it serves: plain CGI or FastCGI if a web server started it, else as the\n"
     "parent of `processes` processes that listen at `fcgi_listen`.\n";
 
-enum action { ACTION_SERVE, ACTION_CHECK, ACTION_DUMP, ACTION_EXAMPLE, ACTION_VERSION };
+enum action {
+    ACTION_SERVE,
+    ACTION_PREFORK,
+    ACTION_CHECK,
+    ACTION_DUMP,
+    ACTION_EXAMPLE,
+    ACTION_VERSION
+};
 
 /* The file that is read, and read again by a reload; NULL for none. */
 static char *config_path;
@@ -136,16 +146,19 @@ static bool reload(struct config *config) {
     return true;
 }
 
-static int serve(struct config *config) {
+static int serve(struct config *config, bool prefork) {
     if (!secret_init()) {
         log_error("libsodium cannot be used");
         return 1;
     }
     if (gateway_is_cgi())
         return serve_cgi(config);
-    if (gateway_is_fastcgi())
+    const bool passed = gateway_is_fastcgi();
+    if (passed && !prefork)
         return serve_alone(config);
-    return schema_is_ours(config) ? prefork_run(config, serve_fastcgi, reload) : 1;
+    if (!schema_is_ours(config))
+        return 1;
+    return prefork_run(config, passed ? STDIN_FILENO : -1, serve_fastcgi, reload);
 }
 
 /* ---- what is asked on the command line ---- */
@@ -165,6 +178,7 @@ static int print_configuration(const struct config *config) {
  * without '=' as arguments to a CGI program (RFC 3875, section 4.4): they are not ours. */
 static int read_arguments(int argc, char **argv, const char **file) {
     static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
+                                            {"prefork", no_argument, NULL, ACTION_PREFORK},
                                             {"check-config", no_argument, NULL, ACTION_CHECK},
                                             {"dump-config", no_argument, NULL, ACTION_DUMP},
                                             {"example-config", no_argument, NULL, ACTION_EXAMPLE},
@@ -207,7 +221,7 @@ static int run(int action) {
     else if (action == ACTION_DUMP)
         status = print_configuration(&config);
     else
-        status = serve(&config);
+        status = serve(&config, action == ACTION_PREFORK);
     config_free(&config);
     return status;
 }

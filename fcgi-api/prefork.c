@@ -223,10 +223,11 @@ static void sleep_until_signal(const sigset_t *mask) {
     ppoll(NULL, 0, &moment, mask);
 }
 
-int prefork_run(struct config *config, prefork_child *child, prefork_reload *read_again) {
+int prefork_run(struct config *config, int passed_fd, prefork_child *child,
+                prefork_reload *read_again) {
     struct prefork prefork = {.config = config, .run = child};
     sigset_t before;
-    const int passed = listener_from_systemd();
+    const int passed = passed_fd >= 0 ? passed_fd : listener_from_systemd();
     prefork.listen_fd = passed >= 0 ? passed : listener_open(config->fcgi_listen);
     if (prefork.listen_fd < 0)
         return 1;
@@ -235,7 +236,7 @@ int prefork_run(struct config *config, prefork_child *child, prefork_reload *rea
     make_table(&prefork);
     watch_signals(&before);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
-             passed >= 0 ? "the socket of systemd" : address);
+             passed >= 0 ? "the socket that was passed" : address);
     while (!prefork.stopping || count_children(&prefork, false) > 0) {
         tend(&prefork, &before);
         sleep_until_signal(&before);

@@ -18,8 +18,9 @@ typedef int prefork_child(const struct config *config, int listen_fd, const vola
 /* Reads the configuration anew for SIGHUP; false (said in the log) keeps the present. */
 typedef bool prefork_reload(struct config *config);
 
-/* Listens where config says (or on the socket systemd passed, sd_listen_fds(3)) and runs
- * until stopped. *config is replaced by a reload. Returns the exit status. */
-int prefork_run(struct config *config, prefork_child *child, prefork_reload *reload);
+/* Listens on a socket that a web server has passed; with -1 for it, on the one that systemd
+ * has passed (sd_listen_fds(3)), else where config says. Runs until stopped. *config is
+ * replaced by a reload. Returns the exit status. */
+int prefork_run(struct config *config, int passed_fd, prefork_child *child, prefork_reload *reload);
 
 #endif

@@ -79,9 +79,9 @@ web_prepare() {
     {
         echo "# Written by scripts/instance at each start; changes here are lost."
         echo "var.confab_state = \"$STATE\""
-        echo "var.confab_socket = \"$(api_address)\""
+        echo "var.confab_fastcgi = ( \"socket\" => \"$(api_address)\" )"
         echo "var.confab_push_port = $(push_port push)"
-        echo "var.confab_errors = \"$ROOT/conf/lighttpd/errors\""
+        echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$ROOT/web\""
         echo "var.confab_max_fds = $files"
         echo "server.port = $PORT"
@@ -90,6 +90,8 @@ web_prepare() {
             echo "\$SERVER[\"socket\"] == \"$(bracketed "$address"):$PORT\" { }"
         done
         echo "include \"$ROOT/conf/lighttpd/server.conf\""
+        echo "include \"$ROOT/conf/lighttpd/errors.conf\""
+        echo "include \"$ROOT/conf/lighttpd/static.conf\""
         echo "include \"$ROOT/conf/lighttpd/routes.conf\""
         [[ $CGI != 1 ]] || echo "include \"$ROOT/conf/lighttpd/cgi.conf\""
     } >"$STATE/lighttpd.conf"

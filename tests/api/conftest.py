@@ -2,6 +2,7 @@
 
 import pytest
 
+from support import front
 from support.client import Client
 from support.instance import Instance
 from support.wait import wait_for
@@ -23,12 +24,47 @@ def pytest_make_parametrize_id(val):
     return None
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "everywhere: run through each kind of web server")
+
+
+def pytest_generate_tests(metafunc):
+    """A test that is marked runs once more for each kind of front, with that as its
+    instance."""
+    if metafunc.definition.get_closest_marker("everywhere"):
+        metafunc.parametrize("instance", [None, *front.KINDS], ids=["own", *front.KINDS],
+                             indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def instance():
-    """The system most tests share: no rate limits, cheap passwords, open registration."""
+def own_instance():
+    """The system behind `instance`, as its own lighttpd shows it."""
     system = started()
     yield system
     system.close()
+
+
+@pytest.fixture(scope="session")
+def fronts(own_instance):
+    """fronts(kind): a Front of that kind, started when it is first asked for."""
+    made = {}
+
+    def get(kind):
+        if kind not in made:
+            made[kind] = front.Front(own_instance, kind)
+            made[kind].start()
+        return made[kind]
+
+    yield get
+    for server in made.values():
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def instance(request, own_instance, fronts):
+    """The system most tests share: no rate limits, cheap passwords, open registration."""
+    kind = getattr(request, "param", None)
+    return fronts(kind).instance if kind else own_instance
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ def cookie_of(answer):
     return cookies["sessionid"]
 
 
+@pytest.mark.everywhere
 def test_a_login_answers_with_the_user(anonymous, user):
     new = user()
     answer = login(anonymous, new)
@@ -39,12 +40,14 @@ def test_a_login_answers_with_the_user(anonymous, user):
     assert set(answer.json()) == {"user_id", "username", "is_staff", "created_at"}
 
 
+@pytest.mark.everywhere
 def test_the_cookie_of_a_login_is_let_in(anonymous, user):
     new = user()
     login(anonymous, new)
     assert anonymous.get("/api/auth/me/").json()["user_id"] == new.id
 
 
+@pytest.mark.everywhere
 def test_a_form_logs_in_too(anonymous, user):
     new = user()
     answer = anonymous.post(PATH, data={"username": new.name, "password": new.password})
@@ -62,6 +65,7 @@ def test_the_cookie_has_the_attributes_of_the_contract(anonymous, user):
     assert cookie["max-age"] == str(14 * DAY)
 
 
+@pytest.mark.everywhere
 def test_over_http_the_cookie_is_not_secure(anonymous, user):
     assert cookie_of(login(anonymous, user()))["secure"] == ""
 
@@ -152,6 +156,7 @@ def test_an_inactive_user_gets_no_cookie(instance, anonymous, user):
 
 # ---- who may ask a browser to log in ----
 
+@pytest.mark.everywhere
 def test_logging_in_from_a_foreign_page_is_403(anonymous, user):
     answer = login(anonymous, user(), headers={"Origin": "https://evil.example"})
     assert_error(answer, 403)
@@ -168,6 +173,7 @@ def test_logging_in_from_an_opaque_page_is_403(anonymous, user):
     assert_error(login(anonymous, user(), headers={"Origin": "null"}), 403)
 
 
+@pytest.mark.everywhere
 def test_logging_in_from_this_sites_page_is_allowed(anonymous, user):
     answer = login(anonymous, user(), headers={"Origin": anonymous.instance.url})
     assert answer.status_code == 200

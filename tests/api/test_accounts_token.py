@@ -16,6 +16,7 @@ def ask(client, username, password, **options):
     return client.post(PATH, json={"username": username, "password": password}, **options)
 
 
+@pytest.mark.everywhere
 def test_name_and_password_get_a_token_and_nothing_else(anonymous, user):
     answer = ask(anonymous, user().name, "correct horse")
     assert answer.status_code == 200
@@ -50,6 +51,7 @@ def test_asking_for_a_token_needs_no_credentials_even_bad_ones(anonymous, user):
 
 # ---- refused ----
 
+@pytest.mark.everywhere
 def test_a_wrong_password_is_400_in_the_words_of_the_contract(anonymous, user):
     answer = ask(anonymous, user().name, "wrong horse!")
     assert answer.status_code == 400
@@ -92,6 +94,7 @@ def test_fields_that_are_missing_or_no_text_are_named(anonymous, body, fields):
 
 # ---- the end of a token ----
 
+@pytest.mark.everywhere
 def test_a_deleted_token_is_dead_at_once(user):
     new = user()
     answer = new.delete(PATH)

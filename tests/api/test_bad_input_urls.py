@@ -128,6 +128,7 @@ def test_a_host_that_can_stand_in_a_link_is_taken(place, host):
 
 # ---- percent-encoding ----
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path", [
     "/api%2Fchat/rooms/", "/api/chat%2frooms/", "/api/chat/rooms%2F{room}/",
     "/api/chat/rooms/{room}%2F", "/api/chat/rooms/{room}%2fmessages/", "/api/chat/rooms/%2F{room}/",

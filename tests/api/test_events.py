@@ -49,6 +49,7 @@ def test_events_come_oldest_first_with_the_last_number(pair):
     assert answer["last_seq"] == 4
 
 
+@pytest.mark.everywhere
 def test_every_change_takes_the_next_number_without_a_hole(pair, user):
     alice, bob, room = pair
     carol = user()
@@ -285,6 +286,7 @@ def test_nothing_has_happened_since_the_last_one(many):
     assert numbers(alice, room, "?after=1500") == ([], 1500)
 
 
+@pytest.mark.everywhere
 def test_polling_shows_every_event_once(pair):
     alice, bob, room = pair
     seen, after = [], 0

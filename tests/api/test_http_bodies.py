@@ -59,6 +59,7 @@ def test_a_form_is_415_where_no_username_is_asked_for(owner, method, path):
     assert_error(owner.request(method, path, data={"name": "x"}), 415)
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path", ["/api/auth/register/", "/api/auth/token/", "/api/auth/login/"])
 def test_a_form_is_taken_where_a_username_is_asked_for(anonymous, path):
     answer = anonymous.post(path, data={"username": "", "password": ""})
@@ -94,6 +95,7 @@ def test_no_body_at_all_is_an_empty_object(owner):
     assert_error(post(owner, b"", "text/plain"), 400, ["name"])
 
 
+@pytest.mark.everywhere
 def test_a_body_where_none_is_asked_for_is_ignored(owner):
     room = owner.room(is_private=False)["room_id"]
     client = Client(owner.instance).register()
@@ -111,14 +113,17 @@ def test_401_goes_before_415(anonymous):
 
 # ---- sizes ----
 
+@pytest.mark.everywhere
 def test_a_body_of_128_kib_is_taken(owner):
     assert post(owner, room_of_size(128 * KIB), "application/json").status_code == 201
 
 
+@pytest.mark.everywhere
 def test_a_body_of_a_byte_more_is_413(owner):
     assert_error(post(owner, room_of_size(128 * KIB + 1), "application/json"), 413)
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("size", [256 * KIB, 1024 * KIB, 2040 * KIB, 2060 * KIB, 8192 * KIB])
 def test_a_body_of_any_larger_size_is_413_in_json(owner, size):
     head = (f"POST {ROOMS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {owner.token}\r\n"
@@ -127,6 +132,7 @@ def test_a_body_of_any_larger_size_is_413_in_json(owner, size):
     assert_error(owner.instance.raw(head.encode() + room_of_size(size)), 413)
 
 
+@pytest.mark.everywhere
 def test_a_large_body_where_none_is_asked_for_is_413_too(owner):
     path = f"{ROOMS}{owner.room()['room_id']}/join/"
     assert_error(post(owner, room_of_size(128 * KIB + 1), "application/json", path), 413)

@@ -52,6 +52,7 @@ def test_the_answer_is_told_apart_by_who_asks(place, path):
     assert varies >= {"Authorization", "X-Confab-Token", "Cookie"}
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path", LISTS)
 def test_an_unchanged_answer_is_304_without_a_body(place, path):
     tag = place.tag(path)
@@ -78,6 +79,7 @@ def test_another_tag_gets_the_whole_answer(place, sent):
     assert answer.json()["room_id"] == place.id
 
 
+@pytest.mark.everywhere
 def test_head_has_the_tag_and_can_be_304(place):
     path = f"/api/chat/rooms/{place.id}/"
     tag = place.admin.request("HEAD", path).headers["ETag"]
@@ -116,6 +118,7 @@ def test_reading_changes_no_tag(place):
     assert place.tags() == before
 
 
+@pytest.mark.everywhere
 def test_a_new_message_changes_every_tag_but_that_of_members(place):
     before = place.tags()
     place.member.say(place.id, "news")

@@ -68,6 +68,7 @@ def test_an_answer_is_json_in_utf_8(place, path):
     assert isinstance(answer.json(), dict)
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path", READABLE)
 def test_a_path_works_without_its_last_slash_too(place, path):
     path = place.path(path).rstrip("/")
@@ -77,6 +78,7 @@ def test_a_path_works_without_its_last_slash_too(place, path):
     assert with_slash.text.replace(path + "/?", path + "?") == without.text
 
 
+@pytest.mark.everywhere
 def test_a_post_works_without_the_last_slash_too(user):
     client = user()
     answer = client.post("/api/chat/rooms", json={"name": "No slash"})
@@ -86,6 +88,7 @@ def test_a_post_works_without_the_last_slash_too(user):
     assert client.delete(f"/api/chat/rooms/{room}").status_code == 204
 
 
+@pytest.mark.everywhere
 def test_text_comes_out_as_the_utf_8_it_came_in(place):
     words = "héllo \N{GRINNING FACE} \u05d0\u05d1 \u200d\ufeff \u2028 </script> \x7f \"'\\\t\n"
     assert place.owner.say(place.room, "x" + words + "x")["content"] == "x" + words + "x"
@@ -105,6 +108,7 @@ def test_nothing_of_an_answer_is_an_escape_that_need_not_be(place):
     assert "é\N{GRINNING FACE}".encode() in answer.content
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path", [
     "/api/", "/api", "/api/nothing/", "/api/chat/", "/api/auth/", "/api/auth/me/more/",
     "/api/chat/rooms/{room}/nothing/", "/api/chat/Rooms/", "/API/chat/rooms/", "/api/auth/me//",
@@ -125,6 +129,7 @@ def test_an_id_in_the_path_that_is_no_positive_integer_is_404(instance, place, n
         assert assert_error(answer, 404) == {"detail": "Not found."}
 
 
+@pytest.mark.everywhere
 def test_percent_encoding_that_need_not_be_is_understood(place):
     assert place.owner.get("/api/chat/%72ooms/").status_code == 200
 
@@ -152,6 +157,7 @@ def test_unknown_fields_in_a_body_are_ignored(user):
 
 # ---- methods ----
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path, methods", PATHS.items())
 def test_options_says_what_a_path_has(place, path, methods):
     answer = place.owner.request("OPTIONS", place.path(path))
@@ -164,6 +170,7 @@ def test_options_needs_no_credentials(anonymous, place, path):
     assert anonymous.request("OPTIONS", place.path(path)).status_code == 200
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path", READABLE)
 def test_head_answers_as_get_does_without_the_body(place, path):
     path = place.path(path)
@@ -179,6 +186,7 @@ def test_head_of_what_is_not_there_is_404(place):
     assert (answer.status_code, answer.content) == (404, b"")
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("path, methods", PATHS.items())
 def test_a_method_that_a_path_does_not_have_is_405(place, path, methods):
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods.split(", ")):
@@ -229,6 +237,7 @@ def test_every_answer_carries_allow_and_a_request_id_of_its_own(place):
     assert len({answer.headers["X-Request-ID"] for answer in answers.values()}) == len(answers)
 
 
+@pytest.mark.everywhere
 def test_every_error_is_json(place):
     for status, answer in answers_of_every_kind(place).items():
         if status >= 400:

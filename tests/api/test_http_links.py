@@ -89,6 +89,7 @@ def test_a_page_shows_and_links_what_drf_would(owner, query, shown, following, p
     assert answer["previous"] == (previous and base + previous)
 
 
+@pytest.mark.everywhere
 def test_following_next_shows_every_room_once(owner):
     seen, url = [], owner.instance.url + ROOMS + "?limit=2"
     while url:
@@ -123,16 +124,19 @@ def test_links_of_lists_in_a_room_lead_to_that_list(full, kind):
     assert answer["previous"] == f"{client.instance.url}{path}?limit=1"
 
 
+@pytest.mark.everywhere
 def test_links_have_the_path_as_it_was_asked_for(owner):
     answer = page(owner, "?limit=1", "/api/chat/rooms")
     assert answer["next"] == f"{owner.instance.url}/api/chat/rooms?limit=1&offset=1"
 
 
+@pytest.mark.everywhere
 def test_links_have_the_host_as_it_was_asked_for(owner):
     answer = page(owner, "?limit=1", headers={"Host": "chat.example"})
     assert answer["next"] == "http://chat.example/api/chat/rooms/?limit=1&offset=1"
 
 
+@pytest.mark.everywhere
 def test_links_have_the_port_as_it_was_asked_for(owner):
     answer = page(owner, "?limit=1", headers={"Host": "chat.example:8443"})
     assert answer["next"].startswith("http://chat.example:8443/api/")

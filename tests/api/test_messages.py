@@ -112,6 +112,7 @@ TEXTS = ["a", "zwei Wörter", "日本語", "e\u0301", FACE, "👨‍👩‍👧�
          "%s%n%x {0}", "'; DROP TABLE message; --", "\ufffd\ufffe\uffff", "\U0010ffff", "null"]
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("text", TEXTS, ids=short)
 def test_words_come_back_as_they_were_said(user, text):
     alice = user()
@@ -122,6 +123,7 @@ def test_words_come_back_as_they_were_said(user, text):
     assert alice.get(url(room, "messages/")).json()["results"][0]["content"] == text
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("text", ["x" * 8000, "é" * 8000, "語" * 8000, FACE * 8000,
                                   f"  {FACE * 8000}\u3000\n", '"' * 8000, "\x01" * 8000],
                          ids=short)
@@ -239,6 +241,7 @@ def test_what_is_no_message_can_not_be_replied_to(user, value):
     assert alice.get(url(room)).json() == room
 
 
+@pytest.mark.everywhere
 def test_every_wrong_field_is_named_at_once(user):
     alice = user()
     answer = post(alice, alice.room(), content=" ", message_type="video", reply_to_id="x",

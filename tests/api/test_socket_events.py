@@ -50,6 +50,7 @@ def assert_told(pair, change, expected):
 
 # ---- messages ----
 
+@pytest.mark.everywhere
 def test_a_new_message_comes_with_its_client_id_to_its_author_too(pair):
     alice, bob, room = pair
     said = a_message(room_id=room["room_id"], sender_id=bob.id, sender_username=bob.name,
@@ -120,6 +121,7 @@ def test_a_changed_room_comes_without_what_is_the_callers_own(pair):
         assert bob.events(room["room_id"], after=2) == live.events
 
 
+@pytest.mark.everywhere
 def test_an_invitation_names_who_invited(pair, user):
     alice, _, room = pair
     carol = user()
@@ -215,6 +217,7 @@ def test_events_come_from_the_number_in_connected_on(pair):
         assert live.event()["seq"] == 7
 
 
+@pytest.mark.everywhere
 def test_events_of_many_writers_come_each_once_in_the_order_of_their_numbers(pair):
     """The listener itself finds a number that is not the next one."""
     alice, bob, room = pair
@@ -256,6 +259,7 @@ def test_a_whole_history_on_a_socket_is_what_events_says(pair, user):
 
 # ---- the end of a membership, and of a room ----
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("who", ["by the admin", "by oneself"])
 def test_the_removed_one_gets_the_removal_and_4403_and_nothing_behind_it(pair, who):
     alice, bob, room = pair

@@ -45,6 +45,7 @@ def limited(request, system):
 
 # ---- ping ----
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_ping_is_answered_pong(room, direct):
     with in_room(*room, direct=direct) as live:
@@ -173,6 +174,7 @@ def test_the_rate_is_that_of_one_socket(system):
 
 # ---- 1009 ----
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_a_frame_of_the_largest_size_is_taken(room, direct):
     with in_room(*room, direct=direct) as live:
@@ -180,6 +182,7 @@ def test_a_frame_of_the_largest_size_is_taken(room, direct):
         assert live.next() == PONG_FRAME
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("size", [LARGEST + 1, 10 * LARGEST, 1 << 20])
 def test_a_frame_over_the_largest_size_closes_with_1009(room, direct, size):

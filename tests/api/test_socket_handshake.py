@@ -28,6 +28,7 @@ def shake(client, path, direct=False, **options):
 
 # ---- the ways to say who one is ----
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("scheme", ["Token", "token", "TOKEN"])
 def test_an_authorization_header_with_a_token_opens_a_socket(alice, room, direct, scheme):
@@ -36,6 +37,7 @@ def test_an_authorization_header_with_a_token_opens_a_socket(alice, room, direct
         assert assert_let_in(live)["user_id"] == alice.id
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_x_confab_token_opens_a_socket(alice, room, direct):
     with shake(alice, ROOM.format(room), direct, headers={"X-Confab-Token": alice.token}) as live:
@@ -50,6 +52,7 @@ def test_x_confab_token_counts_only_without_authorization(alice, room):
         assert_let_in(live)
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("form", ["confab, token.{}", "token.{}, confab", "confab,token.{}"])
 def test_subprotocols_open_a_socket_and_the_answer_names_confab(alice, room, direct, form):
@@ -85,6 +88,7 @@ def test_the_answer_never_repeats_a_token(alice, room, protocols):
         assert alice.token not in str(live.headers) and alice.token.encode() not in live.body
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_a_session_cookie_with_this_sites_origin_opens_a_socket(alice, room, direct):
     with shake(alice, ROOM.format(room), direct, cookie=session_of(alice),
@@ -99,6 +103,7 @@ def test_the_cookie_is_found_among_others(alice, room):
         assert_let_in(live)
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("form", [
     "http://evil.example", "https://evil.example", "null", "{}.evil.example", "{}0",
@@ -160,6 +165,7 @@ def test_a_token_in_the_url_does_not_count(alice, room, direct, name):
 
 # ---- 4401 ----
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("path", [ROOM, NOTIFICATIONS])
 def test_no_credentials_is_4401(alice, room, direct, path):
@@ -208,6 +214,7 @@ def test_a_room_that_is_not_there_is_4404(alice, direct, number):
     assert_refused(alice.socket(number, direct=direct), 4404)
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_a_private_room_of_others_is_4404_like_one_that_is_not_there(user, room, direct):
     stranger = user()
@@ -296,6 +303,7 @@ def test_plain_http_is_426_for_one_who_may_enter(alice, room):
     assert_error(alice.get(ROOM.format(room)), 426)
 
 
+@pytest.mark.everywhere
 def test_plain_http_says_what_to_upgrade_to(instance):
     answer = parse_http(instance.raw(b"GET /ws/chat/1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                                      b"Connection: close\r\n\r\n"))
@@ -374,6 +382,7 @@ def test_an_unknown_path_is_404(alice, direct, path):
         assert live.json() == {"detail": "Not found."}
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_a_path_works_without_its_last_slash(alice, room, direct):
     for path in (ROOM.format(room), NOTIFICATIONS):

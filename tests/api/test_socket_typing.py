@@ -63,6 +63,7 @@ def test_typing_goes_to_the_rooms_other_users(make_pair, direct):
     pair.nothing_heard()
 
 
+@pytest.mark.everywhere
 def test_typing_does_not_come_back_to_its_user_in_whatever_tab(pair):
     with in_room(pair.alice, pair.room) as tab, in_room(pair.bob, pair.room) as other:
         pair.from_alice.send(TYPING)

@@ -4,7 +4,8 @@ import re
 
 from support.instance import ROOT
 
-PAPERS = ("README.md", "HACKING.md", "docs/api-notes.md", "schema/README.md")
+PAPERS = ("README.md", "HACKING.md", "docs/api-notes.md", "docs/web-servers.md",
+          "schema/README.md")
 
 FENCE = re.compile(r"^```(?P<mark>[^\n]*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 

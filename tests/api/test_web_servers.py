@@ -1,0 +1,108 @@
+"""What each web server has to see to, with the files that are shipped for it.
+
+Beside these, the tests that are marked `everywhere` run through each of them.
+"""
+
+import contextlib
+import re
+
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+from support.front import KINDS
+from support.instance import ROOT
+from support.live import Listener
+from support.websocket import Socket
+
+everywhere = pytest.mark.everywhere
+
+
+# ---- the page ----
+
+@everywhere
+def test_the_page_goes_out_with_the_same_headers(instance, own_instance):
+    names = ["Content-Type", "Cache-Control", "X-Content-Type-Options", "Referrer-Policy",
+             "Content-Security-Policy"]
+    ours, theirs = (Client(place).get("/").headers for place in (instance, own_instance))
+    assert {name: ours.get(name, "").lower() for name in names} == {
+        name: theirs[name].lower() for name in names}
+
+
+@everywhere
+@pytest.mark.parametrize("path", ["/", "/confab.css", "/icon.svg"])
+def test_the_page_is_compressed_and_kept(instance, path):
+    client = Client(instance)
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "accept-encoding" in packed.headers["Vary"].lower()
+    assert packed.content == plain.content
+    known = {"If-Modified-Since": packed.headers["Last-Modified"], "Accept-Encoding": "gzip"}
+    if "ETag" in packed.headers:
+        known["If-None-Match"] = packed.headers["ETag"]
+    again = client.get(path, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+# ---- errors of the web server's own ----
+
+@everywhere
+def test_a_path_of_no_page_is_404_in_json_everywhere(instance):
+    assert_error(Client(instance).get("/nothing-here"), 404)
+
+
+@everywhere
+def test_a_body_far_too_large_is_413_in_json_before_it_is_read(instance):
+    head = ("POST /api/chat/rooms/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            "Content-Type: application/json\r\nContent-Length: 90000000\r\n\r\n")
+    assert_error(instance.raw(head.encode()), 413)
+
+
+# ---- tokens ----
+
+@everywhere
+def test_no_secret_is_in_the_access_log(instance, own_instance, fronts, request):
+    secret = "5ec4e7" * 6 + "abcd"
+    client = Client(instance)
+    client.get(f"/api/auth/me/?token={secret}", headers={"Authorization": f"Token {secret}",
+                                                         "Referer": f"http://x/?{secret}",
+                                                         "Cookie": f"sessionid={secret}"})
+    client.get(f"/?token={secret}")
+    client.socket(1, protocols=f"confab, token.{secret}").abort()
+    kind = request.node.callspec.params["instance"]
+    if kind is None:
+        assert secret not in (own_instance.state / "log" / "web.log").read_text()
+        return
+    client.get("/api/this-is-logged/")
+    client.http.close()
+    server = fronts(kind)
+    assert secret not in server.access_log("/api/this-is-logged/")
+    assert secret not in server.said()
+
+
+# ---- sockets ----
+
+def test_an_idle_socket_outlives_the_patience_of_every_web_server(user, fronts):
+    """The servers here wait 5 s for a request; pings come every 30 s."""
+    alice = user()
+    room = alice.room()["room_id"]
+    with contextlib.ExitStack() as stack:
+        lives = [stack.enter_context(Listener(Socket.open(
+            fronts(kind).instance, f"/ws/chat/{room}/", token=alice.token))) for kind in KINDS]
+        lives[0].no_event(7)
+        alice.say(room, "still there?")
+        assert [live.event()["message"]["content"] for live in lives] == [
+            "still there?"] * len(KINDS)
+
+
+def test_timeouts_exceed_the_interval_of_pings():
+    """At its largest; lighttpd has no timeout for what was upgraded."""
+    options = (ROOT / "common" / "options.def").read_text()
+    largest = int(re.search(r"OPTION_NUMBER\(ws_ping, \d+, \d+, (\d+),", options)[1])
+    apache = (ROOT / "conf" / "apache" / "common.conf").read_text()
+    nginx = (ROOT / "conf" / "nginx" / "routes.conf").read_text()
+    assert int(re.search(r"upgrade=websocket.* timeout=(\d+)", apache)[1]) > largest
+    for kind in ("read", "send"):
+        assert int(re.search(rf"proxy_{kind}_timeout (\d+)s", nginx)[1]) > largest
