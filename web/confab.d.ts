@@ -67,9 +67,13 @@ export interface Membership {
     membership_id: number;
     room_id: number;
     user_id: number;
-    username: string;
     is_admin: boolean;
     joined_at: Timestamp;
+}
+
+/** A membership as the list of members shows it. */
+export interface Member extends Membership {
+    username: string;
 }
 
 /** A part of a list. `next` and `previous` are for Confab.follow(). */
@@ -160,18 +164,21 @@ export type RoomEvent =
 
 export interface TypingEvent {
     type: "typing" | "stop_typing";
+    room_id: number;
     user: string;
     user_id: number;
 }
 
 export interface PresenceEvent {
     type: "user_joined" | "user_left";
+    room_id: number;
     user: string;
     user_id: number;
 }
 
 export interface MessageReadEvent {
     type: "message_read";
+    room_id: number;
     user_id: number;
     message_id: number;
 }
@@ -395,6 +402,7 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** A new account, logged in at once. */
     register(username: string, password: string): Promise<User>;
+    /** Log out first if somebody else is logged in. */
     login(username: string, password: string): Promise<User>;
     /** Ends the session or the token, closes all channels, and throws away what is unsent.
      *  Without a network it does all that on this side, and is rejected. */
@@ -420,7 +428,7 @@ export class Confab extends Emitter<ConfabEvents> {
     leave(roomId: number): Promise<void>;
     invite(roomId: number, userId: number): Promise<Membership>;
     removeMember(roomId: number, userId: number): Promise<void>;
-    members(roomId: number, options?: PageOptions): Promise<Page<Membership>>;
+    members(roomId: number, options?: PageOptions): Promise<Page<Member>>;
     setAdmin(roomId: number, userId: number, isAdmin: boolean): Promise<Membership>;
     presence(roomId: number): Promise<{ online: UserRef[] }>;
     markRead(roomId: number, messageId: number):
@@ -511,7 +519,7 @@ export interface ChannelEvents {
 /** What channels have in common. */
 export abstract class Channel<Events extends ChannelEvents> extends Emitter<Events> {
     readonly state: ChannelState;
-    /** The number of the last event that was handed on; null before the first `connected`. */
+    /** The number of the last event that was handed on; null until one is known. */
     readonly seq: number | null;
     /** Why it is closed, null while it is not. */
     readonly closed: Closed | null;
@@ -552,7 +560,7 @@ export interface RoomChannelEvents extends ChannelEvents {
 
 export class RoomChannel extends Channel<RoomChannelEvents> {
     readonly roomId: number;
-    /** Who is there, oneself included; empty while it is not known. Kept also by polling. */
+    /** Who is there, oneself included, as last heard of; also by polling. Empty while offline. */
     readonly online: UserRef[];
     /** Who types at the moment; empty while there is no socket. */
     readonly typists: UserRef[];
@@ -606,7 +614,8 @@ export interface Outgoing {
     /** As the server has it, once sent. */
     readonly message: Message | null;
     /** The message once it is sent; rejected when it is refused or discarded. Need not be
-     *  looked at: a rejection that nobody handles is no error of the program. */
+     *  looked at: a rejection that nobody handles is no error of the program. retry() makes a
+     *  new one. */
     readonly done: Promise<Message>;
 }
 

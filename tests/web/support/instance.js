@@ -1,0 +1,88 @@
+/** One whole private system for a file of tests, as scripts/instance makes it. */
+
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { until } from "./wait.js";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const run = promisify(execFile);
+
+// Hashing at the least cost: no test waits for it.
+const QUICK = { CONFAB_RATE_LIMITS: "off", CONFAB_PASSWORD_MEMORY: "8", CONFAB_PASSWORD_PASSES: "1" };
+
+const foreign = ([name]) => !name.startsWith("CONFAB_") && !["LISTEN", "CGI", "MAKEFLAGS"].includes(name);
+
+export class Instance {
+    /** Starts one; `env` are variables of scripts/instance and CONFAB_<KEY>. */
+    static async start(env = {}) {
+        const system = new Instance();
+        // A short path: those of Unix sockets are limited.
+        system.state = await mkdtemp("/tmp/confab-");
+        system.env = { ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
+            STATE: system.state, PORT: "0", DEMO: "0", ...QUICK, ...env };
+        try {
+            await system.start();
+        } catch (error) {
+            await system.close();
+            throw error;
+        }
+        return system;
+    }
+
+    /** Starts what is missing. */
+    async start() {
+        await this.#script("start");
+        const [port] = (await this.#file("web")).split(/\s/);
+        this.url = `http://127.0.0.1:${port}`;
+    }
+
+    async close() {
+        await this.#script("stop");
+        await rm(this.state, { recursive: true, force: true });
+    }
+
+    /** Ends "database", "redis", "api", "push" or "web" until the next start(). */
+    async end(server, signal = "SIGKILL") {
+        const pid = Number.parseInt(await this.#file(`${server}.pid`), 10);
+        process.kill(pid, signal);
+        await until(async () => !await isAlive(pid), 60, `the end of ${server}`);
+    }
+
+    /** The URL of pushd itself, without the web server in between. */
+    async pushUrl() {
+        return `ws://127.0.0.1:${await this.#port("push")}`;
+    }
+
+    /** How many readers pushd let go because they were too slow. */
+    async slowReaders() {
+        const answer = await fetch(`http://127.0.0.1:${await this.#port("metrics")}/metrics`);
+        const [, count] = (await answer.text()).match(/^confab_.*reason="slow"} ([0-9]+)$/m);
+        return Number(count);
+    }
+
+    async #port(kind) {
+        const ports = await this.#file("push.ports");
+        return Number(ports.match(new RegExp(`${kind}=([0-9]+)`))[1]);
+    }
+
+    #file(name) {
+        return readFile(join(this.state, "run", name), "utf8");
+    }
+
+    async #script(verb) {
+        await run(join(ROOT, "scripts/instance"), [verb], { env: this.env, cwd: ROOT });
+    }
+}
+
+async function isAlive(pid) {
+    try {
+        const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+        return !/\) [ZX]/.test(stat);
+    } catch {
+        return false;
+    }
+}

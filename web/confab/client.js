@@ -1,0 +1,364 @@
+/** The client: who is logged in, every path of the API, and what belongs to it all. */
+
+import { Emitter } from "./emitter.js";
+import { errorOf } from "./error.js";
+import { Http, query } from "./http.js";
+import { NotificationsChannel } from "./notifications-channel.js";
+import { Outbox } from "./outbox.js";
+import { PACE } from "./pace.js";
+import { RoomChannel } from "./room-channel.js";
+import { Unsent } from "./unsent.js";
+
+const DEFAULT_URL = "http://localhost:8000";
+const GONE = 4401;
+
+const ownOrigin = () => {
+    const { origin } = globalThis.location ?? {};
+    return /^https?:/.test(origin ?? "") ? origin : null;
+};
+
+/** The site that the options mean: without a slash at its end. */
+export function siteOf({ url }) {
+    return (url ?? ownOrigin() ?? DEFAULT_URL).replace(/\/+$/, "");
+}
+
+const ownStorage = () => {
+    try {
+        return globalThis.document ? globalThis.localStorage : null;
+    } catch {
+        return null; // the browser forbids it
+    }
+};
+
+const room = (id, rest = "") => `/api/chat/rooms/${id}/${rest}`;
+
+export class Confab extends Emitter {
+    #channels = new Set();
+    #expired = new Set();
+    #generation = 0;
+    #refused = false;
+    #http;
+    #inner;
+    #unlisten = [];
+
+    constructor(options = {}) {
+        super();
+        const pace = { ...PACE, ...options.pace };
+        this.url = siteOf(options);
+        this.token = options.token ?? null;
+        this.auth = options.auth
+            ?? (this.token === null && this.url === ownOrigin() ? "cookie" : "token");
+        this.user = null;
+        this.#http = new Http({ url: this.url, timeout: pace.requestTimeout,
+            fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
+            token: () => this.token, cookies: this.auth === "cookie" });
+        this.outbox = this.#makeOutbox(options, pace);
+        this.#inner = this.#forChannels(options, pace);
+        this.#listen(options);
+    }
+
+    // ---- accounts ----
+
+    async register(username, password) {
+        const { token } = await this.request("POST", "/api/auth/register/", { username, password });
+        return this.auth === "token" ? this.#takeToken(token) : this.#exchangeForCookie(token);
+    }
+
+    async login(username, password) {
+        if (this.auth === "cookie")
+            return this.#entered(await this.#login({ username, password }));
+        const { token } = await this.request("POST", "/api/auth/token/", { username, password });
+        return this.#takeToken(token);
+    }
+
+    async logout() {
+        const [method, path] = this.auth === "cookie" ? ["POST", "/api/auth/logout/"]
+            : ["DELETE", "/api/auth/token/"];
+        const answer = this.#http.expect(method, path);
+        this.#generation += 1; // a 401 to what is still under way is no news
+        try {
+            await answer;
+        } catch (error) {
+            if (error.status !== 401)
+                throw error;
+        } finally {
+            this.#leave();
+        }
+    }
+
+    async me() {
+        const generation = this.#generation;
+        const user = await this.request("GET", "/api/auth/me/");
+        return generation === this.#generation ? this.#entered(user, false) : user;
+    }
+
+    async changePassword(oldPassword, newPassword) {
+        await this.request("POST", "/api/auth/password/",
+            { old_password: oldPassword, new_password: newPassword });
+    }
+
+    users(options) {
+        return this.request("GET", `/api/chat/users/${query(options)}`);
+    }
+
+    // ---- rooms ----
+
+    rooms({ public: isPublic, ...page } = {}) {
+        const options = isPublic ? { ...page, public: 1 } : page;
+        return this.request("GET", `/api/chat/rooms/${query(options)}`);
+    }
+
+    room(roomId) {
+        return this.request("GET", room(roomId));
+    }
+
+    createRoom(made) {
+        return this.request("POST", "/api/chat/rooms/", made);
+    }
+
+    updateRoom(roomId, change) {
+        return this.request("PATCH", room(roomId), change);
+    }
+
+    async deleteRoom(roomId) {
+        await this.request("DELETE", room(roomId));
+    }
+
+    directRoom(userId) {
+        return this.request("POST", "/api/chat/rooms/direct/", { user_id: userId });
+    }
+
+    join(roomId) {
+        return this.request("POST", room(roomId, "join/"));
+    }
+
+    async leave(roomId) {
+        const { user_id: own } = this.user ?? await this.me();
+        await this.removeMember(roomId, own);
+    }
+
+    invite(roomId, userId) {
+        return this.request("POST", room(roomId, "invite/"), { user_id: userId });
+    }
+
+    async removeMember(roomId, userId) {
+        await this.request("POST", room(roomId, "remove_member/"), { user_id: userId });
+    }
+
+    members(roomId, options) {
+        return this.request("GET", room(roomId, `members/${query(options)}`));
+    }
+
+    setAdmin(roomId, userId, isAdmin) {
+        return this.request("PATCH", room(roomId, `members/${userId}/`), { is_admin: isAdmin });
+    }
+
+    presence(roomId) {
+        return this.request("GET", room(roomId, "presence/"));
+    }
+
+    markRead(roomId, messageId) {
+        return this.request("POST", room(roomId, "read/"), { message_id: messageId });
+    }
+
+    // ---- messages ----
+
+    messages(roomId, options) {
+        return this.request("GET", room(roomId, `messages/${query(options)}`));
+    }
+
+    message(roomId, messageId) {
+        return this.request("GET", room(roomId, `messages/${messageId}/`));
+    }
+
+    postMessage(roomId, message) {
+        return this.request("POST", room(roomId, "messages/"), message);
+    }
+
+    editMessage(roomId, messageId, content) {
+        return this.request("PATCH", room(roomId, `messages/${messageId}/`), { content });
+    }
+
+    async deleteMessage(roomId, messageId) {
+        await this.request("DELETE", room(roomId, `messages/${messageId}/`));
+    }
+
+    events(roomId, options) {
+        return this.request("GET", room(roomId, `events/${query(options)}`));
+    }
+
+    // ---- all else ----
+
+    /** A link names the host as the server sees it, which may not be how we reach it. */
+    follow(link) {
+        const { pathname, search } = new URL(link, this.url);
+        const start = new URL(this.url).pathname.replace(/\/$/, "");
+        return this.request("GET", pathname.slice(pathname.startsWith(start) ? start.length : 0)
+            + search);
+    }
+
+    health() {
+        return this.request("GET", "/healthz");
+    }
+
+    async request(method, path, body) {
+        const answer = await this.exchange(method, path, body);
+        if (answer.status < 200 || answer.status > 299)
+            throw errorOf(answer);
+        return answer.body;
+    }
+
+    /** For the library itself: { status, headers, body }, whatever the status. */
+    async exchange(method, path, body) {
+        const generation = this.#generation;
+        const answer = await this.#http.exchange(method, path, { body });
+        if (answer.status === 401)
+            this.#unauthorized(errorOf(answer), generation);
+        return answer;
+    }
+
+    send(roomId, content, { message_type = "text", reply_to_id = null } = {}) {
+        this.#channels.forEach((one) => one.roomId === roomId && one.stopTyping());
+        return this.outbox.add({ room_id: roomId, content, message_type, reply_to_id });
+    }
+
+    openRoom(roomId, { since } = {}) {
+        return this.#opened(new RoomChannel(this.#inner, roomId, since));
+    }
+
+    openNotifications({ since } = {}) {
+        return this.#opened(new NotificationsChannel(this.#inner, since));
+    }
+
+    wake() {
+        this.#channels.forEach((one) => one.wake());
+        this.outbox.wake();
+    }
+
+    close() {
+        this.#unlisten.forEach((stop) => stop());
+        this.#unlisten = [];
+        this.#expired.clear();
+        this.#channels.forEach((one) => one.close());
+        this.outbox.stop();
+    }
+
+    // ---- coming and going ----
+
+    async #takeToken(token) {
+        this.#generation += 1;
+        this.token = token;
+        return this.me();
+    }
+
+    async #exchangeForCookie(token) {
+        const user = await this.#login(undefined, token);
+        await this.#http.expect("DELETE", "/api/auth/token/", { token });
+        return this.#entered(user);
+    }
+
+    async #login(body, token) {
+        const { body: user } = await this.#http.expect("POST", "/api/auth/login/", { body, token });
+        return user;
+    }
+
+    #entered(user, anew = true) {
+        this.#generation += anew ? 1 : 0;
+        this.#refused = false;
+        const known = this.user?.user_id === user.user_id;
+        this.user = user;
+        this.outbox.belongTo(user.user_id);
+        if (!known)
+            this.emit("user", user);
+        const expired = [...this.#expired];
+        this.#expired.clear();
+        expired.forEach((channel) => channel.reopen());
+        return user;
+    }
+
+    #leave() {
+        this.token = null;
+        this.#expired.clear();
+        this.#channels.forEach((one) => one.close());
+        this.outbox.clear();
+        this.#refused = true;
+        this.#forget();
+    }
+
+    #unauthorized(error, generation) {
+        if (generation !== this.#generation || this.#refused)
+            return;
+        this.#refused = true;
+        this.#forget();
+        this.emit("unauthorized", error);
+    }
+
+    #forget() {
+        const known = this.user !== null;
+        this.user = null;
+        if (known)
+            this.emit("user", null);
+    }
+
+    // ---- the parts ----
+
+    #makeOutbox(options, pace) {
+        const storage = options.storage === undefined ? ownStorage() : options.storage;
+        const shared = storage !== null && storage === ownStorage();
+        const locks = shared ? globalThis.navigator?.locks ?? null : null;
+        return new Outbox({
+            pace,
+            unsent: new Unsent(storage, locks, `confab:${this.url}`),
+            identify: () => this.me(),
+            post: async ({ room_id, content, message_type, reply_to_id, client_id }) => {
+                const message = await this.postMessage(room_id,
+                    { content, message_type, reply_to_id, client_id });
+                this.#channels.forEach((one) => one.roomId === room_id && one.hurry());
+                return message;
+            },
+        });
+    }
+
+    #forChannels(options, pace) {
+        const WebSocket = options.WebSocket === undefined ? globalThis.WebSocket
+            : options.WebSocket;
+        const page = options.document === undefined ? globalThis.document : options.document;
+        return {
+            pace,
+            WebSocket: WebSocket ?? null,
+            http: this.#http,
+            outbox: this.outbox,
+            socketUrl: this.url.replace(/^http/, "ws"),
+            token: () => this.token,
+            generation: () => this.#generation,
+            hidden: () => page?.visibilityState === "hidden",
+            unauthorized: (error) => this.#unauthorized(error, this.#generation),
+            opened: (channel) => this.#opened(channel),
+            ended: (channel) => this.#ended(channel),
+        };
+    }
+
+    #opened(channel) {
+        this.#expired.delete(channel);
+        this.#channels.add(channel);
+        return channel;
+    }
+
+    #ended(channel) {
+        this.#channels.delete(channel);
+        if (channel.closed.code === GONE)
+            this.#expired.add(channel);
+    }
+
+    #listen({ window = globalThis.window, document = globalThis.document }) {
+        const listen = (target, name, listener) => {
+            target?.addEventListener?.(name, listener);
+            this.#unlisten.push(() => target?.removeEventListener?.(name, listener));
+        };
+        listen(window, "online", () => this.wake());
+        listen(window, "offline", () => this.#channels.forEach((one) => one.sleep()));
+        listen(document, "visibilitychange",
+            () => document.visibilityState === "hidden" || this.wake());
+    }
+}
+

@@ -1,0 +1,92 @@
+/**
+ * Where messages wait that are not sent yet, an item of the storage for each, so that two tabs
+ * never overwrite what the other has written.
+ *
+ * A tab that is gone leaves its items to the next one. Whether it is gone tells a lock that each
+ * tab holds as long as it lives, where the browser has locks; elsewhere all that is there at
+ * the start is taken for left behind.
+ */
+
+const LOCK = "confab-tab-";
+
+export class Unsent {
+    /** `storage` may be null. `locks` is navigator.locks or null. */
+    constructor(storage, locks, prefix) {
+        this.storage = storage;
+        this.locks = locks;
+        this.prefix = prefix;
+        this.tab = Math.random().toString(36).slice(2);
+        if (storage && locks)
+            locks.request(LOCK + this.tab, () => new Promise(() => {})).catch(() => {});
+    }
+
+    put(userId, entry) {
+        this.#write(this.#key(userId, entry.client_id), JSON.stringify({ ...entry, tab: this.tab }));
+    }
+
+    remove(userId, clientId) {
+        this.#try(() => this.storage?.removeItem(this.#key(userId, clientId)));
+    }
+
+    /** Throws away all that waits for this user, other tabs' too. */
+    clear(userId) {
+        this.#keys(userId).forEach((key) => this.#try(() => this.storage.removeItem(key)));
+    }
+
+    /** Calls adopt(entries) with what was left behind, oldest first: now, and again when
+     *  another tab has gone. */
+    recover(userId, adopt) {
+        const tabs = new Set(this.#all(userId).map((entry) => entry.tab));
+        tabs.delete(this.tab);
+        for (const tab of tabs) {
+            const take = () => adopt(this.#take(userId, tab));
+            if (this.locks)
+                this.locks.request(LOCK + tab, take).catch(() => {});
+            else
+                take();
+        }
+    }
+
+    #take(userId, tab) {
+        const entries = this.#all(userId).filter((entry) => entry.tab === tab);
+        entries.forEach((entry) => this.put(userId, entry));
+        return entries.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+    }
+
+    #all(userId) {
+        return this.#keys(userId).map((key) => read(this.storage.getItem(key)))
+            .filter((entry) => entry !== null);
+    }
+
+    #keys(userId) {
+        const start = this.#key(userId, "");
+        return this.#try(() => Array.from({ length: this.storage?.length ?? 0 },
+            (_, index) => this.storage.key(index)).filter((key) => key.startsWith(start))) ?? [];
+    }
+
+    #key(userId, clientId) {
+        return `${this.prefix}:${userId}:${clientId}`;
+    }
+
+    #write(key, text) {
+        this.#try(() => this.storage?.setItem(key, text));
+    }
+
+    // A storage that is full, or that the browser forbids, costs only what it is for.
+    #try(action) {
+        try {
+            return action();
+        } catch {
+            return undefined;
+        }
+    }
+}
+
+function read(text) {
+    try {
+        const entry = JSON.parse(text);
+        return typeof entry?.client_id === "string" ? entry : null;
+    } catch {
+        return null;
+    }
+}
