@@ -4,14 +4,12 @@
 
 #include "bus_private.h"
 #include "clock.h"
-#include "jsoncheck.h"
 #include "log.h"
 #include "memory.h"
+#include "payload.h"
 
 /* Channels in one SUBSCRIBE. */
 #define BATCH 500
-/* An event larger than this is none of ours. */
-#define MAX_EVENT ((size_t)1024 * 1024)
 /* Notices are lost rather than kept while so many bytes wait for Redis. */
 #define MAX_WAITING ((size_t)1024 * 1024)
 /* Malformed events are logged no more often than this. */
@@ -215,15 +213,6 @@ static void on_subscriber_opened(void *context) {
 
 /* ---- events ---- */
 
-bool bus_understands(struct text payload, struct event_envelope *envelope) {
-    if (payload.len > MAX_EVENT || !event_read(payload, envelope))
-        return false;
-    const struct text json = envelope->text;
-    if (json.len == 0)
-        return envelope->seq > 0;
-    return json.at[0] == '{' && !jsoncheck(json.at, json.len, NULL);
-}
-
 static void complain(struct bus *bus, struct text channel, struct text payload) {
     const int64_t now = clock_monotonic_ms();
     bus->figures.malformed++;
@@ -242,7 +231,7 @@ static void on_message(struct bus *bus, struct text channel, struct text payload
         !(get_state(bus, stream, id) & WANTED))
         return;
     bus->figures.events++;
-    if (!bus_understands(payload, &envelope)) {
+    if (!payload_read(stream, payload, &envelope)) {
         complain(bus, channel, payload);
         return;
     }

@@ -50,10 +50,6 @@ struct bus {
     bool others_died; /* lately: there may be something to sweep */
 };
 
-/* Reads what came on a channel; false unless it is an envelope with a JSON object fit for
- * clients (or nothing, in an event with a number). Its text points into payload. */
-bool bus_understands(struct text payload, struct event_envelope *envelope);
-
 /* Tells the listener that the bus stopped being well and is well again at once: something
  * was lost, but no connection. */
 void bus_interrupted(struct bus *bus);

@@ -1,5 +1,6 @@
 #include "handshake.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char PREFIX[] = "/ws/chat/";
@@ -142,4 +143,19 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
     return text_is_valid(input->origin.at, input->origin.len) &&
            text_lower(input->origin, origin, sizeof(origin)) &&
            config_origin_listed(allowed_origins, origin);
+}
+
+void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
+                            const char *trusted_proxies) {
+    while (forwarded.len > 0 && config_address_listed(trusted_proxies, address)) {
+        const char *comma = memrchr(forwarded.at, ',', forwarded.len);
+        const size_t start = comma ? (size_t)(comma - forwarded.at) + 1 : 0;
+        const struct text hop = {forwarded.at + start, forwarded.len - start};
+        const struct text trimmed = text_trim(hop);
+        if (trimmed.len == 0 || trimmed.len >= HANDSHAKE_ADDRESS_SIZE ||
+            !text_is_valid(trimmed.at, trimmed.len))
+            break;
+        snprintf(address, HANDSHAKE_ADDRESS_SIZE, "%.*s", (int)trimmed.len, trimmed.at);
+        forwarded.len = comma ? start - 1 : 0;
+    }
 }

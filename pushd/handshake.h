@@ -36,4 +36,12 @@ bool handshake_names_us(const struct handshake_input *input);
 bool handshake_origin_is_welcome(const struct handshake_input *input,
                                  const struct handshake *handshake, const char *allowed_origins);
 
+/* Room for an address as text, with its terminator. */
+#define HANDSHAKE_ADDRESS_SIZE 64
+
+/* Replaces the address of the peer, if that is a trusted proxy, by the last one of
+ * X-Forwarded-For that is none: what stands before it anybody may have written. */
+void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
+                            const char *trusted_proxies);
+
 #endif

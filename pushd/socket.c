@@ -260,7 +260,7 @@ struct headers {
     char path[HEADER_SIZE], query[HEADER_SIZE], authorization[HEADER_SIZE];
     char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[HEADERS_SIZE];
     char origin[HEADER_SIZE], host[HEADER_SIZE], forwarded[HEADER_SIZE];
-    char address[64];
+    char address[HANDSHAKE_ADDRESS_SIZE];
 };
 static struct headers headers;
 
@@ -328,22 +328,13 @@ static int filter(struct lws *wsi, const struct sockets *sockets, const char *up
     return 0;
 }
 
-/* The client's address: the first hop from the end of X-Forwarded-For that is no trusted
- * proxy, if the peer is one. */
+/* The client's address, proxies seen through. */
 static const char *find_address(struct lws *wsi, const struct config *config) {
     struct headers *h = &headers;
     lws_get_peer_simple(wsi, h->address, sizeof(h->address));
-    struct text hops =
-        copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR);
-    while (hops.len > 0 && config_address_listed(config->trusted_proxies, h->address)) {
-        const char *comma = memrchr(hops.at, ',', hops.len);
-        const size_t start = comma ? (size_t)(comma - hops.at) + 1 : 0;
-        const struct text hop = text_trim((struct text){hops.at + start, hops.len - start});
-        if (hop.len == 0 || hop.len >= sizeof(h->address))
-            break;
-        snprintf(h->address, sizeof(h->address), "%.*s", (int)hop.len, hop.at);
-        hops.len = comma ? start - 1 : 0;
-    }
+    handshake_find_address(
+        h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
+        config->trusted_proxies);
     return h->address;
 }
 

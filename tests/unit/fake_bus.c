@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 #include "memory.h"
+#include "payload.h"
 
 struct channel {
     enum event_stream stream;
@@ -152,7 +153,7 @@ void fake_bus_deliver(struct bus *bus, size_t at, bool again) {
     if (!again)
         fake_bus_lose(bus, at);
     if (find(bus, message.stream, message.id) &&
-        event_read((struct text){bytes, message.bytes.len}, &envelope))
+        payload_read(message.stream, (struct text){bytes, message.bytes.len}, &envelope))
         bus->listener->event(bus->listener->context, message.stream, message.id, &envelope);
     free(bytes);
 }

@@ -1,0 +1,43 @@
+/*
+ * fuzz_orders: a whole pushd, and the bytes say in which order everything happens. What
+ * people there must see is asserted by fake_people.
+ *
+ * The first byte says what fails; each throw of the dice takes one or two of the others,
+ * and the run ends with the last of them.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../unit/fake_people.h"
+
+/* Things that happen for one byte, about, and at most. */
+#define BYTES_A_STEP 4
+#define STEPS 2000
+
+struct bytes {
+    const uint8_t *at;
+    size_t len;
+};
+
+static uint64_t next(struct bytes *bytes) {
+    if (bytes->len == 0)
+        return 0;
+    bytes->len--;
+    return *bytes->at++;
+}
+
+static uint64_t below(void *context, uint64_t limit) {
+    const uint64_t first = next(context);
+    return (limit <= 256 ? first : first << 8 | next(context)) % limit;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size == 0)
+        return 0;
+    struct bytes bytes = {data + 1, size - 1};
+    const struct fake_people_dice dice = {"these bytes", below, &bytes};
+    const size_t steps = size / BYTES_A_STEP;
+    fake_people_run(&dice, (unsigned)(steps < STEPS ? steps : STEPS), data[0] & 1, data[0] & 2);
+    return 0;
+}

@@ -1,0 +1,203 @@
+/*
+ * fuzz_stream: the events of a stream in any order, late, twice, never or invented, and a
+ * database that answers when it likes; and a queue of frames that is filled and emptied.
+ *
+ * Out of the stream they must come by rising number, each once and without a hole, but for
+ * the places where it was told to go on further; the tail is what came last; not more waits
+ * than is allowed. Bytes leave the queue in the order in which they entered it, all of them,
+ * and it knows how many wait. Every frame is freed.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "outlet.h"
+#include "stream.h"
+
+enum move { HAPPEN, OFFER, INVENT, ANSWER, FAIL, CHECK, SKIP, TAIL, PUSH, TAKE, MOVES };
+
+#define FETCH_LIMIT 8
+#define QUEUE_SIZE 4096
+
+struct run {
+    struct stream stream;
+    uint64_t head; /* events on record */
+    uint64_t last; /* delivered */
+    bool fetching;
+    uint64_t after;
+    struct outlet outlet;
+    unsigned char queue[QUEUE_SIZE]; /* what must be in the outlet */
+    size_t queued;
+    uint64_t visited;
+};
+
+static void require(bool holds, const char *what) {
+    if (!holds) {
+        fprintf(stderr, "fuzz_stream: not so: %s\n", what);
+        abort();
+    }
+}
+
+/* Some are messages, their editions and deletions; each says its number. */
+static struct stream_event make_event(uint64_t seq) {
+    static const unsigned TYPES[] = {EVENT_NEW_MESSAGE, EVENT_NEW_MESSAGE, EVENT_MESSAGE_EDITED,
+                                     EVENT_MESSAGE_DELETED, EVENT_ROOM_UPDATED};
+    char json[64];
+    snprintf(json, sizeof(json), "{\"seq\":%ju}", (uintmax_t)seq);
+    return (struct stream_event){seq, TYPES[seq % 5], 1, seq / 2, frame_text(text_of(json))};
+}
+
+/* ---- hooks ---- */
+
+static void deliver(struct stream *stream, const struct stream_event *event) {
+    struct run *run = stream->owner;
+    require(event->seq == run->last + 1, "each comes once, in order, without a hole");
+    run->last = event->seq;
+}
+
+static void fetch(struct stream *stream, uint64_t after) {
+    struct run *run = stream->owner;
+    require(!run->fetching, "it asks once at a time");
+    require(after == run->last, "it asks for what follows");
+    run->fetching = true;
+    run->after = after;
+}
+
+static const struct stream_hooks HOOKS = {deliver, fetch};
+
+/* ---- moves ---- */
+
+static void offer(struct run *run, uint64_t seq) {
+    const struct stream_event event = make_event(seq);
+    stream_offer(&run->stream, &event);
+    frame_release(event.frame);
+}
+
+static void answer(struct run *run) {
+    struct stream_event events[FETCH_LIMIT];
+    size_t count = 0;
+    if (!run->fetching)
+        return;
+    run->fetching = false;
+    for (uint64_t seq = run->after + 1; seq <= run->head && count < FETCH_LIMIT; seq++)
+        events[count++] = make_event(seq);
+    stream_on_record(&run->stream, run->head);
+    stream_fetched(&run->stream, events, count);
+    for (size_t i = 0; i < count; i++)
+        frame_release(events[i].frame);
+}
+
+static void skip(struct run *run, uint64_t seq) {
+    run->last = seq;
+    run->fetching = false;
+    stream_skip(&run->stream, seq);
+}
+
+static void visit(void *context, const struct stream_event *event) {
+    struct run *run = context;
+    require(event->seq == run->visited + 1, "the tail has no hole");
+    run->visited = event->seq;
+}
+
+static void look_at_tail(struct run *run, uint64_t back) {
+    const uint64_t after = run->last > back ? run->last - back : 0;
+    run->visited = after;
+    const bool has = stream_tail(&run->stream, after, visit, run);
+    require(run->visited == (has ? run->last : after), "the tail is whole, or not shown");
+}
+
+static void push(struct run *run, size_t len) {
+    char bytes[256];
+    memset(bytes, 'a' + (int)(run->queued % 26), sizeof(bytes));
+    struct frame *frame = frame_text((struct text){bytes, len});
+    if (run->queued + frame->len <= QUEUE_SIZE) {
+        memcpy(run->queue + run->queued, frame->bytes, frame->len);
+        run->queued += frame->len;
+        require(outlet_push(&run->outlet, frame) == run->queued, "it knows what waits");
+    }
+    frame_release(frame);
+}
+
+static void take(struct run *run, size_t wanted) {
+    unsigned char out[256];
+    const size_t len = outlet_peek(&run->outlet, out, wanted);
+    require(len == (wanted < run->queued ? wanted : run->queued), "all that fits comes");
+    require(memcmp(out, run->queue, len) == 0, "the bytes come in order");
+    outlet_take(&run->outlet, len);
+    run->queued -= len;
+    memmove(run->queue, run->queue + len, run->queued);
+    require(run->outlet.bytes == run->queued, "it knows what is left");
+}
+
+static void make_move(struct run *run, enum move move, uint64_t number) {
+    switch (move) {
+    case HAPPEN:
+        run->head += 1 + number % 16;
+        break;
+    case OFFER: /* something from around the end of the record */
+        if (run->head > 0)
+            offer(run, run->head - number % (run->head < 80 ? run->head : 80));
+        break;
+    case INVENT: /* beyond the next, so that it can be told from what is on record */
+        offer(run, run->head + 2 + number * number * number);
+        break;
+    case ANSWER:
+        answer(run);
+        break;
+    case FAIL:
+        if (run->fetching)
+            stream_fetch_failed(&run->stream);
+        run->fetching = false;
+        break;
+    case CHECK:
+        stream_behind(&run->stream, run->head);
+        break;
+    case SKIP: /* over what is gone; never beyond the record */
+        if (run->fetching && run->head >= run->last + number % 64)
+            skip(run, run->last + number % 64);
+        break;
+    case TAIL:
+        look_at_tail(run, number);
+        break;
+    case PUSH:
+        push(run, number);
+        break;
+    default:
+        take(run, number);
+    }
+    require(run->stream.waiting.count <= STREAM_WAITING, "not too much waits");
+    require(run->stream.tail.count <= STREAM_TAIL, "the tail is short");
+    require(run->stream.last_seq == run->last, "it stands where it was last");
+}
+
+/* Asked often enough, the database brings the stream to the end of the record. */
+static void come_to_rest(struct run *run) {
+    for (uint64_t i = 0; i <= run->head / FETCH_LIMIT + 4; i++) {
+        stream_behind(&run->stream, run->head);
+        answer(run);
+    }
+    require(run->last >= run->head, "in the end all is there");
+    require(!run->fetching, "in the end nothing is asked for");
+    take(run, 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct run *run = memory_zeroed(1, sizeof(*run));
+    const size_t started = size > 0 ? data[0] : 0;
+    stream_init(&run->stream, EVENT_STREAM_ROOM, 1, &HOOKS, run);
+    for (size_t i = 1; i + 1 < size; i += 2) {
+        if (i / 2 == started % 16)
+            stream_start(&run->stream, run->last = run->head);
+        make_move(run, data[i] % MOVES, data[i + 1]);
+    }
+    if (!run->stream.known)
+        stream_start(&run->stream, run->last = run->head);
+    come_to_rest(run);
+    stream_clear(&run->stream);
+    outlet_clear(&run->outlet);
+    free(run);
+    return 0;
+}
