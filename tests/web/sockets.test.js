@@ -4,39 +4,20 @@ import { after, afterEach, before, test } from "node:test";
 import WebSocket from "ws";
 
 import { Instance } from "./support/instance.js";
-import { device, listen, person, roomOf, said, stranger, watchedSockets } from "./support/people.js";
+import { closeAll, device, listen, live, pair, person, roomOf, said, stranger, watchedSockets }
+    from "./support/people.js";
 import { until } from "./support/wait.js";
 
 let system;
-const clients = [];
-
-const someone = async (options) => {
-    const client = await person(system, options);
-    clients.push(client);
-    return client;
-};
 
 before(async () => {
     system = await Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_REPLAY_LIMIT: "10" });
 });
-afterEach(() => clients.splice(0).forEach((client) => client.close()));
+afterEach(closeAll);
 after(() => system.close());
 
-async function pair(options) {
-    const alice = await someone(options);
-    const bob = await someone(options);
-    const room = await roomOf(alice, bob);
-    return { alice, bob, room };
-}
-
-async function live(channel) {
-    const heard = listen(channel);
-    await until(() => channel.state === "live");
-    return heard;
-}
-
 test("a message is handed to everybody in the room, its author too", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const all = [await live(alice.openRoom(room)), await live(bob.openRoom(room))];
     const { message_id: id } = await alice.postMessage(room, { content: "Tea?" });
     for (const heard of all) {
@@ -47,7 +28,7 @@ test("a message is handed to everybody in the room, its author too", async () =>
 });
 
 test("a channel begins after the number it is given", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     await alice.postMessage(room, { content: "first" });
     const { last_seq: since } = await bob.room(room);
     await alice.postMessage(room, { content: "second" });
@@ -57,7 +38,7 @@ test("a channel begins after the number it is given", async () => {
 });
 
 test("each kind of event comes under its own name", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     const kinds = ["new_message", "message_edited", "message_deleted", "room_updated",
@@ -69,7 +50,7 @@ test("each kind of event comes under its own name", async () => {
     await alice.deleteMessage(room, id);
     await alice.updateRoom(room, { name: "Parlour" });
     await bob.markRead(room, id);
-    const carol = await someone();
+    const carol = await person(system);
     await alice.invite(room, carol.user.user_id);
     await alice.setAdmin(room, carol.user.user_id, true);
     await carol.leave(room);
@@ -80,7 +61,7 @@ test("each kind of event comes under its own name", async () => {
 });
 
 test("who is there is kept up to date", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = alice.openRoom(room);
     await live(channel);
     const names = () => channel.online.map((user) => user.username).sort();
@@ -93,7 +74,7 @@ test("who is there is kept up to date", async () => {
 });
 
 test("typing is told to the others, and ends with a message", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = alice.openRoom(room);
     const typist = bob.openRoom(room);
     await live(channel);
@@ -106,7 +87,7 @@ test("typing is told to the others, and ends with a message", async () => {
 });
 
 test("typing is said once in a while, however often it is called", async () => {
-    const { bob, room } = await pair();
+    const { bob, room } = await pair(system);
     const typist = bob.openRoom(room);
     await live(typist);
     const sent = [];
@@ -120,7 +101,7 @@ test("typing is said once in a while, however often it is called", async () => {
 });
 
 test("a lost socket is resumed, and nothing is missed or told twice", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     await alice.postMessage(room, { content: "before" });
@@ -136,7 +117,7 @@ test("a lost socket is resumed, and nothing is missed or told twice", async () =
 });
 
 test("more than the server replays is a resync, and it goes on from there", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     for (let i = 0; i < 12; i += 1)
         await alice.postMessage(room, { content: `old ${i}` });
     const heard = await live(bob.openRoom(room, { since: 0 }));
@@ -149,7 +130,7 @@ test("more than the server replays is a resync, and it goes on from there", asyn
 });
 
 test("a number from another database is a resync", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const heard = await live(bob.openRoom(room, { since: 4711 }));
     await until(() => heard.resyncs.length === 1);
     await alice.postMessage(room, { content: "new" });
@@ -158,7 +139,7 @@ test("a number from another database is a resync", async () => {
 });
 
 test("4400: a number that is none is given up for a resync", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const heard = listen(bob.openRoom(room, { since: -1 }));
     await until(() => heard.resyncs.length === 1);
     await alice.postMessage(room, { content: "new" });
@@ -167,7 +148,7 @@ test("4400: a number that is none is given up for a resync", async () => {
 });
 
 test("4401: a revoked token closes the channel, and login opens it again", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     const refused = [];
@@ -198,7 +179,7 @@ test("4401: nobody is let in without a token, and it is not tried again", async 
 });
 
 test("4403: who is removed hears of it, and does not come back", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const heard = await live(bob.openRoom(room));
     await alice.removeMember(room, bob.user.user_id);
     await until(() => heard.closed);
@@ -208,7 +189,7 @@ test("4403: who is removed hears of it, and does not come back", async () => {
 });
 
 test("4403: invited again, the channel can be opened again and misses nothing", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     await alice.removeMember(room, bob.user.user_id);
@@ -222,7 +203,7 @@ test("4403: invited again, the channel can be opened again and misses nothing", 
 });
 
 test("4404: a deleted room ends its channel", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const heard = await live(bob.openRoom(room));
     await alice.deleteRoom(room);
     await until(() => heard.closed);
@@ -232,7 +213,7 @@ test("4404: a deleted room ends its channel", async () => {
 });
 
 test("1012: a server that restarts is come back to by all, at different moments", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const all = [];
     const moments = new Map();
     for (let i = 0; i < 5; i += 1) {
@@ -264,7 +245,6 @@ test("1013: who reads too slowly is closed, waits, and comes back for the rest",
         }
         const alice = await person(slow);
         const bob = await person(slow, { WebSocket: watchedSockets(Direct) });
-        clients.push(alice, bob);
         const room = await roomOf(alice, bob);
         const channel = bob.openRoom(room);
         const heard = await live(channel);
@@ -292,7 +272,7 @@ test("1013: who reads too slowly is closed, waits, and comes back for the rest",
 });
 
 test("a socket on which nothing comes any more is given up", async () => {
-    const { bob, room } = await pair({ pace: { pingAfter: 100, pongTimeout: 200 } });
+    const { bob, room } = await pair(system, { pace: { pingAfter: 100, pongTimeout: 200 } });
     const channel = bob.openRoom(room);
     await live(channel);
     bob.sockets.opened[0].pause();
@@ -301,7 +281,7 @@ test("a socket on which nothing comes any more is given up", async () => {
 });
 
 test("a socket on which only pongs come is kept", async () => {
-    const { bob, room } = await pair({ pace: { pingAfter: 20, pongTimeout: 5000 } });
+    const { bob, room } = await pair(system, { pace: { pingAfter: 20, pongTimeout: 5000 } });
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     let pings = 0;
@@ -317,7 +297,7 @@ test("a socket on which only pongs come is kept", async () => {
 });
 
 test("what the server complains of is told", async () => {
-    const { bob, room } = await pair();
+    const { bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     await live(channel);
     const errors = [];
@@ -329,7 +309,7 @@ test("what the server complains of is told", async () => {
 });
 
 test("a closed channel says nothing any more", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     const other = await live(bob.openRoom(room));
@@ -341,7 +321,7 @@ test("a closed channel says nothing any more", async () => {
 });
 
 test("notifications: messages of all rooms, and what concerns the user", async () => {
-    const { alice, bob, room } = await pair();
+    const { alice, bob, room } = await pair(system);
     const channel = bob.openNotifications();
     const heard = await live(channel);
     await alice.postMessage(room, { content: "here" });
@@ -356,7 +336,7 @@ test("notifications: messages of all rooms, and what concerns the user", async (
 });
 
 test("notifications: what was missed is told after a loss, and the list is to be read", async () => {
-    const { alice, bob } = await pair();
+    const { alice, bob } = await pair(system);
     const channel = bob.openNotifications();
     let lists = 0;
     channel.on("rooms", () => { lists += 1; });

@@ -3,6 +3,7 @@
 import WebSocket from "ws";
 
 import { Confab } from "../../../web/confab.js";
+import { until } from "./wait.js";
 
 let number = 0;
 
@@ -58,12 +59,20 @@ export class MemoryStorage {
     removeItem(key) { this.#items.delete(key); }
 }
 
+const made = [];
+
+/** Closes all clients made so far: for afterEach(). */
+export function closeAll() {
+    made.splice(0).forEach((client) => client.close());
+}
+
 /** A client of nobody yet. */
 export function stranger(system, options = {}) {
     const WebSocket = options.WebSocket === undefined ? watchedSockets() : options.WebSocket;
     const fetch = options.fetch ?? watchedFetch();
     const client = new Confab({ url: system.url, ...options, WebSocket, fetch,
         pace: { ...SOON, ...options.pace } });
+    made.push(client);
     return Object.assign(client, { sockets: WebSocket, asked: fetch.asked, net: fetch });
 }
 
@@ -90,6 +99,12 @@ export async function roomOf(owner, ...others) {
     return id;
 }
 
+/** Two users and a room of both. */
+export async function pair(system, options) {
+    const [alice, bob] = [await person(system, options), await person(system, options)];
+    return { alice, bob, room: await roomOf(alice, bob) };
+}
+
 /** Opens a channel and collects: frames, events, states, resyncs. */
 export function listen(channel) {
     const heard = { channel, frames: [], events: [], states: [], resyncs: [], closed: null };
@@ -98,6 +113,13 @@ export function listen(channel) {
     channel.on("state", (state) => heard.states.push(state));
     channel.on("resync", (frame) => heard.resyncs.push(frame));
     channel.on("closed", (closed) => { heard.closed = closed; });
+    return heard;
+}
+
+/** The same, once it is connected by socket. */
+export async function live(channel) {
+    const heard = listen(channel);
+    await until(() => channel.state === "live");
     return heard;
 }
 

@@ -1,0 +1,315 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, afterEach, before, test } from "node:test";
+
+import WebSocket from "ws";
+
+import { ConfabError } from "../../web/confab.js";
+import { Instance } from "./support/instance.js";
+import { closeAll, device, freshName, listen, live, pair, PASSWORD, person, roomOf,
+    stranger, watchedSockets } from "./support/people.js";
+import { until } from "./support/wait.js";
+
+let system;
+
+before(async () => { system = await Instance.start(); });
+afterEach(closeAll);
+after(() => system.close());
+
+/** A browser's share of cookies: kept, sent back, and with an Origin. */
+function browser() {
+    const jar = { cookie: "" };
+    const own = () => ({ Cookie: jar.cookie, Origin: system.url });
+    const fetchWithCookies = async (url, { credentials, headers, ...options }) => {
+        assert.equal(credentials, "include");
+        const answer = await fetch(url, { ...options, headers: { ...headers, ...own() } });
+        const [set] = answer.headers.getSetCookie();
+        jar.cookie = set?.split(";")[0] ?? jar.cookie;
+        return answer;
+    };
+    class WithCookies extends WebSocket {
+        constructor(url, protocols) {
+            super(url, protocols, { headers: own() });
+        }
+    }
+    return { auth: "cookie", fetch: Object.assign(fetchWithCookies, { asked: [], jar }),
+        WebSocket: watchedSockets(WithCookies) };
+}
+
+const refusal = (status, check = () => {}) => (error) => {
+    assert.ok(error instanceof ConfabError, String(error));
+    assert.equal(error.status, status);
+    check(error);
+    return true;
+};
+
+// ---- accounts ----
+
+test("register, login and logout by token", async () => {
+    const name = freshName();
+    const client = stranger(system);
+    const seen = [];
+    client.on("user", (user) => seen.push(user?.username ?? null));
+    const user = await client.register(name, PASSWORD);
+    assert.equal(user.username, name);
+    assert.match(client.token, /^[0-9a-f]{40}$/);
+    const { token } = client;
+    await client.logout();
+    assert.equal(client.token, null);
+    await assert.rejects(stranger(system, { token }).me(), refusal(401));
+    assert.deepEqual(await client.login(name, PASSWORD), user);
+    assert.deepEqual(await client.me(), user);
+    assert.deepEqual(seen, [name, null, name]);
+});
+
+test("register, login and logout by cookie; no token stays behind", async () => {
+    const name = freshName();
+    const options = browser();
+    const client = stranger(system, options);
+    const user = await client.register(name, PASSWORD);
+    assert.equal(client.token, null);
+    assert.match(options.fetch.jar.cookie, /^sessionid=./);
+    assert.deepEqual(await client.me(), user);
+    const { room_id: room } = await client.createRoom({ name: "Kitchen" });
+    const heard = await live(client.openRoom(room));
+    await client.logout();
+    await assert.rejects(client.me(), refusal(401));
+    assert.equal(heard.closed.code, 1000);
+    assert.deepEqual(await client.login(name, PASSWORD), user);
+    await live(client.openRoom(room));
+});
+
+test("a changed password ends the other devices, not this one", async () => {
+    const client = await person(system);
+    const other = stranger(system);
+    await other.login(client.user.username, PASSWORD);
+    await client.changePassword(PASSWORD, "battery staple");
+    await client.me();
+    await assert.rejects(other.me(), refusal(401));
+});
+
+test("401 is told once, until somebody is logged in again", async () => {
+    const client = await person(system);
+    const name = client.user.username;
+    const told = [];
+    client.on("unauthorized", (error) => told.push(error.detail));
+    await (await device(system, client)).logout();
+    await Promise.allSettled([client.me(), client.rooms(), client.rooms()]);
+    assert.deepEqual(told, ["Invalid token."]);
+    await client.login(name, PASSWORD);
+    await (await device(system, client)).logout();
+    await assert.rejects(client.rooms(), refusal(401));
+    assert.equal(told.length, 2);
+});
+
+// ---- every path ----
+
+test("users are found by how their names begin", async () => {
+    const client = await person(system);
+    const { results } = await client.users({ search: client.user.username, limit: 1 });
+    assert.deepEqual(results,
+        [{ user_id: client.user.user_id, username: client.user.username }]);
+});
+
+test("a room from its beginning to its end", async () => {
+    const { alice, bob, room } = await pair(system);
+    assert.equal((await alice.updateRoom(room, { name: "Parlour", is_private: false })).name,
+        "Parlour");
+    assert.equal((await alice.room(room)).members_count, 2);
+    assert.deepEqual((await bob.rooms()).results.map((one) => one.room_id), [room]);
+    await bob.leave(room);
+    assert.deepEqual((await bob.rooms()).results, []);
+    assert.ok((await bob.rooms({ public: true })).results.some((one) => one.room_id === room));
+    assert.equal((await bob.join(room)).user_id, bob.user.user_id);
+    assert.equal((await alice.setAdmin(room, bob.user.user_id, true)).is_admin, true);
+    const { results: members } = await alice.members(room, { limit: 10 });
+    assert.deepEqual(members.map((one) => [one.username, one.is_admin]),
+        [[alice.user.username, true], [bob.user.username, true]]);
+    await bob.removeMember(room, alice.user.user_id);
+    await bob.deleteRoom(room);
+    await assert.rejects(bob.room(room), refusal(404));
+});
+
+test("the direct room of two is one", async () => {
+    const { alice, bob } = await pair(system);
+    const one = await alice.directRoom(bob.user.user_id);
+    const other = await bob.directRoom(alice.user.user_id);
+    assert.equal(one.room_id, other.room_id);
+    assert.equal(one.is_direct, true);
+});
+
+test("a message from its beginning to its end", async () => {
+    const { alice, bob, room } = await pair(system);
+    const made = await alice.postMessage(room, { content: "one", client_id: "mine" });
+    const again = await alice.postMessage(room, { content: "two", client_id: "mine" });
+    assert.deepEqual(again, made);
+    const { message_id: id } = made;
+    assert.deepEqual(await bob.message(room, id), made);
+    assert.deepEqual(await bob.markRead(room, id), { last_read_message_id: id, unread_count: 0 });
+    assert.equal((await alice.editMessage(room, id, "three")).content, "three");
+    await alice.deleteMessage(room, id);
+    assert.equal((await bob.message(room, id)).is_deleted, true);
+});
+
+test("pages of messages lead to each other", async () => {
+    const { alice, room } = await pair(system);
+    for (const content of ["1", "2", "3", "4", "5"])
+        await alice.postMessage(room, { content });
+    const newest = await alice.messages(room, { limit: 2 });
+    assert.deepEqual(newest.results.map((one) => one.content), ["5", "4"]);
+    const before = newest.results[1].message_id;
+    const older = await alice.messages(room, { before, limit: 2 });
+    assert.deepEqual(older.results.map((one) => one.content), ["3", "2"]);
+    const oldest = await alice.follow(older.next);
+    assert.deepEqual(oldest.results.map((one) => one.content), ["1"]);
+    assert.equal(oldest.next, null);
+});
+
+test("events, presence and health can be asked for", async () => {
+    const { alice, bob, room } = await pair(system);
+    const { events, last_seq: last } = await alice.events(room, { after: 0, limit: 5 });
+    assert.deepEqual(events.map((event) => event.type), ["user_invited"]);
+    assert.equal(last, 1);
+    await live(bob.openRoom(room));
+    assert.deepEqual(await alice.presence(room),
+        { online: [{ user_id: bob.user.user_id, username: bob.user.username }] });
+    assert.equal((await alice.health()).status, "ok");
+});
+
+test("any path can be asked for", async () => {
+    const alice = await person(system);
+    assert.deepEqual(await alice.request("GET", "/api/auth/me/"), alice.user);
+});
+
+// ---- errors ----
+
+test("what is wrong with fields is told for each", async () => {
+    const client = stranger(system);
+    await assert.rejects(client.register("x", "short"), refusal(400, (error) => {
+        assert.deepEqual(Object.keys(error.fields).sort(), ["password", "username"]);
+        assert.match(error.detail, /username: ./);
+        assert.equal(error.temporary, false);
+        assert.ok(error.requestId);
+    }));
+});
+
+test("what no field is to blame for has no fields", async () => {
+    const { user } = await person(system);
+    await assert.rejects(stranger(system).login(user.username, "wrong password"),
+        refusal(400, (error) => {
+            assert.deepEqual(error.fields, {});
+            assert.equal(error.message, "Unable to log in with provided credentials.");
+        }));
+});
+
+test("403 and 404 are told in the server's words", async () => {
+    const { alice, bob, room } = await pair(system);
+    await assert.rejects(bob.deleteRoom(room), refusal(403));
+    await assert.rejects(alice.room(4711000), refusal(404, (error) =>
+        assert.equal(error.detail, "Not found.")));
+});
+
+test("a number of seconds to wait is told", async () => {
+    const limited = await Instance.start({ CONFAB_RATE_LIMITS: "on", CONFAB_RATE_LOGINS: "1" });
+    try {
+        const client = stranger(limited);
+        await assert.rejects(client.login("nobody", PASSWORD), refusal(400));
+        await assert.rejects(client.login("nobody", PASSWORD), refusal(429, (error) => {
+            assert.ok(error.retryAfter > 0);
+            assert.equal(error.temporary, true);
+        }));
+    } finally {
+        await limited.close();
+    }
+});
+
+test("no answer is status 0 and temporary", async () => {
+    const server = createServer(() => {}).listen(0, "127.0.0.1");
+    await until(() => server.listening);
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const client = stranger({ url }, { pace: { requestTimeout: 50 } });
+    await assert.rejects(client.health(), refusal(0, (error) => {
+        assert.match(error.detail, /in time/);
+        assert.equal(error.temporary, true);
+    }));
+    server.closeAllConnections();
+    server.close();
+    await until(() => !server.listening);
+    await assert.rejects(client.health(), refusal(0, (error) =>
+        assert.match(error.detail, /cannot be reached/)));
+});
+
+test("an answer that is not JSON is none", async () => {
+    const server = createServer((_, answer) => answer.end("<h1>Welcome to the hotel</h1>"));
+    server.listen(0, "127.0.0.1");
+    await until(() => server.listening);
+    const client = stranger({ url: `http://127.0.0.1:${server.address().port}` });
+    await assert.rejects(client.health(), refusal(0));
+    server.closeAllConnections();
+    server.close();
+});
+
+test("a listener that throws neither stops the others nor goes unseen", async () => {
+    const { bob, room } = await pair(system);
+    const channel = bob.openRoom(room);
+    channel.on("connected", () => { throw new Error("a fault of the application"); });
+    const heard = listen(channel);
+    const uncaught = await thrownLater(() => until(() => heard.frames.length === 1));
+    assert.deepEqual(uncaught.map((error) => error.message), ["a fault of the application"]);
+});
+
+/** What is thrown by microtasks while the action runs; the test runner would take it for its
+ *  own business. */
+async function thrownLater(action) {
+    const { queueMicrotask: real } = globalThis;
+    const thrown = [];
+    globalThis.queueMicrotask = (task) => real(() => {
+        try {
+            task();
+        } catch (error) {
+            thrown.push(error);
+        }
+    });
+    try {
+        await action();
+    } finally {
+        globalThis.queueMicrotask = real;
+    }
+    return thrown;
+}
+
+test("listening can be ended, and be for once", async () => {
+    const { alice, bob, room } = await pair(system);
+    const channel = bob.openRoom(room);
+    const heard = await live(channel);
+    const calls = [];
+    const stop = channel.on("new_message", () => calls.push("stopped"));
+    channel.once("new_message", () => calls.push("once"));
+    stop();
+    await alice.postMessage(room, { content: "1" });
+    await alice.postMessage(room, { content: "2" });
+    await until(() => heard.events.length === 2);
+    assert.deepEqual(calls, ["once"]);
+});
+
+test("a site below a path is reached with all its addresses", async () => {
+    const asked = [];
+    const fetch = async (url) => {
+        asked.push(url);
+        return new Response(JSON.stringify({ results: [] }));
+    };
+    const client = stranger({ url: "https://example.org/talk/" }, { fetch });
+    await client.rooms();
+    await client.follow("http://internal/talk/api/chat/rooms/?offset=50");
+    assert.deepEqual(asked, ["https://example.org/talk/api/chat/rooms/",
+        "https://example.org/talk/api/chat/rooms/?offset=50"]);
+});
+
+test("rooms of more than one page", async () => {
+    const alice = await person(system);
+    for (let i = 0; i < 3; i += 1)
+        await roomOf(alice);
+    const page = await alice.rooms({ limit: 2 });
+    assert.deepEqual([page.count, page.results.length], [3, 2]);
+    assert.equal((await alice.follow(page.next)).results.length, 1);
+});

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { Instance } from "./support/instance.js";
+import { closeAll, device, listen, live, MemoryStorage, pair, PASSWORD, person, said, stranger }
+    from "./support/people.js";
+import { until } from "./support/wait.js";
+
+let system;
+
+before(async () => { system = await Instance.start(); });
+afterEach(closeAll);
+after(() => system.close());
+
+const contents = async (client, room) => {
+    const { results } = await client.messages(room, { limit: 200 });
+    return results.map((message) => message.content).reverse();
+};
+
+const numbers = (count) => Array.from({ length: count }, (_, i) => String(i + 1));
+
+test("a message is there at once, and sent soon", async () => {
+    const { alice, room } = await pair(system);
+    const states = [];
+    alice.outbox.on("change", (one) => states.push(one.state));
+    const outgoing = alice.send(room, "Hello!", { reply_to_id: null });
+    assert.deepEqual(alice.outbox.list(room), [outgoing]);
+    assert.deepEqual(alice.outbox.list(room + 1), []);
+    assert.match(outgoing.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    const message = await outgoing.done;
+    assert.equal(message.client_id, outgoing.client_id);
+    assert.equal(message.content, "Hello!");
+    assert.equal(outgoing.message, message);
+    assert.deepEqual(states, ["queued", "sending", "sent"]);
+    assert.deepEqual(alice.outbox.list(), []);
+});
+
+test("its event is known by its client_id", async () => {
+    const { alice, room } = await pair(system);
+    const heard = await live(alice.openRoom(room));
+    const outgoing = alice.send(room, "Hello!");
+    await until(() => heard.events.length === 1);
+    assert.equal(heard.events[0].message.client_id, outgoing.client_id);
+});
+
+test("messages of a room keep their order", async () => {
+    const { alice, room } = await pair(system);
+    const all = numbers(40).map((content) => alice.send(room, content));
+    await Promise.all(all.map((one) => one.done));
+    assert.deepEqual(await contents(alice, room), numbers(40));
+});
+
+test("what is written offline is sent once each, in order, when the network is back", async () => {
+    const window = new EventTarget();
+    const { alice, bob, room } = await pair(system,
+        { window, pace: { backoffMin: 3600000, backoffMax: 3600000 } });
+    const heard = await live(bob.openRoom(room));
+    alice.net.online = false;
+    const all = numbers(10).map((content) => alice.send(room, content));
+    await until(() => all[0].error);
+    assert.equal(all[0].error.status, 0);
+    assert.deepEqual(all.map((one) => one.state), Array(10).fill("queued"));
+    alice.net.online = true;
+    window.dispatchEvent(new Event("online"));
+    await Promise.all(all.map((one) => one.done));
+    await until(() => heard.events.length >= 10);
+    assert.deepEqual(said(heard), numbers(10));
+    assert.deepEqual(await contents(bob, room), numbers(10));
+});
+
+test("where answers are lost, each message is there once", async () => {
+    const { alice, room } = await pair(system);
+    const all = numbers(6).map((content) => {
+        const one = alice.send(room, content);
+        return one;
+    });
+    alice.net.lose = 4;
+    await Promise.all(all.map((one) => one.done));
+    assert.equal(alice.net.lose, 0);
+    assert.deepEqual(await contents(alice, room), numbers(6));
+});
+
+test("the event of a message whose answer was lost is answer enough", async () => {
+    const { alice, room } = await pair(system,
+        { pace: { backoffMin: 3600000, backoffMax: 3600000 } });
+    await live(alice.openRoom(room));
+    alice.net.lose = 1;
+    const message = await alice.send(room, "once").done;
+    assert.equal(message.content, "once");
+    assert.deepEqual(await contents(alice, room), ["once"]);
+});
+
+test("while fcgi-api is killed and comes back, each is sent once and in order", async () => {
+    const { alice, bob, room } = await pair(system);
+    const heard = listen(bob.openRoom(room, { since: 1 }));
+    const all = numbers(30).map((content) => alice.send(room, content));
+    await all[3].done;
+    await system.end("api");
+    await until(() => all.some((one) => one.error));
+    await system.start();
+    await Promise.all(all.map((one) => one.done));
+    await until(() => heard.events.length >= 30);
+    assert.deepEqual(said(heard), numbers(30));
+});
+
+test("what is unsent outlives the page, and is sent once by the next", async () => {
+    const storage = new MemoryStorage();
+    const { alice, room } = await pair(system, { storage });
+    alice.net.online = false;
+    numbers(5).forEach((content) => alice.send(room, content));
+    await until(() => alice.asked.some((one) => one.path.includes("/messages/")));
+    alice.close();
+    assert.equal(storage.length, 5);
+    const next = await device(system, alice, { storage });
+    const left = next.outbox.list(room);
+    assert.deepEqual(left.map((one) => one.content), numbers(5));
+    next.send(room, "6");
+    await Promise.all(next.outbox.list().map((one) => one.done));
+    assert.deepEqual(await contents(next, room), numbers(6));
+    assert.equal(storage.length, 0);
+});
+
+test("a page that was closed while sending does not send twice", async () => {
+    const storage = new MemoryStorage();
+    const { alice, room } = await pair(system, { storage });
+    alice.net.lose = 1;
+    alice.send(room, "once");
+    await until(() => alice.net.lose === 0);
+    alice.close();
+    const next = await device(system, alice, { storage });
+    await until(() => storage.length === 0);
+    assert.deepEqual(await contents(next, room), ["once"]);
+});
+
+test("another user of the same browser sends nothing of it", async () => {
+    const storage = new MemoryStorage();
+    const { alice, bob, room } = await pair(system, { storage });
+    alice.net.online = false;
+    alice.send(room, "alice's");
+    alice.close();
+    const next = await device(system, bob, { storage });
+    assert.deepEqual(next.outbox.list(), []);
+    assert.equal(storage.length, 1);
+});
+
+test("logging out throws away what is unsent", async () => {
+    const storage = new MemoryStorage();
+    const { alice, room } = await pair(system, { storage });
+    alice.net.online = false;
+    const outgoing = alice.send(room, "secret");
+    await assert.rejects(alice.logout(), { status: 0 });
+    assert.equal(storage.length, 0);
+    assert.equal(outgoing.state, "discarded");
+    await assert.rejects(outgoing.done);
+});
+
+test("a message can be written before it is known who writes", async () => {
+    const { alice, room } = await pair(system);
+    const storage = new MemoryStorage();
+    const next = stranger(system, { token: alice.token, storage });
+    await next.send(room, "early").done;
+    assert.equal(next.user.username, alice.user.username);
+    assert.deepEqual(await contents(alice, room), ["early"]);
+    assert.equal(storage.length, 0);
+});
+
+test("what the server refuses has failed, and the next goes on", async () => {
+    const storage = new MemoryStorage();
+    const { alice, room } = await pair(system, { storage });
+    const bad = alice.send(room, "x".repeat(8001));
+    const good = alice.send(room, "good");
+    await assert.rejects(bad.done, { status: 400 });
+    await good.done;
+    assert.equal(bad.state, "failed");
+    assert.ok(bad.error.fields.content);
+    assert.deepEqual(alice.outbox.list(), [bad]);
+    const next = await device(system, alice, { storage });
+    const [left] = next.outbox.list();
+    assert.deepEqual([left.state, left.content], ["failed", bad.content]);
+    await assert.rejects(left.done);
+    next.outbox.discard(left.client_id);
+    assert.equal(storage.length, 0);
+});
+
+test("a failed message can be tried again", async () => {
+    const { alice, bob, room } = await pair(system);
+    await alice.removeMember(room, bob.user.user_id);
+    const outgoing = bob.send(room, "let me in");
+    await assert.rejects(outgoing.done, { status: 404 });
+    await alice.invite(room, bob.user.user_id);
+    bob.outbox.retry(outgoing.client_id);
+    assert.equal((await outgoing.done).content, "let me in");
+    assert.deepEqual(bob.outbox.list(), []);
+});
+
+test("a discarded message is not sent", async () => {
+    const { alice, room } = await pair(system);
+    alice.net.online = false;
+    const [first, second] = ["1", "2"].map((content) => alice.send(room, content));
+    alice.outbox.discard(first.client_id);
+    await assert.rejects(first.done);
+    alice.net.online = true;
+    await second.done;
+    assert.deepEqual(await contents(alice, room), ["2"]);
+});
+
+test("429 is waited for as long as the server says", async () => {
+    const limited = await Instance.start({ CONFAB_RATE_LIMITS: "on", CONFAB_RATE_MESSAGES: "5",
+        CONFAB_RATE_MESSAGES_BURST: "5" });
+    try {
+        const alice = await person(limited);
+        const { room_id: room } = await alice.createRoom({ name: "Kitchen" });
+        const all = numbers(10).map((content) => alice.send(room, content));
+        await Promise.all(all.map((one) => one.done));
+        assert.deepEqual(await contents(alice, room), numbers(10));
+        const posts = alice.asked.filter((one) => one.path.endsWith("/messages/"));
+        assert.ok(posts.some((one) => one.status === 429));
+        assert.ok(posts.length < 30, String(posts.length));
+    } finally {
+        await limited.close();
+    }
+});
+
+test("who is not logged in any more sends after login", async () => {
+    const { alice, room } = await pair(system);
+    const name = alice.user.username;
+    await (await device(system, alice)).logout();
+    const outgoing = alice.send(room, "later");
+    await until(() => outgoing.error?.status === 401);
+    const before = alice.asked.length;
+    assert.equal(outgoing.state, "queued");
+    await alice.login(name, PASSWORD);
+    await outgoing.done;
+    assert.ok(alice.asked.length <= before + 3);
+});
