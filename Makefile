@@ -125,7 +125,7 @@ $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
 
 # Stand-ins for the servers around pushd. What they define is taken from no library then.
 FAKES := $(call objects,$(wildcard tests/unit/fake_*.c))
-$(patsubst %,$(BUILD)/tests/%,test_session_orders): $(FAKES)
+$(patsubst %,$(BUILD)/tests/%,test_feed test_session test_session_orders): $(FAKES)
 $(patsubst %,$(BUILD)/fuzz/%,fuzz_event fuzz_frames fuzz_orders): $(FAKES)
 objects_first = $(filter %.o,$^) $(filter-out %.o,$^)
 

@@ -182,7 +182,6 @@ static void skip_hole(struct feed *feed, uint64_t last_seq) {
     const uint64_t before = feed->stream.last_seq;
     feeds_flush(feed->feeds);
     stream_skip(&feed->stream, last_seq);
-    feed->feeds->figures->resyncs++;
     for (uint32_t i = 0; i < feed->count; i++) {
         struct subscription *subscription = feed->subscriptions[i];
         if (!subscription->live ||

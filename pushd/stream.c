@@ -112,6 +112,7 @@ static void fetch_missing(struct stream *stream) {
     if (!stream->known || stream->fetching || stream->wanted_seq <= stream->last_seq)
         return;
     stream->fetching = true;
+    stream->news = false;
     stream->hooks->fetch(stream, stream->last_seq);
 }
 
@@ -124,6 +125,7 @@ static void make_wait(struct stream *stream, const struct stream_event *event) {
         stream->wanted_seq = event->seq;
     while (at > 0 && waiting->events[at - 1].seq > event->seq)
         at--;
+    stream->news = true;
     if (waiting->count < STREAM_WAITING && (at == 0 || waiting->events[at - 1].seq != event->seq))
         insert(&stream->waiting, at, event);
 }
@@ -160,6 +162,8 @@ bool stream_behind(struct stream *stream, uint64_t last_seq) {
 
 void stream_on_record(struct stream *stream, uint64_t last_seq) {
     struct stream_list *waiting = &stream->waiting;
+    if (stream->news)
+        return;
     while (waiting->count > 0 && waiting->events[waiting->count - 1].seq > last_seq)
         frame_release(waiting->events[--waiting->count].frame);
     if (waiting->count == 0)
@@ -178,7 +182,7 @@ void stream_fetched(struct stream *stream, const struct stream_event *events, si
         }
     /* What is on no record was heard of by mistake: asked for again with every event, it
      * would cost a query each. The tail check corrects this if it is wrong. */
-    if (count == 0)
+    if (count == 0 && !stream->news)
         stream->wanted_seq = stream->last_seq;
     fetch_missing(stream);
 }

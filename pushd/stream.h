@@ -57,6 +57,7 @@ struct stream {
     void *owner; /* for the hooks */
     bool known;  /* last_seq means something */
     bool fetching;
+    bool news; /* something came to wait since the fetch began, which may not know of it */
     uint64_t last_seq;          /* of the last event delivered */
     uint64_t wanted_seq;        /* the highest one heard of */
     struct stream_list tail;    /* ends with last_seq */
@@ -82,9 +83,10 @@ void stream_offer(struct stream *stream, const struct stream_event *event);
  * was. */
 bool stream_behind(struct stream *stream, uint64_t last_seq);
 
-/* Says up to where events are on record, as read along with what was fetched. What waits
- * beyond that is not to be believed; should it be on record after all, it is found like any
- * other that did not come. */
+/* Says up to where events are on record, as read along with what was fetched. What waited
+ * beyond that when it was asked is not to be believed; should it be on record after all, it
+ * is found like any other that did not come. If something came meanwhile, nothing follows
+ * from it yet: it will be asked again. */
 void stream_on_record(struct stream *stream, uint64_t last_seq);
 
 /* Events that were fetched, in order; they may overlap what came meanwhile. Fetches again
