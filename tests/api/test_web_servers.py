@@ -23,14 +23,14 @@ everywhere = pytest.mark.everywhere
 @everywhere
 def test_the_page_goes_out_with_the_same_headers(instance, own_instance):
     names = ["Content-Type", "Cache-Control", "X-Content-Type-Options", "Referrer-Policy",
-             "Content-Security-Policy"]
+             "Content-Security-Policy", "Access-Control-Allow-Origin"]
     ours, theirs = (Client(place).get("/").headers for place in (instance, own_instance))
     assert {name: ours.get(name, "").lower() for name in names} == {
         name: theirs[name].lower() for name in names}
 
 
 @everywhere
-@pytest.mark.parametrize("path", ["/", "/confab.css", "/icon.svg"])
+@pytest.mark.parametrize("path", ["/", "/chat/chat.css", "/icon.svg"])
 def test_the_page_is_compressed_and_kept(instance, path):
     client = Client(instance)
     plain = client.get(path, headers={"Accept-Encoding": "identity"})

@@ -1,0 +1,57 @@
+// The way in and out.
+
+import { test } from "node:test";
+
+import { someone, visitor } from "../support/browser.js";
+import { freshName, PASSWORD } from "../support/people.js";
+
+test("one registers in the page, and is in a chat without rooms", async () => {
+    const { page } = await (async () => {
+        const person = await visitor();
+        await person.visit();
+        return person;
+    })();
+    await page.getByRole("button", { name: "Create an account" }).click();
+    await page.getByLabel("Username").fill(freshName());
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByText("No rooms yet").waitFor();
+});
+
+test("what is wrong with a name is said beside it", async () => {
+    const person = await visitor();
+    await person.visit();
+    await person.button("Create an account").click();
+    await person.page.getByLabel("Username").fill("x y");
+    await person.page.getByLabel("Password").fill("short");
+    await person.button("Create account").click();
+    const field = person.page.getByLabel("Username");
+    await person.page.locator(".field:has(input[name=username]) .wrong:not(:empty)").waitFor();
+    await person.page.locator(".field:has(input[name=password]) .wrong:not(:empty)").waitFor();
+    await field.and(person.page.locator("[aria-invalid=true]")).waitFor();
+});
+
+test("a wrong password is said in words, the right one lets in, logging out leads back", async () => {
+    const someoneElse = await someone();
+    const person = await visitor();
+    await person.visit();
+    await person.page.getByLabel("Username").fill(someoneElse.name);
+    await person.page.getByLabel("Password").fill("wrong password");
+    await person.button("Log in").click();
+    await person.page.getByText("Unable to log in with provided credentials.").waitFor();
+    await person.page.getByLabel("Password").fill(PASSWORD);
+    await person.button("Log in").click();
+    await person.page.getByRole("heading", { name: "Chats" }).waitFor();
+    await person.button("Log out").click();
+    await person.page.getByRole("heading", { name: "Log in" }).waitFor();
+});
+
+test("a password that is changed elsewhere ends the session in this window", async () => {
+    const person = await someone();
+    await person.page.getByText("Online").waitFor();
+    const elsewhere = await visitor();
+    await elsewhere.api("POST", "auth/login/", { username: person.name, password: PASSWORD });
+    await elsewhere.api("POST", "auth/password/",
+        { old_password: PASSWORD, new_password: "another password" });
+    await person.page.getByText("You were logged out.").waitFor();
+});

@@ -1,0 +1,75 @@
+// Connections that are lost: nothing is missed, nothing is said twice, and it is said in words.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { someone, world } from "../support/browser.js";
+
+async function pair() {
+    const [alice, bob] = [await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.enter(room);
+    await bob.enter(room);
+    return { alice, bob, room };
+}
+
+test("a reload shows the same room again", async () => {
+    const { alice } = await pair();
+    await alice.say("Still here?");
+    await alice.sees("Still here?");
+    await alice.page.reload();
+    await alice.sees("Still here?");
+});
+
+test("what is written without a network waits in sight, and is sent once it is back", async () => {
+    const { alice, bob } = await pair();
+    await alice.context.setOffline(true);
+    await alice.page.getByText(/You are offline/).waitFor();
+    await alice.say("Written offline");
+    await alice.page.locator(".outbox .message", { hasText: "Written offline" })
+        .getByText("Waits for the connection").waitFor();
+    await alice.picture("offline");
+    await bob.say("Said meanwhile");
+    await alice.context.setOffline(false);
+    await bob.sees("Written offline");
+    await alice.sees("Written offline");
+    await alice.sees("Said meanwhile");
+    await alice.page.getByText(/You are offline/).waitFor({ state: "hidden" });
+    await alice.page.locator(".outbox .message").waitFor({ state: "detached" });
+    assert.equal(await alice.message("Written offline").count(), 1);
+});
+
+test("what waits outlives a reload", async () => {
+    const { alice, bob } = await pair();
+    await alice.page.route("**/messages/", (route) => route.request().method() === "POST"
+        ? route.abort("internetdisconnected") : route.continue());
+    await alice.say("Kept");
+    await alice.page.getByText("Waits for the connection").waitFor();
+    await alice.page.unroute("**/messages/");
+    await alice.page.reload();
+    await bob.sees("Kept");
+});
+
+test("a pushd that dies costs no message", async () => {
+    const { alice, bob, room } = await pair();
+    await world.system.end("push");
+    await alice.page.locator(".connection:visible").waitFor();
+    for (let i = 0; i < 5; i += 1)
+        await bob.post(room, `Said without sockets ${i}`);
+    await world.system.start();
+    await alice.sees("Said without sockets 4");
+    const said = await alice.page.locator(".items .text").allTextContents();
+    assert.deepEqual(said, [0, 1, 2, 3, 4].map((i) => `Said without sockets ${i}`));
+    await alice.page.locator(".connection").waitFor({ state: "hidden" });
+});
+
+test("what the server refuses is said, and can be given up", async () => {
+    const { alice } = await pair();
+    await alice.page.route("**/messages/", (route) => route.request().method() === "POST"
+        ? route.fulfill({ status: 400, json: { content: ["This is too rude."] } })
+        : route.continue());
+    await alice.say("Rude");
+    await alice.page.getByText("Not sent: This is too rude.").waitFor();
+    await alice.button("Discard").click();
+    await alice.page.locator(".outbox .message").waitFor({ state: "detached" });
+});

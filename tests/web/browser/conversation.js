@@ -1,0 +1,97 @@
+// Two people in a room: what one does, the other sees.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { someone } from "../support/browser.js";
+
+async function pair() {
+    const [alice, bob] = [await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.enter(room);
+    await bob.enter(room);
+    return { alice, bob, room };
+}
+
+test("what one says, the other sees, and who writes it", async () => {
+    const { alice, bob } = await pair();
+    await alice.say("Tea is ready.");
+    await bob.sees("Tea is ready.");
+    await bob.field.pressSequentially("Coming");
+    await alice.page.getByText(`${bob.name} is typing…`).waitFor();
+    await bob.field.press("Enter");
+    await alice.sees("Coming");
+    await alice.page.getByText("is typing").waitFor({ state: "hidden" });
+    assert.equal(await alice.page.locator(".items .message, .outbox .message").count(), 2);
+});
+
+test("who is there is seen, and who is gone", async () => {
+    const { alice, bob } = await pair();
+    await alice.page.getByText("2 members, 2 online").waitFor();
+    await bob.page.close();
+    await alice.page.getByText("2 members, 1 online").waitFor();
+});
+
+test("a message is edited and deleted under the other's eyes", async () => {
+    const { alice, bob } = await pair();
+    await alice.say("Tea at fuor");
+    await bob.sees("Tea at fuor");
+    await alice.message("Tea at fuor").hover();
+    await alice.button("Edit").click();
+    assert.equal(await alice.field.inputValue(), "Tea at fuor");
+    await alice.say("Tea at four");
+    await bob.sees("Tea at four");
+    await bob.message("Tea at four").getByText("(edited)").waitFor();
+    await alice.message("Tea at four").hover();
+    await alice.button("Delete").click();
+    await alice.button("Delete", alice.dialog()).click();
+    await bob.page.getByText("This message was deleted.").waitFor();
+    await bob.message("Tea at").waitFor({ state: "detached" });
+});
+
+test("a reply shows what it replies to, and leads there", async () => {
+    const { alice, bob, room } = await pair();
+    await alice.say("Who takes the scones?");
+    await bob.sees("Who takes the scones?");
+    for (let i = 0; i < 60; i += 1)
+        await alice.post(room, `Line ${i}`);
+    await bob.page.getByText("Line 59", { exact: true }).waitFor();
+    await bob.page.locator(".scroller").evaluate((scroller) => { scroller.scrollTop = 0; });
+    await bob.message("Who takes the scones?").hover();
+    await bob.button("Reply").click();
+    await bob.say("I do.");
+    await alice.sees("I do.");
+    const quote = alice.message("I do.").getByRole("button", { name: /^In reply to/ });
+    assert.match(await quote.textContent(), /Who takes the scones\?/);
+    await quote.click();
+    await alice.page.waitForFunction(() =>
+        document.activeElement.textContent.includes("Who takes the scones?") &&
+        document.activeElement.getBoundingClientRect().top > 0);
+});
+
+test("a line stands above the first new message, and its sender learns that it was seen", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.enter(room);
+    await alice.say("First");
+    await alice.say("Second");
+    await alice.sees("Second");
+    const button = bob.page.getByRole("button", { name: /Kitchen/ });
+    await bob.page.locator(".room .count", { hasText: "2" }).waitFor();
+    await bob.page.bringToFront();
+    await button.click();
+    await bob.page.locator(".item:has(.separator.new)", { hasText: "First" }).waitFor();
+    await bob.page.locator(".room .count").waitFor({ state: "detached" });
+    await alice.page.getByText(`Seen by ${bob.name}`).waitFor();
+});
+
+test("a message elsewhere counts as unread and moves its room to the top", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    const first = await alice.room("Kitchen", bob);
+    await alice.room("Garden", bob);
+    await bob.page.locator(".room", { hasText: "Kitchen" }).waitFor();
+    await alice.post(first, "Tea is ready.");
+    await bob.page.locator(".rooms li:first-child", { hasText: "Tea is ready." })
+        .locator(".count", { hasText: "1" }).waitFor();
+    assert.match(await bob.page.title(), /^\(1\)/);
+});

@@ -1,0 +1,74 @@
+// Rooms and who is in them.
+
+import { test } from "node:test";
+
+import { someone } from "../support/browser.js";
+
+test("a room is made, renamed, filled with people, and deleted", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    await alice.button("New room", alice.page.locator(".bar")).click();
+    await alice.page.getByLabel("Name").fill("Kitchen");
+    await alice.button("Create room").click();
+    await alice.page.getByRole("heading", { name: "Kitchen", level: 2 }).first().waitFor();
+
+    await alice.button("Details").click();
+    await alice.button("Invite people").click();
+    await alice.page.getByLabel("Find a person by name").fill(bob.name);
+    await alice.button(`Invite ${bob.name}`).click();
+    await alice.dialog().getByText("Invited").waitFor();
+    await alice.button("Close", alice.dialog()).click();
+    await bob.page.locator(".room", { hasText: "Kitchen" }).click();
+    await alice.page.locator(".person", { hasText: bob.name }).locator(".dot.on").waitFor();
+
+    await alice.button("Room settings").click();
+    await alice.page.getByLabel("Name").fill("Big kitchen");
+    await alice.button("Save").click();
+    await bob.page.getByRole("heading", { name: "Big kitchen" }).first().waitFor();
+
+    await alice.button("Delete room").click();
+    await alice.button("Delete room", alice.dialog()).click();
+    await bob.page.getByText("No rooms yet").waitFor();
+    await alice.page.getByText("No rooms yet").waitFor();
+});
+
+test("an admin makes another one, and removes a member", async () => {
+    const [alice, bob, carol] = [await someone(), await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob, carol);
+    await alice.enter(room);
+    await bob.enter(room);
+    await bob.button("Details").click();
+    await alice.button("Details").click();
+    await alice.button(`Make ${bob.name} an admin`).click();
+    await bob.button(`Remove ${carol.name}`).click();
+    await bob.button("Remove", bob.dialog()).click();
+    await alice.page.getByText("2 members", { exact: true }).waitFor();
+    await alice.button(`Remove ${bob.name}`).click();
+    await alice.button("Remove", alice.dialog()).click();
+    await bob.page.getByText("No rooms yet").waitFor();
+});
+
+test("a public room is found and joined, and left again", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    const name = `Garden ${alice.name}`;
+    await alice.api("POST", "chat/rooms/", { name, is_private: false });
+    await bob.button("Public rooms", bob.page.locator(".bar")).click();
+    await bob.page.getByLabel("Find a room by name").fill(alice.name);
+    await bob.button(`Join ${name}`).click();
+    await bob.say("Hello, garden.");
+    await bob.sees("Hello, garden.");
+    await bob.button("Details").click();
+    await bob.button("Leave room").click();
+    await bob.button("Leave room", bob.dialog()).click();
+    await bob.page.getByText("No rooms yet").waitFor();
+});
+
+test("a direct message reaches the other, who sees a room of that name", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    await alice.button("New direct message").click();
+    await alice.page.getByLabel("Find a person by name").fill(bob.name);
+    await alice.button(`Message ${bob.name}`).click();
+    await alice.say("Just for you.");
+    await bob.page.locator(".room", { hasText: alice.name }).click();
+    await bob.sees("Just for you.");
+    await alice.page.locator(".conversation .dot.on").waitFor();
+});

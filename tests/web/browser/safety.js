@@ -1,0 +1,75 @@
+// What users write is text, whatever it looks like.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { someone, world } from "../support/browser.js";
+
+const HOSTILE = [
+    "<script>window.hit = 1</script>",
+    "<img src=x onerror='window.hit = 1'>",
+    "\"><svg onload=window.hit=1>",
+    "javascript:window.hit=1",
+    "<a href=\"javascript:window.hit=1\">click</a>",
+    "https://example.org/\"onmouseover=\"window.hit=1",
+    "{{constructor.constructor('window.hit=1')()}}",
+    "</textarea></title><script>window.hit = 1</script>",
+    "<iframe srcdoc='<script>parent.hit=1</script>'>",
+    "<style>*{display:none}</style>",
+    "&lt;b&gt;not bold&lt;/b&gt;",
+    "\u202Eright to left <b>",
+];
+
+test("hostile words in names and messages are seen as text", async () => {
+    const person = await someone();
+    let room;
+    for (const name of HOSTILE)
+        room = await person.room(name);
+    for (const words of HOSTILE)
+        await person.post(room, words);
+    await person.enter(room);
+    await person.sees(HOSTILE.at(-1));
+    const said = await person.page.locator(".items .text").allTextContents();
+    assert.deepEqual(said, HOSTILE);
+    const names = await person.page.locator(".room .name").allTextContents();
+    assert.deepEqual(new Set(names), new Set(HOSTILE));
+    await person.message("javascript:").first().hover();
+    const addresses = await person.page.locator(".items a").evaluateAll((links) =>
+        links.map((link) => link.protocol));
+    assert.deepEqual(new Set(addresses), new Set(["https:"]));
+    assert.equal(await person.page.evaluate(() => window.hit), undefined);
+    assert.equal(await person.page.locator(".confab img, .confab script, .confab iframe").count(), 0);
+});
+
+test("addresses are links, without the full stop behind them", async () => {
+    const person = await someone();
+    const room = await person.room("Kitchen");
+    await person.post(room, "See https://example.org/a_(b)?q=1. (http://example.org/c) or not.");
+    await person.enter(room);
+    const links = person.page.locator(".items a");
+    await links.first().waitFor();
+    assert.deepEqual(await links.evaluateAll((all) => all.map((link) => link.href)),
+        ["https://example.org/a_(b)?q=1", "http://example.org/c"]);
+    assert.equal(await links.first().getAttribute("rel"), "noopener noreferrer");
+});
+
+test("the page may run its own scripts and styles only", async () => {
+    const answer = await fetch(`${world.system.url}/`);
+    const policy = answer.headers.get("content-security-policy");
+    assert.match(policy, /script-src 'self'; style-src 'self'/);
+    assert.doesNotMatch(policy, /unsafe/);
+    const person = await someone();
+    await person.page.getByText("No rooms yet").waitFor();
+    const ran = await person.page.evaluate(() => {
+        const script = document.createElement("script");
+        try {
+            script.textContent = "window.hit = 1";
+        } catch {
+            return "refused";
+        }
+        document.body.append(script);
+        return window.hit;
+    });
+    assert.equal(ran, "refused");
+    assert.match(person.faults.splice(0).join(), /TrustedScript/);
+});

@@ -1,0 +1,152 @@
+/** People with a browser: Debian's Chromium against a whole private system. */
+
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+import { Instance } from "./instance.js";
+import { freshName, PASSWORD } from "./people.js";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const CHROMIUM = "/usr/bin/chromium";
+
+/** A busy machine takes its time: how long anything may take to appear (ms). */
+export const PATIENCE = 15000;
+
+/** Where pictures of every run are kept. */
+export const PICTURES = join(ROOT, "build/web");
+
+export const SIZES = { phone: { width: 390, height: 844 }, tablet: { width: 1024, height: 768 },
+    wide: { width: 1600, height: 1000 } };
+
+/** The system and the browser of a run; open() before the first test, close() after the last. */
+export const world = {
+    people: [],
+
+    async open() {
+        await mkdir(PICTURES, { recursive: true });
+        this.system = await Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_PRESENCE_GRACE: "1" });
+        this.browser = await chromium.launch({ executablePath: CHROMIUM,
+            args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    },
+
+    /** Closes the windows of a test, and finds what went wrong in them unseen. */
+    async tidy() {
+        const faults = this.people.flatMap(({ faults: own }) => own);
+        await Promise.all(this.people.splice(0).map(({ context }) => context.close()));
+        if (faults.length > 0)
+            throw new Error(`in the page: ${faults.join("\n")}`);
+    },
+
+    async close() {
+        await this.browser?.close();
+        await this.system?.close();
+    },
+};
+
+/** A window of nobody yet. */
+export async function visitor(options = {}) {
+    const context = await world.browser.newContext({ viewport: SIZES.tablet, locale: "en-GB",
+        timezoneId: "UTC", reducedMotion: "reduce", ...options });
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    const person = new Person(context, page);
+    world.people.push(person);
+    return person;
+}
+
+/** A new user, logged in, with the chat open at `path`. */
+export async function someone({ path = "/", ...options } = {}) {
+    const person = await visitor(options);
+    await person.register();
+    await person.visit(path);
+    return person;
+}
+
+class Person {
+    constructor(context, page) {
+        Object.assign(this, { context, page, faults: [] });
+        page.on("pageerror", (error) => this.faults.push(error.stack));
+        page.on("console", (line) => {
+            // What the network does in these tests is meant; what the policy refuses is not.
+            if (line.type() === "error" && !/Failed to load|WebSocket|net::/.test(line.text()))
+                this.faults.push(line.text());
+        });
+    }
+
+    /** An account and its session, without the page. */
+    async register() {
+        this.name = freshName();
+        const account = await this.api("POST", "auth/register/", { username: this.name,
+            password: PASSWORD });
+        this.id = account.user_id;
+        this.token = account.token;
+        await this.api("POST", "auth/login/", { username: this.name, password: PASSWORD });
+    }
+
+    visit(path = "/") {
+        return this.page.goto(world.system.url + path);
+    }
+
+    /** A request with the window's cookies. */
+    async api(method, path, data) {
+        const answer = await this.context.request.fetch(`${world.system.url}/api/${path}`,
+            { method, data, headers: { Origin: world.system.url } });
+        if (!answer.ok())
+            throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+        return answer.status() === 204 ? null : answer.json();
+    }
+
+    /** A room of this user with all the others in it. */
+    async room(name, ...others) {
+        const room = await this.api("POST", "chat/rooms/", { name });
+        for (const other of others)
+            await this.api("POST", `chat/rooms/${room.room_id}/invite/`, { user_id: other.id });
+        return room.room_id;
+    }
+
+    post(room, content, more = {}) {
+        return this.api("POST", `chat/rooms/${room}/messages/`, { content, ...more });
+    }
+
+    /** Opens a room by its address, and waits until it is live. */
+    async enter(room) {
+        await this.visit(`/#/${room}`);
+        await this.field.waitFor();
+        await this.page.locator(".timeline .message, .beginning:visible").first().waitFor();
+    }
+
+    get field() {
+        return this.page.getByRole("textbox", { name: /^Message to/ });
+    }
+
+    /** Types a message and sends it. */
+    async say(text) {
+        await this.field.fill(text);
+        await this.field.press("Enter");
+    }
+
+    /** The message with these words, as it stands in the room. */
+    message(text) {
+        return this.page.locator(".items .message", { hasText: text });
+    }
+
+    /** Waits until a message is in the room. */
+    sees(text) {
+        return this.message(text).waitFor();
+    }
+
+    button(name, within = this.page) {
+        return within.getByRole("button", { name, exact: true });
+    }
+
+    dialog() {
+        return this.page.getByRole("dialog");
+    }
+
+    picture(name) {
+        return this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    }
+}

@@ -1,0 +1,145 @@
+// The rooms of the user: read once, then kept right by what the notifications channel tells.
+
+import { oncePerFrame, settled } from "./dom.js";
+
+/** Rooms read at a time; the most the server gives. */
+const PAGE = 200;
+
+/** `on.changed()` is called, at most once a picture, when something is different; `on.message(room,
+ * message)` at a message by somebody else; `on.gone(id, words)` when a room is the user's no more;
+ * `on.failed(error)` when the list could not be read. */
+export class Rooms {
+    constructor(confab, self, on) {
+        Object.assign(this, { confab, self, on });
+        this.byId = new Map();
+        this.loaded = false;
+        this.changed = oncePerFrame(() => on.changed());
+        this.reload = settled(50, () => this.load());
+        const channel = confab.openNotifications();
+        channel.on("rooms", (page) => page ? this.#take(page.results) : this.reload());
+        channel.on("resync", () => this.reload());
+        channel.on("state", () => this.changed());
+        channel.on("new_message_notification", ({ message }) => this.#told(message));
+        channel.on("room_created", ({ room }) => this.refresh(room.room_id));
+        channel.on("room_invitation", (event) => this.refresh(event.room_id));
+        channel.on("room_removed", (event) => this.#lost(event.room_id,
+            event.removed_by === self.username ? null : `${event.removed_by} removed you from`));
+        channel.on("room_deleted", (event) => this.#lost(event.room_id,
+            event.deleted_by === self.username ? null : `${event.deleted_by} deleted`));
+        this.channel = channel;
+    }
+
+    close() {
+        this.channel.close();
+    }
+
+    /** All rooms, page by page. */
+    async load() {
+        const known = new Map();
+        try {
+            let page = await this.confab.rooms({ limit: PAGE });
+            for (;;) {
+                page.results.forEach((room) => known.set(room.room_id, room));
+                if (!page.next) {
+                    break;
+                }
+                page = await this.confab.follow(page.next);
+            }
+        } catch (error) {
+            this.on.failed(error);
+            return;
+        }
+        this.byId = known;
+        this.loaded = true;
+        this.changed();
+    }
+
+    #take(rooms) {
+        rooms.forEach((room) => this.byId.set(room.room_id, room));
+        this.loaded = true;
+        this.changed();
+    }
+
+    /** Reads one room again. */
+    async refresh(id) {
+        try {
+            this.put(await this.confab.room(id));
+        } catch (error) {
+            if (error.status !== 404) {
+                this.on.failed(error);
+            }
+        }
+    }
+
+    put(room) {
+        this.byId.set(room.room_id, { ...this.byId.get(room.room_id), ...room });
+        this.changed();
+    }
+
+    get(id) {
+        return this.byId.get(id);
+    }
+
+    remove(id) {
+        this.byId.delete(id);
+        this.changed();
+    }
+
+    #lost(id, words) {
+        const room = this.byId.get(id);
+        this.remove(id);
+        this.on.gone(id, words && room ? `${words} “${room.name}”.` : null);
+    }
+
+    #told(message) {
+        const room = this.byId.get(message.room_id);
+        if (!room) {
+            this.refresh(message.room_id);
+            return;
+        }
+        this.message(message);
+        this.on.message(room, message);
+    }
+
+    /** There is a new message; heard from the room's channel and from this one's, it counts once. */
+    message(message) {
+        const room = this.byId.get(message.room_id);
+        if (!room || message.message_id <= (room.last_message?.message_id ?? 0)) {
+            return;
+        }
+        room.last_message = message;
+        room.message_count += 1;
+        room.unread_count = message.sender_id === this.self.user_id ? 0 : room.unread_count + 1;
+        this.changed();
+    }
+
+    /** A message is different; it may be the last one of its room. */
+    messageChanged(id, roomId, change) {
+        const room = this.byId.get(roomId);
+        if (room?.last_message?.message_id === id) {
+            room.last_message = { ...room.last_message, ...change };
+            this.changed();
+        }
+    }
+
+    read(id) {
+        const room = this.byId.get(id);
+        if (room && room.unread_count > 0) {
+            room.unread_count = 0;
+            this.changed();
+        }
+    }
+
+    /** The latest active first. */
+    sorted() {
+        const active = (room) => room.last_message?.created_at ?? room.created_at;
+        return [...this.byId.values()].sort((a, b) => {
+            const [first, second] = [active(a), active(b)];
+            return first < second ? 1 : first > second ? -1 : b.room_id - a.room_id;
+        });
+    }
+
+    unread() {
+        return [...this.byId.values()].reduce((sum, room) => sum + room.unread_count, 0);
+    }
+}
