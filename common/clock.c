@@ -1,5 +1,6 @@
 #include "clock.h"
 
+#include <string.h>
 #include <time.h>
 
 #define MICROS 1000000LL
@@ -12,6 +13,9 @@
 /* Days from 0000-03-01 to 1970-01-01. Counting years from March puts the leap day
  * at the end of a year, so that the length of every month before it is fixed. */
 #define EPOCH_DAYS 719468LL
+
+/* Characters of a date. */
+#define DATE_SIZE 10
 
 /* 0000-01-01T00:00:00.000000 and 9999-12-31T23:59:59.999999. */
 #define FIRST_MICROS (-62167219200LL * MICROS)
@@ -48,7 +52,7 @@ static int64_t days_before_year(int64_t year) {
 }
 
 /* Writes value with so many digits, noughts in front. */
-static void put_digits(char *out, int digits, int64_t value) {
+static inline void put_digits(char *out, int digits, uint32_t value) {
     while (digits-- > 0) {
         out[digits] = (char)('0' + value % 10);
         value /= 10;
@@ -70,11 +74,22 @@ static void put_date(char *out, int64_t days) {
 
     day -= days_before_month(month);
     year += (era - 1) * ERA_YEARS + (month >= 10);
-    put_digits(out, 4, year);
+    put_digits(out, 4, (uint32_t)year);
     out[4] = '-';
-    put_digits(out + 5, 2, month < 10 ? month + 3 : month - 9);
+    put_digits(out + 5, 2, (uint32_t)(month < 10 ? month + 3 : month - 9));
     out[7] = '-';
-    put_digits(out + 8, 2, day + 1);
+    put_digits(out + 8, 2, (uint32_t)day + 1);
+}
+
+/* put_date, which remembers the last date: the times of a page are mostly of one day. */
+static void put_date_again(char *out, int64_t days) {
+    static _Thread_local int64_t last_days = -1;
+    static _Thread_local char last[DATE_SIZE];
+    if (days != last_days) {
+        put_date(last, days);
+        last_days = days;
+    }
+    memcpy(out, last, DATE_SIZE);
 }
 
 void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
@@ -85,9 +100,9 @@ void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
 
     /* From 1 March of the year -400 nothing is negative. */
     int64_t since = micros + (EPOCH_DAYS + ERA_DAYS) * DAY_SECONDS * MICROS;
-    int64_t second = since / MICROS % DAY_SECONDS;
+    const uint32_t second = (uint32_t)(since / MICROS % DAY_SECONDS);
 
-    put_date(out, since / (DAY_SECONDS * MICROS));
+    put_date_again(out, since / (DAY_SECONDS * MICROS));
     out[10] = 'T';
     put_digits(out + 11, 2, second / 3600);
     out[13] = ':';
@@ -95,7 +110,7 @@ void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
     out[16] = ':';
     put_digits(out + 17, 2, second % 60);
     out[19] = '.';
-    put_digits(out + 20, 6, since % MICROS);
+    put_digits(out + 20, 6, (uint32_t)(since % MICROS));
     out[26] = 'Z';
     out[27] = '\0';
 }

@@ -73,6 +73,7 @@ struct db {
     MYSQL *mysql;                 /* NULL while not connected */
     struct db_rows *slots[SLOTS]; /* by address of the text */
     unsigned answer_seconds;
+    uint64_t session;
     uint64_t changed;
     unsigned last_errno;
     char last_error[512];
@@ -162,6 +163,10 @@ unsigned db_last_errno(const struct db *db) {
     return db->last_errno;
 }
 
+uint64_t db_session(const struct db *db) {
+    return db->session;
+}
+
 uint64_t db_changed(const struct db *db) {
     return db->changed;
 }
@@ -215,6 +220,7 @@ static bool connect_if_needed(struct db *db) {
         return false;
     }
     db->mysql = mysql;
+    db->session++;
     return true;
 }
 

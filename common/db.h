@@ -65,6 +65,9 @@ void db_free(struct db *db);
 /* Connects if need be and asks for a sign of life; ERROR_UNAVAILABLE if there is none. */
 enum error db_ping(struct db *db);
 
+/* Which connection this is: 0 before the first one, one more for each that was opened. */
+uint64_t db_session(const struct db *db);
+
 /* Closes the connection and drops its statements; the next use opens a new one. */
 void db_disconnect(struct db *db);
 

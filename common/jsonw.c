@@ -42,25 +42,36 @@ void jsonw_array_end(struct jsonw *w) {
     close_level(w, ']');
 }
 
-/* One reservation for the comma, the quotes and the colon: keys are half of all that is
- * written. */
-void jsonw_key(struct jsonw *w, const char *key) {
-    const size_t len = strlen(key);
-    char *start = buffer_reserve(w->out, len + 4), *at = start;
-    if (w->comma)
-        *at++ = ',';
-    *at++ = '"';
-    memcpy(at, key, len);
-    at += len;
-    *at++ = '"';
-    *at++ = ':';
-    w->out->len += (size_t)(at - start);
-    w->comma = false;
-}
-
 /* True for the bytes that cannot stand in a string as they are. */
 static bool needs_escape(char c) {
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+#define EVERY_BYTE (UINT64_MAX / 255)
+#define HIGH_BITS (EVERY_BYTE * 0x80)
+
+/* The bytes of a word that are below 0x20, as their highest bits; a byte behind one that is
+ * may be marked without cause. Bytes of 0x80 and more never are. */
+static uint64_t below_space(uint64_t word) {
+    return (word - EVERY_BYTE * 0x20) & ~word & HIGH_BITS;
+}
+
+static uint64_t zero_bytes(uint64_t word) {
+    return (word - EVERY_BYTE) & ~word & HIGH_BITS;
+}
+
+/* How many bytes from `from` on need no escape for certain, eight at a time. */
+static size_t plain_words(struct text value, size_t from) {
+    size_t at = from;
+    uint64_t word;
+    while (value.len - at >= sizeof word) {
+        memcpy(&word, value.at + at, sizeof word);
+        if (below_space(word) | zero_bytes(word ^ EVERY_BYTE * '"') |
+            zero_bytes(word ^ EVERY_BYTE * '\\'))
+            break;
+        at += sizeof word;
+    }
+    return at - from;
 }
 
 static void append_escape(struct buffer *out, char c) {
@@ -90,6 +101,7 @@ void jsonw_text(struct jsonw *w, struct text value) {
     while (i < value.len) {
         size_t run = i;
 
+        i += plain_words(value, i);
         while (i < value.len && !needs_escape(value.at[i]))
             i++;
         buffer_append(w->out, value.at + run, i - run);
@@ -140,42 +152,4 @@ void jsonw_time(struct jsonw *w, int64_t micros) {
 void jsonw_raw(struct jsonw *w, const char *json, size_t len) {
     separate(w);
     buffer_append(w->out, json, len);
-}
-
-void jsonw_member_text(struct jsonw *w, const char *key, struct text value) {
-    jsonw_key(w, key);
-    jsonw_text(w, value);
-}
-
-void jsonw_member_str(struct jsonw *w, const char *key, const char *value) {
-    jsonw_key(w, key);
-    jsonw_str(w, value);
-}
-
-void jsonw_member_u64(struct jsonw *w, const char *key, uint64_t value) {
-    jsonw_key(w, key);
-    jsonw_u64(w, value);
-}
-
-void jsonw_member_bool(struct jsonw *w, const char *key, bool value) {
-    jsonw_key(w, key);
-    jsonw_bool(w, value);
-}
-
-void jsonw_member_null(struct jsonw *w, const char *key) {
-    jsonw_key(w, key);
-    jsonw_null(w);
-}
-
-void jsonw_member_time(struct jsonw *w, const char *key, int64_t micros) {
-    jsonw_key(w, key);
-    jsonw_time(w, micros);
-}
-
-void jsonw_member_id(struct jsonw *w, const char *key, uint64_t id) {
-    jsonw_key(w, key);
-    if (id == 0)
-        jsonw_null(w);
-    else
-        jsonw_u64(w, id);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "buffer.h"
 #include "text.h"
@@ -27,8 +28,22 @@ void jsonw_object_end(struct jsonw *w); /* } */
 void jsonw_array(struct jsonw *w);      /* [ */
 void jsonw_array_end(struct jsonw *w);  /* ] */
 
-/* A member's name: a literal of the program's own, written without escaping. */
-void jsonw_key(struct jsonw *w, const char *key);
+/* A member's name: a literal of the program's own, written without escaping. One
+ * reservation for the comma, the quotes and the colon, and inline, so that the compiler
+ * knows the length: keys are half of all that is written. */
+static inline void jsonw_key(struct jsonw *w, const char *key) {
+    const size_t len = strlen(key);
+    char *start = buffer_reserve(w->out, len + 4), *at = start;
+    if (w->comma)
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, key, len);
+    at += len;
+    *at++ = '"';
+    *at++ = ':';
+    w->out->len += (size_t)(at - start);
+    w->comma = false;
+}
 
 /* One value each, as an array element or after jsonw_key. */
 void jsonw_text(struct jsonw *w, struct text value);
@@ -42,14 +57,43 @@ void jsonw_time(struct jsonw *w, int64_t micros); /* as clock_format writes it *
 void jsonw_raw(struct jsonw *w, const char *json, size_t len);
 
 /* Key and value in one call, for the shapes. */
-void jsonw_member_text(struct jsonw *w, const char *key, struct text value);
-void jsonw_member_str(struct jsonw *w, const char *key, const char *value);
-void jsonw_member_u64(struct jsonw *w, const char *key, uint64_t value);
-void jsonw_member_bool(struct jsonw *w, const char *key, bool value);
-void jsonw_member_null(struct jsonw *w, const char *key);
-void jsonw_member_time(struct jsonw *w, const char *key, int64_t micros);
+static inline void jsonw_member_text(struct jsonw *w, const char *key, struct text value) {
+    jsonw_key(w, key);
+    jsonw_text(w, value);
+}
+
+static inline void jsonw_member_str(struct jsonw *w, const char *key, const char *value) {
+    jsonw_key(w, key);
+    jsonw_str(w, value);
+}
+
+static inline void jsonw_member_u64(struct jsonw *w, const char *key, uint64_t value) {
+    jsonw_key(w, key);
+    jsonw_u64(w, value);
+}
+
+static inline void jsonw_member_bool(struct jsonw *w, const char *key, bool value) {
+    jsonw_key(w, key);
+    jsonw_bool(w, value);
+}
+
+static inline void jsonw_member_null(struct jsonw *w, const char *key) {
+    jsonw_key(w, key);
+    jsonw_null(w);
+}
+
+static inline void jsonw_member_time(struct jsonw *w, const char *key, int64_t micros) {
+    jsonw_key(w, key);
+    jsonw_time(w, micros);
+}
 
 /* An id that may be missing: 0 is written as null. */
-void jsonw_member_id(struct jsonw *w, const char *key, uint64_t id);
+static inline void jsonw_member_id(struct jsonw *w, const char *key, uint64_t id) {
+    jsonw_key(w, key);
+    if (id == 0)
+        jsonw_null(w);
+    else
+        jsonw_u64(w, id);
+}
 
 #endif

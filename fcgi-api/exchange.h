@@ -18,6 +18,7 @@
 
 struct json_object;
 struct limit;
+struct user_names;
 
 /* What lives as long as the process. */
 struct service {
@@ -25,6 +26,7 @@ struct service {
     struct db *db;
     struct redis_client *redis;
     struct limit *limit;
+    struct user_names *names;
     bool stays; /* false: plain CGI, ends after this request */
 };
 

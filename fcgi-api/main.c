@@ -21,6 +21,7 @@
 #include "redis_client.h"
 #include "secret.h"
 #include "store/migrate.h"
+#include "store/user_names.h"
 
 static const char USAGE[] =
     "usage: fcgi-api [-c FILE] [--prefork | --check-config | --dump-config | --example-config |\n"
@@ -80,6 +81,7 @@ static void service_open(struct service *service, const struct config *config, b
                                 .db = db_new(config),
                                 .redis = redis_client_new(config),
                                 .limit = limit_new(),
+                                .names = user_names_new(),
                                 .stays = stays};
 }
 
@@ -87,6 +89,7 @@ static void service_close(struct service *service) {
     db_free(service->db);
     redis_client_free(service->redis);
     limit_free(service->limit);
+    user_names_free(service->names);
 }
 
 static int serve_cgi(const struct config *config) {

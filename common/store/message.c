@@ -56,29 +56,47 @@ bool message_from_row(const struct db_rows *rows, unsigned first, struct message
     return true;
 }
 
+bool message_name(struct user_names *names, struct message *message) {
+    if (message->sender_username.len > 0)
+        user_names_note(names, message->sender_id, message->sender_username);
+    else
+        message->sender_username = user_names_find(names, message->sender_id);
+    return message->sender_username.at != NULL;
+}
+
 /* ---- reading ---- */
 
 /* A page is a range of positions, walked from its end along the primary key: any page
- * costs the same. The joins are inner and in this order, since with an outer one the server
- * would sort the page in a temporary table instead. */
+ * costs the same. Each kind comes in two forms, without the senders' names and with them.
+ * The joins are inner and in this order, since with an outer one the server would sort the
+ * page in a temporary table instead. */
 #define PAGE_END " JOIN user s ON s.user_id = m.sender_id "
 #define NEWEST_FIRST " ORDER BY m.position DESC"
 
-static const char PAGE_BY_POSITION[] =
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS " FROM message m" PAGE_END
-    "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?" NEWEST_FIRST;
+#define PAGE_BY_POSITION(columns, join)                    \
+    "SELECT STRAIGHT_JOIN " columns " FROM message m" join \
+    "WHERE m.room_id = ? AND m.position > ? AND m.position <= ?" NEWEST_FIRST
 
 /* By cursor the positions are counted from that of one message c. They are cast because
  * they are unsigned and a difference may not be. */
 #define CURSOR "CAST(c.position AS SIGNED)"
-#define PAGE_BY_CURSOR(low, high)                                   \
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS                         \
+#define PAGE_BY_CURSOR(columns, join, low, high)                    \
+    "SELECT STRAIGHT_JOIN " columns                                 \
     " FROM message c "                                              \
     "JOIN message m ON m.room_id = c.room_id AND m.position > " low \
-    " AND m.position <= " high PAGE_END "WHERE c.message_id = ? AND c.room_id = ?" NEWEST_FIRST
+    " AND m.position <= " high join "WHERE c.message_id = ? AND c.room_id = ?" NEWEST_FIRST
+#define PAGE_BEFORE(columns, join) \
+    PAGE_BY_CURSOR(columns, join, CURSOR " - 1 - ?", CURSOR " - 1")
+#define PAGE_AFTER(columns, join) PAGE_BY_CURSOR(columns, join, CURSOR, CURSOR " + ?")
 
-static const char PAGE_BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1");
-static const char PAGE_AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?");
+#define NAMELESS MESSAGE_COLUMNS_NAMELESS, " "
+#define NAMED MESSAGE_COLUMNS, PAGE_END
+#define FORM(page, form) page(form)
+
+static const char *const BY_POSITION[] = {FORM(PAGE_BY_POSITION, NAMELESS),
+                                          FORM(PAGE_BY_POSITION, NAMED)};
+static const char *const BEFORE[] = {FORM(PAGE_BEFORE, NAMELESS), FORM(PAGE_BEFORE, NAMED)};
+static const char *const AFTER[] = {FORM(PAGE_AFTER, NAMELESS), FORM(PAGE_AFTER, NAMED)};
 
 /* Numbers of a page stay far below where sums of them overflow. */
 static int64_t bounded(uint64_t number) {
@@ -86,18 +104,18 @@ static int64_t bounded(uint64_t number) {
 }
 
 static enum error run_page(struct db *db, const struct room_state *state,
-                           const struct message_page *page, struct db_rows **rows) {
+                           const struct message_page *page, bool named, struct db_rows **rows) {
     const struct db_value room = db_u64(state->room_id);
     const int64_t from = bounded(page->from), limit = bounded(page->limit);
     if (page->kind == MESSAGE_PAGE_BEFORE)
-        return DB_RUN(db, PAGE_BEFORE, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+        return DB_RUN(db, BEFORE[named], DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
-        return DB_RUN(db, PAGE_AFTER, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+        return DB_RUN(db, AFTER[named], DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
     const bool from_beginning = page->kind == MESSAGE_PAGE_AFTER;
     const int64_t newest = bounded(state->message_count);
     const int64_t high = from_beginning ? limit : newest - from;
     const int64_t low = from_beginning ? 0 : high - limit;
-    return DB_RUN(db, PAGE_BY_POSITION, DB_REPEATABLE, rows, room, db_i64(low), db_i64(high));
+    return DB_RUN(db, BY_POSITION[named], DB_REPEATABLE, rows, room, db_i64(low), db_i64(high));
 }
 
 static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_id, bool *found) {
@@ -112,22 +130,42 @@ static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_
     return ERROR_NONE;
 }
 
-enum error message_list(struct db *db, const struct room_state *state,
-                        const struct message_page *page, bool *cursor_found, message_visit *visit,
-                        void *context) {
+/* Visits the page in one of its forms; *complete false: a name is not known, and the visits
+ * are void. */
+static enum error visit_page(struct db *db, struct user_names *names,
+                             const struct room_state *state, const struct message_page *page,
+                             bool named, bool *complete, bool *any, message_visit *visit,
+                             void *context) {
     struct db_rows *rows;
     struct message message;
-    *cursor_found =
-        page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && page->from == 0);
-    const enum error error = run_page(db, state, page, &rows);
-    if (error)
-        return error;
-    while (db_next(rows)) {
-        *cursor_found = true;
-        if (message_from_row(rows, 0, &message))
-            visit(context, &message);
+    const enum error error = run_page(db, state, page, named, &rows);
+    *complete = true;
+    *any = false;
+    while (!error && *complete && db_next(rows)) {
+        *any = true;
+        if (!message_from_row(rows, 0, &message))
+            continue;
+        *complete = message_name(names, &message) || named;
+        visit(context, *complete ? &message : NULL);
     }
     db_done(rows);
+    return error;
+}
+
+enum error message_list(struct db *db, struct user_names *names, const struct room_state *state,
+                        const struct message_page *page, bool *cursor_found, message_visit *visit,
+                        void *context) {
+    bool complete = false, any = false;
+    enum error error = ERROR_NONE;
+    user_names_begin(names, db);
+    if (!user_names_are_none(names))
+        error = visit_page(db, names, state, page, false, &complete, &any, visit, context);
+    if (!error && !complete)
+        error = visit_page(db, names, state, page, true, &complete, &any, visit, context);
+    if (error)
+        return error;
+    *cursor_found = any || page->kind == MESSAGE_PAGE_OFFSET ||
+                    (page->kind == MESSAGE_PAGE_AFTER && page->from == 0);
     return *cursor_found ? ERROR_NONE : find_cursor(db, state->room_id, page->from, cursor_found);
 }
 

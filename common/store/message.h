@@ -12,6 +12,7 @@
 
 #include "db.h"
 #include "store/room_state.h"
+#include "store/user_names.h"
 #include "text.h"
 
 /* Numbers of the kinds as stored. */
@@ -32,6 +33,7 @@ struct message {
     struct text client_id; /* the client's choice; empty: none */
 };
 
+/* A list may visit NULL: what it has visited so far is void, it begins again. */
 typedef void message_visit(void *context, const struct message *message);
 
 /* Which page of a room's messages. */
@@ -43,15 +45,23 @@ struct message_page {
     uint64_t from; /* an offset, or the cursor's message id (0 after: the beginning) */
 };
 
-/* Columns of a message aliased m and its sender aliased s, and how many they are. */
-#define MESSAGE_COLUMNS                                                              \
-    "m.message_id, m.room_id, m.position, m.sender_id, s.username, m.message_type, " \
-    "m.is_deleted, m.reply_to_id, m.created_at, m.edited_at, m.client_id, m.content"
+/* Columns of a message aliased m and its sender aliased s, and how many they are; and the
+ * same without the sender, whose name then comes from user_names. */
+#define MESSAGE_COLUMNS MESSAGE_COLUMNS_NAMED("s.username")
+#define MESSAGE_COLUMNS_NAMELESS MESSAGE_COLUMNS_NAMED("NULL")
+#define MESSAGE_COLUMNS_NAMED(name)                                 \
+    "m.message_id, m.room_id, m.position, m.sender_id, " name       \
+    ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
+    "m.edited_at, m.client_id, m.content"
 #define MESSAGE_COLUMN_COUNT 12
 
 /* Reads MESSAGE_COLUMNS that start at column `first`; false when they are NULL (an
  * outer join that found nothing). */
 bool message_from_row(const struct db_rows *rows, unsigned first, struct message *message);
+
+/* Gives a message without a sender's name the one that is known, or notes the one it has;
+ * false if there is neither. */
+bool message_name(struct user_names *names, struct message *message);
 
 /* The name of a type on the wire ("text"), NULL for a number that is none. */
 const char *message_type_name(enum message_type type);
@@ -60,9 +70,10 @@ const char *message_type_name(enum message_type type);
 unsigned message_type_of(struct text name);
 
 /* Visits one page of the room whose state is given, newest first. *cursor_found is false
- * when the page's cursor is no message of this room. No access check. One round trip, two
- * if there is nothing behind a cursor. */
-enum error message_list(struct db *db, const struct room_state *state,
+ * when the page's cursor is no message of this room. No access check. One round trip, and
+ * one more if there is nothing behind a cursor, or a sender is met whose name is not among
+ * those known yet. */
+enum error message_list(struct db *db, struct user_names *names, const struct room_state *state,
                         const struct message_page *page, bool *cursor_found, message_visit *visit,
                         void *context);
 

@@ -58,6 +58,116 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
     return error;
 }
 
+/* ---- with the names that are known ---- */
+
+/* Who is visited, on the way there. */
+struct naming {
+    struct user_names *names;
+    uint64_t other_id; /* of a direct room, the one it is named after */
+    room_visit *visit;
+    void *context;
+};
+
+/* Gives a room the names it lacks, or notes those it has; false if one is not known. */
+static bool name_room(struct naming *naming, struct room *room, bool named) {
+    const bool is_direct = room->state.is_direct;
+    if (room->has_last_message && !message_name(naming->names, &room->last_message))
+        return false;
+    if (is_direct && named)
+        user_names_note(naming->names, naming->other_id, room->name);
+    else if (is_direct)
+        room->name = user_names_find(naming->names, naming->other_id);
+    return room->name.at != NULL;
+}
+
+static void visit_named(void *context, const struct room *room) {
+    struct naming *naming = context;
+    struct room copy = *room;
+    name_room(naming, &copy, true);
+    naming->visit(naming->context, room);
+}
+
+/* The other one of a direct room's two users. */
+#define OTHER "IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
+
+enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
+                          uint64_t user_id, room_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT r.name, r.created_by_id, IF(r.direct_low = ?, r.direct_high, r.direct_low), "
+        MESSAGE_COLUMNS_NAMELESS
+        " FROM room r LEFT JOIN message m ON m.room_id = r.room_id AND m.position = ? "
+        "WHERE r.room_id = ?";
+    struct db_rows *rows;
+    struct room room = {.state = *state};
+    struct naming naming = {.names = names, .visit = visit, .context = context};
+    user_names_begin(names, db);
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id),
+                              db_u64(state->message_count), db_u64(state->room_id));
+    if (error)
+        return error;
+    error = ERROR_NOT_FOUND;
+    bool named = true;
+    if (db_next(rows)) {
+        room.name = db_get_text(rows, 0);
+        room.created_by_id = db_get_u64(rows, 1);
+        naming.other_id = db_get_u64(rows, 2);
+        room.has_last_message = message_from_row(rows, 3, &room.last_message);
+        named = name_room(&naming, &room, false);
+        if (named)
+            visit(context, &room);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return named ? error : room_get(db, state->room_id, user_id, visit_named, &naming);
+}
+
+#define WHOLE_SQL(name, message_columns, joins)                                            \
+    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " name ", r.created_by_id, "             \
+    message_columns ", r.last_active_at, " OTHER                                           \
+    " FROM member me JOIN room r ON r.room_id = me.room_id "                               \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count " joins \
+    "WHERE me.user_id = ?"
+
+static const char *const WHOLE[] = {
+    WHOLE_SQL("r.name", MESSAGE_COLUMNS_NAMELESS, ""),
+    WHOLE_SQL("IF(r.direct_low IS NULL, r.name, other.username)", MESSAGE_COLUMNS,
+              "LEFT JOIN user s ON s.user_id = m.sender_id "
+              "LEFT JOIN user other ON other.user_id = " OTHER " ")};
+
+static enum error visit_whole(struct db *db, struct naming *naming, uint64_t user_id, bool named,
+                              bool *complete) {
+    const unsigned last = ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_COLUMN_COUNT;
+    struct db_rows *rows;
+    struct room room;
+    const enum error error = DB_RUN(db, WHOLE[named], DB_REPEATABLE, &rows, db_u64(user_id));
+    *complete = true;
+    while (!error && *complete && db_next(rows)) {
+        memset(&room, 0, sizeof(room));
+        room_from_row(rows, &room);
+        room.last_active_at = db_get_time(rows, last);
+        naming->other_id = db_get_u64(rows, last + 1);
+        *complete = name_room(naming, &room, named) || named;
+        naming->visit(naming->context, *complete ? &room : NULL);
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error room_list_whole(struct db *db, struct user_names *names, uint64_t user_id,
+                           room_visit *visit, void *context) {
+    struct naming naming = {.names = names, .visit = visit, .context = context};
+    bool complete = false;
+    enum error error = ERROR_NONE;
+    user_names_begin(names, db);
+    if (!user_names_are_none(names))
+        error = visit_whole(db, &naming, user_id, false, &complete);
+    if (!error && !complete)
+        error = visit_whole(db, &naming, user_id, true, &complete);
+    return error;
+}
+
+/* ---- lists ---- */
+
 /* The sums below grow with every change in a room of the list; a change of the list
  * itself shows in the user's own counters, or in the mixed hash of the public rooms. */
 enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t user_id,

@@ -17,6 +17,7 @@ struct room {
     struct room_state state;
     struct text name; /* of a direct room: the other user's */
     uint64_t created_by_id;
+    int64_t last_active_at; /* read by room_list_whole only */
     bool has_last_message;
     struct message last_message;
 };
@@ -28,6 +29,12 @@ typedef void room_visit(void *context, const struct room *room);
  * ERROR_NOT_FOUND as the contract has it: no such room, or private and the user not in. */
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
                     void *context);
+
+/* Visits a room as its member or passer-by sees it whose state has been read just now, with
+ * the last message there was then. One round trip of two rows by key; one more when a name
+ * is met that is not among those known yet. ERROR_NOT_FOUND: it was deleted meanwhile. */
+enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
+                          uint64_t user_id, room_visit *visit, void *context);
 
 enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
 
@@ -49,6 +56,13 @@ enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t
 /* Visits the rooms of a user, or the public ones, the latest active first. */
 enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, uint64_t limit,
                      uint64_t offset, room_visit *visit, void *context);
+
+/* Visits all rooms of a user, in no order, in one round trip; or in two, when a name is met
+ * that is not among those known yet: then NULL is visited, what was visited before it is
+ * void, and all rooms come again. Where all rooms are shown anyway this costs half of
+ * room_list. */
+enum error room_list_whole(struct db *db, struct user_names *names, uint64_t user_id,
+                           room_visit *visit, void *context);
 
 /* Visits all rooms by id, direct ones named "alice, bob". */
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,

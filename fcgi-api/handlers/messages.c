@@ -29,6 +29,12 @@ struct listing {
 
 static void list_message(void *context, const struct message *message) {
     struct listing *listing = context;
+    if (!message) {
+        buffer_clear(&listing->json);
+        listing->w = jsonw_start(&listing->json);
+        listing->newest_id = 0;
+        return;
+    }
     if (!listing->newest_id) {
         listing->newest_id = message->id;
         listing->newest_position = message->position;
@@ -104,8 +110,8 @@ enum error messages_list(struct exchange *x) {
         return ERROR_NONE;
     struct listing listing = {.json = BUFFER_EMPTY};
     listing.w = jsonw_start(&listing.json);
-    enum error error =
-        message_list(x->service->db, state, &which, &cursor_found, list_message, &listing);
+    enum error error = message_list(x->service->db, x->service->names, state, &which, &cursor_found,
+                                    list_message, &listing);
     if (!error && !cursor_found) {
         problems_add(&x->problems, which.kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
                      "This is no message of the room.");

@@ -6,6 +6,7 @@
 #include "event.h"
 #include "fields.h"
 #include "handlers/handlers.h"
+#include "memory.h"
 #include "page.h"
 #include "publish.h"
 #include "shape.h"
@@ -30,19 +31,6 @@ static enum room_list_kind read_kind(struct exchange *x) {
     return kind;
 }
 
-/* A list as it is written, and what its tag is made of, added up on the way. */
-struct listing {
-    struct jsonw w;
-    struct room_list_state state;
-};
-
-static void list_room(void *context, const struct room *room) {
-    struct listing *listing = context;
-    listing->state.counters[ROOM_LIST_SEQS] += room->state.last_seq;
-    listing->state.counters[ROOM_LIST_READS] += room->state.last_read_position;
-    shape_room(&listing->w, room);
-}
-
 static bool set_list_etag(struct exchange *x, enum room_list_kind kind,
                           const struct room_list_state *state) {
     return etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
@@ -50,36 +38,103 @@ static bool set_list_etag(struct exchange *x, enum room_list_kind kind,
                     state->counters[2], state->counters[3]);
 }
 
-/* A list of one's own that fits on the page carries its own counters: unless the client
- * may have it already, they need not be asked for first. */
-static bool carries_its_counters(const struct exchange *x, enum room_list_kind kind,
-                                 const struct page *page) {
-    return kind == ROOM_LIST_OWN && page->offset == 0 && x->caller.rooms_count <= page->limit &&
-           !etag_is_asked(x);
+/* A list of one's own that is not much longer than the page is cheaper read whole than
+ * sorted and cut by the database; and it carries its own counters: unless the client may
+ * have it already, they need not be asked for first. */
+static bool is_read_whole(const struct exchange *x, enum room_list_kind kind,
+                          const struct page *page) {
+    return kind == ROOM_LIST_OWN && x->caller.rooms_count <= 2 * page->limit && !etag_is_asked(x);
+}
+
+/* ---- the whole list ---- */
+
+/* Where the JSON of a room stands, and what it is sorted by. */
+struct piece {
+    int64_t active_at;
+    uint64_t room_id;
+    size_t start, len;
+};
+
+struct pieces {
+    struct buffer json;
+    struct piece *list;
+    size_t count, space;
+    struct room_list_state state;
+};
+
+static void collect_room(void *context, const struct room *room) {
+    struct pieces *pieces = context;
+    if (!room) {
+        buffer_clear(&pieces->json);
+        pieces->count = 0;
+        memset(pieces->state.counters, 0, sizeof(pieces->state.counters));
+        return;
+    }
+    if (pieces->count == pieces->space) {
+        pieces->space = pieces->space ? pieces->space * 2 : PAGE_DEFAULT;
+        pieces->list = memory_resize(pieces->list, pieces->space, sizeof(*pieces->list));
+    }
+    struct jsonw w = jsonw_start(&pieces->json);
+    const size_t start = pieces->json.len;
+    shape_room(&w, room);
+    pieces->list[pieces->count++] =
+        (struct piece){room->last_active_at, room->state.room_id, start, pieces->json.len - start};
+    pieces->state.counters[ROOM_LIST_SEQS] += room->state.last_seq;
+    pieces->state.counters[ROOM_LIST_READS] += room->state.last_read_position;
+}
+
+/* The latest active first; of several the newest room. */
+static int compare_pieces(const void *one, const void *other) {
+    const struct piece *a = one, *b = other;
+    if (a->active_at != b->active_at)
+        return a->active_at < b->active_at ? 1 : -1;
+    return (a->room_id < b->room_id) - (a->room_id > b->room_id);
+}
+
+/* The database reads the rooms as they lie, and is spared sorting them. */
+static enum error list_whole(struct exchange *x, const struct page *page) {
+    struct pieces pieces = {.json = BUFFER_EMPTY, .state = {.count = x->caller.rooms_count}};
+    const enum error error = room_list_whole(x->service->db, x->service->names, x->caller.user.id,
+                                             collect_room, &pieces);
+    if (!error) {
+        struct jsonw w = jsonw_start(&x->response.body);
+        page_begin(x, &w, page, pieces.state.count, "public");
+        if (pieces.count > 0)
+            qsort(pieces.list, pieces.count, sizeof(*pieces.list), compare_pieces);
+        for (size_t i = page->offset; i < pieces.count && i - page->offset < page->limit; i++)
+            jsonw_raw(&w, pieces.json.data + pieces.list[i].start, pieces.list[i].len);
+        page_end(&w);
+        pieces.state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
+        set_list_etag(x, ROOM_LIST_OWN, &pieces.state);
+    }
+    free(pieces.list);
+    buffer_free(&pieces.json);
+    return error;
+}
+
+/* ---- a page of it ---- */
+
+static void list_room(void *context, const struct room *room) {
+    shape_room(context, room);
 }
 
 enum error rooms_list(struct exchange *x) {
     struct page page;
-    struct listing listing = {.state = {.count = x->caller.rooms_count}};
+    struct room_list_state state;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     const enum room_list_kind kind = read_kind(x);
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    const bool alone = carries_its_counters(x, kind, &page);
-    struct room_list_state known = {.count = x->caller.rooms_count};
-    enum error error = ERROR_NONE;
-    if (!alone)
-        error = room_list_state_get(x->service->db, kind, x->caller.user.id, &known);
-    if (error || (!alone && set_list_etag(x, kind, &known)))
+    if (is_read_whole(x, kind, &page))
+        return list_whole(x, &page);
+    enum error error = room_list_state_get(x->service->db, kind, x->caller.user.id, &state);
+    if (error || set_list_etag(x, kind, &state))
         return error;
-    listing.w = jsonw_start(&x->response.body);
-    page_begin(x, &listing.w, &page, known.count, "public");
-    error = room_list(x->service->db, kind, x->caller.user.id, page.limit, page.offset, list_room,
-                      &listing);
-    page_end(&listing.w);
-    listing.state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
-    if (alone)
-        set_list_etag(x, kind, &listing.state);
+    struct jsonw w = jsonw_start(&x->response.body);
+    page_begin(x, &w, &page, state.count, "public");
+    error =
+        room_list(x->service->db, kind, x->caller.user.id, page.limit, page.offset, list_room, &w);
+    page_end(&w);
     return error;
 }
 
@@ -92,7 +147,8 @@ static void send_room(void *context, const struct room *room) {
 enum error rooms_get(struct exchange *x) {
     if (etag_set_room(x, &x->caller.room))
         return ERROR_NONE;
-    return room_get(x->service->db, x->ids[0], x->caller.user.id, send_room, x);
+    return room_get_known(x->service->db, x->service->names, &x->caller.room, x->caller.user.id,
+                          send_room, x);
 }
 
 static void write_user(void *context, const struct user *user) {
