@@ -260,7 +260,9 @@ static void note_missing(void *context, uint64_t id, void *value) {
         feed->missing = 0;
         return;
     }
-    if (++feed->missing < MISSING_CHECKS)
+    if (feed->missing < MISSING_CHECKS)
+        feed->missing++;
+    if (feed->missing < MISSING_CHECKS)
         return;
     for (uint32_t i = 0; i < feed->count; i++)
         if (feed->subscriptions[i]->live)
@@ -419,6 +421,8 @@ static const struct stream_hooks STREAM_HOOKS = {on_deliver, on_fetch};
 static struct feed *open_feed(struct feeds *feeds, enum event_stream kind, uint64_t id) {
     struct feed *feed = memory_zeroed(1, sizeof(*feed));
     feed->feeds = feeds;
+    feed->subscriptions = &feed->only;
+    feed->space = 1;
     stream_init(&feed->stream, kind, id, &STREAM_HOOKS, feed);
     idmap_put(map_of(feeds, kind), id, feed);
     feeds->figures->streams++;
@@ -436,8 +440,18 @@ static void close_feed(struct feed *feed) {
     idmap_remove(map_of(feeds, feed->stream.kind), feed->stream.id);
     feeds->figures->streams--;
     stream_clear(&feed->stream);
-    free(feed->subscriptions);
+    if (feed->subscriptions != &feed->only)
+        free(feed->subscriptions);
     free(feed);
+}
+
+/* Most feeds are those of users, and have one listener. */
+static void make_space(struct feed *feed) {
+    struct subscription **more = feed->subscriptions == &feed->only ? NULL : feed->subscriptions;
+    feed->space *= 2;
+    feed->subscriptions = memory_resize(more, feed->space, sizeof(struct subscription *));
+    if (!more)
+        feed->subscriptions[0] = feed->only;
 }
 
 struct subscription *feed_join(struct feeds *feeds, enum event_stream kind, uint64_t id,
@@ -445,11 +459,8 @@ struct subscription *feed_join(struct feeds *feeds, enum event_stream kind, uint
     struct feed *feed = find(feeds, kind, id);
     if (!feed)
         feed = open_feed(feeds, kind, id);
-    if (feed->count == feed->space) {
-        feed->space = feed->space ? feed->space * 2 : 2;
-        feed->subscriptions =
-            memory_resize(feed->subscriptions, feed->space, sizeof(*feed->subscriptions));
-    }
+    if (feed->count == feed->space)
+        make_space(feed);
     struct subscription *subscription = memory_zeroed(1, sizeof(*subscription));
     *subscription = (struct subscription){.session = session, .feed = feed, .index = feed->count};
     feed->subscriptions[feed->count++] = subscription;

@@ -165,7 +165,7 @@ static void on_tick(uv_timer_t *timer) {
 
 static void log_feed(void *context, const struct feed *feed) {
     (void)context;
-    log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%zu waiting=%zu%s%s",
+    log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%u waiting=%u%s%s",
              feed->stream.kind == EVENT_STREAM_ROOM ? "room" : "user", feed->stream.id,
              feed->stream.last_seq, feed->count, feed->stream.tail.count,
              feed->stream.waiting.count, feed->joined ? "" : " not joined",

@@ -23,14 +23,14 @@ enum in_redis { OUT, MAYBE, IN };
 
 /* A user in one room; online as long as one of the first four holds. */
 struct person {
-    uint32_t sockets; /* here */
-    bool leaving;     /* the grace is over, Redis has yet to say who else has the user */
-    bool remote;      /* another pushd has the user, ... */
-    int64_t until_ms; /* end of the grace, 0 if there is none */
-    uint64_t moment;  /* ... as of then, by Redis; what is older is no news */
-    uint32_t asked;   /* answers that are still to come, to entering and leaving */
-    bool left_last;   /* of these two, leaving was asked for last */
-    unsigned char in_redis;
+    int64_t until_ms;   /* end of the grace, 0 if there is none */
+    uint64_t moment;    /* of what another pushd is said to have, by Redis; older is no news */
+    uint32_t sockets;   /* here */
+    uint32_t asked;     /* answers that are still to come, to entering and leaving */
+    bool leaving : 1;   /* the grace is over, Redis has yet to say who else has the user */
+    bool remote : 1;    /* another pushd has the user */
+    bool left_last : 1; /* of entering and leaving, leaving was asked for last */
+    unsigned char in_redis : 2;
     unsigned char idle;
     unsigned char name_len;
     char name[];
@@ -100,7 +100,7 @@ static struct person *make_person(struct room *room, uint64_t user_id, struct te
     struct person *person = idmap_get(&room->people, user_id);
     if (person || name.len > MAX_NAME)
         return person;
-    person = memory_zeroed(1, sizeof(*person) + name.len);
+    person = memory_zeroed(1, offsetof(struct person, name) + name.len);
     person->name_len = (unsigned char)name.len;
     memcpy(person->name, name.at, name.len);
     idmap_put(&room->people, user_id, person);

@@ -34,19 +34,19 @@ static uint64_t hash_address(const char *address) {
 
 bool session_open_room(struct session *session) {
     session->opened_room = true;
-    return count_more(&session->shared->open_rooms, session->room_id) == 1;
+    return count_more(&session->shared->open_rooms, session->room.id) == 1;
 }
 
 bool session_close_room(struct session *session) {
     session->opened_room = false;
-    count_less(&session->shared->open_rooms, session->room_id);
-    return !idmap_get(&session->shared->open_rooms, session->room_id);
+    count_less(&session->shared->open_rooms, session->room.id);
+    return !idmap_get(&session->shared->open_rooms, session->room.id);
 }
 
 bool session_count_user(struct session *session) {
     struct sessions *shared = session->shared;
     session->counted = true;
-    return count_more(&shared->users, session->user.id) <= shared->config->max_sockets_user;
+    return count_more(&shared->users, session->user_id) <= shared->config->max_sockets_user;
 }
 
 /* ---- ending ---- */
@@ -132,11 +132,11 @@ static void leave_now(struct session_leaving *leaving) {
 
 void session_tell_room(struct session *session, unsigned type) {
     struct buffer json = BUFFER_EMPTY;
-    shape_user_notice(&json, type, session->room_id, session->user.id, text_of(session->user.name));
+    shape_user_notice(&json, type, session->room.id, session->user_id, text_of(session->user_name));
     const struct event_envelope envelope = {
-        .type = type, .actor_id = session->user.id, .text = {json.data, json.len}};
-    if (!bus_publish(session->shared->bus, session->room_id, &envelope))
-        feeds_notice(session->shared->feeds, session->room_id, &envelope);
+        .type = type, .actor_id = session->user_id, .text = {json.data, json.len}};
+    if (!bus_publish(session->shared->bus, session->room.id, &envelope))
+        feeds_notice(session->shared->feeds, session->room.id, &envelope);
     buffer_free(&json);
 }
 
@@ -145,11 +145,13 @@ void session_tell_room(struct session *session, unsigned type) {
 static void free_session(struct session *session) {
     struct sessions *shared = session->shared;
     session_opening_free(session);
-    idmap_free(&session->left);
-    idmap_free(&session->arriving);
+    if (session->notifications) {
+        idmap_free(&session->rooms.left);
+        idmap_free(&session->rooms.arriving);
+    }
     count_less(&shared->addresses, session->address_hash);
     if (session->counted)
-        count_less(&shared->users, session->user.id);
+        count_less(&shared->users, session->user_id);
     free(session);
 }
 
@@ -172,7 +174,8 @@ static struct session *on_opened(void *context, struct socket *socket,
     session->socket = socket;
     session->address_hash = address;
     session->notifications = handshake->notifications;
-    session->room_id = handshake->room_id;
+    if (!handshake->notifications)
+        session->room.id = handshake->room_id;
     session->has_since = handshake->has_since;
     session->bad_since = handshake->has_since && !text_to_u64(handshake->since, &session->since);
     session->by_token = handshake->has_token;
@@ -185,20 +188,27 @@ static struct session *on_opened(void *context, struct socket *socket,
     return session;
 }
 
+static void leave_rooms(struct session *session) {
+    if (session->notifications)
+        session_unwatch_all(session);
+    else if (session->room.subscription)
+        session_leave(session, session->room.subscription);
+    if (!session->notifications)
+        session->room.subscription = NULL;
+}
+
 static void on_closed(struct session *session) {
     session->socket = NULL;
     session_close(session, 0, FIGURES_DROP_COUNT);
     if (session->present)
-        presence_socket_closed(session->shared->presence, session->room_id, session->user.id);
+        presence_socket_closed(session->shared->presence, session->room.id, session->user_id);
     session->present = false;
     if (session->opened_room && session_close_room(session))
-        presence_room_closed(session->shared->presence, session->room_id);
+        presence_room_closed(session->shared->presence, session->room.id);
     if (session->own)
         session_leave(session, session->own);
-    if (session->room)
-        session_leave(session, session->room);
-    session_unwatch_all(session);
-    session->own = session->room = NULL;
+    session->own = NULL;
+    leave_rooms(session);
     session_release(session);
 }
 
@@ -217,8 +227,8 @@ void session_tick(struct sessions *sessions) {
     struct session *next;
     leave_now(&sessions->leaving);
     for (struct session *session = sessions->typing; session; session = next) {
-        next = session->next_typing;
-        if (session->typing_until_ms <= now)
+        next = session->room.next_typing;
+        if (session->room.typing_until_ms <= now)
             session_stop_typing(session);
     }
 }

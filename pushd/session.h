@@ -56,37 +56,53 @@ struct sessions {
 
 struct session_opening;
 
-struct session {
-    struct sessions *shared;
-    struct socket *socket; /* NULL once it is gone */
-    enum session_state state;
-    bool notifications;
-    bool by_token;
-    bool has_since;
-    bool bad_since;
-    bool opened_room;     /* counted among those who have the room open */
-    bool awaits_presence; /* waits for who is online in the room */
-    bool present;         /* counted in the room's presence */
-    bool counted;         /* counted for its user */
-    uint32_t jobs;        /* under way; the session lives as long */
-    uint32_t pending;     /* feeds that are not joined yet */
-    uint64_t room_id;
-    uint64_t since;
-    uint64_t admitted_seq; /* it was let in after all up to here had happened */
-    uint64_t address_hash;
-    struct user user;
-    unsigned char key_hash[SECRET_HASH_SIZE];
-    struct session_opening *opening; /* NULL once live */
-    struct subscription *own;        /* the user's own stream */
-    struct subscription *room;
-    /* Of a notifications socket, by room id: subscriptions; how far it was notified of rooms
-     * it has left (numbers as pointers); rooms it is about to watch (session_notify.c). */
-    struct idmap rooms, left, arriving;
+/* What only a room socket has. */
+struct session_room {
+    uint64_t id;
+    struct subscription *subscription;
     struct session *next_typing, **typing_at;
     int64_t typing_until_ms;  /* 0: does not type */
     int64_t typing_passed_ms; /* when it was last passed on */
-    int64_t frames_tat_us;    /* rate of frames */
-    uint32_t ignored;         /* frames over the rate, in a row */
+};
+
+/* What only a notifications socket has, by room id: subscriptions; how far it was notified
+ * of rooms it has left (numbers as pointers); rooms it is about to watch
+ * (session_notify.c). */
+struct session_rooms {
+    struct idmap watched, left, arriving;
+};
+
+/* There are as many of these as sockets: small things stand close together. */
+struct session {
+    struct sessions *shared;
+    struct socket *socket; /* NULL once it is gone */
+    uint64_t address_hash;
+    struct session_opening *opening; /* NULL once live */
+    struct subscription *own;        /* the user's own stream */
+    union {
+        struct session_room room;
+        struct session_rooms rooms; /* if it is one for notifications */
+    };
+    union {
+        uint64_t since;        /* until it is live: where the client says it stands */
+        uint64_t admitted_seq; /* then: it was let in after all up to here had happened */
+    };
+    int64_t frames_tat_us; /* rate of frames */
+    uint64_t user_id;
+    uint32_t ignored; /* frames over the rate, in a row */
+    uint32_t jobs;    /* under way; the session lives as long */
+    uint32_t pending; /* feeds that are not joined yet */
+    unsigned char key_hash[SECRET_HASH_SIZE];
+    char user_name[USER_NAME_SIZE];
+    unsigned char state; /* enum session_state */
+    bool notifications : 1;
+    bool by_token : 1;
+    bool has_since : 1;
+    bool bad_since : 1;
+    bool opened_room : 1;     /* counted among those who have the room open */
+    bool awaits_presence : 1; /* waits for who is online in the room */
+    bool present : 1;         /* counted in the room's presence */
+    bool counted : 1;         /* counted for its user */
 };
 
 /* For feeds_new and sockets_new. */

@@ -10,7 +10,7 @@
 /* The one who is removed gets the event that says so, and nothing behind it. A removal from
  * before it was let in is an old story. */
 static bool is_removal_of(const struct stream_event *event, const struct session *session) {
-    return event->type == EVENT_USER_REMOVED && event->subject_id == session->user.id &&
+    return event->type == EVENT_USER_REMOVED && event->subject_id == session->user_id &&
            event->seq > session->admitted_seq;
 }
 
@@ -34,7 +34,7 @@ static void room_events(struct session *session, const struct stream_event *even
 
 static void send_room_deleted(struct session *session, const char *deleted_by) {
     struct buffer json = BUFFER_EMPTY;
-    shape_room_deleted(&json, 0, session->room_id, deleted_by);
+    shape_room_deleted(&json, 0, session->room.id, deleted_by);
     socket_send_text(session->socket, (struct text){json.data, json.len});
     buffer_free(&json);
     session_close(session, SOCKET_CLOSE_NOT_FOUND, FIGURES_DROP_NOT_FOUND);
@@ -56,7 +56,7 @@ static void send_room_deleted_by(struct session *session, const struct frame *fr
 }
 
 static void own_event_of_room(struct session *session, const struct stream_event *event) {
-    if (event->subject_id != session->room_id)
+    if (event->subject_id != session->room.id)
         return;
     if (event->type == EVENT_ROOM_DELETED)
         send_room_deleted_by(session, event->frame);
@@ -119,7 +119,7 @@ void session_notice(struct subscription *subscription, const struct event_envelo
     struct session *session = subscription->session;
     if (session->state != SESSION_LIVE || session->notifications)
         return;
-    if (is_about_doing(envelope->type) && envelope->actor_id == session->user.id)
+    if (is_about_doing(envelope->type) && envelope->actor_id == session->user_id)
         return;
     socket_send(session->socket, frame);
     if (envelope->type == EVENT_ROOM_DELETED)

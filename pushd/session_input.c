@@ -47,35 +47,35 @@ static bool take_frame(struct session *session) {
 /* ---- typing ---- */
 
 static void leave_typing_list(struct session *session) {
-    *session->typing_at = session->next_typing;
-    if (session->next_typing)
-        session->next_typing->typing_at = session->typing_at;
-    session->next_typing = NULL;
-    session->typing_at = NULL;
+    *session->room.typing_at = session->room.next_typing;
+    if (session->room.next_typing)
+        session->room.next_typing->room.typing_at = session->room.typing_at;
+    session->room.next_typing = NULL;
+    session->room.typing_at = NULL;
 }
 
 void session_stop_typing(struct session *session) {
-    if (!session->typing_until_ms)
+    if (session->notifications || !session->room.typing_until_ms)
         return;
     leave_typing_list(session);
-    session->typing_until_ms = 0;
-    session->typing_passed_ms = 0;
+    session->room.typing_until_ms = 0;
+    session->room.typing_passed_ms = 0;
     session_tell_room(session, EVENT_STOP_TYPING);
 }
 
 static void type_on(struct session *session) {
     const int64_t now = clock_monotonic_ms();
-    if (!session->typing_until_ms) {
-        session->next_typing = session->shared->typing;
-        session->typing_at = &session->shared->typing;
-        if (session->next_typing)
-            session->next_typing->typing_at = &session->next_typing;
+    if (!session->room.typing_until_ms) {
+        session->room.next_typing = session->shared->typing;
+        session->room.typing_at = &session->shared->typing;
+        if (session->room.next_typing)
+            session->room.next_typing->room.typing_at = &session->room.next_typing;
         session->shared->typing = session;
     }
-    session->typing_until_ms = now + TYPING_HOLDS_MS;
-    if (session->typing_passed_ms && now - session->typing_passed_ms < TYPING_EVERY_MS)
+    session->room.typing_until_ms = now + TYPING_HOLDS_MS;
+    if (session->room.typing_passed_ms && now - session->room.typing_passed_ms < TYPING_EVERY_MS)
         return;
-    session->typing_passed_ms = now;
+    session->room.typing_passed_ms = now;
     session_tell_room(session, EVENT_TYPING);
 }
 

@@ -30,19 +30,19 @@ struct arrival {
 bool session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
     struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, room_id);
     stream_start(&subscription->feed->stream, last_seq);
-    idmap_put(&session->rooms, room_id, subscription);
+    idmap_put(&session->rooms.watched, room_id, subscription);
     return session_catch_up(subscription, last_seq);
 }
 
 void session_unwatch(struct session *session, uint64_t room_id) {
-    struct subscription *subscription = idmap_remove(&session->rooms, room_id);
-    struct arrival *arrival = idmap_get(&session->arriving, room_id);
+    struct subscription *subscription = idmap_remove(&session->rooms.watched, room_id);
+    struct arrival *arrival = idmap_get(&session->rooms.arriving, room_id);
     if (arrival)
         arrival->stale = true;
     if (!subscription)
         return;
     if (subscription->after > 0)
-        idmap_put(&session->left, room_id, (void *)(uintptr_t)subscription->after);
+        idmap_put(&session->rooms.left, room_id, (void *)(uintptr_t)subscription->after);
     session_leave(session, subscription);
 }
 
@@ -52,8 +52,8 @@ static void unwatch(void *session, uint64_t room_id, void *subscription) {
 }
 
 void session_unwatch_all(struct session *session) {
-    idmap_each(&session->rooms, unwatch, session);
-    idmap_free(&session->rooms);
+    idmap_each(&session->rooms.watched, unwatch, session);
+    idmap_free(&session->rooms.watched);
 }
 
 /* ---- a room that is new to the user ---- */
@@ -108,13 +108,13 @@ static void drop_events(struct arrival *arrival) {
 static void arrive(struct arrival *arrival) {
     struct session *session = arrival->session;
     const uint64_t position = arrival->state.last_seq;
-    if (!arrival->state.is_member || idmap_get(&session->rooms, arrival->room_id))
+    if (!arrival->state.is_member || idmap_get(&session->rooms.watched, arrival->room_id))
         return;
     struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, arrival->room_id);
     feeds_flush(session->shared->feeds);
     stream_start(&subscription->feed->stream, position);
     subscription->after = position;
-    idmap_put(&session->rooms, arrival->room_id, subscription);
+    idmap_put(&session->rooms.watched, arrival->room_id, subscription);
     session_notify(session, arrival->room_id, arrival->events, arrival->count);
     if (!session_catch_up(subscription, position))
         session_unwatch(session, arrival->room_id);
@@ -134,7 +134,7 @@ static void arrival_done(void *context) {
         read_arrival(arrival);
         return;
     }
-    idmap_remove(&session->arriving, arrival->room_id);
+    idmap_remove(&session->rooms.arriving, arrival->room_id);
     if (session->state == SESSION_ENDED)
         session_release(session);
     else if (arrival->error || arrival->stale)
@@ -145,7 +145,7 @@ static void arrival_done(void *context) {
 
 static void read_arrival(struct arrival *arrival) {
     struct session *session = arrival->session;
-    const uint64_t notified = (uintptr_t)idmap_get(&session->left, arrival->room_id);
+    const uint64_t notified = (uintptr_t)idmap_get(&session->rooms.left, arrival->room_id);
     if (arrival->after < notified)
         arrival->after = notified;
     arrival->stale = false;
@@ -155,7 +155,7 @@ static void read_arrival(struct arrival *arrival) {
 }
 
 void session_watch_new(struct session *session, uint64_t room_id) {
-    struct arrival *arrival = idmap_get(&session->arriving, room_id);
+    struct arrival *arrival = idmap_get(&session->rooms.arriving, room_id);
     if (arrival) {
         arrival->stale = true;
         return;
@@ -164,8 +164,8 @@ void session_watch_new(struct session *session, uint64_t room_id) {
     *arrival = (struct arrival){.session = session,
                                 .config = session->shared->config,
                                 .room_id = room_id,
-                                .user_id = session->user.id};
-    idmap_put(&session->arriving, room_id, arrival);
+                                .user_id = session->user_id};
+    idmap_put(&session->rooms.arriving, room_id, arrival);
     read_arrival(arrival);
 }
 
@@ -229,7 +229,7 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
 /* The user's own removal may come here first. What follows it is not for the user, unless
  * it comes back, which its own stream tells. */
 static void remove_from_room(struct session *session, uint64_t room_id, uint64_t seq) {
-    struct subscription *subscription = idmap_get(&session->rooms, room_id);
+    struct subscription *subscription = idmap_get(&session->rooms.watched, room_id);
     if (subscription)
         subscription->after = seq;
     session_unwatch(session, room_id);
@@ -239,12 +239,12 @@ void session_notify(struct session *session, uint64_t room_id, const struct stre
                     uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct frame *frame = NULL;
-        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == session->user.id) {
+        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == session->user_id) {
             remove_from_room(session, room_id, events[i].seq);
             return;
         }
         /* What is said before the socket is live is in what its client reads then. */
-        if (session->state == SESSION_LIVE && events[i].actor_id != session->user.id)
+        if (session->state == SESSION_LIVE && events[i].actor_id != session->user_id)
             frame = notification_of(room_id, &events[i]);
         if (frame)
             socket_send(session->socket, frame);

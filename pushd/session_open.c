@@ -86,7 +86,7 @@ static struct session_job *new_job(struct session *session) {
     job->session = session;
     job->config = session->shared->config;
     job->opening = session->opening;
-    job->room_id = session->notifications ? 0 : session->room_id;
+    job->room_id = session->notifications ? 0 : session->room.id;
     job->by_token = session->by_token;
     job->notifications = session->notifications;
     memcpy(job->key_hash, session->key_hash, sizeof(job->key_hash));
@@ -152,21 +152,22 @@ static void asked(void *context) {
     const enum error error = job->error;
     if (!end_job(job) || !admit(session, &caller, error))
         return;
-    session->user = caller.user;
+    session->user_id = caller.user.id;
+    memcpy(session->user_name, caller.user.name, sizeof(session->user_name));
     session->opening->caller = caller;
     if (!session_count_user(session)) {
         session_refuse(session, ERROR_RATE_LIMITED, "Too many sockets of this user.");
         return;
     }
-    session->own = session_join(session, EVENT_STREAM_USER, session->user.id);
+    session->own = session_join(session, EVENT_STREAM_USER, session->user_id);
     session->state = SESSION_JOINING;
     advance(session);
 }
 
 void session_begin(struct session *session) {
     session->opening = memory_zeroed(1, sizeof(*session->opening));
-    if (!session->notifications && session->room_id)
-        session->room = session_join(session, EVENT_STREAM_ROOM, session->room_id);
+    if (!session->notifications && session->room.id)
+        session->room.subscription = session_join(session, EVENT_STREAM_ROOM, session->room.id);
     session->opening->asked_turn = feeds_turn(session->shared->feeds);
     jobs_run(session->shared->jobs, ask_work, asked, new_job(session));
 }
@@ -256,7 +257,7 @@ static void read_positions(struct session *session) {
 /* ---- live ---- */
 
 static struct subscription *main_subscription(const struct session *session) {
-    return session->notifications ? session->own : session->room;
+    return session->notifications ? session->own : session->room.subscription;
 }
 
 static uint64_t head_of(const struct session *session) {
@@ -278,13 +279,13 @@ static void send_connected(struct session *session) {
     jsonw_object(&w);
     jsonw_member_str(&w, "type", "connected");
     if (!session->notifications)
-        jsonw_member_u64(&w, "room_id", session->room_id);
-    jsonw_member_u64(&w, "user_id", session->user.id);
+        jsonw_member_u64(&w, "room_id", session->room.id);
+    jsonw_member_u64(&w, "user_id", session->user_id);
     jsonw_member_u64(&w, "seq", session->opening->position);
     if (!session->notifications) {
         jsonw_key(&w, "online");
         jsonw_array(&w);
-        presence_online(session->shared->presence, session->room_id, write_online, &w);
+        presence_online(session->shared->presence, session->room.id, write_online, &w);
         jsonw_array_end(&w);
     }
     jsonw_object_end(&w);
@@ -345,7 +346,7 @@ static bool presence_is_known(struct session *session) {
         return true;
     if (!session->opened_room)
         session_open_room(session);
-    session->awaits_presence = !presence_room_opened(presence, session->room_id);
+    session->awaits_presence = !presence_room_opened(presence, session->room.id);
     return !session->awaits_presence;
 }
 
@@ -353,8 +354,8 @@ static void become_present(struct session *session) {
     if (session->notifications || session->present)
         return;
     session->present = true;
-    presence_socket_opened(session->shared->presence, session->room_id, session->user.id,
-                           text_of(session->user.name));
+    presence_socket_opened(session->shared->presence, session->room.id, session->user_id,
+                           text_of(session->user_name));
 }
 
 /* Whether the tail in memory leads from a position to where the stream stands. */
@@ -379,7 +380,8 @@ static void read_again(struct session *session) {
     }
     session->state = SESSION_READING;
     drop_frames(opening);
-    session_unwatch_all(session);
+    if (session->notifications)
+        session_unwatch_all(session);
     opening->want_replay = session->has_since;
     read_positions(session);
 }
@@ -446,7 +448,7 @@ static bool first_answer_is_good(const struct session *session) {
     const struct session_opening *opening = session->opening;
     const struct feed *own = session->own->feed;
     return !session->notifications && !opening->want_replay &&
-           session->room->feed->joined_turn < opening->asked_turn &&
+           session->room.subscription->feed->joined_turn < opening->asked_turn &&
            own->joined_turn < opening->asked_turn;
 }
 

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "memory.h"
 #include "outlet.h"
+#include "slabs.h"
 
 /* A socket that is closing is cut off after so many seconds. */
 #define CLOSE_SECONDS 5
@@ -25,6 +26,9 @@
  * a site, and web servers in front take as much. */
 #define HEADER_SIZE 2048
 #define HEADERS_SIZE 20480
+
+/* Heads of handshakes that are read at the same time, before the heap is used for them too. */
+#define HEADS 4096
 
 /* What libwebsockets wants of two headers, and else hangs up. */
 #define MAX_PROTOCOLS 126
@@ -38,8 +42,8 @@ struct socket {
     struct lws *wsi;
     struct session *session;
     struct socket *next, **at; /* list of all */
-    struct outlet outlet;      /* what waits while blocked */
-    struct buffer partial;     /* of a message that comes in pieces */
+    struct outlet *outlet;     /* what waits while blocked; NULL: nothing */
+    struct buffer *partial;    /* of a message that comes in pieces; NULL: none */
     int fd;
     enum socket_phase phase;
     bool blocked;    /* the kernel did not take all */
@@ -104,21 +108,27 @@ static void write_bytes(struct socket *socket, const unsigned char *bytes, size_
     free(rest);
 }
 
+static void drop_waiting(struct socket *socket) {
+    if (!socket->outlet)
+        return;
+    socket->all->figures->queue_bytes -= socket->outlet->bytes;
+    outlet_clear(socket->outlet);
+    free(socket->outlet);
+    socket->outlet = NULL;
+}
+
 /* Writes what waits, as far as the kernel takes it. */
 static void write_waiting(struct socket *socket) {
     struct figures *figures = socket->all->figures;
     socket->blocked = false;
-    while (socket->outlet.count > 0 && !socket->blocked && socket->phase != PHASE_CUT) {
-        const size_t len = outlet_peek(&socket->outlet, socket->all->gather, GATHER);
-        outlet_take(&socket->outlet, len);
+    while (socket->outlet && !socket->blocked && socket->phase != PHASE_CUT) {
+        const size_t len = outlet_peek(socket->outlet, socket->all->gather, GATHER);
+        outlet_take(socket->outlet, len);
         figures->queue_bytes -= len;
+        if (socket->outlet->count == 0)
+            drop_waiting(socket);
         write_bytes(socket, socket->all->gather, len);
     }
-}
-
-static void drop_waiting(struct socket *socket) {
-    socket->all->figures->queue_bytes -= socket->outlet.bytes;
-    outlet_clear(&socket->outlet);
 }
 
 void socket_send(struct socket *socket, struct frame *frame) {
@@ -131,7 +141,9 @@ void socket_send(struct socket *socket, struct frame *frame) {
         return;
     }
     figures->queue_bytes += frame->len;
-    if (outlet_push(&socket->outlet, frame) <= socket->all->config->ws_backlog * 1024)
+    if (!socket->outlet)
+        socket->outlet = memory_zeroed(1, sizeof(*socket->outlet));
+    if (outlet_push(socket->outlet, frame) <= socket->all->config->ws_backlog * 1024)
         return;
     drop_waiting(socket);
     socket_close(socket, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_SLOW);
@@ -377,6 +389,14 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     return socket->session ? 0 : -1;
 }
 
+static void drop_partial(struct socket *socket) {
+    if (!socket->partial)
+        return;
+    buffer_free(socket->partial);
+    free(socket->partial);
+    socket->partial = NULL;
+}
+
 static void on_closed(struct sockets *sockets, struct socket *socket) {
     if (!socket->all)
         return;
@@ -388,7 +408,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     sockets->count--;
     count_kind(socket, -1);
     drop_waiting(socket);
-    buffer_free(&socket->partial);
+    drop_partial(socket);
     if (socket->session)
         sockets->listener.closed(socket->session);
     socket->all = NULL;
@@ -402,18 +422,20 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     socket->pinged = false;
     if (socket->phase != PHASE_OPEN)
         return 0;
-    if (socket->partial.len + len + lws_remaining_packet_payload(wsi) >
-        sockets->config->ws_max_frame) {
-        buffer_free(&socket->partial);
+    const size_t before = socket->partial ? socket->partial->len : 0;
+    if (before + len + lws_remaining_packet_payload(wsi) > sockets->config->ws_max_frame) {
+        drop_partial(socket);
         socket_close(socket, SOCKET_CLOSE_TOO_BIG, FIGURES_DROP_TOO_BIG);
         return 0;
     }
-    buffer_append(&socket->partial, bytes, len);
+    if (!socket->partial)
+        socket->partial = memory_zeroed(1, sizeof(*socket->partial));
+    buffer_append(socket->partial, bytes, len);
     if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
         return 0;
-    const struct text message = {buffer_str(&socket->partial), socket->partial.len};
+    const struct text message = {buffer_str(socket->partial), socket->partial->len};
     sockets->listener.message(socket->session, message, lws_frame_is_binary(wsi) != 0);
-    buffer_free(&socket->partial);
+    drop_partial(socket);
     return 0;
 }
 
@@ -482,6 +504,26 @@ static void set_protocols(struct sockets *sockets) {
     sockets->protocols[1] = protocol;
 }
 
+/* ---- memory of libwebsockets ---- */
+
+/* It allocates the head of a handshake in one piece that is larger than all else. There is
+ * one allocator for the process, and one loop. */
+static struct slabs *heads;
+
+static void *allocate(void *memory, size_t size, const char *reason) {
+    (void)reason;
+    if (slabs_own(heads, memory)) {
+        slabs_give(heads, memory); /* heads never grow */
+        return NULL;
+    }
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    void *head = !memory && size == HEADERS_SIZE ? slabs_take(heads) : NULL;
+    return head ? head : memory_resize(memory, size, 1);
+}
+
 /* libwebsockets' own timers are a list walked from its head: all are switched off, and
  * sockets_tick does what they would. */
 static const lws_retry_bo_t NO_TIMERS = {0};
@@ -503,6 +545,8 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
         return NULL;
     }
     lws_set_log_level(LLL_ERR, log_library);
+    heads = slabs_new(HEADERS_SIZE, HEADS);
+    lws_set_allocator(allocate);
     info.iface = host[0] ? host : NULL;
     info.protocols = sockets->protocols;
     info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
@@ -539,5 +583,6 @@ void sockets_stop_listening(struct sockets *sockets) {
 
 void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
+    slabs_free(heads);
     free(sockets);
 }

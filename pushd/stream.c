@@ -17,7 +17,7 @@ void stream_init(struct stream *stream, enum event_stream kind, uint64_t id,
 /* ---- lists of events ---- */
 
 /* Puts an event, held, at a place in a list. */
-static void insert(struct stream_list *list, size_t at, const struct stream_event *event) {
+static void insert(struct stream_list *list, uint32_t at, const struct stream_event *event) {
     if (list->count == list->space) {
         list->space = list->space ? list->space * 2 : 4;
         list->events = memory_resize(list->events, list->space, sizeof(*list->events));
@@ -30,8 +30,8 @@ static void insert(struct stream_list *list, size_t at, const struct stream_even
 }
 
 /* Takes the first `count` events out of a list; an empty one owns no memory. */
-static void drop_first(struct stream_list *list, size_t count) {
-    for (size_t i = 0; i < count; i++)
+static void drop_first(struct stream_list *list, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
         frame_release(list->events[i].frame);
     list->count -= count;
     if (list->count > 0) {
@@ -61,7 +61,7 @@ static bool shows_message(const struct stream_event *event, uint64_t message_id)
 static void forget_untrue(struct stream *stream, const struct stream_event *event) {
     if (event->type != EVENT_MESSAGE_EDITED && event->type != EVENT_MESSAGE_DELETED)
         return;
-    size_t count = stream->tail.count;
+    uint32_t count = stream->tail.count;
     while (count > 0 && !shows_message(&stream->tail.events[count - 1], event->subject_id))
         count--;
     if (count > 0)
@@ -79,8 +79,8 @@ bool stream_tail(const struct stream *stream, uint64_t after,
                  void (*visit)(void *context, const struct stream_event *event), void *context) {
     if (!stream->known || after > stream->last_seq || stream->last_seq - after > stream->tail.count)
         return false;
-    const size_t wanted = (size_t)(stream->last_seq - after);
-    for (size_t i = stream->tail.count - wanted; i < stream->tail.count; i++)
+    const uint32_t wanted = (uint32_t)(stream->last_seq - after);
+    for (uint32_t i = stream->tail.count - wanted; i < stream->tail.count; i++)
         visit(context, &stream->tail.events[i]);
     return true;
 }
@@ -98,7 +98,7 @@ static void deliver(struct stream *stream, const struct stream_event *event) {
 /* Delivers what waited, as far as it goes on from last_seq, and drops what is old. */
 static void release_waiting(struct stream *stream) {
     const struct stream_list *waiting = &stream->waiting;
-    size_t done = 0;
+    uint32_t done = 0;
     while (done < waiting->count && waiting->events[done].seq <= stream->last_seq + 1) {
         if (waiting->events[done].seq == stream->last_seq + 1)
             deliver(stream, &waiting->events[done]);
@@ -120,7 +120,7 @@ static void fetch_missing(struct stream *stream) {
  * is no room, is read from the database later. */
 static void make_wait(struct stream *stream, const struct stream_event *event) {
     const struct stream_list *waiting = &stream->waiting;
-    size_t at = waiting->count;
+    uint32_t at = waiting->count;
     if (stream->wanted_seq < event->seq)
         stream->wanted_seq = event->seq;
     while (at > 0 && waiting->events[at - 1].seq > event->seq)

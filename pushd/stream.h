@@ -36,8 +36,8 @@ struct stream_event {
 /* Events held in a row; memory only for what there is. */
 struct stream_list {
     struct stream_event *events;
-    size_t count;
-    size_t space;
+    uint32_t count;
+    uint32_t space;
 };
 
 struct stream;
@@ -52,12 +52,12 @@ struct stream_hooks {
 
 struct stream {
     enum event_stream kind;
-    uint64_t id;
-    const struct stream_hooks *hooks;
-    void *owner; /* for the hooks */
-    bool known;  /* last_seq means something */
+    bool known; /* last_seq means something */
     bool fetching;
     bool news; /* something came to wait since the fetch began, which may not know of it */
+    uint64_t id;
+    const struct stream_hooks *hooks;
+    void *owner;                /* for the hooks */
     uint64_t last_seq;          /* of the last event delivered */
     uint64_t wanted_seq;        /* the highest one heard of */
     struct stream_list tail;    /* ends with last_seq */
