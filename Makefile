@@ -269,26 +269,40 @@ SHARE := $(PREFIX)/share/confab
 SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/*) \
     $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
 
-# Puts files of conf/ into share/confab, with the places of this installation in them.
-install_text = for file in $(1); do \
-	    target=$(DESTDIR)$(SHARE)/$${file\#conf/} && install -D -m 644 $$file $$target && \
-	    sed -i 's|/usr/local/|$(PREFIX)/|g; s|/etc/confab/|$(SYSCONFDIR)/confab/|g' $$target || \
-	    exit 1; \
-	done
+UNITS  := $(wildcard conf/systemd/*.service conf/systemd/*.socket)
+DOCS   := README.md HACKING.md schema/README.md $(wildcard docs/*.md)
+
+# Puts the file $(1) at $(2), with the places of this installation in it.
+install_text = install -D -m 644 $(1) $(DESTDIR)$(2) && sed -i \
+    's|/usr/local/|$(PREFIX)/|g; s|/etc/confab/|$(SYSCONFDIR)/confab/|g' $(DESTDIR)$(2)
+# The same unless there is one: configurations are their owner's.
+install_config = test -e $(DESTDIR)$(2) || { $(call install_text,$(1),$(2)); }
 
 install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your configuration
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
-	    $(DESTDIR)$(SYSCONFDIR)/confab
+	    $(DESTDIR)$(SHARE) $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
 	install $(BUILD)/fcgi-api $(BUILD)/pushd $(DESTDIR)$(PREFIX)/lib/confab/
 	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
-	$(call install_text,$(SHARED_CONF))
+	@set -e; $(foreach file,$(SHARED_CONF), \
+	    $(call install_text,$(file),$(SHARE)/$(file:conf/%=%));)
+	@set -e; $(foreach file,$(UNITS), \
+	    $(call install_text,$(file),$(PREFIX)/lib/systemd/system/$(notdir $(file)));)
+	@set -e; $(foreach file,$(DOCS), \
+	    $(call install_text,$(file),$(PREFIX)/share/doc/confab/$(file));)
+	$(call install_text,conf/systemd/sysusers.conf,$(PREFIX)/lib/sysusers.d/confab.conf)
+	$(call install_text,conf/systemd/tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/confab.conf)
+	$(call install_config,conf/systemd/logrotate.conf,$(SYSCONFDIR)/logrotate.d/confab)
 	$(BUILD)/fcgi-api --example-config > $(DESTDIR)$(SHARE)/confab.conf.example
 	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 640 \
 	    $(DESTDIR)$(SHARE)/confab.conf.example $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 
 uninstall: ## remove what install put there; your configuration stays
-	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE)
+	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE) \
+	    $(DESTDIR)$(PREFIX)/share/doc/confab \
+	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf
 
 dist: ## build/confab-VERSION.tar.gz from the last commit
 	@mkdir -p build

@@ -16,6 +16,7 @@
 #include "listener.h"
 #include "log.h"
 #include "memory.h"
+#include "notify.h"
 
 /* A child that fails within this time is not replaced at once, lest a fault that stays
  * fills the log and the processor. */
@@ -181,12 +182,14 @@ static void make_table(struct prefork *prefork) {
 }
 
 static void reload(struct prefork *prefork, prefork_reload *read_again) {
+    notify_reloading();
     log_reopen();
-    if (!read_again(prefork->config))
-        return;
-    prefork->generation++;
-    make_table(prefork);
-    log_info("configuration read again, processes are being replaced");
+    if (read_again(prefork->config)) {
+        prefork->generation++;
+        make_table(prefork);
+        log_info("configuration read again, processes are being replaced");
+    }
+    notify_ready();
 }
 
 /* One round: mourn, replace, and send away who belongs to the past. */
@@ -237,9 +240,13 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
     watch_signals(&before);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
              passed >= 0 ? "the socket that was passed" : address);
+    notify_ready();
     while (!prefork.stopping || count_children(&prefork, false) > 0) {
         tend(&prefork, &before);
         sleep_until_signal(&before);
+        notify_alive();
+        if (stop_wanted && !prefork.stopping)
+            notify_stopping();
         prefork.stopping = stop_wanted != 0;
         if (reload_wanted && !prefork.stopping) {
             reload_wanted = 0;

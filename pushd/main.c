@@ -25,6 +25,7 @@
 #include "jobs.h"
 #include "log.h"
 #include "memory.h"
+#include "notify.h"
 #include "presence.h"
 #include "secret.h"
 #include "session.h"
@@ -86,14 +87,16 @@ static void open_log(const struct config *config) {
 /* Limits and times hold from now on; where it listens and what it connects to stays. */
 static void reload(struct pushd *pushd) {
     struct config fresh, old = pushd->config;
+    notify_reloading();
     log_reopen();
-    if (!load(pushd, &fresh))
-        return;
-    pushd->config = fresh;
-    open_log(&pushd->config);
+    if (load(pushd, &fresh)) {
+        pushd->config = fresh;
+        open_log(&pushd->config);
+        log_info("configuration read again");
+    }
     /* Threads may still be reading the old texts: they are left to them. */
     (void)old;
-    log_info("configuration read again");
+    notify_ready();
 }
 
 /* Every socket is a file: the limit is raised to what max_sockets asks for. */
@@ -150,6 +153,7 @@ static void ping_database(struct pushd *pushd) {
 
 static void on_tick(uv_timer_t *timer) {
     struct pushd *pushd = timer->data;
+    notify_alive();
     session_tick(&pushd->sessions);
     presence_tick(pushd->sessions.presence);
     if (pushd->ticks % 2 == 0)
@@ -189,6 +193,7 @@ static void drain(struct pushd *pushd) {
     if (pushd->ending)
         return;
     pushd->ending = true;
+    notify_stopping();
     const uint64_t spread = pushd->config.drain_time * 1000;
     log_info("closing %" PRIu64 " sockets", sockets_count(pushd->sockets));
     sockets_stop_listening(pushd->sockets);
@@ -265,6 +270,7 @@ static int run(struct pushd *pushd) {
     uv_timer_start(&pushd->tick, on_tick, 0, TICK_MS);
     log_info("listens on port %u, figures on port %u", sockets_port(pushd->sockets),
              status_port(pushd->status));
+    notify_ready();
     uv_run(&pushd->loop, UV_RUN_DEFAULT);
     log_info("stopped");
     return 0;

@@ -4,7 +4,7 @@ import re
 
 from support.instance import ROOT
 
-PAPERS = ("README.md", "HACKING.md", "docs/api-notes.md", "docs/web-servers.md",
+PAPERS = ("README.md", "HACKING.md", "docs/api-notes.md", "docs/web-servers.md", "docs/systemd.md",
           "schema/README.md")
 
 FENCE = re.compile(r"^```(?P<mark>[^\n]*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
