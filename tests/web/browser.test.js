@@ -15,3 +15,5 @@ import "./browser/rooms.js";
 import "./browser/connection.js";
 import "./browser/access.js";
 import "./browser/safety.js";
+import "./browser/embed.js";
+import "./browser/size.js";

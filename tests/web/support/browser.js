@@ -8,6 +8,7 @@ import { chromium } from "playwright-core";
 
 import { Instance } from "./instance.js";
 import { freshName, PASSWORD } from "./people.js";
+import { freePort } from "./site.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const CHROMIUM = "/usr/bin/chromium";
@@ -27,7 +28,9 @@ export const world = {
 
     async open() {
         await mkdir(PICTURES, { recursive: true });
-        this.system = await Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_PRESENCE_GRACE: "1" });
+        this.sitePort = await freePort();
+        this.system = await Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_PRESENCE_GRACE: "1",
+            CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}` });
         this.browser = await chromium.launch({ executablePath: CHROMIUM,
             args: ["--no-sandbox", "--disable-dev-shm-usage"] });
     },

@@ -1,0 +1,59 @@
+<?php
+// index.php: a page with users of its own, and a chat for them.
+//
+// The login here takes any name, so that the example stays small: put your site's own in its
+// place. What matters are the lines from chat_token() on, and the element at the end.
+
+declare(strict_types=1);
+
+require __DIR__ . '/chat.php';
+
+session_start(['cookie_httponly' => true, 'cookie_samesite' => 'Lax']);
+
+if (isset($_POST['name']) && preg_match('/^[A-Za-z0-9]{2,20}$/D', $_POST['name'])) {
+    session_regenerate_id(true);
+    $_SESSION = ['name' => $_POST['name']];
+}
+
+$room = (int) getenv('CHAT_ROOM');
+$name = $_SESSION['name'] ?? null;
+$trouble = null;
+// One token for each visit, not for each page.
+if ($name !== null && !isset($_SESSION['chat_token'])) {
+    try {
+        $_SESSION['chat_token'] = chat_token("site-$name");
+        chat_join($room, $_SESSION['chat_token']);
+    } catch (RuntimeException $error) {
+        error_log($error->getMessage());
+        $trouble = 'The chat is away. Please come back in a minute.';
+    }
+}
+
+$e = fn ($text) => htmlspecialchars((string) $text, ENT_QUOTES);
+?>
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>A site in PHP</title>
+<link rel="stylesheet" href="site.css">
+<script type="module" src="<?= $e(getenv('CHAT_URL')) ?>/confab-chat.js"></script>
+</head>
+<body>
+<main>
+<h1>A site in PHP</h1>
+<?php if ($name === null) : ?>
+<form method="post">
+<label>Your name here: <input name="name" required pattern="[A-Za-z0-9]{2,20}"></label>
+<button>Come in</button>
+</form>
+<?php elseif ($trouble !== null) : ?>
+<p role="alert"><?= $e($trouble) ?></p>
+<?php else : ?>
+<p>Hello, <?= $e($name) ?>. The site knows you, and so does the chat.</p>
+<confab-chat room="<?= $room ?>" token="<?= $e($_SESSION['chat_token']) ?>"></confab-chat>
+<?php endif ?>
+</main>
+</body>
+</html>

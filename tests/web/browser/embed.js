@@ -1,0 +1,65 @@
+// <confab-chat> in pages of other sites.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { someone, visitor, world } from "../support/browser.js";
+import { startSite } from "../support/site.js";
+
+test("the element shows one room to who is logged in, in the colours of its page", async () => {
+    const person = await someone();
+    const room = await person.room("Counter");
+    await person.post(room, "Rye is out, sorry.");
+    await person.visit("/embed.html");
+    await person.page.locator("confab-chat").evaluate((element, id) =>
+        element.setAttribute("room", id), room);
+    await person.sees("Rye is out, sorry.");
+    await person.say("And rolls?");
+    await person.sees("And rolls?");
+    assert.equal(await person.page.getByRole("navigation").count(), 0);
+    const colour = await person.button("Send").evaluate((button) =>
+        getComputedStyle(button.closest(".confab")).getPropertyValue("--accent"));
+    assert.match(colour, /#8a3d12/);
+    await person.picture("embed");
+});
+
+test("the element asks who is not logged in, and says what it cannot show", async () => {
+    const [owner, other] = [await someone(), await visitor()];
+    const room = await owner.room("Private");
+    await other.visit("/embed.html");
+    await other.button("Log in").waitFor();
+    await other.register();
+    await other.visit("/embed.html");
+    await other.page.locator("confab-chat").evaluate((element, id) =>
+        element.setAttribute("room", id), room);
+    await other.page.getByText("There is no such room, or you are not in it.").waitFor();
+});
+
+test("a page in PHP logs its own user in and shows the chat", async () => {
+    const owner = await someone();
+    const { room_id: room } = await owner.api("POST", "chat/rooms/",
+        { name: "Shop", is_private: false });
+    await owner.enter(room);
+    const site = await startSite({ port: world.sitePort, chat: world.system.url, room });
+    try {
+        const guest = await visitor();
+        await guest.page.goto(site.url);
+        const name = `guest${process.pid}`;
+        await guest.page.getByLabel("Your name here").fill(name);
+        await guest.button("Come in").click();
+        await guest.say("Hello from the shop");
+        await owner.sees("Hello from the shop");
+        await owner.message("Hello from the shop").getByText(`site-${name}`).waitFor();
+        await owner.say("Welcome");
+        await guest.sees("Welcome");
+        await guest.picture("php");
+        // The same user again, who has an account by now.
+        await guest.context.clearCookies();
+        await guest.page.goto(site.url);
+        await guest.page.getByLabel("Your name here").fill(name);
+        await guest.button("Come in").click();
+        await guest.sees("Hello from the shop");
+    } finally {
+        await site.stop();
+    }
+});
