@@ -20,9 +20,22 @@ enum figures_drop {
     FIGURES_DROP_TOO_BIG,     /* 1009 */
     FIGURES_DROP_DRAIN,       /* 1012 */
     FIGURES_DROP_DEAD,        /* did not answer a ping */
-    FIGURES_DROP_LIMIT,       /* over max_sockets and its kin */
+    FIGURES_DROP_LIMIT,       /* over max_sockets_user */
     FIGURES_DROP_UNAVAILABLE, /* the database could not say */
     FIGURES_DROP_COUNT
+};
+
+/* Why a connection never became a socket. */
+enum figures_refusal {
+    FIGURES_REFUSAL_PLAIN_HTTP, /* 426 */
+    FIGURES_REFUSAL_PATH,       /* 404 */
+    FIGURES_REFUSAL_MALFORMED,  /* 400: key or subprotocol */
+    FIGURES_REFUSAL_ORIGIN,     /* 403 */
+    FIGURES_REFUSAL_FULL,       /* 503: max_sockets */
+    FIGURES_REFUSAL_CROWDED,    /* 429: max_sockets_address */
+    FIGURES_REFUSAL_KNOCKING,   /* cut off at once: too many that do not shake hands */
+    FIGURES_REFUSAL_UNFINISHED, /* gone, too slow, or no HTTP, before the handshake was through */
+    FIGURES_REFUSAL_COUNT
 };
 
 struct figures {
@@ -33,7 +46,9 @@ struct figures {
     uint64_t subscribers;
     uint64_t queue_bytes; /* frames waiting, shared ones counted once for each socket */
     /* ever growing */
+    uint64_t connections;
     uint64_t handshakes;
+    uint64_t lost;       /* sockets that ended though nobody had said so */
     uint64_t deliveries; /* frames given to sockets */
     uint64_t delivered_bytes;
     uint64_t frames_in;
@@ -48,6 +63,7 @@ struct figures {
     uint64_t db_errors;
     int64_t db_latency_us; /* of the last job */
     uint64_t drops[FIGURES_DROP_COUNT];
+    uint64_t refusals[FIGURES_REFUSAL_COUNT];
 };
 
 #endif

@@ -21,6 +21,7 @@
 #include "bus.h"
 #include "clock.h"
 #include "config.h"
+#include "door.h"
 #include "feed.h"
 #include "jobs.h"
 #include "log.h"
@@ -36,8 +37,8 @@
 /* After drain_time sockets have so long to take the close frame. */
 #define LAST_WORDS_MS 3000
 
-/* Descriptors beside those of sockets. */
-#define OTHER_FILES 128
+/* Descriptors beside those of sockets: of those who knock, of the database and the rest. */
+#define OTHER_FILES (DOOR_ROOM + 128)
 
 #define TICK_MS 500
 #define PING_DATABASE_TICKS 10

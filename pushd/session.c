@@ -7,46 +7,24 @@
 #include "log.h"
 #include "memory.h"
 #include "shape.h"
+#include "tally.h"
 
 /* ---- counting sockets ---- */
 
-/* Counts are kept as pointers in a map: nothing is stored for those who have none. */
-static uint64_t count_more(struct idmap *map, uint64_t key) {
-    const uintptr_t count = (uintptr_t)idmap_get(map, key) + 1;
-    idmap_put(map, key, (void *)count);
-    return count;
-}
-
-static void count_less(struct idmap *map, uint64_t key) {
-    const uintptr_t count = (uintptr_t)idmap_get(map, key);
-    if (count > 1)
-        idmap_put(map, key, (void *)(count - 1));
-    else
-        idmap_remove(map, key);
-}
-
-static uint64_t hash_address(const char *address) {
-    uint64_t hash = 14695981039346656037u;
-    for (; *address; address++)
-        hash = (hash ^ (unsigned char)*address) * 1099511628211u;
-    return hash;
-}
-
 bool session_open_room(struct session *session) {
     session->opened_room = true;
-    return count_more(&session->shared->open_rooms, session->room.id) == 1;
+    return tally_more(&session->shared->open_rooms, session->room.id) == 1;
 }
 
 bool session_close_room(struct session *session) {
     session->opened_room = false;
-    count_less(&session->shared->open_rooms, session->room.id);
-    return !idmap_get(&session->shared->open_rooms, session->room.id);
+    return tally_less(&session->shared->open_rooms, session->room.id) == 0;
 }
 
 bool session_count_user(struct session *session) {
     struct sessions *shared = session->shared;
     session->counted = true;
-    return count_more(&shared->users, session->user_id) <= shared->config->max_sockets_user;
+    return tally_more(&shared->users, session->user_id) <= shared->config->max_sockets_user;
 }
 
 /* ---- ending ---- */
@@ -149,9 +127,8 @@ static void free_session(struct session *session) {
         idmap_free(&session->rooms.left);
         idmap_free(&session->rooms.arriving);
     }
-    count_less(&shared->addresses, session->address_hash);
     if (session->counted)
-        count_less(&shared->users, session->user_id);
+        tally_less(&shared->users, session->user_id);
     free(session);
 }
 
@@ -163,16 +140,9 @@ void session_release(struct session *session) {
 static struct session *on_opened(void *context, struct socket *socket,
                                  const struct handshake *handshake) {
     struct sessions *shared = context;
-    const uint64_t address = hash_address(handshake->address);
-    if (count_more(&shared->addresses, address) > shared->config->max_sockets_address) {
-        count_less(&shared->addresses, address);
-        shared->figures->drops[FIGURES_DROP_LIMIT]++;
-        return NULL;
-    }
     struct session *session = memory_zeroed(1, sizeof(*session));
     session->shared = shared;
     session->socket = socket;
-    session->address_hash = address;
     session->notifications = handshake->notifications;
     if (!handshake->notifications)
         session->room.id = handshake->room_id;

@@ -48,7 +48,6 @@ struct sessions {
     struct presence *presence;
     struct figures *figures;
     struct idmap users;      /* user id -> number of sockets, as a pointer */
-    struct idmap addresses;  /* hash of an address -> the same */
     struct idmap open_rooms; /* room id -> the same, of room sockets */
     struct session *typing;  /* list of those whose user types */
     struct session_leaving leaving;
@@ -75,8 +74,7 @@ struct session_rooms {
 /* There are as many of these as sockets: small things stand close together. */
 struct session {
     struct sessions *shared;
-    struct socket *socket; /* NULL once it is gone */
-    uint64_t address_hash;
+    struct socket *socket;           /* NULL once it is gone */
     struct session_opening *opening; /* NULL once live */
     struct subscription *own;        /* the user's own stream */
     union {

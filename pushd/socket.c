@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "clock.h"
+#include "door.h"
 #include "handshake.h"
 #include "log.h"
 #include "memory.h"
@@ -50,6 +51,7 @@ struct socket {
     bool pinged;     /* and has not been heard since */
     bool said_close; /* the close frame is out */
     bool notifications;
+    uint64_t door_key;
     unsigned close_code; /* 0: cut off without one */
     uint32_t heard_s;    /* when something came last, seconds */
     uint32_t close_s;    /* when it is closed, or cut off */
@@ -63,6 +65,8 @@ struct sockets {
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
+    struct door door;
+    uint64_t knocking;         /* key at the door of the connection at hand */
     bool full;                 /* nobody else is taken */
     struct socket *drain_next; /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
@@ -299,13 +303,46 @@ static void read_headers(struct lws *wsi, struct handshake_input *input) {
     input->host = copy_header(wsi, h->host, sizeof(h->host), WSI_TOKEN_HOST);
 }
 
+/* A new connection: asked before libwebsockets has made anything of it. */
+static int on_connection(struct sockets *sockets, const struct lws_filter_network_conn_args *args) {
+    char address[HANDSHAKE_ADDRESS_SIZE] = "";
+    sockets->figures->connections++;
+    getnameinfo((const struct sockaddr *)&args->cli_addr, args->clilen, address, sizeof(address),
+                NULL, 0, NI_NUMERICHOST);
+    if (!sockets->full)
+        sockets->knocking = door_knock(&sockets->door, sockets->config, address);
+    if (!sockets->full && !sockets->knocking)
+        sockets->figures->refusals[FIGURES_REFUSAL_KNOCKING]++;
+    return sockets->full || !sockets->knocking ? -1 : 0;
+}
+
+/* Follows on_connection. The key is kept with the connection until its handshake is over. */
+static void on_instantiated(struct lws *wsi, struct sockets *sockets) {
+    lws_set_opaque_user_data(wsi, (void *)(uintptr_t)sockets->knocking);
+}
+
+/* True if it stood at the door until now. */
+static bool leave_door(struct lws *wsi, struct sockets *sockets) {
+    const uint64_t key = (uintptr_t)lws_get_opaque_user_data(wsi);
+    if (key)
+        door_leave(&sockets->door, key);
+    lws_set_opaque_user_data(wsi, NULL);
+    return key != 0;
+}
+
 /* Answers a request that is no handshake, or none that is let in, with JSON. */
-static int refuse_http(struct lws *wsi, unsigned status, const char *body) {
+static int refuse_http(struct lws *wsi, struct sockets *sockets, unsigned status,
+                       enum figures_refusal why, const char *body) {
     unsigned char buffer[LWS_PRE + 1024];
     unsigned char *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof(buffer) - 1;
     static const char TYPE[] = "application/json; charset=utf-8";
     const size_t len = strlen(body);
+    sockets->figures->refusals[why]++;
+    leave_door(wsi, sockets);
+    const bool later = status == 429 || status == 503;
     if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
+        (later && lws_add_http_header_by_name(wsi, (const unsigned char *)"retry-after:",
+                                              (const unsigned char *)"5", 1, &at, end)) ||
         (status == 426 &&
          (lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
                                       (const unsigned char *)"websocket", 9, &at, end) ||
@@ -318,28 +355,6 @@ static int refuse_http(struct lws *wsi, unsigned status, const char *body) {
     return -1;
 }
 
-/* All that libwebsockets would hang up on is refused before it looks: a web server in front
- * makes an error of the server's of a connection that ends without an answer. */
-static int filter(struct lws *wsi, const struct sockets *sockets, const char *upgrade) {
-    struct handshake_input input;
-    struct handshake handshake;
-    char version[4];
-    read_headers(wsi, &input);
-    if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
-        !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
-        return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
-    if (!handshake_read(&input, &handshake))
-        return refuse_http(wsi, 404, "{\"detail\":\"Not found.\"}");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
-        return refuse_http(wsi, 400, "{\"detail\":\"Sec-WebSocket-Key is wrong.\"}");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
-        !handshake_names_us(&input))
-        return refuse_http(wsi, 400, "{\"detail\":\"The subprotocol here is confab.\"}");
-    if (!handshake_origin_is_welcome(&input, &handshake, sockets->config->allowed_origins))
-        return refuse_http(wsi, 403, "{\"detail\":\"The origin is not allowed.\"}");
-    return 0;
-}
-
 /* The client's address, proxies seen through. */
 static const char *find_address(struct lws *wsi, const struct config *config) {
     struct headers *h = &headers;
@@ -348,6 +363,45 @@ static const char *find_address(struct lws *wsi, const struct config *config) {
         h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
         config->trusted_proxies);
     return h->address;
+}
+
+static int let_in(struct lws *wsi, struct sockets *sockets) {
+    switch (door_ask(&sockets->door, sockets->config, find_address(wsi, sockets->config))) {
+    case DOOR_FULL:
+        return refuse_http(wsi, sockets, 503, FIGURES_REFUSAL_FULL,
+                           "{\"detail\":\"Too many sockets.\"}");
+    case DOOR_CROWDED:
+        return refuse_http(wsi, sockets, 429, FIGURES_REFUSAL_CROWDED,
+                           "{\"detail\":\"Too many sockets of this address.\"}");
+    default:
+        return 0;
+    }
+}
+
+/* All that libwebsockets would hang up on is refused before it looks: a web server in front
+ * makes an error of the server's of a connection that ends without an answer. */
+static int filter(struct lws *wsi, struct sockets *sockets, const char *upgrade) {
+    struct handshake_input input;
+    struct handshake handshake;
+    char version[4];
+    read_headers(wsi, &input);
+    if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
+        !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
+        return refuse_http(wsi, sockets, 426, FIGURES_REFUSAL_PLAIN_HTTP,
+                           "{\"detail\":\"This address is for WebSockets.\"}");
+    if (!handshake_read(&input, &handshake))
+        return refuse_http(wsi, sockets, 404, FIGURES_REFUSAL_PATH, "{\"detail\":\"Not found.\"}");
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
+        return refuse_http(wsi, sockets, 400, FIGURES_REFUSAL_MALFORMED,
+                           "{\"detail\":\"Sec-WebSocket-Key is wrong.\"}");
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
+        !handshake_names_us(&input))
+        return refuse_http(wsi, sockets, 400, FIGURES_REFUSAL_MALFORMED,
+                           "{\"detail\":\"The subprotocol here is confab.\"}");
+    if (!handshake_origin_is_welcome(&input, &handshake, sockets->config->allowed_origins))
+        return refuse_http(wsi, sockets, 403, FIGURES_REFUSAL_ORIGIN,
+                           "{\"detail\":\"The origin is not allowed.\"}");
+    return let_in(wsi, sockets);
 }
 
 static void link_socket(struct sockets *sockets, struct socket *socket) {
@@ -373,20 +427,17 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     read_headers(wsi, &input);
     if (!handshake_read(&input, &handshake))
         return -1;
+    leave_door(wsi, sockets);
     sockets->figures->handshakes++;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
     socket->heard_s = now_s();
     socket->notifications = handshake.notifications;
-    if (sockets->count >= sockets->config->max_sockets) {
-        sockets->figures->drops[FIGURES_DROP_LIMIT]++;
-        return -1;
-    }
     link_socket(sockets, socket);
     count_kind(socket, 1);
-    handshake.address = find_address(wsi, sockets->config);
+    socket->door_key = door_sit(&sockets->door, find_address(wsi, sockets->config));
     socket->session = sockets->listener.opened(sockets->listener.context, socket, &handshake);
-    return socket->session ? 0 : -1;
+    return 0;
 }
 
 static void drop_partial(struct socket *socket) {
@@ -406,11 +457,12 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     if (socket->next)
         socket->next->at = socket->at;
     sockets->count--;
+    sockets->figures->lost += socket->phase == PHASE_OPEN;
     count_kind(socket, -1);
     drop_waiting(socket);
     drop_partial(socket);
-    if (socket->session)
-        sockets->listener.closed(socket->session);
+    door_rise(&sockets->door, socket->door_key);
+    sockets->listener.closed(socket->session);
     socket->all = NULL;
 }
 
@@ -448,9 +500,17 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return sockets->full ? -1 : 0;
+        return on_connection(sockets, user);
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        on_instantiated(wsi, sockets);
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        if (leave_door(wsi, sockets))
+            sockets->figures->refusals[FIGURES_REFUSAL_UNFINISHED]++;
+        return 0;
     case LWS_CALLBACK_HTTP:
-        return refuse_http(wsi, 426, "{\"detail\":\"This address is for WebSockets.\"}");
+        return refuse_http(wsi, sockets, 426, FIGURES_REFUSAL_PLAIN_HTTP,
+                           "{\"detail\":\"This address is for WebSockets.\"}");
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return filter(wsi, sockets, in);
     case LWS_CALLBACK_ESTABLISHED:
@@ -475,9 +535,14 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 /* ---- all sockets ---- */
 
+/* At most a line a second: some complaints come with every turn of the loop. */
 static void log_library(int level, const char *line) {
-    if (level & LLL_ERR)
-        log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+    static int64_t last_ms;
+    const int64_t now = clock_monotonic_ms();
+    if (!(level & LLL_ERR) || (last_ms && now - last_ms < 1000))
+        return;
+    last_ms = now;
+    log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
 /* Splits host:port; false if it is not of that form. */
@@ -584,5 +649,6 @@ void sockets_stop_listening(struct sockets *sockets) {
 void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
     slabs_free(heads);
+    door_free(&sockets->door);
     free(sockets);
 }

@@ -40,14 +40,13 @@ struct handshake {
     struct text since; /* undecoded */
     bool has_token;
     bool has_cookie;
-    struct text key;     /* of the token, else of the cookie */
-    const char *address; /* the client's, proxies seen through */
+    struct text key; /* of the token, else of the cookie */
 };
 
 /* What the sockets tell; all on the loop. */
 struct sockets_listener {
     void *context;
-    /* A handshake is through. Returns the session, NULL to refuse the socket at once. */
+    /* A handshake is through. Returns the session, never NULL. */
     struct session *(*opened)(void *context, struct socket *socket,
                               const struct handshake *handshake);
     /* A whole message came. */

@@ -72,12 +72,32 @@ static const char *const DROPS[FIGURES_DROP_COUNT] = {
     [FIGURES_DROP_UNAVAILABLE] = "unavailable",
 };
 
+static const char *const REFUSALS[FIGURES_REFUSAL_COUNT] = {
+    [FIGURES_REFUSAL_PLAIN_HTTP] = "plain_http",
+    [FIGURES_REFUSAL_PATH] = "path",
+    [FIGURES_REFUSAL_MALFORMED] = "malformed",
+    [FIGURES_REFUSAL_ORIGIN] = "origin",
+    [FIGURES_REFUSAL_FULL] = "full",
+    [FIGURES_REFUSAL_CROWDED] = "crowded",
+    [FIGURES_REFUSAL_KNOCKING] = "knocking",
+    [FIGURES_REFUSAL_UNFINISHED] = "unfinished",
+};
+
+/* One counter for each reason. */
+static void reasons(struct buffer *out, const char *name, const char *help,
+                    const char *const *names, const uint64_t *values, unsigned count) {
+    metric(out, name, "counter", help);
+    for (unsigned i = 0; i < count; i++)
+        buffer_printf(out, "confab_%s{reason=\"%s\"} %" PRIu64 "\n", name, names[i], values[i]);
+}
+
 static void sockets_metrics(const struct figures *f, struct buffer *out) {
     metric(out, "sockets", "gauge", "Open sockets by kind.");
     buffer_printf(out,
                   "confab_sockets{kind=\"room\"} %" PRIu64
                   "\nconfab_sockets{kind=\"notifications\"} %" PRIu64 "\n",
                   f->sockets_room, f->sockets_notifications);
+    number(out, "connections_total", "counter", "Connections made.", f->connections);
     number(out, "handshakes_total", "counter", "Handshakes completed.", f->handshakes);
     number(out, "deliveries_total", "counter", "Frames given to sockets.", f->deliveries);
     number(out, "delivered_bytes_total", "counter", "Bytes written to sockets.",
@@ -86,10 +106,11 @@ static void sockets_metrics(const struct figures *f, struct buffer *out) {
     number(out, "frames_in_total", "counter", "Messages that clients sent.", f->frames_in);
     number(out, "bad_frames_total", "counter", "Messages not understood.", f->bad_frames);
     number(out, "rate_limited_total", "counter", "Messages over the rate.", f->rate_limited);
-    metric(out, "drops_total", "counter", "Sockets closed by pushd, by reason.");
-    for (unsigned i = 0; i < FIGURES_DROP_COUNT; i++)
-        buffer_printf(out, "confab_drops_total{reason=\"%s\"} %" PRIu64 "\n", DROPS[i],
-                      f->drops[i]);
+    reasons(out, "drops_total", "Sockets closed by pushd, by reason.", DROPS, f->drops,
+            FIGURES_DROP_COUNT);
+    reasons(out, "refusals_total", "Connections that never became a socket, by reason.", REFUSALS,
+            f->refusals, FIGURES_REFUSAL_COUNT);
+    number(out, "lost_total", "counter", "Sockets that ended though nobody had said so.", f->lost);
 }
 
 static void streams_metrics(const struct figures *f, struct buffer *out) {

@@ -11,7 +11,8 @@ from support.websocket import push_port
 
 # All figures and their types; the names are those that alerts are written with.
 FIGURES = {
-    "sockets": "gauge", "handshakes_total": "counter", "deliveries_total": "counter",
+    "sockets": "gauge", "connections_total": "counter", "refusals_total": "counter",
+    "lost_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
     "delivered_bytes_total": "counter", "queue_bytes": "gauge", "frames_in_total": "counter",
     "bad_frames_total": "counter", "rate_limited_total": "counter", "drops_total": "counter",
     "streams": "gauge", "subscribers": "gauge", "replays_total": "counter",
@@ -24,6 +25,8 @@ FIGURES = {
     "loop_lag_worst_seconds": "gauge", "resident_memory_bytes": "gauge"}
 REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_big", "drain",
            "dead", "limit", "unavailable"}
+REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "crowded", "knocking",
+            "unfinished"}
 
 
 @pytest.fixture
@@ -124,7 +127,9 @@ def test_every_figure_has_its_name_its_type_and_a_line(pushd):
     assert set(there["confab_sockets"].samples) == {(("kind", "room"),),
                                                     (("kind", "notifications"),)}
     assert set(there["confab_drops_total"].samples) == {(("reason", each),) for each in REASONS}
-    for name in FIGURES.keys() - {"sockets", "drops_total"}:
+    assert set(there["confab_refusals_total"].samples) == \
+        {(("reason", each),) for each in REFUSALS}
+    for name in FIGURES.keys() - {"sockets", "drops_total", "refusals_total"}:
         assert set(there[f"confab_{name}"].samples) == {()}
 
 

@@ -98,8 +98,7 @@ struct socket *fake_world_open(struct fake_world *world, uint64_t user_id, uint6
                                         .has_since = since != NULL,
                                         .since = text_of(since),
                                         .has_token = true,
-                                        .key = fake_store_token(user_id),
-                                        .address = "192.0.2.1"};
+                                        .key = fake_store_token(user_id)};
     return fake_socket_open(&world->listener, &handshake);
 }
 
@@ -120,7 +119,6 @@ void fake_world_end(struct fake_world *world) {
     require(world->figures.streams == 0, "no stream is left");
     require(world->figures.subscribers == 0, "no subscription is left");
     require(idmap_count(&world->sessions.users) == 0, "no user is counted");
-    require(idmap_count(&world->sessions.addresses) == 0, "no address is counted");
     require(idmap_count(&world->sessions.open_rooms) == 0, "no room is open");
     require(!world->sessions.typing, "nobody types");
     free(world->sessions.leaving.subscriptions);

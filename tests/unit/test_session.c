@@ -79,7 +79,6 @@ static void skip_frames(struct socket *socket) {
 }
 
 static struct socket *shake_hands(struct scene *scene, struct handshake handshake) {
-    handshake.address = "192.0.2.1";
     struct socket *socket = fake_socket_open(&scene->world.listener, &handshake);
     fake_world_settle(&scene->world);
     return socket;

@@ -1,0 +1,318 @@
+"""Clients that mean no good, straight at pushd: it lives on, its memory stays bounded, others
+are served meanwhile, and each is counted."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from support.client import Client
+from support.figures import figure
+from support.live import entered
+from support.metrics import parse, value
+from support.pushd import Pushd
+from support.sockets import PING_TEXT, in_room
+from support.wait import wait_for
+from support.websocket import BINARY, CONTINUED, PING, TEXT, Socket, make_frame, push_port
+
+# Far more than anything here may cost, far less than a leak would.
+MORE_MEMORY = 16 * 1024 * 1024
+
+
+class Guarded:
+    """pushd before and after: the same process, not much larger, and a well-behaved listener
+    that misses nothing."""
+
+    def __init__(self, system):
+        self.system = system
+        self.alice = Client(system).register()
+        self.room = self.alice.room()["room_id"]
+        self.pid = int((system.state / "run" / "push.pid").read_text().split()[0])
+
+    def memory(self):
+        """PSS, bytes."""
+        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no Pss")
+
+    def __enter__(self):
+        self.listener = entered(self.alice, self.room, direct=True)
+        self.before = self.memory()
+        return self
+
+    def assert_served(self):
+        """A message reaches the listener now."""
+        said = self.alice.say(self.room, "still there?")
+        assert self.listener.event()["message"] == said
+
+    def count(self, name, **labels):
+        return figure(self.system, name, **labels)
+
+    def __exit__(self, kind, *_):
+        with self.listener:
+            if kind:
+                return
+            self.assert_served()
+            wait_for(lambda: self.memory() < self.before + MORE_MEMORY, 10, "a bounded memory")
+            Path(f"/proc/{self.pid}/stat").read_text()
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_RATE_MESSAGES=100000,
+                         CONFAB_RATE_MESSAGES_BURST=100000, CONFAB_RATE_REQUESTS=100000,
+                         CONFAB_RATE_REQUESTS_BURST=100000,
+                         CONFAB_RATE_REGISTRATIONS=100000)
+
+
+@pytest.fixture
+def guarded(system):
+    with Guarded(system) as guard:
+        yield guard
+
+
+def knock(system):
+    made = socket.create_connection(("127.0.0.1", push_port(system)))
+    made.settimeout(30)
+    return made
+
+
+def assert_cut_off(made, seconds=30):
+    made.settimeout(seconds)
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        assert made.recv(1000) == b""
+
+
+def counted(pushd, name, reason):
+    return value(parse(pushd.get("/metrics").text), f"confab_{name}", reason=reason)
+
+
+# ---- before the handshake ----
+
+def test_a_handshake_byte_by_byte_without_end_is_cut_off_and_counted(guarded):
+    """In 10 s, however diligently it sends."""
+    before = guarded.count("refusals_total", reason="unfinished")
+    with contextlib.closing(knock(guarded.system)) as slow:
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            for byte in b"GET /ws/chat/1/ HTTP/1.1\r\nX-Slow: " + b"a" * 10000:
+                slow.sendall(bytes([byte]))
+                time.sleep(0.05)
+                assert time.monotonic() < began + 30
+        guarded.assert_served()
+    wait_for(lambda: guarded.count("refusals_total", reason="unfinished") == before + 1)
+
+
+def test_handshakes_that_never_go_on_are_cut_off_and_counted(guarded):
+    before = guarded.count("refusals_total", reason="unfinished")
+    with contextlib.ExitStack() as stack:
+        knocking = [stack.enter_context(contextlib.closing(knock(guarded.system)))
+                    for _ in range(200)]
+        for half in knocking[::2]:
+            half.sendall(b"GET /ws/chat/1/ HTTP/1.1\r\nHost: x\r\n")
+        guarded.assert_served()
+        for made in knocking:
+            assert_cut_off(made)
+    wait_for(lambda: guarded.count("refusals_total", reason="unfinished") == before + 200)
+
+
+@pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500,
+                                   b"\x00" * 5000, b"\xff" * 5000, b"\r\n" * 3000,
+                                   b"GET /" + b"a" * 60000 + b" HTTP/1.1\r\n\r\n",
+                                   b"GET /ws/chat/1/ HTTP/1.1\r\n" + b"X-A: b\r\n" * 20000],
+                         ids=["TLS", "NULs", "high bytes", "empty lines", "a long path", "headers"])
+def test_what_is_no_handshake_is_cut_off_and_counted(guarded, noise):
+    before = guarded.count("connections_total")
+    refused = guarded.count("refusals_total", reason="unfinished")
+    with contextlib.closing(knock(guarded.system)) as made:
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            made.sendall(noise)
+        guarded.assert_served()
+        with contextlib.suppress(ConnectionResetError):
+            while made.recv(65536):
+                pass
+    assert guarded.count("connections_total") == before + 1
+    wait_for(lambda: guarded.count("refusals_total", reason="unfinished") == refused + 1)
+
+
+@pytest.mark.parametrize("reason, status, changes",
+                         [("plain_http", 426, {"Upgrade": None, "Connection": None}),
+                          ("malformed", 400, {"Sec-WebSocket-Key": "short"}),
+                          ("malformed", 400, {"Sec-WebSocket-Protocol": "other"}),
+                          ("origin", 403, {"Cookie": "sessionid=" + "a" * 40,
+                                           "Origin": "http://evil.example.net"})])
+def test_every_refusal_is_counted_by_its_reason(guarded, reason, status, changes):
+    before = guarded.count("refusals_total", reason=reason)
+    with Socket.open(guarded.system, "/ws/chat/1/", headers=changes, direct=True) as made:
+        assert made.status == status
+    assert guarded.count("refusals_total", reason=reason) == before + 1
+
+
+def test_an_unknown_path_is_counted(guarded):
+    before = guarded.count("refusals_total", reason="path")
+    with Socket.open(guarded.system, "/ws/chat/x/", direct=True) as made:
+        assert made.status == 404
+    assert guarded.count("refusals_total", reason="path") == before + 1
+
+
+# ---- half-open ----
+
+def test_a_peer_that_is_gone_without_a_word_is_cut_off_and_counted(system):
+    """Its system takes what is sent and never answers, as a cable that was pulled out looks
+    from here; the ping finds out."""
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with Pushd(system, ws_ping=5) as pushd, entered(alice, room, direct=pushd.port) as listener, \
+            in_room(alice, room, direct=pushd.port):
+        def is_dropped():
+            listener.no_event(0.05)     # answers the pings
+            return counted(pushd, "drops_total", "dead") == 1
+        wait_for(is_dropped, 3 * 10)
+        said = alice.say(room)
+        assert listener.event()["message"] == said
+
+
+def test_a_peer_that_is_reset_is_counted_as_lost(guarded):
+    before = guarded.count("lost_total")
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        live.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        live.abort()
+    wait_for(lambda: guarded.count("lost_total") == before + 1)
+
+
+# ---- floods ----
+
+def send_for(live, data, seconds):
+    """Sends without reading; how many times, until it may send no more."""
+    until, sent = time.monotonic() + seconds, 0
+    live.connection.settimeout(0.5)
+    with contextlib.suppress(OSError):
+        while time.monotonic() < until:
+            live.connection.sendall(data)
+            sent += 1
+    return sent
+
+
+def test_a_flood_of_pings_slows_nobody_and_grows_nothing(guarded):
+    """Of RFC 6455; no pong is read."""
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        flood = threading.Thread(target=send_for,
+                                 args=(live, make_frame(PING, b"x" * 125) * 500, 3))
+        flood.start()
+        while flood.is_alive():
+            guarded.assert_served()
+            assert guarded.memory() < guarded.before + MORE_MEMORY
+        flood.join()
+
+
+@pytest.mark.parametrize("message", [PING_TEXT, b"[", b'{"type":"typing"}', b"\xff\xfe"],
+                         ids=["ping", "no JSON", "typing", "no UTF-8"])
+def test_a_flood_of_messages_is_1008_and_counted(guarded, message):
+    before = guarded.count("drops_total", reason="flood")
+    limited = guarded.count("rate_limited_total")
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        live.send_raw(make_frame(TEXT, message) * 2000)
+        guarded.assert_served()
+        assert live.closed() == 1008
+    assert guarded.count("drops_total", reason="flood") == before + 1
+    assert guarded.count("rate_limited_total") >= limited + 100
+
+
+def test_a_flood_of_large_messages_that_nobody_reads_the_answers_of_grows_nothing(guarded):
+    before = guarded.count("drops_total", reason="flood")
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        send_for(live, make_frame(BINARY, b"x" * 4096) * 100, 2)
+        guarded.assert_served()
+    wait_for(lambda: guarded.count("drops_total", reason="flood") == before + 1)
+
+
+# ---- frames ----
+
+def test_a_huge_length_that_is_only_declared_costs_nothing(guarded):
+    before = guarded.count("drops_total", reason="too_big")
+    with contextlib.ExitStack() as stack:
+        liars = [stack.enter_context(in_room(guarded.alice, guarded.room, direct=True))
+                 for _ in range(20)]
+        for live in liars:
+            live.send_raw(b"\x81\xff" + (2**62).to_bytes(8, "big") + b"mask" + b"x" * 200)
+        guarded.assert_served()
+        assert [live.closed() for live in liars] == [1009] * 20
+    assert guarded.count("drops_total", reason="too_big") == before + 20
+
+
+def test_fragments_without_end_cost_nothing(guarded):
+    before = guarded.count("drops_total", reason="too_big")
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        live.send_frame(TEXT, b"{", fin=False)
+        live.send_raw(make_frame(CONTINUED, b" " * 1000, fin=False) * 1000)
+        assert live.closed() == 1009
+    assert guarded.count("drops_total", reason="too_big") == before + 1
+
+
+def test_fragments_of_nothing_without_end_cost_nothing(guarded):
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        live.send_frame(TEXT, b"{", fin=False)
+        send_for(live, make_frame(CONTINUED, b"", fin=False) * 1000, 2)
+        guarded.assert_served()
+
+
+@pytest.mark.parametrize("first_byte", [0xc1, 0xa1, 0x91, 0x83, 0x8b, 0x8f, 0x80],
+                         ids=["bit 1", "bit 2", "bit 3", "opcode 3", "opcode 11", "opcode 15",
+                              "continuation"])
+def test_what_breaks_the_protocol_ends_that_socket_alone(guarded, first_byte):
+    lost = guarded.count("lost_total")
+    with in_room(guarded.alice, guarded.room, direct=True) as live:
+        live.send_raw(bytes([first_byte]) + make_frame(TEXT, PING_TEXT)[1:])
+        guarded.assert_served()
+        assert live.closed() in (1002, None)
+    wait_for(lambda: guarded.count("lost_total") == lost + 1)
+
+
+# ---- an address of many ----
+
+def test_an_address_that_only_knocks_does_not_use_up_what_others_need(system):
+    """Files, above all: each connection is one."""
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with Pushd(system, before=["prlimit", "--nofile=400:400"], max_sockets=100,
+               max_sockets_address=50) as pushd, contextlib.ExitStack() as stack:
+        first = stack.enter_context(entered(alice, room, direct=pushd.port))
+        for _ in range(600):
+            made = socket.create_connection(("127.0.0.1", pushd.port))
+            stack.enter_context(contextlib.closing(made))
+        wait_for(lambda: counted(pushd, "refusals_total", "knocking") >= 540)
+        said = alice.say(room)
+        assert first.event()["message"] == said
+        assert "errno 24" not in pushd.log()
+
+
+def test_ten_thousand_from_one_address_are_told_no_and_others_are_served(system):
+    """The first thousand of them come in."""
+    alice, bob = Client(system).register(), Client(system).register()
+    room = alice.room()["room_id"]
+    with Pushd(system, max_sockets_user=10000, trusted_proxies="127.0.0.1") as pushd, \
+            contextlib.ExitStack() as stack:
+        listener = stack.enter_context(entered(alice, room, direct=pushd.port,
+                                               headers={"X-Forwarded-For": "192.0.2.1"}))
+        answers = Counter()
+        for number in range(10000):
+            made = bob.notifications(direct=pushd.port, headers={"X-Forwarded-For": "192.0.2.66"})
+            answers[made.status] += 1
+            if made.status == 101:
+                stack.enter_context(made)
+            else:
+                assert made.json() == {"detail": "Too many sockets of this address."}
+                made.abort()
+            if number % 500 == 0:
+                said = alice.say(room)
+                assert listener.event()["message"] == said
+        assert answers == {101: 1000, 429: 9000}
+        assert counted(pushd, "refusals_total", "crowded") == 9000
+        with alice.notifications(direct=pushd.port,
+                                 headers={"X-Forwarded-For": "192.0.2.2"}) as other:
+            assert other.next()["type"] == "connected"
