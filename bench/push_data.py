@@ -40,6 +40,11 @@ def in_rooms(users=USERS):
             for user in range(1, users + 1)]
 
 
+def alone():
+    """The first user of each small room."""
+    return in_rooms()[::MEMBERS]
+
+
 def notified(users=USERS):
     """The same users at notification sockets."""
     return [(room_of(user), MESSAGES, "/ws/chat/notifications/", data.token(user))

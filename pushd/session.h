@@ -122,7 +122,7 @@ void session_joined(struct session *session, struct feed *feed);
 void session_presence_known(struct session *session);
 
 /* Brings a listener that has all up to `position` to where its stream stands by the tail in
- * memory, and makes it live. False if the tail does not reach back so far. (session_open.c) */
+ * memory, and makes it live. False if the tail does not reach back so far. (session_greet.c) */
 bool session_catch_up(struct subscription *subscription, uint64_t position);
 
 /* Counts a room socket for its room; true if it is the first. And takes one away; true if it

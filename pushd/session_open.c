@@ -5,7 +5,7 @@
 #include "log.h"
 #include "memory.h"
 #include "replay.h"
-#include "session.h"
+#include "session_opening.h"
 #include "shape.h"
 #include "store/credential.h"
 #include "store/user_log.h"
@@ -20,29 +20,6 @@
 struct early {
     size_t len;
     bool binary;
-};
-
-/* A room to watch, as read for a notifications socket. */
-struct watched {
-    uint64_t room_id;
-    uint64_t last_seq;
-};
-
-/* What opening a session needs until it is live. */
-struct session_opening {
-    struct caller caller; /* as read last */
-    uint64_t asked_turn;  /* the turn in which that was asked */
-    enum error error;
-    unsigned reads;
-    bool want_replay;
-    bool resync;           /* what was missed cannot be had */
-    uint64_t position;     /* the client has all up to here */
-    uint64_t replayed;     /* ... and with the frames below up to here */
-    struct frame **frames; /* what was replayed from the database */
-    size_t frame_count, frame_space;
-    struct watched *rooms;
-    size_t room_count, room_space;
-    struct buffer early; /* what the client said already */
 };
 
 /* A job for one session, which lives as long as the job does. */
@@ -61,18 +38,18 @@ struct session_job {
 static void advance(struct session *session);
 static void read_again(struct session *session);
 
-static void drop_frames(struct session_opening *opening) {
-    for (size_t i = 0; i < opening->frame_count; i++)
-        frame_release(opening->frames[i]);
-    opening->frame_count = 0;
+static void drop_events(struct session_opening *opening) {
+    for (uint32_t i = 0; i < opening->event_count; i++)
+        frame_release(opening->events[i].frame);
+    opening->event_count = 0;
 }
 
 void session_opening_free(struct session *session) {
     struct session_opening *opening = session->opening;
     if (!opening)
         return;
-    drop_frames(opening);
-    free(opening->frames);
+    drop_events(opening);
+    free(opening->events);
     free(opening->rooms);
     buffer_free(&opening->early);
     free(opening);
@@ -174,17 +151,17 @@ void session_begin(struct session *session) {
 
 /* ---- where does it stand ---- */
 
-static void collect_frame(void *context, const struct event_envelope *envelope) {
+static void collect_event(void *context, const struct event_envelope *envelope) {
     struct session_opening *opening = context;
     opening->replayed = envelope->seq;
-    if (envelope->text.len == 0)
-        return;
-    if (opening->frame_count == opening->frame_space) {
-        opening->frame_space = opening->frame_space ? opening->frame_space * 2 : 16;
-        opening->frames =
-            memory_resize(opening->frames, opening->frame_space, sizeof(*opening->frames));
+    if (opening->event_count == opening->event_space) {
+        opening->event_space = opening->event_space ? opening->event_space * 2 : 16;
+        opening->events =
+            memory_resize(opening->events, opening->event_space, sizeof(*opening->events));
     }
-    opening->frames[opening->frame_count++] = frame_text(envelope->text);
+    opening->events[opening->event_count++] = (struct stream_event){
+        envelope->seq, envelope->type, envelope->actor_id, envelope->subject_id,
+        envelope->text.len ? frame_text(envelope->text) : NULL};
 }
 
 static void collect_room(void *context, bool of_user, uint64_t id, uint64_t last_seq) {
@@ -208,9 +185,9 @@ static enum error read_missed(struct session_job *job, struct db *db) {
     if (opening->position <= last && last - opening->position <= job->config->replay_limit)
         error = job->notifications
                     ? replay_user(db, job->caller.user.id, opening->position,
-                                  job->config->replay_limit, days, &state, collect_frame, opening)
+                                  job->config->replay_limit, days, &state, collect_event, opening)
                     : replay_room(db, &job->caller.room, opening->position,
-                                  job->config->replay_limit, days, collect_frame, opening);
+                                  job->config->replay_limit, days, collect_event, opening);
     opening->resync = error == ERROR_GONE;
     return opening->resync ? ERROR_NONE : error;
 }
@@ -256,89 +233,6 @@ static void read_positions(struct session *session) {
 
 /* ---- live ---- */
 
-static struct subscription *main_subscription(const struct session *session) {
-    return session->notifications ? session->own : session->room.subscription;
-}
-
-static uint64_t head_of(const struct session *session) {
-    const struct caller *caller = &session->opening->caller;
-    return session->notifications ? caller->last_seq : caller->room.last_seq;
-}
-
-static void write_online(void *context, uint64_t user_id, struct text name) {
-    struct jsonw *w = context;
-    jsonw_object(w);
-    jsonw_member_u64(w, "user_id", user_id);
-    jsonw_member_text(w, "username", name);
-    jsonw_object_end(w);
-}
-
-static void send_connected(struct session *session) {
-    struct buffer json = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&json);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "type", "connected");
-    if (!session->notifications)
-        jsonw_member_u64(&w, "room_id", session->room.id);
-    jsonw_member_u64(&w, "user_id", session->user_id);
-    jsonw_member_u64(&w, "seq", session->opening->position);
-    if (!session->notifications) {
-        jsonw_key(&w, "online");
-        jsonw_array(&w);
-        presence_online(session->shared->presence, session->room.id, write_online, &w);
-        jsonw_array_end(&w);
-    }
-    jsonw_object_end(&w);
-    socket_send_text(session->socket, (struct text){json.data, json.len});
-    buffer_free(&json);
-}
-
-static void send_resync(struct session *session, uint64_t last_seq) {
-    struct buffer json = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&json);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "type", "resync");
-    jsonw_member_u64(&w, "seq", last_seq);
-    jsonw_object_end(&w);
-    socket_send_text(session->socket, (struct text){json.data, json.len});
-    buffer_free(&json);
-    session->shared->figures->resyncs++;
-}
-
-void session_resync(struct subscription *subscription, uint64_t last_seq) {
-    struct session *session = subscription->session;
-    if (session->state == SESSION_LIVE && subscription == main_subscription(session))
-        send_resync(session, last_seq);
-}
-
-static void send_replayed(struct session *session) {
-    struct session_opening *opening = session->opening;
-    for (size_t i = 0; i < opening->frame_count; i++)
-        socket_send(session->socket, opening->frames[i]);
-    session->shared->figures->replayed_events += opening->frame_count;
-    session->shared->figures->replays += opening->frame_count > 0;
-    opening->position = opening->replayed;
-    drop_frames(opening);
-}
-
-/* An event of the tail, handed to one session as if it came just now. One before it may
- * have made the session give the subscription back. */
-static void hand_from_tail(void *context, const struct stream_event *event) {
-    struct subscription *subscription = context;
-    subscription->after = event->seq;
-    if (subscription->session)
-        session_events(subscription, event, 1, event->frame);
-}
-
-bool session_catch_up(struct subscription *subscription, uint64_t position) {
-    const struct stream *stream = &subscription->feed->stream;
-    subscription->after = position;
-    if (stream->last_seq > position && !stream_tail(stream, position, hand_from_tail, subscription))
-        return false;
-    subscription->live = subscription->session != NULL;
-    return true;
-}
-
 /* Whether who is online in the room is known; if not, it goes on when it is. */
 static bool presence_is_known(struct session *session) {
     struct presence *presence = session->shared->presence;
@@ -365,8 +259,8 @@ static bool tail_reaches(const struct stream *stream, uint64_t position) {
 
 static bool can_catch_up(const struct session *session) {
     const struct session_opening *opening = session->opening;
-    const uint64_t position = opening->resync ? head_of(session) : opening->replayed;
-    return tail_reaches(&main_subscription(session)->feed->stream, position) &&
+    const uint64_t position = opening->resync ? session_head(session) : opening->replayed;
+    return tail_reaches(&session_main(session)->feed->stream, position) &&
            tail_reaches(&session->own->feed->stream, opening->caller.last_seq);
 }
 
@@ -379,7 +273,7 @@ static void read_again(struct session *session) {
         return;
     }
     session->state = SESSION_READING;
-    drop_frames(opening);
+    drop_events(opening);
     if (session->notifications)
         session_unwatch_all(session);
     opening->want_replay = session->has_since;
@@ -411,27 +305,22 @@ static void answer_early(struct session *session, struct buffer *kept) {
  * live events in. */
 static void finish(struct session *session) {
     struct session_opening *opening = session->opening;
-    struct subscription *subscription = main_subscription(session);
+    struct subscription *subscription = session_main(session);
     if (!presence_is_known(session))
         return;
     feeds_flush(session->shared->feeds);
-    stream_start(&subscription->feed->stream, head_of(session));
+    stream_start(&subscription->feed->stream, session_head(session));
     stream_start(&session->own->feed->stream, opening->caller.last_seq);
     if (!can_catch_up(session)) {
         read_again(session);
         return;
     }
     become_present(session);
-    send_connected(session);
+    session_greet(session);
     session->state = SESSION_LIVE;
-    session->admitted_seq = head_of(session);
-    if (opening->resync) {
-        opening->position = head_of(session);
-        send_resync(session, opening->position);
-    } else {
-        send_replayed(session);
-    }
+    session->admitted_seq = session_head(session);
     session_catch_up(subscription, opening->position);
+    stream_recall(&subscription->feed->stream, opening->events, opening->event_count);
     if (subscription != session->own && session->state == SESSION_LIVE)
         session_catch_up(session->own, opening->caller.last_seq);
     if (session->state != SESSION_LIVE)
@@ -455,7 +344,7 @@ static bool first_answer_is_good(const struct session *session) {
 /* Whether what was missed has to be read: the tail in memory may have it. What is too much
  * is read too, which finds that out. */
 static bool must_read_missed(const struct session *session) {
-    const struct stream *stream = &main_subscription(session)->feed->stream;
+    const struct stream *stream = &session_main(session)->feed->stream;
     const uint64_t since = session->since;
     return session->has_since &&
            !(stream->known && since <= stream->last_seq &&
@@ -465,7 +354,7 @@ static bool must_read_missed(const struct session *session) {
 
 /* The position a client has when it connects. */
 static void set_position(struct session *session) {
-    session->opening->position = session->has_since ? session->since : head_of(session);
+    session->opening->position = session->has_since ? session->since : session_head(session);
     session->opening->replayed = session->opening->position;
 }
 

@@ -48,14 +48,13 @@ bool slabs_own(const struct slabs *slabs, const void *slab) {
     return at >= first && at < first + slabs->size * slabs->count;
 }
 
-/* Keeps between one and two times WARM of them, so that not every slab that comes back is
- * a call to the system. */
 void slabs_give(struct slabs *slabs, void *slab) {
     const size_t offset = (size_t)((unsigned char *)slab - slabs->region);
     slabs->stack[slabs->idle++] = (uint32_t)(offset / slabs->size);
-    if (slabs->idle - slabs->cold <= (unsigned)2 * WARM)
-        return;
-    for (; slabs->cold < slabs->idle - WARM; slabs->cold++)
+}
+
+void slabs_trim(struct slabs *slabs) {
+    for (; slabs->cold + WARM < slabs->idle; slabs->cold++)
         madvise(slabs->region + slabs->stack[slabs->cold] * slabs->size, slabs->size,
                 MADV_DONTNEED);
 }

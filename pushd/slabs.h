@@ -28,6 +28,9 @@ bool slabs_own(const struct slabs *slabs, const void *slab);
 /* Gives one back. */
 void slabs_give(struct slabs *slabs, void *slab);
 
+/* Gives the system the memory of those not in use, but for a few; for now and then. */
+void slabs_trim(struct slabs *slabs);
+
 /* Frees everything; none may be in use. */
 void slabs_free(struct slabs *slabs);
 

@@ -246,6 +246,26 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
     uv_timer_start(&sockets->drain_timer, drain_some, 0, 20);
 }
 
+/* ---- memory of libwebsockets ---- */
+
+/* It allocates the head of a handshake in one piece that is larger than all else. There is
+ * one allocator for the process, and one loop. */
+static struct slabs *heads;
+
+static void *allocate(void *memory, size_t size, const char *reason) {
+    (void)reason;
+    if (slabs_own(heads, memory)) {
+        slabs_give(heads, memory); /* heads never grow */
+        return NULL;
+    }
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    void *head = !memory && size == HEADERS_SIZE ? slabs_take(heads) : NULL;
+    return head ? head : memory_resize(memory, size, 1);
+}
+
 /* ---- pings ---- */
 
 void sockets_tick(struct sockets *sockets) {
@@ -253,6 +273,7 @@ void sockets_tick(struct sockets *sockets) {
     static const unsigned char PING[] = {0x89, 0x01, '?'};
     const uint32_t now = now_s(), every = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
+    slabs_trim(heads);
     for (struct socket *socket = sockets->first; socket; socket = next) {
         next = socket->next;
         if (socket->phase == PHASE_CLOSING && now >= socket->close_s) {
@@ -567,26 +588,6 @@ static void set_protocols(struct sockets *sockets) {
     sockets->protocols[0] = protocol;
     sockets->protocols[0].name = "none";
     sockets->protocols[1] = protocol;
-}
-
-/* ---- memory of libwebsockets ---- */
-
-/* It allocates the head of a handshake in one piece that is larger than all else. There is
- * one allocator for the process, and one loop. */
-static struct slabs *heads;
-
-static void *allocate(void *memory, size_t size, const char *reason) {
-    (void)reason;
-    if (slabs_own(heads, memory)) {
-        slabs_give(heads, memory); /* heads never grow */
-        return NULL;
-    }
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    void *head = !memory && size == HEADERS_SIZE ? slabs_take(heads) : NULL;
-    return head ? head : memory_resize(memory, size, 1);
 }
 
 /* libwebsockets' own timers are a list walked from its head: all are switched off, and

@@ -75,6 +75,16 @@ static void keep(struct stream *stream, const struct stream_event *event) {
     insert(&stream->tail, stream->tail.count, event);
 }
 
+void stream_recall(struct stream *stream, const struct stream_event *events, uint32_t count) {
+    const uint32_t kept = count < STREAM_TAIL ? count : STREAM_TAIL;
+    if (!stream->known || stream->tail.count > 0 || count == 0 ||
+        events[count - 1].seq != stream->last_seq ||
+        events[count - kept].seq != stream->last_seq - (kept - 1))
+        return;
+    for (uint32_t i = 0; i < kept; i++)
+        insert(&stream->tail, i, &events[count - kept + i]);
+}
+
 bool stream_tail(const struct stream *stream, uint64_t after,
                  void (*visit)(void *context, const struct stream_event *event), void *context) {
     if (!stream->known || after > stream->last_seq || stream->last_seq - after > stream->tail.count)

@@ -103,6 +103,10 @@ void stream_fetch_failed(struct stream *stream);
  * anew. last_seq may lie below the present one: another history, of a restored backup. */
 void stream_skip(struct stream *stream, uint64_t last_seq);
 
+/* Events in a row that were read for somebody. If they lead to where the stream stands, they
+ * become the tail of one that has none: who comes next need not read them. */
+void stream_recall(struct stream *stream, const struct stream_event *events, uint32_t count);
+
 /* Visits the events after `after` up to last_seq if the tail has them all; false, and
  * nothing visited, if it does not. */
 bool stream_tail(const struct stream *stream, uint64_t after,

@@ -29,6 +29,10 @@
 /* Handshakes under way at a time, as of clients that do not come at one moment. */
 #define OPENING 256
 
+/* Who comes next is so far away in the list: members of one room do not come together. A
+ * prime that divides no count of ours. */
+#define STRIDE 7919
+
 /* What is still on its way is waited for so long. */
 #define PATIENCE_US 10000000
 
@@ -112,7 +116,7 @@ static void open_members(struct bench *bench, size_t count, uint64_t behind) {
     count = count < crowd->member_count ? count : crowd->member_count;
     while (crowd->live + crowd->lost < count && crowd_now_us() - begun < 6 * PATIENCE_US) {
         while (next < count && crowd->opening < OPENING)
-            if (!crowd_connect(crowd, next++))
+            if (!crowd_connect(crowd, next++ * STRIDE % count))
                 return;
         serve(bench, crowd_now_us() + 100000);
     }

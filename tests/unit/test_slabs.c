@@ -73,6 +73,7 @@ static void memory_of_a_rush_goes_back_to_the_system(void **state) {
             memset(taken[i] = slabs_take(slabs), 1, SIZE);
         for (int i = 0; i < COUNT; i++)
             slabs_give(slabs, taken[i]);
+        slabs_trim(slabs);
     }
     for (int i = 0; i < COUNT; i++)
         pages += pages_of(taken[i]);

@@ -478,6 +478,62 @@ static void an_edit_drops_the_words_from_the_tail(void **state) {
 }
 
 /* A room shows its last message. */
+/* Recalls the events from first to last. */
+static void recall(struct watch *watch, uint64_t first, uint64_t last) {
+    struct stream_event events[3 * STREAM_TAIL];
+    uint32_t count = 0;
+    for (uint64_t seq = first; seq <= last; seq++)
+        events[count++] = make(seq, EVENT_NEW_MESSAGE, seq);
+    stream_recall(&watch->stream, events, count);
+    for (uint32_t i = 0; i < count; i++)
+        frame_release(events[i].frame);
+}
+
+static void what_was_read_for_one_is_the_tail_of_the_next(void **state) {
+    struct watch watch;
+    (void)state;
+    watch_begin_at(&watch, 200);
+    recall(&watch, 198, 200);
+    assert_int_equal(tail_after(&watch, 197), 3);
+    assert_int_equal(tail_after(&watch, 196), -1);
+    offer(&watch, 201);
+    assert_int_equal(tail_after(&watch, 197), 4);
+    watch_end(&watch);
+    watch_begin_at(&watch, 200);
+    recall(&watch, 50, 200);
+    assert_int_equal(tail_after(&watch, 200 - STREAM_TAIL), STREAM_TAIL);
+    watch_end(&watch);
+}
+
+static void what_does_not_lead_to_the_end_is_not_recalled(void **state) {
+    struct watch watch;
+    (void)state;
+    watch_begin(&watch);
+    recall(&watch, 8, 10);
+    assert_int_equal(watch.stream.tail.count, 0);
+    watch_end(&watch);
+    watch_begin_at(&watch, 10);
+    recall(&watch, 7, 9);
+    recall(&watch, 9, 11);
+    recall(&watch, 11, 10);
+    assert_int_equal(watch.stream.tail.count, 0);
+    offer(&watch, 11);
+    recall(&watch, 9, 11);
+    assert_int_equal(watch.stream.tail.count, 1);
+    watch_end(&watch);
+}
+
+static void an_edit_drops_the_words_from_what_was_recalled(void **state) {
+    struct watch watch;
+    (void)state;
+    watch_begin_at(&watch, 10);
+    recall(&watch, 8, 10);
+    offer_type(&watch, 11, EVENT_MESSAGE_DELETED, 9);
+    assert_int_equal(tail_after(&watch, 9), 2);
+    assert_int_equal(tail_after(&watch, 8), -1);
+    watch_end(&watch);
+}
+
 static void an_edit_drops_the_room_from_the_tail(void **state) {
     struct watch watch;
     (void)state;
@@ -700,6 +756,9 @@ int main(void) {
         cmocka_unit_test(a_skip_can_go_back),
         cmocka_unit_test(the_tail_has_the_last_events),
         cmocka_unit_test(an_edit_drops_the_words_from_the_tail),
+        cmocka_unit_test(what_was_read_for_one_is_the_tail_of_the_next),
+        cmocka_unit_test(what_does_not_lead_to_the_end_is_not_recalled),
+        cmocka_unit_test(an_edit_drops_the_words_from_what_was_recalled),
         cmocka_unit_test(an_edit_drops_the_room_from_the_tail),
         cmocka_unit_test(other_events_leave_the_tail_alone),
         cmocka_unit_test(any_order_comes_out_in_order),
