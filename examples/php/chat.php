@@ -17,7 +17,7 @@ function chat_call(string $method, string $path, array $body, ?string $token = n
     $context = stream_context_create(['http' => [
         'method' => $method,
         'header' => $head,
-        'content' => json_encode((object) $body),
+        'content' => $method === 'GET' ? '' : json_encode((object) $body),
         'ignore_errors' => true,
         'timeout' => 5,
     ]]);
@@ -41,6 +41,12 @@ function chat_token(string $username): string
         throw new RuntimeException("the chat gave no token (status $status)");
     }
     return $body['token'];
+}
+
+/** Whether a token still opens the door: a changed password or an administrator may end it. */
+function chat_token_works(string $token): bool
+{
+    return chat_call('GET', 'auth/me/', [], $token)[0] !== 401;
 }
 
 /** Puts the user into a public room; who is in it already stays in it. */

@@ -19,6 +19,9 @@ $room = (int) getenv('CHAT_ROOM');
 $name = $_SESSION['name'] ?? null;
 $trouble = null;
 // One token for each visit, not for each page.
+if (isset($_SESSION['chat_token']) && !chat_token_works($_SESSION['chat_token'])) {
+    unset($_SESSION['chat_token']);
+}
 if ($name !== null && !isset($_SESSION['chat_token'])) {
     try {
         $_SESSION['chat_token'] = chat_token("site-$name");

@@ -11,22 +11,27 @@ import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./sign-in.js";
 
 const TITLE = document.title;
+const LOGGED_OUT = "You were logged out. Please log in again.";
+const NO_MORE = "The chat does not know you any more. Loading the page again may help.";
+
+const mainButton = (words, act) =>
+    h("button", { class: "main", type: "button", onclick: act }, words);
 
 /**
  * Fills `root`, an element of the class "confab". `options.room` shows this one room and nothing
- * beside; `options.client` is for Confab; `options.page` says that the browser's address and title
- * are the chat's to use.
+ * beside; `options.client` is for Confab, and if it has a token, no login is offered: the page
+ * around sees to that; `options.page` says that the browser's address and title are the chat's.
  */
 export class App {
     constructor(root, { room = null, page = false, client = {} } = {}) {
-        Object.assign(this, { root, only: room, page });
+        Object.assign(this, { root, only: room, page, hasLogin: !client.token });
         this.confab = new Confab(client);
         this.notices = new Notices();
         this.alerts = new Alerts();
         this.drafts = new Map();
         this.confab.on("unauthorized", () => {
             if (this.shell) {
-                this.#signIn("You were logged out. Please log in again.");
+                this.#signIn(LOGGED_OUT);
             }
         });
         this.moved = () => this.#followAddress();
@@ -53,18 +58,18 @@ export class App {
             if (error.status === 401) {
                 this.#signIn(null);
             } else {
-                this.#cannot(inWords(error));
+                this.#cannot("The chat cannot be reached", inWords(error),
+                    mainButton("Try again", () => this.#begin()));
             }
             return;
         }
         this.#enter();
     }
 
-    #cannot(words) {
+    #cannot(title, words, button) {
         fill(this.root, h("main", { class: "welcome" }, h("div", { class: "card", role: "alert" },
             h("div", { class: "brand" }, icon("chat"), "confab"),
-            h("h1", {}, "The chat cannot be reached"), h("p", {}, words),
-            h("button", { class: "main", type: "button", onclick: () => this.#begin() }, "Try again"))));
+            h("h1", {}, title), h("p", {}, words), button)));
     }
 
     #signIn(words) {
@@ -72,6 +77,11 @@ export class App {
             return;
         }
         this.#leave();
+        if (!this.hasLogin) {
+            this.#cannot("You are not logged in", NO_MORE,
+                mainButton("Load the page again", () => location.reload()));
+            return;
+        }
         this.signIn = new SignIn(this.confab, words, () => this.#enter());
         fill(this.root, this.signIn.element);
         if (this.page) {
@@ -281,9 +291,8 @@ export class App {
             changed: (messageId, change) => this.rooms?.messageChanged(messageId, id, change),
             room: (room) => {
                 if (this.rooms?.get(id)) {
-                    const { name, is_private: isPrivate, is_admin: isAdmin, members_count: count } = room;
-                    this.rooms.put({ room_id: id, name, is_private: isPrivate, is_admin: isAdmin,
-                        members_count: count });
+                    const { name, is_private, is_admin, members_count } = room;
+                    this.rooms.put({ room_id: id, name, is_private, is_admin, members_count });
                 }
             },
             read: () => this.rooms?.read(id),
@@ -315,8 +324,7 @@ export class App {
     #empty(name, title, words, action, act) {
         fill(this.rest, h("div", { class: "empty" }, h("span", { class: "round" }, icon(name)),
             h("h2", {}, title), h("p", {}, words),
-            h("div", { class: "actions" }, h("button", { class: "main", type: "button", onclick: act },
-                action))));
+            h("div", { class: "actions" }, mainButton(action, act))));
     }
 
     /** What stands beside the rooms while none is open. */

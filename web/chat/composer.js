@@ -25,8 +25,8 @@ export class Composer {
             onblur: () => on.stopped(),
         });
         this.text.value = draft;
-        this.button = h("button", { class: "bare", type: "submit", "aria-label": "Send", title: "Send" },
-            icon("send"));
+        this.button = h("button", { class: "bare", type: "submit", "aria-label": "Send",
+            title: "Send" }, icon("send"));
         this.about = h("div", { class: "about", hidden: true });
         this.under = h("div", { class: "below" });
         this.element = h("form", { class: "composer", onsubmit: (event) => {
@@ -62,8 +62,8 @@ export class Composer {
         this.subject = subject;
         fill(this.about, icon(subject.edit ? "edit" : "reply"),
             h("span", {}, words, h("b", {}, message.sender_username), `: ${inOneLine(message)}`),
-            h("button", { class: "bare", type: "button", "aria-label": "Cancel", title: "Cancel (Esc)",
-                onclick: () => this.cancel() }, icon("close")));
+            h("button", { class: "bare", type: "button", "aria-label": "Cancel",
+                title: "Cancel (Esc)", onclick: () => this.cancel() }, icon("close")));
         this.about.hidden = false;
         this.focus();
     }

@@ -34,7 +34,7 @@ function aboutConnection(channel, unsent) {
         case "offline": return `You are offline. This goes on when the network is back.${waiting}`;
         case "waiting": return `The connection was lost. Trying again…${waiting}`;
         case "connecting": return channel.seq === null ? "" : `Connecting again…${waiting}`;
-        case "polling": return "Live connections do not get through here; messages come a little later.";
+        case "polling": return "There is no live connection here; messages come a little later.";
         default: return "";
     }
 }
@@ -68,7 +68,9 @@ export class Conversation {
         const { room } = this;
         this.drawStatus = oncePerFrame(() => this.#drawStatus());
         this.timeline = new Timeline({
-            source: sourceOf(this.confab, room.room_id), self: this.self.user_id, roomName: room.name,
+            source: sourceOf(this.confab, room.room_id),
+            self: this.self.user_id,
+            roomName: room.name,
             on: {
                 seen: () => this.#seen(),
                 shown: (messages) => this.outgoings?.arrived(messages),
@@ -99,6 +101,9 @@ export class Conversation {
     }
 
     close() {
+        if (this.readDue) {
+            this.#markRead();
+        }
         this.timeline.close();
         this.outgoings.close();
         this.channel.close();
@@ -115,6 +120,7 @@ export class Conversation {
         channel.on("new_message", ({ message }) => {
             this.reads.set(message.sender_id, message.message_id);
             this.names.set(message.sender_id, message.sender_username);
+            this.#lineAbove(message);
             this.timeline.add(message);
             this.on.message(message);
             this.drawStatus();
@@ -162,8 +168,8 @@ export class Conversation {
     async #membersChanged() {
         this.details?.reload();
         try {
-            const { members_count: count, is_admin: isAdmin } = await this.confab.room(this.room.room_id);
-            this.#roomChanged({ members_count: count, is_admin: isAdmin });
+            const { members_count, is_admin } = await this.confab.room(this.room.room_id);
+            this.#roomChanged({ members_count, is_admin });
         } catch (error) {
             this.#failed(error);
         }
@@ -202,8 +208,8 @@ export class Conversation {
 
     async #edit(message, text) {
         try {
-            this.timeline.change(await this.confab.editMessage(this.room.room_id, message.message_id,
-                text));
+            this.timeline.change(await this.confab.editMessage(this.room.room_id,
+                message.message_id, text));
         } catch (error) {
             this.on.failed(error);
         }
@@ -217,6 +223,7 @@ export class Conversation {
                 await this.confab.deleteMessage(this.room.room_id, message.message_id);
                 this.timeline.remove(message.message_id);
             },
+            then: () => this.timeline.focusOn(message.message_id),
         });
     }
 
@@ -226,14 +233,28 @@ export class Conversation {
             this.timeline.isAtBottom();
     }
 
+    /** The line for new messages stands above the first that came while nobody looked. */
+    #lineAbove(message) {
+        if (message.sender_id === this.self.user_id || this.sees()) {
+            return;
+        }
+        if (this.lineIsOld || !this.timeline.firstNew) {
+            this.timeline.markNew(message.message_id);
+            this.lineIsOld = false;
+        }
+    }
+
     #seen() {
         if (this.sees()) {
+            this.lineIsOld = true;
             this.on.read();
+            this.readDue = true;
             this.sendRead();
         }
     }
 
     async #markRead() {
+        this.readDue = false;
         const newest = this.timeline.newest();
         if (!newest || !this.sees() || newest.message_id <= (this.marked ?? 0)) {
             return;
@@ -302,7 +323,8 @@ export class Conversation {
     #drawStatus() {
         const typists = this.channel.typists.filter((user) => user.user_id !== this.self.user_id);
         const names = listOfNames(typists.map((user) => user.username));
-        this.typing.textContent = names && `${names} ${typists.length === 1 ? "is" : "are"} typing…`;
+        const verb = typists.length === 1 ? "is" : "are";
+        this.typing.textContent = names && `${names} ${verb} typing…`;
         this.readers.textContent = this.#whoHasRead();
         const words = aboutConnection(this.channel, this.outgoings.unsent);
         if (this.connection.textContent !== words) {
@@ -317,8 +339,10 @@ export class Conversation {
         if (!newest || newest.sender_id !== this.self.user_id) {
             return "";
         }
-        const readers = [...this.reads].filter(([user, message]) => user !== this.self.user_id &&
-            message >= newest.message_id && this.names.has(user)).map(([user]) => this.names.get(user));
+        const readers = [...this.reads]
+            .filter(([user, message]) => user !== this.self.user_id && this.names.has(user) &&
+                message >= newest.message_id)
+            .map(([user]) => this.names.get(user));
         return readers.length > 0 ? `Seen by ${listOfNames(readers)}` : "";
     }
 
@@ -329,8 +353,8 @@ export class Conversation {
             return;
         }
         const isOwn = message.sender_id === this.self.user_id;
-        const tool = (name, label, act) => h("button", { class: "bare", type: "button", title: label,
-            "aria-label": label, onclick: act }, icon(name));
+        const tool = (name, label, act) => h("button", { class: "bare", type: "button",
+            title: label, "aria-label": label, onclick: act }, icon(name));
         if (message.is_deleted) {
             this.tools.remove();
             return;
@@ -340,7 +364,8 @@ export class Conversation {
             fill(this.tools,
                 tool("reply", "Reply", () => this.composer.reply(message)),
                 isOwn && tool("edit", "Edit", () => this.composer.edit(message)),
-                (isOwn || this.room.is_admin) && tool("trash", "Delete", () => this.#delete(message)));
+                (isOwn || this.room.is_admin) &&
+                    tool("trash", "Delete", () => this.#delete(message)));
             article.append(this.tools);
         }
     }

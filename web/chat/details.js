@@ -60,7 +60,8 @@ export class Details {
         this.heading.textContent = counted(this.count, "member");
         fill(this.people, this.members.map((member) => this.#person(member, room, online)),
             this.members.length < this.count && h("li", {}, h("button", { type: "button",
-                onclick: () => this.#more().catch((error) => this.on.failed(error)) }, "Show more")));
+                onclick: () => this.#more().catch((error) => this.on.failed(error)) },
+            "Show more")));
         fill(this.actions, this.#roomActions(room));
     }
 
@@ -73,8 +74,8 @@ export class Details {
         return h("li", { class: "person" }, avatar(name, "small"),
             h("span", { class: "who" }, name, isSelf && " (you)"),
             member.is_admin && h("span", { class: "badge" }, "Admin"),
-            mayChange && h("button", { class: "bare", type: "button", "aria-label": role, title: role,
-                onclick: () => this.#setAdmin(member) }, icon("star")),
+            mayChange && h("button", { class: "bare", type: "button", "aria-label": role,
+                title: role, onclick: () => this.#setAdmin(member) }, icon("star")),
             mayChange && h("button", { class: "bare", type: "button",
                 "aria-label": `Remove ${name}`, title: `Remove ${name}`,
                 onclick: () => this.#remove(member) }, icon("close")),
@@ -109,8 +110,9 @@ export class Details {
         const action = (name, words, act, warns) => h("button", { type: "button",
             class: warns ? "warns" : "", onclick: act }, icon(name), words);
         return [
-            room.is_admin && action("plus", "Invite people", () => invite(this.root, this.confab, room,
-                (id) => this.members.some((member) => member.user_id === id))),
+            room.is_admin && action("plus", "Invite people", () =>
+                invite(this.root, this.confab, room,
+                    (id) => this.members.some((member) => member.user_id === id))),
             room.is_admin && action("settings", "Room settings", () => roomSettings(this.root, room,
                 async (change) => this.on.changed(
                     await this.confab.updateRoom(room.room_id, change)))),
@@ -134,7 +136,7 @@ export class Details {
     #delete(room) {
         confirm(this.root, {
             title: `Delete “${room.name}”?`, action: "Delete room",
-            words: "The room and all of its messages are gone for everybody. This cannot be undone.",
+            words: "The room and its messages are gone for everybody. This cannot be undone.",
             act: async () => {
                 await this.confab.deleteRoom(room.room_id);
                 this.on.left();

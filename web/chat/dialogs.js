@@ -30,7 +30,8 @@ const cancel = (close) => h("button", { type: "button", onclick: close }, "Cance
 
 function choice(name, value, checked, title, hint) {
     return h("label", { class: "choice" },
-        h("input", { type: "radio", name, value, checked }), h("b", {}, title), h("span", {}, hint));
+        h("input", { type: "radio", name, value, checked }),
+        h("b", {}, title), h("span", {}, hint));
 }
 
 /** Private or public, as a question with two answers. */
@@ -67,14 +68,16 @@ export function roomSettings(root, room, save) {
     roomForm(root, { title: "Room settings", action: "Save", room, save });
 }
 
-/** Asks before something that cannot be undone; `act()` is a promise. */
-export function confirm(root, { title, words, action, act }) {
+/** Asks before something that cannot be undone; `act()` is a promise, `then()` is called when the
+ * dialog has gone after it. */
+export function confirm(root, { title, words, action, act, then }) {
     open(root, title, (close) => [h("p", {}, words), form({
         fields: [],
         buttons: [cancel(close), h("button", { class: "danger", type: "submit" }, action)],
         submit: async () => {
             await act();
             close();
+            then?.();
         },
     })]);
 }
@@ -88,7 +91,8 @@ export function changePassword(root, save) {
             "At least 8 characters. You are logged out everywhere else.");
         return form({
             fields: [old, fresh],
-            buttons: [cancel(close), h("button", { class: "main", type: "submit" }, "Change password")],
+            buttons: [cancel(close),
+                h("button", { class: "main", type: "submit" }, "Change password")],
             submit: async () => {
                 await save(old.input.value, fresh.input.value);
                 close();
@@ -98,8 +102,8 @@ export function changePassword(root, save) {
 }
 
 /**
- * A search with results as one types. `search(text)` gives a promise of things, `row(thing, act)`
- * the node of one; `nothing` are the words for no result.
+ * A search with results as one types. `search(text)` gives a promise of things, `row(thing, again)`
+ * the node of one, `again()` searches once more; `nothing` are the words for no result.
  */
 function finder(label, search, row, nothing) {
     const results = h("ul", { class: "results", "aria-label": "Results", tabindex: "0" });
@@ -109,7 +113,8 @@ function finder(label, search, row, nothing) {
         const mine = turn;
         let rows;
         try {
-            rows = (await search(field.input.value.trim())).map(row);
+            rows = (await search(field.input.value.trim()))
+                .map((thing) => row(thing, run));
         } catch (error) {
             rows = [h("li", { class: "note", role: "alert" }, inWords(error))];
         }
@@ -125,16 +130,17 @@ function finder(label, search, row, nothing) {
 
 /** A button in a row that does one thing, and says in the row when that failed. */
 function rowButton(words, name, act) {
-    return h("button", { type: "button", "aria-label": `${words} ${name}`, onclick: async (event) => {
-        const button = event.currentTarget;
+    const label = `${words} ${name}`;
+    const button = h("button", { type: "button", "aria-label": label, onclick: async () => {
         button.disabled = true;
         try {
-            await act(button);
+            await act();
         } catch (error) {
             button.disabled = false;
             button.after(h("span", { class: "wrong", role: "alert" }, inWords(error)));
         }
     } }, words);
+    return button;
 }
 
 function person(user, ...more) {
@@ -160,11 +166,15 @@ export function directMessage(root, confab, choose) {
 
 /** Invites people to a room; those in it already say so. */
 export function invite(root, confab, room, isMember) {
+    const invited = new Set();
+    const standing = (id) => invited.has(id) ? "Invited" : isMember(id) ? "Member" : null;
     open(root, `Invite to ${room.name}`, () => finder("Find a person by name", searchUsers(confab),
-        (user) => person(user, isMember(user.user_id) ? h("span", { class: "under" }, "Member")
-            : rowButton("Invite", user.username, async (button) => {
+        (user, again) => person(user, standing(user.user_id)
+            ? h("span", { class: "under", role: "status" }, standing(user.user_id))
+            : rowButton("Invite", user.username, async () => {
                 await confab.invite(room.room_id, user.user_id);
-                button.replaceWith(h("span", { class: "under", role: "status" }, "Invited"));
+                invited.add(user.user_id);
+                await again();
             })), "There is nobody with such a name."));
 }
 

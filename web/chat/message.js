@@ -71,7 +71,7 @@ export function messageNode(message, self, repliedTo) {
 export function drawMessage(node, message, self, repliedTo) {
     node.message = message;
     const article = h("div", {
-        class: `message${message.sender_id === self ? " own" : ""}`, role: "article", tabindex: "-1",
+        class: "message", role: "article", tabindex: "-1",
         "aria-label": spoken(message), "data-id": message.message_id,
     },
     h("div", { class: "gutter" },
@@ -115,7 +115,8 @@ export function dress(node, before, isFirstNew) {
         node.dressed = state;
         node.querySelectorAll(".separator").forEach((old) => old.remove());
         node.prepend(...[
-            newDay && h("div", { class: "separator day" }, h("span", {}, dayName(message.created_at))),
+            newDay && h("div", { class: "separator day" },
+                h("span", {}, dayName(message.created_at))),
             isFirstNew && h("div", { class: "separator new" }, h("span", {}, "New messages")),
         ].filter(Boolean));
     }

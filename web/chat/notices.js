@@ -78,7 +78,7 @@ export class Alerts {
         const answer = await Notification.requestPermission();
         this.#want(answer === "granted");
         return answer === "granted" ? "Desktop notifications are on."
-            : "The browser does not allow notifications from this site. Its site settings can change that.";
+            : "The browser does not allow notifications here. Its settings for this site can.";
     }
 
     #want(wanted) {

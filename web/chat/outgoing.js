@@ -90,7 +90,8 @@ export class Outgoings {
             article.classList.add("failed");
             article.querySelector(".body").append(h("div", { class: "state" }, icon("warning"),
                 `Not sent: ${inWords(error)}`,
-                h("button", { class: "link", type: "button", onclick: () => outbox.retry(id) }, "Try again"),
+                h("button", { class: "link", type: "button", onclick: () => outbox.retry(id) },
+                    "Try again"),
                 h("button", { class: "link", type: "button", onclick: () => outbox.discard(id) },
                     "Discard")));
         } else if (state === "queued" && (error || !this.isLive())) {

@@ -101,7 +101,7 @@ export class Rooms {
         this.on.message(room, message);
     }
 
-    /** There is a new message; heard from the room's channel and from this one's, it counts once. */
+    /** There is a new message; heard from the room's channel and from this one, it counts once. */
     message(message) {
         const room = this.byId.get(message.room_id);
         if (!room || message.message_id <= (room.last_message?.message_id ?? 0)) {

@@ -44,7 +44,8 @@ export class Sidebar {
             placeholder: "Find a room", oninput: () => this.draw() });
         this.dot = h("span", { class: "dot" });
         this.state = h("span", { role: "status" });
-        this.bell = tool("bellOff", "Desktop notifications", on.alerts, { "aria-pressed": "false" });
+        this.bell = tool("bellOff", "Desktop notifications", on.alerts,
+            { "aria-pressed": "false" });
         this.element = h("nav", { class: "sidebar", "aria-label": "Rooms" },
             h("div", { class: "bar" }, h("h1", { class: "title" }, "Chats"),
                 tool("mail", "New direct message", on.direct),
@@ -79,7 +80,8 @@ export class Sidebar {
             this.dot.classList.toggle("on", words === "Online");
         }
         const wanted = this.filter.value.trim().toLowerCase();
-        const shown = this.rooms.sorted().filter((room) => room.name.toLowerCase().includes(wanted));
+        const shown = this.rooms.sorted()
+            .filter((room) => room.name.toLowerCase().includes(wanted));
         const items = shown.map((room) => this.#item(room));
         this.#arrange(items);
         this.#drawNothing(shown.length === 0 && this.rooms.loaded, wanted);
@@ -149,7 +151,8 @@ export class Sidebar {
                 h("h2", {}, "No rooms yet"),
                 h("p", {}, "Make a room, join a public one, or write to somebody."),
                 h("div", { class: "actions" },
-                    h("button", { class: "main", type: "button", onclick: this.on.newRoom }, "New room"),
+                    h("button", { class: "main", type: "button", onclick: this.on.newRoom },
+                        "New room"),
                     h("button", { type: "button", onclick: this.on.findRoom }, "Public rooms")));
         }
     }

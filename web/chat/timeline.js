@@ -61,7 +61,8 @@ export class Timeline {
             class: "jump", type: "button", hidden: true, onclick: () => this.toEnd(),
         });
         this.element = h("div", { class: "timeline" }, this.scroller,
-            h("div", { class: "loading", hidden: true, role: "status" }, "Loading messages…"), this.jump);
+            h("div", { class: "loading", hidden: true, role: "status" }, "Loading messages…"),
+            this.jump);
     }
 
     close() {
@@ -75,13 +76,13 @@ export class Timeline {
     /** Shows the newest messages, or, with so many unread, the first of them. */
     async open(unread = 0) {
         const far = unread > PAGE - 10;
-        const page = await this.#read(() => far
-            ? this.source.fromEnd(Math.max(0, unread - PAGE / 2), PAGE) : this.source.newest(PAGE));
+        const after = far ? unread - PAGE / 2 : 0;
+        const page = await this.#read(() => this.source.fromEnd(after, PAGE));
         if (!page) {
             return;
         }
         const { messages } = page;
-        const first = far ? PAGE / 2 : messages.length - unread;
+        const first = messages.length - (unread - after);
         this.firstNew = unread > 0 && messages.length > 0
             ? messages[Math.max(0, Math.min(first, messages.length - 1))].message_id : 0;
         this.#show(messages, page.more, far);
@@ -121,12 +122,17 @@ export class Timeline {
             }
             this.#show(page.messages, page.more, page.after);
         }
-        const node = this.byId.get(id);
-        node.scrollIntoView({ block: "center" });
-        const article = node.querySelector(".message");
-        article.focus({ preventScroll: true });
+        this.byId.get(id).scrollIntoView({ block: "center" });
+        const article = this.focusOn(id);
         article.classList.remove("flash");
         requestAnimationFrame(() => article.classList.add("flash"));
+    }
+
+    /** Gives the focus to a message that is in the window. */
+    focusOn(id) {
+        const article = this.byId.get(id)?.querySelector(".message");
+        article?.focus({ preventScroll: true });
+        return article;
     }
 
     /** Replaces the whole window. */
@@ -279,7 +285,8 @@ export class Timeline {
     /** A message is different now: edited, or deleted. */
     change(message) {
         this.quotes.delete(message.message_id);
-        this.arrived = this.arrived.map((it) => it.message_id === message.message_id ? message : it);
+        this.arrived = this.arrived.map((one) =>
+            one.message_id === message.message_id ? message : one);
         const node = this.byId.get(message.message_id);
         if (!node) {
             return;
@@ -420,7 +427,8 @@ export class Timeline {
         const shown = this.items.length > 0 && !this.isAtBottom() && (this.missed > 0 ||
             !this.atEnd || this.#distance() > this.scroller.clientHeight);
         this.jump.hidden = !shown;
-        const words = this.missed > 0 ? counted(this.missed, "new message") : "To the newest message";
+        const words = this.missed > 0 ? counted(this.missed, "new message")
+            : "To the newest message";
         if (shown && this.jump.textContent !== words) {
             fill(this.jump, icon("down"), words);
         }

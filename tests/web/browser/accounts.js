@@ -6,11 +6,9 @@ import { someone, visitor } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/people.js";
 
 test("one registers in the page, and is in a chat without rooms", async () => {
-    const { page } = await (async () => {
-        const person = await visitor();
-        await person.visit();
-        return person;
-    })();
+    const person = await visitor();
+    const { page } = person;
+    await person.visit();
     await page.getByRole("button", { name: "Create an account" }).click();
     await page.getByLabel("Username").fill(freshName());
     await page.getByLabel("Password").fill(PASSWORD);
@@ -31,7 +29,7 @@ test("what is wrong with a name is said beside it", async () => {
     await field.and(person.page.locator("[aria-invalid=true]")).waitFor();
 });
 
-test("a wrong password is said in words, the right one lets in, logging out leads back", async () => {
+test("a wrong password is said in words, the right one lets in, logging out leads out", async () => {
     const someoneElse = await someone();
     const person = await visitor();
     await person.visit();

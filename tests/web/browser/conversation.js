@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { someone } from "../support/browser.js";
+import { until } from "../support/wait.js";
 
 async function pair() {
     const [alice, bob] = [await someone(), await someone()];
@@ -69,7 +70,7 @@ test("a reply shows what it replies to, and leads there", async () => {
         document.activeElement.getBoundingClientRect().top > 0);
 });
 
-test("a line stands above the first new message, and its sender learns that it was seen", async () => {
+test("a line stands above the first new message, and its sender learns it was seen", async () => {
     const [alice, bob] = [await someone(), await someone()];
     const room = await alice.room("Kitchen", bob);
     await alice.enter(room);
@@ -83,6 +84,69 @@ test("a line stands above the first new message, and its sender learns that it w
     await bob.page.locator(".item:has(.separator.new)", { hasText: "First" }).waitFor();
     await bob.page.locator(".room .count").waitFor({ state: "detached" });
     await alice.page.getByText(`Seen by ${bob.name}`).waitFor();
+});
+
+test("with many unread messages the room opens at the first of them", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.post(room, "Known");
+    await bob.enter(room);
+    await bob.sees("Known");
+    await until(async () => {
+        const { unread_count: unread } = await bob.api("GET", `chat/rooms/${room}/`);
+        return unread === 0;
+    });
+    await bob.visit("/embed.html");
+    for (let i = 1; i <= 120; i += 1)
+        await alice.post(room, `Line ${i}`);
+    await bob.enter(room);
+    const first = bob.page.locator(".item:has(.separator.new)");
+    assert.match(await first.textContent(), /Line 1$/);
+    assert.ok(await bob.page.getByText("Line 1", { exact: true }).isVisible());
+    await bob.page.getByRole("button", { name: /newest message/ }).click();
+    await bob.sees("Line 120");
+    await bob.page.locator(".room .count").waitFor({ state: "detached" });
+});
+
+test("who reads old messages is told of new ones, and not moved away", async () => {
+    const { alice, bob, room } = await pair();
+    for (let i = 0; i < 60; i += 1)
+        await alice.post(room, `Line ${i}`);
+    await bob.sees("Line 59");
+    const top = () => bob.page.locator(".scroller").evaluate((scroller) => scroller.scrollTop);
+    await bob.page.locator(".scroller").evaluate((scroller) => { scroller.scrollTop = 200; });
+    await bob.page.getByRole("button", { name: "To the newest message" }).waitFor();
+    const before = await top();
+    await alice.say("Fresh");
+    await bob.button("1 new message").waitFor();
+    assert.equal(await top(), before);
+    await bob.button("1 new message").click();
+    await bob.page.locator(".item:has(.separator.new)", { hasText: "Fresh" }).waitFor();
+});
+
+test("desktop notifications come when asked for, with the words of the message", async () => {
+    const alice = await someone();
+    const bob = await someone({ permissions: ["notifications"] });
+    const room = await alice.room("Kitchen", bob);
+    await bob.page.evaluate(() => {
+        window.told = [];
+        window.Notification = class extends Notification {
+            constructor(title, options) {
+                super(title, options);
+                window.told.push(`${title}: ${options.body}`);
+            }
+        };
+        // A window that nobody looks at; headless ones always seem to be looked at.
+        document.hasFocus = () => false;
+    });
+    await bob.button("Desktop notifications").click();
+    await bob.page.getByText("Desktop notifications are on.").waitFor();
+    await alice.post(room, "Tea is ready.");
+    await bob.page.waitForFunction(() => window.told.length === 1);
+    assert.deepEqual(await bob.page.evaluate(() => window.told),
+        [`${alice.name} in Kitchen: Tea is ready.`]);
+    await bob.button("Desktop notifications").click();
+    await bob.page.getByText("Desktop notifications are off.").waitFor();
 });
 
 test("a message elsewhere counts as unread and moves its room to the top", async () => {

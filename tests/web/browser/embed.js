@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { someone, visitor, world } from "../support/browser.js";
+import { PASSWORD } from "../support/people.js";
 import { startSite } from "../support/site.js";
 
 test("the element shows one room to who is logged in, in the colours of its page", async () => {
@@ -33,6 +34,25 @@ test("the element asks who is not logged in, and says what it cannot show", asyn
     await other.page.locator("confab-chat").evaluate((element, id) =>
         element.setAttribute("room", id), room);
     await other.page.getByText("There is no such room, or you are not in it.").waitFor();
+});
+
+test("a token that is revoked is said, and a new one lets in again", async () => {
+    const person = await someone();
+    const room = await person.room("Counter");
+    const guest = await visitor();
+    await guest.visit("/embed.html");
+    const give = (token) => guest.page.locator("confab-chat").evaluate((element, values) =>
+        Object.entries(values).forEach(([name, value]) => element.setAttribute(name, value)),
+    { room, token });
+    await give(person.token);
+    await guest.field.waitFor();
+    await fetch(`${world.system.url}/api/auth/token/`,
+        { method: "DELETE", headers: { Authorization: `Token ${person.token}` } });
+    await guest.page.getByText("You are not logged in").waitFor();
+    const { token } = await person.api("POST", "auth/token/",
+        { username: person.name, password: PASSWORD });
+    await give(token);
+    await guest.field.waitFor();
 });
 
 test("a page in PHP logs its own user in and shows the chat", async () => {

@@ -38,7 +38,8 @@ test("hostile words in names and messages are seen as text", async () => {
         links.map((link) => link.protocol));
     assert.deepEqual(new Set(addresses), new Set(["https:"]));
     assert.equal(await person.page.evaluate(() => window.hit), undefined);
-    assert.equal(await person.page.locator(".confab img, .confab script, .confab iframe").count(), 0);
+    const foreign = person.page.locator(".confab").locator("img, script, iframe");
+    assert.equal(await foreign.count(), 0);
 });
 
 test("addresses are links, without the full stop behind them", async () => {

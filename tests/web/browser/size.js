@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 
 import { someone, visitor, world } from "../support/browser.js";
-import { pause } from "../support/wait.js";
+import { pause, until } from "../support/wait.js";
 
 const MANY = 100000;
 const MOST_NODES = 400;
@@ -54,13 +54,8 @@ async function scrollUpTo(person, number) {
         const first = await firstShown(person);
         if (first <= number)
             return;
-        await person.page.evaluate((before) => {
-            const scroller = document.querySelector(".scroller");
-            scroller.scrollTop = 0;
-            return before;
-        }, first);
-        await person.page.waitForFunction((before) =>
-            Number(document.querySelector(".items .text").textContent.split(" ")[1]) < before, first);
+        await person.page.evaluate(() => { document.querySelector(".scroller").scrollTop = 0; });
+        await until(async () => await firstShown(person) < first);
     }
 }
 
@@ -168,7 +163,8 @@ test("200 messages a second for 10 s are shown, in order, and the page stays sma
         for (; sent < (performance.now() - began) / 5; sent += 1) {
             sending.push(fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {
                 method: "POST", body: JSON.stringify({ content: `Line ${sent}` }),
-                headers: { Authorization: `Token ${bob.token}`, "Content-Type": "application/json" },
+                headers: { Authorization: `Token ${bob.token}`,
+                    "Content-Type": "application/json" },
             }).then((answer) => answer.json()));
         }
         await pause(5);
@@ -179,7 +175,7 @@ test("200 messages a second for 10 s are shown, in order, and the page stays sma
     await alice.page.getByText(messages.at(-1).content, { exact: true }).waitFor();
     const shown = await alice.page.locator(".items .text").allTextContents();
     assert.deepEqual(shown, messages.slice(-shown.length).map(({ content }) => content));
-    const { long, most } = await alice.page.evaluate(() => ({ long: window.long, most: window.most }));
+    const [long, most] = await alice.page.evaluate(() => [window.long, window.most]);
     t.diagnostic(`${sent} messages in ${seconds.toFixed(1)} s; ${long.length} tasks over 50 ms` +
         `${long.length > 0 ? `, the longest ${Math.max(...long)} ms` : ""}`);
     assert.ok(most < MOST_NODES, `${most} messages in the page`);

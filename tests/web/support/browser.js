@@ -96,7 +96,8 @@ class Person {
     /** A request with the window's cookies. */
     async api(method, path, data) {
         const answer = await this.context.request.fetch(`${world.system.url}/api/${path}`,
-            { method, data, headers: { Origin: world.system.url } });
+            // Not over a connection that the server may just be closing.
+            { method, data, headers: { Origin: world.system.url, Connection: "close" } });
         if (!answer.ok())
             throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
         return answer.status() === 204 ? null : answer.json();
