@@ -477,10 +477,9 @@ static void an_edit_drops_the_words_from_the_tail(void **state) {
     }
 }
 
-/* A room shows its last message. */
 /* Recalls the events from first to last. */
 static void recall(struct watch *watch, uint64_t first, uint64_t last) {
-    struct stream_event events[3 * STREAM_TAIL];
+    struct stream_event events[3 * STREAM_TAIL] = {{0}};
     uint32_t count = 0;
     for (uint64_t seq = first; seq <= last; seq++)
         events[count++] = make(seq, EVENT_NEW_MESSAGE, seq);
@@ -534,6 +533,7 @@ static void an_edit_drops_the_words_from_what_was_recalled(void **state) {
     watch_end(&watch);
 }
 
+/* A room shows its last message. */
 static void an_edit_drops_the_room_from_the_tail(void **state) {
     struct watch watch;
     (void)state;
