@@ -25,6 +25,9 @@
 /* Events read for one hole at a time. */
 #define FETCH_LIMIT 500
 
+/* Listeners whose memory is asked for ahead. */
+#define WARM_LISTENERS 32
+
 struct feeds {
     const struct config *config;
     struct jobs *jobs;
@@ -108,7 +111,19 @@ static void hand_out(struct feed *feed, struct subscription *subscription, struc
         frame_release(frame);
 }
 
+/* Has the processor fetch what is needed of the first listeners. Where there are many rooms,
+ * nothing of one is at hand when an event comes for it, and one thing after the other would
+ * be waited for. */
+static void warm_up(const struct feed *feed) {
+    const uint32_t count = feed->count < WARM_LISTENERS ? feed->count : WARM_LISTENERS;
+    for (uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(feed->subscriptions[i]);
+    for (uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(feed->subscriptions[i]->session);
+}
+
 static void flush_feed(struct feed *feed) {
+    warm_up(feed);
     struct frame *all = join_frames(feed->turn, feed->turn_count);
     for (uint32_t i = 0; i < feed->count; i++)
         if (feed->subscriptions[i]->live)

@@ -71,12 +71,22 @@ struct session_rooms {
     struct idmap watched, left, arriving;
 };
 
-/* There are as many of these as sockets: small things stand close together. */
+/* There are as many of these as sockets: small things stand close together, and what each
+ * event is looked at for comes first. */
 struct session {
+    struct socket *socket;    /* NULL once it is gone */
+    struct subscription *own; /* the user's own stream */
+    unsigned char state;      /* enum session_state */
+    bool notifications : 1;
+    bool by_token : 1;
+    bool has_since : 1;
+    bool bad_since : 1;
+    bool opened_room : 1;     /* counted among those who have the room open */
+    bool awaits_presence : 1; /* waits for who is online in the room */
+    bool present : 1;         /* counted in the room's presence */
+    bool counted : 1;         /* counted for its user */
     struct sessions *shared;
-    struct socket *socket;           /* NULL once it is gone */
     struct session_opening *opening; /* NULL once live */
-    struct subscription *own;        /* the user's own stream */
     union {
         struct session_room room;
         struct session_rooms rooms; /* if it is one for notifications */
@@ -92,15 +102,6 @@ struct session {
     uint32_t pending; /* feeds that are not joined yet */
     unsigned char key_hash[SECRET_HASH_SIZE];
     char user_name[USER_NAME_SIZE];
-    unsigned char state; /* enum session_state */
-    bool notifications : 1;
-    bool by_token : 1;
-    bool has_since : 1;
-    bool bad_since : 1;
-    bool opened_room : 1;     /* counted among those who have the room open */
-    bool awaits_presence : 1; /* waits for who is online in the room */
-    bool present : 1;         /* counted in the room's presence */
-    bool counted : 1;         /* counted for its user */
 };
 
 /* For feeds_new and sockets_new. */

@@ -41,20 +41,20 @@ enum socket_phase { PHASE_OPEN, PHASE_CLOSING, PHASE_CUT };
 struct socket {
     struct sockets *all;
     struct lws *wsi;
-    struct session *session;
-    struct socket *next, **at; /* list of all */
-    struct outlet *outlet;     /* what waits while blocked; NULL: nothing */
-    struct buffer *partial;    /* of a message that comes in pieces; NULL: none */
     int fd;
     enum socket_phase phase;
     bool blocked;    /* the kernel did not take all */
     bool pinged;     /* and has not been heard since */
     bool said_close; /* the close frame is out */
     bool notifications;
-    uint64_t door_key;
     unsigned close_code; /* 0: cut off without one */
-    uint32_t heard_s;    /* when something came last, seconds */
-    uint32_t close_s;    /* when it is closed, or cut off */
+    struct session *session;
+    struct socket *next, **at; /* list of all */
+    struct outlet *outlet;     /* what waits while blocked; NULL: nothing */
+    struct buffer *partial;    /* of a message that comes in pieces; NULL: none */
+    uint64_t door_key;
+    uint32_t heard_s; /* when something came last, seconds */
+    uint32_t close_s; /* when it is closed, or cut off */
 };
 
 struct sockets {
