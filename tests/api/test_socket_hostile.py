@@ -231,6 +231,25 @@ def test_a_flood_of_large_messages_that_nobody_reads_the_answers_of_grows_nothin
     wait_for(lambda: guarded.count("drops_total", reason="flood") == before + 1)
 
 
+# ---- those who do not read ----
+
+def test_clients_that_never_read_cost_no_more_than_their_backlog(guarded):
+    """Each is let go with 1013, or cut off."""
+    before = guarded.count("drops_total", reason="slow")
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(in_room(guarded.alice, guarded.room, direct=True, rcvbuf=4096))
+        for _ in range(2000):
+            guarded.alice.say(guarded.room, "x" * 8000)
+            guarded.listener.event()
+            assert guarded.memory() < guarded.before + MORE_MEMORY
+            if guarded.count("drops_total", reason="slow") == before + 20:
+                break
+        assert guarded.count("drops_total", reason="slow") == before + 20
+        guarded.assert_served()
+    wait_for(lambda: guarded.count("queue_bytes") == 0)
+
+
 # ---- frames ----
 
 def test_a_huge_length_that_is_only_declared_costs_nothing(guarded):

@@ -1,0 +1,130 @@
+"""What holds for a socket holds straight at pushd and through the web server in front of it:
+the sentences about sockets that their own tests try on one of the two ways."""
+
+import pytest
+
+from support.live import entered, notified
+from support.sockets import BOTH_WAYS, notice
+
+
+@pytest.fixture
+def pair(user):
+    """Two users and a room of theirs, the first of them its admin."""
+    alice, bob = user(), user()
+    room = alice.room()["room_id"]
+    alice.invite(room, bob)
+    return alice, bob, room
+
+
+@BOTH_WAYS
+def test_every_event_comes_once_in_order_to_its_author_too(pair, direct):
+    alice, bob, room = pair
+    with entered(alice, room, direct=direct) as hers, entered(bob, room, direct=direct) as his:
+        said = alice.say(room, "one")
+        path = f"/api/chat/rooms/{room}/messages/{said['message_id']}/"
+        assert alice.patch(path, json={"content": "two"}).status_code == 200
+        assert alice.delete(path).status_code == 204
+        assert alice.patch(f"/api/chat/rooms/{room}/", json={"name": "Three"}).status_code == 200
+        last = hers.seq + 4
+        assert [event["type"] for event in hers.up_to(last)] == \
+            ["new_message", "message_edited", "message_deleted", "room_updated"]
+        assert his.up_to(last) == hers.events
+
+
+@BOTH_WAYS
+def test_since_brings_what_was_missed_and_then_what_is_new(pair, direct):
+    alice, bob, room = pair
+    missed = [alice.say(room, f"missed {number}") for number in range(3)]
+    with entered(bob, room, since=1, direct=direct) as live:
+        assert live.first["seq"] == 1
+        assert [event["message"] for event in live.up_to(4)] == missed
+        said = alice.say(room, "new")
+        assert live.event()["message"] == said
+
+
+@BOTH_WAYS
+def test_a_since_that_is_beyond_the_last_is_a_resync_and_live_from_there(pair, direct):
+    alice, bob, room = pair
+    with entered(bob, room, since=1000, direct=direct) as live:
+        assert live.frame() == {"type": "resync", "seq": 1}
+        said = alice.say(room)
+        assert live.event()["message"] == said
+
+
+@BOTH_WAYS
+def test_messages_of_all_rooms_come_through_one_socket_and_rooms_come_and_go(pair, direct):
+    alice, bob, room = pair
+    with notified(bob, direct=direct) as live:
+        said = alice.say(room, "in the first")
+        assert live.notice("new_message_notification")["message"]["message_id"] == \
+            said["message_id"]
+        other = alice.room()["room_id"]
+        alice.invite(other, bob)
+        assert live.event()["type"] == "room_invitation"
+        said = alice.say(other, "in the second")
+        assert live.notice("new_message_notification")["message"]["message_id"] == \
+            said["message_id"]
+        alice.post(f"/api/chat/rooms/{other}/remove_member/", json={"user_id": bob.id})
+        assert live.event()["type"] == "room_removed"
+        alice.say(other, "without him")
+        said = alice.say(room, "with him")
+        assert live.notice("new_message_notification")["message"]["message_id"] == \
+            said["message_id"]
+
+
+@BOTH_WAYS
+def test_since_works_on_notifications_too(pair, direct):
+    alice, bob, room = pair
+    with notified(bob, since=0, direct=direct) as live:
+        assert live.first["seq"] == 0
+        event = live.event()
+        assert (event["type"], event["room_id"]) == ("room_invitation", room)
+    with notified(bob, since=1000, direct=direct) as live:
+        assert live.frame() == {"type": "resync", "seq": 1}
+
+
+@BOTH_WAYS
+def test_a_token_given_back_closes_its_sockets_with_4401(pair, direct):
+    alice, bob, room = pair
+    with entered(bob, room, direct=direct) as live, notified(bob, direct=direct) as notes:
+        assert bob.delete("/api/auth/token/").status_code == 204
+        assert live.end() == notes.end() == 4401
+
+
+@BOTH_WAYS
+def test_a_removed_member_is_told_and_closed_with_4403(pair, direct):
+    alice, bob, room = pair
+    with entered(bob, room, direct=direct) as live:
+        alice.post(f"/api/chat/rooms/{room}/remove_member/", json={"user_id": bob.id})
+        assert live.end() == 4403
+        assert [event["type"] for event in live.events] == ["user_removed"]
+
+
+@BOTH_WAYS
+def test_a_deleted_room_is_told_and_closed_with_4404(pair, direct):
+    alice, bob, room = pair
+    with entered(bob, room, direct=direct) as live:
+        assert alice.delete(f"/api/chat/rooms/{room}/").status_code == 204
+        assert live.end() == 4404
+        assert "room_deleted" in [each["type"] for each in live.notices]
+
+
+@BOTH_WAYS
+def test_a_socket_that_is_gone_types_no_more(pair, direct):
+    alice, bob, room = pair
+    with entered(alice, room, direct=direct) as live:
+        with entered(bob, room, direct=direct) as talker:
+            talker.socket.send({"type": "typing"})
+            assert live.notice("typing") == notice("typing", bob, room)
+        assert live.notice("stop_typing") == notice("stop_typing", bob, room)
+
+
+@BOTH_WAYS
+def test_a_read_mark_is_told_without_a_number(pair, direct):
+    alice, bob, room = pair
+    said = alice.say(room)
+    with entered(alice, room, direct=direct) as live:
+        bob.post(f"/api/chat/rooms/{room}/read/", json={"message_id": said["message_id"]})
+        mark = live.notice("message_read")
+        assert (mark["user_id"], mark["message_id"]) == (bob.id, said["message_id"])
+        assert "seq" not in mark
