@@ -9,6 +9,7 @@ BUILD       = build/$(MODE)
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR    ?=
+DIR        ?= $(HOME)/public_html/chat
 FUZZ_SECONDS ?= 20
 SOAK_SECONDS ?= 600
 VERSION    := $(shell cat VERSION)
@@ -89,8 +90,8 @@ CROWD       := $(BUILD)/bench/crowd
 CROWD_SRC   := $(wildcard bench/load/*.c)
 
 .PHONY: all packages run start stop status reload test check check-asan fuzz lint \
-        soak coverage bench bench-push floors install uninstall dist clean help tests \
-        fuzzers node-modules FORCE
+        soak coverage bench bench-push floors install uninstall shared-stage shared-install \
+        shared-dist dist clean help tests fuzzers node-modules FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -303,6 +304,21 @@ uninstall: ## remove what install put there; your configuration stays
 	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf
+
+# What an ordinary user of a shared host needs, in one folder.
+SHARED := build/confab-shared-$(VERSION)
+
+shared-stage: all
+	rm -rf $(SHARED)
+	mkdir -p $(SHARED)
+	cp -R web conf/shared/. $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confabctl $(SHARED)/
+	$(BUILD)/fcgi-api --example-config > $(SHARED)/confab.conf.example
+
+shared-install: shared-stage ## put chat into DIR (public_html/chat) of a shared host
+	$(SHARED)/install '$(DIR)'
+
+shared-dist: shared-stage ## build/confab-shared-VERSION.tar.gz, to unpack and install there
+	tar -C build --owner=0 --group=0 -czf $(SHARED).tar.gz $(notdir $(SHARED))
 
 dist: ## build/confab-VERSION.tar.gz from the last commit
 	@mkdir -p build

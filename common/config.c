@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,12 +91,33 @@ static char *find_near_program(void) {
     return access(path, F_OK) == 0 ? memory_copy_str(path) : NULL;
 }
 
+/* .confab/confab.conf in the home folder of the user, if it is there, else NULL. Web servers
+ * start programs without $HOME. */
+static char *find_at_home(void) {
+    const struct passwd *user = NULL;
+    const char *home = getenv("HOME");
+    if (home == NULL && (user = getpwuid(getuid())) != NULL) {
+        home = user->pw_dir;
+    }
+    if (home == NULL || home[0] != '/') {
+        return NULL;
+    }
+    struct buffer path = BUFFER_EMPTY;
+    buffer_printf(&path, "%s/.confab/confab.conf", home);
+    char *found = access(buffer_str(&path), F_OK) == 0 ? memory_copy_str(buffer_str(&path)) : NULL;
+    buffer_free(&path);
+    return found;
+}
+
 char *config_find(const char *given) {
     const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
     if (path != NULL && (given != NULL || *path != '\0')) {
         return memory_copy_str(path);
     }
     char *near = find_near_program();
+    if (near == NULL) {
+        near = find_at_home();
+    }
     if (near == NULL && access(CONFIG_PATH, F_OK) == 0) {
         near = memory_copy_str(CONFIG_PATH);
     }

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "config.h"
 #include "door.h"
+#include "ensure.h"
 #include "feed.h"
 #include "jobs.h"
 #include "log.h"
@@ -44,9 +45,11 @@
 #define PING_DATABASE_TICKS 10
 
 static const char USAGE[] =
-    "usage: pushd [-c FILE] [--ports-file FILE] [--check-config | --dump-config | --version]\n"
+    "usage: pushd [-c FILE] [--ports-file FILE]\n"
+    "             [--ensure | --check-config | --dump-config | --version]\n"
     "  -c, --config FILE  the configuration file\n"
     "  --ports-file FILE  where to write the ports it listens on, once it does\n"
+    "  --ensure           serve in the background, unless one does for this configuration\n"
     "  --check-config     read the configuration, say what is wrong with it, end\n"
     "  --dump-config      print the configuration in force, secrets as ***\n";
 
@@ -279,11 +282,19 @@ static int run(struct pushd *pushd) {
 
 /* ---- the command line ---- */
 
-enum action { ACTION_SERVE, ACTION_CHECK, ACTION_DUMP, ACTION_VERSION, ACTION_WRONG };
+enum action {
+    ACTION_SERVE,
+    ACTION_ENSURE,
+    ACTION_CHECK,
+    ACTION_DUMP,
+    ACTION_VERSION,
+    ACTION_WRONG
+};
 
 static enum action read_arguments(struct pushd *pushd, int argc, char **argv) {
     static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
                                             {"ports-file", required_argument, NULL, 'p'},
+                                            {"ensure", no_argument, NULL, ACTION_ENSURE},
                                             {"check-config", no_argument, NULL, ACTION_CHECK},
                                             {"dump-config", no_argument, NULL, ACTION_DUMP},
                                             {"version", no_argument, NULL, ACTION_VERSION},
@@ -330,6 +341,10 @@ int main(int argc, char **argv) {
     }
     if (action == ACTION_DUMP)
         return dump(&pushd.config);
+    const enum ensure ensured =
+        action == ACTION_ENSURE ? ensure_running(pushd.config_path) : ENSURE_CHILD;
+    if (ensured != ENSURE_CHILD)
+        return ensured == ENSURE_DONE ? 0 : 1;
     open_log(&pushd.config);
     return run(&pushd);
 }

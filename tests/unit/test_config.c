@@ -627,6 +627,35 @@ static void test_file_in_the_folder_above_the_program(void **state) {
     rmdir(folder);
 }
 
+static void test_file_in_the_home_folder(void **state) {
+    struct fixture *fixture = *state;
+    char folder[64];
+    char program[96];
+    char line[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/.confab", fixture->folder);
+    snprintf(program, sizeof program, "%s/program", folder);
+    snprintf(fixture->path, sizeof fixture->path, "%s/confab.conf", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    copy_program(program);
+    write_bytes(fixture->path, "", 0);
+
+    char *before = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    setenv("HOME", fixture->folder, 1);
+    run_find(program, line, sizeof line);
+    assert_string_equal(line, fixture->path);
+    setenv("HOME", "", 1);
+    run_find(program, line, sizeof line);
+    assert_string_not_equal(line, fixture->path);
+    if (before) {
+        setenv("HOME", before, 1);
+    }
+    free(before);
+
+    unlink(program);
+    unlink(fixture->path);
+    rmdir(folder);
+}
+
 static int print_found(void) {
     char *found = config_find(NULL);
     printf("%s", found == NULL ? "nothing" : found);
@@ -676,6 +705,7 @@ int main(int argc, char **argv) {
         TEST(test_free_leaves_nothing),
         TEST(test_given_goes_before_variable),
         TEST(test_file_in_the_folder_above_the_program),
+        TEST(test_file_in_the_home_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,73 @@
+"""A host that many share: an Apache with a home folder, in which confab was installed as its
+owner would do it. No Redis, and nothing runs but what Apache starts."""
+
+import os
+import subprocess
+
+from support.front import APACHE, APACHE_MODULES, MODULES, Front
+from support.instance import ROOT
+
+# What such a host's own configuration says: the page of its users, and that programs know
+# whose they are (suexec has the user's id say so).
+HOST = r"""
+DocumentRoot "{folder}/home/public_html"
+<Directory "{folder}/home/public_html">
+    AllowOverride All
+    Require all granted
+</Directory>
+<FilesMatch "^\.ht">
+    Require all denied
+</FilesMatch>
+ScriptSock {folder}/cgisock
+SetEnv HOME {folder}/home
+"""
+
+FCGID = """
+FcgidIPCDir {folder}
+FcgidProcessTableFile {folder}/fcgid_shm
+FcgidInitialEnv HOME {folder}/home
+"""
+
+
+class SharedHost(Front):
+    """kind: "fcgid" for one that has mod_fcgid, "cgi" for one that has not."""
+
+    @property
+    def home(self):
+        return self.folder / "home"
+
+    @property
+    def config(self):
+        return self.home / ".confab" / "confab.conf"
+
+    def _lay_out(self, system):
+        super()._lay_out(system)
+        self.home.mkdir(mode=0o755)
+        self.folder.chmod(0o755)
+        self.install(system)
+
+    def install(self, system):
+        """make shared-install, without building: what it says."""
+        done = subprocess.run(
+            ["make", "-s", "-o", "all", "shared-install", f"DIR={self.home}/public_html/chat",
+             f"SHARED={self.folder}/shared", f"BUILD={os.path.relpath(system.build, ROOT)}"],
+            cwd=ROOT, env={**os.environ, "HOME": str(self.home), "MAKEFLAGS": ""},
+            capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout
+
+    def _let_in(self, system):
+        self.config.chmod(0o600)
+        super()._let_in(system)
+        lines = [line for line in (self.folder / "confab.conf").read_text().splitlines()
+                 if not line.startswith(("redis", "fcgi_listen"))]
+        shipped = [line for line in self.config.read_text().splitlines()
+                   if not line.startswith("database")]
+        self.config.write_text("\n".join([*shipped, *lines, ""]))
+
+    def _configure_apache(self, file, own):
+        modules = ["rewrite", "cgid"] + (["fcgid"] if self.kind == "fcgid" else [])
+        load = [f"LoadModule {name}_module {MODULES}/mod_{name}.so"
+                for name in APACHE_MODULES + modules if not name.startswith("proxy")]
+        file.write_text(APACHE.format(**own, modules="\n".join(load)) + HOST.format(**own) +
+                        (FCGID.format(**own) if self.kind == "fcgid" else ""))
+        return ["apache2", "-DFOREGROUND", "-f", str(file)]

@@ -1,0 +1,148 @@
+"""A folder on a host where one has Apache, a database, and nothing else."""
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import types
+
+import pytest
+
+from support.client import Client
+from support.conversation import run_through
+from support.instance import is_alive
+from support.port import free_port
+from support.shared_host import SharedHost
+from support.wait import wait_for
+
+
+@pytest.fixture(scope="module", params=["fcgid", "cgi"])
+def host(request, own_instance):
+    made = SharedHost(own_instance, request.param)
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chat(host, own_instance):
+    """What a Client needs to speak to the folder."""
+    return types.SimpleNamespace(url=f"{host.instance.url}/chat", log=host.said)
+
+
+def test_a_whole_conversation_works_in_a_folder_without_redis(chat):
+    run_through(chat)
+
+
+def test_two_chat_by_polling(chat):
+    anne, ben = Client(chat).register(), Client(chat).register()
+    room = anne.room()["room_id"]
+    anne.invite(room, ben)
+    seen = 0
+    for number, (speaker, listener) in enumerate([(anne, ben), (ben, anne)] * 3):
+        speaker.say(room, f"number {number}")
+        events = listener.events(room, after=seen)
+        assert [event["message"]["content"] for event in events if "message" in event] == [
+            f"number {number}"]
+        seen = events[-1]["seq"]
+
+
+def test_the_page_and_what_it_is_made_of_is_served(host, chat):
+    for path in ("/", "/confab.js", "/icon.svg"):
+        answer = Client(chat).get(path)
+        assert answer.status_code == 200
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_there_are_no_sockets_and_the_page_is_told_so(chat):
+    assert Client(chat).get("/ws/chat/1/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/.htaccess", "/confab.conf", "/../.confab/confab.conf",
+                                  "/.confab/confab.conf"])
+def test_the_configuration_is_out_of_reach(chat, path):
+    answer = Client(chat).get(path)
+    assert answer.status_code in (400, 403, 404) and "database" not in answer.text
+
+
+def test_programs_are_as_suexec_wants_them(host):
+    folder = host.home / "public_html" / "chat"
+    for path in (folder, folder / "chat.fcgi", folder / "chat.cgi"):
+        status = path.lstat()
+        assert not stat.S_ISLNK(status.st_mode)
+        assert status.st_mode & 0o022 == 0, "others can write to it"
+        assert status.st_uid == folder.stat().st_uid
+
+
+def test_the_program_runs_the_way_that_the_host_has(host, chat):
+    """A FastCGI process stays, one of plain CGI does not."""
+    Client(chat).get("/api/auth/me/")
+    left = running(host.home / "public_html" / "chat" / "chat.fcgi")
+    assert bool(left) == (host.kind == "fcgid")
+    assert host.kind == "cgi" or not running(host.home / "public_html" / "chat" / "chat.cgi")
+
+
+def running(program):
+    """The living processes of a program."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == str(program):
+                found.append(int(entry))
+    return found
+
+
+def test_installing_again_keeps_what_is_the_owners(host, own_instance):
+    htaccess = host.home / "public_html" / "chat" / ".htaccess"
+    before = host.config.read_text(), htaccess.read_text()
+    htaccess.write_text(before[1] + "# mine\n")
+    try:
+        assert "is yours and stays" in host.install(own_instance)
+        assert htaccess.read_text().endswith("# mine\n")
+    finally:
+        htaccess.write_text(before[1])
+    assert host.install(own_instance) == ""
+    assert (host.config.read_text(), htaccess.read_text()) == before
+
+
+# ---- pushd where a daemon is allowed ----
+
+@pytest.fixture
+def cron(host):
+    """cron(): what the line in the crontab does. Ends what it has started."""
+    program = host.home / ".confab" / "bin" / "pushd"
+    env = {"HOME": str(host.home), "PATH": os.environ["PATH"],
+           "CONFAB_PUSH_LISTEN": f"127.0.0.1:{free_port()}",
+           "CONFAB_METRICS_LISTEN": f"127.0.0.1:{free_port()}", "CONFAB_DRAIN_TIME": "0"}
+
+    def run():
+        done = subprocess.run([program, "--ensure"], env=env, capture_output=True, text=True,
+                              timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        return wait_for(lambda: running(program), 20)
+
+    yield run
+    for pid in running(program):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not running(program), 20)
+
+
+def test_ensure_starts_one_pushd_and_no_second(cron):
+    first = cron()
+    assert len(first) == 1
+    assert cron() == first
+
+
+def test_ensure_starts_another_when_that_one_is_gone(cron):
+    first, = cron()
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: not is_alive(first), 20)
+    assert cron() != [first]
+
+
+def test_ensure_without_a_configuration_says_so(own_instance, tmp_path):
+    done = subprocess.run([own_instance.build / "pushd", "--ensure"], env={"HOME": str(tmp_path)},
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "needs a configuration file" in done.stderr
