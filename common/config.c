@@ -94,10 +94,13 @@ static char *find_near_program(void) {
 /* .confab/confab.conf in the home folder of the user, if it is there, else NULL. Web servers
  * start programs without $HOME. */
 static char *find_at_home(void) {
-    const struct passwd *user = NULL;
+    char names[4096];
+    struct passwd entry;
+    struct passwd *user = NULL;
     const char *home = getenv("HOME");
-    if (home == NULL && (user = getpwuid(getuid())) != NULL) {
-        home = user->pw_dir;
+    if (home == NULL) {
+        getpwuid_r(getuid(), &entry, names, sizeof names, &user);
+        home = user != NULL ? user->pw_dir : NULL;
     }
     if (home == NULL || home[0] != '/') {
         return NULL;

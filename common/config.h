@@ -33,9 +33,10 @@ enum { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG = 1 };
 
 /* Finds the configuration file: `given` when it is not NULL, else $CONFAB_CONFIG,
  * else confab.conf in the folder above the one that holds this program (read from
- * /proc/self/exe), else .confab/confab.conf in the user's home folder, else the path compiled
- * in (CONFIG_PATH, /etc/confab/confab.conf). The last three count only if a file is there. Returns the path, which the caller
- * frees, or NULL: then defaults and environment alone apply. */
+ * /proc/self/exe), else .confab/confab.conf in the user's home folder, else the path
+ * compiled in (CONFIG_PATH, /etc/confab/confab.conf). The last three count only if a
+ * file is there. Returns the path, which the caller frees, or NULL: then defaults and
+ * environment alone apply. */
 char *config_find(const char *given);
 
 /* Reads defaults, then the file at path (none when NULL), then the environment.

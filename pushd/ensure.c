@@ -57,7 +57,9 @@ enum ensure ensure_running(const char *config_path) {
     }
     beside(config_path, "pushd.lock", &lock_path);
     beside(config_path, "pushd.log", &log_path);
-    const int lock = open(buffer_str(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    /* Open as long as the process lives, and with it the lock. */
+    static int lock;
+    lock = open(buffer_str(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         result = fail(buffer_str(&lock_path));
     else if (flock(lock, LOCK_EX | LOCK_NB) == 0)
