@@ -98,9 +98,8 @@ static char *find_at_home(void) {
     struct passwd entry;
     struct passwd *user = NULL;
     const char *home = getenv("HOME");
-    if (home == NULL) {
-        getpwuid_r(getuid(), &entry, names, sizeof names, &user);
-        home = user != NULL ? user->pw_dir : NULL;
+    if (home == NULL && getpwuid_r(getuid(), &entry, names, sizeof names, &user) == 0 && user) {
+        home = user->pw_dir;
     }
     if (home == NULL || home[0] != '/') {
         return NULL;
