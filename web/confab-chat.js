@@ -9,13 +9,14 @@
  * `server`, the address of the chat, when it is not where this script comes from.
  *
  * It is as high as the page makes it, and looks as the page wants by its font, `color-scheme` and
- * the variables --confab-... that chat/chat.css begins with. All of it lives in a shadow root:
+ * the variables --confab-... that chat/look.css begins with. All of it lives in a shadow root:
  * neither do the page's styles reach in, nor these out.
  */
 
 import { App } from "./chat/app.js";
 
 const HOME = new URL("./", import.meta.url).href;
+const STYLES = ["chat/look.css", "chat/chat.css"];
 
 class ConfabChat extends HTMLElement {
     static observedAttributes = ["room", "token", "server"];
@@ -24,15 +25,19 @@ class ConfabChat extends HTMLElement {
 
     constructor() {
         super();
-        const style = document.createElement("link");
-        style.rel = "stylesheet";
-        style.href = new URL("chat/chat.css", HOME).href;
+        const styles = STYLES.map((path) => {
+            const link = document.createElement("link");
+            link.rel = "stylesheet";
+            link.href = new URL(path, HOME).href;
+            return link;
+        });
         this.chat = document.createElement("div");
         this.chat.className = "confab";
         // Unstyled it would flash by.
         this.chat.hidden = true;
-        style.addEventListener("load", () => { this.chat.hidden = false; });
-        this.attachShadow({ mode: "open" }).append(style, this.chat);
+        Promise.all(styles.map((link) => new Promise((done) => { link.onload = done; })))
+            .then(() => { this.chat.hidden = false; });
+        this.attachShadow({ mode: "open" }).append(...styles, this.chat);
     }
 
     connectedCallback() {
@@ -48,7 +53,7 @@ class ConfabChat extends HTMLElement {
         this.#app = null;
     }
 
-    attributeChangedCallback(name, before, after) {
+    attributeChangedCallback(_name, before, after) {
         if (this.#app && before !== after) {
             this.disconnectedCallback();
             this.connectedCallback();

@@ -61,14 +61,14 @@ function spoken(message) {
  * The node of a message. `repliedTo(id)` gives the message replied to, or a promise of it.
  * Separators and the head are put on by dress(), once it is known what stands above.
  */
-export function messageNode(message, self, repliedTo) {
+export function messageNode(message, repliedTo) {
     const node = h("div", { class: "item" });
-    drawMessage(node, message, self, repliedTo);
+    drawMessage(node, message, repliedTo);
     return node;
 }
 
 /** Draws a message anew into its node: it was edited or deleted. */
-export function drawMessage(node, message, self, repliedTo) {
+export function drawMessage(node, message, repliedTo) {
     node.message = message;
     const article = h("div", {
         class: "message", role: "article", tabindex: "-1",

@@ -72,7 +72,7 @@ export class Outgoings {
                 content: outgoing.content, message_type: outgoing.message_type,
                 reply_to_id: outgoing.reply_to_id, created_at: outgoing.created_at,
             };
-            const node = messageNode(message, self.user_id, (id) => this.timeline.repliedTo(id));
+            const node = messageNode(message, (id) => this.timeline.repliedTo(id));
             dress(node, before, false);
             this.#state(node, outgoing);
             before = message;

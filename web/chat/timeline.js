@@ -171,7 +171,7 @@ export class Timeline {
     }
 
     #node(message) {
-        const node = messageNode(message, this.self, (id) => this.repliedTo(id));
+        const node = messageNode(message, (id) => this.repliedTo(id));
         this.byId.set(message.message_id, node);
         return node;
     }
@@ -292,10 +292,10 @@ export class Timeline {
             return;
         }
         this.#keepingPlace(() => {
-            drawMessage(node, message, this.self, (id) => this.repliedTo(id));
+            drawMessage(node, message, (id) => this.repliedTo(id));
             for (const other of this.items) {
                 if (other.message.reply_to_id === message.message_id) {
-                    drawMessage(other, other.message, this.self, (id) => this.repliedTo(id));
+                    drawMessage(other, other.message, (id) => this.repliedTo(id));
                 }
             }
         });
