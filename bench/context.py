@@ -47,6 +47,7 @@ class Bench:
         self.commands = {}           # by row: those that were run, each form once
         self.row = None             # the name of the one at work
         self.statements = {}        # by name of REQUESTS: what the database executes
+        self.first_statements = {}  # the same when the process has met no user yet
 
     # ---- contestants: functions of seconds that return a Sample ----
 
@@ -115,16 +116,16 @@ class Bench:
 
     def read_statements(self):
         """Fills `statements` from the database's own log. Values are written there only for
-        statements that were prepared while it was on, so fcgi-api starts anew twice."""
+        statements that were prepared while it was on, so fcgi-api starts anew for each request,
+        with one process."""
         log = STATE / "tmp" / "general.log"
         self.instance.sql(f"SET GLOBAL general_log_file = '{log}'; SET GLOBAL general_log = 1;")
-        self.instance.configure(processes=1)
         for name, (method, path, user, body) in REQUESTS.items():
-            for turn in ("first", "second"):
+            self.instance.configure(processes=1)
+            for turn, found in (("first", self.first_statements), ("second", self.statements)):
                 start = log.stat().st_size
                 self.ask(method, path, user, body and body.replace("@", f"{turn} look"))
-            text = log.read_bytes()[start:].decode(errors="replace")
-            self.statements[name] = re.findall(r"^[\d :]*\t\s*\d+ Execute\t(.*)$", text,
-                                               re.MULTILINE)
+                text = log.read_bytes()[start:].decode(errors="replace")
+                found[name] = re.findall(r"^[\d :]*\t\s*\d+ Execute\t(.*)$", text, re.MULTILINE)
         self.instance.sql("SET GLOBAL general_log = 0;")
         self.instance.configure()

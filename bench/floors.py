@@ -33,8 +33,8 @@ class Fcgi:
 
     def _lines(self, instance):
         for line in (STATE / "lighttpd.conf").read_text().splitlines(keepends=True):
-            if line.startswith("var.confab_socket"):
-                line = f'var.confab_socket = "{self.socket}"\n'
+            if line.startswith("var.confab_fastcgi"):
+                line = f'var.confab_fastcgi = ( "socket" => "{self.socket}" )\n'
             if not line.startswith("$SERVER["):
                 yield line.replace(str(instance.port), str(self.port))
 

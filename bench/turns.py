@@ -7,7 +7,7 @@ import load
 # More of the machine than this in other hands, and a run is thrown away.
 DISTURBED = 0.03
 REPEATS = 3             # times a run is made again
-REPEATS_IN_ALL = 60
+REPEATS_IN_ALL = 40
 
 
 class Turns:

@@ -28,7 +28,7 @@ def growth(bench):
     for scale in SCALES:
         bench.data.grow(scale)
         found[scale] = bench.turns.take(_contestants(bench, scale),
-                                        rounds=min(3, bench.turns.rounds))
+                                        rounds=min(3, bench.turns.rounds), seconds=1)
     first, last = found[SCALES[0]], found[SCALES[-1]]
     times = {name: last[name].cpu / first[name].cpu for name in first}
     worst = max(times, key=times.get)

@@ -142,7 +142,7 @@ def processes(bench):
                                                            connections=CURVE_CONNECTIONS),
              f"{count} processes, POST message": bench.wrk_list(requests,
                                                                 connections=CURVE_CONNECTIONS)},
-            rounds=min(3, bench.turns.rounds))
+            rounds=min(3, bench.turns.rounds), seconds=1)
         reading[count], posting[count] = found.values()
     bench.instance.configure()
     score = {count: (reading[count].rate / max(r.rate for r in reading.values()) +

@@ -4,11 +4,13 @@ from context import REQUESTS, Row, messages_path
 from data import MANY_USER, MILLION, QUIET
 from turns import furthest, ratio
 
-# What a page of 50 messages costs without the names of their senders.
-PLAIN_PAGE = (f"SELECT message_id, room_id, position, sender_id, message_type, is_deleted, "
-              f"reply_to_id, created_at, edited_at, client_id, content FROM message "
-              f"WHERE room_id = {QUIET} AND position > 150 AND position <= 200 "
-              f"ORDER BY position DESC")
+# A process keeps the names of the users it has met. S is the statement it sends before it has
+# met any: the one that reads all that the answer shows.
+
+
+def _reading(statements):
+    """The one that reads messages; a process that has just started also looks after the house."""
+    return [sql for sql in statements if sql.startswith("SELECT") and "m.content" in sql][-1]
 
 
 def _floor(bench, answer, path, headers=()):
@@ -25,17 +27,19 @@ def _row(name, title, found, subject, *floor):
 
 def messages(bench):
     path = REQUESTS["messages"][1]
-    rows_of_page = bench.statements["messages"][-1]
+    named = _reading(bench.first_statements["messages"])
+    nameless = _reading(bench.statements["messages"])
     fcgi, floor = _floor(bench, bench.ask("GET", path), path)
     with fcgi:
         found = bench.turns.take({
-            "F": floor, "S": bench.query(rows_of_page), "S without names": bench.query(PLAIN_PAGE),
+            "F": floor, "S": bench.query(named), "S without names": bench.query(nameless),
             "confab": bench.wrk(path)})
     row = _row("messages", "GET messages, 50 of them, 200 in the room", found, "confab", "F", "S")
     row.values["trips"] = len(bench.statements["messages"])
     without = ratio(found["confab"], found["F"], found["S without names"])
-    row.text.append(f"S is the statement that reads the page, senders' names included: "
-                    f"`{rows_of_page}`. In units of F and the page without names, confab is at "
+    row.text.append(f"S reads all that the answer shows, senders' names included: `{named}`. A "
+                    f"process that has met the senders knows their names and sends the shorter "
+                    f"statement, S without names; in units of F and that one, confab is at "
                     f"{without:.2f}.")
     return row
 
@@ -61,13 +65,18 @@ def room(bench):
 
 def rooms(bench):
     path = REQUESTS["rooms"][1]
-    list_of_rooms = bench.statements["rooms"][-1]
+    named = _reading(bench.first_statements["rooms"])
+    nameless = _reading(bench.statements["rooms"])
     fcgi, floor = _floor(bench, bench.ask("GET", path), path)
     with fcgi:
-        found = bench.turns.take({"F": floor, "S": bench.query(list_of_rooms),
+        found = bench.turns.take({"F": floor, "S": bench.query(named),
+                                  "S without names": bench.query(nameless),
                                   "confab": bench.wrk(path)})
     row = _row("rooms", "GET rooms, 20 with last message and unread", found, "confab", "F", "S")
-    row.text.append(f"S is the statement that reads the list: `{list_of_rooms}`.")
+    without = ratio(found["confab"], found["F"], found["S without names"])
+    row.text.append(f"S reads all that the answer shows, names included: `{named}`. In units of F "
+                    f"and the statement without names, which a process sends that has met the "
+                    f"users, confab is at {without:.2f}.")
     return row
 
 

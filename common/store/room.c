@@ -168,22 +168,16 @@ enum error room_list_whole(struct db *db, struct user_names *names, uint64_t use
 
 /* ---- lists ---- */
 
-/* The sums below grow with every change in a room of the list; a change of the list
- * itself shows in the user's own counters, or in the mixed hash of the public rooms. */
-enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t user_id,
-                               struct room_list_state *state) {
-    static const char OWN[] =
-        "SELECT u.rooms_count, u.last_seq, SUM(r.last_seq), SUM(me.last_read_position), 0 "
+/* The sums grow with every change in a room of the list; a change of the list itself shows
+ * in the user's own counters. */
+enum error room_list_state_get(struct db *db, uint64_t user_id, struct room_list_state *state) {
+    static const char SQL[] =
+        "SELECT u.rooms_count, u.last_seq, SUM(r.last_seq), SUM(me.last_read_position) "
         "FROM user u LEFT JOIN member me ON me.user_id = u.user_id "
         "LEFT JOIN room r ON r.room_id = me.room_id WHERE u.user_id = ? GROUP BY u.user_id";
-    static const char PUBLIC[] =
-        "SELECT COUNT(*), SUM(r.last_seq), SUM(me.last_read_position), COUNT(me.user_id), "
-        "BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS(':', r.room_id, r.last_seq, r.created_at)), 15), "
-        "16, 10) AS UNSIGNED)) FROM " ROOM_STATE_FROM "WHERE r.is_private = FALSE";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
-    const enum error error =
-        DB_RUN(db, kind == ROOM_LIST_OWN ? OWN : PUBLIC, DB_REPEATABLE, &rows, db_u64(user_id));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
     if (db_next(rows)) {
@@ -252,15 +246,24 @@ enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint6
     return *room_id ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
-enum error room_count_all(struct db *db, uint64_t *count) {
-    static const char SQL[] = "SELECT COUNT(*) FROM room";
+static enum error count_rooms(struct db *db, const char *sql, uint64_t *count) {
     struct db_rows *rows;
-    const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
+    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
     *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
     db_done(rows);
     return ERROR_NONE;
+}
+
+enum error room_count_all(struct db *db, uint64_t *count) {
+    static const char SQL[] = "SELECT COUNT(*) FROM room";
+    return count_rooms(db, SQL, count);
+}
+
+enum error room_count_public(struct db *db, uint64_t *count) {
+    static const char SQL[] = "SELECT COUNT(*) FROM room WHERE is_private = FALSE";
+    return count_rooms(db, SQL, count);
 }
 
 /* ---- changing ---- */

@@ -40,8 +40,8 @@ enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
 
 /* What a list of one's own rooms depends on besides their number: the number of one's own
  * stream, the sums of the rooms' event numbers and of one's read marks. Each can only
- * grow. (The list of the public rooms has counters of its own in the same places.) */
-enum { ROOM_LIST_OWN_SEQ = 0, ROOM_LIST_SEQS = 1, ROOM_LIST_READS = 2, ROOM_LIST_COUNTERS = 4 };
+ * grow. */
+enum { ROOM_LIST_OWN_SEQ = 0, ROOM_LIST_SEQS = 1, ROOM_LIST_READS = 2, ROOM_LIST_COUNTERS = 3 };
 
 /* Two states that are equal mean the same list. */
 struct room_list_state {
@@ -49,9 +49,8 @@ struct room_list_state {
     uint64_t counters[ROOM_LIST_COUNTERS];
 };
 
-/* Reads the state of a list without reading its rooms' contents. */
-enum error room_list_state_get(struct db *db, enum room_list_kind kind, uint64_t user_id,
-                               struct room_list_state *state);
+/* Reads the state of one's own list without reading its rooms' contents. */
+enum error room_list_state_get(struct db *db, uint64_t user_id, struct room_list_state *state);
 
 /* Visits the rooms of a user, or the public ones, the latest active first. */
 enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, uint64_t limit,
@@ -72,8 +71,9 @@ enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_vi
  * first one the user is an admin of, else the first. ERROR_NOT_FOUND if there is none. */
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id);
 
-/* How many rooms there are. */
+/* How many rooms there are, and how many of them are public. */
 enum error room_count_all(struct db *db, uint64_t *count);
+enum error room_count_public(struct db *db, uint64_t *count);
 
 /* What a change of a room put on record. */
 struct room_change {

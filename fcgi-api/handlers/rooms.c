@@ -31,19 +31,17 @@ static enum room_list_kind read_kind(struct exchange *x) {
     return kind;
 }
 
-static bool set_list_etag(struct exchange *x, enum room_list_kind kind,
-                          const struct room_list_state *state) {
-    return etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
-                    kind, x->caller.user.id, state->count, state->counters[0], state->counters[1],
-                    state->counters[2], state->counters[3]);
+static bool set_list_etag(struct exchange *x, const struct room_list_state *state) {
+    return etag_set(x, "0.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
+                    x->caller.user.id, state->count, state->counters[ROOM_LIST_OWN_SEQ],
+                    state->counters[ROOM_LIST_SEQS], state->counters[ROOM_LIST_READS]);
 }
 
 /* A list of one's own that is not much longer than the page is cheaper read whole than
  * sorted and cut by the database; and it carries its own counters: unless the client may
  * have it already, they need not be asked for first. */
-static bool is_read_whole(const struct exchange *x, enum room_list_kind kind,
-                          const struct page *page) {
-    return kind == ROOM_LIST_OWN && x->caller.rooms_count <= 2 * page->limit && !etag_is_asked(x);
+static bool is_read_whole(const struct exchange *x, const struct page *page) {
+    return x->caller.rooms_count <= 2 * page->limit && !etag_is_asked(x);
 }
 
 /* ---- the whole list ---- */
@@ -105,7 +103,7 @@ static enum error list_whole(struct exchange *x, const struct page *page) {
             jsonw_raw(&w, pieces.json.data + pieces.list[i].start, pieces.list[i].len);
         page_end(&w);
         pieces.state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
-        set_list_etag(x, ROOM_LIST_OWN, &pieces.state);
+        set_list_etag(x, &pieces.state);
     }
     free(pieces.list);
     buffer_free(&pieces.json);
@@ -114,28 +112,67 @@ static enum error list_whole(struct exchange *x, const struct page *page) {
 
 /* ---- a page of it ---- */
 
+/* A page as it is written, and a hash (FNV-1a) of all that its rooms depend on. */
+struct listing {
+    struct jsonw w;
+    uint64_t hash;
+};
+
+static void mix(uint64_t *hash, uint64_t value) {
+    for (int i = 0; i < 8; i++, value >>= 8)
+        *hash = (*hash ^ (value & 255)) * 1099511628211u;
+}
+
 static void list_room(void *context, const struct room *room) {
-    shape_room(context, room);
+    struct listing *listing = context;
+    const struct room_state *state = &room->state;
+    mix(&listing->hash, state->room_id);
+    mix(&listing->hash, (uint64_t)state->created_at);
+    mix(&listing->hash, state->last_seq);
+    mix(&listing->hash, state->last_read_position);
+    mix(&listing->hash, (uint64_t)state->is_member + 2 * (uint64_t)state->is_admin);
+    shape_room(&listing->w, room);
+}
+
+static enum error list_page(struct exchange *x, enum room_list_kind kind, const struct page *page,
+                            uint64_t count, uint64_t *hash) {
+    struct listing listing = {jsonw_start(&x->response.body), 14695981039346656037u};
+    page_begin(x, &listing.w, page, count, "public");
+    const enum error error = room_list(x->service->db, kind, x->caller.user.id, page->limit,
+                                       page->offset, list_room, &listing);
+    page_end(&listing.w);
+    *hash = listing.hash;
+    return error;
+}
+
+/* There may be any number of public rooms: the tag is made of the page and their number. */
+static enum error list_public(struct exchange *x, const struct page *page) {
+    uint64_t count = 0, hash = 0;
+    enum error error = room_count_public(x->service->db, &count);
+    if (!error)
+        error = list_page(x, ROOM_LIST_PUBLIC, page, count, &hash);
+    if (!error)
+        etag_set(x, "1.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
+                 x->caller.user.id, page->limit, page->offset, count, hash);
+    return error;
 }
 
 enum error rooms_list(struct exchange *x) {
     struct page page;
     struct room_list_state state;
+    uint64_t hash;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     const enum room_list_kind kind = read_kind(x);
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    if (is_read_whole(x, kind, &page))
+    if (kind == ROOM_LIST_PUBLIC)
+        return list_public(x, &page);
+    if (is_read_whole(x, &page))
         return list_whole(x, &page);
-    enum error error = room_list_state_get(x->service->db, kind, x->caller.user.id, &state);
-    if (error || set_list_etag(x, kind, &state))
+    const enum error error = room_list_state_get(x->service->db, x->caller.user.id, &state);
+    if (error || set_list_etag(x, &state))
         return error;
-    struct jsonw w = jsonw_start(&x->response.body);
-    page_begin(x, &w, &page, state.count, "public");
-    error =
-        room_list(x->service->db, kind, x->caller.user.id, page.limit, page.offset, list_room, &w);
-    page_end(&w);
-    return error;
+    return list_page(x, kind, &page, state.count, &hash);
 }
 
 static void send_room(void *context, const struct room *room) {

@@ -188,10 +188,10 @@ def once(method, path, count, fields=None):
 
 
 def test_all_processes_count_together(system):
-    """Twenty at once, four processes: not one more than allowed."""
+    """Twenty at once, all processes busy: not one more than allowed."""
     body = {"username": "from-everywhere", "password": "wrong horse!"}
     with configured(system, rate_logins=3):
-        assert len(system.api_workers()) == 4
+        assert len(system.api_workers()) > 3
         with Load(system, "", [once("POST", TOKEN, 1, body) for _ in range(20)]) as load:
             load.join()
     assert load.statuses == {("POST", 400): 3, ("POST", 429): 17}
