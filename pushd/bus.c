@@ -52,6 +52,7 @@ static void set_well(struct bus *bus, bool well) {
     if (bus->well == well)
         return;
     bus->well = well;
+    bus->figures->redis_up = well;
     bus->told = true;
     bus->listener->state(bus->listener->context, well);
 }
@@ -102,14 +103,14 @@ static void set_wanted(struct bus *bus, enum event_stream stream, uint64_t id, u
 void bus_subscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
     if (!bus->subscriber)
         return;
-    bus->figures.subscriptions += !(get_state(bus, stream, id) & WANTED);
+    bus->figures->redis_subscriptions += !(get_state(bus, stream, id) & WANTED);
     set_wanted(bus, stream, id, WANTED);
 }
 
 void bus_unsubscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
     if (!(get_state(bus, stream, id) & WANTED))
         return;
-    bus->figures.subscriptions--;
+    bus->figures->redis_subscriptions--;
     set_wanted(bus, stream, id, 0);
 }
 
@@ -196,11 +197,17 @@ static void note_wanted(void *context, uint64_t id, void *state) {
         note_changed(wanted->bus, wanted->stream, id);
 }
 
+/* Of the two connections the first opening is none that was made anew. */
+static void count_opening(struct bus *bus) {
+    if (++bus->openings > 2)
+        bus->figures->redis_reconnects++;
+}
+
 /* A new connection knows of no channel: all that are wanted are asked for. */
 static void on_subscriber_opened(void *context) {
     struct bus *bus = context;
     struct wanted rooms = {bus, EVENT_STREAM_ROOM}, users = {bus, EVENT_STREAM_USER};
-    bus->openings++;
+    count_opening(bus);
     bus->changed_count = 0;
     idmap_each(&bus->channels[EVENT_STREAM_ROOM], note_wanted, &rooms);
     idmap_each(&bus->channels[EVENT_STREAM_USER], note_wanted, &users);
@@ -215,7 +222,7 @@ static void on_subscriber_opened(void *context) {
 
 static void complain(struct bus *bus, struct text channel, struct text payload) {
     const int64_t now = clock_monotonic_ms();
-    bus->figures.malformed++;
+    bus->figures->redis_malformed++;
     if (bus->complained_ms != 0 && now - bus->complained_ms < COMPLAIN_MS)
         return;
     bus->complained_ms = now;
@@ -230,7 +237,7 @@ static void on_message(struct bus *bus, struct text channel, struct text payload
     if (!event_channel_parse(channel, bus->config->redis_prefix, &stream, &id) ||
         !(get_state(bus, stream, id) & WANTED))
         return;
-    bus->figures.events++;
+    bus->figures->redis_events++;
     if (!payload_read(stream, payload, &envelope)) {
         complain(bus, channel, payload);
         return;
@@ -273,7 +280,7 @@ bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope 
 
 static void on_commands_opened(void *context) {
     struct bus *bus = context;
-    bus->openings++;
+    count_opening(bus);
     bus->ticks = 0;
     bus_presence_renew(bus);
 }
@@ -282,6 +289,7 @@ static void on_timer(uv_timer_t *timer) {
     struct bus *bus = timer->data;
     redis_link_tick(bus->subscriber);
     redis_link_tick(bus->commands);
+    bus->figures->redis_latency_us = (uint64_t)redis_link_latency_us(bus->commands);
     if (redis_link_is_open(bus->commands) && ++bus->ticks % RENEW_TICKS == 0)
         bus_presence_renew(bus);
     end_turn(bus);
@@ -314,10 +322,11 @@ static void open_handles(struct bus *bus, uv_loop_t *loop) {
     uv_check_start(&bus->check, on_check);
 }
 
-struct bus *bus_new(uv_loop_t *loop, const struct config *config,
+struct bus *bus_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
                     const struct bus_listener *listener) {
     struct bus *bus = memory_zeroed(1, sizeof(*bus));
     bus->config = config;
+    bus->figures = figures;
     bus->listener = listener;
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return bus;
@@ -352,6 +361,7 @@ void bus_close(struct bus *bus) {
         return;
     }
     bus->well = false;
+    bus->figures->redis_up = 0;
     bus_presence_retire(bus);
     redis_link_flush(bus->commands);
     redis_link_close(bus->subscriber);
@@ -363,11 +373,4 @@ void bus_close(struct bus *bus) {
 
 bool bus_is_well(const struct bus *bus) {
     return bus->well;
-}
-
-void bus_figures(const struct bus *bus, struct bus_figures *figures) {
-    *figures = bus->figures;
-    figures->reconnects = bus->openings > 2 ? bus->openings - 2 : 0;
-    if (bus->commands)
-        figures->latency_us = redis_link_latency_us(bus->commands);
 }

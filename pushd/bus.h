@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "event.h"
+#include "figures.h"
 #include "text.h"
 
 struct bus;
@@ -33,19 +34,10 @@ struct bus_listener {
     void (*turn_end)(void *context);
 };
 
-/* Counts for the metrics, ever growing but for the last two. */
-struct bus_figures {
-    uint64_t events;        /* envelopes received */
-    uint64_t malformed;     /* of which not understood */
-    uint64_t reconnects;    /* of either connection */
-    uint64_t subscriptions; /* at present */
-    int64_t latency_us;     /* of the last PING answered */
-};
-
 /* Opens the bus; without a Redis in the configuration it is never well and every call
- * does nothing. config and listener must outlive it; nothing is told before it returns.
+ * does nothing. config, figures and listener must outlive it; nothing is told before it returns.
  * Never NULL. */
-struct bus *bus_new(uv_loop_t *loop, const struct config *config,
+struct bus *bus_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
                     const struct bus_listener *listener);
 
 /* Closes connections and handles; frees itself once the loop has let go of them. The lease
@@ -54,7 +46,6 @@ struct bus *bus_new(uv_loop_t *loop, const struct config *config,
 void bus_close(struct bus *bus);
 
 bool bus_is_well(const struct bus *bus);
-void bus_figures(const struct bus *bus, struct bus_figures *figures);
 
 /* Joins or leaves the channel of a stream. Joining one that is joined already is told as
  * subscribed again if it is confirmed; never before the call returns. What is asked for in

@@ -36,9 +36,9 @@ struct bus {
     struct bus_channel *changed;
     size_t changed_count, changed_space;
 
-    struct bus_figures figures; /* but for reconnects and latency */
-    uint64_t openings;          /* connections made, the first two included */
-    int64_t complained_ms;      /* when a malformed event was last logged */
+    struct figures *figures;
+    uint64_t openings;     /* connections made */
+    int64_t complained_ms; /* when a malformed event was last logged */
 
     char id[BUS_ID_LENGTH + 1]; /* of this pushd */
     struct buffer lease_key;    /* of this pushd */

@@ -2,11 +2,13 @@
  * figures: what pushd counts, for /metrics and for the state it writes to the log.
  *
  * One struct of plain numbers; whoever has something to count adds to it. Names on the
- * outside are in status.c.
+ * outside are in metrics.c. With several workers there is one for each, in memory that all
+ * of them read; each writes its own only.
  */
 #ifndef CONFAB_PUSHD_FIGURES_H
 #define CONFAB_PUSHD_FIGURES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Why a socket was closed by pushd. */
@@ -39,13 +41,22 @@ enum figures_refusal {
 };
 
 struct figures {
-    /* at present */
+    /* At present, all of them 0 in a process that has ended; times in microseconds. */
+    uint64_t up; /* 1: it serves */
     uint64_t sockets_room;
     uint64_t sockets_notifications;
     uint64_t streams;
     uint64_t subscribers;
     uint64_t queue_bytes; /* frames waiting, shared ones counted once for each socket */
-    /* ever growing */
+    uint64_t redis_up;
+    uint64_t redis_subscriptions;
+    uint64_t redis_latency_us; /* of the last PING answered */
+    uint64_t database_up;
+    uint64_t db_latency_us; /* of the last question */
+    uint64_t loop_due_us;   /* when the loop is looked at next, by the monotonic clock */
+    uint64_t loop_lag_us;   /* how late that was last */
+    uint64_t memory_bytes;
+    /* Ever growing. Where a process takes the place of one that died, it goes on counting. */
     uint64_t connections;
     uint64_t handshakes;
     uint64_t lost;       /* sockets that ended though nobody had said so */
@@ -60,10 +71,22 @@ struct figures {
     uint64_t holes; /* filled from the database */
     uint64_t tail_checks;
     uint64_t tail_finds; /* events that a tail check found before Redis brought them */
+    uint64_t redis_events;
+    uint64_t redis_malformed;
+    uint64_t redis_reconnects;
     uint64_t db_errors;
-    int64_t db_latency_us; /* of the last job */
+    uint64_t loop_worst_us;
     uint64_t drops[FIGURES_DROP_COUNT];
     uint64_t refusals[FIGURES_REFUSAL_COUNT];
+};
+
+/* The first field that stays when a process has ended. */
+#define FIGURES_FIRST_TO_STAY offsetof(struct figures, connections)
+
+/* The figures of all processes of one pushd. */
+struct figures_all {
+    struct figures *each;
+    size_t count;
 };
 
 #endif

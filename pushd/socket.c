@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "acceptor.h"
 #include "buffer.h"
 #include "clock.h"
 #include "door.h"
@@ -67,7 +69,7 @@ struct sockets {
     uint64_t count;
     struct door door;
     uint64_t knocking;         /* key at the door of the connection at hand */
-    bool full;                 /* nobody else is taken */
+    struct acceptor *acceptor; /* NULL: nobody else is taken */
     struct socket *drain_next; /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
     int64_t drain_start_ms;
@@ -325,21 +327,26 @@ static void read_headers(struct lws *wsi, struct handshake_input *input) {
 }
 
 /* A new connection: asked before libwebsockets has made anything of it. */
-static int on_connection(struct sockets *sockets, const struct lws_filter_network_conn_args *args) {
+static void on_taken(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
+    struct sockets *sockets = context;
     char address[HANDSHAKE_ADDRESS_SIZE] = "";
     sockets->figures->connections++;
-    getnameinfo((const struct sockaddr *)&args->cli_addr, args->clilen, address, sizeof(address),
-                NULL, 0, NI_NUMERICHOST);
-    if (!sockets->full)
-        sockets->knocking = door_knock(&sockets->door, sockets->config, address);
-    if (!sockets->full && !sockets->knocking)
+    getnameinfo(peer, len, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
+    sockets->knocking = door_knock(&sockets->door, sockets->config, address);
+    if (!sockets->knocking) {
         sockets->figures->refusals[FIGURES_REFUSAL_KNOCKING]++;
-    return sockets->full || !sockets->knocking ? -1 : 0;
+        close(fd);
+        return;
+    }
+    lws_adopt_socket_vhost(sockets->vhost, fd); /* which closes it if it cannot */
+    if (sockets->knocking)
+        door_leave(&sockets->door, sockets->knocking);
 }
 
-/* Follows on_connection. The key is kept with the connection until its handshake is over. */
+/* Follows on_taken. The key is kept with the connection until its handshake is over. */
 static void on_instantiated(struct lws *wsi, struct sockets *sockets) {
     lws_set_opaque_user_data(wsi, (void *)(uintptr_t)sockets->knocking);
+    sockets->knocking = 0;
 }
 
 /* True if it stood at the door until now. */
@@ -520,8 +527,6 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     if (!sockets)
         return 0;
     switch (reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return on_connection(sockets, user);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         on_instantiated(wsi, sockets);
         return 0;
@@ -566,18 +571,6 @@ static void log_library(int level, const char *line) {
     log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-/* Splits host:port; false if it is not of that form. */
-static bool split_listen(const char *listen, char *host, size_t size, int *port) {
-    const char *colon = strrchr(listen, ':');
-    uint64_t number;
-    if (!colon || !text_to_u64(text_of(colon + 1), &number) || number > 65535 ||
-        (size_t)(colon - listen) >= size)
-        return false;
-    snprintf(host, size, "%.*s", (int)(colon - listen), listen);
-    *port = (int)number;
-    return true;
-}
-
 static void set_protocols(struct sockets *sockets) {
     /* Small pieces: what clients send is short, and every connection has such a buffer. */
     const struct lws_protocols protocol = {.name = "confab",
@@ -594,29 +587,14 @@ static void set_protocols(struct sockets *sockets) {
  * sockets_tick does what they would. */
 static const lws_retry_bo_t NO_TIMERS = {0};
 
-struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                            const struct sockets_listener *listener, bool share) {
-    struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
+static bool open_library(struct sockets *sockets) {
     struct lws_context_creation_info info = {0};
-    char host[256];
-    sockets->config = config;
-    sockets->figures = figures;
-    sockets->listener = *listener;
-    sockets->loops[0] = loop;
-    uv_timer_init(loop, &sockets->drain_timer);
-    sockets->drain_timer.data = sockets;
-    set_protocols(sockets);
-    if (!split_listen(config->push_listen, host, sizeof(host), &info.port)) {
-        log_error("push_listen must be host:port, not %s", config->push_listen);
-        return NULL;
-    }
     lws_set_log_level(LLL_ERR, log_library);
     heads = slabs_new(HEADERS_SIZE, HEADS);
     lws_set_allocator(allocate);
-    info.iface = host[0] ? host : NULL;
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = sockets->protocols;
-    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   (share ? LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE : 0);
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
     info.foreign_loops = sockets->loops;
     info.retry_and_idle_policy = &NO_TIMERS;
     info.user = sockets;
@@ -627,26 +605,43 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
     info.max_http_header_data = HEADERS_SIZE;
     sockets->context = lws_create_context(&info);
     sockets->vhost = sockets->context ? lws_create_vhost(sockets->context, &info) : NULL;
-    if (!sockets->vhost) {
-        log_error("cannot listen on %s", config->push_listen);
-        return NULL;
-    }
-    return sockets;
+    return sockets->vhost != NULL;
 }
 
-unsigned sockets_port(const struct sockets *sockets) {
-    return (unsigned)lws_get_vhost_listen_port(sockets->vhost);
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
+                            const struct sockets_listener *listener, int listen_fd) {
+    struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
+    sockets->config = config;
+    sockets->figures = figures;
+    sockets->listener = *listener;
+    sockets->loops[0] = loop;
+    uv_timer_init(loop, &sockets->drain_timer);
+    sockets->drain_timer.data = sockets;
+    set_protocols(sockets);
+    if (open_library(sockets))
+        sockets->acceptor = acceptor_new(loop, listen_fd, on_taken, sockets);
+    else
+        log_error("libwebsockets cannot be used");
+    return sockets->acceptor ? sockets : NULL;
 }
 
 uint64_t sockets_count(const struct sockets *sockets) {
     return sockets->count;
 }
 
-/* There is no way to close only the listening socket: who comes is sent away. */
 void sockets_stop_listening(struct sockets *sockets) {
-    sockets->full = true;
+    if (sockets->acceptor)
+        acceptor_close(sockets->acceptor);
+    sockets->acceptor = NULL;
 }
 
+void sockets_cut(struct sockets *sockets) {
+    sockets_stop_listening(sockets);
+    uv_close((uv_handle_t *)&sockets->drain_timer, NULL);
+    lws_context_destroy(sockets->context);
+}
+
+/* On a loop that is not its own, libwebsockets wants to be told twice. */
 void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
     slabs_free(heads);

@@ -55,13 +55,10 @@ struct sockets_listener {
     void (*closed)(struct session *session);
 };
 
-/* Listens at push_listen (config and listener must outlive it). share: several processes
- * listen on the port. NULL, with the cause logged, if it cannot. */
+/* Listens on a socket that is bound, which it closes in the end (config and listener must
+ * outlive it). NULL, with the cause logged, if it cannot: that is the end of the process. */
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                            const struct sockets_listener *listener, bool share);
-
-/* The port it listens on. */
-unsigned sockets_port(const struct sockets *sockets);
+                            const struct sockets_listener *listener, int listen_fd);
 
 /* Takes no further connections. */
 void sockets_stop_listening(struct sockets *sockets);
@@ -75,7 +72,11 @@ uint64_t sockets_count(const struct sockets *sockets);
 /* Pings and dead sockets: to be called once a second. */
 void sockets_tick(struct sockets *sockets);
 
-/* Cuts off what is left and frees everything. */
+/* Cuts off what is left and listens no more. The loop has to run some turns before
+ * sockets_free. */
+void sockets_cut(struct sockets *sockets);
+
+/* Frees everything, after sockets_cut. */
 void sockets_free(struct sockets *sockets);
 
 /* Sends a frame, or lets it wait; the frame is held as long as needed. A socket that has

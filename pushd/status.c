@@ -1,16 +1,15 @@
 #include "status.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "error.h"
 #include "log.h"
 #include "memory.h"
+#include "metrics.h"
 
 /* Requests are read up to here; a longer one is answered 431. */
 #define REQUEST_SIZE 4096
@@ -18,22 +17,20 @@
 /* The loop is asked this often to be on time; how late it is, is its lag. Milliseconds. */
 #define LAG_EVERY_MS 500
 
+/* Connections that may wait to be taken. */
+#define BACKLOG 128
+
 struct status {
-    const struct config *config;
-    const struct figures *figures;
-    const struct bus *bus;
+    const struct figures_all *all;
+    struct figures *own;
     uv_tcp_t server;
     uv_timer_t lag_timer;
-    int64_t due_us;
-    int64_t lag_us; /* of the last turn looked at */
-    int64_t worst_lag_us;
-    bool database;
     unsigned handles; /* to be closed before it is freed */
 };
 
 /* One request and its answer. */
 struct client {
-    struct status *status;
+    const struct figures_all *all;
     uv_tcp_t tcp;
     uv_write_t write;
     char request[REQUEST_SIZE];
@@ -41,140 +38,7 @@ struct client {
     struct buffer answer;
 };
 
-/* ---- figures ---- */
-
-static void metric(struct buffer *out, const char *name, const char *type, const char *help) {
-    buffer_printf(out, "# HELP confab_%s %s\n# TYPE confab_%s %s\n", name, help, name, type);
-}
-
-static void number(struct buffer *out, const char *name, const char *type, const char *help,
-                   uint64_t value) {
-    metric(out, name, type, help);
-    buffer_printf(out, "confab_%s %" PRIu64 "\n", name, value);
-}
-
-static void seconds(struct buffer *out, const char *name, const char *help, int64_t micros) {
-    metric(out, name, "gauge", help);
-    buffer_printf(out, "confab_%s %.6f\n", name, (double)micros / 1e6);
-}
-
-static const char *const DROPS[FIGURES_DROP_COUNT] = {
-    [FIGURES_DROP_AUTH] = "auth",
-    [FIGURES_DROP_FORBIDDEN] = "forbidden",
-    [FIGURES_DROP_NOT_FOUND] = "not_found",
-    [FIGURES_DROP_BAD_SINCE] = "bad_since",
-    [FIGURES_DROP_SLOW] = "slow",
-    [FIGURES_DROP_FLOOD] = "flood",
-    [FIGURES_DROP_TOO_BIG] = "too_big",
-    [FIGURES_DROP_DRAIN] = "drain",
-    [FIGURES_DROP_DEAD] = "dead",
-    [FIGURES_DROP_LIMIT] = "limit",
-    [FIGURES_DROP_UNAVAILABLE] = "unavailable",
-};
-
-static const char *const REFUSALS[FIGURES_REFUSAL_COUNT] = {
-    [FIGURES_REFUSAL_PLAIN_HTTP] = "plain_http",
-    [FIGURES_REFUSAL_PATH] = "path",
-    [FIGURES_REFUSAL_MALFORMED] = "malformed",
-    [FIGURES_REFUSAL_ORIGIN] = "origin",
-    [FIGURES_REFUSAL_FULL] = "full",
-    [FIGURES_REFUSAL_CROWDED] = "crowded",
-    [FIGURES_REFUSAL_KNOCKING] = "knocking",
-    [FIGURES_REFUSAL_UNFINISHED] = "unfinished",
-};
-
-/* One counter for each reason. */
-static void reasons(struct buffer *out, const char *name, const char *help,
-                    const char *const *names, const uint64_t *values, unsigned count) {
-    metric(out, name, "counter", help);
-    for (unsigned i = 0; i < count; i++)
-        buffer_printf(out, "confab_%s{reason=\"%s\"} %" PRIu64 "\n", name, names[i], values[i]);
-}
-
-static void sockets_metrics(const struct figures *f, struct buffer *out) {
-    metric(out, "sockets", "gauge", "Open sockets by kind.");
-    buffer_printf(out,
-                  "confab_sockets{kind=\"room\"} %" PRIu64
-                  "\nconfab_sockets{kind=\"notifications\"} %" PRIu64 "\n",
-                  f->sockets_room, f->sockets_notifications);
-    number(out, "connections_total", "counter", "Connections made.", f->connections);
-    number(out, "handshakes_total", "counter", "Handshakes completed.", f->handshakes);
-    number(out, "deliveries_total", "counter", "Frames given to sockets.", f->deliveries);
-    number(out, "delivered_bytes_total", "counter", "Bytes written to sockets.",
-           f->delivered_bytes);
-    number(out, "queue_bytes", "gauge", "Bytes that wait for slow sockets.", f->queue_bytes);
-    number(out, "frames_in_total", "counter", "Messages that clients sent.", f->frames_in);
-    number(out, "bad_frames_total", "counter", "Messages not understood.", f->bad_frames);
-    number(out, "rate_limited_total", "counter", "Messages over the rate.", f->rate_limited);
-    reasons(out, "drops_total", "Sockets closed by pushd, by reason.", DROPS, f->drops,
-            FIGURES_DROP_COUNT);
-    reasons(out, "refusals_total", "Connections that never became a socket, by reason.", REFUSALS,
-            f->refusals, FIGURES_REFUSAL_COUNT);
-    number(out, "lost_total", "counter", "Sockets that ended though nobody had said so.", f->lost);
-}
-
-static void streams_metrics(const struct figures *f, struct buffer *out) {
-    number(out, "streams", "gauge", "Rooms and users that somebody listens to.", f->streams);
-    number(out, "subscribers", "gauge", "Listeners of all streams.", f->subscribers);
-    number(out, "replays_total", "counter", "Sockets that were sent what they missed.", f->replays);
-    number(out, "replayed_events_total", "counter", "Events sent so.", f->replayed_events);
-    number(out, "resyncs_total", "counter", "Sockets told to load anew.", f->resyncs);
-    number(out, "holes_filled_total", "counter", "Holes read from the database.", f->holes);
-    number(out, "tail_checks_total", "counter", "Questions how far the streams go.",
-           f->tail_checks);
-    number(out, "tail_finds_total", "counter", "Events that only such a question found.",
-           f->tail_finds);
-}
-
-/* Resident memory of this process, in bytes: the second number of statm, in pages. */
-static uint64_t resident_bytes(void) {
-    char line[128] = "";
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file)
-        return 0;
-    const char *read = fgets(line, sizeof(line), file);
-    fclose(file);
-    const char *second = read ? strchr(line, ' ') : NULL;
-    return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
-void status_metrics(const struct status *status, struct buffer *out) {
-    struct bus_figures bus;
-    bus_figures(status->bus, &bus);
-    sockets_metrics(status->figures, out);
-    streams_metrics(status->figures, out);
-    number(out, "redis_up", "gauge", "1 if Redis answers.", bus_is_well(status->bus));
-    number(out, "redis_events_total", "counter", "Events received from Redis.", bus.events);
-    number(out, "redis_malformed_total", "counter", "Of these, not understood.", bus.malformed);
-    number(out, "redis_reconnects_total", "counter", "Connections made anew.", bus.reconnects);
-    number(out, "redis_subscriptions", "gauge", "Channels joined.", bus.subscriptions);
-    seconds(out, "redis_latency_seconds", "Round trip of the last PING.", bus.latency_us);
-    number(out, "database_up", "gauge", "1 if the database answered last.", status->database);
-    number(out, "database_errors_total", "counter", "Questions it did not answer.",
-           status->figures->db_errors);
-    seconds(out, "database_latency_seconds", "Of the last question.",
-            status->figures->db_latency_us);
-    seconds(out, "loop_lag_seconds", "How late the loop was last.", status->lag_us);
-    seconds(out, "loop_lag_worst_seconds", "How late it ever was.", status->worst_lag_us);
-    number(out, "resident_memory_bytes", "gauge", "Memory of the process.", resident_bytes());
-}
-
 /* ---- answering ---- */
-
-static void health(const struct status *status, struct buffer *body, int *code) {
-    struct bus_figures bus;
-    bus_figures(status->bus, &bus);
-    const bool redis = bus_is_well(status->bus);
-    *code = status->database ? 200 : 503;
-    buffer_printf(body, "{\"status\":\"%s\"",
-                  !status->database ? "unavailable"
-                  : redis           ? "ok"
-                                    : "degraded");
-    if (!status->database || !redis)
-        buffer_printf(body, ",\"database\":\"%s\",\"redis\":\"%s\"",
-                      status->database ? "ok" : "unreachable", redis ? "ok" : "unreachable");
-    buffer_append_char(body, '}');
-}
 
 static bool is_for(const struct client *client, const char *path) {
     const size_t len = strlen(path);
@@ -192,9 +56,9 @@ static void make_answer(struct client *client) {
         buffer_append_str(&body, "{\"detail\":\"The request is too large.\"}");
     } else if (is_for(client, "/metrics")) {
         type = "text/plain; version=0.0.4; charset=utf-8";
-        status_metrics(client->status, &body);
+        metrics_write(client->all, &body);
     } else if (is_for(client, "/healthz")) {
-        health(client->status, &body, &code);
+        code = metrics_health(client->all, &body);
     } else {
         code = 404;
         buffer_append_str(&body, "{\"detail\":\"Not found.\"}");
@@ -254,7 +118,7 @@ static void on_connection(uv_stream_t *server, int failed) {
     if (failed)
         return;
     struct client *client = memory_zeroed(1, sizeof(*client));
-    client->status = status;
+    client->all = status->all;
     uv_tcp_init(server->loop, &client->tcp);
     client->tcp.data = client;
     if (uv_accept(server, (uv_stream_t *)&client->tcp) != 0 ||
@@ -262,74 +126,54 @@ static void on_connection(uv_stream_t *server, int failed) {
         close_client(client);
 }
 
-/* ---- the lag of the loop ---- */
+/* ---- what is looked at twice a second ---- */
+
+/* Resident memory of this process, in bytes: the second number of statm, in pages. */
+static uint64_t resident_bytes(void) {
+    char line[128] = "";
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file)
+        return 0;
+    const char *read = fgets(line, sizeof(line), file);
+    fclose(file);
+    const char *second = read ? strchr(line, ' ') : NULL;
+    return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
 
 static void on_lag_timer(uv_timer_t *timer) {
-    struct status *status = timer->data;
-    const int64_t now = clock_monotonic_us();
-    status->lag_us = now > status->due_us ? now - status->due_us : 0;
-    if (status->lag_us > status->worst_lag_us)
-        status->worst_lag_us = status->lag_us;
-    status->due_us = now + LAG_EVERY_MS * 1000;
+    const struct status *status = timer->data;
+    struct figures *own = status->own;
+    const uint64_t now = (uint64_t)clock_monotonic_us();
+    own->loop_lag_us = now > own->loop_due_us ? now - own->loop_due_us : 0;
+    if (own->loop_lag_us > own->loop_worst_us)
+        own->loop_worst_us = own->loop_lag_us;
+    own->loop_due_us = now + LAG_EVERY_MS * 1000;
+    own->memory_bytes = resident_bytes();
     uv_timer_start(timer, on_lag_timer, LAG_EVERY_MS, 0);
 }
 
 /* ---- opening and closing ---- */
 
-static bool listen_at(struct status *status, const char *address) {
-    struct sockaddr_storage storage;
-    char host[256];
-    uint64_t port;
-    const char *colon = strrchr(address, ':');
-    if (!colon || !text_to_u64(text_of(colon + 1), &port) || port > 65535 ||
-        (size_t)(colon - address) >= sizeof(host)) {
-        log_error("metrics_listen must be host:port, not %s", address);
-        return false;
-    }
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
-    if (uv_ip4_addr(host, (int)port, (struct sockaddr_in *)&storage) != 0 &&
-        uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)&storage) != 0) {
-        log_error("metrics_listen must name an address, not %s", host);
-        return false;
-    }
-    int failed = uv_tcp_bind(&status->server, (struct sockaddr *)&storage, 0);
-    if (!failed)
-        failed = uv_listen((uv_stream_t *)&status->server, 16, on_connection);
-    if (failed)
-        log_error("cannot listen on %s: %s", address, uv_strerror(failed));
-    return !failed;
-}
-
-struct status *status_new(uv_loop_t *loop, const struct config *config,
-                          const struct figures *figures, const struct bus *bus) {
+struct status *status_new(uv_loop_t *loop, const struct figures_all *all, size_t own,
+                          int listen_fd) {
     struct status *status = memory_zeroed(1, sizeof(*status));
-    status->config = config;
-    status->figures = figures;
-    status->bus = bus;
+    status->all = all;
+    status->own = &all->each[own];
     uv_tcp_init(loop, &status->server);
     uv_timer_init(loop, &status->lag_timer);
     status->server.data = status->lag_timer.data = status;
     status->handles = 2;
-    if (!listen_at(status, config->metrics_listen)) {
+    int failed = uv_tcp_open(&status->server, listen_fd);
+    if (!failed)
+        failed = uv_listen((uv_stream_t *)&status->server, BACKLOG, on_connection);
+    if (failed) {
+        log_error("cannot serve figures: %s", uv_strerror(failed));
         status_close(status);
         return NULL;
     }
-    status->due_us = clock_monotonic_us();
+    status->own->loop_due_us = (uint64_t)clock_monotonic_us();
     on_lag_timer(&status->lag_timer);
     return status;
-}
-
-unsigned status_port(const struct status *status) {
-    struct sockaddr_storage storage;
-    int len = sizeof(storage);
-    if (uv_tcp_getsockname(&status->server, (struct sockaddr *)&storage, &len) != 0)
-        return 0;
-    return ntohs(storage.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&storage)->sin6_port
-                                               : ((struct sockaddr_in *)&storage)->sin_port);
-}
-
-void status_set_database(struct status *status, bool reachable) {
-    status->database = reachable;
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

@@ -1,33 +1,25 @@
 /*
  * status: /healthz and Prometheus /metrics on a loopback port of its own, and the lag of
  * the loop. Plain HTTP/1.1 by hand on libuv: two paths, no body, one answer, closed.
+ *
+ * All processes of one pushd take connections from one listening socket, and any of them
+ * answers for all.
  */
 #ifndef CONFAB_PUSHD_STATUS_H
 #define CONFAB_PUSHD_STATUS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <uv.h>
 
-#include "buffer.h"
-#include "bus.h"
-#include "config.h"
 #include "figures.h"
 
 struct status;
 
-/* Listens at metrics_listen. figures and bus are read for each answer and must outlive it.
- * NULL, with the cause logged, if it cannot. */
-struct status *status_new(uv_loop_t *loop, const struct config *config,
-                          const struct figures *figures, const struct bus *bus);
-
-/* The port it listens on (for metrics_listen with port 0). */
-unsigned status_port(const struct status *status);
-
-/* Tells whether the database answered last time; part of /healthz. */
-void status_set_database(struct status *status, bool reachable);
-
-/* Appends all figures in the Prometheus text format (version 0.0.4). */
-void status_metrics(const struct status *status, struct buffer *out);
+/* Serves on a listening socket, which it closes in the end, the figures of all; keeps those
+ * of the loop and of memory in the process's own, which is at index `own`. all must outlive
+ * it. NULL, with the cause logged, if it cannot. */
+struct status *status_new(uv_loop_t *loop, const struct figures_all *all, size_t own,
+                          int listen_fd);
 
 /* Closes everything; frees itself once the loop has let go. */
 void status_close(struct status *status);

@@ -58,7 +58,7 @@ static void ready(void *context, uint64_t room_id) {
 
 void wiring_connect(uv_loop_t *loop, struct sessions *sessions) {
     bus_listener = (struct bus_listener){sessions, on_subscribed, on_event, on_state, on_turn_end};
-    sessions->bus = bus_new(loop, sessions->config, &bus_listener);
+    sessions->bus = bus_new(loop, sessions->config, sessions->figures, &bus_listener);
     feeds_set_bus(sessions->feeds, sessions->bus);
     presence_hooks =
         (struct presence_hooks){.bus = sessions->bus,

@@ -11,6 +11,7 @@ from support.websocket import push_port
 
 # All figures and their types; the names are those that alerts are written with.
 FIGURES = {
+    "workers": "gauge",
     "sockets": "gauge", "connections_total": "counter", "refusals_total": "counter",
     "lost_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
     "delivered_bytes_total": "counter", "queue_bytes": "gauge", "frames_in_total": "counter",

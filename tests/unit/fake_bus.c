@@ -45,11 +45,12 @@ static void *more(void *list, size_t count, size_t *space, size_t size) {
     return memory_resize(list, *space, size);
 }
 
-struct bus *bus_new(uv_loop_t *loop, const struct config *config,
+struct bus *bus_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
                     const struct bus_listener *listener) {
     struct bus *bus = memory_zeroed(1, sizeof(*bus));
     (void)loop;
     (void)config;
+    (void)figures;
     bus->listener = listener;
     return bus;
 }

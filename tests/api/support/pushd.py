@@ -12,13 +12,15 @@ from support.wait import wait_for
 
 class Pushd:
     """Runs in a `with`. Its configuration is the instance's and the options given, in a file
-    of its own: configure() writes it anew. `before` is a command that starts it."""
+    of its own: configure() writes it anew. `before` is a command that starts it, `arguments`
+    are more of its own."""
 
-    def __init__(self, instance, before=(), **options):
+    def __init__(self, instance, before=(), arguments=(), **options):
         self.instance = instance
         self.folder = Path(tempfile.mkdtemp(prefix="pushd-", dir=instance.state))
         self.log_file = self.folder / "log"
         self._before = list(before)
+        self._arguments = list(arguments)
         self._options = {"push_listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0", **options}
         self.process = None
 
@@ -37,7 +39,8 @@ class Pushd:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self._before, str(self.instance.build / "pushd"), "-c",
-                 str(self.folder / "confab.conf"), "--ports-file", str(self.folder / "ports")],
+                 str(self.folder / "confab.conf"), "--ports-file", str(self.folder / "ports"),
+                 *self._arguments],
                 env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 

@@ -1,0 +1,27 @@
+/*
+ * acceptor: takes connections from a listening socket, on the loop.
+ *
+ * libwebsockets can listen by itself, but cannot stop it before the end, and shares a port
+ * only with threads of its own.
+ */
+#ifndef CONFAB_PUSHD_ACCEPTOR_H
+#define CONFAB_PUSHD_ACCEPTOR_H
+
+#include <sys/socket.h>
+#include <uv.h>
+
+struct acceptor;
+
+/* A connection came from a peer: a socket that does not block and delays nothing
+ * (TCP_NODELAY), which belongs to the callee. */
+typedef void acceptor_taken(void *context, int fd, const struct sockaddr *peer, socklen_t len);
+
+/* Begins to listen on a socket that is bound, which it closes in the end. NULL, with the
+ * cause logged, if it cannot. */
+struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken, void *context);
+
+/* Listens no more: who comes is refused by the kernel. Frees itself once the loop has let
+ * go. */
+void acceptor_close(struct acceptor *acceptor);
+
+#endif

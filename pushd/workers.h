@@ -1,0 +1,25 @@
+/*
+ * workers: several processes that hold sockets, on one port, and a parent that replaces
+ * those that die.
+ *
+ * The kernel deals connections out to them (SO_REUSEPORT). They share nothing but Redis, the
+ * database, and figures in memory that all of them read: whichever is asked for its figures
+ * answers for all.
+ *
+ * Signals of the parent: SIGTERM, SIGINT  every worker closes its sockets and ends;
+ *                        SIGHUP, SIGUSR1  are passed on to every worker.
+ * Should the parent be killed, its workers are killed with it.
+ */
+#ifndef CONFAB_PUSHD_WORKERS_H
+#define CONFAB_PUSHD_WORKERS_H
+
+#include <stddef.h>
+
+#include "config.h"
+
+/* Runs so many workers until stopped; ports_file (or NULL) is written once all of them
+ * serve. Returns the exit status: 1, with the cause logged, if they cannot be started. */
+int workers_run(struct config *config, const char *config_path, const char *ports_file,
+                size_t count);
+
+#endif
