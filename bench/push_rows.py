@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from statistics import median
 
 import data
 import push_data
@@ -90,9 +91,12 @@ def _idle(bench, count, seconds):
         empty = proc.pss_kib(pushd.pid)
         crowd.open(count)
         time.sleep(4)       # what the coming has stirred up
-        full = proc.pss_kib(pushd.pid)
         before, begun = proc.cpu_seconds(pushd.pid), time.monotonic()
-        time.sleep(seconds)
+        readings = []
+        for _ in range(seconds):    # a tail check may be under way at any of them
+            time.sleep(1)
+            readings.append(proc.pss_kib(pushd.pid))
+        full = median(readings)
         cpu = (proc.cpu_seconds(pushd.pid) - before) / (time.monotonic() - begun)
         bench.note_order(crowd, f"open {count}")
     return (full - empty) * 1024 / count, cpu
