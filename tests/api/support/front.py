@@ -129,6 +129,8 @@ class Front:
         command = self._configure()
         other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         command[0] = shutil.which(command[0], path=PATH)
+        # A run of tests that is killed leaves none of them behind.
+        command = ["setpriv", "--pdeathsig", "TERM", *command]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, start_new_session=True, cwd=self.folder,
             stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr.log").open("wb"),
