@@ -23,8 +23,7 @@ function browser() {
     const fetchWithCookies = async (url, { credentials, headers, ...options }) => {
         assert.equal(credentials, "include");
         const answer = await fetch(url, { ...options, headers: { ...headers, ...own() } });
-        const [set] = answer.headers.getSetCookie();
-        jar.cookie = set?.split(";")[0] ?? jar.cookie;
+        jar.cookie = answer.headers.get("Set-Cookie")?.split(";")[0] ?? jar.cookie;
         return answer;
     };
     class WithCookies extends WebSocket {

@@ -100,7 +100,8 @@ test("typing is told to the others", async () => {
     await opened(made);
     made.startTyping();
     made.stopTyping();
-    const kinds = () => heard.frames.map((frame) => frame.type).filter((kind) => /typing/.test(kind));
+    const kinds = () => heard.frames.map((frame) => frame.type)
+        .filter((kind) => /typing/.test(kind));
     await until(() => kinds().length === 2);
     assert.deepEqual(kinds(), ["typing", "stop_typing"]);
 });

@@ -123,7 +123,7 @@ test("where the server is away altogether, it waits and says until when", async 
     await until(() => heard.events.length === 1);
 });
 
-test("pushd away: from socket to polling and back, and nothing is missed or told twice", async () => {
+test("pushd away: from socket to polling and back, nothing missed or told twice", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);

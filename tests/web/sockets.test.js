@@ -335,7 +335,7 @@ test("notifications: messages of all rooms, and what concerns the user", async (
     assert.deepEqual(news.map((frame) => frame.message.content), ["here", "there"]);
 });
 
-test("notifications: what was missed is told after a loss, and the list is to be read", async () => {
+test("notifications: after a loss, what was missed is told, and the list to be read", async () => {
     const { alice, bob } = await pair(system);
     const channel = bob.openNotifications();
     let lists = 0;

@@ -53,8 +53,12 @@ export class Channel extends Emitter {
         this.retryAt = null;
         this.#backoff = new Backoff(pace.backoffMin, pace.backoffMax);
         this.#socketRetry = new Backoff(pace.socketRetryMin, pace.socketRetryMax);
-        this.#poller = new Poller({ pace, ask: (signal) => this.#poll(signal), hidden: client.hidden,
-            failed: (error, pause) => this.#pollFailed(error, pause) });
+        this.#poller = new Poller({
+            pace,
+            ask: (signal) => this.#poll(signal),
+            failed: (error, pause) => this.#pollFailed(error, pause),
+            hidden: client.hidden,
+        });
         // Who opened the channel has this turn to listen in.
         queueMicrotask(() => this.#resume());
     }

@@ -21,7 +21,8 @@ export class Unsent {
     }
 
     put(userId, entry) {
-        this.#write(this.#key(userId, entry.client_id), JSON.stringify({ ...entry, tab: this.tab }));
+        const text = JSON.stringify({ ...entry, tab: this.tab });
+        this.#try(() => this.storage?.setItem(this.#key(userId, entry.client_id), text));
     }
 
     remove(userId, clientId) {
@@ -66,10 +67,6 @@ export class Unsent {
 
     #key(userId, clientId) {
         return `${this.prefix}:${userId}:${clientId}`;
-    }
-
-    #write(key, text) {
-        this.#try(() => this.storage?.setItem(key, text));
     }
 
     // A storage that is full, or that the browser forbids, costs only what it is for.

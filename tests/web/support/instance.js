@@ -1,6 +1,6 @@
 /** One whole private system for a file of tests, as scripts/instance makes it. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,9 +12,23 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const run = promisify(execFile);
 
 // Hashing at the least cost: no test waits for it.
-const QUICK = { CONFAB_RATE_LIMITS: "off", CONFAB_PASSWORD_MEMORY: "8", CONFAB_PASSWORD_PASSES: "1" };
+const QUICK = { CONFAB_RATE_LIMITS: "off", CONFAB_PASSWORD_MEMORY: "8",
+    CONFAB_PASSWORD_PASSES: "1" };
 
-const foreign = ([name]) => !name.startsWith("CONFAB_") && !["LISTEN", "CGI", "MAKEFLAGS"].includes(name);
+const foreign = ([name]) => !name.startsWith("CONFAB_")
+    && !["LISTEN", "CGI", "MAKEFLAGS"].includes(name);
+
+const running = new Set();
+
+// Who is interrupted leaves the stopping to a process that nobody interrupts.
+for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => {
+        for (const { state, env } of running)
+            spawn("sh", ["-c", 'scripts/instance stop >/dev/null; rm -rf "$STATE"'],
+                { cwd: ROOT, env: { ...env, STATE: state }, detached: true, stdio: "ignore" });
+        process.exit(130);
+    });
+}
 
 export class Instance {
     /** Starts one; `env` are variables of scripts/instance and CONFAB_<KEY>. */
@@ -24,6 +38,7 @@ export class Instance {
         system.state = await mkdtemp("/tmp/confab-");
         system.env = { ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
             STATE: system.state, PORT: "0", DEMO: "0", ...QUICK, ...env };
+        running.add(system);
         try {
             await system.start();
         } catch (error) {
@@ -43,6 +58,7 @@ export class Instance {
     async close() {
         await this.#script("stop");
         await rm(this.state, { recursive: true, force: true });
+        running.delete(this);
     }
 
     /** Ends "database", "redis", "api", "push" or "web" until the next start(). */

@@ -1,0 +1,253 @@
+/** Uses all of confab.d.ts, as applications would. Compiled by types.test.js, never run. */
+
+import {
+    Channel, ChatManager, Confab, ConfabError, Emitter, NotificationsChannel, Outbox, RoomChannel,
+} from "../../web/confab.js";
+import type {
+    ChannelEvents, ChannelState, ChatSocket, Closed, ConfabEvents, ConfabOptions, ErrorFrame,
+    EventRoom, Member, Membership, Message, MessagePageOptions, MessageType, NewMessageEvent,
+    NotificationsChannelEvents, NotificationsConnected, Outgoing, OutgoingState, OutboxEvents,
+    Pace, Page, PageOptions, Resync, Room, RoomChannelEvents, RoomConnected, RoomEvent,
+    StorageLike, Timestamp, User, UserEvent, UserRef, WebSocketClass, WebSocketLike,
+} from "../../web/confab.js";
+
+declare const storage: StorageLike;
+declare const SocketClass: WebSocketClass;
+declare const socketLike: WebSocketLike;
+
+// ---- options ----
+
+const pace: Partial<Pace> = { backoffMin: 1, pollMax: 2 };
+const options: ConfabOptions = {
+    url: "https://chat.example", token: null, auth: "cookie", fetch, WebSocket: SocketClass,
+    storage, window, document, pace,
+};
+const confab = new Confab(options);
+new Confab({ WebSocket, storage: localStorage });
+new Confab({ WebSocket: null, storage: null, window: null, document: null });
+// @ts-expect-error: there is no such way of being known
+new Confab({ auth: "password" });
+// @ts-expect-error: there is no such option
+new Confab({ uri: "https://chat.example" });
+socketLike.close(1000);
+
+// ---- accounts ----
+
+export async function accounts(): Promise<void> {
+    const user: User = await confab.register("alice", "alice-demo");
+    await confab.login("alice", "alice-demo");
+    await confab.changePassword("alice-demo", "battery staple");
+    const me: UserRef = await confab.me();
+    const since: Timestamp = user.created_at;
+    const found: Page<UserRef> = await confab.users({ search: me.username + since, limit: 5 });
+    const nothing: void = await confab.logout();
+    confab.token = null;
+    const known: User | null = confab.user;
+    // @ts-expect-error: who it is, the server says
+    confab.user = known;
+    // @ts-expect-error: a password is missing
+    await confab.login("alice");
+    // @ts-expect-error: other users' times are nobody's business
+    found.results[0]?.created_at;
+    const auth: "cookie" | "token" = confab.auth;
+    console.log(nothing, auth, confab.url);
+}
+
+// ---- rooms ----
+
+export async function rooms(): Promise<void> {
+    const list: Page<Room> = await confab.rooms({ public: true, limit: 10, offset: 0 });
+    const more: Page<Room> = list.next === null ? list : await confab.follow<Room>(list.next);
+    const room: Room = await confab.createRoom({ name: "Kitchen", is_private: false });
+    await confab.room(room.room_id);
+    await confab.updateRoom(room.room_id, { name: "Parlour" });
+    const direct: Room = await confab.directRoom(2);
+    const joined: Membership = await confab.join(room.room_id);
+    await confab.invite(room.room_id, 2);
+    await confab.removeMember(room.room_id, 2);
+    const page: PageOptions = { limit: 1 };
+    const members: Page<Member> = await confab.members(room.room_id, page);
+    const changed: Membership = await confab.setAdmin(room.room_id, 2, true);
+    const { online }: { online: UserRef[] } = await confab.presence(room.room_id);
+    await confab.leave(room.room_id);
+    await confab.deleteRoom(room.room_id);
+    const last: string | undefined = room.last_message?.content;
+    const names: string[] = members.results.map((member) => member.username);
+    // @ts-expect-error: only the list of members has names
+    joined.username;
+    // @ts-expect-error: a room has a name
+    await confab.createRoom({ is_private: true });
+    // @ts-expect-error: ids are numbers
+    await confab.room("1");
+    console.log(more, direct, changed, online, last, names);
+}
+
+// ---- messages ----
+
+export async function messages(room: number): Promise<void> {
+    const cursor: MessagePageOptions = { before: 7, limit: 20 };
+    const page: Page<Message> = await confab.messages(room, cursor);
+    const kind: MessageType = "image";
+    const message: Message = await confab.postMessage(room,
+        { content: "Tea?", message_type: kind, reply_to_id: null, client_id: "mine" });
+    await confab.message(room, message.message_id);
+    await confab.editMessage(room, message.message_id, "Coffee?");
+    await confab.deleteMessage(room, message.message_id);
+    const { unread_count: unread } = await confab.markRead(room, message.message_id);
+    const { events, last_seq: last } = await confab.events(room, { after: 0, limit: 5 });
+    const first: RoomEvent | undefined = events[0];
+    const health: { status: string } = await confab.health();
+    const any: { detail: string } = await confab.request("GET", "/api/chat/rooms/");
+    const unknown: unknown = await confab.request("POST", "/api/chat/rooms/", { name: "x" });
+    // @ts-expect-error: there is no such kind of message
+    await confab.postMessage(room, { content: "la", message_type: "song" });
+    console.log(page, unread, last, first, health, any, unknown);
+}
+
+// ---- errors ----
+
+export function explain(error: unknown): string {
+    if (!(error instanceof ConfabError))
+        return "?";
+    const { status, detail, fields, retryAfter, requestId, body, temporary } = error;
+    const words: string[] | undefined = fields.name;
+    const seconds: number | null = retryAfter;
+    // @ts-expect-error: an error stays as it is
+    error.status = 200;
+    const again: boolean = temporary && status !== 0;
+    return [detail, words, seconds, requestId, body, again, error.name].join(" ");
+}
+new ConfabError(400, "No.", { fields: { name: ["No."] }, retryAfter: 1, cause: new Error() });
+
+// ---- channels ----
+
+export function channels(): void {
+    const room: RoomChannel = confab.openRoom(1, { since: 7 });
+    const stop: () => void = room.on("new_message", (event) => {
+        const message: Message = event.message;
+        // @ts-expect-error: that is another event's
+        event.edited_by;
+        console.log(message, event.seq);
+    });
+    stop();
+    room.once("connected", (frame: RoomConnected) => console.log(frame.online));
+    room.on("event", (event) => {
+        switch (event.type) {
+        case "new_message": return told(event.message.content);
+        case "message_edited": return told(event.edited_by);
+        case "message_deleted": return told(event.deleted_by, event.message_id);
+        case "room_updated": return told(event.updated_by, event.room.name);
+        case "user_invited": return told(event.invited_by, event.user_id);
+        case "user_removed": return told(event.removed_by, event.user_id);
+        case "member_updated": return told(event.updated_by, event.membership?.is_admin);
+        default: return never(event);
+        }
+    });
+    room.on("frame", (frame) => told(frame.type));
+    room.on("typing", (event) => told(event.user, event.user_id, event.room_id));
+    room.on("message_read", (event) => told(event.user_id, event.message_id));
+    room.on("room_deleted", (event) => told(event.deleted_by));
+    room.on("presence", (online: UserRef[]) => told(online.length));
+    room.on("typists", (typists) => told(typists.length));
+    room.on("state", (state: ChannelState) => told(state));
+    room.on("closed", (closed: Closed) => told(closed.code, closed.detail));
+    room.on("resync", (frame: Resync) => told(frame.seq));
+    room.on("error", (frame: ErrorFrame) => told(frame.code, frame.detail));
+    // @ts-expect-error: there is no such event
+    room.on("new_mesage", () => {});
+    // @ts-expect-error: rooms have no notifications
+    room.on("new_message_notification", () => {});
+    room.typing();
+    room.stopTyping();
+    const retry: number | null = room.retryAt;
+    told(room.roomId, room.seq, room.state, room.closed?.detail, room.online.length, retry);
+    told(room.typists[0]?.username);
+    // @ts-expect-error: the state is the channel's
+    room.state = "live";
+    room.close();
+    room.reopen();
+    const any: Channel<RoomChannelEvents> = room;
+    told(any instanceof Emitter);
+
+    const news: NotificationsChannel = confab.openNotifications();
+    news.on("rooms", (page) => told(page?.results[0]?.unread_count));
+    news.on("new_message_notification", (frame) => told(frame.sender, frame.message.content));
+    news.on("connected", (frame: NotificationsConnected) => told(frame.user_id));
+    news.on("event", (event: UserEvent) => {
+        switch (event.type) {
+        case "room_created": return told(event.created_by, (event.room as EventRoom).name);
+        case "room_invitation": return told(event.room_name, event.invited_by);
+        case "room_removed": return told(event.room_id, event.removed_by);
+        case "room_deleted": return told(event.deleted_by);
+        default: return never(event);
+        }
+    });
+    // @ts-expect-error: nobody types to everybody
+    news.typing();
+    const names: (keyof NotificationsChannelEvents)[] = ["room_created", "rooms"];
+    const common: (keyof ChannelEvents)[] = ["state", "closed", "resync", "error"];
+    told(...names, ...common);
+}
+
+function told(...things: unknown[]): void {
+    console.log(things);
+}
+
+function never(value: never): never {
+    throw new Error(value);
+}
+
+// ---- sending ----
+
+export async function sending(): Promise<void> {
+    const outgoing: Outgoing = confab.send(1, "Hello!", { reply_to_id: 7, message_type: "text" });
+    const state: OutgoingState = outgoing.state;
+    const message: Message = await outgoing.done;
+    const { outbox }: { outbox: Outbox } = confab;
+    const waiting: Outgoing[] = [...outbox.list(), ...outbox.list(1)];
+    outbox.on("change", (one: OutboxEvents["change"]) => told(one.error?.detail, one.message));
+    outbox.retry(outgoing.client_id);
+    outbox.discard(outgoing.client_id);
+    // @ts-expect-error: what was written is written
+    outgoing.content = "Bye!";
+    told(state, message, waiting, outgoing.created_at);
+    confab.wake();
+    confab.close();
+}
+
+const listener = (user: ConfabEvents["user"]): void => told(user?.username);
+confab.on("user", listener);
+confab.off("user", listener);
+confab.on("unauthorized", (error: ConfabError) => told(error.status));
+
+// ---- the seed's class ----
+
+class Shown extends ChatManager {
+    override displayMessage(message: Message): void {
+        told(message.content);
+    }
+    override handleRealtimeEvent(data: NewMessageEvent): void {
+        super.handleRealtimeEvent(data);
+    }
+}
+
+export async function manage(): Promise<void> {
+    const manager = new Shown(1, "token", { url: "https://chat.example" });
+    await manager.getRooms();
+    const { results }: Page<Message> = await manager.getMessages(50, 0);
+    const sent: Message = await manager.sendMessage("Hello!", "text", null);
+    const gone: boolean = await manager.deleteMessage(sent.message_id);
+    manager.connectWebSocket();
+    manager.startTyping();
+    manager.stopTyping();
+    const socket: ChatSocket | null = manager.socket;
+    if (socket)
+        socket.onmessage = (event) => told(event.data);
+    socket?.send("{}");
+    socket?.close();
+    manager.showTypingIndicator("bob");
+    manager.hideTypingIndicator("bob");
+    manager.showUserJoined("bob");
+    manager.showUserLeft("bob");
+    told(results, gone, manager.baseUrl, manager.roomId, manager.token, socket?.readyState);
+}
