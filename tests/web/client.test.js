@@ -8,7 +8,7 @@ import { ConfabError } from "../../web/confab.js";
 import { Instance } from "./support/instance.js";
 import { closeAll, device, freshName, listen, live, pair, PASSWORD, person, roomOf,
     stranger, watchedSockets } from "./support/people.js";
-import { until } from "./support/wait.js";
+import { ONCE, until } from "./support/wait.js";
 
 let system;
 
@@ -22,7 +22,7 @@ function browser() {
     const own = () => ({ Cookie: jar.cookie, Origin: system.url });
     const fetchWithCookies = async (url, { credentials, headers, ...options }) => {
         assert.equal(credentials, "include");
-        const answer = await fetch(url, { ...options, headers: { ...headers, ...own() } });
+        const answer = await fetch(url, { ...options, headers: { ...headers, ...own(), ...ONCE } });
         jar.cookie = answer.headers.get("Set-Cookie")?.split(";")[0] ?? jar.cookie;
         return answer;
     };

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { SIZES, someone, visitor, world } from "../support/browser.js";
+import { ONCE } from "../support/wait.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
@@ -29,7 +30,7 @@ async function kitchen(person) {
     await person.api("POST", "chat/rooms/", { name: `Garden ${person.name}`, is_private: false });
     const room = await person.room("Kitchen", other);
     const token = { headers: { Authorization: `Token ${other.token}`,
-        "Content-Type": "application/json" }, method: "POST" };
+        "Content-Type": "application/json", ...ONCE }, method: "POST" };
     const hear = async (content) => {
         const answer = await fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`,
             { ...token, body: JSON.stringify({ content }) });

@@ -3,7 +3,7 @@
 import WebSocket from "ws";
 
 import { Confab } from "../../../web/confab.js";
-import { until } from "./wait.js";
+import { ONCE, until } from "./wait.js";
 
 let number = 0;
 
@@ -38,7 +38,7 @@ export function watchedFetch() {
         watched.asked.push(entry);
         if (!watched.online)
             throw new TypeError("offline");
-        const answer = await fetch(url, options);
+        const answer = await fetch(url, { ...options, headers: { ...options.headers, ...ONCE } });
         entry.status = answer.status;
         if (watched.lose > 0) {
             watched.lose -= 1;

@@ -1,4 +1,8 @@
-/** Waiting for a condition instead of sleeping. */
+/** Waiting for a condition instead of sleeping; requests that wait for nobody. */
+
+/** A header for fetch: no connection is used again, since the web server may be closing an idle
+ *  one at this very moment. */
+export const ONCE = { Connection: "close" };
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
