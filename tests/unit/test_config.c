@@ -23,7 +23,7 @@
 /* Each test has a folder of its own, an environment without ours, and one file. */
 struct fixture {
     char folder[32];
-    char path[64];
+    char path[96];
     struct config config;
     struct buffer problems;
 };
