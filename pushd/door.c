@@ -7,6 +7,7 @@ uint64_t door_knock(struct door *door, const struct config *config, const char *
     if (door->knocking_count + door->sitting_count >= config->max_sockets + DOOR_ROOM)
         return 0;
     if (tally_more(&door->knocking, key) > config->max_sockets_address &&
+        !config_address_listed(config->push_proxies, address) &&
         !config_address_listed(config->trusted_proxies, address)) {
         tally_less(&door->knocking, key);
         return 0;

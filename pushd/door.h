@@ -3,8 +3,8 @@
  * and how many sockets, of one address and in all. So nobody uses up what others need, and
  * who only knocks does not use up what sockets need.
  *
- * Plain code. Trusted proxies stand for many: they knock as often as there is room, and
- * sockets are counted by the address that they name.
+ * Plain code. The web server and trusted proxies stand for many: they knock as often as there
+ * is room, and sockets are counted by the address that they name.
  */
 #ifndef CONFAB_PUSHD_DOOR_H
 #define CONFAB_PUSHD_DOOR_H

@@ -146,8 +146,10 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
 }
 
 void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
-                            const char *trusted_proxies) {
-    while (forwarded.len > 0 && config_address_listed(trusted_proxies, address)) {
+                            const struct config *config) {
+    bool believed = config_address_listed(config->push_proxies, address) ||
+                    config_address_listed(config->trusted_proxies, address);
+    while (forwarded.len > 0 && believed) {
         const char *comma = memrchr(forwarded.at, ',', forwarded.len);
         const size_t start = comma ? (size_t)(comma - forwarded.at) + 1 : 0;
         const struct text hop = {forwarded.at + start, forwarded.len - start};
@@ -157,5 +159,6 @@ void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text fo
             break;
         snprintf(address, HANDSHAKE_ADDRESS_SIZE, "%.*s", (int)trimmed.len, trimmed.at);
         forwarded.len = comma ? start - 1 : 0;
+        believed = config_address_listed(config->trusted_proxies, address);
     }
 }

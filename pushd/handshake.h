@@ -39,9 +39,10 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
 /* Room for an address as text, with its terminator. */
 #define HANDSHAKE_ADDRESS_SIZE 64
 
-/* Replaces the address of the peer, if that is a trusted proxy, by the last one of
- * X-Forwarded-For that is none: what stands before it anybody may have written. */
+/* Replaces the address of the peer, if that is the web server or a trusted proxy, by the last
+ * one of X-Forwarded-For that is no trusted proxy: what stands before it anybody may have
+ * written. */
 void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
-                            const char *trusted_proxies);
+                            const struct config *config);
 
 #endif

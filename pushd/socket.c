@@ -389,7 +389,7 @@ static const char *find_address(struct lws *wsi, const struct config *config) {
     lws_get_peer_simple(wsi, h->address, sizeof(h->address));
     handshake_find_address(
         h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
-        config->trusted_proxies);
+        config);
     return h->address;
 }
 

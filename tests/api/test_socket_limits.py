@@ -16,8 +16,7 @@ PER_USER, PER_ADDRESS = 3, 8
 @pytest.fixture(scope="module")
 def system(make_instance):
     return make_instance(CONFAB_ALLOWED_ORIGINS=f"{ALLOWED} http://other.example.net:8080",
-                         CONFAB_MAX_SOCKETS_USER=PER_USER, CONFAB_MAX_SOCKETS_ADDRESS=PER_ADDRESS,
-                         CONFAB_TRUSTED_PROXIES="127.0.0.1")
+                         CONFAB_MAX_SOCKETS_USER=PER_USER, CONFAB_MAX_SOCKETS_ADDRESS=PER_ADDRESS)
 
 
 @pytest.fixture

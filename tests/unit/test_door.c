@@ -8,8 +8,10 @@
 
 #include "door.h"
 
-static struct config config = {
-    .max_sockets = 10, .max_sockets_address = 3, .trusted_proxies = "10.0.0.1"};
+static struct config config = {.max_sockets = 10,
+                               .max_sockets_address = 3,
+                               .push_proxies = "10.0.0.2",
+                               .trusted_proxies = "10.0.0.1"};
 
 static const char *const ADDRESSES[] = {"192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.4"};
 

@@ -397,10 +397,13 @@ static void subprotocols_name_us_or_there_are_none(void **state) {
     }
 }
 
+static const struct config proxies = {.push_proxies = "::1",
+                                      .trusted_proxies = "127.0.0.1, 10.0.0.0/8"};
+
 static const char *seen_from(const char *peer, const char *forwarded) {
     static char address[HANDSHAKE_ADDRESS_SIZE];
     snprintf(address, sizeof(address), "%s", peer);
-    handshake_find_address(address, text_of(forwarded), "127.0.0.1, 10.0.0.0/8");
+    handshake_find_address(address, text_of(forwarded), &proxies);
     return address;
 }
 
@@ -413,6 +416,14 @@ static void the_address_is_the_last_hop_that_is_no_trusted_proxy(void **state) {
     assert_string_equal(seen_from("192.0.2.1", "192.0.2.7"), "192.0.2.1");
 }
 
+static void the_web_server_before_pushd_is_believed_for_its_own_peer_only(void **state) {
+    (void)state;
+    assert_string_equal(seen_from("::1", "6.6.6.6, 192.0.2.7"), "192.0.2.7");
+    assert_string_equal(seen_from("::1", "6.6.6.6, ::1"), "::1");
+    assert_string_equal(seen_from("::1", "192.0.2.7, 10.0.0.1"), "192.0.2.7");
+    assert_string_equal(seen_from("192.0.2.1", "192.0.2.7, ::1"), "192.0.2.1");
+}
+
 static void a_hop_that_is_no_address_is_not_gone_beyond(void **state) {
     (void)state;
     static const char nul[] = "6.6.6.6,\0001";
@@ -420,7 +431,7 @@ static void a_hop_that_is_no_address_is_not_gone_beyond(void **state) {
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6,"), "127.0.0.1");
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, , 10.0.0.1"), "10.0.0.1");
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, unknown"), "unknown");
-    handshake_find_address(address, (struct text){nul, sizeof(nul) - 1}, "127.0.0.1");
+    handshake_find_address(address, (struct text){nul, sizeof(nul) - 1}, &proxies);
     assert_string_equal(address, "127.0.0.1");
 }
 
@@ -446,6 +457,7 @@ int main(void) {
         cmocka_unit_test(an_origin_is_compared_whole),
         cmocka_unit_test(only_a_cookie_asks_for_an_origin),
         cmocka_unit_test(the_address_is_the_last_hop_that_is_no_trusted_proxy),
+        cmocka_unit_test(the_web_server_before_pushd_is_believed_for_its_own_peer_only),
         cmocka_unit_test(a_hop_that_is_no_address_is_not_gone_beyond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
