@@ -40,6 +40,10 @@ int64_t clock_monotonic_us(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_thread_us(void) {
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* Days from 1 March to the first of a month, March being month 0: the five months
  * from March have 153 days, and so do the five after them. */
 static int64_t days_before_month(int64_t month) {

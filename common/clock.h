@@ -18,6 +18,9 @@ int64_t clock_monotonic_ms(void);
 /* Microseconds of the same clock. */
 int64_t clock_monotonic_us(void);
 
+/* Microseconds of CPU time that the calling thread has used. */
+int64_t clock_thread_us(void);
+
 /* Writes micros since 1970 as RFC 3339 in UTC with six digits, such as
  * 2024-01-15T10:30:00.123456Z, and a terminator into out. Years 0000 to 9999. */
 void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]);

@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "stopwatch.h"
 
 /* Connections that may wait to be taken: many come back at once. */
 #define BACKLOG 4096
@@ -42,12 +43,10 @@ static bool is_out_of_means(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-static void on_ready(uv_poll_t *poll, int failed, int events) {
+static void take_some(uv_poll_t *poll) {
     struct acceptor *acceptor = poll->data;
     const int yes = 1;
     struct sockaddr_storage address;
-    (void)failed;
-    (void)events;
     for (unsigned i = 0; i < AT_ONCE && uv_is_active((uv_handle_t *)poll); i++) {
         socklen_t len = sizeof(address);
         const int fd =
@@ -63,6 +62,14 @@ static void on_ready(uv_poll_t *poll, int failed, int events) {
             return;
         }
     }
+}
+
+static void on_ready(uv_poll_t *poll, int failed, int events) {
+    (void)failed;
+    (void)events;
+    stopwatch_start("taking connections");
+    take_some(poll);
+    stopwatch_stop();
 }
 
 struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken,

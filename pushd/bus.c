@@ -7,6 +7,7 @@
 #include "log.h"
 #include "memory.h"
 #include "payload.h"
+#include "stopwatch.h"
 
 /* Channels in one SUBSCRIBE. */
 #define BATCH 500
@@ -287,28 +288,34 @@ static void on_commands_opened(void *context) {
 
 static void on_timer(uv_timer_t *timer) {
     struct bus *bus = timer->data;
+    stopwatch_start("keeping up with Redis");
     redis_link_tick(bus->subscriber);
     redis_link_tick(bus->commands);
     bus->figures->redis_latency_us = (uint64_t)redis_link_latency_us(bus->commands);
     if (redis_link_is_open(bus->commands) && ++bus->ticks % RENEW_TICKS == 0)
         bus_presence_renew(bus);
     end_turn(bus);
+    stopwatch_stop();
 }
 
 /* Before the loop waits, what was said in this turn is sent. Telling of channels that were
  * joined already may bring new changes. */
 static void on_prepare(uv_prepare_t *prepare) {
     struct bus *bus = prepare->data;
+    stopwatch_start("the end of a turn");
     send_changes(bus);
     end_turn(bus);
     send_changes(bus);
     redis_link_flush(bus->subscriber);
     redis_link_flush(bus->commands);
+    stopwatch_stop();
 }
 
 /* After all sockets that were ready have been read. */
 static void on_check(uv_check_t *check) {
+    stopwatch_start("delivering events");
     end_turn(check->data);
+    stopwatch_stop();
 }
 
 static void open_handles(struct bus *bus, uv_loop_t *loop) {

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "memory.h"
 #include "replay.h"
+#include "stopwatch.h"
 #include "store/user_log.h"
 
 /* How often the database is asked how far the streams go: while Redis is well, while it
@@ -344,7 +345,9 @@ void feeds_check_now(struct feeds *feeds) {
 static void on_timer(uv_timer_t *timer) {
     struct feeds *feeds = timer->data;
     const bool well = feeds->bus && bus_is_well(feeds->bus);
+    stopwatch_start("asking how far the streams go");
     feeds_check_now(feeds);
+    stopwatch_stop();
     uv_timer_start(timer, on_timer, well ? CHECK_MS : CHECK_UNWELL_MS, 0);
 }
 

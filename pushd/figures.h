@@ -76,6 +76,7 @@ struct figures {
     uint64_t redis_reconnects;
     uint64_t db_errors;
     uint64_t loop_worst_us;
+    uint64_t long_callbacks; /* that took more of the CPU than the loop can spare */
     uint64_t drops[FIGURES_DROP_COUNT];
     uint64_t refusals[FIGURES_REFUSAL_COUNT];
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "stopwatch.h"
 
 /*
  * Connections are handed out rather than tied to threads: the one that came back last goes
@@ -74,7 +75,9 @@ static void on_done(uv_work_t *request, int status) {
     struct job *job = request->data;
     (void)status;
     job->jobs->pending--;
+    stopwatch_start("what the database said");
     job->done(job->context);
+    stopwatch_stop();
     free(job);
 }
 

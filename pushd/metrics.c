@@ -87,6 +87,8 @@ static const struct metric METRICS[] = {
     {"database_latency_seconds", "", LARGEST, true, FIELD(db_latency_us), "Of the last question."},
     {"loop_lag_seconds", "", LARGEST, true, FIELD(loop_lag_us), "How late the loop is."},
     {"loop_lag_worst_seconds", "", LARGEST, true, FIELD(loop_worst_us), "How late it ever was."},
+    {"loop_long_callbacks_total", "", SUM, false, FIELD(long_callbacks),
+     "Callbacks that took more than 5 ms of CPU time."},
     {"resident_memory_bytes", "", SUM, false, FIELD(memory_bytes), "Memory of all processes."},
 };
 

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
+#include "stopwatch.h"
 
 /* In ticks, not by the clock: if this process was stopped for a while, its timer comes
  * before what Redis has long since answered, and Redis is not to blame. */
@@ -329,6 +330,7 @@ static void read_answers(struct wire *wire) {
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct wire *wire = stream->data;
+    stopwatch_start("what Redis said");
     if (len < 0 && wire->link)
         drop(wire->link, len == UV_EOF ? "it has closed the connection" : uv_strerror((int)len));
     for (size_t at = 0; len > 0 && at < (size_t)len && wire->link; at += FEED_SIZE) {
@@ -336,6 +338,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
         redisReaderFeed(wire->reader, buf->base + at, rest < FEED_SIZE ? rest : FEED_SIZE);
         read_answers(wire);
     }
+    stopwatch_stop();
 }
 
 /* One buffer serves all: it is empty again before the next read. */

@@ -19,6 +19,7 @@
 #include "settings.h"
 #include "socket.h"
 #include "status.h"
+#include "stopwatch.h"
 #include "wiring.h"
 
 #define TICK_MS 500
@@ -82,6 +83,7 @@ static void ping_database(struct serve *serve) {
 
 static void on_tick(uv_timer_t *timer) {
     struct serve *serve = timer->data;
+    stopwatch_start("the tick");
     notify_alive();
     session_tick(&serve->sessions);
     presence_tick(serve->sessions.presence);
@@ -92,6 +94,7 @@ static void on_tick(uv_timer_t *timer) {
     serve->ticks++;
     if (serve->ending && sockets_count(serve->sockets) == 0)
         uv_stop(&serve->loop);
+    stopwatch_stop();
 }
 
 static void on_limit(uv_timer_t *timer) {
@@ -143,12 +146,14 @@ static void reload(struct serve *serve) {
 
 static void on_signal(uv_signal_t *handle, int number) {
     struct serve *serve = handle->data;
+    stopwatch_start("a signal");
     if (number == SIGHUP)
         reload(serve);
     else if (number == SIGUSR1)
         log_state(serve);
     else
         drain(serve);
+    stopwatch_stop();
 }
 
 static void watch_signals(struct serve *serve) {
@@ -263,6 +268,7 @@ int serve_run(const struct serve_place *place) {
     serve.figures = &place->all->each[place->own];
     if (!secret_init())
         return 1;
+    stopwatch_watch(serve.figures);
     open_parts(&serve);
     wait_for_redis(&serve);
     if (serve.ending)

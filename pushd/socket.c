@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "outlet.h"
 #include "slabs.h"
+#include "stopwatch.h"
 
 /* A socket that is closing is cut off after so many seconds. */
 #define CLOSE_SECONDS 5
@@ -226,6 +227,7 @@ static void drain_some(uv_timer_t *timer) {
     struct sockets *sockets = timer->data;
     const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
     uint64_t due = sockets->drain_total;
+    stopwatch_start("closing sockets");
     if (elapsed < sockets->drain_ms)
         due = sockets->drain_total * elapsed / sockets->drain_ms;
     while (sockets->drain_closed < due && sockets->drain_next) {
@@ -236,6 +238,7 @@ static void drain_some(uv_timer_t *timer) {
     }
     if (!sockets->drain_next)
         uv_timer_stop(timer);
+    stopwatch_stop();
 }
 
 void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_ms) {
@@ -519,8 +522,8 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     return 0;
 }
 
-static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                    size_t len) {
+static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len) {
     struct socket *socket = user;
     struct lws_context *context = lws_get_context(wsi);
     struct sockets *sockets = context ? lws_context_user(context) : NULL;
@@ -557,6 +560,14 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     default:
         return 0;
     }
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len) {
+    stopwatch_start("a socket");
+    const int result = handle(wsi, reason, user, in, len);
+    stopwatch_stop();
+    return result;
 }
 
 /* ---- all sockets ---- */

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "memory.h"
 #include "metrics.h"
+#include "stopwatch.h"
 
 /* Requests are read up to here; a longer one is answered 431. */
 #define REQUEST_SIZE 4096
@@ -106,7 +107,9 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
     if (!strstr(client->request, "\r\n\r\n") && client->len < REQUEST_SIZE - 1)
         return;
     uv_read_stop(stream);
+    stopwatch_start("the figures");
     make_answer(client);
+    stopwatch_stop();
     uv_buf_t out = uv_buf_init(client->answer.data, (unsigned)client->answer.len);
     client->write.data = client;
     if (uv_write(&client->write, stream, &out, 1, on_written) != 0)

@@ -23,7 +23,8 @@ FIGURES = {
     "redis_reconnects_total": "counter", "redis_subscriptions": "gauge",
     "redis_latency_seconds": "gauge", "database_up": "gauge", "database_errors_total": "counter",
     "database_latency_seconds": "gauge", "loop_lag_seconds": "gauge",
-    "loop_lag_worst_seconds": "gauge", "resident_memory_bytes": "gauge"}
+    "loop_lag_worst_seconds": "gauge", "loop_long_callbacks_total": "counter",
+    "resident_memory_bytes": "gauge"}
 REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_big", "drain",
            "dead", "limit", "unavailable"}
 REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "crowded", "knocking",
