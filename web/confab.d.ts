@@ -355,8 +355,9 @@ export interface Pace {
 }
 
 export interface ConfabOptions {
-    /** The site that has /api/ and /ws/, such as "https://chat.example". Default: the page's
-     *  own origin, outside of browsers http://localhost:8000. */
+    /** The site that has api/ and ws/, such as "https://chat.example" or
+     *  "https://example.org/~me/chat". Default: the folder that confab.js was loaded from,
+     *  outside of browsers http://localhost:8000. */
     url?: string;
     /** A token that is there already. Turns `auth` to "token". */
     token?: string | null;

@@ -1,6 +1,6 @@
 // The chat as a whole: the way in, the rooms beside the conversation, or one room alone.
 
-import { Confab } from "../confab.js";
+import { Confab } from "../confab/client.js";
 import { Conversation } from "./conversation.js";
 import { changePassword, directMessage, findRoom, newRoom } from "./dialogs.js";
 import { fill, h } from "./dom.js";

@@ -12,15 +12,18 @@ import { Unsent } from "./unsent.js";
 const DEFAULT_URL = "http://localhost:8000";
 const GONE = 4401;
 
-const ownOrigin = () => {
-    const { origin } = globalThis.location ?? {};
-    return /^https?:/.test(origin ?? "") ? origin : null;
-};
+// The folder that this library came from: there is the chat's site, wherever on its host.
+const HOME = /^https?:/.test(import.meta.url) ? new URL("..", import.meta.url).href : null;
 
 /** The site that the options mean: without a slash at its end. */
 export function siteOf({ url }) {
-    return (url ?? ownOrigin() ?? DEFAULT_URL).replace(/\/+$/, "");
+    return (url ?? HOME ?? DEFAULT_URL).replace(/\/+$/, "");
 }
+
+const isOwnOrigin = (url) => {
+    const { href, origin } = globalThis.location ?? {};
+    return /^https?:/.test(origin ?? "") && new URL(url, href).origin === origin;
+};
 
 const ownStorage = () => {
     try {
@@ -47,7 +50,7 @@ export class Confab extends Emitter {
         this.url = siteOf(options);
         this.token = options.token ?? null;
         this.auth = options.auth
-            ?? (this.token === null && this.url === ownOrigin() ? "cookie" : "token");
+            ?? (this.token === null && isOwnOrigin(this.url) ? "cookie" : "token");
         this.user = null;
         this.#http = new Http({ url: this.url, timeout: pace.requestTimeout,
             fetch: options.fetch ?? globalThis.fetch.bind(globalThis),

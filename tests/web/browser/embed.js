@@ -1,11 +1,11 @@
-// <confab-chat> in pages of other sites.
+// The chat elsewhere than at the root of its own site: <confab-chat> in other pages, a folder.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { someone, visitor, world } from "../support/browser.js";
 import { PASSWORD } from "../support/people.js";
-import { startSite } from "../support/site.js";
+import { freePort, startFolder, startSite } from "../support/site.js";
 
 test("the element shows one room to who is logged in, in the colours of its page", async () => {
     const person = await someone();
@@ -79,6 +79,40 @@ test("a page in PHP logs its own user in and shows the chat", async () => {
         await guest.page.getByLabel("Your name here").fill(name);
         await guest.button("Come in").click();
         await guest.sees("Hello from the shop");
+    } finally {
+        await site.stop();
+    }
+});
+
+test("in a folder of a site, page, element and library ask that folder alone", async () => {
+    const [owner, guest] = [await someone(), await visitor()];
+    const room = await owner.room("Attic");
+    const site = await startFolder({ port: await freePort(), chat: world.system.url,
+        path: "/~me/chat/" });
+    try {
+        const asked = [];
+        guest.page.on("request", (request) => asked.push(request.url()));
+        guest.page.on("websocket", (socket) => asked.push(socket.url().replace(/^ws/, "http")));
+        await guest.page.goto(site.url);
+        await guest.page.getByLabel("Name").fill(owner.name);
+        await guest.page.getByLabel("Password").fill(PASSWORD);
+        await guest.button("Log in").click();
+        await guest.page.getByRole("navigation").getByRole("button", { name: /Attic/ }).click();
+        await guest.say("From below the roof");
+        await guest.sees("From below the roof");
+        await guest.page.goto(`${site.url}embed.html`);
+        await guest.page.locator("confab-chat").evaluate((element, id) =>
+            element.setAttribute("room", id), room);
+        await guest.sees("From below the roof");
+        const { user, url } = await guest.page.evaluate(async (module) => {
+            const { Confab } = await import(module);
+            const confab = new Confab();
+            return { user: await confab.me(), url: confab.url };
+        }, `${site.url}confab.js`);
+        assert.equal(user.username, owner.name);
+        assert.equal(`${url}/`, site.url);
+        assert.ok(asked.some((one) => one.startsWith(`${site.url}ws/chat/${room}/`)));
+        assert.deepEqual(asked.filter((one) => !one.startsWith(site.url)), []);
     } finally {
         await site.stop();
     }

@@ -1,8 +1,10 @@
-/** A site in PHP, examples/php, behind a lighttpd of its own. */
+/** Other sites than the chat's own, each behind a lighttpd of its own. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,14 +22,40 @@ export async function freePort() {
     return port;
 }
 
-/** Starts the site for one room of a chat; `stop()` ends it. */
-export async function startSite({ port, chat, room }) {
-    const env = { ...process.env, PWD: FOLDER, PORT: String(port), CHAT_URL: chat,
-        CHAT_ROOM: String(room), CHAT_SECRET: "a secret of the site's" };
+/** Starts a site in PHP, examples/php, for one room of a chat; `stop()` ends it. */
+export function startSite({ port, chat, room }) {
+    return serve(FOLDER, join(FOLDER, "lighttpd.conf"), `http://127.0.0.1:${port}/`,
+        { PORT: String(port), CHAT_URL: chat, CHAT_ROOM: String(room),
+            CHAT_SECRET: "a secret of the site's" });
+}
+
+/** Starts a site that has the chat in a folder, `path` ("/team/"), and nothing else. */
+export async function startFolder({ port, chat, path }) {
+    const home = await mkdtemp(join(tmpdir(), "confab-folder-"));
+    const { hostname, port: chatPort } = new URL(chat);
+    await writeFile(join(home, "lighttpd.conf"), `
+        server.modules = ("mod_proxy")
+        server.document-root = "${home}"
+        server.upload-dirs = ("${home}")
+        server.bind = "127.0.0.1"
+        server.port = ${port}
+        server.feature-flags = ("server.h2proto" => "disable")
+        $HTTP["url"] =^ "${path}" {
+            proxy.server = ("" => (("host" => "${hostname}", "port" => ${chatPort})))
+            proxy.header = ("map-urlpath" => ("${path}" => "/"), "upgrade" => "enable")
+        }`);
+    const site = await serve(home, join(home, "lighttpd.conf"), `http://127.0.0.1:${port}${path}`);
+    return { url: site.url, async stop() {
+        await site.stop();
+        await rm(home, { recursive: true });
+    } };
+}
+
+async function serve(folder, configuration, url, variables = {}) {
+    const env = { ...process.env, PWD: folder, ...variables };
     env.PATH = `${env.PATH}:/usr/sbin`;
-    const server = spawn("lighttpd", ["-D", "-f", join(FOLDER, "lighttpd.conf")],
-        { cwd: FOLDER, env, stdio: ["ignore", "ignore", "inherit"] });
-    const url = `http://127.0.0.1:${port}/`;
+    const server = spawn("lighttpd", ["-D", "-f", configuration],
+        { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
     await until(async () => {
         try {
             return (await fetch(url)).ok;
