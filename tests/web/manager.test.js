@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, afterEach, before, test } from "node:test";
 
 import { ChatManager } from "../../web/confab.js";
@@ -113,7 +114,8 @@ test("its socket comes back by itself, and shows what came meanwhile once", asyn
     let opens = 0;
     made.socket.onopen = () => { opens += 1; };
     sockets.opened[0].terminate();
-    await until(() => made.socket.readyState === 0);
+    await once(sockets.opened[0], "close");
+    assert.equal(made.socket.readyState, 0);
     await bob.postMessage(room, { content: "meanwhile" });
     await until(() => opens === 1);
     assert.equal(made.socket.readyState, 1);
