@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from support.metrics import parse, value
+from support.metrics import complaints, parse, value
 from support.pushd import Pushd, ask
 from support.sockets import in_room, notified
 from support.wait import wait_for
@@ -120,6 +120,11 @@ def test_metrics_are_in_the_format_of_prometheus(pushd):
     answer = pushd.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     parse(answer.text)
+
+
+def test_promtool_finds_the_figures_clean(pushd):
+    assert complaints(pushd.get("/metrics").text) == ""
+    assert "exit status" in complaints("# TYPE confab_errors counter\nconfab_errors 1\n")
 
 
 def test_every_figure_has_its_name_its_type_and_a_line(pushd):

@@ -1,7 +1,11 @@
 """The text format of Prometheus, read as strictly as it is defined."""
 
 import re
+import shutil
+import subprocess
 from typing import NamedTuple
+
+from support.instance import ROOT
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"'
@@ -48,3 +52,24 @@ def parse(text):
 
 def value(metrics, name, **labels):
     return metrics[name].samples[tuple(labels.items())]
+
+
+def promtool():
+    """Prometheus' own tool. If there is none it comes out of Debian's package, and stays in
+    build/, so that only the first run asks the network."""
+    program = ROOT / "build" / "tools" / "promtool"
+    if found := shutil.which("promtool"):
+        return found
+    done = subprocess.run([ROOT / "scripts" / "packages", "--file", "prometheus",
+                           "usr/bin/promtool", program], text=True, timeout=600,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    return program
+
+
+def complaints(text):
+    """What `promtool check metrics` has to say about figures: "" if they are clean."""
+    done = subprocess.run([promtool(), "check", "metrics"], input=text, text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout + (f"exit status {done.returncode}" if done.returncode else "")
