@@ -16,6 +16,8 @@ from support.away import WAYS
 from support.client import Client
 from support.figures import figure
 from support.live import entered, notified
+from support.metrics import parse, value
+from support.pushd import Pushd
 from support.wait import wait_for
 
 ROOMS = "/api/chat/rooms/"
@@ -254,6 +256,20 @@ def test_what_was_never_published_comes_before_what_is_published_behind_it(
         alice.say(room, "told")
         told = [event["message"]["content"] for event in live.up_to(3)]
     assert told == ["untold", "told"]
+
+
+def test_what_the_tail_check_finds_is_counted(system, alice, bob, room):
+    """By a pushd that listens to other channels than what is published on."""
+    def finds(pushd):
+        return value(parse(pushd.get("/metrics").text), "confab_tail_finds_total")
+
+    with Pushd(system, redis_prefix="elsewhere:") as deaf, \
+            entered(bob, room, direct=deaf.port) as live:
+        before = finds(deaf)
+        for count, words in enumerate(("first", "second"), 1):
+            alice.say(room, words)
+            assert live.event(30)["message"]["content"] == words
+            assert finds(deaf) >= before + count
 
 
 def test_notifications_bring_what_was_never_published(system, alice, bob, room):
