@@ -4,6 +4,8 @@ import { oncePerFrame, settled } from "./dom.js";
 
 /** Rooms read at a time; the most the server gives. */
 const PAGE = 200;
+/** How often the list is compared with the server's while somebody looks. */
+const COMPARE_MS = 60000;
 
 /** `on.changed()` is called, at most once a picture, when something is different; `on.message(room,
  * message)` at a message by somebody else; `on.gone(id, words)` when a room is the user's no more;
@@ -27,10 +29,15 @@ export class Rooms {
         channel.on("room_deleted", (event) => this.#lost(event.room_id,
             event.deleted_by === self.username ? null : `${event.deleted_by} deleted`));
         this.channel = channel;
+        this.compared = () => this.#compare();
+        this.timer = setInterval(this.compared, COMPARE_MS);
+        window.addEventListener("focus", this.compared);
     }
 
     close() {
         this.channel.close();
+        clearInterval(this.timer);
+        window.removeEventListener("focus", this.compared);
     }
 
     /** All rooms, page by page. */
@@ -52,6 +59,33 @@ export class Rooms {
         this.byId = known;
         this.loaded = true;
         this.changed();
+    }
+
+    /** Takes what no event tells here: new names of rooms, other words of last messages. Mostly
+     * the answer is that nothing has changed (304, from the browser's own cache). */
+    async #compare() {
+        if (document.hidden || !this.loaded || this.channel.state !== "live") {
+            return;
+        }
+        const before = new Map([...this.byId].map(([id, room]) => [id, room.last_message]));
+        let page;
+        try {
+            page = await this.confab.rooms({ limit: PAGE });
+        } catch {
+            return;  // the next time, then; the channel tells of a lost connection
+        }
+        for (const room of page.results) {
+            const known = this.byId.get(room.room_id);
+            if (known) {
+                const { name, is_private, is_admin, members_count } = room;
+                // An event may have been quicker than this answer.
+                const { last_message: last } = known;
+                const isSame = last === before.get(room.room_id) &&
+                    last?.message_id === room.last_message?.message_id;
+                this.put({ room_id: room.room_id, name, is_private, is_admin, members_count,
+                    last_message: isSame ? room.last_message : last });
+            }
+        }
     }
 
     #take(rooms) {

@@ -31,6 +31,15 @@ test("a room is made, renamed, filled with people, and deleted", async () => {
     await alice.page.getByText("No rooms yet").waitFor();
 });
 
+test("a room that is not open shows its new name as soon as somebody looks", async () => {
+    const [alice, bob] = [await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob);
+    await bob.page.locator(".room", { hasText: "Kitchen" }).waitFor();
+    await alice.api("PATCH", `chat/rooms/${room}/`, { name: "Galley" });
+    await bob.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await bob.page.locator(".room", { hasText: "Galley" }).waitFor();
+});
+
 test("an admin makes another one, and removes a member", async () => {
     const [alice, bob, carol] = [await someone(), await someone(), await someone()];
     const room = await alice.room("Kitchen", bob, carol);
