@@ -16,7 +16,8 @@
 #include "secret.h"
 
 static const char ALLOWED[] = "https://www.example.org http://chat.example.org:8080";
-static const char TRUSTED[] = "127.0.0.1 10.0.0.0/8 ::1";
+static const struct config PROXIES = {.push_proxies = "127.0.0.1",
+                                      .trusted_proxies = "10.0.0.0/8 ::1"};
 
 static void require(bool holds, const char *what) {
     if (!holds) {
@@ -96,11 +97,11 @@ static void check_origin(const struct handshake_input *input, const struct hands
 
 static void check_address(struct text forwarded) {
     char address[HANDSHAKE_ADDRESS_SIZE] = "127.0.0.1";
-    handshake_find_address(address, forwarded, TRUSTED);
+    handshake_find_address(address, forwarded, &PROXIES);
     require(memchr(address, '\0', sizeof(address)) != NULL, "an address has an end");
     require(address[0] != '\0', "there is an address");
     char peer[HANDSHAKE_ADDRESS_SIZE] = "192.0.2.1";
-    handshake_find_address(peer, forwarded, TRUSTED);
+    handshake_find_address(peer, forwarded, &PROXIES);
     require(strcmp(peer, "192.0.2.1") == 0, "who is no proxy is not believed");
 }
 
