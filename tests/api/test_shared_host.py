@@ -120,9 +120,10 @@ def cron(host):
         done = subprocess.run([program, "--ensure"], env=env, capture_output=True, text=True,
                               timeout=60)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        return wait_for(lambda: running(program), 20)
+        return running(program)
 
-    yield run
+    # Again, as cron does: the last thread of a killed process holds the lock a moment longer.
+    yield lambda: wait_for(run, 20)
     for pid in running(program):
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not running(program), 20)
