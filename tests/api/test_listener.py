@@ -18,7 +18,7 @@ from support.wait import wait_for
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    return make_instance()
+    return make_instance(CONFAB_PROCESSES=4)
 
 
 @pytest.fixture
