@@ -18,7 +18,15 @@ export class Rooms {
         this.changed = oncePerFrame(() => on.changed());
         this.reload = settled(50, () => this.load());
         const channel = confab.openNotifications();
-        channel.on("rooms", (page) => page ? this.#take(page.results) : this.reload());
+        channel.on("rooms", (page) => {
+            if (page) {
+                this.#take(page.results);
+            } else if (this.loaded) {
+                this.reload();
+            } else {
+                this.load();  // somebody waits for it
+            }
+        });
         channel.on("resync", () => this.reload());
         channel.on("state", () => this.changed());
         channel.on("new_message_notification", ({ message }) => this.#told(message));
