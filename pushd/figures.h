@@ -64,6 +64,7 @@ struct figures {
     uint64_t delivered_bytes;
     uint64_t frames_in;
     uint64_t bad_frames;
+    uint64_t pongs; /* answers to pings of clients (RFC 6455) */
     uint64_t rate_limited;
     uint64_t replays;
     uint64_t replayed_events;

@@ -43,6 +43,8 @@ static const struct metric METRICS[] = {
     {"delivered_bytes_total", "", SUM, false, FIELD(delivered_bytes), "Bytes written to sockets."},
     {"queue_bytes", "", SUM, false, FIELD(queue_bytes), "Bytes that wait for slow sockets."},
     {"frames_in_total", "", SUM, false, FIELD(frames_in), "Messages that clients sent."},
+    {"pongs_total", "", SUM, false, FIELD(pongs),
+     "Answers to pings of the protocol; those that come together get one."},
     {"bad_frames_total", "", SUM, false, FIELD(bad_frames), "Messages not understood."},
     {"rate_limited_total", "", SUM, false, FIELD(rate_limited), "Messages over the rate."},
     DROP("auth", FIGURES_DROP_AUTH),

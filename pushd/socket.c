@@ -198,11 +198,13 @@ void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
     say_close(socket);
 }
 
+/* libwebsockets tells nobody of a ping, but having answered some it calls here too, unasked. */
 static int on_writable(struct socket *socket) {
     if (socket->phase == PHASE_CUT)
         return -1;
     if (lws_partial_buffered(socket->wsi))
         return 0;
+    socket->all->figures->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
     write_waiting(socket);
     if (socket->phase == PHASE_CLOSING)
         say_close(socket);

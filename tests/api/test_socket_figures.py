@@ -7,7 +7,7 @@ from support.metrics import complaints, parse, value
 from support.pushd import Pushd, ask
 from support.sockets import in_room, notified
 from support.wait import wait_for
-from support.websocket import push_port
+from support.websocket import PING, PONG, push_port
 
 # All figures and their types; the names are those that alerts are written with.
 FIGURES = {
@@ -15,7 +15,7 @@ FIGURES = {
     "sockets": "gauge", "connections_total": "counter", "refusals_total": "counter",
     "lost_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
     "delivered_bytes_total": "counter", "queue_bytes": "gauge", "frames_in_total": "counter",
-    "bad_frames_total": "counter", "rate_limited_total": "counter", "drops_total": "counter",
+    "pongs_total": "counter", "bad_frames_total": "counter", "rate_limited_total": "counter", "drops_total": "counter",
     "streams": "gauge", "subscribers": "gauge", "replays_total": "counter",
     "replayed_events_total": "counter", "resyncs_total": "counter",
     "holes_filled_total": "counter", "tail_checks_total": "counter", "tail_finds_total": "counter",
@@ -222,6 +222,17 @@ def test_frames_of_clients_are_counted(pushd, alice, room):
     wait_for_figure(pushd, 3, "frames_in_total")
     wait_for_figure(pushd, 1, "bad_frames_total")
     wait_for_figure(pushd, 1, "drops_total", reason="too_big")
+
+
+def test_answers_to_pings_of_clients_are_counted(pushd, alice, room):
+    with in_room(alice, room, direct=pushd.port) as live:
+        alice.say(room)
+        live.next()
+        wait_for_figure(pushd, 0, "pongs_total")
+        for count in (1, 2, 3):
+            live.send_frame(PING, b"x")
+            assert live.read_frame() == (True, PONG, b"x")
+            wait_for_figure(pushd, count, "pongs_total")
 
 
 def test_replays_and_resyncs_are_counted(pushd, alice, room):

@@ -202,6 +202,7 @@ def send_for(live, data, seconds):
 
 def test_a_flood_of_pings_slows_nobody_and_grows_nothing(guarded):
     """Of RFC 6455; no pong is read."""
+    before = guarded.count("pongs_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         flood = threading.Thread(target=send_for,
                                  args=(live, make_frame(PING, b"x" * 125) * 500, 3))
@@ -210,6 +211,7 @@ def test_a_flood_of_pings_slows_nobody_and_grows_nothing(guarded):
             guarded.assert_served()
             assert guarded.memory() < guarded.before + guarded.bound
         flood.join()
+    assert guarded.count("pongs_total") > before
 
 
 @pytest.mark.parametrize("message", [PING_TEXT, b"[", b'{"type":"typing"}', b"\xff\xfe"],
