@@ -2,21 +2,18 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "acceptor.h"
 #include "buffer.h"
 #include "clock.h"
 #include "door.h"
-#include "handshake.h"
 #include "log.h"
 #include "memory.h"
 #include "outlet.h"
+#include "reception.h"
 #include "slabs.h"
 #include "stopwatch.h"
 
@@ -26,17 +23,8 @@
 /* Bytes gathered for one write of what waited. */
 #define GATHER 65536
 
-/* Longest header that is looked at, and room for all of them: browsers send every cookie of
- * a site, and web servers in front take as much. */
-#define HEADER_SIZE 2048
-#define HEADERS_SIZE 20480
-
 /* Heads of handshakes that are read at the same time, before the heap is used for them too. */
 #define HEADS 4096
-
-/* What libwebsockets wants of two headers, and else hangs up. */
-#define MAX_PROTOCOLS 126
-#define KEY_LENGTH 24
 
 enum socket_phase { PHASE_OPEN, PHASE_CLOSING, PHASE_CUT };
 
@@ -62,14 +50,12 @@ struct socket {
 
 struct sockets {
     struct lws_context *context;
-    struct lws_vhost *vhost;
     const struct config *config;
     struct figures *figures;
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
-    struct door door;
-    uint64_t knocking;         /* key at the door of the connection at hand */
+    struct reception reception;
     struct acceptor *acceptor; /* NULL: nobody else is taken */
     struct socket *drain_next; /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
@@ -269,7 +255,7 @@ static void *allocate(void *memory, size_t size, const char *reason) {
         free(memory);
         return NULL;
     }
-    void *head = !memory && size == HEADERS_SIZE ? slabs_take(heads) : NULL;
+    void *head = !memory && size == RECEPTION_HEADERS_SIZE ? slabs_take(heads) : NULL;
     return head ? head : memory_resize(memory, size, 1);
 }
 
@@ -297,145 +283,7 @@ void sockets_tick(struct sockets *sockets) {
     }
 }
 
-/* ---- handshakes ---- */
-
-/* Room for the headers of the handshake at hand; the loop has one thread. */
-struct headers {
-    char path[HEADER_SIZE], query[HEADER_SIZE], authorization[HEADER_SIZE];
-    char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[HEADERS_SIZE];
-    char origin[HEADER_SIZE], host[HEADER_SIZE], forwarded[HEADER_SIZE];
-    char address[HANDSHAKE_ADDRESS_SIZE];
-};
-static struct headers headers;
-
-static struct text copy_header(struct lws *wsi, char *out, size_t size, enum lws_token_indexes h) {
-    const int len = lws_hdr_copy(wsi, out, (int)size, h);
-    return (struct text){out, len > 0 ? (size_t)len : 0};
-}
-
-static struct text copy_custom(struct lws *wsi, char *out, size_t size, const char *name) {
-    const int len = lws_hdr_custom_copy(wsi, out, (int)size, name, (int)strlen(name));
-    return (struct text){out, len > 0 ? (size_t)len : 0};
-}
-
-static void read_headers(struct lws *wsi, struct handshake_input *input) {
-    struct headers *h = &headers;
-    input->path = copy_header(wsi, h->path, sizeof(h->path), WSI_TOKEN_GET_URI);
-    input->query = copy_header(wsi, h->query, sizeof(h->query), WSI_TOKEN_HTTP_URI_ARGS);
-    input->authorization =
-        copy_header(wsi, h->authorization, sizeof(h->authorization), WSI_TOKEN_HTTP_AUTHORIZATION);
-    input->own_token = copy_custom(wsi, h->own_token, sizeof(h->own_token), "x-confab-token:");
-    input->protocols = copy_header(wsi, h->protocols, sizeof(h->protocols), WSI_TOKEN_PROTOCOL);
-    input->cookie = copy_header(wsi, h->cookie, sizeof(h->cookie), WSI_TOKEN_HTTP_COOKIE);
-    input->origin = copy_header(wsi, h->origin, sizeof(h->origin), WSI_TOKEN_ORIGIN);
-    input->host = copy_header(wsi, h->host, sizeof(h->host), WSI_TOKEN_HOST);
-}
-
-/* A new connection: asked before libwebsockets has made anything of it. */
-static void on_taken(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
-    struct sockets *sockets = context;
-    char address[HANDSHAKE_ADDRESS_SIZE] = "";
-    sockets->figures->connections++;
-    getnameinfo(peer, len, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
-    sockets->knocking = door_knock(&sockets->door, sockets->config, address);
-    if (!sockets->knocking) {
-        sockets->figures->refusals[FIGURES_REFUSAL_KNOCKING]++;
-        close(fd);
-        return;
-    }
-    lws_adopt_socket_vhost(sockets->vhost, fd); /* which closes it if it cannot */
-    if (sockets->knocking)
-        door_leave(&sockets->door, sockets->knocking);
-}
-
-/* Follows on_taken. The key is kept with the connection until its handshake is over. */
-static void on_instantiated(struct lws *wsi, struct sockets *sockets) {
-    lws_set_opaque_user_data(wsi, (void *)(uintptr_t)sockets->knocking);
-    sockets->knocking = 0;
-}
-
-/* True if it stood at the door until now. */
-static bool leave_door(struct lws *wsi, struct sockets *sockets) {
-    const uint64_t key = (uintptr_t)lws_get_opaque_user_data(wsi);
-    if (key)
-        door_leave(&sockets->door, key);
-    lws_set_opaque_user_data(wsi, NULL);
-    return key != 0;
-}
-
-/* Answers a request that is no handshake, or none that is let in, with JSON. */
-static int refuse_http(struct lws *wsi, struct sockets *sockets, unsigned status,
-                       enum figures_refusal why, const char *body) {
-    unsigned char buffer[LWS_PRE + 1024];
-    unsigned char *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof(buffer) - 1;
-    static const char TYPE[] = "application/json; charset=utf-8";
-    const size_t len = strlen(body);
-    sockets->figures->refusals[why]++;
-    leave_door(wsi, sockets);
-    const bool later = status == 429 || status == 503;
-    if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
-        (later && lws_add_http_header_by_name(wsi, (const unsigned char *)"retry-after:",
-                                              (const unsigned char *)"5", 1, &at, end)) ||
-        (status == 426 &&
-         (lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
-                                      (const unsigned char *)"websocket", 9, &at, end) ||
-          lws_add_http_header_by_name(wsi, (const unsigned char *)"sec-websocket-version:",
-                                      (const unsigned char *)"13", 2, &at, end))) ||
-        lws_finalize_write_http_header(wsi, start, &at, end))
-        return -1;
-    memcpy(start, body, len);
-    lws_write(wsi, start, len, LWS_WRITE_HTTP_FINAL);
-    return -1;
-}
-
-/* The client's address, proxies seen through. */
-static const char *find_address(struct lws *wsi, const struct config *config) {
-    struct headers *h = &headers;
-    lws_get_peer_simple(wsi, h->address, sizeof(h->address));
-    handshake_find_address(
-        h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
-        config);
-    return h->address;
-}
-
-static int let_in(struct lws *wsi, struct sockets *sockets) {
-    switch (door_ask(&sockets->door, sockets->config, find_address(wsi, sockets->config))) {
-    case DOOR_FULL:
-        return refuse_http(wsi, sockets, 503, FIGURES_REFUSAL_FULL,
-                           "{\"detail\":\"Too many sockets.\"}");
-    case DOOR_CROWDED:
-        return refuse_http(wsi, sockets, 429, FIGURES_REFUSAL_CROWDED,
-                           "{\"detail\":\"Too many sockets of this address.\"}");
-    default:
-        return 0;
-    }
-}
-
-/* All that libwebsockets would hang up on is refused before it looks: a web server in front
- * makes an error of the server's of a connection that ends without an answer. */
-static int filter(struct lws *wsi, struct sockets *sockets, const char *upgrade) {
-    struct handshake_input input;
-    struct handshake handshake;
-    char version[4];
-    read_headers(wsi, &input);
-    if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
-        !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
-        return refuse_http(wsi, sockets, 426, FIGURES_REFUSAL_PLAIN_HTTP,
-                           "{\"detail\":\"This address is for WebSockets.\"}");
-    if (!handshake_read(&input, &handshake))
-        return refuse_http(wsi, sockets, 404, FIGURES_REFUSAL_PATH, "{\"detail\":\"Not found.\"}");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
-        return refuse_http(wsi, sockets, 400, FIGURES_REFUSAL_MALFORMED,
-                           "{\"detail\":\"Sec-WebSocket-Key is wrong.\"}");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
-        !handshake_names_us(&input))
-        return refuse_http(wsi, sockets, 400, FIGURES_REFUSAL_MALFORMED,
-                           "{\"detail\":\"The subprotocol here is confab.\"}");
-    if (!handshake_origin_is_welcome(&input, &handshake, sockets->config->allowed_origins))
-        return refuse_http(wsi, sockets, 403, FIGURES_REFUSAL_ORIGIN,
-                           "{\"detail\":\"The origin is not allowed.\"}");
-    return let_in(wsi, sockets);
-}
+/* ---- opening and closing ---- */
 
 static void link_socket(struct sockets *sockets, struct socket *socket) {
     socket->all = sockets;
@@ -455,12 +303,10 @@ static void count_kind(struct socket *socket, int change) {
 }
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
-    struct handshake_input input;
     struct handshake handshake;
-    read_headers(wsi, &input);
-    if (!handshake_read(&input, &handshake))
+    if (!reception_read(wsi, &handshake))
         return -1;
-    leave_door(wsi, sockets);
+    reception_left(&sockets->reception, wsi);
     sockets->figures->handshakes++;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
@@ -468,7 +314,7 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     socket->notifications = handshake.notifications;
     link_socket(sockets, socket);
     count_kind(socket, 1);
-    socket->door_key = door_sit(&sockets->door, find_address(wsi, sockets->config));
+    socket->door_key = door_sit(&sockets->reception.door, reception_address(wsi, sockets->config));
     socket->session = sockets->listener.opened(sockets->listener.context, socket, &handshake);
     return 0;
 }
@@ -494,7 +340,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     count_kind(socket, -1);
     drop_waiting(socket);
     drop_partial(socket);
-    door_rise(&sockets->door, socket->door_key);
+    door_rise(&sockets->reception.door, socket->door_key);
     sockets->listener.closed(socket->session);
     socket->all = NULL;
 }
@@ -533,17 +379,16 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        on_instantiated(wsi, sockets);
+        reception_begun(&sockets->reception, wsi);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        if (leave_door(wsi, sockets))
+        if (reception_left(&sockets->reception, wsi))
             sockets->figures->refusals[FIGURES_REFUSAL_UNFINISHED]++;
         return 0;
     case LWS_CALLBACK_HTTP:
-        return refuse_http(wsi, sockets, 426, FIGURES_REFUSAL_PLAIN_HTTP,
-                           "{\"detail\":\"This address is for WebSockets.\"}");
+        return reception_refuse_plain(&sockets->reception, wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return filter(wsi, sockets, in);
+        return reception_ask(&sockets->reception, wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, sockets, socket);
     case LWS_CALLBACK_RECEIVE:
@@ -603,7 +448,7 @@ static const lws_retry_bo_t NO_TIMERS = {0};
 static bool open_library(struct sockets *sockets) {
     struct lws_context_creation_info info = {0};
     lws_set_log_level(LLL_ERR, log_library);
-    heads = slabs_new(HEADERS_SIZE, HEADS);
+    heads = slabs_new(RECEPTION_HEADERS_SIZE, HEADS);
     lws_set_allocator(allocate);
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = sockets->protocols;
@@ -615,10 +460,11 @@ static bool open_library(struct sockets *sockets) {
     info.uid = -1;
     info.server_string = "confab";
     info.timeout_secs = 10;
-    info.max_http_header_data = HEADERS_SIZE;
+    info.max_http_header_data = RECEPTION_HEADERS_SIZE;
     sockets->context = lws_create_context(&info);
-    sockets->vhost = sockets->context ? lws_create_vhost(sockets->context, &info) : NULL;
-    return sockets->vhost != NULL;
+    if (sockets->context)
+        sockets->reception.vhost = lws_create_vhost(sockets->context, &info);
+    return sockets->reception.vhost != NULL;
 }
 
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
@@ -626,13 +472,15 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
     struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
     sockets->config = config;
     sockets->figures = figures;
+    sockets->reception.config = config;
+    sockets->reception.figures = figures;
     sockets->listener = *listener;
     sockets->loops[0] = loop;
     uv_timer_init(loop, &sockets->drain_timer);
     sockets->drain_timer.data = sockets;
     set_protocols(sockets);
     if (open_library(sockets))
-        sockets->acceptor = acceptor_new(loop, listen_fd, on_taken, sockets);
+        sockets->acceptor = acceptor_new(loop, listen_fd, reception_take, &sockets->reception);
     else
         log_error("libwebsockets cannot be used");
     return sockets->acceptor ? sockets : NULL;
@@ -658,6 +506,6 @@ void sockets_cut(struct sockets *sockets) {
 void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
     slabs_free(heads);
-    door_free(&sockets->door);
+    door_free(&sockets->reception.door);
     free(sockets);
 }

@@ -1,7 +1,8 @@
 /*
- * socket: WebSocket connections (RFC 6455). The only file that knows libwebsockets.
+ * socket: WebSocket connections (RFC 6455), from the handshake that reception has let in to
+ * the end. With reception the only file that knows libwebsockets.
  *
- * It takes handshakes apart, hands whole messages on, and writes shared frames: straight to
+ * It hands whole messages on, and writes shared frames: straight to
  * the kernel as long as that takes all, and over a bounded queue when it does not.
  */
 #ifndef CONFAB_PUSHD_SOCKET_H

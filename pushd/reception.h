@@ -1,0 +1,58 @@
+/*
+ * reception: connections until their handshake is over: who is taken, who is let in, and what
+ * the others are told. With socket.c the only file that knows libwebsockets, whose callbacks
+ * for that time it answers.
+ */
+#ifndef CONFAB_PUSHD_RECEPTION_H
+#define CONFAB_PUSHD_RECEPTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "config.h"
+#include "door.h"
+#include "figures.h"
+#include "socket.h"
+
+struct lws;
+struct lws_vhost;
+
+/* Room for all headers of a handshake: browsers send every cookie of a site, and web servers
+ * in front take as much. Bytes. */
+#define RECEPTION_HEADERS_SIZE 20480
+
+/* Zeroed, but for the first three, which are its owner's and outlive it. */
+struct reception {
+    const struct config *config;
+    struct figures *figures;
+    struct lws_vhost *vhost; /* who is taken becomes its */
+    struct door door;        /* its owner seats who is let in, and frees it */
+    uint64_t knocking;       /* key at the door of the connection at hand */
+};
+
+/* A connection is there, as an acceptor says it (the context is the reception): it is handed
+ * to libwebsockets, or closed. */
+void reception_take(void *context, int fd, const struct sockaddr *peer, socklen_t len);
+
+/* libwebsockets has made something of it; that is said from within reception_take. */
+void reception_begun(struct reception *reception, struct lws *wsi);
+
+/* Its handshake is over, or the connection is. True if it stood at the door until now. */
+bool reception_left(struct reception *reception, struct lws *wsi);
+
+/* A handshake that asks for `upgrade`. 0: let in. Else it was answered with the reason, and
+ * the connection is to be ended by returning this to libwebsockets. */
+int reception_ask(struct reception *reception, struct lws *wsi, const char *upgrade);
+
+/* A request that is no handshake is answered 426; returns what ends the connection. */
+int reception_refuse_plain(struct reception *reception, struct lws *wsi);
+
+/* What a handshake says; its texts are valid until the next one is read. False: it has no
+ * path of ours. */
+bool reception_read(struct lws *wsi, struct handshake *handshake);
+
+/* The client's address, proxies seen through; valid until the next one is asked for. */
+const char *reception_address(struct lws *wsi, const struct config *config);
+
+#endif
