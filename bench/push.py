@@ -12,9 +12,10 @@ import time
 
 import page
 import push_data
+from choice import choose
 from instance import Instance
 from load import LoadFailed
-from paths import PUSH_PAGE, STATE, WORK
+from paths import PUSH_PAGE, WORK
 from push_rows import ROWS
 from push_servers import LIMITS
 from turns import Turns
@@ -40,14 +41,6 @@ class Bench:
         text = (f"echo {order} | $BUILD/bench/crowd $PUSH_PORT MEMBERS "
                 f"$STATE/sock/redis.sock {crowd.server.prefix}")
         self.commands.setdefault(self.row, {})[text] = None
-
-
-def choose_rows():
-    wanted = os.environ.get("ONLY", "").replace(",", " ").split()
-    unknown = [name for name in wanted if name not in ROWS]
-    if unknown:
-        sys.exit(f"bench: no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
-    return [name for name in ROWS if not wanted or name in wanted]
 
 
 def measure(bench, names):
@@ -93,7 +86,7 @@ def run(names, quick):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    names = choose_rows()
+    names = choose(ROWS)
     WORK.mkdir(parents=True, exist_ok=True)
     return run(names, os.environ.get("QUICK", "0") not in ("", "0"))
 

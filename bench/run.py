@@ -12,20 +12,13 @@ import sys
 import time
 
 import page
+from choice import choose
 from context import Bench
 from instance import Instance
 from load import LoadFailed
 from paths import PAGE, STATE, WORK
 from rows import ROWS
 from turns import Turns
-
-
-def choose_rows():
-    wanted = os.environ.get("ONLY", "").replace(",", " ").split()
-    unknown = [name for name in wanted if name not in ROWS]
-    if unknown:
-        sys.exit(f"bench: no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
-    return [name for name in ROWS if not wanted or name in wanted]
 
 
 def measure(bench, names):
@@ -73,7 +66,7 @@ def run(names, quick):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    names = choose_rows()
+    names = choose(ROWS)
     WORK.mkdir(parents=True, exist_ok=True)
     return run(names, os.environ.get("QUICK", "0") not in ("", "0"))
 

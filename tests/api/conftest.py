@@ -5,6 +5,7 @@ import pytest
 from support import front
 from support.client import Client
 from support.instance import Instance
+from support.pushd import Pushd
 from support.wait import wait_for
 
 
@@ -104,3 +105,22 @@ def unharmed(instance):
     assert instance.api_workers() == before
     held = "SELECT COUNT(*) FROM information_schema.innodb_trx"
     wait_for(lambda: instance.sql(held) == [(0,)], 5, "the end of all transactions")
+
+
+# ---- with the `system` of a module ----
+
+@pytest.fixture(scope="module")
+def second(system):
+    """Another pushd on the same Redis and database: its port."""
+    with Pushd(system) as pushd:
+        yield pushd.port
+
+
+@pytest.fixture
+def trio(system):
+    """(alice, bob, the id of their room, of which carol is a member too, carol)"""
+    alice, bob, carol = (Client(system).register() for _ in range(3))
+    room = alice.room()["room_id"]
+    alice.invite(room, bob)
+    alice.invite(room, carol)
+    return alice, bob, room, carol

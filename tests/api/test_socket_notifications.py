@@ -2,7 +2,6 @@
 
 import pytest
 
-from support.client import Client
 from support.live import entered, notified
 from support.parallel import at_once, twin
 from support.shapes import a_message, in_event

@@ -19,23 +19,6 @@ def system(make_instance):
     return make_instance(CONFAB_PRESENCE_GRACE=GRACE)
 
 
-@pytest.fixture(scope="module")
-def second(system):
-    """Another pushd on the same Redis and database: its port."""
-    with Pushd(system) as pushd:
-        yield pushd.port
-
-
-@pytest.fixture
-def trio(system):
-    """(alice, bob, the id of their room, of which carol is a member too, carol)"""
-    alice, bob, carol = (Client(system).register() for _ in range(3))
-    room = alice.room()["room_id"]
-    alice.invite(room, bob)
-    alice.invite(room, carol)
-    return alice, bob, room, carol
-
-
 # ---- online ----
 
 @BOTH_WAYS

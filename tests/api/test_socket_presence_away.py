@@ -5,7 +5,6 @@ import signal
 import pytest
 
 from support.away import WAYS, killed
-from support.client import Client
 from support.presence import Watcher, by_id, people, wait_for_online, wait_for_rest
 from support.pushd import Pushd
 from support.sockets import in_room, notice
@@ -18,23 +17,6 @@ DEAD_AFTER = 30  # within so many seconds those of a dead pushd leave
 @pytest.fixture(scope="module")
 def system(make_instance):
     return make_instance(CONFAB_PRESENCE_GRACE=GRACE)
-
-
-@pytest.fixture(scope="module")
-def second(system):
-    """Another pushd on the same Redis and database: its port."""
-    with Pushd(system) as pushd:
-        yield pushd.port
-
-
-@pytest.fixture
-def trio(system):
-    """(alice, bob, the id of their room, of which carol is a member too, carol)"""
-    alice, bob, carol = (Client(system).register() for _ in range(3))
-    room = alice.room()["room_id"]
-    alice.invite(room, bob)
-    alice.invite(room, carol)
-    return alice, bob, room, carol
 
 
 # ---- a pushd that is gone ----
