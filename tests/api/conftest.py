@@ -97,6 +97,22 @@ def user(instance):
 
 
 @pytest.fixture
+def pair(user):
+    """The admin of a private room, another member, and the room."""
+    alice, bob = user(), user()
+    room = alice.room()
+    alice.invite(room["room_id"], bob)
+    return alice, bob, room
+
+
+@pytest.fixture
+def pushd(instance):
+    """A pushd beside that of the instance, which a test may stop and configure."""
+    with Pushd(instance) as running:
+        yield running
+
+
+@pytest.fixture
 def unharmed(instance):
     """What the test does kills no process and leaves no transaction open."""
     before = instance.api_workers()
@@ -114,6 +130,24 @@ def second(system):
     """Another pushd on the same Redis and database: its port."""
     with Pushd(system) as pushd:
         yield pushd.port
+
+
+@pytest.fixture
+def alice(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def bob(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def room(alice, bob):
+    """The id of a room of both; its first event is the invitation of bob."""
+    made = alice.room()["room_id"]
+    alice.invite(made, bob)
+    return made
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 from support.answers import assert_error
 from support.client import Client
+from support.rooms import ROOMS
 
-ROOMS = "/api/chat/rooms/"
 ALLOWED = "https://app.example"
 
 

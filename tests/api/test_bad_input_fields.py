@@ -4,10 +4,10 @@ import pytest
 
 from support.answers import assert_error
 from support.client import Client
+from support.rooms import ROOMS
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
-ROOMS = "/api/chat/rooms/"
 
 # Where an id is asked for: path and field.
 IDS = [("{room}/invite/", "user_id"), ("{room}/remove_member/", "user_id"), ("direct/", "user_id"),

@@ -7,10 +7,10 @@ import pytest
 
 from support.answers import assert_error
 from support.client import Client
+from support.rooms import ROOMS
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
-ROOMS = "/api/chat/rooms/"
 TYPE = {"Content-Type": "application/json"}
 
 

@@ -8,10 +8,10 @@ import pytest
 from support import fastcgi
 from support.answers import answer_of, assert_error
 from support.client import Client
+from support.rooms import ROOMS
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
-ROOMS = "/api/chat/rooms/"
 BODY = b'{"name": "Half a body is no body"}'
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from support.answers import answer_of, assert_error
+from support.rooms import ROOMS
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
-ROOMS = "/api/chat/rooms/"
 ABSURD = ["1" + "0" * 30, "9223372036854775808", "18446744073709551615", "18446744073709551616",
           "9" * 1000]
 

@@ -9,8 +9,7 @@ import pytest
 
 from support.client import Client
 from support.parallel import at_once, twin
-
-ROOMS = "/api/chat/rooms/"
+from support.rooms import ROOMS, remove, url
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +30,6 @@ def all_counters_are_true(system):
     assert done.returncode == 0, done.stdout
 
 
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
 def room_of(admin, *others, **fields):
     room = admin.room(**fields)
     for client in others:
@@ -44,10 +39,6 @@ def room_of(admin, *others, **fields):
 
 def statuses(answers):
     return Counter(answer.status_code for answer in answers)
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 def set_admin(client, room, user_id, value):

@@ -1,14 +1,10 @@
 """Rooms of two: one for each pair, whoever asks, and nobody governs it."""
 import pytest
 
+from support.rooms import ROOMS, url
 from support.shapes import NOT_FOUND, a_member, a_page, a_room, wrong
 
-ROOMS = "/api/chat/rooms/"
 DIRECT = "/api/chat/rooms/direct/"
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
 
 
 def direct(client, other):

@@ -1,30 +1,12 @@
 """The events of a room: their numbers, their forms, and that they show what is now."""
 import pytest
 
+from support.rooms import remove, url
 from support.shapes import A_TEXT, NOT_FOUND, a_membership, a_message, in_event, wrong
-
-ROOMS = "/api/chat/rooms/"
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 def set_admin(client, room, user_id, value):
     return client.patch(url(room, f"members/{user_id}/"), json={"is_admin": value})
-
-
-@pytest.fixture
-def pair(user):
-    """The admin of a room and another member, who is event 1 of the room."""
-    alice, bob = user(), user()
-    room = alice.room()
-    alice.invite(room["room_id"], bob)
-    return alice, bob, room
 
 
 def last_event(client, room):

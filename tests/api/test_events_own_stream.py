@@ -2,19 +2,11 @@
 import pytest
 
 from support.client import Client
+from support.rooms import ROOMS, remove, url
 
-ROOMS = "/api/chat/rooms/"
 
 # Numbers of the types as stored (common/event.h).
 CREATED, INVITATION, REMOVED, DELETED, CREDENTIALS = 20, 21, 22, 23, 24
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 @pytest.fixture

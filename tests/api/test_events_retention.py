@@ -1,9 +1,8 @@
 """Events past the retention are gone, before and after they are thrown away."""
 import pytest
 
+from support.rooms import ROOMS
 from support.shapes import A_TEXT
-
-ROOMS = "/api/chat/rooms/"
 
 
 def events(client, room, after=0, **options):

@@ -6,8 +6,8 @@ import pytest
 
 from support.answers import assert_error
 from support.client import Client, fresh_name
+from support.rooms import ROOMS
 
-ROOMS = "/api/chat/rooms/"
 KIB = 1024
 
 

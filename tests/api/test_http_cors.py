@@ -3,8 +3,8 @@
 import pytest
 
 from support.client import Client
+from support.rooms import ROOMS
 
-ROOMS = "/api/chat/rooms/"
 ALLOWED = ["https://app.example", "http://localhost:3000"]
 FOREIGN = ["https://evil.example", "http://app.example", "https://app.example.evil.example",
            "https://app.example:8443", "https://sub.app.example", "null", "https://app.example/",

@@ -6,8 +6,7 @@ import re
 import pytest
 
 from support.answers import assert_error
-
-ROOMS = "/api/chat/rooms/"
+from support.rooms import ROOMS
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,8 @@
 """Who is in a room: inviting, joining, the list, roles."""
 import pytest
 
+from support.rooms import ROOMS, url
 from support.shapes import (A_DETAIL, NOT_FOUND, a_member, a_membership, a_page, wrong)
-
-ROOMS = "/api/chat/rooms/"
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
 
 
 def invite(admin, room, user_id):

@@ -1,17 +1,8 @@
 """Leaving a room, being removed from it, and what becomes of it."""
 import pytest
 
+from support.rooms import remove, url
 from support.shapes import NOT_FOUND, a_membership
-
-ROOMS = "/api/chat/rooms/"
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 def room_with(admin, *others):

@@ -1,9 +1,8 @@
 """The messages of a room, newest first, by offset."""
 import pytest
 
+from support.rooms import ROOMS
 from support.shapes import a_page, wrong
-
-ROOMS = "/api/chat/rooms/"
 
 
 def path(room):

@@ -3,9 +3,9 @@ import json
 
 import pytest
 
+from support.rooms import ROOMS, url
 from support.shapes import NOT_FOUND, a_message, wrong
 
-ROOMS = "/api/chat/rooms/"
 
 # Everything that Python's str.isspace holds for, as DRF trims with str.strip.
 WHITE_SPACE = [chr(point) for point in range(0x110000) if chr(point).isspace()]
@@ -17,10 +17,6 @@ FACE = "\U0001f600"
 
 def short(value):
     return ascii(value)[:30]
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
 
 
 def post(client, room, **body):

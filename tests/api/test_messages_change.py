@@ -1,9 +1,8 @@
 """Editing and deleting messages."""
 import pytest
 
+from support.rooms import ROOMS
 from support.shapes import A_TIME, NOT_FOUND, a_message, wrong
-
-ROOMS = "/api/chat/rooms/"
 
 
 @pytest.fixture

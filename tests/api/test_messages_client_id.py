@@ -1,9 +1,9 @@
 """The client's own name for a message: said twice, a message is there once."""
 import pytest
 
+from support.rooms import ROOMS
 from support.shapes import wrong
 
-ROOMS = "/api/chat/rooms/"
 FACE = "\U0001f600"
 
 

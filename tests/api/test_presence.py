@@ -2,9 +2,9 @@
 import pytest
 
 from support.client import Client
+from support.rooms import ROOMS
 from support.wait import wait_for
 
-ROOMS = "/api/chat/rooms/"
 PREFIX = "confab:"
 
 
@@ -31,15 +31,6 @@ def lease(instance, pushd, seconds=300):
 
 def enter(instance, room, pushd, client, sockets=1):
     instance.redis("HSET", f"{PREFIX}presence:{room['room_id']}", f"{pushd}/{client.id}", sockets)
-
-
-@pytest.fixture
-def pair(user):
-    """Two members of one room."""
-    alice, bob = user(), user()
-    room = alice.room()
-    alice.invite(room["room_id"], bob)
-    return alice, bob, room
 
 
 def test_nobody_is_there_to_begin_with(pair):

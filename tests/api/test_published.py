@@ -3,9 +3,8 @@ import pytest
 
 from support.client import Client
 from support.ear import Ear, header, room_channel, user_channel
+from support.rooms import ROOMS, message_url, remove, url
 from support.shapes import a_membership, a_message, in_event
-
-ROOMS = "/api/chat/rooms/"
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +24,6 @@ def pair(person):
     room = alice.room(is_private=False)
     alice.invite(room["room_id"], bob)
     return alice, bob, room
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
-def message_url(message):
-    return f"{ROOMS}{message['room_id']}/messages/{message['message_id']}/"
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 def set_admin(client, room, user_id, value):

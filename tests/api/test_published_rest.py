@@ -3,8 +3,7 @@ import pytest
 
 from support.client import Client
 from support.ear import Ear, header, room_channel, user_channel
-
-ROOMS = "/api/chat/rooms/"
+from support.rooms import ROOMS
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,8 @@
 """Read marks: what is unread, for whom, and that a mark never goes back."""
 import pytest
 
+from support.rooms import url
 from support.shapes import wrong
-
-ROOMS = "/api/chat/rooms/"
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
 
 
 def unread(client, room):
@@ -18,15 +13,6 @@ def mark(client, room, message):
     answer = client.post(url(room, "read/"), json={"message_id": message["message_id"]})
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-@pytest.fixture
-def pair(user):
-    """Two members of one room."""
-    alice, bob = user(), user()
-    room = alice.room()
-    alice.invite(room["room_id"], bob)
-    return alice, bob, room
 
 
 def test_what_others_say_is_unread(pair):

@@ -3,13 +3,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from support.rooms import ROOMS, url
 from support.shapes import NOT_FOUND, a_message, a_room, wrong
-
-ROOMS = "/api/chat/rooms/"
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
 
 
 def read_time(text):

@@ -1,9 +1,8 @@
 """The caller's rooms, the latest active first, and the public ones."""
 import pytest
 
+from support.rooms import ROOMS
 from support.shapes import a_page, a_room, wrong
-
-ROOMS = "/api/chat/rooms/"
 
 
 def ids(answer):

@@ -21,23 +21,6 @@ def system(make_instance):
     return make_instance(CONFAB_WS_BACKLOG=BACKLOG)
 
 
-@pytest.fixture
-def alice(system):
-    return Client(system).register()
-
-
-@pytest.fixture
-def bob(system):
-    return Client(system).register()
-
-
-@pytest.fixture
-def room(alice, bob):
-    made = alice.room()["room_id"]
-    alice.invite(made, bob)
-    return made
-
-
 def sleeper(client, room, **options):
     """A socket that reads nothing but its first frame unless told to, with as little room
     for it in the kernel as there can be."""

@@ -5,7 +5,6 @@ import subprocess
 
 import pytest
 
-from support.client import Client
 from support.figures import figure
 from support.live import entered, notified
 from support.wait import wait_for
@@ -17,11 +16,6 @@ HUGE = json.dumps({"type": "new_message", "message": {"content": "x" * 3_000_000
 @pytest.fixture(scope="module")
 def system(make_instance):
     return make_instance()
-
-
-@pytest.fixture
-def alice(system):
-    return Client(system).register()
 
 
 @pytest.fixture

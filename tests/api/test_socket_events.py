@@ -4,9 +4,8 @@ import pytest
 
 from support.live import entered
 from support.parallel import at_once, twin
+from support.rooms import ROOMS, message_url, remove, url
 from support.shapes import a_membership, a_message, in_event
-
-ROOMS = "/api/chat/rooms/"
 
 
 @pytest.fixture
@@ -16,18 +15,6 @@ def pair(user):
     room = alice.room(is_private=False)
     alice.invite(room["room_id"], bob)
     return alice, bob, room
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
-def message_url(message):
-    return f"{ROOMS}{message['room_id']}/messages/{message['message_id']}/"
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 def assert_told(pair, change, expected):

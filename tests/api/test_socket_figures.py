@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from support.metrics import complaints, parse, value
-from support.pushd import Pushd, ask
+from support.pushd import ask
 from support.sockets import in_room, notified
 from support.wait import wait_for
 from support.websocket import PING, PONG, push_port
@@ -29,12 +29,6 @@ REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_
            "dead", "limit", "unavailable"}
 REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "crowded", "knocking",
             "unfinished"}
-
-
-@pytest.fixture
-def pushd(instance):
-    with Pushd(instance) as running:
-        yield running
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ def system(make_instance):
 
 
 @pytest.fixture
-def alice(system):
-    return Client(system).register()
-
-
-@pytest.fixture
 def room(alice):
     return alice.room()["room_id"]
 

@@ -4,9 +4,9 @@ import pytest
 
 from support.live import entered, notified
 from support.parallel import at_once, twin
+from support.rooms import ROOMS, remove, url
 from support.shapes import a_message, in_event
 
-ROOMS = "/api/chat/rooms/"
 MANY = 200
 
 
@@ -17,14 +17,6 @@ def pair(user):
     room = alice.room(is_private=False)
     alice.invite(room["room_id"], bob)
     return alice, bob, room
-
-
-def url(room, rest=""):
-    return f"{ROOMS}{room['room_id']}/{rest}"
-
-
-def remove(client, room, user_id):
-    return client.post(url(room, "remove_member/"), json={"user_id": user_id})
 
 
 def told_of_messages(live):

@@ -19,12 +19,6 @@ from support.websocket import Closed, push_port
 
 
 @pytest.fixture
-def pushd(instance):
-    with Pushd(instance) as running:
-        yield running
-
-
-@pytest.fixture
 def alice(user):
     return user()
 

@@ -18,9 +18,9 @@ from support.figures import figure
 from support.live import entered, notified
 from support.metrics import parse, value
 from support.pushd import Pushd
+from support.rooms import ROOMS
 from support.wait import wait_for
 
-ROOMS = "/api/chat/rooms/"
 
 # Seconds: what is promised, and three times that.
 AWAY, AWAY_MOST = 2, 6
@@ -36,18 +36,6 @@ def system(make_instance):
 def alice(system):
     wait_for(lambda: figure(system, "redis_up") == 1, 30, "Redis")
     return Client(system).register()
-
-
-@pytest.fixture
-def bob(system):
-    return Client(system).register()
-
-
-@pytest.fixture
-def room(alice, bob):
-    made = alice.room()["room_id"]
-    alice.invite(made, bob)
-    return made
 
 
 def seconds_to(live, post):

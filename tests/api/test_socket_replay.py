@@ -10,8 +10,8 @@ from support.client import Client
 from support.figures import figure
 from support.live import entered, notified
 from support.parallel import twin
+from support.rooms import ROOMS, message_url
 
-ROOMS = "/api/chat/rooms/"
 LIMIT = 20
 
 
@@ -21,30 +21,8 @@ def system(make_instance):
     return make_instance(CONFAB_REPLAY_LIMIT=LIMIT, CONFAB_DRAIN_TIME=0)
 
 
-@pytest.fixture
-def alice(system):
-    return Client(system).register()
-
-
-@pytest.fixture
-def bob(system):
-    return Client(system).register()
-
-
-@pytest.fixture
-def room(alice, bob):
-    """Of both; its first event is the invitation of bob."""
-    made = alice.room()["room_id"]
-    alice.invite(made, bob)
-    return made
-
-
 def said(events):
     return [event["message"]["content"] for event in events]
-
-
-def message_url(message):
-    return f"{ROOMS}{message['room_id']}/messages/{message['message_id']}/"
 
 
 def restart(system):
