@@ -128,6 +128,8 @@ $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
 FAKES := $(call objects,$(wildcard tests/unit/fake_*.c))
 $(patsubst %,$(BUILD)/tests/%,test_feed test_session test_session_orders): $(FAKES)
 $(patsubst %,$(BUILD)/fuzz/%,fuzz_event fuzz_frames fuzz_orders): $(FAKES)
+$(patsubst %,$(BUILD)/tests/%,test_presence test_presence_orders): \
+    $(call objects,tests/unit/cluster.c)
 objects_first = $(filter %.o,$^) $(filter-out %.o,$^)
 
 floors: $(FLOORS) $(CROWD)

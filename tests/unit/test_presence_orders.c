@@ -1,0 +1,165 @@
+/* presence: everything in any order, against what is so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cluster.h"
+
+static uint64_t seed;
+
+static unsigned pick(unsigned below) {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (unsigned)(seed >> 20) % below;
+}
+
+static void do_something_to_redis(struct bus *bus) {
+    switch (pick(8)) {
+    case 0:
+        if (bus->connected)
+            cluster_disconnect(bus, pick(4));
+        break;
+    case 1: /* hangs for a moment */
+        if (bus->connected)
+            presence_bus_state(bus->presence, false);
+        cluster_tick_all(pick(3000));
+        if (bus->connected)
+            presence_bus_state(bus->presence, true);
+        break;
+    case 2: /* is restarted, empty */
+        for (int i = 0; i < CLUSTER_NODES; i++)
+            if (cluster.nodes[i].connected)
+                cluster_disconnect(&cluster.nodes[i], pick(2));
+        cluster_lose_data();
+        break;
+    case 3: /* the lease of one runs out */
+        cluster.redis.lease[bus->id] = cluster.redis.lease[bus->id] && bus->connected && pick(2);
+        if (bus->connected && !cluster.redis.lease[bus->id]) {
+            cluster_tick_all(5000);
+            cluster_renew_lost_lease(bus);
+        }
+        break;
+    default:
+        cluster_connect_node(bus);
+    }
+}
+
+static void do_something(struct bus *bus, bool calm) {
+    const uint64_t room = pick(CLUSTER_ROOMS), user = pick(CLUSTER_USERS);
+    switch (pick(12)) {
+    case 0:
+    case 1:
+        if (bus->sockets[room][user] + bus->waiting[room][user] < 3)
+            cluster_open_socket(bus, room, user);
+        break;
+    case 2:
+    case 3:
+        cluster_close_socket(bus, room, user);
+        break;
+    case 4:
+        cluster_tick_all(pick(10) ? pick(500) : pick(2 * CLUSTER_GRACE));
+        break;
+    case 5:
+        if (!calm && pick(8) == 0)
+            do_something_to_redis(bus);
+        break;
+    case 6:
+        if (!calm && bus > cluster.nodes && pick(100) == 0)
+            cluster_kill_node(bus);
+        break;
+    case 7:
+        cluster_answer(bus);
+        break;
+    case 8:
+        cluster_hear(bus);
+        break;
+    default:
+        cluster_execute(bus);
+    }
+}
+
+/* Time goes on, and nothing else happens any more. */
+static void settle_down(void) {
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        cluster_connect_node(&cluster.nodes[i]);
+    for (int i = 0; i < 30; i++) {
+        cluster_deliver_all();
+        cluster_compare_all();
+        cluster_tick_all(1000);
+    }
+    cluster_deliver_all();
+}
+
+static void shuffled_events_come_to_the_truth(void **state) {
+    (void)state;
+    for (uint64_t round = 1; round <= 1500; round++) {
+        seed = round * 0x9E3779B97F4A7C15u;
+        cluster.always_subscribed = round % 2;
+        cluster.grace_ms = round % 5 ? CLUSTER_GRACE : 0;
+        cluster_begin(2 + (int)(round % 3));
+        for (unsigned step = 0; step < 400; step++) {
+            struct bus *bus = &cluster.nodes[pick(CLUSTER_NODES)];
+            if (bus->alive)
+                do_something(bus, round % 4 == 0);
+            cluster_compare_all();
+        }
+        settle_down();
+        cluster_compare_with_truth();
+        for (int i = 0; i < CLUSTER_NODES; i++)
+            for (unsigned at = 0; cluster.nodes[i].alive && at < 3 * CLUSTER_ROOMS * CLUSTER_USERS;
+                 at++)
+                cluster_close_socket(&cluster.nodes[i], at % CLUSTER_ROOMS,
+                                     at / CLUSTER_ROOMS % CLUSTER_USERS);
+        settle_down();
+        cluster_compare_with_truth();
+        cluster_end();
+    }
+    cluster.grace_ms = CLUSTER_GRACE;
+}
+
+/* With every word delivered at once, each view is at each moment what it should be. */
+static void in_calm_each_view_is_always_right(void **state) {
+    int64_t until[CLUSTER_ROOMS][CLUSTER_USERS];
+    (void)state;
+    for (uint64_t round = 1; round <= 200; round++) {
+        seed = round * 0xD1342543DE82EF95u;
+        memset(until, 0, sizeof(until));
+        cluster.always_subscribed = round % 2;
+        cluster_begin(3);
+        for (unsigned step = 0; step < 300; step++) {
+            struct bus *bus = &cluster.nodes[pick(3)];
+            const uint64_t room = pick(CLUSTER_ROOMS), user = pick(CLUSTER_USERS);
+            const unsigned what = pick(5);
+            if (what < 2) {
+                cluster_open_socket(bus, room, user);
+            } else if (what < 4) {
+                /* The grace is that of the pushd that was left last. */
+                if (bus->sockets[room][user] == 1)
+                    until[room][user] = cluster.now + CLUSTER_GRACE;
+                cluster_close_socket(bus, room, user);
+            } else {
+                cluster_tick_all(pick(2000));
+            }
+            cluster_deliver_all();
+            for (int i = 0; i < 3; i++)
+                for (uint64_t at = 0; at < CLUSTER_USERS && cluster.nodes[i].open[room]; at++)
+                    assert_int_equal(cluster_online(&cluster.nodes[i], room).users[at],
+                                     cluster_has_sockets(room, at) ||
+                                         until[room][at] > cluster.now);
+        }
+        cluster_end();
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shuffled_events_come_to_the_truth),
+        cmocka_unit_test(in_calm_each_view_is_always_right),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
