@@ -43,12 +43,15 @@ endif
 once = $(eval $(1) := $(2))$($(1))
 pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error libraries to build with are \
        missing; `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi, \
-       libuv, libwebsockets)))
+       libuv, libwebsockets, libcurl)))
 LIBRARIES    := libmariadb json-c libsodium hiredis
 PUSH_LIBRARIES := libwebsockets libuv
-PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES) $(PUSH_LIBRARIES)))
+CTL_LIBRARIES := libcurl
+PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES) $(PUSH_LIBRARIES) \
+                $(CTL_LIBRARIES)))
 PKG_LIBS      = $(call once,PKG_LIBS,$(call pkg,--libs $(LIBRARIES)))
 PUSH_LIBS     = $(call once,PUSH_LIBS,$(call pkg,--libs $(PUSH_LIBRARIES)))
+CTL_LIBS      = $(call once,CTL_LIBS,$(call pkg,--libs $(CTL_LIBRARIES)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wformat -Werror=format-security $(if $(filter 1,$(WERROR)),-Werror)
@@ -106,7 +109,7 @@ $(BUILD)/fcgi-api: $(OBJ)/fcgi-api/main.o $(API) $(COMMON)
 
 $(BUILD)/confabctl: $(OBJ)/confabctl/main.o $(CTL) $(COMMON)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(LINK) -o $@ $^ $(CTL_LIBS) $(PKG_LIBS)
 
 $(BUILD)/pushd: $(OBJ)/pushd/main.o $(PUSH) $(COMMON)
 	$(say) '  LINK $@'
@@ -116,7 +119,8 @@ $(BUILD)/pushd: $(OBJ)/pushd/main.o $(PUSH) $(COMMON)
 $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(CTL) $(PUSH) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -Wl,--as-needed -o $@ $(objects_first) $(PUSH_LIBS) $(PKG_LIBS) -lfcgi -lcmocka
+	$(Q)$(LINK) -Wl,--as-needed -o $@ $(objects_first) $(PUSH_LIBS) $(CTL_LIBS) \
+	    $(PKG_LIBS) -lfcgi -lcmocka
 
 $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
 	@mkdir -p $(@D)

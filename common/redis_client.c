@@ -338,3 +338,16 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     freeReplyObject(reply);
     return true;
 }
+
+bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out) {
+    const char *argv[] = {"INFO", "memory"};
+    const size_t lengths[] = {4, 6};
+    redisReply *reply = ask(client, timeout_ms, 2, argv, lengths);
+    if (!reply)
+        return false;
+    const bool said = reply->type == REDIS_REPLY_STRING;
+    if (said)
+        buffer_append(out, reply->str, (size_t)reply->len);
+    freeReplyObject(reply);
+    return said;
+}

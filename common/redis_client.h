@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buffer.h"
 #include "config.h"
 #include "text.h"
 
@@ -50,6 +51,10 @@ bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64
 
 /* Asks for a sign of life, waiting at most timeout_ms. */
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms);
+
+/* Appends what Redis says of its memory (INFO memory: lines `name:value`). False when it did
+ * not say in timeout_ms. */
+bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out);
 
 /* What went wrong last, for the log; "" if nothing did. */
 const char *redis_client_last_error(const struct redis_client *client);

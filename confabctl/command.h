@@ -46,5 +46,6 @@ command_run command_room_ensure;
 command_run command_events_purge;
 command_run command_stats;
 command_run command_check;
+command_run command_doctor;
 
 #endif

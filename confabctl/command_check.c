@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "findings.h"
 #include "jsonw.h"
 #include "store/audit.h"
 #include "store/migrate.h"
@@ -15,52 +16,16 @@
 /* Longest answer of Redis that is waited for. */
 #define REDIS_MS 2000
 
-enum state { STATE_OK, STATE_WARNING, STATE_FAILED };
-
-static const struct {
-    const char *for_people;
-    const char *for_json;
-} STATES[] = {
-    [STATE_OK] = {"ok", "ok"},
-    [STATE_WARNING] = {"warning", "warning"},
-    [STATE_FAILED] = {"FAILED", "failed"},
-};
-
 /* The checks, one after the other, in either form. */
 struct report {
     struct tool *tool;
-    bool failed;
+    struct findings findings;
     bool counted; /* the counters were checked, to the end */
-    struct jsonw checks;
-    struct buffer out; /* lines, or the elements of "checks" */
     struct jsonw differences;
     struct buffer differences_out; /* the elements of "differences" */
     struct table *table;
     uint64_t difference_count;
 };
-
-/* Adds a check; `try` is a fix to try, NULL when there is nothing to fix. */
-static void add(struct report *report, const char *name, enum state state, const char *detail,
-                const char *try) {
-    report->failed = report->failed || state == STATE_FAILED;
-    struct buffer clean = BUFFER_EMPTY;
-    table_clean(&clean, text_of(detail));
-    if (report->tool->json) {
-        struct jsonw *w = &report->checks;
-        jsonw_object(w);
-        jsonw_member_str(w, "check", name);
-        jsonw_member_str(w, "state", STATES[state].for_json);
-        jsonw_member_str(w, "detail", buffer_str(&clean));
-        jsonw_member_str(w, "try", try);
-        jsonw_object_end(w);
-    } else {
-        buffer_printf(&report->out, "%-8s %-14s %s\n", STATES[state].for_people, name,
-                      buffer_str(&clean));
-        if (try)
-            buffer_printf(&report->out, "%-8s %-14s to try: %s\n", "", "", try);
-    }
-    buffer_free(&clean);
-}
 
 /* ---- configuration, database, schema, Redis ---- */
 
@@ -71,15 +36,16 @@ static bool check_config(struct report *report) {
     const char *rest = buffer_str(&problems);
     for (char line[512]; *rest; rest += strcspn(rest, "\n"), rest += *rest == '\n') {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(rest, "\n"), rest);
-        add(report, "configuration", STATE_FAILED, line,
-            "correct the file; `confabctl --example-config` explains every key");
+        findings_add(&report->findings, "configuration", FINDINGS_FAILED, line,
+                     "correct the file; `confabctl --example-config` explains every key");
     }
     buffer_free(&problems);
     if (valid && tool->config_path)
-        add(report, "configuration", STATE_OK, tool->config_path, NULL);
+        findings_add(&report->findings, "configuration", FINDINGS_OK, tool->config_path, NULL);
     else if (valid)
-        add(report, "configuration", STATE_WARNING, "no file found; defaults and environment apply",
-            "`confabctl --example-config > " CONFIG_PATH "`, or name a file with -c");
+        findings_add(&report->findings, "configuration", FINDINGS_WARNING,
+                     "no file found; defaults and environment apply",
+                     "`confabctl --example-config > " CONFIG_PATH "`, or name a file with -c");
     return valid;
 }
 
@@ -108,12 +74,13 @@ static bool check_database(struct report *report) {
     const bool local = config->database_socket[0] != '\0';
     if (db_ping(tool->db) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "cannot be reached: %s", db_last_error(tool->db));
-        add(report, "database", STATE_FAILED, detail, database_remedy(db_last_errno(tool->db)));
+        findings_add(&report->findings, "database", FINDINGS_FAILED, detail,
+                     database_remedy(db_last_errno(tool->db)));
         return false;
     }
     snprintf(detail, sizeof(detail), "%s at %s, as %s", config->database_name,
              local ? config->database_socket : config->database_host, config->database_user);
-    add(report, "database", STATE_OK, detail, NULL);
+    findings_add(&report->findings, "database", FINDINGS_OK, detail, NULL);
     return true;
 }
 
@@ -123,17 +90,19 @@ static bool check_schema(struct report *report) {
     char detail[600];
     if (migrate_check(report->tool->db, &state, &version) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "cannot be read: %s", db_last_error(report->tool->db));
-        add(report, "schema", STATE_FAILED, detail, "look into the log of MariaDB");
+        findings_add(&report->findings, "schema", FINDINGS_FAILED, detail,
+                     "look into the log of MariaDB");
         return false;
     }
     snprintf(detail, sizeof(detail), "version %u", version);
     if (state != MIGRATE_CURRENT)
         snprintf(detail, sizeof(detail), "version %u; this program needs %u", version,
                  migrate_latest());
-    add(report, "schema", state == MIGRATE_CURRENT ? STATE_OK : STATE_FAILED, detail,
-        state == MIGRATE_BEHIND  ? "confabctl migrate"
-        : state == MIGRATE_AHEAD ? "install the newer confab that made this schema"
-                                 : NULL);
+    findings_add(&report->findings, "schema",
+                 state == MIGRATE_CURRENT ? FINDINGS_OK : FINDINGS_FAILED, detail,
+                 state == MIGRATE_BEHIND  ? "confabctl migrate"
+                 : state == MIGRATE_AHEAD ? "install the newer confab that made this schema"
+                                          : NULL);
     return state == MIGRATE_CURRENT;
 }
 
@@ -142,20 +111,21 @@ static void check_redis(struct report *report) {
     const struct config *config = &tool->config;
     char detail[256];
     if (!redis_client_is_configured(tool->redis)) {
-        add(report, "redis", STATE_WARNING,
-            "not configured: events take longer, presence is empty, limits are less exact",
-            "set redis_socket or redis_host");
+        findings_add(&report->findings, "redis", FINDINGS_WARNING,
+                     "not configured: events take longer, presence is empty, limits are less exact",
+                     "set redis_socket or redis_host");
         return;
     }
     if (!redis_client_ping(tool->redis, REDIS_MS)) {
         snprintf(detail, sizeof(detail), "cannot be reached: %s",
                  redis_client_last_error(tool->redis));
-        add(report, "redis", STATE_FAILED, detail,
+        findings_add(
+            &report->findings, "redis", FINDINGS_FAILED, detail,
             "start Redis; check redis_socket, or redis_host and redis_port, and redis_password");
         return;
     }
-    add(report, "redis", STATE_OK,
-        config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
+    findings_add(&report->findings, "redis", FINDINGS_OK,
+                 config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
 }
 
 /* ---- counters ---- */
@@ -214,16 +184,19 @@ static void check_counters(struct report *report) {
     const enum error error = audit_run(report->tool->db, add_difference, report, &rules);
     if (error) {
         snprintf(detail, sizeof(detail), "cannot be counted: %s", db_last_error(report->tool->db));
-        add(report, "counters", STATE_FAILED, detail, "look into the log of MariaDB");
+        findings_add(&report->findings, "counters", FINDINGS_FAILED, detail,
+                     "look into the log of MariaDB");
         return;
     }
     report->counted = true;
     snprintf(detail, sizeof(detail), "%" PRIu64 " differences by %u rules",
              report->difference_count, rules);
-    add(report, "counters", report->difference_count ? STATE_FAILED : STATE_OK, detail,
-        report->difference_count ? "keep a dump of the database, look for errors in the logs, "
-                                   "and report this"
-                                 : NULL);
+    findings_add(&report->findings, "counters",
+                 report->difference_count ? FINDINGS_FAILED : FINDINGS_OK, detail,
+                 report->difference_count
+                     ? "keep a dump of the database, look for errors in the logs, "
+                       "and report this"
+                     : NULL);
 }
 
 /* ---- the whole ---- */
@@ -231,12 +204,12 @@ static void check_counters(struct report *report) {
 static void print_json(struct report *report) {
     struct buffer out = BUFFER_EMPTY;
     struct jsonw w = jsonw_start(&out);
-    jsonw_array_end(&report->checks);
+    findings_end(&report->findings);
     jsonw_array_end(&report->differences);
     jsonw_object(&w);
-    jsonw_member_bool(&w, "ok", !report->failed);
+    jsonw_member_bool(&w, "ok", !report->findings.failed);
     jsonw_key(&w, "checks");
-    jsonw_raw(&w, report->out.data, report->out.len);
+    jsonw_raw(&w, report->findings.out.data, report->findings.out.len);
     jsonw_key(&w, "differences");
     if (report->counted)
         jsonw_raw(&w, report->differences_out.data, report->differences_out.len);
@@ -249,13 +222,13 @@ static void print_json(struct report *report) {
 
 static void print_text(struct report *report) {
     if (report->difference_count > 0) {
-        buffer_append_char(&report->out, '\n');
-        table_write(report->table, &report->out);
+        buffer_append_char(&report->findings.out, '\n');
+        table_write(report->table, &report->findings.out);
     }
     if (report->difference_count > SHOWN)
-        buffer_printf(&report->out, "and %" PRIu64 " more; --json has all\n",
+        buffer_printf(&report->findings.out, "and %" PRIu64 " more; --json has all\n",
                       report->difference_count - SHOWN);
-    tool_print(&report->out);
+    tool_print(&report->findings.out);
 }
 
 enum tool_end command_check(struct tool *tool, struct arguments *arguments) {
@@ -267,12 +240,10 @@ enum tool_end command_check(struct tool *tool, struct arguments *arguments) {
     if (!arguments_read(arguments, options, 1, 0, 0))
         return TOOL_USAGE;
     report.table = table_new(HEADINGS, 6);
-    report.checks = jsonw_start(&report.out);
+    findings_begin(&report.findings, tool->json);
     report.differences = jsonw_start(&report.differences_out);
-    if (tool->json) {
-        jsonw_array(&report.checks);
+    if (tool->json)
         jsonw_array(&report.differences);
-    }
     if (check_config(&report)) {
         const bool current = check_database(&report) && check_schema(&report);
         check_redis(&report);
@@ -284,7 +255,7 @@ enum tool_end command_check(struct tool *tool, struct arguments *arguments) {
     else
         print_text(&report);
     table_free(report.table);
-    buffer_free(&report.out);
+    buffer_free(&report.findings.out);
     buffer_free(&report.differences_out);
-    return report.failed ? TOOL_FAILED : TOOL_DONE;
+    return report.findings.failed ? TOOL_FAILED : TOOL_DONE;
 }

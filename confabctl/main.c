@@ -71,6 +71,14 @@ static const struct command COMMANDS[] = {
      "Checks configuration, database, schema and Redis, and says what to try.\n"
      "--deep: counts everything anew and says which counters differ.",
      COMMAND_JSON, command_check},
+    {"doctor", "ADDRESS [--user NAME] [--metrics HOST:PORT]... [--no-sockets] [--ca FILE]",
+     "Looks at the site as its clients do, by its address (https://chat.example.org), and\n"
+     "at the servers behind it; says what the host gets wrong and how to mend it.\n"
+     "It comes with a token of a user, which ends with the run, and changes nothing.\n"
+     "--user: whose token (any active user's). --metrics: where a pushd has its figures\n"
+     "(metrics_listen). --no-sockets: there is no pushd, on purpose. --ca: certificates to\n"
+     "trust instead of the system's.",
+     STORE | COMMAND_JSON, command_doctor},
 };
 
 #define COMMAND_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
@@ -82,7 +90,7 @@ static const char OPTIONS[] =
     "  -c, --config FILE  the configuration file; else $CONFAB_CONFIG, else confab.conf\n"
     "                     in the folder above the program's, else " CONFIG_PATH
     "\n"
-    "  --json             print JSON (list, show, stats, check)\n"
+    "  --json             print JSON (list, show, stats, check, doctor)\n"
     "  -h, --help         help on a command, or on all\n"
     "  --version          print the version\n"
     "  --example-config   print a configuration file with every key and its default\n"

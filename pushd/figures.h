@@ -56,6 +56,7 @@ struct figures {
     uint64_t loop_due_us;   /* when the loop is looked at next, by the monotonic clock */
     uint64_t loop_lag_us;   /* how late that was last */
     uint64_t memory_bytes;
+    uint64_t file_limit; /* files it may have open: each socket is one */
     /* Ever growing. Where a process takes the place of one that died, it goes on counting. */
     uint64_t connections;
     uint64_t handshakes;

@@ -35,6 +35,8 @@ struct metric {
 /* A name that ends with _total is a counter's, any other that of a gauge. */
 static const struct metric METRICS[] = {
     {"workers", "", SUM, false, FIELD(up), "Processes that serve."},
+    {"pushd_info", "{version=\"" CONFAB_VERSION "\"}", LARGEST, false, FIELD(up),
+     "1, with the version of the program."},
     {"sockets", "{kind=\"room\"}", SUM, false, FIELD(sockets_room), "Open sockets by kind."},
     {"sockets", "{kind=\"notifications\"}", SUM, false, FIELD(sockets_notifications), ""},
     {"connections_total", "", SUM, false, FIELD(connections), "Connections made."},
@@ -92,6 +94,7 @@ static const struct metric METRICS[] = {
     {"loop_long_callbacks_total", "", SUM, false, FIELD(long_callbacks),
      "Callbacks that took more than 5 ms of CPU time."},
     {"resident_memory_bytes", "", SUM, false, FIELD(memory_bytes), "Memory of all processes."},
+    {"file_limit", "", LEAST, false, FIELD(file_limit), "Files a process may have open."},
 };
 
 #define METRIC_COUNT (sizeof(METRICS) / sizeof(METRICS[0]))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -143,6 +144,12 @@ static uint64_t resident_bytes(void) {
     return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+static uint64_t file_limit(void) {
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
 static void on_lag_timer(uv_timer_t *timer) {
     const struct status *status = timer->data;
     struct figures *own = status->own;
@@ -174,6 +181,7 @@ struct status *status_new(uv_loop_t *loop, const struct figures_all *all, size_t
         status_close(status);
         return NULL;
     }
+    status->own->file_limit = file_limit();
     status->own->loop_due_us = (uint64_t)clock_monotonic_us();
     on_lag_timer(&status->lag_timer);
     return status;

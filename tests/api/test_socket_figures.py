@@ -11,7 +11,7 @@ from support.websocket import PING, PONG, push_port
 
 # All figures and their types; the names are those that alerts are written with.
 FIGURES = {
-    "workers": "gauge",
+    "workers": "gauge", "pushd_info": "gauge", "file_limit": "gauge",
     "sockets": "gauge", "connections_total": "counter", "refusals_total": "counter",
     "lost_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
     "delivered_bytes_total": "counter", "queue_bytes": "gauge", "frames_in_total": "counter",
@@ -130,7 +130,8 @@ def test_every_figure_has_its_name_its_type_and_a_line(pushd):
     assert set(there["confab_drops_total"].samples) == {(("reason", each),) for each in REASONS}
     assert set(there["confab_refusals_total"].samples) == \
         {(("reason", each),) for each in REFUSALS}
-    for name in FIGURES.keys() - {"sockets", "drops_total", "refusals_total"}:
+    assert len(there["confab_pushd_info"].samples) == 1
+    for name in FIGURES.keys() - {"sockets", "drops_total", "refusals_total", "pushd_info"}:
         assert set(there[f"confab_{name}"].samples) == {()}
 
 

@@ -13,10 +13,11 @@ from support.wait import wait_for
 class Pushd:
     """Runs in a `with`. Its configuration is the instance's and the options given, in a file
     of its own: configure() writes it anew. `before` is a command that starts it, `arguments`
-    are more of its own."""
+    are more of its own, `program` is another one than the one under test."""
 
-    def __init__(self, instance, before=(), arguments=(), **options):
+    def __init__(self, instance, before=(), arguments=(), program=None, **options):
         self.instance = instance
+        self._program = program or instance.build / "pushd"
         self.folder = Path(tempfile.mkdtemp(prefix="pushd-", dir=instance.state))
         self.log_file = self.folder / "log"
         self._before = list(before)
@@ -38,7 +39,7 @@ class Pushd:
                if key.removeprefix("CONFAB_").lower() not in self._options}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._before, str(self.instance.build / "pushd"), "-c",
+                [*self._before, str(self._program), "-c",
                  str(self.folder / "confab.conf"), "--ports-file", str(self.folder / "ports"),
                  *self._arguments],
                 env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -1,0 +1,163 @@
+"""Web servers in front of an instance that get something wrong, on purpose."""
+
+import os
+import socket
+import subprocess
+import threading
+
+from support.front import NGINX, NOBODY, Front
+from support.port import take_port
+
+# A web server in front of the web server, as many sites have it.
+PROXY = """
+    server {{
+        listen 127.0.0.1:{port} {listen};
+        access_log off;
+        {more}
+        location / {{
+            proxy_pass http://127.0.0.1:{behind};
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection upgrade;
+            {headers}
+        }}
+    }}
+}}
+"""
+HOST = "proxy_set_header Host $http_host;"
+SCHEME = "proxy_set_header X-Forwarded-Proto $scheme;"
+
+
+class Broken(Front):
+    """A front in whose files some texts are others: {what is shipped: what is there}."""
+
+    def __init__(self, system, kind, changes):
+        super().__init__(system, kind)
+        self._changes = changes
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _configure(self):
+        command = super()._configure()
+        for shipped, broken in self._changes.items():
+            files = [file for file in self.share.glob("*/*.conf") if shipped in file.read_text()]
+            assert files, f"no file has {shipped}"
+            for file in files:
+                file.write_text(file.read_text().replace(shipped, broken))
+        return command
+
+
+class Proxy(Front):
+    """nginx before the web server of a system. headers: what it says of the request; https:
+    with a certificate, which is in the file `certificate`."""
+
+    def __init__(self, system, headers, https=False):
+        super().__init__(system, "nginx")
+        self._behind, self._headers, self._https = system.port, headers, https
+        self.certificate = self.folder / "certificate.pem"
+        if https:
+            self._make_certificate()
+
+    @property
+    def url(self):
+        scheme = "https" if self._https else "http"
+        return f"{scheme}://127.0.0.1:{self.instance.port}"
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _make_certificate(self):
+        key = self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", str(key), "-out", str(self.certificate)],
+                       check=True, capture_output=True, timeout=60)
+        if os.getuid() == 0:
+            for file in (key, self.certificate):
+                os.chown(file, NOBODY, NOBODY)
+
+    def _configure(self):
+        own = {"folder": self.folder, "share": self.share, "port": self.instance.port}
+        head = NGINX.format(**own).partition("include /etc/nginx")[0]
+        more = (f"ssl_certificate {self.certificate}; "
+                f"ssl_certificate_key {self.folder}/key.pem;" if self._https else "")
+        file = self.folder / "server.conf"
+        file.write_text(head + PROXY.format(
+            **own, listen="ssl" if self._https else "", more=more, behind=self._behind,
+            headers=self._headers))
+        return ["nginx", "-c", str(file)]
+
+
+class Hoarder:
+    """Passes bytes on both ways; but of an answer that begins with 101, what comes behind its
+    head only when `most` bytes of it have come, or all. (No web server here can be brought to
+    do this to a WebSocket; some that sites stand behind do.)"""
+
+    def __init__(self, port, most=65536):
+        self._behind, self._most = port, most
+        self._listener = take_port()
+        self.port = self._listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self._behind), 30)
+            for pump in (self._pass, self._hoard):
+                threading.Thread(target=pump, args=(client, server), daemon=True).start()
+
+    @staticmethod
+    def _pass(client, server):
+        while piece := receive(client):
+            server.sendall(piece)
+        end(server)
+
+    def _hoard(self, client, server):
+        kept = b""
+        head_is_out = False
+        while piece := receive(server):
+            kept += piece
+            if not head_is_out and b"\r\n\r\n" in kept:
+                head, _, rest = kept.partition(b"\r\n\r\n")
+                upgraded = head.startswith(b"HTTP/1.1 101")
+                client.sendall(head + b"\r\n\r\n" + (b"" if upgraded else rest))
+                kept = rest if upgraded else b""
+                head_is_out = upgraded
+            elif len(kept) > self._most or not head_is_out:
+                client.sendall(kept)
+                kept = b""
+        client.sendall(kept)
+        end(client)
+
+
+def receive(source):
+    try:
+        return source.recv(65536)
+    except OSError:
+        return b""
+
+
+def end(target):
+    try:
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass

@@ -1,0 +1,301 @@
+"""confabctl doctor: each thing that hosts get wrong, done wrong, is found and named."""
+
+import contextlib
+import re
+import shutil
+
+import pytest
+
+from support.broken import HOST, SCHEME, Broken, Hoarder, Proxy
+from support.client import Client
+from support.confabctl import Tool
+from support.front import KINDS
+from support.instance import ROOT
+from support.port import free_port
+from support.pushd import Pushd
+from support.websocket import push_port
+
+CHECKS = ["address", "authorization", "links", "bodies", "upgrade", "delay", "clock",
+          "connections", "redis", "pushd", "version", "files"]
+VERSION = (ROOT / "VERSION").read_text().strip()
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """An instance behind a proxy that speaks https."""
+    made = make_instance(CONFAB_TRUSTED_PROXIES="127.0.0.1")
+    Client(made).register()
+    return made
+
+
+class Doctor:
+    """examine(address): the report. Every token is gone again afterwards."""
+
+    def __init__(self, instance):
+        self.tool = Tool(instance)
+        self.metrics = f"127.0.0.1:{push_port(instance, 'metrics')}"
+
+    def examine(self, address, *args, code, **env):
+        before = self.tool.json("stats")["tokens"]
+        args = args if "--metrics" in args else ("--metrics", self.metrics, *args)
+        report = self.tool.json("doctor", address, *args, code=code, **env)
+        assert report["ok"] is (code == 0)
+        assert self.tool.json("stats")["tokens"] == before
+        return {check.pop("check"): check for check in report["checks"]}
+
+    def approves(self, address, *args, **env):
+        report = self.examine(address, *args, code=0, **env)
+        assert {name: check["state"] for name, check in report.items()} == dict.fromkeys(
+            CHECKS, "ok"), report
+        assert not any(check["try"] for check in report.values())
+
+    def finds(self, wrong, detail, fix, address, *args, **env):
+        """This check fails, for this reason and with this remedy; no other does."""
+        report = self.examine(address, *args, code=1, **env)
+        assert [name for name, check in report.items() if check["state"] == "failed"] == [
+            wrong], report
+        assert re.search(detail, report[wrong]["detail"]), report[wrong]
+        assert fix in report[wrong]["try"]
+        return report
+
+
+@pytest.fixture(scope="module")
+def doctor(system):
+    return Doctor(system)
+
+
+# ---- all is well ----
+
+def test_a_healthy_site_passes_every_check(doctor, system):
+    doctor.approves(system.url)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_site_behind_each_web_server_passes_every_check(kind, own_instance, fronts, user):
+    user()
+    doctor = Doctor(own_instance)
+    doctor.approves(fronts(kind).instance.url)
+
+
+def test_a_site_by_https_passes_with_its_own_certificate(doctor, system):
+    with Proxy(system, HOST + SCHEME, https=True) as proxy:
+        doctor.approves(proxy.url, "--ca", proxy.certificate)
+
+
+def test_people_read_a_line_for_each_check(doctor, system):
+    said = doctor.tool("doctor", f"{system.url}/", "--metrics", doctor.metrics)
+    assert [line.split()[:2] for line in said.splitlines()] == [["ok", name] for name in CHECKS]
+
+
+def test_a_site_without_pushd_on_purpose_is_well(doctor, system):
+    report = doctor.examine(system.url, "--no-sockets", code=0)
+    assert list(report) == ["address", "authorization", "links", "bodies", "clock", "connections",
+                            "redis"]
+
+
+def test_it_comes_as_the_user_that_is_named(doctor, system):
+    alice = Client(system).register()
+    seq = "SELECT last_seq FROM user WHERE user_id = ?"
+    before = system.sql(seq, alice.id)
+    doctor.approves(system.url, "--user", alice.name)
+    assert system.sql(seq, alice.id) == [(before[0][0] + 1,)]  # the end of the token
+
+
+# ---- what web servers get wrong ----
+
+def test_an_address_where_nobody_is(doctor):
+    doctor.finds("address", "connect", "web server running", f"http://127.0.0.1:{free_port()}")
+
+
+def test_an_address_that_is_no_confab(doctor, system):
+    doctor.finds("address", "web server answers 404", "fcgi-api", f"{system.url}/elsewhere/")
+
+
+def test_a_certificate_that_is_not_trusted(doctor, system):
+    with Proxy(system, HOST + SCHEME, https=True) as proxy:
+        doctor.finds("address", "certificate", "web server", proxy.url)
+
+
+def test_an_authorization_that_apache_keeps_to_itself(doctor, system):
+    with Broken(system, "apache-fcgi", {"CGIPassAuth On": "CGIPassAuth Off"}) as front:
+        doctor.finds("authorization", "keeps Authorization to itself$", "CGIPassAuth On",
+                     front.instance.url)
+
+
+def test_a_site_with_another_database(doctor, make_instance):
+    other = make_instance()
+    doctor.finds("authorization", "another database", "same configuration", other.url)
+
+
+@pytest.mark.parametrize("kind, changes", [
+    ("nginx", {"proxy_set_header Upgrade           $http_upgrade;": ""}),
+    ("apache-fcgi", {" upgrade=websocket": ""}),
+    ("lighttpd-socket", {'proxy.header = ( "upgrade" => "enable" )': ""})])
+def test_an_upgrade_that_is_not_passed_on(doctor, system, kind, changes):
+    with Broken(system, kind, changes) as front:
+        report = doctor.finds("upgrade", "handshake is answered HTTP/1.1 426", "upgrade",
+                              front.instance.url)
+        assert report["delay"]["state"] == "warning"
+
+
+def test_a_proxy_that_holds_frames_back(doctor, system):
+    with Hoarder(system.port) as front:
+        doctor.finds("delay", "nothing comes in 5 s", "buffering", f"http://127.0.0.1:{front.port}")
+
+
+@pytest.mark.parametrize("kind, changes, status", [
+    ("nginx", {"client_max_body_size 2m": "client_max_body_size 100k"}, 413),
+    # Its own limit is exactly what body_limit is: what is larger is 500.
+    ("apache-fcgid", {"FcgidMaxRequestLen 4194304": ""}, 500),
+    ("lighttpd-socket", {"server.max-request-size = 2048": "server.max-request-size = 64"}, 413)])
+def test_a_limit_of_bodies_that_is_too_small(doctor, system, kind, changes, status):
+    with Broken(system, kind, changes) as front:
+        doctor.finds("bodies", f"web server answers {status}", "client_max_body_size",
+                     front.instance.url)
+
+
+def test_an_fcgi_api_that_runs_with_a_smaller_limit(doctor, system):
+    doctor.finds("bodies", "smaller body_limit", "read its configuration again", system.url,
+                 CONFAB_BODY_LIMIT="200")
+
+
+def test_a_proxy_that_does_not_pass_the_host_on(doctor, system):
+    with Proxy(system, SCHEME) as proxy:
+        doctor.finds("links", f"wrong host: {re.escape(system.url)}/", "ProxyPreserveHost",
+                     proxy.url)
+
+
+def test_a_host_without_its_port(doctor, system):
+    with Broken(system, "nginx", {"HTTP_HOST         $confab_host": "HTTP_HOST $host"}) as front:
+        doctor.finds("links", "wrong host: http://127.0.0.1/", "port", front.instance.url)
+
+
+def test_a_proxy_that_does_not_say_that_it_speaks_https(doctor, system):
+    with Proxy(system, HOST, https=True) as proxy:
+        doctor.finds("links", "wrong scheme: http:", "trusted_proxies", proxy.url, "--ca",
+                     proxy.certificate)
+
+
+def test_a_scheme_that_somebody_makes_up(doctor, system):
+    with Proxy(system, HOST + "proxy_set_header X-Forwarded-Proto https;") as proxy:
+        doctor.finds("links", "wrong scheme: https:", "without https", proxy.url)
+
+
+# ---- clocks ----
+
+def test_a_web_server_whose_clock_is_wrong(doctor, system):
+    changes = {'"read-timeout"        => 60,\n    ) ) )': '"read-timeout" => 60 ) ) )\n'
+               'setenv.set-response-header = ( "Date" => "Thu, 05 Mar 2020 10:00:00 GMT" )'}
+    with Broken(system, "lighttpd-socket", changes) as front:
+        doctor.finds("clock", r"machine's, the web server's is \d+ s behind$", "timedatectl",
+                     front.instance.url)
+
+
+@contextlib.contextmanager
+def setting(system, name, value):
+    """A variable of the database, for as long as this lasts."""
+    before = system.sql(f"SELECT @@GLOBAL.{name}")[0][0]
+    system.sql(f"SET GLOBAL {name} = ?", value)
+    try:
+        yield
+    finally:
+        system.sql(f"SET GLOBAL {name} = ?", before or "")
+
+
+def test_a_database_whose_clock_is_wrong(doctor, system):
+    # Does not count for who may do everything.
+    system.sql("CREATE USER IF NOT EXISTS plain@localhost IDENTIFIED BY 'plain'; "
+               "GRANT ALL ON confab.* TO plain@localhost")
+    with setting(system, "init_connect", "SET timestamp = UNIX_TIMESTAMP() + 900"):
+        doctor.finds("clock", r"machine's, the database's is (899|900) s ahead$", "timedatectl",
+                     system.url, CONFAB_DATABASE_USER="plain", CONFAB_DATABASE_PASSWORD="plain")
+
+
+# ---- servers behind ----
+
+def test_a_database_that_lets_too_few_in(doctor, system):
+    with setting(system, "max_connections", 20):
+        doctor.finds("connections", "lets 20 in at once, confab may need 21", "max_connections",
+                     system.url)
+
+
+def test_a_database_that_lets_too_few_of_this_user_in(doctor, system):
+    system.sql("CREATE USER IF NOT EXISTS few@localhost IDENTIFIED BY 'few'; "
+               "GRANT ALL ON confab.* TO few@localhost WITH MAX_USER_CONNECTIONS 5")
+    doctor.finds("connections", "lets 5 in at once", "user's limit", system.url,
+                 CONFAB_DATABASE_USER="few", CONFAB_DATABASE_PASSWORD="few")
+
+
+def test_a_redis_that_throws_keys_away(doctor, system):
+    names = ("maxmemory", "maxmemory-policy")
+    before = {name: system.redis("CONFIG", "GET", name).split()[1] for name in names}
+    try:
+        system.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        system.redis("CONFIG", "SET", "maxmemory", "100mb")
+        doctor.finds("redis", r"\(allkeys-lru\)", "noeviction", system.url)
+        system.redis("CONFIG", "SET", "maxmemory", "0")
+        doctor.approves(system.url)  # it never is full
+    finally:
+        for name, value in before.items():
+            system.redis("CONFIG", "SET", name, value)
+
+
+def test_a_redis_that_is_away(doctor, system):
+    doctor.finds("redis", "cannot be asked", "confabctl check", system.url,
+                 CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
+
+
+# ---- pushd ----
+
+def test_a_pushd_whose_figures_nobody_serves(doctor, system):
+    report = doctor.finds("pushd", "no figures at", "--metrics", system.url, "--metrics",
+                          f"127.0.0.1:{free_port()}")
+    assert (report["version"]["state"], report["files"]["state"]) == ("warning", "warning")
+
+
+def test_a_pushd_that_does_not_reach_redis(doctor, system):
+    with Pushd(system, before=["env", "CONFAB_REDIS_SOCKET=/nonexistent"]) as pushd:
+        doctor.finds("pushd", "does not reach Redis", "log of pushd", system.url, "--metrics",
+                     doctor.metrics, "--metrics", f"127.0.0.1:{pushd.ports()[1]}")
+
+
+def test_a_pushd_of_another_version(doctor, system, tmp_path):
+    other = tmp_path / "pushd"
+    shutil.copy(system.build / "pushd", other)
+    stale = "0" * len(VERSION)
+    other.write_bytes(other.read_bytes().replace(
+        f'"{VERSION}\\"'.encode(), f'"{stale}\\"'.encode()).replace(
+        f'version="{VERSION}"'.encode(), f'version="{stale}"'.encode()))
+    with Pushd(system, program=other) as pushd:
+        doctor.finds("version", f"version {re.escape(stale)} still runs", "restart pushd",
+                     system.url, "--metrics", doctor.metrics, "--metrics",
+                     f"127.0.0.1:{pushd.ports()[1]}")
+
+
+def test_a_pushd_that_may_open_too_few_files(doctor, system):
+    """It was started when max_sockets was smaller."""
+    with Pushd(system, before=["prlimit", "--nofile=2000:2000"], max_sockets=1000) as pushd:
+        place = f"127.0.0.1:{pushd.ports()[1]}"
+        doctor.approves(system.url, "--metrics", place, CONFAB_MAX_SOCKETS="1000")
+        doctor.finds("files", "may open 2000 files; max_sockets needs 10256", "LimitNOFILE",
+                     system.url, "--metrics", place)
+
+
+# ---- usage ----
+
+def test_what_cannot_be_asked_for_is_said(doctor, system):
+    tool = doctor.tool
+    assert "is no address" in tool.misuse("doctor", "ftp://example.org")[0]
+    assert "is no address" in tool.misuse("doctor", "chat.example.org:x")[0]
+    tool.misuse("doctor")
+    assert "there is no user 'nobody'" in tool.refuses("doctor", system.url, "--user", "nobody")
+
+
+def test_a_disabled_user_is_refused_and_no_user_at_all_is_said(doctor, system):
+    tool = doctor.tool
+    carol = Client(system).register()
+    tool("user", "disable", carol.name)
+    assert "is disabled" in tool.refuses("doctor", system.url, "--user", carol.name)
+    system.sql("CREATE DATABASE nobody_yet")
+    tool("migrate", CONFAB_DATABASE_NAME="nobody_yet")
+    assert "no user yet" in tool.refuses("doctor", system.url, CONFAB_DATABASE_NAME="nobody_yet")
