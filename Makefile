@@ -273,11 +273,13 @@ $(NODE_MODULES): tests/web/package.json tests/web/package-lock.json
 SHARE := $(PREFIX)/share/confab
 
 # For web servers; not those of the private instance.
-SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/*) \
+SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/* conf/prometheus/*) \
     $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
 
 UNITS  := $(wildcard conf/systemd/*.service conf/systemd/*.socket)
-DOCS   := README.md HACKING.md schema/README.md $(wildcard docs/*.md)
+DOCS   := README.md HACKING.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE \
+          schema/README.md $(wildcard docs/*.md)
+MANUALS := $(wildcard man/*.8)
 
 # Puts the file $(1) at $(2), with the places of this installation in it.
 install_text = install -D -m 644 $(1) $(DESTDIR)$(2) && sed -i \
@@ -297,6 +299,8 @@ install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your conf
 	    $(call install_text,$(file),$(PREFIX)/lib/systemd/system/$(notdir $(file)));)
 	@set -e; $(foreach file,$(DOCS), \
 	    $(call install_text,$(file),$(PREFIX)/share/doc/confab/$(file));)
+	@set -e; $(foreach file,$(MANUALS), \
+	    $(call install_text,$(file),$(PREFIX)/share/man/man8/$(notdir $(file)));)
 	$(call install_text,conf/systemd/sysusers.conf,$(PREFIX)/lib/sysusers.d/confab.conf)
 	$(call install_text,conf/systemd/tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/confab.conf)
 	$(call install_config,conf/systemd/logrotate.conf,$(SYSCONFDIR)/logrotate.d/confab)
@@ -307,9 +311,14 @@ install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your conf
 uninstall: ## remove what install put there; your configuration stays
 	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE) \
 	    $(DESTDIR)$(PREFIX)/share/doc/confab \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MANUALS))) \
 	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf
+
+docs/configuration.md: common/options.def scripts/options-page $(BUILD)/fcgi-api
+	scripts/options-page $(BUILD)/fcgi-api >$@.new
+	mv $@.new $@
 
 # What an ordinary user of a shared host needs, in one folder.
 SHARED := build/confab-shared-$(VERSION)

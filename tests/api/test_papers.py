@@ -164,3 +164,28 @@ def test_every_name_of_the_code_that_is_given_occurs_in_it(paper):
 def test_lines_are_of_at_most_100_columns(paper):
     assert [line for line in papers.read(paper).splitlines()
             if len(line) > 100 and not line.startswith("|")] == []
+
+
+# ---- made from the programs ----
+
+def test_the_page_of_the_configuration_is_up_to_date():
+    made = output(ROOT / "scripts" / "options-page", build_folder() / "fcgi-api")
+    assert papers.read("docs/configuration.md") == made, "make docs/configuration.md"
+
+
+@pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confabctl"])
+def test_a_manual_has_every_option_of_its_program_and_no_other(program):
+    done = subprocess.run([build_folder() / program, "--help"], capture_output=True, text=True,
+                          timeout=30)
+    manual = (ROOT / "man" / f"{program}.8").read_text()
+    told = {option[2:] for option in re.findall(r"--[a-z]+[a-z-]*", done.stdout + done.stderr)}
+    assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == told - (
+        {"help"} if program == "pushd" else set())
+
+
+def test_the_manual_of_confabctl_has_every_command():
+    told = output(build_folder() / "confabctl", "help")
+    commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
+    manual = (ROOT / "man" / "confabctl.8").read_text()
+    named = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+)?)", manual, re.MULTILINE)
+    assert sorted(named) == sorted(commands)

@@ -1,0 +1,158 @@
+"""What docs/operations.md says: backup and restore as written there, rules for alerts."""
+
+import os
+import re
+import subprocess
+import threading
+
+import pytest
+
+from support import papers
+from support.client import Client
+from support.confabctl import Tool
+from support.instance import ROOT
+from support.live import Listener
+from support.metrics import parse, promtool
+from support.pushd import ask
+from support.sockets import ROOM
+from support.websocket import Socket, push_port
+
+RULES = ROOT / "conf" / "prometheus" / "rules.yml"
+
+
+# ---- backup and restore ----
+
+def run(instance, mark, folder):
+    """Runs the commands of the block for an instance, in a folder."""
+    command = instance.sql_command()
+    # The options that say where and who: without the database's name and the form of the output.
+    options = [word for word in command[1:] if word.startswith(("--no-def", "--socket", "--user"))]
+    script = 'confabctl() { "$CONFABCTL" -c "$CONFIG" "$@"; }\n' + papers.block(
+        "docs/operations.md", mark)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True, capture_output=True,
+        timeout=120, env={**instance.env, "DATABASE": " ".join(options),
+                          "CONFABCTL": str(instance.build / "confabctl"),
+                          "CONFIG": str(instance.config), "PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def old(make_instance):
+    return make_instance()
+
+
+@pytest.fixture(scope="module")
+def new(make_instance):
+    return make_instance()
+
+
+def moved(client, instance):
+    """The same user with the same token on another system."""
+    other = Client(instance)
+    other.id, other.name, other.token = client.id, client.name, client.token
+    return other
+
+
+def contents(client, room):
+    """Every message's text by its id."""
+    messages = client.get(f"/api/chat/rooms/{room}/messages/?limit=200").json()["results"]
+    return {message["message_id"]: message["content"] for message in messages}
+
+
+def test_a_backup_taken_while_people_write_restores_every_word(old, new, tmp_path):
+    alice = Client(old).register()
+    room = alice.room()["room_id"]
+    alice.say(room, "ä 漢字 🙂 \\ '\"")
+    gone = alice.say(room, "not for long")["message_id"]
+    alice.delete(f"/api/chat/rooms/{room}/messages/{gone}/")
+    before = contents(alice, room)
+    stop = threading.Event()
+
+    def write():
+        bob = moved(alice, old)
+        for number in range(100):
+            if not stop.is_set():
+                bob.say(room, f"meanwhile {number}")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        run(old, "backup", tmp_path)
+    finally:
+        stop.set()
+        writer.join()
+    alice.say(room, "too late")
+    after = contents(alice, room)
+
+    for server in ("api", "push"):
+        new.end(server)
+    assert "0 differences" in run(new, "restore", tmp_path)
+    new.start()
+
+    alice_there = moved(alice, new)
+    there = contents(alice_there, room)
+    assert before.items() <= there.items() <= after.items()
+    assert "too late" not in there.values()
+    events = alice_there.get(f"/api/chat/rooms/{room}/events/?limit=1000").json()
+    assert [event["seq"] for event in events["events"]] == list(range(1, events["last_seq"] + 1))
+    last = alice.get(f"/api/chat/rooms/{room}/events/?limit=1").json()["last_seq"]
+    with Socket.open(new, ROOM.format(room) + f"?since={last}", token=alice.token) as socket:
+        assert socket.next()["type"] == "connected"
+        assert socket.next() == {"type": "resync", "seq": events["last_seq"]}
+    with Listener(Socket.open(new, ROOM.format(room), token=alice.token)) as live:
+        alice_there.say(room, "life goes on")
+        assert live.event()["message"]["content"] == "life goes on"
+    assert Tool(new).json("check", "--deep")["differences"] == []
+
+
+# ---- monitoring ----
+
+def test_promtool_finds_the_rules_sound():
+    done = subprocess.run([promtool(), "check", "rules", RULES], text=True, timeout=60,
+                          capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{RULES.read_text().count('- alert:')} rules found" in done.stdout
+
+
+def test_the_rules_speak_of_figures_that_there_are(own_instance):
+    figures = parse(ask(push_port(own_instance, "metrics"), "/metrics").text)
+    named = set(re.findall(r"\bconfab_\w+", RULES.read_text()))
+    assert named and named <= figures.keys()
+    reasons = {dict(labels)["reason"] for name in ("confab_drops_total", "confab_refusals_total")
+               for labels in figures[name].samples}
+    asked = re.findall(r'reason=~?"([a-z|_]+)"', RULES.read_text())
+    assert {word for group in asked for word in group.split("|")} <= reasons
+
+
+FIRING = """
+rule_files: [{rules}]
+evaluation_interval: 15s
+tests:
+  - interval: 15s
+    input_series:
+      - series: 'up{{job="confab", instance="a"}}'
+        values: '0x20'
+      - series: 'confab_database_up{{instance="b"}}'
+        values: '0x20'
+      - series: 'confab_sockets{{instance="c", kind="room"}}'
+        values: '900x60'
+      - series: 'confab_file_limit{{instance="c"}}'
+        values: '1000x60'
+      - series: 'confab_workers{{instance="c"}}'
+        values: '1x60'
+    alert_rule_test:
+      - {{eval_time: 4m, alertname: ConfabPushdDown, exp_alerts: [{{exp_labels: {{severity: page, job: confab, instance: a}}, exp_annotations: {{summary: "pushd at a does not answer"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabDatabaseAway, exp_alerts: [{{exp_labels: {{severity: page, instance: b}}, exp_annotations: {{summary: "pushd at b does not reach MariaDB"}}}}]}}
+      - {{eval_time: 10m, alertname: ConfabSocketsNearLimit, exp_alerts: [{{exp_labels: {{severity: ticket, instance: c}}, exp_annotations: {{summary: "pushd at c runs out of files for its sockets"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabRedisAway, exp_alerts: []}}
+"""
+
+
+def test_the_rules_fire_when_they_should(tmp_path):
+    cases = tmp_path / "cases.yml"
+    cases.write_text(FIRING.format(rules=RULES))
+    done = subprocess.run([promtool(), "test", "rules", cases], text=True, timeout=60,
+                          capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
