@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "link.h"
+#include "regulars.h"
 
 static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
 static const char INVALID_TOKEN[] = "Invalid token.";
@@ -53,10 +54,19 @@ enum error auth_session(struct exchange *x, struct caller *caller) {
 }
 
 static enum error find_by_token(struct exchange *x, struct text key) {
-    unsigned char hash[SECRET_HASH_SIZE];
-    if (!secret_hash_key(key, hash))
+    if (!secret_hash_key(key, x->token_hash))
         return ERROR_UNAUTHENTICATED;
-    return token_find(x->service->db, hash, x->ids[0], &x->caller);
+    x->has_token = true;
+    return token_find(x->service->db, x->token_hash, x->ids[0], &x->caller);
+}
+
+bool auth_guess(struct exchange *x) {
+    struct text key;
+    if (!find_token(x->request, &key) || !secret_hash_key(key, x->token_hash) ||
+        !regulars_find(x->service->regulars, x->service->db, x->token_hash, x->ids[0], &x->caller))
+        return false;
+    x->has_token = x->has_caller = x->guessed = true;
+    return true;
 }
 
 /* A session that was renewed keeps its cookie as long as itself. */

@@ -14,6 +14,11 @@
  * ERROR_UNAUTHENTICATED the answer is set, with its WWW-Authenticate. */
 enum error auth_caller(struct exchange *x);
 
+/* Makes who posted to the room of the path by this request's token, as far as this process
+ * remembers, the caller (id and name; no state of the room), and sets x->guessed. True then;
+ * what is done for a guess has to prove it, and clear the flag, before it is done. */
+bool auth_guess(struct exchange *x);
+
 /* For a request that a cookie vouches for and that may change something: the page it came
  * from, told by Origin or else Referer, must be this site's or an allowed one. On
  * ERROR_FORBIDDEN the answer is set. */

@@ -8,16 +8,31 @@ enum error exchange_fail(struct exchange *x, enum error error, const char *detai
     return error;
 }
 
-void exchange_reset(struct exchange *x) {
+/* All that came to be once the route was known. */
+static void forget_work(struct exchange *x) {
     if (x->fields)
         json_object_put(x->fields);
     x->fields = NULL;
-    x->route = NULL;
     x->has_caller = false;
+    x->guessed = false;
+    x->has_token = false;
     x->etag[0] = '\0';
-    memset(x->ids, 0, sizeof(x->ids));
     memset(&x->caller, 0, sizeof(x->caller));
     problems_clear(&x->problems);
+}
+
+void exchange_start_over(struct exchange *x, size_t headers_len) {
+    forget_work(x);
+    x->response.status = 200;
+    x->response.headers.len = headers_len;
+    buffer_clear(&x->response.body);
+}
+
+void exchange_reset(struct exchange *x) {
+    forget_work(x);
+    x->route = NULL;
+    x->counted_id = 0;
+    memset(x->ids, 0, sizeof(x->ids));
     response_reset(&x->response);
 }
 

@@ -18,6 +18,7 @@
 
 struct json_object;
 struct limit;
+struct regulars;
 struct user_names;
 
 /* What lives as long as the process. */
@@ -27,6 +28,7 @@ struct service {
     struct redis_client *redis;
     struct limit *limit;
     struct user_names *names;
+    struct regulars *regulars;
     bool stays; /* false: plain CGI, ends after this request */
 };
 
@@ -43,6 +45,10 @@ struct exchange {
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
     bool has_caller;
     struct caller caller;
+    bool guessed;   /* the caller is whom the token belonged to last time: yet to be proven */
+    bool has_token; /* the caller's, or the guess's, */
+    unsigned char token_hash[SECRET_HASH_SIZE]; /* and its hash */
+    uint64_t counted_id;        /* the user for whom this request was counted; 0: nobody */
     struct json_object *fields; /* the body; NULL when the route takes none */
     struct problems problems;
     char etag[200]; /* what the tag of the answer is made of; "": no tag */
@@ -55,6 +61,10 @@ typedef enum error exchange_handler(struct exchange *x);
 
 /* Makes {"detail": detail} the answer and returns error, to be returned by the handler. */
 enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
+
+/* Drops a guess and all that was made of it. What the answer's headers were before it, their
+ * first bytes, stays, and that the request was counted. */
+void exchange_start_over(struct exchange *x, size_t headers_len);
 
 /* Forgets everything of the last request, keeping memory worth keeping. */
 void exchange_reset(struct exchange *x);

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "prefork.h"
 #include "redis_client.h"
+#include "regulars.h"
 #include "secret.h"
 #include "store/migrate.h"
 #include "store/user_names.h"
@@ -82,6 +83,7 @@ static void service_open(struct service *service, const struct config *config, b
                                 .redis = redis_client_new(config),
                                 .limit = limit_new(),
                                 .names = user_names_new(),
+                                .regulars = regulars_new(),
                                 .stays = stays};
 }
 
@@ -90,6 +92,7 @@ static void service_close(struct service *service) {
     redis_client_free(service->redis);
     limit_free(service->limit);
     user_names_free(service->names);
+    regulars_free(service->regulars);
 }
 
 static int serve_cgi(const struct config *config) {

@@ -94,6 +94,17 @@ static bool is_unsafe(enum method method) {
     return (method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) == 0;
 }
 
+/* Counts the request for its user, once. */
+static enum error count_request(struct exchange *x) {
+    const uint64_t user_id = x->caller.user.id;
+    if (x->counted_id == user_id)
+        return ERROR_NONE;
+    const enum error error = limit_take_user(x, LIMIT_REQUESTS, user_id);
+    if (!error)
+        x->counted_id = user_id;
+    return error;
+}
+
 /* Lets in whom the row lets in. */
 static enum error admit(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
@@ -105,7 +116,7 @@ static enum error admit(struct exchange *x, const struct route *route) {
     if (!error && x->caller.session_id && is_unsafe(x->request->method))
         error = auth_check_origin(x);
     if (!error)
-        error = limit_take_user(x, LIMIT_REQUESTS, x->caller.user.id);
+        error = count_request(x);
     return error;
 }
 
@@ -148,8 +159,29 @@ static enum error check_place(const struct exchange *x, const struct route *rout
     return error;
 }
 
+/* Serves a request for whom its token belonged to last time, if this is remembered and the
+ * handler can prove it. False when nothing was proven: then nothing was done either. Whatever
+ * is wrong is told by the ordinary way, in its order. */
+static bool serve_guess(struct exchange *x, const struct route *route, enum error *error) {
+    const size_t headers_len = x->response.headers.len;
+    if (!(route->flags & ROUTE_PROVES) || !auth_guess(x))
+        return false;
+    *error = count_request(x);
+    if (!*error)
+        *error = body_parse(x, (route->flags & ROUTE_FORM) != 0);
+    if (!*error)
+        *error = route->handler(x);
+    if (!x->guessed)
+        return true;
+    exchange_start_over(x, headers_len);
+    return false;
+}
+
 static enum error serve_route(struct exchange *x, const struct route *route) {
-    enum error error = admit(x, route);
+    enum error error = ERROR_NONE;
+    if (serve_guess(x, route, &error))
+        return error;
+    error = admit(x, route);
     if (!error)
         error = check_place(x, route);
     if (error)

@@ -193,14 +193,14 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
  * and tells its counters through user variables, the next one tells whether the sender is a
  * member, and the unique key, not a look beforehand, tells of a client_id that has been seen.
  * Declared variables and a SELECT ... FOR UPDATE in front cost two thirds more. */
-#define POST_SQL(reply_check) \
+#define POST_SQL(proof, reply_check) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)) WHERE room_id = ?; "               \
                 "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "                \
                 "UPDATE member SET last_read_position = @confab_position "                       \
-                "WHERE room_id = ? AND user_id = ?; "                                            \
+                "WHERE room_id = ? AND user_id = ?" proof "; "                                   \
                 "IF ROW_COUNT() = 0 THEN SET v_outcome = 3; LEAVE body; END IF; " reply_check    \
                 "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
                 "created_at, client_id, content) "                                               \
@@ -212,10 +212,18 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                 ", TRUE, @confab_message, @confab_seq, @confab_position, "                       \
                 "CAST(@confab_now AS DATETIME(6))")
 
-static const char POST[] = POST_SQL("");
-static const char POST_REPLY[] = POST_SQL(
-    "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN "
-    "SET v_outcome = 1; LEAVE body; END IF; ");
+/* That a token is still the sender's, who is still active, as of this moment. */
+#define PROOF                                                                       \
+    " AND ? = (SELECT t.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
+    "WHERE t.token_hash = ? AND u.is_active)"
+
+#define REPLY_CHECK                                                                    \
+    "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \
+    "SET v_outcome = 1; LEAVE body; END IF; "
+
+/* By whether the sender is to be proven, and whether there is a message replied to. */
+static const char *const POST[2][2] = {{POST_SQL("", ""), POST_SQL("", REPLY_CHECK)},
+                                       {POST_SQL(PROOF, ""), POST_SQL(PROOF, REPLY_CHECK)}};
 
 /* A key that no other post has: the time keeps the index growing at its end, the random
  * digits keep two posts of one microsecond apart. */
@@ -252,13 +260,29 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
-    const struct db_value type = db_u64(draft->type), reply = db_id_or_null(draft->reply_to_id);
-    const struct db_value client = db_text(key), content = db_text(draft->content);
-    if (draft->reply_to_id)
-        return DB_RUN(db, POST_REPLY, DB_REPEATABLE, rows, room, room, sender, reply, room, room,
-                      sender, type, reply, client, content, room, sender);
-    return DB_RUN(db, POST, DB_REPEATABLE, rows, room, room, sender, room, sender, type, reply,
-                  client, content, room, sender);
+    struct db_value values[14];
+    size_t count = 0;
+    values[count++] = room;
+    values[count++] = room;
+    values[count++] = sender;
+    if (draft->token_hash) {
+        values[count++] = sender;
+        values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
+    }
+    if (draft->reply_to_id) {
+        values[count++] = db_u64(draft->reply_to_id);
+        values[count++] = room;
+    }
+    values[count++] = room;
+    values[count++] = sender;
+    values[count++] = db_u64(draft->type);
+    values[count++] = db_id_or_null(draft->reply_to_id);
+    values[count++] = db_text(key);
+    values[count++] = db_text(draft->content);
+    values[count++] = room;
+    values[count++] = sender;
+    return db_run(db, POST[draft->token_hash != NULL][draft->reply_to_id != 0], DB_REPEATABLE,
+                  values, count, rows);
 }
 
 /* Finds the message that was posted under the key before; changed then tells whether this

@@ -89,6 +89,8 @@ struct message_draft {
     enum message_type type;
     uint64_t reply_to_id;  /* 0: none */
     struct text client_id; /* empty: none; then the store makes a key of its own */
+    /* NULL, or of the token by which the sender is to be proven: a hash as secret.h has it */
+    const unsigned char *token_hash;
 };
 
 /* What became of a change to a message. */
@@ -103,7 +105,8 @@ struct message_change {
 
 /* Posts a message with its event, and moves the sender's read mark to it. The same
  * client_id again changes nothing (changed false, message_id the first one's). Errors:
- * ERROR_NOT_FOUND, ERROR_FORBIDDEN, ERROR_BAD_INPUT with bad_reply, ERROR_UNAVAILABLE. */
+ * ERROR_NOT_FOUND, ERROR_FORBIDDEN (no member, or not proven, or not active any more),
+ * ERROR_BAD_INPUT with bad_reply, ERROR_UNAVAILABLE. */
 enum error message_post(struct db *db, const struct message_draft *draft,
                         struct message_change *change);
 

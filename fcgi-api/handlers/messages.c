@@ -8,6 +8,7 @@
 #include "link.h"
 #include "page.h"
 #include "publish.h"
+#include "regulars.h"
 #include "shape.h"
 
 #define CONTENT_MAX 8000
@@ -212,18 +213,35 @@ static void check_reply(struct exchange *x, const struct message_draft *draft) {
         note_bad_reply(x, draft);
 }
 
+/* Runs the transaction. One that was not refused has proven a guess; who posted by a token is
+ * remembered for the next time. */
+static enum error post(struct exchange *x, struct message_draft *draft,
+                       struct message_change *change) {
+    const struct service *service = x->service;
+    draft->token_hash = x->guessed ? x->token_hash : NULL;
+    const enum error error = message_post(service->db, draft, change);
+    const bool refused = error == ERROR_NOT_FOUND || error == ERROR_FORBIDDEN;
+    if (x->guessed && refused)
+        regulars_forget(service->regulars, x->token_hash, draft->room_id);
+    else if (x->has_token && !x->guessed && !error)
+        regulars_note(service->regulars, service->db, x->token_hash, draft->room_id, &x->caller);
+    x->guessed = x->guessed && refused;
+    return error;
+}
+
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
     read_draft(x, &draft);
     if (!problems_none(&x->problems)) {
-        check_reply(x, &draft);
+        if (!x->guessed)
+            check_reply(x, &draft);
         return ERROR_BAD_INPUT;
     }
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
     if (error)
         return error;
-    error = message_post(x->service->db, &draft, &change);
+    error = post(x, &draft, &change);
     if (change.bad_reply)
         note_bad_reply(x, &draft);
     if (error)

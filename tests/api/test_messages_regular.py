@@ -1,0 +1,144 @@
+"""Who has posted to a room is remembered by the process, and asked all the same: whatever was
+true at the last post has to be true at the next one."""
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+from support.rooms import ROOMS, remove
+from support.shapes import wrong
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """One process, which has served every post before."""
+    return make_instance(CONFAB_PROCESSES="1")
+
+
+@pytest.fixture
+def regular(bob, room):
+    """Bob, who has posted to the room twice: as a stranger, and as one who is known."""
+    bob.say(room)
+    bob.say(room)
+    return bob
+
+
+def post(client, room, **body):
+    return client.post(f"{ROOMS}{room}/messages/", json={"content": "hello", **body})
+
+
+def assert_detail(answer, status, detail):
+    assert assert_error(answer, status)["detail"] == detail
+
+
+def new_token(system, client):
+    answer = Client(system).post("/api/auth/token/", json={"username": client.name,
+                                                           "password": client.password})
+    return answer.json()["token"]
+
+
+def test_the_second_message_is_like_the_first(bob, room):
+    first, second = bob.say(room, "one"), bob.say(room, "two")
+    assert second["sender_username"] == first["sender_username"] == bob.name
+    assert second["sender_id"] == bob.id
+    page = bob.get(f"{ROOMS}{room}/messages/").json()
+    assert page["results"] == [second, first]
+    assert [event["message"] for event in bob.events(room)[1:]] == [first, second]
+
+
+def test_a_token_that_was_ended(regular, room):
+    assert regular.delete("/api/auth/token/").status_code == 204
+    assert_detail(post(regular, room), 401, "Invalid token.")
+
+
+def test_a_password_that_was_changed_by_another_token(system, regular, room):
+    other = Client(system, new_token(system, regular))
+    answer = other.post("/api/auth/password/", json={"old_password": regular.password,
+                                                     "new_password": "another horse"})
+    assert answer.status_code == 204
+    assert_detail(post(regular, room), 401, "Invalid token.")
+
+
+def test_a_user_who_was_disabled_and_enabled(system, regular, room):
+    system.confabctl("user", "disable", regular.name)
+    assert_detail(post(regular, room), 401, "User inactive or deleted.")
+    system.confabctl("user", "enable", regular.name)
+    assert post(regular, room).status_code == 201
+
+
+def test_a_member_who_was_removed_and_invited_again(alice, regular, room):
+    assert remove(alice, {"room_id": room}, regular.id).status_code == 204
+    assert_error(post(regular, room), 404)
+    alice.invite(room, regular)
+    assert post(regular, room).status_code == 201
+
+
+def test_a_member_who_left_a_public_room(alice, regular, room):
+    assert alice.patch(f"{ROOMS}{room}/", json={"is_private": False}).status_code == 200
+    assert remove(regular, {"room_id": room}, regular.id).status_code == 204
+    assert_error(post(regular, room), 403)
+
+
+def test_a_room_that_was_deleted(alice, regular, room):
+    assert alice.delete(f"{ROOMS}{room}/").status_code == 204
+    assert_error(post(regular, room), 404)
+
+
+def test_what_is_refused_leaves_no_trace(alice, regular, room):
+    before = alice.get(f"{ROOMS}{room}/").json()
+    assert regular.delete("/api/auth/token/").status_code == 204
+    assert post(regular, room).status_code == 401
+    assert alice.get(f"{ROOMS}{room}/").json() == before
+
+
+def test_the_token_is_judged_before_the_body(regular, room):
+    assert regular.delete("/api/auth/token/").status_code == 204
+    for body in (b"{", b"[]", b'{"content": 7}', b"", b'{"content": "%s"}' % (b"x" * 200_000)):
+        answer = regular.request("POST", f"{ROOMS}{room}/messages/", data=body,
+                                 headers={"Content-Type": "application/json"})
+        assert_detail(answer, 401, "Invalid token.")
+
+
+def test_all_that_is_wrong_with_a_body_is_said(regular, room):
+    answer = post(regular, room, content=" ", message_type="song", reply_to_id=987654)
+    assert answer.status_code == 400
+    assert answer.json() == wrong("content", "message_type", "reply_to_id")
+
+
+def test_a_reply_to_nothing(regular, room):
+    answer = post(regular, room, reply_to_id=987654)
+    assert (answer.status_code, answer.json()) == (400, wrong("reply_to_id"))
+
+
+def test_a_reply(regular, room):
+    first = regular.get(f"{ROOMS}{room}/messages/").json()["results"][-1]["message_id"]
+    answer = post(regular, room, reply_to_id=first)
+    assert (answer.status_code, answer.json()["reply_to_id"]) == (201, first)
+
+
+def test_the_same_client_id_again(regular, room):
+    first = post(regular, room, client_id="abc")
+    again = post(regular, room, client_id="abc", content="other")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+
+
+def test_too_many_messages(make_instance):
+    site = make_instance(CONFAB_PROCESSES="1", CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
+                         CONFAB_RATE_MESSAGES="1", CONFAB_RATE_MESSAGES_BURST="3")
+    carol = Client(site).register()
+    room = carol.room()["room_id"]
+    answers = [post(carol, room)]
+    while answers[-1].status_code == 201 and len(answers) < 60:
+        answers.append(post(carol, room))
+    refused = answers[-1]
+    assert_error(refused, 429)
+    assert int(refused.headers["Retry-After"]) >= 1
+    for name in ("Allow", "X-Content-Type-Options"):
+        assert refused.headers[name] == answers[0].headers[name]
+
+
+def test_each_room_is_judged_by_itself(alice, regular):
+    other = alice.room()["room_id"]
+    assert_error(post(regular, other), 404)
+    alice.invite(other, regular)
+    assert post(regular, other).status_code == 201

@@ -1,0 +1,121 @@
+/* regulars: who is remembered, by what, and how many. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "regulars.h"
+
+static struct regulars *regulars;
+static struct db *db; /* never connected */
+
+static int set_up(void **state) {
+    (void)state;
+    db = db_new(NULL);
+    regulars = regulars_new();
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    regulars_free(regulars);
+    db_free(db);
+    return 0;
+}
+
+/* Tokens of the same `start` belong to the same row, in one room. */
+static const unsigned char *hash_of(unsigned start, unsigned end) {
+    static unsigned char hash[SECRET_HASH_SIZE];
+    memset(hash, 0, sizeof(hash));
+    memcpy(hash, &start, sizeof(start));
+    memcpy(hash + SECRET_HASH_SIZE - sizeof(end), &end, sizeof(end));
+    return hash;
+}
+
+static void note(const unsigned char *hash, uint64_t room_id, uint64_t user_id) {
+    struct caller caller = {.user = {.id = user_id}, .token_id = user_id + 1000};
+    snprintf(caller.user.name, sizeof(caller.user.name), "user-%u", (unsigned)user_id);
+    regulars_note(regulars, db, hash, room_id, &caller);
+}
+
+static uint64_t found(const unsigned char *hash, uint64_t room_id) {
+    struct caller caller;
+    return regulars_find(regulars, db, hash, room_id, &caller) ? caller.user.id : 0;
+}
+
+static void test_found_as_they_were(void **state) {
+    (void)state;
+    struct caller caller;
+    memset(&caller, 0xff, sizeof(caller));
+    note(hash_of(1, 1), 5, 7);
+    assert_true(regulars_find(regulars, db, hash_of(1, 1), 5, &caller));
+    assert_int_equal(caller.user.id, 7);
+    assert_string_equal(caller.user.name, "user-7");
+    assert_true(caller.user.is_active);
+    assert_int_equal(caller.token_id, 1007);
+    assert_int_equal(caller.session_id, 0);
+    assert_false(caller.room.exists);
+}
+
+static void test_by_token_and_room(void **state) {
+    (void)state;
+    note(hash_of(1, 1), 5, 7);
+    assert_int_equal(found(hash_of(1, 2), 5), 0);
+    assert_int_equal(found(hash_of(1, 1), 6), 0);
+    assert_int_equal(found(hash_of(0, 0), 0), 0);
+}
+
+static void test_noted_again_stands_once(void **state) {
+    (void)state;
+    note(hash_of(1, 1), 5, 7);
+    note(hash_of(1, 1), 5, 8);
+    assert_int_equal(found(hash_of(1, 1), 5), 8);
+    regulars_forget(regulars, hash_of(1, 1), 5);
+    assert_int_equal(found(hash_of(1, 1), 5), 0);
+}
+
+static void test_forgotten_alone(void **state) {
+    (void)state;
+    note(hash_of(1, 1), 5, 7);
+    note(hash_of(1, 2), 5, 8);
+    regulars_forget(regulars, hash_of(1, 1), 5);
+    regulars_forget(regulars, hash_of(1, 3), 5);
+    assert_int_equal(found(hash_of(1, 1), 5), 0);
+    assert_int_equal(found(hash_of(1, 2), 5), 8);
+}
+
+static void test_newcomers_take_the_place_of_others(void **state) {
+    (void)state;
+    unsigned known = 0;
+    for (unsigned i = 1; i <= 100; i++)
+        note(hash_of(1, i), 5, i);
+    assert_int_equal(found(hash_of(1, 100), 5), 100);
+    for (unsigned i = 1; i <= 100; i++)
+        known += found(hash_of(1, i), 5) == i;
+    assert_int_equal(known, 4);
+}
+
+static void test_last_row(void **state) {
+    (void)state;
+    for (unsigned i = 1; i <= 4; i++)
+        note(hash_of(1023, i), 1024, i);
+    for (unsigned i = 1; i <= 4; i++)
+        assert_int_equal(found(hash_of(1023, i), 1024), i);
+}
+
+int main(void) {
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_found_as_they_were),
+        TEST(test_by_token_and_room),
+        TEST(test_noted_again_stands_once),
+        TEST(test_forgotten_alone),
+        TEST(test_newcomers_take_the_place_of_others),
+        TEST(test_last_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
