@@ -5,9 +5,8 @@
 
 export { ChatManager } from "./confab/chat-manager.js";
 export { Channel } from "./confab/channel.js";
+export { NotificationsChannel, RoomChannel } from "./confab/channels.js";
 export { Confab } from "./confab/client.js";
 export { Emitter } from "./confab/emitter.js";
-export { ConfabError } from "./confab/error.js";
-export { NotificationsChannel } from "./confab/notifications-channel.js";
+export { ConfabError } from "./confab/http.js";
 export { Outbox } from "./confab/outbox.js";
-export { RoomChannel } from "./confab/room-channel.js";

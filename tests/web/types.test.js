@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,18 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 import * as library from "../../web/confab.js";
+
+// What the library's own parts say to each other, and no application.
+const INSIDE = {
+    Confab: ["exchange"],
+    Emitter: ["emit"],
+    Channel: ["take", "start", "lost", "say", "wake", "sleep", "hurry"],
+    RoomChannel: ["path", "accept", "settle", "poll"],
+    NotificationsChannel: ["path", "accept", "settle", "poll"],
+    Outbox: ["add", "belongTo", "clear", "wake", "stop", "arrived"],
+};
+// Unknown names, unknown exports, unknown files, and names that nothing uses.
+const SLIPS = [2304, 2305, 2307, 2552, 6133, 6192, 6196];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -52,4 +64,26 @@ test("every member that is declared exists", () => {
     for (const [name, members] of declared())
         for (const member of members)
             assert.ok(member in objects[name], `${name}.${member}`);
+});
+
+test("every method that an application may call is declared", () => {
+    for (const [name, members] of declared()) {
+        const there = Object.getOwnPropertyNames(library[name].prototype)
+            .filter((member) => member !== "constructor");
+        assert.deepEqual(there.filter((member) => !members.includes(member)), INSIDE[name] ?? []);
+    }
+});
+
+test("no module of page or library uses what it has not, or has what it never uses", () => {
+    const files = ["chat", "confab", "."].flatMap((folder) =>
+        readdirSync(here(`../../web/${folder}`)).filter((name) => name.endsWith(".js"))
+            .map((name) => here(`../../web/${folder}/${name}`)));
+    const program = ts.createProgram(files, { allowJs: true, checkJs: true, noEmit: true,
+        noUnusedLocals: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler, types: [],
+        lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"] });
+    const slips = ts.getPreEmitDiagnostics(program).filter(({ code }) => SLIPS.includes(code))
+        .map(({ file, messageText }) => `${file?.fileName}: ${messageText}`);
+    assert.ok(files.length > 20);
+    assert.deepEqual(slips, []);
 });

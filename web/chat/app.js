@@ -1,21 +1,72 @@
-// The chat as a whole: the way in, the rooms beside the conversation, or one room alone.
+// The way in: who is known goes straight to the chat, everybody else logs in or registers.
 
 import { Confab } from "../confab/client.js";
-import { Conversation } from "./conversation.js";
-import { changePassword, directMessage, findRoom, newRoom } from "./dialogs.js";
 import { fill, h } from "./dom.js";
+import { form, inWords, mainButton, textField } from "./form.js";
 import { icon } from "./icons.js";
-import { Alerts, inWords, Notices } from "./notices.js";
-import { Rooms } from "./rooms.js";
-import { Sidebar } from "./sidebar.js";
-import { SignIn } from "./sign-in.js";
 
-const TITLE = document.title;
 const LOGGED_OUT = "You were logged out. Please log in again.";
 const NO_MORE = "The chat does not know you any more. Loading the page again may help.";
+const NOT_LOADED = "A part of this page could not be loaded.";
 
-const mainButton = (words, act) =>
-    h("button", { class: "main", type: "button", onclick: act }, words);
+/** The module of the chat, which nobody has to wait for before logging in. Named with it are some
+ * that it needs, so that these need not be found first. */
+async function chatItself() {
+    const [chat] = await Promise.all([import("./chat.js"), import("./conversation.js"),
+        import("./timeline.js"), import("./sidebar.js")]);
+    return chat;
+}
+
+const LOGIN = {
+    title: "Log in", action: "Log in", password: "current-password",
+    question: "New here?", other: "Create an account",
+};
+const REGISTER = {
+    title: "Create an account", action: "Create account", password: "new-password",
+    question: "You have an account?", other: "Log in",
+};
+
+/** The screen for who is not logged in. `words` says why it is there, if there is a reason;
+ * `done()`, a promise, shows the chat. */
+class SignIn {
+    constructor(confab, words, done) {
+        Object.assign(this, { confab, words, done });
+        this.element = h("main", { class: "welcome" });
+        this.#show(LOGIN);
+    }
+
+    #show(way) {
+        const kept = this.username?.input.value ?? "";
+        this.username = textField("username", "Username", { autocomplete: "username", value: kept,
+            autocapitalize: "none", spellcheck: "false", required: true },
+        way === REGISTER ? "3 to 32 letters, digits and _ . -" : null);
+        const password = textField("password", "Password", { type: "password",
+            autocomplete: way.password, required: true },
+        way === REGISTER ? "At least 8 characters" : null);
+        const submit = async () => {
+            const { value } = this.username.input;
+            await (way === REGISTER ? this.confab.register(value, password.input.value)
+                : this.confab.login(value, password.input.value));
+            await this.done();
+        };
+        fill(this.element, h("div", { class: "card" },
+            h("div", { class: "brand" }, icon("chat"), "confab"),
+            h("h1", {}, way.title),
+            this.words && h("p", { role: "status" }, this.words),
+            form({ fields: [this.username, password], submit,
+                buttons: [h("button", { class: "main", type: "submit" }, way.action)] }),
+            h("p", { class: "other" }, way.question,
+                h("button", { class: "link", type: "button", onclick: () => {
+                    this.words = null;
+                    this.#show(way === LOGIN ? REGISTER : LOGIN);
+                    this.focus();
+                } }, way.other))));
+    }
+
+    focus() {
+        this.username.input.focus();
+    }
+}
 
 /**
  * Fills `root`, an element of the class "confab". `options.room` shows this one room and nothing
@@ -26,35 +77,29 @@ export class App {
     constructor(root, { room = null, page = false, client = {} } = {}) {
         Object.assign(this, { root, only: room, page, hasLogin: !client.token });
         this.confab = new Confab(client);
-        this.notices = new Notices();
-        this.alerts = new Alerts();
-        this.drafts = new Map();
         this.confab.on("unauthorized", () => {
-            if (this.shell) {
+            if (this.chat) {
                 this.#signIn(LOGGED_OUT);
             }
         });
-        this.moved = () => this.#followAddress();
-        if (page) {
-            window.addEventListener("hashchange", this.moved);
-        }
         this.#begin();
     }
 
     /** Takes all of it away again. */
     close() {
+        this.closed = true;
         this.#leave();
         this.confab.close();
-        window.removeEventListener("hashchange", this.moved);
         this.root.replaceChildren();
     }
-
-    // ---- the way in ----
 
     async #begin() {
         try {
             await this.confab.me();
         } catch (error) {
+            if (this.closed) {
+                return;
+            }
             if (error.status === 401) {
                 this.#signIn(null);
             } else {
@@ -63,7 +108,7 @@ export class App {
             }
             return;
         }
-        this.#enter();
+        await this.#enter();
     }
 
     #cannot(title, words, button) {
@@ -72,14 +117,17 @@ export class App {
             h("h1", {}, title), h("p", {}, words), button)));
     }
 
+    #loadAgain(title, words) {
+        this.#cannot(title, words, mainButton("Load the page again", () => location.reload()));
+    }
+
     #signIn(words) {
         if (this.signIn?.element.isConnected) {
             return;
         }
         this.#leave();
         if (!this.hasLogin) {
-            this.#cannot("You are not logged in", NO_MORE,
-                mainButton("Load the page again", () => location.reload()));
+            this.#loadAgain("You are not logged in", NO_MORE);
             return;
         }
         this.signIn = new SignIn(this.confab, words, () => this.#enter());
@@ -87,255 +135,37 @@ export class App {
         if (this.page) {
             this.signIn.focus();
         }
+        // Comes while the user types.
+        chatItself().catch(() => {});
     }
 
     #leave() {
-        this.#closeRoom();
-        this.rooms?.close();
-        this.rooms = null;
-        this.shell = null;
+        this.chat?.close();
+        this.chat = null;
         this.root.querySelectorAll("dialog").forEach((dialog) => dialog.close());
-        this.#title();
     }
 
-    #enter() {
-        this.rest = h("main", { class: "conversation" });
-        this.shell = h("div", { class: "shell", "data-pane": "rooms" });
-        if (this.only) {
-            this.shell.classList.add("alone");
-            fill(this.shell, this.rest);
-            fill(this.root, this.shell, this.notices.element);
-            this.open(this.only);
-            return;
-        }
-        this.rooms = new Rooms(this.confab, this.confab.user, {
-            changed: () => this.#roomsChanged(),
-            message: (room, message) => this.#told(room, message),
-            gone: (id, words) => this.#gone(id, words),
-            failed: (error) => this.notices.failed(error),
-        });
-        this.sidebar = new Sidebar(this.rooms, this.confab.user, this.#sidebarActions());
-        this.sidebar.drawAlerts(this.alerts.on);
-        fill(this.shell, this.sidebar.element, this.rest);
-        fill(this.root, this.shell, this.notices.element);
-        this.#followAddress();
-    }
-
-    // ---- the rooms ----
-
-    #sidebarActions() {
-        return {
-            open: (id) => this.open(id, true),
-            newRoom: () => newRoom(this.root, async (room) => this.#made(
-                await this.confab.createRoom(room))),
-            direct: () => directMessage(this.root, this.confab, async (user) => this.#made(
-                await this.confab.directRoom(user.user_id))),
-            findRoom: () => findRoom(this.root, this.confab, (id) => Boolean(this.rooms.get(id)),
-                async (room, join) => {
-                    if (join) {
-                        await this.confab.join(room.room_id);
-                    }
-                    this.#made(await this.confab.room(room.room_id));
-                }),
-            alerts: async () => {
-                this.notices.show(await this.alerts.toggle());
-                this.sidebar.drawAlerts(this.alerts.on);
-            },
-            password: () => changePassword(this.root, async (old, fresh) => {
-                await this.confab.changePassword(old, fresh);
-                this.notices.show("The password is changed.");
-            }),
-            logout: () => this.#logout(),
-        };
-    }
-
-    async #logout() {
+    async #enter() {
+        let parts;
         try {
-            await this.confab.logout();
-            this.#signIn(null);
-        } catch (error) {
-            this.notices.failed(error);
-        }
-    }
-
-    #made(room) {
-        this.rooms.put(room);
-        this.open(room.room_id, true);
-    }
-
-    #roomsChanged() {
-        this.sidebar.draw();
-        this.#title();
-        this.#drawRest();
-    }
-
-    #title() {
-        if (this.page) {
-            const unread = this.rooms?.unread() ?? 0;
-            const name = this.conversation ? `${this.conversation.room.name} – ${TITLE}` : TITLE;
-            document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${name}` : name;
-        }
-    }
-
-    #told(room, message) {
-        const isOpen = this.conversation?.room.room_id === room.room_id;
-        if (isOpen && this.conversation.sees()) {
-            this.rooms.read(room.room_id);
-        }
-        this.alerts.tell(room, message, () => this.open(room.room_id, true));
-    }
-
-    // ---- the conversation ----
-
-    /** The room that the address names: #/5. */
-    #followAddress() {
-        if (!this.rooms) {
+            parts = await chatItself();
+        } catch {
+            this.#loadAgain("The chat cannot be shown", NOT_LOADED);
             return;
         }
-        const id = Number(/^#\/(\d+)$/u.exec(this.page ? location.hash : "")?.[1] ?? 0);
-        if (id === (this.opening ?? 0)) {
-            this.#drawRest();
-        } else if (id) {
-            this.open(id);
-        } else {
-            this.#toRooms();
-        }
-    }
-
-    #toRooms() {
-        this.#closeRoom();
-        this.shell.dataset.pane = "rooms";
-        this.sidebar?.choose(null);
-        this.#drawRest();
-        this.#setAddress("");
-    }
-
-    #setAddress(hash) {
-        if (this.page && location.hash !== hash) {
-            history.pushState(null, "", hash || location.pathname + location.search);
-        }
-    }
-
-    #closeRoom() {
-        if (this.conversation) {
-            this.drafts.set(this.conversation.room.room_id, this.conversation.composer.draft);
-            this.conversation.close();
-            this.conversation = null;
-            this.shell.classList.remove("detailed");
-            this.shell.append(this.rest);
-        }
-        this.opening = null;
-        this.#title();
-    }
-
-    /** Opens a room. `byHand`: the user asked for it, and wants to write next. */
-    async open(id, byHand = false) {
-        if (this.opening === id && this.conversation) {
-            this.#show(byHand);
+        if (this.closed) {
             return;
         }
-        this.#closeRoom();
-        this.opening = id;
-        this.sidebar?.choose(id);
-        let room;
-        try {
-            room = await this.confab.room(id);
-        } catch (error) {
-            if (this.opening === id) {
-                this.#cannotOpen(error);
-            }
+        if (!this.confab.user) {
+            this.#signIn(LOGGED_OUT);  // meanwhile
             return;
         }
-        if (this.opening !== id) {
-            return;
+        // What one has written is not for the next.
+        if (this.draftsOf !== this.confab.user.user_id) {
+            this.draftsOf = this.confab.user.user_id;
+            this.drafts = new Map();
         }
-        if (this.rooms?.get(id)) {
-            this.rooms.put(room);
-        }
-        this.conversation = new Conversation({
-            root: this.root, confab: this.confab, room, draft: this.drafts.get(id) ?? "",
-            on: this.#conversationEvents(id),
-        });
-        this.rest.replaceWith(this.conversation.element);
-        this.#show(byHand);
-    }
-
-    #show(byHand) {
-        this.shell.dataset.pane = "room";
-        this.#setAddress(`#/${this.opening}`);
-        this.#title();
-        if (byHand && !window.matchMedia("(hover: none)").matches) {
-            this.conversation.composer.focus();
-        }
-    }
-
-    #cannotOpen(error) {
-        this.opening = null;
-        const words = error.status === 404 ? "There is no such room, or you are not in it."
-            : inWords(error);
-        if (this.only) {
-            this.#empty("warning", "This room cannot be shown", words, "Try again",
-                () => this.open(this.only));
-        } else {
-            this.#toRooms();
-            this.notices.show(words);
-        }
-    }
-
-    #conversationEvents(id) {
-        return {
-            back: () => this.#toRooms(),
-            gone: (words) => this.#gone(id, words),
-            failed: (error) => this.notices.failed(error),
-            message: (message) => this.rooms?.message(message),
-            changed: (messageId, change) => this.rooms?.messageChanged(messageId, id, change),
-            room: (room) => {
-                if (this.rooms?.get(id)) {
-                    const { name, is_private, is_admin, members_count } = room;
-                    this.rooms.put({ room_id: id, name, is_private, is_admin, members_count });
-                }
-            },
-            read: () => this.rooms?.read(id),
-            joined: () => {
-                this.#closeRoom();
-                this.rooms?.refresh(id);
-                this.open(id, true);
-            },
-        };
-    }
-
-    /** A room is the user's no more. */
-    #gone(id, words) {
-        this.rooms?.remove(id);
-        if (this.opening === id) {
-            this.#closeRoom();
-            if (this.only) {
-                this.#empty("chat", "You are not in this room any more", words ?? "", "Try again",
-                    () => this.open(this.only));
-                return;
-            }
-            this.#toRooms();
-        }
-        if (words) {
-            this.notices.show(words);
-        }
-    }
-
-    #empty(name, title, words, action, act) {
-        fill(this.rest, h("div", { class: "empty" }, h("span", { class: "round" }, icon(name)),
-            h("h2", {}, title), h("p", {}, words),
-            h("div", { class: "actions" }, mainButton(action, act))));
-    }
-
-    /** What stands beside the rooms while none is open. */
-    #drawRest() {
-        if (this.conversation || !this.rest.isConnected || this.opening) {
-            return;
-        }
-        const has = this.rooms.byId.size > 0;
-        fill(this.rest, h("div", { class: "empty" }, h("span", { class: "round" }, icon("chat")),
-            h("h2", {}, has ? "Choose a conversation" : `Welcome, ${this.confab.user.username}`),
-            h("p", {}, has ? "Your rooms are on the left. The latest one is at the top."
-                : "Make the first room, or see which ones are open to everybody.")));
+        this.chat = new parts.Chat({ root: this.root, confab: this.confab, only: this.only,
+            page: this.page, drafts: this.drafts, loggedOut: () => this.#signIn(null) });
     }
 }

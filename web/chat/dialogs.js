@@ -1,10 +1,9 @@
 // Windows in front of the chat: new rooms, finding rooms and people, settings, questions.
 
 import { fill, h, settled } from "./dom.js";
-import { form, textField } from "./form.js";
+import { form, inWords, textField } from "./form.js";
 import { avatar, counted } from "./format.js";
 import { icon } from "./icons.js";
-import { inWords } from "./notices.js";
 
 const SEARCH_DELAY_MS = 200;
 

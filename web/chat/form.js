@@ -1,9 +1,18 @@
-// Forms: labelled fields, what is wrong with each beside it, one submit at a time.
+// Forms: labelled fields, what is wrong with each beside it, one submit at a time; and how
+// errors are said, in forms and elsewhere.
 
 import { h } from "./dom.js";
-import { inWords } from "./notices.js";
 
 let made = 0;
+
+/** What went wrong, in words for the user. */
+export function inWords(error) {
+    if (error.name !== "ConfabError") {
+        return `Something went wrong in this page: ${error.message}`;
+    }
+    const fields = Object.values(error.fields).flat();
+    return fields.length > 0 ? fields.join(" ") : error.detail;
+}
 
 /** A labelled input. `field.input` is the input, `field.element` all of it. */
 export function textField(name, label, attributes = {}, hint = null) {
@@ -61,3 +70,7 @@ export function form({ fields, others = [], buttons, submit }) {
     } }, ...fields.map((field) => field.element), ...others, rest,
     h("div", { class: "buttons" }, ...buttons));
 }
+
+/** The button for what is most likely wanted. */
+export const mainButton = (words, act) =>
+    h("button", { class: "main", type: "button", onclick: act }, words);

@@ -2,12 +2,18 @@
 
 import { h } from "./dom.js";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
-const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const longDay = new Intl.DateTimeFormat(undefined,
-    { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+/** One format for times. The first one that a browser makes takes as long as the rest of the page
+ * together, so none is made before it is needed. */
+function times(options) {
+    let made = null;
+    return () => made ??= new Intl.DateTimeFormat(undefined, options);
+}
+
+const clock = times({ hour: "2-digit", minute: "2-digit" });
+const weekday = times({ weekday: "long" });
+const shortDay = times({ day: "numeric", month: "short" });
+const longDay = times({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const moment = times({ dateStyle: "full", timeStyle: "short" });
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -21,14 +27,14 @@ function daysAgo(date) {
 }
 
 /** 14:05 */
-export const timeOfDay = (iso) => clock.format(new Date(iso));
+export const timeOfDay = (iso) => clock().format(new Date(iso));
 
 /** The same where there is little room: without AM and PM. */
-export const hourAndMinute = (iso) => clock.formatToParts(new Date(iso))
+export const hourAndMinute = (iso) => clock().formatToParts(new Date(iso))
     .filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
 
 /** All of it, for who points at a time. */
-export const fullTime = (iso) => moment.format(new Date(iso));
+export const fullTime = (iso) => moment().format(new Date(iso));
 
 /** A word that is the same for two times of one day. */
 export const dayKey = (iso) => midnight(new Date(iso));
@@ -37,7 +43,7 @@ export const dayKey = (iso) => midnight(new Date(iso));
 export function dayName(iso) {
     const date = new Date(iso);
     const ago = daysAgo(date);
-    return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : longDay.format(date);
+    return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : longDay().format(date);
 }
 
 /** As short as the list of rooms needs it. */
@@ -45,9 +51,9 @@ export function shortTime(iso) {
     const date = new Date(iso);
     const ago = daysAgo(date);
     if (ago <= 0) {
-        return clock.format(date);
+        return clock().format(date);
     }
-    return ago === 1 ? "Yesterday" : ago < 7 ? weekday.format(date) : shortDay.format(date);
+    return ago === 1 ? "Yesterday" : ago < 7 ? weekday().format(date) : shortDay().format(date);
 }
 
 /** "ann, bob and carol"; more than three are counted. */

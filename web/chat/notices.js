@@ -1,21 +1,13 @@
 // Telling the user: words that come and go at the foot of the chat, and desktop notifications.
 
 import { h } from "./dom.js";
+import { inWords } from "./form.js";
 import { icon } from "./icons.js";
 
 const SHOWN_MS = 8000;
 const ALERTS = "confab-alerts";
 
-/** What went wrong, in words for the user. */
-export function inWords(error) {
-    if (error.name !== "ConfabError") {
-        return `Something went wrong in this page: ${error.message}`;
-    }
-    const fields = Object.values(error.fields).flat();
-    return fields.length > 0 ? fields.join(" ") : error.detail;
-}
-
-/** The place for such words. A screen reader says them as they come. */
+/** The place for words about what happened. A screen reader says them as they come. */
 export class Notices {
     constructor() {
         this.element = h("div", { class: "notices", role: "alert" });

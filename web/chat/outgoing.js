@@ -1,9 +1,9 @@
 // The user's messages on their way, shown below all others until their event has come.
 
 import { h, oncePerFrame } from "./dom.js";
+import { inWords } from "./form.js";
 import { icon } from "./icons.js";
 import { dress, messageNode } from "./message.js";
-import { inWords } from "./notices.js";
 
 /** Sent messages that are remembered as shown. */
 const REMEMBERED = 1000;

@@ -15,16 +15,15 @@ export class Rooms {
         Object.assign(this, { confab, self, on });
         this.byId = new Map();
         this.loaded = false;
+        this.turn = 0;
         this.changed = oncePerFrame(() => on.changed());
         this.reload = settled(50, () => this.load());
         const channel = confab.openNotifications();
         channel.on("rooms", (page) => {
             if (page) {
                 this.#take(page.results);
-            } else if (this.loaded) {
-                this.reload();
             } else {
-                this.load();  // somebody waits for it
+                this.reload();
             }
         });
         channel.on("resync", () => this.reload());
@@ -40,6 +39,8 @@ export class Rooms {
         this.compared = () => this.#compare();
         this.timer = setInterval(this.compared, COMPARE_MS);
         window.addEventListener("focus", this.compared);
+        // Somebody waits for it: now, and once more when the channel tells from where on it knows.
+        this.load();
     }
 
     close() {
@@ -48,8 +49,9 @@ export class Rooms {
         window.removeEventListener("focus", this.compared);
     }
 
-    /** All rooms, page by page. */
+    /** All rooms, page by page. What was read before a later call is older, and dropped. */
     async load() {
+        const turn = this.turn += 1;
         const known = new Map();
         try {
             let page = await this.confab.rooms({ limit: PAGE });
@@ -61,12 +63,16 @@ export class Rooms {
                 page = await this.confab.follow(page.next);
             }
         } catch (error) {
-            this.on.failed(error);
+            if (turn === this.turn) {
+                this.on.failed(error);
+            }
             return;
         }
-        this.byId = known;
-        this.loaded = true;
-        this.changed();
+        if (turn === this.turn) {
+            this.byId = known;
+            this.loaded = true;
+            this.changed();
+        }
     }
 
     /** Takes what no event tells here: new names of rooms, other words of last messages. Mostly

@@ -5,7 +5,7 @@
  */
 
 import { Emitter } from "./emitter.js";
-import { ConfabError } from "./error.js";
+import { ConfabError } from "./http.js";
 import { Link } from "./link.js";
 import { Backoff } from "./pace.js";
 import { Poller } from "./poller.js";

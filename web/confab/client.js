@@ -1,12 +1,10 @@
 /** The client: who is logged in, every path of the API, and what belongs to it all. */
 
+import { NotificationsChannel, RoomChannel } from "./channels.js";
 import { Emitter } from "./emitter.js";
-import { errorOf } from "./error.js";
-import { Http, query } from "./http.js";
-import { NotificationsChannel } from "./notifications-channel.js";
+import { errorOf, Http, query } from "./http.js";
 import { Outbox } from "./outbox.js";
 import { PACE } from "./pace.js";
-import { RoomChannel } from "./room-channel.js";
 import { Unsent } from "./unsent.js";
 
 const DEFAULT_URL = "http://localhost:8000";

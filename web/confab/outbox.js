@@ -1,7 +1,7 @@
 /** Messages under way: each sent once, in the order of its room, whatever the network does. */
 
 import { Emitter } from "./emitter.js";
-import { ConfabError } from "./error.js";
+import { ConfabError } from "./http.js";
 import { Backoff } from "./pace.js";
 
 // A server that fails so often with one message would fail with it for ever.

@@ -1,9 +1,10 @@
-/** A room's channel: its events, who is there, who types. */
+/** The two kinds of channels: a room's, with its events, who is there and who types; and that of
+ *  the notifications, with what concerns the user in all rooms. */
 
 import { Channel, isNumbered } from "./channel.js";
-import { errorOf } from "./error.js";
-import { query } from "./http.js";
+import { errorOf, query } from "./http.js";
 
+const ROOMS = "/api/chat/rooms/?limit=200";
 const BATCH = 1000;
 // The server passes one on in 2 s, and takes 10 s of silence for the end of it.
 const TYPING_EVERY = 3000;
@@ -145,5 +146,38 @@ export class RoomChannel extends Channel {
         this[key] = list;
         if (changed)
             this.emit(name, list);
+    }
+}
+
+export class NotificationsChannel extends Channel {
+    #etag = null;
+
+    get path() {
+        return "/ws/chat/notifications/";
+    }
+
+    accept(frame) {
+        this.emit("frame", frame);
+        this.emit(frame.type, frame);
+        if (frame.type === "connected")
+            this.emit("rooms", null);
+        else if (isNumbered(frame))
+            this.emit("event", frame);
+    }
+
+    settle() {
+        if (this.state !== "polling")
+            this.#etag = null;
+    }
+
+    // The user's own stream can be had by socket only: its events are told when there is one
+    // again. What they lead to, the list of rooms, can be asked for.
+    async poll(signal) {
+        const answer = await this.client.http.expect("GET", ROOMS, { etag: this.#etag, signal });
+        if (signal.aborted || answer.status === 304)
+            return false;
+        this.#etag = answer.headers.get("ETag");
+        this.emit("rooms", answer.body);
+        return true;
     }
 }
