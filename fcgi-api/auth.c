@@ -60,13 +60,18 @@ static enum error find_by_token(struct exchange *x, struct text key) {
     return token_find(x->service->db, x->token_hash, x->ids[0], &x->caller);
 }
 
-bool auth_guess(struct exchange *x) {
+bool auth_claim(struct exchange *x) {
     struct text key;
-    if (!find_token(x->request, &key) || !secret_hash_key(key, x->token_hash) ||
-        !regulars_find(x->service->regulars, x->service->db, x->token_hash, x->ids[0], &x->caller))
-        return false;
-    x->has_token = x->has_caller = x->guessed = true;
-    return true;
+    x->has_token = find_token(x->request, &key) && secret_hash_key(key, x->token_hash);
+    x->guessed = x->has_token;
+    return x->has_token;
+}
+
+bool auth_guess(struct exchange *x) {
+    x->has_caller = auth_claim(x) && regulars_find(x->service->regulars, x->service->db,
+                                                   x->token_hash, x->ids[0], &x->caller);
+    x->guessed = x->has_caller;
+    return x->has_caller;
 }
 
 /* A session that was renewed keeps its cookie as long as itself. */

@@ -14,6 +14,10 @@
  * ERROR_UNAUTHENTICATED the answer is set, with its WWW-Authenticate. */
 enum error auth_caller(struct exchange *x);
 
+/* Takes the token of this request, if it has a sound one, without asking whose it is: sets
+ * x->token_hash and x->guessed, and no caller. */
+bool auth_claim(struct exchange *x);
+
 /* Makes who posted to the room of the path by this request's token, as far as this process
  * remembers, the caller (id and name; no state of the room), and sets x->guessed. True then;
  * what is done for a guess has to prove it, and clear the flag, before it is done. */

@@ -45,7 +45,7 @@ struct exchange {
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
     bool has_caller;
     struct caller caller;
-    bool guessed;   /* the caller is whom the token belonged to last time: yet to be proven */
+    bool guessed;   /* the caller is unknown or a guess, and yet to be proven */
     bool has_token; /* the caller's, or the guess's, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* and its hash */
     uint64_t counted_id;        /* the user for whom this request was counted; 0: nobody */

@@ -159,22 +159,40 @@ static enum error check_place(const struct exchange *x, const struct route *rout
     return error;
 }
 
-/* Serves a request for whom its token belonged to last time, if this is remembered and the
- * handler can prove it. False when nothing was proven: then nothing was done either. Whatever
- * is wrong is told by the ordinary way, in its order. */
+/* A tag is compared before anything is read, so the state of the room has to come first. */
+static bool may_serve_guess(struct exchange *x, const struct route *route) {
+    if (!(route->flags & ROUTE_PROVES))
+        return false;
+    return is_unsafe(route->method) ? auth_guess(x) : !etag_is_asked(x) && auth_claim(x);
+}
+
+static enum error take_body(struct exchange *x, const struct route *route) {
+    if (route->flags & (ROUTE_BODY | ROUTE_FORM))
+        return body_parse(x, (route->flags & ROUTE_FORM) != 0);
+    return x->request->body_error;
+}
+
+/* Serves a request whose handler proves the caller along with what it reads or changes; a
+ * change is made for whom the token belonged to last time, if this is remembered. False when
+ * nothing was proven: then nothing was done either. Whatever is wrong is told by the ordinary
+ * way, in its order. */
 static bool serve_guess(struct exchange *x, const struct route *route, enum error *error) {
     const size_t headers_len = x->response.headers.len;
-    if (!(route->flags & ROUTE_PROVES) || !auth_guess(x))
+    if (!may_serve_guess(x, route))
         return false;
-    *error = count_request(x);
+    if (x->has_caller)
+        *error = count_request(x);
     if (!*error)
-        *error = body_parse(x, (route->flags & ROUTE_FORM) != 0);
+        *error = take_body(x, route);
     if (!*error)
         *error = route->handler(x);
-    if (!x->guessed)
-        return true;
-    exchange_start_over(x, headers_len);
-    return false;
+    if (x->guessed) {
+        exchange_start_over(x, headers_len);
+        return false;
+    }
+    if (!*error)
+        *error = count_request(x);
+    return true;
 }
 
 static enum error serve_route(struct exchange *x, const struct route *route) {
@@ -186,10 +204,7 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
         error = check_place(x, route);
     if (error)
         return error;
-    if (route->flags & (ROUTE_BODY | ROUTE_FORM))
-        error = body_parse(x, (route->flags & ROUTE_FORM) != 0);
-    else
-        error = x->request->body_error;
+    error = take_body(x, route);
     if (!error)
         error = route->handler(x);
     return error;

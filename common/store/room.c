@@ -90,11 +90,28 @@ static void visit_named(void *context, const struct room *room) {
 /* The other one of a direct room's two users. */
 #define OTHER "IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
 
+/* What a room has besides its state, without names of users; `other` is that of a direct room. */
+#define KNOWN_COLUMNS(other) "r.name, r.created_by_id, " other ", " MESSAGE_COLUMNS_NAMELESS
+#define KNOWN_COLUMN_COUNT (3 + MESSAGE_COLUMN_COUNT)
+
+/* Reads KNOWN_COLUMNS from column `first` on and visits the room, whose state is read; false,
+ * and no visit, if a name is not known. */
+static bool visit_known(const struct db_rows *rows, unsigned first, struct room *room,
+                        struct naming *naming) {
+    room->name = db_get_text(rows, first);
+    room->created_by_id = db_get_u64(rows, first + 1);
+    naming->other_id = db_get_u64(rows, first + 2);
+    room->has_last_message = message_from_row(rows, first + 3, &room->last_message);
+    if (!name_room(naming, room, false))
+        return false;
+    naming->visit(naming->context, room);
+    return true;
+}
+
 enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
                           uint64_t user_id, room_visit *visit, void *context) {
     static const char SQL[] =
-        "SELECT r.name, r.created_by_id, IF(r.direct_low = ?, r.direct_high, r.direct_low), "
-        MESSAGE_COLUMNS_NAMELESS
+        "SELECT " KNOWN_COLUMNS("IF(r.direct_low = ?, r.direct_high, r.direct_low)")
         " FROM room r LEFT JOIN message m ON m.room_id = r.room_id AND m.position = ? "
         "WHERE r.room_id = ?";
     struct db_rows *rows;
@@ -108,17 +125,49 @@ enum error room_get_known(struct db *db, struct user_names *names, const struct 
     error = ERROR_NOT_FOUND;
     bool named = true;
     if (db_next(rows)) {
-        room.name = db_get_text(rows, 0);
-        room.created_by_id = db_get_u64(rows, 1);
-        naming.other_id = db_get_u64(rows, 2);
-        room.has_last_message = message_from_row(rows, 3, &room.last_message);
-        named = name_room(&naming, &room, false);
-        if (named)
-            visit(context, &room);
+        named = visit_known(rows, 0, &room, &naming);
         error = ERROR_NONE;
     }
     db_done(rows);
     return named ? error : room_get(db, state->room_id, user_id, visit_named, &naming);
+}
+
+/* Inner joins but for the message: no row, unless the token is an active user's who is in. */
+enum error room_get_by_token(struct db *db, struct user_names *names,
+                             const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                             struct caller *caller, bool *found, room_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " KNOWN_COLUMNS(OTHER)
+        ", t.user_id, t.token_id "
+        "FROM token t JOIN user u ON u.user_id = t.user_id "
+        "JOIN room r ON r.room_id = ? "
+        "JOIN member me ON me.room_id = r.room_id AND me.user_id = t.user_id "
+        "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
+        "WHERE t.token_hash = ? AND u.is_active";
+    const unsigned last = ROOM_STATE_COLUMN_COUNT + KNOWN_COLUMN_COUNT;
+    struct naming naming = {.names = names, .visit = visit, .context = context};
+    struct room room;
+    struct db_rows *rows;
+    *found = false;
+    user_names_begin(names, db);
+    if (user_names_are_none(names))
+        return ERROR_NONE;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
+                                    db_bytes(token_hash, SECRET_HASH_SIZE));
+    if (error)
+        return error;
+    if (db_next(rows)) {
+        memset(&room, 0, sizeof(room));
+        memset(caller, 0, sizeof(*caller));
+        room_state_from_row(rows, 0, &room.state);
+        caller->room = room.state;
+        caller->user.id = db_get_u64(rows, last);
+        caller->user.is_active = true;
+        caller->token_id = db_get_u64(rows, last + 1);
+        *found = visit_known(rows, ROOM_STATE_COLUMN_COUNT, &room, &naming);
+    }
+    db_done(rows);
+    return ERROR_NONE;
 }
 
 #define WHOLE_SQL(name, message_columns, joins)                                            \

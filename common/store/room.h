@@ -9,6 +9,7 @@
 
 #include "buffer.h"
 #include "db.h"
+#include "store/credential.h"
 #include "store/message.h"
 #include "store/room_state.h"
 #include "text.h"
@@ -35,6 +36,14 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
  * is met that is not among those known yet. ERROR_NOT_FOUND: it was deleted meanwhile. */
 enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
                           uint64_t user_id, room_visit *visit, void *context);
+
+/* Visits a room as its member sees it who holds the token, and sets id, token and room of the
+ * caller (nothing else is known of the user than that it is active). One round trip of five
+ * rows by key. *found is false, and nothing was visited, when the token, the user, the room or
+ * the membership is not there, or a name is met that is not among those known yet. */
+enum error room_get_by_token(struct db *db, struct user_names *names,
+                             const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                             struct caller *caller, bool *found, room_visit *visit, void *context);
 
 enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
 

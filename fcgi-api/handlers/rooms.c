@@ -181,7 +181,21 @@ static void send_room(void *context, const struct room *room) {
     shape_room(&w, room);
 }
 
+/* The caller is looked for along with the room. */
+static enum error get_by_token(struct exchange *x) {
+    bool found;
+    const enum error error = room_get_by_token(x->service->db, x->service->names, x->token_hash,
+                                               x->ids[0], &x->caller, &found, send_room, x);
+    x->guessed = !error && !found;
+    x->has_caller = !error && found;
+    if (x->has_caller)
+        etag_set_room(x, &x->caller.room);
+    return error;
+}
+
 enum error rooms_get(struct exchange *x) {
+    if (x->guessed)
+        return get_by_token(x);
     if (etag_set_room(x, &x->caller.room))
         return ERROR_NONE;
     return room_get_known(x->service->db, x->service->names, &x->caller.room, x->caller.user.id,

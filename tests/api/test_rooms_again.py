@@ -1,0 +1,115 @@
+"""A room that is read by a process which knows the names in it comes by one statement, together
+with who asks: the answers are the same as before, and so are the refusals."""
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+from support.rooms import ROOMS, remove
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """One process: what it has learned at the first request it knows at the second."""
+    return make_instance(CONFAB_PROCESSES="1")
+
+
+@pytest.fixture
+def reader(alice, bob, room):
+    """Bob, a member of the room, in which the last message is one of alice."""
+    alice.say(room, "the last word")
+    assert get(bob, room).status_code == 200
+    return bob
+
+
+def get(client, room, **options):
+    return client.get(f"{ROOMS}{room}/", **options)
+
+
+def by_two_statements(client, room):
+    """The answer to a client that has something older."""
+    return get(client, room, headers={"If-None-Match": 'W/"old"'})
+
+
+def assert_detail(answer, status, detail):
+    assert assert_error(answer, status)["detail"] == detail
+
+
+def test_body_and_tag_are_the_same_either_way(alice, reader, room):
+    for client in (alice, reader):
+        one, two = get(client, room), by_two_statements(client, room)
+        assert (one.status_code, two.status_code) == (200, 200)
+        assert one.json() == two.json()
+        assert one.headers["ETag"] == two.headers["ETag"]
+    assert one.json()["last_message"]["sender_username"] == alice.name
+    assert (one.json()["is_admin"], one.json()["unread_count"]) == (False, 1)
+    assert get(reader, room, headers={"If-None-Match": one.headers["ETag"]}).status_code == 304
+
+
+def test_head_has_the_same_headers(reader, room):
+    head, whole = reader.request("HEAD", f"{ROOMS}{room}/"), get(reader, room)
+    for name in ("ETag", "Content-Length", "Cache-Control", "Vary", "Allow"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_what_is_new_is_shown(alice, reader, room):
+    said = alice.say(room, "a later word")
+    assert get(reader, room).json()["last_message"] == said
+    assert alice.patch(f"{ROOMS}{room}/", json={"name": "Another name"}).status_code == 200
+    assert get(reader, room).json()["name"] == "Another name"
+
+
+def test_a_direct_room_has_the_name_of_the_other(alice, bob):
+    room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()["room_id"]
+    alice.say(room)
+    for _ in range(2):
+        assert get(alice, room).json()["name"] == bob.name
+        assert get(bob, room).json()["name"] == alice.name
+
+
+def test_a_room_without_a_message(alice):
+    room = alice.room("Silence")["room_id"]
+    for _ in range(2):
+        answer = get(alice, room).json()
+        assert (answer["name"], answer["last_message"]) == ("Silence", None)
+
+
+def test_a_token_that_was_ended(reader, room):
+    assert reader.delete("/api/auth/token/").status_code == 204
+    assert_detail(get(reader, room), 401, "Invalid token.")
+
+
+def test_a_user_who_was_disabled(system, reader, room):
+    system.confabctl("user", "disable", reader.name)
+    assert_detail(get(reader, room), 401, "User inactive or deleted.")
+
+
+def test_a_member_who_was_removed(alice, reader, room):
+    assert remove(alice, {"room_id": room}, reader.id).status_code == 204
+    assert_error(get(reader, room), 404)
+
+
+def test_a_public_room_shows_itself_to_who_is_no_member(alice, reader, room):
+    assert alice.patch(f"{ROOMS}{room}/", json={"is_private": False}).status_code == 200
+    assert remove(alice, {"room_id": room}, reader.id).status_code == 204
+    answer = get(reader, room).json()
+    assert (answer["unread_count"], answer["is_admin"]) == (0, False)
+
+
+def test_a_room_that_was_deleted(alice, reader, room):
+    assert alice.delete(f"{ROOMS}{room}/").status_code == 204
+    assert_error(get(reader, room), 404)
+
+
+def test_too_many_requests(make_instance):
+    site = make_instance(CONFAB_PROCESSES="1", CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
+                         CONFAB_RATE_REQUESTS="1", CONFAB_RATE_REQUESTS_BURST="5")
+    carol = Client(site).register()
+    room = carol.room()["room_id"]
+    carol.say(room)
+    answers = [get(carol, room)]
+    while answers[-1].status_code == 200 and len(answers) < 60:
+        answers.append(get(carol, room))
+    refused = answers[-1]
+    assert "last_message" not in assert_error(refused, 429)
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert "ETag" not in refused.headers
