@@ -9,7 +9,7 @@
 #include "memory.h"
 #include "replay.h"
 #include "stopwatch.h"
-#include "store/user_log.h"
+#include "tail_check.h"
 
 /* How often the database is asked how far the streams go: while Redis is well, while it
  * is not. Milliseconds. */
@@ -237,42 +237,10 @@ static void on_fetch(struct stream *stream, uint64_t after) {
 
 /* ---- the tail check ---- */
 
-struct head {
-    bool of_user;
-    uint64_t id;
-    uint64_t last_seq;
-};
-
-/* One question for the heads of all streams. */
-struct check {
-    struct feeds *feeds;
-    struct buffer rooms, users; /* JSON arrays of ids */
-    enum error error;
-    struct head *heads;
-    size_t count, space;
-    struct idmap found; /* rooms, by id */
-};
-
-static void add_head(void *context, bool of_user, uint64_t id, uint64_t last_seq) {
-    struct check *check = context;
-    if (check->count == check->space) {
-        check->space = check->space ? check->space * 2 : 64;
-        check->heads = memory_resize(check->heads, check->space, sizeof(*check->heads));
-    }
-    check->heads[check->count++] = (struct head){of_user, id, last_seq};
-}
-
-static void check_work(void *job, struct db *db) {
-    struct check *check = job;
-    check->error =
-        user_log_heads(db, (struct text){buffer_str(&check->rooms), check->rooms.len},
-                       (struct text){buffer_str(&check->users), check->users.len}, add_head, check);
-}
-
-static void note_missing(void *context, uint64_t id, void *value) {
-    struct check *check = context;
+static void note_gone(void *context, uint64_t id, void *value) {
+    const struct idmap *gone = context;
     struct feed *feed = value;
-    if (!feed->stream.known || idmap_get(&check->found, id)) {
+    if (!idmap_get(gone, id)) {
         feed->missing = 0;
         return;
     }
@@ -285,61 +253,61 @@ static void note_missing(void *context, uint64_t id, void *value) {
             feed->feeds->listener->room_gone(feed->subscriptions[i]);
 }
 
-static void compare_heads(struct check *check) {
-    struct feeds *feeds = check->feeds;
-    for (size_t i = 0; i < check->count; i++) {
-        const struct head *head = &check->heads[i];
-        struct feed *feed =
-            find(feeds, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
-        if (!head->of_user)
-            idmap_put(&check->found, head->id, check);
-        if (feed && feed->stream.known && head->last_seq > feed->stream.last_seq)
-            feeds->figures->tail_finds += head->last_seq - feed->stream.last_seq;
-        if (feed)
-            stream_behind(&feed->stream, head->last_seq);
-    }
-    idmap_each(&feeds->rooms, note_missing, check);
+static void note_moved(struct feeds *feeds, const struct stream_head *head) {
+    struct feed *feed =
+        find(feeds, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
+    if (!feed)
+        return;
+    if (feed->stream.known && head->last_seq > feed->stream.last_seq)
+        feeds->figures->tail_finds += head->last_seq - feed->stream.last_seq;
+    stream_behind(&feed->stream, head->last_seq);
 }
 
-static void check_done(void *job) {
-    struct check *check = job;
-    struct feeds *feeds = check->feeds;
+static void compare_heads(struct feeds *feeds, const struct tail_check_answer *answer) {
+    struct idmap gone = {0}; /* rooms, by id */
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct stream_head *head = &answer->heads[i];
+        if (head->exists)
+            note_moved(feeds, head);
+        else if (!head->of_user)
+            idmap_put(&gone, head->id, feeds);
+    }
+    idmap_each(&feeds->rooms, note_gone, &gone);
+    idmap_free(&gone);
+}
+
+static void on_checked(void *context, const struct tail_check_answer *answer) {
+    struct feeds *feeds = context;
     feeds->figures->tail_checks++;
-    if (check->error)
+    if (answer->error)
         feeds->figures->db_errors++;
     else
-        compare_heads(check);
+        compare_heads(feeds, answer);
     feeds_flush(feeds);
-    buffer_free(&check->rooms);
-    buffer_free(&check->users);
-    idmap_free(&check->found);
-    free(check->heads);
-    free(check);
     feeds->checking = false;
     if (feeds->check_again)
         feeds_check_now(feeds);
 }
 
-static void add_id(void *context, uint64_t id, void *value) {
-    struct buffer *list = context;
-    (void)value;
-    buffer_printf(list, "%s%" PRIu64, list->len > 1 ? "," : "", id);
+/* A stream whose position nobody knows yet is about to be read anyway. */
+static void ask_for(void *context, uint64_t id, void *value) {
+    const struct feed *feed = value;
+    if (feed->stream.known)
+        tail_check_add(context, feed->stream.kind, id, feed->stream.last_seq);
 }
 
 void feeds_check_now(struct feeds *feeds) {
     feeds->check_again = feeds->checking;
-    if (feeds->checking || idmap_count(&feeds->rooms) + idmap_count(&feeds->users) == 0)
+    if (feeds->checking)
         return;
-    struct check *check = memory_zeroed(1, sizeof(*check));
-    check->feeds = feeds;
-    buffer_append_char(&check->rooms, '[');
-    buffer_append_char(&check->users, '[');
-    idmap_each(&feeds->rooms, add_id, &check->rooms);
-    idmap_each(&feeds->users, add_id, &check->users);
-    buffer_append_char(&check->rooms, ']');
-    buffer_append_char(&check->users, ']');
-    feeds->checking = true;
-    jobs_run(feeds->jobs, check_work, check_done, check);
+    struct tail_check *check = tail_check_new();
+    idmap_each(&feeds->rooms, ask_for, check);
+    idmap_each(&feeds->users, ask_for, check);
+    feeds->checking = tail_check_count(check) > 0;
+    if (feeds->checking)
+        tail_check_run(check, feeds->jobs, on_checked, feeds);
+    else
+        tail_check_free(check);
 }
 
 static void on_timer(uv_timer_t *timer) {

@@ -28,6 +28,9 @@
 /* An answer larger than this, or a list longer, is none of ours. */
 #define MAX_ANSWER ((size_t)64 * 1024 * 1024)
 #define MAX_ITEMS (4 * 1024 * 1024)
+/* Bytes of a buffer that is kept for the next words. Thousands who come at once leave more
+ * behind. */
+#define KEEP 65536
 
 /* One connection, or the attempt at one; outlives its link until libuv has let go of it. */
 struct wire {
@@ -212,10 +215,17 @@ static void put_words(struct redis_link *link, const struct text *words, size_t 
     }
 }
 
+static void empty(struct buffer *buffer) {
+    if (buffer->cap > KEEP)
+        buffer_free(buffer);
+    else
+        buffer_clear(buffer);
+}
+
 static void on_written(uv_write_t *request, int status) {
     struct wire *wire = request->data;
     wire->is_writing = false;
-    buffer_clear(&wire->writing);
+    empty(&wire->writing);
     if (!wire->link)
         return;
     if (status < 0)
@@ -236,12 +246,12 @@ void redis_link_flush(struct redis_link *link) {
     }
     const size_t done = written > 0 ? (size_t)written : 0;
     if (done == wire->out.len) {
-        buffer_clear(&wire->out);
+        empty(&wire->out);
         return;
     }
-    const struct buffer empty = wire->writing;
+    const struct buffer spare = wire->writing;
     wire->writing = wire->out;
-    wire->out = empty;
+    wire->out = spare;
     const uv_buf_t rest = {wire->writing.data + done, wire->writing.len - done};
     wire->write.data = wire;
     wire->is_writing = true;

@@ -1,6 +1,7 @@
 #include "serve.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -28,6 +29,9 @@
 /* The first sockets would not see who is online at other processes if they came before Redis
  * is there; without Redis it serves all the same. */
 #define WAIT_FOR_REDIS_MS 1000
+
+/* Bytes from which memory is taken from the system, and given back to it, by itself. */
+#define LARGE (128 * 1024)
 
 /* In the end jobs that are under way get so long; their threads cannot be stopped. */
 #define LAST_JOBS_MS 500
@@ -168,6 +172,15 @@ static void watch_signals(struct serve *serve) {
 
 /* ---- beginning ---- */
 
+/* What many sockets need for a moment only is not kept: one heap for all threads of the
+ * database besides that of the loop, and none that takes in large pieces, as it would from
+ * the second one on. */
+static void keep_heaps_small(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+    mallopt(M_TRIM_THRESHOLD, LARGE);
+}
+
 /* The order is that of who needs whom. */
 static void open_parts(struct serve *serve) {
     struct sessions *sessions = &serve->sessions;
@@ -268,6 +281,7 @@ int serve_run(const struct serve_place *place) {
     serve.figures = &place->all->each[place->own];
     if (!secret_init())
         return 1;
+    keep_heaps_small();
     stopwatch_watch(serve.figures);
     open_parts(&serve);
     wait_for_redis(&serve);

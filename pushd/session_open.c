@@ -164,15 +164,14 @@ static void collect_event(void *context, const struct event_envelope *envelope) 
         envelope->text.len ? frame_text(envelope->text) : NULL};
 }
 
-static void collect_room(void *context, bool of_user, uint64_t id, uint64_t last_seq) {
+static void collect_room(void *context, const struct stream_head *head) {
     struct session_opening *opening = context;
-    (void)of_user;
     if (opening->room_count == opening->room_space) {
         opening->room_space = opening->room_space ? opening->room_space * 2 : 16;
         opening->rooms =
             memory_resize(opening->rooms, opening->room_space, sizeof(*opening->rooms));
     }
-    opening->rooms[opening->room_count++] = (struct watched){id, last_seq};
+    opening->rooms[opening->room_count++] = (struct watched){head->id, head->last_seq};
 }
 
 /* Reads what was missed, if it can be had. */

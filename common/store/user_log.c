@@ -69,25 +69,31 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
     return error;
 }
 
+/* Columns: whether it is a user's, id, last_seq (NULL: there is no such stream). */
 static enum error visit_heads(struct db_rows *rows, stream_head_visit *visit, void *context) {
-    while (db_next(rows))
-        visit(context, db_get_bool(rows, 0), db_get_u64(rows, 1), db_get_u64(rows, 2));
+    while (db_next(rows)) {
+        const struct stream_head head = {db_get_bool(rows, 0), !db_is_null(rows, 2),
+                                         db_get_u64(rows, 1), db_get_u64(rows, 2)};
+        visit(context, &head);
+    }
     db_done(rows);
     return ERROR_NONE;
 }
 
-enum error user_log_heads(struct db *db, struct text room_ids, struct text user_ids,
+enum error user_log_moved(struct db *db, struct text rooms, struct text users,
                           stream_head_visit *visit, void *context) {
-#define IDS "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
+#define PAIRS                                                              \
+    "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$[0]', "       \
+    "seq BIGINT UNSIGNED PATH '$[1]')) j "
     static const char SQL[] =
-        "SELECT 0, r.room_id, r.last_seq FROM " IDS
-        "JOIN room r ON r.room_id = j.id UNION ALL "
-        "SELECT 1, u.user_id, u.last_seq FROM " IDS "JOIN user u ON u.user_id = j.id";
-#undef IDS
-    struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(room_ids), db_text(user_ids));
-    return error ? error : visit_heads(rows, visit, context);
+        "SELECT 0, j.id, r.last_seq FROM " PAIRS "LEFT JOIN room r ON r.room_id = j.id "
+        "WHERE r.room_id IS NULL OR r.last_seq > j.seq UNION ALL "
+        "SELECT 1, j.id, u.last_seq FROM " PAIRS "LEFT JOIN user u ON u.user_id = j.id "
+        "WHERE u.user_id IS NULL OR u.last_seq > j.seq";
+#undef PAIRS
+    struct db_rows *found;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &found, db_text(rooms), db_text(users));
+    return error ? error : visit_heads(found, visit, context);
 }
 
 enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,

@@ -38,15 +38,22 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
                          uint64_t retention_days, struct user_log_state *state,
                          user_event_visit *visit, void *context);
 
-/* One stream's last event. */
-typedef void stream_head_visit(void *context, bool of_user, uint64_t id, uint64_t last_seq);
+/* One stream's last event; exists is false if there is no such stream (any more). */
+struct stream_head {
+    bool of_user;
+    bool exists;
+    uint64_t id;
+    uint64_t last_seq;
+};
 
-/* Visits the heads of many streams by one statement. Both lists are JSON arrays of ids;
- * a stream that does not exist is not visited. */
-enum error user_log_heads(struct db *db, struct text room_ids, struct text user_ids,
+typedef void stream_head_visit(void *context, const struct stream_head *head);
+
+/* Visits by one statement, of many streams, those that go further than the caller knows, and
+ * those that do not exist. Both lists are JSON arrays of pairs: [[id, last_seq], ...]. */
+enum error user_log_moved(struct db *db, struct text rooms, struct text users,
                           stream_head_visit *visit, void *context);
 
-/* Visits the rooms of a user with their heads (of_user is false). */
+/* Visits the rooms of a user with their heads. */
 enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit, void *context);
 
 #endif

@@ -418,31 +418,35 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
     return error;
 }
 
-/* Takes the next number out of a JSON array of ids; false at the end. */
-static bool next_id(struct text *list, uint64_t *id) {
+/* Takes the next number out of a JSON array; false at the end. */
+static bool next_number(struct text *list, uint64_t *number) {
     while (list->len > 0 && (*list->at < '0' || *list->at > '9'))
         *list = (struct text){list->at + 1, list->len - 1};
     size_t len = 0;
     while (len < list->len && list->at[len] >= '0' && list->at[len] <= '9')
         len++;
-    const bool found = text_to_u64((struct text){list->at, len}, id);
+    const bool found = text_to_u64((struct text){list->at, len}, number);
     *list = (struct text){list->at + len, list->len - len};
     return found;
 }
 
-enum error user_log_heads(struct db *db, struct text room_ids, struct text user_ids,
+enum error user_log_moved(struct db *db, struct text rooms, struct text users,
                           stream_head_visit *visit, void *context) {
     struct fake_store *store = of_db(db);
-    uint64_t id;
+    uint64_t id, known;
     if (store->down)
         return ERROR_UNAVAILABLE;
-    while (next_id(&room_ids, &id)) {
+    while (next_number(&rooms, &id) && next_number(&rooms, &known)) {
         const struct fake_room *room = fake_store_find(store, id);
-        if (room)
-            visit(context, false, id, room->stream.last_seq);
+        const struct stream_head head = {false, room, id, room ? room->stream.last_seq : 0};
+        if (!room || head.last_seq > known)
+            visit(context, &head);
     }
-    while (next_id(&user_ids, &id))
-        visit(context, true, id, store->users[id].stream.last_seq);
+    while (next_number(&users, &id) && next_number(&users, &known)) {
+        const struct stream_head head = {true, true, id, store->users[id].stream.last_seq};
+        if (head.last_seq > known)
+            visit(context, &head);
+    }
     return ERROR_NONE;
 }
 
@@ -451,9 +455,12 @@ enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *vi
     struct fake_store *store = of_db(db);
     if (store->down)
         return ERROR_UNAVAILABLE;
-    for (size_t i = 0; i < store->room_count; i++)
-        if (fake_store_is_member(store, store->rooms[i].id, user_id))
-            visit(context, false, store->rooms[i].id, store->rooms[i].stream.last_seq);
+    for (size_t i = 0; i < store->room_count; i++) {
+        const struct fake_room *room = &store->rooms[i];
+        const struct stream_head head = {false, true, room->id, room->stream.last_seq};
+        if (fake_store_is_member(store, room->id, user_id))
+            visit(context, &head);
+    }
     return ERROR_NONE;
 }
 
