@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "bus.h"
+#include "callers.h"
 #include "clock.h"
 #include "feed.h"
 #include "jobs.h"
@@ -195,6 +196,7 @@ static void open_parts(struct serve *serve) {
     sessions->config = serve->config;
     sessions->feeds = serve->feeds;
     sessions->jobs = serve->jobs;
+    sessions->callers = callers_new(serve->jobs, serve->config);
     sessions->figures = serve->figures;
     wiring_connect(&serve->loop, sessions);
     ping_database(serve);
@@ -268,6 +270,7 @@ static void close_parts(struct serve *serve) {
     presence_free(serve->sessions.presence);
     feeds_close(serve->feeds);
     run_turns(serve);
+    callers_free(serve->sessions.callers);
     jobs_free(serve->jobs);
     if (serve->sockets)
         sockets_free(serve->sockets);

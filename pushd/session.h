@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "callers.h"
 #include "config.h"
 #include "error.h"
 #include "feed.h"
@@ -44,6 +45,7 @@ struct sessions {
     const struct config *config;
     struct feeds *feeds;
     struct jobs *jobs;
+    struct callers *callers;
     struct bus *bus;
     struct presence *presence;
     struct figures *figures;

@@ -29,6 +29,7 @@ struct session_job {
     struct session_opening *opening;
     struct caller caller;
     enum error error;
+    jobs_done *done; /* if its caller is found along with others */
     uint64_t room_id;
     bool by_token;
     bool notifications;
@@ -71,6 +72,19 @@ static struct session_job *new_job(struct session *session) {
     return job;
 }
 
+/* An account that is disabled has no good credentials; caller tells it from one that is not
+ * there. */
+static enum error check_active(enum error error, const struct caller *caller) {
+    return !error && !caller->user.is_active ? ERROR_UNAUTHENTICATED : error;
+}
+
+static void found(void *context, enum error error, const struct caller *caller) {
+    struct session_job *job = context;
+    job->caller = *caller;
+    job->error = check_active(error, caller);
+    job->done(job);
+}
+
 /* Ends a job; false if its session is of no more use (and may have been freed). */
 static bool end_job(struct session_job *job) {
     struct session *session = job->session;
@@ -90,12 +104,14 @@ static enum error find_caller(struct session_job *job, struct db *db) {
                                  ? token_find(db, job->key_hash, job->room_id, &job->caller)
                                  : session_find(db, job->key_hash, job->config->session_days,
                                                 job->room_id, &job->caller);
-    return !error && !job->caller.user.is_active ? ERROR_UNAUTHENTICATED : error;
+    return check_active(error, &job->caller);
 }
 
-static void ask_work(void *context, struct db *db) {
-    struct session_job *job = context;
-    job->error = find_caller(job, db);
+/* Has the caller found along with others; then done. */
+static void ask(struct session *session, uint64_t room_id, jobs_done *done) {
+    struct session_job *job = new_job(session);
+    job->done = done;
+    callers_find(session->shared->callers, job->by_token, job->key_hash, room_id, found, job);
 }
 
 /* ---- who is it ---- */
@@ -146,7 +162,7 @@ void session_begin(struct session *session) {
     if (!session->notifications && session->room.id)
         session->room.subscription = session_join(session, EVENT_STREAM_ROOM, session->room.id);
     session->opening->asked_turn = feeds_turn(session->shared->feeds);
-    jobs_run(session->shared->jobs, ask_work, asked, new_job(session));
+    ask(session, session->notifications ? 0 : session->room.id, asked);
 }
 
 /* ---- where does it stand ---- */
@@ -227,7 +243,10 @@ static void read_positions(struct session *session) {
     session->state = SESSION_READING;
     opening->reads++;
     opening->asked_turn = feeds_turn(session->shared->feeds);
-    jobs_run(session->shared->jobs, read_work, read_done, new_job(session));
+    if (opening->want_replay || session->notifications)
+        jobs_run(session->shared->jobs, read_work, read_done, new_job(session));
+    else
+        ask(session, session->room.id, read_done);
 }
 
 /* ---- live ---- */
@@ -412,7 +431,5 @@ static void checked(void *context) {
 }
 
 void session_check_credentials(struct session *session) {
-    struct session_job *job = new_job(session);
-    job->room_id = 0;
-    jobs_run(session->shared->jobs, ask_work, checked, job);
+    ask(session, 0, checked);
 }

@@ -1,7 +1,9 @@
 #include "store/credential.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "event.h"
 #include "store/transaction.h"
 
@@ -31,11 +33,9 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
 
 /* Reads the columns of the caller, those of the credential behind them (id, and whether it
  * is to be renewed), and those of the room, if it was asked for. */
-static enum error read_caller(struct db_rows *rows, bool with_room, struct caller *caller,
-                              uint64_t *id, bool *renew) {
+static void caller_from_row(const struct db_rows *rows, bool with_room, struct caller *caller,
+                            uint64_t *id, bool *renew) {
     memset(caller, 0, sizeof(*caller));
-    if (!db_next(rows))
-        return ERROR_UNAUTHENTICATED;
     user_from_row(rows, 0, &caller->user);
     caller->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
     caller->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
@@ -43,6 +43,15 @@ static enum error read_caller(struct db_rows *rows, bool with_room, struct calle
     *renew = db_get_bool(rows, CALLER_COLUMN_COUNT + 1);
     if (with_room)
         room_state_from_row(rows, CALLER_COLUMN_COUNT + 2, &caller->room);
+}
+
+static enum error read_caller(struct db_rows *rows, bool with_room, struct caller *caller,
+                              uint64_t *id, bool *renew) {
+    if (!db_next(rows)) {
+        memset(caller, 0, sizeof(*caller));
+        return ERROR_UNAUTHENTICATED;
+    }
+    caller_from_row(rows, with_room, caller, id, renew);
     return ERROR_NONE;
 }
 
@@ -128,6 +137,20 @@ enum error session_add(struct db *db, uint64_t user_id, const unsigned char hash
                   db_u64(days));
 }
 
+/* Renewing at every request would be a write at every request: a fourteenth of the time may
+ * pass first (a day of fourteen). */
+static uint64_t minutes_left(uint64_t days) {
+    const uint64_t minutes = days * 24 * 60;
+    return minutes - minutes / 14;
+}
+
+static enum error renew_session(struct db *db, uint64_t days, struct caller *caller) {
+    static const char SQL[] =
+        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
+    caller->session_renewed = true;
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(caller->session_id));
+}
+
 enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
                         uint64_t room_id, struct caller *caller) {
 #define SESSION_SQL(room_columns, room_joins)                                    \
@@ -138,12 +161,7 @@ enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
     static const char ALONE[] = SESSION_SQL("", "");
     static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, FROM_ROOM);
 #undef SESSION_SQL
-    static const char RENEW[] =
-        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
-    /* Renewing at every request would be a write at every request: a fourteenth of the
-     * time may pass first (a day of fourteen). */
-    const uint64_t minutes = days * 24 * 60;
-    const struct db_value left = db_u64(minutes - minutes / 14);
+    const struct db_value left = db_u64(minutes_left(days));
     const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
     struct db_rows *rows;
     enum error error = room_id
@@ -154,11 +172,7 @@ enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
     bool renew = false;
     error = read_caller(rows, room_id != 0, caller, &caller->session_id, &renew);
     db_done(rows);
-    if (!error && renew) {
-        caller->session_renewed = true;
-        error = DB_RUN(db, RENEW, DB_REPEATABLE, NULL, db_u64(days), db_u64(caller->session_id));
-    }
-    return error;
+    return !error && renew ? renew_session(db, days, caller) : error;
 }
 
 enum error session_end(struct db *db, uint64_t session_id, struct user_change *change) {
@@ -170,5 +184,102 @@ enum error session_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
     static const char SQL[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
     *dropped = error ? 0 : db_changed(db);
+    return error;
+}
+
+/* ---- several at once ---- */
+
+/* Questions as JSON: [[hash, room], ...]. Their places, from 1, come back as the last column. */
+#define QUESTIONS                                                                     \
+    "JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, hash CHAR(64) PATH '$[0]', " \
+    "room BIGINT UNSIGNED PATH '$[1]')) j "
+#define MANY_JOINS                            \
+    "LEFT JOIN room r ON r.room_id = j.room " \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
+#define PLACE_COLUMN (CALLER_COLUMN_COUNT + 2 + ROOM_STATE_COLUMN_COUNT)
+
+static void write_questions(struct buffer *json, const struct caller_question *questions,
+                            size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_str(json, i == 0 ? "[[\"" : ",[\"");
+        for (size_t at = 0; at < SECRET_HASH_SIZE; at++) {
+            static const char DIGITS[] = "0123456789abcdef";
+            buffer_append_char(json, DIGITS[questions[i].hash[at] >> 4]);
+            buffer_append_char(json, DIGITS[questions[i].hash[at] & 15]);
+        }
+        buffer_printf(json, "\",%" PRIu64 "]", questions[i].room_id);
+    }
+    buffer_append_char(json, ']');
+}
+
+/* The question that a row answers; NULL is never due. */
+static struct caller_question *question_of(const struct db_rows *rows,
+                                           struct caller_question *questions, size_t count) {
+    const uint64_t place = db_get_u64(rows, PLACE_COLUMN);
+    return place >= 1 && place <= count ? &questions[place - 1] : NULL;
+}
+
+static void expect_nobody(struct caller_question *questions, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        memset(&questions[i].caller, 0, sizeof(questions[i].caller));
+        questions[i].error = ERROR_UNAUTHENTICATED;
+    }
+}
+
+enum error token_find_many(struct db *db, struct caller_question *questions, size_t count) {
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " CALLER_COLUMNS
+                              ", t.token_id, FALSE, " ROOM_STATE_COLUMNS ", j.place FROM " QUESTIONS
+                              "JOIN token t ON t.token_hash = UNHEX(j.hash) "
+                              "JOIN user u ON u.user_id = t.user_id " MANY_JOINS;
+    struct buffer json = BUFFER_EMPTY;
+    struct db_rows *rows;
+    bool renew;
+    write_questions(&json, questions, count);
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
+    buffer_free(&json);
+    if (error)
+        return error;
+    expect_nobody(questions, count);
+    while (db_next(rows)) {
+        struct caller_question *question = question_of(rows, questions, count);
+        if (!question)
+            continue;
+        caller_from_row(rows, true, &question->caller, &question->caller.token_id, &renew);
+        question->error = ERROR_NONE;
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
+                             size_t count) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " CALLER_COLUMNS
+        ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE, " ROOM_STATE_COLUMNS
+        ", j.place FROM " QUESTIONS
+        "JOIN session s ON s.session_hash = UNHEX(j.hash) "
+        "AND s.expires_at > SYSDATE(6) JOIN user u ON u.user_id = s.user_id " MANY_JOINS;
+    struct buffer json = BUFFER_EMPTY;
+    struct db_rows *rows;
+    write_questions(&json, questions, count);
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(minutes_left(days)),
+                              db_text((struct text){json.data, json.len}));
+    buffer_free(&json);
+    if (error)
+        return error;
+    expect_nobody(questions, count);
+    while (db_next(rows)) {
+        struct caller_question *question = question_of(rows, questions, count);
+        if (!question)
+            continue;
+        caller_from_row(rows, true, &question->caller, &question->caller.session_id,
+                        &question->caller.session_renewed);
+        question->error = ERROR_NONE;
+    }
+    db_done(rows);
+    for (size_t i = 0; !error && i < count; i++)
+        if (questions[i].caller.session_renewed)
+            error = renew_session(db, days, &questions[i].caller);
     return error;
 }

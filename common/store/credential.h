@@ -65,6 +65,21 @@ enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
 /* Ends a session. */
 enum error session_end(struct db *db, uint64_t session_id, struct user_change *change);
 
+/* One of several callers who are asked for together. */
+struct caller_question {
+    unsigned char hash[SECRET_HASH_SIZE];
+    uint64_t room_id; /* 0: of none */
+    enum error error; /* the answer, as of token_find or session_find */
+    struct caller caller;
+};
+
+/* The same as token_find or session_find for several at once, by one statement: when many
+ * come back, the way to the database and back is what costs most. Unless it returns an error
+ * each question has its answer. */
+enum error token_find_many(struct db *db, struct caller_question *questions, size_t count);
+enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
+                             size_t count);
+
 /* Drops up to `limit` sessions that have run out. */
 enum error session_purge(struct db *db, uint64_t limit, uint64_t *dropped);
 

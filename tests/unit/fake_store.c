@@ -348,6 +348,24 @@ enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
     return find_caller(of_db(db), hash, false, room_id, caller);
 }
 
+static enum error find_many(struct fake_store *store, bool by_token,
+                            struct caller_question *questions, size_t count) {
+    for (size_t i = 0; i < count && !store->down; i++)
+        questions[i].error = find_caller(store, questions[i].hash, by_token, questions[i].room_id,
+                                         &questions[i].caller);
+    return store->down ? ERROR_UNAVAILABLE : ERROR_NONE;
+}
+
+enum error token_find_many(struct db *db, struct caller_question *questions, size_t count) {
+    return find_many(of_db(db), true, questions, count);
+}
+
+enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
+                             size_t count) {
+    (void)days;
+    return find_many(of_db(db), false, questions, count);
+}
+
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state) {
     struct fake_store *store = of_db(db);

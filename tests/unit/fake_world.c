@@ -41,6 +41,7 @@ void fake_world_begin(struct fake_world *world) {
     world->sessions = (struct sessions){.config = &world->config,
                                         .feeds = world->feeds,
                                         .jobs = world->jobs,
+                                        .callers = callers_new(world->jobs, &world->config),
                                         .figures = &world->figures};
     wiring_connect(&world->loop, &world->sessions);
     world->bus = world->sessions.bus;
@@ -128,6 +129,7 @@ void fake_world_end(struct fake_world *world) {
     while (uv_run(&world->loop, UV_RUN_NOWAIT)) {
     }
     require(uv_loop_close(&world->loop) == 0, "no handle is left");
+    callers_free(world->sessions.callers);
     jobs_free(world->jobs);
     fake_store_free(&world->store);
     config_free(&world->config);

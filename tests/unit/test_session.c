@@ -147,6 +147,25 @@ static void when_the_database_cannot_say_it_is_1013(void **state) {
     assert_int_equal(scene->world.figures.db_errors, 1);
 }
 
+/* Of forty the first is asked about at once, a full question follows, the others wait. */
+static void those_who_come_together_are_asked_about_together(void **state) {
+    enum { COUNT = 40 };
+    struct scene *scene = *state;
+    struct socket *sockets[COUNT];
+    const unsigned questions = scene->world.store.questions;
+    scene->world.config.max_sockets_user = COUNT;
+    for (size_t i = 0; i < COUNT; i++)
+        sockets[i] = fake_world_open(&scene->world, 1 + i % 3, scene->room, NULL);
+    assert_int_equal(jobs_pending(scene->world.jobs), 2);
+    fake_world_settle(&scene->world);
+    for (size_t i = 0; i < COUNT; i++)
+        if (i % 3 == 2)
+            assert_refused(sockets[i], 4404, "not_found", "");
+        else
+            fake_socket_free(assert_live(sockets[i]));
+    assert_in_range(scene->world.store.questions - questions, 2, COUNT / 2);
+}
+
 /* ---- how many ---- */
 
 static void a_user_has_so_many_sockets_and_no_more(void **state) {
@@ -502,6 +521,7 @@ int main(void) {
         scene_test(a_room_that_is_not_for_the_user_is_4404_or_4403),
         scene_test(a_bad_since_is_looked_at_last),
         scene_test(when_the_database_cannot_say_it_is_1013),
+        scene_test(those_who_come_together_are_asked_about_together),
         scene_test(a_user_has_so_many_sockets_and_no_more),
         scene_test(one_that_goes_while_it_opens_leaves_nothing_behind),
         scene_test(one_that_is_revoked_while_it_opens_is_4401),
