@@ -48,7 +48,8 @@ def worker_of(pushd, live):
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table][1:]
     wanted = [f"{there[1]:04X}", f"{here[1]:04X}"]
-    [inode] = [row[9] for row in rows
-               if [row[1].partition(":")[2], row[2].partition(":")[2]] == wanted]
+    # A long table is read in pieces, and may name a socket twice.
+    [inode] = {row[9] for row in rows
+               if [row[1].partition(":")[2], row[2].partition(":")[2]] == wanted}
     [worker] = [pid for pid in workers_of(pushd) if inode in _inodes(pid)]
     return worker
