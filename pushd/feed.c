@@ -116,11 +116,13 @@ static void hand_out(struct feed *feed, struct subscription *subscription, struc
  * nothing of one is at hand when an event comes for it, and one thing after the other would
  * be waited for. */
 static void warm_up(const struct feed *feed) {
+    struct session *sessions[WARM_LISTENERS];
     const uint32_t count = feed->count < WARM_LISTENERS ? feed->count : WARM_LISTENERS;
     for (uint32_t i = 0; i < count; i++)
         __builtin_prefetch(feed->subscriptions[i]);
     for (uint32_t i = 0; i < count; i++)
-        __builtin_prefetch(feed->subscriptions[i]->session);
+        sessions[i] = feed->subscriptions[i]->session;
+    feed->feeds->listener->soon(sessions, count);
 }
 
 static void flush_feed(struct feed *feed) {

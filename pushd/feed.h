@@ -54,6 +54,9 @@ struct feed {
 struct feeds_listener {
     /* The feed can be read from now on. */
     void (*joined)(struct session *session, struct feed *feed);
+    /* Events follow for these, of which some may be NULL: what they need can be fetched into the
+     * processor's cache. */
+    void (*soon)(struct session *const *sessions, uint32_t count);
     /* Events of one turn, in order, all after subscription->after. joined_frame holds the
      * frames of all of them that are shown (NULL: none is). */
     void (*events)(struct subscription *subscription, const struct stream_event *events,

@@ -183,8 +183,10 @@ static void on_closed(struct session *session) {
 }
 
 const struct feeds_listener *session_feeds_listener(void) {
-    static const struct feeds_listener LISTENER = {session_joined, session_events, session_notice,
-                                                   session_resync, session_room_gone};
+    static const struct feeds_listener LISTENER = {
+        session_joined, session_soon,   session_events,
+        session_notice, session_resync, session_room_gone,
+    };
     return &LISTENER;
 }
 

@@ -171,6 +171,7 @@ void session_notify(struct session *session, uint64_t room_id, const struct stre
                     uint32_t count);
 
 /* What the feeds tell. (session_events.c) */
+void session_soon(struct session *const *sessions, uint32_t count);
 void session_events(struct subscription *subscription, const struct stream_event *events,
                     uint32_t count, struct frame *frame);
 void session_notice(struct subscription *subscription, const struct event_envelope *envelope,

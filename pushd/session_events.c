@@ -95,6 +95,18 @@ static void own_events(struct session *session, const struct stream_event *event
 
 /* ---- all of it ---- */
 
+/* Step by step for all of them: while one thing is fetched for the first, it is for the next. */
+void session_soon(struct session *const *sessions, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(sessions[i]);
+    for (uint32_t i = 0; i < count; i++)
+        if (sessions[i])
+            __builtin_prefetch(sessions[i]->socket);
+    for (uint32_t i = 0; i < count; i++)
+        if (sessions[i] && sessions[i]->socket)
+            socket_soon(sessions[i]->socket);
+}
+
 void session_events(struct subscription *subscription, const struct stream_event *events,
                     uint32_t count, struct frame *frame) {
     struct session *session = subscription->session;

@@ -142,6 +142,11 @@ void socket_send(struct socket *socket, struct frame *frame) {
     socket_close(socket, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_SLOW);
 }
 
+/* The answer is of no use yet, but what it is looked up in is then at hand. */
+bool socket_soon(const struct socket *socket) {
+    return !lws_partial_buffered(socket->wsi);
+}
+
 void socket_send_text(struct socket *socket, struct text json) {
     struct frame *frame = frame_text(json);
     socket_send(socket, frame);

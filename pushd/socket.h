@@ -84,6 +84,10 @@ void sockets_free(struct sockets *sockets);
  * more waiting than ws_backlog loses it and is closed with 1013. */
 void socket_send(struct socket *socket, struct frame *frame);
 
+/* A frame follows: fetches what libwebsockets knows of the socket into the processor's cache.
+ * Whether it could be sent at once. */
+bool socket_soon(const struct socket *socket);
+
 /* Sends a JSON text of its own. */
 void socket_send_text(struct socket *socket, struct text json);
 

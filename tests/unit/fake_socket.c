@@ -69,6 +69,10 @@ void socket_send(struct socket *socket, struct frame *frame) {
         abort();
 }
 
+bool socket_soon(const struct socket *socket) {
+    return socket->close_code == 0;
+}
+
 void socket_send_text(struct socket *socket, struct text json) {
     struct frame *frame = frame_text(json);
     socket_send(socket, frame);
