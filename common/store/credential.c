@@ -212,11 +212,10 @@ static void write_questions(struct buffer *json, const struct caller_question *q
     buffer_append_char(json, ']');
 }
 
-/* The question that a row answers; NULL is never due. */
+/* The question that a row answers. */
 static struct caller_question *question_of(const struct db_rows *rows,
-                                           struct caller_question *questions, size_t count) {
-    const uint64_t place = db_get_u64(rows, PLACE_COLUMN);
-    return place >= 1 && place <= count ? &questions[place - 1] : NULL;
+                                           struct caller_question *questions) {
+    return &questions[db_get_u64(rows, PLACE_COLUMN) - 1];
 }
 
 static void expect_nobody(struct caller_question *questions, size_t count) {
@@ -242,9 +241,7 @@ enum error token_find_many(struct db *db, struct caller_question *questions, siz
         return error;
     expect_nobody(questions, count);
     while (db_next(rows)) {
-        struct caller_question *question = question_of(rows, questions, count);
-        if (!question)
-            continue;
+        struct caller_question *question = question_of(rows, questions);
         caller_from_row(rows, true, &question->caller, &question->caller.token_id, &renew);
         question->error = ERROR_NONE;
     }
@@ -270,9 +267,7 @@ enum error session_find_many(struct db *db, uint64_t days, struct caller_questio
         return error;
     expect_nobody(questions, count);
     while (db_next(rows)) {
-        struct caller_question *question = question_of(rows, questions, count);
-        if (!question)
-            continue;
+        struct caller_question *question = question_of(rows, questions);
         caller_from_row(rows, true, &question->caller, &question->caller.session_id,
                         &question->caller.session_renewed);
         question->error = ERROR_NONE;
