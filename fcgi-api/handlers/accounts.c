@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "fields.h"
 #include "handlers/handlers.h"
+#include "hashing.h"
 #include "limit.h"
 #include "log.h"
 #include "publish.h"
@@ -22,12 +23,6 @@ static enum error send_account(struct exchange *x, const struct user *user) {
 static enum error no_content(struct exchange *x) {
     x->response.status = 204;
     return ERROR_NONE;
-}
-
-static bool hash_password(struct exchange *x, struct text password,
-                          char hash[SECRET_PASSWORD_SIZE]) {
-    const struct config *config = x->service->config;
-    return secret_hash_password(password, config->password_passes, config->password_memory, hash);
 }
 
 /* ---- registering ---- */
@@ -77,7 +72,8 @@ enum error accounts_register(struct exchange *x) {
     if (error)
         return error;
     secret_make_key(key);
-    if (!secret_hash_key(text_of(key), key_hash) || !hash_password(x, password, password_hash))
+    if (!secret_hash_key(text_of(key), key_hash) ||
+        !hashing_make(x->service->config, password, password_hash))
         return ERROR_UNAVAILABLE;
     error = user_add(x->service->db, name, password_hash, key_hash, &id);
     if (error == ERROR_CONFLICT) {
@@ -104,7 +100,7 @@ static void refresh_password(struct exchange *x, const struct user *user, const 
     const struct config *config = x->service->config;
     char fresh[SECRET_PASSWORD_SIZE];
     if (secret_password_is_stale(hash, config->password_passes, config->password_memory) &&
-        hash_password(x, password, fresh))
+        hashing_make(config, password, fresh))
         user_refresh_password(x->service->db, user->id, fresh);
 }
 
@@ -125,8 +121,7 @@ static enum error check_login(struct exchange *x, struct user *user) {
         text_is_username(name) ? user_by_name(x->service->db, name, user, hash) : ERROR_NOT_FOUND;
     if (error && error != ERROR_NOT_FOUND)
         return error;
-    const bool right = secret_check_password(error ? NULL : hash, password, config->password_passes,
-                                             config->password_memory);
+    const bool right = hashing_check(config, error ? NULL : hash, password);
     if (error || !right || !user->is_active) {
         problems_add(&x->problems, "non_field_errors",
                      "Unable to log in with provided credentials.");
@@ -229,7 +224,7 @@ static enum error check_old_password(struct exchange *x, struct text old) {
         error = user_by_id(x->service->db, x->caller.user.id, &user, hash);
     if (error)
         return error;
-    if (secret_check_password(hash, old, config->password_passes, config->password_memory))
+    if (hashing_check(config, hash, old))
         return ERROR_NONE;
     problems_add(&x->problems, "old_password", "This is not the present password.");
     return ERROR_BAD_INPUT;
@@ -247,7 +242,7 @@ enum error accounts_password(struct exchange *x) {
         error = ERROR_BAD_INPUT;
     if (error)
         return error;
-    if (!hash_password(x, new, hash))
+    if (!hashing_make(x->service->config, new, hash))
         return ERROR_UNAVAILABLE;
     error = user_set_password(x->service->db, x->caller.user.id, hash, x->caller.token_id,
                               x->caller.session_id, &change);
