@@ -55,7 +55,8 @@ export class Conversation {
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
         this.#listen();
         this.outgoings = new Outgoings({ confab, room, timeline: this.timeline,
-            isLive: () => ["live", "polling"].includes(this.channel.state) });
+            isLive: () => ["live", "polling"].includes(this.channel.state),
+            drawn: this.drawStatus });
         this.sendRead = settled(READ_DELAY_MS, () => this.#markRead());
         this.looked = () => this.#seen();
         document.addEventListener("visibilitychange", this.looked);
@@ -203,7 +204,6 @@ export class Conversation {
         this.timeline.markNew(0);
         this.confab.send(this.room.room_id, text, { reply_to_id: replyTo });
         this.outgoings.draw(true);
-        this.drawStatus();
     }
 
     async #edit(message, text) {

@@ -8,11 +8,11 @@ import { dress, messageNode } from "./message.js";
 /** Sent messages that are remembered as shown. */
 const REMEMBERED = 1000;
 
-/** `timeline` shows them, `repliedTo(id)` knows what they reply to, `isLive()` whether there is
- * a connection. */
+/** `timeline` shows them, `isLive()` says whether there is a connection, `drawn()` is called when
+ * there is something different to see. */
 export class Outgoings {
-    constructor({ confab, room, timeline, isLive }) {
-        Object.assign(this, { confab, room, timeline, isLive });
+    constructor({ confab, room, timeline, isLive, drawn }) {
+        Object.assign(this, { confab, room, timeline, isLive, drawn });
         this.sent = new Map();
         this.shown = new Set();
         this.drawSoon = oncePerFrame(() => this.draw());
@@ -57,7 +57,8 @@ export class Outgoings {
 
     /** How many wait for the connection. */
     get unsent() {
-        return this.#waiting().filter((one) => one.state === "queued").length;
+        return this.#waiting().filter(({ state }) => state === "queued" || state === "sending")
+            .length;
     }
 
     draw(toEnd = false) {
@@ -79,6 +80,7 @@ export class Outgoings {
             return node;
         });
         this.timeline.drawOutbox(nodes, toEnd);
+        this.drawn();
     }
 
     /** Says how it stands, unless it is just being sent. */

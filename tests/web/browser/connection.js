@@ -28,6 +28,7 @@ test("what is written without a network waits in sight, and is sent once it is b
     await alice.say("Written offline");
     await alice.page.locator(".outbox .message", { hasText: "Written offline" })
         .getByText("Waits for the connection").waitFor();
+    await alice.page.getByText(/You are offline.* 1 message will be sent then\./).waitFor();
     await alice.picture("offline");
     await bob.say("Said meanwhile");
     await alice.context.setOffline(false);

@@ -20,6 +20,9 @@ const FIRST_LOAD_BYTES = 60 * 1024;
 // Promised are 200 ms; a busy machine gets three times that, and several tries.
 const INTERACTIVE_MS = 3 * 200;
 
+// By the browser's own measure (CLS), of which up to 0.1 is called good.
+const MOVED = 0.01;
+
 const run = promisify(execFile);
 
 function sql(statement) {
@@ -70,6 +73,10 @@ async function firstLoad(path, selector, storageState) {
     // With a new window the browser loads parts of its own; a user's window stands already.
     await pause(1000);
     await page.addInitScript((awaited) => {
+        window.moved = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => {
+            window.moved += value;
+        })).observe({ type: "layout-shift", buffered: true });
         new MutationObserver((changes, observer) => {
             if (document.querySelector(awaited)) {
                 window.usable = performance.now();
@@ -118,15 +125,32 @@ test("the first load is small", async (t) => {
 
 test("what the page needs first is asked for at once, and once only", async () => {
     const { page } = await firstLoad("/", LOGIN);
+    const way = await needed("chat/page.js");
     const announced = await page.evaluate(() =>
         [...document.querySelectorAll("link[rel=modulepreload], script")].map((element) =>
             new URL(element.href || element.src).pathname.slice(1)));
-    assert.deepEqual(announced.sort(), [...await needed("chat/page.js")].sort());
+    assert.deepEqual(announced.sort(), [...way].sort());
+    const [, chat] = (await readFile(join(WEB, "chat/app.js"), "utf8"))
+        .match(/^const CHAT = \[([^\]]+)\];$/m);
+    assert.deepEqual(chat.match(/[a-z-]+/g).map((name) => `chat/${name}.js`).sort(),
+        [...await needed("chat/chat.js")].filter((path) => !way.has(path)).sort());
     await page.waitForLoadState("networkidle");
     const asked = await page.evaluate(() =>
         performance.getEntriesByType("resource").map(({ name }) => name));
     assert.equal(asked.filter((name) => name.endsWith("/api/auth/me/")).length, 1);
     assert.equal(new Set(asked).size, asked.length);
+});
+
+test("nothing jumps while the page comes", async () => {
+    const person = await someone();
+    await person.room("Kitchen");
+    const session = await person.context.storageState();
+    for (const load of [["/", LOGIN], ["/", ".room", session]]) {
+        const { page } = await firstLoad(...load);
+        await page.waitForLoadState("networkidle");
+        const moved = await page.evaluate(() => window.moved);
+        assert.ok(moved < MOVED, `layout shift of ${moved}`);
+    }
 });
 
 test("who is not logged in can soon do so", async (t) => {
