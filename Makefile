@@ -94,7 +94,7 @@ CROWD_SRC   := $(wildcard bench/load/*.c)
 
 .PHONY: all packages run start stop status reload test check check-asan fuzz lint \
         soak coverage bench bench-push floors install uninstall shared-stage shared-install \
-        shared-dist dist clean help tests fuzzers node-modules FORCE
+        shared-dist dist deb deb-test clean help tests fuzzers node-modules FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -334,6 +334,14 @@ shared-install: shared-stage ## put chat into DIR (public_html/chat) of a shared
 
 shared-dist: shared-stage ## build/confab-shared-VERSION.tar.gz, to unpack and install there
 	tar -C build --owner=0 --group=0 -czf $(SHARED).tar.gz $(notdir $(SHARED))
+
+deb: ## build/deb/confab_VERSION_ARCH.deb and confab-web, looked at by lintian
+	@scripts/packages build deb
+	@scripts/deb
+
+deb-test: ## install, try and purge these in a Debian of their own (root; some minutes)
+	@scripts/packages deb
+	@scripts/deb-test
 
 dist: ## build/confab-VERSION.tar.gz from the last commit
 	@mkdir -p build

@@ -5,8 +5,8 @@ import re
 from support.instance import ROOT
 
 PAPERS = ("README.md", "HACKING.md", "docs/api-notes.md", "docs/web-servers.md", "docs/systemd.md",
-          "docs/shared-host.md", "docs/configuration.md", "docs/operations.md", "schema/README.md",
-          "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+          "docs/shared-host.md", "docs/configuration.md", "docs/debian.md", "docs/operations.md",
+          "schema/README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 
 FENCE = re.compile(r"^```(?P<mark>[^\n]*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 
