@@ -16,6 +16,7 @@ export class Rooms {
         this.byId = new Map();
         this.loaded = false;
         this.turn = 0;
+        this.touched = new Set();
         this.changed = oncePerFrame(() => on.changed());
         this.reload = settled(50, () => this.load());
         const channel = confab.openNotifications();
@@ -53,6 +54,7 @@ export class Rooms {
     async load() {
         const turn = this.turn += 1;
         const known = new Map();
+        this.touched = new Set();
         try {
             let page = await this.confab.rooms({ limit: PAGE });
             for (;;) {
@@ -69,9 +71,22 @@ export class Rooms {
             return;
         }
         if (turn === this.turn) {
+            this.#keepTouched(known);
             this.byId = known;
             this.loaded = true;
             this.changed();
+        }
+    }
+
+    /** What events told while the list was under way may be newer than the list, or older. */
+    #keepTouched(known) {
+        for (const id of this.touched) {
+            if (this.byId.has(id)) {
+                known.set(id, this.byId.get(id));
+                this.refresh(id);
+            } else {
+                known.delete(id);
+            }
         }
     }
 
@@ -120,6 +135,7 @@ export class Rooms {
     }
 
     put(room) {
+        this.touched.add(room.room_id);
         this.byId.set(room.room_id, { ...this.byId.get(room.room_id), ...room });
         this.changed();
     }
@@ -129,6 +145,7 @@ export class Rooms {
     }
 
     remove(id) {
+        this.touched.add(id);
         this.byId.delete(id);
         this.changed();
     }
@@ -139,14 +156,15 @@ export class Rooms {
         this.on.gone(id, words && room ? `${words} “${room.name}”.` : null);
     }
 
-    #told(message) {
-        const room = this.byId.get(message.room_id);
-        if (!room) {
-            this.refresh(message.room_id);
-            return;
+    async #told(message) {
+        if (!this.byId.has(message.room_id)) {
+            await this.refresh(message.room_id);
         }
         this.message(message);
-        this.on.message(room, message);
+        const room = this.byId.get(message.room_id);
+        if (room) {
+            this.on.message(room, message);
+        }
     }
 
     /** There is a new message; heard from the room's channel and from this one, it counts once. */
@@ -155,6 +173,7 @@ export class Rooms {
         if (!room || message.message_id <= (room.last_message?.message_id ?? 0)) {
             return;
         }
+        this.touched.add(room.room_id);
         room.last_message = message;
         room.message_count += 1;
         room.unread_count = message.sender_id === this.self.user_id ? 0 : room.unread_count + 1;

@@ -141,10 +141,17 @@ test("desktop notifications come when asked for, with the words of the message",
     });
     await bob.button("Desktop notifications").click();
     await bob.page.getByText("Desktop notifications are on.").waitFor();
+    await bob.page.getByText("Online", { exact: true }).waitFor();
+    const told = (count) => until(async () =>
+        await bob.page.evaluate(() => window.told.length) === count);
     await alice.post(room, "Tea is ready.");
-    await bob.page.waitForFunction(() => window.told.length === 1);
+    await told(1);
+    // Also from who has never written before.
+    const direct = await alice.api("POST", "chat/rooms/direct/", { user_id: bob.id });
+    await alice.post(direct.room_id, "Are you coming?");
+    await told(2);
     assert.deepEqual(await bob.page.evaluate(() => window.told),
-        [`${alice.name} in Kitchen: Tea is ready.`]);
+        [`${alice.name} in Kitchen: Tea is ready.`, `${alice.name}: Are you coming?`]);
     await bob.button("Desktop notifications").click();
     await bob.page.getByText("Desktop notifications are off.").waitFor();
 });

@@ -1,8 +1,10 @@
 // Rooms and who is in them.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone } from "../support/browser.js";
+import { someone, visitor } from "../support/browser.js";
+import { until } from "../support/wait.js";
 
 test("a room is made, renamed, filled with people, and deleted", async () => {
     const [alice, bob] = [await someone(), await someone()];
@@ -38,6 +40,32 @@ test("a room that is not open shows its new name as soon as somebody looks", asy
     await alice.api("PATCH", `chat/rooms/${room}/`, { name: "Galley" });
     await bob.page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await bob.page.locator(".room", { hasText: "Galley" }).waitFor();
+});
+
+test("who is invited while the list of rooms is read keeps the room", async () => {
+    const [alice, bob] = [await someone(), await visitor()];
+    await bob.register();
+    await bob.room("Garden");
+    const kitchen = bob.page.locator(".room", { hasText: "Kitchen" });
+    let lists = 0;
+    let given = false;
+    await bob.page.route("**/api/chat/rooms/?limit=200", async (route) => {
+        lists += 1;
+        if (lists !== 2) {
+            await route.continue();
+            return;
+        }
+        // The second one is read when the channel is live; here it is old when it comes.
+        const answer = await route.fetch();
+        await alice.room("Kitchen", bob);
+        await kitchen.waitFor();
+        await route.fulfill({ response: answer });
+        given = true;
+    });
+    await bob.visit();
+    await until(() => given);
+    await bob.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+    assert.equal(await kitchen.count(), 1);
 });
 
 test("an admin makes another one, and removes a member", async () => {
