@@ -27,7 +27,7 @@ export class Details {
                 title: "Close details", onclick: () => on.closed() }, icon("close"))),
         h("div", { class: "body" }, h("section", {}, this.actions),
             h("section", {}, this.heading, this.people)));
-        this.reload = settled(150, () => this.load());
+        this.reload = settled(150, () => this.element.isConnected && this.load());
         this.load();
     }
 
@@ -43,7 +43,10 @@ export class Details {
             this.count = page.count;
             this.draw();
         } catch (error) {
-            this.on.failed(error);
+            // Who has just left the room may not read who is in it, and does not look any more.
+            if (this.element.isConnected) {
+                this.on.failed(error);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { someone, visitor } from "../support/browser.js";
-import { until } from "../support/wait.js";
+import { pause, until } from "../support/wait.js";
 
 test("a room is made, renamed, filled with people, and deleted", async () => {
     const [alice, bob] = [await someone(), await someone()];
@@ -64,7 +64,7 @@ test("who is invited while the list of rooms is read keeps the room", async () =
     });
     await bob.visit();
     await until(() => given);
-    await bob.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+    await pause(500);
     assert.equal(await kitchen.count(), 1);
 });
 
@@ -97,6 +97,9 @@ test("a public room is found and joined, and left again", async () => {
     await bob.button("Leave room").click();
     await bob.button("Leave room", bob.dialog()).click();
     await bob.page.getByText("No rooms yet").waitFor();
+    // Nothing is asked about it any more, of which a refusal would be said.
+    await pause(500);
+    assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });
 
 test("a direct message reaches the other, who sees a room of that name", async () => {
