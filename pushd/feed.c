@@ -26,8 +26,8 @@
 /* Events read for one hole at a time. */
 #define FETCH_LIMIT 500
 
-/* Listeners whose memory is asked for ahead. */
-#define WARM_LISTENERS 32
+/* Listeners whose memory is asked for ahead, at a time. */
+#define WARM_LISTENERS 16
 
 struct feeds {
     const struct config *config;
@@ -112,25 +112,28 @@ static void hand_out(struct feed *feed, struct subscription *subscription, struc
         frame_release(frame);
 }
 
-/* Has the processor fetch what is needed of the first listeners. Where there are many rooms,
- * nothing of one is at hand when an event comes for it, and one thing after the other would
- * be waited for. */
-static void warm_up(const struct feed *feed) {
+/* Has the processor fetch what is needed of the next listeners. Where there are many rooms,
+ * nothing of one is at hand when an event comes for it, and in a large one the kernel's work
+ * has driven it out; one thing after the other would be waited for. */
+static void warm_up(const struct feed *feed, uint32_t first) {
     struct session *sessions[WARM_LISTENERS];
-    const uint32_t count = feed->count < WARM_LISTENERS ? feed->count : WARM_LISTENERS;
+    const uint32_t rest = feed->count - first;
+    const uint32_t count = rest < WARM_LISTENERS ? rest : WARM_LISTENERS;
     for (uint32_t i = 0; i < count; i++)
-        __builtin_prefetch(feed->subscriptions[i]);
+        __builtin_prefetch(feed->subscriptions[first + i]);
     for (uint32_t i = 0; i < count; i++)
-        sessions[i] = feed->subscriptions[i]->session;
+        sessions[i] = feed->subscriptions[first + i]->session;
     feed->feeds->listener->soon(sessions, count);
 }
 
 static void flush_feed(struct feed *feed) {
-    warm_up(feed);
     struct frame *all = join_frames(feed->turn, feed->turn_count);
-    for (uint32_t i = 0; i < feed->count; i++)
+    for (uint32_t i = 0; i < feed->count; i++) {
+        if (i % WARM_LISTENERS == 0)
+            warm_up(feed, i);
         if (feed->subscriptions[i]->live)
             hand_out(feed, feed->subscriptions[i], all);
+    }
     frame_release(all);
     for (uint32_t i = 0; i < feed->turn_count; i++)
         frame_release(feed->turn[i].frame);
