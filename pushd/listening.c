@@ -58,27 +58,15 @@ static bool nobody_listens(const struct addrinfo *where) {
     return free;
 }
 
-static int take(const char *key, const char *address, bool share, bool must_be_free) {
+int listening_open(const char *key, const char *address, bool beside) {
     struct addrinfo *where = look_up(key, address);
     if (!where)
         return -1;
-    const int fd = !must_be_free || nobody_listens(where) ? open_bound(where, share) : -1;
+    const int fd = beside || nobody_listens(where) ? open_bound(where, true) : -1;
     if (fd < 0)
         log_error("cannot listen on %s: %s", address, strerror(errno));
     freeaddrinfo(where);
     return fd;
-}
-
-int listening_open(const char *key, const char *address) {
-    return take(key, address, false, true);
-}
-
-int listening_reserve(const char *key, const char *address) {
-    return take(key, address, true, true);
-}
-
-int listening_share(const char *key, const char *address) {
-    return take(key, address, true, false);
 }
 
 unsigned listening_port(int fd) {

@@ -4,16 +4,13 @@
 #ifndef CONFAB_PUSHD_LISTENING_H
 #define CONFAB_PUSHD_LISTENING_H
 
-/* Takes an address, to listen on it; port 0 takes a free one. Fails where somebody listens
- * already. `key` is the option it comes from, for the log. Returns the socket, which no other
- * program inherits, or -1 with the cause logged. */
-int listening_open(const char *key, const char *address);
+#include <stdbool.h>
 
-/* The same where processes of this user listen on one port together, by SO_REUSEPORT. The
- * first one, who holds the socket without listening, finds out whether the port is free, and
- * keeps it so. */
-int listening_reserve(const char *key, const char *address);
-int listening_share(const char *key, const char *address);
+/* Takes an address, to listen on it; port 0 takes a free one. Processes of one user can listen
+ * there together (SO_REUSEPORT): with `beside` somebody may do so already, who has to be of
+ * ours; else it fails then. `key` is the option it comes from, for the log. Returns the socket,
+ * which no other program inherits, or -1 with the cause logged. */
+int listening_open(const char *key, const char *address, bool beside);
 
 /* The port of a socket; 0 if it has none. */
 unsigned listening_port(int fd);

@@ -30,11 +30,12 @@
 #define MAX_WORKERS 64
 
 static const char USAGE[] =
-    "usage: pushd [-c FILE] [--workers N] [--ports-file FILE]\n"
+    "usage: pushd [-c FILE] [--workers N] [--ports-file FILE] [--take-over PID]\n"
     "             [--ensure | --check-config | --dump-config | --version]\n"
     "  -c, --config FILE  the configuration file\n"
     "  --workers N        processes that hold sockets, 1 to 64 (push_workers)\n"
     "  --ports-file FILE  where to write the ports it listens on, once it does\n"
+    "  --take-over PID    listen beside the pushd with this process id, then have it end\n"
     "  --ensure           serve in the background, unless one does for this configuration\n"
     "  --check-config     read the configuration, say what is wrong with it, end\n"
     "  --dump-config      print the configuration in force, secrets as ***\n";
@@ -52,7 +53,8 @@ struct arguments {
     enum action action;
     char *config_path;
     const char *ports_file;
-    uint64_t workers; /* 0: as configured */
+    uint64_t workers;     /* 0: as configured */
+    uint64_t predecessor; /* the process to take over from; 0: none */
 };
 
 /* Every socket is a file: the limit is raised to what max_sockets asks for. */
@@ -78,12 +80,14 @@ static bool raise_file_limit(const struct config *config) {
 static int serve_alone(struct config *config, const struct arguments *arguments) {
     static struct figures figures;
     struct figures_all all = {&figures, 1};
-    const struct serve_place place = {.config = config,
-                                      .config_path = arguments->config_path,
-                                      .ports_file = arguments->ports_file,
-                                      .metrics_fd =
-                                          listening_open("metrics_listen", config->metrics_listen),
-                                      .all = &all};
+    const struct serve_place place = {
+        .config = config,
+        .config_path = arguments->config_path,
+        .ports_file = arguments->ports_file,
+        .metrics_fd =
+            listening_open("metrics_listen", config->metrics_listen, arguments->predecessor != 0),
+        .all = &all,
+        .predecessor = (pid_t)arguments->predecessor};
     return place.metrics_fd < 0 ? 1 : serve_run(&place);
 }
 
@@ -93,7 +97,8 @@ static int run(struct config *config, const struct arguments *arguments) {
         return 1;
     if (workers == 1)
         return serve_alone(config, arguments);
-    return workers_run(config, arguments->config_path, arguments->ports_file, workers);
+    return workers_run(config, arguments->config_path, arguments->ports_file,
+                       (pid_t)arguments->predecessor, workers);
 }
 
 /* ---- the command line ---- */
@@ -103,10 +108,16 @@ static bool read_workers(struct arguments *arguments, const char *word) {
            arguments->workers <= MAX_WORKERS;
 }
 
+static bool read_predecessor(struct arguments *arguments, const char *word) {
+    return text_to_u64(text_of(word), &arguments->predecessor) && arguments->predecessor >= 1 &&
+           arguments->predecessor <= INT32_MAX;
+}
+
 static void read_arguments(struct arguments *arguments, int argc, char **argv) {
     static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
                                             {"workers", required_argument, NULL, 'w'},
                                             {"ports-file", required_argument, NULL, 'p'},
+                                            {"take-over", required_argument, NULL, 't'},
                                             {"ensure", no_argument, NULL, ACTION_ENSURE},
                                             {"check-config", no_argument, NULL, ACTION_CHECK},
                                             {"dump-config", no_argument, NULL, ACTION_DUMP},
@@ -119,9 +130,9 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
             file = optarg;
         else if (option == 'p')
             arguments->ports_file = optarg;
-        else if (option != 'w')
+        else if (option != 'w' && option != 't')
             arguments->action = option == '?' ? ACTION_WRONG : (enum action)option;
-        else if (!read_workers(arguments, optarg))
+        else if (!(option == 'w' ? read_workers : read_predecessor)(arguments, optarg))
             arguments->action = ACTION_WRONG;
     }
     if (optind != argc)

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "memory.h"
 #include "notify.h"
+#include "predecessor.h"
 #include "presence.h"
 #include "secret.h"
 #include "session.h"
@@ -216,8 +217,7 @@ static void wait_for_redis(struct serve *serve) {
 static bool listen_now(struct serve *serve) {
     const struct serve_place *place = serve->place;
     const char *address = serve->config->push_listen;
-    const int fd = place->shared ? listening_share("push_listen", address)
-                                 : listening_open("push_listen", address);
+    const int fd = listening_open("push_listen", address, place->shared || place->predecessor != 0);
     const unsigned push = listening_port(fd), metrics = listening_port(place->metrics_fd);
     const struct sockets_listener listener = session_sockets_listener(&serve->sessions);
     if (fd >= 0)
@@ -230,6 +230,7 @@ static bool listen_now(struct serve *serve) {
     log_info("listens on port %u, figures on port %u", push, metrics);
     serve->figures->up = 1;
     notify_ready();
+    predecessor_end(place->predecessor);
     return !place->ports_file || settings_write_ports(place->ports_file, push, metrics);
 }
 

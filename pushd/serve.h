@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "config.h"
 #include "figures.h"
@@ -18,8 +19,9 @@ struct serve_place {
     const char *ports_file; /* where to write the ports; NULL: nowhere */
     int metrics_fd;         /* listens for questions about health and figures */
     struct figures_all *all;
-    size_t own;  /* index of the process's own figures */
-    bool shared; /* other processes listen on the same port */
+    size_t own;        /* index of the process's own figures */
+    bool shared;       /* other processes listen on the same port */
+    pid_t predecessor; /* listens there too, and is to end once this one does; 0: nobody */
 };
 
 /* A process that is told to end is gone so long after drain_time, with a second more for

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "memory.h"
 #include "notify.h"
+#include "predecessor.h"
 #include "serve.h"
 #include "settings.h"
 
@@ -41,6 +42,7 @@ struct workers {
     struct config *config;
     const char *config_path;
     const char *ports_file;
+    pid_t predecessor;      /* to end once they serve; 0: nobody */
     struct figures_all all; /* in memory that is shared, as many as workers */
     struct worker *list;
     int push_fd;       /* keeps the port */
@@ -169,6 +171,7 @@ static void look_whether_serving(struct workers *workers) {
             return;
     workers->serving = true;
     notify_ready();
+    predecessor_end(workers->predecessor);
     log_info("%zu workers listen on port %u, figures on port %u", workers->all.count, push,
              metrics);
     if (workers->ports_file && !settings_write_ports(workers->ports_file, push, metrics))
@@ -234,10 +237,11 @@ static void sleep_until_signal(const sigset_t *mask) {
 static bool open_sockets(struct workers *workers) {
     const char *wanted = workers->config->push_listen;
     struct buffer address = BUFFER_EMPTY;
-    workers->metrics_fd = listening_open("metrics_listen", workers->config->metrics_listen);
+    workers->metrics_fd = listening_open("metrics_listen", workers->config->metrics_listen,
+                                         workers->predecessor != 0);
     if (workers->metrics_fd < 0)
         return false;
-    workers->push_fd = listening_reserve("push_listen", wanted);
+    workers->push_fd = listening_open("push_listen", wanted, workers->predecessor != 0);
     if (workers->push_fd < 0)
         return false;
     buffer_printf(&address, "%.*s:%u", (int)(strrchr(wanted, ':') - wanted), wanted,
@@ -276,12 +280,13 @@ static void tend(struct workers *workers, const sigset_t *mask) {
 }
 
 int workers_run(struct config *config, const char *config_path, const char *ports_file,
-                size_t count) {
+                pid_t predecessor, size_t count) {
     static struct workers workers;
     sigset_t before;
     workers.config = config;
     workers.config_path = config_path;
     workers.ports_file = ports_file;
+    workers.predecessor = predecessor;
     workers.backoff = (struct backoff)BACKOFF(100, 5000);
     if (!open_sockets(&workers) || !share_figures(&workers, count))
         return 1;

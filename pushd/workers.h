@@ -14,12 +14,14 @@
 #define CONFAB_PUSHD_WORKERS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "config.h"
 
-/* Runs so many workers until stopped; ports_file (or NULL) is written once all of them
- * serve. Returns the exit status: 1, with the cause logged, if they cannot be started. */
+/* Runs so many workers until stopped; ports_file (or NULL) is written once all of them serve,
+ * and then the predecessor (or 0) is told to end. Returns the exit status: 1, with the cause
+ * logged, if they cannot be started. */
 int workers_run(struct config *config, const char *config_path, const char *ports_file,
-                size_t count);
+                pid_t predecessor, size_t count);
 
 #endif
