@@ -8,7 +8,7 @@
 
 #define HANDSHAKE_MS 10000
 /* What pushd sends at once is late when it has not come by then. */
-#define LATE_MS 5000
+#define LATE_MS 10000
 
 /* Key and answer of the example in RFC 6455, section 1.3: only who knows WebSockets gives it. */
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="

@@ -13,6 +13,7 @@ from support.front import KINDS
 from support.instance import ROOT
 from support.port import free_port
 from support.pushd import Pushd
+from support.wait import wait_for
 from support.websocket import push_port
 
 CHECKS = ["address", "authorization", "links", "bodies", "upgrade", "delay", "clock",
@@ -140,7 +141,7 @@ def test_an_upgrade_that_is_not_passed_on(doctor, system, kind, changes):
 
 def test_a_proxy_that_holds_frames_back(doctor, system):
     with Hoarder(system.port) as front:
-        doctor.finds("delay", "nothing comes in 5 s", "buffering", f"http://127.0.0.1:{front.port}")
+        doctor.finds("delay", "nothing comes in 10 s", "buffering", f"http://127.0.0.1:{front.port}")
 
 
 @pytest.mark.parametrize("kind, changes, status", [
@@ -207,7 +208,7 @@ def test_a_database_whose_clock_is_wrong(doctor, system):
     system.sql("CREATE USER IF NOT EXISTS plain@localhost IDENTIFIED BY 'plain'; "
                "GRANT ALL ON confab.* TO plain@localhost")
     with setting(system, "init_connect", "SET timestamp = UNIX_TIMESTAMP() + 900"):
-        doctor.finds("clock", r"machine's, the database's is (899|900) s ahead$", "timedatectl",
+        doctor.finds("clock", r"machine's, the database's is (89\d|900) s ahead$", "timedatectl",
                      system.url, CONFAB_DATABASE_USER="plain", CONFAB_DATABASE_PASSWORD="plain")
 
 
@@ -247,6 +248,12 @@ def test_a_redis_that_is_away(doctor, system):
 
 # ---- pushd ----
 
+def place(pushd, status="ok"):
+    """Where its figures are, once it knows how its servers are."""
+    wait_for(lambda: pushd.get("/healthz").json()["status"] == status, 30, status)
+    return f"127.0.0.1:{pushd.ports()[1]}"
+
+
 def test_a_pushd_whose_figures_nobody_serves(doctor, system):
     report = doctor.finds("pushd", "no figures at", "--metrics", system.url, "--metrics",
                           f"127.0.0.1:{free_port()}")
@@ -256,7 +263,7 @@ def test_a_pushd_whose_figures_nobody_serves(doctor, system):
 def test_a_pushd_that_does_not_reach_redis(doctor, system):
     with Pushd(system, before=["env", "CONFAB_REDIS_SOCKET=/nonexistent"]) as pushd:
         doctor.finds("pushd", "does not reach Redis", "log of pushd", system.url, "--metrics",
-                     doctor.metrics, "--metrics", f"127.0.0.1:{pushd.ports()[1]}")
+                     doctor.metrics, "--metrics", place(pushd, "degraded"))
 
 
 def test_a_pushd_of_another_version(doctor, system, tmp_path):
@@ -268,17 +275,15 @@ def test_a_pushd_of_another_version(doctor, system, tmp_path):
         f'version="{VERSION}"'.encode(), f'version="{stale}"'.encode()))
     with Pushd(system, program=other) as pushd:
         doctor.finds("version", f"version {re.escape(stale)} still runs", "restart pushd",
-                     system.url, "--metrics", doctor.metrics, "--metrics",
-                     f"127.0.0.1:{pushd.ports()[1]}")
+                     system.url, "--metrics", doctor.metrics, "--metrics", place(pushd))
 
 
 def test_a_pushd_that_may_open_too_few_files(doctor, system):
     """It was started when max_sockets was smaller."""
     with Pushd(system, before=["prlimit", "--nofile=2000:2000"], max_sockets=1000) as pushd:
-        place = f"127.0.0.1:{pushd.ports()[1]}"
-        doctor.approves(system.url, "--metrics", place, CONFAB_MAX_SOCKETS="1000")
+        doctor.approves(system.url, "--metrics", place(pushd), CONFAB_MAX_SOCKETS="1000")
         doctor.finds("files", "may open 2000 files; max_sockets needs 10256", "LimitNOFILE",
-                     system.url, "--metrics", place)
+                     system.url, "--metrics", place(pushd))
 
 
 # ---- usage ----
