@@ -1,6 +1,5 @@
 """A site with closed registration and passwords hashed at the real cost."""
 
-import statistics
 import time
 
 import pytest
@@ -52,26 +51,26 @@ def seconds_to_refuse(visitor, name):
     return time.monotonic() - started
 
 
-@pytest.mark.parametrize("unknown", ["nobody", "no such name!"])
-def test_an_unknown_name_takes_as_long_as_a_wrong_password(visitor, dora, unknown):
+def assert_as_long(visitor, name):
+    """A name is refused in the time that a wrong password of a known one takes. The least of
+    some is compared, in turns: what is above it, others took of the machine."""
     seconds_to_refuse(visitor, "dora")
     known, other = [], []
     for _ in range(9):
         known.append(seconds_to_refuse(visitor, "dora"))
-        other.append(seconds_to_refuse(visitor, unknown))
-    ratio = statistics.median(other) / statistics.median(known)
-    assert 1 / 3 < ratio < 3, (known, other)
+        other.append(seconds_to_refuse(visitor, name))
+    assert 1 / 3 < min(other) / min(known) < 3, (known, other)
+
+
+@pytest.mark.parametrize("unknown", ["nobody", "no such name!"])
+def test_an_unknown_name_takes_as_long_as_a_wrong_password(visitor, dora, unknown):
+    assert_as_long(visitor, unknown)
 
 
 def test_an_inactive_user_takes_as_long_as_a_wrong_password(site, visitor, dora):
     site.confabctl("user", "add", "erik", input="erik's password\n")
     site.confabctl("user", "disable", "erik")
-    known, other = [], []
-    for _ in range(9):
-        known.append(seconds_to_refuse(visitor, "dora"))
-        other.append(seconds_to_refuse(visitor, "erik"))
-    ratio = statistics.median(other) / statistics.median(known)
-    assert 1 / 3 < ratio < 3, (known, other)
+    assert_as_long(visitor, "erik")
 
 
 def test_a_hash_of_another_cost_is_made_anew_at_the_next_login(site, visitor, dora):
