@@ -26,13 +26,18 @@ export const SIZES = { phone: { width: 390, height: 844 }, tablet: { width: 1024
 export const world = {
     people: [],
 
-    async open() {
+    /** `start()`: starts what has `url` and `close()`, if it is not an instance for these tests. */
+    async open(start = () => this.instance()) {
         await mkdir(PICTURES, { recursive: true });
-        this.sitePort = await freePort();
-        this.system = await Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_PRESENCE_GRACE: "1",
-            CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}` });
+        this.system = await start();
         this.browser = await chromium.launch({ executablePath: CHROMIUM,
             args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+    },
+
+    async instance() {
+        this.sitePort = await freePort();
+        return Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_PRESENCE_GRACE: "1",
+            CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}` });
     },
 
     /** Closes the windows of a test, and finds what went wrong in them unseen. */

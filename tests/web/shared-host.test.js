@@ -1,0 +1,89 @@
+// The page on a shared host, where nothing runs but what Apache starts: no Redis, no sockets.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+
+import { PACE } from "../../web/confab/pace.js";
+import { visitor, world } from "./support/browser.js";
+import { freshName, PASSWORD } from "./support/people.js";
+import { startSharedHost } from "./support/shared-host.js";
+
+/** How long anything may take to be seen: three times the longest pause between two polls. */
+const SEEN = 3 * PACE.pollMax;
+
+/** Somebody at the door, whose window counts its polls and the frames of its sockets. */
+async function guest() {
+    const person = await visitor();
+    person.context.setDefaultTimeout(SEEN);
+    Object.assign(person, { polls: 0, frames: 0, name: freshName() });
+    person.page.on("response", (answer) => {
+        if (/\/chat\/api\/chat\/rooms\/[0-9]+\/events\//.test(answer.url()))
+            person.polls += answer.ok() || answer.status() === 304;
+    });
+    person.page.on("websocket", (socket) => {
+        socket.on("framereceived", () => { person.frames += 1; });
+    });
+    await person.visit("/");
+    return person;
+}
+
+async function signIn(person, button) {
+    await person.page.getByLabel("Username").fill(person.name);
+    await person.page.getByLabel("Password").fill(PASSWORD);
+    await person.button(button).click();
+    await person.page.getByText("No rooms yet").waitFor();
+}
+
+async function register(person) {
+    await person.button("Create an account").click();
+    await signIn(person, "Create account");
+}
+
+/** The first makes a room and invites the second, who opens it: all of it in the page. */
+async function meet(anne, ben) {
+    await anne.button("New room", anne.page.locator(".bar")).click();
+    await anne.page.getByLabel("Name").fill("Kitchen");
+    await anne.button("Create room").click();
+    await anne.button("Details").click();
+    await anne.button("Invite people").click();
+    await anne.page.getByLabel("Find a person by name").fill(ben.name);
+    await anne.button(`Invite ${ben.name}`).click();
+    await anne.dialog().getByText("Invited").waitFor();
+    await anne.button("Close", anne.dialog()).click();
+    await ben.page.locator(".room", { hasText: "Kitchen" }).click();
+}
+
+const words = ({ page }) => page.locator(".items .text").allTextContents();
+
+for (const [kind, name] of [["fcgid", "mod_fcgid"], ["cgi", "plain CGI"]]) {
+    describe(name, () => {
+        before(() => world.open(() => startSharedHost(kind)));
+        afterEach(() => world.tidy());
+        after(() => world.close());
+
+        test("two chat in the page, which goes by polling and says so", async () => {
+            const [anne, ben] = [await guest(), await guest()];
+            await register(anne);
+            await register(ben);
+            await ben.button("Log out").click();
+            await signIn(ben, "Log in");
+            await meet(anne, ben);
+            for (const person of [anne, ben])
+                await person.page.getByText("There is no live connection here").waitFor();
+            const before = [anne.polls, ben.polls];
+            const said = [];
+            const turns = [[anne, ben], [ben, anne]];
+            for (const [speaker, listener] of [...turns, ...turns]) {
+                said.push(`Number ${said.length} of ${speaker.name}`);
+                await speaker.say(said.at(-1));
+                await listener.sees(said.at(-1));
+            }
+            await ben.picture(`shared-host-${kind}`);
+            assert.deepEqual([await words(anne), await words(ben)], [said, said]);
+            assert.ok(anne.polls > before[0] && ben.polls > before[1]);
+            assert.deepEqual([anne.frames, ben.frames], [0, 0]);
+            await anne.page.reload();
+            await anne.sees(said.at(-1));
+        });
+    });
+}
