@@ -1,0 +1,65 @@
+"""What docs/shared-host.md has one type, typed: on a host that has an Apache with mod_fcgid."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from support import papers
+from support.instance import ROOT
+from support.shared_host import SharedHost
+
+PAPER = "docs/shared-host.md"
+
+
+@pytest.fixture(scope="module")
+def host(own_instance):
+    made = SharedHost(own_instance, "fcgid")
+    made.start()
+    yield made
+    made.close()
+
+
+def paste(system, home, mark, folder=ROOT):
+    """Types one block, in the folder; the address is the reader's own."""
+    script = papers.block(PAPER, mark)
+    script = script.replace("https://host.example.org/~me/chat", f"{system.url}/chat")
+    # The programs under test and no others: make takes them as built.
+    flags = f"-s -o all BUILD={os.path.relpath(system.build, ROOT)}"
+    return subprocess.run(["sh", "-e", "-c", script], cwd=folder, input="correct horse\n",
+                          env={**os.environ, "HOME": str(home), "MAKEFLAGS": flags},
+                          capture_output=True, text=True, timeout=120)
+
+
+def files(home):
+    """What lies in a home folder, and who may do what with it."""
+    return {str(path.relative_to(home)): path.stat().st_mode
+            for part in ("public_html", ".confab") for path in (home / part).rglob("*")}
+
+
+def laid_out(done, home):
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = files(home)
+    assert {"public_html/chat/.htaccess", "public_html/chat/chat.fcgi", "public_html/chat/chat.cgi",
+            ".confab/confab.conf", ".confab/bin/confabctl"} <= found.keys()
+    return found
+
+
+def test_both_ways_lay_out_the_same_folder(own_instance, tmp_path):
+    direct, unpacked, downloads = (tmp_path / name for name in ("direct", "unpacked", "downloads"))
+    for folder in (direct, unpacked, downloads):
+        folder.mkdir()
+    made = laid_out(paste(own_instance, direct, "install"), direct)
+    done = paste(own_instance, unpacked, "tarball")
+    assert done.returncode == 0, done.stdout + done.stderr
+    version = (ROOT / "VERSION").read_text().strip()
+    shutil.copy(ROOT / "build" / f"confab-shared-{version}.tar.gz", downloads)
+    assert laid_out(paste(own_instance, unpacked, "unpack", downloads), unpacked) == made
+
+
+def test_the_database_is_filled_and_the_doctor_is_content(host):
+    done = paste(host.instance, host.home, "database")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^ok +authorization", done.stdout, re.MULTILINE)
