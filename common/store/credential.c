@@ -218,11 +218,22 @@ static struct caller_question *question_of(const struct db_rows *rows,
     return &questions[db_get_u64(rows, PLACE_COLUMN) - 1];
 }
 
-static void expect_nobody(struct caller_question *questions, size_t count) {
+/* Takes the rows, and frees them. A question without one is nobody's; a token is never
+ * renewed, the column of that is FALSE. */
+static void read_answers(struct db_rows *rows, bool of_sessions, struct caller_question *questions,
+                         size_t count) {
     for (size_t i = 0; i < count; i++) {
         memset(&questions[i].caller, 0, sizeof(questions[i].caller));
         questions[i].error = ERROR_UNAUTHENTICATED;
     }
+    while (db_next(rows)) {
+        struct caller_question *question = question_of(rows, questions);
+        struct caller *caller = &question->caller;
+        caller_from_row(rows, true, caller, of_sessions ? &caller->session_id : &caller->token_id,
+                        &caller->session_renewed);
+        question->error = ERROR_NONE;
+    }
+    db_done(rows);
 }
 
 enum error token_find_many(struct db *db, struct caller_question *questions, size_t count) {
@@ -232,21 +243,13 @@ enum error token_find_many(struct db *db, struct caller_question *questions, siz
                               "JOIN user u ON u.user_id = t.user_id " MANY_JOINS;
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
-    bool renew;
     write_questions(&json, questions, count);
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
     buffer_free(&json);
-    if (error)
-        return error;
-    expect_nobody(questions, count);
-    while (db_next(rows)) {
-        struct caller_question *question = question_of(rows, questions);
-        caller_from_row(rows, true, &question->caller, &question->caller.token_id, &renew);
-        question->error = ERROR_NONE;
-    }
-    db_done(rows);
-    return ERROR_NONE;
+    if (!error)
+        read_answers(rows, false, questions, count);
+    return error;
 }
 
 enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
@@ -265,14 +268,7 @@ enum error session_find_many(struct db *db, uint64_t days, struct caller_questio
     buffer_free(&json);
     if (error)
         return error;
-    expect_nobody(questions, count);
-    while (db_next(rows)) {
-        struct caller_question *question = question_of(rows, questions);
-        caller_from_row(rows, true, &question->caller, &question->caller.session_id,
-                        &question->caller.session_renewed);
-        question->error = ERROR_NONE;
-    }
-    db_done(rows);
+    read_answers(rows, true, questions, count);
     for (size_t i = 0; !error && i < count; i++)
         if (questions[i].caller.session_renewed)
             error = renew_session(db, days, &questions[i].caller);
