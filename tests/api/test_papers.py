@@ -78,16 +78,18 @@ def test_the_rates_that_the_readme_gives_are_the_program_s(defaults):
     ("debian.md", "scripts/deb-test.d/inside", "follow debian.md {}"),
     ("systemd.md", "scripts/deb-test.d/inside", "follow systemd.md {}"),
     ("web-servers.md", "scripts/deb-test.d/inside", "follow web-servers.md {}"),
+    ("operations.md", "scripts/deb-test.d/inside", "follow operations.md {}"),
     ("shared-host.md", "tests/api/test_shared_host_paper.py", '"{}"'),
 ])
 def test_every_command_of_an_installation_is_run_by_a_test(paper, follower, call):
-    """All blocks of shell commands but the one that makes the packages, which deb-test needs."""
+    """But for what makes the packages, which deb-test needs, and for test_operations.py's."""
     marks = [match["mark"].split()[1:] for match in papers.FENCE.finditer(
         papers.read(f"docs/{paper}")) if match["mark"].split()[:1] == ["sh"]]
     lines = (ROOT / follower).read_text()
     assert len(marks) > 1
     for mark in marks:
-        assert mark and (mark == ["build"] or call.format(*mark) in lines), mark
+        assert mark
+        assert mark[0] in ("build", "backup", "restore") or call.format(*mark) in lines, mark
 
 
 @EVERY_PAPER
