@@ -55,6 +55,7 @@ struct sockets {
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
+    uint32_t look_s; /* when one of them may be due */
     struct reception reception;
     struct acceptor *acceptor; /* NULL: nobody else is taken */
     struct socket *drain_next; /* who is closed next, while draining */
@@ -69,6 +70,11 @@ struct sockets {
 
 static uint32_t now_s(void) {
     return (uint32_t)(clock_monotonic_ms() / 1000);
+}
+
+/* Has sockets_tick look at all sockets at that time, if not before. */
+static void look_by(struct sockets *sockets, uint32_t when_s) {
+    sockets->look_s = when_s < sockets->look_s ? when_s : sockets->look_s;
 }
 
 /* ---- writing ---- */
@@ -186,6 +192,7 @@ void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
     socket->phase = PHASE_CLOSING;
     socket->close_code = code;
     socket->close_s = now_s() + CLOSE_SECONDS;
+    look_by(socket->all, socket->close_s);
     say_close(socket);
 }
 
@@ -210,6 +217,7 @@ static int on_peer_close(struct socket *socket) {
     socket->phase = PHASE_CLOSING;
     socket->said_close = true;
     socket->close_s = now_s() + CLOSE_SECONDS;
+    look_by(socket->all, socket->close_s);
     return 0;
 }
 
@@ -266,25 +274,44 @@ static void *allocate(void *memory, size_t size, const char *reason) {
 
 /* ---- pings ---- */
 
-void sockets_tick(struct sockets *sockets) {
+/* When something has to be done about a socket that nothing is heard of. */
+static uint32_t due_s(const struct socket *socket, uint32_t every) {
+    if (socket->phase == PHASE_CUT)
+        return UINT32_MAX;
+    if (socket->phase == PHASE_CLOSING)
+        return socket->close_s;
+    return socket->heard_s + (socket->pinged ? 2 * every : every);
+}
+
+static void do_what_is_due(struct socket *socket) {
     /* Not an empty one: libwebsockets tells nobody of the pong to that. */
     static const unsigned char PING[] = {0x89, 0x01, '?'};
+    if (socket->phase == PHASE_CLOSING) {
+        give_up(socket);
+    } else if (socket->pinged) {
+        socket->all->figures->drops[FIGURES_DROP_DEAD]++;
+        give_up(socket);
+    } else if (!socket->blocked) {
+        socket->pinged = true;
+        write_bytes(socket, PING, sizeof(PING));
+    }
+}
+
+/* Looks at all sockets, but only when one of them may be due: being heard of puts a socket
+ * off, and nothing brings it forward but what tells look_by. (Nor does a shorter ws_ping,
+ * after which look_s is further away than anything can be.) */
+void sockets_tick(struct sockets *sockets) {
     const uint32_t now = now_s(), every = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
     slabs_trim(heads);
+    if (now < sockets->look_s && sockets->look_s - now <= every)
+        return;
+    sockets->look_s = now + every;
     for (struct socket *socket = sockets->first; socket; socket = next) {
         next = socket->next;
-        if (socket->phase == PHASE_CLOSING && now >= socket->close_s) {
-            give_up(socket);
-        } else if (socket->phase == PHASE_OPEN && socket->pinged &&
-                   now - socket->heard_s >= 2 * every) {
-            sockets->figures->drops[FIGURES_DROP_DEAD]++;
-            give_up(socket);
-        } else if (socket->phase == PHASE_OPEN && !socket->pinged && !socket->blocked &&
-                   now - socket->heard_s >= every) {
-            socket->pinged = true;
-            write_bytes(socket, PING, sizeof(PING));
-        }
+        if (now >= due_s(socket, every))
+            do_what_is_due(socket);
+        look_by(sockets, due_s(socket, every));
     }
 }
 
@@ -316,6 +343,7 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
     socket->heard_s = now_s();
+    look_by(sockets, socket->heard_s + (uint32_t)sockets->config->ws_ping);
     socket->notifications = handshake.notifications;
     link_socket(sockets, socket);
     count_kind(socket, 1);
