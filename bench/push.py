@@ -5,14 +5,11 @@ such a run goes to build/, not to docs/. Takes ten minutes at most. Ends with 1 
 could not be measured; a goal that was missed is a result, not a failure.
 """
 
-import os
-import signal
-import sys
 import time
 
 import page
 import push_data
-from choice import choose
+from command import main, summary
 from instance import Instance
 from load import LoadFailed
 from paths import PUSH_PAGE, WORK
@@ -79,20 +76,9 @@ def run(names, quick):
     whole = len(names) == len(ROWS) and not quick
     target = PUSH_PAGE if whole else WORK / "performance-push.md"
     page.write_push(target, bench, found, failed, time.strftime("%Y-%m-%d %H:%M %Z"))
-    print(f"{bench.turns.runs} runs, {bench.turns.thrown_away} thrown away, "
-          f"{bench.turns.kept_disturbed} kept though disturbed; the page is {target}")
+    print(summary(bench.turns, target))
     return 1 if failed else 0
 
 
-def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    names = choose(ROWS)
-    WORK.mkdir(parents=True, exist_ok=True)
-    return run(names, os.environ.get("QUICK", "0") not in ("", "0"))
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main(ROWS, run)

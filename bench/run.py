@@ -5,14 +5,11 @@ of such a run goes to build/, not to docs/. Ends with 1 when something could not
 the data was not sound afterwards; a goal that was missed is a result, not a failure.
 """
 
-import os
 import shutil
-import signal
-import sys
 import time
 
 import page
-from choice import choose
+from command import main, summary
 from context import Bench
 from instance import Instance
 from load import LoadFailed
@@ -57,22 +54,11 @@ def run(names, quick):
     target = PAGE if whole else WORK / "performance.md"
     page.write(target, bench, found, failed, time.strftime("%Y-%m-%d %H:%M %Z"),
                "nothing" if sound else said)
-    print(f"{bench.turns.runs} runs, {bench.turns.thrown_away} thrown away, "
-          f"{bench.turns.kept_disturbed} kept though disturbed; the page is {target}")
+    print(summary(bench.turns, target))
     if not sound:
         print(f"the data is not sound:\n{said}")
     return 0 if sound and not failed else 1
 
 
-def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    names = choose(ROWS)
-    WORK.mkdir(parents=True, exist_ok=True)
-    return run(names, os.environ.get("QUICK", "0") not in ("", "0"))
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main(ROWS, run)
