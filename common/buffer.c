@@ -25,6 +25,17 @@ void buffer_grow(struct buffer *buffer, size_t more) {
     buffer->cap = cap;
 }
 
+void buffer_append_u64(struct buffer *buffer, uint64_t value) {
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    buffer_append(buffer, digits + at, sizeof(digits) - at);
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_list args;
     char *to = buffer_reserve(buffer, 0);

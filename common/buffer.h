@@ -8,6 +8,7 @@
 #define CONFAB_BUFFER_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct buffer {
@@ -49,6 +50,9 @@ static inline void buffer_append_char(struct buffer *buffer, char c) {
     *buffer_reserve(buffer, 1) = c;
     buffer->len++;
 }
+
+/* Appends a number in decimal digits. */
+void buffer_append_u64(struct buffer *buffer, uint64_t value);
 
 /* Appends as printf does; the terminator is not counted in len. */
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -50,7 +50,9 @@ unsigned event_type(struct text name) {
 }
 
 void event_channel(struct buffer *out, const char *prefix, enum event_stream stream, uint64_t id) {
-    buffer_printf(out, "%s%s%" PRIu64, prefix, STREAMS[stream], id);
+    buffer_append_str(out, prefix);
+    buffer_append_str(out, STREAMS[stream]);
+    buffer_append_u64(out, id);
 }
 
 /* Drops a known beginning of a text; false (text untouched) when it begins otherwise. */
@@ -77,8 +79,16 @@ bool event_channel_parse(struct text channel, const char *prefix, enum event_str
 }
 
 void event_write(struct buffer *out, const struct event_envelope *envelope) {
-    buffer_printf(out, "%d %" PRIu64 " %s %" PRIu64 " %" PRIu64 "\n", EVENT_VERSION, envelope->seq,
-                  event_name(envelope->type), envelope->actor_id, envelope->subject_id);
+    buffer_append_u64(out, EVENT_VERSION);
+    buffer_append_char(out, ' ');
+    buffer_append_u64(out, envelope->seq);
+    buffer_append_char(out, ' ');
+    buffer_append_str(out, event_name(envelope->type));
+    buffer_append_char(out, ' ');
+    buffer_append_u64(out, envelope->actor_id);
+    buffer_append_char(out, ' ');
+    buffer_append_u64(out, envelope->subject_id);
+    buffer_append_char(out, '\n');
     buffer_append(out, envelope->text.at, envelope->text.len);
 }
 
@@ -108,7 +118,9 @@ bool event_read(struct text bytes, struct event_envelope *envelope) {
 }
 
 void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id) {
-    buffer_printf(out, "%spresence:%" PRIu64, prefix, room_id);
+    buffer_append_str(out, prefix);
+    buffer_append_str(out, "presence:");
+    buffer_append_u64(out, room_id);
 }
 
 void event_pushd_key(struct buffer *out, const char *prefix, struct text pushd_id) {

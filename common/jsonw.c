@@ -119,14 +119,8 @@ void jsonw_str(struct jsonw *w, const char *value) {
 }
 
 void jsonw_u64(struct jsonw *w, uint64_t value) {
-    char digits[20];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    jsonw_raw(w, digits + at, sizeof digits - at);
+    separate(w);
+    buffer_append_u64(w->out, value);
 }
 
 void jsonw_bool(struct jsonw *w, bool value) {

@@ -176,7 +176,7 @@ static void run_change(struct bus *bus, const char *script, unsigned type, uint6
     shape_user_notice(&json, type, room_id, user_id, name);
     const struct event_envelope envelope = {
         .type = type, .actor_id = user_id, .text = as_text(&json)};
-    buffer_printf(&user, "%" PRIu64, user_id);
+    buffer_append_u64(&user, user_id);
     event_channel(&channel, bus->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, &envelope);
     const size_t tail = json.len + 1, head = message.len - tail - 1;

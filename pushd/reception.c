@@ -46,12 +46,6 @@ static void read_headers(struct lws *wsi, struct handshake_input *input) {
     input->host = copy_header(wsi, h->host, sizeof(h->host), WSI_TOKEN_HOST);
 }
 
-bool reception_read(struct lws *wsi, struct handshake *handshake) {
-    struct handshake_input input;
-    read_headers(wsi, &input);
-    return handshake_read(&input, handshake);
-}
-
 /* A new connection: asked before libwebsockets has made anything of it. */
 void reception_take(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
     struct reception *reception = context;
@@ -113,18 +107,18 @@ int reception_refuse_plain(struct reception *reception, struct lws *wsi) {
                        "{\"detail\":\"This address is for WebSockets.\"}");
 }
 
-const char *reception_address(struct lws *wsi, const struct config *config) {
+/* The client's address, proxies seen through. */
+static void read_address(struct lws *wsi, const struct config *config) {
     struct headers *h = &headers;
     lws_get_peer_simple(wsi, h->address, sizeof(h->address));
     handshake_find_address(
         h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
         config);
-    return h->address;
 }
 
 static int let_in(struct lws *wsi, struct reception *reception) {
-    switch (
-        door_ask(&reception->door, reception->config, reception_address(wsi, reception->config))) {
+    read_address(wsi, reception->config);
+    switch (door_ask(&reception->door, reception->config, headers.address)) {
     case DOOR_FULL:
         return refuse_http(wsi, reception, 503, FIGURES_REFUSAL_FULL,
                            "{\"detail\":\"Too many sockets.\"}");
@@ -132,21 +126,33 @@ static int let_in(struct lws *wsi, struct reception *reception) {
         return refuse_http(wsi, reception, 429, FIGURES_REFUSAL_CROWDED,
                            "{\"detail\":\"Too many sockets of this address.\"}");
     default:
+        reception->admitted = wsi;
         return 0;
     }
+}
+
+const struct handshake *reception_admit(struct reception *reception, struct lws *wsi,
+                                        uint64_t *door_key) {
+    if (reception->admitted != wsi)
+        return NULL;
+    reception->admitted = NULL;
+    reception_left(reception, wsi);
+    *door_key = door_sit(&reception->door, headers.address);
+    return &reception->handshake;
 }
 
 /* All that libwebsockets would hang up on is refused before it looks: a web server in front
  * makes an error of the server's of a connection that ends without an answer. */
 int reception_ask(struct reception *reception, struct lws *wsi, const char *upgrade) {
     struct handshake_input input;
-    struct handshake handshake;
+    struct handshake *handshake = &reception->handshake;
     char version[4];
+    reception->admitted = NULL;
     read_headers(wsi, &input);
     if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
         !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
         return reception_refuse_plain(reception, wsi);
-    if (!handshake_read(&input, &handshake))
+    if (!handshake_read(&input, handshake))
         return refuse_http(wsi, reception, 404, FIGURES_REFUSAL_PATH,
                            "{\"detail\":\"Not found.\"}");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
@@ -156,7 +162,7 @@ int reception_ask(struct reception *reception, struct lws *wsi, const char *upgr
         !handshake_names_us(&input))
         return refuse_http(wsi, reception, 400, FIGURES_REFUSAL_MALFORMED,
                            "{\"detail\":\"The subprotocol here is confab.\"}");
-    if (!handshake_origin_is_welcome(&input, &handshake, reception->config->allowed_origins))
+    if (!handshake_origin_is_welcome(&input, handshake, reception->config->allowed_origins))
         return refuse_http(wsi, reception, 403, FIGURES_REFUSAL_ORIGIN,
                            "{\"detail\":\"The origin is not allowed.\"}");
     return let_in(wsi, reception);

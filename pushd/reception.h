@@ -1,6 +1,6 @@
 /*
  * reception: connections until their handshake is over: who is taken, who is let in, and what
- * the others are told. With socket.c the only file that knows libwebsockets, whose callbacks
+ * the others are told. With socket.h the only one that knows libwebsockets, whose callbacks
  * for that time it answers.
  */
 #ifndef CONFAB_PUSHD_RECEPTION_H
@@ -26,9 +26,11 @@ struct lws_vhost;
 struct reception {
     const struct config *config;
     struct figures *figures;
-    struct lws_vhost *vhost; /* who is taken becomes its */
-    struct door door;        /* its owner seats who is let in, and frees it */
-    uint64_t knocking;       /* key at the door of the connection at hand */
+    struct lws_vhost *vhost;    /* who is taken becomes its */
+    struct door door;           /* its owner seats who is let in, and frees it */
+    uint64_t knocking;          /* key at the door of the connection at hand */
+    const struct lws *admitted; /* let in last; what it asked for: */
+    struct handshake handshake;
 };
 
 /* A connection is there, as an acceptor says it (the context is the reception): it is handed
@@ -48,11 +50,10 @@ int reception_ask(struct reception *reception, struct lws *wsi, const char *upgr
 /* A request that is no handshake is answered 426; returns what ends the connection. */
 int reception_refuse_plain(struct reception *reception, struct lws *wsi);
 
-/* What a handshake says; its texts are valid until the next one is read. False: it has no
- * path of ours. */
-bool reception_read(struct lws *wsi, struct handshake *handshake);
-
-/* The client's address, proxies seen through; valid until the next one is asked for. */
-const char *reception_address(struct lws *wsi, const struct config *config);
+/* The handshake of the connection that was let in last, which is through now: the next thing
+ * that libwebsockets says after reception_ask. Sits it down at the door, with a key for
+ * door_rise. The texts are valid until the next one is asked. NULL: it is not the one. */
+const struct handshake *reception_admit(struct reception *reception, struct lws *wsi,
+                                        uint64_t *door_key);
 
 #endif

@@ -205,11 +205,17 @@ static void drop(struct redis_link *link, const char *why) {
 
 /* ---- sending ---- */
 
+static void put_head(struct buffer *out, char kind, size_t count) {
+    buffer_append_char(out, kind);
+    buffer_append_u64(out, count);
+    buffer_append(out, "\r\n", 2);
+}
+
 static void put_words(struct redis_link *link, const struct text *words, size_t count) {
     struct buffer *out = &link->wire->out;
-    buffer_printf(out, "*%zu\r\n", count);
+    put_head(out, '*', count);
     for (size_t i = 0; i < count; i++) {
-        buffer_printf(out, "$%zu\r\n", words[i].len);
+        put_head(out, '$', words[i].len);
         buffer_append(out, words[i].at, words[i].len);
         buffer_append(out, "\r\n", 2);
     }

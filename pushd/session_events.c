@@ -133,7 +133,10 @@ void session_notice(struct subscription *subscription, const struct event_envelo
         return;
     if (is_about_doing(envelope->type) && envelope->actor_id == session->user_id)
         return;
-    socket_send(session->socket, frame);
+    if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
+        socket_send_soon(session->socket, frame);
+    else
+        socket_send(session->socket, frame);
     if (envelope->type == EVENT_ROOM_DELETED)
         session_close(session, SOCKET_CLOSE_NOT_FOUND, FIGURES_DROP_NOT_FOUND);
 }

@@ -74,7 +74,7 @@ struct gathering {
 
 static void send_gathered(struct gathering *gathering) {
     struct frame *all = frame_join(gathering->frames, gathering->count);
-    socket_send(gathering->socket, all);
+    socket_send_soon(gathering->socket, all);
     frame_release(all);
     gathering->count = gathering->bytes = 0;
 }

@@ -1,225 +1,16 @@
 #include "socket.h"
 
-#include <errno.h>
-#include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "acceptor.h"
-#include "buffer.h"
-#include "clock.h"
-#include "door.h"
 #include "log.h"
 #include "memory.h"
-#include "outlet.h"
-#include "reception.h"
 #include "slabs.h"
+#include "socket_private.h"
 #include "stopwatch.h"
-
-/* A socket that is closing is cut off after so many seconds. */
-#define CLOSE_SECONDS 5
-
-/* Bytes gathered for one write of what waited. */
-#define GATHER 65536
 
 /* Heads of handshakes that are read at the same time, before the heap is used for them too. */
 #define HEADS 4096
-
-enum socket_phase { PHASE_OPEN, PHASE_CLOSING, PHASE_CUT };
-
-/* What a connection needs; libwebsockets allocates it, zeroed, with the connection. */
-struct socket {
-    struct sockets *all;
-    struct lws *wsi;
-    int fd;
-    enum socket_phase phase;
-    bool blocked;    /* the kernel did not take all */
-    bool pinged;     /* and has not been heard since */
-    bool said_close; /* the close frame is out */
-    bool notifications;
-    unsigned close_code; /* 0: cut off without one */
-    struct session *session;
-    struct socket *next, **at; /* list of all */
-    struct outlet *outlet;     /* what waits while blocked; NULL: nothing */
-    struct buffer *partial;    /* of a message that comes in pieces; NULL: none */
-    uint64_t door_key;
-    uint32_t heard_s; /* when something came last, seconds */
-    uint32_t close_s; /* when it is closed, or cut off */
-};
-
-struct sockets {
-    struct lws_context *context;
-    const struct config *config;
-    struct figures *figures;
-    struct sockets_listener listener;
-    struct socket *first;
-    uint64_t count;
-    uint32_t look_s; /* when one of them may be due */
-    struct reception reception;
-    struct acceptor *acceptor; /* NULL: nobody else is taken */
-    struct socket *drain_next; /* who is closed next, while draining */
-    uint64_t drain_total, drain_closed, drain_ms;
-    int64_t drain_start_ms;
-    unsigned drain_code;
-    uv_timer_t drain_timer;
-    struct lws_protocols protocols[3];
-    void *loops[1];
-    unsigned char gather[GATHER];
-};
-
-static uint32_t now_s(void) {
-    return (uint32_t)(clock_monotonic_ms() / 1000);
-}
-
-/* Has sockets_tick look at all sockets at that time, if not before. */
-static void look_by(struct sockets *sockets, uint32_t when_s) {
-    sockets->look_s = when_s < sockets->look_s ? when_s : sockets->look_s;
-}
-
-/* ---- writing ---- */
-
-static void give_up(struct socket *socket);
-
-/* Writes bytes; what the kernel does not take goes to libwebsockets, which keeps it and
- * calls back when it is gone. Direct writes and bytes it still keeps are never mixed; it
- * may keep half a pong that nobody here knows of. */
-static void write_bytes(struct socket *socket, const unsigned char *bytes, size_t len) {
-    ssize_t sent = 0;
-    if (!lws_partial_buffered(socket->wsi))
-        sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        give_up(socket);
-        return;
-    }
-    if (sent < 0)
-        sent = 0;
-    socket->all->figures->delivered_bytes += (size_t)sent;
-    if ((size_t)sent == len)
-        return;
-    socket->blocked = true;
-    unsigned char *rest = memory_zeroed(1, LWS_PRE + len);
-    memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
-    if (lws_write(socket->wsi, rest + LWS_PRE, len - (size_t)sent, LWS_WRITE_RAW) < 0)
-        give_up(socket);
-    else
-        lws_callback_on_writable(socket->wsi);
-    free(rest);
-}
-
-static void drop_waiting(struct socket *socket) {
-    if (!socket->outlet)
-        return;
-    socket->all->figures->queue_bytes -= socket->outlet->bytes;
-    outlet_clear(socket->outlet);
-    free(socket->outlet);
-    socket->outlet = NULL;
-}
-
-/* Writes what waits, as far as the kernel takes it. */
-static void write_waiting(struct socket *socket) {
-    struct figures *figures = socket->all->figures;
-    socket->blocked = false;
-    while (socket->outlet && !socket->blocked && socket->phase != PHASE_CUT) {
-        const size_t len = outlet_peek(socket->outlet, socket->all->gather, GATHER);
-        outlet_take(socket->outlet, len);
-        figures->queue_bytes -= len;
-        if (socket->outlet->count == 0)
-            drop_waiting(socket);
-        write_bytes(socket, socket->all->gather, len);
-    }
-}
-
-void socket_send(struct socket *socket, struct frame *frame) {
-    struct figures *figures = socket->all->figures;
-    if (socket->phase != PHASE_OPEN)
-        return;
-    figures->deliveries += frame->count;
-    if (!socket->blocked) {
-        write_bytes(socket, frame->bytes, frame->len);
-        return;
-    }
-    figures->queue_bytes += frame->len;
-    if (!socket->outlet)
-        socket->outlet = memory_zeroed(1, sizeof(*socket->outlet));
-    if (outlet_push(socket->outlet, frame) <= socket->all->config->ws_backlog * 1024)
-        return;
-    drop_waiting(socket);
-    socket_close(socket, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_SLOW);
-}
-
-/* The answer is of no use yet, but what it is looked up in is then at hand. */
-bool socket_soon(const struct socket *socket) {
-    return !lws_partial_buffered(socket->wsi);
-}
-
-void socket_send_text(struct socket *socket, struct text json) {
-    struct frame *frame = frame_text(json);
-    socket_send(socket, frame);
-    frame_release(frame);
-}
-
-/* ---- closing ---- */
-
-/* Nothing can be sent any more. A connection that is shut down is readable at once, and
- * libwebsockets closes it when it reads the end. (Its timeouts are looked at only when
- * something else happens, so they are of no use here.) */
-static void give_up(struct socket *socket) {
-    socket->phase = PHASE_CUT;
-    drop_waiting(socket);
-    shutdown(socket->fd, SHUT_RDWR);
-}
-
-/* Says why, once all before it is through. The frame is our own: libwebsockets would send
- * its own only after it has begun to tear the connection down. */
-static void say_close(struct socket *socket) {
-    const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
-                                   (unsigned char)(socket->close_code & 0xff)};
-    if (socket->said_close || socket->blocked)
-        return;
-    socket->said_close = true;
-    if (socket->close_code)
-        write_bytes(socket, frame, sizeof(frame));
-    else
-        give_up(socket);
-}
-
-void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
-    if (socket->phase != PHASE_OPEN)
-        return;
-    if (why < FIGURES_DROP_COUNT)
-        socket->all->figures->drops[why]++;
-    socket->phase = PHASE_CLOSING;
-    socket->close_code = code;
-    socket->close_s = now_s() + CLOSE_SECONDS;
-    look_by(socket->all, socket->close_s);
-    say_close(socket);
-}
-
-/* libwebsockets tells nobody of a ping, but having answered some it calls here too, unasked. */
-static int on_writable(struct socket *socket) {
-    if (socket->phase == PHASE_CUT)
-        return -1;
-    if (lws_partial_buffered(socket->wsi))
-        return 0;
-    socket->all->figures->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
-    write_waiting(socket);
-    if (socket->phase == PHASE_CLOSING)
-        say_close(socket);
-    return socket->phase == PHASE_CUT ? -1 : 0;
-}
-
-/* The answer to our close frame ends it. libwebsockets answers one of the peer's, and
- * nothing is said or heard behind that. */
-static int on_peer_close(struct socket *socket) {
-    if (socket->said_close || socket->phase == PHASE_CUT)
-        return -1;
-    socket->phase = PHASE_CLOSING;
-    socket->said_close = true;
-    socket->close_s = now_s() + CLOSE_SECONDS;
-    look_by(socket->all, socket->close_s);
-    return 0;
-}
 
 /* ---- draining ---- */
 
@@ -287,13 +78,13 @@ static void do_what_is_due(struct socket *socket) {
     /* Not an empty one: libwebsockets tells nobody of the pong to that. */
     static const unsigned char PING[] = {0x89, 0x01, '?'};
     if (socket->phase == PHASE_CLOSING) {
-        give_up(socket);
+        socket_give_up(socket);
     } else if (socket->pinged) {
         socket->all->figures->drops[FIGURES_DROP_DEAD]++;
-        give_up(socket);
+        socket_give_up(socket);
     } else if (!socket->blocked) {
         socket->pinged = true;
-        write_bytes(socket, PING, sizeof(PING));
+        socket_write_now(socket, PING, sizeof(PING));
     }
 }
 
@@ -301,7 +92,7 @@ static void do_what_is_due(struct socket *socket) {
  * off, and nothing brings it forward but what tells look_by. (Nor does a shorter ws_ping,
  * after which look_s is further away than anything can be.) */
 void sockets_tick(struct sockets *sockets) {
-    const uint32_t now = now_s(), every = (uint32_t)sockets->config->ws_ping;
+    const uint32_t now = socket_now_s(), every = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
     slabs_trim(heads);
     if (now < sockets->look_s && sockets->look_s - now <= every)
@@ -311,7 +102,7 @@ void sockets_tick(struct sockets *sockets) {
         next = socket->next;
         if (now >= due_s(socket, every))
             do_what_is_due(socket);
-        look_by(sockets, due_s(socket, every));
+        socket_look_by(sockets, due_s(socket, every));
     }
 }
 
@@ -335,20 +126,20 @@ static void count_kind(struct socket *socket, int change) {
 }
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
-    struct handshake handshake;
-    if (!reception_read(wsi, &handshake))
+    uint64_t door_key;
+    const struct handshake *handshake = reception_admit(&sockets->reception, wsi, &door_key);
+    if (!handshake)
         return -1;
-    reception_left(&sockets->reception, wsi);
     sockets->figures->handshakes++;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
-    socket->heard_s = now_s();
-    look_by(sockets, socket->heard_s + (uint32_t)sockets->config->ws_ping);
-    socket->notifications = handshake.notifications;
+    socket->heard_s = socket_now_s();
+    socket_look_by(sockets, socket->heard_s + (uint32_t)sockets->config->ws_ping);
+    socket->notifications = handshake->notifications;
     link_socket(sockets, socket);
     count_kind(socket, 1);
-    socket->door_key = door_sit(&sockets->reception.door, reception_address(wsi, sockets->config));
-    socket->session = sockets->listener.opened(sockets->listener.context, socket, &handshake);
+    socket->door_key = door_key;
+    socket->session = sockets->listener.opened(sockets->listener.context, socket, handshake);
     return 0;
 }
 
@@ -371,7 +162,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     sockets->count--;
     sockets->figures->lost += socket->phase == PHASE_OPEN;
     count_kind(socket, -1);
-    drop_waiting(socket);
+    socket_write_forget(socket);
     drop_partial(socket);
     door_rise(&sockets->reception.door, socket->door_key);
     sockets->listener.closed(socket->session);
@@ -382,7 +173,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
 
 static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
     struct sockets *sockets = socket->all;
-    socket->heard_s = now_s();
+    socket->heard_s = socket_now_s();
     socket->pinged = false;
     if (socket->phase != PHASE_OPEN)
         return 0;
@@ -427,13 +218,13 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_RECEIVE:
         return on_receive(wsi, socket, in, len);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return on_peer_close(socket);
+        return socket_on_peer_close(socket);
     case LWS_CALLBACK_RECEIVE_PONG:
-        socket->heard_s = now_s();
+        socket->heard_s = socket_now_s();
         socket->pinged = false;
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return socket->all ? on_writable(socket) : 0;
+        return socket->all ? socket_on_writable(socket) : 0;
     case LWS_CALLBACK_CLOSED:
         on_closed(sockets, socket);
         return 0;
@@ -468,7 +259,7 @@ static void set_protocols(struct sockets *sockets) {
                                            .callback = callback,
                                            .per_session_data_size = sizeof(struct socket),
                                            .rx_buffer_size = 128,
-                                           .tx_packet_size = GATHER};
+                                           .tx_packet_size = SOCKET_GATHER};
     sockets->protocols[0] = protocol;
     sockets->protocols[0].name = "none";
     sockets->protocols[1] = protocol;
@@ -511,6 +302,7 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
     sockets->loops[0] = loop;
     uv_timer_init(loop, &sockets->drain_timer);
     sockets->drain_timer.data = sockets;
+    socket_write_begin(sockets, loop);
     set_protocols(sockets);
     if (open_library(sockets))
         sockets->acceptor = acceptor_new(loop, listen_fd, reception_take, &sockets->reception);
@@ -532,6 +324,7 @@ void sockets_stop_listening(struct sockets *sockets) {
 void sockets_cut(struct sockets *sockets) {
     sockets_stop_listening(sockets);
     uv_close((uv_handle_t *)&sockets->drain_timer, NULL);
+    socket_write_cut(sockets);
     lws_context_destroy(sockets->context);
 }
 
@@ -540,5 +333,6 @@ void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
     slabs_free(heads);
     door_free(&sockets->reception.door);
+    socket_write_free(sockets);
     free(sockets);
 }

@@ -1,6 +1,7 @@
 /*
  * socket: WebSocket connections (RFC 6455), from the handshake that reception has let in to
- * the end. With reception the only file that knows libwebsockets.
+ * the end: socket.c has what comes and when, socket_write.c what goes out. With reception the
+ * only files that know libwebsockets.
  *
  * It hands whole messages on, and writes shared frames: straight to
  * the kernel as long as that takes all, and over a bounded queue when it does not.
@@ -83,6 +84,10 @@ void sockets_free(struct sockets *sockets);
 /* Sends a frame, or lets it wait; the frame is held as long as needed. A socket that has
  * more waiting than ws_backlog loses it and is closed with 1013. */
 void socket_send(struct socket *socket, struct frame *frame);
+
+/* The same, but together with all else that the socket gets in this turn of the loop, in one
+ * write when that ends: for what is likely to be followed by more. */
+void socket_send_soon(struct socket *socket, struct frame *frame);
 
 /* A frame follows: fetches what libwebsockets knows of the socket into the processor's cache.
  * Whether it could be sent at once. */

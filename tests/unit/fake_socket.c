@@ -69,6 +69,11 @@ void socket_send(struct socket *socket, struct frame *frame) {
         abort();
 }
 
+/* A client cannot tell: one of several frames in a write is a frame. */
+void socket_send_soon(struct socket *socket, struct frame *frame) {
+    socket_send(socket, frame);
+}
+
 bool socket_soon(const struct socket *socket) {
     return socket->close_code == 0;
 }

@@ -94,6 +94,18 @@ static void printf_grows_as_needed(void **state) {
     }
 }
 
+static void numbers_are_decimal(void **state) {
+    struct buffer buffer = BUFFER_EMPTY;
+    (void)state;
+    buffer_append_u64(&buffer, 0);
+    buffer_append_char(&buffer, ' ');
+    buffer_append_u64(&buffer, 1700);
+    buffer_append_char(&buffer, ' ');
+    buffer_append_u64(&buffer, UINT64_MAX);
+    assert_string_equal(buffer_str(&buffer), "0 1700 18446744073709551615");
+    buffer_free(&buffer);
+}
+
 static void reserved_room_is_the_callers(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
@@ -269,6 +281,7 @@ int main(void) {
         cmocka_unit_test(growth_keeps_the_content),
         cmocka_unit_test(growth_is_seldom),
         cmocka_unit_test(printf_grows_as_needed),
+        cmocka_unit_test(numbers_are_decimal),
         cmocka_unit_test(reserved_room_is_the_callers),
         cmocka_unit_test(clear_keeps_the_memory),
         cmocka_unit_test(zeroed_memory_is_zero_and_never_null),
