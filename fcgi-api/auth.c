@@ -53,10 +53,19 @@ enum error auth_session(struct exchange *x, struct caller *caller) {
     return session_find(x->service->db, hash, x->service->config->session_days, x->ids[0], caller);
 }
 
+/* Who reads in a room is nearly always a member of it; whoever is not is looked for again, in
+ * the way that tells why not. */
 static enum error find_by_token(struct exchange *x, struct text key) {
     if (!secret_hash_key(key, x->token_hash))
         return ERROR_UNAUTHENTICATED;
     x->has_token = true;
+    const bool reads = (x->request->method & (METHOD_GET | METHOD_HEAD)) != 0;
+    bool found = false;
+    enum error error = ERROR_NONE;
+    if (reads && x->ids[0])
+        error = token_find_member(x->service->db, x->token_hash, x->ids[0], &x->caller, &found);
+    if (error || found)
+        return error;
     return token_find(x->service->db, x->token_hash, x->ids[0], &x->caller);
 }
 

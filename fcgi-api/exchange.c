@@ -21,6 +21,11 @@ static void forget_work(struct exchange *x) {
     problems_clear(&x->problems);
 }
 
+void exchange_found_caller(struct exchange *x, enum error error, bool found) {
+    x->guessed = !error && !found;
+    x->has_caller = !error && found;
+}
+
 void exchange_start_over(struct exchange *x, size_t headers_len) {
     forget_work(x);
     x->response.status = 200;

@@ -62,6 +62,10 @@ typedef enum error exchange_handler(struct exchange *x);
 /* Makes {"detail": detail} the answer and returns error, to be returned by the handler. */
 enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
 
+/* Notes what became of a look for an unknown caller (x->guessed) along with what was asked for:
+ * found, and so proven; not found, and so nothing was done; or an error. */
+void exchange_found_caller(struct exchange *x, enum error error, bool found);
+
 /* Drops a guess and all that was made of it. What the answer's headers were before it, their
  * first bytes, stays, and that the request was counted. */
 void exchange_start_over(struct exchange *x, size_t headers_len);

@@ -85,8 +85,7 @@ bool message_name(struct user_names *names, struct message *message) {
     " FROM message c "                                              \
     "JOIN message m ON m.room_id = c.room_id AND m.position > " low \
     " AND m.position <= " high join "WHERE c.message_id = ? AND c.room_id = ?" NEWEST_FIRST
-#define PAGE_BEFORE(columns, join) \
-    PAGE_BY_CURSOR(columns, join, CURSOR " - 1 - ?", CURSOR " - 1")
+#define PAGE_BEFORE(columns, join) PAGE_BY_CURSOR(columns, join, CURSOR " - 1 - ?", CURSOR " - 1")
 #define PAGE_AFTER(columns, join) PAGE_BY_CURSOR(columns, join, CURSOR, CURSOR " + ?")
 
 #define NAMELESS MESSAGE_COLUMNS_NAMELESS, " "
@@ -167,6 +166,54 @@ enum error message_list(struct db *db, struct user_names *names, const struct ro
     *cursor_found = any || page->kind == MESSAGE_PAGE_OFFSET ||
                     (page->kind == MESSAGE_PAGE_AFTER && page->from == 0);
     return *cursor_found ? ERROR_NONE : find_cursor(db, state->room_id, page->from, cursor_found);
+}
+
+/* All but the page are single rows by key, which the server reads before it plans the rest: the
+ * page is a range of constants here, too. What is said of the caller is in each of its rows. */
+#define PAGE_BY_TOKEN(cursor, low, high)                                                       \
+    "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS                                               \
+    ", " MESSAGE_COLUMNS_NAMELESS TOKEN_MEMBER_JOINS cursor                                    \
+    "JOIN message m ON m.room_id = r.room_id AND m.position > " low " AND m.position <= " high \
+    " " TOKEN_MEMBER_WHERE NEWEST_FIRST
+#define NEWEST "CAST(r.message_count AS SIGNED)"
+#define CURSOR_IN_ROOM "JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
+
+static enum error run_page_by_token(struct db *db, struct db_value hash, uint64_t room_id,
+                                    const struct message_page *page, struct db_rows **rows) {
+    static const char OFFSET[] = PAGE_BY_TOKEN("", NEWEST " - ?", NEWEST " - ?");
+    static const char BEFORE_CURSOR[] =
+        PAGE_BY_TOKEN(CURSOR_IN_ROOM, CURSOR " - 1 - ?", CURSOR " - 1");
+    const struct db_value room = db_u64(room_id);
+    const int64_t from = bounded(page->from), limit = bounded(page->limit);
+    if (page->kind == MESSAGE_PAGE_BEFORE)
+        return DB_RUN(db, BEFORE_CURSOR, DB_REPEATABLE, rows, room, db_i64(from), db_i64(limit),
+                      hash);
+    return DB_RUN(db, OFFSET, DB_REPEATABLE, rows, room, db_i64(from + limit), db_i64(from), hash);
+}
+
+enum error message_list_by_token(struct db *db, struct user_names *names,
+                                 const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                                 const struct message_page *page, struct caller *caller,
+                                 bool *found, message_visit *visit, void *context) {
+    struct db_rows *rows;
+    struct message message;
+    *found = false;
+    user_names_begin(names, db);
+    if (page->kind == MESSAGE_PAGE_AFTER || user_names_are_none(names))
+        return ERROR_NONE;
+    const enum error error =
+        run_page_by_token(db, db_bytes(token_hash, SECRET_HASH_SIZE), room_id, page, &rows);
+    bool known = true;
+    while (!error && known && db_next(rows)) {
+        if (!*found)
+            token_member_from_row(rows, 0, caller);
+        *found = known = message_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, &message) &&
+                         message_name(names, &message);
+        if (known)
+            visit(context, &message);
+    }
+    db_done(rows);
+    return error;
 }
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,

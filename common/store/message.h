@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "db.h"
+#include "store/credential.h"
 #include "store/room_state.h"
 #include "store/user_names.h"
 #include "text.h"
@@ -76,6 +77,17 @@ unsigned message_type_of(struct text name);
 enum error message_list(struct db *db, struct user_names *names, const struct room_state *state,
                         const struct message_page *page, bool *cursor_found, message_visit *visit,
                         void *context);
+
+/* Visits one page of the room as its member reads it who holds the token, in the same round trip
+ * as the look-up of the member, and sets of the caller what token_member_from_row does. *found is
+ * false, and what was visited void, when the token, the user, the room, the membership or the
+ * cursor is not there, the page is empty, or a sender is met whose name is not among those known
+ * yet. A page after a cursor is never found, since it often is empty, and the question would be
+ * one more then. */
+enum error message_list_by_token(struct db *db, struct user_names *names,
+                                 const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                                 const struct message_page *page, struct caller *caller,
+                                 bool *found, message_visit *visit, void *context);
 
 /* Visits one message of a room; ERROR_NOT_FOUND if there is none. No access check. */
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,

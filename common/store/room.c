@@ -92,7 +92,6 @@ static void visit_named(void *context, const struct room *room) {
 
 /* What a room has besides its state, without names of users; `other` is that of a direct room. */
 #define KNOWN_COLUMNS(other) "r.name, r.created_by_id, " other ", " MESSAGE_COLUMNS_NAMELESS
-#define KNOWN_COLUMN_COUNT (3 + MESSAGE_COLUMN_COUNT)
 
 /* Reads KNOWN_COLUMNS from column `first` on and visits the room, whose state is read; false,
  * and no visit, if a name is not known. */
@@ -137,14 +136,9 @@ enum error room_get_by_token(struct db *db, struct user_names *names,
                              const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                              struct caller *caller, bool *found, room_visit *visit, void *context) {
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " KNOWN_COLUMNS(OTHER)
-        ", t.user_id, t.token_id "
-        "FROM token t JOIN user u ON u.user_id = t.user_id "
-        "JOIN room r ON r.room_id = ? "
-        "JOIN member me ON me.room_id = r.room_id AND me.user_id = t.user_id "
+        "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS ", " KNOWN_COLUMNS(OTHER) TOKEN_MEMBER_JOINS
         "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
-        "WHERE t.token_hash = ? AND u.is_active";
-    const unsigned last = ROOM_STATE_COLUMN_COUNT + KNOWN_COLUMN_COUNT;
+        TOKEN_MEMBER_WHERE;
     struct naming naming = {.names = names, .visit = visit, .context = context};
     struct room room;
     struct db_rows *rows;
@@ -158,45 +152,79 @@ enum error room_get_by_token(struct db *db, struct user_names *names,
         return error;
     if (db_next(rows)) {
         memset(&room, 0, sizeof(room));
-        memset(caller, 0, sizeof(*caller));
-        room_state_from_row(rows, 0, &room.state);
-        caller->room = room.state;
-        caller->user.id = db_get_u64(rows, last);
-        caller->user.is_active = true;
-        caller->token_id = db_get_u64(rows, last + 1);
-        *found = visit_known(rows, ROOM_STATE_COLUMN_COUNT, &room, &naming);
+        token_member_from_row(rows, 0, caller);
+        room.state = caller->room;
+        *found = visit_known(rows, TOKEN_MEMBER_COLUMN_COUNT, &room, &naming);
     }
     db_done(rows);
     return ERROR_NONE;
 }
 
-#define WHOLE_SQL(name, message_columns, joins)                                            \
-    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " name ", r.created_by_id, "             \
-    message_columns ", r.last_active_at, " OTHER                                           \
-    " FROM member me JOIN room r ON r.room_id = me.room_id "                               \
-    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count " joins \
-    "WHERE me.user_id = ?"
+#define WHOLE_SQL(name, message_columns, more, from, joins, condition)                         \
+    "SELECT STRAIGHT_JOIN " ROOM_STATE_COLUMNS ", " name ", r.created_by_id, " message_columns \
+    ", r.last_active_at, " OTHER more " FROM " from                                            \
+    " JOIN room r ON r.room_id = me.room_id "                                                  \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count " joins     \
+    "WHERE " condition
+#define WHOLE_LAST (ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_COLUMN_COUNT)
 
 static const char *const WHOLE[] = {
-    WHOLE_SQL("r.name", MESSAGE_COLUMNS_NAMELESS, ""),
-    WHOLE_SQL("IF(r.direct_low IS NULL, r.name, other.username)", MESSAGE_COLUMNS,
+    WHOLE_SQL("r.name", MESSAGE_COLUMNS_NAMELESS, "", "member me", "", "me.user_id = ?"),
+    WHOLE_SQL("IF(r.direct_low IS NULL, r.name, other.username)", MESSAGE_COLUMNS, "", "member me",
               "LEFT JOIN user s ON s.user_id = m.sender_id "
-              "LEFT JOIN user other ON other.user_id = " OTHER " ")};
+              "LEFT JOIN user other ON other.user_id = " OTHER " ",
+              "me.user_id = ?")};
+
+/* Reads a room of such a list and visits it; NULL instead, and false, if a name is not known. */
+static bool visit_of_whole(const struct db_rows *rows, struct naming *naming, bool named) {
+    struct room room;
+    memset(&room, 0, sizeof(room));
+    room_from_row(rows, &room);
+    room.last_active_at = db_get_time(rows, WHOLE_LAST);
+    naming->other_id = db_get_u64(rows, WHOLE_LAST + 1);
+    const bool complete = name_room(naming, &room, named) || named;
+    naming->visit(naming->context, complete ? &room : NULL);
+    return complete;
+}
 
 static enum error visit_whole(struct db *db, struct naming *naming, uint64_t user_id, bool named,
                               bool *complete) {
-    const unsigned last = ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_COLUMN_COUNT;
     struct db_rows *rows;
-    struct room room;
     const enum error error = DB_RUN(db, WHOLE[named], DB_REPEATABLE, &rows, db_u64(user_id));
     *complete = true;
-    while (!error && *complete && db_next(rows)) {
-        memset(&room, 0, sizeof(room));
-        room_from_row(rows, &room);
-        room.last_active_at = db_get_time(rows, last);
-        naming->other_id = db_get_u64(rows, last + 1);
-        *complete = name_room(naming, &room, named) || named;
-        naming->visit(naming->context, *complete ? &room : NULL);
+    while (!error && *complete && db_next(rows))
+        *complete = visit_of_whole(rows, naming, named);
+    db_done(rows);
+    return error;
+}
+
+enum error room_list_whole_by_token(struct db *db, struct user_names *names,
+                                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
+                                    struct caller *caller, bool *found, room_visit *visit,
+                                    void *context) {
+    static const char SQL[] =
+        WHOLE_SQL("r.name", MESSAGE_COLUMNS_NAMELESS, ", t.user_id, u.rooms_count, u.last_seq",
+                  "token t JOIN user u ON u.user_id = t.user_id "
+                  "JOIN member me ON me.user_id = t.user_id",
+                  "", "t.token_hash = ? AND u.is_active AND u.rooms_count <= ?");
+    struct naming naming = {.names = names, .visit = visit, .context = context};
+    struct db_rows *rows;
+    *found = false;
+    user_names_begin(names, db);
+    if (user_names_are_none(names))
+        return ERROR_NONE;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_bytes(token_hash, SECRET_HASH_SIZE), db_u64(most));
+    bool complete = true;
+    while (!error && complete && db_next(rows)) {
+        if (!*found) {
+            memset(caller, 0, sizeof(*caller));
+            caller->user.id = db_get_u64(rows, WHOLE_LAST + 2);
+            caller->user.is_active = true;
+            caller->rooms_count = db_get_u64(rows, WHOLE_LAST + 3);
+            caller->last_seq = db_get_u64(rows, WHOLE_LAST + 4);
+        }
+        *found = complete = visit_of_whole(rows, &naming, false);
     }
     db_done(rows);
     return error;

@@ -37,8 +37,8 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
 enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
                           uint64_t user_id, room_visit *visit, void *context);
 
-/* Visits a room as its member sees it who holds the token, and sets id, token and room of the
- * caller (nothing else is known of the user than that it is active). One round trip of five
+/* Visits a room as its member sees it who holds the token, and sets of the caller what
+ * token_member_from_row does. One round trip of five
  * rows by key. *found is false, and nothing was visited, when the token, the user, the room or
  * the membership is not there, or a name is met that is not among those known yet. */
 enum error room_get_by_token(struct db *db, struct user_names *names,
@@ -71,6 +71,15 @@ enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, 
  * room_list. */
 enum error room_list_whole(struct db *db, struct user_names *names, uint64_t user_id,
                            room_visit *visit, void *context);
+
+/* The same in one round trip with the look-up of the user, by a token, unless there are more than
+ * `most` rooms: sets id, rooms_count and last_seq of the caller, and that the user is active.
+ * *found is false, and what was visited void, when the token or the user is not there, is in no
+ * room or in too many, or a name is met that is not among those known yet. */
+enum error room_list_whole_by_token(struct db *db, struct user_names *names,
+                                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
+                                    struct caller *caller, bool *found, room_visit *visit,
+                                    void *context);
 
 /* Visits all rooms by id, direct ones named "alice, bob". */
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,

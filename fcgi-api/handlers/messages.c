@@ -99,27 +99,47 @@ static void send_listing(struct exchange *x, const struct listing *listing, cons
     page_end(&w);
 }
 
+/* The caller is looked for along with the page. */
+static enum error list_by_token(struct exchange *x, const struct message_page *which,
+                                struct listing *listing) {
+    bool found;
+    const enum error error =
+        message_list_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0], which,
+                              &x->caller, &found, list_message, listing);
+    exchange_found_caller(x, error, found);
+    return error;
+}
+
+static enum error list_by_caller(struct exchange *x, const struct message_page *which,
+                                 struct listing *listing) {
+    bool cursor_found;
+    const enum error error = message_list(x->service->db, x->service->names, &x->caller.room, which,
+                                          &cursor_found, list_message, listing);
+    if (error || cursor_found)
+        return error;
+    problems_add(&x->problems, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
+                 "This is no message of the room.");
+    return ERROR_BAD_INPUT;
+}
+
 enum error messages_list(struct exchange *x) {
-    const struct room_state *state = &x->caller.room;
     struct page page;
     struct message_page which;
-    bool cursor_found;
     read_page(x, &page, &which);
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
-    if (etag_set_room(x, state))
+    if (!x->guessed && etag_set_room(x, &x->caller.room))
         return ERROR_NONE;
     struct listing listing = {.json = BUFFER_EMPTY};
     listing.w = jsonw_start(&listing.json);
-    enum error error = message_list(x->service->db, x->service->names, state, &which, &cursor_found,
-                                    list_message, &listing);
-    if (!error && !cursor_found) {
-        problems_add(&x->problems, which.kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
-                     "This is no message of the room.");
-        error = ERROR_BAD_INPUT;
+    const bool unknown = x->guessed;
+    const enum error error =
+        unknown ? list_by_token(x, &which, &listing) : list_by_caller(x, &which, &listing);
+    if (!error && !x->guessed) {
+        if (unknown)
+            etag_set_room(x, &x->caller.room);
+        send_listing(x, &listing, &page, &which, x->caller.room.message_count);
     }
-    if (!error)
-        send_listing(x, &listing, &page, &which, state->message_count);
     buffer_free(&listing.json);
     return error;
 }

@@ -40,8 +40,12 @@ static bool set_list_etag(struct exchange *x, const struct room_list_state *stat
 /* A list of one's own that is not much longer than the page is cheaper read whole than
  * sorted and cut by the database; and it carries its own counters: unless the client may
  * have it already, they need not be asked for first. */
+static uint64_t most_read_whole(const struct page *page) {
+    return 2 * page->limit;
+}
+
 static bool is_read_whole(const struct exchange *x, const struct page *page) {
-    return x->caller.rooms_count <= 2 * page->limit && !etag_is_asked(x);
+    return x->caller.rooms_count <= most_read_whole(page) && !etag_is_asked(x);
 }
 
 /* ---- the whole list ---- */
@@ -89,22 +93,37 @@ static int compare_pieces(const void *one, const void *other) {
     return (a->room_id < b->room_id) - (a->room_id > b->room_id);
 }
 
+static void send_pieces(struct exchange *x, struct pieces *pieces, const struct page *page) {
+    struct jsonw w = jsonw_start(&x->response.body);
+    pieces->state.count = x->caller.rooms_count;
+    pieces->state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
+    page_begin(x, &w, page, pieces->state.count, "public");
+    if (pieces->count > 0)
+        qsort(pieces->list, pieces->count, sizeof(*pieces->list), compare_pieces);
+    for (size_t i = page->offset; i < pieces->count && i - page->offset < page->limit; i++)
+        jsonw_raw(&w, pieces->json.data + pieces->list[i].start, pieces->list[i].len);
+    page_end(&w);
+    set_list_etag(x, &pieces->state);
+}
+
+/* The caller is looked for along with the list. */
+static enum error read_by_token(struct exchange *x, uint64_t most, struct pieces *pieces) {
+    bool found;
+    const enum error error =
+        room_list_whole_by_token(x->service->db, x->service->names, x->token_hash, most, &x->caller,
+                                 &found, collect_room, pieces);
+    exchange_found_caller(x, error, found);
+    return error;
+}
+
 /* The database reads the rooms as they lie, and is spared sorting them. */
 static enum error list_whole(struct exchange *x, const struct page *page) {
-    struct pieces pieces = {.json = BUFFER_EMPTY, .state = {.count = x->caller.rooms_count}};
-    const enum error error = room_list_whole(x->service->db, x->service->names, x->caller.user.id,
-                                             collect_room, &pieces);
-    if (!error) {
-        struct jsonw w = jsonw_start(&x->response.body);
-        page_begin(x, &w, page, pieces.state.count, "public");
-        if (pieces.count > 0)
-            qsort(pieces.list, pieces.count, sizeof(*pieces.list), compare_pieces);
-        for (size_t i = page->offset; i < pieces.count && i - page->offset < page->limit; i++)
-            jsonw_raw(&w, pieces.json.data + pieces.list[i].start, pieces.list[i].len);
-        page_end(&w);
-        pieces.state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
-        set_list_etag(x, &pieces.state);
-    }
+    struct pieces pieces = {.json = BUFFER_EMPTY};
+    const enum error error = x->guessed ? read_by_token(x, most_read_whole(page), &pieces)
+                                        : room_list_whole(x->service->db, x->service->names,
+                                                          x->caller.user.id, collect_room, &pieces);
+    if (!error && !x->guessed)
+        send_pieces(x, &pieces, page);
     free(pieces.list);
     buffer_free(&pieces.json);
     return error;
@@ -166,8 +185,8 @@ enum error rooms_list(struct exchange *x) {
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
     if (kind == ROOM_LIST_PUBLIC)
-        return list_public(x, &page);
-    if (is_read_whole(x, &page))
+        return x->guessed ? ERROR_NONE : list_public(x, &page);
+    if (x->guessed || is_read_whole(x, &page))
         return list_whole(x, &page);
     const enum error error = room_list_state_get(x->service->db, x->caller.user.id, &state);
     if (error || set_list_etag(x, &state))
@@ -186,8 +205,7 @@ static enum error get_by_token(struct exchange *x) {
     bool found;
     const enum error error = room_get_by_token(x->service->db, x->service->names, x->token_hash,
                                                x->ids[0], &x->caller, &found, send_room, x);
-    x->guessed = !error && !found;
-    x->has_caller = !error && found;
+    exchange_found_caller(x, error, found);
     if (x->has_caller)
         etag_set_room(x, &x->caller.room);
     return error;

@@ -1,0 +1,164 @@
+"""A page of messages, or the list of rooms, that is read by a process which knows the names in it
+comes by one statement, together with who asks: the answers are the same as before, and so are the
+refusals, in their order."""
+import pytest
+
+from support.answers import assert_error
+from support.client import Client
+from support.rooms import ROOMS, remove
+
+PAGES = ["", "?limit=2", "?limit=2&offset=1", "?before={second}", "?before={third}&limit=1"]
+OLDER = {"If-None-Match": 'W/"old"'}    # what asks by two statements: who, and then the page
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    """One process: what it has learned at the first request it knows at the second."""
+    return make_instance(CONFAB_PROCESSES="1")
+
+
+@pytest.fixture
+def carol(system):
+    return Client(system).register()
+
+
+@pytest.fixture
+def said(alice, bob, room):
+    """Three messages, after which the process knows who wrote them."""
+    messages = [alice.say(room, "first"), bob.say(room, "second"), alice.say(room, "third")]
+    assert alice.get(f"{ROOMS}{room}/messages/").status_code == 200
+    return messages
+
+
+def page(client, room, query="", **options):
+    return client.get(f"{ROOMS}{room}/messages/{query}", **options)
+
+
+def assert_detail(answer, status, detail):
+    assert assert_error(answer, status)["detail"] == detail
+
+
+def assert_same(get):
+    """`get` takes headers; both ways give one answer."""
+    one, two = get(headers={}), get(headers=OLDER)
+    assert (one.status_code, two.status_code) == (200, 200)
+    assert one.json() == two.json()
+    assert one.headers["ETag"] == two.headers["ETag"]
+    assert get(headers={"If-None-Match": one.headers["ETag"]}).status_code == 304
+    return one.json()
+
+
+@pytest.mark.parametrize("query", PAGES)
+def test_a_page_is_the_same_either_way(bob, room, said, query):
+    ids = {"second": said[1]["message_id"], "third": said[2]["message_id"]}
+    path = query.format(**ids)
+    body = assert_same(lambda headers: page(bob, room, path, headers=headers))
+    assert body["count"] == 3
+    assert 1 <= len(body["results"]) <= 3
+    assert all(message in said for message in body["results"])
+
+
+def test_a_page_behind_the_end_is_empty(bob, room, said):
+    body = assert_same(lambda headers: page(bob, room, "?offset=3", headers=headers))
+    assert (body["count"], body["results"]) == (3, [])
+
+
+def test_nothing_is_before_the_first_message(bob, room, said):
+    path = f"?before={said[0]['message_id']}"
+    body = assert_same(lambda headers: page(bob, room, path, headers=headers))
+    assert body["results"] == []
+
+
+def test_a_cursor_of_another_room(alice, bob, room, said):
+    other = alice.say(alice.room()["room_id"])
+    assert_error(page(bob, room, f"?before={other['message_id']}"), 400, keys=("before",))
+
+
+def test_head_of_a_page(bob, room, said):
+    head, whole = bob.request("HEAD", f"{ROOMS}{room}/messages/"), page(bob, room)
+    for name in ("ETag", "Content-Length", "Cache-Control", "Vary", "Allow"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_a_message_of_somebody_new(alice, bob, carol, room, said):
+    alice.invite(room, carol)
+    new = carol.say(room, "a word of hers")
+    for _ in range(2):
+        first = page(bob, room).json()["results"][0]
+        assert (first, first["sender_username"]) == (new, carol.name)
+
+
+def test_a_page_for_who_is_not_let_in(alice, carol, room, said):
+    assert_error(page(carol, room), 404)
+    assert alice.patch(f"{ROOMS}{room}/", json={"is_private": False}).status_code == 200
+    assert_error(page(carol, room), 403)
+
+
+def test_a_page_for_who_was_removed(alice, bob, room, said):
+    assert page(bob, room).status_code == 200
+    assert remove(alice, {"room_id": room}, bob.id).status_code == 204
+    assert_error(page(bob, room), 404)
+
+
+def test_a_page_of_a_room_that_was_deleted(alice, bob, room, said):
+    assert alice.delete(f"{ROOMS}{room}/").status_code == 204
+    assert_error(page(bob, room), 404)
+
+
+@pytest.mark.parametrize("headers", [{}, OLDER])
+@pytest.mark.parametrize("path", ["{room}/messages/", "{room}/messages/?limit=0", "{room}/",
+                                  "{room}/members/", "{room}/events/", "", "?limit=0"])
+def test_a_token_that_was_ended(bob, room, said, path, headers):
+    url = ROOMS + path.format(room=room)
+    before = bob.get(url, headers=headers)
+    assert before.status_code == (400 if "limit=0" in path else 200)
+    assert bob.delete("/api/auth/token/").status_code == 204
+    assert_detail(bob.get(url, headers=headers), 401, "Invalid token.")
+
+
+@pytest.mark.parametrize("headers", [{}, OLDER])
+@pytest.mark.parametrize("path", ["{room}/messages/", "{room}/", "{room}/members/", ""])
+def test_a_user_who_was_disabled_and_enabled(system, bob, room, said, path, headers):
+    url = ROOMS + path.format(room=room)
+    assert bob.get(url, headers=headers).status_code == 200
+    system.confabctl("user", "disable", bob.name)
+    assert_detail(bob.get(url, headers=headers), 401, "User inactive or deleted.")
+    system.confabctl("user", "enable", bob.name)
+    assert bob.get(url, headers=headers).status_code == 200
+
+
+def test_a_list_is_the_same_either_way(alice, bob, room, said):
+    bob.say(bob.room("Another")["room_id"], "hello")
+    assert bob.get(ROOMS).status_code == 200
+    body = assert_same(lambda headers: bob.get(ROOMS, headers=headers))
+    assert [listed["name"] for listed in body["results"]][0] == "Another"
+    assert body["results"][1]["last_message"] == said[2]
+    cut = assert_same(lambda headers: bob.get(ROOMS + "?limit=1&offset=1", headers=headers))
+    assert (cut["count"], cut["results"]) == (2, body["results"][1:])
+
+
+def test_a_list_much_longer_than_its_page(bob, room, said):
+    rooms = [bob.room(f"Room {number}")["room_id"] for number in range(3)]
+    body = assert_same(lambda headers: bob.get(ROOMS + "?limit=1", headers=headers))
+    assert body["count"] == 4
+    assert body["results"][0]["room_id"] == rooms[-1]
+
+
+def test_a_list_without_a_room(carol, room, said):
+    body = assert_same(lambda headers: carol.get(ROOMS, headers=headers))
+    assert (body["count"], body["results"]) == (0, [])
+
+
+def test_too_many_requests(make_instance):
+    site = make_instance(CONFAB_PROCESSES="1", CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
+                         CONFAB_RATE_REQUESTS="1", CONFAB_RATE_REQUESTS_BURST="6")
+    dora = Client(site).register()
+    room = dora.room()["room_id"]
+    dora.say(room)
+    answers = [page(dora, room)]
+    while answers[-1].status_code == 200 and len(answers) < 60:
+        answers.append(page(dora, room))
+    refused = answers[-1]
+    assert_error(refused, 429)
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert "ETag" not in refused.headers
