@@ -1,17 +1,14 @@
 #include "listener.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "local_socket.h"
 #include "log.h"
 #include "text.h"
 
@@ -36,63 +33,14 @@ static int fail(int fd, const char *address) {
     return -1;
 }
 
-/* A socket file that nobody answers at is left over from a process that died. */
-static bool is_alive(const struct sockaddr_un *name) {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool alive = fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0;
-    if (fd >= 0)
-        close(fd);
-    return alive;
-}
-
-/* Why the path cannot be taken, an error number: something answers at it, or it is no
- * socket at all, and nobody asked for that file to be removed. 0 if it can. */
-static int occupied_by(const struct sockaddr_un *name) {
-    struct stat found;
-    if (lstat(name->sun_path, &found) == 0 && !S_ISSOCK(found.st_mode))
-        return EEXIST;
-    return is_alive(name) ? EADDRINUSE : 0;
-}
-
-/* Locks the folder of a path until the descriptor returned is closed, so that two that
- * start at once do not both find a dead socket and take it from each other. -1: a folder
- * that cannot be opened; what follows fails by itself then. */
-static int lock_folder(const char *path) {
-    char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof(folder), "%.*s/.", slash ? (int)(slash - path) : 1, slash ? path : ".");
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
-        flock(fd, LOCK_EX);
-    return fd;
-}
-
-static int bind_unix(const struct sockaddr_un *name) {
-    errno = occupied_by(name);
-    if (errno != 0)
-        return fail(-1, name->sun_path);
-    unlink(name->sun_path);
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const mode_t mask = umask(0117);
-    const int bound = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)name, sizeof(*name));
-    umask(mask);
-    if (bound < 0 || listen(fd, BACKLOG) < 0)
-        return fail(fd, name->sun_path);
-    return fd;
-}
-
 static int open_unix(const char *path) {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(name.sun_path)) {
-        errno = ENAMETOOLONG;
-        return fail(-1, path);
-    }
-    memcpy(name.sun_path, path, strlen(path) + 1);
-    const int lock = lock_folder(path);
-    const int fd = bind_unix(&name);
-    if (lock >= 0)
-        close(lock);
-    return fd;
+    struct local_socket made;
+    if (!local_socket_open(&made, path, false))
+        return -1;
+    if (local_socket_publish(&made))
+        return made.fd;
+    close(made.fd);
+    return -1;
 }
 
 static int open_tcp(const char *address) {

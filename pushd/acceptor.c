@@ -43,18 +43,27 @@ static bool is_out_of_means(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* The next of those who wait; false with errno set. */
+static bool take_one(struct acceptor *acceptor) {
+    const int yes = 1;
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+    const int fd =
+        accept4(acceptor->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+        return false;
+    if (address.ss_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    acceptor->taken(acceptor->context, fd, (struct sockaddr *)&address, len);
+    return true;
+}
+
 static void take_some(uv_poll_t *poll) {
     struct acceptor *acceptor = poll->data;
-    const int yes = 1;
-    struct sockaddr_storage address;
     for (unsigned i = 0; i < AT_ONCE && uv_is_active((uv_handle_t *)poll); i++) {
-        socklen_t len = sizeof(address);
-        const int fd =
-            accept4(acceptor->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-            acceptor->taken(acceptor->context, fd, (struct sockaddr *)&address, len);
-        } else if (is_out_of_means(errno)) {
+        if (take_one(acceptor))
+            continue;
+        if (is_out_of_means(errno)) {
             log_warn("cannot take a connection: %s", strerror(errno));
             uv_poll_stop(poll);
             uv_timer_start(&acceptor->pause, on_pause_end, PAUSE_MS, 0);
@@ -96,7 +105,14 @@ static void on_closed(uv_handle_t *handle) {
         free(acceptor);
 }
 
+/* Who waits is connected, as far as they know, and would be cut off. */
+static void take_rest(struct acceptor *acceptor) {
+    for (unsigned i = 0; i < BACKLOG && take_one(acceptor); i++) {
+    }
+}
+
 void acceptor_close(struct acceptor *acceptor) {
+    take_rest(acceptor);
     uv_close((uv_handle_t *)&acceptor->poll, on_closed);
     uv_close((uv_handle_t *)&acceptor->pause, on_closed);
     close(acceptor->fd);

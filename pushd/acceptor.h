@@ -12,16 +12,16 @@
 
 struct acceptor;
 
-/* A connection came from a peer: a socket that does not block and delays nothing
- * (TCP_NODELAY), which belongs to the callee. */
+/* A connection came from a peer, over TCP or a Unix socket: one that does not block and delays
+ * nothing (TCP_NODELAY), which belongs to the callee. */
 typedef void acceptor_taken(void *context, int fd, const struct sockaddr *peer, socklen_t len);
 
 /* Begins to listen on a socket that is bound, which it closes in the end. NULL, with the
  * cause logged, if it cannot. */
 struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken, void *context);
 
-/* Listens no more: who comes is refused by the kernel. Frees itself once the loop has let
- * go. */
+/* Takes those who wait already, and listens no more: who comes is refused by the kernel. Frees
+ * itself once the loop has let go. */
 void acceptor_close(struct acceptor *acceptor);
 
 #endif

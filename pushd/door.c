@@ -1,14 +1,21 @@
 #include "door.h"
 
+#include <string.h>
+
 #include "tally.h"
+
+bool door_is_proxy(const struct config *config, const char *address) {
+    return strcmp(address, DOOR_LOCAL) == 0 ||
+           config_address_listed(config->push_proxies, address) ||
+           config_address_listed(config->trusted_proxies, address);
+}
 
 uint64_t door_knock(struct door *door, const struct config *config, const char *address) {
     const uint64_t key = tally_key(address);
     if (door->knocking_count + door->sitting_count >= config->max_sockets + DOOR_ROOM)
         return 0;
     if (tally_more(&door->knocking, key) > config->max_sockets_address &&
-        !config_address_listed(config->push_proxies, address) &&
-        !config_address_listed(config->trusted_proxies, address)) {
+        !door_is_proxy(config, address)) {
         tally_less(&door->knocking, key);
         return 0;
     }

@@ -9,6 +9,7 @@
 #ifndef CONFAB_PUSHD_DOOR_H
 #define CONFAB_PUSHD_DOOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -18,6 +19,10 @@
  * are not let in, or are on their way out. */
 #define DOOR_ROOM 128
 
+/* The address of who comes over the Unix socket, whose file says who may: a web server of this
+ * machine. */
+#define DOOR_LOCAL "unix"
+
 /* Zeroed, nobody is there. Counts by the key of an address. */
 struct door {
     struct idmap knocking; /* connections */
@@ -26,6 +31,9 @@ struct door {
 };
 
 enum door_answer { DOOR_OPEN, DOOR_FULL, DOOR_CROWDED };
+
+/* Whether a peer stands for others: a web server that passes sockets on, or a trusted proxy. */
+bool door_is_proxy(const struct config *config, const char *address);
 
 /* A connection from a peer. Returns what to give to door_leave, 0 if it is one too many. */
 uint64_t door_knock(struct door *door, const struct config *config, const char *address);

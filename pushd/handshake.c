@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "door.h"
+
 static const char PREFIX[] = "/ws/chat/";
 static const char NOTIFICATIONS[] = "notifications";
 static const char COOKIE[] = "sessionid=";
@@ -147,8 +149,7 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
 
 void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
                             const struct config *config) {
-    bool believed = forwarded.len > 0 && (config_address_listed(config->push_proxies, address) ||
-                                          config_address_listed(config->trusted_proxies, address));
+    bool believed = forwarded.len > 0 && door_is_proxy(config, address);
     while (forwarded.len > 0 && believed) {
         const char *comma = memrchr(forwarded.at, ',', forwarded.len);
         const size_t start = comma ? (size_t)(comma - forwarded.at) + 1 : 0;

@@ -18,6 +18,7 @@
 #include "ensure.h"
 #include "figures.h"
 #include "listening.h"
+#include "local_socket.h"
 #include "log.h"
 #include "serve.h"
 #include "settings.h"
@@ -79,16 +80,20 @@ static bool raise_file_limit(const struct config *config) {
 
 static int serve_alone(struct config *config, const struct arguments *arguments) {
     static struct figures figures;
+    static struct local_socket local;
+    const bool beside = arguments->predecessor != 0;
     struct figures_all all = {&figures, 1};
     const struct serve_place place = {
         .config = config,
         .config_path = arguments->config_path,
         .ports_file = arguments->ports_file,
-        .metrics_fd =
-            listening_open("metrics_listen", config->metrics_listen, arguments->predecessor != 0),
+        .metrics_fd = listening_open("metrics_listen", config->metrics_listen, beside),
+        .local = &local,
         .all = &all,
         .predecessor = (pid_t)arguments->predecessor};
-    return place.metrics_fd < 0 ? 1 : serve_run(&place);
+    if (place.metrics_fd < 0 || !local_socket_open(&local, config->push_socket, beside))
+        return 1;
+    return serve_run(&place);
 }
 
 static int run(struct config *config, const struct arguments *arguments) {

@@ -46,12 +46,20 @@ static void read_headers(struct lws *wsi, struct handshake_input *input) {
     input->host = copy_header(wsi, h->host, sizeof(h->host), WSI_TOKEN_HOST);
 }
 
+static void name_peer(const struct sockaddr *peer, socklen_t len, char *address) {
+    address[0] = '\0';
+    if (peer->sa_family == AF_UNIX)
+        memcpy(address, DOOR_LOCAL, sizeof(DOOR_LOCAL));
+    else
+        getnameinfo(peer, len, address, HANDSHAKE_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST);
+}
+
 /* A new connection: asked before libwebsockets has made anything of it. */
 void reception_take(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
     struct reception *reception = context;
-    char address[HANDSHAKE_ADDRESS_SIZE] = "";
+    char address[HANDSHAKE_ADDRESS_SIZE];
     reception->figures->connections++;
-    getnameinfo(peer, len, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
+    name_peer(peer, len, address);
     reception->knocking = door_knock(&reception->door, reception->config, address);
     if (!reception->knocking) {
         reception->figures->refusals[FIGURES_REFUSAL_KNOCKING]++;
@@ -110,7 +118,10 @@ int reception_refuse_plain(struct reception *reception, struct lws *wsi) {
 /* The client's address, proxies seen through. */
 static void read_address(struct lws *wsi, const struct config *config) {
     struct headers *h = &headers;
-    lws_get_peer_simple(wsi, h->address, sizeof(h->address));
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof(peer);
+    getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer, &len);
+    name_peer((struct sockaddr *)&peer, len, h->address);
     handshake_find_address(
         h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
         config);

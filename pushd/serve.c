@@ -218,16 +218,20 @@ static bool listen_now(struct serve *serve) {
     const struct serve_place *place = serve->place;
     const char *address = serve->config->push_listen;
     const int fd = listening_open("push_listen", address, place->shared || place->predecessor != 0);
+    const int places[SOCKETS_PLACES] = {fd, place->local->fd};
     const unsigned push = listening_port(fd), metrics = listening_port(place->metrics_fd);
     const struct sockets_listener listener = session_sockets_listener(&serve->sessions);
     if (fd >= 0)
-        serve->sockets = sockets_new(&serve->loop, serve->config, serve->figures, &listener, fd);
+        serve->sockets =
+            sockets_new(&serve->loop, serve->config, serve->figures, &listener, places);
     if (serve->sockets)
         serve->status = status_new(&serve->loop, place->all, place->own, place->metrics_fd);
-    if (!serve->status)
+    if (!serve->status || (!place->shared && !local_socket_publish(place->local)))
         return false;
     uv_timer_start(&serve->tick, on_tick, 0, TICK_MS);
     log_info("listens on port %u, figures on port %u", push, metrics);
+    if (place->local->fd >= 0)
+        log_info("and on %s", place->local->path.sun_path);
     serve->figures->up = 1;
     notify_ready();
     predecessor_end(place->predecessor);
@@ -295,6 +299,8 @@ int serve_run(const struct serve_place *place) {
         status = 1;
     else
         uv_run(&serve.loop, UV_RUN_DEFAULT);
+    if (!place->shared)
+        local_socket_remove(place->local);
     close_parts(&serve);
     log_info("stopped");
     return status;

@@ -11,16 +11,19 @@
 
 #include "config.h"
 #include "figures.h"
+#include "local_socket.h"
 
 /* What a process is given. */
 struct serve_place {
     struct config *config; /* replaced by a reload */
     const char *config_path;
-    const char *ports_file; /* where to write the ports; NULL: nowhere */
-    int metrics_fd;         /* listens for questions about health and figures */
+    const char *ports_file;     /* where to write the ports; NULL: nowhere */
+    int metrics_fd;             /* listens for questions about health and figures */
+    struct local_socket *local; /* listens for sockets, too; published once it serves, and
+                                   removed in the end, unless it is shared */
     struct figures_all *all;
     size_t own;        /* index of the process's own figures */
-    bool shared;       /* other processes listen on the same port */
+    bool shared;       /* other processes listen in the same places */
     pid_t predecessor; /* listens there too, and is to end once this one does; 0: nobody */
 };
 

@@ -140,6 +140,8 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     count_kind(socket, 1);
     socket->door_key = door_key;
     socket->session = sockets->listener.opened(sockets->listener.context, socket, handshake);
+    if (sockets->drain_code) /* it was on its way in when the others were told */
+        socket_close(socket, sockets->drain_code, FIGURES_DROP_DRAIN);
     return 0;
 }
 
@@ -292,7 +294,8 @@ static bool open_library(struct sockets *sockets) {
 }
 
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                            const struct sockets_listener *listener, int listen_fd) {
+                            const struct sockets_listener *listener,
+                            const int listen_fds[SOCKETS_PLACES]) {
     struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
     sockets->config = config;
     sockets->figures = figures;
@@ -304,11 +307,19 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
     sockets->drain_timer.data = sockets;
     socket_write_begin(sockets, loop);
     set_protocols(sockets);
-    if (open_library(sockets))
-        sockets->acceptor = acceptor_new(loop, listen_fd, reception_take, &sockets->reception);
-    else
+    if (!open_library(sockets)) {
         log_error("libwebsockets cannot be used");
-    return sockets->acceptor ? sockets : NULL;
+        return NULL;
+    }
+    for (size_t i = 0; i < SOCKETS_PLACES; i++) {
+        if (listen_fds[i] < 0)
+            continue;
+        sockets->acceptors[i] =
+            acceptor_new(loop, listen_fds[i], reception_take, &sockets->reception);
+        if (!sockets->acceptors[i])
+            return NULL;
+    }
+    return sockets;
 }
 
 uint64_t sockets_count(const struct sockets *sockets) {
@@ -316,9 +327,11 @@ uint64_t sockets_count(const struct sockets *sockets) {
 }
 
 void sockets_stop_listening(struct sockets *sockets) {
-    if (sockets->acceptor)
-        acceptor_close(sockets->acceptor);
-    sockets->acceptor = NULL;
+    for (size_t i = 0; i < SOCKETS_PLACES; i++) {
+        if (sockets->acceptors[i])
+            acceptor_close(sockets->acceptors[i]);
+        sockets->acceptors[i] = NULL;
+    }
 }
 
 void sockets_cut(struct sockets *sockets) {

@@ -57,10 +57,14 @@ struct sockets_listener {
     void (*closed)(struct session *session);
 };
 
-/* Listens on a socket that is bound, which it closes in the end (config and listener must
- * outlive it). NULL, with the cause logged, if it cannot: that is the end of the process. */
+/* Places to listen at: a port, and a Unix socket. */
+#define SOCKETS_PLACES 2
+
+/* Listens on sockets that are bound (-1: none), which it closes in the end (config and listener
+ * must outlive it). NULL, with the cause logged, if it cannot: that is the end of the process. */
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                            const struct sockets_listener *listener, int listen_fd);
+                            const struct sockets_listener *listener,
+                            const int listen_fds[SOCKETS_PLACES]);
 
 /* Takes no further connections. */
 void sockets_stop_listening(struct sockets *sockets);

@@ -48,11 +48,11 @@ struct sockets {
     uint64_t count;
     uint32_t look_s; /* when one of them may be due */
     struct reception reception;
-    struct acceptor *acceptor; /* NULL: nobody else is taken */
-    struct socket *drain_next; /* who is closed next, while draining */
+    struct acceptor *acceptors[SOCKETS_PLACES]; /* NULL: nobody is taken there */
+    struct socket *drain_next;                  /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;
     int64_t drain_start_ms;
-    unsigned drain_code;
+    unsigned drain_code; /* 0: not draining */
     uv_timer_t drain_timer;
     uv_idle_t turn_end;        /* started while there are any of these: */
     struct socket **gathering; /* what they get waits until the turn ends; NULL: gone */

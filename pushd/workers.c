@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "figures.h"
 #include "listening.h"
+#include "local_socket.h"
 #include "log.h"
 #include "memory.h"
 #include "notify.h"
@@ -45,8 +46,9 @@ struct workers {
     pid_t predecessor;      /* to end once they serve; 0: nobody */
     struct figures_all all; /* in memory that is shared, as many as workers */
     struct worker *list;
-    int push_fd;       /* keeps the port */
-    char *push_listen; /* with the port that it got */
+    struct local_socket local; /* all of them take from it */
+    int push_fd;               /* keeps the port */
+    char *push_listen;         /* with the port that it got */
     int metrics_fd;
     struct backoff backoff;
     bool serving; /* all workers have been up */
@@ -81,6 +83,7 @@ static void become_worker(struct workers *workers, size_t index, pid_t parent,
     const struct serve_place place = {.config = workers->config,
                                       .config_path = workers->config_path,
                                       .metrics_fd = workers->metrics_fd,
+                                      .local = &workers->local,
                                       .all = &workers->all,
                                       .own = index,
                                       .shared = true};
@@ -170,12 +173,26 @@ static void look_whether_serving(struct workers *workers) {
         if (!workers->all.each[i].up)
             return;
     workers->serving = true;
+    if (!local_socket_publish(&workers->local)) {
+        workers->failed = true;
+        return;
+    }
     notify_ready();
     predecessor_end(workers->predecessor);
     log_info("%zu workers listen on port %u, figures on port %u", workers->all.count, push,
              metrics);
+    if (workers->local.fd >= 0)
+        log_info("and on %s", workers->local.path.sun_path);
     if (workers->ports_file && !settings_write_ports(workers->ports_file, push, metrics))
         workers->failed = true;
+}
+
+/* Who comes to a socket that is still open somewhere would wait for nobody. */
+static void close_local(struct workers *workers) {
+    local_socket_remove(&workers->local);
+    if (workers->local.fd >= 0)
+        close(workers->local.fd);
+    workers->local.fd = -1;
 }
 
 static void stop(struct workers *workers) {
@@ -187,6 +204,7 @@ static void stop(struct workers *workers) {
         notify_stopping();
         log_info("stopping %zu workers", count_present(workers));
         tell_all(workers, SIGTERM);
+        close_local(workers);
     } else if (now - workers->stopping_ms > patience) {
         log_error("%zu workers do not end and are killed", count_present(workers));
         tell_all(workers, SIGKILL);
@@ -235,14 +253,15 @@ static void sleep_until_signal(const sigset_t *mask) {
 }
 
 static bool open_sockets(struct workers *workers) {
-    const char *wanted = workers->config->push_listen;
+    const struct config *config = workers->config;
+    const char *wanted = config->push_listen;
+    const bool beside = workers->predecessor != 0;
     struct buffer address = BUFFER_EMPTY;
-    workers->metrics_fd = listening_open("metrics_listen", workers->config->metrics_listen,
-                                         workers->predecessor != 0);
+    workers->metrics_fd = listening_open("metrics_listen", config->metrics_listen, beside);
     if (workers->metrics_fd < 0)
         return false;
-    workers->push_fd = listening_open("push_listen", wanted, workers->predecessor != 0);
-    if (workers->push_fd < 0)
+    workers->push_fd = listening_open("push_listen", wanted, beside);
+    if (workers->push_fd < 0 || !local_socket_open(&workers->local, config->push_socket, beside))
         return false;
     buffer_printf(&address, "%.*s:%u", (int)(strrchr(wanted, ':') - wanted), wanted,
                   listening_port(workers->push_fd));
@@ -288,7 +307,7 @@ int workers_run(struct config *config, const char *config_path, const char *port
     workers.ports_file = ports_file;
     workers.predecessor = predecessor;
     workers.backoff = (struct backoff)BACKOFF(100, 5000);
-    if (!open_sockets(&workers) || !share_figures(&workers, count))
+    if (!share_figures(&workers, count) || !open_sockets(&workers))
         return 1;
     watch_signals(&before);
     do {
@@ -296,6 +315,7 @@ int workers_run(struct config *config, const char *config_path, const char *port
         sleep_until_signal(&before);
         reap(&workers);
     } while ((!stop_wanted && !workers.failed) || count_present(&workers) > 0);
+    close_local(&workers);
     log_info("stopped");
     return workers.failed ? 1 : 0;
 }

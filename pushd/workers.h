@@ -2,9 +2,9 @@
  * workers: several processes that hold sockets, on one port, and a parent that replaces
  * those that die.
  *
- * The kernel deals connections out to them (SO_REUSEPORT). They share nothing but Redis, the
- * database, and figures in memory that all of them read: whichever is asked for its figures
- * answers for all.
+ * The kernel deals connections at the port out to them (SO_REUSEPORT); those at the Unix socket
+ * go to whoever is quickest. They share nothing but these, Redis, the database, and figures in
+ * memory that all of them read: whichever is asked for its figures answers for all.
  *
  * Signals of the parent: SIGTERM, SIGINT  every worker closes its sockets and ends;
  *                        SIGHUP, SIGUSR1  are passed on to every worker.

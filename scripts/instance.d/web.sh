@@ -80,7 +80,7 @@ web_prepare() {
         echo "# Written by scripts/instance at each start; changes here are lost."
         echo "var.confab_state = \"$STATE\""
         echo "var.confab_fastcgi = ( \"socket\" => \"$(api_address)\" )"
-        echo "var.confab_push_port = $(push_port push)"
+        echo "var.confab_push = ( \"socket\" => \"$(push_socket)\" )"
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$ROOT/web\""
         echo "var.confab_max_fds = $files"

@@ -1,4 +1,5 @@
-"""A new pushd takes over the port from the old one while people chat."""
+"""A new pushd takes over from the old one while people chat, at the port and at the path of the
+Unix socket."""
 
 import threading
 
@@ -14,15 +15,15 @@ FOLLOWERS = 12
 
 
 class Follower(threading.Thread):
-    """Reads the room over a socket at this port, and comes back with `since` whenever that
-    ends, until it has the event with the number `last`. seen: the numbers, as they came."""
+    """Reads the room over a socket at this port or path, and comes back with `since` whenever
+    that ends, until it has the event with the number `last`. seen: the numbers, as they came."""
 
-    def __init__(self, client, room, port):
+    def __init__(self, client, room, place):
         super().__init__(daemon=True)
-        self._client, self._room, self._port = client, room, port
+        self._client, self._room, self._place = client, room, place
         self.last = None
         self.seen, self.codes = [], []
-        self.refused = 0  # there was nobody at the port
+        self.refused = 0  # there was nobody
         self.failure = None
 
     def run(self):
@@ -40,22 +41,25 @@ class Follower(threading.Thread):
         path = f"{ROOM.format(self._room)}?since={self._seq}"
         try:
             with Listener(Socket.open(self._client.instance, path, token=self._client.token,
-                                      direct=self._port)) as live:
+                                      direct=self._place)) as live:
                 assert live.seq == self._seq
                 while self.last is None or self._seq < self.last:
                     self.seen.append(live.event(60)["seq"])
         except Closed as closed:
             self.codes.append(closed.code)
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, FileNotFoundError):
             self.refused += 1
         except ConnectionError:
             pass  # cut while the old one stopped listening
 
 
+@pytest.mark.parametrize("way", ["port", "path"])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_an_upgrade_under_load_brings_every_event_once_and_refuses_nobody(instance, user, workers):
+def test_an_upgrade_under_load_brings_every_event_once_and_refuses_nobody(
+        instance, user, workers, way):
     alice = user()
     room = alice.room()["room_id"]
+    path = str(instance.state / "tmp" / f"upgrade{workers}")
     stop = threading.Event()
 
     def write():
@@ -63,16 +67,18 @@ def test_an_upgrade_under_load_brings_every_event_once_and_refuses_nobody(instan
         while not stop.wait(0.01):
             alice.say(room)
 
-    with Pushd(instance, push_workers=workers, drain_time=1) as old:
+    options = {"push_workers": workers, "drain_time": 1, "push_socket": path}
+    with Pushd(instance, **options) as old:
         push, metrics = old.ports()
-        followers = [Follower(alice, room, push) for _ in range(FOLLOWERS)]
+        place = push if way == "port" else path
+        followers = [Follower(alice, room, place) for _ in range(FOLLOWERS)]
         writer = threading.Thread(target=write, daemon=True)
         for thread in [*followers, writer]:
             thread.start()
         wait_for(lambda: all(len(one.seen) > 20 for one in followers), 60, "events for all")
         with Pushd(instance, arguments=["--take-over", str(old.process.pid)],
-                   push_workers=workers, drain_time=1, push_listen=f"127.0.0.1:{push}",
-                   metrics_listen=f"127.0.0.1:{metrics}") as new:
+                   push_listen=f"127.0.0.1:{push}", metrics_listen=f"127.0.0.1:{metrics}",
+                   **options) as new:
             assert new.ports() == (push, metrics)
             assert old.end() == 0
             before = [len(one.seen) for one in followers]

@@ -41,6 +41,15 @@ static void a_trusted_proxy_knocks_as_long_as_there_is_room(void **state) {
     door_free(&door);
 }
 
+static void who_comes_over_the_unix_socket_stands_for_others_as_proxies_do(void **state) {
+    (void)state;
+    assert_true(door_is_proxy(&config, DOOR_LOCAL));
+    assert_true(door_is_proxy(&config, "10.0.0.1"));
+    assert_true(door_is_proxy(&config, "10.0.0.2"));
+    assert_false(door_is_proxy(&config, "192.0.2.1"));
+    assert_false(door_is_proxy(&config, ""));
+}
+
 static void an_address_has_only_so_many_sockets(void **state) {
     (void)state;
     struct door door = {0};
@@ -93,6 +102,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_knocks_only_so_often_at_once),
         cmocka_unit_test(a_trusted_proxy_knocks_as_long_as_there_is_room),
+        cmocka_unit_test(who_comes_over_the_unix_socket_stands_for_others_as_proxies_do),
         cmocka_unit_test(an_address_has_only_so_many_sockets),
         cmocka_unit_test(there_are_only_so_many_sockets),
         cmocka_unit_test(when_all_have_gone_nothing_is_left),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "door.h"
 #include "handshake.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -424,6 +425,13 @@ static void the_web_server_before_pushd_is_believed_for_its_own_peer_only(void *
     assert_string_equal(seen_from("192.0.2.1", "192.0.2.7, ::1"), "192.0.2.1");
 }
 
+static void who_comes_over_the_unix_socket_is_believed_and_nobody_who_says_so(void **state) {
+    (void)state;
+    assert_string_equal(seen_from(DOOR_LOCAL, "6.6.6.6, 192.0.2.7"), "192.0.2.7");
+    assert_string_equal(seen_from(DOOR_LOCAL, ""), DOOR_LOCAL);
+    assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, unix"), "unix");
+}
+
 static void a_hop_that_is_no_address_is_not_gone_beyond(void **state) {
     (void)state;
     static const char nul[] = "6.6.6.6,\0001";
@@ -458,6 +466,7 @@ int main(void) {
         cmocka_unit_test(only_a_cookie_asks_for_an_origin),
         cmocka_unit_test(the_address_is_the_last_hop_that_is_no_trusted_proxy),
         cmocka_unit_test(the_web_server_before_pushd_is_believed_for_its_own_peer_only),
+        cmocka_unit_test(who_comes_over_the_unix_socket_is_believed_and_nobody_who_says_so),
         cmocka_unit_test(a_hop_that_is_no_address_is_not_gone_beyond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,6 @@ from pathlib import Path
 from support.instance import ROOT
 from support.port import free_port
 from support.wait import wait_for
-from support.websocket import push_port
 
 NOBODY = 65534
 MODULES = Path("/usr/lib/apache2/modules")
@@ -173,8 +172,7 @@ class Front:
         places = {"/usr/local/share/confab": str(self.share),
                   "/usr/local/lib/confab": str(self.folder / "programs"),
                   "/run/confab/fcgi.sock": f"{system.state}/sock/fcgi.sock",
-                  "127.0.0.1:8001": f"127.0.0.1:{push_port(system)}",
-                  "push_port = 8001": f"push_port = {push_port(system)}",
+                  "/run/confab/push/8001.sock": f"{system.state}/sock/push.sock",
                   "fcgi-api --prefork": f"fcgi-api --prefork -c {self.folder}/confab.conf",
                   "/run/lighttpd": str(self.folder), "/var/log/nginx": str(self.folder),
                   "*:80": f"*:{self.instance.port}",
@@ -202,7 +200,7 @@ class Front:
             return
         for folder in (system.state, system.state / "sock"):
             folder.chmod(0o711)
-        for name in ("fcgi.sock", "redis.sock"):
+        for name in ("fcgi.sock", "push.sock", "redis.sock"):
             (system.state / "sock" / name).chmod(0o666)
         system.sql("CREATE USER IF NOT EXISTS front@localhost IDENTIFIED BY 'front'; "
                    "GRANT ALL ON confab.* TO front@localhost")

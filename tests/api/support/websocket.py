@@ -33,6 +33,13 @@ def push_port(instance, kind="push"):
     return int(dict(line.split("=") for line in lines)[kind])
 
 
+def family_of(address):
+    """That of an address to connect to: a path, or (host, port)."""
+    if isinstance(address, str):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+
+
 def mask(payload, key):
     long_key = (key * (len(payload) // 4 + 1))[:len(payload)]
     return (int.from_bytes(payload, "big") ^ int.from_bytes(long_key, "big")).to_bytes(
@@ -62,12 +69,13 @@ class Socket:
     False plays dead."""
 
     def __init__(self, address, rcvbuf=None):
-        self.connection = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        self.connection = socket.socket(family_of(address))
         if rcvbuf:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         self.connection.settimeout(30)
         self.connection.connect(address)
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.connection.family != socket.AF_UNIX:
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.status, self.headers, self.body = None, {}, b""
         self.pings = 0
         self.answer_pings = True
@@ -80,14 +88,15 @@ class Socket:
              headers=None, direct=False, since=None, rcvbuf=None):
         """Shakes hands. cookie is the session's id, headers adds more of them (None for a
         value leaves one away), direct goes straight to pushd: the instance's, or the one
-        that has this port."""
+        that has this port, or this path."""
         port = instance.port
         if direct:
             port = push_port(instance) if direct is True else direct
-        made = cls(("127.0.0.1", port), rcvbuf)
+        made = cls(port if isinstance(port, str) else ("127.0.0.1", port), rcvbuf)
         try:
             made.connection.sendall(made.request(
-                path if since is None else f"{path}?since={since}", f"127.0.0.1:{port}",
+                path if since is None else f"{path}?since={since}",
+                "localhost" if isinstance(port, str) else f"127.0.0.1:{port}",
                 {"Authorization": token and f"Token {token}",
                  "Cookie": cookie and f"sessionid={cookie}",
                  "Origin": origin, "Sec-WebSocket-Protocol": protocols, **(headers or {})}))

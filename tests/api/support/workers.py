@@ -42,6 +42,14 @@ def _inodes(pid):
     return found
 
 
+def taken_by(pid):
+    """How many connections to the path of a Unix socket a process has taken."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
+        rows = [line.split() for line in table][1:]
+    connected = "03"
+    return len({row[6] for row in rows if len(row) > 7 and row[5] == connected} & _inodes(pid))
+
+
 def worker_of(pushd, live):
     """The worker that has the other end of this socket."""
     here, there = live.connection.getsockname(), live.connection.getpeername()

@@ -1,0 +1,215 @@
+"""The Unix socket of pushd, over which the web server comes: how it is taken, kept and given
+back, and who its peers are."""
+
+import contextlib
+import os
+import signal
+import socket
+import stat
+
+import pytest
+
+from support.port import free_port
+from support.pushd import Pushd
+from support.sockets import in_room
+from support.wait import wait_for
+from support.websocket import push_port
+from support.workers import serving, taken_by, workers_of
+
+WORKERS = 3
+
+
+@pytest.fixture
+def path(instance, request):
+    """Short, since it is limited."""
+    return instance.state / "tmp" / f"p{abs(hash(request.node.name)) % 10 ** 6}"
+
+
+@pytest.fixture
+def alice(user):
+    return user()
+
+
+@pytest.fixture
+def room(alice):
+    return alice.room()["room_id"]
+
+
+def assert_serves(alice, room, path):
+    with in_room(alice, room, direct=str(path)) as live:
+        said = alice.say(room)
+        assert live.until("new_message")["message"]["message_id"] == said["message_id"]
+
+
+def is_connected_to(path):
+    """Somebody listens there."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as knocking:
+        return knocking.connect_ex(str(path)) == 0
+
+
+def leave_a_dead_socket(path):
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+
+
+def refusal(instance, path, **options):
+    """What one says that ends by itself with status 1."""
+    failed = Pushd(instance, push_socket=path, **options).launch()
+    try:
+        assert failed.end(30) == 1
+        return failed.log()
+    finally:
+        failed.__exit__()
+
+
+# ---- who comes over it ----
+
+def test_the_web_server_comes_over_the_unix_socket_and_not_to_the_port(instance, alice, room):
+    pid = int((instance.state / "run" / "push.pid").read_text().split()[0])
+    before = taken_by(pid)
+    with in_room(alice, room), in_room(alice, room), in_room(alice, room, direct=True):
+        assert taken_by(pid) == before + 2
+
+
+def test_it_serves_at_the_port_and_at_the_path(instance, alice, room, path):
+    with Pushd(instance, push_socket=path) as pushd:
+        assert_serves(alice, room, path)
+        with in_room(alice, room, direct=pushd.port) as there, \
+                in_room(alice, room, direct=str(path)) as here:
+            said = alice.say(room)
+            for live in (there, here):
+                assert live.until("new_message")["message"]["message_id"] == said["message_id"]
+
+
+def test_who_comes_over_it_is_believed_whose_sockets_they_are(instance, alice, room, path):
+    """Whoever may use the file is a web server of this machine."""
+    def forwarded(address):
+        return alice.socket(room, direct=str(path), headers={"X-Forwarded-For": address})
+
+    with Pushd(instance, push_socket=path, push_proxies="", max_sockets_address=2), \
+            contextlib.ExitStack() as stack:
+        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+            assert stack.enter_context(forwarded(address)).status == 101
+        assert forwarded("192.0.2.1").status == 429
+        # Of what others wrote before the web server nothing is believed.
+        assert forwarded("192.0.2.9, 192.0.2.1").status == 429
+
+
+def test_trusted_proxies_before_the_web_server_are_seen_through(instance, alice, room, path):
+    hops = {"X-Forwarded-For": "192.0.2.1, 10.1.1.1"}
+    with Pushd(instance, push_socket=path, trusted_proxies="10.0.0.0/8",
+               max_sockets_address=1), \
+            alice.socket(room, direct=str(path), headers=hops) as live:
+        assert live.status == 101
+        assert alice.socket(room, direct=str(path), headers=hops).status == 429
+        other = {"X-Forwarded-For": "192.0.2.2, 10.1.1.1"}
+        with alice.socket(room, direct=str(path), headers=other) as second:
+            assert second.status == 101
+
+
+def test_it_is_closed_to_others(instance):
+    mode = (instance.state / "sock" / "push.sock").stat().st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
+
+
+# ---- taking it ----
+
+def test_a_file_left_by_a_pushd_that_was_killed_is_replaced(instance, alice, room, path):
+    with Pushd(instance, push_socket=path) as killed:
+        killed.signal(signal.SIGKILL)
+        killed.end()
+    assert path.exists() and not is_connected_to(path)
+    with Pushd(instance, push_socket=path):
+        assert_serves(alice, room, path)
+
+
+def test_one_that_a_living_pushd_has_is_refused_and_not_harmed(instance, alice, room):
+    path = instance.state / "sock" / "push.sock"
+    for workers in (1, 2):
+        said = refusal(instance, path, push_workers=workers)
+        assert f"cannot listen on {path}: Address already in use" in said
+    assert_serves(alice, room, path)
+    assert [file.name for file in path.parent.iterdir() if file.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_of_two_that_start_at_once_one_has_it(instance, alice, room, path, workers):
+    leave_a_dead_socket(path)
+    both = [Pushd(instance, push_socket=path, push_workers=workers).launch() for _ in range(2)]
+    try:
+        wait_for(lambda: any(one.process.poll() is not None for one in both), 60,
+                 "the end of one of the two")
+        [first] = [one for one in both if one.process.poll() is None]
+        [second] = [one for one in both if one is not first]
+        assert second.end() == 1
+        assert "Address already in use" in second.log()
+        wait_for(lambda: is_connected_to(path))
+        assert_serves(alice, room, path)
+    finally:
+        for one in both:
+            one.__exit__()
+
+
+def test_a_file_that_is_no_socket_is_not_removed(instance, path):
+    path.write_text("words")
+    assert f"cannot listen on {path}: File exists" in refusal(instance, path)
+    assert path.read_text() == "words"
+
+
+@pytest.mark.parametrize("wrong, reason", [
+    ("/nowhere/at/all/push.sock", "No such file or directory"),
+    ("/tmp/" + "x" * 120, "File name too long"),
+])
+def test_a_path_where_nobody_can_listen_is_named_with_the_reason(instance, wrong, reason):
+    assert f"cannot listen on {wrong}: {reason}" in refusal(instance, wrong)
+
+
+def test_nobody_is_at_the_path_who_could_not_start(instance, path):
+    said = refusal(instance, path, push_listen=f"127.0.0.1:{push_port(instance)}",
+                   metrics_listen=f"127.0.0.1:{free_port()}")
+    assert "cannot listen on 127.0.0.1" in said
+    assert not path.exists()
+
+
+# ---- giving it back ----
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_removes_it(instance, path, workers):
+    with Pushd(instance, push_socket=path, push_workers=workers, drain_time=0) as pushd:
+        assert path.exists()
+        pushd.signal(signal.SIGTERM)
+        assert pushd.end() == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_is_taken_over_from_leaves_it_to_the_successor(instance, alice, room, path, workers):
+    options = {"push_socket": path, "push_workers": workers, "drain_time": 0}
+    with Pushd(instance, **options) as old:
+        push, metrics = old.ports()
+        with Pushd(instance, arguments=["--take-over", str(old.process.pid)],
+                   push_listen=f"127.0.0.1:{push}", metrics_listen=f"127.0.0.1:{metrics}",
+                   **options):
+            assert old.end() == 0
+            assert_serves(alice, room, path)
+
+
+# ---- several processes ----
+
+def test_workers_take_from_it_together(instance, alice, room, path):
+    with Pushd(instance, push_socket=path, push_workers=WORKERS) as pushd, \
+            contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(in_room(alice, room, direct=str(path))) for _ in range(24)]
+        assert sum(taken_by(pid) for pid in workers_of(pushd)) == len(sockets)
+        said = alice.say(room)
+        for live in sockets:
+            assert live.until("new_message")["message"]["message_id"] == said["message_id"]
+
+
+def test_a_worker_that_is_killed_leaves_it_to_the_others(instance, alice, room, path):
+    with Pushd(instance, push_socket=path, push_workers=WORKERS) as pushd:
+        os.kill(workers_of(pushd)[0], signal.SIGKILL)
+        for _ in range(5):
+            assert_serves(alice, room, path)
+        serving(pushd, WORKERS)
+        assert_serves(alice, room, path)
