@@ -7,6 +7,7 @@
 
 #include "link.h"
 #include "regulars.h"
+#include "store/token_member.h"
 
 static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
 static const char INVALID_TOKEN[] = "Invalid token.";
@@ -63,7 +64,7 @@ static enum error find_by_token(struct exchange *x, struct text key) {
     bool found = false;
     enum error error = ERROR_NONE;
     if (reads && x->ids[0])
-        error = token_find_member(x->service->db, x->token_hash, x->ids[0], &x->caller, &found);
+        error = token_member_find(x->service->db, x->token_hash, x->ids[0], &x->caller, &found);
     if (error || found)
         return error;
     return token_find(x->service->db, x->token_hash, x->ids[0], &x->caller);

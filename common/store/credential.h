@@ -47,27 +47,6 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
                       struct caller *caller);
 
-/* The joins from a token, by its hash, to the room and the membership of its user who is active,
- * as t, r and me, and their condition: one row, or none if anything of it is not so. The values
- * are the room, then the hash. */
-#define TOKEN_MEMBER_JOINS                                \
-    " FROM token t JOIN user u ON u.user_id = t.user_id " \
-    "JOIN room r ON r.room_id = ? "                       \
-    "JOIN member me ON me.room_id = r.room_id AND me.user_id = t.user_id "
-#define TOKEN_MEMBER_WHERE "WHERE t.token_hash = ? AND u.is_active"
-
-/* What is read of such a member, and the caller that these columns, from `first` on, tell of:
- * the user's id and that the user is active, and the state of the room, nothing else. */
-#define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", t.user_id"
-#define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 1)
-void token_member_from_row(const struct db_rows *rows, unsigned first, struct caller *caller);
-
-/* Finds the caller by a token's hash, if it is an active user's who is a member of the room:
- * *found is false for everybody else. Sets no more of the caller than token_member_from_row, which
- * is enough for who reads, and costs less than token_find. */
-enum error token_find_member(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
-                             uint64_t room_id, struct caller *caller, bool *found);
-
 /* Ends a token; changed is false when there is none with this id. */
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
 

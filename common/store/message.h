@@ -1,5 +1,5 @@
 /*
- * message: the messages of rooms, by position, cursor and id.
+ * message: the messages of rooms, one by one; message_page.h has the pages of them.
  *
  * A message's position in its room is 1, 2, 3, ... without a hole: any page is a range
  * of the primary key. Texts handed to a visitor are valid during its call only.
@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "db.h"
-#include "store/credential.h"
 #include "store/room_state.h"
 #include "store/user_names.h"
 #include "text.h"
@@ -37,15 +36,6 @@ struct message {
 /* A list may visit NULL: what it has visited so far is void, it begins again. */
 typedef void message_visit(void *context, const struct message *message);
 
-/* Which page of a room's messages. */
-enum message_page_kind { MESSAGE_PAGE_OFFSET, MESSAGE_PAGE_BEFORE, MESSAGE_PAGE_AFTER };
-
-struct message_page {
-    enum message_page_kind kind;
-    uint64_t limit;
-    uint64_t from; /* an offset, or the cursor's message id (0 after: the beginning) */
-};
-
 /* Columns of a message aliased m and its sender aliased s, and how many they are; and the
  * same without the sender, whose name then comes from user_names. */
 #define MESSAGE_COLUMNS MESSAGE_COLUMNS_NAMED("s.username")
@@ -69,25 +59,6 @@ const char *message_type_name(enum message_type type);
 
 /* The type of a name; 0 when there is none. */
 unsigned message_type_of(struct text name);
-
-/* Visits one page of the room whose state is given, newest first. *cursor_found is false
- * when the page's cursor is no message of this room. No access check. One round trip, and
- * one more if there is nothing behind a cursor, or a sender is met whose name is not among
- * those known yet. */
-enum error message_list(struct db *db, struct user_names *names, const struct room_state *state,
-                        const struct message_page *page, bool *cursor_found, message_visit *visit,
-                        void *context);
-
-/* Visits one page of the room as its member reads it who holds the token, in the same round trip
- * as the look-up of the member, and sets of the caller what token_member_from_row does. *found is
- * false, and what was visited void, when the token, the user, the room, the membership or the
- * cursor is not there, the page is empty, or a sender is met whose name is not among those known
- * yet. A page after a cursor is never found, since it often is empty, and the question would be
- * one more then. */
-enum error message_list_by_token(struct db *db, struct user_names *names,
-                                 const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                                 const struct message_page *page, struct caller *caller,
-                                 bool *found, message_visit *visit, void *context);
 
 /* Visits one message of a room; ERROR_NOT_FOUND if there is none. No access check. */
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,

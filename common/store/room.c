@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "store/token_member.h"
 #include "store/transaction.h"
 
 /* ---- reading ---- */
@@ -137,8 +138,8 @@ enum error room_get_by_token(struct db *db, struct user_names *names,
                              struct caller *caller, bool *found, room_visit *visit, void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS ", " KNOWN_COLUMNS(OTHER) TOKEN_MEMBER_JOINS
-        "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
-        TOKEN_MEMBER_WHERE;
+        "LEFT JOIN message m ON m.room_id = r.room_id "
+        "AND m.position = r.message_count " TOKEN_MEMBER_WHERE;
     struct naming naming = {.names = names, .visit = visit, .context = context};
     struct room room;
     struct db_rows *rows;

@@ -10,6 +10,7 @@
 #include "publish.h"
 #include "regulars.h"
 #include "shape.h"
+#include "store/message_page.h"
 
 #define CONTENT_MAX 8000
 #define CLIENT_ID_MAX 64
@@ -104,7 +105,7 @@ static enum error list_by_token(struct exchange *x, const struct message_page *w
                                 struct listing *listing) {
     bool found;
     const enum error error =
-        message_list_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0], which,
+        message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0], which,
                               &x->caller, &found, list_message, listing);
     exchange_found_caller(x, error, found);
     return error;
@@ -113,8 +114,8 @@ static enum error list_by_token(struct exchange *x, const struct message_page *w
 static enum error list_by_caller(struct exchange *x, const struct message_page *which,
                                  struct listing *listing) {
     bool cursor_found;
-    const enum error error = message_list(x->service->db, x->service->names, &x->caller.room, which,
-                                          &cursor_found, list_message, listing);
+    const enum error error = message_page_list(x->service->db, x->service->names, &x->caller.room,
+                                               which, &cursor_found, list_message, listing);
     if (error || cursor_found)
         return error;
     problems_add(&x->problems, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",

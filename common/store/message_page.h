@@ -1,0 +1,46 @@
+/*
+ * message_page: the messages of a room a page at a time, by offset or by cursor, at the same
+ * price wherever the page is.
+ */
+#ifndef CONFAB_STORE_MESSAGE_PAGE_H
+#define CONFAB_STORE_MESSAGE_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "secret.h"
+#include "store/credential.h"
+#include "store/message.h"
+#include "store/room_state.h"
+#include "store/user_names.h"
+
+/* Which page of a room's messages. */
+enum message_page_kind { MESSAGE_PAGE_OFFSET, MESSAGE_PAGE_BEFORE, MESSAGE_PAGE_AFTER };
+
+struct message_page {
+    enum message_page_kind kind;
+    uint64_t limit;
+    uint64_t from; /* an offset, or the cursor's message id (0 after: the beginning) */
+};
+
+/* Visits one page of the room whose state is given, newest first. *cursor_found is false
+ * when the page's cursor is no message of this room. No access check. One round trip, and
+ * one more if there is nothing behind a cursor, or a sender is met whose name is not among
+ * those known yet. */
+enum error message_page_list(struct db *db, struct user_names *names,
+                             const struct room_state *state, const struct message_page *page,
+                             bool *cursor_found, message_visit *visit, void *context);
+
+/* Visits one page of the room as its member reads it who holds the token, in the same round trip
+ * as the look-up of the member, and sets of the caller what token_member_from_row does. *found is
+ * false, and what was visited void, when the token, the user, the room, the membership or the
+ * cursor is not there, the page is empty, or a sender is met whose name is not among those known
+ * yet. A page after a cursor is never found, since it often is empty, and the question would be
+ * one more then. */
+enum error message_page_by_token(struct db *db, struct user_names *names,
+                                 const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                                 const struct message_page *page, struct caller *caller,
+                                 bool *found, message_visit *visit, void *context);
+
+#endif

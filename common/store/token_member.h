@@ -1,0 +1,38 @@
+/*
+ * token_member: the caller of most reads, a member of the room who shows a token, found by the
+ * statement that reads or by one that is narrower than token_find.
+ *
+ * There is no row for anybody else: who it is and why not is then for token_find to tell.
+ */
+#ifndef CONFAB_STORE_TOKEN_MEMBER_H
+#define CONFAB_STORE_TOKEN_MEMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "secret.h"
+#include "store/credential.h"
+#include "store/room_state.h"
+
+/* The joins from a token, by its hash, to the room and the membership of its user who is active,
+ * as t, r and me, and their condition; behind the joins there may be others. The values are the
+ * room, then the hash. */
+#define TOKEN_MEMBER_JOINS                                \
+    " FROM token t JOIN user u ON u.user_id = t.user_id " \
+    "JOIN room r ON r.room_id = ? "                       \
+    "JOIN member me ON me.room_id = r.room_id AND me.user_id = t.user_id "
+#define TOKEN_MEMBER_WHERE "WHERE t.token_hash = ? AND u.is_active"
+
+/* What is read of such a member, and the caller that these columns, from `first` on, tell of:
+ * the user's id and that the user is active, and the state of the room, nothing else. */
+#define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", t.user_id"
+#define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 1)
+void token_member_from_row(const struct db_rows *rows, unsigned first, struct caller *caller);
+
+/* Finds such a member: *found is false for everybody else. Sets no more of the caller than
+ * token_member_from_row. */
+enum error token_member_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                             uint64_t room_id, struct caller *caller, bool *found);
+
+#endif
