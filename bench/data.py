@@ -99,7 +99,8 @@ def rooms_sql(members, is_public=lambda room_id: False):
 
 def messages_sql(first_room, last_room, first, last):
     """Messages from position `first` to `last`, by the room's members in turns, a second
-    apart, with keys as the store makes them."""
+    apart, with keys as the store makes them. Rooms were last active at times of their own,
+    over the last 26 days."""
     return f"""
         REPLACE INTO seat SELECT room_id, ROW_NUMBER() OVER
             (PARTITION BY room_id ORDER BY user_id) - 1, user_id
@@ -107,7 +108,8 @@ def messages_sql(first_room, last_room, first, last):
         INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
                              content)
         SELECT STRAIGHT_JOIN r.room_id, p.seq, s.user_id, 1,
-               NOW(6) - INTERVAL ({last} - p.seq) SECOND - INTERVAL r.room_id MICROSECOND,
+               NOW(6) - INTERVAL ({last} - p.seq) SECOND - INTERVAL r.room_id MICROSECOND
+               - INTERVAL r.room_id % 1009 * 37 MINUTE,
                CONCAT('s', LPAD(HEX(r.room_id * 10000000 + p.seq), 16, '0'),
                       LEFT(MD5(CONCAT(r.room_id, '.', p.seq)), 16)), {CONTENT}
         FROM room r JOIN seq_{first}_to_{last} p
@@ -138,8 +140,10 @@ def counters_sql(first_room, last_room, with_events):
     """
 
 
-ROOMS_COUNT = """
+NUMBERS_OF_ROOMS = """
     UPDATE user u SET rooms_count = (SELECT COUNT(*) FROM member m WHERE m.user_id = u.user_id);
+    UPDATE total SET number = (SELECT COUNT(*) FROM room WHERE is_private = FALSE)
+    WHERE name = 'public_rooms';
     COMMIT;
 """
 
@@ -153,7 +157,7 @@ class Data:
         self.loaded = set()
 
     def _load(self, *parts):
-        self.instance.sql(BEGIN + "".join(parts) + ROOMS_COUNT)
+        self.instance.sql(BEGIN + "".join(parts) + NUMBERS_OF_ROOMS)
 
     def base(self):
         if self.scale:

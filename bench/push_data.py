@@ -25,7 +25,7 @@ def load(instance):
     instance.sql(data.BEGIN + data.users_sql(1, USERS) +
                  data.rooms_sql({HALL: hall, LOBBY: hall, **members}) +
                  data.messages_sql(HALL, last, 1, MESSAGES) +
-                 data.counters_sql(HALL, last, True) + data.ROOMS_COUNT)
+                 data.counters_sql(HALL, last, True) + data.NUMBERS_OF_ROOMS)
     instance.sql("ANALYZE TABLE room, member, message, event, user, token;")
 
 

@@ -7,7 +7,7 @@
 #include "prompt.h"
 #include "publish.h"
 #include "store/member.h"
-#include "store/room.h"
+#include "store/room_list.h"
 
 static const char *kind_of(const struct room *room) {
     return room->state.is_direct ? "direct" : room->state.is_private ? "private" : "public";
@@ -68,7 +68,7 @@ enum tool_end command_room_list(struct tool *tool, struct arguments *arguments) 
     struct listing listing;
     if (!arguments_read(arguments, options, 2, 0, 0))
         return TOOL_USAGE;
-    enum error error = room_count_all(tool->db, &count);
+    enum error error = room_list_count_all(tool->db, &count);
     listing_begin(&listing, tool, HEADINGS, 6);
     if (!error)
         error = room_list_all(tool->db, limit, offset, list_room, &listing);

@@ -70,6 +70,11 @@ static const struct rule RULES[] = {
       false},
      {"last_active_at", "last_active_at of the room; time of its last message, or its own",
       LAST_ACTIVE_DIFFERS, true},
+     {"public_rooms", "public_rooms of the totals; rooms that are public",
+      "SELECT 0, 0, t.number, c.n FROM (SELECT COUNT(*) n FROM room WHERE is_private = FALSE) c "
+      "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
+      "WHERE t.number <> c.n",
+      false},
      {"last_seq", "last_seq of the room; seq of its last event",
       STREAM_END(ROOM_IDS, "room", "room_id", "event"), false},
      {"oldest_seq", "oldest_seq of the room; seq of the oldest event kept",

@@ -136,6 +136,7 @@ static const char REMOVE[] = TRANSACTION(
     "DELETE FROM member WHERE room_id = p_room; "
     "DELETE FROM room WHERE room_id = p_room; "
     "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "
+    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "
     "LEAVE body; END IF; "
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "

@@ -18,7 +18,7 @@ struct room {
     struct room_state state;
     struct text name; /* of a direct room: the other user's */
     uint64_t created_by_id;
-    int64_t last_active_at; /* read by room_list_whole only */
+    int64_t last_active_at; /* read by lists only */
     bool has_last_message;
     struct message last_message;
 };
@@ -38,60 +38,15 @@ enum error room_get_known(struct db *db, struct user_names *names, const struct 
                           uint64_t user_id, room_visit *visit, void *context);
 
 /* Visits a room as its member sees it who holds the token, and sets of the caller what
- * token_member_from_row does. One round trip of five
- * rows by key. *found is false, and nothing was visited, when the token, the user, the room or
+ * token_member_from_row does. One round trip of five rows by key. *found is false, and nothing was visited, when the token, the user, the room or
  * the membership is not there, or a name is met that is not among those known yet. */
 enum error room_get_by_token(struct db *db, struct user_names *names,
                              const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                              struct caller *caller, bool *found, room_visit *visit, void *context);
 
-enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
-
-/* What a list of one's own rooms depends on besides their number: the number of one's own
- * stream, the sums of the rooms' event numbers and of one's read marks. Each can only
- * grow. */
-enum { ROOM_LIST_OWN_SEQ = 0, ROOM_LIST_SEQS = 1, ROOM_LIST_READS = 2, ROOM_LIST_COUNTERS = 3 };
-
-/* Two states that are equal mean the same list. */
-struct room_list_state {
-    uint64_t count; /* rooms in the list */
-    uint64_t counters[ROOM_LIST_COUNTERS];
-};
-
-/* Reads the state of one's own list without reading its rooms' contents. */
-enum error room_list_state_get(struct db *db, uint64_t user_id, struct room_list_state *state);
-
-/* Visits the rooms of a user, or the public ones, the latest active first. */
-enum error room_list(struct db *db, enum room_list_kind kind, uint64_t user_id, uint64_t limit,
-                     uint64_t offset, room_visit *visit, void *context);
-
-/* Visits all rooms of a user, in no order, in one round trip; or in two, when a name is met
- * that is not among those known yet: then NULL is visited, what was visited before it is
- * void, and all rooms come again. Where all rooms are shown anyway this costs half of
- * room_list. */
-enum error room_list_whole(struct db *db, struct user_names *names, uint64_t user_id,
-                           room_visit *visit, void *context);
-
-/* The same in one round trip with the look-up of the user, by a token, unless there are more than
- * `most` rooms: sets id, rooms_count and last_seq of the caller, and that the user is active.
- * *found is false, and what was visited void, when the token or the user is not there, is in no
- * room or in too many, or a name is met that is not among those known yet. */
-enum error room_list_whole_by_token(struct db *db, struct user_names *names,
-                                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
-                                    struct caller *caller, bool *found, room_visit *visit,
-                                    void *context);
-
-/* Visits all rooms by id, direct ones named "alice, bob". */
-enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
-                         void *context);
-
 /* Finds a room of exactly this name, not a direct one, that the user is in; of several the
  * first one the user is an admin of, else the first. ERROR_NOT_FOUND if there is none. */
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id);
-
-/* How many rooms there are, and how many of them are public. */
-enum error room_count_all(struct db *db, uint64_t *count);
-enum error room_count_public(struct db *db, uint64_t *count);
 
 /* What a change of a room put on record. */
 struct room_change {

@@ -16,7 +16,7 @@
  * lock was taken, so that times in a room follow its sequence numbers.
  *
  * Locks are taken in one order everywhere: room, then users by rising id, then the
- * rest. What still deadlocks is run again by db_run.
+ * rest, and a total last of all. What still deadlocks is run again by db_run.
  */
 #ifndef CONFAB_STORE_TRANSACTION_H
 #define CONFAB_STORE_TRANSACTION_H
@@ -79,5 +79,10 @@
     "; "                                                                                   \
     "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) " \
     "VALUES (" user ", v_user_seq, " type ", " actor ", " subject ", v_now); "
+
+/* One public room more ("+ 1") or less ("- 1"). One row that all rooms share: last of all, so
+ * that nobody waits for it longer than a commit takes. */
+#define TRANSACTION_PUBLIC_ROOMS(change) \
+    "UPDATE total SET number = number " change " WHERE name = 'public_rooms'; "
 
 #endif

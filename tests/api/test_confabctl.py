@@ -207,6 +207,29 @@ def test_migrate_says_what_it_applied(own):
     assert tool.json("stats", CONFAB_DATABASE_NAME="empty_one")["users"] == 0
 
 
+def test_migrate_brings_old_data_up_to_date(own):
+    own.sql("CREATE DATABASE old_one; USE old_one; " +
+            (ROOT / "schema" / "0001_initial.sql").read_text() + """
+        CREATE TABLE schema_migration (version INT UNSIGNED NOT NULL, name VARCHAR(64) NOT NULL,
+            applied_at DATETIME(6) NOT NULL, PRIMARY KEY (version));
+        INSERT INTO schema_migration VALUES (1, 'initial', '2024-01-01');
+        INSERT INTO user (user_id, username, password_hash, created_at, rooms_count)
+            VALUES (1, 'alice', '!', '2024-01-01', 12);
+        INSERT INTO room (room_id, name, is_private, created_by_id, created_at, last_active_at,
+                          members_count)
+            SELECT seq, 'room', seq % 3 > 0, 1, '2024-01-01' + INTERVAL seq % 5 HOUR,
+                   '2024-01-01' + INTERVAL seq % 5 HOUR, 1 FROM seq_1_to_12;
+        INSERT INTO member (room_id, user_id, is_admin, joined_at)
+            SELECT room_id, 1, TRUE, created_at FROM room;""")
+    tool, old = Tool(own), {"CONFAB_DATABASE_NAME": "old_one"}
+    assert tool("migrate", **old).startswith("Applied 0002 ")
+    assert "nothing to do" in tool("migrate", **old)
+    assert tool.json("check", "--deep", **old)["differences"] == []
+    assert own.sql("SELECT number FROM old_one.total WHERE name = 'public_rooms'") == [(4,)]
+    by_minute = own.sql("SELECT room_id FROM old_one.room ORDER BY active_minute DESC, room_id")
+    assert [room for room, in by_minute] == [4, 9, 3, 8, 2, 7, 12, 1, 6, 11, 5, 10]
+
+
 def test_without_the_schema_other_commands_say_how_to_get_it(own):
     own.sql("CREATE DATABASE bare_one")
     said = Tool(own).refuses("user", "list", CONFAB_DATABASE_NAME="bare_one")

@@ -14,7 +14,7 @@ class Site:
     """A small site: alice leads `room` with bob in it, has `other` for herself, and a direct
     room with bob. `sql` breaks it, `before` is what the tables were."""
 
-    TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user")
+    TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user", "total")
 
     def __init__(self, instance):
         self.instance = instance
@@ -127,6 +127,17 @@ def test_last_active_at(site, broken):
 def test_last_active_at_of_a_room_without_messages(site, broken):
     found = broken("UPDATE room SET last_active_at = '2024-01-15 10:30:00' WHERE room_id = :OTHER")
     assert place(found["last_active_at"])[:2] == (site.other, None)
+
+
+def test_public_rooms(site, broken):
+    found = broken("UPDATE room SET is_private = FALSE WHERE room_id = :ROOM")
+    assert set(found) == {"public_rooms"}
+    assert place(found["public_rooms"]) == (None, None, 0, 1)
+
+
+def test_public_rooms_without_a_total(site, broken):
+    found = broken("DELETE FROM total; UPDATE room SET is_private = FALSE WHERE room_id = :ROOM")
+    assert place(found["public_rooms"]) == (None, None, 0, 1)
 
 
 def test_last_seq(site, broken):

@@ -1,6 +1,7 @@
 """The caller's rooms, the latest active first, and the public ones."""
 import pytest
 
+from support.client import Client
 from support.rooms import ROOMS
 from support.shapes import a_page, a_room, wrong
 
@@ -19,6 +20,7 @@ def make_rooms(client, count, **fields):
 def closed_public_rooms(instance):
     """Public rooms of other tests are out of the way, so that a list of all is known."""
     instance.sql("UPDATE room SET is_private = TRUE")
+    instance.sql("UPDATE total SET number = 0 WHERE name = 'public_rooms'")
 
 
 # ---- one's own ----
@@ -216,16 +218,23 @@ def test_public_0_is_the_callers_own_list(user):
 
 # ---- unchanged ----
 
+def latest_message(client, room):
+    return client.get(f"{ROOMS}{room}/messages/").json()["results"][0]["message_id"]
+
+
 CHANGES = {
     "a new room": lambda alice, bob, room: alice.room(is_private=False),
     "a room renamed": lambda alice, bob, room: alice.patch(f"{ROOMS}{room}/", json={"name": "n"}),
     "a message": lambda alice, bob, room: bob.say(room),
+    "a message edited": lambda alice, bob, room: bob.patch(
+        f"{ROOMS}{room}/messages/{latest_message(bob, room)}/", json={"content": "edited"}),
+    "a message deleted": lambda alice, bob, room: bob.delete(
+        f"{ROOMS}{room}/messages/{latest_message(bob, room)}/"),
     "what was read": lambda alice, bob, room: alice.post(
-        f"{ROOMS}{room}/read/",
-        json={"message_id": alice.get(f"{ROOMS}{room}/messages/").json()["results"][0]
-              ["message_id"]}),
+        f"{ROOMS}{room}/read/", json={"message_id": latest_message(alice, room)}),
     "a member gone": lambda alice, bob, room: bob.post(f"{ROOMS}{room}/remove_member/",
                                                        json={"user_id": bob.id}),
+    "a member more": lambda alice, bob, room: alice.invite(room, Client(alice.instance).register()),
     "a role": lambda alice, bob, room: alice.patch(f"{ROOMS}{room}/members/{bob.id}/",
                                                    json={"is_admin": True}),
     "a room deleted": lambda alice, bob, room: alice.delete(f"{ROOMS}{room}/"),
@@ -235,10 +244,12 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("query", ["", "?public=1"])
+@pytest.mark.parametrize("query", ["", "?public=1", "?limit=1", "?limit=3"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_unchanged_list_is_304_until_something_changes(user, query, change):
     alice, bob = user(), user()
+    if "limit" in query:
+        make_rooms(alice, 10)
     room = alice.room(is_private=False)["room_id"]
     alice.invite(room, bob)
     bob.say(room)
@@ -249,3 +260,29 @@ def test_an_unchanged_list_is_304_until_something_changes(user, query, change):
     changed = alice.get(ROOMS + query, headers=tag)
     assert changed.status_code == 200
     assert changed.json() == alice.get(ROOMS + query).json()
+
+
+def test_a_client_that_has_the_page_is_told_so_wherever_the_page_is(user):
+    alice = user()
+    make_rooms(alice, 12)
+    for query in ("?limit=1", "?limit=2&offset=1", "?limit=2&offset=9", "?limit=5&offset=11",
+                  "?limit=2&offset=12", "?limit=2&offset=500"):
+        first = alice.get(ROOMS + query)
+        again = alice.get(ROOMS + query, headers={"If-None-Match": first.headers["ETag"]})
+        other = alice.get(ROOMS + query, headers={"If-None-Match": 'W/"2.other"'})
+        assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
+        assert again.headers["ETag"] == other.headers["ETag"] == first.headers["ETag"]
+        assert other.json() == first.json()
+
+
+def test_a_page_with_another_room_in_it_has_another_tag(user, instance):
+    """The rooms are the same in all else."""
+    alice = user()
+    rooms = make_rooms(alice, 12)
+    instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00' WHERE created_by_id = ?",
+                 alice.id)
+    tags = set()
+    for room in rooms[6:]:
+        alice.say(room)
+        tags.add(alice.get(f"{ROOMS}?limit=1").headers["ETag"])
+    assert len(tags) == 6
