@@ -38,8 +38,9 @@ enum error room_get_known(struct db *db, struct user_names *names, const struct 
                           uint64_t user_id, room_visit *visit, void *context);
 
 /* Visits a room as its member sees it who holds the token, and sets of the caller what
- * token_member_from_row does. One round trip of five rows by key. *found is false, and nothing was visited, when the token, the user, the room or
- * the membership is not there, or a name is met that is not among those known yet. */
+ * token_member_from_row does. One round trip of five rows by key. *found is false, and nothing
+ * was visited, when the token, the user, the room or the membership is not there, or a name is
+ * met that is not among those known yet. */
 enum error room_get_by_token(struct db *db, struct user_names *names,
                              const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                              struct caller *caller, bool *found, room_visit *visit, void *context);

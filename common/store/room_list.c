@@ -88,7 +88,8 @@ enum error room_list_whole(struct db *db, struct user_names *names, const struct
     return read_list(&reading, SQL, list->brief);
 }
 
-/* Outer joins to the rooms: who has none, or too many, is found all the same. */
+/* Outer joins to the rooms: who has none, or too many, is found all the same. Too many are kept
+ * out by the key that is looked up, since a condition beside it would be tried on each of them. */
 enum error room_list_by_token(struct db *db, struct user_names *names,
                               const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
                               struct caller *caller, bool *found, room_visit *visit,
@@ -96,7 +97,7 @@ enum error room_list_by_token(struct db *db, struct user_names *names,
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " STATE ", " ROOM_ROW_NAMELESS(ROOM_ROW_OTHER)
         ", t.user_id, u.rooms_count, u.last_seq FROM token t JOIN user u ON u.user_id = t.user_id "
-        "LEFT JOIN member me ON me.user_id = t.user_id AND u.rooms_count <= ? "
+        "LEFT JOIN member me ON me.user_id = IF(u.rooms_count <= ?, t.user_id, 0) "
         "LEFT JOIN room r ON r.room_id = me.room_id " ROOM_ROW_MESSAGE
         "WHERE t.token_hash = ? AND u.is_active";
     const unsigned last = STATE_COUNT + ROOM_ROW_COLUMN_COUNT;

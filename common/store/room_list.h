@@ -36,9 +36,9 @@ enum error room_list_whole(struct db *db, struct user_names *names, const struct
                            room_visit *visit, void *context);
 
 /* Looks for the user who holds the token, and visits all rooms of the user as room_list_whole
- * does, but none if there are more than `most`. Sets id, rooms_count and last_seq of the caller, and
- * that the user is active. One round trip; *found is false, and what was visited void, when the
- * token or the user is not there, or a name is met that is not among those known yet. */
+ * does, but none if there are more than `most`. Sets id, rooms_count and last_seq of the caller,
+ * and that the user is active. One round trip; *found is false, and what was visited void, when
+ * the token or the user is not there, or a name is met that is not among those known yet. */
 enum error room_list_by_token(struct db *db, struct user_names *names,
                               const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
                               struct caller *caller, bool *found, room_visit *visit, void *context);
