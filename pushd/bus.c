@@ -283,6 +283,7 @@ static void on_commands_opened(void *context) {
     struct bus *bus = context;
     count_opening(bus);
     bus->ticks = 0;
+    bus_presence_load(bus);
     bus_presence_renew(bus);
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bus_private.h"
 #include "log.h"
@@ -100,6 +101,11 @@ static const char SWEEP[] = ALIVE
     "end "
     "return found";
 
+static const char *const SCRIPTS[BUS_SCRIPTS] = {
+    [BUS_ENTER] = ENTER, [BUS_LEAVE] = LEAVE, [BUS_BURY] = BURY,
+    [BUS_READ] = READ,   [BUS_SWEEP] = SWEEP,
+};
+
 /* KEYS[1] is the lease here, ARGV[3] is 1 if it is new. Answers whether there is a lease, and
  * how many known pushd processes are dead. A lease that ran out is not renewed. */
 static const char RENEW[] =
@@ -116,6 +122,22 @@ static const char RENEW[] =
     "for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do "
     "if redis.call('EXISTS', ARGV[1] .. id) == 0 then dead = dead + 1 end end "
     "return {there, dead}";
+
+/* ---- scripts in Redis ---- */
+
+static void on_loaded(void *context, const struct redis_reply *reply) {
+    char *name = context;
+    if (reply && reply->kind == REDIS_TEXT && reply->text.len == BUS_SCRIPT_LENGTH)
+        memcpy(name, reply->text.at, BUS_SCRIPT_LENGTH);
+}
+
+void bus_presence_load(struct bus *bus) {
+    memset(bus->scripts, 0, sizeof(bus->scripts));
+    for (size_t i = 0; i < BUS_SCRIPTS; i++) {
+        const struct text words[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
+        redis_link_ask(bus->commands, words, 3, on_loaded, bus->scripts[i]);
+    }
+}
 
 /* ---- asking ---- */
 
@@ -141,20 +163,27 @@ static struct text as_text(const struct buffer *buffer) {
     return (struct text){buffer->data, buffer->len};
 }
 
-/* What Redis said, NULL if it did not or not as expected. */
-static const struct redis_reply *expect(const struct redis_reply *reply, enum redis_kind kind) {
-    if (reply && reply->kind == REDIS_ERROR)
+/* The list that Redis answered, NULL if it did not. One that has forgotten the scripts, as
+ * somebody told it to, is given them again; what it refused will be asked again. */
+static const struct redis_reply *expect_list(struct bus *bus, const struct redis_reply *reply) {
+    static const char FORGOTTEN[] = "NOSCRIPT";
+    if (reply && reply->kind == REDIS_ERROR) {
         log_warn("redis: %s", reply->text.at);
-    return reply && reply->kind == kind ? reply : NULL;
+        if (bus->scripts[0][0] && strncmp(reply->text.at, FORGOTTEN, strlen(FORGOTTEN)) == 0)
+            bus_presence_load(bus);
+    }
+    return reply && reply->kind == REDIS_LIST ? reply : NULL;
 }
 
 /* Runs a script about a room. */
-static void run(struct bus *bus, const char *script, uint64_t room_id, const struct text *more,
+static void run(struct bus *bus, enum bus_script script, uint64_t room_id, const struct text *more,
                 size_t count, redis_link_done *done, void *context) {
     struct buffer hash = BUFFER_EMPTY;
+    const bool known = bus->scripts[script][0] != '\0';
     event_presence_key(&hash, bus->config->redis_prefix, room_id);
-    struct text words[16] = {{"EVAL", 4},
-                             text_of(script),
+    struct text words[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
+                             known ? (struct text){bus->scripts[script], BUS_SCRIPT_LENGTH}
+                                   : text_of(SCRIPTS[script]),
                              {"3", 1},
                              as_text(&hash),
                              as_text(&bus->known_key),
@@ -168,7 +197,7 @@ static void run(struct bus *bus, const char *script, uint64_t room_id, const str
 
 /* Runs a script that changes where a user is, and publishes it. The subject of the message,
  * a 0 at the end of its first line, is the moment, which only the script knows. */
-static void run_change(struct bus *bus, const char *script, unsigned type, uint64_t room_id,
+static void run_change(struct bus *bus, enum bus_script script, unsigned type, uint64_t room_id,
                        struct text pushd_id, uint64_t user_id, struct text name,
                        redis_link_done *done, void *context) {
     struct buffer user = BUFFER_EMPTY, channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
@@ -205,14 +234,14 @@ static bool read_moment(const struct redis_reply *reply, uint64_t *moment) {
 static void on_changed(void *context, const struct redis_reply *reply) {
     struct question *question = context;
     uint64_t moment = 0;
-    reply = expect(reply, REDIS_LIST);
+    reply = expect_list(question->bus, reply);
     const bool ok = read_moment(reply, &moment);
     if (question->done)
         question->done(question->context, ok, ok && reply->items[0]->number == 1, moment);
     free(question);
 }
 
-static void change(struct bus *bus, const char *script, unsigned type, uint64_t room_id,
+static void change(struct bus *bus, enum bus_script script, unsigned type, uint64_t room_id,
                    uint64_t user_id, struct text name, bus_presence_done *done, void *context) {
     struct question *question = new_question(bus, room_id, context);
     question->done = done;
@@ -224,19 +253,18 @@ static void change(struct bus *bus, const char *script, unsigned type, uint64_t 
 
 void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
                         bus_presence_done *done, void *context) {
-    change(bus, ENTER, EVENT_USER_JOINED, room_id, user_id, name, done, context);
+    change(bus, BUS_ENTER, EVENT_USER_JOINED, room_id, user_id, name, done, context);
 }
 
 void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
                         bus_presence_done *done, void *context) {
-    change(bus, LEAVE, EVENT_USER_LEFT, room_id, user_id, name, done, context);
+    change(bus, BUS_LEAVE, EVENT_USER_LEFT, room_id, user_id, name, done, context);
 }
 
 /* ---- sweeping ---- */
 
 static void on_buried(void *context, const struct redis_reply *reply) {
-    (void)context;
-    expect(reply, REDIS_LIST);
+    expect_list(context, reply);
 }
 
 /* Reads a user as a script returns it, `at` being the first of two items. */
@@ -252,20 +280,20 @@ static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user
 
 static void on_swept(void *context, const struct redis_reply *reply) {
     struct question *question = context;
-    reply = expect(reply, REDIS_LIST);
+    reply = expect_list(question->bus, reply);
     for (size_t i = 0; reply && i + 2 < reply->count; i += 3) {
         uint64_t user_id;
         struct text name;
         if (reply->items[i]->kind == REDIS_TEXT && read_user(reply, i + 1, &user_id, &name))
-            run_change(question->bus, BURY, EVENT_USER_LEFT, question->room_id,
-                       reply->items[i]->text, user_id, name, on_buried, NULL);
+            run_change(question->bus, BUS_BURY, EVENT_USER_LEFT, question->room_id,
+                       reply->items[i]->text, user_id, name, on_buried, question->bus);
     }
     free(question);
 }
 
 static void sweep(struct bus *bus, uint64_t room_id) {
     const struct text more[] = {own_id(bus)};
-    run(bus, SWEEP, room_id, more, 1, on_swept, new_question(bus, room_id, NULL));
+    run(bus, BUS_SWEEP, room_id, more, 1, on_swept, new_question(bus, room_id, NULL));
 }
 
 void bus_presence_sweep(struct bus *bus, uint64_t room_id) {
@@ -279,7 +307,7 @@ static void on_users(void *context, const struct redis_reply *reply) {
     struct question *question = context;
     uint64_t moment = 0, user_id;
     struct text name;
-    reply = expect(reply, REDIS_LIST);
+    reply = expect_list(question->bus, reply);
     const bool ok = read_moment(reply, &moment);
     for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
         if (read_user(reply, i, &user_id, &name))
@@ -297,7 +325,7 @@ void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *use
     question->user = user;
     question->end = end;
     if (bus->commands)
-        run(bus, READ, room_id, more, 1, on_users, question);
+        run(bus, BUS_READ, room_id, more, 1, on_users, question);
     else
         on_users(question, NULL);
 }
@@ -330,7 +358,7 @@ void bus_presence_free(struct bus *bus) {
  * into Redis is swept, and it begins anew as another. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
     struct bus *bus = context;
-    reply = expect(reply, REDIS_LIST);
+    reply = expect_list(bus, reply);
     if (!reply || reply->count < 2)
         return;
     bus->others_died = reply->items[1]->number > 0;

@@ -12,6 +12,12 @@
 /* Hexadecimal digits of a pushd's id. */
 #define BUS_ID_LENGTH 16
 
+/* Hexadecimal digits of a script's name in Redis. */
+#define BUS_SCRIPT_LENGTH 40
+
+/* What Redis runs about rooms (bus_presence.c). */
+enum bus_script { BUS_ENTER, BUS_LEAVE, BUS_BURY, BUS_READ, BUS_SWEEP, BUS_SCRIPTS };
+
 /* A channel that is to be joined or left with the next flush. */
 struct bus_channel {
     enum event_stream stream;
@@ -40,11 +46,12 @@ struct bus {
     uint64_t openings;     /* connections made */
     int64_t complained_ms; /* when a malformed event was last logged */
 
-    char id[BUS_ID_LENGTH + 1]; /* of this pushd */
-    struct buffer lease_key;    /* of this pushd */
-    struct buffer lease_prefix; /* the same without the id */
-    struct buffer known_key;    /* all pushd processes that were alive lately */
-    struct buffer moment_key;   /* the last moment */
+    char id[BUS_ID_LENGTH + 1];                   /* of this pushd */
+    struct buffer lease_key;                      /* of this pushd */
+    struct buffer lease_prefix;                   /* the same without the id */
+    struct buffer known_key;                      /* all pushd processes that were alive lately */
+    struct buffer moment_key;                     /* the last moment */
+    char scripts[BUS_SCRIPTS][BUS_SCRIPT_LENGTH]; /* their names in Redis; 0: not known yet */
     bool has_lease;
     uint64_t epoch;
     bool others_died; /* lately: there may be something to sweep */
@@ -59,6 +66,10 @@ void bus_interrupted(struct bus *bus);
 /* Makes the id and the keys of this pushd. */
 void bus_presence_init(struct bus *bus);
 void bus_presence_free(struct bus *bus);
+
+/* Makes the scripts known to Redis; to be called as soon as there is a connection for
+ * commands. Until Redis has answered, and if it forgets them, they are sent whole. */
+void bus_presence_load(struct bus *bus);
 
 /* Renews the lease; to be called as soon as there is a connection for commands, and then
  * every 5 seconds. */

@@ -6,7 +6,7 @@
 #include "memory.h"
 
 /* Callers in one question. */
-#define TOGETHER 32
+#define TOGETHER 64
 
 /* Questions about credentials of one kind that may be under way: the second one only when
  * there are enough who wait to fill it. */
@@ -109,8 +109,12 @@ static void question_done(void *job) {
 }
 
 static struct question *open_question(struct line *line) {
-    struct question *question = memory_zeroed(1, sizeof(*question));
+    /* Not zeroed: it is large, and mostly for one. */
+    struct question *question = memory_resize(NULL, 1, sizeof(*question));
     question->line = line;
+    question->next = NULL;
+    question->error = ERROR_NONE;
+    question->count = 0;
     if (line->last)
         line->last->next = question;
     else

@@ -16,12 +16,11 @@ struct idmap_slot {
 
 #define MIN_SIZE 4u
 
-/* Ids come in sequence; multiplication and shifts spread them over all bits. */
+/* Ids come in sequence: multiplied by the golden ratio, of which the upper bits are looked at,
+ * they lie evenly, and hardly ever two in one place. Lower bits have them lie in heaps. */
 static uint32_t home(const struct idmap *map, uint64_t key) {
     key ^= key >> 32;
-    key *= UINT64_C(0x9E3779B97F4A7C15);
-    key ^= key >> 29;
-    return (uint32_t)(key >> 16) & (map->size - 1);
+    return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->size - 1);
 }
 
 /* The slot that holds the key, or the empty one where it would go. The map has slots. */

@@ -80,40 +80,43 @@ struct redis_link {
 
 /* ---- answers ---- */
 
-static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind kind,
-                                     const char *bytes, size_t len) {
-    struct redis_reply *reply = memory_zeroed(1, sizeof(*reply) + len + 1);
-    char *copy = (char *)(reply + 1);
+/* One with so many bytes behind it. */
+static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind kind, size_t more) {
+    struct redis_reply *reply = memory_zeroed(1, sizeof(*reply) + more);
     reply->kind = kind;
-    reply->text = (struct text){copy, len};
-    if (len > 0)
-        memcpy(copy, bytes, len);
     if (task->parent)
         ((struct redis_reply *)task->parent->obj)->items[task->idx] = reply;
     return reply;
 }
 
 static void *create_text(const redisReadTask *task, char *bytes, size_t len) {
-    return new_reply(task, task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT, bytes, len);
+    const enum redis_kind kind = task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT;
+    struct redis_reply *reply = new_reply(task, kind, len + 1);
+    char *copy = (char *)(reply + 1);
+    if (len > 0)
+        memcpy(copy, bytes, len);
+    reply->text = (struct text){copy, len};
+    return reply;
 }
 
 static void *create_list(const redisReadTask *task, int count) {
     if (count > MAX_ITEMS)
         return NULL;
-    struct redis_reply *reply = new_reply(task, REDIS_LIST, NULL, 0);
-    reply->count = (size_t)count;
-    reply->items = memory_zeroed(reply->count, sizeof(*reply->items));
+    const size_t items = count > 0 ? (size_t)count : 0;
+    struct redis_reply *reply = new_reply(task, REDIS_LIST, items * sizeof(*reply->items));
+    reply->count = items;
+    reply->items = (struct redis_reply **)(reply + 1);
     return reply;
 }
 
 static void *create_number(const redisReadTask *task, long long number) {
-    struct redis_reply *reply = new_reply(task, REDIS_NUMBER, NULL, 0);
+    struct redis_reply *reply = new_reply(task, REDIS_NUMBER, 0);
     reply->number = number;
     return reply;
 }
 
 static void *create_nil(const redisReadTask *task) {
-    return new_reply(task, REDIS_NIL, NULL, 0);
+    return new_reply(task, REDIS_NIL, 0);
 }
 
 /* Of an answer that was cut short the last items are missing. */
@@ -123,7 +126,6 @@ static void free_reply(void *object) {
         return;
     for (size_t i = 0; i < reply->count; i++)
         free_reply(reply->items[i]);
-    free(reply->items);
     free(reply);
 }
 

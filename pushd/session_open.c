@@ -207,16 +207,21 @@ static enum error read_missed(struct session_job *job, struct db *db) {
     return opening->resync ? ERROR_NONE : error;
 }
 
+/* For a notifications socket, of which there is more to read than who it is. */
 static void read_work(void *context, struct db *db) {
     struct session_job *job = context;
     struct session_opening *opening = job->opening;
-    opening->replayed = opening->position;
     opening->room_count = 0;
     job->error = find_caller(job, db);
     if (!job->error && opening->want_replay)
         job->error = read_missed(job, db);
-    if (!job->error && job->notifications)
+    if (!job->error)
         job->error = user_log_rooms(db, job->caller.user.id, collect_room, opening);
+}
+
+static void read_missed_work(void *context, struct db *db) {
+    struct session_job *job = context;
+    job->error = read_missed(job, db);
 }
 
 static void read_done(void *context) {
@@ -238,15 +243,40 @@ static void read_done(void *context) {
     advance(session);
 }
 
+/* Whether what was missed has to be read: the tail in memory may have it. What is too much
+ * is read too, which finds that out. */
+static bool must_read_missed(const struct session *session) {
+    const struct stream *stream = &session_main(session)->feed->stream;
+    const uint64_t since = session->since;
+    return session->has_since &&
+           !(stream->known && since <= stream->last_seq &&
+             stream->last_seq - since <= stream->tail.count &&
+             stream->last_seq - since <= session->shared->config->replay_limit);
+}
+
+/* It is still let in. What was missed may have come into memory meanwhile: of those who come
+ * back into a room together only the first needs to read it. */
+static void asked_again(void *context) {
+    struct session_job *job = context;
+    struct session *session = job->session;
+    if (job->error || session->state == SESSION_ENDED || !must_read_missed(session)) {
+        read_done(job);
+        return;
+    }
+    jobs_run(session->shared->jobs, read_missed_work, read_done, job);
+}
+
 static void read_positions(struct session *session) {
     struct session_opening *opening = session->opening;
     session->state = SESSION_READING;
     opening->reads++;
+    opening->resync = false;
+    opening->replayed = opening->position;
     opening->asked_turn = feeds_turn(session->shared->feeds);
-    if (opening->want_replay || session->notifications)
+    if (session->notifications)
         jobs_run(session->shared->jobs, read_work, read_done, new_job(session));
     else
-        ask(session, session->room.id, read_done);
+        ask(session, session->room.id, opening->want_replay ? asked_again : read_done);
 }
 
 /* ---- live ---- */
@@ -357,17 +387,6 @@ static bool first_answer_is_good(const struct session *session) {
     return !session->notifications && !opening->want_replay &&
            session->room.subscription->feed->joined_turn < opening->asked_turn &&
            own->joined_turn < opening->asked_turn;
-}
-
-/* Whether what was missed has to be read: the tail in memory may have it. What is too much
- * is read too, which finds that out. */
-static bool must_read_missed(const struct session *session) {
-    const struct stream *stream = &session_main(session)->feed->stream;
-    const uint64_t since = session->since;
-    return session->has_since &&
-           !(stream->known && since <= stream->last_seq &&
-             stream->last_seq - since <= stream->tail.count &&
-             stream->last_seq - since <= session->shared->config->replay_limit);
 }
 
 /* The position a client has when it connects. */

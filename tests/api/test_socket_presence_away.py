@@ -101,3 +101,15 @@ def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio
         wait_for(lambda: watcher.sees(alice, carol), 60)
         assert watcher.wrong == []
         wait_for_rest(alice, room, alice, carol, seconds=30)
+
+
+def test_presence_goes_on_when_redis_was_told_to_forget_its_scripts(trio, system, second):
+    alice, bob, room, _ = trio
+    with in_room(alice, room) as here:
+        system.redis("SCRIPT", "FLUSH")
+        with in_room(bob, room, direct=second) as there:
+            assert here.next(30) == notice("user_joined", bob, room)
+            watcher = Watcher(there)
+            wait_for(lambda: watcher.sees(alice, bob), 60)
+            assert watcher.wrong == []
+        assert here.next(30) == notice("user_left", bob, room)

@@ -149,7 +149,7 @@ static void when_the_database_cannot_say_it_is_1013(void **state) {
 
 /* Of forty the first is asked about at once, a full question follows, the others wait. */
 static void those_who_come_together_are_asked_about_together(void **state) {
-    enum { COUNT = 40 };
+    enum { COUNT = 80 };
     struct scene *scene = *state;
     struct socket *sockets[COUNT];
     const unsigned questions = scene->world.store.questions;
