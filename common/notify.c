@@ -29,8 +29,11 @@ static bool address(const char *path, struct sockaddr_un *name, socklen_t *size)
     return true;
 }
 
+/* Another process speaks for the service. */
+static bool left;
+
 static void send_state(const char *state) {
-    const char *path = getenv("NOTIFY_SOCKET");
+    const char *path = left ? NULL : getenv("NOTIFY_SOCKET");
     struct sockaddr_un name;
     socklen_t size;
     if (!path || !address(path, &name, &size))
@@ -44,6 +47,25 @@ static void send_state(const char *state) {
 
 void notify_ready(void) {
     send_state("READY=1");
+}
+
+void notify_main(void) {
+    char state[64];
+    snprintf(state, sizeof(state), "MAINPID=%d\nREADY=1", (int)getpid());
+    send_state(state);
+}
+
+void notify_leave(void) {
+    left = true;
+}
+
+void notify_inherit(pid_t predecessor) {
+    const char *pid = getenv("WATCHDOG_PID");
+    char own[16];
+    if (!pid || strtol(pid, NULL, 10) != (long)predecessor)
+        return;
+    snprintf(own, sizeof(own), "%d", (int)getpid());
+    setenv("WATCHDOG_PID", own, 1);
 }
 
 void notify_reloading(void) {

@@ -6,8 +6,20 @@
 #ifndef CONFAB_NOTIFY_H
 #define CONFAB_NOTIFY_H
 
+#include <sys/types.h>
+
 /* Up and serving; also the end of a reload. */
 void notify_ready(void);
+
+/* Up and serving in the place of the main process, which is to end: this one is it now. */
+void notify_main(void);
+
+/* Another process has told that it is the main one: nothing is said by this one from now on. */
+void notify_leave(void);
+
+/* The watchdog of this process is the one that the service manager gave to its predecessor, if
+ * it gave one. Before there are threads. */
+void notify_inherit(pid_t predecessor);
 
 /* The configuration is being read again; notify_ready() has to follow. */
 void notify_reloading(void);

@@ -70,9 +70,12 @@ void doctor_version(struct doctor *doctor, struct finding *finding) {
         }
     }
     if (same < doctor->metrics_count)
-        doctor_found(finding, FINDINGS_FAILED, "restart pushd; clients come back and miss nothing",
-                     "a pushd of version %.*s still runs, confabctl is " CONFAB_VERSION,
-                     len ? len : (int)strlen(other), other);
+        doctor_found(
+            finding, FINDINGS_FAILED,
+            "send SIGUSR2 to pushd, so that the new one takes over, or restart it; clients "
+            "come back and miss nothing",
+            "a pushd of version %.*s still runs, confabctl is " CONFAB_VERSION,
+            len ? len : (int)strlen(other), other);
     else
         doctor_found(finding, FINDINGS_OK, NULL, "pushd is " CONFAB_VERSION);
 }

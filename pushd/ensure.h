@@ -11,9 +11,20 @@ enum ensure {
     ENSURE_FAILED, /* said on standard error: end with status 1 */
 };
 
+/* Where a pushd that was ensured leaves the lock to the one that takes over from it. */
+#define ENSURE_HANDED_LOCK 3
+
 /* Finds out by a lock on pushd.lock in the folder of the configuration, which the process
  * that serves keeps until it ends. What that one writes to standard error goes to pushd.log
- * in the same folder. `config_path` may be NULL: that fails. */
-enum ensure ensure_running(const char *config_path);
+ * in the same folder. `config_path` may be NULL: that fails. Sets *lock to the descriptor of the
+ * lock if this is the process that is to serve. */
+enum ensure ensure_running(const char *config_path, int *lock);
+
+/* The same for one that takes over from an ensured one, and serves where that one did: the lock
+ * has to be the one that it was handed. */
+enum ensure ensure_inherited(const char *config_path, int *lock);
+
+/* Writes the process id into the lock (0: there is none), for who wants to send a signal. */
+void ensure_note(int lock);
 
 #endif

@@ -4,6 +4,8 @@
  * SIGTERM, SIGINT  close all sockets with 1012, spread over drain_time, and end
  * SIGHUP           read the configuration again, open the log again
  * SIGUSR1          write the state to the log
+ * SIGUSR2          start the program that is on disk now, which takes over
+ * SIGQUIT          as SIGTERM, from one that has taken over
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -20,8 +22,10 @@
 #include "listening.h"
 #include "local_socket.h"
 #include "log.h"
+#include "notify.h"
 #include "serve.h"
 #include "settings.h"
+#include "successor.h"
 #include "text.h"
 #include "workers.h"
 
@@ -78,7 +82,8 @@ static bool raise_file_limit(const struct config *config) {
     return false;
 }
 
-static int serve_alone(struct config *config, const struct arguments *arguments) {
+static int serve_alone(struct config *config, const struct arguments *arguments,
+                       struct successor *successor) {
     static struct figures figures;
     static struct local_socket local;
     const bool beside = arguments->predecessor != 0;
@@ -90,20 +95,22 @@ static int serve_alone(struct config *config, const struct arguments *arguments)
         .metrics_fd = listening_open("metrics_listen", config->metrics_listen, beside),
         .local = &local,
         .all = &all,
-        .predecessor = (pid_t)arguments->predecessor};
+        .predecessor = (pid_t)arguments->predecessor,
+        .successor = successor};
     if (place.metrics_fd < 0 || !local_socket_open(&local, config->push_socket, beside))
         return 1;
     return serve_run(&place);
 }
 
-static int run(struct config *config, const struct arguments *arguments) {
+static int run(struct config *config, const struct arguments *arguments,
+               struct successor *successor) {
     const uint64_t workers = arguments->workers ? arguments->workers : config->push_workers;
     if (!raise_file_limit(config))
         return 1;
     if (workers == 1)
-        return serve_alone(config, arguments);
+        return serve_alone(config, arguments, successor);
     return workers_run(config, arguments->config_path, arguments->ports_file,
-                       (pid_t)arguments->predecessor, workers);
+                       (pid_t)arguments->predecessor, successor, workers);
 }
 
 /* ---- the command line ---- */
@@ -153,6 +160,16 @@ static int dump(const struct config *config) {
     return 0;
 }
 
+/* Ends the process unless it is the one that is to serve. */
+static void ensure(const struct arguments *arguments, struct successor *successor) {
+    if (arguments->action != ACTION_ENSURE)
+        return;
+    const enum ensure ensured = (arguments->predecessor ? ensure_inherited : ensure_running)(
+        arguments->config_path, &successor->lock);
+    if (ensured != ENSURE_CHILD)
+        exit(ensured == ENSURE_DONE ? 0 : 1);
+}
+
 int main(int argc, char **argv) {
     static struct config config;
     static struct arguments arguments;
@@ -173,10 +190,12 @@ int main(int argc, char **argv) {
     }
     if (arguments.action == ACTION_DUMP)
         return dump(&config);
-    const enum ensure ensured =
-        arguments.action == ACTION_ENSURE ? ensure_running(arguments.config_path) : ENSURE_CHILD;
-    if (ensured != ENSURE_CHILD)
-        return ensured == ENSURE_DONE ? 0 : 1;
+    struct successor successor = {.program = argv[0],
+                                  .config_path = arguments.config_path,
+                                  .ports_file = arguments.ports_file,
+                                  .workers = arguments.workers};
+    ensure(&arguments, &successor);
     settings_open_log(&config);
-    return run(&config, &arguments);
+    notify_inherit((pid_t)arguments.predecessor);
+    return run(&config, &arguments, &successor);
 }

@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "log.h"
+#include "notify.h"
 
-void predecessor_end(pid_t pid) {
-    if (pid == 0)
+void predecessor_follow(pid_t pid) {
+    if (pid == 0) {
+        notify_ready();
         return;
-    if (kill(pid, SIGTERM) == 0)
+    }
+    /* First, for a manager whose main process ends has the service restarted. */
+    notify_main();
+    if (kill(pid, PREDECESSOR_SIGNAL) == 0)
         log_info("takes over from process %d", (int)pid);
     else
         log_warn("cannot take over from process %d: %s", (int)pid, strerror(errno));

@@ -9,7 +9,12 @@
 
 #include <sys/types.h>
 
-/* Has it end (SIGTERM), without waiting for that; 0 is nobody. */
-void predecessor_end(pid_t pid);
+/* How a pushd is told that another one has taken its place: as SIGTERM, but it does not tell
+ * the service manager that the service ends. */
+#define PREDECESSOR_SIGNAL SIGQUIT
+
+/* This process serves: tells the service manager so, and has the predecessor (0: there is
+ * none) end, without waiting for that. */
+void predecessor_follow(pid_t pid);
 
 #endif

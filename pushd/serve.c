@@ -9,6 +9,7 @@
 #include "bus.h"
 #include "callers.h"
 #include "clock.h"
+#include "ensure.h"
 #include "feed.h"
 #include "jobs.h"
 #include "listening.h"
@@ -28,6 +29,8 @@
 #define TICK_MS 500
 #define PING_DATABASE_TICKS 10
 
+#define SIGNALS 6
+
 /* The first sockets would not see who is online at other processes if they came before Redis
  * is there; without Redis it serves all the same. */
 #define WAIT_FOR_REDIS_MS 1000
@@ -45,7 +48,7 @@ struct serve {
     struct figures *figures;
     uv_loop_t loop;
     uv_timer_t tick, limit;
-    uv_signal_t signals[4];
+    uv_signal_t signals[SIGNALS];
     struct jobs *jobs;
     struct feeds *feeds;
     struct sessions sessions;
@@ -98,6 +101,8 @@ static void on_tick(uv_timer_t *timer) {
     if (serve->ticks % PING_DATABASE_TICKS == 0)
         ping_database(serve);
     serve->ticks++;
+    if (serve->place->successor)
+        successor_look(serve->place->successor);
     if (serve->ending && sockets_count(serve->sockets) == 0)
         uv_stop(&serve->loop);
     stopwatch_stop();
@@ -150,6 +155,14 @@ static void reload(struct serve *serve) {
         log_info("configuration read again");
 }
 
+/* A successor that serves has this process end; else there is to be none. */
+static void end(struct serve *serve, bool followed) {
+    struct successor *successor = serve->place->successor;
+    if (successor)
+        (followed ? successor_serves : successor_stop)(successor);
+    drain(serve);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct serve *serve = handle->data;
     stopwatch_start("a signal");
@@ -157,15 +170,18 @@ static void on_signal(uv_signal_t *handle, int number) {
         reload(serve);
     else if (number == SIGUSR1)
         log_state(serve);
-    else
-        drain(serve);
+    else if (number != SIGUSR2)
+        end(serve, number == PREDECESSOR_SIGNAL);
+    else if (serve->place->successor && !serve->ending)
+        successor_start(serve->place->successor);
     stopwatch_stop();
 }
 
 static void watch_signals(struct serve *serve) {
-    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT,  SIGHUP,
+                                         SIGUSR1, SIGUSR2, PREDECESSOR_SIGNAL};
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++) {
+    for (size_t i = 0; i < SIGNALS; i++) {
         uv_signal_init(&serve->loop, &serve->signals[i]);
         serve->signals[i].data = serve;
         uv_signal_start(&serve->signals[i], on_signal, NUMBERS[i]);
@@ -229,12 +245,17 @@ static bool listen_now(struct serve *serve) {
     if (!serve->status || (!place->shared && !local_socket_publish(place->local)))
         return false;
     uv_timer_start(&serve->tick, on_tick, 0, TICK_MS);
+    if (place->successor) {
+        successor_listens(place->successor, SUCCESSOR_PUSH, address, push);
+        successor_listens(place->successor, SUCCESSOR_METRICS, serve->config->metrics_listen,
+                          metrics);
+        ensure_note(place->successor->lock);
+    }
     log_info("listens on port %u, figures on port %u", push, metrics);
     if (place->local->fd >= 0)
         log_info("and on %s", place->local->path.sun_path);
     serve->figures->up = 1;
-    notify_ready();
-    predecessor_end(place->predecessor);
+    predecessor_follow(place->predecessor);
     return !place->ports_file || settings_write_ports(place->ports_file, push, metrics);
 }
 

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "figures.h"
 #include "local_socket.h"
+#include "successor.h"
 
 /* What a process is given. */
 struct serve_place {
@@ -25,13 +26,14 @@ struct serve_place {
     size_t own;        /* index of the process's own figures */
     bool shared;       /* other processes listen in the same places */
     pid_t predecessor; /* listens there too, and is to end once this one does; 0: nobody */
+    struct successor *successor; /* may take over from this one; NULL: nobody may */
 };
 
 /* A process that is told to end is gone so long after drain_time, with a second more for
  * what waits for the database. */
 #define SERVE_LAST_WORDS_MS 3000
 
-/* Serves until SIGTERM or SIGINT; returns the exit status of the process. */
+/* Serves until SIGTERM, SIGINT or SIGQUIT; returns the exit status of the process. */
 int serve_run(const struct serve_place *place);
 
 #endif

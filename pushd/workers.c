@@ -14,6 +14,7 @@
 #include "backoff.h"
 #include "buffer.h"
 #include "clock.h"
+#include "ensure.h"
 #include "figures.h"
 #include "listening.h"
 #include "local_socket.h"
@@ -43,7 +44,8 @@ struct workers {
     struct config *config;
     const char *config_path;
     const char *ports_file;
-    pid_t predecessor;      /* to end once they serve; 0: nobody */
+    pid_t predecessor; /* to end once they serve; 0: nobody */
+    struct successor *successor;
     struct figures_all all; /* in memory that is shared, as many as workers */
     struct worker *list;
     struct local_socket local; /* all of them take from it */
@@ -57,15 +59,19 @@ struct workers {
 };
 
 /* Set by the signal handlers of the parent. */
-static volatile sig_atomic_t stop_wanted, reload_wanted, state_wanted;
+static volatile sig_atomic_t stop_wanted, followed, reload_wanted, state_wanted, successor_wanted;
 
 static void on_signal(int number) {
     if (number == SIGHUP)
         reload_wanted = 1;
     else if (number == SIGUSR1)
         state_wanted = 1;
+    else if (number == SIGUSR2)
+        successor_wanted = 1;
     else if (number != SIGCHLD)
         stop_wanted = 1;
+    if (number == PREDECESSOR_SIGNAL)
+        followed = 1;
 }
 
 static void handle(int number, void (*handler)(int)) {
@@ -92,9 +98,11 @@ static void become_worker(struct workers *workers, size_t index, pid_t parent,
         _exit(0);
     handle(SIGTERM, SIG_DFL);
     handle(SIGINT, SIG_DFL);
+    handle(PREDECESSOR_SIGNAL, SIG_DFL);
     handle(SIGCHLD, SIG_DFL);
     handle(SIGHUP, SIG_IGN);
     handle(SIGUSR1, SIG_IGN);
+    handle(SIGUSR2, SIG_IGN);
     sigprocmask(SIG_SETMASK, mask, NULL);
     close(workers->push_fd);
     unsetenv("NOTIFY_SOCKET"); /* the parent speaks for all */
@@ -145,10 +153,12 @@ static size_t count_present(const struct workers *workers) {
 static void reap(struct workers *workers) {
     int status;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        successor_ended(workers->successor, pid, status);
         for (size_t i = 0; i < workers->all.count; i++)
             if (workers->list[i].pid == pid)
                 note_death(workers, i, status);
+    }
 }
 
 static void start_missing(struct workers *workers, const sigset_t *mask) {
@@ -177,8 +187,8 @@ static void look_whether_serving(struct workers *workers) {
         workers->failed = true;
         return;
     }
-    notify_ready();
-    predecessor_end(workers->predecessor);
+    ensure_note(workers->successor->lock);
+    predecessor_follow(workers->predecessor);
     log_info("%zu workers listen on port %u, figures on port %u", workers->all.count, push,
              metrics);
     if (workers->local.fd >= 0)
@@ -201,6 +211,7 @@ static void stop(struct workers *workers) {
         (int64_t)workers->config->drain_time * 1000 + SERVE_LAST_WORDS_MS + PATIENCE_MS;
     if (workers->stopping_ms == 0) {
         workers->stopping_ms = now;
+        (followed ? successor_serves : successor_stop)(workers->successor);
         notify_stopping();
         log_info("stopping %zu workers", count_present(workers));
         tell_all(workers, SIGTERM);
@@ -232,10 +243,16 @@ static void log_state(const struct workers *workers) {
     tell_all(workers, SIGUSR1);
 }
 
+static void start_successor(struct workers *workers) {
+    successor_wanted = 0;
+    successor_start(workers->successor);
+}
+
 /* ---- the parent ---- */
 
 static void watch_signals(sigset_t *before) {
-    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+    static const int NUMBERS[] = {SIGTERM, SIGINT, PREDECESSOR_SIGNAL, SIGHUP, SIGUSR1,
+                                  SIGUSR2, SIGCHLD};
     sigset_t watched;
     sigemptyset(&watched);
     for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++) {
@@ -267,6 +284,9 @@ static bool open_sockets(struct workers *workers) {
                   listening_port(workers->push_fd));
     workers->push_listen = memory_copy(address.data, address.len);
     buffer_free(&address);
+    successor_listens(workers->successor, SUCCESSOR_PUSH, wanted, listening_port(workers->push_fd));
+    successor_listens(workers->successor, SUCCESSOR_METRICS, workers->config->metrics_listen,
+                      listening_port(workers->metrics_fd));
     keep_port(workers);
     return true;
 }
@@ -294,18 +314,21 @@ static void tend(struct workers *workers, const sigset_t *mask) {
         reload(workers);
     if (state_wanted)
         log_state(workers);
+    if (successor_wanted)
+        start_successor(workers);
     start_missing(workers, mask);
     look_whether_serving(workers);
 }
 
 int workers_run(struct config *config, const char *config_path, const char *ports_file,
-                pid_t predecessor, size_t count) {
+                pid_t predecessor, struct successor *successor, size_t count) {
     static struct workers workers;
     sigset_t before;
     workers.config = config;
     workers.config_path = config_path;
     workers.ports_file = ports_file;
     workers.predecessor = predecessor;
+    workers.successor = successor;
     workers.backoff = (struct backoff)BACKOFF(100, 5000);
     if (!share_figures(&workers, count) || !open_sockets(&workers))
         return 1;

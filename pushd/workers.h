@@ -6,8 +6,9 @@
  * go to whoever is quickest. They share nothing but these, Redis, the database, and figures in
  * memory that all of them read: whichever is asked for its figures answers for all.
  *
- * Signals of the parent: SIGTERM, SIGINT  every worker closes its sockets and ends;
- *                        SIGHUP, SIGUSR1  are passed on to every worker.
+ * Signals of the parent: SIGTERM, SIGINT, SIGQUIT  every worker closes its sockets and ends;
+ *                        SIGHUP, SIGUSR1           are passed on to every worker;
+ *                        SIGUSR2                   a successor is started.
  * Should the parent be killed, its workers are killed with it.
  */
 #ifndef CONFAB_PUSHD_WORKERS_H
@@ -17,11 +18,12 @@
 #include <sys/types.h>
 
 #include "config.h"
+#include "successor.h"
 
 /* Runs so many workers until stopped; ports_file (or NULL) is written once all of them serve,
- * and then the predecessor (or 0) is told to end. Returns the exit status: 1, with the cause
- * logged, if they cannot be started. */
+ * and then the predecessor (or 0) is told to end; `successor` may take over from them. Returns
+ * the exit status: 1, with the cause logged, if they cannot be started. */
 int workers_run(struct config *config, const char *config_path, const char *ports_file,
-                pid_t predecessor, size_t count);
+                pid_t predecessor, struct successor *successor, size_t count);
 
 #endif

@@ -274,7 +274,7 @@ def test_a_pushd_of_another_version(doctor, system, tmp_path):
         f'"{VERSION}\\"'.encode(), f'"{stale}\\"'.encode()).replace(
         f'version="{VERSION}"'.encode(), f'version="{stale}"'.encode()))
     with Pushd(system, program=other) as pushd:
-        doctor.finds("version", f"version {re.escape(stale)} still runs", "restart pushd",
+        doctor.finds("version", f"version {re.escape(stale)} still runs", "or restart it",
                      system.url, "--metrics", doctor.metrics, "--metrics", place(pushd))
 
 

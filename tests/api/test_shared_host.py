@@ -3,12 +3,14 @@
 import contextlib
 import os
 import signal
+import socket
 import stat
 import subprocess
 import types
 
 import pytest
 
+from support import papers
 from support.client import Client
 from support.conversation import run_through
 from support.instance import is_alive
@@ -109,11 +111,16 @@ def test_installing_again_keeps_what_is_the_owners(host, own_instance):
 # ---- pushd where a daemon is allowed ----
 
 @pytest.fixture
-def cron(host):
+def push_port():
+    return free_port()
+
+
+@pytest.fixture
+def cron(host, push_port):
     """cron(): what the line in the crontab does. Ends what it has started."""
     program = host.home / ".confab" / "bin" / "pushd"
     env = {"HOME": str(host.home), "PATH": os.environ["PATH"],
-           "CONFAB_PUSH_LISTEN": f"127.0.0.1:{free_port()}",
+           "CONFAB_PUSH_LISTEN": f"127.0.0.1:{push_port}",
            "CONFAB_METRICS_LISTEN": f"127.0.0.1:{free_port()}", "CONFAB_DRAIN_TIME": "0"}
 
     def run():
@@ -140,6 +147,38 @@ def test_ensure_starts_another_when_that_one_is_gone(cron):
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: not is_alive(first), 20)
     assert cron() != [first]
+
+
+def answers(port):
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def noted(host):
+    """The process id in the lock."""
+    return int((host.home / ".confab" / "pushd.lock").read_text() or 0)
+
+
+def test_an_upgrade_by_signal_leaves_one_that_is_ensured(cron, push_port, host, own_instance):
+    first, = cron()
+    wait_for(lambda: answers(push_port) and noted(host) == first, 30, "its start")
+    for _ in range(2):
+        host.install(own_instance)
+        subprocess.run(["sh", "-c", papers.block("docs/shared-host.md", "pushd-upgrade")],
+                       env={**os.environ, "HOME": str(host.home)}, check=True, timeout=30)
+        wait_for(lambda: not is_alive(first), 30)
+        then = cron()
+        assert len(then) == 1 and then != [first]
+        assert noted(host) == then[0]
+        first, = then
+
+
+def test_nobody_ensured_takes_over_from_one_that_was_not(host):
+    program = host.home / ".confab" / "bin" / "pushd"
+    done = subprocess.run([program, "--ensure", "--take-over", "1"],
+                          env={"HOME": str(host.home)}, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "takes over only from a pushd that it started" in done.stderr
 
 
 def test_ensure_without_a_configuration_says_so(own_instance, tmp_path):

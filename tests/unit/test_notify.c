@@ -59,6 +59,13 @@ static void a_reload_says_when_it_began(void **state) {
     assert_true(strtoll(said + strlen(START), NULL, 10) > 0);
 }
 
+static void who_takes_over_says_which_process_it_is(void **state) {
+    char expected[64];
+    snprintf(expected, sizeof(expected), "MAINPID=%d\nREADY=1", (int)getpid());
+    notify_main();
+    assert_string_equal(heard(state), expected);
+}
+
 static void without_a_socket_nothing_happens(void **state) {
     unsetenv("NOTIFY_SOCKET");
     notify_ready();
@@ -100,16 +107,37 @@ static void a_heartbeat_comes_no_more_often_than_the_watchdog_needs_it(void **st
     assert_string_equal(heard(state), "WATCHDOG=1");
 }
 
+static void who_takes_over_has_the_watchdog_of_the_one_before(void **state) {
+    setenv("WATCHDOG_USEC", "1", 1);
+    setenv("WATCHDOG_PID", "1", 1);
+    notify_inherit(2);
+    notify_alive();
+    assert_string_equal(heard(state), "");
+    notify_inherit(1);
+    notify_alive();
+    assert_string_equal(heard(state), "WATCHDOG=1");
+}
+
+/* For good, so it is the last one. */
+static void who_has_left_says_nothing_more(void **state) {
+    notify_leave();
+    notify_stopping();
+    assert_string_equal(heard(state), "");
+}
+
 #define WITH_MANAGER(test) cmocka_unit_test_setup_teardown(test, open_manager, close_manager)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_MANAGER(each_state_is_one_datagram),
         WITH_MANAGER(a_reload_says_when_it_began),
+        WITH_MANAGER(who_takes_over_says_which_process_it_is),
         WITH_MANAGER(without_a_socket_nothing_happens),
         WITH_MANAGER(without_a_watchdog_there_is_no_heartbeat),
         WITH_MANAGER(the_watchdog_of_another_process_is_not_ours),
         WITH_MANAGER(a_heartbeat_comes_no_more_often_than_the_watchdog_needs_it),
+        WITH_MANAGER(who_takes_over_has_the_watchdog_of_the_one_before),
+        WITH_MANAGER(who_has_left_says_nothing_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

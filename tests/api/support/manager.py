@@ -1,7 +1,10 @@
 """The part of systemd that a service speaks with: the socket for sd_notify(3)."""
 
+import contextlib
 import os
+import signal
 import socket
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -9,15 +12,19 @@ from pathlib import Path
 from support.wait import wait_for
 
 
+CREDENTIALS = struct.Struct("3i")  # SCM_CREDENTIALS: pid, uid, gid
+
+
 class Manager:
     """Runs one command as its service, of which all states sent are kept in `heard`, each a
-    dictionary."""
+    dictionary, in which "from" is the process that sent it."""
 
     def __init__(self, command, env, **options):
         self.folder = Path(tempfile.mkdtemp(prefix="confab-"))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self.folder / "notify"))
         self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.heard = []
         # The shell becomes the program, which knows then that the pid is its own.
         script = 'WATCHDOG_PID=$$ exec "$0" "$@"'
@@ -38,10 +45,24 @@ class Manager:
     def _read(self):
         while True:
             try:
-                data = self._socket.recv(4096).decode()
+                data, (of,), _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(CREDENTIALS.size))
             except BlockingIOError:
                 return
-            self.heard.append(dict(line.split("=", 1) for line in data.splitlines()))
+            sent = dict(line.split("=", 1) for line in data.decode().splitlines())
+            self.heard.append({**sent, "from": CREDENTIALS.unpack(of[2])[0]})
+
+    @property
+    def main(self):
+        """The main process: the one started, or the last that said that it is it now."""
+        self._read()
+        mains = [int(sent["MAINPID"]) for sent in self.heard if "MAINPID" in sent]
+        return mains[-1] if mains else self.process.pid
+
+    def said(self, pid):
+        """The states that a process has sent, in their order, without heartbeats."""
+        self._read()
+        return [next(iter(sent)) for sent in self.heard
+                if sent["from"] == pid and "WATCHDOG" not in sent]
 
     def names(self):
         """The states in their order, without heartbeats."""
@@ -58,6 +79,9 @@ class Manager:
         return self
 
     def __exit__(self, *_):
+        if self.main != self.process.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.main, signal.SIGKILL)
         self.process.kill()
         self.process.communicate(timeout=30)
         self._socket.close()

@@ -1,0 +1,172 @@
+"""SIGUSR2 has a pushd start the program that is on disk now, which takes over from it, as systemd
+would see it."""
+
+import os
+import shutil
+import signal
+
+import pytest
+
+from support.followers import crowd
+from support.live import Listener
+from support.manager import Manager
+from support.pushd import Pushd
+from support.sockets import ROOM
+from support.wait import wait_for
+from support.websocket import Socket
+from support.workers import is_alive, serving
+
+
+@pytest.fixture
+def program(instance, tmp_path):
+    """A pushd on disk, that can be replaced."""
+    return shutil.copy2(instance.build / "pushd", tmp_path / "pushd")
+
+
+def replace(program, instance, script=None):
+    """Puts another program in its place, as an installation does: the one under test, or a
+    script."""
+    fresh = program.with_suffix(".new")
+    if script is None:
+        shutil.copy2(instance.build / "pushd", fresh)
+    else:
+        fresh.write_text(f"#!/bin/sh\n{script}\n")
+        fresh.chmod(0o755)
+    os.replace(fresh, program)
+
+
+class Service(Manager):
+    """A pushd as a service, at ports that it found itself and the path of a Unix socket."""
+
+    def __init__(self, program, instance, folder, workers):
+        self.path = str(instance.state / "tmp" / f"successor{workers}")
+        self.ports_file = folder / "ports"
+        self.log_file = folder / "log"
+        super().__init__(
+            [program, "-c", instance.config, "--ports-file", self.ports_file, "--workers", workers],
+            {**instance.env, "CONFAB_PUSH_LISTEN": "127.0.0.1:0",
+             "CONFAB_PUSH_SOCKET": self.path, "CONFAB_DRAIN_TIME": "1",
+             "CONFAB_METRICS_LISTEN": "127.0.0.1:0", "CONFAB_LOG_FILE": str(self.log_file),
+             "WATCHDOG_USEC": "1500000"})
+
+    def upgrade(self):
+        """Signals the main process, and waits until another one is it: (former, new)."""
+        former = self.main
+        os.kill(former, signal.SIGUSR2)
+        wait_for(lambda: self.main != former, 30, "a successor")
+        return former, self.main
+
+    def pinged_by(self, pid):
+        """Waits until the watchdog hears of this process, and again."""
+        before = len(self.heard)
+        wait_for(lambda: self.count("WATCHDOG=1") and sum(
+            sent["from"] == pid and "WATCHDOG" in sent for sent in self.heard[before:]) >= 2, 30,
+            "heartbeats")
+
+
+@pytest.mark.parametrize("way", ["port", "path"])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_upgrade_by_signal_loses_nothing_and_systemd_follows(instance, user, tmp_path, program,
+                                                               workers, way):
+    with Service(program, instance, tmp_path, workers) as service:
+        service.wait_for("READY=1")
+        ports = wait_for(lambda: service.ports_file.exists() and service.ports_file.read_text())
+        port = int(ports.split()[0].partition("=")[2])
+        with crowd(user(), port if way == "port" else service.path) as people:
+            for _ in range(2):
+                replace(program, instance)
+                former, new = service.upgrade()
+                wait_for(lambda: not is_alive(former), 30, "the end of the old one")
+                assert os.readlink(f"/proc/{new}/exe") == str(program)
+                people.read_on()
+                service.pinged_by(new)
+                assert service.said(former)[1:] == []
+                assert service.said(new) == ["MAINPID"]
+            people.end()
+        assert service.count("READY=1") == 3
+        assert service.process.wait(30) == 0
+        assert service.ports_file.read_text() == ports
+        os.kill(new, signal.SIGTERM)
+        service.wait_for("STOPPING=1")
+        wait_for(lambda: not is_alive(new), 30, "the end of the new one")
+
+
+WRONG = {
+    "a configuration that is not sound": (None, "ended with status 1"),
+    "a program that crashes": ("kill -SEGV $$", "ended by signal 11"),
+    "no program": ("", "cannot start"),
+}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("fault", WRONG)
+def test_if_the_new_one_cannot_serve_the_old_one_goes_on(instance, user, program, workers, fault):
+    script, complaint = WRONG[fault]
+    alice = user()
+    room = alice.room()["room_id"]
+    with Pushd(instance, program=program, push_workers=workers, drain_time=0) as pushd:
+        with Listener(Socket.open(instance, ROOM.format(room), token=alice.token,
+                                  direct=pushd.port)) as live:
+            if script is None:
+                pushd.configure(push_workers="many")
+            elif script:
+                replace(program, instance, script)
+            else:
+                program.unlink()
+            pushd.signal(signal.SIGUSR2)
+            wait_for(lambda: complaint in pushd.log(), 30, complaint)
+            alice.say(room)
+            live.event()
+        assert pushd.get("/healthz").status_code == 200
+        pushd.configure(push_workers=workers)
+        replace(program, instance)
+        pushd.signal(signal.SIGUSR2)
+        assert pushd.end() == 0
+        new = successor(pushd)
+        os.kill(new, signal.SIGTERM)
+        wait_for(lambda: not is_alive(new), 30, "its end")
+
+
+def successor(pushd):
+    """The process that it started to take over."""
+    started = [line for line in pushd.log().splitlines() if " to take over" in line
+               and "started" in line]
+    return int(started[-1].rpartition("as process ")[2].split()[0])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_is_told_to_end_ends_the_one_that_it_started(instance, program, workers):
+    with Pushd(instance, program=program, push_workers=workers, drain_time=0) as pushd:
+        replace(program, instance, "exec sleep 600")
+        pushd.signal(signal.SIGUSR2)
+        wait_for(lambda: "started" in pushd.log(), 30, "a successor")
+        pushd.signal(signal.SIGUSR2)
+        wait_for(lambda: "is about to take over already" in pushd.log(), 30, "a refusal")
+        pushd.signal(signal.SIGTERM)
+        assert pushd.end() == 0
+        wait_for(lambda: not is_alive(successor(pushd)), 30, "its end")
+
+
+def test_a_worker_starts_nobody(instance):
+    with Pushd(instance, push_workers=2) as pushd:
+        pids = serving(pushd, 2)
+        for pid in pids:
+            os.kill(pid, signal.SIGUSR2)
+        assert serving(pushd, 2) == pids
+        assert "take over" not in pushd.log()
+
+
+def test_the_new_one_has_no_connection_of_the_old_one(instance, program, tmp_path):
+    """One to Redis, say, that nobody reads any more."""
+    with Service(program, instance, tmp_path, 1) as service:
+        service.wait_for("READY=1")
+        held = sockets_of(service.main)
+        former, new = service.upgrade()
+        assert former != new and held
+        assert not held & sockets_of(new)
+
+
+def sockets_of(pid):
+    folder = f"/proc/{pid}/fd"
+    links = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder) if int(name) > 2]
+    return {link for link in links if link.startswith("socket:")}
