@@ -254,3 +254,7 @@ def test_a_request_that_finds_no_free_process_waits_for_one(system, writer):
             busy.join()
     assert busy.failures == [] and late.failures == []
     assert late.statuses["GET", 200] == 1 and busy.statuses["POST", 201] == PROCESSES
+
+
+def test_processes_do_not_interrupt_who_wakes_them(system):
+    assert {os.sched_getscheduler(pid) for pid in system.api_workers()} == {os.SCHED_BATCH}
