@@ -45,15 +45,12 @@ static bool is_out_of_means(int error) {
 
 /* The next of those who wait; false with errno set. */
 static bool take_one(struct acceptor *acceptor) {
-    const int yes = 1;
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
     const int fd =
         accept4(acceptor->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return false;
-    if (address.ss_family != AF_UNIX)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     acceptor->taken(acceptor->context, fd, (struct sockaddr *)&address, len);
     return true;
 }
@@ -83,6 +80,9 @@ static void on_ready(uv_poll_t *poll, int failed, int events) {
 
 struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken,
                               void *context) {
+    /* Inherited by each connection; a Unix socket knows no such thing, and needs none. */
+    const int yes = 1;
+    setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     if (listen(listen_fd, BACKLOG) != 0) {
         log_error("cannot listen: %s", strerror(errno));
         return NULL;

@@ -25,12 +25,14 @@
 
 /* Bytes handed to the reader at once; it moves what it has not read yet after each answer. */
 #define FEED_SIZE 16384
-/* An answer larger than this, or a list longer, is none of ours. */
+/* An answer larger than this is none of ours. */
 #define MAX_ANSWER ((size_t)64 * 1024 * 1024)
-#define MAX_ITEMS (4 * 1024 * 1024)
 /* Bytes of a buffer that is kept for the next words. Thousands who come at once leave more
  * behind. */
 #define KEEP 65536
+/* From so many bytes on they are written before the turn ends: what is written is in the
+ * processor's cache still, and its memory can be kept. */
+#define EARLY 32768
 
 /* One connection, or the attempt at one; outlives its link until libuv has let go of it. */
 struct wire {
@@ -77,60 +79,6 @@ struct redis_link {
     struct owed *owed; /* a ring */
     size_t owed_first, owed_count, owed_space;
 };
-
-/* ---- answers ---- */
-
-/* One with so many bytes behind it. */
-static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind kind, size_t more) {
-    struct redis_reply *reply = memory_zeroed(1, sizeof(*reply) + more);
-    reply->kind = kind;
-    if (task->parent)
-        ((struct redis_reply *)task->parent->obj)->items[task->idx] = reply;
-    return reply;
-}
-
-static void *create_text(const redisReadTask *task, char *bytes, size_t len) {
-    const enum redis_kind kind = task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT;
-    struct redis_reply *reply = new_reply(task, kind, len + 1);
-    char *copy = (char *)(reply + 1);
-    if (len > 0)
-        memcpy(copy, bytes, len);
-    reply->text = (struct text){copy, len};
-    return reply;
-}
-
-static void *create_list(const redisReadTask *task, int count) {
-    if (count > MAX_ITEMS)
-        return NULL;
-    const size_t items = count > 0 ? (size_t)count : 0;
-    struct redis_reply *reply = new_reply(task, REDIS_LIST, items * sizeof(*reply->items));
-    reply->count = items;
-    reply->items = (struct redis_reply **)(reply + 1);
-    return reply;
-}
-
-static void *create_number(const redisReadTask *task, long long number) {
-    struct redis_reply *reply = new_reply(task, REDIS_NUMBER, 0);
-    reply->number = number;
-    return reply;
-}
-
-static void *create_nil(const redisReadTask *task) {
-    return new_reply(task, REDIS_NIL, 0);
-}
-
-/* Of an answer that was cut short the last items are missing. */
-static void free_reply(void *object) {
-    struct redis_reply *reply = object;
-    if (!reply)
-        return;
-    for (size_t i = 0; i < reply->count; i++)
-        free_reply(reply->items[i]);
-    free(reply);
-}
-
-static redisReplyObjectFunctions READER_FUNCTIONS = {create_text, create_list, create_number,
-                                                     create_nil, free_reply};
 
 /* ---- what is owed ---- */
 
@@ -268,6 +216,20 @@ void redis_link_flush(struct redis_link *link) {
         drop(link, uv_strerror(error));
 }
 
+/* What fails here is found out at the end of the turn: nobody who asks is called back for the
+ * questions before. */
+static void write_early(struct redis_link *link) {
+    struct wire *wire = link->wire;
+    const uv_buf_t all = {wire->out.data, wire->out.len};
+    if (wire->is_writing || wire->out.len < EARLY)
+        return;
+    const int written = uv_try_write(&wire->stream, &all, 1);
+    if (written <= 0)
+        return;
+    wire->out.len -= (size_t)written;
+    memmove(wire->out.data, wire->out.data + written, wire->out.len);
+}
+
 void redis_link_say(struct redis_link *link, const struct text *words, size_t count) {
     if (link->state == OPEN)
         put_words(link, words, count);
@@ -281,6 +243,7 @@ void redis_link_ask(struct redis_link *link, const struct text *words, size_t co
     }
     put_words(link, words, count);
     owe(link, done, context);
+    write_early(link);
 }
 
 /* ---- PING ---- */
@@ -340,7 +303,7 @@ static void read_answers(struct wire *wire) {
         if (!reply)
             break;
         dispatch(wire->link, reply);
-        free_reply(reply);
+        redis_reply_free(reply);
     }
     if (wire->link && wire->reader->len > MAX_ANSWER)
         drop(wire->link, "an answer is too large");
@@ -447,7 +410,7 @@ static void begin_connect(struct redis_link *link) {
     struct wire *wire = memory_zeroed(1, sizeof(*wire));
     wire->link = link;
     wire->connect.data = wire;
-    wire->reader = redisReaderCreateWithFunctions(&READER_FUNCTIONS);
+    wire->reader = redis_reply_reader();
     link->wire = wire;
     link->state = CONNECTING;
     link->ticks = 0;

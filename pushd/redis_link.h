@@ -1,6 +1,6 @@
 /*
- * redis_link: one connection to Redis on the loop, which comes back when it is lost. The
- * only file of pushd that knows hiredis.
+ * redis_link: one connection to Redis on the loop, which comes back when it is lost. With
+ * redis_reply.c the only file of pushd that knows hiredis.
  *
  * hiredis reads the protocol here; sockets and queues are libuv's. The asynchronous half
  * of hiredis 0.14 is left out on purpose: on a subscribed connection it leaks a callback
@@ -19,21 +19,11 @@
 #include <uv.h>
 
 #include "config.h"
+#include "redis_reply.h"
 #include "text.h"
 
 /* How often redis_link_tick is to be called. */
 #define REDIS_LINK_TICK_MS 100
-
-enum redis_kind { REDIS_NIL, REDIS_NUMBER, REDIS_TEXT, REDIS_ERROR, REDIS_LIST };
-
-/* What Redis answers; a TEXT is a simple or a bulk string. */
-struct redis_reply {
-    enum redis_kind kind;
-    int64_t number;
-    struct text text;           /* of TEXT and ERROR */
-    size_t count;               /* of a LIST */
-    struct redis_reply **items; /* each there */
-};
 
 struct redis_link;
 
