@@ -135,7 +135,8 @@ static void lose(struct crowd *crowd, struct member *member) {
 
 static void ask(struct crowd *crowd, struct member *member) {
     char request[512], query[40] = "";
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = member};
+    /* Told of once each time: else the kernel looks again at each socket that was read. */
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = member};
     if (crowd->behind != UINT64_MAX) {
         const uint64_t since =
             member->room->seq > crowd->behind ? member->room->seq - crowd->behind : 0;
@@ -265,24 +266,31 @@ static bool take_answer(struct member *member, const unsigned char *at, size_t *
     return true;
 }
 
-void crowd_serve(struct crowd *crowd, struct member *member) {
+/* Reads once; true if there may be more. */
+static bool read_some(struct crowd *crowd, struct member *member) {
     static unsigned char bytes[262144];
     size_t used = 0;
-    if (member->phase == PHASE_CONNECTING) {
-        ask(crowd, member);
-        return;
-    }
-    if (member->phase == PHASE_NONE)
-        return;
     const ssize_t len = recv(member->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return errno == EINTR;
     const int64_t now = crowd_now_us();
     if (len <= 0 ||
         (member->phase == PHASE_ANSWER && !take_answer(member, bytes, &used, (size_t)len))) {
         lose(crowd, member);
-        return;
+        return false;
     }
     while (used < (size_t)len)
         used += take(crowd, member, bytes + used, (size_t)len - used, now);
+    return (size_t)len == sizeof(bytes);
+}
+
+void crowd_serve(struct crowd *crowd, struct member *member, uint32_t events) {
+    const bool ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    bool more = true;
+    if (member->phase == PHASE_CONNECTING) {
+        ask(crowd, member);
+        return;
+    }
+    while (member->phase != PHASE_NONE && more)
+        more = read_some(crowd, member) || ended;
 }

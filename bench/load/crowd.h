@@ -49,8 +49,8 @@ struct crowd *crowd_new(int epoll, uint16_t port, const char *file);
 /* Begins the handshake of a member; false, with the reason on standard error. */
 bool crowd_connect(struct crowd *crowd, size_t index);
 
-/* Serves an event of epoll whose data.ptr is a member. */
-void crowd_serve(struct crowd *crowd, struct member *member);
+/* Serves events of epoll whose data.ptr is a member. */
+void crowd_serve(struct crowd *crowd, struct member *member, uint32_t events);
 
 /* Cuts all connections off. */
 void crowd_drop(struct crowd *crowd);
