@@ -7,8 +7,7 @@
 #include "clock.h"
 #include "command.h"
 #include "doctor.h"
-#include "publish.h"
-#include "store/credential.h"
+#include "doctor_token.h"
 
 /* A check runs when all that it needs is there; what it needs a pushd for is left out where
  * there is none on purpose. */
@@ -67,7 +66,8 @@ static enum tool_end find_user(const struct tool *tool, const char *name, struct
                     : tool_fail("there is no user yet to come as; `confabctl user add` adds one");
 }
 
-static enum tool_end make_token(struct doctor *doctor, const char *name, uint64_t *token_id) {
+static enum tool_end make_token(struct doctor *doctor, const char *name,
+                                struct doctor_token *token) {
     const struct tool *tool = doctor->tool;
     unsigned char hash[SECRET_HASH_SIZE];
     struct user user = {.id = 0};
@@ -78,19 +78,7 @@ static enum tool_end make_token(struct doctor *doctor, const char *name, uint64_
         return tool_fail("%s is disabled", user.name);
     secret_make_key(doctor->key);
     secret_hash_key(text_of(doctor->key), hash);
-    const enum error error = token_add(tool->db, user.id, hash, token_id);
-    return error ? tool_store_failed(tool, error) : TOOL_DONE;
-}
-
-static enum tool_end end_token(const struct tool *tool, uint64_t token_id) {
-    struct user_change change;
-    const enum error error = token_end(tool->db, token_id, &change);
-    if (error)
-        return tool_store_failed(tool, error);
-    if (change.changed)
-        publish_credentials_changed(tool->redis, tool->config.redis_prefix, &change);
-    redis_client_flush(tool->redis);
-    return TOOL_DONE;
+    return doctor_token_make(tool, user.id, hash, token);
 }
 
 /* ---- the checks ---- */
@@ -137,16 +125,16 @@ static void print(struct findings *findings) {
 
 static enum tool_end examine(struct doctor *doctor, const struct wanted *wanted) {
     struct findings findings;
-    uint64_t token_id = 0;
+    struct doctor_token token;
     enum tool_end end = ask_database(doctor);
     if (!end)
-        end = make_token(doctor, wanted->user, &token_id);
+        end = make_token(doctor, wanted->user, &token);
     if (end)
         return end;
     findings_begin(&findings, doctor->tool->json);
     run_checks(doctor, wanted->no_sockets, &findings);
     print(&findings);
-    end = end_token(doctor->tool, token_id);
+    end = doctor_token_end(&token);
     return findings.failed ? TOOL_FAILED : end;
 }
 

@@ -74,7 +74,8 @@ static const struct command COMMANDS[] = {
     {"doctor", "ADDRESS [--user NAME] [--metrics HOST:PORT]... [--no-sockets] [--ca FILE]",
      "Looks at the site as its clients do, by its address (https://chat.example.org), and\n"
      "at the servers behind it; says what the host gets wrong and how to mend it.\n"
-     "It comes with a token of a user, which ends with the run, and changes nothing.\n"
+     "It comes with a token of a user, which ends with the run however that ends, and\n"
+     "changes nothing.\n"
      "--user: whose token (any active user's). --metrics: where a pushd has its figures\n"
      "(metrics_listen). --no-sockets: there is no pushd, on purpose. --ca: certificates to\n"
      "trust instead of the system's.",

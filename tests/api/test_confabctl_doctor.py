@@ -1,8 +1,11 @@
 """confabctl doctor: each thing that hosts get wrong, done wrong, is found and named."""
 
 import contextlib
+import os
 import re
 import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -11,7 +14,7 @@ from support.client import Client
 from support.confabctl import Tool
 from support.front import KINDS
 from support.instance import ROOT
-from support.port import free_port
+from support.port import free_port, take_port
 from support.pushd import Pushd
 from support.wait import wait_for
 from support.websocket import push_port
@@ -100,6 +103,35 @@ def test_it_comes_as_the_user_that_is_named(doctor, system):
     before = system.sql(seq, alice.id)
     doctor.approves(system.url, "--user", alice.name)
     assert system.sql(seq, alice.id) == [(before[0][0] + 1,)]  # the end of the token
+
+
+@pytest.mark.parametrize("number", ["SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"])
+def test_a_run_that_is_broken_off_leaves_no_token(doctor, system, number):
+    """Also when the whole group of processes is, as by Ctrl-C."""
+    def tokens():
+        return doctor.tool.json("stats")["tokens"]
+
+    before = tokens()
+    with take_port() as silent:
+        run = subprocess.Popen(
+            [doctor.tool.program, *doctor.tool.options, "doctor",
+             f"http://127.0.0.1:{silent.getsockname()[1]}"], env=system.env,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        wait_for(lambda: tokens() == before + 1, 30, "the token of the run")
+        os.killpg(run.pid, getattr(signal, number))
+        assert run.wait(30) == -getattr(signal, number)
+        assert run.communicate(timeout=30)[0] == b""
+        wait_for(lambda: tokens() == before, 30, "the end of the token")
+
+
+def test_a_run_whose_reader_goes_away_leaves_no_token(doctor, system):
+    before = doctor.tool.json("stats")["tokens"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as out:
+        done = doctor.tool.run("doctor", system.url, "--metrics", doctor.metrics, stdout=out)
+    assert done.returncode == 1
+    assert doctor.tool.json("stats")["tokens"] == before
 
 
 # ---- what web servers get wrong ----
