@@ -9,10 +9,13 @@
 
 enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
                      uint64_t *token_id) {
-    static const char SQL[] = TRANSACTION("",
-                    "INSERT INTO token (user_id, token_hash, created_at) "
-                    "VALUES (?, ?, SYSDATE(6)); ",
-                    ", LAST_INSERT_ID()");
+    /* The user's row is locked, lest the user is disabled between the question and the answer. */
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_active BOOLEAN; ",
+        "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
+        "INSERT INTO token (user_id, token_hash, created_at, user_is_active) "
+        "VALUES (p_user, ?, SYSDATE(6), v_active); ",
+        ", LAST_INSERT_ID()");
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_bytes(hash, SECRET_HASH_SIZE));

@@ -112,9 +112,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                 "CAST(@confab_now AS DATETIME(6))")
 
 /* That a token is still the sender's, who is still active, as of this moment. */
-#define PROOF                                                                       \
-    " AND ? = (SELECT t.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
-    "WHERE t.token_hash = ? AND u.is_active)"
+#define PROOF " AND ? = (SELECT t.user_id FROM token t WHERE t.token_hash = ? AND t.user_is_active)"
 
 #define REPLY_CHECK                                                                    \
     "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \

@@ -219,12 +219,17 @@ def test_migrate_brings_old_data_up_to_date(own):
                           members_count)
             SELECT seq, 'room', seq % 3 > 0, 1, '2024-01-01' + INTERVAL seq % 5 HOUR,
                    '2024-01-01' + INTERVAL seq % 5 HOUR, 1 FROM seq_1_to_12;
+        INSERT INTO user (user_id, username, password_hash, created_at, is_active)
+            VALUES (2, 'bob', '!', '2024-01-01', FALSE);
+        INSERT INTO token (token_hash, user_id, created_at)
+            VALUES ('of alice', 1, '2024-01-01'), ('of bob', 2, '2024-01-01');
         INSERT INTO member (room_id, user_id, is_admin, joined_at)
             SELECT room_id, 1, TRUE, created_at FROM room;""")
     tool, old = Tool(own), {"CONFAB_DATABASE_NAME": "old_one"}
     assert tool("migrate", **old).startswith("Applied 0002 ")
     assert "nothing to do" in tool("migrate", **old)
     assert tool.json("check", "--deep", **old)["differences"] == []
+    assert own.sql("SELECT user_is_active FROM old_one.token ORDER BY user_id") == [(1,), (0,)]
     assert own.sql("SELECT number FROM old_one.total WHERE name = 'public_rooms'") == [(4,)]
     by_minute = own.sql("SELECT room_id FROM old_one.room ORDER BY active_minute DESC, room_id")
     assert [room for room, in by_minute] == [4, 9, 3, 8, 2, 7, 12, 1, 6, 11, 5, 10]

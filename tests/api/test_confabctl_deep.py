@@ -14,7 +14,8 @@ class Site:
     """A small site: alice leads `room` with bob in it, has `other` for herself, and a direct
     room with bob. `sql` breaks it, `before` is what the tables were."""
 
-    TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user", "total")
+    TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user", "total",
+              "token")
 
     def __init__(self, instance):
         self.instance = instance
@@ -138,6 +139,17 @@ def test_public_rooms(site, broken):
 def test_public_rooms_without_a_total(site, broken):
     found = broken("DELETE FROM total; UPDATE room SET is_private = FALSE WHERE room_id = :ROOM")
     assert place(found["public_rooms"]) == (None, None, 0, 1)
+
+
+def test_active_tokens(site, broken):
+    found = broken("UPDATE token SET user_is_active = FALSE WHERE user_id = :BOB")
+    assert set(found) == {"active_tokens"}
+    assert place(found["active_tokens"]) == (None, site.bob.id, 0, 1)
+
+
+def test_tokens_of_who_is_disabled(site, broken):
+    found = broken("UPDATE user SET is_active = FALSE WHERE user_id = :BOB")
+    assert place(found["active_tokens"]) == (None, site.bob.id, 1, 0)
 
 
 def test_last_seq(site, broken):

@@ -127,6 +127,16 @@ def test_a_user_who_was_disabled_and_enabled(system, bob, room, said, path, head
     assert bob.get(url, headers=headers).status_code == 200
 
 
+def test_a_token_that_is_made_for_who_is_disabled(system, bob, room, said):
+    system.confabctl("user", "disable", bob.name)
+    later = Client(system, system.confabctl("token", "add", bob.name).stdout.strip())
+    for headers in ({}, OLDER):
+        assert_detail(page(later, room, headers=headers), 401, "User inactive or deleted.")
+    system.confabctl("user", "enable", bob.name)
+    for headers in ({}, OLDER):
+        assert page(later, room, headers=headers).status_code == 200
+
+
 def test_a_list_is_the_same_either_way(alice, bob, room, said):
     bob.say(bob.room("Another")["room_id"], "hello")
     assert bob.get(ROOMS).status_code == 200
