@@ -12,7 +12,7 @@ from turns import furthest, ratio
 
 
 def _reading(statements):
-    """The one that reads messages; a process that has just started also looks after the house."""
+    """The one that reads messages."""
     return [sql for sql in statements if sql.startswith("SELECT") and "m.content" in sql][-1]
 
 
