@@ -107,8 +107,9 @@ def test_trusted_proxies_before_the_web_server_are_seen_through(instance, alice,
             assert second.status == 101
 
 
-def test_it_is_closed_to_others(instance):
-    mode = (instance.state / "sock" / "push.sock").stat().st_mode
+def test_it_is_closed_to_others(instance, path):
+    with Pushd(instance, push_socket=path):
+        mode = path.stat().st_mode
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
 
 
