@@ -340,7 +340,8 @@ deb: ## build/deb/confab_VERSION_ARCH.deb and confab-web, looked at by lintian
 	@scripts/deb
 
 deb-test: ## install, try and purge these in a Debian of their own (root; some minutes)
-	@scripts/packages deb
+	@scripts/packages build deb
+	@[ -e build/deb/confab-web_$(VERSION)_all.deb ] || $(MAKE) deb
 	@scripts/deb-test
 
 dist: ## build/confab-VERSION.tar.gz from the last commit
