@@ -68,8 +68,10 @@ for (const [kind, name] of [["fcgid", "mod_fcgid"], ["cgi", "plain CGI"]]) {
             await ben.button("Log out").click();
             await signIn(ben, "Log in");
             await meet(anne, ben);
-            for (const person of [anne, ben])
+            for (const person of [anne, ben]) {
                 await person.page.getByText("There is no live connection here").waitFor();
+                await person.page.getByRole("status").getByText("Not live").waitFor();
+            }
             const before = [anne.polls, ben.polls];
             const said = [];
             const turns = [[anne, ben], [ben, anne]];

@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { inOneLine } from "./message.js";
 
 const CONNECTION = {
-    live: "Online", connecting: "Connecting…", waiting: "Connecting…", polling: "Online",
+    live: "Online", connecting: "Connecting…", waiting: "Connecting…", polling: "Not live",
     offline: "Offline", closed: "Offline",
 };
 

@@ -1,5 +1,6 @@
 // The way in and out.
 
+import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { someone, visitor } from "../support/browser.js";
@@ -52,4 +53,24 @@ test("a password that is changed elsewhere ends the session in this window", asy
     await elsewhere.api("POST", "auth/password/",
         { old_password: PASSWORD, new_password: "another password" });
     await person.page.getByText("You were logged out.").waitFor();
+});
+
+/** Logs out in the window and in under a name, and opens the room. */
+async function comeBackAs(person, name) {
+    await person.button("Log out").click();
+    await person.page.getByLabel("Username").fill(name);
+    await person.page.getByLabel("Password").fill(PASSWORD);
+    await person.button("Log in").click();
+    await person.page.locator(".room", { hasText: "Kitchen" }).click();
+    await person.field.waitFor();
+}
+
+test("what one has begun to write is there again for oneself, and not for the next", async () => {
+    const [anne, ben] = [await someone(), await someone()];
+    await anne.enter(await anne.room("Kitchen", ben));
+    await anne.field.fill("Not for everybody");
+    await comeBackAs(anne, anne.name);
+    assert.equal(await anne.field.inputValue(), "Not for everybody");
+    await comeBackAs(anne, ben.name);
+    assert.equal(await anne.field.inputValue(), "");
 });
