@@ -123,7 +123,12 @@ def unharmed(instance):
     wait_for(lambda: instance.sql(held) == [(0,)], 5, "the end of all transactions")
 
 
-# ---- with the `system` of a module ----
+# ---- with the `system` of a module, if it has one ----
+
+@pytest.fixture(scope="session")
+def system(instance):
+    return instance
+
 
 @pytest.fixture(scope="module")
 def second(system):
@@ -148,6 +153,12 @@ def room(alice, bob):
     made = alice.room()["room_id"]
     alice.invite(made, bob)
     return made
+
+
+@pytest.fixture
+def new_room(alice):
+    """The id of a room that nothing has happened in yet; alice is alone there."""
+    return alice.room()["room_id"]
 
 
 @pytest.fixture

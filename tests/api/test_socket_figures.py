@@ -31,16 +31,6 @@ REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "crowded", "kno
             "unfinished"}
 
 
-@pytest.fixture
-def alice(user):
-    return user()
-
-
-@pytest.fixture
-def room(alice):
-    return alice.room()["room_id"]
-
-
 def figures(pushd):
     answer = pushd.get("/metrics")
     assert answer.status_code == 200
@@ -230,12 +220,12 @@ def test_answers_to_pings_of_clients_are_counted(pushd, alice, room):
             wait_for_figure(pushd, count, "pongs_total")
 
 
-def test_replays_and_resyncs_are_counted(pushd, alice, room):
+def test_replays_and_resyncs_are_counted(pushd, alice, new_room):
     for _ in range(3):
-        alice.say(room)
-    with in_room(alice, room, direct=pushd.port, since=1) as live:
+        alice.say(new_room)
+    with in_room(alice, new_room, direct=pushd.port, since=1) as live:
         live.next(), live.next()
-    with in_room(alice, room, direct=pushd.port, since=99) as live:
+    with in_room(alice, new_room, direct=pushd.port, since=99) as live:
         assert live.next() == {"type": "resync", "seq": 3}
     wait_for_figure(pushd, 1, "replays_total")
     wait_for_figure(pushd, 2, "replayed_events_total")

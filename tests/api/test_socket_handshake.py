@@ -12,16 +12,6 @@ INVALID = "Invalid token."
 INACTIVE = "User inactive or deleted."
 
 
-@pytest.fixture
-def alice(user):
-    return user()
-
-
-@pytest.fixture
-def room(alice):
-    return alice.room()["room_id"]
-
-
 def shake(client, path, direct=False, **options):
     return Socket.open(client.instance, path, direct=direct, **options)
 
@@ -393,17 +383,17 @@ def test_a_path_works_without_its_last_slash(alice, room, direct):
 # ---- the first frame ----
 
 @BOTH_WAYS
-def test_the_first_frame_of_a_room(alice, room, direct):
-    alice.say(room)
-    alice.say(room)
-    with alice.socket(room, direct=direct) as live:
-        assert live.next() == {"type": "connected", "room_id": room, "user_id": alice.id, "seq": 2,
-                               "online": [person(alice)]}
+def test_the_first_frame_of_a_room(alice, new_room, direct):
+    alice.say(new_room)
+    alice.say(new_room)
+    with alice.socket(new_room, direct=direct) as live:
+        assert live.next() == {"type": "connected", "room_id": new_room, "user_id": alice.id,
+                               "seq": 2, "online": [person(alice)]}
         live.none()
 
 
-def test_the_first_frame_of_a_new_room_has_seq_0(alice, room):
-    with alice.socket(room) as live:
+def test_the_first_frame_of_a_new_room_has_seq_0(alice, new_room):
+    with alice.socket(new_room) as live:
         assert live.next()["seq"] == 0
 
 

@@ -18,29 +18,19 @@ from support.wait import wait_for
 from support.websocket import Closed, push_port
 
 
-@pytest.fixture
-def alice(user):
-    return user()
-
-
-@pytest.fixture
-def room(alice):
-    return alice.room()["room_id"]
-
-
 def figure(pushd, name, **labels):
     return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
 
 # ---- signals ----
 
-def test_sigusr1_writes_the_state_to_the_log(pushd, alice, room):
-    with in_room(alice, room, direct=pushd.port), notified(alice, direct=pushd.port):
+def test_sigusr1_writes_the_state_to_the_log(pushd, alice, new_room):
+    with in_room(alice, new_room, direct=pushd.port), notified(alice, direct=pushd.port):
         pushd.signal(signal.SIGUSR1)
         wait_for(lambda: f"user {alice.id} " in pushd.log(), 10)
     lines = [line for line in pushd.log().splitlines() if "state: " in line]
     assert "sockets=2 streams=2 subscribers=4 " in lines[0] and "redis=well" in lines[0]
-    [of_room] = [line for line in lines if f"room {room} " in line]
+    [of_room] = [line for line in lines if f"room {new_room} " in line]
     assert "last_seq=0 subscribers=2 " in of_room
     assert alice.token not in pushd.log()
 
@@ -153,10 +143,10 @@ def fill(pushd, client, room):
     raise AssertionError("the kernel takes it all")
 
 
-def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, room):
+def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, new_room):
     with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
-            in_room(alice, room, direct=pushd.port, rcvbuf=4096) as slow:
-        count = fill(pushd, alice, room)
+            in_room(alice, new_room, direct=pushd.port, rcvbuf=4096) as slow:
+        count = fill(pushd, alice, new_room)
         pushd.signal(signal.SIGTERM)
         wait_for(lambda: "closing 1 sockets" in pushd.log(), 10)
         assert [slow.next()["seq"] for _ in range(count)] == list(range(1, count + 1))
@@ -164,14 +154,14 @@ def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, room):
         assert pushd.end() == 0
 
 
-def test_pongs_and_events_are_not_mixed_up_when_the_kernel_is_full(instance, alice, room):
+def test_pongs_and_events_are_not_mixed_up_when_the_kernel_is_full(instance, alice, new_room):
     with Pushd(instance, ws_backlog=65536) as pushd, \
-            in_room(alice, room, direct=pushd.port, rcvbuf=4096) as slow:
+            in_room(alice, new_room, direct=pushd.port, rcvbuf=4096) as slow:
         seq = 0
         for _ in range(3):
             first = seq
             while figure(pushd, "queue_bytes") == 0:
-                alice.say(room, "\U0001f4ac" * 8000)
+                alice.say(new_room, "\U0001f4ac" * 8000)
                 seq += 1
                 slow.send_frame(9, b"?" * 125)
             read = [slow.next()["seq"] for _ in range(first, seq)]

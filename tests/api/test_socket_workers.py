@@ -26,16 +26,6 @@ def pushd(instance):
         yield running
 
 
-@pytest.fixture
-def alice(user):
-    return user()
-
-
-@pytest.fixture
-def room(alice):
-    return alice.room()["room_id"]
-
-
 @contextlib.contextmanager
 def many(client, room, pushd, count=MANY):
     with contextlib.ExitStack() as stack:
