@@ -1,6 +1,5 @@
 #include "tail_check.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "buffer.h"
@@ -68,9 +67,13 @@ static void add_head(void *context, const struct stream_head *head) {
 static struct text write_slice(struct buffer *json, const struct list *list, size_t begin) {
     buffer_clear(json);
     buffer_append_char(json, '[');
-    for (size_t i = begin; i < list->count && i < begin + SLICE; i++)
-        buffer_printf(json, "%s[%" PRIu64 ",%" PRIu64 "]", i > begin ? "," : "",
-                      list->streams[i].id, list->streams[i].last_seq);
+    for (size_t i = begin; i < list->count && i < begin + SLICE; i++) {
+        buffer_append_str(json, i > begin ? ",[" : "[");
+        buffer_append_u64(json, list->streams[i].id);
+        buffer_append_char(json, ',');
+        buffer_append_u64(json, list->streams[i].last_seq);
+        buffer_append_char(json, ']');
+    }
     buffer_append_char(json, ']');
     return (struct text){json->data, json->len};
 }

@@ -1,6 +1,5 @@
 #include "store/credential.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -210,7 +209,9 @@ static void write_questions(struct buffer *json, const struct caller_question *q
             buffer_append_char(json, DIGITS[questions[i].hash[at] >> 4]);
             buffer_append_char(json, DIGITS[questions[i].hash[at] & 15]);
         }
-        buffer_printf(json, "\",%" PRIu64 "]", questions[i].room_id);
+        buffer_append_str(json, "\",");
+        buffer_append_u64(json, questions[i].room_id);
+        buffer_append_char(json, ']');
     }
     buffer_append_char(json, ']');
 }
