@@ -173,6 +173,7 @@ static void ensure(const struct arguments *arguments, struct successor *successo
 int main(int argc, char **argv) {
     static struct config config;
     static struct arguments arguments;
+    static struct successor successor;
     read_arguments(&arguments, argc, argv);
     if (arguments.action == ACTION_WRONG) {
         fputs(USAGE, stderr);
@@ -190,10 +191,10 @@ int main(int argc, char **argv) {
     }
     if (arguments.action == ACTION_DUMP)
         return dump(&config);
-    struct successor successor = {.program = argv[0],
-                                  .config_path = arguments.config_path,
-                                  .ports_file = arguments.ports_file,
-                                  .workers = arguments.workers};
+    successor = (struct successor){.program = argv[0],
+                                   .config_path = arguments.config_path,
+                                   .ports_file = arguments.ports_file,
+                                   .workers = arguments.workers};
     ensure(&arguments, &successor);
     settings_open_log(&config);
     notify_inherit((pid_t)arguments.predecessor);
