@@ -1,0 +1,163 @@
+/* test_config_lists: lists of addresses and of origins in the configuration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "configured.h"
+
+/* --- lists ---------------------------------------------------------------------------- */
+
+static void test_address_lists_that_are_taken(void **state) {
+    configured_accept(*state,
+                      "trusted_proxies = 127.0.0.1, ::1,10.0.0.0/8\t192.168.1.7/0 fe80::/10"
+                      " ::ffff:10.0.0.1/104 2001:db8::1/128,,\n");
+    configured_accept(*state, "trusted_proxies =\n");
+}
+
+static void test_address_lists_that_are_refused(void **state) {
+    static const char *const bad[] = {
+        "localhost",    "10.0.0",  "10.0.0.0/33", "10.0.0.0/",          "10.0.0.0/-1",
+        "10.0.0.0/8/8", "::1/129", "/8",          "10.0.0.0/255.0.0.0", "fe80::1%eth0",
+        "010.0.0.1",    "[::1]",   "10.0.0.1:80",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char content[128];
+        char expected[256];
+        snprintf(content, sizeof content, "trusted_proxies = ::1, %s\n", bad[i]);
+        snprintf(expected, sizeof expected,
+                 "F:1: trusted_proxies: \"%s\" is not allowed; an entry "
+                 "is an IPv4 or IPv6 address, or a network with /0 to /32 (IPv4) or /0 to /128 "
+                 "(IPv6)\n",
+                 bad[i]);
+        configured_refuse(*state, content, expected);
+    }
+}
+
+static void test_every_wrong_entry_is_named(void **state) {
+    struct configured *fixture = *state;
+    const char *content = "trusted_proxies = a ::1 b\n";
+    assert_false(configured_load(fixture, content, strlen(content)));
+    assert_non_null(
+        strstr(configured_problems(fixture), "F:1: trusted_proxies: \"a\" is not allowed"));
+    assert_non_null(
+        strstr(configured_problems(fixture), "F:1: trusted_proxies: \"b\" is not allowed"));
+}
+
+static void test_addresses_found_in_a_list(void **state) {
+    (void)state;
+    const char *list = "127.0.0.1, 10.0.0.0/8 192.168.4.0/22,2001:db8::/33 ::1";
+    assert_true(config_address_listed(list, "127.0.0.1"));
+    assert_true(config_address_listed(list, "10.255.255.255"));
+    assert_true(config_address_listed(list, "192.168.7.1"));
+    assert_true(config_address_listed(list, "::1"));
+    assert_true(config_address_listed(list, "0:0:0:0:0:0:0:1"));
+    assert_true(config_address_listed(list, "2001:db8:7fff::1"));
+    assert_true(config_address_listed(list, "::ffff:10.1.2.3"));
+    assert_true(config_address_listed("::ffff:10.0.0.0/104", "10.1.2.3"));
+    assert_true(config_address_listed("10.1.2.3/8", "10.9.9.9"));
+}
+
+static void test_addresses_not_found_in_a_list(void **state) {
+    (void)state;
+    const char *list = "127.0.0.1, 10.0.0.0/8 192.168.4.0/22,2001:db8::/33 ::1";
+    static const char *const others[] = {
+        "127.0.0.2",           "11.0.0.0", "192.168.8.1", "2001:db8:8000::1", "::2",
+        "::ffff:11.0.0.1",     "",         "unix",        "10.0.0.1 ",        "10.0.0.1/32",
+        "10.0.0.1, 127.0.0.1",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_false(config_address_listed(list, others[i]));
+    }
+    assert_false(config_address_listed("", "127.0.0.1"));
+}
+
+static void test_all_of_one_family_is_not_all_of_the_other(void **state) {
+    (void)state;
+    assert_true(config_address_listed("0.0.0.0/0", "203.0.113.9"));
+    assert_true(config_address_listed("0.0.0.0/0", "::ffff:203.0.113.9"));
+    assert_false(config_address_listed("0.0.0.0/0", "2001:db8::1"));
+    assert_true(config_address_listed("::/0", "2001:db8::1"));
+    assert_false(config_address_listed("::/0", "203.0.113.9"));
+}
+
+static void test_origins_that_are_taken(void **state) {
+    configured_accept(*state,
+                      "allowed_origins = https://www.example.org, http://localhost:8000"
+                      " HTTPS://Example.ORG https://[2001:db8::1]:8443,http://127.0.0.1:65535"
+                      " https://xn--mnchen-3ya.example http://my_host\n");
+}
+
+static void test_origins_that_are_refused(void **state) {
+    static const char *const bad[] = {
+        "www.example.org",
+        "ftp://example.org",
+        "https://",
+        "https://example.org/",
+        "null",
+        "*",
+        "https://*.example.org",
+        "https://example.org/path",
+        "https://user@example.org",
+        "https://example.org:",
+        "https://example.org:0",
+        "https://example.org:65536",
+        "https://example.org:080",
+        "https://example.org:a",
+        "https://[::1",
+        "https://[127.0.0.1]",
+        "https://[::1/64]",
+        "https://[]",
+        "https://m\xC3\xBCnchen.example",
+        "//example.org",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct configured *fixture = *state;
+        char content[128];
+        snprintf(content, sizeof content, "allowed_origins = %s\n", bad[i]);
+        assert_false(configured_load(fixture, content, strlen(content)));
+    }
+    configured_refuse(
+        *state, "allowed_origins = https://a.example, https://b.example/\n",
+        "F:1: allowed_origins: \"https://b.example/\" is not allowed; an entry is http:// or "
+        "https://, a host, and :port if need be, with nothing behind, such as "
+        "https://www.example.org\n");
+}
+
+static void test_origins_found_in_a_list(void **state) {
+    (void)state;
+    const char *list = "https://www.Example.org,http://localhost:8000\thttps://b.example:443";
+    assert_true(config_origin_listed(list, "https://www.example.org"));
+    assert_true(config_origin_listed(list, "HTTPS://WWW.EXAMPLE.ORG"));
+    assert_true(config_origin_listed(list, "http://localhost:8000"));
+    assert_false(config_origin_listed(list, "http://www.example.org"));
+    assert_false(config_origin_listed(list, "https://www.example.org:443"));
+    assert_false(config_origin_listed(list, "https://b.example"));
+    assert_false(config_origin_listed(list, "http://localhost"));
+    assert_false(config_origin_listed(list, "https://example.org"));
+    assert_false(config_origin_listed(list, "https://www.example.org.evil.example"));
+    assert_false(config_origin_listed(list, "https://www.Example.org,http://localhost:8000"));
+    assert_false(config_origin_listed(list, "null"));
+    assert_false(config_origin_listed(list, ""));
+    assert_false(config_origin_listed("", ""));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        CONFIGURED_TEST(test_address_lists_that_are_taken),
+        CONFIGURED_TEST(test_address_lists_that_are_refused),
+        CONFIGURED_TEST(test_every_wrong_entry_is_named),
+        CONFIGURED_TEST(test_addresses_found_in_a_list),
+        CONFIGURED_TEST(test_addresses_not_found_in_a_list),
+        CONFIGURED_TEST(test_all_of_one_family_is_not_all_of_the_other),
+        CONFIGURED_TEST(test_origins_that_are_taken),
+        CONFIGURED_TEST(test_origins_that_are_refused),
+        CONFIGURED_TEST(test_origins_found_in_a_list),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
