@@ -2,8 +2,9 @@
  * hashing: passwords, hashed and checked on the time that requests leave over.
  *
  * A hash keeps a processor busy for as long as thousands of requests, and 64 MiB of memory. It
- * runs in a thread of its own with less weight than all else, so that whoever waits for a
- * message does not wait for somebody's login; the process waits for it, as for any other work.
+ * runs in a process of its own with less weight than all else, so that whoever waits for a
+ * message does not wait for somebody's login; the process that asked waits for it, as for any
+ * other work.
  */
 #ifndef CONFAB_HASHING_H
 #define CONFAB_HASHING_H
