@@ -80,9 +80,10 @@ static void on_ready(uv_poll_t *poll, int failed, int events) {
 
 struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken,
                               void *context) {
-    /* Inherited by each connection; a Unix socket knows no such thing, and needs none. */
+    /* Inherited by each connection; a Unix socket knows no such things, and needs none. */
     const int yes = 1;
     setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(listen_fd, IPPROTO_TCP, TCP_CORK, &yes, sizeof(yes));
     if (listen(listen_fd, BACKLOG) != 0) {
         log_error("cannot listen: %s", strerror(errno));
         return NULL;

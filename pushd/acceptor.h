@@ -13,7 +13,9 @@
 struct acceptor;
 
 /* A connection came from a peer, over TCP or a Unix socket: one that does not block and delays
- * nothing (TCP_NODELAY), which belongs to the callee. */
+ * nothing (TCP_NODELAY) once TCP_CORK is taken from it, which belongs to the callee. Before,
+ * what is written waits for more, until the connection is closed or for 200 ms at most
+ * (tcp(7)), so that the answer to a handshake and the first frame are one packet. */
 typedef void acceptor_taken(void *context, int fd, const struct sockaddr *peer, socklen_t len);
 
 /* Begins to listen on a socket that is bound, which it closes in the end. NULL, with the

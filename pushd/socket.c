@@ -133,6 +133,7 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     sockets->figures->handshakes++;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
+    socket->corked = true;
     socket->heard_s = socket_now_s();
     socket_look_by(sockets, socket->heard_s + (uint32_t)sockets->config->ws_ping);
     socket->notifications = handshake->notifications;

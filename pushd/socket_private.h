@@ -28,6 +28,7 @@ struct socket {
     bool pinged;     /* and has not been heard since */
     bool said_close; /* the close frame is out */
     bool notifications;
+    bool corked;         /* what is written waits for the first frame */
     bool gathering;      /* among those to be written to when the turn ends */
     unsigned close_code; /* 0: cut off without one */
     struct session *session;

@@ -1,5 +1,7 @@
 /* socket_write: what goes out of a socket, up to the close frame. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +15,13 @@
 
 /* ---- writing ---- */
 
+/* Sends what waited for the first frame, with that frame. */
+static void uncork(struct socket *socket) {
+    const int no = 0;
+    socket->corked = false;
+    setsockopt(socket->fd, IPPROTO_TCP, TCP_CORK, &no, sizeof(no));
+}
+
 /* What the kernel does not take goes to libwebsockets, which keeps it and calls back when it
  * is gone. Direct writes and bytes it still keeps are never mixed; it
  * may keep half a pong that nobody here knows of. */
@@ -20,7 +29,10 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
     ssize_t sent = 0;
     if (!lws_partial_buffered(socket->wsi))
         sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+    const int error = sent < 0 ? errno : 0;
+    if (socket->corked)
+        uncork(socket);
+    if (error && error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
         socket_give_up(socket);
         return;
     }

@@ -1,0 +1,61 @@
+"""The answer to a handshake waits for the first frame, as long as the kernel lets it."""
+
+import socket
+
+import pytest
+
+from support.away import hung
+from support.client import Client
+
+# Of struct tcp_info (linux/tcp.h): tcpi_data_segs_in, packets that had bytes in them.
+INFO_SIZE, SEGMENTS_IN = 160, 152
+
+# The database may take longer than the kernel waits, for some of them.
+TRIES = 20
+
+
+@pytest.fixture(scope="module")
+def system(make_instance):
+    return make_instance()
+
+
+def packets_to(live):
+    info = live.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, INFO_SIZE)
+    return int.from_bytes(info[SEGMENTS_IN:SEGMENTS_IN + 4], "little")
+
+
+def test_the_answer_and_the_connected_frame_are_one_packet(alice, room):
+    def packets():
+        with alice.socket(room, direct=True) as live:
+            assert live.next()["type"] == "connected"
+            return packets_to(live)
+    assert 1 in (packets() for _ in range(TRIES))
+
+
+def test_what_follows_does_not_wait_for_more(alice, room):
+    """The kernel holds nothing back any more: two messages are two packets, soon."""
+    def packets():
+        with alice.socket(room, direct=True) as live:
+            live.until("connected")
+            before = packets_to(live)
+            for _ in range(2):
+                alice.say(room)
+                live.until("new_message")
+            return packets_to(live) - before
+    assert packets() >= 2
+
+
+def test_an_error_and_its_close_frame_do_not_wait(alice):
+    with alice.socket(2 ** 40, direct=True) as live:
+        assert live.next()["type"] == "error"
+        assert live.closed() == 4404
+
+
+def test_the_answer_comes_by_itself_while_the_database_hangs(system):
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with hung(system, "database"):
+        live = alice.socket(room, direct=True)
+        assert live.status == 101
+    with live:
+        assert live.next(30)["type"] == "connected"
