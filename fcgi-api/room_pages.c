@@ -181,6 +181,7 @@ static enum error read_page(struct exchange *x, const struct room_list *list,
     pieces_clear(pieces);
     if (page->offset >= count)
         return ERROR_NONE;
+    int64_t from = 0;
     uint64_t most = page->offset + page->limit + BEYOND;
     while (is_worth_it(list->kind, page, count, most)) {
         const enum error error =
@@ -188,12 +189,17 @@ static enum error read_page(struct exchange *x, const struct room_list *list,
         pieces_sort(pieces);
         if (error || is_complete(pieces, page, most, list->kind))
             return error;
+        if (list->kind == ROOM_LIST_PUBLIC) {
+            from = pieces->list[pieces->count - 1].active_at;
+            break;
+        }
         most = pieces->count < most ? UINT64_MAX : most * MORE;
         pieces_clear(pieces);
     }
     *first = 0;
-    const enum error error =
-        room_list_page(db, x->service->names, list, page->limit, page->offset, collect, pieces);
+    pieces_clear(pieces);
+    const enum error error = room_list_page(db, x->service->names, list, page->limit, page->offset,
+                                            from, collect, pieces);
     pieces_sort(pieces);
     return error;
 }

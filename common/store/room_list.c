@@ -152,7 +152,8 @@ enum error room_list_latest(struct db *db, struct user_names *names, const struc
 /* The page is chosen, and sorted, from the narrow columns; its rows are then looked up by
  * key. Sorting the finished rows would carry every last message through a temporary table. */
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
-                          uint64_t limit, uint64_t offset, room_visit *visit, void *context) {
+                          uint64_t limit, uint64_t offset, int64_t from, room_visit *visit,
+                          void *context) {
 #define PAGE(columns, joins, choice)                                          \
     "SELECT STRAIGHT_JOIN " columns " FROM (" choice                          \
     " ORDER BY p.last_active_at DESC, p.room_id DESC LIMIT ? OFFSET ?) page " \
@@ -162,16 +163,16 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
     PAGE(columns, joins,                                        \
          "SELECT p.room_id, p.last_active_at FROM member mine " \
          "JOIN room p ON p.room_id = mine.room_id WHERE mine.user_id = ?")
-#define PAGE_PUBLIC(columns, joins) \
-    PAGE(columns, joins,            \
-         "SELECT p.room_id, p.last_active_at FROM room p WHERE p.is_private = FALSE")
+#define PAGE_PUBLIC(columns, joins)                        \
+    PAGE(columns, joins,                                   \
+         "SELECT p.room_id, p.last_active_at FROM room p " \
+         "WHERE p.is_private = FALSE AND p.active_minute >= TO_SECONDS(?) DIV 60")
     static const char *const OWN[FORM_COUNT] = FORMS(PAGE_OWN);
     static const char *const PUBLIC[FORM_COUNT] = FORMS(PAGE_PUBLIC);
-    const struct db_value values[] = {db_u64(list->user_id), db_u64(limit), db_u64(offset),
-                                      db_u64(list->user_id)};
     const bool is_public = list->kind == ROOM_LIST_PUBLIC;
-    const struct reading reading = {
-        db, names, visit, context, values + is_public, is_public ? 3 : 4};
+    const struct db_value values[] = {is_public ? db_time(from) : db_u64(list->user_id),
+                                      db_u64(limit), db_u64(offset), db_u64(list->user_id)};
+    const struct reading reading = {db, names, visit, context, values, 4};
     return read_list(&reading, is_public ? PUBLIC : OWN, list->brief);
 }
 

@@ -49,9 +49,12 @@ enum error room_list_by_token(struct db *db, struct user_names *names,
 enum error room_list_latest(struct db *db, struct user_names *names, const struct room_list *list,
                             uint64_t most, uint64_t reach, room_visit *visit, void *context);
 
-/* Visits exactly the rooms of a page. The database looks at all rooms of the list to find them. */
+/* Visits exactly the rooms of a page. The database looks at all rooms of the list to find them; of
+ * a list of public ones only at those of the minute of `from`, micros since 1970, and of later
+ * ones, and there have to be as many as the page needs. */
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
-                          uint64_t limit, uint64_t offset, room_visit *visit, void *context);
+                          uint64_t limit, uint64_t offset, int64_t from, room_visit *visit,
+                          void *context);
 
 /* When the minute after that of a time begins, in micros since 1970. */
 int64_t room_list_next_minute(int64_t at);
