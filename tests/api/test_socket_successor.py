@@ -14,7 +14,7 @@ from support.pushd import Pushd
 from support.sockets import ROOM
 from support.wait import wait_for
 from support.websocket import Socket
-from support.workers import is_alive, serving
+from support.workers import is_alive, serving, sockets_of
 
 
 @pytest.fixture
@@ -164,9 +164,3 @@ def test_the_new_one_has_no_connection_of_the_old_one(instance, program, tmp_pat
         former, new = service.upgrade()
         assert former != new and held
         assert not held & sockets_of(new)
-
-
-def sockets_of(pid):
-    folder = f"/proc/{pid}/fd"
-    links = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder) if int(name) > 2]
-    return {link for link in links if link.startswith("socket:")}

@@ -29,10 +29,12 @@ def serving(pushd, count):
     return workers_of(pushd)
 
 
-def _inodes(pid):
-    """Numbers of the sockets that a process has open."""
+def sockets_of(pid):
+    """Numbers of the sockets that a process has opened."""
     found = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
+        if int(entry.name) <= 2:    # given to it
+            continue
         try:
             link = os.readlink(entry)
         except OSError:  # closed meanwhile
@@ -47,7 +49,7 @@ def taken_by(pid):
     with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
         rows = [line.split() for line in table][1:]
     connected = "03"
-    return len({row[6] for row in rows if len(row) > 7 and row[5] == connected} & _inodes(pid))
+    return len({row[6] for row in rows if len(row) > 7 and row[5] == connected} & sockets_of(pid))
 
 
 def worker_of(pushd, live):
