@@ -61,5 +61,5 @@ def worker_of(pushd, live):
     # A long table is read in pieces, and may name a socket twice.
     [inode] = {row[9] for row in rows
                if [row[1].partition(":")[2], row[2].partition(":")[2]] == wanted}
-    [worker] = [pid for pid in workers_of(pushd) if inode in _inodes(pid)]
+    [worker] = [pid for pid in workers_of(pushd) if inode in sockets_of(pid)]
     return worker
