@@ -564,6 +564,16 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
     return result;
 }
 
+enum error db_number(struct db *db, const char *sql, uint64_t *number) {
+    struct db_rows *rows;
+    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 enum error db_run_script(struct db *db, const char *script) {
     if (!connect_if_needed(db)) {
         log_error("database: %s", db->last_error);

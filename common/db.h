@@ -109,6 +109,10 @@ uint64_t db_changed(const struct db *db);
 /* Gives the rows back and makes the connection ready again; rows may be NULL. */
 void db_done(struct db_rows *rows);
 
+/* Asks for one number by a statement without values, which may be repeated; 0 if it has no row.
+ * Fails as db_run does, and leaves *number alone then. */
+enum error db_number(struct db *db, const char *sql, uint64_t *number);
+
 /* Runs a script of several statements separated by semicolons, for migrations only:
  * not prepared, never repeated. */
 enum error db_run_script(struct db *db, const char *script);

@@ -15,17 +15,6 @@ unsigned migrate_latest(void) {
     return migrate_step_count ? migrate_steps[migrate_step_count - 1].version : 0;
 }
 
-/* Asks for one number. */
-static enum error ask(struct db *db, const char *sql, uint64_t *number) {
-    struct db_rows *rows;
-    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
-    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
-}
-
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version) {
     static const char EXISTS[] =
         "SELECT COUNT(*) FROM information_schema.tables "
@@ -33,9 +22,9 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
         "'schema_migration'";
     static const char NEWEST[] = "SELECT MAX(version) FROM schema_migration";
     uint64_t there = 0, newest = 0;
-    enum error error = ask(db, EXISTS, &there);
+    enum error error = db_number(db, EXISTS, &there);
     if (!error && there)
-        error = ask(db, NEWEST, &newest);
+        error = db_number(db, NEWEST, &newest);
     if (error)
         return error;
     *version = (unsigned)newest;
@@ -94,6 +83,6 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     if (!error)
         error = apply_missing(db, applied, version);
     uint64_t released;
-    const enum error unlocked = ask(db, UNLOCK, &released);
+    const enum error unlocked = db_number(db, UNLOCK, &released);
     return error ? error : unlocked;
 }

@@ -223,22 +223,12 @@ enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_vi
 
 /* ---- numbers ---- */
 
-static enum error ask_number(struct db *db, const char *sql, uint64_t *number) {
-    struct db_rows *rows;
-    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
-    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
-}
-
 enum error room_list_count_all(struct db *db, uint64_t *count) {
     static const char SQL[] = "SELECT COUNT(*) FROM room";
-    return ask_number(db, SQL, count);
+    return db_number(db, SQL, count);
 }
 
 enum error room_list_count_public(struct db *db, uint64_t *count) {
     static const char SQL[] = "SELECT number FROM total WHERE name = 'public_rooms'";
-    return ask_number(db, SQL, count);
+    return db_number(db, SQL, count);
 }
