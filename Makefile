@@ -134,6 +134,8 @@ $(patsubst %,$(BUILD)/tests/%,test_feed test_session test_session_orders): $(FAK
 $(patsubst %,$(BUILD)/fuzz/%,fuzz_event fuzz_frames fuzz_orders): $(FAKES)
 $(patsubst %,$(BUILD)/tests/%,test_presence test_presence_orders): \
     $(call objects,tests/unit/cluster.c)
+$(patsubst %,$(BUILD)/tests/%,test_stream test_stream_tail test_stream_orders): \
+    $(call objects,tests/unit/watch.c)
 $(patsubst %,$(BUILD)/tests/%,test_config test_config_lists test_config_find): \
     $(call objects,tests/unit/configured.c)
 objects_first = $(filter %.o,$^) $(filter-out %.o,$^)
