@@ -23,6 +23,14 @@ struct metric {
 };
 
 #define FIELD(name) offsetof(struct figures, name)
+/* The sum over all processes. */
+#define TOTAL(name, field, help) \
+    { name, "", SUM, false, FIELD(field), help }
+/* As it is where it is worst. */
+#define WORST(name, field, help) \
+    { name, "", LEAST, false, FIELD(field), help }
+#define SECONDS(name, field, help) \
+    { name, "", LARGEST, true, FIELD(field), help }
 /* One counter for each reason. */
 #define REASON(name, field, reason, index, help) \
     { name, "{reason=\"" reason "\"}", SUM, false, FIELD(field) + (index) * sizeof(uint64_t), help }
@@ -34,21 +42,21 @@ struct metric {
 
 /* A name that ends with _total is a counter's, any other that of a gauge. */
 static const struct metric METRICS[] = {
-    {"workers", "", SUM, false, FIELD(up), "Processes that serve."},
+    TOTAL("workers", up, "Processes that serve."),
     {"pushd_info", "{version=\"" CONFAB_VERSION "\"}", LARGEST, false, FIELD(up),
      "1, with the version of the program."},
     {"sockets", "{kind=\"room\"}", SUM, false, FIELD(sockets_room), "Open sockets by kind."},
     {"sockets", "{kind=\"notifications\"}", SUM, false, FIELD(sockets_notifications), ""},
-    {"connections_total", "", SUM, false, FIELD(connections), "Connections made."},
-    {"handshakes_total", "", SUM, false, FIELD(handshakes), "Handshakes completed."},
-    {"deliveries_total", "", SUM, false, FIELD(deliveries), "Frames given to sockets."},
-    {"delivered_bytes_total", "", SUM, false, FIELD(delivered_bytes), "Bytes written to sockets."},
-    {"queue_bytes", "", SUM, false, FIELD(queue_bytes), "Bytes that wait for slow sockets."},
-    {"frames_in_total", "", SUM, false, FIELD(frames_in), "Messages that clients sent."},
-    {"pongs_total", "", SUM, false, FIELD(pongs),
-     "Answers to pings of the protocol; those that come together get one."},
-    {"bad_frames_total", "", SUM, false, FIELD(bad_frames), "Messages not understood."},
-    {"rate_limited_total", "", SUM, false, FIELD(rate_limited), "Messages over the rate."},
+    TOTAL("connections_total", connections, "Connections made."),
+    TOTAL("handshakes_total", handshakes, "Handshakes completed."),
+    TOTAL("deliveries_total", deliveries, "Frames given to sockets."),
+    TOTAL("delivered_bytes_total", delivered_bytes, "Bytes written to sockets."),
+    TOTAL("queue_bytes", queue_bytes, "Bytes that wait for slow sockets."),
+    TOTAL("frames_in_total", frames_in, "Messages that clients sent."),
+    TOTAL("pongs_total", pongs,
+          "Answers to pings of the protocol; those that come together get one."),
+    TOTAL("bad_frames_total", bad_frames, "Messages not understood."),
+    TOTAL("rate_limited_total", rate_limited, "Messages over the rate."),
     DROP("auth", FIGURES_DROP_AUTH),
     DROP("forbidden", FIGURES_DROP_FORBIDDEN),
     DROP("not_found", FIGURES_DROP_NOT_FOUND),
@@ -68,33 +76,30 @@ static const struct metric METRICS[] = {
     REFUSAL("crowded", FIGURES_REFUSAL_CROWDED),
     REFUSAL("knocking", FIGURES_REFUSAL_KNOCKING),
     REFUSAL("unfinished", FIGURES_REFUSAL_UNFINISHED),
-    {"lost_total", "", SUM, false, FIELD(lost), "Sockets that ended though nobody had said so."},
-    {"streams", "", SUM, false, FIELD(streams),
-     "Rooms and users that somebody listens to, those of each process."},
-    {"subscribers", "", SUM, false, FIELD(subscribers), "Listeners of all streams."},
-    {"replays_total", "", SUM, false, FIELD(replays), "Sockets that were sent what they missed."},
-    {"replayed_events_total", "", SUM, false, FIELD(replayed_events), "Events sent so."},
-    {"resyncs_total", "", SUM, false, FIELD(resyncs), "Sockets told to load anew."},
-    {"holes_filled_total", "", SUM, false, FIELD(holes), "Holes read from the database."},
-    {"tail_checks_total", "", SUM, false, FIELD(tail_checks), "Questions how far the streams go."},
-    {"tail_finds_total", "", SUM, false, FIELD(tail_finds),
-     "Events that only such a question found."},
-    {"redis_up", "", LEAST, false, FIELD(redis_up), "1 if Redis answers."},
-    {"redis_events_total", "", SUM, false, FIELD(redis_events), "Events received from Redis."},
-    {"redis_malformed_total", "", SUM, false, FIELD(redis_malformed), "Of these, not understood."},
-    {"redis_reconnects_total", "", SUM, false, FIELD(redis_reconnects), "Connections made anew."},
-    {"redis_subscriptions", "", SUM, false, FIELD(redis_subscriptions), "Channels joined."},
-    {"redis_latency_seconds", "", LARGEST, true, FIELD(redis_latency_us),
-     "Round trip of the last PING."},
-    {"database_up", "", LEAST, false, FIELD(database_up), "1 if the database answered last."},
-    {"database_errors_total", "", SUM, false, FIELD(db_errors), "Questions it did not answer."},
-    {"database_latency_seconds", "", LARGEST, true, FIELD(db_latency_us), "Of the last question."},
-    {"loop_lag_seconds", "", LARGEST, true, FIELD(loop_lag_us), "How late the loop is."},
-    {"loop_lag_worst_seconds", "", LARGEST, true, FIELD(loop_worst_us), "How late it ever was."},
-    {"loop_long_callbacks_total", "", SUM, false, FIELD(long_callbacks),
-     "Callbacks that took more than 5 ms of CPU time."},
-    {"resident_memory_bytes", "", SUM, false, FIELD(memory_bytes), "Memory of all processes."},
-    {"file_limit", "", LEAST, false, FIELD(file_limit), "Files a process may have open."},
+    TOTAL("lost_total", lost, "Sockets that ended though nobody had said so."),
+    TOTAL("streams", streams, "Rooms and users that somebody listens to, those of each process."),
+    TOTAL("subscribers", subscribers, "Listeners of all streams."),
+    TOTAL("replays_total", replays, "Sockets that were sent what they missed."),
+    TOTAL("replayed_events_total", replayed_events, "Events sent so."),
+    TOTAL("resyncs_total", resyncs, "Sockets told to load anew."),
+    TOTAL("holes_filled_total", holes, "Holes read from the database."),
+    TOTAL("tail_checks_total", tail_checks, "Questions how far the streams go."),
+    TOTAL("tail_finds_total", tail_finds, "Events that only such a question found."),
+    WORST("redis_up", redis_up, "1 if Redis answers."),
+    TOTAL("redis_events_total", redis_events, "Events received from Redis."),
+    TOTAL("redis_malformed_total", redis_malformed, "Of these, not understood."),
+    TOTAL("redis_reconnects_total", redis_reconnects, "Connections made anew."),
+    TOTAL("redis_subscriptions", redis_subscriptions, "Channels joined."),
+    SECONDS("redis_latency_seconds", redis_latency_us, "Round trip of the last PING."),
+    WORST("database_up", database_up, "1 if the database answered last."),
+    TOTAL("database_errors_total", db_errors, "Questions it did not answer."),
+    SECONDS("database_latency_seconds", db_latency_us, "Of the last question."),
+    SECONDS("loop_lag_seconds", loop_lag_us, "How late the loop is."),
+    SECONDS("loop_lag_worst_seconds", loop_worst_us, "How late it ever was."),
+    TOTAL("loop_long_callbacks_total", long_callbacks,
+          "Callbacks that took more than 5 ms of CPU time."),
+    TOTAL("resident_memory_bytes", memory_bytes, "Memory of all processes."),
+    WORST("file_limit", file_limit, "Files a process may have open."),
 };
 
 #define METRIC_COUNT (sizeof(METRICS) / sizeof(METRICS[0]))
