@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from support.answers import assert_error
 from support.client import Client, fresh_name
+from support.limits import assert_429, until_429
 from support.wait import wait_for
 
 TOKEN = "/api/auth/token/"
@@ -44,38 +44,23 @@ def login(site, name, forwarded, password="wrong horse!"):
                              headers={"X-Forwarded-For": forwarded})
 
 
-def count_until_429(ask, most):
-    """How many answers come before the first 429, and that one."""
-    for count in range(most):
-        answer = ask()
-        if answer.status_code == 429:
-            return count, answer
-    raise AssertionError(f"{most} in a row, and no 429")
-
-
-def assert_429(answer):
-    content = assert_error(answer, 429)
-    assert re.fullmatch(r"[1-9][0-9]*", answer.headers["Retry-After"])
-    assert answer.headers["Retry-After"] in content["detail"]
-
-
 # ---- logins ----
 
 def test_logins_for_a_name_from_an_address_end_after_10_with_429(site, address):
-    count, answer = count_until_429(lambda: login(site, "somebody", address), 15)
+    count, answer = until_429(lambda: login(site, "somebody", address), 15)
     assert count >= 10
     assert_429(answer)
     assert int(answer.headers["Retry-After"]) <= 60
 
 
 def test_even_the_right_password_is_429_then(site, member, address):
-    count_until_429(lambda: login(site, member.name, address), 15)
+    until_429(lambda: login(site, member.name, address), 15)
     assert_429(login(site, member.name, address, member.password))
 
 
 def test_logins_count_without_regard_to_the_names_case(site, address):
     names = itertools.cycle(["CaseD-Name", "cased-name", "CASED-NAME"])
-    count, _ = count_until_429(lambda: login(site, next(names), address), 15)
+    count, _ = until_429(lambda: login(site, next(names), address), 15)
     assert count >= 10
 
 
@@ -85,17 +70,17 @@ def test_logins_by_cookie_and_by_token_count_together(site, address):
     def attempt():
         return Client(site).post(next(paths), json={"username": "both", "password": "wrong horse!"},
                                  headers={"X-Forwarded-For": address})
-    count, _ = count_until_429(attempt, 15)
+    count, _ = until_429(attempt, 15)
     assert count >= 10
 
 
 def test_another_name_from_the_same_address_is_let_in(site, member, address):
-    count_until_429(lambda: login(site, "somebody", address), 15)
+    until_429(lambda: login(site, "somebody", address), 15)
     assert login(site, member.name, address, member.password).status_code == 200
 
 
 def test_the_same_name_from_another_address_is_let_in(site, member, address):
-    count_until_429(lambda: login(site, member.name, address), 15)
+    until_429(lambda: login(site, member.name, address), 15)
     other = f"192.0.2.{next(numbers)}"
     assert login(site, member.name, other, member.password).status_code == 200
 
@@ -104,7 +89,7 @@ def test_guesses_of_the_old_password_count_as_logins(member):
     def guess():
         return member.post("/api/auth/password/",
                            json={"old_password": "wrong horse!", "new_password": "x" * 9})
-    count, answer = count_until_429(guess, 15)
+    count, answer = until_429(guess, 15)
     assert count >= 10
     assert_429(answer)
 
@@ -114,13 +99,13 @@ def test_guesses_of_the_old_password_count_as_logins(member):
 def test_behind_trusted_proxies_the_last_address_before_them_counts(site, address):
     chains = itertools.cycle([f"{address}", f"{address}, 10.1.2.3",
                               f"{address},10.9.9.9 , 10.1.2.3"])
-    count, _ = count_until_429(lambda: login(site, "chained", next(chains)), 15)
+    count, _ = until_429(lambda: login(site, "chained", next(chains)), 15)
     assert count >= 10
 
 
 def test_what_a_client_puts_in_front_of_its_address_buys_nothing(site, address):
     spoofed = (f"203.0.113.{n}, {address}" for n in itertools.count(1))
-    count, _ = count_until_429(lambda: login(site, "spoofed", next(spoofed)), 15)
+    count, _ = until_429(lambda: login(site, "spoofed", next(spoofed)), 15)
     assert count >= 10
 
 
@@ -159,7 +144,7 @@ def register(site, forwarded, name=None):
 
 
 def test_registrations_from_an_address_end_after_20_with_429(site, address):
-    count, answer = count_until_429(lambda: register(site, address), 24)
+    count, answer = until_429(lambda: register(site, address), 24)
     assert count >= 20
     assert_429(answer)
     assert int(answer.headers["Retry-After"]) <= 3600
@@ -173,7 +158,7 @@ def test_messages_of_a_user_end_with_429_after_the_burst(site, member):
 
     def say():
         return member.post(f"/api/chat/rooms/{room}/messages/", json={"content": "x"})
-    count, answer = count_until_429(say, 24)
+    count, answer = until_429(say, 24)
     assert count >= 12
     assert_429(answer)
     [(stored,)] = site.sql("SELECT COUNT(*) FROM message WHERE room_id = ?", room)
@@ -183,18 +168,18 @@ def test_messages_of_a_user_end_with_429_after_the_burst(site, member):
 def test_after_the_time_named_a_message_is_let_in_again(member):
     room = member.room()["room_id"]
     path = f"/api/chat/rooms/{room}/messages/"
-    count_until_429(lambda: member.post(path, json={"content": "x"}), 24)
+    until_429(lambda: member.post(path, json={"content": "x"}), 24)
     wait_for(lambda: member.post(path, json={"content": "y"}).status_code == 201, 20)
 
 
 def test_requests_of_a_user_end_with_429_after_the_burst(member):
-    count, answer = count_until_429(lambda: member.get("/api/auth/me/"), 200)
+    count, answer = until_429(lambda: member.get("/api/auth/me/"), 200)
     assert count >= 25
     assert_429(answer)
 
 
 def test_another_users_requests_are_let_in(site, member):
-    count_until_429(lambda: member.get("/api/auth/me/"), 200)
+    until_429(lambda: member.get("/api/auth/me/"), 200)
     other = Client(site)
     other.http.headers["X-Forwarded-For"] = f"198.51.100.{next(numbers)}"
     assert other.register().get("/api/auth/me/").status_code == 200
@@ -204,7 +189,7 @@ def test_requests_count_for_the_user_and_not_for_the_token(site, member):
     other = Client(site, login(site, member.name, f"192.0.2.{next(numbers)}",
                                member.password).json()["token"])
     clients = itertools.cycle([member, other])
-    count, _ = count_until_429(lambda: next(clients).get("/api/auth/me/"), 200)
+    count, _ = until_429(lambda: next(clients).get("/api/auth/me/"), 200)
     assert count < 100
 
 
@@ -229,7 +214,7 @@ def test_without_redis_each_process_still_counts_logins(site, address):
     site.end("redis")
     try:
         workers = len(site.api_workers())
-        count, answer = count_until_429(lambda: login(site, "alone", address), 10 * workers + 15)
+        count, answer = until_429(lambda: login(site, "alone", address), 10 * workers + 15)
         assert count >= 10
         assert_429(answer)
     finally:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from support.client import Client, fresh_name
+from support.limits import until_429
 from support.load import Load
 from support.wait import wait_for
 
@@ -61,10 +62,8 @@ def posting(client, room):
 def let_in(ask, most=400):
     """How many are let in before the first 429, and the seconds they took."""
     before = time.monotonic()
-    for count in range(most):
-        if ask().status_code == 429:
-            return count, time.monotonic() - before
-    raise AssertionError(f"{most} in a row, and no 429")
+    count, _ = until_429(ask, most)
+    return count, time.monotonic() - before
 
 
 def assert_burst(let, burst, rate):

@@ -62,6 +62,10 @@ def assert_error(source, status, keys=("detail",)):
     return content
 
 
+def assert_detail(source, status, detail):
+    assert assert_error(source, status)["detail"] == detail
+
+
 def assert_tells_nothing(body):
     text = body.decode().lower()
     assert not [word for word in LEAKS if word in text], text

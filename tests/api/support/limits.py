@@ -1,0 +1,20 @@
+"""Asking until it is too often."""
+
+import re
+
+from support.answers import assert_error
+
+
+def until_429(ask, most):
+    """How many answers come before the first 429, and that one."""
+    for count in range(most):
+        answer = ask()
+        if answer.status_code == 429:
+            return count, answer
+    raise AssertionError(f"{most} in a row, and no 429")
+
+
+def assert_429(answer):
+    content = assert_error(answer, 429)
+    assert re.fullmatch(r"[1-9][0-9]*", answer.headers["Retry-After"])
+    assert answer.headers["Retry-After"] in content["detail"]
