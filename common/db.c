@@ -1,12 +1,12 @@
 #include "db.h"
 
-#include <mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "clock.h"
+#include "db_statement.h"
 #include "log.h"
 #include "memory.h"
 
@@ -44,30 +44,6 @@ enum {
     CLIENT_CONNECTION_DIED = 5014, /* Connector/C's own */
 };
 
-/* A column of a result: where the client library writes its value. */
-struct column {
-    uint64_t number;
-    MYSQL_TIME time;
-    char *bytes;
-    unsigned long size; /* allocated at bytes */
-    unsigned long len;
-    my_bool is_null;
-    my_bool cut;
-    enum enum_field_types type;
-};
-
-/* A prepared statement with the memory its results are read into. */
-struct db_rows {
-    const char *sql;
-    MYSQL_STMT *stmt;
-    struct db *db;
-    struct column *columns;
-    MYSQL_BIND *binds;
-    unsigned column_count;
-    unsigned column_space;
-    bool has_rows;
-};
-
 struct db {
     const struct config *config;
     MYSQL *mysql;                 /* NULL while not connected */
@@ -78,42 +54,6 @@ struct db {
     unsigned last_errno;
     char last_error[512];
 };
-
-/* ---- values ---- */
-
-struct db_value db_u64(uint64_t number) {
-    return (struct db_value){.kind = DB_KIND_U64, .number = number};
-}
-
-struct db_value db_i64(int64_t number) {
-    return (struct db_value){.kind = DB_KIND_I64, .number = (uint64_t)number};
-}
-
-struct db_value db_bool(bool value) {
-    return db_u64(value ? 1 : 0);
-}
-
-struct db_value db_text(struct text text) {
-    return (struct db_value){.kind = DB_KIND_TEXT, .text = text};
-}
-
-struct db_value db_str(const char *str) {
-    if (!str)
-        return (struct db_value){.kind = DB_KIND_NULL};
-    return db_text(text_of(str));
-}
-
-struct db_value db_bytes(const void *bytes, size_t len) {
-    return (struct db_value){.kind = DB_KIND_BYTES, .text = {bytes, len}};
-}
-
-struct db_value db_time(int64_t micros) {
-    return (struct db_value){.kind = DB_KIND_TIME, .number = (uint64_t)micros};
-}
-
-struct db_value db_id_or_null(uint64_t id) {
-    return id ? db_u64(id) : (struct db_value){.kind = DB_KIND_NULL};
-}
 
 /* ---- the connection ---- */
 
@@ -128,19 +68,10 @@ void db_set_timeout(struct db *db, unsigned seconds) {
     db->answer_seconds = seconds;
 }
 
-static void statement_free(struct db_rows *rows) {
-    mysql_stmt_close(rows->stmt);
-    for (unsigned i = 0; i < rows->column_space; i++)
-        free(rows->columns[i].bytes);
-    free(rows->columns);
-    free(rows->binds);
-    free(rows);
-}
-
 void db_disconnect(struct db *db) {
     for (size_t i = 0; i < SLOTS; i++) {
         if (db->slots[i])
-            statement_free(db->slots[i]);
+            db_statement_free(db->slots[i]);
         db->slots[i] = NULL;
     }
     if (db->mysql)
@@ -239,236 +170,30 @@ static size_t slot_of(const struct db *db, const char *sql) {
     return slot;
 }
 
+/* Keeps the reason why a statement could not be run, for the log and for who decides whether it
+ * is run again. */
+static bool remember_statement(struct db *db, const struct db_rows *rows) {
+    remember(db, mysql_stmt_errno(rows->stmt), mysql_stmt_error(rows->stmt));
+    return false;
+}
+
 /* The statement for sql, prepared now if it was not; NULL with the error remembered. */
 static struct db_rows *prepare(struct db *db, const char *sql) {
     const size_t slot = slot_of(db, sql);
     if (db->slots[slot])
         return db->slots[slot];
-    MYSQL_STMT *stmt = mysql_stmt_init(db->mysql);
-    if (!stmt) {
+    struct db_rows *rows = db_statement_new(db->mysql, sql);
+    if (!rows) {
         remember(db, mysql_errno(db->mysql), mysql_error(db->mysql));
         return NULL;
     }
-    if (mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
-        remember(db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt));
-        mysql_stmt_close(stmt);
+    if (!db_statement_prepare(rows)) {
+        remember_statement(db, rows);
+        db_statement_free(rows);
         return NULL;
     }
-    struct db_rows *rows = memory_zeroed(1, sizeof(*rows));
-    rows->sql = sql;
-    rows->stmt = stmt;
-    rows->db = db;
     db->slots[slot] = rows;
     return rows;
-}
-
-static void bind_time(MYSQL_TIME *time, int64_t micros) {
-    int64_t seconds = micros / 1000000;
-    int64_t rest = micros % 1000000;
-    if (rest < 0) {
-        rest += 1000000;
-        seconds--;
-    }
-    const time_t when = (time_t)seconds;
-    struct tm tm;
-    gmtime_r(&when, &tm);
-    *time = (MYSQL_TIME){.year = (unsigned)tm.tm_year + 1900u,
-                         .month = (unsigned)tm.tm_mon + 1u,
-                         .day = (unsigned)tm.tm_mday,
-                         .hour = (unsigned)tm.tm_hour,
-                         .minute = (unsigned)tm.tm_min,
-                         .second = (unsigned)tm.tm_sec,
-                         .second_part = (unsigned long)rest,
-                         .time_type = MYSQL_TIMESTAMP_DATETIME};
-}
-
-/* Fills one parameter; number, time and length must live until the execution. */
-static void bind_value(MYSQL_BIND *bind, const struct db_value *value, uint64_t *number,
-                       MYSQL_TIME *time, unsigned long *length) {
-    switch (value->kind) {
-    case DB_KIND_NULL:
-        bind->buffer_type = MYSQL_TYPE_NULL;
-        break;
-    case DB_KIND_U64:
-    case DB_KIND_I64:
-        *number = value->number;
-        bind->buffer_type = MYSQL_TYPE_LONGLONG;
-        bind->buffer = number;
-        bind->is_unsigned = value->kind == DB_KIND_U64;
-        break;
-    case DB_KIND_TIME:
-        bind_time(time, (int64_t)value->number);
-        bind->buffer_type = MYSQL_TYPE_DATETIME;
-        bind->buffer = time;
-        break;
-    case DB_KIND_TEXT:
-    case DB_KIND_BYTES:
-        *length = value->text.len;
-        bind->buffer_type = value->kind == DB_KIND_TEXT ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
-        bind->buffer = (void *)(uintptr_t)value->text.at;
-        bind->buffer_length = *length;
-        bind->length = length;
-        break;
-    }
-}
-
-#define MAX_VALUES 24
-
-static bool execute(struct db_rows *rows, const struct db_value *values, size_t count) {
-    MYSQL_BIND binds[MAX_VALUES];
-    uint64_t numbers[MAX_VALUES];
-    MYSQL_TIME times[MAX_VALUES];
-    unsigned long lengths[MAX_VALUES];
-    if (count > MAX_VALUES || count != mysql_stmt_param_count(rows->stmt)) {
-        remember(rows->db, CLIENT_WRONG_VALUES, "wrong number of values for the statement");
-        return false;
-    }
-    memset(binds, 0, sizeof(binds[0]) * count);
-    for (size_t i = 0; i < count; i++)
-        bind_value(&binds[i], &values[i], &numbers[i], &times[i], &lengths[i]);
-    if ((count == 0 || mysql_stmt_bind_param(rows->stmt, binds) == 0) &&
-        mysql_stmt_execute(rows->stmt) == 0)
-        return true;
-    remember(rows->db, mysql_stmt_errno(rows->stmt), mysql_stmt_error(rows->stmt));
-    return false;
-}
-
-/* ---- results ---- */
-
-static void make_room_for_columns(struct db_rows *rows, unsigned count) {
-    if (count > rows->column_space) {
-        rows->columns = memory_resize(rows->columns, count, sizeof(*rows->columns));
-        rows->binds = memory_resize(rows->binds, count, sizeof(*rows->binds));
-        memset(rows->columns + rows->column_space, 0,
-               (count - rows->column_space) * sizeof(*rows->columns));
-        rows->column_space = count;
-    }
-    rows->column_count = count;
-    memset(rows->binds, 0, count * sizeof(*rows->binds));
-}
-
-static void bind_column(struct column *column, MYSQL_BIND *bind, enum enum_field_types type) {
-    switch (type) {
-    case MYSQL_TYPE_TINY:
-    case MYSQL_TYPE_SHORT:
-    case MYSQL_TYPE_INT24:
-    case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_LONGLONG:
-    case MYSQL_TYPE_DECIMAL:
-    case MYSQL_TYPE_NEWDECIMAL:
-    case MYSQL_TYPE_NULL:
-        column->type = MYSQL_TYPE_LONGLONG;
-        bind->buffer = &column->number;
-        bind->is_unsigned = 1;
-        break;
-    case MYSQL_TYPE_DATETIME:
-    case MYSQL_TYPE_TIMESTAMP:
-    case MYSQL_TYPE_DATE:
-        column->type = MYSQL_TYPE_DATETIME;
-        bind->buffer = &column->time;
-        break;
-    default:
-        column->type = MYSQL_TYPE_STRING;
-        if (!column->bytes) {
-            column->size = 256;
-            column->bytes = memory_resize(NULL, column->size, 1);
-        }
-        bind->buffer = column->bytes;
-        bind->buffer_length = column->size;
-    }
-    bind->buffer_type = column->type;
-    bind->length = &column->len;
-    bind->is_null = &column->is_null;
-    bind->error = &column->cut;
-}
-
-/* Reads the whole first result set into the client's memory, so that no error can come
- * once rows are being handed out. */
-static bool store_rows(struct db_rows *rows) {
-    rows->has_rows = false;
-    rows->column_count = 0;
-    const unsigned count = mysql_stmt_field_count(rows->stmt);
-    if (count == 0)
-        return true;
-    MYSQL_RES *meta = mysql_stmt_result_metadata(rows->stmt);
-    if (!meta)
-        goto failed;
-    make_room_for_columns(rows, count);
-    const MYSQL_FIELD *fields = mysql_fetch_fields(meta);
-    for (unsigned i = 0; i < count; i++)
-        bind_column(&rows->columns[i], &rows->binds[i], fields[i].type);
-    mysql_free_result(meta);
-    if (mysql_stmt_bind_result(rows->stmt, rows->binds) != 0 ||
-        mysql_stmt_store_result(rows->stmt) != 0)
-        goto failed;
-    rows->has_rows = true;
-    return true;
-failed:
-    remember(rows->db, mysql_stmt_errno(rows->stmt), mysql_stmt_error(rows->stmt));
-    return false;
-}
-
-/* Fetches the texts of a row that were longer than the memory kept for them, and keeps the
- * larger memory for the rows to come. Binding the columns anew makes the library forget
- * where the row's values lie, so it comes last. */
-static void fetch_rest(struct db_rows *rows) {
-    for (unsigned i = 0; i < rows->column_count; i++) {
-        struct column *column = &rows->columns[i];
-        if (column->type != MYSQL_TYPE_STRING || column->is_null || column->len <= column->size)
-            continue;
-        column->size = column->len + 1;
-        column->bytes = memory_resize(column->bytes, column->size, 1);
-        rows->binds[i].buffer = column->bytes;
-        rows->binds[i].buffer_length = column->size;
-        mysql_stmt_fetch_column(rows->stmt, &rows->binds[i], i, 0);
-    }
-    mysql_stmt_bind_result(rows->stmt, rows->binds);
-}
-
-bool db_next(struct db_rows *rows) {
-    if (!rows->has_rows)
-        return false;
-    const int fetched = mysql_stmt_fetch(rows->stmt);
-    if (fetched != 0 && fetched != MYSQL_DATA_TRUNCATED)
-        return false;
-    if (fetched == MYSQL_DATA_TRUNCATED)
-        fetch_rest(rows);
-    return true;
-}
-
-bool db_is_null(const struct db_rows *rows, unsigned column) {
-    return column >= rows->column_count || rows->columns[column].is_null;
-}
-
-uint64_t db_get_u64(const struct db_rows *rows, unsigned column) {
-    return db_is_null(rows, column) ? 0 : rows->columns[column].number;
-}
-
-bool db_get_bool(const struct db_rows *rows, unsigned column) {
-    return db_get_u64(rows, column) != 0;
-}
-
-struct text db_get_text(const struct db_rows *rows, unsigned column) {
-    if (db_is_null(rows, column))
-        return (struct text){"", 0};
-    return (struct text){rows->columns[column].bytes, rows->columns[column].len};
-}
-
-int64_t db_get_time(const struct db_rows *rows, unsigned column) {
-    if (db_is_null(rows, column))
-        return 0;
-    const MYSQL_TIME *t = &rows->columns[column].time;
-    return clock_from_civil((int)t->year, t->month, t->day, t->hour, t->minute, t->second,
-                            t->second_part);
-}
-
-void db_done(struct db_rows *rows) {
-    if (!rows)
-        return;
-    mysql_stmt_free_result(rows->stmt);
-    while (mysql_stmt_more_results(rows->stmt) && mysql_stmt_next_result(rows->stmt) == 0)
-        mysql_stmt_free_result(rows->stmt);
-    rows->has_rows = false;
 }
 
 /* ---- running ---- */
@@ -526,9 +251,13 @@ static bool run_once(struct db *db, const char *sql, const struct db_value *valu
     *rows = prepare(db, sql);
     if (!*rows)
         return false;
-    *sent = true;
-    if (!execute(*rows, values, count) || !store_rows(*rows))
+    if (count > DB_STATEMENT_VALUES || count != mysql_stmt_param_count((*rows)->stmt)) {
+        remember(db, CLIENT_WRONG_VALUES, "wrong number of values for the statement");
         return false;
+    }
+    *sent = true;
+    if (!db_statement_run(*rows, values, count))
+        return remember_statement(db, *rows);
     db->changed = mysql_stmt_affected_rows((*rows)->stmt);
     return true;
 }
@@ -562,16 +291,6 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
     if (result != ERROR_CONFLICT)
         log_error("database: %s", db->last_error);
     return result;
-}
-
-enum error db_number(struct db *db, const char *sql, uint64_t *number) {
-    struct db_rows *rows;
-    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
-    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
 }
 
 enum error db_run_script(struct db *db, const char *script) {
