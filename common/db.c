@@ -44,10 +44,18 @@ enum {
     CLIENT_CONNECTION_DIED = 5014, /* Connector/C's own */
 };
 
+/* An open connection. It is closed when it has been left and none of its rows are handed out
+ * any more: who reads rows may run other statements meanwhile, and one of these may lose it. */
+struct db_connection {
+    MYSQL *mysql;
+    struct db_rows *slots[SLOTS]; /* by address of the text */
+    unsigned handed_out;          /* how many results are, until db_done */
+    bool left;
+};
+
 struct db {
     const struct config *config;
-    MYSQL *mysql;                 /* NULL while not connected */
-    struct db_rows *slots[SLOTS]; /* by address of the text */
+    struct db_connection *connection; /* NULL while not connected */
     unsigned answer_seconds;
     uint64_t session;
     uint64_t changed;
@@ -68,15 +76,23 @@ void db_set_timeout(struct db *db, unsigned seconds) {
     db->answer_seconds = seconds;
 }
 
+static void close_if_unused(struct db_connection *connection) {
+    if (!connection->left || connection->handed_out > 0)
+        return;
+    for (size_t i = 0; i < SLOTS; i++)
+        if (connection->slots[i])
+            db_statement_free(connection->slots[i]);
+    mysql_close(connection->mysql);
+    free(connection);
+}
+
 void db_disconnect(struct db *db) {
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (db->slots[i])
-            db_statement_free(db->slots[i]);
-        db->slots[i] = NULL;
-    }
-    if (db->mysql)
-        mysql_close(db->mysql);
-    db->mysql = NULL;
+    struct db_connection *connection = db->connection;
+    if (!connection)
+        return;
+    db->connection = NULL;
+    connection->left = true;
+    close_if_unused(connection);
 }
 
 void db_free(struct db *db) {
@@ -132,7 +148,7 @@ static void set_options(MYSQL *mysql, unsigned answer_seconds) {
 }
 
 static bool connect_if_needed(struct db *db) {
-    if (db->mysql)
+    if (db->connection)
         return true;
     const struct config *config = db->config;
     MYSQL *mysql = mysql_init(NULL);
@@ -150,22 +166,23 @@ static bool connect_if_needed(struct db *db) {
         mysql_close(mysql);
         return false;
     }
-    db->mysql = mysql;
+    db->connection = memory_zeroed(1, sizeof(*db->connection));
+    db->connection->mysql = mysql;
     db->session++;
     return true;
 }
 
 enum error db_ping(struct db *db) {
-    if (db->mysql && mysql_ping(db->mysql) != 0)
+    if (db->connection && mysql_ping(db->connection->mysql) != 0)
         db_disconnect(db);
     return connect_if_needed(db) ? ERROR_NONE : ERROR_UNAVAILABLE;
 }
 
 /* ---- statements ---- */
 
-static size_t slot_of(const struct db *db, const char *sql) {
+static size_t slot_of(const struct db_connection *connection, const char *sql) {
     size_t slot = ((uintptr_t)sql >> 4) * 2654435761u % SLOTS;
-    while (db->slots[slot] && db->slots[slot]->sql != sql)
+    while (connection->slots[slot] && connection->slots[slot]->sql != sql)
         slot = (slot + 1) % SLOTS;
     return slot;
 }
@@ -179,12 +196,13 @@ static bool remember_statement(struct db *db, const struct db_rows *rows) {
 
 /* The statement for sql, prepared now if it was not; NULL with the error remembered. */
 static struct db_rows *prepare(struct db *db, const char *sql) {
-    const size_t slot = slot_of(db, sql);
-    if (db->slots[slot])
-        return db->slots[slot];
-    struct db_rows *rows = db_statement_new(db->mysql, sql);
+    struct db_connection *connection = db->connection;
+    const size_t slot = slot_of(connection, sql);
+    if (connection->slots[slot])
+        return connection->slots[slot];
+    struct db_rows *rows = db_statement_new(connection->mysql, sql);
     if (!rows) {
-        remember(db, mysql_errno(db->mysql), mysql_error(db->mysql));
+        remember(db, mysql_errno(connection->mysql), mysql_error(connection->mysql));
         return NULL;
     }
     if (!db_statement_prepare(rows)) {
@@ -192,7 +210,8 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
         db_statement_free(rows);
         return NULL;
     }
-    db->slots[slot] = rows;
+    rows->connection = connection;
+    connection->slots[slot] = rows;
     return rows;
 }
 
@@ -220,7 +239,7 @@ static bool may_run_again(struct db *db, unsigned flags, bool sent, enum error *
     const unsigned number = db->last_errno;
     if (number == SERVER_DEADLOCK || number == SERVER_LOCK_WAIT) {
         *result = ERROR_UNAVAILABLE;
-        mysql_rollback(db->mysql);
+        mysql_rollback(db->connection->mysql);
         return true;
     }
     if (number == SERVER_DUPLICATE) {
@@ -262,6 +281,11 @@ static bool run_once(struct db *db, const char *sql, const struct db_value *valu
     return true;
 }
 
+static struct db_rows *hand_out(struct db_rows *rows) {
+    rows->connection->handed_out++;
+    return rows;
+}
+
 enum error db_run(struct db *db, const char *sql, unsigned flags, const struct db_value *values,
                   size_t count, struct db_rows **rows) {
     enum error result = ERROR_UNAVAILABLE;
@@ -280,9 +304,9 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
         }
         if (run_once(db, sql, values, count, &mine, &sent)) {
             if (rows)
-                *rows = mine;
+                *rows = hand_out(mine);
             else
-                db_done(mine);
+                db_statement_end(mine);
             return ERROR_NONE;
         }
         if (!may_run_again(db, flags, sent, &result))
@@ -293,28 +317,56 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
     return result;
 }
 
+/* A connection that has been left is not asked any more: it may be dead, and is about to be
+ * closed. */
+void db_done(struct db_rows *rows) {
+    if (!rows)
+        return;
+    struct db_connection *connection = rows->connection;
+    if (!connection->left)
+        db_statement_end(rows);
+    connection->handed_out--;
+    close_if_unused(connection);
+}
+
+enum error db_number(struct db *db, const char *sql, uint64_t *number) {
+    struct db_rows *rows;
+    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+/* True if all statements of the script have been run. */
+static bool run_script(MYSQL *mysql, const char *script) {
+    int failed = mysql_real_query(mysql, script, strlen(script));
+    bool more = true;
+    while (!failed && more) {
+        MYSQL_RES *result = mysql_store_result(mysql);
+        if (result)
+            mysql_free_result(result);
+        const int next = mysql_errno(mysql) ? 1 : mysql_next_result(mysql);
+        more = next == 0;
+        failed = next > 0;
+    }
+    return !failed;
+}
+
 enum error db_run_script(struct db *db, const char *script) {
     if (!connect_if_needed(db)) {
         log_error("database: %s", db->last_error);
         return ERROR_UNAVAILABLE;
     }
-    mysql_set_server_option(db->mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON);
-    int failed = mysql_real_query(db->mysql, script, strlen(script));
-    while (!failed) {
-        MYSQL_RES *result = mysql_store_result(db->mysql);
-        if (result)
-            mysql_free_result(result);
-        const int next = mysql_next_result(db->mysql);
-        if (next < 0)
-            break;
-        failed = next;
-    }
-    if (failed) {
-        remember(db, mysql_errno(db->mysql), mysql_error(db->mysql));
+    MYSQL *mysql = db->connection->mysql;
+    mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON);
+    if (!run_script(mysql, script)) {
+        remember(db, mysql_errno(mysql), mysql_error(mysql));
         log_error("database: %s", db->last_error);
         db_disconnect(db);
         return ERROR_INTERNAL;
     }
-    mysql_set_server_option(db->mysql, MYSQL_OPTION_MULTI_STATEMENTS_OFF);
+    mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_OFF);
     return ERROR_NONE;
 }

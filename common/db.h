@@ -68,7 +68,8 @@ enum error db_ping(struct db *db);
 /* Which connection this is: 0 before the first one, one more for each that was opened. */
 uint64_t db_session(const struct db *db);
 
-/* Closes the connection and drops its statements; the next use opens a new one. */
+/* Closes the connection and drops its statements; the next use opens a new one. Rows that are
+ * handed out can be read on all the same. */
 void db_disconnect(struct db *db);
 
 /* What went wrong last, for the log (never for a client); static until the next call. */
@@ -81,9 +82,10 @@ unsigned db_last_errno(const struct db *db);
  * holds the first result set, empty if there is none, and must be given back with
  * db_done before the same statement runs again, and before any other if it was a
  * transaction (rows of a plain SELECT are in this process's memory, so others may run
- * meanwhile). Without rows the results are dropped. Fails with ERROR_UNAVAILABLE (cannot
- * connect, lost, retries used up), ERROR_INTERNAL (the statement is wrong), the cause being
- * logged, or, not logged, with ERROR_CONFLICT (a unique key is taken). */
+ * meanwhile, even one that loses the connection). Without rows the results are dropped.
+ * Fails with ERROR_UNAVAILABLE (cannot connect, lost, retries used up), ERROR_INTERNAL (the
+ * statement is wrong), the cause being logged, or, not logged, with ERROR_CONFLICT (a unique
+ * key is taken). */
 enum error db_run(struct db *db, const char *sql, unsigned flags, const struct db_value *values,
                   size_t count, struct db_rows **rows);
 

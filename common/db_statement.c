@@ -268,21 +268,9 @@ int64_t db_get_time(const struct db_rows *rows, unsigned column) {
                             t->second_part);
 }
 
-void db_done(struct db_rows *rows) {
-    if (!rows)
-        return;
+void db_statement_end(struct db_rows *rows) {
     mysql_stmt_free_result(rows->stmt);
     while (mysql_stmt_more_results(rows->stmt) && mysql_stmt_next_result(rows->stmt) == 0)
         mysql_stmt_free_result(rows->stmt);
     rows->has_rows = false;
-}
-
-enum error db_number(struct db *db, const char *sql, uint64_t *number) {
-    struct db_rows *rows;
-    const enum error error = db_run(db, sql, DB_REPEATABLE, NULL, 0, &rows);
-    if (error)
-        return error;
-    *number = db_next(rows) ? db_get_u64(rows, 0) : 0;
-    db_done(rows);
-    return ERROR_NONE;
 }

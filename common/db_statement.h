@@ -19,10 +19,12 @@
 #define DB_STATEMENT_VALUES 24
 
 struct db_column;
+struct db_connection;
 
 struct db_rows {
     const char *sql; /* borrowed, and what the statement is found by */
     MYSQL_STMT *stmt;
+    struct db_connection *connection; /* for db.c alone */
     struct db_column *columns;
     MYSQL_BIND *binds;
     unsigned column_count;
@@ -41,6 +43,9 @@ bool db_statement_prepare(struct db_rows *rows);
  * borrowed until it returns, and reads the whole first result set into memory, so that no error
  * can come once rows are being handed out. False if either fails. */
 bool db_statement_run(struct db_rows *rows, const struct db_value *values, size_t count);
+
+/* Drops the rows, and whatever results follow, so that it can be run again. */
+void db_statement_end(struct db_rows *rows);
 
 /* Closes it and frees its memory. */
 void db_statement_free(struct db_rows *rows);

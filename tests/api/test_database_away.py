@@ -4,6 +4,7 @@ import contextlib
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.client import Client
@@ -151,6 +152,32 @@ def test_a_message_without_client_id_is_not_doubled_by_a_cut_connection(system, 
     assert load.failures == [] and load.statuses["POST", 201] == 1
     assert [m["content"] for m in writer.get(f"/api/chat/rooms/{room}/messages/").json()
             ["results"]] == ["waits"]
+
+
+def waits_for_tables(system, words):
+    """The ids of connections whose statement, with these words in it, waits for a table."""
+    return [number for (number,) in system.sql(
+        "SELECT id FROM information_schema.processlist WHERE command = 'Execute' "
+        "AND state = 'Waiting for table metadata lock' AND info LIKE ?", f"%{words}%")]
+
+
+def test_a_connection_cut_among_events_spoils_none_of_them(system, writer):
+    """An event that shows its room has that read while further ones wait to be written."""
+    room = writer.room()["room_id"]
+    writer.say(room, "before")
+    writer.patch(f"/api/chat/rooms/{room}/", json={"name": "Another name"})
+    writer.say(room, "after")
+    expected = writer.events(room)
+    with SqlSession(system) as one, SqlSession(system) as other, ThreadPoolExecutor() as pool:
+        one.run("LOCK TABLES event WRITE")
+        answer = pool.submit(writer.events, room)
+        wait_for(lambda: waits_for_tables(system, "FROM event e"), 10, "events to be asked for")
+        other.run("LOCK TABLES room WRITE")
+        one.run("UNLOCK TABLES")
+        waiting = wait_for(lambda: waits_for_tables(system, "FROM room r"), 10, "the room, too")
+        system.sql("KILL CONNECTION ?", *waiting)
+        other.run("UNLOCK TABLES")
+        assert answer.result(30) == expected
 
 
 def test_a_statement_killed_by_hand_is_503_and_leaves_no_lock_behind(system, writer):
