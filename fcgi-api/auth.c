@@ -32,9 +32,9 @@ static bool token_of_header(const char *header, struct text *key) {
 /* Apache hides Authorization from CGI programs, and its usual remedy renames it. Another
  * scheme there (a site behind Basic authentication) does not hide X-Confab-Token. */
 static bool find_token(const struct request *request, struct text *key) {
-    const char *own = request_header(request, "HTTP_X_CONFAB_TOKEN");
-    if (token_of_header(request_header(request, "HTTP_AUTHORIZATION"), key) ||
-        token_of_header(request_header(request, "REDIRECT_HTTP_AUTHORIZATION"), key))
+    const char *own = request_header(request, VARIABLE_HTTP_X_CONFAB_TOKEN);
+    if (token_of_header(request_header(request, VARIABLE_HTTP_AUTHORIZATION), key) ||
+        token_of_header(request_header(request, VARIABLE_REDIRECT_HTTP_AUTHORIZATION), key))
         return true;
     if (own)
         *key = text_trim(text_of(own));
@@ -130,8 +130,8 @@ static bool origin_of_referer(const char *referer, char *origin, size_t size) {
 
 enum error auth_check_origin(struct exchange *x) {
     char from_referer[300];
-    const char *origin = request_header(x->request, "HTTP_ORIGIN");
-    const char *referer = request_header(x->request, "HTTP_REFERER");
+    const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
+    const char *referer = request_header(x->request, VARIABLE_HTTP_REFERER);
     if (!origin && referer && origin_of_referer(referer, from_referer, sizeof(from_referer)))
         origin = from_referer;
     if (!origin)
@@ -143,7 +143,7 @@ enum error auth_check_origin(struct exchange *x) {
 }
 
 enum error auth_check_foreign(struct exchange *x) {
-    const char *origin = request_header(x->request, "HTTP_ORIGIN");
+    const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     if (origin && !is_welcome(x, origin))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;

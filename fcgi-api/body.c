@@ -111,7 +111,7 @@ enum error body_parse(struct exchange *x, bool form) {
         x->fields = json_object_new_object();
         return ERROR_NONE;
     }
-    const char *type = request_header(x->request, "CONTENT_TYPE");
+    const char *type = request_header(x->request, VARIABLE_CONTENT_TYPE);
     if (!type)
         return refuse_type(x, "");
     if (is_type(type, "application/json"))

@@ -4,7 +4,7 @@
 #define PREFLIGHT_SECONDS 600
 
 void cors_headers(struct exchange *x, const char *methods) {
-    const char *origin = request_header(x->request, "HTTP_ORIGIN");
+    const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     const char *allowed = x->service->config->allowed_origins;
     if (allowed[0] == '\0')
         return;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 bool etag_is_asked(const struct exchange *x) {
-    return request_header(x->request, "HTTP_IF_NONE_MATCH") != NULL;
+    return request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH) != NULL;
 }
 
 /* Weak comparison against a list of tags, or "*". Web servers that compress mark a tag
@@ -31,7 +31,7 @@ bool etag_set(struct exchange *x, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(x->etag, sizeof(x->etag), format, arguments);
     va_end(arguments);
-    const char *list = request_header(x->request, "HTTP_IF_NONE_MATCH");
+    const char *list = request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH);
     if (!list || !is_listed(list, x->etag))
         return false;
     x->response.status = 304;

@@ -77,7 +77,7 @@ static void read_up_to(struct gateway *gateway, body_reader *read_body, void *so
 static void read_request_body(struct gateway *gateway, body_reader *read_body, void *source) {
     struct request *request = &gateway->request;
     const size_t limit = (size_t)gateway->service->config->body_limit * 1024;
-    const char *header = request_header(request, "CONTENT_LENGTH");
+    const char *header = request_header(request, VARIABLE_CONTENT_LENGTH);
     uint64_t announced = 0;
     buffer_clear(&gateway->body);
     if (header && !text_to_u64(text_of(header), &announced)) {
@@ -111,14 +111,14 @@ static void log_request(const struct exchange *x, int64_t started_us) {
 
 /* Serves what the gateway's request describes; the answer is in its exchange then, and
  * its head in gateway->head. */
-static void serve(struct gateway *gateway, request_variable *variable, void *variables,
-                  body_reader *read_body, void *body) {
+static void serve(struct gateway *gateway, char *const *variables, body_reader *read_body,
+                  void *body) {
     struct exchange *x = &gateway->exchange;
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
     snprintf(x->id, sizeof(x->id), "%s%08" PRIx32, gateway->process, ++gateway->count);
     log_about(x->id);
-    request_init(&gateway->request, variable, variables, gateway->service->config);
+    request_init(&gateway->request, variables, gateway->service->config);
     read_request_body(gateway, read_body, body);
     router_serve(x);
     buffer_clear(&gateway->head);
@@ -135,11 +135,6 @@ static bool has_body(const struct exchange *x) {
 }
 
 /* ---- plain CGI ---- */
-
-static const char *environment_variable(void *source, const char *name) {
-    (void)source;
-    return getenv(name);
-}
 
 static size_t read_standard_input(void *source, char *into, size_t size) {
     (void)source;
@@ -168,7 +163,7 @@ int gateway_serve_cgi(struct service *service) {
     struct gateway gateway;
     gateway_init(&gateway, service);
     outlive_the_answer();
-    serve(&gateway, environment_variable, NULL, read_standard_input, NULL);
+    serve(&gateway, environ, read_standard_input, NULL);
     const struct buffer *body = &gateway.exchange.response.body;
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);
     if (has_body(&gateway.exchange))
@@ -181,17 +176,13 @@ int gateway_serve_cgi(struct service *service) {
 
 /* ---- FastCGI ---- */
 
-static const char *fastcgi_variable(void *source, const char *name) {
-    return FCGX_GetParam(name, source);
-}
-
 static size_t read_fastcgi(void *source, char *into, size_t size) {
     const int got = FCGX_GetStr(into, (int)size, source);
     return got > 0 ? (size_t)got : 0;
 }
 
 static void answer(struct gateway *gateway, FCGX_Request *fcgi) {
-    serve(gateway, fastcgi_variable, fcgi->envp, read_fastcgi, fcgi->in);
+    serve(gateway, fcgi->envp, read_fastcgi, fcgi->in);
     const struct buffer *body = &gateway->exchange.response.body;
     FCGX_PutStr(gateway->head.data, (int)gateway->head.len, fcgi->out);
     if (has_body(&gateway->exchange))

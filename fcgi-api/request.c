@@ -13,13 +13,13 @@ static const struct {
     {"OPTIONS", METHOD_OPTIONS},
 };
 
-const char *request_header(const struct request *request, const char *name) {
-    const char *value = request->variable(request->source, name);
+const char *request_header(const struct request *request, enum variable name) {
+    const char *value = request->variables[name];
     return value && value[0] ? value : NULL;
 }
 
 static void read_method(struct request *request) {
-    const char *name = request_header(request, "REQUEST_METHOD");
+    const char *name = request_header(request, VARIABLE_REQUEST_METHOD);
     request->method_name = name ? name : "";
     for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++)
         if (strcmp(request->method_name, METHODS[i].name) == 0)
@@ -110,10 +110,10 @@ static void split_path(struct request *request) {
 /* REQUEST_URI is what the client sent; PATH_INFO, already decoded, is for servers that
  * do not pass it. */
 static void read_path(struct request *request) {
-    const char *uri = request_header(request, "REQUEST_URI");
-    const char *query = request_header(request, "QUERY_STRING");
+    const char *uri = request_header(request, VARIABLE_REQUEST_URI);
+    const char *query = request_header(request, VARIABLE_QUERY_STRING);
     if (!uri)
-        uri = request_header(request, "PATH_INFO");
+        uri = request_header(request, VARIABLE_PATH_INFO);
     request->path = text_of(uri);
     request->query = text_of(query);
     const char *mark = memchr(request->path.at, '?', request->path.len);
@@ -137,8 +137,8 @@ static void read_path(struct request *request) {
 /* Walks X-Forwarded-For from its end, as long as what is found there is a trusted proxy
  * too: the first that is not is the client. */
 static void read_address(struct request *request, const struct config *config) {
-    const char *peer = request_header(request, "REMOTE_ADDR");
-    const char *forwarded = request_header(request, "HTTP_X_FORWARDED_FOR");
+    const char *peer = request_header(request, VARIABLE_REMOTE_ADDR);
+    const char *forwarded = request_header(request, VARIABLE_HTTP_X_FORWARDED_FOR);
     snprintf(request->address, sizeof(request->address), "%s", peer ? peer : "");
     if (!forwarded || !config_address_listed(config->trusted_proxies, request->address))
         return;
@@ -157,10 +157,10 @@ static void read_address(struct request *request, const struct config *config) {
 }
 
 static void read_scheme(struct request *request, const struct config *config) {
-    const char *https = request_header(request, "HTTPS");
-    const char *scheme = request_header(request, "REQUEST_SCHEME");
-    const char *peer = request_header(request, "REMOTE_ADDR");
-    const char *forwarded = request_header(request, "HTTP_X_FORWARDED_PROTO");
+    const char *https = request_header(request, VARIABLE_HTTPS);
+    const char *scheme = request_header(request, VARIABLE_REQUEST_SCHEME);
+    const char *peer = request_header(request, VARIABLE_REMOTE_ADDR);
+    const char *forwarded = request_header(request, VARIABLE_HTTP_X_FORWARDED_PROTO);
     request->is_https =
         (https && strcasecmp(https, "off") != 0) || (scheme && strcasecmp(scheme, "https") == 0);
     if (!forwarded || !peer || !config_address_listed(config->trusted_proxies, peer))
@@ -173,9 +173,9 @@ static void read_scheme(struct request *request, const struct config *config) {
 
 /* HTTP/1.0 has no Host; links are then built from what the server calls itself. */
 static void read_host(struct request *request) {
-    const char *name = request_header(request, "SERVER_NAME");
-    const char *port = request_header(request, "SERVER_PORT");
-    request->host = text_of(request_header(request, "HTTP_HOST"));
+    const char *name = request_header(request, VARIABLE_SERVER_NAME);
+    const char *port = request_header(request, VARIABLE_SERVER_PORT);
+    request->host = text_of(request_header(request, VARIABLE_HTTP_HOST));
     if (request->host.len > 0)
         return;
     if (!name)
@@ -187,11 +187,9 @@ static void read_host(struct request *request) {
     request->host = text_of(request->server);
 }
 
-void request_init(struct request *request, request_variable *variable, void *source,
-                  const struct config *config) {
+void request_init(struct request *request, char *const *variables, const struct config *config) {
     memset(request, 0, sizeof(*request));
-    request->variable = variable;
-    request->source = source;
+    variables_find(variables, request->variables);
     read_method(request);
     read_path(request);
     read_address(request, config);
@@ -214,7 +212,7 @@ bool request_host_is_valid(const struct request *request) {
 
 bool request_cookie(const struct request *request, const char *name, struct text *value) {
     const size_t name_len = strlen(name);
-    struct text rest = text_of(request_header(request, "HTTP_COOKIE")), piece;
+    struct text rest = text_of(request_header(request, VARIABLE_HTTP_COOKIE)), piece;
     while (rest.len > 0 && next_piece(&rest, ';', &piece)) {
         piece = text_trim(piece);
         if (piece.len > name_len && memcmp(piece.at, name, name_len) == 0 &&

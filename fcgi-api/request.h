@@ -14,6 +14,7 @@
 #include "config.h"
 #include "error.h"
 #include "text.h"
+#include "variables.h"
 
 enum method {
     METHOD_NONE = 0,
@@ -32,12 +33,8 @@ enum method {
 /* Longest query string, in bytes. */
 #define REQUEST_MAX_QUERY 8192
 
-/* Gives the value of a CGI variable, or NULL; valid while the request is served. */
-typedef const char *request_variable(void *source, const char *name);
-
 struct request {
-    request_variable *variable;
-    void *source;
+    const char *variables[VARIABLE_COUNT]; /* for request_header */
 
     enum method method;                         /* METHOD_NONE: one we do not know */
     const char *method_name;                    /* as sent; never NULL */
@@ -56,16 +53,15 @@ struct request {
     struct buffer decoded; /* owns what the segments point into */
 };
 
-/* Takes a request apart. variable(source, name) must stay good until request_free. The
- * body is set by the gateway. */
-void request_init(struct request *request, request_variable *variable, void *source,
-                  const struct config *config);
+/* Takes a request apart. The variables, a list of "NAME=value" that a NULL ends, must stay good
+ * until request_free. The body is set by the gateway. */
+void request_init(struct request *request, char *const *variables, const struct config *config);
 
 /* Gives back what request_init allocated. */
 void request_free(struct request *request);
 
-/* A header by its CGI name ("HTTP_ORIGIN"), NULL if it was not sent or is empty. */
-const char *request_header(const struct request *request, const char *name);
+/* A header by its CGI name (VARIABLE_HTTP_ORIGIN), NULL if it was not sent or is empty. */
+const char *request_header(const struct request *request, enum variable name);
 
 /* True when the Host is one that can be echoed in a link: letters, digits, '.', '-', '_',
  * '[', ']' and ':' only. */

@@ -1,0 +1,82 @@
+/* The variables of a request, told apart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "variables.h"
+
+#define OF_LENGTH(length, rows) rows
+/* A list with each known name once, its value being the name. */
+#define VARIABLE(name) #name "=" #name,
+static char *const ALL[] = {
+#include "variables.def"
+    NULL};
+#undef VARIABLE
+#define VARIABLE(name) #name,
+static const char *const NAMES[] = {
+#include "variables.def"
+};
+#undef VARIABLE
+#undef OF_LENGTH
+
+static void test_every_name_is_found(void **state) {
+    const char *values[VARIABLE_COUNT];
+    (void)state;
+    variables_find(ALL, values);
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        assert_non_null(values[i]);
+        assert_string_equal(values[i], NAMES[i]);
+    }
+}
+
+static void test_what_is_not_sent_is_null(void **state) {
+    char *const none[] = {NULL};
+    const char *values[VARIABLE_COUNT];
+    (void)state;
+    variables_find(ALL, values);
+    variables_find(none, values);
+    for (size_t i = 0; i < VARIABLE_COUNT; i++)
+        assert_null(values[i]);
+}
+
+static void test_the_first_of_two_counts(void **state) {
+    char *const twice[] = {"HTTP_HOST=", "HTTP_HOST=later", "HTTPS=on", "HTTPS=off", NULL};
+    const char *values[VARIABLE_COUNT];
+    (void)state;
+    variables_find(twice, values);
+    assert_string_equal(values[VARIABLE_HTTP_HOST], "");
+    assert_string_equal(values[VARIABLE_HTTPS], "on");
+}
+
+static void test_a_value_may_hold_an_equals_sign(void **state) {
+    char *const list[] = {"QUERY_STRING=limit=1&offset=2", NULL};
+    const char *values[VARIABLE_COUNT];
+    (void)state;
+    variables_find(list, values);
+    assert_string_equal(values[VARIABLE_QUERY_STRING], "limit=1&offset=2");
+}
+
+static void test_other_names_are_none_of_ours(void **state) {
+    char *const others[] = {"HTTP_HOST", "HTTP_HOS=a", "HTTP_HOSTS=a", "http_host=a",
+                            "=a",        "HTTP_HOSX=", "XTTP_HOST=",   "HTTP_HOST ",
+                            "",          NULL};
+    const char *values[VARIABLE_COUNT];
+    (void)state;
+    variables_find(others, values);
+    for (size_t i = 0; i < VARIABLE_COUNT; i++)
+        assert_null(values[i]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_name_is_found),
+        cmocka_unit_test(test_what_is_not_sent_is_null),
+        cmocka_unit_test(test_the_first_of_two_counts),
+        cmocka_unit_test(test_a_value_may_hold_an_equals_sign),
+        cmocka_unit_test(test_other_names_are_none_of_ours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
