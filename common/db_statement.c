@@ -16,7 +16,8 @@ struct db_column {
     unsigned long len;
     my_bool is_null;
     my_bool cut;
-    enum enum_field_types type;
+    enum enum_field_types type; /* as it is bound */
+    enum enum_field_types sent; /* as the server has it */
 };
 
 /* ---- values ---- */
@@ -143,15 +144,13 @@ static bool execute(struct db_rows *rows, const struct db_value *values, size_t 
 }
 
 static void make_room_for_columns(struct db_rows *rows, unsigned count) {
-    if (count > rows->column_space) {
-        rows->columns = memory_resize(rows->columns, count, sizeof(*rows->columns));
-        rows->binds = memory_resize(rows->binds, count, sizeof(*rows->binds));
-        memset(rows->columns + rows->column_space, 0,
-               (count - rows->column_space) * sizeof(*rows->columns));
-        rows->column_space = count;
-    }
-    rows->column_count = count;
-    memset(rows->binds, 0, count * sizeof(*rows->binds));
+    if (count <= rows->column_space)
+        return;
+    rows->columns = memory_resize(rows->columns, count, sizeof(*rows->columns));
+    rows->binds = memory_resize(rows->binds, count, sizeof(*rows->binds));
+    memset(rows->columns + rows->column_space, 0,
+           (count - rows->column_space) * sizeof(*rows->columns));
+    rows->column_space = count;
 }
 
 static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_field_types type) {
@@ -187,6 +186,30 @@ static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_fi
     bind->length = &column->len;
     bind->is_null = &column->is_null;
     bind->error = &column->cut;
+    column->sent = type;
+}
+
+/* Whether the library still has the columns bound as they come this time. */
+static bool is_bound(const struct db_rows *rows, const MYSQL_FIELD *fields, unsigned count) {
+    if (rows->bound_count != count)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (rows->columns[i].sent != fields[i].type)
+            return false;
+    return true;
+}
+
+/* Binding takes longer than fetching a row, so it is done again only where it has to be. */
+static bool bind_columns(struct db_rows *rows, const MYSQL_FIELD *fields, unsigned count) {
+    if (is_bound(rows, fields, count))
+        return true;
+    make_room_for_columns(rows, count);
+    memset(rows->binds, 0, count * sizeof(*rows->binds));
+    for (unsigned i = 0; i < count; i++)
+        bind_column(&rows->columns[i], &rows->binds[i], fields[i].type);
+    const bool bound = mysql_stmt_bind_result(rows->stmt, rows->binds) == 0;
+    rows->bound_count = bound ? count : 0;
+    return bound;
 }
 
 static bool store_rows(struct db_rows *rows) {
@@ -198,13 +221,11 @@ static bool store_rows(struct db_rows *rows) {
     MYSQL_RES *meta = mysql_stmt_result_metadata(rows->stmt);
     if (!meta)
         return false;
-    make_room_for_columns(rows, count);
-    const MYSQL_FIELD *fields = mysql_fetch_fields(meta);
-    for (unsigned i = 0; i < count; i++)
-        bind_column(&rows->columns[i], &rows->binds[i], fields[i].type);
+    const bool bound = bind_columns(rows, mysql_fetch_fields(meta), count);
     mysql_free_result(meta);
-    rows->has_rows = mysql_stmt_bind_result(rows->stmt, rows->binds) == 0 &&
-                     mysql_stmt_store_result(rows->stmt) == 0;
+    if (bound)
+        rows->column_count = count;
+    rows->has_rows = bound && mysql_stmt_store_result(rows->stmt) == 0;
     return rows->has_rows;
 }
 
@@ -270,7 +291,9 @@ int64_t db_get_time(const struct db_rows *rows, unsigned column) {
 
 void db_statement_end(struct db_rows *rows) {
     mysql_stmt_free_result(rows->stmt);
-    while (mysql_stmt_more_results(rows->stmt) && mysql_stmt_next_result(rows->stmt) == 0)
+    while (mysql_stmt_more_results(rows->stmt) && mysql_stmt_next_result(rows->stmt) == 0) {
+        rows->bound_count = 0; /* what comes next has columns of its own, or none */
         mysql_stmt_free_result(rows->stmt);
+    }
     rows->has_rows = false;
 }

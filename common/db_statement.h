@@ -27,7 +27,8 @@ struct db_rows {
     struct db_connection *connection; /* for db.c alone */
     struct db_column *columns;
     MYSQL_BIND *binds;
-    unsigned column_count;
+    unsigned column_count; /* of the present result */
+    unsigned bound_count;  /* of the columns that the library has bound; 0: none */
     unsigned column_space;
     bool has_rows;
 };
