@@ -35,7 +35,7 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     event->actor_id = db_get_u64(rows, 2);
     event->actor = db_get_text(rows, 3);
     event->subject_id = db_get_u64(rows, 4);
-    event->has_message = message_from_row(rows, FIRST_MESSAGE, &event->message);
+    event->has_message = message_from_row(rows, FIRST_MESSAGE, room_id, &event->message);
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 

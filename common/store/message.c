@@ -34,21 +34,23 @@ unsigned message_type_of(struct text name) {
     return 0;
 }
 
-bool message_from_row(const struct db_rows *rows, unsigned first, struct message *message) {
+bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_id,
+                      struct message *message) {
     if (db_is_null(rows, first))
         return false;
+    const uint64_t kind = db_get_u64(rows, first + 4);
     message->id = db_get_u64(rows, first);
-    message->room_id = db_get_u64(rows, first + 1);
-    message->position = db_get_u64(rows, first + 2);
-    message->sender_id = db_get_u64(rows, first + 3);
-    message->sender_username = db_get_text(rows, first + 4);
-    message->type = (enum message_type)db_get_u64(rows, first + 5);
-    message->is_deleted = db_get_bool(rows, first + 6);
-    message->reply_to_id = db_get_u64(rows, first + 7);
-    message->created_at = db_get_time(rows, first + 8);
-    message->edited_at = db_get_time(rows, first + 9);
-    message->client_id = db_get_text(rows, first + 10);
-    message->content = db_get_text(rows, first + 11);
+    message->room_id = room_id;
+    message->position = db_get_u64(rows, first + 1);
+    message->sender_id = db_get_u64(rows, first + 2);
+    message->sender_username = db_get_text(rows, first + 3);
+    message->type = (enum message_type)(kind & 127);
+    message->is_deleted = (kind & 128) != 0;
+    message->reply_to_id = db_get_u64(rows, first + 5);
+    message->created_at = db_get_time(rows, first + 6);
+    message->edited_at = db_get_time(rows, first + 7);
+    message->client_id = db_get_text(rows, first + 8);
+    message->content = db_get_text(rows, first + 9);
     if (message->client_id.len > 0 && message->client_id.at[0] == KEY_OF_CLIENT)
         message->client_id = (struct text){message->client_id.at + 1, message->client_id.len - 1};
     else
@@ -77,7 +79,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
     if (error)
         return error;
     error = ERROR_NOT_FOUND;
-    if (db_next(rows) && message_from_row(rows, 0, &message)) {
+    if (db_next(rows) && message_from_row(rows, 0, room_id, &message)) {
         visit(context, &message);
         error = ERROR_NONE;
     }

@@ -78,7 +78,7 @@ static enum error visit_page(struct db *db, struct user_names *names,
     *any = false;
     while (!error && *complete && db_next(rows)) {
         *any = true;
-        if (!message_from_row(rows, 0, &message))
+        if (!message_from_row(rows, 0, state->room_id, &message))
             continue;
         *complete = message_name(names, &message) || named;
         visit(context, *complete ? &message : NULL);
@@ -143,7 +143,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     while (!error && known && db_next(rows)) {
         if (!*found)
             token_member_from_row(rows, 0, caller);
-        *found = known = message_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, &message) &&
+        *found = known = message_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, room_id, &message) &&
                          message_name(names, &message);
         if (known)
             visit(context, &message);

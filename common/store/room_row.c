@@ -13,7 +13,8 @@ bool room_row_read(const struct db_rows *rows, unsigned first, struct user_names
                    struct room *room) {
     room->name = db_get_text(rows, first);
     room->created_by_id = db_get_u64(rows, first + 1);
-    room->has_last_message = message_from_row(rows, first + 3, &room->last_message);
+    room->has_last_message =
+        message_from_row(rows, first + 3, room->state.room_id, &room->last_message);
     if (!names)
         return true;
     if (room->has_last_message && !message_name(names, &room->last_message))

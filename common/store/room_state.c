@@ -8,16 +8,17 @@ void room_state_from_row(const struct db_rows *rows, unsigned first, struct room
     if (!state->exists)
         return;
     state->room_id = db_get_u64(rows, first);
-    state->is_private = db_get_bool(rows, first + 1);
-    state->is_direct = db_get_bool(rows, first + 2);
-    state->is_member = db_get_bool(rows, first + 3);
-    state->is_admin = db_get_bool(rows, first + 4);
-    state->last_seq = db_get_u64(rows, first + 5);
-    state->oldest_seq = db_get_u64(rows, first + 6);
-    state->message_count = db_get_u64(rows, first + 7);
-    state->members_count = db_get_u64(rows, first + 8);
-    state->last_read_position = db_get_u64(rows, first + 9);
-    state->created_at = db_get_time(rows, first + 10);
+    const uint64_t is = db_get_u64(rows, first + 1);
+    state->is_private = (is & 1) != 0;
+    state->is_direct = (is & 2) != 0;
+    state->is_member = (is & 4) != 0;
+    state->is_admin = (is & 8) != 0;
+    state->last_seq = db_get_u64(rows, first + 2);
+    state->oldest_seq = db_get_u64(rows, first + 3);
+    state->message_count = db_get_u64(rows, first + 4);
+    state->members_count = db_get_u64(rows, first + 5);
+    state->last_read_position = db_get_u64(rows, first + 6);
+    state->created_at = db_get_time(rows, first + 7);
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
