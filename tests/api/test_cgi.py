@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import types
 
@@ -32,7 +33,8 @@ def nothing_counted_yet(system):
 
 def at(system, url):
     """What a Client needs to speak to this system at another address."""
-    return types.SimpleNamespace(url=url, log=system.log)
+    return types.SimpleNamespace(url=url, log=system.log,
+                                 program=system.state / "cgi-bin" / "confab.cgi")
 
 
 @pytest.fixture
@@ -101,6 +103,43 @@ def test_a_web_server_that_ends_the_program_early_costs_no_event(system, cgi):
         answer, _ = started.communicate(body, 30)
         assert started.returncode == 0 and answer.startswith(b"Status: 201 Created\r\n")
         assert heard.wait_for().name == "new_message"
+
+
+def ask_by_open_input(client, method, path, sent=b"", **env):
+    """What the program answers while its standard input does not end, and what of that it has
+    left unread."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, subprocess.Popen(
+            [client.instance.program], stdin=theirs, stdout=subprocess.PIPE,
+            env={"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": method, "REQUEST_URI": path,
+                 "HTTP_AUTHORIZATION": f"Token {client.token}", **env}) as started:
+        ours.sendall(sent)
+        try:
+            answer, _ = started.communicate(timeout=30)
+        finally:
+            started.kill()
+        theirs.setblocking(False)
+        try:
+            return answer, theirs.recv(100)
+        except BlockingIOError:
+            return answer, b""
+
+
+def test_no_more_is_read_than_the_length_of_the_body(cgi):
+    """RFC 3875, 4.2: the web server need not end it, and what follows is not the program's."""
+    anne = Client(cgi).register()
+    body = b'{"name": "A room"}'
+    answer, left = ask_by_open_input(anne, "POST", "/api/chat/rooms/", body + b"the next request",
+                                     CONTENT_TYPE="application/json", CONTENT_LENGTH=str(len(body)))
+    assert answer.startswith(b"Status: 201 Created\r\n")
+    assert left == b"the next request"
+
+
+@pytest.mark.parametrize("length", [{}, {"CONTENT_LENGTH": ""}])
+def test_nothing_is_read_where_there_is_no_body(cgi, length):
+    answer, left = ask_by_open_input(Client(cgi).register(), "GET", "/api/auth/me/", b"?", **length)
+    assert answer.startswith(b"Status: 200 OK\r\n")
+    assert left == b"?"
 
 
 def test_requests_by_cgi_are_logged_like_others(system, cgi):

@@ -138,6 +138,12 @@ def test_a_large_body_where_none_is_asked_for_is_413_too(owner):
     assert_error(post(owner, room_of_size(128 * KIB + 1), "application/json", path), 413)
 
 
+@pytest.mark.everywhere
+def test_a_body_without_a_length_is_taken(owner):
+    answer = post(owner, iter([b'{"name": ', b'"In pieces"}']), "application/json")
+    assert (answer.status_code, answer.json()["name"]) == (201, "In pieces")
+
+
 def test_413_for_a_body_without_a_length(owner):
     pieces = (b"x" * 4096 for _ in range(50))
     answer = post(owner, pieces, "application/json")
