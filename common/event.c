@@ -126,11 +126,3 @@ void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id
 void event_pushd_key(struct buffer *out, const char *prefix, struct text pushd_id) {
     buffer_printf(out, "%spushd:%.*s", prefix, (int)pushd_id.len, pushd_id.at);
 }
-
-void event_presence_field(struct buffer *out, struct text pushd_id, uint64_t user_id) {
-    buffer_printf(out, "%.*s/%" PRIu64, (int)pushd_id.len, pushd_id.at, user_id);
-}
-
-bool event_presence_parse(struct text field, struct text *pushd_id, uint64_t *user_id) {
-    return next_word(&field, '/', pushd_id) && pushd_id->len > 0 && text_to_u64(field, user_id);
-}

@@ -98,10 +98,4 @@ void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id
 /* Appends the key whose presence says that a pushd is alive. */
 void event_pushd_key(struct buffer *out, const char *prefix, struct text pushd_id);
 
-/* Appends one field of the presence hash. */
-void event_presence_field(struct buffer *out, struct text pushd_id, uint64_t user_id);
-
-/* Reads a field of the presence hash; pushd_id points into field. */
-bool event_presence_parse(struct text field, struct text *pushd_id, uint64_t *user_id);
-
 #endif

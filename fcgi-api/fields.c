@@ -7,10 +7,6 @@ static const char REQUIRED[] = "This field is required.";
 static const char NOT_NULL[] = "This field may not be null.";
 static const char NOT_BLANK[] = "This field may not be blank.";
 
-bool fields_has(const struct exchange *x, const char *name) {
-    return json_object_object_get_ex(x->fields, name, NULL);
-}
-
 /* Looks a field up; NULL when it is missing or null, which is noted if it may not be. */
 static struct json_object *find(struct exchange *x, const char *name, unsigned flags) {
     struct json_object *value;

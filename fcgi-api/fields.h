@@ -19,9 +19,6 @@
 #define FIELDS_NULLABLE 2u /* null is taken, as if the field were missing */
 #define FIELDS_KEEP 4u     /* white space at the ends is kept */
 
-/* True when the body has the field at all, null included. */
-bool fields_has(const struct exchange *x, const char *name);
-
 /* Text of min to max code points, after trimming. Numbers are taken as their digits. */
 bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, unsigned flags,
                  struct text *out);

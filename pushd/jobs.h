@@ -1,9 +1,9 @@
 /*
  * jobs: database work, done on libuv's thread pool so that the loop never waits.
  *
- * Each thread of the pool has a database connection of its own, opened on first use. A job
- * is run by a thread with that connection; when it is done, its second half runs on the
- * loop. Jobs do not share memory with the loop while they run.
+ * A job is run by a thread with a database connection of its own for that time, opened on
+ * first use; when it is done, its second half runs on the loop. There are as many connections
+ * as jobs have ever run at once. Jobs do not share memory with the loop while they run.
  */
 #ifndef CONFAB_PUSHD_JOBS_H
 #define CONFAB_PUSHD_JOBS_H

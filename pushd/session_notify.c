@@ -224,10 +224,8 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
     return last_made.notification;
 }
 
-/* The removal of the user may come by the room's stream before it does by its own: nothing
- * that is said behind it is for this user. */
-/* The user's own removal may come here first. What follows it is not for the user, unless
- * it comes back, which its own stream tells. */
+/* The removal of the user may come by the room's stream before it does by the user's own. What
+ * follows it is not for the user, unless it comes back, which its own stream tells. */
 static void remove_from_room(struct session *session, uint64_t room_id, uint64_t seq) {
     struct subscription *subscription = idmap_get(&session->rooms.watched, room_id);
     if (subscription)

@@ -3,8 +3,8 @@
  * the end: socket.c has what comes and when, socket_write.c what goes out. With reception the
  * only files that know libwebsockets.
  *
- * It hands whole messages on, and writes shared frames: straight to
- * the kernel as long as that takes all, and over a bounded queue when it does not.
+ * It hands whole messages on, and writes shared frames: straight to the kernel as long as that
+ * takes all, and over a bounded queue when it does not.
  */
 #ifndef CONFAB_PUSHD_SOCKET_H
 #define CONFAB_PUSHD_SOCKET_H

@@ -23,8 +23,8 @@ static void uncork(struct socket *socket) {
 }
 
 /* What the kernel does not take goes to libwebsockets, which keeps it and calls back when it
- * is gone. Direct writes and bytes it still keeps are never mixed; it
- * may keep half a pong that nobody here knows of. */
+ * is gone. Direct writes and bytes it still keeps are never mixed; it may keep half a pong that
+ * nobody here knows of. */
 void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t len) {
     ssize_t sent = 0;
     if (!lws_partial_buffered(socket->wsi))

@@ -63,7 +63,7 @@
 #define TRANSACTION_NOT_ADMIN "v_member IS NULL OR NOT v_admin"
 #define TRANSACTION_IS_DIRECT "v_direct_low IS NOT NULL"
 
-/* Puts event number v_seq of the room on record. `type` is a number of event.def. */
+/* Puts event number v_seq of the room on record. `type` is a number of event.h, by EVENT_SQL. */
 #define TRANSACTION_ROOM_EVENT(type, subject)                                         \
     "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) " \
     "VALUES (p_room, v_seq, " type ", p_user, " subject ", v_now); "

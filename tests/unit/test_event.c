@@ -73,10 +73,8 @@ static void channels_and_keys_begin_with_the_prefix(void **state) {
     event_presence_key(&out, "site:", 7);
     buffer_append_char(&out, ' ');
     event_pushd_key(&out, "site:", text_of("a1"));
-    buffer_append_char(&out, ' ');
-    event_presence_field(&out, text_of("a1"), 42);
     assert_string_equal(buffer_str(&out),
-                        "site:room:7 site:user:" MAX_ID " site:presence:7 site:pushd:a1 a1/42");
+                        "site:room:7 site:user:" MAX_ID " site:presence:7 site:pushd:a1");
     buffer_free(&out);
 }
 
@@ -173,20 +171,6 @@ static void a_malformed_envelope_is_refused(void **state) {
     assert_false(event_read((struct text){NULL, 0}, &envelope));
 }
 
-static void a_presence_field_is_read_back(void **state) {
-    (void)state;
-    struct text pushd;
-    uint64_t user = 0;
-    assert_true(event_presence_parse(text_of("host-1:9/42"), &pushd, &user));
-    assert_true(text_equals(pushd, text_of("host-1:9")));
-    assert_int_equal(user, 42);
-    assert_false(event_presence_parse(text_of("42"), &pushd, &user));
-    assert_false(event_presence_parse(text_of("/42"), &pushd, &user));
-    assert_false(event_presence_parse(text_of("a/"), &pushd, &user));
-    assert_false(event_presence_parse(text_of("a/b/42"), &pushd, &user));
-    assert_false(event_presence_parse(text_of(""), &pushd, &user));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_has_its_number_and_name),
@@ -198,7 +182,6 @@ int main(void) {
         cmocka_unit_test(an_envelope_is_a_line_and_the_json),
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(a_malformed_envelope_is_refused),
-        cmocka_unit_test(a_presence_field_is_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
