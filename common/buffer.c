@@ -36,6 +36,17 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value) {
     buffer_append(buffer, digits + at, sizeof(digits) - at);
 }
 
+void buffer_append_hex(struct buffer *buffer, uint64_t value) {
+    char digits[16];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value > 0);
+    buffer_append(buffer, digits + at, sizeof(digits) - at);
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_list args;
     char *to = buffer_reserve(buffer, 0);

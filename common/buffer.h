@@ -54,6 +54,9 @@ static inline void buffer_append_char(struct buffer *buffer, char c) {
 /* Appends a number in decimal digits. */
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 
+/* Appends a number in hexadecimal digits, small letters, without noughts in front. */
+void buffer_append_hex(struct buffer *buffer, uint64_t value);
+
 /* Appends as printf does; the terminator is not counted in len. */
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -151,7 +151,7 @@ enum error auth_check_foreign(struct exchange *x) {
 
 void auth_set_cookie(struct exchange *x, const char *key) {
     const uint64_t seconds = key ? x->service->config->session_days * 24 * 60 * 60 : 0;
-    response_header(&x->response, "Set-Cookie",
-                    AUTH_COOKIE "=%s; Max-Age=%" PRIu64 "; Path=/; HttpOnly; SameSite=Lax%s",
-                    key ? key : "", seconds, x->request->is_https ? "; Secure" : "");
+    response_header_printf(&x->response, "Set-Cookie",
+                           AUTH_COOKIE "=%s; Max-Age=%" PRIu64 "; Path=/; HttpOnly; SameSite=Lax%s",
+                           key ? key : "", seconds, x->request->is_https ? "; Secure" : "");
 }

@@ -11,15 +11,15 @@ void cors_headers(struct exchange *x, const char *methods) {
     response_header(&x->response, "Vary", "Origin");
     if (!origin || !config_origin_listed(allowed, origin))
         return;
-    response_header(&x->response, "Access-Control-Allow-Origin", "%s", origin);
+    response_header(&x->response, "Access-Control-Allow-Origin", origin);
     response_header(&x->response, "Access-Control-Allow-Credentials", "true");
     if (x->request->method != METHOD_OPTIONS) {
         response_header(&x->response, "Access-Control-Expose-Headers",
                         "ETag, Retry-After, X-Request-ID, Allow");
         return;
     }
-    response_header(&x->response, "Access-Control-Allow-Methods", "%s", methods);
+    response_header(&x->response, "Access-Control-Allow-Methods", methods);
     response_header(&x->response, "Access-Control-Allow-Headers",
                     "Authorization, X-Confab-Token, Content-Type, If-None-Match");
-    response_header(&x->response, "Access-Control-Max-Age", "%d", PREFLIGHT_SECONDS);
+    response_header_printf(&x->response, "Access-Control-Max-Age", "%d", PREFLIGHT_SECONDS);
 }

@@ -1,8 +1,5 @@
 #include "etag.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 bool etag_is_asked(const struct exchange *x) {
@@ -11,45 +8,60 @@ bool etag_is_asked(const struct exchange *x) {
 
 /* Weak comparison against a list of tags, or "*". Web servers that compress mark a tag
  * with a suffix inside its quotes ("...-gzip"): that is still the same answer. */
-static bool is_listed(const char *list, const char *opaque) {
-    const size_t len = strlen(opaque);
+static bool is_listed(const char *list, struct text opaque) {
     for (const char *at = list; (at = strchr(at, '"')) != NULL; at++) {
         const char *end = strchr(at + 1, '"');
         if (!end)
             return false;
         const size_t found = (size_t)(end - at - 1);
-        if (found >= len && memcmp(at + 1, opaque, len) == 0 &&
-            (found == len || at[1 + len] == '-'))
+        if (found >= opaque.len && memcmp(at + 1, opaque.at, opaque.len) == 0 &&
+            (found == opaque.len || at[1 + opaque.len] == '-'))
             return true;
         at = end;
     }
     return strcmp(list, "*") == 0;
 }
 
-bool etag_set(struct exchange *x, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(x->etag, sizeof(x->etag), format, arguments);
-    va_end(arguments);
+struct buffer *etag_begin(struct exchange *x) {
+    buffer_clear(&x->etag);
+    return &x->etag;
+}
+
+bool etag_end(struct exchange *x) {
     const char *list = request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH);
-    if (!list || !is_listed(list, x->etag))
+    if (!list || !is_listed(list, (struct text){x->etag.data, x->etag.len}))
         return false;
     x->response.status = 304;
     return true;
 }
 
 void etag_write(struct exchange *x) {
-    if (x->etag[0] == '\0' || x->response.status >= 400)
+    struct buffer *headers = &x->response.headers;
+    if (x->etag.len == 0 || x->response.status >= 400)
         return;
-    response_header(&x->response, "ETag", "W/\"%s\"", x->etag);
-    response_header(&x->response, "Cache-Control", "private, no-cache");
-    response_header(&x->response, "Vary", "Authorization, X-Confab-Token, Cookie");
+    buffer_append_str(headers, "ETag: W/\"");
+    buffer_append(headers, x->etag.data, x->etag.len);
+    buffer_append_str(headers,
+                      "\"\r\n"
+                      "Cache-Control: private, no-cache\r\n"
+                      "Vary: Authorization, X-Confab-Token, Cookie\r\n");
+}
+
+static void append_counter(struct buffer *tag, uint64_t counter) {
+    buffer_append_char(tag, '.');
+    buffer_append_u64(tag, counter);
 }
 
 /* The time of creation keeps tags of different databases apart, should a room's number
  * come twice; the read mark and the role are the caller's own part. */
 bool etag_set_room(struct exchange *x, const struct room_state *state) {
-    return etag_set(x, "%" PRIu64 ".%" PRIx64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%d",
-                    state->room_id, (uint64_t)state->created_at, state->last_seq, state->oldest_seq,
-                    state->last_read_position, state->is_member + 2 * state->is_admin);
+    struct buffer *tag = etag_begin(x);
+    buffer_append_u64(tag, state->room_id);
+    buffer_append_char(tag, '.');
+    buffer_append_hex(tag, (uint64_t)state->created_at);
+    append_counter(tag, state->last_seq);
+    append_counter(tag, state->oldest_seq);
+    append_counter(tag, state->last_read_position);
+    append_counter(tag, state->is_member + 2u * state->is_admin);
+    return etag_end(x);
 }

@@ -13,11 +13,14 @@
 /* True when the client has some answer already, and asks whether it still holds. */
 bool etag_is_asked(const struct exchange *x);
 
-/* Sets the tag of an answer that depends on what the format spells out; the tag set last
- * counts. Returns true, with a status of 304, if the client has that answer already. */
-bool etag_set(struct exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Begins the tag of an answer; what the answer depends on is to be appended, in letters, digits
+ * and dots. The tag that is begun last counts. */
+struct buffer *etag_begin(struct exchange *x);
 
-/* The same for an answer that shows a room's contents: any change of the room counts. */
+/* Ends the tag. Returns true, with a status of 304, if the client has that answer already. */
+bool etag_end(struct exchange *x);
+
+/* Both for an answer that shows a room's contents: any change of the room counts. */
 bool etag_set_room(struct exchange *x, const struct room_state *state);
 
 /* Adds the headers ETag, Cache-Control and Vary, if a tag was set. */

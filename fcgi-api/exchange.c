@@ -16,7 +16,7 @@ static void forget_work(struct exchange *x) {
     x->has_caller = false;
     x->guessed = false;
     x->has_token = false;
-    x->etag[0] = '\0';
+    buffer_clear(&x->etag);
     memset(&x->caller, 0, sizeof(x->caller));
     problems_clear(&x->problems);
 }
@@ -45,4 +45,5 @@ void exchange_free(struct exchange *x) {
     exchange_reset(x);
     problems_free(&x->problems);
     response_free(&x->response);
+    buffer_free(&x->etag);
 }

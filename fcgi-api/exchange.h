@@ -51,7 +51,7 @@ struct exchange {
     uint64_t counted_id;        /* the user for whom this request was counted; 0: nobody */
     struct json_object *fields; /* the body; NULL when the route takes none */
     struct problems problems;
-    char etag[200]; /* what the tag of the answer is made of; "": no tag */
+    struct buffer etag; /* what the tag of the answer is made of; empty: no tag */
 };
 
 /* A handler reads the exchange and fills the answer. ERROR_NONE: the answer stands.

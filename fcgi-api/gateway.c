@@ -109,6 +109,17 @@ static void log_request(const struct exchange *x, int64_t started_us) {
              x->response.status, ms, x->has_caller ? x->caller.user.id : 0);
 }
 
+/* The id of a request: that of the process, and the request's number in eight digits. */
+static void number_request(struct gateway *gateway) {
+    char *id = gateway->exchange.id;
+    const size_t process_len = sizeof(gateway->process) - 1;
+    gateway->count++;
+    memcpy(id, gateway->process, process_len);
+    for (unsigned i = 0; i < 8; i++)
+        id[process_len + i] = "0123456789abcdef"[gateway->count >> (28 - 4 * i) & 15];
+    id[process_len + 8] = '\0';
+}
+
 /* Serves what the gateway's request describes; the answer is in its exchange then, and
  * its head in gateway->head. */
 static void serve(struct gateway *gateway, char *const *variables, body_reader *read_body,
@@ -116,7 +127,7 @@ static void serve(struct gateway *gateway, char *const *variables, body_reader *
     struct exchange *x = &gateway->exchange;
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
-    snprintf(x->id, sizeof(x->id), "%s%08" PRIx32, gateway->process, ++gateway->count);
+    number_request(gateway);
     log_about(x->id);
     request_init(&gateway->request, variables, gateway->service->config);
     read_request_body(gateway, read_body, body);

@@ -112,17 +112,21 @@ static uint64_t wait_for(struct service *service, enum limit_kind kind, const st
     return rate_take(service->db, name, rule->interval_us, rule->burst, &wait) ? 0 : wait;
 }
 
+static bool limit_is_on(const struct config *config) {
+    return config->rate_limits != CONFIG_OFF;
+}
+
 enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject) {
     const struct config *config = x->service->config;
     char detail[96];
-    if (config->rate_limits == CONFIG_OFF)
+    if (!limit_is_on(config))
         return ERROR_NONE;
     const struct rule rule = rule_of(config, kind);
     const uint64_t wait = wait_for(x->service, kind, &rule, subject);
     if (wait == 0)
         return ERROR_NONE;
     const uint64_t seconds = (wait + 999999) / 1000000;
-    response_header(&x->response, "Retry-After", "%" PRIu64, seconds);
+    response_header_printf(&x->response, "Retry-After", "%" PRIu64, seconds);
     snprintf(detail, sizeof(detail),
              "Request was throttled. Expected available in %" PRIu64 " second%s.", seconds,
              seconds == 1 ? "" : "s");
@@ -131,6 +135,8 @@ enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subj
 
 enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t user_id) {
     char subject[24];
+    if (!limit_is_on(x->service->config))
+        return ERROR_NONE;
     snprintf(subject, sizeof(subject), "%" PRIu64, user_id);
     return limit_take(x, kind, subject);
 }

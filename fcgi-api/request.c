@@ -134,12 +134,19 @@ static void read_path(struct request *request) {
 
 /* ---- who asks, and how ---- */
 
+static void set_address(struct request *request, struct text address) {
+    const size_t most = sizeof(request->address) - 1;
+    const size_t len = address.len < most ? address.len : most;
+    memcpy(request->address, address.at, len);
+    request->address[len] = '\0';
+}
+
 /* Walks X-Forwarded-For from its end, as long as what is found there is a trusted proxy
  * too: the first that is not is the client. */
 static void read_address(struct request *request, const struct config *config) {
     const char *peer = request_header(request, VARIABLE_REMOTE_ADDR);
     const char *forwarded = request_header(request, VARIABLE_HTTP_X_FORWARDED_FOR);
-    snprintf(request->address, sizeof(request->address), "%s", peer ? peer : "");
+    set_address(request, text_of(peer));
     if (!forwarded || !config_address_listed(config->trusted_proxies, request->address))
         return;
     struct text rest = text_of(forwarded);
@@ -149,7 +156,7 @@ static void read_address(struct request *request, const struct config *config) {
         const struct text hop = text_trim((struct text){rest.at + start, rest.len - start});
         if (hop.len == 0 || hop.len >= sizeof(request->address))
             return;
-        snprintf(request->address, sizeof(request->address), "%.*s", (int)hop.len, hop.at);
+        set_address(request, hop);
         if (!config_address_listed(config->trusted_proxies, request->address))
             return;
         rest.len = comma ? (size_t)(comma - rest.at) : 0;
@@ -201,11 +208,17 @@ void request_free(struct request *request) {
     buffer_free(&request->decoded);
 }
 
+static bool is_of_host(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_' || c == '[' || c == ']' || c == ':';
+}
+
 bool request_host_is_valid(const struct request *request) {
-    static const char ALLOWED[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:";
-    return request->host.len > 0 && request->host.len <= 255 &&
-           strspn(request->host.at, ALLOWED) == request->host.len;
+    const struct text host = request->host;
+    for (size_t i = 0; i < host.len; i++)
+        if (!is_of_host(host.at[i]))
+            return false;
+    return host.len > 0 && host.len <= 255;
 }
 
 /* ---- lists of pairs ---- */

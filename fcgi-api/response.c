@@ -16,18 +16,23 @@ void response_free(struct response *response) {
     buffer_free(&response->body);
 }
 
-void response_header(struct response *response, const char *name, const char *format, ...) {
+void response_header(struct response *response, const char *name, const char *value) {
+    struct buffer *headers = &response->headers;
+    buffer_append_str(headers, name);
+    buffer_append_str(headers, ": ");
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c >= ' ')
+            buffer_append_char(headers, *c);
+    buffer_append_str(headers, "\r\n");
+}
+
+void response_header_printf(struct response *response, const char *name, const char *format, ...) {
     char value[2048];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(value, sizeof(value), format, arguments);
     va_end(arguments);
-    buffer_append_str(&response->headers, name);
-    buffer_append_str(&response->headers, ": ");
-    for (const char *c = value; *c; c++)
-        if ((unsigned char)*c >= ' ')
-            buffer_append_char(&response->headers, *c);
-    buffer_append_str(&response->headers, "\r\n");
+    response_header(response, name, value);
 }
 
 void response_error(struct response *response, enum error error, const char *detail) {
@@ -41,12 +46,17 @@ void response_error(struct response *response, enum error error, const char *det
 
 void response_head(const struct response *response, struct buffer *out) {
     const bool has_body = response->status != 204 && response->status != 304;
-    buffer_printf(out, "Status: %d %s\r\n", response->status, error_reason(response->status));
-    if (has_body)
-        buffer_printf(out,
-                      "Content-Type: application/json; charset=utf-8\r\n"
-                      "Content-Length: %zu\r\n",
-                      response->body.len);
+    buffer_append_str(out, "Status: ");
+    buffer_append_u64(out, (uint64_t)response->status);
+    buffer_append_char(out, ' ');
+    buffer_append_str(out, error_reason(response->status));
+    if (has_body) {
+        buffer_append_str(out,
+                          "\r\nContent-Type: application/json; charset=utf-8\r\n"
+                          "Content-Length: ");
+        buffer_append_u64(out, response->body.len);
+    }
+    buffer_append_str(out, "\r\n");
     buffer_append(out, response->headers.data, response->headers.len);
     buffer_append_str(out, "\r\n");
 }

@@ -12,7 +12,7 @@
 
 struct response {
     int status;
-    struct buffer headers; /* finished lines, each with its CRLF */
+    struct buffer headers; /* finished lines, each with its CRLF; literals go straight in */
     struct buffer body;    /* JSON; empty for 204 and 304 */
 };
 
@@ -24,7 +24,10 @@ void response_free(struct response *response);
 
 /* Adds a header line. Bytes below a blank are dropped from the value, so that nothing
  * echoed can start a line of its own. */
-void response_header(struct response *response, const char *name, const char *format, ...)
+void response_header(struct response *response, const char *name, const char *value);
+
+/* The same for a value that is put together as printf does. */
+void response_header_printf(struct response *response, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Makes it the standard answer for an error, its body {"detail": ...}; detail NULL means

@@ -112,9 +112,10 @@ static void write_page(struct exchange *x, const struct page *page, const struct
 /* ---- the whole list ---- */
 
 static bool set_list_etag(struct exchange *x, const struct room_list_state *state) {
-    return etag_set(x, "0.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
-                    x->caller.user.id, state->count, state->counters[ROOM_LIST_OWN_SEQ],
-                    state->counters[ROOM_LIST_SEQS], state->counters[ROOM_LIST_READS]);
+    buffer_printf(etag_begin(x), "0.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
+                  x->caller.user.id, state->count, state->counters[ROOM_LIST_OWN_SEQ],
+                  state->counters[ROOM_LIST_SEQS], state->counters[ROOM_LIST_READS]);
+    return etag_end(x);
 }
 
 /* A list of one's own that is not much longer than the page is cheaper read whole, as it lies,
@@ -209,9 +210,10 @@ static bool set_page_etag(struct exchange *x, enum room_list_kind kind, const st
     uint64_t hash = HASH_START;
     for (uint64_t i = first; i < pieces->count && i - first < page->limit; i++)
         hash = mix(hash, pieces->list[i].hash);
-    return etag_set(x, "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
-                    kind == ROOM_LIST_PUBLIC ? 1 : 2, x->caller.user.id, page->limit, page->offset,
-                    pieces->state.count, hash);
+    buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
+                  kind == ROOM_LIST_PUBLIC ? 1 : 2, x->caller.user.id, page->limit, page->offset,
+                  pieces->state.count, hash);
+    return etag_end(x);
 }
 
 /* The tag is made of the page and of the number of rooms in the list. */

@@ -72,7 +72,10 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     return found;
 }
 
-static void write_allow(unsigned methods, char *out, size_t size) {
+/* As long as the value of Allow gets. */
+#define ALLOW_SIZE sizeof("GET, HEAD, POST, PATCH, DELETE, OPTIONS")
+
+static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
     static const struct {
         unsigned method;
         const char *names;
@@ -80,12 +83,10 @@ static void write_allow(unsigned methods, char *out, size_t size) {
                  {METHOD_POST, "POST, "},
                  {METHOD_PATCH, "PATCH, "},
                  {METHOD_DELETE, "DELETE, "}};
-    size_t len = 0;
-    out[0] = '\0';
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
         if (methods & NAMES[i].method)
-            len += (size_t)snprintf(out + len, size - len, "%s", NAMES[i].names);
-    snprintf(out + len, size - len, "OPTIONS");
+            out = stpcpy(out, NAMES[i].names);
+    stpcpy(out, "OPTIONS");
 }
 
 /* ---- enforcing ---- */
@@ -221,18 +222,18 @@ static void answer_error(struct exchange *x, enum error error) {
     if (response->status < 400)
         response_error(response, error, NULL);
     if (error == ERROR_UNAVAILABLE)
-        response_header(response, "Retry-After", "%d", RETRY_SECONDS);
+        response_header_printf(response, "Retry-After", "%d", RETRY_SECONDS);
 }
 
 void router_serve(struct exchange *x) {
-    char allow[64];
+    char allow[ALLOW_SIZE];
     unsigned allowed = 0;
     enum error error = check_head(x);
     const struct route *route = find_route(x, &allowed);
-    write_allow(allowed ? allowed : METHOD_GET, allow, sizeof(allow));
-    response_header(&x->response, "X-Request-ID", "%s", x->id);
-    response_header(&x->response, "Allow", "%s", allow);
-    response_header(&x->response, "X-Content-Type-Options", "nosniff");
+    write_allow(allowed ? allowed : METHOD_GET, allow);
+    response_header(&x->response, "X-Request-ID", x->id);
+    response_header(&x->response, "Allow", allow);
+    buffer_append_str(&x->response.headers, "X-Content-Type-Options: nosniff\r\n");
     cors_headers(x, allow);
     if (!error && !allowed)
         error = ERROR_NOT_FOUND;
@@ -245,6 +246,6 @@ void router_serve(struct exchange *x) {
     if (error)
         answer_error(x, error);
     etag_write(x);
-    if (x->etag[0] == '\0' || x->response.status >= 400)
-        response_header(&x->response, "Cache-Control", "private, no-store");
+    if (x->etag.len == 0 || x->response.status >= 400)
+        buffer_append_str(&x->response.headers, "Cache-Control: private, no-store\r\n");
 }

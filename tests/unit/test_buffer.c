@@ -106,6 +106,18 @@ static void numbers_are_decimal(void **state) {
     buffer_free(&buffer);
 }
 
+static void numbers_are_hexadecimal(void **state) {
+    struct buffer buffer = BUFFER_EMPTY;
+    (void)state;
+    buffer_append_hex(&buffer, 0);
+    buffer_append_char(&buffer, ' ');
+    buffer_append_hex(&buffer, 0x1f0);
+    buffer_append_char(&buffer, ' ');
+    buffer_append_hex(&buffer, UINT64_MAX);
+    assert_string_equal(buffer_str(&buffer), "0 1f0 ffffffffffffffff");
+    buffer_free(&buffer);
+}
+
 static void reserved_room_is_the_callers(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
@@ -282,6 +294,7 @@ int main(void) {
         cmocka_unit_test(growth_is_seldom),
         cmocka_unit_test(printf_grows_as_needed),
         cmocka_unit_test(numbers_are_decimal),
+        cmocka_unit_test(numbers_are_hexadecimal),
         cmocka_unit_test(reserved_room_is_the_callers),
         cmocka_unit_test(clear_keeps_the_memory),
         cmocka_unit_test(zeroed_memory_is_zero_and_never_null),
