@@ -13,43 +13,57 @@
 struct route {
     enum method method;
     const char *pattern;
+    size_t pattern_len;
     exchange_handler *handler;
     unsigned flags;
 };
 
 static const struct route ROUTES[] = {
-#define ROUTE(method, pattern, handler, flags) {METHOD_##method, pattern, handler, flags},
+#define ROUTE(method, pattern, handler, flags) \
+    {METHOD_##method, pattern, sizeof(pattern) - 1, handler, flags},
 #include "routes.def"
 #undef ROUTE
 };
 
 #define ROUTE_COUNT (sizeof(ROUTES) / sizeof(ROUTES[0]))
 
+/* More than the longest pattern has characters. */
+#define PATTERN_SIZE 64
+
+#define ROUTE(method, pattern, handler, flags) \
+    _Static_assert(sizeof(pattern) < PATTERN_SIZE, pattern);
+#include "routes.def"
+#undef ROUTE
+
 /* Seconds after which a client may come again when the database was away. */
 #define RETRY_SECONDS 2
 
 /* ---- finding ---- */
 
-/* Compares one segment with the pattern's; an id is read into *id. */
-static bool match_segment(const char *pattern, size_t len, struct text segment, uint64_t *id) {
-    if (len == 1 && pattern[0] == '#')
-        return text_to_u64(segment, id) && *id > 0 && *id <= INT64_MAX;
-    return segment.len == len && memcmp(segment.at, pattern, len) == 0;
-}
-
-static bool match(const char *pattern, const struct request *request,
-                  uint64_t ids[EXCHANGE_MAX_IDS]) {
-    size_t id_count = 0, i = 0;
-    for (; i < request->segment_count && *pattern; i++) {
-        const size_t len = strcspn(pattern, "/");
-        uint64_t id = 0;
-        if (!match_segment(pattern, len, request->segments[i], &id))
-            return false;
-        if (pattern[0] == '#' && id_count < EXCHANGE_MAX_IDS)
+/* Writes the path as a row of the table would spell it, '#' in the place of each id, and reads
+ * the ids. Returns its length; 0: no row can be of this path. */
+static size_t spell_pattern(const struct request *request, char out[PATTERN_SIZE],
+                            uint64_t ids[EXCHANGE_MAX_IDS]) {
+    size_t len = 0, id_count = 0;
+    for (size_t i = 0; i < request->segment_count; i++) {
+        struct text segment = request->segments[i];
+        uint64_t id;
+        if (segment.at[0] == '#')
+            return 0;
+        if (text_to_u64(segment, &id) && id > 0 && id <= INT64_MAX) {
+            if (id_count == EXCHANGE_MAX_IDS)
+                return 0;
             ids[id_count++] = id;
-        pattern += len + (pattern[len] == '/');
+            segment = (struct text){"#", 1};
+        }
+        if (segment.len + 1 >= PATTERN_SIZE - len)
+            return 0;
+        if (i > 0)
+            out[len++] = '/';
+        memcpy(out + len, segment.at, segment.len);
+        len += segment.len;
     }
-    return i == request->segment_count && *pattern == '\0' && i > 0;
+    return len;
 }
 
 /* The row for path and method. NULL: the method has none; *allowed then tells which
@@ -57,10 +71,12 @@ static bool match(const char *pattern, const struct request *request,
 static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     const struct route *found = NULL;
     const enum method method = x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
+    char pattern[PATTERN_SIZE];
+    uint64_t ids[EXCHANGE_MAX_IDS] = {0};
+    const size_t len = spell_pattern(x->request, pattern, ids);
     *allowed = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        uint64_t ids[EXCHANGE_MAX_IDS] = {0};
-        if (!match(ROUTES[i].pattern, x->request, ids))
+        if (ROUTES[i].pattern_len != len || memcmp(ROUTES[i].pattern, pattern, len) != 0)
             continue;
         *allowed |= ROUTES[i].method;
         x->route = ROUTES[i].pattern;
