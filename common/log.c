@@ -32,6 +32,17 @@ static struct {
     const char *about; /* NULL, or the id at the end of each line */
 } target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL};
 
+/* Longest time that lines are kept back while others come, in microseconds. */
+#define KEEP_US 1000000
+
+/* Lines that are kept back, whole ones. */
+static struct {
+    char lines[LINE_SIZE];
+    size_t len;
+    int64_t since;
+    pid_t owner;
+} kept;
+
 static const struct {
     const char *name;
     int priority; /* syslog's */
@@ -56,6 +67,7 @@ static void close_file(void) {
 }
 
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
+    log_flush();
     close_file();
     target.program = program;
     target.level = level;
@@ -77,6 +89,7 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
 }
 
 void log_reopen(void) {
+    log_flush();
     if (target.file == NULL) {
         return;
     }
@@ -122,10 +135,25 @@ static size_t escape_one(struct text text, char out[32], size_t *written) {
     return size;
 }
 
+/* How much at the beginning of the text needs no escape and is of one byte each. */
+static size_t plain_length(struct text text) {
+    size_t len = 0;
+    while (len < text.len && text.at[len] >= ' ' && text.at[len] < 0x7f) {
+        len++;
+    }
+    return len;
+}
+
 /* Copies the text, escaped, into out; when it does not fit in `size` bytes it is cut
  * and says so. Writes no terminator; returns the bytes written. */
 static size_t escape(struct text text, char *out, size_t size) {
-    size_t used = 0;
+    size_t used = plain_length(text);
+    if (used > size - strlen(CUT)) {
+        used = 0;
+    }
+    memcpy(out, text.at, used);
+    text.at += used;
+    text.len -= used;
     while (text.len > 0) {
         char piece[32];
         size_t written = 0;
@@ -145,27 +173,68 @@ static size_t escape(struct text text, char *out, size_t size) {
 /* Copies the text into out, which has `size` bytes, and after it what the line is about.
  * Writes no terminator; returns the bytes written. */
 static size_t compose(struct text text, char *out, size_t size) {
-    char tail[ABOUT_SIZE] = "";
-    if (target.about != NULL) {
-        snprintf(tail, sizeof tail, " id=%s", target.about);
+    static const char ABOUT[] = " id=";
+    if (target.about == NULL) {
+        return escape(text, out, size);
     }
-    size_t used = escape(text, out, size - strlen(tail));
-    memcpy(out + used, tail, strlen(tail));
-    return used + strlen(tail);
+    const size_t about = strnlen(target.about, ABOUT_SIZE - strlen(ABOUT));
+    size_t used = escape(text, out, size - strlen(ABOUT) - about);
+    memcpy(out + used, ABOUT, strlen(ABOUT));
+    memcpy(out + used + strlen(ABOUT), target.about, about);
+    return used + strlen(ABOUT) + about;
 }
 
-static void write_line(enum log_level level, struct text text) {
+/* A line that cannot be written is lost: there is nowhere else to say so. */
+static void write_whole(const char *lines, size_t len) {
+    while (write(target.fd, lines, len) < 0 && errno == EINTR) {
+    }
+}
+
+bool log_has_kept(void) {
+    return kept.len > 0;
+}
+
+void log_flush(void) {
+    if (kept.len == 0) {
+        return;
+    }
+    if (kept.owner == getpid()) {
+        write_whole(kept.lines, kept.len);
+    }
+    kept.len = 0;
+}
+
+static void keep(const char *line, size_t len, int64_t now) {
+    if (kept.len + len > sizeof kept.lines) {
+        log_flush();
+    }
+    if (kept.len == 0) {
+        kept.since = now;
+        kept.owner = getpid();
+    }
+    memcpy(kept.lines + kept.len, line, len);
+    kept.len += len;
+    if (now - kept.since >= KEEP_US) {
+        log_flush();
+    }
+}
+
+static void write_line(enum log_level level, struct text text, bool may_keep) {
     char line[LINE_SIZE];
-    char now[CLOCK_TEXT_SIZE];
-    clock_format(clock_now(), now);
+    char time[CLOCK_TEXT_SIZE];
+    const int64_t now = clock_now();
+    clock_format(now, time);
     /* getpid() each time: the program may have forked since. */
-    int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", now, levels[level].name,
+    int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", time, levels[level].name,
                           target.program, (long)getpid());
     size_t len = (size_t)prefix;
     len += compose(text, line + len, sizeof line - len - 1);
     line[len++] = '\n';
-    /* A line that cannot be written is lost: there is nowhere else to say so. */
-    while (write(target.fd, line, len) < 0 && errno == EINTR) {
+    if (may_keep) {
+        keep(line, len, now);
+    } else {
+        log_flush();
+        write_whole(line, len);
     }
 }
 
@@ -175,8 +244,8 @@ static void write_syslog(enum log_level level, struct text text) {
     syslog(levels[level].priority, "%.*s", (int)len, line);
 }
 
-__attribute__((format(printf, 2, 0))) static void
-write_formatted(enum log_level level, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void
+write_formatted(enum log_level level, bool may_keep, const char *format, va_list arguments) {
     if (!log_wants(level)) {
         return;
     }
@@ -189,7 +258,7 @@ write_formatted(enum log_level level, const char *format, va_list arguments) {
     if (target.to_syslog) {
         write_syslog(level, text_of(formatted));
     } else {
-        write_line(level, text_of(formatted));
+        write_line(level, text_of(formatted), may_keep);
     }
     errno = saved_errno;
 }
@@ -197,27 +266,34 @@ write_formatted(enum log_level level, const char *format, va_list arguments) {
 void log_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_ERROR, format, arguments);
+    write_formatted(LOG_LEVEL_ERROR, false, format, arguments);
     va_end(arguments);
 }
 
 void log_warn(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_WARN, format, arguments);
+    write_formatted(LOG_LEVEL_WARN, false, format, arguments);
     va_end(arguments);
 }
 
 void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_INFO, format, arguments);
+    write_formatted(LOG_LEVEL_INFO, false, format, arguments);
+    va_end(arguments);
+}
+
+void log_info_soon(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_INFO, true, format, arguments);
     va_end(arguments);
 }
 
 void log_debug(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_DEBUG, format, arguments);
+    write_formatted(LOG_LEVEL_DEBUG, false, format, arguments);
     va_end(arguments);
 }

@@ -7,6 +7,7 @@ import pytest
 
 from support.answers import JSON_TYPE, assert_error
 from support.client import Client
+from support.wait import wait_for
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -256,7 +257,8 @@ def test_the_log_line_of_a_request_has_its_id_and_no_more_than_it_should(place):
     owner = place.owner
     answer = owner.post(f"/api/chat/rooms/{place.room}/messages/", json={"content": "secret words"})
     number = answer.headers["X-Request-ID"]
-    [line] = [line for line in owner.instance.log().splitlines() if f"id={number}" in line]
+    line = wait_for(lambda: next((line for line in owner.instance.log().splitlines()
+                                  if f"id={number}" in line), None))
     assert "POST" in line and " 201 " in line and f"user={owner.id}" in line
     assert "secret words" not in owner.instance.log()
     assert owner.token not in owner.instance.log()

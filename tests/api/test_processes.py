@@ -59,6 +59,12 @@ def served_by_process(log):
     return served
 
 
+def all_served(log, count):
+    """The same as soon as all requests are logged; None before."""
+    served = served_by_process(log)
+    return served if sum(served.values()) >= count else None
+
+
 def assert_counters_are_right(system):
     checked = system.confabctl("check", "--deep")
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -74,7 +80,7 @@ def test_processes_that_end_after_fifty_requests_cost_not_one_request(system, wr
             load.wait_for(4000)
         assert load.failures == []
         assert load.statuses["GET", 200] > 500 and load.statuses["POST", 201] > 500
-        served = served_by_process(system.log()[logged:])
+        served = wait_for(lambda: all_served(system.log()[logged:], load.count))
     assert max(served.values()) <= 50
     assert len(served) >= load.count / 50
     assert system.sql("SELECT message_count FROM room WHERE room_id = ?", room) \
