@@ -19,6 +19,9 @@
 /* The loop is asked this often to be on time; how late it is, is its lag. Milliseconds. */
 #define LAG_EVERY_MS 500
 
+/* Who has not asked and taken the answer by then is cut off. */
+#define PATIENCE_MS 10000
+
 /* Connections that may wait to be taken. */
 #define BACKLOG 128
 
@@ -27,12 +30,15 @@ struct status {
     struct figures *own;
     uv_tcp_t server;
     uv_timer_t lag_timer;
-    unsigned handles; /* to be closed before it is freed */
+    unsigned handles;      /* to be closed before it is freed */
+    struct client *newest; /* list of those who are here */
 };
 
 /* One request and its answer. */
 struct client {
-    const struct figures_all *all;
+    struct status *status;
+    struct client *next, **at; /* those who came before */
+    int64_t until_ms;
     uv_tcp_t tcp;
     uv_write_t write;
     char request[REQUEST_SIZE];
@@ -58,9 +64,9 @@ static void make_answer(struct client *client) {
         buffer_append_str(&body, "{\"detail\":\"The request is too large.\"}");
     } else if (is_for(client, "/metrics")) {
         type = "text/plain; version=0.0.4; charset=utf-8";
-        metrics_write(client->all, &body);
+        metrics_write(client->status->all, &body);
     } else if (is_for(client, "/healthz")) {
-        code = metrics_health(client->all, &body);
+        code = metrics_health(client->status->all, &body);
     } else {
         code = 404;
         buffer_append_str(&body, "{\"detail\":\"Not found.\"}");
@@ -80,8 +86,23 @@ static void on_client_closed(uv_handle_t *handle) {
 }
 
 static void close_client(struct client *client) {
-    if (!uv_is_closing((uv_handle_t *)&client->tcp))
-        uv_close((uv_handle_t *)&client->tcp, on_client_closed);
+    if (uv_is_closing((uv_handle_t *)&client->tcp))
+        return;
+    *client->at = client->next;
+    if (client->next)
+        client->next->at = client->at;
+    uv_close((uv_handle_t *)&client->tcp, on_client_closed);
+}
+
+/* Closes those whose time is over: they came before all others. */
+static void cut_off(struct status *status, int64_t now_ms) {
+    struct client *client = status->newest, *next;
+    while (client && client->until_ms > now_ms)
+        client = client->next;
+    for (; client; client = next) {
+        next = client->next;
+        close_client(client);
+    }
 }
 
 static void on_written(uv_write_t *write, int failed) {
@@ -122,7 +143,13 @@ static void on_connection(uv_stream_t *server, int failed) {
     if (failed)
         return;
     struct client *client = memory_zeroed(1, sizeof(*client));
-    client->all = status->all;
+    client->status = status;
+    client->until_ms = clock_monotonic_ms() + PATIENCE_MS;
+    client->next = status->newest;
+    client->at = &status->newest;
+    if (client->next)
+        client->next->at = &client->next;
+    status->newest = client;
     uv_tcp_init(server->loop, &client->tcp);
     client->tcp.data = client;
     if (uv_accept(server, (uv_stream_t *)&client->tcp) != 0 ||
@@ -151,7 +178,7 @@ static uint64_t file_limit(void) {
 }
 
 static void on_lag_timer(uv_timer_t *timer) {
-    const struct status *status = timer->data;
+    struct status *status = timer->data;
     struct figures *own = status->own;
     const uint64_t now = (uint64_t)clock_monotonic_us();
     own->loop_lag_us = now > own->loop_due_us ? now - own->loop_due_us : 0;
@@ -159,6 +186,7 @@ static void on_lag_timer(uv_timer_t *timer) {
         own->loop_worst_us = own->loop_lag_us;
     own->loop_due_us = now + LAG_EVERY_MS * 1000;
     own->memory_bytes = resident_bytes();
+    cut_off(status, clock_monotonic_ms());
     uv_timer_start(timer, on_lag_timer, LAG_EVERY_MS, 0);
 }
 
@@ -194,6 +222,7 @@ static void on_handle_closed(uv_handle_t *handle) {
 }
 
 void status_close(struct status *status) {
+    cut_off(status, INT64_MAX);
     uv_close((uv_handle_t *)&status->server, on_handle_closed);
     uv_close((uv_handle_t *)&status->lag_timer, on_handle_closed);
 }

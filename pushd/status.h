@@ -1,6 +1,7 @@
 /*
  * status: /healthz and Prometheus /metrics on a loopback port of its own, and the lag of
- * the loop. Plain HTTP/1.1 by hand on libuv: two paths, no body, one answer, closed.
+ * the loop. Plain HTTP/1.1 by hand on libuv: two paths, no body, one answer, closed; who takes
+ * longer than 10 seconds for it is cut off.
  *
  * All processes of one pushd take connections from one listening socket, and any of them
  * answers for all.

@@ -1,5 +1,6 @@
 """What pushd says of itself: health, and figures for Prometheus."""
 import signal
+import socket
 
 import pytest
 
@@ -70,6 +71,16 @@ def test_another_path_is_404(pushd):
 def test_figures_take_a_query_and_a_head_line_of_any_kind(pushd):
     assert pushd.get("/metrics?x=1").status_code == 200
     assert pushd.get("/metrics", headers={"X-Long": "x" * 9000}).status_code == 431
+
+
+def test_who_asks_nothing_is_cut_off(instance):
+    """After 10 seconds, so that a file is not held for ever."""
+    address = ("127.0.0.1", push_port(instance, "metrics"))
+    with socket.create_connection(address, 30) as silent, \
+            socket.create_connection(address, 30) as half:
+        half.sendall(b"GET /metrics HTTP/1.1\r\n")
+        assert silent.recv(1) == b""
+        assert half.recv(1) == b""
 
 
 def test_healthz_names_redis_when_it_is_away_and_is_ok_when_it_is_back(make_instance):
