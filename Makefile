@@ -130,7 +130,9 @@ $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
 
 # Stand-ins for the servers around pushd. What they define is taken from no library then.
 FAKES := $(call objects,$(wildcard tests/unit/fake_*.c))
-$(patsubst %,$(BUILD)/tests/%,test_feed test_session test_session_orders): $(FAKES)
+$(patsubst %,$(BUILD)/tests/%,test_feed test_session test_session_input test_session_orders): \
+    $(FAKES)
+$(patsubst %,$(BUILD)/tests/%,test_session test_session_input): $(call objects,tests/unit/scene.c)
 $(patsubst %,$(BUILD)/fuzz/%,fuzz_event fuzz_frames fuzz_orders): $(FAKES)
 $(patsubst %,$(BUILD)/tests/%,test_presence test_presence_orders): \
     $(call objects,tests/unit/cluster.c)

@@ -37,6 +37,12 @@ struct frame *frame_text(struct text json) {
     return frame;
 }
 
+struct text frame_json(const struct frame *frame) {
+    const unsigned char len = frame->bytes[1];
+    const size_t header = len == LEN_64 ? MAX_HEADER : len == LEN_16 ? 4 : 2;
+    return (struct text){(const char *)frame->bytes + header, frame->len - header};
+}
+
 struct frame *frame_join(struct frame *const *frames, size_t count) {
     size_t len = 0;
     uint32_t events = 0;

@@ -20,6 +20,9 @@ struct frame {
 /* A text frame around a JSON text, unmasked, as servers send. The caller holds it. */
 struct frame *frame_text(struct text json);
 
+/* The JSON text in a frame of frame_text; belongs to the frame. */
+struct text frame_json(const struct frame *frame);
+
 /* The frames of one turn one behind the other, to be written at once. The caller holds the
  * new one, and still holds the others. */
 struct frame *frame_join(struct frame *const *frames, size_t count);

@@ -1,6 +1,5 @@
 /* session_events: what the feeds tell, and what follows from it. */
 #include <json-c/json.h>
-#include <string.h>
 
 #include "session.h"
 #include "shape.h"
@@ -42,12 +41,11 @@ static void send_room_deleted(struct session *session, const char *deleted_by) {
 
 /* Who deleted the room stands in the event on the user's own stream. */
 static void send_room_deleted_by(struct session *session, const struct frame *frame) {
-    const char *json = frame ? memchr(frame->bytes, '{', frame->len) : NULL;
+    const struct text json = frame ? frame_json(frame) : text_of("");
     struct json_tokener *tokener = json_tokener_new();
     struct json_object *object = NULL, *name = NULL;
-    if (json && tokener)
-        object = json_tokener_parse_ex(tokener, json,
-                                       (int)((const char *)frame->bytes + frame->len - json));
+    if (json.len > 0 && tokener)
+        object = json_tokener_parse_ex(tokener, json.at, (int)json.len);
     if (object)
         json_object_object_get_ex(object, "deleted_by", &name);
     send_room_deleted(session, name ? json_object_get_string(name) : NULL);

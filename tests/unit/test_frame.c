@@ -50,6 +50,8 @@ static void a_length_is_written_in_as_few_bytes_as_can_be(void **state) {
         assert_int_equal(frame->len, cases[i].header_len + cases[i].len);
         assert_memory_equal(frame->bytes, cases[i].header, cases[i].header_len);
         assert_payload(frame->bytes + cases[i].header_len, cases[i].len);
+        assert_ptr_equal(frame_json(frame).at, frame->bytes + cases[i].header_len);
+        assert_int_equal(frame_json(frame).len, cases[i].len);
         frame_release(frame);
     }
 }
