@@ -57,34 +57,46 @@ static int open_file(const char *path) {
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
 
+/* Sends lines to an open file: under the number of the one before, if there is one, since threads
+ * may be writing to that. */
+static void turn_to(int fd) {
+    if (target.file == NULL) {
+        target.fd = fd;
+    } else {
+        dup3(fd, target.fd, O_CLOEXEC);
+        close(fd);
+    }
+}
+
 static void close_file(void) {
     if (target.file != NULL) {
-        close(target.fd);
+        const int fd = target.fd;
+        target.fd = STDERR_FILENO;
+        close(fd);
         free(target.file);
         target.file = NULL;
-        target.fd = STDERR_FILENO;
     }
 }
 
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
+    const bool to_file = !to_syslog && file != NULL && *file != '\0';
+    const int fd = to_file ? open_file(file) : -1;
     log_flush();
-    close_file();
     target.program = program;
     target.level = level;
     target.to_syslog = to_syslog;
     if (to_syslog) {
         openlog(program, LOG_PID, LOG_DAEMON);
-        return true;
     }
-    if (file == NULL || *file == '\0') {
-        return true;
-    }
-    int fd = open_file(file);
     if (fd < 0) {
-        return false;
+        const int why = errno;
+        close_file();
+        errno = why;
+        return !to_file;
     }
+    turn_to(fd);
+    free(target.file);
     target.file = memory_copy_str(file);
-    target.fd = fd;
     return true;
 }
 
@@ -98,9 +110,7 @@ void log_reopen(void) {
         log_error("log file %s cannot be opened again: %s", target.file, strerror(errno));
         return;
     }
-    /* The old number stays and changes its meaning at once: threads may be writing. */
-    dup3(fd, target.fd, O_CLOEXEC);
-    close(fd);
+    turn_to(fd);
 }
 
 void log_about(const char *id) {

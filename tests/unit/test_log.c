@@ -239,6 +239,35 @@ static void test_file_is_appended_to_and_closed_to_others(void **state) {
     assert_int_equal(status.st_mode & 0007, 0);
 }
 
+/* The number of the descriptor that leads to the path. */
+static int descriptor_of(const char *path) {
+    for (int fd = 3; fd < 64; fd++) {
+        char link[32], target[80];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        const ssize_t len = readlink(link, target, sizeof target);
+        if (len == (ssize_t)strlen(path) && memcmp(target, path, (size_t)len) == 0)
+            return fd;
+    }
+    return -1;
+}
+
+/* Another thread may be writing: the number it has read must never be somebody else's. */
+static void test_another_file_takes_the_number_of_the_first(void **state) {
+    struct fixture *fixture = *state;
+    char other[80];
+    snprintf(other, sizeof other, "%s.other", fixture->path);
+    log_open("tester", LOG_LEVEL_INFO, false, NULL);
+    const int lower = open("/dev/null", O_RDONLY);
+    assert_true(log_open("tester", LOG_LEVEL_INFO, false, fixture->path));
+    const int before = descriptor_of(fixture->path);
+    assert_in_range(before, lower + 1, 64);
+    close(lower);
+    assert_true(log_open("tester", LOG_LEVEL_INFO, false, other));
+    assert_int_equal(descriptor_of(other), before);
+    assert_int_equal(descriptor_of(fixture->path), -1);
+    unlink(other);
+}
+
 static void test_reopen_after_rename(void **state) {
     struct fixture *fixture = *state;
     char rotated[80];
@@ -424,6 +453,7 @@ int main(void) {
         TEST(test_errno_is_kept_and_can_be_named),
         TEST(test_pid_is_that_of_the_child),
         TEST(test_file_is_appended_to_and_closed_to_others),
+        TEST(test_another_file_takes_the_number_of_the_first),
         TEST(test_reopen_after_rename),
         TEST(test_reopen_that_fails_stays_with_the_old_file),
         TEST(test_file_that_cannot_be_opened_leaves_standard_error),
