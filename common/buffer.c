@@ -11,6 +11,9 @@
 /* The first allocation: most answers and events fit. */
 #define FIRST_CAP 256
 
+/* Decimal digits of UINT64_MAX. */
+#define MOST_DIGITS 20
+
 void buffer_grow(struct buffer *buffer, size_t more) {
     size_t need;
 
@@ -26,14 +29,16 @@ void buffer_grow(struct buffer *buffer, size_t more) {
 }
 
 void buffer_append_u64(struct buffer *buffer, uint64_t value) {
-    char digits[20];
-    size_t at = sizeof(digits);
+    size_t len = 1;
 
+    for (uint64_t limit = 10; value >= limit && len < MOST_DIGITS; limit *= 10)
+        len++;
+    char *end = buffer_reserve(buffer, len) + len;
     do {
-        digits[--at] = (char)('0' + value % 10);
+        *--end = (char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    buffer_append(buffer, digits + at, sizeof(digits) - at);
+    buffer->len += len;
 }
 
 void buffer_append_hex(struct buffer *buffer, uint64_t value) {

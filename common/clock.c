@@ -55,12 +55,15 @@ static int64_t days_before_year(int64_t year) {
     return 365 * year + year / 4 - year / 100 + year / 400;
 }
 
-/* Writes value with so many digits, noughts in front. */
-static inline void put_digits(char *out, int digits, uint32_t value) {
-    while (digits-- > 0) {
-        out[digits] = (char)('0' + value % 10);
-        value /= 10;
-    }
+/* Writes a value below 100 with two digits. */
+static void put_pair(char *out, uint32_t value) {
+    static const char PAIRS[] =
+        "0001020304050607080910111213141516171819"
+        "2021222324252627282930313233343536373839"
+        "4041424344454647484950515253545556575859"
+        "6061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    memcpy(out, PAIRS + 2 * (size_t)value, 2);
 }
 
 /* Writes the date that lies so many days (>= 0) after 1 March of the year -400. */
@@ -78,11 +81,12 @@ static void put_date(char *out, int64_t days) {
 
     day -= days_before_month(month);
     year += (era - 1) * ERA_YEARS + (month >= 10);
-    put_digits(out, 4, (uint32_t)year);
+    put_pair(out, (uint32_t)year / 100);
+    put_pair(out + 2, (uint32_t)year % 100);
     out[4] = '-';
-    put_digits(out + 5, 2, (uint32_t)(month < 10 ? month + 3 : month - 9));
+    put_pair(out + 5, (uint32_t)(month < 10 ? month + 3 : month - 9));
     out[7] = '-';
-    put_digits(out + 8, 2, (uint32_t)day + 1);
+    put_pair(out + 8, (uint32_t)day + 1);
 }
 
 /* put_date, which remembers the last date: the times of a page are mostly of one day. */
@@ -105,16 +109,19 @@ void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
     /* From 1 March of the year -400 nothing is negative. */
     int64_t since = micros + (EPOCH_DAYS + ERA_DAYS) * DAY_SECONDS * MICROS;
     const uint32_t second = (uint32_t)(since / MICROS % DAY_SECONDS);
+    const uint32_t micro = (uint32_t)(since % MICROS);
 
     put_date_again(out, since / (DAY_SECONDS * MICROS));
     out[10] = 'T';
-    put_digits(out + 11, 2, second / 3600);
+    put_pair(out + 11, second / 3600);
     out[13] = ':';
-    put_digits(out + 14, 2, second / 60 % 60);
+    put_pair(out + 14, second / 60 % 60);
     out[16] = ':';
-    put_digits(out + 17, 2, second % 60);
+    put_pair(out + 17, second % 60);
     out[19] = '.';
-    put_digits(out + 20, 6, (uint32_t)(since % MICROS));
+    put_pair(out + 20, micro / 10000);
+    put_pair(out + 22, micro / 100 % 100);
+    put_pair(out + 24, micro % 100);
     out[26] = 'Z';
     out[27] = '\0';
 }

@@ -8,40 +8,6 @@ struct jsonw jsonw_start(struct buffer *out) {
     return (struct jsonw){out, false};
 }
 
-/* Sets the comma that a value or a key needs before it. */
-static void separate(struct jsonw *w) {
-    if (w->comma)
-        buffer_append_char(w->out, ',');
-    w->comma = true;
-}
-
-static void open_level(struct jsonw *w, char bracket) {
-    separate(w);
-    buffer_append_char(w->out, bracket);
-    w->comma = false;
-}
-
-static void close_level(struct jsonw *w, char bracket) {
-    buffer_append_char(w->out, bracket);
-    w->comma = true;
-}
-
-void jsonw_object(struct jsonw *w) {
-    open_level(w, '{');
-}
-
-void jsonw_object_end(struct jsonw *w) {
-    close_level(w, '}');
-}
-
-void jsonw_array(struct jsonw *w) {
-    open_level(w, '[');
-}
-
-void jsonw_array_end(struct jsonw *w) {
-    close_level(w, ']');
-}
-
 /* True for the bytes that cannot stand in a string as they are. */
 static bool needs_escape(char c) {
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
@@ -50,28 +16,32 @@ static bool needs_escape(char c) {
 #define EVERY_BYTE (UINT64_MAX / 255)
 #define HIGH_BITS (EVERY_BYTE * 0x80)
 
-/* The bytes of a word that are below 0x20, as their highest bits; a byte behind one that is
- * may be marked without cause. Bytes of 0x80 and more never are. */
-static uint64_t below_space(uint64_t word) {
-    return (word - EVERY_BYTE * 0x20) & ~word & HIGH_BITS;
-}
-
-static uint64_t zero_bytes(uint64_t word) {
-    return (word - EVERY_BYTE) & ~word & HIGH_BITS;
-}
-
-/* How many bytes from `from` on need no escape for certain, eight at a time. */
-static size_t plain_words(struct text value, size_t from) {
-    size_t at = from;
+/* Not 0 if one of eight bytes needs an escape. A byte from 0x80 on never does; a lower one that
+ * is too low for what is taken from it turns its highest bit on, the only bit that is kept. */
+static uint64_t word_escapes(const char *at) {
     uint64_t word;
-    while (value.len - at >= sizeof word) {
-        memcpy(&word, value.at + at, sizeof word);
-        if (below_space(word) | zero_bytes(word ^ EVERY_BYTE * '"') |
-            zero_bytes(word ^ EVERY_BYTE * '\\'))
-            break;
-        at += sizeof word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word - EVERY_BYTE * 0x20) | ((word ^ EVERY_BYTE * '"') - EVERY_BYTE) |
+            ((word ^ EVERY_BYTE * '\\') - EVERY_BYTE)) &
+           ~word & HIGH_BITS;
+}
+
+/* Whether nothing in the text needs an escape, as is usual. The last eight bytes may lie over
+ * the eight before them. */
+static bool is_plain(struct text value) {
+    const size_t size = sizeof(uint64_t);
+
+    if (value.len < size) {
+        for (size_t i = 0; i < value.len; i++)
+            if (needs_escape(value.at[i]))
+                return false;
+        return true;
     }
-    return at - from;
+    for (size_t at = 0; at < value.len - size; at += size)
+        if (word_escapes(value.at + at))
+            return false;
+    return !word_escapes(value.at + value.len - size);
 }
 
 static void append_escape(struct buffer *out, char c) {
@@ -91,23 +61,29 @@ static void append_escape(struct buffer *out, char c) {
     }
 }
 
-void jsonw_text(struct jsonw *w, struct text value) {
+static void append_escaped(struct buffer *out, struct text value) {
     size_t i = 0;
 
-    separate(w);
-    /* The usual text needs no escape: then this is the one allocation. */
-    buffer_reserve(w->out, value.len + 2);
-    buffer_append_char(w->out, '"');
     while (i < value.len) {
         size_t run = i;
 
-        i += plain_words(value, i);
         while (i < value.len && !needs_escape(value.at[i]))
             i++;
-        buffer_append(w->out, value.at + run, i - run);
+        buffer_append(out, value.at + run, i - run);
         if (i < value.len)
-            append_escape(w->out, value.at[i++]);
+            append_escape(out, value.at[i++]);
     }
+}
+
+void jsonw_text(struct jsonw *w, struct text value) {
+    jsonw_separate(w);
+    /* With the comma and the quotes: the one allocation, if nothing is escaped. */
+    buffer_reserve(w->out, value.len + 2);
+    buffer_append_char(w->out, '"');
+    if (is_plain(value))
+        buffer_append(w->out, value.at, value.len);
+    else
+        append_escaped(w->out, value);
     buffer_append_char(w->out, '"');
 }
 
@@ -118,32 +94,12 @@ void jsonw_str(struct jsonw *w, const char *value) {
         jsonw_text(w, text_of(value));
 }
 
-void jsonw_u64(struct jsonw *w, uint64_t value) {
-    separate(w);
-    buffer_append_u64(w->out, value);
-}
-
-void jsonw_bool(struct jsonw *w, bool value) {
-    if (value)
-        jsonw_raw(w, "true", 4);
-    else
-        jsonw_raw(w, "false", 5);
-}
-
-void jsonw_null(struct jsonw *w) {
-    jsonw_raw(w, "null", 4);
-}
-
 void jsonw_time(struct jsonw *w, int64_t micros) {
-    char quoted[CLOCK_TEXT_SIZE + 1];
+    jsonw_separate(w);
+    char *quoted = buffer_reserve(w->out, CLOCK_TEXT_SIZE + 1);
 
     quoted[0] = '"';
     clock_format(micros, quoted + 1);
     quoted[CLOCK_TEXT_SIZE] = '"'; /* in place of the terminator */
-    jsonw_raw(w, quoted, sizeof quoted);
-}
-
-void jsonw_raw(struct jsonw *w, const char *json, size_t len) {
-    separate(w);
-    buffer_append(w->out, json, len);
+    w->out->len += CLOCK_TEXT_SIZE + 1;
 }

@@ -23,10 +23,39 @@ struct jsonw {
 /* A writer at the end of out, which stays the caller's. */
 struct jsonw jsonw_start(struct buffer *out);
 
-void jsonw_object(struct jsonw *w);     /* { */
-void jsonw_object_end(struct jsonw *w); /* } */
-void jsonw_array(struct jsonw *w);      /* [ */
-void jsonw_array_end(struct jsonw *w);  /* ] */
+/* Sets the comma that a value needs before it; for the functions here. */
+static inline void jsonw_separate(struct jsonw *w) {
+    if (w->comma)
+        buffer_append_char(w->out, ',');
+    w->comma = true;
+}
+
+static inline void jsonw_open(struct jsonw *w, char bracket) {
+    jsonw_separate(w);
+    buffer_append_char(w->out, bracket);
+    w->comma = false;
+}
+
+static inline void jsonw_close(struct jsonw *w, char bracket) {
+    buffer_append_char(w->out, bracket);
+    w->comma = true;
+}
+
+static inline void jsonw_object(struct jsonw *w) {
+    jsonw_open(w, '{');
+}
+
+static inline void jsonw_object_end(struct jsonw *w) {
+    jsonw_close(w, '}');
+}
+
+static inline void jsonw_array(struct jsonw *w) {
+    jsonw_open(w, '[');
+}
+
+static inline void jsonw_array_end(struct jsonw *w) {
+    jsonw_close(w, ']');
+}
 
 /* A member's name: a literal of the program's own, written without escaping. One
  * reservation for the comma, the quotes and the colon, and inline, so that the compiler
@@ -48,13 +77,29 @@ static inline void jsonw_key(struct jsonw *w, const char *key) {
 /* One value each, as an array element or after jsonw_key. */
 void jsonw_text(struct jsonw *w, struct text value);
 void jsonw_str(struct jsonw *w, const char *value); /* NULL is written as null */
-void jsonw_u64(struct jsonw *w, uint64_t value);
-void jsonw_bool(struct jsonw *w, bool value);
-void jsonw_null(struct jsonw *w);
-void jsonw_time(struct jsonw *w, int64_t micros); /* as clock_format writes it */
+void jsonw_time(struct jsonw *w, int64_t micros);   /* as clock_format writes it */
 
 /* A finished piece of JSON, copied as it is. */
-void jsonw_raw(struct jsonw *w, const char *json, size_t len);
+static inline void jsonw_raw(struct jsonw *w, const char *json, size_t len) {
+    jsonw_separate(w);
+    buffer_append(w->out, json, len);
+}
+
+static inline void jsonw_u64(struct jsonw *w, uint64_t value) {
+    jsonw_separate(w);
+    buffer_append_u64(w->out, value);
+}
+
+static inline void jsonw_bool(struct jsonw *w, bool value) {
+    if (value)
+        jsonw_raw(w, "true", 4);
+    else
+        jsonw_raw(w, "false", 5);
+}
+
+static inline void jsonw_null(struct jsonw *w) {
+    jsonw_raw(w, "null", 4);
+}
 
 /* Key and value in one call, for the shapes. */
 static inline void jsonw_member_text(struct jsonw *w, const char *key, struct text value) {

@@ -146,6 +146,42 @@ static void escapes_stand_at_any_place(void **state) {
                    "\"\\u001f\xF0\x9F\x98\x80\\n\xE2\x80\xA8\x7F/\"]");
 }
 
+/* Writes a text of one byte over and over, but for another at one place. */
+static void write_with_one(struct buffer *out, char fill, char other, size_t place, size_t len) {
+    char value[40];
+    struct jsonw w = jsonw_start(out);
+
+    assert_true(len <= sizeof value);
+    memset(value, fill, len);
+    value[place] = other;
+    jsonw_text(&w, (struct text){value, len});
+}
+
+/* Texts are looked through in words: a single byte must not hide in one, nor the bytes that
+ * are next to those that need an escape be taken for them. */
+static void one_byte_is_seen_at_any_place(void **state) {
+    static const char fills[] = "a !#[]\x7F\xC3\xFF";
+
+    (void)state;
+    for (size_t len = 1; len <= 40; len++)
+        for (size_t at = 0; at < len; at++)
+            for (const char *fill = fills; *fill; fill++) {
+                struct buffer plain = BUFFER_EMPTY, named = BUFFER_EMPTY, numbered = BUFFER_EMPTY;
+
+                write_with_one(&plain, *fill, 'b', at, len);
+                write_with_one(&named, *fill, at % 2 ? '"' : '\\', at, len);
+                write_with_one(&numbered, *fill, at % 2 ? '\0' : '\x1F', at, len);
+                assert_int_equal(plain.len, len + 2);
+                assert_int_equal(named.len, len + 2 + 1);
+                assert_int_equal(named.data[1 + at], '\\');
+                assert_int_equal(numbered.len, len + 2 + 5);
+                assert_memory_equal(numbered.data + 1 + at, "\\u00", 4);
+                buffer_free(&plain);
+                buffer_free(&named);
+                buffer_free(&numbered);
+            }
+}
+
 /* A generator of its own, so that a failure comes back with the same seed. */
 static uint32_t next_random(uint32_t *seed) {
     *seed = *seed * 1664525 + 1013904223;
@@ -287,6 +323,7 @@ int main(void) {
         cmocka_unit_test(a_writer_starts_where_the_buffer_ends),
         cmocka_unit_test(only_what_must_be_is_escaped),
         cmocka_unit_test(escapes_stand_at_any_place),
+        cmocka_unit_test(one_byte_is_seen_at_any_place),
         cmocka_unit_test(whatever_is_written_passes_the_check),
         cmocka_unit_test(strings_come_back_unchanged),
         cmocka_unit_test(every_power_of_ten_is_written),
