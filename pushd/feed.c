@@ -69,14 +69,7 @@ static void mark_dirty(struct feed *feed) {
 
 static void on_deliver(struct stream *stream, const struct stream_event *event) {
     struct feed *feed = stream->owner;
-    if (feed->turn_count == feed->turn_space) {
-        feed->turn_space = feed->turn_space ? feed->turn_space * 2 : 4;
-        feed->turn = memory_resize(feed->turn, feed->turn_space, sizeof(*feed->turn));
-    }
-    feed->turn[feed->turn_count] = *event;
-    if (event->frame)
-        frame_hold(event->frame);
-    feed->turn_count++;
+    stream_list_add(&feed->turn, event);
     mark_dirty(feed);
 }
 
@@ -99,12 +92,12 @@ static struct frame *join_frames(const struct stream_event *events, uint32_t cou
 /* Hands a listener what is new to it: nearly always all of it, in the frame that all share. */
 static void hand_out(struct feed *feed, struct subscription *subscription, struct frame *all) {
     uint32_t known = 0;
-    while (known < feed->turn_count && feed->turn[known].seq <= subscription->after)
+    while (known < feed->turn.count && feed->turn.events[known].seq <= subscription->after)
         known++;
-    const uint32_t count = feed->turn_count - known;
+    const uint32_t count = feed->turn.count - known;
     if (count == 0)
         return;
-    const struct stream_event *events = feed->turn + known;
+    const struct stream_event *events = feed->turn.events + known;
     subscription->after = events[count - 1].seq;
     struct frame *frame = known == 0 ? all : join_frames(events, count);
     feed->feeds->listener->events(subscription, events, count, frame);
@@ -127,7 +120,7 @@ static void warm_up(const struct feed *feed, uint32_t first) {
 }
 
 static void flush_feed(struct feed *feed) {
-    struct frame *all = join_frames(feed->turn, feed->turn_count);
+    struct frame *all = join_frames(feed->turn.events, feed->turn.count);
     for (uint32_t i = 0; i < feed->count; i++) {
         if (i % WARM_LISTENERS == 0)
             warm_up(feed, i);
@@ -135,11 +128,7 @@ static void flush_feed(struct feed *feed) {
             hand_out(feed, feed->subscriptions[i], all);
     }
     frame_release(all);
-    for (uint32_t i = 0; i < feed->turn_count; i++)
-        frame_release(feed->turn[i].frame);
-    free(feed->turn);
-    feed->turn = NULL;
-    feed->turn_count = feed->turn_space = 0;
+    stream_list_clear(&feed->turn);
     feed->dirty = false;
 }
 
@@ -163,19 +152,12 @@ struct fetch {
     uint64_t after;
     enum error error;
     uint64_t last_seq;
-    struct stream_event *events;
-    size_t count, space;
+    struct stream_list found;
 };
 
 static void fetch_event(void *context, const struct event_envelope *envelope) {
     struct fetch *fetch = context;
-    if (fetch->count == fetch->space) {
-        fetch->space = fetch->space ? fetch->space * 2 : 8;
-        fetch->events = memory_resize(fetch->events, fetch->space, sizeof(*fetch->events));
-    }
-    fetch->events[fetch->count++] = (struct stream_event){
-        envelope->seq, envelope->type, envelope->actor_id, envelope->subject_id,
-        envelope->text.len ? frame_text(envelope->text) : NULL};
+    stream_list_add_envelope(&fetch->found, envelope);
 }
 
 static void fetch_work(void *job, struct db *db) {
@@ -219,16 +201,14 @@ static void fetch_done(void *job) {
     if (feed && fetch->error == ERROR_NONE) {
         fetch->feeds->figures->holes++;
         stream_on_record(&feed->stream, fetch->last_seq);
-        stream_fetched(&feed->stream, fetch->events, fetch->count);
+        stream_fetched(&feed->stream, fetch->found.events, fetch->found.count);
     } else if (feed && fetch->error == ERROR_GONE) {
         skip_hole(feed, fetch->last_seq);
     } else if (feed) {
         stream_fetch_failed(&feed->stream);
     }
-    for (size_t i = 0; i < fetch->count; i++)
-        frame_release(fetch->events[i].frame);
+    stream_list_clear(&fetch->found);
     feeds_flush(fetch->feeds);
-    free(fetch->events);
     free(fetch);
 }
 
@@ -365,9 +345,7 @@ static void on_event(void *context, enum event_stream kind, uint64_t id,
         on_notice(feed, envelope);
         return;
     }
-    const struct stream_event event = {envelope->seq, envelope->type, envelope->actor_id,
-                                       envelope->subject_id,
-                                       envelope->text.len ? frame_text(envelope->text) : NULL};
+    const struct stream_event event = stream_event_of(envelope);
     stream_offer(&feed->stream, &event);
     frame_release(event.frame);
 }

@@ -40,9 +40,8 @@ struct feed {
     struct subscription **subscriptions; /* `only` as long as there is one */
     struct subscription *only;
     uint32_t count, space;
-    uint64_t joined_turn;      /* the number of the turn in which Redis confirmed the channel */
-    struct stream_event *turn; /* what this turn delivered */
-    uint32_t turn_count, turn_space;
+    uint64_t joined_turn;    /* the number of the turn in which Redis confirmed the channel */
+    struct stream_list turn; /* what this turn delivered */
     struct feed *next_dirty; /* list of feeds with something in turn */
     unsigned char missing;   /* tail checks in a row that did not find the room */
     bool joined;             /* Redis has confirmed the channel, or is not there */

@@ -92,9 +92,9 @@ static void send_connected_and_replayed(struct session *session, struct frame *c
     struct gathering gathering = {.socket = session->socket};
     uint32_t shown = 0;
     gather(&gathering, connected);
-    for (uint32_t i = 0; i < opening->event_count; i++)
-        if (opening->events[i].frame) {
-            gather(&gathering, opening->events[i].frame);
+    for (uint32_t i = 0; i < opening->missed.count; i++)
+        if (opening->missed.events[i].frame) {
+            gather(&gathering, opening->missed.events[i].frame);
             shown++;
         }
     if (gathering.count > 0)

@@ -23,8 +23,7 @@ struct arrival {
     uint64_t after; /* where it came in, or what it was notified of already */
     enum error error;
     struct room_state state;
-    struct stream_event *events; /* behind `after`, up to state.last_seq */
-    uint32_t count, space;
+    struct stream_list said; /* behind `after`, up to state.last_seq */
 };
 
 bool session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
@@ -60,13 +59,7 @@ void session_unwatch_all(struct session *session) {
 
 static void collect(void *context, const struct event_envelope *envelope) {
     struct arrival *arrival = context;
-    if (arrival->count == arrival->space) {
-        arrival->space = arrival->space ? arrival->space * 2 : 8;
-        arrival->events = memory_resize(arrival->events, arrival->space, sizeof(*arrival->events));
-    }
-    arrival->events[arrival->count++] = (struct stream_event){
-        envelope->seq, envelope->type, envelope->actor_id, envelope->subject_id,
-        envelope->text.len ? frame_text(envelope->text) : NULL};
+    stream_list_add_envelope(&arrival->said, envelope);
 }
 
 /* Nobody was invited to a room that the user has made, or to a direct one: there it is the
@@ -97,12 +90,6 @@ static void arrival_work(void *context, struct db *db) {
         arrival->error = ERROR_NONE;
 }
 
-static void drop_events(struct arrival *arrival) {
-    for (uint32_t i = 0; i < arrival->count; i++)
-        frame_release(arrival->events[i].frame);
-    arrival->count = 0;
-}
-
 /* Watches the room from where it was read to. If it has run away, or the user has left it
  * meanwhile, the arrival is stale. Who has been removed again does not watch. */
 static void arrive(struct arrival *arrival) {
@@ -115,7 +102,7 @@ static void arrive(struct arrival *arrival) {
     stream_start(&subscription->feed->stream, position);
     subscription->after = position;
     idmap_put(&session->rooms.watched, arrival->room_id, subscription);
-    session_notify(session, arrival->room_id, arrival->events, arrival->count);
+    session_notify(session, arrival->room_id, arrival->said.events, arrival->said.count);
     if (!session_catch_up(subscription, position))
         session_unwatch(session, arrival->room_id);
 }
@@ -127,7 +114,7 @@ static void arrival_done(void *context) {
     struct session *session = arrival->session;
     if (session->state != SESSION_ENDED && !arrival->error && !arrival->stale)
         arrive(arrival);
-    drop_events(arrival);
+    stream_list_clear(&arrival->said);
     session->jobs--;
     if (session->state != SESSION_ENDED && !arrival->error && arrival->stale &&
         arrival->reads < READS) {
@@ -139,7 +126,6 @@ static void arrival_done(void *context) {
         session_release(session);
     else if (arrival->error || arrival->stale)
         session_refuse(session, ERROR_UNAVAILABLE, NULL);
-    free(arrival->events);
     free(arrival);
 }
 

@@ -39,18 +39,11 @@ struct session_job {
 static void advance(struct session *session);
 static void read_again(struct session *session);
 
-static void drop_events(struct session_opening *opening) {
-    for (uint32_t i = 0; i < opening->event_count; i++)
-        frame_release(opening->events[i].frame);
-    opening->event_count = 0;
-}
-
 void session_opening_free(struct session *session) {
     struct session_opening *opening = session->opening;
     if (!opening)
         return;
-    drop_events(opening);
-    free(opening->events);
+    stream_list_clear(&opening->missed);
     free(opening->rooms);
     buffer_free(&opening->early);
     free(opening);
@@ -170,14 +163,7 @@ void session_begin(struct session *session) {
 static void collect_event(void *context, const struct event_envelope *envelope) {
     struct session_opening *opening = context;
     opening->replayed = envelope->seq;
-    if (opening->event_count == opening->event_space) {
-        opening->event_space = opening->event_space ? opening->event_space * 2 : 16;
-        opening->events =
-            memory_resize(opening->events, opening->event_space, sizeof(*opening->events));
-    }
-    opening->events[opening->event_count++] = (struct stream_event){
-        envelope->seq, envelope->type, envelope->actor_id, envelope->subject_id,
-        envelope->text.len ? frame_text(envelope->text) : NULL};
+    stream_list_add_envelope(&opening->missed, envelope);
 }
 
 static void collect_room(void *context, const struct stream_head *head) {
@@ -321,7 +307,7 @@ static void read_again(struct session *session) {
         return;
     }
     session->state = SESSION_READING;
-    drop_events(opening);
+    stream_list_clear(&opening->missed);
     if (session->notifications)
         session_unwatch_all(session);
     opening->want_replay = session->has_since;
@@ -368,7 +354,7 @@ static void finish(struct session *session) {
     session->state = SESSION_LIVE;
     session->admitted_seq = session_head(session);
     session_catch_up(subscription, opening->position);
-    stream_recall(&subscription->feed->stream, opening->events, opening->event_count);
+    stream_recall(&subscription->feed->stream, opening->missed.events, opening->missed.count);
     if (subscription != session->own && session->state == SESSION_LIVE)
         session_catch_up(session->own, opening->caller.last_seq);
     if (session->state != SESSION_LIVE)

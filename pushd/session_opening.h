@@ -21,11 +21,10 @@ struct session_opening {
     enum error error;
     unsigned reads;
     bool want_replay;
-    bool resync;                 /* what was missed cannot be had */
-    uint64_t position;           /* the client has all up to here */
-    uint64_t replayed;           /* ... and with the frames below up to here */
-    struct stream_event *events; /* what was replayed from the database */
-    uint32_t event_count, event_space;
+    bool resync;               /* what was missed cannot be had */
+    uint64_t position;         /* the client has all up to here */
+    uint64_t replayed;         /* ... and with the frames below up to here */
+    struct stream_list missed; /* what was replayed from the database */
     struct watched *rooms;
     size_t room_count, room_space;
     struct buffer early; /* what the client said already */

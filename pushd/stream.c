@@ -1,9 +1,6 @@
 #include "stream.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "memory.h"
 
 void stream_init(struct stream *stream, enum event_stream kind, uint64_t id,
                  const struct stream_hooks *hooks, void *owner) {
@@ -14,37 +11,9 @@ void stream_init(struct stream *stream, enum event_stream kind, uint64_t id,
     stream->owner = owner;
 }
 
-/* ---- lists of events ---- */
-
-/* Puts an event, held, at a place in a list. */
-static void insert(struct stream_list *list, uint32_t at, const struct stream_event *event) {
-    if (list->count == list->space) {
-        list->space = list->space ? list->space * 2 : 4;
-        list->events = memory_resize(list->events, list->space, sizeof(*list->events));
-    }
-    memmove(list->events + at + 1, list->events + at, (list->count - at) * sizeof(*list->events));
-    list->events[at] = *event;
-    if (event->frame)
-        frame_hold(event->frame);
-    list->count++;
-}
-
-/* Takes the first `count` events out of a list; an empty one owns no memory. */
-static void drop_first(struct stream_list *list, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-        frame_release(list->events[i].frame);
-    list->count -= count;
-    if (list->count > 0) {
-        memmove(list->events, list->events + count, list->count * sizeof(*list->events));
-        return;
-    }
-    free(list->events);
-    *list = (struct stream_list){NULL, 0, 0};
-}
-
 void stream_clear(struct stream *stream) {
-    drop_first(&stream->tail, stream->tail.count);
-    drop_first(&stream->waiting, stream->waiting.count);
+    stream_list_clear(&stream->tail);
+    stream_list_clear(&stream->waiting);
 }
 
 /* ---- the tail ---- */
@@ -65,14 +34,14 @@ static void forget_untrue(struct stream *stream, const struct stream_event *even
     while (count > 0 && !shows_message(&stream->tail.events[count - 1], event->subject_id))
         count--;
     if (count > 0)
-        drop_first(&stream->tail, count);
+        stream_list_drop(&stream->tail, count);
 }
 
 static void keep(struct stream *stream, const struct stream_event *event) {
     forget_untrue(stream, event);
     if (stream->tail.count == STREAM_TAIL)
-        drop_first(&stream->tail, STREAM_TAIL / 2);
-    insert(&stream->tail, stream->tail.count, event);
+        stream_list_drop(&stream->tail, STREAM_TAIL / 2);
+    stream_list_add(&stream->tail, event);
 }
 
 void stream_recall(struct stream *stream, const struct stream_event *events, uint32_t count) {
@@ -82,7 +51,7 @@ void stream_recall(struct stream *stream, const struct stream_event *events, uin
         events[count - kept].seq != stream->last_seq - (kept - 1))
         return;
     for (uint32_t i = 0; i < kept; i++)
-        insert(&stream->tail, i, &events[count - kept + i]);
+        stream_list_add(&stream->tail, &events[count - kept + i]);
 }
 
 bool stream_tail(const struct stream *stream, uint64_t after,
@@ -115,7 +84,7 @@ static void release_waiting(struct stream *stream) {
         done++;
     }
     if (done > 0)
-        drop_first(&stream->waiting, done);
+        stream_list_drop(&stream->waiting, done);
 }
 
 static void fetch_missing(struct stream *stream) {
@@ -137,7 +106,7 @@ static void make_wait(struct stream *stream, const struct stream_event *event) {
         at--;
     stream->news = true;
     if (waiting->count < STREAM_WAITING && (at == 0 || waiting->events[at - 1].seq != event->seq))
-        insert(&stream->waiting, at, event);
+        stream_list_insert(&stream->waiting, at, event);
 }
 
 void stream_start(struct stream *stream, uint64_t last_seq) {
@@ -177,7 +146,7 @@ void stream_on_record(struct stream *stream, uint64_t last_seq) {
     while (waiting->count > 0 && waiting->events[waiting->count - 1].seq > last_seq)
         frame_release(waiting->events[--waiting->count].frame);
     if (waiting->count == 0)
-        drop_first(waiting, 0);
+        stream_list_clear(waiting);
     stream->wanted_seq = last_seq > stream->last_seq ? last_seq : stream->last_seq;
 }
 
@@ -203,11 +172,11 @@ void stream_fetch_failed(struct stream *stream) {
 
 void stream_skip(struct stream *stream, uint64_t last_seq) {
     stream->fetching = false;
-    drop_first(&stream->tail, stream->tail.count);
+    stream_list_clear(&stream->tail);
     /* Numbers that went back are of another history, and so is what waits. */
     const bool back = last_seq < stream->last_seq;
     if (back)
-        drop_first(&stream->waiting, stream->waiting.count);
+        stream_list_clear(&stream->waiting);
     if (back || stream->wanted_seq < last_seq)
         stream->wanted_seq = last_seq;
     stream->last_seq = last_seq;

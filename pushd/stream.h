@@ -16,29 +16,13 @@
 #include <stdint.h>
 
 #include "event.h"
-#include "frame.h"
+#include "stream_list.h"
 
 /* Events kept in memory behind the last one. */
 #define STREAM_TAIL 64
 
 /* Events that may wait for a hole to be filled; more are dropped, and read like the hole. */
 #define STREAM_WAITING 64
-
-/* An event on its way: the header, and the frame for sockets (NULL: not shown). */
-struct stream_event {
-    uint64_t seq;
-    unsigned type;
-    uint64_t actor_id;
-    uint64_t subject_id;
-    struct frame *frame;
-};
-
-/* Events held in a row; memory only for what there is. */
-struct stream_list {
-    struct stream_event *events;
-    uint32_t count;
-    uint32_t space;
-};
 
 struct stream;
 
