@@ -101,6 +101,17 @@ static inline void jsonw_null(struct jsonw *w) {
     jsonw_raw(w, "null", 4);
 }
 
+/* A word of the program's own, written without escaping; NULL is written as null. */
+static inline void jsonw_word(struct jsonw *w, const char *word) {
+    if (word == NULL) {
+        jsonw_null(w);
+        return;
+    }
+    jsonw_raw(w, "\"", 1);
+    buffer_append_str(w->out, word);
+    buffer_append_char(w->out, '"');
+}
+
 /* Key and value in one call, for the shapes. */
 static inline void jsonw_member_text(struct jsonw *w, const char *key, struct text value) {
     jsonw_key(w, key);

@@ -34,11 +34,13 @@ static bool is_hex_digit(char c) {
 }
 
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
-    char digits[SECRET_KEY_SIZE];
+    char digits[KEY_DIGITS];
 
-    if (key.len != KEY_DIGITS || !text_lower(key, digits, sizeof digits))
+    if (key.len != KEY_DIGITS)
         return false;
     for (size_t i = 0; i < KEY_DIGITS; i++) {
+        const char c = key.at[i];
+        digits[i] = c >= 'A' && c <= 'F' ? (char)(c + ('a' - 'A')) : c;
         if (!is_hex_digit(digits[i]))
             return false;
     }

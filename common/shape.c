@@ -9,7 +9,8 @@ void shape_message(struct jsonw *w, const struct message *message) {
     jsonw_member_u64(w, "sender_id", message->sender_id);
     jsonw_member_text(w, "sender_username", message->sender_username);
     jsonw_member_text(w, "content", message->content);
-    jsonw_member_str(w, "message_type", message_type_name(message->type));
+    jsonw_key(w, "message_type");
+    jsonw_word(w, message_type_name(message->type));
     jsonw_member_id(w, "reply_to_id", message->reply_to_id);
     jsonw_member_time(w, "created_at", message->created_at);
     if (message->edited_at)

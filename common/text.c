@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-struct text text_of(const char *str) {
-    if (str == NULL)
-        str = "";
-    return (struct text){str, strlen(str)};
-}
-
 /* True for a byte that continues a sequence: 10xxxxxx. */
 static bool is_continuation(char c) {
     return ((unsigned char)c & 0xC0) == 0x80;
@@ -59,12 +53,24 @@ size_t text_decode(const char *at, size_t len, uint32_t *point) {
     return size;
 }
 
+/* True when the next eight bytes are ASCII and none is a NUL. */
+static bool is_plain_word(const char *at) {
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return (((word - UINT64_MAX / 255) | word) & UINT64_MAX / 255 * 0x80) == 0;
+}
+
 bool text_is_valid(const char *at, size_t len) {
     size_t size;
 
     for (size_t i = 0; i < len; i += size) {
         uint32_t point;
 
+        if (len - i >= sizeof(uint64_t) && is_plain_word(at + i)) {
+            size = sizeof(uint64_t);
+            continue;
+        }
         size = text_decode(at + i, len - i, &point);
         if (size == 0 || point == 0)
             return false;

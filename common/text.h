@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A run of bytes that belongs to someone else. */
 struct text {
@@ -17,7 +18,11 @@ struct text {
 };
 
 /* The text of a C string (NULL gives an empty text at ""). */
-struct text text_of(const char *str);
+static inline struct text text_of(const char *str) {
+    if (str == NULL)
+        str = "";
+    return (struct text){str, strlen(str)};
+}
 
 /* True when the bytes are well-formed UTF-8 by RFC 3629 (no overlong form, no
  * surrogate, nothing beyond U+10FFFF) and hold no NUL. */

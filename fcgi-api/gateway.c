@@ -51,6 +51,7 @@ static void gateway_init(struct gateway *gateway, struct service *service) {
 
 static void gateway_free(struct gateway *gateway) {
     exchange_free(&gateway->exchange);
+    request_free(&gateway->request);
     buffer_free(&gateway->body);
     buffer_free(&gateway->head);
 }
@@ -142,7 +143,6 @@ static void serve(struct gateway *gateway, char *const *variables, body_reader *
     response_head(&x->response, &gateway->head);
     log_request(x, started);
     log_about(NULL);
-    request_free(&gateway->request);
 }
 
 /* The body is left out where the method or the status has none (RFC 9110). */

@@ -71,9 +71,12 @@ static void write_link(struct exchange *x, struct jsonw *w, const char *key, uin
         return;
     }
     link_self(&url, x->request);
-    buffer_printf(&url, "?limit=%" PRIu64, limit);
-    if (offset > 0)
-        buffer_printf(&url, "&offset=%" PRIu64, offset);
+    buffer_append_str(&url, "?limit=");
+    buffer_append_u64(&url, limit);
+    if (offset > 0) {
+        buffer_append_str(&url, "&offset=");
+        buffer_append_u64(&url, offset);
+    }
     keep_parameters(x, &url, kept);
     jsonw_member_text(w, key, (struct text){url.data, url.len});
     buffer_free(&url);

@@ -195,7 +195,10 @@ static void read_host(struct request *request) {
 }
 
 void request_init(struct request *request, char *const *variables, const struct config *config) {
+    struct buffer decoded = request->decoded;
+    buffer_clear(&decoded);
     memset(request, 0, sizeof(*request));
+    request->decoded = decoded;
     variables_find(variables, request->variables);
     read_method(request);
     read_path(request);

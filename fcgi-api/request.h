@@ -53,8 +53,9 @@ struct request {
     struct buffer decoded; /* owns what the segments point into */
 };
 
-/* Takes a request apart. The variables, a list of "NAME=value" that a NULL ends, must stay good
- * until request_free. The body is set by the gateway. */
+/* Takes a request apart, in the memory of the one before; the struct must start zeroed. The
+ * variables, a list of "NAME=value" that a NULL ends, must stay good as long as the request is
+ * looked at. The body is set by the gateway. */
 void request_init(struct request *request, char *const *variables, const struct config *config);
 
 /* Gives back what request_init allocated. */

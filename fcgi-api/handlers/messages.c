@@ -21,22 +21,39 @@ static const char *prefix_of(const struct exchange *x) {
 
 /* ---- lists ---- */
 
-/* A page as it is read: the messages written, and the two at its ends. */
+/* A page as it is read. One by offset goes straight into the answer; what goes around one by
+ * cursor depends on the messages at its ends, so these are written apart. */
 struct listing {
-    struct buffer json;
+    struct exchange *x;
+    const struct page *page;
+    const struct message_page *which;
+    bool begun;
+    struct buffer apart;
     struct jsonw w;
     uint64_t newest_id, newest_position; /* 0: the page is empty */
     uint64_t oldest_id, oldest_position;
 };
 
+static void begin_listing(struct listing *listing) {
+    struct exchange *x = listing->x;
+    const bool by_offset = listing->which->kind == MESSAGE_PAGE_OFFSET;
+    struct buffer *out = by_offset ? &x->response.body : &listing->apart;
+    buffer_clear(out);
+    listing->w = jsonw_start(out);
+    if (by_offset)
+        page_begin(x, &listing->w, listing->page, x->caller.room.message_count, "");
+    listing->newest_id = 0;
+    listing->begun = true;
+}
+
 static void list_message(void *context, const struct message *message) {
     struct listing *listing = context;
     if (!message) {
-        buffer_clear(&listing->json);
-        listing->w = jsonw_start(&listing->json);
-        listing->newest_id = 0;
+        listing->begun = false;
         return;
     }
+    if (!listing->begun)
+        begin_listing(listing);
     if (!listing->newest_id) {
         listing->newest_id = message->id;
         listing->newest_position = message->position;
@@ -89,30 +106,30 @@ static void begin_cursor_page(struct exchange *x, struct jsonw *w, const struct 
     jsonw_array(w);
 }
 
-static void send_listing(struct exchange *x, const struct listing *listing, const struct page *page,
-                         const struct message_page *which, uint64_t count) {
-    struct jsonw w = jsonw_start(&x->response.body);
-    if (which->kind == MESSAGE_PAGE_OFFSET)
-        page_begin(x, &w, page, count, "");
-    else
-        begin_cursor_page(x, &w, listing, which, count);
-    buffer_append(&x->response.body, listing->json.data, listing->json.len);
-    page_end(&w);
+static void end_listing(struct listing *listing) {
+    struct exchange *x = listing->x;
+    if (!listing->begun)
+        begin_listing(listing);
+    if (listing->which->kind != MESSAGE_PAGE_OFFSET) {
+        listing->w = jsonw_start(&x->response.body);
+        begin_cursor_page(x, &listing->w, listing, listing->which, x->caller.room.message_count);
+        buffer_append(&x->response.body, listing->apart.data, listing->apart.len);
+    }
+    page_end(&listing->w);
 }
 
 /* The caller is looked for along with the page. */
-static enum error list_by_token(struct exchange *x, const struct message_page *which,
-                                struct listing *listing) {
+static enum error list_by_token(struct exchange *x, struct listing *listing) {
     bool found;
     const enum error error =
-        message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0], which,
-                              &x->caller, &found, list_message, listing);
+        message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0],
+                              listing->which, &x->caller, &found, list_message, listing);
     exchange_found_caller(x, error, found);
     return error;
 }
 
-static enum error list_by_caller(struct exchange *x, const struct message_page *which,
-                                 struct listing *listing) {
+static enum error list_by_caller(struct exchange *x, struct listing *listing) {
+    const struct message_page *which = listing->which;
     bool cursor_found;
     const enum error error = message_page_list(x->service->db, x->service->names, &x->caller.room,
                                                which, &cursor_found, list_message, listing);
@@ -131,17 +148,15 @@ enum error messages_list(struct exchange *x) {
         return ERROR_BAD_INPUT;
     if (!x->guessed && etag_set_room(x, &x->caller.room))
         return ERROR_NONE;
-    struct listing listing = {.json = BUFFER_EMPTY};
-    listing.w = jsonw_start(&listing.json);
+    struct listing listing = {.x = x, .page = &page, .which = &which};
     const bool unknown = x->guessed;
-    const enum error error =
-        unknown ? list_by_token(x, &which, &listing) : list_by_caller(x, &which, &listing);
+    const enum error error = unknown ? list_by_token(x, &listing) : list_by_caller(x, &listing);
     if (!error && !x->guessed) {
         if (unknown)
             etag_set_room(x, &x->caller.room);
-        send_listing(x, &listing, &page, &which, x->caller.room.message_count);
+        end_listing(&listing);
     }
-    buffer_free(&listing.json);
+    buffer_free(&listing.apart);
     return error;
 }
 

@@ -54,10 +54,12 @@ static void every_kind_of_value(void **state) {
     jsonw_null(&w);
     jsonw_time(&w, 1705314600123456);
     jsonw_raw(&w, "{\"r\":1}", 7);
+    jsonw_word(&w, "w");
+    jsonw_word(&w, NULL);
     jsonw_array_end(&w);
     assert_written(&out,
                    "[\"t\",\"s\",null,0,10,18446744073709551615,true,false,null,"
-                   "\"2024-01-15T10:30:00.123456Z\",{\"r\":1}]");
+                   "\"2024-01-15T10:30:00.123456Z\",{\"r\":1},\"w\",null]");
 }
 
 static void every_kind_of_member(void **state) {

@@ -78,6 +78,23 @@ static void every_pair_of_bytes_is_judged(void **state) {
     }
 }
 
+/* Runs of ASCII are passed over in words; nothing may hide in one. */
+static void one_byte_is_judged_anywhere_in_ascii(void **state) {
+    static const char fills[] = "\x01 ~\x7F";
+
+    (void)state;
+    for (const char *fill = fills; *fill; fill++)
+        for (size_t len = 1; len <= 26; len++)
+            for (size_t at = 0; at < len; at++)
+                for (unsigned byte = 0; byte < 256; byte++) {
+                    char bytes[26];
+
+                    memset(bytes, *fill, len);
+                    bytes[at] = (char)byte;
+                    assert_int_equal(text_is_valid(bytes, len), byte > 0 && byte < 0x80);
+                }
+}
+
 static void malformed_utf8_is_not_valid(void **state) {
     static const struct text bad[] = {
         TEXT("\xC0\x80"),
@@ -313,6 +330,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_decoded_but_surrogates),
         cmocka_unit_test(every_pair_of_bytes_is_judged),
+        cmocka_unit_test(one_byte_is_judged_anywhere_in_ascii),
         cmocka_unit_test(malformed_utf8_is_not_valid),
         cmocka_unit_test(well_formed_utf8_is_valid),
         cmocka_unit_test(text_of_takes_strings_and_null),
