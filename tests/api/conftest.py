@@ -4,6 +4,7 @@ import pytest
 
 from support import front
 from support.client import Client
+from support.ear import Ear
 from support.instance import Instance
 from support.pushd import Pushd
 from support.wait import wait_for
@@ -121,6 +122,18 @@ def unharmed(instance):
     assert instance.api_workers() == before
     held = "SELECT COUNT(*) FROM information_schema.innodb_trx"
     wait_for(lambda: instance.sql(held) == [(0,)], 5, "the end of all transactions")
+
+
+@pytest.fixture(scope="module")
+def ear(make_instance):
+    """Hears what a system of its own publishes."""
+    return Ear(make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000))
+
+
+@pytest.fixture
+def person(ear):
+    """person(): a new user of that system."""
+    return lambda: Client(ear.instance).register()
 
 
 # ---- with the `system` of a module, if it has one ----

@@ -12,15 +12,6 @@ INACTIVE = {"detail": "User inactive or deleted."}
 NO_KEY = "0" * 40
 
 
-def browser_of(owner):
-    """A client that has the user's cookie and no token."""
-    browser = Client(owner.instance)
-    answer = browser.post("/api/auth/login/",
-                          json={"username": owner.name, "password": owner.password})
-    assert answer.status_code == 200
-    return browser
-
-
 def assert_401(answer, content):
     assert assert_error(answer, 401) == content
     headers = answer[1] if isinstance(answer, tuple) else answer.headers
@@ -120,7 +111,7 @@ def test_authorization_goes_before_what_apache_renames(instance, user):
 # ---- token and cookie ----
 
 def test_a_bad_token_is_401_despite_a_good_cookie(user):
-    browser = browser_of(user())
+    browser = user().browser()
     assert_401(asking(browser, f"Token {NO_KEY}"), INVALID)
     assert_401(browser.get(ME, headers={"X-Confab-Token": NO_KEY}), INVALID)
 
@@ -133,13 +124,13 @@ def test_a_good_token_is_let_in_despite_a_bad_cookie(user):
 
 def test_a_token_goes_before_the_cookie_of_another_user(user):
     one, two = user(), user()
-    browser = browser_of(two)
+    browser = two.browser()
     assert asking(browser, f"Token {one.token}").json()["user_id"] == one.id
 
 
 def test_another_scheme_does_not_hide_the_cookie(user):
     new = user()
-    assert asking(browser_of(new), "Basic eDp5").json()["user_id"] == new.id
+    assert asking(new.browser(), "Basic eDp5").json()["user_id"] == new.id
 
 
 @pytest.mark.parametrize("value", [NO_KEY, "", "x", "ä".encode(), "0" * 2000, "'; DROP TABLE user"])
@@ -149,7 +140,7 @@ def test_a_cookie_that_is_nobodys_is_401(anonymous, value):
 
 
 def test_the_cookie_is_found_among_others(user):
-    browser = browser_of(user())
+    browser = user().browser()
     key = browser.cookies["sessionid"]
     client = Client(browser.instance)
     cookies = f"a=b; xsessionid={NO_KEY}; sessionid={key};theme=dark; sessionid2={NO_KEY}"
@@ -158,7 +149,7 @@ def test_the_cookie_is_found_among_others(user):
 
 def test_a_token_is_no_session_and_a_session_no_token(user):
     new = user()
-    browser = browser_of(new)
+    browser = new.browser()
     key = browser.cookies["sessionid"]
     assert_401(asking(Client(new.instance), f"Token {key}"), INVALID)
     assert_401(Client(new.instance).get(ME, headers={"Cookie": f"sessionid={new.token}"}),
@@ -175,7 +166,7 @@ def test_an_inactive_users_token_is_401(instance, user):
 
 def test_an_inactive_users_cookie_is_401(instance, user):
     new = user()
-    browser = browser_of(new)
+    browser = new.browser()
     instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", new.id)
     assert_401(browser.get(ME), INACTIVE)
 

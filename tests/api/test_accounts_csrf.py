@@ -21,10 +21,8 @@ def owner(site):
 
 
 @pytest.fixture(scope="module")
-def browser(site, owner):
-    client = Client(site)
-    client.post("/api/auth/login/", json={"username": owner.name, "password": owner.password})
-    return client
+def browser(owner):
+    return owner.browser()
 
 
 def make_room(client, **headers):

@@ -14,14 +14,6 @@ def change(client, old, new, **options):
     return client.post(PATH, json={"old_password": old, "new_password": new}, **options)
 
 
-def browser_of(owner):
-    browser = Client(owner.instance)
-    answer = browser.post("/api/auth/login/",
-                          json={"username": owner.name, "password": owner.password})
-    assert answer.status_code == 200
-    return browser
-
-
 def token_for(owner, password):
     return owner.post("/api/auth/token/", json={"username": owner.name, "password": password})
 
@@ -43,7 +35,7 @@ def test_the_token_that_changed_it_stays(user):
 def test_every_other_token_and_session_is_dead_at_once(user):
     owner = user()
     other = Client(owner.instance, token_for(owner, owner.password).json()["token"])
-    browsers = [browser_of(owner), browser_of(owner)]
+    browsers = [owner.browser(), owner.browser()]
     change(owner, owner.password, NEW)
     for client in (other, *browsers):
         for _ in range(4):
@@ -52,7 +44,7 @@ def test_every_other_token_and_session_is_dead_at_once(user):
 
 def test_the_session_that_changed_it_stays_and_every_token_is_dead(user):
     owner = user()
-    browser, other = browser_of(owner), browser_of(owner)
+    browser, other = owner.browser(), owner.browser()
     answer = change(browser, owner.password, NEW, headers={"Origin": owner.instance.url})
     assert answer.status_code == 204
     assert browser.get(ME).status_code == 200
@@ -62,7 +54,7 @@ def test_the_session_that_changed_it_stays_and_every_token_is_dead(user):
 
 def test_other_users_credentials_stay(user):
     owner, other = user(), user()
-    browser = browser_of(other)
+    browser = other.browser()
     change(owner, owner.password, NEW)
     assert other.get(ME).status_code == 200
     assert browser.get(ME).status_code == 200
@@ -79,7 +71,7 @@ def test_a_changed_password_is_published_on_the_users_stream(instance, user):
 
 def test_a_wrong_old_password_is_400_on_its_field_and_changes_nothing(user):
     owner = user()
-    other = browser_of(owner)
+    other = owner.browser()
     assert_error(change(owner, "wrong horse!", NEW), 400, ["old_password"])
     assert token_for(owner, owner.password).status_code == 200
     assert other.get(ME).status_code == 200
@@ -125,5 +117,5 @@ def test_without_credentials_it_is_401(anonymous):
 
 def test_with_a_cookie_it_needs_a_page_of_this_site(user):
     owner = user()
-    assert_error(change(browser_of(owner), owner.password, NEW), 403)
+    assert_error(change(owner.browser(), owner.password, NEW), 403)
     assert token_for(owner, owner.password).status_code == 200

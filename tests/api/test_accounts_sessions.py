@@ -14,8 +14,7 @@ NOT_PROVIDED = {"detail": "Authentication credentials were not provided."}
 def browser(user):
     """A browser whose user has logged in: has .owner and .own, the header of its pages."""
     owner = user()
-    client = Client(owner.instance)
-    client.post("/api/auth/login/", json={"username": owner.name, "password": owner.password})
+    client = owner.browser()
     client.owner = owner
     client.own = {"Origin": client.instance.url}
     return client
@@ -61,8 +60,7 @@ def test_a_logout_takes_the_cookie_away(browser):
 
 
 def test_a_logout_leaves_other_sessions_and_tokens_alive(browser):
-    owner, other = browser.owner, Client(browser.instance)
-    other.post("/api/auth/login/", json={"username": owner.name, "password": owner.password})
+    owner, other = browser.owner, browser.owner.browser()
     browser.post(LOGOUT, headers=browser.own)
     assert other.get(ME).status_code == 200
     assert owner.get(ME).status_code == 200

@@ -114,8 +114,7 @@ def test_deleting_a_token_leaves_the_other_tokens_alive(user):
 
 def test_deleting_a_token_leaves_the_users_sessions_alive(user):
     new = user()
-    browser = Client(new.instance)
-    browser.post("/api/auth/login/", json={"username": new.name, "password": new.password})
+    browser = new.browser()
     new.delete(PATH)
     assert browser.get("/api/auth/me/").status_code == 200
 
@@ -132,8 +131,7 @@ def test_deleting_a_token_without_one_is_401(anonymous):
 
 def test_deleting_a_token_with_a_cookie_is_400_since_no_token_was_named(instance, user):
     new = user()
-    browser = Client(instance)
-    browser.post("/api/auth/login/", json={"username": new.name, "password": new.password})
+    browser = new.browser()
     assert_error(browser.delete(PATH, headers={"Origin": instance.url}), 400)
     assert new.get("/api/auth/me/").status_code == 200
 

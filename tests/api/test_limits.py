@@ -7,9 +7,9 @@ import time
 
 import pytest
 from support.client import Client, fresh_name
+from support.configured import configured
 from support.limits import until_429
 from support.load import Load
-from support.wait import wait_for
 
 TOKEN = "/api/auth/token/"
 ME = "/api/auth/me/"
@@ -26,24 +26,11 @@ def nothing_counted_yet(system):
 
 
 @contextlib.contextmanager
-def configured(system, **keys):
+def limited(system, **keys):
     """With these in the configuration, and nothing counted yet."""
-    before = system.config.read_text()
-    try:
-        system.config.write_text(before + "".join(f"{key} = {value}\n"
-                                                  for key, value in keys.items()))
-        reload(system)
+    with configured(system, **keys):
         system.redis("FLUSHALL")
         yield
-    finally:
-        system.config.write_text(before)
-        reload(system)
-
-
-def reload(system):
-    before = set(system.api_workers())
-    system.reload()
-    wait_for(lambda: not before & set(system.api_workers()), 30, "new processes")
 
 
 def wrong_login(system, name):
@@ -75,26 +62,26 @@ def assert_burst(let, burst, rate):
 # ---- each key acts ----
 
 def test_rate_logins_is_how_many_a_minute(system):
-    with configured(system, rate_logins=3):
+    with limited(system, rate_logins=3):
         assert_burst(let_in(lambda: wrong_login(system, "somebody")), 3, 3 / 60)
 
 
 def test_rate_registrations_is_how_many_an_hour(system):
-    with configured(system, rate_registrations=2):
+    with limited(system, rate_registrations=2):
         assert_burst(let_in(lambda: registration(system)), 2, 2 / 3600)
 
 
 def test_rate_messages_burst_is_how_many_at_once(system):
     client = Client(system).register()
     room = client.room()["room_id"]
-    with configured(system, rate_messages=1, rate_messages_burst=7):
+    with limited(system, rate_messages=1, rate_messages_burst=7):
         assert_burst(let_in(posting(client, room)), 7, 1)
 
 
 def test_rate_messages_is_how_many_a_second(system):
     client = Client(system).register()
     say = posting(client, client.room()["room_id"])
-    with configured(system, rate_messages=20, rate_messages_burst=1):
+    with limited(system, rate_messages=20, rate_messages_burst=1):
         before, posted = time.monotonic(), 0
         while posted < 15:
             posted += say().status_code == 201
@@ -103,13 +90,13 @@ def test_rate_messages_is_how_many_a_second(system):
 
 def test_rate_requests_burst_is_how_many_at_once(system):
     client = Client(system).register()
-    with configured(system, rate_requests=1, rate_requests_burst=9):
+    with limited(system, rate_requests=1, rate_requests_burst=9):
         assert_burst(let_in(lambda: client.get(ME)), 9, 1)
 
 
 def test_rate_requests_is_how_many_a_second(system):
     client = Client(system).register()
-    with configured(system, rate_requests=20, rate_requests_burst=1):
+    with limited(system, rate_requests=20, rate_requests_burst=1):
         before, answered = time.monotonic(), 0
         while answered < 15:
             answered += client.get(ME).status_code == 200
@@ -148,7 +135,7 @@ def test_an_edit_counts_as_a_message_and_reading_does_not(system):
     room = client.room()["room_id"]
     message = client.say(room)["message_id"]
     path = f"/api/chat/rooms/{room}/messages/{message}/"
-    with configured(system, rate_messages=1, rate_messages_burst=3):
+    with limited(system, rate_messages=1, rate_messages_burst=3):
         assert_burst(let_in(lambda: client.patch(path, json={"content": "new"})), 3, 1)
         assert client.get(path).status_code == 200
         assert client.delete(path).status_code == 204
@@ -157,7 +144,7 @@ def test_an_edit_counts_as_a_message_and_reading_does_not(system):
 def test_a_message_that_is_refused_for_its_fields_does_not_count(system):
     client = Client(system).register()
     room = client.room()["room_id"]
-    with configured(system, rate_messages=1, rate_messages_burst=2):
+    with limited(system, rate_messages=1, rate_messages_burst=2):
         for _ in range(5):
             answer = client.post(f"/api/chat/rooms/{room}/messages/", json={"content": ""})
             assert answer.status_code == 400
@@ -165,7 +152,7 @@ def test_a_message_that_is_refused_for_its_fields_does_not_count(system):
 
 
 def test_health_and_what_needs_no_user_are_not_counted_as_requests(system):
-    with configured(system, rate_requests=1, rate_requests_burst=1):
+    with limited(system, rate_requests=1, rate_requests_burst=1):
         for _ in range(10):
             assert Client(system).get("/healthz").status_code == 200
             assert Client(system).get(ME).status_code == 401
@@ -174,7 +161,7 @@ def test_health_and_what_needs_no_user_are_not_counted_as_requests(system):
 def test_every_route_of_a_user_counts_as_a_request(system):
     client = Client(system).register()
     paths = [ME, "/api/chat/rooms/", "/api/chat/users/", "/api/chat/rooms/1/"]
-    with configured(system, rate_requests=1, rate_requests_burst=1):
+    with limited(system, rate_requests=1, rate_requests_burst=1):
         for path in paths:
             assert_burst(let_in(lambda: client.get(path)), 0, 2)
 
@@ -189,7 +176,7 @@ def once(method, path, count, fields=None):
 def test_all_processes_count_together(system):
     """Twenty at once, all processes busy: not one more than allowed."""
     body = {"username": "from-everywhere", "password": "wrong horse!"}
-    with configured(system, rate_logins=3):
+    with limited(system, rate_logins=3):
         assert len(system.api_workers()) > 3
         with Load(system, "", [once("POST", TOKEN, 1, body) for _ in range(20)]) as load:
             load.join()
@@ -197,7 +184,7 @@ def test_all_processes_count_together(system):
 
 
 def test_keys_in_redis_show_no_name_and_no_address_and_run_out(system):
-    with configured(system, rate_requests=1):
+    with limited(system, rate_requests=1):
         client = Client(system).register()
         wrong_login(system, client.name)
         for _ in range(30):
@@ -211,7 +198,7 @@ def test_keys_in_redis_show_no_name_and_no_address_and_run_out(system):
 
 
 def test_a_429_is_a_json_object_with_a_detail_and_says_when_to_come_again(system):
-    with configured(system, rate_logins=1):
+    with limited(system, rate_logins=1):
         wrong_login(system, "somebody")
         answer = wrong_login(system, "somebody")
     seconds = int(answer.headers["Retry-After"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.client import Client, fresh_name
+from support.configured import configured, reload
 from support.load import Load
 from support.script import SERVERS
 from support.session import SqlSession, lock_waits, statements
@@ -251,58 +252,38 @@ def test_the_configurations_secrets_are_not_logged_and_not_dumped(system):
 
 # ---- where it goes, and how much ----
 
-def reload(system):
-    before = set(system.api_workers())
-    system.reload()
-    wait_for(lambda: not before & set(system.api_workers()), 30, "new processes")
-
-
-@pytest.fixture
-def configured(system):
-    """configured(key=value): with these in the configuration until the test ends."""
-    before = system.config.read_text()
-
-    def configure(**keys):
-        system.config.write_text(before + "".join(f"{key} = {value}\n"
-                                                  for key, value in keys.items()))
+def test_log_level_warn_leaves_requests_out(system):
+    with configured(system, log_level="warn"):
+        count = len(system.log())
+        for _ in range(10):
+            Client(system).get("/healthz")
         reload(system)
-    yield configure
-    system.config.write_text(before)
-    reload(system)
-
-
-def test_log_level_warn_leaves_requests_out(system, configured):
-    configured(log_level="warn")
-    count = len(system.log())
-    for _ in range(10):
-        Client(system).get("/healthz")
-    reload(system)
-    lines = system.log()[count:].splitlines()
+        lines = system.log()[count:].splitlines()
     assert not any(" info " in line for line in lines), lines
 
 
 def test_log_file_takes_the_lines_and_a_reload_opens_it_again_after_it_was_moved_away(
-        system, configured):
+        system):
     path = system.state / "log" / "own.log"
-    configured(log_file=path)
-    first = Client(system).get("/healthz")
-    assert lines_of(system, first, log=path)
-    assert first.headers["X-Request-ID"] not in system.log()
     moved = Path(f"{path}.1")
-    os.rename(path, moved)
-    assert lines_of(system, Client(system).get("/healthz"), log=moved)
-    reload(system)
-    third = Client(system).get("/healthz")
-    assert lines_of(system, third, log=path)
+    with configured(system, log_file=path):
+        first = Client(system).get("/healthz")
+        assert lines_of(system, first, log=path)
+        assert first.headers["X-Request-ID"] not in system.log()
+        os.rename(path, moved)
+        assert lines_of(system, Client(system).get("/healthz"), log=moved)
+        reload(system)
+        third = Client(system).get("/healthz")
+        assert lines_of(system, third, log=path)
     assert third.headers["X-Request-ID"] not in moved.read_text()
 
 
 def test_a_log_file_that_cannot_be_opened_is_said_and_standard_error_takes_the_lines(
-        system, configured):
-    configured(log_file="/nowhere/at/all.log")
-    answer = Client(system).get("/healthz")
-    assert "log_file /nowhere/at/all.log cannot be opened: No such file" in system.log()
-    assert lines_of(system, answer)
+        system):
+    with configured(system, log_file="/nowhere/at/all.log"):
+        answer = Client(system).get("/healthz")
+        assert "log_file /nowhere/at/all.log cannot be opened: No such file" in system.log()
+        assert lines_of(system, answer)
 
 
 def test_the_parent_logs_its_start_the_reload_and_its_end(make_instance):

@@ -1,6 +1,5 @@
 """The processes of fcgi-api: they come and go, and no request notices."""
 
-import contextlib
 import os
 import re
 import signal
@@ -8,6 +7,7 @@ import time
 
 import pytest
 from support.client import Client
+from support.configured import configured, reload
 from support.load import Load, mixed, posting_surely, reading
 from support.session import SqlSession, lock_waits
 from support.wait import wait_for
@@ -23,28 +23,6 @@ def system(make_instance):
 @pytest.fixture
 def writer(system):
     return Client(system).register()
-
-
-@contextlib.contextmanager
-def configured(system, **keys):
-    """The system with these lines in its configuration, and without them afterwards."""
-    before = system.config.read_text()
-    lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
-    try:
-        system.config.write_text(before + lines)
-        replace_processes(system)
-        yield
-    finally:
-        system.config.write_text(before)
-        replace_processes(system)
-
-
-def replace_processes(system):
-    """Reloads, and waits until only processes of the new configuration are left."""
-    before = set(system.api_workers())
-    system.reload()
-    wait_for(lambda: is_whole(system) and not before & set(system.api_workers()), 30,
-             "new processes")
 
 
 def is_whole(system):
@@ -93,7 +71,7 @@ def test_reloads_under_full_load_cost_not_one_request(system, writer):
     room = writer.room()["room_id"]
     with Load(system, writer.token, mixed(room, 12)) as load:
         for _ in range(6):
-            replace_processes(system)
+            reload(system)
             load.wait_for(200)
     assert load.failures == []
 

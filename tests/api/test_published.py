@@ -1,29 +1,15 @@
 """What is published on Redis for each change of a room: channel, header and JSON."""
 import pytest
 
-from support.client import Client
-from support.ear import Ear, header, room_channel, user_channel
-from support.rooms import ROOMS, message_url, remove, url
+from support.ear import header, room_channel, user_channel
+from support.rooms import ROOMS, message_url, public_room, remove, url
 from support.shapes import a_membership, a_message, in_event
-
-
-@pytest.fixture(scope="module")
-def ear(make_instance):
-    return Ear(make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000))
-
-
-@pytest.fixture
-def person(ear):
-    return lambda: Client(ear.instance).register()
 
 
 @pytest.fixture
 def pair(person):
     """The admin of a room and another member, who is event 1 of the room."""
-    alice, bob = person(), person()
-    room = alice.room(is_private=False)
-    alice.invite(room["room_id"], bob)
-    return alice, bob, room
+    return public_room(person(), person())
 
 
 def set_admin(client, room, user_id, value):

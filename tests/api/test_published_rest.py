@@ -2,18 +2,8 @@
 import pytest
 
 from support.client import Client
-from support.ear import Ear, header, room_channel, user_channel
+from support.ear import header, room_channel, user_channel
 from support.rooms import ROOMS
-
-
-@pytest.fixture(scope="module")
-def ear(make_instance):
-    return Ear(make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000))
-
-
-@pytest.fixture
-def person(ear):
-    return lambda: Client(ear.instance).register()
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ import pytest
 
 from support.live import entered
 from support.parallel import at_once, twin
-from support.rooms import ROOMS, message_url, remove, url
+from support.rooms import ROOMS, message_url, public_room, remove, url
 from support.shapes import a_membership, a_message, in_event
 
 
 @pytest.fixture
 def pair(user):
     """The admin of a room and another member, who is event 1 of the room."""
-    alice, bob = user(), user()
-    room = alice.room(is_private=False)
-    alice.invite(room["room_id"], bob)
-    return alice, bob, room
+    return public_room(user(), user())
 
 
 def assert_told(pair, change, expected):

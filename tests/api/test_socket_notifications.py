@@ -4,7 +4,7 @@ import pytest
 
 from support.live import entered, notified
 from support.parallel import at_once, twin
-from support.rooms import ROOMS, remove, url
+from support.rooms import ROOMS, public_room, remove, url
 from support.shapes import a_message, in_event
 
 MANY = 200
@@ -13,10 +13,7 @@ MANY = 200
 @pytest.fixture
 def pair(user):
     """The admin of a room, and another member of it."""
-    alice, bob = user(), user()
-    room = alice.room(is_private=False)
-    alice.invite(room["room_id"], bob)
-    return alice, bob, room
+    return public_room(user(), user())
 
 
 def told_of_messages(live):

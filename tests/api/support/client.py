@@ -50,6 +50,14 @@ class Client:
         self.token = answer.json()["token"]
         return self
 
+    def browser(self):
+        """A client of the same user that has a cookie and no token."""
+        browser = Client(self.instance)
+        answer = browser.post("/api/auth/login/",
+                              json={"username": self.name, "password": self.password})
+        assert answer.status_code == 200, answer.text
+        return browser
+
     # ---- requests ----
 
     def request(self, method, path, **options):

@@ -1,0 +1,30 @@
+"""A system that reads its configuration again."""
+
+import contextlib
+
+from support.wait import wait_for
+
+
+def reload(system):
+    """Has it read the configuration, and waits until as many new processes serve."""
+    before = set(system.api_workers())
+    system.reload()
+
+    def replaced():
+        now = set(system.api_workers())
+        return len(now) == len(before) and not before & now
+    wait_for(replaced, 30, "new processes")
+
+
+@contextlib.contextmanager
+def configured(system, **keys):
+    """With these in the configuration, and without them afterwards."""
+    before = system.config.read_text()
+    lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
+    try:
+        system.config.write_text(before + lines)
+        reload(system)
+        yield
+    finally:
+        system.config.write_text(before)
+        reload(system)
