@@ -221,18 +221,23 @@ static redisReply *ask(struct redis_client *client, uint64_t timeout_ms, int arg
 
 /* ---- what is said and asked ---- */
 
+/* A bulk string of Redis' protocol: its length, and its bytes whatever they are. */
+static void append_bulk(struct buffer *out, struct text text) {
+    buffer_append_char(out, '$');
+    buffer_append_u64(out, text.len);
+    buffer_append_str(out, "\r\n");
+    buffer_append(out, text.at, text.len);
+    buffer_append_str(out, "\r\n");
+}
+
+/* Written here, since hiredis would allocate and copy the command for each event. */
 void redis_client_publish(struct redis_client *client, struct text channel, struct text message) {
-    const char *argv[] = {"PUBLISH", channel.at, message.at};
-    const size_t lengths[] = {7, channel.len, message.len};
-    char *command = NULL;
     if (!redis_client_is_configured(client))
         return;
-    const int len = redisFormatCommandArgv(&command, 3, argv, lengths);
-    if (len <= 0)
-        return;
-    buffer_append(&client->noted, command, (size_t)len);
+    buffer_append_str(&client->noted, "*3\r\n$7\r\nPUBLISH\r\n");
+    append_bulk(&client->noted, channel);
+    append_bulk(&client->noted, message);
     client->noted_count++;
-    redisFreeCommand(command);
 }
 
 void redis_client_flush(struct redis_client *client) {

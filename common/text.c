@@ -175,6 +175,13 @@ bool text_is_username(struct text text) {
     return true;
 }
 
+void text_put_hex(char *out, unsigned digits, uint64_t value) {
+    while (digits-- > 0) {
+        out[digits] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+}
+
 bool text_to_u64(struct text text, uint64_t *value) {
     uint64_t sum = 0;
 

@@ -53,6 +53,10 @@ bool text_lower(struct text text, char *out, size_t size);
  * '_', '.', '-'. */
 bool text_is_username(struct text text);
 
+/* Writes the lowest `digits` hexadecimal digits of a number, small letters, noughts in front
+ * and no terminator. */
+void text_put_hex(char *out, unsigned digits, uint64_t value);
+
 /* Reads a whole number of decimal digits only (no sign, no space) into *value;
  * false when empty, anything else, or beyond 64 bits unsigned. */
 bool text_to_u64(struct text text, uint64_t *value);

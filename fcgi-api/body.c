@@ -37,13 +37,14 @@ static enum error parse_json(struct exchange *x) {
     const char *why = jsoncheck(body.at, body.len, &at);
     if (why)
         return refuse_json(x, why, at);
-    struct json_tokener *tokener = json_tokener_new_ex(JSONCHECK_MAX_DEPTH + 2);
-    if (!tokener)
+    if (!x->tokener)
+        x->tokener = json_tokener_new_ex(JSONCHECK_MAX_DEPTH + 2);
+    if (!x->tokener)
         return ERROR_INTERNAL;
     /* The terminator behind the body ends a number that would else wait for more. */
-    struct json_object *object = json_tokener_parse_ex(tokener, body.at, (int)body.len + 1);
-    const enum json_tokener_error result = json_tokener_get_error(tokener);
-    json_tokener_free(tokener);
+    struct json_object *object = json_tokener_parse_ex(x->tokener, body.at, (int)body.len + 1);
+    const enum json_tokener_error result = json_tokener_get_error(x->tokener);
+    json_tokener_reset(x->tokener);
     if (result != json_tokener_success)
         return refuse_json(x, "not understood", 0);
     if (!json_object_is_type(object, json_type_object)) {

@@ -43,6 +43,8 @@ void exchange_reset(struct exchange *x) {
 
 void exchange_free(struct exchange *x) {
     exchange_reset(x);
+    if (x->tokener)
+        json_tokener_free(x->tokener);
     problems_free(&x->problems);
     response_free(&x->response);
     buffer_free(&x->etag);

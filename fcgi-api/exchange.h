@@ -17,6 +17,7 @@
 #include "store/credential.h"
 
 struct json_object;
+struct json_tokener;
 struct limit;
 struct regulars;
 struct user_names;
@@ -48,8 +49,9 @@ struct exchange {
     bool guessed;   /* the caller is unknown or a guess, and yet to be proven */
     bool has_token; /* the caller's, or the guess's, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* and its hash */
-    uint64_t counted_id;        /* the user for whom this request was counted; 0: nobody */
-    struct json_object *fields; /* the body; NULL when the route takes none */
+    uint64_t counted_id;          /* the user for whom this request was counted; 0: nobody */
+    struct json_tokener *tokener; /* kept from body to body; NULL before the first */
+    struct json_object *fields;   /* the body; NULL when the route takes none */
     struct problems problems;
     struct buffer etag; /* what the tag of the answer is made of; empty: no tag */
 };

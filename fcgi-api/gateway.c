@@ -122,8 +122,7 @@ static void number_request(struct gateway *gateway) {
     const size_t process_len = sizeof(gateway->process) - 1;
     gateway->count++;
     memcpy(id, gateway->process, process_len);
-    for (unsigned i = 0; i < 8; i++)
-        id[process_len + i] = "0123456789abcdef"[gateway->count >> (28 - 4 * i) & 15];
+    text_put_hex(id + process_len, 8, gateway->count);
     id[process_len + 8] = '\0';
 }
 

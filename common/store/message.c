@@ -1,7 +1,5 @@
 #include "store/message.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -14,6 +12,8 @@
 #define KEY_OF_CLIENT 'c'
 #define KEY_OF_STORE 's'
 #define KEY_SIZE (1 + 64 * 4 + 1)
+/* Hexadecimal digits of the time in a key of the store's own, and of what is random in it. */
+#define KEY_PART 16
 
 static const char *const TYPES[] = {
     [MESSAGE_TEXT] = "text",
@@ -133,11 +133,10 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
         *text = (struct text){key, 1 + draft->client_id.len};
         return;
     }
-    char random[17];
-    secret_random_hex(random, 8);
-    const int len =
-        snprintf(key, KEY_SIZE, "%c%016" PRIx64 "%s", KEY_OF_STORE, (uint64_t)clock_now(), random);
-    *text = (struct text){key, (size_t)len};
+    key[0] = KEY_OF_STORE;
+    text_put_hex(key + 1, KEY_PART, (uint64_t)clock_now());
+    secret_random_hex(key + 1 + KEY_PART, KEY_PART / 2);
+    *text = (struct text){key, 1 + 2 * KEY_PART};
 }
 
 /* Reads the row every change of a message ends with: outcome, changed, id, seq,

@@ -326,6 +326,20 @@ static void numbers_are_digits_only(void **state) {
     assert_true(value == (uint64_t)1 << 63);
 }
 
+static void hex_has_as_many_digits_as_asked_for(void **state) {
+    char out[] = "..................";
+
+    (void)state;
+    text_put_hex(out + 1, 4, 0xab);
+    assert_string_equal(out, ".00ab.............");
+    text_put_hex(out + 1, 2, 0x12345);
+    assert_string_equal(out, ".45ab.............");
+    text_put_hex(out + 1, 16, UINT64_MAX - 0xf);
+    assert_string_equal(out, ".fffffffffffffff0.");
+    text_put_hex(out + 1, 0, 7);
+    assert_string_equal(out, ".fffffffffffffff0.");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_decoded_but_surrogates),
@@ -342,6 +356,7 @@ int main(void) {
         cmocka_unit_test(lower_copies_or_leaves_out_empty),
         cmocka_unit_test(usernames_are_as_in_the_contract),
         cmocka_unit_test(numbers_are_digits_only),
+        cmocka_unit_test(hex_has_as_many_digits_as_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
