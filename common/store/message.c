@@ -158,7 +158,7 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
-    struct db_value values[15];
+    struct db_value values[16]; /* with proof and reply */
     size_t count = 0;
     values[count++] = room;
     values[count++] = room;
