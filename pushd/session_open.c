@@ -131,16 +131,25 @@ static bool admit(struct session *session, const struct caller *caller, enum err
     return true;
 }
 
-static void asked(void *context) {
-    struct session_job *job = context;
+/* Ends a job that asked who it is. The session goes on with what was found; NULL if it is of no
+ * more use or was not let in. */
+static struct session *take_caller(struct session_job *job) {
     struct session *session = job->session;
     const struct caller caller = job->caller;
     const enum error error = job->error;
     if (!end_job(job) || !admit(session, &caller, error))
-        return;
-    session->user_id = caller.user.id;
-    memcpy(session->user_name, caller.user.name, sizeof(session->user_name));
+        return NULL;
     session->opening->caller = caller;
+    return session;
+}
+
+static void asked(void *context) {
+    struct session *session = take_caller(context);
+    if (!session)
+        return;
+    const struct user *user = &session->opening->caller.user;
+    session->user_id = user->id;
+    memcpy(session->user_name, user->name, sizeof(session->user_name));
     if (!session_count_user(session)) {
         session_refuse(session, ERROR_RATE_LIMITED, "Too many sockets of this user.");
         return;
@@ -211,13 +220,9 @@ static void read_missed_work(void *context, struct db *db) {
 }
 
 static void read_done(void *context) {
-    struct session_job *job = context;
-    struct session *session = job->session;
-    const struct caller caller = job->caller;
-    const enum error error = job->error;
-    if (!end_job(job) || !admit(session, &caller, error))
+    struct session *session = take_caller(context);
+    if (!session)
         return;
-    session->opening->caller = caller;
     for (size_t i = 0; i < session->opening->room_count; i++) {
         const struct watched *room = &session->opening->rooms[i];
         if (!session_watch(session, room->room_id, room->last_seq)) {

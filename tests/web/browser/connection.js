@@ -3,15 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone, world } from "../support/browser.js";
-
-async function pair() {
-    const [alice, bob] = [await someone(), await someone()];
-    const room = await alice.room("Kitchen", bob);
-    await alice.enter(room);
-    await bob.enter(room);
-    return { alice, bob, room };
-}
+import { pair, world } from "../support/browser.js";
 
 test("a reload shows the same room again", async () => {
     const { alice } = await pair();

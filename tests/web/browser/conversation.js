@@ -3,16 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone } from "../support/browser.js";
+import { pair, someone } from "../support/browser.js";
 import { until } from "../support/wait.js";
-
-async function pair() {
-    const [alice, bob] = [await someone(), await someone()];
-    const room = await alice.room("Kitchen", bob);
-    await alice.enter(room);
-    await bob.enter(room);
-    return { alice, bob, room };
-}
 
 test("what one says, the other sees, and who writes it", async () => {
     const { alice, bob } = await pair();

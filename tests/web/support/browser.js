@@ -73,6 +73,15 @@ export async function someone({ path = "/", ...options } = {}) {
     return person;
 }
 
+/** Two people who have the same room open. */
+export async function pair() {
+    const [alice, bob] = [await someone(), await someone()];
+    const room = await alice.room("Kitchen", bob);
+    await alice.enter(room);
+    await bob.enter(room);
+    return { alice, bob, room };
+}
+
 class Person {
     constructor(context, page) {
         Object.assign(this, { context, page, faults: [] });
