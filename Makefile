@@ -138,6 +138,8 @@ $(patsubst %,$(BUILD)/tests/%,test_presence test_presence_orders): \
     $(call objects,tests/unit/cluster.c)
 $(patsubst %,$(BUILD)/tests/%,test_stream test_stream_tail test_stream_orders): \
     $(call objects,tests/unit/watch.c)
+$(patsubst %,$(BUILD)/tests/%,test_jsoncheck test_jsoncheck_numbers test_jsoncheck_strings): \
+    $(call objects,tests/unit/judge.c)
 $(patsubst %,$(BUILD)/tests/%,test_config test_config_lists test_config_find): \
     $(call objects,tests/unit/configured.c)
 objects_first = $(filter %.o,$^) $(filter-out %.o,$^)
