@@ -30,7 +30,7 @@ static void judge_refused(const struct refusal *row) {
     const char *wrong = judge_text(row->text, row->len, &at);
     if (wrong == NULL)
         fail_msg("%.60s: taken", row->text);
-    if (strcmp(wrong, row->wrong) != 0 || at != row->at)
+    else if (strcmp(wrong, row->wrong) != 0 || at != row->at)
         fail_msg("%.60s: \"%s\" at %zu, not \"%s\" at %zu", row->text, wrong, at, row->wrong,
                  row->at);
     assert_ptr_equal(jsoncheck(row->text, row->len, NULL), wrong); /* at may be NULL */
