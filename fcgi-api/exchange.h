@@ -16,9 +16,11 @@
 #include "response.h"
 #include "store/credential.h"
 
+struct crowded_minutes;
 struct json_object;
 struct json_tokener;
 struct limit;
+struct long_lists;
 struct regulars;
 struct user_names;
 
@@ -30,6 +32,8 @@ struct service {
     struct limit *limit;
     struct user_names *names;
     struct regulars *regulars;
+    struct long_lists *long_lists;
+    struct crowded_minutes *crowded_minutes;
     bool stays; /* false: plain CGI, ends after this request */
 };
 

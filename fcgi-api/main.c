@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "crowded_minutes.h"
 #include "db.h"
 #include "gateway.h"
 #include "limit.h"
 #include "log.h"
+#include "long_lists.h"
 #include "prefork.h"
 #include "redis_client.h"
 #include "regulars.h"
@@ -85,6 +87,8 @@ static void service_open(struct service *service, const struct config *config, b
                                 .limit = limit_new(),
                                 .names = user_names_new(),
                                 .regulars = regulars_new(),
+                                .long_lists = long_lists_new(),
+                                .crowded_minutes = crowded_minutes_new(),
                                 .stays = stays};
 }
 
@@ -94,6 +98,8 @@ static void service_close(struct service *service) {
     limit_free(service->limit);
     user_names_free(service->names);
     regulars_free(service->regulars);
+    long_lists_free(service->long_lists);
+    crowded_minutes_free(service->crowded_minutes);
 }
 
 static int serve_cgi(const struct config *config) {

@@ -1,12 +1,14 @@
 #include "room_pages.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "clock.h"
+#include "crowded_minutes.h"
 #include "etag.h"
-#include "memory.h"
-#include "shape.h"
+#include "long_lists.h"
+#include "room_pieces.h"
+#include "store/public_rooms.h"
+#include "store/room_list.h"
 
 /* Rooms read beyond the page, to see that it is complete: one of an earlier minute is enough. */
 #define BEYOND 1
@@ -17,97 +19,8 @@
 /* So many rooms sorted by the database cost what reading one costs. */
 #define SORTED_FOR_ONE 16
 
-/* ---- rooms that were read ---- */
-
-/* A room: what it is sorted by, a hash of what it depends on, and where its JSON stands. */
-struct piece {
-    int64_t active_at;
-    uint64_t room_id;
-    uint64_t hash;
-    size_t start, len;
-};
-
-struct pieces {
-    struct buffer json;
-    struct piece *list;
-    size_t count, space;
-    bool brief; /* hashes only */
-    struct room_list_state state;
-};
-
-static void pieces_clear(struct pieces *pieces) {
-    buffer_clear(&pieces->json);
-    pieces->count = 0;
-    memset(pieces->state.counters, 0, sizeof(pieces->state.counters));
-}
-
-static void pieces_free(struct pieces *pieces) {
-    free(pieces->list);
-    buffer_free(&pieces->json);
-}
-
-#define HASH_START 14695981039346656037u
-
-/* FNV-1a. */
-static uint64_t mix(uint64_t hash, uint64_t value) {
-    for (int i = 0; i < 8; i++, value >>= 8)
-        hash = (hash ^ (value & 255)) * 1099511628211u;
-    return hash;
-}
-
-/* All that a room, as the caller sees it, depends on: every change of the room takes a number;
- * the time of creation keeps databases apart; the rest is the caller's own part. */
-static uint64_t hash_room(const struct room_state *state) {
-    uint64_t hash = mix(HASH_START, state->room_id);
-    hash = mix(hash, (uint64_t)state->created_at);
-    hash = mix(hash, state->last_seq);
-    hash = mix(hash, state->last_read_position);
-    return mix(hash, (uint64_t)state->is_member + 2 * (uint64_t)state->is_admin);
-}
-
-static void collect(void *context, const struct room *room) {
-    struct pieces *pieces = context;
-    if (!room) {
-        pieces_clear(pieces);
-        return;
-    }
-    if (pieces->count == pieces->space) {
-        pieces->space = pieces->space ? pieces->space * 2 : PAGE_DEFAULT;
-        pieces->list = memory_resize(pieces->list, pieces->space, sizeof(*pieces->list));
-    }
-    const size_t start = pieces->json.len;
-    struct jsonw w = jsonw_start(&pieces->json);
-    if (!pieces->brief)
-        shape_room(&w, room);
-    pieces->list[pieces->count++] =
-        (struct piece){room->last_active_at, room->state.room_id, hash_room(&room->state), start,
-                       pieces->json.len - start};
-    pieces->state.counters[ROOM_LIST_SEQS] += room->state.last_seq;
-    pieces->state.counters[ROOM_LIST_READS] += room->state.last_read_position;
-}
-
-/* The latest active first; of several the newest room. */
-static int compare(const void *one, const void *other) {
-    const struct piece *a = one, *b = other;
-    if (a->active_at != b->active_at)
-        return a->active_at < b->active_at ? 1 : -1;
-    return (a->room_id < b->room_id) - (a->room_id > b->room_id);
-}
-
-static void pieces_sort(struct pieces *pieces) {
-    if (pieces->count > 0)
-        qsort(pieces->list, pieces->count, sizeof(*pieces->list), compare);
-}
-
-/* Writes the page that begins with room number `first` of those read. */
-static void write_page(struct exchange *x, const struct page *page, const struct pieces *pieces,
-                       uint64_t first) {
-    struct jsonw w = jsonw_start(&x->response.body);
-    page_begin(x, &w, page, pieces->state.count, "public");
-    for (uint64_t i = first; i < pieces->count && i - first < page->limit; i++)
-        jsonw_raw(&w, pieces->json.data + pieces->list[i].start, pieces->list[i].len);
-    page_end(&w);
-}
+/* Public rooms before a page that are read although it is not known how many there are. */
+#define MOST_BEFORE PAGE_DEFAULT
 
 /* ---- the whole list ---- */
 
@@ -124,143 +37,327 @@ static uint64_t most_read_whole(const struct page *page) {
     return 2 * page->limit;
 }
 
-static void send_whole(struct exchange *x, const struct page *page, struct pieces *pieces) {
-    pieces_sort(pieces);
+static void send_whole(struct exchange *x, const struct page *page, struct room_pieces *pieces) {
+    room_pieces_sort(pieces);
+    pieces->first = page->offset;
     pieces->state.count = x->caller.rooms_count;
     pieces->state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
-    write_page(x, page, pieces, page->offset);
+    room_pieces_write(x, page, pieces);
     set_list_etag(x, &pieces->state);
 }
 
 /* The rooms carry the list's own counters, which are asked for first only if the client may have
  * it already. */
 static enum error answer_whole(struct exchange *x, const struct page *page) {
-    const struct room_list list = {.kind = ROOM_LIST_OWN, .user_id = x->caller.user.id};
-    struct pieces pieces = {.json = BUFFER_EMPTY};
+    const struct room_list list = {.user_id = x->caller.user.id};
+    struct room_pieces pieces = ROOM_PIECES_NONE;
     enum error error = ERROR_NONE;
     if (etag_is_asked(x)) {
         error = room_list_state_get(x->service->db, list.user_id, &pieces.state);
         if (error || set_list_etag(x, &pieces.state))
             return error;
     }
-    pieces_clear(&pieces);
-    error = room_list_whole(x->service->db, x->service->names, &list, collect, &pieces);
+    room_pieces_clear(&pieces);
+    error = room_list_whole(x->service->db, x->service->names, &list, room_pieces_collect, &pieces);
     if (!error)
         send_whole(x, page, &pieces);
-    pieces_free(&pieces);
+    room_pieces_free(&pieces);
     return error;
 }
 
-/* ---- a page of it ---- */
+/* ---- a page of a long one ---- */
 
-/* Whether to read so many finished rooms, and of one's own to walk down half as many rooms of
- * all as one is in, rather than to have all of the list sorted. */
-static bool is_worth_it(enum room_list_kind kind, const struct page *page, uint64_t count,
-                        uint64_t most) {
-    if (kind == ROOM_LIST_OWN && most > count / 4)
-        return false;
-    return most <= page->limit + BEYOND + count / SORTED_FOR_ONE;
+static uint64_t end_of(const struct page *page) {
+    return page->offset + page->limit;
 }
 
-/* Whether the page is among the rooms read, sorted, of which `most` were asked for: all there
- * are, or no other one was active as late as the last one of the page. */
-static bool is_complete(const struct pieces *pieces, const struct page *page, uint64_t most,
-                        enum room_list_kind kind) {
-    if (pieces->count < most)
-        return kind == ROOM_LIST_PUBLIC;
+static uint64_t most_at_first(const struct page *page) {
+    return end_of(page) + BEYOND;
+}
+
+/* How many of `most` rooms would not be read if the list were sorted. */
+static uint64_t needless(const struct page *page, uint64_t most) {
+    return most - page->limit - BEYOND;
+}
+
+/* Whether no room but those read, sorted, was active as late as the last one of the page. */
+static bool none_is_missing(const struct room_pieces *pieces, const struct page *page) {
     const int64_t others = room_list_next_minute(pieces->list[pieces->count - 1].active_at);
-    return pieces->list[page->offset + page->limit - 1].active_at >= others;
+    return pieces->list[end_of(page) - 1].active_at >= others;
 }
 
-/* Reads rooms that the page is among, in order, from *first on. */
-static enum error read_page(struct exchange *x, const struct room_list *list,
-                            const struct page *page, struct pieces *pieces, uint64_t *first) {
-    struct db *db = x->service->db;
-    const uint64_t count = pieces->state.count;
-    *first = page->offset;
-    pieces->brief = list->brief;
-    pieces_clear(pieces);
+/* How far to walk down the rooms of all, of which one is in `count`. */
+static uint64_t reach_of(uint64_t count) {
+    return count / 2;
+}
+
+/* In how many rooms one has to be for a walk that finds `most` of them, and reads all that is to
+ * be shown of them, to be worth it: or else the database sorts the list. */
+static uint64_t least_for(const struct page *page, uint64_t most) {
+    const uint64_t to_find = 4 * most;
+    const uint64_t to_read = SORTED_FOR_ONE * needless(page, most);
+    return to_find > to_read ? to_find : to_read;
+}
+
+/* Whether the page is among the rooms read, sorted, of which `most` were asked for. */
+static bool is_complete(const struct room_pieces *pieces, const struct page *page, uint64_t most) {
+    return pieces->count >= most && none_is_missing(pieces, page);
+}
+
+/* How many to ask for when `most` were not enough; 0: there are no more within reach. */
+static uint64_t more_than(const struct room_pieces *pieces, uint64_t most) {
+    return pieces->count < most ? 0 : most * MORE;
+}
+
+/* Notes that the caller's list is a long one whose latest rooms are near, or that it is not. */
+static void note_long(struct exchange *x, bool is_long) {
+    if (x->has_token)
+        long_lists_note(x->service->long_lists, x->token_hash, is_long ? x->caller.rooms_count : 0);
+}
+
+/* Reads rooms that the page is among, in order, asking for `most` of them at first; 0: has the
+ * list sorted. */
+static enum error read_own(struct exchange *x, const struct page *page, uint64_t most,
+                           struct room_pieces *pieces) {
+    const struct room_list list = {pieces->brief, x->caller.user.id};
+    const uint64_t count = x->caller.rooms_count;
+    struct service *service = x->service;
+    room_pieces_clear(pieces);
+    pieces->state.count = count;
+    pieces->first = page->offset;
     if (page->offset >= count)
         return ERROR_NONE;
-    int64_t from = 0;
-    uint64_t most = page->offset + page->limit + BEYOND;
-    while (is_worth_it(list->kind, page, count, most)) {
-        const enum error error =
-            room_list_latest(db, x->service->names, list, most, count / 2, collect, pieces);
-        pieces_sort(pieces);
-        if (error || is_complete(pieces, page, most, list->kind))
+    while (most && count >= least_for(page, most)) {
+        const enum error error = room_list_latest(service->db, service->names, &list, most,
+                                                  reach_of(count), room_pieces_collect, pieces);
+        room_pieces_sort(pieces);
+        const bool complete = !error && is_complete(pieces, page, most);
+        if (complete && most == most_at_first(page))
+            note_long(x, true);
+        if (error || complete)
             return error;
-        if (list->kind == ROOM_LIST_PUBLIC) {
-            from = pieces->list[pieces->count - 1].active_at;
-            break;
-        }
-        most = pieces->count < most ? UINT64_MAX : most * MORE;
-        pieces_clear(pieces);
+        most = more_than(pieces, most);
+        room_pieces_clear(pieces);
     }
-    *first = 0;
-    pieces_clear(pieces);
-    const enum error error = room_list_page(db, x->service->names, list, page->limit, page->offset,
-                                            from, collect, pieces);
-    pieces_sort(pieces);
+    pieces->first = 0;
+    const enum error error = room_list_page(service->db, service->names, &list, page->limit,
+                                            page->offset, room_pieces_collect, pieces);
+    room_pieces_sort(pieces);
     return error;
 }
 
-static bool set_page_etag(struct exchange *x, enum room_list_kind kind, const struct page *page,
-                          const struct pieces *pieces, uint64_t first) {
-    uint64_t hash = HASH_START;
-    for (uint64_t i = first; i < pieces->count && i - first < page->limit; i++)
-        hash = mix(hash, pieces->list[i].hash);
+/* ---- the public ones ---- */
+
+/* The same of public ones: fewer than `most` are all there are. */
+static bool is_complete_public(const struct room_pieces *pieces, const struct page *page,
+                               uint64_t most) {
+    return pieces->count < most || none_is_missing(pieces, page);
+}
+
+static int64_t find_minute(const struct exchange *x, const struct page *page) {
+    return crowded_minutes_find(x->service->crowded_minutes, end_of(page), clock_monotonic_ms());
+}
+
+static void note_minute(struct exchange *x, const struct page *page, int64_t at) {
+    crowded_minutes_note(x->service->crowded_minutes, end_of(page), at, clock_monotonic_ms());
+}
+
+/* Notes in which minute the page ends that is not among the rooms read, sorted, and returns it. */
+static int64_t note_end(struct exchange *x, const struct page *page,
+                        const struct room_pieces *pieces) {
+    const int64_t at = pieces->list[pieces->count - 1].active_at;
+    note_minute(x, page, at);
+    return at;
+}
+
+/* Whether the rooms that were active in the minute that is remembered, or later, fill the page:
+ * if they do not, the minute is forgotten. */
+static bool has_filled(struct exchange *x, const struct page *page,
+                       const struct room_pieces *pieces) {
+    const bool filled = pieces->count == page->limit;
+    if (filled)
+        crowded_minutes_narrow(x->service->crowded_minutes, end_of(page),
+                               pieces->list[pieces->count - 1].active_at);
+    else
+        note_minute(x, page, 0);
+    return filled;
+}
+
+/* Reads exactly the rooms of the page, of those that were active in the minute of `from`, or
+ * later; *filled is false, and they may not be the right ones, if they do not fill it. */
+static enum error read_sorted(struct exchange *x, const struct page *page, int64_t from,
+                              struct room_pieces *pieces, bool *filled) {
+    const struct room_list list = {pieces->brief, x->caller.user.id};
+    room_pieces_clear(pieces);
+    pieces->first = 0;
+    const enum error error =
+        public_rooms_page(x->service->db, x->service->names, &list, page->limit, page->offset, from,
+                          room_pieces_collect, pieces);
+    room_pieces_sort(pieces);
+    *filled = !error && has_filled(x, page, pieces);
+    return error;
+}
+
+/* Reads rooms of the latest minutes; *complete is false, and *from in the minute in which the page
+ * ends, when it may not be among them. */
+static enum error read_latest(struct exchange *x, const struct page *page,
+                              struct room_pieces *pieces, int64_t *from, bool *complete) {
+    const struct room_list list = {pieces->brief, x->caller.user.id};
+    const uint64_t most = most_at_first(page);
+    room_pieces_clear(pieces);
+    pieces->first = page->offset;
+    const enum error error = public_rooms_latest(x->service->db, x->service->names, &list, most,
+                                                 room_pieces_collect, pieces);
+    room_pieces_sort(pieces);
+    *complete = !error && is_complete_public(pieces, page, most);
+    if (!error && !*complete)
+        *from = note_end(x, page, pieces);
+    return error;
+}
+
+/* Reads public rooms that the page is among, in order. What does not fill the page although a look
+ * before has said so was changed in between: then all are sorted. */
+static enum error read_public(struct exchange *x, const struct page *page,
+                              struct room_pieces *pieces) {
+    bool done = false;
+    int64_t from = 0;
+    enum error error = public_rooms_count(x->service->db, &pieces->state.count);
+    room_pieces_clear(pieces);
+    if (error || page->offset >= pieces->state.count)
+        return error;
+    const bool worth_it =
+        needless(page, most_at_first(page)) <= pieces->state.count / SORTED_FOR_ONE;
+    if ((from = find_minute(x, page)) != 0)
+        error = read_sorted(x, page, from, pieces, &done);
+    if (!error && !done && worth_it) {
+        error = read_latest(x, page, pieces, &from, &done);
+        if (!error && !done)
+            error = read_sorted(x, page, from, pieces, &done);
+    }
+    return error || done ? error : read_sorted(x, page, 0, pieces, &done);
+}
+
+/* ---- answering ---- */
+
+/* The tag is made of the page and of the number of rooms in the list. */
+static bool set_page_etag(struct exchange *x, enum room_pages_kind kind, const struct page *page,
+                          const struct room_pieces *pieces) {
     buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
-                  kind == ROOM_LIST_PUBLIC ? 1 : 2, x->caller.user.id, page->limit, page->offset,
-                  pieces->state.count, hash);
+                  kind == ROOM_PAGES_PUBLIC ? 1 : 2, x->caller.user.id, page->limit, page->offset,
+                  pieces->state.count, room_pieces_hash(pieces, page));
     return etag_end(x);
 }
 
-/* The tag is made of the page and of the number of rooms in the list. */
-static enum error answer_page(struct exchange *x, enum room_list_kind kind,
-                              const struct page *page) {
-    struct room_list list = {kind, etag_is_asked(x), x->caller.user.id};
-    struct pieces pieces = {.json = BUFFER_EMPTY, .state = {.count = x->caller.rooms_count}};
+static void send_page(struct exchange *x, enum room_pages_kind kind, const struct page *page,
+                      const struct room_pieces *pieces) {
+    if (!set_page_etag(x, kind, page, pieces))
+        room_pieces_write(x, page, pieces);
+}
+
+/* `most` is for one's own. */
+static enum error read_page(struct exchange *x, enum room_pages_kind kind, const struct page *page,
+                            uint64_t most, struct room_pieces *pieces) {
+    return kind == ROOM_PAGES_OWN ? read_own(x, page, most, pieces) : read_public(x, page, pieces);
+}
+
+static enum error answer_page(struct exchange *x, enum room_pages_kind kind,
+                              const struct page *page, uint64_t most) {
+    struct room_pieces pieces = ROOM_PIECES_NONE;
     enum error error = ERROR_NONE;
-    uint64_t first = 0;
     bool unchanged = false;
-    if (kind == ROOM_LIST_PUBLIC)
-        error = room_list_count_public(x->service->db, &pieces.state.count);
-    if (!error && list.brief) {
-        error = read_page(x, &list, page, &pieces, &first);
-        unchanged = !error && set_page_etag(x, kind, page, &pieces, first);
-        list.brief = false;
+    pieces.brief = etag_is_asked(x);
+    if (pieces.brief) {
+        error = read_page(x, kind, page, most, &pieces);
+        unchanged = !error && set_page_etag(x, kind, page, &pieces);
+        pieces.brief = false;
     }
     if (!error && !unchanged) {
-        error = read_page(x, &list, page, &pieces, &first);
-        if (!error && !set_page_etag(x, kind, page, &pieces, first))
-            write_page(x, page, &pieces, first);
+        error = read_page(x, kind, page, most, &pieces);
+        if (!error)
+            send_page(x, kind, page, &pieces);
     }
-    pieces_free(&pieces);
+    room_pieces_free(&pieces);
     return error;
 }
 
-/* The caller is looked for along with the list, if it is a short one. */
-static enum error answer_guess(struct exchange *x, const struct page *page) {
-    struct pieces pieces = {.json = BUFFER_EMPTY};
+/* ---- with a caller who is yet to be proven ---- */
+
+static enum error guess_public(struct exchange *x, const struct page *page) {
+    struct service *service = x->service;
+    struct room_pieces pieces = ROOM_PIECES_NONE;
+    const uint64_t most = most_at_first(page);
+    const int64_t from = find_minute(x, page);
     bool found;
     const enum error error =
-        room_list_by_token(x->service->db, x->service->names, x->token_hash, most_read_whole(page),
-                           &x->caller, &found, collect, &pieces);
+        from ? public_rooms_page_by_token(service->db, service->names, x->token_hash, page->limit,
+                                          page->offset, from, &x->caller, &pieces.state.count,
+                                          &found, room_pieces_collect, &pieces)
+             : public_rooms_latest_by_token(service->db, service->names, x->token_hash, most,
+                                            &x->caller, &pieces.state.count, &found,
+                                            room_pieces_collect, &pieces);
+    exchange_found_caller(x, error, found);
+    room_pieces_sort(&pieces);
+    pieces.first = from ? 0 : page->offset;
+    const bool complete = x->has_caller && (from ? has_filled(x, page, &pieces)
+                                                 : is_complete_public(&pieces, page, most));
+    if (complete)
+        send_page(x, ROOM_PAGES_PUBLIC, page, &pieces);
+    else if (x->has_caller && !from)
+        note_end(x, page, &pieces);
+    room_pieces_free(&pieces);
+    return x->has_caller && !complete ? answer_page(x, ROOM_PAGES_PUBLIC, page, 0) : error;
+}
+
+/* The caller is looked for along with the list, if it is a short one. */
+static enum error guess_short(struct exchange *x, const struct page *page) {
+    struct room_pieces pieces = ROOM_PIECES_NONE;
+    bool found;
+    const enum error error = room_list_whole_by_token(
+        x->service->db, x->service->names, x->token_hash, most_read_whole(page), &x->caller, &found,
+        room_pieces_collect, &pieces);
     exchange_found_caller(x, error, found);
     const bool is_long = x->has_caller && x->caller.rooms_count > most_read_whole(page);
     if (x->has_caller && !is_long)
         send_whole(x, page, &pieces);
-    pieces_free(&pieces);
-    return is_long ? answer_page(x, ROOM_LIST_OWN, page) : error;
+    room_pieces_free(&pieces);
+    return is_long ? answer_page(x, ROOM_PAGES_OWN, page, most_at_first(page)) : error;
 }
 
-enum error room_pages_answer(struct exchange *x, enum room_list_kind kind,
+/* The caller is looked for along with the latest rooms, of which there were `count`. */
+static enum error guess_long(struct exchange *x, const struct page *page, uint64_t count) {
+    const uint64_t most = most_at_first(page);
+    struct room_pieces pieces = ROOM_PIECES_NONE;
+    bool found;
+    const enum error error = room_list_latest_by_token(
+        x->service->db, x->service->names, x->token_hash, least_for(page, most), most,
+        reach_of(count), &x->caller, &found, room_pieces_collect, &pieces);
+    exchange_found_caller(x, error, found);
+    room_pieces_sort(&pieces);
+    const bool complete = x->has_caller && is_complete(&pieces, page, most);
+    note_long(x, complete);
+    pieces.state.count = x->caller.rooms_count;
+    pieces.first = page->offset;
+    if (complete)
+        send_page(x, ROOM_PAGES_OWN, page, &pieces);
+    const uint64_t more = more_than(&pieces, most);
+    room_pieces_free(&pieces);
+    return x->has_caller && !complete ? answer_page(x, ROOM_PAGES_OWN, page, more) : error;
+}
+
+static enum error answer_guess(struct exchange *x, enum room_pages_kind kind,
+                               const struct page *page) {
+    if (kind == ROOM_PAGES_PUBLIC)
+        return page->offset <= MOST_BEFORE ? guess_public(x, page) : ERROR_NONE;
+    const uint64_t count = long_lists_find(x->service->long_lists, x->token_hash);
+    const bool is_long = page->offset < count && count >= least_for(page, most_at_first(page));
+    return is_long ? guess_long(x, page, count) : guess_short(x, page);
+}
+
+enum error room_pages_answer(struct exchange *x, enum room_pages_kind kind,
                              const struct page *page) {
-    const bool own = kind == ROOM_LIST_OWN;
     if (x->guessed)
-        return own ? answer_guess(x, page) : ERROR_NONE;
-    if (own && x->caller.rooms_count <= most_read_whole(page))
+        return answer_guess(x, kind, page);
+    if (kind == ROOM_PAGES_OWN && x->caller.rooms_count <= most_read_whole(page))
         return answer_whole(x, page);
-    return answer_page(x, kind, page);
+    return answer_page(x, kind, page, most_at_first(page));
 }

@@ -1,10 +1,10 @@
 /*
- * room_list: the rooms of a user, and the public ones, the latest active first.
+ * room_list: the rooms of a user, the latest active first.
  *
- * Two keys of `room` have the rooms by the minute they were last active in, so that a message
- * moves them once a minute and not each time. So the latest rooms are read from the key in
- * minutes, and whoever asked puts them in their exact order; those that were not read were not
- * active after the earliest minute of those that were (room_list_next_minute).
+ * A key of `room` has all rooms by the minute they were last active in, so that a message moves
+ * them once a minute and not each time. So the latest rooms are read from the key in minutes, and
+ * whoever asked puts them in their exact order; those that were not read were not active after
+ * the earliest minute of those that were (room_list_next_minute).
  */
 #ifndef CONFAB_STORE_ROOM_LIST_H
 #define CONFAB_STORE_ROOM_LIST_H
@@ -17,44 +17,49 @@
 #include "store/room.h"
 #include "store/user_names.h"
 
-enum room_list_kind { ROOM_LIST_OWN, ROOM_LIST_PUBLIC };
-
-/* Whose list it is, and which. BRIEF rooms are visited with their state and last_active_at
- * only: what tells whether the list has changed. */
+/* Whose list it is, and how it is read. BRIEF rooms are visited with their state and
+ * last_active_at only: what tells whether the list has changed. */
 struct room_list {
-    enum room_list_kind kind;
     bool brief;
     uint64_t user_id;
 };
 
 /* The functions that visit take one round trip; or two, when a name is met that is not among
  * those known yet: then NULL is visited, what was visited before it is void, and all rooms come
- * again. */
+ * again.
+ *
+ * Those by token look for the user who holds it in the same round trip, are never brief, and do
+ * not ask again: *found is false, and what was visited void, when the token or the user is not
+ * there, or a name is met that is not among those known yet. They set id, rooms_count and last_seq
+ * of the caller, and that the user is active. */
 
-/* Visits all rooms of a user, in no order. `list` is one's own, not brief. */
+/* Visits all rooms of a user, in no order. `list` is not brief. */
 enum error room_list_whole(struct db *db, struct user_names *names, const struct room_list *list,
                            room_visit *visit, void *context);
 
-/* Looks for the user who holds the token, and visits all rooms of the user as room_list_whole
- * does, but none if there are more than `most`. Sets id, rooms_count and last_seq of the caller,
- * and that the user is active. One round trip; *found is false, and what was visited void, when
- * the token or the user is not there, or a name is met that is not among those known yet. */
-enum error room_list_by_token(struct db *db, struct user_names *names,
-                              const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
-                              struct caller *caller, bool *found, room_visit *visit, void *context);
+/* The same by token, but visits none if there are more than `most`. */
+enum error room_list_whole_by_token(struct db *db, struct user_names *names,
+                                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
+                                    struct caller *caller, bool *found, room_visit *visit,
+                                    void *context);
 
-/* Visits the `most` rooms of the latest minutes, in no order. One's own are looked for among the
- * latest rooms of all, at most `reach` of them or so: fewer than `most` may mean that there are
- * no more, or that those are further down. */
+/* Visits the `most` rooms of the latest minutes, in no order. They are looked for among the latest
+ * rooms of all, at most `reach` of them or so: fewer than `most` may mean that there are no more,
+ * or that those are further down. */
 enum error room_list_latest(struct db *db, struct user_names *names, const struct room_list *list,
                             uint64_t most, uint64_t reach, room_visit *visit, void *context);
 
-/* Visits exactly the rooms of a page. The database looks at all rooms of the list to find them; of
- * a list of public ones only at those of the minute of `from`, micros since 1970, and of later
- * ones, and there have to be as many as the page needs. */
+/* The same by token; not found either when the user is in fewer rooms than `least`, or none is
+ * within reach. */
+enum error room_list_latest_by_token(struct db *db, struct user_names *names,
+                                     const unsigned char token_hash[SECRET_HASH_SIZE],
+                                     uint64_t least, uint64_t most, uint64_t reach,
+                                     struct caller *caller, bool *found, room_visit *visit,
+                                     void *context);
+
+/* Visits exactly the rooms of a page. The database looks at all rooms of the list to find them. */
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
-                          uint64_t limit, uint64_t offset, int64_t from, room_visit *visit,
-                          void *context);
+                          uint64_t limit, uint64_t offset, room_visit *visit, void *context);
 
 /* When the minute after that of a time begins, in micros since 1970. */
 int64_t room_list_next_minute(int64_t at);
@@ -77,8 +82,7 @@ enum error room_list_state_get(struct db *db, uint64_t user_id, struct room_list
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
                          void *context);
 
-/* How many rooms there are, which is counted, and how many of them are public, which is known. */
+/* How many rooms there are, which is counted. */
 enum error room_list_count_all(struct db *db, uint64_t *count);
-enum error room_list_count_public(struct db *db, uint64_t *count);
 
 #endif

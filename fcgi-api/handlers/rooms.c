@@ -15,14 +15,14 @@
 /* ---- reading ---- */
 
 /* ?public=1 asks for the public rooms; 0 or nothing for the caller's own. */
-static enum room_list_kind read_kind(struct exchange *x) {
+static enum room_pages_kind read_kind(struct exchange *x) {
     struct buffer value = BUFFER_EMPTY;
     bool valid = true;
-    enum room_list_kind kind = ROOM_LIST_OWN;
+    enum room_pages_kind kind = ROOM_PAGES_OWN;
     if (request_query(x->request, "public", &value, &valid)) {
         const struct text text = {buffer_str(&value), value.len};
         if (text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true")))
-            kind = ROOM_LIST_PUBLIC;
+            kind = ROOM_PAGES_PUBLIC;
         else if (!text_equals(text, text_of("0")) && !text_equals_nocase(text, text_of("false")))
             problems_add(&x->problems, "public", "Must be 1 or 0.");
     }
@@ -33,7 +33,7 @@ static enum room_list_kind read_kind(struct exchange *x) {
 enum error rooms_list(struct exchange *x) {
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    const enum room_list_kind kind = read_kind(x);
+    const enum room_pages_kind kind = read_kind(x);
     if (!problems_none(&x->problems))
         return ERROR_BAD_INPUT;
     return room_pages_answer(x, kind, &page);

@@ -27,7 +27,8 @@ PAGES = [(1, 0), (1, 7), (3, 0), (3, 1), (5, 3), (10, 0), (10, 30), (20, 0), (20
 
 
 class Crowd:
-    """Alice is in 40 private and 40 public rooms, bob in others, of both kinds as many."""
+    """Alice is in 40 private and 40 public rooms, bob in others, of both kinds as many. There is one
+    process, which comes to know who is there and how long the lists are."""
 
     def __init__(self, instance):
         self.instance = instance
@@ -35,7 +36,8 @@ class Crowd:
         for number in range(80):
             is_private = number % 2 == 0
             self.alice.room("hers", is_private=is_private)
-            self.bob.room("his", is_private=is_private)
+            room = self.bob.room("his", is_private=is_private)
+        self.bob.say(room["room_id"])
 
     def expect(self, public):
         """Room ids as the list has them."""
@@ -46,7 +48,7 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def crowd(make_instance):
-    return Crowd(make_instance())
+    return Crowd(make_instance(CONFAB_PROCESSES="1"))
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["own", "public"])
@@ -57,10 +59,11 @@ def test_every_page_has_its_rooms_in_exact_order(crowd, times, public):
     assert len(expected) == 80
     for limit, offset in PAGES:
         query = f"?limit={limit}&offset={offset}&public={int(public)}"
-        first = crowd.alice.get(ROOMS + query)
-        page = first.json()
-        assert page["count"] == 80
-        assert [room["room_id"] for room in page["results"]] == expected[offset:offset + limit]
+        for _ in range(2):
+            first = crowd.alice.get(ROOMS + query)
+            page = first.json()
+            assert page["count"] == 80
+            assert [room["room_id"] for room in page["results"]] == expected[offset:offset + limit]
         again = crowd.alice.get(ROOMS + query, headers={"If-None-Match": first.headers["ETag"]})
         assert again.status_code == 304
 
