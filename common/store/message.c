@@ -38,19 +38,18 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
                       struct message *message) {
     if (db_is_null(rows, first))
         return false;
-    const uint64_t kind = db_get_u64(rows, first + 4);
     message->id = db_get_u64(rows, first);
     message->room_id = room_id;
     message->position = db_get_u64(rows, first + 1);
     message->sender_id = db_get_u64(rows, first + 2);
     message->sender_username = db_get_text(rows, first + 3);
-    message->type = (enum message_type)(kind & 127);
-    message->is_deleted = (kind & 128) != 0;
-    message->reply_to_id = db_get_u64(rows, first + 5);
-    message->created_at = db_get_time(rows, first + 6);
-    message->edited_at = db_get_time(rows, first + 7);
-    message->client_id = db_get_text(rows, first + 8);
-    message->content = db_get_text(rows, first + 9);
+    message->type = (enum message_type)db_get_u64(rows, first + 4);
+    message->is_deleted = db_get_bool(rows, first + 5);
+    message->reply_to_id = db_get_u64(rows, first + 6);
+    message->created_at = db_get_time(rows, first + 7);
+    message->edited_at = db_get_time(rows, first + 8);
+    message->client_id = db_get_text(rows, first + 9);
+    message->content = db_get_text(rows, first + 10);
     if (message->client_id.len > 0 && message->client_id.at[0] == KEY_OF_CLIENT)
         message->client_id = (struct text){message->client_id.at + 1, message->client_id.len - 1};
     else

@@ -40,11 +40,11 @@ typedef void message_visit(void *context, const struct message *message);
  * same without the sender, whose name then comes from user_names. */
 #define MESSAGE_COLUMNS MESSAGE_COLUMNS_NAMED("s.username")
 #define MESSAGE_COLUMNS_NAMELESS MESSAGE_COLUMNS_NAMED("NULL")
-#define MESSAGE_COLUMNS_NAMED(name)                                        \
-    "m.message_id, m.position, m.sender_id, " name                         \
-    ", m.message_type + 128 * m.is_deleted, m.reply_to_id, m.created_at, " \
+#define MESSAGE_COLUMNS_NAMED(name)                                 \
+    "m.message_id, m.position, m.sender_id, " name                  \
+    ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
     "m.edited_at, m.client_id, m.content"
-#define MESSAGE_COLUMN_COUNT 10
+#define MESSAGE_COLUMN_COUNT 11
 
 /* Reads MESSAGE_COLUMNS of a message of this room, which start at column `first`; false when
  * they are NULL (an outer join that found nothing). */

@@ -105,10 +105,10 @@ enum error message_page_list(struct db *db, struct user_names *names,
 }
 
 /* All but the page are single rows by key, which the server reads before it plans the rest: the
- * page is a range of constants here, too. What is said of the caller is in each of its rows. */
+ * page is a range of constants here, too. What is said of the caller is in its first row. */
 #define PAGE_BY_TOKEN(cursor, low, high)                                                       \
-    "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS                                               \
-    ", " MESSAGE_COLUMNS_NAMELESS TOKEN_MEMBER_JOINS cursor                                    \
+    "SELECT STRAIGHT_JOIN IF(m.position = " high ", " TOKEN_MEMBER_TEXT                        \
+    ", NULL), " MESSAGE_COLUMNS_NAMELESS TOKEN_MEMBER_JOINS cursor                             \
     "JOIN message m ON m.room_id = r.room_id AND m.position > " low " AND m.position <= " high \
     " " TOKEN_MEMBER_WHERE NEWEST_FIRST
 #define NEWEST "CAST(r.message_count AS SIGNED)"
@@ -124,7 +124,8 @@ static enum error run_page_by_token(struct db *db, struct db_value hash, uint64_
     if (page->kind == MESSAGE_PAGE_BEFORE)
         return DB_RUN(db, BEFORE_CURSOR, DB_REPEATABLE, rows, room, db_i64(from), db_i64(limit),
                       hash);
-    return DB_RUN(db, OFFSET, DB_REPEATABLE, rows, room, db_i64(from + limit), db_i64(from), hash);
+    return DB_RUN(db, OFFSET, DB_REPEATABLE, rows, db_i64(from), room, db_i64(from + limit),
+                  db_i64(from), hash);
 }
 
 enum error message_page_by_token(struct db *db, struct user_names *names,
@@ -142,9 +143,9 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     bool known = true;
     while (!error && known && db_next(rows)) {
         if (!*found)
-            token_member_from_row(rows, 0, caller);
-        *found = known = message_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, room_id, &message) &&
-                         message_name(names, &message);
+            known = token_member_from_text(db_get_text(rows, 0), caller);
+        *found = known =
+            known && message_from_row(rows, 1, room_id, &message) && message_name(names, &message);
         if (known)
             visit(context, &message);
     }

@@ -2,23 +2,32 @@
 
 #include <string.h>
 
+void room_state_from_numbers(const uint64_t numbers[ROOM_STATE_NUMBER_COUNT], int64_t created_at,
+                             struct room_state *state) {
+    const uint64_t is = numbers[1];
+    *state = (struct room_state){.exists = true,
+                                 .is_private = (is & 1) != 0,
+                                 .is_direct = (is & 2) != 0,
+                                 .is_member = (is & 4) != 0,
+                                 .is_admin = (is & 8) != 0,
+                                 .room_id = numbers[0],
+                                 .last_seq = numbers[2],
+                                 .oldest_seq = numbers[3],
+                                 .message_count = numbers[4],
+                                 .members_count = numbers[5],
+                                 .last_read_position = numbers[6],
+                                 .created_at = created_at};
+}
+
 void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state) {
-    memset(state, 0, sizeof(*state));
-    state->exists = !db_is_null(rows, first);
-    if (!state->exists)
+    uint64_t numbers[ROOM_STATE_NUMBER_COUNT];
+    if (db_is_null(rows, first)) {
+        memset(state, 0, sizeof(*state));
         return;
-    state->room_id = db_get_u64(rows, first);
-    const uint64_t is = db_get_u64(rows, first + 1);
-    state->is_private = (is & 1) != 0;
-    state->is_direct = (is & 2) != 0;
-    state->is_member = (is & 4) != 0;
-    state->is_admin = (is & 8) != 0;
-    state->last_seq = db_get_u64(rows, first + 2);
-    state->oldest_seq = db_get_u64(rows, first + 3);
-    state->message_count = db_get_u64(rows, first + 4);
-    state->members_count = db_get_u64(rows, first + 5);
-    state->last_read_position = db_get_u64(rows, first + 6);
-    state->created_at = db_get_time(rows, first + 7);
+    }
+    for (unsigned i = 0; i < ROOM_STATE_NUMBER_COUNT; i++)
+        numbers[i] = db_get_u64(rows, first + i);
+    room_state_from_numbers(numbers, db_get_time(rows, first + ROOM_STATE_NUMBER_COUNT), state);
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,

@@ -9,6 +9,29 @@ void token_member_from_row(const struct db_rows *rows, unsigned first, struct ca
     caller->user.is_active = true;
 }
 
+/* Takes the number that the text begins with, and the space behind it. */
+static bool take_number(struct text *text, uint64_t *number) {
+    const char *space = memchr(text->at, ' ', text->len);
+    const size_t len = space ? (size_t)(space - text->at) : text->len;
+    const bool taken = text_to_u64((struct text){text->at, len}, number);
+    const size_t gone = space ? len + 1 : len;
+    *text = (struct text){text->at + gone, text->len - gone};
+    return taken;
+}
+
+bool token_member_from_text(struct text text, struct caller *caller) {
+    uint64_t numbers[ROOM_STATE_NUMBER_COUNT + 2];
+    const size_t count = sizeof(numbers) / sizeof(numbers[0]);
+    for (size_t i = 0; i < count; i++)
+        if (!take_number(&text, &numbers[i]))
+            return false;
+    memset(caller, 0, sizeof(*caller));
+    room_state_from_numbers(numbers, (int64_t)numbers[count - 1], &caller->room);
+    caller->user.id = numbers[count - 2];
+    caller->user.is_active = true;
+    return text.len == 0;
+}
+
 enum error token_member_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                              uint64_t room_id, struct caller *caller, bool *found) {
     static const char SQL[] =
