@@ -22,8 +22,10 @@ static void read_method(struct request *request) {
     const char *name = request_header(request, VARIABLE_REQUEST_METHOD);
     request->method_name = name ? name : "";
     for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++)
-        if (strcmp(request->method_name, METHODS[i].name) == 0)
+        if (strcmp(request->method_name, METHODS[i].name) == 0) {
             request->method = METHODS[i].method;
+            return;
+        }
 }
 
 /* ---- escapes ---- */
@@ -39,21 +41,24 @@ static int hex_digit(char c) {
 }
 
 bool request_decode(struct text raw, bool plus, struct buffer *out) {
-    for (size_t i = 0; i < raw.len; i++) {
+    char *to = buffer_reserve(out, raw.len);
+    size_t i = 0;
+    for (; i < raw.len; i++) {
         char c = raw.at[i];
         if (c == '%') {
             const int high = i + 2 < raw.len ? hex_digit(raw.at[i + 1]) : -1;
             const int low = i + 2 < raw.len ? hex_digit(raw.at[i + 2]) : -1;
             if (high < 0 || low < 0)
-                return false;
+                break;
             c = (char)(high * 16 + low);
             i += 2;
         } else if (c == '+' && plus) {
             c = ' ';
         }
-        buffer_append_char(out, c);
+        *to++ = c;
     }
-    return true;
+    out->len = (size_t)(to - out->data);
+    return i == raw.len;
 }
 
 /* ---- the path ---- */

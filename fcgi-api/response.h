@@ -12,7 +12,7 @@
 
 struct response {
     int status;
-    struct buffer headers; /* finished lines, each with its CRLF; literals go straight in */
+    struct buffer headers; /* finished lines, each with its CRLF; our own words go straight in */
     struct buffer body;    /* JSON; empty for 204 and 304 */
 };
 

@@ -241,15 +241,23 @@ static void answer_error(struct exchange *x, enum error error) {
         response_header_printf(response, "Retry-After", "%d", RETRY_SECONDS);
 }
 
+/* The headers of every answer. */
+static void begin_headers(struct exchange *x, const char *allow) {
+    struct buffer *headers = &x->response.headers;
+    buffer_append_str(headers, "X-Request-ID: ");
+    buffer_append_str(headers, x->id);
+    buffer_append_str(headers, "\r\nAllow: ");
+    buffer_append_str(headers, allow);
+    buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
 void router_serve(struct exchange *x) {
     char allow[ALLOW_SIZE];
     unsigned allowed = 0;
     enum error error = check_head(x);
     const struct route *route = find_route(x, &allowed);
     write_allow(allowed ? allowed : METHOD_GET, allow);
-    response_header(&x->response, "X-Request-ID", x->id);
-    response_header(&x->response, "Allow", allow);
-    buffer_append_str(&x->response.headers, "X-Content-Type-Options: nosniff\r\n");
+    begin_headers(x, allow);
     cors_headers(x, allow);
     if (!error && !allowed)
         error = ERROR_NOT_FOUND;
