@@ -106,11 +106,11 @@ enum error message_page_list(struct db *db, struct user_names *names,
 
 /* All but the page are single rows by key, which the server reads before it plans the rest: the
  * page is a range of constants here, too. What is said of the caller is in its first row. */
-#define PAGE_BY_TOKEN(cursor, low, high)                                                       \
-    "SELECT STRAIGHT_JOIN IF(m.position = " high ", " TOKEN_MEMBER_TEXT                        \
-    ", NULL), " MESSAGE_COLUMNS_NAMELESS TOKEN_MEMBER_JOINS cursor                             \
-    "JOIN message m ON m.room_id = r.room_id AND m.position > " low " AND m.position <= " high \
-    " " TOKEN_MEMBER_WHERE NEWEST_FIRST
+#define PAGE_BY_TOKEN(cursor, low, high)                                                  \
+    "SELECT STRAIGHT_JOIN IF(m.position = " high ", " TOKEN_MEMBER_TEXT                   \
+    ", NULL), " MESSAGE_COLUMNS_NAMELESS TOKEN_MEMBER_JOINS cursor                        \
+    "JOIN message m FORCE INDEX (PRIMARY) ON m.room_id = r.room_id AND m.position > " low \
+    " AND m.position <= " high " " TOKEN_MEMBER_WHERE NEWEST_FIRST
 #define NEWEST "CAST(r.message_count AS SIGNED)"
 #define CURSOR_IN_ROOM "JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
 
