@@ -14,6 +14,10 @@
 
 /* ---- reading ---- */
 
+static bool is_either(struct text text, const char *digit, const char *word) {
+    return text_equals(text, text_of(digit)) || text_equals_nocase(text, text_of(word));
+}
+
 /* ?public=1 asks for the public rooms; 0 or nothing for the caller's own. */
 static enum room_pages_kind read_kind(struct exchange *x) {
     struct buffer value = BUFFER_EMPTY;
@@ -21,9 +25,9 @@ static enum room_pages_kind read_kind(struct exchange *x) {
     enum room_pages_kind kind = ROOM_PAGES_OWN;
     if (request_query(x->request, "public", &value, &valid)) {
         const struct text text = {buffer_str(&value), value.len};
-        if (text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true")))
+        if (valid && is_either(text, "1", "true"))
             kind = ROOM_PAGES_PUBLIC;
-        else if (!text_equals(text, text_of("0")) && !text_equals_nocase(text, text_of("false")))
+        else if (!valid || !is_either(text, "0", "false"))
             problems_add(&x->problems, "public", "Must be 1 or 0.");
     }
     buffer_free(&value);

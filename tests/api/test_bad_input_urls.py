@@ -55,6 +55,12 @@ def test_a_query_of_odd_form_harms_nobody(place, query):
         assert answer_of(answer).status in (200, 400)
 
 
+@pytest.mark.parametrize("value", ["2", "", "yes", "1%zz", "0%zz"])
+def test_what_is_neither_public_nor_not_is_refused(place, value):
+    answer = place.owner.get(f"{ROOMS}?public={value}")
+    assert assert_error(answer, 400, ["public"]) == {"public": ["Must be 1 or 0."]}
+
+
 # ---- numbers without measure ----
 
 @pytest.mark.parametrize("number", ABSURD)
