@@ -322,7 +322,7 @@ static void test_example_is_the_defaults(void **state) {
     char *defaults = dump_of(fixture);
     configured_accept(fixture, example);
     uncomment(example);
-    assert_non_null(strstr(example, "\nprocesses = 16\n"));
+    assert_non_null(strstr(example, "\nprocesses = 8\n"));
     assert_non_null(strstr(example, "\n# From 1 to 365 (days).\nsession_days = 14\n"));
     assert_non_null(strstr(example, "\n# One of open|closed.\nregistration = open\n"));
     configured_accept(fixture, example);
