@@ -92,13 +92,16 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
  * and tells its counters through user variables, the next one tells whether the sender is a
  * member (and only if not, it is asked whether there is such a room at all), and the unique key,
  * not a look beforehand, tells of a client_id that has been seen. Declared variables and a
- * SELECT ... FOR UPDATE in front cost two thirds more. */
+ * SELECT ... FOR UPDATE in front cost two thirds more. The key of the member is named, since the
+ * server would estimate by another one, too, how many rows there are: 87,000 instructions for that
+ * step, and 60,000 so. */
 #define POST_SQL(proof, reply_check) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)) WHERE room_id = ?; "               \
-                "UPDATE member SET last_read_position = @confab_position "                       \
+                "UPDATE member FORCE INDEX (PRIMARY) "                                           \
+                "SET last_read_position = @confab_position "                                     \
                 "WHERE room_id = ? AND user_id = ?" proof "; "                                   \
                 "IF ROW_COUNT() = 0 THEN "                                                       \
                 "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); "      \
