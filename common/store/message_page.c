@@ -112,7 +112,8 @@ enum error message_page_list(struct db *db, struct user_names *names,
     "JOIN message m FORCE INDEX (PRIMARY) ON m.room_id = r.room_id AND m.position > " low \
     " AND m.position <= " high " " TOKEN_MEMBER_WHERE NEWEST_FIRST
 #define NEWEST "CAST(r.message_count AS SIGNED)"
-#define CURSOR_IN_ROOM "JOIN message c ON c.message_id = ? AND c.room_id = r.room_id "
+#define CURSOR_IN_ROOM \
+    "JOIN message c FORCE INDEX (message_id) ON c.message_id = ? AND c.room_id = r.room_id "
 
 static enum error run_page_by_token(struct db *db, struct db_value hash, uint64_t room_id,
                                     const struct message_page *page, struct db_rows **rows) {
