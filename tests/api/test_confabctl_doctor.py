@@ -249,7 +249,7 @@ def test_a_database_whose_clock_is_wrong(doctor, system):
 def test_a_database_that_lets_too_few_in(doctor, system):
     with setting(system, "max_connections", 20):
         doctor.finds("connections", "lets 20 in at once, confab may need 21", "max_connections",
-                     system.url)
+                     system.url, CONFAB_PROCESSES="16")
 
 
 def test_a_database_that_lets_too_few_of_this_user_in(doctor, system):
