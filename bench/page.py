@@ -16,7 +16,7 @@ fcgi-api, MariaDB, Redis, never the client; it is the steady figure. Rate, p50 a
 what the client saw with {connections} connections, client and servers sharing the processors.
 Beside confab stand the bare parts it is made of, run in turns with it, {rounds} rounds of
 {seconds} s each; a figure is the median of the rounds, ± half the distance between the extremes,
-a ratio the median of the rounds' ratios (growth and the curve of processes: 3 rounds of 1 s).
+a ratio the median of the rounds' ratios (growth: rounds of 1 s; the curve of processes: 3 such).
 **F**: a FastCGI program that knows its answer, of the
 same size, behind the same lighttpd with as many processes. **S**: the same SELECT, prepared, over
 the same socket, at eight connections. **C**: the bare transaction of a message. **H**: argon2id.

@@ -13,6 +13,7 @@ from context import POST_BODY, REQUESTS, Row, messages_path
 from data import CROWD, HANDFUL, LOGIN_NAME, LOGIN_PASSWORD, NINE, QUIET, places, token
 from paths import BUILD, STATE
 from rows.writing import post_requests
+from turns import Result
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 CURVE_CONNECTIONS = 64
@@ -132,20 +133,29 @@ def start(bench):
 
 # ---- how many ----
 
+def _curve(bench):
+    """All numbers of processes in turns; (reading, posting), each a Result by number."""
+    samples = {"GET messages": {count: [] for count in COUNTS},
+               "POST message": {count: [] for count in COUNTS}}
+    requests = post_requests(places(bench.data.scale))
+    for _ in range(min(3, bench.turns.rounds)):
+        for count in COUNTS:
+            bench.instance.configure(processes=count)
+            found = bench.turns.take(
+                {"GET messages": bench.wrk(REQUESTS["messages"][1],
+                                           connections=CURVE_CONNECTIONS),
+                 "POST message": bench.wrk_list(requests, connections=CURVE_CONNECTIONS)},
+                rounds=1, seconds=1)
+            for name, result in found.items():
+                samples[name][count] += result.samples
+    bench.instance.configure()
+    return tuple({count: Result(f"{count} processes, {name}", taken)
+                  for count, taken in by_count.items()} for name, by_count in samples.items())
+
+
 def processes(bench):
     default = bench.instance.processes()
-    reading, posting = {}, {}
-    requests = post_requests(places(bench.data.scale))
-    for count in COUNTS:
-        bench.instance.configure(processes=count)
-        found = bench.turns.take(
-            {f"{count} processes, GET messages": bench.wrk(REQUESTS["messages"][1],
-                                                           connections=CURVE_CONNECTIONS),
-             f"{count} processes, POST message": bench.wrk_list(requests,
-                                                                connections=CURVE_CONNECTIONS)},
-            rounds=min(3, bench.turns.rounds), seconds=1)
-        reading[count], posting[count] = found.values()
-    bench.instance.configure()
+    reading, posting = _curve(bench)
     score = {count: (reading[count].rate / max(r.rate for r in reading.values()) +
                      posting[count].rate / max(r.rate for r in posting.values())) / 2
              for count in COUNTS}
