@@ -33,11 +33,14 @@ function sql(statement) {
 /** A room with so many messages, "Message 1" and so on, all of them read. */
 async function longRoom(person) {
     const room = await person.room("Archive");
-    await sql("INSERT INTO message (room_id, position, sender_id, message_type, created_at, " +
-        `client_id, content) SELECT ${room}, seq, ${person.id}, 1, '2024-01-01' + INTERVAL seq ` +
-        `MINUTE, CONCAT('s', seq), CONCAT('Message ', seq) FROM seq_1_to_${MANY}; ` +
-        `UPDATE room SET message_count = ${MANY} WHERE room_id = ${room}; ` +
-        `UPDATE member SET last_read_position = ${MANY} WHERE room_id = ${room}`);
+    await sql(`
+        INSERT INTO message (room_id, position, sender_id, message_type, created_at, client_id,
+                             content)
+            SELECT ${room}, seq, ${person.id}, 1, '2024-01-01' + INTERVAL seq MINUTE,
+                   CONCAT('s', seq), CONCAT('Message ', seq)
+            FROM seq_1_to_${MANY};
+        UPDATE room SET message_count = ${MANY} WHERE room_id = ${room};
+        UPDATE member SET last_read_position = ${MANY} WHERE room_id = ${room}`);
     return room;
 }
 
@@ -102,7 +105,7 @@ async function isSoonUsable(t, words, ...load) {
 async function needed(path, found = new Set()) {
     found.add(path);
     const text = await readFile(join(WEB, path), "utf8");
-    for (const [, name] of text.matchAll(/^(?:import|export) .* from "(\.[^"]+)";$/gm)) {
+    for (const [, name] of text.matchAll(/^(?:import|export) [^"]*from "(\.[^"]+)";$/gm)) {
         const other = join(dirname(path), name);
         if (!found.has(other))
             await needed(other, found);

@@ -1,0 +1,24 @@
+// Lint rules for web/ and tests/web/; `make lint` runs them. Prettier owns the layout.
+
+import js from "@eslint/js";
+import globals from "globals";
+
+export default [
+    js.configs.recommended,
+    {
+        linterOptions: { reportUnusedDisableDirectives: "error" },
+        rules: {
+            curly: ["error", "all"],
+            eqeqeq: "error",
+            "no-unused-vars": ["error", { ignoreRestSiblings: true }],
+            "no-var": "error",
+            "prefer-const": "error",
+        },
+    },
+    { files: ["web/**"], languageOptions: { globals: globals.browser } },
+    {
+        files: ["tests/web/**"],
+        // Functions passed to evaluate() run in the browser.
+        languageOptions: { globals: { ...globals.node, ...globals.browser } },
+    },
+];
