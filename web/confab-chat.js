@@ -35,16 +35,25 @@ class ConfabChat extends HTMLElement {
         this.chat.className = "confab";
         // Unstyled it would flash by.
         this.chat.hidden = true;
-        Promise.all(styles.map((link) => new Promise((done) => { link.onload = done; })))
-            .then(() => { this.chat.hidden = false; });
+        Promise.all(
+            styles.map(
+                (link) =>
+                    new Promise((done) => {
+                        link.onload = done;
+                    }),
+            ),
+        ).then(() => {
+            this.chat.hidden = false;
+        });
         this.attachShadow({ mode: "open" }).append(...styles, this.chat);
     }
 
     connectedCallback() {
         const client = { url: this.getAttribute("server") ?? HOME };
         const token = this.getAttribute("token");
-        if (token)
+        if (token) {
             client.token = token;
+        }
         this.#app = new App(this.chat, { room: Number(this.getAttribute("room")) || null, client });
     }
 

@@ -259,10 +259,7 @@ export interface OwnRoomDeletedEvent {
 
 /** What concerns the user alone: numbered in a stream of the user's own. */
 export type UserEvent =
-    | RoomCreatedEvent
-    | RoomInvitationEvent
-    | RoomRemovedEvent
-    | OwnRoomDeletedEvent;
+    RoomCreatedEvent | RoomInvitationEvent | RoomRemovedEvent | OwnRoomDeletedEvent;
 
 // ---- errors -----------------------------------------------------------------------------
 
@@ -283,13 +280,17 @@ export class ConfabError extends Error {
     readonly body: unknown;
     /** True when the same may well succeed later: no answer, 429, 502, 503, 504, 500. */
     readonly temporary: boolean;
-    constructor(status: number, detail: string, more?: {
-        fields?: Record<string, string[]>;
-        retryAfter?: number | null;
-        requestId?: string | null;
-        body?: unknown;
-        cause?: unknown;
-    });
+    constructor(
+        status: number,
+        detail: string,
+        more?: {
+            fields?: Record<string, string[]>;
+            retryAfter?: number | null;
+            requestId?: string | null;
+            body?: unknown;
+            cause?: unknown;
+        },
+    );
 }
 
 // ---- listening --------------------------------------------------------------------------
@@ -432,8 +433,10 @@ export class Confab extends Emitter<ConfabEvents> {
     members(roomId: number, options?: PageOptions): Promise<Page<Member>>;
     setAdmin(roomId: number, userId: number, isAdmin: boolean): Promise<Membership>;
     presence(roomId: number): Promise<{ online: UserRef[] }>;
-    markRead(roomId: number, messageId: number):
-        Promise<{ last_read_message_id: number; unread_count: number }>;
+    markRead(
+        roomId: number,
+        messageId: number,
+    ): Promise<{ last_read_message_id: number; unread_count: number }>;
 
     // -- messages --
 
@@ -441,17 +444,22 @@ export class Confab extends Emitter<ConfabEvents> {
     messages(roomId: number, options?: MessagePageOptions): Promise<Page<Message>>;
     message(roomId: number, messageId: number): Promise<Message>;
     /** One request, nothing queued; see send() for what a person types. */
-    postMessage(roomId: number, message: {
-        content: string;
-        message_type?: MessageType;
-        reply_to_id?: number | null;
-        client_id?: string | null;
-    }): Promise<Message>;
+    postMessage(
+        roomId: number,
+        message: {
+            content: string;
+            message_type?: MessageType;
+            reply_to_id?: number | null;
+            client_id?: string | null;
+        },
+    ): Promise<Message>;
     editMessage(roomId: number, messageId: number, content: string): Promise<Message>;
     deleteMessage(roomId: number, messageId: number): Promise<void>;
     /** Events after a number, oldest first; rejected with status 410 if they are not kept. */
-    events(roomId: number, options?: { after?: number; limit?: number }):
-        Promise<{ events: RoomEvent[]; last_seq: number }>;
+    events(
+        roomId: number,
+        options?: { after?: number; limit?: number },
+    ): Promise<{ events: RoomEvent[]; last_seq: number }>;
 
     // -- all else --
 
@@ -464,10 +472,14 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** Queues a message: it is in the outbox at once, and is sent as soon as the network
      *  allows, each once, in the order of a room. */
-    send(roomId: number, content: string, options?: {
-        message_type?: MessageType;
-        reply_to_id?: number | null;
-    }): Outgoing;
+    send(
+        roomId: number,
+        content: string,
+        options?: {
+            message_type?: MessageType;
+            reply_to_id?: number | null;
+        },
+    ): Outgoing;
 
     /**
      * Opens a channel to a room. Its events are those after `since`; without it, those from
@@ -538,8 +550,15 @@ export interface RoomChannelEvents extends ChannelEvents {
     /** Every numbered event: each once, in order, without a hole but for a `resync`. */
     event: RoomEvent;
     /** All that a socket of the seed's kind would get: numbered or not, but nothing twice. */
-    frame: RoomEvent | TypingEvent | PresenceEvent | MessageReadEvent | RoomDeletedEvent
-        | RoomConnected | Resync | ErrorFrame;
+    frame:
+        | RoomEvent
+        | TypingEvent
+        | PresenceEvent
+        | MessageReadEvent
+        | RoomDeletedEvent
+        | RoomConnected
+        | Resync
+        | ErrorFrame;
     new_message: NewMessageEvent;
     message_edited: MessageEditedEvent;
     message_deleted: MessageDeletedEvent;
@@ -663,8 +682,11 @@ export class ChatManager {
     baseUrl: string;
     getRooms(): Promise<Page<Room>>;
     getMessages(limit?: number, offset?: number): Promise<Page<Message>>;
-    sendMessage(content: string, messageType?: MessageType, replyToId?: number | null):
-        Promise<Message>;
+    sendMessage(
+        content: string,
+        messageType?: MessageType,
+        replyToId?: number | null,
+    ): Promise<Message>;
     deleteMessage(messageId: number): Promise<boolean>;
     connectWebSocket(): void;
     handleRealtimeEvent(data: any): void;

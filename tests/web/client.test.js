@@ -6,13 +6,26 @@ import WebSocket from "ws";
 
 import { ConfabError } from "../../web/confab.js";
 import { Instance } from "./support/instance.js";
-import { closeAll, device, freshName, listen, live, pair, PASSWORD, person, roomOf,
-    stranger, watchedSockets } from "./support/people.js";
+import {
+    closeAll,
+    device,
+    freshName,
+    listen,
+    live,
+    pair,
+    PASSWORD,
+    person,
+    roomOf,
+    stranger,
+    watchedSockets,
+} from "./support/people.js";
 import { ONCE, until } from "./support/wait.js";
 
 let system;
 
-before(async () => { system = await Instance.start(); });
+before(async () => {
+    system = await Instance.start();
+});
 afterEach(closeAll);
 after(() => system.close());
 
@@ -31,16 +44,21 @@ function browser() {
             super(url, protocols, { headers: own() });
         }
     }
-    return { auth: "cookie", fetch: Object.assign(fetchWithCookies, { asked: [], jar }),
-        WebSocket: watchedSockets(WithCookies) };
+    return {
+        auth: "cookie",
+        fetch: Object.assign(fetchWithCookies, { asked: [], jar }),
+        WebSocket: watchedSockets(WithCookies),
+    };
 }
 
-const refusal = (status, check = () => {}) => (error) => {
-    assert.ok(error instanceof ConfabError, String(error));
-    assert.equal(error.status, status);
-    check(error);
-    return true;
-};
+const refusal =
+    (status, check = () => {}) =>
+    (error) => {
+        assert.ok(error instanceof ConfabError, String(error));
+        assert.equal(error.status, status);
+        check(error);
+        return true;
+    };
 
 // ---- accounts ----
 
@@ -106,24 +124,33 @@ test("401 is told once, until somebody is logged in again", async () => {
 test("users are found by how their names begin", async () => {
     const client = await person(system);
     const { results } = await client.users({ search: client.user.username, limit: 1 });
-    assert.deepEqual(results,
-        [{ user_id: client.user.user_id, username: client.user.username }]);
+    assert.deepEqual(results, [{ user_id: client.user.user_id, username: client.user.username }]);
 });
 
 test("a room from its beginning to its end", async () => {
     const { alice, bob, room } = await pair(system);
-    assert.equal((await alice.updateRoom(room, { name: "Parlour", is_private: false })).name,
-        "Parlour");
+    assert.equal(
+        (await alice.updateRoom(room, { name: "Parlour", is_private: false })).name,
+        "Parlour",
+    );
     assert.equal((await alice.room(room)).members_count, 2);
-    assert.deepEqual((await bob.rooms()).results.map((one) => one.room_id), [room]);
+    assert.deepEqual(
+        (await bob.rooms()).results.map((one) => one.room_id),
+        [room],
+    );
     await bob.leave(room);
     assert.deepEqual((await bob.rooms()).results, []);
     assert.ok((await bob.rooms({ public: true })).results.some((one) => one.room_id === room));
     assert.equal((await bob.join(room)).user_id, bob.user.user_id);
     assert.equal((await alice.setAdmin(room, bob.user.user_id, true)).is_admin, true);
     const { results: members } = await alice.members(room, { limit: 10 });
-    assert.deepEqual(members.map((one) => [one.username, one.is_admin]),
-        [[alice.user.username, true], [bob.user.username, true]]);
+    assert.deepEqual(
+        members.map((one) => [one.username, one.is_admin]),
+        [
+            [alice.user.username, true],
+            [bob.user.username, true],
+        ],
+    );
     await bob.removeMember(room, alice.user.user_id);
     await bob.deleteRoom(room);
     await assert.rejects(bob.room(room), refusal(404));
@@ -152,26 +179,40 @@ test("a message from its beginning to its end", async () => {
 
 test("pages of messages lead to each other", async () => {
     const { alice, room } = await pair(system);
-    for (const content of ["1", "2", "3", "4", "5"])
+    for (const content of ["1", "2", "3", "4", "5"]) {
         await alice.postMessage(room, { content });
+    }
     const newest = await alice.messages(room, { limit: 2 });
-    assert.deepEqual(newest.results.map((one) => one.content), ["5", "4"]);
+    assert.deepEqual(
+        newest.results.map((one) => one.content),
+        ["5", "4"],
+    );
     const before = newest.results[1].message_id;
     const older = await alice.messages(room, { before, limit: 2 });
-    assert.deepEqual(older.results.map((one) => one.content), ["3", "2"]);
+    assert.deepEqual(
+        older.results.map((one) => one.content),
+        ["3", "2"],
+    );
     const oldest = await alice.follow(older.next);
-    assert.deepEqual(oldest.results.map((one) => one.content), ["1"]);
+    assert.deepEqual(
+        oldest.results.map((one) => one.content),
+        ["1"],
+    );
     assert.equal(oldest.next, null);
 });
 
 test("events, presence and health can be asked for", async () => {
     const { alice, bob, room } = await pair(system);
     const { events, last_seq: last } = await alice.events(room, { after: 0, limit: 5 });
-    assert.deepEqual(events.map((event) => event.type), ["user_invited"]);
+    assert.deepEqual(
+        events.map((event) => event.type),
+        ["user_invited"],
+    );
     assert.equal(last, 1);
     await live(bob.openRoom(room));
-    assert.deepEqual(await alice.presence(room),
-        { online: [{ user_id: bob.user.user_id, username: bob.user.username }] });
+    assert.deepEqual(await alice.presence(room), {
+        online: [{ user_id: bob.user.user_id, username: bob.user.username }],
+    });
     assert.equal((await alice.health()).status, "ok");
 });
 
@@ -184,28 +225,35 @@ test("any path can be asked for", async () => {
 
 test("what is wrong with fields is told for each", async () => {
     const client = stranger(system);
-    await assert.rejects(client.register("x", "short"), refusal(400, (error) => {
-        assert.deepEqual(Object.keys(error.fields).sort(), ["password", "username"]);
-        assert.match(error.detail, /username: ./);
-        assert.equal(error.temporary, false);
-        assert.ok(error.requestId);
-    }));
+    await assert.rejects(
+        client.register("x", "short"),
+        refusal(400, (error) => {
+            assert.deepEqual(Object.keys(error.fields).sort(), ["password", "username"]);
+            assert.match(error.detail, /username: ./);
+            assert.equal(error.temporary, false);
+            assert.ok(error.requestId);
+        }),
+    );
 });
 
 test("what no field is to blame for has no fields", async () => {
     const { user } = await person(system);
-    await assert.rejects(stranger(system).login(user.username, "wrong password"),
+    await assert.rejects(
+        stranger(system).login(user.username, "wrong password"),
         refusal(400, (error) => {
             assert.deepEqual(error.fields, {});
             assert.equal(error.message, "Unable to log in with provided credentials.");
-        }));
+        }),
+    );
 });
 
 test("403 and 404 are told in the server's words", async () => {
     const { alice, bob, room } = await pair(system);
     await assert.rejects(bob.deleteRoom(room), refusal(403));
-    await assert.rejects(alice.room(4711000), refusal(404, (error) =>
-        assert.equal(error.detail, "Not found.")));
+    await assert.rejects(
+        alice.room(4711000),
+        refusal(404, (error) => assert.equal(error.detail, "Not found.")),
+    );
 });
 
 test("a number of seconds to wait is told", async () => {
@@ -213,10 +261,13 @@ test("a number of seconds to wait is told", async () => {
     try {
         const client = stranger(limited);
         await assert.rejects(client.login("nobody", PASSWORD), refusal(400));
-        await assert.rejects(client.login("nobody", PASSWORD), refusal(429, (error) => {
-            assert.ok(error.retryAfter > 0);
-            assert.equal(error.temporary, true);
-        }));
+        await assert.rejects(
+            client.login("nobody", PASSWORD),
+            refusal(429, (error) => {
+                assert.ok(error.retryAfter > 0);
+                assert.equal(error.temporary, true);
+            }),
+        );
     } finally {
         await limited.close();
     }
@@ -227,15 +278,20 @@ test("no answer is status 0 and temporary", async () => {
     await until(() => server.listening);
     const url = `http://127.0.0.1:${server.address().port}`;
     const client = stranger({ url }, { pace: { requestTimeout: 50 } });
-    await assert.rejects(client.health(), refusal(0, (error) => {
-        assert.match(error.detail, /in time/);
-        assert.equal(error.temporary, true);
-    }));
+    await assert.rejects(
+        client.health(),
+        refusal(0, (error) => {
+            assert.match(error.detail, /in time/);
+            assert.equal(error.temporary, true);
+        }),
+    );
     server.closeAllConnections();
     server.close();
     await until(() => !server.listening);
-    await assert.rejects(client.health(), refusal(0, (error) =>
-        assert.match(error.detail, /cannot be reached/)));
+    await assert.rejects(
+        client.health(),
+        refusal(0, (error) => assert.match(error.detail, /cannot be reached/)),
+    );
 });
 
 test("an answer that is not JSON is none", async () => {
@@ -251,10 +307,15 @@ test("an answer that is not JSON is none", async () => {
 test("a listener that throws neither stops the others nor goes unseen", async () => {
     const { bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    channel.on("connected", () => { throw new Error("a fault of the application"); });
+    channel.on("connected", () => {
+        throw new Error("a fault of the application");
+    });
     const heard = listen(channel);
     const uncaught = await thrownLater(() => until(() => heard.frames.length === 1));
-    assert.deepEqual(uncaught.map((error) => error.message), ["a fault of the application"]);
+    assert.deepEqual(
+        uncaught.map((error) => error.message),
+        ["a fault of the application"],
+    );
 });
 
 /** What is thrown by microtasks while the action runs; the test runner would take it for its
@@ -262,13 +323,14 @@ test("a listener that throws neither stops the others nor goes unseen", async ()
 async function thrownLater(action) {
     const { queueMicrotask: real } = globalThis;
     const thrown = [];
-    globalThis.queueMicrotask = (task) => real(() => {
-        try {
-            task();
-        } catch (error) {
-            thrown.push(error);
-        }
-    });
+    globalThis.queueMicrotask = (task) =>
+        real(() => {
+            try {
+                task();
+            } catch (error) {
+                thrown.push(error);
+            }
+        });
     try {
         await action();
     } finally {
@@ -300,14 +362,17 @@ test("a site below a path is reached with all its addresses", async () => {
     const client = stranger({ url: "https://example.org/talk/" }, { fetch });
     await client.rooms();
     await client.follow("http://internal/talk/api/chat/rooms/?offset=50");
-    assert.deepEqual(asked, ["https://example.org/talk/api/chat/rooms/",
-        "https://example.org/talk/api/chat/rooms/?offset=50"]);
+    assert.deepEqual(asked, [
+        "https://example.org/talk/api/chat/rooms/",
+        "https://example.org/talk/api/chat/rooms/?offset=50",
+    ]);
 });
 
 test("rooms of more than one page", async () => {
     const alice = await person(system);
-    for (let i = 0; i < 3; i += 1)
+    for (let i = 0; i < 3; i += 1) {
         await roomOf(alice);
+    }
     const page = await alice.rooms({ limit: 2 });
     assert.deepEqual([page.count, page.results.length], [3, 2]);
     assert.equal((await alice.follow(page.next)).results.length, 1);

@@ -9,7 +9,9 @@ const KILLS = 20;
 
 let system;
 
-before(async () => { system = await Instance.start(); });
+before(async () => {
+    system = await Instance.start();
+});
 after(async () => {
     closeAll();
     await system.close();
@@ -21,8 +23,9 @@ async function recorded(client, room) {
     for (;;) {
         const page = await client.events(room, { after: events.length, limit: 1000 });
         events.push(...page.events);
-        if (events.length === page.last_seq)
+        if (events.length === page.last_seq) {
             return events;
+        }
     }
 }
 
@@ -32,8 +35,9 @@ test(`pushd killed ${KILLS} times: each gets every event, once and in order`, as
     const { last_seq: since } = await bob.room(room);
     const channels = [alice, bob, phone].map((one) => one.openRoom(room, { since }));
     const all = [];
-    for (const channel of channels)
+    for (const channel of channels) {
         all.push(await live(channel));
+    }
     const sent = [];
     let writing = true;
     const write = async (client, name) => {
@@ -60,13 +64,22 @@ test(`pushd killed ${KILLS} times: each gets every event, once and in order`, as
     await until(() => channels.every((channel) => channel.seq === last), 60);
     const seqs = truth.map((event) => event.seq);
     for (const heard of all) {
-        assert.deepEqual(heard.events.map((event) => event.seq), seqs);
-        assert.deepEqual(said(heard), truth.map((event) => event.message.content));
+        assert.deepEqual(
+            heard.events.map((event) => event.seq),
+            seqs,
+        );
+        assert.deepEqual(
+            said(heard),
+            truth.map((event) => event.message.content),
+        );
         assert.deepEqual(heard.resyncs, []);
     }
     for (const name of ["a", "b"]) {
         const own = said(all[0]).filter((content) => content.startsWith(name));
-        assert.deepEqual(own, own.map((_, index) => `${name} ${index}`));
+        assert.deepEqual(
+            own,
+            own.map((_, index) => `${name} ${index}`),
+        );
     }
     assert.equal(truth.length, sent.length);
     const sockets = [alice, bob, phone].map((one) => one.sockets.opened.length);

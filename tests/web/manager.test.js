@@ -10,7 +10,9 @@ import { until } from "./support/wait.js";
 let system;
 let managers = [];
 
-before(async () => { system = await Instance.start({ CONFAB_DRAIN_TIME: "0" }); });
+before(async () => {
+    system = await Instance.start({ CONFAB_DRAIN_TIME: "0" });
+});
 afterEach(() => {
     managers.forEach((manager) => manager.socket?.close());
     managers = [];
@@ -25,11 +27,21 @@ class Shown extends ChatManager {
         super(roomId, token, options);
         managers.push(this);
     }
-    displayMessage(message) { this.shown.push(["message", message.content]); }
-    showTypingIndicator(user) { this.shown.push(["typing", user]); }
-    hideTypingIndicator(user) { this.shown.push(["stop_typing", user]); }
-    showUserJoined(user) { this.shown.push(["joined", user]); }
-    showUserLeft(user) { this.shown.push(["left", user]); }
+    displayMessage(message) {
+        this.shown.push(["message", message.content]);
+    }
+    showTypingIndicator(user) {
+        this.shown.push(["typing", user]);
+    }
+    hideTypingIndicator(user) {
+        this.shown.push(["stop_typing", user]);
+    }
+    showUserJoined(user) {
+        this.shown.push(["joined", user]);
+    }
+    showUserLeft(user) {
+        this.shown.push(["left", user]);
+    }
 }
 
 const manager = ({ token }, room, WebSocket = watchedSockets()) =>
@@ -37,7 +49,9 @@ const manager = ({ token }, room, WebSocket = watchedSockets()) =>
 
 async function opened(one) {
     one.connectWebSocket();
-    await new Promise((resolve) => { one.socket.onopen = resolve; });
+    await new Promise((resolve) => {
+        one.socket.onopen = resolve;
+    });
     return one;
 }
 
@@ -88,8 +102,16 @@ test("what happens in the room is shown", async () => {
     await until(() => made.shown.length === 4);
     const name = bob.user.username;
     assert.deepEqual(made.shown[0], ["joined", name]);
-    assert.deepEqual(new Set(made.shown.slice(1).map(String)),
-        new Set([["typing", name], ["stop_typing", name], ["message", "Tea?"]].map(String)));
+    assert.deepEqual(
+        new Set(made.shown.slice(1).map(String)),
+        new Set(
+            [
+                ["typing", name],
+                ["stop_typing", name],
+                ["message", "Tea?"],
+            ].map(String),
+        ),
+    );
 });
 
 test("typing is told to the others", async () => {
@@ -101,8 +123,8 @@ test("typing is told to the others", async () => {
     await opened(made);
     made.startTyping();
     made.stopTyping();
-    const kinds = () => heard.frames.map((frame) => frame.type)
-        .filter((kind) => /typing/.test(kind));
+    const kinds = () =>
+        heard.frames.map((frame) => frame.type).filter((kind) => /typing/.test(kind));
     await until(() => kinds().length === 2);
     assert.deepEqual(kinds(), ["typing", "stop_typing"]);
 });
@@ -112,7 +134,9 @@ test("its socket comes back by itself, and shows what came meanwhile once", asyn
     const sockets = watchedSockets();
     const made = await opened(manager(alice, room, sockets));
     let opens = 0;
-    made.socket.onopen = () => { opens += 1; };
+    made.socket.onopen = () => {
+        opens += 1;
+    };
     sockets.opened[0].terminate();
     await once(sockets.opened[0], "close");
     assert.equal(made.socket.readyState, 0);
@@ -121,7 +145,10 @@ test("its socket comes back by itself, and shows what came meanwhile once", asyn
     assert.equal(made.socket.readyState, 1);
     await bob.postMessage(room, { content: "after" });
     await until(() => made.shown.length >= 2);
-    assert.deepEqual(made.shown, [["message", "meanwhile"], ["message", "after"]]);
+    assert.deepEqual(made.shown, [
+        ["message", "meanwhile"],
+        ["message", "after"],
+    ]);
 });
 
 test("close() is the end of it, and the server's reason is told", async () => {

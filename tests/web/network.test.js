@@ -7,13 +7,21 @@ import { until } from "./support/wait.js";
 
 let system;
 
-before(async () => { system = await Instance.start({ CONFAB_DRAIN_TIME: "0" }); });
+before(async () => {
+    system = await Instance.start({ CONFAB_DRAIN_TIME: "0" });
+});
 afterEach(closeAll);
 after(() => system.close());
 
 // Nothing is tried again by itself within the time of a test.
-const NEVER = { backoffMin: 3600000, backoffMax: 3600000, socketRetryMin: 3600000,
-    socketRetryMax: 3600000, pollMin: 3600000, pollMax: 3600000 };
+const NEVER = {
+    backoffMin: 3600000,
+    backoffMax: 3600000,
+    socketRetryMin: 3600000,
+    socketRetryMax: 3600000,
+    pollMin: 3600000,
+    pollMax: 3600000,
+};
 
 const page = (visibilityState) => Object.assign(new EventTarget(), { visibilityState });
 
@@ -49,8 +57,10 @@ test("a lost socket that waits comes back at once when the tab is looked at", as
 
 test("a dead socket is found out when the tab is looked at", async () => {
     const document = page("visible");
-    const { bob, room } = await pair(system,
-        { document, pace: { ...NEVER, backoffMin: 1, backoffMax: 1, pongTimeout: 200 } });
+    const { bob, room } = await pair(system, {
+        document,
+        pace: { ...NEVER, backoffMin: 1, backoffMax: 1, pongTimeout: 200 },
+    });
     const channel = bob.openRoom(room);
     await live(channel);
     bob.sockets.opened[0].pause();
@@ -95,14 +105,17 @@ test("no storm: a server that takes nobody is asked ever more rarely", async () 
         close() {}
     }
     const { bob, room } = await pair(system);
-    const refused = await device(system, bob, { WebSocket: Refused,
-        pace: { backoffMin: 1, backoffMax: 1, socketRetryMin: 40, socketRetryMax: 640 } });
+    const refused = await device(system, bob, {
+        WebSocket: Refused,
+        pace: { backoffMin: 1, backoffMax: 1, socketRetryMin: 40, socketRetryMax: 640 },
+    });
     const channel = refused.openRoom(room);
     await until(() => channel.state === "polling");
     await until(() => opened.length >= 6);
     // After three in a row, half of the shortest time lies between two tries at least.
-    for (let i = 3; i < opened.length; i += 1)
+    for (let i = 3; i < opened.length; i += 1) {
         assert.ok(opened[i] - opened[i - 1] >= 15, String(opened));
+    }
 });
 
 test("close() leaves nothing behind that would go on", async () => {

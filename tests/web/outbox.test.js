@@ -2,13 +2,25 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
 import { Instance } from "./support/instance.js";
-import { closeAll, device, listen, live, MemoryStorage, pair, PASSWORD, person, said, stranger }
-    from "./support/people.js";
+import {
+    closeAll,
+    device,
+    listen,
+    live,
+    MemoryStorage,
+    pair,
+    PASSWORD,
+    person,
+    said,
+    stranger,
+} from "./support/people.js";
 import { until } from "./support/wait.js";
 
 let system;
 
-before(async () => { system = await Instance.start(); });
+before(async () => {
+    system = await Instance.start();
+});
 afterEach(closeAll);
 after(() => system.close());
 
@@ -52,14 +64,19 @@ test("messages of a room keep their order", async () => {
 
 test("what is written offline is sent once each, in order, when the network is back", async () => {
     const window = new EventTarget();
-    const { alice, bob, room } = await pair(system,
-        { window, pace: { backoffMin: 3600000, backoffMax: 3600000 } });
+    const { alice, bob, room } = await pair(system, {
+        window,
+        pace: { backoffMin: 3600000, backoffMax: 3600000 },
+    });
     const heard = await live(bob.openRoom(room));
     alice.net.online = false;
     const all = numbers(10).map((content) => alice.send(room, content));
     await until(() => all[0].error);
     assert.equal(all[0].error.status, 0);
-    assert.deepEqual(all.map((one) => one.state), Array(10).fill("queued"));
+    assert.deepEqual(
+        all.map((one) => one.state),
+        Array(10).fill("queued"),
+    );
     alice.net.online = true;
     window.dispatchEvent(new Event("online"));
     await Promise.all(all.map((one) => one.done));
@@ -81,8 +98,9 @@ test("where answers are lost, each message is there once", async () => {
 });
 
 test("the event of a message whose answer was lost is answer enough", async () => {
-    const { alice, room } = await pair(system,
-        { pace: { backoffMin: 3600000, backoffMax: 3600000 } });
+    const { alice, room } = await pair(system, {
+        pace: { backoffMin: 3600000, backoffMax: 3600000 },
+    });
     await live(alice.openRoom(room));
     alice.net.lose = 1;
     const message = await alice.send(room, "once").done;
@@ -113,7 +131,10 @@ test("what is unsent outlives the page, and is sent once by the next", async () 
     assert.equal(storage.length, 5);
     const next = await device(system, alice, { storage });
     const left = next.outbox.list(room);
-    assert.deepEqual(left.map((one) => one.content), numbers(5));
+    assert.deepEqual(
+        left.map((one) => one.content),
+        numbers(5),
+    );
     next.send(room, "6");
     await Promise.all(next.outbox.list().map((one) => one.done));
     assert.deepEqual(await contents(next, room), numbers(6));
@@ -205,8 +226,11 @@ test("a discarded message is not sent", async () => {
 });
 
 test("429 is waited for as long as the server says", async () => {
-    const limited = await Instance.start({ CONFAB_RATE_LIMITS: "on", CONFAB_RATE_MESSAGES: "5",
-        CONFAB_RATE_MESSAGES_BURST: "5" });
+    const limited = await Instance.start({
+        CONFAB_RATE_LIMITS: "on",
+        CONFAB_RATE_MESSAGES: "5",
+        CONFAB_RATE_MESSAGES_BURST: "5",
+    });
     try {
         const alice = await person(limited);
         const { room_id: room } = await alice.createRoom({ name: "Kitchen" });

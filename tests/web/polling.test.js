@@ -7,7 +7,9 @@ import { until } from "./support/wait.js";
 
 let system;
 
-before(async () => { system = await Instance.start({ CONFAB_DRAIN_TIME: "0" }); });
+before(async () => {
+    system = await Instance.start({ CONFAB_DRAIN_TIME: "0" });
+});
 afterEach(closeAll);
 after(() => system.close());
 
@@ -22,8 +24,9 @@ async function polling(channel) {
 test("without sockets, events are asked for, each handed on once", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const heard = await polling(bob.openRoom(room));
-    for (const content of ["1", "2", "3"])
+    for (const content of ["1", "2", "3"]) {
         await alice.postMessage(room, { content });
+    }
     await until(() => heard.events.length === 3);
     assert.deepEqual(said(heard), ["1", "2", "3"]);
     const { last_seq: last } = await bob.room(room);
@@ -45,8 +48,11 @@ test("what has not changed is answered with 304, and asked for ever more rarely"
 
 test("a page that nobody sees is polled for at the slowest pace", async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: "hidden" });
-    const { bob, room } = await pair(system,
-        { WebSocket: null, document: page, pace: { pollMin: 1, pollMax: 600000 } });
+    const { bob, room } = await pair(system, {
+        WebSocket: null,
+        document: page,
+        pace: { pollMin: 1, pollMax: 600000 },
+    });
     await polling(bob.openRoom(room));
     const seen = polls(bob).length;
     assert.equal(seen, 1);
@@ -59,9 +65,11 @@ test("more than one answer holds is asked for at once", async () => {
     const { alice, bob, room } = await pair(system, { pace: { pollMin: 60000 } });
     const { last_seq: since } = await bob.room(room);
     const other = await device(system, bob, { WebSocket: null, pace: { pollMin: 60000 } });
-    for (let i = 0; i < 21; i += 1)
-        await Promise.all(Array.from({ length: 50 },
-            () => alice.postMessage(room, { content: "x" })));
+    for (let i = 0; i < 21; i += 1) {
+        await Promise.all(
+            Array.from({ length: 50 }, () => alice.postMessage(room, { content: "x" })),
+        );
+    }
     const heard = await polling(other.openRoom(room, { since }));
     assert.equal(heard.events.length, 1050);
     assert.equal(heard.channel.seq, since + 1050);
@@ -128,11 +136,12 @@ test("pushd away: from socket to polling and back, nothing missed or told twice"
     const channel = bob.openRoom(room);
     const heard = await live(channel);
     let count = 0;
-    const write = async () => alice.postMessage(room, { content: String(count += 1) });
+    const write = async () => alice.postMessage(room, { content: String((count += 1)) });
     let back = false;
     const writing = (async () => {
-        while (!back)
+        while (!back) {
             await write();
+        }
     })();
     await until(() => heard.events.length > 3);
     await system.end("push");
@@ -144,7 +153,10 @@ test("pushd away: from socket to polling and back, nothing missed or told twice"
     back = true;
     await writing;
     await until(() => heard.events.length >= count);
-    assert.deepEqual(said(heard), Array.from({ length: count }, (_, i) => String(i + 1)));
+    assert.deepEqual(
+        said(heard),
+        Array.from({ length: count }, (_, i) => String(i + 1)),
+    );
     const asked = polls(bob).length;
     await until(async () => {
         await write();
@@ -177,6 +189,8 @@ test("notifications: the user's own events are told when there is a socket again
     const room = await roomOf(alice, bob);
     await system.start();
     await until(() => heard.events.length === 1);
-    assert.deepEqual(heard.events.map((event) => [event.type, event.room_id]),
-        [["room_invitation", room]]);
+    assert.deepEqual(
+        heard.events.map((event) => [event.type, event.room_id]),
+        [["room_invitation", room]],
+    );
 });

@@ -17,11 +17,14 @@ async function guest() {
     person.context.setDefaultTimeout(SEEN);
     Object.assign(person, { polls: 0, frames: 0, name: freshName() });
     person.page.on("response", (answer) => {
-        if (/\/chat\/api\/chat\/rooms\/[0-9]+\/events\//.test(answer.url()))
+        if (/\/chat\/api\/chat\/rooms\/[0-9]+\/events\//.test(answer.url())) {
             person.polls += answer.ok() || answer.status() === 304;
+        }
     });
     person.page.on("websocket", (socket) => {
-        socket.on("framereceived", () => { person.frames += 1; });
+        socket.on("framereceived", () => {
+            person.frames += 1;
+        });
     });
     await person.visit("/");
     return person;
@@ -55,7 +58,10 @@ async function meet(anne, ben) {
 
 const words = ({ page }) => page.locator(".items .text").allTextContents();
 
-for (const [kind, name] of [["fcgid", "mod_fcgid"], ["cgi", "plain CGI"]]) {
+for (const [kind, name] of [
+    ["fcgid", "mod_fcgid"],
+    ["cgi", "plain CGI"],
+]) {
     describe(name, () => {
         before(() => world.open(() => startSharedHost(kind)));
         afterEach(() => world.tidy());
@@ -74,7 +80,10 @@ for (const [kind, name] of [["fcgid", "mod_fcgid"], ["cgi", "plain CGI"]]) {
             }
             const before = [anne.polls, ben.polls];
             const said = [];
-            const turns = [[anne, ben], [ben, anne]];
+            const turns = [
+                [anne, ben],
+                [ben, anne],
+            ];
             for (const [speaker, listener] of [...turns, ...turns]) {
                 said.push(`Number ${said.length} of ${speaker.name}`);
                 await speaker.say(said.at(-1));

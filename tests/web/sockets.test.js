@@ -4,8 +4,18 @@ import { after, afterEach, before, test } from "node:test";
 import WebSocket from "ws";
 
 import { Instance } from "./support/instance.js";
-import { closeAll, device, listen, live, pair, person, roomOf, said, stranger, watchedSockets }
-    from "./support/people.js";
+import {
+    closeAll,
+    device,
+    listen,
+    live,
+    pair,
+    person,
+    roomOf,
+    said,
+    stranger,
+    watchedSockets,
+} from "./support/people.js";
 import { until } from "./support/wait.js";
 
 let system;
@@ -41,8 +51,16 @@ test("each kind of event comes under its own name", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     const heard = await live(channel);
-    const kinds = ["new_message", "message_edited", "message_deleted", "room_updated",
-        "member_updated", "user_removed", "user_invited", "message_read"];
+    const kinds = [
+        "new_message",
+        "message_edited",
+        "message_deleted",
+        "room_updated",
+        "member_updated",
+        "user_removed",
+        "user_invited",
+        "message_read",
+    ];
     const named = [];
     kinds.forEach((kind) => channel.on(kind, (event) => named.push(event.type)));
     const { message_id: id } = await alice.postMessage(room, { content: "one" });
@@ -56,8 +74,10 @@ test("each kind of event comes under its own name", async () => {
     await carol.leave(room);
     await until(() => named.includes("user_removed"));
     assert.deepEqual(new Set(named), new Set(kinds));
-    assert.deepEqual(heard.events.map((event) => event.seq),
-        heard.events.map((_, index) => heard.events[0].seq + index));
+    assert.deepEqual(
+        heard.events.map((event) => event.seq),
+        heard.events.map((_, index) => heard.events[0].seq + index),
+    );
 });
 
 test("who is there is kept up to date", async () => {
@@ -93,8 +113,9 @@ test("typing is said once in a while, however often it is called", async () => {
     const sent = [];
     const [socket] = bob.sockets.opened;
     socket.send = (text) => sent.push(JSON.parse(text).type);
-    for (let i = 0; i < 50; i += 1)
+    for (let i = 0; i < 50; i += 1) {
         typist.typing();
+    }
     typist.stopTyping();
     typist.stopTyping();
     assert.deepEqual(sent, ["typing", "stop_typing"]);
@@ -118,8 +139,9 @@ test("a lost socket is resumed, and nothing is missed or told twice", async () =
 
 test("more than the server replays is a resync, and it goes on from there", async () => {
     const { alice, bob, room } = await pair(system);
-    for (let i = 0; i < 12; i += 1)
+    for (let i = 0; i < 12; i += 1) {
         await alice.postMessage(room, { content: `old ${i}` });
+    }
     const heard = await live(bob.openRoom(room, { since: 0 }));
     await until(() => heard.resyncs.length === 1);
     const { last_seq: last } = await bob.room(room);
@@ -198,8 +220,10 @@ test("4403: invited again, the channel can be opened again and misses nothing", 
     await alice.invite(room, bob.user.user_id);
     channel.reopen();
     await until(() => heard.events.length === 3);
-    assert.deepEqual(heard.events.map((event) => event.type),
-        ["user_removed", "new_message", "user_invited"]);
+    assert.deepEqual(
+        heard.events.map((event) => event.type),
+        ["user_removed", "new_message", "user_invited"],
+    );
 });
 
 test("4404: a deleted room ends its channel", async () => {
@@ -218,8 +242,13 @@ test("1012: a server that restarts is come back to by all, at different moments"
     const moments = new Map();
     for (let i = 0; i < 5; i += 1) {
         const channel = bob.openRoom(room);
-        channel.on("state", (state) => state === "waiting" && !moments.has(channel)
-            && moments.set(channel, channel.retryAt));
+        channel.on(
+            "state",
+            (state) =>
+                state === "waiting" &&
+                !moments.has(channel) &&
+                moments.set(channel, channel.retryAt),
+        );
         all.push(await live(channel));
     }
     const restarted = system.end("push", "SIGTERM").then(() => system.start());
@@ -254,7 +283,7 @@ test("1013: who reads too slowly is closed, waits, and comes back for the rest",
         const content = "x".repeat(8000);
         const write = () => alice.postMessage(room, { content });
         // What the kernel holds for both sides has to be full first.
-        while (await slow.slowReaders() === 0) {
+        while ((await slow.slowReaders()) === 0) {
             assert.ok(count < 4000);
             await Promise.all(Array.from({ length: 20 }, write));
             count += 20;
@@ -264,8 +293,10 @@ test("1013: who reads too slowly is closed, waits, and comes back for the rest",
         assert.equal(bob.sockets.codes[0], 1013);
         await until(() => channel.state === "live");
         await until(() => heard.events.length === count);
-        assert.deepEqual(heard.events.map((event) => event.seq),
-            heard.events.map((_, index) => heard.events[0].seq + index));
+        assert.deepEqual(
+            heard.events.map((event) => event.seq),
+            heard.events.map((_, index) => heard.events[0].seq + index),
+        );
     } finally {
         await slow.close();
     }
@@ -329,17 +360,27 @@ test("notifications: messages of all rooms, and what concerns the user", async (
     await alice.postMessage(second, { content: "there" });
     await alice.removeMember(second, bob.user.user_id);
     await until(() => heard.events.length === 2);
-    assert.deepEqual(heard.events.map((event) => [event.type, event.room_id]),
-        [["room_invitation", second], ["room_removed", second]]);
+    assert.deepEqual(
+        heard.events.map((event) => [event.type, event.room_id]),
+        [
+            ["room_invitation", second],
+            ["room_removed", second],
+        ],
+    );
     const news = heard.frames.filter((frame) => frame.type === "new_message_notification");
-    assert.deepEqual(news.map((frame) => frame.message.content), ["here", "there"]);
+    assert.deepEqual(
+        news.map((frame) => frame.message.content),
+        ["here", "there"],
+    );
 });
 
 test("notifications: after a loss, what was missed is told, and the list to be read", async () => {
     const { alice, bob } = await pair(system);
     const channel = bob.openNotifications();
     let lists = 0;
-    channel.on("rooms", () => { lists += 1; });
+    channel.on("rooms", () => {
+        lists += 1;
+    });
     const heard = await live(channel);
     await until(() => lists === 1);
     bob.sockets.opened[0].terminate();
@@ -347,6 +388,9 @@ test("notifications: after a loss, what was missed is told, and the list to be r
     const room = await roomOf(alice, bob);
     await until(() => channel.state === "live");
     await until(() => heard.events.length === 1);
-    assert.deepEqual(heard.events.map((event) => event.room_id), [room]);
+    assert.deepEqual(
+        heard.events.map((event) => event.room_id),
+        [room],
+    );
     assert.equal(lists, 2);
 });

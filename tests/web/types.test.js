@@ -28,19 +28,32 @@ function declared() {
     const path = here("../../web/confab.d.ts");
     const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2022);
     const classes = source.statements.filter(ts.isClassDeclaration);
-    return new Map(classes.map((one) => [one.name.text, one.members
-        .filter((member) => member.name).map((member) => member.name.text)]));
+    return new Map(
+        classes.map((one) => [
+            one.name.text,
+            one.members.filter((member) => member.name).map((member) => member.name.text),
+        ]),
+    );
 }
 
 /** One of each, to look what is there. */
 function made() {
-    const confab = new library.Confab({ url: "http://localhost", token: "0", WebSocket: null,
-        fetch: () => new Promise(() => {}) });
+    const confab = new library.Confab({
+        url: "http://localhost",
+        token: "0",
+        WebSocket: null,
+        fetch: () => new Promise(() => {}),
+    });
     const room = confab.openRoom(1);
     const all = {
-        Confab: confab, Emitter: confab, RoomChannel: room, Channel: room,
-        NotificationsChannel: confab.openNotifications(), Outbox: confab.outbox,
-        ChatManager: new library.ChatManager(1), ConfabError: new library.ConfabError(400, "No."),
+        Confab: confab,
+        Emitter: confab,
+        RoomChannel: room,
+        Channel: room,
+        NotificationsChannel: confab.openNotifications(),
+        Outbox: confab.outbox,
+        ChatManager: new library.ChatManager(1),
+        ConfabError: new library.ConfabError(400, "No."),
     };
     confab.close();
     return all;
@@ -61,28 +74,45 @@ test("the library exports what is declared, and nothing else", () => {
 
 test("every member that is declared exists", () => {
     const objects = made();
-    for (const [name, members] of declared())
-        for (const member of members)
+    for (const [name, members] of declared()) {
+        for (const member of members) {
             assert.ok(member in objects[name], `${name}.${member}`);
+        }
+    }
 });
 
 test("every method that an application may call is declared", () => {
     for (const [name, members] of declared()) {
-        const there = Object.getOwnPropertyNames(library[name].prototype)
-            .filter((member) => member !== "constructor");
-        assert.deepEqual(there.filter((member) => !members.includes(member)), INSIDE[name] ?? []);
+        const there = Object.getOwnPropertyNames(library[name].prototype).filter(
+            (member) => member !== "constructor",
+        );
+        assert.deepEqual(
+            there.filter((member) => !members.includes(member)),
+            INSIDE[name] ?? [],
+        );
     }
 });
 
 test("no module of page or library uses what it has not, or has what it never uses", () => {
     const files = ["chat", "confab", "."].flatMap((folder) =>
-        readdirSync(here(`../../web/${folder}`)).filter((name) => name.endsWith(".js"))
-            .map((name) => here(`../../web/${folder}/${name}`)));
-    const program = ts.createProgram(files, { allowJs: true, checkJs: true, noEmit: true,
-        noUnusedLocals: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext,
-        moduleResolution: ts.ModuleResolutionKind.Bundler, types: [],
-        lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"] });
-    const slips = ts.getPreEmitDiagnostics(program).filter(({ code }) => SLIPS.includes(code))
+        readdirSync(here(`../../web/${folder}`))
+            .filter((name) => name.endsWith(".js"))
+            .map((name) => here(`../../web/${folder}/${name}`)),
+    );
+    const program = ts.createProgram(files, {
+        allowJs: true,
+        checkJs: true,
+        noEmit: true,
+        noUnusedLocals: true,
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        types: [],
+        lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+    });
+    const slips = ts
+        .getPreEmitDiagnostics(program)
+        .filter(({ code }) => SLIPS.includes(code))
         .map(({ file, messageText }) => `${file?.fileName}: ${messageText}`);
     assert.ok(files.length > 20);
     assert.deepEqual(slips, []);

@@ -1,14 +1,50 @@
 /** Uses all of confab.d.ts, as applications would. Compiled by types.test.js, never run. */
 
 import {
-    Channel, ChatManager, Confab, ConfabError, Emitter, NotificationsChannel, Outbox, RoomChannel,
+    Channel,
+    ChatManager,
+    Confab,
+    ConfabError,
+    Emitter,
+    NotificationsChannel,
+    Outbox,
+    RoomChannel,
 } from "../../web/confab.js";
 import type {
-    ChannelEvents, ChannelState, ChatSocket, Closed, ConfabEvents, ConfabOptions, ErrorFrame,
-    EventRoom, Member, Membership, Message, MessagePageOptions, MessageType, NewMessageEvent,
-    NotificationsChannelEvents, NotificationsConnected, Outgoing, OutgoingState, OutboxEvents,
-    Pace, Page, PageOptions, Resync, Room, RoomChannelEvents, RoomConnected, RoomEvent,
-    StorageLike, Timestamp, User, UserEvent, UserRef, WebSocketClass, WebSocketLike,
+    ChannelEvents,
+    ChannelState,
+    ChatSocket,
+    Closed,
+    ConfabEvents,
+    ConfabOptions,
+    ErrorFrame,
+    EventRoom,
+    Member,
+    Membership,
+    Message,
+    MessagePageOptions,
+    MessageType,
+    NewMessageEvent,
+    NotificationsChannelEvents,
+    NotificationsConnected,
+    Outgoing,
+    OutgoingState,
+    OutboxEvents,
+    Pace,
+    Page,
+    PageOptions,
+    Resync,
+    Room,
+    RoomChannelEvents,
+    RoomConnected,
+    RoomEvent,
+    StorageLike,
+    Timestamp,
+    User,
+    UserEvent,
+    UserRef,
+    WebSocketClass,
+    WebSocketLike,
 } from "../../web/confab.js";
 
 declare const storage: StorageLike;
@@ -19,8 +55,15 @@ declare const socketLike: WebSocketLike;
 
 const pace: Partial<Pace> = { backoffMin: 1, pollMax: 2 };
 const options: ConfabOptions = {
-    url: "https://chat.example", token: null, auth: "cookie", fetch, WebSocket: SocketClass,
-    storage, window, document, pace,
+    url: "https://chat.example",
+    token: null,
+    auth: "cookie",
+    fetch,
+    WebSocket: SocketClass,
+    storage,
+    window,
+    document,
+    pace,
 };
 const confab = new Confab(options);
 new Confab({ WebSocket, storage: localStorage });
@@ -88,8 +131,12 @@ export async function messages(room: number): Promise<void> {
     const cursor: MessagePageOptions = { before: 7, limit: 20 };
     const page: Page<Message> = await confab.messages(room, cursor);
     const kind: MessageType = "image";
-    const message: Message = await confab.postMessage(room,
-        { content: "Tea?", message_type: kind, reply_to_id: null, client_id: "mine" });
+    const message: Message = await confab.postMessage(room, {
+        content: "Tea?",
+        message_type: kind,
+        reply_to_id: null,
+        client_id: "mine",
+    });
     await confab.message(room, message.message_id);
     await confab.editMessage(room, message.message_id, "Coffee?");
     await confab.deleteMessage(room, message.message_id);
@@ -107,8 +154,7 @@ export async function messages(room: number): Promise<void> {
 // ---- errors ----
 
 export function explain(error: unknown): string {
-    if (!(error instanceof ConfabError))
-        return "?";
+    if (!(error instanceof ConfabError)) return "?";
     const { status, detail, fields, retryAfter, requestId, body, temporary } = error;
     const words: string[] | undefined = fields.name;
     const seconds: number | null = retryAfter;
@@ -133,14 +179,22 @@ export function channels(): void {
     room.once("connected", (frame: RoomConnected) => console.log(frame.online));
     room.on("event", (event) => {
         switch (event.type) {
-        case "new_message": return told(event.message.content);
-        case "message_edited": return told(event.edited_by);
-        case "message_deleted": return told(event.deleted_by, event.message_id);
-        case "room_updated": return told(event.updated_by, event.room.name);
-        case "user_invited": return told(event.invited_by, event.user_id);
-        case "user_removed": return told(event.removed_by, event.user_id);
-        case "member_updated": return told(event.updated_by, event.membership?.is_admin);
-        default: return never(event);
+            case "new_message":
+                return told(event.message.content);
+            case "message_edited":
+                return told(event.edited_by);
+            case "message_deleted":
+                return told(event.deleted_by, event.message_id);
+            case "room_updated":
+                return told(event.updated_by, event.room.name);
+            case "user_invited":
+                return told(event.invited_by, event.user_id);
+            case "user_removed":
+                return told(event.removed_by, event.user_id);
+            case "member_updated":
+                return told(event.updated_by, event.membership?.is_admin);
+            default:
+                return never(event);
         }
     });
     room.on("frame", (frame) => told(frame.type));
@@ -175,11 +229,16 @@ export function channels(): void {
     news.on("connected", (frame: NotificationsConnected) => told(frame.user_id));
     news.on("event", (event: UserEvent) => {
         switch (event.type) {
-        case "room_created": return told(event.created_by, (event.room as EventRoom).name);
-        case "room_invitation": return told(event.room_name, event.invited_by);
-        case "room_removed": return told(event.room_id, event.removed_by);
-        case "room_deleted": return told(event.deleted_by);
-        default: return never(event);
+            case "room_created":
+                return told(event.created_by, (event.room as EventRoom).name);
+            case "room_invitation":
+                return told(event.room_name, event.invited_by);
+            case "room_removed":
+                return told(event.room_id, event.removed_by);
+            case "room_deleted":
+                return told(event.deleted_by);
+            default:
+                return never(event);
         }
     });
     // @ts-expect-error: nobody types to everybody
@@ -241,8 +300,7 @@ export async function manage(): Promise<void> {
     manager.startTyping();
     manager.stopTyping();
     const socket: ChatSocket | null = manager.socket;
-    if (socket)
-        socket.onmessage = (event) => told(event.data);
+    if (socket) socket.onmessage = (event) => told(event.data);
     socket?.send("{}");
     socket?.close();
     manager.showTypingIndicator("bob");

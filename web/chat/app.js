@@ -11,8 +11,20 @@ const NOT_LOADED = "A part of this page could not be loaded.";
 
 /** The chat itself, for which nobody has to wait before logging in: its module, and after it those
  * that it needs, so that the browser asks for all at once. A test finds what is missing here. */
-const CHAT = ["chat", "composer", "conversation", "details", "dialogs", "format", "message",
-    "notices", "outgoing", "rooms", "sidebar", "timeline"];
+const CHAT = [
+    "chat",
+    "composer",
+    "conversation",
+    "details",
+    "dialogs",
+    "format",
+    "message",
+    "notices",
+    "outgoing",
+    "rooms",
+    "sidebar",
+    "timeline",
+];
 
 async function chatItself() {
     const [chat] = await Promise.all(CHAT.map((name) => import(`./${name}.js`)));
@@ -20,12 +32,18 @@ async function chatItself() {
 }
 
 const LOGIN = {
-    title: "Log in", action: "Log in", password: "current-password",
-    question: "New here?", other: "Create an account",
+    title: "Log in",
+    action: "Log in",
+    password: "current-password",
+    question: "New here?",
+    other: "Create an account",
 };
 const REGISTER = {
-    title: "Create an account", action: "Create account", password: "new-password",
-    question: "You have an account?", other: "Log in",
+    title: "Create an account",
+    action: "Create account",
+    password: "new-password",
+    question: "You have an account?",
+    other: "Log in",
 };
 
 /** The screen for who is not logged in. `words` says why it is there, if there is a reason;
@@ -39,30 +57,64 @@ class SignIn {
 
     #show(way) {
         const kept = this.username?.input.value ?? "";
-        this.username = textField("username", "Username", { autocomplete: "username", value: kept,
-            autocapitalize: "none", spellcheck: "false", required: true },
-        way === REGISTER ? "3 to 32 letters, digits and _ . -" : null);
-        const password = textField("password", "Password", { type: "password",
-            autocomplete: way.password, required: true },
-        way === REGISTER ? "At least 8 characters" : null);
+        this.username = textField(
+            "username",
+            "Username",
+            {
+                autocomplete: "username",
+                value: kept,
+                autocapitalize: "none",
+                spellcheck: "false",
+                required: true,
+            },
+            way === REGISTER ? "3 to 32 letters, digits and _ . -" : null,
+        );
+        const password = textField(
+            "password",
+            "Password",
+            { type: "password", autocomplete: way.password, required: true },
+            way === REGISTER ? "At least 8 characters" : null,
+        );
         const submit = async () => {
             const { value } = this.username.input;
-            await (way === REGISTER ? this.confab.register(value, password.input.value)
+            await (way === REGISTER
+                ? this.confab.register(value, password.input.value)
                 : this.confab.login(value, password.input.value));
             await this.done();
         };
-        fill(this.element, h("div", { class: "card" },
-            h("div", { class: "brand" }, icon("chat"), "confab"),
-            h("h1", {}, way.title),
-            this.words && h("p", { role: "status" }, this.words),
-            form({ fields: [this.username, password], submit,
-                buttons: [h("button", { class: "main", type: "submit" }, way.action)] }),
-            h("p", { class: "other" }, way.question,
-                h("button", { class: "link", type: "button", onclick: () => {
-                    this.words = null;
-                    this.#show(way === LOGIN ? REGISTER : LOGIN);
-                    this.focus();
-                } }, way.other))));
+        fill(
+            this.element,
+            h(
+                "div",
+                { class: "card" },
+                h("div", { class: "brand" }, icon("chat"), "confab"),
+                h("h1", {}, way.title),
+                this.words && h("p", { role: "status" }, this.words),
+                form({
+                    fields: [this.username, password],
+                    submit,
+                    buttons: [h("button", { class: "main", type: "submit" }, way.action)],
+                }),
+                h(
+                    "p",
+                    { class: "other" },
+                    way.question,
+                    h(
+                        "button",
+                        {
+                            class: "link",
+                            type: "button",
+                            onclick: () => {
+                                this.words = null;
+                                this.#show(way === LOGIN ? REGISTER : LOGIN);
+                                this.focus();
+                            },
+                        },
+                        way.other,
+                    ),
+                ),
+            ),
+        );
     }
 
     focus() {
@@ -105,8 +157,11 @@ export class App {
             if (error.status === 401) {
                 this.#signIn(null);
             } else {
-                this.#cannot("The chat cannot be reached", inWords(error),
-                    mainButton("Try again", () => this.#begin()));
+                this.#cannot(
+                    "The chat cannot be reached",
+                    inWords(error),
+                    mainButton("Try again", () => this.#begin()),
+                );
             }
             return;
         }
@@ -114,13 +169,29 @@ export class App {
     }
 
     #cannot(title, words, button) {
-        fill(this.root, h("main", { class: "welcome" }, h("div", { class: "card", role: "alert" },
-            h("div", { class: "brand" }, icon("chat"), "confab"),
-            h("h1", {}, title), h("p", {}, words), button)));
+        fill(
+            this.root,
+            h(
+                "main",
+                { class: "welcome" },
+                h(
+                    "div",
+                    { class: "card", role: "alert" },
+                    h("div", { class: "brand" }, icon("chat"), "confab"),
+                    h("h1", {}, title),
+                    h("p", {}, words),
+                    button,
+                ),
+            ),
+        );
     }
 
     #loadAgain(title, words) {
-        this.#cannot(title, words, mainButton("Load the page again", () => location.reload()));
+        this.#cannot(
+            title,
+            words,
+            mainButton("Load the page again", () => location.reload()),
+        );
     }
 
     #signIn(words) {
@@ -159,7 +230,7 @@ export class App {
             return;
         }
         if (!this.confab.user) {
-            this.#signIn(LOGGED_OUT);  // meanwhile
+            this.#signIn(LOGGED_OUT); // meanwhile
             return;
         }
         // What one has written is not for the next.
@@ -167,7 +238,13 @@ export class App {
             this.draftsOf = this.confab.user.user_id;
             this.drafts = new Map();
         }
-        this.chat = new parts.Chat({ root: this.root, confab: this.confab, only: this.only,
-            page: this.page, drafts: this.drafts, loggedOut: () => this.#signIn(null) });
+        this.chat = new parts.Chat({
+            root: this.root,
+            confab: this.confab,
+            only: this.only,
+            page: this.page,
+            drafts: this.drafts,
+            loggedOut: () => this.#signIn(null),
+        });
     }
 }

@@ -70,25 +70,33 @@ export class Chat {
     #sidebarActions() {
         return {
             open: (id) => this.open(id, true),
-            newRoom: () => newRoom(this.root, async (room) => this.#made(
-                await this.confab.createRoom(room))),
-            direct: () => directMessage(this.root, this.confab, async (user) => this.#made(
-                await this.confab.directRoom(user.user_id))),
-            findRoom: () => findRoom(this.root, this.confab, (id) => Boolean(this.rooms.get(id)),
-                async (room, join) => {
-                    if (join) {
-                        await this.confab.join(room.room_id);
-                    }
-                    this.#made(await this.confab.room(room.room_id));
-                }),
+            newRoom: () =>
+                newRoom(this.root, async (room) => this.#made(await this.confab.createRoom(room))),
+            direct: () =>
+                directMessage(this.root, this.confab, async (user) =>
+                    this.#made(await this.confab.directRoom(user.user_id)),
+                ),
+            findRoom: () =>
+                findRoom(
+                    this.root,
+                    this.confab,
+                    (id) => Boolean(this.rooms.get(id)),
+                    async (room, join) => {
+                        if (join) {
+                            await this.confab.join(room.room_id);
+                        }
+                        this.#made(await this.confab.room(room.room_id));
+                    },
+                ),
             alerts: async () => {
                 this.notices.show(await this.alerts.toggle());
                 this.sidebar.drawAlerts(this.alerts.on);
             },
-            password: () => changePassword(this.root, async (old, fresh) => {
-                await this.confab.changePassword(old, fresh);
-                this.notices.show("The password is changed.");
-            }),
+            password: () =>
+                changePassword(this.root, async (old, fresh) => {
+                    await this.confab.changePassword(old, fresh);
+                    this.notices.show("The password is changed.");
+                }),
             logout: () => this.#logout(),
         };
     }
@@ -197,7 +205,10 @@ export class Chat {
             this.rooms.put(room);
         }
         this.conversation = new Conversation({
-            root: this.root, confab: this.confab, room, draft: this.drafts.get(id) ?? "",
+            root: this.root,
+            confab: this.confab,
+            room,
+            draft: this.drafts.get(id) ?? "",
             on: this.#conversationEvents(id),
         });
         this.rest.replaceWith(this.conversation.element);
@@ -215,11 +226,12 @@ export class Chat {
 
     #cannotOpen(error) {
         this.opening = null;
-        const words = error.status === 404 ? "There is no such room, or you are not in it."
-            : inWords(error);
+        const words =
+            error.status === 404 ? "There is no such room, or you are not in it." : inWords(error);
         if (this.only) {
-            this.#empty("warning", "This room cannot be shown", words, "Try again",
-                () => this.open(this.only));
+            this.#empty("warning", "This room cannot be shown", words, "Try again", () =>
+                this.open(this.only),
+            );
         } else {
             this.#toRooms();
             this.notices.show(words);
@@ -254,8 +266,13 @@ export class Chat {
         if (this.opening === id) {
             this.#closeRoom();
             if (this.only) {
-                this.#empty("chat", "You are not in this room any more", words ?? "", "Try again",
-                    () => this.open(this.only));
+                this.#empty(
+                    "chat",
+                    "You are not in this room any more",
+                    words ?? "",
+                    "Try again",
+                    () => this.open(this.only),
+                );
                 return;
             }
             this.#toRooms();
@@ -266,9 +283,17 @@ export class Chat {
     }
 
     #empty(name, title, words, action, act) {
-        fill(this.rest, h("div", { class: "empty" }, h("span", { class: "round" }, icon(name)),
-            h("h2", {}, title), h("p", {}, words),
-            h("div", { class: "actions" }, mainButton(action, act))));
+        fill(
+            this.rest,
+            h(
+                "div",
+                { class: "empty" },
+                h("span", { class: "round" }, icon(name)),
+                h("h2", {}, title),
+                h("p", {}, words),
+                h("div", { class: "actions" }, mainButton(action, act)),
+            ),
+        );
     }
 
     /** What stands beside the rooms while none is open. */
@@ -277,9 +302,25 @@ export class Chat {
             return;
         }
         const has = this.rooms.byId.size > 0;
-        fill(this.rest, h("div", { class: "empty" }, h("span", { class: "round" }, icon("chat")),
-            h("h2", {}, has ? "Choose a conversation" : `Welcome, ${this.confab.user.username}`),
-            h("p", {}, has ? "Your rooms are on the left. The latest one is at the top."
-                : "Make the first room, or see which ones are open to everybody.")));
+        fill(
+            this.rest,
+            h(
+                "div",
+                { class: "empty" },
+                h("span", { class: "round" }, icon("chat")),
+                h(
+                    "h2",
+                    {},
+                    has ? "Choose a conversation" : `Welcome, ${this.confab.user.username}`,
+                ),
+                h(
+                    "p",
+                    {},
+                    has
+                        ? "Your rooms are on the left. The latest one is at the top."
+                        : "Make the first room, or see which ones are open to everybody.",
+                ),
+            ),
+        );
     }
 }

@@ -19,20 +19,36 @@ export class Composer {
         this.on = on;
         this.subject = null;
         this.text = h("textarea", {
-            rows: "1", "aria-label": `Message to ${roomName}`, placeholder: "Write a message",
-            maxlength: LONGEST, dir: "auto",
-            oninput: () => this.#changed(), onkeydown: (event) => this.#key(event),
+            rows: "1",
+            "aria-label": `Message to ${roomName}`,
+            placeholder: "Write a message",
+            maxlength: LONGEST,
+            dir: "auto",
+            oninput: () => this.#changed(),
+            onkeydown: (event) => this.#key(event),
             onblur: () => on.stopped(),
         });
         this.text.value = draft;
-        this.button = h("button", { class: "bare", type: "submit", "aria-label": "Send",
-            title: "Send" }, icon("send"));
+        this.button = h(
+            "button",
+            { class: "bare", type: "submit", "aria-label": "Send", title: "Send" },
+            icon("send"),
+        );
         this.about = h("div", { class: "about", hidden: true });
         this.under = h("div", { class: "below" });
-        this.element = h("form", { class: "composer", onsubmit: (event) => {
-            event.preventDefault();
-            this.#submit();
-        } }, this.about, h("div", { class: "write" }, this.text, this.button), this.under);
+        this.element = h(
+            "form",
+            {
+                class: "composer",
+                onsubmit: (event) => {
+                    event.preventDefault();
+                    this.#submit();
+                },
+            },
+            this.about,
+            h("div", { class: "write" }, this.text, this.button),
+            this.under,
+        );
         this.#fit();
     }
 
@@ -60,10 +76,22 @@ export class Composer {
             this.text.value = "";
         }
         this.subject = subject;
-        fill(this.about, icon(subject.edit ? "edit" : "reply"),
+        fill(
+            this.about,
+            icon(subject.edit ? "edit" : "reply"),
             h("span", {}, words, h("b", {}, message.sender_username), `: ${inOneLine(message)}`),
-            h("button", { class: "bare", type: "button", "aria-label": "Cancel",
-                title: "Cancel (Esc)", onclick: () => this.cancel() }, icon("close")));
+            h(
+                "button",
+                {
+                    class: "bare",
+                    type: "button",
+                    "aria-label": "Cancel",
+                    title: "Cancel (Esc)",
+                    onclick: () => this.cancel(),
+                },
+                icon("close"),
+            ),
+        );
         this.about.hidden = false;
         this.focus();
     }

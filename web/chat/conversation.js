@@ -31,11 +31,16 @@ function sourceOf(confab, id) {
 function aboutConnection(channel, unsent) {
     const waiting = unsent > 0 ? ` ${counted(unsent, "message")} will be sent then.` : "";
     switch (channel.state) {
-        case "offline": return `You are offline. This goes on when the network is back.${waiting}`;
-        case "waiting": return `The connection was lost. Trying again…${waiting}`;
-        case "connecting": return channel.seq === null ? "" : `Connecting again…${waiting}`;
-        case "polling": return "There is no live connection here; messages come a little later.";
-        default: return "";
+        case "offline":
+            return `You are offline. This goes on when the network is back.${waiting}`;
+        case "waiting":
+            return `The connection was lost. Trying again…${waiting}`;
+        case "connecting":
+            return channel.seq === null ? "" : `Connecting again…${waiting}`;
+        case "polling":
+            return "There is no live connection here; messages come a little later.";
+        default:
+            return "";
     }
 }
 
@@ -54,9 +59,13 @@ export class Conversation {
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
         this.#listen();
-        this.outgoings = new Outgoings({ confab, room, timeline: this.timeline,
+        this.outgoings = new Outgoings({
+            confab,
+            room,
+            timeline: this.timeline,
             isLive: () => ["live", "polling"].includes(this.channel.state),
-            drawn: this.drawStatus });
+            drawn: this.drawStatus,
+        });
         this.sendRead = settled(READ_DELAY_MS, () => this.#markRead());
         this.looked = () => this.#seen();
         document.addEventListener("visibilitychange", this.looked);
@@ -97,8 +106,14 @@ export class Conversation {
         this.header = h("header", { class: "bar" });
         this.connection = h("div", { class: "connection", role: "status", hidden: true });
         this.tools = h("div", { class: "tools", role: "toolbar", "aria-label": "Message" });
-        this.element = h("main", { class: "conversation" }, this.header, this.timeline.element,
-            this.connection, this.composer.element);
+        this.element = h(
+            "main",
+            { class: "conversation" },
+            this.header,
+            this.timeline.element,
+            this.connection,
+            this.composer.element,
+        );
     }
 
     close() {
@@ -140,7 +155,8 @@ export class Conversation {
         });
         channel.on("room_updated", ({ room }) => this.#roomChanged(room));
         ["user_invited", "user_removed", "member_updated"].forEach((type) =>
-            channel.on(type, () => this.#membersChanged()));
+            channel.on(type, () => this.#membersChanged()),
+        );
         channel.on("presence", (online) => {
             online.forEach((user) => this.names.set(user.user_id, user.username));
             this.drawHeader();
@@ -186,16 +202,29 @@ export class Conversation {
 
     /** A public room that the user is not in. */
     #askToJoin() {
-        this.composer.element.replaceWith(h("div", { class: "outsider" },
-            "You are not in this room.",
-            h("button", { class: "main", type: "button", onclick: async () => {
-                try {
-                    await this.confab.join(this.room.room_id);
-                    this.on.joined();
-                } catch (error) {
-                    this.on.failed(error);
-                }
-            } }, "Join room")));
+        this.composer.element.replaceWith(
+            h(
+                "div",
+                { class: "outsider" },
+                "You are not in this room.",
+                h(
+                    "button",
+                    {
+                        class: "main",
+                        type: "button",
+                        onclick: async () => {
+                            try {
+                                await this.confab.join(this.room.room_id);
+                                this.on.joined();
+                            } catch (error) {
+                                this.on.failed(error);
+                            }
+                        },
+                    },
+                    "Join room",
+                ),
+            ),
+        );
     }
 
     // ---- what the user does ----
@@ -208,8 +237,9 @@ export class Conversation {
 
     async #edit(message, text) {
         try {
-            this.timeline.change(await this.confab.editMessage(this.room.room_id,
-                message.message_id, text));
+            this.timeline.change(
+                await this.confab.editMessage(this.room.room_id, message.message_id, text),
+            );
         } catch (error) {
             this.on.failed(error);
         }
@@ -217,7 +247,8 @@ export class Conversation {
 
     #delete(message) {
         confirm(this.root, {
-            title: "Delete this message?", action: "Delete",
+            title: "Delete this message?",
+            action: "Delete",
             words: "Nobody can read it any more. This cannot be undone.",
             act: async () => {
                 await this.confab.deleteMessage(this.room.room_id, message.message_id);
@@ -229,8 +260,11 @@ export class Conversation {
 
     /** Whether the user looks at the newest message now. */
     sees() {
-        return document.visibilityState === "visible" && document.hasFocus() &&
-            this.timeline.isAtBottom();
+        return (
+            document.visibilityState === "visible" &&
+            document.hasFocus() &&
+            this.timeline.isAtBottom()
+        );
     }
 
     /** The line for new messages stands above the first that came while nobody looked. */
@@ -279,17 +313,41 @@ export class Conversation {
             ? [h("span", { class: `dot${others ? " on" : ""}` }), others ? "Online" : "Offline"]
             : [`${counted(room.members_count, "member")}${online > 0 ? `, ${online} online` : ""}`];
         const pressed = String(this.details !== null);
-        const key = JSON.stringify([room.name, room.is_private, others, online, room.members_count,
-            pressed]);
+        const key = JSON.stringify([
+            room.name,
+            room.is_private,
+            others,
+            online,
+            room.members_count,
+            pressed,
+        ]);
         if (this.drawn === key) {
             return;
         }
         this.drawn = key;
         if (!this.people) {
-            this.people = h("button", { class: "bare", type: "button", "aria-label": "Details",
-                title: "Details", onclick: () => this.toggleDetails() }, icon("people"));
-            this.back = h("button", { class: "bare to-rooms", type: "button", title: "All rooms",
-                "aria-label": "All rooms", onclick: () => this.on.back() }, icon("back"));
+            this.people = h(
+                "button",
+                {
+                    class: "bare",
+                    type: "button",
+                    "aria-label": "Details",
+                    title: "Details",
+                    onclick: () => this.toggleDetails(),
+                },
+                icon("people"),
+            );
+            this.back = h(
+                "button",
+                {
+                    class: "bare to-rooms",
+                    type: "button",
+                    title: "All rooms",
+                    "aria-label": "All rooms",
+                    onclick: () => this.on.back(),
+                },
+                icon("back"),
+            );
             this.title = h("div", { class: "title" });
             this.picture = h("span", {});
             fill(this.header, this.back, this.picture, this.title, this.people);
@@ -306,11 +364,15 @@ export class Conversation {
             this.people.focus();
         } else {
             this.details = new Details({
-                root: this.root, confab: this.confab, room: () => this.room,
+                root: this.root,
+                confab: this.confab,
+                room: () => this.room,
                 online: () => new Set(this.channel.online.map((user) => user.user_id)),
                 on: {
-                    closed: () => this.toggleDetails(), failed: (error) => this.on.failed(error),
-                    left: () => this.on.gone(null), changed: (room) => this.#roomChanged(room),
+                    closed: () => this.toggleDetails(),
+                    failed: (error) => this.on.failed(error),
+                    left: () => this.on.gone(null),
+                    changed: (room) => this.#roomChanged(room),
                 },
             });
             this.element.after(this.details.element);
@@ -340,32 +402,45 @@ export class Conversation {
             return "";
         }
         const readers = [...this.reads]
-            .filter(([user, message]) => user !== this.self.user_id && this.names.has(user) &&
-                message >= newest.message_id)
+            .filter(
+                ([user, message]) =>
+                    user !== this.self.user_id &&
+                    this.names.has(user) &&
+                    message >= newest.message_id,
+            )
             .map(([user]) => this.names.get(user));
         return readers.length > 0 ? `Seen by ${listOfNames(readers)}` : "";
     }
 
     /** What can be done with the message that is pointed at. */
     #showTools(message, article) {
-        if (this.tools.matches(":focus-within") && !article.contains(this.tools) &&
-                !article.matches(":focus")) {
+        if (
+            this.tools.matches(":focus-within") &&
+            !article.contains(this.tools) &&
+            !article.matches(":focus")
+        ) {
             return;
         }
         const isOwn = message.sender_id === this.self.user_id;
-        const tool = (name, label, act) => h("button", { class: "bare", type: "button",
-            title: label, "aria-label": label, onclick: act }, icon(name));
+        const tool = (name, label, act) =>
+            h(
+                "button",
+                { class: "bare", type: "button", title: label, "aria-label": label, onclick: act },
+                icon(name),
+            );
         if (message.is_deleted) {
             this.tools.remove();
             return;
         }
         if (this.tools.message !== message || !article.contains(this.tools)) {
             this.tools.message = message;
-            fill(this.tools,
+            fill(
+                this.tools,
                 tool("reply", "Reply", () => this.composer.reply(message)),
                 isOwn && tool("edit", "Edit", () => this.composer.edit(message)),
                 (isOwn || this.room.is_admin) &&
-                    tool("trash", "Delete", () => this.#delete(message)));
+                    tool("trash", "Delete", () => this.#delete(message)),
+            );
             article.append(this.tools);
         }
     }

@@ -11,14 +11,25 @@ const SEARCH_DELAY_MS = 200;
  * inside, closes it on Escape and gives the focus back. */
 function open(root, title, body) {
     const heading = `confab-dialog-${Date.now()}`;
-    const dialog = h("dialog", { "aria-labelledby": heading, onclose: () => dialog.remove(),
-        onclick: (event) => event.target === dialog && dialog.close() });
+    const dialog = h("dialog", {
+        "aria-labelledby": heading,
+        onclose: () => dialog.remove(),
+        onclick: (event) => event.target === dialog && dialog.close(),
+    });
     const close = () => dialog.close();
     dialog.append(
-        h("header", {}, h("h2", { id: heading }, title),
-            h("button", { class: "bare", type: "button", "aria-label": "Close", onclick: close },
-                icon("close"))),
-        h("div", { class: "inner" }, body(close)));
+        h(
+            "header",
+            {},
+            h("h2", { id: heading }, title),
+            h(
+                "button",
+                { class: "bare", type: "button", "aria-label": "Close", onclick: close },
+                icon("close"),
+            ),
+        ),
+        h("div", { class: "inner" }, body(close)),
+    );
     root.append(dialog);
     dialog.showModal();
     dialog.querySelector("input, .buttons button")?.focus();
@@ -28,26 +39,39 @@ function open(root, title, body) {
 const cancel = (close) => h("button", { type: "button", onclick: close }, "Cancel");
 
 function choice(name, value, checked, title, hint) {
-    return h("label", { class: "choice" },
+    return h(
+        "label",
+        { class: "choice" },
         h("input", { type: "radio", name, value, checked }),
-        h("b", {}, title), h("span", {}, hint));
+        h("b", {}, title),
+        h("span", {}, hint),
+    );
 }
 
 /** Private or public, as a question with two answers. */
 function privacy(isPrivate) {
-    return h("fieldset", { class: "choices" }, h("legend", { class: "unseen" }, "Who can join"),
+    return h(
+        "fieldset",
+        { class: "choices" },
+        h("legend", { class: "unseen" }, "Who can join"),
         choice("privacy", "private", isPrivate, "Private", "Only people who are invited see it."),
-        choice("privacy", "public", !isPrivate, "Public", "Everybody here can find and join it."));
+        choice("privacy", "public", !isPrivate, "Public", "Everybody here can find and join it."),
+    );
 }
 
 /** A room's name and privacy, asked for in a form. `save({name, is_private})` is a promise. */
 function roomForm(root, { title, action, room, save }) {
     open(root, title, (close) => {
-        const name = textField("name", "Name", { value: room.name, maxlength: 128, required: true,
-            autocomplete: "off" });
+        const name = textField("name", "Name", {
+            value: room.name,
+            maxlength: 128,
+            required: true,
+            autocomplete: "off",
+        });
         const who = privacy(room.is_private);
         return form({
-            fields: [name], others: [who],
+            fields: [name],
+            others: [who],
             buttons: [cancel(close), h("button", { class: "main", type: "submit" }, action)],
             submit: async () => {
                 const isPrivate = who.querySelector(":checked").value === "private";
@@ -59,8 +83,12 @@ function roomForm(root, { title, action, room, save }) {
 }
 
 export function newRoom(root, save) {
-    roomForm(root, { title: "New room", action: "Create room",
-        room: { name: "", is_private: true }, save });
+    roomForm(root, {
+        title: "New room",
+        action: "Create room",
+        room: { name: "", is_private: true },
+        save,
+    });
 }
 
 export function roomSettings(root, room, save) {
@@ -70,28 +98,38 @@ export function roomSettings(root, room, save) {
 /** Asks before something that cannot be undone; `act()` is a promise, `then()` is called when the
  * dialog has gone after it. */
 export function confirm(root, { title, words, action, act, then }) {
-    open(root, title, (close) => [h("p", {}, words), form({
-        fields: [],
-        buttons: [cancel(close), h("button", { class: "danger", type: "submit" }, action)],
-        submit: async () => {
-            await act();
-            close();
-            then?.();
-        },
-    })]);
+    open(root, title, (close) => [
+        h("p", {}, words),
+        form({
+            fields: [],
+            buttons: [cancel(close), h("button", { class: "danger", type: "submit" }, action)],
+            submit: async () => {
+                await act();
+                close();
+                then?.();
+            },
+        }),
+    ]);
 }
 
 export function changePassword(root, save) {
     open(root, "Change password", (close) => {
-        const old = textField("old_password", "Present password",
-            { type: "password", autocomplete: "current-password" });
-        const fresh = textField("new_password", "New password",
+        const old = textField("old_password", "Present password", {
+            type: "password",
+            autocomplete: "current-password",
+        });
+        const fresh = textField(
+            "new_password",
+            "New password",
             { type: "password", autocomplete: "new-password" },
-            "At least 8 characters. You are logged out everywhere else.");
+            "At least 8 characters. You are logged out everywhere else.",
+        );
         return form({
             fields: [old, fresh],
-            buttons: [cancel(close),
-                h("button", { class: "main", type: "submit" }, "Change password")],
+            buttons: [
+                cancel(close),
+                h("button", { class: "main", type: "submit" }, "Change password"),
+            ],
             submit: async () => {
                 await save(old.input.value, fresh.input.value);
                 close();
@@ -112,8 +150,7 @@ function finder(label, search, row, nothing) {
         const mine = turn;
         let rows;
         try {
-            rows = (await search(field.input.value.trim()))
-                .map((thing) => row(thing, run));
+            rows = (await search(field.input.value.trim())).map((thing) => row(thing, run));
         } catch (error) {
             rows = [h("li", { class: "note", role: "alert" }, inWords(error))];
         }
@@ -121,8 +158,11 @@ function finder(label, search, row, nothing) {
             fill(results, rows.length > 0 ? rows : h("li", { class: "note" }, nothing));
         }
     };
-    const field = textField("search", label, { type: "search", autocomplete: "off",
-        oninput: settled(SEARCH_DELAY_MS, run) });
+    const field = textField("search", label, {
+        type: "search",
+        autocomplete: "off",
+        oninput: settled(SEARCH_DELAY_MS, run),
+    });
     run();
     return [field.element, results];
 }
@@ -130,21 +170,34 @@ function finder(label, search, row, nothing) {
 /** A button in a row that does one thing, and says in the row when that failed. */
 function rowButton(words, name, act) {
     const label = `${words} ${name}`;
-    const button = h("button", { type: "button", "aria-label": label, onclick: async () => {
-        button.disabled = true;
-        try {
-            await act();
-        } catch (error) {
-            button.disabled = false;
-            button.after(h("span", { class: "wrong", role: "alert" }, inWords(error)));
-        }
-    } }, words);
+    const button = h(
+        "button",
+        {
+            type: "button",
+            "aria-label": label,
+            onclick: async () => {
+                button.disabled = true;
+                try {
+                    await act();
+                } catch (error) {
+                    button.disabled = false;
+                    button.after(h("span", { class: "wrong", role: "alert" }, inWords(error)));
+                }
+            },
+        },
+        words,
+    );
     return button;
 }
 
 function person(user, ...more) {
-    return h("li", { class: "person" }, avatar(user.username),
-        h("span", { class: "who" }, user.username), ...more);
+    return h(
+        "li",
+        { class: "person" },
+        avatar(user.username),
+        h("span", { class: "who" }, user.username),
+        ...more,
+    );
 }
 
 /** Users by the first letters of their names, without oneself. */
@@ -156,25 +209,45 @@ function searchUsers(confab) {
 }
 
 export function directMessage(root, confab, choose) {
-    open(root, "New direct message", (close) => finder("Find a person by name", searchUsers(confab),
-        (user) => person(user, rowButton("Message", user.username, async () => {
-            await choose(user);
-            close();
-        })), "There is nobody with such a name."));
+    open(root, "New direct message", (close) =>
+        finder(
+            "Find a person by name",
+            searchUsers(confab),
+            (user) =>
+                person(
+                    user,
+                    rowButton("Message", user.username, async () => {
+                        await choose(user);
+                        close();
+                    }),
+                ),
+            "There is nobody with such a name.",
+        ),
+    );
 }
 
 /** Invites people to a room; those in it already say so. */
 export function invite(root, confab, room, isMember) {
     const invited = new Set();
-    const standing = (id) => invited.has(id) ? "Invited" : isMember(id) ? "Member" : null;
-    open(root, `Invite to ${room.name}`, () => finder("Find a person by name", searchUsers(confab),
-        (user, again) => person(user, standing(user.user_id)
-            ? h("span", { class: "under", role: "status" }, standing(user.user_id))
-            : rowButton("Invite", user.username, async () => {
-                await confab.invite(room.room_id, user.user_id);
-                invited.add(user.user_id);
-                await again();
-            })), "There is nobody with such a name."));
+    const standing = (id) => (invited.has(id) ? "Invited" : isMember(id) ? "Member" : null);
+    open(root, `Invite to ${room.name}`, () =>
+        finder(
+            "Find a person by name",
+            searchUsers(confab),
+            (user, again) =>
+                person(
+                    user,
+                    standing(user.user_id)
+                        ? h("span", { class: "under", role: "status" }, standing(user.user_id))
+                        : rowButton("Invite", user.username, async () => {
+                              await confab.invite(room.room_id, user.user_id);
+                              invited.add(user.user_id);
+                              await again();
+                          }),
+                ),
+            "There is nobody with such a name.",
+        ),
+    );
 }
 
 /** Public rooms. The server lists them by activity; the search is among those read. */
@@ -184,14 +257,29 @@ export function findRoom(root, confab, isMember, choose) {
         listed ??= (await confab.rooms({ public: true, limit: 200 })).results;
         return listed.filter((room) => room.name.toLowerCase().includes(text.toLowerCase()));
     };
-    open(root, "Public rooms", (close) => finder("Find a room by name", search, (room) => {
-        const words = isMember(room.room_id) ? "Open" : "Join";
-        return h("li", { class: "person" }, h("span", { class: "round" }, icon("hash")),
-            h("span", { class: "who" }, room.name,
-                h("span", { class: "under" }, counted(room.members_count, "member"))),
-            rowButton(words, room.name, async () => {
-                await choose(room, words === "Join");
-                close();
-            }));
-    }, "There is no public room with such a name."));
+    open(root, "Public rooms", (close) =>
+        finder(
+            "Find a room by name",
+            search,
+            (room) => {
+                const words = isMember(room.room_id) ? "Open" : "Join";
+                return h(
+                    "li",
+                    { class: "person" },
+                    h("span", { class: "round" }, icon("hash")),
+                    h(
+                        "span",
+                        { class: "who" },
+                        room.name,
+                        h("span", { class: "under" }, counted(room.members_count, "member")),
+                    ),
+                    rowButton(words, room.name, async () => {
+                        await choose(room, words === "Join");
+                        close();
+                    }),
+                );
+            },
+            "There is no public room with such a name.",
+        ),
+    );
 }

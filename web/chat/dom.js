@@ -15,15 +15,21 @@ export function h(tag, properties, ...children) {
             element.setAttribute(name, value === true ? "" : value);
         }
     }
-    element.append(...children.flat().filter((child) => child !== null && child !== undefined &&
-        child !== false));
+    element.append(
+        ...children
+            .flat()
+            .filter((child) => child !== null && child !== undefined && child !== false),
+    );
     return element;
 }
 
 /** Puts children into an element in place of what it has. */
 export function fill(element, ...children) {
-    element.replaceChildren(...children.flat().filter((child) => child !== null &&
-        child !== undefined && child !== false));
+    element.replaceChildren(
+        ...children
+            .flat()
+            .filter((child) => child !== null && child !== undefined && child !== false),
+    );
     return element;
 }
 

@@ -16,12 +16,23 @@ export function inWords(error) {
 
 /** A labelled input. `field.input` is the input, `field.element` all of it. */
 export function textField(name, label, attributes = {}, hint = null) {
-    const id = `confab-${name}-${made += 1}`;
+    const id = `confab-${name}-${(made += 1)}`;
     const wrong = h("span", { class: "wrong", id: `${id}-wrong` });
-    const input = h("input", { id, name, type: "text", "aria-describedby":
-        hint ? `${id}-wrong ${id}-hint` : `${id}-wrong`, ...attributes });
-    const element = h("div", { class: "field" }, h("label", { for: id }, label), input,
-        hint && h("span", { class: "hint", id: `${id}-hint` }, hint), wrong);
+    const input = h("input", {
+        id,
+        name,
+        type: "text",
+        "aria-describedby": hint ? `${id}-wrong ${id}-hint` : `${id}-wrong`,
+        ...attributes,
+    });
+    const element = h(
+        "div",
+        { class: "field" },
+        h("label", { for: id }, label),
+        input,
+        hint && h("span", { class: "hint", id: `${id}-hint` }, hint),
+        wrong,
+    );
     return { name, input, element, wrong };
 }
 
@@ -52,23 +63,32 @@ function sayError(error, fields, rest) {
 export function form({ fields, others = [], buttons, submit }) {
     const rest = h("p", { class: "wrong", role: "alert" });
     const button = buttons.find((one) => one.type === "submit");
-    return h("form", { novalidate: true, onsubmit: async (event) => {
-        event.preventDefault();
-        if (button.disabled) {
-            return;
-        }
-        rest.textContent = "";
-        fields.forEach((field) => sayWrong(field, ""));
-        button.disabled = true;
-        try {
-            await submit();
-        } catch (error) {
-            sayError(error, fields, rest);
-        } finally {
-            button.disabled = false;
-        }
-    } }, ...fields.map((field) => field.element), ...others, rest,
-    h("div", { class: "buttons" }, ...buttons));
+    return h(
+        "form",
+        {
+            novalidate: true,
+            onsubmit: async (event) => {
+                event.preventDefault();
+                if (button.disabled) {
+                    return;
+                }
+                rest.textContent = "";
+                fields.forEach((field) => sayWrong(field, ""));
+                button.disabled = true;
+                try {
+                    await submit();
+                } catch (error) {
+                    sayError(error, fields, rest);
+                } finally {
+                    button.disabled = false;
+                }
+            },
+        },
+        ...fields.map((field) => field.element),
+        ...others,
+        rest,
+        h("div", { class: "buttons" }, ...buttons),
+    );
 }
 
 /** The button for what is most likely wanted. */

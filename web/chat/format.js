@@ -6,7 +6,7 @@ import { h } from "./dom.js";
  * together, so none is made before it is needed. */
 function times(options) {
     let made = null;
-    return () => made ??= new Intl.DateTimeFormat(undefined, options);
+    return () => (made ??= new Intl.DateTimeFormat(undefined, options));
 }
 
 const clock = times({ hour: "2-digit", minute: "2-digit" });
@@ -30,8 +30,13 @@ function daysAgo(date) {
 export const timeOfDay = (iso) => clock().format(new Date(iso));
 
 /** The same where there is little room: without AM and PM. */
-export const hourAndMinute = (iso) => clock().formatToParts(new Date(iso))
-    .filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
+export const hourAndMinute = (iso) =>
+    clock()
+        .formatToParts(new Date(iso))
+        .filter(({ type }) => type !== "dayPeriod")
+        .map(({ value }) => value)
+        .join("")
+        .trim();
 
 /** All of it, for who points at a time. */
 export const fullTime = (iso) => moment().format(new Date(iso));
@@ -61,7 +66,8 @@ export function listOfNames(names) {
     if (names.length > 3) {
         return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
     }
-    return names.length < 2 ? names.join("")
+    return names.length < 2
+        ? names.join("")
         : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 }
 
@@ -72,14 +78,24 @@ const HUES = 8;
 
 /** A round picture with the first letters of a name; its colour is the name's. */
 export function avatar(name, size = "") {
-    const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
-    const letters = words.slice(0, 2).map((word) => [...word][0]).join("").toUpperCase();
+    const words = name
+        .trim()
+        .split(/[\s._-]+/u)
+        .filter(Boolean);
+    const letters = words
+        .slice(0, 2)
+        .map((word) => [...word][0])
+        .join("")
+        .toUpperCase();
     let hue = 0;
     for (const character of name) {
         hue = (hue * 31 + character.codePointAt(0)) % 9973;
     }
-    return h("span", { class: `avatar hue${hue % HUES} ${size}`, "aria-hidden": "true" },
-        letters || "?");
+    return h(
+        "span",
+        { class: `avatar hue${hue % HUES} ${size}`, "aria-hidden": "true" },
+        letters || "?",
+    );
 }
 
 // What follows a web address in a sentence is not part of it.
@@ -108,8 +124,10 @@ export function linked(text) {
         if (!URL.canParse(address)) {
             continue;
         }
-        nodes.push(text.slice(done, match.index),
-            h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
+        nodes.push(
+            text.slice(done, match.index),
+            h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address),
+        );
         done = match.index + address.length;
     }
     nodes.push(text.slice(done));

@@ -14,11 +14,14 @@ function content(message) {
         return h("p", { class: "text gone" }, "This message was deleted.");
     }
     const kind = KINDS[message.message_type];
-    return h("p", { class: "text", dir: "auto" },
+    return h(
+        "p",
+        { class: "text", dir: "auto" },
         kind && h("span", { class: "kind" }, icon("file"), `${kind}: `),
         linked(message.content),
-        message.edited_at && h("span", { class: "edited", title: fullTime(message.edited_at) },
-            " (edited)"));
+        message.edited_at &&
+            h("span", { class: "edited", title: fullTime(message.edited_at) }, " (edited)"),
+    );
 }
 
 /** Says a message in one line, for quotes and lists. */
@@ -33,14 +36,25 @@ export function inOneLine(message) {
 /** The quote above a reply. Its line is there before its words are, so that nothing moves. */
 function quote(message, repliedTo) {
     const words = h("span", { class: "quoted" });
-    const button = h("button", {
-        class: "quote", type: "button", "data-jump": message.reply_to_id,
-        title: "Go to this message",
-    }, icon("reply"), h("span", { class: "unseen" }, "In reply to "), words);
+    const button = h(
+        "button",
+        {
+            class: "quote",
+            type: "button",
+            "data-jump": message.reply_to_id,
+            title: "Go to this message",
+        },
+        icon("reply"),
+        h("span", { class: "unseen" }, "In reply to "),
+        words,
+    );
     const show = (original) => {
-        fill(words, original
-            ? [h("b", {}, original.sender_username), ` ${inOneLine(original)}`]
-            : "A message that cannot be shown");
+        fill(
+            words,
+            original
+                ? [h("b", {}, original.sender_username), ` ${inOneLine(original)}`]
+                : "A message that cannot be shown",
+        );
     };
     const found = repliedTo(message.reply_to_id);
     if (found instanceof Promise) {
@@ -70,21 +84,42 @@ export function messageNode(message, repliedTo) {
 /** Draws a message anew into its node: it was edited or deleted. */
 export function drawMessage(node, message, repliedTo) {
     node.message = message;
-    const article = h("div", {
-        class: "message", role: "article", tabindex: "-1",
-        "aria-label": spoken(message), "data-id": message.message_id,
-    },
-    h("div", { class: "gutter" },
-        avatar(message.sender_username),
-        h("time", { class: "beside", datetime: message.created_at },
-            hourAndMinute(message.created_at))),
-    h("div", { class: "body" },
-        h("div", { class: "head" },
-            h("span", { class: "sender" }, message.sender_username),
-            h("time", { datetime: message.created_at, title: fullTime(message.created_at) },
-                timeOfDay(message.created_at))),
-        message.reply_to_id && !message.is_deleted && quote(message, repliedTo),
-        content(message)));
+    const article = h(
+        "div",
+        {
+            class: "message",
+            role: "article",
+            tabindex: "-1",
+            "aria-label": spoken(message),
+            "data-id": message.message_id,
+        },
+        h(
+            "div",
+            { class: "gutter" },
+            avatar(message.sender_username),
+            h(
+                "time",
+                { class: "beside", datetime: message.created_at },
+                hourAndMinute(message.created_at),
+            ),
+        ),
+        h(
+            "div",
+            { class: "body" },
+            h(
+                "div",
+                { class: "head" },
+                h("span", { class: "sender" }, message.sender_username),
+                h(
+                    "time",
+                    { datetime: message.created_at, title: fullTime(message.created_at) },
+                    timeOfDay(message.created_at),
+                ),
+            ),
+            message.reply_to_id && !message.is_deleted && quote(message, repliedTo),
+            content(message),
+        ),
+    );
     const old = node.querySelector(".message");
     if (old) {
         const focused = old.matches(":focus-within");
@@ -100,9 +135,13 @@ export function drawMessage(node, message, repliedTo) {
 
 /** Whether a message goes on what the one before it began. */
 function goesOn(message, before) {
-    return before && before.sender_id === message.sender_id && !message.reply_to_id &&
+    return (
+        before &&
+        before.sender_id === message.sender_id &&
+        !message.reply_to_id &&
         dayKey(before.created_at) === dayKey(message.created_at) &&
-        new Date(message.created_at) - new Date(before.created_at) < TOGETHER;
+        new Date(message.created_at) - new Date(before.created_at) < TOGETHER
+    );
 }
 
 /** Puts on a node what depends on the message above it: the day, the line above the first new
@@ -114,11 +153,17 @@ export function dress(node, before, isFirstNew) {
     if (node.dressed !== state) {
         node.dressed = state;
         node.querySelectorAll(".separator").forEach((old) => old.remove());
-        node.prepend(...[
-            newDay && h("div", { class: "separator day" },
-                h("span", {}, dayName(message.created_at))),
-            isFirstNew && h("div", { class: "separator new" }, h("span", {}, "New messages")),
-        ].filter(Boolean));
+        node.prepend(
+            ...[
+                newDay &&
+                    h(
+                        "div",
+                        { class: "separator day" },
+                        h("span", {}, dayName(message.created_at)),
+                    ),
+                isFirstNew && h("div", { class: "separator new" }, h("span", {}, "New messages")),
+            ].filter(Boolean),
+        );
     }
     node.classList.toggle("continued", Boolean(!isFirstNew && goesOn(message, before)));
 }

@@ -16,10 +16,21 @@ export class Notices {
     show(words) {
         const same = [...this.element.children].find((one) => one.dataset.words === words);
         same?.remove();
-        const notice = h("div", { class: "notice", "data-words": words },
+        const notice = h(
+            "div",
+            { class: "notice", "data-words": words },
             h("span", {}, words),
-            h("button", { class: "bare", type: "button", "aria-label": "Close this message",
-                onclick: () => notice.remove() }, icon("close")));
+            h(
+                "button",
+                {
+                    class: "bare",
+                    type: "button",
+                    "aria-label": "Close this message",
+                    onclick: () => notice.remove(),
+                },
+                icon("close"),
+            ),
+        );
         this.element.append(notice);
         setTimeout(() => notice.remove(), SHOWN_MS);
     }
@@ -69,7 +80,8 @@ export class Alerts {
         }
         const answer = await Notification.requestPermission();
         this.#want(answer === "granted");
-        return answer === "granted" ? "Desktop notifications are on."
+        return answer === "granted"
+            ? "Desktop notifications are on."
             : "The browser does not allow notifications here. Its settings for this site can.";
     }
 
@@ -83,10 +95,13 @@ export class Alerts {
         if (!this.on || (document.visibilityState === "visible" && document.hasFocus())) {
             return;
         }
-        const title = room.is_direct ? message.sender_username
+        const title = room.is_direct
+            ? message.sender_username
             : `${message.sender_username} in ${room.name}`;
-        const notification = new Notification(title,
-            { body: message.content.slice(0, 200), tag: `confab-${room.room_id}` });
+        const notification = new Notification(title, {
+            body: message.content.slice(0, 200),
+            tag: `confab-${room.room_id}`,
+        });
         notification.onclick = () => {
             window.focus();
             open();

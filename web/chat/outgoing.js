@@ -36,8 +36,9 @@ export class Outgoings {
 
     /** These messages are in the page now; those of ours need no second place. */
     arrived(messages) {
-        const own = messages.filter((message) => message.client_id &&
-            message.sender_id === this.confab.user?.user_id);
+        const own = messages.filter(
+            (message) => message.client_id && message.sender_id === this.confab.user?.user_id,
+        );
         for (const { client_id: id } of own) {
             this.sent.delete(id);
             this.shown.add(id);
@@ -69,9 +70,13 @@ export class Outgoings {
         let before = this.timeline.last();
         const nodes = this.#waiting().map((outgoing) => {
             const message = {
-                message_id: 0, sender_id: self.user_id, sender_username: self.username,
-                content: outgoing.content, message_type: outgoing.message_type,
-                reply_to_id: outgoing.reply_to_id, created_at: outgoing.created_at,
+                message_id: 0,
+                sender_id: self.user_id,
+                sender_username: self.username,
+                content: outgoing.content,
+                message_type: outgoing.message_type,
+                reply_to_id: outgoing.reply_to_id,
+                created_at: outgoing.created_at,
             };
             const node = messageNode(message, (id) => this.timeline.repliedTo(id));
             dress(node, before, false);
@@ -90,15 +95,30 @@ export class Outgoings {
         delete article.dataset.id;
         if (state === "failed") {
             article.classList.add("failed");
-            article.querySelector(".body").append(h("div", { class: "state" }, icon("warning"),
-                `Not sent: ${inWords(error)}`,
-                h("button", { class: "link", type: "button", onclick: () => outbox.retry(id) },
-                    "Try again"),
-                h("button", { class: "link", type: "button", onclick: () => outbox.discard(id) },
-                    "Discard")));
+            article
+                .querySelector(".body")
+                .append(
+                    h(
+                        "div",
+                        { class: "state" },
+                        icon("warning"),
+                        `Not sent: ${inWords(error)}`,
+                        h(
+                            "button",
+                            { class: "link", type: "button", onclick: () => outbox.retry(id) },
+                            "Try again",
+                        ),
+                        h(
+                            "button",
+                            { class: "link", type: "button", onclick: () => outbox.discard(id) },
+                            "Discard",
+                        ),
+                    ),
+                );
         } else if (state === "queued" && (error || !this.isLive())) {
-            article.querySelector(".body").append(h("div", { class: "state" }, icon("clock"),
-                "Waits for the connection"));
+            article
+                .querySelector(".body")
+                .append(h("div", { class: "state" }, icon("clock"), "Waits for the connection"));
         }
     }
 }

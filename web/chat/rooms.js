@@ -32,10 +32,18 @@ export class Rooms {
         channel.on("new_message_notification", ({ message }) => this.#told(message));
         channel.on("room_created", ({ room }) => this.refresh(room.room_id));
         channel.on("room_invitation", (event) => this.refresh(event.room_id));
-        channel.on("room_removed", (event) => this.#lost(event.room_id,
-            event.removed_by === self.username ? null : `${event.removed_by} removed you from`));
-        channel.on("room_deleted", (event) => this.#lost(event.room_id,
-            event.deleted_by === self.username ? null : `${event.deleted_by} deleted`));
+        channel.on("room_removed", (event) =>
+            this.#lost(
+                event.room_id,
+                event.removed_by === self.username ? null : `${event.removed_by} removed you from`,
+            ),
+        );
+        channel.on("room_deleted", (event) =>
+            this.#lost(
+                event.room_id,
+                event.deleted_by === self.username ? null : `${event.deleted_by} deleted`,
+            ),
+        );
         this.channel = channel;
         this.compared = () => this.#compare();
         this.timer = setInterval(this.compared, COMPARE_MS);
@@ -52,7 +60,7 @@ export class Rooms {
 
     /** All rooms, page by page. What was read before a later call is older, and dropped. */
     async load() {
-        const turn = this.turn += 1;
+        const turn = (this.turn += 1);
         const known = new Map();
         this.touched = new Set();
         try {
@@ -101,7 +109,7 @@ export class Rooms {
         try {
             page = await this.confab.rooms({ limit: PAGE });
         } catch {
-            return;  // the next time, then; the channel tells of a lost connection
+            return; // the next time, then; the channel tells of a lost connection
         }
         for (const room of page.results) {
             const known = this.byId.get(room.room_id);
@@ -109,10 +117,17 @@ export class Rooms {
                 const { name, is_private, is_admin, members_count } = room;
                 // An event may have been quicker than this answer.
                 const { last_message: last } = known;
-                const isSame = last === before.get(room.room_id) &&
+                const isSame =
+                    last === before.get(room.room_id) &&
                     last?.message_id === room.last_message?.message_id;
-                this.put({ room_id: room.room_id, name, is_private, is_admin, members_count,
-                    last_message: isSame ? room.last_message : last });
+                this.put({
+                    room_id: room.room_id,
+                    name,
+                    is_private,
+                    is_admin,
+                    members_count,
+                    last_message: isSame ? room.last_message : last,
+                });
             }
         }
     }

@@ -6,18 +6,26 @@ import { icon } from "./icons.js";
 import { inOneLine } from "./message.js";
 
 const CONNECTION = {
-    live: "Online", connecting: "Connecting…", waiting: "Connecting…", polling: "Not live",
-    offline: "Offline", closed: "Offline",
+    live: "Online",
+    connecting: "Connecting…",
+    waiting: "Connecting…",
+    polling: "Not live",
+    offline: "Offline",
+    closed: "Offline",
 };
 
 function tool(name, label, act, more = {}) {
-    return h("button", { class: "bare", type: "button", "aria-label": label, title: label,
-        onclick: act, ...more }, icon(name));
+    return h(
+        "button",
+        { class: "bare", type: "button", "aria-label": label, title: label, onclick: act, ...more },
+        icon(name),
+    );
 }
 
 /** The picture of a room: a person's, or what kind of room it is. */
 export function roomPicture(room) {
-    return room.is_direct ? avatar(room.name)
+    return room.is_direct
+        ? avatar(room.name)
         : h("span", { class: "round" }, icon(room.is_private ? "lock" : "hash"));
 }
 
@@ -40,24 +48,46 @@ export class Sidebar {
         this.buttons = new Map();
         this.list = h("ul", {});
         this.nothing = h("div", { class: "empty", hidden: true });
-        this.filter = h("input", { type: "search", "aria-label": "Find a room", autocomplete: "off",
-            placeholder: "Find a room", oninput: () => this.draw() });
+        this.filter = h("input", {
+            type: "search",
+            "aria-label": "Find a room",
+            autocomplete: "off",
+            placeholder: "Find a room",
+            oninput: () => this.draw(),
+        });
         this.dot = h("span", { class: "dot" });
         this.state = h("span", { role: "status" });
-        this.bell = tool("bellOff", "Desktop notifications", on.alerts,
-            { "aria-pressed": "false" });
-        this.element = h("nav", { class: "sidebar", "aria-label": "Rooms" },
-            h("div", { class: "bar" }, h("h1", { class: "title" }, "Chats"),
+        this.bell = tool("bellOff", "Desktop notifications", on.alerts, {
+            "aria-pressed": "false",
+        });
+        this.element = h(
+            "nav",
+            { class: "sidebar", "aria-label": "Rooms" },
+            h(
+                "div",
+                { class: "bar" },
+                h("h1", { class: "title" }, "Chats"),
                 tool("mail", "New direct message", on.direct),
                 tool("globe", "Public rooms", on.findRoom),
-                tool("plus", "New room", on.newRoom)),
+                tool("plus", "New room", on.newRoom),
+            ),
             h("div", { class: "find" }, icon("search"), this.filter),
             h("div", { class: "rooms" }, this.list, this.nothing),
-            h("div", { class: "account" }, avatar(self.username),
-                h("div", { class: "title" }, h("b", {}, self.username),
-                    h("span", { class: "under" }, this.dot, this.state)),
-                this.bell, tool("key", "Change password", on.password),
-                tool("exit", "Log out", on.logout)));
+            h(
+                "div",
+                { class: "account" },
+                avatar(self.username),
+                h(
+                    "div",
+                    { class: "title" },
+                    h("b", {}, self.username),
+                    h("span", { class: "under" }, this.dot, this.state),
+                ),
+                this.bell,
+                tool("key", "Change password", on.password),
+                tool("exit", "Log out", on.logout),
+            ),
+        );
     }
 
     /** Which room is open. */
@@ -80,7 +110,8 @@ export class Sidebar {
             this.dot.classList.toggle("on", words === "Online");
         }
         const wanted = this.filter.value.trim().toLowerCase();
-        const shown = this.rooms.sorted()
+        const shown = this.rooms
+            .sorted()
             .filter((room) => room.name.toLowerCase().includes(wanted));
         const items = shown.map((room) => this.#item(room));
         this.#arrange(items);
@@ -90,10 +121,12 @@ export class Sidebar {
     /** Moves only items that are not in their place. */
     #arrange(items) {
         const kept = new Set(items);
-        [...this.list.children].filter((item) => !kept.has(item)).forEach((item) => {
-            this.buttons.delete(item.roomId);
-            item.remove();
-        });
+        [...this.list.children]
+            .filter((item) => !kept.has(item))
+            .forEach((item) => {
+                this.buttons.delete(item.roomId);
+                item.remove();
+            });
         items.forEach((item, at) => {
             const there = this.list.children[at];
             if (there !== item) {
@@ -109,12 +142,27 @@ export class Sidebar {
     #item(room) {
         const current = room.room_id === this.chosen;
         const last = room.last_message;
-        const key = JSON.stringify([room.name, room.is_private, room.unread_count, current,
-            last?.message_id, last?.content, last?.is_deleted, last && shortTime(last.created_at)]);
+        const key = JSON.stringify([
+            room.name,
+            room.is_private,
+            room.unread_count,
+            current,
+            last?.message_id,
+            last?.content,
+            last?.is_deleted,
+            last && shortTime(last.created_at),
+        ]);
         let item = this.buttons.get(room.room_id);
         if (!item) {
-            item = h("li", {}, h("button", { class: "room", type: "button",
-                onclick: () => this.on.open(room.room_id) }));
+            item = h(
+                "li",
+                {},
+                h("button", {
+                    class: "room",
+                    type: "button",
+                    onclick: () => this.on.open(room.room_id),
+                }),
+            );
             item.roomId = room.room_id;
             this.buttons.set(room.room_id, item);
         }
@@ -130,13 +178,26 @@ export class Sidebar {
         const unread = room.unread_count;
         button.classList.toggle("unread", unread > 0);
         button.setAttribute("aria-current", String(current));
-        fill(button, roomPicture(room),
+        fill(
+            button,
+            roomPicture(room),
             h("span", { class: "name", dir: "auto" }, room.name),
-            last ? h("time", { datetime: last.created_at, title: fullTime(last.created_at) },
-                shortTime(last.created_at)) : h("span", {}),
+            last
+                ? h(
+                      "time",
+                      { datetime: last.created_at, title: fullTime(last.created_at) },
+                      shortTime(last.created_at),
+                  )
+                : h("span", {}),
             h("span", { class: unread > 0 ? "last" : "last wide" }, lastWords(room, this.self)),
-            unread > 0 && h("span", { class: "count" }, unread > 99 ? "99+" : String(unread),
-                h("span", { class: "unseen" }, " unread")));
+            unread > 0 &&
+                h(
+                    "span",
+                    { class: "count" },
+                    unread > 99 ? "99+" : String(unread),
+                    h("span", { class: "unseen" }, " unread"),
+                ),
+        );
     }
 
     #drawNothing(isEmpty, wanted) {
@@ -147,13 +208,22 @@ export class Sidebar {
         if (wanted) {
             fill(this.nothing, h("p", {}, "No room of yours has such a name."));
         } else {
-            fill(this.nothing, h("span", { class: "round" }, icon("chat")),
+            fill(
+                this.nothing,
+                h("span", { class: "round" }, icon("chat")),
                 h("h2", {}, "No rooms yet"),
                 h("p", {}, "Make a room, join a public one, or write to somebody."),
-                h("div", { class: "actions" },
-                    h("button", { class: "main", type: "button", onclick: this.on.newRoom },
-                        "New room"),
-                    h("button", { type: "button", onclick: this.on.findRoom }, "Public rooms")));
+                h(
+                    "div",
+                    { class: "actions" },
+                    h(
+                        "button",
+                        { class: "main", type: "button", onclick: this.on.newRoom },
+                        "New room",
+                    ),
+                    h("button", { type: "button", onclick: this.on.findRoom }, "Public rooms"),
+                ),
+            );
         }
     }
 }

@@ -46,23 +46,42 @@ export class Timeline {
     #build(roomName) {
         this.list = h("div", { class: "items" });
         this.outbox = h("div", { class: "outbox" });
-        this.beginning = h("div", { class: "beginning", hidden: true },
+        this.beginning = h(
+            "div",
+            { class: "beginning", hidden: true },
             h("span", { class: "round" }, icon("chat")),
             h("h2", {}, roomName),
-            h("p", {}, "This is where the conversation begins."));
-        this.scroller = h("div", {
-            class: "scroller", role: "log", "aria-label": `Messages in ${roomName}`, tabindex: "0",
-            onkeydown: (event) => this.#key(event),
-            onfocusin: (event) => this.#focused(event.target.closest(".message")),
-            onpointerover: (event) => this.#pointed(event.target.closest(".message")),
-            onclick: (event) => this.#clicked(event),
-        }, this.beginning, this.list, this.outbox);
+            h("p", {}, "This is where the conversation begins."),
+        );
+        this.scroller = h(
+            "div",
+            {
+                class: "scroller",
+                role: "log",
+                "aria-label": `Messages in ${roomName}`,
+                tabindex: "0",
+                onkeydown: (event) => this.#key(event),
+                onfocusin: (event) => this.#focused(event.target.closest(".message")),
+                onpointerover: (event) => this.#pointed(event.target.closest(".message")),
+                onclick: (event) => this.#clicked(event),
+            },
+            this.beginning,
+            this.list,
+            this.outbox,
+        );
         this.jump = h("button", {
-            class: "jump", type: "button", hidden: true, onclick: () => this.toEnd(),
+            class: "jump",
+            type: "button",
+            hidden: true,
+            onclick: () => this.toEnd(),
         });
-        this.element = h("div", { class: "timeline" }, this.scroller,
+        this.element = h(
+            "div",
+            { class: "timeline" },
+            this.scroller,
             h("div", { class: "loading", hidden: true, role: "status" }, "Loading messages…"),
-            this.jump);
+            this.jump,
+        );
     }
 
     close() {
@@ -83,8 +102,10 @@ export class Timeline {
         }
         const { messages } = page;
         const first = messages.length - (unread - after);
-        this.firstNew = unread > 0 && messages.length > 0
-            ? messages[Math.max(0, Math.min(first, messages.length - 1))].message_id : 0;
+        this.firstNew =
+            unread > 0 && messages.length > 0
+                ? messages[Math.max(0, Math.min(first, messages.length - 1))].message_id
+                : 0;
         this.#show(messages, page.more, far);
         const line = this.byId.get(this.firstNew);
         if (far && line) {
@@ -112,10 +133,16 @@ export class Timeline {
     async goTo(id) {
         if (!this.byId.has(id)) {
             const page = await this.#read(async () => {
-                const [older, it, newer] = await Promise.all([this.source.older(id, PAGE / 2),
-                    this.source.one(id), this.source.newer(id, PAGE / 2)]);
-                return { messages: [...older.messages, it, ...newer.messages],
-                    more: older.more, after: newer.more };
+                const [older, it, newer] = await Promise.all([
+                    this.source.older(id, PAGE / 2),
+                    this.source.one(id),
+                    this.source.newer(id, PAGE / 2),
+                ]);
+                return {
+                    messages: [...older.messages, it, ...newer.messages],
+                    more: older.more,
+                    after: newer.more,
+                };
             });
             if (!page) {
                 return;
@@ -150,7 +177,9 @@ export class Timeline {
     async #read(work) {
         const turn = ++this.turn;
         const sign = this.element.querySelector(".loading");
-        const slow = setTimeout(() => { sign.hidden = false; }, 300);
+        const slow = setTimeout(() => {
+            sign.hidden = false;
+        }, 300);
         this.loading = turn;
         try {
             const result = await work();
@@ -177,7 +206,8 @@ export class Timeline {
     }
 
     #append(messages) {
-        const nodes = messages.filter((message) => !this.byId.has(message.message_id))
+        const nodes = messages
+            .filter((message) => !this.byId.has(message.message_id))
             .map((message) => this.#node(message));
         const from = this.items.length;
         this.items.push(...nodes);
@@ -187,7 +217,8 @@ export class Timeline {
     }
 
     #prepend(messages) {
-        const nodes = messages.filter((message) => !this.byId.has(message.message_id))
+        const nodes = messages
+            .filter((message) => !this.byId.has(message.message_id))
             .map((message) => this.#node(message));
         this.items.unshift(...nodes);
         this.#dress(0, nodes.length + 1);
@@ -239,7 +270,10 @@ export class Timeline {
         if (this.quotes.size > QUOTES) {
             this.quotes.delete(this.quotes.keys().next().value);
         }
-        coming.then((message) => this.quotes.set(id, message), () => this.quotes.delete(id));
+        coming.then(
+            (message) => this.quotes.set(id, message),
+            () => this.quotes.delete(id),
+        );
         return coming;
     }
 
@@ -253,7 +287,7 @@ export class Timeline {
 
     #takeArrived() {
         if (this.loading) {
-            return;  // a page is under way that may hold them; then they are looked at again
+            return; // a page is under way that may hold them; then they are looked at again
         }
         const last = this.last()?.message_id ?? 0;
         const messages = this.arrived.filter((message) => message.message_id > last);
@@ -286,7 +320,8 @@ export class Timeline {
     change(message) {
         this.quotes.delete(message.message_id);
         this.arrived = this.arrived.map((one) =>
-            one.message_id === message.message_id ? message : one);
+            one.message_id === message.message_id ? message : one,
+        );
         const node = this.byId.get(message.message_id);
         if (!node) {
             return;
@@ -303,8 +338,8 @@ export class Timeline {
 
     /** A message is gone; the event says only which. */
     remove(id) {
-        const message = this.byId.get(id)?.message ??
-            this.arrived.find((one) => one.message_id === id);
+        const message =
+            this.byId.get(id)?.message ?? this.arrived.find((one) => one.message_id === id);
         if (message) {
             this.change({ ...message, is_deleted: true, content: "" });
         }
@@ -340,8 +375,9 @@ export class Timeline {
 
     /** The newest message of this user in the window, for editing it. */
     lastOwn() {
-        return this.items.findLast(({ message }) => message.sender_id === this.self &&
-            !message.is_deleted)?.message;
+        return this.items.findLast(
+            ({ message }) => message.sender_id === this.self && !message.is_deleted,
+        )?.message;
     }
 
     // ---- scrolling ----
@@ -395,8 +431,9 @@ export class Timeline {
     async #more(above) {
         const edge = above ? this.items[0] : this.items[this.items.length - 1];
         const id = edge.message.message_id;
-        const page = await this.#read(() => above ? this.source.older(id, PAGE)
-            : this.source.newer(id, PAGE));
+        const page = await this.#read(() =>
+            above ? this.source.older(id, PAGE) : this.source.newer(id, PAGE),
+        );
         if (!page) {
             return;
         }
@@ -424,11 +461,13 @@ export class Timeline {
     }
 
     #drawJump() {
-        const shown = this.items.length > 0 && !this.isAtBottom() && (this.missed > 0 ||
-            !this.atEnd || this.#distance() > this.scroller.clientHeight);
+        const shown =
+            this.items.length > 0 &&
+            !this.isAtBottom() &&
+            (this.missed > 0 || !this.atEnd || this.#distance() > this.scroller.clientHeight);
         this.jump.hidden = !shown;
-        const words = this.missed > 0 ? counted(this.missed, "new message")
-            : "To the newest message";
+        const words =
+            this.missed > 0 ? counted(this.missed, "new message") : "To the newest message";
         if (shown && this.jump.textContent !== words) {
             fill(this.jump, icon("down"), words);
         }

@@ -10,9 +10,21 @@ import { Link } from "./link.js";
 import { Backoff } from "./pace.js";
 import { Poller } from "./poller.js";
 
-const CLOSE = { normal: 1000, policy: 1008, restart: 1012, tryLater: 1013, badSince: 4400,
-    auth: 4401, forbidden: 4403, notFound: 4404 };
-const REFUSED = new Map([[401, CLOSE.auth], [403, CLOSE.forbidden], [404, CLOSE.notFound]]);
+const CLOSE = {
+    normal: 1000,
+    policy: 1008,
+    restart: 1012,
+    tryLater: 1013,
+    badSince: 4400,
+    auth: 4401,
+    forbidden: 4403,
+    notFound: 4404,
+};
+const REFUSED = new Map([
+    [401, CLOSE.auth],
+    [403, CLOSE.forbidden],
+    [404, CLOSE.notFound],
+]);
 const WORDS = new Map([
     [CLOSE.normal, "Closed."],
     [CLOSE.auth, "You are not logged in any more."],
@@ -20,7 +32,10 @@ const WORDS = new Map([
     [CLOSE.notFound, "This room does not exist any more."],
 ]);
 // How many failures a close counts for: so long is the pause before coming back.
-const WEIGHT = new Map([[CLOSE.tryLater, 1], [CLOSE.policy, 3]]);
+const WEIGHT = new Map([
+    [CLOSE.tryLater, 1],
+    [CLOSE.policy, 3],
+]);
 // A socket that lived so long was a success: the next loss is a first one.
 const STEADY = 10000;
 // A browser that says it is offline may be wrong.
@@ -73,10 +88,12 @@ export class Channel extends Emitter {
 
     /** An event with a number: handed on if it is the next one. False if one is missing. */
     take(event) {
-        if (this.closed || event.seq <= this.seq)
+        if (this.closed || event.seq <= this.seq) {
             return true;
-        if (event.seq !== this.seq + 1)
+        }
+        if (event.seq !== this.seq + 1) {
             return false;
+        }
         this.seq = event.seq;
         this.accept(event);
         return true;
@@ -85,8 +102,9 @@ export class Channel extends Emitter {
     /** Where the events begin, if that is not known yet. */
     start(seq) {
         this.seq ??= seq;
-        if (this.#cursorLost)
+        if (this.#cursorLost) {
             this.lost(seq);
+        }
     }
 
     /** Events up to this number cannot be had any more. */
@@ -108,8 +126,9 @@ export class Channel extends Emitter {
     }
 
     reopen() {
-        if (!this.closed)
+        if (!this.closed) {
             return;
+        }
         this.closed = null;
         this.client.opened(this);
         this.#resume();
@@ -119,16 +138,18 @@ export class Channel extends Emitter {
 
     /** The network is back, or somebody looks again. */
     wake() {
-        if (this.state === "live")
+        if (this.state === "live") {
             this.#link.probe(Math.min(WAKE_PROBE, this.client.pace.pongTimeout));
-        else if (this.state !== "closed")
+        } else if (this.state !== "closed") {
             this.#resume();
+        }
     }
 
     /** The network is gone. */
     sleep() {
-        if (this.closed || this.state === "offline")
+        if (this.closed || this.state === "offline") {
             return;
+        }
         this.#quit();
         this.#later(OFFLINE_RETRY);
         this.#become("offline");
@@ -136,21 +157,25 @@ export class Channel extends Emitter {
 
     /** A message of this client was taken: who polls wants to see what it did. */
     hurry() {
-        if (this.#poller.running)
+        if (this.#poller.running) {
             this.#poller.hurry();
+        }
     }
 
     // ---- the socket ----
 
     #resume() {
-        if (this.closed)
+        if (this.closed) {
             return;
+        }
         this.#backoff.reset();
         this.#socketRetry.reset();
-        if (this.#poller.running)
+        if (this.#poller.running) {
             this.#poller.hurry();
-        if (!this.#link)
+        }
+        if (!this.#link) {
             this.#connect();
+        }
     }
 
     #connect() {
@@ -160,8 +185,9 @@ export class Channel extends Emitter {
             this.#startPolling();
             return;
         }
-        if (!this.#poller.running)
+        if (!this.#poller.running) {
             this.#become("connecting");
+        }
         const generation = this.client.generation();
         const since = this.seq;
         this.#link = new Link({
@@ -175,14 +201,15 @@ export class Channel extends Emitter {
     }
 
     #frame(frame, since) {
-        if (frame.type === "connected")
+        if (frame.type === "connected") {
             this.#connected(frame);
-        else if (frame.type === "resync")
+        } else if (frame.type === "resync") {
             this.#resync(frame.seq, since);
-        else if (!isNumbered(frame))
+        } else if (!isNumbered(frame)) {
             this.accept(frame);
-        else if (!this.take(frame))
+        } else if (!this.take(frame)) {
             this.#again();
+        }
     }
 
     #connected(frame) {
@@ -198,8 +225,9 @@ export class Channel extends Emitter {
     // Polling may have come that far while the socket was on its way. A number behind what
     // was asked for is another matter: the server has another past than it had.
     #resync(seq, since) {
-        if (seq < since || seq > this.seq)
+        if (seq < since || seq > this.seq) {
             this.lost(seq);
+        }
     }
 
     // A number is missing, which no server should let happen: it is asked for what came since.
@@ -221,8 +249,9 @@ export class Channel extends Emitter {
             this.#finish(code, refusal?.detail);
             return;
         }
-        if (wasLive && performance.now() - this.#connectedAt > STEADY)
+        if (wasLive && performance.now() - this.#connectedAt > STEADY) {
             this.#backoff.reset();
+        }
         this.#failedTries += wasLive ? 0 : 1;
         this.#retry(code);
     }
@@ -254,18 +283,21 @@ export class Channel extends Emitter {
     // ---- polling ----
 
     #startPolling() {
-        if (!this.#poller.running)
+        if (!this.#poller.running) {
             this.#poller.hurry();
+        }
     }
 
     async #poll(signal) {
         const news = await this.poll(signal);
-        if (signal.aborted)
+        if (signal.aborted) {
             return news;
+        }
         this.retryAt = null;
         // Who answers again after a failure may take sockets again, too.
-        if (this.state === "waiting" && !this.#link)
+        if (this.state === "waiting" && !this.#link) {
             this.#connect();
+        }
         this.#become("polling");
         return news;
     }
@@ -291,20 +323,23 @@ export class Channel extends Emitter {
     }
 
     #finish(code, detail) {
-        if (this.closed)
+        if (this.closed) {
             return;
+        }
         this.#quit();
         this.closed = { code, detail: detail ?? WORDS.get(code) };
         this.client.ended(this);
         this.#become("closed");
         this.emit("closed", this.closed);
-        if (code === CLOSE.auth)
+        if (code === CLOSE.auth) {
             this.client.unauthorized(new ConfabError(401, this.closed.detail));
+        }
     }
 
     #become(state) {
-        if (state === this.state)
+        if (state === this.state) {
             return;
+        }
         this.state = state;
         this.settle();
         this.emit("state", state);

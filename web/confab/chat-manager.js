@@ -15,9 +15,11 @@ class ChatSocket {
         this.onclose = null;
         channel.on("connected", () => this.onopen?.({ type: "open" }));
         channel.on("frame", (frame) =>
-            this.onmessage?.({ type: "message", data: JSON.stringify(frame) }));
+            this.onmessage?.({ type: "message", data: JSON.stringify(frame) }),
+        );
         channel.on("closed", ({ code, detail }) =>
-            this.onclose?.({ type: "close", code, reason: detail }));
+            this.onclose?.({ type: "close", code, reason: detail }),
+        );
     }
 
     get readyState() {
@@ -56,8 +58,11 @@ export class ChatManager {
     }
 
     sendMessage(content, messageType = "text", replyToId = null) {
-        return this.#body("POST", this.#messages,
-            { content, message_type: messageType, reply_to_id: replyToId });
+        return this.#body("POST", this.#messages, {
+            content,
+            message_type: messageType,
+            reply_to_id: replyToId,
+        });
     }
 
     async deleteMessage(messageId) {
@@ -75,21 +80,21 @@ export class ChatManager {
 
     handleRealtimeEvent(data) {
         switch (data.type) {
-        case "new_message":
-            this.displayMessage(data.message);
-            break;
-        case "typing":
-            this.showTypingIndicator(data.user);
-            break;
-        case "stop_typing":
-            this.hideTypingIndicator(data.user);
-            break;
-        case "user_joined":
-            this.showUserJoined(data.user);
-            break;
-        case "user_left":
-            this.showUserLeft(data.user);
-            break;
+            case "new_message":
+                this.displayMessage(data.message);
+                break;
+            case "typing":
+                this.showTypingIndicator(data.user);
+                break;
+            case "stop_typing":
+                this.hideTypingIndicator(data.user);
+                break;
+            case "user_joined":
+                this.showUserJoined(data.user);
+                break;
+            case "user_left":
+                this.showUserLeft(data.user);
+                break;
         }
     }
 
@@ -127,9 +132,14 @@ export class ChatManager {
     // The application may change baseUrl and token at any time.
     #client() {
         const url = this.baseUrl.replace(/\/api\/chat\/?$/, "");
-        if (this.#made?.url !== url)
-            this.#made = new Confab({ auth: this.token ? "token" : "cookie", storage: null,
-                ...this.#options, url });
+        if (this.#made?.url !== url) {
+            this.#made = new Confab({
+                auth: this.token ? "token" : "cookie",
+                storage: null,
+                ...this.#options,
+                url,
+            });
+        }
         this.#made.token = this.token ?? null;
         return this.#made;
     }

@@ -47,12 +47,16 @@ export class Confab extends Emitter {
         const pace = { ...PACE, ...options.pace };
         this.url = siteOf(options);
         this.token = options.token ?? null;
-        this.auth = options.auth
-            ?? (this.token === null && isOwnOrigin(this.url) ? "cookie" : "token");
+        this.auth =
+            options.auth ?? (this.token === null && isOwnOrigin(this.url) ? "cookie" : "token");
         this.user = null;
-        this.#http = new Http({ url: this.url, timeout: pace.requestTimeout,
+        this.#http = new Http({
+            url: this.url,
+            timeout: pace.requestTimeout,
             fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
-            token: () => this.token, cookies: this.auth === "cookie" });
+            token: () => this.token,
+            cookies: this.auth === "cookie",
+        });
         this.outbox = this.#makeOutbox(options, pace);
         this.#inner = this.#forChannels(options, pace);
         this.#listen(options);
@@ -66,22 +70,24 @@ export class Confab extends Emitter {
     }
 
     async login(username, password) {
-        if (this.auth === "cookie")
+        if (this.auth === "cookie") {
             return this.#entered(await this.#login({ username, password }));
+        }
         const { token } = await this.request("POST", "/api/auth/token/", { username, password });
         return this.#takeToken(token);
     }
 
     async logout() {
-        const [method, path] = this.auth === "cookie" ? ["POST", "/api/auth/logout/"]
-            : ["DELETE", "/api/auth/token/"];
+        const [method, path] =
+            this.auth === "cookie" ? ["POST", "/api/auth/logout/"] : ["DELETE", "/api/auth/token/"];
         const answer = this.#http.expect(method, path);
         this.#generation += 1; // a 401 to what is still under way is no news
         try {
             await answer;
         } catch (error) {
-            if (error.status !== 401)
+            if (error.status !== 401) {
                 throw error;
+            }
         } finally {
             this.#leave();
         }
@@ -94,8 +100,10 @@ export class Confab extends Emitter {
     }
 
     async changePassword(oldPassword, newPassword) {
-        await this.request("POST", "/api/auth/password/",
-            { old_password: oldPassword, new_password: newPassword });
+        await this.request("POST", "/api/auth/password/", {
+            old_password: oldPassword,
+            new_password: newPassword,
+        });
     }
 
     users(options) {
@@ -134,7 +142,7 @@ export class Confab extends Emitter {
     }
 
     async leave(roomId) {
-        const { user_id: own } = this.user ?? await this.me();
+        const { user_id: own } = this.user ?? (await this.me());
         await this.removeMember(roomId, own);
     }
 
@@ -194,8 +202,10 @@ export class Confab extends Emitter {
     follow(link) {
         const { pathname, search } = new URL(link, this.url);
         const start = new URL(this.url).pathname.replace(/\/$/, "");
-        return this.request("GET", pathname.slice(pathname.startsWith(start) ? start.length : 0)
-            + search);
+        return this.request(
+            "GET",
+            pathname.slice(pathname.startsWith(start) ? start.length : 0) + search,
+        );
     }
 
     health() {
@@ -204,8 +214,9 @@ export class Confab extends Emitter {
 
     async request(method, path, body) {
         const answer = await this.exchange(method, path, body);
-        if (answer.status < 200 || answer.status > 299)
+        if (answer.status < 200 || answer.status > 299) {
             throw errorOf(answer);
+        }
         return answer.body;
     }
 
@@ -213,8 +224,9 @@ export class Confab extends Emitter {
     async exchange(method, path, body) {
         const generation = this.#generation;
         const answer = await this.#http.exchange(method, path, { body });
-        if (answer.status === 401)
+        if (answer.status === 401) {
             this.#unauthorized(errorOf(answer), generation);
+        }
         return answer;
     }
 
@@ -269,8 +281,9 @@ export class Confab extends Emitter {
         const known = this.user?.user_id === user.user_id;
         this.user = user;
         this.outbox.belongTo(user.user_id);
-        if (!known)
+        if (!known) {
             this.emit("user", user);
+        }
         const expired = [...this.#expired];
         this.#expired.clear();
         expired.forEach((channel) => channel.reopen());
@@ -287,8 +300,9 @@ export class Confab extends Emitter {
     }
 
     #unauthorized(error, generation) {
-        if (generation !== this.#generation || this.#refused)
+        if (generation !== this.#generation || this.#refused) {
             return;
+        }
         this.#refused = true;
         this.#forget();
         this.emit("unauthorized", error);
@@ -297,8 +311,9 @@ export class Confab extends Emitter {
     #forget() {
         const known = this.user !== null;
         this.user = null;
-        if (known)
+        if (known) {
             this.emit("user", null);
+        }
     }
 
     // ---- the parts ----
@@ -306,14 +321,18 @@ export class Confab extends Emitter {
     #makeOutbox(options, pace) {
         const storage = options.storage === undefined ? ownStorage() : options.storage;
         const shared = storage !== null && storage === ownStorage();
-        const locks = shared ? globalThis.navigator?.locks ?? null : null;
+        const locks = shared ? (globalThis.navigator?.locks ?? null) : null;
         return new Outbox({
             pace,
             unsent: new Unsent(storage, locks, `confab:${this.url}`),
             identify: () => this.me(),
             post: async ({ room_id, content, message_type, reply_to_id, client_id }) => {
-                const message = await this.postMessage(room_id,
-                    { content, message_type, reply_to_id, client_id });
+                const message = await this.postMessage(room_id, {
+                    content,
+                    message_type,
+                    reply_to_id,
+                    client_id,
+                });
                 this.#channels.forEach((one) => one.roomId === room_id && one.hurry());
                 return message;
             },
@@ -321,8 +340,8 @@ export class Confab extends Emitter {
     }
 
     #forChannels(options, pace) {
-        const WebSocket = options.WebSocket === undefined ? globalThis.WebSocket
-            : options.WebSocket;
+        const WebSocket =
+            options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
         const page = options.document === undefined ? globalThis.document : options.document;
         return {
             pace,
@@ -347,8 +366,9 @@ export class Confab extends Emitter {
 
     #ended(channel) {
         this.#channels.delete(channel);
-        if (channel.closed.code === GONE)
+        if (channel.closed.code === GONE) {
             this.#expired.add(channel);
+        }
     }
 
     #listen({ window = globalThis.window, document = globalThis.document }) {
@@ -358,8 +378,10 @@ export class Confab extends Emitter {
         };
         listen(window, "online", () => this.wake());
         listen(window, "offline", () => this.#channels.forEach((one) => one.sleep()));
-        listen(document, "visibilitychange",
-            () => document.visibilityState === "hidden" || this.wake());
+        listen(
+            document,
+            "visibilitychange",
+            () => document.visibilityState === "hidden" || this.wake(),
+        );
     }
 }
-

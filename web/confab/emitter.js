@@ -23,11 +23,13 @@ export class Emitter {
 
     /** For the library itself. One listener's fault neither stops the others nor goes unseen. */
     emit(name, value) {
-        for (const listener of [...this.#listeners.get(name) ?? []]) {
+        for (const listener of [...(this.#listeners.get(name) ?? [])]) {
             try {
                 listener(value);
             } catch (error) {
-                queueMicrotask(() => { throw error; });
+                queueMicrotask(() => {
+                    throw error;
+                });
             }
         }
     }

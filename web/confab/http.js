@@ -4,8 +4,11 @@ const NO_STATUS = 0;
 const TEMPORARY = new Set([NO_STATUS, 429, 500, 502, 503, 504]);
 
 export class ConfabError extends Error {
-    constructor(status, detail, { fields = {}, retryAfter = null, requestId = null, body = null,
-        cause } = {}) {
+    constructor(
+        status,
+        detail,
+        { fields = {}, retryAfter = null, requestId = null, body = null, cause } = {},
+    ) {
         super(detail, { cause });
         this.name = "ConfabError";
         this.status = status;
@@ -40,15 +43,18 @@ export function errorOf({ status, headers, body }) {
 
 function fieldsOf(body) {
     const named = Object.entries(body ?? {}).filter(
-        ([name, words]) => name !== "non_field_errors" && Array.isArray(words));
+        ([name, words]) => name !== "non_field_errors" && Array.isArray(words),
+    );
     return Object.fromEntries(named);
 }
 
 function detailOf(body, fields) {
-    if (typeof body?.detail === "string")
+    if (typeof body?.detail === "string") {
         return body.detail;
-    if (Array.isArray(body?.non_field_errors))
+    }
+    if (Array.isArray(body?.non_field_errors)) {
         return body.non_field_errors.join(" ");
+    }
     const all = Object.entries(fields).map(([name, words]) => `${name}: ${words.join(" ")}`);
     return all.length > 0 ? all.join(" ") : null;
 }
@@ -74,9 +80,14 @@ export class Http {
         signal?.addEventListener("abort", stop);
         try {
             const answer = await this.fetch(this.url + path, {
-                ...this.#options(method, body, etag, token ?? this.token()), signal: gate.signal });
-            return { status: answer.status, headers: answer.headers,
-                body: parse(await answer.text()) };
+                ...this.#options(method, body, etag, token ?? this.token()),
+                signal: gate.signal,
+            });
+            return {
+                status: answer.status,
+                headers: answer.headers,
+                body: parse(await answer.text()),
+            };
         } catch (error) {
             throw noAnswer(wordsFor(error), error);
         } finally {
@@ -88,19 +99,23 @@ export class Http {
     /** The same, rejected unless the status is a success (or 304, which needs an etag). */
     async expect(method, path, options) {
         const answer = await this.exchange(method, path, options);
-        if ((answer.status < 200 || answer.status > 299) && answer.status !== 304)
+        if ((answer.status < 200 || answer.status > 299) && answer.status !== 304) {
             throw errorOf(answer);
+        }
         return answer;
     }
 
     #options(method, body, etag, token) {
         const headers = { Accept: "application/json" };
-        if (token)
+        if (token) {
             headers.Authorization = `Token ${token}`;
-        if (etag)
+        }
+        if (etag) {
             headers["If-None-Match"] = etag;
-        if (body !== undefined)
+        }
+        if (body !== undefined) {
             headers["Content-Type"] = "application/json";
+        }
         return {
             method,
             headers,
@@ -113,8 +128,9 @@ export class Http {
 class NotJson extends Error {}
 
 function parse(text) {
-    if (text === "")
+    if (text === "") {
         return null;
+    }
     try {
         return JSON.parse(text);
     } catch (error) {
@@ -123,10 +139,12 @@ function parse(text) {
 }
 
 function wordsFor(error) {
-    if (error instanceof NotJson)
+    if (error instanceof NotJson) {
         return "Something else than the chat server answered.";
-    if (error?.name === "AbortError")
+    }
+    if (error?.name === "AbortError") {
         return "The server did not answer in time.";
+    }
     return "The server cannot be reached.";
 }
 

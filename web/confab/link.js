@@ -43,16 +43,18 @@ export class Link {
 
     /** True if it was written; what is not is lost. */
     send(object) {
-        if (!this.connected)
+        if (!this.connected) {
             return false;
+        }
         this.#socket.send(JSON.stringify(object));
         return true;
     }
 
     /** Asks whether the other side is still there, and ends if it does not answer in time. */
     probe(timeout = this.pace.pongTimeout) {
-        if (!this.connected || this.#pinged)
+        if (!this.connected || this.#pinged) {
             return;
+        }
         this.#pinged = true;
         this.send({ type: "ping" });
         this.#wait(timeout);
@@ -67,8 +69,9 @@ export class Link {
 
     #message(data) {
         const frame = read(data);
-        if (!frame)
+        if (!frame) {
             return;
+        }
         this.#heard = performance.now();
         if (!this.connected && frame.type === "error") {
             this.#refusal = frame;
@@ -81,8 +84,9 @@ export class Link {
             this.#pinged = false;
             this.#wait(this.pace.pingAfter);
         }
-        if (frame.type !== "pong")
+        if (frame.type !== "pong") {
             this.frame(frame);
+        }
     }
 
     // One timer for each silence, not for each frame: it looks how long ago the last one was.
@@ -90,12 +94,13 @@ export class Link {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => {
             const silent = performance.now() - this.#heard;
-            if (this.#pinged)
+            if (this.#pinged) {
                 this.#over(ABNORMAL);
-            else if (silent < this.pace.pingAfter)
+            } else if (silent < this.pace.pingAfter) {
                 this.#wait(this.pace.pingAfter - silent);
-            else
+            } else {
                 this.probe();
+            }
         }, time);
     }
 

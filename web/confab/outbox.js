@@ -13,15 +13,24 @@ class Outgoing {
     constructor(entry) {
         Object.assign(this, { state: "queued", error: null, message: null }, entry);
         this.faults = 0;
-        this.done = new Promise((resolve, reject) => { this.#settle = { resolve, reject }; });
+        this.done = new Promise((resolve, reject) => {
+            this.#settle = { resolve, reject };
+        });
         this.done.catch(() => {});
     }
 
     /** What has to outlive a reload. */
     toJSON() {
         const { client_id, room_id, content, message_type, reply_to_id, created_at, state } = this;
-        return { client_id, room_id, content, message_type, reply_to_id, created_at,
-            refused: state === "failed" ? this.error.detail : null };
+        return {
+            client_id,
+            room_id,
+            content,
+            message_type,
+            reply_to_id,
+            created_at,
+            refused: state === "failed" ? this.error.detail : null,
+        };
     }
 
     resolve(message) {
@@ -34,7 +43,9 @@ class Outgoing {
 
     /** A failed one that is tried again has another chance to be done. */
     renew() {
-        this.done = new Promise((resolve, reject) => { this.#settle = { resolve, reject }; });
+        this.done = new Promise((resolve, reject) => {
+            this.#settle = { resolve, reject };
+        });
         this.done.catch(() => {});
         this.faults = 0;
         this.error = null;
@@ -61,8 +72,9 @@ export class Outbox extends Emitter {
 
     retry(clientId) {
         const one = this.#find(clientId);
-        if (one?.state !== "failed")
+        if (one?.state !== "failed") {
             return;
+        }
         one.renew();
         this.#entries = [...this.#entries.filter((other) => other !== one), one];
         this.#change(one, "queued");
@@ -71,8 +83,9 @@ export class Outbox extends Emitter {
 
     discard(clientId) {
         const one = this.#find(clientId);
-        if (!one)
+        if (!one) {
             return;
+        }
         this.#remove(one, "discarded");
         one.reject(new ConfabError(0, "The message was discarded."));
     }
@@ -80,8 +93,11 @@ export class Outbox extends Emitter {
     // ---- for the client ----
 
     add(entry) {
-        const one = new Outgoing({ ...entry, client_id: newId(),
-            created_at: new Date().toISOString().replace("Z", "000Z") });
+        const one = new Outgoing({
+            ...entry,
+            client_id: newId(),
+            created_at: new Date().toISOString().replace("Z", "000Z"),
+        });
         this.#entries.push(one);
         this.#change(one, "queued");
         this.#send(one.room_id);
@@ -92,8 +108,9 @@ export class Outbox extends Emitter {
     belongTo(userId) {
         this.#stopped = false;
         if (userId !== this.#userId) {
-            if (this.#userId !== null)
+            if (this.#userId !== null) {
                 this.#drop();
+            }
             this.#userId = userId;
             this.#entries.forEach((one) => this.#keep(one));
             this.unsent.recover(userId, (entries) => this.#adopt(userId, entries));
@@ -103,8 +120,9 @@ export class Outbox extends Emitter {
 
     /** The user is gone, and all that is unsent with it. */
     clear() {
-        if (this.#userId !== null)
+        if (this.#userId !== null) {
             this.unsent.clear(this.#userId);
+        }
         this.#drop();
         this.#userId = null;
     }
@@ -123,19 +141,25 @@ export class Outbox extends Emitter {
 
     /** A message has come as an event: if it is one of ours, its own answer may be lost. */
     arrived(message) {
-        const one = message.client_id && message.sender_id === this.#userId
-            && this.#find(message.client_id);
-        if (one)
+        const one =
+            message.client_id &&
+            message.sender_id === this.#userId &&
+            this.#find(message.client_id);
+        if (one) {
             this.#sent(one, message);
+        }
     }
 
     // ---- sending ----
 
     #send(roomId) {
-        if (this.#rooms.has(roomId) || this.#stopped)
+        if (this.#rooms.has(roomId) || this.#stopped) {
             return;
-        const room = { wake: () => {}, backoff: new Backoff(this.pace.backoffMin,
-            this.pace.backoffMax) };
+        }
+        const room = {
+            wake: () => {},
+            backoff: new Backoff(this.pace.backoffMin, this.pace.backoffMax),
+        };
         this.#rooms.set(roomId, room);
         this.#empty(roomId, room);
     }
@@ -144,8 +168,9 @@ export class Outbox extends Emitter {
         let next;
         while (!this.#stopped && (next = this.#next(roomId))) {
             const pause = await this.#attempt(next, room);
-            if (pause > 0 && !this.#stopped)
+            if (pause > 0 && !this.#stopped) {
                 await sleep(pause, room);
+            }
         }
         this.#rooms.delete(roomId);
     }
@@ -158,10 +183,12 @@ export class Outbox extends Emitter {
     async #attempt(one, room) {
         this.#change(one, "sending");
         try {
-            if (this.#userId === null)
+            if (this.#userId === null) {
                 await this.identify();
-            if (one.state !== "sending")
+            }
+            if (one.state !== "sending") {
                 return 0;
+            }
             this.#sent(one, await this.post(one));
             room.backoff.reset();
             return 0;
@@ -171,8 +198,9 @@ export class Outbox extends Emitter {
     }
 
     #missed(one, room, error) {
-        if (one.state !== "sending")
-            return 0; // arrived another way, or given up
+        if (one.state !== "sending") {
+            return 0;
+        } // arrived another way, or given up
         one.error = error;
         one.faults += error.status === 500 ? 1 : 0;
         if (error.status === 401) {
@@ -190,8 +218,9 @@ export class Outbox extends Emitter {
     }
 
     #sent(one, message) {
-        if (!this.#entries.includes(one))
+        if (!this.#entries.includes(one)) {
             return;
+        }
         one.message = message;
         one.error = null;
         this.#remove(one, "sent");
@@ -206,8 +235,9 @@ export class Outbox extends Emitter {
 
     #remove(one, state) {
         this.#entries = this.#entries.filter((other) => other !== one);
-        if (this.#userId !== null)
+        if (this.#userId !== null) {
             this.unsent.remove(this.#userId, one.client_id);
+        }
         this.#change(one, state);
     }
 
@@ -221,14 +251,16 @@ export class Outbox extends Emitter {
     }
 
     #keep(one) {
-        if (this.#userId !== null)
+        if (this.#userId !== null) {
             this.unsent.put(this.#userId, one.toJSON());
+        }
     }
 
     // Older than all that was written since, so they go first.
     #adopt(userId, entries) {
-        if (userId !== this.#userId)
+        if (userId !== this.#userId) {
             return;
+        }
         const left = entries.filter((entry) => !this.#find(entry.client_id)).map(restored);
         this.#entries = [...left, ...this.#entries];
         left.forEach((one) => this.emit("change", one));
@@ -237,8 +269,9 @@ export class Outbox extends Emitter {
 
     #change(one, state) {
         one.state = state;
-        if (state === "queued" && one.error === null)
+        if (state === "queued" && one.error === null) {
             this.#keep(one);
+        }
         this.emit("change", one);
     }
 }

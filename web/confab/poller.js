@@ -30,8 +30,9 @@ export class Poller {
 
     /** Asks at once, also when it runs already. */
     hurry() {
-        if (this.#asking)
+        if (this.#asking) {
             return;
+        }
         clearTimeout(this.#timer);
         this.#pause = this.pace.pollMin;
         this.#turn();
@@ -55,13 +56,15 @@ export class Poller {
             this.#backoff.reset();
             pause = this.#pace(news);
         } catch (error) {
-            if (this.#asking !== asking)
+            if (this.#asking !== asking) {
                 return;
+            }
             pause = Math.max(this.#backoff.next(), (error.retryAfter ?? 0) * 1000);
             this.failed(error, pause);
         }
-        if (this.#asking !== asking)
+        if (this.#asking !== asking) {
             return;
+        }
         this.#asking = null;
         this.#timer = setTimeout(() => this.#turn(), pause);
     }

@@ -16,8 +16,9 @@ export class Unsent {
         this.locks = locks;
         this.prefix = prefix;
         this.tab = Math.random().toString(36).slice(2);
-        if (storage && locks)
+        if (storage && locks) {
             locks.request(LOCK + this.tab, () => new Promise(() => {})).catch(() => {});
+        }
     }
 
     put(userId, entry) {
@@ -41,10 +42,11 @@ export class Unsent {
         tabs.delete(this.tab);
         for (const tab of tabs) {
             const take = () => adopt(this.#take(userId, tab));
-            if (this.locks)
+            if (this.locks) {
                 this.locks.request(LOCK + tab, take).catch(() => {});
-            else
+            } else {
                 take();
+            }
         }
     }
 
@@ -55,14 +57,20 @@ export class Unsent {
     }
 
     #all(userId) {
-        return this.#keys(userId).map((key) => read(this.storage.getItem(key)))
+        return this.#keys(userId)
+            .map((key) => read(this.storage.getItem(key)))
             .filter((entry) => entry !== null);
     }
 
     #keys(userId) {
         const start = this.#key(userId, "");
-        return this.#try(() => Array.from({ length: this.storage?.length ?? 0 },
-            (_, index) => this.storage.key(index)).filter((key) => key.startsWith(start))) ?? [];
+        return (
+            this.#try(() =>
+                Array.from({ length: this.storage?.length ?? 0 }, (_, index) =>
+                    this.storage.key(index),
+                ).filter((key) => key.startsWith(start)),
+            ) ?? []
+        );
     }
 
     #key(userId, clientId) {

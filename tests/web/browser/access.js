@@ -14,10 +14,13 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
 /** What axe-core finds wrong with the page as it is now. */
 async function faults({ page }) {
     await page.evaluate(AXE);
-    const { violations } = await page.evaluate((values) =>
-        globalThis.axe.run(document, { runOnly: { type: "tag", values } }), RULES);
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) =>
-        `${id}: ${html.slice(0, 200)} ${failureSummary}`));
+    const { violations } = await page.evaluate(
+        (values) => globalThis.axe.run(document, { runOnly: { type: "tag", values } }),
+        RULES,
+    );
+    return violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+    );
 }
 
 /** A room with a bit of everything in it, and others beside it. */
@@ -29,19 +32,28 @@ async function kitchen(person) {
     await person.api("POST", "chat/rooms/direct/", { user_id: other.id });
     await person.api("POST", "chat/rooms/", { name: `Garden ${person.name}`, is_private: false });
     const room = await person.room("Kitchen", other);
-    const token = { headers: { Authorization: `Token ${other.token}`,
-        "Content-Type": "application/json", ...ONCE }, method: "POST" };
+    const token = {
+        headers: {
+            Authorization: `Token ${other.token}`,
+            "Content-Type": "application/json",
+            ...ONCE,
+        },
+        method: "POST",
+    };
     const hear = async (content) => {
-        const answer = await fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`,
-            { ...token, body: JSON.stringify({ content }) });
+        const answer = await fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {
+            ...token,
+            body: JSON.stringify({ content }),
+        });
         return answer.json();
     };
     const first = await hear("Good morning! The plan for today is at https://example.org/plan.");
     await hear("We still need somebody for the scones.");
     await person.post(room, "I can do that.", { reply_to_id: first.message_id });
     const edited = await person.post(room, "At fuor.");
-    await person.api("PATCH", `chat/rooms/${room}/messages/${edited.message_id}/`,
-        { content: "At four." });
+    await person.api("PATCH", `chat/rooms/${room}/messages/${edited.message_id}/`, {
+        content: "At four.",
+    });
     const deleted = await person.post(room, "Never mind.");
     await person.api("DELETE", `chat/rooms/${room}/messages/${deleted.message_id}/`);
     await person.post(room, "The recipe is long.\n\n1. Butter and flour\n2. Milk\n3. Patience");
@@ -116,10 +128,12 @@ test("the keyboard alone leads everywhere", async () => {
     const { keyboard } = page;
     const focusOn = async (name) => {
         for (let i = 0; i < 40; i += 1) {
-            const label = await page.evaluate(() => document.activeElement.ariaLabel ||
-                document.activeElement.textContent);
-            if (label.startsWith(name))
+            const label = await page.evaluate(
+                () => document.activeElement.ariaLabel || document.activeElement.textContent,
+            );
+            if (label.startsWith(name)) {
                 return;
+            }
             await keyboard.press("Tab");
         }
         throw new Error(`Tab never came to ${name}`);

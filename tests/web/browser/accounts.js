@@ -50,8 +50,10 @@ test("a password that is changed elsewhere ends the session in this window", asy
     await person.page.getByText("Online").waitFor();
     const elsewhere = await visitor();
     await elsewhere.api("POST", "auth/login/", { username: person.name, password: PASSWORD });
-    await elsewhere.api("POST", "auth/password/",
-        { old_password: PASSWORD, new_password: "another password" });
+    await elsewhere.api("POST", "auth/password/", {
+        old_password: PASSWORD,
+        new_password: "another password",
+    });
     await person.page.getByText("You were logged out.").waitFor();
 });
 

@@ -18,8 +18,10 @@ test("what is written without a network waits in sight, and is sent once it is b
     await alice.context.setOffline(true);
     await alice.page.getByText(/You are offline/).waitFor();
     await alice.say("Written offline");
-    await alice.page.locator(".outbox .message", { hasText: "Written offline" })
-        .getByText("Waits for the connection").waitFor();
+    await alice.page
+        .locator(".outbox .message", { hasText: "Written offline" })
+        .getByText("Waits for the connection")
+        .waitFor();
     await alice.page.getByText(/You are offline.* 1 message will be sent then\./).waitFor();
     await alice.picture("offline");
     await bob.say("Said meanwhile");
@@ -34,8 +36,11 @@ test("what is written without a network waits in sight, and is sent once it is b
 
 test("what waits outlives a reload", async () => {
     const { alice, bob } = await pair();
-    await alice.page.route("**/messages/", (route) => route.request().method() === "POST"
-        ? route.abort("internetdisconnected") : route.continue());
+    await alice.page.route("**/messages/", (route) =>
+        route.request().method() === "POST"
+            ? route.abort("internetdisconnected")
+            : route.continue(),
+    );
     await alice.say("Kept");
     await alice.page.getByText("Waits for the connection").waitFor();
     await alice.page.unroute("**/messages/");
@@ -47,20 +52,26 @@ test("a pushd that dies costs no message", async () => {
     const { alice, bob, room } = await pair();
     await world.system.end("push");
     await alice.page.locator(".connection:visible").waitFor();
-    for (let i = 0; i < 5; i += 1)
+    for (let i = 0; i < 5; i += 1) {
         await bob.post(room, `Said without sockets ${i}`);
+    }
     await world.system.start();
     await alice.sees("Said without sockets 4");
     const said = await alice.page.locator(".items .text").allTextContents();
-    assert.deepEqual(said, [0, 1, 2, 3, 4].map((i) => `Said without sockets ${i}`));
+    assert.deepEqual(
+        said,
+        [0, 1, 2, 3, 4].map((i) => `Said without sockets ${i}`),
+    );
     await alice.page.locator(".connection").waitFor({ state: "hidden" });
 });
 
 test("what the server refuses is said, and can be given up", async () => {
     const { alice } = await pair();
-    await alice.page.route("**/messages/", (route) => route.request().method() === "POST"
-        ? route.fulfill({ status: 400, json: { content: ["This is too rude."] } })
-        : route.continue());
+    await alice.page.route("**/messages/", (route) =>
+        route.request().method() === "POST"
+            ? route.fulfill({ status: 400, json: { content: ["This is too rude."] } })
+            : route.continue(),
+    );
     await alice.say("Rude");
     await alice.page.getByText("Not sent: This is too rude.").waitFor();
     await alice.button("Discard").click();

@@ -46,10 +46,13 @@ test("a reply shows what it replies to, and leads there", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Who takes the scones?");
     await bob.sees("Who takes the scones?");
-    for (let i = 0; i < 60; i += 1)
+    for (let i = 0; i < 60; i += 1) {
         await alice.post(room, `Line ${i}`);
+    }
     await bob.page.getByText("Line 59", { exact: true }).waitFor();
-    await bob.page.locator(".scroller").evaluate((scroller) => { scroller.scrollTop = 0; });
+    await bob.page.locator(".scroller").evaluate((scroller) => {
+        scroller.scrollTop = 0;
+    });
     await bob.message("Who takes the scones?").hover();
     await bob.button("Reply").click();
     await bob.say("I do.");
@@ -57,9 +60,11 @@ test("a reply shows what it replies to, and leads there", async () => {
     const quote = alice.message("I do.").getByRole("button", { name: /^In reply to/ });
     assert.match(await quote.textContent(), /Who takes the scones\?/);
     await quote.click();
-    await alice.page.waitForFunction(() =>
-        document.activeElement.textContent.includes("Who takes the scones?") &&
-        document.activeElement.getBoundingClientRect().top > 0);
+    await alice.page.waitForFunction(
+        () =>
+            document.activeElement.textContent.includes("Who takes the scones?") &&
+            document.activeElement.getBoundingClientRect().top > 0,
+    );
 });
 
 test("a line stands above the first new message, and its sender learns it was seen", async () => {
@@ -89,8 +94,9 @@ test("with many unread messages the room opens at the first of them", async () =
         return unread === 0;
     });
     await bob.visit("/embed.html");
-    for (let i = 1; i <= 120; i += 1)
+    for (let i = 1; i <= 120; i += 1) {
         await alice.post(room, `Line ${i}`);
+    }
     await bob.enter(room);
     const first = bob.page.locator(".item:has(.separator.new)");
     assert.match(await first.textContent(), /Line 1$/);
@@ -102,11 +108,14 @@ test("with many unread messages the room opens at the first of them", async () =
 
 test("who reads old messages is told of new ones, and not moved away", async () => {
     const { alice, bob, room } = await pair();
-    for (let i = 0; i < 60; i += 1)
+    for (let i = 0; i < 60; i += 1) {
         await alice.post(room, `Line ${i}`);
+    }
     await bob.sees("Line 59");
     const top = () => bob.page.locator(".scroller").evaluate((scroller) => scroller.scrollTop);
-    await bob.page.locator(".scroller").evaluate((scroller) => { scroller.scrollTop = 200; });
+    await bob.page.locator(".scroller").evaluate((scroller) => {
+        scroller.scrollTop = 200;
+    });
     await bob.page.getByRole("button", { name: "To the newest message" }).waitFor();
     const before = await top();
     await alice.say("Fresh");
@@ -134,16 +143,18 @@ test("desktop notifications come when asked for, with the words of the message",
     await bob.button("Desktop notifications").click();
     await bob.page.getByText("Desktop notifications are on.").waitFor();
     await bob.page.getByText("Online", { exact: true }).waitFor();
-    const told = (count) => until(async () =>
-        await bob.page.evaluate(() => window.told.length) === count);
+    const told = (count) =>
+        until(async () => (await bob.page.evaluate(() => window.told.length)) === count);
     await alice.post(room, "Tea is ready.");
     await told(1);
     // Also from who has never written before.
     const direct = await alice.api("POST", "chat/rooms/direct/", { user_id: bob.id });
     await alice.post(direct.room_id, "Are you coming?");
     await told(2);
-    assert.deepEqual(await bob.page.evaluate(() => window.told),
-        [`${alice.name} in Kitchen: Tea is ready.`, `${alice.name}: Are you coming?`]);
+    assert.deepEqual(await bob.page.evaluate(() => window.told), [
+        `${alice.name} in Kitchen: Tea is ready.`,
+        `${alice.name}: Are you coming?`,
+    ]);
     await bob.button("Desktop notifications").click();
     await bob.page.getByText("Desktop notifications are off.").waitFor();
 });
@@ -154,7 +165,9 @@ test("a message elsewhere counts as unread and moves its room to the top", async
     await alice.room("Garden", bob);
     await bob.page.locator(".room", { hasText: "Kitchen" }).waitFor();
     await alice.post(first, "Tea is ready.");
-    await bob.page.locator(".rooms li:first-child", { hasText: "Tea is ready." })
-        .locator(".count", { hasText: "1" }).waitFor();
+    await bob.page
+        .locator(".rooms li:first-child", { hasText: "Tea is ready." })
+        .locator(".count", { hasText: "1" })
+        .waitFor();
     assert.match(await bob.page.title(), /^\(1\)/);
 });

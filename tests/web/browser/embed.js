@@ -12,14 +12,18 @@ test("the element shows one room to who is logged in, in the colours of its page
     const room = await person.room("Counter");
     await person.post(room, "Rye is out, sorry.");
     await person.visit("/embed.html");
-    await person.page.locator("confab-chat").evaluate((element, id) =>
-        element.setAttribute("room", id), room);
+    await person.page
+        .locator("confab-chat")
+        .evaluate((element, id) => element.setAttribute("room", id), room);
     await person.sees("Rye is out, sorry.");
     await person.say("And rolls?");
     await person.sees("And rolls?");
     assert.equal(await person.page.getByRole("navigation").count(), 0);
-    const colour = await person.button("Send").evaluate((button) =>
-        getComputedStyle(button.closest(".confab")).getPropertyValue("--accent"));
+    const colour = await person
+        .button("Send")
+        .evaluate((button) =>
+            getComputedStyle(button.closest(".confab")).getPropertyValue("--accent"),
+        );
     assert.match(colour, /#8a3d12/);
     await person.picture("embed");
 });
@@ -31,8 +35,9 @@ test("the element asks who is not logged in, and says what it cannot show", asyn
     await other.button("Log in").waitFor();
     await other.register();
     await other.visit("/embed.html");
-    await other.page.locator("confab-chat").evaluate((element, id) =>
-        element.setAttribute("room", id), room);
+    await other.page
+        .locator("confab-chat")
+        .evaluate((element, id) => element.setAttribute("room", id), room);
     await other.page.getByText("There is no such room, or you are not in it.").waitFor();
 });
 
@@ -41,24 +46,37 @@ test("a token that is revoked is said, and a new one lets in again", async () =>
     const room = await person.room("Counter");
     const guest = await visitor();
     await guest.visit("/embed.html");
-    const give = (token) => guest.page.locator("confab-chat").evaluate((element, values) =>
-        Object.entries(values).forEach(([name, value]) => element.setAttribute(name, value)),
-    { room, token });
+    const give = (token) =>
+        guest.page
+            .locator("confab-chat")
+            .evaluate(
+                (element, values) =>
+                    Object.entries(values).forEach(([name, value]) =>
+                        element.setAttribute(name, value),
+                    ),
+                { room, token },
+            );
     await give(person.token);
     await guest.field.waitFor();
-    await fetch(`${world.system.url}/api/auth/token/`,
-        { method: "DELETE", headers: { Authorization: `Token ${person.token}` } });
+    await fetch(`${world.system.url}/api/auth/token/`, {
+        method: "DELETE",
+        headers: { Authorization: `Token ${person.token}` },
+    });
     await guest.page.getByText("You are not logged in").waitFor();
-    const { token } = await person.api("POST", "auth/token/",
-        { username: person.name, password: PASSWORD });
+    const { token } = await person.api("POST", "auth/token/", {
+        username: person.name,
+        password: PASSWORD,
+    });
     await give(token);
     await guest.field.waitFor();
 });
 
 test("a page in PHP logs its own user in and shows the chat", async () => {
     const owner = await someone();
-    const { room_id: room } = await owner.api("POST", "chat/rooms/",
-        { name: "Shop", is_private: false });
+    const { room_id: room } = await owner.api("POST", "chat/rooms/", {
+        name: "Shop",
+        is_private: false,
+    });
     await owner.enter(room);
     const site = await startSite({ port: world.sitePort, chat: world.system.url, room });
     try {
@@ -87,8 +105,11 @@ test("a page in PHP logs its own user in and shows the chat", async () => {
 test("in a folder of a site, page, element and library ask that folder alone", async () => {
     const [owner, guest] = [await someone(), await visitor()];
     const room = await owner.room("Attic");
-    const site = await startFolder({ port: await freePort(), chat: world.system.url,
-        path: "/~me/chat/" });
+    const site = await startFolder({
+        port: await freePort(),
+        chat: world.system.url,
+        path: "/~me/chat/",
+    });
     try {
         const asked = [];
         guest.page.on("request", (request) => asked.push(request.url()));
@@ -101,8 +122,9 @@ test("in a folder of a site, page, element and library ask that folder alone", a
         await guest.say("From below the roof");
         await guest.sees("From below the roof");
         await guest.page.goto(`${site.url}embed.html`);
-        await guest.page.locator("confab-chat").evaluate((element, id) =>
-            element.setAttribute("room", id), room);
+        await guest.page
+            .locator("confab-chat")
+            .evaluate((element, id) => element.setAttribute("room", id), room);
         await guest.sees("From below the roof");
         const { user, url } = await guest.page.evaluate(async (module) => {
             const { Confab } = await import(module);
@@ -112,7 +134,10 @@ test("in a folder of a site, page, element and library ask that folder alone", a
         assert.equal(user.username, owner.name);
         assert.equal(`${url}/`, site.url);
         assert.ok(asked.some((one) => one.startsWith(`${site.url}ws/chat/${room}/`)));
-        assert.deepEqual(asked.filter((one) => !one.startsWith(site.url)), []);
+        assert.deepEqual(
+            asked.filter((one) => !one.startsWith(site.url)),
+            [],
+        );
     } finally {
         await site.stop();
     }

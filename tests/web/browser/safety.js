@@ -8,10 +8,10 @@ import { someone, world } from "../support/browser.js";
 const HOSTILE = [
     "<script>window.hit = 1</script>",
     "<img src=x onerror='window.hit = 1'>",
-    "\"><svg onload=window.hit=1>",
+    '"><svg onload=window.hit=1>',
     "javascript:window.hit=1",
-    "<a href=\"javascript:window.hit=1\">click</a>",
-    "https://example.org/\"onmouseover=\"window.hit=1",
+    '<a href="javascript:window.hit=1">click</a>',
+    'https://example.org/"onmouseover="window.hit=1',
     "{{constructor.constructor('window.hit=1')()}}",
     "</textarea></title><script>window.hit = 1</script>",
     "<iframe srcdoc='<script>parent.hit=1</script>'>",
@@ -23,10 +23,12 @@ const HOSTILE = [
 test("hostile words in names and messages are seen as text", async () => {
     const person = await someone();
     let room;
-    for (const name of HOSTILE)
+    for (const name of HOSTILE) {
         room = await person.room(name);
-    for (const words of HOSTILE)
+    }
+    for (const words of HOSTILE) {
         await person.post(room, words);
+    }
     await person.enter(room);
     await person.sees(HOSTILE.at(-1));
     const said = await person.page.locator(".items .text").allTextContents();
@@ -34,8 +36,9 @@ test("hostile words in names and messages are seen as text", async () => {
     const names = await person.page.locator(".room .name").allTextContents();
     assert.deepEqual(new Set(names), new Set(HOSTILE));
     await person.message("javascript:").first().hover();
-    const addresses = await person.page.locator(".items a").evaluateAll((links) =>
-        links.map((link) => link.protocol));
+    const addresses = await person.page
+        .locator(".items a")
+        .evaluateAll((links) => links.map((link) => link.protocol));
     assert.deepEqual(new Set(addresses), new Set(["https:"]));
     assert.equal(await person.page.evaluate(() => window.hit), undefined);
     const foreign = person.page.locator(".confab").locator("img, script, iframe");
@@ -49,8 +52,10 @@ test("addresses are links, without the full stop behind them", async () => {
     await person.enter(room);
     const links = person.page.locator(".items a");
     await links.first().waitFor();
-    assert.deepEqual(await links.evaluateAll((all) => all.map((link) => link.href)),
-        ["https://example.org/a_(b)?q=1", "http://example.org/c"]);
+    assert.deepEqual(await links.evaluateAll((all) => all.map((link) => link.href)), [
+        "https://example.org/a_(b)?q=1",
+        "http://example.org/c",
+    ]);
     assert.equal(await links.first().getAttribute("rel"), "noopener noreferrer");
 });
 

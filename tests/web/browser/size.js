@@ -26,8 +26,14 @@ const MOVED = 0.01;
 const run = promisify(execFile);
 
 function sql(statement) {
-    return run("mariadb", ["--no-defaults", `--socket=${world.system.state}/sock/db.sock`,
-        `--user=${userInfo().username}`, "confab", "-e", statement]);
+    return run("mariadb", [
+        "--no-defaults",
+        `--socket=${world.system.state}/sock/db.sock`,
+        `--user=${userInfo().username}`,
+        "confab",
+        "-e",
+        statement,
+    ]);
 }
 
 /** A room with so many messages, "Message 1" and so on, all of them read. */
@@ -45,27 +51,33 @@ async function longRoom(person) {
 }
 
 /** Counts from now on the most messages that were in the page at once. */
-const countMost = ({ page }) => page.evaluate(() => {
-    window.most = 0;
-    const count = () => {
-        window.most = Math.max(window.most, document.querySelectorAll(".message").length);
-    };
-    count();
-    new MutationObserver(count).observe(document.querySelector(".scroller"),
-        { childList: true, subtree: true });
-});
+const countMost = ({ page }) =>
+    page.evaluate(() => {
+        window.most = 0;
+        const count = () => {
+            window.most = Math.max(window.most, document.querySelectorAll(".message").length);
+        };
+        count();
+        new MutationObserver(count).observe(document.querySelector(".scroller"), {
+            childList: true,
+            subtree: true,
+        });
+    });
 
-const firstShown = ({ page }) => page.evaluate(() =>
-    Number(document.querySelector(".items .text").textContent.split(" ")[1]));
+const firstShown = ({ page }) =>
+    page.evaluate(() => Number(document.querySelector(".items .text").textContent.split(" ")[1]));
 
 /** Scrolls to the top until messages before `number` are there. */
 async function scrollUpTo(person, number) {
     for (;;) {
         const first = await firstShown(person);
-        if (first <= number)
+        if (first <= number) {
             return;
-        await person.page.evaluate(() => { document.querySelector(".scroller").scrollTop = 0; });
-        await until(async () => await firstShown(person) < first);
+        }
+        await person.page.evaluate(() => {
+            document.querySelector(".scroller").scrollTop = 0;
+        });
+        await until(async () => (await firstShown(person)) < first);
     }
 }
 
@@ -77,9 +89,11 @@ async function firstLoad(path, selector, storageState) {
     await pause(1000);
     await page.addInitScript((awaited) => {
         window.moved = 0;
-        new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => {
-            window.moved += value;
-        })).observe({ type: "layout-shift", buffered: true });
+        new PerformanceObserver((list) =>
+            list.getEntries().forEach(({ value }) => {
+                window.moved += value;
+            }),
+        ).observe({ type: "layout-shift", buffered: true });
         new MutationObserver((changes, observer) => {
             if (document.querySelector(awaited)) {
                 window.usable = performance.now();
@@ -95,8 +109,9 @@ async function firstLoad(path, selector, storageState) {
 /** The quickest of three first loads, of more only while none was quick enough. */
 async function isSoonUsable(t, words, ...load) {
     const times = [];
-    while (times.length < 3 || (times.length < 10 && Math.min(...times) >= INTERACTIVE_MS))
+    while (times.length < 3 || (times.length < 10 && Math.min(...times) >= INTERACTIVE_MS)) {
         times.push((await firstLoad(...load)).time);
+    }
     t.diagnostic(`${words} after ${times.map(Math.round).join(", ")} ms`);
     assert.ok(Math.min(...times) < INTERACTIVE_MS, `${times} ms`);
 }
@@ -107,8 +122,9 @@ async function needed(path, found = new Set()) {
     const text = await readFile(join(WEB, path), "utf8");
     for (const [, name] of text.matchAll(/^(?:import|export) [^"]*from "(\.[^"]+)";$/gm)) {
         const other = join(dirname(path), name);
-        if (!found.has(other))
+        if (!found.has(other)) {
             await needed(other, found);
+        }
     }
     return found;
 }
@@ -118,9 +134,12 @@ const LOGIN = "button[type=submit]";
 test("the first load is small", async (t) => {
     const { page } = await firstLoad("/", LOGIN);
     await page.waitForLoadState("networkidle");
-    const sizes = await page.evaluate(() => performance.getEntriesByType("resource")
-        .filter(({ name }) => /\.(js|css)$/.test(name))
-        .map(({ encodedBodySize }) => encodedBodySize));
+    const sizes = await page.evaluate(() =>
+        performance
+            .getEntriesByType("resource")
+            .filter(({ name }) => /\.(js|css)$/.test(name))
+            .map(({ encodedBodySize }) => encodedBodySize),
+    );
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     t.diagnostic(`first load: ${sizes.length} files of script and style, ${bytes} bytes gzipped`);
     assert.ok(sizes.length > 20 && bytes < FIRST_LOAD_BYTES, `${bytes} bytes`);
@@ -131,16 +150,25 @@ test("what the page needs first is asked for at once, and once only", async () =
     const way = await needed("chat/page.js");
     const announced = await page.evaluate(() =>
         [...document.querySelectorAll("link[rel=modulepreload], script")].map((element) =>
-            new URL(element.href || element.src).pathname.slice(1)));
-    const [, chat] = (await readFile(join(WEB, "chat/app.js"), "utf8"))
-        .match(/^const CHAT = \[([^\]]+)\];$/m);
-    const behind = [...await needed("chat/chat.js")].filter((path) => !way.has(path));
+            new URL(element.href || element.src).pathname.slice(1),
+        ),
+    );
+    const [, chat] = (await readFile(join(WEB, "chat/app.js"), "utf8")).match(
+        /^const CHAT = \[([^\]]+)\];$/m,
+    );
+    const behind = [...(await needed("chat/chat.js"))].filter((path) => !way.has(path));
     assert.deepEqual(announced.sort(), [...way, ...behind].sort());
-    assert.deepEqual(chat.match(/[a-z-]+/g).map((name) => `chat/${name}.js`).sort(),
-        behind.sort());
+    assert.deepEqual(
+        chat
+            .match(/[a-z-]+/g)
+            .map((name) => `chat/${name}.js`)
+            .sort(),
+        behind.sort(),
+    );
     await page.waitForLoadState("networkidle");
     const asked = await page.evaluate(() =>
-        performance.getEntriesByType("resource").map(({ name }) => name));
+        performance.getEntriesByType("resource").map(({ name }) => name),
+    );
     assert.equal(asked.filter((name) => name.endsWith("/api/auth/me/")).length, 1);
     assert.equal(new Set(asked).size, asked.length);
 });
@@ -149,7 +177,10 @@ test("nothing jumps while the page comes", async () => {
     const person = await someone();
     await person.room("Kitchen");
     const session = await person.context.storageState();
-    for (const load of [["/", LOGIN], ["/", ".room", session]]) {
+    for (const load of [
+        ["/", LOGIN],
+        ["/", ".room", session],
+    ]) {
         const { page } = await firstLoad(...load);
         await page.waitForLoadState("networkidle");
         const moved = await page.evaluate(() => window.moved);
@@ -164,8 +195,9 @@ test("who is not logged in can soon do so", async (t) => {
 test("who is logged in soon sees the rooms, or the messages of one", async (t) => {
     const person = await someone();
     const room = await person.room("Kitchen");
-    for (let i = 0; i < 50; i += 1)
+    for (let i = 0; i < 50; i += 1) {
         await person.post(room, `Line ${i}`);
+    }
     const session = await person.context.storageState();
     await isSoonUsable(t, "rooms interactive", "/", ".room", session);
     await isSoonUsable(t, "room interactive", `/#/${room}`, ".message", session);
@@ -183,7 +215,10 @@ test("a room of 100,000 messages is scrolled with few of them in the page", asyn
     const page = await person.api("GET", `chat/rooms/${room}/messages/?limit=1&offset=${MANY - 2}`);
     await person.post(room, "A reply", { reply_to_id: page.results[0].message_id });
     await person.page.getByRole("button", { name: /newest message/ }).click();
-    await person.message("A reply").getByRole("button", { name: /^In reply to/ }).click();
+    await person
+        .message("A reply")
+        .getByRole("button", { name: /^In reply to/ })
+        .click();
     await person.page.getByText("This is where the conversation begins.").waitFor();
     await person.page.getByText("Message 2", { exact: true }).waitFor();
     // Down again, past the end of what was read.
@@ -202,15 +237,17 @@ test("a room of 100,000 messages is scrolled with few of them in the page", asyn
 test("what is in sight stays where it is while older messages come", async () => {
     const person = await someone();
     const room = await person.room("Kitchen");
-    for (let i = 0; i < 120; i += 1)
+    for (let i = 0; i < 120; i += 1) {
         await person.post(room, `Line ${i}`);
+    }
     await person.enter(room);
     await person.page.getByText("Line 119", { exact: true }).waitFor();
     const line = person.page.locator(".items .message").first();
     const words = await line.locator(".text").textContent();
     const place = await person.page.evaluate((text) => {
-        const node = [...document.querySelectorAll(".items .text")]
-            .find((one) => one.textContent === text);
+        const node = [...document.querySelectorAll(".items .text")].find(
+            (one) => one.textContent === text,
+        );
         const top = () => node.getBoundingClientRect().top;
         const scroller = document.querySelector(".scroller");
         scroller.scrollTop = 100;
@@ -233,19 +270,25 @@ test("200 messages a second for 10 s are shown, in order, and the page stays sma
     await countMost(alice);
     await alice.page.evaluate(() => {
         window.long = [];
-        new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) =>
-            window.long.push(Math.round(duration)))).observe({ type: "longtask" });
+        new PerformanceObserver((list) =>
+            list.getEntries().forEach(({ duration }) => window.long.push(Math.round(duration))),
+        ).observe({ type: "longtask" });
     });
     const sending = [];
     const began = performance.now();
     let sent = 0;
     while (performance.now() - began < 10000) {
         for (; sent < (performance.now() - began) / 5; sent += 1) {
-            sending.push(fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {
-                method: "POST", body: JSON.stringify({ content: `Line ${sent}` }),
-                headers: { Authorization: `Token ${bob.token}`,
-                    "Content-Type": "application/json" },
-            }).then((answer) => answer.json()));
+            sending.push(
+                fetch(`${world.system.url}/api/chat/rooms/${room}/messages/`, {
+                    method: "POST",
+                    body: JSON.stringify({ content: `Line ${sent}` }),
+                    headers: {
+                        Authorization: `Token ${bob.token}`,
+                        "Content-Type": "application/json",
+                    },
+                }).then((answer) => answer.json()),
+            );
         }
         await pause(5);
     }
@@ -254,9 +297,14 @@ test("200 messages a second for 10 s are shown, in order, and the page stays sma
     messages.sort((a, b) => a.message_id - b.message_id);
     await alice.page.getByText(messages.at(-1).content, { exact: true }).waitFor();
     const shown = await alice.page.locator(".items .text").allTextContents();
-    assert.deepEqual(shown, messages.slice(-shown.length).map(({ content }) => content));
+    assert.deepEqual(
+        shown,
+        messages.slice(-shown.length).map(({ content }) => content),
+    );
     const [long, most] = await alice.page.evaluate(() => [window.long, window.most]);
-    t.diagnostic(`${sent} messages in ${seconds.toFixed(1)} s; ${long.length} tasks over 50 ms` +
-        `${long.length > 0 ? `, the longest ${Math.max(...long)} ms` : ""}`);
+    t.diagnostic(
+        `${sent} messages in ${seconds.toFixed(1)} s; ${long.length} tasks over 50 ms` +
+            `${long.length > 0 ? `, the longest ${Math.max(...long)} ms` : ""}`,
+    );
     assert.ok(most < MOST_NODES, `${most} messages in the page`);
 });

@@ -19,8 +19,11 @@ export const PATIENCE = 15000;
 /** Where pictures of every run are kept. */
 export const PICTURES = join(ROOT, "build/web");
 
-export const SIZES = { phone: { width: 390, height: 844 }, tablet: { width: 1024, height: 768 },
-    wide: { width: 1600, height: 1000 } };
+export const SIZES = {
+    phone: { width: 390, height: 844 },
+    tablet: { width: 1024, height: 768 },
+    wide: { width: 1600, height: 1000 },
+};
 
 /** The system and the browser of a run; open() before the first test, close() after the last. */
 export const world = {
@@ -30,22 +33,28 @@ export const world = {
     async open(start = () => this.instance()) {
         await mkdir(PICTURES, { recursive: true });
         this.system = await start();
-        this.browser = await chromium.launch({ executablePath: CHROMIUM,
-            args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+        this.browser = await chromium.launch({
+            executablePath: CHROMIUM,
+            args: ["--no-sandbox", "--disable-dev-shm-usage"],
+        });
     },
 
     async instance() {
         this.sitePort = await freePort();
-        return Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_PRESENCE_GRACE: "1",
-            CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}` });
+        return Instance.start({
+            CONFAB_DRAIN_TIME: "0",
+            CONFAB_PRESENCE_GRACE: "1",
+            CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}`,
+        });
     },
 
     /** Closes the windows of a test, and finds what went wrong in them unseen. */
     async tidy() {
         const faults = this.people.flatMap(({ faults: own }) => own);
         await Promise.all(this.people.splice(0).map(({ context }) => context.close()));
-        if (faults.length > 0)
+        if (faults.length > 0) {
             throw new Error(`in the page: ${faults.join("\n")}`);
+        }
     },
 
     async close() {
@@ -56,8 +65,13 @@ export const world = {
 
 /** A window of nobody yet. */
 export async function visitor(options = {}) {
-    const context = await world.browser.newContext({ viewport: SIZES.tablet, locale: "en-GB",
-        timezoneId: "UTC", reducedMotion: "reduce", ...options });
+    const context = await world.browser.newContext({
+        viewport: SIZES.tablet,
+        locale: "en-GB",
+        timezoneId: "UTC",
+        reducedMotion: "reduce",
+        ...options,
+    });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const person = new Person(context, page);
@@ -88,16 +102,19 @@ class Person {
         page.on("pageerror", (error) => this.faults.push(error.stack));
         page.on("console", (line) => {
             // What the network does in these tests is meant; what the policy refuses is not.
-            if (line.type() === "error" && !/Failed to load|WebSocket|net::/.test(line.text()))
+            if (line.type() === "error" && !/Failed to load|WebSocket|net::/.test(line.text())) {
                 this.faults.push(line.text());
+            }
         });
     }
 
     /** An account and its session, without the page. */
     async register() {
         this.name = freshName();
-        const account = await this.api("POST", "auth/register/", { username: this.name,
-            password: PASSWORD });
+        const account = await this.api("POST", "auth/register/", {
+            username: this.name,
+            password: PASSWORD,
+        });
         this.id = account.user_id;
         this.token = account.token;
         await this.api("POST", "auth/login/", { username: this.name, password: PASSWORD });
@@ -109,19 +126,23 @@ class Person {
 
     /** A request with the window's cookies. */
     async api(method, path, data) {
-        const answer = await this.context.request.fetch(`${world.system.url}/api/${path}`,
+        const answer = await this.context.request.fetch(
+            `${world.system.url}/api/${path}`,
             // Not over a connection that the server may just be closing.
-            { method, data, headers: { Origin: world.system.url, Connection: "close" } });
-        if (!answer.ok())
+            { method, data, headers: { Origin: world.system.url, Connection: "close" } },
+        );
+        if (!answer.ok()) {
             throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+        }
         return answer.status() === 204 ? null : answer.json();
     }
 
     /** A room of this user with all the others in it. */
     async room(name, ...others) {
         const room = await this.api("POST", "chat/rooms/", { name });
-        for (const other of others)
+        for (const other of others) {
             await this.api("POST", `chat/rooms/${room.room_id}/invite/`, { user_id: other.id });
+        }
         return room.room_id;
     }
 

@@ -12,20 +12,28 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const run = promisify(execFile);
 
 // Hashing at the least cost: no test waits for it.
-const QUICK = { CONFAB_RATE_LIMITS: "off", CONFAB_PASSWORD_MEMORY: "8",
-    CONFAB_PASSWORD_PASSES: "1" };
+const QUICK = {
+    CONFAB_RATE_LIMITS: "off",
+    CONFAB_PASSWORD_MEMORY: "8",
+    CONFAB_PASSWORD_PASSES: "1",
+};
 
-const foreign = ([name]) => !name.startsWith("CONFAB_")
-    && !["LISTEN", "CGI", "MAKEFLAGS"].includes(name);
+const foreign = ([name]) =>
+    !name.startsWith("CONFAB_") && !["LISTEN", "CGI", "MAKEFLAGS"].includes(name);
 
 const running = new Set();
 
 // Who is interrupted leaves the stopping to a process that nobody interrupts.
 for (const signal of ["SIGINT", "SIGTERM"]) {
     process.once(signal, () => {
-        for (const { state, env } of running)
-            spawn("sh", ["-c", 'scripts/instance stop >/dev/null; rm -rf "$STATE"'],
-                { cwd: ROOT, env: { ...env, STATE: state }, detached: true, stdio: "ignore" });
+        for (const { state, env } of running) {
+            spawn("sh", ["-c", 'scripts/instance stop >/dev/null; rm -rf "$STATE"'], {
+                cwd: ROOT,
+                env: { ...env, STATE: state },
+                detached: true,
+                stdio: "ignore",
+            });
+        }
         process.exit(130);
     });
 }
@@ -36,8 +44,14 @@ export class Instance {
         const system = new Instance();
         // A short path: those of Unix sockets are limited.
         system.state = await mkdtemp("/tmp/confab-");
-        system.env = { ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
-            STATE: system.state, PORT: "0", DEMO: "0", ...QUICK, ...env };
+        system.env = {
+            ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
+            STATE: system.state,
+            PORT: "0",
+            DEMO: "0",
+            ...QUICK,
+            ...env,
+        };
         running.add(system);
         try {
             await system.start();
@@ -65,7 +79,7 @@ export class Instance {
     async end(server, signal = "SIGKILL") {
         const pid = Number.parseInt(await this.#file(`${server}.pid`), 10);
         process.kill(pid, signal);
-        await until(async () => !await isAlive(pid), 60, `the end of ${server}`);
+        await until(async () => !(await isAlive(pid)), 60, `the end of ${server}`);
     }
 
     /** The URL of pushd itself, without the web server in between. */

@@ -8,12 +8,18 @@ import { ONCE, until } from "./wait.js";
 let number = 0;
 
 /** Times for tests: all of it sooner. */
-export const SOON = { backoffMin: 50, backoffMax: 1000, socketRetryMin: 200, socketRetryMax: 1000,
-    pollMin: 50, pollMax: 400 };
+export const SOON = {
+    backoffMin: 50,
+    backoffMax: 1000,
+    socketRetryMin: 200,
+    socketRetryMax: 1000,
+    pollMin: 50,
+    pollMax: 400,
+};
 
 export const PASSWORD = "correct horse";
 
-export const freshName = () => `web-${process.pid}-${number += 1}`;
+export const freshName = () => `web-${process.pid}-${(number += 1)}`;
 
 /** A WebSocket class that remembers: `opened` and `codes` of all that it made. */
 export function watchedSockets(Base = WebSocket) {
@@ -36,8 +42,9 @@ export function watchedFetch() {
         const { pathname, search } = new URL(url);
         const entry = { method: options.method, path: pathname + search, headers: options.headers };
         watched.asked.push(entry);
-        if (!watched.online)
+        if (!watched.online) {
             throw new TypeError("offline");
+        }
         const answer = await fetch(url, { ...options, headers: { ...options.headers, ...ONCE } });
         entry.status = answer.status;
         if (watched.lose > 0) {
@@ -52,11 +59,21 @@ export function watchedFetch() {
 /** The Web Storage interface over a Map. */
 export class MemoryStorage {
     #items = new Map();
-    get length() { return this.#items.size; }
-    key(index) { return [...this.#items.keys()][index] ?? null; }
-    getItem(key) { return this.#items.get(key) ?? null; }
-    setItem(key, value) { this.#items.set(key, String(value)); }
-    removeItem(key) { this.#items.delete(key); }
+    get length() {
+        return this.#items.size;
+    }
+    key(index) {
+        return [...this.#items.keys()][index] ?? null;
+    }
+    getItem(key) {
+        return this.#items.get(key) ?? null;
+    }
+    setItem(key, value) {
+        this.#items.set(key, String(value));
+    }
+    removeItem(key) {
+        this.#items.delete(key);
+    }
 }
 
 const made = [];
@@ -70,8 +87,13 @@ export function closeAll() {
 export function stranger(system, options = {}) {
     const WebSocket = options.WebSocket === undefined ? watchedSockets() : options.WebSocket;
     const fetch = options.fetch ?? watchedFetch();
-    const client = new Confab({ url: system.url, ...options, WebSocket, fetch,
-        pace: { ...SOON, ...options.pace } });
+    const client = new Confab({
+        url: system.url,
+        ...options,
+        WebSocket,
+        fetch,
+        pace: { ...SOON, ...options.pace },
+    });
     made.push(client);
     return Object.assign(client, { sockets: WebSocket, asked: fetch.asked, net: fetch });
 }
@@ -86,16 +108,18 @@ export async function person(system, options) {
 /** Another client of the same user. */
 export async function device(system, { user, token }, options) {
     const client = stranger(system, { token, ...options });
-    if (user)
+    if (user) {
         await client.me();
+    }
     return client;
 }
 
 /** A room of the first, with all the others in it; its id. */
 export async function roomOf(owner, ...others) {
     const { room_id: id } = await owner.createRoom({ name: "Kitchen" });
-    for (const other of others)
+    for (const other of others) {
         await owner.invite(id, other.user.user_id);
+    }
     return id;
 }
 
@@ -112,7 +136,9 @@ export function listen(channel) {
     channel.on("event", (event) => heard.events.push(event));
     channel.on("state", (state) => heard.states.push(state));
     channel.on("resync", (frame) => heard.resyncs.push(frame));
-    channel.on("closed", (closed) => { heard.closed = closed; });
+    channel.on("closed", (closed) => {
+        heard.closed = closed;
+    });
     return heard;
 }
 
@@ -123,5 +149,7 @@ export async function live(channel) {
     return heard;
 }
 
-export const said = (heard) => heard.events.filter((event) => event.type === "new_message")
-    .map((event) => event.message.content);
+export const said = (heard) =>
+    heard.events
+        .filter((event) => event.type === "new_message")
+        .map((event) => event.message.content);

@@ -11,15 +11,26 @@ const API_TESTS = join(dirname(fileURLToPath(import.meta.url)), "../../api");
 /** Starts one, laid out and configured as in tests/api; `kind`: "fcgid" or "cgi". */
 export async function startSharedHost(kind) {
     // A session of its own: an interrupt reaches this process only, whose end then ends that one.
-    const host = spawn("/usr/bin/python3", ["-B", "-m", "support.serve_shared_host", kind],
-        { cwd: API_TESTS, stdio: ["pipe", "pipe", "inherit"], detached: true });
+    const host = spawn("/usr/bin/python3", ["-B", "-m", "support.serve_shared_host", kind], {
+        cwd: API_TESTS,
+        stdio: ["pipe", "pipe", "inherit"],
+        detached: true,
+    });
     const ended = once(host, "exit");
-    const [url] = await Promise.race([once(createInterface(host.stdout), "line"),
-        ended.then(([status]) => { throw new Error(`no shared host: ${status}`); })]);
-    return { url, async close() {
-        host.stdin.end();
-        const [status] = await ended;
-        if (status !== 0)
-            throw new Error(`the shared host ended with ${status}`);
-    } };
+    const [url] = await Promise.race([
+        once(createInterface(host.stdout), "line"),
+        ended.then(([status]) => {
+            throw new Error(`no shared host: ${status}`);
+        }),
+    ]);
+    return {
+        url,
+        async close() {
+            host.stdin.end();
+            const [status] = await ended;
+            if (status !== 0) {
+                throw new Error(`the shared host ended with ${status}`);
+            }
+        },
+    };
 }

@@ -24,16 +24,21 @@ export async function freePort() {
 
 /** Starts a site in PHP, examples/php, for one room of a chat; `stop()` ends it. */
 export function startSite({ port, chat, room }) {
-    return serve(FOLDER, join(FOLDER, "lighttpd.conf"), `http://127.0.0.1:${port}/`,
-        { PORT: String(port), CHAT_URL: chat, CHAT_ROOM: String(room),
-            CHAT_SECRET: "a secret of the site's" });
+    return serve(FOLDER, join(FOLDER, "lighttpd.conf"), `http://127.0.0.1:${port}/`, {
+        PORT: String(port),
+        CHAT_URL: chat,
+        CHAT_ROOM: String(room),
+        CHAT_SECRET: "a secret of the site's",
+    });
 }
 
 /** Starts a site that has the chat in a folder, `path` ("/team/"), and nothing else. */
 export async function startFolder({ port, chat, path }) {
     const home = await mkdtemp(join(tmpdir(), "confab-folder-"));
     const { hostname, port: chatPort } = new URL(chat);
-    await writeFile(join(home, "lighttpd.conf"), `
+    await writeFile(
+        join(home, "lighttpd.conf"),
+        `
         server.modules = ("mod_proxy")
         server.document-root = "${home}"
         server.upload-dirs = ("${home}")
@@ -43,28 +48,42 @@ export async function startFolder({ port, chat, path }) {
         $HTTP["url"] =^ "${path}" {
             proxy.server = ("" => (("host" => "${hostname}", "port" => ${chatPort})))
             proxy.header = ("map-urlpath" => ("${path}" => "/"), "upgrade" => "enable")
-        }`);
+        }`,
+    );
     const site = await serve(home, join(home, "lighttpd.conf"), `http://127.0.0.1:${port}${path}`);
-    return { url: site.url, async stop() {
-        await site.stop();
-        await rm(home, { recursive: true });
-    } };
+    return {
+        url: site.url,
+        async stop() {
+            await site.stop();
+            await rm(home, { recursive: true });
+        },
+    };
 }
 
 async function serve(folder, configuration, url, variables = {}) {
     const env = { ...process.env, PWD: folder, ...variables };
     env.PATH = `${env.PATH}:/usr/sbin`;
-    const server = spawn("lighttpd", ["-D", "-f", configuration],
-        { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
-    await until(async () => {
-        try {
-            return (await fetch(url)).ok;
-        } catch {
-            return false;
-        }
-    }, 20, "a site that answers");
-    return { url, async stop() {
-        server.kill("SIGTERM");
-        await once(server, "exit");
-    } };
+    const server = spawn("lighttpd", ["-D", "-f", configuration], {
+        cwd: folder,
+        env,
+        stdio: ["ignore", "ignore", "inherit"],
+    });
+    await until(
+        async () => {
+            try {
+                return (await fetch(url)).ok;
+            } catch {
+                return false;
+            }
+        },
+        20,
+        "a site that answers",
+    );
+    return {
+        url,
+        async stop() {
+            server.kill("SIGTERM");
+            await once(server, "exit");
+        },
+    };
 }

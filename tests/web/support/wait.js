@@ -11,10 +11,12 @@ export async function until(condition, seconds = 20, what = condition.toString()
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
         const result = await condition();
-        if (result)
+        if (result) {
             return result;
-        if (performance.now() > deadline)
+        }
+        if (performance.now() > deadline) {
             throw new Error(`this did not come true within ${seconds} s: ${what}`);
+        }
         await pause(10);
     }
 }
