@@ -232,8 +232,9 @@ check-asan: ## the unit tests under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=asan BUILD=build/asan check
 	@$(MAKE) --no-print-directory MODE=ubsan BUILD=build/ubsan check
 
-lint: build/lint/compile_flags.txt ## clang-tidy, cppcheck, shellcheck, the rules of the house
+lint: build/lint/compile_flags.txt ## clang-tidy, cppcheck, shellcheck, eslint, our own rules
 	@scripts/packages lint
+	@$(MAKE) --no-print-directory node-modules
 	@scripts/lint
 
 # One flag a line, as clang-tidy wants them.
@@ -267,7 +268,7 @@ bench-push: ## measure pushd beside the bare part, write docs/performance-push.m
 	+$(build_first) floors
 	@exec /usr/bin/python3 -B bench/push.py
 
-# What the tests of web/ need from npm, as its lock file says; nothing else needs it.
+# npm packages for the tests and the lint of web/, as the lock file says.
 NODE_MODULES := tests/web/node_modules/.package-lock.json
 
 node-modules: $(NODE_MODULES)

@@ -30,7 +30,7 @@ test("what is wrong with a name is said beside it", async () => {
     await field.and(person.page.locator("[aria-invalid=true]")).waitFor();
 });
 
-test("a wrong password is said in words, the right one lets in, logging out leads out", async () => {
+test("a wrong password is refused, the right one logs in, and one can log out", async () => {
     const someoneElse = await someone();
     const person = await visitor();
     await person.visit();
