@@ -9,14 +9,14 @@
  * `server`, the address of the chat, when it is not where this script comes from.
  *
  * It is as high as the page makes it, and looks as the page wants by its font, `color-scheme` and
- * the variables --confab-... that chat/look.css begins with. All of it lives in a shadow root:
+ * the variables --confab-... that chat/base.css begins with. All of it lives in a shadow root:
  * neither do the page's styles reach in, nor these out.
  */
 
 import { App } from "./chat/app.js";
 
 const HOME = new URL("./", import.meta.url).href;
-const STYLES = ["chat/look.css", "chat/chat.css"];
+const STYLES = ["chat/base.css", "chat/chat.css"];
 
 class ConfabChat extends HTMLElement {
     static observedAttributes = ["room", "token", "server"];

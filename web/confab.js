@@ -5,7 +5,7 @@
 
 export { ChatManager } from "./confab/chat-manager.js";
 export { Channel } from "./confab/channel.js";
-export { NotificationsChannel, RoomChannel } from "./confab/channels.js";
+export { NotificationsChannel, RoomChannel } from "./confab/room-channel.js";
 export { Confab } from "./confab/client.js";
 export { Emitter } from "./confab/emitter.js";
 export { ConfabError } from "./confab/http.js";

@@ -1,9 +1,9 @@
 // The way in: who is known goes straight to the chat, everybody else logs in or registers.
 
 import { Confab } from "../confab/client.js";
-import { fill, h } from "./dom.js";
-import { form, inWords, mainButton, textField } from "./form.js";
-import { icon } from "./icons.js";
+import { fill, h } from "./ui/dom.js";
+import { form, inWords, mainButton, textField } from "./ui/form.js";
+import { icon } from "./ui/icons.js";
 
 const LOGGED_OUT = "You were logged out. Please log in again.";
 const NO_MORE = "The chat does not know you any more. Loading the page again may help.";
@@ -13,17 +13,17 @@ const NOT_LOADED = "A part of this page could not be loaded.";
  * that it needs, so that the browser asks for all at once. A test finds what is missing here. */
 const CHAT = [
     "chat",
-    "composer",
-    "conversation",
-    "details",
-    "dialogs",
-    "format",
-    "message",
-    "notices",
-    "outgoing",
-    "rooms",
-    "sidebar",
-    "timeline",
+    "conversation/composer",
+    "conversation/conversation",
+    "conversation/details",
+    "conversation/message",
+    "conversation/pending-messages",
+    "conversation/timeline",
+    "rooms/dialogs",
+    "rooms/room-list",
+    "rooms/sidebar",
+    "ui/format",
+    "ui/notifications",
 ];
 
 async function chatItself() {

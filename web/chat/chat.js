@@ -1,14 +1,14 @@
 // The chat of who is logged in: the rooms beside the conversation, or one room alone.
 
-import { Conversation } from "./conversation.js";
-import { changePassword, directMessage, findRoom, newRoom } from "./dialogs.js";
-import { fill, h } from "./dom.js";
-import { inWords, mainButton } from "./form.js";
-import { timeOfDay } from "./format.js";
-import { icon } from "./icons.js";
-import { Alerts, Notices } from "./notices.js";
-import { Rooms } from "./rooms.js";
-import { Sidebar } from "./sidebar.js";
+import { Conversation } from "./conversation/conversation.js";
+import { changePassword, directMessage, findRoom, newRoom } from "./rooms/dialogs.js";
+import { fill, h } from "./ui/dom.js";
+import { inWords, mainButton } from "./ui/form.js";
+import { timeOfDay } from "./ui/format.js";
+import { icon } from "./ui/icons.js";
+import { Alerts, Notices } from "./ui/notifications.js";
+import { Rooms } from "./rooms/room-list.js";
+import { Sidebar } from "./rooms/sidebar.js";
 
 const TITLE = document.title;
 

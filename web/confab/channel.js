@@ -6,7 +6,7 @@
 
 import { Emitter } from "./emitter.js";
 import { ConfabError } from "./http.js";
-import { Link } from "./link.js";
+import { Link } from "./socket.js";
 import { Backoff } from "./pace.js";
 import { Poller } from "./poller.js";
 

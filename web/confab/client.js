@@ -1,11 +1,11 @@
 /** The client: who is logged in, every path of the API, and what belongs to it all. */
 
-import { NotificationsChannel, RoomChannel } from "./channels.js";
+import { NotificationsChannel, RoomChannel } from "./room-channel.js";
 import { Emitter } from "./emitter.js";
 import { errorOf, Http, query } from "./http.js";
 import { Outbox } from "./outbox.js";
 import { PACE } from "./pace.js";
-import { Unsent } from "./unsent.js";
+import { Unsent } from "./outbox-storage.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const GONE = 4401;

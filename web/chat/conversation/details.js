@@ -1,9 +1,9 @@
 // The panel beside a conversation: who is in the room, and what one can do with it.
 
-import { fill, h, settled } from "./dom.js";
-import { avatar, counted } from "./format.js";
-import { icon } from "./icons.js";
-import { confirm, invite, roomSettings } from "./dialogs.js";
+import { fill, h, settled } from "../ui/dom.js";
+import { avatar, counted } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
+import { confirm, invite, roomSettings } from "../rooms/dialogs.js";
 
 const PAGE = 100;
 

@@ -1,6 +1,6 @@
 // The rooms of the user: read once, then kept right by what the notifications channel tells.
 
-import { oncePerFrame, settled } from "./dom.js";
+import { oncePerFrame, settled } from "../ui/dom.js";
 
 /** Rooms read at a time; the most the server gives. */
 const PAGE = 200;

@@ -1,8 +1,16 @@
 // How one message looks: its node, and what of it depends on the message before it.
 
-import { fill, h } from "./dom.js";
-import { avatar, dayKey, dayName, fullTime, hourAndMinute, linked, timeOfDay } from "./format.js";
-import { icon } from "./icons.js";
+import { fill, h } from "../ui/dom.js";
+import {
+    avatar,
+    dayKey,
+    dayName,
+    fullTime,
+    hourAndMinute,
+    linked,
+    timeOfDay,
+} from "../ui/format.js";
+import { icon } from "../ui/icons.js";
 
 /** Messages of one person so close together (ms) stand under one name. */
 const TOGETHER = 5 * 60 * 1000;

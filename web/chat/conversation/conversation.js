@@ -1,13 +1,13 @@
 // One room: its header, its messages, the field to write in, and the panel of its members.
 
 import { Composer } from "./composer.js";
-import { confirm } from "./dialogs.js";
+import { confirm } from "../rooms/dialogs.js";
 import { Details } from "./details.js";
-import { fill, h, oncePerFrame, settled } from "./dom.js";
-import { counted, listOfNames } from "./format.js";
-import { icon } from "./icons.js";
-import { Outgoings } from "./outgoing.js";
-import { roomPicture } from "./sidebar.js";
+import { fill, h, oncePerFrame, settled } from "../ui/dom.js";
+import { counted, listOfNames } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
+import { Outgoings } from "./pending-messages.js";
+import { roomPicture } from "../rooms/sidebar.js";
 import { Timeline } from "./timeline.js";
 
 const READ_DELAY_MS = 300;

@@ -1,8 +1,8 @@
 // The user's messages on their way, shown below all others until their event has come.
 
-import { h, oncePerFrame } from "./dom.js";
-import { inWords } from "./form.js";
-import { icon } from "./icons.js";
+import { h, oncePerFrame } from "../ui/dom.js";
+import { inWords } from "../ui/form.js";
+import { icon } from "../ui/icons.js";
 import { dress, messageNode } from "./message.js";
 
 /** Sent messages that are remembered as shown. */

@@ -1,9 +1,9 @@
 // Windows in front of the chat: new rooms, finding rooms and people, settings, questions.
 
-import { fill, h, settled } from "./dom.js";
-import { form, inWords, textField } from "./form.js";
-import { avatar, counted } from "./format.js";
-import { icon } from "./icons.js";
+import { fill, h, settled } from "../ui/dom.js";
+import { form, inWords, textField } from "../ui/form.js";
+import { avatar, counted } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
 
 const SEARCH_DELAY_MS = 200;
 

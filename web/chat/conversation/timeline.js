@@ -2,9 +2,9 @@
 // sight leaves the page and is read again when it comes back. So a room of any length costs the
 // same.
 
-import { counted } from "./format.js";
-import { fill, h, oncePerFrame } from "./dom.js";
-import { icon } from "./icons.js";
+import { counted } from "../ui/format.js";
+import { fill, h, oncePerFrame } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
 import { drawMessage, dress, messageNode } from "./message.js";
 
 /** So many messages are read at a time, and kept in the page. */

@@ -1,7 +1,7 @@
 // Where one writes: a new message, a reply, or the new words of an old message.
 
-import { fill, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { fill, h } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
 import { inOneLine } from "./message.js";
 
 /** The longest message, as the API has it. */

@@ -1,9 +1,9 @@
 // The list of rooms, with what leads to more of them, and the account below.
 
-import { fill, h } from "./dom.js";
-import { avatar, fullTime, shortTime } from "./format.js";
-import { icon } from "./icons.js";
-import { inOneLine } from "./message.js";
+import { fill, h } from "../ui/dom.js";
+import { avatar, fullTime, shortTime } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
+import { inOneLine } from "../conversation/message.js";
 
 const CONNECTION = {
     live: "Online",
