@@ -69,18 +69,20 @@ say := @$(if $(V),:,echo)
 
 OBJ        := $(BUILD)/obj
 SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
-COMMON_SRC := $(wildcard common/*.c common/store/*.c)
-API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/handlers/*.c))
-CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c))
-PUSH_SRC   := $(filter-out pushd/main.c,$(wildcard pushd/*.c))
+COMMON_SRC := $(wildcard common/*/*.c)
+API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/*/*.c))
+CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c confabctl/*/*.c))
+PUSH_SRC   := $(filter-out pushd/main.c,$(wildcard pushd/*.c pushd/*/*.c))
 TEST_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+SUPPORT_SRC := $(wildcard tests/unit/support/*.c)
 
 objects     = $(patsubst %.c,$(OBJ)/%.o,$(1))
 COMMON      := $(BUILD)/libcommon.a
 API         := $(BUILD)/libapi.a
 CTL         := $(BUILD)/libctl.a
 PUSH        := $(BUILD)/libpush.a
+SUPPORT     := $(BUILD)/libsupport.a
 PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,\
                $(wildcard fcgi-api/main.c confabctl/main.c pushd/main.c))
 TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
@@ -115,34 +117,22 @@ $(BUILD)/pushd: $(OBJ)/pushd/main.o $(PUSH) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS)
 
-# A test is loaded with the libraries that its own part of the programs needs, no others.
-$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(API) $(CTL) $(PUSH) $(COMMON)
+# tests/unit/support has stand-ins for modules of pushd that talk to servers, and fixtures.
+# Its archive comes before the others, so that a test that uses a stand-in gets it in place
+# of the real module; only the test of a module links that module itself. Libraries that a
+# test does not need are left out.
+own_module = $(filter %/$(patsubst test_%,%,$(1)).o,$(call objects,$(PUSH_SRC)))
+
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(SUPPORT) $(API) $(CTL) $(PUSH) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -Wl,--as-needed -o $@ $(objects_first) $(PUSH_LIBS) $(CTL_LIBS) \
-	    $(PKG_LIBS) -lfcgi -lcmocka
+	$(Q)$(LINK) -Wl,--as-needed -o $@ $< $(call own_module,$*) $(filter %.a,$^) $(PUSH_LIBS) \
+	    $(CTL_LIBS) $(PKG_LIBS) -lfcgi -lcmocka
 
-$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(API) $(PUSH) $(COMMON)
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(SUPPORT) $(API) $(PUSH) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $(objects_first) $(PUSH_LIBS) \
-	    $(PKG_LIBS) -lfcgi
-
-# Stand-ins for the servers around pushd. What they define is taken from no library then.
-FAKES := $(call objects,$(wildcard tests/unit/fake_*.c))
-$(patsubst %,$(BUILD)/tests/%,test_feed test_session test_session_input test_session_orders): \
-    $(FAKES)
-$(patsubst %,$(BUILD)/tests/%,test_session test_session_input): $(call objects,tests/unit/scene.c)
-$(patsubst %,$(BUILD)/fuzz/%,fuzz_event fuzz_frames fuzz_orders): $(FAKES)
-$(patsubst %,$(BUILD)/tests/%,test_presence test_presence_orders): \
-    $(call objects,tests/unit/cluster.c)
-$(patsubst %,$(BUILD)/tests/%,test_stream test_stream_tail test_stream_orders): \
-    $(call objects,tests/unit/watch.c)
-$(patsubst %,$(BUILD)/tests/%,test_jsoncheck test_jsoncheck_numbers test_jsoncheck_strings): \
-    $(call objects,tests/unit/judge.c)
-$(patsubst %,$(BUILD)/tests/%,test_config test_config_lists test_config_find): \
-    $(call objects,tests/unit/configured.c)
-objects_first = $(filter %.o,$^) $(filter-out %.o,$^)
+	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS) -lfcgi
 
 floors: $(FLOORS) $(CROWD)
 
@@ -161,8 +151,9 @@ $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
 $(CTL): $(call objects,$(CTL_SRC))
 $(PUSH): $(call objects,$(PUSH_SRC))
+$(SUPPORT): $(call objects,$(SUPPORT_SRC))
 $(FLOOR): $(call objects,$(FLOOR_PARTS))
-$(COMMON) $(API) $(CTL) $(PUSH) $(FLOOR):
+$(COMMON) $(API) $(CTL) $(PUSH) $(SUPPORT) $(FLOOR):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -189,7 +180,7 @@ $(BUILD)/flags: FORCE
 
 quote = '$(subst ','\'',$(1))'
 
--include $(wildcard $(OBJ)/*/*.d $(OBJ)/*/*/*.d)
+-include $(wildcard $(OBJ)/*/*.d $(OBJ)/*/*/*.d $(OBJ)/*/*/*/*.d)
 
 # ---- running ------------------------------------------------------------------------
 
@@ -325,7 +316,7 @@ uninstall: ## remove what install put there; your configuration stays
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf
 
-docs/configuration.md: common/options.def scripts/options-page $(BUILD)/fcgi-api
+docs/configuration.md: common/config/options.def scripts/options-page $(BUILD)/fcgi-api
 	scripts/options-page $(BUILD)/fcgi-api >$@.new
 	mv $@.new $@
 

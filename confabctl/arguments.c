@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "memory.h"
-#include "text.h"
+#include "base/text.h"
+#include "base/xalloc.h"
 #include "tool.h"
 
 /* Whether the word is this option; *value is then what stands behind a =, or NULL. */

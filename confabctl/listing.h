@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "jsonw.h"
+#include "base/buffer.h"
 #include "table.h"
 #include "tool.h"
+#include "json/json_writer.h"
 
 /* Things shown unless --limit says otherwise. */
 #define LISTING_LIMIT 1000

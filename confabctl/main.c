@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/edit_distance.h"
+#include "base/xalloc.h"
 #include "command.h"
-#include "memory.h"
-#include "spelling.h"
 #include "store/migrate.h"
 
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* Room for 256 characters of 4 bytes, and for one byte that is too many. */
 #define PROMPT_SECRET_SIZE 1025

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
 
 #define CONNECT_SECONDS 10L
 #define ANSWER_SECONDS 30L

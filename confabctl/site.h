@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* Longest line of a complaint. */
 #define SITE_ERROR_SIZE 256

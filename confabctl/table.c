@@ -6,8 +6,8 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "clock.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
 
 /* Between two columns. */
 #define GAP 2

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "text.h"
+#include "base/buffer.h"
+#include "base/text.h"
 
 struct table;
 

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "log.h"
-#include "secret.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
 #include "table.h"
-#include "text.h"
 
 /* Longest answer of the database that is waited for: altering or counting large tables
  * takes its time, and nobody waits for this program as for a web page. */

@@ -10,11 +10,11 @@
 
 #include <stdbool.h>
 
-#include "buffer.h"
-#include "config.h"
-#include "db.h"
-#include "error.h"
-#include "redis_client.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "db/db.h"
+#include "redis/redis_client.h"
 #include "store/user.h"
 
 /* How a run ends, as exit codes. */

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "link.h"
 #include "regulars.h"
+#include "rest/link.h"
 #include "store/token_member.h"
 
 static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";

@@ -4,7 +4,7 @@
 #ifndef CONFAB_AUTH_H
 #define CONFAB_AUTH_H
 
-#include "exchange.h"
+#include "server/exchange.h"
 
 #define AUTH_COOKIE "sessionid"
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "memory.h"
+#include "base/xalloc.h"
 
 /* Most clients ask for the first page, and of the same size. */
 #define PLACES 64

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
 #include "store/rate.h"
 
 /* Buckets counted in the process; the one that is full again first makes room. */

@@ -5,7 +5,7 @@
 #ifndef CONFAB_LIMIT_H
 #define CONFAB_LIMIT_H
 
-#include "exchange.h"
+#include "server/exchange.h"
 
 enum limit_kind { LIMIT_LOGINS, LIMIT_REGISTRATIONS, LIMIT_MESSAGES, LIMIT_REQUESTS };
 

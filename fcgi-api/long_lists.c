@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/xalloc.h"
 
 /* 48 KiB in all, of which only what is used becomes memory. */
 #define PLACES 1024

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "secret.h"
+#include "base/secret.h"
 
 struct long_lists;
 

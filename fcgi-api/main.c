@@ -13,17 +13,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "config/config.h"
 #include "crowded_minutes.h"
-#include "db.h"
-#include "gateway.h"
+#include "db/db.h"
 #include "limit.h"
-#include "log.h"
 #include "long_lists.h"
-#include "prefork.h"
-#include "redis_client.h"
+#include "redis/redis_client.h"
 #include "regulars.h"
-#include "secret.h"
+#include "server/gateway.h"
+#include "server/prefork.h"
 #include "store/migrate.h"
 #include "store/user_names.h"
 

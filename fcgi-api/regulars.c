@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/xalloc.h"
 
 /* 100 KiB in all, of which only what is used becomes memory. */
 #define PLACES 1024

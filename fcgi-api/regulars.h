@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "secret.h"
-#include "store/credential.h"
+#include "base/secret.h"
+#include "db/db.h"
+#include "store/token.h"
 
 struct regulars;
 

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "crowded_minutes.h"
-#include "etag.h"
 #include "long_lists.h"
+#include "rest/etag.h"
 #include "room_pieces.h"
 #include "store/public_rooms.h"
 #include "store/room_list.h"

@@ -9,8 +9,8 @@
 #ifndef CONFAB_ROOM_PAGES_H
 #define CONFAB_ROOM_PAGES_H
 
-#include "exchange.h"
-#include "page.h"
+#include "rest/page.h"
+#include "server/exchange.h"
 
 enum room_pages_kind { ROOM_PAGES_OWN, ROOM_PAGES_PUBLIC };
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "shape.h"
+#include "base/xalloc.h"
+#include "event/serialize.h"
 
 void room_pieces_clear(struct room_pieces *pieces) {
     buffer_clear(&pieces->json);

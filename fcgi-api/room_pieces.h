@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "exchange.h"
-#include "page.h"
+#include "base/buffer.h"
+#include "rest/page.h"
+#include "server/exchange.h"
 #include "store/room_list.h"
 
 /* A room: what it is sorted by, a hash of what it depends on, and where its JSON stands. */

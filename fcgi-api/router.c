@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "auth.h"
-#include "body.h"
-#include "cors.h"
-#include "etag.h"
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "rest/body.h"
+#include "rest/cors.h"
+#include "rest/etag.h"
 
 struct route {
     enum method method;

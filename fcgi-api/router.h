@@ -4,7 +4,7 @@
 #ifndef CONFAB_ROUTER_H
 #define CONFAB_ROUTER_H
 
-#include "exchange.h"
+#include "server/exchange.h"
 
 #define ROUTE_PUBLIC 1u
 #define ROUTE_BODY 2u

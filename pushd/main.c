@@ -14,20 +14,20 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "buffer.h"
-#include "config.h"
-#include "door.h"
-#include "ensure.h"
-#include "figures.h"
-#include "listening.h"
-#include "local_socket.h"
-#include "log.h"
-#include "notify.h"
-#include "serve.h"
-#include "settings.h"
-#include "successor.h"
-#include "text.h"
-#include "workers.h"
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "metrics/metrics_data.h"
+#include "net/conn_limit.h"
+#include "os/sd_notify.h"
+#include "os/tcp_listener.h"
+#include "os/unix_listener.h"
+#include "process/reload.h"
+#include "process/single_instance.h"
+#include "process/supervisor.h"
+#include "process/upgrade.h"
+#include "process/worker.h"
 
 /* Descriptors beside those of sockets: of those who knock, of the database and the rest. */
 #define OTHER_FILES (DOOR_ROOM + 128)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "idmap.h"
-#include "memory.h"
+#include "base/idmap.h"
+#include "base/xalloc.h"
 
 /* How often Redis is asked to sweep, what it refused is asked for again, and what is of no
  * more use is forgotten. */

@@ -20,9 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bus.h"
-#include "event.h"
-#include "text.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "redis/pubsub.h"
 
 struct presence;
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "db/db.h"
 
 /* A place where a rule does not hold. */
 struct audit_finding {

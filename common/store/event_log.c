@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event.h"
-#include "memory.h"
+#include "base/xalloc.h"
+#include "event/event.h"
 #include "store/transaction.h"
 
 #define STORED EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)

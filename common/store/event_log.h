@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "base/text.h"
+#include "db/db.h"
 #include "store/member.h"
 #include "store/message.h"
 #include "store/room_state.h"
-#include "text.h"
 
 struct room_event {
     uint64_t room_id;

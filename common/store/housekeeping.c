@@ -1,10 +1,10 @@
 #include "store/housekeeping.h"
 
-#include "clock.h"
-#include "store/credential.h"
+#include "base/clock.h"
 #include "store/event_log.h"
 #include "store/rate.h"
 #include "store/room.h"
+#include "store/token.h"
 
 /* Rows of one slice: a lock is held for milliseconds, not seconds. */
 #define SLICE 500

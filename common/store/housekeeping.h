@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "db/db.h"
 
 /* Takes the turn if the last one, of any process, was more than `seconds` ago. */
 enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *mine);

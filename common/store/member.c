@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "event.h"
+#include "event/event.h"
 #include "store/transaction.h"
 
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "base/text.h"
+#include "db/db.h"
 #include "store/room_state.h"
-#include "text.h"
 
 struct membership {
     uint64_t id;

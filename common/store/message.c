@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "clock.h"
-#include "event.h"
-#include "secret.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "event/event.h"
 #include "store/transaction.h"
 
 /* client_id is stored behind a letter that tells whose it is, so that a key of the

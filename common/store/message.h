@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "base/text.h"
+#include "db/db.h"
 #include "store/room_state.h"
 #include "store/user_names.h"
-#include "text.h"
 
 /* Numbers of the kinds as stored. */
 enum message_type { MESSAGE_TEXT = 1, MESSAGE_IMAGE = 2, MESSAGE_FILE = 3 };

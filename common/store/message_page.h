@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "secret.h"
-#include "store/credential.h"
+#include "base/secret.h"
+#include "db/db.h"
 #include "store/message.h"
 #include "store/room_state.h"
+#include "store/token.h"
 #include "store/user_names.h"
 
 /* Which page of a room's messages. */

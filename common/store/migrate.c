@@ -1,6 +1,6 @@
 #include "store/migrate.h"
 
-#include "log.h"
+#include "base/log.h"
 
 static const char RECORD_TABLE[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("

@@ -12,11 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "error.h"
-#include "secret.h"
-#include "store/credential.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "db/db.h"
 #include "store/room_list.h"
+#include "store/token.h"
 #include "store/user_names.h"
 
 /* Visits the `most` rooms of the latest minutes, in no order; fewer if there are no more. */

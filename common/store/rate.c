@@ -1,6 +1,6 @@
 #include "store/rate.h"
 
-#include "clock.h"
+#include "base/clock.h"
 #include "store/transaction.h"
 
 /* A bucket is one number, the theoretical arrival time: when it would be full again. */

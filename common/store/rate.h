@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "db.h"
+#include "db/db.h"
 
 /* Size of a bucket's name, a hash of what is limited. */
 #define RATE_BUCKET_SIZE 16

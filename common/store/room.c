@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "event.h"
+#include "event/event.h"
 #include "store/room_row.h"
 #include "store/token_member.h"
 #include "store/transaction.h"

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "db.h"
-#include "store/credential.h"
+#include "base/buffer.h"
+#include "base/text.h"
+#include "db/db.h"
 #include "store/message.h"
 #include "store/room_state.h"
-#include "text.h"
+#include "store/token.h"
 
 struct room {
     struct room_state state;

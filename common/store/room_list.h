@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "secret.h"
-#include "store/credential.h"
+#include "base/secret.h"
 #include "store/room.h"
+#include "store/token.h"
 #include "store/user_names.h"
 
 /* Whose list it is, and how it is read. BRIEF rooms are visited with their state and

@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "store/credential.h"
+#include "db/db.h"
 #include "store/room_list.h"
 #include "store/room_row.h"
+#include "store/token.h"
 #include "store/user_names.h"
 
 /* Every list can be read in three forms: states only; without names of users; with them. */

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "db.h"
+#include "db/db.h"
 
 struct server {
     uint64_t connections; /* that this user may have at once: the smallest of its limits */

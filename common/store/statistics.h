@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "db.h"
+#include "db/db.h"
 
 struct statistics {
     uint64_t users; /* all, disabled ones too */

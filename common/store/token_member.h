@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "secret.h"
-#include "store/credential.h"
+#include "base/secret.h"
+#include "db/db.h"
 #include "store/room_state.h"
+#include "store/token.h"
 
 /* The joins from a token, by its hash, to the room and the membership of its user who is active,
  * as t, r and me, and their condition; behind the joins there may be others. The values are the

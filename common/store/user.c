@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "buffer.h"
-#include "event.h"
-#include "memory.h"
+#include "base/buffer.h"
+#include "base/xalloc.h"
+#include "event/event.h"
 #include "store/transaction.h"
 
 void user_from_row(const struct db_rows *rows, unsigned first, struct user *user) {

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "secret.h"
-#include "text.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "db/db.h"
 
 #define USER_NAME_SIZE 33
 

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "base/text.h"
+#include "db/db.h"
 #include "store/user.h"
-#include "text.h"
 
 struct user_event {
     uint64_t user_id;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/xalloc.h"
 
 /* Places are twice as many as the names that are kept for long, a power of two: what one
  * list notes finds room beside them. */

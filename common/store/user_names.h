@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "text.h"
+#include "base/text.h"
+#include "db/db.h"
 
 struct user_names;
 

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "auth.h"
-#include "fields.h"
+#include "base/log.h"
+#include "event/publish.h"
+#include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "hashing.h"
 #include "limit.h"
-#include "log.h"
-#include "publish.h"
-#include "shape.h"
+#include "password_worker.h"
+#include "rest/fields.h"
 
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 256

@@ -1,7 +1,7 @@
-#include "etag.h"
+#include "event/replay.h"
 #include "handlers/handlers.h"
-#include "page.h"
-#include "replay.h"
+#include "rest/etag.h"
+#include "rest/page.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST 1000

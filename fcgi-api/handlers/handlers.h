@@ -5,8 +5,8 @@
 #ifndef CONFAB_HANDLERS_H
 #define CONFAB_HANDLERS_H
 
-#include "exchange.h"
-#include "jsonw.h"
+#include "server/exchange.h"
+#include "json/json_writer.h"
 
 #define ROUTE(method, pattern, handler, flags) exchange_handler handler;
 #include "routes.def"

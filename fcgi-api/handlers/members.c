@@ -1,13 +1,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "etag.h"
-#include "event.h"
-#include "fields.h"
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "page.h"
-#include "publish.h"
-#include "shape.h"
+#include "rest/etag.h"
+#include "rest/fields.h"
+#include "rest/page.h"
 
 static const char *prefix_of(const struct exchange *x) {
     return x->service->config->redis_prefix;

@@ -1,15 +1,15 @@
 #include <inttypes.h>
 
-#include "etag.h"
-#include "event.h"
-#include "fields.h"
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "link.h"
-#include "page.h"
-#include "publish.h"
 #include "regulars.h"
-#include "shape.h"
+#include "rest/etag.h"
+#include "rest/fields.h"
+#include "rest/link.h"
+#include "rest/page.h"
 #include "store/message_page.h"
 
 #define CONTENT_MAX 8000

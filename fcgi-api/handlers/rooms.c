@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etag.h"
-#include "event.h"
-#include "fields.h"
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "publish.h"
+#include "rest/etag.h"
+#include "rest/fields.h"
 #include "room_pages.h"
-#include "shape.h"
 
 #define NAME_MAX_POINTS 128
 

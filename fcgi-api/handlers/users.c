@@ -1,6 +1,6 @@
+#include "event/serialize.h"
 #include "handlers/handlers.h"
-#include "page.h"
-#include "shape.h"
+#include "rest/page.h"
 
 static void write_user(void *context, const struct user *user) {
     shape_user(context, user);

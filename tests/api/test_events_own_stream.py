@@ -5,7 +5,7 @@ from support.client import Client
 from support.rooms import ROOMS, remove, url
 
 
-# Numbers of the types as stored (common/event.h).
+# Numbers of the types as stored (common/event/event.h).
 CREATED, INVITATION, REMOVED, DELETED, CREDENTIALS = 20, 21, 22, 23, 24
 
 

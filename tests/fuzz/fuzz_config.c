@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_parse.h"
-#include "memory.h"
+#include "base/xalloc.h"
+#include "config/config_parse.h"
 
 static void require(bool holds) {
     if (!holds) {

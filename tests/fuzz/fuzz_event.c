@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../unit/fake_world.h"
-#include "payload.h"
+#include "../unit/support/fake_world.h"
+#include "redis/event_validate.h"
 
 struct run {
     struct fake_world world;

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../unit/fake_world.h"
-#include "clock.h"
-#include "jsoncheck.h"
+#include "../unit/support/fake_world.h"
+#include "base/clock.h"
+#include "json/json_validate.h"
 
 enum move { SAY, SAY_BINARY, SAY_EARLY, NOTIFIED_SAYS, OTHER_SAYS, WAIT, TURN, MOVES };
 

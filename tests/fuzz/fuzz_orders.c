@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../unit/fake_people.h"
+#include "../unit/support/fake_clients.h"
 
 /* Things that happen for one byte, about, and at most. */
 #define BYTES_A_STEP 4

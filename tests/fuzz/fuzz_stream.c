@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "outlet.h"
-#include "stream.h"
+#include "base/xalloc.h"
+#include "channel/stream.h"
+#include "net/send_queue.h"
 
 enum move { HAPPEN, OFFER, INVENT, ANSWER, FAIL, CHECK, SKIP, TAIL, PUSH, TAKE, MOVES };
 

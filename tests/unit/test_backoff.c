@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "backoff.h"
+#include "base/backoff.h"
 
 static void a_fresh_one_is_ready(void **state) {
     struct backoff backoff = BACKOFF(100, 5000);

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "buffer.h"
-#include "memory.h"
+#include "base/buffer.h"
+#include "base/xalloc.h"
 
 static void an_empty_buffer_is_an_empty_string(void **state) {
     struct buffer buffer = BUFFER_EMPTY;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

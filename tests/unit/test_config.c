@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "configured.h"
-#include "memory.h"
+#include "base/xalloc.h"
+#include "support/config_fixture.h"
 
 /* --- what is taken ------------------------------------------------------------------ */
 

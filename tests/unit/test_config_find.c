@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "configured.h"
+#include "support/config_fixture.h"
 
 /* --- where the file is found ---------------------------------------------------------- */
 

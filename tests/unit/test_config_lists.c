@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "configured.h"
+#include "support/config_fixture.h"
 
 /* --- lists ---------------------------------------------------------------------------- */
 

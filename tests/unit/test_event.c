@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "event.h"
+#include "event/event.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ID "18446744073709551615"

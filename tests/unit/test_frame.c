@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "frame.h"
+#include "net/frame.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

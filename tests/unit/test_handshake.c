@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "door.h"
-#include "handshake.h"
+#include "net/conn_limit.h"
+#include "net/handshake.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NONE \

@@ -23,8 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "memory.h"
+#include "base/log.h"
+#include "base/xalloc.h"
 
 struct fixture {
     char folder[32];

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "cluster.h"
+#include "support/presence_cluster.h"
 
 static void a_room_is_ready_when_redis_has_said_who_is_in_it(void **state) {
     (void)state;

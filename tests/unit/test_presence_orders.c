@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "cluster.h"
+#include "support/presence_cluster.h"
 
 static uint64_t seed;
 

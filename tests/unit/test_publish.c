@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "buffer.h"
-#include "event.h"
-#include "publish.h"
+#include "base/buffer.h"
+#include "event/event.h"
+#include "event/publish.h"
 
 #define PREFIX "t:"
 

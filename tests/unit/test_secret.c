@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "clock.h"
-#include "secret.h"
+#include "base/clock.h"
+#include "base/secret.h"
 
 /* The least cost that libsodium takes: tests need no strength. */
 #define PASSES 1

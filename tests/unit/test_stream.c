@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "watch.h"
+#include "support/stream_fixture.h"
 
 /* ---- order ---- */
 

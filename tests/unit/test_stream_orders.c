@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "watch.h"
+#include "support/stream_fixture.h"
 
 #define EVENTS 300
 #define FLYING 40

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "watch.h"
+#include "support/stream_fixture.h"
 
 struct seen {
     uint64_t next;

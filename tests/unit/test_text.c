@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -6,18 +6,18 @@
 
 #include <cmocka.h>
 
-#include "variables.h"
+#include "server/variables.h"
 
 #define OF_LENGTH(length, rows) rows
 /* A list with each known name once, its value being the name. */
 #define VARIABLE(name) #name "=" #name,
 static char *const ALL[] = {
-#include "variables.def"
+#include "server/variables.def"
     NULL};
 #undef VARIABLE
 #define VARIABLE(name) #name,
 static const char *const NAMES[] = {
-#include "variables.def"
+#include "server/variables.def"
 };
 #undef VARIABLE
 #undef OF_LENGTH

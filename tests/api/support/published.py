@@ -1,4 +1,4 @@
-"""What fcgi-api publishes on Redis, as pushd would hear it (the format: common/event.h)."""
+"""What fcgi-api publishes on Redis, as pushd would hear it (the format: common/event/event.h)."""
 
 import json
 import socket

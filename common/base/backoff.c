@@ -1,0 +1,37 @@
+#include "base/backoff.h"
+
+#include <sys/random.h>
+
+bool backoff_ready(const struct backoff *backoff, int64_t now_ms) {
+    return backoff->delay_ms == 0 || now_ms >= backoff->next_ms;
+}
+
+/* A random number up to and including max; max itself when none can be had. */
+static uint32_t draw(uint32_t max) {
+    uint64_t random;
+
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+        return max;
+    return (uint32_t)(random % ((uint64_t)max + 1));
+}
+
+uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms) {
+    uint64_t delay = (uint64_t)backoff->delay_ms * backoff->factor;
+
+    if (delay < backoff->min_ms)
+        delay = backoff->min_ms;
+    if (delay > backoff->max_ms)
+        delay = backoff->max_ms;
+    backoff->delay_ms = (uint32_t)delay;
+
+    uint32_t half = backoff->delay_ms / 2;
+    uint32_t wait = half + draw(backoff->delay_ms - half);
+
+    backoff->next_ms = now_ms + wait;
+    return wait;
+}
+
+void backoff_reset(struct backoff *backoff) {
+    backoff->delay_ms = 0;
+    backoff->next_ms = 0;
+}

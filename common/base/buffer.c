@@ -1,0 +1,86 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* The first allocation: most answers and events fit. */
+#define FIRST_CAP 256
+
+/* Decimal digits of UINT64_MAX. */
+#define MOST_DIGITS 20
+
+void buffer_grow(struct buffer *buffer, size_t more) {
+    size_t need;
+
+    /* One byte further, so that buffer_str never has to grow. A sum that does not
+     * fit asks for what cannot be had, and memory_resize ends the process. */
+    if (__builtin_add_overflow(buffer->len, more, &need) || __builtin_add_overflow(need, 1u, &need))
+        need = SIZE_MAX;
+    size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;
+    while (cap < need)
+        cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
+    buffer->data = memory_resize(buffer->data, cap, 1);
+    buffer->cap = cap;
+}
+
+void buffer_append_u64(struct buffer *buffer, uint64_t value) {
+    size_t len = 1;
+
+    for (uint64_t limit = 10; value >= limit && len < MOST_DIGITS; limit *= 10)
+        len++;
+    char *end = buffer_reserve(buffer, len) + len;
+    do {
+        *--end = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    buffer->len += len;
+}
+
+void buffer_append_hex(struct buffer *buffer, uint64_t value) {
+    char digits[16];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value > 0);
+    buffer_append(buffer, digits + at, sizeof(digits) - at);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...) {
+    va_list args;
+    char *to = buffer_reserve(buffer, 0);
+    size_t room = buffer->cap - buffer->len;
+
+    va_start(args, format);
+    int wrote = vsnprintf(to, room, format, args);
+    va_end(args);
+    if (wrote < 0)
+        return;
+    if ((size_t)wrote >= room) {
+        to = buffer_reserve(buffer, (size_t)wrote);
+        va_start(args, format);
+        vsnprintf(to, (size_t)wrote + 1, format, args);
+        va_end(args);
+    }
+    buffer->len += (size_t)wrote;
+}
+
+const char *buffer_str(struct buffer *buffer) {
+    *buffer_reserve(buffer, 0) = '\0';
+    return buffer->data;
+}
+
+void buffer_clear(struct buffer *buffer) {
+    buffer->len = 0;
+}
+
+void buffer_free(struct buffer *buffer) {
+    free(buffer->data);
+    *buffer = (struct buffer)BUFFER_EMPTY;
+}

@@ -1,0 +1,139 @@
+#include "base/clock.h"
+
+#include <string.h>
+#include <time.h>
+
+#define MICROS 1000000LL
+#define DAY_SECONDS 86400LL
+
+/* The calendar repeats after 400 years of so many days. */
+#define ERA_YEARS 400
+#define ERA_DAYS 146097LL
+
+/* Days from 0000-03-01 to 1970-01-01. Counting years from March puts the leap day
+ * at the end of a year, so that the length of every month before it is fixed. */
+#define EPOCH_DAYS 719468LL
+
+/* Characters of a date. */
+#define DATE_SIZE 10
+
+/* 0000-01-01T00:00:00.000000 and 9999-12-31T23:59:59.999999. */
+#define FIRST_MICROS (-62167219200LL * MICROS)
+#define LAST_MICROS (253402300800LL * MICROS - 1)
+
+static int64_t read_clock(clockid_t id) {
+    struct timespec now;
+
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * MICROS + now.tv_nsec / 1000;
+}
+
+int64_t clock_now(void) {
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_ms(void) {
+    return clock_monotonic_us() / 1000;
+}
+
+int64_t clock_monotonic_us(void) {
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t clock_thread_us(void) {
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* Days from 1 March to the first of a month, March being month 0: the five months
+ * from March have 153 days, and so do the five after them. */
+static int64_t days_before_month(int64_t month) {
+    return (153 * month + 2) / 5;
+}
+
+/* Days from 1 March of year 0 to 1 March of a year >= 0. */
+static int64_t days_before_year(int64_t year) {
+    return 365 * year + year / 4 - year / 100 + year / 400;
+}
+
+/* Writes a value below 100 with two digits. */
+static void put_pair(char *out, uint32_t value) {
+    static const char PAIRS[] =
+        "0001020304050607080910111213141516171819"
+        "2021222324252627282930313233343536373839"
+        "4041424344454647484950515253545556575859"
+        "6061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    memcpy(out, PAIRS + 2 * (size_t)value, 2);
+}
+
+/* Writes the date that lies so many days (>= 0) after 1 March of the year -400. */
+static void put_date(char *out, int64_t days) {
+    int64_t era = days / ERA_DAYS;
+    int64_t day = days % ERA_DAYS;
+    int64_t year = day / 365;
+
+    /* The guess leaves out leap days and so is at most one year too late. */
+    if (days_before_year(year) > day)
+        year--;
+    day -= days_before_year(year);
+
+    int64_t month = (5 * day + 2) / 153;
+
+    day -= days_before_month(month);
+    year += (era - 1) * ERA_YEARS + (month >= 10);
+    put_pair(out, (uint32_t)year / 100);
+    put_pair(out + 2, (uint32_t)year % 100);
+    out[4] = '-';
+    put_pair(out + 5, (uint32_t)(month < 10 ? month + 3 : month - 9));
+    out[7] = '-';
+    put_pair(out + 8, (uint32_t)day + 1);
+}
+
+/* put_date, which remembers the last date: the times of a page are mostly of one day. */
+static void put_date_again(char *out, int64_t days) {
+    static _Thread_local int64_t last_days = -1;
+    static _Thread_local char last[DATE_SIZE];
+    if (days != last_days) {
+        put_date(last, days);
+        last_days = days;
+    }
+    memcpy(out, last, DATE_SIZE);
+}
+
+void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
+    if (micros < FIRST_MICROS)
+        micros = FIRST_MICROS;
+    if (micros > LAST_MICROS)
+        micros = LAST_MICROS;
+
+    /* From 1 March of the year -400 nothing is negative. */
+    int64_t since = micros + (EPOCH_DAYS + ERA_DAYS) * DAY_SECONDS * MICROS;
+    const uint32_t second = (uint32_t)(since / MICROS % DAY_SECONDS);
+    const uint32_t micro = (uint32_t)(since % MICROS);
+
+    put_date_again(out, since / (DAY_SECONDS * MICROS));
+    out[10] = 'T';
+    put_pair(out + 11, second / 3600);
+    out[13] = ':';
+    put_pair(out + 14, second / 60 % 60);
+    out[16] = ':';
+    put_pair(out + 17, second % 60);
+    out[19] = '.';
+    put_pair(out + 20, micro / 10000);
+    put_pair(out + 22, micro / 100 % 100);
+    put_pair(out + 24, micro % 100);
+    out[26] = 'Z';
+    out[27] = '\0';
+}
+
+int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                         unsigned second, unsigned long micro) {
+    /* January and February belong to the year that began the March before. */
+    int64_t marches = (int64_t)year + ERA_YEARS - (month < 3);
+    int64_t days = days_before_year(marches) +
+                   days_before_month(month < 3 ? month + 9 : month - 3) + (int64_t)day - 1;
+    int64_t seconds =
+        (days - ERA_DAYS - EPOCH_DAYS) * DAY_SECONDS + hour * 3600LL + minute * 60LL + second;
+
+    return seconds * MICROS + (int64_t)micro;
+}

@@ -1,0 +1,37 @@
+#include "base/edit_distance.h"
+
+#include <stdint.h>
+
+static char lower(char c) {
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+static size_t least(size_t a, size_t b, size_t c) {
+    size_t smaller = a < b ? a : b;
+    return smaller < c ? smaller : c;
+}
+
+size_t spelling_distance(struct text a, struct text b) {
+    /* Before round i, row[j] is the distance of a's first i bytes to b's first j. */
+    size_t row[SPELLING_MAX + 1];
+    if (a.len > SPELLING_MAX || b.len > SPELLING_MAX) {
+        return SIZE_MAX;
+    }
+    for (size_t j = 0; j <= b.len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < b.len; j++) {
+            size_t replaced = diagonal + (lower(a.at[i]) != lower(b.at[j]));
+            diagonal = row[j + 1];
+            row[j + 1] = least(replaced, row[j] + 1, row[j + 1] + 1);
+        }
+    }
+    return row[b.len];
+}
+
+bool spelling_is_near(struct text written, size_t distance) {
+    return distance <= written.len / 3 + 1;
+}

@@ -1,0 +1,137 @@
+#include "base/idmap.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+/*
+ * Linear probing; a key that is removed lets those behind it move up, so there are no
+ * tombstones and a search ends at the first slot without a value. At most three quarters
+ * of the slots are in use, so that there always is one.
+ */
+struct idmap_slot {
+    uint64_t key;
+    void *value; /* NULL: nothing here */
+};
+
+#define MIN_SIZE 4u
+
+/* Ids come in sequence: multiplied by the golden ratio, of which the upper bits are looked at,
+ * they lie evenly, and hardly ever two in one place. Lower bits have them lie in heaps. */
+static uint32_t home(const struct idmap *map, uint64_t key) {
+    key ^= key >> 32;
+    return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->size - 1);
+}
+
+/* The slot that holds the key, or the empty one where it would go. The map has slots. */
+static uint32_t find(const struct idmap *map, uint64_t key) {
+    uint32_t at = home(map, key);
+    while (map->slots[at].value && map->slots[at].key != key)
+        at = (at + 1) & (map->size - 1);
+    return at;
+}
+
+static void resize(struct idmap *map, uint32_t size) {
+    struct idmap_slot *old = map->slots;
+    const uint32_t old_size = map->size;
+    map->slots = memory_zeroed(size, sizeof(*map->slots));
+    map->size = size;
+    for (uint32_t i = 0; i < old_size; i++)
+        if (old[i].value)
+            map->slots[find(map, old[i].key)] = old[i];
+    free(old);
+}
+
+/* Halves the table until more than an eighth is in use: far enough below the point where
+ * it grows that no sequence of puts and removes resizes it each time. */
+static void shrink(struct idmap *map) {
+    uint32_t size = map->size;
+    if (map->count == 0) {
+        idmap_free(map);
+        return;
+    }
+    while (size > MIN_SIZE && map->count <= size / 8)
+        size /= 2;
+    if (size < map->size)
+        resize(map, size);
+}
+
+/* Empties a slot and moves up what stands behind it and would not be found any more. */
+static void vacate(struct idmap *map, uint32_t hole) {
+    const uint32_t mask = map->size - 1;
+    for (uint32_t at = (hole + 1) & mask; map->slots[at].value; at = (at + 1) & mask) {
+        const uint32_t wanted = home(map, map->slots[at].key);
+        if (((at - wanted) & mask) >= ((at - hole) & mask)) {
+            map->slots[hole] = map->slots[at];
+            hole = at;
+        }
+    }
+    map->slots[hole].value = NULL;
+    map->count--;
+}
+
+void *idmap_get(const struct idmap *map, uint64_t key) {
+    return map->count > 0 ? map->slots[find(map, key)].value : NULL;
+}
+
+void *idmap_put(struct idmap *map, uint64_t key, void *value) {
+    if (map->size == 0)
+        resize(map, MIN_SIZE);
+    uint32_t at = find(map, key);
+    void *before = map->slots[at].value;
+    if (!before) {
+        if (map->count >= map->size / 4 * 3) {
+            resize(map, map->size * 2);
+            at = find(map, key);
+        }
+        map->count++;
+    }
+    map->slots[at] = (struct idmap_slot){key, value};
+    return before;
+}
+
+void *idmap_remove(struct idmap *map, uint64_t key) {
+    if (map->count == 0)
+        return NULL;
+    const uint32_t at = find(map, key);
+    void *before = map->slots[at].value;
+    if (before) {
+        vacate(map, at);
+        shrink(map);
+    }
+    return before;
+}
+
+size_t idmap_count(const struct idmap *map) {
+    return map->count;
+}
+
+void idmap_each(const struct idmap *map, void (*fn)(void *context, uint64_t key, void *value),
+                void *context) {
+    for (uint32_t i = 0; i < map->size; i++)
+        if (map->slots[i].value)
+            fn(context, map->slots[i].key, map->slots[i].value);
+}
+
+/* Walks backwards from an empty slot: what moves up into a vacated slot then comes from
+ * behind it, where everything has been asked already. */
+void idmap_filter(struct idmap *map, bool (*keep)(void *context, uint64_t key, void *value),
+                  void *context) {
+    uint32_t start = 0;
+    if (map->count == 0)
+        return;
+    while (map->slots[start].value)
+        start++;
+    for (uint32_t i = 1; i < map->size; i++) {
+        const uint32_t at = (start - i) & (map->size - 1);
+        const struct idmap_slot slot = map->slots[at];
+        if (slot.value && !keep(context, slot.key, slot.value))
+            vacate(map, at);
+    }
+    shrink(map);
+}
+
+void idmap_free(struct idmap *map) {
+    free(map->slots);
+    *map = (struct idmap){0};
+}

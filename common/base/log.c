@@ -1,0 +1,309 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+/* No line is longer, its end included: up to PIPE_BUF (4 KiB on Linux) a write is one
+ * piece also in a pipe that several processes share. */
+#define LINE_SIZE 4096
+
+/* Longest " id=<id>" at its end. */
+#define ABOUT_SIZE 64
+
+/* Stands for what was cut off. */
+#define CUT "..."
+
+static struct {
+    const char *program;
+    enum log_level level;
+    bool to_syslog;
+    char *file; /* NULL: standard error */
+    int fd;
+    const char *about; /* NULL, or the id at the end of each line */
+} target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL};
+
+/* Longest time that lines are kept back while others come, in microseconds. */
+#define KEEP_US 1000000
+
+/* Lines that are kept back, whole ones. */
+static struct {
+    char lines[LINE_SIZE];
+    size_t len;
+    int64_t since;
+    pid_t owner;
+} kept;
+
+static const struct {
+    const char *name;
+    int priority; /* syslog's */
+} levels[] = {
+    [LOG_LEVEL_ERROR] = {"error", LOG_ERR},
+    [LOG_LEVEL_WARN] = {"warn", LOG_WARNING},
+    [LOG_LEVEL_INFO] = {"info", LOG_INFO},
+    [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+};
+
+static int open_file(const char *path) {
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+/* Sends lines to an open file: under the number of the one before, if there is one, since threads
+ * may be writing to that. */
+static void turn_to(int fd) {
+    if (target.file == NULL) {
+        target.fd = fd;
+    } else {
+        dup3(fd, target.fd, O_CLOEXEC);
+        close(fd);
+    }
+}
+
+static void close_file(void) {
+    if (target.file != NULL) {
+        const int fd = target.fd;
+        target.fd = STDERR_FILENO;
+        close(fd);
+        free(target.file);
+        target.file = NULL;
+    }
+}
+
+bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
+    const bool to_file = !to_syslog && file != NULL && *file != '\0';
+    const int fd = to_file ? open_file(file) : -1;
+    log_flush();
+    target.program = program;
+    target.level = level;
+    target.to_syslog = to_syslog;
+    if (to_syslog) {
+        openlog(program, LOG_PID, LOG_DAEMON);
+    }
+    if (fd < 0) {
+        const int why = errno;
+        close_file();
+        errno = why;
+        return !to_file;
+    }
+    turn_to(fd);
+    free(target.file);
+    target.file = memory_copy_str(file);
+    return true;
+}
+
+void log_reopen(void) {
+    log_flush();
+    if (target.file == NULL) {
+        return;
+    }
+    int fd = open_file(target.file);
+    if (fd < 0) {
+        log_error("log file %s cannot be opened again: %s", target.file, strerror(errno));
+        return;
+    }
+    turn_to(fd);
+}
+
+void log_about(const char *id) {
+    target.about = id;
+}
+
+bool log_wants(enum log_level level) {
+    return level <= target.level;
+}
+
+/* True for what could end a line or steer a terminal: C0, DEL, C1, and Unicode's own
+ * line and paragraph separators. */
+static bool is_control(uint32_t point) {
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029;
+}
+
+/* Writes the first character of the text, escaped if need be, into out; returns how
+ * many bytes of the text it takes, and the bytes written in *written. */
+static size_t escape_one(struct text text, char out[32], size_t *written) {
+    uint32_t point = 0;
+    size_t size = text_decode(text.at, text.len, &point);
+    if (size > 0 && !is_control(point)) {
+        memcpy(out, text.at, size);
+        *written = size;
+        return size;
+    }
+    size = size > 0 ? size : 1;
+    *written = 0;
+    for (size_t i = 0; i < size; i++) {
+        *written += (size_t)sprintf(out + *written, "\\x%02x", (unsigned char)text.at[i]);
+    }
+    return size;
+}
+
+/* How much at the beginning of the text needs no escape and is of one byte each. */
+static size_t plain_length(struct text text) {
+    size_t len = 0;
+    while (len < text.len && text.at[len] >= ' ' && text.at[len] < 0x7f) {
+        len++;
+    }
+    return len;
+}
+
+/* Copies the text, escaped, into out; when it does not fit in `size` bytes it is cut
+ * and says so. Writes no terminator; returns the bytes written. */
+static size_t escape(struct text text, char *out, size_t size) {
+    size_t used = plain_length(text);
+    if (used > size - strlen(CUT)) {
+        used = 0;
+    }
+    memcpy(out, text.at, used);
+    text.at += used;
+    text.len -= used;
+    while (text.len > 0) {
+        char piece[32];
+        size_t written = 0;
+        size_t taken = escape_one(text, piece, &written);
+        if (used + written > size - strlen(CUT)) {
+            memcpy(out + used, CUT, strlen(CUT));
+            return used + strlen(CUT);
+        }
+        memcpy(out + used, piece, written);
+        used += written;
+        text.at += taken;
+        text.len -= taken;
+    }
+    return used;
+}
+
+/* Copies the text into out, which has `size` bytes, and after it what the line is about.
+ * Writes no terminator; returns the bytes written. */
+static size_t compose(struct text text, char *out, size_t size) {
+    static const char ABOUT[] = " id=";
+    if (target.about == NULL) {
+        return escape(text, out, size);
+    }
+    const size_t about = strnlen(target.about, ABOUT_SIZE - strlen(ABOUT));
+    size_t used = escape(text, out, size - strlen(ABOUT) - about);
+    memcpy(out + used, ABOUT, strlen(ABOUT));
+    memcpy(out + used + strlen(ABOUT), target.about, about);
+    return used + strlen(ABOUT) + about;
+}
+
+/* A line that cannot be written is lost: there is nowhere else to say so. */
+static void write_whole(const char *lines, size_t len) {
+    while (write(target.fd, lines, len) < 0 && errno == EINTR) {
+    }
+}
+
+bool log_has_kept(void) {
+    return kept.len > 0;
+}
+
+void log_flush(void) {
+    if (kept.len == 0) {
+        return;
+    }
+    if (kept.owner == getpid()) {
+        write_whole(kept.lines, kept.len);
+    }
+    kept.len = 0;
+}
+
+static void keep(const char *line, size_t len, int64_t now) {
+    if (kept.len + len > sizeof kept.lines) {
+        log_flush();
+    }
+    if (kept.len == 0) {
+        kept.since = now;
+        kept.owner = getpid();
+    }
+    memcpy(kept.lines + kept.len, line, len);
+    kept.len += len;
+    if (now - kept.since >= KEEP_US) {
+        log_flush();
+    }
+}
+
+static void write_line(enum log_level level, struct text text, bool may_keep) {
+    char line[LINE_SIZE];
+    char time[CLOCK_TEXT_SIZE];
+    const int64_t now = clock_now();
+    clock_format(now, time);
+    /* getpid() each time: the program may have forked since. */
+    int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", time, levels[level].name,
+                          target.program, (long)getpid());
+    size_t len = (size_t)prefix;
+    len += compose(text, line + len, sizeof line - len - 1);
+    line[len++] = '\n';
+    if (may_keep) {
+        keep(line, len, now);
+    } else {
+        log_flush();
+        write_whole(line, len);
+    }
+}
+
+static void write_syslog(enum log_level level, struct text text) {
+    char line[LINE_SIZE];
+    size_t len = compose(text, line, sizeof line - 1);
+    syslog(levels[level].priority, "%.*s", (int)len, line);
+}
+
+__attribute__((format(printf, 3, 0))) static void
+write_formatted(enum log_level level, bool may_keep, const char *format, va_list arguments) {
+    if (!log_wants(level)) {
+        return;
+    }
+    int saved_errno = errno;
+    /* As long as the longest line, so what does not fit here is cut off there anyway. */
+    char formatted[LINE_SIZE];
+    if (vsnprintf(formatted, sizeof formatted, format, arguments) < 0) {
+        formatted[0] = '\0';
+    }
+    if (target.to_syslog) {
+        write_syslog(level, text_of(formatted));
+    } else {
+        write_line(level, text_of(formatted), may_keep);
+    }
+    errno = saved_errno;
+}
+
+void log_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_ERROR, false, format, arguments);
+    va_end(arguments);
+}
+
+void log_warn(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_WARN, false, format, arguments);
+    va_end(arguments);
+}
+
+void log_info(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_INFO, false, format, arguments);
+    va_end(arguments);
+}
+
+void log_info_soon(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_INFO, true, format, arguments);
+    va_end(arguments);
+}
+
+void log_debug(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_formatted(LOG_LEVEL_DEBUG, false, format, arguments);
+    va_end(arguments);
+}

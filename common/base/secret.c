@@ -1,0 +1,86 @@
+#include "base/secret.h"
+
+#include <sodium.h>
+
+_Static_assert(SECRET_PASSWORD_SIZE >= crypto_pwhash_argon2id_STRBYTES, "an argon2id string fits");
+
+#define KEY_DIGITS (SECRET_KEY_SIZE - 1)
+
+bool secret_init(void) {
+    return sodium_init() >= 0;
+}
+
+void secret_random_hex(char *out, size_t bytes) {
+    unsigned char random[32];
+
+    out[0] = '\0';
+    while (bytes > 0) {
+        size_t part = bytes < sizeof random ? bytes : sizeof random;
+
+        randombytes_buf(random, part);
+        sodium_bin2hex(out, part * 2 + 1, random, part);
+        out += part * 2;
+        bytes -= part;
+    }
+    sodium_memzero(random, sizeof random);
+}
+
+void secret_make_key(char key[SECRET_KEY_SIZE]) {
+    secret_random_hex(key, KEY_DIGITS / 2);
+}
+
+static bool is_hex_digit(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
+    char digits[KEY_DIGITS];
+
+    if (key.len != KEY_DIGITS)
+        return false;
+    for (size_t i = 0; i < KEY_DIGITS; i++) {
+        const char c = key.at[i];
+        digits[i] = c >= 'A' && c <= 'F' ? (char)(c + ('a' - 'A')) : c;
+        if (!is_hex_digit(digits[i]))
+            return false;
+    }
+    return crypto_generichash(hash, SECRET_HASH_SIZE, (const unsigned char *)digits, KEY_DIGITS,
+                              NULL, 0) == 0;
+}
+
+static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max) {
+    return value < min ? min : value > max ? max : value;
+}
+
+/* The cost as libsodium takes it, moved into the bounds that it enforces. */
+static unsigned long long passes_of(uint64_t passes) {
+    return clamp(passes, crypto_pwhash_argon2id_OPSLIMIT_MIN, crypto_pwhash_argon2id_OPSLIMIT_MAX);
+}
+
+static size_t memory_of(uint64_t memory_kib) {
+    return (size_t)clamp(memory_kib, crypto_pwhash_argon2id_MEMLIMIT_MIN / 1024,
+                         crypto_pwhash_argon2id_MEMLIMIT_MAX / 1024) *
+           1024;
+}
+
+bool secret_hash_password(struct text password, uint64_t passes, uint64_t memory_kib,
+                          char hash[SECRET_PASSWORD_SIZE]) {
+    return crypto_pwhash_argon2id_str(hash, password.at, password.len, passes_of(passes),
+                                      memory_of(memory_kib)) == 0;
+}
+
+bool secret_check_password(const char *hash, struct text password, uint64_t passes,
+                           uint64_t memory_kib) {
+    if (hash == NULL) {
+        char unused[SECRET_PASSWORD_SIZE];
+
+        secret_hash_password(password, passes, memory_kib, unused);
+        return false;
+    }
+    return crypto_pwhash_argon2id_str_verify(hash, password.at, password.len) == 0;
+}
+
+bool secret_password_is_stale(const char *hash, uint64_t passes, uint64_t memory_kib) {
+    return crypto_pwhash_argon2id_str_needs_rehash(hash, passes_of(passes),
+                                                   memory_of(memory_kib)) != 0;
+}

@@ -1,0 +1,49 @@
+#include "base/xalloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ends the process with the one message there is memory for. */
+static _Noreturn void out_of_memory(void) {
+    fputs("confab: out of memory\n", stderr);
+    abort();
+}
+
+void *memory_zeroed(size_t count, size_t size) {
+    /* calloc may answer NULL for no bytes at all, which is no failure. */
+    void *block = count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
+
+    if (block == NULL)
+        out_of_memory();
+    return block;
+}
+
+void *memory_resize(void *block, size_t count, size_t size) {
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        out_of_memory();
+    /* realloc to no bytes would free the block. */
+    block = realloc(block, bytes == 0 ? 1 : bytes);
+    if (block == NULL)
+        out_of_memory();
+    return block;
+}
+
+char *memory_copy(const char *bytes, size_t len) {
+    if (len == SIZE_MAX)
+        out_of_memory();
+
+    char *copy = memory_resize(NULL, len + 1, 1);
+
+    if (len > 0)
+        memcpy(copy, bytes, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *memory_copy_str(const char *str) {
+    return memory_copy(str, strlen(str));
+}

@@ -1,0 +1,224 @@
+#include "config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "config/config_parse.h"
+#include "config/option.h"
+#include "http/cidr.h"
+#include "http/origin.h"
+
+#ifndef CONFIG_PATH
+#define CONFIG_PATH "/etc/confab/confab.conf"
+#endif
+
+#define FILE_MAX ((size_t)1024 * 1024)
+
+void config_free(struct config *config) {
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+        if (option->kind == OPTION_KIND_TEXT) {
+            free(*(char **)option_field(config, option));
+        }
+    }
+    memset(config, 0, sizeof *config);
+}
+
+/* Reads up to FILE_MAX bytes; the cause of failure is left in errno. */
+static bool read_all(int fd, struct buffer *content) {
+    ssize_t got = 1;
+    while (got > 0 && content->len <= FILE_MAX) {
+        got = read(fd, buffer_reserve(content, 16384), 16384);
+        if (got > 0) {
+            content->len += (size_t)got;
+        } else if (got < 0 && errno == EINTR) {
+            got = 1;
+        }
+    }
+    errno = got > 0 ? EFBIG : errno;
+    return got == 0;
+}
+
+static bool read_file(const char *path, struct buffer *content, struct buffer *problems) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool done = fd >= 0 && read_all(fd, content);
+    if (!done) {
+        buffer_printf(problems, "%s: cannot be read: %s\n", path,
+                      errno == EFBIG ? "it is larger than 1 MiB" : strerror(errno));
+        buffer_clear(content);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done;
+}
+
+bool config_load(struct config *config, const char *path, struct buffer *problems) {
+    struct buffer content = BUFFER_EMPTY;
+    bool readable = path == NULL || read_file(path, &content, problems);
+    struct text file = {buffer_str(&content), content.len};
+    bool good = config_parse(config, path, file, environ, problems);
+    buffer_free(&content);
+    if (good && !readable) {
+        config_free(config);
+    }
+    return good && readable;
+}
+
+/* confab.conf in the folder above this program's, if it is there, else NULL. */
+static char *find_near_program(void) {
+    static const char name[] = "/confab.conf";
+    char path[PATH_MAX + sizeof name];
+    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+    if (len < 0 || len == PATH_MAX) {
+        return NULL;
+    }
+    path[len] = '\0';
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(path, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+    }
+    memcpy(path + strlen(path), name, sizeof name);
+    return access(path, F_OK) == 0 ? memory_copy_str(path) : NULL;
+}
+
+/* .confab/confab.conf in the home folder of the user, if it is there, else NULL. Web servers
+ * start programs without $HOME. */
+static char *find_at_home(void) {
+    char names[4096];
+    struct passwd entry;
+    struct passwd *user = NULL;
+    const char *home = getenv("HOME");
+    if (home == NULL && getpwuid_r(getuid(), &entry, names, sizeof names, &user) == 0 && user) {
+        home = user->pw_dir;
+    }
+    if (home == NULL || home[0] != '/') {
+        return NULL;
+    }
+    struct buffer path = BUFFER_EMPTY;
+    buffer_printf(&path, "%s/.confab/confab.conf", home);
+    char *found = access(buffer_str(&path), F_OK) == 0 ? memory_copy_str(buffer_str(&path)) : NULL;
+    buffer_free(&path);
+    return found;
+}
+
+char *config_find(const char *given) {
+    const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
+    if (path != NULL && (given != NULL || *path != '\0')) {
+        return memory_copy_str(path);
+    }
+    char *near = find_near_program();
+    if (near == NULL) {
+        near = find_at_home();
+    }
+    if (near == NULL && access(CONFIG_PATH, F_OK) == 0) {
+        near = memory_copy_str(CONFIG_PATH);
+    }
+    return near;
+}
+
+static void append_pair(struct buffer *out, const char *key, struct text value) {
+    buffer_printf(out, "%s =%s", key, value.len > 0 ? " " : "");
+    buffer_append(out, value.at, value.len);
+    buffer_append_char(out, '\n');
+}
+
+static void append_number(struct buffer *out, const char *key, uint64_t number) {
+    buffer_printf(out, "%s = %llu\n", key, (unsigned long long)number);
+}
+
+static void dump_option(const struct config *config, const struct option *option,
+                        struct buffer *out) {
+    const void *value = option_field_const(config, option);
+    if (option->kind == OPTION_KIND_NUMBER) {
+        append_number(out, option->key, *(const uint64_t *)value);
+    } else if (option->kind == OPTION_KIND_CHOICE) {
+        append_pair(out, option->key, option_choice_at(option, *(const unsigned *)value));
+    } else if (option->kind == OPTION_KIND_TEXT) {
+        const char *text = *(char *const *)value;
+        /* An empty one hides nothing, and whoever looks wants to know. */
+        bool hidden = (option->flags & OPTION_SECRET) != 0 && *text != '\0';
+        append_pair(out, option->key, text_of(hidden ? "***" : text));
+    }
+}
+
+void config_dump(const struct config *config, struct buffer *out) {
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        dump_option(config, &option_table[i], out);
+    }
+}
+
+static void describe_option(const struct option *option, struct buffer *out) {
+    buffer_printf(out, "\n# %s\n", option->help);
+    if (option->kind == OPTION_KIND_NUMBER) {
+        buffer_printf(out, "# From %llu to %llu", (unsigned long long)option->min,
+                      (unsigned long long)option->max);
+        if (*option->unit != '\0') {
+            buffer_printf(out, " (%s)", option->unit);
+        }
+        buffer_append_str(out, ".\n#");
+        append_number(out, option->key, option->number);
+        return;
+    }
+    if (option->kind == OPTION_KIND_CHOICE) {
+        buffer_printf(out, "# One of %s.\n", option->choices);
+    } else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS)) != 0) {
+        buffer_append_str(out, "# A list, separated by commas or blanks.\n");
+    }
+    buffer_append_char(out, '#');
+    append_pair(out, option->key, text_of(option->initial));
+}
+
+void config_example(struct buffer *out) {
+    buffer_append_str(
+        out,
+        "# The configuration of confab.\n"
+        "#\n"
+        "# A line is: key = value. Lines that start with # are skipped. Every key stands\n"
+        "# here at its default; take away the # before it and change it. The environment\n"
+        "# goes first: " CONFIG_VARIABLE_PREFIX "<KEY>, in upper case, overrides the key here.\n");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+        if (option->kind == OPTION_KIND_SECTION) {
+            buffer_printf(out, "\n\n### %s\n", option->help);
+        } else {
+            describe_option(option, out);
+        }
+    }
+}
+
+bool config_address_listed(const char *list, const char *address) {
+    struct text rest = text_of(list);
+    struct text entry;
+    struct network network;
+    struct network single;
+    if (strchr(address, '/') != NULL || !network_parse(text_of(address), &single)) {
+        return false;
+    }
+    while (option_next_word(&rest, OPTION_LIST_SEPARATORS, &entry)) {
+        if (network_parse(entry, &network) && network_contains(&network, &single)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool config_origin_listed(const char *list, const char *origin) {
+    struct text rest = text_of(list);
+    struct text entry;
+    while (option_next_word(&rest, OPTION_LIST_SEPARATORS, &entry)) {
+        if (text_equals_nocase(entry, text_of(origin))) {
+            return true;
+        }
+    }
+    return false;
+}

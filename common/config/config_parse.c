@@ -1,0 +1,316 @@
+#include "config/config_parse.h"
+
+#include <string.h>
+
+#include "base/edit_distance.h"
+#include "config/option.h"
+#include "http/cidr.h"
+#include "http/origin.h"
+
+/* So many mistakes mean that the file is no configuration at all. */
+#define MISTAKES_MAX 100
+
+/* Variables with our prefix that are no options. */
+static const char *const other_variables[] = {"CONFAB_CONFIG"};
+
+/* How much of a text is shown, and the room for that: each byte escaped, an ellipsis,
+ * and a terminator. */
+#define SHOWN_MAX ((size_t)64)
+#define SHOWN_SIZE (4 * SHOWN_MAX + sizeof "...")
+
+/* One run of config_parse. */
+struct parser {
+    struct config *config;
+    struct buffer *problems;
+    size_t mistakes;
+    const char *name;           /* the file's, or the variable's */
+    size_t line;                /* counted from 1; 0 in the environment */
+    size_t lines[OPTION_COUNT]; /* where the file gave each option; 0: not */
+    char variable[SHOWN_SIZE];  /* the name of the variable, as it is shown */
+};
+
+static void set_defaults(struct config *config) {
+    memset(config, 0, sizeof *config);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+        if (option->kind == OPTION_KIND_TEXT) {
+            option_store(config, option, text_of(option->initial));
+        } else if (option->kind == OPTION_KIND_NUMBER) {
+            *(uint64_t *)option_field(config, option) = option->number;
+        } else if (option->kind == OPTION_KIND_CHOICE) {
+            option_choice(option, text_of(option->initial), option_field(config, option));
+        }
+    }
+}
+
+/* Begins the line for one mistake; the caller writes the rest and its end. */
+static struct buffer *mistake(struct parser *parser) {
+    parser->mistakes++;
+    buffer_append_str(parser->problems, parser->name);
+    if (parser->line > 0) {
+        buffer_printf(parser->problems, ":%zu", parser->line);
+    }
+    buffer_append_str(parser->problems, ": ");
+    return parser->problems;
+}
+
+/* Writes the start of the text into out, printable on any terminal; returns out. */
+static const char *show(struct text text, char out[SHOWN_SIZE]) {
+    static const char digits[] = "0123456789abcdef";
+    size_t shown = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
+    char *end = out;
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c >= 0x20 && c < 0x7f) {
+            *end++ = (char)c;
+        } else {
+            *end++ = '\\';
+            *end++ = 'x';
+            *end++ = digits[c >> 4];
+            *end++ = digits[c & 15];
+        }
+    }
+    const char *cut = shown < text.len ? "..." : "";
+    memcpy(end, cut, strlen(cut) + 1);
+    return out;
+}
+
+static bool has_control_character(struct text text) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_list(struct parser *parser, const struct option *option, struct text value) {
+    struct text entry;
+    struct network network;
+    char shown[SHOWN_SIZE];
+    while (option_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
+        if ((option->flags & OPTION_ADDRESSES) != 0 && !network_parse(entry, &network)) {
+            buffer_printf(mistake(parser),
+                          "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "
+                          "address, or a network with /0 to /32 (IPv4) or /0 to /128 (IPv6)\n",
+                          option->key, show(entry, shown));
+        }
+        if ((option->flags & OPTION_ORIGINS) != 0 && !origin_is_valid(entry)) {
+            buffer_printf(mistake(parser),
+                          "%s: \"%s\" is not allowed; an entry is http:// or "
+                          "https://, a host, and :port if need be, with nothing behind, such as "
+                          "https://www.example.org\n",
+                          option->key, show(entry, shown));
+        }
+    }
+}
+
+static void set_number(struct parser *parser, const struct option *option, struct text value) {
+    uint64_t number = 0;
+    if (text_to_u64(value, &number) && number >= option->min && number <= option->max) {
+        *(uint64_t *)option_field(parser->config, option) = number;
+        return;
+    }
+    char shown[SHOWN_SIZE];
+    struct buffer *out = mistake(parser);
+    buffer_printf(out, "%s must be a whole number from %llu to %llu", option->key,
+                  (unsigned long long)option->min, (unsigned long long)option->max);
+    if (*option->unit != '\0') {
+        buffer_printf(out, " (%s)", option->unit);
+    }
+    buffer_printf(out, ", not \"%s\"\n", show(value, shown));
+}
+
+static void set_choice(struct parser *parser, const struct option *option, struct text value) {
+    char shown[SHOWN_SIZE];
+    unsigned index = 0;
+    if (option_choice(option, value, &index)) {
+        *(unsigned *)option_field(parser->config, option) = index;
+        return;
+    }
+    buffer_printf(mistake(parser), "%s must be one of %s, not \"%s\"\n", option->key,
+                  option->choices, show(value, shown));
+}
+
+static void set_value(struct parser *parser, const struct option *option, struct text value) {
+    if (has_control_character(value)) {
+        buffer_printf(mistake(parser), "%s holds a control character; none but tabs are allowed\n",
+                      option->key);
+    } else if (option->kind == OPTION_KIND_NUMBER) {
+        set_number(parser, option, value);
+    } else if (option->kind == OPTION_KIND_CHOICE) {
+        set_choice(parser, option, value);
+    } else {
+        check_list(parser, option, value);
+        option_store(parser->config, option, value);
+    }
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+static struct text trim_blanks(struct text text) {
+    while (text.len > 0 && is_blank(text.at[0])) {
+        text.at++;
+        text.len--;
+    }
+    while (text.len > 0 && is_blank(text.at[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
+static void refuse_key(struct parser *parser, struct text key) {
+    char shown[SHOWN_SIZE];
+    const char *nearest = option_nearest(key);
+    struct buffer *out = mistake(parser);
+    buffer_printf(out, "unknown key \"%s\"", show(key, shown));
+    if (nearest != NULL) {
+        buffer_printf(out, "; did you mean %s?", nearest);
+    }
+    buffer_append_char(out, '\n');
+}
+
+static void parse_pair(struct parser *parser, struct text key, struct text value) {
+    const struct option *option = option_find(key);
+    if (option == NULL) {
+        refuse_key(parser, key);
+        return;
+    }
+    size_t *line = &parser->lines[option - option_table];
+    if (*line > 0) {
+        buffer_printf(mistake(parser), "%s is given twice, first on line %zu\n", option->key,
+                      *line);
+        return;
+    }
+    *line = parser->line;
+    set_value(parser, option, value);
+}
+
+static void parse_line(struct parser *parser, struct text line) {
+    if (!text_is_valid(line.at, line.len)) {
+        buffer_append_str(mistake(parser), "the line is not UTF-8 text, or holds a NUL\n");
+        return;
+    }
+    if (line.len > 0 && line.at[line.len - 1] == '\r') {
+        line.len--;
+    }
+    line = trim_blanks(line);
+    if (line.len == 0 || *line.at == '#') {
+        return;
+    }
+    /* What stands on such a line is not repeated: it may be part of a password. */
+    const char *equals = memchr(line.at, '=', line.len);
+    if (equals == NULL || equals == line.at) {
+        buffer_append_str(mistake(parser), "the line must be: key = value\n");
+        return;
+    }
+    struct text key = {line.at, (size_t)(equals - line.at)};
+    struct text value = {equals + 1, line.len - key.len - 1};
+    parse_pair(parser, trim_blanks(key), trim_blanks(value));
+}
+
+/* The text without the mark (U+FEFF) that some editors put first. */
+static struct text skip_byte_order_mark(struct text text) {
+    if (text.len >= 3 && memcmp(text.at, "\xEF\xBB\xBF", 3) == 0) {
+        text.at += 3;
+        text.len -= 3;
+    }
+    return text;
+}
+
+static void parse_file(struct parser *parser, struct text file) {
+    file = skip_byte_order_mark(file);
+    while (file.len > 0) {
+        const char *end = memchr(file.at, '\n', file.len);
+        struct text line = {file.at, end == NULL ? file.len : (size_t)(end - file.at)};
+        size_t taken = end == NULL ? line.len : line.len + 1;
+        parser->line++;
+        if (parser->mistakes == MISTAKES_MAX) {
+            buffer_append_str(mistake(parser), "too many mistakes, the rest was not read\n");
+            break;
+        }
+        parse_line(parser, line);
+        file.at += taken;
+        file.len -= taken;
+    }
+    parser->line = 0;
+}
+
+static bool has_lower_case(struct text text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] >= 'a' && text.at[i] <= 'z') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_other_variable(struct text name) {
+    for (size_t i = 0; i < sizeof other_variables / sizeof *other_variables; i++) {
+        if (text_equals(name, text_of(other_variables[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void refuse_variable(struct parser *parser, const char *key) {
+    const char *nearest = option_nearest(text_of(key));
+    struct buffer *out = mistake(parser);
+    buffer_append_str(out, "unknown variable");
+    if (nearest != NULL) {
+        buffer_append_str(out, "; did you mean " CONFIG_VARIABLE_PREFIX);
+        for (const char *at = nearest; *at != '\0'; at++) {
+            bool is_lower = *at >= 'a' && *at <= 'z';
+            buffer_append_char(out, (char)(is_lower ? *at - 'a' + 'A' : *at));
+        }
+        buffer_append_char(out, '?');
+    }
+    buffer_append_char(out, '\n');
+}
+
+static void parse_variable(struct parser *parser, struct text name, struct text value) {
+    char key[SPELLING_MAX + 1];
+    if (is_other_variable(name)) {
+        return;
+    }
+    size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
+    struct text bare = {name.at + prefix, name.len - prefix};
+    text_lower(bare, key, sizeof key);
+    const struct option *option = has_lower_case(bare) ? NULL : option_find(text_of(key));
+    parser->name = show(name, parser->variable);
+    if (option == NULL) {
+        refuse_variable(parser, key);
+    } else if (!text_is_valid(value.at, value.len)) {
+        buffer_append_str(mistake(parser), "the value is not UTF-8 text\n");
+    } else if (value.len > 0 || option->kind == OPTION_KIND_TEXT) {
+        set_value(parser, option, value);
+    }
+}
+
+static void parse_environment(struct parser *parser, char *const *environment) {
+    for (; *environment != NULL; environment++) {
+        const char *start = *environment;
+        const char *equals = strchr(start, '=');
+        bool ours = strncmp(start, CONFIG_VARIABLE_PREFIX, strlen(CONFIG_VARIABLE_PREFIX)) == 0;
+        if (ours && equals != NULL) {
+            struct text name = {start, (size_t)(equals - start)};
+            parse_variable(parser, name, trim_blanks(text_of(equals + 1)));
+        }
+    }
+}
+
+bool config_parse(struct config *config, const char *name, struct text file,
+                  char *const *environment, struct buffer *problems) {
+    struct parser parser = {.config = config, .problems = problems, .name = name};
+    set_defaults(config);
+    parse_file(&parser, file);
+    parse_environment(&parser, environment);
+    if (parser.mistakes > 0) {
+        config_free(config);
+    }
+    return parser.mistakes == 0;
+}

@@ -1,0 +1,110 @@
+#include "config/option.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/edit_distance.h"
+#include "base/xalloc.h"
+
+#define OPTION_SECTION(title) {.kind = OPTION_KIND_SECTION, .help = (title)},
+#define OPTION_TEXT(name, standard, bits, words) \
+    {.kind = OPTION_KIND_TEXT,                   \
+     .key = #name,                               \
+     .offset = offsetof(struct config, name),    \
+     .flags = (bits),                            \
+     .initial = (standard),                      \
+     .help = (words)},
+#define OPTION_NUMBER(name, standard, least, most, measure, words) \
+    {.kind = OPTION_KIND_NUMBER,                                   \
+     .key = #name,                                                 \
+     .offset = offsetof(struct config, name),                      \
+     .number = (standard),                                         \
+     .min = (least),                                               \
+     .max = (most),                                                \
+     .unit = (measure),                                            \
+     .help = (words)},
+#define OPTION_CHOICE(name, standard, words_allowed, words) \
+    {.kind = OPTION_KIND_CHOICE,                            \
+     .key = #name,                                          \
+     .offset = offsetof(struct config, name),               \
+     .initial = (standard),                                 \
+     .choices = (words_allowed),                            \
+     .help = (words)},
+
+const struct option option_table[OPTION_COUNT] = {
+#include "config/options.def"
+};
+
+const struct option *option_find(struct text key) {
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+        if (option->kind != OPTION_KIND_SECTION && text_equals(text_of(option->key), key)) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+const char *option_nearest(struct text written) {
+    const char *nearest = NULL;
+    size_t shortest = SIZE_MAX;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+        size_t distance = option->kind == OPTION_KIND_SECTION
+                              ? SIZE_MAX
+                              : spelling_distance(written, text_of(option->key));
+        if (distance < shortest) {
+            shortest = distance;
+            nearest = option->key;
+        }
+    }
+    return spelling_is_near(written, shortest) ? nearest : NULL;
+}
+
+void *option_field(struct config *config, const struct option *option) {
+    return (char *)config + option->offset;
+}
+
+const void *option_field_const(const struct config *config, const struct option *option) {
+    return (const char *)config + option->offset;
+}
+
+void option_store(struct config *config, const struct option *option, struct text value) {
+    char **text = option_field(config, option);
+    free(*text);
+    *text = memory_copy(value.at, value.len);
+}
+
+bool option_next_word(struct text *rest, const char *separators, struct text *word) {
+    while (rest->len > 0 && strchr(separators, *rest->at) != NULL) {
+        rest->at++;
+        rest->len--;
+    }
+    word->at = rest->at;
+    while (rest->len > 0 && strchr(separators, *rest->at) == NULL) {
+        rest->at++;
+        rest->len--;
+    }
+    word->len = (size_t)(rest->at - word->at);
+    return word->len > 0;
+}
+
+bool option_choice(const struct option *option, struct text value, unsigned *index) {
+    struct text rest = text_of(option->choices);
+    struct text word;
+    for (*index = 0; option_next_word(&rest, "|", &word); ++*index) {
+        if (text_equals(word, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct text option_choice_at(const struct option *option, unsigned index) {
+    struct text rest = text_of(option->choices);
+    struct text word;
+    while (option_next_word(&rest, "|", &word) && index > 0) {
+        index--;
+    }
+    return word;
+}

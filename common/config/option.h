@@ -1,0 +1,77 @@
+/*
+ * option: the table made of options.def, for the parts of config.
+ *
+ * Nobody else needs it: programs read the fields of struct config.
+ */
+#ifndef CONFAB_OPTION_H
+#define CONFAB_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "config/config.h"
+
+enum option_kind { OPTION_KIND_SECTION, OPTION_KIND_TEXT, OPTION_KIND_NUMBER, OPTION_KIND_CHOICE };
+
+/* Flags of a text. */
+enum { OPTION_SECRET = 1, OPTION_ADDRESSES = 2, OPTION_ORIGINS = 4 };
+
+struct option {
+    enum option_kind kind;
+    const char *key; /* NULL for a section */
+    size_t offset;   /* of its field in struct config */
+    unsigned flags;
+    const char *initial; /* default of a text or choice */
+    uint64_t number;     /* default of a number */
+    uint64_t min;
+    uint64_t max;
+    const char *unit;
+    const char *choices;
+    const char *help; /* the title of a section */
+};
+
+#define OPTION_SECTION(title) +1
+#define OPTION_TEXT(key, initial, flags, help) +1
+#define OPTION_NUMBER(key, initial, min, max, unit, help) +1
+#define OPTION_CHOICE(key, initial, choices, help) +1
+enum {
+    OPTION_COUNT = 0
+#include "config/options.def"
+};
+#undef OPTION_SECTION
+#undef OPTION_TEXT
+#undef OPTION_NUMBER
+#undef OPTION_CHOICE
+
+/* The table, in the order of options.def. */
+extern const struct option option_table[OPTION_COUNT];
+
+/* The row with this key, NULL when there is none. */
+const struct option *option_find(struct text key);
+
+/* The key most like one that is unknown, for "did you mean"; NULL when none is. */
+const char *option_nearest(struct text key);
+
+/* The field of the option in *config: a char *, uint64_t or unsigned. */
+void *option_field(struct config *config, const struct option *option);
+const void *option_field_const(const struct config *config, const struct option *option);
+
+/* Puts a copy of the value into the field of a text, and frees what was there. */
+void option_store(struct config *config, const struct option *option, struct text value);
+
+/* Finds the index of a word among the choices; false when it is none of them. */
+bool option_choice(const struct option *option, struct text word, unsigned *index);
+
+/* The word at an index, which must be one. */
+struct text option_choice_at(const struct option *option, unsigned index);
+
+/* What parts the entries of a list. */
+#define OPTION_LIST_SEPARATORS ", \t"
+
+/* Takes the next word off the front of *rest, where words are parted by any of the
+ * separators; false at the end. */
+bool option_next_word(struct text *rest, const char *separators, struct text *word);
+
+#endif

@@ -1,0 +1,94 @@
+#include "event/publish.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "event/event.h"
+#include "event/serialize.h"
+
+static void publish(struct redis_client *client, const char *prefix, enum event_stream stream,
+                    uint64_t id, const struct event_envelope *envelope) {
+    struct buffer channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
+    event_channel(&channel, prefix, stream, id);
+    event_write(&message, envelope);
+    redis_client_publish(client, (struct text){channel.data, channel.len},
+                         (struct text){message.data, message.len});
+    buffer_free(&channel);
+    buffer_free(&message);
+}
+
+void publish_room_event(struct redis_client *client, const char *prefix,
+                        const struct room_event *event, const struct room *room) {
+    if (!redis_client_is_configured(client))
+        return;
+    struct buffer json = BUFFER_EMPTY;
+    shape_room_event(&json, event, room);
+    const struct event_envelope envelope = {.seq = event->seq,
+                                            .type = event->type,
+                                            .actor_id = event->actor_id,
+                                            .subject_id = event->subject_id,
+                                            .text = {json.data, json.len}};
+    publish(client, prefix, EVENT_STREAM_ROOM, event->room_id, &envelope);
+    buffer_free(&json);
+}
+
+void publish_user_event(struct redis_client *client, const char *prefix, uint64_t user_id,
+                        unsigned type, uint64_t seq, uint64_t actor_id, uint64_t subject_id,
+                        struct text json) {
+    if (!redis_client_is_configured(client))
+        return;
+    const struct event_envelope envelope = {seq, type, actor_id, subject_id, json};
+    publish(client, prefix, EVENT_STREAM_USER, user_id, &envelope);
+}
+
+void publish_room_notice(struct redis_client *client, const char *prefix, uint64_t room_id,
+                         unsigned type, uint64_t actor_id, uint64_t subject_id, struct text json) {
+    if (!redis_client_is_configured(client))
+        return;
+    const struct event_envelope envelope = {0, type, actor_id, subject_id, json};
+    publish(client, prefix, EVENT_STREAM_ROOM, room_id, &envelope);
+}
+
+void publish_credentials_changed(struct redis_client *client, const char *prefix,
+                                 const struct user_change *change) {
+    if (change->changed)
+        publish_user_event(client, prefix, change->user_id, EVENT_CREDENTIALS_CHANGED, change->seq,
+                           change->user_id, 0, text_of(""));
+}
+
+/* Takes the next "user:seq" and the comma behind it off the front of the list; false at
+ * its end. */
+static bool next_stream(struct text *list, uint64_t *user_id, uint64_t *seq) {
+    if (list->len == 0)
+        return false;
+    const char *comma = memchr(list->at, ',', list->len);
+    const struct text entry = {list->at, comma ? (size_t)(comma - list->at) : list->len};
+    const size_t taken = entry.len + (comma ? 1 : 0);
+    const char *colon = memchr(entry.at, ':', entry.len);
+    list->at += taken;
+    list->len -= taken;
+    if (!colon)
+        return false;
+    const size_t user_len = (size_t)(colon - entry.at);
+    return text_to_u64((struct text){entry.at, user_len}, user_id) &&
+           text_to_u64((struct text){colon + 1, entry.len - user_len - 1}, seq);
+}
+
+void publish_room_deleted(struct redis_client *client, const char *prefix, uint64_t room_id,
+                          uint64_t actor_id, const char *deleted_by, struct text streams) {
+    if (!redis_client_is_configured(client))
+        return;
+    struct buffer json = BUFFER_EMPTY;
+    uint64_t user_id, seq;
+    while (next_stream(&streams, &user_id, &seq)) {
+        buffer_clear(&json);
+        shape_room_deleted(&json, seq, room_id, deleted_by);
+        publish_user_event(client, prefix, user_id, EVENT_ROOM_DELETED, seq, actor_id, room_id,
+                           (struct text){json.data, json.len});
+    }
+    buffer_clear(&json);
+    shape_room_deleted(&json, 0, room_id, deleted_by);
+    publish_room_notice(client, prefix, room_id, EVENT_ROOM_DELETED, actor_id, 0,
+                        (struct text){json.data, json.len});
+    buffer_free(&json);
+}

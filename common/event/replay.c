@@ -1,0 +1,119 @@
+#include "event/replay.h"
+
+#include "base/buffer.h"
+#include "event/serialize.h"
+#include "store/event_log.h"
+#include "store/room.h"
+
+/* One replay under way. */
+struct replay {
+    struct db *db;
+    replay_visit *visit;
+    void *context;
+    struct buffer json;             /* of the event at hand */
+    const struct room_event *event; /* the one that shows its room */
+    const struct user_event *user_event;
+    enum error error;
+};
+
+static void hand_out(struct replay *replay, struct event_envelope envelope) {
+    envelope.text = (struct text){buffer_str(&replay->json), replay->json.len};
+    replay->visit(replay->context, &envelope);
+    buffer_clear(&replay->json);
+}
+
+/* ---- rooms ---- */
+
+static void shape_with_room(void *context, const struct room *room) {
+    struct replay *replay = context;
+    shape_room_event(&replay->json, replay->event, room);
+}
+
+/* Only room_updated shows the room: its state is read when one comes along. */
+static void replay_room_event(void *context, const struct room_event *event) {
+    struct replay *replay = context;
+    enum error error = ERROR_NOT_FOUND;
+    if (replay->error)
+        return;
+    replay->event = event;
+    if (event->type == EVENT_ROOM_UPDATED)
+        error = room_get(replay->db, event->room_id, 0, shape_with_room, replay);
+    if (error == ERROR_NOT_FOUND)
+        shape_room_event(&replay->json, event, NULL);
+    else if (error)
+        replay->error = error;
+    if (!replay->error)
+        hand_out(replay, (struct event_envelope){.seq = event->seq,
+                                                 .type = event->type,
+                                                 .actor_id = event->actor_id,
+                                                 .subject_id = event->subject_id});
+}
+
+enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,
+                       uint64_t limit, uint64_t retention_days, replay_visit *visit,
+                       void *context) {
+    struct replay replay = {.db = db, .visit = visit, .context = context};
+    const enum error error =
+        event_log_list(db, state, after, limit, retention_days, replay_room_event, &replay);
+    buffer_free(&replay.json);
+    return error ? error : replay.error;
+}
+
+/* ---- users ---- */
+
+static const char *actor_of(const struct user_event *event) {
+    return event->actor[0] ? event->actor : NULL;
+}
+
+static void shape_created(void *context, const struct room *room) {
+    struct replay *replay = context;
+    const struct user_event *event = replay->user_event;
+    shape_room_created(&replay->json, event->seq, event->subject_id, room, actor_of(event));
+}
+
+static enum error shape_user_event(struct replay *replay, const struct user_event *event) {
+    const uint64_t seq = event->seq, room_id = event->subject_id;
+    enum error error = ERROR_NONE;
+    switch (event->type) {
+    case EVENT_ROOM_CREATED:
+        replay->user_event = event;
+        error = room_get(replay->db, room_id, event->user_id, shape_created, replay);
+        if (error == ERROR_NOT_FOUND) {
+            shape_room_created(&replay->json, seq, room_id, NULL, actor_of(event));
+            error = ERROR_NONE;
+        }
+        break;
+    case EVENT_ROOM_INVITATION:
+        shape_room_invitation(&replay->json, seq, room_id,
+                              event->has_room ? &event->room_name : NULL, actor_of(event));
+        break;
+    case EVENT_ROOM_REMOVED:
+        shape_room_removed(&replay->json, seq, room_id, actor_of(event));
+        break;
+    case EVENT_ROOM_DELETED:
+        shape_room_deleted(&replay->json, seq, room_id, actor_of(event));
+        break;
+    }
+    return error;
+}
+
+static void replay_user_event(void *context, const struct user_event *event) {
+    struct replay *replay = context;
+    if (!replay->error)
+        replay->error = shape_user_event(replay, event);
+    if (!replay->error)
+        hand_out(replay, (struct event_envelope){.seq = event->seq,
+                                                 .type = event->type,
+                                                 .actor_id = event->actor_id,
+                                                 .subject_id = event->subject_id});
+}
+
+enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
+                       uint64_t retention_days, struct user_log_state *state, replay_visit *visit,
+                       void *context) {
+    struct replay replay = {.db = db, .visit = visit, .context = context};
+    const enum error error =
+        user_log_list(db, user_id, after, limit, retention_days, state, replay_user_event, &replay);
+    buffer_free(&replay.json);
+    return error ? error : replay.error;
+}

@@ -1,0 +1,99 @@
+#include "os/sd_notify.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+/* Heartbeats in the time after which the watchdog bites. */
+#define BEATS 3
+
+/* A name that starts with @ is an abstract one: a NUL stands in the place of the @. */
+static bool address(const char *path, struct sockaddr_un *name, socklen_t *size) {
+    const size_t length = strlen(path);
+    if ((path[0] != '/' && path[0] != '@') || length >= sizeof(name->sun_path))
+        return false;
+    *name = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(name->sun_path, path, length);
+    if (path[0] == '@')
+        name->sun_path[0] = '\0';
+    *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    return true;
+}
+
+/* Another process speaks for the service. */
+static bool left;
+
+static void send_state(const char *state) {
+    const char *path = left ? NULL : getenv("NOTIFY_SOCKET");
+    struct sockaddr_un name;
+    socklen_t size;
+    if (!path || !address(path, &name, &size))
+        return;
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&name, size);
+    close(fd);
+}
+
+void notify_ready(void) {
+    send_state("READY=1");
+}
+
+void notify_main(void) {
+    char state[64];
+    snprintf(state, sizeof(state), "MAINPID=%d\nREADY=1", (int)getpid());
+    send_state(state);
+}
+
+void notify_leave(void) {
+    left = true;
+}
+
+void notify_inherit(pid_t predecessor) {
+    const char *pid = getenv("WATCHDOG_PID");
+    char own[16];
+    if (!pid || strtol(pid, NULL, 10) != (long)predecessor)
+        return;
+    snprintf(own, sizeof(own), "%d", (int)getpid());
+    setenv("WATCHDOG_PID", own, 1);
+}
+
+void notify_reloading(void) {
+    char state[64];
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
+    send_state(state);
+}
+
+void notify_stopping(void) {
+    send_state("STOPPING=1");
+}
+
+/* The time in which the watchdog wants to hear of this process, in microseconds; 0: never. */
+static uint64_t watchdog_us(void) {
+    const char *time = getenv("WATCHDOG_USEC");
+    const char *pid = getenv("WATCHDOG_PID");
+    uint64_t us = 0;
+    if (!time || !text_to_u64(text_of(time), &us))
+        return 0;
+    return !pid || strtol(pid, NULL, 10) == (long)getpid() ? us : 0;
+}
+
+void notify_alive(void) {
+    static int64_t said_us;
+    const uint64_t limit = watchdog_us();
+    const int64_t now = clock_monotonic_us();
+    if (limit == 0 || (said_us != 0 && (uint64_t)(now - said_us) < limit / BEATS))
+        return;
+    said_us = now;
+    send_state("WATCHDOG=1");
+}

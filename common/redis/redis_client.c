@@ -1,0 +1,358 @@
+#include "redis/redis_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/backoff.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "event/event.h"
+
+/* A Redis that was asked in vain is left alone for so long. */
+#define SILENCE_MS 1000
+/* Answers owed for longer than this mean that the connection is dead. */
+#define DEAD_MS 5000
+/* Bytes that may wait in the process for a Redis that does not read. */
+#define MAX_WAITING (1024 * 1024)
+
+struct redis_client {
+    const struct config *config;
+    redisContext *context; /* NULL while not connected; never blocks */
+    struct backoff backoff;
+    unsigned owed;        /* answers still to come */
+    int64_t owed_since;   /* when the oldest of them was last waited for in vain */
+    int64_t silent_until; /* no question before this */
+    struct buffer noted;  /* commands that wait for the next flush */
+    unsigned noted_count;
+    char last_error[160];
+};
+
+struct redis_client *redis_client_new(const struct config *config) {
+    struct redis_client *client = memory_zeroed(1, sizeof(*client));
+    client->config = config;
+    client->backoff = (struct backoff)BACKOFF(1000, 15000);
+    return client;
+}
+
+bool redis_client_is_configured(const struct redis_client *client) {
+    return client->config->redis_socket[0] != '\0' || client->config->redis_host[0] != '\0';
+}
+
+const char *redis_client_last_error(const struct redis_client *client) {
+    return client->last_error;
+}
+
+/* ---- the connection ---- */
+
+static void drop(struct redis_client *client, const char *why) {
+    const uint32_t wait = backoff_failed(&client->backoff, clock_monotonic_ms());
+    snprintf(client->last_error, sizeof(client->last_error), "%s", why);
+    log_warn("redis: %s; next try in %" PRIu32 " ms", client->last_error, wait);
+    if (client->context)
+        redisFree(client->context);
+    client->context = NULL;
+    client->owed = 0;
+}
+
+/* Connects, waiting no longer than a request may; after that nothing blocks. */
+static bool open_connection(struct redis_client *client) {
+    const struct config *config = client->config;
+    const struct timeval timeout = {(time_t)(config->redis_timeout / 1000),
+                                    (suseconds_t)(config->redis_timeout % 1000 * 1000)};
+    redisContext *context =
+        config->redis_socket[0]
+            ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
+            : redisConnectWithTimeout(config->redis_host, (int)config->redis_port, timeout);
+    if (!context || context->err) {
+        drop(client, context ? context->errstr : "out of memory");
+        if (context)
+            redisFree(context);
+        return false;
+    }
+    fcntl(context->fd, F_SETFL, fcntl(context->fd, F_GETFL) | O_NONBLOCK);
+    fcntl(context->fd, F_SETFD, FD_CLOEXEC);
+    context->flags &= ~REDIS_BLOCK;
+    client->context = context;
+    client->owed = 0;
+    client->owed_since = clock_monotonic_ms();
+    return true;
+}
+
+static bool connected(struct redis_client *client) {
+    if (client->context)
+        return true;
+    if (!redis_client_is_configured(client) ||
+        !backoff_ready(&client->backoff, clock_monotonic_ms()) || !open_connection(client))
+        return false;
+    if (client->config->redis_password[0]) {
+        redisAppendCommand(client->context, "AUTH %s", client->config->redis_password);
+        client->owed++;
+    }
+    return true;
+}
+
+/* Waits until the socket is ready or the deadline has passed. */
+static bool wait_for(struct redis_client *client, short events, int64_t deadline) {
+    struct pollfd fd = {client->context->fd, events, 0};
+    const int64_t left = deadline - clock_monotonic_ms();
+    int ready;
+    do
+        ready = poll(&fd, 1, left > 0 ? (int)left : 0);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+/* Writes what is waiting. True unless the connection was dropped; what the socket does
+ * not take by the deadline stays for the next time. */
+static bool write_out(struct redis_client *client, int64_t deadline) {
+    int done = 0;
+    while (!done) {
+        if (redisBufferWrite(client->context, &done) != REDIS_OK) {
+            drop(client, client->context->errstr);
+            return false;
+        }
+        if (!done && !wait_for(client, POLLOUT, deadline))
+            break;
+    }
+    if (sdslen(client->context->obuf) > MAX_WAITING) {
+        drop(client, "it does not read");
+        return false;
+    }
+    return true;
+}
+
+/* Reads the next answer into *reply (the caller frees), or leaves it NULL when none came
+ * by the deadline. False when the connection was dropped. */
+static bool next_reply(struct redis_client *client, int64_t deadline, redisReply **reply) {
+    *reply = NULL;
+    for (;;) {
+        void *found = NULL;
+        if (redisGetReplyFromReader(client->context, &found) != REDIS_OK) {
+            drop(client, client->context->errstr);
+            return false;
+        }
+        if (found) {
+            *reply = found;
+            backoff_reset(&client->backoff);
+            return true;
+        }
+        if (!wait_for(client, POLLIN, deadline))
+            return true;
+        if (redisBufferRead(client->context) != REDIS_OK) {
+            drop(client, client->context->errstr);
+            return false;
+        }
+    }
+}
+
+/* Writes what still waits and reads the answers owed. True when none is owed any more. */
+static bool settle(struct redis_client *client, int64_t deadline) {
+    if (client->owed > 0 && !write_out(client, deadline))
+        return false;
+    while (client->owed > 0) {
+        redisReply *reply;
+        if (!next_reply(client, deadline, &reply))
+            return false;
+        if (!reply) {
+            if (clock_monotonic_ms() - client->owed_since > DEAD_MS)
+                drop(client, "it does not answer");
+            return false;
+        }
+        if (reply->type == REDIS_REPLY_ERROR)
+            log_warn("redis: %s", reply->str);
+        freeReplyObject(reply);
+        client->owed--;
+        client->owed_since = clock_monotonic_ms();
+    }
+    client->owed_since = clock_monotonic_ms();
+    return true;
+}
+
+void redis_client_free(struct redis_client *client) {
+    if (!client)
+        return;
+    redis_client_flush(client);
+    /* Closing over unread answers resets a TCP connection, which may cost Redis what it
+     * has not read yet. */
+    if (client->context)
+        settle(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
+    if (client->context)
+        redisFree(client->context);
+    buffer_free(&client->noted);
+    free(client);
+}
+
+/* Sends a command and waits for its answer, at most timeout_ms in all. NULL when there
+ * is none in time; it is then owed, and nothing is asked for a while. */
+static redisReply *ask(struct redis_client *client, uint64_t timeout_ms, int argc,
+                       const char **argv, const size_t *lengths) {
+    const int64_t now = clock_monotonic_ms();
+    const int64_t deadline = now + (int64_t)timeout_ms;
+    redisReply *reply = NULL;
+    if (now < client->silent_until || !connected(client))
+        return NULL;
+    if (!settle(client, deadline)) {
+        client->silent_until = now + SILENCE_MS;
+        return NULL;
+    }
+    redisAppendCommandArgv(client->context, argc, argv, lengths);
+    if (!write_out(client, deadline) || !next_reply(client, deadline, &reply))
+        return NULL;
+    if (!reply) {
+        client->owed++;
+        client->silent_until = now + SILENCE_MS;
+        snprintf(client->last_error, sizeof(client->last_error), "no answer in time");
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
+        log_warn("redis: %s", reply->str);
+        freeReplyObject(reply);
+        reply = NULL;
+    }
+    return reply;
+}
+
+/* ---- what is said and asked ---- */
+
+/* A bulk string of Redis' protocol: its length, and its bytes whatever they are. */
+static void append_bulk(struct buffer *out, struct text text) {
+    buffer_append_char(out, '$');
+    buffer_append_u64(out, text.len);
+    buffer_append_str(out, "\r\n");
+    buffer_append(out, text.at, text.len);
+    buffer_append_str(out, "\r\n");
+}
+
+/* Written here, since hiredis would allocate and copy the command for each event. */
+void redis_client_publish(struct redis_client *client, struct text channel, struct text message) {
+    if (!redis_client_is_configured(client))
+        return;
+    buffer_append_str(&client->noted, "*3\r\n$7\r\nPUBLISH\r\n");
+    append_bulk(&client->noted, channel);
+    append_bulk(&client->noted, message);
+    client->noted_count++;
+}
+
+void redis_client_flush(struct redis_client *client) {
+    const int64_t now = clock_monotonic_ms();
+    if (client->noted_count > 0 && connected(client)) {
+        settle(client, now);
+        if (client->context && redisAppendFormattedCommand(client->context, client->noted.data,
+                                                           client->noted.len) == REDIS_OK) {
+            client->owed += client->noted_count;
+            /* More than the socket holds at once (a room of thousands was deleted) needs a
+             * moment for Redis to read it. */
+            write_out(client, now + (int64_t)client->config->redis_timeout);
+        }
+    }
+    buffer_clear(&client->noted);
+    client->noted_count = 0;
+}
+
+/* Times are Redis's own, so that all processes on all hosts count by one clock. */
+static const char TAKE[] =
+    "local t = redis.call('TIME') "
+    "local now = t[1] * 1000000 + t[2] "
+    "local interval = tonumber(ARGV[1]) "
+    "local span = tonumber(ARGV[2]) "
+    "local tat = tonumber(redis.call('GET', KEYS[1]) or 0) "
+    "if tat < now then tat = now end "
+    "local wait = tat + interval - span - now "
+    "if wait > 0 then return wait end "
+    "tat = tat + interval "
+    "redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', "
+    "math.ceil((tat - now) / 1000) + 1) "
+    "return 0";
+
+bool redis_client_take(struct redis_client *client, const char *key, uint64_t interval_us,
+                       uint64_t burst, uint64_t *wait_us) {
+    char name[256], interval[24], span[24];
+    const int name_len =
+        snprintf(name, sizeof(name), "%srate:%s", client->config->redis_prefix, key);
+    const int interval_len = snprintf(interval, sizeof(interval), "%" PRIu64, interval_us);
+    const int span_len = snprintf(span, sizeof(span), "%" PRIu64, interval_us * burst);
+    if (name_len >= (int)sizeof(name))
+        return false;
+    const char *argv[] = {"EVAL", TAKE, "1", name, interval, span};
+    const size_t lengths[] = {
+        4, sizeof(TAKE) - 1, 1, (size_t)name_len, (size_t)interval_len, (size_t)span_len};
+    redisReply *reply = ask(client, client->config->redis_timeout, 6, argv, lengths);
+    if (!reply)
+        return false;
+    const bool said = reply->type == REDIS_REPLY_INTEGER;
+    *wait_us = said && reply->integer > 0 ? (uint64_t)reply->integer : 0;
+    freeReplyObject(reply);
+    return said;
+}
+
+/* Fields of pushd processes whose lease has run out do not count. */
+static const char PRESENCE[] =
+    "local alive, seen, users = {}, {}, {} "
+    "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
+    "local pushd, user = string.match(field, '^(.+)/(%d+)$') "
+    "if pushd then "
+    "if alive[pushd] == nil then alive[pushd] = redis.call('EXISTS', ARGV[1] .. pushd) == 1 end "
+    "if alive[pushd] and not seen[user] then seen[user] = true users[#users + 1] = user end "
+    "end end "
+    "return users";
+
+static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return false;
+    *ids = memory_zeroed(reply->elements + 1, sizeof(**ids));
+    *count = 0;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *element = reply->element[i];
+        if (element->type == REDIS_REPLY_STRING &&
+            text_to_u64((struct text){element->str, (size_t)element->len}, &(*ids)[*count]))
+            ++*count;
+    }
+    return true;
+}
+
+bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64_t **ids,
+                           size_t *count) {
+    struct buffer key = BUFFER_EMPTY, pushd = BUFFER_EMPTY;
+    event_presence_key(&key, client->config->redis_prefix, room_id);
+    event_pushd_key(&pushd, client->config->redis_prefix, text_of(""));
+    const char *argv[] = {"EVAL", PRESENCE, "1", buffer_str(&key), buffer_str(&pushd)};
+    const size_t lengths[] = {4, sizeof(PRESENCE) - 1, 1, key.len, pushd.len};
+    redisReply *reply = ask(client, client->config->redis_timeout, 5, argv, lengths);
+    buffer_free(&key);
+    buffer_free(&pushd);
+    if (!reply)
+        return false;
+    const bool said = read_ids(reply, ids, count);
+    freeReplyObject(reply);
+    return said;
+}
+
+bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
+    const char *argv[] = {"PING"};
+    const size_t lengths[] = {4};
+    redisReply *reply = ask(client, timeout_ms, 1, argv, lengths);
+    if (!reply)
+        return false;
+    freeReplyObject(reply);
+    return true;
+}
+
+bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out) {
+    const char *argv[] = {"INFO", "memory"};
+    const size_t lengths[] = {4, 6};
+    redisReply *reply = ask(client, timeout_ms, 2, argv, lengths);
+    if (!reply)
+        return false;
+    const bool said = reply->type == REDIS_REPLY_STRING;
+    if (said)
+        buffer_append(out, reply->str, (size_t)reply->len);
+    freeReplyObject(reply);
+    return said;
+}

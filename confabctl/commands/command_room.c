@@ -1,0 +1,239 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "event/publish.h"
+#include "listing.h"
+#include "prompt.h"
+#include "store/member.h"
+#include "store/room_list.h"
+
+static const char *kind_of(const struct room *room) {
+    return room->state.is_direct ? "direct" : room->state.is_private ? "private" : "public";
+}
+
+static enum tool_end no_room(uint64_t id) {
+    return tool_fail("there is no room %" PRIu64, id);
+}
+
+/* ---- list ---- */
+
+/* The fields of a room, without the braces around them. */
+static void add_fields(struct jsonw *w, const struct room *room, struct text name) {
+    jsonw_member_u64(w, "room_id", room->state.room_id);
+    jsonw_member_text(w, "name", name);
+    jsonw_member_bool(w, "is_private", room->state.is_private);
+    jsonw_member_bool(w, "is_direct", room->state.is_direct);
+    jsonw_member_u64(w, "created_by_id", room->created_by_id);
+    jsonw_member_time(w, "created_at", room->state.created_at);
+    jsonw_member_u64(w, "members_count", room->state.members_count);
+    jsonw_member_u64(w, "message_count", room->state.message_count);
+    jsonw_member_u64(w, "last_seq", room->state.last_seq);
+    jsonw_member_u64(w, "oldest_seq", room->state.oldest_seq);
+    /* The time only: what people write to each other is not the sysadmin's to read. */
+    if (room->has_last_message)
+        jsonw_member_time(w, "last_message_at", room->last_message.created_at);
+    else
+        jsonw_member_null(w, "last_message_at");
+}
+
+static int64_t last_message_at(const struct room *room) {
+    return room->has_last_message ? room->last_message.created_at : 0;
+}
+
+static void list_room(void *context, const struct room *room) {
+    struct listing *listing = context;
+    listing->shown++;
+    if (listing->json) {
+        jsonw_object(&listing->w);
+        add_fields(&listing->w, room, room->name);
+        jsonw_object_end(&listing->w);
+        return;
+    }
+    table_u64(listing->table, room->state.room_id);
+    table_text(listing->table, room->name);
+    table_str(listing->table, kind_of(room));
+    table_u64(listing->table, room->state.members_count);
+    table_u64(listing->table, room->state.message_count);
+    table_time(listing->table, last_message_at(room));
+}
+
+enum tool_end command_room_list(struct tool *tool, struct arguments *arguments) {
+    static const char *const HEADINGS[] = {">ID",      "NAME",      "KIND",
+                                           ">MEMBERS", ">MESSAGES", "LAST MESSAGE (UTC)"};
+    uint64_t limit = LISTING_LIMIT, offset = 0, count = 0;
+    const struct arguments_option options[] = {{"--limit", ARGUMENTS_NUMBER, &limit},
+                                               {"--offset", ARGUMENTS_NUMBER, &offset}};
+    struct listing listing;
+    if (!arguments_read(arguments, options, 2, 0, 0))
+        return TOOL_USAGE;
+    enum error error = room_list_count_all(tool->db, &count);
+    listing_begin(&listing, tool, HEADINGS, 6);
+    if (!error)
+        error = room_list_all(tool->db, limit, offset, list_room, &listing);
+    return listing_end(&listing, tool, count, error);
+}
+
+/* ---- show ---- */
+
+/* Members are read first; the room, whose texts live only while it is visited, after. */
+struct show {
+    const struct tool *tool;
+    struct table *members;
+    struct buffer names; /* "alice, bob": what a direct room is called here */
+    struct buffer json;  /* the finished array of members */
+    struct jsonw w;
+};
+
+static void show_member(void *context, const struct membership *membership) {
+    struct show *show = context;
+    buffer_append_str(&show->names, show->names.len > 0 ? ", " : "");
+    buffer_append(&show->names, membership->username.at, membership->username.len);
+    if (show->tool->json) {
+        jsonw_object(&show->w);
+        jsonw_member_u64(&show->w, "user_id", membership->user_id);
+        jsonw_member_text(&show->w, "username", membership->username);
+        jsonw_member_bool(&show->w, "is_admin", membership->is_admin);
+        jsonw_member_time(&show->w, "joined_at", membership->joined_at);
+        jsonw_object_end(&show->w);
+        return;
+    }
+    table_u64(show->members, membership->user_id);
+    table_text(show->members, membership->username);
+    table_bool(show->members, membership->is_admin);
+    table_time(show->members, membership->joined_at);
+}
+
+static void write_json(struct show *show, const struct room *room, struct text name,
+                       struct buffer *out) {
+    struct jsonw w = jsonw_start(out);
+    jsonw_array_end(&show->w);
+    jsonw_object(&w);
+    add_fields(&w, room, name);
+    jsonw_key(&w, "members");
+    jsonw_raw(&w, show->json.data, show->json.len);
+    jsonw_object_end(&w);
+    buffer_append_char(out, '\n');
+}
+
+static void write_tables(struct show *show, const struct room *room, struct text name,
+                         struct buffer *out) {
+    char id[24], events[64];
+    struct user creator = {.name = "?"};
+    const char *const headings[] = {"ROOM", id};
+    struct table *table = table_new(headings, 2);
+    const struct room_state *state = &room->state;
+    user_by_id(show->tool->db, room->created_by_id, &creator, NULL);
+    snprintf(id, sizeof(id), "%" PRIu64, state->room_id);
+    snprintf(events, sizeof(events), "%" PRIu64 " to %" PRIu64, state->oldest_seq, state->last_seq);
+    table_str(table, "name");
+    table_text(table, name);
+    table_str(table, "kind");
+    table_str(table, kind_of(room));
+    table_str(table, "created (UTC)");
+    table_time(table, state->created_at);
+    table_str(table, "created by");
+    table_str(table, creator.name);
+    table_str(table, "messages");
+    table_u64(table, state->message_count);
+    table_str(table, "last message (UTC)");
+    table_time(table, last_message_at(room));
+    table_str(table, "events kept");
+    table_str(table, state->last_seq >= state->oldest_seq ? events : "none");
+    table_str(table, "members");
+    table_u64(table, state->members_count);
+    table_write(table, out);
+    table_free(table);
+    buffer_append_char(out, '\n');
+    table_write(show->members, out);
+}
+
+static void show_room(void *context, const struct room *room) {
+    struct show *show = context;
+    struct buffer out = BUFFER_EMPTY;
+    const struct text names = {buffer_str(&show->names), show->names.len};
+    const struct text name = room->state.is_direct ? names : room->name;
+    if (show->tool->json)
+        write_json(show, room, name, &out);
+    else
+        write_tables(show, room, name, &out);
+    tool_print(&out);
+}
+
+enum tool_end command_room_show(struct tool *tool, struct arguments *arguments) {
+    static const char *const HEADINGS[] = {">ID", "MEMBER", "ADMIN", "JOINED (UTC)"};
+    struct show show = {.tool = tool};
+    uint64_t id;
+    if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->words[0], &id))
+        return TOOL_USAGE;
+    show.members = table_new(HEADINGS, 4);
+    show.w = jsonw_start(&show.json);
+    jsonw_array(&show.w);
+    enum error error = member_list(tool->db, id, UINT64_MAX, 0, show_member, &show);
+    if (!error)
+        error = room_get(tool->db, id, 0, show_room, &show);
+    table_free(show.members);
+    buffer_free(&show.names);
+    buffer_free(&show.json);
+    if (error == ERROR_NOT_FOUND)
+        return no_room(id);
+    return error ? tool_store_failed(tool, error) : TOOL_DONE;
+}
+
+/* ---- delete ---- */
+
+/* Asks about the room; *context is the answer. */
+static void confirm_delete(void *context, const struct room *room) {
+    struct buffer question = BUFFER_EMPTY, clean = BUFFER_EMPTY;
+    table_clean(&clean, room->name);
+    buffer_printf(&question,
+                  "Delete room %" PRIu64 ", %s, with %" PRIu64 " members and %" PRIu64
+                  " messages, for good?",
+                  room->state.room_id, buffer_str(&clean), room->state.members_count,
+                  room->state.message_count);
+    *(bool *)context = prompt_confirm(buffer_str(&question));
+    buffer_free(&question);
+    buffer_free(&clean);
+}
+
+static enum tool_end confirm(const struct tool *tool, uint64_t id) {
+    bool confirmed = false;
+    const enum error error = room_get(tool->db, id, 0, confirm_delete, &confirmed);
+    if (error == ERROR_NOT_FOUND)
+        return no_room(id);
+    if (error)
+        return tool_store_failed(tool, error);
+    return confirmed ? TOOL_DONE : tool_fail("nothing was deleted");
+}
+
+enum tool_end command_room_delete(struct tool *tool, struct arguments *arguments) {
+    bool yes = false;
+    const struct arguments_option options[] = {{"--yes", ARGUMENTS_FLAG, &yes}};
+    struct buffer streams = BUFFER_EMPTY;
+    enum tool_end end = TOOL_DONE;
+    uint64_t id;
+    if (!arguments_read(arguments, options, 1, 1, 1) || !arguments_id(arguments->words[0], &id))
+        return TOOL_USAGE;
+    if (!yes && !prompt_is_possible()) {
+        tool_fail("there is no terminal to ask on; --yes deletes without asking");
+        return TOOL_USAGE;
+    }
+    if (!yes)
+        end = confirm(tool, id);
+    if (end)
+        return end;
+    const enum error error = room_delete(tool->db, id, 0, true, &streams);
+    if (error == ERROR_NOT_FOUND) {
+        end = no_room(id);
+    } else if (error) {
+        end = tool_store_failed(tool, error);
+    } else {
+        publish_room_deleted(tool->redis, tool->config.redis_prefix, id, 0, NULL,
+                             (struct text){streams.data, streams.len});
+        tool_published(tool);
+        tool_say("Room %" PRIu64 " was deleted.", id);
+    }
+    buffer_free(&streams);
+    return end;
+}

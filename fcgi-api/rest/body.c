@@ -1,0 +1,123 @@
+#include "rest/body.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "json/json_validate.h"
+
+/* True when a Content-Type names the type, whatever its parameters; a charset, if given,
+ * must be UTF-8. */
+static bool is_type(const char *content_type, const char *type) {
+    const size_t len = strlen(type);
+    if (strncasecmp(content_type, type, len) != 0)
+        return false;
+    const char *rest = content_type + len;
+    rest += strspn(rest, " \t");
+    if (*rest != '\0' && *rest != ';')
+        return false;
+    const char *charset = strcasestr(rest, "charset=");
+    if (!charset)
+        return true;
+    charset += strlen("charset=");
+    charset += *charset == '"';
+    return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
+}
+
+static enum error refuse_json(struct exchange *x, const char *why, size_t at) {
+    char detail[160];
+    snprintf(detail, sizeof(detail), "JSON parse error - %s (at byte %zu).", why, at);
+    return exchange_fail(x, ERROR_BAD_INPUT, detail);
+}
+
+static enum error parse_json(struct exchange *x) {
+    const struct text body = x->request->body;
+    size_t at = 0;
+    const char *why = jsoncheck(body.at, body.len, &at);
+    if (why)
+        return refuse_json(x, why, at);
+    if (!x->tokener)
+        x->tokener = json_tokener_new_ex(JSONCHECK_MAX_DEPTH + 2);
+    if (!x->tokener)
+        return ERROR_INTERNAL;
+    /* The terminator behind the body ends a number that would else wait for more. */
+    struct json_object *object = json_tokener_parse_ex(x->tokener, body.at, (int)body.len + 1);
+    const enum json_tokener_error result = json_tokener_get_error(x->tokener);
+    json_tokener_reset(x->tokener);
+    if (result != json_tokener_success)
+        return refuse_json(x, "not understood", 0);
+    if (!json_object_is_type(object, json_type_object)) {
+        json_object_put(object);
+        return exchange_fail(x, ERROR_BAD_INPUT, "Invalid data. Expected a JSON object.");
+    }
+    x->fields = object;
+    return ERROR_NONE;
+}
+
+/* One name=value pair of a form; of a name given twice the last counts, as in JSON. */
+static bool add_pair(struct json_object *object, struct text pair, struct buffer *scratch) {
+    const char *equals = memchr(pair.at, '=', pair.len);
+    const size_t name_len = equals ? (size_t)(equals - pair.at) : pair.len;
+    struct text value = {"", 0};
+    if (equals)
+        value = (struct text){equals + 1, pair.len - name_len - 1};
+    buffer_clear(scratch);
+    if (!request_decode((struct text){pair.at, name_len}, true, scratch) ||
+        !text_is_valid(buffer_str(scratch), scratch->len))
+        return false;
+    const size_t start = scratch->len + 1;
+    buffer_append_char(scratch, '\0');
+    if (!request_decode(value, true, scratch) ||
+        !text_is_valid(buffer_str(scratch) + start, scratch->len - start))
+        return false;
+    json_object_object_add(
+        object, scratch->data,
+        json_object_new_string_len(buffer_str(scratch) + start, (int)(scratch->len - start)));
+    return true;
+}
+
+static enum error parse_form(struct exchange *x) {
+    struct buffer scratch = BUFFER_EMPTY;
+    struct text rest = x->request->body;
+    bool sound = true;
+    x->fields = json_object_new_object();
+    while (rest.len > 0 && sound) {
+        const char *end = memchr(rest.at, '&', rest.len);
+        const size_t len = end ? (size_t)(end - rest.at) : rest.len;
+        sound = len == 0 || add_pair(x->fields, (struct text){rest.at, len}, &scratch);
+        const size_t skip = end ? len + 1 : len;
+        rest = (struct text){rest.at + skip, rest.len - skip};
+    }
+    buffer_free(&scratch);
+    return sound ? ERROR_NONE
+                 : exchange_fail(x, ERROR_BAD_INPUT, "The form is not valid UTF-8 in %XX form.");
+}
+
+static enum error refuse_type(struct exchange *x, const char *type) {
+    char detail[200];
+    snprintf(detail, sizeof(detail), "Unsupported media type \"%.100s\" in request.", type);
+    const bool sound = text_is_valid(detail, strlen(detail));
+    return exchange_fail(x, ERROR_MEDIA_TYPE,
+                         sound ? detail : "Unsupported media type in request.");
+}
+
+enum error body_parse(struct exchange *x, bool form) {
+    if (x->request->body_error)
+        return exchange_fail(x, x->request->body_error,
+                             x->request->body_error == ERROR_BAD_INPUT
+                                 ? "The body is not as long as its Content-Length says."
+                                 : NULL);
+    if (x->request->body.len == 0) {
+        x->fields = json_object_new_object();
+        return ERROR_NONE;
+    }
+    const char *type = request_header(x->request, VARIABLE_CONTENT_TYPE);
+    if (!type)
+        return refuse_type(x, "");
+    if (is_type(type, "application/json"))
+        return parse_json(x);
+    if (form && is_type(type, "application/x-www-form-urlencoded"))
+        return parse_form(x);
+    return refuse_type(x, type);
+}

@@ -1,0 +1,25 @@
+#include "rest/cors.h"
+
+/* Seconds a browser may remember a preflight. */
+#define PREFLIGHT_SECONDS 600
+
+void cors_headers(struct exchange *x, const char *methods) {
+    const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
+    const char *allowed = x->service->config->allowed_origins;
+    if (allowed[0] == '\0')
+        return;
+    response_header(&x->response, "Vary", "Origin");
+    if (!origin || !config_origin_listed(allowed, origin))
+        return;
+    response_header(&x->response, "Access-Control-Allow-Origin", origin);
+    response_header(&x->response, "Access-Control-Allow-Credentials", "true");
+    if (x->request->method != METHOD_OPTIONS) {
+        response_header(&x->response, "Access-Control-Expose-Headers",
+                        "ETag, Retry-After, X-Request-ID, Allow");
+        return;
+    }
+    response_header(&x->response, "Access-Control-Allow-Methods", methods);
+    response_header(&x->response, "Access-Control-Allow-Headers",
+                    "Authorization, X-Confab-Token, Content-Type, If-None-Match");
+    response_header_printf(&x->response, "Access-Control-Max-Age", "%d", PREFLIGHT_SECONDS);
+}

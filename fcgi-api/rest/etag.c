@@ -1,0 +1,67 @@
+#include "rest/etag.h"
+
+#include <string.h>
+
+bool etag_is_asked(const struct exchange *x) {
+    return request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH) != NULL;
+}
+
+/* Weak comparison against a list of tags, or "*". Web servers that compress mark a tag
+ * with a suffix inside its quotes ("...-gzip"): that is still the same answer. */
+static bool is_listed(const char *list, struct text opaque) {
+    for (const char *at = list; (at = strchr(at, '"')) != NULL; at++) {
+        const char *end = strchr(at + 1, '"');
+        if (!end)
+            return false;
+        const size_t found = (size_t)(end - at - 1);
+        if (found >= opaque.len && memcmp(at + 1, opaque.at, opaque.len) == 0 &&
+            (found == opaque.len || at[1 + opaque.len] == '-'))
+            return true;
+        at = end;
+    }
+    return strcmp(list, "*") == 0;
+}
+
+struct buffer *etag_begin(struct exchange *x) {
+    buffer_clear(&x->etag);
+    return &x->etag;
+}
+
+bool etag_end(struct exchange *x) {
+    const char *list = request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH);
+    if (!list || !is_listed(list, (struct text){x->etag.data, x->etag.len}))
+        return false;
+    x->response.status = 304;
+    return true;
+}
+
+void etag_write(struct exchange *x) {
+    struct buffer *headers = &x->response.headers;
+    if (x->etag.len == 0 || x->response.status >= 400)
+        return;
+    buffer_append_str(headers, "ETag: W/\"");
+    buffer_append(headers, x->etag.data, x->etag.len);
+    buffer_append_str(headers,
+                      "\"\r\n"
+                      "Cache-Control: private, no-cache\r\n"
+                      "Vary: Authorization, X-Confab-Token, Cookie\r\n");
+}
+
+static void append_counter(struct buffer *tag, uint64_t counter) {
+    buffer_append_char(tag, '.');
+    buffer_append_u64(tag, counter);
+}
+
+/* The time of creation keeps tags of different databases apart, should a room's number
+ * come twice; the read mark and the role are the caller's own part. */
+bool etag_set_room(struct exchange *x, const struct room_state *state) {
+    struct buffer *tag = etag_begin(x);
+    buffer_append_u64(tag, state->room_id);
+    buffer_append_char(tag, '.');
+    buffer_append_hex(tag, (uint64_t)state->created_at);
+    append_counter(tag, state->last_seq);
+    append_counter(tag, state->oldest_seq);
+    append_counter(tag, state->last_read_position);
+    append_counter(tag, state->is_member + 2u * state->is_admin);
+    return etag_end(x);
+}

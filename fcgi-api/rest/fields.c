@@ -1,0 +1,91 @@
+#include "rest/fields.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+static const char REQUIRED[] = "This field is required.";
+static const char NOT_NULL[] = "This field may not be null.";
+static const char NOT_BLANK[] = "This field may not be blank.";
+
+/* Looks a field up; NULL when it is missing or null, which is noted if it may not be. */
+static struct json_object *find(struct exchange *x, const char *name, unsigned flags) {
+    struct json_object *value;
+    if (!json_object_object_get_ex(x->fields, name, &value)) {
+        if (flags & FIELDS_REQUIRED)
+            problems_add(&x->problems, name, "%s", REQUIRED);
+        return NULL;
+    }
+    if (!value && !(flags & FIELDS_NULLABLE))
+        problems_add(&x->problems, name, "%s", NOT_NULL);
+    return value;
+}
+
+bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, unsigned flags,
+                 struct text *out) {
+    struct json_object *value = find(x, name, flags);
+    if (!value)
+        return false;
+    const enum json_type type = json_object_get_type(value);
+    if (type != json_type_string && type != json_type_int && type != json_type_double) {
+        problems_add(&x->problems, name, "Not a valid string.");
+        return false;
+    }
+    struct text text = text_of(json_object_get_string(value));
+    if (type == json_type_string)
+        text.len = (size_t)json_object_get_string_len(value);
+    if (!(flags & FIELDS_KEEP))
+        text = text_trim(text);
+    const size_t points = text_code_points(text);
+    if (points == 0 && min > 0)
+        problems_add(&x->problems, name, "%s", NOT_BLANK);
+    else if (points < min)
+        problems_add(&x->problems, name, "Ensure this field has at least %zu characters.", min);
+    else if (points > max)
+        problems_add(&x->problems, name, "Ensure this field has no more than %zu characters.", max);
+    else {
+        *out = text;
+        return true;
+    }
+    return false;
+}
+
+/* Words for true and false in the order they are paired. */
+static const char *const TRUE_WORDS[] = {"true", "t", "yes", "y", "on", "1"};
+static const char *const FALSE_WORDS[] = {"false", "f", "no", "n", "off", "0"};
+
+static bool word_to_bool(struct text word, bool *out) {
+    for (size_t i = 0; i < sizeof(TRUE_WORDS) / sizeof(TRUE_WORDS[0]); i++) {
+        *out = text_equals_nocase(word, text_of(TRUE_WORDS[i]));
+        if (*out || text_equals_nocase(word, text_of(FALSE_WORDS[i])))
+            return true;
+    }
+    return false;
+}
+
+bool fields_bool(struct exchange *x, const char *name, unsigned flags, bool *out) {
+    struct json_object *value = find(x, name, flags);
+    if (!value)
+        return false;
+    const enum json_type type = json_object_get_type(value);
+    if (type == json_type_boolean) {
+        *out = json_object_get_boolean(value);
+        return true;
+    }
+    if ((type == json_type_string || type == json_type_int) &&
+        word_to_bool(text_of(json_object_get_string(value)), out))
+        return true;
+    problems_add(&x->problems, name, "Must be a valid boolean.");
+    return false;
+}
+
+bool fields_id(struct exchange *x, const char *name, unsigned flags, uint64_t *out) {
+    struct json_object *value = find(x, name, flags);
+    if (!value)
+        return false;
+    const enum json_type type = json_object_get_type(value);
+    if ((type == json_type_int || type == json_type_string) &&
+        text_to_u64(text_of(json_object_get_string(value)), out) && *out > 0)
+        return true;
+    problems_add(&x->problems, name, "A valid integer is required.");
+    return false;
+}

@@ -1,0 +1,100 @@
+#include "rest/page.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "rest/link.h"
+
+static bool only_digits(struct text text) {
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+    return text.len > 0;
+}
+
+bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value) {
+    struct buffer raw = BUFFER_EMPTY;
+    bool valid = false;
+    if (!request_query(x->request, name, &raw, &valid)) {
+        buffer_free(&raw);
+        return false;
+    }
+    const struct text text = {buffer_str(&raw), raw.len};
+    valid = valid && only_digits(text);
+    if (valid && !text_to_u64(text, value))
+        *value = UINT64_MAX;
+    valid = valid && *value >= min;
+    if (!valid)
+        problems_add(&x->problems, name, "A whole number of at least %" PRIu64 " is required.",
+                     min);
+    buffer_free(&raw);
+    return valid;
+}
+
+void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page) {
+    *page = (struct page){limit_default, 0};
+    page_number(x, "limit", 1, &page->limit);
+    page_number(x, "offset", 0, &page->offset);
+    if (page->limit > limit_most)
+        page->limit = limit_most;
+}
+
+/* Appends "&name=value" for each parameter to keep, its value as it was sent but with
+ * everything that is not plainly harmless escaped anew. */
+static void keep_parameters(struct exchange *x, struct buffer *url, const char *kept) {
+    struct buffer value = BUFFER_EMPTY;
+    char name[32];
+    bool valid;
+    while (*kept) {
+        const size_t len = strcspn(kept, " ");
+        memcpy(name, kept, len);
+        name[len] = '\0';
+        kept += len + (kept[len] == ' ');
+        if (!request_query(x->request, name, &value, &valid))
+            continue;
+        buffer_printf(url, "&%s=", name);
+        for (size_t i = 0; i < value.len; i++) {
+            const unsigned char c = (unsigned char)value.data[i];
+            const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                               (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
+            buffer_printf(url, plain ? "%c" : "%%%02X", c);
+        }
+    }
+    buffer_free(&value);
+}
+
+static void write_link(struct exchange *x, struct jsonw *w, const char *key, uint64_t limit,
+                       uint64_t offset, bool there, const char *kept) {
+    struct buffer url = BUFFER_EMPTY;
+    if (!there) {
+        jsonw_member_null(w, key);
+        return;
+    }
+    link_self(&url, x->request);
+    buffer_append_str(&url, "?limit=");
+    buffer_append_u64(&url, limit);
+    if (offset > 0) {
+        buffer_append_str(&url, "&offset=");
+        buffer_append_u64(&url, offset);
+    }
+    keep_parameters(x, &url, kept);
+    jsonw_member_text(w, key, (struct text){url.data, url.len});
+    buffer_free(&url);
+}
+
+void page_begin(struct exchange *x, struct jsonw *w, const struct page *page, uint64_t count,
+                const char *kept) {
+    const bool more = page->offset < count && page->limit < count - page->offset;
+    jsonw_object(w);
+    jsonw_member_u64(w, "count", count);
+    write_link(x, w, "next", page->limit, more ? page->offset + page->limit : 0, more, kept);
+    write_link(x, w, "previous", page->limit,
+               page->offset > page->limit ? page->offset - page->limit : 0, page->offset > 0, kept);
+    jsonw_key(w, "results");
+    jsonw_array(w);
+}
+
+void page_end(struct jsonw *w) {
+    jsonw_array_end(w);
+    jsonw_object_end(w);
+}

@@ -1,0 +1,51 @@
+#include "server/exchange.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+enum error exchange_fail(struct exchange *x, enum error error, const char *detail) {
+    response_error(&x->response, error, detail);
+    return error;
+}
+
+/* All that came to be once the route was known. */
+static void forget_work(struct exchange *x) {
+    if (x->fields)
+        json_object_put(x->fields);
+    x->fields = NULL;
+    x->has_caller = false;
+    x->guessed = false;
+    x->has_token = false;
+    buffer_clear(&x->etag);
+    memset(&x->caller, 0, sizeof(x->caller));
+    problems_clear(&x->problems);
+}
+
+void exchange_found_caller(struct exchange *x, enum error error, bool found) {
+    x->guessed = !error && !found;
+    x->has_caller = !error && found;
+}
+
+void exchange_start_over(struct exchange *x, size_t headers_len) {
+    forget_work(x);
+    x->response.status = 200;
+    x->response.headers.len = headers_len;
+    buffer_clear(&x->response.body);
+}
+
+void exchange_reset(struct exchange *x) {
+    forget_work(x);
+    x->route = NULL;
+    x->counted_id = 0;
+    memset(x->ids, 0, sizeof(x->ids));
+    response_reset(&x->response);
+}
+
+void exchange_free(struct exchange *x) {
+    exchange_reset(x);
+    if (x->tokener)
+        json_tokener_free(x->tokener);
+    problems_free(&x->problems);
+    response_free(&x->response);
+    buffer_free(&x->etag);
+}

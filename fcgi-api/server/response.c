@@ -1,0 +1,62 @@
+#include "server/response.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "json/json_writer.h"
+
+void response_reset(struct response *response) {
+    response->status = 200;
+    buffer_clear(&response->headers);
+    buffer_clear(&response->body);
+}
+
+void response_free(struct response *response) {
+    buffer_free(&response->headers);
+    buffer_free(&response->body);
+}
+
+void response_header(struct response *response, const char *name, const char *value) {
+    struct buffer *headers = &response->headers;
+    buffer_append_str(headers, name);
+    buffer_append_str(headers, ": ");
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c >= ' ')
+            buffer_append_char(headers, *c);
+    buffer_append_str(headers, "\r\n");
+}
+
+void response_header_printf(struct response *response, const char *name, const char *format, ...) {
+    char value[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(value, sizeof(value), format, arguments);
+    va_end(arguments);
+    response_header(response, name, value);
+}
+
+void response_error(struct response *response, enum error error, const char *detail) {
+    response->status = error_status(error);
+    buffer_clear(&response->body);
+    struct jsonw w = jsonw_start(&response->body);
+    jsonw_object(&w);
+    jsonw_member_str(&w, "detail", detail ? detail : error_detail(error));
+    jsonw_object_end(&w);
+}
+
+void response_head(const struct response *response, struct buffer *out) {
+    const bool has_body = response->status != 204 && response->status != 304;
+    buffer_append_str(out, "Status: ");
+    buffer_append_u64(out, (uint64_t)response->status);
+    buffer_append_char(out, ' ');
+    buffer_append_str(out, error_reason(response->status));
+    if (has_body) {
+        buffer_append_str(out,
+                          "\r\nContent-Type: application/json; charset=utf-8\r\n"
+                          "Content-Length: ");
+        buffer_append_u64(out, response->body.len);
+    }
+    buffer_append_str(out, "\r\n");
+    buffer_append(out, response->headers.data, response->headers.len);
+    buffer_append_str(out, "\r\n");
+}

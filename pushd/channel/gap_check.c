@@ -1,0 +1,107 @@
+#include "channel/gap_check.h"
+
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/xalloc.h"
+
+/* Streams of each kind in one statement. */
+#define SLICE 1000
+
+struct known {
+    uint64_t id;
+    uint64_t last_seq;
+};
+
+struct list {
+    struct known *streams;
+    size_t count, space;
+};
+
+struct tail_check {
+    struct list lists[2]; /* by kind */
+    enum error error;
+    struct stream_head *heads;
+    size_t count, space;
+    tail_check_done *done;
+    void *context;
+};
+
+struct tail_check *tail_check_new(void) {
+    return memory_zeroed(1, sizeof(struct tail_check));
+}
+
+void tail_check_free(struct tail_check *check) {
+    free(check->lists[EVENT_STREAM_ROOM].streams);
+    free(check->lists[EVENT_STREAM_USER].streams);
+    free(check->heads);
+    free(check);
+}
+
+void tail_check_add(struct tail_check *check, enum event_stream kind, uint64_t id,
+                    uint64_t last_seq) {
+    struct list *list = &check->lists[kind];
+    if (list->count == list->space) {
+        list->space = list->space ? list->space * 2 : 64;
+        list->streams = memory_resize(list->streams, list->space, sizeof(*list->streams));
+    }
+    list->streams[list->count++] = (struct known){id, last_seq};
+}
+
+size_t tail_check_count(const struct tail_check *check) {
+    return check->lists[EVENT_STREAM_ROOM].count + check->lists[EVENT_STREAM_USER].count;
+}
+
+/* ---- on a thread ---- */
+
+static void add_head(void *context, const struct stream_head *head) {
+    struct tail_check *check = context;
+    if (check->count == check->space) {
+        check->space = check->space ? check->space * 2 : 16;
+        check->heads = memory_resize(check->heads, check->space, sizeof(*check->heads));
+    }
+    check->heads[check->count++] = *head;
+}
+
+/* A slice of a list as JSON: [[id, last_seq], ...]. Returned until the buffer is used again. */
+static struct text write_slice(struct buffer *json, const struct list *list, size_t begin) {
+    buffer_clear(json);
+    buffer_append_char(json, '[');
+    for (size_t i = begin; i < list->count && i < begin + SLICE; i++) {
+        buffer_append_str(json, i > begin ? ",[" : "[");
+        buffer_append_u64(json, list->streams[i].id);
+        buffer_append_char(json, ',');
+        buffer_append_u64(json, list->streams[i].last_seq);
+        buffer_append_char(json, ']');
+    }
+    buffer_append_char(json, ']');
+    return (struct text){json->data, json->len};
+}
+
+static void check_work(void *job, struct db *db) {
+    struct tail_check *check = job;
+    const struct list *rooms = &check->lists[EVENT_STREAM_ROOM];
+    const struct list *users = &check->lists[EVENT_STREAM_USER];
+    struct buffer room_json = BUFFER_EMPTY, user_json = BUFFER_EMPTY;
+    for (size_t at = 0; !check->error && (at < rooms->count || at < users->count); at += SLICE)
+        check->error = user_log_moved(db, write_slice(&room_json, rooms, at),
+                                      write_slice(&user_json, users, at), add_head, check);
+    buffer_free(&room_json);
+    buffer_free(&user_json);
+}
+
+/* ---- on the loop ---- */
+
+static void check_done(void *job) {
+    struct tail_check *check = job;
+    const struct tail_check_answer answer = {check->error, check->heads, check->count};
+    check->done(check->context, &answer);
+    tail_check_free(check);
+}
+
+void tail_check_run(struct tail_check *check, struct jobs *jobs, tail_check_done *done,
+                    void *context) {
+    check->done = done;
+    check->context = context;
+    jobs_run(jobs, check_work, check_done, check);
+}

@@ -1,0 +1,236 @@
+/* session_notify: the rooms behind a notifications socket. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "client/client.h"
+#include "event/replay.h"
+#include "event/serialize.h"
+#include "store/event_log.h"
+#include "store/room_state.h"
+
+/* Times a room that runs away while it is read is read again. */
+#define READS 5
+
+/* Reads what was said in a room since the user came into it. */
+struct arrival {
+    struct session *session;
+    const struct config *config;
+    uint64_t room_id;
+    uint64_t user_id;
+    unsigned reads;
+    bool stale;     /* the user came or went since it was read */
+    uint64_t after; /* where it came in, or what it was notified of already */
+    enum error error;
+    struct room_state state;
+    struct stream_list said; /* behind `after`, up to state.last_seq */
+};
+
+bool session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
+    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, room_id);
+    stream_start(&subscription->feed->stream, last_seq);
+    idmap_put(&session->rooms.watched, room_id, subscription);
+    return session_catch_up(subscription, last_seq);
+}
+
+void session_unwatch(struct session *session, uint64_t room_id) {
+    struct subscription *subscription = idmap_remove(&session->rooms.watched, room_id);
+    struct arrival *arrival = idmap_get(&session->rooms.arriving, room_id);
+    if (arrival)
+        arrival->stale = true;
+    if (!subscription)
+        return;
+    if (subscription->after > 0)
+        idmap_put(&session->rooms.left, room_id, (void *)(uintptr_t)subscription->after);
+    session_leave(session, subscription);
+}
+
+static void unwatch(void *session, uint64_t room_id, void *subscription) {
+    (void)room_id;
+    session_leave(session, subscription);
+}
+
+void session_unwatch_all(struct session *session) {
+    idmap_each(&session->rooms.watched, unwatch, session);
+    idmap_free(&session->rooms.watched);
+}
+
+/* ---- a room that is new to the user ---- */
+
+static void collect(void *context, const struct event_envelope *envelope) {
+    struct arrival *arrival = context;
+    stream_list_add_envelope(&arrival->said, envelope);
+}
+
+/* Nobody was invited to a room that the user has made, or to a direct one: there it is the
+ * beginning. If it is too long ago, the room is watched from now on. */
+static enum error find_beginning(struct arrival *arrival, struct db *db) {
+    const uint64_t limit = arrival->config->replay_limit;
+    const uint64_t last = arrival->state.last_seq;
+    uint64_t seq;
+    const enum error error = event_log_arrival(db, &arrival->state, arrival->user_id, limit, &seq);
+    if (seq == 0 && last > limit && arrival->after < last - limit)
+        seq = last;
+    if (arrival->after < seq)
+        arrival->after = seq;
+    return error;
+}
+
+static void arrival_work(void *context, struct db *db) {
+    struct arrival *arrival = context;
+    arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
+    if (arrival->error || !arrival->state.is_member)
+        return;
+    arrival->error = find_beginning(arrival, db);
+    if (!arrival->error)
+        arrival->error =
+            replay_room(db, &arrival->state, arrival->after, arrival->config->replay_limit,
+                        arrival->config->event_retention, collect, arrival);
+    if (arrival->error == ERROR_GONE)
+        arrival->error = ERROR_NONE;
+}
+
+/* Watches the room from where it was read to. If it has run away, or the user has left it
+ * meanwhile, the arrival is stale. Who has been removed again does not watch. */
+static void arrive(struct arrival *arrival) {
+    struct session *session = arrival->session;
+    const uint64_t position = arrival->state.last_seq;
+    if (!arrival->state.is_member || idmap_get(&session->rooms.watched, arrival->room_id))
+        return;
+    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, arrival->room_id);
+    feeds_flush(session->shared->feeds);
+    stream_start(&subscription->feed->stream, position);
+    subscription->after = position;
+    idmap_put(&session->rooms.watched, arrival->room_id, subscription);
+    session_notify(session, arrival->room_id, arrival->said.events, arrival->said.count);
+    if (!session_catch_up(subscription, position))
+        session_unwatch(session, arrival->room_id);
+}
+
+static void read_arrival(struct arrival *arrival);
+
+static void arrival_done(void *context) {
+    struct arrival *arrival = context;
+    struct session *session = arrival->session;
+    if (session->state != SESSION_ENDED && !arrival->error && !arrival->stale)
+        arrive(arrival);
+    stream_list_clear(&arrival->said);
+    session->jobs--;
+    if (session->state != SESSION_ENDED && !arrival->error && arrival->stale &&
+        arrival->reads < READS) {
+        read_arrival(arrival);
+        return;
+    }
+    idmap_remove(&session->rooms.arriving, arrival->room_id);
+    if (session->state == SESSION_ENDED)
+        session_release(session);
+    else if (arrival->error || arrival->stale)
+        session_refuse(session, ERROR_UNAVAILABLE, NULL);
+    free(arrival);
+}
+
+static void read_arrival(struct arrival *arrival) {
+    struct session *session = arrival->session;
+    const uint64_t notified = (uintptr_t)idmap_get(&session->rooms.left, arrival->room_id);
+    if (arrival->after < notified)
+        arrival->after = notified;
+    arrival->stale = false;
+    arrival->reads++;
+    session->jobs++;
+    jobs_run(session->shared->jobs, arrival_work, arrival_done, arrival);
+}
+
+void session_watch_new(struct session *session, uint64_t room_id) {
+    struct arrival *arrival = idmap_get(&session->rooms.arriving, room_id);
+    if (arrival) {
+        arrival->stale = true;
+        return;
+    }
+    arrival = memory_zeroed(1, sizeof(*arrival));
+    *arrival = (struct arrival){.session = session,
+                                .config = session->shared->config,
+                                .room_id = room_id,
+                                .user_id = session->user_id};
+    idmap_put(&session->rooms.arriving, room_id, arrival);
+    read_arrival(arrival);
+}
+
+/* ---- messages ---- */
+
+/* The pieces of a new_message that a notification is made of. They are found by the way
+ * shape_room_event writes it: a quote inside a string is escaped, so a key of the event
+ * itself can't stand in a text. */
+static bool take_apart(const struct frame *frame, struct text *message, struct text *sender) {
+    static const char BEGINNING[] = "{\"type\":\"new_message\",\"message\":";
+    static const char MIDDLE[] = ",\"sender\":\"";
+    const char *at = memmem(frame->bytes, frame->len, BEGINNING, sizeof(BEGINNING) - 1);
+    const char *end = (const char *)frame->bytes + frame->len;
+    if (!at)
+        return false;
+    at += sizeof(BEGINNING) - 1;
+    const char *middle = memmem(at, (size_t)(end - at), MIDDLE, sizeof(MIDDLE) - 1);
+    if (!middle)
+        return false;
+    const char *name = middle + sizeof(MIDDLE) - 1;
+    const char *quote = memchr(name, '"', (size_t)(end - name));
+    *message = (struct text){at, (size_t)(middle - at)};
+    *sender = (struct text){name, quote ? (size_t)(quote - name) : 0};
+    return quote != NULL;
+}
+
+static struct frame *make_notification(uint64_t room_id, const struct stream_event *event) {
+    struct buffer json = BUFFER_EMPTY;
+    struct frame *frame = NULL;
+    struct text message, sender;
+    if (event->type == EVENT_NEW_MESSAGE && event->frame &&
+        take_apart(event->frame, &message, &sender)) {
+        shape_message_notification(&json, room_id, message, sender);
+        frame = frame_text((struct text){json.data, json.len});
+    }
+    buffer_free(&json);
+    return frame;
+}
+
+/* The notification made last: listeners of one feed are served one after the other, so the
+ * frame of an event is made once for all of them. */
+static struct {
+    struct frame *event;
+    struct frame *notification;
+} last_made;
+
+static struct frame *notification_of(uint64_t room_id, const struct stream_event *event) {
+    if (!event->frame)
+        return NULL;
+    if (last_made.event != event->frame) {
+        frame_release(last_made.event);
+        frame_release(last_made.notification);
+        last_made.event = frame_hold(event->frame);
+        last_made.notification = make_notification(room_id, event);
+    }
+    return last_made.notification;
+}
+
+/* The removal of the user may come by the room's stream before it does by the user's own. What
+ * follows it is not for the user, unless it comes back, which its own stream tells. */
+static void remove_from_room(struct session *session, uint64_t room_id, uint64_t seq) {
+    struct subscription *subscription = idmap_get(&session->rooms.watched, room_id);
+    if (subscription)
+        subscription->after = seq;
+    session_unwatch(session, room_id);
+}
+
+void session_notify(struct session *session, uint64_t room_id, const struct stream_event *events,
+                    uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct frame *frame = NULL;
+        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == session->user_id) {
+            remove_from_room(session, room_id, events[i].seq);
+            return;
+        }
+        /* What is said before the socket is live is in what its client reads then. */
+        if (session->state == SESSION_LIVE && events[i].actor_id != session->user_id)
+            frame = notification_of(room_id, &events[i]);
+        if (frame)
+            socket_send(session->socket, frame);
+    }
+}

@@ -1,0 +1,178 @@
+#include "metrics/metrics.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+/* How the numbers of several processes become one. What is the least or the largest is that
+ * of the processes that serve. */
+enum gather { SUM, LARGEST, LEAST };
+
+/* A row with the name of the row before is the same figure with another label. */
+struct metric {
+    const char *name;
+    const char *labels;
+    enum gather gather;
+    bool seconds; /* kept in microseconds */
+    size_t field; /* in struct figures */
+    const char *help;
+};
+
+#define FIELD(name) offsetof(struct figures, name)
+/* The sum over all processes. */
+#define TOTAL(name, field, help) \
+    { name, "", SUM, false, FIELD(field), help }
+/* As it is where it is worst. */
+#define WORST(name, field, help) \
+    { name, "", LEAST, false, FIELD(field), help }
+#define SECONDS(name, field, help) \
+    { name, "", LARGEST, true, FIELD(field), help }
+/* One counter for each reason. */
+#define REASON(name, field, reason, index, help) \
+    { name, "{reason=\"" reason "\"}", SUM, false, FIELD(field) + (index) * sizeof(uint64_t), help }
+#define DROP(reason, index) \
+    REASON("drops_total", drops, reason, index, "Sockets closed by pushd, by reason.")
+#define REFUSAL(reason, index)                        \
+    REASON("refusals_total", refusals, reason, index, \
+           "Connections that never became a socket, by reason.")
+
+/* A name that ends with _total is a counter's, any other that of a gauge. */
+static const struct metric METRICS[] = {
+    TOTAL("workers", up, "Processes that serve."),
+    {"pushd_info", "{version=\"" CONFAB_VERSION "\"}", LARGEST, false, FIELD(up),
+     "1, with the version of the program."},
+    {"sockets", "{kind=\"room\"}", SUM, false, FIELD(sockets_room), "Open sockets by kind."},
+    {"sockets", "{kind=\"notifications\"}", SUM, false, FIELD(sockets_notifications), ""},
+    TOTAL("connections_total", connections, "Connections made."),
+    TOTAL("handshakes_total", handshakes, "Handshakes completed."),
+    TOTAL("deliveries_total", deliveries, "Frames given to sockets."),
+    TOTAL("delivered_bytes_total", delivered_bytes, "Bytes written to sockets."),
+    TOTAL("queue_bytes", queue_bytes, "Bytes that wait for slow sockets."),
+    TOTAL("frames_in_total", frames_in, "Messages that clients sent."),
+    TOTAL("pongs_total", pongs,
+          "Answers to pings of the protocol; those that come together get one."),
+    TOTAL("bad_frames_total", bad_frames, "Messages not understood."),
+    TOTAL("rate_limited_total", rate_limited, "Messages over the rate."),
+    DROP("auth", FIGURES_DROP_AUTH),
+    DROP("forbidden", FIGURES_DROP_FORBIDDEN),
+    DROP("not_found", FIGURES_DROP_NOT_FOUND),
+    DROP("bad_since", FIGURES_DROP_BAD_SINCE),
+    DROP("slow", FIGURES_DROP_SLOW),
+    DROP("flood", FIGURES_DROP_FLOOD),
+    DROP("too_big", FIGURES_DROP_TOO_BIG),
+    DROP("drain", FIGURES_DROP_DRAIN),
+    DROP("dead", FIGURES_DROP_DEAD),
+    DROP("limit", FIGURES_DROP_LIMIT),
+    DROP("unavailable", FIGURES_DROP_UNAVAILABLE),
+    REFUSAL("plain_http", FIGURES_REFUSAL_PLAIN_HTTP),
+    REFUSAL("path", FIGURES_REFUSAL_PATH),
+    REFUSAL("malformed", FIGURES_REFUSAL_MALFORMED),
+    REFUSAL("origin", FIGURES_REFUSAL_ORIGIN),
+    REFUSAL("full", FIGURES_REFUSAL_FULL),
+    REFUSAL("crowded", FIGURES_REFUSAL_CROWDED),
+    REFUSAL("knocking", FIGURES_REFUSAL_KNOCKING),
+    REFUSAL("unfinished", FIGURES_REFUSAL_UNFINISHED),
+    TOTAL("lost_total", lost, "Sockets that ended though nobody had said so."),
+    TOTAL("streams", streams, "Rooms and users that somebody listens to, those of each process."),
+    TOTAL("subscribers", subscribers, "Listeners of all streams."),
+    TOTAL("replays_total", replays, "Sockets that were sent what they missed."),
+    TOTAL("replayed_events_total", replayed_events, "Events sent so."),
+    TOTAL("resyncs_total", resyncs, "Sockets told to load anew."),
+    TOTAL("holes_filled_total", holes, "Holes read from the database."),
+    TOTAL("tail_checks_total", tail_checks, "Questions how far the streams go."),
+    TOTAL("tail_finds_total", tail_finds, "Events that only such a question found."),
+    WORST("redis_up", redis_up, "1 if Redis answers."),
+    TOTAL("redis_events_total", redis_events, "Events received from Redis."),
+    TOTAL("redis_malformed_total", redis_malformed, "Of these, not understood."),
+    TOTAL("redis_reconnects_total", redis_reconnects, "Connections made anew."),
+    TOTAL("redis_subscriptions", redis_subscriptions, "Channels joined."),
+    SECONDS("redis_latency_seconds", redis_latency_us, "Round trip of the last PING."),
+    WORST("database_up", database_up, "1 if the database answered last."),
+    TOTAL("database_errors_total", db_errors, "Questions it did not answer."),
+    SECONDS("database_latency_seconds", db_latency_us, "Of the last question."),
+    SECONDS("loop_lag_seconds", loop_lag_us, "How late the loop is."),
+    SECONDS("loop_lag_worst_seconds", loop_worst_us, "How late it ever was."),
+    TOTAL("loop_long_callbacks_total", long_callbacks,
+          "Callbacks that took more than 5 ms of CPU time."),
+    TOTAL("resident_memory_bytes", memory_bytes, "Memory of all processes."),
+    WORST("file_limit", file_limit, "Files a process may have open."),
+};
+
+#define METRIC_COUNT (sizeof(METRICS) / sizeof(METRICS[0]))
+
+/* The figures as they are now, to be freed. Other processes write while they are read: a
+ * number may be one behind another. A loop that hangs cannot tell how late it is. */
+static struct figures_all take(const struct figures_all *all) {
+    const struct figures_all now = {memory_zeroed(all->count, sizeof(*all->each)), all->count};
+    const uint64_t time = (uint64_t)clock_monotonic_us();
+    memcpy(now.each, all->each, all->count * sizeof(*all->each));
+    for (size_t i = 0; i < now.count; i++) {
+        struct figures *figures = &now.each[i];
+        const uint64_t late = time > figures->loop_due_us ? time - figures->loop_due_us : 0;
+        if (figures->up && late > figures->loop_lag_us)
+            figures->loop_lag_us = late;
+        if (figures->loop_lag_us > figures->loop_worst_us)
+            figures->loop_worst_us = figures->loop_lag_us;
+    }
+    return now;
+}
+
+static uint64_t field(const struct figures *figures, size_t offset) {
+    uint64_t value;
+    memcpy(&value, (const char *)figures + offset, sizeof(value));
+    return value;
+}
+
+static uint64_t gather(const struct figures_all *all, size_t offset, enum gather how) {
+    uint64_t result = 0;
+    bool first = true;
+    for (size_t i = 0; i < all->count; i++) {
+        const uint64_t value = field(&all->each[i], offset);
+        if (how == SUM)
+            result += value;
+        else if (all->each[i].up && (first || (how == LARGEST) == (value > result)))
+            result = value;
+        first = first && !all->each[i].up;
+    }
+    return result;
+}
+
+static void write_head(struct buffer *out, const struct metric *metric) {
+    const size_t len = strlen(metric->name);
+    const bool counter = len > 6 && strcmp(metric->name + len - 6, "_total") == 0;
+    buffer_printf(out, "# HELP confab_%s %s\n# TYPE confab_%s %s\n", metric->name, metric->help,
+                  metric->name, counter ? "counter" : "gauge");
+}
+
+void metrics_write(const struct figures_all *all, struct buffer *out) {
+    const struct figures_all now = take(all);
+    const char *before = "";
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct metric *metric = &METRICS[i];
+        const uint64_t value = gather(&now, metric->field, metric->gather);
+        if (strcmp(before, metric->name) != 0)
+            write_head(out, metric);
+        before = metric->name;
+        if (metric->seconds)
+            buffer_printf(out, "confab_%s%s %.6f\n", metric->name, metric->labels,
+                          (double)value / 1e6);
+        else
+            buffer_printf(out, "confab_%s%s %" PRIu64 "\n", metric->name, metric->labels, value);
+    }
+    free(now.each);
+}
+
+int metrics_health(const struct figures_all *all, struct buffer *out) {
+    const bool database = gather(all, FIELD(database_up), LEAST) != 0;
+    const bool redis = gather(all, FIELD(redis_up), LEAST) != 0;
+    buffer_printf(out, "{\"status\":\"%s\"", !database ? "unavailable" : redis ? "ok" : "degraded");
+    if (!database || !redis)
+        buffer_printf(out, ",\"database\":\"%s\",\"redis\":\"%s\"", database ? "ok" : "unreachable",
+                      redis ? "ok" : "unreachable");
+    buffer_append_char(out, '}');
+    return database ? 200 : 503;
+}

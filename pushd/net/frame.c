@@ -1,0 +1,69 @@
+#include "net/frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* First byte of a whole text message: FIN and opcode 1. */
+#define WHOLE_TEXT 0x81
+#define LEN_16 126
+#define LEN_64 127
+#define MAX_HEADER 10
+
+static struct frame *allocate(size_t len, uint32_t count) {
+    struct frame *frame = memory_zeroed(1, sizeof(*frame) + len);
+    frame->holders = 1;
+    frame->count = count;
+    return frame;
+}
+
+/* Writes a length as RFC 6455 has it: in 7 bits, or 16, or 64. */
+static size_t write_header(unsigned char *at, size_t len) {
+    size_t bytes = len < LEN_16 ? 0 : len <= UINT16_MAX ? 2 : 8;
+    at[0] = WHOLE_TEXT;
+    at[1] = (unsigned char)(bytes == 0 ? len : bytes == 2 ? LEN_16 : LEN_64);
+    for (size_t i = 0; i < bytes; i++)
+        at[2 + i] = (unsigned char)((uint64_t)len >> (8 * (bytes - 1 - i)));
+    return 2 + bytes;
+}
+
+struct frame *frame_text(struct text json) {
+    struct frame *frame = allocate(MAX_HEADER + json.len, 1);
+    const size_t header = write_header(frame->bytes, json.len);
+    if (json.len > 0)
+        memcpy(frame->bytes + header, json.at, json.len);
+    frame->len = header + json.len;
+    return frame;
+}
+
+struct text frame_json(const struct frame *frame) {
+    const unsigned char len = frame->bytes[1];
+    const size_t header = len == LEN_64 ? MAX_HEADER : len == LEN_16 ? 4 : 2;
+    return (struct text){(const char *)frame->bytes + header, frame->len - header};
+}
+
+struct frame *frame_join(struct frame *const *frames, size_t count) {
+    size_t len = 0;
+    uint32_t events = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += frames[i]->len;
+        events += frames[i]->count;
+    }
+    struct frame *joined = allocate(len, events);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(joined->bytes + joined->len, frames[i]->bytes, frames[i]->len);
+        joined->len += frames[i]->len;
+    }
+    return joined;
+}
+
+struct frame *frame_hold(struct frame *frame) {
+    frame->holders++;
+    return frame;
+}
+
+void frame_release(struct frame *frame) {
+    if (frame && --frame->holders == 0)
+        free(frame);
+}

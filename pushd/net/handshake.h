@@ -1,0 +1,48 @@
+/*
+ * handshake: what a WebSocket handshake asks for: path, query, credentials, origin.
+ *
+ * Plain code over texts, so that it can be fuzzed; where the texts come from is reception's.
+ */
+#ifndef CONFAB_PUSHD_HANDSHAKE_H
+#define CONFAB_PUSHD_HANDSHAKE_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "net/socket.h"
+
+/* The pieces of a handshake; empty texts for what was not sent. */
+struct handshake_input {
+    struct text path;
+    struct text query;
+    struct text authorization;
+    struct text own_token; /* X-Confab-Token */
+    struct text protocols; /* Sec-WebSocket-Protocol */
+    struct text cookie;
+    struct text origin;
+    struct text host;
+};
+
+/* Reads path, `since` and credentials; false if the path is none of ours. The texts of
+ * *handshake point into the input. A token goes before the cookie. */
+bool handshake_read(const struct handshake_input *input, struct handshake *handshake);
+
+/* True if the client offers no subprotocol, or ours among others. */
+bool handshake_names_us(const struct handshake_input *input);
+
+/* True unless the credentials are a cookie and the page it came from is neither this
+ * site's nor an allowed one; no Origin at all is refused too. */
+bool handshake_origin_is_welcome(const struct handshake_input *input,
+                                 const struct handshake *handshake, const char *allowed_origins);
+
+/* Room for an address as text, with its terminator. */
+#define HANDSHAKE_ADDRESS_SIZE 64
+
+/* Replaces the address of the peer, if that is the web server or a trusted proxy, by the last
+ * one of X-Forwarded-For that is no trusted proxy: what stands before it anybody may have
+ * written. */
+void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
+                            const struct config *config);
+
+#endif

@@ -1,0 +1,352 @@
+#include "net/socket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "metrics/slow_callback.h"
+#include "net/slab.h"
+#include "net/socket_private.h"
+
+/* Heads of handshakes that are read at the same time, before the heap is used for them too. */
+#define HEADS 4096
+
+/* ---- draining ---- */
+
+/* Closes as many as are due by now, so that their clients do not all come back at once. */
+static void drain_some(uv_timer_t *timer) {
+    struct sockets *sockets = timer->data;
+    const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
+    uint64_t due = sockets->drain_total;
+    stopwatch_start("closing sockets");
+    if (elapsed < sockets->drain_ms)
+        due = sockets->drain_total * elapsed / sockets->drain_ms;
+    while (sockets->drain_closed < due && sockets->drain_next) {
+        struct socket *socket = sockets->drain_next;
+        sockets->drain_next = socket->next;
+        sockets->drain_closed++;
+        socket_close(socket, sockets->drain_code, FIGURES_DROP_DRAIN);
+    }
+    if (!sockets->drain_next)
+        uv_timer_stop(timer);
+    stopwatch_stop();
+}
+
+void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_ms) {
+    sockets->drain_next = sockets->first;
+    sockets->drain_total = sockets->count;
+    sockets->drain_closed = 0;
+    sockets->drain_ms = spread_ms;
+    sockets->drain_start_ms = clock_monotonic_ms();
+    sockets->drain_code = code;
+    uv_timer_start(&sockets->drain_timer, drain_some, 0, 20);
+}
+
+/* ---- memory of libwebsockets ---- */
+
+/* It allocates the head of a handshake in one piece that is larger than all else. There is
+ * one allocator for the process, and one loop. */
+static struct slabs *heads;
+
+static void *allocate(void *memory, size_t size, const char *reason) {
+    (void)reason;
+    if (slabs_own(heads, memory)) {
+        slabs_give(heads, memory); /* heads never grow */
+        return NULL;
+    }
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    void *head = !memory && size == RECEPTION_HEADERS_SIZE ? slabs_take(heads) : NULL;
+    return head ? head : memory_resize(memory, size, 1);
+}
+
+/* ---- pings ---- */
+
+/* When something has to be done about a socket that nothing is heard of. */
+static uint32_t due_s(const struct socket *socket, uint32_t every) {
+    if (socket->phase == PHASE_CUT)
+        return UINT32_MAX;
+    if (socket->phase == PHASE_CLOSING)
+        return socket->close_s;
+    return socket->heard_s + (socket->pinged ? 2 * every : every);
+}
+
+static void do_what_is_due(struct socket *socket) {
+    /* Not an empty one: libwebsockets tells nobody of the pong to that. */
+    static const unsigned char PING[] = {0x89, 0x01, '?'};
+    if (socket->phase == PHASE_CLOSING) {
+        socket_give_up(socket);
+    } else if (socket->pinged) {
+        socket->all->figures->drops[FIGURES_DROP_DEAD]++;
+        socket_give_up(socket);
+    } else if (!socket->blocked) {
+        socket->pinged = true;
+        socket_write_now(socket, PING, sizeof(PING));
+    }
+}
+
+/* Looks at all sockets, but only when one of them may be due: being heard of puts a socket
+ * off, and nothing brings it forward but what tells look_by. (Nor does a shorter ws_ping,
+ * after which look_s is further away than anything can be.) */
+void sockets_tick(struct sockets *sockets) {
+    const uint32_t now = socket_now_s(), every = (uint32_t)sockets->config->ws_ping;
+    struct socket *next;
+    slabs_trim(heads);
+    if (now < sockets->look_s && sockets->look_s - now <= every)
+        return;
+    sockets->look_s = now + every;
+    for (struct socket *socket = sockets->first; socket; socket = next) {
+        next = socket->next;
+        if (now >= due_s(socket, every))
+            do_what_is_due(socket);
+        socket_look_by(sockets, due_s(socket, every));
+    }
+}
+
+/* ---- opening and closing ---- */
+
+static void link_socket(struct sockets *sockets, struct socket *socket) {
+    socket->all = sockets;
+    socket->next = sockets->first;
+    socket->at = &sockets->first;
+    if (socket->next)
+        socket->next->at = &socket->next;
+    sockets->first = socket;
+    sockets->count++;
+}
+
+static void count_kind(struct socket *socket, int change) {
+    struct figures *figures = socket->all->figures;
+    uint64_t *kind =
+        socket->notifications ? &figures->sockets_notifications : &figures->sockets_room;
+    *kind += (uint64_t)(int64_t)change;
+}
+
+static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
+    uint64_t door_key;
+    const struct handshake *handshake = reception_admit(&sockets->reception, wsi, &door_key);
+    if (!handshake)
+        return -1;
+    sockets->figures->handshakes++;
+    socket->wsi = wsi;
+    socket->fd = lws_get_socket_fd(wsi);
+    socket->corked = true;
+    socket->heard_s = socket_now_s();
+    socket_look_by(sockets, socket->heard_s + (uint32_t)sockets->config->ws_ping);
+    socket->notifications = handshake->notifications;
+    link_socket(sockets, socket);
+    count_kind(socket, 1);
+    socket->door_key = door_key;
+    socket->session = sockets->listener.opened(sockets->listener.context, socket, handshake);
+    if (sockets->drain_code) /* it was on its way in when the others were told */
+        socket_close(socket, sockets->drain_code, FIGURES_DROP_DRAIN);
+    return 0;
+}
+
+static void drop_partial(struct socket *socket) {
+    if (!socket->partial)
+        return;
+    buffer_free(socket->partial);
+    free(socket->partial);
+    socket->partial = NULL;
+}
+
+static void on_closed(struct sockets *sockets, struct socket *socket) {
+    if (!socket->all)
+        return;
+    if (sockets->drain_next == socket)
+        sockets->drain_next = socket->next;
+    *socket->at = socket->next;
+    if (socket->next)
+        socket->next->at = socket->at;
+    sockets->count--;
+    sockets->figures->lost += socket->phase == PHASE_OPEN;
+    count_kind(socket, -1);
+    socket_write_forget(socket);
+    drop_partial(socket);
+    door_rise(&sockets->reception.door, socket->door_key);
+    sockets->listener.closed(socket->session);
+    socket->all = NULL;
+}
+
+/* ---- what comes in ---- */
+
+static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
+    struct sockets *sockets = socket->all;
+    socket->heard_s = socket_now_s();
+    socket->pinged = false;
+    if (socket->phase != PHASE_OPEN)
+        return 0;
+    const size_t before = socket->partial ? socket->partial->len : 0;
+    if (before + len + lws_remaining_packet_payload(wsi) > sockets->config->ws_max_frame) {
+        drop_partial(socket);
+        socket_close(socket, SOCKET_CLOSE_TOO_BIG, FIGURES_DROP_TOO_BIG);
+        return 0;
+    }
+    if (!socket->partial)
+        socket->partial = memory_zeroed(1, sizeof(*socket->partial));
+    buffer_append(socket->partial, bytes, len);
+    if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
+        return 0;
+    const struct text message = {buffer_str(socket->partial), socket->partial->len};
+    sockets->listener.message(socket->session, message, lws_frame_is_binary(wsi) != 0);
+    drop_partial(socket);
+    return 0;
+}
+
+static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len) {
+    struct socket *socket = user;
+    struct lws_context *context = lws_get_context(wsi);
+    struct sockets *sockets = context ? lws_context_user(context) : NULL;
+    if (!sockets)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        reception_begun(&sockets->reception, wsi);
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        if (reception_left(&sockets->reception, wsi))
+            sockets->figures->refusals[FIGURES_REFUSAL_UNFINISHED]++;
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        return reception_refuse_plain(&sockets->reception, wsi);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return reception_ask(&sockets->reception, wsi, in);
+    case LWS_CALLBACK_ESTABLISHED:
+        return on_established(wsi, sockets, socket);
+    case LWS_CALLBACK_RECEIVE:
+        return on_receive(wsi, socket, in, len);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return socket_on_peer_close(socket);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        socket->heard_s = socket_now_s();
+        socket->pinged = false;
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return socket->all ? socket_on_writable(socket) : 0;
+    case LWS_CALLBACK_CLOSED:
+        on_closed(sockets, socket);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len) {
+    stopwatch_start("a socket");
+    const int result = handle(wsi, reason, user, in, len);
+    stopwatch_stop();
+    return result;
+}
+
+/* ---- all sockets ---- */
+
+/* At most a line a second: some complaints come with every turn of the loop. */
+static void log_library(int level, const char *line) {
+    static int64_t last_ms;
+    const int64_t now = clock_monotonic_ms();
+    if (!(level & LLL_ERR) || (last_ms && now - last_ms < 1000))
+        return;
+    last_ms = now;
+    log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void set_protocols(struct sockets *sockets) {
+    /* Small pieces: what clients send is short, and every connection has such a buffer. */
+    const struct lws_protocols protocol = {.name = "confab",
+                                           .callback = callback,
+                                           .per_session_data_size = sizeof(struct socket),
+                                           .rx_buffer_size = 128,
+                                           .tx_packet_size = SOCKET_GATHER};
+    sockets->protocols[0] = protocol;
+    sockets->protocols[0].name = "none";
+    sockets->protocols[1] = protocol;
+}
+
+/* libwebsockets' own timers are a list walked from its head: all are switched off, and
+ * sockets_tick does what they would. */
+static const lws_retry_bo_t NO_TIMERS = {0};
+
+static bool open_library(struct sockets *sockets) {
+    struct lws_context_creation_info info = {0};
+    lws_set_log_level(LLL_ERR, log_library);
+    heads = slabs_new(RECEPTION_HEADERS_SIZE, HEADS);
+    lws_set_allocator(allocate);
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+    info.protocols = sockets->protocols;
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    info.foreign_loops = sockets->loops;
+    info.retry_and_idle_policy = &NO_TIMERS;
+    info.user = sockets;
+    info.gid = -1;
+    info.uid = -1;
+    info.server_string = "confab";
+    info.timeout_secs = 10;
+    info.max_http_header_data = RECEPTION_HEADERS_SIZE;
+    sockets->context = lws_create_context(&info);
+    if (sockets->context)
+        sockets->reception.vhost = lws_create_vhost(sockets->context, &info);
+    return sockets->reception.vhost != NULL;
+}
+
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
+                            const struct sockets_listener *listener,
+                            const int listen_fds[SOCKETS_PLACES]) {
+    struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
+    sockets->config = config;
+    sockets->figures = figures;
+    sockets->reception.config = config;
+    sockets->reception.figures = figures;
+    sockets->listener = *listener;
+    sockets->loops[0] = loop;
+    uv_timer_init(loop, &sockets->drain_timer);
+    sockets->drain_timer.data = sockets;
+    socket_write_begin(sockets, loop);
+    set_protocols(sockets);
+    if (!open_library(sockets)) {
+        log_error("libwebsockets cannot be used");
+        return NULL;
+    }
+    for (size_t i = 0; i < SOCKETS_PLACES; i++) {
+        if (listen_fds[i] < 0)
+            continue;
+        sockets->acceptors[i] =
+            acceptor_new(loop, listen_fds[i], reception_take, &sockets->reception);
+        if (!sockets->acceptors[i])
+            return NULL;
+    }
+    return sockets;
+}
+
+uint64_t sockets_count(const struct sockets *sockets) {
+    return sockets->count;
+}
+
+void sockets_stop_listening(struct sockets *sockets) {
+    for (size_t i = 0; i < SOCKETS_PLACES; i++) {
+        if (sockets->acceptors[i])
+            acceptor_close(sockets->acceptors[i]);
+        sockets->acceptors[i] = NULL;
+    }
+}
+
+void sockets_cut(struct sockets *sockets) {
+    sockets_stop_listening(sockets);
+    uv_close((uv_handle_t *)&sockets->drain_timer, NULL);
+    socket_write_cut(sockets);
+    lws_context_destroy(sockets->context);
+}
+
+/* On a loop that is not its own, libwebsockets wants to be told twice. */
+void sockets_free(struct sockets *sockets) {
+    lws_context_destroy(sockets->context);
+    slabs_free(heads);
+    door_free(&sockets->reception.door);
+    socket_write_free(sockets);
+    free(sockets);
+}

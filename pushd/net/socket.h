@@ -1,0 +1,106 @@
+/*
+ * socket: WebSocket connections (RFC 6455), from the handshake that reception has let in to
+ * the end: socket.c has what comes and when, socket_write.c what goes out. With reception the
+ * only files that know libwebsockets.
+ *
+ * It hands whole messages on, and writes shared frames: straight to the kernel as long as that
+ * takes all, and over a bounded queue when it does not.
+ */
+#ifndef CONFAB_PUSHD_SOCKET_H
+#define CONFAB_PUSHD_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "metrics/metrics_data.h"
+#include "net/frame.h"
+
+struct session;
+struct socket;
+struct sockets;
+
+/* Close codes of ours beside those of RFC 6455. */
+enum {
+    SOCKET_CLOSE_POLICY = 1008,
+    SOCKET_CLOSE_TOO_BIG = 1009,
+    SOCKET_CLOSE_RESTART = 1012,
+    SOCKET_CLOSE_TRY_LATER = 1013,
+    SOCKET_CLOSE_BAD_SINCE = 4400,
+    SOCKET_CLOSE_AUTH = 4401,
+    SOCKET_CLOSE_FORBIDDEN = 4403,
+    SOCKET_CLOSE_NOT_FOUND = 4404,
+};
+
+/* What a handshake said; texts are valid during the call. */
+struct handshake {
+    bool notifications; /* else a room */
+    uint64_t room_id;   /* 0: not a number that a room could have */
+    bool has_since;
+    struct text since; /* undecoded */
+    bool has_token;
+    bool has_cookie;
+    struct text key; /* of the token, else of the cookie */
+};
+
+/* What the sockets tell; all on the loop. */
+struct sockets_listener {
+    void *context;
+    /* A handshake is through. Returns the session, never NULL. */
+    struct session *(*opened)(void *context, struct socket *socket,
+                              const struct handshake *handshake);
+    /* A whole message came. */
+    void (*message)(struct session *session, struct text message, bool binary);
+    /* The socket is gone; it is not to be used any more. */
+    void (*closed)(struct session *session);
+};
+
+/* Places to listen at: a port, and a Unix socket. */
+#define SOCKETS_PLACES 2
+
+/* Listens on sockets that are bound (-1: none), which it closes in the end (config and listener
+ * must outlive it). NULL, with the cause logged, if it cannot: that is the end of the process. */
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
+                            const struct sockets_listener *listener,
+                            const int listen_fds[SOCKETS_PLACES]);
+
+/* Takes no further connections. */
+void sockets_stop_listening(struct sockets *sockets);
+
+/* Closes every socket with a code, spread over so many milliseconds. */
+void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_ms);
+
+/* Sockets that are open. */
+uint64_t sockets_count(const struct sockets *sockets);
+
+/* Pings and dead sockets: to be called once a second. */
+void sockets_tick(struct sockets *sockets);
+
+/* Cuts off what is left and listens no more. The loop has to run some turns before
+ * sockets_free. */
+void sockets_cut(struct sockets *sockets);
+
+/* Frees everything, after sockets_cut. */
+void sockets_free(struct sockets *sockets);
+
+/* Sends a frame, or lets it wait; the frame is held as long as needed. A socket that has
+ * more waiting than ws_backlog loses it and is closed with 1013. */
+void socket_send(struct socket *socket, struct frame *frame);
+
+/* The same, but together with all else that the socket gets in this turn of the loop, in one
+ * write when that ends: for what is likely to be followed by more. */
+void socket_send_soon(struct socket *socket, struct frame *frame);
+
+/* A frame follows: fetches what libwebsockets knows of the socket into the processor's cache.
+ * Whether it could be sent at once. */
+bool socket_soon(const struct socket *socket);
+
+/* Sends a JSON text of its own. */
+void socket_send_text(struct socket *socket, struct text json);
+
+/* Closes after what waits was sent; frames sent later are dropped. Cut off after 5 s. */
+void socket_close(struct socket *socket, unsigned code, enum figures_drop why);
+
+#endif

@@ -1,0 +1,244 @@
+/* socket_write: what goes out of a socket, up to the close frame. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/xalloc.h"
+#include "metrics/slow_callback.h"
+#include "net/socket_private.h"
+
+/* A socket that is closing is cut off after so many seconds. */
+#define CLOSE_SECONDS 5
+
+/* ---- writing ---- */
+
+/* Sends what waited for the first frame, with that frame. */
+static void uncork(struct socket *socket) {
+    const int no = 0;
+    socket->corked = false;
+    setsockopt(socket->fd, IPPROTO_TCP, TCP_CORK, &no, sizeof(no));
+}
+
+/* What the kernel does not take goes to libwebsockets, which keeps it and calls back when it
+ * is gone. Direct writes and bytes it still keeps are never mixed; it may keep half a pong that
+ * nobody here knows of. */
+void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t len) {
+    ssize_t sent = 0;
+    if (!lws_partial_buffered(socket->wsi))
+        sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const int error = sent < 0 ? errno : 0;
+    if (socket->corked)
+        uncork(socket);
+    if (error && error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
+        socket_give_up(socket);
+        return;
+    }
+    if (sent < 0)
+        sent = 0;
+    socket->all->figures->delivered_bytes += (size_t)sent;
+    if ((size_t)sent == len)
+        return;
+    socket->blocked = true;
+    unsigned char *rest = memory_zeroed(1, LWS_PRE + len);
+    memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
+    if (lws_write(socket->wsi, rest + LWS_PRE, len - (size_t)sent, LWS_WRITE_RAW) < 0)
+        socket_give_up(socket);
+    else
+        lws_callback_on_writable(socket->wsi);
+    free(rest);
+}
+
+static void drop_waiting(struct socket *socket) {
+    if (!socket->outlet)
+        return;
+    socket->all->figures->queue_bytes -= socket->outlet->bytes;
+    outlet_clear(socket->outlet);
+    free(socket->outlet);
+    socket->outlet = NULL;
+}
+
+/* Writes what waits, as far as the kernel takes it. */
+static void write_waiting(struct socket *socket) {
+    struct figures *figures = socket->all->figures;
+    socket->blocked = false;
+    while (socket->outlet && !socket->blocked && socket->phase != PHASE_CUT) {
+        const size_t len = outlet_peek(socket->outlet, socket->all->gather, SOCKET_GATHER);
+        outlet_take(socket->outlet, len);
+        figures->queue_bytes -= len;
+        if (socket->outlet->count == 0)
+            drop_waiting(socket);
+        socket_write_now(socket, socket->all->gather, len);
+    }
+}
+
+/* Lets a frame wait: for the kernel, or for the end of the turn. */
+static void keep_waiting(struct socket *socket, struct frame *frame) {
+    socket->all->figures->queue_bytes += frame->len;
+    if (!socket->outlet)
+        socket->outlet = memory_zeroed(1, sizeof(*socket->outlet));
+    const size_t most = socket->blocked ? socket->all->config->ws_backlog * 1024 : SOCKET_GATHER;
+    if (outlet_push(socket->outlet, frame) <= most)
+        return;
+    if (!socket->blocked) {
+        write_waiting(socket);
+        return;
+    }
+    drop_waiting(socket);
+    socket_close(socket, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_SLOW);
+}
+
+void socket_send(struct socket *socket, struct frame *frame) {
+    if (socket->phase != PHASE_OPEN)
+        return;
+    socket->all->figures->deliveries += frame->count;
+    if (socket->blocked || socket->outlet)
+        keep_waiting(socket, frame);
+    else
+        socket_write_now(socket, frame->bytes, frame->len);
+}
+
+/* An idle handle is called before the loop waits again. */
+static void on_turn_end(uv_idle_t *idle) {
+    struct sockets *sockets = idle->data;
+    stopwatch_start("writing what was gathered");
+    uv_idle_stop(idle);
+    for (size_t i = 0; i < sockets->gathering_count; i++) {
+        struct socket *socket = sockets->gathering[i];
+        if (!socket)
+            continue;
+        socket->gathering = false;
+        if (!socket->blocked)
+            write_waiting(socket);
+    }
+    sockets->gathering_count = 0;
+    stopwatch_stop();
+}
+
+static void begin_gathering(struct socket *socket) {
+    struct sockets *sockets = socket->all;
+    if (sockets->gathering_count == sockets->gathering_space) {
+        sockets->gathering_space = sockets->gathering_space ? sockets->gathering_space * 2 : 64;
+        sockets->gathering =
+            memory_resize(sockets->gathering, sockets->gathering_space, sizeof(struct socket *));
+    }
+    sockets->gathering[sockets->gathering_count++] = socket;
+    socket->gathering = true;
+    uv_idle_start(&sockets->turn_end, on_turn_end);
+}
+
+void socket_send_soon(struct socket *socket, struct frame *frame) {
+    if (socket->phase != PHASE_OPEN)
+        return;
+    if (uv_is_closing((uv_handle_t *)&socket->all->turn_end)) {
+        socket_send(socket, frame);
+        return;
+    }
+    if (!socket->gathering && !socket->blocked)
+        begin_gathering(socket);
+    socket->all->figures->deliveries += frame->count;
+    keep_waiting(socket, frame);
+}
+
+/* The answer is of no use yet, but what it is looked up in is then at hand. */
+bool socket_soon(const struct socket *socket) {
+    return !lws_partial_buffered(socket->wsi);
+}
+
+void socket_send_text(struct socket *socket, struct text json) {
+    struct frame *frame = frame_text(json);
+    socket_send(socket, frame);
+    frame_release(frame);
+}
+
+/* ---- closing ---- */
+
+/* Nothing can be sent any more. A connection that is shut down is readable at once, and
+ * libwebsockets closes it when it reads the end. (Its timeouts are looked at only when
+ * something else happens, so they are of no use here.) */
+void socket_give_up(struct socket *socket) {
+    socket->phase = PHASE_CUT;
+    drop_waiting(socket);
+    shutdown(socket->fd, SHUT_RDWR);
+}
+
+/* Says why, once all before it is through. The frame is our own: libwebsockets would send
+ * its own only after it has begun to tear the connection down. */
+static void say_close(struct socket *socket) {
+    const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
+                                   (unsigned char)(socket->close_code & 0xff)};
+    if (!socket->blocked)
+        write_waiting(socket);
+    if (socket->said_close || socket->blocked)
+        return;
+    socket->said_close = true;
+    if (socket->close_code)
+        socket_write_now(socket, frame, sizeof(frame));
+    else
+        socket_give_up(socket);
+}
+
+void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
+    if (socket->phase != PHASE_OPEN)
+        return;
+    if (why < FIGURES_DROP_COUNT)
+        socket->all->figures->drops[why]++;
+    socket->phase = PHASE_CLOSING;
+    socket->close_code = code;
+    socket->close_s = socket_now_s() + CLOSE_SECONDS;
+    socket_look_by(socket->all, socket->close_s);
+    say_close(socket);
+}
+
+/* libwebsockets tells nobody of a ping, but having answered some it calls here too, unasked. */
+int socket_on_writable(struct socket *socket) {
+    if (socket->phase == PHASE_CUT)
+        return -1;
+    if (lws_partial_buffered(socket->wsi))
+        return 0;
+    socket->all->figures->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
+    write_waiting(socket);
+    if (socket->phase == PHASE_CLOSING)
+        say_close(socket);
+    return socket->phase == PHASE_CUT ? -1 : 0;
+}
+
+/* The answer to our close frame ends it. libwebsockets answers one of the peer's, and
+ * nothing is said or heard behind that. */
+int socket_on_peer_close(struct socket *socket) {
+    if (!socket->blocked)
+        write_waiting(socket);
+    if (socket->said_close || socket->phase == PHASE_CUT)
+        return -1;
+    socket->phase = PHASE_CLOSING;
+    socket->said_close = true;
+    socket->close_s = socket_now_s() + CLOSE_SECONDS;
+    socket_look_by(socket->all, socket->close_s);
+    return 0;
+}
+
+/* ---- beginning and end ---- */
+
+void socket_write_begin(struct sockets *sockets, uv_loop_t *loop) {
+    uv_idle_init(loop, &sockets->turn_end);
+    sockets->turn_end.data = sockets;
+}
+
+void socket_write_forget(struct socket *socket) {
+    struct sockets *sockets = socket->all;
+    for (size_t i = 0; socket->gathering && i < sockets->gathering_count; i++)
+        if (sockets->gathering[i] == socket)
+            sockets->gathering[i] = NULL;
+    socket->gathering = false;
+    drop_waiting(socket);
+}
+
+void socket_write_cut(struct sockets *sockets) {
+    uv_close((uv_handle_t *)&sockets->turn_end, NULL);
+}
+
+void socket_write_free(struct sockets *sockets) {
+    free(sockets->gathering);
+}

@@ -1,0 +1,102 @@
+#include "process/single_instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+
+/* The path of a file in the folder of the configuration. */
+static void beside(const char *config_path, const char *name, struct buffer *path) {
+    const char *slash = strrchr(config_path, '/');
+    if (slash)
+        buffer_append(path, config_path, (size_t)(slash - config_path) + 1);
+    buffer_append_str(path, name);
+}
+
+static enum ensure fail(const char *what) {
+    fprintf(stderr, "pushd: %s: %s\n", what, strerror(errno));
+    return ENSURE_FAILED;
+}
+
+/* Nothing of the caller's stays open, so that cron does not wait for the end. */
+static bool leave_terminal(const char *log_path) {
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const bool left = nothing >= 0 && log >= 0 && setsid() >= 0 &&
+                      dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 &&
+                      dup2(log, STDERR_FILENO) >= 0;
+    if (nothing > STDERR_FILENO)
+        close(nothing);
+    if (log > STDERR_FILENO)
+        close(log);
+    return left;
+}
+
+/* The lock belongs to both processes after the fork, and stays with the child's. */
+static enum ensure start(const char *log_path) {
+    const pid_t pid = fork();
+    if (pid < 0)
+        return fail("cannot start a process");
+    if (pid > 0)
+        return ENSURE_DONE;
+    return leave_terminal(log_path) ? ENSURE_CHILD : fail(log_path);
+}
+
+/* The path of the lock, to be freed; false, with the cause said, if there can be none. */
+static bool find_lock(const char *config_path, struct buffer *path) {
+    if (!config_path) {
+        fputs("pushd: --ensure needs a configuration file\n", stderr);
+        return false;
+    }
+    beside(config_path, "pushd.lock", path);
+    return true;
+}
+
+enum ensure ensure_running(const char *config_path, int *lock) {
+    struct buffer lock_path = BUFFER_EMPTY, log_path = BUFFER_EMPTY;
+    enum ensure result = ENSURE_FAILED;
+    if (!find_lock(config_path, &lock_path))
+        return ENSURE_FAILED;
+    beside(config_path, "pushd.log", &log_path);
+    *lock = open(buffer_str(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*lock < 0)
+        result = fail(buffer_str(&lock_path));
+    else if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        result = start(buffer_str(&log_path));
+    else
+        result = errno == EWOULDBLOCK ? ENSURE_DONE : fail(buffer_str(&lock_path));
+    buffer_free(&lock_path);
+    buffer_free(&log_path);
+    return result;
+}
+
+enum ensure ensure_inherited(const char *config_path, int *lock) {
+    struct buffer path = BUFFER_EMPTY;
+    struct stat handed, wanted;
+    if (!find_lock(config_path, &path))
+        return ENSURE_FAILED;
+    const bool same = stat(buffer_str(&path), &wanted) == 0 &&
+                      fstat(ENSURE_HANDED_LOCK, &handed) == 0 && handed.st_dev == wanted.st_dev &&
+                      handed.st_ino == wanted.st_ino;
+    buffer_free(&path);
+    if (!same) {
+        fputs("pushd: --ensure takes over only from a pushd that it started\n", stderr);
+        return ENSURE_FAILED;
+    }
+    *lock = ENSURE_HANDED_LOCK;
+    return ENSURE_CHILD;
+}
+
+void ensure_note(int lock) {
+    if (lock > 0 && (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 ||
+                     dprintf(lock, "%d\n", (int)getpid()) < 0))
+        log_warn("cannot note the process id: %s", strerror(errno));
+}

@@ -1,0 +1,403 @@
+/* bus_presence: who is in a room, by all pushd processes; the scripts that Redis runs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/xalloc.h"
+#include "event/serialize.h"
+#include "redis/pubsub_private.h"
+
+/*
+ * `P pushds` holds the pushd processes that were alive in the last KNOWN_SECONDS, by the time
+ * of their last sign of life. Who enters or leaves has to look at these few only, and not at
+ * all fields of a large room; and as long as none of them is dead, there is nothing to sweep.
+ *
+ * `P moment` is a clock that never stands still nor goes back: microseconds since 1970, or one
+ * more than last time. A Redis that lost its data goes on by the time.
+ */
+#define LEASE_SECONDS "15"
+#define KNOWN_SECONDS "90"
+
+/* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes, KEYS[3] the
+ * moment; ARGV[1] is the prefix of leases, ARGV[2] a pushd's id. */
+
+/* The moment of this script. */
+#define MOMENT                                                                    \
+    "local time = redis.call('TIME') "                                            \
+    "local moment = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
+    "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                          \
+    "redis.call('SET', KEYS[3], moment) "
+
+/* Publishes the envelope that is made of ARGV[6], the moment and ARGV[7]. */
+#define PUBLISH "redis.call('PUBLISH', ARGV[5], ARGV[6] .. moment .. ARGV[7]) "
+
+/* Whether a living pushd other than ARGV[2] has the user ARGV[3] in the room. */
+#define ELSEWHERE                                                                     \
+    "local function elsewhere() "                                                     \
+    "for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do "                   \
+    "if id ~= ARGV[2] and redis.call('HEXISTS', KEYS[1], id .. '/' .. ARGV[3]) == 1 " \
+    "and redis.call('EXISTS', ARGV[1] .. id) == 1 then return true end "              \
+    "end return false end "
+
+/* Whether a pushd is alive, asked once for each. */
+#define ALIVE                                            \
+    "local known = {} "                                  \
+    "local function alive(id) if known[id] == nil then " \
+    "known[id] = redis.call('EXISTS', ARGV[1] .. id) == 1 end return known[id] end "
+
+/* ARGV[4]: the name, [5]: the room's channel, [6] and [7]: what goes before and behind the
+ * moment in the message for it. Answers whether the user is nowhere else, and the moment. */
+static const char ENTER[] = MOMENT ELSEWHERE
+    "local new = redis.call('HSET', KEYS[1], ARGV[2] .. '/' .. ARGV[3], ARGV[4]) "
+    "if elsewhere() then return {0, moment} end "
+    "if new == 1 then " PUBLISH
+    "end "
+    "return {1, moment}";
+
+static const char LEAVE[] = MOMENT ELSEWHERE
+    "local old = redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) "
+    "if elsewhere() then return {0, moment} end "
+    "if old == 1 then " PUBLISH
+    "end "
+    "return {1, moment}";
+
+/* Does the same for a user of a dead pushd, unless another pushd was quicker. */
+static const char BURY[] = MOMENT ELSEWHERE
+    "if redis.call('EXISTS', ARGV[1] .. ARGV[2]) == 0 "
+    "and redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) == 1 and not elsewhere() "
+    "then " PUBLISH
+    "end "
+    "return {1, moment}";
+
+/* First whether something of a dead pushd was seen, and the moment; then id and name of each
+ * user whom another living pushd has. */
+static const char READ[] = MOMENT ALIVE
+    "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0, moment} "
+    "for i = 1, #all, 2 do "
+    "local id, user = string.match(all[i], '^(.+)/(%d+)$') "
+    "if id and id ~= ARGV[2] then "
+    "if not alive(id) then found[1] = 1 "
+    "elseif not seen[user] then "
+    "seen[user] = true found[#found + 1] = user found[#found + 1] = all[i + 1] end "
+    "end end "
+    "return found";
+
+/* Pushd, id and name of each user whom only dead pushd processes have; takes out at once
+ * those whom a living one has, too. */
+static const char SWEEP[] = ALIVE
+    "local living, dead, found = {}, {}, {} "
+    "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
+    "local id, user = string.match(field, '^(.+)/(%d+)$') "
+    "if id and alive(id) then living[user] = true "
+    "elseif id then dead[#dead + 1] = {field, id, user} end "
+    "end "
+    "for _, each in ipairs(dead) do "
+    "if living[each[3]] then redis.call('HDEL', KEYS[1], each[1]) "
+    "else found[#found + 1] = each[2] found[#found + 1] = each[3] "
+    "found[#found + 1] = redis.call('HGET', KEYS[1], each[1]) end "
+    "end "
+    "return found";
+
+static const char *const SCRIPTS[BUS_SCRIPTS] = {
+    [BUS_ENTER] = ENTER, [BUS_LEAVE] = LEAVE, [BUS_BURY] = BURY,
+    [BUS_READ] = READ,   [BUS_SWEEP] = SWEEP,
+};
+
+/* KEYS[1] is the lease here, ARGV[3] is 1 if it is new. Answers whether there is a lease, and
+ * how many known pushd processes are dead. A lease that ran out is not renewed. */
+static const char RENEW[] =
+    "local now = tonumber(redis.call('TIME')[1]) "
+    "local there = redis.call('EXISTS', KEYS[1]) "
+    "if there == 1 or ARGV[3] == '1' then "
+    "there = 1 "
+    "redis.call('SET', KEYS[1], '1', 'EX', " LEASE_SECONDS
+    ") "
+    "redis.call('ZADD', KEYS[2], now, ARGV[2]) end "
+    "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - " KNOWN_SECONDS
+    ") "
+    "local dead = 0 "
+    "for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do "
+    "if redis.call('EXISTS', ARGV[1] .. id) == 0 then dead = dead + 1 end end "
+    "return {there, dead}";
+
+/* ---- scripts in Redis ---- */
+
+static void on_loaded(void *context, const struct redis_reply *reply) {
+    char *name = context;
+    if (reply && reply->kind == REDIS_TEXT && reply->text.len == BUS_SCRIPT_LENGTH)
+        memcpy(name, reply->text.at, BUS_SCRIPT_LENGTH);
+}
+
+void bus_presence_load(struct bus *bus) {
+    memset(bus->scripts, 0, sizeof(bus->scripts));
+    for (size_t i = 0; i < BUS_SCRIPTS; i++) {
+        const struct text words[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
+        redis_link_ask(bus->commands, words, 3, on_loaded, bus->scripts[i]);
+    }
+}
+
+/* ---- asking ---- */
+
+/* A question on its way; freed with its answer. */
+struct question {
+    struct bus *bus;
+    uint64_t room_id;
+    bus_presence_done *done;
+    bus_presence_user *user;
+    bus_presence_end *end;
+    void *context;
+};
+
+static struct question *new_question(struct bus *bus, uint64_t room_id, void *context) {
+    struct question *question = memory_zeroed(1, sizeof(*question));
+    question->bus = bus;
+    question->room_id = room_id;
+    question->context = context;
+    return question;
+}
+
+static struct text as_text(const struct buffer *buffer) {
+    return (struct text){buffer->data, buffer->len};
+}
+
+/* The list that Redis answered, NULL if it did not. One that has forgotten the scripts, as
+ * somebody told it to, is given them again; what it refused will be asked again. */
+static const struct redis_reply *expect_list(struct bus *bus, const struct redis_reply *reply) {
+    static const char FORGOTTEN[] = "NOSCRIPT";
+    if (reply && reply->kind == REDIS_ERROR) {
+        log_warn("redis: %s", reply->text.at);
+        if (bus->scripts[0][0] && strncmp(reply->text.at, FORGOTTEN, strlen(FORGOTTEN)) == 0)
+            bus_presence_load(bus);
+    }
+    return reply && reply->kind == REDIS_LIST ? reply : NULL;
+}
+
+/* Runs a script about a room. */
+static void run(struct bus *bus, enum bus_script script, uint64_t room_id, const struct text *more,
+                size_t count, redis_link_done *done, void *context) {
+    struct buffer hash = BUFFER_EMPTY;
+    const bool known = bus->scripts[script][0] != '\0';
+    event_presence_key(&hash, bus->config->redis_prefix, room_id);
+    struct text words[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
+                             known ? (struct text){bus->scripts[script], BUS_SCRIPT_LENGTH}
+                                   : text_of(SCRIPTS[script]),
+                             {"3", 1},
+                             as_text(&hash),
+                             as_text(&bus->known_key),
+                             as_text(&bus->moment_key),
+                             as_text(&bus->lease_prefix)};
+    for (size_t i = 0; i < count; i++)
+        words[7 + i] = more[i];
+    redis_link_ask(bus->commands, words, 7 + count, done, context);
+    buffer_free(&hash);
+}
+
+/* Runs a script that changes where a user is, and publishes it. The subject of the message,
+ * a 0 at the end of its first line, is the moment, which only the script knows. */
+static void run_change(struct bus *bus, enum bus_script script, unsigned type, uint64_t room_id,
+                       struct text pushd_id, uint64_t user_id, struct text name,
+                       redis_link_done *done, void *context) {
+    struct buffer user = BUFFER_EMPTY, channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
+    struct buffer json = BUFFER_EMPTY;
+    shape_user_notice(&json, type, room_id, user_id, name);
+    const struct event_envelope envelope = {
+        .type = type, .actor_id = user_id, .text = as_text(&json)};
+    buffer_append_u64(&user, user_id);
+    event_channel(&channel, bus->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
+    event_write(&message, &envelope);
+    const size_t tail = json.len + 1, head = message.len - tail - 1;
+    const struct text more[] = {
+        pushd_id,          as_text(&user),       name,
+        as_text(&channel), {message.data, head}, {message.data + head + 1, tail}};
+    run(bus, script, room_id, more, 6, done, context);
+    buffer_free(&user);
+    buffer_free(&channel);
+    buffer_free(&message);
+    buffer_free(&json);
+}
+
+static struct text own_id(const struct bus *bus) {
+    return (struct text){bus->id, BUS_ID_LENGTH};
+}
+
+/* ---- entering and leaving ---- */
+
+/* Reads a moment, which scripts give as text: numbers from Lua are cut to 53 bits. */
+static bool read_moment(const struct redis_reply *reply, uint64_t *moment) {
+    return reply && reply->count >= 2 && reply->items[0]->kind == REDIS_NUMBER &&
+           reply->items[1]->kind == REDIS_TEXT && text_to_u64(reply->items[1]->text, moment);
+}
+
+static void on_changed(void *context, const struct redis_reply *reply) {
+    struct question *question = context;
+    uint64_t moment = 0;
+    reply = expect_list(question->bus, reply);
+    const bool ok = read_moment(reply, &moment);
+    if (question->done)
+        question->done(question->context, ok, ok && reply->items[0]->number == 1, moment);
+    free(question);
+}
+
+static void change(struct bus *bus, enum bus_script script, unsigned type, uint64_t room_id,
+                   uint64_t user_id, struct text name, bus_presence_done *done, void *context) {
+    struct question *question = new_question(bus, room_id, context);
+    question->done = done;
+    if (bus->commands)
+        run_change(bus, script, type, room_id, own_id(bus), user_id, name, on_changed, question);
+    else
+        on_changed(question, NULL);
+}
+
+void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
+                        bus_presence_done *done, void *context) {
+    change(bus, BUS_ENTER, EVENT_USER_JOINED, room_id, user_id, name, done, context);
+}
+
+void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
+                        bus_presence_done *done, void *context) {
+    change(bus, BUS_LEAVE, EVENT_USER_LEFT, room_id, user_id, name, done, context);
+}
+
+/* ---- sweeping ---- */
+
+static void on_buried(void *context, const struct redis_reply *reply) {
+    expect_list(context, reply);
+}
+
+/* Reads a user as a script returns it, `at` being the first of two items. */
+static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user_id,
+                      struct text *name) {
+    const struct redis_reply *id = reply->items[at], *who = reply->items[at + 1];
+    if (id->kind != REDIS_TEXT || who->kind != REDIS_TEXT || !text_to_u64(id->text, user_id) ||
+        !text_is_valid(who->text.at, who->text.len))
+        return false;
+    *name = who->text;
+    return true;
+}
+
+static void on_swept(void *context, const struct redis_reply *reply) {
+    struct question *question = context;
+    reply = expect_list(question->bus, reply);
+    for (size_t i = 0; reply && i + 2 < reply->count; i += 3) {
+        uint64_t user_id;
+        struct text name;
+        if (reply->items[i]->kind == REDIS_TEXT && read_user(reply, i + 1, &user_id, &name))
+            run_change(question->bus, BUS_BURY, EVENT_USER_LEFT, question->room_id,
+                       reply->items[i]->text, user_id, name, on_buried, question->bus);
+    }
+    free(question);
+}
+
+static void sweep(struct bus *bus, uint64_t room_id) {
+    const struct text more[] = {own_id(bus)};
+    run(bus, BUS_SWEEP, room_id, more, 1, on_swept, new_question(bus, room_id, NULL));
+}
+
+void bus_presence_sweep(struct bus *bus, uint64_t room_id) {
+    if (bus->others_died && redis_link_is_open(bus->commands))
+        sweep(bus, room_id);
+}
+
+/* ---- reading ---- */
+
+static void on_users(void *context, const struct redis_reply *reply) {
+    struct question *question = context;
+    uint64_t moment = 0, user_id;
+    struct text name;
+    reply = expect_list(question->bus, reply);
+    const bool ok = read_moment(reply, &moment);
+    for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
+        if (read_user(reply, i, &user_id, &name))
+            question->user(question->context, moment, user_id, name);
+    question->end(question->context, ok, moment);
+    if (ok && reply->items[0]->number == 1)
+        sweep(question->bus, question->room_id);
+    free(question);
+}
+
+void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *user,
+                       bus_presence_end *end, void *context) {
+    struct question *question = new_question(bus, room_id, context);
+    const struct text more[] = {own_id(bus)};
+    question->user = user;
+    question->end = end;
+    if (bus->commands)
+        run(bus, BUS_READ, room_id, more, 1, on_users, question);
+    else
+        on_users(question, NULL);
+}
+
+/* ---- the lease ---- */
+
+static void take_id(struct bus *bus) {
+    secret_random_hex(bus->id, BUS_ID_LENGTH / 2);
+    buffer_clear(&bus->lease_key);
+    event_pushd_key(&bus->lease_key, bus->config->redis_prefix, own_id(bus));
+    bus->has_lease = false;
+}
+
+void bus_presence_init(struct bus *bus) {
+    const char *prefix = bus->config->redis_prefix;
+    take_id(bus);
+    event_pushd_key(&bus->lease_prefix, prefix, text_of(""));
+    buffer_printf(&bus->known_key, "%spushds", prefix);
+    buffer_printf(&bus->moment_key, "%smoment", prefix);
+}
+
+void bus_presence_free(struct bus *bus) {
+    buffer_free(&bus->lease_key);
+    buffer_free(&bus->lease_prefix);
+    buffer_free(&bus->known_key);
+    buffer_free(&bus->moment_key);
+}
+
+/* A pushd whose lease ran out stays dead, whether others have noticed or not: what it had put
+ * into Redis is swept, and it begins anew as another. */
+static void on_renewed(void *context, const struct redis_reply *reply) {
+    struct bus *bus = context;
+    reply = expect_list(bus, reply);
+    if (!reply || reply->count < 2)
+        return;
+    bus->others_died = reply->items[1]->number > 0;
+    if (reply->items[0]->number == 1) {
+        bus->has_lease = true;
+    } else if (bus->has_lease) {
+        log_warn("redis: the lease ran out, or Redis lost its data; all users enter again");
+        take_id(bus);
+        bus->epoch++;
+        bus_presence_renew(bus);
+        bus_interrupted(bus);
+    }
+}
+
+void bus_presence_renew(struct bus *bus) {
+    const struct text words[] = {{"EVAL", 4},
+                                 text_of(RENEW),
+                                 {"2", 1},
+                                 as_text(&bus->lease_key),
+                                 as_text(&bus->known_key),
+                                 as_text(&bus->lease_prefix),
+                                 own_id(bus),
+                                 text_of(bus->has_lease ? "0" : "1")};
+    redis_link_ask(bus->commands, words, 8, on_renewed, bus);
+}
+
+static void on_retired(void *context, const struct redis_reply *reply) {
+    (void)context;
+    (void)reply;
+}
+
+void bus_presence_retire(struct bus *bus) {
+    char seconds[24];
+    const uint64_t grace = bus->config->presence_grace;
+    snprintf(seconds, sizeof(seconds), "%" PRIu64, grace > 0 ? grace : 1);
+    const struct text words[] = {{"EXPIRE", 6}, as_text(&bus->lease_key), text_of(seconds)};
+    redis_link_ask(bus->commands, words, 3, on_retired, NULL);
+}
+
+uint64_t bus_presence_epoch(const struct bus *bus) {
+    return bus->epoch;
+}

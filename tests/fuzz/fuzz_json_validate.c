@@ -1,0 +1,66 @@
+/*
+ * fuzz_jsoncheck: what jsoncheck takes, json-c reads to its end, and it is text.
+ *
+ * The request path hands json-c only what jsoncheck has taken. So the two may
+ * disagree in one direction alone: json-c takes more.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "base/text.h"
+#include "json/json_validate.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds, const char *what) {
+    if (!holds) {
+        fprintf(stderr, "fuzz_jsoncheck: %s\n", what);
+        abort();
+    }
+}
+
+/* True when json-c reads one value of the terminated text, and behind it there is
+ * nothing but white space. */
+static bool json_c_reads(const char *text, size_t len) {
+    struct json_tokener *tokener = json_tokener_new_ex(64);
+
+    require(tokener != NULL, "no tokener");
+
+    /* The terminator tells json-c that a number at the end is complete. */
+    struct json_object *value = json_tokener_parse_ex(tokener, text, (int)len + 1);
+    bool whole = json_tokener_get_error(tokener) == json_tokener_success;
+    size_t end = json_tokener_get_parse_end(tokener);
+
+    if (end < len)
+        end += strspn(text + end, " \t\r\n");
+    json_object_put(value);
+    json_tokener_free(tokener);
+    return whole && end >= len;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    size_t at = SIZE_MAX;
+    const char *wrong = jsoncheck((const char *)data, size, &at);
+
+    if (wrong != NULL) {
+        require(at <= size, "the offset is beyond the text");
+        return 0;
+    }
+    require(at == SIZE_MAX, "an offset was set for a good text");
+    require(text_is_valid((const char *)data, size), "what was taken is no text");
+
+    char *text = malloc(size + 1);
+
+    require(text != NULL, "no memory");
+    memcpy(text, data, size);
+    text[size] = '\0';
+    require(json_c_reads(text, size), "json-c refuses what was taken");
+    free(text);
+    return 0;
+}

@@ -1,0 +1,417 @@
+#include "fake_clients.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "fake_world.h"
+
+#define CLIENTS 10
+#define ROOMS 24
+#define MESSAGES 4000
+
+/* A client, and what it has seen. */
+struct client {
+    struct socket *socket; /* NULL: none at present */
+    uint64_t user_id;
+    uint64_t room_id; /* 0: notifications */
+    bool has_since;
+    uint64_t position; /* has all up to here; what it comes back with */
+    bool connected;
+    uint64_t heads[ROOMS]; /* where the rooms stood when it was connected */
+    size_t heads_count;
+    unsigned char told[MESSAGES]; /* of which messages it was notified */
+};
+
+struct posted {
+    uint64_t room_id, seq, sender_id;
+};
+
+struct run {
+    struct fake_world world;
+    const struct fake_people_dice *dice;
+    bool database_fails, redis_fails;
+    bool was_down; /* the database was, so 1013 is no mistake */
+    struct client clients[CLIENTS];
+    struct posted posted[MESSAGES];
+};
+
+static uint64_t below(const struct run *run, uint64_t limit) {
+    return limit > 0 ? run->dice->below(run->dice->context, limit) : 0;
+}
+
+#define expect(run, holds, ...)                                 \
+    do {                                                        \
+        if (!(holds)) {                                         \
+            fprintf(stderr, "%s: not so: ", (run)->dice->name); \
+            fprintf(stderr, __VA_ARGS__);                       \
+            fputc('\n', stderr);                                \
+            abort();                                            \
+        }                                                       \
+    } while (0)
+
+/* ---- what the clients see ---- */
+
+/* The first number behind a key. */
+static uint64_t number_in(const char *json, const char *key) {
+    const char *at = strstr(json, key);
+    return at ? strtoull(at + strlen(key), NULL, 10) : UINT64_MAX;
+}
+
+static bool has_type(const char *json, const char *type) {
+    const size_t len = strlen(type);
+    return strncmp(json, "{\"type\":\"", 9) == 0 && strncmp(json + 9, type, len) == 0 &&
+           json[9 + len] == '"';
+}
+
+/* Also of a room that is gone. */
+static const struct fake_room *room_of(const struct run *run, uint64_t room_id) {
+    const struct fake_store *store = &run->world.store;
+    for (size_t i = 0; i < store->room_count; i++)
+        if (store->rooms[i].id == room_id)
+            return &store->rooms[i];
+    return NULL;
+}
+
+static const struct fake_stream *stream_of(const struct run *run, const struct client *client) {
+    return client->room_id ? &room_of(run, client->room_id)->stream
+                           : &run->world.store.users[client->user_id].stream;
+}
+
+static bool was_member(const struct fake_room *room, uint64_t user_id, uint64_t seq) {
+    bool is_member = room->creator_id == user_id;
+    for (uint64_t i = 0; i < seq; i++) {
+        const struct fake_record *record = &room->stream.records[i];
+        if (record->subject_id == user_id && record->type == EVENT_USER_INVITED)
+            is_member = true;
+        if (record->subject_id == user_id && record->type == EVENT_USER_REMOVED)
+            is_member = false;
+    }
+    return is_member;
+}
+
+static void see_connected(struct run *run, struct client *client, const char *json) {
+    const uint64_t seq = number_in(json, "\"seq\":");
+    const struct fake_store *store = &run->world.store;
+    expect(run, !client->connected, "connected twice");
+    if (client->has_since)
+        expect(run, seq == client->position, "since=%" PRIu64 " answered by %s", client->position,
+               json);
+    client->connected = true;
+    client->position = seq;
+    client->heads_count = store->room_count;
+    for (size_t i = 0; i < store->room_count; i++)
+        client->heads[i] = store->rooms[i].stream.last_seq;
+}
+
+/* Events that are not shown have a number too. */
+static void see_event(struct run *run, struct client *client, const char *json, uint64_t seq) {
+    const struct fake_stream *stream = stream_of(run, client);
+    while (!client->room_id && client->position < stream->last_seq &&
+           stream->records[client->position].type == EVENT_CREDENTIALS_CHANGED)
+        client->position++;
+    expect(run, seq == client->position + 1, "after %" PRIu64 " came %s", client->position, json);
+    expect(run, seq <= stream->last_seq, "from nowhere: %s", json);
+    expect(run, has_type(json, event_name(stream->records[seq - 1].type)), "wrong type: %s", json);
+    client->position = seq;
+}
+
+static void see_notification(struct run *run, struct client *client, const char *json) {
+    const uint64_t id = number_in(json, "\"message_id\":");
+    const struct posted *posted = &run->posted[id];
+    const struct fake_room *room = room_of(run, posted->room_id);
+    expect(run, !client->room_id, "a room socket is notified");
+    expect(run, posted->sender_id != client->user_id, "notified of its own: %s", json);
+    expect(run, was_member(room, client->user_id, posted->seq),
+           "user %" PRIu64 " was no member: %s", client->user_id, json);
+    expect(run, !client->told[id], "user %" PRIu64 " told twice: %s", client->user_id, json);
+    client->told[id] = 1;
+}
+
+static void see(struct run *run, struct client *client, const char *json) {
+    const uint64_t seq = number_in(json, "\"seq\":");
+    if (has_type(json, "connected")) {
+        see_connected(run, client, json);
+        return;
+    }
+    if (has_type(json, "error") || has_type(json, "room_deleted"))
+        if (seq == UINT64_MAX)
+            return;
+    expect(run, client->connected, "before connected: %s", json);
+    if (has_type(json, "resync"))
+        client->position = seq;
+    else if (has_type(json, "new_message_notification"))
+        see_notification(run, client, json);
+    else if (seq != UINT64_MAX)
+        see_event(run, client, json, seq);
+    else if (!has_type(json, "pong"))
+        expect(run, number_in(json, "\"user_id\":") != client->user_id, "told of itself: %s", json);
+}
+
+static void look(struct run *run) {
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *client = &run->clients[i];
+        const char *json;
+        while (client->socket && (json = fake_socket_next(client->socket)))
+            see(run, client, json);
+    }
+}
+
+/* ---- what the clients do ---- */
+
+static void leave(struct client *client) {
+    fake_socket_free(client->socket);
+    client->socket = NULL;
+}
+
+/* Some come back with what they have seen, the others begin anew. */
+static void come(struct run *run, struct client *client) {
+    const struct fake_store *store = &run->world.store;
+    char since[24];
+    if (client->user_id == 0 || below(run, 3) == 0) {
+        client->user_id = 1 + below(run, FAKE_USERS);
+        client->room_id = below(run, 2) ? store->rooms[below(run, store->room_count)].id : 0;
+        client->connected = false;
+    }
+    client->has_since = client->connected && below(run, 4) > 0;
+    client->connected = false;
+    memset(client->told, 0, sizeof(client->told));
+    snprintf(since, sizeof(since), "%" PRIu64, client->position);
+    client->socket = fake_world_open(&run->world, client->user_id, client->room_id,
+                                     client->has_since ? since : NULL);
+}
+
+static void move_client(struct run *run) {
+    static const char *const words[] = {"{\"type\":\"typing\"}", "{\"type\":\"stop_typing\"}",
+                                        "{\"type\":\"ping\"}", "{}"};
+    struct client *client = &run->clients[below(run, CLIENTS)];
+    if (!client->socket)
+        come(run, client);
+    else if (client->socket->close_code != 0 || below(run, 6) == 0)
+        leave(client);
+    else
+        fake_socket_say(client->socket, text_of(words[below(run, 4)]), false);
+}
+
+/* ---- what fcgi-api does ---- */
+
+static void post(struct run *run, const struct fake_room *room) {
+    const uint64_t user_id = 1 + below(run, FAKE_USERS);
+    const uint64_t room_id = room->id;
+    if (room->joined_seq[user_id] == UINT64_MAX || run->world.store.last_message_id > MESSAGES - 2)
+        return;
+    const uint64_t id = run->world.store.last_message_id + 1;
+    run->posted[id] = (struct posted){room_id, room->stream.last_seq + 1, user_id};
+    fake_store_post(&run->world.store, room_id, user_id);
+}
+
+static void change_message(struct run *run, const struct fake_room *room) {
+    if (room->message_count == 0)
+        return;
+    const uint64_t id = room->messages[below(run, room->message_count)].id;
+    if (below(run, 2))
+        fake_store_edit(&run->world.store, room->id, id);
+    else
+        fake_store_delete(&run->world.store, room->id, id);
+}
+
+static void change_members(struct run *run, const struct fake_room *room) {
+    const uint64_t user_id = 1 + below(run, FAKE_USERS);
+    if (below(run, 2))
+        fake_store_remove(&run->world.store, room->id, 1 + below(run, FAKE_USERS), user_id);
+    else
+        fake_store_invite(&run->world.store, room->id, 1 + below(run, FAKE_USERS), user_id);
+}
+
+static void change_rooms(struct run *run) {
+    struct fake_store *store = &run->world.store;
+    const struct fake_room *room = &store->rooms[below(run, store->room_count)];
+    if (!room->is_gone && below(run, 3) == 0)
+        fake_store_delete_room(store, room->id, 1 + below(run, FAKE_USERS));
+    else if (store->room_count < ROOMS)
+        fake_store_add_room(store, 1 + below(run, FAKE_USERS), below(run, 2));
+}
+
+/* A user who is revoked logs in again once all its sockets are gone. */
+static void change_user(struct run *run) {
+    const uint64_t user_id = 1 + below(run, FAKE_USERS);
+    struct fake_user *user = &run->world.store.users[user_id];
+    if (!user->is_revoked) {
+        if (below(run, 4) == 0)
+            fake_store_revoke(&run->world.store, user_id);
+        return;
+    }
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (run->clients[i].socket && run->clients[i].user_id == user_id)
+            return;
+    user->is_revoked = false;
+}
+
+static void act(struct run *run) {
+    const struct fake_store *store = &run->world.store;
+    const uint64_t dice = below(run, 100);
+    const struct fake_room *room = &store->rooms[below(run, store->room_count)];
+    if (dice >= 98)
+        change_user(run);
+    else if (dice >= 94)
+        change_rooms(run);
+    else if (room->is_gone)
+        return;
+    else if (dice < 60)
+        post(run, room);
+    else if (dice < 70)
+        change_message(run, room);
+    else if (dice < 75)
+        fake_store_rename(&run->world.store, room->id, 1);
+    else
+        change_members(run, room);
+}
+
+/* ---- what happens ---- */
+
+static void move_redis(struct run *run) {
+    struct bus *bus = run->world.bus;
+    const size_t flying = fake_bus_flying(bus), dice = below(run, 100);
+    if (run->redis_fails && dice == 0)
+        fake_bus_set_well(bus, !bus_is_well(bus));
+    else if (!bus_is_well(bus) && dice < 10)
+        fake_bus_set_well(bus, true);
+    else if (dice < 20 && fake_bus_unconfirmed(bus) > 0)
+        fake_bus_confirm(bus, below(run, fake_bus_unconfirmed(bus)));
+    else if (dice < 35 && fake_bus_unanswered(bus) > 0)
+        fake_bus_answer(bus);
+    else if (flying > 0 && run->redis_fails && dice < 40)
+        fake_bus_lose(bus, below(run, flying));
+    else if (flying > 0)
+        fake_bus_deliver(bus, below(run, 3) ? 0 : below(run, flying), below(run, 20) == 0);
+}
+
+static void move_database(struct run *run) {
+    struct jobs *jobs = run->world.jobs;
+    const uint64_t dice = below(run, 100);
+    if (run->database_fails && dice == 0)
+        run->was_down = run->world.store.down = true;
+    else if (dice < 10)
+        run->world.store.down = false;
+    else if (dice < 20)
+        feeds_check_now(run->world.feeds);
+    else if (jobs_pending(jobs) > 0 && dice < 60)
+        fake_jobs_work(jobs, below(run, jobs_pending(jobs)));
+    else if (jobs_pending(jobs) > 0)
+        fake_jobs_finish(jobs, below(run, jobs_pending(jobs)));
+}
+
+static void step(struct run *run) {
+    const uint64_t dice = below(run, 100);
+    if (dice < 25)
+        act(run);
+    else if (dice < 60)
+        move_redis(run);
+    else if (dice < 85)
+        move_database(run);
+    else if (dice < 95)
+        move_client(run);
+    else if (dice < 97)
+        fake_world_tick(&run->world);
+    if (dice % 2)
+        fake_world_turn(&run->world);
+    look(run);
+}
+
+/* ---- the end ---- */
+
+/* Why a socket may have been closed. */
+static void check_closed(struct run *run, const struct client *client) {
+    const unsigned code = client->socket->close_code;
+    const struct fake_room *room = client->room_id ? room_of(run, client->room_id) : NULL;
+    switch (code) {
+    case SOCKET_CLOSE_AUTH:
+        expect(run, run->world.store.users[client->user_id].is_revoked, "closed with 4401");
+        break;
+    case SOCKET_CLOSE_FORBIDDEN:
+    case SOCKET_CLOSE_NOT_FOUND:
+        expect(run, room, "a notifications socket was closed with %u", code);
+        break;
+    case SOCKET_CLOSE_TRY_LATER:
+        expect(run, run->was_down, "closed with 1013");
+        break;
+    default:
+        expect(run, false, "closed with %u", code);
+    }
+}
+
+static void check_notified(struct run *run, const struct client *client) {
+    const struct fake_store *store = &run->world.store;
+    for (uint64_t id = 1; id <= store->last_message_id; id++) {
+        const struct posted *posted = &run->posted[id];
+        const struct fake_room *room = room_of(run, posted->room_id);
+        const size_t at = (size_t)(room - store->rooms);
+        /* What it could read when it was connected, it needs not be told. */
+        if (room->is_gone || posted->sender_id == client->user_id ||
+            (at < client->heads_count && posted->seq <= client->heads[at]) ||
+            room->joined_seq[client->user_id] == UINT64_MAX ||
+            posted->seq < room->joined_seq[client->user_id])
+            continue;
+        expect(run, client->told[id],
+               "user %" PRIu64 " was not told of message %" PRIu64 " (room %" PRIu64 ", %" PRIu64
+               ", joined at %" PRIu64 ")",
+               client->user_id, id, room->id, posted->seq, room->joined_seq[client->user_id]);
+    }
+}
+
+static void check_open(struct run *run, struct client *client) {
+    const struct fake_stream *stream = stream_of(run, client);
+    expect(run, !run->world.store.users[client->user_id].is_revoked, "open despite revocation");
+    expect(run, client->connected, "not connected");
+    if (client->room_id)
+        expect(run, fake_store_is_member(&run->world.store, client->room_id, client->user_id),
+               "user %" PRIu64 " is no member", client->user_id);
+    else
+        check_notified(run, client);
+    while (!client->room_id && client->position < stream->last_seq &&
+           stream->records[client->position].type == EVENT_CREDENTIALS_CHANGED)
+        client->position++;
+    expect(run, client->position == stream->last_seq, "%" PRIu64 " of %" PRIu64 " came",
+           client->position, stream->last_seq);
+}
+
+static void finish(struct run *run) {
+    run->world.store.down = false;
+    fake_bus_set_well(run->world.bus, true);
+    for (unsigned i = 0; i < 5; i++) {
+        fake_world_check(&run->world);
+        fake_world_tick(&run->world);
+    }
+    fake_world_settle(&run->world);
+    look(run);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        struct client *client = &run->clients[i];
+        if (client->socket && client->socket->close_code != 0)
+            check_closed(run, client);
+        else if (client->socket)
+            check_open(run, client);
+        if (client->socket)
+            leave(client);
+    }
+    fake_world_end(&run->world);
+}
+
+void fake_people_run(const struct fake_people_dice *dice, unsigned steps, bool redis_fails,
+                     bool database_fails) {
+    struct run *run = memory_zeroed(1, sizeof(*run));
+    run->dice = dice;
+    run->redis_fails = redis_fails;
+    run->database_fails = database_fails;
+    fake_world_begin(&run->world);
+    for (unsigned i = 0; i < 3; i++) {
+        const uint64_t room = fake_store_add_room(&run->world.store, 1 + i, i % 2);
+        fake_store_invite(&run->world.store, room, 1 + i, 1 + (i + 1) % FAKE_USERS);
+        fake_store_invite(&run->world.store, room, 1 + i, 1 + (i + 2) % FAKE_USERS);
+    }
+    for (unsigned i = 0; i < steps; i++)
+        step(run);
+    finish(run);
+    free(run);
+}

@@ -1,0 +1,92 @@
+#include "fake_socket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+struct socket *fake_socket_open(const struct sockets_listener *listener,
+                                const struct handshake *handshake) {
+    struct socket *socket = memory_zeroed(1, sizeof(*socket));
+    socket->listener = listener;
+    socket->session = listener->opened(listener->context, socket, handshake);
+    return socket;
+}
+
+void fake_socket_say(struct socket *socket, struct text message, bool binary) {
+    if (socket->session && socket->close_code == 0)
+        socket->listener->message(socket->session, message, binary);
+}
+
+void fake_socket_hang_up(struct socket *socket) {
+    struct session *session = socket->session;
+    socket->session = NULL;
+    if (session)
+        socket->listener->closed(session);
+}
+
+const char *fake_socket_next(struct socket *socket) {
+    return socket->read < socket->count ? socket->received[socket->read++] : NULL;
+}
+
+void fake_socket_free(struct socket *socket) {
+    fake_socket_hang_up(socket);
+    for (size_t i = 0; i < socket->count; i++)
+        free(socket->received[i]);
+    free(socket->received);
+    free(socket);
+}
+
+/* ---- what pushd calls ---- */
+
+static void keep(struct socket *socket, const unsigned char *json, size_t len) {
+    if (socket->count == socket->space) {
+        socket->space = socket->space ? socket->space * 2 : 16;
+        socket->received =
+            memory_resize(socket->received, socket->space, sizeof(*socket->received));
+    }
+    socket->received[socket->count++] = memory_copy((const char *)json, len);
+}
+
+/* Takes the frames apart as a client would; what is no whole text frame ends the test. */
+void socket_send(struct socket *socket, struct frame *frame) {
+    size_t at = 0;
+    uint32_t events = 0;
+    while (socket->close_code == 0 && at < frame->len) {
+        size_t len = frame->bytes[at + 1], bytes = len < 126 ? 0 : len == 126 ? 2 : 8;
+        if (frame->bytes[at] != 0x81 || len > 127)
+            abort();
+        for (size_t i = 0; i < bytes; i++)
+            len = (i == 0 ? 0 : len << 8) | frame->bytes[at + 2 + i];
+        at += 2 + bytes;
+        if (len > frame->len - at)
+            abort();
+        keep(socket, frame->bytes + at, len);
+        at += len;
+        events++;
+    }
+    if (socket->close_code == 0 && events != frame->count)
+        abort();
+}
+
+/* A client cannot tell: one of several frames in a write is a frame. */
+void socket_send_soon(struct socket *socket, struct frame *frame) {
+    socket_send(socket, frame);
+}
+
+bool socket_soon(const struct socket *socket) {
+    return socket->close_code == 0;
+}
+
+void socket_send_text(struct socket *socket, struct text json) {
+    struct frame *frame = frame_text(json);
+    socket_send(socket, frame);
+    frame_release(frame);
+}
+
+void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
+    if (socket->close_code != 0)
+        return;
+    socket->close_code = code;
+    socket->why = why;
+}

@@ -1,0 +1,498 @@
+#include "fake_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "event/replay.h"
+#include "event/serialize.h"
+#include "store/event_log.h"
+#include "store/room_state.h"
+#include "store/token.h"
+#include "store/user_log.h"
+
+#define NOBODY UINT64_MAX
+#define TIME 1705314600123456
+
+static struct fake_store *of_db(struct db *db) {
+    struct fake_store *store = (struct fake_store *)(void *)db;
+    store->questions++;
+    return store;
+}
+
+struct db *fake_store_db(struct fake_store *store) {
+    return (struct db *)(void *)store;
+}
+
+void fake_store_init(struct fake_store *store,
+                     void (*publish)(void *context, enum event_stream stream, uint64_t id,
+                                     const struct event_envelope *envelope),
+                     void *context) {
+    memset(store, 0, sizeof(*store));
+    store->publish = publish;
+    store->context = context;
+    for (uint64_t id = 0; id <= FAKE_USERS; id++)
+        store->users[id].stream.oldest_seq = 1;
+}
+
+void fake_store_free(struct fake_store *store) {
+    for (uint64_t id = 0; id <= FAKE_USERS; id++)
+        free(store->users[id].stream.records);
+    for (size_t i = 0; i < store->room_count; i++) {
+        free(store->rooms[i].stream.records);
+        free(store->rooms[i].messages);
+    }
+    free(store->rooms);
+    memset(store, 0, sizeof(*store));
+}
+
+/* ---- looking up ---- */
+
+struct fake_room *fake_store_find(const struct fake_store *store, uint64_t room_id) {
+    for (size_t i = 0; i < store->room_count; i++)
+        if (store->rooms[i].id == room_id && !store->rooms[i].is_gone)
+            return &store->rooms[i];
+    return NULL;
+}
+
+bool fake_store_is_member(const struct fake_store *store, uint64_t room_id, uint64_t user_id) {
+    const struct fake_room *room = fake_store_find(store, room_id);
+    return room && room->joined_seq[user_id] != NOBODY;
+}
+
+static struct fake_message *find_message(const struct fake_room *room, uint64_t message_id) {
+    for (size_t i = 0; i < room->message_count; i++)
+        if (room->messages[i].id == message_id)
+            return &room->messages[i];
+    return NULL;
+}
+
+static const char *name_of(uint64_t user_id) {
+    static const char *const names[] = {"nobody", "user1", "user2", "user3", "user4", "user5"};
+    return names[user_id];
+}
+
+const char *fake_store_words(uint64_t message_id, unsigned edits) {
+    static char words[64];
+    snprintf(words, sizeof(words), "words of %" PRIu64 " edited %u times", message_id, edits);
+    return words;
+}
+
+struct text fake_store_token(uint64_t user_id) {
+    static char key[41];
+    snprintf(key, sizeof(key), "%040" PRIx64, user_id);
+    return text_of(key);
+}
+
+struct text fake_store_session(uint64_t user_id) {
+    return fake_store_token(0xc00 + user_id);
+}
+
+/* ---- shapes ---- */
+
+static struct message message_of(const struct fake_room *room, uint64_t message_id) {
+    const struct fake_message *message = find_message(room, message_id);
+    if (!message)
+        return (struct message){.type = MESSAGE_TEXT};
+    return (struct message){
+        .id = message_id,
+        .room_id = room->id,
+        .sender_id = message->sender_id,
+        .sender_username = text_of(name_of(message->sender_id)),
+        .content = text_of(message->is_deleted ? "" : fake_store_words(message_id, message->edits)),
+        .type = MESSAGE_TEXT,
+        .is_deleted = message->is_deleted,
+        .created_at = TIME,
+        .edited_at = message->edits > 0 ? TIME + message->edits : 0,
+        .client_id = text_of(""),
+    };
+}
+
+static struct room room_of(const struct fake_room *room) {
+    struct room shown = {.state = {.exists = true,
+                                   .is_private = room->is_private,
+                                   .room_id = room->id,
+                                   .last_seq = room->stream.last_seq,
+                                   .message_count = room->message_count,
+                                   .created_at = TIME},
+                         .name = text_of("Room"),
+                         .created_by_id = 1};
+    if (room->message_count > 0) {
+        shown.has_last_message = true;
+        shown.last_message = message_of(room, room->messages[room->message_count - 1].id);
+    }
+    return shown;
+}
+
+/* An event of a room as the real store and shapes write it. */
+static void shape_of_room(struct buffer *out, const struct fake_room *room, uint64_t seq) {
+    const struct fake_record *record = &room->stream.records[seq - 1];
+    struct room_event event = {.room_id = room->id,
+                               .seq = seq,
+                               .type = record->type,
+                               .actor_id = record->actor_id,
+                               .actor = text_of(name_of(record->actor_id)),
+                               .subject_id = record->subject_id};
+    const struct room shown = room_of(room);
+    event.has_message = record->type == EVENT_NEW_MESSAGE || record->type == EVENT_MESSAGE_EDITED;
+    if (event.has_message)
+        event.message = message_of(room, record->subject_id);
+    shape_room_event(out, &event, &shown);
+}
+
+static void shape_of_user(struct buffer *out, const struct fake_store *store,
+                          const struct fake_record *record, uint64_t seq) {
+    const struct fake_room *room = fake_store_find(store, record->subject_id);
+    const char *actor = name_of(record->actor_id);
+    const struct text name = text_of("Room");
+    struct room shown = {0};
+    if (room)
+        shown = room_of(room);
+    switch (record->type) {
+    case EVENT_ROOM_CREATED:
+        shape_room_created(out, seq, record->subject_id, room ? &shown : NULL, actor);
+        break;
+    case EVENT_ROOM_INVITATION:
+        shape_room_invitation(out, seq, record->subject_id, room ? &name : NULL, actor);
+        break;
+    case EVENT_ROOM_REMOVED:
+        shape_room_removed(out, seq, record->subject_id, actor);
+        break;
+    case EVENT_ROOM_DELETED:
+        shape_room_deleted(out, seq, record->subject_id, actor);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- changes ---- */
+
+static uint64_t put_on_record(struct fake_stream *stream, struct fake_record record) {
+    if (stream->last_seq == stream->space) {
+        stream->space = stream->space ? stream->space * 2 : 16;
+        stream->records = memory_resize(stream->records, stream->space, sizeof(*stream->records));
+    }
+    stream->records[stream->last_seq++] = record;
+    return stream->last_seq;
+}
+
+static void room_event(struct fake_store *store, struct fake_room *room, unsigned type,
+                       uint64_t actor_id, uint64_t subject_id) {
+    struct buffer json = BUFFER_EMPTY;
+    const struct fake_record record = {type, actor_id, subject_id};
+    const uint64_t seq = put_on_record(&room->stream, record);
+    shape_of_room(&json, room, seq);
+    const struct event_envelope envelope = {seq, type, actor_id, subject_id, {json.data, json.len}};
+    store->publish(store->context, EVENT_STREAM_ROOM, room->id, &envelope);
+    buffer_free(&json);
+}
+
+static void user_event(struct fake_store *store, uint64_t user_id, unsigned type, uint64_t actor_id,
+                       uint64_t subject_id) {
+    struct buffer json = BUFFER_EMPTY;
+    const struct fake_record record = {type, actor_id, subject_id};
+    const uint64_t seq = put_on_record(&store->users[user_id].stream, record);
+    shape_of_user(&json, store, &record, seq);
+    const struct event_envelope envelope = {
+        seq, type, actor_id, subject_id, {buffer_str(&json), json.len}};
+    store->publish(store->context, EVENT_STREAM_USER, user_id, &envelope);
+    buffer_free(&json);
+}
+
+uint64_t fake_store_add_room(struct fake_store *store, uint64_t user_id, bool is_private) {
+    static uint64_t last_id = 100;
+    if (store->room_count == store->room_space) {
+        store->room_space = store->room_space ? store->room_space * 2 : 8;
+        store->rooms = memory_resize(store->rooms, store->room_space, sizeof(*store->rooms));
+    }
+    struct fake_room *room = &store->rooms[store->room_count++];
+    *room = (struct fake_room){.id = ++last_id, .is_private = is_private, .creator_id = user_id};
+    room->stream.oldest_seq = 1;
+    for (uint64_t id = 0; id <= FAKE_USERS; id++)
+        room->joined_seq[id] = NOBODY;
+    room->joined_seq[user_id] = 0;
+    user_event(store, user_id, EVENT_ROOM_CREATED, user_id, last_id);
+    return last_id;
+}
+
+void fake_store_rename(struct fake_store *store, uint64_t room_id, uint64_t user_id) {
+    room_event(store, fake_store_find(store, room_id), EVENT_ROOM_UPDATED, user_id, 0);
+}
+
+void fake_store_delete_room(struct fake_store *store, uint64_t room_id, uint64_t user_id) {
+    struct fake_room *room = fake_store_find(store, room_id);
+    struct buffer json = BUFFER_EMPTY;
+    room->is_gone = true;
+    for (uint64_t id = 1; id <= FAKE_USERS; id++)
+        if (room->joined_seq[id] != NOBODY)
+            user_event(store, id, EVENT_ROOM_DELETED, user_id, room_id);
+    shape_room_deleted(&json, 0, room_id, name_of(user_id));
+    const struct event_envelope envelope = {
+        0, EVENT_ROOM_DELETED, user_id, 0, {json.data, json.len}};
+    store->publish(store->context, EVENT_STREAM_ROOM, room_id, &envelope);
+    buffer_free(&json);
+}
+
+void fake_store_invite(struct fake_store *store, uint64_t room_id, uint64_t actor_id,
+                       uint64_t user_id) {
+    struct fake_room *room = fake_store_find(store, room_id);
+    if (room->joined_seq[user_id] != NOBODY)
+        return;
+    room->joined_seq[user_id] = room->stream.last_seq + 1;
+    room_event(store, room, EVENT_USER_INVITED, actor_id, user_id);
+    user_event(store, user_id, EVENT_ROOM_INVITATION, actor_id, room_id);
+}
+
+void fake_store_remove(struct fake_store *store, uint64_t room_id, uint64_t actor_id,
+                       uint64_t user_id) {
+    struct fake_room *room = fake_store_find(store, room_id);
+    if (room->joined_seq[user_id] == NOBODY)
+        return;
+    room->joined_seq[user_id] = NOBODY;
+    room_event(store, room, EVENT_USER_REMOVED, actor_id, user_id);
+    user_event(store, user_id, EVENT_ROOM_REMOVED, actor_id, room_id);
+}
+
+uint64_t fake_store_post(struct fake_store *store, uint64_t room_id, uint64_t user_id) {
+    struct fake_room *room = fake_store_find(store, room_id);
+    if (room->message_count == room->message_space) {
+        room->message_space = room->message_space ? room->message_space * 2 : 16;
+        room->messages =
+            memory_resize(room->messages, room->message_space, sizeof(*room->messages));
+    }
+    const uint64_t id = ++store->last_message_id;
+    room->messages[room->message_count++] = (struct fake_message){id, user_id, 0, false};
+    room_event(store, room, EVENT_NEW_MESSAGE, user_id, id);
+    return id;
+}
+
+void fake_store_edit(struct fake_store *store, uint64_t room_id, uint64_t message_id) {
+    struct fake_room *room = fake_store_find(store, room_id);
+    struct fake_message *message = find_message(room, message_id);
+    if (message->is_deleted)
+        return;
+    message->edits++;
+    room_event(store, room, EVENT_MESSAGE_EDITED, message->sender_id, message_id);
+}
+
+void fake_store_delete(struct fake_store *store, uint64_t room_id, uint64_t message_id) {
+    struct fake_room *room = fake_store_find(store, room_id);
+    struct fake_message *message = find_message(room, message_id);
+    if (message->is_deleted)
+        return;
+    message->is_deleted = true;
+    room_event(store, room, EVENT_MESSAGE_DELETED, message->sender_id, message_id);
+}
+
+void fake_store_revoke(struct fake_store *store, uint64_t user_id) {
+    store->users[user_id].is_revoked = true;
+    user_event(store, user_id, EVENT_CREDENTIALS_CHANGED, user_id, 0);
+}
+
+void fake_store_disable(struct fake_store *store, uint64_t user_id) {
+    store->users[user_id].is_inactive = true;
+    user_event(store, user_id, EVENT_CREDENTIALS_CHANGED, user_id, 0);
+}
+
+void fake_store_purge(struct fake_store *store, uint64_t room_id, uint64_t oldest_seq) {
+    fake_store_find(store, room_id)->stream.oldest_seq = oldest_seq;
+}
+
+/* ---- what pushd asks: the contracts are those of common/store ---- */
+
+static void fill_state(const struct fake_store *store, uint64_t room_id, uint64_t user_id,
+                       struct room_state *state) {
+    const struct fake_room *room = fake_store_find(store, room_id);
+    memset(state, 0, sizeof(*state));
+    if (!room)
+        return;
+    state->exists = true;
+    state->is_private = room->is_private;
+    state->is_member = room->joined_seq[user_id] != NOBODY;
+    state->room_id = room_id;
+    state->last_seq = room->stream.last_seq;
+    state->oldest_seq = room->stream.oldest_seq;
+    state->message_count = room->message_count;
+}
+
+static enum error find_caller(struct fake_store *store, const unsigned char *hash, bool by_token,
+                              uint64_t room_id, struct caller *caller) {
+    memset(caller, 0, sizeof(*caller));
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    for (uint64_t id = 1; id <= FAKE_USERS; id++) {
+        unsigned char own[SECRET_HASH_SIZE];
+        secret_hash_key(by_token ? fake_store_token(id) : fake_store_session(id), own);
+        if (memcmp(hash, own, sizeof(own)) != 0 || store->users[id].is_revoked)
+            continue;
+        caller->user = (struct user){.id = id, .is_active = !store->users[id].is_inactive};
+        snprintf(caller->user.name, sizeof(caller->user.name), "%s", name_of(id));
+        caller->last_seq = store->users[id].stream.last_seq;
+        fill_state(store, room_id, id, &caller->room);
+        return ERROR_NONE;
+    }
+    return ERROR_UNAUTHENTICATED;
+}
+
+enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
+                      struct caller *caller) {
+    return find_caller(of_db(db), hash, true, room_id, caller);
+}
+
+enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
+                        uint64_t room_id, struct caller *caller) {
+    (void)days;
+    return find_caller(of_db(db), hash, false, room_id, caller);
+}
+
+static enum error find_many(struct fake_store *store, bool by_token,
+                            struct caller_question *questions, size_t count) {
+    for (size_t i = 0; i < count && !store->down; i++)
+        questions[i].error = find_caller(store, questions[i].hash, by_token, questions[i].room_id,
+                                         &questions[i].caller);
+    return store->down ? ERROR_UNAVAILABLE : ERROR_NONE;
+}
+
+enum error token_find_many(struct db *db, struct caller_question *questions, size_t count) {
+    return find_many(of_db(db), true, questions, count);
+}
+
+enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
+                             size_t count) {
+    (void)days;
+    return find_many(of_db(db), false, questions, count);
+}
+
+enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
+                          struct room_state *state) {
+    struct fake_store *store = of_db(db);
+    memset(state, 0, sizeof(*state));
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    fill_state(store, room_id, user_id, state);
+    return ERROR_NONE;
+}
+
+enum error room_state_may_see(const struct room_state *state) {
+    return state->exists && (!state->is_private || state->is_member) ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
+enum error room_state_may_read(const struct room_state *state) {
+    const enum error error = room_state_may_see(state);
+    return error || state->is_member ? error : ERROR_FORBIDDEN;
+}
+
+static enum error check_range(const struct fake_stream *stream, uint64_t after, uint64_t last_seq) {
+    return after > last_seq || (after < last_seq && after + 1 < stream->oldest_seq) ? ERROR_GONE
+                                                                                    : ERROR_NONE;
+}
+
+enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,
+                       uint64_t limit, uint64_t retention_days, replay_visit *visit,
+                       void *context) {
+    struct fake_store *store = of_db(db);
+    const struct fake_room *room = fake_store_find(store, state->room_id);
+    (void)retention_days;
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    if (after == state->last_seq)
+        return ERROR_NONE;
+    if (!room || check_range(&room->stream, after, state->last_seq))
+        return ERROR_GONE;
+    for (uint64_t seq = after + 1; seq <= state->last_seq && limit > 0; seq++, limit--) {
+        const struct fake_record *record = &room->stream.records[seq - 1];
+        struct buffer json = BUFFER_EMPTY;
+        shape_of_room(&json, room, seq);
+        const struct event_envelope envelope = {
+            seq, record->type, record->actor_id, record->subject_id, {json.data, json.len}};
+        visit(context, &envelope);
+        buffer_free(&json);
+    }
+    return ERROR_NONE;
+}
+
+enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
+                       uint64_t retention_days, struct user_log_state *state, replay_visit *visit,
+                       void *context) {
+    struct fake_store *store = of_db(db);
+    const struct fake_stream *stream = &store->users[user_id].stream;
+    (void)retention_days;
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    *state = (struct user_log_state){stream->last_seq, stream->oldest_seq};
+    const enum error error = check_range(stream, after, stream->last_seq);
+    for (uint64_t seq = after + 1; !error && seq <= stream->last_seq && limit > 0; seq++, limit--) {
+        const struct fake_record *record = &stream->records[seq - 1];
+        struct buffer json = BUFFER_EMPTY;
+        shape_of_user(&json, store, record, seq);
+        const struct event_envelope envelope = {
+            seq, record->type, record->actor_id, record->subject_id, {buffer_str(&json), json.len}};
+        visit(context, &envelope);
+        buffer_free(&json);
+    }
+    return error;
+}
+
+/* Takes the next number out of a JSON array; false at the end. */
+static bool next_number(struct text *list, uint64_t *number) {
+    while (list->len > 0 && (*list->at < '0' || *list->at > '9'))
+        *list = (struct text){list->at + 1, list->len - 1};
+    size_t len = 0;
+    while (len < list->len && list->at[len] >= '0' && list->at[len] <= '9')
+        len++;
+    const bool found = text_to_u64((struct text){list->at, len}, number);
+    *list = (struct text){list->at + len, list->len - len};
+    return found;
+}
+
+enum error user_log_moved(struct db *db, struct text rooms, struct text users,
+                          stream_head_visit *visit, void *context) {
+    struct fake_store *store = of_db(db);
+    uint64_t id, known;
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    while (next_number(&rooms, &id) && next_number(&rooms, &known)) {
+        const struct fake_room *room = fake_store_find(store, id);
+        const struct stream_head head = {false, room, id, room ? room->stream.last_seq : 0};
+        if (!room || head.last_seq > known)
+            visit(context, &head);
+    }
+    while (next_number(&users, &id) && next_number(&users, &known)) {
+        const struct stream_head head = {true, true, id, store->users[id].stream.last_seq};
+        if (head.last_seq > known)
+            visit(context, &head);
+    }
+    return ERROR_NONE;
+}
+
+enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,
+                          void *context) {
+    struct fake_store *store = of_db(db);
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    for (size_t i = 0; i < store->room_count; i++) {
+        const struct fake_room *room = &store->rooms[i];
+        const struct stream_head head = {false, true, room->id, room->stream.last_seq};
+        if (fake_store_is_member(store, room->id, user_id))
+            visit(context, &head);
+    }
+    return ERROR_NONE;
+}
+
+enum error event_log_arrival(struct db *db, const struct room_state *state, uint64_t user_id,
+                             uint64_t limit, uint64_t *seq) {
+    struct fake_store *store = of_db(db);
+    const struct fake_room *room = fake_store_find(store, state->room_id);
+    *seq = 0;
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    for (uint64_t at = state->last_seq; room && at > 0 && limit > 0 && *seq == 0; at--, limit--) {
+        const struct fake_record *record = &room->stream.records[at - 1];
+        if (record->type == EVENT_USER_INVITED && record->subject_id == user_id)
+            *seq = at;
+    }
+    return ERROR_NONE;
+}

@@ -1,0 +1,112 @@
+/* payload: what a rogue publishes is not taken, and what fcgi-api and pushd publish is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "redis/event_validate.h"
+
+static bool takes(enum event_stream stream, const char *payload) {
+    struct event_envelope envelope;
+    return payload_read(stream, text_of(payload), &envelope);
+}
+
+static bool room_takes(const char *payload) {
+    return takes(EVENT_STREAM_ROOM, payload);
+}
+
+static bool user_takes(const char *payload) {
+    return takes(EVENT_STREAM_USER, payload);
+}
+
+static void what_is_on_a_rooms_record_is_taken_with_a_number(void **state) {
+    (void)state;
+    struct event_envelope envelope;
+    const struct text payload = text_of("1 7 new_message 3 9\n{\"a\":1}");
+    assert_true(payload_read(EVENT_STREAM_ROOM, payload, &envelope));
+    assert_int_equal(envelope.seq, 7);
+    assert_int_equal(envelope.type, EVENT_NEW_MESSAGE);
+    assert_int_equal(envelope.actor_id, 3);
+    assert_int_equal(envelope.subject_id, 9);
+    assert_true(text_equals(envelope.text, text_of("{\"a\":1}")));
+    assert_true(room_takes("1 1 member_updated 3 9\n{}"));
+    assert_false(room_takes("1 0 new_message 3 9\n{}"));
+    assert_false(room_takes("1 0 member_updated 3 9\n{}"));
+}
+
+static void what_is_on_no_record_is_taken_without_a_number(void **state) {
+    (void)state;
+    static const char *const types[] = {"message_read", "typing",    "stop_typing",
+                                        "user_joined",  "user_left", "room_deleted"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct buffer payload = BUFFER_EMPTY;
+        buffer_printf(&payload, "1 0 %s 3 9\n{}", types[i]);
+        assert_true(room_takes(buffer_str(&payload)));
+        payload.data[2] = '8';
+        assert_false(room_takes(buffer_str(&payload)));
+        buffer_free(&payload);
+    }
+}
+
+static void what_concerns_a_user_is_on_the_users_channel_only(void **state) {
+    (void)state;
+    static const char *const payloads[] = {
+        "1 4 room_created 3 9\n{}", "1 4 room_invitation 3 9\n{}", "1 4 room_removed 3 9\n{}",
+        "1 4 credentials_changed 3 0\n"};
+    for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+        assert_true(user_takes(payloads[i]));
+        assert_false(room_takes(payloads[i]));
+    }
+    assert_true(user_takes("1 4 room_deleted 3 9\n{}"));
+    assert_false(user_takes("1 0 room_deleted 3 9\n{}"));
+    assert_false(user_takes("1 4 new_message 3 9\n{}"));
+    assert_false(user_takes("1 0 typing 3 0\n{}"));
+}
+
+static void only_what_is_not_shown_has_no_text(void **state) {
+    (void)state;
+    assert_false(user_takes("1 4 room_created 3 9\n"));
+    assert_false(room_takes("1 4 new_message 3 9\n"));
+    assert_false(room_takes("1 0 typing 3 0\n"));
+}
+
+static void a_text_that_is_no_object_fit_for_clients_is_not_taken(void **state) {
+    (void)state;
+    static const char *const texts[] = {"[]",  "7",     "null",        "{",    "{}{}",
+                                        " {}", "{'a'}", "{\"a\":NaN}", "\"\"", "{}x"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct buffer payload = BUFFER_EMPTY;
+        buffer_printf(&payload, "1 7 new_message 3 9\n%s", texts[i]);
+        assert_false(room_takes(buffer_str(&payload)));
+        buffer_free(&payload);
+    }
+}
+
+static void what_is_larger_than_any_event_is_not_taken(void **state) {
+    (void)state;
+    struct buffer payload = BUFFER_EMPTY;
+    struct event_envelope envelope;
+    buffer_append_str(&payload, "1 7 new_message 3 9\n{\"a\":\"");
+    memset(buffer_reserve(&payload, 1024 * 1024), 'x', 1024 * 1024);
+    payload.len += 1024 * 1024;
+    buffer_append_str(&payload, "\"}");
+    const struct text text = {payload.data, payload.len};
+    assert_false(payload_read(EVENT_STREAM_ROOM, text, &envelope));
+    buffer_free(&payload);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_on_a_rooms_record_is_taken_with_a_number),
+        cmocka_unit_test(what_is_on_no_record_is_taken_without_a_number),
+        cmocka_unit_test(what_concerns_a_user_is_on_the_users_channel_only),
+        cmocka_unit_test(only_what_is_not_shown_has_no_text),
+        cmocka_unit_test(a_text_that_is_no_object_fit_for_clients_is_not_taken),
+        cmocka_unit_test(what_is_larger_than_any_event_is_not_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+/* jsoncheck: what is taken, bad syntax with its phrase and place, and nesting. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "support/json_fixture.h"
+
+static void good_texts_are_taken(void **state) {
+    static const char *const good[] = {
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "false",
+        "0",
+        "\"\"",
+        " \t\r\n{}\n\r\t ",
+        "[[],{},[{}],\"\",0,null,true,false]",
+        "{\"a\":1,\"a\":2}",
+        "{\"\":{\"\":[]}}",
+        "[ 1 , 2 ]",
+        "{ \"a\" : 1 , \"b\" : [ ] }",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+        "\"\\u0001\\u001f\\u007f\\uFFFF\\uabCD\"",
+        "\"\x7F\xC2\x80\xE2\x80\xA8\xF4\x8F\xBF\xBF\"",
+        "\"\\u0001\x7F \xEF\xBB\xBF in the middle\"",
+        "\"\\ud83d\\ude00\"",
+        "\"\\uD800\\uDC00\\uDBFF\\uDFFF\"",
+        "\"\\uD7FF\\uE000\"",
+        "{\"\\ud83d\\ude00\":\"\\\\u0000\"}",
+        "\"/\"",
+        "{\"content\":\"{[,:]}\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < JUDGE_COUNT(good); i++)
+        judge_taken(good[i]);
+}
+
+static void bad_syntax_is_refused(void **state) {
+    static const struct refusal bad[] = {
+        REFUSED("", "empty text", 0),
+        REFUSED(" \n\t\r", "empty text", 4),
+        REFUSED("{", "unexpected end", 1),
+        REFUSED("[", "unexpected end", 1),
+        REFUSED("[1", "unexpected end", 2),
+        REFUSED("[1,", "unexpected end", 3),
+        REFUSED("{\"a\"", "unexpected end", 4),
+        REFUSED("{\"a\":", "unexpected end", 5),
+        REFUSED("{\"a\":1", "unexpected end", 6),
+        REFUSED("{\"a\":1,", "unexpected end", 7),
+        REFUSED("{\"a\":1, ", "unexpected end", 8),
+        REFUSED("\"abc", "unexpected end", 4),
+        REFUSED("\"abc\\", "unexpected end", 5),
+        REFUSED("]", "value expected", 0),
+        REFUSED("}", "value expected", 0),
+        REFUSED(",", "value expected", 0),
+        REFUSED(":", "value expected", 0),
+        REFUSED("[,]", "value expected", 1),
+        REFUSED("[1,]", "value expected", 3),
+        REFUSED("[1,,2]", "value expected", 3),
+        REFUSED("[}", "value expected", 1),
+        REFUSED("[1}", "comma or ] expected", 2),
+        REFUSED("[1 2]", "comma or ] expected", 3),
+        REFUSED("[1:2]", "comma or ] expected", 2),
+        REFUSED("{]", "key expected", 1),
+        REFUSED("{,}", "key expected", 1),
+        REFUSED("{1:2}", "key expected", 1),
+        REFUSED("{a:2}", "key expected", 1),
+        REFUSED("{null:2}", "key expected", 1),
+        REFUSED("{\"a\":1,}", "key expected", 7),
+        REFUSED("{\"a\"}", "colon expected", 4),
+        REFUSED("{\"a\",1}", "colon expected", 4),
+        REFUSED("{\"a\" 1}", "colon expected", 5),
+        REFUSED("{\"a\"=1}", "colon expected", 4),
+        REFUSED("{\"a\":}", "value expected", 5),
+        REFUSED("{\"a\"::1}", "value expected", 5),
+        REFUSED("{\"a\":1]", "comma or } expected", 6),
+        REFUSED("{\"a\":1 \"b\":2}", "comma or } expected", 7),
+        REFUSED("{\"a\":1;}", "comma or } expected", 6),
+        REFUSED("{} {}", "more than one value", 3),
+        REFUSED("{}x", "more than one value", 2),
+        REFUSED("{}}", "more than one value", 2),
+        REFUSED("[]]", "more than one value", 2),
+        REFUSED("{},", "more than one value", 2),
+        REFUSED("null null", "more than one value", 5),
+        REFUSED("\"a\"\"b\"", "more than one value", 3),
+    };
+
+    (void)state;
+    judge_all_refused(bad, JUDGE_COUNT(bad));
+    assert_string_equal(jsoncheck(NULL, 0, NULL), "empty text");
+}
+
+static void what_other_languages_have_is_refused(void **state) {
+    static const struct refusal bad[] = {
+        REFUSED("'a'", "value expected", 0),
+        REFUSED("{'a':1}", "key expected", 1),
+        REFUSED("{\"a\":'b'}", "value expected", 5),
+        REFUSED("tru", "value expected", 0),
+        REFUSED("[nul]", "value expected", 1),
+        REFUSED("True", "value expected", 0),
+        REFUSED("NULL", "value expected", 0),
+        REFUSED("truefalse", "more than one value", 4),
+        REFUSED("nullx", "more than one value", 4),
+        REFUSED("undefined", "value expected", 0),
+        REFUSED("/* c */ 1", "value expected", 0),
+        REFUSED("1 // c", "more than one value", 2),
+        REFUSED("[1 /* c */]", "comma or ] expected", 3),
+        REFUSED("# c\n1", "value expected", 0),
+        REFUSED("\f1", "value expected", 0),
+        REFUSED("\v1", "value expected", 0),
+        REFUSED("1\x1A", "more than one value", 1),
+        REFUSED("\xC2\xA0"
+                "1",
+                "value expected", 0),
+        REFUSED("1\xE2\x80\xA8", "more than one value", 1),
+    };
+
+    (void)state;
+    judge_all_refused(bad, JUDGE_COUNT(bad));
+}
+
+/* A text of `depth` levels: for each, the bit of `kinds` (taken round) says { or [. */
+static void nest(struct buffer *text, size_t depth, unsigned kinds, const char *core) {
+    buffer_clear(text);
+    for (size_t i = 0; i < depth; i++)
+        buffer_append_str(text, kinds >> i % 8 & 1 ? "{\"k\":" : "[");
+    buffer_append_str(text, core);
+    for (size_t i = depth; i-- > 0;)
+        buffer_append_char(text, kinds >> i % 8 & 1 ? '}' : ']');
+}
+
+static void nesting_ends_at_32(void **state) {
+    struct buffer text = BUFFER_EMPTY;
+
+    (void)state;
+    for (unsigned kinds = 0; kinds < 256; kinds++) {
+        size_t at = 0;
+
+        nest(&text, 32, kinds, "7");
+        judge_taken(buffer_str(&text));
+        nest(&text, 33, kinds, "7");
+        assert_string_equal(judge_text(text.data, text.len, &at), "nesting over 32");
+
+        size_t objects = 0;
+
+        for (unsigned i = 0; i < 32; i++)
+            objects += kinds >> i % 8 & 1;
+        assert_int_equal(at, 32 + 4 * objects); /* {"k": is four bytes more than [ */
+    }
+    nest(&text, 31, 0, "[],{},[{}]");
+    assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
+    nest(&text, 31, 0, "[],{},[],[[],{}");
+    assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
+    nest(&text, 31, 0, "[],{},[],{\"a\":1}");
+    judge_taken(buffer_str(&text));
+    nest(&text, 32, 0xFF, "{}");
+    assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
+    buffer_free(&text);
+}
+
+/* Each level remembers what it is after deeper ones have come and gone. */
+static void brackets_close_what_they_opened(void **state) {
+    struct buffer text = BUFFER_EMPTY;
+
+    (void)state;
+    for (unsigned kinds = 0; kinds < 256; kinds++) {
+        nest(&text, 32, kinds, "null");
+        buffer_str(&text);
+        for (size_t i = text.len - 32; i < text.len; i++) {
+            text.data[i] ^= ']' ^ '}';
+            assert_non_null(jsoncheck(text.data, text.len, NULL));
+            text.data[i] ^= ']' ^ '}';
+        }
+        assert_null(jsoncheck(text.data, text.len, NULL));
+    }
+    buffer_free(&text);
+}
+
+static void a_hundred_thousand_levels_need_no_stack(void **state) {
+    struct buffer text = BUFFER_EMPTY;
+    size_t at = 0;
+
+    (void)state;
+    for (unsigned kinds = 0; kinds < 3; kinds++) {
+        nest(&text, 100000, kinds == 2 ? 0x55 : kinds * 0xFF, "1");
+        assert_string_equal(jsoncheck(text.data, text.len, &at), "nesting over 32");
+        assert_true(at <= 32 * 5);
+    }
+    buffer_clear(&text);
+    for (int i = 0; i < 100000; i++)
+        buffer_append_str(&text, "[]");
+    assert_string_equal(jsoncheck(text.data, text.len, &at), "more than one value");
+    assert_int_equal(at, 2);
+    buffer_clear(&text);
+    buffer_append_char(&text, '[');
+    for (int i = 0; i < 100000; i++)
+        buffer_append_str(&text, "[{\"a\":[]}],");
+    buffer_append_str(&text, "0]");
+    judge_taken(buffer_str(&text));
+    buffer_free(&text);
+}
+
+/* No beginning of a text that ends in a bracket or quote is itself a text. */
+static void every_truncation_is_refused(void **state) {
+    static const char whole[] =
+        "{\"a\":[1,-2.5e+3,\"x\\n\\ud83d\\ude00\xF0\x9F\x98\x80\"],\"b\":{\"c\":null},\"d\":true}";
+
+    (void)state;
+    judge_taken(whole);
+    for (size_t len = 0; len < sizeof whole - 1; len++)
+        assert_non_null(judge_text(whole, len, NULL));
+}
+
+/* Every byte put in every place is judged without harm, and `at` stays in the text. */
+static void every_single_byte_change_is_survived(void **state) {
+    static const char whole[] =
+        "{\"k\\u00e9\":[1,-2.5e+3,\"\\ud83d\\ude00\xE2\x82\xAC\"],\"b\":{\"c\":null}} ";
+
+    (void)state;
+    for (size_t place = 0; place < sizeof whole - 1; place++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char text[sizeof whole];
+            size_t at = 0;
+
+            memcpy(text, whole, sizeof whole);
+            text[place] = (char)byte;
+
+            const char *wrong = judge_text(text, sizeof whole - 1, &at);
+
+            assert_true(at <= sizeof whole - 1);
+            if (byte == 0)
+                assert_non_null(wrong);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_texts_are_taken),
+        cmocka_unit_test(bad_syntax_is_refused),
+        cmocka_unit_test(what_other_languages_have_is_refused),
+        cmocka_unit_test(nesting_ends_at_32),
+        cmocka_unit_test(brackets_close_what_they_opened),
+        cmocka_unit_test(a_hundred_thousand_levels_need_no_stack),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(every_single_byte_change_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,335 @@
+/* jsonw: exact bytes, and everything it writes is what jsoncheck and json-c take. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "json/json_validate.h"
+#include "json/json_writer.h"
+
+#define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
+
+static void assert_written(struct buffer *out, const char *wanted) {
+    assert_string_equal(buffer_str(out), wanted);
+    assert_null(jsoncheck(out->data, out->len, NULL));
+    buffer_free(out);
+}
+
+static void empty_things(void **state) {
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+
+    (void)state;
+    jsonw_array(&w);
+    jsonw_object(&w);
+    jsonw_object_end(&w);
+    jsonw_array(&w);
+    jsonw_array_end(&w);
+    jsonw_str(&w, "");
+    jsonw_text(&w, (struct text){NULL, 0});
+    jsonw_array_end(&w);
+    assert_written(&out, "[{},[],\"\",\"\"]");
+}
+
+static void every_kind_of_value(void **state) {
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+
+    (void)state;
+    jsonw_array(&w);
+    jsonw_text(&w, TEXT("t"));
+    jsonw_str(&w, "s");
+    jsonw_str(&w, NULL);
+    jsonw_u64(&w, 0);
+    jsonw_u64(&w, 10);
+    jsonw_u64(&w, UINT64_MAX);
+    jsonw_bool(&w, true);
+    jsonw_bool(&w, false);
+    jsonw_null(&w);
+    jsonw_time(&w, 1705314600123456);
+    jsonw_raw(&w, "{\"r\":1}", 7);
+    jsonw_word(&w, "w");
+    jsonw_word(&w, NULL);
+    jsonw_array_end(&w);
+    assert_written(&out,
+                   "[\"t\",\"s\",null,0,10,18446744073709551615,true,false,null,"
+                   "\"2024-01-15T10:30:00.123456Z\",{\"r\":1},\"w\",null]");
+}
+
+static void every_kind_of_member(void **state) {
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+
+    (void)state;
+    jsonw_object(&w);
+    jsonw_member_text(&w, "a", TEXT("\xC3\xA9"));
+    jsonw_member_str(&w, "b", "x\"y");
+    jsonw_member_str(&w, "c", NULL);
+    jsonw_member_u64(&w, "d", 0);
+    jsonw_member_bool(&w, "e", false);
+    jsonw_member_bool(&w, "f", true);
+    jsonw_member_null(&w, "g");
+    jsonw_member_time(&w, "h", 0);
+    jsonw_member_id(&w, "i", 0);
+    jsonw_member_id(&w, "j", 9);
+    jsonw_key(&w, "k");
+    jsonw_object(&w);
+    jsonw_key(&w, "l");
+    jsonw_array(&w);
+    jsonw_array_end(&w);
+    jsonw_key(&w, "m");
+    jsonw_raw(&w, "1.5", 3);
+    jsonw_object_end(&w);
+    jsonw_member_u64(&w, "n", 1);
+    jsonw_object_end(&w);
+    assert_written(&out,
+                   "{\"a\":\"\xC3\xA9\",\"b\":\"x\\\"y\",\"c\":null,\"d\":0,\"e\":false,"
+                   "\"f\":true,\"g\":null,\"h\":\"1970-01-01T00:00:00.000000Z\","
+                   "\"i\":null,\"j\":9,\"k\":{\"l\":[],\"m\":1.5},\"n\":1}");
+}
+
+static void a_writer_starts_where_the_buffer_ends(void **state) {
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw first = jsonw_start(&out);
+
+    (void)state;
+    jsonw_u64(&first, 1);
+    buffer_append_char(&out, '\n');
+
+    struct jsonw second = jsonw_start(&out);
+
+    jsonw_u64(&second, 2);
+    assert_string_equal(buffer_str(&out), "1\n2");
+    buffer_free(&out);
+}
+
+static void only_what_must_be_is_escaped(void **state) {
+    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* each, and its name */
+
+    (void)state;
+    for (int c = 1; c < 0x80; c++) {
+        struct buffer out = BUFFER_EMPTY;
+        struct jsonw w = jsonw_start(&out);
+        const char value[] = {'<', (char)c, '>', '\0'};
+        const char *name = strchr(named, c);
+        char wanted[16];
+
+        if (c >= 0x20 && c != '"' && c != '\\')
+            snprintf(wanted, sizeof wanted, "\"%s\"", value);
+        else if (name != NULL)
+            snprintf(wanted, sizeof wanted, "\"<\\%c>\"", name[1]);
+        else
+            snprintf(wanted, sizeof wanted, "\"<\\u%04x>\"", (unsigned)c);
+        jsonw_str(&w, value);
+        assert_written(&out, wanted);
+    }
+}
+
+static void escapes_stand_at_any_place(void **state) {
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+
+    (void)state;
+    jsonw_array(&w);
+    jsonw_str(&w, "\"");
+    jsonw_str(&w, "\"\"");
+    jsonw_str(&w, "\\a");
+    jsonw_str(&w, "a\\");
+    jsonw_str(&w, "\x1F\xF0\x9F\x98\x80\n\xE2\x80\xA8\x7F/");
+    jsonw_array_end(&w);
+    assert_written(&out,
+                   "[\"\\\"\",\"\\\"\\\"\",\"\\\\a\",\"a\\\\\","
+                   "\"\\u001f\xF0\x9F\x98\x80\\n\xE2\x80\xA8\x7F/\"]");
+}
+
+/* Writes a text of one byte over and over, but for another at one place. */
+static void write_with_one(struct buffer *out, char fill, char other, size_t place, size_t len) {
+    char value[40];
+    struct jsonw w = jsonw_start(out);
+
+    assert_true(len <= sizeof value);
+    memset(value, fill, len);
+    value[place] = other;
+    jsonw_text(&w, (struct text){value, len});
+}
+
+/* Texts are looked through in words: a single byte must not hide in one, nor the bytes that
+ * are next to those that need an escape be taken for them. */
+static void one_byte_is_seen_at_any_place(void **state) {
+    static const char fills[] = "a !#[]\x7F\xC3\xFF";
+
+    (void)state;
+    for (size_t len = 1; len <= 40; len++)
+        for (size_t at = 0; at < len; at++)
+            for (const char *fill = fills; *fill; fill++) {
+                struct buffer plain = BUFFER_EMPTY, named = BUFFER_EMPTY, numbered = BUFFER_EMPTY;
+
+                write_with_one(&plain, *fill, 'b', at, len);
+                write_with_one(&named, *fill, at % 2 ? '"' : '\\', at, len);
+                write_with_one(&numbered, *fill, at % 2 ? '\0' : '\x1F', at, len);
+                assert_int_equal(plain.len, len + 2);
+                assert_int_equal(named.len, len + 2 + 1);
+                assert_int_equal(named.data[1 + at], '\\');
+                assert_int_equal(numbered.len, len + 2 + 5);
+                assert_memory_equal(numbered.data + 1 + at, "\\u00", 4);
+                buffer_free(&plain);
+                buffer_free(&named);
+                buffer_free(&numbered);
+            }
+}
+
+/* A generator of its own, so that a failure comes back with the same seed. */
+static uint32_t next_random(uint32_t *seed) {
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+/* Appends a code point that is no NUL: often one to escape, sometimes a long one. */
+static void append_random_point(struct buffer *text, uint32_t *seed) {
+    static const char *const samples[] = {"\"",
+                                          "\\",
+                                          "/",
+                                          "\x01",
+                                          "\n",
+                                          "\x1F",
+                                          "\x7F",
+                                          "\xC2\x80",
+                                          "\xE2\x80\xA9",
+                                          "\xEF\xBF\xBF",
+                                          "\xF4\x8F\xBF\xBF",
+                                          "\xED\x9F\xBF"};
+    uint32_t pick = next_random(seed) % 36;
+
+    if (pick < sizeof samples / sizeof samples[0])
+        buffer_append_str(text, samples[pick]);
+    else
+        buffer_append_char(text, (char)(1 + next_random(seed) % 127));
+}
+
+/* Writes a random value of at most so many levels. */
+static void write_random(struct jsonw *w, uint32_t *seed, unsigned levels) {
+    uint32_t kind = next_random(seed) % (levels > 0 ? 8 : 6);
+    struct buffer text = BUFFER_EMPTY;
+
+    for (uint32_t i = next_random(seed) % 20; i > 0; i--)
+        append_random_point(&text, seed);
+    if (kind == 0) {
+        jsonw_u64(w, (uint64_t)next_random(seed) << (next_random(seed) % 41));
+    } else if (kind == 1) {
+        jsonw_bool(w, next_random(seed) % 2);
+    } else if (kind == 2) {
+        jsonw_null(w);
+    } else if (kind == 3) {
+        jsonw_time(w, (int64_t)next_random(seed) * 1000003 - 99999999);
+    } else if (kind < 6) {
+        jsonw_text(w, (struct text){text.data, text.len});
+    } else if (kind == 6) {
+        jsonw_array(w);
+        for (uint32_t i = next_random(seed) % 5; i > 0; i--)
+            write_random(w, seed, levels - 1);
+        jsonw_array_end(w);
+    } else {
+        jsonw_object(w);
+        for (uint32_t i = next_random(seed) % 5; i > 0; i--) {
+            jsonw_key(w, i % 2 ? "odd" : "even");
+            write_random(w, seed, levels - 1);
+        }
+        jsonw_object_end(w);
+    }
+    buffer_free(&text);
+}
+
+static void whatever_is_written_passes_the_check(void **state) {
+    struct buffer out = BUFFER_EMPTY;
+
+    (void)state;
+    for (uint32_t round = 0; round < 5000; round++) {
+        uint32_t seed = round;
+        size_t at = 0;
+
+        buffer_clear(&out);
+
+        struct jsonw w = jsonw_start(&out);
+
+        write_random(&w, &seed, 6);
+
+        const char *wrong = jsoncheck(out.data, out.len, &at);
+
+        if (wrong != NULL)
+            fail_msg("round %u: %s at %zu of %s", round, wrong, at, buffer_str(&out));
+    }
+    buffer_free(&out);
+}
+
+/* What json-c reads back from a written string is what went in. */
+static void strings_come_back_unchanged(void **state) {
+    struct buffer text = BUFFER_EMPTY;
+    struct buffer out = BUFFER_EMPTY;
+
+    (void)state;
+    for (uint32_t round = 0; round < 5000; round++) {
+        uint32_t seed = round + 77777;
+
+        buffer_clear(&text);
+        buffer_clear(&out);
+        for (uint32_t i = next_random(&seed) % 60; i > 0; i--)
+            append_random_point(&text, &seed);
+
+        struct jsonw w = jsonw_start(&out);
+
+        jsonw_object(&w);
+        jsonw_member_text(&w, "v", (struct text){text.data, text.len});
+        jsonw_object_end(&w);
+
+        struct json_object *read = json_tokener_parse(buffer_str(&out));
+        struct json_object *value = NULL;
+
+        assert_non_null(read);
+        assert_true(json_object_object_get_ex(read, "v", &value));
+        assert_int_equal(json_object_get_string_len(value), text.len);
+        assert_memory_equal(json_object_get_string(value), buffer_str(&text), text.len);
+        json_object_put(read);
+    }
+    buffer_free(&text);
+    buffer_free(&out);
+}
+
+static void every_power_of_ten_is_written(void **state) {
+    uint64_t power = 1;
+
+    (void)state;
+    for (int digits = 1; digits <= 20; digits++, power *= 10) {
+        for (uint64_t value = power - 1; value <= power + 1; value++) {
+            struct buffer out = BUFFER_EMPTY;
+            struct jsonw w = jsonw_start(&out);
+            char wanted[32];
+
+            jsonw_u64(&w, value);
+            snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)value);
+            assert_written(&out, wanted);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_things),
+        cmocka_unit_test(every_kind_of_value),
+        cmocka_unit_test(every_kind_of_member),
+        cmocka_unit_test(a_writer_starts_where_the_buffer_ends),
+        cmocka_unit_test(only_what_must_be_is_escaped),
+        cmocka_unit_test(escapes_stand_at_any_place),
+        cmocka_unit_test(one_byte_is_seen_at_any_place),
+        cmocka_unit_test(whatever_is_written_passes_the_check),
+        cmocka_unit_test(strings_come_back_unchanged),
+        cmocka_unit_test(every_power_of_ten_is_written),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

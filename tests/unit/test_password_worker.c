@@ -1,0 +1,48 @@
+/* hashing: passwords are hashed and checked aside, and the process keeps its own weight. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "password_worker.h"
+
+static const struct config cheap = {.password_passes = 1, .password_memory = 8};
+
+static int set_up(void **state) {
+    (void)state;
+    return secret_init() ? 0 : -1;
+}
+
+static void test_a_hash_is_of_its_password(void **state) {
+    (void)state;
+    char hash[SECRET_PASSWORD_SIZE];
+    assert_true(hashing_make(&cheap, text_of("correct horse"), hash));
+    assert_true(hashing_check(&cheap, hash, text_of("correct horse")));
+    assert_false(hashing_check(&cheap, hash, text_of("wrong horse")));
+    assert_false(secret_password_is_stale(hash, 1, 8));
+}
+
+static void test_nobody_has_no_password(void **state) {
+    (void)state;
+    assert_false(hashing_check(&cheap, NULL, text_of("correct horse")));
+}
+
+static void test_the_process_keeps_its_weight(void **state) {
+    (void)state;
+    char hash[SECRET_PASSWORD_SIZE];
+    const int before = getpriority(PRIO_PROCESS, 0);
+    assert_true(hashing_make(&cheap, text_of("correct horse"), hash));
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_hash_is_of_its_password),
+        cmocka_unit_test(test_nobody_has_no_password),
+        cmocka_unit_test(test_the_process_keeps_its_weight),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}

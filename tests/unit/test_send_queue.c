@@ -1,0 +1,161 @@
+/* outlet: bytes come out as they went in, in pieces of any size; against a plain copy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/send_queue.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FRAMES 12
+#define MODEL_SIZE ((size_t)1 << 20)
+
+/* All that went in and has not come out yet, in one row; first is where it begins. */
+struct model {
+    unsigned char *bytes;
+    size_t first, len;
+};
+
+static uint64_t next_random(uint64_t *seed) {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+static struct frame *make_frame(size_t len, uint64_t *seed) {
+    char *json = malloc(len + 1);
+    for (size_t i = 0; i < len; i++)
+        json[i] = (char)(next_random(seed) & 0x7f);
+    struct frame *frame = frame_text((struct text){json, len});
+    free(json);
+    return frame;
+}
+
+static void push(struct outlet *outlet, struct model *model, struct frame *frame) {
+    memcpy(model->bytes + model->first + model->len, frame->bytes, frame->len);
+    model->len += frame->len;
+    assert_int_equal(outlet_push(outlet, frame), model->len);
+}
+
+/* Looks at up to size bytes, looks again, and takes a part of them. */
+static void take(struct outlet *outlet, struct model *model, size_t size, uint64_t *seed) {
+    unsigned char *out = malloc(size + 1), *again = malloc(size + 1);
+    out[size] = 0x5a;
+    const size_t got = outlet_peek(outlet, out, size);
+    assert_int_equal(got, size < model->len ? size : model->len);
+    assert_memory_equal(out, model->bytes + model->first, got);
+    assert_int_equal(out[size], 0x5a);
+    assert_int_equal(outlet_peek(outlet, again, size), got);
+    assert_memory_equal(out, again, got);
+    const size_t part = next_random(seed) % 3 == 0 ? next_random(seed) % (got + 1) : got;
+    outlet_take(outlet, part);
+    model->first += part;
+    model->len -= part;
+    assert_int_equal(outlet->bytes, model->len);
+    free(out);
+    free(again);
+}
+
+static void check_empty(const struct outlet *outlet) {
+    assert_int_equal(outlet->bytes, 0);
+    assert_int_equal(outlet->count, 0);
+    assert_int_equal(outlet->sent, 0);
+    assert_null(outlet->frames);
+}
+
+static void one_round(uint64_t seed, struct model *model, struct frame *const *frames) {
+    struct outlet outlet = {0};
+    model->first = model->len = 0;
+    for (unsigned step = 0; step < 400; step++) {
+        /* Filling and emptying take turns, so that the ring turns and grows. */
+        const bool fill = next_random(&seed) % 10 < (step / 50 % 2 ? 3 : 7);
+        const size_t size = next_random(&seed) % (next_random(&seed) % 4 ? 40 : 2000);
+        if (!fill)
+            take(&outlet, model, size, &seed);
+        else if (model->first + model->len + 70000 < MODEL_SIZE)
+            push(&outlet, model, frames[next_random(&seed) % FRAMES]);
+        if (model->len == 0)
+            check_empty(&outlet);
+    }
+    if (seed % 2)
+        while (model->len > 0)
+            take(&outlet, model, 4096, &seed);
+    outlet_clear(&outlet);
+    check_empty(&outlet);
+}
+
+static void what_goes_in_comes_out_in_any_pieces(void **state) {
+    static const size_t lengths[FRAMES] = {0, 1, 2, 7, 20, 60, 125, 126, 300, 1000, 3000, 66000};
+    struct model model = {malloc(MODEL_SIZE), 0, 0};
+    struct frame *frames[FRAMES];
+    uint64_t seed = 7;
+    (void)state;
+    for (size_t i = 0; i < FRAMES; i++)
+        frames[i] = make_frame(lengths[i], &seed);
+    for (unsigned round = 0; round < 500; round++)
+        one_round(0x9E3779B97F4A7C15u + round, &model, frames);
+    for (size_t i = 0; i < FRAMES; i++) {
+        assert_int_equal(frames[i]->holders, 1);
+        frame_release(frames[i]);
+    }
+    free(model.bytes);
+}
+
+static void an_empty_outlet_answers(void **state) {
+    struct outlet outlet = {0};
+    unsigned char byte;
+    (void)state;
+    assert_int_equal(outlet_peek(&outlet, &byte, 1), 0);
+    assert_int_equal(outlet_peek(&outlet, NULL, 0), 0);
+    outlet_take(&outlet, 0);
+    outlet_clear(&outlet);
+    check_empty(&outlet);
+}
+
+static void a_frame_is_held_until_its_last_byte_is_gone(void **state) {
+    struct outlet outlet = {0};
+    (void)state;
+    struct frame *frame = frame_text(text_of("{}"));
+    outlet_push(&outlet, frame);
+    outlet_push(&outlet, frame);
+    assert_int_equal(frame->holders, 3);
+    outlet_take(&outlet, frame->len - 1);
+    assert_int_equal(frame->holders, 3);
+    outlet_take(&outlet, 1);
+    assert_int_equal(frame->holders, 2);
+    outlet_take(&outlet, frame->len);
+    assert_int_equal(frame->holders, 1);
+    check_empty(&outlet);
+    frame_release(frame);
+}
+
+static void one_take_can_end_many_frames(void **state) {
+    struct outlet outlet = {0};
+    unsigned char rest[8];
+    (void)state;
+    struct frame *frame = frame_text(text_of("{\"a\":1}"));
+    for (unsigned i = 0; i < 100; i++)
+        outlet_push(&outlet, frame);
+    outlet_take(&outlet, 99 * frame->len + 2);
+    assert_int_equal(outlet.count, 1);
+    assert_int_equal(outlet_peek(&outlet, rest, sizeof(rest)), 7);
+    assert_memory_equal(rest, "{\"a\":1}", 7);
+    outlet_clear(&outlet);
+    assert_int_equal(frame->holders, 1);
+    frame_release(frame);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_goes_in_comes_out_in_any_pieces),
+        cmocka_unit_test(an_empty_outlet_answers),
+        cmocka_unit_test(a_frame_is_held_until_its_last_byte_is_gone),
+        cmocka_unit_test(one_take_can_end_many_frames),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,361 @@
+/* shape: the JSON of everything users see, byte for byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "event/event.h"
+#include "event/serialize.h"
+
+/* 2024-01-15T10:30:00.123456Z, and a day later. */
+#define TIME 1705314600123456
+#define LATER (TIME + 86400000000)
+
+#define MESSAGE_JSON                                                                    \
+    "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,\"sender_username\":\"alice\","    \
+    "\"content\":\"Hi \\\"you\\\"\\n\",\"message_type\":\"text\",\"reply_to_id\":null," \
+    "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"                \
+    "\"is_deleted\":false,\"client_id\":null}"
+
+#define ROOM_FIELDS(last_message)                                               \
+    "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false," \
+    "\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","       \
+    "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message ",\"last_seq\":20"
+
+static const struct message message = {
+    .id = 9,
+    .room_id = 5,
+    .position = 12,
+    .sender_id = 1,
+    .sender_username = {"alice", 5},
+    .content = {"Hi \"you\"\n", 9},
+    .type = MESSAGE_TEXT,
+    .created_at = TIME,
+    .client_id = {"", 0},
+};
+
+static const struct membership membership = {
+    .id = 4,
+    .room_id = 5,
+    .user_id = 2,
+    .username = {"bob", 3},
+    .is_admin = true,
+    .joined_at = TIME,
+};
+
+static const struct room room = {
+    .state = {.exists = true,
+              .is_private = true,
+              .is_member = true,
+              .is_admin = true,
+              .room_id = 5,
+              .last_seq = 20,
+              .oldest_seq = 1,
+              .message_count = 12,
+              .members_count = 3,
+              .last_read_position = 10,
+              .created_at = TIME},
+    .name = {"Lobby", 5},
+    .created_by_id = 1,
+};
+
+/* Compares what was written, and frees it. */
+static void assert_json(struct buffer *out, const char *wanted) {
+    assert_string_equal(buffer_str(out), wanted);
+    buffer_free(out);
+}
+
+/* ---- objects ---- */
+
+static void a_message(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    shape_message(&w, &message);
+    assert_json(&out, MESSAGE_JSON);
+}
+
+static void a_message_that_answers_and_was_edited(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    struct message edited = message;
+    edited.type = MESSAGE_IMAGE;
+    edited.reply_to_id = 3;
+    edited.edited_at = LATER;
+    edited.client_id = text_of("c-1");
+    shape_message(&w, &edited);
+    assert_json(&out,
+                "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
+                "\"sender_username\":\"alice\",\"content\":\"Hi \\\"you\\\"\\n\","
+                "\"message_type\":\"image\",\"reply_to_id\":3,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\","
+                "\"edited_at\":\"2024-01-16T10:30:00.123456Z\",\"is_deleted\":false,"
+                "\"client_id\":\"c-1\"}");
+}
+
+static void a_deleted_message(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    struct message deleted = message;
+    deleted.type = MESSAGE_FILE;
+    deleted.is_deleted = true;
+    deleted.content = text_of("");
+    shape_message(&w, &deleted);
+    assert_json(&out,
+                "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
+                "\"sender_username\":\"alice\",\"content\":\"\","
+                "\"message_type\":\"file\",\"reply_to_id\":null,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"edited_at\":null,"
+                "\"is_deleted\":true,\"client_id\":null}");
+}
+
+static void a_membership_with_and_without_the_name(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    shape_membership(&w, &membership, true);
+    assert_json(&out,
+                "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,\"username\":\"bob\","
+                "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
+    w = jsonw_start(&out);
+    shape_membership(&w, &membership, false);
+    assert_json(&out,
+                "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,"
+                "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
+}
+
+static void a_user_as_others_and_as_the_user_itself_sees_it(void **state) {
+    (void)state;
+    const struct user user = {
+        .id = 2, .name = "bob", .is_active = true, .is_staff = true, .created_at = TIME};
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    shape_user(&w, &user);
+    assert_json(&out, "{\"user_id\":2,\"username\":\"bob\"}");
+    w = jsonw_start(&out);
+    shape_account(&w, &user);
+    assert_json(&out,
+                "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\"}");
+}
+
+static void a_room_as_a_member_sees_it(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    struct room with_message = room;
+    with_message.has_last_message = true;
+    with_message.last_message = message;
+    shape_room(&w, &with_message);
+    assert_json(&out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true}");
+}
+
+static void a_room_as_one_who_is_not_in_sees_it(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    struct room foreign = room;
+    foreign.state.is_member = foreign.state.is_admin = false;
+    foreign.state.last_read_position = 0;
+    shape_room(&w, &foreign);
+    assert_json(&out, "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false}");
+}
+
+static void a_room_in_an_event_lacks_the_callers_fields(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    struct jsonw w = jsonw_start(&out);
+    shape_room_in_event(&w, &room);
+    assert_json(&out, "{" ROOM_FIELDS("null") "}");
+}
+
+/* ---- events of a room ---- */
+
+static const struct room_event base = {
+    .room_id = 5,
+    .seq = 20,
+    .actor_id = 1,
+    .actor = {"alice", 5},
+    .subject_id = 9,
+};
+
+static void assert_event(unsigned type, bool with_subject, const struct room *event_room,
+                         const char *wanted) {
+    struct buffer out = BUFFER_EMPTY;
+    struct room_event event = base;
+    event.type = type;
+    event.has_message = event.has_membership = with_subject;
+    event.message = message;
+    event.membership = membership;
+    shape_room_event(&out, &event, event_room);
+    assert_json(&out, wanted);
+}
+
+static void events_of_messages(void **state) {
+    (void)state;
+    assert_event(EVENT_NEW_MESSAGE, true, NULL,
+                 "{\"type\":\"new_message\",\"message\":" MESSAGE_JSON
+                 ",\"sender\":\"alice\",\"sender_id\":1,\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_NEW_MESSAGE, false, NULL,
+                 "{\"type\":\"new_message\",\"message\":null"
+                 ",\"sender\":\"alice\",\"sender_id\":1,\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_MESSAGE_EDITED, true, NULL,
+                 "{\"type\":\"message_edited\",\"message\":" MESSAGE_JSON
+                 ",\"edited_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_MESSAGE_DELETED, true, NULL,
+                 "{\"type\":\"message_deleted\",\"message_id\":9,\"deleted_by\":\"alice\","
+                 "\"seq\":20,\"room_id\":5}");
+}
+
+static void events_of_the_room_and_its_members(void **state) {
+    (void)state;
+    assert_event(EVENT_ROOM_UPDATED, false, &room,
+                 "{\"type\":\"room_updated\",\"room\":{" ROOM_FIELDS("null") "},"
+                 "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_ROOM_UPDATED, false, NULL,
+                 "{\"type\":\"room_updated\",\"room\":null,"
+                 "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_USER_INVITED, false, NULL,
+                 "{\"type\":\"user_invited\",\"user_id\":9,\"invited_by\":\"alice\","
+                 "\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_USER_REMOVED, false, NULL,
+                 "{\"type\":\"user_removed\",\"user_id\":9,\"removed_by\":\"alice\","
+                 "\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_MEMBER_UPDATED, true, NULL,
+                 "{\"type\":\"member_updated\",\"membership\":{\"membership_id\":4,"
+                 "\"room_id\":5,\"user_id\":2,\"is_admin\":true,"
+                 "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
+                 "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+    assert_event(EVENT_MEMBER_UPDATED, false, NULL,
+                 "{\"type\":\"member_updated\",\"membership\":null,"
+                 "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
+}
+
+/* ---- events of a user, and what is never stored ---- */
+
+static void a_room_created(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    shape_room_created(&out, 3, 5, &room, "alice");
+    assert_json(&out, "{\"type\":\"room_created\",\"room\":{" ROOM_FIELDS("null") "},"
+                      "\"created_by\":\"alice\",\"seq\":3,\"room_id\":5}");
+    shape_room_created(&out, 3, 5, NULL, NULL);
+    assert_json(&out,
+                "{\"type\":\"room_created\",\"room\":null,\"created_by\":null,"
+                "\"seq\":3,\"room_id\":5}");
+}
+
+static void a_room_invitation(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    const struct text name = text_of("Lobby");
+    shape_room_invitation(&out, 4, 5, &name, "alice");
+    assert_json(&out,
+                "{\"type\":\"room_invitation\",\"room_name\":\"Lobby\","
+                "\"invited_by\":\"alice\",\"seq\":4,\"room_id\":5}");
+    shape_room_invitation(&out, 4, 5, NULL, NULL);
+    assert_json(&out,
+                "{\"type\":\"room_invitation\",\"room_name\":null,"
+                "\"invited_by\":null,\"seq\":4,\"room_id\":5}");
+}
+
+static void a_room_removed(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    shape_room_removed(&out, 5, 5, "alice");
+    assert_json(&out,
+                "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"seq\":5,"
+                "\"room_id\":5}");
+}
+
+static void a_room_deleted_on_either_channel(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    shape_room_deleted(&out, 6, 5, "alice");
+    assert_json(&out,
+                "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":6,"
+                "\"room_id\":5}");
+    shape_room_deleted(&out, 0, 5, NULL);
+    assert_json(&out, "{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
+}
+
+static void a_message_read(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    shape_message_read(&out, 5, 2, 9);
+    assert_json(&out, "{\"type\":\"message_read\",\"user_id\":2,\"message_id\":9,\"room_id\":5}");
+}
+
+static void what_a_user_does_in_a_room(void **state) {
+    static const struct {
+        unsigned type;
+        const char *json;
+    } cases[] = {
+        {EVENT_TYPING, "{\"type\":\"typing\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+        {EVENT_STOP_TYPING,
+         "{\"type\":\"stop_typing\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+        {EVENT_USER_JOINED,
+         "{\"type\":\"user_joined\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+        {EVENT_USER_LEFT, "{\"type\":\"user_left\",\"user\":\"bob\",\"user_id\":2,\"room_id\":5}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer out = BUFFER_EMPTY;
+        shape_user_notice(&out, cases[i].type, 5, 2, text_of("bob"));
+        assert_json(&out, cases[i].json);
+    }
+}
+
+/* The object is taken as it stands in the event, so that it is the same byte for byte. */
+static void a_notification_of_a_message(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    shape_message_notification(&out, 5, text_of(MESSAGE_JSON), text_of("alice"));
+    assert_json(&out,
+                "{\"type\":\"new_message_notification\",\"room_id\":5,"
+                "\"message\":" MESSAGE_JSON ",\"sender\":\"alice\"}");
+    shape_message_notification(&out, 5, text_of("null"), text_of("alice"));
+    assert_json(&out,
+                "{\"type\":\"new_message_notification\",\"room_id\":5,"
+                "\"message\":null,\"sender\":\"alice\"}");
+}
+
+static void a_shape_is_appended_to_what_is_there(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    buffer_append_str(&out, "[");
+    shape_room_removed(&out, 1, 2, "bob");
+    assert_json(&out,
+                "[{\"type\":\"room_removed\",\"removed_by\":\"bob\",\"seq\":1,"
+                "\"room_id\":2}");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message),
+        cmocka_unit_test(a_message_that_answers_and_was_edited),
+        cmocka_unit_test(a_deleted_message),
+        cmocka_unit_test(a_membership_with_and_without_the_name),
+        cmocka_unit_test(a_user_as_others_and_as_the_user_itself_sees_it),
+        cmocka_unit_test(a_room_as_a_member_sees_it),
+        cmocka_unit_test(a_room_as_one_who_is_not_in_sees_it),
+        cmocka_unit_test(a_room_in_an_event_lacks_the_callers_fields),
+        cmocka_unit_test(events_of_messages),
+        cmocka_unit_test(events_of_the_room_and_its_members),
+        cmocka_unit_test(a_room_created),
+        cmocka_unit_test(a_room_invitation),
+        cmocka_unit_test(a_room_removed),
+        cmocka_unit_test(a_room_deleted_on_either_channel),
+        cmocka_unit_test(a_message_read),
+        cmocka_unit_test(what_a_user_does_in_a_room),
+        cmocka_unit_test(a_notification_of_a_message),
+        cmocka_unit_test(a_shape_is_appended_to_what_is_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
