@@ -30,7 +30,7 @@ static bool store(const struct arguments_option *option, const char *value) {
         tool_fail("%s needs a whole number, not '%s'", option->name, value);
         return false;
     case ARGUMENTS_LIST:
-        list->values = memory_resize(list->values, list->count + 1, sizeof(*list->values));
+        list->values = xreallocarray(list->values, list->count + 1, sizeof(*list->values));
         list->values[list->count++] = value;
         break;
     }

@@ -9,19 +9,19 @@ void listing_begin(struct listing *listing, const struct tool *tool, const char 
     memset(listing, 0, sizeof(*listing));
     listing->json = tool->json;
     listing->table = table_new(headings, columns);
-    listing->w = jsonw_start(&listing->out);
+    listing->w = json_writer_start(&listing->out);
     if (listing->json) {
-        jsonw_object(&listing->w);
-        jsonw_key(&listing->w, "results");
-        jsonw_array(&listing->w);
+        json_write_object(&listing->w);
+        json_write_key(&listing->w, "results");
+        json_write_array(&listing->w);
     }
 }
 
 static void print(struct listing *listing, uint64_t count) {
     if (listing->json) {
-        jsonw_array_end(&listing->w);
-        jsonw_member_u64(&listing->w, "count", count);
-        jsonw_object_end(&listing->w);
+        json_write_array_end(&listing->w);
+        json_write_member_u64(&listing->w, "count", count);
+        json_write_object_end(&listing->w);
         buffer_append_char(&listing->out, '\n');
     } else {
         table_write(listing->table, &listing->out);

@@ -19,8 +19,8 @@
 #define LISTING_LIMIT 1000
 
 struct listing {
-    bool json;      /* add to w, else to table */
-    struct jsonw w; /* within the array */
+    bool json;            /* add to w, else to table */
+    struct json_writer w; /* within the array */
     struct table *table;
     uint64_t shown; /* things added, counted by who adds them */
     struct buffer out;

@@ -133,7 +133,7 @@ static bool read_global(struct request *request, int argc, char **argv, int *at)
 
 static void read_line(struct request *request, int argc, char **argv) {
     bool only_words = false;
-    request->words.words = memory_zeroed((size_t)argc + 1, sizeof(*request->words.words));
+    request->words.words = xcalloc((size_t)argc + 1, sizeof(*request->words.words));
     for (int i = 1; i < argc; i++) {
         only_words = only_words || strcmp(argv[i], "--") == 0;
         if (only_words || !read_global(request, argc, argv, &i))
@@ -207,7 +207,7 @@ static bool help(const struct arguments *words) {
 
 /* The command most like what was written; NULL when none is. */
 static const char *nearest(const struct arguments *words) {
-    char written[2 * SPELLING_MAX];
+    char written[2 * EDIT_DISTANCE_MAX];
     const char *found = NULL;
     size_t least = SIZE_MAX;
     snprintf(written, sizeof(written), "%s%s%s", words->words[0], words->count > 1 ? " " : "",
@@ -215,8 +215,8 @@ static const char *nearest(const struct arguments *words) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const bool single = strchr(COMMANDS[i].name, ' ') == NULL;
         const struct text text = text_of(single ? words->words[0] : written);
-        const size_t distance = spelling_distance(text, text_of(COMMANDS[i].name));
-        if (distance < least && spelling_is_near(text, distance)) {
+        const size_t distance = edit_distance(text, text_of(COMMANDS[i].name));
+        if (distance < least && edit_distance_is_near(text, distance)) {
             least = distance;
             found = COMMANDS[i].name;
         }

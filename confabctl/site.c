@@ -41,7 +41,7 @@ static char *part(CURLU *url, CURLUPart which, unsigned flags) {
 /* The parts of an address that matter here. NULL if it is none of http or https. */
 static struct site *take_apart(const char *address) {
     CURLU *url = curl_url();
-    struct site *site = memory_zeroed(1, sizeof(*site));
+    struct site *site = xcalloc(1, sizeof(*site));
     const bool is_url = curl_url_set(url, CURLUPART_URL, address, 0) == CURLUE_OK;
     site->scheme = part(url, CURLUPART_SCHEME, 0);
     site->path = part(url, CURLUPART_PATH, 0);

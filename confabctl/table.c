@@ -26,7 +26,7 @@ struct table {
 };
 
 struct table *table_new(const char *const *headings, size_t columns) {
-    struct table *table = memory_zeroed(1, sizeof(*table));
+    struct table *table = xcalloc(1, sizeof(*table));
     table->headings = headings;
     table->columns = columns;
     return table;
@@ -66,10 +66,10 @@ void table_text(struct table *table, struct text text) {
     struct buffer clean = BUFFER_EMPTY;
     if (table->count == table->space) {
         table->space = table->space ? table->space * 2 : table->columns * 16;
-        table->cells = memory_resize(table->cells, table->space, sizeof(*table->cells));
+        table->cells = xreallocarray(table->cells, table->space, sizeof(*table->cells));
     }
     table_clean(&clean, text);
-    table->cells[table->count++] = memory_copy(buffer_str(&clean), clean.len);
+    table->cells[table->count++] = xstrndup(buffer_str(&clean), clean.len);
     buffer_free(&clean);
 }
 
@@ -147,7 +147,7 @@ static size_t next_column(const struct table *table, size_t column) {
 }
 
 void table_write(const struct table *table, struct buffer *out) {
-    size_t *widths = memory_zeroed(table->columns, sizeof(*widths));
+    size_t *widths = xcalloc(table->columns, sizeof(*widths));
     for (size_t i = 0; i < table->columns; i++)
         widths[i] = table_width(text_of(heading(table, i)));
     for (size_t i = 0, column = 0; i < table->count; i++, column = next_column(table, column)) {

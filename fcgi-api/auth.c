@@ -46,12 +46,13 @@ bool auth_has_token(const struct exchange *x) {
     return find_token(x->request, &key);
 }
 
-enum error auth_session(struct exchange *x, struct caller *caller) {
+enum error auth_session(struct exchange *x, struct identity *identity) {
     unsigned char hash[SECRET_HASH_SIZE];
     struct text key;
     if (!request_cookie(x->request, AUTH_COOKIE, &key) || !secret_hash_key(key, hash))
         return ERROR_UNAUTHENTICATED;
-    return session_find(x->service->db, hash, x->service->config->session_days, x->ids[0], caller);
+    return login_session_find(x->service->db, hash, x->service->config->session_days, x->ids[0],
+                              identity);
 }
 
 /* Who reads in a room is nearly always a member of it; whoever is not is looked for again, in
@@ -64,47 +65,47 @@ static enum error find_by_token(struct exchange *x, struct text key) {
     bool found = false;
     enum error error = ERROR_NONE;
     if (reads && x->ids[0])
-        error = token_member_find(x->service->db, x->token_hash, x->ids[0], &x->caller, &found);
+        error = token_member_find(x->service->db, x->token_hash, x->ids[0], &x->identity, &found);
     if (error || found)
         return error;
-    return token_find(x->service->db, x->token_hash, x->ids[0], &x->caller);
+    return token_find(x->service->db, x->token_hash, x->ids[0], &x->identity);
 }
 
 bool auth_claim(struct exchange *x) {
     struct text key;
     x->has_token = find_token(x->request, &key) && secret_hash_key(key, x->token_hash);
-    x->guessed = x->has_token;
+    x->auth_pending = x->has_token;
     return x->has_token;
 }
 
 bool auth_guess(struct exchange *x) {
-    x->has_caller = auth_claim(x) && regulars_find(x->service->regulars, x->service->db,
-                                                   x->token_hash, x->ids[0], &x->caller);
-    x->guessed = x->has_caller;
-    return x->has_caller;
+    x->has_identity = auth_claim(x) && regulars_find(x->service->regulars, x->service->db,
+                                                     x->token_hash, x->ids[0], &x->identity);
+    x->auth_pending = x->has_identity;
+    return x->has_identity;
 }
 
 /* A session that was renewed keeps its cookie as long as itself. */
 static void renew_cookie(struct exchange *x) {
     struct text key;
     char copy[SECRET_KEY_SIZE];
-    if (!x->caller.session_renewed || !request_cookie(x->request, AUTH_COOKIE, &key))
+    if (!x->identity.session_renewed || !request_cookie(x->request, AUTH_COOKIE, &key))
         return;
     snprintf(copy, sizeof(copy), "%.*s", (int)key.len, key.at);
     auth_set_cookie(x, copy);
 }
 
-enum error auth_caller(struct exchange *x) {
+enum error auth_identify(struct exchange *x) {
     struct text key;
     const bool by_token = find_token(x->request, &key);
-    const enum error error = by_token ? find_by_token(x, key) : auth_session(x, &x->caller);
+    const enum error error = by_token ? find_by_token(x, key) : auth_session(x, &x->identity);
     if (error == ERROR_UNAUTHENTICATED)
         return refuse(x, by_token ? INVALID_TOKEN : NOT_PROVIDED);
     if (error)
         return error;
-    if (!x->caller.user.is_active)
+    if (!x->identity.user.is_active)
         return refuse(x, INACTIVE);
-    x->has_caller = true;
+    x->has_identity = true;
     renew_cookie(x);
     return ERROR_NONE;
 }

@@ -12,14 +12,14 @@
  * A token goes before the cookie, also a bad one. On success x->caller is set, with the
  * state of the room that the path names first, if it names one. On
  * ERROR_UNAUTHENTICATED the answer is set, with its WWW-Authenticate. */
-enum error auth_caller(struct exchange *x);
+enum error auth_identify(struct exchange *x);
 
 /* Takes the token of this request, if it has a sound one, without asking whose it is: sets
- * x->token_hash and x->guessed, and no caller. */
+ * x->token_hash and x->auth_pending, and no caller. */
 bool auth_claim(struct exchange *x);
 
 /* Makes who posted to the room of the path by this request's token, as far as this process
- * remembers, the caller (id and name; no state of the room), and sets x->guessed. True then;
+ * remembers, the caller (id and name; no state of the room), and sets x->auth_pending. True then;
  * what is done for a guess has to prove it, and clear the flag, before it is done. */
 bool auth_guess(struct exchange *x);
 
@@ -37,7 +37,7 @@ void auth_set_cookie(struct exchange *x, const char *key);
 
 /* Finds the caller of the session cookie alone; ERROR_UNAUTHENTICATED, without an answer
  * set, if there is none. */
-enum error auth_session(struct exchange *x, struct caller *caller);
+enum error auth_session(struct exchange *x, struct identity *identity);
 
 /* True when the request carries a token, in whatever header, sound or not. */
 bool auth_has_token(const struct exchange *x);

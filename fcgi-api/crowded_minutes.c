@@ -18,7 +18,7 @@ struct crowded_minutes {
 };
 
 struct crowded_minutes *crowded_minutes_new(void) {
-    return memory_zeroed(1, sizeof(struct crowded_minutes));
+    return xcalloc(1, sizeof(struct crowded_minutes));
 }
 
 void crowded_minutes_free(struct crowded_minutes *minutes) {

@@ -35,10 +35,10 @@ static void take_turn(struct service *service, uint64_t budget_ms) {
     next_look_ms = has_turn ? now : now + LOOK_EVERY_MS;
 }
 
-void upkeep_after_request(struct service *service) {
+void housekeeping_after_request(struct service *service) {
     take_turn(service, BUSY_BUDGET_MS);
 }
 
-void upkeep_when_idle(struct service *service) {
+void housekeeping_when_idle(struct service *service) {
     take_turn(service, IDLE_BUDGET_MS);
 }

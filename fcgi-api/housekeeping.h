@@ -9,9 +9,9 @@
 /* Now and then, in one process at a time, drops what is to be dropped: old events, ended
  * sessions, what deleted rooms left behind. Takes some 20 ms at most after a request, and
  * goes on where it stopped after the next. */
-void upkeep_after_request(struct service *service);
+void housekeeping_after_request(struct service *service);
 
 /* The same while nobody asks for anything; then it may take longer. */
-void upkeep_when_idle(struct service *service);
+void housekeeping_when_idle(struct service *service);
 
 #endif

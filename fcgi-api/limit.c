@@ -31,7 +31,7 @@ struct rule {
 };
 
 struct limit *limit_new(void) {
-    return memory_zeroed(1, sizeof(struct limit));
+    return xcalloc(1, sizeof(struct limit));
 }
 
 void limit_free(struct limit *limit) {

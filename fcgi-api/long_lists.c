@@ -19,7 +19,7 @@ struct long_lists {
 };
 
 struct long_lists *long_lists_new(void) {
-    return memory_zeroed(1, sizeof(struct long_lists));
+    return xcalloc(1, sizeof(struct long_lists));
 }
 
 void long_lists_free(struct long_lists *lists) {

@@ -60,13 +60,13 @@ static void on_stop(int number) {
 
 /* Reads the configuration and says on standard error, or in the log, what is wrong. */
 static bool load(struct config *config, bool to_log) {
-    struct buffer problems = BUFFER_EMPTY;
-    const bool sound = config_load(config, config_path, &problems);
+    struct buffer field_errors = BUFFER_EMPTY;
+    const bool sound = config_load(config, config_path, &field_errors);
     if (!sound && to_log)
-        log_error("the configuration is not taken: %s", buffer_str(&problems));
+        log_error("the configuration is not taken: %s", buffer_str(&field_errors));
     else if (!sound)
-        fputs(buffer_str(&problems), stderr);
-    buffer_free(&problems);
+        fputs(buffer_str(&field_errors), stderr);
+    buffer_free(&field_errors);
     return sound;
 }
 

@@ -89,8 +89,8 @@ static void finish(const struct work *work, struct outcome *outcome) {
         do_work(work, outcome);
 }
 
-bool hashing_make(const struct config *config, struct text password,
-                  char hash[SECRET_PASSWORD_SIZE]) {
+bool password_worker_hash(const struct config *config, struct text password,
+                          char hash[SECRET_PASSWORD_SIZE]) {
     const struct work work = {.config = config, .makes = true, .password = password};
     struct outcome outcome;
     finish(&work, &outcome);
@@ -98,7 +98,7 @@ bool hashing_make(const struct config *config, struct text password,
     return outcome.result;
 }
 
-bool hashing_check(const struct config *config, const char *hash, struct text password) {
+bool password_worker_verify(const struct config *config, const char *hash, struct text password) {
     const struct work work = {.config = config, .known = hash, .password = password};
     struct outcome outcome;
     finish(&work, &outcome);

@@ -13,11 +13,11 @@
 #include "config/config.h"
 
 /* Hashes a password at the configured cost; false when the memory cannot be had. */
-bool hashing_make(const struct config *config, struct text password,
-                  char hash[SECRET_PASSWORD_SIZE]);
+bool password_worker_hash(const struct config *config, struct text password,
+                          char hash[SECRET_PASSWORD_SIZE]);
 
 /* True when the password is the one hashed. With hash NULL (no such user) it takes as long, and
  * is false. */
-bool hashing_check(const struct config *config, const char *hash, struct text password);
+bool password_worker_verify(const struct config *config, const char *hash, struct text password);
 
 #endif

@@ -25,7 +25,7 @@ struct regulars {
 };
 
 struct regulars *regulars_new(void) {
-    return memory_zeroed(1, sizeof(struct regulars));
+    return xcalloc(1, sizeof(struct regulars));
 }
 
 void regulars_free(struct regulars *regulars) {
@@ -72,31 +72,31 @@ static void begin(struct regulars *regulars, const struct db *db) {
 
 bool regulars_find(struct regulars *regulars, const struct db *db,
                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                   struct caller *caller) {
+                   struct identity *identity) {
     begin(regulars, db);
     const struct regular *place = place_of(regulars, token_hash, room_id);
     if (!place)
         return false;
-    memset(caller, 0, sizeof(*caller));
-    caller->user.id = place->user_id;
-    caller->user.is_active = true;
-    memcpy(caller->user.name, place->name, sizeof(place->name));
-    caller->token_id = place->token_id;
+    memset(identity, 0, sizeof(*identity));
+    identity->user.id = place->user_id;
+    identity->user.is_active = true;
+    memcpy(identity->user.name, place->name, sizeof(place->name));
+    identity->token_id = place->token_id;
     return true;
 }
 
 void regulars_note(struct regulars *regulars, const struct db *db,
                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                   const struct caller *caller) {
+                   const struct identity *identity) {
     begin(regulars, db);
     struct regular *place = place_of(regulars, token_hash, room_id);
     if (!place)
         place = place_for(regulars, token_hash, room_id);
     memcpy(place->token_hash, token_hash, SECRET_HASH_SIZE);
     place->room_id = room_id;
-    place->user_id = caller->user.id;
-    place->token_id = caller->token_id;
-    memcpy(place->name, caller->user.name, sizeof(place->name));
+    place->user_id = identity->user.id;
+    place->token_id = identity->token_id;
+    memcpy(place->name, identity->user.name, sizeof(place->name));
 }
 
 void regulars_forget(struct regulars *regulars, const unsigned char token_hash[SECRET_HASH_SIZE],

@@ -27,12 +27,12 @@ void regulars_free(struct regulars *regulars);
  * caller, and that the user is active, nothing else. False: not known. */
 bool regulars_find(struct regulars *regulars, const struct db *db,
                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                   struct caller *caller);
+                   struct identity *identity);
 
 /* Remembers who posted, in the place of another if need be. */
 void regulars_note(struct regulars *regulars, const struct db *db,
                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                   const struct caller *caller);
+                   const struct identity *identity);
 
 /* Forgets the token's user in this room. */
 void regulars_forget(struct regulars *regulars, const unsigned char token_hash[SECRET_HASH_SIZE],

@@ -26,7 +26,7 @@
 
 static bool set_list_etag(struct exchange *x, const struct room_list_state *state) {
     buffer_printf(etag_begin(x), "0.%" PRIu64 ".%" PRIu64 ".%" PRIx64 ".%" PRIx64 ".%" PRIx64,
-                  x->caller.user.id, state->count, state->counters[ROOM_LIST_OWN_SEQ],
+                  x->identity.user.id, state->count, state->counters[ROOM_LIST_OWN_SEQ],
                   state->counters[ROOM_LIST_SEQS], state->counters[ROOM_LIST_READS]);
     return etag_end(x);
 }
@@ -40,8 +40,8 @@ static uint64_t most_read_whole(const struct page *page) {
 static void send_whole(struct exchange *x, const struct page *page, struct room_pieces *pieces) {
     room_pieces_sort(pieces);
     pieces->first = page->offset;
-    pieces->state.count = x->caller.rooms_count;
-    pieces->state.counters[ROOM_LIST_OWN_SEQ] = x->caller.last_seq;
+    pieces->state.count = x->identity.rooms_count;
+    pieces->state.counters[ROOM_LIST_OWN_SEQ] = x->identity.last_seq;
     room_pieces_write(x, page, pieces);
     set_list_etag(x, &pieces->state);
 }
@@ -49,7 +49,7 @@ static void send_whole(struct exchange *x, const struct page *page, struct room_
 /* The rooms carry the list's own counters, which are asked for first only if the client may have
  * it already. */
 static enum error answer_whole(struct exchange *x, const struct page *page) {
-    const struct room_list list = {.user_id = x->caller.user.id};
+    const struct room_list list = {.user_id = x->identity.user.id};
     struct room_pieces pieces = ROOM_PIECES_NONE;
     enum error error = ERROR_NONE;
     if (etag_is_asked(x)) {
@@ -112,15 +112,16 @@ static uint64_t more_than(const struct room_pieces *pieces, uint64_t most) {
 /* Notes that the caller's list is a long one whose latest rooms are near, or that it is not. */
 static void note_long(struct exchange *x, bool is_long) {
     if (x->has_token)
-        long_lists_note(x->service->long_lists, x->token_hash, is_long ? x->caller.rooms_count : 0);
+        long_lists_note(x->service->long_lists, x->token_hash,
+                        is_long ? x->identity.rooms_count : 0);
 }
 
 /* Reads rooms that the page is among, in order, asking for `most` of them at first; 0: has the
  * list sorted. */
 static enum error read_own(struct exchange *x, const struct page *page, uint64_t most,
                            struct room_pieces *pieces) {
-    const struct room_list list = {pieces->brief, x->caller.user.id};
-    const uint64_t count = x->caller.rooms_count;
+    const struct room_list list = {pieces->brief, x->identity.user.id};
+    const uint64_t count = x->identity.rooms_count;
     struct service *service = x->service;
     room_pieces_clear(pieces);
     pieces->state.count = count;
@@ -187,7 +188,7 @@ static bool has_filled(struct exchange *x, const struct page *page,
  * later; *filled is false, and they may not be the right ones, if they do not fill it. */
 static enum error read_sorted(struct exchange *x, const struct page *page, int64_t from,
                               struct room_pieces *pieces, bool *filled) {
-    const struct room_list list = {pieces->brief, x->caller.user.id};
+    const struct room_list list = {pieces->brief, x->identity.user.id};
     room_pieces_clear(pieces);
     pieces->first = 0;
     const enum error error =
@@ -202,7 +203,7 @@ static enum error read_sorted(struct exchange *x, const struct page *page, int64
  * ends, when it may not be among them. */
 static enum error read_latest(struct exchange *x, const struct page *page,
                               struct room_pieces *pieces, int64_t *from, bool *complete) {
-    const struct room_list list = {pieces->brief, x->caller.user.id};
+    const struct room_list list = {pieces->brief, x->identity.user.id};
     const uint64_t most = most_at_first(page);
     room_pieces_clear(pieces);
     pieces->first = page->offset;
@@ -243,7 +244,7 @@ static enum error read_public(struct exchange *x, const struct page *page,
 static bool set_page_etag(struct exchange *x, enum room_pages_kind kind, const struct page *page,
                           const struct room_pieces *pieces) {
     buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
-                  kind == ROOM_PAGES_PUBLIC ? 1 : 2, x->caller.user.id, page->limit, page->offset,
+                  kind == ROOM_PAGES_PUBLIC ? 1 : 2, x->identity.user.id, page->limit, page->offset,
                   pieces->state.count, room_pieces_hash(pieces, page));
     return etag_end(x);
 }
@@ -290,22 +291,22 @@ static enum error guess_public(struct exchange *x, const struct page *page) {
     bool found;
     const enum error error =
         from ? public_rooms_page_by_token(service->db, service->names, x->token_hash, page->limit,
-                                          page->offset, from, &x->caller, &pieces.state.count,
+                                          page->offset, from, &x->identity, &pieces.state.count,
                                           &found, room_pieces_collect, &pieces)
              : public_rooms_latest_by_token(service->db, service->names, x->token_hash, most,
-                                            &x->caller, &pieces.state.count, &found,
+                                            &x->identity, &pieces.state.count, &found,
                                             room_pieces_collect, &pieces);
-    exchange_found_caller(x, error, found);
+    exchange_found_identity(x, error, found);
     room_pieces_sort(&pieces);
     pieces.first = from ? 0 : page->offset;
-    const bool complete = x->has_caller && (from ? has_filled(x, page, &pieces)
-                                                 : is_complete_public(&pieces, page, most));
+    const bool complete = x->has_identity && (from ? has_filled(x, page, &pieces)
+                                                   : is_complete_public(&pieces, page, most));
     if (complete)
         send_page(x, ROOM_PAGES_PUBLIC, page, &pieces);
-    else if (x->has_caller && !from)
+    else if (x->has_identity && !from)
         note_end(x, page, &pieces);
     room_pieces_free(&pieces);
-    return x->has_caller && !complete ? answer_page(x, ROOM_PAGES_PUBLIC, page, 0) : error;
+    return x->has_identity && !complete ? answer_page(x, ROOM_PAGES_PUBLIC, page, 0) : error;
 }
 
 /* The caller is looked for along with the list, if it is a short one. */
@@ -313,11 +314,11 @@ static enum error guess_short(struct exchange *x, const struct page *page) {
     struct room_pieces pieces = ROOM_PIECES_NONE;
     bool found;
     const enum error error = room_list_whole_by_token(
-        x->service->db, x->service->names, x->token_hash, most_read_whole(page), &x->caller, &found,
-        room_pieces_collect, &pieces);
-    exchange_found_caller(x, error, found);
-    const bool is_long = x->has_caller && x->caller.rooms_count > most_read_whole(page);
-    if (x->has_caller && !is_long)
+        x->service->db, x->service->names, x->token_hash, most_read_whole(page), &x->identity,
+        &found, room_pieces_collect, &pieces);
+    exchange_found_identity(x, error, found);
+    const bool is_long = x->has_identity && x->identity.rooms_count > most_read_whole(page);
+    if (x->has_identity && !is_long)
         send_whole(x, page, &pieces);
     room_pieces_free(&pieces);
     return is_long ? answer_page(x, ROOM_PAGES_OWN, page, most_at_first(page)) : error;
@@ -330,18 +331,18 @@ static enum error guess_long(struct exchange *x, const struct page *page, uint64
     bool found;
     const enum error error = room_list_latest_by_token(
         x->service->db, x->service->names, x->token_hash, least_for(page, most), most,
-        reach_of(count), &x->caller, &found, room_pieces_collect, &pieces);
-    exchange_found_caller(x, error, found);
+        reach_of(count), &x->identity, &found, room_pieces_collect, &pieces);
+    exchange_found_identity(x, error, found);
     room_pieces_sort(&pieces);
-    const bool complete = x->has_caller && is_complete(&pieces, page, most);
+    const bool complete = x->has_identity && is_complete(&pieces, page, most);
     note_long(x, complete);
-    pieces.state.count = x->caller.rooms_count;
+    pieces.state.count = x->identity.rooms_count;
     pieces.first = page->offset;
     if (complete)
         send_page(x, ROOM_PAGES_OWN, page, &pieces);
     const uint64_t more = more_than(&pieces, most);
     room_pieces_free(&pieces);
-    return x->has_caller && !complete ? answer_page(x, ROOM_PAGES_OWN, page, more) : error;
+    return x->has_identity && !complete ? answer_page(x, ROOM_PAGES_OWN, page, more) : error;
 }
 
 static enum error answer_guess(struct exchange *x, enum room_pages_kind kind,
@@ -355,9 +356,9 @@ static enum error answer_guess(struct exchange *x, enum room_pages_kind kind,
 
 enum error room_pages_answer(struct exchange *x, enum room_pages_kind kind,
                              const struct page *page) {
-    if (x->guessed)
+    if (x->auth_pending)
         return answer_guess(x, kind, page);
-    if (kind == ROOM_PAGES_OWN && x->caller.rooms_count <= most_read_whole(page))
+    if (kind == ROOM_PAGES_OWN && x->identity.rooms_count <= most_read_whole(page))
         return answer_whole(x, page);
     return answer_page(x, kind, page, most_at_first(page));
 }

@@ -16,7 +16,7 @@ enum room_pages_kind { ROOM_PAGES_OWN, ROOM_PAGES_PUBLIC };
 
 /* Answers with a page of the caller's own list or of the public one, and sets its tag. A client
  * that has it already is found out without names and messages. A caller who is yet to be proven
- * (x->guessed) is proven along with the list, or stays unproven. */
+ * (x->auth_pending) is proven along with the list, or stays unproven. */
 enum error room_pages_answer(struct exchange *x, enum room_pages_kind kind,
                              const struct page *page);
 

@@ -44,12 +44,12 @@ void room_pieces_collect(void *context, const struct room *room) {
     }
     if (pieces->count == pieces->space) {
         pieces->space = pieces->space ? pieces->space * 2 : PAGE_DEFAULT;
-        pieces->list = memory_resize(pieces->list, pieces->space, sizeof(*pieces->list));
+        pieces->list = xreallocarray(pieces->list, pieces->space, sizeof(*pieces->list));
     }
     const size_t start = pieces->json.len;
-    struct jsonw w = jsonw_start(&pieces->json);
+    struct json_writer w = json_writer_start(&pieces->json);
     if (!pieces->brief)
-        shape_room(&w, room);
+        serialize_room(&w, room);
     pieces->list[pieces->count++] =
         (struct room_piece){room->last_active_at, room->state.room_id, hash_room(&room->state),
                             start, pieces->json.len - start};
@@ -88,9 +88,9 @@ uint64_t room_pieces_hash(const struct room_pieces *pieces, const struct page *p
 void room_pieces_write(struct exchange *x, const struct page *page,
                        const struct room_pieces *pieces) {
     const uint64_t end = end_of(pieces, page);
-    struct jsonw w = jsonw_start(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
     page_begin(x, &w, page, pieces->state.count, "public");
     for (uint64_t i = pieces->first; i < end; i++)
-        jsonw_raw(&w, pieces->json.data + pieces->list[i].start, pieces->list[i].len);
+        json_write_raw(&w, pieces->json.data + pieces->list[i].start, pieces->list[i].len);
     page_end(&w);
 }

@@ -113,7 +113,7 @@ static bool is_unsafe(enum method method) {
 
 /* Counts the request for its user, once. */
 static enum error count_request(struct exchange *x) {
-    const uint64_t user_id = x->caller.user.id;
+    const uint64_t user_id = x->identity.user.id;
     if (x->counted_id == user_id)
         return ERROR_NONE;
     const enum error error = limit_take_user(x, LIMIT_REQUESTS, user_id);
@@ -129,8 +129,8 @@ static enum error admit(struct exchange *x, const struct route *route) {
         error = auth_check_foreign(x);
     if (error || (route->flags & ROUTE_PUBLIC))
         return error;
-    error = auth_caller(x);
-    if (!error && x->caller.session_id && is_unsafe(x->request->method))
+    error = auth_identify(x);
+    if (!error && x->identity.session_id && is_unsafe(x->request->method))
         error = auth_check_origin(x);
     if (!error)
         error = count_request(x);
@@ -154,18 +154,18 @@ static enum error refuse_method(struct exchange *x) {
 }
 
 static enum error describe(struct exchange *x, const char *allow) {
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "name", x->route);
-    jsonw_member_str(&w, "allow", allow);
-    jsonw_object_end(&w);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "name", x->route);
+    json_write_member_str(&w, "allow", allow);
+    json_write_object_end(&w);
     return ERROR_NONE;
 }
 
 /* Whether the caller may come to the room of the path for such a thing at all. What the
  * transactions decide they decide again, under the room's lock. */
 static enum error check_place(const struct exchange *x, const struct route *route) {
-    const struct room_state *room = &x->caller.room;
+    const struct room_state *room = &x->identity.room;
     enum error error = ERROR_NONE;
     if (route->flags & ROUTE_ROOM)
         error = room_state_may_see(room);
@@ -178,7 +178,7 @@ static enum error check_place(const struct exchange *x, const struct route *rout
 
 /* A tag is compared before anything is read, so the state of the room has to come first. */
 static bool may_serve_guess(struct exchange *x, const struct route *route) {
-    if (!(route->flags & ROUTE_PROVES))
+    if (!(route->flags & ROUTE_LAZY_AUTH))
         return false;
     return is_unsafe(route->method) ? auth_guess(x) : !etag_is_asked(x) && auth_claim(x);
 }
@@ -197,13 +197,13 @@ static bool serve_guess(struct exchange *x, const struct route *route, enum erro
     const size_t headers_len = x->response.headers.len;
     if (!may_serve_guess(x, route))
         return false;
-    if (x->has_caller)
+    if (x->has_identity)
         *error = count_request(x);
     if (!*error)
         *error = take_body(x, route);
     if (!*error)
         *error = route->handler(x);
-    if (x->guessed) {
+    if (x->auth_pending) {
         exchange_start_over(x, headers_len);
         return false;
     }
@@ -230,9 +230,10 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
 /* Makes an answer of an error that no one has made one of. */
 static void answer_error(struct exchange *x, enum error error) {
     struct response *response = &x->response;
-    if (error == ERROR_BAD_INPUT && !problems_none(&x->problems) && response->status < 400) {
+    if (error == ERROR_BAD_INPUT && !field_errors_none(&x->field_errors) &&
+        response->status < 400) {
         buffer_clear(&response->body);
-        problems_write(&x->problems, &response->body);
+        field_errors_write(&x->field_errors, &response->body);
         response->status = error_status(error);
     }
     if (response->status < 400)

@@ -13,7 +13,7 @@
 #define ROUTE_ROOM 16u
 #define ROUTE_MEMBER 32u
 #define ROUTE_ADMIN 64u
-#define ROUTE_PROVES 128u
+#define ROUTE_LAZY_AUTH 128u
 
 /* Serves the exchange: fills x->response in every case, never fails. */
 void router_serve(struct exchange *x);

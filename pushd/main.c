@@ -30,7 +30,7 @@
 #include "process/worker.h"
 
 /* Descriptors beside those of sockets: of those who knock, of the database and the rest. */
-#define OTHER_FILES (DOOR_ROOM + 128)
+#define OTHER_FILES (CONN_LIMIT_ROOM + 128)
 
 #define MAX_WORKERS 64
 
@@ -83,34 +83,33 @@ static bool raise_file_limit(const struct config *config) {
 }
 
 static int serve_alone(struct config *config, const struct arguments *arguments,
-                       struct successor *successor) {
-    static struct figures figures;
-    static struct local_socket local;
+                       struct upgrade *upgrade) {
+    static struct metrics_data metrics;
+    static struct unix_listener local;
     const bool beside = arguments->predecessor != 0;
-    struct figures_all all = {&figures, 1};
-    const struct serve_place place = {
+    struct metrics_data_all all = {&metrics, 1};
+    const struct worker_args place = {
         .config = config,
         .config_path = arguments->config_path,
         .ports_file = arguments->ports_file,
-        .metrics_fd = listening_open("metrics_listen", config->metrics_listen, beside),
+        .metrics_fd = tcp_listener_open("metrics_listen", config->metrics_listen, beside),
         .local = &local,
         .all = &all,
         .predecessor = (pid_t)arguments->predecessor,
-        .successor = successor};
-    if (place.metrics_fd < 0 || !local_socket_open(&local, config->push_socket, beside))
+        .upgrade = upgrade};
+    if (place.metrics_fd < 0 || !unix_listener_open(&local, config->push_socket, beside))
         return 1;
-    return serve_run(&place);
+    return worker_run(&place);
 }
 
-static int run(struct config *config, const struct arguments *arguments,
-               struct successor *successor) {
+static int run(struct config *config, const struct arguments *arguments, struct upgrade *upgrade) {
     const uint64_t workers = arguments->workers ? arguments->workers : config->push_workers;
     if (!raise_file_limit(config))
         return 1;
     if (workers == 1)
-        return serve_alone(config, arguments, successor);
-    return workers_run(config, arguments->config_path, arguments->ports_file,
-                       (pid_t)arguments->predecessor, successor, workers);
+        return serve_alone(config, arguments, upgrade);
+    return supervisor_run(config, arguments->config_path, arguments->ports_file,
+                          (pid_t)arguments->predecessor, upgrade, workers);
 }
 
 /* ---- the command line ---- */
@@ -160,20 +159,21 @@ static int dump(const struct config *config) {
     return 0;
 }
 
-/* Ends the process unless it is the one that is to serve. */
-static void ensure(const struct arguments *arguments, struct successor *successor) {
+/* Ends the process unless it is the one that is to worker. */
+static void ensure(const struct arguments *arguments, struct upgrade *upgrade) {
     if (arguments->action != ACTION_ENSURE)
         return;
-    const enum ensure ensured = (arguments->predecessor ? ensure_inherited : ensure_running)(
-        arguments->config_path, &successor->lock);
-    if (ensured != ENSURE_CHILD)
-        exit(ensured == ENSURE_DONE ? 0 : 1);
+    const enum single_instance ensured =
+        (arguments->predecessor ? single_instance_inherited
+                                : single_instance_acquire)(arguments->config_path, &upgrade->lock);
+    if (ensured != SINGLE_INSTANCE_CHILD)
+        exit(ensured == SINGLE_INSTANCE_DONE ? 0 : 1);
 }
 
 int main(int argc, char **argv) {
     static struct config config;
     static struct arguments arguments;
-    static struct successor successor;
+    static struct upgrade upgrade;
     read_arguments(&arguments, argc, argv);
     if (arguments.action == ACTION_WRONG) {
         fputs(USAGE, stderr);
@@ -183,7 +183,7 @@ int main(int argc, char **argv) {
         puts("confab " CONFAB_VERSION);
         return 0;
     }
-    if (!settings_load(&config, arguments.config_path))
+    if (!reload_load_config(&config, arguments.config_path))
         return 1;
     if (arguments.action == ACTION_CHECK) {
         puts("the configuration is sound");
@@ -191,12 +191,12 @@ int main(int argc, char **argv) {
     }
     if (arguments.action == ACTION_DUMP)
         return dump(&config);
-    successor = (struct successor){.program = argv[0],
-                                   .config_path = arguments.config_path,
-                                   .ports_file = arguments.ports_file,
-                                   .workers = arguments.workers};
-    ensure(&arguments, &successor);
-    settings_open_log(&config);
-    notify_inherit((pid_t)arguments.predecessor);
-    return run(&config, &arguments, &successor);
+    upgrade = (struct upgrade){.program = argv[0],
+                               .config_path = arguments.config_path,
+                               .ports_file = arguments.ports_file,
+                               .workers = arguments.workers};
+    ensure(&arguments, &upgrade);
+    reload_open_log(&config);
+    sd_notify_inherit((pid_t)arguments.predecessor);
+    return run(&config, &arguments, &upgrade);
 }

@@ -69,7 +69,7 @@ struct presence {
     size_t graces_first, graces_count, graces_space;
 };
 
-/* What an answer of the bus is about. Room and user may be gone when it comes. */
+/* What an answer of the pubsub is about. Room and user may be gone when it comes. */
 struct question {
     struct presence *presence;
     uint64_t room_id;
@@ -79,7 +79,7 @@ struct question {
 
 static struct question *new_question(struct presence *presence, uint64_t room_id, uint64_t user_id,
                                      uint64_t reading_number) {
-    struct question *question = memory_zeroed(1, sizeof(*question));
+    struct question *question = xcalloc(1, sizeof(*question));
     *question = (struct question){presence, room_id, user_id, reading_number};
     return question;
 }
@@ -100,7 +100,7 @@ static struct person *make_person(struct room *room, uint64_t user_id, struct te
     struct person *person = idmap_get(&room->people, user_id);
     if (person || name.len > MAX_NAME)
         return person;
-    person = memory_zeroed(1, offsetof(struct person, name) + name.len);
+    person = xcalloc(1, offsetof(struct person, name) + name.len);
     person->name_len = (unsigned char)name.len;
     memcpy(person->name, name.at, name.len);
     idmap_put(&room->people, user_id, person);
@@ -133,7 +133,7 @@ static void add_key(void *context, uint64_t key, void *value) {
 }
 
 static struct keys keys_of(const struct idmap *map) {
-    struct keys keys = {memory_zeroed(idmap_count(map), sizeof(*keys.keys)), 0};
+    struct keys keys = {xcalloc(idmap_count(map), sizeof(*keys.keys)), 0};
     idmap_each(map, add_key, &keys);
     return keys;
 }
@@ -188,7 +188,7 @@ static void enter(struct presence *presence, uint64_t room_id, uint64_t user_id)
     person->asked++;
     person->in_redis = MAYBE;
     person->left_last = false;
-    hooks->enter(hooks->bus, room_id, user_id, name_of(person), on_answer,
+    hooks->enter(hooks->pubsub, room_id, user_id, name_of(person), on_answer,
                  new_question(presence, room_id, user_id, 0));
 }
 
@@ -198,7 +198,7 @@ static void leave(struct presence *presence, uint64_t room_id, uint64_t user_id)
     person->asked++;
     person->in_redis = MAYBE;
     person->left_last = true;
-    hooks->leave(hooks->bus, room_id, user_id, name_of(person), on_answer,
+    hooks->leave(hooks->pubsub, room_id, user_id, name_of(person), on_answer,
                  new_question(presence, room_id, user_id, 0));
 }
 
@@ -297,7 +297,7 @@ static void read_room(struct presence *presence, uint64_t room_id, bool complete
     room->reading = true;
     room->complete = complete;
     room->reading_number = ++presence->readings;
-    hooks->read(hooks->bus, room_id, on_user, on_end,
+    hooks->read(hooks->pubsub, room_id, on_user, on_end,
                 new_question(presence, room_id, 0, room->reading_number));
 }
 
@@ -306,7 +306,7 @@ static void read_room(struct presence *presence, uint64_t room_id, bool complete
 bool presence_room_opened(struct presence *presence, uint64_t room_id) {
     struct room *room = find_room(presence, room_id);
     if (!room) {
-        room = memory_zeroed(1, sizeof(*room));
+        room = xcalloc(1, sizeof(*room));
         idmap_put(&presence->rooms, room_id, room);
     }
     if (room->open)
@@ -357,7 +357,7 @@ void presence_socket_opened(struct presence *presence, uint64_t room_id, uint64_
 static void begin_grace(struct presence *presence, const struct grace *grace) {
     if (presence->graces_count == presence->graces_space) {
         const size_t space = presence->graces_space ? presence->graces_space * 2 : 16;
-        struct grace *graces = memory_zeroed(space, sizeof(*graces));
+        struct grace *graces = xcalloc(space, sizeof(*graces));
         for (size_t i = 0; i < presence->graces_count; i++)
             graces[i] = presence->graces[(presence->graces_first + i) % presence->graces_space];
         free(presence->graces);
@@ -393,7 +393,7 @@ static void end_grace(struct presence *presence, const struct grace *grace) {
 
 /* ---- notices ---- */
 
-/* The name in the JSON of shape_user_notice; names need no escapes. */
+/* The name in the JSON of serialize_user_notice; names need no escapes. */
 static bool name_in(struct text json, struct text *name) {
     static const char KEY[] = "\"user\":\"";
     const char *key = json.len ? memmem(json.at, json.len, KEY, sizeof(KEY) - 1) : NULL;
@@ -493,7 +493,7 @@ void presence_bus_state(struct presence *presence, bool well) {
         for_each_room(presence, go_on_alone);
         return;
     }
-    const uint64_t epoch = presence->hooks->epoch(presence->hooks->bus);
+    const uint64_t epoch = presence->hooks->epoch(presence->hooks->pubsub);
     if (epoch != presence->epoch)
         idmap_each(&presence->rooms, forget_room_entered, NULL);
     presence->epoch = epoch;
@@ -506,7 +506,7 @@ void presence_bus_state(struct presence *presence, bool well) {
 
 static void sweep_room(struct presence *presence, uint64_t room_id) {
     if (find_room(presence, room_id)->open)
-        presence->hooks->sweep(presence->hooks->bus, room_id);
+        presence->hooks->sweep(presence->hooks->pubsub, room_id);
 }
 
 static void reread_room(struct presence *presence, uint64_t room_id) {
@@ -573,7 +573,7 @@ void presence_tick(struct presence *presence) {
 /* ---- beginning and end ---- */
 
 struct presence *presence_new(const struct presence_hooks *hooks) {
-    struct presence *presence = memory_zeroed(1, sizeof(*presence));
+    struct presence *presence = xcalloc(1, sizeof(*presence));
     presence->hooks = hooks;
     return presence;
 }

@@ -10,7 +10,7 @@
  * is back, the two are brought together again.
  *
  * In Redis nothing changes without being published in the same step, and every word of it
- * bears the moment for which it holds (see bus.h): so the latest word counts, in whatever
+ * bears the moment for which it holds (see pubsub.h): so the latest word counts, in whatever
  * order answers and notices come.
  */
 #ifndef CONFAB_PUSHD_PRESENCE_H
@@ -26,17 +26,17 @@
 
 struct presence;
 
-/* What presence needs. The functions of the bus are those of bus.h; tests have others. */
+/* What presence needs. The functions of the pubsub are those of pubsub.h; tests have others. */
 struct presence_hooks {
-    struct bus *bus;
-    void (*enter)(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                  bus_presence_done *done, void *context);
-    void (*leave)(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                  bus_presence_done *done, void *context);
-    void (*read)(struct bus *bus, uint64_t room_id, bus_presence_user *user, bus_presence_end *end,
-                 void *context);
-    void (*sweep)(struct bus *bus, uint64_t room_id);
-    uint64_t (*epoch)(const struct bus *bus);
+    struct pubsub *pubsub;
+    void (*enter)(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id, struct text name,
+                  presence_store_done *done, void *context);
+    void (*leave)(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id, struct text name,
+                  presence_store_done *done, void *context);
+    void (*read)(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
+                 presence_store_end *end, void *context);
+    void (*sweep)(struct pubsub *pubsub, uint64_t room_id);
+    uint64_t (*epoch)(const struct pubsub *pubsub);
     int64_t (*now_ms)(void); /* clock_monotonic_ms */
     int64_t grace_ms;
 
@@ -53,7 +53,7 @@ struct presence_hooks {
 /* hooks must outlive it. Never NULL. Redis counts as away until presence_bus_state. */
 struct presence *presence_new(const struct presence_hooks *hooks);
 
-/* Frees everything; no answer may be owed by the bus any more (it is closed). */
+/* Frees everything; no answer may be owed by the pubsub any more (it is closed). */
 void presence_free(struct presence *presence);
 
 /* The room's channel is joined and its first socket here is about to open: reads who is in
@@ -84,7 +84,7 @@ void presence_online(const struct presence *presence, uint64_t room_id,
                      void (*visit)(void *context, uint64_t user_id, struct text name),
                      void *context);
 
-/* What the bus tells of its state. */
+/* What the pubsub tells of its state. */
 void presence_bus_state(struct presence *presence, bool well);
 
 /* Ends the graces that are over, and looks after what dead pushd processes left behind: to

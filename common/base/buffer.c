@@ -18,13 +18,13 @@ void buffer_grow(struct buffer *buffer, size_t more) {
     size_t need;
 
     /* One byte further, so that buffer_str never has to grow. A sum that does not
-     * fit asks for what cannot be had, and memory_resize ends the process. */
+     * fit asks for what cannot be had, and xreallocarray ends the process. */
     if (__builtin_add_overflow(buffer->len, more, &need) || __builtin_add_overflow(need, 1u, &need))
         need = SIZE_MAX;
     size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
-    buffer->data = memory_resize(buffer->data, cap, 1);
+    buffer->data = xreallocarray(buffer->data, cap, 1);
     buffer->cap = cap;
 }
 

@@ -11,10 +11,10 @@ static size_t least(size_t a, size_t b, size_t c) {
     return smaller < c ? smaller : c;
 }
 
-size_t spelling_distance(struct text a, struct text b) {
+size_t edit_distance(struct text a, struct text b) {
     /* Before round i, row[j] is the distance of a's first i bytes to b's first j. */
-    size_t row[SPELLING_MAX + 1];
-    if (a.len > SPELLING_MAX || b.len > SPELLING_MAX) {
+    size_t row[EDIT_DISTANCE_MAX + 1];
+    if (a.len > EDIT_DISTANCE_MAX || b.len > EDIT_DISTANCE_MAX) {
         return SIZE_MAX;
     }
     for (size_t j = 0; j <= b.len; j++) {
@@ -32,6 +32,6 @@ size_t spelling_distance(struct text a, struct text b) {
     return row[b.len];
 }
 
-bool spelling_is_near(struct text written, size_t distance) {
+bool edit_distance_is_near(struct text written, size_t distance) {
     return distance <= written.len / 3 + 1;
 }

@@ -10,14 +10,14 @@
 #include "base/text.h"
 
 /* Longest word that is looked at, in bytes. */
-#define SPELLING_MAX 63
+#define EDIT_DISTANCE_MAX 63
 
 /* The number of bytes to insert, remove or replace to make one word of the other
  * (Levenshtein's distance), ASCII letters compared without case; SIZE_MAX when a
- * word is longer than SPELLING_MAX. */
-size_t spelling_distance(struct text a, struct text b);
+ * word is longer than EDIT_DISTANCE_MAX. */
+size_t edit_distance(struct text a, struct text b);
 
 /* True when a word at this distance may well be what was meant. */
-bool spelling_is_near(struct text written, size_t distance);
+bool edit_distance_is_near(struct text written, size_t distance);
 
 #endif

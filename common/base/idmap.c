@@ -34,7 +34,7 @@ static uint32_t find(const struct idmap *map, uint64_t key) {
 static void resize(struct idmap *map, uint32_t size) {
     struct idmap_slot *old = map->slots;
     const uint32_t old_size = map->size;
-    map->slots = memory_zeroed(size, sizeof(*map->slots));
+    map->slots = xcalloc(size, sizeof(*map->slots));
     map->size = size;
     for (uint32_t i = 0; i < old_size; i++)
         if (old[i].value)

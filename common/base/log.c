@@ -96,7 +96,7 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
     }
     turn_to(fd);
     free(target.file);
-    target.file = memory_copy_str(file);
+    target.file = xstrdup(file);
     return true;
 }
 

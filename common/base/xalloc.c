@@ -11,7 +11,7 @@ static _Noreturn void out_of_memory(void) {
     abort();
 }
 
-void *memory_zeroed(size_t count, size_t size) {
+void *xcalloc(size_t count, size_t size) {
     /* calloc may answer NULL for no bytes at all, which is no failure. */
     void *block = count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
 
@@ -20,7 +20,7 @@ void *memory_zeroed(size_t count, size_t size) {
     return block;
 }
 
-void *memory_resize(void *block, size_t count, size_t size) {
+void *xreallocarray(void *block, size_t count, size_t size) {
     size_t bytes;
 
     if (__builtin_mul_overflow(count, size, &bytes))
@@ -32,11 +32,11 @@ void *memory_resize(void *block, size_t count, size_t size) {
     return block;
 }
 
-char *memory_copy(const char *bytes, size_t len) {
+char *xstrndup(const char *bytes, size_t len) {
     if (len == SIZE_MAX)
         out_of_memory();
 
-    char *copy = memory_resize(NULL, len + 1, 1);
+    char *copy = xreallocarray(NULL, len + 1, 1);
 
     if (len > 0)
         memcpy(copy, bytes, len);
@@ -44,6 +44,6 @@ char *memory_copy(const char *bytes, size_t len) {
     return copy;
 }
 
-char *memory_copy_str(const char *str) {
-    return memory_copy(str, strlen(str));
+char *xstrdup(const char *str) {
+    return xstrndup(str, strlen(str));
 }

@@ -10,15 +10,15 @@
 #include <stddef.h>
 
 /* `count` zeroed elements of `size` bytes; the caller frees. Never NULL. */
-void *memory_zeroed(size_t count, size_t size);
+void *xcalloc(size_t count, size_t size);
 
 /* As realloc for count * size bytes, the product checked. Never NULL. */
-void *memory_resize(void *block, size_t count, size_t size);
+void *xreallocarray(void *block, size_t count, size_t size);
 
 /* A terminated copy of len bytes; the caller frees. Never NULL. */
-char *memory_copy(const char *bytes, size_t len);
+char *xstrndup(const char *bytes, size_t len);
 
 /* A copy of a C string; the caller frees. Never NULL. */
-char *memory_copy_str(const char *str);
+char *xstrdup(const char *str);
 
 #endif

@@ -88,7 +88,7 @@ static char *find_near_program(void) {
         }
     }
     memcpy(path + strlen(path), name, sizeof name);
-    return access(path, F_OK) == 0 ? memory_copy_str(path) : NULL;
+    return access(path, F_OK) == 0 ? xstrdup(path) : NULL;
 }
 
 /* .confab/confab.conf in the home folder of the user, if it is there, else NULL. Web servers
@@ -106,7 +106,7 @@ static char *find_at_home(void) {
     }
     struct buffer path = BUFFER_EMPTY;
     buffer_printf(&path, "%s/.confab/confab.conf", home);
-    char *found = access(buffer_str(&path), F_OK) == 0 ? memory_copy_str(buffer_str(&path)) : NULL;
+    char *found = access(buffer_str(&path), F_OK) == 0 ? xstrdup(buffer_str(&path)) : NULL;
     buffer_free(&path);
     return found;
 }
@@ -114,14 +114,14 @@ static char *find_at_home(void) {
 char *config_find(const char *given) {
     const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
     if (path != NULL && (given != NULL || *path != '\0')) {
-        return memory_copy_str(path);
+        return xstrdup(path);
     }
     char *near = find_near_program();
     if (near == NULL) {
         near = find_at_home();
     }
     if (near == NULL && access(CONFIG_PATH, F_OK) == 0) {
-        near = memory_copy_str(CONFIG_PATH);
+        near = xstrdup(CONFIG_PATH);
     }
     return near;
 }
@@ -199,13 +199,13 @@ void config_example(struct buffer *out) {
 bool config_address_listed(const char *list, const char *address) {
     struct text rest = text_of(list);
     struct text entry;
-    struct network network;
-    struct network single;
-    if (strchr(address, '/') != NULL || !network_parse(text_of(address), &single)) {
+    struct cidr network;
+    struct cidr single;
+    if (strchr(address, '/') != NULL || !cidr_parse(text_of(address), &single)) {
         return false;
     }
     while (option_next_word(&rest, OPTION_LIST_SEPARATORS, &entry)) {
-        if (network_parse(entry, &network) && network_contains(&network, &single)) {
+        if (cidr_parse(entry, &network) && cidr_contains(&network, &single)) {
             return true;
         }
     }

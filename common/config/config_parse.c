@@ -87,10 +87,10 @@ static bool has_control_character(struct text text) {
 
 static void check_list(struct parser *parser, const struct option *option, struct text value) {
     struct text entry;
-    struct network network;
+    struct cidr network;
     char shown[SHOWN_SIZE];
     while (option_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
-        if ((option->flags & OPTION_ADDRESSES) != 0 && !network_parse(entry, &network)) {
+        if ((option->flags & OPTION_ADDRESSES) != 0 && !cidr_parse(entry, &network)) {
             buffer_printf(mistake(parser),
                           "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "
                           "address, or a network with /0 to /32 (IPv4) or /0 to /128 (IPv6)\n",
@@ -273,7 +273,7 @@ static void refuse_variable(struct parser *parser, const char *key) {
 }
 
 static void parse_variable(struct parser *parser, struct text name, struct text value) {
-    char key[SPELLING_MAX + 1];
+    char key[EDIT_DISTANCE_MAX + 1];
     if (is_other_variable(name)) {
         return;
     }

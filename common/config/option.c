@@ -52,13 +52,13 @@ const char *option_nearest(struct text written) {
         const struct option *option = &option_table[i];
         size_t distance = option->kind == OPTION_KIND_SECTION
                               ? SIZE_MAX
-                              : spelling_distance(written, text_of(option->key));
+                              : edit_distance(written, text_of(option->key));
         if (distance < shortest) {
             shortest = distance;
             nearest = option->key;
         }
     }
-    return spelling_is_near(written, shortest) ? nearest : NULL;
+    return edit_distance_is_near(written, shortest) ? nearest : NULL;
 }
 
 void *option_field(struct config *config, const struct option *option) {
@@ -72,7 +72,7 @@ const void *option_field_const(const struct config *config, const struct option 
 void option_store(struct config *config, const struct option *option, struct text value) {
     char **text = option_field(config, option);
     free(*text);
-    *text = memory_copy(value.at, value.len);
+    *text = xstrndup(value.at, value.len);
 }
 
 bool option_next_word(struct text *rest, const char *separators, struct text *word) {

@@ -66,7 +66,7 @@ struct db {
 /* ---- the connection ---- */
 
 struct db *db_new(const struct config *config) {
-    struct db *db = memory_zeroed(1, sizeof(*db));
+    struct db *db = xcalloc(1, sizeof(*db));
     db->config = config;
     db->answer_seconds = ANSWER_SECONDS;
     return db;
@@ -166,7 +166,7 @@ static bool connect_if_needed(struct db *db) {
         mysql_close(mysql);
         return false;
     }
-    db->connection = memory_zeroed(1, sizeof(*db->connection));
+    db->connection = xcalloc(1, sizeof(*db->connection));
     db->connection->mysql = mysql;
     db->session++;
     return true;

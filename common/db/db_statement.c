@@ -62,7 +62,7 @@ struct db_rows *db_statement_new(MYSQL *mysql, const char *sql) {
     MYSQL_STMT *stmt = mysql_stmt_init(mysql);
     if (!stmt)
         return NULL;
-    struct db_rows *rows = memory_zeroed(1, sizeof(*rows));
+    struct db_rows *rows = xcalloc(1, sizeof(*rows));
     rows->sql = sql;
     rows->stmt = stmt;
     return rows;
@@ -146,8 +146,8 @@ static bool execute(struct db_rows *rows, const struct db_value *values, size_t 
 static void make_room_for_columns(struct db_rows *rows, unsigned count) {
     if (count <= rows->column_space)
         return;
-    rows->columns = memory_resize(rows->columns, count, sizeof(*rows->columns));
-    rows->binds = memory_resize(rows->binds, count, sizeof(*rows->binds));
+    rows->columns = xreallocarray(rows->columns, count, sizeof(*rows->columns));
+    rows->binds = xreallocarray(rows->binds, count, sizeof(*rows->binds));
     memset(rows->columns + rows->column_space, 0,
            (count - rows->column_space) * sizeof(*rows->columns));
     rows->column_space = count;
@@ -177,7 +177,7 @@ static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_fi
         column->type = MYSQL_TYPE_STRING;
         if (!column->bytes) {
             column->size = 256;
-            column->bytes = memory_resize(NULL, column->size, 1);
+            column->bytes = xreallocarray(NULL, column->size, 1);
         }
         bind->buffer = column->bytes;
         bind->buffer_length = column->size;
@@ -244,7 +244,7 @@ static void fetch_rest(struct db_rows *rows) {
         if (column->type != MYSQL_TYPE_STRING || column->is_null || column->len <= column->size)
             continue;
         column->size = column->len + 1;
-        column->bytes = memory_resize(column->bytes, column->size, 1);
+        column->bytes = xreallocarray(column->bytes, column->size, 1);
         rows->binds[i].buffer = column->bytes;
         rows->binds[i].buffer_length = column->size;
         mysql_stmt_fetch_column(rows->stmt, &rows->binds[i], i, 0);

@@ -22,7 +22,7 @@ void publish_room_event(struct redis_client *client, const char *prefix,
     if (!redis_client_is_configured(client))
         return;
     struct buffer json = BUFFER_EMPTY;
-    shape_room_event(&json, event, room);
+    serialize_room_event(&json, event, room);
     const struct event_envelope envelope = {.seq = event->seq,
                                             .type = event->type,
                                             .actor_id = event->actor_id,
@@ -82,12 +82,12 @@ void publish_room_deleted(struct redis_client *client, const char *prefix, uint6
     uint64_t user_id, seq;
     while (next_stream(&streams, &user_id, &seq)) {
         buffer_clear(&json);
-        shape_room_deleted(&json, seq, room_id, deleted_by);
+        serialize_room_deleted(&json, seq, room_id, deleted_by);
         publish_user_event(client, prefix, user_id, EVENT_ROOM_DELETED, seq, actor_id, room_id,
                            (struct text){json.data, json.len});
     }
     buffer_clear(&json);
-    shape_room_deleted(&json, 0, room_id, deleted_by);
+    serialize_room_deleted(&json, 0, room_id, deleted_by);
     publish_room_notice(client, prefix, room_id, EVENT_ROOM_DELETED, actor_id, 0,
                         (struct text){json.data, json.len});
     buffer_free(&json);

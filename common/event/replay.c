@@ -24,9 +24,9 @@ static void hand_out(struct replay *replay, struct event_envelope envelope) {
 
 /* ---- rooms ---- */
 
-static void shape_with_room(void *context, const struct room *room) {
+static void serialize_with_room(void *context, const struct room *room) {
     struct replay *replay = context;
-    shape_room_event(&replay->json, replay->event, room);
+    serialize_room_event(&replay->json, replay->event, room);
 }
 
 /* Only room_updated shows the room: its state is read when one comes along. */
@@ -37,9 +37,9 @@ static void replay_room_event(void *context, const struct room_event *event) {
         return;
     replay->event = event;
     if (event->type == EVENT_ROOM_UPDATED)
-        error = room_get(replay->db, event->room_id, 0, shape_with_room, replay);
+        error = room_get(replay->db, event->room_id, 0, serialize_with_room, replay);
     if (error == ERROR_NOT_FOUND)
-        shape_room_event(&replay->json, event, NULL);
+        serialize_room_event(&replay->json, event, NULL);
     else if (error)
         replay->error = error;
     if (!replay->error)
@@ -65,33 +65,33 @@ static const char *actor_of(const struct user_event *event) {
     return event->actor[0] ? event->actor : NULL;
 }
 
-static void shape_created(void *context, const struct room *room) {
+static void serialize_created(void *context, const struct room *room) {
     struct replay *replay = context;
     const struct user_event *event = replay->user_event;
-    shape_room_created(&replay->json, event->seq, event->subject_id, room, actor_of(event));
+    serialize_room_created(&replay->json, event->seq, event->subject_id, room, actor_of(event));
 }
 
-static enum error shape_user_event(struct replay *replay, const struct user_event *event) {
+static enum error serialize_user_event(struct replay *replay, const struct user_event *event) {
     const uint64_t seq = event->seq, room_id = event->subject_id;
     enum error error = ERROR_NONE;
     switch (event->type) {
     case EVENT_ROOM_CREATED:
         replay->user_event = event;
-        error = room_get(replay->db, room_id, event->user_id, shape_created, replay);
+        error = room_get(replay->db, room_id, event->user_id, serialize_created, replay);
         if (error == ERROR_NOT_FOUND) {
-            shape_room_created(&replay->json, seq, room_id, NULL, actor_of(event));
+            serialize_room_created(&replay->json, seq, room_id, NULL, actor_of(event));
             error = ERROR_NONE;
         }
         break;
     case EVENT_ROOM_INVITATION:
-        shape_room_invitation(&replay->json, seq, room_id,
-                              event->has_room ? &event->room_name : NULL, actor_of(event));
+        serialize_room_invitation(&replay->json, seq, room_id,
+                                  event->has_room ? &event->room_name : NULL, actor_of(event));
         break;
     case EVENT_ROOM_REMOVED:
-        shape_room_removed(&replay->json, seq, room_id, actor_of(event));
+        serialize_room_removed(&replay->json, seq, room_id, actor_of(event));
         break;
     case EVENT_ROOM_DELETED:
-        shape_room_deleted(&replay->json, seq, room_id, actor_of(event));
+        serialize_room_deleted(&replay->json, seq, room_id, actor_of(event));
         break;
     }
     return error;
@@ -100,7 +100,7 @@ static enum error shape_user_event(struct replay *replay, const struct user_even
 static void replay_user_event(void *context, const struct user_event *event) {
     struct replay *replay = context;
     if (!replay->error)
-        replay->error = shape_user_event(replay, event);
+        replay->error = serialize_user_event(replay, event);
     if (!replay->error)
         hand_out(replay, (struct event_envelope){.seq = event->seq,
                                                  .type = event->type,

@@ -20,41 +20,45 @@
 #include "json/json_writer.h"
 
 /* The objects, each one value. */
-void shape_message(struct jsonw *w, const struct message *message);
-void shape_membership(struct jsonw *w, const struct membership *membership, bool with_username);
-void shape_user(struct jsonw *w, const struct user *user);    /* user_id, username */
-void shape_account(struct jsonw *w, const struct user *user); /* as /me/ shows it */
+void serialize_message(struct json_writer *w, const struct message *message);
+void serialize_membership(struct json_writer *w, const struct membership *membership,
+                          bool with_username);
+void serialize_user(struct json_writer *w, const struct user *user);    /* user_id, username */
+void serialize_account(struct json_writer *w, const struct user *user); /* as /me/ shows it */
 
 /* A room as the caller sees it, or for an event, without the caller's own fields. */
-void shape_room(struct jsonw *w, const struct room *room);
-void shape_room_in_event(struct jsonw *w, const struct room *room);
+void serialize_room(struct json_writer *w, const struct room *room);
+void serialize_room_in_event(struct json_writer *w, const struct room *room);
 
 /* Events of a room's stream, each a whole JSON object appended to out. `room` is needed
  * for room_updated only (NULL: it is gone). */
-void shape_room_event(struct buffer *out, const struct room_event *event, const struct room *room);
+void serialize_room_event(struct buffer *out, const struct room_event *event,
+                          const struct room *room);
 
 /* Events of a user's stream. room is NULL when it is gone; deleted_by and such may be
  * NULL when the sysadmin's tool did it. */
-void shape_room_created(struct buffer *out, uint64_t seq, uint64_t room_id, const struct room *room,
-                        const char *created_by);
-void shape_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_id,
-                           const struct text *room_name, const char *invited_by);
-void shape_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id, const char *removed_by);
+void serialize_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,
+                            const struct room *room, const char *created_by);
+void serialize_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_id,
+                               const struct text *room_name, const char *invited_by);
+void serialize_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id,
+                            const char *removed_by);
 
 /* On a user's stream with its seq; on a room's channel seq is 0 and left out. */
-void shape_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id, const char *deleted_by);
+void serialize_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
+                            const char *deleted_by);
 
 /* Never stored: the read mark of a member moved. */
-void shape_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
-                        uint64_t message_id);
+void serialize_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
+                            uint64_t message_id);
 
 /* Never stored: what a user does in a room (typing, stop_typing, user_joined, user_left). */
-void shape_user_notice(struct buffer *out, unsigned type, uint64_t room_id, uint64_t user_id,
-                       struct text username);
+void serialize_user_notice(struct buffer *out, unsigned type, uint64_t room_id, uint64_t user_id,
+                           struct text username);
 
 /* What a notifications socket gets of a new message; message is the JSON of the object, as
  * it stands in the room's event. */
-void shape_message_notification(struct buffer *out, uint64_t room_id, struct text message,
-                                struct text sender);
+void serialize_message_notification(struct buffer *out, uint64_t room_id, struct text message,
+                                    struct text sender);
 
 #endif

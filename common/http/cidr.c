@@ -9,7 +9,7 @@ static const unsigned char mapped[MAPPED_BITS / 8] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
 };
 
-static bool is_ipv4(const struct network *network) {
+static bool is_ipv4(const struct cidr *network) {
     return network->prefix >= MAPPED_BITS && memcmp(network->bytes, mapped, sizeof mapped) == 0;
 }
 
@@ -31,7 +31,7 @@ static bool parse_address(struct text text, unsigned char bytes[16], unsigned *f
     return inet_pton(AF_INET, address, bytes + sizeof mapped) == 1;
 }
 
-bool network_parse(struct text text, struct network *network) {
+bool cidr_parse(struct text text, struct cidr *network) {
     unsigned first = 0;
     const char *slash = memchr(text.at, '/', text.len);
     struct text address = text;
@@ -50,7 +50,7 @@ bool network_parse(struct text text, struct network *network) {
     return true;
 }
 
-bool network_contains(const struct network *outer, const struct network *inner) {
+bool cidr_contains(const struct cidr *outer, const struct cidr *inner) {
     if (inner->prefix < outer->prefix || is_ipv4(inner) != is_ipv4(outer)) {
         return false;
     }

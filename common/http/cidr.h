@@ -11,16 +11,16 @@
 
 #include "base/text.h"
 
-struct network {
+struct cidr {
     unsigned char bytes[16];
     unsigned prefix; /* leading bits that count, 0 to 128 */
 };
 
 /* Reads "address" or "address/prefix length"; an address alone is a network of one.
  * Bits behind the prefix are ignored. Returns false for anything else. */
-bool network_parse(struct text text, struct network *network);
+bool cidr_parse(struct text text, struct cidr *network);
 
 /* True when all of inner lies in outer. */
-bool network_contains(const struct network *outer, const struct network *inner);
+bool cidr_contains(const struct cidr *outer, const struct cidr *inner);
 
 #endif

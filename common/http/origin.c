@@ -36,9 +36,9 @@ static size_t host_length(struct text text) {
         return 0;
     }
     struct text address = {text.at + 1, (size_t)(end - text.at) - 1};
-    struct network network;
+    struct cidr network;
     bool is_ipv6 = memchr(address.at, ':', address.len) != NULL &&
-                   memchr(address.at, '/', address.len) == NULL && network_parse(address, &network);
+                   memchr(address.at, '/', address.len) == NULL && cidr_parse(address, &network);
     return is_ipv6 ? address.len + 2 : 0;
 }
 

@@ -360,7 +360,7 @@ static bool check_text(struct scan *scan) {
     return true;
 }
 
-const char *jsoncheck(const char *bytes, size_t len, size_t *at) {
+const char *json_validate(const char *bytes, size_t len, size_t *at) {
     if (len == 0)
         bytes = ""; /* it may be NULL, which must not be counted from */
 

@@ -1,5 +1,5 @@
 /*
- * jsoncheck: a strict validator of JSON (RFC 8259) that runs over the raw bytes
+ * json_validate: a strict validator of JSON (RFC 8259) that runs over the raw bytes
  * before json-c sees them.
  *
  * json-c accepts what the contract refuses, even in its strict mode: lone
@@ -24,6 +24,6 @@
  * \u0000; surrogates that do not pair, as \u escapes; integers below -2^63 or above
  * 2^64-1; numbers with a fraction or exponent that overflow a double; depth over
  * JSONCHECK_MAX_DEPTH; a byte order mark; an empty text. */
-const char *jsoncheck(const char *bytes, size_t len, size_t *at);
+const char *json_validate(const char *bytes, size_t len, size_t *at);
 
 #endif

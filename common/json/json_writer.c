@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 
-struct jsonw jsonw_start(struct buffer *out) {
-    return (struct jsonw){out, false};
+struct json_writer json_writer_start(struct buffer *out) {
+    return (struct json_writer){out, false};
 }
 
 /* True for the bytes that cannot stand in a string as they are. */
@@ -75,8 +75,8 @@ static void append_escaped(struct buffer *out, struct text value) {
     }
 }
 
-void jsonw_text(struct jsonw *w, struct text value) {
-    jsonw_separate(w);
+void json_write_text(struct json_writer *w, struct text value) {
+    json_write_separate(w);
     /* With the comma and the quotes: the one allocation, if nothing is escaped. */
     buffer_reserve(w->out, value.len + 2);
     buffer_append_char(w->out, '"');
@@ -87,15 +87,15 @@ void jsonw_text(struct jsonw *w, struct text value) {
     buffer_append_char(w->out, '"');
 }
 
-void jsonw_str(struct jsonw *w, const char *value) {
+void json_write_str(struct json_writer *w, const char *value) {
     if (value == NULL)
-        jsonw_null(w);
+        json_write_null(w);
     else
-        jsonw_text(w, text_of(value));
+        json_write_text(w, text_of(value));
 }
 
-void jsonw_time(struct jsonw *w, int64_t micros) {
-    jsonw_separate(w);
+void json_write_time(struct json_writer *w, int64_t micros) {
+    json_write_separate(w);
     char *quoted = buffer_reserve(w->out, CLOCK_TEXT_SIZE + 1);
 
     quoted[0] = '"';

@@ -45,21 +45,21 @@ static void send_state(const char *state) {
     close(fd);
 }
 
-void notify_ready(void) {
+void sd_notify_ready(void) {
     send_state("READY=1");
 }
 
-void notify_main(void) {
+void sd_notify_main(void) {
     char state[64];
     snprintf(state, sizeof(state), "MAINPID=%d\nREADY=1", (int)getpid());
     send_state(state);
 }
 
-void notify_leave(void) {
+void sd_notify_leave(void) {
     left = true;
 }
 
-void notify_inherit(pid_t predecessor) {
+void sd_notify_inherit(pid_t predecessor) {
     const char *pid = getenv("WATCHDOG_PID");
     char own[16];
     if (!pid || strtol(pid, NULL, 10) != (long)predecessor)
@@ -68,13 +68,13 @@ void notify_inherit(pid_t predecessor) {
     setenv("WATCHDOG_PID", own, 1);
 }
 
-void notify_reloading(void) {
+void sd_notify_reloading(void) {
     char state[64];
     snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_us());
     send_state(state);
 }
 
-void notify_stopping(void) {
+void sd_notify_stopping(void) {
     send_state("STOPPING=1");
 }
 
@@ -88,7 +88,7 @@ static uint64_t watchdog_us(void) {
     return !pid || strtol(pid, NULL, 10) == (long)getpid() ? us : 0;
 }
 
-void notify_alive(void) {
+void sd_notify_alive(void) {
     static int64_t said_us;
     const uint64_t limit = watchdog_us();
     const int64_t now = clock_monotonic_us();

@@ -9,27 +9,27 @@
 #include <sys/types.h>
 
 /* Up and serving; also the end of a reload. */
-void notify_ready(void);
+void sd_notify_ready(void);
 
 /* Up and serving in the place of the main process, which is to end: this one is it now. */
-void notify_main(void);
+void sd_notify_main(void);
 
 /* Another process has told that it is the main one: nothing is said by this one from now on. */
-void notify_leave(void);
+void sd_notify_leave(void);
 
 /* The watchdog of this process is the one that the service manager gave to its predecessor, if
  * it gave one. Before there are threads. */
-void notify_inherit(pid_t predecessor);
+void sd_notify_inherit(pid_t predecessor);
 
-/* The configuration is being read again; notify_ready() has to follow. */
-void notify_reloading(void);
+/* The configuration is being read again; sd_notify_ready() has to follow. */
+void sd_notify_reloading(void);
 
 /* The orderly end has begun. */
-void notify_stopping(void);
+void sd_notify_stopping(void);
 
 /* Still at work. To be called often, from where the work is done: says so no more often than
  * the watchdog of this process (sd_watchdog_enabled(3)) needs it, and nothing without one.
  * One thread only. */
-void notify_alive(void);
+void sd_notify_alive(void);
 
 #endif

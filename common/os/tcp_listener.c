@@ -58,7 +58,7 @@ static bool nobody_listens(const struct addrinfo *where) {
     return free;
 }
 
-int listening_open(const char *key, const char *address, bool beside) {
+int tcp_listener_open(const char *key, const char *address, bool beside) {
     struct addrinfo *where = look_up(key, address);
     if (!where)
         return -1;
@@ -69,7 +69,7 @@ int listening_open(const char *key, const char *address, bool beside) {
     return fd;
 }
 
-unsigned listening_port(int fd) {
+unsigned tcp_listener_port(int fd) {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
     char port[8];

@@ -10,9 +10,9 @@
  * there together (SO_REUSEPORT): with `beside` somebody may do so already, who has to be of
  * ours; else it fails then. `key` is the option it comes from, for the log. Returns the socket,
  * which no other program inherits, or -1 with the cause logged. */
-int listening_open(const char *key, const char *address, bool beside);
+int tcp_listener_open(const char *key, const char *address, bool beside);
 
 /* The port of a socket; 0 if it has none. */
-unsigned listening_port(int fd);
+unsigned tcp_listener_port(int fd);
 
 #endif

@@ -26,7 +26,7 @@ static bool is_alive(const struct sockaddr_un *name) {
 
 /* Why the path cannot be taken, an error number: something answers at it, or it is no
  * socket at all, and nobody asked for that file to be removed. 0 if it can. */
-static int occupied_by(const struct local_socket *made) {
+static int occupied_by(const struct unix_listener *made) {
     struct stat found;
     if (lstat(made->path.sun_path, &found) == 0 && !S_ISSOCK(found.st_mode))
         return EEXIST;
@@ -56,7 +56,7 @@ static bool is_same_file(const struct stat *file, const char *path) {
     return lstat(path, &found) == 0 && found.st_dev == file->st_dev && found.st_ino == file->st_ino;
 }
 
-void local_socket_remove(const struct local_socket *made) {
+void unix_listener_remove(const struct unix_listener *made) {
     if (made->fd < 0)
         return;
     const int lock = lock_folder(made->path.sun_path);
@@ -67,14 +67,14 @@ void local_socket_remove(const struct local_socket *made) {
     unlock_folder(lock);
 }
 
-static bool fail(struct local_socket *made, const char *path, int error) {
+static bool fail(struct unix_listener *made, const char *path, int error) {
     log_error("cannot listen on %s: %s", path, strerror(error));
-    local_socket_remove(made);
+    unix_listener_remove(made);
     return false;
 }
 
 /* The name until it is published is that of the process, which no other one has. */
-static bool set_names(struct local_socket *made, const char *path) {
+static bool set_names(struct unix_listener *made, const char *path) {
     const char *slash = strrchr(path, '/');
     const int folder = slash ? (int)(slash - path) + 1 : 0;
     const size_t size = sizeof(made->path.sun_path);
@@ -85,9 +85,9 @@ static bool set_names(struct local_socket *made, const char *path) {
     return (size_t)len < size && (size_t)first_len < size;
 }
 
-bool local_socket_open(struct local_socket *made, const char *path, bool beside) {
+bool unix_listener_open(struct unix_listener *made, const char *path, bool beside) {
     const struct sockaddr *first = (const struct sockaddr *)&made->first;
-    *made = (struct local_socket){.fd = -1, .beside = beside};
+    *made = (struct unix_listener){.fd = -1, .beside = beside};
     if (path[0] == '\0')
         return true;
     if (!set_names(made, path))
@@ -108,7 +108,7 @@ bool local_socket_open(struct local_socket *made, const char *path, bool beside)
     return made->fd >= 0;
 }
 
-bool local_socket_publish(struct local_socket *made) {
+bool unix_listener_publish(struct unix_listener *made) {
     if (made->fd < 0)
         return true;
     const int lock = lock_folder(made->path.sun_path);

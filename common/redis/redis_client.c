@@ -36,7 +36,7 @@ struct redis_client {
 };
 
 struct redis_client *redis_client_new(const struct config *config) {
-    struct redis_client *client = memory_zeroed(1, sizeof(*client));
+    struct redis_client *client = xcalloc(1, sizeof(*client));
     client->config = config;
     client->backoff = (struct backoff)BACKOFF(1000, 15000);
     return client;
@@ -306,7 +306,7 @@ static const char PRESENCE[] =
 static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
     if (reply->type != REDIS_REPLY_ARRAY)
         return false;
-    *ids = memory_zeroed(reply->elements + 1, sizeof(**ids));
+    *ids = xcalloc(reply->elements + 1, sizeof(**ids));
     *count = 0;
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *element = reply->element[i];

@@ -135,7 +135,7 @@ static enum error purge_streams(struct db *db, const char *find_sql, const char 
     enum error error = DB_RUN(db, find_sql, DB_REPEATABLE, &rows, db_u64(days), db_u64(limit));
     if (error)
         return error;
-    uint64_t *ids = memory_zeroed((size_t)limit, sizeof(*ids));
+    uint64_t *ids = xcalloc((size_t)limit, sizeof(*ids));
     size_t count = 0;
     while (count < limit && db_next(rows))
         ids[count++] = db_get_u64(rows, 0);

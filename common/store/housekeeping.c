@@ -30,7 +30,7 @@ static enum error run_slice(struct db *db, uint64_t retention_days, uint64_t *dr
     if (!error)
         error = room_purge(db, SLICE, &rooms);
     if (!error)
-        error = session_purge(db, SLICE, &sessions);
+        error = login_session_purge(db, SLICE, &sessions);
     if (!error)
         error = rate_purge(db, SLICE, &rates);
     *dropped = events + rooms + sessions + rates;

@@ -131,7 +131,7 @@ static enum error run_page_by_token(struct db *db, struct db_value hash, uint64_
 
 enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                                 const struct message_page *page, struct caller *caller,
+                                 const struct message_page *page, struct identity *identity,
                                  bool *found, message_visit *visit, void *context) {
     struct db_rows *rows;
     struct message message;
@@ -144,7 +144,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     bool known = true;
     while (!error && known && db_next(rows)) {
         if (!*found)
-            known = token_member_from_text(db_get_text(rows, 0), caller);
+            known = token_member_from_text(db_get_text(rows, 0), identity);
         *found = known =
             known && message_from_row(rows, 1, room_id, &message) && message_name(names, &message);
         if (known)

@@ -40,7 +40,7 @@ enum error message_page_list(struct db *db, struct user_names *names,
  * one more then. */
 enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                                 const struct message_page *page, struct caller *caller,
+                                 const struct message_page *page, struct identity *identity,
                                  bool *found, message_visit *visit, void *context);
 
 #endif

@@ -54,21 +54,21 @@ enum error public_rooms_count(struct db *db, uint64_t *count) {
     "AND r.is_private = FALSE " condition
 
 static enum error read_by_token(const struct room_reading *reading, const char *sql,
-                                struct caller *caller, uint64_t *count, bool *found) {
-    const enum error error = room_reading_by_token(reading, sql, caller, found);
-    *count = caller->rooms_count;
-    caller->rooms_count = 0;
+                                struct identity *identity, uint64_t *count, bool *found) {
+    const enum error error = room_reading_by_token(reading, sql, identity, found);
+    *count = identity->rooms_count;
+    identity->rooms_count = 0;
     return error;
 }
 
 enum error public_rooms_latest_by_token(struct db *db, struct user_names *names,
                                         const unsigned char token_hash[SECRET_HASH_SIZE],
-                                        uint64_t most, struct caller *caller, uint64_t *count,
+                                        uint64_t most, struct identity *identity, uint64_t *count,
                                         bool *found, room_visit *visit, void *context) {
     static const char SQL[] = BY_TOKEN("ORDER BY r.active_minute DESC LIMIT ?");
     const struct db_value values[] = {db_bytes(token_hash, SECRET_HASH_SIZE), db_u64(most)};
     const struct room_reading reading = {db, names, visit, context, values, 2, NULL};
-    return read_by_token(&reading, SQL, caller, count, found);
+    return read_by_token(&reading, SQL, identity, count, found);
 }
 
 /* Here the rooms themselves are sorted, before anything is joined to them. That is cheaper than
@@ -76,7 +76,7 @@ enum error public_rooms_latest_by_token(struct db *db, struct user_names *names,
 enum error public_rooms_page_by_token(struct db *db, struct user_names *names,
                                       const unsigned char token_hash[SECRET_HASH_SIZE],
                                       uint64_t limit, uint64_t offset, int64_t from,
-                                      struct caller *caller, uint64_t *count, bool *found,
+                                      struct identity *identity, uint64_t *count, bool *found,
                                       room_visit *visit, void *context) {
     static const char SQL[] = BY_TOKEN(
         "AND r.active_minute >= TO_SECONDS(?) DIV 60 "
@@ -84,5 +84,5 @@ enum error public_rooms_page_by_token(struct db *db, struct user_names *names,
     const struct db_value values[] = {db_bytes(token_hash, SECRET_HASH_SIZE), db_time(from),
                                       db_u64(limit), db_u64(offset)};
     const struct room_reading reading = {db, names, visit, context, values, 4, NULL};
-    return read_by_token(&reading, SQL, caller, count, found);
+    return read_by_token(&reading, SQL, identity, count, found);
 }

@@ -25,7 +25,7 @@ enum error public_rooms_latest(struct db *db, struct user_names *names,
                                void *context);
 enum error public_rooms_latest_by_token(struct db *db, struct user_names *names,
                                         const unsigned char token_hash[SECRET_HASH_SIZE],
-                                        uint64_t most, struct caller *caller, uint64_t *count,
+                                        uint64_t most, struct identity *identity, uint64_t *count,
                                         bool *found, room_visit *visit, void *context);
 
 /* Visits exactly the rooms of a page, of those that were active in the minute of `from`, micros
@@ -38,7 +38,7 @@ enum error public_rooms_page(struct db *db, struct user_names *names, const stru
 enum error public_rooms_page_by_token(struct db *db, struct user_names *names,
                                       const unsigned char token_hash[SECRET_HASH_SIZE],
                                       uint64_t limit, uint64_t offset, int64_t from,
-                                      struct caller *caller, uint64_t *count, bool *found,
+                                      struct identity *identity, uint64_t *count, bool *found,
                                       room_visit *visit, void *context);
 
 /* How many there are, which is known. */

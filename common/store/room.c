@@ -66,7 +66,8 @@ enum error room_get_known(struct db *db, struct user_names *names, const struct 
 /* Inner joins but for the message: no row, unless the token is an active user's who is in. */
 enum error room_get_by_token(struct db *db, struct user_names *names,
                              const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                             struct caller *caller, bool *found, room_visit *visit, void *context) {
+                             struct identity *identity, bool *found, room_visit *visit,
+                             void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS ", "
         ROOM_ROW_NAMELESS(ROOM_ROW_OTHER) TOKEN_MEMBER_JOINS ROOM_ROW_MESSAGE TOKEN_MEMBER_WHERE;
@@ -82,8 +83,8 @@ enum error room_get_by_token(struct db *db, struct user_names *names,
         return error;
     if (db_next(rows)) {
         memset(&room, 0, sizeof(room));
-        token_member_from_row(rows, 0, caller);
-        room.state = caller->room;
+        token_member_from_row(rows, 0, identity);
+        room.state = identity->room;
         *found = room_row_read(rows, TOKEN_MEMBER_COLUMN_COUNT, names, &room);
         if (*found)
             visit(context, &room);

@@ -43,7 +43,8 @@ enum error room_get_known(struct db *db, struct user_names *names, const struct 
  * met that is not among those known yet. */
 enum error room_get_by_token(struct db *db, struct user_names *names,
                              const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                             struct caller *caller, bool *found, room_visit *visit, void *context);
+                             struct identity *identity, bool *found, room_visit *visit,
+                             void *context);
 
 /* Finds a room of exactly this name, not a direct one, that the user is in; of several the
  * first one the user is an admin of, else the first. ERROR_NOT_FOUND if there is none. */

@@ -28,7 +28,7 @@ enum error room_list_whole(struct db *db, struct user_names *names, const struct
  * out by the key that is looked up, since a condition beside it would be tried on each of them. */
 enum error room_list_whole_by_token(struct db *db, struct user_names *names,
                                     const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
-                                    struct caller *caller, bool *found, room_visit *visit,
+                                    struct identity *identity, bool *found, room_visit *visit,
                                     void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " TOKEN_HEAD ROOM_READING_NAMELESS_COLUMNS " " TOKEN_USER
@@ -37,7 +37,7 @@ enum error room_list_whole_by_token(struct db *db, struct user_names *names,
         "WHERE t.token_hash = ? AND u.is_active";
     const struct db_value values[] = {db_u64(most), db_bytes(token_hash, SECRET_HASH_SIZE)};
     const struct room_reading reading = {db, names, visit, context, values, 2, NULL};
-    return room_reading_by_token(&reading, SQL, caller, found);
+    return room_reading_by_token(&reading, SQL, identity, found);
 }
 
 /* One's own are found by walking down the key, of which nothing but room ids is read, and
@@ -69,7 +69,7 @@ enum error room_list_latest(struct db *db, struct user_names *names, const struc
 enum error room_list_latest_by_token(struct db *db, struct user_names *names,
                                      const unsigned char token_hash[SECRET_HASH_SIZE],
                                      uint64_t least, uint64_t most, uint64_t reach,
-                                     struct caller *caller, bool *found, room_visit *visit,
+                                     struct identity *identity, bool *found, room_visit *visit,
                                      void *context) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " TOKEN_HEAD ROOM_READING_NAMELESS_COLUMNS " " TOKEN_USER
@@ -78,7 +78,7 @@ enum error room_list_latest_by_token(struct db *db, struct user_names *names,
     const struct db_value values[] = {db_bytes(token_hash, SECRET_HASH_SIZE), db_u64(least),
                                       db_u64(most), db_u64(examined(most, reach))};
     const struct room_reading reading = {db, names, visit, context, values, 4, NULL};
-    return room_reading_by_token(&reading, SQL, caller, found);
+    return room_reading_by_token(&reading, SQL, identity, found);
 }
 
 /* The page is chosen, and sorted, from the narrow columns; its rows are then looked up by

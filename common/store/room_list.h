@@ -40,7 +40,7 @@ enum error room_list_whole(struct db *db, struct user_names *names, const struct
 /* The same by token, but visits none if there are more than `most`. */
 enum error room_list_whole_by_token(struct db *db, struct user_names *names,
                                     const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
-                                    struct caller *caller, bool *found, room_visit *visit,
+                                    struct identity *identity, bool *found, room_visit *visit,
                                     void *context);
 
 /* Visits the `most` rooms of the latest minutes, in no order. They are looked for among the latest
@@ -54,7 +54,7 @@ enum error room_list_latest(struct db *db, struct user_names *names, const struc
 enum error room_list_latest_by_token(struct db *db, struct user_names *names,
                                      const unsigned char token_hash[SECRET_HASH_SIZE],
                                      uint64_t least, uint64_t most, uint64_t reach,
-                                     struct caller *caller, bool *found, room_visit *visit,
+                                     struct identity *identity, bool *found, room_visit *visit,
                                      void *context);
 
 /* Visits exactly the rooms of a page. The database looks at all rooms of the list to find them. */

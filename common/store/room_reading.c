@@ -61,7 +61,7 @@ enum error room_reading_list(const struct room_reading *reading,
 }
 
 enum error room_reading_by_token(const struct room_reading *reading, const char *sql,
-                                 struct caller *caller, bool *found) {
+                                 struct identity *identity, bool *found) {
     struct room_reading_head head = {.any = false};
     struct room_reading with_head = *reading;
     bool complete = false;
@@ -71,11 +71,11 @@ enum error room_reading_by_token(const struct room_reading *reading, const char 
     if (!user_names_are_none(reading->names))
         error = read_form(&with_head, sql, ROOM_READING_NAMELESS, &complete);
     *found = !error && complete && head.any;
-    memset(caller, 0, sizeof(*caller));
-    caller->user.id = head.user_id;
-    caller->user.is_active = true;
-    caller->rooms_count = head.rooms_count;
-    caller->last_seq = head.last_seq;
+    memset(identity, 0, sizeof(*identity));
+    identity->user.id = head.user_id;
+    identity->user.is_active = true;
+    identity->rooms_count = head.rooms_count;
+    identity->last_seq = head.last_seq;
     return error;
 }
 

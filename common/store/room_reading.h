@@ -65,7 +65,7 @@ enum error room_reading_list(const struct room_reading *reading,
  * caller by the head: its id, rooms_count and last_seq, and that it is active. *found is false,
  * and what was visited void, if there is no row, or a name is not known. */
 enum error room_reading_by_token(const struct room_reading *reading, const char *sql,
-                                 struct caller *caller, bool *found);
+                                 struct identity *identity, bool *found);
 
 /* Reads a list whose statement has names of its own kind, in the columns of the form with names;
  * reading->names is NULL. */

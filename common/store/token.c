@@ -27,40 +27,40 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
 
 /* Who is behind a credential, and, with FROM_ROOM, the room's state. All rows are single
  * ones by key. */
-#define CALLER_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq"
-#define CALLER_COLUMN_COUNT (USER_COLUMN_COUNT + 2)
+#define IDENTITY_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq"
+#define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 2)
 #define FROM_ROOM                        \
     "LEFT JOIN room r ON r.room_id = ? " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
 
 /* Reads the columns of the caller, those of the credential behind them (id, and whether it
  * is to be renewed), and those of the room, if it was asked for. */
-static void caller_from_row(const struct db_rows *rows, bool with_room, struct caller *caller,
+static void identity_from_row(const struct db_rows *rows, bool with_room, struct identity *identity,
                             uint64_t *id, bool *renew) {
-    memset(caller, 0, sizeof(*caller));
-    user_from_row(rows, 0, &caller->user);
-    caller->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
-    caller->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
-    *id = db_get_u64(rows, CALLER_COLUMN_COUNT);
-    *renew = db_get_bool(rows, CALLER_COLUMN_COUNT + 1);
+    memset(identity, 0, sizeof(*identity));
+    user_from_row(rows, 0, &identity->user);
+    identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
+    identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
+    *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
+    *renew = db_get_bool(rows, IDENTITY_COLUMN_COUNT + 1);
     if (with_room)
-        room_state_from_row(rows, CALLER_COLUMN_COUNT + 2, &caller->room);
+        room_state_from_row(rows, IDENTITY_COLUMN_COUNT + 2, &identity->room);
 }
 
-static enum error read_caller(struct db_rows *rows, bool with_room, struct caller *caller,
+static enum error read_identity(struct db_rows *rows, bool with_room, struct identity *identity,
                               uint64_t *id, bool *renew) {
     if (!db_next(rows)) {
-        memset(caller, 0, sizeof(*caller));
+        memset(identity, 0, sizeof(*identity));
         return ERROR_UNAUTHENTICATED;
     }
-    caller_from_row(rows, with_room, caller, id, renew);
+    identity_from_row(rows, with_room, identity, id, renew);
     return ERROR_NONE;
 }
 
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
-                      struct caller *caller) {
+                      struct identity *identity) {
 #define TOKEN_SQL(room_columns, room_joins)                     \
-    "SELECT " CALLER_COLUMNS ", t.token_id, FALSE" room_columns \
+    "SELECT " IDENTITY_COLUMNS ", t.token_id, FALSE" room_columns \
     " FROM token t "                                            \
     "JOIN user u ON u.user_id = t.user_id " room_joins "WHERE t.token_hash = ?"
     static const char ALONE[] = TOKEN_SQL("", "");
@@ -73,7 +73,7 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, key);
     if (error)
         return error;
-    error = read_caller(rows, room_id != 0, caller, &caller->token_id, &renew);
+    error = read_identity(rows, room_id != 0, identity, &identity->token_id, &renew);
     db_done(rows);
     return error;
 }
@@ -130,8 +130,8 @@ enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void 
     return ERROR_NONE;
 }
 
-enum error session_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
-                       uint64_t days) {
+enum error login_session_add(struct db *db, uint64_t user_id,
+                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
     static const char SQL[] =
         "INSERT INTO session (user_id, session_hash, created_at, expires_at) "
         "VALUES (?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL ? DAY)";
@@ -146,17 +146,17 @@ static uint64_t minutes_left(uint64_t days) {
     return minutes - minutes / 14;
 }
 
-static enum error renew_session(struct db *db, uint64_t days, struct caller *caller) {
+static enum error renew_session(struct db *db, uint64_t days, struct identity *identity) {
     static const char SQL[] =
         "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
-    caller->session_renewed = true;
-    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(caller->session_id));
+    identity->session_renewed = true;
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(identity->session_id));
 }
 
-enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
-                        uint64_t room_id, struct caller *caller) {
+enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                              uint64_t days, uint64_t room_id, struct identity *identity) {
 #define SESSION_SQL(room_columns, room_joins)                                    \
-    "SELECT " CALLER_COLUMNS                                                     \
+    "SELECT " IDENTITY_COLUMNS                                                     \
     ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE" room_columns \
     " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins           \
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
@@ -172,17 +172,17 @@ enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE
     if (error)
         return error;
     bool renew = false;
-    error = read_caller(rows, room_id != 0, caller, &caller->session_id, &renew);
+    error = read_identity(rows, room_id != 0, identity, &identity->session_id, &renew);
     db_done(rows);
-    return !error && renew ? renew_session(db, days, caller) : error;
+    return !error && renew ? renew_session(db, days, identity) : error;
 }
 
-enum error session_end(struct db *db, uint64_t session_id, struct user_change *change) {
+enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change) {
     static const char SQL[] = END_CREDENTIAL("session", "session_id");
     return end_credential(db, SQL, session_id, change);
 }
 
-enum error session_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
+enum error login_session_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
     static const char SQL[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
     *dropped = error ? 0 : db_changed(db);
@@ -198,9 +198,9 @@ enum error session_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
 #define MANY_JOINS                            \
     "LEFT JOIN room r ON r.room_id = j.room " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
-#define PLACE_COLUMN (CALLER_COLUMN_COUNT + 2 + ROOM_STATE_COLUMN_COUNT)
+#define PLACE_COLUMN (IDENTITY_COLUMN_COUNT + 2 + ROOM_STATE_COLUMN_COUNT)
 
-static void write_questions(struct buffer *json, const struct caller_question *questions,
+static void write_questions(struct buffer *json, const struct identity_query *questions,
                             size_t count) {
     for (size_t i = 0; i < count; i++) {
         buffer_append_str(json, i == 0 ? "[[\"" : ",[\"");
@@ -217,31 +217,32 @@ static void write_questions(struct buffer *json, const struct caller_question *q
 }
 
 /* The question that a row answers. */
-static struct caller_question *question_of(const struct db_rows *rows,
-                                           struct caller_question *questions) {
+static struct identity_query *question_of(const struct db_rows *rows,
+                                           struct identity_query *questions) {
     return &questions[db_get_u64(rows, PLACE_COLUMN) - 1];
 }
 
 /* Takes the rows, and frees them. A question without one is nobody's; a token is never
  * renewed, the column of that is FALSE. */
-static void read_answers(struct db_rows *rows, bool of_sessions, struct caller_question *questions,
+static void read_answers(struct db_rows *rows, bool of_sessions, struct identity_query *questions,
                          size_t count) {
     for (size_t i = 0; i < count; i++) {
-        memset(&questions[i].caller, 0, sizeof(questions[i].caller));
+        memset(&questions[i].identity, 0, sizeof(questions[i].identity));
         questions[i].error = ERROR_UNAUTHENTICATED;
     }
     while (db_next(rows)) {
-        struct caller_question *question = question_of(rows, questions);
-        struct caller *caller = &question->caller;
-        caller_from_row(rows, true, caller, of_sessions ? &caller->session_id : &caller->token_id,
-                        &caller->session_renewed);
+        struct identity_query *question = question_of(rows, questions);
+        struct identity *identity = &question->identity;
+        identity_from_row(rows, true, identity,
+                          of_sessions ? &identity->session_id : &identity->token_id,
+                        &identity->session_renewed);
         question->error = ERROR_NONE;
     }
     db_done(rows);
 }
 
-enum error token_find_many(struct db *db, struct caller_question *questions, size_t count) {
-    static const char SQL[] = "SELECT STRAIGHT_JOIN " CALLER_COLUMNS
+enum error token_find_many(struct db *db, struct identity_query *questions, size_t count) {
+    static const char SQL[] = "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS
                               ", t.token_id, FALSE, " ROOM_STATE_COLUMNS ", j.place FROM " QUESTIONS
                               "JOIN token t ON t.token_hash = UNHEX(j.hash) "
                               "JOIN user u ON u.user_id = t.user_id " MANY_JOINS;
@@ -256,10 +257,10 @@ enum error token_find_many(struct db *db, struct caller_question *questions, siz
     return error;
 }
 
-enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
+enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *questions,
                              size_t count) {
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " CALLER_COLUMNS
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS
         ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE, " ROOM_STATE_COLUMNS
         ", j.place FROM " QUESTIONS
         "JOIN session s ON s.session_hash = UNHEX(j.hash) "
@@ -274,7 +275,7 @@ enum error session_find_many(struct db *db, uint64_t days, struct caller_questio
         return error;
     read_answers(rows, true, questions, count);
     for (size_t i = 0; !error && i < count; i++)
-        if (questions[i].caller.session_renewed)
-            error = renew_session(db, days, &questions[i].caller);
+        if (questions[i].identity.session_renewed)
+            error = renew_session(db, days, &questions[i].identity);
     return error;
 }

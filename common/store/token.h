@@ -18,7 +18,7 @@
 /* Who calls, by which credential (one of the two ids is 0), and the state of the room
  * that was asked for along with it: most requests are about one room, and one round trip
  * then tells whether they are allowed and whether anything is new. */
-struct caller {
+struct identity {
     struct user user;
     uint64_t token_id;
     uint64_t session_id;
@@ -45,7 +45,7 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
  * ERROR_UNAUTHENTICATED if there is no such token; user.is_active is for the caller of this
  * to check. */
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
-                      struct caller *caller);
+                      struct identity *identity);
 
 /* Ends a token; changed is false when there is none with this id. */
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
@@ -54,33 +54,33 @@ enum error token_end(struct db *db, uint64_t token_id, struct user_change *chang
 enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void *context);
 
 /* Adds a session that lasts for `days`. */
-enum error session_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
-                       uint64_t days);
+enum error login_session_add(struct db *db, uint64_t user_id,
+                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
 
 /* Finds the caller by a session's hash likewise, and moves its end to `days` from now when more
  * than a fourteenth of that is gone. ERROR_UNAUTHENTICATED if there is none or it has ended. */
-enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
-                        uint64_t room_id, struct caller *caller);
+enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                              uint64_t days, uint64_t room_id, struct identity *identity);
 
 /* Ends a session. */
-enum error session_end(struct db *db, uint64_t session_id, struct user_change *change);
+enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change);
 
-/* One of several callers who are asked for together. */
-struct caller_question {
+/* One of several auth_batch who are asked for together. */
+struct identity_query {
     unsigned char hash[SECRET_HASH_SIZE];
     uint64_t room_id; /* 0: of none */
-    enum error error; /* the answer, as of token_find or session_find */
-    struct caller caller;
+    enum error error; /* the answer, as of token_find or login_session_find */
+    struct identity identity;
 };
 
-/* The same as token_find or session_find for several at once, by one statement: when many
+/* The same as token_find or login_session_find for several at once, by one statement: when many
  * come back, the way to the database and back is what costs most. Unless it returns an error
  * each question has its answer. */
-enum error token_find_many(struct db *db, struct caller_question *questions, size_t count);
-enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
-                             size_t count);
+enum error token_find_many(struct db *db, struct identity_query *questions, size_t count);
+enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *questions,
+                                   size_t count);
 
 /* Drops up to `limit` sessions that have run out. */
-enum error session_purge(struct db *db, uint64_t limit, uint64_t *dropped);
+enum error login_session_purge(struct db *db, uint64_t limit, uint64_t *dropped);
 
 #endif

@@ -31,18 +31,18 @@
  * the user's id and that the user is active, and the state of the room, nothing else. */
 #define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", t.user_id"
 #define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 1)
-void token_member_from_row(const struct db_rows *rows, unsigned first, struct caller *caller);
+void token_member_from_row(const struct db_rows *rows, unsigned first, struct identity *identity);
 
 /* The same as one text, for statements of many rows that say it in one of them only: each column
  * of each row costs both sides a hundred instructions. False if the text is not of this form. */
 #define TOKEN_MEMBER_TEXT                \
     "CONCAT_WS(' ', " ROOM_STATE_NUMBERS \
     ", t.user_id, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', r.created_at))"
-bool token_member_from_text(struct text text, struct caller *caller);
+bool token_member_from_text(struct text text, struct identity *identity);
 
 /* Finds such a member: *found is false for everybody else. Sets no more of the caller than
  * token_member_from_row. */
 enum error token_member_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
-                             uint64_t room_id, struct caller *caller, bool *found);
+                             uint64_t room_id, struct identity *identity, bool *found);
 
 #endif

@@ -27,7 +27,7 @@ struct user_names {
 };
 
 struct user_names *user_names_new(void) {
-    return memory_zeroed(1, sizeof(struct user_names));
+    return xcalloc(1, sizeof(struct user_names));
 }
 
 void user_names_free(struct user_names *names) {

@@ -21,7 +21,7 @@ struct report {
     struct tool *tool;
     struct findings findings;
     bool counted; /* the counters were checked, to the end */
-    struct jsonw differences;
+    struct json_writer differences;
     struct buffer differences_out; /* the elements of "differences" */
     struct table *table;
     uint64_t difference_count;
@@ -130,12 +130,12 @@ static void check_redis(struct report *report) {
 
 /* ---- counters ---- */
 
-static void add_value_json(struct jsonw *w, const char *key, const struct audit_finding *finding,
-                           uint64_t value) {
+static void add_value_json(struct json_writer *w, const char *key,
+                           const struct audit_finding *finding, uint64_t value) {
     if (finding->is_time)
-        jsonw_member_time(w, key, (int64_t)value);
+        json_write_member_time(w, key, (int64_t)value);
     else
-        jsonw_member_u64(w, key, value);
+        json_write_member_u64(w, key, value);
 }
 
 static void add_value(struct table *table, const struct audit_finding *finding, uint64_t value) {
@@ -159,15 +159,15 @@ static void add_difference(void *context, const struct audit_finding *finding) {
     struct report *report = context;
     report->difference_count++;
     if (report->tool->json) {
-        struct jsonw *w = &report->differences;
-        jsonw_object(w);
-        jsonw_member_str(w, "rule", finding->rule);
-        jsonw_member_id(w, "room_id", finding->room_id);
-        jsonw_member_id(w, "user_id", finding->user_id);
+        struct json_writer *w = &report->differences;
+        json_write_object(w);
+        json_write_member_str(w, "rule", finding->rule);
+        json_write_member_id(w, "room_id", finding->room_id);
+        json_write_member_id(w, "user_id", finding->user_id);
         add_value_json(w, "stored", finding, finding->stored);
         add_value_json(w, "recounted", finding, finding->recounted);
-        jsonw_member_str(w, "meaning", finding->meaning);
-        jsonw_object_end(w);
+        json_write_member_str(w, "meaning", finding->meaning);
+        json_write_object_end(w);
     } else if (report->difference_count <= SHOWN) {
         add_id(report->table, finding->room_id);
         add_id(report->table, finding->user_id);
@@ -203,19 +203,19 @@ static void check_counters(struct report *report) {
 
 static void print_json(struct report *report) {
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
     findings_end(&report->findings);
-    jsonw_array_end(&report->differences);
-    jsonw_object(&w);
-    jsonw_member_bool(&w, "ok", !report->findings.failed);
-    jsonw_key(&w, "checks");
-    jsonw_raw(&w, report->findings.out.data, report->findings.out.len);
-    jsonw_key(&w, "differences");
+    json_write_array_end(&report->differences);
+    json_write_object(&w);
+    json_write_member_bool(&w, "ok", !report->findings.failed);
+    json_write_key(&w, "checks");
+    json_write_raw(&w, report->findings.out.data, report->findings.out.len);
+    json_write_key(&w, "differences");
     if (report->counted)
-        jsonw_raw(&w, report->differences_out.data, report->differences_out.len);
+        json_write_raw(&w, report->differences_out.data, report->differences_out.len);
     else
-        jsonw_null(&w);
-    jsonw_object_end(&w);
+        json_write_null(&w);
+    json_write_object_end(&w);
     buffer_append_char(&out, '\n');
     tool_print(&out);
 }
@@ -241,9 +241,9 @@ enum tool_end command_check(struct tool *tool, struct arguments *arguments) {
         return TOOL_USAGE;
     report.table = table_new(HEADINGS, 6);
     findings_begin(&report.findings, tool->json);
-    report.differences = jsonw_start(&report.differences_out);
+    report.differences = json_writer_start(&report.differences_out);
     if (tool->json)
-        jsonw_array(&report.differences);
+        json_write_array(&report.differences);
     if (check_config(&report)) {
         const bool current = check_database(&report) && check_schema(&report);
         check_redis(&report);

@@ -109,12 +109,12 @@ static void print(struct findings *findings) {
     findings_end(findings);
     if (findings->json) {
         struct buffer out = BUFFER_EMPTY;
-        struct jsonw w = jsonw_start(&out);
-        jsonw_object(&w);
-        jsonw_member_bool(&w, "ok", !findings->failed);
-        jsonw_key(&w, "checks");
-        jsonw_raw(&w, findings->out.data, findings->out.len);
-        jsonw_object_end(&w);
+        struct json_writer w = json_writer_start(&out);
+        json_write_object(&w);
+        json_write_member_bool(&w, "ok", !findings->failed);
+        json_write_key(&w, "checks");
+        json_write_raw(&w, findings->out.data, findings->out.len);
+        json_write_object_end(&w);
         buffer_append_char(&out, '\n');
         tool_print(&out);
         buffer_free(&findings->out);

@@ -35,7 +35,7 @@ static void publish_created(void *context, const struct room *room) {
     const struct tool *tool = creation->tool;
     const struct user *owner = &creation->wanted->owner;
     struct buffer json = BUFFER_EMPTY;
-    shape_room_created(&json, creation->seq, room->state.room_id, room, owner->name);
+    serialize_room_created(&json, creation->seq, room->state.room_id, room, owner->name);
     publish_user_event(tool->redis, tool->config.redis_prefix, owner->id, EVENT_ROOM_CREATED,
                        creation->seq, owner->id, room->state.room_id,
                        (struct text){json.data, json.len});
@@ -54,7 +54,7 @@ static void publish_added(const struct tool *tool, const struct wanted *wanted, 
                                      .actor = text_of(wanted->owner.name),
                                      .subject_id = user_id};
     publish_room_event(tool->redis, prefix, &event, NULL);
-    shape_room_invitation(&json, change->user_seq, room_id, &wanted->name, wanted->owner.name);
+    serialize_room_invitation(&json, change->user_seq, room_id, &wanted->name, wanted->owner.name);
     publish_user_event(tool->redis, prefix, user_id, EVENT_ROOM_INVITATION, change->user_seq,
                        wanted->owner.id, room_id, (struct text){json.data, json.len});
     buffer_free(&json);
@@ -151,7 +151,7 @@ static enum tool_end read_name(const char *word, struct text *name) {
 static enum tool_end find_users(const struct tool *tool, const char *owner,
                                 const struct arguments_list *members, struct wanted *wanted) {
     enum tool_end end = tool_find_user(tool, owner, &wanted->owner);
-    wanted->members = memory_zeroed(members->count + 1, sizeof(*wanted->members));
+    wanted->members = xcalloc(members->count + 1, sizeof(*wanted->members));
     for (size_t i = 0; i < members->count && !end; i++)
         end = tool_find_user(tool, members->values[i], &wanted->members[wanted->member_count++]);
     return end;

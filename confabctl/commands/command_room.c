@@ -20,22 +20,22 @@ static enum tool_end no_room(uint64_t id) {
 /* ---- list ---- */
 
 /* The fields of a room, without the braces around them. */
-static void add_fields(struct jsonw *w, const struct room *room, struct text name) {
-    jsonw_member_u64(w, "room_id", room->state.room_id);
-    jsonw_member_text(w, "name", name);
-    jsonw_member_bool(w, "is_private", room->state.is_private);
-    jsonw_member_bool(w, "is_direct", room->state.is_direct);
-    jsonw_member_u64(w, "created_by_id", room->created_by_id);
-    jsonw_member_time(w, "created_at", room->state.created_at);
-    jsonw_member_u64(w, "members_count", room->state.members_count);
-    jsonw_member_u64(w, "message_count", room->state.message_count);
-    jsonw_member_u64(w, "last_seq", room->state.last_seq);
-    jsonw_member_u64(w, "oldest_seq", room->state.oldest_seq);
+static void add_fields(struct json_writer *w, const struct room *room, struct text name) {
+    json_write_member_u64(w, "room_id", room->state.room_id);
+    json_write_member_text(w, "name", name);
+    json_write_member_bool(w, "is_private", room->state.is_private);
+    json_write_member_bool(w, "is_direct", room->state.is_direct);
+    json_write_member_u64(w, "created_by_id", room->created_by_id);
+    json_write_member_time(w, "created_at", room->state.created_at);
+    json_write_member_u64(w, "members_count", room->state.members_count);
+    json_write_member_u64(w, "message_count", room->state.message_count);
+    json_write_member_u64(w, "last_seq", room->state.last_seq);
+    json_write_member_u64(w, "oldest_seq", room->state.oldest_seq);
     /* The time only: what people write to each other is not the sysadmin's to read. */
     if (room->has_last_message)
-        jsonw_member_time(w, "last_message_at", room->last_message.created_at);
+        json_write_member_time(w, "last_message_at", room->last_message.created_at);
     else
-        jsonw_member_null(w, "last_message_at");
+        json_write_member_null(w, "last_message_at");
 }
 
 static int64_t last_message_at(const struct room *room) {
@@ -46,9 +46,9 @@ static void list_room(void *context, const struct room *room) {
     struct listing *listing = context;
     listing->shown++;
     if (listing->json) {
-        jsonw_object(&listing->w);
+        json_write_object(&listing->w);
         add_fields(&listing->w, room, room->name);
-        jsonw_object_end(&listing->w);
+        json_write_object_end(&listing->w);
         return;
     }
     table_u64(listing->table, room->state.room_id);
@@ -83,7 +83,7 @@ struct show {
     struct table *members;
     struct buffer names; /* "alice, bob": what a direct room is called here */
     struct buffer json;  /* the finished array of members */
-    struct jsonw w;
+    struct json_writer w;
 };
 
 static void show_member(void *context, const struct membership *membership) {
@@ -91,12 +91,12 @@ static void show_member(void *context, const struct membership *membership) {
     buffer_append_str(&show->names, show->names.len > 0 ? ", " : "");
     buffer_append(&show->names, membership->username.at, membership->username.len);
     if (show->tool->json) {
-        jsonw_object(&show->w);
-        jsonw_member_u64(&show->w, "user_id", membership->user_id);
-        jsonw_member_text(&show->w, "username", membership->username);
-        jsonw_member_bool(&show->w, "is_admin", membership->is_admin);
-        jsonw_member_time(&show->w, "joined_at", membership->joined_at);
-        jsonw_object_end(&show->w);
+        json_write_object(&show->w);
+        json_write_member_u64(&show->w, "user_id", membership->user_id);
+        json_write_member_text(&show->w, "username", membership->username);
+        json_write_member_bool(&show->w, "is_admin", membership->is_admin);
+        json_write_member_time(&show->w, "joined_at", membership->joined_at);
+        json_write_object_end(&show->w);
         return;
     }
     table_u64(show->members, membership->user_id);
@@ -107,13 +107,13 @@ static void show_member(void *context, const struct membership *membership) {
 
 static void write_json(struct show *show, const struct room *room, struct text name,
                        struct buffer *out) {
-    struct jsonw w = jsonw_start(out);
-    jsonw_array_end(&show->w);
-    jsonw_object(&w);
+    struct json_writer w = json_writer_start(out);
+    json_write_array_end(&show->w);
+    json_write_object(&w);
     add_fields(&w, room, name);
-    jsonw_key(&w, "members");
-    jsonw_raw(&w, show->json.data, show->json.len);
-    jsonw_object_end(&w);
+    json_write_key(&w, "members");
+    json_write_raw(&w, show->json.data, show->json.len);
+    json_write_object_end(&w);
     buffer_append_char(out, '\n');
 }
 
@@ -168,8 +168,8 @@ enum tool_end command_room_show(struct tool *tool, struct arguments *arguments) 
     if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->words[0], &id))
         return TOOL_USAGE;
     show.members = table_new(HEADINGS, 4);
-    show.w = jsonw_start(&show.json);
-    jsonw_array(&show.w);
+    show.w = json_writer_start(&show.json);
+    json_write_array(&show.w);
     enum error error = member_list(tool->db, id, UINT64_MAX, 0, show_member, &show);
     if (!error)
         error = room_get(tool->db, id, 0, show_room, &show);

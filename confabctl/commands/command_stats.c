@@ -33,16 +33,16 @@ static uint64_t value_of(const struct statistics *statistics, const struct figur
 }
 
 static void write_json(const struct statistics *statistics, struct buffer *out) {
-    struct jsonw w = jsonw_start(out);
-    jsonw_object(&w);
+    struct json_writer w = json_writer_start(out);
+    json_write_object(&w);
     for (size_t i = 0; i < FIGURE_COUNT; i++)
-        jsonw_member_u64(&w, FIGURES[i].key, value_of(statistics, &FIGURES[i]));
-    jsonw_member_u64(&w, "database_bytes", statistics->database_bytes);
+        json_write_member_u64(&w, FIGURES[i].key, value_of(statistics, &FIGURES[i]));
+    json_write_member_u64(&w, "database_bytes", statistics->database_bytes);
     if (statistics->oldest_event)
-        jsonw_member_time(&w, "oldest_event_at", statistics->oldest_event);
+        json_write_member_time(&w, "oldest_event_at", statistics->oldest_event);
     else
-        jsonw_member_null(&w, "oldest_event_at");
-    jsonw_object_end(&w);
+        json_write_member_null(&w, "oldest_event_at");
+    json_write_object_end(&w);
     buffer_append_char(out, '\n');
 }
 

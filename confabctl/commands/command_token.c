@@ -32,12 +32,12 @@ static void list_token(void *context, const struct token *token) {
     struct listing *listing = context;
     listing->shown++;
     if (listing->json) {
-        jsonw_object(&listing->w);
-        jsonw_member_u64(&listing->w, "token_id", token->id);
-        jsonw_member_u64(&listing->w, "user_id", token->user_id);
-        jsonw_member_text(&listing->w, "username", token->username);
-        jsonw_member_time(&listing->w, "created_at", token->created_at);
-        jsonw_object_end(&listing->w);
+        json_write_object(&listing->w);
+        json_write_member_u64(&listing->w, "token_id", token->id);
+        json_write_member_u64(&listing->w, "user_id", token->user_id);
+        json_write_member_text(&listing->w, "username", token->username);
+        json_write_member_time(&listing->w, "created_at", token->created_at);
+        json_write_object_end(&listing->w);
         return;
     }
     table_u64(listing->table, token->id);

@@ -165,14 +165,14 @@ enum tool_end command_user_staff(struct tool *tool, struct arguments *arguments)
 
 /* ---- listing ---- */
 
-static void add_json(struct jsonw *w, const struct user *user) {
-    jsonw_object(w);
-    jsonw_member_u64(w, "user_id", user->id);
-    jsonw_member_str(w, "username", user->name);
-    jsonw_member_bool(w, "is_active", user->is_active);
-    jsonw_member_bool(w, "is_staff", user->is_staff);
-    jsonw_member_time(w, "created_at", user->created_at);
-    jsonw_object_end(w);
+static void add_json(struct json_writer *w, const struct user *user) {
+    json_write_object(w);
+    json_write_member_u64(w, "user_id", user->id);
+    json_write_member_str(w, "username", user->name);
+    json_write_member_bool(w, "is_active", user->is_active);
+    json_write_member_bool(w, "is_staff", user->is_staff);
+    json_write_member_time(w, "created_at", user->created_at);
+    json_write_object_end(w);
 }
 
 static void add_row(struct table *table, const struct user *user) {

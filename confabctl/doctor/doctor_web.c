@@ -137,7 +137,7 @@ void doctor_links(struct doctor *doctor, struct finding *finding) {
 /* Sends a body of so many bytes that fcgi-api reads and refuses: a room without a name. */
 static void send_body(struct doctor *doctor, size_t size, struct site_answer *answer) {
     static const char START[] = "{\"name\":\"\",\"filler\":\"", END[] = "\"}";
-    char *body = memory_zeroed(size + 1, 1);
+    char *body = xcalloc(size + 1, 1);
     memset(body, 'x', size);
     memcpy(body, START, sizeof(START) - 1);
     memcpy(body + size - (sizeof(END) - 1), END, sizeof(END) - 1);

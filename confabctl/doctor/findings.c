@@ -14,9 +14,9 @@ static const struct {
 
 void findings_begin(struct findings *findings, bool json) {
     *findings = (struct findings){.json = json};
-    findings->w = jsonw_start(&findings->out);
+    findings->w = json_writer_start(&findings->out);
     if (json)
-        jsonw_array(&findings->w);
+        json_write_array(&findings->w);
 }
 
 void findings_add(struct findings *findings, const char *name, enum findings_state state,
@@ -25,13 +25,13 @@ void findings_add(struct findings *findings, const char *name, enum findings_sta
     findings->failed = findings->failed || state == FINDINGS_FAILED;
     table_clean(&clean, text_of(detail));
     if (findings->json) {
-        struct jsonw *w = &findings->w;
-        jsonw_object(w);
-        jsonw_member_str(w, "check", name);
-        jsonw_member_str(w, "state", STATES[state].for_json);
-        jsonw_member_str(w, "detail", buffer_str(&clean));
-        jsonw_member_str(w, "try", try);
-        jsonw_object_end(w);
+        struct json_writer *w = &findings->w;
+        json_write_object(w);
+        json_write_member_str(w, "check", name);
+        json_write_member_str(w, "state", STATES[state].for_json);
+        json_write_member_str(w, "detail", buffer_str(&clean));
+        json_write_member_str(w, "try", try);
+        json_write_object_end(w);
     } else {
         buffer_printf(&findings->out, "%-8s %-14s %s\n", STATES[state].for_people, name,
                       buffer_str(&clean));
@@ -43,5 +43,5 @@ void findings_add(struct findings *findings, const char *name, enum findings_sta
 
 void findings_end(struct findings *findings) {
     if (findings->json)
-        jsonw_array_end(&findings->w);
+        json_write_array_end(&findings->w);
 }

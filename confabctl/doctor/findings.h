@@ -17,7 +17,7 @@ struct findings {
     bool json;
     bool failed;       /* one of them is FINDINGS_FAILED */
     struct buffer out; /* lines, or a JSON array; the caller frees */
-    struct jsonw w;
+    struct json_writer w;
 };
 
 /* Begins with none. The struct must not move afterwards. */

@@ -15,8 +15,8 @@
 #define PASSWORD_MAX 256
 
 static enum error send_account(struct exchange *x, const struct user *user) {
-    struct jsonw w = jsonw_start(&x->response.body);
-    shape_account(&w, user);
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_account(&w, user);
     return ERROR_NONE;
 }
 
@@ -29,18 +29,18 @@ static enum error no_content(struct exchange *x) {
 
 static enum error send_registered(struct exchange *x, uint64_t id, struct text name,
                                   const char *key) {
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_member_u64(&w, "user_id", id);
-    jsonw_member_text(&w, "username", name);
-    jsonw_member_str(&w, "token", key);
-    jsonw_object_end(&w);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_u64(&w, "user_id", id);
+    json_write_member_text(&w, "username", name);
+    json_write_member_str(&w, "token", key);
+    json_write_object_end(&w);
     x->response.status = 201;
     return ERROR_NONE;
 }
 
 static void note_taken(struct exchange *x) {
-    problems_add(&x->problems, "username", "A user with that username already exists.");
+    field_errors_add(&x->field_errors, "username", "A user with that username already exists.");
 }
 
 /* Reads both fields. That a name is taken is else found out by adding it; when the password
@@ -51,12 +51,12 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     const bool has_password = fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX,
                                           FIELDS_REQUIRED | FIELDS_KEEP, password);
     if (has_name && !text_is_username(*name))
-        problems_add(&x->problems, "username",
-                     "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
+        field_errors_add(&x->field_errors, "username",
+                         "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
     else if (has_name && !has_password &&
              user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
         note_taken(x);
-    return problems_none(&x->problems) ? ERROR_NONE : ERROR_BAD_INPUT;
+    return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
 enum error accounts_register(struct exchange *x) {
@@ -73,7 +73,7 @@ enum error accounts_register(struct exchange *x) {
         return error;
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), key_hash) ||
-        !hashing_make(x->service->config, password, password_hash))
+        !password_worker_hash(x->service->config, password, password_hash))
         return ERROR_UNAVAILABLE;
     error = user_add(x->service->db, name, password_hash, key_hash, &id);
     if (error == ERROR_CONFLICT) {
@@ -100,7 +100,7 @@ static void refresh_password(struct exchange *x, const struct user *user, const 
     const struct config *config = x->service->config;
     char fresh[SECRET_PASSWORD_SIZE];
     if (secret_password_is_stale(hash, config->password_passes, config->password_memory) &&
-        hashing_make(config, password, fresh))
+        password_worker_hash(config, password, fresh))
         user_refresh_password(x->service->db, user->id, fresh);
 }
 
@@ -112,7 +112,7 @@ static enum error check_login(struct exchange *x, struct user *user) {
     char hash[SECRET_PASSWORD_SIZE];
     fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &name);
     fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &password);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = take_login(x, name);
     if (error)
@@ -121,10 +121,10 @@ static enum error check_login(struct exchange *x, struct user *user) {
         text_is_username(name) ? user_by_name(x->service->db, name, user, hash) : ERROR_NOT_FOUND;
     if (error && error != ERROR_NOT_FOUND)
         return error;
-    const bool right = hashing_check(config, error ? NULL : hash, password);
+    const bool right = password_worker_verify(config, error ? NULL : hash, password);
     if (error || !right || !user->is_active) {
-        problems_add(&x->problems, "non_field_errors",
-                     "Unable to log in with provided credentials.");
+        field_errors_add(&x->field_errors, "non_field_errors",
+                         "Unable to log in with provided credentials.");
         return ERROR_BAD_INPUT;
     }
     refresh_password(x, user, hash, password);
@@ -145,10 +145,10 @@ enum error accounts_token_add(struct exchange *x) {
     error = token_add(x->service->db, user.id, hash, &id);
     if (error)
         return error;
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "token", key);
-    jsonw_object_end(&w);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "token", key);
+    json_write_object_end(&w);
     return ERROR_NONE;
 }
 
@@ -159,8 +159,8 @@ enum error accounts_login(struct exchange *x) {
     unsigned char hash[SECRET_HASH_SIZE];
     enum error error;
     if (x->request->body.len == 0 && auth_has_token(x)) {
-        error = auth_caller(x);
-        user = x->caller.user;
+        error = auth_identify(x);
+        user = x->identity.user;
     } else {
         error = check_login(x, &user);
     }
@@ -169,7 +169,7 @@ enum error accounts_login(struct exchange *x) {
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
         return ERROR_INTERNAL;
-    error = session_add(x->service->db, user.id, hash, x->service->config->session_days);
+    error = login_session_add(x->service->db, user.id, hash, x->service->config->session_days);
     if (error)
         return error;
     auth_set_cookie(x, key);
@@ -184,9 +184,9 @@ static void tell_sockets(struct exchange *x, const struct user_change *change) {
 
 enum error accounts_token_end(struct exchange *x) {
     struct user_change change;
-    if (!x->caller.token_id)
+    if (!x->identity.token_id)
         return exchange_fail(x, ERROR_BAD_INPUT, "This request was not made with a token.");
-    const enum error error = token_end(x->service->db, x->caller.token_id, &change);
+    const enum error error = token_end(x->service->db, x->identity.token_id, &change);
     if (error)
         return error;
     tell_sockets(x, &change);
@@ -196,12 +196,12 @@ enum error accounts_token_end(struct exchange *x) {
 /* The session that the cookie names ends, also when a token spoke for the caller. */
 enum error accounts_logout(struct exchange *x) {
     struct user_change change = {0};
-    struct caller of_cookie = x->caller;
+    struct identity of_cookie = x->identity;
     enum error error = ERROR_NONE;
-    if (!x->caller.session_id)
+    if (!x->identity.session_id)
         error = auth_session(x, &of_cookie);
-    if (!error && of_cookie.user.id == x->caller.user.id)
-        error = session_end(x->service->db, of_cookie.session_id, &change);
+    if (!error && of_cookie.user.id == x->identity.user.id)
+        error = login_session_end(x->service->db, of_cookie.session_id, &change);
     if (error && error != ERROR_UNAUTHENTICATED)
         return error;
     tell_sockets(x, &change);
@@ -210,7 +210,7 @@ enum error accounts_logout(struct exchange *x) {
 }
 
 enum error accounts_me(struct exchange *x) {
-    return send_account(x, &x->caller.user);
+    return send_account(x, &x->identity.user);
 }
 
 /* ---- the password ---- */
@@ -219,14 +219,14 @@ static enum error check_old_password(struct exchange *x, struct text old) {
     const struct config *config = x->service->config;
     struct user user;
     char hash[SECRET_PASSWORD_SIZE];
-    enum error error = take_login(x, text_of(x->caller.user.name));
+    enum error error = take_login(x, text_of(x->identity.user.name));
     if (!error)
-        error = user_by_id(x->service->db, x->caller.user.id, &user, hash);
+        error = user_by_id(x->service->db, x->identity.user.id, &user, hash);
     if (error)
         return error;
-    if (hashing_check(config, hash, old))
+    if (password_worker_verify(config, hash, old))
         return ERROR_NONE;
-    problems_add(&x->problems, "old_password", "This is not the present password.");
+    field_errors_add(&x->field_errors, "old_password", "This is not the present password.");
     return ERROR_BAD_INPUT;
 }
 
@@ -238,14 +238,14 @@ enum error accounts_password(struct exchange *x) {
     fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &new);
     if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
         error = check_old_password(x, old);
-    if (!error && !problems_none(&x->problems))
+    if (!error && !field_errors_none(&x->field_errors))
         error = ERROR_BAD_INPUT;
     if (error)
         return error;
-    if (!hashing_make(x->service->config, new, hash))
+    if (!password_worker_hash(x->service->config, new, hash))
         return ERROR_UNAVAILABLE;
-    error = user_set_password(x->service->db, x->caller.user.id, hash, x->caller.token_id,
-                              x->caller.session_id, &change);
+    error = user_set_password(x->service->db, x->identity.user.id, hash, x->identity.token_id,
+                              x->identity.session_id, &change);
     if (error)
         return error;
     tell_sockets(x, &change);

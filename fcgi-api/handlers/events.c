@@ -7,45 +7,45 @@
 #define LIMIT_MOST 1000
 
 static void list_event(void *context, const struct event_envelope *envelope) {
-    jsonw_raw(context, envelope->text.at, envelope->text.len);
+    json_write_raw(context, envelope->text.at, envelope->text.len);
 }
 
 /* The cursor can't be served: the client learns where to go on from. */
 static enum error answer_gone(struct exchange *x, uint64_t last_seq) {
-    struct jsonw w = jsonw_start(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
     buffer_clear(&x->response.body);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "detail", "Events after this one are not kept; load the room again.");
-    jsonw_member_u64(&w, "last_seq", last_seq);
-    jsonw_object_end(&w);
+    json_write_object(&w);
+    json_write_member_str(&w, "detail", "Events after this one are not kept; load the room again.");
+    json_write_member_u64(&w, "last_seq", last_seq);
+    json_write_object_end(&w);
     x->response.status = error_status(ERROR_GONE);
     return ERROR_GONE;
 }
 
 enum error events_list(struct exchange *x) {
-    const struct room_state *state = &x->caller.room;
+    const struct room_state *state = &x->identity.room;
     uint64_t after = 0, limit = LIMIT_DEFAULT;
     page_number(x, "after", 0, &after);
     page_number(x, "limit", 1, &limit);
     if (limit > LIMIT_MOST)
         limit = LIMIT_MOST;
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const bool can_be_served = after <= state->last_seq && after + 1 >= state->oldest_seq;
     if (can_be_served && etag_set_room(x, state))
         return ERROR_NONE;
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_key(&w, "events");
-    jsonw_array(&w);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_key(&w, "events");
+    json_write_array(&w);
     const enum error error = replay_room(x->service->db, state, after, limit,
                                          x->service->config->event_retention, list_event, &w);
     if (error == ERROR_GONE)
         return answer_gone(x, state->last_seq);
     if (error)
         return error;
-    jsonw_array_end(&w);
-    jsonw_member_u64(&w, "last_seq", state->last_seq);
-    jsonw_object_end(&w);
+    json_write_array_end(&w);
+    json_write_member_u64(&w, "last_seq", state->last_seq);
+    json_write_object_end(&w);
     return ERROR_NONE;
 }

@@ -10,19 +10,19 @@ enum error health_get(struct exchange *x) {
     const bool with_redis = redis_client_is_configured(redis);
     const bool redis_there = with_redis && redis_client_ping(redis, REDIS_WAIT_MS);
     const bool degraded = with_redis && !redis_there;
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "status", !database ? "unavailable" : degraded ? "degraded" : "ok");
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "status", !database ? "unavailable" : degraded ? "degraded" : "ok");
     if (!database)
-        jsonw_member_str(&w, "detail", "The database cannot be reached.");
+        json_write_member_str(&w, "detail", "The database cannot be reached.");
     if (!database || degraded) {
-        jsonw_member_str(&w, "database", database ? "ok" : "unreachable");
-        jsonw_member_str(&w, "redis",
-                         !with_redis   ? "not configured"
-                         : redis_there ? "ok"
-                                       : "unreachable");
+        json_write_member_str(&w, "database", database ? "ok" : "unreachable");
+        json_write_member_str(&w, "redis",
+                              !with_redis   ? "not configured"
+                              : redis_there ? "ok"
+                                            : "unreachable");
     }
-    jsonw_object_end(&w);
+    json_write_object_end(&w);
     if (database)
         return ERROR_NONE;
     x->response.status = error_status(ERROR_UNAVAILABLE);

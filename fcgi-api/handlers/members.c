@@ -16,18 +16,18 @@ static const char *prefix_of(const struct exchange *x) {
 /* ---- reading ---- */
 
 static void write_member(void *context, const struct membership *membership) {
-    shape_membership(context, membership, true);
+    serialize_membership(context, membership, true);
 }
 
 enum error members_list(struct exchange *x) {
-    const struct room_state *state = &x->caller.room;
+    const struct room_state *state = &x->identity.room;
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     if (etag_set_room(x, state))
         return ERROR_NONE;
-    struct jsonw w = jsonw_start(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
     page_begin(x, &w, &page, state->members_count, "");
     const enum error error =
         member_list(x->service->db, x->ids[0], page.limit, page.offset, write_member, &w);
@@ -42,8 +42,8 @@ static struct room_event event_of(const struct exchange *x, unsigned type, uint6
     return (struct room_event){.room_id = x->ids[0],
                                .seq = seq,
                                .type = type,
-                               .actor_id = x->caller.user.id,
-                               .actor = text_of(x->caller.user.name),
+                               .actor_id = x->identity.user.id,
+                               .actor = text_of(x->identity.user.name),
                                .subject_id = subject_id};
 }
 
@@ -77,9 +77,10 @@ static void publish_invitation(void *context, const struct room *room) {
     const struct invitation *invitation = context;
     struct exchange *x = invitation->x;
     struct buffer json = BUFFER_EMPTY;
-    shape_room_invitation(&json, invitation->seq, x->ids[0], &room->name, x->caller.user.name);
+    serialize_room_invitation(&json, invitation->seq, x->ids[0], &room->name,
+                              x->identity.user.name);
     publish_user_event(x->service->redis, prefix_of(x), invitation->user_id, EVENT_ROOM_INVITATION,
-                       invitation->seq, x->caller.user.id, x->ids[0],
+                       invitation->seq, x->identity.user.id, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
@@ -87,18 +88,18 @@ static void publish_invitation(void *context, const struct room *room) {
 /* ---- joining ---- */
 
 static enum error send_membership(struct exchange *x, const struct membership *membership) {
-    struct jsonw w = jsonw_start(&x->response.body);
-    shape_membership(&w, membership, false);
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_membership(&w, membership, false);
     return ERROR_NONE;
 }
 
 static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
     struct member_change change;
     const enum error error =
-        member_add(x->service->db, x->ids[0], x->caller.user.id, user_id, joining, &change);
+        member_add(x->service->db, x->ids[0], x->identity.user.id, user_id, joining, &change);
     if (error == ERROR_BAD_INPUT)
-        problems_add(&x->problems, "user_id", "Invalid pk \"%" PRIu64 "\" - object does not exist.",
-                     user_id);
+        field_errors_add(&x->field_errors, "user_id",
+                         "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
     if (error)
         return error;
     if (change.changed) {
@@ -119,7 +120,7 @@ enum error members_invite(struct exchange *x) {
 }
 
 enum error members_join(struct exchange *x) {
-    return add_member(x, x->caller.user.id, true);
+    return add_member(x, x->identity.user.id, true);
 }
 
 /* ---- leaving ---- */
@@ -128,9 +129,9 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
                             const struct member_change *change) {
     struct buffer json = BUFFER_EMPTY;
     publish_event(x, EVENT_USER_REMOVED, change->seq, user_id);
-    shape_room_removed(&json, change->user_seq, x->ids[0], x->caller.user.name);
+    serialize_room_removed(&json, change->user_seq, x->ids[0], x->identity.user.name);
     publish_user_event(x->service->redis, prefix_of(x), user_id, EVENT_ROOM_REMOVED,
-                       change->user_seq, x->caller.user.id, x->ids[0],
+                       change->user_seq, x->identity.user.id, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
     if (change->heir_id) {
@@ -142,8 +143,8 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
 static void publish_end_of_room(struct exchange *x, uint64_t user_id, uint64_t seq) {
     char stream[48];
     snprintf(stream, sizeof(stream), "%" PRIu64 ":%" PRIu64, user_id, seq);
-    publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->caller.user.id,
-                         x->caller.user.name, text_of(stream));
+    publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
+                         x->identity.user.name, text_of(stream));
 }
 
 enum error members_remove(struct exchange *x) {
@@ -152,7 +153,7 @@ enum error members_remove(struct exchange *x) {
     if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
         return ERROR_BAD_INPUT;
     const enum error error =
-        member_remove(x->service->db, x->ids[0], x->caller.user.id, user_id, &change);
+        member_remove(x->service->db, x->ids[0], x->identity.user.id, user_id, &change);
     if (error)
         return error;
     x->response.status = 204;
@@ -178,10 +179,10 @@ enum error members_update(struct exchange *x) {
     const uint64_t user_id = x->ids[1];
     if (!fields_bool(x, "is_admin", FIELDS_REQUIRED, &is_admin))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        member_set_admin(x->service->db, x->ids[0], x->caller.user.id, user_id, is_admin, &change);
+    const enum error error = member_set_admin(x->service->db, x->ids[0], x->identity.user.id,
+                                              user_id, is_admin, &change);
     if (error == ERROR_BAD_INPUT)
-        problems_add(&x->problems, "is_admin", "The last admin of a room stays one.");
+        field_errors_add(&x->field_errors, "is_admin", "The last admin of a room stays one.");
     if (error)
         return error;
     struct role_event role = {x, change.changed ? change.seq : 0};

@@ -29,7 +29,7 @@ struct listing {
     const struct message_page *which;
     bool begun;
     struct buffer apart;
-    struct jsonw w;
+    struct json_writer w;
     uint64_t newest_id, newest_position; /* 0: the page is empty */
     uint64_t oldest_id, oldest_position;
 };
@@ -39,9 +39,9 @@ static void begin_listing(struct listing *listing) {
     const bool by_offset = listing->which->kind == MESSAGE_PAGE_OFFSET;
     struct buffer *out = by_offset ? &x->response.body : &listing->apart;
     buffer_clear(out);
-    listing->w = jsonw_start(out);
+    listing->w = json_writer_start(out);
     if (by_offset)
-        page_begin(x, &listing->w, listing->page, x->caller.room.message_count, "");
+        page_begin(x, &listing->w, listing->page, x->identity.room.message_count, "");
     listing->newest_id = 0;
     listing->begun = true;
 }
@@ -60,7 +60,7 @@ static void list_message(void *context, const struct message *message) {
     }
     listing->oldest_id = message->id;
     listing->oldest_position = message->position;
-    shape_message(&listing->w, message);
+    serialize_message(&listing->w, message);
 }
 
 /* Which page is asked for: by offset, or by one cursor. */
@@ -72,38 +72,39 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
         *which = (struct message_page){MESSAGE_PAGE_BEFORE, page->limit, cursor};
     if (page_number(x, "after", 0, &cursor)) {
         if (which->kind == MESSAGE_PAGE_BEFORE)
-            problems_add(&x->problems, "after", "Give before or after, not both.");
+            field_errors_add(&x->field_errors, "after", "Give before or after, not both.");
         *which = (struct message_page){MESSAGE_PAGE_AFTER, page->limit, cursor};
     }
 }
 
-static void write_cursor_link(struct exchange *x, struct jsonw *w, const char *key, bool there,
-                              const char *cursor, uint64_t id, uint64_t limit) {
+static void write_cursor_link(struct exchange *x, struct json_writer *w, const char *key,
+                              bool there, const char *cursor, uint64_t id, uint64_t limit) {
     struct buffer url = BUFFER_EMPTY;
     if (!there) {
-        jsonw_member_null(w, key);
+        json_write_member_null(w, key);
         return;
     }
     link_self(&url, x->request);
     buffer_printf(&url, "?%s=%" PRIu64 "&limit=%" PRIu64, cursor, id, limit);
-    jsonw_member_text(w, key, (struct text){url.data, url.len});
+    json_write_member_text(w, key, (struct text){url.data, url.len});
     buffer_free(&url);
 }
 
 /* The envelope of a page by cursor. Behind the oldest message there is no older page; on
  * an empty page before the first one the newer page is the beginning (after=0). */
-static void begin_cursor_page(struct exchange *x, struct jsonw *w, const struct listing *listing,
-                              const struct message_page *which, uint64_t count) {
+static void begin_cursor_page(struct exchange *x, struct json_writer *w,
+                              const struct listing *listing, const struct message_page *which,
+                              uint64_t count) {
     const bool empty = listing->newest_id == 0;
     const bool before_all = empty && which->kind == MESSAGE_PAGE_BEFORE && count > 0;
-    jsonw_object(w);
-    jsonw_member_u64(w, "count", count);
+    json_write_object(w);
+    json_write_member_u64(w, "count", count);
     write_cursor_link(x, w, "next", !empty && listing->oldest_position > 1, "before",
                       listing->oldest_id, which->limit);
     write_cursor_link(x, w, "previous", before_all || (!empty && listing->newest_position < count),
                       "after", listing->newest_id, which->limit);
-    jsonw_key(w, "results");
-    jsonw_array(w);
+    json_write_key(w, "results");
+    json_write_array(w);
 }
 
 static void end_listing(struct listing *listing) {
@@ -111,8 +112,8 @@ static void end_listing(struct listing *listing) {
     if (!listing->begun)
         begin_listing(listing);
     if (listing->which->kind != MESSAGE_PAGE_OFFSET) {
-        listing->w = jsonw_start(&x->response.body);
-        begin_cursor_page(x, &listing->w, listing, listing->which, x->caller.room.message_count);
+        listing->w = json_writer_start(&x->response.body);
+        begin_cursor_page(x, &listing->w, listing, listing->which, x->identity.room.message_count);
         buffer_append(&x->response.body, listing->apart.data, listing->apart.len);
     }
     page_end(&listing->w);
@@ -123,20 +124,20 @@ static enum error list_by_token(struct exchange *x, struct listing *listing) {
     bool found;
     const enum error error =
         message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0],
-                              listing->which, &x->caller, &found, list_message, listing);
-    exchange_found_caller(x, error, found);
+                              listing->which, &x->identity, &found, list_message, listing);
+    exchange_found_identity(x, error, found);
     return error;
 }
 
 static enum error list_by_caller(struct exchange *x, struct listing *listing) {
     const struct message_page *which = listing->which;
     bool cursor_found;
-    const enum error error = message_page_list(x->service->db, x->service->names, &x->caller.room,
+    const enum error error = message_page_list(x->service->db, x->service->names, &x->identity.room,
                                                which, &cursor_found, list_message, listing);
     if (error || cursor_found)
         return error;
-    problems_add(&x->problems, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
-                 "This is no message of the room.");
+    field_errors_add(&x->field_errors, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
+                     "This is no message of the room.");
     return ERROR_BAD_INPUT;
 }
 
@@ -144,16 +145,16 @@ enum error messages_list(struct exchange *x) {
     struct page page;
     struct message_page which;
     read_page(x, &page, &which);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    if (!x->guessed && etag_set_room(x, &x->caller.room))
+    if (!x->auth_pending && etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
     struct listing listing = {.x = x, .page = &page, .which = &which};
-    const bool unknown = x->guessed;
+    const bool unknown = x->auth_pending;
     const enum error error = unknown ? list_by_token(x, &listing) : list_by_caller(x, &listing);
-    if (!error && !x->guessed) {
+    if (!error && !x->auth_pending) {
         if (unknown)
-            etag_set_room(x, &x->caller.room);
+            etag_set_room(x, &x->identity.room);
         end_listing(&listing);
     }
     buffer_free(&listing.apart);
@@ -164,12 +165,12 @@ enum error messages_list(struct exchange *x) {
 
 static void send_message(void *context, const struct message *message) {
     struct exchange *x = context;
-    struct jsonw w = jsonw_start(&x->response.body);
-    shape_message(&w, message);
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_message(&w, message);
 }
 
 enum error messages_get(struct exchange *x) {
-    if (etag_set_room(x, &x->caller.room))
+    if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
     return message_get(x->service->db, x->ids[0], x->ids[1], send_message, x);
 }
@@ -179,8 +180,8 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
     struct room_event event = {.room_id = x->ids[0],
                                .seq = seq,
                                .type = type,
-                               .actor_id = x->caller.user.id,
-                               .actor = text_of(x->caller.user.name),
+                               .actor_id = x->identity.user.id,
+                               .actor = text_of(x->identity.user.name),
                                .subject_id = message_id,
                                .has_message = message != NULL};
     if (seq == 0)
@@ -200,13 +201,13 @@ static void read_type(struct exchange *x, enum message_type *type) {
     if (found)
         *type = (enum message_type)found;
     else
-        problems_add(&x->problems, "message_type", "\"%.*s\" is not a valid choice.", (int)name.len,
-                     name.at);
+        field_errors_add(&x->field_errors, "message_type", "\"%.*s\" is not a valid choice.",
+                         (int)name.len, name.at);
 }
 
 static void read_draft(struct exchange *x, struct message_draft *draft) {
     *draft = (struct message_draft){
-        .room_id = x->ids[0], .sender_id = x->caller.user.id, .type = MESSAGE_TEXT};
+        .room_id = x->ids[0], .sender_id = x->identity.user.id, .type = MESSAGE_TEXT};
     fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &draft->content);
     read_type(x, &draft->type);
     fields_id(x, "reply_to_id", FIELDS_NULLABLE, &draft->reply_to_id);
@@ -219,7 +220,7 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
                                     .room_id = draft->room_id,
                                     .position = change->position,
                                     .sender_id = draft->sender_id,
-                                    .sender_username = text_of(x->caller.user.name),
+                                    .sender_username = text_of(x->identity.user.name),
                                     .content = draft->content,
                                     .type = draft->type,
                                     .reply_to_id = draft->reply_to_id,
@@ -232,8 +233,8 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
 }
 
 static void note_bad_reply(struct exchange *x, const struct message_draft *draft) {
-    problems_add(&x->problems, "reply_to_id", "Invalid pk \"%" PRIu64 "\" - object does not exist.",
-                 draft->reply_to_id);
+    field_errors_add(&x->field_errors, "reply_to_id",
+                     "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft->reply_to_id);
 }
 
 static void ignore_message(void *context, const struct message *message) {
@@ -254,14 +255,14 @@ static void check_reply(struct exchange *x, const struct message_draft *draft) {
 static enum error post(struct exchange *x, struct message_draft *draft,
                        struct message_change *change) {
     const struct service *service = x->service;
-    draft->token_hash = x->guessed ? x->token_hash : NULL;
+    draft->token_hash = x->auth_pending ? x->token_hash : NULL;
     const enum error error = message_post(service->db, draft, change);
     const bool refused = error == ERROR_NOT_FOUND || error == ERROR_FORBIDDEN;
-    if (x->guessed && refused)
+    if (x->auth_pending && refused)
         regulars_forget(service->regulars, x->token_hash, draft->room_id);
-    else if (x->has_token && !x->guessed && !error)
-        regulars_note(service->regulars, service->db, x->token_hash, draft->room_id, &x->caller);
-    x->guessed = x->guessed && refused;
+    else if (x->has_token && !x->auth_pending && !error)
+        regulars_note(service->regulars, service->db, x->token_hash, draft->room_id, &x->identity);
+    x->auth_pending = x->auth_pending && refused;
     return error;
 }
 
@@ -269,12 +270,12 @@ enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
     read_draft(x, &draft);
-    if (!problems_none(&x->problems)) {
-        if (!x->guessed)
+    if (!field_errors_none(&x->field_errors)) {
+        if (!x->auth_pending)
             check_reply(x, &draft);
         return ERROR_BAD_INPUT;
     }
-    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
         return error;
     error = post(x, &draft, &change);
@@ -305,10 +306,10 @@ enum error messages_edit(struct exchange *x) {
     struct text content;
     if (!fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &content))
         return ERROR_BAD_INPUT;
-    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->caller.user.id);
+    enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (!error)
-        error =
-            message_edit(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], content, &change);
+        error = message_edit(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], content,
+                             &change);
     if (error)
         return error;
     struct edit edit = {x, change.seq};
@@ -318,7 +319,7 @@ enum error messages_edit(struct exchange *x) {
 enum error messages_delete(struct exchange *x) {
     struct message_change change;
     const enum error error =
-        message_delete(x->service->db, x->ids[0], x->caller.user.id, x->ids[1], &change);
+        message_delete(x->service->db, x->ids[0], x->identity.user.id, x->ids[1], &change);
     if (error)
         return error;
     x->response.status = 204;
@@ -331,9 +332,9 @@ enum error messages_delete(struct exchange *x) {
 
 static void publish_read(struct exchange *x, uint64_t message_id) {
     struct buffer json = BUFFER_EMPTY;
-    shape_message_read(&json, x->ids[0], x->caller.user.id, message_id);
+    serialize_message_read(&json, x->ids[0], x->identity.user.id, message_id);
     publish_room_notice(x->service->redis, prefix_of(x), x->ids[0], EVENT_MESSAGE_READ,
-                        x->caller.user.id, message_id, (struct text){json.data, json.len});
+                        x->identity.user.id, message_id, (struct text){json.data, json.len});
     buffer_free(&json);
 }
 
@@ -343,16 +344,16 @@ enum error messages_read(struct exchange *x) {
     if (!fields_id(x, "message_id", FIELDS_REQUIRED, &message_id))
         return ERROR_BAD_INPUT;
     const enum error error =
-        message_mark_read(x->service->db, x->ids[0], x->caller.user.id, message_id, &mark);
+        message_mark_read(x->service->db, x->ids[0], x->identity.user.id, message_id, &mark);
     if (mark.bad_message)
-        problems_add(&x->problems, "message_id", "This is no message of the room.");
+        field_errors_add(&x->field_errors, "message_id", "This is no message of the room.");
     if (error)
         return error;
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_member_id(&w, "last_read_message_id", mark.message_id);
-    jsonw_member_u64(&w, "unread_count", mark.unread_count);
-    jsonw_object_end(&w);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_id(&w, "last_read_message_id", mark.message_id);
+    json_write_member_u64(&w, "unread_count", mark.unread_count);
+    json_write_object_end(&w);
     if (mark.moved)
         publish_read(x, mark.message_id);
     return ERROR_NONE;

@@ -28,7 +28,7 @@ static enum room_pages_kind read_kind(struct exchange *x) {
         if (valid && is_either(text, "1", "true"))
             kind = ROOM_PAGES_PUBLIC;
         else if (!valid || !is_either(text, "0", "false"))
-            problems_add(&x->problems, "public", "Must be 1 or 0.");
+            field_errors_add(&x->field_errors, "public", "Must be 1 or 0.");
     }
     buffer_free(&value);
     return kind;
@@ -38,39 +38,39 @@ enum error rooms_list(struct exchange *x) {
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     const enum room_pages_kind kind = read_kind(x);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     return room_pages_answer(x, kind, &page);
 }
 
 static void send_room(void *context, const struct room *room) {
     struct exchange *x = context;
-    struct jsonw w = jsonw_start(&x->response.body);
-    shape_room(&w, room);
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_room(&w, room);
 }
 
 /* The caller is looked for along with the room. */
 static enum error get_by_token(struct exchange *x) {
     bool found;
     const enum error error = room_get_by_token(x->service->db, x->service->names, x->token_hash,
-                                               x->ids[0], &x->caller, &found, send_room, x);
-    exchange_found_caller(x, error, found);
-    if (x->has_caller)
-        etag_set_room(x, &x->caller.room);
+                                               x->ids[0], &x->identity, &found, send_room, x);
+    exchange_found_identity(x, error, found);
+    if (x->has_identity)
+        etag_set_room(x, &x->identity.room);
     return error;
 }
 
 enum error rooms_get(struct exchange *x) {
-    if (x->guessed)
+    if (x->auth_pending)
         return get_by_token(x);
-    if (etag_set_room(x, &x->caller.room))
+    if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
-    return room_get_known(x->service->db, x->service->names, &x->caller.room, x->caller.user.id,
+    return room_get_known(x->service->db, x->service->names, &x->identity.room, x->identity.user.id,
                           send_room, x);
 }
 
 static void write_user(void *context, const struct user *user) {
-    shape_user(context, user);
+    serialize_user(context, user);
 }
 
 /* Names of the users who are here, told by Redis; without it nobody is known to be. */
@@ -78,14 +78,14 @@ enum error rooms_presence(struct exchange *x) {
     uint64_t *ids = NULL;
     size_t count = 0;
     enum error error = ERROR_NONE;
-    struct jsonw w = jsonw_start(&x->response.body);
-    jsonw_object(&w);
-    jsonw_key(&w, "online");
-    jsonw_array(&w);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_key(&w, "online");
+    json_write_array(&w);
     if (redis_client_presence(x->service->redis, x->ids[0], &ids, &count) && count > 0)
         error = user_list_ids(x->service->db, ids, count, write_user, &w);
-    jsonw_array_end(&w);
-    jsonw_object_end(&w);
+    json_write_array_end(&w);
+    json_write_object_end(&w);
     free(ids);
     return error;
 }
@@ -98,15 +98,15 @@ static const char *prefix_of(const struct exchange *x) {
 
 static void publish_to_user(struct exchange *x, uint64_t user_id, unsigned type, uint64_t seq,
                             uint64_t room_id, struct buffer *json) {
-    publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, x->caller.user.id,
+    publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, x->identity.user.id,
                        room_id, (struct text){json->data, json->len});
     buffer_free(json);
 }
 
 static void publish_created(struct exchange *x, const struct room *room, uint64_t seq) {
     struct buffer json = BUFFER_EMPTY;
-    shape_room_created(&json, seq, room->state.room_id, room, x->caller.user.name);
-    publish_to_user(x, x->caller.user.id, EVENT_ROOM_CREATED, seq, room->state.room_id, &json);
+    serialize_room_created(&json, seq, room->state.room_id, room, x->identity.user.name);
+    publish_to_user(x, x->identity.user.id, EVENT_ROOM_CREATED, seq, room->state.room_id, &json);
 }
 
 enum error rooms_create(struct exchange *x) {
@@ -115,13 +115,13 @@ enum error rooms_create(struct exchange *x) {
     bool is_private = true;
     fields_text(x, "name", 1, NAME_MAX_POINTS, FIELDS_REQUIRED, &room.name);
     fields_bool(x, "is_private", 0, &is_private);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error =
-        room_create(x->service->db, x->caller.user.id, room.name, is_private, &change);
+        room_create(x->service->db, x->identity.user.id, room.name, is_private, &change);
     if (error)
         return error;
-    room.created_by_id = x->caller.user.id;
+    room.created_by_id = x->identity.user.id;
     room.state = (struct room_state){.exists = true,
                                      .is_private = is_private,
                                      .is_member = true,
@@ -152,9 +152,9 @@ static void send_direct(void *context, const struct room *room) {
         return;
     x->response.status = 201;
     publish_created(x, room, direct->change.caller_seq);
-    const struct text name = text_of(x->caller.user.name);
-    shape_room_invitation(&json, direct->change.user_seq, room->state.room_id, &name,
-                          x->caller.user.name);
+    const struct text name = text_of(x->identity.user.name);
+    serialize_room_invitation(&json, direct->change.user_seq, room->state.room_id, &name,
+                              x->identity.user.name);
     publish_to_user(x, direct->other_id, EVENT_ROOM_INVITATION, direct->change.user_seq,
                     room->state.room_id, &json);
 }
@@ -162,20 +162,22 @@ static void send_direct(void *context, const struct room *room) {
 enum error rooms_direct(struct exchange *x) {
     struct direct direct = {.x = x};
     fields_id(x, "user_id", FIELDS_REQUIRED, &direct.other_id);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error =
-        room_direct(x->service->db, x->caller.user.id, direct.other_id, &direct.change);
+        room_direct(x->service->db, x->identity.user.id, direct.other_id, &direct.change);
     if (error == ERROR_BAD_INPUT) {
-        if (direct.other_id == x->caller.user.id)
-            problems_add(&x->problems, "user_id", "A direct room needs somebody else.");
+        if (direct.other_id == x->identity.user.id)
+            field_errors_add(&x->field_errors, "user_id", "A direct room needs somebody else.");
         else
-            problems_add(&x->problems, "user_id",
-                         "Invalid pk \"%" PRIu64 "\" - object does not exist.", direct.other_id);
+            field_errors_add(&x->field_errors, "user_id",
+                             "Invalid pk \"%" PRIu64 "\" - object does not exist.",
+                             direct.other_id);
     }
     if (error)
         return error;
-    return room_get(x->service->db, direct.change.room_id, x->caller.user.id, send_direct, &direct);
+    return room_get(x->service->db, direct.change.room_id, x->identity.user.id, send_direct,
+                    &direct);
 }
 
 struct update {
@@ -192,8 +194,8 @@ static void send_updated(void *context, const struct room *room) {
     const struct room_event event = {.room_id = room->state.room_id,
                                      .seq = update->change.seq,
                                      .type = EVENT_ROOM_UPDATED,
-                                     .actor_id = x->caller.user.id,
-                                     .actor = text_of(x->caller.user.name)};
+                                     .actor_id = x->identity.user.id,
+                                     .actor = text_of(x->identity.user.name)};
     publish_room_event(x->service->redis, prefix_of(x), &event, room);
 }
 
@@ -202,22 +204,22 @@ enum error rooms_update(struct exchange *x) {
     struct room_patch patch = {0};
     fields_text(x, "name", 1, NAME_MAX_POINTS, 0, &patch.name);
     patch.has_private = fields_bool(x, "is_private", 0, &patch.is_private);
-    if (!problems_none(&x->problems))
+    if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error =
-        room_update(x->service->db, x->ids[0], x->caller.user.id, &patch, &update.change);
+        room_update(x->service->db, x->ids[0], x->identity.user.id, &patch, &update.change);
     if (error)
         return error;
-    return room_get(x->service->db, x->ids[0], x->caller.user.id, send_updated, &update);
+    return room_get(x->service->db, x->ids[0], x->identity.user.id, send_updated, &update);
 }
 
 enum error rooms_delete(struct exchange *x) {
     struct buffer streams = BUFFER_EMPTY;
     const enum error error =
-        room_delete(x->service->db, x->ids[0], x->caller.user.id, false, &streams);
+        room_delete(x->service->db, x->ids[0], x->identity.user.id, false, &streams);
     if (!error) {
-        publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->caller.user.id,
-                             x->caller.user.name, (struct text){streams.data, streams.len});
+        publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
+                             x->identity.user.name, (struct text){streams.data, streams.len});
         x->response.status = 204;
     }
     buffer_free(&streams);

@@ -3,7 +3,7 @@
 #include "rest/page.h"
 
 static void write_user(void *context, const struct user *user) {
-    shape_user(context, user);
+    serialize_user(context, user);
 }
 
 enum error users_list(struct exchange *x) {
@@ -15,12 +15,12 @@ enum error users_list(struct exchange *x) {
     request_query(x->request, "search", &prefix, &valid);
     const struct text text = {buffer_str(&prefix), prefix.len};
     if (!valid)
-        problems_add(&x->problems, "search", "Not a valid string.");
-    enum error error = problems_none(&x->problems) ? ERROR_NONE : ERROR_BAD_INPUT;
+        field_errors_add(&x->field_errors, "search", "Not a valid string.");
+    enum error error = field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
     if (!error)
         error = user_count(x->service->db, text, false, &count);
     if (!error) {
-        struct jsonw w = jsonw_start(&x->response.body);
+        struct json_writer w = json_writer_start(&x->response.body);
         page_begin(x, &w, &page, count, "search");
         error = user_list(x->service->db, text, false, page.limit, page.offset, write_user, &w);
         page_end(&w);

@@ -34,7 +34,7 @@ static enum error refuse_json(struct exchange *x, const char *why, size_t at) {
 static enum error parse_json(struct exchange *x) {
     const struct text body = x->request->body;
     size_t at = 0;
-    const char *why = jsoncheck(body.at, body.len, &at);
+    const char *why = json_validate(body.at, body.len, &at);
     if (why)
         return refuse_json(x, why, at);
     if (!x->tokener)

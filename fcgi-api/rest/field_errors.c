@@ -7,46 +7,47 @@
 #include "json/json_writer.h"
 
 /* Fields are named by literals of ours, so a plain search for the key does. */
-static bool is_noted(const struct problems *problems, const char *field) {
+static bool is_noted(const struct field_errors *field_errors, const char *field) {
     char key[80];
     snprintf(key, sizeof(key), "\"%s\":[", field);
-    return problems->json.len > 0 &&
-           memmem(problems->json.data, problems->json.len, key, strlen(key)) != NULL;
+    return field_errors->json.len > 0 &&
+           memmem(field_errors->json.data, field_errors->json.len, key, strlen(key)) != NULL;
 }
 
-void problems_add(struct problems *problems, const char *field, const char *format, ...) {
+void field_errors_add(struct field_errors *field_errors, const char *field, const char *format,
+                      ...) {
     char message[512];
     va_list arguments;
-    if (is_noted(problems, field))
+    if (is_noted(field_errors, field))
         return;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    struct jsonw w = jsonw_start(&problems->json);
-    if (problems->count++ > 0)
-        buffer_append_char(&problems->json, ',');
-    jsonw_key(&w, field);
-    jsonw_array(&w);
-    jsonw_str(&w, message);
-    jsonw_array_end(&w);
+    struct json_writer w = json_writer_start(&field_errors->json);
+    if (field_errors->count++ > 0)
+        buffer_append_char(&field_errors->json, ',');
+    json_write_key(&w, field);
+    json_write_array(&w);
+    json_write_str(&w, message);
+    json_write_array_end(&w);
 }
 
-bool problems_none(const struct problems *problems) {
-    return problems->count == 0;
+bool field_errors_none(const struct field_errors *field_errors) {
+    return field_errors->count == 0;
 }
 
-void problems_write(const struct problems *problems, struct buffer *out) {
+void field_errors_write(const struct field_errors *field_errors, struct buffer *out) {
     buffer_append_char(out, '{');
-    buffer_append(out, problems->json.data, problems->json.len);
+    buffer_append(out, field_errors->json.data, field_errors->json.len);
     buffer_append_char(out, '}');
 }
 
-void problems_clear(struct problems *problems) {
-    buffer_clear(&problems->json);
-    problems->count = 0;
+void field_errors_clear(struct field_errors *field_errors) {
+    buffer_clear(&field_errors->json);
+    field_errors->count = 0;
 }
 
-void problems_free(struct problems *problems) {
-    buffer_free(&problems->json);
-    problems->count = 0;
+void field_errors_free(struct field_errors *field_errors) {
+    buffer_free(&field_errors->json);
+    field_errors->count = 0;
 }

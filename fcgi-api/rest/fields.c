@@ -12,11 +12,11 @@ static struct json_object *find(struct exchange *x, const char *name, unsigned f
     struct json_object *value;
     if (!json_object_object_get_ex(x->fields, name, &value)) {
         if (flags & FIELDS_REQUIRED)
-            problems_add(&x->problems, name, "%s", REQUIRED);
+            field_errors_add(&x->field_errors, name, "%s", REQUIRED);
         return NULL;
     }
     if (!value && !(flags & FIELDS_NULLABLE))
-        problems_add(&x->problems, name, "%s", NOT_NULL);
+        field_errors_add(&x->field_errors, name, "%s", NOT_NULL);
     return value;
 }
 
@@ -27,7 +27,7 @@ bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, u
         return false;
     const enum json_type type = json_object_get_type(value);
     if (type != json_type_string && type != json_type_int && type != json_type_double) {
-        problems_add(&x->problems, name, "Not a valid string.");
+        field_errors_add(&x->field_errors, name, "Not a valid string.");
         return false;
     }
     struct text text = text_of(json_object_get_string(value));
@@ -37,11 +37,13 @@ bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, u
         text = text_trim(text);
     const size_t points = text_code_points(text);
     if (points == 0 && min > 0)
-        problems_add(&x->problems, name, "%s", NOT_BLANK);
+        field_errors_add(&x->field_errors, name, "%s", NOT_BLANK);
     else if (points < min)
-        problems_add(&x->problems, name, "Ensure this field has at least %zu characters.", min);
+        field_errors_add(&x->field_errors, name, "Ensure this field has at least %zu characters.",
+                         min);
     else if (points > max)
-        problems_add(&x->problems, name, "Ensure this field has no more than %zu characters.", max);
+        field_errors_add(&x->field_errors, name,
+                         "Ensure this field has no more than %zu characters.", max);
     else {
         *out = text;
         return true;
@@ -74,7 +76,7 @@ bool fields_bool(struct exchange *x, const char *name, unsigned flags, bool *out
     if ((type == json_type_string || type == json_type_int) &&
         word_to_bool(text_of(json_object_get_string(value)), out))
         return true;
-    problems_add(&x->problems, name, "Must be a valid boolean.");
+    field_errors_add(&x->field_errors, name, "Must be a valid boolean.");
     return false;
 }
 
@@ -86,6 +88,6 @@ bool fields_id(struct exchange *x, const char *name, unsigned flags, uint64_t *o
     if ((type == json_type_int || type == json_type_string) &&
         text_to_u64(text_of(json_object_get_string(value)), out) && *out > 0)
         return true;
-    problems_add(&x->problems, name, "A valid integer is required.");
+    field_errors_add(&x->field_errors, name, "A valid integer is required.");
     return false;
 }

@@ -2,8 +2,8 @@
  * fields: reads and checks the fields of a body, as DRF's serializer fields do.
  *
  * Each reader returns true and sets *out if the field is there and sound. Else it returns
- * false, having noted in x->problems what is wrong; a field that may be missing and is
- * missing is no problem. All are read before x->problems is looked at, so that every wrong
+ * false, having noted in x->field_errors what is wrong; a field that may be missing and is
+ * missing is no problem. All are read before x->field_errors is looked at, so that every wrong
  * field is named at once. Texts point into the body and live as long as the exchange.
  */
 #ifndef CONFAB_FIELDS_H

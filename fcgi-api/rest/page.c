@@ -25,8 +25,8 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
         *value = UINT64_MAX;
     valid = valid && *value >= min;
     if (!valid)
-        problems_add(&x->problems, name, "A whole number of at least %" PRIu64 " is required.",
-                     min);
+        field_errors_add(&x->field_errors, name,
+                         "A whole number of at least %" PRIu64 " is required.", min);
     buffer_free(&raw);
     return valid;
 }
@@ -63,11 +63,11 @@ static void keep_parameters(struct exchange *x, struct buffer *url, const char *
     buffer_free(&value);
 }
 
-static void write_link(struct exchange *x, struct jsonw *w, const char *key, uint64_t limit,
+static void write_link(struct exchange *x, struct json_writer *w, const char *key, uint64_t limit,
                        uint64_t offset, bool there, const char *kept) {
     struct buffer url = BUFFER_EMPTY;
     if (!there) {
-        jsonw_member_null(w, key);
+        json_write_member_null(w, key);
         return;
     }
     link_self(&url, x->request);
@@ -78,23 +78,23 @@ static void write_link(struct exchange *x, struct jsonw *w, const char *key, uin
         buffer_append_u64(&url, offset);
     }
     keep_parameters(x, &url, kept);
-    jsonw_member_text(w, key, (struct text){url.data, url.len});
+    json_write_member_text(w, key, (struct text){url.data, url.len});
     buffer_free(&url);
 }
 
-void page_begin(struct exchange *x, struct jsonw *w, const struct page *page, uint64_t count,
+void page_begin(struct exchange *x, struct json_writer *w, const struct page *page, uint64_t count,
                 const char *kept) {
     const bool more = page->offset < count && page->limit < count - page->offset;
-    jsonw_object(w);
-    jsonw_member_u64(w, "count", count);
+    json_write_object(w);
+    json_write_member_u64(w, "count", count);
     write_link(x, w, "next", page->limit, more ? page->offset + page->limit : 0, more, kept);
     write_link(x, w, "previous", page->limit,
                page->offset > page->limit ? page->offset - page->limit : 0, page->offset > 0, kept);
-    jsonw_key(w, "results");
-    jsonw_array(w);
+    json_write_key(w, "results");
+    json_write_array(w);
 }
 
-void page_end(struct jsonw *w) {
-    jsonw_array_end(w);
-    jsonw_object_end(w);
+void page_end(struct json_writer *w) {
+    json_write_array_end(w);
+    json_write_object_end(w);
 }

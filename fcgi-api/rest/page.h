@@ -20,19 +20,19 @@ struct page {
 };
 
 /* Reads a query parameter that is a whole number of at least min; false when it is
- * missing, or wrong, which is noted in x->problems. Beyond 64 bits it is UINT64_MAX. */
+ * missing, or wrong, which is noted in x->field_errors. Beyond 64 bits it is UINT64_MAX. */
 bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *value);
 
-/* Reads limit and offset; what is wrong is noted in x->problems. */
+/* Reads limit and offset; what is wrong is noted in x->field_errors. */
 void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page);
 
 /* Opens the envelope up to the array of results: count, and next and previous by offset.
  * The other query parameters of the request that are in `kept` (names separated by
  * blanks, in alphabetical order, all after "offset") are kept in the links. */
-void page_begin(struct exchange *x, struct jsonw *w, const struct page *page, uint64_t count,
+void page_begin(struct exchange *x, struct json_writer *w, const struct page *page, uint64_t count,
                 const char *kept);
 
 /* Closes array and envelope. */
-void page_end(struct jsonw *w);
+void page_end(struct json_writer *w);
 
 #endif

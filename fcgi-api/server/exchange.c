@@ -13,17 +13,17 @@ static void forget_work(struct exchange *x) {
     if (x->fields)
         json_object_put(x->fields);
     x->fields = NULL;
-    x->has_caller = false;
-    x->guessed = false;
+    x->has_identity = false;
+    x->auth_pending = false;
     x->has_token = false;
     buffer_clear(&x->etag);
-    memset(&x->caller, 0, sizeof(x->caller));
-    problems_clear(&x->problems);
+    memset(&x->identity, 0, sizeof(x->identity));
+    field_errors_clear(&x->field_errors);
 }
 
-void exchange_found_caller(struct exchange *x, enum error error, bool found) {
-    x->guessed = !error && !found;
-    x->has_caller = !error && found;
+void exchange_found_identity(struct exchange *x, enum error error, bool found) {
+    x->auth_pending = !error && !found;
+    x->has_identity = !error && found;
 }
 
 void exchange_start_over(struct exchange *x, size_t headers_len) {
@@ -45,7 +45,7 @@ void exchange_free(struct exchange *x) {
     exchange_reset(x);
     if (x->tokener)
         json_tokener_free(x->tokener);
-    problems_free(&x->problems);
+    field_errors_free(&x->field_errors);
     response_free(&x->response);
     buffer_free(&x->etag);
 }

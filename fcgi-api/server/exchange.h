@@ -48,29 +48,29 @@ struct exchange {
 
     const char *route;              /* the pattern that matched, for the log */
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
-    bool has_caller;
-    struct caller caller;
-    bool guessed;   /* the caller is unknown or a guess, and yet to be proven */
-    bool has_token; /* the caller's, or the guess's, */
+    bool has_identity;
+    struct identity identity;
+    bool auth_pending; /* the caller is unknown or a guess, and yet to be proven */
+    bool has_token;    /* the caller's, or the guess's, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* and its hash */
     uint64_t counted_id;          /* the user for whom this request was counted; 0: nobody */
     struct json_tokener *tokener; /* kept from body to body; NULL before the first */
     struct json_object *fields;   /* the body; NULL when the route takes none */
-    struct problems problems;
+    struct field_errors field_errors;
     struct buffer etag; /* what the tag of the answer is made of; empty: no tag */
 };
 
 /* A handler reads the exchange and fills the answer. ERROR_NONE: the answer stands.
- * ERROR_BAD_INPUT with problems noted: they are the answer. Any other error: the standard
+ * ERROR_BAD_INPUT with field_errors noted: they are the answer. Any other error: the standard
  * answer for it, unless exchange_fail said more. */
 typedef enum error exchange_handler(struct exchange *x);
 
 /* Makes {"detail": detail} the answer and returns error, to be returned by the handler. */
 enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
 
-/* Notes what became of a look for an unknown caller (x->guessed) along with what was asked for:
+/* Notes what became of a look for an unknown caller (x->auth_pending) along with what was asked:
  * found, and so proven; not found, and so nothing was done; or an error. */
-void exchange_found_caller(struct exchange *x, enum error error, bool found);
+void exchange_found_identity(struct exchange *x, enum error error, bool found);
 
 /* Drops a guess and all that was made of it. What the answer's headers were before it, their
  * first bytes, stays, and that the request was counted. */

@@ -113,7 +113,7 @@ static void log_request(const struct exchange *x, int64_t started_us) {
     const int64_t tenths = (clock_monotonic_us() - started_us) / 100;
     log_info_soon("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64, x->request->method_name,
                   x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
-                  x->has_caller ? x->caller.user.id : 0);
+                  x->has_identity ? x->identity.user.id : 0);
 }
 
 /* The id of a request: that of the process, and the request's number in eight digits. */
@@ -301,12 +301,12 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
         if (FCGX_Accept_r(&fcgi) == 0) {
             answer(&gateway, &fcgi);
             served++;
-            upkeep_after_request(service);
+            housekeeping_after_request(service);
             let_signals_in(&mask);
         } else {
             woken = wait_for_connection(epoll, &mask);
             if (!woken)
-                upkeep_when_idle(service);
+                housekeeping_when_idle(service);
         }
     }
     log_flush();

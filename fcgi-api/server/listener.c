@@ -34,10 +34,10 @@ static int fail(int fd, const char *address) {
 }
 
 static int open_unix(const char *path) {
-    struct local_socket made;
-    if (!local_socket_open(&made, path, false))
+    struct unix_listener made;
+    if (!unix_listener_open(&made, path, false))
         return -1;
-    if (local_socket_publish(&made))
+    if (unix_listener_publish(&made))
         return made.fd;
     close(made.fd);
     return -1;

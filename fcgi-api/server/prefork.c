@@ -175,21 +175,21 @@ static void make_table(struct prefork *prefork) {
     const size_t wanted = (size_t)prefork->config->processes + count_children(prefork, false);
     if (wanted <= prefork->space)
         return;
-    prefork->children = memory_resize(prefork->children, wanted, sizeof(*prefork->children));
+    prefork->children = xreallocarray(prefork->children, wanted, sizeof(*prefork->children));
     memset(prefork->children + prefork->space, 0,
            (wanted - prefork->space) * sizeof(*prefork->children));
     prefork->space = wanted;
 }
 
 static void reload(struct prefork *prefork, prefork_reload *read_again) {
-    notify_reloading();
+    sd_notify_reloading();
     log_reopen();
     if (read_again(prefork->config)) {
         prefork->generation++;
         make_table(prefork);
         log_info("configuration read again, processes are being replaced");
     }
-    notify_ready();
+    sd_notify_ready();
 }
 
 /* One round: mourn, replace, and send away who belongs to the past. */
@@ -234,19 +234,19 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
     prefork.listen_fd = passed >= 0 ? passed : listener_open(config->fcgi_listen);
     if (prefork.listen_fd < 0)
         return 1;
-    char *address = memory_copy_str(passed >= 0 ? "" : config->fcgi_listen);
+    char *address = xstrdup(passed >= 0 ? "" : config->fcgi_listen);
     prefork.backoff = (struct backoff)BACKOFF(100, 5000);
     make_table(&prefork);
     watch_signals(&before);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
              passed >= 0 ? "the socket that was passed" : address);
-    notify_ready();
+    sd_notify_ready();
     while (!prefork.stopping || count_children(&prefork, false) > 0) {
         tend(&prefork, &before);
         sleep_until_signal(&before);
-        notify_alive();
+        sd_notify_alive();
         if (stop_wanted && !prefork.stopping)
-            notify_stopping();
+            sd_notify_stopping();
         prefork.stopping = stop_wanted != 0;
         if (reload_wanted && !prefork.stopping) {
             reload_wanted = 0;

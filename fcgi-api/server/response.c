@@ -38,10 +38,10 @@ void response_header_printf(struct response *response, const char *name, const c
 void response_error(struct response *response, enum error error, const char *detail) {
     response->status = error_status(error);
     buffer_clear(&response->body);
-    struct jsonw w = jsonw_start(&response->body);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "detail", detail ? detail : error_detail(error));
-    jsonw_object_end(&w);
+    struct json_writer w = json_writer_start(&response->body);
+    json_write_object(&w);
+    json_write_member_str(&w, "detail", detail ? detail : error_detail(error));
+    json_write_object_end(&w);
 }
 
 void response_head(const struct response *response, struct buffer *out) {

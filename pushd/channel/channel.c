@@ -29,54 +29,54 @@
 /* Listeners whose memory is asked for ahead, at a time. */
 #define WARM_LISTENERS 16
 
-struct feeds {
+struct channels {
     const struct config *config;
-    struct jobs *jobs;
-    struct bus *bus;
-    struct figures *figures;
-    struct bus_listener bus_listener;
-    const struct feeds_listener *listener;
+    struct db_pool *db_pool;
+    struct pubsub *pubsub;
+    struct metrics_data *metrics;
+    struct pubsub_listener pubsub_listener;
+    const struct channels_listener *listener;
     struct idmap rooms;
     struct idmap users;
-    struct feed *dirty; /* feeds that have gathered something */
+    struct channel *dirty; /* channels that have gathered something */
     uint64_t turn;
     uv_timer_t timer;
     bool checking;    /* a tail check is under way */
     bool check_again; /* another one was asked for meanwhile */
 };
 
-static struct idmap *map_of(struct feeds *feeds, enum event_stream kind) {
-    return kind == EVENT_STREAM_ROOM ? &feeds->rooms : &feeds->users;
+static struct idmap *map_of(struct channels *channels, enum event_stream kind) {
+    return kind == EVENT_STREAM_ROOM ? &channels->rooms : &channels->users;
 }
 
-static struct feed *find(struct feeds *feeds, enum event_stream kind, uint64_t id) {
-    return idmap_get(map_of(feeds, kind), id);
+static struct channel *find(struct channels *channels, enum event_stream kind, uint64_t id) {
+    return idmap_get(map_of(channels, kind), id);
 }
 
-uint64_t feeds_turn(const struct feeds *feeds) {
-    return feeds->turn;
+uint64_t channels_turn(const struct channels *channels) {
+    return channels->turn;
 }
 
 /* ---- gathering and writing out ---- */
 
-static void mark_dirty(struct feed *feed) {
-    if (feed->dirty)
+static void mark_dirty(struct channel *channel) {
+    if (channel->dirty)
         return;
-    feed->dirty = true;
-    feed->next_dirty = feed->feeds->dirty;
-    feed->feeds->dirty = feed;
+    channel->dirty = true;
+    channel->next_dirty = channel->channels->dirty;
+    channel->channels->dirty = channel;
 }
 
 static void on_deliver(struct stream *stream, const struct stream_event *event) {
-    struct feed *feed = stream->owner;
-    stream_list_add(&feed->turn, event);
-    mark_dirty(feed);
+    struct channel *channel = stream->owner;
+    event_list_add(&channel->turn, event);
+    mark_dirty(channel);
 }
 
 /* The frames of several events as one; NULL if none is shown. */
 static struct frame *join_frames(const struct stream_event *events, uint32_t count) {
     struct frame *single = NULL;
-    struct frame **frames = memory_zeroed(count, sizeof(*frames));
+    struct frame **frames = xcalloc(count, sizeof(*frames));
     size_t shown = 0;
     for (uint32_t i = 0; i < count; i++)
         if (events[i].frame)
@@ -90,17 +90,18 @@ static struct frame *join_frames(const struct stream_event *events, uint32_t cou
 }
 
 /* Hands a listener what is new to it: nearly always all of it, in the frame that all share. */
-static void hand_out(struct feed *feed, struct subscription *subscription, struct frame *all) {
+static void hand_out(struct channel *channel, struct subscription *subscription,
+                     struct frame *all) {
     uint32_t known = 0;
-    while (known < feed->turn.count && feed->turn.events[known].seq <= subscription->after)
+    while (known < channel->turn.count && channel->turn.events[known].seq <= subscription->after)
         known++;
-    const uint32_t count = feed->turn.count - known;
+    const uint32_t count = channel->turn.count - known;
     if (count == 0)
         return;
-    const struct stream_event *events = feed->turn.events + known;
+    const struct stream_event *events = channel->turn.events + known;
     subscription->after = events[count - 1].seq;
     struct frame *frame = known == 0 ? all : join_frames(events, count);
-    feed->feeds->listener->events(subscription, events, count, frame);
+    channel->channels->listener->events(subscription, events, count, frame);
     if (known > 0)
         frame_release(frame);
 }
@@ -108,61 +109,61 @@ static void hand_out(struct feed *feed, struct subscription *subscription, struc
 /* Has the processor fetch what is needed of the next listeners. Where there are many rooms,
  * nothing of one is at hand when an event comes for it, and in a large one the kernel's work
  * has driven it out; one thing after the other would be waited for. */
-static void warm_up(const struct feed *feed, uint32_t first) {
-    struct session *sessions[WARM_LISTENERS];
-    const uint32_t rest = feed->count - first;
+static void warm_up(const struct channel *channel, uint32_t first) {
+    struct client *clients[WARM_LISTENERS];
+    const uint32_t rest = channel->count - first;
     const uint32_t count = rest < WARM_LISTENERS ? rest : WARM_LISTENERS;
     for (uint32_t i = 0; i < count; i++)
-        __builtin_prefetch(feed->subscriptions[first + i]);
+        __builtin_prefetch(channel->subscriptions[first + i]);
     for (uint32_t i = 0; i < count; i++)
-        sessions[i] = feed->subscriptions[first + i]->session;
-    feed->feeds->listener->soon(sessions, count);
+        clients[i] = channel->subscriptions[first + i]->client;
+    channel->channels->listener->soon(clients, count);
 }
 
-static void flush_feed(struct feed *feed) {
-    struct frame *all = join_frames(feed->turn.events, feed->turn.count);
-    for (uint32_t i = 0; i < feed->count; i++) {
+static void flush_feed(struct channel *channel) {
+    struct frame *all = join_frames(channel->turn.events, channel->turn.count);
+    for (uint32_t i = 0; i < channel->count; i++) {
         if (i % WARM_LISTENERS == 0)
-            warm_up(feed, i);
-        if (feed->subscriptions[i]->live)
-            hand_out(feed, feed->subscriptions[i], all);
+            warm_up(channel, i);
+        if (channel->subscriptions[i]->live)
+            hand_out(channel, channel->subscriptions[i], all);
     }
     frame_release(all);
-    stream_list_clear(&feed->turn);
-    feed->dirty = false;
+    event_list_clear(&channel->turn);
+    channel->dirty = false;
 }
 
-void feeds_flush(struct feeds *feeds) {
-    feeds->turn++;
-    while (feeds->dirty) {
-        struct feed *feed = feeds->dirty;
-        feeds->dirty = feed->next_dirty;
-        flush_feed(feed);
+void channels_flush(struct channels *channels) {
+    channels->turn++;
+    while (channels->dirty) {
+        struct channel *channel = channels->dirty;
+        channels->dirty = channel->next_dirty;
+        flush_feed(channel);
     }
 }
 
 /* ---- holes ---- */
 
-/* Reads what a stream misses. The feed may be gone when it comes back, so it is found
+/* Reads what a stream misses. The channel may be gone when it comes back, so it is found
  * again by its number. */
 struct fetch {
-    struct feeds *feeds;
+    struct channels *channels;
     enum event_stream kind;
     uint64_t id;
     uint64_t after;
     enum error error;
     uint64_t last_seq;
-    struct stream_list found;
+    struct event_list found;
 };
 
 static void fetch_event(void *context, const struct event_envelope *envelope) {
     struct fetch *fetch = context;
-    stream_list_add_envelope(&fetch->found, envelope);
+    event_list_add_envelope(&fetch->found, envelope);
 }
 
 static void fetch_work(void *job, struct db *db) {
     struct fetch *fetch = job;
-    const uint64_t days = fetch->feeds->config->event_retention;
+    const uint64_t days = fetch->channels->config->event_retention;
     if (fetch->kind == EVENT_STREAM_USER) {
         struct user_log_state state;
         fetch->error =
@@ -181,184 +182,186 @@ static void fetch_work(void *job, struct db *db) {
 
 /* Who listens misses something, but for those who have read further than the stream goes,
  * and up to where it goes on. */
-static void skip_hole(struct feed *feed, uint64_t last_seq) {
-    const uint64_t before = feed->stream.last_seq;
-    feeds_flush(feed->feeds);
-    stream_skip(&feed->stream, last_seq);
-    for (uint32_t i = 0; i < feed->count; i++) {
-        struct subscription *subscription = feed->subscriptions[i];
+static void skip_hole(struct channel *channel, uint64_t last_seq) {
+    const uint64_t before = channel->stream.last_seq;
+    channels_flush(channel->channels);
+    stream_skip(&channel->stream, last_seq);
+    for (uint32_t i = 0; i < channel->count; i++) {
+        struct subscription *subscription = channel->subscriptions[i];
         if (!subscription->live ||
             (subscription->after > before && subscription->after >= last_seq))
             continue;
         subscription->after = last_seq;
-        feed->feeds->listener->resync(subscription, last_seq);
+        channel->channels->listener->resync(subscription, last_seq);
     }
 }
 
 static void fetch_done(void *job) {
     struct fetch *fetch = job;
-    struct feed *feed = find(fetch->feeds, fetch->kind, fetch->id);
-    if (feed && fetch->error == ERROR_NONE) {
-        fetch->feeds->figures->holes++;
-        stream_on_record(&feed->stream, fetch->last_seq);
-        stream_fetched(&feed->stream, fetch->found.events, fetch->found.count);
-    } else if (feed && fetch->error == ERROR_GONE) {
-        skip_hole(feed, fetch->last_seq);
-    } else if (feed) {
-        stream_fetch_failed(&feed->stream);
+    struct channel *channel = find(fetch->channels, fetch->kind, fetch->id);
+    if (channel && fetch->error == ERROR_NONE) {
+        fetch->channels->metrics->holes++;
+        stream_on_record(&channel->stream, fetch->last_seq);
+        stream_fetched(&channel->stream, fetch->found.events, fetch->found.count);
+    } else if (channel && fetch->error == ERROR_GONE) {
+        skip_hole(channel, fetch->last_seq);
+    } else if (channel) {
+        stream_fetch_failed(&channel->stream);
     }
-    stream_list_clear(&fetch->found);
-    feeds_flush(fetch->feeds);
+    event_list_clear(&fetch->found);
+    channels_flush(fetch->channels);
     free(fetch);
 }
 
 static void on_fetch(struct stream *stream, uint64_t after) {
-    struct feed *feed = stream->owner;
-    struct fetch *fetch = memory_zeroed(1, sizeof(*fetch));
+    struct channel *channel = stream->owner;
+    struct fetch *fetch = xcalloc(1, sizeof(*fetch));
     *fetch = (struct fetch){
-        .feeds = feed->feeds, .kind = stream->kind, .id = stream->id, .after = after};
-    jobs_run(feed->feeds->jobs, fetch_work, fetch_done, fetch);
+        .channels = channel->channels, .kind = stream->kind, .id = stream->id, .after = after};
+    db_pool_run(channel->channels->db_pool, fetch_work, fetch_done, fetch);
 }
 
 /* ---- the tail check ---- */
 
 static void note_gone(void *context, uint64_t id, void *value) {
     const struct idmap *gone = context;
-    struct feed *feed = value;
+    struct channel *channel = value;
     if (!idmap_get(gone, id)) {
-        feed->missing = 0;
+        channel->missing = 0;
         return;
     }
-    if (feed->missing < MISSING_CHECKS)
-        feed->missing++;
-    if (feed->missing < MISSING_CHECKS)
+    if (channel->missing < MISSING_CHECKS)
+        channel->missing++;
+    if (channel->missing < MISSING_CHECKS)
         return;
-    for (uint32_t i = 0; i < feed->count; i++)
-        if (feed->subscriptions[i]->live)
-            feed->feeds->listener->room_gone(feed->subscriptions[i]);
+    for (uint32_t i = 0; i < channel->count; i++)
+        if (channel->subscriptions[i]->live)
+            channel->channels->listener->room_gone(channel->subscriptions[i]);
 }
 
-static void note_moved(struct feeds *feeds, const struct stream_head *head) {
-    struct feed *feed =
-        find(feeds, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
-    if (!feed)
+static void note_moved(struct channels *channels, const struct stream_head *head) {
+    struct channel *channel =
+        find(channels, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
+    if (!channel)
         return;
-    if (feed->stream.known && head->last_seq > feed->stream.last_seq)
-        feeds->figures->tail_finds += head->last_seq - feed->stream.last_seq;
-    stream_behind(&feed->stream, head->last_seq);
+    if (channel->stream.known && head->last_seq > channel->stream.last_seq)
+        channels->metrics->tail_finds += head->last_seq - channel->stream.last_seq;
+    stream_behind(&channel->stream, head->last_seq);
 }
 
-static void compare_heads(struct feeds *feeds, const struct tail_check_answer *answer) {
+static void compare_heads(struct channels *channels, const struct gap_check_answer *answer) {
     struct idmap gone = {0}; /* rooms, by id */
     for (size_t i = 0; i < answer->count; i++) {
         const struct stream_head *head = &answer->heads[i];
         if (head->exists)
-            note_moved(feeds, head);
+            note_moved(channels, head);
         else if (!head->of_user)
-            idmap_put(&gone, head->id, feeds);
+            idmap_put(&gone, head->id, channels);
     }
-    idmap_each(&feeds->rooms, note_gone, &gone);
+    idmap_each(&channels->rooms, note_gone, &gone);
     idmap_free(&gone);
 }
 
-static void on_checked(void *context, const struct tail_check_answer *answer) {
-    struct feeds *feeds = context;
-    feeds->figures->tail_checks++;
+static void on_checked(void *context, const struct gap_check_answer *answer) {
+    struct channels *channels = context;
+    channels->metrics->tail_checks++;
     if (answer->error)
-        feeds->figures->db_errors++;
+        channels->metrics->db_errors++;
     else
-        compare_heads(feeds, answer);
-    feeds_flush(feeds);
-    feeds->checking = false;
-    if (feeds->check_again)
-        feeds_check_now(feeds);
+        compare_heads(channels, answer);
+    channels_flush(channels);
+    channels->checking = false;
+    if (channels->check_again)
+        channels_check_now(channels);
 }
 
 /* A stream whose position nobody knows yet is about to be read anyway. */
 static void ask_for(void *context, uint64_t id, void *value) {
-    const struct feed *feed = value;
-    if (feed->stream.known)
-        tail_check_add(context, feed->stream.kind, id, feed->stream.last_seq);
+    const struct channel *channel = value;
+    if (channel->stream.known)
+        gap_check_add(context, channel->stream.kind, id, channel->stream.last_seq);
 }
 
-void feeds_check_now(struct feeds *feeds) {
-    feeds->check_again = feeds->checking;
-    if (feeds->checking)
+void channels_check_now(struct channels *channels) {
+    channels->check_again = channels->checking;
+    if (channels->checking)
         return;
-    struct tail_check *check = tail_check_new();
-    idmap_each(&feeds->rooms, ask_for, check);
-    idmap_each(&feeds->users, ask_for, check);
-    feeds->checking = tail_check_count(check) > 0;
-    if (feeds->checking)
-        tail_check_run(check, feeds->jobs, on_checked, feeds);
+    struct gap_check *check = gap_check_new();
+    idmap_each(&channels->rooms, ask_for, check);
+    idmap_each(&channels->users, ask_for, check);
+    channels->checking = gap_check_count(check) > 0;
+    if (channels->checking)
+        gap_check_run(check, channels->db_pool, on_checked, channels);
     else
-        tail_check_free(check);
+        gap_check_free(check);
 }
 
 static void on_timer(uv_timer_t *timer) {
-    struct feeds *feeds = timer->data;
-    const bool well = feeds->bus && bus_is_well(feeds->bus);
-    stopwatch_start("asking how far the streams go");
-    feeds_check_now(feeds);
-    stopwatch_stop();
+    struct channels *channels = timer->data;
+    const bool well = channels->pubsub && pubsub_is_up(channels->pubsub);
+    slow_callback_start("asking how far the streams go");
+    channels_check_now(channels);
+    slow_callback_stop();
     uv_timer_start(timer, on_timer, well ? CHECK_MS : CHECK_UNWELL_MS, 0);
 }
 
 /* ---- what Redis says ---- */
 
-static void tell_joined(struct feed *feed) {
-    if (feed->joined)
+static void tell_joined(struct channel *channel) {
+    if (channel->joined)
         return;
-    feed->joined = true;
-    feed->joined_turn = feed->feeds->turn;
-    for (uint32_t i = 0; i < feed->count; i++)
-        if (feed->subscriptions[i]->session)
-            feed->feeds->listener->joined(feed->subscriptions[i]->session, feed);
+    channel->joined = true;
+    channel->joined_turn = channel->channels->turn;
+    for (uint32_t i = 0; i < channel->count; i++)
+        if (channel->subscriptions[i]->client)
+            channel->channels->listener->joined(channel->subscriptions[i]->client, channel);
 }
 
 static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
-    struct feeds *feeds = context;
-    struct feed *feed = find(feeds, kind, id);
+    struct channels *channels = context;
+    struct channel *channel = find(channels, kind, id);
     /* Joined again after a loss: what was published meanwhile is looked for, once for all
      * channels that come back together. */
-    if (feed && feed->joined)
-        uv_timer_start(&feeds->timer, on_timer, REJOIN_MS, 0);
-    else if (feed)
-        tell_joined(feed);
+    if (channel && channel->joined)
+        uv_timer_start(&channels->timer, on_timer, REJOIN_MS, 0);
+    else if (channel)
+        tell_joined(channel);
 }
 
-static void on_notice(struct feed *feed, const struct event_envelope *envelope) {
+static void on_notice(struct channel *channel, const struct event_envelope *envelope) {
     struct frame *frame = frame_text(envelope->text);
-    feeds_flush(feed->feeds);
-    for (uint32_t i = 0; i < feed->count; i++)
-        if (feed->subscriptions[i]->live)
-            feed->feeds->listener->notice(feed->subscriptions[i], envelope, frame);
+    channels_flush(channel->channels);
+    for (uint32_t i = 0; i < channel->count; i++)
+        if (channel->subscriptions[i]->live)
+            channel->channels->listener->notice(channel->subscriptions[i], envelope, frame);
     frame_release(frame);
 }
 
 static void on_event(void *context, enum event_stream kind, uint64_t id,
                      const struct event_envelope *envelope) {
-    struct feed *feed = find(context, kind, id);
-    if (!feed)
+    struct channel *channel = find(context, kind, id);
+    if (!channel)
         return;
     if (envelope->seq == 0) {
-        on_notice(feed, envelope);
+        on_notice(channel, envelope);
         return;
     }
     const struct stream_event event = stream_event_of(envelope);
-    stream_offer(&feed->stream, &event);
+    stream_offer(&channel->stream, &event);
     frame_release(event.frame);
 }
 
-void feeds_notice(struct feeds *feeds, uint64_t room_id, const struct event_envelope *envelope) {
-    on_event(feeds, EVENT_STREAM_ROOM, room_id, envelope);
+void channels_notice(struct channels *channels, uint64_t room_id,
+                     const struct event_envelope *envelope) {
+    on_event(channels, EVENT_STREAM_ROOM, room_id, envelope);
 }
 
-void feeds_wake_room(struct feeds *feeds, uint64_t room_id, void (*wake)(struct session *session)) {
-    const struct feed *feed = find(feeds, EVENT_STREAM_ROOM, room_id);
-    for (uint32_t i = 0; feed && i < feed->count; i++)
-        if (feed->subscriptions[i]->session)
-            wake(feed->subscriptions[i]->session);
+void channels_wake_room(struct channels *channels, uint64_t room_id,
+                        void (*wake)(struct client *client)) {
+    const struct channel *channel = find(channels, EVENT_STREAM_ROOM, room_id);
+    for (uint32_t i = 0; channel && i < channel->count; i++)
+        if (channel->subscriptions[i]->client)
+            wake(channel->subscriptions[i]->client);
 }
 
 static void join_without_redis(void *context, uint64_t id, void *value) {
@@ -367,125 +370,128 @@ static void join_without_redis(void *context, uint64_t id, void *value) {
     tell_joined(value);
 }
 
-/* A bus that is unwell confirms nothing: the tail check carries everything then. One that
+/* A pubsub that is unwell confirms nothing: the tail check carries everything then. One that
  * is well again may have lost events: the tail check finds them. */
 static void on_state(void *context, bool well) {
-    struct feeds *feeds = context;
+    struct channels *channels = context;
     log_info("redis is %s", well ? "there" : "away; events are read from the database");
     if (!well) {
-        idmap_each(&feeds->rooms, join_without_redis, NULL);
-        idmap_each(&feeds->users, join_without_redis, NULL);
+        idmap_each(&channels->rooms, join_without_redis, NULL);
+        idmap_each(&channels->users, join_without_redis, NULL);
     }
-    uv_timer_start(&feeds->timer, on_timer, 0, 0);
+    uv_timer_start(&channels->timer, on_timer, 0, 0);
 }
 
 static void on_turn_end(void *context) {
-    feeds_flush(context);
+    channels_flush(context);
 }
 
 /* ---- listeners ---- */
 
 static const struct stream_hooks STREAM_HOOKS = {on_deliver, on_fetch};
 
-static struct feed *open_feed(struct feeds *feeds, enum event_stream kind, uint64_t id) {
-    struct feed *feed = memory_zeroed(1, sizeof(*feed));
-    feed->feeds = feeds;
-    feed->subscriptions = &feed->only;
-    feed->space = 1;
-    stream_init(&feed->stream, kind, id, &STREAM_HOOKS, feed);
-    idmap_put(map_of(feeds, kind), id, feed);
-    feeds->figures->streams++;
-    bus_subscribe(feeds->bus, kind, id);
-    feed->joined = !bus_is_well(feeds->bus);
-    feed->joined_turn = feeds->turn;
-    return feed;
+static struct channel *open_feed(struct channels *channels, enum event_stream kind, uint64_t id) {
+    struct channel *channel = xcalloc(1, sizeof(*channel));
+    channel->channels = channels;
+    channel->subscriptions = &channel->only;
+    channel->space = 1;
+    stream_init(&channel->stream, kind, id, &STREAM_HOOKS, channel);
+    idmap_put(map_of(channels, kind), id, channel);
+    channels->metrics->streams++;
+    pubsub_subscribe(channels->pubsub, kind, id);
+    channel->joined = !pubsub_is_up(channels->pubsub);
+    channel->joined_turn = channels->turn;
+    return channel;
 }
 
-static void close_feed(struct feed *feed) {
-    struct feeds *feeds = feed->feeds;
-    if (feed->dirty)
-        feeds_flush(feeds);
-    bus_unsubscribe(feeds->bus, feed->stream.kind, feed->stream.id);
-    idmap_remove(map_of(feeds, feed->stream.kind), feed->stream.id);
-    feeds->figures->streams--;
-    stream_clear(&feed->stream);
-    if (feed->subscriptions != &feed->only)
-        free(feed->subscriptions);
-    free(feed);
+static void close_feed(struct channel *channel) {
+    struct channels *channels = channel->channels;
+    if (channel->dirty)
+        channels_flush(channels);
+    pubsub_unsubscribe(channels->pubsub, channel->stream.kind, channel->stream.id);
+    idmap_remove(map_of(channels, channel->stream.kind), channel->stream.id);
+    channels->metrics->streams--;
+    stream_clear(&channel->stream);
+    if (channel->subscriptions != &channel->only)
+        free(channel->subscriptions);
+    free(channel);
 }
 
-/* Most feeds are those of users, and have one listener. */
-static void make_space(struct feed *feed) {
-    struct subscription **more = feed->subscriptions == &feed->only ? NULL : feed->subscriptions;
-    feed->space *= 2;
-    feed->subscriptions = memory_resize(more, feed->space, sizeof(struct subscription *));
+/* Most channels are those of users, and have one listener. */
+static void make_space(struct channel *channel) {
+    struct subscription **more =
+        channel->subscriptions == &channel->only ? NULL : channel->subscriptions;
+    channel->space *= 2;
+    channel->subscriptions = xreallocarray(more, channel->space, sizeof(struct subscription *));
     if (!more)
-        feed->subscriptions[0] = feed->only;
+        channel->subscriptions[0] = channel->only;
 }
 
-struct subscription *feed_join(struct feeds *feeds, enum event_stream kind, uint64_t id,
-                               struct session *session) {
-    struct feed *feed = find(feeds, kind, id);
-    if (!feed)
-        feed = open_feed(feeds, kind, id);
-    if (feed->count == feed->space)
-        make_space(feed);
-    struct subscription *subscription = memory_zeroed(1, sizeof(*subscription));
-    *subscription = (struct subscription){.session = session, .feed = feed, .index = feed->count};
-    feed->subscriptions[feed->count++] = subscription;
-    feeds->figures->subscribers++;
+struct subscription *channel_join(struct channels *channels, enum event_stream kind, uint64_t id,
+                                  struct client *client) {
+    struct channel *channel = find(channels, kind, id);
+    if (!channel)
+        channel = open_feed(channels, kind, id);
+    if (channel->count == channel->space)
+        make_space(channel);
+    struct subscription *subscription = xcalloc(1, sizeof(*subscription));
+    *subscription =
+        (struct subscription){.client = client, .channel = channel, .index = channel->count};
+    channel->subscriptions[channel->count++] = subscription;
+    channels->metrics->subscribers++;
     return subscription;
 }
 
-void feed_leave(struct subscription *subscription) {
-    struct feed *feed = subscription->feed;
-    struct subscription *last = feed->subscriptions[--feed->count];
-    feed->subscriptions[subscription->index] = last;
+void channel_leave(struct subscription *subscription) {
+    struct channel *channel = subscription->channel;
+    struct subscription *last = channel->subscriptions[--channel->count];
+    channel->subscriptions[subscription->index] = last;
     last->index = subscription->index;
-    feed->feeds->figures->subscribers--;
+    channel->channels->metrics->subscribers--;
     free(subscription);
-    if (feed->count == 0)
-        close_feed(feed);
+    if (channel->count == 0)
+        close_feed(channel);
 }
 
-/* ---- all feeds ---- */
+/* ---- all channels ---- */
 
-struct feeds *feeds_new(uv_loop_t *loop, const struct config *config, struct jobs *jobs,
-                        struct figures *figures, const struct feeds_listener *listener) {
-    struct feeds *feeds = memory_zeroed(1, sizeof(*feeds));
-    feeds->config = config;
-    feeds->jobs = jobs;
-    feeds->figures = figures;
-    feeds->listener = listener;
-    feeds->bus_listener =
-        (struct bus_listener){feeds, on_subscribed, on_event, on_state, on_turn_end};
-    uv_timer_init(loop, &feeds->timer);
-    feeds->timer.data = feeds;
-    uv_timer_start(&feeds->timer, on_timer, CHECK_UNWELL_MS, 0);
-    return feeds;
+struct channels *channels_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,
+                              struct metrics_data *metrics,
+                              const struct channels_listener *listener) {
+    struct channels *channels = xcalloc(1, sizeof(*channels));
+    channels->config = config;
+    channels->db_pool = db_pool;
+    channels->metrics = metrics;
+    channels->listener = listener;
+    channels->pubsub_listener =
+        (struct pubsub_listener){channels, on_subscribed, on_event, on_state, on_turn_end};
+    uv_timer_init(loop, &channels->timer);
+    channels->timer.data = channels;
+    uv_timer_start(&channels->timer, on_timer, CHECK_UNWELL_MS, 0);
+    return channels;
 }
 
-void feeds_set_bus(struct feeds *feeds, struct bus *bus) {
-    feeds->bus = bus;
+void channels_set_pubsub(struct channels *channels, struct pubsub *pubsub) {
+    channels->pubsub = pubsub;
 }
 
-const struct bus_listener *feeds_bus_listener(struct feeds *feeds) {
-    return &feeds->bus_listener;
+const struct pubsub_listener *channels_pubsub_listener(struct channels *channels) {
+    return &channels->pubsub_listener;
 }
 
 static void on_closed(uv_handle_t *handle) {
-    struct feeds *feeds = handle->data;
-    idmap_free(&feeds->rooms);
-    idmap_free(&feeds->users);
-    free(feeds);
+    struct channels *channels = handle->data;
+    idmap_free(&channels->rooms);
+    idmap_free(&channels->users);
+    free(channels);
 }
 
-void feeds_close(struct feeds *feeds) {
-    uv_close((uv_handle_t *)&feeds->timer, on_closed);
+void channels_close(struct channels *channels) {
+    uv_close((uv_handle_t *)&channels->timer, on_closed);
 }
 
 struct each {
-    void (*visit)(void *context, const struct feed *feed);
+    void (*visit)(void *context, const struct channel *channel);
     void *context;
 };
 
@@ -495,9 +501,9 @@ static void visit_feed(void *context, uint64_t id, void *value) {
     each->visit(each->context, value);
 }
 
-void feeds_each(struct feeds *feeds, void (*visit)(void *context, const struct feed *feed),
-                void *context) {
+void channels_each(struct channels *channels,
+                   void (*visit)(void *context, const struct channel *channel), void *context) {
     struct each each = {visit, context};
-    idmap_each(&feeds->rooms, visit_feed, &each);
-    idmap_each(&feeds->users, visit_feed, &each);
+    idmap_each(&channels->rooms, visit_feed, &each);
+    idmap_each(&channels->users, visit_feed, &each);
 }

@@ -1,5 +1,5 @@
 /*
- * stream_list: an event of a stream on its way, and events in a row.
+ * event_list: an event of a stream on its way, and events in a row.
  */
 #ifndef CONFAB_PUSHD_STREAM_LIST_H
 #define CONFAB_PUSHD_STREAM_LIST_H
@@ -20,7 +20,7 @@ struct stream_event {
 };
 
 /* Holds the frames of its events; memory only for what there is. Zeroed it is empty. */
-struct stream_list {
+struct event_list {
     struct stream_event *events;
     uint32_t count;
     uint32_t space;
@@ -30,18 +30,18 @@ struct stream_list {
 struct stream_event stream_event_of(const struct event_envelope *envelope);
 
 /* Puts an event at a place, 0 to count. */
-void stream_list_insert(struct stream_list *list, uint32_t at, const struct stream_event *event);
+void event_list_insert(struct event_list *list, uint32_t at, const struct stream_event *event);
 
 /* Puts an event at the end. */
-void stream_list_add(struct stream_list *list, const struct stream_event *event);
+void event_list_add(struct event_list *list, const struct stream_event *event);
 
 /* The same with one as it came. */
-void stream_list_add_envelope(struct stream_list *list, const struct event_envelope *envelope);
+void event_list_add_envelope(struct event_list *list, const struct event_envelope *envelope);
 
 /* Takes the first `count` events out. */
-void stream_list_drop(struct stream_list *list, uint32_t count);
+void event_list_drop(struct event_list *list, uint32_t count);
 
 /* Takes all of them out and gives the memory back. */
-void stream_list_clear(struct stream_list *list);
+void event_list_clear(struct event_list *list);
 
 #endif

@@ -18,47 +18,47 @@ struct list {
     size_t count, space;
 };
 
-struct tail_check {
+struct gap_check {
     struct list lists[2]; /* by kind */
     enum error error;
     struct stream_head *heads;
     size_t count, space;
-    tail_check_done *done;
+    gap_check_done *done;
     void *context;
 };
 
-struct tail_check *tail_check_new(void) {
-    return memory_zeroed(1, sizeof(struct tail_check));
+struct gap_check *gap_check_new(void) {
+    return xcalloc(1, sizeof(struct gap_check));
 }
 
-void tail_check_free(struct tail_check *check) {
+void gap_check_free(struct gap_check *check) {
     free(check->lists[EVENT_STREAM_ROOM].streams);
     free(check->lists[EVENT_STREAM_USER].streams);
     free(check->heads);
     free(check);
 }
 
-void tail_check_add(struct tail_check *check, enum event_stream kind, uint64_t id,
-                    uint64_t last_seq) {
+void gap_check_add(struct gap_check *check, enum event_stream kind, uint64_t id,
+                   uint64_t last_seq) {
     struct list *list = &check->lists[kind];
     if (list->count == list->space) {
         list->space = list->space ? list->space * 2 : 64;
-        list->streams = memory_resize(list->streams, list->space, sizeof(*list->streams));
+        list->streams = xreallocarray(list->streams, list->space, sizeof(*list->streams));
     }
     list->streams[list->count++] = (struct known){id, last_seq};
 }
 
-size_t tail_check_count(const struct tail_check *check) {
+size_t gap_check_count(const struct gap_check *check) {
     return check->lists[EVENT_STREAM_ROOM].count + check->lists[EVENT_STREAM_USER].count;
 }
 
 /* ---- on a thread ---- */
 
 static void add_head(void *context, const struct stream_head *head) {
-    struct tail_check *check = context;
+    struct gap_check *check = context;
     if (check->count == check->space) {
         check->space = check->space ? check->space * 2 : 16;
-        check->heads = memory_resize(check->heads, check->space, sizeof(*check->heads));
+        check->heads = xreallocarray(check->heads, check->space, sizeof(*check->heads));
     }
     check->heads[check->count++] = *head;
 }
@@ -79,7 +79,7 @@ static struct text write_slice(struct buffer *json, const struct list *list, siz
 }
 
 static void check_work(void *job, struct db *db) {
-    struct tail_check *check = job;
+    struct gap_check *check = job;
     const struct list *rooms = &check->lists[EVENT_STREAM_ROOM];
     const struct list *users = &check->lists[EVENT_STREAM_USER];
     struct buffer room_json = BUFFER_EMPTY, user_json = BUFFER_EMPTY;
@@ -93,15 +93,15 @@ static void check_work(void *job, struct db *db) {
 /* ---- on the loop ---- */
 
 static void check_done(void *job) {
-    struct tail_check *check = job;
-    const struct tail_check_answer answer = {check->error, check->heads, check->count};
+    struct gap_check *check = job;
+    const struct gap_check_answer answer = {check->error, check->heads, check->count};
     check->done(check->context, &answer);
-    tail_check_free(check);
+    gap_check_free(check);
 }
 
-void tail_check_run(struct tail_check *check, struct jobs *jobs, tail_check_done *done,
-                    void *context) {
+void gap_check_run(struct gap_check *check, struct db_pool *db_pool, gap_check_done *done,
+                   void *context) {
     check->done = done;
     check->context = context;
-    jobs_run(jobs, check_work, check_done, check);
+    db_pool_run(db_pool, check_work, check_done, check);
 }

@@ -12,8 +12,8 @@ void stream_init(struct stream *stream, enum event_stream kind, uint64_t id,
 }
 
 void stream_clear(struct stream *stream) {
-    stream_list_clear(&stream->tail);
-    stream_list_clear(&stream->waiting);
+    event_list_clear(&stream->tail);
+    event_list_clear(&stream->waiting);
 }
 
 /* ---- the tail ---- */
@@ -34,14 +34,14 @@ static void forget_untrue(struct stream *stream, const struct stream_event *even
     while (count > 0 && !shows_message(&stream->tail.events[count - 1], event->subject_id))
         count--;
     if (count > 0)
-        stream_list_drop(&stream->tail, count);
+        event_list_drop(&stream->tail, count);
 }
 
 static void keep(struct stream *stream, const struct stream_event *event) {
     forget_untrue(stream, event);
     if (stream->tail.count == STREAM_TAIL)
-        stream_list_drop(&stream->tail, STREAM_TAIL / 2);
-    stream_list_add(&stream->tail, event);
+        event_list_drop(&stream->tail, STREAM_TAIL / 2);
+    event_list_add(&stream->tail, event);
 }
 
 void stream_recall(struct stream *stream, const struct stream_event *events, uint32_t count) {
@@ -51,7 +51,7 @@ void stream_recall(struct stream *stream, const struct stream_event *events, uin
         events[count - kept].seq != stream->last_seq - (kept - 1))
         return;
     for (uint32_t i = 0; i < kept; i++)
-        stream_list_add(&stream->tail, &events[count - kept + i]);
+        event_list_add(&stream->tail, &events[count - kept + i]);
 }
 
 bool stream_tail(const struct stream *stream, uint64_t after,
@@ -76,7 +76,7 @@ static void deliver(struct stream *stream, const struct stream_event *event) {
 
 /* Delivers what waited, as far as it goes on from last_seq, and drops what is old. */
 static void release_waiting(struct stream *stream) {
-    const struct stream_list *waiting = &stream->waiting;
+    const struct event_list *waiting = &stream->waiting;
     uint32_t done = 0;
     while (done < waiting->count && waiting->events[done].seq <= stream->last_seq + 1) {
         if (waiting->events[done].seq == stream->last_seq + 1)
@@ -84,7 +84,7 @@ static void release_waiting(struct stream *stream) {
         done++;
     }
     if (done > 0)
-        stream_list_drop(&stream->waiting, done);
+        event_list_drop(&stream->waiting, done);
 }
 
 static void fetch_missing(struct stream *stream) {
@@ -98,7 +98,7 @@ static void fetch_missing(struct stream *stream) {
 /* Puts an event that is too early in its place; one that waits already, or for which there
  * is no room, is read from the database later. */
 static void make_wait(struct stream *stream, const struct stream_event *event) {
-    const struct stream_list *waiting = &stream->waiting;
+    const struct event_list *waiting = &stream->waiting;
     uint32_t at = waiting->count;
     if (stream->wanted_seq < event->seq)
         stream->wanted_seq = event->seq;
@@ -106,7 +106,7 @@ static void make_wait(struct stream *stream, const struct stream_event *event) {
         at--;
     stream->news = true;
     if (waiting->count < STREAM_WAITING && (at == 0 || waiting->events[at - 1].seq != event->seq))
-        stream_list_insert(&stream->waiting, at, event);
+        event_list_insert(&stream->waiting, at, event);
 }
 
 void stream_start(struct stream *stream, uint64_t last_seq) {
@@ -140,13 +140,13 @@ bool stream_behind(struct stream *stream, uint64_t last_seq) {
 }
 
 void stream_on_record(struct stream *stream, uint64_t last_seq) {
-    struct stream_list *waiting = &stream->waiting;
+    struct event_list *waiting = &stream->waiting;
     if (stream->news)
         return;
     while (waiting->count > 0 && waiting->events[waiting->count - 1].seq > last_seq)
         frame_release(waiting->events[--waiting->count].frame);
     if (waiting->count == 0)
-        stream_list_clear(waiting);
+        event_list_clear(waiting);
     stream->wanted_seq = last_seq > stream->last_seq ? last_seq : stream->last_seq;
 }
 
@@ -172,11 +172,11 @@ void stream_fetch_failed(struct stream *stream) {
 
 void stream_skip(struct stream *stream, uint64_t last_seq) {
     stream->fetching = false;
-    stream_list_clear(&stream->tail);
+    event_list_clear(&stream->tail);
     /* Numbers that went back are of another history, and so is what waits. */
     const bool back = last_seq < stream->last_seq;
     if (back)
-        stream_list_clear(&stream->waiting);
+        event_list_clear(&stream->waiting);
     if (back || stream->wanted_seq < last_seq)
         stream->wanted_seq = last_seq;
     stream->last_seq = last_seq;

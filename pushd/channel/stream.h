@@ -41,11 +41,11 @@ struct stream {
     bool news; /* something came to wait since the fetch began, which may not know of it */
     uint64_t id;
     const struct stream_hooks *hooks;
-    void *owner;                /* for the hooks */
-    uint64_t last_seq;          /* of the last event delivered */
-    uint64_t wanted_seq;        /* the highest one heard of */
-    struct stream_list tail;    /* ends with last_seq */
-    struct stream_list waiting; /* by rising seq */
+    void *owner;               /* for the hooks */
+    uint64_t last_seq;         /* of the last event delivered */
+    uint64_t wanted_seq;       /* the highest one heard of */
+    struct event_list tail;    /* ends with last_seq */
+    struct event_list waiting; /* by rising seq */
 };
 
 /* A stream whose position is not known yet: events wait. */

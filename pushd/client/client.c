@@ -11,20 +11,20 @@
 
 /* ---- counting sockets ---- */
 
-bool session_open_room(struct session *session) {
-    session->opened_room = true;
-    return tally_more(&session->shared->open_rooms, session->room.id) == 1;
+bool client_open_room(struct client *client) {
+    client->opened_room = true;
+    return idmap_increment(&client->shared->open_rooms, client->room.id) == 1;
 }
 
-bool session_close_room(struct session *session) {
-    session->opened_room = false;
-    return tally_less(&session->shared->open_rooms, session->room.id) == 0;
+bool client_close_room(struct client *client) {
+    client->opened_room = false;
+    return idmap_decrement(&client->shared->open_rooms, client->room.id) == 0;
 }
 
-bool session_count_user(struct session *session) {
-    struct sessions *shared = session->shared;
-    session->counted = true;
-    return tally_more(&shared->users, session->user_id) <= shared->config->max_sockets_user;
+bool client_count_user(struct client *client) {
+    struct clients *shared = client->shared;
+    client->counted = true;
+    return idmap_increment(&shared->users, client->user_id) <= shared->config->max_sockets_user;
 }
 
 /* ---- ending ---- */
@@ -33,174 +33,174 @@ bool session_count_user(struct session *session) {
 static const struct refusal {
     enum error error;
     unsigned close;
-    enum figures_drop drop;
+    enum metrics_drop drop;
     const char *code;
 } REFUSALS[] = {
-    {ERROR_UNAUTHENTICATED, SOCKET_CLOSE_AUTH, FIGURES_DROP_AUTH, "unauthenticated"},
-    {ERROR_FORBIDDEN, SOCKET_CLOSE_FORBIDDEN, FIGURES_DROP_FORBIDDEN, "forbidden"},
-    {ERROR_NOT_FOUND, SOCKET_CLOSE_NOT_FOUND, FIGURES_DROP_NOT_FOUND, "not_found"},
-    {ERROR_BAD_INPUT, SOCKET_CLOSE_BAD_SINCE, FIGURES_DROP_BAD_SINCE, "bad_since"},
-    {ERROR_RATE_LIMITED, SOCKET_CLOSE_POLICY, FIGURES_DROP_LIMIT, "too_many_sockets"},
-    {ERROR_UNAVAILABLE, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_UNAVAILABLE, "unavailable"},
+    {ERROR_UNAUTHENTICATED, SOCKET_CLOSE_AUTH, METRICS_DROP_AUTH, "unauthenticated"},
+    {ERROR_FORBIDDEN, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN, "forbidden"},
+    {ERROR_NOT_FOUND, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND, "not_found"},
+    {ERROR_BAD_INPUT, SOCKET_CLOSE_BAD_SINCE, METRICS_DROP_BAD_SINCE, "bad_since"},
+    {ERROR_RATE_LIMITED, SOCKET_CLOSE_POLICY, METRICS_DROP_LIMIT, "too_many_sockets"},
+    {ERROR_UNAVAILABLE, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_UNAVAILABLE, "unavailable"},
 };
 
 #define REFUSAL_COUNT (sizeof(REFUSALS) / sizeof(REFUSALS[0]))
 
-void session_send_error(struct session *session, const char *code, const char *detail) {
+void client_send_error(struct client *client, const char *code, const char *detail) {
     struct buffer json = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&json);
-    if (!session->socket)
+    struct json_writer w = json_writer_start(&json);
+    if (!client->socket)
         return;
-    jsonw_object(&w);
-    jsonw_member_str(&w, "type", "error");
-    jsonw_member_str(&w, "code", code);
-    jsonw_member_str(&w, "detail", detail);
-    jsonw_object_end(&w);
-    socket_send_text(session->socket, (struct text){json.data, json.len});
+    json_write_object(&w);
+    json_write_member_str(&w, "type", "error");
+    json_write_member_str(&w, "code", code);
+    json_write_member_str(&w, "detail", detail);
+    json_write_object_end(&w);
+    socket_send_text(client->socket, (struct text){json.data, json.len});
     buffer_free(&json);
 }
 
-void session_close(struct session *session, unsigned code, enum figures_drop why) {
-    if (session->state == SESSION_ENDED)
+void client_close(struct client *client, unsigned code, enum metrics_drop why) {
+    if (client->state == SESSION_ENDED)
         return;
-    session_stop_typing(session);
-    session->state = SESSION_ENDED;
-    if (session->socket)
-        socket_close(session->socket, code, why);
+    client_stop_typing(client);
+    client->state = SESSION_ENDED;
+    if (client->socket)
+        socket_close(client->socket, code, why);
 }
 
-void session_refuse(struct session *session, enum error error, const char *detail) {
+void client_refuse(struct client *client, enum error error, const char *detail) {
     const struct refusal *refusal = &REFUSALS[REFUSAL_COUNT - 1];
-    if (session->state == SESSION_ENDED)
+    if (client->state == SESSION_ENDED)
         return;
     for (size_t i = 0; i < REFUSAL_COUNT; i++)
         if (REFUSALS[i].error == error)
             refusal = &REFUSALS[i];
-    session_send_error(session, refusal->code, detail ? detail : error_detail(error));
-    session_close(session, refusal->close, refusal->drop);
+    client_send_error(client, refusal->code, detail ? detail : error_detail(error));
+    client_close(client, refusal->close, refusal->drop);
 }
 
-/* ---- feeds ---- */
+/* ---- channels ---- */
 
-struct subscription *session_join(struct session *session, enum event_stream kind, uint64_t id) {
-    struct subscription *subscription = feed_join(session->shared->feeds, kind, id, session);
-    if (!subscription->feed->joined)
-        session->pending++;
+struct subscription *client_join(struct client *client, enum event_stream kind, uint64_t id) {
+    struct subscription *subscription = channel_join(client->shared->channels, kind, id, client);
+    if (!subscription->channel->joined)
+        client->pending++;
     return subscription;
 }
 
-void session_leave(struct session *session, struct subscription *subscription) {
-    struct session_leaving *leaving = &session->shared->leaving;
+void client_leave(struct client *client, struct subscription *subscription) {
+    struct client_leaving *leaving = &client->shared->leaving;
     if (leaving->count == leaving->space) {
         leaving->space = leaving->space ? leaving->space * 2 : 16;
         leaving->subscriptions =
-            memory_resize(leaving->subscriptions, leaving->space, sizeof(*leaving->subscriptions));
+            xreallocarray(leaving->subscriptions, leaving->space, sizeof(*leaving->subscriptions));
     }
     subscription->live = false;
-    subscription->session = NULL;
+    subscription->client = NULL;
     leaving->subscriptions[leaving->count++] = subscription;
-    if (!subscription->feed->joined)
-        session_joined(session, subscription->feed); /* not waited for any more */
+    if (!subscription->channel->joined)
+        client_joined(client, subscription->channel); /* not waited for any more */
 }
 
-static void leave_now(struct session_leaving *leaving) {
+static void leave_now(struct client_leaving *leaving) {
     while (leaving->count > 0)
-        feed_leave(leaving->subscriptions[--leaving->count]);
+        channel_leave(leaving->subscriptions[--leaving->count]);
 }
 
-void session_tell_room(struct session *session, unsigned type) {
+void client_tell_room(struct client *client, unsigned type) {
     struct buffer json = BUFFER_EMPTY;
-    shape_user_notice(&json, type, session->room.id, session->user_id, text_of(session->user_name));
+    serialize_user_notice(&json, type, client->room.id, client->user_id,
+                          text_of(client->user_name));
     const struct event_envelope envelope = {
-        .type = type, .actor_id = session->user_id, .text = {json.data, json.len}};
-    if (!bus_publish(session->shared->bus, session->room.id, &envelope))
-        feeds_notice(session->shared->feeds, session->room.id, &envelope);
+        .type = type, .actor_id = client->user_id, .text = {json.data, json.len}};
+    if (!pubsub_publish(client->shared->pubsub, client->room.id, &envelope))
+        channels_notice(client->shared->channels, client->room.id, &envelope);
     buffer_free(&json);
 }
 
 /* ---- beginning and end ---- */
 
-static void free_session(struct session *session) {
-    struct sessions *shared = session->shared;
-    session_opening_free(session);
-    if (session->notifications) {
-        idmap_free(&session->rooms.left);
-        idmap_free(&session->rooms.arriving);
+static void free_session(struct client *client) {
+    struct clients *shared = client->shared;
+    client_opening_free(client);
+    if (client->notifications) {
+        idmap_free(&client->rooms.left);
+        idmap_free(&client->rooms.arriving);
     }
-    if (session->counted)
-        tally_less(&shared->users, session->user_id);
-    free(session);
+    if (client->counted)
+        idmap_decrement(&shared->users, client->user_id);
+    free(client);
 }
 
-void session_release(struct session *session) {
-    if (!session->socket && session->jobs == 0)
-        free_session(session);
+void client_release(struct client *client) {
+    if (!client->socket && client->pending_jobs == 0)
+        free_session(client);
 }
 
-static struct session *on_opened(void *context, struct socket *socket,
-                                 const struct handshake *handshake) {
-    struct sessions *shared = context;
-    struct session *session = memory_zeroed(1, sizeof(*session));
-    session->shared = shared;
-    session->socket = socket;
-    session->notifications = handshake->notifications;
+static struct client *on_opened(void *context, struct socket *socket,
+                                const struct handshake *handshake) {
+    struct clients *shared = context;
+    struct client *client = xcalloc(1, sizeof(*client));
+    client->shared = shared;
+    client->socket = socket;
+    client->notifications = handshake->notifications;
     if (!handshake->notifications)
-        session->room.id = handshake->room_id;
-    session->has_since = handshake->has_since;
-    session->bad_since = handshake->has_since && !text_to_u64(handshake->since, &session->since);
-    session->by_token = handshake->has_token;
+        client->room.id = handshake->room_id;
+    client->has_since = handshake->has_since;
+    client->bad_since = handshake->has_since && !text_to_u64(handshake->since, &client->since);
+    client->by_token = handshake->has_token;
     if ((handshake->has_token || handshake->has_cookie) &&
-        secret_hash_key(handshake->key, session->key_hash))
-        session_begin(session);
+        secret_hash_key(handshake->key, client->key_hash))
+        client_begin(client);
     else
-        session_refuse(session, ERROR_UNAUTHENTICATED,
-                       handshake->has_token ? "Invalid token." : NULL);
-    return session;
+        client_refuse(client, ERROR_UNAUTHENTICATED,
+                      handshake->has_token ? "Invalid token." : NULL);
+    return client;
 }
 
-static void leave_rooms(struct session *session) {
-    if (session->notifications)
-        session_unwatch_all(session);
-    else if (session->room.subscription)
-        session_leave(session, session->room.subscription);
-    if (!session->notifications)
-        session->room.subscription = NULL;
+static void leave_rooms(struct client *client) {
+    if (client->notifications)
+        client_unwatch_all(client);
+    else if (client->room.subscription)
+        client_leave(client, client->room.subscription);
+    if (!client->notifications)
+        client->room.subscription = NULL;
 }
 
-static void on_closed(struct session *session) {
-    session->socket = NULL;
-    session_close(session, 0, FIGURES_DROP_COUNT);
-    if (session->present)
-        presence_socket_closed(session->shared->presence, session->room.id, session->user_id);
-    session->present = false;
-    if (session->opened_room && session_close_room(session))
-        presence_room_closed(session->shared->presence, session->room.id);
-    if (session->own)
-        session_leave(session, session->own);
-    session->own = NULL;
-    leave_rooms(session);
-    session_release(session);
+static void on_closed(struct client *client) {
+    client->socket = NULL;
+    client_close(client, 0, METRICS_DROP_COUNT);
+    if (client->present)
+        presence_socket_closed(client->shared->presence, client->room.id, client->user_id);
+    client->present = false;
+    if (client->opened_room && client_close_room(client))
+        presence_room_closed(client->shared->presence, client->room.id);
+    if (client->own)
+        client_leave(client, client->own);
+    client->own = NULL;
+    leave_rooms(client);
+    client_release(client);
 }
 
-const struct feeds_listener *session_feeds_listener(void) {
-    static const struct feeds_listener LISTENER = {
-        session_joined, session_soon,   session_events,
-        session_notice, session_resync, session_room_gone,
+const struct channels_listener *client_feeds_listener(void) {
+    static const struct channels_listener LISTENER = {
+        client_joined, client_soon, client_events, client_notice, client_resync, client_room_gone,
     };
     return &LISTENER;
 }
 
-struct sockets_listener session_sockets_listener(struct sessions *sessions) {
-    return (struct sockets_listener){sessions, on_opened, session_message, on_closed};
+struct sockets_listener client_sockets_listener(struct clients *clients) {
+    return (struct sockets_listener){clients, on_opened, client_message, on_closed};
 }
 
-void session_tick(struct sessions *sessions) {
+void client_tick(struct clients *clients) {
     const int64_t now = clock_monotonic_ms();
-    struct session *next;
-    leave_now(&sessions->leaving);
-    for (struct session *session = sessions->typing; session; session = next) {
-        next = session->room.next_typing;
-        if (session->room.typing_until_ms <= now)
-            session_stop_typing(session);
+    struct client *next;
+    leave_now(&clients->leaving);
+    for (struct client *client = clients->typing; client; client = next) {
+        next = client->room.next_typing;
+        if (client->room.typing_until_ms <= now)
+            client_stop_typing(client);
     }
 }

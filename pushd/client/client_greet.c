@@ -1,4 +1,4 @@
-/* session_greet: what a session is told first, and what it missed. */
+/* client_greet: what a client is told first, and what it missed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,60 +9,60 @@
 #define GATHER_FRAMES 64
 #define GATHER_BYTES 32768
 
-struct subscription *session_main(const struct session *session) {
-    return session->notifications ? session->own : session->room.subscription;
+struct subscription *client_main(const struct client *client) {
+    return client->notifications ? client->own : client->room.subscription;
 }
 
-uint64_t session_head(const struct session *session) {
-    const struct caller *caller = &session->opening->caller;
-    return session->notifications ? caller->last_seq : caller->room.last_seq;
+uint64_t client_head(const struct client *client) {
+    const struct identity *identity = &client->opening->identity;
+    return client->notifications ? identity->last_seq : identity->room.last_seq;
 }
 
 static void write_online(void *context, uint64_t user_id, struct text name) {
-    struct jsonw *w = context;
-    jsonw_object(w);
-    jsonw_member_u64(w, "user_id", user_id);
-    jsonw_member_text(w, "username", name);
-    jsonw_object_end(w);
+    struct json_writer *w = context;
+    json_write_object(w);
+    json_write_member_u64(w, "user_id", user_id);
+    json_write_member_text(w, "username", name);
+    json_write_object_end(w);
 }
 
-static struct frame *make_connected(struct session *session) {
+static struct frame *make_connected(struct client *client) {
     struct buffer json = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&json);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "type", "connected");
-    if (!session->notifications)
-        jsonw_member_u64(&w, "room_id", session->room.id);
-    jsonw_member_u64(&w, "user_id", session->user_id);
-    jsonw_member_u64(&w, "seq", session->opening->position);
-    if (!session->notifications) {
-        jsonw_key(&w, "online");
-        jsonw_array(&w);
-        presence_online(session->shared->presence, session->room.id, write_online, &w);
-        jsonw_array_end(&w);
+    struct json_writer w = json_writer_start(&json);
+    json_write_object(&w);
+    json_write_member_str(&w, "type", "connected");
+    if (!client->notifications)
+        json_write_member_u64(&w, "room_id", client->room.id);
+    json_write_member_u64(&w, "user_id", client->user_id);
+    json_write_member_u64(&w, "seq", client->opening->position);
+    if (!client->notifications) {
+        json_write_key(&w, "online");
+        json_write_array(&w);
+        presence_online(client->shared->presence, client->room.id, write_online, &w);
+        json_write_array_end(&w);
     }
-    jsonw_object_end(&w);
+    json_write_object_end(&w);
     struct frame *frame = frame_text((struct text){json.data, json.len});
     buffer_free(&json);
     return frame;
 }
 
-static void send_resync(struct session *session, uint64_t last_seq) {
+static void send_resync(struct client *client, uint64_t last_seq) {
     struct buffer json = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&json);
-    jsonw_object(&w);
-    jsonw_member_str(&w, "type", "resync");
-    jsonw_member_u64(&w, "seq", last_seq);
-    jsonw_object_end(&w);
-    socket_send_text(session->socket, (struct text){json.data, json.len});
+    struct json_writer w = json_writer_start(&json);
+    json_write_object(&w);
+    json_write_member_str(&w, "type", "resync");
+    json_write_member_u64(&w, "seq", last_seq);
+    json_write_object_end(&w);
+    socket_send_text(client->socket, (struct text){json.data, json.len});
     buffer_free(&json);
-    session->shared->figures->resyncs++;
+    client->shared->metrics->resyncs++;
 }
 
-void session_resync(struct subscription *subscription, uint64_t last_seq) {
-    struct session *session = subscription->session;
-    if (session->state == SESSION_LIVE && subscription == session_main(session))
-        send_resync(session, last_seq);
+void client_resync(struct subscription *subscription, uint64_t last_seq) {
+    struct client *client = subscription->client;
+    if (client->state == SESSION_LIVE && subscription == client_main(client))
+        send_resync(client, last_seq);
 }
 
 /* Frames that go out together. */
@@ -87,9 +87,9 @@ static void gather(struct gathering *gathering, struct frame *frame) {
 }
 
 /* Few writes: many come back at once when a pushd or a web server has started anew. */
-static void send_connected_and_replayed(struct session *session, struct frame *connected) {
-    struct session_opening *opening = session->opening;
-    struct gathering gathering = {.socket = session->socket};
+static void send_connected_and_replayed(struct client *client, struct frame *connected) {
+    struct client_opening *opening = client->opening;
+    struct gathering gathering = {.socket = client->socket};
     uint32_t shown = 0;
     gather(&gathering, connected);
     for (uint32_t i = 0; i < opening->missed.count; i++)
@@ -99,12 +99,12 @@ static void send_connected_and_replayed(struct session *session, struct frame *c
         }
     if (gathering.count > 0)
         send_gathered(&gathering);
-    session->shared->figures->replayed_events += shown;
-    session->shared->figures->replays += shown > 0;
+    client->shared->metrics->replayed_events += shown;
+    client->shared->metrics->replays += shown > 0;
     opening->position = opening->replayed;
 }
 
-/* Events of the tail on their way to one session. */
+/* Events of the tail on their way to one client. */
 struct handover {
     struct stream_event events[STREAM_TAIL];
     uint32_t count;
@@ -116,7 +116,7 @@ static void take_from_tail(void *context, const struct stream_event *event) {
 }
 
 /* Hands out the first of the events that wait as if they had come just now, in one frame;
- * returns how many. One before them may have made the session give the subscription back. */
+ * returns how many. One before them may have made the client give the subscription back. */
 static uint32_t hand_over(struct subscription *subscription, const struct stream_event *events,
                           uint32_t count) {
     struct frame *frames[STREAM_TAIL], *all = NULL;
@@ -130,14 +130,14 @@ static uint32_t hand_over(struct subscription *subscription, const struct stream
     if (shown > 0)
         all = frame_join(frames, shown);
     subscription->after = events[taken - 1].seq;
-    if (subscription->session)
-        session_events(subscription, events, taken, all);
+    if (subscription->client)
+        client_events(subscription, events, taken, all);
     frame_release(all);
     return taken;
 }
 
-bool session_catch_up(struct subscription *subscription, uint64_t position) {
-    const struct stream *stream = &subscription->feed->stream;
+bool client_catch_up(struct subscription *subscription, uint64_t position) {
+    const struct stream *stream = &subscription->channel->stream;
     struct handover handover;
     handover.count = 0;
     subscription->after = position;
@@ -145,20 +145,20 @@ bool session_catch_up(struct subscription *subscription, uint64_t position) {
         return false;
     for (uint32_t done = 0; done < handover.count;)
         done += hand_over(subscription, handover.events + done, handover.count - done);
-    subscription->live = subscription->session != NULL;
+    subscription->live = subscription->client != NULL;
     return true;
 }
 
 /* Says that it is connected, and what was missed, or that it cannot be had. */
-void session_greet(struct session *session) {
-    struct session_opening *opening = session->opening;
-    struct frame *connected = make_connected(session);
+void client_greet(struct client *client) {
+    struct client_opening *opening = client->opening;
+    struct frame *connected = make_connected(client);
     if (opening->resync) {
-        opening->position = session_head(session);
-        socket_send(session->socket, connected);
-        send_resync(session, opening->position);
+        opening->position = client_head(client);
+        socket_send(client->socket, connected);
+        send_resync(client, opening->position);
     } else {
-        send_connected_and_replayed(session, connected);
+        send_connected_and_replayed(client, connected);
     }
     frame_release(connected);
 }

@@ -1,4 +1,4 @@
-/* session_notify: the rooms behind a notifications socket. */
+/* client_notify: the rooms behind a notifications socket. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 
 /* Reads what was said in a room since the user came into it. */
 struct arrival {
-    struct session *session;
+    struct client *client;
     const struct config *config;
     uint64_t room_id;
     uint64_t user_id;
@@ -23,43 +23,43 @@ struct arrival {
     uint64_t after; /* where it came in, or what it was notified of already */
     enum error error;
     struct room_state state;
-    struct stream_list said; /* behind `after`, up to state.last_seq */
+    struct event_list said; /* behind `after`, up to state.last_seq */
 };
 
-bool session_watch(struct session *session, uint64_t room_id, uint64_t last_seq) {
-    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, room_id);
-    stream_start(&subscription->feed->stream, last_seq);
-    idmap_put(&session->rooms.watched, room_id, subscription);
-    return session_catch_up(subscription, last_seq);
+bool client_watch(struct client *client, uint64_t room_id, uint64_t last_seq) {
+    struct subscription *subscription = client_join(client, EVENT_STREAM_ROOM, room_id);
+    stream_start(&subscription->channel->stream, last_seq);
+    idmap_put(&client->rooms.watched, room_id, subscription);
+    return client_catch_up(subscription, last_seq);
 }
 
-void session_unwatch(struct session *session, uint64_t room_id) {
-    struct subscription *subscription = idmap_remove(&session->rooms.watched, room_id);
-    struct arrival *arrival = idmap_get(&session->rooms.arriving, room_id);
+void client_unwatch(struct client *client, uint64_t room_id) {
+    struct subscription *subscription = idmap_remove(&client->rooms.watched, room_id);
+    struct arrival *arrival = idmap_get(&client->rooms.arriving, room_id);
     if (arrival)
         arrival->stale = true;
     if (!subscription)
         return;
     if (subscription->after > 0)
-        idmap_put(&session->rooms.left, room_id, (void *)(uintptr_t)subscription->after);
-    session_leave(session, subscription);
+        idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->after);
+    client_leave(client, subscription);
 }
 
-static void unwatch(void *session, uint64_t room_id, void *subscription) {
+static void unwatch(void *client, uint64_t room_id, void *subscription) {
     (void)room_id;
-    session_leave(session, subscription);
+    client_leave(client, subscription);
 }
 
-void session_unwatch_all(struct session *session) {
-    idmap_each(&session->rooms.watched, unwatch, session);
-    idmap_free(&session->rooms.watched);
+void client_unwatch_all(struct client *client) {
+    idmap_each(&client->rooms.watched, unwatch, client);
+    idmap_free(&client->rooms.watched);
 }
 
 /* ---- a room that is new to the user ---- */
 
 static void collect(void *context, const struct event_envelope *envelope) {
     struct arrival *arrival = context;
-    stream_list_add_envelope(&arrival->said, envelope);
+    event_list_add_envelope(&arrival->said, envelope);
 }
 
 /* Nobody was invited to a room that the user has made, or to a direct one: there it is the
@@ -93,72 +93,72 @@ static void arrival_work(void *context, struct db *db) {
 /* Watches the room from where it was read to. If it has run away, or the user has left it
  * meanwhile, the arrival is stale. Who has been removed again does not watch. */
 static void arrive(struct arrival *arrival) {
-    struct session *session = arrival->session;
+    struct client *client = arrival->client;
     const uint64_t position = arrival->state.last_seq;
-    if (!arrival->state.is_member || idmap_get(&session->rooms.watched, arrival->room_id))
+    if (!arrival->state.is_member || idmap_get(&client->rooms.watched, arrival->room_id))
         return;
-    struct subscription *subscription = session_join(session, EVENT_STREAM_ROOM, arrival->room_id);
-    feeds_flush(session->shared->feeds);
-    stream_start(&subscription->feed->stream, position);
+    struct subscription *subscription = client_join(client, EVENT_STREAM_ROOM, arrival->room_id);
+    channels_flush(client->shared->channels);
+    stream_start(&subscription->channel->stream, position);
     subscription->after = position;
-    idmap_put(&session->rooms.watched, arrival->room_id, subscription);
-    session_notify(session, arrival->room_id, arrival->said.events, arrival->said.count);
-    if (!session_catch_up(subscription, position))
-        session_unwatch(session, arrival->room_id);
+    idmap_put(&client->rooms.watched, arrival->room_id, subscription);
+    client_notify(client, arrival->room_id, arrival->said.events, arrival->said.count);
+    if (!client_catch_up(subscription, position))
+        client_unwatch(client, arrival->room_id);
 }
 
 static void read_arrival(struct arrival *arrival);
 
 static void arrival_done(void *context) {
     struct arrival *arrival = context;
-    struct session *session = arrival->session;
-    if (session->state != SESSION_ENDED && !arrival->error && !arrival->stale)
+    struct client *client = arrival->client;
+    if (client->state != SESSION_ENDED && !arrival->error && !arrival->stale)
         arrive(arrival);
-    stream_list_clear(&arrival->said);
-    session->jobs--;
-    if (session->state != SESSION_ENDED && !arrival->error && arrival->stale &&
+    event_list_clear(&arrival->said);
+    client->pending_jobs--;
+    if (client->state != SESSION_ENDED && !arrival->error && arrival->stale &&
         arrival->reads < READS) {
         read_arrival(arrival);
         return;
     }
-    idmap_remove(&session->rooms.arriving, arrival->room_id);
-    if (session->state == SESSION_ENDED)
-        session_release(session);
+    idmap_remove(&client->rooms.arriving, arrival->room_id);
+    if (client->state == SESSION_ENDED)
+        client_release(client);
     else if (arrival->error || arrival->stale)
-        session_refuse(session, ERROR_UNAVAILABLE, NULL);
+        client_refuse(client, ERROR_UNAVAILABLE, NULL);
     free(arrival);
 }
 
 static void read_arrival(struct arrival *arrival) {
-    struct session *session = arrival->session;
-    const uint64_t notified = (uintptr_t)idmap_get(&session->rooms.left, arrival->room_id);
+    struct client *client = arrival->client;
+    const uint64_t notified = (uintptr_t)idmap_get(&client->rooms.left, arrival->room_id);
     if (arrival->after < notified)
         arrival->after = notified;
     arrival->stale = false;
     arrival->reads++;
-    session->jobs++;
-    jobs_run(session->shared->jobs, arrival_work, arrival_done, arrival);
+    client->pending_jobs++;
+    db_pool_run(client->shared->db_pool, arrival_work, arrival_done, arrival);
 }
 
-void session_watch_new(struct session *session, uint64_t room_id) {
-    struct arrival *arrival = idmap_get(&session->rooms.arriving, room_id);
+void client_watch_new(struct client *client, uint64_t room_id) {
+    struct arrival *arrival = idmap_get(&client->rooms.arriving, room_id);
     if (arrival) {
         arrival->stale = true;
         return;
     }
-    arrival = memory_zeroed(1, sizeof(*arrival));
-    *arrival = (struct arrival){.session = session,
-                                .config = session->shared->config,
+    arrival = xcalloc(1, sizeof(*arrival));
+    *arrival = (struct arrival){.client = client,
+                                .config = client->shared->config,
                                 .room_id = room_id,
-                                .user_id = session->user_id};
-    idmap_put(&session->rooms.arriving, room_id, arrival);
+                                .user_id = client->user_id};
+    idmap_put(&client->rooms.arriving, room_id, arrival);
     read_arrival(arrival);
 }
 
 /* ---- messages ---- */
 
 /* The pieces of a new_message that a notification is made of. They are found by the way
- * shape_room_event writes it: a quote inside a string is escaped, so a key of the event
+ * serialize_room_event writes it: a quote inside a string is escaped, so a key of the event
  * itself can't stand in a text. */
 static bool take_apart(const struct frame *frame, struct text *message, struct text *sender) {
     static const char BEGINNING[] = "{\"type\":\"new_message\",\"message\":";
@@ -184,14 +184,14 @@ static struct frame *make_notification(uint64_t room_id, const struct stream_eve
     struct text message, sender;
     if (event->type == EVENT_NEW_MESSAGE && event->frame &&
         take_apart(event->frame, &message, &sender)) {
-        shape_message_notification(&json, room_id, message, sender);
+        serialize_message_notification(&json, room_id, message, sender);
         frame = frame_text((struct text){json.data, json.len});
     }
     buffer_free(&json);
     return frame;
 }
 
-/* The notification made last: listeners of one feed are served one after the other, so the
+/* The notification made last: listeners of one channel are served one after the other, so the
  * frame of an event is made once for all of them. */
 static struct {
     struct frame *event;
@@ -212,25 +212,25 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
 
 /* The removal of the user may come by the room's stream before it does by the user's own. What
  * follows it is not for the user, unless it comes back, which its own stream tells. */
-static void remove_from_room(struct session *session, uint64_t room_id, uint64_t seq) {
-    struct subscription *subscription = idmap_get(&session->rooms.watched, room_id);
+static void remove_from_room(struct client *client, uint64_t room_id, uint64_t seq) {
+    struct subscription *subscription = idmap_get(&client->rooms.watched, room_id);
     if (subscription)
         subscription->after = seq;
-    session_unwatch(session, room_id);
+    client_unwatch(client, room_id);
 }
 
-void session_notify(struct session *session, uint64_t room_id, const struct stream_event *events,
-                    uint32_t count) {
+void client_notify(struct client *client, uint64_t room_id, const struct stream_event *events,
+                   uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct frame *frame = NULL;
-        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == session->user_id) {
-            remove_from_room(session, room_id, events[i].seq);
+        if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == client->user_id) {
+            remove_from_room(client, room_id, events[i].seq);
             return;
         }
         /* What is said before the socket is live is in what its client reads then. */
-        if (session->state == SESSION_LIVE && events[i].actor_id != session->user_id)
+        if (client->state == SESSION_LIVE && events[i].actor_id != client->user_id)
             frame = notification_of(room_id, &events[i]);
         if (frame)
-            socket_send(session->socket, frame);
+            socket_send(client->socket, frame);
     }
 }

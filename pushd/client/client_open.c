@@ -1,4 +1,4 @@
-/* session_open: from a handshake to a live session. */
+/* client_open: from a handshake to a live client. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "store/token.h"
 #include "store/user_log.h"
 
-/* Times a session that falls behind while it opens is read for again. */
+/* Times a client that falls behind while it opens is read for again. */
 #define READS 5
 
 /* What a client may have said, in bytes, before its socket is live; more is dropped. */
@@ -22,181 +22,181 @@ struct early {
     bool binary;
 };
 
-/* A job for one session, which lives as long as the job does. */
-struct session_job {
-    struct session *session;
+/* A job for one client, which lives as long as the job does. */
+struct client_job {
+    struct client *client;
     const struct config *config;
-    struct session_opening *opening;
-    struct caller caller;
+    struct client_opening *opening;
+    struct identity identity;
     enum error error;
-    jobs_done *done; /* if its caller is found along with others */
+    db_pool_done *done; /* if its caller is found along with others */
     uint64_t room_id;
     bool by_token;
     bool notifications;
     unsigned char key_hash[SECRET_HASH_SIZE];
 };
 
-static void advance(struct session *session);
-static void read_again(struct session *session);
+static void advance(struct client *client);
+static void read_again(struct client *client);
 
-void session_opening_free(struct session *session) {
-    struct session_opening *opening = session->opening;
+void client_opening_free(struct client *client) {
+    struct client_opening *opening = client->opening;
     if (!opening)
         return;
-    stream_list_clear(&opening->missed);
+    event_list_clear(&opening->missed);
     free(opening->rooms);
     buffer_free(&opening->early);
     free(opening);
-    session->opening = NULL;
+    client->opening = NULL;
 }
 
-/* ---- jobs ---- */
+/* ---- db_pool ---- */
 
-static struct session_job *new_job(struct session *session) {
-    struct session_job *job = memory_zeroed(1, sizeof(*job));
-    job->session = session;
-    job->config = session->shared->config;
-    job->opening = session->opening;
-    job->room_id = session->notifications ? 0 : session->room.id;
-    job->by_token = session->by_token;
-    job->notifications = session->notifications;
-    memcpy(job->key_hash, session->key_hash, sizeof(job->key_hash));
-    session->jobs++;
+static struct client_job *new_job(struct client *client) {
+    struct client_job *job = xcalloc(1, sizeof(*job));
+    job->client = client;
+    job->config = client->shared->config;
+    job->opening = client->opening;
+    job->room_id = client->notifications ? 0 : client->room.id;
+    job->by_token = client->by_token;
+    job->notifications = client->notifications;
+    memcpy(job->key_hash, client->key_hash, sizeof(job->key_hash));
+    client->pending_jobs++;
     return job;
 }
 
 /* An account that is disabled has no good credentials; caller tells it from one that is not
  * there. */
-static enum error check_active(enum error error, const struct caller *caller) {
-    return !error && !caller->user.is_active ? ERROR_UNAUTHENTICATED : error;
+static enum error check_active(enum error error, const struct identity *identity) {
+    return !error && !identity->user.is_active ? ERROR_UNAUTHENTICATED : error;
 }
 
-static void found(void *context, enum error error, const struct caller *caller) {
-    struct session_job *job = context;
-    job->caller = *caller;
-    job->error = check_active(error, caller);
+static void found(void *context, enum error error, const struct identity *identity) {
+    struct client_job *job = context;
+    job->identity = *identity;
+    job->error = check_active(error, identity);
     job->done(job);
 }
 
-/* Ends a job; false if its session is of no more use (and may have been freed). */
-static bool end_job(struct session_job *job) {
-    struct session *session = job->session;
+/* Ends a job; false if its client is of no more use (and may have been freed). */
+static bool end_job(struct client_job *job) {
+    struct client *client = job->client;
     const enum error error = job->error;
-    session->jobs--;
+    client->pending_jobs--;
     if (error == ERROR_UNAVAILABLE || error == ERROR_INTERNAL)
-        session->shared->figures->db_errors++;
+        client->shared->metrics->db_errors++;
     free(job);
-    if (session->state != SESSION_ENDED)
+    if (client->state != SESSION_ENDED)
         return true;
-    session_release(session);
+    client_release(client);
     return false;
 }
 
-static enum error find_caller(struct session_job *job, struct db *db) {
+static enum error find_identity(struct client_job *job, struct db *db) {
     const enum error error = job->by_token
-                                 ? token_find(db, job->key_hash, job->room_id, &job->caller)
-                                 : session_find(db, job->key_hash, job->config->session_days,
-                                                job->room_id, &job->caller);
-    return check_active(error, &job->caller);
+                                 ? token_find(db, job->key_hash, job->room_id, &job->identity)
+                                 : login_session_find(db, job->key_hash, job->config->session_days,
+                                                      job->room_id, &job->identity);
+    return check_active(error, &job->identity);
 }
 
 /* Has the caller found along with others; then done. */
-static void ask(struct session *session, uint64_t room_id, jobs_done *done) {
-    struct session_job *job = new_job(session);
+static void ask(struct client *client, uint64_t room_id, db_pool_done *done) {
+    struct client_job *job = new_job(client);
     job->done = done;
-    callers_find(session->shared->callers, job->by_token, job->key_hash, room_id, found, job);
+    auth_batch_find(client->shared->auth_batch, job->by_token, job->key_hash, room_id, found, job);
 }
 
 /* ---- who is it ---- */
 
 /* The order of the contract: who, whether there is such a room, whether it may enter, and
  * only then whether it asked well. */
-static bool admit(struct session *session, const struct caller *caller, enum error error) {
-    const char *unknown = session->by_token ? "Invalid token." : NULL;
-    if (error == ERROR_UNAUTHENTICATED && caller->user.id != 0)
+static bool admit(struct client *client, const struct identity *identity, enum error error) {
+    const char *unknown = client->by_token ? "Invalid token." : NULL;
+    if (error == ERROR_UNAUTHENTICATED && identity->user.id != 0)
         unknown = "User inactive or deleted.";
-    if (!error && !session->notifications) {
+    if (!error && !client->notifications) {
         unknown = NULL;
-        error = room_state_may_read(&caller->room);
+        error = room_state_may_read(&identity->room);
     }
-    if (!error && session->bad_since) {
+    if (!error && client->bad_since) {
         unknown = "since must be a whole number.";
         error = ERROR_BAD_INPUT;
     }
     if (error) {
-        session_refuse(session, error,
-                       error == ERROR_UNAUTHENTICATED || error == ERROR_BAD_INPUT ? unknown : NULL);
+        client_refuse(client, error,
+                      error == ERROR_UNAUTHENTICATED || error == ERROR_BAD_INPUT ? unknown : NULL);
         return false;
     }
     return true;
 }
 
-/* Ends a job that asked who it is. The session goes on with what was found; NULL if it is of no
+/* Ends a job that asked who it is. The client goes on with what was found; NULL if it is of no
  * more use or was not let in. */
-static struct session *take_caller(struct session_job *job) {
-    struct session *session = job->session;
-    const struct caller caller = job->caller;
+static struct client *take_identity(struct client_job *job) {
+    struct client *client = job->client;
+    const struct identity identity = job->identity;
     const enum error error = job->error;
-    if (!end_job(job) || !admit(session, &caller, error))
+    if (!end_job(job) || !admit(client, &identity, error))
         return NULL;
-    session->opening->caller = caller;
-    return session;
+    client->opening->identity = identity;
+    return client;
 }
 
 static void asked(void *context) {
-    struct session *session = take_caller(context);
-    if (!session)
+    struct client *client = take_identity(context);
+    if (!client)
         return;
-    const struct user *user = &session->opening->caller.user;
-    session->user_id = user->id;
-    memcpy(session->user_name, user->name, sizeof(session->user_name));
-    if (!session_count_user(session)) {
-        session_refuse(session, ERROR_RATE_LIMITED, "Too many sockets of this user.");
+    const struct user *user = &client->opening->identity.user;
+    client->user_id = user->id;
+    memcpy(client->user_name, user->name, sizeof(client->user_name));
+    if (!client_count_user(client)) {
+        client_refuse(client, ERROR_RATE_LIMITED, "Too many sockets of this user.");
         return;
     }
-    session->own = session_join(session, EVENT_STREAM_USER, session->user_id);
-    session->state = SESSION_JOINING;
-    advance(session);
+    client->own = client_join(client, EVENT_STREAM_USER, client->user_id);
+    client->state = SESSION_JOINING;
+    advance(client);
 }
 
-void session_begin(struct session *session) {
-    session->opening = memory_zeroed(1, sizeof(*session->opening));
-    if (!session->notifications && session->room.id)
-        session->room.subscription = session_join(session, EVENT_STREAM_ROOM, session->room.id);
-    session->opening->asked_turn = feeds_turn(session->shared->feeds);
-    ask(session, session->notifications ? 0 : session->room.id, asked);
+void client_begin(struct client *client) {
+    client->opening = xcalloc(1, sizeof(*client->opening));
+    if (!client->notifications && client->room.id)
+        client->room.subscription = client_join(client, EVENT_STREAM_ROOM, client->room.id);
+    client->opening->asked_turn = channels_turn(client->shared->channels);
+    ask(client, client->notifications ? 0 : client->room.id, asked);
 }
 
 /* ---- where does it stand ---- */
 
 static void collect_event(void *context, const struct event_envelope *envelope) {
-    struct session_opening *opening = context;
+    struct client_opening *opening = context;
     opening->replayed = envelope->seq;
-    stream_list_add_envelope(&opening->missed, envelope);
+    event_list_add_envelope(&opening->missed, envelope);
 }
 
 static void collect_room(void *context, const struct stream_head *head) {
-    struct session_opening *opening = context;
+    struct client_opening *opening = context;
     if (opening->room_count == opening->room_space) {
         opening->room_space = opening->room_space ? opening->room_space * 2 : 16;
         opening->rooms =
-            memory_resize(opening->rooms, opening->room_space, sizeof(*opening->rooms));
+            xreallocarray(opening->rooms, opening->room_space, sizeof(*opening->rooms));
     }
     opening->rooms[opening->room_count++] = (struct watched){head->id, head->last_seq};
 }
 
 /* Reads what was missed, if it can be had. */
-static enum error read_missed(struct session_job *job, struct db *db) {
-    struct session_opening *opening = job->opening;
+static enum error read_missed(struct client_job *job, struct db *db) {
+    struct client_opening *opening = job->opening;
     struct user_log_state state;
     const uint64_t days = job->config->event_retention;
-    const uint64_t last = job->notifications ? job->caller.last_seq : job->caller.room.last_seq;
+    const uint64_t last = job->notifications ? job->identity.last_seq : job->identity.room.last_seq;
     enum error error = ERROR_GONE;
     if (opening->position <= last && last - opening->position <= job->config->replay_limit)
         error = job->notifications
-                    ? replay_user(db, job->caller.user.id, opening->position,
+                    ? replay_user(db, job->identity.user.id, opening->position,
                                   job->config->replay_limit, days, &state, collect_event, opening)
-                    : replay_room(db, &job->caller.room, opening->position,
+                    : replay_room(db, &job->identity.room, opening->position,
                                   job->config->replay_limit, days, collect_event, opening);
     opening->resync = error == ERROR_GONE;
     return opening->resync ? ERROR_NONE : error;
@@ -204,91 +204,90 @@ static enum error read_missed(struct session_job *job, struct db *db) {
 
 /* For a notifications socket, of which there is more to read than who it is. */
 static void read_work(void *context, struct db *db) {
-    struct session_job *job = context;
-    struct session_opening *opening = job->opening;
+    struct client_job *job = context;
+    struct client_opening *opening = job->opening;
     opening->room_count = 0;
-    job->error = find_caller(job, db);
+    job->error = find_identity(job, db);
     if (!job->error && opening->want_replay)
         job->error = read_missed(job, db);
     if (!job->error)
-        job->error = user_log_rooms(db, job->caller.user.id, collect_room, opening);
+        job->error = user_log_rooms(db, job->identity.user.id, collect_room, opening);
 }
 
 static void read_missed_work(void *context, struct db *db) {
-    struct session_job *job = context;
+    struct client_job *job = context;
     job->error = read_missed(job, db);
 }
 
 static void read_done(void *context) {
-    struct session *session = take_caller(context);
-    if (!session)
+    struct client *client = take_identity(context);
+    if (!client)
         return;
-    for (size_t i = 0; i < session->opening->room_count; i++) {
-        const struct watched *room = &session->opening->rooms[i];
-        if (!session_watch(session, room->room_id, room->last_seq)) {
-            read_again(session);
+    for (size_t i = 0; i < client->opening->room_count; i++) {
+        const struct watched *room = &client->opening->rooms[i];
+        if (!client_watch(client, room->room_id, room->last_seq)) {
+            read_again(client);
             return;
         }
     }
-    session->state = SESSION_WATCHING;
-    advance(session);
+    client->state = SESSION_WATCHING;
+    advance(client);
 }
 
 /* Whether what was missed has to be read: the tail in memory may have it. What is too much
  * is read too, which finds that out. */
-static bool must_read_missed(const struct session *session) {
-    const struct stream *stream = &session_main(session)->feed->stream;
-    const uint64_t since = session->since;
-    return session->has_since &&
-           !(stream->known && since <= stream->last_seq &&
-             stream->last_seq - since <= stream->tail.count &&
-             stream->last_seq - since <= session->shared->config->replay_limit);
+static bool must_read_missed(const struct client *client) {
+    const struct stream *stream = &client_main(client)->channel->stream;
+    const uint64_t since = client->since;
+    return client->has_since && !(stream->known && since <= stream->last_seq &&
+                                  stream->last_seq - since <= stream->tail.count &&
+                                  stream->last_seq - since <= client->shared->config->replay_limit);
 }
 
 /* It is still let in. What was missed may have come into memory meanwhile: of those who come
  * back into a room together only the first needs to read it. */
 static void asked_again(void *context) {
-    struct session_job *job = context;
-    struct session *session = job->session;
-    if (job->error || session->state == SESSION_ENDED || !must_read_missed(session)) {
+    struct client_job *job = context;
+    struct client *client = job->client;
+    if (job->error || client->state == SESSION_ENDED || !must_read_missed(client)) {
         read_done(job);
         return;
     }
-    jobs_run(session->shared->jobs, read_missed_work, read_done, job);
+    db_pool_run(client->shared->db_pool, read_missed_work, read_done, job);
 }
 
-static void read_positions(struct session *session) {
-    struct session_opening *opening = session->opening;
-    session->state = SESSION_READING;
+static void read_positions(struct client *client) {
+    struct client_opening *opening = client->opening;
+    client->state = SESSION_READING;
     opening->reads++;
     opening->resync = false;
     opening->replayed = opening->position;
-    opening->asked_turn = feeds_turn(session->shared->feeds);
-    if (session->notifications)
-        jobs_run(session->shared->jobs, read_work, read_done, new_job(session));
+    opening->asked_turn = channels_turn(client->shared->channels);
+    if (client->notifications)
+        db_pool_run(client->shared->db_pool, read_work, read_done, new_job(client));
     else
-        ask(session, session->room.id, opening->want_replay ? asked_again : read_done);
+        ask(client, client->room.id, opening->want_replay ? asked_again : read_done);
 }
 
 /* ---- live ---- */
 
 /* Whether who is online in the room is known; if not, it goes on when it is. */
-static bool presence_is_known(struct session *session) {
-    struct presence *presence = session->shared->presence;
-    if (session->notifications || session->present)
+static bool presence_is_known(struct client *client) {
+    struct presence *presence = client->shared->presence;
+    if (client->notifications || client->present)
         return true;
-    if (!session->opened_room)
-        session_open_room(session);
-    session->awaits_presence = !presence_room_opened(presence, session->room.id);
-    return !session->awaits_presence;
+    if (!client->opened_room)
+        client_open_room(client);
+    client->awaits_presence = !presence_room_opened(presence, client->room.id);
+    return !client->awaits_presence;
 }
 
-static void become_present(struct session *session) {
-    if (session->notifications || session->present)
+static void become_present(struct client *client) {
+    if (client->notifications || client->present)
         return;
-    session->present = true;
-    presence_socket_opened(session->shared->presence, session->room.id, session->user_id,
-                           text_of(session->user_name));
+    client->present = true;
+    presence_socket_opened(client->shared->presence, client->room.id, client->user_id,
+                           text_of(client->user_name));
 }
 
 /* Whether the tail in memory leads from a position to where the stream stands. */
@@ -296,138 +295,138 @@ static bool tail_reaches(const struct stream *stream, uint64_t position) {
     return stream->last_seq <= position || stream->last_seq - position <= stream->tail.count;
 }
 
-static bool can_catch_up(const struct session *session) {
-    const struct session_opening *opening = session->opening;
-    const uint64_t position = opening->resync ? session_head(session) : opening->replayed;
-    return tail_reaches(&session_main(session)->feed->stream, position) &&
-           tail_reaches(&session->own->feed->stream, opening->caller.last_seq);
+static bool can_catch_up(const struct client *client) {
+    const struct client_opening *opening = client->opening;
+    const uint64_t position = opening->resync ? client_head(client) : opening->replayed;
+    return tail_reaches(&client_main(client)->channel->stream, position) &&
+           tail_reaches(&client->own->channel->stream, opening->identity.last_seq);
 }
 
 /* The streams have run away while it was read. Nothing has been said yet, so all begins
  * anew, the list of rooms too: those left meanwhile are not in it any more. */
-static void read_again(struct session *session) {
-    struct session_opening *opening = session->opening;
+static void read_again(struct client *client) {
+    struct client_opening *opening = client->opening;
     if (opening->reads == READS) {
-        session_refuse(session, ERROR_UNAVAILABLE, NULL);
+        client_refuse(client, ERROR_UNAVAILABLE, NULL);
         return;
     }
-    session->state = SESSION_READING;
-    stream_list_clear(&opening->missed);
-    if (session->notifications)
-        session_unwatch_all(session);
-    opening->want_replay = session->has_since;
-    read_positions(session);
+    client->state = SESSION_READING;
+    event_list_clear(&opening->missed);
+    if (client->notifications)
+        client_unwatch_all(client);
+    opening->want_replay = client->has_since;
+    read_positions(client);
 }
 
 /* Clients may speak as soon as the handshake is through. */
-void session_keep_message(struct session *session, struct text message, bool binary) {
+void client_keep_message(struct client *client, struct text message, bool binary) {
     const struct early early = {message.len, binary};
-    struct buffer *kept = &session->opening->early;
+    struct buffer *kept = &client->opening->early;
     if (kept->len + sizeof(early) + message.len > EARLY_BYTES)
         return;
     buffer_append(kept, &early, sizeof(early));
     buffer_append(kept, message.at, message.len);
 }
 
-static void answer_early(struct session *session, struct buffer *kept) {
+static void answer_early(struct client *client, struct buffer *kept) {
     for (size_t at = 0; at < kept->len;) {
         struct early early;
         memcpy(&early, kept->data + at, sizeof(early));
         at += sizeof(early);
-        session_message(session, (struct text){kept->data + at, early.len}, early.binary);
+        client_message(client, (struct text){kept->data + at, early.len}, early.binary);
         at += early.len;
     }
     buffer_free(kept);
 }
 
-/* All is read and all feeds are joined: says so, hands out what was missed, and lets the
+/* All is read and all channels are joined: says so, hands out what was missed, and lets the
  * live events in. */
-static void finish(struct session *session) {
-    struct session_opening *opening = session->opening;
-    struct subscription *subscription = session_main(session);
-    if (!presence_is_known(session))
+static void finish(struct client *client) {
+    struct client_opening *opening = client->opening;
+    struct subscription *subscription = client_main(client);
+    if (!presence_is_known(client))
         return;
-    feeds_flush(session->shared->feeds);
-    stream_start(&subscription->feed->stream, session_head(session));
-    stream_start(&session->own->feed->stream, opening->caller.last_seq);
-    if (!can_catch_up(session)) {
-        read_again(session);
+    channels_flush(client->shared->channels);
+    stream_start(&subscription->channel->stream, client_head(client));
+    stream_start(&client->own->channel->stream, opening->identity.last_seq);
+    if (!can_catch_up(client)) {
+        read_again(client);
         return;
     }
-    become_present(session);
-    session_greet(session);
-    session->state = SESSION_LIVE;
-    session->admitted_seq = session_head(session);
-    session_catch_up(subscription, opening->position);
-    stream_recall(&subscription->feed->stream, opening->missed.events, opening->missed.count);
-    if (subscription != session->own && session->state == SESSION_LIVE)
-        session_catch_up(session->own, opening->caller.last_seq);
-    if (session->state != SESSION_LIVE)
+    become_present(client);
+    client_greet(client);
+    client->state = SESSION_LIVE;
+    client->admitted_seq = client_head(client);
+    client_catch_up(subscription, opening->position);
+    stream_recall(&subscription->channel->stream, opening->missed.events, opening->missed.count);
+    if (subscription != client->own && client->state == SESSION_LIVE)
+        client_catch_up(client->own, opening->identity.last_seq);
+    if (client->state != SESSION_LIVE)
         return;
     struct buffer early = opening->early;
     opening->early = (struct buffer)BUFFER_EMPTY;
-    session_opening_free(session);
-    answer_early(session, &early);
+    client_opening_free(client);
+    answer_early(client, &early);
 }
 
 /* True when what was asked first is still good: the channels were joined before it was
  * asked, and nothing needs to be read besides. */
-static bool first_answer_is_good(const struct session *session) {
-    const struct session_opening *opening = session->opening;
-    const struct feed *own = session->own->feed;
-    return !session->notifications && !opening->want_replay &&
-           session->room.subscription->feed->joined_turn < opening->asked_turn &&
+static bool first_answer_is_good(const struct client *client) {
+    const struct client_opening *opening = client->opening;
+    const struct channel *own = client->own->channel;
+    return !client->notifications && !opening->want_replay &&
+           client->room.subscription->channel->joined_turn < opening->asked_turn &&
            own->joined_turn < opening->asked_turn;
 }
 
 /* The position a client has when it connects. */
-static void set_position(struct session *session) {
-    session->opening->position = session->has_since ? session->since : session_head(session);
-    session->opening->replayed = session->opening->position;
+static void set_position(struct client *client) {
+    client->opening->position = client->has_since ? client->since : client_head(client);
+    client->opening->replayed = client->opening->position;
 }
 
-static void advance(struct session *session) {
-    struct session_opening *opening = session->opening;
-    if (session->pending > 0)
+static void advance(struct client *client) {
+    struct client_opening *opening = client->opening;
+    if (client->pending > 0)
         return;
-    if (session->state == SESSION_JOINING) {
-        opening->want_replay = must_read_missed(session);
-        set_position(session);
-        if (first_answer_is_good(session))
-            finish(session);
+    if (client->state == SESSION_JOINING) {
+        opening->want_replay = must_read_missed(client);
+        set_position(client);
+        if (first_answer_is_good(client))
+            finish(client);
         else
-            read_positions(session);
-    } else if (session->state == SESSION_WATCHING) {
-        if (!session->has_since)
-            set_position(session);
-        finish(session);
+            read_positions(client);
+    } else if (client->state == SESSION_WATCHING) {
+        if (!client->has_since)
+            set_position(client);
+        finish(client);
     }
 }
 
-void session_joined(struct session *session, struct feed *feed) {
-    (void)feed;
-    if (!session || session->pending == 0)
+void client_joined(struct client *client, struct channel *channel) {
+    (void)channel;
+    if (!client || client->pending == 0)
         return;
-    session->pending--;
-    if (session->state == SESSION_JOINING || session->state == SESSION_WATCHING)
-        advance(session);
-    else if (session->state == SESSION_LIVE) /* what came before Redis told of it */
-        feeds_check_now(session->shared->feeds);
+    client->pending--;
+    if (client->state == SESSION_JOINING || client->state == SESSION_WATCHING)
+        advance(client);
+    else if (client->state == SESSION_LIVE) /* what came before Redis told of it */
+        channels_check_now(client->shared->channels);
 }
 
-void session_presence_known(struct session *session) {
-    if (!session->awaits_presence || session->state == SESSION_ENDED)
+void client_presence_known(struct client *client) {
+    if (!client->awaits_presence || client->state == SESSION_ENDED)
         return;
-    session->awaits_presence = false;
-    finish(session);
+    client->awaits_presence = false;
+    finish(client);
 }
 
 /* ---- later ---- */
 
 static void checked(void *context) {
-    struct session_job *job = context;
-    struct session *session = job->session;
-    const bool inactive = job->caller.user.id != 0;
+    struct client_job *job = context;
+    struct client *client = job->client;
+    const bool inactive = job->identity.user.id != 0;
     const enum error error = job->error;
     if (!end_job(job) || !error)
         return;
@@ -435,11 +434,11 @@ static void checked(void *context) {
     const char *why = NULL;
     if (error == ERROR_UNAUTHENTICATED && inactive)
         why = "User inactive or deleted.";
-    else if (error == ERROR_UNAUTHENTICATED && session->by_token)
+    else if (error == ERROR_UNAUTHENTICATED && client->by_token)
         why = "Invalid token.";
-    session_refuse(session, error, why);
+    client_refuse(client, error, why);
 }
 
-void session_check_credentials(struct session *session) {
-    ask(session, 0, checked);
+void client_check_credentials(struct client *client) {
+    ask(client, 0, checked);
 }

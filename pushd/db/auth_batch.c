@@ -13,7 +13,7 @@
 #define UNDER_WAY 2
 
 struct asker {
-    callers_found *found;
+    auth_batch_found *found;
     void *context;
 };
 
@@ -24,34 +24,34 @@ struct question {
     enum error error;
     size_t count;
     struct asker askers[TOGETHER];
-    struct caller_question callers[TOGETHER];
+    struct identity_query auth_batch[TOGETHER];
 };
 
 /* Credentials of one kind: those who wait, in the order in which they came. */
 struct line {
-    struct callers *all;
+    struct auth_batch *all;
     bool by_token;
     unsigned under_way;
     struct question *first, *last; /* all but the last one are full */
 };
 
-struct callers {
-    struct jobs *jobs;
+struct auth_batch {
+    struct db_pool *db_pool;
     const struct config *config;
-    struct line tokens, sessions;
+    struct line tokens, clients;
 };
 
-struct callers *callers_new(struct jobs *jobs, const struct config *config) {
-    struct callers *callers = memory_zeroed(1, sizeof(*callers));
-    callers->jobs = jobs;
-    callers->config = config;
-    callers->tokens = (struct line){.all = callers, .by_token = true};
-    callers->sessions = (struct line){.all = callers};
-    return callers;
+struct auth_batch *auth_batch_new(struct db_pool *db_pool, const struct config *config) {
+    struct auth_batch *auth_batch = xcalloc(1, sizeof(*auth_batch));
+    auth_batch->db_pool = db_pool;
+    auth_batch->config = config;
+    auth_batch->tokens = (struct line){.all = auth_batch, .by_token = true};
+    auth_batch->clients = (struct line){.all = auth_batch};
+    return auth_batch;
 }
 
-void callers_free(struct callers *callers) {
-    free(callers);
+void auth_batch_free(struct auth_batch *auth_batch) {
+    free(auth_batch);
 }
 
 /* ---- on a thread ---- */
@@ -59,10 +59,11 @@ void callers_free(struct callers *callers) {
 /* The statement for one is cheaper where there is but one. */
 static enum error ask_one(struct question *question, struct db *db) {
     const struct line *line = question->line;
-    struct caller_question *caller = &question->callers[0];
-    caller->error = line->by_token ? token_find(db, caller->hash, caller->room_id, &caller->caller)
-                                   : session_find(db, caller->hash, line->all->config->session_days,
-                                                  caller->room_id, &caller->caller);
+    struct identity_query *identity = &question->auth_batch[0];
+    identity->error = line->by_token
+                          ? token_find(db, identity->hash, identity->room_id, &identity->identity)
+                          : login_session_find(db, identity->hash, line->all->config->session_days,
+                                               identity->room_id, &identity->identity);
     return ERROR_NONE;
 }
 
@@ -72,10 +73,10 @@ static void question_work(void *job, struct db *db) {
     if (question->count == 1)
         question->error = ask_one(question, db);
     else if (line->by_token)
-        question->error = token_find_many(db, question->callers, question->count);
+        question->error = token_find_many(db, question->auth_batch, question->count);
     else
-        question->error = session_find_many(db, line->all->config->session_days, question->callers,
-                                            question->count);
+        question->error = login_session_find_many(db, line->all->config->session_days,
+                                                  question->auth_batch, question->count);
 }
 
 /* ---- on the loop ---- */
@@ -91,7 +92,7 @@ static void ask_next(struct line *line) {
     if (!line->first)
         line->last = NULL;
     line->under_way++;
-    jobs_run(line->all->jobs, question_work, question_done, question);
+    db_pool_run(line->all->db_pool, question_work, question_done, question);
 }
 
 static void question_done(void *job) {
@@ -101,16 +102,16 @@ static void question_done(void *job) {
     ask_next(line);
     for (size_t i = 0; i < question->count; i++) {
         const struct asker *asker = &question->askers[i];
-        const struct caller_question *caller = &question->callers[i];
-        asker->found(asker->context, question->error ? question->error : caller->error,
-                     &caller->caller);
+        const struct identity_query *identity = &question->auth_batch[i];
+        asker->found(asker->context, question->error ? question->error : identity->error,
+                     &identity->identity);
     }
     free(question);
 }
 
 static struct question *open_question(struct line *line) {
     /* Not zeroed: it is large, and mostly for one. */
-    struct question *question = memory_resize(NULL, 1, sizeof(*question));
+    struct question *question = xreallocarray(NULL, 1, sizeof(*question));
     question->line = line;
     question->next = NULL;
     question->error = ERROR_NONE;
@@ -123,16 +124,16 @@ static struct question *open_question(struct line *line) {
     return question;
 }
 
-void callers_find(struct callers *callers, bool by_token,
-                  const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
-                  callers_found *found, void *context) {
-    struct line *line = by_token ? &callers->tokens : &callers->sessions;
+void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
+                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
+                     auth_batch_found *found, void *context) {
+    struct line *line = by_token ? &auth_batch->tokens : &auth_batch->clients;
     struct question *question = line->last;
     if (!question || question->count == TOGETHER)
         question = open_question(line);
-    struct caller_question *caller = &question->callers[question->count];
-    memcpy(caller->hash, hash, SECRET_HASH_SIZE);
-    caller->room_id = room_id;
+    struct identity_query *identity = &question->auth_batch[question->count];
+    memcpy(identity->hash, hash, SECRET_HASH_SIZE);
+    identity->room_id = room_id;
     question->askers[question->count++] = (struct asker){found, context};
     ask_next(line);
 }

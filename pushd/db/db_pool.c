@@ -9,9 +9,9 @@
 
 /*
  * Connections are handed out rather than tied to threads: the one that came back last goes
- * out first, so that no more are open than jobs have ever run at once.
+ * out first, so that no more are open than db_pool have ever run at once.
  */
-struct jobs {
+struct db_pool {
     uv_loop_t *loop;
     const struct config *config;
     size_t pending;   /* the loop's own */
@@ -22,73 +22,73 @@ struct jobs {
 
 struct job {
     uv_work_t request;
-    struct jobs *jobs;
-    jobs_work *work;
-    jobs_done *done;
+    struct db_pool *db_pool;
+    db_pool_work *work;
+    db_pool_done *done;
     void *context;
 };
 
-struct jobs *jobs_new(uv_loop_t *loop, const struct config *config) {
-    struct jobs *jobs = memory_zeroed(1, sizeof(*jobs));
+struct db_pool *db_pool_new(uv_loop_t *loop, const struct config *config) {
+    struct db_pool *db_pool = xcalloc(1, sizeof(*db_pool));
     char threads[24];
     snprintf(threads, sizeof(threads), "%" PRIu64, config->push_db_threads);
     setenv("UV_THREADPOOL_SIZE", threads, 1);
-    jobs->loop = loop;
-    jobs->config = config;
-    jobs->idle = memory_zeroed(config->push_db_threads, sizeof(jobs->idle[0]));
-    uv_mutex_init(&jobs->mutex);
-    return jobs;
+    db_pool->loop = loop;
+    db_pool->config = config;
+    db_pool->idle = xcalloc(config->push_db_threads, sizeof(db_pool->idle[0]));
+    uv_mutex_init(&db_pool->mutex);
+    return db_pool;
 }
 
-void jobs_free(struct jobs *jobs) {
-    while (jobs->idle_count > 0)
-        db_free(jobs->idle[--jobs->idle_count]);
-    uv_mutex_destroy(&jobs->mutex);
-    free(jobs->idle);
-    free(jobs);
+void db_pool_free(struct db_pool *db_pool) {
+    while (db_pool->idle_count > 0)
+        db_free(db_pool->idle[--db_pool->idle_count]);
+    uv_mutex_destroy(&db_pool->mutex);
+    free(db_pool->idle);
+    free(db_pool);
 }
 
-static struct db *take(struct jobs *jobs) {
+static struct db *take(struct db_pool *db_pool) {
     struct db *db = NULL;
-    uv_mutex_lock(&jobs->mutex);
-    if (jobs->idle_count > 0)
-        db = jobs->idle[--jobs->idle_count];
-    uv_mutex_unlock(&jobs->mutex);
-    return db ? db : db_new(jobs->config);
+    uv_mutex_lock(&db_pool->mutex);
+    if (db_pool->idle_count > 0)
+        db = db_pool->idle[--db_pool->idle_count];
+    uv_mutex_unlock(&db_pool->mutex);
+    return db ? db : db_new(db_pool->config);
 }
 
-static void give_back(struct jobs *jobs, struct db *db) {
-    uv_mutex_lock(&jobs->mutex);
-    jobs->idle[jobs->idle_count++] = db;
-    uv_mutex_unlock(&jobs->mutex);
+static void give_back(struct db_pool *db_pool, struct db *db) {
+    uv_mutex_lock(&db_pool->mutex);
+    db_pool->idle[db_pool->idle_count++] = db;
+    uv_mutex_unlock(&db_pool->mutex);
 }
 
 static void on_work(uv_work_t *request) {
     struct job *job = request->data;
-    struct db *db = take(job->jobs);
+    struct db *db = take(job->db_pool);
     job->work(job->context, db);
-    give_back(job->jobs, db);
+    give_back(job->db_pool, db);
 }
 
 /* Jobs are never cancelled, so the status is always 0. */
 static void on_done(uv_work_t *request, int status) {
     struct job *job = request->data;
     (void)status;
-    job->jobs->pending--;
-    stopwatch_start("what the database said");
+    job->db_pool->pending--;
+    slow_callback_start("what the database said");
     job->done(job->context);
-    stopwatch_stop();
+    slow_callback_stop();
     free(job);
 }
 
-void jobs_run(struct jobs *jobs, jobs_work *work, jobs_done *done, void *context) {
-    struct job *job = memory_zeroed(1, sizeof(*job));
-    *job = (struct job){.jobs = jobs, .work = work, .done = done, .context = context};
+void db_pool_run(struct db_pool *db_pool, db_pool_work *work, db_pool_done *done, void *context) {
+    struct job *job = xcalloc(1, sizeof(*job));
+    *job = (struct job){.db_pool = db_pool, .work = work, .done = done, .context = context};
     job->request.data = job;
-    jobs->pending++;
-    uv_queue_work(jobs->loop, &job->request, on_work, on_done);
+    db_pool->pending++;
+    uv_queue_work(db_pool->loop, &job->request, on_work, on_done);
 }
 
-size_t jobs_pending(const struct jobs *jobs) {
-    return jobs->pending;
+size_t db_pool_pending(const struct db_pool *db_pool) {
+    return db_pool->pending;
 }

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 
 /* How the numbers of several processes become one. What is the least or the largest is that
- * of the processes that serve. */
+ * of the processes that worker. */
 enum gather { SUM, LARGEST, LEAST };
 
 /* A row with the name of the row before is the same figure with another label. */
@@ -18,11 +18,11 @@ struct metric {
     const char *labels;
     enum gather gather;
     bool seconds; /* kept in microseconds */
-    size_t field; /* in struct figures */
+    size_t field; /* in struct metrics_data */
     const char *help;
 };
 
-#define FIELD(name) offsetof(struct figures, name)
+#define FIELD(name) offsetof(struct metrics_data, name)
 /* The sum over all processes. */
 #define TOTAL(name, field, help) \
     { name, "", SUM, false, FIELD(field), help }
@@ -57,25 +57,25 @@ static const struct metric METRICS[] = {
           "Answers to pings of the protocol; those that come together get one."),
     TOTAL("bad_frames_total", bad_frames, "Messages not understood."),
     TOTAL("rate_limited_total", rate_limited, "Messages over the rate."),
-    DROP("auth", FIGURES_DROP_AUTH),
-    DROP("forbidden", FIGURES_DROP_FORBIDDEN),
-    DROP("not_found", FIGURES_DROP_NOT_FOUND),
-    DROP("bad_since", FIGURES_DROP_BAD_SINCE),
-    DROP("slow", FIGURES_DROP_SLOW),
-    DROP("flood", FIGURES_DROP_FLOOD),
-    DROP("too_big", FIGURES_DROP_TOO_BIG),
-    DROP("drain", FIGURES_DROP_DRAIN),
-    DROP("dead", FIGURES_DROP_DEAD),
-    DROP("limit", FIGURES_DROP_LIMIT),
-    DROP("unavailable", FIGURES_DROP_UNAVAILABLE),
-    REFUSAL("plain_http", FIGURES_REFUSAL_PLAIN_HTTP),
-    REFUSAL("path", FIGURES_REFUSAL_PATH),
-    REFUSAL("malformed", FIGURES_REFUSAL_MALFORMED),
-    REFUSAL("origin", FIGURES_REFUSAL_ORIGIN),
-    REFUSAL("full", FIGURES_REFUSAL_FULL),
-    REFUSAL("crowded", FIGURES_REFUSAL_CROWDED),
-    REFUSAL("knocking", FIGURES_REFUSAL_KNOCKING),
-    REFUSAL("unfinished", FIGURES_REFUSAL_UNFINISHED),
+    DROP("auth", METRICS_DROP_AUTH),
+    DROP("forbidden", METRICS_DROP_FORBIDDEN),
+    DROP("not_found", METRICS_DROP_NOT_FOUND),
+    DROP("bad_since", METRICS_DROP_BAD_SINCE),
+    DROP("slow", METRICS_DROP_SLOW),
+    DROP("flood", METRICS_DROP_FLOOD),
+    DROP("too_big", METRICS_DROP_TOO_BIG),
+    DROP("drain", METRICS_DROP_DRAIN),
+    DROP("dead", METRICS_DROP_DEAD),
+    DROP("limit", METRICS_DROP_LIMIT),
+    DROP("unavailable", METRICS_DROP_UNAVAILABLE),
+    REFUSAL("plain_http", METRICS_REFUSAL_PLAIN_HTTP),
+    REFUSAL("path", METRICS_REFUSAL_PATH),
+    REFUSAL("malformed", METRICS_REFUSAL_MALFORMED),
+    REFUSAL("origin", METRICS_REFUSAL_ORIGIN),
+    REFUSAL("full", METRICS_REFUSAL_FULL),
+    REFUSAL("crowded", METRICS_REFUSAL_ADDRESS),
+    REFUSAL("knocking", METRICS_REFUSAL_HANDSHAKES),
+    REFUSAL("unfinished", METRICS_REFUSAL_UNFINISHED),
     TOTAL("lost_total", lost, "Sockets that ended though nobody had said so."),
     TOTAL("streams", streams, "Rooms and users that somebody listens to, those of each process."),
     TOTAL("subscribers", subscribers, "Listeners of all streams."),
@@ -104,30 +104,30 @@ static const struct metric METRICS[] = {
 
 #define METRIC_COUNT (sizeof(METRICS) / sizeof(METRICS[0]))
 
-/* The figures as they are now, to be freed. Other processes write while they are read: a
+/* The metrics as they are now, to be freed. Other processes write while they are read: a
  * number may be one behind another. A loop that hangs cannot tell how late it is. */
-static struct figures_all take(const struct figures_all *all) {
-    const struct figures_all now = {memory_zeroed(all->count, sizeof(*all->each)), all->count};
+static struct metrics_data_all take(const struct metrics_data_all *all) {
+    const struct metrics_data_all now = {xcalloc(all->count, sizeof(*all->each)), all->count};
     const uint64_t time = (uint64_t)clock_monotonic_us();
     memcpy(now.each, all->each, all->count * sizeof(*all->each));
     for (size_t i = 0; i < now.count; i++) {
-        struct figures *figures = &now.each[i];
-        const uint64_t late = time > figures->loop_due_us ? time - figures->loop_due_us : 0;
-        if (figures->up && late > figures->loop_lag_us)
-            figures->loop_lag_us = late;
-        if (figures->loop_lag_us > figures->loop_worst_us)
-            figures->loop_worst_us = figures->loop_lag_us;
+        struct metrics_data *metrics = &now.each[i];
+        const uint64_t late = time > metrics->loop_due_us ? time - metrics->loop_due_us : 0;
+        if (metrics->up && late > metrics->loop_lag_us)
+            metrics->loop_lag_us = late;
+        if (metrics->loop_lag_us > metrics->loop_worst_us)
+            metrics->loop_worst_us = metrics->loop_lag_us;
     }
     return now;
 }
 
-static uint64_t field(const struct figures *figures, size_t offset) {
+static uint64_t field(const struct metrics_data *metrics, size_t offset) {
     uint64_t value;
-    memcpy(&value, (const char *)figures + offset, sizeof(value));
+    memcpy(&value, (const char *)metrics + offset, sizeof(value));
     return value;
 }
 
-static uint64_t gather(const struct figures_all *all, size_t offset, enum gather how) {
+static uint64_t gather(const struct metrics_data_all *all, size_t offset, enum gather how) {
     uint64_t result = 0;
     bool first = true;
     for (size_t i = 0; i < all->count; i++) {
@@ -148,8 +148,8 @@ static void write_head(struct buffer *out, const struct metric *metric) {
                   metric->name, counter ? "counter" : "gauge");
 }
 
-void metrics_write(const struct figures_all *all, struct buffer *out) {
-    const struct figures_all now = take(all);
+void metrics_write(const struct metrics_data_all *all, struct buffer *out) {
+    const struct metrics_data_all now = take(all);
     const char *before = "";
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         const struct metric *metric = &METRICS[i];
@@ -166,7 +166,7 @@ void metrics_write(const struct figures_all *all, struct buffer *out) {
     free(now.each);
 }
 
-int metrics_health(const struct figures_all *all, struct buffer *out) {
+int metrics_health(const struct metrics_data_all *all, struct buffer *out) {
     const bool database = gather(all, FIELD(database_up), LEAST) != 0;
     const bool redis = gather(all, FIELD(redis_up), LEAST) != 0;
     buffer_printf(out, "{\"status\":\"%s\"", !database ? "unavailable" : redis ? "ok" : "degraded");

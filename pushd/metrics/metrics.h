@@ -1,5 +1,5 @@
 /*
- * metrics: the figures of all processes of one pushd as one text, in the format of
+ * metrics: the metrics of all processes of one pushd as one text, in the format of
  * Prometheus (version 0.0.4), and as the answer of /healthz.
  */
 #ifndef CONFAB_PUSHD_METRICS_H
@@ -8,12 +8,12 @@
 #include "base/buffer.h"
 #include "metrics/metrics_data.h"
 
-/* Appends all figures: numbers are summed over the processes, of times the largest counts,
+/* Appends all metrics: numbers are summed over the processes, of times the largest counts,
  * and what is up is so only if it is to every process. */
-void metrics_write(const struct figures_all *all, struct buffer *out);
+void metrics_write(const struct metrics_data_all *all, struct buffer *out);
 
 /* Appends the JSON that says how it is; returns the status to answer it with, 200 or 503.
  * A server is away if any process that serves cannot reach it. */
-int metrics_health(const struct figures_all *all, struct buffer *out);
+int metrics_health(const struct metrics_data_all *all, struct buffer *out);
 
 #endif

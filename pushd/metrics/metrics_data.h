@@ -1,5 +1,5 @@
 /*
- * figures: what pushd counts, for /metrics and for the state it writes to the log.
+ * metrics: what pushd counts, for /metrics and for the state it writes to the log.
  *
  * One struct of plain numbers; whoever has something to count adds to it. Names on the
  * outside are in metrics.c. With several workers there is one for each, in memory that all
@@ -12,35 +12,35 @@
 #include <stdint.h>
 
 /* Why a socket was closed by pushd. */
-enum figures_drop {
-    FIGURES_DROP_AUTH,        /* 4401 */
-    FIGURES_DROP_FORBIDDEN,   /* 4403 */
-    FIGURES_DROP_NOT_FOUND,   /* 4404 */
-    FIGURES_DROP_BAD_SINCE,   /* 4400 */
-    FIGURES_DROP_SLOW,        /* 1013 */
-    FIGURES_DROP_FLOOD,       /* 1008 */
-    FIGURES_DROP_TOO_BIG,     /* 1009 */
-    FIGURES_DROP_DRAIN,       /* 1012 */
-    FIGURES_DROP_DEAD,        /* did not answer a ping */
-    FIGURES_DROP_LIMIT,       /* over max_sockets_user */
-    FIGURES_DROP_UNAVAILABLE, /* the database could not say */
-    FIGURES_DROP_COUNT
+enum metrics_drop {
+    METRICS_DROP_AUTH,        /* 4401 */
+    METRICS_DROP_FORBIDDEN,   /* 4403 */
+    METRICS_DROP_NOT_FOUND,   /* 4404 */
+    METRICS_DROP_BAD_SINCE,   /* 4400 */
+    METRICS_DROP_SLOW,        /* 1013 */
+    METRICS_DROP_FLOOD,       /* 1008 */
+    METRICS_DROP_TOO_BIG,     /* 1009 */
+    METRICS_DROP_DRAIN,       /* 1012 */
+    METRICS_DROP_DEAD,        /* did not answer a ping */
+    METRICS_DROP_LIMIT,       /* over max_sockets_user */
+    METRICS_DROP_UNAVAILABLE, /* the database could not say */
+    METRICS_DROP_COUNT
 };
 
 /* Why a connection never became a socket. */
-enum figures_refusal {
-    FIGURES_REFUSAL_PLAIN_HTTP, /* 426 */
-    FIGURES_REFUSAL_PATH,       /* 404 */
-    FIGURES_REFUSAL_MALFORMED,  /* 400: key or subprotocol */
-    FIGURES_REFUSAL_ORIGIN,     /* 403 */
-    FIGURES_REFUSAL_FULL,       /* 503: max_sockets */
-    FIGURES_REFUSAL_CROWDED,    /* 429: max_sockets_address */
-    FIGURES_REFUSAL_KNOCKING,   /* cut off at once: too many that do not shake hands */
-    FIGURES_REFUSAL_UNFINISHED, /* gone, too slow, or no HTTP, before the handshake was through */
-    FIGURES_REFUSAL_COUNT
+enum metrics_refusal {
+    METRICS_REFUSAL_PLAIN_HTTP, /* 426 */
+    METRICS_REFUSAL_PATH,       /* 404 */
+    METRICS_REFUSAL_MALFORMED,  /* 400: key or subprotocol */
+    METRICS_REFUSAL_ORIGIN,     /* 403 */
+    METRICS_REFUSAL_FULL,       /* 503: max_sockets */
+    METRICS_REFUSAL_ADDRESS,    /* 429: max_sockets_address */
+    METRICS_REFUSAL_HANDSHAKES, /* cut off at once: too many that do not shake hands */
+    METRICS_REFUSAL_UNFINISHED, /* gone, too slow, or no HTTP, before the handshake was through */
+    METRICS_REFUSAL_COUNT
 };
 
-struct figures {
+struct metrics_data {
     /* At present, all of them 0 in a process that has ended; times in microseconds. */
     uint64_t up; /* 1: it serves */
     uint64_t sockets_room;
@@ -79,16 +79,16 @@ struct figures {
     uint64_t db_errors;
     uint64_t loop_worst_us;
     uint64_t long_callbacks; /* that took more of the CPU than the loop can spare */
-    uint64_t drops[FIGURES_DROP_COUNT];
-    uint64_t refusals[FIGURES_REFUSAL_COUNT];
+    uint64_t drops[METRICS_DROP_COUNT];
+    uint64_t refusals[METRICS_REFUSAL_COUNT];
 };
 
 /* The first field that stays when a process has ended. */
-#define FIGURES_FIRST_TO_STAY offsetof(struct figures, connections)
+#define METRICS_FIRST_TO_STAY offsetof(struct metrics_data, connections)
 
-/* The figures of all processes of one pushd. */
-struct figures_all {
-    struct figures *each;
+/* The metrics of all processes of one pushd. */
+struct metrics_data_all {
+    struct metrics_data *each;
     size_t count;
 };
 

@@ -25,19 +25,19 @@
 /* Connections that may wait to be taken. */
 #define BACKLOG 128
 
-struct status {
-    const struct figures_all *all;
-    struct figures *own;
+struct metrics_http {
+    const struct metrics_data_all *all;
+    struct metrics_data *own;
     uv_tcp_t server;
     uv_timer_t lag_timer;
-    unsigned handles;      /* to be closed before it is freed */
-    struct client *newest; /* list of those who are here */
+    unsigned handles;    /* to be closed before it is freed */
+    struct conn *newest; /* list of those who are here */
 };
 
 /* One request and its answer. */
-struct client {
-    struct status *status;
-    struct client *next, **at; /* those who came before */
+struct conn {
+    struct metrics_http *http;
+    struct conn *next, **at; /* those who came before */
     int64_t until_ms;
     uv_tcp_t tcp;
     uv_write_t write;
@@ -48,113 +48,112 @@ struct client {
 
 /* ---- answering ---- */
 
-static bool is_for(const struct client *client, const char *path) {
+static bool is_for(const struct conn *conn, const char *path) {
     const size_t len = strlen(path);
-    const bool get = strncmp(client->request, "GET ", 4) == 0;
-    return get && strncmp(client->request + 4, path, len) == 0 &&
-           strchr(" ?/", client->request[4 + len]);
+    const bool get = strncmp(conn->request, "GET ", 4) == 0;
+    return get && strncmp(conn->request + 4, path, len) == 0 &&
+           strchr(" ?/", conn->request[4 + len]);
 }
 
-static void make_answer(struct client *client) {
+static void make_answer(struct conn *conn) {
     struct buffer body = BUFFER_EMPTY;
     const char *type = "application/json; charset=utf-8";
     int code = 200;
-    if (client->len >= REQUEST_SIZE - 1) {
+    if (conn->len >= REQUEST_SIZE - 1) {
         code = 431;
         buffer_append_str(&body, "{\"detail\":\"The request is too large.\"}");
-    } else if (is_for(client, "/metrics")) {
+    } else if (is_for(conn, "/metrics")) {
         type = "text/plain; version=0.0.4; charset=utf-8";
-        metrics_write(client->status->all, &body);
-    } else if (is_for(client, "/healthz")) {
-        code = metrics_health(client->status->all, &body);
+        metrics_write(conn->http->all, &body);
+    } else if (is_for(conn, "/healthz")) {
+        code = metrics_health(conn->http->all, &body);
     } else {
         code = 404;
         buffer_append_str(&body, "{\"detail\":\"Not found.\"}");
     }
-    buffer_printf(&client->answer,
+    buffer_printf(&conn->answer,
                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
                   code, error_reason(code), type, body.len);
-    buffer_append(&client->answer, body.data, body.len);
+    buffer_append(&conn->answer, body.data, body.len);
     buffer_free(&body);
 }
 
-static void on_client_closed(uv_handle_t *handle) {
-    struct client *client = handle->data;
-    buffer_free(&client->answer);
-    free(client);
+static void on_conn_closed(uv_handle_t *handle) {
+    struct conn *conn = handle->data;
+    buffer_free(&conn->answer);
+    free(conn);
 }
 
-static void close_client(struct client *client) {
-    if (uv_is_closing((uv_handle_t *)&client->tcp))
+static void close_conn(struct conn *conn) {
+    if (uv_is_closing((uv_handle_t *)&conn->tcp))
         return;
-    *client->at = client->next;
-    if (client->next)
-        client->next->at = client->at;
-    uv_close((uv_handle_t *)&client->tcp, on_client_closed);
+    *conn->at = conn->next;
+    if (conn->next)
+        conn->next->at = conn->at;
+    uv_close((uv_handle_t *)&conn->tcp, on_conn_closed);
 }
 
 /* Closes those whose time is over: they came before all others. */
-static void cut_off(struct status *status, int64_t now_ms) {
-    struct client *client = status->newest, *next;
-    while (client && client->until_ms > now_ms)
-        client = client->next;
-    for (; client; client = next) {
-        next = client->next;
-        close_client(client);
+static void cut_off(struct metrics_http *http, int64_t now_ms) {
+    struct conn *conn = http->newest, *next;
+    while (conn && conn->until_ms > now_ms)
+        conn = conn->next;
+    for (; conn; conn = next) {
+        next = conn->next;
+        close_conn(conn);
     }
 }
 
 static void on_written(uv_write_t *write, int failed) {
     (void)failed;
-    close_client(write->data);
+    close_conn(write->data);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
-    struct client *client = handle->data;
+    struct conn *conn = handle->data;
     (void)suggested;
-    *buffer =
-        uv_buf_init(client->request + client->len, (unsigned)(REQUEST_SIZE - 1 - client->len));
+    *buffer = uv_buf_init(conn->request + conn->len, (unsigned)(REQUEST_SIZE - 1 - conn->len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
-    struct client *client = stream->data;
+    struct conn *conn = stream->data;
     (void)buffer;
     if (got < 0 && got != UV_ENOBUFS) {
-        close_client(client);
+        close_conn(conn);
         return;
     }
-    client->len += got > 0 ? (size_t)got : 0;
-    client->request[client->len] = '\0';
-    if (!strstr(client->request, "\r\n\r\n") && client->len < REQUEST_SIZE - 1)
+    conn->len += got > 0 ? (size_t)got : 0;
+    conn->request[conn->len] = '\0';
+    if (!strstr(conn->request, "\r\n\r\n") && conn->len < REQUEST_SIZE - 1)
         return;
     uv_read_stop(stream);
-    stopwatch_start("the figures");
-    make_answer(client);
-    stopwatch_stop();
-    uv_buf_t out = uv_buf_init(client->answer.data, (unsigned)client->answer.len);
-    client->write.data = client;
-    if (uv_write(&client->write, stream, &out, 1, on_written) != 0)
-        close_client(client);
+    slow_callback_start("the figures");
+    make_answer(conn);
+    slow_callback_stop();
+    uv_buf_t out = uv_buf_init(conn->answer.data, (unsigned)conn->answer.len);
+    conn->write.data = conn;
+    if (uv_write(&conn->write, stream, &out, 1, on_written) != 0)
+        close_conn(conn);
 }
 
 static void on_connection(uv_stream_t *server, int failed) {
-    struct status *status = server->data;
+    struct metrics_http *http = server->data;
     if (failed)
         return;
-    struct client *client = memory_zeroed(1, sizeof(*client));
-    client->status = status;
-    client->until_ms = clock_monotonic_ms() + PATIENCE_MS;
-    client->next = status->newest;
-    client->at = &status->newest;
-    if (client->next)
-        client->next->at = &client->next;
-    status->newest = client;
-    uv_tcp_init(server->loop, &client->tcp);
-    client->tcp.data = client;
-    if (uv_accept(server, (uv_stream_t *)&client->tcp) != 0 ||
-        uv_read_start((uv_stream_t *)&client->tcp, on_alloc, on_read) != 0)
-        close_client(client);
+    struct conn *conn = xcalloc(1, sizeof(*conn));
+    conn->http = http;
+    conn->until_ms = clock_monotonic_ms() + PATIENCE_MS;
+    conn->next = http->newest;
+    conn->at = &http->newest;
+    if (conn->next)
+        conn->next->at = &conn->next;
+    http->newest = conn;
+    uv_tcp_init(server->loop, &conn->tcp);
+    conn->tcp.data = conn;
+    if (uv_accept(server, (uv_stream_t *)&conn->tcp) != 0 ||
+        uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read) != 0)
+        close_conn(conn);
 }
 
 /* ---- what is looked at twice a second ---- */
@@ -178,51 +177,51 @@ static uint64_t file_limit(void) {
 }
 
 static void on_lag_timer(uv_timer_t *timer) {
-    struct status *status = timer->data;
-    struct figures *own = status->own;
+    struct metrics_http *http = timer->data;
+    struct metrics_data *own = http->own;
     const uint64_t now = (uint64_t)clock_monotonic_us();
     own->loop_lag_us = now > own->loop_due_us ? now - own->loop_due_us : 0;
     if (own->loop_lag_us > own->loop_worst_us)
         own->loop_worst_us = own->loop_lag_us;
     own->loop_due_us = now + LAG_EVERY_MS * 1000;
     own->memory_bytes = resident_bytes();
-    cut_off(status, clock_monotonic_ms());
+    cut_off(http, clock_monotonic_ms());
     uv_timer_start(timer, on_lag_timer, LAG_EVERY_MS, 0);
 }
 
 /* ---- opening and closing ---- */
 
-struct status *status_new(uv_loop_t *loop, const struct figures_all *all, size_t own,
-                          int listen_fd) {
-    struct status *status = memory_zeroed(1, sizeof(*status));
-    status->all = all;
-    status->own = &all->each[own];
-    uv_tcp_init(loop, &status->server);
-    uv_timer_init(loop, &status->lag_timer);
-    status->server.data = status->lag_timer.data = status;
-    status->handles = 2;
-    int failed = uv_tcp_open(&status->server, listen_fd);
+struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data_all *all,
+                                      size_t own, int listen_fd) {
+    struct metrics_http *http = xcalloc(1, sizeof(*http));
+    http->all = all;
+    http->own = &all->each[own];
+    uv_tcp_init(loop, &http->server);
+    uv_timer_init(loop, &http->lag_timer);
+    http->server.data = http->lag_timer.data = http;
+    http->handles = 2;
+    int failed = uv_tcp_open(&http->server, listen_fd);
     if (!failed)
-        failed = uv_listen((uv_stream_t *)&status->server, BACKLOG, on_connection);
+        failed = uv_listen((uv_stream_t *)&http->server, BACKLOG, on_connection);
     if (failed) {
         log_error("cannot serve figures: %s", uv_strerror(failed));
-        status_close(status);
+        metrics_http_close(http);
         return NULL;
     }
-    status->own->file_limit = file_limit();
-    status->own->loop_due_us = (uint64_t)clock_monotonic_us();
-    on_lag_timer(&status->lag_timer);
-    return status;
+    http->own->file_limit = file_limit();
+    http->own->loop_due_us = (uint64_t)clock_monotonic_us();
+    on_lag_timer(&http->lag_timer);
+    return http;
 }
 
 static void on_handle_closed(uv_handle_t *handle) {
-    struct status *status = handle->data;
-    if (--status->handles == 0)
-        free(status);
+    struct metrics_http *http = handle->data;
+    if (--http->handles == 0)
+        free(http);
 }
 
-void status_close(struct status *status) {
-    cut_off(status, INT64_MAX);
-    uv_close((uv_handle_t *)&status->server, on_handle_closed);
-    uv_close((uv_handle_t *)&status->lag_timer, on_handle_closed);
+void metrics_http_close(struct metrics_http *http) {
+    cut_off(http, INT64_MAX);
+    uv_close((uv_handle_t *)&http->server, on_handle_closed);
+    uv_close((uv_handle_t *)&http->lag_timer, on_handle_closed);
 }

@@ -14,15 +14,15 @@
 
 #include "metrics/metrics_data.h"
 
-struct status;
+struct metrics_http;
 
-/* Serves on a listening socket, which it closes in the end, the figures of all; keeps those
+/* Serves on a listening socket, which it closes in the end, the metrics of all; keeps those
  * of the loop and of memory in the process's own, which is at index `own`. all must outlive
  * it. NULL, with the cause logged, if it cannot. */
-struct status *status_new(uv_loop_t *loop, const struct figures_all *all, size_t own,
-                          int listen_fd);
+struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data_all *all,
+                                      size_t own, int listen_fd);
 
 /* Closes everything; frees itself once the loop has let go. */
-void status_close(struct status *status);
+void metrics_http_close(struct metrics_http *status);
 
 #endif

@@ -10,34 +10,34 @@
 #define LINE_EVERY_US 1000000
 
 static struct {
-    struct figures *figures;
+    struct metrics_data *metrics;
     const char *what;
     unsigned depth;
     int64_t started_us;
-    /* Both clocks at one moment, which is at most STOPWATCH_BLUR_US before the start. */
+    /* Both clocks at one moment, which is at most SLOW_CALLBACK_BLUR_US before the start. */
     int64_t mark_us, mark_cpu_us;
     int64_t line_us;   /* of the last line; 0: never */
     uint64_t unlogged; /* long ones since */
 } watch;
 
-void stopwatch_watch(struct figures *figures) {
-    watch.figures = figures;
+void slow_callback_watch(struct metrics_data *metrics) {
+    watch.metrics = metrics;
     watch.depth = 0;
 }
 
-void stopwatch_start(const char *what) {
-    if (!watch.figures || watch.depth++ > 0)
+void slow_callback_start(const char *what) {
+    if (!watch.metrics || watch.depth++ > 0)
         return;
     watch.what = what;
     watch.started_us = clock_monotonic_us();
-    if (watch.started_us - watch.mark_us <= STOPWATCH_BLUR_US)
+    if (watch.started_us - watch.mark_us <= SLOW_CALLBACK_BLUR_US)
         return;
     watch.mark_us = watch.started_us;
     watch.mark_cpu_us = clock_thread_us();
 }
 
 static void report(int64_t now_us, int64_t spent_us) {
-    watch.figures->long_callbacks++;
+    watch.metrics->long_callbacks++;
     watch.unlogged++;
     if (watch.line_us && now_us - watch.line_us < LINE_EVERY_US)
         return;
@@ -49,14 +49,14 @@ static void report(int64_t now_us, int64_t spent_us) {
 }
 
 /* Of the CPU time since the mark, what came before the start is at most the time between. */
-void stopwatch_stop(void) {
-    if (!watch.figures || --watch.depth > 0)
+void slow_callback_stop(void) {
+    if (!watch.metrics || --watch.depth > 0)
         return;
     const int64_t now_us = clock_monotonic_us();
-    if (now_us - watch.started_us <= STOPWATCH_LIMIT_US)
+    if (now_us - watch.started_us <= SLOW_CALLBACK_LIMIT_US)
         return;
     const int64_t spent_us =
         clock_thread_us() - watch.mark_cpu_us - (watch.started_us - watch.mark_us);
-    if (spent_us > STOPWATCH_LIMIT_US)
+    if (spent_us > SLOW_CALLBACK_LIMIT_US)
         report(now_us, spent_us);
 }

@@ -73,9 +73,9 @@ static void take_some(uv_poll_t *poll) {
 static void on_ready(uv_poll_t *poll, int failed, int events) {
     (void)failed;
     (void)events;
-    stopwatch_start("taking connections");
+    slow_callback_start("taking connections");
     take_some(poll);
-    stopwatch_stop();
+    slow_callback_stop();
 }
 
 struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken,
@@ -88,7 +88,7 @@ struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *ta
         log_error("cannot listen: %s", strerror(errno));
         return NULL;
     }
-    struct acceptor *acceptor = memory_zeroed(1, sizeof(*acceptor));
+    struct acceptor *acceptor = xcalloc(1, sizeof(*acceptor));
     acceptor->fd = listen_fd;
     acceptor->taken = taken;
     acceptor->context = context;

@@ -4,52 +4,54 @@
 
 #include "net/tally.h"
 
-bool door_is_proxy(const struct config *config, const char *address) {
-    return strcmp(address, DOOR_LOCAL) == 0 ||
+bool conn_limit_is_proxy(const struct config *config, const char *address) {
+    return strcmp(address, CONN_LIMIT_LOCAL) == 0 ||
            config_address_listed(config->push_proxies, address) ||
            config_address_listed(config->trusted_proxies, address);
 }
 
-uint64_t door_knock(struct door *door, const struct config *config, const char *address) {
+uint64_t conn_limit_accept(struct conn_limit *conn_limit, const struct config *config,
+                           const char *address) {
     const uint64_t key = tally_key(address);
-    if (door->knocking_count + door->sitting_count >= config->max_sockets + DOOR_ROOM)
+    if (conn_limit->handshaking_count + conn_limit->open_count >=
+        config->max_sockets + CONN_LIMIT_ROOM)
         return 0;
-    if (tally_more(&door->knocking, key) > config->max_sockets_address &&
-        !door_is_proxy(config, address)) {
-        tally_less(&door->knocking, key);
+    if (idmap_increment(&conn_limit->handshaking, key) > config->max_sockets_address &&
+        !conn_limit_is_proxy(config, address)) {
+        idmap_decrement(&conn_limit->handshaking, key);
         return 0;
     }
-    door->knocking_count++;
+    conn_limit->handshaking_count++;
     return key;
 }
 
-void door_leave(struct door *door, uint64_t key) {
-    tally_less(&door->knocking, key);
-    door->knocking_count--;
+void conn_limit_handshake_end(struct conn_limit *conn_limit, uint64_t key) {
+    idmap_decrement(&conn_limit->handshaking, key);
+    conn_limit->handshaking_count--;
 }
 
-enum door_answer door_ask(const struct door *door, const struct config *config,
-                          const char *address) {
-    if (door->sitting_count >= config->max_sockets)
-        return DOOR_FULL;
-    return tally_count(&door->sitting, tally_key(address)) >= config->max_sockets_address
-               ? DOOR_CROWDED
-               : DOOR_OPEN;
+enum conn_limit_answer conn_limit_check(const struct conn_limit *conn_limit,
+                                        const struct config *config, const char *address) {
+    if (conn_limit->open_count >= config->max_sockets)
+        return CONN_LIMIT_FULL;
+    return tally_count(&conn_limit->open, tally_key(address)) >= config->max_sockets_address
+               ? CONN_LIMIT_ADDRESS
+               : CONN_LIMIT_NONE;
 }
 
-uint64_t door_sit(struct door *door, const char *address) {
+uint64_t conn_limit_open(struct conn_limit *conn_limit, const char *address) {
     const uint64_t key = tally_key(address);
-    tally_more(&door->sitting, key);
-    door->sitting_count++;
+    idmap_increment(&conn_limit->open, key);
+    conn_limit->open_count++;
     return key;
 }
 
-void door_rise(struct door *door, uint64_t key) {
-    tally_less(&door->sitting, key);
-    door->sitting_count--;
+void conn_limit_close(struct conn_limit *conn_limit, uint64_t key) {
+    idmap_decrement(&conn_limit->open, key);
+    conn_limit->open_count--;
 }
 
-void door_free(struct door *door) {
-    idmap_free(&door->knocking);
-    idmap_free(&door->sitting);
+void conn_limit_free(struct conn_limit *conn_limit) {
+    idmap_free(&conn_limit->handshaking);
+    idmap_free(&conn_limit->open);
 }

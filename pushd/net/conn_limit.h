@@ -1,5 +1,5 @@
 /*
- * door: who may come in: how many connections there may be that have not shaken hands yet,
+ * conn_limit: who may come in: how many connections there may be that have not shaken hands yet,
  * and how many sockets, of one address and in all. So nobody uses up what others need, and
  * who only knocks does not use up what sockets need.
  *
@@ -17,39 +17,40 @@
 
 /* Connections that there may be beyond max_sockets: those who shake hands, are told why they
  * are not let in, or are on their way out. */
-#define DOOR_ROOM 128
+#define CONN_LIMIT_ROOM 128
 
 /* The address of who comes over the Unix socket, whose file says who may: a web server of this
  * machine. */
-#define DOOR_LOCAL "unix"
+#define CONN_LIMIT_LOCAL "unix"
 
 /* Zeroed, nobody is there. Counts by the key of an address. */
-struct door {
-    struct idmap knocking; /* connections */
-    struct idmap sitting;  /* sockets */
-    uint64_t knocking_count, sitting_count;
+struct conn_limit {
+    struct idmap handshaking; /* connections */
+    struct idmap open;        /* sockets */
+    uint64_t handshaking_count, open_count;
 };
 
-enum door_answer { DOOR_OPEN, DOOR_FULL, DOOR_CROWDED };
+enum conn_limit_answer { CONN_LIMIT_NONE, CONN_LIMIT_FULL, CONN_LIMIT_ADDRESS };
 
 /* Whether a peer stands for others: a web server that passes sockets on, or a trusted proxy. */
-bool door_is_proxy(const struct config *config, const char *address);
+bool conn_limit_is_proxy(const struct config *config, const char *address);
 
-/* A connection from a peer. Returns what to give to door_leave, 0 if it is one too many. */
-uint64_t door_knock(struct door *door, const struct config *config, const char *address);
+/* A connection from a peer. Returns the key for conn_limit_handshake_end, 0 over the limit. */
+uint64_t conn_limit_accept(struct conn_limit *conn_limit, const struct config *config,
+                           const char *address);
 
 /* It has shaken hands, was refused, or is gone. */
-void door_leave(struct door *door, uint64_t key);
+void conn_limit_handshake_end(struct conn_limit *conn_limit, uint64_t key);
 
 /* Whether there is room for another socket, and for one of this address. */
-enum door_answer door_ask(const struct door *door, const struct config *config,
-                          const char *address);
+enum conn_limit_answer conn_limit_check(const struct conn_limit *conn_limit,
+                                        const struct config *config, const char *address);
 
-/* A socket. Returns what to give to door_rise when it is gone. */
-uint64_t door_sit(struct door *door, const char *address);
-void door_rise(struct door *door, uint64_t key);
+/* A socket. Returns what to give to conn_limit_close when it is gone. */
+uint64_t conn_limit_open(struct conn_limit *conn_limit, const char *address);
+void conn_limit_close(struct conn_limit *conn_limit, uint64_t key);
 
 /* Frees what is left. */
-void door_free(struct door *door);
+void conn_limit_free(struct conn_limit *conn_limit);
 
 #endif

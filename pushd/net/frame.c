@@ -12,7 +12,7 @@
 #define MAX_HEADER 10
 
 static struct frame *allocate(size_t len, uint32_t count) {
-    struct frame *frame = memory_zeroed(1, sizeof(*frame) + len);
+    struct frame *frame = xcalloc(1, sizeof(*frame) + len);
     frame->holders = 1;
     frame->count = count;
     return frame;

@@ -149,7 +149,7 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
 
 void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
                             const struct config *config) {
-    bool believed = forwarded.len > 0 && door_is_proxy(config, address);
+    bool believed = forwarded.len > 0 && conn_limit_is_proxy(config, address);
     while (forwarded.len > 0 && believed) {
         const char *comma = memrchr(forwarded.at, ',', forwarded.len);
         const size_t start = comma ? (size_t)(comma - forwarded.at) + 1 : 0;

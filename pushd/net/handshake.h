@@ -1,7 +1,7 @@
 /*
  * handshake: what a WebSocket handshake asks for: path, query, credentials, origin.
  *
- * Plain code over texts, so that it can be fuzzed; where the texts come from is reception's.
+ * Plain code over texts, so that it can be fuzzed; where the texts come from is ws_handshake's.
  */
 #ifndef CONFAB_PUSHD_HANDSHAKE_H
 #define CONFAB_PUSHD_HANDSHAKE_H

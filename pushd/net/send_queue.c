@@ -7,34 +7,34 @@
 
 #define FIRST_SPACE 8
 
-static struct frame **slot(const struct outlet *outlet, uint32_t index) {
-    return &outlet->frames[(outlet->first + index) % outlet->space];
+static struct frame **slot(const struct send_queue *send_queue, uint32_t index) {
+    return &send_queue->frames[(send_queue->first + index) % send_queue->space];
 }
 
-static void grow(struct outlet *outlet) {
-    const uint32_t space = outlet->space ? outlet->space * 2 : FIRST_SPACE;
-    struct frame **frames = memory_zeroed(space, sizeof(*frames));
-    for (uint32_t i = 0; i < outlet->count; i++)
-        frames[i] = *slot(outlet, i);
-    free(outlet->frames);
-    outlet->frames = frames;
-    outlet->first = 0;
-    outlet->space = space;
+static void grow(struct send_queue *send_queue) {
+    const uint32_t space = send_queue->space ? send_queue->space * 2 : FIRST_SPACE;
+    struct frame **frames = xcalloc(space, sizeof(*frames));
+    for (uint32_t i = 0; i < send_queue->count; i++)
+        frames[i] = *slot(send_queue, i);
+    free(send_queue->frames);
+    send_queue->frames = frames;
+    send_queue->first = 0;
+    send_queue->space = space;
 }
 
-size_t outlet_push(struct outlet *outlet, struct frame *frame) {
-    if (outlet->count == outlet->space)
-        grow(outlet);
-    *slot(outlet, outlet->count) = frame_hold(frame);
-    outlet->count++;
-    outlet->bytes += frame->len;
-    return outlet->bytes;
+size_t send_queue_push(struct send_queue *send_queue, struct frame *frame) {
+    if (send_queue->count == send_queue->space)
+        grow(send_queue);
+    *slot(send_queue, send_queue->count) = frame_hold(frame);
+    send_queue->count++;
+    send_queue->bytes += frame->len;
+    return send_queue->bytes;
 }
 
-size_t outlet_peek(const struct outlet *outlet, unsigned char *out, size_t size) {
-    size_t filled = 0, skip = outlet->sent;
-    for (uint32_t i = 0; i < outlet->count && filled < size; i++) {
-        const struct frame *frame = *slot(outlet, i);
+size_t send_queue_peek(const struct send_queue *send_queue, unsigned char *out, size_t size) {
+    size_t filled = 0, skip = send_queue->sent;
+    for (uint32_t i = 0; i < send_queue->count && filled < size; i++) {
+        const struct frame *frame = *slot(send_queue, i);
         const size_t left = frame->len - skip;
         const size_t part = left < size - filled ? left : size - filled;
         memcpy(out + filled, frame->bytes + skip, part);
@@ -44,22 +44,22 @@ size_t outlet_peek(const struct outlet *outlet, unsigned char *out, size_t size)
     return filled;
 }
 
-void outlet_take(struct outlet *outlet, size_t bytes) {
-    outlet->bytes -= bytes;
-    outlet->sent += bytes;
-    while (outlet->count > 0 && outlet->sent >= (*slot(outlet, 0))->len) {
-        outlet->sent -= (*slot(outlet, 0))->len;
-        frame_release(*slot(outlet, 0));
-        outlet->first = (outlet->first + 1) % outlet->space;
-        outlet->count--;
+void send_queue_take(struct send_queue *send_queue, size_t bytes) {
+    send_queue->bytes -= bytes;
+    send_queue->sent += bytes;
+    while (send_queue->count > 0 && send_queue->sent >= (*slot(send_queue, 0))->len) {
+        send_queue->sent -= (*slot(send_queue, 0))->len;
+        frame_release(*slot(send_queue, 0));
+        send_queue->first = (send_queue->first + 1) % send_queue->space;
+        send_queue->count--;
     }
-    if (outlet->count == 0)
-        outlet_clear(outlet);
+    if (send_queue->count == 0)
+        send_queue_clear(send_queue);
 }
 
-void outlet_clear(struct outlet *outlet) {
-    for (uint32_t i = 0; i < outlet->count; i++)
-        frame_release(*slot(outlet, i));
-    free(outlet->frames);
-    memset(outlet, 0, sizeof(*outlet));
+void send_queue_clear(struct send_queue *send_queue) {
+    for (uint32_t i = 0; i < send_queue->count; i++)
+        frame_release(*slot(send_queue, i));
+    free(send_queue->frames);
+    memset(send_queue, 0, sizeof(*send_queue));
 }

@@ -1,8 +1,8 @@
 /*
- * outlet: frames that wait for one socket that does not take them as fast as they come.
+ * send_queue: frames that wait for one socket that does not take them as fast as they come.
  *
  * Plain code over references to shared frames; what goes over the limit is for the owner to
- * act on. An idle socket has an empty outlet, which owns no memory.
+ * act on. An idle socket has an empty send_queue, which owns no memory.
  */
 #ifndef CONFAB_PUSHD_OUTLET_H
 #define CONFAB_PUSHD_OUTLET_H
@@ -12,7 +12,7 @@
 
 #include "net/frame.h"
 
-struct outlet {
+struct send_queue {
     struct frame **frames; /* a ring */
     uint32_t first, count, space;
     size_t bytes; /* waiting in all */
@@ -20,15 +20,15 @@ struct outlet {
 };
 
 /* Puts a frame at the end, holding it. Returns the bytes waiting then. */
-size_t outlet_push(struct outlet *outlet, struct frame *frame);
+size_t send_queue_push(struct send_queue *send_queue, struct frame *frame);
 
 /* Copies up to size bytes from the front into out, without taking them; returns how many. */
-size_t outlet_peek(const struct outlet *outlet, unsigned char *out, size_t size);
+size_t send_queue_peek(const struct send_queue *send_queue, unsigned char *out, size_t size);
 
 /* Takes `bytes` off the front and releases the frames that are through. */
-void outlet_take(struct outlet *outlet, size_t bytes);
+void send_queue_take(struct send_queue *send_queue, size_t bytes);
 
 /* Releases everything and gives the memory back. */
-void outlet_clear(struct outlet *outlet);
+void send_queue_clear(struct send_queue *send_queue);
 
 #endif

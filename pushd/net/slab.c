@@ -11,7 +11,7 @@
 
 #define PAGE ((size_t)4096)
 
-struct slabs {
+struct slab {
     unsigned char *region; /* NULL: the system has none to give */
     size_t size;
     unsigned count;
@@ -20,47 +20,46 @@ struct slabs {
     uint32_t stack[]; /* those not in use; the uppermost was used last */
 };
 
-struct slabs *slabs_new(size_t size, unsigned count) {
-    struct slabs *slabs = memory_zeroed(1, sizeof(*slabs) + count * sizeof(slabs->stack[0]));
-    slabs->size = (size + PAGE - 1) / PAGE * PAGE;
-    void *region = mmap(NULL, slabs->size * count, PROT_READ | PROT_WRITE,
+struct slab *slab_new(size_t size, unsigned count) {
+    struct slab *slab = xcalloc(1, sizeof(*slab) + count * sizeof(slab->stack[0]));
+    slab->size = (size + PAGE - 1) / PAGE * PAGE;
+    void *region = mmap(NULL, slab->size * count, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
-        return slabs;
-    slabs->region = region;
-    slabs->count = slabs->idle = slabs->cold = count;
+        return slab;
+    slab->region = region;
+    slab->count = slab->idle = slab->cold = count;
     for (unsigned i = 0; i < count; i++)
-        slabs->stack[i] = count - 1 - i;
-    return slabs;
+        slab->stack[i] = count - 1 - i;
+    return slab;
 }
 
-void *slabs_take(struct slabs *slabs) {
-    if (slabs->idle == 0)
+void *slab_take(struct slab *slab) {
+    if (slab->idle == 0)
         return NULL;
-    slabs->idle--;
-    if (slabs->cold > slabs->idle)
-        slabs->cold = slabs->idle;
-    return slabs->region + slabs->stack[slabs->idle] * slabs->size;
+    slab->idle--;
+    if (slab->cold > slab->idle)
+        slab->cold = slab->idle;
+    return slab->region + slab->stack[slab->idle] * slab->size;
 }
 
-bool slabs_own(const struct slabs *slabs, const void *slab) {
-    const uintptr_t first = (uintptr_t)slabs->region, at = (uintptr_t)slab;
-    return at >= first && at < first + slabs->size * slabs->count;
+bool slab_own(const struct slab *slab, const void *block) {
+    const uintptr_t first = (uintptr_t)slab->region, at = (uintptr_t)block;
+    return at >= first && at < first + slab->size * slab->count;
 }
 
-void slabs_give(struct slabs *slabs, void *slab) {
-    const size_t offset = (size_t)((unsigned char *)slab - slabs->region);
-    slabs->stack[slabs->idle++] = (uint32_t)(offset / slabs->size);
+void slab_give(struct slab *slab, void *block) {
+    const size_t offset = (size_t)((unsigned char *)block - slab->region);
+    slab->stack[slab->idle++] = (uint32_t)(offset / slab->size);
 }
 
-void slabs_trim(struct slabs *slabs) {
-    for (; slabs->cold + WARM < slabs->idle; slabs->cold++)
-        madvise(slabs->region + slabs->stack[slabs->cold] * slabs->size, slabs->size,
-                MADV_DONTNEED);
+void slab_trim(struct slab *slab) {
+    for (; slab->cold + WARM < slab->idle; slab->cold++)
+        madvise(slab->region + slab->stack[slab->cold] * slab->size, slab->size, MADV_DONTNEED);
 }
 
-void slabs_free(struct slabs *slabs) {
-    if (slabs->region)
-        munmap(slabs->region, slabs->size * slabs->count);
-    free(slabs);
+void slab_free(struct slab *slab) {
+    if (slab->region)
+        munmap(slab->region, slab->size * slab->count);
+    free(slab);
 }

@@ -1,5 +1,5 @@
 /*
- * slabs: memory for what is large and short-lived, apart from the heap.
+ * slab: memory for what is large and short-lived, apart from the heap.
  *
  * The heads of handshakes take 20 KB each, for a moment; from the heap, with what lives long
  * allocated between them, they leave holes that nothing else fits into. Here they have a
@@ -13,25 +13,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct slabs;
+struct slab;
 
-/* Keeps addresses for so many slabs of `size` bytes; memory only for those in use, and a few
+/* Keeps addresses for so many slab of `size` bytes; memory only for those in use, and a few
  * more. */
-struct slabs *slabs_new(size_t size, unsigned count);
+struct slab *slab_new(size_t size, unsigned count);
 
 /* A slab, its content undefined; NULL if all are in use. */
-void *slabs_take(struct slabs *slabs);
+void *slab_take(struct slab *slab);
 
 /* Whether that is the address of a slab. */
-bool slabs_own(const struct slabs *slabs, const void *slab);
+bool slab_own(const struct slab *slab, const void *block);
 
 /* Gives one back. */
-void slabs_give(struct slabs *slabs, void *slab);
+void slab_give(struct slab *slab, void *block);
 
 /* Gives the system the memory of those not in use, but for a few; for now and then. */
-void slabs_trim(struct slabs *slabs);
+void slab_trim(struct slab *slab);
 
 /* Frees everything; none may be in use. */
-void slabs_free(struct slabs *slabs);
+void slab_free(struct slab *slab);
 
 #endif

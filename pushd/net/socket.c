@@ -19,18 +19,18 @@ static void drain_some(uv_timer_t *timer) {
     struct sockets *sockets = timer->data;
     const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
     uint64_t due = sockets->drain_total;
-    stopwatch_start("closing sockets");
+    slow_callback_start("closing sockets");
     if (elapsed < sockets->drain_ms)
         due = sockets->drain_total * elapsed / sockets->drain_ms;
     while (sockets->drain_closed < due && sockets->drain_next) {
         struct socket *socket = sockets->drain_next;
         sockets->drain_next = socket->next;
         sockets->drain_closed++;
-        socket_close(socket, sockets->drain_code, FIGURES_DROP_DRAIN);
+        socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
     }
     if (!sockets->drain_next)
         uv_timer_stop(timer);
-    stopwatch_stop();
+    slow_callback_stop();
 }
 
 void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_ms) {
@@ -47,20 +47,20 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
 
 /* It allocates the head of a handshake in one piece that is larger than all else. There is
  * one allocator for the process, and one loop. */
-static struct slabs *heads;
+static struct slab *heads;
 
 static void *allocate(void *memory, size_t size, const char *reason) {
     (void)reason;
-    if (slabs_own(heads, memory)) {
-        slabs_give(heads, memory); /* heads never grow */
+    if (slab_own(heads, memory)) {
+        slab_give(heads, memory); /* heads never grow */
         return NULL;
     }
     if (size == 0) {
         free(memory);
         return NULL;
     }
-    void *head = !memory && size == RECEPTION_HEADERS_SIZE ? slabs_take(heads) : NULL;
-    return head ? head : memory_resize(memory, size, 1);
+    void *head = !memory && size == WS_HANDSHAKE_HEADERS_SIZE ? slab_take(heads) : NULL;
+    return head ? head : xreallocarray(memory, size, 1);
 }
 
 /* ---- pings ---- */
@@ -80,7 +80,7 @@ static void do_what_is_due(struct socket *socket) {
     if (socket->phase == PHASE_CLOSING) {
         socket_give_up(socket);
     } else if (socket->pinged) {
-        socket->all->figures->drops[FIGURES_DROP_DEAD]++;
+        socket->all->metrics->drops[METRICS_DROP_DEAD]++;
         socket_give_up(socket);
     } else if (!socket->blocked) {
         socket->pinged = true;
@@ -94,7 +94,7 @@ static void do_what_is_due(struct socket *socket) {
 void sockets_tick(struct sockets *sockets) {
     const uint32_t now = socket_now_s(), every = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
-    slabs_trim(heads);
+    slab_trim(heads);
     if (now < sockets->look_s && sockets->look_s - now <= every)
         return;
     sockets->look_s = now + every;
@@ -119,18 +119,19 @@ static void link_socket(struct sockets *sockets, struct socket *socket) {
 }
 
 static void count_kind(struct socket *socket, int change) {
-    struct figures *figures = socket->all->figures;
+    struct metrics_data *metrics = socket->all->metrics;
     uint64_t *kind =
-        socket->notifications ? &figures->sockets_notifications : &figures->sockets_room;
+        socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
     *kind += (uint64_t)(int64_t)change;
 }
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
-    uint64_t door_key;
-    const struct handshake *handshake = reception_admit(&sockets->reception, wsi, &door_key);
+    uint64_t conn_limit_key;
+    const struct handshake *handshake =
+        ws_handshake_admit(&sockets->ws_handshake, wsi, &conn_limit_key);
     if (!handshake)
         return -1;
-    sockets->figures->handshakes++;
+    sockets->metrics->handshakes++;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
     socket->corked = true;
@@ -139,10 +140,10 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     socket->notifications = handshake->notifications;
     link_socket(sockets, socket);
     count_kind(socket, 1);
-    socket->door_key = door_key;
-    socket->session = sockets->listener.opened(sockets->listener.context, socket, handshake);
+    socket->conn_limit_key = conn_limit_key;
+    socket->client = sockets->listener.opened(sockets->listener.context, socket, handshake);
     if (sockets->drain_code) /* it was on its way in when the others were told */
-        socket_close(socket, sockets->drain_code, FIGURES_DROP_DRAIN);
+        socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
     return 0;
 }
 
@@ -163,12 +164,12 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     if (socket->next)
         socket->next->at = socket->at;
     sockets->count--;
-    sockets->figures->lost += socket->phase == PHASE_OPEN;
+    sockets->metrics->lost += socket->phase == PHASE_OPEN;
     count_kind(socket, -1);
     socket_write_forget(socket);
     drop_partial(socket);
-    door_rise(&sockets->reception.door, socket->door_key);
-    sockets->listener.closed(socket->session);
+    conn_limit_close(&sockets->ws_handshake.conn_limit, socket->conn_limit_key);
+    sockets->listener.closed(socket->client);
     socket->all = NULL;
 }
 
@@ -183,16 +184,16 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     const size_t before = socket->partial ? socket->partial->len : 0;
     if (before + len + lws_remaining_packet_payload(wsi) > sockets->config->ws_max_frame) {
         drop_partial(socket);
-        socket_close(socket, SOCKET_CLOSE_TOO_BIG, FIGURES_DROP_TOO_BIG);
+        socket_close(socket, SOCKET_CLOSE_TOO_BIG, METRICS_DROP_TOO_BIG);
         return 0;
     }
     if (!socket->partial)
-        socket->partial = memory_zeroed(1, sizeof(*socket->partial));
+        socket->partial = xcalloc(1, sizeof(*socket->partial));
     buffer_append(socket->partial, bytes, len);
     if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
         return 0;
     const struct text message = {buffer_str(socket->partial), socket->partial->len};
-    sockets->listener.message(socket->session, message, lws_frame_is_binary(wsi) != 0);
+    sockets->listener.message(socket->client, message, lws_frame_is_binary(wsi) != 0);
     drop_partial(socket);
     return 0;
 }
@@ -206,16 +207,16 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        reception_begun(&sockets->reception, wsi);
+        ws_handshake_begun(&sockets->ws_handshake, wsi);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        if (reception_left(&sockets->reception, wsi))
-            sockets->figures->refusals[FIGURES_REFUSAL_UNFINISHED]++;
+        if (ws_handshake_left(&sockets->ws_handshake, wsi))
+            sockets->metrics->refusals[METRICS_REFUSAL_UNFINISHED]++;
         return 0;
     case LWS_CALLBACK_HTTP:
-        return reception_refuse_plain(&sockets->reception, wsi);
+        return ws_handshake_refuse_plain(&sockets->ws_handshake, wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return reception_ask(&sockets->reception, wsi, in);
+        return ws_handshake_ask(&sockets->ws_handshake, wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, sockets, socket);
     case LWS_CALLBACK_RECEIVE:
@@ -238,9 +239,9 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t len) {
-    stopwatch_start("a socket");
+    slow_callback_start("a socket");
     const int result = handle(wsi, reason, user, in, len);
-    stopwatch_stop();
+    slow_callback_stop();
     return result;
 }
 
@@ -275,7 +276,7 @@ static const lws_retry_bo_t NO_TIMERS = {0};
 static bool open_library(struct sockets *sockets) {
     struct lws_context_creation_info info = {0};
     lws_set_log_level(LLL_ERR, log_library);
-    heads = slabs_new(RECEPTION_HEADERS_SIZE, HEADS);
+    heads = slab_new(WS_HANDSHAKE_HEADERS_SIZE, HEADS);
     lws_set_allocator(allocate);
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = sockets->protocols;
@@ -287,21 +288,21 @@ static bool open_library(struct sockets *sockets) {
     info.uid = -1;
     info.server_string = "confab";
     info.timeout_secs = 10;
-    info.max_http_header_data = RECEPTION_HEADERS_SIZE;
+    info.max_http_header_data = WS_HANDSHAKE_HEADERS_SIZE;
     sockets->context = lws_create_context(&info);
     if (sockets->context)
-        sockets->reception.vhost = lws_create_vhost(sockets->context, &info);
-    return sockets->reception.vhost != NULL;
+        sockets->ws_handshake.vhost = lws_create_vhost(sockets->context, &info);
+    return sockets->ws_handshake.vhost != NULL;
 }
 
-struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                            const struct sockets_listener *listener,
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
+                            struct metrics_data *metrics, const struct sockets_listener *listener,
                             const int listen_fds[SOCKETS_PLACES]) {
-    struct sockets *sockets = memory_zeroed(1, sizeof(*sockets));
+    struct sockets *sockets = xcalloc(1, sizeof(*sockets));
     sockets->config = config;
-    sockets->figures = figures;
-    sockets->reception.config = config;
-    sockets->reception.figures = figures;
+    sockets->metrics = metrics;
+    sockets->ws_handshake.config = config;
+    sockets->ws_handshake.metrics = metrics;
     sockets->listener = *listener;
     sockets->loops[0] = loop;
     uv_timer_init(loop, &sockets->drain_timer);
@@ -316,7 +317,7 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct
         if (listen_fds[i] < 0)
             continue;
         sockets->acceptors[i] =
-            acceptor_new(loop, listen_fds[i], reception_take, &sockets->reception);
+            acceptor_new(loop, listen_fds[i], ws_handshake_take, &sockets->ws_handshake);
         if (!sockets->acceptors[i])
             return NULL;
     }
@@ -345,8 +346,8 @@ void sockets_cut(struct sockets *sockets) {
 /* On a loop that is not its own, libwebsockets wants to be told twice. */
 void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
-    slabs_free(heads);
-    door_free(&sockets->reception.door);
+    slab_free(heads);
+    conn_limit_free(&sockets->ws_handshake.conn_limit);
     socket_write_free(sockets);
     free(sockets);
 }

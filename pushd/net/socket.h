@@ -1,6 +1,6 @@
 /*
- * socket: WebSocket connections (RFC 6455), from the handshake that reception has let in to
- * the end: socket.c has what comes and when, socket_write.c what goes out. With reception the
+ * socket: WebSocket connections (RFC 6455), from the handshake that ws_handshake has let in to
+ * the end: socket.c has what comes and when, socket_write.c what goes out. With ws_handshake the
  * only files that know libwebsockets.
  *
  * It hands whole messages on, and writes shared frames: straight to the kernel as long as that
@@ -18,7 +18,7 @@
 #include "metrics/metrics_data.h"
 #include "net/frame.h"
 
-struct session;
+struct client;
 struct socket;
 struct sockets;
 
@@ -48,13 +48,13 @@ struct handshake {
 /* What the sockets tell; all on the loop. */
 struct sockets_listener {
     void *context;
-    /* A handshake is through. Returns the session, never NULL. */
-    struct session *(*opened)(void *context, struct socket *socket,
-                              const struct handshake *handshake);
+    /* A handshake is through. Returns the client, never NULL. */
+    struct client *(*opened)(void *context, struct socket *socket,
+                             const struct handshake *handshake);
     /* A whole message came. */
-    void (*message)(struct session *session, struct text message, bool binary);
+    void (*message)(struct client *client, struct text message, bool binary);
     /* The socket is gone; it is not to be used any more. */
-    void (*closed)(struct session *session);
+    void (*closed)(struct client *client);
 };
 
 /* Places to listen at: a port, and a Unix socket. */
@@ -62,8 +62,8 @@ struct sockets_listener {
 
 /* Listens on sockets that are bound (-1: none), which it closes in the end (config and listener
  * must outlive it). NULL, with the cause logged, if it cannot: that is the end of the process. */
-struct sockets *sockets_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                            const struct sockets_listener *listener,
+struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
+                            struct metrics_data *metrics, const struct sockets_listener *listener,
                             const int listen_fds[SOCKETS_PLACES]);
 
 /* Takes no further connections. */
@@ -101,6 +101,6 @@ bool socket_soon(const struct socket *socket);
 void socket_send_text(struct socket *socket, struct text json);
 
 /* Closes after what waits was sent; frames sent later are dropped. Cut off after 5 s. */
-void socket_close(struct socket *socket, unsigned code, enum figures_drop why);
+void socket_close(struct socket *socket, unsigned code, enum metrics_drop why);
 
 #endif

@@ -31,11 +31,11 @@ struct socket {
     bool corked;         /* what is written waits for the first frame */
     bool gathering;      /* among those to be written to when the turn ends */
     unsigned close_code; /* 0: cut off without one */
-    struct session *session;
-    struct socket *next, **at; /* list of all */
-    struct outlet *outlet;     /* what waits while blocked or gathering; NULL: nothing */
-    struct buffer *partial;    /* of a message that comes in pieces; NULL: none */
-    uint64_t door_key;
+    struct client *client;
+    struct socket *next, **at;     /* list of all */
+    struct send_queue *send_queue; /* what waits while blocked or gathering; NULL: nothing */
+    struct buffer *partial;        /* of a message that comes in pieces; NULL: none */
+    uint64_t conn_limit_key;
     uint32_t heard_s; /* when something came last, seconds */
     uint32_t close_s; /* when it is closed, or cut off */
 };
@@ -43,12 +43,12 @@ struct socket {
 struct sockets {
     struct lws_context *context;
     const struct config *config;
-    struct figures *figures;
+    struct metrics_data *metrics;
     struct sockets_listener listener;
     struct socket *first;
     uint64_t count;
     uint32_t look_s; /* when one of them may be due */
-    struct reception reception;
+    struct ws_handshake ws_handshake;
     struct acceptor *acceptors[SOCKETS_PLACES]; /* NULL: nobody is taken there */
     struct socket *drain_next;                  /* who is closed next, while draining */
     uint64_t drain_total, drain_closed, drain_ms;

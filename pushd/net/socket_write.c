@@ -38,11 +38,11 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
     }
     if (sent < 0)
         sent = 0;
-    socket->all->figures->delivered_bytes += (size_t)sent;
+    socket->all->metrics->delivered_bytes += (size_t)sent;
     if ((size_t)sent == len)
         return;
     socket->blocked = true;
-    unsigned char *rest = memory_zeroed(1, LWS_PRE + len);
+    unsigned char *rest = xcalloc(1, LWS_PRE + len);
     memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
     if (lws_write(socket->wsi, rest + LWS_PRE, len - (size_t)sent, LWS_WRITE_RAW) < 0)
         socket_give_up(socket);
@@ -52,23 +52,23 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
 }
 
 static void drop_waiting(struct socket *socket) {
-    if (!socket->outlet)
+    if (!socket->send_queue)
         return;
-    socket->all->figures->queue_bytes -= socket->outlet->bytes;
-    outlet_clear(socket->outlet);
-    free(socket->outlet);
-    socket->outlet = NULL;
+    socket->all->metrics->queue_bytes -= socket->send_queue->bytes;
+    send_queue_clear(socket->send_queue);
+    free(socket->send_queue);
+    socket->send_queue = NULL;
 }
 
 /* Writes what waits, as far as the kernel takes it. */
 static void write_waiting(struct socket *socket) {
-    struct figures *figures = socket->all->figures;
+    struct metrics_data *metrics = socket->all->metrics;
     socket->blocked = false;
-    while (socket->outlet && !socket->blocked && socket->phase != PHASE_CUT) {
-        const size_t len = outlet_peek(socket->outlet, socket->all->gather, SOCKET_GATHER);
-        outlet_take(socket->outlet, len);
-        figures->queue_bytes -= len;
-        if (socket->outlet->count == 0)
+    while (socket->send_queue && !socket->blocked && socket->phase != PHASE_CUT) {
+        const size_t len = send_queue_peek(socket->send_queue, socket->all->gather, SOCKET_GATHER);
+        send_queue_take(socket->send_queue, len);
+        metrics->queue_bytes -= len;
+        if (socket->send_queue->count == 0)
             drop_waiting(socket);
         socket_write_now(socket, socket->all->gather, len);
     }
@@ -76,25 +76,25 @@ static void write_waiting(struct socket *socket) {
 
 /* Lets a frame wait: for the kernel, or for the end of the turn. */
 static void keep_waiting(struct socket *socket, struct frame *frame) {
-    socket->all->figures->queue_bytes += frame->len;
-    if (!socket->outlet)
-        socket->outlet = memory_zeroed(1, sizeof(*socket->outlet));
+    socket->all->metrics->queue_bytes += frame->len;
+    if (!socket->send_queue)
+        socket->send_queue = xcalloc(1, sizeof(*socket->send_queue));
     const size_t most = socket->blocked ? socket->all->config->ws_backlog * 1024 : SOCKET_GATHER;
-    if (outlet_push(socket->outlet, frame) <= most)
+    if (send_queue_push(socket->send_queue, frame) <= most)
         return;
     if (!socket->blocked) {
         write_waiting(socket);
         return;
     }
     drop_waiting(socket);
-    socket_close(socket, SOCKET_CLOSE_TRY_LATER, FIGURES_DROP_SLOW);
+    socket_close(socket, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_SLOW);
 }
 
 void socket_send(struct socket *socket, struct frame *frame) {
     if (socket->phase != PHASE_OPEN)
         return;
-    socket->all->figures->deliveries += frame->count;
-    if (socket->blocked || socket->outlet)
+    socket->all->metrics->deliveries += frame->count;
+    if (socket->blocked || socket->send_queue)
         keep_waiting(socket, frame);
     else
         socket_write_now(socket, frame->bytes, frame->len);
@@ -103,7 +103,7 @@ void socket_send(struct socket *socket, struct frame *frame) {
 /* An idle handle is called before the loop waits again. */
 static void on_turn_end(uv_idle_t *idle) {
     struct sockets *sockets = idle->data;
-    stopwatch_start("writing what was gathered");
+    slow_callback_start("writing what was gathered");
     uv_idle_stop(idle);
     for (size_t i = 0; i < sockets->gathering_count; i++) {
         struct socket *socket = sockets->gathering[i];
@@ -114,7 +114,7 @@ static void on_turn_end(uv_idle_t *idle) {
             write_waiting(socket);
     }
     sockets->gathering_count = 0;
-    stopwatch_stop();
+    slow_callback_stop();
 }
 
 static void begin_gathering(struct socket *socket) {
@@ -122,7 +122,7 @@ static void begin_gathering(struct socket *socket) {
     if (sockets->gathering_count == sockets->gathering_space) {
         sockets->gathering_space = sockets->gathering_space ? sockets->gathering_space * 2 : 64;
         sockets->gathering =
-            memory_resize(sockets->gathering, sockets->gathering_space, sizeof(struct socket *));
+            xreallocarray(sockets->gathering, sockets->gathering_space, sizeof(struct socket *));
     }
     sockets->gathering[sockets->gathering_count++] = socket;
     socket->gathering = true;
@@ -138,7 +138,7 @@ void socket_send_soon(struct socket *socket, struct frame *frame) {
     }
     if (!socket->gathering && !socket->blocked)
         begin_gathering(socket);
-    socket->all->figures->deliveries += frame->count;
+    socket->all->metrics->deliveries += frame->count;
     keep_waiting(socket, frame);
 }
 
@@ -180,11 +180,11 @@ static void say_close(struct socket *socket) {
         socket_give_up(socket);
 }
 
-void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
+void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
     if (socket->phase != PHASE_OPEN)
         return;
-    if (why < FIGURES_DROP_COUNT)
-        socket->all->figures->drops[why]++;
+    if (why < METRICS_DROP_COUNT)
+        socket->all->metrics->drops[why]++;
     socket->phase = PHASE_CLOSING;
     socket->close_code = code;
     socket->close_s = socket_now_s() + CLOSE_SECONDS;
@@ -198,7 +198,7 @@ int socket_on_writable(struct socket *socket) {
         return -1;
     if (lws_partial_buffered(socket->wsi))
         return 0;
-    socket->all->figures->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
+    socket->all->metrics->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
     write_waiting(socket);
     if (socket->phase == PHASE_CLOSING)
         say_close(socket);

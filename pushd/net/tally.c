@@ -4,13 +4,13 @@ uint64_t tally_count(const struct idmap *map, uint64_t key) {
     return (uintptr_t)idmap_get(map, key);
 }
 
-uint64_t tally_more(struct idmap *map, uint64_t key) {
+uint64_t idmap_increment(struct idmap *map, uint64_t key) {
     const uintptr_t count = (uintptr_t)idmap_get(map, key) + 1;
     idmap_put(map, key, (void *)count);
     return count;
 }
 
-uint64_t tally_less(struct idmap *map, uint64_t key) {
+uint64_t idmap_decrement(struct idmap *map, uint64_t key) {
     const uintptr_t count = (uintptr_t)idmap_get(map, key);
     if (count > 1)
         idmap_put(map, key, (void *)(count - 1));

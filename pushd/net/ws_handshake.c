@@ -17,7 +17,7 @@
 /* Room for the headers of the handshake at hand; the loop has one thread. */
 struct headers {
     char path[HEADER_SIZE], query[HEADER_SIZE], authorization[HEADER_SIZE];
-    char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[RECEPTION_HEADERS_SIZE];
+    char own_token[HEADER_SIZE], protocols[HEADER_SIZE], cookie[WS_HANDSHAKE_HEADERS_SIZE];
     char origin[HEADER_SIZE], host[HEADER_SIZE], forwarded[HEADER_SIZE];
     char address[HANDSHAKE_ADDRESS_SIZE];
 };
@@ -49,51 +49,52 @@ static void read_headers(struct lws *wsi, struct handshake_input *input) {
 static void name_peer(const struct sockaddr *peer, socklen_t len, char *address) {
     address[0] = '\0';
     if (peer->sa_family == AF_UNIX)
-        memcpy(address, DOOR_LOCAL, sizeof(DOOR_LOCAL));
+        memcpy(address, CONN_LIMIT_LOCAL, sizeof(CONN_LIMIT_LOCAL));
     else
         getnameinfo(peer, len, address, HANDSHAKE_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST);
 }
 
 /* A new connection: asked before libwebsockets has made anything of it. */
-void reception_take(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
-    struct reception *reception = context;
+void ws_handshake_take(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
+    struct ws_handshake *ws_handshake = context;
     char address[HANDSHAKE_ADDRESS_SIZE];
-    reception->figures->connections++;
+    ws_handshake->metrics->connections++;
     name_peer(peer, len, address);
-    reception->knocking = door_knock(&reception->door, reception->config, address);
-    if (!reception->knocking) {
-        reception->figures->refusals[FIGURES_REFUSAL_KNOCKING]++;
+    ws_handshake->handshaking =
+        conn_limit_accept(&ws_handshake->conn_limit, ws_handshake->config, address);
+    if (!ws_handshake->handshaking) {
+        ws_handshake->metrics->refusals[METRICS_REFUSAL_HANDSHAKES]++;
         close(fd);
         return;
     }
-    lws_adopt_socket_vhost(reception->vhost, fd); /* which closes it if it cannot */
-    if (reception->knocking)
-        door_leave(&reception->door, reception->knocking);
+    lws_adopt_socket_vhost(ws_handshake->vhost, fd); /* which closes it if it cannot */
+    if (ws_handshake->handshaking)
+        conn_limit_handshake_end(&ws_handshake->conn_limit, ws_handshake->handshaking);
 }
 
 /* The key is kept with the connection until its handshake is over. */
-void reception_begun(struct reception *reception, struct lws *wsi) {
-    lws_set_opaque_user_data(wsi, (void *)(uintptr_t)reception->knocking);
-    reception->knocking = 0;
+void ws_handshake_begun(struct ws_handshake *ws_handshake, struct lws *wsi) {
+    lws_set_opaque_user_data(wsi, (void *)(uintptr_t)ws_handshake->handshaking);
+    ws_handshake->handshaking = 0;
 }
 
-bool reception_left(struct reception *reception, struct lws *wsi) {
+bool ws_handshake_left(struct ws_handshake *ws_handshake, struct lws *wsi) {
     const uint64_t key = (uintptr_t)lws_get_opaque_user_data(wsi);
     if (key)
-        door_leave(&reception->door, key);
+        conn_limit_handshake_end(&ws_handshake->conn_limit, key);
     lws_set_opaque_user_data(wsi, NULL);
     return key != 0;
 }
 
 /* Answers a request that is no handshake, or none that is let in, with JSON. */
-static int refuse_http(struct lws *wsi, struct reception *reception, unsigned status,
-                       enum figures_refusal why, const char *body) {
+static int refuse_http(struct lws *wsi, struct ws_handshake *ws_handshake, unsigned status,
+                       enum metrics_refusal why, const char *body) {
     unsigned char buffer[LWS_PRE + 1024];
     unsigned char *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof(buffer) - 1;
     static const char TYPE[] = "application/json; charset=utf-8";
     const size_t len = strlen(body);
-    reception->figures->refusals[why]++;
-    reception_left(reception, wsi);
+    ws_handshake->metrics->refusals[why]++;
+    ws_handshake_left(ws_handshake, wsi);
     const bool later = status == 429 || status == 503;
     if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
         (later && lws_add_http_header_by_name(wsi, (const unsigned char *)"retry-after:",
@@ -110,8 +111,8 @@ static int refuse_http(struct lws *wsi, struct reception *reception, unsigned st
     return -1;
 }
 
-int reception_refuse_plain(struct reception *reception, struct lws *wsi) {
-    return refuse_http(wsi, reception, 426, FIGURES_REFUSAL_PLAIN_HTTP,
+int ws_handshake_refuse_plain(struct ws_handshake *ws_handshake, struct lws *wsi) {
+    return refuse_http(wsi, ws_handshake, 426, METRICS_REFUSAL_PLAIN_HTTP,
                        "{\"detail\":\"This address is for WebSockets.\"}");
 }
 
@@ -127,54 +128,54 @@ static void read_address(struct lws *wsi, const struct config *config) {
         config);
 }
 
-static int let_in(struct lws *wsi, struct reception *reception) {
-    read_address(wsi, reception->config);
-    switch (door_ask(&reception->door, reception->config, headers.address)) {
-    case DOOR_FULL:
-        return refuse_http(wsi, reception, 503, FIGURES_REFUSAL_FULL,
+static int let_in(struct lws *wsi, struct ws_handshake *ws_handshake) {
+    read_address(wsi, ws_handshake->config);
+    switch (conn_limit_check(&ws_handshake->conn_limit, ws_handshake->config, headers.address)) {
+    case CONN_LIMIT_FULL:
+        return refuse_http(wsi, ws_handshake, 503, METRICS_REFUSAL_FULL,
                            "{\"detail\":\"Too many sockets.\"}");
-    case DOOR_CROWDED:
-        return refuse_http(wsi, reception, 429, FIGURES_REFUSAL_CROWDED,
+    case CONN_LIMIT_ADDRESS:
+        return refuse_http(wsi, ws_handshake, 429, METRICS_REFUSAL_ADDRESS,
                            "{\"detail\":\"Too many sockets of this address.\"}");
     default:
-        reception->admitted = wsi;
+        ws_handshake->admitted = wsi;
         return 0;
     }
 }
 
-const struct handshake *reception_admit(struct reception *reception, struct lws *wsi,
-                                        uint64_t *door_key) {
-    if (reception->admitted != wsi)
+const struct handshake *ws_handshake_admit(struct ws_handshake *ws_handshake, struct lws *wsi,
+                                           uint64_t *conn_limit_key) {
+    if (ws_handshake->admitted != wsi)
         return NULL;
-    reception->admitted = NULL;
-    reception_left(reception, wsi);
-    *door_key = door_sit(&reception->door, headers.address);
-    return &reception->handshake;
+    ws_handshake->admitted = NULL;
+    ws_handshake_left(ws_handshake, wsi);
+    *conn_limit_key = conn_limit_open(&ws_handshake->conn_limit, headers.address);
+    return &ws_handshake->handshake;
 }
 
 /* All that libwebsockets would hang up on is refused before it looks: a web server in front
  * makes an error of the server's of a connection that ends without an answer. */
-int reception_ask(struct reception *reception, struct lws *wsi, const char *upgrade) {
+int ws_handshake_ask(struct ws_handshake *ws_handshake, struct lws *wsi, const char *upgrade) {
     struct handshake_input input;
-    struct handshake *handshake = &reception->handshake;
+    struct handshake *handshake = &ws_handshake->handshake;
     char version[4];
-    reception->admitted = NULL;
+    ws_handshake->admitted = NULL;
     read_headers(wsi, &input);
     if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
         !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
-        return reception_refuse_plain(reception, wsi);
+        return ws_handshake_refuse_plain(ws_handshake, wsi);
     if (!handshake_read(&input, handshake))
-        return refuse_http(wsi, reception, 404, FIGURES_REFUSAL_PATH,
+        return refuse_http(wsi, ws_handshake, 404, METRICS_REFUSAL_PATH,
                            "{\"detail\":\"Not found.\"}");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
-        return refuse_http(wsi, reception, 400, FIGURES_REFUSAL_MALFORMED,
+        return refuse_http(wsi, ws_handshake, 400, METRICS_REFUSAL_MALFORMED,
                            "{\"detail\":\"Sec-WebSocket-Key is wrong.\"}");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
         !handshake_names_us(&input))
-        return refuse_http(wsi, reception, 400, FIGURES_REFUSAL_MALFORMED,
+        return refuse_http(wsi, ws_handshake, 400, METRICS_REFUSAL_MALFORMED,
                            "{\"detail\":\"The subprotocol here is confab.\"}");
-    if (!handshake_origin_is_welcome(&input, handshake, reception->config->allowed_origins))
-        return refuse_http(wsi, reception, 403, FIGURES_REFUSAL_ORIGIN,
+    if (!handshake_origin_is_welcome(&input, handshake, ws_handshake->config->allowed_origins))
+        return refuse_http(wsi, ws_handshake, 403, METRICS_REFUSAL_ORIGIN,
                            "{\"detail\":\"The origin is not allowed.\"}");
-    return let_in(wsi, reception);
+    return let_in(wsi, ws_handshake);
 }

@@ -7,14 +7,14 @@
 #include "base/log.h"
 #include "os/sd_notify.h"
 
-void predecessor_follow(pid_t pid) {
+void upgrade_finish(pid_t pid) {
     if (pid == 0) {
-        notify_ready();
+        sd_notify_ready();
         return;
     }
     /* First, for a manager whose main process ends has the service restarted. */
-    notify_main();
-    if (kill(pid, PREDECESSOR_SIGNAL) == 0)
+    sd_notify_main();
+    if (kill(pid, UPGRADE_SIGNAL) == 0)
         log_info("takes over from process %d", (int)pid);
     else
         log_warn("cannot take over from process %d: %s", (int)pid, strerror(errno));

@@ -11,10 +11,10 @@
 
 /* How a pushd is told that another one has taken its place: as SIGTERM, but it does not tell
  * the service manager that the service ends. */
-#define PREDECESSOR_SIGNAL SIGQUIT
+#define UPGRADE_SIGNAL SIGQUIT
 
 /* This process serves: tells the service manager so, and has the predecessor (0: there is
  * none) end, without waiting for that. */
-void predecessor_follow(pid_t pid);
+void upgrade_finish(pid_t pid);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "os/sd_notify.h"
 
-bool settings_load(struct config *config, const char *path) {
+bool reload_load_config(struct config *config, const char *path) {
     struct buffer problems = BUFFER_EMPTY;
     const bool sound = config_load(config, path, &problems);
     if (!sound)
@@ -18,7 +18,7 @@ bool settings_load(struct config *config, const char *path) {
     return sound;
 }
 
-void settings_open_log(const struct config *config) {
+void reload_open_log(const struct config *config) {
     log_open("pushd", (enum log_level)config->log_level, config->log_to == CONFIG_LOG_SYSLOG,
              config->log_file[0] ? config->log_file : NULL);
 }
@@ -29,23 +29,23 @@ static struct former {
     struct former *next;
 } * all_former;
 
-bool settings_reload(struct config *config, const char *path) {
+bool reload_config(struct config *config, const char *path) {
     struct config fresh;
-    notify_reloading();
+    sd_notify_reloading();
     log_reopen();
-    const bool sound = settings_load(&fresh, path);
+    const bool sound = reload_load_config(&fresh, path);
     if (sound) {
-        struct former *former = memory_zeroed(1, sizeof(*former));
+        struct former *former = xcalloc(1, sizeof(*former));
         *former = (struct former){*config, all_former};
         all_former = former;
         *config = fresh;
-        settings_open_log(config);
+        reload_open_log(config);
     }
-    notify_ready();
+    sd_notify_ready();
     return sound;
 }
 
-bool settings_write_ports(const char *path, unsigned push, unsigned metrics) {
+bool reload_write_ports(const char *path, unsigned push, unsigned metrics) {
     struct buffer fresh = BUFFER_EMPTY;
     buffer_printf(&fresh, "%s.new", path);
     FILE *file = fopen(buffer_str(&fresh), "w");

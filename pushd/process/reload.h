@@ -9,18 +9,18 @@
 #include "config/config.h"
 
 /* Reads the file (NULL: none) into *config; false with the mistakes logged. */
-bool settings_load(struct config *config, const char *path);
+bool reload_load_config(struct config *config, const char *path);
 
 /* Sends the log where the configuration says. */
-void settings_open_log(const struct config *config);
+void reload_open_log(const struct config *config);
 
 /* Opens the log again and reads the file again, and tells the service manager; false, and
  * *config as it was, if that is not sound. The former texts stay: threads may be reading
  * them. */
-bool settings_reload(struct config *config, const char *path);
+bool reload_config(struct config *config, const char *path);
 
 /* Writes the ports that it listens on to a file, which gets its name when it is whole: it
  * may be read at any moment. False with the cause logged. */
-bool settings_write_ports(const char *path, unsigned push, unsigned metrics);
+bool reload_write_ports(const char *path, unsigned push, unsigned metrics);
 
 #endif

@@ -21,9 +21,9 @@ static void beside(const char *config_path, const char *name, struct buffer *pat
     buffer_append_str(path, name);
 }
 
-static enum ensure fail(const char *what) {
+static enum single_instance fail(const char *what) {
     fprintf(stderr, "pushd: %s: %s\n", what, strerror(errno));
-    return ENSURE_FAILED;
+    return SINGLE_INSTANCE_FAILED;
 }
 
 /* Nothing of the caller's stays open, so that cron does not wait for the end. */
@@ -41,13 +41,13 @@ static bool leave_terminal(const char *log_path) {
 }
 
 /* The lock belongs to both processes after the fork, and stays with the child's. */
-static enum ensure start(const char *log_path) {
+static enum single_instance start(const char *log_path) {
     const pid_t pid = fork();
     if (pid < 0)
         return fail("cannot start a process");
     if (pid > 0)
-        return ENSURE_DONE;
-    return leave_terminal(log_path) ? ENSURE_CHILD : fail(log_path);
+        return SINGLE_INSTANCE_DONE;
+    return leave_terminal(log_path) ? SINGLE_INSTANCE_CHILD : fail(log_path);
 }
 
 /* The path of the lock, to be freed; false, with the cause said, if there can be none. */
@@ -60,11 +60,11 @@ static bool find_lock(const char *config_path, struct buffer *path) {
     return true;
 }
 
-enum ensure ensure_running(const char *config_path, int *lock) {
+enum single_instance single_instance_acquire(const char *config_path, int *lock) {
     struct buffer lock_path = BUFFER_EMPTY, log_path = BUFFER_EMPTY;
-    enum ensure result = ENSURE_FAILED;
+    enum single_instance result = SINGLE_INSTANCE_FAILED;
     if (!find_lock(config_path, &lock_path))
-        return ENSURE_FAILED;
+        return SINGLE_INSTANCE_FAILED;
     beside(config_path, "pushd.log", &log_path);
     *lock = open(buffer_str(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (*lock < 0)
@@ -72,30 +72,30 @@ enum ensure ensure_running(const char *config_path, int *lock) {
     else if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
         result = start(buffer_str(&log_path));
     else
-        result = errno == EWOULDBLOCK ? ENSURE_DONE : fail(buffer_str(&lock_path));
+        result = errno == EWOULDBLOCK ? SINGLE_INSTANCE_DONE : fail(buffer_str(&lock_path));
     buffer_free(&lock_path);
     buffer_free(&log_path);
     return result;
 }
 
-enum ensure ensure_inherited(const char *config_path, int *lock) {
+enum single_instance single_instance_inherited(const char *config_path, int *lock) {
     struct buffer path = BUFFER_EMPTY;
     struct stat handed, wanted;
     if (!find_lock(config_path, &path))
-        return ENSURE_FAILED;
+        return SINGLE_INSTANCE_FAILED;
     const bool same = stat(buffer_str(&path), &wanted) == 0 &&
-                      fstat(ENSURE_HANDED_LOCK, &handed) == 0 && handed.st_dev == wanted.st_dev &&
-                      handed.st_ino == wanted.st_ino;
+                      fstat(SINGLE_INSTANCE_HANDED_LOCK, &handed) == 0 &&
+                      handed.st_dev == wanted.st_dev && handed.st_ino == wanted.st_ino;
     buffer_free(&path);
     if (!same) {
         fputs("pushd: --ensure takes over only from a pushd that it started\n", stderr);
-        return ENSURE_FAILED;
+        return SINGLE_INSTANCE_FAILED;
     }
-    *lock = ENSURE_HANDED_LOCK;
-    return ENSURE_CHILD;
+    *lock = SINGLE_INSTANCE_HANDED_LOCK;
+    return SINGLE_INSTANCE_CHILD;
 }
 
-void ensure_note(int lock) {
+void single_instance_note(int lock) {
     if (lock > 0 && (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 ||
                      dprintf(lock, "%d\n", (int)getpid()) < 0))
         log_warn("cannot note the process id: %s", strerror(errno));

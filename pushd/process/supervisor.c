@@ -25,17 +25,17 @@
 #include "process/single_instance.h"
 #include "process/worker.h"
 
-/* A worker that fails within this time is not replaced at once, lest a fault that stays
+/* A child that fails within this time is not replaced at once, lest a fault that stays
  * fills the log and the processor. */
 #define EARLY_MS 1000
 
-/* Beyond drain_time and its last words a worker has so long to end before it is killed. */
+/* Beyond drain_time and its last words a child has so long to end before it is killed. */
 #define PATIENCE_MS 5000
 
 /* How often the workers are looked at, besides when one ends. */
 #define LOOK_MS 100
 
-struct worker {
+struct child {
     pid_t pid; /* 0: none */
     int64_t started_ms;
 };
@@ -44,13 +44,13 @@ struct workers {
     struct config *config;
     const char *config_path;
     const char *ports_file;
-    pid_t predecessor; /* to end once they serve; 0: nobody */
-    struct successor *successor;
-    struct figures_all all; /* in memory that is shared, as many as workers */
-    struct worker *list;
-    struct local_socket local; /* all of them take from it */
-    int push_fd;               /* keeps the port */
-    char *push_listen;         /* with the port that it got */
+    pid_t predecessor; /* to end once they worker; 0: nobody */
+    struct upgrade *upgrade;
+    struct metrics_data_all all; /* in memory that is shared, as many as workers */
+    struct child *list;
+    struct unix_listener local; /* all of them take from it */
+    int push_fd;                /* keeps the port */
+    char *push_listen;          /* with the port that it got */
     int metrics_fd;
     struct backoff backoff;
     bool serving; /* all workers have been up */
@@ -59,7 +59,7 @@ struct workers {
 };
 
 /* Set by the signal handlers of the parent. */
-static volatile sig_atomic_t stop_wanted, followed, reload_wanted, state_wanted, successor_wanted;
+static volatile sig_atomic_t stop_wanted, followed, reload_wanted, state_wanted, upgrade_wanted;
 
 static void on_signal(int number) {
     if (number == SIGHUP)
@@ -67,10 +67,10 @@ static void on_signal(int number) {
     else if (number == SIGUSR1)
         state_wanted = 1;
     else if (number == SIGUSR2)
-        successor_wanted = 1;
+        upgrade_wanted = 1;
     else if (number != SIGCHLD)
         stop_wanted = 1;
-    if (number == PREDECESSOR_SIGNAL)
+    if (number == UPGRADE_SIGNAL)
         followed = 1;
 }
 
@@ -80,13 +80,13 @@ static void handle(int number, void (*handler)(int)) {
     sigaction(number, &action, NULL);
 }
 
-/* ---- one worker ---- */
+/* ---- one child ---- */
 
-/* Signals that may come before the worker listens to them must not end it, but for those that
+/* Signals that may come before the child listens to them must not end it, but for those that
  * are to. */
 static void become_worker(struct workers *workers, size_t index, pid_t parent,
                           const sigset_t *mask) {
-    const struct serve_place place = {.config = workers->config,
+    const struct worker_args place = {.config = workers->config,
                                       .config_path = workers->config_path,
                                       .metrics_fd = workers->metrics_fd,
                                       .local = &workers->local,
@@ -98,7 +98,7 @@ static void become_worker(struct workers *workers, size_t index, pid_t parent,
         _exit(0);
     handle(SIGTERM, SIG_DFL);
     handle(SIGINT, SIG_DFL);
-    handle(PREDECESSOR_SIGNAL, SIG_DFL);
+    handle(UPGRADE_SIGNAL, SIG_DFL);
     handle(SIGCHLD, SIG_DFL);
     handle(SIGHUP, SIG_IGN);
     handle(SIGUSR1, SIG_IGN);
@@ -106,7 +106,7 @@ static void become_worker(struct workers *workers, size_t index, pid_t parent,
     sigprocmask(SIG_SETMASK, mask, NULL);
     close(workers->push_fd);
     unsetenv("NOTIFY_SOCKET"); /* the parent speaks for all */
-    exit(serve_run(&place));
+    exit(worker_run(&place));
 }
 
 static void start_worker(struct workers *workers, size_t index, const sigset_t *mask) {
@@ -119,26 +119,26 @@ static void start_worker(struct workers *workers, size_t index, const sigset_t *
         backoff_failed(&workers->backoff, clock_monotonic_ms());
         return;
     }
-    workers->list[index] = (struct worker){pid, clock_monotonic_ms()};
+    workers->list[index] = (struct child){pid, clock_monotonic_ms()};
 }
 
 /* What it had at present is gone with it; what it counted stays counted. */
 static void note_death(struct workers *workers, size_t index, int status) {
-    struct worker *worker = &workers->list[index];
-    struct figures *figures = &workers->all.each[index];
+    struct child *child = &workers->list[index];
+    struct metrics_data *metrics = &workers->all.each[index];
     const int64_t now = clock_monotonic_ms();
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
     if (WIFSIGNALED(status))
-        log_error("worker %d was ended by signal %d", (int)worker->pid, WTERMSIG(status));
+        log_error("worker %d was ended by signal %d", (int)child->pid, WTERMSIG(status));
     else if (failed)
-        log_error("worker %d ended with status %d", (int)worker->pid, WEXITSTATUS(status));
-    if (failed && now - worker->started_ms < EARLY_MS)
+        log_error("worker %d ended with status %d", (int)child->pid, WEXITSTATUS(status));
+    if (failed && now - child->started_ms < EARLY_MS)
         backoff_failed(&workers->backoff, now);
     else
         backoff_reset(&workers->backoff);
     workers->failed |= failed && !workers->serving;
-    worker->pid = 0;
-    memset(figures, 0, FIGURES_FIRST_TO_STAY);
+    child->pid = 0;
+    memset(metrics, 0, METRICS_FIRST_TO_STAY);
 }
 
 /* ---- all of them ---- */
@@ -154,7 +154,7 @@ static void reap(struct workers *workers) {
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        successor_ended(workers->successor, pid, status);
+        upgrade_ended(workers->upgrade, pid, status);
         for (size_t i = 0; i < workers->all.count; i++)
             if (workers->list[i].pid == pid)
                 note_death(workers, i, status);
@@ -173,33 +173,33 @@ static void tell_all(const struct workers *workers, int number) {
             kill(workers->list[i].pid, number);
 }
 
-/* Once all of them serve, whoever waits for that is told. */
+/* Once all of them worker, whoever waits for that is told. */
 static void look_whether_serving(struct workers *workers) {
-    const unsigned push = listening_port(workers->push_fd);
-    const unsigned metrics = listening_port(workers->metrics_fd);
+    const unsigned push = tcp_listener_port(workers->push_fd);
+    const unsigned metrics = tcp_listener_port(workers->metrics_fd);
     if (workers->serving)
         return;
     for (size_t i = 0; i < workers->all.count; i++)
         if (!workers->all.each[i].up)
             return;
     workers->serving = true;
-    if (!local_socket_publish(&workers->local)) {
+    if (!unix_listener_publish(&workers->local)) {
         workers->failed = true;
         return;
     }
-    ensure_note(workers->successor->lock);
-    predecessor_follow(workers->predecessor);
+    single_instance_note(workers->upgrade->lock);
+    upgrade_finish(workers->predecessor);
     log_info("%zu workers listen on port %u, figures on port %u", workers->all.count, push,
              metrics);
     if (workers->local.fd >= 0)
         log_info("and on %s", workers->local.path.sun_path);
-    if (workers->ports_file && !settings_write_ports(workers->ports_file, push, metrics))
+    if (workers->ports_file && !reload_write_ports(workers->ports_file, push, metrics))
         workers->failed = true;
 }
 
 /* Who comes to a socket that is still open somewhere would wait for nobody. */
 static void close_local(struct workers *workers) {
-    local_socket_remove(&workers->local);
+    unix_listener_remove(&workers->local);
     if (workers->local.fd >= 0)
         close(workers->local.fd);
     workers->local.fd = -1;
@@ -208,11 +208,11 @@ static void close_local(struct workers *workers) {
 static void stop(struct workers *workers) {
     const int64_t now = clock_monotonic_ms();
     const int64_t patience =
-        (int64_t)workers->config->drain_time * 1000 + SERVE_LAST_WORDS_MS + PATIENCE_MS;
+        (int64_t)workers->config->drain_time * 1000 + WORKER_LAST_WORDS_MS + PATIENCE_MS;
     if (workers->stopping_ms == 0) {
         workers->stopping_ms = now;
-        (followed ? successor_serves : successor_stop)(workers->successor);
-        notify_stopping();
+        (followed ? upgrade_serves : upgrade_stop)(workers->upgrade);
+        sd_notify_stopping();
         log_info("stopping %zu workers", count_present(workers));
         tell_all(workers, SIGTERM);
         close_local(workers);
@@ -225,12 +225,12 @@ static void stop(struct workers *workers) {
 /* Where they listen is not changed by what is read again. */
 static void keep_port(struct workers *workers) {
     free(workers->config->push_listen);
-    workers->config->push_listen = memory_copy_str(workers->push_listen);
+    workers->config->push_listen = xstrdup(workers->push_listen);
 }
 
 static void reload(struct workers *workers) {
     reload_wanted = 0;
-    if (settings_reload(workers->config, workers->config_path))
+    if (reload_config(workers->config, workers->config_path))
         keep_port(workers);
     tell_all(workers, SIGHUP);
 }
@@ -244,15 +244,15 @@ static void log_state(const struct workers *workers) {
 }
 
 static void start_successor(struct workers *workers) {
-    successor_wanted = 0;
-    successor_start(workers->successor);
+    upgrade_wanted = 0;
+    upgrade_start(workers->upgrade);
 }
 
 /* ---- the parent ---- */
 
 static void watch_signals(sigset_t *before) {
-    static const int NUMBERS[] = {SIGTERM, SIGINT, PREDECESSOR_SIGNAL, SIGHUP, SIGUSR1,
-                                  SIGUSR2, SIGCHLD};
+    static const int NUMBERS[] = {SIGTERM, SIGINT,  UPGRADE_SIGNAL, SIGHUP,
+                                  SIGUSR1, SIGUSR2, SIGCHLD};
     sigset_t watched;
     sigemptyset(&watched);
     for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++) {
@@ -274,37 +274,37 @@ static bool open_sockets(struct workers *workers) {
     const char *wanted = config->push_listen;
     const bool beside = workers->predecessor != 0;
     struct buffer address = BUFFER_EMPTY;
-    workers->metrics_fd = listening_open("metrics_listen", config->metrics_listen, beside);
+    workers->metrics_fd = tcp_listener_open("metrics_listen", config->metrics_listen, beside);
     if (workers->metrics_fd < 0)
         return false;
-    workers->push_fd = listening_open("push_listen", wanted, beside);
-    if (workers->push_fd < 0 || !local_socket_open(&workers->local, config->push_socket, beside))
+    workers->push_fd = tcp_listener_open("push_listen", wanted, beside);
+    if (workers->push_fd < 0 || !unix_listener_open(&workers->local, config->push_socket, beside))
         return false;
     buffer_printf(&address, "%.*s:%u", (int)(strrchr(wanted, ':') - wanted), wanted,
-                  listening_port(workers->push_fd));
-    workers->push_listen = memory_copy(address.data, address.len);
+                  tcp_listener_port(workers->push_fd));
+    workers->push_listen = xstrndup(address.data, address.len);
     buffer_free(&address);
-    successor_listens(workers->successor, SUCCESSOR_PUSH, wanted, listening_port(workers->push_fd));
-    successor_listens(workers->successor, SUCCESSOR_METRICS, workers->config->metrics_listen,
-                      listening_port(workers->metrics_fd));
+    upgrade_listens(workers->upgrade, UPGRADE_PUSH, wanted, tcp_listener_port(workers->push_fd));
+    upgrade_listens(workers->upgrade, UPGRADE_METRICS, workers->config->metrics_listen,
+                    tcp_listener_port(workers->metrics_fd));
     keep_port(workers);
     return true;
 }
 
 static bool share_figures(struct workers *workers, size_t count) {
     workers->all.count = count;
-    workers->all.each = mmap(NULL, count * sizeof(struct figures), PROT_READ | PROT_WRITE,
+    workers->all.each = mmap(NULL, count * sizeof(struct metrics_data), PROT_READ | PROT_WRITE,
                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (workers->all.each == MAP_FAILED) {
         log_error("cannot share memory: %s", strerror(errno));
         return false;
     }
-    workers->list = memory_zeroed(count, sizeof(*workers->list));
+    workers->list = xcalloc(count, sizeof(*workers->list));
     return true;
 }
 
 static void tend(struct workers *workers, const sigset_t *mask) {
-    notify_alive();
+    sd_notify_alive();
     reap(workers);
     if (stop_wanted || workers->failed) {
         stop(workers);
@@ -314,21 +314,21 @@ static void tend(struct workers *workers, const sigset_t *mask) {
         reload(workers);
     if (state_wanted)
         log_state(workers);
-    if (successor_wanted)
+    if (upgrade_wanted)
         start_successor(workers);
     start_missing(workers, mask);
     look_whether_serving(workers);
 }
 
-int workers_run(struct config *config, const char *config_path, const char *ports_file,
-                pid_t predecessor, struct successor *successor, size_t count) {
+int supervisor_run(struct config *config, const char *config_path, const char *ports_file,
+                   pid_t predecessor, struct upgrade *upgrade, size_t count) {
     static struct workers workers;
     sigset_t before;
     workers.config = config;
     workers.config_path = config_path;
     workers.ports_file = ports_file;
     workers.predecessor = predecessor;
-    workers.successor = successor;
+    workers.upgrade = upgrade;
     workers.backoff = (struct backoff)BACKOFF(100, 5000);
     if (!share_figures(&workers, count) || !open_sockets(&workers))
         return 1;

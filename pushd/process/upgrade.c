@@ -19,41 +19,41 @@
 #define MOST_ARGUMENTS 11
 
 static const char *const VARIABLES[] = {
-    [SUCCESSOR_PUSH] = "CONFAB_PUSH_LISTEN=", [SUCCESSOR_METRICS] = "CONFAB_METRICS_LISTEN="};
+    [UPGRADE_PUSH] = "CONFAB_PUSH_LISTEN=", [UPGRADE_METRICS] = "CONFAB_METRICS_LISTEN="};
 
-void successor_listens(struct successor *successor, unsigned which, const char *configured,
-                       unsigned port) {
+void upgrade_listens(struct upgrade *upgrade, unsigned which, const char *configured,
+                     unsigned port) {
     const char *colon = strrchr(configured, ':');
     struct buffer variable = BUFFER_EMPTY;
     if (!colon || strcmp(colon, ":0") != 0)
         return;
     buffer_printf(&variable, "%s%.*s:%u", VARIABLES[which], (int)(colon - configured), configured,
                   port);
-    free(successor->addresses[which]);
-    successor->addresses[which] = memory_copy(variable.data, variable.len);
+    free(upgrade->addresses[which]);
+    upgrade->addresses[which] = xstrndup(variable.data, variable.len);
     buffer_free(&variable);
 }
 
 /* Whether a variable of the environment gives way to an address. */
-static bool is_replaced(const struct successor *successor, const char *variable) {
-    for (unsigned i = 0; i < SUCCESSOR_ADDRESSES; i++)
-        if (successor->addresses[i] && strncmp(variable, VARIABLES[i], strlen(VARIABLES[i])) == 0)
+static bool is_replaced(const struct upgrade *upgrade, const char *variable) {
+    for (unsigned i = 0; i < UPGRADE_ADDRESSES; i++)
+        if (upgrade->addresses[i] && strncmp(variable, VARIABLES[i], strlen(VARIABLES[i])) == 0)
             return true;
     return false;
 }
 
 /* The environment of this process with the addresses; to be freed, but not what is in it. */
-static char **make_environment(const struct successor *successor) {
+static char **make_environment(const struct upgrade *upgrade) {
     size_t count = 0, used = 0;
     while (environ[count])
         count++;
-    char **made = memory_zeroed(count + SUCCESSOR_ADDRESSES + 1, sizeof(*made));
+    char **made = xcalloc(count + UPGRADE_ADDRESSES + 1, sizeof(*made));
     for (size_t i = 0; i < count; i++)
-        if (!is_replaced(successor, environ[i]))
+        if (!is_replaced(upgrade, environ[i]))
             made[used++] = environ[i];
-    for (unsigned i = 0; i < SUCCESSOR_ADDRESSES; i++)
-        if (successor->addresses[i])
-            made[used++] = successor->addresses[i];
+    for (unsigned i = 0; i < UPGRADE_ADDRESSES; i++)
+        if (upgrade->addresses[i])
+            made[used++] = upgrade->addresses[i];
     return made;
 }
 
@@ -68,64 +68,64 @@ static size_t put(char **arguments, size_t used, const char *option, const char 
 
 /* All files but the standard ones and the lock stay here: a connection to Redis that two
  * processes hold would outlive the one that reads it. */
-static int spawn(struct successor *successor, char **arguments, char **environment) {
+static int spawn(struct upgrade *upgrade, char **arguments, char **environment) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none;
     sigemptyset(&none);
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
-    if (successor->lock > 0)
-        posix_spawn_file_actions_adddup2(&files, successor->lock, ENSURE_HANDED_LOCK);
-    posix_spawn_file_actions_addclosefrom_np(&files, successor->lock > 0 ? ENSURE_HANDED_LOCK + 1
-                                                                         : STDERR_FILENO + 1);
+    if (upgrade->lock > 0)
+        posix_spawn_file_actions_adddup2(&files, upgrade->lock, SINGLE_INSTANCE_HANDED_LOCK);
+    posix_spawn_file_actions_addclosefrom_np(
+        &files, upgrade->lock > 0 ? SINGLE_INSTANCE_HANDED_LOCK + 1 : STDERR_FILENO + 1);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    const int error = posix_spawnp(&successor->pid, successor->program, &files, &attributes,
-                                   arguments, environment);
+    const int error =
+        posix_spawnp(&upgrade->pid, upgrade->program, &files, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     return error;
 }
 
-void successor_start(struct successor *successor) {
-    char *arguments[MOST_ARGUMENTS] = {successor->program};
+void upgrade_start(struct upgrade *upgrade) {
+    char *arguments[MOST_ARGUMENTS] = {upgrade->program};
     char workers[24] = "", own[24];
     size_t used = 1;
-    if (successor->pid) {
-        log_warn("process %d is about to take over already", (int)successor->pid);
+    if (upgrade->pid) {
+        log_warn("process %d is about to take over already", (int)upgrade->pid);
         return;
     }
-    if (successor->workers)
-        snprintf(workers, sizeof(workers), "%" PRIu64, successor->workers);
+    if (upgrade->workers)
+        snprintf(workers, sizeof(workers), "%" PRIu64, upgrade->workers);
     snprintf(own, sizeof(own), "%d", (int)getpid());
-    used = put(arguments, used, "-c", successor->config_path);
+    used = put(arguments, used, "-c", upgrade->config_path);
     used = put(arguments, used, "--workers", workers);
-    used = put(arguments, used, "--ports-file", successor->ports_file);
+    used = put(arguments, used, "--ports-file", upgrade->ports_file);
     used = put(arguments, used, "--take-over", own);
-    if (successor->lock > 0)
+    if (upgrade->lock > 0)
         arguments[used++] = (char *)"--ensure";
-    char **environment = make_environment(successor);
-    const int error = spawn(successor, arguments, environment);
+    char **environment = make_environment(upgrade);
+    const int error = spawn(upgrade, arguments, environment);
     free(environment);
     if (error) {
-        successor->pid = 0;
-        log_error("cannot start %s to take over: %s", successor->program, strerror(error));
+        upgrade->pid = 0;
+        log_error("cannot start %s to take over: %s", upgrade->program, strerror(error));
         return;
     }
-    log_info("started %s as process %d to take over", successor->program, (int)successor->pid);
+    log_info("started %s as process %d to take over", upgrade->program, (int)upgrade->pid);
 }
 
-void successor_look(struct successor *successor) {
+void upgrade_look(struct upgrade *upgrade) {
     int status;
-    if (successor->pid && waitpid(successor->pid, &status, WNOHANG) == successor->pid)
-        successor_ended(successor, successor->pid, status);
+    if (upgrade->pid && waitpid(upgrade->pid, &status, WNOHANG) == upgrade->pid)
+        upgrade_ended(upgrade, upgrade->pid, status);
 }
 
-void successor_ended(struct successor *successor, pid_t pid, int status) {
-    if (pid != successor->pid)
+void upgrade_ended(struct upgrade *upgrade, pid_t pid, int status) {
+    if (pid != upgrade->pid)
         return;
-    successor->pid = 0;
+    upgrade->pid = 0;
     if (WIFSIGNALED(status))
         log_error("process %d, which was to take over, was ended by signal %d", (int)pid,
                   WTERMSIG(status));
@@ -134,12 +134,12 @@ void successor_ended(struct successor *successor, pid_t pid, int status) {
                   WEXITSTATUS(status));
 }
 
-void successor_serves(struct successor *successor) {
-    successor->pid = 0;
-    notify_leave();
+void upgrade_serves(struct upgrade *upgrade) {
+    upgrade->pid = 0;
+    sd_notify_leave();
 }
 
-void successor_stop(struct successor *successor) {
-    if (successor->pid)
-        kill(successor->pid, SIGTERM);
+void upgrade_stop(struct upgrade *upgrade) {
+    if (upgrade->pid)
+        kill(upgrade->pid, SIGTERM);
 }

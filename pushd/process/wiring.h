@@ -1,6 +1,6 @@
 /*
- * wiring: what goes from the bus to whom, and what presence is given to work with. The one
- * place where bus, feeds, presence and sessions meet.
+ * wiring: what goes from the pubsub to whom, and what presence is given to work with. The one
+ * place where pubsub, channels, presence and clients meet.
  */
 #ifndef CONFAB_PUSHD_WIRING_H
 #define CONFAB_PUSHD_WIRING_H
@@ -9,7 +9,7 @@
 
 #include "client/client.h"
 
-/* Opens the bus and presence, and connects both with the feeds of the sessions. */
-void wiring_connect(uv_loop_t *loop, struct sessions *sessions);
+/* Opens the pubsub and presence, and connects both with the channels of the clients. */
+void wiring_connect(uv_loop_t *loop, struct clients *clients);
 
 #endif

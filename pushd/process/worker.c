@@ -38,22 +38,22 @@
 /* Bytes from which memory is taken from the system, and given back to it, by itself. */
 #define LARGE (128 * 1024)
 
-/* In the end jobs that are under way get so long; their threads cannot be stopped. */
+/* In the end db_pool that are under way get so long; their threads cannot be stopped. */
 #define LAST_JOBS_MS 500
 
 /* Everything there is in a process. */
-struct serve {
-    const struct serve_place *place;
+struct worker {
+    const struct worker_args *place;
     struct config *config;
-    struct figures *figures;
+    struct metrics_data *metrics;
     uv_loop_t loop;
     uv_timer_t tick, limit;
     uv_signal_t signals[SIGNALS];
-    struct jobs *jobs;
-    struct feeds *feeds;
-    struct sessions sessions;
+    struct db_pool *db_pool;
+    struct channels *channels;
+    struct clients clients;
     struct sockets *sockets; /* NULL until it listens */
-    struct status *status;
+    struct metrics_http *metrics_http;
     unsigned ticks;
     bool pinging;
     bool ending;
@@ -62,7 +62,7 @@ struct serve {
 /* ---- ticks ---- */
 
 struct ping {
-    struct serve *serve;
+    struct worker *worker;
     enum error error;
     int64_t started_us;
 };
@@ -74,38 +74,38 @@ static void ping_work(void *job, struct db *db) {
 
 static void ping_done(void *job) {
     struct ping *ping = job;
-    struct serve *serve = ping->serve;
-    serve->pinging = false;
-    serve->figures->db_latency_us = (uint64_t)(clock_monotonic_us() - ping->started_us);
-    serve->figures->database_up = ping->error == ERROR_NONE;
+    struct worker *worker = ping->worker;
+    worker->pinging = false;
+    worker->metrics->db_latency_us = (uint64_t)(clock_monotonic_us() - ping->started_us);
+    worker->metrics->database_up = ping->error == ERROR_NONE;
     free(ping);
 }
 
-static void ping_database(struct serve *serve) {
-    if (serve->pinging)
+static void ping_database(struct worker *worker) {
+    if (worker->pinging)
         return;
-    struct ping *ping = memory_zeroed(1, sizeof(*ping));
-    *ping = (struct ping){serve, ERROR_NONE, clock_monotonic_us()};
-    serve->pinging = true;
-    jobs_run(serve->jobs, ping_work, ping_done, ping);
+    struct ping *ping = xcalloc(1, sizeof(*ping));
+    *ping = (struct ping){worker, ERROR_NONE, clock_monotonic_us()};
+    worker->pinging = true;
+    db_pool_run(worker->db_pool, ping_work, ping_done, ping);
 }
 
 static void on_tick(uv_timer_t *timer) {
-    struct serve *serve = timer->data;
-    stopwatch_start("the tick");
-    notify_alive();
-    session_tick(&serve->sessions);
-    presence_tick(serve->sessions.presence);
-    if (serve->ticks % 2 == 0)
-        sockets_tick(serve->sockets);
-    if (serve->ticks % PING_DATABASE_TICKS == 0)
-        ping_database(serve);
-    serve->ticks++;
-    if (serve->place->successor)
-        successor_look(serve->place->successor);
-    if (serve->ending && sockets_count(serve->sockets) == 0)
-        uv_stop(&serve->loop);
-    stopwatch_stop();
+    struct worker *worker = timer->data;
+    slow_callback_start("the tick");
+    sd_notify_alive();
+    client_tick(&worker->clients);
+    presence_tick(worker->clients.presence);
+    if (worker->ticks % 2 == 0)
+        sockets_tick(worker->sockets);
+    if (worker->ticks % PING_DATABASE_TICKS == 0)
+        ping_database(worker);
+    worker->ticks++;
+    if (worker->place->upgrade)
+        upgrade_look(worker->place->upgrade);
+    if (worker->ending && sockets_count(worker->sockets) == 0)
+        uv_stop(&worker->loop);
+    slow_callback_stop();
 }
 
 static void on_limit(uv_timer_t *timer) {
@@ -114,77 +114,76 @@ static void on_limit(uv_timer_t *timer) {
 
 /* ---- signals ---- */
 
-static void log_feed(void *context, const struct feed *feed) {
+static void log_feed(void *context, const struct channel *channel) {
     (void)context;
     log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%u waiting=%u%s%s",
-             feed->stream.kind == EVENT_STREAM_ROOM ? "room" : "user", feed->stream.id,
-             feed->stream.last_seq, feed->count, feed->stream.tail.count,
-             feed->stream.waiting.count, feed->joined ? "" : " not joined",
-             feed->stream.fetching ? " fetching" : "");
+             channel->stream.kind == EVENT_STREAM_ROOM ? "room" : "user", channel->stream.id,
+             channel->stream.last_seq, channel->count, channel->stream.tail.count,
+             channel->stream.waiting.count, channel->joined ? "" : " not joined",
+             channel->stream.fetching ? " fetching" : "");
 }
 
-static void log_state(const struct serve *serve) {
-    const struct figures *f = serve->figures;
+static void log_state(const struct worker *worker) {
+    const struct metrics_data *f = worker->metrics;
     log_info("state: sockets=%" PRIu64 " streams=%" PRIu64 " subscribers=%" PRIu64
              " queue_bytes=%" PRIu64 " jobs=%zu redis=%s",
              f->sockets_room + f->sockets_notifications, f->streams, f->subscribers, f->queue_bytes,
-             jobs_pending(serve->jobs), f->redis_up ? "well" : "away");
-    feeds_each(serve->feeds, log_feed, NULL);
+             db_pool_pending(worker->db_pool), f->redis_up ? "well" : "away");
+    channels_each(worker->channels, log_feed, NULL);
 }
 
 /* Who has no sockets yet, since it waits for Redis, has nothing to close. */
-static void drain(struct serve *serve) {
-    if (serve->ending)
+static void drain(struct worker *worker) {
+    if (worker->ending)
         return;
-    serve->ending = true;
-    notify_stopping();
-    if (!serve->sockets) {
-        uv_stop(&serve->loop);
+    worker->ending = true;
+    sd_notify_stopping();
+    if (!worker->sockets) {
+        uv_stop(&worker->loop);
         return;
     }
-    const uint64_t spread = serve->config->drain_time * 1000;
-    log_info("closing %" PRIu64 " sockets", sockets_count(serve->sockets));
-    sockets_stop_listening(serve->sockets);
-    sockets_close_all(serve->sockets, SOCKET_CLOSE_RESTART, spread);
-    uv_timer_start(&serve->limit, on_limit, spread + SERVE_LAST_WORDS_MS, 0);
+    const uint64_t spread = worker->config->drain_time * 1000;
+    log_info("closing %" PRIu64 " sockets", sockets_count(worker->sockets));
+    sockets_stop_listening(worker->sockets);
+    sockets_close_all(worker->sockets, SOCKET_CLOSE_RESTART, spread);
+    uv_timer_start(&worker->limit, on_limit, spread + WORKER_LAST_WORDS_MS, 0);
 }
 
 /* Limits and times hold from now on; where it listens and what it connects to stays. */
-static void reload(struct serve *serve) {
-    if (settings_reload(serve->config, serve->place->config_path))
+static void reload(struct worker *worker) {
+    if (reload_config(worker->config, worker->place->config_path))
         log_info("configuration read again");
 }
 
-/* A successor that serves has this process end; else there is to be none. */
-static void end(struct serve *serve, bool followed) {
-    struct successor *successor = serve->place->successor;
-    if (successor)
-        (followed ? successor_serves : successor_stop)(successor);
-    drain(serve);
+/* A upgrade that serves has this process end; else there is to be none. */
+static void end(struct worker *worker, bool followed) {
+    struct upgrade *upgrade = worker->place->upgrade;
+    if (upgrade)
+        (followed ? upgrade_serves : upgrade_stop)(upgrade);
+    drain(worker);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
-    struct serve *serve = handle->data;
-    stopwatch_start("a signal");
+    struct worker *worker = handle->data;
+    slow_callback_start("a signal");
     if (number == SIGHUP)
-        reload(serve);
+        reload(worker);
     else if (number == SIGUSR1)
-        log_state(serve);
+        log_state(worker);
     else if (number != SIGUSR2)
-        end(serve, number == PREDECESSOR_SIGNAL);
-    else if (serve->place->successor && !serve->ending)
-        successor_start(serve->place->successor);
-    stopwatch_stop();
+        end(worker, number == UPGRADE_SIGNAL);
+    else if (worker->place->upgrade && !worker->ending)
+        upgrade_start(worker->place->upgrade);
+    slow_callback_stop();
 }
 
-static void watch_signals(struct serve *serve) {
-    static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT,  SIGHUP,
-                                         SIGUSR1, SIGUSR2, PREDECESSOR_SIGNAL};
+static void watch_signals(struct worker *worker) {
+    static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, UPGRADE_SIGNAL};
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < SIGNALS; i++) {
-        uv_signal_init(&serve->loop, &serve->signals[i]);
-        serve->signals[i].data = serve;
-        uv_signal_start(&serve->signals[i], on_signal, NUMBERS[i]);
+        uv_signal_init(&worker->loop, &worker->signals[i]);
+        worker->signals[i].data = worker;
+        uv_signal_start(&worker->signals[i], on_signal, NUMBERS[i]);
     }
 }
 
@@ -200,129 +199,131 @@ static void keep_heaps_small(void) {
 }
 
 /* The order is that of who needs whom. */
-static void open_parts(struct serve *serve) {
-    struct sessions *sessions = &serve->sessions;
-    uv_loop_init(&serve->loop);
-    uv_timer_init(&serve->loop, &serve->tick);
-    uv_timer_init(&serve->loop, &serve->limit);
-    serve->tick.data = serve->limit.data = serve;
-    watch_signals(serve);
-    serve->jobs = jobs_new(&serve->loop, serve->config);
-    serve->feeds = feeds_new(&serve->loop, serve->config, serve->jobs, serve->figures,
-                             session_feeds_listener());
-    sessions->config = serve->config;
-    sessions->feeds = serve->feeds;
-    sessions->jobs = serve->jobs;
-    sessions->callers = callers_new(serve->jobs, serve->config);
-    sessions->figures = serve->figures;
-    wiring_connect(&serve->loop, sessions);
-    ping_database(serve);
+static void open_parts(struct worker *worker) {
+    struct clients *clients = &worker->clients;
+    uv_loop_init(&worker->loop);
+    uv_timer_init(&worker->loop, &worker->tick);
+    uv_timer_init(&worker->loop, &worker->limit);
+    worker->tick.data = worker->limit.data = worker;
+    watch_signals(worker);
+    worker->db_pool = db_pool_new(&worker->loop, worker->config);
+    worker->channels = channels_new(&worker->loop, worker->config, worker->db_pool, worker->metrics,
+                                    client_feeds_listener());
+    clients->config = worker->config;
+    clients->channels = worker->channels;
+    clients->db_pool = worker->db_pool;
+    clients->auth_batch = auth_batch_new(worker->db_pool, worker->config);
+    clients->metrics = worker->metrics;
+    wiring_connect(&worker->loop, clients);
+    ping_database(worker);
 }
 
-static void wait_for_redis(struct serve *serve) {
-    const struct config *config = serve->config;
+static void wait_for_redis(struct worker *worker) {
+    const struct config *config = worker->config;
     const int64_t until_ms = clock_monotonic_ms() + WAIT_FOR_REDIS_MS;
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return;
-    uv_timer_start(&serve->limit, on_limit, WAIT_FOR_REDIS_MS, 0);
-    while (!bus_is_well(serve->sessions.bus) && !serve->ending && clock_monotonic_ms() < until_ms)
-        uv_run(&serve->loop, UV_RUN_ONCE);
-    uv_timer_stop(&serve->limit);
+    uv_timer_start(&worker->limit, on_limit, WAIT_FOR_REDIS_MS, 0);
+    while (!pubsub_is_up(worker->clients.pubsub) && !worker->ending &&
+           clock_monotonic_ms() < until_ms)
+        uv_run(&worker->loop, UV_RUN_ONCE);
+    uv_timer_stop(&worker->limit);
 }
 
-static bool listen_now(struct serve *serve) {
-    const struct serve_place *place = serve->place;
-    const char *address = serve->config->push_listen;
-    const int fd = listening_open("push_listen", address, place->shared || place->predecessor != 0);
+static bool listen_now(struct worker *worker) {
+    const struct worker_args *place = worker->place;
+    const char *address = worker->config->push_listen;
+    const int fd =
+        tcp_listener_open("push_listen", address, place->shared || place->predecessor != 0);
     const int places[SOCKETS_PLACES] = {fd, place->local->fd};
-    const unsigned push = listening_port(fd), metrics = listening_port(place->metrics_fd);
-    const struct sockets_listener listener = session_sockets_listener(&serve->sessions);
+    const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(place->metrics_fd);
+    const struct sockets_listener listener = client_sockets_listener(&worker->clients);
     if (fd >= 0)
-        serve->sockets =
-            sockets_new(&serve->loop, serve->config, serve->figures, &listener, places);
-    if (serve->sockets)
-        serve->status = status_new(&serve->loop, place->all, place->own, place->metrics_fd);
-    if (!serve->status || (!place->shared && !local_socket_publish(place->local)))
+        worker->sockets =
+            sockets_new(&worker->loop, worker->config, worker->metrics, &listener, places);
+    if (worker->sockets)
+        worker->metrics_http =
+            metrics_http_new(&worker->loop, place->all, place->own, place->metrics_fd);
+    if (!worker->metrics_http || (!place->shared && !unix_listener_publish(place->local)))
         return false;
-    uv_timer_start(&serve->tick, on_tick, 0, TICK_MS);
-    if (place->successor) {
-        successor_listens(place->successor, SUCCESSOR_PUSH, address, push);
-        successor_listens(place->successor, SUCCESSOR_METRICS, serve->config->metrics_listen,
-                          metrics);
-        ensure_note(place->successor->lock);
+    uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);
+    if (place->upgrade) {
+        upgrade_listens(place->upgrade, UPGRADE_PUSH, address, push);
+        upgrade_listens(place->upgrade, UPGRADE_METRICS, worker->config->metrics_listen, metrics);
+        single_instance_note(place->upgrade->lock);
     }
     log_info("listens on port %u, figures on port %u", push, metrics);
     if (place->local->fd >= 0)
         log_info("and on %s", place->local->path.sun_path);
-    serve->figures->up = 1;
-    predecessor_follow(place->predecessor);
-    return !place->ports_file || settings_write_ports(place->ports_file, push, metrics);
+    worker->metrics->up = 1;
+    upgrade_finish(place->predecessor);
+    return !place->ports_file || reload_write_ports(place->ports_file, push, metrics);
 }
 
 /* ---- end ---- */
 
 /* What is closed goes only with the next turns of the loop. */
-static void run_turns(struct serve *serve) {
+static void run_turns(struct worker *worker) {
     for (unsigned turn = 0; turn < 10; turn++)
-        uv_run(&serve->loop, UV_RUN_NOWAIT);
+        uv_run(&worker->loop, UV_RUN_NOWAIT);
 }
 
 /* True when no job is under way any more. */
-static bool jobs_have_ended(struct serve *serve) {
-    uv_timer_start(&serve->limit, on_limit, LAST_JOBS_MS, 0);
-    while (jobs_pending(serve->jobs) > 0 && uv_is_active((uv_handle_t *)&serve->limit))
-        uv_run(&serve->loop, UV_RUN_ONCE);
-    uv_timer_stop(&serve->limit);
-    return jobs_pending(serve->jobs) == 0;
+static bool db_pool_have_ended(struct worker *worker) {
+    uv_timer_start(&worker->limit, on_limit, LAST_JOBS_MS, 0);
+    while (db_pool_pending(worker->db_pool) > 0 && uv_is_active((uv_handle_t *)&worker->limit))
+        uv_run(&worker->loop, UV_RUN_ONCE);
+    uv_timer_stop(&worker->limit);
+    return db_pool_pending(worker->db_pool) == 0;
 }
 
 /* Says in Redis that it goes, so that its users are soon seen to be gone. If a job hangs,
  * what it might use is left to the end of the process. */
-static void close_parts(struct serve *serve) {
-    serve->figures->up = 0;
-    uv_timer_stop(&serve->tick);
-    if (serve->sockets)
-        sockets_cut(serve->sockets);
-    if (serve->status)
-        status_close(serve->status);
-    run_turns(serve);
-    session_tick(&serve->sessions);
-    const bool ended = jobs_have_ended(serve);
-    bus_close(serve->sessions.bus);
-    run_turns(serve);
+static void close_parts(struct worker *worker) {
+    worker->metrics->up = 0;
+    uv_timer_stop(&worker->tick);
+    if (worker->sockets)
+        sockets_cut(worker->sockets);
+    if (worker->metrics_http)
+        metrics_http_close(worker->metrics_http);
+    run_turns(worker);
+    client_tick(&worker->clients);
+    const bool ended = db_pool_have_ended(worker);
+    pubsub_close(worker->clients.pubsub);
+    run_turns(worker);
     if (!ended)
         return;
-    session_tick(&serve->sessions);
-    presence_free(serve->sessions.presence);
-    feeds_close(serve->feeds);
-    run_turns(serve);
-    callers_free(serve->sessions.callers);
-    jobs_free(serve->jobs);
-    if (serve->sockets)
-        sockets_free(serve->sockets);
+    client_tick(&worker->clients);
+    presence_free(worker->clients.presence);
+    channels_close(worker->channels);
+    run_turns(worker);
+    auth_batch_free(worker->clients.auth_batch);
+    db_pool_free(worker->db_pool);
+    if (worker->sockets)
+        sockets_free(worker->sockets);
 }
 
-int serve_run(const struct serve_place *place) {
-    static struct serve serve;
+int worker_run(const struct worker_args *place) {
+    static struct worker worker;
     int status = 0;
-    serve.place = place;
-    serve.config = place->config;
-    serve.figures = &place->all->each[place->own];
+    worker.place = place;
+    worker.config = place->config;
+    worker.metrics = &place->all->each[place->own];
     if (!secret_init())
         return 1;
     keep_heaps_small();
-    stopwatch_watch(serve.figures);
-    open_parts(&serve);
-    wait_for_redis(&serve);
-    if (serve.ending)
+    slow_callback_watch(worker.metrics);
+    open_parts(&worker);
+    wait_for_redis(&worker);
+    if (worker.ending)
         status = 0;
-    else if (!listen_now(&serve))
+    else if (!listen_now(&worker))
         status = 1;
     else
-        uv_run(&serve.loop, UV_RUN_DEFAULT);
+        uv_run(&worker.loop, UV_RUN_DEFAULT);
     if (!place->shared)
-        local_socket_remove(place->local);
-    close_parts(&serve);
+        unix_listener_remove(place->local);
+    close_parts(&worker);
     log_info("stopped");
     return status;
 }

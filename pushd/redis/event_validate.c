@@ -15,12 +15,13 @@ static bool belongs(enum event_stream stream, unsigned type, bool numbered) {
     return !on_user_record && numbered == (type <= EVENT_MEMBER_UPDATED);
 }
 
-bool payload_read(enum event_stream stream, struct text payload, struct event_envelope *envelope) {
+bool event_validate(enum event_stream stream, struct text payload,
+                    struct event_envelope *envelope) {
     if (payload.len > MAX_PAYLOAD || !event_read(payload, envelope) ||
         !belongs(stream, envelope->type, envelope->seq > 0))
         return false;
     const struct text json = envelope->text;
     if (json.len == 0)
         return envelope->type == EVENT_CREDENTIALS_CHANGED;
-    return json.at[0] == '{' && !jsoncheck(json.at, json.len, NULL);
+    return json.at[0] == '{' && !json_validate(json.at, json.len, NULL);
 }

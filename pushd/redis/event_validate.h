@@ -13,6 +13,6 @@
  * that this kind of channel carries, with a number if it is one that is on record and
  * without one if it never is; its text is a JSON object fit for clients, or nothing, for an
  * event that is not shown. */
-bool payload_read(enum event_stream stream, struct text payload, struct event_envelope *envelope);
+bool event_validate(enum event_stream stream, struct text payload, struct event_envelope *envelope);
 
 #endif

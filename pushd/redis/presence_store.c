@@ -1,4 +1,4 @@
-/* bus_presence: who is in a room, by all pushd processes; the scripts that Redis runs. */
+/* presence_store: who is in a room, by all pushd processes; the scripts that Redis runs. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,9 +101,9 @@ static const char SWEEP[] = ALIVE
     "end "
     "return found";
 
-static const char *const SCRIPTS[BUS_SCRIPTS] = {
-    [BUS_ENTER] = ENTER, [BUS_LEAVE] = LEAVE, [BUS_BURY] = BURY,
-    [BUS_READ] = READ,   [BUS_SWEEP] = SWEEP,
+static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
+    [PUBSUB_ENTER] = ENTER, [PUBSUB_LEAVE] = LEAVE, [PUBSUB_BURY] = BURY,
+    [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP,
 };
 
 /* KEYS[1] is the lease here, ARGV[3] is 1 if it is new. Answers whether there is a lease, and
@@ -127,15 +127,15 @@ static const char RENEW[] =
 
 static void on_loaded(void *context, const struct redis_reply *reply) {
     char *name = context;
-    if (reply && reply->kind == REDIS_TEXT && reply->text.len == BUS_SCRIPT_LENGTH)
-        memcpy(name, reply->text.at, BUS_SCRIPT_LENGTH);
+    if (reply && reply->kind == REDIS_TEXT && reply->text.len == PUBSUB_SCRIPT_LENGTH)
+        memcpy(name, reply->text.at, PUBSUB_SCRIPT_LENGTH);
 }
 
-void bus_presence_load(struct bus *bus) {
-    memset(bus->scripts, 0, sizeof(bus->scripts));
-    for (size_t i = 0; i < BUS_SCRIPTS; i++) {
+void presence_store_load(struct pubsub *pubsub) {
+    memset(pubsub->scripts, 0, sizeof(pubsub->scripts));
+    for (size_t i = 0; i < PUBSUB_SCRIPTS; i++) {
         const struct text words[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
-        redis_link_ask(bus->commands, words, 3, on_loaded, bus->scripts[i]);
+        redis_conn_command(pubsub->commands, words, 3, on_loaded, pubsub->scripts[i]);
     }
 }
 
@@ -143,17 +143,17 @@ void bus_presence_load(struct bus *bus) {
 
 /* A question on its way; freed with its answer. */
 struct question {
-    struct bus *bus;
+    struct pubsub *pubsub;
     uint64_t room_id;
-    bus_presence_done *done;
-    bus_presence_user *user;
-    bus_presence_end *end;
+    presence_store_done *done;
+    presence_store_user *user;
+    presence_store_end *end;
     void *context;
 };
 
-static struct question *new_question(struct bus *bus, uint64_t room_id, void *context) {
-    struct question *question = memory_zeroed(1, sizeof(*question));
-    question->bus = bus;
+static struct question *new_question(struct pubsub *pubsub, uint64_t room_id, void *context) {
+    struct question *question = xcalloc(1, sizeof(*question));
+    question->pubsub = pubsub;
     question->room_id = room_id;
     question->context = context;
     return question;
@@ -165,62 +165,63 @@ static struct text as_text(const struct buffer *buffer) {
 
 /* The list that Redis answered, NULL if it did not. One that has forgotten the scripts, as
  * somebody told it to, is given them again; what it refused will be asked again. */
-static const struct redis_reply *expect_list(struct bus *bus, const struct redis_reply *reply) {
+static const struct redis_reply *expect_list(struct pubsub *pubsub,
+                                             const struct redis_reply *reply) {
     static const char FORGOTTEN[] = "NOSCRIPT";
     if (reply && reply->kind == REDIS_ERROR) {
         log_warn("redis: %s", reply->text.at);
-        if (bus->scripts[0][0] && strncmp(reply->text.at, FORGOTTEN, strlen(FORGOTTEN)) == 0)
-            bus_presence_load(bus);
+        if (pubsub->scripts[0][0] && strncmp(reply->text.at, FORGOTTEN, strlen(FORGOTTEN)) == 0)
+            presence_store_load(pubsub);
     }
     return reply && reply->kind == REDIS_LIST ? reply : NULL;
 }
 
 /* Runs a script about a room. */
-static void run(struct bus *bus, enum bus_script script, uint64_t room_id, const struct text *more,
-                size_t count, redis_link_done *done, void *context) {
+static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_id,
+                const struct text *more, size_t count, redis_conn_done *done, void *context) {
     struct buffer hash = BUFFER_EMPTY;
-    const bool known = bus->scripts[script][0] != '\0';
-    event_presence_key(&hash, bus->config->redis_prefix, room_id);
+    const bool known = pubsub->scripts[script][0] != '\0';
+    event_presence_key(&hash, pubsub->config->redis_prefix, room_id);
     struct text words[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
-                             known ? (struct text){bus->scripts[script], BUS_SCRIPT_LENGTH}
+                             known ? (struct text){pubsub->scripts[script], PUBSUB_SCRIPT_LENGTH}
                                    : text_of(SCRIPTS[script]),
                              {"3", 1},
                              as_text(&hash),
-                             as_text(&bus->known_key),
-                             as_text(&bus->moment_key),
-                             as_text(&bus->lease_prefix)};
+                             as_text(&pubsub->known_key),
+                             as_text(&pubsub->moment_key),
+                             as_text(&pubsub->lease_prefix)};
     for (size_t i = 0; i < count; i++)
         words[7 + i] = more[i];
-    redis_link_ask(bus->commands, words, 7 + count, done, context);
+    redis_conn_command(pubsub->commands, words, 7 + count, done, context);
     buffer_free(&hash);
 }
 
 /* Runs a script that changes where a user is, and publishes it. The subject of the message,
  * a 0 at the end of its first line, is the moment, which only the script knows. */
-static void run_change(struct bus *bus, enum bus_script script, unsigned type, uint64_t room_id,
-                       struct text pushd_id, uint64_t user_id, struct text name,
-                       redis_link_done *done, void *context) {
+static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigned type,
+                       uint64_t room_id, struct text pushd_id, uint64_t user_id, struct text name,
+                       redis_conn_done *done, void *context) {
     struct buffer user = BUFFER_EMPTY, channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
     struct buffer json = BUFFER_EMPTY;
-    shape_user_notice(&json, type, room_id, user_id, name);
+    serialize_user_notice(&json, type, room_id, user_id, name);
     const struct event_envelope envelope = {
         .type = type, .actor_id = user_id, .text = as_text(&json)};
     buffer_append_u64(&user, user_id);
-    event_channel(&channel, bus->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
+    event_channel(&channel, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, &envelope);
     const size_t tail = json.len + 1, head = message.len - tail - 1;
     const struct text more[] = {
         pushd_id,          as_text(&user),       name,
         as_text(&channel), {message.data, head}, {message.data + head + 1, tail}};
-    run(bus, script, room_id, more, 6, done, context);
+    run(pubsub, script, room_id, more, 6, done, context);
     buffer_free(&user);
     buffer_free(&channel);
     buffer_free(&message);
     buffer_free(&json);
 }
 
-static struct text own_id(const struct bus *bus) {
-    return (struct text){bus->id, BUS_ID_LENGTH};
+static struct text own_id(const struct pubsub *pubsub) {
+    return (struct text){pubsub->id, PUBSUB_ID_LENGTH};
 }
 
 /* ---- entering and leaving ---- */
@@ -234,31 +235,33 @@ static bool read_moment(const struct redis_reply *reply, uint64_t *moment) {
 static void on_changed(void *context, const struct redis_reply *reply) {
     struct question *question = context;
     uint64_t moment = 0;
-    reply = expect_list(question->bus, reply);
+    reply = expect_list(question->pubsub, reply);
     const bool ok = read_moment(reply, &moment);
     if (question->done)
         question->done(question->context, ok, ok && reply->items[0]->number == 1, moment);
     free(question);
 }
 
-static void change(struct bus *bus, enum bus_script script, unsigned type, uint64_t room_id,
-                   uint64_t user_id, struct text name, bus_presence_done *done, void *context) {
-    struct question *question = new_question(bus, room_id, context);
+static void change(struct pubsub *pubsub, enum pubsub_script script, unsigned type,
+                   uint64_t room_id, uint64_t user_id, struct text name, presence_store_done *done,
+                   void *context) {
+    struct question *question = new_question(pubsub, room_id, context);
     question->done = done;
-    if (bus->commands)
-        run_change(bus, script, type, room_id, own_id(bus), user_id, name, on_changed, question);
+    if (pubsub->commands)
+        run_change(pubsub, script, type, room_id, own_id(pubsub), user_id, name, on_changed,
+                   question);
     else
         on_changed(question, NULL);
 }
 
-void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                        bus_presence_done *done, void *context) {
-    change(bus, BUS_ENTER, EVENT_USER_JOINED, room_id, user_id, name, done, context);
+void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
+                          struct text name, presence_store_done *done, void *context) {
+    change(pubsub, PUBSUB_ENTER, EVENT_USER_JOINED, room_id, user_id, name, done, context);
 }
 
-void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                        bus_presence_done *done, void *context) {
-    change(bus, BUS_LEAVE, EVENT_USER_LEFT, room_id, user_id, name, done, context);
+void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
+                          struct text name, presence_store_done *done, void *context) {
+    change(pubsub, PUBSUB_LEAVE, EVENT_USER_LEFT, room_id, user_id, name, done, context);
 }
 
 /* ---- sweeping ---- */
@@ -280,25 +283,25 @@ static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user
 
 static void on_swept(void *context, const struct redis_reply *reply) {
     struct question *question = context;
-    reply = expect_list(question->bus, reply);
+    reply = expect_list(question->pubsub, reply);
     for (size_t i = 0; reply && i + 2 < reply->count; i += 3) {
         uint64_t user_id;
         struct text name;
         if (reply->items[i]->kind == REDIS_TEXT && read_user(reply, i + 1, &user_id, &name))
-            run_change(question->bus, BUS_BURY, EVENT_USER_LEFT, question->room_id,
-                       reply->items[i]->text, user_id, name, on_buried, question->bus);
+            run_change(question->pubsub, PUBSUB_BURY, EVENT_USER_LEFT, question->room_id,
+                       reply->items[i]->text, user_id, name, on_buried, question->pubsub);
     }
     free(question);
 }
 
-static void sweep(struct bus *bus, uint64_t room_id) {
-    const struct text more[] = {own_id(bus)};
-    run(bus, BUS_SWEEP, room_id, more, 1, on_swept, new_question(bus, room_id, NULL));
+static void sweep(struct pubsub *pubsub, uint64_t room_id) {
+    const struct text more[] = {own_id(pubsub)};
+    run(pubsub, PUBSUB_SWEEP, room_id, more, 1, on_swept, new_question(pubsub, room_id, NULL));
 }
 
-void bus_presence_sweep(struct bus *bus, uint64_t room_id) {
-    if (bus->others_died && redis_link_is_open(bus->commands))
-        sweep(bus, room_id);
+void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
+    if (pubsub->others_died && redis_conn_is_open(pubsub->commands))
+        sweep(pubsub, room_id);
 }
 
 /* ---- reading ---- */
@@ -307,82 +310,82 @@ static void on_users(void *context, const struct redis_reply *reply) {
     struct question *question = context;
     uint64_t moment = 0, user_id;
     struct text name;
-    reply = expect_list(question->bus, reply);
+    reply = expect_list(question->pubsub, reply);
     const bool ok = read_moment(reply, &moment);
     for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
         if (read_user(reply, i, &user_id, &name))
             question->user(question->context, moment, user_id, name);
     question->end(question->context, ok, moment);
     if (ok && reply->items[0]->number == 1)
-        sweep(question->bus, question->room_id);
+        sweep(question->pubsub, question->room_id);
     free(question);
 }
 
-void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *user,
-                       bus_presence_end *end, void *context) {
-    struct question *question = new_question(bus, room_id, context);
-    const struct text more[] = {own_id(bus)};
+void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
+                         presence_store_end *end, void *context) {
+    struct question *question = new_question(pubsub, room_id, context);
+    const struct text more[] = {own_id(pubsub)};
     question->user = user;
     question->end = end;
-    if (bus->commands)
-        run(bus, BUS_READ, room_id, more, 1, on_users, question);
+    if (pubsub->commands)
+        run(pubsub, PUBSUB_READ, room_id, more, 1, on_users, question);
     else
         on_users(question, NULL);
 }
 
 /* ---- the lease ---- */
 
-static void take_id(struct bus *bus) {
-    secret_random_hex(bus->id, BUS_ID_LENGTH / 2);
-    buffer_clear(&bus->lease_key);
-    event_pushd_key(&bus->lease_key, bus->config->redis_prefix, own_id(bus));
-    bus->has_lease = false;
+static void take_id(struct pubsub *pubsub) {
+    secret_random_hex(pubsub->id, PUBSUB_ID_LENGTH / 2);
+    buffer_clear(&pubsub->lease_key);
+    event_pushd_key(&pubsub->lease_key, pubsub->config->redis_prefix, own_id(pubsub));
+    pubsub->has_lease = false;
 }
 
-void bus_presence_init(struct bus *bus) {
-    const char *prefix = bus->config->redis_prefix;
-    take_id(bus);
-    event_pushd_key(&bus->lease_prefix, prefix, text_of(""));
-    buffer_printf(&bus->known_key, "%spushds", prefix);
-    buffer_printf(&bus->moment_key, "%smoment", prefix);
+void presence_store_init(struct pubsub *pubsub) {
+    const char *prefix = pubsub->config->redis_prefix;
+    take_id(pubsub);
+    event_pushd_key(&pubsub->lease_prefix, prefix, text_of(""));
+    buffer_printf(&pubsub->known_key, "%spushds", prefix);
+    buffer_printf(&pubsub->moment_key, "%smoment", prefix);
 }
 
-void bus_presence_free(struct bus *bus) {
-    buffer_free(&bus->lease_key);
-    buffer_free(&bus->lease_prefix);
-    buffer_free(&bus->known_key);
-    buffer_free(&bus->moment_key);
+void presence_store_free(struct pubsub *pubsub) {
+    buffer_free(&pubsub->lease_key);
+    buffer_free(&pubsub->lease_prefix);
+    buffer_free(&pubsub->known_key);
+    buffer_free(&pubsub->moment_key);
 }
 
 /* A pushd whose lease ran out stays dead, whether others have noticed or not: what it had put
  * into Redis is swept, and it begins anew as another. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
-    struct bus *bus = context;
-    reply = expect_list(bus, reply);
+    struct pubsub *pubsub = context;
+    reply = expect_list(pubsub, reply);
     if (!reply || reply->count < 2)
         return;
-    bus->others_died = reply->items[1]->number > 0;
+    pubsub->others_died = reply->items[1]->number > 0;
     if (reply->items[0]->number == 1) {
-        bus->has_lease = true;
-    } else if (bus->has_lease) {
+        pubsub->has_lease = true;
+    } else if (pubsub->has_lease) {
         log_warn("redis: the lease ran out, or Redis lost its data; all users enter again");
-        take_id(bus);
-        bus->epoch++;
-        bus_presence_renew(bus);
-        bus_interrupted(bus);
+        take_id(pubsub);
+        pubsub->epoch++;
+        presence_store_renew(pubsub);
+        pubsub_interrupted(pubsub);
     }
 }
 
-void bus_presence_renew(struct bus *bus) {
+void presence_store_renew(struct pubsub *pubsub) {
     const struct text words[] = {{"EVAL", 4},
                                  text_of(RENEW),
                                  {"2", 1},
-                                 as_text(&bus->lease_key),
-                                 as_text(&bus->known_key),
-                                 as_text(&bus->lease_prefix),
-                                 own_id(bus),
-                                 text_of(bus->has_lease ? "0" : "1")};
-    redis_link_ask(bus->commands, words, 8, on_renewed, bus);
+                                 as_text(&pubsub->lease_key),
+                                 as_text(&pubsub->known_key),
+                                 as_text(&pubsub->lease_prefix),
+                                 own_id(pubsub),
+                                 text_of(pubsub->has_lease ? "0" : "1")};
+    redis_conn_command(pubsub->commands, words, 8, on_renewed, pubsub);
 }
 
 static void on_retired(void *context, const struct redis_reply *reply) {
@@ -390,14 +393,14 @@ static void on_retired(void *context, const struct redis_reply *reply) {
     (void)reply;
 }
 
-void bus_presence_retire(struct bus *bus) {
+void presence_store_retire(struct pubsub *pubsub) {
     char seconds[24];
-    const uint64_t grace = bus->config->presence_grace;
+    const uint64_t grace = pubsub->config->presence_grace;
     snprintf(seconds, sizeof(seconds), "%" PRIu64, grace > 0 ? grace : 1);
-    const struct text words[] = {{"EXPIRE", 6}, as_text(&bus->lease_key), text_of(seconds)};
-    redis_link_ask(bus->commands, words, 3, on_retired, NULL);
+    const struct text words[] = {{"EXPIRE", 6}, as_text(&pubsub->lease_key), text_of(seconds)};
+    redis_conn_command(pubsub->commands, words, 3, on_retired, NULL);
 }
 
-uint64_t bus_presence_epoch(const struct bus *bus) {
-    return bus->epoch;
+uint64_t presence_store_epoch(const struct pubsub *pubsub) {
+    return pubsub->epoch;
 }

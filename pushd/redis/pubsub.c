@@ -16,14 +16,14 @@
 /* Malformed events are logged no more often than this. */
 #define COMPLAIN_MS 1000
 /* The lease of 15 seconds is renewed so often. */
-#define RENEW_TICKS (5000 / REDIS_LINK_TICK_MS)
+#define RENEW_TICKS (5000 / REDIS_CONN_TICK_MS)
 
 /*
- * What is known of a channel, kept as the value in bus->channels: whether it is wanted,
+ * What is known of a name, kept as the value in pubsub->redis_channels: whether it is wanted,
  * whether SUBSCRIBE was the last word to Redis (else UNSUBSCRIBE, or nothing), whether it is
  * in the list of changes, and in steps of FLIGHT, how many answers are still to come. It is
  * joined when it is wanted, SUBSCRIBE was last and no answer is missing: a confirmation that
- * was on its way while the channel was left and joined again says nothing. A state of 0 is
+ * was on its way while the name was left and joined again says nothing. A state of 0 is
  * not kept.
  */
 #define WANTED ((uintptr_t)1)
@@ -31,91 +31,94 @@
 #define LISTED ((uintptr_t)4)
 #define FLIGHT ((uintptr_t)8)
 
-static uintptr_t get_state(const struct bus *bus, enum event_stream stream, uint64_t id) {
-    return (uintptr_t)idmap_get(&bus->channels[stream], id);
+static uintptr_t get_state(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    return (uintptr_t)idmap_get(&pubsub->redis_channels[stream], id);
 }
 
-static void set_state(struct bus *bus, enum event_stream stream, uint64_t id, uintptr_t state) {
+static void set_state(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
+                      uintptr_t state) {
     if (state)
-        idmap_put(&bus->channels[stream], id, (void *)state);
+        idmap_put(&pubsub->redis_channels[stream], id, (void *)state);
     else
-        idmap_remove(&bus->channels[stream], id);
+        idmap_remove(&pubsub->redis_channels[stream], id);
 }
 
 /* ---- telling ---- */
 
-static void tell_subscribed(struct bus *bus, enum event_stream stream, uint64_t id) {
-    bus->told = true;
-    bus->listener->subscribed(bus->listener->context, stream, id);
+static void tell_subscribed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    pubsub->told = true;
+    pubsub->listener->subscribed(pubsub->listener->context, stream, id);
 }
 
-static void set_well(struct bus *bus, bool well) {
-    if (bus->well == well)
+static void set_well(struct pubsub *pubsub, bool well) {
+    if (pubsub->well == well)
         return;
-    bus->well = well;
-    bus->figures->redis_up = well;
-    bus->told = true;
-    bus->listener->state(bus->listener->context, well);
+    pubsub->well = well;
+    pubsub->metrics->redis_up = well;
+    pubsub->told = true;
+    pubsub->listener->state(pubsub->listener->context, well);
 }
 
-static void end_turn(struct bus *bus) {
-    if (!bus->told)
+static void end_turn(struct pubsub *pubsub) {
+    if (!pubsub->told)
         return;
-    bus->told = false;
-    bus->listener->turn_end(bus->listener->context);
+    pubsub->told = false;
+    pubsub->listener->turn_end(pubsub->listener->context);
 }
 
-void bus_interrupted(struct bus *bus) {
-    if (!bus->well)
+void pubsub_interrupted(struct pubsub *pubsub) {
+    if (!pubsub->well)
         return;
-    set_well(bus, false);
-    set_well(bus, true);
+    set_well(pubsub, false);
+    set_well(pubsub, true);
 }
 
 static void on_state(void *context, bool link_is_well) {
-    struct bus *bus = context;
+    struct pubsub *pubsub = context;
     (void)link_is_well;
-    set_well(bus, redis_link_is_well(bus->subscriber) && redis_link_is_well(bus->commands));
+    set_well(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands));
 }
 
-/* ---- channels ---- */
+/* ---- redis_channels ---- */
 
-static void note_changed(struct bus *bus, enum event_stream stream, uint64_t id) {
-    if (bus->changed_count == bus->changed_space) {
-        bus->changed_space = bus->changed_space ? bus->changed_space * 2 : 16;
-        bus->changed = memory_resize(bus->changed, bus->changed_space, sizeof(*bus->changed));
+static void note_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    if (pubsub->changed_count == pubsub->changed_space) {
+        pubsub->changed_space = pubsub->changed_space ? pubsub->changed_space * 2 : 16;
+        pubsub->changed =
+            xreallocarray(pubsub->changed, pubsub->changed_space, sizeof(*pubsub->changed));
     }
-    bus->changed[bus->changed_count++] = (struct bus_channel){stream, id};
+    pubsub->changed[pubsub->changed_count++] = (struct pubsub_name){stream, id};
 }
 
-/* While there is no connection a channel is only wanted, or not: all that are wanted are
+/* While there is no connection a name is only wanted, or not: all that are wanted are
  * asked for when there is one. */
-static void set_wanted(struct bus *bus, enum event_stream stream, uint64_t id, uintptr_t wanted) {
-    const uintptr_t state = get_state(bus, stream, id);
-    if (!redis_link_is_open(bus->subscriber)) {
-        set_state(bus, stream, id, wanted);
+static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
+                       uintptr_t wanted) {
+    const uintptr_t state = get_state(pubsub, stream, id);
+    if (!redis_conn_is_open(pubsub->subscriber)) {
+        set_state(pubsub, stream, id, wanted);
         return;
     }
-    set_state(bus, stream, id, (state & ~WANTED) | wanted | LISTED);
+    set_state(pubsub, stream, id, (state & ~WANTED) | wanted | LISTED);
     if (!(state & LISTED))
-        note_changed(bus, stream, id);
+        note_changed(pubsub, stream, id);
 }
 
-void bus_subscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
-    if (!bus->subscriber)
+void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    if (!pubsub->subscriber)
         return;
-    bus->figures->redis_subscriptions += !(get_state(bus, stream, id) & WANTED);
-    set_wanted(bus, stream, id, WANTED);
+    pubsub->metrics->redis_subscriptions += !(get_state(pubsub, stream, id) & WANTED);
+    set_wanted(pubsub, stream, id, WANTED);
 }
 
-void bus_unsubscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
-    if (!(get_state(bus, stream, id) & WANTED))
+void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    if (!(get_state(pubsub, stream, id) & WANTED))
         return;
-    bus->figures->redis_subscriptions--;
-    set_wanted(bus, stream, id, 0);
+    pubsub->metrics->redis_subscriptions--;
+    set_wanted(pubsub, stream, id, 0);
 }
 
-/* Names of channels that go out in one command. */
+/* Names of redis_channels that go out in one command. */
 struct batch {
     const char *command;
     struct buffer names; /* one after the other */
@@ -123,7 +126,7 @@ struct batch {
     size_t count;
 };
 
-static void send_batch(struct bus *bus, struct batch *batch) {
+static void send_batch(struct pubsub *pubsub, struct batch *batch) {
     struct text words[BATCH + 1] = {text_of(batch->command)};
     size_t begin = 0;
     for (size_t i = 0; i < batch->count; i++) {
@@ -131,120 +134,120 @@ static void send_batch(struct bus *bus, struct batch *batch) {
         begin = batch->ends[i];
     }
     if (batch->count > 0)
-        redis_link_say(bus->subscriber, words, batch->count + 1);
+        redis_conn_send(pubsub->subscriber, words, batch->count + 1);
     batch->count = 0;
     buffer_clear(&batch->names);
 }
 
-static void add_to_batch(struct bus *bus, struct batch *batch, struct bus_channel channel) {
-    event_channel(&batch->names, bus->config->redis_prefix, channel.stream, channel.id);
+static void add_to_batch(struct pubsub *pubsub, struct batch *batch, struct pubsub_name name) {
+    event_channel(&batch->names, pubsub->config->redis_prefix, name.stream, name.id);
     batch->ends[batch->count++] = batch->names.len;
     if (batch->count == BATCH)
-        send_batch(bus, batch);
+        send_batch(pubsub, batch);
 }
 
-/* Brings one channel to what is wanted of it. */
-static void settle(struct bus *bus, struct bus_channel channel, struct batch *join,
+/* Brings one name to what is wanted of it. */
+static void settle(struct pubsub *pubsub, struct pubsub_name name, struct batch *join,
                    struct batch *leave) {
-    const uintptr_t state = get_state(bus, channel.stream, channel.id) & ~LISTED;
+    const uintptr_t state = get_state(pubsub, name.stream, name.id) & ~LISTED;
     const uintptr_t both = state & (WANTED | ASKED);
     if (both == WANTED)
-        add_to_batch(bus, join, channel);
+        add_to_batch(pubsub, join, name);
     else if (both == ASKED)
-        add_to_batch(bus, leave, channel);
+        add_to_batch(pubsub, leave, name);
     const bool asks = both == WANTED || both == ASKED;
-    set_state(bus, channel.stream, channel.id, asks ? (state ^ ASKED) + FLIGHT : state);
+    set_state(pubsub, name.stream, name.id, asks ? (state ^ ASKED) + FLIGHT : state);
     if (state == (WANTED | ASKED))
-        tell_subscribed(bus, channel.stream, channel.id);
+        tell_subscribed(pubsub, name.stream, name.id);
 }
 
 /* Sends all changes in as few commands as can be. Listeners that are told may add some. */
-static void send_changes(struct bus *bus) {
+static void send_changes(struct pubsub *pubsub) {
     struct batch join = {.command = "SUBSCRIBE"}, leave = {.command = "UNSUBSCRIBE"};
-    if (bus->changed_count == 0 || !redis_link_is_open(bus->subscriber))
+    if (pubsub->changed_count == 0 || !redis_conn_is_open(pubsub->subscriber))
         return;
-    for (size_t i = 0; i < bus->changed_count; i++)
-        settle(bus, bus->changed[i], &join, &leave);
-    bus->changed_count = 0;
-    send_batch(bus, &leave);
-    send_batch(bus, &join);
+    for (size_t i = 0; i < pubsub->changed_count; i++)
+        settle(pubsub, pubsub->changed[i], &join, &leave);
+    pubsub->changed_count = 0;
+    send_batch(pubsub, &leave);
+    send_batch(pubsub, &join);
     buffer_free(&leave.names);
     buffer_free(&join.names);
 }
 
 /* Redis has answered a (UN)SUBSCRIBE; which of them does not matter until all are. */
-static void on_answered(struct bus *bus, struct text name) {
+static void on_answered(struct pubsub *pubsub, struct text name) {
     enum event_stream stream;
     uint64_t id;
-    if (!event_channel_parse(name, bus->config->redis_prefix, &stream, &id))
+    if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id))
         return;
-    uintptr_t state = get_state(bus, stream, id);
+    uintptr_t state = get_state(pubsub, stream, id);
     if (state < FLIGHT)
         return;
     state -= FLIGHT;
-    set_state(bus, stream, id, state);
+    set_state(pubsub, stream, id, state);
     if (state == (WANTED | ASKED))
-        tell_subscribed(bus, stream, id);
+        tell_subscribed(pubsub, stream, id);
 }
 
 struct wanted {
-    struct bus *bus;
+    struct pubsub *pubsub;
     enum event_stream stream;
 };
 
 static void note_wanted(void *context, uint64_t id, void *state) {
     const struct wanted *wanted = context;
     if ((uintptr_t)state & WANTED)
-        note_changed(wanted->bus, wanted->stream, id);
+        note_changed(wanted->pubsub, wanted->stream, id);
 }
 
 /* Of the two connections the first opening is none that was made anew. */
-static void count_opening(struct bus *bus) {
-    if (++bus->openings > 2)
-        bus->figures->redis_reconnects++;
+static void count_opening(struct pubsub *pubsub) {
+    if (++pubsub->openings > 2)
+        pubsub->metrics->redis_reconnects++;
 }
 
-/* A new connection knows of no channel: all that are wanted are asked for. */
+/* A new connection knows of no name: all that are wanted are asked for. */
 static void on_subscriber_opened(void *context) {
-    struct bus *bus = context;
-    struct wanted rooms = {bus, EVENT_STREAM_ROOM}, users = {bus, EVENT_STREAM_USER};
-    count_opening(bus);
-    bus->changed_count = 0;
-    idmap_each(&bus->channels[EVENT_STREAM_ROOM], note_wanted, &rooms);
-    idmap_each(&bus->channels[EVENT_STREAM_USER], note_wanted, &users);
-    idmap_free(&bus->channels[EVENT_STREAM_ROOM]);
-    idmap_free(&bus->channels[EVENT_STREAM_USER]);
-    for (size_t i = 0; i < bus->changed_count; i++)
-        set_state(bus, bus->changed[i].stream, bus->changed[i].id, WANTED | LISTED);
-    send_changes(bus);
+    struct pubsub *pubsub = context;
+    struct wanted rooms = {pubsub, EVENT_STREAM_ROOM}, users = {pubsub, EVENT_STREAM_USER};
+    count_opening(pubsub);
+    pubsub->changed_count = 0;
+    idmap_each(&pubsub->redis_channels[EVENT_STREAM_ROOM], note_wanted, &rooms);
+    idmap_each(&pubsub->redis_channels[EVENT_STREAM_USER], note_wanted, &users);
+    idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
+    idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);
+    for (size_t i = 0; i < pubsub->changed_count; i++)
+        set_state(pubsub, pubsub->changed[i].stream, pubsub->changed[i].id, WANTED | LISTED);
+    send_changes(pubsub);
 }
 
 /* ---- events ---- */
 
-static void complain(struct bus *bus, struct text channel, struct text payload) {
+static void complain(struct pubsub *pubsub, struct text name, struct text payload) {
     const int64_t now = clock_monotonic_ms();
-    bus->figures->redis_malformed++;
-    if (bus->complained_ms != 0 && now - bus->complained_ms < COMPLAIN_MS)
+    pubsub->metrics->redis_malformed++;
+    if (pubsub->complained_ms != 0 && now - pubsub->complained_ms < COMPLAIN_MS)
         return;
-    bus->complained_ms = now;
+    pubsub->complained_ms = now;
     log_warn("redis: what came on channel %.*s (%zu bytes) is no event, and is ignored",
-             (int)(channel.len < 100 ? channel.len : 100), channel.at, payload.len);
+             (int)(name.len < 100 ? name.len : 100), name.at, payload.len);
 }
 
-static void on_message(struct bus *bus, struct text channel, struct text payload) {
+static void on_message(struct pubsub *pubsub, struct text name, struct text payload) {
     enum event_stream stream;
     uint64_t id;
     struct event_envelope envelope;
-    if (!event_channel_parse(channel, bus->config->redis_prefix, &stream, &id) ||
-        !(get_state(bus, stream, id) & WANTED))
+    if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id) ||
+        !(get_state(pubsub, stream, id) & WANTED))
         return;
-    bus->figures->redis_events++;
-    if (!payload_read(stream, payload, &envelope)) {
-        complain(bus, channel, payload);
+    pubsub->metrics->redis_events++;
+    if (!event_validate(stream, payload, &envelope)) {
+        complain(pubsub, name, payload);
         return;
     }
-    bus->told = true;
-    bus->listener->event(bus->listener->context, stream, id, &envelope);
+    pubsub->told = true;
+    pubsub->listener->event(pubsub->listener->context, stream, id, &envelope);
 }
 
 static void on_pushed(void *context, const struct redis_reply *reply) {
@@ -263,16 +266,17 @@ static void ignore_answer(void *context, const struct redis_reply *reply) {
         log_warn("redis: %s", reply->text.at);
 }
 
-bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope *envelope) {
-    struct buffer channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
-    if (!bus->well || redis_link_waiting(bus->commands) > MAX_WAITING)
+bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
+                    const struct event_envelope *envelope) {
+    struct buffer name = BUFFER_EMPTY, message = BUFFER_EMPTY;
+    if (!pubsub->well || redis_conn_waiting(pubsub->commands) > MAX_WAITING)
         return false;
-    event_channel(&channel, bus->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
+    event_channel(&name, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, envelope);
     const struct text words[] = {
-        {"PUBLISH", 7}, {channel.data, channel.len}, {message.data, message.len}};
-    redis_link_ask(bus->commands, words, 3, ignore_answer, NULL);
-    buffer_free(&channel);
+        {"PUBLISH", 7}, {name.data, name.len}, {message.data, message.len}};
+    redis_conn_command(pubsub->commands, words, 3, ignore_answer, NULL);
+    buffer_free(&name);
     buffer_free(&message);
     return true;
 }
@@ -280,105 +284,105 @@ bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope 
 /* ---- the loop ---- */
 
 static void on_commands_opened(void *context) {
-    struct bus *bus = context;
-    count_opening(bus);
-    bus->ticks = 0;
-    bus_presence_load(bus);
-    bus_presence_renew(bus);
+    struct pubsub *pubsub = context;
+    count_opening(pubsub);
+    pubsub->ticks = 0;
+    presence_store_load(pubsub);
+    presence_store_renew(pubsub);
 }
 
 static void on_timer(uv_timer_t *timer) {
-    struct bus *bus = timer->data;
-    stopwatch_start("keeping up with Redis");
-    redis_link_tick(bus->subscriber);
-    redis_link_tick(bus->commands);
-    bus->figures->redis_latency_us = (uint64_t)redis_link_latency_us(bus->commands);
-    if (redis_link_is_open(bus->commands) && ++bus->ticks % RENEW_TICKS == 0)
-        bus_presence_renew(bus);
-    end_turn(bus);
-    stopwatch_stop();
+    struct pubsub *pubsub = timer->data;
+    slow_callback_start("keeping up with Redis");
+    redis_conn_tick(pubsub->subscriber);
+    redis_conn_tick(pubsub->commands);
+    pubsub->metrics->redis_latency_us = (uint64_t)redis_conn_latency_us(pubsub->commands);
+    if (redis_conn_is_open(pubsub->commands) && ++pubsub->ticks % RENEW_TICKS == 0)
+        presence_store_renew(pubsub);
+    end_turn(pubsub);
+    slow_callback_stop();
 }
 
-/* Before the loop waits, what was said in this turn is sent. Telling of channels that were
+/* Before the loop waits, what was said in this turn is sent. Telling of redis_channels that were
  * joined already may bring new changes. */
 static void on_prepare(uv_prepare_t *prepare) {
-    struct bus *bus = prepare->data;
-    stopwatch_start("the end of a turn");
-    send_changes(bus);
-    end_turn(bus);
-    send_changes(bus);
-    redis_link_flush(bus->subscriber);
-    redis_link_flush(bus->commands);
-    stopwatch_stop();
+    struct pubsub *pubsub = prepare->data;
+    slow_callback_start("the end of a turn");
+    send_changes(pubsub);
+    end_turn(pubsub);
+    send_changes(pubsub);
+    redis_conn_flush(pubsub->subscriber);
+    redis_conn_flush(pubsub->commands);
+    slow_callback_stop();
 }
 
 /* After all sockets that were ready have been read. */
 static void on_check(uv_check_t *check) {
-    stopwatch_start("delivering events");
+    slow_callback_start("delivering events");
     end_turn(check->data);
-    stopwatch_stop();
+    slow_callback_stop();
 }
 
-static void open_handles(struct bus *bus, uv_loop_t *loop) {
-    uv_timer_init(loop, &bus->timer);
-    uv_prepare_init(loop, &bus->prepare);
-    uv_check_init(loop, &bus->check);
-    bus->timer.data = bus->prepare.data = bus->check.data = bus;
-    bus->handles = 3;
-    uv_timer_start(&bus->timer, on_timer, 0, REDIS_LINK_TICK_MS);
-    uv_prepare_start(&bus->prepare, on_prepare);
-    uv_check_start(&bus->check, on_check);
+static void open_handles(struct pubsub *pubsub, uv_loop_t *loop) {
+    uv_timer_init(loop, &pubsub->timer);
+    uv_prepare_init(loop, &pubsub->prepare);
+    uv_check_init(loop, &pubsub->check);
+    pubsub->timer.data = pubsub->prepare.data = pubsub->check.data = pubsub;
+    pubsub->handles = 3;
+    uv_timer_start(&pubsub->timer, on_timer, 0, REDIS_CONN_TICK_MS);
+    uv_prepare_start(&pubsub->prepare, on_prepare);
+    uv_check_start(&pubsub->check, on_check);
 }
 
-struct bus *bus_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                    const struct bus_listener *listener) {
-    struct bus *bus = memory_zeroed(1, sizeof(*bus));
-    bus->config = config;
-    bus->figures = figures;
-    bus->listener = listener;
+struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
+                          struct metrics_data *metrics, const struct pubsub_listener *listener) {
+    struct pubsub *pubsub = xcalloc(1, sizeof(*pubsub));
+    pubsub->config = config;
+    pubsub->metrics = metrics;
+    pubsub->listener = listener;
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
-        return bus;
-    bus_presence_init(bus);
-    bus->subscriber_listener =
-        (struct redis_link_listener){bus, on_subscriber_opened, on_state, on_pushed};
-    bus->commands_listener =
-        (struct redis_link_listener){bus, on_commands_opened, on_state, on_pushed};
-    bus->subscriber = redis_link_new(loop, config, &bus->subscriber_listener, true);
-    bus->commands = redis_link_new(loop, config, &bus->commands_listener, false);
-    open_handles(bus, loop);
-    return bus;
+        return pubsub;
+    presence_store_init(pubsub);
+    pubsub->subscriber_listener =
+        (struct redis_conn_listener){pubsub, on_subscriber_opened, on_state, on_pushed};
+    pubsub->commands_listener =
+        (struct redis_conn_listener){pubsub, on_commands_opened, on_state, on_pushed};
+    pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_listener, true);
+    pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_listener, false);
+    open_handles(pubsub, loop);
+    return pubsub;
 }
 
-static void free_bus(struct bus *bus) {
-    idmap_free(&bus->channels[EVENT_STREAM_ROOM]);
-    idmap_free(&bus->channels[EVENT_STREAM_USER]);
-    free(bus->changed);
-    bus_presence_free(bus);
-    free(bus);
+static void free_bus(struct pubsub *pubsub) {
+    idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
+    idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);
+    free(pubsub->changed);
+    presence_store_free(pubsub);
+    free(pubsub);
 }
 
 static void on_closed(uv_handle_t *handle) {
-    struct bus *bus = handle->data;
-    if (--bus->handles == 0)
-        free_bus(bus);
+    struct pubsub *pubsub = handle->data;
+    if (--pubsub->handles == 0)
+        free_bus(pubsub);
 }
 
-void bus_close(struct bus *bus) {
-    if (!bus->subscriber) {
-        free_bus(bus);
+void pubsub_close(struct pubsub *pubsub) {
+    if (!pubsub->subscriber) {
+        free_bus(pubsub);
         return;
     }
-    bus->well = false;
-    bus->figures->redis_up = 0;
-    bus_presence_retire(bus);
-    redis_link_flush(bus->commands);
-    redis_link_close(bus->subscriber);
-    redis_link_close(bus->commands);
-    uv_close((uv_handle_t *)&bus->timer, on_closed);
-    uv_close((uv_handle_t *)&bus->prepare, on_closed);
-    uv_close((uv_handle_t *)&bus->check, on_closed);
+    pubsub->well = false;
+    pubsub->metrics->redis_up = 0;
+    presence_store_retire(pubsub);
+    redis_conn_flush(pubsub->commands);
+    redis_conn_close(pubsub->subscriber);
+    redis_conn_close(pubsub->commands);
+    uv_close((uv_handle_t *)&pubsub->timer, on_closed);
+    uv_close((uv_handle_t *)&pubsub->prepare, on_closed);
+    uv_close((uv_handle_t *)&pubsub->check, on_closed);
 }
 
-bool bus_is_well(const struct bus *bus) {
-    return bus->well;
+bool pubsub_is_up(const struct pubsub *pubsub) {
+    return pubsub->well;
 }

@@ -1,9 +1,9 @@
 /*
- * bus: Redis, as far as pushd needs one; nothing here waits for it.
+ * pubsub: Redis, as far as pushd needs one; nothing here waits for it.
  *
- * Two connections (redis_link.h): one that is subscribed, one for commands. Either one lost
+ * Two connections (redis_conn.h): one that is subscribed, one for commands. Either one lost
  * is opened again by backoff; all subscriptions are then made anew. A PING on each every
- * 500 ms shows a Redis that hangs: without an answer within 500 ms the bus is "unwell", and
+ * 500 ms shows a Redis that hangs: without an answer within 500 ms the pubsub is "unwell", and
  * down when the connection breaks. It is well again only after all subscriptions are.
  */
 #ifndef CONFAB_PUSHD_BUS_H
@@ -18,46 +18,46 @@
 #include "event/event.h"
 #include "metrics/metrics_data.h"
 
-struct bus;
+struct pubsub;
 
-/* What the bus tells; all on the loop. */
-struct bus_listener {
+/* What the pubsub tells; all on the loop. */
+struct pubsub_listener {
     void *context;
     /* Redis has confirmed a subscription, the first time or again after a loss. */
     void (*subscribed)(void *context, enum event_stream stream, uint64_t id);
     /* An event came; its texts are valid during the call. */
     void (*event)(void *context, enum event_stream stream, uint64_t id,
                   const struct event_envelope *envelope);
-    /* The bus became well, or stopped being so (not connected, or no answer to a PING). */
+    /* The pubsub became well, or stopped being so (not connected, or no answer to a PING). */
     void (*state)(void *context, bool well);
     /* Everything that was read from Redis in one turn has been told. */
     void (*turn_end)(void *context);
 };
 
-/* Opens the bus; without a Redis in the configuration it is never well and every call
- * does nothing. config, figures and listener must outlive it; nothing is told before it returns.
+/* Opens the pubsub; without a Redis in the configuration it is never well and every call
+ * does nothing. config, metrics and listener must outlive it; nothing is told before it returns.
  * Never NULL. */
-struct bus *bus_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                    const struct bus_listener *listener);
+struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
+                          struct metrics_data *metrics, const struct pubsub_listener *listener);
 
 /* Closes connections and handles; frees itself once the loop has let go of them. The lease
  * is cut down to the grace of presence, so that users who do not come back elsewhere are
- * soon seen to be gone. Not from within what the bus tells. */
-void bus_close(struct bus *bus);
+ * soon seen to be gone. Not from within what the pubsub tells. */
+void pubsub_close(struct pubsub *pubsub);
 
-bool bus_is_well(const struct bus *bus);
+bool pubsub_is_up(const struct pubsub *pubsub);
 
 /* Joins or leaves the channel of a stream. Joining one that is joined already is told as
  * subscribed again if it is confirmed; never before the call returns. What is asked for in
  * one turn of the loop goes out together. */
-void bus_subscribe(struct bus *bus, enum event_stream stream, uint64_t id);
-void bus_unsubscribe(struct bus *bus, enum event_stream stream, uint64_t id);
+void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id);
+void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id);
 
 /* Publishes a notice without a number on a room's channel (typing, user_joined, ...). Lost
- * when the bus is down; false then, so that the caller can tell its own sockets. */
-bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope *envelope);
+ * when the pubsub is down; false then, so that the caller can tell its own sockets. */
+bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id, const struct event_envelope *envelope);
 
-/* ---- presence: who is in a room, by all pushd processes (bus_presence.c) ----
+/* ---- presence: who is in a room, by all pushd processes (presence_store.c) ----
  *
  * A pushd counts as alive as long as it renews its lease on a key of its own: 15 seconds,
  * renewed every 5. What changes who is in a room is published by Redis on the room's
@@ -67,34 +67,35 @@ bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope 
  * come in any order. It rises with each command, by Redis; for a notice it is the subject.
  *
  * Answers come on the loop, or before the call returns if there is no connection; ok is
- * false when Redis did not say. bus_close gives the answers that are still owed.
+ * false when Redis did not say. pubsub_close gives the answers that are still owed.
  */
-typedef void bus_presence_done(void *context, bool ok, bool alone, uint64_t moment);
-typedef void bus_presence_user(void *context, uint64_t moment, uint64_t user_id, struct text name);
-typedef void bus_presence_end(void *context, bool ok, uint64_t moment);
+typedef void presence_store_done(void *context, bool ok, bool alone, uint64_t moment);
+typedef void presence_store_user(void *context, uint64_t moment, uint64_t user_id,
+                                 struct text name);
+typedef void presence_store_end(void *context, bool ok, uint64_t moment);
 
 /* Puts a user of this pushd into a room's hash. `alone` tells that no other living pushd
  * has the user there: then user_joined is published, if the user is new. done may be NULL. */
-void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                        bus_presence_done *done, void *context);
+void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
+                          struct text name, presence_store_done *done, void *context);
 
 /* Takes the user out. `alone` tells that nobody else has the user there now: then
  * user_left is published, if the user was there. done may be NULL. */
-void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                        bus_presence_done *done, void *context);
+void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
+                          struct text name, presence_store_done *done, void *context);
 
 /* Reads who is in a room by other living pushd processes: each user once, then the end. */
-void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *user,
-                       bus_presence_end *end, void *context);
+void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
+                         presence_store_end *end, void *context);
 
 /* Takes out of a room's hash what dead pushd processes left there; user_left is published
  * for those whom nobody living has there. Asks nothing while no pushd is known to have
  * died lately, so it costs nothing to call it often. */
-void bus_presence_sweep(struct bus *bus, uint64_t room_id);
+void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id);
 
 /* Changes when what this pushd had put into Redis does not count any more, because Redis lost
  * its data or the lease ran out: all users must then be entered again. The state is told as
  * unwell and well again when that is found out. */
-uint64_t bus_presence_epoch(const struct bus *bus);
+uint64_t presence_store_epoch(const struct pubsub *pubsub);
 
 #endif

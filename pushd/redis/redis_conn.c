@@ -15,7 +15,7 @@
 
 /* In ticks, not by the clock: if this process was stopped for a while, its timer comes
  * before what Redis has long since answered, and Redis is not to blame. */
-#define TICKS(ms) ((ms) / REDIS_LINK_TICK_MS)
+#define TICKS(ms) ((ms) / REDIS_CONN_TICK_MS)
 #define PING_TICKS TICKS(500)  /* from one PING to the next, and until it is late */
 #define DEAD_TICKS TICKS(5000) /* then the connection is given up */
 #define CONNECT_TICKS TICKS(3000)
@@ -36,7 +36,7 @@
 
 /* One connection, or the attempt at one; outlives its link until libuv has let go of it. */
 struct wire {
-    struct redis_link *link; /* NULL: given up */
+    struct redis_conn *link; /* NULL: given up */
     union {
         uv_handle_t handle;
         uv_stream_t stream;
@@ -55,16 +55,16 @@ struct wire {
 
 /* An answer that is owed. */
 struct owed {
-    redis_link_done *done;
+    redis_conn_done *done;
     void *context;
 };
 
 enum state { CLOSED, CONNECTING, OPEN };
 
-struct redis_link {
+struct redis_conn {
     uv_loop_t *loop;
     const struct config *config;
-    const struct redis_link_listener *listener;
+    const struct redis_conn_listener *listener;
     bool subscriber;
     enum state state;
     bool well;
@@ -82,10 +82,10 @@ struct redis_link {
 
 /* ---- what is owed ---- */
 
-static void owe(struct redis_link *link, redis_link_done *done, void *context) {
+static void owe(struct redis_conn *link, redis_conn_done *done, void *context) {
     if (link->owed_count == link->owed_space) {
         const size_t space = link->owed_space ? link->owed_space * 2 : 16;
-        struct owed *owed = memory_zeroed(space, sizeof(*owed));
+        struct owed *owed = xcalloc(space, sizeof(*owed));
         for (size_t i = 0; i < link->owed_count; i++)
             owed[i] = link->owed[(link->owed_first + i) % link->owed_space];
         free(link->owed);
@@ -97,7 +97,7 @@ static void owe(struct redis_link *link, redis_link_done *done, void *context) {
         (struct owed){done, context};
 }
 
-static struct owed take_owed(struct redis_link *link) {
+static struct owed take_owed(struct redis_conn *link) {
     const struct owed owed = link->owed[link->owed_first];
     link->owed_first = (link->owed_first + 1) % link->owed_space;
     link->owed_count--;
@@ -117,7 +117,7 @@ static void on_closed(uv_handle_t *handle) {
     free_wire(handle->data);
 }
 
-static void abandon(struct redis_link *link) {
+static void abandon(struct redis_conn *link) {
     struct wire *wire = link->wire;
     link->wire = NULL;
     link->state = CLOSED;
@@ -135,14 +135,14 @@ static void abandon(struct redis_link *link) {
     }
 }
 
-static void set_well(struct redis_link *link, bool well) {
+static void set_well(struct redis_conn *link, bool well) {
     if (link->well == well)
         return;
     link->well = well;
     link->listener->state(link->listener->context, well);
 }
 
-static void drop(struct redis_link *link, const char *why) {
+static void drop(struct redis_conn *link, const char *why) {
     abandon(link);
     const uint32_t wait = backoff_failed(&link->backoff, clock_monotonic_ms());
     if (link->complained)
@@ -161,7 +161,7 @@ static void put_head(struct buffer *out, char kind, size_t count) {
     buffer_append(out, "\r\n", 2);
 }
 
-static void put_words(struct redis_link *link, const struct text *words, size_t count) {
+static void put_words(struct redis_conn *link, const struct text *words, size_t count) {
     struct buffer *out = &link->wire->out;
     put_head(out, '*', count);
     for (size_t i = 0; i < count; i++) {
@@ -187,10 +187,10 @@ static void on_written(uv_write_t *request, int status) {
     if (status < 0)
         drop(wire->link, uv_strerror(status));
     else
-        redis_link_flush(wire->link);
+        redis_conn_flush(wire->link);
 }
 
-void redis_link_flush(struct redis_link *link) {
+void redis_conn_flush(struct redis_conn *link) {
     struct wire *wire = link->wire;
     if (link->state != OPEN || wire->is_writing || wire->out.len == 0)
         return;
@@ -218,7 +218,7 @@ void redis_link_flush(struct redis_link *link) {
 
 /* What fails here is found out at the end of the turn: nobody who asks is called back for the
  * questions before. */
-static void write_early(struct redis_link *link) {
+static void write_early(struct redis_conn *link) {
     struct wire *wire = link->wire;
     const uv_buf_t all = {wire->out.data, wire->out.len};
     if (wire->is_writing || wire->out.len < EARLY)
@@ -230,13 +230,13 @@ static void write_early(struct redis_link *link) {
     memmove(wire->out.data, wire->out.data + written, wire->out.len);
 }
 
-void redis_link_say(struct redis_link *link, const struct text *words, size_t count) {
+void redis_conn_send(struct redis_conn *link, const struct text *words, size_t count) {
     if (link->state == OPEN)
         put_words(link, words, count);
 }
 
-void redis_link_ask(struct redis_link *link, const struct text *words, size_t count,
-                    redis_link_done *done, void *context) {
+void redis_conn_command(struct redis_conn *link, const struct text *words, size_t count,
+                        redis_conn_done *done, void *context) {
     if (link->state != OPEN) {
         done(context, NULL);
         return;
@@ -249,7 +249,7 @@ void redis_link_ask(struct redis_link *link, const struct text *words, size_t co
 /* ---- PING ---- */
 
 static void on_pong(void *context, const struct redis_reply *reply) {
-    struct redis_link *link = context;
+    struct redis_conn *link = context;
     if (!reply)
         return;
     link->pinging = false;
@@ -263,24 +263,24 @@ static void on_pong(void *context, const struct redis_reply *reply) {
     set_well(link, true);
 }
 
-static void ping(struct redis_link *link) {
+static void ping(struct redis_conn *link) {
     const struct text words[] = {{"PING", 4}};
     link->pinging = true;
     link->pinged_us = clock_monotonic_us();
     link->ticks = 0;
-    redis_link_ask(link, words, 1, on_pong, link);
+    redis_conn_command(link, words, 1, on_pong, link);
 }
 
 /* ---- receiving ---- */
 
 /* Answers to PING on a connection that is subscribed are lists, too. */
-static bool is_pushed(const struct redis_link *link, const struct redis_reply *reply) {
+static bool is_pushed(const struct redis_conn *link, const struct redis_reply *reply) {
     return link->subscriber && reply->kind == REDIS_LIST && reply->count > 0 &&
            reply->items[0]->kind == REDIS_TEXT &&
            !text_equals(reply->items[0]->text, text_of("pong"));
 }
 
-static void dispatch(struct redis_link *link, const struct redis_reply *reply) {
+static void dispatch(struct redis_conn *link, const struct redis_reply *reply) {
     if (is_pushed(link, reply)) {
         link->listener->pushed(link->listener->context, reply);
     } else if (link->owed_count > 0) {
@@ -311,7 +311,7 @@ static void read_answers(struct wire *wire) {
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct wire *wire = stream->data;
-    stopwatch_start("what Redis said");
+    slow_callback_start("what Redis said");
     if (len < 0 && wire->link)
         drop(wire->link, len == UV_EOF ? "it has closed the connection" : uv_strerror((int)len));
     for (size_t at = 0; len > 0 && at < (size_t)len && wire->link; at += FEED_SIZE) {
@@ -319,7 +319,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
         redisReaderFeed(wire->reader, buf->base + at, rest < FEED_SIZE ? rest : FEED_SIZE);
         read_answers(wire);
     }
-    stopwatch_stop();
+    slow_callback_stop();
 }
 
 /* One buffer serves all: it is empty again before the next read. */
@@ -338,16 +338,16 @@ static void on_authenticated(void *context, const struct redis_reply *reply) {
         log_error("redis: the password is refused: %s", reply->text.at);
 }
 
-static void authenticate(struct redis_link *link) {
+static void authenticate(struct redis_conn *link) {
     const char *password = link->config->redis_password;
     const struct text words[] = {{"AUTH", 4}, text_of(password)};
     if (password[0])
-        redis_link_ask(link, words, 2, on_authenticated, NULL);
+        redis_conn_command(link, words, 2, on_authenticated, NULL);
 }
 
 static void on_connected(uv_connect_t *request, int status) {
     struct wire *wire = request->data;
-    struct redis_link *link = wire->link;
+    struct redis_conn *link = wire->link;
     if (!link)
         return;
     if (status == 0)
@@ -406,8 +406,8 @@ static void look_up(struct wire *wire) {
     }
 }
 
-static void begin_connect(struct redis_link *link) {
-    struct wire *wire = memory_zeroed(1, sizeof(*wire));
+static void begin_connect(struct redis_conn *link) {
+    struct wire *wire = xcalloc(1, sizeof(*wire));
     wire->link = link;
     wire->connect.data = wire;
     wire->reader = redis_reply_reader();
@@ -425,9 +425,9 @@ static void begin_connect(struct redis_link *link) {
 
 /* ---- the link ---- */
 
-struct redis_link *redis_link_new(uv_loop_t *loop, const struct config *config,
-                                  const struct redis_link_listener *listener, bool subscriber) {
-    struct redis_link *link = memory_zeroed(1, sizeof(*link));
+struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
+                                  const struct redis_conn_listener *listener, bool subscriber) {
+    struct redis_conn *link = xcalloc(1, sizeof(*link));
     link->loop = loop;
     link->config = config;
     link->listener = listener;
@@ -436,13 +436,13 @@ struct redis_link *redis_link_new(uv_loop_t *loop, const struct config *config,
     return link;
 }
 
-void redis_link_close(struct redis_link *link) {
+void redis_conn_close(struct redis_conn *link) {
     abandon(link);
     free(link->owed);
     free(link);
 }
 
-void redis_link_tick(struct redis_link *link) {
+void redis_conn_tick(struct redis_conn *link) {
     link->ticks++;
     if (link->state == CLOSED) {
         if (backoff_ready(&link->backoff, clock_monotonic_ms()))
@@ -460,18 +460,18 @@ void redis_link_tick(struct redis_link *link) {
     }
 }
 
-bool redis_link_is_open(const struct redis_link *link) {
+bool redis_conn_is_open(const struct redis_conn *link) {
     return link->state == OPEN;
 }
 
-bool redis_link_is_well(const struct redis_link *link) {
+bool redis_conn_is_up(const struct redis_conn *link) {
     return link->well;
 }
 
-size_t redis_link_waiting(const struct redis_link *link) {
+size_t redis_conn_waiting(const struct redis_conn *link) {
     return link->wire ? link->wire->out.len + link->wire->writing.len : 0;
 }
 
-int64_t redis_link_latency_us(const struct redis_link *link) {
+int64_t redis_conn_latency_us(const struct redis_conn *link) {
     return link->latency_us;
 }

@@ -1,5 +1,5 @@
 /*
- * redis_link: one connection to Redis on the loop, which comes back when it is lost. With
+ * redis_conn: one connection to Redis on the loop, which comes back when it is lost. With
  * redis_reply.c the only file of pushd that knows hiredis.
  *
  * hiredis reads the protocol here; sockets and queues are libuv's. The asynchronous half
@@ -7,7 +7,7 @@
  * for each PING and hands its answer to whoever was answered before; its adapter takes no
  * notice of a socket in error; and it looks up names while everything waits.
  *
- * The owner calls redis_link_tick ten times a second, and redis_link_flush before the loop
+ * The owner calls redis_conn_tick ten times a second, and redis_conn_flush before the loop
  * waits for anything. The process ignores SIGPIPE.
  */
 #ifndef CONFAB_PUSHD_REDIS_LINK_H
@@ -22,16 +22,16 @@
 #include "config/config.h"
 #include "redis/redis_reply.h"
 
-/* How often redis_link_tick is to be called. */
-#define REDIS_LINK_TICK_MS 100
+/* How often redis_conn_tick is to be called. */
+#define REDIS_CONN_TICK_MS 100
 
-struct redis_link;
+struct redis_conn;
 
 /* The answer to a command, valid during the call; NULL when the connection was lost before
  * there was one. */
-typedef void redis_link_done(void *context, const struct redis_reply *reply);
+typedef void redis_conn_done(void *context, const struct redis_reply *reply);
 
-struct redis_link_listener {
+struct redis_conn_listener {
     void *context;
     /* It is connected: what is sent now goes first. The first PING follows, so that it is
      * well only after that was answered, too. */
@@ -46,34 +46,34 @@ struct redis_link_listener {
 
 /* A link to the Redis of the configuration, which must name one and must outlive it, as
  * must the listener. It connects at the next tick. A subscriber's link is for (UN)SUBSCRIBE
- * by redis_link_say only. Never NULL. */
-struct redis_link *redis_link_new(uv_loop_t *loop, const struct config *config,
-                                  const struct redis_link_listener *listener, bool subscriber);
+ * by redis_conn_send only. Never NULL. */
+struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
+                                  const struct redis_conn_listener *listener, bool subscriber);
 
 /* Gives the answers owed as NULL, closes and frees; tells nothing more. Not from within
  * anything that the link calls. */
-void redis_link_close(struct redis_link *link);
+void redis_conn_close(struct redis_conn *link);
 
 /* Sends a command. done is called once, here and now if there is no connection. */
-void redis_link_ask(struct redis_link *link, const struct text *words, size_t count,
-                    redis_link_done *done, void *context);
+void redis_conn_command(struct redis_conn *link, const struct text *words, size_t count,
+                        redis_conn_done *done, void *context);
 
 /* Sends a command that is not answered as such; lost without a connection. */
-void redis_link_say(struct redis_link *link, const struct text *words, size_t count);
+void redis_conn_send(struct redis_conn *link, const struct text *words, size_t count);
 
 /* Writes what was sent since the last call. */
-void redis_link_flush(struct redis_link *link);
+void redis_conn_flush(struct redis_conn *link);
 
 /* Connects when it is time to, pings, and notices what does not answer. */
-void redis_link_tick(struct redis_link *link);
+void redis_conn_tick(struct redis_conn *link);
 
-bool redis_link_is_open(const struct redis_link *link);
-bool redis_link_is_well(const struct redis_link *link);
+bool redis_conn_is_open(const struct redis_conn *link);
+bool redis_conn_is_up(const struct redis_conn *link);
 
 /* Bytes that wait to be written. */
-size_t redis_link_waiting(const struct redis_link *link);
+size_t redis_conn_waiting(const struct redis_conn *link);
 
 /* Microseconds that the last PING took. */
-int64_t redis_link_latency_us(const struct redis_link *link);
+int64_t redis_conn_latency_us(const struct redis_conn *link);
 
 #endif

@@ -11,7 +11,7 @@
 
 /* One with so many bytes behind it. */
 static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind kind, size_t more) {
-    struct redis_reply *reply = memory_zeroed(1, sizeof(*reply) + more);
+    struct redis_reply *reply = xcalloc(1, sizeof(*reply) + more);
     reply->kind = kind;
     if (task->parent)
         ((struct redis_reply *)task->parent->obj)->items[task->idx] = reply;

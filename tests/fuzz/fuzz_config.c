@@ -46,7 +46,7 @@ static void check_lists(const struct config *config) {
 /* "CONFAB_" and the bytes as a string; the caller frees. */
 static char *make_variable(const char *bytes, size_t len) {
     size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
-    char *variable = memory_zeroed(prefix + len + 1, 1);
+    char *variable = xcalloc(prefix + len + 1, 1);
     memcpy(variable, CONFIG_VARIABLE_PREFIX, prefix);
     memcpy(variable + prefix, bytes, len);
     return variable;

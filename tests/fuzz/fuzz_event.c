@@ -58,8 +58,8 @@ static void bring(struct run *run, struct text piece) {
     const enum event_stream stream = of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM;
     const uint64_t id = of_user ? (piece.at[0] & 2 ? 1 : 3) : run->room;
     const struct text payload = {piece.at + 1, piece.len - 1};
-    run->believed = run->believed || payload_read(stream, payload, &envelope);
-    fake_bus_send_bytes(run->world.bus, stream, id, payload);
+    run->believed = run->believed || event_validate(stream, payload, &envelope);
+    fake_pubsub_send_bytes(run->world.pubsub, stream, id, payload);
     fake_world_settle(&run->world);
 }
 

@@ -1,5 +1,5 @@
 /*
- * fuzz_frames: whatever clients say, at whatever time, through whole sessions.
+ * fuzz_frames: whatever clients say, at whatever time, through whole clients.
  *
  * The input is a list of moves: a byte that says who does what, one with a length, and as
  * many bytes. Two users are in a room, one of them has notifications too, a third comes and
@@ -53,7 +53,7 @@ static const char RATE_LIMITED[] = "{\"type\":\"error\",\"code\":\"rate_limited\
 
 /* Whether the answer is one that this message can have. */
 static bool fits(struct text message, bool binary, const char *answer) {
-    const bool is_json = !binary && !jsoncheck(message.at, message.len, NULL);
+    const bool is_json = !binary && !json_validate(message.at, message.len, NULL);
     if (is(answer, RATE_LIMITED))
         return true;
     if (!is_json)
@@ -113,7 +113,7 @@ static void check_other(struct run *run) {
 
 static void check_open(const struct socket *socket) {
     require(socket->close_code == 0 ||
-                (socket->close_code == SOCKET_CLOSE_POLICY && socket->why == FIGURES_DROP_FLOOD),
+                (socket->close_code == SOCKET_CLOSE_POLICY && socket->why == METRICS_DROP_FLOOD),
             "only a flood closes a socket");
 }
 

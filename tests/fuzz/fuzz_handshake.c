@@ -4,7 +4,7 @@
  * a cookie is welcome from this site and from nowhere by chance.
  *
  * The input is one line for each piece, in the order of struct handshake_input, and one more
- * for X-Forwarded-For; no header can hold a line feed.
+ * for X-Forwarded-For; no header can hold a line channel.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * fuzz_jsoncheck: what jsoncheck takes, json-c reads to its end, and it is text.
+ * fuzz_jsoncheck: what json_validate takes, json-c reads to its end, and it is text.
  *
- * The request path hands json-c only what jsoncheck has taken. So the two may
+ * The request path hands json-c only what json_validate has taken. So the two may
  * disagree in one direction alone: json-c takes more.
  */
 #include <stdbool.h>
@@ -46,7 +46,7 @@ static bool json_c_reads(const char *text, size_t len) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t at = SIZE_MAX;
-    const char *wrong = jsoncheck((const char *)data, size, &at);
+    const char *wrong = json_validate((const char *)data, size, &at);
 
     if (wrong != NULL) {
         require(at <= size, "the offset is beyond the text");

@@ -27,8 +27,8 @@ struct run {
     uint64_t last; /* delivered */
     bool fetching;
     uint64_t after;
-    struct outlet outlet;
-    unsigned char queue[QUEUE_SIZE]; /* what must be in the outlet */
+    struct send_queue send_queue;
+    unsigned char queue[QUEUE_SIZE]; /* what must be in the send_queue */
     size_t queued;
     uint64_t visited;
 };
@@ -115,20 +115,20 @@ static void push(struct run *run, size_t len) {
     if (run->queued + frame->len <= QUEUE_SIZE) {
         memcpy(run->queue + run->queued, frame->bytes, frame->len);
         run->queued += frame->len;
-        require(outlet_push(&run->outlet, frame) == run->queued, "it knows what waits");
+        require(send_queue_push(&run->send_queue, frame) == run->queued, "it knows what waits");
     }
     frame_release(frame);
 }
 
 static void take(struct run *run, size_t wanted) {
     unsigned char out[256];
-    const size_t len = outlet_peek(&run->outlet, out, wanted);
+    const size_t len = send_queue_peek(&run->send_queue, out, wanted);
     require(len == (wanted < run->queued ? wanted : run->queued), "all that fits comes");
     require(memcmp(out, run->queue, len) == 0, "the bytes come in order");
-    outlet_take(&run->outlet, len);
+    send_queue_take(&run->send_queue, len);
     run->queued -= len;
     memmove(run->queue, run->queue + len, run->queued);
-    require(run->outlet.bytes == run->queued, "it knows what is left");
+    require(run->send_queue.bytes == run->queued, "it knows what is left");
 }
 
 static void make_move(struct run *run, enum move move, uint64_t number) {
@@ -185,7 +185,7 @@ static void come_to_rest(struct run *run) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct run *run = memory_zeroed(1, sizeof(*run));
+    struct run *run = xcalloc(1, sizeof(*run));
     const size_t started = size > 0 ? data[0] : 0;
     stream_init(&run->stream, EVENT_STREAM_ROOM, 1, &HOOKS, run);
     for (size_t i = 1; i + 1 < size; i += 2) {
@@ -197,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         stream_start(&run->stream, run->last = run->head);
     come_to_rest(run);
     stream_clear(&run->stream);
-    outlet_clear(&run->outlet);
+    send_queue_clear(&run->send_queue);
     free(run);
     return 0;
 }

@@ -157,44 +157,44 @@ static void clear_keeps_the_memory(void **state) {
 }
 
 static void zeroed_memory_is_zero_and_never_null(void **state) {
-    unsigned char *block = memory_zeroed(100, 7);
+    unsigned char *block = xcalloc(100, 7);
 
     (void)state;
     for (size_t i = 0; i < 700; i++)
         assert_int_equal(block[i], 0);
     free(block);
-    block = memory_zeroed(0, 8);
+    block = xcalloc(0, 8);
     assert_non_null(block);
     free(block);
-    block = memory_zeroed(8, 0);
+    block = xcalloc(8, 0);
     assert_non_null(block);
     free(block);
 }
 
 static void resized_memory_keeps_its_content(void **state) {
-    int *block = memory_resize(NULL, 3, sizeof *block);
+    int *block = xreallocarray(NULL, 3, sizeof *block);
 
     (void)state;
     block[0] = 1;
     block[2] = 3;
-    block = memory_resize(block, 100000, sizeof *block);
+    block = xreallocarray(block, 100000, sizeof *block);
     assert_int_equal(block[0], 1);
     assert_int_equal(block[2], 3);
-    block = memory_resize(block, 0, sizeof *block);
+    block = xreallocarray(block, 0, sizeof *block);
     assert_non_null(block);
     free(block);
 }
 
 static void copies_are_terminated(void **state) {
-    char *copy = memory_copy("a\0bc", 3);
+    char *copy = xstrndup("a\0bc", 3);
 
     (void)state;
     assert_memory_equal(copy, "a\0b\0", 4);
     free(copy);
-    copy = memory_copy(NULL, 0);
+    copy = xstrndup(NULL, 0);
     assert_string_equal(copy, "");
     free(copy);
-    copy = memory_copy_str("word");
+    copy = xstrdup("word");
     assert_string_equal(copy, "word");
     free(copy);
 }
@@ -239,11 +239,11 @@ static size_t too_much(void) {
 }
 
 static void resize_beyond_size_t(void) {
-    memory_resize(NULL, too_much(), 3);
+    xreallocarray(NULL, too_much(), 3);
 }
 
 static void copy_of_everything(void) {
-    memory_copy("", too_much() * 2 + 8193);
+    xstrndup("", too_much() * 2 + 8193);
 }
 
 static void reserve_beyond_size_t(void) {
@@ -268,11 +268,11 @@ static void an_impossible_size_ends_the_process(void **state) {
 #endif
 
 static void zeroed_too_much(void) {
-    memory_zeroed(too_much(), 1);
+    xcalloc(too_much(), 1);
 }
 
 static void resize_too_much(void) {
-    memory_resize(NULL, too_much(), 1);
+    xreallocarray(NULL, too_much(), 1);
 }
 
 /* Under AddressSanitizer its own allocator ends the process before it answers NULL. */

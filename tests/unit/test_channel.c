@@ -1,4 +1,4 @@
-/* feed: what reaches those who listen to a stream, whatever Redis does to it on the way. */
+/* channel: what reaches those who listen to a stream, whatever Redis does to it on the way. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,7 @@ static void post(struct scene *scene, unsigned count) {
 
 static void lose(struct scene *scene, unsigned count) {
     while (count-- > 0)
-        fake_bus_lose(scene->world.bus, 0);
+        fake_pubsub_lose(scene->world.pubsub, 0);
 }
 
 /* So many events come, each with the next number, and nothing else. */
@@ -79,8 +79,8 @@ static void assert_resync(struct scene *scene, uint64_t seq) {
 static void what_came_in_a_turn_is_written_at_its_end(void **state) {
     struct scene *scene = *state;
     post(scene, 3);
-    while (fake_bus_flying(scene->world.bus) > 0)
-        fake_bus_deliver(scene->world.bus, 0, false);
+    while (fake_pubsub_flying(scene->world.pubsub) > 0)
+        fake_pubsub_deliver(scene->world.pubsub, 0, false);
     assert_heard(scene, 0);
     fake_world_turn(&scene->world);
     assert_heard(scene, 3);
@@ -89,7 +89,7 @@ static void what_came_in_a_turn_is_written_at_its_end(void **state) {
 static void a_duplicate_is_heard_once(void **state) {
     struct scene *scene = *state;
     post(scene, 1);
-    fake_bus_deliver(scene->world.bus, 0, true);
+    fake_pubsub_deliver(scene->world.pubsub, 0, true);
     fake_world_turn(&scene->world);
     assert_heard(scene, 1);
     fake_world_settle(&scene->world);
@@ -99,8 +99,8 @@ static void a_duplicate_is_heard_once(void **state) {
 static void an_older_one_is_not_told_again(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
-    fake_bus_deliver(scene->world.bus, 1, false);
-    fake_jobs_finish(scene->world.jobs, 0);
+    fake_pubsub_deliver(scene->world.pubsub, 1, false);
+    fake_jobs_finish(scene->world.db_pool, 0);
     assert_heard(scene, 2);
     fake_world_settle(&scene->world);
     assert_heard(scene, 0);
@@ -109,8 +109,8 @@ static void an_older_one_is_not_told_again(void **state) {
 static void two_in_the_wrong_order_come_in_the_right_one(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
-    fake_bus_deliver(scene->world.bus, 1, false);
-    fake_bus_deliver(scene->world.bus, 0, false);
+    fake_pubsub_deliver(scene->world.pubsub, 1, false);
+    fake_pubsub_deliver(scene->world.pubsub, 0, false);
     fake_world_turn(&scene->world);
     assert_heard(scene, 2);
     fake_world_settle(&scene->world);
@@ -125,8 +125,8 @@ static void a_hole_is_read_from_the_database(void **state) {
     lose(scene, 2);
     fake_world_settle(&scene->world);
     assert_heard(scene, 3);
-    assert_int_equal(scene->world.figures.holes, 1);
-    assert_int_equal(scene->world.figures.resyncs, 0);
+    assert_int_equal(scene->world.metrics.holes, 1);
+    assert_int_equal(scene->world.metrics.resyncs, 0);
 }
 
 static void a_hole_wider_than_one_question_is_read_with_several(void **state) {
@@ -135,7 +135,7 @@ static void a_hole_wider_than_one_question_is_read_with_several(void **state) {
     lose(scene, 1200);
     fake_world_settle(&scene->world);
     assert_heard(scene, 1201);
-    assert_int_equal(scene->world.figures.holes, 3);
+    assert_int_equal(scene->world.metrics.holes, 3);
 }
 
 static void a_hole_that_cannot_be_filled_is_a_resync_and_then_it_goes_on(void **state) {
@@ -146,7 +146,7 @@ static void a_hole_that_cannot_be_filled_is_a_resync_and_then_it_goes_on(void **
     fake_world_settle(&scene->world);
     assert_resync(scene, 6);
     assert_heard(scene, 0);
-    assert_int_equal(scene->world.figures.resyncs, 1);
+    assert_int_equal(scene->world.metrics.resyncs, 1);
     post(scene, 2);
     fake_world_settle(&scene->world);
     assert_heard(scene, 2);
@@ -168,22 +168,22 @@ static void what_comes_while_a_hole_is_read_comes_behind_it(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     lose(scene, 1);
-    fake_bus_deliver(scene->world.bus, 0, false);
-    fake_jobs_work(scene->world.jobs, 0);
+    fake_pubsub_deliver(scene->world.pubsub, 0, false);
+    fake_jobs_work(scene->world.db_pool, 0);
     post(scene, 2);
-    while (fake_bus_flying(scene->world.bus) > 0)
-        fake_bus_deliver(scene->world.bus, 0, false);
+    while (fake_pubsub_flying(scene->world.pubsub) > 0)
+        fake_pubsub_deliver(scene->world.pubsub, 0, false);
     fake_world_turn(&scene->world);
     assert_heard(scene, 0);
-    fake_jobs_finish(scene->world.jobs, 0);
+    fake_jobs_finish(scene->world.db_pool, 0);
     fake_world_turn(&scene->world);
     assert_heard(scene, 4);
 }
 
 static void an_invented_number_brings_nothing_and_costs_one_question(void **state) {
     struct scene *scene = *state;
-    fake_bus_send_bytes(scene->world.bus, EVENT_STREAM_ROOM, scene->room,
-                        text_of("1 99 message_deleted 1 1\n{\"type\":\"message_deleted\"}"));
+    fake_pubsub_send_bytes(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room,
+                           text_of("1 99 message_deleted 1 1\n{\"type\":\"message_deleted\"}"));
     fake_world_settle(&scene->world);
     assert_heard(scene, 0);
     const unsigned questions = scene->world.store.questions;
@@ -203,7 +203,7 @@ static void what_redis_lost_is_found_by_the_tail_check(void **state) {
     assert_heard(scene, 0);
     fake_world_check(&scene->world);
     assert_heard(scene, 2);
-    assert_int_equal(scene->world.figures.tail_finds, 2);
+    assert_int_equal(scene->world.metrics.tail_finds, 2);
 }
 
 static void the_tail_check_finds_nothing_where_nothing_was_lost(void **state) {
@@ -212,17 +212,17 @@ static void the_tail_check_finds_nothing_where_nothing_was_lost(void **state) {
     fake_world_settle(&scene->world);
     fake_world_check(&scene->world);
     assert_heard(scene, 2);
-    assert_int_equal(scene->world.figures.tail_finds, 0);
-    assert_int_equal(scene->world.figures.holes, 0);
+    assert_int_equal(scene->world.metrics.tail_finds, 0);
+    assert_int_equal(scene->world.metrics.holes, 0);
 }
 
 static void without_redis_the_tail_check_brings_everything(void **state) {
     struct scene *scene = *state;
-    fake_bus_set_well(scene->world.bus, false);
+    fake_pubsub_set_well(scene->world.pubsub, false);
     post(scene, 3);
     fake_world_check(&scene->world);
     assert_heard(scene, 3);
-    fake_bus_set_well(scene->world.bus, true);
+    fake_pubsub_set_well(scene->world.pubsub, true);
     fake_world_settle(&scene->world);
     post(scene, 2);
     fake_world_settle(&scene->world);
@@ -232,16 +232,16 @@ static void without_redis_the_tail_check_brings_everything(void **state) {
 static void a_room_that_two_tail_checks_do_not_find_is_gone(void **state) {
     struct scene *scene = *state;
     fake_store_delete_room(&scene->world.store, scene->room, 1);
-    while (fake_bus_flying(scene->world.bus) > 0)
-        fake_bus_lose(scene->world.bus, 0);
-    fake_bus_set_well(scene->world.bus, false);
+    while (fake_pubsub_flying(scene->world.pubsub) > 0)
+        fake_pubsub_lose(scene->world.pubsub, 0);
+    fake_pubsub_set_well(scene->world.pubsub, false);
     fake_world_check(&scene->world);
     fake_world_check(&scene->world);
     const char *json = fake_socket_next(scene->socket);
     assert_non_null(json);
     assert_non_null(strstr(json, "\"type\":\"room_deleted\""));
     assert_int_equal(scene->socket->close_code, SOCKET_CLOSE_NOT_FOUND);
-    fake_bus_set_well(scene->world.bus, true);
+    fake_pubsub_set_well(scene->world.pubsub, true);
 }
 
 /* ---- who listens ---- */
@@ -251,15 +251,15 @@ static void who_comes_back_soon_is_served_without_the_database(void **state) {
     post(scene, 10);
     fake_world_settle(&scene->world);
     assert_heard(scene, 10);
-    const unsigned holes = (unsigned)scene->world.figures.holes;
+    const unsigned holes = (unsigned)scene->world.metrics.holes;
     struct socket *back = fake_world_join(&scene->world, 1, scene->room, "4");
     scene->seq = 4;
     struct socket *first = scene->socket;
     scene->socket = back;
     assert_non_null(strstr(fake_socket_next(back), "\"seq\":4,"));
     assert_heard(scene, 7);
-    assert_int_equal(scene->world.figures.holes, holes);
-    assert_int_equal(scene->world.figures.replays, 0);
+    assert_int_equal(scene->world.metrics.holes, holes);
+    assert_int_equal(scene->world.metrics.replays, 0);
     fake_socket_free(back);
     scene->socket = first;
 }
@@ -267,14 +267,14 @@ static void who_comes_back_soon_is_served_without_the_database(void **state) {
 static void the_last_one_to_go_leaves_the_channel(void **state) {
     struct scene *scene = *state;
     struct socket *other = fake_world_join(&scene->world, 1, scene->room, NULL);
-    assert_true(fake_bus_is_wanted(scene->world.bus, EVENT_STREAM_ROOM, scene->room));
+    assert_true(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
     fake_socket_free(other);
     fake_world_tick(&scene->world);
-    assert_true(fake_bus_is_wanted(scene->world.bus, EVENT_STREAM_ROOM, scene->room));
+    assert_true(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
     fake_socket_hang_up(scene->socket);
     fake_world_tick(&scene->world);
-    assert_false(fake_bus_is_wanted(scene->world.bus, EVENT_STREAM_ROOM, scene->room));
-    assert_false(fake_bus_is_wanted(scene->world.bus, EVENT_STREAM_USER, 2));
+    assert_false(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
+    assert_false(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_USER, 2));
 }
 
 #define scene_test(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -1,4 +1,4 @@
-/* session: how a socket becomes live or is turned away, and when it has to go. */
+/* client: how a socket becomes live or is turned away, and when it has to go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,7 +79,7 @@ static void when_the_database_cannot_say_it_is_1013(void **state) {
     scene->world.store.down = true;
     scene_assert_refused(fake_world_join(&scene->world, 1, scene->room, NULL), 1013, "unavailable",
                          "");
-    assert_int_equal(scene->world.figures.db_errors, 1);
+    assert_int_equal(scene->world.metrics.db_errors, 1);
 }
 
 /* Of forty the first is asked about at once, a full question follows, the others wait. */
@@ -91,7 +91,7 @@ static void those_who_come_together_are_asked_about_together(void **state) {
     scene->world.config.max_sockets_user = COUNT;
     for (size_t i = 0; i < COUNT; i++)
         sockets[i] = fake_world_open(&scene->world, 1 + i % 3, scene->room, NULL);
-    assert_int_equal(jobs_pending(scene->world.jobs), 2);
+    assert_int_equal(db_pool_pending(scene->world.db_pool), 2);
     fake_world_settle(&scene->world);
     for (size_t i = 0; i < COUNT; i++)
         if (i % 3 == 2)
@@ -127,12 +127,12 @@ static void one_that_goes_while_it_opens_leaves_nothing_behind(void **state) {
         for (unsigned steps = 0; steps < 12; steps++) {
             struct socket *socket = fake_world_open(&scene->world, 1, rooms[i], "1");
             for (unsigned step = 0; step < steps; step++) {
-                if (fake_bus_unconfirmed(scene->world.bus) > 0)
-                    fake_bus_confirm(scene->world.bus, 0);
-                else if (jobs_pending(scene->world.jobs) > 0)
-                    fake_jobs_finish(scene->world.jobs, 0);
-                else if (fake_bus_unanswered(scene->world.bus) > 0)
-                    fake_bus_answer(scene->world.bus);
+                if (fake_pubsub_unconfirmed(scene->world.pubsub) > 0)
+                    fake_pubsub_confirm(scene->world.pubsub, 0);
+                else if (db_pool_pending(scene->world.db_pool) > 0)
+                    fake_jobs_finish(scene->world.db_pool, 0);
+                else if (fake_pubsub_unanswered(scene->world.pubsub) > 0)
+                    fake_pubsub_answer(scene->world.pubsub);
             }
             fake_socket_free(socket);
             fake_world_settle(&scene->world);
@@ -142,7 +142,7 @@ static void one_that_goes_while_it_opens_leaves_nothing_behind(void **state) {
 /* Lets the first question be answered, and what it was asked for be true no more. */
 static struct socket *half_open(struct scene *scene, uint64_t room_id) {
     struct socket *socket = fake_world_open(&scene->world, 2, room_id, NULL);
-    fake_jobs_finish(scene->world.jobs, 0);
+    fake_jobs_finish(scene->world.db_pool, 0);
     scene_assert_nothing(socket);
     return socket;
 }
@@ -237,7 +237,7 @@ static void what_was_missed_comes_behind_connected(void **state) {
     scene_assert_next(socket, "\"seq\":3,");
     scene_assert_next(socket, "\"seq\":4,");
     scene_assert_nothing(socket);
-    assert_int_equal(scene->world.figures.replays, 1);
+    assert_int_equal(scene->world.metrics.replays, 1);
     fake_socket_free(socket);
 }
 
@@ -288,7 +288,7 @@ static void who_deleted_the_room_is_told_in_123_bytes(void **state) {
                              (int)seq, (int)scene->room);
     assert_int_equal(len, 123);
     const struct event_envelope envelope = {seq, EVENT_ROOM_DELETED, 2, scene->room, text_of(json)};
-    fake_bus_send(scene->world.bus, EVENT_STREAM_USER, 1, &envelope);
+    fake_pubsub_send(scene->world.pubsub, EVENT_STREAM_USER, 1, &envelope);
     fake_world_settle(&scene->world);
     scene_assert_refused(socket, 4404, "room_deleted", "\"deleted_by\":\"u\"");
 }

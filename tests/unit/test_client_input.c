@@ -1,4 +1,4 @@
-/* session: what clients may say, and how often. */
+/* client: what clients may say, and how often. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,12 +112,12 @@ static void nobody_types_into_notifications(void **state) {
 static void without_redis_typing_reaches_the_sockets_here(void **state) {
     struct scene *scene = *state;
     const struct talk talk = begin_talk(scene);
-    fake_bus_set_well(scene->world.bus, false);
+    fake_pubsub_set_well(scene->world.pubsub, false);
     scene_say(scene, talk.talker, TYPING);
     scene_assert_next(talk.listener, "\"type\":\"typing\"");
     scene_say(scene, talk.talker, STOP_TYPING);
     scene_assert_next(talk.listener, "\"type\":\"stop_typing\"");
-    fake_bus_set_well(scene->world.bus, true);
+    fake_pubsub_set_well(scene->world.pubsub, true);
     fake_world_settle(&scene->world);
     end_talk(&talk);
 }
@@ -137,7 +137,7 @@ static void over_the_rate_it_is_told_once_and_heard_again_later(void **state) {
         scene_say(scene, socket, PING);
     scene_assert_next(socket, "\"code\":\"rate_limited\"");
     scene_assert_nothing(socket);
-    assert_int_equal(scene->world.figures.rate_limited, 50);
+    assert_int_equal(scene->world.metrics.rate_limited, 50);
     scene_wait_ms(scene, 500);
     scene_say(scene, socket, PING);
     scene_assert_next(socket, "\"type\":\"pong\"");
@@ -150,7 +150,7 @@ static void one_that_floods_on_is_1008(void **state) {
     for (unsigned i = 0; i < 1000; i++)
         scene_say(scene, socket, "[");
     assert_int_equal(socket->close_code, 1008);
-    assert_int_equal(socket->why, FIGURES_DROP_FLOOD);
+    assert_int_equal(socket->why, METRICS_DROP_FLOOD);
     assert_in_range(socket->count, 30, 40);
     fake_socket_free(socket);
 }

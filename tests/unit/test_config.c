@@ -99,7 +99,7 @@ static void test_bounds_are_allowed(void **state) {
 static void test_file_of_one_mebibyte(void **state) {
     struct configured *fixture = *state;
     size_t len = (size_t)1024 * 1024;
-    char *bytes = memory_zeroed(len + 1, 1);
+    char *bytes = xcalloc(len + 1, 1);
     memset(bytes, '#', len + 1);
     assert_true(configured_load(fixture, bytes, len));
     configured_refuse_bytes(fixture, bytes, len + 1,
@@ -256,7 +256,7 @@ static void test_variable_that_is_no_text(void **state) {
 static char *dump_of(struct configured *fixture) {
     struct buffer out = BUFFER_EMPTY;
     config_dump(&fixture->config, &out);
-    char *text = memory_copy_str(buffer_str(&out));
+    char *text = xstrdup(buffer_str(&out));
     buffer_free(&out);
     return text;
 }
@@ -315,7 +315,7 @@ static void test_example_is_the_defaults(void **state) {
     struct configured *fixture = *state;
     struct buffer out = BUFFER_EMPTY;
     config_example(&out);
-    char *example = memory_copy_str(buffer_str(&out));
+    char *example = xstrdup(buffer_str(&out));
     buffer_free(&out);
 
     configured_accept(fixture, "");

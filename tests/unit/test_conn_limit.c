@@ -1,4 +1,4 @@
-/* door: how many may knock and how many may sit, of one address and in all. */
+/* conn_limit: how many may knock and how many may sit, of one address and in all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,85 +17,85 @@ static const char *const ADDRESSES[] = {"192.0.2.1", "192.0.2.2", "2001:db8::1",
 
 static void an_address_knocks_only_so_often_at_once(void **state) {
     (void)state;
-    struct door door = {0};
+    struct conn_limit conn_limit = {0};
     uint64_t keys[3];
     for (unsigned i = 0; i < 3; i++)
-        assert_true(keys[i] = door_knock(&door, &config, "192.0.2.1"));
-    assert_false(door_knock(&door, &config, "192.0.2.1"));
-    assert_true(door_knock(&door, &config, "192.0.2.2"));
-    door_leave(&door, keys[0]);
-    assert_true(door_knock(&door, &config, "192.0.2.1"));
-    door_free(&door);
+        assert_true(keys[i] = conn_limit_accept(&conn_limit, &config, "192.0.2.1"));
+    assert_false(conn_limit_accept(&conn_limit, &config, "192.0.2.1"));
+    assert_true(conn_limit_accept(&conn_limit, &config, "192.0.2.2"));
+    conn_limit_handshake_end(&conn_limit, keys[0]);
+    assert_true(conn_limit_accept(&conn_limit, &config, "192.0.2.1"));
+    conn_limit_free(&conn_limit);
 }
 
 static void a_trusted_proxy_knocks_as_long_as_there_is_room(void **state) {
     (void)state;
-    struct door door = {0};
+    struct conn_limit conn_limit = {0};
     uint64_t key = 0;
-    for (unsigned i = 0; i < config.max_sockets + DOOR_ROOM; i++)
-        assert_true(key = door_knock(&door, &config, "10.0.0.1"));
-    assert_false(door_knock(&door, &config, "10.0.0.1"));
-    assert_false(door_knock(&door, &config, "192.0.2.1"));
-    door_leave(&door, key);
-    assert_true(door_knock(&door, &config, "192.0.2.1"));
-    door_free(&door);
+    for (unsigned i = 0; i < config.max_sockets + CONN_LIMIT_ROOM; i++)
+        assert_true(key = conn_limit_accept(&conn_limit, &config, "10.0.0.1"));
+    assert_false(conn_limit_accept(&conn_limit, &config, "10.0.0.1"));
+    assert_false(conn_limit_accept(&conn_limit, &config, "192.0.2.1"));
+    conn_limit_handshake_end(&conn_limit, key);
+    assert_true(conn_limit_accept(&conn_limit, &config, "192.0.2.1"));
+    conn_limit_free(&conn_limit);
 }
 
 static void who_comes_over_the_unix_socket_stands_for_others_as_proxies_do(void **state) {
     (void)state;
-    assert_true(door_is_proxy(&config, DOOR_LOCAL));
-    assert_true(door_is_proxy(&config, "10.0.0.1"));
-    assert_true(door_is_proxy(&config, "10.0.0.2"));
-    assert_false(door_is_proxy(&config, "192.0.2.1"));
-    assert_false(door_is_proxy(&config, ""));
+    assert_true(conn_limit_is_proxy(&config, CONN_LIMIT_LOCAL));
+    assert_true(conn_limit_is_proxy(&config, "10.0.0.1"));
+    assert_true(conn_limit_is_proxy(&config, "10.0.0.2"));
+    assert_false(conn_limit_is_proxy(&config, "192.0.2.1"));
+    assert_false(conn_limit_is_proxy(&config, ""));
 }
 
 static void an_address_has_only_so_many_sockets(void **state) {
     (void)state;
-    struct door door = {0};
+    struct conn_limit conn_limit = {0};
     uint64_t key = 0;
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(door_ask(&door, &config, "192.0.2.1"), DOOR_OPEN);
-        key = door_sit(&door, "192.0.2.1");
+        assert_int_equal(conn_limit_check(&conn_limit, &config, "192.0.2.1"), CONN_LIMIT_NONE);
+        key = conn_limit_open(&conn_limit, "192.0.2.1");
     }
-    assert_int_equal(door_ask(&door, &config, "192.0.2.1"), DOOR_CROWDED);
-    assert_int_equal(door_ask(&door, &config, "192.0.2.2"), DOOR_OPEN);
-    door_rise(&door, key);
-    assert_int_equal(door_ask(&door, &config, "192.0.2.1"), DOOR_OPEN);
-    door_free(&door);
+    assert_int_equal(conn_limit_check(&conn_limit, &config, "192.0.2.1"), CONN_LIMIT_ADDRESS);
+    assert_int_equal(conn_limit_check(&conn_limit, &config, "192.0.2.2"), CONN_LIMIT_NONE);
+    conn_limit_close(&conn_limit, key);
+    assert_int_equal(conn_limit_check(&conn_limit, &config, "192.0.2.1"), CONN_LIMIT_NONE);
+    conn_limit_free(&conn_limit);
 }
 
 static void there_are_only_so_many_sockets(void **state) {
     (void)state;
-    struct door door = {0};
+    struct conn_limit conn_limit = {0};
     uint64_t key = 0;
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(door_ask(&door, &config, ADDRESSES[i % 4]), DOOR_OPEN);
-        key = door_sit(&door, ADDRESSES[i % 4]);
+        assert_int_equal(conn_limit_check(&conn_limit, &config, ADDRESSES[i % 4]), CONN_LIMIT_NONE);
+        key = conn_limit_open(&conn_limit, ADDRESSES[i % 4]);
     }
-    assert_int_equal(door_ask(&door, &config, "192.0.2.9"), DOOR_FULL);
-    door_rise(&door, key);
-    assert_int_equal(door_ask(&door, &config, "192.0.2.9"), DOOR_OPEN);
-    door_free(&door);
+    assert_int_equal(conn_limit_check(&conn_limit, &config, "192.0.2.9"), CONN_LIMIT_FULL);
+    conn_limit_close(&conn_limit, key);
+    assert_int_equal(conn_limit_check(&conn_limit, &config, "192.0.2.9"), CONN_LIMIT_NONE);
+    conn_limit_free(&conn_limit);
 }
 
 static void when_all_have_gone_nothing_is_left(void **state) {
     (void)state;
-    struct door door = {0};
+    struct conn_limit conn_limit = {0};
     uint64_t knocks[8], seats[8];
     for (unsigned i = 0; i < 8; i++) {
-        knocks[i] = door_knock(&door, &config, ADDRESSES[i % 4]);
-        seats[i] = door_sit(&door, ADDRESSES[i % 4]);
+        knocks[i] = conn_limit_accept(&conn_limit, &config, ADDRESSES[i % 4]);
+        seats[i] = conn_limit_open(&conn_limit, ADDRESSES[i % 4]);
     }
     for (unsigned i = 0; i < 8; i++) {
-        door_leave(&door, knocks[i]);
-        door_rise(&door, seats[i]);
+        conn_limit_handshake_end(&conn_limit, knocks[i]);
+        conn_limit_close(&conn_limit, seats[i]);
     }
-    assert_int_equal(door.knocking_count, 0);
-    assert_int_equal(door.sitting_count, 0);
-    assert_int_equal(idmap_count(&door.knocking), 0);
-    assert_int_equal(idmap_count(&door.sitting), 0);
-    door_free(&door);
+    assert_int_equal(conn_limit.handshaking_count, 0);
+    assert_int_equal(conn_limit.open_count, 0);
+    assert_int_equal(idmap_count(&conn_limit.handshaking), 0);
+    assert_int_equal(idmap_count(&conn_limit.open), 0);
+    conn_limit_free(&conn_limit);
 }
 
 int main(void) {

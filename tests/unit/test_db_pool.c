@@ -1,4 +1,4 @@
-/* jobs: every job comes back once, on the loop's own thread, with a connection for itself. */
+/* db_pool: every job comes back once, on the loop's own thread, with a connection for itself. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,7 +19,7 @@ static atomic_int at_work, most_at_work, mistakes;
 static _Atomic(struct db *) in_use[THREADS];
 
 struct task {
-    struct jobs *jobs;
+    struct db_pool *db_pool;
     uv_thread_t loop_thread;
     unsigned worked, done, again;
 };
@@ -66,7 +66,7 @@ static void done(void *context) {
     assert_int_equal(task->worked, task->done);
     if (task->again > 0) {
         task->again--;
-        jobs_run(task->jobs, work, done, task);
+        db_pool_run(task->db_pool, work, done, task);
     }
 }
 
@@ -78,19 +78,19 @@ static void every_job_comes_back_once(void **state) {
     memset(&config, 0, sizeof(config));
     config.push_db_threads = THREADS;
     assert_int_equal(uv_loop_init(&loop), 0);
-    struct jobs *jobs = jobs_new(&loop, &config);
+    struct db_pool *db_pool = db_pool_new(&loop, &config);
     for (unsigned i = 0; i < JOBS; i++) {
-        tasks[i] = (struct task){jobs, uv_thread_self(), 0, 0, i % 3};
-        jobs_run(jobs, work, done, &tasks[i]);
+        tasks[i] = (struct task){db_pool, uv_thread_self(), 0, 0, i % 3};
+        db_pool_run(db_pool, work, done, &tasks[i]);
     }
-    assert_int_equal(jobs_pending(jobs), JOBS);
+    assert_int_equal(db_pool_pending(db_pool), JOBS);
     uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(jobs_pending(jobs), 0);
+    assert_int_equal(db_pool_pending(db_pool), 0);
     for (unsigned i = 0; i < JOBS; i++)
         assert_int_equal(tasks[i].done, 1 + i % 3);
     assert_int_equal(mistakes, 0);
     assert_int_equal(most_at_work, THREADS);
-    jobs_free(jobs);
+    db_pool_free(db_pool);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 

@@ -12,7 +12,7 @@
 
 static bool takes(enum event_stream stream, const char *payload) {
     struct event_envelope envelope;
-    return payload_read(stream, text_of(payload), &envelope);
+    return event_validate(stream, text_of(payload), &envelope);
 }
 
 static bool room_takes(const char *payload) {
@@ -27,7 +27,7 @@ static void what_is_on_a_rooms_record_is_taken_with_a_number(void **state) {
     (void)state;
     struct event_envelope envelope;
     const struct text payload = text_of("1 7 new_message 3 9\n{\"a\":1}");
-    assert_true(payload_read(EVENT_STREAM_ROOM, payload, &envelope));
+    assert_true(event_validate(EVENT_STREAM_ROOM, payload, &envelope));
     assert_int_equal(envelope.seq, 7);
     assert_int_equal(envelope.type, EVENT_NEW_MESSAGE);
     assert_int_equal(envelope.actor_id, 3);
@@ -95,7 +95,7 @@ static void what_is_larger_than_any_event_is_not_taken(void **state) {
     payload.len += 1024 * 1024;
     buffer_append_str(&payload, "\"}");
     const struct text text = {payload.data, payload.len};
-    assert_false(payload_read(EVENT_STREAM_ROOM, text, &envelope));
+    assert_false(event_validate(EVENT_STREAM_ROOM, text, &envelope));
     buffer_free(&payload);
 }
 

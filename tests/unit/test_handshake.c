@@ -427,8 +427,8 @@ static void the_web_server_before_pushd_is_believed_for_its_own_peer_only(void *
 
 static void who_comes_over_the_unix_socket_is_believed_and_nobody_who_says_so(void **state) {
     (void)state;
-    assert_string_equal(seen_from(DOOR_LOCAL, "6.6.6.6, 192.0.2.7"), "192.0.2.7");
-    assert_string_equal(seen_from(DOOR_LOCAL, ""), DOOR_LOCAL);
+    assert_string_equal(seen_from(CONN_LIMIT_LOCAL, "6.6.6.6, 192.0.2.7"), "192.0.2.7");
+    assert_string_equal(seen_from(CONN_LIMIT_LOCAL, ""), CONN_LIMIT_LOCAL);
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, unix"), "unix");
 }
 

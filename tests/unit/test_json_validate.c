@@ -1,4 +1,4 @@
-/* jsoncheck: what is taken, bad syntax with its phrase and place, and nesting. */
+/* json_validate: what is taken, bad syntax with its phrase and place, and nesting. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,7 +94,7 @@ static void bad_syntax_is_refused(void **state) {
 
     (void)state;
     judge_all_refused(bad, JUDGE_COUNT(bad));
-    assert_string_equal(jsoncheck(NULL, 0, NULL), "empty text");
+    assert_string_equal(json_validate(NULL, 0, NULL), "empty text");
 }
 
 static void what_other_languages_have_is_refused(void **state) {
@@ -155,13 +155,13 @@ static void nesting_ends_at_32(void **state) {
         assert_int_equal(at, 32 + 4 * objects); /* {"k": is four bytes more than [ */
     }
     nest(&text, 31, 0, "[],{},[{}]");
-    assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
+    assert_string_equal(json_validate(text.data, text.len, NULL), "nesting over 32");
     nest(&text, 31, 0, "[],{},[],[[],{}");
-    assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
+    assert_string_equal(json_validate(text.data, text.len, NULL), "nesting over 32");
     nest(&text, 31, 0, "[],{},[],{\"a\":1}");
     judge_taken(buffer_str(&text));
     nest(&text, 32, 0xFF, "{}");
-    assert_string_equal(jsoncheck(text.data, text.len, NULL), "nesting over 32");
+    assert_string_equal(json_validate(text.data, text.len, NULL), "nesting over 32");
     buffer_free(&text);
 }
 
@@ -175,10 +175,10 @@ static void brackets_close_what_they_opened(void **state) {
         buffer_str(&text);
         for (size_t i = text.len - 32; i < text.len; i++) {
             text.data[i] ^= ']' ^ '}';
-            assert_non_null(jsoncheck(text.data, text.len, NULL));
+            assert_non_null(json_validate(text.data, text.len, NULL));
             text.data[i] ^= ']' ^ '}';
         }
-        assert_null(jsoncheck(text.data, text.len, NULL));
+        assert_null(json_validate(text.data, text.len, NULL));
     }
     buffer_free(&text);
 }
@@ -190,13 +190,13 @@ static void a_hundred_thousand_levels_need_no_stack(void **state) {
     (void)state;
     for (unsigned kinds = 0; kinds < 3; kinds++) {
         nest(&text, 100000, kinds == 2 ? 0x55 : kinds * 0xFF, "1");
-        assert_string_equal(jsoncheck(text.data, text.len, &at), "nesting over 32");
+        assert_string_equal(json_validate(text.data, text.len, &at), "nesting over 32");
         assert_true(at <= 32 * 5);
     }
     buffer_clear(&text);
     for (int i = 0; i < 100000; i++)
         buffer_append_str(&text, "[]");
-    assert_string_equal(jsoncheck(text.data, text.len, &at), "more than one value");
+    assert_string_equal(json_validate(text.data, text.len, &at), "more than one value");
     assert_int_equal(at, 2);
     buffer_clear(&text);
     buffer_append_char(&text, '[');

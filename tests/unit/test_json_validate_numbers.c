@@ -1,4 +1,4 @@
-/* jsoncheck: numbers, and where they end. */
+/* json_validate: numbers, and where they end. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -131,12 +131,12 @@ static void the_tie_above_the_largest_double_is_refused(void **state) {
     assert_true(strtod(below, NULL) == DBL_MAX);
     assert_true(isinf(strtod(tie, NULL)));
     judge_taken(below);
-    assert_string_equal(jsoncheck(tie, strlen(tie), NULL), "number too large");
-    assert_string_equal(jsoncheck(beyond, strlen(beyond), NULL), "number too large");
+    assert_string_equal(json_validate(tie, strlen(tie), NULL), "number too large");
+    assert_string_equal(json_validate(beyond, strlen(beyond), NULL), "number too large");
     tie[309] = 'e'; /* ...e0, without the point */
     below[309] = 'e';
     judge_taken(below);
-    assert_string_equal(jsoncheck(tie, strlen(tie), NULL), "number too large");
+    assert_string_equal(json_validate(tie, strlen(tie), NULL), "number too large");
 }
 
 static void exponents_make_up_for_long_digits(void **state) {
@@ -154,7 +154,7 @@ static void exponents_make_up_for_long_digits(void **state) {
     judge_taken(buffer_str(&text));
     text.len = head;
     buffer_append_str(&text, "100310");
-    assert_string_equal(jsoncheck(text.data, text.len, NULL), "number too large");
+    assert_string_equal(json_validate(text.data, text.len, NULL), "number too large");
     buffer_clear(&text);
     for (int i = 0; i < 100000; i++)
         buffer_append_char(&text, '7');
@@ -163,7 +163,7 @@ static void exponents_make_up_for_long_digits(void **state) {
     judge_taken(buffer_str(&text));
     text.len = head;
     buffer_append_str(&text, "e-99691");
-    assert_string_equal(jsoncheck(text.data, text.len, NULL), "number too large");
+    assert_string_equal(json_validate(text.data, text.len, NULL), "number too large");
     buffer_free(&text);
 }
 

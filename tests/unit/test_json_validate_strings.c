@@ -1,4 +1,4 @@
-/* jsoncheck: strings: bytes, escapes and surrogates that are refused wherever they stand. */
+/* json_validate: strings: bytes, escapes and surrogates that are refused wherever they stand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* jsonw: exact bytes, and everything it writes is what jsoncheck and json-c take. */
+/* json_writer: exact bytes, and everything it writes is what json_validate and json-c take. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,46 +17,46 @@
 
 static void assert_written(struct buffer *out, const char *wanted) {
     assert_string_equal(buffer_str(out), wanted);
-    assert_null(jsoncheck(out->data, out->len, NULL));
+    assert_null(json_validate(out->data, out->len, NULL));
     buffer_free(out);
 }
 
 static void empty_things(void **state) {
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
 
     (void)state;
-    jsonw_array(&w);
-    jsonw_object(&w);
-    jsonw_object_end(&w);
-    jsonw_array(&w);
-    jsonw_array_end(&w);
-    jsonw_str(&w, "");
-    jsonw_text(&w, (struct text){NULL, 0});
-    jsonw_array_end(&w);
+    json_write_array(&w);
+    json_write_object(&w);
+    json_write_object_end(&w);
+    json_write_array(&w);
+    json_write_array_end(&w);
+    json_write_str(&w, "");
+    json_write_text(&w, (struct text){NULL, 0});
+    json_write_array_end(&w);
     assert_written(&out, "[{},[],\"\",\"\"]");
 }
 
 static void every_kind_of_value(void **state) {
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
 
     (void)state;
-    jsonw_array(&w);
-    jsonw_text(&w, TEXT("t"));
-    jsonw_str(&w, "s");
-    jsonw_str(&w, NULL);
-    jsonw_u64(&w, 0);
-    jsonw_u64(&w, 10);
-    jsonw_u64(&w, UINT64_MAX);
-    jsonw_bool(&w, true);
-    jsonw_bool(&w, false);
-    jsonw_null(&w);
-    jsonw_time(&w, 1705314600123456);
-    jsonw_raw(&w, "{\"r\":1}", 7);
-    jsonw_word(&w, "w");
-    jsonw_word(&w, NULL);
-    jsonw_array_end(&w);
+    json_write_array(&w);
+    json_write_text(&w, TEXT("t"));
+    json_write_str(&w, "s");
+    json_write_str(&w, NULL);
+    json_write_u64(&w, 0);
+    json_write_u64(&w, 10);
+    json_write_u64(&w, UINT64_MAX);
+    json_write_bool(&w, true);
+    json_write_bool(&w, false);
+    json_write_null(&w);
+    json_write_time(&w, 1705314600123456);
+    json_write_raw(&w, "{\"r\":1}", 7);
+    json_write_word(&w, "w");
+    json_write_word(&w, NULL);
+    json_write_array_end(&w);
     assert_written(&out,
                    "[\"t\",\"s\",null,0,10,18446744073709551615,true,false,null,"
                    "\"2024-01-15T10:30:00.123456Z\",{\"r\":1},\"w\",null]");
@@ -64,30 +64,30 @@ static void every_kind_of_value(void **state) {
 
 static void every_kind_of_member(void **state) {
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
 
     (void)state;
-    jsonw_object(&w);
-    jsonw_member_text(&w, "a", TEXT("\xC3\xA9"));
-    jsonw_member_str(&w, "b", "x\"y");
-    jsonw_member_str(&w, "c", NULL);
-    jsonw_member_u64(&w, "d", 0);
-    jsonw_member_bool(&w, "e", false);
-    jsonw_member_bool(&w, "f", true);
-    jsonw_member_null(&w, "g");
-    jsonw_member_time(&w, "h", 0);
-    jsonw_member_id(&w, "i", 0);
-    jsonw_member_id(&w, "j", 9);
-    jsonw_key(&w, "k");
-    jsonw_object(&w);
-    jsonw_key(&w, "l");
-    jsonw_array(&w);
-    jsonw_array_end(&w);
-    jsonw_key(&w, "m");
-    jsonw_raw(&w, "1.5", 3);
-    jsonw_object_end(&w);
-    jsonw_member_u64(&w, "n", 1);
-    jsonw_object_end(&w);
+    json_write_object(&w);
+    json_write_member_text(&w, "a", TEXT("\xC3\xA9"));
+    json_write_member_str(&w, "b", "x\"y");
+    json_write_member_str(&w, "c", NULL);
+    json_write_member_u64(&w, "d", 0);
+    json_write_member_bool(&w, "e", false);
+    json_write_member_bool(&w, "f", true);
+    json_write_member_null(&w, "g");
+    json_write_member_time(&w, "h", 0);
+    json_write_member_id(&w, "i", 0);
+    json_write_member_id(&w, "j", 9);
+    json_write_key(&w, "k");
+    json_write_object(&w);
+    json_write_key(&w, "l");
+    json_write_array(&w);
+    json_write_array_end(&w);
+    json_write_key(&w, "m");
+    json_write_raw(&w, "1.5", 3);
+    json_write_object_end(&w);
+    json_write_member_u64(&w, "n", 1);
+    json_write_object_end(&w);
     assert_written(&out,
                    "{\"a\":\"\xC3\xA9\",\"b\":\"x\\\"y\",\"c\":null,\"d\":0,\"e\":false,"
                    "\"f\":true,\"g\":null,\"h\":\"1970-01-01T00:00:00.000000Z\","
@@ -96,15 +96,15 @@ static void every_kind_of_member(void **state) {
 
 static void a_writer_starts_where_the_buffer_ends(void **state) {
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw first = jsonw_start(&out);
+    struct json_writer first = json_writer_start(&out);
 
     (void)state;
-    jsonw_u64(&first, 1);
+    json_write_u64(&first, 1);
     buffer_append_char(&out, '\n');
 
-    struct jsonw second = jsonw_start(&out);
+    struct json_writer second = json_writer_start(&out);
 
-    jsonw_u64(&second, 2);
+    json_write_u64(&second, 2);
     assert_string_equal(buffer_str(&out), "1\n2");
     buffer_free(&out);
 }
@@ -115,7 +115,7 @@ static void only_what_must_be_is_escaped(void **state) {
     (void)state;
     for (int c = 1; c < 0x80; c++) {
         struct buffer out = BUFFER_EMPTY;
-        struct jsonw w = jsonw_start(&out);
+        struct json_writer w = json_writer_start(&out);
         const char value[] = {'<', (char)c, '>', '\0'};
         const char *name = strchr(named, c);
         char wanted[16];
@@ -126,23 +126,23 @@ static void only_what_must_be_is_escaped(void **state) {
             snprintf(wanted, sizeof wanted, "\"<\\%c>\"", name[1]);
         else
             snprintf(wanted, sizeof wanted, "\"<\\u%04x>\"", (unsigned)c);
-        jsonw_str(&w, value);
+        json_write_str(&w, value);
         assert_written(&out, wanted);
     }
 }
 
 static void escapes_stand_at_any_place(void **state) {
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
 
     (void)state;
-    jsonw_array(&w);
-    jsonw_str(&w, "\"");
-    jsonw_str(&w, "\"\"");
-    jsonw_str(&w, "\\a");
-    jsonw_str(&w, "a\\");
-    jsonw_str(&w, "\x1F\xF0\x9F\x98\x80\n\xE2\x80\xA8\x7F/");
-    jsonw_array_end(&w);
+    json_write_array(&w);
+    json_write_str(&w, "\"");
+    json_write_str(&w, "\"\"");
+    json_write_str(&w, "\\a");
+    json_write_str(&w, "a\\");
+    json_write_str(&w, "\x1F\xF0\x9F\x98\x80\n\xE2\x80\xA8\x7F/");
+    json_write_array_end(&w);
     assert_written(&out,
                    "[\"\\\"\",\"\\\"\\\"\",\"\\\\a\",\"a\\\\\","
                    "\"\\u001f\xF0\x9F\x98\x80\\n\xE2\x80\xA8\x7F/\"]");
@@ -151,12 +151,12 @@ static void escapes_stand_at_any_place(void **state) {
 /* Writes a text of one byte over and over, but for another at one place. */
 static void write_with_one(struct buffer *out, char fill, char other, size_t place, size_t len) {
     char value[40];
-    struct jsonw w = jsonw_start(out);
+    struct json_writer w = json_writer_start(out);
 
     assert_true(len <= sizeof value);
     memset(value, fill, len);
     value[place] = other;
-    jsonw_text(&w, (struct text){value, len});
+    json_write_text(&w, (struct text){value, len});
 }
 
 /* Texts are looked through in words: a single byte must not hide in one, nor the bytes that
@@ -213,34 +213,34 @@ static void append_random_point(struct buffer *text, uint32_t *seed) {
 }
 
 /* Writes a random value of at most so many levels. */
-static void write_random(struct jsonw *w, uint32_t *seed, unsigned levels) {
+static void write_random(struct json_writer *w, uint32_t *seed, unsigned levels) {
     uint32_t kind = next_random(seed) % (levels > 0 ? 8 : 6);
     struct buffer text = BUFFER_EMPTY;
 
     for (uint32_t i = next_random(seed) % 20; i > 0; i--)
         append_random_point(&text, seed);
     if (kind == 0) {
-        jsonw_u64(w, (uint64_t)next_random(seed) << (next_random(seed) % 41));
+        json_write_u64(w, (uint64_t)next_random(seed) << (next_random(seed) % 41));
     } else if (kind == 1) {
-        jsonw_bool(w, next_random(seed) % 2);
+        json_write_bool(w, next_random(seed) % 2);
     } else if (kind == 2) {
-        jsonw_null(w);
+        json_write_null(w);
     } else if (kind == 3) {
-        jsonw_time(w, (int64_t)next_random(seed) * 1000003 - 99999999);
+        json_write_time(w, (int64_t)next_random(seed) * 1000003 - 99999999);
     } else if (kind < 6) {
-        jsonw_text(w, (struct text){text.data, text.len});
+        json_write_text(w, (struct text){text.data, text.len});
     } else if (kind == 6) {
-        jsonw_array(w);
+        json_write_array(w);
         for (uint32_t i = next_random(seed) % 5; i > 0; i--)
             write_random(w, seed, levels - 1);
-        jsonw_array_end(w);
+        json_write_array_end(w);
     } else {
-        jsonw_object(w);
+        json_write_object(w);
         for (uint32_t i = next_random(seed) % 5; i > 0; i--) {
-            jsonw_key(w, i % 2 ? "odd" : "even");
+            json_write_key(w, i % 2 ? "odd" : "even");
             write_random(w, seed, levels - 1);
         }
-        jsonw_object_end(w);
+        json_write_object_end(w);
     }
     buffer_free(&text);
 }
@@ -255,11 +255,11 @@ static void whatever_is_written_passes_the_check(void **state) {
 
         buffer_clear(&out);
 
-        struct jsonw w = jsonw_start(&out);
+        struct json_writer w = json_writer_start(&out);
 
         write_random(&w, &seed, 6);
 
-        const char *wrong = jsoncheck(out.data, out.len, &at);
+        const char *wrong = json_validate(out.data, out.len, &at);
 
         if (wrong != NULL)
             fail_msg("round %u: %s at %zu of %s", round, wrong, at, buffer_str(&out));
@@ -281,11 +281,11 @@ static void strings_come_back_unchanged(void **state) {
         for (uint32_t i = next_random(&seed) % 60; i > 0; i--)
             append_random_point(&text, &seed);
 
-        struct jsonw w = jsonw_start(&out);
+        struct json_writer w = json_writer_start(&out);
 
-        jsonw_object(&w);
-        jsonw_member_text(&w, "v", (struct text){text.data, text.len});
-        jsonw_object_end(&w);
+        json_write_object(&w);
+        json_write_member_text(&w, "v", (struct text){text.data, text.len});
+        json_write_object_end(&w);
 
         struct json_object *read = json_tokener_parse(buffer_str(&out));
         struct json_object *value = NULL;
@@ -307,10 +307,10 @@ static void every_power_of_ten_is_written(void **state) {
     for (int digits = 1; digits <= 20; digits++, power *= 10) {
         for (uint64_t value = power - 1; value <= power + 1; value++) {
             struct buffer out = BUFFER_EMPTY;
-            struct jsonw w = jsonw_start(&out);
+            struct json_writer w = json_writer_start(&out);
             char wanted[32];
 
-            jsonw_u64(&w, value);
+            json_write_u64(&w, value);
             snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)value);
             assert_written(&out, wanted);
         }

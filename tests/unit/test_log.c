@@ -68,7 +68,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...) {
 }
 
 static int setup(void **state) {
-    struct fixture *fixture = memory_zeroed(1, sizeof *fixture);
+    struct fixture *fixture = xcalloc(1, sizeof *fixture);
     strcpy(fixture->folder, "/tmp/test_log.XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof fixture->path, "%s/log", fixture->folder);
@@ -155,7 +155,7 @@ static void test_text_stays_and_broken_text_is_escaped(void **state) {
 /* Logs a text of this many such bytes and returns the line. */
 static const char *log_long(struct fixture *fixture, const char *piece, size_t pieces) {
     size_t len = strlen(piece);
-    char *text = memory_zeroed(pieces * len + 1, 1);
+    char *text = xcalloc(pieces * len + 1, 1);
     for (size_t i = 0; i < pieces; i++) {
         memcpy(text + i * len, piece, len);
     }

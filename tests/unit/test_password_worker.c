@@ -19,22 +19,22 @@ static int set_up(void **state) {
 static void test_a_hash_is_of_its_password(void **state) {
     (void)state;
     char hash[SECRET_PASSWORD_SIZE];
-    assert_true(hashing_make(&cheap, text_of("correct horse"), hash));
-    assert_true(hashing_check(&cheap, hash, text_of("correct horse")));
-    assert_false(hashing_check(&cheap, hash, text_of("wrong horse")));
+    assert_true(password_worker_hash(&cheap, text_of("correct horse"), hash));
+    assert_true(password_worker_verify(&cheap, hash, text_of("correct horse")));
+    assert_false(password_worker_verify(&cheap, hash, text_of("wrong horse")));
     assert_false(secret_password_is_stale(hash, 1, 8));
 }
 
 static void test_nobody_has_no_password(void **state) {
     (void)state;
-    assert_false(hashing_check(&cheap, NULL, text_of("correct horse")));
+    assert_false(password_worker_verify(&cheap, NULL, text_of("correct horse")));
 }
 
 static void test_the_process_keeps_its_weight(void **state) {
     (void)state;
     char hash[SECRET_PASSWORD_SIZE];
     const int before = getpriority(PRIO_PROCESS, 0);
-    assert_true(hashing_make(&cheap, text_of("correct horse"), hash));
+    assert_true(password_worker_hash(&cheap, text_of("correct horse"), hash));
     assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
 }
 

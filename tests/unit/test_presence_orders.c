@@ -18,18 +18,18 @@ static unsigned pick(unsigned below) {
     return (unsigned)(seed >> 20) % below;
 }
 
-static void do_something_to_redis(struct bus *bus) {
+static void do_something_to_redis(struct pubsub *pubsub) {
     switch (pick(8)) {
     case 0:
-        if (bus->connected)
-            cluster_disconnect(bus, pick(4));
+        if (pubsub->connected)
+            cluster_disconnect(pubsub, pick(4));
         break;
     case 1: /* hangs for a moment */
-        if (bus->connected)
-            presence_bus_state(bus->presence, false);
+        if (pubsub->connected)
+            presence_bus_state(pubsub->presence, false);
         cluster_tick_all(pick(3000));
-        if (bus->connected)
-            presence_bus_state(bus->presence, true);
+        if (pubsub->connected)
+            presence_bus_state(pubsub->presence, true);
         break;
     case 2: /* is restarted, empty */
         for (int i = 0; i < CLUSTER_NODES; i++)
@@ -38,48 +38,49 @@ static void do_something_to_redis(struct bus *bus) {
         cluster_lose_data();
         break;
     case 3: /* the lease of one runs out */
-        cluster.redis.lease[bus->id] = cluster.redis.lease[bus->id] && bus->connected && pick(2);
-        if (bus->connected && !cluster.redis.lease[bus->id]) {
+        cluster.redis.lease[pubsub->id] =
+            cluster.redis.lease[pubsub->id] && pubsub->connected && pick(2);
+        if (pubsub->connected && !cluster.redis.lease[pubsub->id]) {
             cluster_tick_all(5000);
-            cluster_renew_lost_lease(bus);
+            cluster_renew_lost_lease(pubsub);
         }
         break;
     default:
-        cluster_connect_node(bus);
+        cluster_connect_node(pubsub);
     }
 }
 
-static void do_something(struct bus *bus, bool calm) {
+static void do_something(struct pubsub *pubsub, bool calm) {
     const uint64_t room = pick(CLUSTER_ROOMS), user = pick(CLUSTER_USERS);
     switch (pick(12)) {
     case 0:
     case 1:
-        if (bus->sockets[room][user] + bus->waiting[room][user] < 3)
-            cluster_open_socket(bus, room, user);
+        if (pubsub->sockets[room][user] + pubsub->waiting[room][user] < 3)
+            cluster_open_socket(pubsub, room, user);
         break;
     case 2:
     case 3:
-        cluster_close_socket(bus, room, user);
+        cluster_close_socket(pubsub, room, user);
         break;
     case 4:
         cluster_tick_all(pick(10) ? pick(500) : pick(2 * CLUSTER_GRACE));
         break;
     case 5:
         if (!calm && pick(8) == 0)
-            do_something_to_redis(bus);
+            do_something_to_redis(pubsub);
         break;
     case 6:
-        if (!calm && bus > cluster.nodes && pick(100) == 0)
-            cluster_kill_node(bus);
+        if (!calm && pubsub > cluster.nodes && pick(100) == 0)
+            cluster_kill_node(pubsub);
         break;
     case 7:
-        cluster_answer(bus);
+        cluster_answer(pubsub);
         break;
     case 8:
-        cluster_hear(bus);
+        cluster_hear(pubsub);
         break;
     default:
-        cluster_execute(bus);
+        cluster_execute(pubsub);
     }
 }
 
@@ -103,9 +104,9 @@ static void shuffled_events_come_to_the_truth(void **state) {
         cluster.grace_ms = round % 5 ? CLUSTER_GRACE : 0;
         cluster_begin(2 + (int)(round % 3));
         for (unsigned step = 0; step < 400; step++) {
-            struct bus *bus = &cluster.nodes[pick(CLUSTER_NODES)];
-            if (bus->alive)
-                do_something(bus, round % 4 == 0);
+            struct pubsub *pubsub = &cluster.nodes[pick(CLUSTER_NODES)];
+            if (pubsub->alive)
+                do_something(pubsub, round % 4 == 0);
             cluster_compare_all();
         }
         settle_down();
@@ -132,16 +133,16 @@ static void in_calm_each_view_is_always_right(void **state) {
         cluster.always_subscribed = round % 2;
         cluster_begin(3);
         for (unsigned step = 0; step < 300; step++) {
-            struct bus *bus = &cluster.nodes[pick(3)];
+            struct pubsub *pubsub = &cluster.nodes[pick(3)];
             const uint64_t room = pick(CLUSTER_ROOMS), user = pick(CLUSTER_USERS);
             const unsigned what = pick(5);
             if (what < 2) {
-                cluster_open_socket(bus, room, user);
+                cluster_open_socket(pubsub, room, user);
             } else if (what < 4) {
                 /* The grace is that of the pushd that was left last. */
-                if (bus->sockets[room][user] == 1)
+                if (pubsub->sockets[room][user] == 1)
                     until[room][user] = cluster.now + CLUSTER_GRACE;
-                cluster_close_socket(bus, room, user);
+                cluster_close_socket(pubsub, room, user);
             } else {
                 cluster_tick_all(pick(2000));
             }

@@ -37,28 +37,28 @@ static const unsigned char *hash_of(unsigned start, unsigned end) {
 }
 
 static void note(const unsigned char *hash, uint64_t room_id, uint64_t user_id) {
-    struct caller caller = {.user = {.id = user_id}, .token_id = user_id + 1000};
-    snprintf(caller.user.name, sizeof(caller.user.name), "user-%u", (unsigned)user_id);
-    regulars_note(regulars, db, hash, room_id, &caller);
+    struct identity identity = {.user = {.id = user_id}, .token_id = user_id + 1000};
+    snprintf(identity.user.name, sizeof(identity.user.name), "user-%u", (unsigned)user_id);
+    regulars_note(regulars, db, hash, room_id, &identity);
 }
 
 static uint64_t found(const unsigned char *hash, uint64_t room_id) {
-    struct caller caller;
-    return regulars_find(regulars, db, hash, room_id, &caller) ? caller.user.id : 0;
+    struct identity identity;
+    return regulars_find(regulars, db, hash, room_id, &identity) ? identity.user.id : 0;
 }
 
 static void test_found_as_they_were(void **state) {
     (void)state;
-    struct caller caller;
-    memset(&caller, 0xff, sizeof(caller));
+    struct identity identity;
+    memset(&identity, 0xff, sizeof(identity));
     note(hash_of(1, 1), 5, 7);
-    assert_true(regulars_find(regulars, db, hash_of(1, 1), 5, &caller));
-    assert_int_equal(caller.user.id, 7);
-    assert_string_equal(caller.user.name, "user-7");
-    assert_true(caller.user.is_active);
-    assert_int_equal(caller.token_id, 1007);
-    assert_int_equal(caller.session_id, 0);
-    assert_false(caller.room.exists);
+    assert_true(regulars_find(regulars, db, hash_of(1, 1), 5, &identity));
+    assert_int_equal(identity.user.id, 7);
+    assert_string_equal(identity.user.name, "user-7");
+    assert_true(identity.user.is_active);
+    assert_int_equal(identity.token_id, 1007);
+    assert_int_equal(identity.session_id, 0);
+    assert_false(identity.room.exists);
 }
 
 static void test_by_token_and_room(void **state) {

@@ -44,15 +44,15 @@ static const char *heard(void **state) {
 }
 
 static void each_state_is_one_datagram(void **state) {
-    notify_ready();
-    notify_stopping();
+    sd_notify_ready();
+    sd_notify_stopping();
     assert_string_equal(heard(state), "READY=1");
     assert_string_equal(heard(state), "STOPPING=1");
     assert_string_equal(heard(state), "");
 }
 
 static void a_reload_says_when_it_began(void **state) {
-    notify_reloading();
+    sd_notify_reloading();
     const char *said = heard(state);
     static const char START[] = "RELOADING=1\nMONOTONIC_USEC=";
     assert_memory_equal(said, START, strlen(START));
@@ -62,33 +62,33 @@ static void a_reload_says_when_it_began(void **state) {
 static void who_takes_over_says_which_process_it_is(void **state) {
     char expected[64];
     snprintf(expected, sizeof(expected), "MAINPID=%d\nREADY=1", (int)getpid());
-    notify_main();
+    sd_notify_main();
     assert_string_equal(heard(state), expected);
 }
 
 static void without_a_socket_nothing_happens(void **state) {
     unsetenv("NOTIFY_SOCKET");
-    notify_ready();
+    sd_notify_ready();
     setenv("NOTIFY_SOCKET", "", 1);
-    notify_ready();
+    sd_notify_ready();
     setenv("NOTIFY_SOCKET", "no-path", 1);
-    notify_ready();
+    sd_notify_ready();
     setenv("NOTIFY_SOCKET", "/nowhere/at/all", 1);
-    notify_ready();
+    sd_notify_ready();
     assert_string_equal(heard(state), "");
 }
 
 static void without_a_watchdog_there_is_no_heartbeat(void **state) {
-    notify_alive();
+    sd_notify_alive();
     setenv("WATCHDOG_USEC", "never", 1);
-    notify_alive();
+    sd_notify_alive();
     assert_string_equal(heard(state), "");
 }
 
 static void the_watchdog_of_another_process_is_not_ours(void **state) {
     setenv("WATCHDOG_USEC", "1", 1);
     setenv("WATCHDOG_PID", "1", 1);
-    notify_alive();
+    sd_notify_alive();
     assert_string_equal(heard(state), "");
 }
 
@@ -97,31 +97,31 @@ static void a_heartbeat_comes_no_more_often_than_the_watchdog_needs_it(void **st
     snprintf(pid, sizeof(pid), "%d", (int)getpid());
     setenv("WATCHDOG_PID", pid, 1);
     setenv("WATCHDOG_USEC", "3600000000", 1);
-    notify_alive();
+    sd_notify_alive();
     assert_string_equal(heard(state), "WATCHDOG=1");
-    notify_alive();
+    sd_notify_alive();
     assert_string_equal(heard(state), "");
     setenv("WATCHDOG_USEC", "30000", 1);
     usleep(20000);
-    notify_alive();
+    sd_notify_alive();
     assert_string_equal(heard(state), "WATCHDOG=1");
 }
 
 static void who_takes_over_has_the_watchdog_of_the_one_before(void **state) {
     setenv("WATCHDOG_USEC", "1", 1);
     setenv("WATCHDOG_PID", "1", 1);
-    notify_inherit(2);
-    notify_alive();
+    sd_notify_inherit(2);
+    sd_notify_alive();
     assert_string_equal(heard(state), "");
-    notify_inherit(1);
-    notify_alive();
+    sd_notify_inherit(1);
+    sd_notify_alive();
     assert_string_equal(heard(state), "WATCHDOG=1");
 }
 
 /* For good, so it is the last one. */
 static void who_has_left_says_nothing_more(void **state) {
-    notify_leave();
-    notify_stopping();
+    sd_notify_leave();
+    sd_notify_stopping();
     assert_string_equal(heard(state), "");
 }
 

@@ -1,4 +1,4 @@
-/* outlet: bytes come out as they went in, in pieces of any size; against a plain copy. */
+/* send_queue: bytes come out as they went in, in pieces of any size; against a plain copy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,57 +36,57 @@ static struct frame *make_frame(size_t len, uint64_t *seed) {
     return frame;
 }
 
-static void push(struct outlet *outlet, struct model *model, struct frame *frame) {
+static void push(struct send_queue *send_queue, struct model *model, struct frame *frame) {
     memcpy(model->bytes + model->first + model->len, frame->bytes, frame->len);
     model->len += frame->len;
-    assert_int_equal(outlet_push(outlet, frame), model->len);
+    assert_int_equal(send_queue_push(send_queue, frame), model->len);
 }
 
 /* Looks at up to size bytes, looks again, and takes a part of them. */
-static void take(struct outlet *outlet, struct model *model, size_t size, uint64_t *seed) {
+static void take(struct send_queue *send_queue, struct model *model, size_t size, uint64_t *seed) {
     unsigned char *out = malloc(size + 1), *again = malloc(size + 1);
     out[size] = 0x5a;
-    const size_t got = outlet_peek(outlet, out, size);
+    const size_t got = send_queue_peek(send_queue, out, size);
     assert_int_equal(got, size < model->len ? size : model->len);
     assert_memory_equal(out, model->bytes + model->first, got);
     assert_int_equal(out[size], 0x5a);
-    assert_int_equal(outlet_peek(outlet, again, size), got);
+    assert_int_equal(send_queue_peek(send_queue, again, size), got);
     assert_memory_equal(out, again, got);
     const size_t part = next_random(seed) % 3 == 0 ? next_random(seed) % (got + 1) : got;
-    outlet_take(outlet, part);
+    send_queue_take(send_queue, part);
     model->first += part;
     model->len -= part;
-    assert_int_equal(outlet->bytes, model->len);
+    assert_int_equal(send_queue->bytes, model->len);
     free(out);
     free(again);
 }
 
-static void check_empty(const struct outlet *outlet) {
-    assert_int_equal(outlet->bytes, 0);
-    assert_int_equal(outlet->count, 0);
-    assert_int_equal(outlet->sent, 0);
-    assert_null(outlet->frames);
+static void check_empty(const struct send_queue *send_queue) {
+    assert_int_equal(send_queue->bytes, 0);
+    assert_int_equal(send_queue->count, 0);
+    assert_int_equal(send_queue->sent, 0);
+    assert_null(send_queue->frames);
 }
 
 static void one_round(uint64_t seed, struct model *model, struct frame *const *frames) {
-    struct outlet outlet = {0};
+    struct send_queue send_queue = {0};
     model->first = model->len = 0;
     for (unsigned step = 0; step < 400; step++) {
         /* Filling and emptying take turns, so that the ring turns and grows. */
         const bool fill = next_random(&seed) % 10 < (step / 50 % 2 ? 3 : 7);
         const size_t size = next_random(&seed) % (next_random(&seed) % 4 ? 40 : 2000);
         if (!fill)
-            take(&outlet, model, size, &seed);
+            take(&send_queue, model, size, &seed);
         else if (model->first + model->len + 70000 < MODEL_SIZE)
-            push(&outlet, model, frames[next_random(&seed) % FRAMES]);
+            push(&send_queue, model, frames[next_random(&seed) % FRAMES]);
         if (model->len == 0)
-            check_empty(&outlet);
+            check_empty(&send_queue);
     }
     if (seed % 2)
         while (model->len > 0)
-            take(&outlet, model, 4096, &seed);
-    outlet_clear(&outlet);
-    check_empty(&outlet);
+            take(&send_queue, model, 4096, &seed);
+    send_queue_clear(&send_queue);
+    check_empty(&send_queue);
 }
 
 static void what_goes_in_comes_out_in_any_pieces(void **state) {
@@ -107,45 +107,45 @@ static void what_goes_in_comes_out_in_any_pieces(void **state) {
 }
 
 static void an_empty_outlet_answers(void **state) {
-    struct outlet outlet = {0};
+    struct send_queue send_queue = {0};
     unsigned char byte;
     (void)state;
-    assert_int_equal(outlet_peek(&outlet, &byte, 1), 0);
-    assert_int_equal(outlet_peek(&outlet, NULL, 0), 0);
-    outlet_take(&outlet, 0);
-    outlet_clear(&outlet);
-    check_empty(&outlet);
+    assert_int_equal(send_queue_peek(&send_queue, &byte, 1), 0);
+    assert_int_equal(send_queue_peek(&send_queue, NULL, 0), 0);
+    send_queue_take(&send_queue, 0);
+    send_queue_clear(&send_queue);
+    check_empty(&send_queue);
 }
 
 static void a_frame_is_held_until_its_last_byte_is_gone(void **state) {
-    struct outlet outlet = {0};
+    struct send_queue send_queue = {0};
     (void)state;
     struct frame *frame = frame_text(text_of("{}"));
-    outlet_push(&outlet, frame);
-    outlet_push(&outlet, frame);
+    send_queue_push(&send_queue, frame);
+    send_queue_push(&send_queue, frame);
     assert_int_equal(frame->holders, 3);
-    outlet_take(&outlet, frame->len - 1);
+    send_queue_take(&send_queue, frame->len - 1);
     assert_int_equal(frame->holders, 3);
-    outlet_take(&outlet, 1);
+    send_queue_take(&send_queue, 1);
     assert_int_equal(frame->holders, 2);
-    outlet_take(&outlet, frame->len);
+    send_queue_take(&send_queue, frame->len);
     assert_int_equal(frame->holders, 1);
-    check_empty(&outlet);
+    check_empty(&send_queue);
     frame_release(frame);
 }
 
 static void one_take_can_end_many_frames(void **state) {
-    struct outlet outlet = {0};
+    struct send_queue send_queue = {0};
     unsigned char rest[8];
     (void)state;
     struct frame *frame = frame_text(text_of("{\"a\":1}"));
     for (unsigned i = 0; i < 100; i++)
-        outlet_push(&outlet, frame);
-    outlet_take(&outlet, 99 * frame->len + 2);
-    assert_int_equal(outlet.count, 1);
-    assert_int_equal(outlet_peek(&outlet, rest, sizeof(rest)), 7);
+        send_queue_push(&send_queue, frame);
+    send_queue_take(&send_queue, 99 * frame->len + 2);
+    assert_int_equal(send_queue.count, 1);
+    assert_int_equal(send_queue_peek(&send_queue, rest, sizeof(rest)), 7);
     assert_memory_equal(rest, "{\"a\":1}", 7);
-    outlet_clear(&outlet);
+    send_queue_clear(&send_queue);
     assert_int_equal(frame->holders, 1);
     frame_release(frame);
 }

@@ -74,21 +74,21 @@ static void assert_json(struct buffer *out, const char *wanted) {
 static void a_message(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
-    shape_message(&w, &message);
+    struct json_writer w = json_writer_start(&out);
+    serialize_message(&w, &message);
     assert_json(&out, MESSAGE_JSON);
 }
 
 static void a_message_that_answers_and_was_edited(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
     struct message edited = message;
     edited.type = MESSAGE_IMAGE;
     edited.reply_to_id = 3;
     edited.edited_at = LATER;
     edited.client_id = text_of("c-1");
-    shape_message(&w, &edited);
+    serialize_message(&w, &edited);
     assert_json(&out,
                 "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
                 "\"sender_username\":\"alice\",\"content\":\"Hi \\\"you\\\"\\n\","
@@ -101,12 +101,12 @@ static void a_message_that_answers_and_was_edited(void **state) {
 static void a_deleted_message(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
     struct message deleted = message;
     deleted.type = MESSAGE_FILE;
     deleted.is_deleted = true;
     deleted.content = text_of("");
-    shape_message(&w, &deleted);
+    serialize_message(&w, &deleted);
     assert_json(&out,
                 "{\"message_id\":9,\"room_id\":5,\"sender_id\":1,"
                 "\"sender_username\":\"alice\",\"content\":\"\","
@@ -118,13 +118,13 @@ static void a_deleted_message(void **state) {
 static void a_membership_with_and_without_the_name(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
-    shape_membership(&w, &membership, true);
+    struct json_writer w = json_writer_start(&out);
+    serialize_membership(&w, &membership, true);
     assert_json(&out,
                 "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,\"username\":\"bob\","
                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
-    w = jsonw_start(&out);
-    shape_membership(&w, &membership, false);
+    w = json_writer_start(&out);
+    serialize_membership(&w, &membership, false);
     assert_json(&out,
                 "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,"
                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
@@ -135,11 +135,11 @@ static void a_user_as_others_and_as_the_user_itself_sees_it(void **state) {
     const struct user user = {
         .id = 2, .name = "bob", .is_active = true, .is_staff = true, .created_at = TIME};
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
-    shape_user(&w, &user);
+    struct json_writer w = json_writer_start(&out);
+    serialize_user(&w, &user);
     assert_json(&out, "{\"user_id\":2,\"username\":\"bob\"}");
-    w = jsonw_start(&out);
-    shape_account(&w, &user);
+    w = json_writer_start(&out);
+    serialize_account(&w, &user);
     assert_json(&out,
                 "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\"}");
@@ -148,30 +148,30 @@ static void a_user_as_others_and_as_the_user_itself_sees_it(void **state) {
 static void a_room_as_a_member_sees_it(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
     struct room with_message = room;
     with_message.has_last_message = true;
     with_message.last_message = message;
-    shape_room(&w, &with_message);
+    serialize_room(&w, &with_message);
     assert_json(&out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true}");
 }
 
 static void a_room_as_one_who_is_not_in_sees_it(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
+    struct json_writer w = json_writer_start(&out);
     struct room foreign = room;
     foreign.state.is_member = foreign.state.is_admin = false;
     foreign.state.last_read_position = 0;
-    shape_room(&w, &foreign);
+    serialize_room(&w, &foreign);
     assert_json(&out, "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false}");
 }
 
 static void a_room_in_an_event_lacks_the_callers_fields(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    struct jsonw w = jsonw_start(&out);
-    shape_room_in_event(&w, &room);
+    struct json_writer w = json_writer_start(&out);
+    serialize_room_in_event(&w, &room);
     assert_json(&out, "{" ROOM_FIELDS("null") "}");
 }
 
@@ -193,7 +193,7 @@ static void assert_event(unsigned type, bool with_subject, const struct room *ev
     event.has_message = event.has_membership = with_subject;
     event.message = message;
     event.membership = membership;
-    shape_room_event(&out, &event, event_room);
+    serialize_room_event(&out, &event, event_room);
     assert_json(&out, wanted);
 }
 
@@ -242,10 +242,10 @@ static void events_of_the_room_and_its_members(void **state) {
 static void a_room_created(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    shape_room_created(&out, 3, 5, &room, "alice");
+    serialize_room_created(&out, 3, 5, &room, "alice");
     assert_json(&out, "{\"type\":\"room_created\",\"room\":{" ROOM_FIELDS("null") "},"
                       "\"created_by\":\"alice\",\"seq\":3,\"room_id\":5}");
-    shape_room_created(&out, 3, 5, NULL, NULL);
+    serialize_room_created(&out, 3, 5, NULL, NULL);
     assert_json(&out,
                 "{\"type\":\"room_created\",\"room\":null,\"created_by\":null,"
                 "\"seq\":3,\"room_id\":5}");
@@ -255,11 +255,11 @@ static void a_room_invitation(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     const struct text name = text_of("Lobby");
-    shape_room_invitation(&out, 4, 5, &name, "alice");
+    serialize_room_invitation(&out, 4, 5, &name, "alice");
     assert_json(&out,
                 "{\"type\":\"room_invitation\",\"room_name\":\"Lobby\","
                 "\"invited_by\":\"alice\",\"seq\":4,\"room_id\":5}");
-    shape_room_invitation(&out, 4, 5, NULL, NULL);
+    serialize_room_invitation(&out, 4, 5, NULL, NULL);
     assert_json(&out,
                 "{\"type\":\"room_invitation\",\"room_name\":null,"
                 "\"invited_by\":null,\"seq\":4,\"room_id\":5}");
@@ -268,7 +268,7 @@ static void a_room_invitation(void **state) {
 static void a_room_removed(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    shape_room_removed(&out, 5, 5, "alice");
+    serialize_room_removed(&out, 5, 5, "alice");
     assert_json(&out,
                 "{\"type\":\"room_removed\",\"removed_by\":\"alice\",\"seq\":5,"
                 "\"room_id\":5}");
@@ -277,18 +277,18 @@ static void a_room_removed(void **state) {
 static void a_room_deleted_on_either_channel(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    shape_room_deleted(&out, 6, 5, "alice");
+    serialize_room_deleted(&out, 6, 5, "alice");
     assert_json(&out,
                 "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":6,"
                 "\"room_id\":5}");
-    shape_room_deleted(&out, 0, 5, NULL);
+    serialize_room_deleted(&out, 0, 5, NULL);
     assert_json(&out, "{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
 }
 
 static void a_message_read(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    shape_message_read(&out, 5, 2, 9);
+    serialize_message_read(&out, 5, 2, 9);
     assert_json(&out, "{\"type\":\"message_read\",\"user_id\":2,\"message_id\":9,\"room_id\":5}");
 }
 
@@ -307,7 +307,7 @@ static void what_a_user_does_in_a_room(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buffer out = BUFFER_EMPTY;
-        shape_user_notice(&out, cases[i].type, 5, 2, text_of("bob"));
+        serialize_user_notice(&out, cases[i].type, 5, 2, text_of("bob"));
         assert_json(&out, cases[i].json);
     }
 }
@@ -316,11 +316,11 @@ static void what_a_user_does_in_a_room(void **state) {
 static void a_notification_of_a_message(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    shape_message_notification(&out, 5, text_of(MESSAGE_JSON), text_of("alice"));
+    serialize_message_notification(&out, 5, text_of(MESSAGE_JSON), text_of("alice"));
     assert_json(&out,
                 "{\"type\":\"new_message_notification\",\"room_id\":5,"
                 "\"message\":" MESSAGE_JSON ",\"sender\":\"alice\"}");
-    shape_message_notification(&out, 5, text_of("null"), text_of("alice"));
+    serialize_message_notification(&out, 5, text_of("null"), text_of("alice"));
     assert_json(&out,
                 "{\"type\":\"new_message_notification\",\"room_id\":5,"
                 "\"message\":null,\"sender\":\"alice\"}");
@@ -330,7 +330,7 @@ static void a_shape_is_appended_to_what_is_there(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     buffer_append_str(&out, "[");
-    shape_room_removed(&out, 1, 2, "bob");
+    serialize_room_removed(&out, 1, 2, "bob");
     assert_json(&out,
                 "[{\"type\":\"room_removed\",\"removed_by\":\"bob\",\"seq\":1,"
                 "\"room_id\":2}");

@@ -1,4 +1,4 @@
-/* slabs: each is given out once, and their memory goes back after a rush. */
+/* slab: each is given out once, and their memory goes back after a rush. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,42 +15,42 @@
 
 static void each_slab_has_memory_of_its_own(void **state) {
     unsigned char *taken[COUNT];
-    struct slabs *slabs = slabs_new(SIZE, COUNT);
+    struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
     for (int i = 0; i < COUNT; i++) {
-        taken[i] = slabs_take(slabs);
+        taken[i] = slab_take(slab);
         assert_non_null(taken[i]);
-        assert_true(slabs_own(slabs, taken[i]));
+        assert_true(slab_own(slab, taken[i]));
         memset(taken[i], i, SIZE);
     }
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(taken[i][0], i);
         assert_int_equal(taken[i][SIZE - 1], i);
-        slabs_give(slabs, taken[i]);
+        slab_give(slab, taken[i]);
     }
-    slabs_free(slabs);
+    slab_free(slab);
 }
 
 static void there_are_no_more_than_asked_for(void **state) {
     void *taken[COUNT];
-    struct slabs *slabs = slabs_new(SIZE, COUNT);
+    struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
     for (int i = 0; i < COUNT; i++)
-        taken[i] = slabs_take(slabs);
-    assert_null(slabs_take(slabs));
-    slabs_give(slabs, taken[7]);
-    assert_ptr_equal(slabs_take(slabs), taken[7]);
+        taken[i] = slab_take(slab);
+    assert_null(slab_take(slab));
+    slab_give(slab, taken[7]);
+    assert_ptr_equal(slab_take(slab), taken[7]);
     for (int i = 0; i < COUNT; i++)
-        slabs_give(slabs, taken[i]);
-    slabs_free(slabs);
+        slab_give(slab, taken[i]);
+    slab_free(slab);
 }
 
 static void other_memory_is_none_of_theirs(void **state) {
-    struct slabs *slabs = slabs_new(SIZE, COUNT);
+    struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
-    assert_false(slabs_own(slabs, NULL));
-    assert_false(slabs_own(slabs, slabs));
-    slabs_free(slabs);
+    assert_false(slab_own(slab, NULL));
+    assert_false(slab_own(slab, slab));
+    slab_free(slab);
 }
 
 /* How many pages of a slab are in memory. */
@@ -66,19 +66,19 @@ static unsigned pages_of(unsigned char *slab) {
 static void memory_of_a_rush_goes_back_to_the_system(void **state) {
     unsigned char *taken[COUNT];
     unsigned pages = 0;
-    struct slabs *slabs = slabs_new(SIZE, COUNT);
+    struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < COUNT; i++)
-            memset(taken[i] = slabs_take(slabs), 1, SIZE);
+            memset(taken[i] = slab_take(slab), 1, SIZE);
         for (int i = 0; i < COUNT; i++)
-            slabs_give(slabs, taken[i]);
-        slabs_trim(slabs);
+            slab_give(slab, taken[i]);
+        slab_trim(slab);
     }
     for (int i = 0; i < COUNT; i++)
         pages += pages_of(taken[i]);
     assert_in_range(pages, 1, COUNT);
-    slabs_free(slabs);
+    slab_free(slab);
 }
 
 int main(void) {

@@ -10,18 +10,18 @@
 #include "base/clock.h"
 #include "metrics/slow_callback.h"
 
-static struct figures figures;
+static struct metrics_data metrics;
 
 static int watch(void **state) {
     (void)state;
-    figures = (struct figures){0};
-    stopwatch_watch(&figures);
+    metrics = (struct metrics_data){0};
+    slow_callback_watch(&metrics);
     return 0;
 }
 
 static int watch_no_more(void **state) {
     (void)state;
-    stopwatch_watch(NULL);
+    slow_callback_watch(NULL);
     return 0;
 }
 
@@ -39,54 +39,54 @@ static void rest(long microseconds) {
 static void what_burns_10_ms_is_counted(void **state) {
     (void)state;
     for (unsigned i = 1; i <= 3; i++) {
-        stopwatch_start("a test");
+        slow_callback_start("a test");
         burn(10000);
-        stopwatch_stop();
-        assert_int_equal(figures.long_callbacks, i);
+        slow_callback_stop();
+        assert_int_equal(metrics.long_callbacks, i);
     }
 }
 
 static void what_sleeps_10_ms_is_not_counted(void **state) {
     (void)state;
-    stopwatch_start("a test");
+    slow_callback_start("a test");
     rest(10000);
-    stopwatch_stop();
-    assert_int_equal(figures.long_callbacks, 0);
+    slow_callback_stop();
+    assert_int_equal(metrics.long_callbacks, 0);
 }
 
 static void what_is_short_is_not_counted_however_much_there_is_of_it(void **state) {
     (void)state;
     for (unsigned i = 0; i < 10; i++) {
-        stopwatch_start("a test");
+        slow_callback_start("a test");
         burn(2000);
-        stopwatch_stop();
+        slow_callback_stop();
     }
-    assert_int_equal(figures.long_callbacks, 0);
+    assert_int_equal(metrics.long_callbacks, 0);
 }
 
 /* The mark of the clocks is from before the burning then. */
 static void what_happens_before_a_callback_is_not_its_own(void **state) {
     (void)state;
-    stopwatch_start("a test");
-    stopwatch_stop();
+    slow_callback_start("a test");
+    slow_callback_stop();
     burn(20000);
-    stopwatch_start("a test");
+    slow_callback_start("a test");
     rest(10000);
-    stopwatch_stop();
-    assert_int_equal(figures.long_callbacks, 0);
+    slow_callback_stop();
+    assert_int_equal(metrics.long_callbacks, 0);
 }
 
 static void a_callback_within_another_is_a_part_of_it(void **state) {
     (void)state;
-    stopwatch_start("the outer one");
+    slow_callback_start("the outer one");
     for (unsigned i = 0; i < 2; i++) {
-        stopwatch_start("the inner one");
+        slow_callback_start("the inner one");
         burn(10000);
-        stopwatch_stop();
+        slow_callback_stop();
     }
-    assert_int_equal(figures.long_callbacks, 0);
-    stopwatch_stop();
-    assert_int_equal(figures.long_callbacks, 1);
+    assert_int_equal(metrics.long_callbacks, 0);
+    slow_callback_stop();
+    assert_int_equal(metrics.long_callbacks, 1);
 }
 
 int main(void) {

@@ -258,7 +258,7 @@ static void a_number_that_the_database_does_not_know_is_asked_for_once(void **st
     watch_end(&watch);
 }
 
-/* The feed was closed and opened again while the fetch was under way. */
+/* The channel was closed and opened again while the fetch was under way. */
 static void an_answer_nobody_waits_for_is_dropped(void **state) {
     struct watch watch;
     (void)state;

@@ -100,7 +100,7 @@ static void start_round(struct round *round) {
 /* The tail ends with the last event, has no hole, and no words that were changed later. */
 static void check_tail(const struct round *round) {
     const struct stream *stream = &round->watch.stream;
-    const struct stream_list *tail = &stream->tail;
+    const struct event_list *tail = &stream->tail;
     for (size_t i = 0; i < tail->count; i++) {
         const struct stream_event *event = &tail->events[i];
         assert_int_equal(event->seq, stream->last_seq - (tail->count - 1 - i));

@@ -1,5 +1,5 @@
 /*
- * scene: a few people in a fake world with two rooms, for the tests of sessions.
+ * scene: a few people in a fake world with two rooms, for the tests of clients.
  */
 #ifndef CONFAB_TESTS_SCENE_H
 #define CONFAB_TESTS_SCENE_H

@@ -28,7 +28,7 @@ void configured_clear_environment(void) {
 }
 
 int configured_setup(void **state) {
-    struct configured *fixture = memory_zeroed(1, sizeof *fixture);
+    struct configured *fixture = xcalloc(1, sizeof *fixture);
     strcpy(fixture->folder, "/tmp/test_config.XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof fixture->path, "%s/f", fixture->folder);

@@ -8,12 +8,12 @@
 #include "base/xalloc.h"
 #include "fake_world.h"
 
-#define CLIENTS 10
+#define MODELS 10
 #define ROOMS 24
 #define MESSAGES 4000
 
-/* A client, and what it has seen. */
-struct client {
+/* A model, and what it has seen. */
+struct model {
     struct socket *socket; /* NULL: none at present */
     uint64_t user_id;
     uint64_t room_id; /* 0: notifications */
@@ -34,7 +34,7 @@ struct run {
     const struct fake_people_dice *dice;
     bool database_fails, redis_fails;
     bool was_down; /* the database was, so 1013 is no mistake */
-    struct client clients[CLIENTS];
+    struct model models[MODELS];
     struct posted posted[MESSAGES];
 };
 
@@ -52,7 +52,7 @@ static uint64_t below(const struct run *run, uint64_t limit) {
         }                                                       \
     } while (0)
 
-/* ---- what the clients see ---- */
+/* ---- what the models see ---- */
 
 /* The first number behind a key. */
 static uint64_t number_in(const char *json, const char *key) {
@@ -75,9 +75,9 @@ static const struct fake_room *room_of(const struct run *run, uint64_t room_id) 
     return NULL;
 }
 
-static const struct fake_stream *stream_of(const struct run *run, const struct client *client) {
-    return client->room_id ? &room_of(run, client->room_id)->stream
-                           : &run->world.store.users[client->user_id].stream;
+static const struct fake_stream *stream_of(const struct run *run, const struct model *model) {
+    return model->room_id ? &room_of(run, model->room_id)->stream
+                          : &run->world.store.users[model->user_id].stream;
 }
 
 static bool was_member(const struct fake_room *room, uint64_t user_id, uint64_t seq) {
@@ -92,107 +92,107 @@ static bool was_member(const struct fake_room *room, uint64_t user_id, uint64_t 
     return is_member;
 }
 
-static void see_connected(struct run *run, struct client *client, const char *json) {
+static void see_connected(struct run *run, struct model *model, const char *json) {
     const uint64_t seq = number_in(json, "\"seq\":");
     const struct fake_store *store = &run->world.store;
-    expect(run, !client->connected, "connected twice");
-    if (client->has_since)
-        expect(run, seq == client->position, "since=%" PRIu64 " answered by %s", client->position,
+    expect(run, !model->connected, "connected twice");
+    if (model->has_since)
+        expect(run, seq == model->position, "since=%" PRIu64 " answered by %s", model->position,
                json);
-    client->connected = true;
-    client->position = seq;
-    client->heads_count = store->room_count;
+    model->connected = true;
+    model->position = seq;
+    model->heads_count = store->room_count;
     for (size_t i = 0; i < store->room_count; i++)
-        client->heads[i] = store->rooms[i].stream.last_seq;
+        model->heads[i] = store->rooms[i].stream.last_seq;
 }
 
 /* Events that are not shown have a number too. */
-static void see_event(struct run *run, struct client *client, const char *json, uint64_t seq) {
-    const struct fake_stream *stream = stream_of(run, client);
-    while (!client->room_id && client->position < stream->last_seq &&
-           stream->records[client->position].type == EVENT_CREDENTIALS_CHANGED)
-        client->position++;
-    expect(run, seq == client->position + 1, "after %" PRIu64 " came %s", client->position, json);
+static void see_event(struct run *run, struct model *model, const char *json, uint64_t seq) {
+    const struct fake_stream *stream = stream_of(run, model);
+    while (!model->room_id && model->position < stream->last_seq &&
+           stream->records[model->position].type == EVENT_CREDENTIALS_CHANGED)
+        model->position++;
+    expect(run, seq == model->position + 1, "after %" PRIu64 " came %s", model->position, json);
     expect(run, seq <= stream->last_seq, "from nowhere: %s", json);
     expect(run, has_type(json, event_name(stream->records[seq - 1].type)), "wrong type: %s", json);
-    client->position = seq;
+    model->position = seq;
 }
 
-static void see_notification(struct run *run, struct client *client, const char *json) {
+static void see_notification(struct run *run, struct model *model, const char *json) {
     const uint64_t id = number_in(json, "\"message_id\":");
     const struct posted *posted = &run->posted[id];
     const struct fake_room *room = room_of(run, posted->room_id);
-    expect(run, !client->room_id, "a room socket is notified");
-    expect(run, posted->sender_id != client->user_id, "notified of its own: %s", json);
-    expect(run, was_member(room, client->user_id, posted->seq),
-           "user %" PRIu64 " was no member: %s", client->user_id, json);
-    expect(run, !client->told[id], "user %" PRIu64 " told twice: %s", client->user_id, json);
-    client->told[id] = 1;
+    expect(run, !model->room_id, "a room socket is notified");
+    expect(run, posted->sender_id != model->user_id, "notified of its own: %s", json);
+    expect(run, was_member(room, model->user_id, posted->seq), "user %" PRIu64 " was no member: %s",
+           model->user_id, json);
+    expect(run, !model->told[id], "user %" PRIu64 " told twice: %s", model->user_id, json);
+    model->told[id] = 1;
 }
 
-static void see(struct run *run, struct client *client, const char *json) {
+static void see(struct run *run, struct model *model, const char *json) {
     const uint64_t seq = number_in(json, "\"seq\":");
     if (has_type(json, "connected")) {
-        see_connected(run, client, json);
+        see_connected(run, model, json);
         return;
     }
     if (has_type(json, "error") || has_type(json, "room_deleted"))
         if (seq == UINT64_MAX)
             return;
-    expect(run, client->connected, "before connected: %s", json);
+    expect(run, model->connected, "before connected: %s", json);
     if (has_type(json, "resync"))
-        client->position = seq;
+        model->position = seq;
     else if (has_type(json, "new_message_notification"))
-        see_notification(run, client, json);
+        see_notification(run, model, json);
     else if (seq != UINT64_MAX)
-        see_event(run, client, json, seq);
+        see_event(run, model, json, seq);
     else if (!has_type(json, "pong"))
-        expect(run, number_in(json, "\"user_id\":") != client->user_id, "told of itself: %s", json);
+        expect(run, number_in(json, "\"user_id\":") != model->user_id, "told of itself: %s", json);
 }
 
 static void look(struct run *run) {
-    for (size_t i = 0; i < CLIENTS; i++) {
-        struct client *client = &run->clients[i];
+    for (size_t i = 0; i < MODELS; i++) {
+        struct model *model = &run->models[i];
         const char *json;
-        while (client->socket && (json = fake_socket_next(client->socket)))
-            see(run, client, json);
+        while (model->socket && (json = fake_socket_next(model->socket)))
+            see(run, model, json);
     }
 }
 
-/* ---- what the clients do ---- */
+/* ---- what the models do ---- */
 
-static void leave(struct client *client) {
-    fake_socket_free(client->socket);
-    client->socket = NULL;
+static void leave(struct model *model) {
+    fake_socket_free(model->socket);
+    model->socket = NULL;
 }
 
 /* Some come back with what they have seen, the others begin anew. */
-static void come(struct run *run, struct client *client) {
+static void come(struct run *run, struct model *model) {
     const struct fake_store *store = &run->world.store;
     char since[24];
-    if (client->user_id == 0 || below(run, 3) == 0) {
-        client->user_id = 1 + below(run, FAKE_USERS);
-        client->room_id = below(run, 2) ? store->rooms[below(run, store->room_count)].id : 0;
-        client->connected = false;
+    if (model->user_id == 0 || below(run, 3) == 0) {
+        model->user_id = 1 + below(run, FAKE_USERS);
+        model->room_id = below(run, 2) ? store->rooms[below(run, store->room_count)].id : 0;
+        model->connected = false;
     }
-    client->has_since = client->connected && below(run, 4) > 0;
-    client->connected = false;
-    memset(client->told, 0, sizeof(client->told));
-    snprintf(since, sizeof(since), "%" PRIu64, client->position);
-    client->socket = fake_world_open(&run->world, client->user_id, client->room_id,
-                                     client->has_since ? since : NULL);
+    model->has_since = model->connected && below(run, 4) > 0;
+    model->connected = false;
+    memset(model->told, 0, sizeof(model->told));
+    snprintf(since, sizeof(since), "%" PRIu64, model->position);
+    model->socket = fake_world_open(&run->world, model->user_id, model->room_id,
+                                    model->has_since ? since : NULL);
 }
 
 static void move_client(struct run *run) {
     static const char *const words[] = {"{\"type\":\"typing\"}", "{\"type\":\"stop_typing\"}",
                                         "{\"type\":\"ping\"}", "{}"};
-    struct client *client = &run->clients[below(run, CLIENTS)];
-    if (!client->socket)
-        come(run, client);
-    else if (client->socket->close_code != 0 || below(run, 6) == 0)
-        leave(client);
+    struct model *model = &run->models[below(run, MODELS)];
+    if (!model->socket)
+        come(run, model);
+    else if (model->socket->close_code != 0 || below(run, 6) == 0)
+        leave(model);
     else
-        fake_socket_say(client->socket, text_of(words[below(run, 4)]), false);
+        fake_socket_say(model->socket, text_of(words[below(run, 4)]), false);
 }
 
 /* ---- what fcgi-api does ---- */
@@ -243,8 +243,8 @@ static void change_user(struct run *run) {
             fake_store_revoke(&run->world.store, user_id);
         return;
     }
-    for (size_t i = 0; i < CLIENTS; i++)
-        if (run->clients[i].socket && run->clients[i].user_id == user_id)
+    for (size_t i = 0; i < MODELS; i++)
+        if (run->models[i].socket && run->models[i].user_id == user_id)
             return;
     user->is_revoked = false;
 }
@@ -272,35 +272,35 @@ static void act(struct run *run) {
 /* ---- what happens ---- */
 
 static void move_redis(struct run *run) {
-    struct bus *bus = run->world.bus;
-    const size_t flying = fake_bus_flying(bus), dice = below(run, 100);
+    struct pubsub *pubsub = run->world.pubsub;
+    const size_t flying = fake_pubsub_flying(pubsub), dice = below(run, 100);
     if (run->redis_fails && dice == 0)
-        fake_bus_set_well(bus, !bus_is_well(bus));
-    else if (!bus_is_well(bus) && dice < 10)
-        fake_bus_set_well(bus, true);
-    else if (dice < 20 && fake_bus_unconfirmed(bus) > 0)
-        fake_bus_confirm(bus, below(run, fake_bus_unconfirmed(bus)));
-    else if (dice < 35 && fake_bus_unanswered(bus) > 0)
-        fake_bus_answer(bus);
+        fake_pubsub_set_well(pubsub, !pubsub_is_up(pubsub));
+    else if (!pubsub_is_up(pubsub) && dice < 10)
+        fake_pubsub_set_well(pubsub, true);
+    else if (dice < 20 && fake_pubsub_unconfirmed(pubsub) > 0)
+        fake_pubsub_confirm(pubsub, below(run, fake_pubsub_unconfirmed(pubsub)));
+    else if (dice < 35 && fake_pubsub_unanswered(pubsub) > 0)
+        fake_pubsub_answer(pubsub);
     else if (flying > 0 && run->redis_fails && dice < 40)
-        fake_bus_lose(bus, below(run, flying));
+        fake_pubsub_lose(pubsub, below(run, flying));
     else if (flying > 0)
-        fake_bus_deliver(bus, below(run, 3) ? 0 : below(run, flying), below(run, 20) == 0);
+        fake_pubsub_deliver(pubsub, below(run, 3) ? 0 : below(run, flying), below(run, 20) == 0);
 }
 
 static void move_database(struct run *run) {
-    struct jobs *jobs = run->world.jobs;
+    struct db_pool *db_pool = run->world.db_pool;
     const uint64_t dice = below(run, 100);
     if (run->database_fails && dice == 0)
         run->was_down = run->world.store.down = true;
     else if (dice < 10)
         run->world.store.down = false;
     else if (dice < 20)
-        feeds_check_now(run->world.feeds);
-    else if (jobs_pending(jobs) > 0 && dice < 60)
-        fake_jobs_work(jobs, below(run, jobs_pending(jobs)));
-    else if (jobs_pending(jobs) > 0)
-        fake_jobs_finish(jobs, below(run, jobs_pending(jobs)));
+        channels_check_now(run->world.channels);
+    else if (db_pool_pending(db_pool) > 0 && dice < 60)
+        fake_jobs_work(db_pool, below(run, db_pool_pending(db_pool)));
+    else if (db_pool_pending(db_pool) > 0)
+        fake_jobs_finish(db_pool, below(run, db_pool_pending(db_pool)));
 }
 
 static void step(struct run *run) {
@@ -323,12 +323,12 @@ static void step(struct run *run) {
 /* ---- the end ---- */
 
 /* Why a socket may have been closed. */
-static void check_closed(struct run *run, const struct client *client) {
-    const unsigned code = client->socket->close_code;
-    const struct fake_room *room = client->room_id ? room_of(run, client->room_id) : NULL;
+static void check_closed(struct run *run, const struct model *model) {
+    const unsigned code = model->socket->close_code;
+    const struct fake_room *room = model->room_id ? room_of(run, model->room_id) : NULL;
     switch (code) {
     case SOCKET_CLOSE_AUTH:
-        expect(run, run->world.store.users[client->user_id].is_revoked, "closed with 4401");
+        expect(run, run->world.store.users[model->user_id].is_revoked, "closed with 4401");
         break;
     case SOCKET_CLOSE_FORBIDDEN:
     case SOCKET_CLOSE_NOT_FOUND:
@@ -342,65 +342,65 @@ static void check_closed(struct run *run, const struct client *client) {
     }
 }
 
-static void check_notified(struct run *run, const struct client *client) {
+static void check_notified(struct run *run, const struct model *model) {
     const struct fake_store *store = &run->world.store;
     for (uint64_t id = 1; id <= store->last_message_id; id++) {
         const struct posted *posted = &run->posted[id];
         const struct fake_room *room = room_of(run, posted->room_id);
         const size_t at = (size_t)(room - store->rooms);
         /* What it could read when it was connected, it needs not be told. */
-        if (room->is_gone || posted->sender_id == client->user_id ||
-            (at < client->heads_count && posted->seq <= client->heads[at]) ||
-            room->joined_seq[client->user_id] == UINT64_MAX ||
-            posted->seq < room->joined_seq[client->user_id])
+        if (room->is_gone || posted->sender_id == model->user_id ||
+            (at < model->heads_count && posted->seq <= model->heads[at]) ||
+            room->joined_seq[model->user_id] == UINT64_MAX ||
+            posted->seq < room->joined_seq[model->user_id])
             continue;
-        expect(run, client->told[id],
+        expect(run, model->told[id],
                "user %" PRIu64 " was not told of message %" PRIu64 " (room %" PRIu64 ", %" PRIu64
                ", joined at %" PRIu64 ")",
-               client->user_id, id, room->id, posted->seq, room->joined_seq[client->user_id]);
+               model->user_id, id, room->id, posted->seq, room->joined_seq[model->user_id]);
     }
 }
 
-static void check_open(struct run *run, struct client *client) {
-    const struct fake_stream *stream = stream_of(run, client);
-    expect(run, !run->world.store.users[client->user_id].is_revoked, "open despite revocation");
-    expect(run, client->connected, "not connected");
-    if (client->room_id)
-        expect(run, fake_store_is_member(&run->world.store, client->room_id, client->user_id),
-               "user %" PRIu64 " is no member", client->user_id);
+static void check_open(struct run *run, struct model *model) {
+    const struct fake_stream *stream = stream_of(run, model);
+    expect(run, !run->world.store.users[model->user_id].is_revoked, "open despite revocation");
+    expect(run, model->connected, "not connected");
+    if (model->room_id)
+        expect(run, fake_store_is_member(&run->world.store, model->room_id, model->user_id),
+               "user %" PRIu64 " is no member", model->user_id);
     else
-        check_notified(run, client);
-    while (!client->room_id && client->position < stream->last_seq &&
-           stream->records[client->position].type == EVENT_CREDENTIALS_CHANGED)
-        client->position++;
-    expect(run, client->position == stream->last_seq, "%" PRIu64 " of %" PRIu64 " came",
-           client->position, stream->last_seq);
+        check_notified(run, model);
+    while (!model->room_id && model->position < stream->last_seq &&
+           stream->records[model->position].type == EVENT_CREDENTIALS_CHANGED)
+        model->position++;
+    expect(run, model->position == stream->last_seq, "%" PRIu64 " of %" PRIu64 " came",
+           model->position, stream->last_seq);
 }
 
 static void finish(struct run *run) {
     run->world.store.down = false;
-    fake_bus_set_well(run->world.bus, true);
+    fake_pubsub_set_well(run->world.pubsub, true);
     for (unsigned i = 0; i < 5; i++) {
         fake_world_check(&run->world);
         fake_world_tick(&run->world);
     }
     fake_world_settle(&run->world);
     look(run);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        struct client *client = &run->clients[i];
-        if (client->socket && client->socket->close_code != 0)
-            check_closed(run, client);
-        else if (client->socket)
-            check_open(run, client);
-        if (client->socket)
-            leave(client);
+    for (size_t i = 0; i < MODELS; i++) {
+        struct model *model = &run->models[i];
+        if (model->socket && model->socket->close_code != 0)
+            check_closed(run, model);
+        else if (model->socket)
+            check_open(run, model);
+        if (model->socket)
+            leave(model);
     }
     fake_world_end(&run->world);
 }
 
 void fake_people_run(const struct fake_people_dice *dice, unsigned steps, bool redis_fails,
                      bool database_fails) {
-    struct run *run = memory_zeroed(1, sizeof(*run));
+    struct run *run = xcalloc(1, sizeof(*run));
     run->dice = dice;
     run->redis_fails = redis_fails;
     run->database_fails = database_fails;

@@ -6,52 +6,53 @@
 #include "base/xalloc.h"
 
 struct waiting {
-    jobs_work *work;
-    jobs_done *done;
+    db_pool_work *work;
+    db_pool_done *done;
     void *context;
     bool worked;
 };
 
-struct jobs {
+struct db_pool {
     struct db *db;
     struct waiting *list;
     size_t count, space;
 };
 
-struct jobs *fake_jobs_new(struct db *db) {
-    struct jobs *jobs = memory_zeroed(1, sizeof(*jobs));
-    jobs->db = db;
-    return jobs;
+struct db_pool *fake_jobs_new(struct db *db) {
+    struct db_pool *db_pool = xcalloc(1, sizeof(*db_pool));
+    db_pool->db = db;
+    return db_pool;
 }
 
-void jobs_free(struct jobs *jobs) {
-    free(jobs->list);
-    free(jobs);
+void db_pool_free(struct db_pool *db_pool) {
+    free(db_pool->list);
+    free(db_pool);
 }
 
-void jobs_run(struct jobs *jobs, jobs_work *work, jobs_done *done, void *context) {
-    if (jobs->count == jobs->space) {
-        jobs->space = jobs->space ? jobs->space * 2 : 16;
-        jobs->list = memory_resize(jobs->list, jobs->space, sizeof(*jobs->list));
+void db_pool_run(struct db_pool *db_pool, db_pool_work *work, db_pool_done *done, void *context) {
+    if (db_pool->count == db_pool->space) {
+        db_pool->space = db_pool->space ? db_pool->space * 2 : 16;
+        db_pool->list = xreallocarray(db_pool->list, db_pool->space, sizeof(*db_pool->list));
     }
-    jobs->list[jobs->count++] = (struct waiting){work, done, context, false};
+    db_pool->list[db_pool->count++] = (struct waiting){work, done, context, false};
 }
 
-size_t jobs_pending(const struct jobs *jobs) {
-    return jobs->count;
+size_t db_pool_pending(const struct db_pool *db_pool) {
+    return db_pool->count;
 }
 
-void fake_jobs_work(struct jobs *jobs, size_t at) {
-    struct waiting *job = &jobs->list[at];
+void fake_jobs_work(struct db_pool *db_pool, size_t at) {
+    struct waiting *job = &db_pool->list[at];
     if (!job->worked)
-        job->work(job->context, jobs->db);
+        job->work(job->context, db_pool->db);
     job->worked = true;
 }
 
-void fake_jobs_finish(struct jobs *jobs, size_t at) {
-    fake_jobs_work(jobs, at);
-    const struct waiting job = jobs->list[at];
-    jobs->count--;
-    memmove(jobs->list + at, jobs->list + at + 1, (jobs->count - at) * sizeof(*jobs->list));
+void fake_jobs_finish(struct db_pool *db_pool, size_t at) {
+    fake_jobs_work(db_pool, at);
+    const struct waiting job = db_pool->list[at];
+    db_pool->count--;
+    memmove(db_pool->list + at, db_pool->list + at + 1,
+            (db_pool->count - at) * sizeof(*db_pool->list));
     job.done(job.context);
 }

@@ -1,5 +1,5 @@
 /*
- * fake_jobs: takes the place of pushd/jobs.c. A job waits until a test has its two halves
+ * fake_jobs: takes the place of pushd/db_pool.c. A job waits until a test has its two halves
  * run, in whatever order it likes: what the first half reads can be old when the second
  * half runs.
  */
@@ -11,13 +11,13 @@
 
 #include "db/db_pool.h"
 
-/* Jobs whose work gets this db. Freed with jobs_free, none being under way. */
-struct jobs *fake_jobs_new(struct db *db);
+/* Jobs whose work gets this db. Freed with db_pool_free, none being under way. */
+struct db_pool *fake_jobs_new(struct db *db);
 
 /* Runs the first half of a job, by its place among those that wait; nothing if it has run. */
-void fake_jobs_work(struct jobs *jobs, size_t at);
+void fake_jobs_work(struct db_pool *db_pool, size_t at);
 
 /* Runs what has not run of a job; it is gone then. */
-void fake_jobs_finish(struct jobs *jobs, size_t at);
+void fake_jobs_finish(struct db_pool *db_pool, size_t at);
 
 #endif

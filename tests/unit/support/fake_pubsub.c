@@ -7,7 +7,7 @@
 #include "base/xalloc.h"
 #include "redis/event_validate.h"
 
-struct channel {
+struct redis_channel {
     enum event_stream stream;
     uint64_t id;
     bool joined;
@@ -21,16 +21,16 @@ struct message {
 };
 
 struct answer {
-    bus_presence_done *done;
-    bus_presence_end *end;
+    presence_store_done *done;
+    presence_store_end *end;
     void *context;
 };
 
-struct bus {
-    const struct bus_listener *listener;
+struct pubsub {
+    const struct pubsub_listener *listener;
     bool well;
-    struct channel *channels;
-    size_t channel_count, channel_space;
+    struct redis_channel *redis_channels;
+    size_t redis_channel_count, redis_channel_space;
     struct message *messages;
     size_t message_count, message_space;
     struct answer *answers;
@@ -42,202 +42,207 @@ static void *more(void *list, size_t count, size_t *space, size_t size) {
     if (count < *space)
         return list;
     *space = *space ? *space * 2 : 16;
-    return memory_resize(list, *space, size);
+    return xreallocarray(list, *space, size);
 }
 
-struct bus *bus_new(uv_loop_t *loop, const struct config *config, struct figures *figures,
-                    const struct bus_listener *listener) {
-    struct bus *bus = memory_zeroed(1, sizeof(*bus));
+struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
+                          struct metrics_data *metrics, const struct pubsub_listener *listener) {
+    struct pubsub *pubsub = xcalloc(1, sizeof(*pubsub));
     (void)loop;
     (void)config;
-    (void)figures;
-    bus->listener = listener;
-    return bus;
+    (void)metrics;
+    pubsub->listener = listener;
+    return pubsub;
 }
 
-bool bus_is_well(const struct bus *bus) {
-    return bus->well;
+bool pubsub_is_up(const struct pubsub *pubsub) {
+    return pubsub->well;
 }
 
-/* ---- channels ---- */
+/* ---- redis_channels ---- */
 
-static struct channel *find(const struct bus *bus, enum event_stream stream, uint64_t id) {
-    for (size_t i = 0; i < bus->channel_count; i++)
-        if (bus->channels[i].stream == stream && bus->channels[i].id == id)
-            return &bus->channels[i];
+static struct redis_channel *find(const struct pubsub *pubsub, enum event_stream stream,
+                                  uint64_t id) {
+    for (size_t i = 0; i < pubsub->redis_channel_count; i++)
+        if (pubsub->redis_channels[i].stream == stream && pubsub->redis_channels[i].id == id)
+            return &pubsub->redis_channels[i];
     return NULL;
 }
 
-bool fake_bus_is_wanted(const struct bus *bus, enum event_stream stream, uint64_t id) {
-    return find(bus, stream, id) != NULL;
+bool fake_pubsub_is_wanted(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    return find(pubsub, stream, id) != NULL;
 }
 
-void bus_subscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
-    struct channel *channel = find(bus, stream, id);
-    if (!channel) {
-        bus->channels =
-            more(bus->channels, bus->channel_count, &bus->channel_space, sizeof(*bus->channels));
-        channel = &bus->channels[bus->channel_count++];
-        *channel = (struct channel){stream, id, false, false};
+void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    struct redis_channel *redis_channel = find(pubsub, stream, id);
+    if (!redis_channel) {
+        pubsub->redis_channels =
+            more(pubsub->redis_channels, pubsub->redis_channel_count, &pubsub->redis_channel_space,
+                 sizeof(*pubsub->redis_channels));
+        redis_channel = &pubsub->redis_channels[pubsub->redis_channel_count++];
+        *redis_channel = (struct redis_channel){stream, id, false, false};
     }
-    channel->confirm = true;
+    redis_channel->confirm = true;
 }
 
-void bus_unsubscribe(struct bus *bus, enum event_stream stream, uint64_t id) {
-    struct channel *channel = find(bus, stream, id);
-    if (channel)
-        *channel = bus->channels[--bus->channel_count];
+void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    struct redis_channel *redis_channel = find(pubsub, stream, id);
+    if (redis_channel)
+        *redis_channel = pubsub->redis_channels[--pubsub->redis_channel_count];
 }
 
-size_t fake_bus_unconfirmed(const struct bus *bus) {
+size_t fake_pubsub_unconfirmed(const struct pubsub *pubsub) {
     size_t count = 0;
-    for (size_t i = 0; bus->well && i < bus->channel_count; i++)
-        count += bus->channels[i].confirm;
+    for (size_t i = 0; pubsub->well && i < pubsub->redis_channel_count; i++)
+        count += pubsub->redis_channels[i].confirm;
     return count;
 }
 
-void fake_bus_confirm(struct bus *bus, size_t at) {
-    for (size_t i = 0; i < bus->channel_count; i++) {
-        struct channel *channel = &bus->channels[i];
-        if (!channel->confirm || at-- > 0)
+void fake_pubsub_confirm(struct pubsub *pubsub, size_t at) {
+    for (size_t i = 0; i < pubsub->redis_channel_count; i++) {
+        struct redis_channel *redis_channel = &pubsub->redis_channels[i];
+        if (!redis_channel->confirm || at-- > 0)
             continue;
-        channel->confirm = false;
-        channel->joined = true;
-        bus->listener->subscribed(bus->listener->context, channel->stream, channel->id);
+        redis_channel->confirm = false;
+        redis_channel->joined = true;
+        pubsub->listener->subscribed(pubsub->listener->context, redis_channel->stream,
+                                     redis_channel->id);
         return;
     }
 }
 
 /* ---- messages ---- */
 
-void fake_bus_send_bytes(struct bus *bus, enum event_stream stream, uint64_t id,
-                         struct text bytes) {
-    const struct channel *channel = find(bus, stream, id);
-    if (!bus->well || !channel || !channel->joined)
+void fake_pubsub_send_bytes(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
+                            struct text bytes) {
+    const struct redis_channel *redis_channel = find(pubsub, stream, id);
+    if (!pubsub->well || !redis_channel || !redis_channel->joined)
         return;
-    bus->messages =
-        more(bus->messages, bus->message_count, &bus->message_space, sizeof(*bus->messages));
-    bus->messages[bus->message_count++] =
-        (struct message){stream, id, {memory_copy(bytes.at, bytes.len), bytes.len}};
+    pubsub->messages = more(pubsub->messages, pubsub->message_count, &pubsub->message_space,
+                            sizeof(*pubsub->messages));
+    pubsub->messages[pubsub->message_count++] =
+        (struct message){stream, id, {xstrndup(bytes.at, bytes.len), bytes.len}};
 }
 
-void fake_bus_send(struct bus *bus, enum event_stream stream, uint64_t id,
-                   const struct event_envelope *envelope) {
+void fake_pubsub_send(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
+                      const struct event_envelope *envelope) {
     struct buffer out = BUFFER_EMPTY;
     event_write(&out, envelope);
-    fake_bus_send_bytes(bus, stream, id, (struct text){out.data, out.len});
+    fake_pubsub_send_bytes(pubsub, stream, id, (struct text){out.data, out.len});
     buffer_free(&out);
 }
 
-bool bus_publish(struct bus *bus, uint64_t room_id, const struct event_envelope *envelope) {
-    if (bus->well)
-        fake_bus_send(bus, EVENT_STREAM_ROOM, room_id, envelope);
-    return bus->well;
+bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
+                    const struct event_envelope *envelope) {
+    if (pubsub->well)
+        fake_pubsub_send(pubsub, EVENT_STREAM_ROOM, room_id, envelope);
+    return pubsub->well;
 }
 
-size_t fake_bus_flying(const struct bus *bus) {
-    return bus->message_count;
+size_t fake_pubsub_flying(const struct pubsub *pubsub) {
+    return pubsub->message_count;
 }
 
-void fake_bus_lose(struct bus *bus, size_t at) {
-    free((char *)bus->messages[at].bytes.at);
-    bus->message_count--;
-    memmove(bus->messages + at, bus->messages + at + 1,
-            (bus->message_count - at) * sizeof(*bus->messages));
+void fake_pubsub_lose(struct pubsub *pubsub, size_t at) {
+    free((char *)pubsub->messages[at].bytes.at);
+    pubsub->message_count--;
+    memmove(pubsub->messages + at, pubsub->messages + at + 1,
+            (pubsub->message_count - at) * sizeof(*pubsub->messages));
 }
 
 /* The copy is on its way again before the listener hears of the first: that may send, too. */
-void fake_bus_deliver(struct bus *bus, size_t at, bool again) {
-    const struct message message = bus->messages[at];
+void fake_pubsub_deliver(struct pubsub *pubsub, size_t at, bool again) {
+    const struct message message = pubsub->messages[at];
     struct event_envelope envelope;
-    char *bytes = memory_copy(message.bytes.at, message.bytes.len);
+    char *bytes = xstrndup(message.bytes.at, message.bytes.len);
     if (!again)
-        fake_bus_lose(bus, at);
-    if (find(bus, message.stream, message.id) &&
-        payload_read(message.stream, (struct text){bytes, message.bytes.len}, &envelope))
-        bus->listener->event(bus->listener->context, message.stream, message.id, &envelope);
+        fake_pubsub_lose(pubsub, at);
+    if (find(pubsub, message.stream, message.id) &&
+        event_validate(message.stream, (struct text){bytes, message.bytes.len}, &envelope))
+        pubsub->listener->event(pubsub->listener->context, message.stream, message.id, &envelope);
     free(bytes);
 }
 
-void fake_bus_set_well(struct bus *bus, bool well) {
-    if (bus->well == well)
+void fake_pubsub_set_well(struct pubsub *pubsub, bool well) {
+    if (pubsub->well == well)
         return;
-    while (!well && bus->message_count > 0)
-        fake_bus_lose(bus, 0);
-    for (size_t i = 0; i < bus->channel_count; i++) {
-        bus->channels[i].joined = false;
-        bus->channels[i].confirm = true;
+    while (!well && pubsub->message_count > 0)
+        fake_pubsub_lose(pubsub, 0);
+    for (size_t i = 0; i < pubsub->redis_channel_count; i++) {
+        pubsub->redis_channels[i].joined = false;
+        pubsub->redis_channels[i].confirm = true;
     }
-    bus->well = well;
-    while (well && fake_bus_unconfirmed(bus) > 0)
-        fake_bus_confirm(bus, 0);
-    while (!well && bus->answer_count > 0)
-        fake_bus_answer(bus);
-    bus->listener->state(bus->listener->context, well);
+    pubsub->well = well;
+    while (well && fake_pubsub_unconfirmed(pubsub) > 0)
+        fake_pubsub_confirm(pubsub, 0);
+    while (!well && pubsub->answer_count > 0)
+        fake_pubsub_answer(pubsub);
+    pubsub->listener->state(pubsub->listener->context, well);
 }
 
 /* ---- presence ---- */
 
 /* Nobody else is there, ever; no answer while Redis is away. */
-static void owe(struct bus *bus, struct answer answer) {
-    bus->answers = more(bus->answers, bus->answer_count, &bus->answer_space, sizeof(*bus->answers));
-    bus->answers[bus->answer_count++] = answer;
-    if (!bus->well)
-        fake_bus_answer(bus);
+static void owe(struct pubsub *pubsub, struct answer answer) {
+    pubsub->answers = more(pubsub->answers, pubsub->answer_count, &pubsub->answer_space,
+                           sizeof(*pubsub->answers));
+    pubsub->answers[pubsub->answer_count++] = answer;
+    if (!pubsub->well)
+        fake_pubsub_answer(pubsub);
 }
 
-size_t fake_bus_unanswered(const struct bus *bus) {
-    return bus->answer_count;
+size_t fake_pubsub_unanswered(const struct pubsub *pubsub) {
+    return pubsub->answer_count;
 }
 
-void fake_bus_answer(struct bus *bus) {
-    const struct answer answer = bus->answers[0];
-    bus->answer_count--;
-    memmove(bus->answers, bus->answers + 1, bus->answer_count * sizeof(*bus->answers));
+void fake_pubsub_answer(struct pubsub *pubsub) {
+    const struct answer answer = pubsub->answers[0];
+    pubsub->answer_count--;
+    memmove(pubsub->answers, pubsub->answers + 1, pubsub->answer_count * sizeof(*pubsub->answers));
     if (answer.done)
-        answer.done(answer.context, bus->well, bus->well, 0);
+        answer.done(answer.context, pubsub->well, pubsub->well, 0);
     if (answer.end)
-        answer.end(answer.context, bus->well, 0);
+        answer.end(answer.context, pubsub->well, 0);
 }
 
-void bus_presence_enter(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                        bus_presence_done *done, void *context) {
+void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
+                          struct text name, presence_store_done *done, void *context) {
     (void)room_id;
     (void)user_id;
     (void)name;
-    owe(bus, (struct answer){done, NULL, context});
+    owe(pubsub, (struct answer){done, NULL, context});
 }
 
-void bus_presence_leave(struct bus *bus, uint64_t room_id, uint64_t user_id, struct text name,
-                        bus_presence_done *done, void *context) {
-    bus_presence_enter(bus, room_id, user_id, name, done, context);
+void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
+                          struct text name, presence_store_done *done, void *context) {
+    presence_store_enter(pubsub, room_id, user_id, name, done, context);
 }
 
-void bus_presence_read(struct bus *bus, uint64_t room_id, bus_presence_user *user,
-                       bus_presence_end *end, void *context) {
+void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
+                         presence_store_end *end, void *context) {
     (void)room_id;
     (void)user;
-    owe(bus, (struct answer){NULL, end, context});
+    owe(pubsub, (struct answer){NULL, end, context});
 }
 
-void bus_presence_sweep(struct bus *bus, uint64_t room_id) {
-    (void)bus;
+void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
+    (void)pubsub;
     (void)room_id;
 }
 
-uint64_t bus_presence_epoch(const struct bus *bus) {
-    (void)bus;
+uint64_t presence_store_epoch(const struct pubsub *pubsub) {
+    (void)pubsub;
     return 1;
 }
 
-void bus_close(struct bus *bus) {
-    bus->well = false;
-    while (bus->answer_count > 0)
-        fake_bus_answer(bus);
-    while (bus->message_count > 0)
-        fake_bus_lose(bus, 0);
-    free(bus->channels);
-    free(bus->messages);
-    free(bus->answers);
-    free(bus);
+void pubsub_close(struct pubsub *pubsub) {
+    pubsub->well = false;
+    while (pubsub->answer_count > 0)
+        fake_pubsub_answer(pubsub);
+    while (pubsub->message_count > 0)
+        fake_pubsub_lose(pubsub, 0);
+    free(pubsub->redis_channels);
+    free(pubsub->messages);
+    free(pubsub->answers);
+    free(pubsub);
 }

@@ -1,5 +1,5 @@
 /*
- * fake_bus: takes the place of pushd/bus.c: a Redis in this process that other pushds do
+ * fake_pubsub: takes the place of pushd/pubsub.c: a Redis in this process that other pushds do
  * not share, and whose every word waits until a test lets it through.
  *
  * What waits stands in three lists: channels that are to be confirmed, messages on their
@@ -15,31 +15,32 @@
 
 #include "redis/pubsub.h"
 
-/* Redis comes (all channels are joined then) or goes (with all that was on its way). A bus
+/* Redis comes (all channels are joined then) or goes (with all that was on its way). A pubsub
  * is unwell at first. */
-void fake_bus_set_well(struct bus *bus, bool well);
+void fake_pubsub_set_well(struct pubsub *pubsub, bool well);
 
 /* Sends an event, as fcgi-api would. */
-void fake_bus_send(struct bus *bus, enum event_stream stream, uint64_t id,
-                   const struct event_envelope *envelope);
+void fake_pubsub_send(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
+                      const struct event_envelope *envelope);
 
 /* Sends any bytes. */
-void fake_bus_send_bytes(struct bus *bus, enum event_stream stream, uint64_t id, struct text bytes);
+void fake_pubsub_send_bytes(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
+                            struct text bytes);
 
 /* How many wait in each list. */
-size_t fake_bus_unconfirmed(const struct bus *bus);
-size_t fake_bus_flying(const struct bus *bus);
-size_t fake_bus_unanswered(const struct bus *bus);
+size_t fake_pubsub_unconfirmed(const struct pubsub *pubsub);
+size_t fake_pubsub_flying(const struct pubsub *pubsub);
+size_t fake_pubsub_unanswered(const struct pubsub *pubsub);
 
 /* Lets one of them through, by its place; `again` leaves a copy of the message. */
-void fake_bus_confirm(struct bus *bus, size_t at);
-void fake_bus_deliver(struct bus *bus, size_t at, bool again);
-void fake_bus_answer(struct bus *bus);
+void fake_pubsub_confirm(struct pubsub *pubsub, size_t at);
+void fake_pubsub_deliver(struct pubsub *pubsub, size_t at, bool again);
+void fake_pubsub_answer(struct pubsub *pubsub);
 
 /* Loses a message on its way. */
-void fake_bus_lose(struct bus *bus, size_t at);
+void fake_pubsub_lose(struct pubsub *pubsub, size_t at);
 
 /* Whether a channel is wanted. */
-bool fake_bus_is_wanted(const struct bus *bus, enum event_stream stream, uint64_t id);
+bool fake_pubsub_is_wanted(const struct pubsub *pubsub, enum event_stream stream, uint64_t id);
 
 #endif

@@ -7,22 +7,22 @@
 
 struct socket *fake_socket_open(const struct sockets_listener *listener,
                                 const struct handshake *handshake) {
-    struct socket *socket = memory_zeroed(1, sizeof(*socket));
+    struct socket *socket = xcalloc(1, sizeof(*socket));
     socket->listener = listener;
-    socket->session = listener->opened(listener->context, socket, handshake);
+    socket->client = listener->opened(listener->context, socket, handshake);
     return socket;
 }
 
 void fake_socket_say(struct socket *socket, struct text message, bool binary) {
-    if (socket->session && socket->close_code == 0)
-        socket->listener->message(socket->session, message, binary);
+    if (socket->client && socket->close_code == 0)
+        socket->listener->message(socket->client, message, binary);
 }
 
 void fake_socket_hang_up(struct socket *socket) {
-    struct session *session = socket->session;
-    socket->session = NULL;
-    if (session)
-        socket->listener->closed(session);
+    struct client *client = socket->client;
+    socket->client = NULL;
+    if (client)
+        socket->listener->closed(client);
 }
 
 const char *fake_socket_next(struct socket *socket) {
@@ -43,9 +43,9 @@ static void keep(struct socket *socket, const unsigned char *json, size_t len) {
     if (socket->count == socket->space) {
         socket->space = socket->space ? socket->space * 2 : 16;
         socket->received =
-            memory_resize(socket->received, socket->space, sizeof(*socket->received));
+            xreallocarray(socket->received, socket->space, sizeof(*socket->received));
     }
-    socket->received[socket->count++] = memory_copy((const char *)json, len);
+    socket->received[socket->count++] = xstrndup((const char *)json, len);
 }
 
 /* Takes the frames apart as a client would; what is no whole text frame ends the test. */
@@ -84,7 +84,7 @@ void socket_send_text(struct socket *socket, struct text json) {
     frame_release(frame);
 }
 
-void socket_close(struct socket *socket, unsigned code, enum figures_drop why) {
+void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
     if (socket->close_code != 0)
         return;
     socket->close_code = code;

@@ -11,12 +11,12 @@
 
 struct socket {
     const struct sockets_listener *listener;
-    struct session *session; /* NULL: refused, or gone */
-    char **received;         /* JSON texts, in order */
+    struct client *client; /* NULL: refused, or gone */
+    char **received;       /* JSON texts, in order */
     size_t count, space;
     size_t read;         /* by fake_socket_next */
     unsigned close_code; /* 0: open */
-    enum figures_drop why;
+    enum metrics_drop why;
 };
 
 /* A handshake; the listener must outlive the socket. The caller frees the socket. */

@@ -127,7 +127,7 @@ static struct room room_of(const struct fake_room *room) {
 }
 
 /* An event of a room as the real store and shapes write it. */
-static void shape_of_room(struct buffer *out, const struct fake_room *room, uint64_t seq) {
+static void serialize_of_room(struct buffer *out, const struct fake_room *room, uint64_t seq) {
     const struct fake_record *record = &room->stream.records[seq - 1];
     struct room_event event = {.room_id = room->id,
                                .seq = seq,
@@ -139,11 +139,11 @@ static void shape_of_room(struct buffer *out, const struct fake_room *room, uint
     event.has_message = record->type == EVENT_NEW_MESSAGE || record->type == EVENT_MESSAGE_EDITED;
     if (event.has_message)
         event.message = message_of(room, record->subject_id);
-    shape_room_event(out, &event, &shown);
+    serialize_room_event(out, &event, &shown);
 }
 
-static void shape_of_user(struct buffer *out, const struct fake_store *store,
-                          const struct fake_record *record, uint64_t seq) {
+static void serialize_of_user(struct buffer *out, const struct fake_store *store,
+                              const struct fake_record *record, uint64_t seq) {
     const struct fake_room *room = fake_store_find(store, record->subject_id);
     const char *actor = name_of(record->actor_id);
     const struct text name = text_of("Room");
@@ -152,16 +152,16 @@ static void shape_of_user(struct buffer *out, const struct fake_store *store,
         shown = room_of(room);
     switch (record->type) {
     case EVENT_ROOM_CREATED:
-        shape_room_created(out, seq, record->subject_id, room ? &shown : NULL, actor);
+        serialize_room_created(out, seq, record->subject_id, room ? &shown : NULL, actor);
         break;
     case EVENT_ROOM_INVITATION:
-        shape_room_invitation(out, seq, record->subject_id, room ? &name : NULL, actor);
+        serialize_room_invitation(out, seq, record->subject_id, room ? &name : NULL, actor);
         break;
     case EVENT_ROOM_REMOVED:
-        shape_room_removed(out, seq, record->subject_id, actor);
+        serialize_room_removed(out, seq, record->subject_id, actor);
         break;
     case EVENT_ROOM_DELETED:
-        shape_room_deleted(out, seq, record->subject_id, actor);
+        serialize_room_deleted(out, seq, record->subject_id, actor);
         break;
     default:
         break;
@@ -173,7 +173,7 @@ static void shape_of_user(struct buffer *out, const struct fake_store *store,
 static uint64_t put_on_record(struct fake_stream *stream, struct fake_record record) {
     if (stream->last_seq == stream->space) {
         stream->space = stream->space ? stream->space * 2 : 16;
-        stream->records = memory_resize(stream->records, stream->space, sizeof(*stream->records));
+        stream->records = xreallocarray(stream->records, stream->space, sizeof(*stream->records));
     }
     stream->records[stream->last_seq++] = record;
     return stream->last_seq;
@@ -184,7 +184,7 @@ static void room_event(struct fake_store *store, struct fake_room *room, unsigne
     struct buffer json = BUFFER_EMPTY;
     const struct fake_record record = {type, actor_id, subject_id};
     const uint64_t seq = put_on_record(&room->stream, record);
-    shape_of_room(&json, room, seq);
+    serialize_of_room(&json, room, seq);
     const struct event_envelope envelope = {seq, type, actor_id, subject_id, {json.data, json.len}};
     store->publish(store->context, EVENT_STREAM_ROOM, room->id, &envelope);
     buffer_free(&json);
@@ -195,7 +195,7 @@ static void user_event(struct fake_store *store, uint64_t user_id, unsigned type
     struct buffer json = BUFFER_EMPTY;
     const struct fake_record record = {type, actor_id, subject_id};
     const uint64_t seq = put_on_record(&store->users[user_id].stream, record);
-    shape_of_user(&json, store, &record, seq);
+    serialize_of_user(&json, store, &record, seq);
     const struct event_envelope envelope = {
         seq, type, actor_id, subject_id, {buffer_str(&json), json.len}};
     store->publish(store->context, EVENT_STREAM_USER, user_id, &envelope);
@@ -206,7 +206,7 @@ uint64_t fake_store_add_room(struct fake_store *store, uint64_t user_id, bool is
     static uint64_t last_id = 100;
     if (store->room_count == store->room_space) {
         store->room_space = store->room_space ? store->room_space * 2 : 8;
-        store->rooms = memory_resize(store->rooms, store->room_space, sizeof(*store->rooms));
+        store->rooms = xreallocarray(store->rooms, store->room_space, sizeof(*store->rooms));
     }
     struct fake_room *room = &store->rooms[store->room_count++];
     *room = (struct fake_room){.id = ++last_id, .is_private = is_private, .creator_id = user_id};
@@ -229,7 +229,7 @@ void fake_store_delete_room(struct fake_store *store, uint64_t room_id, uint64_t
     for (uint64_t id = 1; id <= FAKE_USERS; id++)
         if (room->joined_seq[id] != NOBODY)
             user_event(store, id, EVENT_ROOM_DELETED, user_id, room_id);
-    shape_room_deleted(&json, 0, room_id, name_of(user_id));
+    serialize_room_deleted(&json, 0, room_id, name_of(user_id));
     const struct event_envelope envelope = {
         0, EVENT_ROOM_DELETED, user_id, 0, {json.data, json.len}};
     store->publish(store->context, EVENT_STREAM_ROOM, room_id, &envelope);
@@ -261,7 +261,7 @@ uint64_t fake_store_post(struct fake_store *store, uint64_t room_id, uint64_t us
     if (room->message_count == room->message_space) {
         room->message_space = room->message_space ? room->message_space * 2 : 16;
         room->messages =
-            memory_resize(room->messages, room->message_space, sizeof(*room->messages));
+            xreallocarray(room->messages, room->message_space, sizeof(*room->messages));
     }
     const uint64_t id = ++store->last_message_id;
     room->messages[room->message_count++] = (struct fake_message){id, user_id, 0, false};
@@ -318,9 +318,9 @@ static void fill_state(const struct fake_store *store, uint64_t room_id, uint64_
     state->message_count = room->message_count;
 }
 
-static enum error find_caller(struct fake_store *store, const unsigned char *hash, bool by_token,
-                              uint64_t room_id, struct caller *caller) {
-    memset(caller, 0, sizeof(*caller));
+static enum error find_identity(struct fake_store *store, const unsigned char *hash, bool by_token,
+                                uint64_t room_id, struct identity *identity) {
+    memset(identity, 0, sizeof(*identity));
     if (store->down)
         return ERROR_UNAVAILABLE;
     for (uint64_t id = 1; id <= FAKE_USERS; id++) {
@@ -328,40 +328,40 @@ static enum error find_caller(struct fake_store *store, const unsigned char *has
         secret_hash_key(by_token ? fake_store_token(id) : fake_store_session(id), own);
         if (memcmp(hash, own, sizeof(own)) != 0 || store->users[id].is_revoked)
             continue;
-        caller->user = (struct user){.id = id, .is_active = !store->users[id].is_inactive};
-        snprintf(caller->user.name, sizeof(caller->user.name), "%s", name_of(id));
-        caller->last_seq = store->users[id].stream.last_seq;
-        fill_state(store, room_id, id, &caller->room);
+        identity->user = (struct user){.id = id, .is_active = !store->users[id].is_inactive};
+        snprintf(identity->user.name, sizeof(identity->user.name), "%s", name_of(id));
+        identity->last_seq = store->users[id].stream.last_seq;
+        fill_state(store, room_id, id, &identity->room);
         return ERROR_NONE;
     }
     return ERROR_UNAUTHENTICATED;
 }
 
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
-                      struct caller *caller) {
-    return find_caller(of_db(db), hash, true, room_id, caller);
+                      struct identity *identity) {
+    return find_identity(of_db(db), hash, true, room_id, identity);
 }
 
-enum error session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t days,
-                        uint64_t room_id, struct caller *caller) {
+enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                              uint64_t days, uint64_t room_id, struct identity *identity) {
     (void)days;
-    return find_caller(of_db(db), hash, false, room_id, caller);
+    return find_identity(of_db(db), hash, false, room_id, identity);
 }
 
 static enum error find_many(struct fake_store *store, bool by_token,
-                            struct caller_question *questions, size_t count) {
+                            struct identity_query *questions, size_t count) {
     for (size_t i = 0; i < count && !store->down; i++)
-        questions[i].error = find_caller(store, questions[i].hash, by_token, questions[i].room_id,
-                                         &questions[i].caller);
+        questions[i].error = find_identity(store, questions[i].hash, by_token, questions[i].room_id,
+                                           &questions[i].identity);
     return store->down ? ERROR_UNAVAILABLE : ERROR_NONE;
 }
 
-enum error token_find_many(struct db *db, struct caller_question *questions, size_t count) {
+enum error token_find_many(struct db *db, struct identity_query *questions, size_t count) {
     return find_many(of_db(db), true, questions, count);
 }
 
-enum error session_find_many(struct db *db, uint64_t days, struct caller_question *questions,
-                             size_t count) {
+enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *questions,
+                                   size_t count) {
     (void)days;
     return find_many(of_db(db), false, questions, count);
 }
@@ -405,7 +405,7 @@ enum error replay_room(struct db *db, const struct room_state *state, uint64_t a
     for (uint64_t seq = after + 1; seq <= state->last_seq && limit > 0; seq++, limit--) {
         const struct fake_record *record = &room->stream.records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
-        shape_of_room(&json, room, seq);
+        serialize_of_room(&json, room, seq);
         const struct event_envelope envelope = {
             seq, record->type, record->actor_id, record->subject_id, {json.data, json.len}};
         visit(context, &envelope);
@@ -427,7 +427,7 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
     for (uint64_t seq = after + 1; !error && seq <= stream->last_seq && limit > 0; seq++, limit--) {
         const struct fake_record *record = &stream->records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
-        shape_of_user(&json, store, record, seq);
+        serialize_of_user(&json, store, record, seq);
         const struct event_envelope envelope = {
             seq, record->type, record->actor_id, record->subject_id, {buffer_str(&json), json.len}};
         visit(context, &envelope);

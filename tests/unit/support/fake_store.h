@@ -53,7 +53,7 @@ struct fake_room {
 
 struct fake_user {
     bool is_inactive;
-    bool is_revoked; /* its token and its session are no more */
+    bool is_revoked; /* its token and its client are no more */
     struct fake_stream stream;
 };
 

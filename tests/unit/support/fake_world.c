@@ -21,7 +21,7 @@ static void require(bool holds, const char *what) {
 static void publish(void *context, enum event_stream stream, uint64_t id,
                     const struct event_envelope *envelope) {
     const struct fake_world *world = context;
-    fake_bus_send(world->bus, stream, id, envelope);
+    fake_pubsub_send(world->pubsub, stream, id, envelope);
 }
 
 void fake_world_begin(struct fake_world *world) {
@@ -35,43 +35,43 @@ void fake_world_begin(struct fake_world *world) {
     buffer_free(&problems);
     require(uv_loop_init(&world->loop) == 0, "there is a loop");
     fake_store_init(&world->store, publish, world);
-    world->jobs = fake_jobs_new(fake_store_db(&world->store));
-    world->feeds = feeds_new(&world->loop, &world->config, world->jobs, &world->figures,
-                             session_feeds_listener());
-    world->sessions = (struct sessions){.config = &world->config,
-                                        .feeds = world->feeds,
-                                        .jobs = world->jobs,
-                                        .callers = callers_new(world->jobs, &world->config),
-                                        .figures = &world->figures};
-    wiring_connect(&world->loop, &world->sessions);
-    world->bus = world->sessions.bus;
-    world->listener = session_sockets_listener(&world->sessions);
-    fake_bus_set_well(world->bus, true);
+    world->db_pool = fake_jobs_new(fake_store_db(&world->store));
+    world->channels = channels_new(&world->loop, &world->config, world->db_pool, &world->metrics,
+                                   client_feeds_listener());
+    world->clients = (struct clients){.config = &world->config,
+                                      .channels = world->channels,
+                                      .db_pool = world->db_pool,
+                                      .auth_batch = auth_batch_new(world->db_pool, &world->config),
+                                      .metrics = &world->metrics};
+    wiring_connect(&world->loop, &world->clients);
+    world->pubsub = world->clients.pubsub;
+    world->listener = client_sockets_listener(&world->clients);
+    fake_pubsub_set_well(world->pubsub, true);
     fake_world_turn(world);
 }
 
 void fake_world_turn(struct fake_world *world) {
-    const struct bus_listener *feeds = feeds_bus_listener(world->feeds);
-    feeds->turn_end(feeds->context);
+    const struct pubsub_listener *channels = channels_pubsub_listener(world->channels);
+    channels->turn_end(channels->context);
 }
 
 void fake_world_tick(struct fake_world *world) {
     fake_clock_advance(500);
-    session_tick(&world->sessions);
-    presence_tick(world->sessions.presence);
+    client_tick(&world->clients);
+    presence_tick(world->clients.presence);
     fake_world_turn(world);
 }
 
 /* Does one thing of those that wait; false if none does. */
 static bool step(struct fake_world *world) {
-    if (fake_bus_unconfirmed(world->bus) > 0)
-        fake_bus_confirm(world->bus, 0);
-    else if (fake_bus_flying(world->bus) > 0)
-        fake_bus_deliver(world->bus, 0, false);
-    else if (fake_bus_unanswered(world->bus) > 0)
-        fake_bus_answer(world->bus);
-    else if (jobs_pending(world->jobs) > 0)
-        fake_jobs_finish(world->jobs, 0);
+    if (fake_pubsub_unconfirmed(world->pubsub) > 0)
+        fake_pubsub_confirm(world->pubsub, 0);
+    else if (fake_pubsub_flying(world->pubsub) > 0)
+        fake_pubsub_deliver(world->pubsub, 0, false);
+    else if (fake_pubsub_unanswered(world->pubsub) > 0)
+        fake_pubsub_answer(world->pubsub);
+    else if (db_pool_pending(world->db_pool) > 0)
+        fake_jobs_finish(world->db_pool, 0);
     else
         return false;
     return true;
@@ -88,7 +88,7 @@ void fake_world_settle(struct fake_world *world) {
 }
 
 void fake_world_check(struct fake_world *world) {
-    feeds_check_now(world->feeds);
+    channels_check_now(world->channels);
     fake_world_settle(world);
 }
 
@@ -117,20 +117,20 @@ void fake_world_end(struct fake_world *world) {
         fake_world_tick(world);
         fake_world_settle(world);
     }
-    require(world->figures.streams == 0, "no stream is left");
-    require(world->figures.subscribers == 0, "no subscription is left");
-    require(idmap_count(&world->sessions.users) == 0, "no user is counted");
-    require(idmap_count(&world->sessions.open_rooms) == 0, "no room is open");
-    require(!world->sessions.typing, "nobody types");
-    free(world->sessions.leaving.subscriptions);
-    bus_close(world->bus);
-    presence_free(world->sessions.presence);
-    feeds_close(world->feeds);
+    require(world->metrics.streams == 0, "no stream is left");
+    require(world->metrics.subscribers == 0, "no subscription is left");
+    require(idmap_count(&world->clients.users) == 0, "no user is counted");
+    require(idmap_count(&world->clients.open_rooms) == 0, "no room is open");
+    require(!world->clients.typing, "nobody types");
+    free(world->clients.leaving.subscriptions);
+    pubsub_close(world->pubsub);
+    presence_free(world->clients.presence);
+    channels_close(world->channels);
     while (uv_run(&world->loop, UV_RUN_NOWAIT)) {
     }
     require(uv_loop_close(&world->loop) == 0, "no handle is left");
-    callers_free(world->sessions.callers);
-    jobs_free(world->jobs);
+    auth_batch_free(world->clients.auth_batch);
+    db_pool_free(world->db_pool);
     fake_store_free(&world->store);
     config_free(&world->config);
 }

@@ -1,5 +1,5 @@
 /*
- * fake_world: a whole pushd without servers: the real feeds, sessions, presence and what
+ * fake_world: a whole pushd without servers: the real channels, clients, presence and what
  * connects them, between a fake database, a fake Redis, fake sockets, and a clock that a
  * test moves. There is one at a time.
  */
@@ -16,12 +16,12 @@
 struct fake_world {
     uv_loop_t loop;
     struct config config;
-    struct figures figures;
+    struct metrics_data metrics;
     struct fake_store store;
-    struct jobs *jobs;
-    struct feeds *feeds;
-    struct bus *bus;
-    struct sessions sessions;
+    struct db_pool *db_pool;
+    struct channels *channels;
+    struct pubsub *pubsub;
+    struct clients clients;
     struct sockets_listener listener;
 };
 

@@ -12,7 +12,7 @@
 const char *judge_text(const char *text, size_t len, size_t *at) {
     char *copy = malloc(len);
     memcpy(copy, text, len);
-    const char *wrong = jsoncheck(copy, len, at);
+    const char *wrong = json_validate(copy, len, at);
     free(copy);
     return wrong;
 }
@@ -33,7 +33,7 @@ static void judge_refused(const struct refusal *row) {
     else if (strcmp(wrong, row->wrong) != 0 || at != row->at)
         fail_msg("%.60s: \"%s\" at %zu, not \"%s\" at %zu", row->text, wrong, at, row->wrong,
                  row->at);
-    assert_ptr_equal(jsoncheck(row->text, row->len, NULL), wrong); /* at may be NULL */
+    assert_ptr_equal(json_validate(row->text, row->len, NULL), wrong); /* at may be NULL */
 }
 
 void judge_all_refused(const struct refusal *rows, size_t count) {

@@ -1,5 +1,5 @@
 /*
- * judge: texts that jsoncheck has to take, or to refuse in certain words at a certain place.
+ * judge: texts that json_validate has to take, or to refuse in certain words at a certain place.
  */
 #ifndef CONFAB_TESTS_JUDGE_H
 #define CONFAB_TESTS_JUDGE_H
@@ -20,7 +20,7 @@ struct refusal {
 #define REFUSED(text, wrong, at) \
     { (text), sizeof(text) - 1, (wrong), (at) }
 
-/* jsoncheck over a copy of exactly len bytes, so that a sanitizer sees a read past them. */
+/* json_validate over a copy of exactly len bytes, so that a sanitizer sees a read past them. */
 const char *judge_text(const char *text, size_t len, size_t *at);
 
 /* Fails the test unless it is taken; unless each is refused as its row says. */

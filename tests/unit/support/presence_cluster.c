@@ -27,9 +27,9 @@ struct command {
     enum kind kind;
     int id; /* of who sent it, at that time */
     uint64_t room, user;
-    bus_presence_done *done;
-    bus_presence_user *visit;
-    bus_presence_end *end;
+    presence_store_done *done;
+    presence_store_user *visit;
+    presence_store_end *end;
     void *context;
     bool ok, alone;
     uint64_t moment;
@@ -59,7 +59,7 @@ static void publish(unsigned type, uint64_t room, uint64_t user) {
             continue;
         while (*end)
             end = &(*end)->next;
-        *end = memory_zeroed(1, sizeof(**end));
+        *end = xcalloc(1, sizeof(**end));
         **end = (struct notice){NULL, type, cluster.redis.moment, room, user};
     }
 }
@@ -123,38 +123,38 @@ static void give_answer(struct command *command) {
 }
 
 /* The next command reaches Redis; false if there is none. */
-bool cluster_execute(struct bus *bus) {
-    struct command *command = bus->commands;
-    if (!command || !bus->connected)
+bool cluster_execute(struct pubsub *pubsub) {
+    struct command *command = pubsub->commands;
+    if (!command || !pubsub->connected)
         return false;
-    bus->commands = command->next;
+    pubsub->commands = command->next;
     run_command(command);
-    append_command(&bus->answers, command);
+    append_command(&pubsub->answers, command);
     return true;
 }
 
-bool cluster_answer(struct bus *bus) {
-    struct command *command = bus->answers;
-    if (!command || !bus->connected)
+bool cluster_answer(struct pubsub *pubsub) {
+    struct command *command = pubsub->answers;
+    if (!command || !pubsub->connected)
         return false;
-    bus->answers = command->next;
+    pubsub->answers = command->next;
     give_answer(command);
     return true;
 }
 
-bool cluster_hear(struct bus *bus) {
-    struct notice *notice = bus->notices;
+bool cluster_hear(struct pubsub *pubsub) {
+    struct notice *notice = pubsub->notices;
     struct buffer json = BUFFER_EMPTY;
-    if (!notice || !bus->connected)
+    if (!notice || !pubsub->connected)
         return false;
-    bus->notices = notice->next;
-    shape_user_notice(&json, notice->type, notice->room, notice->user,
-                      text_of(NAMES[notice->user]));
+    pubsub->notices = notice->next;
+    serialize_user_notice(&json, notice->type, notice->room, notice->user,
+                          text_of(NAMES[notice->user]));
     const struct event_envelope envelope = {.type = notice->type,
                                             .actor_id = notice->user,
                                             .subject_id = notice->moment,
                                             .text = {json.data, json.len}};
-    presence_notice(bus->presence, notice->room, &envelope);
+    presence_notice(pubsub->presence, notice->room, &envelope);
     buffer_free(&json);
     free(notice);
     return true;
@@ -172,55 +172,55 @@ void cluster_deliver_all(void) {
     }
 }
 
-/* ---- the bus, as presence sees it ---- */
+/* ---- the pubsub, as presence sees it ---- */
 
-static struct command *send_command(struct bus *bus, enum kind kind, uint64_t room, uint64_t user,
-                                    void *context) {
-    struct command *command = memory_zeroed(1, sizeof(*command));
+static struct command *send_command(struct pubsub *pubsub, enum kind kind, uint64_t room,
+                                    uint64_t user, void *context) {
+    struct command *command = xcalloc(1, sizeof(*command));
     command->kind = kind;
-    command->id = bus->id;
+    command->id = pubsub->id;
     command->room = room;
     command->user = user;
     command->context = context;
-    if (bus->connected)
-        append_command(&bus->commands, command);
+    if (pubsub->connected)
+        append_command(&pubsub->commands, command);
     return command;
 }
 
-static void enter(struct bus *bus, uint64_t room, uint64_t user, struct text name,
-                  bus_presence_done *done, void *context) {
-    struct command *command = send_command(bus, ENTER, room, user, context);
+static void enter(struct pubsub *pubsub, uint64_t room, uint64_t user, struct text name,
+                  presence_store_done *done, void *context) {
+    struct command *command = send_command(pubsub, ENTER, room, user, context);
     command->done = done;
     assert_true(text_equals(name, text_of(NAMES[user])));
-    if (!bus->connected)
+    if (!pubsub->connected)
         give_answer(command);
 }
 
-static void leave(struct bus *bus, uint64_t room, uint64_t user, struct text name,
-                  bus_presence_done *done, void *context) {
-    struct command *command = send_command(bus, LEAVE, room, user, context);
+static void leave(struct pubsub *pubsub, uint64_t room, uint64_t user, struct text name,
+                  presence_store_done *done, void *context) {
+    struct command *command = send_command(pubsub, LEAVE, room, user, context);
     command->done = done;
     assert_true(text_equals(name, text_of(NAMES[user])));
-    if (!bus->connected)
+    if (!pubsub->connected)
         give_answer(command);
 }
 
-static void read_room(struct bus *bus, uint64_t room, bus_presence_user *user,
-                      bus_presence_end *end, void *context) {
-    struct command *command = send_command(bus, READ, room, 0, context);
+static void read_room(struct pubsub *pubsub, uint64_t room, presence_store_user *user,
+                      presence_store_end *end, void *context) {
+    struct command *command = send_command(pubsub, READ, room, 0, context);
     command->visit = user;
     command->end = end;
-    if (!bus->connected)
+    if (!pubsub->connected)
         give_answer(command);
 }
 
-static void sweep_room(struct bus *bus, uint64_t room) {
-    if (bus->connected)
-        send_command(bus, SWEEP, room, 0, NULL);
+static void sweep_room(struct pubsub *pubsub, uint64_t room) {
+    if (pubsub->connected)
+        send_command(pubsub, SWEEP, room, 0, NULL);
 }
 
-static uint64_t epoch(const struct bus *bus) {
-    return bus->epoch;
+static uint64_t epoch(const struct pubsub *pubsub) {
+    return pubsub->epoch;
 }
 
 /* ---- the sockets of one pushd ---- */
@@ -232,49 +232,49 @@ static void see(void *context, uint64_t user, struct text name) {
     seen->users[user] = true;
 }
 
-struct cluster_seen cluster_online(const struct bus *bus, uint64_t room) {
+struct cluster_seen cluster_online(const struct pubsub *pubsub, uint64_t room) {
     struct cluster_seen seen = {{false}};
-    presence_online(bus->presence, room, see, &seen);
+    presence_online(pubsub->presence, room, see, &seen);
     return seen;
 }
 
 static void tell(void *context, uint64_t room, unsigned type, uint64_t user, struct text name) {
-    struct bus *bus = context;
+    struct pubsub *pubsub = context;
     const bool joined = type == EVENT_USER_JOINED;
     assert_true(joined || type == EVENT_USER_LEFT);
-    assert_true(bus->open[room] && text_equals(name, text_of(NAMES[user])));
-    if (!bus->shows[room])
+    assert_true(pubsub->open[room] && text_equals(name, text_of(NAMES[user])));
+    if (!pubsub->shows[room])
         return;
-    assert_int_equal(bus->known[room][user], !joined);
-    bus->known[room][user] = joined;
-    bus->told++;
+    assert_int_equal(pubsub->known[room][user], !joined);
+    pubsub->known[room][user] = joined;
+    pubsub->told++;
 }
 
 /* As a session does: opened, and then the `connected` frame. */
-static void socket_ready(struct bus *bus, uint64_t room, uint64_t user) {
-    bus->sockets[room][user]++;
-    presence_socket_opened(bus->presence, room, user, text_of(NAMES[user]));
-    const struct cluster_seen seen = cluster_online(bus, room);
+static void socket_ready(struct pubsub *pubsub, uint64_t room, uint64_t user) {
+    pubsub->sockets[room][user]++;
+    presence_socket_opened(pubsub->presence, room, user, text_of(NAMES[user]));
+    const struct cluster_seen seen = cluster_online(pubsub, room);
     assert_true(seen.users[user]);
-    if (!bus->shows[room])
-        memcpy(bus->known[room], seen.users, sizeof(seen.users));
-    bus->shows[room] = true;
+    if (!pubsub->shows[room])
+        memcpy(pubsub->known[room], seen.users, sizeof(seen.users));
+    pubsub->shows[room] = true;
 }
 
 static void ready(void *context, uint64_t room) {
-    struct bus *bus = context;
-    assert_true(bus->open[room]);
+    struct pubsub *pubsub = context;
+    assert_true(pubsub->open[room]);
     for (uint64_t user = 0; user < CLUSTER_USERS; user++)
-        for (; bus->waiting[room][user] > 0; bus->waiting[room][user]--)
-            socket_ready(bus, room, user);
+        for (; pubsub->waiting[room][user] > 0; pubsub->waiting[room][user]--)
+            socket_ready(pubsub, room, user);
 }
 
-void cluster_open_socket(struct bus *bus, uint64_t room, uint64_t user) {
-    bus->open[room] = true;
-    if (presence_room_opened(bus->presence, room))
-        socket_ready(bus, room, user);
+void cluster_open_socket(struct pubsub *pubsub, uint64_t room, uint64_t user) {
+    pubsub->open[room] = true;
+    if (presence_room_opened(pubsub->presence, room))
+        socket_ready(pubsub, room, user);
     else
-        bus->waiting[room][user]++;
+        pubsub->waiting[room][user]++;
 }
 
 static bool any(const unsigned counts[CLUSTER_USERS]) {
@@ -286,8 +286,8 @@ static bool any(const unsigned counts[CLUSTER_USERS]) {
 
 /* What was on its way over a subscription that has ended: whoever subscribes again hears it
  * before the confirmation. */
-static void lose_notices(struct bus *bus, uint64_t room) {
-    struct notice **at = &bus->notices;
+static void lose_notices(struct pubsub *pubsub, uint64_t room) {
+    struct notice **at = &pubsub->notices;
     while (*at) {
         struct notice *notice = *at;
         if (notice->room != room) {
@@ -299,96 +299,96 @@ static void lose_notices(struct bus *bus, uint64_t room) {
     }
 }
 
-static void close_room_if_empty(struct bus *bus, uint64_t room) {
-    bus->shows[room] = bus->shows[room] && any(bus->sockets[room]);
-    if (!bus->open[room] || any(bus->sockets[room]) || any(bus->waiting[room]))
+static void close_room_if_empty(struct pubsub *pubsub, uint64_t room) {
+    pubsub->shows[room] = pubsub->shows[room] && any(pubsub->sockets[room]);
+    if (!pubsub->open[room] || any(pubsub->sockets[room]) || any(pubsub->waiting[room]))
         return;
-    bus->open[room] = false;
-    presence_room_closed(bus->presence, room);
+    pubsub->open[room] = false;
+    presence_room_closed(pubsub->presence, room);
     if (!cluster.always_subscribed)
-        lose_notices(bus, room);
+        lose_notices(pubsub, room);
 }
 
-void cluster_close_socket(struct bus *bus, uint64_t room, uint64_t user) {
-    if (bus->waiting[room][user] > 0) {
-        bus->waiting[room][user]--;
-    } else if (bus->sockets[room][user] > 0) {
-        bus->sockets[room][user]--;
-        presence_socket_closed(bus->presence, room, user);
+void cluster_close_socket(struct pubsub *pubsub, uint64_t room, uint64_t user) {
+    if (pubsub->waiting[room][user] > 0) {
+        pubsub->waiting[room][user]--;
+    } else if (pubsub->sockets[room][user] > 0) {
+        pubsub->sockets[room][user]--;
+        presence_socket_closed(pubsub->presence, room, user);
     }
-    close_room_if_empty(bus, room);
+    close_room_if_empty(pubsub, room);
 }
 
 /* ---- what happens to a pushd ---- */
 
-static void take_id(struct bus *bus) {
-    bus->id = cluster.redis.ids++;
+static void take_id(struct pubsub *pubsub) {
+    pubsub->id = cluster.redis.ids++;
     assert_true(cluster.redis.ids <= CLUSTER_IDS);
-    cluster.redis.lease[bus->id] = true;
+    cluster.redis.lease[pubsub->id] = true;
 }
 
 void cluster_start_node(int number) {
-    struct bus *bus = &cluster.nodes[number];
-    *bus = (struct bus){.alive = true};
-    take_id(bus);
-    bus->hooks = (struct presence_hooks){.bus = bus,
-                                         .enter = enter,
-                                         .leave = leave,
-                                         .read = read_room,
-                                         .sweep = sweep_room,
-                                         .epoch = epoch,
-                                         .now_ms = now_ms,
-                                         .grace_ms = cluster.grace_ms,
-                                         .context = bus,
-                                         .tell = tell,
-                                         .ready = ready};
-    bus->presence = presence_new(&bus->hooks);
+    struct pubsub *pubsub = &cluster.nodes[number];
+    *pubsub = (struct pubsub){.alive = true};
+    take_id(pubsub);
+    pubsub->hooks = (struct presence_hooks){.pubsub = pubsub,
+                                            .enter = enter,
+                                            .leave = leave,
+                                            .read = read_room,
+                                            .sweep = sweep_room,
+                                            .epoch = epoch,
+                                            .now_ms = now_ms,
+                                            .grace_ms = cluster.grace_ms,
+                                            .context = pubsub,
+                                            .tell = tell,
+                                            .ready = ready};
+    pubsub->presence = presence_new(&pubsub->hooks);
 }
 
-void cluster_connect_node(struct bus *bus) {
-    if (bus->connected || !bus->alive)
+void cluster_connect_node(struct pubsub *pubsub) {
+    if (pubsub->connected || !pubsub->alive)
         return;
-    bus->connected = true;
-    if (!cluster.redis.lease[bus->id]) {
-        take_id(bus);
-        bus->epoch++;
+    pubsub->connected = true;
+    if (!cluster.redis.lease[pubsub->id]) {
+        take_id(pubsub);
+        pubsub->epoch++;
     }
-    presence_bus_state(bus->presence, true);
+    presence_bus_state(pubsub->presence, true);
 }
 
 /* The pushd finds that its lease has run out. */
-void cluster_renew_lost_lease(struct bus *bus) {
-    take_id(bus);
-    bus->epoch++;
-    presence_bus_state(bus->presence, false);
-    presence_bus_state(bus->presence, true);
+void cluster_renew_lost_lease(struct pubsub *pubsub) {
+    take_id(pubsub);
+    pubsub->epoch++;
+    presence_bus_state(pubsub->presence, false);
+    presence_bus_state(pubsub->presence, true);
 }
 
 /* The connections break: some commands were still carried out, nothing is answered. */
-void cluster_disconnect(struct bus *bus, unsigned carried_out) {
-    while (carried_out-- > 0 && cluster_execute(bus)) {
+void cluster_disconnect(struct pubsub *pubsub, unsigned carried_out) {
+    while (carried_out-- > 0 && cluster_execute(pubsub)) {
     }
-    bus->connected = false;
+    pubsub->connected = false;
     for (uint64_t room = 0; room < CLUSTER_ROOMS; room++)
-        lose_notices(bus, room);
-    while (bus->answers || bus->commands) {
-        struct command **first = bus->answers ? &bus->answers : &bus->commands;
+        lose_notices(pubsub, room);
+    while (pubsub->answers || pubsub->commands) {
+        struct command **first = pubsub->answers ? &pubsub->answers : &pubsub->commands;
         struct command *command = *first;
         *first = command->next;
         command->ok = false;
         command->visit = NULL;
         give_answer(command);
     }
-    presence_bus_state(bus->presence, false);
+    presence_bus_state(pubsub->presence, false);
 }
 
-void cluster_kill_node(struct bus *bus) {
-    if (bus->connected)
-        cluster_disconnect(bus, 1);
-    presence_free(bus->presence);
-    bus->presence = NULL;
-    bus->alive = false;
-    cluster.redis.lease[bus->id] = false;
+void cluster_kill_node(struct pubsub *pubsub) {
+    if (pubsub->connected)
+        cluster_disconnect(pubsub, 1);
+    presence_free(pubsub->presence);
+    pubsub->presence = NULL;
+    pubsub->alive = false;
+    cluster.redis.lease[pubsub->id] = false;
 }
 
 void cluster_tick_all(int64_t ms) {
@@ -424,12 +424,12 @@ bool cluster_has_sockets(uint64_t room, uint64_t user) {
 }
 
 /* What a client was told is what presence holds. */
-static void compare_told(const struct bus *bus) {
+static void compare_told(const struct pubsub *pubsub) {
     for (uint64_t room = 0; room < CLUSTER_ROOMS; room++) {
-        if (!bus->shows[room])
+        if (!pubsub->shows[room])
             continue;
-        const struct cluster_seen seen = cluster_online(bus, room);
-        assert_memory_equal(seen.users, bus->known[room], sizeof(seen.users));
+        const struct cluster_seen seen = cluster_online(pubsub, room);
+        assert_memory_equal(seen.users, pubsub->known[room], sizeof(seen.users));
     }
 }
 

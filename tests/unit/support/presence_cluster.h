@@ -19,8 +19,8 @@
 /* A pushd takes a new id whenever its lease was lost. */
 #define CLUSTER_IDS 64
 
-/* One pushd, and what it has on the wire; stands in for the struct bus of pushd. */
-struct bus {
+/* One pushd, and what it has on the wire; stands in for the struct pubsub of pushd. */
+struct pubsub {
     int id;
     bool alive, connected;
     uint64_t epoch;
@@ -48,7 +48,7 @@ struct cluster {
         bool has[CLUSTER_IDS][CLUSTER_ROOMS][CLUSTER_USERS];
         int ids; /* given so far */
     } redis;
-    struct bus nodes[CLUSTER_NODES];
+    struct pubsub nodes[CLUSTER_NODES];
 };
 
 struct cluster_seen {
@@ -66,26 +66,26 @@ void cluster_end(void);
 /* Starts the pushd of that place in nodes, not yet connected. */
 void cluster_start_node(int number);
 
-void cluster_connect_node(struct bus *bus);
+void cluster_connect_node(struct pubsub *pubsub);
 
 /* The connections break: so many commands on their way were still carried out, nothing is
  * answered. */
-void cluster_disconnect(struct bus *bus, unsigned carried_out);
+void cluster_disconnect(struct pubsub *pubsub, unsigned carried_out);
 
 /* As by SIGKILL; its lease has run out at once. */
-void cluster_kill_node(struct bus *bus);
+void cluster_kill_node(struct pubsub *pubsub);
 
 /* The pushd finds that its lease has run out. */
-void cluster_renew_lost_lease(struct bus *bus);
+void cluster_renew_lost_lease(struct pubsub *pubsub);
 
 /* Redis forgets everything. */
 void cluster_lose_data(void);
 
 /* The next command reaches Redis, the next answer or notice reaches the pushd; false if
  * there is none. */
-bool cluster_execute(struct bus *bus);
-bool cluster_answer(struct bus *bus);
-bool cluster_hear(struct bus *bus);
+bool cluster_execute(struct pubsub *pubsub);
+bool cluster_answer(struct pubsub *pubsub);
+bool cluster_hear(struct pubsub *pubsub);
 
 /* All of that, of all that live, until there is none. */
 void cluster_deliver_all(void);
@@ -93,16 +93,16 @@ void cluster_deliver_all(void);
 void cluster_tick_all(int64_t ms);
 
 /* A socket of the user to the room opens, at once or when the room is ready. */
-void cluster_open_socket(struct bus *bus, uint64_t room, uint64_t user);
+void cluster_open_socket(struct pubsub *pubsub, uint64_t room, uint64_t user);
 
 /* Closes one if there is one. */
-void cluster_close_socket(struct bus *bus, uint64_t room, uint64_t user);
+void cluster_close_socket(struct pubsub *pubsub, uint64_t room, uint64_t user);
 
 /* Whether the user has an open socket to the room, at whichever pushd. */
 bool cluster_has_sockets(uint64_t room, uint64_t user);
 
 /* Whom presence takes for online. */
-struct cluster_seen cluster_online(const struct bus *bus, uint64_t room);
+struct cluster_seen cluster_online(const struct pubsub *pubsub, uint64_t room);
 
 /* Fails the test unless what clients were told is what presence holds, everywhere. */
 void cluster_compare_all(void);
