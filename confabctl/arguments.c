@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
-#include "base/xalloc.h"
 #include "tool.h"
 
 /* Whether the word is this option; *value is then what stands behind a =, or NULL. */
@@ -30,7 +30,8 @@ static bool store(const struct arguments_option *option, const char *value) {
         tool_fail("%s needs a whole number, not '%s'", option->name, value);
         return false;
     case ARGUMENTS_LIST:
-        list->values = xreallocarray(list->values, list->count + 1, sizeof(*list->values));
+        list->values =
+            array_reserve(list->values, &list->space, list->count + 1, sizeof(*list->values));
         list->values[list->count++] = value;
         break;
     }

@@ -22,7 +22,7 @@ struct arguments {
  * the words in it. To be empty before arguments_read. */
 struct arguments_list {
     const char **values;
-    size_t count;
+    size_t count, space;
 };
 
 enum arguments_kind {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 
@@ -64,10 +65,8 @@ void table_clean(struct buffer *out, struct text text) {
 
 void table_text(struct table *table, struct text text) {
     struct buffer clean = BUFFER_EMPTY;
-    if (table->count == table->space) {
-        table->space = table->space ? table->space * 2 : table->columns * 16;
-        table->cells = xreallocarray(table->cells, table->space, sizeof(*table->cells));
-    }
+    table->cells =
+        array_reserve(table->cells, &table->space, table->count + 1, sizeof(*table->cells));
     table_clean(&clean, text);
     table->cells[table->count++] = xstrndup(buffer_str(&clean), clean.len);
     buffer_free(&clean);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
+#include "base/array.h"
 #include "event/serialize.h"
 
 void room_pieces_clear(struct room_pieces *pieces) {
@@ -42,10 +42,8 @@ void room_pieces_collect(void *context, const struct room *room) {
         room_pieces_clear(pieces);
         return;
     }
-    if (pieces->count == pieces->space) {
-        pieces->space = pieces->space ? pieces->space * 2 : PAGE_DEFAULT;
-        pieces->list = xreallocarray(pieces->list, pieces->space, sizeof(*pieces->list));
-    }
+    pieces->list =
+        array_reserve(pieces->list, &pieces->space, pieces->count + 1, sizeof(*pieces->list));
     const size_t start = pieces->json.len;
     struct json_writer w = json_writer_start(&pieces->json);
     if (!pieces->brief)

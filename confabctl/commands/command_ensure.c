@@ -160,7 +160,7 @@ static enum tool_end find_users(const struct tool *tool, const char *owner,
 enum tool_end command_room_ensure(struct tool *tool, struct arguments *arguments) {
     const char *owner = NULL;
     bool is_public = false, is_private = false;
-    struct arguments_list members = {NULL, 0};
+    struct arguments_list members = {NULL, 0, 0};
     struct wanted wanted = {.members = NULL};
     const struct arguments_option options[] = {{"--owner", ARGUMENTS_TEXT, &owner},
                                                {"--member", ARGUMENTS_LIST, &members},
