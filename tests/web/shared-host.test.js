@@ -75,7 +75,7 @@ for (const [kind, name] of [
             await signIn(ben, "Log in");
             await meet(anne, ben);
             for (const person of [anne, ben]) {
-                await person.page.getByText("There is no live connection here").waitFor();
+                await person.page.getByText("Live updates are not available here").waitFor();
                 await person.page.getByRole("status").getByText("Not live").waitFor();
             }
             const before = [anne.polls, ben.polls];

@@ -1,17 +1,18 @@
-// The way in: who is known goes straight to the chat, everybody else logs in or registers.
+// The whole application: shows the chat to a logged-in user, else the login, or an error.
 
 import { Confab } from "../confab/client.js";
+import { card, LoginScreen } from "./login.js";
+import { button, errorText } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
-import { form, inWords, mainButton, textField } from "./ui/form.js";
-import { icon } from "./ui/icons.js";
 
 const LOGGED_OUT = "You were logged out. Please log in again.";
-const NO_MORE = "The chat does not know you any more. Loading the page again may help.";
-const NOT_LOADED = "A part of this page could not be loaded.";
 
-/** The chat itself, for which nobody has to wait before logging in: its module, and after it those
- * that it needs, so that the browser asks for all at once. A test finds what is missing here. */
-const CHAT = [
+/**
+ * The modules that only a logged-in user needs; the login does not wait for them. All are listed
+ * here so that the browser requests them at once. A test fails if one is missing.
+ */
+const CHAT_MODULES = [
+    "change-password",
     "chat",
     "conversation/composer",
     "conversation/conversation",
@@ -22,132 +23,43 @@ const CHAT = [
     "rooms/dialogs",
     "rooms/room-list",
     "rooms/sidebar",
+    "ui/avatar",
+    "ui/dialog",
     "ui/format",
     "ui/notifications",
 ];
 
-async function chatItself() {
-    const [chat] = await Promise.all(CHAT.map((name) => import(`./${name}.js`)));
-    return chat;
-}
-
-const LOGIN = {
-    title: "Log in",
-    action: "Log in",
-    password: "current-password",
-    question: "New here?",
-    other: "Create an account",
-};
-const REGISTER = {
-    title: "Create an account",
-    action: "Create account",
-    password: "new-password",
-    question: "You have an account?",
-    other: "Log in",
-};
-
-/** The screen for who is not logged in. `words` says why it is there, if there is a reason;
- * `done()`, a promise, shows the chat. */
-class SignIn {
-    constructor(confab, words, done) {
-        Object.assign(this, { confab, words, done });
-        this.element = h("main", { class: "welcome" });
-        this.#show(LOGIN);
-    }
-
-    #show(way) {
-        const kept = this.username?.input.value ?? "";
-        this.username = textField(
-            "username",
-            "Username",
-            {
-                autocomplete: "username",
-                value: kept,
-                autocapitalize: "none",
-                spellcheck: "false",
-                required: true,
-            },
-            way === REGISTER ? "3 to 32 letters, digits and _ . -" : null,
-        );
-        const password = textField(
-            "password",
-            "Password",
-            { type: "password", autocomplete: way.password, required: true },
-            way === REGISTER ? "At least 8 characters" : null,
-        );
-        const submit = async () => {
-            const { value } = this.username.input;
-            await (way === REGISTER
-                ? this.confab.register(value, password.input.value)
-                : this.confab.login(value, password.input.value));
-            await this.done();
-        };
-        fill(
-            this.element,
-            h(
-                "div",
-                { class: "card" },
-                h("div", { class: "brand" }, icon("chat"), "confab"),
-                h("h1", {}, way.title),
-                this.words && h("p", { role: "status" }, this.words),
-                form({
-                    fields: [this.username, password],
-                    submit,
-                    buttons: [h("button", { class: "main", type: "submit" }, way.action)],
-                }),
-                h(
-                    "p",
-                    { class: "other" },
-                    way.question,
-                    h(
-                        "button",
-                        {
-                            class: "link",
-                            type: "button",
-                            onclick: () => {
-                                this.words = null;
-                                this.#show(way === LOGIN ? REGISTER : LOGIN);
-                                this.focus();
-                            },
-                        },
-                        way.other,
-                    ),
-                ),
-            ),
-        );
-    }
-
-    focus() {
-        this.username.input.focus();
-    }
+async function loadChat() {
+    const modules = await Promise.all(CHAT_MODULES.map((name) => import(`./${name}.js`)));
+    return modules[CHAT_MODULES.indexOf("chat")].Chat;
 }
 
 /**
- * Fills `root`, an element of the class "confab". `options.room` shows this one room and nothing
- * beside; `options.client` is for Confab, and if it has a token, no login is offered: the page
- * around sees to that; `options.page` says that the browser's address and title are the chat's.
+ * Fills `root`, an element of the class "confab". `room`: show this room alone. `page`: the chat
+ * owns the browser's address and title. `client`: options of Confab; with a token among them no
+ * login is offered, since the embedding page logs the user in.
  */
 export class App {
     constructor(root, { room = null, page = false, client = {} } = {}) {
-        Object.assign(this, { root, only: room, page, hasLogin: !client.token });
+        Object.assign(this, { root, onlyRoom: room, page, hasLogin: !client.token });
         this.confab = new Confab(client);
         this.confab.on("unauthorized", () => {
             if (this.chat) {
-                this.#signIn(LOGGED_OUT);
+                this.#showLogin(LOGGED_OUT);
             }
         });
-        this.#begin();
+        this.#start();
     }
 
-    /** Takes all of it away again. */
+    /** Removes everything from the page and closes the connections. */
     close() {
         this.closed = true;
-        this.#leave();
+        this.#closeChat();
         this.confab.close();
         this.root.replaceChildren();
     }
 
-    async #begin() {
+    async #start() {
         try {
             await this.confab.me();
         } catch (error) {
@@ -155,96 +67,87 @@ export class App {
                 return;
             }
             if (error.status === 401) {
-                this.#signIn(null);
+                this.#showLogin(null);
             } else {
-                this.#cannot(
-                    "The chat cannot be reached",
-                    inWords(error),
-                    mainButton("Try again", () => this.#begin()),
-                );
+                const retry = button("Try again", () => this.#start(), "main");
+                this.#showError("The chat cannot be reached", errorText(error), retry);
             }
             return;
         }
-        await this.#enter();
+        await this.#showChat();
     }
 
-    #cannot(title, words, button) {
-        fill(
-            this.root,
-            h(
-                "main",
-                { class: "welcome" },
-                h(
-                    "div",
-                    { class: "card", role: "alert" },
-                    h("div", { class: "brand" }, icon("chat"), "confab"),
-                    h("h1", {}, title),
-                    h("p", {}, words),
-                    button,
-                ),
-            ),
-        );
+    #showError(title, text, action) {
+        const content = card({ role: "alert" }, h("h1", title), h("p", text), action);
+        fill(this.root, h("main.welcome", content));
     }
 
-    #loadAgain(title, words) {
-        this.#cannot(
+    #offerReload(title, text) {
+        this.#showError(
             title,
-            words,
-            mainButton("Load the page again", () => location.reload()),
+            text,
+            button("Reload the page", () => location.reload(), "main"),
         );
     }
 
-    #signIn(words) {
-        if (this.signIn?.element.isConnected) {
+    #showLogin(reason) {
+        if (this.login?.element.isConnected) {
             return;
         }
-        this.#leave();
+        this.#closeChat();
         if (!this.hasLogin) {
-            this.#loadAgain("You are not logged in", NO_MORE);
+            this.#offerReload(
+                "You are not logged in",
+                "Your access to the chat has ended. Reloading the page may help.",
+            );
             return;
         }
-        this.signIn = new SignIn(this.confab, words, () => this.#enter());
-        fill(this.root, this.signIn.element);
+        this.login = new LoginScreen(this.confab, reason, () => this.#showChat());
+        fill(this.root, this.login.element);
         if (this.page) {
-            this.signIn.focus();
+            this.login.focus();
         }
-        // Comes while the user types.
-        chatItself().catch(() => {});
+        // Loads while the user types; a failure is reported when the chat is to be shown.
+        loadChat().catch(() => {});
     }
 
-    #leave() {
+    #closeChat() {
         this.chat?.close();
         this.chat = null;
         this.root.querySelectorAll("dialog").forEach((dialog) => dialog.close());
     }
 
-    async #enter() {
-        let parts;
+    async #showChat() {
+        let Chat;
         try {
-            parts = await chatItself();
+            Chat = await loadChat();
         } catch {
-            this.#loadAgain("The chat cannot be shown", NOT_LOADED);
+            this.#offerReload(
+                "The chat cannot be shown",
+                "A part of this page could not be loaded.",
+            );
             return;
         }
         if (this.closed) {
             return;
         }
+        // Logged out while the modules were loading.
         if (!this.confab.user) {
-            this.#signIn(LOGGED_OUT); // meanwhile
+            this.#showLogin(LOGGED_OUT);
             return;
         }
-        // What one has written is not for the next.
+        // Another user does not see the drafts of the last one.
         if (this.draftsOf !== this.confab.user.user_id) {
             this.draftsOf = this.confab.user.user_id;
             this.drafts = new Map();
         }
-        this.chat = new parts.Chat({
+        this.chat = new Chat({
             root: this.root,
             confab: this.confab,
-            only: this.only,
+            onlyRoom: this.onlyRoom,
             page: this.page,
             drafts: this.drafts,
-            loggedOut: () => this.#signIn(null),
+            loggedOut: () => this.#showLogin(null),
         });
     }
 }

@@ -1,127 +1,118 @@
-// The chat of who is logged in: the rooms beside the conversation, or one room alone.
+// The shell around a logged-in user's chat: the rooms beside the open one, or one room alone.
 
+import { changePassword } from "./change-password.js";
 import { Conversation } from "./conversation/conversation.js";
-import { changePassword, directMessage, findRoom, newRoom } from "./rooms/dialogs.js";
+import { directMessage, findRoom, newRoom } from "./rooms/dialogs.js";
+import { RoomList } from "./rooms/room-list.js";
+import { Sidebar } from "./rooms/sidebar.js";
+import { button, errorText } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
-import { inWords, mainButton } from "./ui/form.js";
 import { timeOfDay } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
-import { Alerts, Notices } from "./ui/notifications.js";
-import { Rooms } from "./rooms/room-list.js";
-import { Sidebar } from "./rooms/sidebar.js";
+import { DesktopNotifications, Notices } from "./ui/notifications.js";
 
 const TITLE = document.title;
 
 /**
- * Fills `root` for the user of `confab`. `only` and `page` as App has them; `drafts` has what was
- * written and not sent, by room; `loggedOut()` is called when the user has logged out.
+ * Fills `root` for the user of `confab`. `onlyRoom` and `page` as in App; `drafts` maps room ids
+ * to unsent text; `loggedOut()` is called after the user has logged out.
  */
 export class Chat {
-    constructor({ root, confab, only, page, drafts, loggedOut }) {
-        Object.assign(this, { root, confab, only, page, drafts, loggedOut });
+    constructor({ root, confab, onlyRoom, page, drafts, loggedOut }) {
+        Object.assign(this, { root, confab, onlyRoom, page, drafts, loggedOut });
         this.notices = new Notices();
-        this.alerts = new Alerts();
-        this.moved = () => this.#followAddress();
-        this.rest = h("main", { class: "conversation" });
-        this.shell = h("div", { class: "shell", "data-pane": "rooms" });
-        if (only) {
-            this.#buildRoom();
+        this.desktop = new DesktopNotifications();
+        this.followAddress = () => this.#followAddress();
+        // Takes the place of the conversation while no room is open.
+        this.placeholder = h("main.conversation");
+        this.shell = h("div.shell", { "data-pane": "rooms" });
+        fill(root, this.shell, this.notices.element);
+        if (onlyRoom) {
+            this.shell.classList.add("alone");
+            fill(this.shell, this.placeholder);
+            this.open(onlyRoom);
         } else {
-            this.#buildRooms();
+            this.#showRooms();
         }
-        // The first format of times takes a while to make: now, while the server is asked.
+        // Creating the first time format is slow; do it while the requests are under way.
         timeOfDay(Date.now());
     }
 
-    #buildRoom() {
-        this.shell.classList.add("alone");
-        fill(this.shell, this.rest);
-        fill(this.root, this.shell, this.notices.element);
-        this.open(this.only);
-    }
-
-    #buildRooms() {
-        this.rooms = new Rooms(this.confab, this.confab.user, {
+    #showRooms() {
+        this.rooms = new RoomList(this.confab, this.confab.user, {
             changed: () => this.#roomsChanged(),
-            message: (room, message) => this.#told(room, message),
-            gone: (id, words) => this.#gone(id, words),
-            failed: (error) => this.notices.failed(error),
+            message: (room, message) => this.#messageReceived(room, message),
+            removed: (id, text) => this.#roomRemoved(id, text),
+            failed: (error) => this.notices.showError(error),
         });
         this.sidebar = new Sidebar(this.rooms, this.confab.user, this.#sidebarActions());
-        this.sidebar.drawAlerts(this.alerts.on);
-        fill(this.shell, this.sidebar.element, this.rest);
-        fill(this.root, this.shell, this.notices.element);
+        this.sidebar.drawBell(this.desktop.enabled);
+        fill(this.shell, this.sidebar.element, this.placeholder);
         if (this.page) {
-            window.addEventListener("hashchange", this.moved);
+            window.addEventListener("hashchange", this.followAddress);
         }
         this.#followAddress();
     }
 
     close() {
-        window.removeEventListener("hashchange", this.moved);
+        window.removeEventListener("hashchange", this.followAddress);
         this.#closeRoom();
         this.rooms?.close();
         this.rooms = null;
-        this.#title();
+        this.#drawTitle();
     }
 
     // ---- the rooms ----
 
     #sidebarActions() {
+        const { root, confab } = this;
+        const openNew = (room) => {
+            this.rooms.put(room);
+            this.open(room.room_id, true);
+        };
+        const isMember = (id) => Boolean(this.rooms.get(id));
         return {
             open: (id) => this.open(id, true),
-            newRoom: () =>
-                newRoom(this.root, async (room) => this.#made(await this.confab.createRoom(room))),
-            direct: () =>
-                directMessage(this.root, this.confab, async (user) =>
-                    this.#made(await this.confab.directRoom(user.user_id)),
+            newRoom: () => newRoom(root, async (room) => openNew(await confab.createRoom(room))),
+            directMessage: () =>
+                directMessage(root, confab, async ({ user_id: id }) =>
+                    openNew(await confab.directRoom(id)),
                 ),
             findRoom: () =>
-                findRoom(
-                    this.root,
-                    this.confab,
-                    (id) => Boolean(this.rooms.get(id)),
-                    async (room, join) => {
-                        if (join) {
-                            await this.confab.join(room.room_id);
-                        }
-                        this.#made(await this.confab.room(room.room_id));
-                    },
-                ),
-            alerts: async () => {
-                this.notices.show(await this.alerts.toggle());
-                this.sidebar.drawAlerts(this.alerts.on);
-            },
-            password: () =>
-                changePassword(this.root, async (old, fresh) => {
-                    await this.confab.changePassword(old, fresh);
-                    this.notices.show("The password is changed.");
+                findRoom(root, confab, isMember, async ({ room_id: id }, join) => {
+                    if (join) {
+                        await confab.join(id);
+                    }
+                    openNew(await confab.room(id));
                 }),
-            logout: () => this.#logout(),
+            toggleNotifications: async () => {
+                this.notices.show(await this.desktop.toggle());
+                this.sidebar.drawBell(this.desktop.enabled);
+            },
+            changePassword: () =>
+                changePassword(root, async (old, fresh) => {
+                    await confab.changePassword(old, fresh);
+                    this.notices.show("Your password has been changed.");
+                }),
+            logout: async () => {
+                try {
+                    await confab.logout();
+                    this.loggedOut();
+                } catch (error) {
+                    this.notices.showError(error);
+                }
+            },
         };
-    }
-
-    async #logout() {
-        try {
-            await this.confab.logout();
-            this.loggedOut();
-        } catch (error) {
-            this.notices.failed(error);
-        }
-    }
-
-    #made(room) {
-        this.rooms.put(room);
-        this.open(room.room_id, true);
     }
 
     #roomsChanged() {
         this.sidebar.draw();
-        this.#title();
-        this.#drawRest();
+        this.#drawTitle();
+        this.#drawPlaceholder();
     }
 
-    #title() {
+    /** The page's title: the number of unread messages and the open room. */
+    #drawTitle() {
         if (this.page) {
             const unread = this.rooms?.unread() ?? 0;
             const name = this.conversation ? `${this.conversation.room.name} – ${TITLE}` : TITLE;
@@ -129,36 +120,36 @@ export class Chat {
         }
     }
 
-    #told(room, message) {
+    #messageReceived(room, message) {
         const isOpen = this.conversation?.room.room_id === room.room_id;
-        if (isOpen && this.conversation.sees()) {
-            this.rooms.read(room.room_id);
+        if (isOpen && this.conversation.isWatched()) {
+            this.rooms.markRead(room.room_id);
         }
-        this.alerts.tell(room, message, () => this.open(room.room_id, true));
+        this.desktop.notify(room, message, () => this.open(room.room_id, true));
     }
 
-    // ---- the conversation ----
+    // ---- the open room ----
 
-    /** The room that the address names: #/5. */
+    /** Opens the room that the address names (#/5), or none. */
     #followAddress() {
         if (!this.rooms) {
             return;
         }
         const id = Number(/^#\/(\d+)$/u.exec(this.page ? location.hash : "")?.[1] ?? 0);
         if (id === (this.opening ?? 0)) {
-            this.#drawRest();
+            this.#drawPlaceholder();
         } else if (id) {
             this.open(id);
         } else {
-            this.#toRooms();
+            this.#backToRooms();
         }
     }
 
-    #toRooms() {
+    #backToRooms() {
         this.#closeRoom();
         this.shell.dataset.pane = "rooms";
-        this.sidebar?.choose(null);
-        this.#drawRest();
+        this.sidebar?.select(null);
+        this.#drawPlaceholder();
         this.#setAddress("");
     }
 
@@ -174,30 +165,31 @@ export class Chat {
             this.conversation.close();
             this.conversation = null;
             this.shell.classList.remove("detailed");
-            this.shell.append(this.rest);
+            this.shell.append(this.placeholder);
         }
         this.opening = null;
-        this.#title();
+        this.#drawTitle();
     }
 
-    /** Opens a room. `byHand`: the user asked for it, and wants to write next. */
-    async open(id, byHand = false) {
+    /** Opens a room. `byUser`: the user asked for it, so the input gets the focus. */
+    async open(id, byUser = false) {
         if (this.opening === id && this.conversation) {
-            this.#show(byHand);
+            this.#showRoom(byUser);
             return;
         }
         this.#closeRoom();
         this.opening = id;
-        this.sidebar?.choose(id);
+        this.sidebar?.select(id);
         let room;
         try {
             room = await this.confab.room(id);
         } catch (error) {
             if (this.opening === id) {
-                this.#cannotOpen(error);
+                this.#openFailed(error);
             }
             return;
         }
+        // Another room was opened meanwhile.
         if (this.opening !== id) {
             return;
         }
@@ -211,47 +203,49 @@ export class Chat {
             draft: this.drafts.get(id) ?? "",
             on: this.#conversationEvents(id),
         });
-        this.rest.replaceWith(this.conversation.element);
-        this.#show(byHand);
+        this.placeholder.replaceWith(this.conversation.element);
+        this.#showRoom(byUser);
     }
 
-    #show(byHand) {
+    #showRoom(byUser) {
         this.shell.dataset.pane = "room";
         this.#setAddress(`#/${this.opening}`);
-        this.#title();
-        if (byHand && !window.matchMedia("(hover: none)").matches) {
+        this.#drawTitle();
+        // On a touch screen the focus would open the keyboard.
+        if (byUser && !window.matchMedia("(hover: none)").matches) {
             this.conversation.composer.focus();
         }
     }
 
-    #cannotOpen(error) {
+    #openFailed(error) {
         this.opening = null;
-        const words =
-            error.status === 404 ? "There is no such room, or you are not in it." : inWords(error);
-        if (this.only) {
-            this.#empty("warning", "This room cannot be shown", words, "Try again", () =>
-                this.open(this.only),
-            );
+        const text =
+            error.status === 404
+                ? "This room does not exist, or you are not a member."
+                : errorText(error);
+        if (this.onlyRoom) {
+            this.#offerRetry("warning", "This room cannot be shown", text);
         } else {
-            this.#toRooms();
-            this.notices.show(words);
+            this.#backToRooms();
+            this.notices.show(text);
         }
     }
 
     #conversationEvents(id) {
         return {
-            back: () => this.#toRooms(),
-            gone: (words) => this.#gone(id, words),
-            failed: (error) => this.notices.failed(error),
-            message: (message) => this.rooms?.message(message),
-            changed: (messageId, change) => this.rooms?.messageChanged(messageId, id, change),
-            room: (room) => {
+            back: () => this.#backToRooms(),
+            removed: (text) => this.#roomRemoved(id, text),
+            failed: (error) => this.notices.showError(error),
+            message: (message) => this.rooms?.messageReceived(message),
+            messageChanged: (messageId, change) =>
+                this.rooms?.messageChanged(id, messageId, change),
+            roomChanged: (room) => {
                 if (this.rooms?.get(id)) {
                     const { name, is_private, is_admin, members_count } = room;
                     this.rooms.put({ room_id: id, name, is_private, is_admin, members_count });
                 }
             },
-            read: () => this.rooms?.read(id),
+            read: () => this.rooms?.markRead(id),
             joined: () => {
                 this.#closeRoom();
                 this.rooms?.refresh(id);
@@ -260,67 +254,42 @@ export class Chat {
         };
     }
 
-    /** A room is the user's no more. */
-    #gone(id, words) {
+    /** The user is no longer a member of a room, or the room was deleted. */
+    #roomRemoved(id, text) {
         this.rooms?.remove(id);
         if (this.opening === id) {
             this.#closeRoom();
-            if (this.only) {
-                this.#empty(
-                    "chat",
-                    "You are not in this room any more",
-                    words ?? "",
-                    "Try again",
-                    () => this.open(this.only),
-                );
+            if (this.onlyRoom) {
+                this.#offerRetry("chat", "You are no longer in this room", text ?? "");
                 return;
             }
-            this.#toRooms();
+            this.#backToRooms();
         }
-        if (words) {
-            this.notices.show(words);
+        if (text) {
+            this.notices.show(text);
         }
     }
 
-    #empty(name, title, words, action, act) {
-        fill(
-            this.rest,
-            h(
-                "div",
-                { class: "empty" },
-                h("span", { class: "round" }, icon(name)),
-                h("h2", {}, title),
-                h("p", {}, words),
-                h("div", { class: "actions" }, mainButton(action, act)),
-            ),
-        );
+    #offerRetry(iconName, title, text) {
+        const retry = button("Try again", () => this.open(this.onlyRoom), "main");
+        this.#fillPlaceholder(iconName, title, text, h("div.actions", retry));
     }
 
-    /** What stands beside the rooms while none is open. */
-    #drawRest() {
-        if (this.conversation || !this.rest.isConnected || this.opening) {
+    #drawPlaceholder() {
+        if (this.conversation || !this.placeholder.isConnected || this.opening) {
             return;
         }
-        const has = this.rooms.byId.size > 0;
-        fill(
-            this.rest,
-            h(
-                "div",
-                { class: "empty" },
-                h("span", { class: "round" }, icon("chat")),
-                h(
-                    "h2",
-                    {},
-                    has ? "Choose a conversation" : `Welcome, ${this.confab.user.username}`,
-                ),
-                h(
-                    "p",
-                    {},
-                    has
-                        ? "Your rooms are on the left. The latest one is at the top."
-                        : "Make the first room, or see which ones are open to everybody.",
-                ),
-            ),
-        );
+        if (this.rooms.byId.size > 0) {
+            const text = "Your rooms are on the left, the most recently active first.";
+            this.#fillPlaceholder("chat", "Choose a room", text);
+        } else {
+            const title = `Welcome, ${this.confab.user.username}`;
+            this.#fillPlaceholder("chat", title, "Create a room, or join a public one.");
+        }
+    }
+
+    #fillPlaceholder(iconName, title, text, ...more) {
+        const symbol = h("span.round", icon(iconName));
+        fill(this.placeholder, h("div.empty", symbol, h("h2", title), h("p", text), ...more));
     }
 }

@@ -1,4 +1,4 @@
-// The page that is the chat and nothing else.
+// Entry point of index.html: the whole page is the chat.
 
 import { App } from "./app.js";
 

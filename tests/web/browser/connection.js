@@ -20,9 +20,11 @@ test("what is written without a network waits in sight, and is sent once it is b
     await alice.say("Written offline");
     await alice.page
         .locator(".outbox .message", { hasText: "Written offline" })
-        .getByText("Waits for the connection")
+        .getByText("Waiting to send")
         .waitFor();
-    await alice.page.getByText(/You are offline.* 1 message will be sent then\./).waitFor();
+    await alice.page
+        .getByText(/You are offline\. 1 message will be sent when you reconnect\./)
+        .waitFor();
     await alice.picture("offline");
     await bob.say("Said meanwhile");
     await alice.context.setOffline(false);
@@ -42,7 +44,7 @@ test("what waits outlives a reload", async () => {
             : route.continue(),
     );
     await alice.say("Kept");
-    await alice.page.getByText("Waits for the connection").waitFor();
+    await alice.page.getByText("Waiting to send").waitFor();
     await alice.page.unroute("**/messages/");
     await alice.page.reload();
     await bob.sees("Kept");

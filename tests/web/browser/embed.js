@@ -38,7 +38,7 @@ test("the element asks who is not logged in, and says what it cannot show", asyn
     await other.page
         .locator("confab-chat")
         .evaluate((element, id) => element.setAttribute("room", id), room);
-    await other.page.getByText("There is no such room, or you are not in it.").waitFor();
+    await other.page.getByText("This room does not exist, or you are not a member.").waitFor();
 });
 
 test("a token that is revoked is said, and a new one lets in again", async () => {

@@ -154,7 +154,7 @@ test("what the page needs first is asked for at once, and once only", async () =
         ),
     );
     const [, chat] = (await readFile(join(WEB, "chat/app.js"), "utf8")).match(
-        /^const CHAT = \[([^\]]+)\];$/m,
+        /^const CHAT_MODULES = \[([^\]]+)\];$/m,
     );
     const behind = [...(await needed("chat/chat.js"))].filter((path) => !way.has(path));
     assert.deepEqual(announced.sort(), [...way, ...behind].sort());
@@ -219,7 +219,7 @@ test("a room of 100,000 messages is scrolled with few of them in the page", asyn
         .message("A reply")
         .getByRole("button", { name: /^In reply to/ })
         .click();
-    await person.page.getByText("This is where the conversation begins.").waitFor();
+    await person.page.getByText("This is the beginning of the room.").waitFor();
     await person.page.getByText("Message 2", { exact: true }).waitFor();
     // Down again, past the end of what was read.
     await person.page.evaluate(() => {

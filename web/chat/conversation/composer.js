@@ -1,52 +1,49 @@
-// Where one writes: a new message, a reply, or the new words of an old message.
+// The input below a conversation: for a new message, a reply, or an edit.
 
+import { iconButton } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
-import { inOneLine } from "./message.js";
+import { messageSummary } from "./message.js";
 
-/** The longest message, as the API has it. */
-const LONGEST = 8000;
+/** The API's limit for a message, in characters. */
+const MAX_LENGTH = 8000;
 
-/** On a phone Enter begins a new line, as its keyboard promises. */
+/** Without a hardware keyboard, Enter starts a new line. */
 const hasKeyboard = () => !window.matchMedia("(hover: none)").matches;
 
 /**
- * `on.send(text, replyTo)`, `on.edit(message, text)`, `on.typing()`, `on.stopped()`, and
- * `on.editLast()` when the up arrow is pressed in an empty field.
+ * Calls `on.send(text, replyTo)`, `on.edit(message, text)`, `on.typing()`, `on.stopped()` when
+ * the user stops typing, and `on.editLast()` for an up arrow in the empty input.
  */
 export class Composer {
     constructor(roomName, draft, on) {
         this.on = on;
+        // The message being replied to ({reply}) or edited ({edit}), null for a new message.
         this.subject = null;
         this.text = h("textarea", {
             rows: "1",
             "aria-label": `Message to ${roomName}`,
             placeholder: "Write a message",
-            maxlength: LONGEST,
+            maxlength: MAX_LENGTH,
             dir: "auto",
             oninput: () => this.#changed(),
             onkeydown: (event) => this.#key(event),
             onblur: () => on.stopped(),
         });
         this.text.value = draft;
-        this.button = h(
-            "button",
-            { class: "bare", type: "submit", "aria-label": "Send", title: "Send" },
-            icon("send"),
-        );
-        this.about = h("div", { class: "about", hidden: true });
-        this.under = h("div", { class: "below" });
+        this.button = iconButton("send", "Send", null, { type: "submit" });
+        this.about = h("div.about", { hidden: true });
+        this.under = h("div.below");
         this.element = h(
-            "form",
+            "form.composer",
             {
-                class: "composer",
                 onsubmit: (event) => {
                     event.preventDefault();
                     this.#submit();
                 },
             },
             this.about,
-            h("div", { class: "write" }, this.text, this.button),
+            h("div.write", this.text, this.button),
             this.under,
         );
         this.#fit();
@@ -56,22 +53,22 @@ export class Composer {
         this.text.focus();
     }
 
-    /** What is written and not sent; nothing while an old message is edited. */
+    /** The text not sent yet; "" while a message is being edited. */
     get draft() {
         return this.subject?.edit ? "" : this.text.value;
     }
 
     reply(message) {
-        this.#about({ reply: message }, "Replying to ", message);
+        this.#setSubject({ reply: message }, "Replying to ", message);
     }
 
     edit(message) {
-        this.#about({ edit: message }, "Editing ", message);
+        this.#setSubject({ edit: message }, "Editing ", message);
         this.text.value = message.content;
         this.#changed(false);
     }
 
-    #about(subject, words, message) {
+    #setSubject(subject, label, message) {
         if (this.subject?.edit) {
             this.text.value = "";
         }
@@ -79,24 +76,14 @@ export class Composer {
         fill(
             this.about,
             icon(subject.edit ? "edit" : "reply"),
-            h("span", {}, words, h("b", {}, message.sender_username), `: ${inOneLine(message)}`),
-            h(
-                "button",
-                {
-                    class: "bare",
-                    type: "button",
-                    "aria-label": "Cancel",
-                    title: "Cancel (Esc)",
-                    onclick: () => this.cancel(),
-                },
-                icon("close"),
-            ),
+            h("span", label, h("b", message.sender_username), `: ${messageSummary(message)}`),
+            iconButton("close", "Cancel", () => this.cancel(), { title: "Cancel (Esc)" }),
         );
         this.about.hidden = false;
         this.focus();
     }
 
-    /** Back to a plain new message. */
+    /** Ends a reply or an edit. */
     cancel() {
         if (this.subject?.edit) {
             this.text.value = "";
@@ -141,9 +128,9 @@ export class Composer {
         }
     }
 
-    #changed(byHand = true) {
+    #changed(byUser = true) {
         this.#fit();
-        if (byHand && !this.subject?.edit) {
+        if (byUser && !this.subject?.edit) {
             if (this.text.value) {
                 this.on.typing();
             } else {
@@ -152,7 +139,7 @@ export class Composer {
         }
     }
 
-    /** The field grows with its text; newer browsers do that by themselves. */
+    /** Makes the input as high as its text, where CSS cannot. */
     #fit() {
         this.button.disabled = this.text.value.trim() === "";
         if (!CSS.supports("field-sizing", "content")) {

@@ -1,18 +1,18 @@
-// One room: its header, its messages, the field to write in, and the panel of its members.
+// One open room: its header, its messages, the input, and the panel of its members.
 
-import { Composer } from "./composer.js";
-import { confirm } from "../rooms/dialogs.js";
-import { Details } from "./details.js";
-import { fill, h, oncePerFrame, settled } from "../ui/dom.js";
+import { roomAvatar } from "../ui/avatar.js";
+import { button, iconButton } from "../ui/controls.js";
+import { confirm } from "../ui/dialog.js";
+import { debounce, fill, h, oncePerFrame } from "../ui/dom.js";
 import { counted, listOfNames } from "../ui/format.js";
-import { icon } from "../ui/icons.js";
-import { Outgoings } from "./pending-messages.js";
-import { roomPicture } from "../rooms/sidebar.js";
+import { Composer } from "./composer.js";
+import { Details } from "./details.js";
+import { PendingMessages } from "./pending-messages.js";
 import { Timeline } from "./timeline.js";
 
 const READ_DELAY_MS = 300;
 
-/** Pages of a room's messages, oldest first, as the timeline wants them. */
+/** The source of a Timeline: pages of a room's messages, oldest first. */
 function sourceOf(confab, id) {
     const oldestFirst = (page) => ({ messages: page.results.reverse(), more: page.next !== null });
     return {
@@ -27,31 +27,34 @@ function sourceOf(confab, id) {
     };
 }
 
-/** What is said about the connection; nothing while it is fine. */
-function aboutConnection(channel, unsent) {
-    const waiting = unsent > 0 ? ` ${counted(unsent, "message")} will be sent then.` : "";
+/** A text about the connection, "" while all is well. */
+function connectionText(channel, unsentCount) {
+    const unsent = unsentCount > 0 ? counted(unsentCount, "message") : null;
+    const waiting = unsent ? ` ${unsent} waiting to be sent.` : "";
     switch (channel.state) {
         case "offline":
-            return `You are offline. This goes on when the network is back.${waiting}`;
+            return `You are offline. ${unsent ?? "Messages"} will be sent when you reconnect.`;
         case "waiting":
-            return `The connection was lost. Trying again…${waiting}`;
+            return `Connection lost. Trying again…${waiting}`;
         case "connecting":
-            return channel.seq === null ? "" : `Connecting again…${waiting}`;
+            return channel.seq === null ? "" : `Reconnecting…${waiting}`;
         case "polling":
-            return "There is no live connection here; messages come a little later.";
+            return "Live updates are not available here; new messages take a little longer.";
         default:
             return "";
     }
 }
 
 /**
- * `on.back()` leads to the list of rooms, `on.gone(words)` when the room is not the user's any
- * more, `on.failed(error)`, `on.message(message)` at each new message, `on.changed(id, change)`
- * when one is different, `on.room(room)` when the room is, `on.read()` when all is read.
+ * Calls `on.back()` for the way back to the rooms, `on.removed(text)` when the user is no longer
+ * in the room, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
+ * `on.roomChanged(room)`, `on.read()` when the newest message was seen, `on.joined()`, and
+ * `on.failed(error)`.
  */
 export class Conversation {
     constructor({ root, confab, room, draft, on }) {
         Object.assign(this, { root, confab, room, on });
+        // By user id: the last message read, and the name.
         this.reads = new Map();
         this.names = new Map();
         this.details = null;
@@ -59,18 +62,18 @@ export class Conversation {
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
         this.#listen();
-        this.outgoings = new Outgoings({
+        this.pending = new PendingMessages({
             confab,
             room,
             timeline: this.timeline,
-            isLive: () => ["live", "polling"].includes(this.channel.state),
+            isConnected: () => ["live", "polling"].includes(this.channel.state),
             drawn: this.drawStatus,
         });
-        this.sendRead = settled(READ_DELAY_MS, () => this.#markRead());
-        this.looked = () => this.#seen();
-        document.addEventListener("visibilitychange", this.looked);
-        window.addEventListener("focus", this.looked);
-        this.ready = this.timeline.open(room.unread_count);
+        this.sendRead = debounce(READ_DELAY_MS, () => this.#markRead());
+        this.markSeen = () => this.#markSeen();
+        document.addEventListener("visibilitychange", this.markSeen);
+        window.addEventListener("focus", this.markSeen);
+        this.timeline.open(room.unread_count);
         this.drawHeader();
     }
 
@@ -82,8 +85,8 @@ export class Conversation {
             self: this.self.user_id,
             roomName: room.name,
             on: {
-                seen: () => this.#seen(),
-                shown: (messages) => this.outgoings?.arrived(messages),
+                seen: () => this.#markSeen(),
+                shown: (messages) => this.pending?.arrived(messages),
                 active: (message, article) => this.#showTools(message, article),
                 failed: (error) => this.#failed(error),
             },
@@ -101,14 +104,24 @@ export class Conversation {
             },
         });
         this.typing = h("span", { role: "status" });
-        this.readers = h("span", {});
+        this.readers = h("span");
         this.composer.under.append(this.typing, this.readers);
-        this.header = h("header", { class: "bar" });
-        this.connection = h("div", { class: "connection", role: "status", hidden: true });
-        this.tools = h("div", { class: "tools", role: "toolbar", "aria-label": "Message" });
+        this.detailsButton = iconButton("people", "Details", () => this.toggleDetails());
+        this.backButton = iconButton("back", "All rooms", () => this.on.back());
+        this.backButton.classList.add("to-rooms");
+        this.title = h("div.title");
+        this.picture = h("span");
+        this.header = h(
+            "header.bar",
+            this.backButton,
+            this.picture,
+            this.title,
+            this.detailsButton,
+        );
+        this.connection = h("div.connection", { role: "status", hidden: true });
+        this.tools = h("div.tools", { role: "toolbar", "aria-label": "Message" });
         this.element = h(
-            "main",
-            { class: "conversation" },
+            "main.conversation",
             this.header,
             this.timeline.element,
             this.connection,
@@ -121,33 +134,33 @@ export class Conversation {
             this.#markRead();
         }
         this.timeline.close();
-        this.outgoings.close();
+        this.pending.close();
         this.channel.close();
         this.details?.element.remove();
         this.element.remove();
-        document.removeEventListener("visibilitychange", this.looked);
-        window.removeEventListener("focus", this.looked);
+        document.removeEventListener("visibilitychange", this.markSeen);
+        window.removeEventListener("focus", this.markSeen);
     }
 
-    // ---- what the room's channel tells ----
+    // ---- events of the room's channel ----
 
     #listen() {
         const { channel } = this;
         channel.on("new_message", ({ message }) => {
             this.reads.set(message.sender_id, message.message_id);
             this.names.set(message.sender_id, message.sender_username);
-            this.#lineAbove(message);
+            this.#markFirstUnread(message);
             this.timeline.add(message);
             this.on.message(message);
             this.drawStatus();
         });
         channel.on("message_edited", ({ message }) => {
             this.timeline.change(message);
-            this.on.changed(message.message_id, message);
+            this.on.messageChanged(message.message_id, message);
         });
         channel.on("message_deleted", ({ message_id: id }) => {
             this.timeline.remove(id);
-            this.on.changed(id, { is_deleted: true, content: "" });
+            this.on.messageChanged(id, { is_deleted: true, content: "" });
         });
         channel.on("message_read", (event) => {
             this.reads.set(event.user_id, event.message_id);
@@ -165,19 +178,19 @@ export class Conversation {
         channel.on("typists", this.drawStatus);
         channel.on("state", () => {
             this.drawStatus();
-            this.outgoings.drawSoon();
+            this.pending.drawSoon();
         });
         channel.on("resync", () => this.timeline.open(0));
         channel.on("closed", ({ code, detail }) => {
             if (code === 4403 || code === 4404) {
-                this.on.gone(code === 4404 ? `“${this.room.name}” is not there any more.` : detail);
+                this.on.removed(code === 4404 ? `“${this.room.name}” no longer exists.` : detail);
             }
         });
     }
 
     #roomChanged(change) {
         this.room = { ...this.room, ...change };
-        this.on.room(this.room);
+        this.on.roomChanged(this.room);
         this.drawHeader();
         this.details?.draw();
     }
@@ -192,6 +205,7 @@ export class Conversation {
         }
     }
 
+    /** Reports an error, unless it only says that the user is not, or no longer, a member. */
     #failed(error) {
         if (error.status === 403) {
             this.#askToJoin();
@@ -200,39 +214,27 @@ export class Conversation {
         }
     }
 
-    /** A public room that the user is not in. */
+    /** Offers to join a public room in place of the input. */
     #askToJoin() {
+        const join = async () => {
+            try {
+                await this.confab.join(this.room.room_id);
+                this.on.joined();
+            } catch (error) {
+                this.on.failed(error);
+            }
+        };
         this.composer.element.replaceWith(
-            h(
-                "div",
-                { class: "outsider" },
-                "You are not in this room.",
-                h(
-                    "button",
-                    {
-                        class: "main",
-                        type: "button",
-                        onclick: async () => {
-                            try {
-                                await this.confab.join(this.room.room_id);
-                                this.on.joined();
-                            } catch (error) {
-                                this.on.failed(error);
-                            }
-                        },
-                    },
-                    "Join room",
-                ),
-            ),
+            h("div.outsider", "You are not in this room.", button("Join room", join, "main")),
         );
     }
 
-    // ---- what the user does ----
+    // ---- actions of the user ----
 
     #send(text, replyTo) {
         this.timeline.markNew(0);
         this.confab.send(this.room.room_id, text, { reply_to_id: replyTo });
-        this.outgoings.draw(true);
+        this.pending.draw(true);
     }
 
     async #edit(message, text) {
@@ -249,7 +251,7 @@ export class Conversation {
         confirm(this.root, {
             title: "Delete this message?",
             action: "Delete",
-            words: "Nobody can read it any more. This cannot be undone.",
+            text: "It will be deleted for everyone. This cannot be undone.",
             act: async () => {
                 await this.confab.deleteMessage(this.room.room_id, message.message_id);
                 this.timeline.remove(message.message_id);
@@ -258,8 +260,8 @@ export class Conversation {
         });
     }
 
-    /** Whether the user looks at the newest message now. */
-    sees() {
+    /** Whether the user is looking at the newest message now. */
+    isWatched() {
         return (
             document.visibilityState === "visible" &&
             document.hasFocus() &&
@@ -267,20 +269,21 @@ export class Conversation {
         );
     }
 
-    /** The line for new messages stands above the first that came while nobody looked. */
-    #lineAbove(message) {
-        if (message.sender_id === this.self.user_id || this.sees()) {
+    /** Draws the line above the first message that arrived while the user was not looking. */
+    #markFirstUnread(message) {
+        if (message.sender_id === this.self.user_id || this.isWatched()) {
             return;
         }
-        if (this.lineIsOld || !this.timeline.firstNew) {
+        if (this.lineIsSeen || !this.timeline.firstNew) {
             this.timeline.markNew(message.message_id);
-            this.lineIsOld = false;
+            this.lineIsSeen = false;
         }
     }
 
-    #seen() {
-        if (this.sees()) {
-            this.lineIsOld = true;
+    /** Marks the room as read if the user is looking at its end. */
+    #markSeen() {
+        if (this.isWatched()) {
+            this.lineIsSeen = true;
             this.on.read();
             this.readDue = true;
             this.sendRead();
@@ -290,7 +293,7 @@ export class Conversation {
     async #markRead() {
         this.readDue = false;
         const newest = this.timeline.newest();
-        if (!newest || !this.sees() || newest.message_id <= (this.marked ?? 0)) {
+        if (!newest || !this.isWatched() || newest.message_id <= (this.marked ?? 0)) {
             return;
         }
         try {
@@ -321,47 +324,21 @@ export class Conversation {
             room.members_count,
             pressed,
         ]);
+        // Redraw only what looks different: presence changes often.
         if (this.drawn === key) {
             return;
         }
         this.drawn = key;
-        if (!this.people) {
-            this.people = h(
-                "button",
-                {
-                    class: "bare",
-                    type: "button",
-                    "aria-label": "Details",
-                    title: "Details",
-                    onclick: () => this.toggleDetails(),
-                },
-                icon("people"),
-            );
-            this.back = h(
-                "button",
-                {
-                    class: "bare to-rooms",
-                    type: "button",
-                    title: "All rooms",
-                    "aria-label": "All rooms",
-                    onclick: () => this.on.back(),
-                },
-                icon("back"),
-            );
-            this.title = h("div", { class: "title" });
-            this.picture = h("span", {});
-            fill(this.header, this.back, this.picture, this.title, this.people);
-        }
-        this.people.setAttribute("aria-pressed", pressed);
-        fill(this.picture, roomPicture(room));
-        fill(this.title, h("h2", { dir: "auto" }, room.name), h("div", { class: "under" }, under));
+        this.detailsButton.setAttribute("aria-pressed", pressed);
+        fill(this.picture, roomAvatar(room));
+        fill(this.title, h("h2", { dir: "auto" }, room.name), h("div.under", under));
     }
 
     toggleDetails() {
         if (this.details) {
             this.details.element.remove();
             this.details = null;
-            this.people.focus();
+            this.detailsButton.focus();
         } else {
             this.details = new Details({
                 root: this.root,
@@ -371,7 +348,7 @@ export class Conversation {
                 on: {
                     closed: () => this.toggleDetails(),
                     failed: (error) => this.on.failed(error),
-                    left: () => this.on.gone(null),
+                    left: () => this.on.removed(null),
                     changed: (room) => this.#roomChanged(room),
                 },
             });
@@ -387,16 +364,17 @@ export class Conversation {
         const names = listOfNames(typists.map((user) => user.username));
         const verb = typists.length === 1 ? "is" : "are";
         this.typing.textContent = names && `${names} ${verb} typing…`;
-        this.readers.textContent = this.#whoHasRead();
-        const words = aboutConnection(this.channel, this.outgoings.unsent);
-        if (this.connection.textContent !== words) {
-            this.connection.textContent = words;
+        this.readers.textContent = this.#seenByText();
+        const text = connectionText(this.channel, this.pending.unsentCount);
+        // Setting the same text again would make a screen reader repeat it.
+        if (this.connection.textContent !== text) {
+            this.connection.textContent = text;
         }
-        this.connection.hidden = words === "";
+        this.connection.hidden = text === "";
     }
 
-    /** Who has seen the newest message, if it is the user's own. */
-    #whoHasRead() {
+    /** The names of those who have seen the newest message, if it is the user's own. */
+    #seenByText() {
         const newest = this.timeline.newest();
         if (!newest || newest.sender_id !== this.self.user_id) {
             return "";
@@ -412,8 +390,9 @@ export class Conversation {
         return readers.length > 0 ? `Seen by ${listOfNames(readers)}` : "";
     }
 
-    /** What can be done with the message that is pointed at. */
+    /** Shows the actions on a message that is pointed at or has the focus. */
     #showTools(message, article) {
+        // Pointing elsewhere does not take the actions away from a keyboard user.
         if (
             this.tools.matches(":focus-within") &&
             !article.contains(this.tools) &&
@@ -422,12 +401,6 @@ export class Conversation {
             return;
         }
         const isOwn = message.sender_id === this.self.user_id;
-        const tool = (name, label, act) =>
-            h(
-                "button",
-                { class: "bare", type: "button", title: label, "aria-label": label, onclick: act },
-                icon(name),
-            );
         if (message.is_deleted) {
             this.tools.remove();
             return;
@@ -436,10 +409,10 @@ export class Conversation {
             this.tools.message = message;
             fill(
                 this.tools,
-                tool("reply", "Reply", () => this.composer.reply(message)),
-                isOwn && tool("edit", "Edit", () => this.composer.edit(message)),
+                iconButton("reply", "Reply", () => this.composer.reply(message)),
+                isOwn && iconButton("edit", "Edit", () => this.composer.edit(message)),
                 (isOwn || this.room.is_admin) &&
-                    tool("trash", "Delete", () => this.#delete(message)),
+                    iconButton("trash", "Delete", () => this.#delete(message)),
             );
             article.append(this.tools);
         }

@@ -1,16 +1,19 @@
-// The panel beside a conversation: who is in the room, and what one can do with it.
+// The panel beside a conversation: the members of the room and the actions on it.
 
-import { fill, h, settled } from "../ui/dom.js";
-import { avatar, counted } from "../ui/format.js";
+import { invite, roomSettings } from "../rooms/dialogs.js";
+import { avatar } from "../ui/avatar.js";
+import { button, iconButton } from "../ui/controls.js";
+import { confirm } from "../ui/dialog.js";
+import { debounce, fill, h } from "../ui/dom.js";
+import { counted } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
-import { confirm, invite, roomSettings } from "../rooms/dialogs.js";
 
 const PAGE = 100;
 
 /**
- * `room()` is the room as it is now, `online()` the ids of who is there. `on.closed()` when the
- * panel was closed, `on.left()` when the user left or deleted the room, `on.changed(room)` when
- * its settings changed, `on.failed(error)`.
+ * `room()` returns the current room, `online()` the set of ids of the users online. Calls
+ * `on.closed()`, `on.left()` when the user left or deleted the room, `on.changed(room)` when its
+ * settings were changed, and `on.failed(error)`.
  */
 export class Details {
     constructor({ root, confab, room, online, on }) {
@@ -18,39 +21,22 @@ export class Details {
         this.members = [];
         this.count = 0;
         this.people = h("ul", { "aria-label": "Members" });
-        this.heading = h("h3", {}, "Members");
-        this.actions = h("div", { class: "actions" });
+        this.heading = h("h3", "Members");
+        this.actions = h("div.actions");
         this.element = h(
-            "aside",
+            "aside.details",
             {
-                class: "details",
                 "aria-label": "Room details",
                 onkeydown: (event) => event.key === "Escape" && on.closed(),
             },
             h(
-                "div",
-                { class: "bar" },
-                h("h2", { class: "title" }, "Details"),
-                h(
-                    "button",
-                    {
-                        class: "bare",
-                        type: "button",
-                        "aria-label": "Close details",
-                        title: "Close details",
-                        onclick: () => on.closed(),
-                    },
-                    icon("close"),
-                ),
+                "div.bar",
+                h("h2.title", "Details"),
+                iconButton("close", "Close details", () => on.closed()),
             ),
-            h(
-                "div",
-                { class: "body" },
-                h("section", {}, this.actions),
-                h("section", {}, this.heading, this.people),
-            ),
+            h("div.body", h("section", this.actions), h("section", this.heading, this.people)),
         );
-        this.reload = settled(150, () => this.element.isConnected && this.load());
+        this.reload = debounce(150, () => this.element.isConnected && this.load());
         this.load();
     }
 
@@ -67,7 +53,7 @@ export class Details {
             this.count = page.count;
             this.draw();
         } catch (error) {
-            // Who has just left the room may not read who is in it, and does not look any more.
+            // The panel was closed meanwhile, perhaps because the user left the room.
             if (this.element.isConnected) {
                 this.on.failed(error);
             }
@@ -75,12 +61,16 @@ export class Details {
     }
 
     async #more() {
-        const page = await this.confab.members(this.room().room_id, {
-            limit: PAGE,
-            offset: this.members.length,
-        });
-        this.members.push(...page.results);
-        this.draw();
+        try {
+            const page = await this.confab.members(this.room().room_id, {
+                limit: PAGE,
+                offset: this.members.length,
+            });
+            this.members.push(...page.results);
+            this.draw();
+        } catch (error) {
+            this.on.failed(error);
+        }
     }
 
     draw() {
@@ -93,60 +83,30 @@ export class Details {
             this.members.length < this.count &&
                 h(
                     "li",
-                    {},
-                    h(
-                        "button",
-                        {
-                            type: "button",
-                            onclick: () => this.#more().catch((error) => this.on.failed(error)),
-                        },
-                        "Show more",
-                    ),
+                    button("Show more", () => this.#more()),
                 ),
         );
         fill(this.actions, this.#roomActions(room));
     }
 
     #person(member, room, online) {
-        const isHere = online.has(member.user_id);
+        const isOnline = online.has(member.user_id);
         const isSelf = member.user_id === this.confab.user.user_id;
         const name = member.username;
         const mayChange = room.is_admin && !room.is_direct && !isSelf;
         const role = member.is_admin ? `Make ${name} an ordinary member` : `Make ${name} an admin`;
+        const state = isOnline ? "Online" : "Offline";
         return h(
-            "li",
-            { class: "person" },
+            "li.person",
             avatar(name, "small"),
-            h("span", { class: "who" }, name, isSelf && " (you)"),
-            member.is_admin && h("span", { class: "badge" }, "Admin"),
-            mayChange &&
-                h(
-                    "button",
-                    {
-                        class: "bare",
-                        type: "button",
-                        "aria-label": role,
-                        title: role,
-                        onclick: () => this.#setAdmin(member),
-                    },
-                    icon("star"),
-                ),
-            mayChange &&
-                h(
-                    "button",
-                    {
-                        class: "bare",
-                        type: "button",
-                        "aria-label": `Remove ${name}`,
-                        title: `Remove ${name}`,
-                        onclick: () => this.#remove(member),
-                    },
-                    icon("close"),
-                ),
+            h("span.who", name, isSelf && " (you)"),
+            member.is_admin && h("span.badge", "Admin"),
+            mayChange && iconButton("star", role, () => this.#setAdmin(member)),
+            mayChange && iconButton("close", `Remove ${name}`, () => this.#remove(member)),
             h(
                 "span",
-                { class: `dot${isHere ? " on" : ""}`, title: isHere ? "Online" : "Offline" },
-                h("span", { class: "unseen" }, isHere ? "online" : "offline"),
+                { class: `dot${isOnline ? " on" : ""}`, title: state },
+                h("span.unseen", state.toLowerCase()),
             ),
         );
     }
@@ -164,7 +124,7 @@ export class Details {
         confirm(this.root, {
             title: `Remove ${member.username}?`,
             action: "Remove",
-            words: `${member.username} will not see this room any more, until invited again.`,
+            text: `${member.username} will not see this room until invited again.`,
             act: async () => {
                 await this.confab.removeMember(member.room_id, member.user_id);
                 this.reload();
@@ -176,12 +136,12 @@ export class Details {
         if (room.is_direct) {
             return [];
         }
-        const action = (name, words, act, warns) =>
+        const action = (iconName, text, onclick, isDangerous = false) =>
             h(
                 "button",
-                { type: "button", class: warns ? "warns" : "", onclick: act },
-                icon(name),
-                words,
+                { type: "button", class: isDangerous ? "warns" : "", onclick },
+                icon(iconName),
+                text,
             );
         return [
             room.is_admin &&
@@ -205,8 +165,8 @@ export class Details {
         confirm(this.root, {
             title: `Leave “${room.name}”?`,
             action: "Leave room",
-            words: room.is_private
-                ? "You can come back only when somebody invites you."
+            text: room.is_private
+                ? "You can come back only if you are invited."
                 : "You can join again at any time.",
             act: async () => {
                 await this.confab.leave(room.room_id);
@@ -219,7 +179,7 @@ export class Details {
         confirm(this.root, {
             title: `Delete “${room.name}”?`,
             action: "Delete room",
-            words: "The room and its messages are gone for everybody. This cannot be undone.",
+            text: "The room and its messages will be deleted for everyone. This cannot be undone.",
             act: async () => {
                 await this.confab.deleteRoom(room.room_id);
                 this.on.left();

@@ -1,123 +1,103 @@
-// How one message looks: its node, and what of it depends on the message before it.
+// The element of one message, and the parts of it that depend on the message above.
 
+import { avatar } from "../ui/avatar.js";
 import { fill, h } from "../ui/dom.js";
-import {
-    avatar,
-    dayKey,
-    dayName,
-    fullTime,
-    hourAndMinute,
-    linked,
-    timeOfDay,
-} from "../ui/format.js";
+import { dayKey, dayName, fullTime, hourAndMinute, linked, timeOfDay } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 
-/** Messages of one person so close together (ms) stand under one name. */
-const TOGETHER = 5 * 60 * 1000;
+/** Messages of one sender within this time (ms) share one heading. */
+const GROUP_MS = 5 * 60 * 1000;
 
-const KINDS = { image: "Image", file: "File" };
+const TYPE_NAMES = { image: "Image", file: "File" };
 
 function content(message) {
     if (message.is_deleted) {
-        return h("p", { class: "text gone" }, "This message was deleted.");
+        return h("p.text.gone", "This message was deleted.");
     }
-    const kind = KINDS[message.message_type];
+    const kind = TYPE_NAMES[message.message_type];
     return h(
-        "p",
-        { class: "text", dir: "auto" },
-        kind && h("span", { class: "kind" }, icon("file"), `${kind}: `),
+        "p.text",
+        { dir: "auto" },
+        kind && h("span.kind", icon("file"), `${kind}: `),
         linked(message.content),
-        message.edited_at &&
-            h("span", { class: "edited", title: fullTime(message.edited_at) }, " (edited)"),
+        message.edited_at && h("span.edited", { title: fullTime(message.edited_at) }, " (edited)"),
     );
 }
 
-/** Says a message in one line, for quotes and lists. */
-export function inOneLine(message) {
+/** A message as one line of text, for quotes and lists. */
+export function messageSummary(message) {
     if (message.is_deleted) {
         return "Message deleted";
     }
-    const kind = KINDS[message.message_type];
+    const kind = TYPE_NAMES[message.message_type];
     return `${kind ? `${kind}: ` : ""}${message.content.slice(0, 300).replace(/\s+/gu, " ")}`;
 }
 
-/** The quote above a reply. Its line is there before its words are, so that nothing moves. */
+/** The quote above a reply. Its line takes its place before the original is loaded. */
 function quote(message, repliedTo) {
-    const words = h("span", { class: "quoted" });
+    const text = h("span.quoted");
     const button = h(
-        "button",
-        {
-            class: "quote",
-            type: "button",
-            "data-jump": message.reply_to_id,
-            title: "Go to this message",
-        },
+        "button.quote",
+        { type: "button", "data-jump": message.reply_to_id, title: "Go to this message" },
         icon("reply"),
-        h("span", { class: "unseen" }, "In reply to "),
-        words,
+        h("span.unseen", "In reply to "),
+        text,
     );
     const show = (original) => {
         fill(
-            words,
+            text,
             original
-                ? [h("b", {}, original.sender_username), ` ${inOneLine(original)}`]
-                : "A message that cannot be shown",
+                ? [h("b", original.sender_username), ` ${messageSummary(original)}`]
+                : "This message cannot be shown",
         );
     };
-    const found = repliedTo(message.reply_to_id);
-    if (found instanceof Promise) {
-        fill(words, "…");
-        found.then(show, () => show(null));
+    const original = repliedTo(message.reply_to_id);
+    if (original instanceof Promise) {
+        fill(text, "…");
+        original.then(show, () => show(null));
     } else {
-        show(found);
+        show(original);
     }
     return button;
 }
 
-/** Who said what when, for a screen reader that goes from message to message. */
-function spoken(message) {
-    return `${message.sender_username}, ${timeOfDay(message.created_at)}: ${inOneLine(message)}`;
+/** Sender, time and text, for a screen reader that moves from message to message. */
+function messageLabel(message) {
+    const head = `${message.sender_username}, ${timeOfDay(message.created_at)}`;
+    return `${head}: ${messageSummary(message)}`;
 }
 
 /**
- * The node of a message. `repliedTo(id)` gives the message replied to, or a promise of it.
- * Separators and the head are put on by dress(), once it is known what stands above.
+ * Creates the element of a message. `repliedTo(id)` returns the message replied to, or a promise
+ * of it. placeMessage() adds what depends on the message above.
  */
 export function messageNode(message, repliedTo) {
-    const node = h("div", { class: "item" });
+    const node = h("div.item");
     drawMessage(node, message, repliedTo);
     return node;
 }
 
-/** Draws a message anew into its node: it was edited or deleted. */
+/** Draws a message into its element, the first time or after it was edited or deleted. */
 export function drawMessage(node, message, repliedTo) {
     node.message = message;
     const article = h(
-        "div",
+        "div.message",
         {
-            class: "message",
             role: "article",
             tabindex: "-1",
-            "aria-label": spoken(message),
+            "aria-label": messageLabel(message),
             "data-id": message.message_id,
         },
         h(
-            "div",
-            { class: "gutter" },
+            "div.gutter",
             avatar(message.sender_username),
-            h(
-                "time",
-                { class: "beside", datetime: message.created_at },
-                hourAndMinute(message.created_at),
-            ),
+            h("time.beside", { datetime: message.created_at }, hourAndMinute(message.created_at)),
         ),
         h(
-            "div",
-            { class: "body" },
+            "div.body",
             h(
-                "div",
-                { class: "head" },
-                h("span", { class: "sender" }, message.sender_username),
+                "div.head",
+                h("span.sender", message.sender_username),
                 h(
                     "time",
                     { datetime: message.created_at, title: fullTime(message.created_at) },
@@ -141,37 +121,34 @@ export function drawMessage(node, message, repliedTo) {
     }
 }
 
-/** Whether a message goes on what the one before it began. */
-function goesOn(message, before) {
+/** Whether a message continues the group of the one before it. */
+function continuesGroup(message, before) {
     return (
         before &&
         before.sender_id === message.sender_id &&
         !message.reply_to_id &&
         dayKey(before.created_at) === dayKey(message.created_at) &&
-        new Date(message.created_at) - new Date(before.created_at) < TOGETHER
+        new Date(message.created_at) - new Date(before.created_at) < GROUP_MS
     );
 }
 
-/** Puts on a node what depends on the message above it: the day, the line above the first new
- * one, and whether it shows its sender again. */
-export function dress(node, before, isFirstNew) {
+/**
+ * Adds to an element what depends on the message above it: the day, the line above the first
+ * unread message, and whether the sender is shown again.
+ */
+export function placeMessage(node, before, isFirstNew) {
     const { message } = node;
     const newDay = !before || dayKey(before.created_at) !== dayKey(message.created_at);
     const state = `${newDay}${isFirstNew}`;
-    if (node.dressed !== state) {
-        node.dressed = state;
+    if (node.separators !== state) {
+        node.separators = state;
         node.querySelectorAll(".separator").forEach((old) => old.remove());
         node.prepend(
             ...[
-                newDay &&
-                    h(
-                        "div",
-                        { class: "separator day" },
-                        h("span", {}, dayName(message.created_at)),
-                    ),
-                isFirstNew && h("div", { class: "separator new" }, h("span", {}, "New messages")),
+                newDay && h("div.separator.day", h("span", dayName(message.created_at))),
+                isFirstNew && h("div.separator.new", h("span", "New messages")),
             ].filter(Boolean),
         );
     }
-    node.classList.toggle("continued", Boolean(!isFirstNew && goesOn(message, before)));
+    node.classList.toggle("continued", Boolean(!isFirstNew && continuesGroup(message, before)));
 }

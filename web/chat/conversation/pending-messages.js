@@ -1,27 +1,30 @@
-// The user's messages on their way, shown below all others until their event has come.
+// The user's messages that are being sent, shown below the others until their event arrives.
 
+import { button, errorText } from "../ui/controls.js";
 import { h, oncePerFrame } from "../ui/dom.js";
-import { inWords } from "../ui/form.js";
 import { icon } from "../ui/icons.js";
-import { dress, messageNode } from "./message.js";
+import { messageNode, placeMessage } from "./message.js";
 
-/** Sent messages that are remembered as shown. */
+/** How many sent messages to remember as shown in the timeline. */
 const REMEMBERED = 1000;
 
-/** `timeline` shows them, `isLive()` says whether there is a connection, `drawn()` is called when
- * there is something different to see. */
-export class Outgoings {
-    constructor({ confab, room, timeline, isLive, drawn }) {
-        Object.assign(this, { confab, room, timeline, isLive, drawn });
+/**
+ * Draws into `timeline`. `isConnected()` tells whether messages can be sent now; `drawn()` is
+ * called after each drawing.
+ */
+export class PendingMessages {
+    constructor({ confab, room, timeline, isConnected, drawn }) {
+        Object.assign(this, { confab, room, timeline, isConnected, drawn });
+        // By client_id: messages that are sent but not in the timeline yet, and those that are.
         this.sent = new Map();
         this.shown = new Set();
         this.drawSoon = oncePerFrame(() => this.draw());
-        this.stop = confab.outbox.on("change", (outgoing) => this.#changed(outgoing));
+        this.stopListening = confab.outbox.on("change", (outgoing) => this.#changed(outgoing));
         this.drawSoon();
     }
 
     close() {
-        this.stop();
+        this.stopListening();
     }
 
     #changed(outgoing) {
@@ -34,7 +37,7 @@ export class Outgoings {
         this.drawSoon();
     }
 
-    /** These messages are in the page now; those of ours need no second place. */
+    /** These messages are in the timeline now; the user's own are not shown here any more. */
     arrived(messages) {
         const own = messages.filter(
             (message) => message.client_id && message.sender_id === this.confab.user?.user_id,
@@ -51,15 +54,15 @@ export class Outgoings {
         }
     }
 
-    #waiting() {
+    #pending() {
         const listed = this.confab.outbox.list(this.room.room_id);
         return [...this.sent.values(), ...listed].filter((one) => !this.shown.has(one.client_id));
     }
 
-    /** How many wait for the connection. */
-    get unsent() {
-        return this.#waiting().filter(({ state }) => state === "queued" || state === "sending")
-            .length;
+    /** How many messages are not sent yet. */
+    get unsentCount() {
+        const isUnsent = ({ state }) => state === "queued" || state === "sending";
+        return this.#pending().filter(isUnsent).length;
     }
 
     draw(toEnd = false) {
@@ -68,7 +71,7 @@ export class Outgoings {
         }
         const self = this.confab.user;
         let before = this.timeline.last();
-        const nodes = this.#waiting().map((outgoing) => {
+        const nodes = this.#pending().map((outgoing) => {
             const message = {
                 message_id: 0,
                 sender_id: self.user_id,
@@ -79,8 +82,8 @@ export class Outgoings {
                 created_at: outgoing.created_at,
             };
             const node = messageNode(message, (id) => this.timeline.repliedTo(id));
-            dress(node, before, false);
-            this.#state(node, outgoing);
+            placeMessage(node, before, false);
+            this.#drawState(node, outgoing);
             before = message;
             return node;
         });
@@ -88,37 +91,21 @@ export class Outgoings {
         this.drawn();
     }
 
-    /** Says how it stands, unless it is just being sent. */
-    #state(node, { client_id: id, state, error }) {
+    /** Shows why a message is not sent yet, unless it is being sent right now. */
+    #drawState(node, { client_id: id, state, error }) {
         const { outbox } = this.confab;
         const article = node.querySelector(".message");
+        // It has no id yet, so it offers no actions.
         delete article.dataset.id;
+        const body = article.querySelector(".body");
         if (state === "failed") {
+            const retry = button("Try again", () => outbox.retry(id), "link");
+            const discard = button("Discard", () => outbox.discard(id), "link");
+            const text = `Not sent: ${errorText(error)}`;
             article.classList.add("failed");
-            article
-                .querySelector(".body")
-                .append(
-                    h(
-                        "div",
-                        { class: "state" },
-                        icon("warning"),
-                        `Not sent: ${inWords(error)}`,
-                        h(
-                            "button",
-                            { class: "link", type: "button", onclick: () => outbox.retry(id) },
-                            "Try again",
-                        ),
-                        h(
-                            "button",
-                            { class: "link", type: "button", onclick: () => outbox.discard(id) },
-                            "Discard",
-                        ),
-                    ),
-                );
-        } else if (state === "queued" && (error || !this.isLive())) {
-            article
-                .querySelector(".body")
-                .append(h("div", { class: "state" }, icon("clock"), "Waits for the connection"));
+            body.append(h("div.state", icon("warning"), text, retry, discard));
+        } else if (state === "queued" && (error || !this.isConnected())) {
+            body.append(h("div.state", icon("clock"), "Waiting to send"));
         }
     }
 }

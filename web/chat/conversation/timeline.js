@@ -1,42 +1,48 @@
-// The messages of one room, as a window that moves over all of them: what scrolls far out of
-// sight leaves the page and is read again when it comes back. So a room of any length costs the
-// same.
+// The messages of one room, as a window that moves over its history: messages far out of sight
+// are removed from the page and loaded again when needed, so a room of any length costs the same.
 
-import { counted } from "../ui/format.js";
 import { fill, h, oncePerFrame } from "../ui/dom.js";
+import { counted } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
-import { drawMessage, dress, messageNode } from "./message.js";
+import { drawMessage, messageNode, placeMessage } from "./message.js";
 
-/** So many messages are read at a time, and kept in the page. */
+/** Messages per request. */
 const PAGE = 50;
+/** The most messages kept in the page. */
 const WINDOW = 250;
-/** Nearer to the end than this (px) counts as being there. */
-const NEAR = 48;
-/** Messages replied to that are kept, beyond those in the page. */
-const QUOTES = 500;
+/** Within this distance (px) of the end, the view counts as being at the end. */
+const END_DISTANCE = 48;
+/** The most quoted messages kept in memory. */
+const MAX_QUOTES = 500;
 
 /**
- * `source` reads messages, all promises: `newest(limit)`, `older(id, limit)`, `newer(id, limit)`
- * and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)` gives a message.
- * `on.seen()` is called when the last message of the room came into sight, `on.shown(messages)`
- * when messages were put at the end of the page, `on.active(message, article)` when one is
- * pointed at or has the focus, `on.failed(error)` when something could not be read.
+ * `source` loads messages; all its functions return promises. `newest(limit)`, `older(id, limit)`,
+ * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
+ * gives a message. Calls `on.seen()` when the room's last message comes into view,
+ * `on.shown(messages)` after appending some, `on.active(message, article)` when one is pointed at
+ * or focused, and `on.failed(error)` when a request failed.
  */
 export class Timeline {
     constructor({ source, self, roomName, on }) {
         Object.assign(this, { source, self, on });
+        // The elements in the window, in order and by message id.
         this.items = [];
         this.byId = new Map();
+        // Messages replied to that are not in the window, or promises of them.
         this.quotes = new Map();
+        // New messages that the next frame adds.
         this.arrived = [];
+        // Whether the window reaches the first and the last message of the room.
         this.atStart = false;
         this.atEnd = false;
+        // New messages below the view; the message under the line for new ones.
         this.missed = 0;
         this.firstNew = 0;
-        this.turn = 0;
+        // The number of the latest request, and of the one under way.
+        this.lastRequest = 0;
         this.loading = null;
         this.#build(roomName);
-        this.flush = oncePerFrame(() => this.#takeArrived());
+        this.flush = oncePerFrame(() => this.#addArrived());
         this.watch = oncePerFrame(() => this.#scrolled());
         this.scroller.addEventListener("scroll", this.watch, { passive: true });
         this.resizing = new ResizeObserver(() => this.#resized());
@@ -44,55 +50,54 @@ export class Timeline {
     }
 
     #build(roomName) {
-        this.list = h("div", { class: "items" });
-        this.outbox = h("div", { class: "outbox" });
+        this.list = h("div.items");
+        this.outbox = h("div.outbox");
         this.beginning = h(
-            "div",
-            { class: "beginning", hidden: true },
-            h("span", { class: "round" }, icon("chat")),
-            h("h2", {}, roomName),
-            h("p", {}, "This is where the conversation begins."),
+            "div.beginning",
+            { hidden: true },
+            h("span.round", icon("chat")),
+            h("h2", roomName),
+            h("p", "This is the beginning of the room."),
         );
         this.scroller = h(
-            "div",
+            "div.scroller",
             {
-                class: "scroller",
                 role: "log",
                 "aria-label": `Messages in ${roomName}`,
                 tabindex: "0",
                 onkeydown: (event) => this.#key(event),
-                onfocusin: (event) => this.#focused(event.target.closest(".message")),
-                onpointerover: (event) => this.#pointed(event.target.closest(".message")),
+                onfocusin: (event) => {
+                    const article = event.target.closest(".message");
+                    if (article?.dataset.id) {
+                        this.#setTabStop(article);
+                    }
+                    this.#activate(article);
+                },
+                onpointerover: (event) => this.#activate(event.target.closest(".message")),
                 onclick: (event) => this.#clicked(event),
             },
             this.beginning,
             this.list,
             this.outbox,
         );
-        this.jump = h("button", {
-            class: "jump",
-            type: "button",
-            hidden: true,
-            onclick: () => this.toEnd(),
-        });
+        this.jump = h("button.jump", { type: "button", hidden: true, onclick: () => this.toEnd() });
         this.element = h(
-            "div",
-            { class: "timeline" },
+            "div.timeline",
             this.scroller,
-            h("div", { class: "loading", hidden: true, role: "status" }, "Loading messages…"),
+            h("div.loading", { hidden: true, role: "status" }, "Loading messages…"),
             this.jump,
         );
     }
 
     close() {
-        this.turn += 1;
+        this.lastRequest += 1;
         this.resizing.disconnect();
         this.element.remove();
     }
 
-    // ---- what is in the window ----
+    // ---- the window ----
 
-    /** Shows the newest messages, or, with so many unread, the first of them. */
+    /** Shows the newest messages; if many are unread, the first unread ones. */
     async open(unread = 0) {
         const far = unread > PAGE - 10;
         const after = far ? unread - PAGE / 2 : 0;
@@ -116,7 +121,7 @@ export class Timeline {
         this.watch();
     }
 
-    /** Reads the newest messages again and goes to the end. */
+    /** Scrolls to the newest message, loading it if needed. */
     async toEnd() {
         if (!this.atEnd) {
             const page = await this.#read(() => this.source.newest(PAGE));
@@ -129,7 +134,7 @@ export class Timeline {
         this.watch();
     }
 
-    /** Brings a message into sight, wherever in the room it is. */
+    /** Scrolls to a message anywhere in the room. */
     async goTo(id) {
         if (!this.byId.has(id)) {
             const page = await this.#read(async () => {
@@ -155,14 +160,14 @@ export class Timeline {
         requestAnimationFrame(() => article.classList.add("flash"));
     }
 
-    /** Gives the focus to a message that is in the window. */
+    /** Focuses a message in the window. */
     focusOn(id) {
         const article = this.byId.get(id)?.querySelector(".message");
         article?.focus({ preventScroll: true });
         return article;
     }
 
-    /** Replaces the whole window. */
+    /** Replaces the contents of the window. */
     #show(messages, moreBefore, moreAfter) {
         this.items = [];
         this.byId.clear();
@@ -173,27 +178,28 @@ export class Timeline {
         this.#edges();
     }
 
-    /** Reads something, one thing at a time; undefined if it failed or came too late. */
+    /** Runs a request; resolves to undefined if it failed or a later one has replaced it. */
     async #read(work) {
-        const turn = ++this.turn;
-        const sign = this.element.querySelector(".loading");
+        this.lastRequest += 1;
+        const own = this.lastRequest;
+        const indicator = this.element.querySelector(".loading");
         const slow = setTimeout(() => {
-            sign.hidden = false;
+            indicator.hidden = false;
         }, 300);
-        this.loading = turn;
+        this.loading = own;
         try {
             const result = await work();
-            return turn === this.turn ? result : undefined;
+            return own === this.lastRequest ? result : undefined;
         } catch (error) {
-            if (turn === this.turn) {
+            if (own === this.lastRequest) {
                 this.on.failed(error);
             }
             return undefined;
         } finally {
             clearTimeout(slow);
-            if (this.loading === turn) {
+            if (this.loading === own) {
                 this.loading = null;
-                sign.hidden = true;
+                indicator.hidden = true;
                 this.flush();
             }
         }
@@ -211,7 +217,7 @@ export class Timeline {
             .map((message) => this.#node(message));
         const from = this.items.length;
         this.items.push(...nodes);
-        this.#dress(from, this.items.length);
+        this.#place(from, this.items.length);
         this.list.append(...nodes);
         this.on.shown(messages);
     }
@@ -221,18 +227,22 @@ export class Timeline {
             .filter((message) => !this.byId.has(message.message_id))
             .map((message) => this.#node(message));
         this.items.unshift(...nodes);
-        this.#dress(0, nodes.length + 1);
+        this.#place(0, nodes.length + 1);
         this.list.prepend(...nodes);
     }
 
-    #dress(from, to) {
+    #place(from, to) {
         for (let i = from; i < Math.min(to, this.items.length); i += 1) {
             const node = this.items[i];
-            dress(node, this.items[i - 1]?.message, node.message.message_id === this.firstNew);
+            placeMessage(
+                node,
+                this.items[i - 1]?.message,
+                node.message.message_id === this.firstNew,
+            );
         }
     }
 
-    /** Lets go of messages at one end until the window has its size. */
+    /** Removes messages at one end until the window has its size. */
     #trim(atTop) {
         const over = this.items.length - WINDOW;
         if (over <= 0) {
@@ -245,7 +255,7 @@ export class Timeline {
         }
         if (atTop) {
             this.atStart = false;
-            this.#dress(0, 1);
+            this.#place(0, 1);
         } else {
             this.atEnd = false;
         }
@@ -254,40 +264,40 @@ export class Timeline {
     #edges() {
         this.beginning.hidden = !this.atStart;
         this.#drawJump();
-        if (!this.scroller.contains(this.stop) && this.items.length > 0) {
-            this.#focusable(this.items[this.items.length - 1].querySelector(".message"));
+        if (!this.scroller.contains(this.tabStop) && this.items.length > 0) {
+            this.#setTabStop(this.items[this.items.length - 1].querySelector(".message"));
         }
     }
 
-    /** The message replied to, at once or as a promise. */
+    /** The message replied to, or a promise of it. */
     repliedTo(id) {
         const shown = this.byId.get(id)?.message ?? this.quotes.get(id);
         if (shown) {
             return shown;
         }
-        const coming = this.source.one(id);
-        this.quotes.set(id, coming);
-        if (this.quotes.size > QUOTES) {
+        const request = this.source.one(id);
+        this.quotes.set(id, request);
+        if (this.quotes.size > MAX_QUOTES) {
             this.quotes.delete(this.quotes.keys().next().value);
         }
-        coming.then(
+        request.then(
             (message) => this.quotes.set(id, message),
             () => this.quotes.delete(id),
         );
-        return coming;
+        return request;
     }
 
-    // ---- what happens meanwhile ----
+    // ---- events ----
 
-    /** A new message of the room. */
+    /** Adds a new message. */
     add(message) {
         this.arrived.push(message);
         this.flush();
     }
 
-    #takeArrived() {
+    #addArrived() {
         if (this.loading) {
-            return; // a page is under way that may hold them; then they are looked at again
+            return; // the page being loaded may contain them; #read() calls flush() afterwards
         }
         const last = this.last()?.message_id ?? 0;
         const messages = this.arrived.filter((message) => message.message_id > last);
@@ -296,8 +306,8 @@ export class Timeline {
             return;
         }
         const others = messages.filter((message) => message.sender_id !== this.self).length;
-        const sticks = this.isAtBottom();
-        const full = !sticks && this.items.length + messages.length > WINDOW;
+        const wasAtBottom = this.isAtBottom();
+        const full = !wasAtBottom && this.items.length + messages.length > WINDOW;
         if (!this.atEnd || full) {
             this.atEnd = false;
             this.missed += others;
@@ -305,7 +315,7 @@ export class Timeline {
             return;
         }
         this.#append(messages.slice(-WINDOW));
-        if (sticks) {
+        if (wasAtBottom) {
             this.#trim(true);
             this.#edges();
             this.#scrollToEnd();
@@ -316,7 +326,7 @@ export class Timeline {
         this.watch();
     }
 
-    /** A message is different now: edited, or deleted. */
+    /** Redraws a message that was edited or deleted, and the quotes of it. */
     change(message) {
         this.quotes.delete(message.message_id);
         this.arrived = this.arrived.map((one) =>
@@ -326,7 +336,7 @@ export class Timeline {
         if (!node) {
             return;
         }
-        this.#keepingPlace(() => {
+        this.#keepPosition(() => {
             drawMessage(node, message, (id) => this.repliedTo(id));
             for (const other of this.items) {
                 if (other.message.reply_to_id === message.message_id) {
@@ -336,7 +346,7 @@ export class Timeline {
         });
     }
 
-    /** A message is gone; the event says only which. */
+    /** Shows a message as deleted; the event has only its id. */
     remove(id) {
         const message =
             this.byId.get(id)?.message ?? this.arrived.find((one) => one.message_id === id);
@@ -346,34 +356,34 @@ export class Timeline {
         this.quotes.delete(id);
     }
 
-    /** Puts the line for new messages above this one; 0 takes it away. */
+    /** Draws the line for new messages above this one; 0 removes it. */
     markNew(id) {
         this.firstNew = id;
-        this.#keepingPlace(() => this.#dress(0, this.items.length));
+        this.#keepPosition(() => this.#place(0, this.items.length));
     }
 
-    /** Messages on their way, as nodes, below all others. */
+    /** Shows the elements of pending messages below all others. */
     drawOutbox(nodes, toEnd) {
-        const sticks = toEnd || this.isAtBottom();
+        const showEnd = toEnd || this.isAtBottom();
         fill(this.outbox, nodes);
-        if (sticks && this.atEnd) {
+        if (showEnd && this.atEnd) {
             this.#scrollToEnd();
         } else if (toEnd) {
             this.toEnd();
         }
     }
 
-    /** The last message in the page. */
+    /** The last message in the window. */
     last() {
         return this.items[this.items.length - 1]?.message;
     }
 
-    /** The newest message in the window, if it is the room's newest. */
+    /** The room's newest message, if it is in the window. */
     newest() {
         return this.atEnd ? this.last() : undefined;
     }
 
-    /** The newest message of this user in the window, for editing it. */
+    /** The newest message of this user in the window. */
     lastOwn() {
         return this.items.findLast(
             ({ message }) => message.sender_id === this.self && !message.is_deleted,
@@ -384,18 +394,18 @@ export class Timeline {
 
     isAtBottom() {
         const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-        return this.atEnd && scrollHeight - scrollTop - clientHeight < NEAR;
+        return this.atEnd && scrollHeight - scrollTop - clientHeight < END_DISTANCE;
     }
 
     #scrollToEnd() {
         this.scroller.scrollTop = this.scroller.scrollHeight;
-        this.sticks = true;
+        this.followsEnd = true;
         this.missed = 0;
         this.#drawJump();
     }
 
-    /** Changes the window without what is in sight moving. */
-    #keepingPlace(change) {
+    /** Changes the window so that what is in view does not move. */
+    #keepPosition(change) {
         if (this.isAtBottom()) {
             change();
             this.scroller.scrollTop = this.scroller.scrollHeight;
@@ -412,8 +422,8 @@ export class Timeline {
 
     #scrolled() {
         const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-        this.sticks = this.isAtBottom();
-        if (this.sticks) {
+        this.followsEnd = this.isAtBottom();
+        if (this.followsEnd) {
             this.missed = 0;
             this.on.seen();
         }
@@ -422,13 +432,13 @@ export class Timeline {
             return;
         }
         if (!this.atStart && scrollTop < clientHeight) {
-            this.#more(true);
+            this.#loadMore(true);
         } else if (!this.atEnd && scrollHeight - scrollTop - clientHeight < clientHeight) {
-            this.#more(false);
+            this.#loadMore(false);
         }
     }
 
-    async #more(above) {
+    async #loadMore(above) {
         const edge = above ? this.items[0] : this.items[this.items.length - 1];
         const id = edge.message.message_id;
         const page = await this.#read(() =>
@@ -437,7 +447,7 @@ export class Timeline {
         if (!page) {
             return;
         }
-        this.#keepingPlace(() => {
+        this.#keepPosition(() => {
             if (above) {
                 this.#prepend(page.messages);
                 this.atStart = !page.more;
@@ -452,9 +462,9 @@ export class Timeline {
         this.watch();
     }
 
-    /** The window or the keyboard of a phone changed the height: who was at the end stays there. */
+    /** Keeps the end in view when the window or an on-screen keyboard changes the height. */
     #resized() {
-        if (this.sticks) {
+        if (this.followsEnd) {
             this.scroller.scrollTop = this.scroller.scrollHeight;
         }
         this.watch();
@@ -466,10 +476,10 @@ export class Timeline {
             !this.isAtBottom() &&
             (this.missed > 0 || !this.atEnd || this.#distance() > this.scroller.clientHeight);
         this.jump.hidden = !shown;
-        const words =
+        const text =
             this.missed > 0 ? counted(this.missed, "new message") : "To the newest message";
-        if (shown && this.jump.textContent !== words) {
-            fill(this.jump, icon("down"), words);
+        if (shown && this.jump.textContent !== text) {
+            fill(this.jump, icon("down"), text);
         }
     }
 
@@ -480,23 +490,17 @@ export class Timeline {
 
     // ---- keys ----
 
-    /** One message at a time can be reached by Tab; the arrows go from it to its neighbours. */
-    #focusable(article) {
-        if (this.stop && this.stop !== article) {
-            this.stop.tabIndex = -1;
+    /** Makes one message the tab stop; the arrow keys move from it to its neighbours. */
+    #setTabStop(article) {
+        if (this.tabStop && this.tabStop !== article) {
+            this.tabStop.tabIndex = -1;
         }
-        this.stop = article;
+        this.tabStop = article;
         article.tabIndex = 0;
     }
 
-    #focused(article) {
-        if (article?.dataset.id) {
-            this.#focusable(article);
-            this.on.active(article.parentElement.message, article);
-        }
-    }
-
-    #pointed(article) {
+    /** A message is pointed at or has the focus; pending ones have no id and no actions. */
+    #activate(article) {
         if (article?.dataset.id) {
             this.on.active(article.parentElement.message, article);
         }

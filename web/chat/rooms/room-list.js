@@ -1,66 +1,70 @@
-// The rooms of the user: read once, then kept right by what the notifications channel tells.
+// The user's rooms: loaded once, then kept up to date by the notifications channel.
 
-import { oncePerFrame, settled } from "../ui/dom.js";
+import { debounce, oncePerFrame } from "../ui/dom.js";
 
-/** Rooms read at a time; the most the server gives. */
+/** Rooms per request, the largest page that the server gives. */
 const PAGE = 200;
-/** How often the list is compared with the server's while somebody looks. */
+/** How often the list is compared with the server's while the page is visible. */
 const COMPARE_MS = 60000;
 
-/** `on.changed()` is called, at most once a picture, when something is different; `on.message(room,
- * message)` at a message by somebody else; `on.gone(id, words)` when a room is the user's no more;
- * `on.failed(error)` when the list could not be read. */
-export class Rooms {
+/**
+ * Calls `on.changed()` after changes, at most once per frame; `on.message(room, message)` for a
+ * message by someone else; `on.removed(id, text)` when the user is no longer in a room, with the
+ * reason or null; `on.failed(error)` when a request failed.
+ */
+export class RoomList {
     constructor(confab, self, on) {
         Object.assign(this, { confab, self, on });
         this.byId = new Map();
         this.loaded = false;
-        this.turn = 0;
+        this.loadCount = 0;
+        // Rooms changed by events while the list was loading.
         this.touched = new Set();
         this.changed = oncePerFrame(() => on.changed());
-        this.reload = settled(50, () => this.load());
+        this.reload = debounce(50, () => this.load());
         const channel = confab.openNotifications();
         channel.on("rooms", (page) => {
             if (page) {
-                this.#take(page.results);
+                this.#update(page.results);
             } else {
                 this.reload();
             }
         });
         channel.on("resync", () => this.reload());
         channel.on("state", () => this.changed());
-        channel.on("new_message_notification", ({ message }) => this.#told(message));
+        channel.on("new_message_notification", ({ message }) => this.#notified(message));
         channel.on("room_created", ({ room }) => this.refresh(room.room_id));
         channel.on("room_invitation", (event) => this.refresh(event.room_id));
         channel.on("room_removed", (event) =>
-            this.#lost(
+            this.#removed(
                 event.room_id,
                 event.removed_by === self.username ? null : `${event.removed_by} removed you from`,
             ),
         );
         channel.on("room_deleted", (event) =>
-            this.#lost(
+            this.#removed(
                 event.room_id,
                 event.deleted_by === self.username ? null : `${event.deleted_by} deleted`,
             ),
         );
         this.channel = channel;
-        this.compared = () => this.#compare();
-        this.timer = setInterval(this.compared, COMPARE_MS);
-        window.addEventListener("focus", this.compared);
-        // Somebody waits for it: now, and once more when the channel tells from where on it knows.
+        this.compare = () => this.#compare();
+        this.timer = setInterval(this.compare, COMPARE_MS);
+        window.addEventListener("focus", this.compare);
+        // Load now, since the user is waiting; the channel's first event loads once more.
         this.load();
     }
 
     close() {
         this.channel.close();
         clearInterval(this.timer);
-        window.removeEventListener("focus", this.compared);
+        window.removeEventListener("focus", this.compare);
     }
 
-    /** All rooms, page by page. What was read before a later call is older, and dropped. */
+    /** Loads all rooms, page by page. If called again meanwhile, the earlier result is dropped. */
     async load() {
-        const turn = (this.turn += 1);
+        this.loadCount += 1;
+        const own = this.loadCount;
         const known = new Map();
         this.touched = new Set();
         try {
@@ -73,12 +77,12 @@ export class Rooms {
                 page = await this.confab.follow(page.next);
             }
         } catch (error) {
-            if (turn === this.turn) {
+            if (own === this.loadCount) {
                 this.on.failed(error);
             }
             return;
         }
-        if (turn === this.turn) {
+        if (own === this.loadCount) {
             this.#keepTouched(known);
             this.byId = known;
             this.loaded = true;
@@ -86,7 +90,7 @@ export class Rooms {
         }
     }
 
-    /** What events told while the list was under way may be newer than the list, or older. */
+    /** Rooms changed by events while the list was loading may be newer than the list, or older. */
     #keepTouched(known) {
         for (const id of this.touched) {
             if (this.byId.has(id)) {
@@ -98,8 +102,10 @@ export class Rooms {
         }
     }
 
-    /** Takes what no event tells here: new names of rooms, other words of last messages. Mostly
-     * the answer is that nothing has changed (304, from the browser's own cache). */
+    /**
+     * Updates what no event reports here: renamed rooms, edited last messages. Mostly nothing has
+     * changed, and the browser answers from its cache after a 304.
+     */
     async #compare() {
         if (document.hidden || !this.loaded || this.channel.state !== "live") {
             return;
@@ -109,13 +115,13 @@ export class Rooms {
         try {
             page = await this.confab.rooms({ limit: PAGE });
         } catch {
-            return; // the next time, then; the channel tells of a lost connection
+            return; // tried again next time; the channel reports a lost connection
         }
         for (const room of page.results) {
             const known = this.byId.get(room.room_id);
             if (known) {
                 const { name, is_private, is_admin, members_count } = room;
-                // An event may have been quicker than this answer.
+                // If an event changed the last message during the request, the event is newer.
                 const { last_message: last } = known;
                 const isSame =
                     last === before.get(room.room_id) &&
@@ -132,13 +138,13 @@ export class Rooms {
         }
     }
 
-    #take(rooms) {
+    #update(rooms) {
         rooms.forEach((room) => this.byId.set(room.room_id, room));
         this.loaded = true;
         this.changed();
     }
 
-    /** Reads one room again. */
+    /** Loads one room again. */
     async refresh(id) {
         try {
             this.put(await this.confab.room(id));
@@ -165,25 +171,25 @@ export class Rooms {
         this.changed();
     }
 
-    #lost(id, words) {
+    #removed(id, reason) {
         const room = this.byId.get(id);
         this.remove(id);
-        this.on.gone(id, words && room ? `${words} “${room.name}”.` : null);
+        this.on.removed(id, reason && room ? `${reason} “${room.name}”.` : null);
     }
 
-    async #told(message) {
+    async #notified(message) {
         if (!this.byId.has(message.room_id)) {
             await this.refresh(message.room_id);
         }
-        this.message(message);
+        this.messageReceived(message);
         const room = this.byId.get(message.room_id);
         if (room) {
             this.on.message(room, message);
         }
     }
 
-    /** There is a new message; heard from the room's channel and from this one, it counts once. */
-    message(message) {
+    /** Counts a new message, once though both the room's channel and this one report it. */
+    messageReceived(message) {
         const room = this.byId.get(message.room_id);
         if (!room || message.message_id <= (room.last_message?.message_id ?? 0)) {
             return;
@@ -195,16 +201,16 @@ export class Rooms {
         this.changed();
     }
 
-    /** A message is different; it may be the last one of its room. */
-    messageChanged(id, roomId, change) {
+    /** A message was edited or deleted; it may be the last one of its room. */
+    messageChanged(roomId, messageId, change) {
         const room = this.byId.get(roomId);
-        if (room?.last_message?.message_id === id) {
+        if (room?.last_message?.message_id === messageId) {
             room.last_message = { ...room.last_message, ...change };
             this.changed();
         }
     }
 
-    read(id) {
+    markRead(id) {
         const room = this.byId.get(id);
         if (room && room.unread_count > 0) {
             room.unread_count = 0;
@@ -212,7 +218,7 @@ export class Rooms {
         }
     }
 
-    /** The latest active first. */
+    /** All rooms, most recently active first. */
     sorted() {
         const active = (room) => room.last_message?.created_at ?? room.created_at;
         return [...this.byId.values()].sort((a, b) => {

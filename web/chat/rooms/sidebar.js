@@ -1,11 +1,14 @@
-// The list of rooms, with what leads to more of them, and the account below.
+// The sidebar: the list of rooms, the buttons that add rooms, and the account.
 
+import { messageSummary } from "../conversation/message.js";
+import { avatar, roomAvatar } from "../ui/avatar.js";
+import { button, iconButton } from "../ui/controls.js";
 import { fill, h } from "../ui/dom.js";
-import { avatar, fullTime, shortTime } from "../ui/format.js";
+import { fullTime, shortTime } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
-import { inOneLine } from "../conversation/message.js";
 
-const CONNECTION = {
+/** What the account shows for each state of the notifications channel. */
+const STATE_TEXT = {
     live: "Online",
     connecting: "Connecting…",
     waiting: "Connecting…",
@@ -14,40 +17,30 @@ const CONNECTION = {
     closed: "Offline",
 };
 
-function tool(name, label, act, more = {}) {
-    return h(
-        "button",
-        { class: "bare", type: "button", "aria-label": label, title: label, onclick: act, ...more },
-        icon(name),
-    );
-}
-
-/** The picture of a room: a person's, or what kind of room it is. */
-export function roomPicture(room) {
-    return room.is_direct
-        ? avatar(room.name)
-        : h("span", { class: "round" }, icon(room.is_private ? "lock" : "hash"));
-}
-
-function lastWords(room, self) {
+/** The last message of a room, with who sent it where that is not obvious. */
+function lastMessageText(room, self) {
     const last = room.last_message;
     if (!last) {
         return "No messages yet";
     }
-    const words = inOneLine(last).slice(0, 100);
+    const text = messageSummary(last).slice(0, 100);
+    const isOwn = last.sender_id === self.user_id;
     if (last.is_deleted || room.is_direct) {
-        return last.sender_id === self.user_id && !last.is_deleted ? `You: ${words}` : words;
+        return isOwn && !last.is_deleted ? `You: ${text}` : text;
     }
-    return `${last.sender_id === self.user_id ? "You" : last.sender_username}: ${words}`;
+    return `${isOwn ? "You" : last.sender_username}: ${text}`;
 }
 
-/** `on`: open(id), newRoom(), findRoom(), direct(), alerts(), password(), logout(). */
+/**
+ * `on` has the actions: open(id), newRoom(), findRoom(), directMessage(), toggleNotifications(),
+ * changePassword(), logout().
+ */
 export class Sidebar {
     constructor(rooms, self, on) {
         Object.assign(this, { rooms, self, on });
-        this.buttons = new Map();
-        this.list = h("ul", {});
-        this.nothing = h("div", { class: "empty", hidden: true });
+        this.items = new Map();
+        this.list = h("ul");
+        this.empty = h("div.empty", { hidden: true });
         this.filter = h("input", {
             type: "search",
             "aria-label": "Find a room",
@@ -55,76 +48,69 @@ export class Sidebar {
             placeholder: "Find a room",
             oninput: () => this.draw(),
         });
-        this.dot = h("span", { class: "dot" });
+        this.dot = h("span.dot");
         this.state = h("span", { role: "status" });
-        this.bell = tool("bellOff", "Desktop notifications", on.alerts, {
+        this.bell = iconButton("bellOff", "Desktop notifications", on.toggleNotifications, {
             "aria-pressed": "false",
         });
         this.element = h(
-            "nav",
-            { class: "sidebar", "aria-label": "Rooms" },
+            "nav.sidebar",
+            { "aria-label": "Rooms" },
             h(
-                "div",
-                { class: "bar" },
-                h("h1", { class: "title" }, "Chats"),
-                tool("mail", "New direct message", on.direct),
-                tool("globe", "Public rooms", on.findRoom),
-                tool("plus", "New room", on.newRoom),
+                "div.bar",
+                h("h1.title", "Rooms"),
+                iconButton("mail", "New direct message", on.directMessage),
+                iconButton("globe", "Public rooms", on.findRoom),
+                iconButton("plus", "New room", on.newRoom),
             ),
-            h("div", { class: "find" }, icon("search"), this.filter),
-            h("div", { class: "rooms" }, this.list, this.nothing),
+            h("div.find", icon("search"), this.filter),
+            h("div.rooms", this.list, this.empty),
             h(
-                "div",
-                { class: "account" },
+                "div.account",
                 avatar(self.username),
-                h(
-                    "div",
-                    { class: "title" },
-                    h("b", {}, self.username),
-                    h("span", { class: "under" }, this.dot, this.state),
-                ),
+                h("div.title", h("b", self.username), h("span.under", this.dot, this.state)),
                 this.bell,
-                tool("key", "Change password", on.password),
-                tool("exit", "Log out", on.logout),
+                iconButton("key", "Change password", on.changePassword),
+                iconButton("exit", "Log out", on.logout),
             ),
         );
     }
 
-    /** Which room is open. */
-    choose(id) {
-        this.chosen = id;
+    /** Marks the open room. */
+    select(id) {
+        this.selected = id;
         this.draw();
     }
 
-    drawAlerts(isOn) {
+    drawBell(isOn) {
         this.bell.setAttribute("aria-pressed", String(isOn));
         fill(this.bell, icon(isOn ? "bell" : "bellOff"));
     }
 
-    /** Draws what is different. Rooms keep their buttons, so that none loses the focus. */
+    /** Updates what has changed. Rooms keep their elements, so that none loses the focus. */
     draw() {
         const { state } = this.rooms.channel;
-        const words = CONNECTION[state];
-        if (this.state.textContent !== words) {
-            this.state.textContent = words;
-            this.dot.classList.toggle("on", words === "Online");
+        const text = STATE_TEXT[state];
+        // Setting the same text again would make a screen reader repeat it.
+        if (this.state.textContent !== text) {
+            this.state.textContent = text;
+            this.dot.classList.toggle("on", state === "live");
         }
         const wanted = this.filter.value.trim().toLowerCase();
         const shown = this.rooms
             .sorted()
             .filter((room) => room.name.toLowerCase().includes(wanted));
-        const items = shown.map((room) => this.#item(room));
-        this.#arrange(items);
-        this.#drawNothing(shown.length === 0 && this.rooms.loaded, wanted);
+        this.#arrange(shown.map((room) => this.#item(room)));
+        this.#drawEmpty(shown.length === 0 && this.rooms.loaded, wanted);
     }
 
-    /** Moves only items that are not in their place. */
+    /** Shows the items in this order, moving only those that are out of place. */
     #arrange(items) {
         const kept = new Set(items);
         [...this.list.children]
             .filter((item) => !kept.has(item))
             .forEach((item) => {
-                this.buttons.delete(item.roomId);
+                this.items.delete(item.roomId);
                 item.remove();
             });
         items.forEach((item, at) => {
@@ -139,8 +125,9 @@ export class Sidebar {
         });
     }
 
+    /** The element of a room, redrawn if what it shows has changed. */
     #item(room) {
-        const current = room.room_id === this.chosen;
+        const current = room.room_id === this.selected;
         const last = room.last_message;
         const key = JSON.stringify([
             room.name,
@@ -152,19 +139,14 @@ export class Sidebar {
             last?.is_deleted,
             last && shortTime(last.created_at),
         ]);
-        let item = this.buttons.get(room.room_id);
+        let item = this.items.get(room.room_id);
         if (!item) {
             item = h(
                 "li",
-                {},
-                h("button", {
-                    class: "room",
-                    type: "button",
-                    onclick: () => this.on.open(room.room_id),
-                }),
+                h("button.room", { type: "button", onclick: () => this.on.open(room.room_id) }),
             );
             item.roomId = room.room_id;
-            this.buttons.set(room.room_id, item);
+            this.items.set(room.room_id, item);
         }
         if (item.key !== key) {
             item.key = key;
@@ -173,55 +155,49 @@ export class Sidebar {
         return item;
     }
 
-    #drawRoom(button, room, current) {
+    #drawRoom(element, room, current) {
         const last = room.last_message;
         const unread = room.unread_count;
-        button.classList.toggle("unread", unread > 0);
-        button.setAttribute("aria-current", String(current));
+        element.classList.toggle("unread", unread > 0);
+        element.setAttribute("aria-current", String(current));
         fill(
-            button,
-            roomPicture(room),
-            h("span", { class: "name", dir: "auto" }, room.name),
+            element,
+            roomAvatar(room),
+            h("span.name", { dir: "auto" }, room.name),
             last
                 ? h(
                       "time",
                       { datetime: last.created_at, title: fullTime(last.created_at) },
                       shortTime(last.created_at),
                   )
-                : h("span", {}),
-            h("span", { class: unread > 0 ? "last" : "last wide" }, lastWords(room, this.self)),
+                : h("span"),
+            h(
+                "span",
+                { class: unread > 0 ? "last" : "last wide" },
+                lastMessageText(room, this.self),
+            ),
             unread > 0 &&
-                h(
-                    "span",
-                    { class: "count" },
-                    unread > 99 ? "99+" : String(unread),
-                    h("span", { class: "unseen" }, " unread"),
-                ),
+                h("span.count", unread > 99 ? "99+" : String(unread), h("span.unseen", " unread")),
         );
     }
 
-    #drawNothing(isEmpty, wanted) {
-        this.nothing.hidden = !isEmpty;
+    #drawEmpty(isEmpty, wanted) {
+        this.empty.hidden = !isEmpty;
         if (!isEmpty) {
             return;
         }
         if (wanted) {
-            fill(this.nothing, h("p", {}, "No room of yours has such a name."));
+            fill(this.empty, h("p", "None of your rooms has that name."));
         } else {
             fill(
-                this.nothing,
-                h("span", { class: "round" }, icon("chat")),
-                h("h2", {}, "No rooms yet"),
-                h("p", {}, "Make a room, join a public one, or write to somebody."),
+                this.empty,
+                h("span.round", icon("chat")),
+                h("h2", "No rooms yet"),
+                h("p", "Create a room, join a public one, or send a direct message."),
                 h(
-                    "div",
-                    { class: "actions" },
-                    h(
-                        "button",
-                        { class: "main", type: "button", onclick: this.on.newRoom },
-                        "New room",
-                    ),
-                    h("button", { type: "button", onclick: this.on.findRoom }, "Public rooms"),
+                    "div.actions",
+                    button("New room", this.on.newRoom, "main"),
+                    button("Public rooms", this.on.findRoom),
                 ),
             );
         }

@@ -1,51 +1,52 @@
-// Making elements. Data only ever becomes text nodes and attribute values, so nothing that a
-// user wrote can become markup.
+// Creating and filling elements, and deferring work. User data becomes text nodes and attribute
+// values only, never markup.
+
+const isPresent = (child) => child !== null && child !== undefined && child !== false;
 
 /**
- * A new element: `h("button", {class: "quiet", onclick: f, "aria-label": "Close"}, "text", child)`.
- * Properties that begin with "on" are listeners; true is an empty attribute; null, undefined and
- * false are none. Children that are null or false are left out, strings become text.
+ * Creates an element: `h("button.link", { onclick: close, "aria-label": "Close" }, "text", child)`.
+ * The tag may carry classes; the properties may be left out. A property named on... adds a
+ * listener, true sets an empty attribute, null, undefined and false set none. Children that are
+ * null, undefined or false are skipped; strings become text.
  */
-export function h(tag, properties, ...children) {
+export function h(selector, ...rest) {
+    const [tag, ...classes] = selector.split(".");
     const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties ?? {})) {
+    if (classes.length > 0) {
+        element.className = classes.join(" ");
+    }
+    const hasProperties = rest[0]?.constructor === Object;
+    for (const [name, value] of Object.entries(hasProperties ? rest.shift() : {})) {
         if (name.startsWith("on")) {
             element.addEventListener(name.slice(2), value);
-        } else if (value !== null && value !== undefined && value !== false) {
+        } else if (isPresent(value)) {
             element.setAttribute(name, value === true ? "" : value);
         }
     }
-    element.append(
-        ...children
-            .flat()
-            .filter((child) => child !== null && child !== undefined && child !== false),
-    );
-    return element;
+    return fill(element, ...rest);
 }
 
-/** Puts children into an element in place of what it has. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
-    element.replaceChildren(
-        ...children
-            .flat()
-            .filter((child) => child !== null && child !== undefined && child !== false),
-    );
+    element.replaceChildren(...children.flat().filter(isPresent));
     return element;
 }
 
-/** Runs `work` once before the next picture, however often it is asked for. A page that nobody
- * sees gets no pictures; it is served by a timer. */
+/**
+ * Returns a function that runs `work` once before the next frame, however often it is called.
+ * Hidden pages get no frames; a timer serves them.
+ */
 export function oncePerFrame(work) {
-    let waiting = false;
+    let scheduled = false;
     const run = () => {
-        waiting = false;
+        scheduled = false;
         work();
     };
     return () => {
-        if (waiting) {
+        if (scheduled) {
             return;
         }
-        waiting = true;
+        scheduled = true;
         if (document.hidden) {
             setTimeout(run, 100);
         } else {
@@ -54,8 +55,8 @@ export function oncePerFrame(work) {
     };
 }
 
-/** Calls `work` `delay` ms after the last time it was asked for. */
-export function settled(delay, work) {
+/** Returns a function that calls `work` once no call has come for `delay` ms. */
+export function debounce(delay, work) {
     let timer = 0;
     return (...args) => {
         clearTimeout(timer);

@@ -1,19 +1,21 @@
-// How times, names and texts are written for people.
+// Formatting for display: times, lists of names, counts, and links in texts.
 
 import { h } from "./dom.js";
 
-/** One format for times. The first one that a browser makes takes as long as the rest of the page
- * together, so none is made before it is needed. */
-function times(options) {
-    let made = null;
-    return () => (made ??= new Intl.DateTimeFormat(undefined, options));
+/**
+ * Returns a function that gives one time format, created at its first use: the first one costs a
+ * browser as much as the rest of the page.
+ */
+function lazyFormat(options) {
+    let format = null;
+    return () => (format ??= new Intl.DateTimeFormat(undefined, options));
 }
 
-const clock = times({ hour: "2-digit", minute: "2-digit" });
-const weekday = times({ weekday: "long" });
-const shortDay = times({ day: "numeric", month: "short" });
-const longDay = times({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const moment = times({ dateStyle: "full", timeStyle: "short" });
+const clock = lazyFormat({ hour: "2-digit", minute: "2-digit" });
+const weekday = lazyFormat({ weekday: "long" });
+const shortDay = lazyFormat({ day: "numeric", month: "short" });
+const longDay = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const moment = lazyFormat({ dateStyle: "full", timeStyle: "short" });
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -21,7 +23,7 @@ function midnight(date) {
     return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }
 
-/** How many days ago, by the calendar. */
+/** The number of calendar days since a date. */
 function daysAgo(date) {
     return Math.round((midnight(new Date()) - midnight(date)) / DAY);
 }
@@ -29,7 +31,7 @@ function daysAgo(date) {
 /** 14:05 */
 export const timeOfDay = (iso) => clock().format(new Date(iso));
 
-/** The same where there is little room: without AM and PM. */
+/** The same without AM and PM, for narrow places. */
 export const hourAndMinute = (iso) =>
     clock()
         .formatToParts(new Date(iso))
@@ -38,10 +40,10 @@ export const hourAndMinute = (iso) =>
         .join("")
         .trim();
 
-/** All of it, for who points at a time. */
+/** Date and time in full, for tooltips. */
 export const fullTime = (iso) => moment().format(new Date(iso));
 
-/** A word that is the same for two times of one day. */
+/** A key that is equal for two times of the same day. */
 export const dayKey = (iso) => midnight(new Date(iso));
 
 /** Today, Yesterday, or the day in full. */
@@ -51,7 +53,7 @@ export function dayName(iso) {
     return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : longDay().format(date);
 }
 
-/** As short as the list of rooms needs it. */
+/** A short form for the list of rooms. */
 export function shortTime(iso) {
     const date = new Date(iso);
     const ago = daysAgo(date);
@@ -61,7 +63,7 @@ export function shortTime(iso) {
     return ago === 1 ? "Yesterday" : ago < 7 ? weekday().format(date) : shortDay().format(date);
 }
 
-/** "ann, bob and carol"; more than three are counted. */
+/** "ann, bob and carol"; with more than three, "ann, bob and 2 others". */
 export function listOfNames(names) {
     if (names.length > 3) {
         return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
@@ -74,37 +76,15 @@ export function listOfNames(names) {
 /** "1 member", "3 members" */
 export const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
-const HUES = 8;
-
-/** A round picture with the first letters of a name; its colour is the name's. */
-export function avatar(name, size = "") {
-    const words = name
-        .trim()
-        .split(/[\s._-]+/u)
-        .filter(Boolean);
-    const letters = words
-        .slice(0, 2)
-        .map((word) => [...word][0])
-        .join("")
-        .toUpperCase();
-    let hue = 0;
-    for (const character of name) {
-        hue = (hue * 31 + character.codePointAt(0)) % 9973;
-    }
-    return h(
-        "span",
-        { class: `avatar hue${hue % HUES} ${size}`, "aria-hidden": "true" },
-        letters || "?",
-    );
-}
-
-// What follows a web address in a sentence is not part of it.
+// Punctuation after a web address is not part of it.
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 const TRAILING = ".,;:!?)]}…";
 
-/** The end of an address found in a text: without the full stop behind it, but with a bracket
- * that was opened inside. */
-function trimmed(address) {
+/**
+ * Cuts the punctuation after an address found in a text, but keeps a closing bracket whose opening
+ * one is part of the address.
+ */
+function trimAddress(address) {
     let end = address.length;
     while (TRAILING.includes(address[end - 1])) {
         if (address[end - 1] === ")" && address.slice(0, end).includes("(")) {
@@ -115,12 +95,12 @@ function trimmed(address) {
     return address.slice(0, end);
 }
 
-/** A text as nodes: web addresses are links, all else is text. */
+/** Splits a text into nodes: links for web addresses, text for the rest. */
 export function linked(text) {
     const nodes = [];
     let done = 0;
     for (const match of text.matchAll(ADDRESS)) {
-        const address = trimmed(match[0]);
+        const address = trimAddress(match[0]);
         if (!URL.canParse(address)) {
             continue;
         }

@@ -1,4 +1,4 @@
-// The icons: one stroke each on a field of 24 by 24, in the colour of the text around them.
+// The icons: outlines on a grid of 24 by 24, in the colour of the surrounding text.
 
 const PATHS = {
     back: "M15 5l-7 7 7 7",
@@ -37,7 +37,7 @@ const PATHS = {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A new picture by its name; it says nothing to a screen reader, the control around it does. */
+/** Creates an icon. Screen readers skip it; the control around it has a label. */
 export function icon(name) {
     const svg = document.createElementNS(SVG, "svg");
     const path = document.createElementNS(SVG, "path");

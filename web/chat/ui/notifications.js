@@ -1,98 +1,80 @@
-// Telling the user: words that come and go at the foot of the chat, and desktop notifications.
+// Telling the user: short notices at the foot of the chat, and desktop notifications.
 
+import { errorText, iconButton } from "./controls.js";
 import { h } from "./dom.js";
-import { inWords } from "./form.js";
-import { icon } from "./icons.js";
 
-const SHOWN_MS = 8000;
-const ALERTS = "confab-alerts";
+const NOTICE_MS = 8000;
+const STORAGE_KEY = "confab-alerts";
 
-/** The place for words about what happened. A screen reader says them as they come. */
+/** Notices that disappear by themselves. A screen reader reads each when it appears. */
 export class Notices {
     constructor() {
-        this.element = h("div", { class: "notices", role: "alert" });
+        this.element = h("div.notices", { role: "alert" });
     }
 
-    show(words) {
-        const same = [...this.element.children].find((one) => one.dataset.words === words);
-        same?.remove();
-        const notice = h(
-            "div",
-            { class: "notice", "data-words": words },
-            h("span", {}, words),
-            h(
-                "button",
-                {
-                    class: "bare",
-                    type: "button",
-                    "aria-label": "Close this message",
-                    onclick: () => notice.remove(),
-                },
-                icon("close"),
-            ),
-        );
+    show(text) {
+        // The same text again replaces the first one.
+        [...this.element.children].find((one) => one.dataset.words === text)?.remove();
+        const close = iconButton("close", "Close this message", () => notice.remove());
+        const notice = h("div.notice", { "data-words": text }, h("span", text), close);
         this.element.append(notice);
-        setTimeout(() => notice.remove(), SHOWN_MS);
+        setTimeout(() => notice.remove(), NOTICE_MS);
     }
 
-    failed(error) {
-        // Who is not logged in is shown the way in, and needs no words beside.
+    showError(error) {
+        // After a 401 the login is shown, which says enough.
         if (error.status !== 401) {
-            this.show(inWords(error));
+            this.show(errorText(error));
         }
     }
 }
 
-function stored(value) {
-    try {
-        if (value === undefined) {
-            return localStorage.getItem(ALERTS);
-        }
-        localStorage.setItem(ALERTS, value);
-    } catch {
-        // A browser that keeps nothing: then it is for this visit only.
-    }
-    return null;
-}
-
-/** Desktop notifications: only when the user has asked for them, and looks elsewhere. */
-export class Alerts {
+/** Desktop notifications, shown if the user enabled them and is looking elsewhere. */
+export class DesktopNotifications {
     constructor() {
-        this.wanted = stored() === "on";
+        try {
+            this.wanted = localStorage.getItem(STORAGE_KEY) === "on";
+        } catch {
+            this.wanted = false; // the browser forbids storage
+        }
     }
 
-    get possible() {
+    get supported() {
         return "Notification" in window;
     }
 
-    get on() {
-        return this.possible && this.wanted && Notification.permission === "granted";
+    get enabled() {
+        return this.supported && this.wanted && Notification.permission === "granted";
     }
 
-    /** Turns them on or off; asks the browser for leave. Returns what to tell the user. */
+    /** Enables or disables them, asking for permission. Returns the text to show the user. */
     async toggle() {
-        if (this.on) {
+        if (this.enabled) {
             this.#want(false);
             return "Desktop notifications are off.";
         }
-        if (!this.possible) {
-            return "This browser has no desktop notifications.";
+        if (!this.supported) {
+            return "This browser does not support desktop notifications.";
         }
-        const answer = await Notification.requestPermission();
-        this.#want(answer === "granted");
-        return answer === "granted"
+        const permission = await Notification.requestPermission();
+        this.#want(permission === "granted");
+        return this.wanted
             ? "Desktop notifications are on."
-            : "The browser does not allow notifications here. Its settings for this site can.";
+            : "Your browser blocks notifications. You can allow them in its site settings.";
     }
 
     #want(wanted) {
         this.wanted = wanted;
-        stored(wanted ? "on" : "off");
+        try {
+            localStorage.setItem(STORAGE_KEY, wanted ? "on" : "off");
+        } catch {
+            // Without storage the choice lasts until the page is closed.
+        }
     }
 
-    /** Tells of a message, one notification for each room. */
-    tell(room, message, open) {
-        if (!this.on || (document.visibilityState === "visible" && document.hasFocus())) {
+    /** Notifies of a message; a newer one of the same room replaces it. */
+    notify(room, message, open) {
+        if (!this.enabled || (document.visibilityState === "visible" && document.hasFocus())) {
             return;
         }
         const title = room.is_direct

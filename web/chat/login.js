@@ -1,0 +1,80 @@
+// The screen that logs a user in or creates an account.
+
+import { button, form, submitButton, textField } from "./ui/controls.js";
+import { fill, h } from "./ui/dom.js";
+import { icon } from "./ui/icons.js";
+
+/** A card in the middle of the screen, under the name of the application. */
+export function card(properties, ...children) {
+    return h("div.card", properties, h("div.brand", icon("chat"), "confab"), ...children);
+}
+
+/**
+ * `reason` says why the user has to log in, null if there is nothing to say. `done()` is called
+ * after the login and returns a promise; if that is rejected, the form shows the error.
+ */
+export class LoginScreen {
+    constructor(confab, reason, done) {
+        Object.assign(this, { confab, reason, done });
+        this.element = h("main.welcome");
+        this.#show(false);
+    }
+
+    focus() {
+        this.username.input.focus();
+    }
+
+    /** Shows the form for a new account, or the login; a name already typed is kept. */
+    #show(isNew) {
+        this.username = textField(
+            "username",
+            "Username",
+            {
+                autocomplete: "username",
+                value: this.username?.input.value ?? "",
+                autocapitalize: "none",
+                spellcheck: "false",
+                required: true,
+            },
+            isNew ? "3 to 32 letters, digits and _ . -" : null,
+        );
+        const password = textField(
+            "password",
+            "Password",
+            {
+                type: "password",
+                autocomplete: isNew ? "new-password" : "current-password",
+                required: true,
+            },
+            isNew ? "At least 8 characters" : null,
+        );
+        const submit = async () => {
+            const [name, secret] = [this.username.input.value, password.input.value];
+            await (isNew ? this.confab.register(name, secret) : this.confab.login(name, secret));
+            await this.done();
+        };
+        const toggle = () => {
+            this.reason = null;
+            this.#show(!isNew);
+            this.focus();
+        };
+        fill(
+            this.element,
+            card(
+                {},
+                h("h1", isNew ? "Create an account" : "Log in"),
+                this.reason && h("p", { role: "status" }, this.reason),
+                form({
+                    fields: [this.username, password],
+                    submit,
+                    buttons: [submitButton(isNew ? "Create account" : "Log in")],
+                }),
+                h(
+                    "p.other",
+                    isNew ? "Already have an account?" : "New here?",
+                    button(isNew ? "Log in" : "Create an account", toggle, "link"),
+                ),
+            ),
+        );
+    }
+}

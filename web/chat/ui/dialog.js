@@ -1,0 +1,102 @@
+// Modal dialogs: the frame of all of them, the question before an action that cannot be undone,
+// and a list of search results.
+
+import { button, errorText, form, submitButton, textField } from "./controls.js";
+import { debounce, fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+
+const SEARCH_DELAY_MS = 200;
+
+/**
+ * Opens a dialog in `root`; `body(close)` returns its content. The browser keeps the focus
+ * inside, closes the dialog on Escape and restores the focus.
+ */
+export function openDialog(root, title, body) {
+    const heading = `confab-dialog-${Date.now()}`;
+    const dialog = h("dialog", {
+        "aria-labelledby": heading,
+        onclose: () => dialog.remove(),
+        // A click on the backdrop has the dialog itself as its target.
+        onclick: (event) => event.target === dialog && dialog.close(),
+    });
+    const close = () => dialog.close();
+    const closeButton = h(
+        "button.bare",
+        { type: "button", "aria-label": "Close", onclick: close },
+        icon("close"),
+    );
+    dialog.append(
+        h("header", h("h2", { id: heading }, title), closeButton),
+        h("div.inner", body(close)),
+    );
+    root.append(dialog);
+    dialog.showModal();
+    dialog.querySelector("input, .buttons button")?.focus();
+}
+
+export const cancelButton = (close) => button("Cancel", close);
+
+/**
+ * Asks for confirmation. `act()` returns a promise; `then()` is called once it has succeeded and
+ * the dialog is closed.
+ */
+export function confirm(root, { title, text, action, act, then }) {
+    openDialog(root, title, (close) => [
+        h("p", text),
+        form({
+            fields: [],
+            buttons: [cancelButton(close), submitButton(action, "danger")],
+            submit: async () => {
+                await act();
+                close();
+                then?.();
+            },
+        }),
+    ]);
+}
+
+/**
+ * A search field with results while the user types. `search(text)` returns a promise of items,
+ * `row(item, refresh)` the node of one; `nothing` is shown when there are none.
+ */
+export function searchList({ label, search, row, nothing }) {
+    const results = h("ul.results", { "aria-label": "Results", tabindex: "0" });
+    let latest = 0;
+    const refresh = async () => {
+        latest += 1;
+        const own = latest;
+        let rows;
+        try {
+            const items = await search(field.input.value.trim());
+            rows = items.map((item) => row(item, refresh));
+        } catch (error) {
+            rows = [h("li.note", { role: "alert" }, errorText(error))];
+        }
+        // A later search may have been answered first.
+        if (own === latest) {
+            fill(results, rows.length > 0 ? rows : h("li.note", nothing));
+        }
+    };
+    const field = textField("search", label, {
+        type: "search",
+        autocomplete: "off",
+        oninput: debounce(SEARCH_DELAY_MS, refresh),
+    });
+    refresh();
+    return [field.element, results];
+}
+
+/** A button in a row of results; a failure is shown beside it. */
+export function rowButton(text, name, act) {
+    const element = button(text, async () => {
+        element.disabled = true;
+        try {
+            await act();
+        } catch (error) {
+            element.disabled = false;
+            element.after(h("span.wrong", { role: "alert" }, errorText(error)));
+        }
+    });
+    element.setAttribute("aria-label", `${text} ${name}`);
+    return element;
+}
