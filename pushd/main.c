@@ -30,7 +30,7 @@
 #include "process/worker.h"
 
 /* Descriptors beside those of sockets: of those who knock, of the database and the rest. */
-#define OTHER_FILES (CONN_LIMIT_ROOM + 128)
+#define OTHER_FILES (CONN_LIMIT_MARGIN + 128)
 
 #define MAX_WORKERS 64
 

@@ -44,13 +44,13 @@ struct presence_hooks {
     /* The sockets here to the room, but for the user's own, are to be told that the user
      * came or went; type is EVENT_USER_JOINED or EVENT_USER_LEFT. Not to be published. The
      * name is valid during the call. */
-    void (*tell)(void *context, uint64_t room_id, unsigned type, uint64_t user_id,
-                 struct text name);
+    void (*notify)(void *context, uint64_t room_id, unsigned type, uint64_t user_id,
+                   struct text name);
     /* The room's view is complete: who waited since presence_room_opened can go on. */
     void (*ready)(void *context, uint64_t room_id);
 };
 
-/* hooks must outlive it. Never NULL. Redis counts as away until presence_bus_state. */
+/* hooks must outlive it. Never NULL. Redis counts as away until presence_redis_state. */
 struct presence *presence_new(const struct presence_hooks *hooks);
 
 /* Frees everything; no answer may be owed by the pubsub any more (it is closed). */
@@ -85,7 +85,7 @@ void presence_online(const struct presence *presence, uint64_t room_id,
                      void *context);
 
 /* What the pubsub tells of its state. */
-void presence_bus_state(struct presence *presence, bool well);
+void presence_redis_state(struct presence *presence, bool redis_up);
 
 /* Ends the graces that are over, and looks after what dead pushd processes left behind: to
  * be called several times a second. */

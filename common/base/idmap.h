@@ -42,6 +42,21 @@ void idmap_each(const struct idmap *map, void (*fn)(void *context, uint64_t key,
 void idmap_filter(struct idmap *map, bool (*keep)(void *context, uint64_t key, void *value),
                   void *context);
 
+/* A map may hold counters instead of pointers; a counter of 0 takes no slot. Do not mix both in
+ * one map. */
+
+/* The counter of a key. */
+uint64_t idmap_counter(const struct idmap *map, uint64_t key);
+
+/* Adds one to a counter; returns the new value. */
+uint64_t idmap_increment(struct idmap *map, uint64_t key);
+
+/* Subtracts one from a counter that is not 0; returns the new value. */
+uint64_t idmap_decrement(struct idmap *map, uint64_t key);
+
+/* A key for a text: its 64-bit FNV-1a hash, never 0. Different texts may share a key. */
+uint64_t idmap_text_key(const char *text);
+
 /* Empties the map and frees its memory. */
 void idmap_free(struct idmap *map);
 

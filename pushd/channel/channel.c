@@ -13,11 +13,11 @@
 
 /* How often the database is asked how far the streams go: while Redis is well, while it
  * is not. Milliseconds. */
-#define CHECK_MS 3000
-#define CHECK_UNWELL_MS 1000
+#define GAP_CHECK_MS 3000
+#define GAP_CHECK_DOWN_MS 1000
 
 /* After channels were joined again, how long others may follow before it is asked. */
-#define REJOIN_MS 50
+#define RESUBSCRIBE_MS 50
 
 /* Tail checks that must miss a room before it counts as deleted: the event on its members'
  * own streams, which says who did it, is given the time to come first. */
@@ -34,12 +34,12 @@ struct channels {
     struct db_pool *db_pool;
     struct pubsub *pubsub;
     struct metrics_data *metrics;
-    struct pubsub_listener pubsub_listener;
-    const struct channels_listener *listener;
+    struct pubsub_callbacks pubsub_callbacks;
+    const struct channels_callbacks *callbacks;
     struct idmap rooms;
     struct idmap users;
     struct channel *dirty; /* channels that have gathered something */
-    uint64_t turn;
+    uint64_t iteration;
     uv_timer_t timer;
     bool checking;    /* a tail check is under way */
     bool check_again; /* another one was asked for meanwhile */
@@ -53,8 +53,8 @@ static struct channel *find(struct channels *channels, enum event_stream kind, u
     return idmap_get(map_of(channels, kind), id);
 }
 
-uint64_t channels_turn(const struct channels *channels) {
-    return channels->turn;
+uint64_t channels_iteration(const struct channels *channels) {
+    return channels->iteration;
 }
 
 /* ---- gathering and writing out ---- */
@@ -69,7 +69,7 @@ static void mark_dirty(struct channel *channel) {
 
 static void on_deliver(struct stream *stream, const struct stream_event *event) {
     struct channel *channel = stream->owner;
-    event_list_add(&channel->turn, event);
+    event_list_add(&channel->pending, event);
     mark_dirty(channel);
 }
 
@@ -90,18 +90,19 @@ static struct frame *join_frames(const struct stream_event *events, uint32_t cou
 }
 
 /* Hands a listener what is new to it: nearly always all of it, in the frame that all share. */
-static void hand_out(struct channel *channel, struct subscription *subscription,
-                     struct frame *all) {
+static void deliver_to(struct channel *channel, struct subscription *subscription,
+                       struct frame *all) {
     uint32_t known = 0;
-    while (known < channel->turn.count && channel->turn.events[known].seq <= subscription->after)
+    while (known < channel->pending.count &&
+           channel->pending.events[known].seq <= subscription->delivered_seq)
         known++;
-    const uint32_t count = channel->turn.count - known;
+    const uint32_t count = channel->pending.count - known;
     if (count == 0)
         return;
-    const struct stream_event *events = channel->turn.events + known;
-    subscription->after = events[count - 1].seq;
+    const struct stream_event *events = channel->pending.events + known;
+    subscription->delivered_seq = events[count - 1].seq;
     struct frame *frame = known == 0 ? all : join_frames(events, count);
-    channel->channels->listener->events(subscription, events, count, frame);
+    channel->channels->callbacks->events(subscription, events, count, frame);
     if (known > 0)
         frame_release(frame);
 }
@@ -117,28 +118,28 @@ static void warm_up(const struct channel *channel, uint32_t first) {
         __builtin_prefetch(channel->subscriptions[first + i]);
     for (uint32_t i = 0; i < count; i++)
         clients[i] = channel->subscriptions[first + i]->client;
-    channel->channels->listener->soon(clients, count);
+    channel->channels->callbacks->soon(clients, count);
 }
 
-static void flush_feed(struct channel *channel) {
-    struct frame *all = join_frames(channel->turn.events, channel->turn.count);
+static void flush_channel(struct channel *channel) {
+    struct frame *all = join_frames(channel->pending.events, channel->pending.count);
     for (uint32_t i = 0; i < channel->count; i++) {
         if (i % WARM_LISTENERS == 0)
             warm_up(channel, i);
         if (channel->subscriptions[i]->live)
-            hand_out(channel, channel->subscriptions[i], all);
+            deliver_to(channel, channel->subscriptions[i], all);
     }
     frame_release(all);
-    event_list_clear(&channel->turn);
+    event_list_clear(&channel->pending);
     channel->dirty = false;
 }
 
 void channels_flush(struct channels *channels) {
-    channels->turn++;
+    channels->iteration++;
     while (channels->dirty) {
         struct channel *channel = channels->dirty;
         channels->dirty = channel->next_dirty;
-        flush_feed(channel);
+        flush_channel(channel);
     }
 }
 
@@ -182,17 +183,17 @@ static void fetch_work(void *job, struct db *db) {
 
 /* Who listens misses something, but for those who have read further than the stream goes,
  * and up to where it goes on. */
-static void skip_hole(struct channel *channel, uint64_t last_seq) {
+static void skip_gap(struct channel *channel, uint64_t last_seq) {
     const uint64_t before = channel->stream.last_seq;
     channels_flush(channel->channels);
     stream_skip(&channel->stream, last_seq);
     for (uint32_t i = 0; i < channel->count; i++) {
         struct subscription *subscription = channel->subscriptions[i];
         if (!subscription->live ||
-            (subscription->after > before && subscription->after >= last_seq))
+            (subscription->delivered_seq > before && subscription->delivered_seq >= last_seq))
             continue;
-        subscription->after = last_seq;
-        channel->channels->listener->resync(subscription, last_seq);
+        subscription->delivered_seq = last_seq;
+        channel->channels->callbacks->resync(subscription, last_seq);
     }
 }
 
@@ -200,11 +201,11 @@ static void fetch_done(void *job) {
     struct fetch *fetch = job;
     struct channel *channel = find(fetch->channels, fetch->kind, fetch->id);
     if (channel && fetch->error == ERROR_NONE) {
-        fetch->channels->metrics->holes++;
-        stream_on_record(&channel->stream, fetch->last_seq);
+        fetch->channels->metrics->gaps_filled++;
+        stream_recorded(&channel->stream, fetch->last_seq);
         stream_fetched(&channel->stream, fetch->found.events, fetch->found.count);
     } else if (channel && fetch->error == ERROR_GONE) {
-        skip_hole(channel, fetch->last_seq);
+        skip_gap(channel, fetch->last_seq);
     } else if (channel) {
         stream_fetch_failed(&channel->stream);
     }
@@ -223,98 +224,98 @@ static void on_fetch(struct stream *stream, uint64_t after) {
 
 /* ---- the tail check ---- */
 
-static void note_gone(void *context, uint64_t id, void *value) {
+static void check_missing(void *context, uint64_t id, void *value) {
     const struct idmap *gone = context;
     struct channel *channel = value;
     if (!idmap_get(gone, id)) {
-        channel->missing = 0;
+        channel->missing_checks = 0;
         return;
     }
-    if (channel->missing < MISSING_CHECKS)
-        channel->missing++;
-    if (channel->missing < MISSING_CHECKS)
+    if (channel->missing_checks < MISSING_CHECKS)
+        channel->missing_checks++;
+    if (channel->missing_checks < MISSING_CHECKS)
         return;
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->live)
-            channel->channels->listener->room_gone(channel->subscriptions[i]);
+            channel->channels->callbacks->room_gone(channel->subscriptions[i]);
 }
 
-static void note_moved(struct channels *channels, const struct stream_head *head) {
+static void apply_head(struct channels *channels, const struct stream_head *head) {
     struct channel *channel =
         find(channels, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
     if (!channel)
         return;
     if (channel->stream.known && head->last_seq > channel->stream.last_seq)
-        channels->metrics->tail_finds += head->last_seq - channel->stream.last_seq;
-    stream_behind(&channel->stream, head->last_seq);
+        channels->metrics->gap_check_events += head->last_seq - channel->stream.last_seq;
+    stream_update_head(&channel->stream, head->last_seq);
 }
 
-static void compare_heads(struct channels *channels, const struct gap_check_answer *answer) {
+static void apply_heads(struct channels *channels, const struct gap_check_result *answer) {
     struct idmap gone = {0}; /* rooms, by id */
     for (size_t i = 0; i < answer->count; i++) {
         const struct stream_head *head = &answer->heads[i];
         if (head->exists)
-            note_moved(channels, head);
+            apply_head(channels, head);
         else if (!head->of_user)
             idmap_put(&gone, head->id, channels);
     }
-    idmap_each(&channels->rooms, note_gone, &gone);
+    idmap_each(&channels->rooms, check_missing, &gone);
     idmap_free(&gone);
 }
 
-static void on_checked(void *context, const struct gap_check_answer *answer) {
+static void on_gap_check_done(void *context, const struct gap_check_result *answer) {
     struct channels *channels = context;
-    channels->metrics->tail_checks++;
+    channels->metrics->gap_checks++;
     if (answer->error)
         channels->metrics->db_errors++;
     else
-        compare_heads(channels, answer);
+        apply_heads(channels, answer);
     channels_flush(channels);
     channels->checking = false;
     if (channels->check_again)
-        channels_check_now(channels);
+        channels_check_gaps(channels);
 }
 
 /* A stream whose position nobody knows yet is about to be read anyway. */
-static void ask_for(void *context, uint64_t id, void *value) {
+static void add_to_check(void *context, uint64_t id, void *value) {
     const struct channel *channel = value;
     if (channel->stream.known)
         gap_check_add(context, channel->stream.kind, id, channel->stream.last_seq);
 }
 
-void channels_check_now(struct channels *channels) {
+void channels_check_gaps(struct channels *channels) {
     channels->check_again = channels->checking;
     if (channels->checking)
         return;
     struct gap_check *check = gap_check_new();
-    idmap_each(&channels->rooms, ask_for, check);
-    idmap_each(&channels->users, ask_for, check);
+    idmap_each(&channels->rooms, add_to_check, check);
+    idmap_each(&channels->users, add_to_check, check);
     channels->checking = gap_check_count(check) > 0;
     if (channels->checking)
-        gap_check_run(check, channels->db_pool, on_checked, channels);
+        gap_check_run(check, channels->db_pool, on_gap_check_done, channels);
     else
         gap_check_free(check);
 }
 
 static void on_timer(uv_timer_t *timer) {
     struct channels *channels = timer->data;
-    const bool well = channels->pubsub && pubsub_is_up(channels->pubsub);
+    const bool up = channels->pubsub && pubsub_is_up(channels->pubsub);
     slow_callback_start("asking how far the streams go");
-    channels_check_now(channels);
+    channels_check_gaps(channels);
     slow_callback_stop();
-    uv_timer_start(timer, on_timer, well ? CHECK_MS : CHECK_UNWELL_MS, 0);
+    uv_timer_start(timer, on_timer, up ? GAP_CHECK_MS : GAP_CHECK_DOWN_MS, 0);
 }
 
 /* ---- what Redis says ---- */
 
-static void tell_joined(struct channel *channel) {
-    if (channel->joined)
+static void mark_ready(struct channel *channel) {
+    if (channel->ready)
         return;
-    channel->joined = true;
-    channel->joined_turn = channel->channels->turn;
+    channel->ready = true;
+    channel->ready_iteration = channel->channels->iteration;
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->client)
-            channel->channels->listener->joined(channel->subscriptions[i]->client, channel);
+            channel->channels->callbacks->ready(channel->subscriptions[i]->client, channel);
 }
 
 static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
@@ -322,10 +323,10 @@ static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
     struct channel *channel = find(channels, kind, id);
     /* Joined again after a loss: what was published meanwhile is looked for, once for all
      * channels that come back together. */
-    if (channel && channel->joined)
-        uv_timer_start(&channels->timer, on_timer, REJOIN_MS, 0);
+    if (channel && channel->ready)
+        uv_timer_start(&channels->timer, on_timer, RESUBSCRIBE_MS, 0);
     else if (channel)
-        tell_joined(channel);
+        mark_ready(channel);
 }
 
 static void on_notice(struct channel *channel, const struct event_envelope *envelope) {
@@ -333,7 +334,7 @@ static void on_notice(struct channel *channel, const struct event_envelope *enve
     channels_flush(channel->channels);
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->live)
-            channel->channels->listener->notice(channel->subscriptions[i], envelope, frame);
+            channel->channels->callbacks->notice(channel->subscriptions[i], envelope, frame);
     frame_release(frame);
 }
 
@@ -347,7 +348,7 @@ static void on_event(void *context, enum event_stream kind, uint64_t id,
         return;
     }
     const struct stream_event event = stream_event_of(envelope);
-    stream_offer(&channel->stream, &event);
+    stream_receive(&channel->stream, &event);
     frame_release(event.frame);
 }
 
@@ -356,33 +357,33 @@ void channels_notice(struct channels *channels, uint64_t room_id,
     on_event(channels, EVENT_STREAM_ROOM, room_id, envelope);
 }
 
-void channels_wake_room(struct channels *channels, uint64_t room_id,
-                        void (*wake)(struct client *client)) {
+void channels_each_client(struct channels *channels, uint64_t room_id,
+                          void (*wake)(struct client *client)) {
     const struct channel *channel = find(channels, EVENT_STREAM_ROOM, room_id);
     for (uint32_t i = 0; channel && i < channel->count; i++)
         if (channel->subscriptions[i]->client)
             wake(channel->subscriptions[i]->client);
 }
 
-static void join_without_redis(void *context, uint64_t id, void *value) {
+static void mark_ready_without_redis(void *context, uint64_t id, void *value) {
     (void)context;
     (void)id;
-    tell_joined(value);
+    mark_ready(value);
 }
 
 /* A pubsub that is unwell confirms nothing: the tail check carries everything then. One that
  * is well again may have lost events: the tail check finds them. */
-static void on_state(void *context, bool well) {
+static void on_state(void *context, bool up) {
     struct channels *channels = context;
-    log_info("redis is %s", well ? "there" : "away; events are read from the database");
-    if (!well) {
-        idmap_each(&channels->rooms, join_without_redis, NULL);
-        idmap_each(&channels->users, join_without_redis, NULL);
+    log_info("redis is %s", up ? "there" : "away; events are read from the database");
+    if (!up) {
+        idmap_each(&channels->rooms, mark_ready_without_redis, NULL);
+        idmap_each(&channels->users, mark_ready_without_redis, NULL);
     }
     uv_timer_start(&channels->timer, on_timer, 0, 0);
 }
 
-static void on_turn_end(void *context) {
+static void on_iteration_end(void *context) {
     channels_flush(context);
 }
 
@@ -390,7 +391,8 @@ static void on_turn_end(void *context) {
 
 static const struct stream_hooks STREAM_HOOKS = {on_deliver, on_fetch};
 
-static struct channel *open_feed(struct channels *channels, enum event_stream kind, uint64_t id) {
+static struct channel *open_channel(struct channels *channels, enum event_stream kind,
+                                    uint64_t id) {
     struct channel *channel = xcalloc(1, sizeof(*channel));
     channel->channels = channels;
     channel->subscriptions = &channel->only;
@@ -399,12 +401,12 @@ static struct channel *open_feed(struct channels *channels, enum event_stream ki
     idmap_put(map_of(channels, kind), id, channel);
     channels->metrics->streams++;
     pubsub_subscribe(channels->pubsub, kind, id);
-    channel->joined = !pubsub_is_up(channels->pubsub);
-    channel->joined_turn = channels->turn;
+    channel->ready = !pubsub_is_up(channels->pubsub);
+    channel->ready_iteration = channels->iteration;
     return channel;
 }
 
-static void close_feed(struct channel *channel) {
+static void close_channel(struct channel *channel) {
     struct channels *channels = channel->channels;
     if (channel->dirty)
         channels_flush(channels);
@@ -418,7 +420,7 @@ static void close_feed(struct channel *channel) {
 }
 
 /* Most channels are those of users, and have one listener. */
-static void make_space(struct channel *channel) {
+static void grow_subscriptions(struct channel *channel) {
     struct subscription **more =
         channel->subscriptions == &channel->only ? NULL : channel->subscriptions;
     channel->space *= 2;
@@ -427,13 +429,13 @@ static void make_space(struct channel *channel) {
         channel->subscriptions[0] = channel->only;
 }
 
-struct subscription *channel_join(struct channels *channels, enum event_stream kind, uint64_t id,
-                                  struct client *client) {
+struct subscription *channel_subscribe(struct channels *channels, enum event_stream kind,
+                                       uint64_t id, struct client *client) {
     struct channel *channel = find(channels, kind, id);
     if (!channel)
-        channel = open_feed(channels, kind, id);
+        channel = open_channel(channels, kind, id);
     if (channel->count == channel->space)
-        make_space(channel);
+        grow_subscriptions(channel);
     struct subscription *subscription = xcalloc(1, sizeof(*subscription));
     *subscription =
         (struct subscription){.client = client, .channel = channel, .index = channel->count};
@@ -442,7 +444,7 @@ struct subscription *channel_join(struct channels *channels, enum event_stream k
     return subscription;
 }
 
-void channel_leave(struct subscription *subscription) {
+void channel_unsubscribe(struct subscription *subscription) {
     struct channel *channel = subscription->channel;
     struct subscription *last = channel->subscriptions[--channel->count];
     channel->subscriptions[subscription->index] = last;
@@ -450,24 +452,24 @@ void channel_leave(struct subscription *subscription) {
     channel->channels->metrics->subscribers--;
     free(subscription);
     if (channel->count == 0)
-        close_feed(channel);
+        close_channel(channel);
 }
 
 /* ---- all channels ---- */
 
 struct channels *channels_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,
                               struct metrics_data *metrics,
-                              const struct channels_listener *listener) {
+                              const struct channels_callbacks *callbacks) {
     struct channels *channels = xcalloc(1, sizeof(*channels));
     channels->config = config;
     channels->db_pool = db_pool;
     channels->metrics = metrics;
-    channels->listener = listener;
-    channels->pubsub_listener =
-        (struct pubsub_listener){channels, on_subscribed, on_event, on_state, on_turn_end};
+    channels->callbacks = callbacks;
+    channels->pubsub_callbacks =
+        (struct pubsub_callbacks){channels, on_subscribed, on_event, on_state, on_iteration_end};
     uv_timer_init(loop, &channels->timer);
     channels->timer.data = channels;
-    uv_timer_start(&channels->timer, on_timer, CHECK_UNWELL_MS, 0);
+    uv_timer_start(&channels->timer, on_timer, GAP_CHECK_DOWN_MS, 0);
     return channels;
 }
 
@@ -475,8 +477,8 @@ void channels_set_pubsub(struct channels *channels, struct pubsub *pubsub) {
     channels->pubsub = pubsub;
 }
 
-const struct pubsub_listener *channels_pubsub_listener(struct channels *channels) {
-    return &channels->pubsub_listener;
+const struct pubsub_callbacks *channels_pubsub_callbacks(struct channels *channels) {
+    return &channels->pubsub_callbacks;
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -495,7 +497,7 @@ struct each {
     void *context;
 };
 
-static void visit_feed(void *context, uint64_t id, void *value) {
+static void visit_channel(void *context, uint64_t id, void *value) {
     const struct each *each = context;
     (void)id;
     each->visit(each->context, value);
@@ -504,6 +506,6 @@ static void visit_feed(void *context, uint64_t id, void *value) {
 void channels_each(struct channels *channels,
                    void (*visit)(void *context, const struct channel *channel), void *context) {
     struct each each = {visit, context};
-    idmap_each(&channels->rooms, visit_feed, &each);
-    idmap_each(&channels->users, visit_feed, &each);
+    idmap_each(&channels->rooms, visit_channel, &each);
+    idmap_each(&channels->users, visit_channel, &each);
 }

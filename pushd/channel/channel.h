@@ -26,9 +26,9 @@ struct channel;
 struct subscription {
     struct client *client;
     struct channel *channel;
-    uint32_t index; /* in the channel's array */
-    bool live;      /* gets events; before that it only keeps the channel open */
-    uint64_t after; /* has all events up to this one */
+    uint32_t index;         /* in the channel's array */
+    bool live;              /* gets events; before that it only keeps the channel open */
+    uint64_t delivered_seq; /* of the last event delivered to it */
 };
 
 /* All channels of this process. */
@@ -40,23 +40,23 @@ struct channel {
     struct subscription **subscriptions; /* `only` as long as there is one */
     struct subscription *only;
     uint32_t count, space;
-    uint64_t joined_turn;       /* the number of the turn in which Redis confirmed the channel */
-    struct event_list turn;     /* what this turn delivered */
-    struct channel *next_dirty; /* list of channels with something in turn */
-    unsigned char missing;      /* tail checks in a row that did not find the room */
-    bool joined;                /* Redis has confirmed the channel, or is not there */
+    uint64_t ready_iteration;     /* the number of the turn in which Redis confirmed the channel */
+    struct event_list pending;    /* what this turn delivered */
+    struct channel *next_dirty;   /* list of channels with something in turn */
+    unsigned char missing_checks; /* tail checks in a row that did not find the room */
+    bool ready;                   /* Redis has confirmed the channel, or is not there */
     bool dirty;
 };
 
 /* What the channels tell their clients. Any of these may end clients; subscriptions are
  * then dropped at the end of the turn, never while a channel is being walked. */
-struct channels_listener {
+struct channels_callbacks {
     /* The channel can be read from now on. */
-    void (*joined)(struct client *client, struct channel *channel);
+    void (*ready)(struct client *client, struct channel *channel);
     /* Events follow for these, of which some may be NULL: what they need can be fetched into the
      * processor's cache. */
     void (*soon)(struct client *const *clients, uint32_t count);
-    /* Events of one turn, in order, all after subscription->after. joined_frame holds the
+    /* Events of one turn, in order, all after subscription->delivered_seq. joined_frame holds the
      * frames of all of them that are shown (NULL: none is). */
     void (*events)(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *joined_frame);
@@ -72,27 +72,27 @@ struct channels_listener {
 /* Never NULL; everything given must outlive it. */
 struct channels *channels_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,
                               struct metrics_data *metrics,
-                              const struct channels_listener *listener);
+                              const struct channels_callbacks *callbacks);
 
-/* Gives the channels the pubsub; the listener of the pubsub is channels_pubsub_listener. */
+/* Gives the channels the pubsub; the listener of the pubsub is channels_pubsub_callbacks. */
 void channels_set_pubsub(struct channels *channels, struct pubsub *pubsub);
-const struct pubsub_listener *channels_pubsub_listener(struct channels *channels);
+const struct pubsub_callbacks *channels_pubsub_callbacks(struct channels *channels);
 
 /* Stops the timer; frees itself once the loop has let go. No channel may be open, no job under
  * way. */
 void channels_close(struct channels *channels);
 
 /* Adds a listener, not live yet, and opens the channel if it is the first. The subscription
- * belongs to the caller, who gives it back with channel_leave. */
-struct subscription *channel_join(struct channels *channels, enum event_stream kind, uint64_t id,
-                                  struct client *client);
+ * belongs to the caller, who gives it back with channel_unsubscribe. */
+struct subscription *channel_subscribe(struct channels *channels, enum event_stream kind,
+                                       uint64_t id, struct client *client);
 
 /* Drops a listener; the last one closes the channel. Not while the channels call a listener:
  * flag the client and leave at the end of the turn. */
-void channel_leave(struct subscription *subscription);
+void channel_unsubscribe(struct subscription *subscription);
 
 /* The number of the present turn of the loop. */
-uint64_t channels_turn(const struct channels *channels);
+uint64_t channels_iteration(const struct channels *channels);
 
 /* Writes out what this turn has gathered so far; called at each end of a turn, and before a
  * listener becomes live in the middle of one. */
@@ -103,11 +103,11 @@ void channels_notice(struct channels *channels, uint64_t room_id,
                      const struct event_envelope *envelope);
 
 /* Calls wake for each listener of a room; wake may send, but not leave or join. */
-void channels_wake_room(struct channels *channels, uint64_t room_id,
-                        void (*wake)(struct client *client));
+void channels_each_client(struct channels *channels, uint64_t room_id,
+                          void (*wake)(struct client *client));
 
 /* Looks at once whether the database has events that did not come. */
-void channels_check_now(struct channels *channels);
+void channels_check_gaps(struct channels *channels);
 
 /* Calls visit for each channel (for the state in the log). */
 void channels_each(struct channels *channels,

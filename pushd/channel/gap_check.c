@@ -94,7 +94,7 @@ static void check_work(void *job, struct db *db) {
 
 static void check_done(void *job) {
     struct gap_check *check = job;
-    const struct gap_check_answer answer = {check->error, check->heads, check->count};
+    const struct gap_check_result answer = {check->error, check->heads, check->count};
     check->done(check->context, &answer);
     gap_check_free(check);
 }

@@ -20,14 +20,14 @@ struct gap_check;
 
 /* What was found: the streams that go further, and those that are gone. After an error some
  * are missing. It belongs to the check. */
-struct gap_check_answer {
+struct gap_check_result {
     enum error error;
     const struct stream_head *heads;
     size_t count;
 };
 
 /* Called on the loop; the check is freed when it returns. */
-typedef void gap_check_done(void *context, const struct gap_check_answer *answer);
+typedef void gap_check_done(void *context, const struct gap_check_result *answer);
 
 /* Never NULL. Without a run it is freed by gap_check_free. */
 struct gap_check *gap_check_new(void);

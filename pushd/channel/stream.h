@@ -19,10 +19,10 @@
 #include "event/event.h"
 
 /* Events kept in memory behind the last one. */
-#define STREAM_TAIL 64
+#define STREAM_RECENT 64
 
 /* Events that may wait for a hole to be filled; more are dropped, and read like the hole. */
-#define STREAM_WAITING 64
+#define STREAM_PENDING 64
 
 struct stream;
 
@@ -38,14 +38,15 @@ struct stream {
     enum event_stream kind;
     bool known; /* last_seq means something */
     bool fetching;
-    bool news; /* something came to wait since the fetch began, which may not know of it */
+    bool
+        received_during_fetch; /* something came to wait since the fetch began, which may not know of it */
     uint64_t id;
     const struct stream_hooks *hooks;
     void *owner;               /* for the hooks */
     uint64_t last_seq;         /* of the last event delivered */
-    uint64_t wanted_seq;       /* the highest one heard of */
-    struct event_list tail;    /* ends with last_seq */
-    struct event_list waiting; /* by rising seq */
+    uint64_t head_seq;         /* the highest one heard of */
+    struct event_list recent;  /* ends with last_seq */
+    struct event_list pending; /* by rising seq */
 };
 
 /* A stream whose position is not known yet: events wait. */
@@ -61,17 +62,17 @@ void stream_start(struct stream *stream, uint64_t last_seq);
 
 /* An event with a number came. Delivered if it is the next; dropped if it is an old one;
  * else it waits while the hole is fetched. The frame is held as long as it is needed. */
-void stream_offer(struct stream *stream, const struct stream_event *event);
+void stream_receive(struct stream *stream, const struct stream_event *event);
 
 /* The database says how far the stream goes: what is missing is fetched. True if something
  * was. */
-bool stream_behind(struct stream *stream, uint64_t last_seq);
+bool stream_update_head(struct stream *stream, uint64_t last_seq);
 
 /* Says up to where events are on record, as read along with what was fetched. What waited
  * beyond that when it was asked is not to be believed; should it be on record after all, it
  * is found like any other that did not come. If something came meanwhile, nothing follows
  * from it yet: it will be asked again. */
-void stream_on_record(struct stream *stream, uint64_t last_seq);
+void stream_recorded(struct stream *stream, uint64_t last_seq);
 
 /* Events that were fetched, in order; they may overlap what came meanwhile. Fetches again
  * if there is more; none at all means that nothing is missing. Dropped unless a fetch is
@@ -89,11 +90,11 @@ void stream_skip(struct stream *stream, uint64_t last_seq);
 
 /* Events in a row that were read for somebody. If they lead to where the stream stands, they
  * become the tail of one that has none: who comes next need not read them. */
-void stream_recall(struct stream *stream, const struct stream_event *events, uint32_t count);
+void stream_cache(struct stream *stream, const struct stream_event *events, uint32_t count);
 
 /* Visits the events after `after` up to last_seq if the tail has them all; false, and
  * nothing visited, if it does not. */
-bool stream_tail(const struct stream *stream, uint64_t after,
-                 void (*visit)(void *context, const struct stream_event *event), void *context);
+bool stream_recent(const struct stream *stream, uint64_t after,
+                   void (*visit)(void *context, const struct stream_event *event), void *context);
 
 #endif

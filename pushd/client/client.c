@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/idmap.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "event/serialize.h"
-#include "net/tally.h"
 
 /* ---- counting sockets ---- */
 
@@ -83,8 +83,9 @@ void client_refuse(struct client *client, enum error error, const char *detail) 
 /* ---- channels ---- */
 
 struct subscription *client_join(struct client *client, enum event_stream kind, uint64_t id) {
-    struct subscription *subscription = channel_join(client->shared->channels, kind, id, client);
-    if (!subscription->channel->joined)
+    struct subscription *subscription =
+        channel_subscribe(client->shared->channels, kind, id, client);
+    if (!subscription->channel->ready)
         client->pending++;
     return subscription;
 }
@@ -99,13 +100,13 @@ void client_leave(struct client *client, struct subscription *subscription) {
     subscription->live = false;
     subscription->client = NULL;
     leaving->subscriptions[leaving->count++] = subscription;
-    if (!subscription->channel->joined)
+    if (!subscription->channel->ready)
         client_joined(client, subscription->channel); /* not waited for any more */
 }
 
 static void leave_now(struct client_leaving *leaving) {
     while (leaving->count > 0)
-        channel_leave(leaving->subscriptions[--leaving->count]);
+        channel_unsubscribe(leaving->subscriptions[--leaving->count]);
 }
 
 void client_tell_room(struct client *client, unsigned type) {
@@ -183,15 +184,15 @@ static void on_closed(struct client *client) {
     client_release(client);
 }
 
-const struct channels_listener *client_feeds_listener(void) {
-    static const struct channels_listener LISTENER = {
+const struct channels_callbacks *client_channels_callbacks(void) {
+    static const struct channels_callbacks LISTENER = {
         client_joined, client_soon, client_events, client_notice, client_resync, client_room_gone,
     };
     return &LISTENER;
 }
 
-struct sockets_listener client_sockets_listener(struct clients *clients) {
-    return (struct sockets_listener){clients, on_opened, client_message, on_closed};
+struct sockets_callbacks client_sockets_callbacks(struct clients *clients) {
+    return (struct sockets_callbacks){clients, on_opened, client_message, on_closed};
 }
 
 void client_tick(struct clients *clients) {

@@ -107,8 +107,8 @@ struct client {
 };
 
 /* For channels_new and sockets_new. */
-const struct channels_listener *client_feeds_listener(void);
-struct sockets_listener client_sockets_listener(struct clients *clients);
+const struct channels_callbacks *client_channels_callbacks(void);
+struct sockets_callbacks client_sockets_callbacks(struct clients *clients);
 
 /* Ends typing that nobody goes on with; to be called twice a second. */
 void client_tick(struct clients *clients);

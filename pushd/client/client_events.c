@@ -59,7 +59,7 @@ static void own_event_of_room(struct client *client, const struct stream_event *
     if (event->type == EVENT_ROOM_DELETED)
         send_room_deleted_by(client, event->frame);
     else if (event->type == EVENT_ROOM_REMOVED)
-        channels_check_now(client->shared->channels);
+        channels_check_gaps(client->shared->channels);
 }
 
 static void own_event_of_notifications(struct client *client, const struct stream_event *event) {
@@ -132,7 +132,7 @@ void client_notice(struct subscription *subscription, const struct event_envelop
     if (is_about_doing(envelope->type) && envelope->actor_id == client->user_id)
         return;
     if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
-        socket_send_soon(client->socket, frame);
+        socket_send_deferred(client->socket, frame);
     else
         socket_send(client->socket, frame);
     if (envelope->type == EVENT_ROOM_DELETED)

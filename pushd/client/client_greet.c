@@ -74,7 +74,7 @@ struct gathering {
 
 static void send_gathered(struct gathering *gathering) {
     struct frame *all = frame_join(gathering->frames, gathering->count);
-    socket_send_soon(gathering->socket, all);
+    socket_send_deferred(gathering->socket, all);
     frame_release(all);
     gathering->count = gathering->bytes = 0;
 }
@@ -106,7 +106,7 @@ static void send_connected_and_replayed(struct client *client, struct frame *con
 
 /* Events of the tail on their way to one client. */
 struct handover {
-    struct stream_event events[STREAM_TAIL];
+    struct stream_event events[STREAM_RECENT];
     uint32_t count;
 };
 
@@ -119,7 +119,7 @@ static void take_from_tail(void *context, const struct stream_event *event) {
  * returns how many. One before them may have made the client give the subscription back. */
 static uint32_t hand_over(struct subscription *subscription, const struct stream_event *events,
                           uint32_t count) {
-    struct frame *frames[STREAM_TAIL], *all = NULL;
+    struct frame *frames[STREAM_RECENT], *all = NULL;
     size_t shown = 0, bytes = 0;
     uint32_t taken = 0;
     for (; taken < count && bytes < GATHER_BYTES; taken++)
@@ -129,7 +129,7 @@ static uint32_t hand_over(struct subscription *subscription, const struct stream
         }
     if (shown > 0)
         all = frame_join(frames, shown);
-    subscription->after = events[taken - 1].seq;
+    subscription->delivered_seq = events[taken - 1].seq;
     if (subscription->client)
         client_events(subscription, events, taken, all);
     frame_release(all);
@@ -140,8 +140,8 @@ bool client_catch_up(struct subscription *subscription, uint64_t position) {
     const struct stream *stream = &subscription->channel->stream;
     struct handover handover;
     handover.count = 0;
-    subscription->after = position;
-    if (stream->last_seq > position && !stream_tail(stream, position, take_from_tail, &handover))
+    subscription->delivered_seq = position;
+    if (stream->last_seq > position && !stream_recent(stream, position, take_from_tail, &handover))
         return false;
     for (uint32_t done = 0; done < handover.count;)
         done += hand_over(subscription, handover.events + done, handover.count - done);

@@ -40,8 +40,8 @@ void client_unwatch(struct client *client, uint64_t room_id) {
         arrival->stale = true;
     if (!subscription)
         return;
-    if (subscription->after > 0)
-        idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->after);
+    if (subscription->delivered_seq > 0)
+        idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->delivered_seq);
     client_leave(client, subscription);
 }
 
@@ -100,7 +100,7 @@ static void arrive(struct arrival *arrival) {
     struct subscription *subscription = client_join(client, EVENT_STREAM_ROOM, arrival->room_id);
     channels_flush(client->shared->channels);
     stream_start(&subscription->channel->stream, position);
-    subscription->after = position;
+    subscription->delivered_seq = position;
     idmap_put(&client->rooms.watched, arrival->room_id, subscription);
     client_notify(client, arrival->room_id, arrival->said.events, arrival->said.count);
     if (!client_catch_up(subscription, position))
@@ -215,7 +215,7 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
 static void remove_from_room(struct client *client, uint64_t room_id, uint64_t seq) {
     struct subscription *subscription = idmap_get(&client->rooms.watched, room_id);
     if (subscription)
-        subscription->after = seq;
+        subscription->delivered_seq = seq;
     client_unwatch(client, room_id);
 }
 

@@ -163,7 +163,7 @@ void client_begin(struct client *client) {
     client->opening = xcalloc(1, sizeof(*client->opening));
     if (!client->notifications && client->room.id)
         client->room.subscription = client_join(client, EVENT_STREAM_ROOM, client->room.id);
-    client->opening->asked_turn = channels_turn(client->shared->channels);
+    client->opening->asked_turn = channels_iteration(client->shared->channels);
     ask(client, client->notifications ? 0 : client->room.id, asked);
 }
 
@@ -240,7 +240,7 @@ static bool must_read_missed(const struct client *client) {
     const struct stream *stream = &client_main(client)->channel->stream;
     const uint64_t since = client->since;
     return client->has_since && !(stream->known && since <= stream->last_seq &&
-                                  stream->last_seq - since <= stream->tail.count &&
+                                  stream->last_seq - since <= stream->recent.count &&
                                   stream->last_seq - since <= client->shared->config->replay_limit);
 }
 
@@ -262,7 +262,7 @@ static void read_positions(struct client *client) {
     opening->reads++;
     opening->resync = false;
     opening->replayed = opening->position;
-    opening->asked_turn = channels_turn(client->shared->channels);
+    opening->asked_turn = channels_iteration(client->shared->channels);
     if (client->notifications)
         db_pool_run(client->shared->db_pool, read_work, read_done, new_job(client));
     else
@@ -292,7 +292,7 @@ static void become_present(struct client *client) {
 
 /* Whether the tail in memory leads from a position to where the stream stands. */
 static bool tail_reaches(const struct stream *stream, uint64_t position) {
-    return stream->last_seq <= position || stream->last_seq - position <= stream->tail.count;
+    return stream->last_seq <= position || stream->last_seq - position <= stream->recent.count;
 }
 
 static bool can_catch_up(const struct client *client) {
@@ -358,7 +358,7 @@ static void finish(struct client *client) {
     client->state = SESSION_LIVE;
     client->admitted_seq = client_head(client);
     client_catch_up(subscription, opening->position);
-    stream_recall(&subscription->channel->stream, opening->missed.events, opening->missed.count);
+    stream_cache(&subscription->channel->stream, opening->missed.events, opening->missed.count);
     if (subscription != client->own && client->state == SESSION_LIVE)
         client_catch_up(client->own, opening->identity.last_seq);
     if (client->state != SESSION_LIVE)
@@ -375,8 +375,8 @@ static bool first_answer_is_good(const struct client *client) {
     const struct client_opening *opening = client->opening;
     const struct channel *own = client->own->channel;
     return !client->notifications && !opening->want_replay &&
-           client->room.subscription->channel->joined_turn < opening->asked_turn &&
-           own->joined_turn < opening->asked_turn;
+           client->room.subscription->channel->ready_iteration < opening->asked_turn &&
+           own->ready_iteration < opening->asked_turn;
 }
 
 /* The position a client has when it connects. */
@@ -411,7 +411,7 @@ void client_joined(struct client *client, struct channel *channel) {
     if (client->state == SESSION_JOINING || client->state == SESSION_WATCHING)
         advance(client);
     else if (client->state == SESSION_LIVE) /* what came before Redis told of it */
-        channels_check_now(client->shared->channels);
+        channels_check_gaps(client->shared->channels);
 }
 
 void client_presence_known(struct client *client) {

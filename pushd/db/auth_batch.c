@@ -6,47 +6,47 @@
 #include "base/xalloc.h"
 
 /* Callers in one question. */
-#define TOGETHER 64
+#define BATCH_MAX 64
 
 /* Questions about credentials of one kind that may be under way: the second one only when
  * there are enough who wait to fill it. */
-#define UNDER_WAY 2
+#define MAX_IN_FLIGHT 2
 
-struct asker {
+struct waiter {
     auth_batch_found *found;
     void *context;
 };
 
 /* One question, from the first caller in it until all have heard. */
-struct question {
-    struct line *line;
-    struct question *next;
+struct batch {
+    struct queue *queue;
+    struct batch *next;
     enum error error;
     size_t count;
-    struct asker askers[TOGETHER];
-    struct identity_query auth_batch[TOGETHER];
+    struct waiter waiters[BATCH_MAX];
+    struct identity_query queries[BATCH_MAX];
 };
 
 /* Credentials of one kind: those who wait, in the order in which they came. */
-struct line {
-    struct auth_batch *all;
+struct queue {
+    struct auth_batch *owner;
     bool by_token;
-    unsigned under_way;
-    struct question *first, *last; /* all but the last one are full */
+    unsigned in_flight;
+    struct batch *first, *last; /* all but the last one are full */
 };
 
 struct auth_batch {
     struct db_pool *db_pool;
     const struct config *config;
-    struct line tokens, clients;
+    struct queue tokens, clients;
 };
 
 struct auth_batch *auth_batch_new(struct db_pool *db_pool, const struct config *config) {
     struct auth_batch *auth_batch = xcalloc(1, sizeof(*auth_batch));
     auth_batch->db_pool = db_pool;
     auth_batch->config = config;
-    auth_batch->tokens = (struct line){.all = auth_batch, .by_token = true};
-    auth_batch->clients = (struct line){.all = auth_batch};
+    auth_batch->tokens = (struct queue){.owner = auth_batch, .by_token = true};
+    auth_batch->clients = (struct queue){.owner = auth_batch};
     return auth_batch;
 }
 
@@ -57,83 +57,83 @@ void auth_batch_free(struct auth_batch *auth_batch) {
 /* ---- on a thread ---- */
 
 /* The statement for one is cheaper where there is but one. */
-static enum error ask_one(struct question *question, struct db *db) {
-    const struct line *line = question->line;
-    struct identity_query *identity = &question->auth_batch[0];
-    identity->error = line->by_token
-                          ? token_find(db, identity->hash, identity->room_id, &identity->identity)
-                          : login_session_find(db, identity->hash, line->all->config->session_days,
-                                               identity->room_id, &identity->identity);
+static enum error query_one(struct batch *batch, struct db *db) {
+    const struct queue *queue = batch->queue;
+    struct identity_query *identity = &batch->queries[0];
+    identity->error =
+        queue->by_token ? token_find(db, identity->hash, identity->room_id, &identity->identity)
+                        : login_session_find(db, identity->hash, queue->owner->config->session_days,
+                                             identity->room_id, &identity->identity);
     return ERROR_NONE;
 }
 
-static void question_work(void *job, struct db *db) {
-    struct question *question = job;
-    const struct line *line = question->line;
-    if (question->count == 1)
-        question->error = ask_one(question, db);
-    else if (line->by_token)
-        question->error = token_find_many(db, question->auth_batch, question->count);
+static void batch_work(void *job, struct db *db) {
+    struct batch *batch = job;
+    const struct queue *queue = batch->queue;
+    if (batch->count == 1)
+        batch->error = query_one(batch, db);
+    else if (queue->by_token)
+        batch->error = token_find_many(db, batch->queries, batch->count);
     else
-        question->error = login_session_find_many(db, line->all->config->session_days,
-                                                  question->auth_batch, question->count);
+        batch->error = login_session_find_many(db, queue->owner->config->session_days,
+                                               batch->queries, batch->count);
 }
 
 /* ---- on the loop ---- */
 
-static void question_done(void *job);
+static void batch_done(void *job);
 
-static void ask_next(struct line *line) {
-    struct question *question = line->first;
-    if (!question || line->under_way == UNDER_WAY ||
-        (line->under_way > 0 && question->count < TOGETHER))
+static void start_next(struct queue *queue) {
+    struct batch *batch = queue->first;
+    if (!batch || queue->in_flight == MAX_IN_FLIGHT ||
+        (queue->in_flight > 0 && batch->count < BATCH_MAX))
         return;
-    line->first = question->next;
-    if (!line->first)
-        line->last = NULL;
-    line->under_way++;
-    db_pool_run(line->all->db_pool, question_work, question_done, question);
+    queue->first = batch->next;
+    if (!queue->first)
+        queue->last = NULL;
+    queue->in_flight++;
+    db_pool_run(queue->owner->db_pool, batch_work, batch_done, batch);
 }
 
-static void question_done(void *job) {
-    struct question *question = job;
-    struct line *line = question->line;
-    line->under_way--;
-    ask_next(line);
-    for (size_t i = 0; i < question->count; i++) {
-        const struct asker *asker = &question->askers[i];
-        const struct identity_query *identity = &question->auth_batch[i];
-        asker->found(asker->context, question->error ? question->error : identity->error,
-                     &identity->identity);
+static void batch_done(void *job) {
+    struct batch *batch = job;
+    struct queue *queue = batch->queue;
+    queue->in_flight--;
+    start_next(queue);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct waiter *waiter = &batch->waiters[i];
+        const struct identity_query *identity = &batch->queries[i];
+        waiter->found(waiter->context, batch->error ? batch->error : identity->error,
+                      &identity->identity);
     }
-    free(question);
+    free(batch);
 }
 
-static struct question *open_question(struct line *line) {
+static struct batch *add_batch(struct queue *queue) {
     /* Not zeroed: it is large, and mostly for one. */
-    struct question *question = xreallocarray(NULL, 1, sizeof(*question));
-    question->line = line;
-    question->next = NULL;
-    question->error = ERROR_NONE;
-    question->count = 0;
-    if (line->last)
-        line->last->next = question;
+    struct batch *batch = xreallocarray(NULL, 1, sizeof(*batch));
+    batch->queue = queue;
+    batch->next = NULL;
+    batch->error = ERROR_NONE;
+    batch->count = 0;
+    if (queue->last)
+        queue->last->next = batch;
     else
-        line->first = question;
-    line->last = question;
-    return question;
+        queue->first = batch;
+    queue->last = batch;
+    return batch;
 }
 
 void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
                      const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
                      auth_batch_found *found, void *context) {
-    struct line *line = by_token ? &auth_batch->tokens : &auth_batch->clients;
-    struct question *question = line->last;
-    if (!question || question->count == TOGETHER)
-        question = open_question(line);
-    struct identity_query *identity = &question->auth_batch[question->count];
+    struct queue *queue = by_token ? &auth_batch->tokens : &auth_batch->clients;
+    struct batch *batch = queue->last;
+    if (!batch || batch->count == BATCH_MAX)
+        batch = add_batch(queue);
+    struct identity_query *identity = &batch->queries[batch->count];
     memcpy(identity->hash, hash, SECRET_HASH_SIZE);
     identity->room_id = room_id;
-    question->askers[question->count++] = (struct asker){found, context};
-    ask_next(line);
+    batch->waiters[batch->count++] = (struct waiter){found, context};
+    start_next(queue);
 }

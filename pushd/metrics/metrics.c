@@ -76,15 +76,15 @@ static const struct metric METRICS[] = {
     REFUSAL("crowded", METRICS_REFUSAL_ADDRESS),
     REFUSAL("knocking", METRICS_REFUSAL_HANDSHAKES),
     REFUSAL("unfinished", METRICS_REFUSAL_UNFINISHED),
-    TOTAL("lost_total", lost, "Sockets that ended though nobody had said so."),
+    TOTAL("lost_total", abnormal_closes, "Sockets that ended though nobody had said so."),
     TOTAL("streams", streams, "Rooms and users that somebody listens to, those of each process."),
     TOTAL("subscribers", subscribers, "Listeners of all streams."),
     TOTAL("replays_total", replays, "Sockets that were sent what they missed."),
     TOTAL("replayed_events_total", replayed_events, "Events sent so."),
     TOTAL("resyncs_total", resyncs, "Sockets told to load anew."),
-    TOTAL("holes_filled_total", holes, "Holes read from the database."),
-    TOTAL("tail_checks_total", tail_checks, "Questions how far the streams go."),
-    TOTAL("tail_finds_total", tail_finds, "Events that only such a question found."),
+    TOTAL("holes_filled_total", gaps_filled, "Holes read from the database."),
+    TOTAL("tail_checks_total", gap_checks, "Questions how far the streams go."),
+    TOTAL("tail_finds_total", gap_check_events, "Events that only such a question found."),
     WORST("redis_up", redis_up, "1 if Redis answers."),
     TOTAL("redis_events_total", redis_events, "Events received from Redis."),
     TOTAL("redis_malformed_total", redis_malformed, "Of these, not understood."),
@@ -95,8 +95,8 @@ static const struct metric METRICS[] = {
     TOTAL("database_errors_total", db_errors, "Questions it did not answer."),
     SECONDS("database_latency_seconds", db_latency_us, "Of the last question."),
     SECONDS("loop_lag_seconds", loop_lag_us, "How late the loop is."),
-    SECONDS("loop_lag_worst_seconds", loop_worst_us, "How late it ever was."),
-    TOTAL("loop_long_callbacks_total", long_callbacks,
+    SECONDS("loop_lag_worst_seconds", loop_lag_max_us, "How late it ever was."),
+    TOTAL("loop_long_callbacks_total", slow_callbacks,
           "Callbacks that took more than 5 ms of CPU time."),
     TOTAL("resident_memory_bytes", memory_bytes, "Memory of all processes."),
     WORST("file_limit", file_limit, "Files a process may have open."),
@@ -115,8 +115,8 @@ static struct metrics_data_all take(const struct metrics_data_all *all) {
         const uint64_t late = time > metrics->loop_due_us ? time - metrics->loop_due_us : 0;
         if (metrics->up && late > metrics->loop_lag_us)
             metrics->loop_lag_us = late;
-        if (metrics->loop_lag_us > metrics->loop_worst_us)
-            metrics->loop_worst_us = metrics->loop_lag_us;
+        if (metrics->loop_lag_us > metrics->loop_lag_max_us)
+            metrics->loop_lag_max_us = metrics->loop_lag_us;
     }
     return now;
 }

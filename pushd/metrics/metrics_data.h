@@ -60,8 +60,8 @@ struct metrics_data {
     /* Ever growing. Where a process takes the place of one that died, it goes on counting. */
     uint64_t connections;
     uint64_t handshakes;
-    uint64_t lost;       /* sockets that ended though nobody had said so */
-    uint64_t deliveries; /* frames given to sockets */
+    uint64_t abnormal_closes; /* sockets that ended though nobody had said so */
+    uint64_t deliveries;      /* frames given to sockets */
     uint64_t delivered_bytes;
     uint64_t frames_in;
     uint64_t bad_frames;
@@ -70,21 +70,21 @@ struct metrics_data {
     uint64_t replays;
     uint64_t replayed_events;
     uint64_t resyncs;
-    uint64_t holes; /* filled from the database */
-    uint64_t tail_checks;
-    uint64_t tail_finds; /* events that a tail check found before Redis brought them */
+    uint64_t gaps_filled; /* filled from the database */
+    uint64_t gap_checks;
+    uint64_t gap_check_events; /* events that a tail check found before Redis brought them */
     uint64_t redis_events;
     uint64_t redis_malformed;
     uint64_t redis_reconnects;
     uint64_t db_errors;
-    uint64_t loop_worst_us;
-    uint64_t long_callbacks; /* that took more of the CPU than the loop can spare */
+    uint64_t loop_lag_max_us;
+    uint64_t slow_callbacks; /* that took more of the CPU than the loop can spare */
     uint64_t drops[METRICS_DROP_COUNT];
     uint64_t refusals[METRICS_REFUSAL_COUNT];
 };
 
 /* The first field that stays when a process has ended. */
-#define METRICS_FIRST_TO_STAY offsetof(struct metrics_data, connections)
+#define METRICS_FIRST_KEPT offsetof(struct metrics_data, connections)
 
 /* The metrics of all processes of one pushd. */
 struct metrics_data_all {

@@ -181,8 +181,8 @@ static void on_lag_timer(uv_timer_t *timer) {
     struct metrics_data *own = http->own;
     const uint64_t now = (uint64_t)clock_monotonic_us();
     own->loop_lag_us = now > own->loop_due_us ? now - own->loop_due_us : 0;
-    if (own->loop_lag_us > own->loop_worst_us)
-        own->loop_worst_us = own->loop_lag_us;
+    if (own->loop_lag_us > own->loop_lag_max_us)
+        own->loop_lag_max_us = own->loop_lag_us;
     own->loop_due_us = now + LAG_EVERY_MS * 1000;
     own->memory_bytes = resident_bytes();
     cut_off(http, clock_monotonic_ms());

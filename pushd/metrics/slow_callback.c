@@ -20,7 +20,7 @@ static struct {
     uint64_t unlogged; /* long ones since */
 } watch;
 
-void slow_callback_watch(struct metrics_data *metrics) {
+void slow_callback_init(struct metrics_data *metrics) {
     watch.metrics = metrics;
     watch.depth = 0;
 }
@@ -37,7 +37,7 @@ void slow_callback_start(const char *what) {
 }
 
 static void report(int64_t now_us, int64_t spent_us) {
-    watch.metrics->long_callbacks++;
+    watch.metrics->slow_callbacks++;
     watch.unlogged++;
     if (watch.line_us && now_us - watch.line_us < LINE_EVERY_US)
         return;

@@ -18,7 +18,7 @@
 
 /* From now on long callbacks are counted in metrics, which must outlive the loop. NULL: nothing
  * is timed any more, as it is from the start. */
-void slow_callback_watch(struct metrics_data *metrics);
+void slow_callback_init(struct metrics_data *metrics);
 
 /* To be called first and last in what the loop calls, in pairs. `what` is for the log: "what
  * Redis said"; it must stay valid until the stop. A pair within another is a part of it. */

@@ -16,11 +16,12 @@ struct acceptor;
  * nothing (TCP_NODELAY) once TCP_CORK is taken from it, which belongs to the callee. Before,
  * what is written waits for more, until the connection is closed or for 200 ms at most
  * (tcp(7)), so that the answer to a handshake and the first frame are one packet. */
-typedef void acceptor_taken(void *context, int fd, const struct sockaddr *peer, socklen_t len);
+typedef void acceptor_on_accept(void *context, int fd, const struct sockaddr *peer, socklen_t len);
 
 /* Begins to listen on a socket that is bound, which it closes in the end. NULL, with the
  * cause logged, if it cannot. */
-struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_taken *taken, void *context);
+struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept *taken,
+                              void *context);
 
 /* Takes those who wait already, and listens no more: who comes is refused by the kernel. Frees
  * itself once the loop has let go. */

@@ -2,19 +2,17 @@
 
 #include <string.h>
 
-#include "net/tally.h"
-
 bool conn_limit_is_proxy(const struct config *config, const char *address) {
-    return strcmp(address, CONN_LIMIT_LOCAL) == 0 ||
+    return strcmp(address, CONN_LIMIT_UNIX) == 0 ||
            config_address_listed(config->push_proxies, address) ||
            config_address_listed(config->trusted_proxies, address);
 }
 
-uint64_t conn_limit_accept(struct conn_limit *conn_limit, const struct config *config,
-                           const char *address) {
-    const uint64_t key = tally_key(address);
+uint64_t conn_limit_handshake_begin(struct conn_limit *conn_limit, const struct config *config,
+                                    const char *address) {
+    const uint64_t key = idmap_text_key(address);
     if (conn_limit->handshaking_count + conn_limit->open_count >=
-        config->max_sockets + CONN_LIMIT_ROOM)
+        config->max_sockets + CONN_LIMIT_MARGIN)
         return 0;
     if (idmap_increment(&conn_limit->handshaking, key) > config->max_sockets_address &&
         !conn_limit_is_proxy(config, address)) {
@@ -30,23 +28,23 @@ void conn_limit_handshake_end(struct conn_limit *conn_limit, uint64_t key) {
     conn_limit->handshaking_count--;
 }
 
-enum conn_limit_answer conn_limit_check(const struct conn_limit *conn_limit,
+enum conn_limit_result conn_limit_check(const struct conn_limit *conn_limit,
                                         const struct config *config, const char *address) {
     if (conn_limit->open_count >= config->max_sockets)
-        return CONN_LIMIT_FULL;
-    return tally_count(&conn_limit->open, tally_key(address)) >= config->max_sockets_address
+        return CONN_LIMIT_TOTAL;
+    return idmap_counter(&conn_limit->open, idmap_text_key(address)) >= config->max_sockets_address
                ? CONN_LIMIT_ADDRESS
-               : CONN_LIMIT_NONE;
+               : CONN_LIMIT_OK;
 }
 
-uint64_t conn_limit_open(struct conn_limit *conn_limit, const char *address) {
-    const uint64_t key = tally_key(address);
+uint64_t conn_limit_add(struct conn_limit *conn_limit, const char *address) {
+    const uint64_t key = idmap_text_key(address);
     idmap_increment(&conn_limit->open, key);
     conn_limit->open_count++;
     return key;
 }
 
-void conn_limit_close(struct conn_limit *conn_limit, uint64_t key) {
+void conn_limit_remove(struct conn_limit *conn_limit, uint64_t key) {
     idmap_decrement(&conn_limit->open, key);
     conn_limit->open_count--;
 }

@@ -13,7 +13,7 @@
 
 static struct frame *allocate(size_t len, uint32_t count) {
     struct frame *frame = xcalloc(1, sizeof(*frame) + len);
-    frame->holders = 1;
+    frame->refs = 1;
     frame->count = count;
     return frame;
 }
@@ -59,11 +59,11 @@ struct frame *frame_join(struct frame *const *frames, size_t count) {
 }
 
 struct frame *frame_hold(struct frame *frame) {
-    frame->holders++;
+    frame->refs++;
     return frame;
 }
 
 void frame_release(struct frame *frame) {
-    if (frame && --frame->holders == 0)
+    if (frame && --frame->refs == 0)
         free(frame);
 }

@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 struct frame {
-    uint32_t holders;
+    uint32_t refs;
     uint32_t count; /* events in it; more than one after frame_join */
     size_t len;
     unsigned char bytes[];

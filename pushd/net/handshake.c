@@ -94,7 +94,7 @@ static bool read_cookie(struct text cookies, struct text *key) {
     return false;
 }
 
-bool handshake_read(const struct handshake_input *input, struct handshake *handshake) {
+bool handshake_parse(const struct handshake_input *input, struct handshake *handshake) {
     memset(handshake, 0, sizeof(*handshake));
     if (!read_path(input->path, handshake))
         return false;
@@ -110,7 +110,7 @@ bool handshake_read(const struct handshake_input *input, struct handshake *hands
     return true;
 }
 
-bool handshake_names_us(const struct handshake_input *input) {
+bool handshake_accepts_subprotocol(const struct handshake_input *input) {
     struct text protocols = input->protocols;
     bool named = protocols.len == 0;
     while (!named && protocols.len > 0)
@@ -136,8 +136,8 @@ static bool is_own(struct text origin, struct text host) {
     return host.len > 0 && text_equals_nocase(origin, host);
 }
 
-bool handshake_origin_is_welcome(const struct handshake_input *input,
-                                 const struct handshake *handshake, const char *allowed_origins) {
+bool handshake_origin_allowed(const struct handshake_input *input,
+                              const struct handshake *handshake, const char *allowed_origins) {
     char origin[ORIGIN_SIZE];
     if (!handshake->has_cookie || is_own(input->origin, input->host))
         return true;
@@ -147,8 +147,8 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
            config_origin_listed(allowed_origins, origin);
 }
 
-void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
-                            const struct config *config) {
+void handshake_client_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
+                              const struct config *config) {
     bool believed = forwarded.len > 0 && conn_limit_is_proxy(config, address);
     while (forwarded.len > 0 && believed) {
         const char *comma = memrchr(forwarded.at, ',', forwarded.len);

@@ -26,15 +26,15 @@ struct handshake_input {
 
 /* Reads path, `since` and credentials; false if the path is none of ours. The texts of
  * *handshake point into the input. A token goes before the cookie. */
-bool handshake_read(const struct handshake_input *input, struct handshake *handshake);
+bool handshake_parse(const struct handshake_input *input, struct handshake *handshake);
 
 /* True if the client offers no subprotocol, or ours among others. */
-bool handshake_names_us(const struct handshake_input *input);
+bool handshake_accepts_subprotocol(const struct handshake_input *input);
 
 /* True unless the credentials are a cookie and the page it came from is neither this
  * site's nor an allowed one; no Origin at all is refused too. */
-bool handshake_origin_is_welcome(const struct handshake_input *input,
-                                 const struct handshake *handshake, const char *allowed_origins);
+bool handshake_origin_allowed(const struct handshake_input *input,
+                              const struct handshake *handshake, const char *allowed_origins);
 
 /* Room for an address as text, with its terminator. */
 #define HANDSHAKE_ADDRESS_SIZE 64
@@ -42,7 +42,7 @@ bool handshake_origin_is_welcome(const struct handshake_input *input,
 /* Replaces the address of the peer, if that is the web server or a trusted proxy, by the last
  * one of X-Forwarded-For that is no trusted proxy: what stands before it anybody may have
  * written. */
-void handshake_find_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
-                            const struct config *config);
+void handshake_client_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
+                              const struct config *config);
 
 #endif

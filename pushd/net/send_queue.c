@@ -44,7 +44,7 @@ size_t send_queue_peek(const struct send_queue *send_queue, unsigned char *out, 
     return filled;
 }
 
-void send_queue_take(struct send_queue *send_queue, size_t bytes) {
+void send_queue_consume(struct send_queue *send_queue, size_t bytes) {
     send_queue->bytes -= bytes;
     send_queue->sent += bytes;
     while (send_queue->count > 0 && send_queue->sent >= (*slot(send_queue, 0))->len) {

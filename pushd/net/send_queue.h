@@ -26,7 +26,7 @@ size_t send_queue_push(struct send_queue *send_queue, struct frame *frame);
 size_t send_queue_peek(const struct send_queue *send_queue, unsigned char *out, size_t size);
 
 /* Takes `bytes` off the front and releases the frames that are through. */
-void send_queue_take(struct send_queue *send_queue, size_t bytes);
+void send_queue_consume(struct send_queue *send_queue, size_t bytes);
 
 /* Releases everything and gives the memory back. */
 void send_queue_clear(struct send_queue *send_queue);

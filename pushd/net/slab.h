@@ -20,13 +20,13 @@ struct slab;
 struct slab *slab_new(size_t size, unsigned count);
 
 /* A slab, its content undefined; NULL if all are in use. */
-void *slab_take(struct slab *slab);
+void *slab_alloc(struct slab *slab);
 
 /* Whether that is the address of a slab. */
-bool slab_own(const struct slab *slab, const void *block);
+bool slab_owns(const struct slab *slab, const void *block);
 
 /* Gives one back. */
-void slab_give(struct slab *slab, void *block);
+void slab_release(struct slab *slab, void *block);
 
 /* Gives the system the memory of those not in use, but for a few; for now and then. */
 void slab_trim(struct slab *slab);

@@ -10,12 +10,12 @@
 #include "net/socket_private.h"
 
 /* Heads of handshakes that are read at the same time, before the heap is used for them too. */
-#define HEADS 4096
+#define HEADER_BLOCKS 4096
 
 /* ---- draining ---- */
 
 /* Closes as many as are due by now, so that their clients do not all come back at once. */
-static void drain_some(uv_timer_t *timer) {
+static void drain_due(uv_timer_t *timer) {
     struct sockets *sockets = timer->data;
     const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
     uint64_t due = sockets->drain_total;
@@ -40,50 +40,50 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
     sockets->drain_ms = spread_ms;
     sockets->drain_start_ms = clock_monotonic_ms();
     sockets->drain_code = code;
-    uv_timer_start(&sockets->drain_timer, drain_some, 0, 20);
+    uv_timer_start(&sockets->drain_timer, drain_due, 0, 20);
 }
 
 /* ---- memory of libwebsockets ---- */
 
 /* It allocates the head of a handshake in one piece that is larger than all else. There is
  * one allocator for the process, and one loop. */
-static struct slab *heads;
+static struct slab *header_slab;
 
 static void *allocate(void *memory, size_t size, const char *reason) {
     (void)reason;
-    if (slab_own(heads, memory)) {
-        slab_give(heads, memory); /* heads never grow */
+    if (slab_owns(header_slab, memory)) {
+        slab_release(header_slab, memory); /* heads never grow */
         return NULL;
     }
     if (size == 0) {
         free(memory);
         return NULL;
     }
-    void *head = !memory && size == WS_HANDSHAKE_HEADERS_SIZE ? slab_take(heads) : NULL;
+    void *head = !memory && size == WS_HANDSHAKE_HEADERS_SIZE ? slab_alloc(header_slab) : NULL;
     return head ? head : xreallocarray(memory, size, 1);
 }
 
 /* ---- pings ---- */
 
 /* When something has to be done about a socket that nothing is heard of. */
-static uint32_t due_s(const struct socket *socket, uint32_t every) {
-    if (socket->phase == PHASE_CUT)
+static uint32_t deadline_s(const struct socket *socket, uint32_t every) {
+    if (socket->phase == PHASE_ABORTED)
         return UINT32_MAX;
     if (socket->phase == PHASE_CLOSING)
         return socket->close_s;
-    return socket->heard_s + (socket->pinged ? 2 * every : every);
+    return socket->received_s + (socket->ping_pending ? 2 * every : every);
 }
 
-static void do_what_is_due(struct socket *socket) {
+static void handle_deadline(struct socket *socket) {
     /* Not an empty one: libwebsockets tells nobody of the pong to that. */
     static const unsigned char PING[] = {0x89, 0x01, '?'};
     if (socket->phase == PHASE_CLOSING) {
-        socket_give_up(socket);
-    } else if (socket->pinged) {
-        socket->all->metrics->drops[METRICS_DROP_DEAD]++;
-        socket_give_up(socket);
+        socket_abort(socket);
+    } else if (socket->ping_pending) {
+        socket->sockets->metrics->drops[METRICS_DROP_DEAD]++;
+        socket_abort(socket);
     } else if (!socket->blocked) {
-        socket->pinged = true;
+        socket->ping_pending = true;
         socket_write_now(socket, PING, sizeof(PING));
     }
 }
@@ -94,32 +94,32 @@ static void do_what_is_due(struct socket *socket) {
 void sockets_tick(struct sockets *sockets) {
     const uint32_t now = socket_now_s(), every = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
-    slab_trim(heads);
-    if (now < sockets->look_s && sockets->look_s - now <= every)
+    slab_trim(header_slab);
+    if (now < sockets->next_check_s && sockets->next_check_s - now <= every)
         return;
-    sockets->look_s = now + every;
+    sockets->next_check_s = now + every;
     for (struct socket *socket = sockets->first; socket; socket = next) {
         next = socket->next;
-        if (now >= due_s(socket, every))
-            do_what_is_due(socket);
-        socket_look_by(sockets, due_s(socket, every));
+        if (now >= deadline_s(socket, every))
+            handle_deadline(socket);
+        socket_schedule_check(sockets, deadline_s(socket, every));
     }
 }
 
 /* ---- opening and closing ---- */
 
-static void link_socket(struct sockets *sockets, struct socket *socket) {
-    socket->all = sockets;
+static void add_socket(struct sockets *sockets, struct socket *socket) {
+    socket->sockets = sockets;
     socket->next = sockets->first;
-    socket->at = &sockets->first;
+    socket->prev_next = &sockets->first;
     if (socket->next)
-        socket->next->at = &socket->next;
+        socket->next->prev_next = &socket->next;
     sockets->first = socket;
     sockets->count++;
 }
 
-static void count_kind(struct socket *socket, int change) {
-    struct metrics_data *metrics = socket->all->metrics;
+static void adjust_count(struct socket *socket, int change) {
+    struct metrics_data *metrics = socket->sockets->metrics;
     uint64_t *kind =
         socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
     *kind += (uint64_t)(int64_t)change;
@@ -128,20 +128,20 @@ static void count_kind(struct socket *socket, int change) {
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
     uint64_t conn_limit_key;
     const struct handshake *handshake =
-        ws_handshake_admit(&sockets->ws_handshake, wsi, &conn_limit_key);
+        ws_handshake_established(&sockets->ws_handshake, wsi, &conn_limit_key);
     if (!handshake)
         return -1;
     sockets->metrics->handshakes++;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
     socket->corked = true;
-    socket->heard_s = socket_now_s();
-    socket_look_by(sockets, socket->heard_s + (uint32_t)sockets->config->ws_ping);
+    socket->received_s = socket_now_s();
+    socket_schedule_check(sockets, socket->received_s + (uint32_t)sockets->config->ws_ping);
     socket->notifications = handshake->notifications;
-    link_socket(sockets, socket);
-    count_kind(socket, 1);
+    add_socket(sockets, socket);
+    adjust_count(socket, 1);
     socket->conn_limit_key = conn_limit_key;
-    socket->client = sockets->listener.opened(sockets->listener.context, socket, handshake);
+    socket->client = sockets->callbacks.opened(sockets->callbacks.context, socket, handshake);
     if (sockets->drain_code) /* it was on its way in when the others were told */
         socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
     return 0;
@@ -156,29 +156,29 @@ static void drop_partial(struct socket *socket) {
 }
 
 static void on_closed(struct sockets *sockets, struct socket *socket) {
-    if (!socket->all)
+    if (!socket->sockets)
         return;
     if (sockets->drain_next == socket)
         sockets->drain_next = socket->next;
-    *socket->at = socket->next;
+    *socket->prev_next = socket->next;
     if (socket->next)
-        socket->next->at = socket->at;
+        socket->next->prev_next = socket->prev_next;
     sockets->count--;
-    sockets->metrics->lost += socket->phase == PHASE_OPEN;
-    count_kind(socket, -1);
-    socket_write_forget(socket);
+    sockets->metrics->abnormal_closes += socket->phase == PHASE_OPEN;
+    adjust_count(socket, -1);
+    socket_write_discard(socket);
     drop_partial(socket);
-    conn_limit_close(&sockets->ws_handshake.conn_limit, socket->conn_limit_key);
-    sockets->listener.closed(socket->client);
-    socket->all = NULL;
+    conn_limit_remove(&sockets->ws_handshake.conn_limit, socket->conn_limit_key);
+    sockets->callbacks.closed(socket->client);
+    socket->sockets = NULL;
 }
 
 /* ---- what comes in ---- */
 
 static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
-    struct sockets *sockets = socket->all;
-    socket->heard_s = socket_now_s();
-    socket->pinged = false;
+    struct sockets *sockets = socket->sockets;
+    socket->received_s = socket_now_s();
+    socket->ping_pending = false;
     if (socket->phase != PHASE_OPEN)
         return 0;
     const size_t before = socket->partial ? socket->partial->len : 0;
@@ -193,7 +193,7 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
         return 0;
     const struct text message = {buffer_str(socket->partial), socket->partial->len};
-    sockets->listener.message(socket->client, message, lws_frame_is_binary(wsi) != 0);
+    sockets->callbacks.message(socket->client, message, lws_frame_is_binary(wsi) != 0);
     drop_partial(socket);
     return 0;
 }
@@ -207,16 +207,16 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        ws_handshake_begun(&sockets->ws_handshake, wsi);
+        ws_handshake_adopted(&sockets->ws_handshake, wsi);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        if (ws_handshake_left(&sockets->ws_handshake, wsi))
+        if (ws_handshake_end(&sockets->ws_handshake, wsi))
             sockets->metrics->refusals[METRICS_REFUSAL_UNFINISHED]++;
         return 0;
     case LWS_CALLBACK_HTTP:
-        return ws_handshake_refuse_plain(&sockets->ws_handshake, wsi);
+        return ws_handshake_reject_http(&sockets->ws_handshake, wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return ws_handshake_ask(&sockets->ws_handshake, wsi, in);
+        return ws_handshake_check(&sockets->ws_handshake, wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, sockets, socket);
     case LWS_CALLBACK_RECEIVE:
@@ -224,11 +224,11 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return socket_on_peer_close(socket);
     case LWS_CALLBACK_RECEIVE_PONG:
-        socket->heard_s = socket_now_s();
-        socket->pinged = false;
+        socket->received_s = socket_now_s();
+        socket->ping_pending = false;
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return socket->all ? socket_on_writable(socket) : 0;
+        return socket->sockets ? socket_on_writable(socket) : 0;
     case LWS_CALLBACK_CLOSED:
         on_closed(sockets, socket);
         return 0;
@@ -248,7 +248,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 /* ---- all sockets ---- */
 
 /* At most a line a second: some complaints come with every turn of the loop. */
-static void log_library(int level, const char *line) {
+static void log_lws(int level, const char *line) {
     static int64_t last_ms;
     const int64_t now = clock_monotonic_ms();
     if (!(level & LLL_ERR) || (last_ms && now - last_ms < 1000))
@@ -263,7 +263,7 @@ static void set_protocols(struct sockets *sockets) {
                                            .callback = callback,
                                            .per_session_data_size = sizeof(struct socket),
                                            .rx_buffer_size = 128,
-                                           .tx_packet_size = SOCKET_GATHER};
+                                           .tx_packet_size = SOCKET_WRITE_MAX};
     sockets->protocols[0] = protocol;
     sockets->protocols[0].name = "none";
     sockets->protocols[1] = protocol;
@@ -273,15 +273,15 @@ static void set_protocols(struct sockets *sockets) {
  * sockets_tick does what they would. */
 static const lws_retry_bo_t NO_TIMERS = {0};
 
-static bool open_library(struct sockets *sockets) {
+static bool create_context(struct sockets *sockets) {
     struct lws_context_creation_info info = {0};
-    lws_set_log_level(LLL_ERR, log_library);
-    heads = slab_new(WS_HANDSHAKE_HEADERS_SIZE, HEADS);
+    lws_set_log_level(LLL_ERR, log_lws);
+    header_slab = slab_new(WS_HANDSHAKE_HEADERS_SIZE, HEADER_BLOCKS);
     lws_set_allocator(allocate);
     info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
     info.protocols = sockets->protocols;
     info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-    info.foreign_loops = sockets->loops;
+    info.foreign_loops = sockets->foreign_loops;
     info.retry_and_idle_policy = &NO_TIMERS;
     info.user = sockets;
     info.gid = -1;
@@ -296,28 +296,28 @@ static bool open_library(struct sockets *sockets) {
 }
 
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
-                            struct metrics_data *metrics, const struct sockets_listener *listener,
-                            const int listen_fds[SOCKETS_PLACES]) {
+                            struct metrics_data *metrics, const struct sockets_callbacks *callbacks,
+                            const int listen_fds[SOCKETS_LISTENERS]) {
     struct sockets *sockets = xcalloc(1, sizeof(*sockets));
     sockets->config = config;
     sockets->metrics = metrics;
     sockets->ws_handshake.config = config;
     sockets->ws_handshake.metrics = metrics;
-    sockets->listener = *listener;
-    sockets->loops[0] = loop;
+    sockets->callbacks = *callbacks;
+    sockets->foreign_loops[0] = loop;
     uv_timer_init(loop, &sockets->drain_timer);
     sockets->drain_timer.data = sockets;
-    socket_write_begin(sockets, loop);
+    socket_write_init(sockets, loop);
     set_protocols(sockets);
-    if (!open_library(sockets)) {
+    if (!create_context(sockets)) {
         log_error("libwebsockets cannot be used");
         return NULL;
     }
-    for (size_t i = 0; i < SOCKETS_PLACES; i++) {
+    for (size_t i = 0; i < SOCKETS_LISTENERS; i++) {
         if (listen_fds[i] < 0)
             continue;
         sockets->acceptors[i] =
-            acceptor_new(loop, listen_fds[i], ws_handshake_take, &sockets->ws_handshake);
+            acceptor_new(loop, listen_fds[i], ws_handshake_on_accept, &sockets->ws_handshake);
         if (!sockets->acceptors[i])
             return NULL;
     }
@@ -329,24 +329,24 @@ uint64_t sockets_count(const struct sockets *sockets) {
 }
 
 void sockets_stop_listening(struct sockets *sockets) {
-    for (size_t i = 0; i < SOCKETS_PLACES; i++) {
+    for (size_t i = 0; i < SOCKETS_LISTENERS; i++) {
         if (sockets->acceptors[i])
             acceptor_close(sockets->acceptors[i]);
         sockets->acceptors[i] = NULL;
     }
 }
 
-void sockets_cut(struct sockets *sockets) {
+void sockets_abort(struct sockets *sockets) {
     sockets_stop_listening(sockets);
     uv_close((uv_handle_t *)&sockets->drain_timer, NULL);
-    socket_write_cut(sockets);
+    socket_write_close(sockets);
     lws_context_destroy(sockets->context);
 }
 
 /* On a loop that is not its own, libwebsockets wants to be told twice. */
 void sockets_free(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
-    slab_free(heads);
+    slab_free(header_slab);
     conn_limit_free(&sockets->ws_handshake.conn_limit);
     socket_write_free(sockets);
     free(sockets);

@@ -46,7 +46,7 @@ struct handshake {
 };
 
 /* What the sockets tell; all on the loop. */
-struct sockets_listener {
+struct sockets_callbacks {
     void *context;
     /* A handshake is through. Returns the client, never NULL. */
     struct client *(*opened)(void *context, struct socket *socket,
@@ -58,13 +58,13 @@ struct sockets_listener {
 };
 
 /* Places to listen at: a port, and a Unix socket. */
-#define SOCKETS_PLACES 2
+#define SOCKETS_LISTENERS 2
 
 /* Listens on sockets that are bound (-1: none), which it closes in the end (config and listener
  * must outlive it). NULL, with the cause logged, if it cannot: that is the end of the process. */
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
-                            struct metrics_data *metrics, const struct sockets_listener *listener,
-                            const int listen_fds[SOCKETS_PLACES]);
+                            struct metrics_data *metrics, const struct sockets_callbacks *callbacks,
+                            const int listen_fds[SOCKETS_LISTENERS]);
 
 /* Takes no further connections. */
 void sockets_stop_listening(struct sockets *sockets);
@@ -80,9 +80,9 @@ void sockets_tick(struct sockets *sockets);
 
 /* Cuts off what is left and listens no more. The loop has to run some turns before
  * sockets_free. */
-void sockets_cut(struct sockets *sockets);
+void sockets_abort(struct sockets *sockets);
 
-/* Frees everything, after sockets_cut. */
+/* Frees everything, after sockets_abort. */
 void sockets_free(struct sockets *sockets);
 
 /* Sends a frame, or lets it wait; the frame is held as long as needed. A socket that has
@@ -91,7 +91,7 @@ void socket_send(struct socket *socket, struct frame *frame);
 
 /* The same, but together with all else that the socket gets in this turn of the loop, in one
  * write when that ends: for what is likely to be followed by more. */
-void socket_send_soon(struct socket *socket, struct frame *frame);
+void socket_send_deferred(struct socket *socket, struct frame *frame);
 
 /* A frame follows: fetches what libwebsockets knows of the socket into the processor's cache.
  * Whether it could be sent at once. */

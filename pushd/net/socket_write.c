@@ -33,113 +33,115 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
     if (socket->corked)
         uncork(socket);
     if (error && error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
-        socket_give_up(socket);
+        socket_abort(socket);
         return;
     }
     if (sent < 0)
         sent = 0;
-    socket->all->metrics->delivered_bytes += (size_t)sent;
+    socket->sockets->metrics->delivered_bytes += (size_t)sent;
     if ((size_t)sent == len)
         return;
     socket->blocked = true;
     unsigned char *rest = xcalloc(1, LWS_PRE + len);
     memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
     if (lws_write(socket->wsi, rest + LWS_PRE, len - (size_t)sent, LWS_WRITE_RAW) < 0)
-        socket_give_up(socket);
+        socket_abort(socket);
     else
         lws_callback_on_writable(socket->wsi);
     free(rest);
 }
 
-static void drop_waiting(struct socket *socket) {
+static void discard_queue(struct socket *socket) {
     if (!socket->send_queue)
         return;
-    socket->all->metrics->queue_bytes -= socket->send_queue->bytes;
+    socket->sockets->metrics->queue_bytes -= socket->send_queue->bytes;
     send_queue_clear(socket->send_queue);
     free(socket->send_queue);
     socket->send_queue = NULL;
 }
 
 /* Writes what waits, as far as the kernel takes it. */
-static void write_waiting(struct socket *socket) {
-    struct metrics_data *metrics = socket->all->metrics;
+static void flush_queue(struct socket *socket) {
+    struct metrics_data *metrics = socket->sockets->metrics;
     socket->blocked = false;
-    while (socket->send_queue && !socket->blocked && socket->phase != PHASE_CUT) {
-        const size_t len = send_queue_peek(socket->send_queue, socket->all->gather, SOCKET_GATHER);
-        send_queue_take(socket->send_queue, len);
+    while (socket->send_queue && !socket->blocked && socket->phase != PHASE_ABORTED) {
+        const size_t len =
+            send_queue_peek(socket->send_queue, socket->sockets->write_buffer, SOCKET_WRITE_MAX);
+        send_queue_consume(socket->send_queue, len);
         metrics->queue_bytes -= len;
         if (socket->send_queue->count == 0)
-            drop_waiting(socket);
-        socket_write_now(socket, socket->all->gather, len);
+            discard_queue(socket);
+        socket_write_now(socket, socket->sockets->write_buffer, len);
     }
 }
 
 /* Lets a frame wait: for the kernel, or for the end of the turn. */
-static void keep_waiting(struct socket *socket, struct frame *frame) {
-    socket->all->metrics->queue_bytes += frame->len;
+static void enqueue(struct socket *socket, struct frame *frame) {
+    socket->sockets->metrics->queue_bytes += frame->len;
     if (!socket->send_queue)
         socket->send_queue = xcalloc(1, sizeof(*socket->send_queue));
-    const size_t most = socket->blocked ? socket->all->config->ws_backlog * 1024 : SOCKET_GATHER;
+    const size_t most =
+        socket->blocked ? socket->sockets->config->ws_backlog * 1024 : SOCKET_WRITE_MAX;
     if (send_queue_push(socket->send_queue, frame) <= most)
         return;
     if (!socket->blocked) {
-        write_waiting(socket);
+        flush_queue(socket);
         return;
     }
-    drop_waiting(socket);
+    discard_queue(socket);
     socket_close(socket, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_SLOW);
 }
 
 void socket_send(struct socket *socket, struct frame *frame) {
     if (socket->phase != PHASE_OPEN)
         return;
-    socket->all->metrics->deliveries += frame->count;
+    socket->sockets->metrics->deliveries += frame->count;
     if (socket->blocked || socket->send_queue)
-        keep_waiting(socket, frame);
+        enqueue(socket, frame);
     else
         socket_write_now(socket, frame->bytes, frame->len);
 }
 
 /* An idle handle is called before the loop waits again. */
-static void on_turn_end(uv_idle_t *idle) {
+static void on_iteration_end(uv_idle_t *idle) {
     struct sockets *sockets = idle->data;
     slow_callback_start("writing what was gathered");
     uv_idle_stop(idle);
-    for (size_t i = 0; i < sockets->gathering_count; i++) {
-        struct socket *socket = sockets->gathering[i];
+    for (size_t i = 0; i < sockets->deferred_count; i++) {
+        struct socket *socket = sockets->deferred[i];
         if (!socket)
             continue;
-        socket->gathering = false;
+        socket->deferred = false;
         if (!socket->blocked)
-            write_waiting(socket);
+            flush_queue(socket);
     }
-    sockets->gathering_count = 0;
+    sockets->deferred_count = 0;
     slow_callback_stop();
 }
 
-static void begin_gathering(struct socket *socket) {
-    struct sockets *sockets = socket->all;
-    if (sockets->gathering_count == sockets->gathering_space) {
-        sockets->gathering_space = sockets->gathering_space ? sockets->gathering_space * 2 : 64;
-        sockets->gathering =
-            xreallocarray(sockets->gathering, sockets->gathering_space, sizeof(struct socket *));
+static void defer(struct socket *socket) {
+    struct sockets *sockets = socket->sockets;
+    if (sockets->deferred_count == sockets->deferred_space) {
+        sockets->deferred_space = sockets->deferred_space ? sockets->deferred_space * 2 : 64;
+        sockets->deferred =
+            xreallocarray(sockets->deferred, sockets->deferred_space, sizeof(struct socket *));
     }
-    sockets->gathering[sockets->gathering_count++] = socket;
-    socket->gathering = true;
-    uv_idle_start(&sockets->turn_end, on_turn_end);
+    sockets->deferred[sockets->deferred_count++] = socket;
+    socket->deferred = true;
+    uv_idle_start(&sockets->flush_idle, on_iteration_end);
 }
 
-void socket_send_soon(struct socket *socket, struct frame *frame) {
+void socket_send_deferred(struct socket *socket, struct frame *frame) {
     if (socket->phase != PHASE_OPEN)
         return;
-    if (uv_is_closing((uv_handle_t *)&socket->all->turn_end)) {
+    if (uv_is_closing((uv_handle_t *)&socket->sockets->flush_idle)) {
         socket_send(socket, frame);
         return;
     }
-    if (!socket->gathering && !socket->blocked)
-        begin_gathering(socket);
-    socket->all->metrics->deliveries += frame->count;
-    keep_waiting(socket, frame);
+    if (!socket->deferred && !socket->blocked)
+        defer(socket);
+    socket->sockets->metrics->deliveries += frame->count;
+    enqueue(socket, frame);
 }
 
 /* The answer is of no use yet, but what it is looked up in is then at hand. */
@@ -158,87 +160,87 @@ void socket_send_text(struct socket *socket, struct text json) {
 /* Nothing can be sent any more. A connection that is shut down is readable at once, and
  * libwebsockets closes it when it reads the end. (Its timeouts are looked at only when
  * something else happens, so they are of no use here.) */
-void socket_give_up(struct socket *socket) {
-    socket->phase = PHASE_CUT;
-    drop_waiting(socket);
+void socket_abort(struct socket *socket) {
+    socket->phase = PHASE_ABORTED;
+    discard_queue(socket);
     shutdown(socket->fd, SHUT_RDWR);
 }
 
 /* Says why, once all before it is through. The frame is our own: libwebsockets would send
  * its own only after it has begun to tear the connection down. */
-static void say_close(struct socket *socket) {
+static void send_close(struct socket *socket) {
     const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
                                    (unsigned char)(socket->close_code & 0xff)};
     if (!socket->blocked)
-        write_waiting(socket);
-    if (socket->said_close || socket->blocked)
+        flush_queue(socket);
+    if (socket->close_sent || socket->blocked)
         return;
-    socket->said_close = true;
+    socket->close_sent = true;
     if (socket->close_code)
         socket_write_now(socket, frame, sizeof(frame));
     else
-        socket_give_up(socket);
+        socket_abort(socket);
 }
 
 void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
     if (socket->phase != PHASE_OPEN)
         return;
     if (why < METRICS_DROP_COUNT)
-        socket->all->metrics->drops[why]++;
+        socket->sockets->metrics->drops[why]++;
     socket->phase = PHASE_CLOSING;
     socket->close_code = code;
     socket->close_s = socket_now_s() + CLOSE_SECONDS;
-    socket_look_by(socket->all, socket->close_s);
-    say_close(socket);
+    socket_schedule_check(socket->sockets, socket->close_s);
+    send_close(socket);
 }
 
 /* libwebsockets tells nobody of a ping, but having answered some it calls here too, unasked. */
 int socket_on_writable(struct socket *socket) {
-    if (socket->phase == PHASE_CUT)
+    if (socket->phase == PHASE_ABORTED)
         return -1;
     if (lws_partial_buffered(socket->wsi))
         return 0;
-    socket->all->metrics->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
-    write_waiting(socket);
+    socket->sockets->metrics->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
+    flush_queue(socket);
     if (socket->phase == PHASE_CLOSING)
-        say_close(socket);
-    return socket->phase == PHASE_CUT ? -1 : 0;
+        send_close(socket);
+    return socket->phase == PHASE_ABORTED ? -1 : 0;
 }
 
 /* The answer to our close frame ends it. libwebsockets answers one of the peer's, and
  * nothing is said or heard behind that. */
 int socket_on_peer_close(struct socket *socket) {
     if (!socket->blocked)
-        write_waiting(socket);
-    if (socket->said_close || socket->phase == PHASE_CUT)
+        flush_queue(socket);
+    if (socket->close_sent || socket->phase == PHASE_ABORTED)
         return -1;
     socket->phase = PHASE_CLOSING;
-    socket->said_close = true;
+    socket->close_sent = true;
     socket->close_s = socket_now_s() + CLOSE_SECONDS;
-    socket_look_by(socket->all, socket->close_s);
+    socket_schedule_check(socket->sockets, socket->close_s);
     return 0;
 }
 
 /* ---- beginning and end ---- */
 
-void socket_write_begin(struct sockets *sockets, uv_loop_t *loop) {
-    uv_idle_init(loop, &sockets->turn_end);
-    sockets->turn_end.data = sockets;
+void socket_write_init(struct sockets *sockets, uv_loop_t *loop) {
+    uv_idle_init(loop, &sockets->flush_idle);
+    sockets->flush_idle.data = sockets;
 }
 
-void socket_write_forget(struct socket *socket) {
-    struct sockets *sockets = socket->all;
-    for (size_t i = 0; socket->gathering && i < sockets->gathering_count; i++)
-        if (sockets->gathering[i] == socket)
-            sockets->gathering[i] = NULL;
-    socket->gathering = false;
-    drop_waiting(socket);
+void socket_write_discard(struct socket *socket) {
+    struct sockets *sockets = socket->sockets;
+    for (size_t i = 0; socket->deferred && i < sockets->deferred_count; i++)
+        if (sockets->deferred[i] == socket)
+            sockets->deferred[i] = NULL;
+    socket->deferred = false;
+    discard_queue(socket);
 }
 
-void socket_write_cut(struct sockets *sockets) {
-    uv_close((uv_handle_t *)&sockets->turn_end, NULL);
+void socket_write_close(struct sockets *sockets) {
+    uv_close((uv_handle_t *)&sockets->flush_idle, NULL);
 }
 
 void socket_write_free(struct sockets *sockets) {
-    free(sockets->gathering);
+    free(sockets->deferred);
 }

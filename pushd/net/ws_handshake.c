@@ -49,19 +49,19 @@ static void read_headers(struct lws *wsi, struct handshake_input *input) {
 static void name_peer(const struct sockaddr *peer, socklen_t len, char *address) {
     address[0] = '\0';
     if (peer->sa_family == AF_UNIX)
-        memcpy(address, CONN_LIMIT_LOCAL, sizeof(CONN_LIMIT_LOCAL));
+        memcpy(address, CONN_LIMIT_UNIX, sizeof(CONN_LIMIT_UNIX));
     else
         getnameinfo(peer, len, address, HANDSHAKE_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST);
 }
 
 /* A new connection: asked before libwebsockets has made anything of it. */
-void ws_handshake_take(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
+void ws_handshake_on_accept(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
     struct ws_handshake *ws_handshake = context;
     char address[HANDSHAKE_ADDRESS_SIZE];
     ws_handshake->metrics->connections++;
     name_peer(peer, len, address);
     ws_handshake->handshaking =
-        conn_limit_accept(&ws_handshake->conn_limit, ws_handshake->config, address);
+        conn_limit_handshake_begin(&ws_handshake->conn_limit, ws_handshake->config, address);
     if (!ws_handshake->handshaking) {
         ws_handshake->metrics->refusals[METRICS_REFUSAL_HANDSHAKES]++;
         close(fd);
@@ -73,12 +73,12 @@ void ws_handshake_take(void *context, int fd, const struct sockaddr *peer, sockl
 }
 
 /* The key is kept with the connection until its handshake is over. */
-void ws_handshake_begun(struct ws_handshake *ws_handshake, struct lws *wsi) {
+void ws_handshake_adopted(struct ws_handshake *ws_handshake, struct lws *wsi) {
     lws_set_opaque_user_data(wsi, (void *)(uintptr_t)ws_handshake->handshaking);
     ws_handshake->handshaking = 0;
 }
 
-bool ws_handshake_left(struct ws_handshake *ws_handshake, struct lws *wsi) {
+bool ws_handshake_end(struct ws_handshake *ws_handshake, struct lws *wsi) {
     const uint64_t key = (uintptr_t)lws_get_opaque_user_data(wsi);
     if (key)
         conn_limit_handshake_end(&ws_handshake->conn_limit, key);
@@ -94,7 +94,7 @@ static int refuse_http(struct lws *wsi, struct ws_handshake *ws_handshake, unsig
     static const char TYPE[] = "application/json; charset=utf-8";
     const size_t len = strlen(body);
     ws_handshake->metrics->refusals[why]++;
-    ws_handshake_left(ws_handshake, wsi);
+    ws_handshake_end(ws_handshake, wsi);
     const bool later = status == 429 || status == 503;
     if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
         (later && lws_add_http_header_by_name(wsi, (const unsigned char *)"retry-after:",
@@ -111,7 +111,7 @@ static int refuse_http(struct lws *wsi, struct ws_handshake *ws_handshake, unsig
     return -1;
 }
 
-int ws_handshake_refuse_plain(struct ws_handshake *ws_handshake, struct lws *wsi) {
+int ws_handshake_reject_http(struct ws_handshake *ws_handshake, struct lws *wsi) {
     return refuse_http(wsi, ws_handshake, 426, METRICS_REFUSAL_PLAIN_HTTP,
                        "{\"detail\":\"This address is for WebSockets.\"}");
 }
@@ -123,7 +123,7 @@ static void read_address(struct lws *wsi, const struct config *config) {
     socklen_t len = sizeof(peer);
     getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer, &len);
     name_peer((struct sockaddr *)&peer, len, h->address);
-    handshake_find_address(
+    handshake_client_address(
         h->address, copy_header(wsi, h->forwarded, sizeof(h->forwarded), WSI_TOKEN_X_FORWARDED_FOR),
         config);
 }
@@ -131,7 +131,7 @@ static void read_address(struct lws *wsi, const struct config *config) {
 static int let_in(struct lws *wsi, struct ws_handshake *ws_handshake) {
     read_address(wsi, ws_handshake->config);
     switch (conn_limit_check(&ws_handshake->conn_limit, ws_handshake->config, headers.address)) {
-    case CONN_LIMIT_FULL:
+    case CONN_LIMIT_TOTAL:
         return refuse_http(wsi, ws_handshake, 503, METRICS_REFUSAL_FULL,
                            "{\"detail\":\"Too many sockets.\"}");
     case CONN_LIMIT_ADDRESS:
@@ -143,19 +143,19 @@ static int let_in(struct lws *wsi, struct ws_handshake *ws_handshake) {
     }
 }
 
-const struct handshake *ws_handshake_admit(struct ws_handshake *ws_handshake, struct lws *wsi,
-                                           uint64_t *conn_limit_key) {
+const struct handshake *ws_handshake_established(struct ws_handshake *ws_handshake, struct lws *wsi,
+                                                 uint64_t *conn_limit_key) {
     if (ws_handshake->admitted != wsi)
         return NULL;
     ws_handshake->admitted = NULL;
-    ws_handshake_left(ws_handshake, wsi);
-    *conn_limit_key = conn_limit_open(&ws_handshake->conn_limit, headers.address);
+    ws_handshake_end(ws_handshake, wsi);
+    *conn_limit_key = conn_limit_add(&ws_handshake->conn_limit, headers.address);
     return &ws_handshake->handshake;
 }
 
 /* All that libwebsockets would hang up on is refused before it looks: a web server in front
  * makes an error of the server's of a connection that ends without an answer. */
-int ws_handshake_ask(struct ws_handshake *ws_handshake, struct lws *wsi, const char *upgrade) {
+int ws_handshake_check(struct ws_handshake *ws_handshake, struct lws *wsi, const char *upgrade) {
     struct handshake_input input;
     struct handshake *handshake = &ws_handshake->handshake;
     char version[4];
@@ -163,18 +163,18 @@ int ws_handshake_ask(struct ws_handshake *ws_handshake, struct lws *wsi, const c
     read_headers(wsi, &input);
     if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
         !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
-        return ws_handshake_refuse_plain(ws_handshake, wsi);
-    if (!handshake_read(&input, handshake))
+        return ws_handshake_reject_http(ws_handshake, wsi);
+    if (!handshake_parse(&input, handshake))
         return refuse_http(wsi, ws_handshake, 404, METRICS_REFUSAL_PATH,
                            "{\"detail\":\"Not found.\"}");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
         return refuse_http(wsi, ws_handshake, 400, METRICS_REFUSAL_MALFORMED,
                            "{\"detail\":\"Sec-WebSocket-Key is wrong.\"}");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
-        !handshake_names_us(&input))
+        !handshake_accepts_subprotocol(&input))
         return refuse_http(wsi, ws_handshake, 400, METRICS_REFUSAL_MALFORMED,
                            "{\"detail\":\"The subprotocol here is confab.\"}");
-    if (!handshake_origin_is_welcome(&input, handshake, ws_handshake->config->allowed_origins))
+    if (!handshake_origin_allowed(&input, handshake, ws_handshake->config->allowed_origins))
         return refuse_http(wsi, ws_handshake, 403, METRICS_REFUSAL_ORIGIN,
                            "{\"detail\":\"The origin is not allowed.\"}");
     return let_in(wsi, ws_handshake);

@@ -35,25 +35,25 @@ struct ws_handshake {
 
 /* A connection is there, as an acceptor says it (the context is the ws_handshake): it is handed
  * to libwebsockets, or closed. */
-void ws_handshake_take(void *context, int fd, const struct sockaddr *peer, socklen_t len);
+void ws_handshake_on_accept(void *context, int fd, const struct sockaddr *peer, socklen_t len);
 
-/* libwebsockets has made something of it; that is said from within ws_handshake_take. */
-void ws_handshake_begun(struct ws_handshake *ws_handshake, struct lws *wsi);
+/* libwebsockets has made something of it; that is said from within ws_handshake_on_accept. */
+void ws_handshake_adopted(struct ws_handshake *ws_handshake, struct lws *wsi);
 
 /* Its handshake is over, or the connection is. True if it stood at the conn_limit until now. */
-bool ws_handshake_left(struct ws_handshake *ws_handshake, struct lws *wsi);
+bool ws_handshake_end(struct ws_handshake *ws_handshake, struct lws *wsi);
 
 /* A handshake that asks for `upgrade`. 0: let in. Else it was answered with the reason, and
  * the connection is to be ended by returning this to libwebsockets. */
-int ws_handshake_ask(struct ws_handshake *ws_handshake, struct lws *wsi, const char *upgrade);
+int ws_handshake_check(struct ws_handshake *ws_handshake, struct lws *wsi, const char *upgrade);
 
 /* A request that is no handshake is answered 426; returns what ends the connection. */
-int ws_handshake_refuse_plain(struct ws_handshake *ws_handshake, struct lws *wsi);
+int ws_handshake_reject_http(struct ws_handshake *ws_handshake, struct lws *wsi);
 
 /* The handshake of the connection that was let in last, which is through now: the next thing
- * that libwebsockets says after ws_handshake_ask. Sits it down at the conn_limit, with a key for
- * conn_limit_close. The texts are valid until the next one is asked. NULL: it is not the one. */
-const struct handshake *ws_handshake_admit(struct ws_handshake *ws_handshake, struct lws *wsi,
-                                           uint64_t *conn_limit_key);
+ * that libwebsockets says after ws_handshake_check. Sits it down at the conn_limit, with a key for
+ * conn_limit_remove. The texts are valid until the next one is asked. NULL: it is not the one. */
+const struct handshake *ws_handshake_established(struct ws_handshake *ws_handshake, struct lws *wsi,
+                                                 uint64_t *conn_limit_key);
 
 #endif

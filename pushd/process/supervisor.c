@@ -138,7 +138,7 @@ static void note_death(struct workers *workers, size_t index, int status) {
         backoff_reset(&workers->backoff);
     workers->failed |= failed && !workers->serving;
     child->pid = 0;
-    memset(metrics, 0, METRICS_FIRST_TO_STAY);
+    memset(metrics, 0, METRICS_FIRST_KEPT);
 }
 
 /* ---- all of them ---- */

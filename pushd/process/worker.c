@@ -118,8 +118,8 @@ static void log_feed(void *context, const struct channel *channel) {
     (void)context;
     log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%u waiting=%u%s%s",
              channel->stream.kind == EVENT_STREAM_ROOM ? "room" : "user", channel->stream.id,
-             channel->stream.last_seq, channel->count, channel->stream.tail.count,
-             channel->stream.waiting.count, channel->joined ? "" : " not joined",
+             channel->stream.last_seq, channel->count, channel->stream.recent.count,
+             channel->stream.pending.count, channel->ready ? "" : " not joined",
              channel->stream.fetching ? " fetching" : "");
 }
 
@@ -208,7 +208,7 @@ static void open_parts(struct worker *worker) {
     watch_signals(worker);
     worker->db_pool = db_pool_new(&worker->loop, worker->config);
     worker->channels = channels_new(&worker->loop, worker->config, worker->db_pool, worker->metrics,
-                                    client_feeds_listener());
+                                    client_channels_callbacks());
     clients->config = worker->config;
     clients->channels = worker->channels;
     clients->db_pool = worker->db_pool;
@@ -235,12 +235,12 @@ static bool listen_now(struct worker *worker) {
     const char *address = worker->config->push_listen;
     const int fd =
         tcp_listener_open("push_listen", address, place->shared || place->predecessor != 0);
-    const int places[SOCKETS_PLACES] = {fd, place->local->fd};
+    const int places[SOCKETS_LISTENERS] = {fd, place->local->fd};
     const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(place->metrics_fd);
-    const struct sockets_listener listener = client_sockets_listener(&worker->clients);
+    const struct sockets_callbacks callbacks = client_sockets_callbacks(&worker->clients);
     if (fd >= 0)
         worker->sockets =
-            sockets_new(&worker->loop, worker->config, worker->metrics, &listener, places);
+            sockets_new(&worker->loop, worker->config, worker->metrics, &callbacks, places);
     if (worker->sockets)
         worker->metrics_http =
             metrics_http_new(&worker->loop, place->all, place->own, place->metrics_fd);
@@ -283,7 +283,7 @@ static void close_parts(struct worker *worker) {
     worker->metrics->up = 0;
     uv_timer_stop(&worker->tick);
     if (worker->sockets)
-        sockets_cut(worker->sockets);
+        sockets_abort(worker->sockets);
     if (worker->metrics_http)
         metrics_http_close(worker->metrics_http);
     run_turns(worker);
@@ -312,7 +312,7 @@ int worker_run(const struct worker_args *place) {
     if (!secret_init())
         return 1;
     keep_heaps_small();
-    slow_callback_watch(worker.metrics);
+    slow_callback_init(worker.metrics);
     open_parts(&worker);
     wait_for_redis(&worker);
     if (worker.ending)

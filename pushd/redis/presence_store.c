@@ -25,7 +25,7 @@
  * moment; ARGV[1] is the prefix of leases, ARGV[2] a pushd's id. */
 
 /* The moment of this script. */
-#define MOMENT                                                                    \
+#define LOGICAL_TIME                                                              \
     "local time = redis.call('TIME') "                                            \
     "local moment = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
     "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                          \
@@ -50,14 +50,14 @@
 
 /* ARGV[4]: the name, [5]: the room's channel, [6] and [7]: what goes before and behind the
  * moment in the message for it. Answers whether the user is nowhere else, and the moment. */
-static const char ENTER[] = MOMENT ELSEWHERE
+static const char ENTER[] = LOGICAL_TIME ELSEWHERE
     "local new = redis.call('HSET', KEYS[1], ARGV[2] .. '/' .. ARGV[3], ARGV[4]) "
     "if elsewhere() then return {0, moment} end "
     "if new == 1 then " PUBLISH
     "end "
     "return {1, moment}";
 
-static const char LEAVE[] = MOMENT ELSEWHERE
+static const char LEAVE[] = LOGICAL_TIME ELSEWHERE
     "local old = redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) "
     "if elsewhere() then return {0, moment} end "
     "if old == 1 then " PUBLISH
@@ -65,7 +65,7 @@ static const char LEAVE[] = MOMENT ELSEWHERE
     "return {1, moment}";
 
 /* Does the same for a user of a dead pushd, unless another pushd was quicker. */
-static const char BURY[] = MOMENT ELSEWHERE
+static const char REMOVE_DEAD[] = LOGICAL_TIME ELSEWHERE
     "if redis.call('EXISTS', ARGV[1] .. ARGV[2]) == 0 "
     "and redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) == 1 and not elsewhere() "
     "then " PUBLISH
@@ -74,7 +74,7 @@ static const char BURY[] = MOMENT ELSEWHERE
 
 /* First whether something of a dead pushd was seen, and the moment; then id and name of each
  * user whom another living pushd has. */
-static const char READ[] = MOMENT ALIVE
+static const char READ[] = LOGICAL_TIME ALIVE
     "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0, moment} "
     "for i = 1, #all, 2 do "
     "local id, user = string.match(all[i], '^(.+)/(%d+)$') "
@@ -102,7 +102,7 @@ static const char SWEEP[] = ALIVE
     "return found";
 
 static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
-    [PUBSUB_ENTER] = ENTER, [PUBSUB_LEAVE] = LEAVE, [PUBSUB_BURY] = BURY,
+    [PUBSUB_ENTER] = ENTER, [PUBSUB_LEAVE] = LEAVE, [PUBSUB_REMOVE_DEAD] = REMOVE_DEAD,
     [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP,
 };
 
@@ -134,15 +134,15 @@ static void on_loaded(void *context, const struct redis_reply *reply) {
 void presence_store_load(struct pubsub *pubsub) {
     memset(pubsub->scripts, 0, sizeof(pubsub->scripts));
     for (size_t i = 0; i < PUBSUB_SCRIPTS; i++) {
-        const struct text words[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
-        redis_conn_command(pubsub->commands, words, 3, on_loaded, pubsub->scripts[i]);
+        const struct text args[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
+        redis_conn_command(pubsub->commands, args, 3, on_loaded, pubsub->scripts[i]);
     }
 }
 
 /* ---- asking ---- */
 
 /* A question on its way; freed with its answer. */
-struct question {
+struct request {
     struct pubsub *pubsub;
     uint64_t room_id;
     presence_store_done *done;
@@ -151,12 +151,12 @@ struct question {
     void *context;
 };
 
-static struct question *new_question(struct pubsub *pubsub, uint64_t room_id, void *context) {
-    struct question *question = xcalloc(1, sizeof(*question));
-    question->pubsub = pubsub;
-    question->room_id = room_id;
-    question->context = context;
-    return question;
+static struct request *new_request(struct pubsub *pubsub, uint64_t room_id, void *context) {
+    struct request *request = xcalloc(1, sizeof(*request));
+    request->pubsub = pubsub;
+    request->room_id = room_id;
+    request->context = context;
+    return request;
 }
 
 static struct text as_text(const struct buffer *buffer) {
@@ -178,21 +178,21 @@ static const struct redis_reply *expect_list(struct pubsub *pubsub,
 
 /* Runs a script about a room. */
 static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_id,
-                const struct text *more, size_t count, redis_conn_done *done, void *context) {
+                const struct text *extra, size_t count, redis_conn_done *done, void *context) {
     struct buffer hash = BUFFER_EMPTY;
     const bool known = pubsub->scripts[script][0] != '\0';
     event_presence_key(&hash, pubsub->config->redis_prefix, room_id);
-    struct text words[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
-                             known ? (struct text){pubsub->scripts[script], PUBSUB_SCRIPT_LENGTH}
-                                   : text_of(SCRIPTS[script]),
-                             {"3", 1},
-                             as_text(&hash),
-                             as_text(&pubsub->known_key),
-                             as_text(&pubsub->moment_key),
-                             as_text(&pubsub->lease_prefix)};
+    struct text args[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
+                            known ? (struct text){pubsub->scripts[script], PUBSUB_SCRIPT_LENGTH}
+                                  : text_of(SCRIPTS[script]),
+                            {"3", 1},
+                            as_text(&hash),
+                            as_text(&pubsub->known_key),
+                            as_text(&pubsub->logical_time_key),
+                            as_text(&pubsub->lease_prefix)};
     for (size_t i = 0; i < count; i++)
-        words[7 + i] = more[i];
-    redis_conn_command(pubsub->commands, words, 7 + count, done, context);
+        args[7 + i] = extra[i];
+    redis_conn_command(pubsub->commands, args, 7 + count, done, context);
     buffer_free(&hash);
 }
 
@@ -210,10 +210,10 @@ static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigne
     event_channel(&channel, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, &envelope);
     const size_t tail = json.len + 1, head = message.len - tail - 1;
-    const struct text more[] = {
+    const struct text extra[] = {
         pushd_id,          as_text(&user),       name,
         as_text(&channel), {message.data, head}, {message.data + head + 1, tail}};
-    run(pubsub, script, room_id, more, 6, done, context);
+    run(pubsub, script, room_id, extra, 6, done, context);
     buffer_free(&user);
     buffer_free(&channel);
     buffer_free(&message);
@@ -227,31 +227,31 @@ static struct text own_id(const struct pubsub *pubsub) {
 /* ---- entering and leaving ---- */
 
 /* Reads a moment, which scripts give as text: numbers from Lua are cut to 53 bits. */
-static bool read_moment(const struct redis_reply *reply, uint64_t *moment) {
+static bool read_logical_time(const struct redis_reply *reply, uint64_t *logical_time) {
     return reply && reply->count >= 2 && reply->items[0]->kind == REDIS_NUMBER &&
-           reply->items[1]->kind == REDIS_TEXT && text_to_u64(reply->items[1]->text, moment);
+           reply->items[1]->kind == REDIS_TEXT && text_to_u64(reply->items[1]->text, logical_time);
 }
 
 static void on_changed(void *context, const struct redis_reply *reply) {
-    struct question *question = context;
-    uint64_t moment = 0;
-    reply = expect_list(question->pubsub, reply);
-    const bool ok = read_moment(reply, &moment);
-    if (question->done)
-        question->done(question->context, ok, ok && reply->items[0]->number == 1, moment);
-    free(question);
+    struct request *request = context;
+    uint64_t logical_time = 0;
+    reply = expect_list(request->pubsub, reply);
+    const bool ok = read_logical_time(reply, &logical_time);
+    if (request->done)
+        request->done(request->context, ok, ok && reply->items[0]->number == 1, logical_time);
+    free(request);
 }
 
 static void change(struct pubsub *pubsub, enum pubsub_script script, unsigned type,
                    uint64_t room_id, uint64_t user_id, struct text name, presence_store_done *done,
                    void *context) {
-    struct question *question = new_question(pubsub, room_id, context);
-    question->done = done;
+    struct request *request = new_request(pubsub, room_id, context);
+    request->done = done;
     if (pubsub->commands)
         run_change(pubsub, script, type, room_id, own_id(pubsub), user_id, name, on_changed,
-                   question);
+                   request);
     else
-        on_changed(question, NULL);
+        on_changed(request, NULL);
 }
 
 void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
@@ -266,7 +266,7 @@ void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user
 
 /* ---- sweeping ---- */
 
-static void on_buried(void *context, const struct redis_reply *reply) {
+static void on_dead_removed(void *context, const struct redis_reply *reply) {
     expect_list(context, reply);
 }
 
@@ -282,21 +282,21 @@ static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user
 }
 
 static void on_swept(void *context, const struct redis_reply *reply) {
-    struct question *question = context;
-    reply = expect_list(question->pubsub, reply);
+    struct request *request = context;
+    reply = expect_list(request->pubsub, reply);
     for (size_t i = 0; reply && i + 2 < reply->count; i += 3) {
         uint64_t user_id;
         struct text name;
         if (reply->items[i]->kind == REDIS_TEXT && read_user(reply, i + 1, &user_id, &name))
-            run_change(question->pubsub, PUBSUB_BURY, EVENT_USER_LEFT, question->room_id,
-                       reply->items[i]->text, user_id, name, on_buried, question->pubsub);
+            run_change(request->pubsub, PUBSUB_REMOVE_DEAD, EVENT_USER_LEFT, request->room_id,
+                       reply->items[i]->text, user_id, name, on_dead_removed, request->pubsub);
     }
-    free(question);
+    free(request);
 }
 
 static void sweep(struct pubsub *pubsub, uint64_t room_id) {
-    const struct text more[] = {own_id(pubsub)};
-    run(pubsub, PUBSUB_SWEEP, room_id, more, 1, on_swept, new_question(pubsub, room_id, NULL));
+    const struct text extra[] = {own_id(pubsub)};
+    run(pubsub, PUBSUB_SWEEP, room_id, extra, 1, on_swept, new_request(pubsub, room_id, NULL));
 }
 
 void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
@@ -307,35 +307,35 @@ void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
 /* ---- reading ---- */
 
 static void on_users(void *context, const struct redis_reply *reply) {
-    struct question *question = context;
-    uint64_t moment = 0, user_id;
+    struct request *request = context;
+    uint64_t logical_time = 0, user_id;
     struct text name;
-    reply = expect_list(question->pubsub, reply);
-    const bool ok = read_moment(reply, &moment);
+    reply = expect_list(request->pubsub, reply);
+    const bool ok = read_logical_time(reply, &logical_time);
     for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
         if (read_user(reply, i, &user_id, &name))
-            question->user(question->context, moment, user_id, name);
-    question->end(question->context, ok, moment);
+            request->user(request->context, logical_time, user_id, name);
+    request->end(request->context, ok, logical_time);
     if (ok && reply->items[0]->number == 1)
-        sweep(question->pubsub, question->room_id);
-    free(question);
+        sweep(request->pubsub, request->room_id);
+    free(request);
 }
 
 void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
                          presence_store_end *end, void *context) {
-    struct question *question = new_question(pubsub, room_id, context);
-    const struct text more[] = {own_id(pubsub)};
-    question->user = user;
-    question->end = end;
+    struct request *request = new_request(pubsub, room_id, context);
+    const struct text extra[] = {own_id(pubsub)};
+    request->user = user;
+    request->end = end;
     if (pubsub->commands)
-        run(pubsub, PUBSUB_READ, room_id, more, 1, on_users, question);
+        run(pubsub, PUBSUB_READ, room_id, extra, 1, on_users, request);
     else
-        on_users(question, NULL);
+        on_users(request, NULL);
 }
 
 /* ---- the lease ---- */
 
-static void take_id(struct pubsub *pubsub) {
+static void new_id(struct pubsub *pubsub) {
     secret_random_hex(pubsub->id, PUBSUB_ID_LENGTH / 2);
     buffer_clear(&pubsub->lease_key);
     event_pushd_key(&pubsub->lease_key, pubsub->config->redis_prefix, own_id(pubsub));
@@ -344,17 +344,17 @@ static void take_id(struct pubsub *pubsub) {
 
 void presence_store_init(struct pubsub *pubsub) {
     const char *prefix = pubsub->config->redis_prefix;
-    take_id(pubsub);
+    new_id(pubsub);
     event_pushd_key(&pubsub->lease_prefix, prefix, text_of(""));
     buffer_printf(&pubsub->known_key, "%spushds", prefix);
-    buffer_printf(&pubsub->moment_key, "%smoment", prefix);
+    buffer_printf(&pubsub->logical_time_key, "%smoment", prefix);
 }
 
 void presence_store_free(struct pubsub *pubsub) {
     buffer_free(&pubsub->lease_key);
     buffer_free(&pubsub->lease_prefix);
     buffer_free(&pubsub->known_key);
-    buffer_free(&pubsub->moment_key);
+    buffer_free(&pubsub->logical_time_key);
 }
 
 /* A pushd whose lease ran out stays dead, whether others have noticed or not: what it had put
@@ -369,7 +369,7 @@ static void on_renewed(void *context, const struct redis_reply *reply) {
         pubsub->has_lease = true;
     } else if (pubsub->has_lease) {
         log_warn("redis: the lease ran out, or Redis lost its data; all users enter again");
-        take_id(pubsub);
+        new_id(pubsub);
         pubsub->epoch++;
         presence_store_renew(pubsub);
         pubsub_interrupted(pubsub);
@@ -377,15 +377,15 @@ static void on_renewed(void *context, const struct redis_reply *reply) {
 }
 
 void presence_store_renew(struct pubsub *pubsub) {
-    const struct text words[] = {{"EVAL", 4},
-                                 text_of(RENEW),
-                                 {"2", 1},
-                                 as_text(&pubsub->lease_key),
-                                 as_text(&pubsub->known_key),
-                                 as_text(&pubsub->lease_prefix),
-                                 own_id(pubsub),
-                                 text_of(pubsub->has_lease ? "0" : "1")};
-    redis_conn_command(pubsub->commands, words, 8, on_renewed, pubsub);
+    const struct text args[] = {{"EVAL", 4},
+                                text_of(RENEW),
+                                {"2", 1},
+                                as_text(&pubsub->lease_key),
+                                as_text(&pubsub->known_key),
+                                as_text(&pubsub->lease_prefix),
+                                own_id(pubsub),
+                                text_of(pubsub->has_lease ? "0" : "1")};
+    redis_conn_command(pubsub->commands, args, 8, on_renewed, pubsub);
 }
 
 static void on_retired(void *context, const struct redis_reply *reply) {
@@ -397,8 +397,8 @@ void presence_store_retire(struct pubsub *pubsub) {
     char seconds[24];
     const uint64_t grace = pubsub->config->presence_grace;
     snprintf(seconds, sizeof(seconds), "%" PRIu64, grace > 0 ? grace : 1);
-    const struct text words[] = {{"EXPIRE", 6}, as_text(&pubsub->lease_key), text_of(seconds)};
-    redis_conn_command(pubsub->commands, words, 3, on_retired, NULL);
+    const struct text args[] = {{"EXPIRE", 6}, as_text(&pubsub->lease_key), text_of(seconds)};
+    redis_conn_command(pubsub->commands, args, 3, on_retired, NULL);
 }
 
 uint64_t presence_store_epoch(const struct pubsub *pubsub) {

@@ -12,11 +12,11 @@
 /* Channels in one SUBSCRIBE. */
 #define BATCH 500
 /* Notices are lost rather than kept while so many bytes wait for Redis. */
-#define MAX_WAITING ((size_t)1024 * 1024)
+#define MAX_UNSENT ((size_t)1024 * 1024)
 /* Malformed events are logged no more often than this. */
-#define COMPLAIN_MS 1000
+#define MALFORMED_LOG_MS 1000
 /* The lease of 15 seconds is renewed so often. */
-#define RENEW_TICKS (5000 / REDIS_CONN_TICK_MS)
+#define LEASE_RENEW_TICKS (5000 / REDIS_CONN_TICK_MS)
 
 /*
  * What is known of a name, kept as the value in pubsub->redis_channels: whether it is wanted,
@@ -27,9 +27,9 @@
  * not kept.
  */
 #define WANTED ((uintptr_t)1)
-#define ASKED ((uintptr_t)2)
-#define LISTED ((uintptr_t)4)
-#define FLIGHT ((uintptr_t)8)
+#define REQUESTED ((uintptr_t)2)
+#define QUEUED ((uintptr_t)4)
+#define IN_FLIGHT ((uintptr_t)8)
 
 static uintptr_t get_state(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
     return (uintptr_t)idmap_get(&pubsub->redis_channels[stream], id);
@@ -45,43 +45,43 @@ static void set_state(struct pubsub *pubsub, enum event_stream stream, uint64_t 
 
 /* ---- telling ---- */
 
-static void tell_subscribed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    pubsub->told = true;
-    pubsub->listener->subscribed(pubsub->listener->context, stream, id);
+static void notify_subscribed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    pubsub->iteration_pending = true;
+    pubsub->callbacks->subscribed(pubsub->callbacks->context, stream, id);
 }
 
-static void set_well(struct pubsub *pubsub, bool well) {
-    if (pubsub->well == well)
+static void set_up(struct pubsub *pubsub, bool up) {
+    if (pubsub->up == up)
         return;
-    pubsub->well = well;
-    pubsub->metrics->redis_up = well;
-    pubsub->told = true;
-    pubsub->listener->state(pubsub->listener->context, well);
+    pubsub->up = up;
+    pubsub->metrics->redis_up = up;
+    pubsub->iteration_pending = true;
+    pubsub->callbacks->state(pubsub->callbacks->context, up);
 }
 
-static void end_turn(struct pubsub *pubsub) {
-    if (!pubsub->told)
+static void end_iteration(struct pubsub *pubsub) {
+    if (!pubsub->iteration_pending)
         return;
-    pubsub->told = false;
-    pubsub->listener->turn_end(pubsub->listener->context);
+    pubsub->iteration_pending = false;
+    pubsub->callbacks->iteration_end(pubsub->callbacks->context);
 }
 
 void pubsub_interrupted(struct pubsub *pubsub) {
-    if (!pubsub->well)
+    if (!pubsub->up)
         return;
-    set_well(pubsub, false);
-    set_well(pubsub, true);
+    set_up(pubsub, false);
+    set_up(pubsub, true);
 }
 
-static void on_state(void *context, bool link_is_well) {
+static void on_state(void *context, bool conn_is_up) {
     struct pubsub *pubsub = context;
-    (void)link_is_well;
-    set_well(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands));
+    (void)conn_is_up;
+    set_up(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands));
 }
 
 /* ---- redis_channels ---- */
 
-static void note_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
     if (pubsub->changed_count == pubsub->changed_space) {
         pubsub->changed_space = pubsub->changed_space ? pubsub->changed_space * 2 : 16;
         pubsub->changed =
@@ -99,9 +99,9 @@ static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t
         set_state(pubsub, stream, id, wanted);
         return;
     }
-    set_state(pubsub, stream, id, (state & ~WANTED) | wanted | LISTED);
-    if (!(state & LISTED))
-        note_changed(pubsub, stream, id);
+    set_state(pubsub, stream, id, (state & ~WANTED) | wanted | QUEUED);
+    if (!(state & QUEUED))
+        add_changed(pubsub, stream, id);
 }
 
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
@@ -127,14 +127,14 @@ struct batch {
 };
 
 static void send_batch(struct pubsub *pubsub, struct batch *batch) {
-    struct text words[BATCH + 1] = {text_of(batch->command)};
+    struct text args[BATCH + 1] = {text_of(batch->command)};
     size_t begin = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        words[i + 1] = (struct text){batch->names.data + begin, batch->ends[i] - begin};
+        args[i + 1] = (struct text){batch->names.data + begin, batch->ends[i] - begin};
         begin = batch->ends[i];
     }
     if (batch->count > 0)
-        redis_conn_send(pubsub->subscriber, words, batch->count + 1);
+        redis_conn_send(pubsub->subscriber, args, batch->count + 1);
     batch->count = 0;
     buffer_clear(&batch->names);
 }
@@ -147,18 +147,18 @@ static void add_to_batch(struct pubsub *pubsub, struct batch *batch, struct pubs
 }
 
 /* Brings one name to what is wanted of it. */
-static void settle(struct pubsub *pubsub, struct pubsub_name name, struct batch *join,
-                   struct batch *leave) {
-    const uintptr_t state = get_state(pubsub, name.stream, name.id) & ~LISTED;
-    const uintptr_t both = state & (WANTED | ASKED);
+static void update_subscription(struct pubsub *pubsub, struct pubsub_name name, struct batch *join,
+                                struct batch *leave) {
+    const uintptr_t state = get_state(pubsub, name.stream, name.id) & ~QUEUED;
+    const uintptr_t both = state & (WANTED | REQUESTED);
     if (both == WANTED)
         add_to_batch(pubsub, join, name);
-    else if (both == ASKED)
+    else if (both == REQUESTED)
         add_to_batch(pubsub, leave, name);
-    const bool asks = both == WANTED || both == ASKED;
-    set_state(pubsub, name.stream, name.id, asks ? (state ^ ASKED) + FLIGHT : state);
-    if (state == (WANTED | ASKED))
-        tell_subscribed(pubsub, name.stream, name.id);
+    const bool asks = both == WANTED || both == REQUESTED;
+    set_state(pubsub, name.stream, name.id, asks ? (state ^ REQUESTED) + IN_FLIGHT : state);
+    if (state == (WANTED | REQUESTED))
+        notify_subscribed(pubsub, name.stream, name.id);
 }
 
 /* Sends all changes in as few commands as can be. Listeners that are told may add some. */
@@ -167,7 +167,7 @@ static void send_changes(struct pubsub *pubsub) {
     if (pubsub->changed_count == 0 || !redis_conn_is_open(pubsub->subscriber))
         return;
     for (size_t i = 0; i < pubsub->changed_count; i++)
-        settle(pubsub, pubsub->changed[i], &join, &leave);
+        update_subscription(pubsub, pubsub->changed[i], &join, &leave);
     pubsub->changed_count = 0;
     send_batch(pubsub, &leave);
     send_batch(pubsub, &join);
@@ -176,18 +176,18 @@ static void send_changes(struct pubsub *pubsub) {
 }
 
 /* Redis has answered a (UN)SUBSCRIBE; which of them does not matter until all are. */
-static void on_answered(struct pubsub *pubsub, struct text name) {
+static void on_subscription_reply(struct pubsub *pubsub, struct text name) {
     enum event_stream stream;
     uint64_t id;
     if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id))
         return;
     uintptr_t state = get_state(pubsub, stream, id);
-    if (state < FLIGHT)
+    if (state < IN_FLIGHT)
         return;
-    state -= FLIGHT;
+    state -= IN_FLIGHT;
     set_state(pubsub, stream, id, state);
-    if (state == (WANTED | ASKED))
-        tell_subscribed(pubsub, stream, id);
+    if (state == (WANTED | REQUESTED))
+        notify_subscribed(pubsub, stream, id);
 }
 
 struct wanted {
@@ -195,15 +195,15 @@ struct wanted {
     enum event_stream stream;
 };
 
-static void note_wanted(void *context, uint64_t id, void *state) {
+static void add_wanted(void *context, uint64_t id, void *state) {
     const struct wanted *wanted = context;
     if ((uintptr_t)state & WANTED)
-        note_changed(wanted->pubsub, wanted->stream, id);
+        add_changed(wanted->pubsub, wanted->stream, id);
 }
 
 /* Of the two connections the first opening is none that was made anew. */
-static void count_opening(struct pubsub *pubsub) {
-    if (++pubsub->openings > 2)
+static void count_connection(struct pubsub *pubsub) {
+    if (++pubsub->connections_made > 2)
         pubsub->metrics->redis_reconnects++;
 }
 
@@ -211,25 +211,25 @@ static void count_opening(struct pubsub *pubsub) {
 static void on_subscriber_opened(void *context) {
     struct pubsub *pubsub = context;
     struct wanted rooms = {pubsub, EVENT_STREAM_ROOM}, users = {pubsub, EVENT_STREAM_USER};
-    count_opening(pubsub);
+    count_connection(pubsub);
     pubsub->changed_count = 0;
-    idmap_each(&pubsub->redis_channels[EVENT_STREAM_ROOM], note_wanted, &rooms);
-    idmap_each(&pubsub->redis_channels[EVENT_STREAM_USER], note_wanted, &users);
+    idmap_each(&pubsub->redis_channels[EVENT_STREAM_ROOM], add_wanted, &rooms);
+    idmap_each(&pubsub->redis_channels[EVENT_STREAM_USER], add_wanted, &users);
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);
     for (size_t i = 0; i < pubsub->changed_count; i++)
-        set_state(pubsub, pubsub->changed[i].stream, pubsub->changed[i].id, WANTED | LISTED);
+        set_state(pubsub, pubsub->changed[i].stream, pubsub->changed[i].id, WANTED | QUEUED);
     send_changes(pubsub);
 }
 
 /* ---- events ---- */
 
-static void complain(struct pubsub *pubsub, struct text name, struct text payload) {
+static void report_malformed(struct pubsub *pubsub, struct text name, struct text payload) {
     const int64_t now = clock_monotonic_ms();
     pubsub->metrics->redis_malformed++;
-    if (pubsub->complained_ms != 0 && now - pubsub->complained_ms < COMPLAIN_MS)
+    if (pubsub->malformed_logged_ms != 0 && now - pubsub->malformed_logged_ms < MALFORMED_LOG_MS)
         return;
-    pubsub->complained_ms = now;
+    pubsub->malformed_logged_ms = now;
     log_warn("redis: what came on channel %.*s (%zu bytes) is no event, and is ignored",
              (int)(name.len < 100 ? name.len : 100), name.at, payload.len);
 }
@@ -243,11 +243,11 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
         return;
     pubsub->metrics->redis_events++;
     if (!event_validate(stream, payload, &envelope)) {
-        complain(pubsub, name, payload);
+        report_malformed(pubsub, name, payload);
         return;
     }
-    pubsub->told = true;
-    pubsub->listener->event(pubsub->listener->context, stream, id, &envelope);
+    pubsub->iteration_pending = true;
+    pubsub->callbacks->event(pubsub->callbacks->context, stream, id, &envelope);
 }
 
 static void on_pushed(void *context, const struct redis_reply *reply) {
@@ -257,10 +257,10 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
     if (text_equals(kind, text_of("message")) && reply->items[2]->kind == REDIS_TEXT)
         on_message(context, reply->items[1]->text, reply->items[2]->text);
     else if (text_equals(kind, text_of("subscribe")) || text_equals(kind, text_of("unsubscribe")))
-        on_answered(context, reply->items[1]->text);
+        on_subscription_reply(context, reply->items[1]->text);
 }
 
-static void ignore_answer(void *context, const struct redis_reply *reply) {
+static void on_publish_reply(void *context, const struct redis_reply *reply) {
     (void)context;
     if (reply && reply->kind == REDIS_ERROR)
         log_warn("redis: %s", reply->text.at);
@@ -269,13 +269,12 @@ static void ignore_answer(void *context, const struct redis_reply *reply) {
 bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
                     const struct event_envelope *envelope) {
     struct buffer name = BUFFER_EMPTY, message = BUFFER_EMPTY;
-    if (!pubsub->well || redis_conn_waiting(pubsub->commands) > MAX_WAITING)
+    if (!pubsub->up || redis_conn_unsent(pubsub->commands) > MAX_UNSENT)
         return false;
     event_channel(&name, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, envelope);
-    const struct text words[] = {
-        {"PUBLISH", 7}, {name.data, name.len}, {message.data, message.len}};
-    redis_conn_command(pubsub->commands, words, 3, ignore_answer, NULL);
+    const struct text args[] = {{"PUBLISH", 7}, {name.data, name.len}, {message.data, message.len}};
+    redis_conn_command(pubsub->commands, args, 3, on_publish_reply, NULL);
     buffer_free(&name);
     buffer_free(&message);
     return true;
@@ -285,7 +284,7 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
 
 static void on_commands_opened(void *context) {
     struct pubsub *pubsub = context;
-    count_opening(pubsub);
+    count_connection(pubsub);
     pubsub->ticks = 0;
     presence_store_load(pubsub);
     presence_store_renew(pubsub);
@@ -297,9 +296,9 @@ static void on_timer(uv_timer_t *timer) {
     redis_conn_tick(pubsub->subscriber);
     redis_conn_tick(pubsub->commands);
     pubsub->metrics->redis_latency_us = (uint64_t)redis_conn_latency_us(pubsub->commands);
-    if (redis_conn_is_open(pubsub->commands) && ++pubsub->ticks % RENEW_TICKS == 0)
+    if (redis_conn_is_open(pubsub->commands) && ++pubsub->ticks % LEASE_RENEW_TICKS == 0)
         presence_store_renew(pubsub);
-    end_turn(pubsub);
+    end_iteration(pubsub);
     slow_callback_stop();
 }
 
@@ -309,7 +308,7 @@ static void on_prepare(uv_prepare_t *prepare) {
     struct pubsub *pubsub = prepare->data;
     slow_callback_start("the end of a turn");
     send_changes(pubsub);
-    end_turn(pubsub);
+    end_iteration(pubsub);
     send_changes(pubsub);
     redis_conn_flush(pubsub->subscriber);
     redis_conn_flush(pubsub->commands);
@@ -319,7 +318,7 @@ static void on_prepare(uv_prepare_t *prepare) {
 /* After all sockets that were ready have been read. */
 static void on_check(uv_check_t *check) {
     slow_callback_start("delivering events");
-    end_turn(check->data);
+    end_iteration(check->data);
     slow_callback_stop();
 }
 
@@ -335,25 +334,25 @@ static void open_handles(struct pubsub *pubsub, uv_loop_t *loop) {
 }
 
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
-                          struct metrics_data *metrics, const struct pubsub_listener *listener) {
+                          struct metrics_data *metrics, const struct pubsub_callbacks *callbacks) {
     struct pubsub *pubsub = xcalloc(1, sizeof(*pubsub));
     pubsub->config = config;
     pubsub->metrics = metrics;
-    pubsub->listener = listener;
+    pubsub->callbacks = callbacks;
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return pubsub;
     presence_store_init(pubsub);
-    pubsub->subscriber_listener =
-        (struct redis_conn_listener){pubsub, on_subscriber_opened, on_state, on_pushed};
-    pubsub->commands_listener =
-        (struct redis_conn_listener){pubsub, on_commands_opened, on_state, on_pushed};
-    pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_listener, true);
-    pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_listener, false);
+    pubsub->subscriber_callbacks =
+        (struct redis_conn_callbacks){pubsub, on_subscriber_opened, on_state, on_pushed};
+    pubsub->commands_callbacks =
+        (struct redis_conn_callbacks){pubsub, on_commands_opened, on_state, on_pushed};
+    pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_callbacks, true);
+    pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_callbacks, false);
     open_handles(pubsub, loop);
     return pubsub;
 }
 
-static void free_bus(struct pubsub *pubsub) {
+static void free_pubsub(struct pubsub *pubsub) {
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_ROOM]);
     idmap_free(&pubsub->redis_channels[EVENT_STREAM_USER]);
     free(pubsub->changed);
@@ -364,15 +363,15 @@ static void free_bus(struct pubsub *pubsub) {
 static void on_closed(uv_handle_t *handle) {
     struct pubsub *pubsub = handle->data;
     if (--pubsub->handles == 0)
-        free_bus(pubsub);
+        free_pubsub(pubsub);
 }
 
 void pubsub_close(struct pubsub *pubsub) {
     if (!pubsub->subscriber) {
-        free_bus(pubsub);
+        free_pubsub(pubsub);
         return;
     }
-    pubsub->well = false;
+    pubsub->up = false;
     pubsub->metrics->redis_up = 0;
     presence_store_retire(pubsub);
     redis_conn_flush(pubsub->commands);
@@ -384,5 +383,5 @@ void pubsub_close(struct pubsub *pubsub) {
 }
 
 bool pubsub_is_up(const struct pubsub *pubsub) {
-    return pubsub->well;
+    return pubsub->up;
 }

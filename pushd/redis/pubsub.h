@@ -21,7 +21,7 @@
 struct pubsub;
 
 /* What the pubsub tells; all on the loop. */
-struct pubsub_listener {
+struct pubsub_callbacks {
     void *context;
     /* Redis has confirmed a subscription, the first time or again after a loss. */
     void (*subscribed)(void *context, enum event_stream stream, uint64_t id);
@@ -29,16 +29,16 @@ struct pubsub_listener {
     void (*event)(void *context, enum event_stream stream, uint64_t id,
                   const struct event_envelope *envelope);
     /* The pubsub became well, or stopped being so (not connected, or no answer to a PING). */
-    void (*state)(void *context, bool well);
+    void (*state)(void *context, bool up);
     /* Everything that was read from Redis in one turn has been told. */
-    void (*turn_end)(void *context);
+    void (*iteration_end)(void *context);
 };
 
 /* Opens the pubsub; without a Redis in the configuration it is never well and every call
  * does nothing. config, metrics and listener must outlive it; nothing is told before it returns.
  * Never NULL. */
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
-                          struct metrics_data *metrics, const struct pubsub_listener *listener);
+                          struct metrics_data *metrics, const struct pubsub_callbacks *callbacks);
 
 /* Closes connections and handles; frees itself once the loop has let go of them. The lease
  * is cut down to the grace of presence, so that users who do not come back elsewhere are
@@ -69,10 +69,10 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id, const struct event_
  * Answers come on the loop, or before the call returns if there is no connection; ok is
  * false when Redis did not say. pubsub_close gives the answers that are still owed.
  */
-typedef void presence_store_done(void *context, bool ok, bool alone, uint64_t moment);
-typedef void presence_store_user(void *context, uint64_t moment, uint64_t user_id,
+typedef void presence_store_done(void *context, bool ok, bool only_here, uint64_t logical_time);
+typedef void presence_store_user(void *context, uint64_t logical_time, uint64_t user_id,
                                  struct text name);
-typedef void presence_store_end(void *context, bool ok, uint64_t moment);
+typedef void presence_store_end(void *context, bool ok, uint64_t logical_time);
 
 /* Puts a user of this pushd into a room's hash. `alone` tells that no other living pushd
  * has the user there: then user_joined is published, if the user is new. done may be NULL. */

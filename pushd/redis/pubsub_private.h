@@ -19,7 +19,7 @@
 enum pubsub_script {
     PUBSUB_ENTER,
     PUBSUB_LEAVE,
-    PUBSUB_BURY,
+    PUBSUB_REMOVE_DEAD,
     PUBSUB_READ,
     PUBSUB_SWEEP,
     PUBSUB_SCRIPTS
@@ -33,16 +33,16 @@ struct pubsub_name {
 
 struct pubsub {
     const struct config *config;
-    const struct pubsub_listener *listener;
+    const struct pubsub_callbacks *callbacks;
     uv_timer_t timer;
     uv_prepare_t prepare;
     uv_check_t check;
     unsigned handles;              /* of these three, not closed yet */
     struct redis_conn *subscriber; /* NULL without a Redis in the configuration */
     struct redis_conn *commands;
-    struct redis_conn_listener subscriber_listener, commands_listener;
-    bool well;
-    bool told; /* something since the last turn_end */
+    struct redis_conn_callbacks subscriber_callbacks, commands_callbacks;
+    bool up;
+    bool iteration_pending; /* something since the last iteration_end */
     unsigned ticks;
 
     struct idmap redis_channels[2]; /* by stream: id -> state, see pubsub.c */
@@ -50,14 +50,14 @@ struct pubsub {
     size_t changed_count, changed_space;
 
     struct metrics_data *metrics;
-    uint64_t openings;     /* connections made */
-    int64_t complained_ms; /* when a malformed event was last logged */
+    uint64_t connections_made;   /* connections made */
+    int64_t malformed_logged_ms; /* when a malformed event was last logged */
 
-    char id[PUBSUB_ID_LENGTH + 1]; /* of this pushd */
-    struct buffer lease_key;       /* of this pushd */
-    struct buffer lease_prefix;    /* the same without the id */
-    struct buffer known_key;       /* all pushd processes that were alive lately */
-    struct buffer moment_key;      /* the last moment */
+    char id[PUBSUB_ID_LENGTH + 1];  /* of this pushd */
+    struct buffer lease_key;        /* of this pushd */
+    struct buffer lease_prefix;     /* the same without the id */
+    struct buffer known_key;        /* all pushd processes that were alive lately */
+    struct buffer logical_time_key; /* the last moment */
     char scripts[PUBSUB_SCRIPTS][PUBSUB_SCRIPT_LENGTH]; /* their names in Redis; 0: not known yet */
     bool has_lease;
     uint64_t epoch;

@@ -31,14 +31,14 @@ struct redis_conn;
  * there was one. */
 typedef void redis_conn_done(void *context, const struct redis_reply *reply);
 
-struct redis_conn_listener {
+struct redis_conn_callbacks {
     void *context;
     /* It is connected: what is sent now goes first. The first PING follows, so that it is
      * well only after that was answered, too. */
     void (*opened)(void *context);
     /* It became well, or stopped being so: lost, or no answer to a PING. When it was lost,
      * all answers that were owed have been given as NULL. */
-    void (*state)(void *context, bool well);
+    void (*state)(void *context, bool up);
     /* Something came that nobody asked for, on a subscriber's link: always a LIST that
      * begins with a TEXT. */
     void (*pushed)(void *context, const struct redis_reply *reply);
@@ -48,32 +48,32 @@ struct redis_conn_listener {
  * must the listener. It connects at the next tick. A subscriber's link is for (UN)SUBSCRIBE
  * by redis_conn_send only. Never NULL. */
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
-                                  const struct redis_conn_listener *listener, bool subscriber);
+                                  const struct redis_conn_callbacks *callbacks, bool subscriber);
 
 /* Gives the answers owed as NULL, closes and frees; tells nothing more. Not from within
  * anything that the link calls. */
-void redis_conn_close(struct redis_conn *link);
+void redis_conn_close(struct redis_conn *conn);
 
 /* Sends a command. done is called once, here and now if there is no connection. */
-void redis_conn_command(struct redis_conn *link, const struct text *words, size_t count,
+void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t count,
                         redis_conn_done *done, void *context);
 
 /* Sends a command that is not answered as such; lost without a connection. */
-void redis_conn_send(struct redis_conn *link, const struct text *words, size_t count);
+void redis_conn_send(struct redis_conn *conn, const struct text *args, size_t count);
 
 /* Writes what was sent since the last call. */
-void redis_conn_flush(struct redis_conn *link);
+void redis_conn_flush(struct redis_conn *conn);
 
 /* Connects when it is time to, pings, and notices what does not answer. */
-void redis_conn_tick(struct redis_conn *link);
+void redis_conn_tick(struct redis_conn *conn);
 
-bool redis_conn_is_open(const struct redis_conn *link);
-bool redis_conn_is_up(const struct redis_conn *link);
+bool redis_conn_is_open(const struct redis_conn *conn);
+bool redis_conn_is_up(const struct redis_conn *conn);
 
 /* Bytes that wait to be written. */
-size_t redis_conn_waiting(const struct redis_conn *link);
+size_t redis_conn_unsent(const struct redis_conn *conn);
 
 /* Microseconds that the last PING took. */
-int64_t redis_conn_latency_us(const struct redis_conn *link);
+int64_t redis_conn_latency_us(const struct redis_conn *conn);
 
 #endif

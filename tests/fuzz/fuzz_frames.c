@@ -120,7 +120,7 @@ static void check_open(const struct socket *socket) {
 /* ---- moves ---- */
 
 static void say(struct run *run, struct socket *socket, struct text message, bool binary) {
-    fake_socket_say(socket, message, binary);
+    fake_socket_receive(socket, message, binary);
     fake_world_settle(&run->world);
     check_open(socket);
     if (socket != run->other)
@@ -131,8 +131,8 @@ static void say(struct run *run, struct socket *socket, struct text message, boo
 /* Before the socket is live; nothing may be answered before `connected`. */
 static void say_early(struct run *run, struct text message) {
     struct socket *early = fake_world_open(&run->world, 3, run->room, NULL);
-    fake_socket_say(early, message, false);
-    fake_socket_say(early, message, true);
+    fake_socket_receive(early, message, false);
+    fake_socket_receive(early, message, true);
     fake_world_settle(&run->world);
     const char *first = fake_socket_next(early);
     require(first && is(first, "{\"type\":\"connected\""), "connected comes first");
@@ -169,7 +169,7 @@ static void make_move(struct run *run, enum move move, struct text message) {
         check_other(run);
         break;
     default:
-        fake_world_turn(&run->world);
+        fake_world_iterate(&run->world);
     }
 }
 

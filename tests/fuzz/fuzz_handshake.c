@@ -84,8 +84,8 @@ static struct text bare(struct text host) {
 static void check_origin(const struct handshake_input *input, const struct handshake *handshake) {
     const struct handshake with_cookie = {.has_cookie = true};
     const struct handshake_input nowhere = {.origin = input->origin, .host = text_of("")};
-    const bool welcome = handshake_origin_is_welcome(input, handshake, ALLOWED);
-    const bool listed = handshake_origin_is_welcome(&nowhere, &with_cookie, ALLOWED);
+    const bool welcome = handshake_origin_allowed(input, handshake, ALLOWED);
+    const bool listed = handshake_origin_allowed(&nowhere, &with_cookie, ALLOWED);
     if (!handshake->has_cookie)
         require(welcome, "the origin counts with a cookie only");
     else if (welcome && !listed)
@@ -97,11 +97,11 @@ static void check_origin(const struct handshake_input *input, const struct hands
 
 static void check_address(struct text forwarded) {
     char address[HANDSHAKE_ADDRESS_SIZE] = "127.0.0.1";
-    handshake_find_address(address, forwarded, &PROXIES);
+    handshake_client_address(address, forwarded, &PROXIES);
     require(memchr(address, '\0', sizeof(address)) != NULL, "an address has an end");
     require(address[0] != '\0', "there is an address");
     char peer[HANDSHAKE_ADDRESS_SIZE] = "192.0.2.1";
-    handshake_find_address(peer, forwarded, &PROXIES);
+    handshake_client_address(peer, forwarded, &PROXIES);
     require(strcmp(peer, "192.0.2.1") == 0, "who is no proxy is not believed");
 }
 
@@ -116,8 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const size_t count = sizeof(pieces) / sizeof(pieces[0]);
     for (size_t i = 0; i < count; i++)
         *pieces[i] = next_line(&rest);
-    handshake_names_us(&input);
-    if (handshake_read(&input, &handshake)) {
+    handshake_accepts_subprotocol(&input);
+    if (handshake_parse(&input, &handshake)) {
         check(&input, &handshake);
         check_origin(&input, &handshake);
     }

@@ -71,7 +71,7 @@ static const struct stream_hooks HOOKS = {deliver, fetch};
 
 static void offer(struct run *run, uint64_t seq) {
     const struct stream_event event = make_event(seq);
-    stream_offer(&run->stream, &event);
+    stream_receive(&run->stream, &event);
     frame_release(event.frame);
 }
 
@@ -83,7 +83,7 @@ static void answer(struct run *run) {
     run->fetching = false;
     for (uint64_t seq = run->after + 1; seq <= run->head && count < FETCH_LIMIT; seq++)
         events[count++] = make_event(seq);
-    stream_on_record(&run->stream, run->head);
+    stream_recorded(&run->stream, run->head);
     stream_fetched(&run->stream, events, count);
     for (size_t i = 0; i < count; i++)
         frame_release(events[i].frame);
@@ -104,7 +104,7 @@ static void visit(void *context, const struct stream_event *event) {
 static void look_at_tail(struct run *run, uint64_t back) {
     const uint64_t after = run->last > back ? run->last - back : 0;
     run->visited = after;
-    const bool has = stream_tail(&run->stream, after, visit, run);
+    const bool has = stream_recent(&run->stream, after, visit, run);
     require(run->visited == (has ? run->last : after), "the tail is whole, or not shown");
 }
 
@@ -125,7 +125,7 @@ static void take(struct run *run, size_t wanted) {
     const size_t len = send_queue_peek(&run->send_queue, out, wanted);
     require(len == (wanted < run->queued ? wanted : run->queued), "all that fits comes");
     require(memcmp(out, run->queue, len) == 0, "the bytes come in order");
-    send_queue_take(&run->send_queue, len);
+    send_queue_consume(&run->send_queue, len);
     run->queued -= len;
     memmove(run->queue, run->queue + len, run->queued);
     require(run->send_queue.bytes == run->queued, "it knows what is left");
@@ -152,7 +152,7 @@ static void make_move(struct run *run, enum move move, uint64_t number) {
         run->fetching = false;
         break;
     case CHECK:
-        stream_behind(&run->stream, run->head);
+        stream_update_head(&run->stream, run->head);
         break;
     case SKIP: /* over what is gone; never beyond the record */
         if (run->fetching && run->head >= run->last + number % 64)
@@ -167,15 +167,15 @@ static void make_move(struct run *run, enum move move, uint64_t number) {
     default:
         take(run, number);
     }
-    require(run->stream.waiting.count <= STREAM_WAITING, "not too much waits");
-    require(run->stream.tail.count <= STREAM_TAIL, "the tail is short");
+    require(run->stream.pending.count <= STREAM_PENDING, "not too much waits");
+    require(run->stream.recent.count <= STREAM_RECENT, "the tail is short");
     require(run->stream.last_seq == run->last, "it stands where it was last");
 }
 
 /* Asked often enough, the database brings the stream to the end of the record. */
 static void come_to_rest(struct run *run) {
     for (uint64_t i = 0; i <= run->head / FETCH_LIMIT + 4; i++) {
-        stream_behind(&run->stream, run->head);
+        stream_update_head(&run->stream, run->head);
         answer(run);
     }
     require(run->last >= run->head, "in the end all is there");

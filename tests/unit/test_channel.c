@@ -79,10 +79,10 @@ static void assert_resync(struct scene *scene, uint64_t seq) {
 static void what_came_in_a_turn_is_written_at_its_end(void **state) {
     struct scene *scene = *state;
     post(scene, 3);
-    while (fake_pubsub_flying(scene->world.pubsub) > 0)
+    while (fake_pubsub_in_flight(scene->world.pubsub) > 0)
         fake_pubsub_deliver(scene->world.pubsub, 0, false);
     assert_heard(scene, 0);
-    fake_world_turn(&scene->world);
+    fake_world_iterate(&scene->world);
     assert_heard(scene, 3);
 }
 
@@ -90,7 +90,7 @@ static void a_duplicate_is_heard_once(void **state) {
     struct scene *scene = *state;
     post(scene, 1);
     fake_pubsub_deliver(scene->world.pubsub, 0, true);
-    fake_world_turn(&scene->world);
+    fake_world_iterate(&scene->world);
     assert_heard(scene, 1);
     fake_world_settle(&scene->world);
     assert_heard(scene, 0);
@@ -100,7 +100,7 @@ static void an_older_one_is_not_told_again(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     fake_pubsub_deliver(scene->world.pubsub, 1, false);
-    fake_jobs_finish(scene->world.db_pool, 0);
+    fake_db_pool_finish(scene->world.db_pool, 0);
     assert_heard(scene, 2);
     fake_world_settle(&scene->world);
     assert_heard(scene, 0);
@@ -111,7 +111,7 @@ static void two_in_the_wrong_order_come_in_the_right_one(void **state) {
     post(scene, 2);
     fake_pubsub_deliver(scene->world.pubsub, 1, false);
     fake_pubsub_deliver(scene->world.pubsub, 0, false);
-    fake_world_turn(&scene->world);
+    fake_world_iterate(&scene->world);
     assert_heard(scene, 2);
     fake_world_settle(&scene->world);
     assert_heard(scene, 0);
@@ -125,7 +125,7 @@ static void a_hole_is_read_from_the_database(void **state) {
     lose(scene, 2);
     fake_world_settle(&scene->world);
     assert_heard(scene, 3);
-    assert_int_equal(scene->world.metrics.holes, 1);
+    assert_int_equal(scene->world.metrics.gaps_filled, 1);
     assert_int_equal(scene->world.metrics.resyncs, 0);
 }
 
@@ -135,7 +135,7 @@ static void a_hole_wider_than_one_question_is_read_with_several(void **state) {
     lose(scene, 1200);
     fake_world_settle(&scene->world);
     assert_heard(scene, 1201);
-    assert_int_equal(scene->world.metrics.holes, 3);
+    assert_int_equal(scene->world.metrics.gaps_filled, 3);
 }
 
 static void a_hole_that_cannot_be_filled_is_a_resync_and_then_it_goes_on(void **state) {
@@ -169,14 +169,14 @@ static void what_comes_while_a_hole_is_read_comes_behind_it(void **state) {
     post(scene, 2);
     lose(scene, 1);
     fake_pubsub_deliver(scene->world.pubsub, 0, false);
-    fake_jobs_work(scene->world.db_pool, 0);
+    fake_db_pool_work(scene->world.db_pool, 0);
     post(scene, 2);
-    while (fake_pubsub_flying(scene->world.pubsub) > 0)
+    while (fake_pubsub_in_flight(scene->world.pubsub) > 0)
         fake_pubsub_deliver(scene->world.pubsub, 0, false);
-    fake_world_turn(&scene->world);
+    fake_world_iterate(&scene->world);
     assert_heard(scene, 0);
-    fake_jobs_finish(scene->world.db_pool, 0);
-    fake_world_turn(&scene->world);
+    fake_db_pool_finish(scene->world.db_pool, 0);
+    fake_world_iterate(&scene->world);
     assert_heard(scene, 4);
 }
 
@@ -203,7 +203,7 @@ static void what_redis_lost_is_found_by_the_tail_check(void **state) {
     assert_heard(scene, 0);
     fake_world_check(&scene->world);
     assert_heard(scene, 2);
-    assert_int_equal(scene->world.metrics.tail_finds, 2);
+    assert_int_equal(scene->world.metrics.gap_check_events, 2);
 }
 
 static void the_tail_check_finds_nothing_where_nothing_was_lost(void **state) {
@@ -212,17 +212,17 @@ static void the_tail_check_finds_nothing_where_nothing_was_lost(void **state) {
     fake_world_settle(&scene->world);
     fake_world_check(&scene->world);
     assert_heard(scene, 2);
-    assert_int_equal(scene->world.metrics.tail_finds, 0);
-    assert_int_equal(scene->world.metrics.holes, 0);
+    assert_int_equal(scene->world.metrics.gap_check_events, 0);
+    assert_int_equal(scene->world.metrics.gaps_filled, 0);
 }
 
 static void without_redis_the_tail_check_brings_everything(void **state) {
     struct scene *scene = *state;
-    fake_pubsub_set_well(scene->world.pubsub, false);
+    fake_pubsub_set_up(scene->world.pubsub, false);
     post(scene, 3);
     fake_world_check(&scene->world);
     assert_heard(scene, 3);
-    fake_pubsub_set_well(scene->world.pubsub, true);
+    fake_pubsub_set_up(scene->world.pubsub, true);
     fake_world_settle(&scene->world);
     post(scene, 2);
     fake_world_settle(&scene->world);
@@ -232,16 +232,16 @@ static void without_redis_the_tail_check_brings_everything(void **state) {
 static void a_room_that_two_tail_checks_do_not_find_is_gone(void **state) {
     struct scene *scene = *state;
     fake_store_delete_room(&scene->world.store, scene->room, 1);
-    while (fake_pubsub_flying(scene->world.pubsub) > 0)
+    while (fake_pubsub_in_flight(scene->world.pubsub) > 0)
         fake_pubsub_lose(scene->world.pubsub, 0);
-    fake_pubsub_set_well(scene->world.pubsub, false);
+    fake_pubsub_set_up(scene->world.pubsub, false);
     fake_world_check(&scene->world);
     fake_world_check(&scene->world);
     const char *json = fake_socket_next(scene->socket);
     assert_non_null(json);
     assert_non_null(strstr(json, "\"type\":\"room_deleted\""));
     assert_int_equal(scene->socket->close_code, SOCKET_CLOSE_NOT_FOUND);
-    fake_pubsub_set_well(scene->world.pubsub, true);
+    fake_pubsub_set_up(scene->world.pubsub, true);
 }
 
 /* ---- who listens ---- */
@@ -251,14 +251,14 @@ static void who_comes_back_soon_is_served_without_the_database(void **state) {
     post(scene, 10);
     fake_world_settle(&scene->world);
     assert_heard(scene, 10);
-    const unsigned holes = (unsigned)scene->world.metrics.holes;
+    const unsigned holes = (unsigned)scene->world.metrics.gaps_filled;
     struct socket *back = fake_world_join(&scene->world, 1, scene->room, "4");
     scene->seq = 4;
     struct socket *first = scene->socket;
     scene->socket = back;
     assert_non_null(strstr(fake_socket_next(back), "\"seq\":4,"));
     assert_heard(scene, 7);
-    assert_int_equal(scene->world.metrics.holes, holes);
+    assert_int_equal(scene->world.metrics.gaps_filled, holes);
     assert_int_equal(scene->world.metrics.replays, 0);
     fake_socket_free(back);
     scene->socket = first;
@@ -267,14 +267,14 @@ static void who_comes_back_soon_is_served_without_the_database(void **state) {
 static void the_last_one_to_go_leaves_the_channel(void **state) {
     struct scene *scene = *state;
     struct socket *other = fake_world_join(&scene->world, 1, scene->room, NULL);
-    assert_true(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
+    assert_true(fake_pubsub_is_subscribed(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
     fake_socket_free(other);
     fake_world_tick(&scene->world);
-    assert_true(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
-    fake_socket_hang_up(scene->socket);
+    assert_true(fake_pubsub_is_subscribed(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
+    fake_socket_disconnect(scene->socket);
     fake_world_tick(&scene->world);
-    assert_false(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
-    assert_false(fake_pubsub_is_wanted(scene->world.pubsub, EVENT_STREAM_USER, 2));
+    assert_false(fake_pubsub_is_subscribed(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
+    assert_false(fake_pubsub_is_subscribed(scene->world.pubsub, EVENT_STREAM_USER, 2));
 }
 
 #define scene_test(name) cmocka_unit_test_setup_teardown(name, begin, end)

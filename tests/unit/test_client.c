@@ -13,7 +13,7 @@
 /* ---- who is it ---- */
 
 static struct socket *shake_hands(struct scene *scene, struct handshake handshake) {
-    struct socket *socket = fake_socket_open(&scene->world.listener, &handshake);
+    struct socket *socket = fake_socket_open(&scene->world.callbacks, &handshake);
     fake_world_settle(&scene->world);
     return socket;
 }
@@ -130,7 +130,7 @@ static void one_that_goes_while_it_opens_leaves_nothing_behind(void **state) {
                 if (fake_pubsub_unconfirmed(scene->world.pubsub) > 0)
                     fake_pubsub_confirm(scene->world.pubsub, 0);
                 else if (db_pool_pending(scene->world.db_pool) > 0)
-                    fake_jobs_finish(scene->world.db_pool, 0);
+                    fake_db_pool_finish(scene->world.db_pool, 0);
                 else if (fake_pubsub_unanswered(scene->world.pubsub) > 0)
                     fake_pubsub_answer(scene->world.pubsub);
             }
@@ -142,7 +142,7 @@ static void one_that_goes_while_it_opens_leaves_nothing_behind(void **state) {
 /* Lets the first question be answered, and what it was asked for be true no more. */
 static struct socket *half_open(struct scene *scene, uint64_t room_id) {
     struct socket *socket = fake_world_open(&scene->world, 2, room_id, NULL);
-    fake_jobs_finish(scene->world.db_pool, 0);
+    fake_db_pool_finish(scene->world.db_pool, 0);
     scene_assert_nothing(socket);
     return socket;
 }
@@ -193,9 +193,9 @@ static void what_is_said_before_connected_is_answered_behind_it(void **state) {
     struct scene *scene = *state;
     struct socket *other = scene_live(scene, 1, scene->room);
     struct socket *socket = fake_world_open(&scene->world, 2, scene->room, NULL);
-    fake_socket_say(socket, text_of("{\"type\":\"ping\"}"), false);
-    fake_socket_say(socket, text_of("{\"type\":\"ping\"}"), true);
-    fake_socket_say(socket, text_of("{\"type\":\"typing\"}"), false);
+    fake_socket_receive(socket, text_of("{\"type\":\"ping\"}"), false);
+    fake_socket_receive(socket, text_of("{\"type\":\"ping\"}"), true);
+    fake_socket_receive(socket, text_of("{\"type\":\"typing\"}"), false);
     scene_assert_nothing(socket);
     fake_world_settle(&scene->world);
     scene_assert_next(socket, "\"type\":\"connected\"");
@@ -213,7 +213,7 @@ static void no_more_is_kept_for_one_that_opens_than_is_needed(void **state) {
     struct socket *socket = fake_world_open(&scene->world, 2, scene->room, NULL);
     unsigned pongs = 0;
     for (unsigned i = 0; i < 10000; i++)
-        fake_socket_say(socket, text_of("{\"type\":\"ping\"}"), false);
+        fake_socket_receive(socket, text_of("{\"type\":\"ping\"}"), false);
     fake_world_settle(&scene->world);
     scene_assert_live(socket);
     while (fake_socket_next(socket))

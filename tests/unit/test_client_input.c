@@ -85,7 +85,7 @@ static void who_goes_types_no_more(void **state) {
     const struct talk talk = begin_talk(scene);
     scene_say(scene, talk.talker, TYPING);
     scene_assert_next(talk.listener, "\"type\":\"typing\"");
-    fake_socket_hang_up(talk.talker);
+    fake_socket_disconnect(talk.talker);
     fake_world_settle(&scene->world);
     scene_assert_next(talk.listener, "\"type\":\"stop_typing\"");
     end_talk(&talk);
@@ -112,12 +112,12 @@ static void nobody_types_into_notifications(void **state) {
 static void without_redis_typing_reaches_the_sockets_here(void **state) {
     struct scene *scene = *state;
     const struct talk talk = begin_talk(scene);
-    fake_pubsub_set_well(scene->world.pubsub, false);
+    fake_pubsub_set_up(scene->world.pubsub, false);
     scene_say(scene, talk.talker, TYPING);
     scene_assert_next(talk.listener, "\"type\":\"typing\"");
     scene_say(scene, talk.talker, STOP_TYPING);
     scene_assert_next(talk.listener, "\"type\":\"stop_typing\"");
-    fake_pubsub_set_well(scene->world.pubsub, true);
+    fake_pubsub_set_up(scene->world.pubsub, true);
     fake_world_settle(&scene->world);
     end_talk(&talk);
 }

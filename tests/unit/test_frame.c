@@ -61,7 +61,7 @@ static void a_frame_is_not_masked_and_is_one_event(void **state) {
     struct frame *frame = frame_text(text_of("{}"));
     assert_int_equal(frame->bytes[1] & 0x80, 0);
     assert_int_equal(frame->count, 1);
-    assert_int_equal(frame->holders, 1);
+    assert_int_equal(frame->refs, 1);
     frame_release(frame);
 }
 
@@ -86,11 +86,11 @@ static void joined_frames_stand_one_behind_the_other(void **state) {
     }
     assert_int_equal(joined->len, at);
     assert_int_equal(joined->count, 4);
-    assert_int_equal(joined->holders, 1);
+    assert_int_equal(joined->refs, 1);
     frame_release(joined);
     frame_release(first);
     for (size_t i = 0; i < COUNT(frames); i++) {
-        assert_int_equal(frames[i]->holders, 1);
+        assert_int_equal(frames[i]->refs, 1);
         frame_release(frames[i]);
     }
 }
@@ -100,9 +100,9 @@ static void the_last_holder_frees(void **state) {
     (void)state;
     struct frame *frame = make(10);
     assert_ptr_equal(frame_hold(frame), frame);
-    assert_int_equal(frame->holders, 2);
+    assert_int_equal(frame->refs, 2);
     frame_release(frame);
-    assert_int_equal(frame->holders, 1);
+    assert_int_equal(frame->refs, 1);
     assert_payload(frame->bytes + 2, 10);
     frame_release(frame);
     frame_release(NULL);

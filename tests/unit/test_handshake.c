@@ -23,7 +23,7 @@ static struct handshake_input input_of_room(void) {
 
 static struct handshake read_of(const struct handshake_input *input) {
     struct handshake handshake;
-    assert_true(handshake_read(input, &handshake));
+    assert_true(handshake_parse(input, &handshake));
     return handshake;
 }
 
@@ -101,13 +101,13 @@ static void other_paths_are_none_of_ours(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(paths); i++) {
         const struct handshake_input input = {.path = text_of(paths[i])};
-        if (handshake_read(&input, &handshake))
+        if (handshake_parse(&input, &handshake))
             fail_msg("'%s' was taken", paths[i]);
     }
     const struct handshake_input nothing = {.path = NONE};
-    assert_false(handshake_read(&nothing, &handshake));
+    assert_false(handshake_parse(&nothing, &handshake));
     const struct handshake_input with_nul = {.path = {"/ws/chat/5\0/", 12}};
-    assert_false(handshake_read(&with_nul, &handshake));
+    assert_false(handshake_parse(&with_nul, &handshake));
 }
 
 /* ---- since ---- */
@@ -276,7 +276,7 @@ static bool is_welcome(const char *origin, const char *host, const char *allowed
     input.origin = text_of(origin);
     input.host = text_of(host);
     const struct handshake handshake = read_of(&input);
-    return handshake_origin_is_welcome(&input, &handshake, allowed);
+    return handshake_origin_allowed(&input, &handshake, allowed);
 }
 
 static void pages_of_this_site_are_welcome(void **state) {
@@ -360,7 +360,7 @@ static void an_origin_is_compared_whole(void **state) {
     input.cookie = text_of("sessionid=abc");
     input.origin = (struct text){"https://app.example\0.evil.example", 33};
     const struct handshake handshake = read_of(&input);
-    assert_false(handshake_origin_is_welcome(&input, &handshake, "https://app.example"));
+    assert_false(handshake_origin_allowed(&input, &handshake, "https://app.example"));
 }
 
 /* A page of another site can send the cookie along, but no token. */
@@ -369,11 +369,11 @@ static void only_a_cookie_asks_for_an_origin(void **state) {
     struct handshake_input input = input_of_room();
     struct handshake handshake = read_of(&input);
     input.origin = text_of("https://evil.example");
-    assert_true(handshake_origin_is_welcome(&input, &handshake, ""));
+    assert_true(handshake_origin_allowed(&input, &handshake, ""));
     input.authorization = text_of("Token abc");
     input.cookie = text_of("sessionid=abc");
     handshake = read_of(&input);
-    assert_true(handshake_origin_is_welcome(&input, &handshake, ""));
+    assert_true(handshake_origin_allowed(&input, &handshake, ""));
 }
 
 static void subprotocols_name_us_or_there_are_none(void **state) {
@@ -394,7 +394,7 @@ static void subprotocols_name_us_or_there_are_none(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct handshake_input input = {.protocols = text_of(cases[i].protocols)};
-        assert_int_equal(handshake_names_us(&input), cases[i].named);
+        assert_int_equal(handshake_accepts_subprotocol(&input), cases[i].named);
     }
 }
 
@@ -404,7 +404,7 @@ static const struct config proxies = {.push_proxies = "::1",
 static const char *seen_from(const char *peer, const char *forwarded) {
     static char address[HANDSHAKE_ADDRESS_SIZE];
     snprintf(address, sizeof(address), "%s", peer);
-    handshake_find_address(address, text_of(forwarded), &proxies);
+    handshake_client_address(address, text_of(forwarded), &proxies);
     return address;
 }
 
@@ -427,8 +427,8 @@ static void the_web_server_before_pushd_is_believed_for_its_own_peer_only(void *
 
 static void who_comes_over_the_unix_socket_is_believed_and_nobody_who_says_so(void **state) {
     (void)state;
-    assert_string_equal(seen_from(CONN_LIMIT_LOCAL, "6.6.6.6, 192.0.2.7"), "192.0.2.7");
-    assert_string_equal(seen_from(CONN_LIMIT_LOCAL, ""), CONN_LIMIT_LOCAL);
+    assert_string_equal(seen_from(CONN_LIMIT_UNIX, "6.6.6.6, 192.0.2.7"), "192.0.2.7");
+    assert_string_equal(seen_from(CONN_LIMIT_UNIX, ""), CONN_LIMIT_UNIX);
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, unix"), "unix");
 }
 
@@ -439,7 +439,7 @@ static void a_hop_that_is_no_address_is_not_gone_beyond(void **state) {
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6,"), "127.0.0.1");
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, , 10.0.0.1"), "10.0.0.1");
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, unknown"), "unknown");
-    handshake_find_address(address, (struct text){nul, sizeof(nul) - 1}, &proxies);
+    handshake_client_address(address, (struct text){nul, sizeof(nul) - 1}, &proxies);
     assert_string_equal(address, "127.0.0.1");
 }
 

@@ -92,7 +92,7 @@ static void who_waits_for_redis_goes_on_when_it_is_away(void **state) {
     cluster_begin(1);
     cluster_open_socket(&cluster.nodes[0], 0, 0);
     assert_false(cluster.nodes[0].shows[0]);
-    presence_bus_state(cluster.nodes[0].presence, false);
+    presence_redis_state(cluster.nodes[0].presence, false);
     assert_true(cluster.nodes[0].shows[0]);
     cluster_end();
 }

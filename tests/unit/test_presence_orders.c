@@ -26,10 +26,10 @@ static void do_something_to_redis(struct pubsub *pubsub) {
         break;
     case 1: /* hangs for a moment */
         if (pubsub->connected)
-            presence_bus_state(pubsub->presence, false);
+            presence_redis_state(pubsub->presence, false);
         cluster_tick_all(pick(3000));
         if (pubsub->connected)
-            presence_bus_state(pubsub->presence, true);
+            presence_redis_state(pubsub->presence, true);
         break;
     case 2: /* is restarted, empty */
         for (int i = 0; i < CLUSTER_NODES; i++)

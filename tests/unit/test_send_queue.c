@@ -53,7 +53,7 @@ static void take(struct send_queue *send_queue, struct model *model, size_t size
     assert_int_equal(send_queue_peek(send_queue, again, size), got);
     assert_memory_equal(out, again, got);
     const size_t part = next_random(seed) % 3 == 0 ? next_random(seed) % (got + 1) : got;
-    send_queue_take(send_queue, part);
+    send_queue_consume(send_queue, part);
     model->first += part;
     model->len -= part;
     assert_int_equal(send_queue->bytes, model->len);
@@ -100,7 +100,7 @@ static void what_goes_in_comes_out_in_any_pieces(void **state) {
     for (unsigned round = 0; round < 500; round++)
         one_round(0x9E3779B97F4A7C15u + round, &model, frames);
     for (size_t i = 0; i < FRAMES; i++) {
-        assert_int_equal(frames[i]->holders, 1);
+        assert_int_equal(frames[i]->refs, 1);
         frame_release(frames[i]);
     }
     free(model.bytes);
@@ -112,7 +112,7 @@ static void an_empty_outlet_answers(void **state) {
     (void)state;
     assert_int_equal(send_queue_peek(&send_queue, &byte, 1), 0);
     assert_int_equal(send_queue_peek(&send_queue, NULL, 0), 0);
-    send_queue_take(&send_queue, 0);
+    send_queue_consume(&send_queue, 0);
     send_queue_clear(&send_queue);
     check_empty(&send_queue);
 }
@@ -123,13 +123,13 @@ static void a_frame_is_held_until_its_last_byte_is_gone(void **state) {
     struct frame *frame = frame_text(text_of("{}"));
     send_queue_push(&send_queue, frame);
     send_queue_push(&send_queue, frame);
-    assert_int_equal(frame->holders, 3);
-    send_queue_take(&send_queue, frame->len - 1);
-    assert_int_equal(frame->holders, 3);
-    send_queue_take(&send_queue, 1);
-    assert_int_equal(frame->holders, 2);
-    send_queue_take(&send_queue, frame->len);
-    assert_int_equal(frame->holders, 1);
+    assert_int_equal(frame->refs, 3);
+    send_queue_consume(&send_queue, frame->len - 1);
+    assert_int_equal(frame->refs, 3);
+    send_queue_consume(&send_queue, 1);
+    assert_int_equal(frame->refs, 2);
+    send_queue_consume(&send_queue, frame->len);
+    assert_int_equal(frame->refs, 1);
     check_empty(&send_queue);
     frame_release(frame);
 }
@@ -141,12 +141,12 @@ static void one_take_can_end_many_frames(void **state) {
     struct frame *frame = frame_text(text_of("{\"a\":1}"));
     for (unsigned i = 0; i < 100; i++)
         send_queue_push(&send_queue, frame);
-    send_queue_take(&send_queue, 99 * frame->len + 2);
+    send_queue_consume(&send_queue, 99 * frame->len + 2);
     assert_int_equal(send_queue.count, 1);
     assert_int_equal(send_queue_peek(&send_queue, rest, sizeof(rest)), 7);
     assert_memory_equal(rest, "{\"a\":1}", 7);
     send_queue_clear(&send_queue);
-    assert_int_equal(frame->holders, 1);
+    assert_int_equal(frame->refs, 1);
     frame_release(frame);
 }
 

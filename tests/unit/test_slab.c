@@ -18,15 +18,15 @@ static void each_slab_has_memory_of_its_own(void **state) {
     struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
     for (int i = 0; i < COUNT; i++) {
-        taken[i] = slab_take(slab);
+        taken[i] = slab_alloc(slab);
         assert_non_null(taken[i]);
-        assert_true(slab_own(slab, taken[i]));
+        assert_true(slab_owns(slab, taken[i]));
         memset(taken[i], i, SIZE);
     }
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(taken[i][0], i);
         assert_int_equal(taken[i][SIZE - 1], i);
-        slab_give(slab, taken[i]);
+        slab_release(slab, taken[i]);
     }
     slab_free(slab);
 }
@@ -36,20 +36,20 @@ static void there_are_no_more_than_asked_for(void **state) {
     struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
     for (int i = 0; i < COUNT; i++)
-        taken[i] = slab_take(slab);
-    assert_null(slab_take(slab));
-    slab_give(slab, taken[7]);
-    assert_ptr_equal(slab_take(slab), taken[7]);
+        taken[i] = slab_alloc(slab);
+    assert_null(slab_alloc(slab));
+    slab_release(slab, taken[7]);
+    assert_ptr_equal(slab_alloc(slab), taken[7]);
     for (int i = 0; i < COUNT; i++)
-        slab_give(slab, taken[i]);
+        slab_release(slab, taken[i]);
     slab_free(slab);
 }
 
 static void other_memory_is_none_of_theirs(void **state) {
     struct slab *slab = slab_new(SIZE, COUNT);
     (void)state;
-    assert_false(slab_own(slab, NULL));
-    assert_false(slab_own(slab, slab));
+    assert_false(slab_owns(slab, NULL));
+    assert_false(slab_owns(slab, slab));
     slab_free(slab);
 }
 
@@ -70,9 +70,9 @@ static void memory_of_a_rush_goes_back_to_the_system(void **state) {
     (void)state;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < COUNT; i++)
-            memset(taken[i] = slab_take(slab), 1, SIZE);
+            memset(taken[i] = slab_alloc(slab), 1, SIZE);
         for (int i = 0; i < COUNT; i++)
-            slab_give(slab, taken[i]);
+            slab_release(slab, taken[i]);
         slab_trim(slab);
     }
     for (int i = 0; i < COUNT; i++)

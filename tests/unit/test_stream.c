@@ -63,8 +63,8 @@ static void a_hole_is_fetched_and_what_waited_follows(void **state) {
     watch_answer(&watch, 4, 7);
     watch_assert_delivered(&watch, 4, 8);
     assert_int_equal(watch.fetches, 1);
-    assert_int_equal(watch.stream.waiting.count, 0);
-    assert_null(watch.stream.waiting.events);
+    assert_int_equal(watch.stream.pending.count, 0);
+    assert_null(watch.stream.pending.events);
     watch_end(&watch);
 }
 
@@ -107,13 +107,13 @@ static void more_than_can_wait_is_read_like_the_hole(void **state) {
     watch_begin_at(&watch, 0);
     for (uint64_t seq = 2; seq <= 200; seq++)
         watch_offer(&watch, seq);
-    assert_int_equal(watch.stream.waiting.count, STREAM_WAITING);
+    assert_int_equal(watch.stream.pending.count, STREAM_PENDING);
     assert_int_equal(watch.fetches, 1);
     watch_offer(&watch, 1);
-    watch_assert_delivered(&watch, 1, STREAM_WAITING + 1);
+    watch_assert_delivered(&watch, 1, STREAM_PENDING + 1);
     watch_answer(&watch, 1, 50);
-    assert_int_equal(watch.fetch_after, STREAM_WAITING + 1);
-    watch_answer(&watch, STREAM_WAITING + 2, 200);
+    assert_int_equal(watch.fetch_after, STREAM_PENDING + 1);
+    watch_answer(&watch, STREAM_PENDING + 2, 200);
     watch_assert_delivered(&watch, 1, 200);
     assert_int_equal(watch.asked, 0);
     watch_end(&watch);
@@ -123,9 +123,9 @@ static void what_waits_first_makes_room_for_no_other(void **state) {
     struct watch watch;
     (void)state;
     watch_begin_at(&watch, 0);
-    for (uint64_t seq = 300; seq > 300 - 2 * STREAM_WAITING; seq--)
+    for (uint64_t seq = 300; seq > 300 - 2 * STREAM_PENDING; seq--)
         watch_offer(&watch, seq);
-    assert_int_equal(watch.stream.waiting.count, STREAM_WAITING);
+    assert_int_equal(watch.stream.pending.count, STREAM_PENDING);
     watch_answer(&watch, 1, 299);
     watch_assert_delivered(&watch, 1, 300);
     watch_end(&watch);
@@ -170,7 +170,7 @@ static void what_the_start_knows_already_is_dropped(void **state) {
     stream_start(&watch.stream, 5);
     assert_int_equal(watch.count, 0);
     assert_int_equal(watch.fetches, 0);
-    assert_null(watch.stream.waiting.events);
+    assert_null(watch.stream.pending.events);
     watch_end(&watch);
 }
 
@@ -178,13 +178,13 @@ static void more_than_can_wait_before_the_start_is_fetched(void **state) {
     struct watch watch;
     (void)state;
     watch_begin(&watch);
-    for (uint64_t seq = 1; seq <= STREAM_WAITING + 10; seq++)
+    for (uint64_t seq = 1; seq <= STREAM_PENDING + 10; seq++)
         watch_offer(&watch, seq);
     stream_start(&watch.stream, 0);
-    watch_assert_delivered(&watch, 1, STREAM_WAITING);
-    assert_int_equal(watch.fetch_after, STREAM_WAITING);
-    watch_answer(&watch, STREAM_WAITING + 1, STREAM_WAITING + 10);
-    watch_assert_delivered(&watch, 1, STREAM_WAITING + 10);
+    watch_assert_delivered(&watch, 1, STREAM_PENDING);
+    assert_int_equal(watch.fetch_after, STREAM_PENDING);
+    watch_answer(&watch, STREAM_PENDING + 1, STREAM_PENDING + 10);
+    watch_assert_delivered(&watch, 1, STREAM_PENDING + 10);
     watch_end(&watch);
 }
 
@@ -207,13 +207,13 @@ static void being_behind_is_fetched(void **state) {
     struct watch watch;
     (void)state;
     watch_begin(&watch);
-    assert_false(stream_behind(&watch.stream, 4));
+    assert_false(stream_update_head(&watch.stream, 4));
     stream_start(&watch.stream, 4);
-    assert_false(stream_behind(&watch.stream, 4));
-    assert_false(stream_behind(&watch.stream, 3));
+    assert_false(stream_update_head(&watch.stream, 4));
+    assert_false(stream_update_head(&watch.stream, 3));
     assert_int_equal(watch.fetches, 0);
-    assert_true(stream_behind(&watch.stream, 6));
-    assert_true(stream_behind(&watch.stream, 7));
+    assert_true(stream_update_head(&watch.stream, 6));
+    assert_true(stream_update_head(&watch.stream, 7));
     assert_int_equal(watch.fetches, 1);
     watch_answer(&watch, 5, 7);
     watch_assert_delivered(&watch, 5, 7);
@@ -231,7 +231,7 @@ static void a_fetch_that_failed_is_tried_again_with_the_next_event(void **state)
     watch_offer(&watch, 3);
     assert_int_equal(watch.fetches, 2);
     watch_fail(&watch);
-    stream_behind(&watch.stream, 3);
+    stream_update_head(&watch.stream, 3);
     assert_int_equal(watch.fetches, 3);
     watch_answer(&watch, 1, 3);
     watch_assert_delivered(&watch, 1, 3);
@@ -286,7 +286,7 @@ static void a_hole_that_cannot_be_filled_is_skipped(void **state) {
     assert_int_equal(watch.delivered[1], 40);
     assert_int_equal(watch.delivered[2], 41);
     assert_int_equal(watch.stream.last_seq, 41);
-    assert_int_equal(watch.stream.tail.count, 2);
+    assert_int_equal(watch.stream.recent.count, 2);
     watch_end(&watch);
 }
 
@@ -311,7 +311,7 @@ static void a_skip_can_go_back(void **state) {
     watch_offer(&watch, 502);
     watch.asked = 0;
     stream_skip(&watch.stream, 100);
-    assert_int_equal(watch.stream.waiting.count, 0);
+    assert_int_equal(watch.stream.pending.count, 0);
     watch_offer(&watch, 101);
     watch_assert_delivered(&watch, 101, 101);
     assert_int_equal(watch.asked, 0);

@@ -100,7 +100,7 @@ static void start_round(struct round *round) {
 /* The tail ends with the last event, has no hole, and no words that were changed later. */
 static void check_tail(const struct round *round) {
     const struct stream *stream = &round->watch.stream;
-    const struct event_list *tail = &stream->tail;
+    const struct event_list *tail = &stream->recent;
     for (size_t i = 0; i < tail->count; i++) {
         const struct stream_event *event = &tail->events[i];
         assert_int_equal(event->seq, stream->last_seq - (tail->count - 1 - i));
@@ -126,7 +126,7 @@ static void step_round(struct round *round) {
     else if (dice < 90)
         fail_round(round);
     else if (dice < 93)
-        stream_behind(&round->watch.stream, round->head);
+        stream_update_head(&round->watch.stream, round->head);
     else if (dice < 95)
         start_round(round);
     else if (dice == 99)
@@ -140,7 +140,7 @@ static void finish_round(struct round *round) {
     while (round->flying_count > 0)
         land(round);
     for (unsigned i = 0; i < 400 && round->watch.stream.last_seq < round->head; i++) {
-        stream_behind(&round->watch.stream, round->head);
+        stream_update_head(&round->watch.stream, round->head);
         answer_round(round, 7);
     }
     while (round->watch.asked)
@@ -162,7 +162,7 @@ static void one_round(unsigned number) {
     if (round->head > round->started_at)
         watch_assert_delivered(&round->watch, round->started_at + 1, round->head);
     check_tail(round);
-    assert_int_equal(round->watch.stream.waiting.count, 0);
+    assert_int_equal(round->watch.stream.pending.count, 0);
     watch_end(&round->watch);
     free(round);
 }

@@ -27,7 +27,7 @@ static void see(void *context, const struct stream_event *event) {
 /* What the tail gives behind a position; -1 if it does not reach back so far. */
 static int tail_after(const struct watch *watch, uint64_t after) {
     struct seen seen = {after + 1, 0};
-    const bool whole = stream_tail(&watch->stream, after, see, &seen);
+    const bool whole = stream_recent(&watch->stream, after, see, &seen);
     assert_true(whole || seen.count == 0);
     if (whole)
         assert_int_equal(seen.count, watch->stream.last_seq - after);
@@ -48,8 +48,9 @@ static void the_tail_has_the_last_events(void **state) {
         assert_int_equal(tail_after(&watch, seq), 0);
         assert_int_equal(tail_after(&watch, seq - 1), 1);
         assert_int_equal(tail_after(&watch, seq + 1), -1);
-        const uint64_t kept = watch.stream.tail.count;
-        assert_in_range(kept, seq < 10 + STREAM_TAIL / 2 ? seq - 10 : STREAM_TAIL / 2, STREAM_TAIL);
+        const uint64_t kept = watch.stream.recent.count;
+        assert_in_range(kept, seq < 10 + STREAM_RECENT / 2 ? seq - 10 : STREAM_RECENT / 2,
+                        STREAM_RECENT);
         assert_int_equal(tail_after(&watch, seq - kept), kept);
         assert_int_equal(tail_after(&watch, seq - kept - 1), -1);
     }
@@ -84,11 +85,11 @@ static void an_edit_drops_the_words_from_the_tail(void **state) {
 
 /* Recalls the events from first to last. */
 static void recall(struct watch *watch, uint64_t first, uint64_t last) {
-    struct stream_event events[3 * STREAM_TAIL] = {{0}};
+    struct stream_event events[3 * STREAM_RECENT] = {{0}};
     uint32_t count = 0;
     for (uint64_t seq = first; seq <= last; seq++)
         events[count++] = watch_event(seq, EVENT_NEW_MESSAGE, seq);
-    stream_recall(&watch->stream, events, count);
+    stream_cache(&watch->stream, events, count);
     for (uint32_t i = 0; i < count; i++)
         frame_release(events[i].frame);
 }
@@ -105,7 +106,7 @@ static void what_was_read_for_one_is_the_tail_of_the_next(void **state) {
     watch_end(&watch);
     watch_begin_at(&watch, 200);
     recall(&watch, 50, 200);
-    assert_int_equal(tail_after(&watch, 200 - STREAM_TAIL), STREAM_TAIL);
+    assert_int_equal(tail_after(&watch, 200 - STREAM_RECENT), STREAM_RECENT);
     watch_end(&watch);
 }
 
@@ -114,16 +115,16 @@ static void what_does_not_lead_to_the_end_is_not_recalled(void **state) {
     (void)state;
     watch_begin(&watch);
     recall(&watch, 8, 10);
-    assert_int_equal(watch.stream.tail.count, 0);
+    assert_int_equal(watch.stream.recent.count, 0);
     watch_end(&watch);
     watch_begin_at(&watch, 10);
     recall(&watch, 7, 9);
     recall(&watch, 9, 11);
     recall(&watch, 11, 10);
-    assert_int_equal(watch.stream.tail.count, 0);
+    assert_int_equal(watch.stream.recent.count, 0);
     watch_offer(&watch, 11);
     recall(&watch, 9, 11);
-    assert_int_equal(watch.stream.tail.count, 1);
+    assert_int_equal(watch.stream.recent.count, 1);
     watch_end(&watch);
 }
 

@@ -27,7 +27,7 @@ int scene_end(void **state) {
 }
 
 void scene_say(struct scene *scene, struct socket *socket, const char *message) {
-    fake_socket_say(socket, text_of(message), false);
+    fake_socket_receive(socket, text_of(message), false);
     fake_world_settle(&scene->world);
 }
 

@@ -192,7 +192,7 @@ static void move_client(struct run *run) {
     else if (model->socket->close_code != 0 || below(run, 6) == 0)
         leave(model);
     else
-        fake_socket_say(model->socket, text_of(words[below(run, 4)]), false);
+        fake_socket_receive(model->socket, text_of(words[below(run, 4)]), false);
 }
 
 /* ---- what fcgi-api does ---- */
@@ -273,11 +273,11 @@ static void act(struct run *run) {
 
 static void move_redis(struct run *run) {
     struct pubsub *pubsub = run->world.pubsub;
-    const size_t flying = fake_pubsub_flying(pubsub), dice = below(run, 100);
+    const size_t flying = fake_pubsub_in_flight(pubsub), dice = below(run, 100);
     if (run->redis_fails && dice == 0)
-        fake_pubsub_set_well(pubsub, !pubsub_is_up(pubsub));
+        fake_pubsub_set_up(pubsub, !pubsub_is_up(pubsub));
     else if (!pubsub_is_up(pubsub) && dice < 10)
-        fake_pubsub_set_well(pubsub, true);
+        fake_pubsub_set_up(pubsub, true);
     else if (dice < 20 && fake_pubsub_unconfirmed(pubsub) > 0)
         fake_pubsub_confirm(pubsub, below(run, fake_pubsub_unconfirmed(pubsub)));
     else if (dice < 35 && fake_pubsub_unanswered(pubsub) > 0)
@@ -296,11 +296,11 @@ static void move_database(struct run *run) {
     else if (dice < 10)
         run->world.store.down = false;
     else if (dice < 20)
-        channels_check_now(run->world.channels);
+        channels_check_gaps(run->world.channels);
     else if (db_pool_pending(db_pool) > 0 && dice < 60)
-        fake_jobs_work(db_pool, below(run, db_pool_pending(db_pool)));
+        fake_db_pool_work(db_pool, below(run, db_pool_pending(db_pool)));
     else if (db_pool_pending(db_pool) > 0)
-        fake_jobs_finish(db_pool, below(run, db_pool_pending(db_pool)));
+        fake_db_pool_finish(db_pool, below(run, db_pool_pending(db_pool)));
 }
 
 static void step(struct run *run) {
@@ -316,7 +316,7 @@ static void step(struct run *run) {
     else if (dice < 97)
         fake_world_tick(&run->world);
     if (dice % 2)
-        fake_world_turn(&run->world);
+        fake_world_iterate(&run->world);
     look(run);
 }
 
@@ -379,7 +379,7 @@ static void check_open(struct run *run, struct model *model) {
 
 static void finish(struct run *run) {
     run->world.store.down = false;
-    fake_pubsub_set_well(run->world.pubsub, true);
+    fake_pubsub_set_up(run->world.pubsub, true);
     for (unsigned i = 0; i < 5; i++) {
         fake_world_check(&run->world);
         fake_world_tick(&run->world);

@@ -18,7 +18,7 @@ struct db_pool {
     size_t count, space;
 };
 
-struct db_pool *fake_jobs_new(struct db *db) {
+struct db_pool *fake_db_pool_new(struct db *db) {
     struct db_pool *db_pool = xcalloc(1, sizeof(*db_pool));
     db_pool->db = db;
     return db_pool;
@@ -41,15 +41,15 @@ size_t db_pool_pending(const struct db_pool *db_pool) {
     return db_pool->count;
 }
 
-void fake_jobs_work(struct db_pool *db_pool, size_t at) {
+void fake_db_pool_work(struct db_pool *db_pool, size_t at) {
     struct waiting *job = &db_pool->list[at];
     if (!job->worked)
         job->work(job->context, db_pool->db);
     job->worked = true;
 }
 
-void fake_jobs_finish(struct db_pool *db_pool, size_t at) {
-    fake_jobs_work(db_pool, at);
+void fake_db_pool_finish(struct db_pool *db_pool, size_t at) {
+    fake_db_pool_work(db_pool, at);
     const struct waiting job = db_pool->list[at];
     db_pool->count--;
     memmove(db_pool->list + at, db_pool->list + at + 1,

@@ -12,12 +12,12 @@
 #include "db/db_pool.h"
 
 /* Jobs whose work gets this db. Freed with db_pool_free, none being under way. */
-struct db_pool *fake_jobs_new(struct db *db);
+struct db_pool *fake_db_pool_new(struct db *db);
 
 /* Runs the first half of a job, by its place among those that wait; nothing if it has run. */
-void fake_jobs_work(struct db_pool *db_pool, size_t at);
+void fake_db_pool_work(struct db_pool *db_pool, size_t at);
 
 /* Runs what has not run of a job; it is gone then. */
-void fake_jobs_finish(struct db_pool *db_pool, size_t at);
+void fake_db_pool_finish(struct db_pool *db_pool, size_t at);
 
 #endif

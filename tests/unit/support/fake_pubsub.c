@@ -27,8 +27,8 @@ struct answer {
 };
 
 struct pubsub {
-    const struct pubsub_listener *listener;
-    bool well;
+    const struct pubsub_callbacks *callbacks;
+    bool up;
     struct redis_channel *redis_channels;
     size_t redis_channel_count, redis_channel_space;
     struct message *messages;
@@ -38,7 +38,7 @@ struct pubsub {
 };
 
 /* Makes room for one more in a list. */
-static void *more(void *list, size_t count, size_t *space, size_t size) {
+static void *extra(void *list, size_t count, size_t *space, size_t size) {
     if (count < *space)
         return list;
     *space = *space ? *space * 2 : 16;
@@ -46,17 +46,17 @@ static void *more(void *list, size_t count, size_t *space, size_t size) {
 }
 
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
-                          struct metrics_data *metrics, const struct pubsub_listener *listener) {
+                          struct metrics_data *metrics, const struct pubsub_callbacks *callbacks) {
     struct pubsub *pubsub = xcalloc(1, sizeof(*pubsub));
     (void)loop;
     (void)config;
     (void)metrics;
-    pubsub->listener = listener;
+    pubsub->callbacks = callbacks;
     return pubsub;
 }
 
 bool pubsub_is_up(const struct pubsub *pubsub) {
-    return pubsub->well;
+    return pubsub->up;
 }
 
 /* ---- redis_channels ---- */
@@ -69,7 +69,7 @@ static struct redis_channel *find(const struct pubsub *pubsub, enum event_stream
     return NULL;
 }
 
-bool fake_pubsub_is_wanted(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+bool fake_pubsub_is_subscribed(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
     return find(pubsub, stream, id) != NULL;
 }
 
@@ -77,8 +77,8 @@ void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t 
     struct redis_channel *redis_channel = find(pubsub, stream, id);
     if (!redis_channel) {
         pubsub->redis_channels =
-            more(pubsub->redis_channels, pubsub->redis_channel_count, &pubsub->redis_channel_space,
-                 sizeof(*pubsub->redis_channels));
+            extra(pubsub->redis_channels, pubsub->redis_channel_count, &pubsub->redis_channel_space,
+                  sizeof(*pubsub->redis_channels));
         redis_channel = &pubsub->redis_channels[pubsub->redis_channel_count++];
         *redis_channel = (struct redis_channel){stream, id, false, false};
     }
@@ -93,7 +93,7 @@ void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_
 
 size_t fake_pubsub_unconfirmed(const struct pubsub *pubsub) {
     size_t count = 0;
-    for (size_t i = 0; pubsub->well && i < pubsub->redis_channel_count; i++)
+    for (size_t i = 0; pubsub->up && i < pubsub->redis_channel_count; i++)
         count += pubsub->redis_channels[i].confirm;
     return count;
 }
@@ -105,8 +105,8 @@ void fake_pubsub_confirm(struct pubsub *pubsub, size_t at) {
             continue;
         redis_channel->confirm = false;
         redis_channel->joined = true;
-        pubsub->listener->subscribed(pubsub->listener->context, redis_channel->stream,
-                                     redis_channel->id);
+        pubsub->callbacks->subscribed(pubsub->callbacks->context, redis_channel->stream,
+                                      redis_channel->id);
         return;
     }
 }
@@ -116,10 +116,10 @@ void fake_pubsub_confirm(struct pubsub *pubsub, size_t at) {
 void fake_pubsub_send_bytes(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
                             struct text bytes) {
     const struct redis_channel *redis_channel = find(pubsub, stream, id);
-    if (!pubsub->well || !redis_channel || !redis_channel->joined)
+    if (!pubsub->up || !redis_channel || !redis_channel->joined)
         return;
-    pubsub->messages = more(pubsub->messages, pubsub->message_count, &pubsub->message_space,
-                            sizeof(*pubsub->messages));
+    pubsub->messages = extra(pubsub->messages, pubsub->message_count, &pubsub->message_space,
+                             sizeof(*pubsub->messages));
     pubsub->messages[pubsub->message_count++] =
         (struct message){stream, id, {xstrndup(bytes.at, bytes.len), bytes.len}};
 }
@@ -134,12 +134,12 @@ void fake_pubsub_send(struct pubsub *pubsub, enum event_stream stream, uint64_t 
 
 bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
                     const struct event_envelope *envelope) {
-    if (pubsub->well)
+    if (pubsub->up)
         fake_pubsub_send(pubsub, EVENT_STREAM_ROOM, room_id, envelope);
-    return pubsub->well;
+    return pubsub->up;
 }
 
-size_t fake_pubsub_flying(const struct pubsub *pubsub) {
+size_t fake_pubsub_in_flight(const struct pubsub *pubsub) {
     return pubsub->message_count;
 }
 
@@ -159,35 +159,35 @@ void fake_pubsub_deliver(struct pubsub *pubsub, size_t at, bool again) {
         fake_pubsub_lose(pubsub, at);
     if (find(pubsub, message.stream, message.id) &&
         event_validate(message.stream, (struct text){bytes, message.bytes.len}, &envelope))
-        pubsub->listener->event(pubsub->listener->context, message.stream, message.id, &envelope);
+        pubsub->callbacks->event(pubsub->callbacks->context, message.stream, message.id, &envelope);
     free(bytes);
 }
 
-void fake_pubsub_set_well(struct pubsub *pubsub, bool well) {
-    if (pubsub->well == well)
+void fake_pubsub_set_up(struct pubsub *pubsub, bool up) {
+    if (pubsub->up == up)
         return;
-    while (!well && pubsub->message_count > 0)
+    while (!up && pubsub->message_count > 0)
         fake_pubsub_lose(pubsub, 0);
     for (size_t i = 0; i < pubsub->redis_channel_count; i++) {
         pubsub->redis_channels[i].joined = false;
         pubsub->redis_channels[i].confirm = true;
     }
-    pubsub->well = well;
-    while (well && fake_pubsub_unconfirmed(pubsub) > 0)
+    pubsub->up = up;
+    while (up && fake_pubsub_unconfirmed(pubsub) > 0)
         fake_pubsub_confirm(pubsub, 0);
-    while (!well && pubsub->answer_count > 0)
+    while (!up && pubsub->answer_count > 0)
         fake_pubsub_answer(pubsub);
-    pubsub->listener->state(pubsub->listener->context, well);
+    pubsub->callbacks->state(pubsub->callbacks->context, up);
 }
 
 /* ---- presence ---- */
 
 /* Nobody else is there, ever; no answer while Redis is away. */
 static void owe(struct pubsub *pubsub, struct answer answer) {
-    pubsub->answers = more(pubsub->answers, pubsub->answer_count, &pubsub->answer_space,
-                           sizeof(*pubsub->answers));
+    pubsub->answers = extra(pubsub->answers, pubsub->answer_count, &pubsub->answer_space,
+                            sizeof(*pubsub->answers));
     pubsub->answers[pubsub->answer_count++] = answer;
-    if (!pubsub->well)
+    if (!pubsub->up)
         fake_pubsub_answer(pubsub);
 }
 
@@ -200,9 +200,9 @@ void fake_pubsub_answer(struct pubsub *pubsub) {
     pubsub->answer_count--;
     memmove(pubsub->answers, pubsub->answers + 1, pubsub->answer_count * sizeof(*pubsub->answers));
     if (answer.done)
-        answer.done(answer.context, pubsub->well, pubsub->well, 0);
+        answer.done(answer.context, pubsub->up, pubsub->up, 0);
     if (answer.end)
-        answer.end(answer.context, pubsub->well, 0);
+        answer.end(answer.context, pubsub->up, 0);
 }
 
 void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
@@ -236,7 +236,7 @@ uint64_t presence_store_epoch(const struct pubsub *pubsub) {
 }
 
 void pubsub_close(struct pubsub *pubsub) {
-    pubsub->well = false;
+    pubsub->up = false;
     while (pubsub->answer_count > 0)
         fake_pubsub_answer(pubsub);
     while (pubsub->message_count > 0)

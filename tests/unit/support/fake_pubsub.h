@@ -17,7 +17,7 @@
 
 /* Redis comes (all channels are joined then) or goes (with all that was on its way). A pubsub
  * is unwell at first. */
-void fake_pubsub_set_well(struct pubsub *pubsub, bool well);
+void fake_pubsub_set_up(struct pubsub *pubsub, bool well);
 
 /* Sends an event, as fcgi-api would. */
 void fake_pubsub_send(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
@@ -29,7 +29,7 @@ void fake_pubsub_send_bytes(struct pubsub *pubsub, enum event_stream stream, uin
 
 /* How many wait in each list. */
 size_t fake_pubsub_unconfirmed(const struct pubsub *pubsub);
-size_t fake_pubsub_flying(const struct pubsub *pubsub);
+size_t fake_pubsub_in_flight(const struct pubsub *pubsub);
 size_t fake_pubsub_unanswered(const struct pubsub *pubsub);
 
 /* Lets one of them through, by its place; `again` leaves a copy of the message. */
@@ -41,6 +41,6 @@ void fake_pubsub_answer(struct pubsub *pubsub);
 void fake_pubsub_lose(struct pubsub *pubsub, size_t at);
 
 /* Whether a channel is wanted. */
-bool fake_pubsub_is_wanted(const struct pubsub *pubsub, enum event_stream stream, uint64_t id);
+bool fake_pubsub_is_subscribed(const struct pubsub *pubsub, enum event_stream stream, uint64_t id);
 
 #endif

@@ -5,24 +5,24 @@
 
 #include "base/xalloc.h"
 
-struct socket *fake_socket_open(const struct sockets_listener *listener,
+struct socket *fake_socket_open(const struct sockets_callbacks *callbacks,
                                 const struct handshake *handshake) {
     struct socket *socket = xcalloc(1, sizeof(*socket));
-    socket->listener = listener;
-    socket->client = listener->opened(listener->context, socket, handshake);
+    socket->callbacks = callbacks;
+    socket->client = callbacks->opened(callbacks->context, socket, handshake);
     return socket;
 }
 
-void fake_socket_say(struct socket *socket, struct text message, bool binary) {
+void fake_socket_receive(struct socket *socket, struct text message, bool binary) {
     if (socket->client && socket->close_code == 0)
-        socket->listener->message(socket->client, message, binary);
+        socket->callbacks->message(socket->client, message, binary);
 }
 
-void fake_socket_hang_up(struct socket *socket) {
+void fake_socket_disconnect(struct socket *socket) {
     struct client *client = socket->client;
     socket->client = NULL;
     if (client)
-        socket->listener->closed(client);
+        socket->callbacks->closed(client);
 }
 
 const char *fake_socket_next(struct socket *socket) {
@@ -30,7 +30,7 @@ const char *fake_socket_next(struct socket *socket) {
 }
 
 void fake_socket_free(struct socket *socket) {
-    fake_socket_hang_up(socket);
+    fake_socket_disconnect(socket);
     for (size_t i = 0; i < socket->count; i++)
         free(socket->received[i]);
     free(socket->received);
@@ -70,7 +70,7 @@ void socket_send(struct socket *socket, struct frame *frame) {
 }
 
 /* A client cannot tell: one of several frames in a write is a frame. */
-void socket_send_soon(struct socket *socket, struct frame *frame) {
+void socket_send_deferred(struct socket *socket, struct frame *frame) {
     socket_send(socket, frame);
 }
 

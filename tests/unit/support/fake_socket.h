@@ -10,7 +10,7 @@
 #include "net/socket.h"
 
 struct socket {
-    const struct sockets_listener *listener;
+    const struct sockets_callbacks *callbacks;
     struct client *client; /* NULL: refused, or gone */
     char **received;       /* JSON texts, in order */
     size_t count, space;
@@ -20,14 +20,14 @@ struct socket {
 };
 
 /* A handshake; the listener must outlive the socket. The caller frees the socket. */
-struct socket *fake_socket_open(const struct sockets_listener *listener,
+struct socket *fake_socket_open(const struct sockets_callbacks *callbacks,
                                 const struct handshake *handshake);
 
 /* The client says something. Dropped if the socket is closing, as the real one does. */
-void fake_socket_say(struct socket *socket, struct text message, bool binary);
+void fake_socket_receive(struct socket *socket, struct text message, bool binary);
 
 /* The connection ends. */
-void fake_socket_hang_up(struct socket *socket);
+void fake_socket_disconnect(struct socket *socket);
 
 /* The next text that was not read yet, which belongs to the socket; NULL if there is none. */
 const char *fake_socket_next(struct socket *socket);

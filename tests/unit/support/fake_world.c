@@ -35,9 +35,9 @@ void fake_world_begin(struct fake_world *world) {
     buffer_free(&problems);
     require(uv_loop_init(&world->loop) == 0, "there is a loop");
     fake_store_init(&world->store, publish, world);
-    world->db_pool = fake_jobs_new(fake_store_db(&world->store));
+    world->db_pool = fake_db_pool_new(fake_store_db(&world->store));
     world->channels = channels_new(&world->loop, &world->config, world->db_pool, &world->metrics,
-                                   client_feeds_listener());
+                                   client_channels_callbacks());
     world->clients = (struct clients){.config = &world->config,
                                       .channels = world->channels,
                                       .db_pool = world->db_pool,
@@ -45,33 +45,33 @@ void fake_world_begin(struct fake_world *world) {
                                       .metrics = &world->metrics};
     wiring_connect(&world->loop, &world->clients);
     world->pubsub = world->clients.pubsub;
-    world->listener = client_sockets_listener(&world->clients);
-    fake_pubsub_set_well(world->pubsub, true);
-    fake_world_turn(world);
+    world->callbacks = client_sockets_callbacks(&world->clients);
+    fake_pubsub_set_up(world->pubsub, true);
+    fake_world_iterate(world);
 }
 
-void fake_world_turn(struct fake_world *world) {
-    const struct pubsub_listener *channels = channels_pubsub_listener(world->channels);
-    channels->turn_end(channels->context);
+void fake_world_iterate(struct fake_world *world) {
+    const struct pubsub_callbacks *channels = channels_pubsub_callbacks(world->channels);
+    channels->iteration_end(channels->context);
 }
 
 void fake_world_tick(struct fake_world *world) {
     fake_clock_advance(500);
     client_tick(&world->clients);
     presence_tick(world->clients.presence);
-    fake_world_turn(world);
+    fake_world_iterate(world);
 }
 
 /* Does one thing of those that wait; false if none does. */
 static bool step(struct fake_world *world) {
     if (fake_pubsub_unconfirmed(world->pubsub) > 0)
         fake_pubsub_confirm(world->pubsub, 0);
-    else if (fake_pubsub_flying(world->pubsub) > 0)
+    else if (fake_pubsub_in_flight(world->pubsub) > 0)
         fake_pubsub_deliver(world->pubsub, 0, false);
     else if (fake_pubsub_unanswered(world->pubsub) > 0)
         fake_pubsub_answer(world->pubsub);
     else if (db_pool_pending(world->db_pool) > 0)
-        fake_jobs_finish(world->db_pool, 0);
+        fake_db_pool_finish(world->db_pool, 0);
     else
         return false;
     return true;
@@ -80,15 +80,15 @@ static bool step(struct fake_world *world) {
 /* What settles not at all, because each thing brings the next, is a mistake to be found. */
 void fake_world_settle(struct fake_world *world) {
     unsigned steps = 0;
-    fake_world_turn(world);
+    fake_world_iterate(world);
     while (step(world)) {
-        fake_world_turn(world);
+        fake_world_iterate(world);
         require(++steps < 100000, "it comes to rest");
     }
 }
 
 void fake_world_check(struct fake_world *world) {
-    channels_check_now(world->channels);
+    channels_check_gaps(world->channels);
     fake_world_settle(world);
 }
 
@@ -100,7 +100,7 @@ struct socket *fake_world_open(struct fake_world *world, uint64_t user_id, uint6
                                         .since = text_of(since),
                                         .has_token = true,
                                         .key = fake_store_token(user_id)};
-    return fake_socket_open(&world->listener, &handshake);
+    return fake_socket_open(&world->callbacks, &handshake);
 }
 
 struct socket *fake_world_join(struct fake_world *world, uint64_t user_id, uint64_t room_id,

@@ -22,7 +22,7 @@ struct fake_world {
     struct channels *channels;
     struct pubsub *pubsub;
     struct clients clients;
-    struct sockets_listener listener;
+    struct sockets_callbacks callbacks;
 };
 
 /* Redis is there from the beginning. */
@@ -32,7 +32,7 @@ void fake_world_begin(struct fake_world *world);
 void fake_world_end(struct fake_world *world);
 
 /* The end of a turn of the loop. */
-void fake_world_turn(struct fake_world *world);
+void fake_world_iterate(struct fake_world *world);
 
 /* Half a second passes, with its tick. */
 void fake_world_tick(struct fake_world *world);

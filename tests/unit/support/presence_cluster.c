@@ -31,15 +31,15 @@ struct command {
     presence_store_user *visit;
     presence_store_end *end;
     void *context;
-    bool ok, alone;
-    uint64_t moment;
+    bool ok, only_here;
+    uint64_t logical_time;
     bool named[CLUSTER_USERS];
 };
 
 struct notice {
     struct notice *next;
     unsigned type;
-    uint64_t moment, room, user;
+    uint64_t logical_time, room, user;
 };
 
 static const char *const NAMES[CLUSTER_USERS] = {"ann", "bob", "cleo", "dan", "eve"};
@@ -60,7 +60,7 @@ static void publish(unsigned type, uint64_t room, uint64_t user) {
         while (*end)
             end = &(*end)->next;
         *end = xcalloc(1, sizeof(**end));
-        **end = (struct notice){NULL, type, cluster.redis.moment, room, user};
+        **end = (struct notice){NULL, type, cluster.redis.logical_time, room, user};
     }
 }
 
@@ -90,14 +90,14 @@ static void sweep(uint64_t room) {
 static void run_command(struct command *command) {
     bool *has = &cluster.redis.has[command->id][command->room][command->user];
     command->ok = true;
-    command->moment = ++cluster.redis.moment;
-    command->alone = !elsewhere(command->id, command->room, command->user);
+    command->logical_time = ++cluster.redis.logical_time;
+    command->only_here = !elsewhere(command->id, command->room, command->user);
     if (command->kind == ENTER) {
-        if (command->alone && !*has)
+        if (command->only_here && !*has)
             publish(EVENT_USER_JOINED, command->room, command->user);
         *has = true;
     } else if (command->kind == LEAVE) {
-        if (command->alone && *has)
+        if (command->only_here && *has)
             publish(EVENT_USER_LEFT, command->room, command->user);
         *has = false;
     } else if (command->kind == READ) {
@@ -112,13 +112,13 @@ static void run_command(struct command *command) {
 
 static void give_answer(struct command *command) {
     if (command->done)
-        command->done(command->context, command->ok, command->ok && command->alone,
-                      command->moment);
+        command->done(command->context, command->ok, command->ok && command->only_here,
+                      command->logical_time);
     for (uint64_t user = 0; command->visit && user < CLUSTER_USERS; user++)
         if (command->named[user])
-            command->visit(command->context, command->moment, user, text_of(NAMES[user]));
+            command->visit(command->context, command->logical_time, user, text_of(NAMES[user]));
     if (command->end)
-        command->end(command->context, command->ok, command->moment);
+        command->end(command->context, command->ok, command->logical_time);
     free(command);
 }
 
@@ -152,7 +152,7 @@ bool cluster_hear(struct pubsub *pubsub) {
                           text_of(NAMES[notice->user]));
     const struct event_envelope envelope = {.type = notice->type,
                                             .actor_id = notice->user,
-                                            .subject_id = notice->moment,
+                                            .subject_id = notice->logical_time,
                                             .text = {json.data, json.len}};
     presence_notice(pubsub->presence, notice->room, &envelope);
     buffer_free(&json);
@@ -340,7 +340,7 @@ void cluster_start_node(int number) {
                                             .now_ms = now_ms,
                                             .grace_ms = cluster.grace_ms,
                                             .context = pubsub,
-                                            .tell = tell,
+                                            .notify = tell,
                                             .ready = ready};
     pubsub->presence = presence_new(&pubsub->hooks);
 }
@@ -353,15 +353,15 @@ void cluster_connect_node(struct pubsub *pubsub) {
         take_id(pubsub);
         pubsub->epoch++;
     }
-    presence_bus_state(pubsub->presence, true);
+    presence_redis_state(pubsub->presence, true);
 }
 
 /* The pushd finds that its lease has run out. */
 void cluster_renew_lost_lease(struct pubsub *pubsub) {
     take_id(pubsub);
     pubsub->epoch++;
-    presence_bus_state(pubsub->presence, false);
-    presence_bus_state(pubsub->presence, true);
+    presence_redis_state(pubsub->presence, false);
+    presence_redis_state(pubsub->presence, true);
 }
 
 /* The connections break: some commands were still carried out, nothing is answered. */
@@ -379,7 +379,7 @@ void cluster_disconnect(struct pubsub *pubsub, unsigned carried_out) {
         command->visit = NULL;
         give_answer(command);
     }
-    presence_bus_state(pubsub->presence, false);
+    presence_redis_state(pubsub->presence, false);
 }
 
 void cluster_kill_node(struct pubsub *pubsub) {

@@ -43,7 +43,7 @@ struct cluster {
      * come also while nobody has the room open. */
     bool always_subscribed;
     struct {
-        uint64_t moment; /* kept when the data is lost: it is a time */
+        uint64_t logical_time; /* kept when the data is lost: it is a time */
         bool lease[CLUSTER_IDS];
         bool has[CLUSTER_IDS][CLUSTER_ROOMS][CLUSTER_USERS];
         int ids; /* given so far */

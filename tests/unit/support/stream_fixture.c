@@ -47,7 +47,7 @@ struct stream_event watch_event(uint64_t seq, unsigned type, uint64_t subject_id
 }
 
 void watch_offer_event(struct watch *watch, struct stream_event event) {
-    stream_offer(&watch->stream, &event);
+    stream_receive(&watch->stream, &event);
     frame_release(event.frame);
 }
 
