@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "event/serialize.h"
+#include "net/handshake.h"
 
 /* ---- counting sockets ---- */
 

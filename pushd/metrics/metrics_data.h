@@ -36,7 +36,7 @@ enum metrics_refusal {
     METRICS_REFUSAL_FULL,       /* 503: max_sockets */
     METRICS_REFUSAL_ADDRESS,    /* 429: max_sockets_address */
     METRICS_REFUSAL_HANDSHAKES, /* cut off at once: too many that do not shake hands */
-    METRICS_REFUSAL_UNFINISHED, /* gone, too slow, or no HTTP, before the handshake was through */
+    METRICS_REFUSAL_INCOMPLETE, /* gone, too slow, or no HTTP, before the handshake was through */
     METRICS_REFUSAL_COUNT
 };
 
@@ -47,7 +47,7 @@ struct metrics_data {
     uint64_t sockets_notifications;
     uint64_t streams;
     uint64_t subscribers;
-    uint64_t queue_bytes; /* frames waiting, shared ones counted once for each socket */
+    uint64_t send_queue_bytes; /* frames waiting, shared ones counted once for each socket */
     uint64_t redis_up;
     uint64_t redis_subscriptions;
     uint64_t redis_latency_us; /* of the last PING answered */

@@ -7,10 +7,21 @@
 #define CONFAB_PUSHD_HANDSHAKE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "config/config.h"
-#include "net/socket.h"
+
+/* A parsed handshake; the texts point into its input. */
+struct handshake {
+    bool notifications; /* else a room */
+    uint64_t room_id;   /* 0: no room can have this number */
+    bool has_since;
+    struct text since; /* undecoded */
+    bool has_token;
+    bool has_cookie;
+    struct text key; /* the token, or else the session key of the cookie */
+};
 
 /* The pieces of a handshake; empty texts for what was not sent. */
 struct handshake_input {

@@ -211,7 +211,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         if (ws_handshake_end(&sockets->ws_handshake, wsi))
-            sockets->metrics->refusals[METRICS_REFUSAL_UNFINISHED]++;
+            sockets->metrics->refusals[METRICS_REFUSAL_INCOMPLETE]++;
         return 0;
     case LWS_CALLBACK_HTTP:
         return ws_handshake_reject_http(&sockets->ws_handshake, wsi);

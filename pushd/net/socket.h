@@ -19,6 +19,7 @@
 #include "net/frame.h"
 
 struct client;
+struct handshake; /* net/handshake.h */
 struct socket;
 struct sockets;
 
@@ -32,17 +33,6 @@ enum {
     SOCKET_CLOSE_AUTH = 4401,
     SOCKET_CLOSE_FORBIDDEN = 4403,
     SOCKET_CLOSE_NOT_FOUND = 4404,
-};
-
-/* What a handshake said; texts are valid during the call. */
-struct handshake {
-    bool notifications; /* else a room */
-    uint64_t room_id;   /* 0: not a number that a room could have */
-    bool has_since;
-    struct text since; /* undecoded */
-    bool has_token;
-    bool has_cookie;
-    struct text key; /* of the token, else of the cookie */
 };
 
 /* What the sockets tell; all on the loop. */

@@ -54,7 +54,7 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
 static void discard_queue(struct socket *socket) {
     if (!socket->send_queue)
         return;
-    socket->sockets->metrics->queue_bytes -= socket->send_queue->bytes;
+    socket->sockets->metrics->send_queue_bytes -= socket->send_queue->bytes;
     send_queue_clear(socket->send_queue);
     free(socket->send_queue);
     socket->send_queue = NULL;
@@ -68,7 +68,7 @@ static void flush_queue(struct socket *socket) {
         const size_t len =
             send_queue_peek(socket->send_queue, socket->sockets->write_buffer, SOCKET_WRITE_MAX);
         send_queue_consume(socket->send_queue, len);
-        metrics->queue_bytes -= len;
+        metrics->send_queue_bytes -= len;
         if (socket->send_queue->count == 0)
             discard_queue(socket);
         socket_write_now(socket, socket->sockets->write_buffer, len);
@@ -77,7 +77,7 @@ static void flush_queue(struct socket *socket) {
 
 /* Lets a frame wait: for the kernel, or for the end of the turn. */
 static void enqueue(struct socket *socket, struct frame *frame) {
-    socket->sockets->metrics->queue_bytes += frame->len;
+    socket->sockets->metrics->send_queue_bytes += frame->len;
     if (!socket->send_queue)
         socket->send_queue = xcalloc(1, sizeof(*socket->send_queue));
     const size_t most =

@@ -13,7 +13,7 @@
 #include "config/config.h"
 #include "metrics/metrics_data.h"
 #include "net/conn_limit.h"
-#include "net/socket.h"
+#include "net/handshake.h"
 
 struct lws;
 struct lws_vhost;

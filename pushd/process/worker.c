@@ -126,8 +126,8 @@ static void log_feed(void *context, const struct channel *channel) {
 static void log_state(const struct worker *worker) {
     const struct metrics_data *f = worker->metrics;
     log_info("state: sockets=%" PRIu64 " streams=%" PRIu64 " subscribers=%" PRIu64
-             " queue_bytes=%" PRIu64 " jobs=%zu redis=%s",
-             f->sockets_room + f->sockets_notifications, f->streams, f->subscribers, f->queue_bytes,
+             " send_queue_bytes=%" PRIu64 " jobs=%zu redis=%s",
+             f->sockets_room + f->sockets_notifications, f->streams, f->subscribers, f->send_queue_bytes,
              db_pool_pending(worker->db_pool), f->redis_up ? "well" : "away");
     channels_each(worker->channels, log_feed, NULL);
 }

@@ -144,9 +144,9 @@ tests:
         values: '1x60'
     alert_rule_test:
       - {{eval_time: 4m, alertname: ConfabPushdDown, exp_alerts: [{{exp_labels: {{severity: page, job: confab, instance: a}}, exp_annotations: {{summary: "pushd at a does not answer"}}}}]}}
-      - {{eval_time: 4m, alertname: ConfabDatabaseAway, exp_alerts: [{{exp_labels: {{severity: page, instance: b}}, exp_annotations: {{summary: "pushd at b does not reach MariaDB"}}}}]}}
-      - {{eval_time: 10m, alertname: ConfabSocketsNearLimit, exp_alerts: [{{exp_labels: {{severity: ticket, instance: c}}, exp_annotations: {{summary: "pushd at c runs out of files for its sockets"}}}}]}}
-      - {{eval_time: 4m, alertname: ConfabRedisAway, exp_alerts: []}}
+      - {{eval_time: 4m, alertname: ConfabDatabaseDown, exp_alerts: [{{exp_labels: {{severity: page, instance: b}}, exp_annotations: {{summary: "pushd at b cannot reach MariaDB"}}}}]}}
+      - {{eval_time: 10m, alertname: ConfabSocketsNearLimit, exp_alerts: [{{exp_labels: {{severity: ticket, instance: c}}, exp_annotations: {{summary: "pushd at c is close to its limit of open files"}}}}]}}
+      - {{eval_time: 4m, alertname: ConfabRedisDown, exp_alerts: []}}
 """
 
 

@@ -83,7 +83,7 @@ def test_it_comes_back_with_since_and_misses_nothing(system, alice, bob, room):
 def test_its_queue_is_lost_and_its_memory_given_back(system, alice, bob, room):
     with sleeper(bob, room) as asleep:
         fill_until_dropped(system, alice, room)
-        wait_for(lambda: figure(system, "queue_bytes") == 0)
+        wait_for(lambda: figure(system, "send_queue_bytes") == 0)
         read_to_the_end(asleep)
 
 
@@ -94,15 +94,15 @@ def test_one_that_does_not_take_even_the_close_is_cut_off(system, alice, bob, ro
         assert room_sockets(system) == 1
         fill_until_dropped(system, alice, room)
         wait_for(lambda: room_sockets(system) == 0, 15, "the end of its socket")
-    assert figure(system, "queue_bytes") == 0
+    assert figure(system, "send_queue_bytes") == 0
 
 
 def test_one_that_goes_away_with_a_queue_leaves_nothing_behind(system, alice, bob, room):
     before = slow_drops(system)
     with sleeper(bob, room):
-        fill(system, alice, room, lambda: figure(system, "queue_bytes") > 0
+        fill(system, alice, room, lambda: figure(system, "send_queue_bytes") > 0
              or slow_drops(system) > before)
-    wait_for(lambda: figure(system, "queue_bytes") == 0)
+    wait_for(lambda: figure(system, "send_queue_bytes") == 0)
     wait_for(lambda: room_sockets(system) == 0)
 
 
@@ -112,13 +112,13 @@ def test_one_that_wakes_in_time_gets_all_that_waited(make_instance):
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with sleeper(alice, room) as asleep:
-        count = fill(system, alice, room, lambda: figure(system, "queue_bytes") > 100000)
+        count = fill(system, alice, room, lambda: figure(system, "send_queue_bytes") > 100000)
         events = asleep.up_to(count)
         assert [event["message"]["content"] for event in events] == [LONG] * count
         assert slow_drops(system) == 0
         alice.say(room, "awake?")
         assert asleep.event()["message"]["content"] == "awake?"
-        wait_for(lambda: figure(system, "queue_bytes") == 0)
+        wait_for(lambda: figure(system, "send_queue_bytes") == 0)
 
 
 # ---- the others ----
@@ -151,7 +151,7 @@ def test_others_are_not_slowed_and_get_everything(system, alice, bob, room):
         assert after < 3 * before + 0.05, (before, after)
         assert hers.events == his.events
         assert len(notes.notices) == len(his.events)
-    assert figure(system, "queue_bytes") == 0
+    assert figure(system, "send_queue_bytes") == 0
 
 
 def test_a_socket_of_the_same_user_that_reads_stays(system, alice, bob, room):

@@ -105,11 +105,11 @@ def test_an_absurd_number_does_not_make_every_later_event_a_question(system, ali
         publish(system, f"room:{room}", f"1 {2**63} new_message 1 1\n{MESSAGE}".encode())
         alice.say(room)
         live.up_to(1)
-        before = figure(system, "holes_filled_total")
+        before = figure(system, "gaps_filled_total")
         for _ in range(20):
             alice.say(room)
         live.up_to(21)
-        assert figure(system, "holes_filled_total") <= before + 1
+        assert figure(system, "gaps_filled_total") <= before + 1
 
 
 def test_an_old_number_is_not_told_again(system, alice, room):

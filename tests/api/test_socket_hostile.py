@@ -98,7 +98,7 @@ def counted(pushd, name, reason):
 
 def test_a_handshake_byte_by_byte_without_end_is_cut_off_and_counted(guarded):
     """In 10 s, however diligently it sends."""
-    before = guarded.count("refusals_total", reason="unfinished")
+    before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.closing(knock(guarded.system)) as slow:
         began = time.monotonic()
         with contextlib.suppress(ConnectionResetError, BrokenPipeError):
@@ -107,11 +107,11 @@ def test_a_handshake_byte_by_byte_without_end_is_cut_off_and_counted(guarded):
                 time.sleep(0.05)
                 assert time.monotonic() < began + 30
         guarded.assert_served()
-    wait_for(lambda: guarded.count("refusals_total", reason="unfinished") == before + 1)
+    wait_for(lambda: guarded.count("refusals_total", reason="incomplete") == before + 1)
 
 
 def test_handshakes_that_never_go_on_are_cut_off_and_counted(guarded):
-    before = guarded.count("refusals_total", reason="unfinished")
+    before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.ExitStack() as stack:
         knocking = [stack.enter_context(contextlib.closing(knock(guarded.system)))
                     for _ in range(200)]
@@ -120,7 +120,7 @@ def test_handshakes_that_never_go_on_are_cut_off_and_counted(guarded):
         guarded.assert_served()
         for made in knocking:
             assert_cut_off(made)
-    wait_for(lambda: guarded.count("refusals_total", reason="unfinished") == before + 200)
+    wait_for(lambda: guarded.count("refusals_total", reason="incomplete") == before + 200)
 
 
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500,
@@ -130,7 +130,7 @@ def test_handshakes_that_never_go_on_are_cut_off_and_counted(guarded):
                          ids=["TLS", "NULs", "high bytes", "empty lines", "a long path", "headers"])
 def test_what_is_no_handshake_is_cut_off_and_counted(guarded, noise):
     before = guarded.count("connections_total")
-    refused = guarded.count("refusals_total", reason="unfinished")
+    refused = guarded.count("refusals_total", reason="incomplete")
     with contextlib.closing(knock(guarded.system)) as made:
         with contextlib.suppress(ConnectionResetError, BrokenPipeError):
             made.sendall(noise)
@@ -139,7 +139,7 @@ def test_what_is_no_handshake_is_cut_off_and_counted(guarded, noise):
             while made.recv(65536):
                 pass
     assert guarded.count("connections_total") == before + 1
-    wait_for(lambda: guarded.count("refusals_total", reason="unfinished") == refused + 1)
+    wait_for(lambda: guarded.count("refusals_total", reason="incomplete") == refused + 1)
 
 
 @pytest.mark.parametrize("reason, status, changes",
@@ -180,11 +180,11 @@ def test_a_peer_that_is_gone_without_a_word_is_cut_off_and_counted(system):
 
 
 def test_a_peer_that_is_reset_is_counted_as_lost(guarded):
-    before = guarded.count("lost_total")
+    before = guarded.count("abnormal_closes_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         live.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         live.abort()
-    wait_for(lambda: guarded.count("lost_total") == before + 1)
+    wait_for(lambda: guarded.count("abnormal_closes_total") == before + 1)
 
 
 # ---- floods ----
@@ -251,7 +251,7 @@ def test_clients_that_never_read_cost_no_more_than_their_backlog(guarded):
                 break
         assert guarded.count("drops_total", reason="slow") == before + 20
         guarded.assert_served()
-    wait_for(lambda: guarded.count("queue_bytes") == 0)
+    wait_for(lambda: guarded.count("send_queue_bytes") == 0)
 
 
 # ---- frames ----
@@ -288,12 +288,12 @@ def test_fragments_of_nothing_without_end_cost_nothing(guarded):
                          ids=["bit 1", "bit 2", "bit 3", "opcode 3", "opcode 11", "opcode 15",
                               "continuation"])
 def test_what_breaks_the_protocol_ends_that_socket_alone(guarded, first_byte):
-    lost = guarded.count("lost_total")
+    lost = guarded.count("abnormal_closes_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         live.send_raw(bytes([first_byte]) + make_frame(TEXT, PING_TEXT)[1:])
         guarded.assert_served()
         assert live.closed() in (1002, None)
-    wait_for(lambda: guarded.count("lost_total") == lost + 1)
+    wait_for(lambda: guarded.count("abnormal_closes_total") == lost + 1)
 
 
 # ---- an address of many ----
@@ -308,7 +308,7 @@ def test_an_address_that_only_knocks_does_not_use_up_what_others_need(system):
         for _ in range(600):
             made = socket.create_connection(("127.0.0.1", pushd.port))
             stack.enter_context(contextlib.closing(made))
-        wait_for(lambda: counted(pushd, "refusals_total", "knocking") >= 540)
+        wait_for(lambda: counted(pushd, "refusals_total", "handshake_limit") >= 540)
         said = alice.say(room)
         assert first.event()["message"] == said
         assert "errno 24" not in pushd.log()
@@ -335,7 +335,7 @@ def test_ten_thousand_from_one_address_are_told_no_and_others_are_served(system)
                 said = alice.say(room)
                 assert listener.event()["message"] == said
         assert answers == {101: 1000, 429: 9000}
-        assert counted(pushd, "refusals_total", "crowded") == 9000
+        assert counted(pushd, "refusals_total", "address_limit") == 9000
         with alice.notifications(direct=pushd.port,
                                  headers={"X-Forwarded-For": "192.0.2.2"}) as other:
             assert other.next()["type"] == "connected"

@@ -53,7 +53,7 @@ def test_coming_and_going_leaves_nothing_behind(user):
             return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
         def is_empty():
-            return figure("streams") == figure("subscribers") == figure("queue_bytes") == \
+            return figure("streams") == figure("subscribers") == figure("send_queue_bytes") == \
                 figure("sockets", kind="room") == figure("sockets", kind="notifications") == 0
 
         def come_and_go(times):

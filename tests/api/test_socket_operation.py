@@ -138,7 +138,7 @@ def fill(pushd, client, room):
     many it took. The kernel takes megabytes before."""
     for count in range(1, 1000):
         client.say(room, "\U0001f4ac" * 8000)
-        if figure(pushd, "queue_bytes") >= 100000:
+        if figure(pushd, "send_queue_bytes") >= 100000:
             return count
     raise AssertionError("the kernel takes it all")
 
@@ -160,7 +160,7 @@ def test_pongs_and_events_are_not_mixed_up_when_the_kernel_is_full(instance, ali
         seq = 0
         for _ in range(3):
             first = seq
-            while figure(pushd, "queue_bytes") == 0:
+            while figure(pushd, "send_queue_bytes") == 0:
                 alice.say(new_room, "\U0001f4ac" * 8000)
                 seq += 1
                 slow.send_frame(9, b"?" * 125)

@@ -249,7 +249,7 @@ def test_what_was_never_published_comes_before_what_is_published_behind_it(
 def test_what_the_tail_check_finds_is_counted(system, alice, bob, room):
     """By a pushd that listens to other channels than what is published on."""
     def finds(pushd):
-        return value(parse(pushd.get("/metrics").text), "confab_tail_finds_total")
+        return value(parse(pushd.get("/metrics").text), "confab_gap_check_events_total")
 
     with Pushd(system, redis_prefix="elsewhere:") as deaf, \
             entered(bob, room, direct=deaf.port) as live:

@@ -355,7 +355,7 @@ def test_messages_come_to_one_who_came_back_to_notifications(system, alice, bob,
 def test_a_hole_in_what_redis_brings_is_filled_before_what_is_behind_it(
         system, alice, bob, room):
     """Events that were never published, as if lost on the way."""
-    before = figure(system, "holes_filled_total")
+    before = figure(system, "gaps_filled_total")
     with entered(bob, room) as live:
         system.sql("UPDATE room SET last_seq = last_seq + 2 WHERE room_id = ?", room)
         for seq in (2, 3):
@@ -364,4 +364,4 @@ def test_a_hole_in_what_redis_brings_is_filled_before_what_is_behind_it(
         alice.say(room, "behind the hole")
         kinds = [event["type"] for event in live.up_to(4)]
     assert kinds == ["user_removed", "user_removed", "new_message"]
-    assert figure(system, "holes_filled_total") > before
+    assert figure(system, "gaps_filled_total") > before

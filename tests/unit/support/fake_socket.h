@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "net/handshake.h"
 #include "net/socket.h"
 
 struct socket {

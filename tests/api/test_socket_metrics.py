@@ -14,22 +14,22 @@ from support.websocket import PING, PONG, push_port
 FIGURES = {
     "workers": "gauge", "pushd_info": "gauge", "file_limit": "gauge",
     "sockets": "gauge", "connections_total": "counter", "refusals_total": "counter",
-    "lost_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
-    "delivered_bytes_total": "counter", "queue_bytes": "gauge", "frames_in_total": "counter",
+    "abnormal_closes_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
+    "delivered_bytes_total": "counter", "send_queue_bytes": "gauge", "frames_in_total": "counter",
     "pongs_total": "counter", "bad_frames_total": "counter", "rate_limited_total": "counter", "drops_total": "counter",
     "streams": "gauge", "subscribers": "gauge", "replays_total": "counter",
     "replayed_events_total": "counter", "resyncs_total": "counter",
-    "holes_filled_total": "counter", "tail_checks_total": "counter", "tail_finds_total": "counter",
+    "gaps_filled_total": "counter", "gap_checks_total": "counter", "gap_check_events_total": "counter",
     "redis_up": "gauge", "redis_events_total": "counter", "redis_malformed_total": "counter",
     "redis_reconnects_total": "counter", "redis_subscriptions": "gauge",
     "redis_latency_seconds": "gauge", "database_up": "gauge", "database_errors_total": "counter",
     "database_latency_seconds": "gauge", "loop_lag_seconds": "gauge",
-    "loop_lag_worst_seconds": "gauge", "loop_long_callbacks_total": "counter",
+    "loop_lag_max_seconds": "gauge", "slow_callbacks_total": "counter",
     "resident_memory_bytes": "gauge"}
 REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_big", "drain",
            "dead", "limit", "unavailable"}
-REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "crowded", "knocking",
-            "unfinished"}
+REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "address_limit", "handshake_limit",
+            "incomplete"}
 
 
 def figures(pushd):
