@@ -1,39 +1,23 @@
+/* client: creating and closing clients, and the wiring of the parts that they use. */
 #include "client/client.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/idmap.h"
+#include "net/handshake.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "client/client_private.h"
 #include "event/serialize.h"
-#include "net/handshake.h"
 
-/* ---- counting sockets ---- */
+/* ---- closing ---- */
 
-bool client_open_room(struct client *client) {
-    client->opened_room = true;
-    return idmap_increment(&client->shared->open_rooms, client->room.id) == 1;
-}
-
-bool client_close_room(struct client *client) {
-    client->opened_room = false;
-    return idmap_decrement(&client->shared->open_rooms, client->room.id) == 0;
-}
-
-bool client_count_user(struct client *client) {
-    struct clients *shared = client->shared;
-    client->counted = true;
-    return idmap_increment(&shared->users, client->user_id) <= shared->config->max_sockets_user;
-}
-
-/* ---- ending ---- */
-
-/* Codes on the wire and the drops they are counted as. */
+/* The error codes on the wire, and the counter each one adds to. */
 static const struct refusal {
     enum error error;
-    unsigned close;
+    unsigned close_code;
     enum metrics_drop drop;
     const char *code;
 } REFUSALS[] = {
@@ -48,10 +32,10 @@ static const struct refusal {
 #define REFUSAL_COUNT (sizeof(REFUSALS) / sizeof(REFUSALS[0]))
 
 void client_send_error(struct client *client, const char *code, const char *detail) {
-    struct buffer json = BUFFER_EMPTY;
-    struct json_writer w = json_writer_start(&json);
     if (!client->socket)
         return;
+    struct buffer json = BUFFER_EMPTY;
+    struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "error");
     json_write_member_str(&w, "code", code);
@@ -62,89 +46,88 @@ void client_send_error(struct client *client, const char *code, const char *deta
 }
 
 void client_close(struct client *client, unsigned code, enum metrics_drop why) {
-    if (client->state == SESSION_ENDED)
+    if (client->state == CLIENT_CLOSED)
         return;
     client_stop_typing(client);
-    client->state = SESSION_ENDED;
+    client->state = CLIENT_CLOSED;
     if (client->socket)
         socket_close(client->socket, code, why);
 }
 
 void client_refuse(struct client *client, enum error error, const char *detail) {
-    const struct refusal *refusal = &REFUSALS[REFUSAL_COUNT - 1];
-    if (client->state == SESSION_ENDED)
+    if (client->state == CLIENT_CLOSED)
         return;
+    /* An error without a row is reported as the last one, "unavailable". */
+    const struct refusal *refusal = &REFUSALS[REFUSAL_COUNT - 1];
     for (size_t i = 0; i < REFUSAL_COUNT; i++)
         if (REFUSALS[i].error == error)
             refusal = &REFUSALS[i];
     client_send_error(client, refusal->code, detail ? detail : error_detail(error));
-    client_close(client, refusal->close, refusal->drop);
+    client_close(client, refusal->close_code, refusal->drop);
 }
 
-/* ---- channels ---- */
+/* ---- subscriptions ---- */
 
-struct subscription *client_join(struct client *client, enum event_stream kind, uint64_t id) {
+struct subscription *client_subscribe(struct client *client, enum event_stream kind, uint64_t id) {
     struct subscription *subscription =
-        channel_subscribe(client->shared->channels, kind, id, client);
+        channel_subscribe(client->clients->channels, kind, id, client);
     if (!subscription->channel->ready)
-        client->pending++;
+        client->pending_channels++;
     return subscription;
 }
 
-void client_leave(struct client *client, struct subscription *subscription) {
-    struct client_leaving *leaving = &client->shared->leaving;
-    if (leaving->count == leaving->space) {
-        leaving->space = leaving->space ? leaving->space * 2 : 16;
-        leaving->subscriptions =
-            xreallocarray(leaving->subscriptions, leaving->space, sizeof(*leaving->subscriptions));
+void client_unsubscribe(struct client *client, struct subscription *subscription) {
+    struct clients *clients = client->clients;
+    if (clients->leaving_count == clients->leaving_space) {
+        clients->leaving_space = clients->leaving_space ? clients->leaving_space * 2 : 16;
+        clients->leaving =
+            xreallocarray(clients->leaving, clients->leaving_space, sizeof(*clients->leaving));
     }
     subscription->live = false;
     subscription->client = NULL;
-    leaving->subscriptions[leaving->count++] = subscription;
+    clients->leaving[clients->leaving_count++] = subscription;
+    /* A channel that is being left is not waited for. */
     if (!subscription->channel->ready)
-        client_joined(client, subscription->channel); /* not waited for any more */
+        client_channel_joined(client, subscription->channel);
 }
 
-static void leave_now(struct client_leaving *leaving) {
-    while (leaving->count > 0)
-        channel_unsubscribe(leaving->subscriptions[--leaving->count]);
+static void drop_subscriptions(struct clients *clients) {
+    while (clients->leaving_count > 0)
+        channel_unsubscribe(clients->leaving[--clients->leaving_count]);
 }
 
-void client_tell_room(struct client *client, unsigned type) {
+void client_publish_notice(struct client *client, unsigned type) {
+    struct clients *clients = client->clients;
     struct buffer json = BUFFER_EMPTY;
     serialize_user_notice(&json, type, client->room.id, client->user_id,
                           text_of(client->user_name));
     const struct event_envelope envelope = {
         .type = type, .actor_id = client->user_id, .text = {json.data, json.len}};
-    if (!pubsub_publish(client->shared->pubsub, client->room.id, &envelope))
-        channels_notice(client->shared->channels, client->room.id, &envelope);
+    /* Without Redis the sockets of this process are told at least. */
+    if (!pubsub_publish(clients->pubsub, client->room.id, &envelope))
+        channels_notice(clients->channels, client->room.id, &envelope);
     buffer_free(&json);
 }
 
-/* ---- beginning and end ---- */
+/* ---- the life of a client ---- */
 
-static void free_session(struct client *client) {
-    struct clients *shared = client->shared;
+void client_release(struct client *client) {
+    if (client->socket || client->pending_jobs > 0)
+        return;
     client_opening_free(client);
     if (client->notifications) {
         idmap_free(&client->rooms.left);
         idmap_free(&client->rooms.arriving);
     }
     if (client->counted)
-        idmap_decrement(&shared->users, client->user_id);
+        idmap_decrement(&client->clients->users, client->user_id);
     free(client);
-}
-
-void client_release(struct client *client) {
-    if (!client->socket && client->pending_jobs == 0)
-        free_session(client);
 }
 
 static struct client *on_opened(void *context, struct socket *socket,
                                 const struct handshake *handshake) {
-    struct clients *shared = context;
     struct client *client = xcalloc(1, sizeof(*client));
-    client->shared = shared;
+    client->clients = context;
     client->socket = socket;
     client->notifications = handshake->notifications;
     if (!handshake->notifications)
@@ -154,55 +137,162 @@ static struct client *on_opened(void *context, struct socket *socket,
     client->by_token = handshake->has_token;
     if ((handshake->has_token || handshake->has_cookie) &&
         secret_hash_key(handshake->key, client->key_hash))
-        client_begin(client);
+        client_open(client);
     else
         client_refuse(client, ERROR_UNAUTHENTICATED,
                       handshake->has_token ? "Invalid token." : NULL);
     return client;
 }
 
-static void leave_rooms(struct client *client) {
-    if (client->notifications)
-        client_unwatch_all(client);
-    else if (client->room.subscription)
-        client_leave(client, client->room.subscription);
-    if (!client->notifications)
-        client->room.subscription = NULL;
-}
-
 static void on_closed(struct client *client) {
+    struct clients *clients = client->clients;
     client->socket = NULL;
     client_close(client, 0, METRICS_DROP_COUNT);
+    /* Presence: first the user, then, with the last socket to it, the room. */
     if (client->present)
-        presence_socket_closed(client->shared->presence, client->room.id, client->user_id);
+        presence_socket_closed(clients->presence, client->room.id, client->user_id);
     client->present = false;
-    if (client->opened_room && client_close_room(client))
-        presence_room_closed(client->shared->presence, client->room.id);
+    if (client->opened_room && idmap_decrement(&clients->open_rooms, client->room.id) == 0)
+        presence_room_closed(clients->presence, client->room.id);
+    client->opened_room = false;
+    /* All subscriptions. */
     if (client->own)
-        client_leave(client, client->own);
+        client_unsubscribe(client, client->own);
     client->own = NULL;
-    leave_rooms(client);
+    if (client->notifications) {
+        client_unwatch_all(client);
+    } else if (client->room.subscription) {
+        client_unsubscribe(client, client->room.subscription);
+        client->room.subscription = NULL;
+    }
     client_release(client);
 }
 
-const struct channels_callbacks *client_channels_callbacks(void) {
-    static const struct channels_callbacks LISTENER = {
-        client_joined, client_soon, client_events, client_notice, client_resync, client_room_gone,
-    };
-    return &LISTENER;
+/* ---- the wiring: pubsub -> channels and presence -> clients ---- */
+
+static void on_subscribed(void *context, enum event_stream stream, uint64_t id) {
+    const struct clients *clients = context;
+    const struct pubsub_callbacks *channels = channels_pubsub_callbacks(clients->channels);
+    channels->subscribed(channels->context, stream, id);
 }
 
-struct sockets_callbacks client_sockets_callbacks(struct clients *clients) {
+/* user_joined and user_left go to presence, which decides what the sockets here are sent. */
+static void on_event(void *context, enum event_stream stream, uint64_t id,
+                     const struct event_envelope *envelope) {
+    const struct clients *clients = context;
+    const struct pubsub_callbacks *channels = channels_pubsub_callbacks(clients->channels);
+    if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
+        presence_notice(clients->presence, id, envelope);
+    else
+        channels->event(channels->context, stream, id, envelope);
+}
+
+static void on_state(void *context, bool up) {
+    const struct clients *clients = context;
+    const struct pubsub_callbacks *channels = channels_pubsub_callbacks(clients->channels);
+    channels->state(channels->context, up);
+    presence_redis_state(clients->presence, up);
+}
+
+static void on_iteration_end(void *context) {
+    const struct clients *clients = context;
+    channels_flush(clients->channels);
+}
+
+static void on_presence_change(void *context, uint64_t room_id, unsigned type, uint64_t user_id,
+                               struct text name) {
+    const struct clients *clients = context;
+    struct buffer json = BUFFER_EMPTY;
+    serialize_user_notice(&json, type, room_id, user_id, name);
+    const struct event_envelope envelope = {
+        .type = type, .actor_id = user_id, .text = {json.data, json.len}};
+    channels_notice(clients->channels, room_id, &envelope);
+    buffer_free(&json);
+}
+
+static void on_presence_ready(void *context, uint64_t room_id) {
+    const struct clients *clients = context;
+    channels_each_client(clients->channels, room_id, client_presence_ready);
+}
+
+static const struct channels_callbacks CHANNELS_LISTENER = {
+    client_channel_joined, client_soon,   client_events,
+    client_notice,         client_resync, client_room_gone,
+};
+
+struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,
+                            struct metrics_data *metrics) {
+    struct clients *clients = xcalloc(1, sizeof(*clients));
+    clients->config = config;
+    clients->db_pool = db_pool;
+    clients->metrics = metrics;
+    clients->channels = channels_new(loop, config, db_pool, metrics, &CHANNELS_LISTENER);
+    clients->auth_batch = auth_batch_new(db_pool, config);
+    clients->pubsub_callbacks =
+        (struct pubsub_callbacks){clients, on_subscribed, on_event, on_state, on_iteration_end};
+    clients->pubsub = pubsub_new(loop, config, metrics, &clients->pubsub_callbacks);
+    channels_set_pubsub(clients->channels, clients->pubsub);
+    clients->presence_hooks = (struct presence_hooks){
+        .pubsub = clients->pubsub,
+        .enter = presence_store_enter,
+        .leave = presence_store_leave,
+        .read = presence_store_read,
+        .sweep = presence_store_sweep,
+        .epoch = presence_store_epoch,
+        .now_ms = clock_monotonic_ms,
+        .grace_ms = (int64_t)config->presence_grace * 1000,
+        .context = clients,
+        .notify = on_presence_change,
+        .ready = on_presence_ready,
+    };
+    clients->presence = presence_new(&clients->presence_hooks);
+    return clients;
+}
+
+struct sockets_callbacks clients_sockets_callbacks(struct clients *clients) {
     return (struct sockets_callbacks){clients, on_opened, client_message, on_closed};
 }
 
-void client_tick(struct clients *clients) {
+bool clients_redis_is_up(const struct clients *clients) {
+    return pubsub_is_up(clients->pubsub);
+}
+
+void clients_tick(struct clients *clients) {
     const int64_t now = clock_monotonic_ms();
     struct client *next;
-    leave_now(&clients->leaving);
+    drop_subscriptions(clients);
     for (struct client *client = clients->typing; client; client = next) {
         next = client->room.next_typing;
         if (client->room.typing_until_ms <= now)
             client_stop_typing(client);
     }
+    presence_tick(clients->presence);
+}
+
+static void log_channel(void *context, const struct channel *channel) {
+    (void)context;
+    const struct stream *stream = &channel->stream;
+    log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%u waiting=%u%s%s",
+             stream->kind == EVENT_STREAM_ROOM ? "room" : "user", stream->id, stream->last_seq,
+             channel->count, stream->recent.count, stream->pending.count,
+             channel->ready ? "" : " not joined", stream->fetching ? " fetching" : "");
+}
+
+void clients_log_state(const struct clients *clients) {
+    channels_each(clients->channels, log_channel, NULL);
+}
+
+void clients_disconnect(struct clients *clients) {
+    drop_subscriptions(clients);
+    pubsub_close(clients->pubsub);
+    clients->pubsub = NULL;
+}
+
+void clients_free(struct clients *clients) {
+    drop_subscriptions(clients);
+    presence_free(clients->presence);
+    channels_close(clients->channels);
+    auth_batch_free(clients->auth_batch);
+    free(clients->leaving);
+    free(clients);
 }

@@ -1,7 +1,7 @@
 /* client_events: what the channels tell, and what follows from it. */
 #include <json-c/json.h>
 
-#include "client/client.h"
+#include "client/client_private.h"
 #include "event/serialize.h"
 
 /* ---- the room of a room socket ---- */
@@ -59,7 +59,7 @@ static void own_event_of_room(struct client *client, const struct stream_event *
     if (event->type == EVENT_ROOM_DELETED)
         send_room_deleted_by(client, event->frame);
     else if (event->type == EVENT_ROOM_REMOVED)
-        channels_check_gaps(client->shared->channels);
+        channels_check_gaps(client->clients->channels);
 }
 
 static void own_event_of_notifications(struct client *client, const struct stream_event *event) {
@@ -79,7 +79,7 @@ static void own_events(struct client *client, const struct stream_event *events,
                        struct frame *frame) {
     if (client->notifications && frame)
         socket_send(client->socket, frame);
-    for (uint32_t i = 0; i < count && client->state != SESSION_ENDED; i++) {
+    for (uint32_t i = 0; i < count && client->state != CLIENT_CLOSED; i++) {
         if (client->notifications && events[i].seq <= client->admitted_seq)
             continue; /* what followed from it was read when the client was let in */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED)
@@ -110,7 +110,7 @@ void client_events(struct subscription *subscription, const struct stream_event 
     struct client *client = subscription->client;
     if (client->notifications && subscription != client->own)
         client_notify(client, subscription->channel->stream.id, events, count);
-    else if (client->state != SESSION_LIVE)
+    else if (client->state != CLIENT_CONNECTED)
         return;
     else if (subscription == client->own)
         own_events(client, events, count, frame);
@@ -127,7 +127,7 @@ static bool is_about_doing(unsigned type) {
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame) {
     struct client *client = subscription->client;
-    if (client->state != SESSION_LIVE || client->notifications)
+    if (client->state != CLIENT_CONNECTED || client->notifications)
         return;
     if (is_about_doing(envelope->type) && envelope->actor_id == client->user_id)
         return;
@@ -141,7 +141,7 @@ void client_notice(struct subscription *subscription, const struct event_envelop
 
 void client_room_gone(struct subscription *subscription) {
     struct client *client = subscription->client;
-    if (client->state == SESSION_ENDED)
+    if (client->state == CLIENT_CLOSED)
         return;
     if (client->notifications)
         client_unwatch(client, subscription->channel->stream.id);

@@ -2,14 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client_opening.h"
+#include "client/client_private.h"
 #include "event/serialize.h"
 
 /* What is sent together, of what was missed. */
 #define GATHER_FRAMES 64
 #define GATHER_BYTES 32768
 
-struct subscription *client_main(const struct client *client) {
+struct subscription *client_main_subscription(const struct client *client) {
     return client->notifications ? client->own : client->room.subscription;
 }
 
@@ -38,7 +38,7 @@ static struct frame *make_connected(struct client *client) {
     if (!client->notifications) {
         json_write_key(&w, "online");
         json_write_array(&w);
-        presence_online(client->shared->presence, client->room.id, write_online, &w);
+        presence_online(client->clients->presence, client->room.id, write_online, &w);
         json_write_array_end(&w);
     }
     json_write_object_end(&w);
@@ -56,12 +56,12 @@ static void send_resync(struct client *client, uint64_t last_seq) {
     json_write_object_end(&w);
     socket_send_text(client->socket, (struct text){json.data, json.len});
     buffer_free(&json);
-    client->shared->metrics->resyncs++;
+    client->clients->metrics->resyncs++;
 }
 
 void client_resync(struct subscription *subscription, uint64_t last_seq) {
     struct client *client = subscription->client;
-    if (client->state == SESSION_LIVE && subscription == client_main(client))
+    if (client->state == CLIENT_CONNECTED && subscription == client_main_subscription(client))
         send_resync(client, last_seq);
 }
 
@@ -99,8 +99,8 @@ static void send_connected_and_replayed(struct client *client, struct frame *con
         }
     if (gathering.count > 0)
         send_gathered(&gathering);
-    client->shared->metrics->replayed_events += shown;
-    client->shared->metrics->replays += shown > 0;
+    client->clients->metrics->replayed_events += shown;
+    client->clients->metrics->replays += shown > 0;
     opening->position = opening->replayed;
 }
 

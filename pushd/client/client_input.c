@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/client.h"
+#include "client/client_private.h"
 #include "json/json_validate.h"
 
 /* Repeated typing is passed on once in so many milliseconds, and holds for so many. */
@@ -17,7 +17,7 @@
 
 /* The generic cell rate algorithm (ITU-T I.371) over frames. */
 static bool is_over_rate(struct client *client) {
-    const struct config *config = client->shared->config;
+    const struct config *config = client->clients->config;
     const int64_t now = clock_monotonic_us();
     const int64_t interval = 1000000 / (int64_t)config->rate_frames;
     const int64_t span = interval * (int64_t)config->rate_frames_burst;
@@ -31,15 +31,15 @@ static bool is_over_rate(struct client *client) {
 }
 
 static bool take_frame(struct client *client) {
-    client->shared->metrics->frames_in++;
+    client->clients->metrics->frames_in++;
     if (!is_over_rate(client)) {
-        client->ignored = 0;
+        client->frames_ignored = 0;
         return true;
     }
-    client->shared->metrics->rate_limited++;
-    if (client->ignored++ == 0)
+    client->clients->metrics->rate_limited++;
+    if (client->frames_ignored++ == 0)
         client_send_error(client, "rate_limited", "Too many frames; slow down.");
-    else if (client->ignored > FLOOD)
+    else if (client->frames_ignored > FLOOD)
         client_close(client, SOCKET_CLOSE_POLICY, METRICS_DROP_FLOOD);
     return false;
 }
@@ -59,30 +59,30 @@ void client_stop_typing(struct client *client) {
         return;
     leave_typing_list(client);
     client->room.typing_until_ms = 0;
-    client->room.typing_passed_ms = 0;
-    client_tell_room(client, EVENT_STOP_TYPING);
+    client->room.typing_sent_ms = 0;
+    client_publish_notice(client, EVENT_STOP_TYPING);
 }
 
 static void type_on(struct client *client) {
     const int64_t now = clock_monotonic_ms();
     if (!client->room.typing_until_ms) {
-        client->room.next_typing = client->shared->typing;
-        client->room.typing_at = &client->shared->typing;
+        client->room.next_typing = client->clients->typing;
+        client->room.typing_at = &client->clients->typing;
         if (client->room.next_typing)
             client->room.next_typing->room.typing_at = &client->room.next_typing;
-        client->shared->typing = client;
+        client->clients->typing = client;
     }
     client->room.typing_until_ms = now + TYPING_HOLDS_MS;
-    if (client->room.typing_passed_ms && now - client->room.typing_passed_ms < TYPING_EVERY_MS)
+    if (client->room.typing_sent_ms && now - client->room.typing_sent_ms < TYPING_EVERY_MS)
         return;
-    client->room.typing_passed_ms = now;
-    client_tell_room(client, EVENT_TYPING);
+    client->room.typing_sent_ms = now;
+    client_publish_notice(client, EVENT_TYPING);
 }
 
 /* ---- messages ---- */
 
 static void bad_json(struct client *client, const char *detail) {
-    client->shared->metrics->bad_frames++;
+    client->clients->metrics->bad_frames++;
     client_send_error(client, "bad_json", detail);
 }
 
@@ -94,7 +94,7 @@ static void act(struct client *client, struct text type) {
     } else if (!client->notifications && text_equals(type, text_of("stop_typing"))) {
         client_stop_typing(client);
     } else {
-        client->shared->metrics->bad_frames++;
+        client->clients->metrics->bad_frames++;
         client_send_error(client, "unknown_type", "There is no such type.");
     }
 }
@@ -116,9 +116,9 @@ static void read_type(struct client *client, struct text message) {
 }
 
 void client_message(struct client *client, struct text message, bool binary) {
-    if (client->state == SESSION_ENDED)
+    if (client->state == CLIENT_CLOSED)
         return;
-    if (client->state != SESSION_LIVE) {
+    if (client->state != CLIENT_CONNECTED) {
         client_keep_message(client, message, binary);
         return;
     }

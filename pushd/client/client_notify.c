@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "client/client.h"
+#include "client/client_private.h"
 #include "event/replay.h"
 #include "event/serialize.h"
 #include "store/event_log.h"
@@ -27,7 +27,7 @@ struct arrival {
 };
 
 bool client_watch(struct client *client, uint64_t room_id, uint64_t last_seq) {
-    struct subscription *subscription = client_join(client, EVENT_STREAM_ROOM, room_id);
+    struct subscription *subscription = client_subscribe(client, EVENT_STREAM_ROOM, room_id);
     stream_start(&subscription->channel->stream, last_seq);
     idmap_put(&client->rooms.watched, room_id, subscription);
     return client_catch_up(subscription, last_seq);
@@ -42,12 +42,12 @@ void client_unwatch(struct client *client, uint64_t room_id) {
         return;
     if (subscription->delivered_seq > 0)
         idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->delivered_seq);
-    client_leave(client, subscription);
+    client_unsubscribe(client, subscription);
 }
 
 static void unwatch(void *client, uint64_t room_id, void *subscription) {
     (void)room_id;
-    client_leave(client, subscription);
+    client_unsubscribe(client, subscription);
 }
 
 void client_unwatch_all(struct client *client) {
@@ -97,8 +97,9 @@ static void arrive(struct arrival *arrival) {
     const uint64_t position = arrival->state.last_seq;
     if (!arrival->state.is_member || idmap_get(&client->rooms.watched, arrival->room_id))
         return;
-    struct subscription *subscription = client_join(client, EVENT_STREAM_ROOM, arrival->room_id);
-    channels_flush(client->shared->channels);
+    struct subscription *subscription =
+        client_subscribe(client, EVENT_STREAM_ROOM, arrival->room_id);
+    channels_flush(client->clients->channels);
     stream_start(&subscription->channel->stream, position);
     subscription->delivered_seq = position;
     idmap_put(&client->rooms.watched, arrival->room_id, subscription);
@@ -112,17 +113,17 @@ static void read_arrival(struct arrival *arrival);
 static void arrival_done(void *context) {
     struct arrival *arrival = context;
     struct client *client = arrival->client;
-    if (client->state != SESSION_ENDED && !arrival->error && !arrival->stale)
+    if (client->state != CLIENT_CLOSED && !arrival->error && !arrival->stale)
         arrive(arrival);
     event_list_clear(&arrival->said);
     client->pending_jobs--;
-    if (client->state != SESSION_ENDED && !arrival->error && arrival->stale &&
+    if (client->state != CLIENT_CLOSED && !arrival->error && arrival->stale &&
         arrival->reads < READS) {
         read_arrival(arrival);
         return;
     }
     idmap_remove(&client->rooms.arriving, arrival->room_id);
-    if (client->state == SESSION_ENDED)
+    if (client->state == CLIENT_CLOSED)
         client_release(client);
     else if (arrival->error || arrival->stale)
         client_refuse(client, ERROR_UNAVAILABLE, NULL);
@@ -137,7 +138,7 @@ static void read_arrival(struct arrival *arrival) {
     arrival->stale = false;
     arrival->reads++;
     client->pending_jobs++;
-    db_pool_run(client->shared->db_pool, arrival_work, arrival_done, arrival);
+    db_pool_run(client->clients->db_pool, arrival_work, arrival_done, arrival);
 }
 
 void client_watch_new(struct client *client, uint64_t room_id) {
@@ -148,7 +149,7 @@ void client_watch_new(struct client *client, uint64_t room_id) {
     }
     arrival = xcalloc(1, sizeof(*arrival));
     *arrival = (struct arrival){.client = client,
-                                .config = client->shared->config,
+                                .config = client->clients->config,
                                 .room_id = room_id,
                                 .user_id = client->user_id};
     idmap_put(&client->rooms.arriving, room_id, arrival);
@@ -228,7 +229,7 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
             return;
         }
         /* What is said before the socket is live is in what its client reads then. */
-        if (client->state == SESSION_LIVE && events[i].actor_id != client->user_id)
+        if (client->state == CLIENT_CONNECTED && events[i].actor_id != client->user_id)
             frame = notification_of(room_id, &events[i]);
         if (frame)
             socket_send(client->socket, frame);

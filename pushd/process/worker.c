@@ -10,21 +10,16 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/xalloc.h"
-#include "channel/channel.h"
 #include "client/client.h"
-#include "db/auth_batch.h"
 #include "db/db_pool.h"
 #include "metrics/metrics_http.h"
 #include "metrics/slow_callback.h"
 #include "net/socket.h"
 #include "os/sd_notify.h"
 #include "os/tcp_listener.h"
-#include "presence.h"
 #include "process/predecessor.h"
 #include "process/reload.h"
 #include "process/single_instance.h"
-#include "process/wiring.h"
-#include "redis/pubsub.h"
 
 #define TICK_MS 500
 #define PING_DATABASE_TICKS 10
@@ -50,8 +45,7 @@ struct worker {
     uv_timer_t tick, limit;
     uv_signal_t signals[SIGNALS];
     struct db_pool *db_pool;
-    struct channels *channels;
-    struct clients clients;
+    struct clients *clients;
     struct sockets *sockets; /* NULL until it listens */
     struct metrics_http *metrics_http;
     unsigned ticks;
@@ -94,8 +88,7 @@ static void on_tick(uv_timer_t *timer) {
     struct worker *worker = timer->data;
     slow_callback_start("the tick");
     sd_notify_alive();
-    client_tick(&worker->clients);
-    presence_tick(worker->clients.presence);
+    clients_tick(worker->clients);
     if (worker->ticks % 2 == 0)
         sockets_tick(worker->sockets);
     if (worker->ticks % PING_DATABASE_TICKS == 0)
@@ -114,22 +107,13 @@ static void on_limit(uv_timer_t *timer) {
 
 /* ---- signals ---- */
 
-static void log_feed(void *context, const struct channel *channel) {
-    (void)context;
-    log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%u waiting=%u%s%s",
-             channel->stream.kind == EVENT_STREAM_ROOM ? "room" : "user", channel->stream.id,
-             channel->stream.last_seq, channel->count, channel->stream.recent.count,
-             channel->stream.pending.count, channel->ready ? "" : " not joined",
-             channel->stream.fetching ? " fetching" : "");
-}
-
 static void log_state(const struct worker *worker) {
     const struct metrics_data *f = worker->metrics;
     log_info("state: sockets=%" PRIu64 " streams=%" PRIu64 " subscribers=%" PRIu64
              " send_queue_bytes=%" PRIu64 " jobs=%zu redis=%s",
-             f->sockets_room + f->sockets_notifications, f->streams, f->subscribers, f->send_queue_bytes,
-             db_pool_pending(worker->db_pool), f->redis_up ? "well" : "away");
-    channels_each(worker->channels, log_feed, NULL);
+             f->sockets_room + f->sockets_notifications, f->streams, f->subscribers,
+             f->send_queue_bytes, db_pool_pending(worker->db_pool), f->redis_up ? "well" : "away");
+    clients_log_state(worker->clients);
 }
 
 /* Who has no sockets yet, since it waits for Redis, has nothing to close. */
@@ -200,21 +184,13 @@ static void keep_heaps_small(void) {
 
 /* The order is that of who needs whom. */
 static void open_parts(struct worker *worker) {
-    struct clients *clients = &worker->clients;
     uv_loop_init(&worker->loop);
     uv_timer_init(&worker->loop, &worker->tick);
     uv_timer_init(&worker->loop, &worker->limit);
     worker->tick.data = worker->limit.data = worker;
     watch_signals(worker);
     worker->db_pool = db_pool_new(&worker->loop, worker->config);
-    worker->channels = channels_new(&worker->loop, worker->config, worker->db_pool, worker->metrics,
-                                    client_channels_callbacks());
-    clients->config = worker->config;
-    clients->channels = worker->channels;
-    clients->db_pool = worker->db_pool;
-    clients->auth_batch = auth_batch_new(worker->db_pool, worker->config);
-    clients->metrics = worker->metrics;
-    wiring_connect(&worker->loop, clients);
+    worker->clients = clients_new(&worker->loop, worker->config, worker->db_pool, worker->metrics);
     ping_database(worker);
 }
 
@@ -224,7 +200,7 @@ static void wait_for_redis(struct worker *worker) {
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return;
     uv_timer_start(&worker->limit, on_limit, WAIT_FOR_REDIS_MS, 0);
-    while (!pubsub_is_up(worker->clients.pubsub) && !worker->ending &&
+    while (!clients_redis_is_up(worker->clients) && !worker->ending &&
            clock_monotonic_ms() < until_ms)
         uv_run(&worker->loop, UV_RUN_ONCE);
     uv_timer_stop(&worker->limit);
@@ -237,10 +213,10 @@ static bool listen_now(struct worker *worker) {
         tcp_listener_open("push_listen", address, place->shared || place->predecessor != 0);
     const int places[SOCKETS_LISTENERS] = {fd, place->local->fd};
     const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(place->metrics_fd);
-    const struct sockets_callbacks callbacks = client_sockets_callbacks(&worker->clients);
+    const struct sockets_callbacks listener = clients_sockets_callbacks(worker->clients);
     if (fd >= 0)
         worker->sockets =
-            sockets_new(&worker->loop, worker->config, worker->metrics, &callbacks, places);
+            sockets_new(&worker->loop, worker->config, worker->metrics, &listener, places);
     if (worker->sockets)
         worker->metrics_http =
             metrics_http_new(&worker->loop, place->all, place->own, place->metrics_fd);
@@ -287,17 +263,13 @@ static void close_parts(struct worker *worker) {
     if (worker->metrics_http)
         metrics_http_close(worker->metrics_http);
     run_turns(worker);
-    client_tick(&worker->clients);
     const bool ended = db_pool_have_ended(worker);
-    pubsub_close(worker->clients.pubsub);
+    clients_disconnect(worker->clients);
     run_turns(worker);
     if (!ended)
         return;
-    client_tick(&worker->clients);
-    presence_free(worker->clients.presence);
-    channels_close(worker->channels);
+    clients_free(worker->clients);
     run_turns(worker);
-    auth_batch_free(worker->clients.auth_batch);
     db_pool_free(worker->db_pool);
     if (worker->sockets)
         sockets_free(worker->sockets);

@@ -52,7 +52,7 @@ void scene_assert_nothing(struct socket *socket) {
 struct socket *scene_assert_live(struct socket *socket) {
     scene_assert_next(socket, "\"type\":\"connected\"");
     assert_int_equal(socket->close_code, 0);
-    assert_int_equal(socket->client->state, SESSION_LIVE);
+    assert_int_equal(socket->client->state, CLIENT_CONNECTED);
     return socket;
 }
 

@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/config_parse.h"
-#include "presence.h"
-#include "process/wiring.h"
 
 /* For unit tests and fuzzers alike. */
 static void require(bool holds, const char *what) {
@@ -36,16 +34,10 @@ void fake_world_begin(struct fake_world *world) {
     require(uv_loop_init(&world->loop) == 0, "there is a loop");
     fake_store_init(&world->store, publish, world);
     world->db_pool = fake_db_pool_new(fake_store_db(&world->store));
-    world->channels = channels_new(&world->loop, &world->config, world->db_pool, &world->metrics,
-                                   client_channels_callbacks());
-    world->clients = (struct clients){.config = &world->config,
-                                      .channels = world->channels,
-                                      .db_pool = world->db_pool,
-                                      .auth_batch = auth_batch_new(world->db_pool, &world->config),
-                                      .metrics = &world->metrics};
-    wiring_connect(&world->loop, &world->clients);
-    world->pubsub = world->clients.pubsub;
-    world->callbacks = client_sockets_callbacks(&world->clients);
+    world->clients = clients_new(&world->loop, &world->config, world->db_pool, &world->metrics);
+    world->channels = world->clients->channels;
+    world->pubsub = world->clients->pubsub;
+    world->callbacks = clients_sockets_callbacks(world->clients);
     fake_pubsub_set_up(world->pubsub, true);
     fake_world_iterate(world);
 }
@@ -57,8 +49,7 @@ void fake_world_iterate(struct fake_world *world) {
 
 void fake_world_tick(struct fake_world *world) {
     fake_clock_advance(500);
-    client_tick(&world->clients);
-    presence_tick(world->clients.presence);
+    clients_tick(world->clients);
     fake_world_iterate(world);
 }
 
@@ -119,17 +110,14 @@ void fake_world_end(struct fake_world *world) {
     }
     require(world->metrics.streams == 0, "no stream is left");
     require(world->metrics.subscribers == 0, "no subscription is left");
-    require(idmap_count(&world->clients.users) == 0, "no user is counted");
-    require(idmap_count(&world->clients.open_rooms) == 0, "no room is open");
-    require(!world->clients.typing, "nobody types");
-    free(world->clients.leaving.subscriptions);
-    pubsub_close(world->pubsub);
-    presence_free(world->clients.presence);
-    channels_close(world->channels);
+    require(idmap_count(&world->clients->users) == 0, "no user is counted");
+    require(idmap_count(&world->clients->open_rooms) == 0, "no room is open");
+    require(!world->clients->typing, "nobody types");
+    clients_disconnect(world->clients);
+    clients_free(world->clients);
     while (uv_run(&world->loop, UV_RUN_NOWAIT)) {
     }
     require(uv_loop_close(&world->loop) == 0, "no handle is left");
-    auth_batch_free(world->clients.auth_batch);
     db_pool_free(world->db_pool);
     fake_store_free(&world->store);
     config_free(&world->config);

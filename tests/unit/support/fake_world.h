@@ -6,7 +6,7 @@
 #ifndef CONFAB_TESTS_FAKE_WORLD_H
 #define CONFAB_TESTS_FAKE_WORLD_H
 
-#include "client/client.h"
+#include "client/client_private.h"
 #include "fake_clock.h"
 #include "fake_db_pool.h"
 #include "fake_pubsub.h"
@@ -21,7 +21,7 @@ struct fake_world {
     struct db_pool *db_pool;
     struct channels *channels;
     struct pubsub *pubsub;
-    struct clients clients;
+    struct clients *clients;
     struct sockets_callbacks callbacks;
 };
 
