@@ -123,7 +123,7 @@ def test_the_version_is_that_of_the_source(tool):
 def test_the_example_configuration_is_complete_and_valid(tool, tmp_path):
     text = tool("--example-config", **NOTHING)
     keys = re.findall(r"^OPTION_(?:TEXT|NUMBER|CHOICE)\((\w+)",
-                      (ROOT / "common" / "options.def").read_text(), re.M)
+                      (ROOT / "common" / "config" / "options.def").read_text(), re.M)
     assert keys
     for key in keys:
         assert re.search(rf"^# ?{key} =", text, re.M), key

@@ -99,7 +99,7 @@ def test_an_idle_socket_outlives_the_patience_of_every_web_server(user, fronts):
 
 def test_timeouts_exceed_the_interval_of_pings():
     """At its largest; lighttpd has no timeout for what was upgraded."""
-    options = (ROOT / "common" / "options.def").read_text()
+    options = (ROOT / "common" / "config" / "options.def").read_text()
     largest = int(re.search(r"OPTION_NUMBER\(ws_ping, \d+, \d+, (\d+),", options)[1])
     apache = (ROOT / "conf" / "apache" / "common.conf").read_text()
     nginx = (ROOT / "conf" / "nginx" / "routes.conf").read_text()
