@@ -1,4 +1,4 @@
-"""What README.md has people paste, pasted."""
+"""The commands of README.md and docs/instance.md, executed."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def test_the_first_session_complains_of_nothing(session):
 # ---- backup and restore ----
 
 class Restored:
-    """A system that was backed up, changed, and restored, by what the README says."""
+    """A system that was backed up, changed, and restored, by the commands of docs/instance.md."""
 
     def __init__(self, instance, folder):
         self.instance = instance
@@ -62,7 +62,7 @@ class Restored:
         self.port = int((instance.state / "run" / "web").read_text().split()[0])
 
     def run(self, mark):
-        script = papers.block("README.md", mark)
+        script = papers.block("docs/instance.md", mark)
         return paste(script.replace("build/release/", f"{self.build}/"), self.env)
 
     def content(self):
@@ -119,18 +119,18 @@ def test_the_restore_keeps_what_was_there_before(restored):
             / "db").is_dir()
 
 
-# ---- where things lie ----
+# ---- files of an instance ----
 
-def test_all_that_lies_in_state_is_in_the_readme(instance):
-    named = {name.strip("/") for row in papers.table("README.md", "path")
+def test_every_file_of_state_is_described(instance):
+    named = {name.strip("/") for row in papers.table("docs/instance.md", "path")
              for name in papers.in_backticks(row[0])}
     there = {entry.name for entry in instance.state.iterdir()}
     # bin/ is made only where Redis's server has no name of its own.
     assert named - {"bin"} <= there <= named
 
 
-def test_logs_and_sockets_have_the_names_of_the_readme(instance):
-    rows = {row[0]: papers.in_backticks(row[1]) for row in papers.table("README.md", "path")}
+def test_logs_and_sockets_have_the_described_names(instance):
+    rows = {row[0]: papers.in_backticks(row[1]) for row in papers.table("docs/instance.md", "path")}
     for folder in ("log", "sock"):
         there = {entry.name for entry in (instance.state / folder).iterdir()}
         assert set(rows[f"`{folder}/`"]) == there

@@ -4,9 +4,11 @@ import re
 
 from support.instance import ROOT
 
-PAPERS = ("README.md", "HACKING.md", "docs/api-notes.md", "docs/web-servers.md", "docs/systemd.md",
-          "docs/shared-host.md", "docs/configuration.md", "docs/debian.md", "docs/operations.md",
-          "schema/README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+PAPERS = ("README.md", "HACKING.md", "docs/apache.md", "docs/api-notes.md", "docs/clients.md",
+          "docs/configuration.md", "docs/debian.md", "docs/instance.md", "docs/lighttpd.md",
+          "docs/nginx.md", "docs/operations.md", "docs/shared-host.md", "docs/systemd.md",
+          "docs/web-servers.md", "schema/README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+          "SECURITY.md")
 
 FENCE = re.compile(r"^```(?P<mark>[^\n]*)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
 
