@@ -1,7 +1,7 @@
 """A page of messages, or the list of rooms, that is read by a process which knows the names in it
 comes by one statement, together with who asks: the answers are the same as before, and so are the
 refusals, in their order. (The caller is refused likewise where a room is read; what else is to be
-said of rooms: test_rooms_again.py.)"""
+said of rooms: test_rooms_repeated.py.)"""
 import pytest
 
 from support.answers import assert_detail, assert_error

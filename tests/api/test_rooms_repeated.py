@@ -1,6 +1,6 @@
 """A room that is read by a process which knows the names in it comes by one statement, together
 with who asks: the answers are the same as before, and so are the refusals. (What the caller is
-refused for: test_pages_again.py.)"""
+refused for: test_pages_repeated.py.)"""
 import pytest
 
 from support.answers import assert_error
