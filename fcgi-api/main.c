@@ -4,18 +4,17 @@
  * Started by a web server it serves as plain CGI or as one FastCGI process, whichever the
  * server speaks; started by hand, by systemd or by `make run` it is the prefork parent.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/config.h"
+#include "config/startup.h"
 #include "crowded_minutes.h"
 #include "db/db.h"
 #include "limit.h"
@@ -26,6 +25,8 @@
 #include "server/prefork.h"
 #include "store/migrate.h"
 #include "store/user_names.h"
+
+static const char PROGRAM[] = "fcgi-api";
 
 static const char USAGE[] =
     "usage: fcgi-api [-c FILE] [--prefork | --check-config | --dump-config | --example-config |\n"
@@ -48,7 +49,7 @@ enum action {
     ACTION_VERSION
 };
 
-/* The file that is read, and read again by a reload; NULL for none. */
+/* The configuration file, also for a reload; NULL: none. */
 static char *config_path;
 
 static volatile int stop_wanted;
@@ -56,26 +57,6 @@ static volatile int stop_wanted;
 static void on_stop(int number) {
     (void)number;
     stop_wanted = 1;
-}
-
-/* Reads the configuration and says on standard error, or in the log, what is wrong. */
-static bool load(struct config *config, bool to_log) {
-    struct buffer field_errors = BUFFER_EMPTY;
-    const bool sound = config_load(config, config_path, &field_errors);
-    if (!sound && to_log)
-        log_error("the configuration is not taken: %s", buffer_str(&field_errors));
-    else if (!sound)
-        fputs(buffer_str(&field_errors), stderr);
-    buffer_free(&field_errors);
-    return sound;
-}
-
-static void open_log(const struct config *config) {
-    if (!log_open("fcgi-api", (enum log_level)config->log_level,
-                  config->log_to == CONFIG_LOG_SYSLOG,
-                  config->log_file[0] ? config->log_file : NULL))
-        log_error("log_file %s cannot be opened: %s; this goes to standard error", config->log_file,
-                  strerror(errno));
 }
 
 /* ---- serving ---- */
@@ -160,12 +141,10 @@ static bool schema_is_ours(const struct config *config) {
 }
 
 static bool reload(struct config *config) {
-    struct config fresh;
-    if (!load(&fresh, true))
+    struct config former;
+    if (!startup_reload(config, config_path, PROGRAM, &former))
         return false;
-    config_free(config);
-    *config = fresh;
-    open_log(config);
+    config_free(&former);
     return true;
 }
 
@@ -186,12 +165,9 @@ static int serve(struct config *config, bool prefork) {
 
 /* ---- what is asked on the command line ---- */
 
-static int print_configuration(const struct config *config) {
+static int print_example(void) {
     struct buffer out = BUFFER_EMPTY;
-    if (config)
-        config_dump(config, &out);
-    else
-        config_example(&out);
+    config_example(&out);
     fputs(buffer_str(&out), stdout);
     buffer_free(&out);
     return 0;
@@ -222,8 +198,7 @@ static int read_arguments(int argc, char **argv, const char **file) {
     return optind == argc ? action : -1;
 }
 
-/* What is wrong stands in the web server's error log; the client gets an answer in the
- * shape of all others. */
+/* The log has the mistakes; the client gets an answer of the usual form. */
 static int refuse_cgi(void) {
     fputs(
         "Status: 500 Internal Server Error\r\n"
@@ -233,18 +208,12 @@ static int refuse_cgi(void) {
     return 1;
 }
 
-static int run(int action) {
+static int run(bool prefork) {
     struct config config;
-    int status = 0;
-    if (!load(&config, false))
+    if (!startup_load(&config, config_path))
         return gateway_is_cgi() ? refuse_cgi() : 1;
-    open_log(&config);
-    if (action == ACTION_CHECK)
-        puts("the configuration is sound");
-    else if (action == ACTION_DUMP)
-        status = print_configuration(&config);
-    else
-        status = serve(&config, action == ACTION_PREFORK);
+    startup_open_log(&config, PROGRAM);
+    const int status = serve(&config, prefork);
     config_free(&config);
     return status;
 }
@@ -252,18 +221,29 @@ static int run(int action) {
 int main(int argc, char **argv) {
     const char *file = NULL;
     const int action = read_arguments(argc, argv, &file);
-    if (action < 0) {
-        fputs(USAGE, stderr);
-        return 2;
-    }
-    if (action == ACTION_VERSION) {
-        puts("confab " CONFAB_VERSION);
-        return 0;
-    }
-    if (action == ACTION_EXAMPLE)
-        return print_configuration(NULL);
+    int status = 0;
     config_path = config_find(file);
-    const int status = run(action);
+    switch (action) {
+    case ACTION_CHECK:
+        status = startup_check(config_path);
+        break;
+    case ACTION_DUMP:
+        status = startup_dump(config_path);
+        break;
+    case ACTION_EXAMPLE:
+        status = print_example();
+        break;
+    case ACTION_VERSION:
+        puts("confab " CONFAB_VERSION);
+        break;
+    case ACTION_SERVE:
+    case ACTION_PREFORK:
+        status = run(action == ACTION_PREFORK);
+        break;
+    default:
+        fputs(USAGE, stderr);
+        status = 2;
+    }
     free(config_path);
     return status;
 }

@@ -14,20 +14,19 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "base/buffer.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "config/startup.h"
 #include "metrics/metrics_data.h"
 #include "net/conn_limit.h"
 #include "os/sd_notify.h"
 #include "os/tcp_listener.h"
 #include "os/unix_listener.h"
-#include "process/reload.h"
 #include "process/single_instance.h"
-#include "process/supervisor.h"
 #include "process/upgrade.h"
 #include "process/worker.h"
+#include "process/workers.h"
 
 /* Descriptors beside those of sockets: of those who knock, of the database and the rest. */
 #define OTHER_FILES (CONN_LIMIT_MARGIN + 128)
@@ -92,7 +91,7 @@ static int serve_alone(struct config *config, const struct arguments *arguments,
         .config = config,
         .config_path = arguments->config_path,
         .ports_file = arguments->ports_file,
-        .metrics_fd = tcp_listener_open("metrics_listen", config->metrics_listen, beside),
+        .metrics_fd = tcp_listener_open_shared("metrics_listen", config->metrics_listen, beside),
         .local = &local,
         .all = &all,
         .predecessor = (pid_t)arguments->predecessor,
@@ -108,8 +107,8 @@ static int run(struct config *config, const struct arguments *arguments, struct 
         return 1;
     if (workers == 1)
         return serve_alone(config, arguments, upgrade);
-    return supervisor_run(config, arguments->config_path, arguments->ports_file,
-                          (pid_t)arguments->predecessor, upgrade, workers);
+    return workers_run(config, arguments->config_path, arguments->ports_file,
+                       (pid_t)arguments->predecessor, upgrade, workers);
 }
 
 /* ---- the command line ---- */
@@ -151,14 +150,6 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
     arguments->config_path = config_find(file);
 }
 
-static int dump(const struct config *config) {
-    struct buffer out = BUFFER_EMPTY;
-    config_dump(config, &out);
-    fputs(buffer_str(&out), stdout);
-    buffer_free(&out);
-    return 0;
-}
-
 /* Ends the process unless it is the one that is to worker. */
 static void ensure(const struct arguments *arguments, struct upgrade *upgrade) {
     if (arguments->action != ACTION_ENSURE)
@@ -183,20 +174,18 @@ int main(int argc, char **argv) {
         puts("confab " CONFAB_VERSION);
         return 0;
     }
-    if (!reload_load_config(&config, arguments.config_path))
-        return 1;
-    if (arguments.action == ACTION_CHECK) {
-        puts("the configuration is sound");
-        return 0;
-    }
+    if (arguments.action == ACTION_CHECK)
+        return startup_check(arguments.config_path);
     if (arguments.action == ACTION_DUMP)
-        return dump(&config);
+        return startup_dump(arguments.config_path);
+    if (!startup_load(&config, arguments.config_path))
+        return 1;
     upgrade = (struct upgrade){.program = argv[0],
                                .config_path = arguments.config_path,
                                .ports_file = arguments.ports_file,
                                .workers = arguments.workers};
     ensure(&arguments, &upgrade);
-    reload_open_log(&config);
+    startup_open_log(&config, "pushd");
     sd_notify_inherit((pid_t)arguments.predecessor);
     return run(&config, &arguments, &upgrade);
 }

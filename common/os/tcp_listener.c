@@ -1,8 +1,8 @@
+/* Reads host:port, looks the host up, binds. */
 #include "os/tcp_listener.h"
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +12,32 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* Finds what an address means, to be freed; NULL with the cause logged. */
-static struct addrinfo *look_up(const char *key, const char *address) {
+/* Looks an address up; the caller frees the result with freeaddrinfo. NULL with the cause
+ * logged. */
+static struct addrinfo *look_up(const char *key, const char *address, uint64_t min_port) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     char host[256];
     uint64_t port;
     const char *colon = strrchr(address, ':');
-    if (!colon || !text_to_u64(text_of(colon + 1), &port) || port > 65535 ||
+    /* getaddrinfo() takes larger ports modulo 65536. */
+    if (!colon || !text_to_u64(text_of(colon + 1), &port) || port < min_port || port > 65535 ||
         (size_t)(colon - address) >= sizeof(host)) {
-        log_error("%s must be host:port, not %s", key, address);
+        log_error("%s: %s is not host:port with a port from %u to 65535", key, address,
+                  (unsigned)min_port);
         return NULL;
     }
     snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
-    if (getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &found) != 0) {
-        log_error("%s must name an address, not %s", key, host);
+    const int failed = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &found);
+    if (failed) {
+        log_error("%s: cannot listen on %s: %s", key, address, gai_strerror(failed));
         return NULL;
     }
     return found;
 }
 
+/* Returns a bound socket, or -1 with the cause in errno. */
 static int open_bound(const struct addrinfo *where, bool share) {
     const int yes = 1;
     const int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -47,24 +52,39 @@ static int open_bound(const struct addrinfo *where, bool share) {
     return -1;
 }
 
-/* Sockets may be bound to one address together as long as nobody listens. */
-static bool nobody_listens(const struct addrinfo *where) {
+/* Whether the address is free: sockets that only share it can be bound to it also while another
+ * one listens, so this one asks for it alone. The cause of a failure is left in errno. */
+static bool is_free(const struct addrinfo *where) {
     const int fd = open_bound(where, false);
-    const bool free = fd >= 0 && listen(fd, 1) == 0;
+    const bool listens = fd >= 0 && listen(fd, 1) == 0;
     const int error = errno;
     if (fd >= 0)
         close(fd);
     errno = error;
-    return free;
+    return listens;
 }
 
-int tcp_listener_open(const char *key, const char *address, bool beside) {
-    struct addrinfo *where = look_up(key, address);
+static int log_failure(int fd, const char *key, const char *address) {
+    if (fd < 0)
+        log_error("%s: cannot listen on %s: %s", key, address, strerror(errno));
+    return fd;
+}
+
+int tcp_listener_open(const char *key, const char *address) {
+    struct addrinfo *where = look_up(key, address, 1);
     if (!where)
         return -1;
-    const int fd = beside || nobody_listens(where) ? open_bound(where, true) : -1;
-    if (fd < 0)
-        log_error("cannot listen on %s: %s", address, strerror(errno));
+    const int fd = log_failure(open_bound(where, false), key, address);
+    freeaddrinfo(where);
+    return fd;
+}
+
+int tcp_listener_open_shared(const char *key, const char *address, bool beside) {
+    struct addrinfo *where = look_up(key, address, 0);
+    if (!where)
+        return -1;
+    const int fd = beside || is_free(where) ? open_bound(where, true) : -1;
+    log_failure(fd, key, address);
     freeaddrinfo(where);
     return fd;
 }

@@ -1,18 +1,24 @@
 /*
- * listening: TCP sockets at an address of the configuration, host:port.
+ * tcp_listener: TCP sockets bound to an address of the configuration, host:port.
+ *
+ * A host that is empty stands for all addresses of the machine. Errors are logged with the
+ * option's name, `key`. The socket is closed on exec.
  */
-#ifndef CONFAB_PUSHD_LISTENING_H
-#define CONFAB_PUSHD_LISTENING_H
+#ifndef CONFAB_TCP_LISTENER_H
+#define CONFAB_TCP_LISTENER_H
 
 #include <stdbool.h>
 
-/* Takes an address, to listen on it; port 0 takes a free one. Processes of one user can listen
- * there together (SO_REUSEPORT): with `beside` somebody may do so already, who has to be of
- * ours; else it fails then. `key` is the option it comes from, for the log. Returns the socket,
- * which no other program inherits, or -1 with the cause logged. */
-int tcp_listener_open(const char *key, const char *address, bool beside);
+/* Binds a socket to an address that no other one may use; the port must not be 0. Returns the
+ * socket, for the caller to listen on, or -1. */
+int tcp_listener_open(const char *key, const char *address);
 
-/* The port of a socket; 0 if it has none. */
+/* Binds a socket to an address that several processes of one user may listen on together
+ * (SO_REUSEPORT); port 0 takes a free one. `beside` true: another process may already listen
+ * there; false: that is an error. Returns the socket, for the caller to listen on, or -1. */
+int tcp_listener_open_shared(const char *key, const char *address, bool beside);
+
+/* The port that a socket is bound to; 0 if it has none. */
 unsigned tcp_listener_port(int fd);
 
 #endif

@@ -1,21 +1,21 @@
+/* Chooses by the form of fcgi_listen between a Unix and a TCP socket. */
 #include "server/listener.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/text.h"
+#include "os/tcp_listener.h"
 #include "os/unix_listener.h"
 
-/* Connections that may wait for a process; the kernel cuts it to net.core.somaxconn. */
+/* Connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn. */
 #define BACKLOG 4096
 
-/* First descriptor systemd passes. */
+/* The first descriptor that systemd passes. */
 #define SYSTEMD_FD 3
 
 int listener_from_systemd(void) {
@@ -26,46 +26,23 @@ int listener_from_systemd(void) {
     return SYSTEMD_FD;
 }
 
-static int fail(int fd, const char *address) {
-    log_error("cannot listen on %s: %s", address, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 static int open_unix(const char *path) {
-    struct unix_listener made;
-    if (!unix_listener_open(&made, path, false))
+    struct unix_listener listener;
+    if (!unix_listener_open(&listener, path, false))
         return -1;
-    if (unix_listener_publish(&made))
-        return made.fd;
-    close(made.fd);
+    if (unix_listener_publish(&listener))
+        return listener.fd;
+    close(listener.fd);
     return -1;
 }
 
 static int open_tcp(const char *address) {
-    const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *found = NULL;
-    char host[256];
-    const char *colon = strrchr(address, ':');
-    const int on = 1;
-    uint64_t port = 0;
-    /* getaddrinfo() takes larger ones modulo 65536. */
-    if (!text_to_u64(text_of(colon + 1), &port) || port == 0 || port > 65535) {
-        log_error("cannot listen on %s: a port is a number from 1 to 65535", address);
+    const int fd = tcp_listener_open("fcgi_listen", address);
+    if (fd >= 0 && listen(fd, BACKLOG) < 0) {
+        log_error("fcgi_listen: cannot listen on %s: %s", address, strerror(errno));
+        close(fd);
         return -1;
     }
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
-    const int failed = getaddrinfo(host[0] ? host : NULL, colon + 1, &wanted, &found);
-    if (failed) {
-        log_error("cannot listen on %s: %s", address, gai_strerror(failed));
-        return -1;
-    }
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-        bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
-        fd = fail(fd, address);
-    freeaddrinfo(found);
     return fd;
 }
 
@@ -75,7 +52,7 @@ static bool is_path(const char *address) {
 
 int listener_open(const char *address) {
     if (address[0] == '\0') {
-        log_error("fcgi_listen is not set: nowhere to listen");
+        log_error("fcgi_listen is not set");
         return -1;
     }
     return is_path(address) ? open_unix(address) : open_tcp(address);

@@ -1,48 +1,31 @@
+/* The reload of a process with threads, and the file of its ports. */
 #include "process/reload.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "os/sd_notify.h"
+#include "config/startup.h"
 
-bool reload_load_config(struct config *config, const char *path) {
-    struct buffer problems = BUFFER_EMPTY;
-    const bool sound = config_load(config, path, &problems);
-    if (!sound)
-        log_error("the configuration is not taken: %s", buffer_str(&problems));
-    buffer_free(&problems);
-    return sound;
-}
-
-void reload_open_log(const struct config *config) {
-    log_open("pushd", (enum log_level)config->log_level, config->log_to == CONFIG_LOG_SYSLOG,
-             config->log_file[0] ? config->log_file : NULL);
-}
-
-/* Configurations that were replaced: threads may still be reading their texts. */
+/* Configurations that were replaced: threads may still be reading their strings. */
 static struct former {
     struct config config;
     struct former *next;
 } * all_former;
 
 bool reload_config(struct config *config, const char *path) {
-    struct config fresh;
-    sd_notify_reloading();
-    log_reopen();
-    const bool sound = reload_load_config(&fresh, path);
-    if (sound) {
-        struct former *former = xcalloc(1, sizeof(*former));
-        *former = (struct former){*config, all_former};
-        all_former = former;
-        *config = fresh;
-        reload_open_log(config);
+    struct former *former = xcalloc(1, sizeof(*former));
+    if (!startup_reload(config, path, "pushd", &former->config)) {
+        free(former);
+        return false;
     }
-    sd_notify_ready();
-    return sound;
+    former->next = all_former;
+    all_former = former;
+    return true;
 }
 
 bool reload_write_ports(const char *path, unsigned push, unsigned metrics) {

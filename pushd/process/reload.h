@@ -1,22 +1,15 @@
 /*
- * settings: the configuration as pushd reads it, at the start and again, and its log.
+ * reload: the configuration of pushd at SIGHUP, and the file that names its ports.
  */
-#ifndef CONFAB_PUSHD_SETTINGS_H
-#define CONFAB_PUSHD_SETTINGS_H
+#ifndef CONFAB_PUSHD_RELOAD_H
+#define CONFAB_PUSHD_RELOAD_H
 
 #include <stdbool.h>
 
 #include "config/config.h"
 
-/* Reads the file (NULL: none) into *config; false with the mistakes logged. */
-bool reload_load_config(struct config *config, const char *path);
-
-/* Sends the log where the configuration says. */
-void reload_open_log(const struct config *config);
-
-/* Opens the log again and reads the file again, and tells the service manager; false, and
- * *config as it was, if that is not sound. The former texts stay: threads may be reading
- * them. */
+/* startup_reload for a process with threads: the former configuration is not freed, since
+ * threads may be reading its strings. False: *config is unchanged. */
 bool reload_config(struct config *config, const char *path);
 
 /* Writes the ports that it listens on to a file, which gets its name when it is whole: it

@@ -136,7 +136,7 @@ static void drain(struct worker *worker) {
 /* Limits and times hold from now on; where it listens and what it connects to stays. */
 static void reload(struct worker *worker) {
     if (reload_config(worker->config, worker->place->config_path))
-        log_info("configuration read again");
+        log_info("configuration reloaded");
 }
 
 /* A upgrade that serves has this process end; else there is to be none. */
@@ -210,7 +210,7 @@ static bool listen_now(struct worker *worker) {
     const struct worker_args *place = worker->place;
     const char *address = worker->config->push_listen;
     const int fd =
-        tcp_listener_open("push_listen", address, place->shared || place->predecessor != 0);
+        tcp_listener_open_shared("push_listen", address, place->shared || place->predecessor != 0);
     const int places[SOCKETS_LISTENERS] = {fd, place->local->fd};
     const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(place->metrics_fd);
     const struct sockets_callbacks listener = clients_sockets_callbacks(worker->clients);

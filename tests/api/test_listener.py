@@ -170,8 +170,8 @@ def test_the_socket_is_closed_to_others(system):
     ("", "fcgi_listen is not set"),
     ("/nowhere/at/all/fcgi.sock", "No such file or directory"),
     ("/tmp/" + "x" * 120, "File name too long"),
-    ("localhost:99999999", "a port is a number from 1 to 65535"),
-    ("localhost:http", "a port is a number from 1 to 65535"),
+    ("localhost:99999999", "is not host:port with a port from 1 to 65535"),
+    ("localhost:http", "is not host:port with a port from 1 to 65535"),
     ("no.such.host.invalid:9000", "cannot listen on no.such.host.invalid:9000"),
 ])
 def test_a_place_where_nobody_can_listen_is_named_with_the_reason(system, listen, reason):

@@ -104,7 +104,7 @@ def test_a_client_cannot_forge_a_line(system):
     assert by_escape.status_code == 400, "refused by lighttpd"
     reload(system)
     lines = system.log().splitlines()
-    assert len(lines) == count + 3, "two requests, and that the configuration was read again"
+    assert len(lines) == count + 3, "two requests, and the reload"
     assert all(LINE.fullmatch(line) for line in lines)
     assert not any(line.startswith(forged) for line in lines)
 
@@ -278,18 +278,19 @@ def test_log_file_takes_the_lines_and_a_reload_opens_it_again_after_it_was_moved
     assert third.headers["X-Request-ID"] not in moved.read_text()
 
 
-def test_a_log_file_that_cannot_be_opened_is_said_and_standard_error_takes_the_lines(
+def test_a_log_file_that_cannot_be_opened_at_a_reload_is_a_warning_on_standard_error(
         system):
     with configured(system, log_file="/nowhere/at/all.log"):
         answer = Client(system).get("/healthz")
-        assert "log_file /nowhere/at/all.log cannot be opened: No such file" in system.log()
+        assert " warn fcgi-api[" in system.log() and \
+            "cannot open log_file /nowhere/at/all.log: No such file" in system.log()
         assert lines_of(system, answer)
 
 
 def test_the_parent_logs_its_start_the_reload_and_its_end(make_instance):
     own = make_instance()
     own.reload()
-    wait_for(lambda: "configuration read again" in own.log())
+    wait_for(lambda: "configuration reloaded" in own.log())
     own.end("api")
     log = own.log()
     assert f"processes listen on {own.state}/sock/fcgi.sock" in log

@@ -95,14 +95,14 @@ def test_a_reload_under_full_load_brings_a_changed_configuration_and_costs_no_re
     assert load.failures == []
 
 
-def test_a_broken_configuration_at_a_reload_is_not_taken_and_the_log_says_why(system, writer):
+def test_an_invalid_configuration_is_refused_at_a_reload_and_the_log_has_the_reason(system, writer):
     before, workers, logged = system.config.read_text(), system.api_workers(), len(system.log())
     try:
         system.config.write_text(before + "registration = closed\nproceses = 2\n")
         os.kill(system.pids("api"), signal.SIGHUP)
-        wait_for(lambda: "configuration is not taken" in system.log()[logged:])
-        line = next(line for line in system.log()[logged:].splitlines() if "not taken" in line)
-        assert "proceses" in line and str(system.config) in line
+        wait_for(lambda: "invalid configuration, keeping the old one" in system.log()[logged:])
+        line = next(line for line in system.log()[logged:].splitlines() if "proceses" in line)
+        assert " error " in line and str(system.config) in line
         assert system.api_workers() == workers
         assert writer.get("/api/auth/me/").status_code == 200
         Client(system).register()

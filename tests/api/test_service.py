@@ -63,8 +63,8 @@ def test_a_reload_opens_the_log_again(serve):
         service.log.rename(old)
         service.process.send_signal(signal.SIGHUP)
         service.wait_for("READY=1", 2)
-        wait_for(lambda: service.log.exists() and "read again" in service.log.read_text())
-        assert "read again" not in old.read_text()
+        wait_for(lambda: service.log.exists() and "reloaded" in service.log.read_text())
+        assert "reloaded" not in old.read_text()
 
 
 def test_a_watchdog_is_kept_quiet(serve):

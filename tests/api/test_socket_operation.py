@@ -39,7 +39,7 @@ def test_sighup_reads_the_configuration_again_and_keeps_the_sockets(pushd, alice
     with in_room(alice, room, direct=pushd.port) as live:
         pushd.configure(ws_max_frame=128)
         pushd.signal(signal.SIGHUP)
-        wait_for(lambda: "configuration read again" in pushd.log(), 10)
+        wait_for(lambda: "configuration reloaded" in pushd.log(), 10)
         live.send({"type": "ping"})
         assert live.next() == {"type": "pong"}
         live.send({"type": "ping", "x": "x" * 128})
@@ -53,6 +53,25 @@ def test_sighup_with_a_wrong_configuration_changes_nothing(pushd, alice, room):
     with in_room(alice, room, direct=pushd.port) as live:
         live.send({"type": "ping", "x": "x" * 3000})
         assert live.next() == {"type": "pong"}
+
+
+def test_a_log_file_that_cannot_be_opened_is_an_error_at_the_start(instance):
+    with Pushd(instance, log_file="/nowhere/at/all.log") as pushd:
+        line = next(line for line in pushd.log().splitlines() if "/nowhere/at/all.log" in line)
+        assert " error pushd[" in line and "No such file" in line
+        wait_for(lambda: "listen" in pushd.log(), 10)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_log_file_that_cannot_be_opened_is_a_warning_at_a_reload(instance, workers):
+    with Pushd(instance, push_workers=workers) as pushd:
+        pushd.configure(log_file="/nowhere/at/all.log")
+        pushd.signal(signal.SIGHUP)
+        wait_for(lambda: "/nowhere/at/all.log" in pushd.log(), 10)
+        line = next(line for line in pushd.log().splitlines() if "/nowhere/at/all.log" in line)
+        assert " warn pushd[" in line and "No such file" in line
+        pushd.signal(signal.SIGUSR1)
+        wait_for(lambda: "state: " in pushd.log(), 10)
 
 
 def test_sighup_opens_the_log_again(instance, tmp_path):

@@ -141,7 +141,7 @@ def test_counters_never_go_back_when_a_worker_dies(pushd, alice, room):
         for pid in workers_of(pushd):
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not any(is_alive(pid) for pid in workers_of(pushd)) or
-                 "was ended by signal 9" in pushd.log(), 10)
+                 "killed by signal 9" in pushd.log(), 10)
         serving(pushd, WORKERS)
     assert figure(pushd, "deliveries_total") >= before > 0
     assert figure(pushd, "sockets", kind="room") == 0
@@ -213,7 +213,7 @@ def test_sighup_is_for_all_workers(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         pushd.configure(ws_max_frame=128)
         pushd.signal(signal.SIGHUP)
-        wait_for(lambda: pushd.log().count("configuration read again") == WORKERS, 10)
+        wait_for(lambda: pushd.log().count("configuration reloaded") == WORKERS, 10)
         for live in on_two_workers(pushd, sockets):
             live.send({"type": "ping", "x": "x" * 128})
             assert live.closed() == 1009
@@ -222,7 +222,7 @@ def test_sighup_is_for_all_workers(pushd, alice, room):
 def test_a_worker_that_comes_later_has_the_configuration_that_was_read_last(pushd, alice, room):
     pushd.configure(ws_max_frame=128)
     pushd.signal(signal.SIGHUP)
-    wait_for(lambda: pushd.log().count("configuration read again") == WORKERS, 10)
+    wait_for(lambda: pushd.log().count("configuration reloaded") == WORKERS, 10)
     old = set(workers_of(pushd))
     for pid in old:
         os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,83 @@
+/* What fcgi-api and pushd do alike when they start and when they reload. */
+#include "config/startup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "os/sd_notify.h"
+
+bool startup_load(struct config *config, const char *path) {
+    struct buffer problems = BUFFER_EMPTY;
+    const bool valid = config_load(config, path, &problems);
+    const char *line = buffer_str(&problems);
+    while (*line) {
+        const size_t len = strcspn(line, "\n");
+        log_error("%.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    buffer_free(&problems);
+    return valid;
+}
+
+/* For a person at a terminal: without the time and the process id of a line of the log. */
+static bool load_or_print(struct config *config, const char *path) {
+    struct buffer problems = BUFFER_EMPTY;
+    const bool valid = config_load(config, path, &problems);
+    fputs(buffer_str(&problems), stderr);
+    buffer_free(&problems);
+    return valid;
+}
+
+int startup_check(const char *path) {
+    struct config config;
+    if (!load_or_print(&config, path))
+        return 1;
+    puts("the configuration is valid");
+    config_free(&config);
+    return 0;
+}
+
+int startup_dump(const char *path) {
+    struct config config;
+    struct buffer out = BUFFER_EMPTY;
+    if (!load_or_print(&config, path))
+        return 1;
+    config_dump(&config, &out);
+    fputs(buffer_str(&out), stdout);
+    buffer_free(&out);
+    config_free(&config);
+    return 0;
+}
+
+/* Returns false, with the cause in errno, if the log file cannot be opened. */
+static bool open_log(const struct config *config, const char *program) {
+    return log_open(program, (enum log_level)config->log_level, config->log_to == CONFIG_LOG_SYSLOG,
+                    config->log_file[0] ? config->log_file : NULL);
+}
+
+void startup_open_log(const struct config *config, const char *program) {
+    if (!open_log(config, program))
+        log_error("cannot open log_file %s: %s; logging to standard error", config->log_file,
+                  strerror(errno));
+}
+
+bool startup_reload(struct config *config, const char *path, const char *program,
+                    struct config *former) {
+    struct config fresh;
+    sd_notify_reloading();
+    log_reopen();
+    const bool valid = startup_load(&fresh, path);
+    if (valid) {
+        *former = *config;
+        *config = fresh;
+        if (!open_log(config, program))
+            log_warn("cannot open log_file %s: %s; logging to standard error", config->log_file,
+                     strerror(errno));
+    } else {
+        log_error("invalid configuration, keeping the old one");
+    }
+    sd_notify_ready();
+    return valid;
+}

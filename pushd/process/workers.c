@@ -1,0 +1,231 @@
+/* The parent of several workers: their sockets and metrics, its signals, the upgrade. */
+#include "process/workers.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "metrics/metrics_data.h"
+#include "os/sd_notify.h"
+#include "os/supervisor.h"
+#include "os/tcp_listener.h"
+#include "os/unix_listener.h"
+#include "process/predecessor.h"
+#include "process/reload.h"
+#include "process/single_instance.h"
+#include "process/worker.h"
+
+/* A worker is killed this long after drain_time and its last words. */
+#define PATIENCE_MS 5000
+
+struct workers {
+    struct config *config;
+    const char *config_path;
+    const char *ports_file;
+    pid_t predecessor; /* to stop once the workers serve; 0: none */
+    struct upgrade *upgrade;
+    struct supervisor *supervisor;
+    struct metrics_data_all all; /* in shared memory, one for each worker */
+    struct unix_listener local;  /* all workers accept from it */
+    int push_fd;                 /* keeps the port */
+    char *push_listen;           /* with the port that it got */
+    int metrics_fd;
+    bool serving;  /* all workers have served */
+    bool stopping; /* they were told to stop */
+    bool failed;   /* a worker could not be started */
+};
+
+/* ---- one worker ---- */
+
+/* In the worker's process. Its signals keep their default action until its loop handles them. */
+static int work(void *context, size_t index, const sigset_t *mask) {
+    const struct workers *workers = context;
+    struct unix_listener local = workers->local;
+    struct metrics_data_all all = workers->all;
+    const struct worker_args args = {.config = workers->config,
+                                     .config_path = workers->config_path,
+                                     .metrics_fd = workers->metrics_fd,
+                                     .local = &local,
+                                     .all = &all,
+                                     .own = index,
+                                     .shared = true};
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    close(workers->push_fd);
+    unsetenv("NOTIFY_SOCKET"); /* only the parent notifies the service manager */
+    return worker_run(&args);
+}
+
+/* A worker's gauges end with it; its counters stay. */
+static void ended(void *context, size_t index, pid_t pid, int status) {
+    struct workers *workers = context;
+    if (index == SUPERVISOR_NOT_A_WORKER) {
+        upgrade_ended(workers->upgrade, pid, status);
+        return;
+    }
+    workers->failed |= !workers->serving && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+    memset(&workers->all.each[index], 0, METRICS_FIRST_KEPT);
+}
+
+/* ---- all workers ---- */
+
+/* Once all workers serve: publishes the socket, ends the predecessor, writes the ports. */
+static void check_serving(struct workers *workers) {
+    const unsigned push = tcp_listener_port(workers->push_fd);
+    const unsigned metrics = tcp_listener_port(workers->metrics_fd);
+    if (workers->serving)
+        return;
+    for (size_t i = 0; i < workers->all.count; i++)
+        if (!workers->all.each[i].up)
+            return;
+    workers->serving = true;
+    if (!unix_listener_publish(&workers->local)) {
+        workers->failed = true;
+        return;
+    }
+    single_instance_note(workers->upgrade->lock);
+    upgrade_finish(workers->predecessor);
+    log_info("%zu workers listen on port %u, metrics on port %u", workers->all.count, push,
+             metrics);
+    if (workers->local.fd >= 0)
+        log_info("listening on %s", workers->local.path.sun_path);
+    if (workers->ports_file && !reload_write_ports(workers->ports_file, push, metrics))
+        workers->failed = true;
+}
+
+/* A client that connects to a socket that stays open would wait for an answer. */
+static void close_local(struct workers *workers) {
+    unix_listener_remove(&workers->local);
+    if (workers->local.fd >= 0)
+        close(workers->local.fd);
+    workers->local.fd = -1;
+}
+
+static void stop(struct workers *workers) {
+    if (workers->stopping)
+        return;
+    workers->stopping = true;
+    sd_notify_stopping();
+    log_info("stopping %zu workers", supervisor_running(workers->supervisor));
+    supervisor_stop(workers->supervisor, (int64_t)workers->config->drain_time * 1000 +
+                                             WORKER_LAST_WORDS_MS + PATIENCE_MS);
+    close_local(workers);
+}
+
+/* A reload does not change where the workers listen. */
+static void keep_port(struct workers *workers) {
+    free(workers->config->push_listen);
+    workers->config->push_listen = xstrdup(workers->push_listen);
+}
+
+static void log_state(const struct workers *workers) {
+    for (size_t i = 0; i < workers->all.count; i++)
+        log_info("state: worker %zu pid=%d%s", i, (int)supervisor_pid(workers->supervisor, i),
+                 workers->all.each[i].up ? "" : " not serving yet");
+    supervisor_forward(workers->supervisor, SIGUSR1);
+}
+
+static void handle_signal(struct workers *workers, int number) {
+    if (workers->stopping)
+        return;
+    switch (number) {
+    case SIGHUP:
+        if (reload_config(workers->config, workers->config_path))
+            keep_port(workers);
+        supervisor_forward(workers->supervisor, SIGHUP);
+        break;
+    case SIGUSR1:
+        log_state(workers);
+        break;
+    case SIGUSR2:
+        upgrade_start(workers->upgrade);
+        break;
+    case UPGRADE_SIGNAL:
+        upgrade_serves(workers->upgrade);
+        stop(workers);
+        break;
+    default:
+        upgrade_stop(workers->upgrade);
+        stop(workers);
+    }
+}
+
+/* ---- the parent ---- */
+
+static bool open_sockets(struct workers *workers) {
+    const struct config *config = workers->config;
+    const char *wanted = config->push_listen;
+    const bool beside = workers->predecessor != 0;
+    struct buffer address = BUFFER_EMPTY;
+    workers->metrics_fd =
+        tcp_listener_open_shared("metrics_listen", config->metrics_listen, beside);
+    if (workers->metrics_fd < 0)
+        return false;
+    workers->push_fd = tcp_listener_open_shared("push_listen", wanted, beside);
+    if (workers->push_fd < 0 || !unix_listener_open(&workers->local, config->push_socket, beside))
+        return false;
+    /* Each worker binds to the port that this one got. */
+    buffer_printf(&address, "%.*s:%u", (int)(strrchr(wanted, ':') - wanted), wanted,
+                  tcp_listener_port(workers->push_fd));
+    workers->push_listen = xstrndup(address.data, address.len);
+    buffer_free(&address);
+    upgrade_listens(workers->upgrade, UPGRADE_PUSH, wanted, tcp_listener_port(workers->push_fd));
+    upgrade_listens(workers->upgrade, UPGRADE_METRICS, config->metrics_listen,
+                    tcp_listener_port(workers->metrics_fd));
+    keep_port(workers);
+    return true;
+}
+
+static bool share_metrics(struct workers *workers, size_t count) {
+    workers->all.count = count;
+    workers->all.each = mmap(NULL, count * sizeof(struct metrics_data), PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (workers->all.each == MAP_FAILED) {
+        log_error("cannot share memory: %s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+int workers_run(struct config *config, const char *config_path, const char *ports_file,
+                pid_t predecessor, struct upgrade *upgrade, size_t count) {
+    static const int SIGNALS[] = {UPGRADE_SIGNAL, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, 0};
+    static const int IGNORED[] = {SIGHUP, SIGUSR1, SIGUSR2, 0};
+    struct workers workers = {.config = config,
+                              .config_path = config_path,
+                              .ports_file = ports_file,
+                              .predecessor = predecessor,
+                              .upgrade = upgrade};
+    const struct supervisor_spec spec = {.name = "worker",
+                                         .signals = SIGNALS,
+                                         .ignored = IGNORED,
+                                         .death_signal = SIGKILL,
+                                         .work = work,
+                                         .ended = ended,
+                                         .context = &workers};
+    if (!share_metrics(&workers, count) || !open_sockets(&workers))
+        return 1;
+    workers.supervisor = supervisor_new(&spec, count);
+    while (!workers.stopping || supervisor_running(workers.supervisor) > 0) {
+        int number;
+        sd_notify_alive();
+        supervisor_step(workers.supervisor);
+        while ((number = supervisor_signal(workers.supervisor)) != 0)
+            handle_signal(&workers, number);
+        if (!workers.stopping)
+            check_serving(&workers);
+        if (workers.failed)
+            stop(&workers);
+    }
+    close_local(&workers);
+    supervisor_free(workers.supervisor);
+    free(workers.push_listen);
+    log_info("stopped");
+    return workers.failed ? 1 : 0;
+}

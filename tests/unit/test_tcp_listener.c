@@ -1,0 +1,122 @@
+/* tcp_listener: who may listen on one address, and addresses that are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "os/tcp_listener.h"
+
+static int open_shared(const char *address, bool beside) {
+    return tcp_listener_open_shared("an_option", address, beside);
+}
+
+/* Listens on a free port, whose address is written to `address`. */
+static int listen_somewhere(char address[32]) {
+    const int fd = open_shared("127.0.0.1:0", false);
+    assert_true(fd >= 0);
+    assert_int_equal(listen(fd, 1), 0);
+    snprintf(address, 32, "127.0.0.1:%u", tcp_listener_port(fd));
+    return fd;
+}
+
+static void port_0_takes_a_free_port(void **state) {
+    const int one = open_shared("127.0.0.1:0", false), other = open_shared("127.0.0.1:0", false);
+    (void)state;
+    assert_in_range(tcp_listener_port(one), 1, 65535);
+    assert_in_range(tcp_listener_port(other), 1, 65535);
+    assert_int_not_equal(tcp_listener_port(one), tcp_listener_port(other));
+    close(one);
+    close(other);
+}
+
+static void an_address_where_another_listens_is_refused(void **state) {
+    char address[32];
+    const int first = listen_somewhere(address);
+    (void)state;
+    assert_int_equal(open_shared(address, false), -1);
+    assert_int_equal(tcp_listener_open("an_option", address), -1);
+    close(first);
+}
+
+static void beside_another_it_listens_on_the_same_address(void **state) {
+    char address[32];
+    const int first = listen_somewhere(address), second = open_shared(address, true);
+    (void)state;
+    assert_true(second >= 0);
+    assert_int_equal(listen(second, 1), 0);
+    assert_int_equal(tcp_listener_port(second), tcp_listener_port(first));
+    close(first);
+    close(second);
+}
+
+static void a_socket_of_its_own_is_shared_with_none(void **state) {
+    char address[32];
+    close(listen_somewhere(address));
+    (void)state;
+    const int own = tcp_listener_open("an_option", address);
+    assert_true(own >= 0);
+    assert_int_equal(listen(own, 1), 0);
+    assert_int_equal(tcp_listener_open("an_option", address), -1);
+    assert_int_equal(open_shared(address, false), -1);
+    assert_int_equal(open_shared(address, true), -1);
+    close(own);
+}
+
+static void an_empty_host_is_any_address(void **state) {
+    const int fd = open_shared(":0", false);
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_not_equal(tcp_listener_port(fd), 0);
+    close(fd);
+}
+
+static void what_is_no_address_is_refused(void **state) {
+    static const char *const wrong[] = {"",
+                                        "localhost",
+                                        "127.0.0.1:",
+                                        "127.0.0.1:http",
+                                        "127.0.0.1:65536",
+                                        "127.0.0.1:99999999999999999999",
+                                        "127.0.0.1:-1",
+                                        "no.such.host.invalid:80"};
+    char long_host[400];
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(open_shared(wrong[i], false), -1);
+        assert_int_equal(open_shared(wrong[i], true), -1);
+        assert_int_equal(tcp_listener_open("an_option", wrong[i]), -1);
+    }
+    snprintf(long_host, sizeof(long_host), "%0300d:80", 1);
+    assert_int_equal(open_shared(long_host, false), -1);
+    assert_int_equal(tcp_listener_open("an_option", "127.0.0.1:0"), -1);
+}
+
+static void what_is_no_socket_has_no_port(void **state) {
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(tcp_listener_port(ends[0]), 0);
+    assert_int_equal(tcp_listener_port(-1), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(port_0_takes_a_free_port),
+        cmocka_unit_test(an_address_where_another_listens_is_refused),
+        cmocka_unit_test(beside_another_it_listens_on_the_same_address),
+        cmocka_unit_test(a_socket_of_its_own_is_shared_with_none),
+        cmocka_unit_test(an_empty_host_is_any_address),
+        cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(what_is_no_socket_has_no_port),
+    };
+    log_open("test_tcp_listener", LOG_LEVEL_ERROR, false, "/dev/null");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
