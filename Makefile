@@ -94,7 +94,7 @@ FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
 CROWD       := $(BUILD)/bench/crowd
 CROWD_SRC   := $(wildcard bench/load/*.c)
 
-.PHONY: all packages run start stop status reload test check check-asan fuzz lint \
+.PHONY: all packages run start stop status reload test test-all check check-asan fuzz lint \
         soak coverage bench bench-push floors install uninstall shared-stage shared-install \
         shared-dist dist deb deb-test clean help tests fuzzers node-modules FORCE
 .DELETE_ON_ERROR:
@@ -213,8 +213,11 @@ reload: ## have fcgi-api read STATE/confab.conf again
 
 # ---- checks -----------------------------------------------------------------------
 
-test: ## install, build, run all tests against servers of their own
+test: ## install, build, run the tests against servers of their own, without slow ones
 	+@JOBS='$(JOBS)' exec scripts/test
+
+test-all: ## the same with the slow tests
+	+@JOBS='$(JOBS)' exec scripts/test all
 
 check: tests ## run the unit tests: no server, seconds
 	@scripts/unit-tests $(BUILD)

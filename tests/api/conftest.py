@@ -7,11 +7,12 @@ from support.client import Client
 from support.ear import Ear
 from support.instance import Instance
 from support.pushd import Pushd
+from support.scheduling import FileScheduling
 from support.wait import wait_for
 
 
 def started(**env):
-    instance = Instance(**env)
+    instance = Instance(quick=True, **env)
     try:
         return instance.start()
     except BaseException:
@@ -28,6 +29,11 @@ def pytest_make_parametrize_id(val):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "everywhere: run through each kind of web server")
+    config.addinivalue_line("markers", "slow(reason): left out of `make test`")
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return FileScheduling(config, log)
 
 
 def pytest_generate_tests(metafunc):
@@ -69,9 +75,49 @@ def instance(request, own_instance, fronts):
     return fronts(kind).instance if kind else own_instance
 
 
+@pytest.fixture(scope="session")
+def shared():
+    """shared(CONFAB_RATE_LIMITS="on"): the system of this configuration, which several modules
+    use; no test may harm its servers."""
+    systems = {}
+
+    def get(**env):
+        key = tuple(sorted(env.items()))
+        if key not in systems:
+            systems[key] = started(**env)
+        return systems[key]
+
+    yield get
+    for system in systems.values():
+        system.close()
+
+
+@pytest.fixture(scope="session")
+def one_process(shared):
+    """A system with one process of fcgi-api: what it has cached in one request it uses in the
+    next, and it publishes in the order of the requests."""
+    return shared(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000)
+
+
+@pytest.fixture(scope="session")
+def foreign_pages(shared):
+    """A system that lets in the pages of these two origins, behind a proxy on this host."""
+    return shared(CONFAB_ALLOWED_ORIGINS="https://app.example, http://localhost:3000",
+                  CONFAB_TRUSTED_PROXIES="127.0.0.1", CONFAB_SESSION_DAYS=3)
+
+
+@pytest.fixture(scope="session")
+def tight_limits(shared):
+    """A system with one process where a user soon sends too many messages or requests."""
+    return shared(CONFAB_PROCESSES=1, CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
+                  CONFAB_RATE_MESSAGES=1, CONFAB_RATE_MESSAGES_BURST=3,
+                  CONFAB_RATE_REQUESTS=1, CONFAB_RATE_REQUESTS_BURST=20)
+
+
 @pytest.fixture(scope="module")
 def make_instance():
-    """make_instance(CONFAB_RATE_LIMITS="on"): another system, for this module's tests."""
+    """make_instance(CONFAB_RATE_LIMITS="on"): a system of its own for a module whose tests
+    stop servers, count what is stored, or need a configuration that no other module has."""
     made = []
 
     def make(**env):
@@ -125,9 +171,9 @@ def unharmed(instance):
 
 
 @pytest.fixture(scope="module")
-def ear(make_instance):
-    """Hears what a system of its own publishes."""
-    return Ear(make_instance(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000))
+def ear(one_process):
+    """Hears what this system publishes."""
+    return Ear(one_process)
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ ALLOWED = "https://app.example"
 
 
 @pytest.fixture(scope="module")
-def site(make_instance):
-    return make_instance(CONFAB_ALLOWED_ORIGINS=f"{ALLOWED}, http://localhost:3000",
-                         CONFAB_TRUSTED_PROXIES="127.0.0.1")
+def site(foreign_pages):
+    return foreign_pages
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ HEADERS = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
 
 
 @pytest.fixture(scope="module")
-def site(make_instance):
-    return make_instance(CONFAB_ALLOWED_ORIGINS=", ".join(ALLOWED))
+def site(foreign_pages):
+    return foreign_pages
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ from support.shapes import wrong
 
 
 @pytest.fixture(scope="module")
-def system(make_instance):
-    """One process, which has served every post before."""
-    return make_instance(CONFAB_PROCESSES="1")
+def system(one_process):
+    return one_process
 
 
 @pytest.fixture
@@ -119,10 +118,8 @@ def test_the_same_client_id_again(regular, room):
     assert again.json() == first.json()
 
 
-def test_too_many_messages(make_instance):
-    site = make_instance(CONFAB_PROCESSES="1", CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
-                         CONFAB_RATE_MESSAGES="1", CONFAB_RATE_MESSAGES_BURST="3")
-    carol = Client(site).register()
+def test_too_many_messages(tight_limits):
+    carol = Client(tight_limits).register()
     room = carol.room()["room_id"]
     taken = post(carol, room)
     _, refused = until_429(lambda: post(carol, room), 60)

@@ -14,16 +14,8 @@ OLDER = {"If-None-Match": 'W/"old"'}    # what asks by two statements: who, and 
 
 
 @pytest.fixture(scope="module")
-def system(make_instance):
-    """One process: what it has learned at the first request it knows at the second."""
-    return make_instance(CONFAB_PROCESSES="1")
-
-
-@pytest.fixture(scope="module")
-def strict(make_instance):
-    """The same, where a user soon asks too often."""
-    return make_instance(CONFAB_PROCESSES="1", CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
-                         CONFAB_RATE_REQUESTS="1", CONFAB_RATE_REQUESTS_BURST="6")
+def system(one_process):
+    return one_process
 
 
 @pytest.fixture
@@ -165,8 +157,8 @@ def test_a_list_without_a_room(carol, room, said):
 
 
 @pytest.mark.parametrize("path", ["{room}/messages/", "{room}/", ""])
-def test_too_many_requests(strict, path):
-    dora = Client(strict).register()
+def test_too_many_requests(tight_limits, path):
+    dora = Client(tight_limits).register()
     room = dora.room()["room_id"]
     dora.say(room)
     count, refused = until_429(lambda: dora.get(ROOMS + path.format(room=room)), 60)

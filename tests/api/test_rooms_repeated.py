@@ -8,9 +8,8 @@ from support.rooms import ROOMS, remove
 
 
 @pytest.fixture(scope="module")
-def system(make_instance):
-    """One process: what it has learned at the first request it knows at the second."""
-    return make_instance(CONFAB_PROCESSES="1")
+def system(one_process):
+    return one_process
 
 
 @pytest.fixture

@@ -13,11 +13,6 @@ MESSAGE = json.dumps({"type": "new_message", "message": {"content": "forged"}})
 HUGE = json.dumps({"type": "new_message", "message": {"content": "x" * 3_000_000}})
 
 
-@pytest.fixture(scope="module")
-def system(make_instance):
-    return make_instance()
-
-
 @pytest.fixture
 def room(alice):
     return alice.room()["room_id"]

@@ -1,5 +1,7 @@
-"""One whole private system: MariaDB, Redis, fcgi-api and lighttpd in a folder of its own."""
+"""One whole private system: MariaDB, Redis, fcgi-api, pushd and lighttpd in a folder of its
+own."""
 
+import contextlib
 import os
 import pwd
 import re
@@ -11,7 +13,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import unquote
 
-from support import fastcgi
+from support import fastcgi, template
 from support.published import Subscription
 from support.wait import wait_for
 
@@ -29,10 +31,12 @@ def build_folder():
 
 class Instance:
     """Started by start(), ended by close(). Keyword arguments are the environment of
-    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO."""
+    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO. With `quick`
+    the first start copies a prepared database instead of installing one."""
 
-    def __init__(self, **env):
+    def __init__(self, quick=False, **env):
         self.build = build_folder()
+        self._quick = quick
         # A short path: those of Unix sockets are limited.
         self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.config = self.state / "confab.conf"
@@ -50,6 +54,8 @@ class Instance:
 
     def start(self):
         """Starts all servers, or those that are missing."""
+        if self._quick and not (self.state / "db").exists():
+            template.copy_to(self.state / "db", self._make_template)
         self._script("start")
         self.port = int((self.state / "run" / "web").read_text().split()[0])
         return self
@@ -59,8 +65,24 @@ class Instance:
         self._script("stop")
 
     def close(self):
-        self.stop()
-        shutil.rmtree(self.state, ignore_errors=True)
+        """Ends all servers and removes the data. Only servers of confab get the time to end
+        in order; the others have nothing to save."""
+        stopping = {}
+        for server, number in [("web", signal.SIGTERM), ("push", signal.SIGTERM),
+                               ("api", signal.SIGTERM), ("redis", signal.SIGKILL),
+                               ("database", signal.SIGKILL)]:
+            if (pid := self._running(server)) is not None:
+                os.kill(pid, number)
+                os.kill(pid, signal.SIGCONT)  # a test may have left it stopped
+                stopping[server] = pid
+        try:
+            for server, pid in stopping.items():
+                wait_for(lambda pid=pid: not is_alive(pid), 60, f"the end of {server}")
+        finally:
+            for pid in stopping.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+            shutil.rmtree(self.state, ignore_errors=True)
 
     def reload(self):
         """Has fcgi-api read its configuration again."""
@@ -71,6 +93,15 @@ class Instance:
         pid = self.pids(server)
         os.kill(pid, number)
         wait_for(lambda: not is_alive(pid), 60, f"the end of {server}")
+
+    def _make_template(self, folder):
+        """Puts the data of a new instance, as it is after its first start, into `folder`."""
+        fresh = Instance()
+        try:
+            fresh.start().stop()
+            shutil.copytree(fresh.state / "db", folder)
+        finally:
+            fresh.close()
 
     def _script(self, verb):
         done = subprocess.run([str(SCRIPT), verb], env=self.env, cwd=ROOT, text=True, timeout=240,
@@ -83,6 +114,15 @@ class Instance:
     def pids(self, server):
         """The pid of "database", "redis", "api" (its parent) or "web"."""
         return int((self.state / "run" / f"{server}.pid").read_text().split()[0])
+
+    def _running(self, server):
+        """The pid of a server that was started and is alive, else None."""
+        try:
+            pid, start_time, _ = (self.state / "run" / f"{server}.pid").read_text().split()
+        except (FileNotFoundError, ValueError):
+            return None
+        fields = _stat(int(pid))
+        return int(pid) if fields and fields[19] == start_time and fields[0] not in "ZX" else None
 
     def api_workers(self):
         """The pids of the processes that serve requests, in order."""
@@ -193,13 +233,12 @@ def is_alive(pid):
 
 
 def children(parent):
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            fields = _stat(entry)
-            if fields and int(fields[1]) == parent:
-                found.append(int(entry))
-    return found
+    """The pids of the children of a process; none when it has ended."""
+    try:
+        return [int(pid) for pid in
+                Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 # ---- SQL ----
