@@ -1,16 +1,15 @@
 /**
- * <confab-chat>: the chat inside of a page of another site.
+ * The <confab-chat> element: the chat inside a page of another site.
  *
  *     <script type="module" src="https://chat.example/confab-chat.js"></script>
  *     <confab-chat room="1" token="..."></confab-chat>
  *
- * Attributes: `room`, the one room to show, without it all of the user's; `token`, who the user
- * is, without it a login is shown (a page of the chat's own site knows the user by the cookie);
- * `server`, the address of the chat, when it is not where this script comes from.
+ * Attributes, all optional: `room`, the one room to show, else all of the user's rooms; `token`,
+ * the user's token, else the cookie of the chat's own site or a login; `server`, the address of
+ * the chat, else the folder of this script.
  *
- * It is as high as the page makes it, and looks as the page wants by its font, `color-scheme` and
- * the variables --confab-... that chat/base.css begins with. All of it lives in a shadow root:
- * neither do the page's styles reach in, nor these out.
+ * The page sets the height, the font, `color-scheme` and the variables --confab-... (see
+ * chat/base.css). A shadow root keeps the styles of page and chat apart.
  */
 
 import { App } from "./chat/app.js";
@@ -33,7 +32,7 @@ class ConfabChat extends HTMLElement {
         });
         this.chat = document.createElement("div");
         this.chat.className = "confab";
-        // Unstyled it would flash by.
+        // Hidden until the styles are loaded.
         this.chat.hidden = true;
         Promise.all(
             styles.map(

@@ -13,10 +13,10 @@ import * as library from "../../web/confab.js";
 const INSIDE = {
     Confab: ["exchange"],
     Emitter: ["emit"],
-    Channel: ["take", "start", "lost", "say", "wake", "sleep", "hurry"],
+    Channel: ["take", "start", "lost", "send", "wake", "sleep", "hurry"],
     RoomChannel: ["path", "accept", "settle", "poll"],
     NotificationsChannel: ["path", "accept", "settle", "poll"],
-    Outbox: ["add", "belongTo", "clear", "wake", "stop", "arrived"],
+    Outbox: ["add", "setUser", "clear", "wake", "stop", "arrived"],
 };
 // Unknown names, unknown exports, unknown files, and names that nothing uses.
 const SLIPS = [2304, 2305, 2307, 2552, 6133, 6192, 6196];

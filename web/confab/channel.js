@@ -1,14 +1,13 @@
 /**
- * What a room's channel and that of the notifications have in common: one cursor (`seq`), moved
- * by a socket or, where sockets do not get through, by polling; coming back after a loss; each
- * event once and in order, whichever way it came.
+ * The base of both channels. It owns the cursor (`seq`), advanced by a socket or, where sockets
+ * fail, by polling; it reconnects, and delivers each event once and in order.
  */
 
 import { Emitter } from "./emitter.js";
 import { ConfabError } from "./http.js";
-import { Link } from "./socket.js";
 import { Backoff } from "./pace.js";
 import { Poller } from "./poller.js";
+import { Socket } from "./socket.js";
 
 const CLOSE = {
     normal: 1000,
@@ -20,35 +19,36 @@ const CLOSE = {
     forbidden: 4403,
     notFound: 4404,
 };
+/** Close codes for the statuses that end polling. */
 const REFUSED = new Map([
     [401, CLOSE.auth],
     [403, CLOSE.forbidden],
     [404, CLOSE.notFound],
 ]);
-const WORDS = new Map([
+const CLOSE_TEXT = new Map([
     [CLOSE.normal, "Closed."],
-    [CLOSE.auth, "You are not logged in any more."],
-    [CLOSE.forbidden, "You are not in this room any more."],
-    [CLOSE.notFound, "This room does not exist any more."],
+    [CLOSE.auth, "You are no longer logged in."],
+    [CLOSE.forbidden, "You are no longer in this room."],
+    [CLOSE.notFound, "This room no longer exists."],
 ]);
-// How many failures a close counts for: so long is the pause before coming back.
-const WEIGHT = new Map([
+// The least number of failures that a close code counts as, for the pause before reconnecting.
+const MIN_FAILURES = new Map([
     [CLOSE.tryLater, 1],
     [CLOSE.policy, 3],
 ]);
-// A socket that lived so long was a success: the next loss is a first one.
-const STEADY = 10000;
-// A browser that says it is offline may be wrong.
+// After this time (ms) a socket counts as stable, and its loss as a first failure.
+const STABLE_AFTER = 10000;
+// A browser that reports being offline may be wrong, so try again after this time.
 const OFFLINE_RETRY = 30000;
 const WAKE_PROBE = 3000;
 
-/** Whether a frame is an event with a number. */
+/** Whether a frame is a numbered event. */
 export function isNumbered(frame) {
     return "seq" in frame && frame.type !== "connected" && frame.type !== "resync";
 }
 
 export class Channel extends Emitter {
-    #link = null;
+    #socket = null;
     #timer = null;
     #backoff;
     #socketRetry;
@@ -57,7 +57,7 @@ export class Channel extends Emitter {
     #connectedAt = 0;
     #cursorLost = false;
 
-    /** `client` is what client.js gives to its channels. */
+    /** `client` is the context that client.js gives to its channels. */
     constructor(client, since) {
         super();
         const { pace } = client;
@@ -70,23 +70,24 @@ export class Channel extends Emitter {
         this.#socketRetry = new Backoff(pace.socketRetryMin, pace.socketRetryMax);
         this.#poller = new Poller({
             pace,
-            ask: (signal) => this.#poll(signal),
+            request: (signal) => this.#poll(signal),
             failed: (error, pause) => this.#pollFailed(error, pause),
             hidden: client.hidden,
         });
-        // Who opened the channel has this turn to listen in.
+        // The caller can add its listeners before the channel starts.
         queueMicrotask(() => this.#resume());
     }
 
-    // ---- to be said by the kinds of channels ----
+    // ---- for subclasses ----
     //
+    // They define:
     //  path            of the socket
-    //  accept(frame)   tells the application of a frame
-    //  poll(signal)    one request; hands what is new to take() or lost(), returns whether
-    //                  there was any
-    //  settle()        the state has changed
+    //  accept(frame)   emits a frame to the application
+    //  poll(signal)    makes one request, passes new events to take() or lost(), and returns
+    //                  whether there were any
+    //  settle()        called after the state has changed
 
-    /** An event with a number: handed on if it is the next one. False if one is missing. */
+    /** Accepts a numbered event if it is the next one; false if there is a gap before it. */
     take(event) {
         if (this.closed || event.seq <= this.seq) {
             return true;
@@ -99,7 +100,7 @@ export class Channel extends Emitter {
         return true;
     }
 
-    /** Where the events begin, if that is not known yet. */
+    /** Sets the cursor, if it is not known yet. */
     start(seq) {
         this.seq ??= seq;
         if (this.#cursorLost) {
@@ -107,16 +108,16 @@ export class Channel extends Emitter {
         }
     }
 
-    /** Events up to this number cannot be had any more. */
+    /** Events up to this number are no longer available. */
     lost(seq) {
         this.#cursorLost = false;
         this.seq = seq;
         this.accept({ type: "resync", seq });
     }
 
-    /** Writes a frame if there is a socket now. */
-    say(frame) {
-        return this.state === "live" && this.#link.send(frame);
+    /** Sends a frame; false if the channel is not live. */
+    send(frame) {
+        return this.state === "live" && this.#socket.send(frame);
     }
 
     // ---- for the application ----
@@ -136,10 +137,10 @@ export class Channel extends Emitter {
 
     // ---- for the client ----
 
-    /** The network is back, or somebody looks again. */
+    /** The network is back, or the page is visible again. */
     wake() {
         if (this.state === "live") {
-            this.#link.probe(Math.min(WAKE_PROBE, this.client.pace.pongTimeout));
+            this.#socket.probe(Math.min(WAKE_PROBE, this.client.pace.pongTimeout));
         } else if (this.state !== "closed") {
             this.#resume();
         }
@@ -150,12 +151,12 @@ export class Channel extends Emitter {
         if (this.closed || this.state === "offline") {
             return;
         }
-        this.#quit();
-        this.#later(OFFLINE_RETRY);
-        this.#become("offline");
+        this.#stop();
+        this.#scheduleConnect(OFFLINE_RETRY);
+        this.#setState("offline");
     }
 
-    /** A message of this client was taken: who polls wants to see what it did. */
+    /** A message of this client was sent: a polling channel looks for its event at once. */
     hurry() {
         if (this.#poller.running) {
             this.#poller.hurry();
@@ -173,7 +174,7 @@ export class Channel extends Emitter {
         if (this.#poller.running) {
             this.#poller.hurry();
         }
-        if (!this.#link) {
+        if (!this.#socket) {
             this.#connect();
         }
     }
@@ -186,11 +187,11 @@ export class Channel extends Emitter {
             return;
         }
         if (!this.#poller.running) {
-            this.#become("connecting");
+            this.#setState("connecting");
         }
         const generation = this.client.generation();
         const since = this.seq;
-        this.#link = new Link({
+        this.#socket = new Socket({
             WebSocket: this.client.WebSocket,
             url: this.client.socketUrl + this.path + (since === null ? "" : `?since=${since}`),
             token: this.client.token(),
@@ -202,80 +203,60 @@ export class Channel extends Emitter {
 
     #frame(frame, since) {
         if (frame.type === "connected") {
-            this.#connected(frame);
+            this.#connectedAt = performance.now();
+            this.#failedTries = 0;
+            this.#poller.stop();
+            this.retryAt = null;
+            this.#setState("live");
+            this.accept(frame);
+            this.start(frame.seq);
         } else if (frame.type === "resync") {
-            this.#resync(frame.seq, since);
+            // Ignored if polling has passed that number during the handshake. A number below the
+            // one requested means that the server has a different history.
+            if (frame.seq < since || frame.seq > this.seq) {
+                this.lost(frame.seq);
+            }
         } else if (!isNumbered(frame)) {
             this.accept(frame);
         } else if (!this.take(frame)) {
-            this.#again();
+            // A gap, which a correct server does not produce: reconnect from the cursor.
+            this.#socket.drop();
+            this.#ended(CLOSE.policy, null, this.client.generation());
         }
-    }
-
-    #connected(frame) {
-        this.#connectedAt = performance.now();
-        this.#failedTries = 0;
-        this.#poller.stop();
-        this.retryAt = null;
-        this.#become("live");
-        this.accept(frame);
-        this.start(frame.seq);
-    }
-
-    // Polling may have come that far while the socket was on its way. A number behind what
-    // was asked for is another matter: the server has another past than it had.
-    #resync(seq, since) {
-        if (seq < since || seq > this.seq) {
-            this.lost(seq);
-        }
-    }
-
-    // A number is missing, which no server should let happen: it is asked for what came since.
-    #again() {
-        this.#link.drop();
-        this.#ended(CLOSE.policy, null, this.client.generation());
     }
 
     #ended(code, refusal, generation) {
         const wasLive = this.state === "live";
-        this.#link = null;
+        this.#socket = null;
         if (code === CLOSE.badSince) {
+            // The server rejects the cursor: connect without one, then resync.
             this.seq = null;
             this.#cursorLost = true;
         } else if (code === CLOSE.auth && generation !== this.client.generation()) {
+            // The credentials have changed since the handshake; the new ones may be valid.
             this.#resume();
             return;
-        } else if (WORDS.has(code) && code !== CLOSE.normal) {
+        } else if (CLOSE_TEXT.has(code) && code !== CLOSE.normal) {
             this.#finish(code, refusal?.detail);
             return;
         }
-        if (wasLive && performance.now() - this.#connectedAt > STEADY) {
+        if (wasLive && performance.now() - this.#connectedAt > STABLE_AFTER) {
             this.#backoff.reset();
         }
         this.#failedTries += wasLive ? 0 : 1;
-        this.#retry(code);
-    }
-
-    #retry(code) {
-        if (this.#poller.running) {
-            this.#later(this.client.pace.socketRetryMin / 2 + this.#socketRetry.next());
-            return;
-        }
-        if (this.#failedTries >= this.client.pace.socketTries) {
-            this.#later(this.client.pace.socketRetryMin / 2 + this.#socketRetry.next());
+        if (this.#poller.running || this.#failedTries >= this.client.pace.socketTries) {
+            // Poll, and try a socket again now and then.
+            this.#scheduleConnect(this.client.pace.socketRetryMin / 2 + this.#socketRetry.next());
             this.#startPolling();
             return;
         }
-        this.#wait(this.#backoff.next(WEIGHT.get(code)));
-    }
-
-    #wait(pause) {
-        this.#later(pause);
+        const pause = this.#backoff.next(MIN_FAILURES.get(code));
+        this.#scheduleConnect(pause);
         this.retryAt = Date.now() + pause;
-        this.#become("waiting");
+        this.#setState("waiting");
     }
 
-    #later(pause) {
+    #scheduleConnect(pause) {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#connect(), pause);
     }
@@ -289,17 +270,17 @@ export class Channel extends Emitter {
     }
 
     async #poll(signal) {
-        const news = await this.poll(signal);
+        const hasNews = await this.poll(signal);
         if (signal.aborted) {
-            return news;
+            return hasNews;
         }
         this.retryAt = null;
-        // Who answers again after a failure may take sockets again, too.
-        if (this.state === "waiting" && !this.#link) {
+        // The server answers again after a failure, so it may accept sockets again.
+        if (this.state === "waiting" && !this.#socket) {
             this.#connect();
         }
-        this.#become("polling");
-        return news;
+        this.#setState("polling");
+        return hasNews;
     }
 
     #pollFailed(error, pause) {
@@ -308,17 +289,17 @@ export class Channel extends Emitter {
             return;
         }
         this.retryAt = Date.now() + pause;
-        this.#become("waiting");
+        this.#setState("waiting");
     }
 
     // ---- states ----
 
-    #quit() {
+    #stop() {
         clearTimeout(this.#timer);
         this.retryAt = null;
         this.#poller.stop();
-        this.#link?.drop();
-        this.#link = null;
+        this.#socket?.drop();
+        this.#socket = null;
         this.#failedTries = 0;
     }
 
@@ -326,17 +307,17 @@ export class Channel extends Emitter {
         if (this.closed) {
             return;
         }
-        this.#quit();
-        this.closed = { code, detail: detail ?? WORDS.get(code) };
+        this.#stop();
+        this.closed = { code, detail: detail ?? CLOSE_TEXT.get(code) };
         this.client.ended(this);
-        this.#become("closed");
+        this.#setState("closed");
         this.emit("closed", this.closed);
         if (code === CLOSE.auth) {
             this.client.unauthorized(new ConfabError(401, this.closed.detail));
         }
     }
 
-    #become(state) {
+    #setState(state) {
         if (state === this.state) {
             return;
         }

@@ -1,10 +1,10 @@
-/** The class of the seed document: one room in one object. */
+/** ChatManager: a small class for one room, as in the original description of the API. */
 
 import { Confab, siteOf } from "./client.js";
 
 const API = "/api/chat";
 
-/** A room's channel that looks like a WebSocket which is never lost. */
+/** A room's channel with the interface of a WebSocket; it reconnects by itself. */
 class ChatSocket {
     #channel;
 
@@ -27,7 +27,7 @@ class ChatSocket {
     }
 
     send(data) {
-        this.#channel.say(JSON.parse(data));
+        this.#channel.send(JSON.parse(data));
     }
 
     close() {
@@ -37,7 +37,7 @@ class ChatSocket {
 
 export class ChatManager {
     #options;
-    #made = null;
+    #confab = null;
 
     constructor(roomId, token = null, options = {}) {
         this.#options = options;
@@ -66,7 +66,7 @@ export class ChatManager {
     }
 
     async deleteMessage(messageId) {
-        const { status } = await this.#ask("DELETE", `${this.#messages}${messageId}/`);
+        const { status } = await this.#exchange("DELETE", `${this.#messages}${messageId}/`);
         return status === 204;
     }
 
@@ -106,7 +106,7 @@ export class ChatManager {
         this.socket?.send(JSON.stringify({ type: "stop_typing" }));
     }
 
-    // ---- what the application says of its own ----
+    // ---- for the application to override ----
 
     displayMessage() {}
     showTypingIndicator() {}
@@ -114,33 +114,33 @@ export class ChatManager {
     showUserJoined() {}
     showUserLeft() {}
 
-    // ---- the client beneath ----
+    // ---- the underlying client ----
 
     get #messages() {
         return `/rooms/${this.roomId}/messages/`;
     }
 
     async #body(method, path, body) {
-        const answer = await this.#ask(method, path, body);
-        return answer.body;
+        const response = await this.#exchange(method, path, body);
+        return response.body;
     }
 
-    #ask(method, path, body) {
+    #exchange(method, path, body) {
         return this.#client().exchange(method, API + path, body);
     }
 
     // The application may change baseUrl and token at any time.
     #client() {
         const url = this.baseUrl.replace(/\/api\/chat\/?$/, "");
-        if (this.#made?.url !== url) {
-            this.#made = new Confab({
+        if (this.#confab?.url !== url) {
+            this.#confab = new Confab({
                 auth: this.token ? "token" : "cookie",
                 storage: null,
                 ...this.#options,
                 url,
             });
         }
-        this.#made.token = this.token ?? null;
-        return this.#made;
+        this.#confab.token = this.token ?? null;
+        return this.#confab;
     }
 }

@@ -1,19 +1,20 @@
-/** The client: who is logged in, every path of the API, and what belongs to it all. */
+/** The client: the logged-in user, a method for each path of the API, channels and outbox. */
 
-import { NotificationsChannel, RoomChannel } from "./room-channel.js";
 import { Emitter } from "./emitter.js";
 import { errorOf, Http, query } from "./http.js";
+import { NotificationsChannel } from "./notifications-channel.js";
+import { OutboxStorage } from "./outbox-storage.js";
 import { Outbox } from "./outbox.js";
 import { PACE } from "./pace.js";
-import { Unsent } from "./outbox-storage.js";
+import { RoomChannel } from "./room-channel.js";
 
 const DEFAULT_URL = "http://localhost:8000";
-const GONE = 4401;
+const CLOSE_UNAUTHORIZED = 4401;
 
-// The folder that this library came from: there is the chat's site, wherever on its host.
+// The folder that this library was loaded from is the chat's site.
 const HOME = /^https?:/.test(import.meta.url) ? new URL("..", import.meta.url).href : null;
 
-/** The site that the options mean: without a slash at its end. */
+/** The URL of the chat's site, without a trailing slash. */
 export function siteOf({ url }) {
     return (url ?? HOME ?? DEFAULT_URL).replace(/\/+$/, "");
 }
@@ -31,7 +32,7 @@ const ownStorage = () => {
     }
 };
 
-const room = (id, rest = "") => `/api/chat/rooms/${id}/${rest}`;
+const roomPath = (id, rest = "") => `/api/chat/rooms/${id}/${rest}`;
 
 export class Confab extends Emitter {
     #channels = new Set();
@@ -39,7 +40,7 @@ export class Confab extends Emitter {
     #generation = 0;
     #refused = false;
     #http;
-    #inner;
+    #context;
     #unlisten = [];
 
     constructor(options = {}) {
@@ -58,7 +59,7 @@ export class Confab extends Emitter {
             cookies: this.auth === "cookie",
         });
         this.outbox = this.#makeOutbox(options, pace);
-        this.#inner = this.#forChannels(options, pace);
+        this.#context = this.#channelContext(options, pace);
         this.#listen(options);
     }
 
@@ -66,22 +67,22 @@ export class Confab extends Emitter {
 
     async register(username, password) {
         const { token } = await this.request("POST", "/api/auth/register/", { username, password });
-        return this.auth === "token" ? this.#takeToken(token) : this.#exchangeForCookie(token);
+        return this.auth === "token" ? this.#useToken(token) : this.#exchangeForCookie(token);
     }
 
     async login(username, password) {
         if (this.auth === "cookie") {
-            return this.#entered(await this.#login({ username, password }));
+            return this.#loggedIn(await this.#login({ username, password }));
         }
         const { token } = await this.request("POST", "/api/auth/token/", { username, password });
-        return this.#takeToken(token);
+        return this.#useToken(token);
     }
 
     async logout() {
         const [method, path] =
             this.auth === "cookie" ? ["POST", "/api/auth/logout/"] : ["DELETE", "/api/auth/token/"];
         const answer = this.#http.expect(method, path);
-        this.#generation += 1; // a 401 to what is still under way is no news
+        this.#generation += 1; // a 401 to a request still under way is expected
         try {
             await answer;
         } catch (error) {
@@ -89,14 +90,14 @@ export class Confab extends Emitter {
                 throw error;
             }
         } finally {
-            this.#leave();
+            this.#loggedOut();
         }
     }
 
     async me() {
         const generation = this.#generation;
         const user = await this.request("GET", "/api/auth/me/");
-        return generation === this.#generation ? this.#entered(user, false) : user;
+        return generation === this.#generation ? this.#loggedIn(user, false) : user;
     }
 
     async changePassword(oldPassword, newPassword) {
@@ -118,7 +119,7 @@ export class Confab extends Emitter {
     }
 
     room(roomId) {
-        return this.request("GET", room(roomId));
+        return this.request("GET", roomPath(roomId));
     }
 
     createRoom(made) {
@@ -126,11 +127,11 @@ export class Confab extends Emitter {
     }
 
     updateRoom(roomId, change) {
-        return this.request("PATCH", room(roomId), change);
+        return this.request("PATCH", roomPath(roomId), change);
     }
 
     async deleteRoom(roomId) {
-        await this.request("DELETE", room(roomId));
+        await this.request("DELETE", roomPath(roomId));
     }
 
     directRoom(userId) {
@@ -138,7 +139,7 @@ export class Confab extends Emitter {
     }
 
     join(roomId) {
-        return this.request("POST", room(roomId, "join/"));
+        return this.request("POST", roomPath(roomId, "join/"));
     }
 
     async leave(roomId) {
@@ -147,58 +148,58 @@ export class Confab extends Emitter {
     }
 
     invite(roomId, userId) {
-        return this.request("POST", room(roomId, "invite/"), { user_id: userId });
+        return this.request("POST", roomPath(roomId, "invite/"), { user_id: userId });
     }
 
     async removeMember(roomId, userId) {
-        await this.request("POST", room(roomId, "remove_member/"), { user_id: userId });
+        await this.request("POST", roomPath(roomId, "remove_member/"), { user_id: userId });
     }
 
     members(roomId, options) {
-        return this.request("GET", room(roomId, `members/${query(options)}`));
+        return this.request("GET", roomPath(roomId, `members/${query(options)}`));
     }
 
     setAdmin(roomId, userId, isAdmin) {
-        return this.request("PATCH", room(roomId, `members/${userId}/`), { is_admin: isAdmin });
+        return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { is_admin: isAdmin });
     }
 
     presence(roomId) {
-        return this.request("GET", room(roomId, "presence/"));
+        return this.request("GET", roomPath(roomId, "presence/"));
     }
 
     markRead(roomId, messageId) {
-        return this.request("POST", room(roomId, "read/"), { message_id: messageId });
+        return this.request("POST", roomPath(roomId, "read/"), { message_id: messageId });
     }
 
     // ---- messages ----
 
     messages(roomId, options) {
-        return this.request("GET", room(roomId, `messages/${query(options)}`));
+        return this.request("GET", roomPath(roomId, `messages/${query(options)}`));
     }
 
     message(roomId, messageId) {
-        return this.request("GET", room(roomId, `messages/${messageId}/`));
+        return this.request("GET", roomPath(roomId, `messages/${messageId}/`));
     }
 
     postMessage(roomId, message) {
-        return this.request("POST", room(roomId, "messages/"), message);
+        return this.request("POST", roomPath(roomId, "messages/"), message);
     }
 
     editMessage(roomId, messageId, content) {
-        return this.request("PATCH", room(roomId, `messages/${messageId}/`), { content });
+        return this.request("PATCH", roomPath(roomId, `messages/${messageId}/`), { content });
     }
 
     async deleteMessage(roomId, messageId) {
-        await this.request("DELETE", room(roomId, `messages/${messageId}/`));
+        await this.request("DELETE", roomPath(roomId, `messages/${messageId}/`));
     }
 
     events(roomId, options) {
-        return this.request("GET", room(roomId, `events/${query(options)}`));
+        return this.request("GET", roomPath(roomId, `events/${query(options)}`));
     }
 
-    // ---- all else ----
+    // ---- everything else ----
 
-    /** A link names the host as the server sees it, which may not be how we reach it. */
+    /** A link names the host as the server sees it, which may differ from the client's view. */
     follow(link) {
         const { pathname, search } = new URL(link, this.url);
         const start = new URL(this.url).pathname.replace(/\/$/, "");
@@ -220,7 +221,7 @@ export class Confab extends Emitter {
         return answer.body;
     }
 
-    /** For the library itself: { status, headers, body }, whatever the status. */
+    /** Internal: { status, headers, body }, whatever the status. */
     async exchange(method, path, body) {
         const generation = this.#generation;
         const answer = await this.#http.exchange(method, path, { body });
@@ -236,11 +237,11 @@ export class Confab extends Emitter {
     }
 
     openRoom(roomId, { since } = {}) {
-        return this.#opened(new RoomChannel(this.#inner, roomId, since));
+        return this.#opened(new RoomChannel(this.#context, roomId, since));
     }
 
     openNotifications({ since } = {}) {
-        return this.#opened(new NotificationsChannel(this.#inner, since));
+        return this.#opened(new NotificationsChannel(this.#context, since));
     }
 
     wake() {
@@ -256,9 +257,9 @@ export class Confab extends Emitter {
         this.outbox.stop();
     }
 
-    // ---- coming and going ----
+    // ---- login and logout ----
 
-    async #takeToken(token) {
+    async #useToken(token) {
         this.#generation += 1;
         this.token = token;
         return this.me();
@@ -267,7 +268,7 @@ export class Confab extends Emitter {
     async #exchangeForCookie(token) {
         const user = await this.#login(undefined, token);
         await this.#http.expect("DELETE", "/api/auth/token/", { token });
-        return this.#entered(user);
+        return this.#loggedIn(user);
     }
 
     async #login(body, token) {
@@ -275,12 +276,12 @@ export class Confab extends Emitter {
         return user;
     }
 
-    #entered(user, anew = true) {
-        this.#generation += anew ? 1 : 0;
+    #loggedIn(user, isNew = true) {
+        this.#generation += isNew ? 1 : 0;
         this.#refused = false;
         const known = this.user?.user_id === user.user_id;
         this.user = user;
-        this.outbox.belongTo(user.user_id);
+        this.outbox.setUser(user.user_id);
         if (!known) {
             this.emit("user", user);
         }
@@ -290,13 +291,13 @@ export class Confab extends Emitter {
         return user;
     }
 
-    #leave() {
+    #loggedOut() {
         this.token = null;
         this.#expired.clear();
         this.#channels.forEach((one) => one.close());
         this.outbox.clear();
         this.#refused = true;
-        this.#forget();
+        this.#clearUser();
     }
 
     #unauthorized(error, generation) {
@@ -304,11 +305,11 @@ export class Confab extends Emitter {
             return;
         }
         this.#refused = true;
-        this.#forget();
+        this.#clearUser();
         this.emit("unauthorized", error);
     }
 
-    #forget() {
+    #clearUser() {
         const known = this.user !== null;
         this.user = null;
         if (known) {
@@ -316,7 +317,7 @@ export class Confab extends Emitter {
         }
     }
 
-    // ---- the parts ----
+    // ---- outbox and channels ----
 
     #makeOutbox(options, pace) {
         const storage = options.storage === undefined ? ownStorage() : options.storage;
@@ -324,7 +325,7 @@ export class Confab extends Emitter {
         const locks = shared ? (globalThis.navigator?.locks ?? null) : null;
         return new Outbox({
             pace,
-            unsent: new Unsent(storage, locks, `confab:${this.url}`),
+            storage: new OutboxStorage(storage, locks, `confab:${this.url}`),
             identify: () => this.me(),
             post: async ({ room_id, content, message_type, reply_to_id, client_id }) => {
                 const message = await this.postMessage(room_id, {
@@ -339,7 +340,7 @@ export class Confab extends Emitter {
         });
     }
 
-    #forChannels(options, pace) {
+    #channelContext(options, pace) {
         const WebSocket =
             options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
         const page = options.document === undefined ? globalThis.document : options.document;
@@ -366,7 +367,7 @@ export class Confab extends Emitter {
 
     #ended(channel) {
         this.#channels.delete(channel);
-        if (channel.closed.code === GONE) {
+        if (channel.closed.code === CLOSE_UNAUTHORIZED) {
             this.#expired.add(channel);
         }
     }

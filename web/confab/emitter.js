@@ -1,11 +1,11 @@
-/** Who has events. */
+/** Listeners of named events. */
 
 export class Emitter {
     #listeners = new Map();
 
     on(name, listener) {
-        const known = this.#listeners.get(name) ?? new Set();
-        this.#listeners.set(name, known.add(listener));
+        const listeners = this.#listeners.get(name) ?? new Set();
+        this.#listeners.set(name, listeners.add(listener));
         return () => this.off(name, listener);
     }
 
@@ -21,7 +21,7 @@ export class Emitter {
         this.#listeners.get(name)?.delete(listener);
     }
 
-    /** For the library itself. One listener's fault neither stops the others nor goes unseen. */
+    /** Internal. A listener that throws does not stop the others; its error stays uncaught. */
     emit(name, value) {
         for (const listener of [...(this.#listeners.get(name) ?? [])]) {
             try {

@@ -1,4 +1,4 @@
-/** Requests and answers, the only file that calls fetch; what promises are rejected with. */
+/** HTTP requests (no other file calls fetch), and ConfabError, which all rejections carry. */
 
 const NO_STATUS = 0;
 const TEMPORARY = new Set([NO_STATUS, 429, 500, 502, 503, 504]);
@@ -24,21 +24,25 @@ export class ConfabError extends Error {
     }
 }
 
-/** There was no answer, or none of this server's. */
-function noAnswer(detail, cause) {
+/** No response, or not one of this server. */
+function noResponse(detail, cause) {
     return new ConfabError(NO_STATUS, detail, { cause });
 }
 
-/** An answer as exchange() gives them, whose status is no success. */
+/** The error for a response, as returned by exchange(), whose status is not a success. */
 export function errorOf({ status, headers, body }) {
-    const seconds = Number.parseInt(headers.get("Retry-After") ?? "", 10);
+    const retryAfter = Number.parseInt(headers.get("Retry-After") ?? "", 10);
     const fields = fieldsOf(body);
-    return new ConfabError(status, detailOf(body, fields) ?? `The server answered ${status}.`, {
-        fields,
-        retryAfter: Number.isNaN(seconds) ? null : seconds,
-        requestId: headers.get("X-Request-ID"),
-        body,
-    });
+    return new ConfabError(
+        status,
+        detailOf(body, fields) ?? `The server responded with status ${status}.`,
+        {
+            fields,
+            retryAfter: Number.isNaN(retryAfter) ? null : retryAfter,
+            requestId: headers.get("X-Request-ID"),
+            body,
+        },
+    );
 }
 
 function fieldsOf(body) {
@@ -60,7 +64,7 @@ function detailOf(body, fields) {
 }
 
 export class Http {
-    /** `token()` gives the one to use, null for none; `cookies`: whether they go along. */
+    /** `token()` returns the token to use or null; `cookies`: whether to send them. */
     constructor({ url, fetch, timeout, token, cookies }) {
         this.url = url;
         this.fetch = fetch;
@@ -70,39 +74,39 @@ export class Http {
     }
 
     /**
-     * { status, headers, body } whatever the status; body is parsed, null where there is none.
-     * Rejected (status 0) only if there is no answer, or none in JSON.
+     * Resolves to { status, headers, body } whatever the status; the body is parsed, null if it
+     * is empty. Rejected with status 0 if there is no response, or one that is not JSON.
      */
     async exchange(method, path, { body, etag, token, signal } = {}) {
-        const gate = new AbortController();
-        const stop = () => gate.abort();
+        const aborter = new AbortController();
+        const stop = () => aborter.abort();
         const timer = setTimeout(stop, this.timeout);
         signal?.addEventListener("abort", stop);
         try {
-            const answer = await this.fetch(this.url + path, {
+            const response = await this.fetch(this.url + path, {
                 ...this.#options(method, body, etag, token ?? this.token()),
-                signal: gate.signal,
+                signal: aborter.signal,
             });
             return {
-                status: answer.status,
-                headers: answer.headers,
-                body: parse(await answer.text()),
+                status: response.status,
+                headers: response.headers,
+                body: parse(await response.text()),
             };
         } catch (error) {
-            throw noAnswer(wordsFor(error), error);
+            throw noResponse(failureText(error), error);
         } finally {
             clearTimeout(timer);
             signal?.removeEventListener("abort", stop);
         }
     }
 
-    /** The same, rejected unless the status is a success (or 304, which needs an etag). */
+    /** The same, but rejected unless the status is 2xx, or 304 if an etag was given. */
     async expect(method, path, options) {
-        const answer = await this.exchange(method, path, options);
-        if ((answer.status < 200 || answer.status > 299) && answer.status !== 304) {
-            throw errorOf(answer);
+        const response = await this.exchange(method, path, options);
+        if ((response.status < 200 || response.status > 299) && response.status !== 304) {
+            throw errorOf(response);
         }
-        return answer;
+        return response;
     }
 
     #options(method, body, etag, token) {
@@ -134,21 +138,21 @@ function parse(text) {
     try {
         return JSON.parse(text);
     } catch (error) {
-        throw new NotJson("no JSON", { cause: error });
+        throw new NotJson("not JSON", { cause: error });
     }
 }
 
-function wordsFor(error) {
+function failureText(error) {
     if (error instanceof NotJson) {
-        return "Something else than the chat server answered.";
+        return "The response did not come from the chat server.";
     }
     if (error?.name === "AbortError") {
-        return "The server did not answer in time.";
+        return "The server did not respond in time.";
     }
     return "The server cannot be reached.";
 }
 
-/** "?a=1&b=2" of what is given, "" for nothing. */
+/** A query string "?a=1&b=2" of the values that are defined, or "". */
 export function query(options = {}) {
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     const text = new URLSearchParams(given).toString();

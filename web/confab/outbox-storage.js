@@ -1,15 +1,15 @@
 /**
- * Where messages wait that are not sent yet, an item of the storage for each, so that two tabs
- * never overwrite what the other has written.
+ * Stores unsent messages, one item of the Web Storage for each, so that tabs do not overwrite each
+ * other's.
  *
- * A tab that is gone leaves its items to the next one. Whether it is gone tells a lock that each
- * tab holds as long as it lives, where the browser has locks; elsewhere all that is there at
- * the start is taken for left behind.
+ * A later tab takes over the items of a closed one. Each tab holds a lock while it is open, which
+ * tells whether it is closed; in browsers without locks, all items found at the start count as
+ * left behind.
  */
 
 const LOCK = "confab-tab-";
 
-export class Unsent {
+export class OutboxStorage {
     /** `storage` may be null. `locks` is navigator.locks or null. */
     constructor(storage, locks, prefix) {
         this.storage = storage;
@@ -30,13 +30,15 @@ export class Unsent {
         this.#try(() => this.storage?.removeItem(this.#key(userId, clientId)));
     }
 
-    /** Throws away all that waits for this user, other tabs' too. */
+    /** Removes all items of this user, including those of other tabs. */
     clear(userId) {
         this.#keys(userId).forEach((key) => this.#try(() => this.storage.removeItem(key)));
     }
 
-    /** Calls adopt(entries) with what was left behind, oldest first: now, and again when
-     *  another tab has gone. */
+    /**
+     * Calls adopt(entries) with what closed tabs left behind, oldest first: now, and again when
+     * another tab is closed.
+     */
     recover(userId, adopt) {
         const tabs = new Set(this.#all(userId).map((entry) => entry.tab));
         tabs.delete(this.tab);
@@ -77,7 +79,8 @@ export class Unsent {
         return `${this.prefix}:${userId}:${clientId}`;
     }
 
-    // A storage that is full, or that the browser forbids, costs only what it is for.
+    // If the storage is full or forbidden, messages can still be sent; they only do not survive
+    // a reload.
     #try(action) {
         try {
             return action();

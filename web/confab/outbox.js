@@ -1,25 +1,22 @@
-/** Messages under way: each sent once, in the order of its room, whatever the network does. */
+/** The outbox: sends each message once and in the order of its room, whatever the network does. */
 
 import { Emitter } from "./emitter.js";
 import { ConfabError } from "./http.js";
 import { Backoff } from "./pace.js";
 
-// A server that fails so often with one message would fail with it for ever.
-const SERVER_FAULTS = 5;
+// After this many responses with status 500 a message counts as failed.
+const MAX_SERVER_ERRORS = 5;
 
+/** A message being sent. */
 class Outgoing {
     #settle;
 
     constructor(entry) {
-        Object.assign(this, { state: "queued", error: null, message: null }, entry);
-        this.faults = 0;
-        this.done = new Promise((resolve, reject) => {
-            this.#settle = { resolve, reject };
-        });
-        this.done.catch(() => {});
+        Object.assign(this, { state: "queued", message: null }, entry);
+        this.reset();
     }
 
-    /** What has to outlive a reload. */
+    /** The fields that are stored. */
     toJSON() {
         const { client_id, room_id, content, message_type, reply_to_id, created_at, state } = this;
         return {
@@ -41,13 +38,14 @@ class Outgoing {
         this.#settle.reject(error);
     }
 
-    /** A failed one that is tried again has another chance to be done. */
-    renew() {
+    /** Prepares a message for its first try, or a failed one for another. */
+    reset() {
         this.done = new Promise((resolve, reject) => {
             this.#settle = { resolve, reject };
         });
+        // An application that does not use `done` gets no unhandled rejection.
         this.done.catch(() => {});
-        this.faults = 0;
+        this.serverErrors = 0;
         this.error = null;
     }
 }
@@ -58,10 +56,10 @@ export class Outbox extends Emitter {
     #userId = null;
     #stopped = false;
 
-    /** `post(entry)` sends one; `identify()` finds out who the user is, by a request. */
-    constructor({ post, identify, unsent, pace }) {
+    /** `post(entry)` sends a message; `identify()` requests the current user. */
+    constructor({ post, identify, storage, pace }) {
         super();
-        Object.assign(this, { post, identify, unsent, pace });
+        Object.assign(this, { post, identify, storage, pace });
     }
 
     // ---- for the application ----
@@ -75,9 +73,9 @@ export class Outbox extends Emitter {
         if (one?.state !== "failed") {
             return;
         }
-        one.renew();
+        one.reset();
         this.#entries = [...this.#entries.filter((other) => other !== one), one];
-        this.#change(one, "queued");
+        this.#setState(one, "queued");
         this.#send(one.room_id);
     }
 
@@ -99,47 +97,47 @@ export class Outbox extends Emitter {
             created_at: new Date().toISOString().replace("Z", "000Z"),
         });
         this.#entries.push(one);
-        this.#change(one, "queued");
+        this.#setState(one, "queued");
         this.#send(one.room_id);
         return one;
     }
 
-    /** From now on it is known who sends. What this user left unsent goes on. */
-    belongTo(userId) {
+    /** Sets the sender, and resumes what this user left unsent. */
+    setUser(userId) {
         this.#stopped = false;
         if (userId !== this.#userId) {
             if (this.#userId !== null) {
-                this.#drop();
+                this.#discardAll();
             }
             this.#userId = userId;
-            this.#entries.forEach((one) => this.#keep(one));
-            this.unsent.recover(userId, (entries) => this.#adopt(userId, entries));
+            this.#entries.forEach((one) => this.#store(one));
+            this.storage.recover(userId, (entries) => this.#restore(userId, entries));
         }
         this.wake();
     }
 
-    /** The user is gone, and all that is unsent with it. */
+    /** The user has logged out: drops all unsent messages. */
     clear() {
         if (this.#userId !== null) {
-            this.unsent.clear(this.#userId);
+            this.storage.clear(this.#userId);
         }
-        this.#drop();
+        this.#discardAll();
         this.#userId = null;
     }
 
-    /** What waits to be tried again is tried now. */
+    /** Retries now what is waiting for its next try. */
     wake() {
         this.#rooms.forEach((room) => room.wake());
         new Set(this.#entries.map((one) => one.room_id)).forEach((id) => this.#send(id));
     }
 
-    /** Nothing is sent any more; what is unsent stays in the storage. */
+    /** Stops sending; unsent messages stay in the storage. */
     stop() {
         this.#stopped = true;
         this.#rooms.forEach((room) => room.wake());
     }
 
-    /** A message has come as an event: if it is one of ours, its own answer may be lost. */
+    /** A message arrived as an event. If it is from this outbox, its response may be lost. */
     arrived(message) {
         const one =
             message.client_id &&
@@ -161,10 +159,10 @@ export class Outbox extends Emitter {
             backoff: new Backoff(this.pace.backoffMin, this.pace.backoffMax),
         };
         this.#rooms.set(roomId, room);
-        this.#empty(roomId, room);
+        this.#sendAll(roomId, room);
     }
 
-    async #empty(roomId, room) {
+    async #sendAll(roomId, room) {
         let next;
         while (!this.#stopped && (next = this.#next(roomId))) {
             const pause = await this.#attempt(next, room);
@@ -179,9 +177,9 @@ export class Outbox extends Emitter {
         return this.#entries.find((one) => one.room_id === roomId && one.state === "queued");
     }
 
-    // Returns the time after which the next one is to be tried.
+    // Returns the pause before the next try, in ms.
     async #attempt(one, room) {
-        this.#change(one, "sending");
+        this.#setState(one, "sending");
         try {
             if (this.#userId === null) {
                 await this.identify();
@@ -193,26 +191,26 @@ export class Outbox extends Emitter {
             room.backoff.reset();
             return 0;
         } catch (error) {
-            return this.#missed(one, room, error);
+            return this.#attemptFailed(one, room, error);
         }
     }
 
-    #missed(one, room, error) {
+    #attemptFailed(one, room, error) {
         if (one.state !== "sending") {
             return 0;
-        } // arrived another way, or given up
+        } // its event arrived, or it was discarded
         one.error = error;
-        one.faults += error.status === 500 ? 1 : 0;
+        one.serverErrors += error.status === 500 ? 1 : 0;
         if (error.status === 401) {
-            this.#change(one, "queued");
-            return Infinity; // until somebody is logged in
+            this.#setState(one, "queued");
+            return Infinity; // until a login
         }
-        if (error.temporary && one.faults < SERVER_FAULTS) {
-            this.#change(one, "queued");
+        if (error.temporary && one.serverErrors < MAX_SERVER_ERRORS) {
+            this.#setState(one, "queued");
             return Math.max(room.backoff.next(), (error.retryAfter ?? 0) * 1000);
         }
-        this.#change(one, "failed");
-        this.#keep(one);
+        this.#setState(one, "failed");
+        this.#store(one);
         one.reject(error);
         return 0;
     }
@@ -236,28 +234,28 @@ export class Outbox extends Emitter {
     #remove(one, state) {
         this.#entries = this.#entries.filter((other) => other !== one);
         if (this.#userId !== null) {
-            this.unsent.remove(this.#userId, one.client_id);
+            this.storage.remove(this.#userId, one.client_id);
         }
-        this.#change(one, state);
+        this.#setState(one, state);
     }
 
-    #drop() {
+    #discardAll() {
         const gone = this.#entries;
         this.#entries = [];
         for (const one of gone) {
-            this.#change(one, "discarded");
+            this.#setState(one, "discarded");
             one.reject(new ConfabError(0, "The message was discarded."));
         }
     }
 
-    #keep(one) {
+    #store(one) {
         if (this.#userId !== null) {
-            this.unsent.put(this.#userId, one.toJSON());
+            this.storage.put(this.#userId, one.toJSON());
         }
     }
 
-    // Older than all that was written since, so they go first.
-    #adopt(userId, entries) {
+    // They are older than messages written since, so they go first.
+    #restore(userId, entries) {
         if (userId !== this.#userId) {
             return;
         }
@@ -267,15 +265,16 @@ export class Outbox extends Emitter {
         new Set(left.map((one) => one.room_id)).forEach((id) => this.#send(id));
     }
 
-    #change(one, state) {
+    #setState(one, state) {
         one.state = state;
         if (state === "queued" && one.error === null) {
-            this.#keep(one);
+            this.#store(one);
         }
         this.emit("change", one);
     }
 }
 
+/** An outgoing message from its stored fields. */
 function restored({ refused, tab, ...entry }) {
     const one = new Outgoing(entry);
     if (refused) {
@@ -286,16 +285,16 @@ function restored({ refused, tab, ...entry }) {
     return one;
 }
 
-/** Unique is enough: the server knows it by its sender and room. */
+/** The server deduplicates by sender, room and this id, so it only has to be unique. */
 function newId() {
     const part = () => Math.random().toString(36).slice(2, 12);
     return `${Date.now().toString(36)}-${part()}${part()}`;
 }
 
-/** Ends after the time (Infinity: never by itself), or when somebody calls room.wake(). */
-function sleep(time, room) {
+/** Resolves after the pause (Infinity: never by itself), or when room.wake() is called. */
+function sleep(pause, room) {
     return new Promise((resolve) => {
-        const timer = time === Infinity ? null : setTimeout(resolve, time);
+        const timer = pause === Infinity ? null : setTimeout(resolve, pause);
         room.wake = () => {
             clearTimeout(timer);
             room.backoff.reset();

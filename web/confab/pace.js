@@ -1,4 +1,4 @@
-/** How fast things are tried again. All times in milliseconds. */
+/** The default times of the client, in ms, and the pauses between retries. */
 
 export const PACE = Object.freeze({
     backoffMin: 500,
@@ -15,8 +15,8 @@ export const PACE = Object.freeze({
 });
 
 /**
- * Pauses whose length doubles with each failure. Each is taken at random between nothing and
- * its length, so that clients which were all lost at one moment do not all come back at one.
+ * Exponential backoff with full jitter: the limit doubles with each failure, and each pause is
+ * random between 0 and the limit, so that clients lost together do not all return together.
  */
 export class Backoff {
     #failures = 0;
@@ -30,11 +30,11 @@ export class Backoff {
         this.#failures = 0;
     }
 
-    /** The pause before the next try; as if there had been at least so many failures. */
-    next(atLeast = 0) {
-        this.#failures = Math.max(this.#failures, atLeast);
-        const length = Math.min(this.min * 2 ** this.#failures, this.max);
+    /** The pause before the next try, counting at least `minFailures` failures. */
+    next(minFailures = 0) {
+        this.#failures = Math.max(this.#failures, minFailures);
+        const limit = Math.min(this.min * 2 ** this.#failures, this.max);
         this.#failures += 1;
-        return Math.random() * length;
+        return Math.random() * limit;
     }
 }

@@ -1,76 +1,79 @@
 /**
- * Asks by HTTP, over and over, at a pace of its own: quickly after there was something, then
- * more rarely. What is asked and what becomes of the answers is the channel's.
+ * Repeats a request: soon after one that found something new, less and less often otherwise. The
+ * channel makes the requests and handles the responses.
  */
 
 import { Backoff } from "./pace.js";
 
+/** The factor by which the pause grows after a request without news. */
 const SLOWER = 1.5;
 
 export class Poller {
     #timer = null;
     #pause;
     #backoff;
-    #asking = null;
+    #aborter = null;
 
     /**
-     * `ask(signal)` does one request, and returns true if there was something new. `failed(error,
-     * pause)` is told when it was rejected; the next try then comes by itself after the pause.
-     * `hidden()`: whether nobody looks.
+     * `request(signal)` makes one request and resolves to whether there was something new.
+     * `failed(error, pause)` is called when it was rejected; the next try follows after the pause.
+     * `hidden()` tells whether the page is hidden.
      */
-    constructor({ pace, ask, failed, hidden }) {
-        Object.assign(this, { pace, ask, failed, hidden });
+    constructor({ pace, request, failed, hidden }) {
+        Object.assign(this, { pace, request, failed, hidden });
         this.#pause = pace.pollMin;
         this.#backoff = new Backoff(2 * pace.backoffMin, pace.backoffMax);
     }
 
     get running() {
-        return this.#timer !== null || this.#asking !== null;
+        return this.#timer !== null || this.#aborter !== null;
     }
 
-    /** Asks at once, also when it runs already. */
+    /** Makes a request at once; starts polling if it is not running. */
     hurry() {
-        if (this.#asking) {
+        if (this.#aborter) {
             return;
         }
         clearTimeout(this.#timer);
         this.#pause = this.pace.pollMin;
-        this.#turn();
+        this.#run();
     }
 
     stop() {
         clearTimeout(this.#timer);
         this.#timer = null;
-        this.#asking?.abort();
-        this.#asking = null;
+        this.#aborter?.abort();
+        this.#aborter = null;
         this.#backoff.reset();
     }
 
-    async #turn() {
-        const asking = new AbortController();
+    async #run() {
+        const aborter = new AbortController();
         this.#timer = null;
-        this.#asking = asking;
+        this.#aborter = aborter;
         let pause;
         try {
-            const news = await this.ask(asking.signal);
+            const hasNews = await this.request(aborter.signal);
             this.#backoff.reset();
-            pause = this.#pace(news);
+            pause = this.#nextPause(hasNews);
         } catch (error) {
-            if (this.#asking !== asking) {
+            if (this.#aborter !== aborter) {
                 return;
             }
             pause = Math.max(this.#backoff.next(), (error.retryAfter ?? 0) * 1000);
             this.failed(error, pause);
         }
-        if (this.#asking !== asking) {
+        if (this.#aborter !== aborter) {
             return;
         }
-        this.#asking = null;
-        this.#timer = setTimeout(() => this.#turn(), pause);
+        this.#aborter = null;
+        this.#timer = setTimeout(() => this.#run(), pause);
     }
 
-    #pace(news) {
-        this.#pause = news ? this.pace.pollMin : Math.min(this.#pause * SLOWER, this.pace.pollMax);
+    #nextPause(hasNews) {
+        this.#pause = hasNews
+            ? this.pace.pollMin
+            : Math.min(this.#pause * SLOWER, this.pace.pollMax);
         return this.hidden() ? this.pace.pollMax : this.#pause;
     }
 }

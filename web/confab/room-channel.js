@@ -1,13 +1,12 @@
-/** The two kinds of channels: a room's, with its events, who is there and who types; and that of
- *  the notifications, with what concerns the user in all rooms. */
+/** A room's channel: its events, the users online, and the users typing. */
 
 import { Channel, isNumbered } from "./channel.js";
 import { errorOf, query } from "./http.js";
 
-const ROOMS = "/api/chat/rooms/?limit=200";
+/** Events per request. */
 const BATCH = 1000;
-// The server passes one on in 2 s, and takes 10 s of silence for the end of it.
-const TYPING_EVERY = 3000;
+// The server forwards one in 2 s, and ends typing after 10 s without one.
+const TYPING_INTERVAL = 3000;
 
 export class RoomChannel extends Channel {
     #etag = null;
@@ -26,23 +25,23 @@ export class RoomChannel extends Channel {
     }
 
     typing() {
-        if (performance.now() - this.#typedAt < TYPING_EVERY) {
+        if (performance.now() - this.#typedAt < TYPING_INTERVAL) {
             return;
         }
-        if (this.say({ type: "typing" })) {
+        if (this.send({ type: "typing" })) {
             this.#typedAt = performance.now();
         }
     }
 
     stopTyping() {
         if (this.#typedAt !== -Infinity) {
-            this.say({ type: "stop_typing" });
+            this.send({ type: "stop_typing" });
         }
         this.#typedAt = -Infinity;
     }
 
     accept(frame) {
-        this.#keepBooks(frame);
+        this.#updateUsers(frame);
         this.emit("frame", frame);
         this.emit(frame.type, frame);
         if (isNumbered(frame)) {
@@ -68,11 +67,11 @@ export class RoomChannel extends Channel {
                 this.start(body.last_seq);
             }
         }
-        const news = await this.#pollEvents(signal);
+        const hasNews = await this.#pollEvents(signal);
         if (!signal.aborted && performance.now() - this.#presenceAt > this.client.pace.pollMax) {
             await this.#pollPresence(signal);
         }
-        return news;
+        return hasNews;
     }
 
     #url(rest) {
@@ -80,29 +79,29 @@ export class RoomChannel extends Channel {
     }
 
     async #pollEvents(signal) {
-        let news = false;
+        let hasNews = false;
         let full = true;
         while (full && !signal.aborted) {
             const url = this.#url(`events/${query({ after: this.seq, limit: BATCH })}`);
             const etag = this.#etag?.url === url ? this.#etag.tag : null;
-            const answer = await this.client.http.exchange("GET", url, { etag, signal });
-            if (signal.aborted || answer.status === 304) {
-                return news;
+            const response = await this.client.http.exchange("GET", url, { etag, signal });
+            if (signal.aborted || response.status === 304) {
+                return hasNews;
             }
-            if (answer.status === 410) {
-                this.lost(answer.body.last_seq);
+            if (response.status === 410) {
+                this.lost(response.body.last_seq);
                 return true;
             }
-            if (answer.status !== 200) {
-                throw errorOf(answer);
+            if (response.status !== 200) {
+                throw errorOf(response);
             }
-            this.#etag = { url, tag: answer.headers.get("ETag") };
-            const { events } = answer.body;
+            this.#etag = { url, tag: response.headers.get("ETag") };
+            const { events } = response.body;
             events.forEach((event) => this.take(event));
-            news ||= events.length > 0;
+            hasNews ||= events.length > 0;
             full = events.length === BATCH;
         }
-        return news;
+        return hasNews;
     }
 
     async #pollPresence(signal) {
@@ -114,9 +113,9 @@ export class RoomChannel extends Channel {
         this.#setOnline(body.online);
     }
 
-    // ---- who is there, who types ----
+    // ---- users online and typing ----
 
-    #keepBooks(frame) {
+    #updateUsers(frame) {
         const user = { user_id: frame.user_id, username: frame.user };
         const others = (list, id) => list.filter((one) => one.user_id !== id);
         switch (frame.type) {
@@ -162,41 +161,5 @@ export class RoomChannel extends Channel {
         if (changed) {
             this.emit(name, list);
         }
-    }
-}
-
-export class NotificationsChannel extends Channel {
-    #etag = null;
-
-    get path() {
-        return "/ws/chat/notifications/";
-    }
-
-    accept(frame) {
-        this.emit("frame", frame);
-        this.emit(frame.type, frame);
-        if (frame.type === "connected") {
-            this.emit("rooms", null);
-        } else if (isNumbered(frame)) {
-            this.emit("event", frame);
-        }
-    }
-
-    settle() {
-        if (this.state !== "polling") {
-            this.#etag = null;
-        }
-    }
-
-    // The user's own stream can be had by socket only: its events are told when there is one
-    // again. What they lead to, the list of rooms, can be asked for.
-    async poll(signal) {
-        const answer = await this.client.http.expect("GET", ROOMS, { etag: this.#etag, signal });
-        if (signal.aborted || answer.status === 304) {
-            return false;
-        }
-        this.#etag = answer.headers.get("ETag");
-        this.emit("rooms", answer.body);
-        return true;
     }
 }

@@ -1,70 +1,70 @@
 /**
- * One WebSocket from its handshake to its end: the only file that makes any. It knows nothing
- * of events; what comes back after a loss is the channel's.
+ * One WebSocket from handshake to close; the only file that creates one. Events and reconnecting
+ * are the channel's concern.
  */
 
 const ABNORMAL = 1006;
 const NORMAL = 1000;
 
-/** Protocols that carry the token, since a page can add no header to a handshake. */
+/** The subprotocols carry the token, since a page cannot add headers to a handshake. */
 function protocols(token) {
     return token ? ["confab", `token.${token}`] : ["confab"];
 }
 
-export class Link {
-    #socket = null;
+export class Socket {
+    #webSocket = null;
     #timer = null;
     #heard = 0;
     #pinged = false;
     #refusal = null;
 
     /**
-     * Begins the handshake. `frame(object)` gets every frame, the first being `connected`;
-     * `end(code, refusal)` comes once, unless drop() was called: refusal is the error frame that
-     * came instead of `connected`, or null.
+     * Starts the handshake. `frame(object)` is called for every frame, the first being
+     * `connected`; `end(code, refusal)` once, unless drop() was called. `refusal` is the error
+     * frame received instead of `connected`, or null.
      */
     constructor({ WebSocket, url, token, pace, frame, end }) {
         this.pace = pace;
         this.frame = frame;
         this.end = end;
         this.connected = false;
-        this.#timer = setTimeout(() => this.#over(ABNORMAL), pace.connectTimeout);
+        this.#timer = setTimeout(() => this.#finish(ABNORMAL), pace.connectTimeout);
         try {
-            this.#socket = new WebSocket(url, protocols(token));
+            this.#webSocket = new WebSocket(url, protocols(token));
         } catch {
-            // A policy of the page forbids it. Told later, as other failures are.
-            queueMicrotask(() => this.#over(ABNORMAL));
+            // The page's policy forbids it. Reported asynchronously, as other failures are.
+            queueMicrotask(() => this.#finish(ABNORMAL));
             return;
         }
-        this.#socket.onmessage = (event) => this.#message(event.data);
-        this.#socket.onclose = (event) => this.#over(event.code);
-        this.#socket.onerror = () => {};
+        this.#webSocket.onmessage = (event) => this.#message(event.data);
+        this.#webSocket.onclose = (event) => this.#finish(event.code);
+        this.#webSocket.onerror = () => {};
     }
 
-    /** True if it was written; what is not is lost. */
+    /** Sends a frame; false if there is no connection, and the frame is dropped. */
     send(object) {
         if (!this.connected) {
             return false;
         }
-        this.#socket.send(JSON.stringify(object));
+        this.#webSocket.send(JSON.stringify(object));
         return true;
     }
 
-    /** Asks whether the other side is still there, and ends if it does not answer in time. */
+    /** Sends a ping, and ends the socket if nothing arrives within the timeout. */
     probe(timeout = this.pace.pongTimeout) {
         if (!this.connected || this.#pinged) {
             return;
         }
         this.#pinged = true;
         this.send({ type: "ping" });
-        this.#wait(timeout);
+        this.#startTimer(timeout);
     }
 
-    /** Ends it without a word to the channel. */
+    /** Closes without calling end(). */
     drop() {
         this.end = () => {};
         this.frame = () => {};
-        this.#over(NORMAL);
+        this.#finish(NORMAL);
     }
 
     #message(data) {
@@ -79,41 +79,41 @@ export class Link {
         }
         if (frame.type === "connected") {
             this.connected = true;
-            this.#wait(this.pace.pingAfter);
+            this.#startTimer(this.pace.pingAfter);
         } else if (this.#pinged) {
             this.#pinged = false;
-            this.#wait(this.pace.pingAfter);
+            this.#startTimer(this.pace.pingAfter);
         }
         if (frame.type !== "pong") {
             this.frame(frame);
         }
     }
 
-    // One timer for each silence, not for each frame: it looks how long ago the last one was.
-    #wait(time) {
+    // One timer per pause, not per frame: it checks how long ago the last frame arrived.
+    #startTimer(time) {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => {
-            const silent = performance.now() - this.#heard;
+            const idle = performance.now() - this.#heard;
             if (this.#pinged) {
-                this.#over(ABNORMAL);
-            } else if (silent < this.pace.pingAfter) {
-                this.#wait(this.pace.pingAfter - silent);
+                this.#finish(ABNORMAL);
+            } else if (idle < this.pace.pingAfter) {
+                this.#startTimer(this.pace.pingAfter - idle);
             } else {
                 this.probe();
             }
         }, time);
     }
 
-    #over(code) {
+    #finish(code) {
         clearTimeout(this.#timer);
         const { end } = this;
         this.end = () => {};
         this.frame = () => {};
         this.connected = false;
-        if (this.#socket) {
-            this.#socket.onmessage = null;
-            this.#socket.onclose = null;
-            this.#socket.close();
+        if (this.#webSocket) {
+            this.#webSocket.onmessage = null;
+            this.#webSocket.onclose = null;
+            this.#webSocket.close();
         }
         end(code, this.#refusal);
     }
