@@ -1,16 +1,16 @@
 /**
- * Types of confab.js, the client library of confab, and the description of all it has.
+ * Types and reference of confab.js, the client library of confab.
  *
  *     import { Confab } from "./confab.js";
- *     const confab = new Confab();                     // of this page's own site
+ *     const confab = new Confab();                     // for this page's own site
  *     await confab.login("alice", "alice-demo");
- *     const room = confab.openRoom(1);                 // a socket that comes back by itself
+ *     const room = confab.openRoom(1);                 // a socket that reconnects by itself
  *     room.on("new_message", (event) => show(event.message));
- *     const outgoing = confab.send(1, "Hello!");       // shown at once, sent when it can be
+ *     const outgoing = confab.send(1, "Hello!");       // listed at once, sent when possible
  *     await outgoing.done;
  */
 
-// ---- things, as the API shows them ------------------------------------------------------
+// ---- objects of the API -------------------------------------------------------------------
 
 /** RFC 3339 in UTC with microseconds: "2024-01-15T10:30:00.123456Z". */
 export type Timestamp = string;
@@ -42,7 +42,7 @@ export interface Message {
     client_id: string | null;
 }
 
-/** A room as everybody sees it: so in events. */
+/** A room as in events: the same for every user. */
 export interface EventRoom {
     room_id: number;
     name: string;
@@ -56,10 +56,10 @@ export interface EventRoom {
     last_seq: number;
 }
 
-/** A room as the caller sees it. */
+/** A room as seen by the current user. */
 export interface Room extends EventRoom {
     unread_count: number;
-    /** Whether the caller is an admin of it. */
+    /** Whether the current user is an admin of the room. */
     is_admin: boolean;
 }
 
@@ -71,12 +71,12 @@ export interface Membership {
     joined_at: Timestamp;
 }
 
-/** A membership as the list of members shows it. */
+/** A membership in the list of members. */
 export interface Member extends Membership {
     username: string;
 }
 
-/** A part of a list. `next` and `previous` are for Confab.follow(). */
+/** One page of a list. Pass `next` and `previous` to Confab.follow(). */
 export interface Page<T> {
     count: number;
     next: string | null;
@@ -85,24 +85,24 @@ export interface Page<T> {
 }
 
 export interface PageOptions {
-    /** At most 200; 50 unless given. */
+    /** At most 200; default 50. */
     limit?: number;
     offset?: number;
 }
 
 export interface MessagePageOptions extends PageOptions {
-    /** Messages older than this one. Not together with `after`. */
+    /** Messages older than this one. Excludes `after`. */
     before?: number;
-    /** Messages newer than this one, the next ones to it; 0 is the beginning. */
+    /** The messages that follow this one; 0 is the beginning. */
     after?: number;
 }
 
 // ---- events -----------------------------------------------------------------------------
 
-/** What events of a room with a number have in common. */
+/** Fields of all numbered events of a room. */
 interface Sequenced {
     room_id: number;
-    /** 1, 2, 3, ... in each room, without a hole. */
+    /** 1, 2, 3, ... in each room, without gaps. */
     seq: number;
 }
 
@@ -131,14 +131,14 @@ export interface RoomUpdatedEvent extends Sequenced {
     updated_by: string;
 }
 
-/** Also for joining; then `invited_by` is the user itself. */
+/** Also when a user joins; `invited_by` is then the user. */
 export interface UserInvitedEvent extends Sequenced {
     type: "user_invited";
     user_id: number;
     invited_by: string;
 }
 
-/** Also for leaving. */
+/** Also when a user leaves. */
 export interface UserRemovedEvent extends Sequenced {
     type: "user_removed";
     user_id: number;
@@ -147,12 +147,12 @@ export interface UserRemovedEvent extends Sequenced {
 
 export interface MemberUpdatedEvent extends Sequenced {
     type: "member_updated";
-    /** null when the member has left since. */
+    /** null if the member has left since. */
     membership: Membership | null;
     updated_by: string;
 }
 
-/** The events of a room that are numbered and on record. */
+/** The numbered events of a room, which the server stores. */
 export type RoomEvent =
     | NewMessageEvent
     | MessageEditedEvent
@@ -183,21 +183,21 @@ export interface MessageReadEvent {
     message_id: number;
 }
 
-/** The room is gone; the channel closes with 4404 after it. */
+/** The room was deleted; the channel then closes with 4404. */
 export interface RoomDeletedEvent {
     type: "room_deleted";
     room_id: number;
     deleted_by: string;
 }
 
-/** The server complains about a frame (`rate_limited`), or says why it lets nobody in. */
+/** The server rejects a frame (`rate_limited`) or the connection. */
 export interface ErrorFrame {
     type: "error";
     code: string;
     detail: string;
 }
 
-/** What a room's socket says first. */
+/** The first frame of a room's socket. */
 export interface RoomConnected {
     type: "connected";
     room_id: number;
@@ -212,13 +212,13 @@ export interface NotificationsConnected {
     seq: number;
 }
 
-/** Too much was missed to be told: load the room (or the list of rooms) anew by REST. */
+/** Too many events were missed: load the room (or the list of rooms) again by REST. */
 export interface Resync {
     type: "resync";
     seq: number;
 }
 
-/** A message by somebody else in any of the user's rooms. */
+/** A message by another user in any of the user's rooms. */
 export interface NewMessageNotification {
     type: "new_message_notification";
     room_id: number;
@@ -226,7 +226,7 @@ export interface NewMessageNotification {
     sender: string;
 }
 
-/** By another device of the same user. */
+/** The user created a room, on another device. */
 export interface RoomCreatedEvent {
     type: "room_created";
     seq: number;
@@ -257,28 +257,28 @@ export interface OwnRoomDeletedEvent {
     deleted_by: string;
 }
 
-/** What concerns the user alone: numbered in a stream of the user's own. */
+/** Events that concern the user alone, numbered in the user's own stream. */
 export type UserEvent =
     RoomCreatedEvent | RoomInvitationEvent | RoomRemovedEvent | OwnRoomDeletedEvent;
 
 // ---- errors -----------------------------------------------------------------------------
 
-/** The one error that this library's promises are rejected with. */
+/** The error of all promises that this library rejects. */
 export class ConfabError extends Error {
     name: "ConfabError";
-    /** The HTTP status; 0 when there was no answer (offline, time out, not JSON). */
+    /** The HTTP status; 0 if there was no valid response (offline, timeout, not JSON). */
     readonly status: number;
-    /** What is wrong, in words for the user. `message` is the same. */
+    /** A description for the user; the same as `message`. */
     readonly detail: string;
-    /** Of a 400: the words on each wrong field; empty where no field is to blame. */
+    /** For status 400: the errors of each invalid field. */
     readonly fields: Readonly<Record<string, string[]>>;
-    /** Seconds after which to try again (429, 503), null when the server said none. */
+    /** Seconds to wait before trying again (429, 503); null if the server gave none. */
     readonly retryAfter: number | null;
-    /** The server's X-Request-ID, for its log. */
+    /** The server's X-Request-ID, to find the request in its log. */
     readonly requestId: string | null;
-    /** The answer's body as it came, null when there was none. */
+    /** The parsed response body, null if there was none. */
     readonly body: unknown;
-    /** True when the same may well succeed later: no answer, 429, 502, 503, 504, 500. */
+    /** Whether trying again later may succeed: no response, 429, 500, 502, 503, 504. */
     readonly temporary: boolean;
     constructor(
         status: number,
@@ -293,22 +293,22 @@ export class ConfabError extends Error {
     );
 }
 
-// ---- listening --------------------------------------------------------------------------
+// ---- listeners --------------------------------------------------------------------------
 
 type Listener<T> = (value: T) => void;
 
-/** Who has events. A listener that throws stops no other; its error is reported as uncaught. */
+/** A source of events. If a listener throws, the others still run; the error stays uncaught. */
 export class Emitter<Events extends object> {
-    /** Calls the listener at each event of that name; what is returned stops it. */
+    /** Adds a listener; the returned function removes it. */
     on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void;
-    /** The same for the next event only. */
+    /** Adds a listener for the next event only. */
     once<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void;
     off<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): void;
 }
 
 // ---- the client -------------------------------------------------------------------------
 
-/** The part of the Web Storage interface that the outbox uses: localStorage has it. */
+/** The part of the Web Storage interface that the outbox needs, as in localStorage. */
 export interface StorageLike {
     readonly length: number;
     key(index: number): string | null;
@@ -317,7 +317,7 @@ export interface StorageLike {
     removeItem(key: string): void;
 }
 
-/** A WebSocket class: a browser's, Node's (22 and later), or that of the package ws. */
+/** A WebSocket class: the browser's, Node's (22 and later), or that of the package ws. */
 export type WebSocketClass = new (url: string, protocols?: string[]) => WebSocketLike;
 
 export interface WebSocketLike {
@@ -330,101 +330,101 @@ export interface WebSocketLike {
     close(code?: number, reason?: string): void;
 }
 
-/** Times in milliseconds, and counts. The defaults are right for nearly all. */
+/** Times in milliseconds, and counts. The defaults suit nearly everyone. */
 export interface Pace {
-    /** First and longest pause before a socket (or a message) is tried again; 500, 30000.
-     *  The pause doubles with each failure, and each is taken at random up to its length. */
+    /** Shortest and longest backoff before retrying a socket or a message: 500, 30000. It
+     *  doubles with each failure; the actual pause is random between 0 and the backoff. */
     backoffMin: number;
     backoffMax: number;
-    /** How long a handshake may take until `connected`; 10000. */
+    /** Timeout of a handshake, until `connected`: 10000. */
     connectTimeout: number;
-    /** After so long without a frame a socket is asked with a ping, and given up if nothing
-     *  comes for `pongTimeout`; 25000, 10000. */
+    /** After this time without a frame, a ping is sent; if nothing arrives within
+     *  `pongTimeout`, the socket is closed: 25000, 10000. */
     pingAfter: number;
     pongTimeout: number;
-    /** So many handshakes in a row have to fail before events are polled; 3. */
+    /** Consecutive failed handshakes before polling starts: 3. */
     socketTries: number;
-    /** Shortest and longest time between polls: 1000, 15000. After an event it is the
-     *  shortest, then grows. In a hidden page it is the longest. */
+    /** Shortest and longest pause between polls: 1000, 15000. It is shortest after an event,
+     *  then grows; in a hidden page it is the longest. */
     pollMin: number;
     pollMax: number;
-    /** While polling, the socket is tried again this often, later more rarely; 10000, 120000. */
+    /** Shortest and longest pause between attempts to leave polling: 10000, 120000. */
     socketRetryMin: number;
     socketRetryMax: number;
-    /** How long an HTTP request may take; 30000. */
+    /** Timeout of an HTTP request: 30000. */
     requestTimeout: number;
 }
 
 export interface ConfabOptions {
-    /** The site that has api/ and ws/, such as "https://chat.example" or
-     *  "https://example.org/~me/chat". Default: the folder that confab.js was loaded from,
-     *  outside of browsers http://localhost:8000. */
+    /** The site with api/ and ws/, such as "https://chat.example" or
+     *  "https://example.org/~me/chat". Default: the folder that confab.js was loaded from, or
+     *  http://localhost:8000 outside browsers. */
     url?: string;
-    /** A token that is there already. Turns `auth` to "token". */
+    /** An existing token. Sets `auth` to "token". */
     token?: string | null;
-    /** How login() and register() get in: by the cookie `sessionid`, or by a token that this
-     *  object keeps. Default: "cookie" in a page of the same site, else "token". */
+    /** How login() and register() authenticate: with the cookie `sessionid`, or with a token
+     *  kept in this object. Default: "cookie" in a page of the same site, else "token". */
     auth?: "cookie" | "token";
     /** Default: the platform's. */
     fetch?: typeof fetch;
-    /** Default: the platform's. null: there are no sockets, all is polled. */
+    /** Default: the platform's. null: no sockets, poll instead. */
     WebSocket?: WebSocketClass | null;
-    /** Where messages wait that are not sent yet. Default: localStorage where there is one;
-     *  null: in memory only. */
+    /** Where unsent messages are stored. Default: localStorage, if available; null: in memory
+     *  only. */
     storage?: StorageLike | null;
-    /** Says `online` and `offline`. Default: the browser's window. */
+    /** Source of `online` and `offline`. Default: the browser's window. */
     window?: EventTarget | null;
-    /** Says `visibilitychange`. Default: the browser's document. */
+    /** Source of `visibilitychange`. Default: the browser's document. */
     document?: (EventTarget & { readonly visibilityState?: string }) | null;
     pace?: Partial<Pace>;
 }
 
 export interface ConfabEvents {
-    /** Somebody logged in (user), or nobody is any more (null). */
+    /** A user has logged in, or (null) is no longer logged in. */
     user: User | null;
-    /** The server does not know the caller (any more): 401, or a socket closed with 4401.
-     *  Show the login; channels and outbox go on after login(). */
+    /** The server does not accept the credentials: 401, or a socket closed with 4401.
+     *  Show the login; channels and outbox resume after login(). */
     unauthorized: ConfabError;
 }
 
 export class Confab extends Emitter<ConfabEvents> {
     constructor(options?: ConfabOptions);
 
-    /** Without a slash at its end. */
+    /** Without a trailing slash. */
     readonly url: string;
     readonly auth: "cookie" | "token";
-    /** The token in use, null if none. Keep it where you like, and give it back as an option. */
+    /** The token in use, or null. To keep it, store it and pass it as an option. */
     token: string | null;
-    /** Who it is, as far as known: after me(), login() or register(). */
+    /** The current user, if known: after me(), login() or register(). */
     readonly user: User | null;
-    /** Messages under way. */
+    /** Messages being sent. */
     readonly outbox: Outbox;
 
     // -- accounts --
 
-    /** A new account, logged in at once. */
+    /** Creates an account and logs in. */
     register(username: string, password: string): Promise<User>;
-    /** Log out first if somebody else is logged in. */
+    /** If another user is logged in, log out first. */
     login(username: string, password: string): Promise<User>;
-    /** Ends the session or the token, closes all channels, and throws away what is unsent.
-     *  Without a network it does all that on this side, and is rejected. */
+    /** Ends the session or the token, closes all channels, and discards unsent messages.
+     *  Without a network it does so on this side only, and is rejected. */
     logout(): Promise<void>;
-    /** Who the cookie or token belongs to; rejected with status 401 if to nobody. */
+    /** The current user; rejected with status 401 if nobody is logged in. */
     me(): Promise<User>;
-    /** All other sessions and tokens of the user are dead afterwards. */
+    /** Also ends all other sessions and tokens of the user. */
     changePassword(oldPassword: string, newPassword: string): Promise<void>;
-    /** Users whose name begins with `search`, by name. */
+    /** Users whose name begins with `search`, ordered by name. */
     users(options?: PageOptions & { search?: string }): Promise<Page<UserRef>>;
 
     // -- rooms --
 
-    /** The caller's rooms, the latest active first; with `public`, all public ones. */
+    /** The user's rooms, most recently active first; with `public`, all public ones. */
     rooms(options?: PageOptions & { public?: boolean }): Promise<Page<Room>>;
     room(roomId: number): Promise<Room>;
     createRoom(room: { name: string; is_private?: boolean }): Promise<Room>;
     updateRoom(roomId: number, change: { name?: string; is_private?: boolean }): Promise<Room>;
     deleteRoom(roomId: number): Promise<void>;
-    /** The one room with this user alone, made if need be. */
+    /** The direct room with this user, created if needed. */
     directRoom(userId: number): Promise<Room>;
     join(roomId: number): Promise<Membership>;
     leave(roomId: number): Promise<void>;
@@ -443,7 +443,7 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Newest first. */
     messages(roomId: number, options?: MessagePageOptions): Promise<Page<Message>>;
     message(roomId: number, messageId: number): Promise<Message>;
-    /** One request, nothing queued; see send() for what a person types. */
+    /** Makes one request without queueing; see send() for messages typed by a user. */
     postMessage(
         roomId: number,
         message: {
@@ -461,17 +461,17 @@ export class Confab extends Emitter<ConfabEvents> {
         options?: { after?: number; limit?: number },
     ): Promise<{ events: RoomEvent[]; last_seq: number }>;
 
-    // -- all else --
+    // -- everything else --
 
-    /** The page that `next` or `previous` of a page leads to. */
+    /** The page that `next` or `previous` of a page points to. */
     follow<T>(link: string): Promise<Page<T>>;
     health(): Promise<{ status: string; [part: string]: unknown }>;
-    /** Any path of the API: `request("GET", "/api/chat/rooms/")`. The parsed answer, null
-     *  for one without a body. */
+    /** Requests any path of the API: `request("GET", "/api/chat/rooms/")`. Resolves to the
+     *  parsed body, null if there is none. */
     request<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
 
-    /** Queues a message: it is in the outbox at once, and is sent as soon as the network
-     *  allows, each once, in the order of a room. */
+    /** Queues a message. It is listed in the outbox at once and sent as soon as the network
+     *  allows: once, and in the order of its room. */
     send(
         roomId: number,
         content: string,
@@ -482,74 +482,74 @@ export class Confab extends Emitter<ConfabEvents> {
     ): Outgoing;
 
     /**
-     * Opens a channel to a room. Its events are those after `since`; without it, those from
-     * the moment on at which it is connected (`connected`).
+     * Opens a channel to a room. It delivers the events after `since`, or without it, the
+     * events from the moment of connection (`connected`) on.
      *
      * To show a room without a gap: take `last_seq` of room(), load messages(), and open with
-     * `since: last_seq`. A message that came meanwhile is then both in the page and told as an
-     * event: know it by its message_id.
+     * `since: last_seq`. A message that arrives in between is both loaded and delivered as an
+     * event: compare the message_id.
      */
     openRoom(roomId: number, options?: { since?: number }): RoomChannel;
-    /** Opens the channel of all that concerns the user. */
+    /** Opens the channel of everything that concerns the user. */
     openNotifications(options?: { since?: number }): NotificationsChannel;
 
-    /** The network or the application is back: what waits to be tried again is tried now.
-     *  In browsers this happens by itself (`online`, `visibilitychange`). */
+    /** Call it when the network or the application is back: pending retries happen now.
+     *  Browsers trigger it themselves (`online`, `visibilitychange`). */
     wake(): void;
-    /** Closes all channels and stops the outbox, which keeps what it has. */
+    /** Closes all channels and stops the outbox; unsent messages stay stored. */
     close(): void;
 }
 
 // ---- channels ---------------------------------------------------------------------------
 
 /**
- * connecting: the first try, or one after a loss, is under way;
- * live: by socket; polling: sockets do not get through, events are asked for by HTTP;
- * waiting: for the next try after a loss (`retryAt`); offline: the browser has no network;
- * closed: for good, see `closed`.
+ * connecting: a first or repeated attempt is under way; live: connected by a socket;
+ * polling: sockets fail, events are requested by HTTP;
+ * waiting: for the next attempt (`retryAt`); offline: the browser has no network;
+ * closed: permanently, see `closed`.
  */
 export type ChannelState = "connecting" | "live" | "polling" | "waiting" | "offline" | "closed";
 
-/** Why a channel is closed: by close() (1000), or by the server. */
+/** Why a channel is closed: by close(), or by the server. */
 export interface Closed {
-    /** 1000: by close(); 4401: not logged in (any more); 4403: may not enter, or was removed;
-     *  4404: there is no such room (any more). */
+    /** 1000: by close(); 4401: not logged in; 4403: not allowed in the room, or removed;
+     *  4404: the room does not exist. */
     code: 1000 | 4401 | 4403 | 4404;
-    /** In words for the user. */
+    /** A description for the user. */
     detail: string;
 }
 
 export interface ChannelEvents {
     state: ChannelState;
-    /** It is over; reopen() tries again. After 4401, login() reopens by itself. */
+    /** The channel is closed; reopen() tries again. After 4401, login() reopens it. */
     closed: Closed;
-    /** Events were lost for this channel: load by REST what you show, then go on. */
+    /** Events were missed: load what you show again by REST, then continue. */
     resync: Resync;
-    /** The server complains, as with code "rate_limited". */
+    /** The server reports an error, such as code "rate_limited". */
     error: ErrorFrame;
 }
 
-/** What channels have in common. */
+/** The common part of all channels. */
 export abstract class Channel<Events extends ChannelEvents> extends Emitter<Events> {
     readonly state: ChannelState;
-    /** The number of the last event that was handed on; null until one is known. */
+    /** The number of the last event delivered; null until one is known. */
     readonly seq: number | null;
-    /** Why it is closed, null while it is not. */
+    /** Why the channel is closed, null while it is open. */
     readonly closed: Closed | null;
-    /** While waiting: when the next try begins, as of Date.now(). */
+    /** While waiting: the time of the next attempt, as of Date.now(). */
     readonly retryAt: number | null;
-    /** No more events come. */
+    /** Closes the channel; no more events are delivered. */
     close(): void;
-    /** Opens a closed channel again; goes on after the last event. */
+    /** Opens a closed channel again, continuing after the last event. */
     reopen(): void;
 }
 
 export interface RoomChannelEvents extends ChannelEvents {
-    /** Whenever a socket is there (again). */
+    /** On each connection of a socket, the first and later ones. */
     connected: RoomConnected;
-    /** Every numbered event: each once, in order, without a hole but for a `resync`. */
+    /** Every numbered event: once, in order, without gaps except after a `resync`. */
     event: RoomEvent;
-    /** All that a socket of the seed's kind would get: numbered or not, but nothing twice. */
+    /** Every frame, numbered or not, without repetitions. */
     frame:
         | RoomEvent
         | TypingEvent
@@ -580,20 +580,21 @@ export interface RoomChannelEvents extends ChannelEvents {
 
 export class RoomChannel extends Channel<RoomChannelEvents> {
     readonly roomId: number;
-    /** Who is there, oneself included, as last heard of; also by polling. Empty while offline. */
+    /** The users online, including this one, as last known; also while polling. Empty while
+     *  offline. */
     readonly online: UserRef[];
-    /** Who types at the moment; empty while there is no socket. */
+    /** The users typing now; empty while there is no socket. */
     readonly typists: UserRef[];
-    /** The user types. To be called at each key: it is said every few seconds only. */
+    /** The user types. Call it for each key; it sends a frame every few seconds only. */
     typing(): void;
-    /** The user does not type any more. Sending a message says so by itself. */
+    /** The user has stopped typing. Sending a message implies it. */
     stopTyping(): void;
 }
 
 export interface NotificationsChannelEvents extends ChannelEvents {
     connected: NotificationsConnected;
-    /** Every numbered event of the user: each once, in order. Not while polling: they are
-     *  told when there is a socket again. */
+    /** Every numbered event of the user: once, in order. While polling they are delayed until
+     *  there is a socket again. */
     event: UserEvent;
     frame: UserEvent | NewMessageNotification | NotificationsConnected | Resync | ErrorFrame;
     new_message_notification: NewMessageNotification;
@@ -602,8 +603,8 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     room_removed: RoomRemovedEvent;
     room_deleted: OwnRoomDeletedEvent;
     /**
-     * Read the list of rooms again, since messages may have come unseen: at each (re)connect.
-     * While polling it comes with the new list itself (the first 200), when that has changed.
+     * The list of rooms may have changed unnoticed; load it again. Emitted on each connection.
+     * While polling, the value is the new list itself (the first 200), once it has changed.
      */
     rooms: Page<Room> | null;
 }
@@ -613,53 +614,51 @@ export class NotificationsChannel extends Channel<NotificationsChannelEvents> {}
 // ---- sending ----------------------------------------------------------------------------
 
 /**
- * queued: waits (for its turn, for the network); sending: a request is under way;
- * sent: `message` is there; failed: refused for good (`error`), see Outbox.retry();
- * discarded: given up.
+ * queued: waiting for its turn or the network; sending: a request is under way;
+ * sent: see `message`; failed: refused (`error`), see Outbox.retry(); discarded: given up.
  */
 export type OutgoingState = "queued" | "sending" | "sent" | "failed" | "discarded";
 
-/** A message on its way. Its event `new_message` has the same client_id. */
+/** A message being sent. Its event `new_message` has the same client_id. */
 export interface Outgoing {
     readonly client_id: string;
     readonly room_id: number;
     readonly content: string;
     readonly message_type: MessageType;
     readonly reply_to_id: number | null;
-    /** When it was queued, by this machine's clock. */
+    /** When it was queued, by the local clock. */
     readonly created_at: Timestamp;
     readonly state: OutgoingState;
-    /** Why the last try failed, null if none did. */
+    /** Why the last attempt failed, null if none has. */
     readonly error: ConfabError | null;
-    /** As the server has it, once sent. */
+    /** The message as the server has it, once sent. */
     readonly message: Message | null;
-    /** The message once it is sent; rejected when it is refused or discarded. Need not be
-     *  looked at: a rejection that nobody handles is no error of the program. retry() makes a
-     *  new one. */
+    /** Resolves to the sent message; rejected if it is refused or discarded. It may be ignored:
+     *  no unhandled rejection is reported. retry() replaces it by a new promise. */
     readonly done: Promise<Message>;
 }
 
 export interface OutboxEvents {
-    /** One was added or has another state. One that is sent or discarded is not listed
-     *  any more when this comes. */
+    /** A message was added or has changed its state. Sent and discarded ones are removed from
+     *  the list before. */
     change: Outgoing;
 }
 
-/** The messages that are not sent yet. They outlive a reload where there is a storage. */
+/** The messages not sent yet. With a storage they survive a reload. */
 export class Outbox extends Emitter<OutboxEvents> {
-    /** Those queued, sending or failed, in their order; of all rooms, or of one. */
+    /** The messages queued, sending or failed, in order; of all rooms, or of one. */
     list(roomId?: number): Outgoing[];
-    /** Queues a failed one again, behind the others of its room. */
+    /** Queues a failed message again, after the others of its room. */
     retry(clientId: string): void;
-    /** Gives one up. If a request is under way it may still arrive. */
+    /** Gives a message up. A request under way may still deliver it. */
     discard(clientId: string): void;
 }
 
-// ---- the class of the seed document ----------------------------------------------------------
+// ---- ChatManager ---------------------------------------------------------------------------
 
-/** A WebSocket that comes back by itself, and misses nothing meanwhile. */
+/** A WebSocket that reconnects by itself without missing events. */
 export interface ChatSocket {
-    /** As of a WebSocket: 0 connecting (again), 1 open, 3 closed. */
+    /** As of a WebSocket: 0 connecting, 1 open, 3 closed. */
     readonly readyState: number;
     onopen: ((event: { type: "open" }) => void) | null;
     onmessage: ((event: { type: "message"; data: string }) => void) | null;
@@ -669,16 +668,16 @@ export interface ChatSocket {
 }
 
 /**
- * A room in one object, with the methods of the seed document. Answers are the parsed bodies,
- * those of errors too: nothing is thrown but a ConfabError without an answer (status 0).
- * Overwrite displayMessage() and its like, in a subclass or on the object.
+ * One room in one object. Methods resolve to the parsed body, also of an error; they are
+ * rejected only if there is no response (a ConfabError with status 0).
+ * Override displayMessage() and the like in a subclass or on the object.
  */
 export class ChatManager {
     constructor(roomId: number, token?: string | null, options?: ConfabOptions);
     roomId: number;
     token: string | null;
     socket: ChatSocket | null;
-    /** Of the API: "http://localhost:8000/api/chat". */
+    /** The URL of the API: "http://localhost:8000/api/chat". */
     baseUrl: string;
     getRooms(): Promise<Page<Room>>;
     getMessages(limit?: number, offset?: number): Promise<Page<Message>>;
