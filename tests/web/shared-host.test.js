@@ -1,19 +1,19 @@
-// The page on a shared host, where nothing runs but what Apache starts: no Redis, no sockets.
+// The page on a shared host, where only Apache runs: no Redis, no sockets.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { PACE } from "../../web/confab/pace.js";
-import { visitor, world } from "./support/browser.js";
-import { freshName, PASSWORD } from "./support/people.js";
+import { openWindow, world } from "./support/browser.js";
+import { freshName, PASSWORD } from "./support/clients.js";
 import { startSharedHost } from "./support/shared-host.js";
 
-/** How long anything may take to be seen: three times the longest pause between two polls. */
+/** The timeout for anything to appear: three times the longest pause between polls. */
 const SEEN = 3 * PACE.pollMax;
 
-/** Somebody at the door, whose window counts its polls and the frames of its sockets. */
+/** Opens a window that counts its polls and the frames of its sockets. */
 async function guest() {
-    const person = await visitor();
+    const person = await openWindow();
     person.context.setDefaultTimeout(SEEN);
     Object.assign(person, { polls: 0, frames: 0, name: freshName() });
     person.page.on("response", (answer) => {
@@ -42,7 +42,7 @@ async function register(person) {
     await signIn(person, "Create account");
 }
 
-/** The first makes a room and invites the second, who opens it: all of it in the page. */
+/** In the page, the first creates a room and invites the second, who opens it. */
 async function meet(anne, ben) {
     await anne.button("New room", anne.page.locator(".bar")).click();
     await anne.page.getByLabel("Name").fill("Kitchen");
@@ -64,10 +64,10 @@ for (const [kind, name] of [
 ]) {
     describe(name, () => {
         before(() => world.open(() => startSharedHost(kind)));
-        afterEach(() => world.tidy());
+        afterEach(() => world.closeWindows());
         after(() => world.close());
 
-        test("two chat in the page, which goes by polling and says so", async () => {
+        test("two users chat by polling, and the page says so", async () => {
             const [anne, ben] = [await guest(), await guest()];
             await register(anne);
             await register(ben);

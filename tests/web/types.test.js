@@ -1,3 +1,5 @@
+// The library, its declared types and the page's modules agree.
+
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,7 +11,7 @@ import ts from "typescript";
 
 import * as library from "../../web/confab.js";
 
-// What the library's own parts say to each other, and no application.
+// Methods that only the library itself calls.
 const INSIDE = {
     Confab: ["exchange"],
     Emitter: ["emit"],
@@ -18,12 +20,12 @@ const INSIDE = {
     NotificationsChannel: ["path", "accept", "settle", "poll"],
     Outbox: ["add", "setUser", "clear", "wake", "stop", "arrived"],
 };
-// Unknown names, unknown exports, unknown files, and names that nothing uses.
+// Diagnostics for undefined names, exports and files, and for unused names.
 const SLIPS = [2304, 2305, 2307, 2552, 6133, 6192, 6196];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What confab.d.ts declares: the names of classes, each with those of its members. */
+/** The classes declared in confab.d.ts, with the names of their members. */
 function declared() {
     const path = here("../../web/confab.d.ts");
     const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2022);
@@ -36,7 +38,7 @@ function declared() {
     );
 }
 
-/** One of each, to look what is there. */
+/** One object of each class. */
 function made() {
     const confab = new library.Confab({
         url: "http://localhost",
@@ -59,7 +61,7 @@ function made() {
     return all;
 }
 
-test("what uses the types as it should compiles, and what does not is refused", () => {
+test("correct uses of the types compile, wrong ones do not", () => {
     const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
     try {
         execFileSync(process.execPath, [tsc, "-p", here(".")], { encoding: "utf8" });
@@ -68,11 +70,11 @@ test("what uses the types as it should compiles, and what does not is refused", 
     }
 });
 
-test("the library exports what is declared, and nothing else", () => {
+test("the library exports exactly what is declared", () => {
     assert.deepEqual(Object.keys(library).sort(), [...declared().keys()].sort());
 });
 
-test("every member that is declared exists", () => {
+test("every declared member exists", () => {
     const objects = made();
     for (const [name, members] of declared()) {
         for (const member of members) {
@@ -81,7 +83,7 @@ test("every member that is declared exists", () => {
     }
 });
 
-test("every method that an application may call is declared", () => {
+test("every public method is declared", () => {
     for (const [name, members] of declared()) {
         const there = Object.getOwnPropertyNames(library[name].prototype).filter(
             (member) => member !== "constructor",
@@ -93,7 +95,7 @@ test("every method that an application may call is declared", () => {
     }
 });
 
-test("no module of page or library uses what it has not, or has what it never uses", () => {
+test("no module of page or library has undefined or unused names", () => {
     const files = readdirSync(here("../../web"), { recursive: true })
         .filter((name) => name.endsWith(".js"))
         .map((name) => here(`../../web/${name}`));

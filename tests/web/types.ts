@@ -68,9 +68,9 @@ const options: ConfabOptions = {
 const confab = new Confab(options);
 new Confab({ WebSocket, storage: localStorage });
 new Confab({ WebSocket: null, storage: null, window: null, document: null });
-// @ts-expect-error: there is no such way of being known
+// @ts-expect-error: no such kind of authentication
 new Confab({ auth: "password" });
-// @ts-expect-error: there is no such option
+// @ts-expect-error: no such option
 new Confab({ uri: "https://chat.example" });
 socketLike.close(1000);
 
@@ -86,11 +86,11 @@ export async function accounts(): Promise<void> {
     const nothing: void = await confab.logout();
     confab.token = null;
     const known: User | null = confab.user;
-    // @ts-expect-error: who it is, the server says
+    // @ts-expect-error: only the server determines the user
     confab.user = known;
     // @ts-expect-error: a password is missing
     await confab.login("alice");
-    // @ts-expect-error: other users' times are nobody's business
+    // @ts-expect-error: a user in a list has no times
     found.results[0]?.created_at;
     const auth: "cookie" | "token" = confab.auth;
     console.log(nothing, auth, confab.url);
@@ -146,7 +146,7 @@ export async function messages(room: number): Promise<void> {
     const health: { status: string } = await confab.health();
     const any: { detail: string } = await confab.request("GET", "/api/chat/rooms/");
     const unknown: unknown = await confab.request("POST", "/api/chat/rooms/", { name: "x" });
-    // @ts-expect-error: there is no such kind of message
+    // @ts-expect-error: no such type of message
     await confab.postMessage(room, { content: "la", message_type: "song" });
     console.log(page, unread, last, first, health, any, unknown);
 }
@@ -158,7 +158,7 @@ export function explain(error: unknown): string {
     const { status, detail, fields, retryAfter, requestId, body, temporary } = error;
     const words: string[] | undefined = fields.name;
     const seconds: number | null = retryAfter;
-    // @ts-expect-error: an error stays as it is
+    // @ts-expect-error: errors are read-only
     error.status = 200;
     const again: boolean = temporary && status !== 0;
     return [detail, words, seconds, requestId, body, again, error.name].join(" ");
@@ -171,7 +171,7 @@ export function channels(): void {
     const room: RoomChannel = confab.openRoom(1, { since: 7 });
     const stop: () => void = room.on("new_message", (event) => {
         const message: Message = event.message;
-        // @ts-expect-error: that is another event's
+        // @ts-expect-error: a field of another event
         event.edited_by;
         console.log(message, event.seq);
     });
@@ -207,7 +207,7 @@ export function channels(): void {
     room.on("closed", (closed: Closed) => told(closed.code, closed.detail));
     room.on("resync", (frame: Resync) => told(frame.seq));
     room.on("error", (frame: ErrorFrame) => told(frame.code, frame.detail));
-    // @ts-expect-error: there is no such event
+    // @ts-expect-error: no such event
     room.on("new_mesage", () => {});
     // @ts-expect-error: rooms have no notifications
     room.on("new_message_notification", () => {});
@@ -216,7 +216,7 @@ export function channels(): void {
     const retry: number | null = room.retryAt;
     told(room.roomId, room.seq, room.state, room.closed?.detail, room.online.length, retry);
     told(room.typists[0]?.username);
-    // @ts-expect-error: the state is the channel's
+    // @ts-expect-error: the state is read-only
     room.state = "live";
     room.close();
     room.reopen();
@@ -241,7 +241,7 @@ export function channels(): void {
                 return never(event);
         }
     });
-    // @ts-expect-error: nobody types to everybody
+    // @ts-expect-error: typing needs a room
     news.typing();
     const names: (keyof NotificationsChannelEvents)[] = ["room_created", "rooms"];
     const common: (keyof ChannelEvents)[] = ["state", "closed", "resync", "error"];
@@ -267,7 +267,7 @@ export async function sending(): Promise<void> {
     outbox.on("change", (one: OutboxEvents["change"]) => told(one.error?.detail, one.message));
     outbox.retry(outgoing.client_id);
     outbox.discard(outgoing.client_id);
-    // @ts-expect-error: what was written is written
+    // @ts-expect-error: the content is read-only
     outgoing.content = "Bye!";
     told(state, message, waiting, outgoing.created_at);
     confab.wake();
@@ -279,7 +279,7 @@ confab.on("user", listener);
 confab.off("user", listener);
 confab.on("unauthorized", (error: ConfabError) => told(error.status));
 
-// ---- the seed's class ----
+// ---- ChatManager ----
 
 class Shown extends ChatManager {
     override displayMessage(message: Message): void {

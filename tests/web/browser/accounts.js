@@ -1,13 +1,14 @@
-// The way in and out.
+// Registration, login, logout, passwords.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone, visitor } from "../support/browser.js";
-import { freshName, PASSWORD } from "../support/people.js";
+import { loggedInUser, openWindow } from "../support/browser.js";
+import { freshName, PASSWORD } from "../support/clients.js";
+import "./setup.js";
 
-test("one registers in the page, and is in a chat without rooms", async () => {
-    const person = await visitor();
+test("registering leads to a chat without rooms", async () => {
+    const person = await openWindow();
     const { page } = person;
     await person.visit();
     await page.getByRole("button", { name: "Create an account" }).click();
@@ -17,8 +18,8 @@ test("one registers in the page, and is in a chat without rooms", async () => {
     await page.getByText("No rooms yet").waitFor();
 });
 
-test("what is wrong with a name is said beside it", async () => {
-    const person = await visitor();
+test("an invalid name is reported at its field", async () => {
+    const person = await openWindow();
     await person.visit();
     await person.button("Create an account").click();
     await person.page.getByLabel("Username").fill("x y");
@@ -30,9 +31,9 @@ test("what is wrong with a name is said beside it", async () => {
     await field.and(person.page.locator("[aria-invalid=true]")).waitFor();
 });
 
-test("a wrong password is refused, the right one logs in, and one can log out", async () => {
-    const someoneElse = await someone();
-    const person = await visitor();
+test("a wrong password is refused, the right one logs in, log out logs out", async () => {
+    const someoneElse = await loggedInUser();
+    const person = await openWindow();
     await person.visit();
     await person.page.getByLabel("Username").fill(someoneElse.name);
     await person.page.getByLabel("Password").fill("wrong password");
@@ -45,10 +46,10 @@ test("a wrong password is refused, the right one logs in, and one can log out", 
     await person.page.getByRole("heading", { name: "Log in" }).waitFor();
 });
 
-test("a password that is changed elsewhere ends the session in this window", async () => {
-    const person = await someone();
+test("changing the password elsewhere ends the session in this window", async () => {
+    const person = await loggedInUser();
     await person.page.getByText("Online").waitFor();
-    const elsewhere = await visitor();
+    const elsewhere = await openWindow();
     await elsewhere.api("POST", "auth/login/", { username: person.name, password: PASSWORD });
     await elsewhere.api("POST", "auth/password/", {
         old_password: PASSWORD,
@@ -57,7 +58,7 @@ test("a password that is changed elsewhere ends the session in this window", asy
     await person.page.getByText("You were logged out.").waitFor();
 });
 
-/** Logs out in the window and in under a name, and opens the room. */
+/** Logs out, logs in under a name, and opens the room. */
 async function comeBackAs(person, name) {
     await person.button("Log out").click();
     await person.page.getByLabel("Username").fill(name);
@@ -67,8 +68,8 @@ async function comeBackAs(person, name) {
     await person.field.waitFor();
 }
 
-test("what one has begun to write is there again for oneself, and not for the next", async () => {
-    const [anne, ben] = [await someone(), await someone()];
+test("a draft is kept for its author, and not shown to the next user", async () => {
+    const [anne, ben] = [await loggedInUser(), await loggedInUser()];
     await anne.enter(await anne.room("Kitchen", ben));
     await anne.field.fill("Not for everybody");
     await comeBackAs(anne, anne.name);

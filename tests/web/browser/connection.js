@@ -1,9 +1,10 @@
-// Connections that are lost: nothing is missed, nothing is said twice, and it is said in words.
+// Lost connections: nothing is missed or shown twice, and the user is told.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { pair, world } from "../support/browser.js";
+import "./setup.js";
 
 test("a reload shows the same room again", async () => {
     const { alice } = await pair();
@@ -13,7 +14,7 @@ test("a reload shows the same room again", async () => {
     await alice.sees("Still here?");
 });
 
-test("what is written without a network waits in sight, and is sent once it is back", async () => {
+test("a message written offline is shown as waiting, then sent once", async () => {
     const { alice, bob } = await pair();
     await alice.context.setOffline(true);
     await alice.page.getByText(/You are offline/).waitFor();
@@ -36,7 +37,7 @@ test("what is written without a network waits in sight, and is sent once it is b
     assert.equal(await alice.message("Written offline").count(), 1);
 });
 
-test("what waits outlives a reload", async () => {
+test("an unsent message survives a reload", async () => {
     const { alice, bob } = await pair();
     await alice.page.route("**/messages/", (route) =>
         route.request().method() === "POST"
@@ -50,7 +51,7 @@ test("what waits outlives a reload", async () => {
     await bob.sees("Kept");
 });
 
-test("a pushd that dies costs no message", async () => {
+test("no message is missed while pushd is down", async () => {
     const { alice, bob, room } = await pair();
     await world.system.end("push");
     await alice.page.locator(".connection:visible").waitFor();
@@ -67,7 +68,7 @@ test("a pushd that dies costs no message", async () => {
     await alice.page.locator(".connection").waitFor({ state: "hidden" });
 });
 
-test("what the server refuses is said, and can be given up", async () => {
+test("a refused message shows the reason, and can be discarded", async () => {
     const { alice } = await pair();
     await alice.page.route("**/messages/", (route) =>
         route.request().method() === "POST"

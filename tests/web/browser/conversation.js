@@ -1,12 +1,13 @@
-// Two people in a room: what one does, the other sees.
+// Two users in a room: what one does, the other sees.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pair, someone } from "../support/browser.js";
-import { until } from "../support/wait.js";
+import { loggedInUser, pair } from "../support/browser.js";
+import { until } from "../support/until.js";
+import "./setup.js";
 
-test("what one says, the other sees, and who writes it", async () => {
+test("a message and who is typing are shown to the other", async () => {
     const { alice, bob } = await pair();
     await alice.say("Tea is ready.");
     await bob.sees("Tea is ready.");
@@ -18,14 +19,14 @@ test("what one says, the other sees, and who writes it", async () => {
     assert.equal(await alice.page.locator(".items .message, .outbox .message").count(), 2);
 });
 
-test("who is there is seen, and who is gone", async () => {
+test("the header shows how many members are online", async () => {
     const { alice, bob } = await pair();
     await alice.page.getByText("2 members, 2 online").waitFor();
     await bob.page.close();
     await alice.page.getByText("2 members, 1 online").waitFor();
 });
 
-test("a message is edited and deleted under the other's eyes", async () => {
+test("an edit and a deletion are shown to the other", async () => {
     const { alice, bob } = await pair();
     await alice.say("Tea at fuor");
     await bob.sees("Tea at fuor");
@@ -42,7 +43,7 @@ test("a message is edited and deleted under the other's eyes", async () => {
     await bob.message("Tea at").waitFor({ state: "detached" });
 });
 
-test("a reply shows what it replies to, and leads there", async () => {
+test("a reply quotes its original, and a click leads there", async () => {
     const { alice, bob, room } = await pair();
     await alice.say("Who takes the scones?");
     await bob.sees("Who takes the scones?");
@@ -67,8 +68,8 @@ test("a reply shows what it replies to, and leads there", async () => {
     );
 });
 
-test("a line stands above the first new message, and its sender learns it was seen", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+test("a line marks the first new message, and its sender learns that it was seen", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await alice.enter(room);
     await alice.say("First");
@@ -84,7 +85,7 @@ test("a line stands above the first new message, and its sender learns it was se
 });
 
 test("with many unread messages the room opens at the first of them", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await alice.post(room, "Known");
     await bob.enter(room);
@@ -106,7 +107,7 @@ test("with many unread messages the room opens at the first of them", async () =
     await bob.page.locator(".room .count").waitFor({ state: "detached" });
 });
 
-test("who reads old messages is told of new ones, and not moved away", async () => {
+test("while reading old messages, new ones are announced without scrolling", async () => {
     const { alice, bob, room } = await pair();
     for (let i = 0; i < 60; i += 1) {
         await alice.post(room, `Line ${i}`);
@@ -125,9 +126,9 @@ test("who reads old messages is told of new ones, and not moved away", async () 
     await bob.page.locator(".item:has(.separator.new)", { hasText: "Fresh" }).waitFor();
 });
 
-test("desktop notifications come when asked for, with the words of the message", async () => {
-    const alice = await someone();
-    const bob = await someone({ permissions: ["notifications"] });
+test("enabled desktop notifications show the text of a message", async () => {
+    const alice = await loggedInUser();
+    const bob = await loggedInUser({ permissions: ["notifications"] });
     const room = await alice.room("Kitchen", bob);
     await bob.page.evaluate(() => {
         window.told = [];
@@ -137,7 +138,7 @@ test("desktop notifications come when asked for, with the words of the message",
                 window.told.push(`${title}: ${options.body}`);
             }
         };
-        // A window that nobody looks at; headless ones always seem to be looked at.
+        // A headless window always reports the focus.
         document.hasFocus = () => false;
     });
     await bob.button("Desktop notifications").click();
@@ -147,7 +148,7 @@ test("desktop notifications come when asked for, with the words of the message",
         until(async () => (await bob.page.evaluate(() => window.told.length)) === count);
     await alice.post(room, "Tea is ready.");
     await told(1);
-    // Also from who has never written before.
+    // Also for a room that is new to the user.
     const direct = await alice.api("POST", "chat/rooms/direct/", { user_id: bob.id });
     await alice.post(direct.room_id, "Are you coming?");
     await told(2);
@@ -159,8 +160,8 @@ test("desktop notifications come when asked for, with the words of the message",
     await bob.page.getByText("Desktop notifications are off.").waitFor();
 });
 
-test("a message elsewhere counts as unread and moves its room to the top", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+test("a message in another room is unread and moves the room to the top", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const first = await alice.room("Kitchen", bob);
     await alice.room("Garden", bob);
     await bob.page.locator(".room", { hasText: "Kitchen" }).waitFor();

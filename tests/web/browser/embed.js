@@ -1,14 +1,15 @@
-// The chat elsewhere than at the root of its own site: <confab-chat> in other pages, a folder.
+// The chat elsewhere: <confab-chat> in other pages, and in a folder of a site.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone, visitor, world } from "../support/browser.js";
-import { PASSWORD } from "../support/people.js";
-import { freePort, startFolder, startSite } from "../support/site.js";
+import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { PASSWORD } from "../support/clients.js";
+import { freePort, startFolder, startSite } from "../support/other-sites.js";
+import "./setup.js";
 
-test("the element shows one room to who is logged in, in the colours of its page", async () => {
-    const person = await someone();
+test("the element shows one room to a logged-in user, in the page's colours", async () => {
+    const person = await loggedInUser();
     const room = await person.room("Counter");
     await person.post(room, "Rye is out, sorry.");
     await person.visit("/embed.html");
@@ -28,8 +29,8 @@ test("the element shows one room to who is logged in, in the colours of its page
     await person.picture("embed");
 });
 
-test("the element asks who is not logged in, and says what it cannot show", async () => {
-    const [owner, other] = [await someone(), await visitor()];
+test("the element shows the login, and reports a room that it cannot show", async () => {
+    const [owner, other] = [await loggedInUser(), await openWindow()];
     const room = await owner.room("Private");
     await other.visit("/embed.html");
     await other.button("Log in").waitFor();
@@ -41,10 +42,10 @@ test("the element asks who is not logged in, and says what it cannot show", asyn
     await other.page.getByText("This room does not exist, or you are not a member.").waitFor();
 });
 
-test("a token that is revoked is said, and a new one lets in again", async () => {
-    const person = await someone();
+test("a revoked token is reported, and a new one gives access again", async () => {
+    const person = await loggedInUser();
     const room = await person.room("Counter");
-    const guest = await visitor();
+    const guest = await openWindow();
     await guest.visit("/embed.html");
     const give = (token) =>
         guest.page
@@ -71,8 +72,8 @@ test("a token that is revoked is said, and a new one lets in again", async () =>
     await guest.field.waitFor();
 });
 
-test("a page in PHP logs its own user in and shows the chat", async () => {
-    const owner = await someone();
+test("a page in PHP logs its user in and shows the chat", async () => {
+    const owner = await loggedInUser();
     const { room_id: room } = await owner.api("POST", "chat/rooms/", {
         name: "Shop",
         is_private: false,
@@ -80,7 +81,7 @@ test("a page in PHP logs its own user in and shows the chat", async () => {
     await owner.enter(room);
     const site = await startSite({ port: world.sitePort, chat: world.system.url, room });
     try {
-        const guest = await visitor();
+        const guest = await openWindow();
         await guest.page.goto(site.url);
         const name = `guest${process.pid}`;
         await guest.page.getByLabel("Your name here").fill(name);
@@ -91,7 +92,7 @@ test("a page in PHP logs its own user in and shows the chat", async () => {
         await owner.say("Welcome");
         await guest.sees("Welcome");
         await guest.picture("php");
-        // The same user again, who has an account by now.
+        // The same user again, now with an account.
         await guest.context.clearCookies();
         await guest.page.goto(site.url);
         await guest.page.getByLabel("Your name here").fill(name);
@@ -102,8 +103,8 @@ test("a page in PHP logs its own user in and shows the chat", async () => {
     }
 });
 
-test("in a folder of a site, page, element and library ask that folder alone", async () => {
-    const [owner, guest] = [await someone(), await visitor()];
+test("in a folder of a site, page, element and library request only that folder", async () => {
+    const [owner, guest] = [await loggedInUser(), await openWindow()];
     const room = await owner.room("Attic");
     const site = await startFolder({
         port: await freePort(),

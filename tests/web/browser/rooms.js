@@ -1,13 +1,14 @@
-// Rooms and who is in them.
+// Rooms and their members.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone, visitor } from "../support/browser.js";
-import { pause, until } from "../support/wait.js";
+import { loggedInUser, openWindow } from "../support/browser.js";
+import { pause, until } from "../support/until.js";
+import "./setup.js";
 
-test("a room is made, renamed, filled with people, and deleted", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+test("a room is created, gets a member, is renamed and deleted", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     await alice.button("New room", alice.page.locator(".bar")).click();
     await alice.page.getByLabel("Name").fill("Kitchen");
     await alice.button("Create room").click();
@@ -33,8 +34,8 @@ test("a room is made, renamed, filled with people, and deleted", async () => {
     await alice.page.getByText("No rooms yet").waitFor();
 });
 
-test("a room that is not open shows its new name as soon as somebody looks", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+test("a room that is not open shows its new name when the window gets the focus", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await bob.page.locator(".room", { hasText: "Kitchen" }).waitFor();
     await alice.api("PATCH", `chat/rooms/${room}/`, { name: "Galley" });
@@ -42,8 +43,8 @@ test("a room that is not open shows its new name as soon as somebody looks", asy
     await bob.page.locator(".room", { hasText: "Galley" }).waitFor();
 });
 
-test("who is invited while the list of rooms is read keeps the room", async () => {
-    const [alice, bob] = [await someone(), await visitor()];
+test("an invitation while the list of rooms is loading is not lost", async () => {
+    const [alice, bob] = [await loggedInUser(), await openWindow()];
     await bob.register();
     await bob.room("Garden");
     const kitchen = bob.page.locator(".room", { hasText: "Kitchen" });
@@ -55,7 +56,7 @@ test("who is invited while the list of rooms is read keeps the room", async () =
             await route.continue();
             return;
         }
-        // The second one is read when the channel is live; here it is old when it comes.
+        // The second list is requested when the channel is live; make it outdated on arrival.
         const answer = await route.fetch();
         await alice.room("Kitchen", bob);
         await kitchen.waitFor();
@@ -68,8 +69,8 @@ test("who is invited while the list of rooms is read keeps the room", async () =
     assert.equal(await kitchen.count(), 1);
 });
 
-test("an admin makes another one, and removes a member", async () => {
-    const [alice, bob, carol] = [await someone(), await someone(), await someone()];
+test("an admin appoints another one, and removes a member", async () => {
+    const [alice, bob, carol] = [await loggedInUser(), await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob, carol);
     await alice.enter(room);
     await bob.enter(room);
@@ -84,8 +85,8 @@ test("an admin makes another one, and removes a member", async () => {
     await bob.page.getByText("No rooms yet").waitFor();
 });
 
-test("a public room is found and joined, and left again", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+test("a public room is found, joined and left", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const name = `Garden ${alice.name}`;
     await alice.api("POST", "chat/rooms/", { name, is_private: false });
     await bob.button("Public rooms", bob.page.locator(".bar")).click();
@@ -97,13 +98,13 @@ test("a public room is found and joined, and left again", async () => {
     await bob.button("Leave room").click();
     await bob.button("Leave room", bob.dialog()).click();
     await bob.page.getByText("No rooms yet").waitFor();
-    // Nothing is asked about it any more, of which a refusal would be said.
+    // No more requests about it: a refused one would show a notice.
     await pause(500);
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
 });
 
-test("a direct message reaches the other, who sees a room of that name", async () => {
-    const [alice, bob] = [await someone(), await someone()];
+test("a direct message reaches the other in a room named after the sender", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     await alice.button("New direct message").click();
     await alice.page.getByLabel("Find a person by name").fill(bob.name);
     await alice.button(`Message ${bob.name}`).click();

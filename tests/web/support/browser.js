@@ -1,4 +1,4 @@
-/** People with a browser: Debian's Chromium against a whole private system. */
+// Users with a window of Debian's Chromium each, against a private instance.
 
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -7,16 +7,16 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 import { Instance } from "./instance.js";
-import { freshName, PASSWORD } from "./people.js";
-import { freePort } from "./site.js";
+import { freshName, PASSWORD } from "./clients.js";
+import { freePort } from "./other-sites.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const CHROMIUM = "/usr/bin/chromium";
 
-/** A busy machine takes its time: how long anything may take to appear (ms). */
+/** The timeout (ms) for anything to appear, for a busy machine. */
 export const PATIENCE = 15000;
 
-/** Where pictures of every run are kept. */
+/** Where the screenshots of a run are kept. */
 export const PICTURES = join(ROOT, "build/web");
 
 export const SIZES = {
@@ -25,11 +25,11 @@ export const SIZES = {
     wide: { width: 1600, height: 1000 },
 };
 
-/** The system and the browser of a run; open() before the first test, close() after the last. */
+/** The instance and the browser; open() before the first test, close() after the last. */
 export const world = {
     people: [],
 
-    /** `start()`: starts what has `url` and `close()`, if it is not an instance for these tests. */
+    /** `start()` may start another server than an instance; it needs `url` and `close()`. */
     async open(start = () => this.instance()) {
         await mkdir(PICTURES, { recursive: true });
         this.system = await start();
@@ -42,14 +42,13 @@ export const world = {
     async instance() {
         this.sitePort = await freePort();
         return Instance.start({
-            CONFAB_DRAIN_TIME: "0",
             CONFAB_PRESENCE_GRACE: "1",
             CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}`,
         });
     },
 
-    /** Closes the windows of a test, and finds what went wrong in them unseen. */
-    async tidy() {
+    /** Closes the windows of a test, and fails if there were errors in them. */
+    async closeWindows() {
         const faults = this.people.flatMap(({ faults: own }) => own);
         await Promise.all(this.people.splice(0).map(({ context }) => context.close()));
         if (faults.length > 0) {
@@ -63,8 +62,8 @@ export const world = {
     },
 };
 
-/** A window of nobody yet. */
-export async function visitor(options = {}) {
+/** Opens a window without a user. */
+export async function openWindow(options = {}) {
     const context = await world.browser.newContext({
         viewport: SIZES.tablet,
         locale: "en-GB",
@@ -79,17 +78,17 @@ export async function visitor(options = {}) {
     return person;
 }
 
-/** A new user, logged in, with the chat open at `path`. */
-export async function someone({ path = "/", ...options } = {}) {
-    const person = await visitor(options);
+/** Opens a window of a new user, logged in, at `path`. */
+export async function loggedInUser({ path = "/", ...options } = {}) {
+    const person = await openWindow(options);
     await person.register();
     await person.visit(path);
     return person;
 }
 
-/** Two people who have the same room open. */
+/** Two users with the same room open. */
 export async function pair() {
-    const [alice, bob] = [await someone(), await someone()];
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Kitchen", bob);
     await alice.enter(room);
     await bob.enter(room);
@@ -101,14 +100,14 @@ class Person {
         Object.assign(this, { context, page, faults: [] });
         page.on("pageerror", (error) => this.faults.push(error.stack));
         page.on("console", (line) => {
-            // What the network does in these tests is meant; what the policy refuses is not.
+            // Network errors are part of the tests; violations of the policy are not.
             if (line.type() === "error" && !/Failed to load|WebSocket|net::/.test(line.text())) {
                 this.faults.push(line.text());
             }
         });
     }
 
-    /** An account and its session, without the page. */
+    /** Creates an account and a session, without the page. */
     async register() {
         this.name = freshName();
         const account = await this.api("POST", "auth/register/", {
@@ -124,11 +123,11 @@ class Person {
         return this.page.goto(world.system.url + path);
     }
 
-    /** A request with the window's cookies. */
+    /** Makes a request with the window's cookies. */
     async api(method, path, data) {
         const answer = await this.context.request.fetch(
             `${world.system.url}/api/${path}`,
-            // Not over a connection that the server may just be closing.
+            // Without keep-alive: the server may just be closing an idle connection.
             { method, data, headers: { Origin: world.system.url, Connection: "close" } },
         );
         if (!answer.ok()) {
@@ -137,7 +136,7 @@ class Person {
         return answer.status() === 204 ? null : answer.json();
     }
 
-    /** A room of this user with all the others in it. */
+    /** Creates a room with the others as members. */
     async room(name, ...others) {
         const room = await this.api("POST", "chat/rooms/", { name });
         for (const other of others) {
@@ -150,7 +149,7 @@ class Person {
         return this.api("POST", `chat/rooms/${room}/messages/`, { content, ...more });
     }
 
-    /** Opens a room by its address, and waits until it is live. */
+    /** Opens a room by its address, and waits until its messages are shown. */
     async enter(room) {
         await this.visit(`/#/${room}`);
         await this.field.waitFor();
@@ -167,12 +166,12 @@ class Person {
         await this.field.press("Enter");
     }
 
-    /** The message with these words, as it stands in the room. */
+    /** The message with this text in the room. */
     message(text) {
         return this.page.locator(".items .message", { hasText: text });
     }
 
-    /** Waits until a message is in the room. */
+    /** Waits until a message is shown in the room. */
     sees(text) {
         return this.message(text).waitFor();
     }

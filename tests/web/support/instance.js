@@ -1,4 +1,4 @@
-/** One whole private system for a file of tests, as scripts/instance makes it. */
+// A private instance of all servers, started by scripts/instance.
 
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,13 +6,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import { until } from "./wait.js";
+import { until } from "./until.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const run = promisify(execFile);
 
-// Hashing at the least cost: no test waits for it.
-const QUICK = {
+// No test waits for costly password hashes, or for pushd to close its sockets gradually.
+const FAST = {
+    CONFAB_DRAIN_TIME: "0",
     CONFAB_RATE_LIMITS: "off",
     CONFAB_PASSWORD_MEMORY: "8",
     CONFAB_PASSWORD_PASSES: "1",
@@ -23,7 +24,7 @@ const foreign = ([name]) =>
 
 const running = new Set();
 
-// Who is interrupted leaves the stopping to a process that nobody interrupts.
+// When interrupted, leave the stopping to a detached process.
 for (const signal of ["SIGINT", "SIGTERM"]) {
     process.once(signal, () => {
         for (const { state, env } of running) {
@@ -39,17 +40,17 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 
 export class Instance {
-    /** Starts one; `env` are variables of scripts/instance and CONFAB_<KEY>. */
+    /** Starts an instance; `env` has variables of scripts/instance and CONFAB_<KEY>. */
     static async start(env = {}) {
         const system = new Instance();
-        // A short path: those of Unix sockets are limited.
+        // A short path, since the paths of Unix sockets are limited.
         system.state = await mkdtemp("/tmp/confab-");
         system.env = {
             ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
             STATE: system.state,
             PORT: "0",
             DEMO: "0",
-            ...QUICK,
+            ...FAST,
             ...env,
         };
         running.add(system);
@@ -62,7 +63,7 @@ export class Instance {
         return system;
     }
 
-    /** Starts what is missing. */
+    /** Starts the servers that are not running. */
     async start() {
         await this.#script("start");
         const [port] = (await this.#file("web")).split(/\s/);
@@ -75,19 +76,19 @@ export class Instance {
         running.delete(this);
     }
 
-    /** Ends "database", "redis", "api", "push" or "web" until the next start(). */
+    /** Stops "database", "redis", "api", "push" or "web" until the next start(). */
     async end(server, signal = "SIGKILL") {
         const pid = Number.parseInt(await this.#file(`${server}.pid`), 10);
         process.kill(pid, signal);
         await until(async () => !(await isAlive(pid)), 60, `the end of ${server}`);
     }
 
-    /** The URL of pushd itself, without the web server in between. */
+    /** The URL of pushd itself, bypassing the web server. */
     async pushUrl() {
         return `ws://127.0.0.1:${await this.#port("push")}`;
     }
 
-    /** How many readers pushd let go because they were too slow. */
+    /** The number of sockets that pushd has closed because they read too slowly. */
     async slowReaders() {
         const answer = await fetch(`http://127.0.0.1:${await this.#port("metrics")}/metrics`);
         const [, count] = (await answer.text()).match(/^confab_.*reason="slow"} ([0-9]+)$/m);

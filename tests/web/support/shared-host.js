@@ -1,4 +1,4 @@
-/** A shared host: an Apache of an ordinary user, and confab in a folder of a home. */
+// A shared host: Apache, and confab in a folder of an ordinary user.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 
 const API_TESTS = join(dirname(fileURLToPath(import.meta.url)), "../../api");
 
-/** Starts one, laid out and configured as in tests/api; `kind`: "fcgid" or "cgi". */
+/** Starts a shared host as tests/api does; `kind`: "fcgid" or "cgi". */
 export async function startSharedHost(kind) {
-    // A session of its own: an interrupt reaches this process only, whose end then ends that one.
+    // In its own session an interrupt does not reach it; it ends when its input is closed.
     const host = spawn("/usr/bin/python3", ["-B", "-m", "support.serve_shared_host", kind], {
         cwd: API_TESTS,
         stdio: ["pipe", "pipe", "inherit"],

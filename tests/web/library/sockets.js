@@ -1,34 +1,29 @@
+// Channels over sockets: delivery, resuming after a loss, close codes, presence, typing.
+
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import WebSocket from "ws";
 
-import { Instance } from "./support/instance.js";
+import { Instance } from "../support/instance.js";
 import {
-    closeAll,
-    device,
-    listen,
-    live,
+    anonymousClient,
+    anotherClient,
     pair,
-    person,
+    postMany,
+    receivedTexts,
+    record,
+    recordLive,
     roomOf,
-    said,
-    stranger,
+    userClient,
     watchedSockets,
-} from "./support/people.js";
-import { until } from "./support/wait.js";
+} from "../support/clients.js";
+import { until } from "../support/until.js";
+import { system } from "./setup.js";
 
-let system;
-
-before(async () => {
-    system = await Instance.start({ CONFAB_DRAIN_TIME: "0", CONFAB_REPLAY_LIMIT: "10" });
-});
-afterEach(closeAll);
-after(() => system.close());
-
-test("a message is handed to everybody in the room, its author too", async () => {
+test("a message is delivered to everyone in the room, including its author", async () => {
     const { alice, bob, room } = await pair(system);
-    const all = [await live(alice.openRoom(room)), await live(bob.openRoom(room))];
+    const all = [await recordLive(alice.openRoom(room)), await recordLive(bob.openRoom(room))];
     const { message_id: id } = await alice.postMessage(room, { content: "Tea?" });
     for (const heard of all) {
         await until(() => heard.events.length === 1);
@@ -37,20 +32,20 @@ test("a message is handed to everybody in the room, its author too", async () =>
     }
 });
 
-test("a channel begins after the number it is given", async () => {
+test("a channel delivers the events after `since`", async () => {
     const { alice, bob, room } = await pair(system);
     await alice.postMessage(room, { content: "first" });
     const { last_seq: since } = await bob.room(room);
     await alice.postMessage(room, { content: "second" });
-    const heard = await live(bob.openRoom(room, { since }));
+    const heard = await recordLive(bob.openRoom(room, { since }));
     await until(() => heard.events.length === 1);
-    assert.deepEqual(said(heard), ["second"]);
+    assert.deepEqual(receivedTexts(heard), ["second"]);
 });
 
-test("each kind of event comes under its own name", async () => {
+test("each type of event is emitted under its own name", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     const kinds = [
         "new_message",
         "message_edited",
@@ -68,7 +63,7 @@ test("each kind of event comes under its own name", async () => {
     await alice.deleteMessage(room, id);
     await alice.updateRoom(room, { name: "Parlour" });
     await bob.markRead(room, id);
-    const carol = await person(system);
+    const carol = await userClient(system);
     await alice.invite(room, carol.user.user_id);
     await alice.setAdmin(room, carol.user.user_id, true);
     await carol.leave(room);
@@ -80,10 +75,10 @@ test("each kind of event comes under its own name", async () => {
     );
 });
 
-test("who is there is kept up to date", async () => {
+test("the users online are kept up to date", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = alice.openRoom(room);
-    await live(channel);
+    await recordLive(channel);
     const names = () => channel.online.map((user) => user.username).sort();
     assert.deepEqual(names(), [alice.user.username]);
     const other = bob.openRoom(room);
@@ -93,12 +88,12 @@ test("who is there is kept up to date", async () => {
     await until(() => names().length === 1, 40);
 });
 
-test("typing is told to the others, and ends with a message", async () => {
+test("typing is shown to the others, and ends with a message", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = alice.openRoom(room);
     const typist = bob.openRoom(room);
-    await live(channel);
-    await live(typist);
+    await recordLive(channel);
+    await recordLive(typist);
     typist.typing();
     await until(() => channel.typists.length === 1);
     assert.equal(channel.typists[0].username, bob.user.username);
@@ -106,10 +101,10 @@ test("typing is told to the others, and ends with a message", async () => {
     await until(() => channel.typists.length === 0);
 });
 
-test("typing is said once in a while, however often it is called", async () => {
+test("typing() sends a frame every few seconds only", async () => {
     const { bob, room } = await pair(system);
     const typist = bob.openRoom(room);
-    await live(typist);
+    await recordLive(typist);
     const sent = [];
     const [socket] = bob.sockets.opened;
     socket.send = (text) => sent.push(JSON.parse(text).type);
@@ -121,10 +116,10 @@ test("typing is said once in a while, however often it is called", async () => {
     assert.deepEqual(sent, ["typing", "stop_typing"]);
 });
 
-test("a lost socket is resumed, and nothing is missed or told twice", async () => {
+test("after a lost socket nothing is missed or delivered twice", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     await alice.postMessage(room, { content: "before" });
     await until(() => heard.events.length === 1);
     bob.sockets.opened[0].terminate();
@@ -133,49 +128,48 @@ test("a lost socket is resumed, and nothing is missed or told twice", async () =
     await until(() => channel.state === "live");
     await alice.postMessage(room, { content: "after" });
     await until(() => heard.events.length >= 3);
-    assert.deepEqual(said(heard), ["before", "meanwhile", "after"]);
+    assert.deepEqual(receivedTexts(heard), ["before", "meanwhile", "after"]);
     assert.deepEqual(heard.resyncs, []);
 });
 
-test("more than the server replays is a resync, and it goes on from there", async () => {
+test("missing more than the server replays causes a resync, then events continue", async () => {
     const { alice, bob, room } = await pair(system);
-    for (let i = 0; i < 12; i += 1) {
-        await alice.postMessage(room, { content: `old ${i}` });
-    }
-    const heard = await live(bob.openRoom(room, { since: 0 }));
+    // More than the default replay_limit.
+    await postMany(alice, room, 1050);
+    const heard = await recordLive(bob.openRoom(room, { since: 0 }));
     await until(() => heard.resyncs.length === 1);
     const { last_seq: last } = await bob.room(room);
     assert.equal(heard.channel.seq, last);
     await alice.postMessage(room, { content: "new" });
     await until(() => heard.events.length === 1);
-    assert.deepEqual(said(heard), ["new"]);
+    assert.deepEqual(receivedTexts(heard), ["new"]);
 });
 
-test("a number from another database is a resync", async () => {
+test("`since` from another database causes a resync", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = await live(bob.openRoom(room, { since: 4711 }));
+    const heard = await recordLive(bob.openRoom(room, { since: 4711 }));
     await until(() => heard.resyncs.length === 1);
     await alice.postMessage(room, { content: "new" });
     await until(() => heard.events.length === 1);
     assert.equal(heard.resyncs.length, 1);
 });
 
-test("4400: a number that is none is given up for a resync", async () => {
+test("4400: an invalid `since` is replaced by a resync", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = listen(bob.openRoom(room, { since: -1 }));
+    const heard = record(bob.openRoom(room, { since: -1 }));
     await until(() => heard.resyncs.length === 1);
     await alice.postMessage(room, { content: "new" });
     await until(() => heard.events.length === 1);
     assert.deepEqual(bob.sockets.codes, [4400]);
 });
 
-test("4401: a revoked token closes the channel, and login opens it again", async () => {
+test("4401: a revoked token closes the channel, and login reopens it", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     const refused = [];
     bob.on("unauthorized", (error) => refused.push(error.status));
-    const other = await device(system, bob);
+    const other = await anotherClient(system, bob);
     const name = bob.user.username;
     await other.logout();
     await until(() => heard.closed);
@@ -187,22 +181,22 @@ test("4401: a revoked token closes the channel, and login opens it again", async
     await bob.login(name, "correct horse");
     await until(() => channel.state === "live");
     await until(() => heard.events.length === 1);
-    assert.deepEqual(said(heard), ["meanwhile"]);
+    assert.deepEqual(receivedTexts(heard), ["meanwhile"]);
     assert.equal(bob.sockets.opened.length, sockets + 1);
 });
 
-test("4401: nobody is let in without a token, and it is not tried again", async () => {
-    const nobody = stranger(system);
-    const heard = listen(nobody.openRoom(1));
+test("4401: a channel without a token is refused and not retried", async () => {
+    const nobody = anonymousClient(system);
+    const heard = record(nobody.openRoom(1));
     await until(() => heard.closed);
     assert.equal(heard.closed.code, 4401);
     assert.deepEqual(heard.states, ["closed"]);
     assert.equal(nobody.sockets.opened.length, 1);
 });
 
-test("4403: who is removed hears of it, and does not come back", async () => {
+test("4403: a removed member is told, and does not reconnect", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = await live(bob.openRoom(room));
+    const heard = await recordLive(bob.openRoom(room));
     await alice.removeMember(room, bob.user.user_id);
     await until(() => heard.closed);
     assert.equal(heard.closed.code, 4403);
@@ -210,10 +204,10 @@ test("4403: who is removed hears of it, and does not come back", async () => {
     assert.equal(bob.sockets.opened.length, 1);
 });
 
-test("4403: invited again, the channel can be opened again and misses nothing", async () => {
+test("4403: after another invitation reopen() misses nothing", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     await alice.removeMember(room, bob.user.user_id);
     await until(() => heard.closed);
     await alice.postMessage(room, { content: "meanwhile" });
@@ -226,9 +220,9 @@ test("4403: invited again, the channel can be opened again and misses nothing", 
     );
 });
 
-test("4404: a deleted room ends its channel", async () => {
+test("4404: a deleted room closes its channel", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = await live(bob.openRoom(room));
+    const heard = await recordLive(bob.openRoom(room));
     await alice.deleteRoom(room);
     await until(() => heard.closed);
     assert.equal(heard.closed.code, 4404);
@@ -236,7 +230,7 @@ test("4404: a deleted room ends its channel", async () => {
     assert.equal(bob.sockets.opened.length, 1);
 });
 
-test("1012: a server that restarts is come back to by all, at different moments", async () => {
+test("1012: after a restart all channels reconnect, at different times", async () => {
     const { alice, bob, room } = await pair(system);
     const all = [];
     const moments = new Map();
@@ -249,7 +243,7 @@ test("1012: a server that restarts is come back to by all, at different moments"
                 !moments.has(channel) &&
                 moments.set(channel, channel.retryAt),
         );
-        all.push(await live(channel));
+        all.push(await recordLive(channel));
     }
     const restarted = system.end("push", "SIGTERM").then(() => system.start());
     await until(() => moments.size === 5);
@@ -259,30 +253,30 @@ test("1012: a server that restarts is come back to by all, at different moments"
     await restarted;
     await until(() => all.every((heard) => heard.channel.state === "live"));
     await until(() => all.every((heard) => heard.events.length === 1));
-    all.forEach((heard) => assert.deepEqual(said(heard), ["meanwhile"]));
+    all.forEach((heard) => assert.deepEqual(receivedTexts(heard), ["meanwhile"]));
 });
 
-test("1013: who reads too slowly is closed, waits, and comes back for the rest", async () => {
+test("1013: a slow reader is closed, waits, and reconnects for the rest", async () => {
     const slow = await Instance.start({ CONFAB_WS_BACKLOG: "4096" });
     try {
-        // The web server in between would take a lot on behalf of who does not read.
+        // Connect to pushd directly: the web server would buffer for a client that does not read.
         const [base, direct] = [slow.url.replace("http", "ws"), await slow.pushUrl()];
         class Direct extends WebSocket {
             constructor(url, protocols) {
                 super(url.replace(base, direct), protocols);
             }
         }
-        const alice = await person(slow);
-        const bob = await person(slow, { WebSocket: watchedSockets(Direct) });
+        const alice = await userClient(slow);
+        const bob = await userClient(slow, { WebSocket: watchedSockets(Direct) });
         const room = await roomOf(alice, bob);
         const channel = bob.openRoom(room);
-        const heard = await live(channel);
+        const heard = await recordLive(channel);
         const [socket] = bob.sockets.opened;
         socket.pause();
         let count = 0;
         const content = "x".repeat(8000);
         const write = () => alice.postMessage(room, { content });
-        // What the kernel holds for both sides has to be full first.
+        // The kernel's socket buffers have to fill up first.
         while ((await slow.slowReaders()) === 0) {
             assert.ok(count < 4000);
             await Promise.all(Array.from({ length: 20 }, write));
@@ -302,19 +296,19 @@ test("1013: who reads too slowly is closed, waits, and comes back for the rest",
     }
 });
 
-test("a socket on which nothing comes any more is given up", async () => {
+test("a socket that has gone silent is replaced", async () => {
     const { bob, room } = await pair(system, { pace: { pingAfter: 100, pongTimeout: 200 } });
     const channel = bob.openRoom(room);
-    await live(channel);
+    await recordLive(channel);
     bob.sockets.opened[0].pause();
     await until(() => bob.sockets.opened.length === 2);
     await until(() => channel.state === "live");
 });
 
-test("a socket on which only pongs come is kept", async () => {
+test("a socket that receives only pongs is kept", async () => {
     const { bob, room } = await pair(system, { pace: { pingAfter: 20, pongTimeout: 5000 } });
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     let pings = 0;
     const [socket] = bob.sockets.opened;
     const send = socket.send.bind(socket);
@@ -327,10 +321,10 @@ test("a socket on which only pongs come is kept", async () => {
     assert.equal(heard.frames.filter((frame) => frame.type === "pong").length, 0);
 });
 
-test("what the server complains of is told", async () => {
+test("an error frame is emitted", async () => {
     const { bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    await live(channel);
+    await recordLive(channel);
     const errors = [];
     channel.on("error", (frame) => errors.push(frame.code));
     bob.sockets.opened[0].send("no JSON");
@@ -339,11 +333,11 @@ test("what the server complains of is told", async () => {
     assert.equal(channel.state, "live");
 });
 
-test("a closed channel says nothing any more", async () => {
+test("a closed channel emits nothing", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
-    const other = await live(bob.openRoom(room));
+    const heard = await recordLive(channel);
+    const other = await recordLive(bob.openRoom(room));
     channel.close();
     assert.equal(heard.closed.code, 1000);
     await alice.postMessage(room, { content: "unheard" });
@@ -351,10 +345,10 @@ test("a closed channel says nothing any more", async () => {
     assert.deepEqual(heard.events, []);
 });
 
-test("notifications: messages of all rooms, and what concerns the user", async () => {
+test("notifications: messages of all rooms, and events of the user", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openNotifications();
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     await alice.postMessage(room, { content: "here" });
     const second = await roomOf(alice, bob);
     await alice.postMessage(second, { content: "there" });
@@ -374,14 +368,14 @@ test("notifications: messages of all rooms, and what concerns the user", async (
     );
 });
 
-test("notifications: after a loss, what was missed is told, and the list to be read", async () => {
+test("notifications: after a loss, missed events and a request to reload the list", async () => {
     const { alice, bob } = await pair(system);
     const channel = bob.openNotifications();
     let lists = 0;
     channel.on("rooms", () => {
         lists += 1;
     });
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     await until(() => lists === 1);
     bob.sockets.opened[0].terminate();
     await until(() => heard.states.includes("waiting"));

@@ -1,9 +1,10 @@
-// What users write is text, whatever it looks like.
+// Whatever users write is shown as text, never run as markup.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { someone, world } from "../support/browser.js";
+import { loggedInUser, world } from "../support/browser.js";
+import "./setup.js";
 
 const HOSTILE = [
     "<script>window.hit = 1</script>",
@@ -20,8 +21,8 @@ const HOSTILE = [
     "\u202Eright to left <b>",
 ];
 
-test("hostile words in names and messages are seen as text", async () => {
-    const person = await someone();
+test("hostile names and messages are shown as text", async () => {
+    const person = await loggedInUser();
     let room;
     for (const name of HOSTILE) {
         room = await person.room(name);
@@ -45,8 +46,8 @@ test("hostile words in names and messages are seen as text", async () => {
     assert.equal(await foreign.count(), 0);
 });
 
-test("addresses are links, without the full stop behind them", async () => {
-    const person = await someone();
+test("addresses become links, without the punctuation after them", async () => {
+    const person = await loggedInUser();
     const room = await person.room("Kitchen");
     await person.post(room, "See https://example.org/a_(b)?q=1. (http://example.org/c) or not.");
     await person.enter(room);
@@ -59,12 +60,12 @@ test("addresses are links, without the full stop behind them", async () => {
     assert.equal(await links.first().getAttribute("rel"), "noopener noreferrer");
 });
 
-test("the page may run its own scripts and styles only", async () => {
+test("the page runs only its own scripts and styles", async () => {
     const answer = await fetch(`${world.system.url}/`);
     const policy = answer.headers.get("content-security-policy");
     assert.match(policy, /script-src 'self'; style-src 'self'/);
     assert.doesNotMatch(policy, /unsafe/);
-    const person = await someone();
+    const person = await loggedInUser();
     await person.page.getByText("No rooms yet").waitFor();
     const ran = await person.page.evaluate(() => {
         const script = document.createElement("script");

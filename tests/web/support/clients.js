@@ -1,13 +1,13 @@
-/** Users of a system, each with a client library of their own that tells what it does. */
+// Users of an instance, each with a client whose requests and sockets are recorded.
 
 import WebSocket from "ws";
 
 import { Confab } from "../../../web/confab.js";
-import { ONCE, until } from "./wait.js";
+import { ONCE, until } from "./until.js";
 
 let number = 0;
 
-/** Times for tests: all of it sooner. */
+/** Short times for tests. */
 export const SOON = {
     backoffMin: 50,
     backoffMax: 1000,
@@ -21,7 +21,7 @@ export const PASSWORD = "correct horse";
 
 export const freshName = () => `web-${process.pid}-${(number += 1)}`;
 
-/** A WebSocket class that remembers: `opened` and `codes` of all that it made. */
+/** A WebSocket class that records its objects in `opened` and their close codes in `codes`. */
 export function watchedSockets(Base = WebSocket) {
     return class Watched extends Base {
         static opened = [];
@@ -35,8 +35,10 @@ export function watchedSockets(Base = WebSocket) {
     };
 }
 
-/** A fetch that remembers what was asked and answered; `online` false cuts it off, `lose`
- *  makes it lose so many answers after the server has worked on the request. */
+/**
+ * A fetch that records requests and statuses. `online`: false makes it fail; `lose`: the number
+ * of responses to drop after the server has handled the request.
+ */
 export function watchedFetch() {
     const watched = async (url, options) => {
         const { pathname, search } = new URL(url);
@@ -78,13 +80,13 @@ export class MemoryStorage {
 
 const made = [];
 
-/** Closes all clients made so far: for afterEach(). */
+/** Closes all clients created so far, for afterEach(). */
 export function closeAll() {
     made.splice(0).forEach((client) => client.close());
 }
 
-/** A client of nobody yet. */
-export function stranger(system, options = {}) {
+/** A client that is not logged in. */
+export function anonymousClient(system, options = {}) {
     const WebSocket = options.WebSocket === undefined ? watchedSockets() : options.WebSocket;
     const fetch = options.fetch ?? watchedFetch();
     const client = new Confab({
@@ -99,22 +101,22 @@ export function stranger(system, options = {}) {
 }
 
 /** A client of a new user. */
-export async function person(system, options) {
-    const client = stranger(system, options);
+export async function userClient(system, options) {
+    const client = anonymousClient(system, options);
     await client.register(freshName(), PASSWORD);
     return client;
 }
 
 /** Another client of the same user. */
-export async function device(system, { user, token }, options) {
-    const client = stranger(system, { token, ...options });
+export async function anotherClient(system, { user, token }, options) {
+    const client = anonymousClient(system, { token, ...options });
     if (user) {
         await client.me();
     }
     return client;
 }
 
-/** A room of the first, with all the others in it; its id. */
+/** Creates a room of the first user with the others as members; returns its id. */
 export async function roomOf(owner, ...others) {
     const { room_id: id } = await owner.createRoom({ name: "Kitchen" });
     for (const other of others) {
@@ -125,12 +127,22 @@ export async function roomOf(owner, ...others) {
 
 /** Two users and a room of both. */
 export async function pair(system, options) {
-    const [alice, bob] = [await person(system, options), await person(system, options)];
+    const [alice, bob] = [await userClient(system, options), await userClient(system, options)];
     return { alice, bob, room: await roomOf(alice, bob) };
 }
 
-/** Opens a channel and collects: frames, events, states, resyncs. */
-export function listen(channel) {
+/** Posts `count` messages to a room, several at a time. */
+export async function postMany(client, room, count) {
+    for (let posted = 0; posted < count; posted += 50) {
+        const batch = Array.from({ length: Math.min(50, count - posted) }, () =>
+            client.postMessage(room, { content: "x" }),
+        );
+        await Promise.all(batch);
+    }
+}
+
+/** Records the frames, events, states and resyncs of a channel. */
+export function record(channel) {
     const heard = { channel, frames: [], events: [], states: [], resyncs: [], closed: null };
     channel.on("frame", (frame) => heard.frames.push(frame));
     channel.on("event", (event) => heard.events.push(event));
@@ -142,14 +154,14 @@ export function listen(channel) {
     return heard;
 }
 
-/** The same, once it is connected by socket. */
-export async function live(channel) {
-    const heard = listen(channel);
+/** The same, once the channel is connected by a socket. */
+export async function recordLive(channel) {
+    const heard = record(channel);
     await until(() => channel.state === "live");
     return heard;
 }
 
-export const said = (heard) =>
+export const receivedTexts = (heard) =>
     heard.events
         .filter((event) => event.type === "new_message")
         .map((event) => event.message.content);

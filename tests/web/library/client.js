@@ -1,35 +1,29 @@
+// The client: accounts, a method for each path, errors, listeners.
+
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import WebSocket from "ws";
 
-import { ConfabError } from "../../web/confab.js";
-import { Instance } from "./support/instance.js";
+import { ConfabError } from "../../../web/confab.js";
+import { Instance } from "../support/instance.js";
 import {
-    closeAll,
-    device,
+    anonymousClient,
+    anotherClient,
     freshName,
-    listen,
-    live,
     pair,
     PASSWORD,
-    person,
+    record,
+    recordLive,
     roomOf,
-    stranger,
+    userClient,
     watchedSockets,
-} from "./support/people.js";
-import { ONCE, until } from "./support/wait.js";
+} from "../support/clients.js";
+import { ONCE, until } from "../support/until.js";
+import { system } from "./setup.js";
 
-let system;
-
-before(async () => {
-    system = await Instance.start();
-});
-afterEach(closeAll);
-after(() => system.close());
-
-/** A browser's share of cookies: kept, sent back, and with an Origin. */
+/** Options that make a client behave as in a browser: it keeps cookies and sends an Origin. */
 function browser() {
     const jar = { cookie: "" };
     const own = () => ({ Cookie: jar.cookie, Origin: system.url });
@@ -64,7 +58,7 @@ const refusal =
 
 test("register, login and logout by token", async () => {
     const name = freshName();
-    const client = stranger(system);
+    const client = anonymousClient(system);
     const seen = [];
     client.on("user", (user) => seen.push(user?.username ?? null));
     const user = await client.register(name, PASSWORD);
@@ -73,61 +67,61 @@ test("register, login and logout by token", async () => {
     const { token } = client;
     await client.logout();
     assert.equal(client.token, null);
-    await assert.rejects(stranger(system, { token }).me(), refusal(401));
+    await assert.rejects(anonymousClient(system, { token }).me(), refusal(401));
     assert.deepEqual(await client.login(name, PASSWORD), user);
     assert.deepEqual(await client.me(), user);
     assert.deepEqual(seen, [name, null, name]);
 });
 
-test("register, login and logout by cookie; no token stays behind", async () => {
+test("register, login and logout by cookie, leaving no token", async () => {
     const name = freshName();
     const options = browser();
-    const client = stranger(system, options);
+    const client = anonymousClient(system, options);
     const user = await client.register(name, PASSWORD);
     assert.equal(client.token, null);
     assert.match(options.fetch.jar.cookie, /^sessionid=./);
     assert.deepEqual(await client.me(), user);
     const { room_id: room } = await client.createRoom({ name: "Kitchen" });
-    const heard = await live(client.openRoom(room));
+    const heard = await recordLive(client.openRoom(room));
     await client.logout();
     await assert.rejects(client.me(), refusal(401));
     assert.equal(heard.closed.code, 1000);
     assert.deepEqual(await client.login(name, PASSWORD), user);
-    await live(client.openRoom(room));
+    await recordLive(client.openRoom(room));
 });
 
-test("a changed password ends the other devices, not this one", async () => {
-    const client = await person(system);
-    const other = stranger(system);
+test("changing the password logs out other devices, not this one", async () => {
+    const client = await userClient(system);
+    const other = anonymousClient(system);
     await other.login(client.user.username, PASSWORD);
     await client.changePassword(PASSWORD, "battery staple");
     await client.me();
     await assert.rejects(other.me(), refusal(401));
 });
 
-test("401 is told once, until somebody is logged in again", async () => {
-    const client = await person(system);
+test("a 401 is reported once, until the next login", async () => {
+    const client = await userClient(system);
     const name = client.user.username;
     const told = [];
     client.on("unauthorized", (error) => told.push(error.detail));
-    await (await device(system, client)).logout();
+    await (await anotherClient(system, client)).logout();
     await Promise.allSettled([client.me(), client.rooms(), client.rooms()]);
     assert.deepEqual(told, ["Invalid token."]);
     await client.login(name, PASSWORD);
-    await (await device(system, client)).logout();
+    await (await anotherClient(system, client)).logout();
     await assert.rejects(client.rooms(), refusal(401));
     assert.equal(told.length, 2);
 });
 
-// ---- every path ----
+// ---- paths of the API ----
 
-test("users are found by how their names begin", async () => {
-    const client = await person(system);
+test("users are found by the first letters of their names", async () => {
+    const client = await userClient(system);
     const { results } = await client.users({ search: client.user.username, limit: 1 });
     assert.deepEqual(results, [{ user_id: client.user.user_id, username: client.user.username }]);
 });
 
-test("a room from its beginning to its end", async () => {
+test("the life of a room", async () => {
     const { alice, bob, room } = await pair(system);
     assert.equal(
         (await alice.updateRoom(room, { name: "Parlour", is_private: false })).name,
@@ -156,7 +150,7 @@ test("a room from its beginning to its end", async () => {
     await assert.rejects(bob.room(room), refusal(404));
 });
 
-test("the direct room of two is one", async () => {
+test("two users have one direct room", async () => {
     const { alice, bob } = await pair(system);
     const one = await alice.directRoom(bob.user.user_id);
     const other = await bob.directRoom(alice.user.user_id);
@@ -164,7 +158,7 @@ test("the direct room of two is one", async () => {
     assert.equal(one.is_direct, true);
 });
 
-test("a message from its beginning to its end", async () => {
+test("the life of a message", async () => {
     const { alice, bob, room } = await pair(system);
     const made = await alice.postMessage(room, { content: "one", client_id: "mine" });
     const again = await alice.postMessage(room, { content: "two", client_id: "mine" });
@@ -177,7 +171,7 @@ test("a message from its beginning to its end", async () => {
     assert.equal((await bob.message(room, id)).is_deleted, true);
 });
 
-test("pages of messages lead to each other", async () => {
+test("pages of messages link to each other", async () => {
     const { alice, room } = await pair(system);
     for (const content of ["1", "2", "3", "4", "5"]) {
         await alice.postMessage(room, { content });
@@ -201,7 +195,7 @@ test("pages of messages lead to each other", async () => {
     assert.equal(oldest.next, null);
 });
 
-test("events, presence and health can be asked for", async () => {
+test("events, presence and health can be requested", async () => {
     const { alice, bob, room } = await pair(system);
     const { events, last_seq: last } = await alice.events(room, { after: 0, limit: 5 });
     assert.deepEqual(
@@ -209,22 +203,22 @@ test("events, presence and health can be asked for", async () => {
         ["user_invited"],
     );
     assert.equal(last, 1);
-    await live(bob.openRoom(room));
+    await recordLive(bob.openRoom(room));
     assert.deepEqual(await alice.presence(room), {
         online: [{ user_id: bob.user.user_id, username: bob.user.username }],
     });
     assert.equal((await alice.health()).status, "ok");
 });
 
-test("any path can be asked for", async () => {
-    const alice = await person(system);
+test("any path can be requested", async () => {
+    const alice = await userClient(system);
     assert.deepEqual(await alice.request("GET", "/api/auth/me/"), alice.user);
 });
 
 // ---- errors ----
 
-test("what is wrong with fields is told for each", async () => {
-    const client = stranger(system);
+test("a 400 has the errors of each invalid field", async () => {
+    const client = anonymousClient(system);
     await assert.rejects(
         client.register("x", "short"),
         refusal(400, (error) => {
@@ -236,10 +230,10 @@ test("what is wrong with fields is told for each", async () => {
     );
 });
 
-test("what no field is to blame for has no fields", async () => {
-    const { user } = await person(system);
+test("an error of no single field has empty fields", async () => {
+    const { user } = await userClient(system);
     await assert.rejects(
-        stranger(system).login(user.username, "wrong password"),
+        anonymousClient(system).login(user.username, "wrong password"),
         refusal(400, (error) => {
             assert.deepEqual(error.fields, {});
             assert.equal(error.message, "Unable to log in with provided credentials.");
@@ -247,7 +241,7 @@ test("what no field is to blame for has no fields", async () => {
     );
 });
 
-test("403 and 404 are told in the server's words", async () => {
+test("403 and 404 carry the server's text", async () => {
     const { alice, bob, room } = await pair(system);
     await assert.rejects(bob.deleteRoom(room), refusal(403));
     await assert.rejects(
@@ -256,10 +250,10 @@ test("403 and 404 are told in the server's words", async () => {
     );
 });
 
-test("a number of seconds to wait is told", async () => {
+test("a 429 carries the seconds to wait", async () => {
     const limited = await Instance.start({ CONFAB_RATE_LIMITS: "on", CONFAB_RATE_LOGINS: "1" });
     try {
-        const client = stranger(limited);
+        const client = anonymousClient(limited);
         await assert.rejects(client.login("nobody", PASSWORD), refusal(400));
         await assert.rejects(
             client.login("nobody", PASSWORD),
@@ -273,11 +267,11 @@ test("a number of seconds to wait is told", async () => {
     }
 });
 
-test("no answer is status 0 and temporary", async () => {
+test("no response is status 0 and temporary", async () => {
     const server = createServer(() => {}).listen(0, "127.0.0.1");
     await until(() => server.listening);
     const url = `http://127.0.0.1:${server.address().port}`;
-    const client = stranger({ url }, { pace: { requestTimeout: 50 } });
+    const client = anonymousClient({ url }, { pace: { requestTimeout: 50 } });
     await assert.rejects(
         client.health(),
         refusal(0, (error) => {
@@ -294,23 +288,23 @@ test("no answer is status 0 and temporary", async () => {
     );
 });
 
-test("an answer that is not JSON is none", async () => {
+test("a response that is not JSON is status 0", async () => {
     const server = createServer((_, answer) => answer.end("<h1>Welcome to the hotel</h1>"));
     server.listen(0, "127.0.0.1");
     await until(() => server.listening);
-    const client = stranger({ url: `http://127.0.0.1:${server.address().port}` });
+    const client = anonymousClient({ url: `http://127.0.0.1:${server.address().port}` });
     await assert.rejects(client.health(), refusal(0));
     server.closeAllConnections();
     server.close();
 });
 
-test("a listener that throws neither stops the others nor goes unseen", async () => {
+test("a listener that throws stops no other, and its error stays uncaught", async () => {
     const { bob, room } = await pair(system);
     const channel = bob.openRoom(room);
     channel.on("connected", () => {
         throw new Error("a fault of the application");
     });
-    const heard = listen(channel);
+    const heard = record(channel);
     const uncaught = await thrownLater(() => until(() => heard.frames.length === 1));
     assert.deepEqual(
         uncaught.map((error) => error.message),
@@ -318,8 +312,7 @@ test("a listener that throws neither stops the others nor goes unseen", async ()
     );
 });
 
-/** What is thrown by microtasks while the action runs; the test runner would take it for its
- *  own business. */
+/** Collects the errors that microtasks throw during the action; they would fail the test. */
 async function thrownLater(action) {
     const { queueMicrotask: real } = globalThis;
     const thrown = [];
@@ -339,10 +332,10 @@ async function thrownLater(action) {
     return thrown;
 }
 
-test("listening can be ended, and be for once", async () => {
+test("a listener can be removed, and can listen once", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     const calls = [];
     const stop = channel.on("new_message", () => calls.push("stopped"));
     channel.once("new_message", () => calls.push("once"));
@@ -353,13 +346,13 @@ test("listening can be ended, and be for once", async () => {
     assert.deepEqual(calls, ["once"]);
 });
 
-test("a site below a path is reached with all its addresses", async () => {
+test("a site below a path gets all requests there", async () => {
     const asked = [];
     const fetch = async (url) => {
         asked.push(url);
         return new Response(JSON.stringify({ results: [] }));
     };
-    const client = stranger({ url: "https://example.org/talk/" }, { fetch });
+    const client = anonymousClient({ url: "https://example.org/talk/" }, { fetch });
     await client.rooms();
     await client.follow("http://internal/talk/api/chat/rooms/?offset=50");
     assert.deepEqual(asked, [
@@ -368,8 +361,8 @@ test("a site below a path is reached with all its addresses", async () => {
     ]);
 });
 
-test("rooms of more than one page", async () => {
-    const alice = await person(system);
+test("rooms come in pages", async () => {
+    const alice = await userClient(system);
     for (let i = 0; i < 3; i += 1) {
         await roomOf(alice);
     }

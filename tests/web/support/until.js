@@ -1,12 +1,11 @@
-/** Waiting for a condition instead of sleeping; requests that wait for nobody. */
+// Waiting for a condition instead of a time.
 
-/** A header for fetch: no connection is used again, since the web server may be closing an idle
- *  one at this very moment. */
+/** Headers for fetch without keep-alive: the web server may just be closing an idle connection. */
 export const ONCE = { Connection: "close" };
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks until condition() is (or resolves to) something true, and returns that. */
+/** Waits until condition() is, or resolves to, a true value, and returns that. */
 export async function until(condition, seconds = 20, what = condition.toString()) {
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
@@ -15,7 +14,7 @@ export async function until(condition, seconds = 20, what = condition.toString()
             return result;
         }
         if (performance.now() > deadline) {
-            throw new Error(`this did not come true within ${seconds} s: ${what}`);
+            throw new Error(`not true within ${seconds} s: ${what}`);
         }
         await pause(10);
     }

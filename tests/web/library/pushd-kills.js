@@ -1,23 +1,21 @@
-import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+// pushd is killed again and again under load.
 
-import { Instance } from "./support/instance.js";
-import { closeAll, device, live, MemoryStorage, pair, said } from "./support/people.js";
-import { pause, until } from "./support/wait.js";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+    anotherClient,
+    MemoryStorage,
+    pair,
+    receivedTexts,
+    recordLive,
+} from "../support/clients.js";
+import { pause, until } from "../support/until.js";
+import { system } from "./setup.js";
 
 const KILLS = 20;
 
-let system;
-
-before(async () => {
-    system = await Instance.start();
-});
-after(async () => {
-    closeAll();
-    await system.close();
-});
-
-/** Every event of the room on record, oldest first. */
+/** All events of the room in the database, oldest first. */
 async function recorded(client, room) {
     const events = [];
     for (;;) {
@@ -29,14 +27,14 @@ async function recorded(client, room) {
     }
 }
 
-test(`pushd killed ${KILLS} times: each gets every event, once and in order`, async (t) => {
+test(`pushd killed ${KILLS} times: every client gets each event once and in order`, async (t) => {
     const { alice, bob, room } = await pair(system);
-    const phone = await device(system, bob, { storage: new MemoryStorage() });
+    const phone = await anotherClient(system, bob, { storage: new MemoryStorage() });
     const { last_seq: since } = await bob.room(room);
     const channels = [alice, bob, phone].map((one) => one.openRoom(room, { since }));
     const all = [];
     for (const channel of channels) {
-        all.push(await live(channel));
+        all.push(await recordLive(channel));
     }
     const sent = [];
     let writing = true;
@@ -69,13 +67,13 @@ test(`pushd killed ${KILLS} times: each gets every event, once and in order`, as
             seqs,
         );
         assert.deepEqual(
-            said(heard),
+            receivedTexts(heard),
             truth.map((event) => event.message.content),
         );
         assert.deepEqual(heard.resyncs, []);
     }
     for (const name of ["a", "b"]) {
-        const own = said(all[0]).filter((content) => content.startsWith(name));
+        const own = receivedTexts(all[0]).filter((content) => content.startsWith(name));
         assert.deepEqual(
             own,
             own.map((_, index) => `${name} ${index}`),

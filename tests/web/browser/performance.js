@@ -1,5 +1,5 @@
-// How much it takes: bytes of the first load, elements in the page, time on the main thread.
-// What was measured is printed.
+// Size and speed: bytes of the first load, elements in the page, time on the main thread. The
+// measurements are printed.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -10,17 +10,18 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import { someone, visitor, world } from "../support/browser.js";
-import { pause, until } from "../support/wait.js";
+import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { pause, until } from "../support/until.js";
+import "./setup.js";
 
 const WEB = join(dirname(fileURLToPath(import.meta.url)), "../../../web");
 const MANY = 100000;
 const MOST_NODES = 400;
 const FIRST_LOAD_BYTES = 60 * 1024;
-// Promised are 200 ms; a busy machine gets three times that, and several tries.
+// The goal is 200 ms; a busy machine gets three times that, and several attempts.
 const INTERACTIVE_MS = 3 * 200;
 
-// By the browser's own measure (CLS), of which up to 0.1 is called good.
+// Cumulative layout shift; up to 0.1 counts as good.
 const MOVED = 0.01;
 
 const run = promisify(execFile);
@@ -36,7 +37,7 @@ function sql(statement) {
     ]);
 }
 
-/** A room with so many messages, "Message 1" and so on, all of them read. */
+/** Creates a room with MANY messages, "Message 1" and so on, all read. */
 async function longRoom(person) {
     const room = await person.room("Archive");
     await sql(`
@@ -50,7 +51,7 @@ async function longRoom(person) {
     return room;
 }
 
-/** Counts from now on the most messages that were in the page at once. */
+/** Starts recording the largest number of messages in the page at once. */
 const countMost = ({ page }) =>
     page.evaluate(() => {
         window.most = 0;
@@ -67,7 +68,7 @@ const countMost = ({ page }) =>
 const firstShown = ({ page }) =>
     page.evaluate(() => Number(document.querySelector(".items .text").textContent.split(" ")[1]));
 
-/** Scrolls to the top until messages before `number` are there. */
+/** Scrolls up until messages before `number` are shown. */
 async function scrollUpTo(person, number) {
     for (;;) {
         const first = await firstShown(person);
@@ -81,11 +82,10 @@ async function scrollUpTo(person, number) {
     }
 }
 
-/** Opens the page in a window of its own. When `selector` is in the page, it can be used: after
- * how many milliseconds that was. */
+/** Opens the page in a new window. `time` is how long (ms) until `selector` is in the page. */
 async function firstLoad(path, selector, storageState) {
-    const { page } = await visitor({ storageState });
-    // With a new window the browser loads parts of its own; a user's window stands already.
+    const { page } = await openWindow({ storageState });
+    // Let the new window finish loading its own parts first.
     await pause(1000);
     await page.addInitScript((awaited) => {
         window.moved = 0;
@@ -106,7 +106,7 @@ async function firstLoad(path, selector, storageState) {
     return { page, time: await page.evaluate(() => window.usable) };
 }
 
-/** The quickest of three first loads, of more only while none was quick enough. */
+/** Takes the fastest of three first loads, or of up to ten while none is fast enough. */
 async function isSoonUsable(t, words, ...load) {
     const times = [];
     while (times.length < 3 || (times.length < 10 && Math.min(...times) >= INTERACTIVE_MS)) {
@@ -116,7 +116,7 @@ async function isSoonUsable(t, words, ...load) {
     assert.ok(Math.min(...times) < INTERACTIVE_MS, `${times} ms`);
 }
 
-/** The modules that a module needs before it runs, itself among them, by their paths. */
+/** The paths of a module and of all that it imports. */
 async function needed(path, found = new Set()) {
     found.add(path);
     const text = await readFile(join(WEB, path), "utf8");
@@ -145,7 +145,7 @@ test("the first load is small", async (t) => {
     assert.ok(sizes.length > 20 && bytes < FIRST_LOAD_BYTES, `${bytes} bytes`);
 });
 
-test("what the page needs first is asked for at once, and once only", async () => {
+test("what the page needs first is requested at once, and only once", async () => {
     const { page } = await firstLoad("/", LOGIN);
     const way = await needed("chat/main.js");
     const announced = await page.evaluate(() =>
@@ -173,8 +173,8 @@ test("what the page needs first is asked for at once, and once only", async () =
     assert.equal(new Set(asked).size, asked.length);
 });
 
-test("nothing jumps while the page comes", async () => {
-    const person = await someone();
+test("nothing moves while the page loads", async () => {
+    const person = await loggedInUser();
     await person.room("Kitchen");
     const session = await person.context.storageState();
     for (const load of [
@@ -188,12 +188,12 @@ test("nothing jumps while the page comes", async () => {
     }
 });
 
-test("who is not logged in can soon do so", async (t) => {
+test("the login is usable soon", async (t) => {
     await isSoonUsable(t, "log-in interactive", "/", LOGIN);
 });
 
-test("who is logged in soon sees the rooms, or the messages of one", async (t) => {
-    const person = await someone();
+test("the rooms, or the messages of one, are usable soon", async (t) => {
+    const person = await loggedInUser();
     const room = await person.room("Kitchen");
     for (let i = 0; i < 50; i += 1) {
         await person.post(room, `Line ${i}`);
@@ -203,15 +203,15 @@ test("who is logged in soon sees the rooms, or the messages of one", async (t) =
     await isSoonUsable(t, "room interactive", `/#/${room}`, ".message", session);
 });
 
-test("a room of 100,000 messages is scrolled with few of them in the page", async (t) => {
-    const person = await someone();
+test("scrolling through 100,000 messages keeps few of them in the page", async (t) => {
+    const person = await loggedInUser();
     const room = await longRoom(person);
     await person.enter(room);
     await countMost(person);
     const began = performance.now();
     await scrollUpTo(person, MANY - 2000);
     t.diagnostic(`2000 messages upwards in ${Math.round(performance.now() - began)} ms`);
-    // To the other end of the room, by a reply to its second message.
+    // To the other end of the room, through a reply to its second message.
     const page = await person.api("GET", `chat/rooms/${room}/messages/?limit=1&offset=${MANY - 2}`);
     await person.post(room, "A reply", { reply_to_id: page.results[0].message_id });
     await person.page.getByRole("button", { name: /newest message/ }).click();
@@ -221,7 +221,7 @@ test("a room of 100,000 messages is scrolled with few of them in the page", asyn
         .click();
     await person.page.getByText("This is the beginning of the room.").waitFor();
     await person.page.getByText("Message 2", { exact: true }).waitFor();
-    // Down again, past the end of what was read.
+    // Down again, past the end of the loaded messages.
     await person.page.evaluate(() => {
         const scroller = document.querySelector(".scroller");
         scroller.scrollTop = scroller.scrollHeight;
@@ -234,8 +234,8 @@ test("a room of 100,000 messages is scrolled with few of them in the page", asyn
     assert.ok(most < MOST_NODES, `${most} messages in the page`);
 });
 
-test("what is in sight stays where it is while older messages come", async () => {
-    const person = await someone();
+test("what is in view does not move while older messages load", async () => {
+    const person = await loggedInUser();
     const room = await person.room("Kitchen");
     for (let i = 0; i < 120; i += 1) {
         await person.post(room, `Line ${i}`);
@@ -262,8 +262,8 @@ test("what is in sight stays where it is while older messages come", async () =>
     assert.ok(Math.abs(place) < 2, `it moved by ${place} px`);
 });
 
-test("200 messages a second for 10 s are shown, in order, and the page stays small", async (t) => {
-    const [alice, bob] = [await someone(), await someone()];
+test("200 messages a second for 10 s are shown in order, with few in the page", async (t) => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const room = await alice.room("Market", bob);
     await alice.enter(room);
     await alice.page.getByText("2 members, 1 online").waitFor();

@@ -1,17 +1,18 @@
-// For everybody: phones, keyboards, screen readers, light and dark.
+// Accessibility: axe-core in light and dark, small screens, the keyboard.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 
-import { SIZES, someone, visitor, world } from "../support/browser.js";
-import { ONCE } from "../support/wait.js";
+import { loggedInUser, openWindow, SIZES, world } from "../support/browser.js";
+import { ONCE } from "../support/until.js";
+import "./setup.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
 
-/** What axe-core finds wrong with the page as it is now. */
+/** The violations that axe-core finds in the current page. */
 async function faults({ page }) {
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(
@@ -23,9 +24,9 @@ async function faults({ page }) {
     );
 }
 
-/** A room with a bit of everything in it, and others beside it. */
+/** Creates a room with all kinds of messages, and other rooms beside it. */
 async function kitchen(person) {
-    const other = await visitor();
+    const other = await openWindow();
     await other.register();
     await other.context.close();
     await person.room("Empty room");
@@ -62,8 +63,8 @@ async function kitchen(person) {
 }
 
 for (const colorScheme of ["light", "dark"]) {
-    test(`axe-core finds nothing, and pictures are taken, in the ${colorScheme}`, async () => {
-        const stranger = await visitor({ colorScheme });
+    test(`axe-core finds nothing in the ${colorScheme} scheme (takes screenshots)`, async () => {
+        const stranger = await openWindow({ colorScheme });
         await stranger.visit();
         await stranger.button("Log in").waitFor();
         assert.deepEqual(await faults(stranger), []);
@@ -71,7 +72,7 @@ for (const colorScheme of ["light", "dark"]) {
         await stranger.button("Create an account").click();
         assert.deepEqual(await faults(stranger), []);
 
-        const person = await someone({ colorScheme, viewport: SIZES.wide });
+        const person = await loggedInUser({ colorScheme, viewport: SIZES.wide });
         await person.page.getByText("No rooms yet").waitFor();
         assert.deepEqual(await faults(person), []);
         await person.picture(`empty-${colorScheme}`);
@@ -102,8 +103,8 @@ for (const colorScheme of ["light", "dark"]) {
     });
 }
 
-test("on a phone one goes from the rooms to a conversation and back", async () => {
-    const person = await someone({ viewport: SIZES.phone, hasTouch: true, isMobile: true });
+test("on a phone the page goes from the rooms to a conversation and back", async () => {
+    const person = await loggedInUser({ viewport: SIZES.phone, hasTouch: true, isMobile: true });
     const room = await person.room("Kitchen");
     await person.page.locator(".room", { hasText: "Kitchen" }).tap();
     await person.field.waitFor();
@@ -122,8 +123,8 @@ test("on a phone one goes from the rooms to a conversation and back", async () =
     assert.ok(!person.page.url().includes(`#/${room}`));
 });
 
-test("the keyboard alone leads everywhere", async () => {
-    const person = await someone();
+test("everything can be reached by keyboard", async () => {
+    const person = await loggedInUser();
     const { page } = person;
     const { keyboard } = page;
     const focusOn = async (name) => {
@@ -151,12 +152,12 @@ test("the keyboard alone leads everywhere", async () => {
     await keyboard.type("Second");
     await keyboard.press("Enter");
     await person.sees("Second");
-    // The arrow edits one's last message, Escape leaves it as it was.
+    // The up arrow edits the user's last message, Escape cancels.
     await keyboard.press("ArrowUp");
     assert.equal(await person.field.inputValue(), "Second");
     await keyboard.press("Escape");
     assert.equal(await person.field.inputValue(), "");
-    // Back to the messages, up to the first, and to what can be done with it.
+    // Back to the messages, up to the first, and to the actions on it.
     await page.locator(".message", { hasText: "Second" }).focus();
     await keyboard.press("ArrowUp");
     await person.message("First").and(page.locator(":focus")).waitFor();

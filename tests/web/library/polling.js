@@ -1,39 +1,41 @@
+// Channels without sockets: polling, and the change between polling and sockets.
+
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Instance } from "./support/instance.js";
-import { closeAll, device, listen, live, pair, roomOf, said } from "./support/people.js";
-import { until } from "./support/wait.js";
-
-let system;
-
-before(async () => {
-    system = await Instance.start({ CONFAB_DRAIN_TIME: "0" });
-});
-afterEach(closeAll);
-after(() => system.close());
+import {
+    anotherClient,
+    pair,
+    postMany,
+    receivedTexts,
+    record,
+    recordLive,
+    roomOf,
+} from "../support/clients.js";
+import { until } from "../support/until.js";
+import { system } from "./setup.js";
 
 const polls = (client) => client.asked.filter((one) => one.path.includes("/events/"));
 
 async function polling(channel) {
-    const heard = listen(channel);
+    const heard = record(channel);
     await until(() => channel.state === "polling");
     return heard;
 }
 
-test("without sockets, events are asked for, each handed on once", async () => {
+test("without sockets events are polled, each delivered once", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const heard = await polling(bob.openRoom(room));
     for (const content of ["1", "2", "3"]) {
         await alice.postMessage(room, { content });
     }
     await until(() => heard.events.length === 3);
-    assert.deepEqual(said(heard), ["1", "2", "3"]);
+    assert.deepEqual(receivedTexts(heard), ["1", "2", "3"]);
     const { last_seq: last } = await bob.room(room);
     assert.equal(heard.channel.seq, last);
 });
 
-test("what has not changed is answered with 304, and asked for ever more rarely", async () => {
+test("an unchanged room is answered with 304, and polled less and less often", async () => {
     const { bob, room } = await pair(system, { WebSocket: null });
     await polling(bob.openRoom(room));
     await until(() => polls(bob).filter((one) => one.status === 304).length >= 3);
@@ -46,7 +48,7 @@ test("what has not changed is answered with 304, and asked for ever more rarely"
     }
 });
 
-test("a page that nobody sees is polled for at the slowest pace", async () => {
+test("a hidden page polls at the slowest pace", async () => {
     const page = Object.assign(new EventTarget(), { visibilityState: "hidden" });
     const { bob, room } = await pair(system, {
         WebSocket: null,
@@ -61,30 +63,26 @@ test("a page that nobody sees is polled for at the slowest pace", async () => {
     await until(() => polls(bob).length > seen + 5);
 });
 
-test("more than one answer holds is asked for at once", async () => {
+test("events of more than one page are loaded at once", async () => {
     const { alice, bob, room } = await pair(system, { pace: { pollMin: 60000 } });
     const { last_seq: since } = await bob.room(room);
-    const other = await device(system, bob, { WebSocket: null, pace: { pollMin: 60000 } });
-    for (let i = 0; i < 21; i += 1) {
-        await Promise.all(
-            Array.from({ length: 50 }, () => alice.postMessage(room, { content: "x" })),
-        );
-    }
+    const other = await anotherClient(system, bob, { WebSocket: null, pace: { pollMin: 60000 } });
+    await postMany(alice, room, 1050);
     const heard = await polling(other.openRoom(room, { since }));
     assert.equal(heard.events.length, 1050);
     assert.equal(heard.channel.seq, since + 1050);
 });
 
-test("who is there is known while polling", async () => {
+test("the users online are known while polling", async () => {
     const { alice, bob, room } = await pair(system);
-    await live(alice.openRoom(room));
-    const other = await device(system, bob, { WebSocket: null });
+    await recordLive(alice.openRoom(room));
+    const other = await anotherClient(system, bob, { WebSocket: null });
     const channel = other.openRoom(room);
     await until(() => channel.online.length === 1);
     assert.equal(channel.online[0].username, alice.user.username);
 });
 
-test("410 is a resync, and polling goes on from there", async () => {
+test("410 causes a resync, then polling continues", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const heard = await polling(bob.openRoom(room, { since: 4711 }));
     assert.equal(heard.resyncs.length, 1);
@@ -94,7 +92,7 @@ test("410 is a resync, and polling goes on from there", async () => {
     await until(() => heard.events.length === 1);
 });
 
-test("what ends a socket ends polling", async () => {
+test("removal, deletion and a revoked token end polling", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const heard = await polling(bob.openRoom(room));
     const second = await roomOf(alice, bob);
@@ -102,23 +100,23 @@ test("what ends a socket ends polling", async () => {
     await alice.removeMember(room, bob.user.user_id);
     await alice.deleteRoom(second);
     await until(() => heard.closed && gone.closed);
-    // A private room that one is not in is told apart from none by nobody.
+    // A private room looks to non-members as if it did not exist.
     assert.deepEqual([heard.closed.code, gone.closed.code], [4404, 4404]);
     const third = await roomOf(alice, bob);
     const revoked = await polling(bob.openRoom(third));
-    await (await device(system, bob)).logout();
+    await (await anotherClient(system, bob)).logout();
     await until(() => revoked.closed);
     assert.equal(revoked.closed.code, 4401);
 });
 
-test("one's own message is seen at once, however slow the pace", async () => {
+test("the user's own message arrives at once, however slow the pace", async () => {
     const { alice, room } = await pair(system, { WebSocket: null, pace: { pollMin: 600000 } });
     const heard = await polling(alice.openRoom(room));
     await alice.send(room, "mine").done;
     await until(() => heard.events.length === 1);
 });
 
-test("where the server is away altogether, it waits and says until when", async () => {
+test("while the server is unreachable, the channel waits and tells until when", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const channel = bob.openRoom(room);
     const heard = await polling(channel);
@@ -131,10 +129,10 @@ test("where the server is away altogether, it waits and says until when", async 
     await until(() => heard.events.length === 1);
 });
 
-test("pushd away: from socket to polling and back, nothing missed or told twice", async () => {
+test("pushd down and up: socket, polling, socket, without a gap or a repetition", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     let count = 0;
     const write = async () => alice.postMessage(room, { content: String((count += 1)) });
     let back = false;
@@ -154,7 +152,7 @@ test("pushd away: from socket to polling and back, nothing missed or told twice"
     await writing;
     await until(() => heard.events.length >= count);
     assert.deepEqual(
-        said(heard),
+        receivedTexts(heard),
         Array.from({ length: count }, (_, i) => String(i + 1)),
     );
     const asked = polls(bob).length;
@@ -165,7 +163,7 @@ test("pushd away: from socket to polling and back, nothing missed or told twice"
     assert.equal(polls(bob).length, asked);
 });
 
-test("notifications: without sockets the list of rooms is asked for", async () => {
+test("notifications: without sockets the list of rooms is polled", async () => {
     const { alice, bob, room } = await pair(system, { WebSocket: null });
     const channel = bob.openNotifications();
     const lists = [];
@@ -180,10 +178,10 @@ test("notifications: without sockets the list of rooms is asked for", async () =
     assert.equal(lists[1].results[0].unread_count, 1);
 });
 
-test("notifications: the user's own events are told when there is a socket again", async () => {
+test("notifications: the user's own events arrive when sockets work again", async () => {
     const { alice, bob } = await pair(system);
     const channel = bob.openNotifications();
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     await system.end("push");
     await until(() => channel.state === "polling");
     const room = await roomOf(alice, bob);

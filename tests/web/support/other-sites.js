@@ -1,4 +1,4 @@
-/** Other sites than the chat's own, each behind a lighttpd of its own. */
+// Other sites than the chat's own, each with a lighttpd.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { until } from "./wait.js";
+import { until } from "./until.js";
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../../examples/php");
 
-/** A port of this machine that nobody listens on. */
+/** A free port. */
 export async function freePort() {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -22,7 +22,7 @@ export async function freePort() {
     return port;
 }
 
-/** Starts a site in PHP, examples/php, for one room of a chat; `stop()` ends it. */
+/** Starts examples/php, a site in PHP, for one room of a chat; `stop()` ends it. */
 export function startSite({ port, chat, room }) {
     return serve(FOLDER, join(FOLDER, "lighttpd.conf"), `http://127.0.0.1:${port}/`, {
         PORT: String(port),
@@ -32,7 +32,7 @@ export function startSite({ port, chat, room }) {
     });
 }
 
-/** Starts a site that has the chat in a folder, `path` ("/team/"), and nothing else. */
+/** Starts a site that only has the chat, in the folder `path` ("/team/"). */
 export async function startFolder({ port, chat, path }) {
     const home = await mkdtemp(join(tmpdir(), "confab-folder-"));
     const { hostname, port: chatPort } = new URL(chat);

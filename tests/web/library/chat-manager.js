@@ -1,26 +1,23 @@
+// ChatManager, the class for one room.
+
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { after, afterEach, before, test } from "node:test";
+import { afterEach, test } from "node:test";
 
-import { ChatManager } from "../../web/confab.js";
-import { Instance } from "./support/instance.js";
-import { closeAll, live, pair, SOON, watchedSockets } from "./support/people.js";
-import { until } from "./support/wait.js";
+import { ChatManager } from "../../../web/confab.js";
+import { closeAll, pair, recordLive, SOON, watchedSockets } from "../support/clients.js";
+import { until } from "../support/until.js";
+import { system } from "./setup.js";
 
-let system;
 let managers = [];
 
-before(async () => {
-    system = await Instance.start({ CONFAB_DRAIN_TIME: "0" });
-});
 afterEach(() => {
     managers.forEach((manager) => manager.socket?.close());
     managers = [];
     closeAll();
 });
-after(() => system.close());
 
-/** As the seed document has people use it, but for the address and the class of sockets. */
+/** Overrides the methods as applications do, and records the calls. */
 class Shown extends ChatManager {
     shown = [];
     constructor(roomId, token, options) {
@@ -55,7 +52,7 @@ async function opened(one) {
     return one;
 }
 
-test("it looks as the seed's does when it is made", () => {
+test("a new ChatManager has the documented properties", () => {
     const made = new ChatManager(1, "0123456789abcdef");
     assert.equal(made.roomId, 1);
     assert.equal(made.token, "0123456789abcdef");
@@ -83,7 +80,7 @@ test("rooms, messages, sending and deleting", async () => {
     assert.equal((await made.getMessages()).results[1].is_deleted, true);
 });
 
-test("an error is what the server says of it, and nothing is thrown", async () => {
+test("methods resolve to the body of an error", async () => {
     const { alice, room } = await pair(system);
     const made = manager(alice, room);
     assert.deepEqual(Object.keys(await made.sendMessage("")), ["content"]);
@@ -92,11 +89,11 @@ test("an error is what the server says of it, and nothing is thrown", async () =
     assert.deepEqual(await nobody.getRooms(), { detail: "Invalid token." });
 });
 
-test("what happens in the room is shown", async () => {
+test("events of the room call the methods that show them", async () => {
     const { alice, bob, room } = await pair(system);
     const made = await opened(manager(alice, room));
     const other = bob.openRoom(room);
-    await live(other);
+    await recordLive(other);
     other.typing();
     await bob.send(room, "Tea?").done;
     await until(() => made.shown.length === 4);
@@ -114,12 +111,12 @@ test("what happens in the room is shown", async () => {
     );
 });
 
-test("typing is told to the others", async () => {
+test("typing is shown to the others", async () => {
     const { alice, bob, room } = await pair(system);
     const channel = bob.openRoom(room);
-    const heard = await live(channel);
+    const heard = await recordLive(channel);
     const made = manager(alice, room);
-    made.startTyping(); // there is no socket, and nothing happens
+    made.startTyping(); // ignored without a socket
     await opened(made);
     made.startTyping();
     made.stopTyping();
@@ -129,7 +126,7 @@ test("typing is told to the others", async () => {
     assert.deepEqual(kinds(), ["typing", "stop_typing"]);
 });
 
-test("its socket comes back by itself, and shows what came meanwhile once", async () => {
+test("its socket reconnects by itself, and shows missed messages once", async () => {
     const { alice, bob, room } = await pair(system);
     const sockets = watchedSockets();
     const made = await opened(manager(alice, room, sockets));
@@ -151,7 +148,7 @@ test("its socket comes back by itself, and shows what came meanwhile once", asyn
     ]);
 });
 
-test("close() is the end of it, and the server's reason is told", async () => {
+test("close() is final, and the server's close code is passed on", async () => {
     const { alice, bob, room } = await pair(system);
     const made = await opened(manager(bob, room));
     const closed = [];

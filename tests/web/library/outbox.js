@@ -1,28 +1,22 @@
-import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+// The outbox: each message is sent once and in order, whatever happens.
 
-import { Instance } from "./support/instance.js";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Instance } from "../support/instance.js";
 import {
-    closeAll,
-    device,
-    listen,
-    live,
+    anonymousClient,
+    anotherClient,
     MemoryStorage,
     pair,
     PASSWORD,
-    person,
-    said,
-    stranger,
-} from "./support/people.js";
-import { until } from "./support/wait.js";
-
-let system;
-
-before(async () => {
-    system = await Instance.start();
-});
-afterEach(closeAll);
-after(() => system.close());
+    receivedTexts,
+    record,
+    recordLive,
+    userClient,
+} from "../support/clients.js";
+import { until } from "../support/until.js";
+import { system } from "./setup.js";
 
 const contents = async (client, room) => {
     const { results } = await client.messages(room, { limit: 200 });
@@ -31,7 +25,7 @@ const contents = async (client, room) => {
 
 const numbers = (count) => Array.from({ length: count }, (_, i) => String(i + 1));
 
-test("a message is there at once, and sent soon", async () => {
+test("a message is listed at once, then sent", async () => {
     const { alice, room } = await pair(system);
     const states = [];
     alice.outbox.on("change", (one) => states.push(one.state));
@@ -47,28 +41,28 @@ test("a message is there at once, and sent soon", async () => {
     assert.deepEqual(alice.outbox.list(), []);
 });
 
-test("its event is known by its client_id", async () => {
+test("the event of a message has its client_id", async () => {
     const { alice, room } = await pair(system);
-    const heard = await live(alice.openRoom(room));
+    const heard = await recordLive(alice.openRoom(room));
     const outgoing = alice.send(room, "Hello!");
     await until(() => heard.events.length === 1);
     assert.equal(heard.events[0].message.client_id, outgoing.client_id);
 });
 
-test("messages of a room keep their order", async () => {
+test("messages of a room are sent in order", async () => {
     const { alice, room } = await pair(system);
     const all = numbers(40).map((content) => alice.send(room, content));
     await Promise.all(all.map((one) => one.done));
     assert.deepEqual(await contents(alice, room), numbers(40));
 });
 
-test("what is written offline is sent once each, in order, when the network is back", async () => {
+test("messages written offline are sent when the network is back, once and in order", async () => {
     const window = new EventTarget();
     const { alice, bob, room } = await pair(system, {
         window,
         pace: { backoffMin: 3600000, backoffMax: 3600000 },
     });
-    const heard = await live(bob.openRoom(room));
+    const heard = await recordLive(bob.openRoom(room));
     alice.net.online = false;
     const all = numbers(10).map((content) => alice.send(room, content));
     await until(() => all[0].error);
@@ -81,11 +75,11 @@ test("what is written offline is sent once each, in order, when the network is b
     window.dispatchEvent(new Event("online"));
     await Promise.all(all.map((one) => one.done));
     await until(() => heard.events.length >= 10);
-    assert.deepEqual(said(heard), numbers(10));
+    assert.deepEqual(receivedTexts(heard), numbers(10));
     assert.deepEqual(await contents(bob, room), numbers(10));
 });
 
-test("where answers are lost, each message is there once", async () => {
+test("lost responses do not duplicate messages", async () => {
     const { alice, room } = await pair(system);
     const all = numbers(6).map((content) => {
         const one = alice.send(room, content);
@@ -97,20 +91,20 @@ test("where answers are lost, each message is there once", async () => {
     assert.deepEqual(await contents(alice, room), numbers(6));
 });
 
-test("the event of a message whose answer was lost is answer enough", async () => {
+test("the event of a message confirms it if its response is lost", async () => {
     const { alice, room } = await pair(system, {
         pace: { backoffMin: 3600000, backoffMax: 3600000 },
     });
-    await live(alice.openRoom(room));
+    await recordLive(alice.openRoom(room));
     alice.net.lose = 1;
     const message = await alice.send(room, "once").done;
     assert.equal(message.content, "once");
     assert.deepEqual(await contents(alice, room), ["once"]);
 });
 
-test("while fcgi-api is killed and comes back, each is sent once and in order", async () => {
+test("fcgi-api killed and restarted: each message is sent once and in order", async () => {
     const { alice, bob, room } = await pair(system);
-    const heard = listen(bob.openRoom(room, { since: 1 }));
+    const heard = record(bob.openRoom(room, { since: 1 }));
     const all = numbers(30).map((content) => alice.send(room, content));
     await all[3].done;
     await system.end("api");
@@ -118,10 +112,10 @@ test("while fcgi-api is killed and comes back, each is sent once and in order", 
     await system.start();
     await Promise.all(all.map((one) => one.done));
     await until(() => heard.events.length >= 30);
-    assert.deepEqual(said(heard), numbers(30));
+    assert.deepEqual(receivedTexts(heard), numbers(30));
 });
 
-test("what is unsent outlives the page, and is sent once by the next", async () => {
+test("unsent messages survive the page, and the next one sends them once", async () => {
     const storage = new MemoryStorage();
     const { alice, room } = await pair(system, { storage });
     alice.net.online = false;
@@ -129,7 +123,7 @@ test("what is unsent outlives the page, and is sent once by the next", async () 
     await until(() => alice.asked.some((one) => one.path.includes("/messages/")));
     alice.close();
     assert.equal(storage.length, 5);
-    const next = await device(system, alice, { storage });
+    const next = await anotherClient(system, alice, { storage });
     const left = next.outbox.list(room);
     assert.deepEqual(
         left.map((one) => one.content),
@@ -141,30 +135,30 @@ test("what is unsent outlives the page, and is sent once by the next", async () 
     assert.equal(storage.length, 0);
 });
 
-test("a page that was closed while sending does not send twice", async () => {
+test("a page closed while sending does not cause a second message", async () => {
     const storage = new MemoryStorage();
     const { alice, room } = await pair(system, { storage });
     alice.net.lose = 1;
     alice.send(room, "once");
     await until(() => alice.net.lose === 0);
     alice.close();
-    const next = await device(system, alice, { storage });
+    const next = await anotherClient(system, alice, { storage });
     await until(() => storage.length === 0);
     assert.deepEqual(await contents(next, room), ["once"]);
 });
 
-test("another user of the same browser sends nothing of it", async () => {
+test("another user of the same browser does not send them", async () => {
     const storage = new MemoryStorage();
     const { alice, bob, room } = await pair(system, { storage });
     alice.net.online = false;
     alice.send(room, "alice's");
     alice.close();
-    const next = await device(system, bob, { storage });
+    const next = await anotherClient(system, bob, { storage });
     assert.deepEqual(next.outbox.list(), []);
     assert.equal(storage.length, 1);
 });
 
-test("logging out throws away what is unsent", async () => {
+test("logout discards unsent messages", async () => {
     const storage = new MemoryStorage();
     const { alice, room } = await pair(system, { storage });
     alice.net.online = false;
@@ -175,17 +169,17 @@ test("logging out throws away what is unsent", async () => {
     await assert.rejects(outgoing.done);
 });
 
-test("a message can be written before it is known who writes", async () => {
+test("a message can be queued before the user is known", async () => {
     const { alice, room } = await pair(system);
     const storage = new MemoryStorage();
-    const next = stranger(system, { token: alice.token, storage });
+    const next = anonymousClient(system, { token: alice.token, storage });
     await next.send(room, "early").done;
     assert.equal(next.user.username, alice.user.username);
     assert.deepEqual(await contents(alice, room), ["early"]);
     assert.equal(storage.length, 0);
 });
 
-test("what the server refuses has failed, and the next goes on", async () => {
+test("a refused message fails, and the next one is sent", async () => {
     const storage = new MemoryStorage();
     const { alice, room } = await pair(system, { storage });
     const bad = alice.send(room, "x".repeat(8001));
@@ -195,7 +189,7 @@ test("what the server refuses has failed, and the next goes on", async () => {
     assert.equal(bad.state, "failed");
     assert.ok(bad.error.fields.content);
     assert.deepEqual(alice.outbox.list(), [bad]);
-    const next = await device(system, alice, { storage });
+    const next = await anotherClient(system, alice, { storage });
     const [left] = next.outbox.list();
     assert.deepEqual([left.state, left.content], ["failed", bad.content]);
     await assert.rejects(left.done);
@@ -203,7 +197,7 @@ test("what the server refuses has failed, and the next goes on", async () => {
     assert.equal(storage.length, 0);
 });
 
-test("a failed message can be tried again", async () => {
+test("a failed message can be retried", async () => {
     const { alice, bob, room } = await pair(system);
     await alice.removeMember(room, bob.user.user_id);
     const outgoing = bob.send(room, "let me in");
@@ -225,14 +219,14 @@ test("a discarded message is not sent", async () => {
     assert.deepEqual(await contents(alice, room), ["2"]);
 });
 
-test("429 is waited for as long as the server says", async () => {
+test("after a 429 the outbox waits as long as the server says", async () => {
     const limited = await Instance.start({
         CONFAB_RATE_LIMITS: "on",
         CONFAB_RATE_MESSAGES: "5",
         CONFAB_RATE_MESSAGES_BURST: "5",
     });
     try {
-        const alice = await person(limited);
+        const alice = await userClient(limited);
         const { room_id: room } = await alice.createRoom({ name: "Kitchen" });
         const all = numbers(10).map((content) => alice.send(room, content));
         await Promise.all(all.map((one) => one.done));
@@ -245,10 +239,10 @@ test("429 is waited for as long as the server says", async () => {
     }
 });
 
-test("who is not logged in any more sends after login", async () => {
+test("after a 401 messages are sent once the user logs in", async () => {
     const { alice, room } = await pair(system);
     const name = alice.user.username;
-    await (await device(system, alice)).logout();
+    await (await anotherClient(system, alice)).logout();
     const outgoing = alice.send(room, "later");
     await until(() => outgoing.error?.status === 401);
     const before = alice.asked.length;

@@ -1,0 +1,10 @@
+// All tests of the client library in one process, which share one instance. Each file can also be
+// run alone.
+
+import "./library/client.js";
+import "./library/sockets.js";
+import "./library/polling.js";
+import "./library/outbox.js";
+import "./library/network-changes.js";
+import "./library/chat-manager.js";
+import "./library/pushd-kills.js";
