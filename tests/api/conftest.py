@@ -1,4 +1,4 @@
-"""Fixtures for tests against real servers, which each worker of xdist has for itself."""
+"""Fixtures for tests against real servers. Each worker of xdist has its own instances."""
 
 import pytest
 
@@ -21,14 +21,14 @@ def started(**env):
 
 
 def pytest_make_parametrize_id(val):
-    """The name of a test stands in the environment of what it runs: it must be short."""
+    """Shortens ids: the name of a test is in the environment of the programs it runs."""
     if isinstance(val, (str, bytes)) and len(val) > 40:
         return ascii(val[:30]) + "..."
     return None
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "everywhere: run through each kind of web server")
+    config.addinivalue_line("markers", "everywhere: run behind each kind of web server")
     config.addinivalue_line("markers", "slow(reason): left out of `make test`")
 
 
@@ -37,8 +37,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_generate_tests(metafunc):
-    """A test that is marked runs once more for each kind of front, with that as its
-    instance."""
+    """Runs a test marked `everywhere` for each kind of front, as its `instance`."""
     if metafunc.definition.get_closest_marker("everywhere"):
         metafunc.parametrize("instance", [None, *front.KINDS], ids=["own", *front.KINDS],
                              indirect=True, scope="session")
@@ -46,7 +45,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def own_instance():
-    """The system behind `instance`, as its own lighttpd shows it."""
+    """The instance that most tests share, behind its own lighttpd."""
     system = started()
     yield system
     system.close()
@@ -54,7 +53,7 @@ def own_instance():
 
 @pytest.fixture(scope="session")
 def fronts(own_instance):
-    """fronts(kind): a Front of that kind, started when it is first asked for."""
+    """fronts(kind): the Front of that kind, started at first use."""
     made = {}
 
     def get(kind):
@@ -70,15 +69,15 @@ def fronts(own_instance):
 
 @pytest.fixture(scope="session")
 def instance(request, own_instance, fronts):
-    """The system most tests share: no rate limits, cheap passwords, open registration."""
+    """The instance that most tests share: no rate limits, cheap passwords, open registration."""
     kind = getattr(request, "param", None)
     return fronts(kind).instance if kind else own_instance
 
 
 @pytest.fixture(scope="session")
 def shared():
-    """shared(CONFAB_RATE_LIMITS="on"): the system of this configuration, which several modules
-    use; no test may harm its servers."""
+    """shared(CONFAB_RATE_LIMITS="on"): the instance with this configuration, which several
+    modules share. Tests must not stop its servers."""
     systems = {}
 
     def get(**env):
@@ -94,21 +93,21 @@ def shared():
 
 @pytest.fixture(scope="session")
 def one_process(shared):
-    """A system with one process of fcgi-api: what it has cached in one request it uses in the
-    next, and it publishes in the order of the requests."""
+    """An instance with one process of fcgi-api, which sees all requests and publishes in
+    their order."""
     return shared(CONFAB_PROCESSES=1, CONFAB_REDIS_TIMEOUT=1000)
 
 
 @pytest.fixture(scope="session")
 def foreign_pages(shared):
-    """A system that lets in the pages of these two origins, behind a proxy on this host."""
+    """An instance that allows two origins, behind a trusted proxy on this host."""
     return shared(CONFAB_ALLOWED_ORIGINS="https://app.example, http://localhost:3000",
                   CONFAB_TRUSTED_PROXIES="127.0.0.1", CONFAB_SESSION_DAYS=3)
 
 
 @pytest.fixture(scope="session")
 def tight_limits(shared):
-    """A system with one process where a user soon sends too many messages or requests."""
+    """An instance with one process and low rate limits for messages and requests."""
     return shared(CONFAB_PROCESSES=1, CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
                   CONFAB_RATE_MESSAGES=1, CONFAB_RATE_MESSAGES_BURST=3,
                   CONFAB_RATE_REQUESTS=1, CONFAB_RATE_REQUESTS_BURST=20)
@@ -116,8 +115,8 @@ def tight_limits(shared):
 
 @pytest.fixture(scope="module")
 def make_instance():
-    """make_instance(CONFAB_RATE_LIMITS="on"): a system of its own for a module whose tests
-    stop servers, count what is stored, or need a configuration that no other module has."""
+    """make_instance(CONFAB_RATE_LIMITS="on"): a separate instance, for a module whose tests
+    stop servers, count all rows, or need a configuration of their own."""
     made = []
 
     def make(**env):
@@ -137,7 +136,7 @@ def anonymous(instance):
 
 @pytest.fixture(scope="session")
 def user(instance):
-    """user(): a client whose user is new; user(name, password) for certain ones."""
+    """user(): a client with a new user; user(name, password) chooses both."""
     def make(name=None, password="correct horse"):
         return Client(instance).register(name, password)
     return make
@@ -145,7 +144,7 @@ def user(instance):
 
 @pytest.fixture
 def pair(user):
-    """The admin of a private room, another member, and the room."""
+    """(the admin of a private room, another member, the room)"""
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -154,14 +153,14 @@ def pair(user):
 
 @pytest.fixture
 def pushd(instance):
-    """A pushd beside that of the instance, which a test may stop and configure."""
+    """An additional pushd, which a test may stop and configure."""
     with Pushd(instance) as running:
         yield running
 
 
 @pytest.fixture
 def unharmed(instance):
-    """What the test does kills no process and leaves no transaction open."""
+    """Asserts that the test ends no process of fcgi-api and leaves no transaction open."""
     before = instance.api_workers()
     assert before
     yield
@@ -172,17 +171,17 @@ def unharmed(instance):
 
 @pytest.fixture(scope="module")
 def ear(one_process):
-    """Hears what this system publishes."""
+    """Records what `one_process` publishes."""
     return Ear(one_process)
 
 
 @pytest.fixture
 def person(ear):
-    """person(): a new user of that system."""
+    """person(): a new user of that instance."""
     return lambda: Client(ear.instance).register()
 
 
-# ---- with the `system` of a module, if it has one ----
+# ---- users of `system`, which a module may override ----
 
 @pytest.fixture(scope="session")
 def system(instance):
@@ -191,7 +190,7 @@ def system(instance):
 
 @pytest.fixture(scope="module")
 def second(system):
-    """Another pushd on the same Redis and database: its port."""
+    """The port of a second pushd on the same Redis and database."""
     with Pushd(system) as pushd:
         yield pushd.port
 
@@ -208,7 +207,7 @@ def bob(system):
 
 @pytest.fixture
 def room(alice, bob):
-    """The id of a room of both; its first event is the invitation of bob."""
+    """The id of a room of alice and bob; event 1 is the invitation of bob."""
     made = alice.room()["room_id"]
     alice.invite(made, bob)
     return made
@@ -216,13 +215,13 @@ def room(alice, bob):
 
 @pytest.fixture
 def new_room(alice):
-    """The id of a room that nothing has happened in yet; alice is alone there."""
+    """The id of a room without events, with alice as the only member."""
     return alice.room()["room_id"]
 
 
 @pytest.fixture
 def trio(system):
-    """(alice, bob, the id of their room, of which carol is a member too, carol)"""
+    """(alice, bob, the id of a room of all three, carol)"""
     alice, bob, carol = (Client(system).register() for _ in range(3))
     room = alice.room()["room_id"]
     alice.invite(room, bob)

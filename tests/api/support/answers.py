@@ -1,4 +1,4 @@
-"""What any error may look like, whoever says it: fcgi-api or the web server."""
+"""Checks that hold for every error response, of fcgi-api or of the web server."""
 
 import json
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from requests.structures import CaseInsensitiveDict
 
 JSON_TYPE = "application/json; charset=utf-8"
 
-# Words that would come from a library, from SQL, or from the machine.
+# Words that would reveal a library, SQL or a path.
 LEAKS = ("sql", "maria", "innodb", "select ", "insert ", "update ", "errno", "error code", "stmt",
          "tokener", "json-c", "json_", "libfcgi", "fcgx", "hiredis", "sodium", ".c:", "/tmp",
          "/usr", "/var", "/home", "/root", ".sock", "segfault", "null pointer", "(null)",
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
 
 def parse_http(data):
-    """The (only) answer in the bytes of a connection."""
+    """Parses the only response in the bytes of a connection."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = CaseInsensitiveDict()
@@ -36,7 +36,7 @@ def parse_http(data):
 
 
 def answer_of(source):
-    """One form for answers of Client, Instance.fcgi and Instance.raw."""
+    """Converts a response of Client, Instance.fcgi or Instance.raw."""
     if isinstance(source, Answer):
         return source
     if isinstance(source, bytes):
@@ -47,8 +47,8 @@ def answer_of(source):
 
 
 def assert_error(source, status, keys=("detail",)):
-    """The answer is an error of that status, in JSON with exactly those keys, and tells
-    nothing of what is inside. Returns its JSON."""
+    """Asserts an error of that status, in JSON with exactly these keys, that reveals no
+    internals. Returns the JSON."""
     answer = answer_of(source)
     assert answer.status == status, (answer.status, answer.body[:500])
     assert answer.headers["Content-Type"] == JSON_TYPE

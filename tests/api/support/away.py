@@ -1,4 +1,4 @@
-"""A server of an instance that is away for a while, and then back."""
+"""Makes a server of an instance unavailable for a while."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ import pytest
 
 @contextlib.contextmanager
 def killed(system, server="redis"):
-    """Without the server, until it is started anew."""
+    """The server is killed and started again at the end."""
     system.end(server, signal.SIGKILL)
     try:
         yield
@@ -19,7 +19,7 @@ def killed(system, server="redis"):
 
 @contextlib.contextmanager
 def hung(system, server="redis"):
-    """The server takes connections but answers nothing, until it goes on."""
+    """The server accepts connections but does not respond until the end."""
     pid = system.pids(server)
     os.kill(pid, signal.SIGSTOP)
     try:

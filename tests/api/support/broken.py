@@ -1,4 +1,4 @@
-"""Web servers in front of an instance that get something wrong, on purpose."""
+"""Misconfigured web servers and proxies in front of an instance."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ import threading
 from support.front import NGINX, NOBODY, Front
 from support.port import take_port
 
-# A web server in front of the web server, as many sites have it.
+# A reverse proxy in front of the web server.
 PROXY = """
     server {{
         listen 127.0.0.1:{port} {listen};
@@ -29,7 +29,7 @@ SCHEME = "proxy_set_header X-Forwarded-Proto $scheme;"
 
 
 class Broken(Front):
-    """A front in whose files some texts are others: {what is shipped: what is there}."""
+    """A front whose configuration is edited: {shipped text: replacement}."""
 
     def __init__(self, system, kind, changes):
         super().__init__(system, kind)
@@ -53,8 +53,8 @@ class Broken(Front):
 
 
 class Proxy(Front):
-    """nginx before the web server of a system. headers: what it says of the request; https:
-    with a certificate, which is in the file `certificate`."""
+    """nginx in front of the web server of a system. headers: proxy_set_header lines; https:
+    serve TLS with the certificate in the file `certificate`."""
 
     def __init__(self, system, headers, https=False):
         super().__init__(system, "nginx")
@@ -98,9 +98,9 @@ class Proxy(Front):
 
 
 class Hoarder:
-    """Passes bytes on both ways; but of an answer that begins with 101, what comes behind its
-    head only when `most` bytes of it have come, or all. (No web server here can be brought to
-    do this to a WebSocket; some that sites stand behind do.)"""
+    """Forwards bytes in both directions, but buffers the WebSocket frames from the server until
+    there are `most` bytes or the connection ends. Some proxies do this; none of the web servers
+    used here can be configured to."""
 
     def __init__(self, port, most=65536):
         self._behind, self._most = port, most

@@ -1,4 +1,4 @@
-"""A user of the API, with a token or without."""
+"""An HTTP client of the API, with or without a token."""
 
 import itertools
 import os
@@ -10,19 +10,18 @@ from support.websocket import Socket
 
 numbers = itertools.count(1)
 
-# Seconds after which a connection is not used again: the web server, which waits for 5, may
-# be closing it at this moment.
+# Seconds after which an idle connection is not reused: the web server closes it after 5.
 IDLE = 3
 
 
 def fresh_name(prefix="user"):
-    """A user name that no other test, in whatever process, has."""
+    """A user name that is unique across tests and processes."""
     return f"{prefix}-{os.getpid()}-{next(numbers)}"
 
 
 class Client:
-    """Keeps its cookies, as a browser does. An answer of 5xx fails the test at once, unless
-    it is expected: client.may_fail = True."""
+    """Keeps cookies as a browser does. A 5xx response fails the test unless
+    client.may_fail = True."""
 
     def __init__(self, instance, token=None):
         self.instance = instance
@@ -40,7 +39,7 @@ class Client:
         return self.http.cookies
 
     def register(self, name=None, password="correct horse"):
-        """Makes a new user of this client; "password" is its password unless given."""
+        """Registers a new user."""
         self.name = name or fresh_name()
         self.password = password
         answer = self.post("/api/auth/register/",
@@ -51,7 +50,7 @@ class Client:
         return self
 
     def browser(self):
-        """A client of the same user that has a cookie and no token."""
+        """A client of the same user with a session cookie and no token."""
         browser = Client(self.instance)
         answer = browser.post("/api/auth/login/",
                               json={"username": self.name, "password": self.password})
@@ -61,8 +60,8 @@ class Client:
     # ---- requests ----
 
     def request(self, method, path, **options):
-        """A redirect is an answer like any other; the token is sent unless the test gives
-        an Authorization header of its own (None: none)."""
+        """Follows no redirects. Sends the token unless the test passes its own Authorization
+        header (None sends none)."""
         headers = dict(options.pop("headers", None) or {})
         if self.token and "Authorization" not in headers:
             headers["Authorization"] = f"Token {self.token}"
@@ -89,29 +88,29 @@ class Client:
     def delete(self, path, **options):
         return self.request("DELETE", path, **options)
 
-    # ---- what many tests do ----
+    # ---- common requests ----
 
     def room(self, name="A room", is_private=True):
-        """A new room, of which this user is admin: the Room object."""
+        """Creates a room; returns the Room object."""
         answer = self.post("/api/chat/rooms/", json={"name": name, "is_private": is_private})
         assert answer.status_code == 201, answer.text
         return answer.json()
 
     def say(self, room_id, text="hello", **fields):
-        """Posts a message: the Message object."""
+        """Posts a message; returns the Message object."""
         answer = self.post(f"/api/chat/rooms/{room_id}/messages/",
                            json={"content": text, **fields})
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
     def invite(self, room_id, client):
-        """The Membership object of the other client's user."""
+        """Invites the user of another client; returns the Membership object."""
         answer = self.post(f"/api/chat/rooms/{room_id}/invite/", json={"user_id": client.id})
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
     def events(self, room_id, after=0, limit=1000):
-        """The room's events since `after`, the oldest first."""
+        """The room's events after the number `after`, oldest first."""
         answer = self.get(f"/api/chat/rooms/{room_id}/events/",
                           params={"after": after, "limit": limit})
         assert answer.status_code == 200, answer.text
@@ -120,11 +119,11 @@ class Client:
     # ---- sockets ----
 
     def socket(self, room_id, **options):
-        """A socket of this user to a room; the options of Socket.open."""
+        """Opens a socket of this user to a room; takes the options of Socket.open."""
         return self._open(f"/ws/chat/{room_id}/", options)
 
     def notifications(self, **options):
-        """This user's notifications socket."""
+        """Opens this user's notifications socket."""
         return self._open("/ws/chat/notifications/", options)
 
     def _open(self, path, options):

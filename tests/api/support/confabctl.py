@@ -1,4 +1,4 @@
-"""confabctl as a sysadmin or a script runs it."""
+"""Runs confabctl."""
 
 import json
 import os
@@ -9,14 +9,13 @@ import subprocess
 import termios
 import time
 
-# For users made by the tool; those of Client have their own.
+# Of users added with confabctl; Client has its own default.
 PASSWORD = "correct horse"
 
 
 class Tool:
-    """tool("user", "list") runs the command against an instance and returns what it wrote
-    on standard output; it has to end with `code`. What it complained about is then in
-    tool.complaint."""
+    """tool("user", "list") runs the command against an instance, asserts the exit status
+    `code` and returns its standard output. Its standard error is in tool.complaint."""
 
     def __init__(self, instance, config=True):
         self.instance = instance
@@ -37,24 +36,24 @@ class Tool:
                               env={**self.instance.env, **env}, **where)
 
     def json(self, *args, code=0, **env):
-        """The one JSON document, on a line of its own, that the command prints."""
+        """Parses the single line of JSON that the command prints."""
         out = self("--json", *args, code=code, **env)
         assert out.endswith("}\n") and out.count("\n") == 1
         return json.loads(out)
 
     def refuses(self, *args, input=None, **env):
-        """What the command says when it fails, without the program's name."""
+        """Asserts that the command fails; returns its message without the program's name."""
         assert self(*args, code=1, input=input, **env) == ""
         assert re.fullmatch("confabctl: [^\n]*\n", self.complaint), self.complaint
         return self.complaint[len("confabctl: "):-1]
 
     def misuse(self, *args, **env):
-        """What the command says of wrong usage, line by line."""
+        """Asserts a usage error; returns the lines of its message."""
         assert self(*args, code=2, **env) == ""
         return self.complaint.splitlines()
 
     def table(self, *args):
-        """The rows of the table that the command prints, as dicts by heading."""
+        """Parses the table that the command prints into a dict for each row."""
         head, *rows = self(*args).splitlines()
         names = re.split("  +", head.strip())
         return [dict(zip(names, re.split("  +", row.strip()))) for row in rows]
@@ -65,13 +64,13 @@ class Tool:
 
 
 def hold_housekeeping(instance):
-    """Keeps fcgi-api from throwing away what a test has put there to be thrown away."""
+    """Prevents fcgi-api from running housekeeping, so that a test can run it by hand."""
     instance.sql("REPLACE INTO housekeeping VALUES ('purge', '2100-01-01')")
     return instance
 
 
 class Terminal:
-    """A run of the command on a terminal of its own.
+    """Runs the command on a pseudoterminal.
 
         with Terminal(tool, "user", "passwd", "bob") as terminal:
             terminal.expect("Password")
@@ -101,7 +100,7 @@ class Terminal:
         assert ready, f"nothing more is shown after {self.shown!r}"
         try:
             piece = os.read(self._fd, 4096).decode()
-        except OSError:  # the other side is closed
+        except OSError:  # the command has closed its side
             piece = ""
         self.shown += piece
         self._unread += piece
@@ -117,11 +116,12 @@ class Terminal:
         os.write(self._fd, text.encode())
 
     def echoes(self):
-        """Whether the terminal shows what is typed, as a shell would find it."""
+        """Whether the terminal echoes what is typed."""
         return bool(termios.tcgetattr(self._fd)[3] & termios.ECHO)
 
     def end(self):
-        """Reads what is still said and waits; the exit code, or minus the signal's number."""
+        """Reads the rest of the output and waits; returns the exit status, or minus the
+        number of the signal."""
         while self._read():
             pass
         echoes = self.echoes()

@@ -1,4 +1,4 @@
-"""A system that reads its configuration again."""
+"""Changes the configuration of a running system."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ from support.wait import wait_for
 
 
 def reload(system):
-    """Has it read the configuration, and waits until as many new processes serve."""
+    """Reloads the configuration and waits until new processes have replaced all old ones."""
     before = set(system.api_workers())
     system.reload()
 
@@ -18,7 +18,7 @@ def reload(system):
 
 @contextlib.contextmanager
 def configured(system, **keys):
-    """With these in the configuration, and without them afterwards."""
+    """Adds keys to the configuration and removes them at the end."""
     before = system.config.read_text()
     lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
     try:

@@ -1,10 +1,11 @@
-"""One conversation that goes through all that a way to the API has to pass on."""
+"""A sequence of requests that exercises everything a web server has to pass on."""
 
 from support.client import Client
 
 
 def run_through(place):
-    """Register, log in, make a room, post, read, edit, delete, leave; and the errors."""
+    """Registers, logs in, creates a room, posts, reads, edits, deletes, leaves; then checks
+    errors."""
     anne, ben = Client(place).register(), Client(place).register()
     token = Client(place).post("/api/auth/token/", json={"username": anne.name,
                                                          "password": anne.password})

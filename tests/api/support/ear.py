@@ -1,13 +1,12 @@
-"""Everything that one change makes fcgi-api publish on Redis, and nothing else."""
+"""Records what fcgi-api publishes on Redis during one change."""
 
 from support.client import Client
 
 
 class Ear:
-    """Listens to an instance that has one process only, so that what is published comes in
-    the order of the requests. A change's part of it lies between two messages in a room of
-    the ear's own, the marks; what was published after the answer of an earlier request is
-    before the first of them."""
+    """Subscribes to all channels of an instance with a single process, which publishes in the
+    order of the requests. A marker message before and after the change delimits its events:
+    what an earlier request publishes after its response precedes the first marker."""
 
     def __init__(self, instance):
         self.instance = instance
@@ -15,7 +14,7 @@ class Ear:
         self._room = self._marker.room()["room_id"]
 
     def hear(self, change):
-        """What change() publishes, in order."""
+        """The events that change() publishes, in order."""
         with self.instance.subscribe("*") as heard:
             first = self._mark(heard)
             change()
@@ -38,5 +37,5 @@ def user_channel(client):
 
 
 def header(event):
-    """The first line of what was published."""
+    """The fields of the header of an event."""
     return event.version, event.seq, event.name, event.actor_id, event.subject_id

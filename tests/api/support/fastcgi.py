@@ -1,4 +1,4 @@
-"""A FastCGI client of a few lines, to say to fcgi-api what no web server would say."""
+"""A minimal FastCGI client, for requests that no web server would send."""
 
 import socket
 import struct
@@ -33,7 +33,7 @@ def _bytes(value):
 
 
 def encode(params, body, whole=True):
-    """The bytes of one request; whole=False leaves the body's stream open."""
+    """Encodes a request; whole=False leaves the stream of the body open."""
     begin = _record(BEGIN, struct.pack("!HB5x", 1, 0))
     pairs = b"".join(_pair(name, value) for name, value in params.items())
     return begin + _stream(PARAMS, pairs) + _stream(STDIN, body, whole)
@@ -50,7 +50,7 @@ def _take(connection, size):
 
 
 def _read_answer(connection):
-    """What came on standard output until the end of the request."""
+    """Reads standard output until the end of the request."""
     out = b""
     while True:
         _, kind, _, size, padding, _ = struct.unpack("!BBHHBB", _take(connection, 8))
@@ -62,7 +62,7 @@ def _read_answer(connection):
 
 
 def parse(answer):
-    """Splits a CGI answer into (status, headers, body)."""
+    """Splits a CGI response into (status, headers, body)."""
     head, _, body = answer.partition(b"\r\n\r\n")
     headers = CaseInsensitiveDict()
     for line in head.decode("latin-1").split("\r\n"):
@@ -73,7 +73,7 @@ def parse(answer):
 
 
 def call(path, params, body, timeout=30):
-    """One request to the process behind the Unix socket `path`."""
+    """Sends one request to the Unix socket `path`; returns the parsed response."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         connection.connect(str(path))
@@ -82,11 +82,11 @@ def call(path, params, body, timeout=30):
 
 
 def leave(path, data, timeout=30):
-    """Says part of a request, or anything at all, and hangs up without listening."""
+    """Sends part of a request, or other bytes, and closes without reading."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         connection.connect(str(path))
         try:
             connection.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused before all of it was said
+            pass  # closed by fcgi-api before everything was sent

@@ -1,4 +1,4 @@
-"""What the pushd of an instance counts."""
+"""Reads metrics of the pushd of an instance."""
 
 from support.metrics import parse, value
 from support.pushd import ask
@@ -6,13 +6,13 @@ from support.websocket import push_port
 
 
 def figure(instance, name, **labels):
-    """One number of /metrics; the name without its confab_."""
+    """The value of one metric; the name is given without confab_."""
     answer = ask(push_port(instance, "metrics"), "/metrics")
     return value(parse(answer.text), f"confab_{name}", **labels)
 
 
 def slow_drops(instance):
-    """How many sockets were closed for not reading."""
+    """The number of sockets closed because their send queue was full."""
     return figure(instance, "drops_total", reason="slow")
 
 

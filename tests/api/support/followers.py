@@ -1,4 +1,4 @@
-"""People who read a room while its pushd is replaced."""
+"""Clients that read a room while its pushd is replaced."""
 
 import contextlib
 import threading
@@ -12,15 +12,15 @@ FOLLOWERS = 12
 
 
 class Follower(threading.Thread):
-    """Reads the room over a socket at this port or path, and comes back with `since` whenever
-    that ends, until it has the event with the number `last`. seen: the numbers, as they came."""
+    """Reads the room over a socket to this port or path and reconnects with `since` when it
+    closes, until it has received the event with the number `last`. seen: the numbers received."""
 
     def __init__(self, client, room, place):
         super().__init__(daemon=True)
         self._client, self._room, self._place = client, room, place
         self.last = None
         self.seen, self.codes = [], []
-        self.refused = 0  # there was nobody
+        self.refused = 0  # connections refused
         self.failure = None
 
     def run(self):
@@ -47,11 +47,11 @@ class Follower(threading.Thread):
         except (ConnectionRefusedError, FileNotFoundError):
             self.refused += 1
         except ConnectionError:
-            pass  # cut while the old one stopped listening
+            pass  # reset while the old pushd stopped listening
 
 
 class Crowd:
-    """Followers of a room, in which somebody writes all the time."""
+    """Followers of a room and a thread that posts to it continuously."""
 
     def __init__(self, client, place):
         self._client = client
@@ -61,7 +61,7 @@ class Crowd:
         self.followers = [Follower(client, self._room, place) for _ in range(FOLLOWERS)]
 
     def _write(self):
-        # Not faster, lest somebody who is slow to come back has missed more than is replayed.
+        # At a rate that keeps a slow reconnect within the replay limit.
         while not self._stop.wait(0.01):
             self._client.say(self._room)
 
@@ -71,7 +71,7 @@ class Crowd:
         self.read_on()
 
     def read_on(self):
-        """Waits until each has seen more."""
+        """Waits until each follower has received more events."""
         before = [len(one.seen) for one in self.followers]
         wait_for(lambda: all(len(one.seen) > many + 20
                              for one, many in zip(self.followers, before)), 60, "more events")
@@ -81,7 +81,7 @@ class Crowd:
         self._writer.join(30)
 
     def end(self):
-        """Each has to have every event once, and to have found somebody there always."""
+        """Asserts that each follower received every event once and was never refused."""
         self.stop_writing()
         events = self._client.get(f"/api/chat/rooms/{self._room}/events/?limit=1").json()
         last = events["last_seq"] + 1
@@ -99,7 +99,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(client, place):
-    """A Crowd at a port, or at the path of a Unix socket. end() says whether it missed nothing."""
+    """A running Crowd at a port or at the path of a Unix socket. end() checks what it received."""
     people = Crowd(client, place)
     try:
         people.start()

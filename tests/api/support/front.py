@@ -1,8 +1,8 @@
-"""Web servers in front of an instance, beside its own lighttpd, with the files that confab
-ships for them, laid out as Debian does it.
+"""Additional web servers in front of an instance, configured with the files that confab
+ships and the layout of Debian.
 
-A server runs as an ordinary user: as root it would give up root by itself, and then not get
-at what belongs to an instance of root's.
+They run as an unprivileged user: started as root they would drop privileges and then lack
+access to the files of an instance that runs as root.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ NOBODY = 65534
 MODULES = Path("/usr/lib/apache2/modules")
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
-# What Debian's apache2.conf, ports.conf and mods-enabled say, as far as it matters here.
+# The relevant part of Debian's apache2.conf, ports.conf and mods-enabled.
 APACHE = """
 ServerRoot "{folder}"
 ServerName localhost
@@ -54,8 +54,8 @@ Define APACHE_LOG_DIR {folder}
 APACHE_MODULES = """mpm_event authn_core authz_core env reqtimeout alias dir headers mime proxy
 proxy_http proxy_wstunnel setenvif deflate filter""".split()
 
-# By the kind of server: the modules of its own, what it needs to be told beside what is
-# shipped, and the file of confab that reaches fcgi-api.
+# For each kind of server: its modules, its additional configuration, and the file of confab
+# that connects it to fcgi-api.
 APACHE_WAYS = {
     "apache-fcgi": (["proxy_fcgi"], "", "fcgi.conf"),
     "apache-fcgid": (["fcgid"], """
@@ -112,7 +112,7 @@ KINDS = [*APACHE_WAYS, "nginx", *LIGHTTPD_WAYS]
 
 
 class Front:
-    """One such server. instance: the system behind it, as this server shows it."""
+    """One web server. instance: the system behind it, at the port of this web server."""
 
     def __init__(self, system, kind):
         self.kind = kind
@@ -128,7 +128,7 @@ class Front:
         command = self._configure()
         other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         command[0] = shutil.which(command[0], path=PATH)
-        # A run of tests that is killed leaves none of them behind.
+        # The server ends with the test run, even when that is killed.
         command = ["setpriv", "--pdeathsig", "TERM", *command]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, start_new_session=True, cwd=self.folder,
@@ -149,12 +149,12 @@ class Front:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def said(self):
-        """What it has written to its error log."""
+        """The content of its error log."""
         files = [self.folder / "stderr.log", self.folder / "error.log"]
         return "".join(file.read_text(errors="replace") for file in files if file.exists())
 
     def access_log(self, until):
-        """What it has logged, as soon as these words are there."""
+        """The content of its access log, once it contains this text."""
         file = self.folder / "confab.log"
         wait_for(lambda: file.exists() and until in file.read_text(), 20, f"{until} in the log")
         return file.read_text()
@@ -165,10 +165,10 @@ class Front:
             return True
         return False
 
-    # ---- what it needs ----
+    # ---- configuration ----
 
     def _lay_out(self, system):
-        """The files as `make install` puts them, with the places of this test in them."""
+        """Writes the files that `make install` installs, with the paths of this test."""
         places = {"/usr/local/share/confab": str(self.share),
                   "/usr/local/lib/confab": str(self.folder / "programs"),
                   "/run/confab/fcgi.sock": f"{system.state}/sock/fcgi.sock",
@@ -195,7 +195,7 @@ class Front:
             "rate_limits = off\npassword_memory = 8\npassword_passes = 1\n")
 
     def _let_in(self, system):
-        """For root: lets the server's user at the sockets of the system behind it."""
+        """As root: gives the server's user access to the sockets of the system."""
         if os.getuid() != 0:
             return
         for folder in (system.state, system.state / "sock"):
@@ -213,7 +213,7 @@ class Front:
             os.chown(path, NOBODY, NOBODY)
 
     def _configure(self):
-        """Writes the configuration: the command that runs the server in the foreground."""
+        """Writes the configuration; returns the command that runs the server in the foreground."""
         own = {"folder": self.folder, "share": self.share, "port": self.instance.port}
         file = self.folder / "server.conf"
         if self.kind == "nginx":

@@ -1,5 +1,4 @@
-"""One whole private system: MariaDB, Redis, fcgi-api, pushd and lighttpd in a folder of its
-own."""
+"""A private instance: MariaDB, Redis, fcgi-api, pushd and lighttpd in their own folder."""
 
 import contextlib
 import os
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "scripts" / "instance"
 PREFIX = "confab:"
 
-# Hashing at the least cost: no test but those of the cost itself waits for it.
+# Cheapest password hashing, for all tests but those of the hashing itself.
 QUICK = {"CONFAB_RATE_LIMITS": "off", "CONFAB_PASSWORD_MEMORY": "8", "CONFAB_PASSWORD_PASSES": "1"}
 
 
@@ -30,14 +29,14 @@ def build_folder():
 
 
 class Instance:
-    """Started by start(), ended by close(). Keyword arguments are the environment of
+    """Started by start(), ended by close(). Keyword arguments are environment variables of
     scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO. With `quick`
     the first start copies a prepared database instead of installing one."""
 
     def __init__(self, quick=False, **env):
         self.build = build_folder()
         self._quick = quick
-        # A short path: those of Unix sockets are limited.
+        # Short, because paths of Unix sockets are limited.
         self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.config = self.state / "confab.conf"
         self.port = None
@@ -53,7 +52,7 @@ class Instance:
     # ---- starting and stopping ----
 
     def start(self):
-        """Starts all servers, or those that are missing."""
+        """Starts the servers that do not run."""
         if self._quick and not (self.state / "db").exists():
             template.copy_to(self.state / "db", self._make_template)
         self._script("start")
@@ -61,19 +60,19 @@ class Instance:
         return self
 
     def stop(self):
-        """Stops all servers; the data stays for another start()."""
+        """Stops all servers and keeps the data."""
         self._script("stop")
 
     def close(self):
-        """Ends all servers and removes the data. Only servers of confab get the time to end
-        in order; the others have nothing to save."""
+        """Ends all servers and removes the data. MariaDB and Redis are killed: nothing of
+        theirs is kept."""
         stopping = {}
         for server, number in [("web", signal.SIGTERM), ("push", signal.SIGTERM),
                                ("api", signal.SIGTERM), ("redis", signal.SIGKILL),
                                ("database", signal.SIGKILL)]:
             if (pid := self._running(server)) is not None:
                 os.kill(pid, number)
-                os.kill(pid, signal.SIGCONT)  # a test may have left it stopped
+                os.kill(pid, signal.SIGCONT)  # in case a test stopped it
                 stopping[server] = pid
         try:
             for server, pid in stopping.items():
@@ -85,17 +84,17 @@ class Instance:
             shutil.rmtree(self.state, ignore_errors=True)
 
     def reload(self):
-        """Has fcgi-api read its configuration again."""
+        """Reloads the configuration."""
         self._script("reload")
 
     def end(self, server, number=signal.SIGTERM):
-        """Ends one server behind the back of scripts/instance; start() brings it back."""
+        """Ends one server without scripts/instance; start() starts it again."""
         pid = self.pids(server)
         os.kill(pid, number)
         wait_for(lambda: not is_alive(pid), 60, f"the end of {server}")
 
     def _make_template(self, folder):
-        """Puts the data of a new instance, as it is after its first start, into `folder`."""
+        """Copies the database of a new instance, after its first start, to `folder`."""
         fresh = Instance()
         try:
             fresh.start().stop()
@@ -112,11 +111,11 @@ class Instance:
     # ---- the servers' processes ----
 
     def pids(self, server):
-        """The pid of "database", "redis", "api" (its parent) or "web"."""
+        """The pid of "database", "redis", "api" (the parent), "push" or "web"."""
         return int((self.state / "run" / f"{server}.pid").read_text().split()[0])
 
     def _running(self, server):
-        """The pid of a server that was started and is alive, else None."""
+        """The pid of a server if it is running, else None."""
         try:
             pid, start_time, _ = (self.state / "run" / f"{server}.pid").read_text().split()
         except (FileNotFoundError, ValueError):
@@ -125,25 +124,25 @@ class Instance:
         return int(pid) if fields and fields[19] == start_time and fields[0] not in "ZX" else None
 
     def api_workers(self):
-        """The pids of the processes that serve requests, in order."""
+        """The sorted pids of the processes of fcgi-api that serve requests."""
         parent = self.pids("api")
         return sorted(pid for pid in children(parent) if is_alive(pid))
 
     def log(self):
-        """All that fcgi-api has logged."""
+        """The log of fcgi-api."""
         return (self.state / "log" / "api.log").read_text(errors="replace")
 
-    # ---- beside HTTP ----
+    # ---- SQL, Redis, confabctl ----
 
     def sql_command(self):
-        """The mariadb client, connected to this database."""
+        """The command line of a mariadb client connected to this database."""
         return ["mariadb", "--no-defaults", f"--socket={self.state}/sock/db.sock",
                 f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--batch", "--skip-column-names",
                 "--default-character-set=utf8mb4", "confab"]
 
     def sql(self, query, *args):
-        """Runs statements; each ? is an argument. Rows as tuples: NULL is None, what reads
-        as a whole number is an int, all else a str."""
+        """Runs statements with the arguments in place of ?. Returns rows as tuples, in which
+        NULL is None, a whole number is an int and anything else a str."""
         done = subprocess.run(self.sql_command(), input=bind(query, args).encode(),
                               capture_output=True, timeout=60)
         if done.returncode != 0:
@@ -152,29 +151,28 @@ class Instance:
         return [tuple(read_value(value) for value in line.split("\t")) for line in lines]
 
     def redis(self, *args):
-        """The output of redis-cli, without its last line feed."""
+        """The output of redis-cli without the final line feed."""
         command = ["redis-cli", "-s", f"{self.state}/sock/redis.sock", *map(str, args)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
         return done.stdout.rstrip("\n")
 
     def subscribe(self, pattern="*"):
-        """Collects what is published, see Subscription; "room:5", "user:*", "*"."""
+        """A Subscription to "room:5", "user:*" or "*"."""
         if not pattern.startswith(PREFIX):
             pattern = PREFIX + pattern
         return Subscription(self.state / "sock" / "redis.sock", pattern)
 
     def confabctl(self, *args, input=None):
-        """The finished command, its output as text."""
+        """Runs confabctl; returns the completed process."""
         command = [str(self.build / "confabctl"), "-c", str(self.config), *map(str, args)]
         where = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60,
                               **where)
 
-    # ---- past lighttpd, past every HTTP client ----
+    # ---- raw FastCGI and raw HTTP ----
 
     def fcgi_params(self, path, method="GET", body=b"", content_length=None, params=None):
-        """The variables as lighttpd sends them; those in `params` are added, or, when None,
-        taken away."""
+        """The variables that lighttpd sends, updated with `params`; None removes one."""
         target, _, query = path.partition("?")
         all_of_them = {
             "REQUEST_METHOD": method, "REQUEST_URI": path, "SCRIPT_NAME": "",
@@ -190,7 +188,7 @@ class Instance:
         return {name: value for name, value in all_of_them.items() if value is not None}
 
     def fcgi(self, path, method="GET", params=None, body=b"", content_length=None, token=None):
-        """One request over raw FastCGI: (status, headers, body)."""
+        """Sends one request over raw FastCGI; returns (status, headers, body)."""
         given = dict(params or {})
         if token:
             given["HTTP_AUTHORIZATION"] = f"Token {token}"
@@ -198,14 +196,14 @@ class Instance:
         return fastcgi.call(self.state / "sock" / "fcgi.sock", variables, body)
 
     def raw(self, data, half_close=False, seconds=30):
-        """Sends bytes to lighttpd and returns all it says until it closes."""
+        """Sends bytes to lighttpd; returns what it sends until it closes."""
         with socket.create_connection(("127.0.0.1", self.port), seconds) as connection:
             try:
                 connection.sendall(data)
                 if half_close:
                     connection.shutdown(socket.SHUT_WR)
             except (BrokenPipeError, ConnectionResetError):
-                pass  # it has heard enough; its answer may still be there to read
+                pass  # lighttpd stopped reading; its response may still be readable
             answer = b""
             while True:
                 try:
@@ -220,7 +218,7 @@ class Instance:
 # ---- processes ----
 
 def _stat(pid):
-    """The kernel's fields on a process, from its state on; None when it is gone."""
+    """The fields of /proc/PID/stat from the state on; None when there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -233,7 +231,7 @@ def is_alive(pid):
 
 
 def children(parent):
-    """The pids of the children of a process; none when it has ended."""
+    """The pids of the children of a process."""
     try:
         return [int(pid) for pid in
                 Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
@@ -244,7 +242,7 @@ def children(parent):
 # ---- SQL ----
 
 def quote(value):
-    """A literal that no content can break out of."""
+    """An SQL literal, safe for any content."""
     if value is None:
         return "NULL"
     if isinstance(value, (bool, int)):

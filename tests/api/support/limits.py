@@ -1,4 +1,4 @@
-"""Asking until it is too often."""
+"""Checks of rate limits."""
 
 import re
 
@@ -6,7 +6,8 @@ from support.answers import assert_error
 
 
 def until_429(ask, most):
-    """How many answers come before the first 429, and that one."""
+    """Calls ask() until it returns 429; returns the number of calls before that, and the
+    429 response."""
     for count in range(most):
         answer = ask()
         if answer.status_code == 429:

@@ -1,4 +1,4 @@
-"""Listening to a room, or to what concerns a user, over a socket that was let in.
+"""Reads the events of a room or of a user over an open socket.
 
     with entered(bob, room_id) as live:
         alice.say(room_id)
@@ -11,10 +11,10 @@ from support.websocket import Closed
 
 
 class Listener:
-    """The frames of one socket, of which those with a number have to come one by one.
+    """The frames of one socket. Asserts that events have consecutive numbers.
 
-    first is the `connected` frame, seq the number of the last event (or of a resync), events
-    all of them so far, notices the frames without a number that came before the last event.
+    first: the `connected` frame; seq: the number of the last event or resync; events: all
+    events received; notices: all frames received that have no number.
     """
 
     def __init__(self, socket):
@@ -31,7 +31,7 @@ class Listener:
         self.seq = self.first["seq"]
 
     def frame(self, seconds=10):
-        """The next frame of any kind."""
+        """Reads the next frame of any type."""
         frame = self.socket.next(seconds)
         if frame["type"] == "resync":
             self.seq = frame["seq"]
@@ -44,7 +44,7 @@ class Listener:
         return frame
 
     def until(self, fits, seconds=10):
-        """Reads on until there is a frame for which this is true, and returns it."""
+        """Reads until a frame for which fits(frame) is true, and returns it."""
         deadline = time.monotonic() + seconds
         while True:
             frame = self.frame(max(deadline - time.monotonic(), 0.001))
@@ -52,34 +52,34 @@ class Listener:
                 return frame
 
     def event(self, seconds=10):
-        """The next event with a number."""
+        """Reads until the next event, and returns it."""
         return self.until(lambda frame: "seq" in frame, seconds)
 
     def up_to(self, seq, seconds=15):
-        """Reads on until the event with that number, and returns all events so far."""
+        """Reads until the event with that number, and returns all events received."""
         deadline = time.monotonic() + seconds
         while self.seq < seq:
             self.event(max(deadline - time.monotonic(), 0.001))
         return list(self.events)
 
     def notice(self, kind, seconds=10):
-        """The next frame of this type, one without a number."""
+        """Reads until the next frame of this type, which has no number, and returns it."""
         return self.until(lambda frame: frame["type"] == kind, seconds)
 
     def no_event(self, seconds=0.3):
-        """Asserts that nothing with a number comes in that time."""
+        """Asserts that no event arrives in that time."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
                 frame = self.socket.next(left)
             except Closed:
                 raise
-            except AssertionError:  # nothing came
+            except AssertionError:  # no frame
                 return
             assert "seq" not in frame, f"an event where none was due: {frame}"
 
     def end(self, seconds=10):
-        """Reads on until the other side closes, and returns its code."""
+        """Reads until the server closes, and returns the close code."""
         deadline = time.monotonic() + seconds
         try:
             while True:
@@ -95,10 +95,10 @@ class Listener:
 
 
 def entered(client, room_id, **options):
-    """Lets the user into a room; the options of Socket.open."""
+    """A Listener to a room; takes the options of Socket.open."""
     return Listener(client.socket(room_id, **options))
 
 
 def notified(client, **options):
-    """The user's notifications."""
+    """A Listener to the user's notifications; takes the options of Socket.open."""
     return Listener(client.notifications(**options))

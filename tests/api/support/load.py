@@ -1,4 +1,4 @@
-"""Many clients at once that ask without a pause, and a count of what they get."""
+"""Concurrent clients that send requests continuously and count the responses."""
 
 import itertools
 import json
@@ -10,10 +10,10 @@ from support.wait import wait_for
 
 
 class Load:
-    """Runs scripts, each in a thread with a connection of its own, until it ends.
+    """Runs each script in its own thread and connection until the `with` ends.
 
-    A script is a generator of (method, path, JSON or None) that is sent what came of it:
-    (status, bytes). The status 0 stands for a connection that broke.
+    A script is a generator of (method, path, JSON or None); each yield returns the response as
+    (status, bytes). Status 0 means that the connection failed.
 
         with Load(instance, token, [reading(room), posting(room)]) as load:
             load.wait_for(2000)
@@ -28,16 +28,16 @@ class Load:
         self._ended = threading.Event()
         self._threads = []
         self.statuses = Counter()  # by (method, status)
-        self.failures = []         # "GET /path: 500 ..." of every answer from 400 on
+        self.failures = []         # "GET /path: 500 ..." for each failure and status >= 400
 
     @property
     def count(self):
-        """How many requests were answered, in whatever way."""
+        """The number of finished requests."""
         with self._lock:
             return sum(self.statuses.values())
 
     def wait_for(self, more, seconds=60):
-        """Goes on until so many more requests were answered."""
+        """Waits until this many more requests have finished."""
         enough = self.count + more
         wait_for(lambda: self.count >= enough, seconds, f"{more} more requests")
 
@@ -52,7 +52,7 @@ class Load:
         self.join()
 
     def join(self, seconds=60):
-        """Waits for scripts that end by themselves."""
+        """Waits until all scripts have ended."""
         for thread in self._threads:
             thread.join(seconds)
             assert not thread.is_alive(), f"a request is not answered within {seconds} s"
@@ -87,7 +87,7 @@ class Load:
 # ---- scripts ----
 
 def reading(room_id):
-    """GETs of several kinds, for ever."""
+    """Sends various GET requests forever."""
     paths = ["/api/auth/me/", f"/api/chat/rooms/{room_id}/messages/?limit=5", "/api/chat/rooms/",
              f"/api/chat/rooms/{room_id}/events/?after=0&limit=5", f"/api/chat/rooms/{room_id}/"]
     for path in itertools.cycle(paths):
@@ -95,14 +95,14 @@ def reading(room_id):
 
 
 def posting(room_id):
-    """Messages without a client_id, for ever: one that fails is not repeated."""
+    """Posts messages without a client_id forever; a failed one is not repeated."""
     for number in itertools.count(1):
         yield "POST", f"/api/chat/rooms/{room_id}/messages/", {"content": f"number {number}"}
 
 
 def posting_surely(room_id, name, count=None):
-    """`count` messages (None: for ever), each under a client_id of its own, and again under
-    it until it is on record."""
+    """Posts `count` messages (None: forever), each with its own client_id, with which it is
+    repeated until it succeeds."""
     for number in itertools.count(1) if count is None else range(1, count + 1):
         status = None
         while status not in (200, 201):
@@ -111,5 +111,5 @@ def posting_surely(room_id, name, count=None):
 
 
 def mixed(room_id, clients=8):
-    """Scripts for a full load: as many that read as that post."""
+    """Scripts of which half read and half post."""
     return [reading(room_id) if i % 2 else posting(room_id) for i in range(clients)]

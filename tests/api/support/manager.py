@@ -1,4 +1,4 @@
-"""The part of systemd that a service speaks with: the socket for sd_notify(3)."""
+"""The receiver of sd_notify(3) messages, in the role of systemd."""
 
 import contextlib
 import os
@@ -16,8 +16,8 @@ CREDENTIALS = struct.Struct("3i")  # SCM_CREDENTIALS: pid, uid, gid
 
 
 class Manager:
-    """Runs one command as its service, of which all states sent are kept in `heard`, each a
-    dictionary, in which "from" is the process that sent it."""
+    """Runs a command as a service and keeps its sd_notify messages in `heard`: dictionaries,
+    in which "from" is the pid of the sender."""
 
     def __init__(self, command, env, **options):
         self.folder = Path(tempfile.mkdtemp(prefix="confab-"))
@@ -26,7 +26,7 @@ class Manager:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.heard = []
-        # The shell becomes the program, which knows then that the pid is its own.
+        # exec keeps the pid, so that WATCHDOG_PID names the program.
         script = 'WATCHDOG_PID=$$ exec "$0" "$@"'
         self.process = subprocess.Popen(
             ["sh", "-c", script, *map(str, command)], stdin=subprocess.DEVNULL,
@@ -34,7 +34,7 @@ class Manager:
             env={**env, "NOTIFY_SOCKET": str(self.folder / "notify")}, **options)
 
     def wait_for(self, state, times=1, seconds=30):
-        """Until a state has been sent so many times."""
+        """Waits until a state has been sent this many times."""
         wait_for(lambda: self._read() or self.count(state) >= times, seconds, state)
 
     def count(self, state):
@@ -53,24 +53,24 @@ class Manager:
 
     @property
     def main(self):
-        """The main process: the one started, or the last that said that it is it now."""
+        """The pid of the main process: the one in the last MAINPID, or else the one started."""
         self._read()
         mains = [int(sent["MAINPID"]) for sent in self.heard if "MAINPID" in sent]
         return mains[-1] if mains else self.process.pid
 
     def said(self, pid):
-        """The states that a process has sent, in their order, without heartbeats."""
+        """The states sent by a process, in order, without WATCHDOG."""
         self._read()
         return [next(iter(sent)) for sent in self.heard
                 if sent["from"] == pid and "WATCHDOG" not in sent]
 
     def names(self):
-        """The states in their order, without heartbeats."""
+        """All states sent, in order, without WATCHDOG."""
         self._read()
         return [next(iter(sent)) for sent in self.heard if "WATCHDOG" not in sent]
 
     def end(self):
-        """Has it end as systemd does: its exit status."""
+        """Stops the service as systemd does; returns the exit status."""
         self.process.terminate()
         self.process.communicate(timeout=60)
         return self.process.returncode

@@ -1,4 +1,4 @@
-"""The text format of Prometheus, read as strictly as it is defined."""
+"""A strict parser of the text format of Prometheus."""
 
 import re
 import shutil
@@ -18,12 +18,12 @@ TYPE = re.compile(rf"# TYPE ({NAME}) (counter|gauge|histogram|summary|untyped)")
 class Metric(NamedTuple):
     kind: str
     help: str
-    samples: dict   # labels, as ((name, value), ...), to the number
+    samples: dict   # from labels, ((name, value), ...), to the value
 
 
 def parse(text):
-    """Metrics by name. A metric is # HELP, # TYPE and at least one line with a number, in
-    this order and in one place; anything else is an AssertionError."""
+    """Returns metrics by name. Each has # HELP, # TYPE and at least one sample, in this order
+    and in one place; anything else is an AssertionError."""
     assert text.endswith("\n"), "the last line has no end"
     metrics = {}
     lines = iter(text[:-1].split("\n"))
@@ -55,8 +55,8 @@ def value(metrics, name, **labels):
 
 
 def promtool():
-    """Prometheus' own tool. If there is none it comes out of Debian's package, and stays in
-    build/, so that only the first run asks the network."""
+    """The path of promtool. When it is not installed, it is taken from Debian's package and
+    kept in build/."""
     program = ROOT / "build" / "tools" / "promtool"
     if found := shutil.which("promtool"):
         return found
@@ -69,7 +69,7 @@ def promtool():
 
 
 def complaints(text):
-    """What `promtool check metrics` has to say about figures: "" if they are clean."""
+    """The output of `promtool check metrics`; "" if there are no complaints."""
     done = subprocess.run([promtool(), "check", "metrics"], input=text, text=True, timeout=60,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.stdout + (f"exit status {done.returncode}" if done.returncode else "")

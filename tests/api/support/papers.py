@@ -1,4 +1,4 @@
-"""What the papers (README.md and its like) say, taken out of their Markdown."""
+"""Extracts code, tables and names from the Markdown documentation."""
 
 import re
 
@@ -18,7 +18,7 @@ def read(paper):
 
 
 def block(paper, mark):
-    """The one fenced block whose opening line ends with the mark, as in ```sh session."""
+    """The single fenced block with this mark in its opening line, as in ```sh session."""
     found = [match["content"] for match in FENCE.finditer(read(paper))
              if match["mark"].split()[1:] == [mark]]
     assert len(found) == 1, f"{paper} has {len(found)} blocks marked {mark}"
@@ -26,25 +26,25 @@ def block(paper, mark):
 
 
 def blocks(paper, language):
-    """All fenced blocks of a language."""
+    """The fenced blocks of a language."""
     return [match["content"] for match in FENCE.finditer(read(paper))
             if match["mark"].split()[:1] == [language]]
 
 
 def spans(paper):
-    """All that stands in the line between two backticks, line breaks being blanks."""
+    """The inline code spans, with line breaks replaced by blanks."""
     text = FENCE.sub("", read(paper))
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)]
 
 
 def code(paper):
-    """Spans and lines of shell blocks, without their comments: all that one could type."""
+    """Inline code spans and the lines of shell blocks without comments."""
     lines = [line for content in blocks(paper, "sh") for line in content.splitlines()]
     return spans(paper) + [re.sub(r"(^|\s)#.*", "", line) for line in lines]
 
 
 def table(paper, heading):
-    """Rows of the one table whose first heading this is: each a list of cells."""
+    """The rows of the single table with this first heading, as lists of cells."""
     lines = read(paper).splitlines()
     starts = [i for i, line in enumerate(lines) if line.startswith(f"| {heading} |")]
     assert len(starts) == 1, f"{paper} has {len(starts)} tables headed {heading}"

@@ -1,4 +1,4 @@
-"""Requests that are under way at the same moment."""
+"""Concurrent requests."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,15 +7,15 @@ from support.client import Client
 
 
 def twin(client):
-    """The same user on a connection of its own: a Client serves one thread at a time."""
+    """A second Client of the same user: a Client serves one thread at a time."""
     other = Client(client.instance, client.token)
     other.id, other.name, other.password = client.id, client.name, client.password
     return other
 
 
 def at_once(calls):
-    """Calls all of them, each in a thread of its own, none before all threads are there.
-    Returns what they return, in their order; an exception of one of them is raised."""
+    """Calls the functions at the same time, each in its own thread. Returns their results in
+    order, or raises an exception of one of them."""
     gate = threading.Barrier(len(calls))
 
     def run(call):

@@ -1,12 +1,12 @@
-"""TCP ports for what a test itself has listen."""
+"""TCP ports for servers of a test."""
 
 import random
 import socket
 
 
 def take_port(address="127.0.0.1"):
-    """A socket that listens at a port below those that the kernel gives to outgoing
-    connections, so that none of these takes it once it is closed."""
+    """A listening socket at a port below the range of outgoing connections, so that none of
+    these takes the port after the socket is closed."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
         try:
@@ -16,6 +16,6 @@ def take_port(address="127.0.0.1"):
 
 
 def free_port():
-    """The number of such a port, that nobody has now."""
+    """The number of an unused port of that kind."""
     with take_port() as taken:
         return taken.getsockname()[1]

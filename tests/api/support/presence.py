@@ -1,4 +1,4 @@
-"""Who is online in a room, by whatever says so."""
+"""The presence of a room, over sockets and over REST."""
 
 import contextlib
 
@@ -26,7 +26,8 @@ def wait_for_rest(client, room, *clients, seconds=15):
 
 
 def wait_for_online(watcher, room, *clients, seconds=15, **options):
-    """A new socket of the watcher shows these as online, and the watcher."""
+    """Waits until `connected` on a new socket of the watcher lists these clients and the
+    watcher."""
     def shown():
         with in_room(watcher, room, **options) as live:
             return by_id(live.first["online"]) == people(watcher, *clients)
@@ -34,15 +35,15 @@ def wait_for_online(watcher, room, *clients, seconds=15, **options):
 
 
 class Watcher:
-    """Who is online, made of `connected` and of what came after it."""
+    """Computes who is online from `connected` and the frames after it."""
 
     def __init__(self, live):
         self.live = live
         self.online = {someone["user_id"] for someone in live.first["online"]}
-        self.wrong = []     # what can't follow from what was said before
+        self.wrong = []     # frames that contradict earlier ones
 
     def look(self):
-        """Takes what has come."""
+        """Processes the frames that have arrived."""
         with contextlib.suppress(AssertionError):
             while True:
                 frame = self.live.next(0.01)

@@ -1,4 +1,4 @@
-"""What fcgi-api publishes on Redis, as pushd would hear it (the format: common/event/event.h)."""
+"""Subscribes to the events that fcgi-api publishes on Redis (see common/event/event.h)."""
 
 import json
 import socket
@@ -9,7 +9,8 @@ from support.wait import wait_for
 
 
 class Published(NamedTuple):
-    """One envelope: the header's fields, its JSON (None when it has none) and the bytes."""
+    """One envelope: the fields of its header, its JSON (None when it has none) and the bytes
+    of that."""
 
     channel: str
     version: int
@@ -29,7 +30,7 @@ def read_envelope(channel, payload):
 
 
 class Subscription:
-    """Collects what is published on the channels that match a pattern.
+    """Collects the events on the channels that match a pattern.
 
         with instance.subscribe("room:*") as heard:
             ...
@@ -47,7 +48,7 @@ class Subscription:
 
     @property
     def events(self):
-        """All heard so far, in order."""
+        """The events received, in order."""
         with self._lock:
             if self._error:
                 raise self._error
@@ -57,11 +58,11 @@ class Subscription:
         return [event for event in self.events if event.name == name]
 
     def wait_for(self, condition=lambda event: True, seconds=10):
-        """The first event that satisfies the condition, as soon as it is there."""
+        """Waits for an event that satisfies the condition, and returns the first one."""
         return self.wait_for_all(1, condition, seconds)[0]
 
     def wait_for_all(self, count, condition=lambda event: True, seconds=10):
-        """At least `count` events that satisfy the condition."""
+        """Waits for `count` events that satisfy the condition; returns all that do."""
         def enough():
             found = [event for event in self.events if condition(event)]
             return found if len(found) >= count else None
@@ -94,7 +95,7 @@ class Subscription:
                         self._events.append(event)
         except (EOFError, OSError):
             pass
-        except Exception as error:  # shown to the test when it looks at events
+        except Exception as error:  # raised when the test reads events
             with self._lock:
                 self._error = error
 

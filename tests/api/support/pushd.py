@@ -1,4 +1,4 @@
-"""A pushd beside the one of an instance, on the same Redis and database."""
+"""An additional pushd on the Redis and database of an instance."""
 
 import os
 import subprocess
@@ -11,9 +11,9 @@ from support.wait import wait_for
 
 
 class Pushd:
-    """Runs in a `with`. Its configuration is the instance's and the options given, in a file
-    of its own: configure() writes it anew. `before` is a command that starts it, `arguments`
-    are more of its own, `program` is another one than the one under test."""
+    """Runs in a `with`. Its configuration file has the instance's configuration and the given
+    options; configure() writes it. `before` is a command that runs the program, `arguments`
+    are added to its command line, `program` replaces the one under test."""
 
     def __init__(self, instance, before=(), arguments=(), program=None, **options):
         self.instance = instance
@@ -26,15 +26,16 @@ class Pushd:
         self.process = None
 
     def configure(self, **options):
-        """What is written in the environment would win over the file, so it is left out."""
+        """Writes the configuration file with changed options."""
         self._options.update(options)
         lines = [f"{key} = {value}" for key, value in self._options.items()]
         text = "\n".join([self.instance.config.read_text(), *lines, ""])
         (self.folder / "confab.conf").write_text(text)
 
     def launch(self):
-        """Starts the process without waiting for anything."""
+        """Starts the process without waiting until it is ready."""
         self.configure()
+        # The environment would take precedence over the file.
         env = {key: value for key, value in self.instance.env.items()
                if key.removeprefix("CONFAB_").lower() not in self._options}
         with self.log_file.open("ab") as log:
@@ -64,31 +65,31 @@ class Pushd:
         try:
             return self.ports()
         except (OSError, ValueError, KeyError):
-            return None  # the file is not there, or not complete
+            return None  # the file does not exist yet, or is incomplete
 
     def ports(self):
-        """(for sockets, for figures)"""
+        """(the port for sockets, the port for metrics)"""
         lines = (self.folder / "ports").read_text().split()
         numbers = dict(line.split("=") for line in lines)
         return int(numbers["push"]), int(numbers["metrics"])
 
     @property
     def port(self):
-        """To be given as `direct` to a socket."""
+        """For the option `direct` of a socket."""
         return self.ports()[0]
 
     def log(self):
         return self.log_file.read_text(errors="replace")
 
     def get(self, path, **options):
-        """Asks where health and figures are served."""
+        """Requests a path from the port for health and metrics."""
         return ask(self.ports()[1], path, **options)
 
     def signal(self, number):
         os.kill(self.process.pid, number)
 
     def end(self, seconds=60):
-        """Waits for its end: the exit status."""
+        """Waits until it ends; returns the exit status."""
         return self.process.wait(seconds)
 
 

@@ -1,4 +1,4 @@
-"""The addresses of rooms and their messages."""
+"""URLs of rooms and messages."""
 
 ROOMS = "/api/chat/rooms/"
 
@@ -12,7 +12,7 @@ def message_url(message):
 
 
 def public_room(alice, bob):
-    """A public room of alice's that bob is in, which is its event 1: both, and the room."""
+    """Creates a public room of alice and invites bob (event 1); returns both and the room."""
     room = alice.room(is_private=False)
     alice.invite(room["room_id"], bob)
     return alice, bob, room

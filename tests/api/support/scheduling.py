@@ -1,18 +1,19 @@
-"""The order in which xdist gives files to its workers: long ones first, so that no long file
-runs alone at the end, and files that share a system one after the other on one worker."""
+"""How xdist distributes files over its workers: long files first, so that none runs alone at
+the end, and files that share an instance to the same worker."""
 
 from pathlib import Path
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# Over 20 seconds each, mostly of waiting.
+# Each takes over 20 seconds, mostly waiting.
 LONG = ["test_faults", "test_instance", "test_instance_errors", "test_database_unavailable",
         "test_socket_presence_failures", "test_socket_redis_unavailable", "test_confabctl_doctor",
         "test_health", "test_socket_hostile", "test_bad_input_json", "test_socket_handshake",
-        "test_bad_input_fields", "test_concurrency", "test_socket_presence", "test_redis_unavailable",
-        "test_operations", "test_password_hashing", "test_socket_replay", "test_processes"]
+        "test_bad_input_fields", "test_concurrency", "test_socket_presence",
+        "test_redis_unavailable", "test_operations", "test_password_hashing",
+        "test_socket_replay", "test_processes"]
 
-# By the fixture that makes the system.
+# By the fixture that starts the instance.
 TOGETHER = {
     "one_process": ["test_pages_repeated", "test_rooms_repeated", "test_messages_repeated",
                     "test_published", "test_published_other"],
@@ -24,7 +25,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 
 class FileScheduling(LoadScopeScheduling):
-    """A worker is given all tests of a file, or of a group of files, at once."""
+    """Assigns all tests of a file, or of a group of files, to one worker."""
 
     def __init__(self, config, log):
         super().__init__(config, log)

@@ -1,4 +1,4 @@
-"""scripts/instance itself: what it says, how it ends, and what it leaves."""
+"""Runs scripts/instance, for the tests of the script itself."""
 
 import os
 import signal
@@ -12,14 +12,14 @@ PROGRAMS = ("fcgi-api", "confabctl", "pushd")
 
 
 def script(instance, verb, program=SCRIPT, **env):
-    """Runs scripts/instance to its end; its output, both kinds, is in .stdout."""
+    """Runs scripts/instance; standard output and standard error are in .stdout."""
     return subprocess.run([str(program), verb], env={**instance.env, **env}, cwd=ROOT,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=240)
 
 
 def started(instance, **env):
-    """Starts it, and says what it said."""
+    """Starts the instance; returns the output."""
     done = script(instance, "start", **env)
     assert done.returncode == 0, done.stdout
     instance.port = int((instance.state / "run" / "web").read_text().split()[0])
@@ -27,7 +27,7 @@ def started(instance, **env):
 
 
 def refused(instance, verb="start", **env):
-    """Has it fail without leaving a process; what it said."""
+    """Asserts that it fails and leaves no process; returns the output."""
     done = script(instance, verb, **env)
     assert done.returncode == 1, done.stdout
     assert processes(instance.state) == []
@@ -35,7 +35,7 @@ def refused(instance, verb="start", **env):
 
 
 def processes(folder):
-    """The living processes that work in this folder or were started with its name."""
+    """The processes whose working directory or command line is in this folder."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -50,8 +50,8 @@ def processes(folder):
 
 
 class Foreground:
-    """`run`, or another command that stays, as the leader of a process group, like one that
-    was typed at a terminal."""
+    """Runs a command that stays in the foreground, as the leader of a process group, like one
+    typed at a terminal."""
 
     def __init__(self, instance, command=(SCRIPT, "run"), **env):
         self._output = instance.state.with_name(instance.state.name + ".out")
@@ -75,12 +75,12 @@ class Foreground:
         return self._output.read_text(errors="replace")
 
     def wait_for(self, words, seconds=120):
-        """Waits until it has said so, or has ended."""
+        """Waits until this text is in the output, or the command has ended."""
         wait_for(lambda: words in self.said or self._process.poll() is not None, seconds, words)
         assert words in self.said, self.said
 
     def signal(self, number):
-        """To all of the group, as Ctrl-C does."""
+        """Signals the process group, as Ctrl-C does."""
         os.killpg(self._process.pid, number)
 
     def kill(self):
@@ -88,5 +88,5 @@ class Foreground:
         self._process.wait(10)
 
     def end(self, seconds=60):
-        """Waits for its end: the exit status."""
+        """Waits until it ends; returns the exit status."""
         return self._process.wait(seconds)

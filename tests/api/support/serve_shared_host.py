@@ -1,7 +1,7 @@
-"""python3 -m support.serve_shared_host fcgid|cgi: such a host, for tests that are not Python's.
+"""python3 -m support.serve_shared_host fcgid|cgi: runs a shared host for tests in other languages.
 
-Prints the address of the chat once it can be opened, and takes everything down again when its
-standard input ends: it outlives nobody who started it. Of the system behind, only MariaDB runs.
+Prints the URL of the chat once it is up, and stops everything at the end of its standard input.
+Of the instance behind it only MariaDB runs.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from support.shared_host import SharedHost
 
 def serve(kind):
     with contextlib.ExitStack() as stack:
-        system = Instance(CONFAB_DRAIN_TIME=0)
+        system = Instance(quick=True, CONFAB_DRAIN_TIME=0)
         stack.callback(system.close)
         system.start()
         host = SharedHost(system, kind)
@@ -27,6 +27,6 @@ def serve(kind):
 
 
 if __name__ == "__main__":
-    # Ends it as an error would, with everything taken down.
+    # An exception stops everything.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     serve(sys.argv[1])

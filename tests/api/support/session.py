@@ -1,4 +1,4 @@
-"""One session of the database that stays open, to hold locks and to be in the way."""
+"""A database connection that stays open, to hold locks."""
 
 import subprocess
 
@@ -6,20 +6,20 @@ from support.instance import bind
 
 
 def lock_waits(instance):
-    """How many transactions wait for a lock now. (information_schema.innodb_trx would tell
-    how it was a while ago.)"""
+    """The number of transactions that wait for a lock. (information_schema.innodb_trx is
+    updated with a delay.)"""
     return int(instance.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0][1])
 
 
 def statements(instance):
-    """The ids of the connections on which fcgi-api runs a statement now: nobody else here
-    prepares statements."""
+    """The ids of the connections on which fcgi-api runs a statement: only fcgi-api prepares
+    statements."""
     return [number for (number,) in instance.sql(
         "SELECT id FROM information_schema.processlist WHERE command = 'Execute'")]
 
 
 class SqlSession:
-    """Statements run one after the other on one connection, which ends with the `with`.
+    """Runs statements on one connection, which ends with the `with`.
 
         with SqlSession(instance) as session:
             session.run("BEGIN")
@@ -43,19 +43,19 @@ class SqlSession:
         self._process.wait(10)
 
     def run(self, query, *args):
-        """Runs a statement and returns its lines; an error is one of them."""
+        """Runs a statement; returns the lines of its result or error."""
         self.send(query, *args)
         return self.finish()
 
     def send(self, query, *args):
-        """Starts a statement that may have to wait; finish() is to follow."""
+        """Starts a statement that may block; finish() must follow."""
         self._number += 1
         marked = f"{bind(query, args)};\nSELECT 'statement {self._number} is done';\n"
         self._process.stdin.write(marked.encode())
         self._process.stdin.flush()
 
     def finish(self):
-        """Waits for the statement to end and returns its lines."""
+        """Waits until the statement ends; returns the lines of its result or error."""
         lines = []
         for line in self._process.stdout:
             text = line.decode(errors="replace").rstrip("\n")

@@ -1,13 +1,13 @@
-"""The JSON objects of the API with exactly the keys they have.
+"""The JSON objects of the API with exactly their keys.
 
-Each function gives an object to compare an answer with: what a test knows is given by
-name, anything else has to be of the right kind. A key too many or too few is a difference.
+Each function returns an object to compare a response with. Keyword arguments are values that
+the test knows; the others must have the right type. An extra or missing key is a difference.
 """
 import re
 
 
 class Kind:
-    """Equals every value that fits."""
+    """Equals every value for which fits(value) is true."""
 
     def __init__(self, name, fits):
         self.name = name
@@ -30,7 +30,7 @@ NOT_FOUND = {"detail": "Not found."}
 
 
 def wrong(*fields):
-    """The body of a 400 that names these fields and no others."""
+    """The body of a 400 with errors for exactly these fields."""
     said = Kind("what is wrong", lambda value: isinstance(value, list) and len(value) == 1
                 and isinstance(value[0], str) and value[0])
     return {field: said for field in fields}
@@ -49,7 +49,7 @@ def a_room(**known):
 
 
 def in_event(room):
-    """The room as events show it, without what is the caller's own."""
+    """The room as events show it, without the fields that depend on the user."""
     return {key: value for key, value in room.items() if key not in ("is_admin", "unread_count")}
 
 
@@ -66,7 +66,7 @@ def a_membership(**known):
 
 
 def a_member(**known):
-    """A membership as the list of members shows it."""
+    """A membership in the list of members."""
     return fill({**a_membership(), "username": A_TEXT}, known)
 
 

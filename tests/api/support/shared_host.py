@@ -1,5 +1,5 @@
-"""A host that many share: an Apache with a home folder, in which confab was installed as its
-owner would do it. No Redis, and nothing runs but what Apache starts."""
+"""A shared host: an Apache with a home folder, in which confab is installed as its owner would
+install it. There is no Redis, and only Apache starts programs."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ import subprocess
 from support.front import APACHE, APACHE_MODULES, MODULES, Front
 from support.instance import ROOT
 
-# What such a host's own configuration says: the page of its users, and that programs know
-# whose they are (suexec has the user's id say so).
+# The configuration of the host: the pages of its users, and HOME for programs (which suexec
+# would set from the user's id).
 HOST = r"""
 DocumentRoot "{folder}/home/public_html"
 <Directory "{folder}/home/public_html">
@@ -30,7 +30,7 @@ FcgidInitialEnv HOME {folder}/home
 
 
 class SharedHost(Front):
-    """kind: "fcgid" for one that has mod_fcgid, "cgi" for one that has not."""
+    """kind: "fcgid" with mod_fcgid, "cgi" without."""
 
     @property
     def home(self):
@@ -47,7 +47,7 @@ class SharedHost(Front):
         self.install(system)
 
     def install(self, system):
-        """make shared-install, without building: what it says."""
+        """Runs make shared-install without building; returns its output."""
         done = subprocess.run(
             ["make", "-s", "-o", "all", "shared-install", f"DIR={self.home}/public_html/chat",
              f"SHARED={self.folder}/shared", f"BUILD={os.path.relpath(system.build, ROOT)}"],

@@ -1,4 +1,4 @@
-"""Sockets past their first frame, or turned away, and what they say."""
+"""Sockets that were accepted or refused, and frames to expect."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ from support.websocket import Closed, push_port
 ROOM = "/ws/chat/{}/"
 NOTIFICATIONS = "/ws/chat/notifications/"
 
-# What holds for a socket holds on both ways to it.
+# Through lighttpd and directly to pushd.
 BOTH_WAYS = pytest.mark.parametrize("direct", [False, True], ids=["lighttpd", "pushd"])
 
 PING_TEXT = b'{"type":"ping"}'
@@ -26,7 +26,7 @@ def an_error(code):
 
 
 def assert_refused(live, code):
-    """The handshake is through, an error frame says why, and nothing but the close follows.
+    """Asserts that an error frame follows the handshake and then the close with this code.
     Returns the detail."""
     assert live.status == 101
     with live:
@@ -39,7 +39,7 @@ def assert_refused(live, code):
 
 
 def assert_let_in(live):
-    """Returns the first frame."""
+    """Asserts that the first frame is `connected`, and returns it."""
     assert live.status == 101, live.body
     first = live.next()
     assert first["type"] == "connected", first
@@ -48,7 +48,7 @@ def assert_let_in(live):
 
 @contextlib.contextmanager
 def in_room(client, room_id, **options):
-    """A socket that is past its first frame, which is its .first."""
+    """A socket to a room after `connected`, which is its .first."""
     with client.socket(room_id, **options) as live:
         live.first = assert_let_in(live)
         yield live
@@ -56,30 +56,30 @@ def in_room(client, room_id, **options):
 
 @contextlib.contextmanager
 def notified(client, **options):
-    """The same for notifications."""
+    """A notifications socket after `connected`, which is its .first."""
     with client.notifications(**options) as live:
         live.first = assert_let_in(live)
         yield live
 
 
 def assert_well(live):
-    """The socket is open and answers; what it said before is taken."""
+    """Asserts that the socket is open and responds, and that no frame is unread."""
     live.send({"type": "ping"})
     assert live.next() == PONG_FRAME
 
 
 def person(client):
-    """A user in a list of those who are online."""
+    """A user in the list of online users."""
     return {"user_id": client.id, "username": client.name}
 
 
 def notice(kind, client, room_id):
-    """typing, stop_typing, user_joined and user_left all look alike."""
+    """A frame typing, stop_typing, user_joined or user_left."""
     return {"type": kind, "user": client.name, "user_id": client.id, "room_id": room_id}
 
 
 def session_of(client):
-    """The id of a new session of this user."""
+    """Logs in and returns the id of the session."""
     browser = Client(client.instance)
     answer = browser.post("/api/auth/login/",
                           json={"username": client.name, "password": client.password})
@@ -88,5 +88,5 @@ def session_of(client):
 
 
 def site(instance, direct=False):
-    """The origin of a page that comes from where the socket goes to."""
+    """The origin of a page on the host and port of the socket."""
     return f"http://127.0.0.1:{push_port(instance) if direct else instance.port}"

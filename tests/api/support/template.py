@@ -1,5 +1,5 @@
-"""The data of a new instance, kept in build/ so that most instances copy it: to install a
-database takes longer than all other steps of a start together."""
+"""The database of a new instance, kept in build/ to be copied: installing a database takes
+longer than the rest of a start."""
 
 import fcntl
 import hashlib
@@ -12,7 +12,7 @@ FOLDER = ROOT / "build" / "test-database"
 
 
 def version():
-    """Names everything that the data depends on."""
+    """A hash of everything that the data depends on."""
     version = hashlib.sha256(subprocess.run(["mariadbd", "--version"], capture_output=True,
                                             check=True).stdout)
     for file in [*sorted((ROOT / "schema").glob("*.sql")), ROOT / "conf/mariadb/private.cnf.in"]:
@@ -21,7 +21,7 @@ def version():
 
 
 def copy_to(target, make):
-    """Copies the template; make(folder) fills it when there is none of this version."""
+    """Copies the template, which make(folder) creates when there is none of this version."""
     source = FOLDER / version()
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
@@ -32,5 +32,5 @@ def copy_to(target, make):
                     shutil.rmtree(old)
             make(FOLDER / "new")
             (FOLDER / "new").rename(source)
-    # Most of the data is zeros, which take no space in the copy.
+    # Most of the data is zeros; --sparse does not write them.
     subprocess.run(["cp", "-a", "--sparse=always", source, target], check=True, timeout=60)

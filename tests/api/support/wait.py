@@ -1,13 +1,13 @@
-"""Waiting for a condition instead of sleeping."""
+"""Waits for a condition."""
 
 import time
 
 
 def wait_for(condition, seconds=10, what=None):
-    """Calls condition() until it returns something true, and returns that.
+    """Calls condition() until it returns a true value, and returns that.
 
-    An AssertionError raised by it counts as "not yet"; when time is up it is raised,
-    so that the last reason is seen.
+    An AssertionError in condition() counts as false; after the timeout it is the cause of the
+    error raised.
     """
     deadline = time.monotonic() + seconds
     pause = 0.005

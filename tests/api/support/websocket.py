@@ -1,10 +1,10 @@
-"""A WebSocket client on a bare TCP connection, so that a test decides about every byte.
+"""A WebSocket client on a plain TCP connection, which gives tests control of every byte.
 
     with Socket.open(instance, "/ws/chat/5/", token=client.token) as live:
         assert live.next()["type"] == "connected"
         live.send({"type": "typing"})
 
-It has no thread: it reads, and answers pings, while a test waits for something.
+It has no thread: it reads, and answers pings, only while a test waits for a frame.
 """
 
 import base64
@@ -20,7 +20,7 @@ CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 class Closed(AssertionError):
-    """The other side has closed; .code is its code, None when it was cut off without one."""
+    """The server has closed the connection; .code is the close code, None without one."""
 
     def __init__(self, code):
         super().__init__(f"the socket is closed, code {code}")
@@ -28,13 +28,13 @@ class Closed(AssertionError):
 
 
 def push_port(instance, kind="push"):
-    """A port of this instance's pushd: "push" or "metrics"."""
+    """A port of the instance's pushd: "push" or "metrics"."""
     lines = (instance.state / "run" / "push.ports").read_text().split()
     return int(dict(line.split("=") for line in lines)[kind])
 
 
 def family_of(address):
-    """That of an address to connect to: a path, or (host, port)."""
+    """The address family of a path or of (host, port)."""
     if isinstance(address, str):
         return socket.AF_UNIX
     return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -47,7 +47,7 @@ def mask(payload, key):
 
 
 def make_frame(opcode, payload=b"", fin=True, masked=True):
-    """The bytes of one frame."""
+    """Encodes one frame."""
     size = len(payload)
     head = bytes([(0x80 if fin else 0) | opcode])
     flag = 0x80 if masked else 0
@@ -64,9 +64,9 @@ def make_frame(opcode, payload=b"", fin=True, masked=True):
 
 
 class Socket:
-    """status, headers (names in lower case), body: how the handshake was answered. After a
-    101 body is b"", and the rest works. pings counts those of the server; answer_pings =
-    False plays dead."""
+    """status, headers (names in lower case), body: the response to the handshake. Frames can
+    be read and sent after a 101. pings: the number received; answer_pings = False ignores
+    them."""
 
     def __init__(self, address, rcvbuf=None):
         self.connection = socket.socket(family_of(address))
@@ -80,15 +80,15 @@ class Socket:
         self.pings = 0
         self.answer_pings = True
         self._bytes = b""
-        self._message = None    # (opcode, bytes) of one that comes in pieces
+        self._message = None    # (opcode, bytes) of a fragmented message
         self._key = base64.b64encode(os.urandom(16))
 
     @classmethod
     def open(cls, instance, path, token=None, cookie=None, origin=None, protocols=None,
              headers=None, direct=False, since=None, rcvbuf=None):
-        """Shakes hands. cookie is the session's id, headers adds more of them (None for a
-        value leaves one away), direct goes straight to pushd: the instance's, or the one
-        that has this port, or this path."""
+        """Connects and sends the handshake. cookie: the id of the session; headers: more
+        headers, None removes one; direct: connect to pushd, True for the instance's, else a
+        port or path."""
         port = instance.port
         if direct:
             port = push_port(instance) if direct is True else direct
@@ -109,7 +109,7 @@ class Socket:
     # ---- the handshake ----
 
     def request(self, path, host, headers):
-        """The bytes of the handshake; a header whose value is None is not sent."""
+        """Encodes the request of the handshake; a header with the value None is not sent."""
         fields = {"Host": host, "Upgrade": "websocket", "Connection": "Upgrade",
                   "Sec-WebSocket-Key": self._key.decode(), "Sec-WebSocket-Version": "13",
                   **headers}
@@ -139,13 +139,13 @@ class Socket:
         self.body, self._bytes = self._bytes, b""
 
     def json(self):
-        """The body of a refusal."""
+        """The JSON of the response."""
         return json.loads(self.body)
 
-    # ---- what comes ----
+    # ---- receiving ----
 
     def _read_more(self, deadline):
-        """Raises TimeoutError when time is up, Closed when nothing will come any more."""
+        """Raises TimeoutError after the deadline and Closed at the end of the connection."""
         self.connection.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
             piece = self.connection.recv(65536)
@@ -156,7 +156,7 @@ class Socket:
         self._bytes += piece
 
     def read_frame(self, seconds=5):
-        """The next frame of any kind, as it came: (fin, opcode, payload)."""
+        """The next frame of any opcode: (fin, opcode, payload)."""
         return self._read_frame(time.monotonic() + seconds)
 
     def _read_frame(self, deadline):
@@ -167,7 +167,7 @@ class Socket:
             self._read_more(deadline)
 
     def _take_frame(self):
-        """The first frame of what is there, None if it is not complete."""
+        """The first frame of the bytes received; None if it is incomplete."""
         data = self._bytes
         if len(data) < 2:
             return None
@@ -186,7 +186,7 @@ class Socket:
         return bool(data[0] & 0x80), data[0] & 0x0f, data[start:start + size]
 
     def _read_message(self, deadline):
-        """The next text message as JSON. Control frames are dealt with."""
+        """The JSON of the next text message. Handles control frames."""
         while True:
             fin, opcode, payload = self._read_frame(deadline)
             if opcode == PING:
@@ -207,15 +207,14 @@ class Socket:
                     return json.loads(self._message[1].decode())
 
     def next(self, seconds=5):
-        """The next JSON frame; raises Closed instead when the socket is closed."""
+        """The JSON of the next message; raises Closed when the socket is closed."""
         try:
             return self._read_message(time.monotonic() + seconds)
         except TimeoutError:
             raise AssertionError(f"no frame came within {seconds} s") from None
 
     def until(self, wanted, seconds=10):
-        """The first frame of this type, or for which this function is true; those before it
-        are dropped."""
+        """Reads until a frame of this type, or for which this function is true, and returns it."""
         fits = wanted if callable(wanted) else lambda frame: frame["type"] == wanted
         deadline, seen = time.monotonic() + seconds, []
         while True:
@@ -228,7 +227,7 @@ class Socket:
             seen.append(frame)
 
     def none(self, seconds=0.3):
-        """Asserts that no JSON frame comes in that time."""
+        """Asserts that no message arrives in that time."""
         try:
             frame = self._read_message(time.monotonic() + seconds)
         except TimeoutError:
@@ -236,8 +235,7 @@ class Socket:
         raise AssertionError(f"a frame where none was due: {frame}")
 
     def closed(self, seconds=10):
-        """Waits for the close: its code, None for a connection cut off without one. What
-        was sent before it is dropped."""
+        """Reads until the server closes; returns the close code, None without one."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -247,7 +245,7 @@ class Socket:
             except TimeoutError:
                 raise AssertionError(f"the socket was not closed within {seconds} s") from None
 
-    # ---- what goes ----
+    # ---- sending ----
 
     def send(self, message):
         self.send_frame(TEXT, json.dumps(message).encode())
@@ -256,7 +254,7 @@ class Socket:
         self.send_raw(make_frame(opcode, payload, fin, masked))
 
     def send_raw(self, data):
-        """Bytes as they are; that the other side does not want them is its answer."""
+        """Sends bytes; ignores that the server has closed the connection."""
         self.connection.settimeout(30)
         try:
             self.connection.sendall(data)
@@ -267,7 +265,7 @@ class Socket:
         self.send_frame(CLOSE, payload[:2])
 
     def close(self, code=1000):
-        """Says goodbye, waits for the answer and closes the connection."""
+        """Sends a close frame, waits for the one of the server and closes the connection."""
         try:
             if self.status == 101:
                 self.send_frame(CLOSE, struct.pack(">H", code))
@@ -277,7 +275,7 @@ class Socket:
         self.abort()
 
     def abort(self):
-        """Closes the connection without a word."""
+        """Closes the connection without a close frame."""
         self.connection.close()
 
     def __enter__(self):

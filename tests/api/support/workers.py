@@ -1,4 +1,4 @@
-"""The workers of a pushd, and which of them has a socket."""
+"""The worker processes of a pushd and their sockets."""
 
 import os
 import re
@@ -8,14 +8,14 @@ from support.wait import wait_for
 
 
 def workers_of(pushd):
-    """Process ids of those that live, each once."""
+    """The pids of the workers."""
     parent = pushd.process.pid
     children = Path(f"/proc/{parent}/task/{parent}/children")
     return [int(pid) for pid in children.read_text().split()]
 
 
 def is_alive(pid):
-    """A process that has ended and was not asked about yet does not count."""
+    """False also for a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -23,21 +23,21 @@ def is_alive(pid):
 
 
 def serving(pushd, count):
-    """Waits until so many workers serve."""
+    """Waits until this many workers run; returns their pids."""
     wait_for(lambda: re.search(rf"^confab_workers {count}$", pushd.get("/metrics").text, re.M), 30,
              f"{count} workers")
     return workers_of(pushd)
 
 
 def sockets_of(pid):
-    """Numbers of the sockets that a process has opened."""
+    """The inode numbers of the sockets that a process has opened."""
     found = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        if int(entry.name) <= 2:    # given to it
+        if int(entry.name) <= 2:    # inherited
             continue
         try:
             link = os.readlink(entry)
-        except OSError:  # closed meanwhile
+        except OSError:  # closed in the meantime
             continue
         if link.startswith("socket:["):
             found.add(link[8:-1])
@@ -45,7 +45,7 @@ def sockets_of(pid):
 
 
 def taken_by(pid):
-    """How many connections to the path of a Unix socket a process has taken."""
+    """The number of connections over Unix sockets that a process has accepted."""
     with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
         rows = [line.split() for line in table][1:]
     connected = "03"
@@ -53,12 +53,12 @@ def taken_by(pid):
 
 
 def worker_of(pushd, live):
-    """The worker that has the other end of this socket."""
+    """The pid of the worker at the other end of this socket."""
     here, there = live.connection.getsockname(), live.connection.getpeername()
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table][1:]
     wanted = [f"{there[1]:04X}", f"{here[1]:04X}"]
-    # A long table is read in pieces, and may name a socket twice.
+    # A long table is read in parts and may list a socket twice.
     [inode] = {row[9] for row in rows
                if [row[1].partition(":")[2], row[2].partition(":")[2]] == wanted}
     [worker] = [pid for pid in workers_of(pushd) if inode in sockets_of(pid)]
