@@ -1,13 +1,13 @@
 <?php
-// chat.php: how a site speaks to confab from the server's side, by its REST API.
+// chat.php: calls the REST API of confab from the server of a site.
 //
-// The site's users get an account of the chat each, made when it is first needed. Its password
-// follows from the site's secret, so that nothing has to be stored; the browser sees only the
-// token. Keep the secret out of the site's public folder, and never change it.
+// Each user of the site has an account in the chat, created on first use. Its password is
+// derived from the site's secret, so that nothing must be stored; the browser only gets the
+// token. Keep the secret outside the site's public folder, and never change it.
 
 declare(strict_types=1);
 
-/** The chat's answer: [status, body as an array]. Status 0: there was none. */
+/** Returns the response: [status, body as an array]. Status 0: no response. */
 function chat_call(string $method, string $path, array $body, ?string $token = null): array
 {
     $head = ['Content-Type: application/json', 'Accept: application/json'];
@@ -28,7 +28,7 @@ function chat_call(string $method, string $path, array $body, ?string $token = n
     return [(int) $status[1], json_decode($answer, true) ?? []];
 }
 
-/** A token for the site's user: of the account that is there, or of a new one. */
+/** Returns a token for the site's user; creates the account if necessary. */
 function chat_token(string $username): string
 {
     $password = hash_hmac('sha256', $username, getenv('CHAT_SECRET'));
@@ -38,18 +38,18 @@ function chat_token(string $username): string
         [$status, $body] = chat_call('POST', 'auth/register/', $credentials);
     }
     if (!isset($body['token'])) {
-        throw new RuntimeException("the chat gave no token (status $status)");
+        throw new RuntimeException("no token from the chat (status $status)");
     }
     return $body['token'];
 }
 
-/** Whether a token still opens the door: a changed password or an administrator may end it. */
+/** Tells whether a token is valid. A changed password or an administrator may revoke it. */
 function chat_token_works(string $token): bool
 {
     return chat_call('GET', 'auth/me/', [], $token)[0] !== 401;
 }
 
-/** Puts the user into a public room; who is in it already stays in it. */
+/** Makes the user a member of a public room. */
 function chat_join(int $room, string $token): void
 {
     chat_call('POST', "chat/rooms/$room/join/", [], $token);

@@ -1,8 +1,8 @@
 <?php
-// index.php: a page with users of its own, and a chat for them.
+// index.php: a page with its own users, and a chat for them.
 //
-// The login here takes any name, so that the example stays small: put your site's own in its
-// place. What matters are the lines from chat_token() on, and the element at the end.
+// To keep the example small, the login accepts any name: replace it with your site's login.
+// The relevant parts are the lines from chat_token() on, and the element at the end.
 
 declare(strict_types=1);
 
@@ -17,8 +17,8 @@ if (isset($_POST['name']) && preg_match('/^[A-Za-z0-9]{2,20}$/D', $_POST['name']
 
 $room = (int) getenv('CHAT_ROOM');
 $name = $_SESSION['name'] ?? null;
-$trouble = null;
-// One token for each visit, not for each page.
+$error_text = null;
+// One token per session of the site, not per page.
 if (isset($_SESSION['chat_token']) && !chat_token_works($_SESSION['chat_token'])) {
     unset($_SESSION['chat_token']);
 }
@@ -28,7 +28,7 @@ if ($name !== null && !isset($_SESSION['chat_token'])) {
         chat_join($room, $_SESSION['chat_token']);
     } catch (RuntimeException $error) {
         error_log($error->getMessage());
-        $trouble = 'The chat is away. Please come back in a minute.';
+        $error_text = 'The chat is unavailable. Please try again in a minute.';
     }
 }
 
@@ -48,13 +48,13 @@ $e = fn ($text) => htmlspecialchars((string) $text, ENT_QUOTES);
 <h1>A site in PHP</h1>
 <?php if ($name === null) : ?>
 <form method="post">
-<label>Your name here: <input name="name" required pattern="[A-Za-z0-9]{2,20}"></label>
-<button>Come in</button>
+<label>Your name: <input name="name" required pattern="[A-Za-z0-9]{2,20}"></label>
+<button>Log in</button>
 </form>
-<?php elseif ($trouble !== null) : ?>
-<p role="alert"><?= $e($trouble) ?></p>
+<?php elseif ($error_text !== null) : ?>
+<p role="alert"><?= $e($error_text) ?></p>
 <?php else : ?>
-<p>Hello, <?= $e($name) ?>. The site knows you, and so does the chat.</p>
+<p>Hello, <?= $e($name) ?>. You are logged in to the site and to the chat.</p>
 <confab-chat room="<?= $room ?>" token="<?= $e($_SESSION['chat_token']) ?>"></confab-chat>
 <?php endif ?>
 </main>

@@ -100,7 +100,7 @@ def test_installing_again_keeps_what_is_the_owners(host, own_instance):
     before = host.config.read_text(), htaccess.read_text()
     htaccess.write_text(before[1] + "# mine\n")
     try:
-        assert "is yours and stays" in host.install(own_instance)
+        assert "keeping your changed" in host.install(own_instance)
         assert htaccess.read_text().endswith("# mine\n")
     finally:
         htaccess.write_text(before[1])

@@ -84,8 +84,8 @@ test("a page in PHP logs its user in and shows the chat", async () => {
         const guest = await openWindow();
         await guest.page.goto(site.url);
         const name = `guest${process.pid}`;
-        await guest.page.getByLabel("Your name here").fill(name);
-        await guest.button("Come in").click();
+        await guest.page.getByLabel("Your name").fill(name);
+        await guest.button("Log in").click();
         await guest.say("Hello from the shop");
         await owner.sees("Hello from the shop");
         await owner.message("Hello from the shop").getByText(`site-${name}`).waitFor();
@@ -95,8 +95,8 @@ test("a page in PHP logs its user in and shows the chat", async () => {
         // The same user again, now with an account.
         await guest.context.clearCookies();
         await guest.page.goto(site.url);
-        await guest.page.getByLabel("Your name here").fill(name);
-        await guest.button("Come in").click();
+        await guest.page.getByLabel("Your name").fill(name);
+        await guest.button("Log in").click();
         await guest.sees("Hello from the shop");
     } finally {
         await site.stop();
