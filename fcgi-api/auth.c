@@ -2,11 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
+#include "http/credentials.h"
+#include "http/origin.h"
 #include "regulars.h"
-#include "rest/link.h"
 #include "store/token_member.h"
 
 static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
@@ -18,27 +17,16 @@ static enum error refuse(struct exchange *x, const char *detail) {
     return exchange_fail(x, ERROR_UNAUTHENTICATED, detail);
 }
 
-/* The key behind "Token" in an Authorization header; false for another scheme. */
-static bool token_of_header(const char *header, struct text *key) {
-    static const char SCHEME[] = "token";
-    const size_t len = sizeof(SCHEME) - 1;
-    if (!header || strncasecmp(header, SCHEME, len) != 0 ||
-        (header[len] != '\0' && header[len] != ' ' && header[len] != '\t'))
-        return false;
-    *key = text_trim(text_of(header + len));
-    return true;
+static bool find_token(const struct request *request, struct text *key) {
+    const struct credentials_headers headers = {
+        .authorization = text_of(request_header(request, VARIABLE_HTTP_AUTHORIZATION)),
+        .redirected = text_of(request_header(request, VARIABLE_REDIRECT_HTTP_AUTHORIZATION)),
+        .own = text_of(request_header(request, VARIABLE_HTTP_X_CONFAB_TOKEN))};
+    return credentials_token(&headers, key);
 }
 
-/* Apache hides Authorization from CGI programs, and its usual remedy renames it. Another
- * scheme there (a site behind Basic authentication) does not hide X-Confab-Token. */
-static bool find_token(const struct request *request, struct text *key) {
-    const char *own = request_header(request, VARIABLE_HTTP_X_CONFAB_TOKEN);
-    if (token_of_header(request_header(request, VARIABLE_HTTP_AUTHORIZATION), key) ||
-        token_of_header(request_header(request, VARIABLE_REDIRECT_HTTP_AUTHORIZATION), key))
-        return true;
-    if (own)
-        *key = text_trim(text_of(own));
-    return own != NULL;
+static bool find_session(const struct request *request, struct text *key) {
+    return credentials_session(text_of(request_header(request, VARIABLE_HTTP_COOKIE)), key);
 }
 
 bool auth_has_token(const struct exchange *x) {
@@ -49,7 +37,7 @@ bool auth_has_token(const struct exchange *x) {
 enum error auth_session(struct exchange *x, struct identity *identity) {
     unsigned char hash[SECRET_HASH_SIZE];
     struct text key;
-    if (!request_cookie(x->request, AUTH_COOKIE, &key) || !secret_hash_key(key, hash))
+    if (!find_session(x->request, &key) || !secret_hash_key(key, hash))
         return ERROR_UNAUTHENTICATED;
     return login_session_find(x->service->db, hash, x->service->config->session_days, x->ids[0],
                               identity);
@@ -89,7 +77,7 @@ bool auth_guess(struct exchange *x) {
 static void renew_cookie(struct exchange *x) {
     struct text key;
     char copy[SECRET_KEY_SIZE];
-    if (!x->identity.session_renewed || !request_cookie(x->request, AUTH_COOKIE, &key))
+    if (!x->identity.session_renewed || !find_session(x->request, &key))
         return;
     snprintf(copy, sizeof(copy), "%.*s", (int)key.len, key.at);
     auth_set_cookie(x, copy);
@@ -112,40 +100,27 @@ enum error auth_identify(struct exchange *x) {
 
 /* ---- pages ---- */
 
-static bool is_welcome(const struct exchange *x, const char *origin) {
-    return link_is_own_origin(x->request, origin) ||
-           config_origin_listed(x->service->config->allowed_origins, origin);
-}
-
-/* The origin of a Referer: all before the third slash. */
-static bool origin_of_referer(const char *referer, char *origin, size_t size) {
-    const char *authority = strstr(referer, "://");
-    if (!authority)
-        return false;
-    const size_t len = (size_t)(authority + 3 - referer) + strcspn(authority + 3, "/?#");
-    if (len >= size)
-        return false;
-    snprintf(origin, size, "%.*s", (int)len, referer);
-    return true;
+static bool is_allowed(const struct exchange *x, struct text origin) {
+    const enum origin_scheme scheme = x->request->is_https ? ORIGIN_HTTPS : ORIGIN_HTTP;
+    return origin_is_own(origin, scheme, x->request->host) ||
+           origin_list_contains(x->service->config->allowed_origins, origin);
 }
 
 enum error auth_check_origin(struct exchange *x) {
-    char from_referer[300];
-    const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
+    const char *header = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     const char *referer = request_header(x->request, VARIABLE_HTTP_REFERER);
-    if (!origin && referer && origin_of_referer(referer, from_referer, sizeof(from_referer)))
-        origin = from_referer;
-    if (!origin)
+    struct text origin = text_of(header);
+    if (!header && !origin_of_url(text_of(referer), &origin))
         return exchange_fail(x, ERROR_FORBIDDEN,
                              "CSRF Failed: a cookie needs an Origin or Referer beside it.");
-    if (!is_welcome(x, origin))
+    if (!is_allowed(x, origin))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;
 }
 
 enum error auth_check_foreign(struct exchange *x) {
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
-    if (origin && !is_welcome(x, origin))
+    if (origin && !is_allowed(x, text_of(origin)))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;
 }
@@ -153,6 +128,7 @@ enum error auth_check_foreign(struct exchange *x) {
 void auth_set_cookie(struct exchange *x, const char *key) {
     const uint64_t seconds = key ? x->service->config->session_days * 24 * 60 * 60 : 0;
     response_header_printf(&x->response, "Set-Cookie",
-                           AUTH_COOKIE "=%s; Max-Age=%" PRIu64 "; Path=/; HttpOnly; SameSite=Lax%s",
+                           CREDENTIALS_COOKIE "=%s; Max-Age=%" PRIu64
+                                              "; Path=/; HttpOnly; SameSite=Lax%s",
                            key ? key : "", seconds, x->request->is_https ? "; Secure" : "");
 }

@@ -6,8 +6,6 @@
 
 #include "server/exchange.h"
 
-#define AUTH_COOKIE "sessionid"
-
 /* Finds the caller by token (Authorization, else X-Confab-Token), else by session cookie.
  * A token goes before the cookie, also a bad one. On success x->caller is set, with the
  * state of the room that the path names first, if it names one. On

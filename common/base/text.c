@@ -151,6 +151,36 @@ bool text_equals(struct text a, struct text b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+bool text_skip(struct text *text, const char *prefix) {
+    const size_t len = strlen(prefix);
+    if (text->len < len || memcmp(text->at, prefix, len) != 0)
+        return false;
+    *text = (struct text){text->at + len, text->len - len};
+    return true;
+}
+
+bool text_split(struct text *rest, char separator, struct text *piece) {
+    if (rest->len == 0)
+        return false;
+    const char *end = memchr(rest->at, separator, rest->len);
+    *piece = (struct text){rest->at, end ? (size_t)(end - rest->at) : rest->len};
+    const size_t taken = piece->len + (end ? 1 : 0);
+    *rest = (struct text){rest->at + taken, rest->len - taken};
+    return true;
+}
+
+bool text_next_word(struct text *rest, const char *separators, struct text *word) {
+    const char *at = rest->at, *end = rest->at + rest->len;
+    while (at < end && strchr(separators, *at))
+        at++;
+    word->at = at;
+    while (at < end && !strchr(separators, *at))
+        at++;
+    word->len = (size_t)(at - word->at);
+    *rest = (struct text){at, (size_t)(end - at)};
+    return word->len > 0;
+}
+
 bool text_lower(struct text text, char *out, size_t size) {
     if (text.len >= size) {
         if (size > 0)

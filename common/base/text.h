@@ -45,6 +45,18 @@ bool text_equals_nocase(struct text a, struct text b);
 /* True when the texts are the same bytes. */
 bool text_equals(struct text a, struct text b);
 
+/* Removes `prefix` from the front of *text; false, and *text unchanged, if it does not start
+ * with it. */
+bool text_skip(struct text *text, const char *prefix);
+
+/* Takes the piece before the next `separator` off the front of *rest; the last piece is what is
+ * left. Pieces may be empty, but an empty text has none. Returns false at the end. */
+bool text_split(struct text *rest, char separator, struct text *piece);
+
+/* Takes the next word off the front of *rest, where words are separated by one or more of the
+ * characters in `separators`. Returns false at the end. */
+bool text_next_word(struct text *rest, const char *separators, struct text *word);
+
 /* Copies the text, ASCII letters lowered, and a terminator into out; returns false
  * and leaves out empty when it does not fit in size bytes. */
 bool text_lower(struct text text, char *out, size_t size);

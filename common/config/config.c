@@ -12,8 +12,6 @@
 #include "base/xalloc.h"
 #include "config/config_parse.h"
 #include "config/option.h"
-#include "http/cidr.h"
-#include "http/origin.h"
 
 #ifndef CONFIG_PATH
 #define CONFIG_PATH "/etc/confab/confab.conf"
@@ -194,31 +192,4 @@ void config_example(struct buffer *out) {
             describe_option(option, out);
         }
     }
-}
-
-bool config_address_listed(const char *list, const char *address) {
-    struct text rest = text_of(list);
-    struct text entry;
-    struct cidr network;
-    struct cidr single;
-    if (strchr(address, '/') != NULL || !cidr_parse(text_of(address), &single)) {
-        return false;
-    }
-    while (option_next_word(&rest, OPTION_LIST_SEPARATORS, &entry)) {
-        if (cidr_parse(entry, &network) && cidr_contains(&network, &single)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool config_origin_listed(const char *list, const char *origin) {
-    struct text rest = text_of(list);
-    struct text entry;
-    while (option_next_word(&rest, OPTION_LIST_SEPARATORS, &entry)) {
-        if (text_equals_nocase(entry, text_of(origin))) {
-            return true;
-        }
-    }
-    return false;
 }

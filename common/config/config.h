@@ -57,12 +57,4 @@ void config_example(struct buffer *out);
 /* Gives back what config_load allocated; *config is empty afterwards. */
 void config_free(struct config *config);
 
-/* True when the address (as REMOTE_ADDR gives it) is in the list of addresses and
- * networks, IPv4 or IPv6; an IPv4-mapped IPv6 address counts as IPv4. */
-bool config_address_listed(const char *list, const char *address);
-
-/* True when the origin (RFC 6454, as a browser sends it) stands in the list, without
- * regard to the case of scheme and host. */
-bool config_origin_listed(const char *list, const char *origin);
-
 #endif

@@ -89,7 +89,7 @@ static void check_list(struct parser *parser, const struct option *option, struc
     struct text entry;
     struct cidr network;
     char shown[SHOWN_SIZE];
-    while (option_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
+    while (text_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
         if ((option->flags & OPTION_ADDRESSES) != 0 && !cidr_parse(entry, &network)) {
             buffer_printf(mistake(parser),
                           "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "

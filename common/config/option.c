@@ -75,24 +75,10 @@ void option_store(struct config *config, const struct option *option, struct tex
     *text = xstrndup(value.at, value.len);
 }
 
-bool option_next_word(struct text *rest, const char *separators, struct text *word) {
-    while (rest->len > 0 && strchr(separators, *rest->at) != NULL) {
-        rest->at++;
-        rest->len--;
-    }
-    word->at = rest->at;
-    while (rest->len > 0 && strchr(separators, *rest->at) == NULL) {
-        rest->at++;
-        rest->len--;
-    }
-    word->len = (size_t)(rest->at - word->at);
-    return word->len > 0;
-}
-
 bool option_choice(const struct option *option, struct text value, unsigned *index) {
     struct text rest = text_of(option->choices);
     struct text word;
-    for (*index = 0; option_next_word(&rest, "|", &word); ++*index) {
+    for (*index = 0; text_next_word(&rest, "|", &word); ++*index) {
         if (text_equals(word, value)) {
             return true;
         }
@@ -103,7 +89,7 @@ bool option_choice(const struct option *option, struct text value, unsigned *ind
 struct text option_choice_at(const struct option *option, unsigned index) {
     struct text rest = text_of(option->choices);
     struct text word;
-    while (option_next_word(&rest, "|", &word) && index > 0) {
+    while (text_next_word(&rest, "|", &word) && index > 0) {
         index--;
     }
     return word;

@@ -12,8 +12,12 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "http/cidr.h"
 
 enum option_kind { OPTION_KIND_SECTION, OPTION_KIND_TEXT, OPTION_KIND_NUMBER, OPTION_KIND_CHOICE };
+
+/* Separate the entries of a list, of addresses or of origins. */
+#define OPTION_LIST_SEPARATORS CIDR_LIST_SEPARATORS
 
 /* Flags of a text. */
 enum { OPTION_SECRET = 1, OPTION_ADDRESSES = 2, OPTION_ORIGINS = 4 };
@@ -66,12 +70,5 @@ bool option_choice(const struct option *option, struct text word, unsigned *inde
 
 /* The word at an index, which must be one. */
 struct text option_choice_at(const struct option *option, unsigned index);
-
-/* What parts the entries of a list. */
-#define OPTION_LIST_SEPARATORS ", \t"
-
-/* Takes the next word off the front of *rest, where words are parted by any of the
- * separators; false at the end. */
-bool option_next_word(struct text *rest, const char *separators, struct text *word);
 
 #endif

@@ -1,26 +1,33 @@
 /*
- * network: addresses and networks, IPv4 and IPv6.
+ * cidr: IP addresses and networks, IPv4 and IPv6, and lists of them.
  *
- * IPv4 is kept in its IPv6-mapped form (::ffff:a.b.c.d), so that both spellings of
- * one address are equal; still ::/0 holds no IPv4 address, as a reader expects.
+ * IPv4 is kept in its IPv6-mapped form (::ffff:a.b.c.d), so that both spellings of an address
+ * are equal; still ::/0 contains no IPv4 address, as a reader expects.
  */
-#ifndef CONFAB_NETWORK_H
-#define CONFAB_NETWORK_H
+#ifndef CONFAB_CIDR_H
+#define CONFAB_CIDR_H
 
 #include <stdbool.h>
 
 #include "base/text.h"
+
+/* Separate the entries of a list. */
+#define CIDR_LIST_SEPARATORS ", \t"
 
 struct cidr {
     unsigned char bytes[16];
     unsigned prefix; /* leading bits that count, 0 to 128 */
 };
 
-/* Reads "address" or "address/prefix length"; an address alone is a network of one.
- * Bits behind the prefix are ignored. Returns false for anything else. */
-bool cidr_parse(struct text text, struct cidr *network);
+/* Parses "address" or "address/prefix length"; an address alone is a network of one. Bits after
+ * the prefix are ignored. Returns false for anything else. */
+bool cidr_parse(struct text text, struct cidr *cidr);
 
-/* True when all of inner lies in outer. */
+/* True when all of inner is in outer. */
 bool cidr_contains(const struct cidr *outer, const struct cidr *inner);
+
+/* True when the address (as REMOTE_ADDR gives it) is in the list of addresses and networks.
+ * Entries that are invalid are ignored. */
+bool cidr_list_contains(const char *list, const char *address);
 
 #endif

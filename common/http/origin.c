@@ -1,18 +1,18 @@
+/* Parsing and comparing of scheme, host and port. */
 #include "http/origin.h"
 
 #include <string.h>
 
 #include "http/cidr.h"
 
-/* Length of the scheme with its "://", 0 when it is none of the web's. */
+/* Length of the scheme with its "://"; 0 if it is neither http nor https. */
 static size_t scheme_length(struct text text) {
-    static const char *const schemes[] = {"https://", "http://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        struct text scheme = text_of(schemes[i]);
-        struct text start = {text.at, scheme.len};
-        if (text.len >= scheme.len && text_equals_nocase(start, scheme)) {
+    static const char *const SCHEMES[] = {"https://", "http://"};
+    for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
+        const struct text scheme = text_of(SCHEMES[i]);
+        const struct text start = {text.at, scheme.len};
+        if (text.len >= scheme.len && text_equals_nocase(start, scheme))
             return scheme.len;
-        }
     }
     return 0;
 }
@@ -22,41 +22,73 @@ static bool is_host_character(char c) {
            c == '.' || c == '_';
 }
 
-/* Length of the host at the start of the text, 0 when there is none. */
+/* Length of the host at the start of the text; 0 if there is none. */
 static size_t host_length(struct text text) {
     size_t len = 0;
     if (text.len == 0 || *text.at != '[') {
-        while (len < text.len && is_host_character(text.at[len])) {
+        while (len < text.len && is_host_character(text.at[len]))
             len++;
-        }
         return len;
     }
     const char *end = memchr(text.at, ']', text.len);
-    if (end == NULL) {
+    if (!end)
         return 0;
-    }
-    struct text address = {text.at + 1, (size_t)(end - text.at) - 1};
-    struct cidr network;
-    bool is_ipv6 = memchr(address.at, ':', address.len) != NULL &&
-                   memchr(address.at, '/', address.len) == NULL && cidr_parse(address, &network);
+    const struct text address = {text.at + 1, (size_t)(end - text.at) - 1};
+    struct cidr parsed;
+    const bool is_ipv6 = memchr(address.at, ':', address.len) &&
+                         !memchr(address.at, '/', address.len) && cidr_parse(address, &parsed);
     return is_ipv6 ? address.len + 2 : 0;
 }
 
-/* True for what may stand behind the host: nothing, or a colon and a port. */
+/* True for what may come after the host: nothing, or a colon and a port. */
 static bool is_port(struct text text) {
-    if (text.len == 0) {
+    if (text.len == 0)
         return true;
-    }
-    struct text digits = {text.at + 1, text.len - 1};
+    const struct text digits = {text.at + 1, text.len - 1};
     uint64_t port = 0;
     return *text.at == ':' && digits.len > 0 && *digits.at != '0' && text_to_u64(digits, &port) &&
            port <= 65535;
 }
 
 bool origin_is_valid(struct text text) {
-    size_t scheme = scheme_length(text);
-    struct text rest = {text.at + scheme, text.len - scheme};
-    size_t host = host_length(rest);
-    struct text port = {rest.at + host, rest.len - host};
+    const size_t scheme = scheme_length(text);
+    const struct text rest = {text.at + scheme, text.len - scheme};
+    const size_t host = host_length(rest);
+    const struct text port = {rest.at + host, rest.len - host};
     return scheme > 0 && host > 0 && is_port(port);
+}
+
+static struct text without_port(struct text host, struct text port) {
+    if (host.len > port.len && memcmp(host.at + host.len - port.len, port.at, port.len) == 0)
+        host.len -= port.len;
+    return host;
+}
+
+bool origin_is_own(struct text origin, enum origin_scheme scheme, struct text host) {
+    const bool https = text_skip(&origin, "https://");
+    if (!https && !text_skip(&origin, "http://"))
+        return false;
+    if (scheme != ORIGIN_SCHEME_UNKNOWN && https != (scheme == ORIGIN_HTTPS))
+        return false;
+    const struct text port = text_of(https ? ":443" : ":80");
+    return host.len > 0 && text_equals_nocase(without_port(origin, port), without_port(host, port));
+}
+
+bool origin_list_contains(const char *list, struct text origin) {
+    struct text rest = text_of(list), entry;
+    while (text_next_word(&rest, ORIGIN_LIST_SEPARATORS, &entry))
+        if (text_equals_nocase(entry, origin))
+            return true;
+    return false;
+}
+
+bool origin_of_url(struct text url, struct text *origin) {
+    const char *end = url.len ? memmem(url.at, url.len, "://", 3) : NULL;
+    if (!end)
+        return false;
+    size_t len = (size_t)(end - url.at) + 3;
+    while (len < url.len && !strchr("/?#", url.at[len]))
+        len++;
+    *origin = (struct text){url.at, len};
+    return true;
 }

@@ -1,5 +1,7 @@
 #include "rest/cors.h"
 
+#include "http/origin.h"
+
 /* Seconds a browser may remember a preflight. */
 #define PREFLIGHT_SECONDS 600
 
@@ -9,7 +11,7 @@ void cors_headers(struct exchange *x, const char *methods) {
     if (allowed[0] == '\0')
         return;
     response_header(&x->response, "Vary", "Origin");
-    if (!origin || !config_origin_listed(allowed, origin))
+    if (!origin || !origin_list_contains(allowed, text_of(origin)))
         return;
     response_header(&x->response, "Access-Control-Allow-Origin", origin);
     response_header(&x->response, "Access-Control-Allow-Credentials", "true");

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/cidr.h"
+#include "http/forwarded.h"
+
 static const struct {
     const char *name;
     enum method method;
@@ -63,22 +66,6 @@ bool request_decode(struct text raw, bool plus, struct buffer *out) {
 
 /* ---- the path ---- */
 
-/* Takes the text up to `end` off the front of rest; the last piece ends with rest. */
-static bool next_piece(struct text *rest, char end, struct text *piece) {
-    if (!rest->at)
-        return false;
-    const char *stop = rest->len ? memchr(rest->at, end, rest->len) : NULL;
-    if (stop) {
-        *piece = (struct text){rest->at, (size_t)(stop - rest->at)};
-        rest->len -= piece->len + 1;
-        rest->at = stop + 1;
-    } else {
-        *piece = *rest;
-        *rest = (struct text){NULL, 0};
-    }
-    return true;
-}
-
 /* The path of ours starts at the segment "api" or "healthz", wherever the site has put
  * the program. Segments are cut before they are decoded, so that %2F never parts one; one
  * that decodes to a slash, a NUL or nothing matches no route. Nor does a path that is no
@@ -90,12 +77,10 @@ static void split_path(struct request *request) {
     struct text rest = request->path, piece;
     if (rest.len > 0 && rest.at[0] == '/')
         rest = (struct text){rest.at + 1, rest.len - 1};
-    while (sound && next_piece(&rest, '/', &piece)) {
+    while (sound && text_split(&rest, '/', &piece)) {
         if (!ours && !text_equals(piece, text_of("api")) && !text_equals(piece, text_of("healthz")))
             continue;
         ours = true;
-        if (piece.len == 0 && !rest.at && count > 0)
-            break;
         sound = piece.len > 0 && count < REQUEST_MAX_SEGMENTS &&
                 request_decode(piece, false, &request->decoded);
         if (sound)
@@ -137,50 +122,25 @@ static void read_path(struct request *request) {
     split_path(request);
 }
 
-/* ---- who asks, and how ---- */
+/* ---- the client ---- */
 
-static void set_address(struct request *request, struct text address) {
-    const size_t most = sizeof(request->address) - 1;
-    const size_t len = address.len < most ? address.len : most;
-    memcpy(request->address, address.at, len);
-    request->address[len] = '\0';
-}
-
-/* Walks X-Forwarded-For from its end, as long as what is found there is a trusted proxy
- * too: the first that is not is the client. */
-static void read_address(struct request *request, const struct config *config) {
+/* Address and scheme of the client. */
+static void read_client(struct request *request, const struct config *config) {
     const char *peer = request_header(request, VARIABLE_REMOTE_ADDR);
-    const char *forwarded = request_header(request, VARIABLE_HTTP_X_FORWARDED_FOR);
-    set_address(request, text_of(peer));
-    if (!forwarded || !config_address_listed(config->trusted_proxies, request->address))
-        return;
-    struct text rest = text_of(forwarded);
-    while (rest.len > 0) {
-        const char *comma = memrchr(rest.at, ',', rest.len);
-        const size_t start = comma ? (size_t)(comma - rest.at) + 1 : 0;
-        const struct text hop = text_trim((struct text){rest.at + start, rest.len - start});
-        if (hop.len == 0 || hop.len >= sizeof(request->address))
-            return;
-        set_address(request, hop);
-        if (!config_address_listed(config->trusted_proxies, request->address))
-            return;
-        rest.len = comma ? (size_t)(comma - rest.at) : 0;
-    }
-}
-
-static void read_scheme(struct request *request, const struct config *config) {
     const char *https = request_header(request, VARIABLE_HTTPS);
     const char *scheme = request_header(request, VARIABLE_REQUEST_SCHEME);
-    const char *peer = request_header(request, VARIABLE_REMOTE_ADDR);
-    const char *forwarded = request_header(request, VARIABLE_HTTP_X_FORWARDED_PROTO);
+    const char *proto = request_header(request, VARIABLE_HTTP_X_FORWARDED_PROTO);
+    snprintf(request->address, sizeof(request->address), "%s", peer ? peer : "");
     request->is_https =
         (https && strcasecmp(https, "off") != 0) || (scheme && strcasecmp(scheme, "https") == 0);
-    if (!forwarded || !peer || !config_address_listed(config->trusted_proxies, peer))
+    if (!cidr_list_contains(config->trusted_proxies, request->address))
         return;
-    /* Of a list the last word is the trusted proxy's own. */
-    const char *comma = strrchr(forwarded, ',');
-    const struct text last = text_trim(text_of(comma ? comma + 1 : forwarded));
-    request->is_https = text_equals_nocase(last, text_of("https"));
+    /* The peer is a trusted proxy: what it reports of the client counts. */
+    forwarded_address(request->address,
+                      text_of(request_header(request, VARIABLE_HTTP_X_FORWARDED_FOR)),
+                      config->trusted_proxies);
+    if (proto)
+        request->is_https = forwarded_is_https(text_of(proto));
 }
 
 /* HTTP/1.0 has no Host; links are then built from what the server calls itself. */
@@ -207,8 +167,7 @@ void request_init(struct request *request, char *const *variables, const struct 
     variables_find(variables, request->variables);
     read_method(request);
     read_path(request);
-    read_address(request, config);
-    read_scheme(request, config);
+    read_client(request, config);
     read_host(request);
 }
 
@@ -229,27 +188,13 @@ bool request_host_is_valid(const struct request *request) {
     return host.len > 0 && host.len <= 255;
 }
 
-/* ---- lists of pairs ---- */
-
-bool request_cookie(const struct request *request, const char *name, struct text *value) {
-    const size_t name_len = strlen(name);
-    struct text rest = text_of(request_header(request, VARIABLE_HTTP_COOKIE)), piece;
-    while (rest.len > 0 && next_piece(&rest, ';', &piece)) {
-        piece = text_trim(piece);
-        if (piece.len > name_len && memcmp(piece.at, name, name_len) == 0 &&
-            piece.at[name_len] == '=') {
-            *value = (struct text){piece.at + name_len + 1, piece.len - name_len - 1};
-            return true;
-        }
-    }
-    return false;
-}
+/* ---- the query ---- */
 
 bool request_query(const struct request *request, const char *name, struct buffer *out,
                    bool *valid) {
     const size_t name_len = strlen(name);
     struct text rest = request->query, piece, found = {NULL, 0};
-    while (rest.len > 0 && next_piece(&rest, '&', &piece)) {
+    while (text_split(&rest, '&', &piece)) {
         if (piece.len == name_len && memcmp(piece.at, name, name_len) == 0)
             found = (struct text){piece.at + name_len, 0};
         if (piece.len > name_len && memcmp(piece.at, name, name_len) == 0 &&

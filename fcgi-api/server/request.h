@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "http/forwarded.h"
 #include "server/variables.h"
 
 enum method {
@@ -45,7 +46,7 @@ struct request {
     bool is_https;
     struct text host; /* host or host:port, as sent; the server's own if none was */
     char server[280]; /* what host points into then */
-    char address[64]; /* the client's, proxies seen through */
+    char address[FORWARDED_ADDRESS_SIZE]; /* the client's, as trusted proxies report it */
 
     struct text body;      /* what was read; see body_error */
     enum error body_error; /* why there is none, if there should be */
@@ -67,9 +68,6 @@ const char *request_header(const struct request *request, enum variable name);
 /* True when the Host is one that can be echoed in a link: letters, digits, '.', '-', '_',
  * '[', ']' and ':' only. */
 bool request_host_is_valid(const struct request *request);
-
-/* The value of a cookie; false if there is none of that name. */
-bool request_cookie(const struct request *request, const char *name, struct text *value);
 
 /* Decodes the last query parameter of a name into out (cleared first). Returns false if
  * there is none. *valid tells whether its escapes and its UTF-8 were sound. */

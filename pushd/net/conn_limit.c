@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "http/cidr.h"
+
 bool conn_limit_is_proxy(const struct config *config, const char *address) {
     return strcmp(address, CONN_LIMIT_UNIX) == 0 ||
-           config_address_listed(config->push_proxies, address) ||
-           config_address_listed(config->trusted_proxies, address);
+           cidr_list_contains(config->push_proxies, address) ||
+           cidr_list_contains(config->trusted_proxies, address);
 }
 
 uint64_t conn_limit_handshake_begin(struct conn_limit *conn_limit, const struct config *config,

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "http/forwarded.h"
 
 /* A parsed handshake; the texts point into its input. */
 struct handshake {
@@ -48,7 +49,7 @@ bool handshake_origin_allowed(const struct handshake_input *input,
                               const struct handshake *handshake, const char *allowed_origins);
 
 /* Room for an address as text, with its terminator. */
-#define HANDSHAKE_ADDRESS_SIZE 64
+#define HANDSHAKE_ADDRESS_SIZE FORWARDED_ADDRESS_SIZE
 
 /* Replaces the address of the peer, if that is the web server or a trusted proxy, by the last
  * one of X-Forwarded-For that is no trusted proxy: what stands before it anybody may have

@@ -38,9 +38,9 @@ static void check_dump(const struct config *config) {
 
 /* The lists hold what was checked; looking something up in them must end well too. */
 static void check_lists(const struct config *config) {
-    config_address_listed(config->trusted_proxies, "192.0.2.1");
-    config_address_listed(config->trusted_proxies, config->database_host);
-    config_origin_listed(config->allowed_origins, config->database_host);
+    cidr_list_contains(config->trusted_proxies, "192.0.2.1");
+    cidr_list_contains(config->trusted_proxies, config->database_host);
+    origin_list_contains(config->allowed_origins, text_of(config->database_host));
 }
 
 /* "CONFAB_" and the bytes as a string; the caller frees. */

@@ -341,8 +341,7 @@ static void pages_on_the_list_are_welcome(void **state) {
     assert_false(is_welcome("", "chat.example", allowed));
 }
 
-/* What begins like one that is allowed is another. What no host name is long enough for is
- * not looked at. */
+/* An origin that only starts like one that is allowed is another one. */
 static void an_origin_is_compared_whole(void **state) {
     char allowed[400], longer[401];
     (void)state;
@@ -352,7 +351,7 @@ static void an_origin_is_compared_whole(void **state) {
         char saved = allowed[len];
         allowed[len] = '\0';
         snprintf(longer, sizeof(longer), "%sa", allowed);
-        assert_int_equal(is_welcome(allowed, "chat.example", allowed), len < 300);
+        assert_true(is_welcome(allowed, "chat.example", allowed));
         assert_false(is_welcome(longer, "chat.example", allowed));
         allowed[len] = saved;
     }

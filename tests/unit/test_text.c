@@ -340,6 +340,49 @@ static void hex_has_as_many_digits_as_asked_for(void **state) {
     assert_string_equal(out, ".fffffffffffffff0.");
 }
 
+static void a_prefix_is_skipped_if_it_is_there(void **state) {
+    struct text text = TEXT("abc");
+    (void)state;
+    assert_false(text_skip(&text, "b"));
+    assert_false(text_skip(&text, "abcd"));
+    assert_true(text_skip(&text, ""));
+    assert_true(text_skip(&text, "ab"));
+    assert_text(text, TEXT("c"));
+    assert_true(text_skip(&text, "c"));
+    assert_int_equal(text.len, 0);
+    assert_false(text_skip(&text, "c"));
+}
+
+static void a_text_is_split_at_each_separator(void **state) {
+    static const char *const expected[] = {"", "a", "", "bc"};
+    struct text rest = TEXT(";a;;bc"), piece;
+    (void)state;
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        assert_true(text_split(&rest, ';', &piece));
+        assert_text(piece, text_of(expected[i]));
+    }
+    assert_false(text_split(&rest, ';', &piece));
+    /* A separator at the end starts no further piece; an empty text has none. */
+    rest = TEXT("a;");
+    assert_true(text_split(&rest, ';', &piece));
+    assert_false(text_split(&rest, ';', &piece));
+    rest = (struct text){NULL, 0};
+    assert_false(text_split(&rest, ';', &piece));
+}
+
+static void words_are_separated_by_any_number_of_separators(void **state) {
+    static const char *const expected[] = {"a", "bc", "d"};
+    struct text rest = TEXT(", a,\tbc ,, d, "), word;
+    (void)state;
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        assert_true(text_next_word(&rest, ", \t", &word));
+        assert_text(word, text_of(expected[i]));
+    }
+    assert_false(text_next_word(&rest, ", \t", &word));
+    rest = TEXT("");
+    assert_false(text_next_word(&rest, ", \t", &word));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_decoded_but_surrogates),
@@ -356,6 +399,9 @@ int main(void) {
         cmocka_unit_test(lower_copies_or_leaves_out_empty),
         cmocka_unit_test(usernames_are_as_in_the_contract),
         cmocka_unit_test(numbers_are_digits_only),
+        cmocka_unit_test(a_prefix_is_skipped_if_it_is_there),
+        cmocka_unit_test(a_text_is_split_at_each_separator),
+        cmocka_unit_test(words_are_separated_by_any_number_of_separators),
         cmocka_unit_test(hex_has_as_many_digits_as_asked_for),
     };
 

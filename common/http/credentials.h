@@ -1,0 +1,42 @@
+/*
+ * credentials: the token or session key that a request carries.
+ *
+ * Texts are borrowed from the headers. What is found here is not checked: the caller hashes the
+ * key and looks it up.
+ */
+#ifndef CONFAB_CREDENTIALS_H
+#define CONFAB_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+/* The cookie that has the session key. */
+#define CREDENTIALS_COOKIE "sessionid"
+
+/* The values of the headers that can carry credentials; an empty text for one that was not
+ * sent. */
+struct credentials_headers {
+    struct text authorization;
+    struct text redirected; /* REDIRECT_HTTP_AUTHORIZATION: Authorization under the name that
+                             * Apache's usual configuration for CGI programs gives it */
+    struct text protocols;  /* Sec-WebSocket-Protocol, where a browser puts "token.<key>" */
+    struct text own;        /* X-Confab-Token */
+    struct text cookie;
+};
+
+/* Finds the token: in Authorization (scheme Token, in any case), else in its redirected form,
+ * else in the subprotocols, else in X-Confab-Token. Another scheme in Authorization does not
+ * hide the others, so that a site may be protected by Basic authentication as well. False if the
+ * request has no token; a token may be empty. A token goes before the cookie, also an invalid
+ * one. */
+bool credentials_token(const struct credentials_headers *headers, struct text *key);
+
+/* Takes the next cookie of this name off the front of *rest, at first the whole Cookie header
+ * (RFC 6265, section 4.2.1), and sets *value; false if there is none. */
+bool credentials_next_cookie(struct text *rest, const char *name, struct text *value);
+
+/* Finds the session key: the first cookie named CREDENTIALS_COOKIE; false if there is none. */
+bool credentials_session(struct text cookie, struct text *key);
+
+#endif
