@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/token_bucket.h"
 #include "base/xalloc.h"
 #include "store/rate.h"
 
@@ -16,7 +17,7 @@
 
 struct bucket {
     unsigned char name[RATE_BUCKET_SIZE];
-    int64_t tat; /* when it is full again, micros of the monotonic clock */
+    int64_t full_us; /* see base/token_bucket.h; of the monotonic clock */
 };
 
 struct limit {
@@ -64,25 +65,19 @@ static struct bucket *find(struct limit *limit, const unsigned char name[RATE_BU
         struct bucket *bucket = &limit->buckets[(start + i) % BUCKETS];
         if (memcmp(bucket->name, name, RATE_BUCKET_SIZE) == 0)
             return bucket;
-        if (bucket->tat < oldest->tat)
+        if (bucket->full_us < oldest->full_us)
             oldest = bucket;
     }
     memcpy(oldest->name, name, RATE_BUCKET_SIZE);
-    oldest->tat = 0;
+    oldest->full_us = 0;
     return oldest;
 }
 
 static uint64_t take_here(struct limit *limit, const unsigned char name[RATE_BUCKET_SIZE],
                           const struct rule *rule) {
     struct bucket *bucket = find(limit, name);
-    const int64_t now = clock_monotonic_us();
-    const int64_t tat = bucket->tat > now ? bucket->tat : now;
-    const int64_t wait =
-        tat + (int64_t)rule->interval_us - (int64_t)(rule->interval_us * rule->burst) - now;
-    if (wait > 0)
-        return (uint64_t)wait;
-    bucket->tat = tat + (int64_t)rule->interval_us;
-    return 0;
+    return token_bucket_take(&bucket->full_us, clock_monotonic_us(), rule->interval_us,
+                             rule->burst);
 }
 
 /* Subjects are hashed: their names are of one length, and no address or user name lies

@@ -256,7 +256,8 @@ void redis_client_flush(struct redis_client *client) {
     client->noted_count = 0;
 }
 
-/* Times are Redis's own, so that all processes on all hosts count by one clock. */
+/* base/token_bucket.c in Lua: tat is the time at which the bucket is full again. The time is that
+ * of Redis, so that processes on all hosts use one clock. */
 static const char TAKE[] =
     "local t = redis.call('TIME') "
     "local now = t[1] * 1000000 + t[2] "

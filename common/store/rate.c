@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "store/transaction.h"
 
-/* A bucket is one number, the theoretical arrival time: when it would be full again. */
+/* base/token_bucket.c in SQL: tat is the time at which the bucket is full again. */
 enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE],
                      uint64_t interval_us, uint64_t burst, uint64_t *wait_us) {
     static const char SQL[] = TRANSACTION(

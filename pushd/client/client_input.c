@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/token_bucket.h"
 #include "client/client_private.h"
 #include "json/json_validate.h"
 
@@ -15,19 +16,11 @@
 
 /* ---- the rate ---- */
 
-/* The generic cell rate algorithm (ITU-T I.371) over frames. */
 static bool is_over_rate(struct client *client) {
     const struct config *config = client->clients->config;
-    const int64_t now = clock_monotonic_us();
-    const int64_t interval = 1000000 / (int64_t)config->rate_frames;
-    const int64_t span = interval * (int64_t)config->rate_frames_burst;
-    const int64_t tat = client->frames_tat_us > now ? client->frames_tat_us : now;
-    if (config->rate_limits == CONFIG_OFF)
-        return false;
-    if (tat + interval - span > now)
-        return true;
-    client->frames_tat_us = tat + interval;
-    return false;
+    return config->rate_limits != CONFIG_OFF &&
+           token_bucket_take(&client->frames_full_us, clock_monotonic_us(),
+                             1000000 / config->rate_frames, config->rate_frames_burst) > 0;
 }
 
 static bool take_frame(struct client *client) {

@@ -88,7 +88,7 @@ struct client {
         uint64_t since;        /* until it is connected: the client's position */
         uint64_t admitted_seq; /* then: events up to here happened before it was let in */
     };
-    int64_t frames_tat_us; /* frame rate limit */
+    int64_t frames_full_us; /* frame rate limit */
     uint64_t user_id;
     uint32_t frames_ignored;   /* in a row, over the rate limit */
     uint32_t pending_jobs;     /* the client is freed after the last of them */

@@ -1,0 +1,18 @@
+/*
+ * token_bucket: rate limiting by the generic cell rate algorithm (ITU-T I.371).
+ *
+ * A bucket holds up to `burst` tokens and gains one every interval_us. All of it is one number:
+ * the time at which the bucket is full again; 0 is a full bucket. The same arithmetic is written
+ * in Lua (redis/redis_client.c) and in SQL (store/rate.c), where buckets are shared by processes.
+ */
+#ifndef CONFAB_TOKEN_BUCKET_H
+#define CONFAB_TOKEN_BUCKET_H
+
+#include <stdint.h>
+
+/* Takes a token at the time now_us of any clock that does not go back. Returns 0, and advances
+ * *full_us; or, if there is no token, the microseconds until there is one, and leaves *full_us.
+ * `burst` is at least 1; interval_us * burst must fit in an int64_t. */
+uint64_t token_bucket_take(int64_t *full_us, int64_t now_us, uint64_t interval_us, uint64_t burst);
+
+#endif
