@@ -392,28 +392,14 @@ static void end_grace(struct presence *presence, const struct grace *grace) {
 
 /* ---- notices ---- */
 
-/* The name in the JSON of serialize_user_notice; names need no escapes. */
-static bool name_in(struct text json, struct text *name) {
-    static const char KEY[] = "\"user\":\"";
-    const char *key = json.len ? memmem(json.at, json.len, KEY, sizeof(KEY) - 1) : NULL;
-    if (!key)
-        return false;
-    name->at = key + sizeof(KEY) - 1;
-    const char *end = memchr(name->at, '"', json.len - (size_t)(name->at - json.at));
-    name->len = end ? (size_t)(end - name->at) : 0;
-    return name->len > 0 && !memchr(name->at, '\\', name->len);
-}
-
 void presence_notice(struct presence *presence, uint64_t room_id,
                      const struct event_envelope *envelope) {
     struct room *room = find_room(presence, room_id);
     const uint64_t user_id = envelope->actor_id;
-    const uint64_t logical_time = envelope->subject_id;
-    struct text name;
-    if (!room || !room->open || logical_time <= room->logical_time ||
-        !name_in(envelope->text, &name))
+    const uint64_t logical_time = envelope->logical_time;
+    if (!room || !room->open || logical_time <= room->logical_time || envelope->actor.len == 0)
         return;
-    struct user *user = get_user(room, user_id, name);
+    struct user *user = get_user(room, user_id, envelope->actor);
     if (!user)
         return;
     const bool was_online = is_online(user);

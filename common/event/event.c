@@ -1,3 +1,4 @@
+/* event: names on the wire, and the envelope of a published event. */
 #include "event/event.h"
 
 #include <inttypes.h>
@@ -27,6 +28,9 @@ static const struct name NAMES[] = {
     {EVENT_USER_JOINED, "user_joined"},
     {EVENT_USER_LEFT, "user_left"},
 };
+
+/* Stands for the name of an actor that has none; no user name is so short. */
+#define NO_ACTOR "-"
 
 #define NAME_COUNT (sizeof(NAMES) / sizeof(NAMES[0]))
 
@@ -78,18 +82,31 @@ bool event_channel_parse(struct text channel, const char *prefix, enum event_str
     return text_to_u64(channel, id);
 }
 
+void event_write_around_time(struct buffer *before, struct buffer *after,
+                             const struct event_envelope *envelope) {
+    const struct text text = envelope->text, message = envelope->message;
+    buffer_printf(before, "%d %" PRIu64 " %s %" PRIu64 " %" PRIu64 " ", EVENT_VERSION,
+                  envelope->seq, event_name(envelope->type), envelope->actor_id,
+                  envelope->subject_id);
+    buffer_append_char(after, ' ');
+    if (envelope->actor.len > 0)
+        buffer_append(after, envelope->actor.at, envelope->actor.len);
+    else
+        buffer_append_str(after, NO_ACTOR);
+    buffer_append_char(after, ' ');
+    buffer_append_u64(after, message.len > 0 ? (uint64_t)(message.at - text.at) : 0);
+    buffer_append_char(after, ' ');
+    buffer_append_u64(after, message.len);
+    buffer_append_char(after, '\n');
+    buffer_append(after, text.at, text.len);
+}
+
 void event_write(struct buffer *out, const struct event_envelope *envelope) {
-    buffer_append_u64(out, EVENT_VERSION);
-    buffer_append_char(out, ' ');
-    buffer_append_u64(out, envelope->seq);
-    buffer_append_char(out, ' ');
-    buffer_append_str(out, event_name(envelope->type));
-    buffer_append_char(out, ' ');
-    buffer_append_u64(out, envelope->actor_id);
-    buffer_append_char(out, ' ');
-    buffer_append_u64(out, envelope->subject_id);
-    buffer_append_char(out, '\n');
-    buffer_append(out, envelope->text.at, envelope->text.len);
+    struct buffer after = BUFFER_EMPTY;
+    event_write_around_time(out, &after, envelope);
+    buffer_append_u64(out, envelope->logical_time);
+    buffer_append(out, after.data, after.len);
+    buffer_free(&after);
 }
 
 /* Takes the word up to the byte `end` and that byte off the front of rest. */
@@ -103,18 +120,67 @@ static bool next_word(struct text *rest, char end, struct text *word) {
     return true;
 }
 
+static bool next_number(struct text *rest, char end, uint64_t *number) {
+    struct text word;
+    return next_word(rest, end, &word) && text_to_u64(word, number);
+}
+
+/* Version 1 has the user's name in the JSON only. User names need no escapes. */
+static struct text name_in_version_1(struct text json) {
+    static const char KEY[] = "\"user\":\"";
+    const char *key = json.len ? memmem(json.at, json.len, KEY, sizeof(KEY) - 1) : NULL;
+    if (!key)
+        return (struct text){NULL, 0};
+    struct text rest = {key + sizeof(KEY) - 1, 0}, name;
+    rest.len = json.len - (size_t)(rest.at - json.at);
+    return next_word(&rest, '"', &name) && text_is_username(name) ? name : (struct text){NULL, 0};
+}
+
+static bool read_version_1(struct text rest, struct event_envelope *envelope) {
+    if (!next_number(&rest, '\n', &envelope->subject_id))
+        return false;
+    envelope->text = rest;
+    envelope->header_only = envelope->seq > 0;
+    if (envelope->type != EVENT_USER_JOINED && envelope->type != EVENT_USER_LEFT)
+        return true;
+    envelope->logical_time = envelope->subject_id;
+    envelope->subject_id = 0;
+    envelope->actor = name_in_version_1(rest);
+    return true;
+}
+
+static bool read_version_2(struct text rest, struct event_envelope *envelope) {
+    uint64_t offset, len;
+    if (!next_number(&rest, ' ', &envelope->subject_id) ||
+        !next_number(&rest, ' ', &envelope->logical_time) ||
+        !next_word(&rest, ' ', &envelope->actor) || !next_number(&rest, ' ', &offset) ||
+        !next_number(&rest, '\n', &len))
+        return false;
+    envelope->text = rest;
+    if (text_equals(envelope->actor, text_of(NO_ACTOR)))
+        envelope->actor = (struct text){NULL, 0};
+    else if (!text_is_username(envelope->actor))
+        return false;
+    if (offset > rest.len || len > rest.len - offset)
+        return false;
+    if (len > 0)
+        envelope->message = (struct text){rest.at + offset, len};
+    return true;
+}
+
 bool event_read(struct text bytes, struct event_envelope *envelope) {
-    struct text version, seq, name, actor, subject;
-    uint64_t number;
-    if (!next_word(&bytes, ' ', &version) || !next_word(&bytes, ' ', &seq) ||
-        !next_word(&bytes, ' ', &name) || !next_word(&bytes, ' ', &actor) ||
-        !next_word(&bytes, '\n', &subject))
+    struct text name;
+    uint64_t version;
+    *envelope = (struct event_envelope){0};
+    if (!next_number(&bytes, ' ', &version) || !next_number(&bytes, ' ', &envelope->seq) ||
+        !next_word(&bytes, ' ', &name) || !next_number(&bytes, ' ', &envelope->actor_id))
         return false;
     envelope->type = event_type(name);
-    envelope->text = bytes;
-    return text_to_u64(version, &number) && number == EVENT_VERSION && envelope->type != 0 &&
-           text_to_u64(seq, &envelope->seq) && text_to_u64(actor, &envelope->actor_id) &&
-           text_to_u64(subject, &envelope->subject_id);
+    if (envelope->type == 0)
+        return false;
+    if (version == 1)
+        return read_version_1(bytes, envelope);
+    return version == EVENT_VERSION && read_version_2(bytes, envelope);
 }
 
 void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id) {

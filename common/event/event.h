@@ -1,26 +1,34 @@
 /*
- * event: the interface between fcgi-api and pushd, all of it.
+ * event: the whole interface between fcgi-api and pushd.
  *
- * fcgi-api publishes on Redis what it has put on record in MariaDB; pushd subscribes.
+ * fcgi-api publishes on Redis the events that it has committed to MariaDB; pushd subscribes.
  * Every name begins with the configuration's redis_prefix, here written P:
  *
  *   P room:<room id>       channel of a room's stream
  *   P user:<user id>       channel of a user's own stream
- *   P pushd:<pushd id>     key with a lease: this pushd is alive
- *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field
- *                          counts only while its pushd's key is there
- *   P pushds               sorted set of the pushd ids that were alive lately
- *   P moment               the number of the last user_joined or user_left
+ *   P pushd:<pushd id>     key that expires: the lease of a living pushd
+ *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field counts only
+ *                          as long as the lease of its pushd exists
+ *   P pushds               sorted set of the pushd ids that were alive recently
+ *   P moment               the last logical time of presence
  *
- * A published event is one line of header, a line feed, and the finished JSON text
- * that goes to sockets (empty for events that are not shown):
+ * A published event is an envelope: one header line, a line feed, and the finished JSON text
+ * that sockets are sent (empty for events that are not shown):
  *
- *   <version> <seq> <event name> <actor id> <subject id>\n{...}
+ *   2 <seq> <event name> <actor id> <subject id> <logical time> <actor name> \
+ *     <message offset> <message length>\n{...}
  *
- * seq is 0 for an event without a sequence number. The subject is a message id for
- * new_message, message_edited, message_deleted and message_read; a user id for
- * user_invited, user_removed and member_updated; a room id on a user's stream; for
- * user_joined and user_left a number that rises with each of them; else 0.
+ * 2 is the version. seq is 0 for an event without a sequence number. The subject is a message
+ * id for new_message, message_edited, message_deleted and message_read; a user id for
+ * user_invited, user_removed and member_updated; a room id on a user's stream; else 0. The
+ * logical time orders user_joined and user_left; it is 0 for all others. The actor name is "-"
+ * if there is none (confabctl). Offset and length say where the Message object stands in the
+ * JSON of a new_message, in bytes; 0 0 for all others.
+ *
+ * Version 1 ended after the subject, which was the logical time for user_joined and user_left.
+ * It is still read, so that a rolling upgrade loses nothing: a reader fetches a numbered event
+ * of that version from the database instead of using its JSON. A reader of version 1 drops
+ * version 2 and finds the event in the database as well.
  */
 #ifndef CONFAB_EVENT_H
 #define CONFAB_EVENT_H
@@ -31,8 +39,8 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-/* First word of every envelope; a reader drops what it does not know. */
-#define EVENT_VERSION 1
+/* The version that is written; a reader drops versions that it does not know. */
+#define EVENT_VERSION 2
 
 /* Numbers of the types as stored; never to be given a new meaning. */
 #define EVENT_NEW_MESSAGE 1
@@ -63,13 +71,17 @@
 
 enum event_stream { EVENT_STREAM_ROOM, EVENT_STREAM_USER };
 
-/* An event's header; text is the JSON, borrowed. */
+/* An event on its way; the texts are borrowed. */
 struct event_envelope {
     uint64_t seq;
     unsigned type;
     uint64_t actor_id;
     uint64_t subject_id;
-    struct text text;
+    struct text text;      /* the JSON */
+    struct text actor;     /* user name; empty: none */
+    struct text message;   /* the Message object in the text of a new_message; else empty */
+    uint64_t logical_time; /* of user_joined and user_left */
+    bool header_only;      /* read from version 1: fetch the event, do not use its text */
 };
 
 /* The type's name on the wire ("new_message"), NULL for a number that is none. */
@@ -88,8 +100,13 @@ bool event_channel_parse(struct text channel, const char *prefix, enum event_str
 /* Appends header and JSON. */
 void event_write(struct buffer *out, const struct event_envelope *envelope);
 
-/* Reads an envelope; its text points into bytes. False when it is malformed, of
- * another version, or of an unknown type. */
+/* Appends to `before` and `after` what stands before and after the logical time, for scripts
+ * in Redis, which alone know the time. */
+void event_write_around_time(struct buffer *before, struct buffer *after,
+                             const struct event_envelope *envelope);
+
+/* Reads an envelope of version 1 or 2; its texts point into bytes. False when it is malformed,
+ * of another version, or of an unknown type. */
 bool event_read(struct text bytes, struct event_envelope *envelope);
 
 /* Appends the key of a room's presence hash. */

@@ -22,30 +22,42 @@ void publish_room_event(struct redis_client *client, const char *prefix,
     if (!redis_client_is_configured(client))
         return;
     struct buffer json = BUFFER_EMPTY;
-    serialize_room_event(&json, event, room);
+    const struct text message = serialize_room_event(&json, event, room);
     const struct event_envelope envelope = {.seq = event->seq,
                                             .type = event->type,
                                             .actor_id = event->actor_id,
+                                            .actor = event->actor,
                                             .subject_id = event->subject_id,
-                                            .text = {json.data, json.len}};
+                                            .text = {json.data, json.len},
+                                            .message = message};
     publish(client, prefix, EVENT_STREAM_ROOM, event->room_id, &envelope);
     buffer_free(&json);
 }
 
 void publish_user_event(struct redis_client *client, const char *prefix, uint64_t user_id,
-                        unsigned type, uint64_t seq, uint64_t actor_id, uint64_t subject_id,
-                        struct text json) {
+                        unsigned type, uint64_t seq, uint64_t actor_id, const char *actor,
+                        uint64_t subject_id, struct text json) {
     if (!redis_client_is_configured(client))
         return;
-    const struct event_envelope envelope = {seq, type, actor_id, subject_id, json};
+    const struct event_envelope envelope = {.seq = seq,
+                                            .type = type,
+                                            .actor_id = actor_id,
+                                            .actor = text_of(actor),
+                                            .subject_id = subject_id,
+                                            .text = json};
     publish(client, prefix, EVENT_STREAM_USER, user_id, &envelope);
 }
 
 void publish_room_notice(struct redis_client *client, const char *prefix, uint64_t room_id,
-                         unsigned type, uint64_t actor_id, uint64_t subject_id, struct text json) {
+                         unsigned type, uint64_t actor_id, const char *actor, uint64_t subject_id,
+                         struct text json) {
     if (!redis_client_is_configured(client))
         return;
-    const struct event_envelope envelope = {0, type, actor_id, subject_id, json};
+    const struct event_envelope envelope = {.type = type,
+                                            .actor_id = actor_id,
+                                            .actor = text_of(actor),
+                                            .subject_id = subject_id,
+                                            .text = json};
     publish(client, prefix, EVENT_STREAM_ROOM, room_id, &envelope);
 }
 
@@ -53,7 +65,7 @@ void publish_credentials_changed(struct redis_client *client, const char *prefix
                                  const struct user_change *change) {
     if (change->changed)
         publish_user_event(client, prefix, change->user_id, EVENT_CREDENTIALS_CHANGED, change->seq,
-                           change->user_id, 0, text_of(""));
+                           change->user_id, NULL, 0, text_of(""));
 }
 
 /* Takes the next "user:seq" and the comma behind it off the front of the list; false at
@@ -83,12 +95,12 @@ void publish_room_deleted(struct redis_client *client, const char *prefix, uint6
     while (next_stream(&streams, &user_id, &seq)) {
         buffer_clear(&json);
         serialize_room_deleted(&json, seq, room_id, deleted_by);
-        publish_user_event(client, prefix, user_id, EVENT_ROOM_DELETED, seq, actor_id, room_id,
-                           (struct text){json.data, json.len});
+        publish_user_event(client, prefix, user_id, EVENT_ROOM_DELETED, seq, actor_id, deleted_by,
+                           room_id, (struct text){json.data, json.len});
     }
     buffer_clear(&json);
     serialize_room_deleted(&json, 0, room_id, deleted_by);
-    publish_room_notice(client, prefix, room_id, EVENT_ROOM_DELETED, actor_id, 0,
+    publish_room_notice(client, prefix, room_id, EVENT_ROOM_DELETED, actor_id, deleted_by, 0,
                         (struct text){json.data, json.len});
     buffer_free(&json);
 }

@@ -25,12 +25,13 @@ void publish_room_event(struct redis_client *client, const char *prefix,
 /* An event of a user's own stream, on the user's channel; json is what clients get, empty
  * for an event that is not shown. */
 void publish_user_event(struct redis_client *client, const char *prefix, uint64_t user_id,
-                        unsigned type, uint64_t seq, uint64_t actor_id, uint64_t subject_id,
-                        struct text json);
+                        unsigned type, uint64_t seq, uint64_t actor_id, const char *actor,
+                        uint64_t subject_id, struct text json);
 
 /* What concerns a room and is never stored, on the room's channel, without a number. */
 void publish_room_notice(struct redis_client *client, const char *prefix, uint64_t room_id,
-                         unsigned type, uint64_t actor_id, uint64_t subject_id, struct text json);
+                         unsigned type, uint64_t actor_id, const char *actor, uint64_t subject_id,
+                         struct text json);
 
 /* A credential of the user was ended, or the account itself changed: its open sockets are
  * to look again. Nothing when nothing changed. */

@@ -13,13 +13,16 @@ struct replay {
     struct buffer json;             /* of the event at hand */
     const struct room_event *event; /* the one that shows its room */
     const struct user_event *user_event;
+    struct text message; /* of a new_message, in json */
     enum error error;
 };
 
 static void hand_out(struct replay *replay, struct event_envelope envelope) {
     envelope.text = (struct text){buffer_str(&replay->json), replay->json.len};
+    envelope.message = replay->message;
     replay->visit(replay->context, &envelope);
     buffer_clear(&replay->json);
+    replay->message = (struct text){NULL, 0};
 }
 
 /* ---- rooms ---- */
@@ -39,13 +42,14 @@ static void replay_room_event(void *context, const struct room_event *event) {
     if (event->type == EVENT_ROOM_UPDATED)
         error = room_get(replay->db, event->room_id, 0, serialize_with_room, replay);
     if (error == ERROR_NOT_FOUND)
-        serialize_room_event(&replay->json, event, NULL);
+        replay->message = serialize_room_event(&replay->json, event, NULL);
     else if (error)
         replay->error = error;
     if (!replay->error)
         hand_out(replay, (struct event_envelope){.seq = event->seq,
                                                  .type = event->type,
                                                  .actor_id = event->actor_id,
+                                                 .actor = event->actor,
                                                  .subject_id = event->subject_id});
 }
 
@@ -105,6 +109,7 @@ static void replay_user_event(void *context, const struct user_event *event) {
         hand_out(replay, (struct event_envelope){.seq = event->seq,
                                                  .type = event->type,
                                                  .actor_id = event->actor_id,
+                                                 .actor = text_of(event->actor),
                                                  .subject_id = event->subject_id});
 }
 

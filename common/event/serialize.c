@@ -1,5 +1,7 @@
 #include "event/serialize.h"
 
+#include <string.h>
+
 #include "event/event.h"
 
 void serialize_message(struct json_writer *w, const struct message *message) {
@@ -131,12 +133,15 @@ static void event_room(struct json_writer *w, const struct room *room) {
         json_write_null(w);
 }
 
-void serialize_room_event(struct buffer *out, const struct room_event *event,
-                          const struct room *room) {
+struct text serialize_room_event(struct buffer *out, const struct room_event *event,
+                                 const struct room *room) {
     struct json_writer w = begin(out, event->type);
+    size_t message_start = 0, message_len = 0;
     switch (event->type) {
     case EVENT_NEW_MESSAGE:
+        message_start = out->len + strlen(",\"message\":");
         event_message(&w, event);
+        message_len = event->has_message ? out->len - message_start : 0;
         json_write_member_text(&w, "sender", event->actor);
         json_write_member_u64(&w, "sender_id", event->actor_id);
         break;
@@ -166,6 +171,8 @@ void serialize_room_event(struct buffer *out, const struct room_event *event,
         break;
     }
     finish(&w, event->seq, event->room_id);
+    return message_len ? (struct text){out->data + message_start, message_len}
+                       : (struct text){NULL, 0};
 }
 
 void serialize_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,

@@ -30,10 +30,11 @@ void serialize_account(struct json_writer *w, const struct user *user); /* as /m
 void serialize_room(struct json_writer *w, const struct room *room);
 void serialize_room_in_event(struct json_writer *w, const struct room *room);
 
-/* Events of a room's stream, each a whole JSON object appended to out. `room` is needed
- * for room_updated only (NULL: it is gone). */
-void serialize_room_event(struct buffer *out, const struct room_event *event,
-                          const struct room *room);
+/* Appends an event of a room's stream, a whole JSON object. `room` is needed for room_updated
+ * only (NULL: the room is gone). Returns the Message object of a new_message, which lies in
+ * out's memory and is valid until out changes; an empty text for all others. */
+struct text serialize_room_event(struct buffer *out, const struct room_event *event,
+                                 const struct room *room);
 
 /* Events of a user's stream. room is NULL when it is gone; deleted_by and such may be
  * NULL when the sysadmin's tool did it. */

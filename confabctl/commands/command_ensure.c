@@ -37,7 +37,7 @@ static void publish_created(void *context, const struct room *room) {
     struct buffer json = BUFFER_EMPTY;
     serialize_room_created(&json, creation->seq, room->state.room_id, room, owner->name);
     publish_user_event(tool->redis, tool->config.redis_prefix, owner->id, EVENT_ROOM_CREATED,
-                       creation->seq, owner->id, room->state.room_id,
+                       creation->seq, owner->id, owner->name, room->state.room_id,
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
@@ -56,7 +56,8 @@ static void publish_added(const struct tool *tool, const struct wanted *wanted, 
     publish_room_event(tool->redis, prefix, &event, NULL);
     serialize_room_invitation(&json, change->user_seq, room_id, &wanted->name, wanted->owner.name);
     publish_user_event(tool->redis, prefix, user_id, EVENT_ROOM_INVITATION, change->user_seq,
-                       wanted->owner.id, room_id, (struct text){json.data, json.len});
+                       wanted->owner.id, wanted->owner.name, room_id,
+                       (struct text){json.data, json.len});
     buffer_free(&json);
 }
 

@@ -80,7 +80,7 @@ static void publish_invitation(void *context, const struct room *room) {
     serialize_room_invitation(&json, invitation->seq, x->ids[0], &room->name,
                               x->identity.user.name);
     publish_user_event(x->service->redis, prefix_of(x), invitation->user_id, EVENT_ROOM_INVITATION,
-                       invitation->seq, x->identity.user.id, x->ids[0],
+                       invitation->seq, x->identity.user.id, x->identity.user.name, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
@@ -131,7 +131,7 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
     publish_event(x, EVENT_USER_REMOVED, change->seq, user_id);
     serialize_room_removed(&json, change->user_seq, x->ids[0], x->identity.user.name);
     publish_user_event(x->service->redis, prefix_of(x), user_id, EVENT_ROOM_REMOVED,
-                       change->user_seq, x->identity.user.id, x->ids[0],
+                       change->user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
     if (change->heir_id) {

@@ -334,7 +334,8 @@ static void publish_read(struct exchange *x, uint64_t message_id) {
     struct buffer json = BUFFER_EMPTY;
     serialize_message_read(&json, x->ids[0], x->identity.user.id, message_id);
     publish_room_notice(x->service->redis, prefix_of(x), x->ids[0], EVENT_MESSAGE_READ,
-                        x->identity.user.id, message_id, (struct text){json.data, json.len});
+                        x->identity.user.id, x->identity.user.name, message_id,
+                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
 

@@ -99,7 +99,7 @@ static const char *prefix_of(const struct exchange *x) {
 static void publish_to_user(struct exchange *x, uint64_t user_id, unsigned type, uint64_t seq,
                             uint64_t room_id, struct buffer *json) {
     publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, x->identity.user.id,
-                       room_id, (struct text){json->data, json->len});
+                       x->identity.user.name, room_id, (struct text){json->data, json->len});
     buffer_free(json);
 }
 

@@ -347,6 +347,12 @@ static void on_event(void *context, enum event_stream kind, uint64_t id,
         on_notice(channel, envelope);
         return;
     }
+    /* Of an older publisher: if it is on record and new here, it is read from the database. */
+    if (envelope->header_only) {
+        if (envelope->seq > channel->stream.last_seq)
+            channels_check_gaps(channel->channels);
+        return;
+    }
     const struct stream_event event = stream_event_of(envelope);
     stream_receive(&channel->stream, &event);
     frame_release(event.frame);

@@ -8,9 +8,20 @@
 #define FIRST_SPACE 4
 
 struct stream_event stream_event_of(const struct event_envelope *envelope) {
-    return (struct stream_event){envelope->seq, envelope->type, envelope->actor_id,
-                                 envelope->subject_id,
-                                 envelope->text.len ? frame_text(envelope->text) : NULL};
+    struct stream_event event = {
+        .seq = envelope->seq,
+        .type = envelope->type,
+        .actor_id = envelope->actor_id,
+        .subject_id = envelope->subject_id,
+        .frame = envelope->text.len ? frame_text(envelope->text) : NULL,
+    };
+    if (envelope->message.len > 0) {
+        event.message_at = (uint32_t)(envelope->message.at - envelope->text.at);
+        event.message_len = (uint32_t)envelope->message.len;
+    }
+    if (envelope->actor.len > 0 && envelope->actor.len < sizeof(event.actor))
+        memcpy(event.actor, envelope->actor.at, envelope->actor.len);
+    return event;
 }
 
 void event_list_insert(struct event_list *list, uint32_t at, const struct stream_event *event) {

@@ -9,6 +9,7 @@
 
 #include "event/event.h"
 #include "net/frame.h"
+#include "store/user.h"
 
 /* The header, and the frame for sockets (NULL: not shown). */
 struct stream_event {
@@ -17,6 +18,8 @@ struct stream_event {
     uint64_t actor_id;
     uint64_t subject_id;
     struct frame *frame;
+    uint32_t message_at, message_len; /* the Message object in the frame's JSON; len 0: none */
+    char actor[USER_NAME_SIZE];       /* user name; empty: none */
 };
 
 /* Holds the frames of its events; memory only for what there is. Zeroed it is empty. */

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/handshake.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "client/client_private.h"
 #include "event/serialize.h"
+#include "net/handshake.h"
 
 /* ---- closing ---- */
 
@@ -101,8 +101,10 @@ void client_publish_notice(struct client *client, unsigned type) {
     struct buffer json = BUFFER_EMPTY;
     serialize_user_notice(&json, type, client->room.id, client->user_id,
                           text_of(client->user_name));
-    const struct event_envelope envelope = {
-        .type = type, .actor_id = client->user_id, .text = {json.data, json.len}};
+    const struct event_envelope envelope = {.type = type,
+                                            .actor_id = client->user_id,
+                                            .actor = text_of(client->user_name),
+                                            .text = {json.data, json.len}};
     /* Without Redis the sockets of this process are told at least. */
     if (!pubsub_publish(clients->pubsub, client->room.id, &envelope))
         channels_notice(clients->channels, client->room.id, &envelope);
@@ -205,7 +207,7 @@ static void on_presence_change(void *context, uint64_t room_id, unsigned type, u
     struct buffer json = BUFFER_EMPTY;
     serialize_user_notice(&json, type, room_id, user_id, name);
     const struct event_envelope envelope = {
-        .type = type, .actor_id = user_id, .text = {json.data, json.len}};
+        .type = type, .actor_id = user_id, .actor = name, .text = {json.data, json.len}};
     channels_notice(clients->channels, room_id, &envelope);
     buffer_free(&json);
 }

@@ -1,6 +1,4 @@
 /* client_events: what the channels tell, and what follows from it. */
-#include <json-c/json.h>
-
 #include "client/client_private.h"
 #include "event/serialize.h"
 
@@ -39,25 +37,11 @@ static void send_room_deleted(struct client *client, const char *deleted_by) {
     client_close(client, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND);
 }
 
-/* Who deleted the room stands in the event on the user's own stream. */
-static void send_room_deleted_by(struct client *client, const struct frame *frame) {
-    const struct text json = frame ? frame_json(frame) : text_of("");
-    struct json_tokener *tokener = json_tokener_new();
-    struct json_object *object = NULL, *name = NULL;
-    if (json.len > 0 && tokener)
-        object = json_tokener_parse_ex(tokener, json.at, (int)json.len);
-    if (object)
-        json_object_object_get_ex(object, "deleted_by", &name);
-    send_room_deleted(client, name ? json_object_get_string(name) : NULL);
-    json_object_put(object);
-    json_tokener_free(tokener);
-}
-
 static void own_event_of_room(struct client *client, const struct stream_event *event) {
     if (event->subject_id != client->room.id)
         return;
     if (event->type == EVENT_ROOM_DELETED)
-        send_room_deleted_by(client, event->frame);
+        send_room_deleted(client, event->actor[0] ? event->actor : NULL);
     else if (event->type == EVENT_ROOM_REMOVED)
         channels_check_gaps(client->clients->channels);
 }

@@ -158,36 +158,14 @@ void client_watch_new(struct client *client, uint64_t room_id) {
 
 /* ---- messages ---- */
 
-/* The pieces of a new_message that a notification is made of. They are found by the way
- * serialize_room_event writes it: a quote inside a string is escaped, so a key of the event
- * itself can't stand in a text. */
-static bool take_apart(const struct frame *frame, struct text *message, struct text *sender) {
-    static const char BEGINNING[] = "{\"type\":\"new_message\",\"message\":";
-    static const char MIDDLE[] = ",\"sender\":\"";
-    const char *at = memmem(frame->bytes, frame->len, BEGINNING, sizeof(BEGINNING) - 1);
-    const char *end = (const char *)frame->bytes + frame->len;
-    if (!at)
-        return false;
-    at += sizeof(BEGINNING) - 1;
-    const char *middle = memmem(at, (size_t)(end - at), MIDDLE, sizeof(MIDDLE) - 1);
-    if (!middle)
-        return false;
-    const char *name = middle + sizeof(MIDDLE) - 1;
-    const char *quote = memchr(name, '"', (size_t)(end - name));
-    *message = (struct text){at, (size_t)(middle - at)};
-    *sender = (struct text){name, quote ? (size_t)(quote - name) : 0};
-    return quote != NULL;
-}
-
 static struct frame *make_notification(uint64_t room_id, const struct stream_event *event) {
+    if (event->type != EVENT_NEW_MESSAGE || !event->frame || event->message_len == 0)
+        return NULL;
     struct buffer json = BUFFER_EMPTY;
-    struct frame *frame = NULL;
-    struct text message, sender;
-    if (event->type == EVENT_NEW_MESSAGE && event->frame &&
-        take_apart(event->frame, &message, &sender)) {
-        serialize_message_notification(&json, room_id, message, sender);
-        frame = frame_text((struct text){json.data, json.len});
-    }
+    const struct text message = {frame_json(event->frame).at + event->message_at,
+                                 event->message_len};
+    serialize_message_notification(&json, room_id, message, text_of(event->actor));
+    struct frame *frame = frame_text((struct text){json.data, json.len});
     buffer_free(&json);
     return frame;
 }

@@ -23,5 +23,8 @@ bool event_validate(enum event_stream stream, struct text payload,
     const struct text json = envelope->text;
     if (json.len == 0)
         return envelope->type == EVENT_CREDENTIALS_CHANGED;
+    const struct text message = envelope->message;
+    if (message.len > 0 && (message.at[0] != '{' || json_validate(message.at, message.len, NULL)))
+        return false;
     return json.at[0] == '{' && !json_validate(json.at, json.len, NULL);
 }

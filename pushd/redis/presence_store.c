@@ -196,28 +196,27 @@ static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_
     buffer_free(&hash);
 }
 
-/* Runs a script that changes where a user is, and publishes it. The subject of the message,
- * a 0 at the end of its first line, is the moment, which only the script knows. */
+/* Runs a script that changes where a user is, and publishes it. The script inserts the logical
+ * time, which only it knows, into the envelope. */
 static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigned type,
                        uint64_t room_id, struct text pushd_id, uint64_t user_id, struct text name,
                        redis_conn_done *done, void *context) {
-    struct buffer user = BUFFER_EMPTY, channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
-    struct buffer json = BUFFER_EMPTY;
+    struct buffer user = BUFFER_EMPTY, channel = BUFFER_EMPTY, json = BUFFER_EMPTY;
+    struct buffer before = BUFFER_EMPTY, after = BUFFER_EMPTY;
     serialize_user_notice(&json, type, room_id, user_id, name);
     const struct event_envelope envelope = {
-        .type = type, .actor_id = user_id, .text = as_text(&json)};
+        .type = type, .actor_id = user_id, .actor = name, .text = as_text(&json)};
     buffer_append_u64(&user, user_id);
     event_channel(&channel, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
-    event_write(&message, &envelope);
-    const size_t tail = json.len + 1, head = message.len - tail - 1;
-    const struct text extra[] = {
-        pushd_id,          as_text(&user),       name,
-        as_text(&channel), {message.data, head}, {message.data + head + 1, tail}};
+    event_write_around_time(&before, &after, &envelope);
+    const struct text extra[] = {pushd_id,          as_text(&user),   name,
+                                 as_text(&channel), as_text(&before), as_text(&after)};
     run(pubsub, script, room_id, extra, 6, done, context);
     buffer_free(&user);
     buffer_free(&channel);
-    buffer_free(&message);
     buffer_free(&json);
+    buffer_free(&before);
+    buffer_free(&after);
 }
 
 static struct text own_id(const struct pubsub *pubsub) {

@@ -35,7 +35,7 @@ def test_a_new_message_is_published(ear, pair):
     said = []
     events = ear.hear(lambda: said.append(bob.say(room["room_id"], "hi", client_id="abc")))
     message = a_message(**said[0])
-    assert_one(events, room_channel(room), (1, 2, "new_message", bob.id, message["message_id"]),
+    assert_one(events, room_channel(room), (2, 2, "new_message", bob.id, message["message_id"]),
                {"type": "new_message", "message": message, "sender": bob.name,
                 "sender_id": bob.id, "seq": 2, "room_id": room["room_id"]})
     assert_replayed(alice, room, *events)
@@ -66,7 +66,7 @@ def test_an_edit_is_published_with_the_message_as_it_is_now(ear, pair):
     events = ear.hear(lambda: bob.patch(message_url(message), json={"content": "other"}))
     edited = alice.get(message_url(message)).json()
     assert_one(events, room_channel(room),
-               (1, 3, "message_edited", bob.id, message["message_id"]),
+               (2, 3, "message_edited", bob.id, message["message_id"]),
                {"type": "message_edited", "message": edited, "edited_by": bob.name, "seq": 3,
                 "room_id": room["room_id"]})
     assert_replayed(alice, room, *events)
@@ -77,7 +77,7 @@ def test_a_deletion_is_published_without_the_words(ear, pair):
     message = bob.say(room["room_id"], "swordfish")
     events = ear.hear(lambda: alice.delete(message_url(message)))
     assert_one(events, room_channel(room),
-               (1, 3, "message_deleted", alice.id, message["message_id"]),
+               (2, 3, "message_deleted", alice.id, message["message_id"]),
                {"type": "message_deleted", "message_id": message["message_id"],
                 "deleted_by": alice.name, "seq": 3, "room_id": room["room_id"]})
     assert_replayed(bob, room, *events)
@@ -88,7 +88,7 @@ def test_reading_is_published_without_a_number_and_is_never_replayed(ear, pair):
     message = alice.say(room["room_id"])
     body = {"message_id": message["message_id"]}
     events = ear.hear(lambda: bob.post(url(room, "read/"), json=body))
-    assert_one(events, room_channel(room), (1, 0, "message_read", bob.id, message["message_id"]),
+    assert_one(events, room_channel(room), (2, 0, "message_read", bob.id, message["message_id"]),
                {"type": "message_read", "user_id": bob.id, "message_id": message["message_id"],
                 "room_id": room["room_id"]})
     assert [event["type"] for event in bob.events(room["room_id"])] == ["user_invited",
@@ -102,7 +102,7 @@ def test_a_changed_room_is_published_without_what_is_the_callers_own(ear, pair):
     alice.say(room["room_id"])
     events = ear.hear(lambda: alice.patch(url(room), json={"name": "other"}))
     now = in_event(alice.get(url(room)).json())
-    assert_one(events, room_channel(room), (1, 3, "room_updated", alice.id, 0),
+    assert_one(events, room_channel(room), (2, 3, "room_updated", alice.id, 0),
                {"type": "room_updated", "room": now, "updated_by": alice.name, "seq": 3,
                 "room_id": room["room_id"]})
     assert_replayed(bob, room, *events)
@@ -113,7 +113,7 @@ def test_a_new_room_is_published_to_its_maker(ear, person):
     made = []
     events = ear.hear(lambda: made.append(alice.room("new")))
     assert_one(events, user_channel(alice),
-               (1, 1, "room_created", alice.id, made[0]["room_id"]),
+               (2, 1, "room_created", alice.id, made[0]["room_id"]),
                {"type": "room_created", "room": in_event(made[0]), "created_by": alice.name,
                 "seq": 1, "room_id": made[0]["room_id"]})
 
@@ -125,11 +125,11 @@ def test_a_new_direct_room_is_published_to_both(ear, person):
         alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()))
     room = made[0]
     assert_one(events[:1], user_channel(alice),
-               (1, 1, "room_created", alice.id, room["room_id"]),
+               (2, 1, "room_created", alice.id, room["room_id"]),
                {"type": "room_created", "room": in_event(room), "created_by": alice.name,
                 "seq": 1, "room_id": room["room_id"]})
     assert_one(events[1:], user_channel(bob),
-               (1, 1, "room_invitation", alice.id, room["room_id"]),
+               (2, 1, "room_invitation", alice.id, room["room_id"]),
                {"type": "room_invitation", "room_name": alice.name, "invited_by": alice.name,
                 "seq": 1, "room_id": room["room_id"]})
 
@@ -143,8 +143,8 @@ def test_a_deleted_room_is_published_to_every_member_and_then_to_the_room(ear, p
     content = {"type": "room_deleted", "deleted_by": alice.name, "room_id": room["room_id"]}
     for client, event in zip((alice, bob), events):
         assert_one([event], user_channel(client),
-                   (1, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
-    assert_one(events[2:], room_channel(room), (1, 0, "room_deleted", alice.id, 0), content)
+                   (2, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
+    assert_one(events[2:], room_channel(room), (2, 0, "room_deleted", alice.id, 0), content)
 
 
 # ---- members ----
@@ -153,11 +153,11 @@ def test_an_invitation_is_published_to_the_room_and_to_the_invited(ear, pair, pe
     alice, _, room = pair
     carol = person()
     events = ear.hear(lambda: alice.invite(room["room_id"], carol))
-    assert_one(events[:1], room_channel(room), (1, 2, "user_invited", alice.id, carol.id),
+    assert_one(events[:1], room_channel(room), (2, 2, "user_invited", alice.id, carol.id),
                {"type": "user_invited", "user_id": carol.id, "invited_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
     assert_one(events[1:], user_channel(carol),
-               (1, 1, "room_invitation", alice.id, room["room_id"]),
+               (2, 1, "room_invitation", alice.id, room["room_id"]),
                {"type": "room_invitation", "room_name": room["name"], "invited_by": alice.name,
                 "seq": 1, "room_id": room["room_id"]})
     assert_replayed(alice, room, events[0])
@@ -167,11 +167,11 @@ def test_joining_is_published_likewise_by_who_joins(ear, pair, person):
     alice, _, room = pair
     carol = person()
     events = ear.hear(lambda: carol.post(url(room, "join/")))
-    assert_one(events[:1], room_channel(room), (1, 2, "user_invited", carol.id, carol.id),
+    assert_one(events[:1], room_channel(room), (2, 2, "user_invited", carol.id, carol.id),
                {"type": "user_invited", "user_id": carol.id, "invited_by": carol.name, "seq": 2,
                 "room_id": room["room_id"]})
     assert_one(events[1:], user_channel(carol),
-               (1, 1, "room_invitation", carol.id, room["room_id"]),
+               (2, 1, "room_invitation", carol.id, room["room_id"]),
                {"type": "room_invitation", "room_name": room["name"], "invited_by": carol.name,
                 "seq": 1, "room_id": room["room_id"]})
     assert_replayed(alice, room, events[0])
@@ -180,10 +180,10 @@ def test_joining_is_published_likewise_by_who_joins(ear, pair, person):
 def test_a_removal_is_published_to_the_room_and_to_the_removed(ear, pair):
     alice, bob, room = pair
     events = ear.hear(lambda: remove(alice, room, bob.id))
-    assert_one(events[:1], room_channel(room), (1, 2, "user_removed", alice.id, bob.id),
+    assert_one(events[:1], room_channel(room), (2, 2, "user_removed", alice.id, bob.id),
                {"type": "user_removed", "user_id": bob.id, "removed_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
-    assert_one(events[1:], user_channel(bob), (1, 2, "room_removed", alice.id, room["room_id"]),
+    assert_one(events[1:], user_channel(bob), (2, 2, "room_removed", alice.id, room["room_id"]),
                {"type": "room_removed", "removed_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
     assert_replayed(alice, room, events[0])
@@ -192,7 +192,7 @@ def test_a_removal_is_published_to_the_room_and_to_the_removed(ear, pair):
 def test_a_role_is_published_with_the_membership(ear, pair):
     alice, bob, room = pair
     events = ear.hear(lambda: set_admin(alice, room, bob.id, True))
-    assert_one(events, room_channel(room), (1, 2, "member_updated", alice.id, bob.id),
+    assert_one(events, room_channel(room), (2, 2, "member_updated", alice.id, bob.id),
                {"type": "member_updated", "membership": a_membership(
                    room_id=room["room_id"], user_id=bob.id, is_admin=True),
                 "updated_by": alice.name, "seq": 2, "room_id": room["room_id"]})
@@ -206,12 +206,12 @@ def test_the_last_admins_leaving_is_published_with_the_heirs_role(ear, pair):
     in_room = [event for event in events if event.channel == room_channel(room)]
     own = [event for event in events if event.channel != room_channel(room)]
     assert [header(event) for event in in_room] == [
-        (1, 2, "user_removed", alice.id, alice.id), (1, 3, "member_updated", alice.id, bob.id)]
+        (2, 2, "user_removed", alice.id, alice.id), (2, 3, "member_updated", alice.id, bob.id)]
     assert in_room[1].json == {
         "type": "member_updated", "membership": a_membership(
             room_id=room["room_id"], user_id=bob.id, is_admin=True),
         "updated_by": alice.name, "seq": 3, "room_id": room["room_id"]}
-    assert_one(own, user_channel(alice), (1, 2, "room_removed", alice.id, room["room_id"]),
+    assert_one(own, user_channel(alice), (2, 2, "room_removed", alice.id, room["room_id"]),
                {"type": "room_removed", "removed_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
     assert_replayed(bob, room, *in_room)
@@ -223,8 +223,8 @@ def test_the_last_members_leaving_is_published_as_the_end_of_the_room(ear, perso
     events = ear.hear(lambda: remove(alice, room, alice.id))
     content = {"type": "room_deleted", "deleted_by": alice.name, "room_id": room["room_id"]}
     assert_one(events[:1], user_channel(alice),
-               (1, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
-    assert_one(events[1:], room_channel(room), (1, 0, "room_deleted", alice.id, 0), content)
+               (2, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
+    assert_one(events[1:], room_channel(room), (2, 0, "room_deleted", alice.id, 0), content)
 
 
 def test_a_whole_history_is_replayed_as_it_was_published(ear, pair, person):

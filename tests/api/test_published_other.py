@@ -87,7 +87,7 @@ def test_a_message_deleted_twice_is_published_once(ear, place):
         for _ in range(2):
             assert place.alice.delete(place.message_url()).status_code == 204
     assert [header(event) for event in ear.hear(change)] == [
-        (1, 3, "message_deleted", place.alice.id, place.message["message_id"])]
+        (2, 3, "message_deleted", place.alice.id, place.message["message_id"])]
 
 
 def test_posting_moves_the_read_mark_without_a_message_read(ear, place):
@@ -117,7 +117,7 @@ def test_the_end_of_a_credential_is_published_to_the_user_without_json(ear, pers
     alice = person()
     [event] = ear.hear(lambda: change(alice))
     assert (event.channel, event.text) == (user_channel(alice), b"")
-    assert header(event) == (1, 1, "credentials_changed", alice.id, 0)
+    assert header(event) == (2, 1, "credentials_changed", alice.id, 0)
 
 
 def test_a_logout_is_published_to_the_user_without_json(ear, person):
@@ -127,7 +127,7 @@ def test_a_logout_is_published_to_the_user_without_json(ear, person):
     [event] = ear.hear(lambda: browser.post("/api/auth/logout/",
                                             headers={"Origin": ear.instance.url}))
     assert (event.channel, event.text) == (user_channel(alice), b"")
-    assert header(event) == (1, 1, "credentials_changed", alice.id, 0)
+    assert header(event) == (2, 1, "credentials_changed", alice.id, 0)
 
 
 def test_registering_and_logging_in_are_not_published(ear, person):
@@ -145,7 +145,7 @@ def test_a_user_disabled_by_the_sysadmin_is_told_so_without_json(ear, person):
     with ear.instance.subscribe(f"user:{alice.id}") as heard:
         assert ear.instance.confabctl("user", "disable", alice.name).returncode == 0
         event = heard.wait_for()
-    assert header(event)[:3] == (1, 1, "credentials_changed")
+    assert header(event)[:3] == (2, 1, "credentials_changed")
     assert event.text == b""
 
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -30,31 +31,36 @@ BAD = {
     "nothing": b"",
     "no header": MESSAGE.encode(),
     "a line feed": b"\n",
-    "no line feed": b"1 1 new_message 1 1",
-    "another version": b"2 1 new_message 1 1\n" + MESSAGE.encode(),
+    "no line feed": b"2 1 new_message 1 1 0 alice 0 0",
+    "another version": b"3 1 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
     "version 0": b"0 1 new_message 1 1\n" + MESSAGE.encode(),
     "no version": b"x 1 new_message 1 1\n" + MESSAGE.encode(),
-    "a field too few": b"1 1 new_message 1\n" + MESSAGE.encode(),
-    "a field too many": b"1 1 new_message 1 1 1\n" + MESSAGE.encode(),
-    "two blanks": b"1  1 new_message 1 1\n" + MESSAGE.encode(),
-    "a message without a number": b"1 0 new_message 1 1\n" + MESSAGE.encode(),
-    "typing with a number": b"1 1 typing 1 0\n{}",
-    "an event without a text": b"1 1 new_message 1 1\n",
-    "an unknown type": b"1 1 explosion 1 1\n" + MESSAGE.encode(),
-    "a negative number": b"1 -1 new_message 1 1\n" + MESSAGE.encode(),
-    "a number beyond 64 bits": b"1 18446744073709551616 new_message 1 1\n" + MESSAGE.encode(),
-    "a fraction": b"1 1.5 new_message 1 1\n" + MESSAGE.encode(),
-    "an actor that is none": b"1 1 new_message alice 1\n" + MESSAGE.encode(),
-    "JSON that breaks off": b"1 1 new_message 1 1\n" + MESSAGE.encode()[:-1],
-    "an array": b"1 1 new_message 1 1\n[1]",
-    "a number for JSON": b"1 1 new_message 1 1\n7",
-    "two objects": b"1 1 new_message 1 1\n{}{}",
-    "no UTF-8": b"1 1 new_message 1 1\n{\"type\":\"\xff\"}",
-    "a lone surrogate": b"1 1 new_message 1 1\n{\"type\":\"\\ud800\"}",
-    "a NUL": b"1 1 new_message 1 1\n{\"type\":\"\0\"}",
+    "a field too few": b"2 1 new_message 1 1 0 alice 0\n" + MESSAGE.encode(),
+    "a field too many": b"2 1 new_message 1 1 0 alice 0 0 0\n" + MESSAGE.encode(),
+    "two blanks": b"2  1 new_message 1 1\n" + MESSAGE.encode(),
+    "a message without a number": b"2 0 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "typing with a number": b"2 1 typing 1 0 0 alice 0 0\n{}",
+    "an event without a text": b"2 1 new_message 1 1 0 alice 0 0\n",
+    "an unknown type": b"2 1 explosion 1 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "a negative number": b"2 -1 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "a number beyond 64 bits": b"2 18446744073709551616 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "a fraction": b"2 1.5 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "an actor that is none": b"2 1 new_message alice 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "a name that is none": b"2 1 new_message 1 1 0 a/b/c 0 0\n" + MESSAGE.encode(),
+    "a message beyond the end": b"2 1 new_message 1 1 0 alice 1 9999\n" + MESSAGE.encode(),
+    "a message that is no object": b"2 1 new_message 1 1 0 alice 1 6\n" + MESSAGE.encode(),
+    "a field too few of version 1": b"1 1 new_message 1\n" + MESSAGE.encode(),
+    "a field too many of version 1": b"1 1 new_message 1 1 1\n" + MESSAGE.encode(),
+    "JSON that breaks off": b"2 1 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode()[:-1],
+    "an array": b"2 1 new_message 1 1 0 alice 0 0\n[1]",
+    "a number for JSON": b"2 1 new_message 1 1 0 alice 0 0\n7",
+    "two objects": b"2 1 new_message 1 1 0 alice 0 0\n{}{}",
+    "no UTF-8": b"2 1 new_message 1 1 0 alice 0 0\n{\"type\":\"\xff\"}",
+    "a lone surrogate": b"2 1 new_message 1 1 0 alice 0 0\n{\"type\":\"\\ud800\"}",
+    "a NUL": b"2 1 new_message 1 1 0 alice 0 0\n{\"type\":\"\0\"}",
     "only noise": bytes(range(256)) * 16,
     "a long header": b"1 " * 100_000,
-    "a deep one": b"1 1 new_message 1 1\n" + b"{\"a\":" * 50_000 + b"1" + b"}" * 50_000,
+    "a deep one": b"2 1 new_message 1 1 0 alice 0 0\n" + b"{\"a\":" * 50_000 + b"1" + b"}" * 50_000,
 }
 
 
@@ -77,7 +83,7 @@ def test_what_is_no_envelope_is_ignored_and_counted(system, alice, room, payload
 def test_a_number_that_is_not_on_record_leaves_what_is_on_record_as_it_is(
         system, alice, room, seq):
     with entered(alice, room) as live:
-        publish(system, f"room:{room}", f"1 {seq} message_deleted 1 1\n".encode()
+        publish(system, f"room:{room}", f"2 {seq} message_deleted 1 1 0 alice 0 0\n".encode()
                 + b'{"type":"message_deleted","forged":true}')
         live.no_event(0.1)
         said = [alice.say(room, f"number {i}") for i in range(5)]
@@ -88,7 +94,7 @@ def test_a_number_that_is_not_on_record_leaves_what_is_on_record_as_it_is(
 @pytest.mark.parametrize("seq", [2, 2**64 - 1])
 def test_the_same_on_the_users_own_stream(system, alice, seq):
     with notified(alice) as live:
-        publish(system, f"user:{alice.id}", f"1 {seq} room_removed 1 1\n".encode()
+        publish(system, f"user:{alice.id}", f"2 {seq} room_removed 1 1 0 alice 0 0\n".encode()
                 + b'{"type":"room_removed","forged":true}')
         live.no_event(0.1)
         rooms = [alice.room()["room_id"] for _ in range(4)]
@@ -97,7 +103,7 @@ def test_the_same_on_the_users_own_stream(system, alice, seq):
 
 def test_an_absurd_number_does_not_make_every_later_event_a_question(system, alice, room):
     with entered(alice, room) as live:
-        publish(system, f"room:{room}", f"1 {2**63} new_message 1 1\n{MESSAGE}".encode())
+        publish(system, f"room:{room}", f"2 {2**63} new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
         alice.say(room)
         live.up_to(1)
         before = figure(system, "gaps_filled_total")
@@ -111,14 +117,14 @@ def test_an_old_number_is_not_told_again(system, alice, room):
     with entered(alice, room) as live:
         alice.say(room)
         live.event()
-        publish(system, f"room:{room}", f"1 1 new_message 1 1\n{MESSAGE}".encode())
+        publish(system, f"room:{room}", f"2 1 new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
         live.no_event()
 
 
 def test_a_huge_envelope_costs_no_socket(system, alice, room):
     with entered(alice, room) as live, notified(alice) as notes:
         for _ in range(3):
-            publish(system, f"room:{room}", f"1 {2**40} new_message 1 1\n{HUGE}".encode())
+            publish(system, f"room:{room}", f"2 {2**40} new_message 1 1 0 alice 0 0\n{HUGE}".encode())
         said = alice.say(room)
         assert live.event()["message"] == said
         notes.no_event(0.1)
@@ -128,6 +134,38 @@ def test_a_huge_envelope_costs_no_socket(system, alice, room):
 def test_a_channel_that_is_none_of_ours_is_nobodys(system, alice, room, channel):
     """Nobody listens there."""
     with entered(alice, room) as live:
-        payload = f"1 1 new_message 1 1\n{MESSAGE}".encode()
+        payload = f"2 1 new_message 1 1 0 alice 0 0\n{MESSAGE}".encode()
         assert publish(system, channel, payload) == 0
         live.no_event(0.05)
+
+
+# Version 1 is what the release before published: during a rolling upgrade its fcgi-api and
+# pushd run beside the new ones.
+
+def test_an_event_of_version_1_is_read_from_the_database(system, alice, room):
+    with entered(alice, room) as live:
+        seq = alice.say(room) and live.event()["seq"] + 1
+        system.sql("INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) "
+                   "VALUES (?, ?, 4, ?, 0, SYSDATE(6))", room, seq, alice.id)
+        system.sql("UPDATE room SET last_seq = ? WHERE room_id = ?", seq, room)
+        publish(system, f"room:{room}", f"1 {seq} room_updated {alice.id} 0\n"
+                '{"type":"room_updated","room":"stale"}'.encode())
+        event = live.event(seconds=2)
+        assert (event["type"], event["seq"]) == ("room_updated", seq)
+        assert event["room"]["room_id"] == room
+
+
+def test_presence_of_version_1_is_shown(system, alice, room):
+    later = time.time_ns() // 1000 + 60_000_000
+    with entered(alice, room) as live:
+        publish(system, f"room:{room}", f"1 0 user_joined 4242 {later}\n"
+                '{"type":"user_joined","user":"elsewhere","user_id":4242}'.encode())
+        joined = live.notice("user_joined")
+        assert (joined["user"], joined["user_id"]) == ("elsewhere", 4242)
+
+
+def test_typing_of_version_1_is_passed_on(system, alice, room):
+    with entered(alice, room) as live:
+        publish(system, f"room:{room}",
+                b'1 0 typing 4242 0\n{"type":"typing","user":"elsewhere","user_id":4242}')
+        assert live.notice("typing")["user"] == "elsewhere"

@@ -46,7 +46,11 @@ static struct stream_event make_event(uint64_t seq) {
                                      EVENT_MESSAGE_DELETED, EVENT_ROOM_UPDATED};
     char json[64];
     snprintf(json, sizeof(json), "{\"seq\":%ju}", (uintmax_t)seq);
-    return (struct stream_event){seq, TYPES[seq % 5], 1, seq / 2, frame_text(text_of(json))};
+    return (struct stream_event){.seq = seq,
+                                 .type = TYPES[seq % 5],
+                                 .actor_id = 1,
+                                 .subject_id = seq / 2,
+                                 .frame = frame_text(text_of(json))};
 }
 
 /* ---- hooks ---- */

@@ -277,22 +277,6 @@ static void revoked_and_disabled_are_4401_at_once(void **state) {
 }
 
 /* As long as the length that is an opening brace in the head of the frame. */
-static void who_deleted_the_room_is_told_in_123_bytes(void **state) {
-    struct scene *scene = *state;
-    struct socket *socket = scene_live(scene, 1, scene->room);
-    const uint64_t seq = scene->world.store.users[1].stream.last_seq + 1;
-    char json[124];
-    const int len = snprintf(json, sizeof(json),
-                             "{\"type\":\"room_deleted\",\"seq\":%-33d,\"room_id\":%-32d,"
-                             "\"deleted_by\":\"u\"}",
-                             (int)seq, (int)scene->room);
-    assert_int_equal(len, 123);
-    const struct event_envelope envelope = {seq, EVENT_ROOM_DELETED, 2, scene->room, text_of(json)};
-    fake_pubsub_send(scene->world.pubsub, EVENT_STREAM_USER, 1, &envelope);
-    fake_world_settle(&scene->world);
-    scene_assert_refused(socket, 4404, "room_deleted", "\"deleted_by\":\"u\"");
-}
-
 static void the_removed_one_hears_so_and_is_4403(void **state) {
     struct scene *scene = *state;
     struct socket *removed = scene_live(scene, 2, scene->room);
@@ -330,7 +314,6 @@ int main(void) {
         SCENE_TEST(what_was_missed_comes_behind_connected),
         SCENE_TEST(what_cannot_be_had_is_a_resync),
         SCENE_TEST(revoked_and_disabled_are_4401_at_once),
-        SCENE_TEST(who_deleted_the_room_is_told_in_123_bytes),
         SCENE_TEST(the_removed_one_hears_so_and_is_4403),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

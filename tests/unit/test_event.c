@@ -120,10 +120,75 @@ static void what_is_no_channel_of_ours_is_refused(void **state) {
 static void an_envelope_is_a_line_and_the_json(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
-    const struct event_envelope envelope = {12, EVENT_NEW_MESSAGE, 3, 77, text_of("{\"a\":1}")};
-    event_write(&out, &envelope);
-    assert_string_equal(buffer_str(&out), "1 12 new_message 3 77\n{\"a\":1}");
+    const struct text json = text_of("{\"message\":{}}");
+    const struct event_envelope posted = {.seq = 12,
+                                          .type = EVENT_NEW_MESSAGE,
+                                          .actor_id = 3,
+                                          .actor = text_of("alice"),
+                                          .subject_id = 77,
+                                          .text = json,
+                                          .message = {json.at + 11, 2}};
+    const struct event_envelope left = {.type = EVENT_USER_LEFT,
+                                        .actor_id = 3,
+                                        .actor = text_of("alice"),
+                                        .logical_time = 1700000000000001,
+                                        .text = text_of("{}")};
+    const struct event_envelope ended = {.seq = 4, .type = EVENT_CREDENTIALS_CHANGED};
+    event_write(&out, &posted);
+    assert_string_equal(buffer_str(&out), "2 12 new_message 3 77 0 alice 11 2\n{\"message\":{}}");
+    buffer_clear(&out);
+    event_write(&out, &left);
+    assert_string_equal(buffer_str(&out), "2 0 user_left 3 0 1700000000000001 alice 0 0\n{}");
+    buffer_clear(&out);
+    event_write(&out, &ended);
+    assert_string_equal(buffer_str(&out), "2 4 credentials_changed 0 0 0 - 0 0\n");
     buffer_free(&out);
+}
+
+static void an_envelope_can_be_written_around_its_time(void **state) {
+    (void)state;
+    struct buffer before = BUFFER_EMPTY, after = BUFFER_EMPTY;
+    const struct event_envelope joined = {
+        .type = EVENT_USER_JOINED, .actor_id = 3, .actor = text_of("alice"), .text = text_of("{}")};
+    event_write_around_time(&before, &after, &joined);
+    assert_string_equal(buffer_str(&before), "2 0 user_joined 3 0 ");
+    assert_string_equal(buffer_str(&after), " alice 0 0\n{}");
+    buffer_free(&before);
+    buffer_free(&after);
+}
+
+/* Version 1 is still published by fcgi-api and pushd of the last release. */
+static void version_1_is_read(void **state) {
+    (void)state;
+    struct event_envelope found;
+    assert_true(event_read(text_of("1 12 new_message 3 77\n{\"a\":1}"), &found));
+    assert_int_equal(found.seq, 12);
+    assert_int_equal(found.type, EVENT_NEW_MESSAGE);
+    assert_int_equal(found.actor_id, 3);
+    assert_int_equal(found.subject_id, 77);
+    assert_true(found.header_only);
+    assert_int_equal(found.message.len, 0);
+    assert_true(text_equals(found.text, text_of("{\"a\":1}")));
+    assert_true(event_read(text_of("1 0 typing 3 0\n{}"), &found));
+    assert_false(found.header_only);
+}
+
+static void version_1_of_presence_has_its_name_in_the_json(void **state) {
+    (void)state;
+    struct event_envelope found;
+    assert_true(event_read(
+        text_of("1 0 user_joined 3 1700\n{\"type\":\"user_joined\",\"user\":\"al.ice\"}"), &found));
+    assert_false(found.header_only);
+    assert_int_equal(found.logical_time, 1700);
+    assert_int_equal(found.subject_id, 0);
+    assert_true(text_equals(found.actor, text_of("al.ice")));
+    static const char *const nameless[] = {
+        "1 0 user_left 3 5\n", "1 0 user_left 3 5\n{}", "1 0 user_left 3 5\n{\"user\":\"ali",
+        "1 0 user_left 3 5\n{\"user\":\"\"}", "1 0 user_left 3 5\n{\"user\":\"a\\u0020b\"}"};
+    for (size_t i = 0; i < COUNT(nameless); i++) {
+        assert_true(event_read(text_of(nameless[i]), &found));
+        assert_int_equal(found.actor.len, 0);
+    }
 }
 
 static void assert_survives(const struct event_envelope *envelope) {
@@ -135,17 +200,34 @@ static void assert_survives(const struct event_envelope *envelope) {
     assert_int_equal(found.type, envelope->type);
     assert_true(found.actor_id == envelope->actor_id);
     assert_true(found.subject_id == envelope->subject_id);
+    assert_true(found.logical_time == envelope->logical_time);
     assert_true(text_equals(found.text, envelope->text));
+    assert_true(text_equals(found.actor, envelope->actor));
+    assert_true(text_equals(found.message, envelope->message));
+    assert_false(found.header_only);
     buffer_free(&out);
 }
 
 static void what_was_written_is_read(void **state) {
     (void)state;
+    const struct text json = text_of("a\nb c\n");
     for (size_t i = 0; i < COUNT(types); i++)
-        assert_survives(&(struct event_envelope){i, types[i].type, 5, 6, text_of("{}")});
-    assert_survives(&(struct event_envelope){UINT64_MAX, EVENT_ROOM_DELETED, UINT64_MAX, UINT64_MAX,
-                                             text_of("")});
-    assert_survives(&(struct event_envelope){1, EVENT_NEW_MESSAGE, 1, 1, text_of("a\nb c\n")});
+        assert_survives(&(struct event_envelope){.seq = i,
+                                                 .type = types[i].type,
+                                                 .actor_id = 5,
+                                                 .subject_id = 6,
+                                                 .text = text_of("{}")});
+    assert_survives(&(struct event_envelope){.seq = UINT64_MAX,
+                                             .type = EVENT_ROOM_DELETED,
+                                             .actor_id = UINT64_MAX,
+                                             .actor = text_of("a-name.of_32-characters.and_more"),
+                                             .subject_id = UINT64_MAX,
+                                             .logical_time = UINT64_MAX,
+                                             .text = text_of("")});
+    assert_survives(&(struct event_envelope){
+        .seq = 1, .type = EVENT_NEW_MESSAGE, .text = json, .message = json});
+    assert_survives(&(struct event_envelope){
+        .seq = 1, .type = EVENT_NEW_MESSAGE, .text = json, .message = {json.at + 5, 1}});
 }
 
 static void a_malformed_envelope_is_refused(void **state) {
@@ -154,7 +236,22 @@ static void a_malformed_envelope_is_refused(void **state) {
         "",
         "1",
         "1 2 new_message 3 4",
+        "0 2 new_message 3 4\n{}",
+        "3 2 new_message 3 4 0 alice 0 0\n{}",
         "2 2 new_message 3 4\n{}",
+        "2 2 new_message 3 4 0 alice 0\n{}",
+        "2 2 new_message 3 4 0 alice 0 0",
+        "2 2 new_message 3 4 0 alice 0 0 0\n{}",
+        "2 2 new_message 3 4 -1 alice 0 0\n{}",
+        "2 2 new_message 3 4 0 al 0 0\n{}",
+        "2 2 new_message 3 4 0 al/ice 0 0\n{}",
+        "2 2 new_message 3 4 0 a-name.of_33-characters.and_more. 0 0\n{}",
+        "2 2 new_message 3 4 0  0 0\n{}",
+        "2 2 new_message 3 4 0 alice 3 0\n{}",
+        "2 2 new_message 3 4 0 alice 0 3\n{}",
+        "2 2 new_message 3 4 0 alice 1 2\n{}",
+        "2 2 new_message 3 4 0 alice 18446744073709551615 2\n{}",
+        "2 2 new_message 3 4 0 alice 1 18446744073709551615\n{}",
         "1 2 no_such_event 3 4\n{}",
         "1  new_message 3 4\n{}",
         "1 2 new_message 3\n{}",
@@ -180,6 +277,9 @@ int main(void) {
         cmocka_unit_test(a_channel_is_read_back),
         cmocka_unit_test(what_is_no_channel_of_ours_is_refused),
         cmocka_unit_test(an_envelope_is_a_line_and_the_json),
+        cmocka_unit_test(an_envelope_can_be_written_around_its_time),
+        cmocka_unit_test(version_1_is_read),
+        cmocka_unit_test(version_1_of_presence_has_its_name_in_the_json),
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(a_malformed_envelope_is_refused),
     };

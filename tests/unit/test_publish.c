@@ -89,7 +89,7 @@ static void an_event_of_a_room(void **state) {
     f->client = redis_client_new(&f->config);
     publish_room_event(f->client, PREFIX, &event, NULL);
     want(f, "t:room:5",
-         "1 7 user_invited 1 2\n{\"type\":\"user_invited\",\"user_id\":2,"
+         "2 7 user_invited 1 2 0 alice 0 0\n{\"type\":\"user_invited\",\"user_id\":2,"
          "\"invited_by\":\"alice\",\"seq\":7,\"room_id\":5}");
     assert_published(f);
 }
@@ -97,16 +97,17 @@ static void an_event_of_a_room(void **state) {
 static void an_event_of_a_user(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
-    publish_user_event(f->client, PREFIX, 2, EVENT_ROOM_INVITATION, 4, 1, 5, text_of("{}"));
-    want(f, "t:user:2", "1 4 room_invitation 1 5\n{}");
+    publish_user_event(f->client, PREFIX, 2, EVENT_ROOM_INVITATION, 4, 1, "alice", 5,
+                       text_of("{}"));
+    want(f, "t:user:2", "2 4 room_invitation 1 5 0 alice 0 0\n{}");
     assert_published(f);
 }
 
 static void a_notice_has_no_number(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
-    publish_room_notice(f->client, PREFIX, 5, EVENT_MESSAGE_READ, 2, 9, text_of("{}"));
-    want(f, "t:room:5", "1 0 message_read 2 9\n{}");
+    publish_room_notice(f->client, PREFIX, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
+    want(f, "t:room:5", "2 0 message_read 2 9 0 bobby 0 0\n{}");
     assert_published(f);
 }
 
@@ -117,7 +118,7 @@ static void changed_credentials_show_nothing(void **state) {
     f->client = redis_client_new(&f->config);
     publish_credentials_changed(f->client, PREFIX, &none);
     publish_credentials_changed(f->client, PREFIX, &change);
-    want(f, "t:user:3", "1 9 credentials_changed 3 0\n");
+    want(f, "t:user:3", "2 9 credentials_changed 3 0 0 - 0 0\n");
     assert_published(f);
 }
 
@@ -126,13 +127,13 @@ static void a_deleted_room_on_every_stream_and_then_its_own(void **state) {
     f->client = redis_client_new(&f->config);
     publish_room_deleted(f->client, PREFIX, 5, 1, "alice", text_of("1:10,22:3"));
     want(f, "t:user:1",
-         "1 10 room_deleted 1 5\n"
+         "2 10 room_deleted 1 5 0 alice 0 0\n"
          "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":10,\"room_id\":5}");
     want(f, "t:user:22",
-         "1 3 room_deleted 1 5\n"
+         "2 3 room_deleted 1 5 0 alice 0 0\n"
          "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":3,\"room_id\":5}");
     want(f, "t:room:5",
-         "1 0 room_deleted 1 0\n"
+         "2 0 room_deleted 1 0 0 alice 0 0\n"
          "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"room_id\":5}");
     assert_published(f);
 }
@@ -141,8 +142,9 @@ static void a_deleted_room_without_members_or_deleter(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
     publish_room_deleted(f->client, PREFIX, 5, 0, NULL, text_of(""));
-    want(f, "t:room:5",
-         "1 0 room_deleted 0 0\n{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
+    want(
+        f, "t:room:5",
+        "2 0 room_deleted 0 0 0 - 0 0\n{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
     assert_published(f);
 }
 
@@ -155,8 +157,8 @@ static void nothing_is_sent_without_a_redis(void **state) {
     config.redis_socket = config.redis_host;
     struct redis_client *client = redis_client_new(&config);
     publish_room_event(client, PREFIX, &event, NULL);
-    publish_user_event(client, PREFIX, 2, EVENT_ROOM_INVITATION, 4, 1, 5, text_of("{}"));
-    publish_room_notice(client, PREFIX, 5, EVENT_MESSAGE_READ, 2, 9, text_of("{}"));
+    publish_user_event(client, PREFIX, 2, EVENT_ROOM_INVITATION, 4, 1, "alice", 5, text_of("{}"));
+    publish_room_notice(client, PREFIX, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
     publish_credentials_changed(client, PREFIX, &change);
     publish_room_deleted(client, PREFIX, 5, 1, "alice", text_of("1:10"));
     redis_client_free(client);

@@ -193,7 +193,12 @@ static void assert_event(unsigned type, bool with_subject, const struct room *ev
     event.has_message = event.has_membership = with_subject;
     event.message = message;
     event.membership = membership;
-    serialize_room_event(&out, &event, event_room);
+    const struct text found = serialize_room_event(&out, &event, event_room);
+    if (type == EVENT_NEW_MESSAGE && with_subject)
+        assert_true(found.len == strlen(MESSAGE_JSON) &&
+                    memcmp(found.at, MESSAGE_JSON, found.len) == 0);
+    else
+        assert_int_equal(found.len, 0);
     assert_json(&out, wanted);
 }
 

@@ -18,15 +18,20 @@ class Published(NamedTuple):
     name: str
     actor_id: int
     subject_id: int
+    logical_time: int
+    actor: object
+    message: bytes
     json: object
     text: bytes
 
 
 def read_envelope(channel, payload):
     header, _, text = payload.partition(b"\n")
-    version, seq, name, actor, subject = header.decode().split(" ")
+    version, seq, name, actor_id, subject, time, actor, start, length = header.decode().split(" ")
     content = json.loads(text) if text else None
-    return Published(channel, int(version), int(seq), name, int(actor), int(subject), content, text)
+    return Published(channel, int(version), int(seq), name, int(actor_id), int(subject), int(time),
+                     None if actor == "-" else actor, text[int(start):int(start) + int(length)],
+                     content, text)
 
 
 class Subscription:

@@ -127,7 +127,8 @@ static struct room room_of(const struct fake_room *room) {
 }
 
 /* An event of a room as the real store and shapes write it. */
-static void serialize_of_room(struct buffer *out, const struct fake_room *room, uint64_t seq) {
+static struct text serialize_of_room(struct buffer *out, const struct fake_room *room,
+                                     uint64_t seq) {
     const struct fake_record *record = &room->stream.records[seq - 1];
     struct room_event event = {.room_id = room->id,
                                .seq = seq,
@@ -139,7 +140,7 @@ static void serialize_of_room(struct buffer *out, const struct fake_room *room, 
     event.has_message = record->type == EVENT_NEW_MESSAGE || record->type == EVENT_MESSAGE_EDITED;
     if (event.has_message)
         event.message = message_of(room, record->subject_id);
-    serialize_room_event(out, &event, &shown);
+    return serialize_room_event(out, &event, &shown);
 }
 
 static void serialize_of_user(struct buffer *out, const struct fake_store *store,
@@ -184,8 +185,14 @@ static void room_event(struct fake_store *store, struct fake_room *room, unsigne
     struct buffer json = BUFFER_EMPTY;
     const struct fake_record record = {type, actor_id, subject_id};
     const uint64_t seq = put_on_record(&room->stream, record);
-    serialize_of_room(&json, room, seq);
-    const struct event_envelope envelope = {seq, type, actor_id, subject_id, {json.data, json.len}};
+    const struct text message = serialize_of_room(&json, room, seq);
+    const struct event_envelope envelope = {.seq = seq,
+                                            .type = type,
+                                            .actor_id = actor_id,
+                                            .subject_id = subject_id,
+                                            .text = {json.data, json.len},
+                                            .actor = text_of(name_of(actor_id)),
+                                            .message = message};
     store->publish(store->context, EVENT_STREAM_ROOM, room->id, &envelope);
     buffer_free(&json);
 }
@@ -196,8 +203,12 @@ static void user_event(struct fake_store *store, uint64_t user_id, unsigned type
     const struct fake_record record = {type, actor_id, subject_id};
     const uint64_t seq = put_on_record(&store->users[user_id].stream, record);
     serialize_of_user(&json, store, &record, seq);
-    const struct event_envelope envelope = {
-        seq, type, actor_id, subject_id, {buffer_str(&json), json.len}};
+    const struct event_envelope envelope = {.seq = seq,
+                                            .type = type,
+                                            .actor_id = actor_id,
+                                            .subject_id = subject_id,
+                                            .text = {buffer_str(&json), json.len},
+                                            .actor = text_of(name_of(actor_id))};
     store->publish(store->context, EVENT_STREAM_USER, user_id, &envelope);
     buffer_free(&json);
 }
@@ -230,8 +241,10 @@ void fake_store_delete_room(struct fake_store *store, uint64_t room_id, uint64_t
         if (room->joined_seq[id] != NOBODY)
             user_event(store, id, EVENT_ROOM_DELETED, user_id, room_id);
     serialize_room_deleted(&json, 0, room_id, name_of(user_id));
-    const struct event_envelope envelope = {
-        0, EVENT_ROOM_DELETED, user_id, 0, {json.data, json.len}};
+    const struct event_envelope envelope = {.type = EVENT_ROOM_DELETED,
+                                            .actor_id = user_id,
+                                            .text = {json.data, json.len},
+                                            .actor = text_of(name_of(user_id))};
     store->publish(store->context, EVENT_STREAM_ROOM, room_id, &envelope);
     buffer_free(&json);
 }
@@ -405,9 +418,14 @@ enum error replay_room(struct db *db, const struct room_state *state, uint64_t a
     for (uint64_t seq = after + 1; seq <= state->last_seq && limit > 0; seq++, limit--) {
         const struct fake_record *record = &room->stream.records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
-        serialize_of_room(&json, room, seq);
-        const struct event_envelope envelope = {
-            seq, record->type, record->actor_id, record->subject_id, {json.data, json.len}};
+        const struct text message = serialize_of_room(&json, room, seq);
+        const struct event_envelope envelope = {.seq = seq,
+                                                .type = record->type,
+                                                .actor_id = record->actor_id,
+                                                .subject_id = record->subject_id,
+                                                .text = {json.data, json.len},
+                                                .actor = text_of(name_of(record->actor_id)),
+                                                .message = message};
         visit(context, &envelope);
         buffer_free(&json);
     }
@@ -428,8 +446,12 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
         const struct fake_record *record = &stream->records[seq - 1];
         struct buffer json = BUFFER_EMPTY;
         serialize_of_user(&json, store, record, seq);
-        const struct event_envelope envelope = {
-            seq, record->type, record->actor_id, record->subject_id, {buffer_str(&json), json.len}};
+        const struct event_envelope envelope = {.seq = seq,
+                                                .type = record->type,
+                                                .actor_id = record->actor_id,
+                                                .subject_id = record->subject_id,
+                                                .text = {buffer_str(&json), json.len},
+                                                .actor = text_of(name_of(record->actor_id))};
         visit(context, &envelope);
         buffer_free(&json);
     }

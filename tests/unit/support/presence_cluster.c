@@ -152,7 +152,8 @@ bool cluster_hear(struct pubsub *pubsub) {
                           text_of(NAMES[notice->user]));
     const struct event_envelope envelope = {.type = notice->type,
                                             .actor_id = notice->user,
-                                            .subject_id = notice->logical_time,
+                                            .actor = text_of(NAMES[notice->user]),
+                                            .logical_time = notice->logical_time,
                                             .text = {json.data, json.len}};
     presence_notice(pubsub->presence, notice->room, &envelope);
     buffer_free(&json);

@@ -41,8 +41,11 @@ void watch_end(struct watch *watch) {
 }
 
 struct stream_event watch_event(uint64_t seq, unsigned type, uint64_t subject_id) {
-    const struct stream_event event = {seq, type, 0, subject_id,
-                                       frame_text((struct text){(const char *)&seq, sizeof(seq)})};
+    const struct stream_event event = {
+        .seq = seq,
+        .type = type,
+        .subject_id = subject_id,
+        .frame = frame_text((struct text){(const char *)&seq, sizeof(seq)})};
     return event;
 }
 
