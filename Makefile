@@ -146,7 +146,7 @@ $(BUILD)/bench/%: $(OBJ)/bench/floor/%.o $(FLOOR)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -Wl,--as-needed -o $@ $^ $(PKG_LIBS) -lfcgi
 
-# An archive is made anew, so that an object whose source is gone does not stay in it.
+# Remove an archive before building it, so that it keeps no objects of deleted sources.
 $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
 $(CTL): $(call objects,$(CTL_SRC))
