@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "buffer.h"
-#include "event.h"
+#include "base/buffer.h"
+#include "event/event.h"
 
 /* Bytes of the JSON of a message. */
 #define MESSAGE_SIZE 300
