@@ -118,7 +118,7 @@ static void warm_up(const struct channel *channel, uint32_t first) {
         __builtin_prefetch(channel->subscriptions[first + i]);
     for (uint32_t i = 0; i < count; i++)
         clients[i] = channel->subscriptions[first + i]->client;
-    channel->channels->callbacks->soon(clients, count);
+    channel->channels->callbacks->prefetch(clients, count);
 }
 
 static void flush_channel(struct channel *channel) {

@@ -55,7 +55,7 @@ struct channels_callbacks {
     void (*ready)(struct client *client, struct channel *channel);
     /* Events follow for these, of which some may be NULL: what they need can be fetched into the
      * processor's cache. */
-    void (*soon)(struct client *const *clients, uint32_t count);
+    void (*prefetch)(struct client *const *clients, uint32_t count);
     /* Events of one turn, in order, all after subscription->delivered_seq. joined_frame holds the
      * frames of all of them that are shown (NULL: none is). */
     void (*events)(struct subscription *subscription, const struct stream_event *events,

@@ -218,7 +218,7 @@ static void on_presence_ready(void *context, uint64_t room_id) {
 }
 
 static const struct channels_callbacks CHANNELS_LISTENER = {
-    client_channel_joined, client_soon,   client_events,
+    client_channel_joined, client_prefetch,   client_events,
     client_notice,         client_resync, client_room_gone,
 };
 

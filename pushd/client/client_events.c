@@ -78,7 +78,7 @@ static void own_events(struct client *client, const struct stream_event *events,
 /* ---- all of it ---- */
 
 /* Step by step for all of them: while one thing is fetched for the first, it is for the next. */
-void client_soon(struct client *const *clients, uint32_t count) {
+void client_prefetch(struct client *const *clients, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
         __builtin_prefetch(clients[i]);
     for (uint32_t i = 0; i < count; i++)
@@ -86,7 +86,7 @@ void client_soon(struct client *const *clients, uint32_t count) {
             __builtin_prefetch(clients[i]->socket);
     for (uint32_t i = 0; i < count; i++)
         if (clients[i] && clients[i]->socket)
-            socket_soon(clients[i]->socket);
+            socket_prefetch(clients[i]->socket);
 }
 
 void client_events(struct subscription *subscription, const struct stream_event *events,

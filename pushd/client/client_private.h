@@ -194,7 +194,7 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
 
 /* ---- client_events.c: the listener of channels ---- */
 
-void client_soon(struct client *const *clients, uint32_t count);
+void client_prefetch(struct client *const *clients, uint32_t count);
 void client_events(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame);
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,

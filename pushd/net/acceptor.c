@@ -1,3 +1,4 @@
+/* acceptor: a poll handle on the listening socket, and a timer for when resources run out. */
 #include "net/acceptor.h"
 
 #include <errno.h>
@@ -13,13 +14,13 @@
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 
-/* Connections that may wait to be taken: many come back at once. */
+/* Length of the kernel's queue: after an outage many clients reconnect at once. */
 #define BACKLOG 4096
 
-/* Connections taken in one go, so that a flood of them leaves time for others. */
+/* Connections accepted in one loop iteration, so that a burst does not starve open sockets. */
 #define ACCEPT_BATCH 64
 
-/* Without memory or descriptors for one more, the next try comes after so long. */
+/* How long accepting pauses when memory or descriptors run out. */
 #define PAUSE_MS 100
 
 struct acceptor {
@@ -28,22 +29,10 @@ struct acceptor {
     int fd;
     acceptor_on_accept *on_accept;
     void *context;
-    unsigned handles; /* to be closed before it is freed */
+    unsigned open_handles; /* the acceptor is freed when both are closed */
 };
 
-static void on_ready(uv_poll_t *poll, int failed, int events);
-
-static void resume(uv_timer_t *timer) {
-    struct acceptor *acceptor = timer->data;
-    uv_poll_start(&acceptor->poll, UV_READABLE, on_ready);
-}
-
-/* Whoever hung up before being taken is an error too, which the next one has no part in. */
-static bool is_out_of_resources(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-/* The next of those who wait; false with errno set. */
+/* Accepts one connection; false with errno set if there is none. */
 static bool accept_one(struct acceptor *acceptor) {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
@@ -55,32 +44,38 @@ static bool accept_one(struct acceptor *acceptor) {
     return true;
 }
 
-static void accept_some(uv_poll_t *poll) {
+static void on_readable(uv_poll_t *poll, int failed, int events);
+
+static void on_pause_end(uv_timer_t *timer) {
+    struct acceptor *acceptor = timer->data;
+    uv_poll_start(&acceptor->poll, UV_READABLE, on_readable);
+}
+
+static void on_readable(uv_poll_t *poll, int failed, int events) {
     struct acceptor *acceptor = poll->data;
+    (void)failed;
+    (void)events;
+    slow_callback_start("accepting connections");
     for (unsigned i = 0; i < ACCEPT_BATCH && uv_is_active((uv_handle_t *)poll); i++) {
         if (accept_one(acceptor))
             continue;
-        if (is_out_of_resources(errno)) {
-            log_warn("cannot take a connection: %s", strerror(errno));
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            break;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            log_warn("cannot accept a connection: %s", strerror(errno));
             uv_poll_stop(poll);
-            uv_timer_start(&acceptor->pause, resume, PAUSE_MS, 0);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
+            uv_timer_start(&acceptor->pause, on_pause_end, PAUSE_MS, 0);
         }
+        /* Any other error is of one connection, such as a peer that disconnected in the queue:
+         * the next one may succeed. */
     }
-}
-
-static void on_ready(uv_poll_t *poll, int failed, int events) {
-    (void)failed;
-    (void)events;
-    slow_callback_start("taking connections");
-    accept_some(poll);
     slow_callback_stop();
 }
 
 struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept *on_accept,
                               void *context) {
-    /* Inherited by each connection; a Unix socket knows no such things, and needs none. */
+    /* Accepted sockets inherit these options. On a Unix socket the calls fail, and it does not
+     * need them. */
     const int yes = 1;
     setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(listen_fd, IPPROTO_TCP, TCP_CORK, &yes, sizeof(yes));
@@ -92,28 +87,24 @@ struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept
     acceptor->fd = listen_fd;
     acceptor->on_accept = on_accept;
     acceptor->context = context;
-    uv_poll_init(loop, &acceptor->poll, listen_fd); /* which makes it one that does not block */
+    uv_poll_init(loop, &acceptor->poll, listen_fd); /* makes it non-blocking */
     uv_timer_init(loop, &acceptor->pause);
     acceptor->poll.data = acceptor->pause.data = acceptor;
-    acceptor->handles = 2;
-    uv_poll_start(&acceptor->poll, UV_READABLE, on_ready);
+    acceptor->open_handles = 2;
+    uv_poll_start(&acceptor->poll, UV_READABLE, on_readable);
     return acceptor;
 }
 
 static void on_closed(uv_handle_t *handle) {
     struct acceptor *acceptor = handle->data;
-    if (--acceptor->handles == 0)
+    if (--acceptor->open_handles == 0)
         free(acceptor);
 }
 
-/* Who waits is connected, as far as they know, and would be cut off. */
-static void accept_backlog(struct acceptor *acceptor) {
+void acceptor_close(struct acceptor *acceptor) {
+    /* Queued clients believe they are connected, and close(2) would reset them. */
     for (unsigned i = 0; i < BACKLOG && accept_one(acceptor); i++) {
     }
-}
-
-void acceptor_close(struct acceptor *acceptor) {
-    accept_backlog(acceptor);
     uv_close((uv_handle_t *)&acceptor->poll, on_closed);
     uv_close((uv_handle_t *)&acceptor->pause, on_closed);
     close(acceptor->fd);

@@ -1,30 +1,30 @@
 /*
- * acceptor: takes connections from a listening socket, on the loop.
+ * acceptor: accepts connections from a listening socket on the loop.
  *
- * libwebsockets can listen by itself, but cannot stop it before the end, and shares a port
- * only with threads of its own.
+ * libwebsockets can listen by itself, but then it cannot stop listening before its context is
+ * destroyed, and shares a port with its own threads only.
  */
-#ifndef CONFAB_PUSHD_ACCEPTOR_H
-#define CONFAB_PUSHD_ACCEPTOR_H
+#ifndef CONFAB_PUSHD_NET_ACCEPTOR_H
+#define CONFAB_PUSHD_NET_ACCEPTOR_H
 
 #include <sys/socket.h>
 #include <uv.h>
 
 struct acceptor;
 
-/* A connection came from a peer, over TCP or a Unix socket: one that does not block and delays
- * nothing (TCP_NODELAY) once TCP_CORK is taken from it, which belongs to the callee. Before,
- * what is written waits for more, until the connection is closed or for 200 ms at most
- * (tcp(7)), so that the answer to a handshake and the first frame are one packet. */
+/* A connection was accepted, over TCP or a Unix socket. The callee owns fd, which is
+ * non-blocking, with TCP_NODELAY and TCP_CORK set: so that the answer to the handshake and the
+ * first frame are one packet, the kernel holds back what is written until the callee clears
+ * TCP_CORK, for 200 ms at most (tcp(7)). */
 typedef void acceptor_on_accept(void *context, int fd, const struct sockaddr *peer, socklen_t len);
 
-/* Begins to listen on a socket that is bound, which it closes in the end. NULL, with the
- * cause logged, if it cannot. */
-struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept *taken,
+/* Listens on a bound socket, which the acceptor owns from then on. NULL, with the cause logged,
+ * if listen(2) fails. */
+struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept *on_accept,
                               void *context);
 
-/* Takes those who wait already, and listens no more: who comes is refused by the kernel. Frees
- * itself once the loop has let go. */
+/* Accepts the connections in the kernel's queue, then stops listening; the kernel refuses later
+ * ones. Frees itself once the loop has closed its handles. */
 void acceptor_close(struct acceptor *acceptor);
 
 #endif

@@ -1,3 +1,4 @@
+/* conn_limit: counters of handshakes and sockets by a hash of the address. */
 #include "net/conn_limit.h"
 
 #include <string.h>
@@ -10,48 +11,47 @@ bool conn_limit_is_proxy(const struct config *config, const char *address) {
            cidr_list_contains(config->trusted_proxies, address);
 }
 
-uint64_t conn_limit_handshake_begin(struct conn_limit *conn_limit, const struct config *config,
+uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct config *config,
                                     const char *address) {
     const uint64_t key = idmap_text_key(address);
-    if (conn_limit->handshaking_count + conn_limit->open_count >=
-        config->max_sockets + CONN_LIMIT_MARGIN)
+    if (limit->handshaking_count + limit->open_count >= config->max_sockets + CONN_LIMIT_MARGIN)
         return 0;
-    if (idmap_increment(&conn_limit->handshaking, key) > config->max_sockets_address &&
+    if (idmap_increment(&limit->handshaking, key) > config->max_sockets_address &&
         !conn_limit_is_proxy(config, address)) {
-        idmap_decrement(&conn_limit->handshaking, key);
+        idmap_decrement(&limit->handshaking, key);
         return 0;
     }
-    conn_limit->handshaking_count++;
+    limit->handshaking_count++;
     return key;
 }
 
-void conn_limit_handshake_end(struct conn_limit *conn_limit, uint64_t key) {
-    idmap_decrement(&conn_limit->handshaking, key);
-    conn_limit->handshaking_count--;
+void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key) {
+    idmap_decrement(&limit->handshaking, key);
+    limit->handshaking_count--;
 }
 
-enum conn_limit_result conn_limit_check(const struct conn_limit *conn_limit,
-                                        const struct config *config, const char *address) {
-    if (conn_limit->open_count >= config->max_sockets)
+enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
+                                        const char *address) {
+    if (limit->open_count >= config->max_sockets)
         return CONN_LIMIT_TOTAL;
-    return idmap_counter(&conn_limit->open, idmap_text_key(address)) >= config->max_sockets_address
-               ? CONN_LIMIT_ADDRESS
-               : CONN_LIMIT_OK;
+    if (idmap_counter(&limit->open, idmap_text_key(address)) >= config->max_sockets_address)
+        return CONN_LIMIT_ADDRESS;
+    return CONN_LIMIT_OK;
 }
 
-uint64_t conn_limit_add(struct conn_limit *conn_limit, const char *address) {
+uint64_t conn_limit_add(struct conn_limit *limit, const char *address) {
     const uint64_t key = idmap_text_key(address);
-    idmap_increment(&conn_limit->open, key);
-    conn_limit->open_count++;
+    idmap_increment(&limit->open, key);
+    limit->open_count++;
     return key;
 }
 
-void conn_limit_remove(struct conn_limit *conn_limit, uint64_t key) {
-    idmap_decrement(&conn_limit->open, key);
-    conn_limit->open_count--;
+void conn_limit_remove(struct conn_limit *limit, uint64_t key) {
+    idmap_decrement(&limit->open, key);
+    limit->open_count--;
 }
 
-void conn_limit_free(struct conn_limit *conn_limit) {
-    idmap_free(&conn_limit->handshaking);
-    idmap_free(&conn_limit->open);
+void conn_limit_free(struct conn_limit *limit) {
+    idmap_free(&limit->handshaking);
+    idmap_free(&limit->open);
 }

@@ -1,3 +1,4 @@
+/* frame: encoding of text frames, and their reference counts. */
 #include "net/frame.h"
 
 #include <stdlib.h>
@@ -5,10 +6,9 @@
 
 #include "base/xalloc.h"
 
-/* First byte of a whole text message: FIN and opcode 1. */
-#define WHOLE_TEXT 0x81
-#define LEN_16 126
-#define LEN_64 127
+#define FIN_TEXT 0x81 /* first byte of an unfragmented text message */
+#define LEN_16 126    /* second byte: the length follows in 2 bytes */
+#define LEN_64 127    /* ... or in 8 */
 #define MAX_HEADER 10
 
 static struct frame *allocate(size_t len, uint32_t count) {
@@ -18,10 +18,11 @@ static struct frame *allocate(size_t len, uint32_t count) {
     return frame;
 }
 
-/* Writes a length as RFC 6455 has it: in 7 bits, or 16, or 64. */
+/* Writes the header; returns its length. The length of the payload takes 7, 16 or 64 bits,
+ * whichever is the shortest that holds it. */
 static size_t write_header(unsigned char *at, size_t len) {
     size_t bytes = len < LEN_16 ? 0 : len <= UINT16_MAX ? 2 : 8;
-    at[0] = WHOLE_TEXT;
+    at[0] = FIN_TEXT;
     at[1] = (unsigned char)(bytes == 0 ? len : bytes == 2 ? LEN_16 : LEN_64);
     for (size_t i = 0; i < bytes; i++)
         at[2 + i] = (unsigned char)((uint64_t)len >> (8 * (bytes - 1 - i)));

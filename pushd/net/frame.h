@@ -1,9 +1,9 @@
 /*
- * frame: a finished WebSocket frame (RFC 6455, section 5.2), made once and shared by all
- * sockets it goes to.
+ * frame: an encoded WebSocket frame (RFC 6455, section 5.2), made once and shared, by
+ * reference count, by all sockets that send it.
  */
-#ifndef CONFAB_PUSHD_FRAME_H
-#define CONFAB_PUSHD_FRAME_H
+#ifndef CONFAB_PUSHD_NET_FRAME_H
+#define CONFAB_PUSHD_NET_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,25 +12,26 @@
 
 struct frame {
     uint32_t refs;
-    uint32_t count; /* events in it; more than one after frame_join */
+    uint32_t count; /* frames in it; more than one after frame_join */
     size_t len;
     unsigned char bytes[];
 };
 
-/* A text frame around a JSON text, unmasked, as servers send. The caller holds it. */
+/* Returns an unmasked text frame with a JSON text as its payload. The caller owns one
+ * reference. */
 struct frame *frame_text(struct text json);
 
-/* The JSON text in a frame of frame_text; belongs to the frame. */
+/* The payload of a frame made by frame_text; belongs to the frame. */
 struct text frame_json(const struct frame *frame);
 
-/* The frames of one turn one behind the other, to be written at once. The caller holds the
- * new one, and still holds the others. */
+/* Returns the bytes of several frames as one, to be sent with one write. The caller owns one
+ * reference to it, and keeps those to the others. */
 struct frame *frame_join(struct frame *const *frames, size_t count);
 
-/* One holder more; returns the frame. */
+/* Adds a reference; returns the frame. */
 struct frame *frame_hold(struct frame *frame);
 
-/* One holder less; the last one frees it. frame may be NULL. */
+/* Drops a reference; the last one frees the frame. frame may be NULL. */
 void frame_release(struct frame *frame);
 
 #endif

@@ -1,3 +1,4 @@
+/* handshake: the path, query, credentials and origin of a WebSocket handshake. */
 #include "net/handshake.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ static bool read_path(struct text path, struct handshake *handshake) {
     handshake->notifications = text_equals(path, text_of(NOTIFICATIONS));
     if (handshake->notifications)
         return true;
+    /* A number too large for a room is a room that does not exist, not an unknown path. */
     if (!text_to_u64(path, &handshake->room_id) || handshake->room_id > INT64_MAX)
         handshake->room_id = 0;
     return is_digits(path);
@@ -35,7 +37,7 @@ static void read_since(struct text query, struct handshake *handshake) {
     struct text pair;
     while (text_split(&query, '&', &pair)) {
         if (text_equals(pair, text_of("since")))
-            pair = text_of("since=");
+            pair = text_of("since="); /* without a value */
         if (text_skip(&pair, "since=")) {
             handshake->has_since = true;
             handshake->since = pair;
@@ -59,16 +61,15 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
 
 bool handshake_accepts_subprotocol(const struct handshake_input *input) {
     struct text protocols = input->protocols, protocol;
-    bool named = protocols.len == 0;
-    while (!named && text_split(&protocols, ',', &protocol))
-        named = text_equals(text_trim(protocol), text_of(OWN_PROTOCOL));
-    return named;
+    bool accepted = protocols.len == 0;
+    while (!accepted && text_split(&protocols, ',', &protocol))
+        accepted = text_equals(text_trim(protocol), text_of(OWN_PROTOCOL));
+    return accepted;
 }
 
-/* The scheme is not compared: after a web server that ends TLS it is not known here, and host and
- * port are what tells one site from another. */
 bool handshake_origin_allowed(const struct handshake_input *input,
                               const struct handshake *handshake, const char *allowed_origins) {
+    /* The scheme is not compared: behind a web server that terminates TLS it is not known here. */
     return !handshake->has_cookie ||
            origin_is_own(input->origin, ORIGIN_SCHEME_UNKNOWN, input->host) ||
            origin_list_contains(allowed_origins, input->origin);

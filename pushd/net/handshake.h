@@ -1,10 +1,11 @@
 /*
- * handshake: what a WebSocket handshake asks for: path, query, credentials, origin.
+ * handshake: parsing of a WebSocket handshake: path, query, credentials, origin.
  *
- * Plain code over texts, so that it can be fuzzed; where the texts come from is ws_handshake's.
+ * Plain code over texts, so that it can be fuzzed; ws_handshake gets the texts from
+ * libwebsockets.
  */
-#ifndef CONFAB_PUSHD_HANDSHAKE_H
-#define CONFAB_PUSHD_HANDSHAKE_H
+#ifndef CONFAB_PUSHD_NET_HANDSHAKE_H
+#define CONFAB_PUSHD_NET_HANDSHAKE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +25,7 @@ struct handshake {
     struct text key; /* the token, or else the session key of the cookie */
 };
 
-/* The pieces of a handshake; empty texts for what was not sent. */
+/* The request line and headers of a handshake; an empty text for a header that was not sent. */
 struct handshake_input {
     struct text path;
     struct text query;
@@ -36,24 +37,23 @@ struct handshake_input {
     struct text host;
 };
 
-/* Reads path, `since` and credentials; false if the path is none of ours. The texts of
- * *handshake point into the input. A token goes before the cookie. */
+/* Parses path, `since` and credentials; false if the path is unknown. The texts of *handshake
+ * point into the input. A token takes precedence over the cookie. */
 bool handshake_parse(const struct handshake_input *input, struct handshake *handshake);
 
-/* True if the client offers no subprotocol, or ours among others. */
+/* True if the client offers no subprotocol, or confab among others. */
 bool handshake_accepts_subprotocol(const struct handshake_input *input);
 
-/* True unless the credentials are a cookie and the page it came from is neither this
- * site's nor an allowed one; no Origin at all is refused too. */
+/* Protection against cross-site requests. False if the credentials are a cookie and the Origin
+ * is neither this site nor in allowed_origins, or missing. */
 bool handshake_origin_allowed(const struct handshake_input *input,
                               const struct handshake *handshake, const char *allowed_origins);
 
-/* Room for an address as text, with its terminator. */
+/* Room for an address as text, with its terminating null byte. */
 #define HANDSHAKE_ADDRESS_SIZE FORWARDED_ADDRESS_SIZE
 
-/* Replaces the address of the peer, if that is the web server or a trusted proxy, by the last
- * one of X-Forwarded-For that is no trusted proxy: what stands before it anybody may have
- * written. */
+/* If `address`, the peer's, is the web server or a trusted proxy, replaces it by the last address
+ * of X-Forwarded-For that is not a trusted proxy; clients can forge those before it. */
 void handshake_client_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
                               const struct config *config);
 

@@ -1,34 +1,34 @@
 /*
- * send_queue: frames that wait for one socket that does not take them as fast as they come.
+ * send_queue: frames that wait to be written to one socket.
  *
- * Plain code over references to shared frames; what goes over the limit is for the owner to
- * act on. An idle socket has an empty send_queue, which owns no memory.
+ * The queue holds references to shared frames. It has no limit of its own: the owner checks
+ * the size that send_queue_push returns. An empty queue owns no memory.
  */
-#ifndef CONFAB_PUSHD_OUTLET_H
-#define CONFAB_PUSHD_OUTLET_H
+#ifndef CONFAB_PUSHD_NET_SEND_QUEUE_H
+#define CONFAB_PUSHD_NET_SEND_QUEUE_H
 
 #include <stddef.h>
-#include <stdint.h>
 
+#include "base/ring.h"
 #include "net/frame.h"
 
+/* Zeroed it is empty. Callers read `bytes`; the rest is the queue's own. */
 struct send_queue {
-    struct frame **frames; /* a ring */
-    uint32_t first, count, space;
-    size_t bytes; /* waiting in all */
-    size_t sent;  /* of the first frame, gone already */
+    struct ring frames; /* of struct frame * */
+    size_t bytes;       /* not consumed yet */
+    size_t sent;        /* bytes of the first frame that are consumed */
 };
 
-/* Puts a frame at the end, holding it. Returns the bytes waiting then. */
-size_t send_queue_push(struct send_queue *send_queue, struct frame *frame);
+/* Appends a frame, with a reference of its own. Returns the bytes in the queue then. */
+size_t send_queue_push(struct send_queue *queue, struct frame *frame);
 
-/* Copies up to size bytes from the front into out, without taking them; returns how many. */
-size_t send_queue_peek(const struct send_queue *send_queue, unsigned char *out, size_t size);
+/* Copies up to size bytes from the front into out; returns how many. They stay queued. */
+size_t send_queue_peek(const struct send_queue *queue, unsigned char *out, size_t size);
 
-/* Takes `bytes` off the front and releases the frames that are through. */
-void send_queue_consume(struct send_queue *send_queue, size_t bytes);
+/* Removes `bytes` from the front and releases the frames that are complete. */
+void send_queue_consume(struct send_queue *queue, size_t bytes);
 
-/* Releases everything and gives the memory back. */
-void send_queue_clear(struct send_queue *send_queue);
+/* Releases all frames and frees the memory. */
+void send_queue_clear(struct send_queue *queue);
 
 #endif

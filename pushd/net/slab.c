@@ -1,3 +1,4 @@
+/* slab: a mapped region and a stack of its unused blocks. */
 #include "net/slab.h"
 
 #include <stdint.h>
@@ -6,57 +7,56 @@
 
 #include "base/xalloc.h"
 
-/* Slabs not in use that keep their memory: handshakes come and go all the time. */
+/* Unused blocks that keep their memory, since handshakes come and go all the time. */
 #define KEEP_RESIDENT 8
 
 #define PAGE ((size_t)4096)
 
 struct slab {
-    unsigned char *region; /* NULL: the system has none to give */
-    size_t size;
+    unsigned char *region; /* NULL: mmap failed */
+    size_t size;           /* of a block, whole pages */
     unsigned count;
-    unsigned free_count;     /* how many are in the stack */
-    unsigned unmapped_count; /* of these, the lowest so many have no memory */
-    uint32_t free_list[];    /* those not in use; the uppermost was used last */
+    unsigned unused;  /* blocks in the stack */
+    unsigned trimmed; /* of these, the lowest ones that have no memory */
+    uint32_t stack[]; /* indexes of unused blocks; the one used last on top */
 };
 
 struct slab *slab_new(size_t size, unsigned count) {
-    struct slab *slab = xcalloc(1, sizeof(*slab) + count * sizeof(slab->free_list[0]));
+    struct slab *slab = xcalloc(1, sizeof(*slab) + count * sizeof(slab->stack[0]));
     slab->size = (size + PAGE - 1) / PAGE * PAGE;
     void *region = mmap(NULL, slab->size * count, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         return slab;
     slab->region = region;
-    slab->count = slab->free_count = slab->unmapped_count = count;
+    slab->count = slab->unused = slab->trimmed = count;
     for (unsigned i = 0; i < count; i++)
-        slab->free_list[i] = count - 1 - i;
+        slab->stack[i] = count - 1 - i;
     return slab;
 }
 
 void *slab_alloc(struct slab *slab) {
-    if (slab->free_count == 0)
+    if (slab->unused == 0)
         return NULL;
-    slab->free_count--;
-    if (slab->unmapped_count > slab->free_count)
-        slab->unmapped_count = slab->free_count;
-    return slab->region + slab->free_list[slab->free_count] * slab->size;
+    slab->unused--;
+    if (slab->trimmed > slab->unused)
+        slab->trimmed = slab->unused;
+    return slab->region + slab->stack[slab->unused] * slab->size;
 }
 
 bool slab_owns(const struct slab *slab, const void *block) {
-    const uintptr_t first = (uintptr_t)slab->region, at = (uintptr_t)block;
-    return at >= first && at < first + slab->size * slab->count;
+    const uintptr_t first = (uintptr_t)slab->region, address = (uintptr_t)block;
+    return address >= first && address < first + slab->size * slab->count;
 }
 
 void slab_release(struct slab *slab, void *block) {
     const size_t offset = (size_t)((unsigned char *)block - slab->region);
-    slab->free_list[slab->free_count++] = (uint32_t)(offset / slab->size);
+    slab->stack[slab->unused++] = (uint32_t)(offset / slab->size);
 }
 
 void slab_trim(struct slab *slab) {
-    for (; slab->unmapped_count + KEEP_RESIDENT < slab->free_count; slab->unmapped_count++)
-        madvise(slab->region + slab->free_list[slab->unmapped_count] * slab->size, slab->size,
-                MADV_DONTNEED);
+    for (; slab->trimmed + KEEP_RESIDENT < slab->unused; slab->trimmed++)
+        madvise(slab->region + slab->stack[slab->trimmed] * slab->size, slab->size, MADV_DONTNEED);
 }
 
 void slab_free(struct slab *slab) {

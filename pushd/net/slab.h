@@ -1,37 +1,37 @@
 /*
- * slab: memory for what is large and short-lived, apart from the heap.
+ * slab: blocks of one size for large, short-lived data, apart from the heap.
  *
- * The heads of handshakes take 20 KB each, for a moment; from the heap, with what lives long
- * allocated between them, they leave holes that nothing else fits into. Here they have a
- * region of their own, and what was used at a rush goes back to the system.
+ * libwebsockets allocates 20 KB for the headers of each handshake. On the heap, between data
+ * that lives long, these blocks leave gaps that nothing else fits into. Here they have a
+ * region of their own, and the memory that a burst of handshakes used goes back to the system.
  *
- * One thread.
+ * Not thread-safe.
  */
-#ifndef CONFAB_PUSHD_SLABS_H
-#define CONFAB_PUSHD_SLABS_H
+#ifndef CONFAB_PUSHD_NET_SLAB_H
+#define CONFAB_PUSHD_NET_SLAB_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct slab;
 
-/* Keeps addresses for so many slab of `size` bytes; memory only for those in use, and a few
- * more. */
+/* Reserves addresses for `count` blocks of `size` bytes; memory is allocated when they are
+ * used. Never NULL; without addresses, slab_alloc returns NULL each time. */
 struct slab *slab_new(size_t size, unsigned count);
 
-/* A slab, its content undefined; NULL if all are in use. */
+/* Returns a block, its content undefined; NULL if all are in use. */
 void *slab_alloc(struct slab *slab);
 
-/* Whether that is the address of a slab. */
+/* Whether an address is that of a block of this slab. */
 bool slab_owns(const struct slab *slab, const void *block);
 
-/* Gives one back. */
+/* Takes a block back. */
 void slab_release(struct slab *slab, void *block);
 
-/* Gives the system the memory of those not in use, but for a few; for now and then. */
+/* Returns the memory of all but a few unused blocks to the system; to be called now and then. */
 void slab_trim(struct slab *slab);
 
-/* Frees everything; none may be in use. */
+/* Frees everything; no block may be in use. */
 void slab_free(struct slab *slab);
 
 #endif

@@ -1,3 +1,4 @@
+/* socket: the callbacks of libwebsockets, deadlines, and the list of all sockets. */
 #include "net/socket.h"
 
 #include <stdlib.h>
@@ -9,13 +10,18 @@
 #include "net/slab.h"
 #include "net/socket_private.h"
 
-/* Heads of handshakes that are read at the same time, before the heap is used for them too. */
+/* Handshakes at the same time whose headers come from the slab; further ones use the heap. */
 #define HEADER_BLOCKS 4096
+
+/* The allocator and the log function of libwebsockets take no context, so they need these
+ * globals; there is one struct sockets in a process. */
+static struct slab *header_slab;
+static int64_t last_log_ms;
 
 /* ---- draining ---- */
 
-/* Closes as many as are due by now, so that their clients do not all come back at once. */
-static void drain_due(uv_timer_t *timer) {
+/* Closes the sockets that are due by now: spread out, since their clients reconnect elsewhere. */
+static void on_drain_timer(uv_timer_t *timer) {
     struct sockets *sockets = timer->data;
     const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
     uint64_t due = sockets->drain_total;
@@ -40,42 +46,25 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
     sockets->drain_ms = spread_ms;
     sockets->drain_start_ms = clock_monotonic_ms();
     sockets->drain_code = code;
-    uv_timer_start(&sockets->drain_timer, drain_due, 0, 20);
+    uv_timer_start(&sockets->drain_timer, on_drain_timer, 0, 20);
 }
 
-/* ---- memory of libwebsockets ---- */
+/* ---- deadlines ---- */
 
-/* It allocates the head of a handshake in one piece that is larger than all else. There is
- * one allocator for the process, and one loop. */
-static struct slab *header_slab;
-
-static void *allocate(void *memory, size_t size, const char *reason) {
-    (void)reason;
-    if (slab_owns(header_slab, memory)) {
-        slab_release(header_slab, memory); /* heads never grow */
-        return NULL;
-    }
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    void *head = !memory && size == WS_HANDSHAKE_HEADERS_SIZE ? slab_alloc(header_slab) : NULL;
-    return head ? head : xreallocarray(memory, size, 1);
-}
-
-/* ---- pings ---- */
-
-/* When something has to be done about a socket that nothing is heard of. */
-static uint32_t deadline_s(const struct socket *socket, uint32_t every) {
-    if (socket->phase == PHASE_ABORTED)
-        return UINT32_MAX;
-    if (socket->phase == PHASE_CLOSING)
+/* When something has to be done about a socket if nothing is received from it. */
+static uint32_t deadline_s(const struct socket *socket, uint32_t ping_interval) {
+    switch (socket->phase) {
+    case PHASE_OPEN:
+        return socket->received_s + (socket->ping_pending ? 2 * ping_interval : ping_interval);
+    case PHASE_CLOSING:
         return socket->close_s;
-    return socket->received_s + (socket->ping_pending ? 2 * every : every);
+    default:
+        return UINT32_MAX;
+    }
 }
 
 static void handle_deadline(struct socket *socket) {
-    /* Not an empty one: libwebsockets tells nobody of the pong to that. */
+    /* With a payload: libwebsockets has no callback for a pong without one. */
     static const unsigned char PING[] = {0x89, 0x01, '?'};
     if (socket->phase == PHASE_CLOSING) {
         socket_abort(socket);
@@ -88,41 +77,28 @@ static void handle_deadline(struct socket *socket) {
     }
 }
 
-/* Looks at all sockets, but only when one of them may be due: being heard of puts a socket
- * off, and nothing brings it forward but what tells look_by. (Nor does a shorter ws_ping,
- * after which look_s is further away than anything can be.) */
 void sockets_tick(struct sockets *sockets) {
-    const uint32_t now = socket_now_s(), every = (uint32_t)sockets->config->ws_ping;
+    const uint32_t now = socket_now_s(), ping_interval = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
     slab_trim(header_slab);
-    if (now < sockets->next_check_s && sockets->next_check_s - now <= every)
+    /* Scan all sockets only when one may have timed out. Receiving puts a deadline off; only
+     * socket_schedule_check, or a reload that lowers ws_ping, brings it forward. */
+    if (now < sockets->next_check_s && sockets->next_check_s - now <= ping_interval)
         return;
-    sockets->next_check_s = now + every;
+    sockets->next_check_s = now + ping_interval;
     for (struct socket *socket = sockets->first; socket; socket = next) {
         next = socket->next;
-        if (now >= deadline_s(socket, every))
+        if (now >= deadline_s(socket, ping_interval))
             handle_deadline(socket);
-        socket_schedule_check(sockets, deadline_s(socket, every));
+        socket_schedule_check(sockets, deadline_s(socket, ping_interval));
     }
 }
 
 /* ---- opening and closing ---- */
 
-static void add_socket(struct sockets *sockets, struct socket *socket) {
-    socket->sockets = sockets;
-    socket->next = sockets->first;
-    socket->prev_next = &sockets->first;
-    if (socket->next)
-        socket->next->prev_next = &socket->next;
-    sockets->first = socket;
-    sockets->count++;
-}
-
-static void adjust_count(struct socket *socket, int change) {
+static uint64_t *open_count(const struct socket *socket) {
     struct metrics_data *metrics = socket->sockets->metrics;
-    uint64_t *kind =
-        socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
-    *kind += (uint64_t)(int64_t)change;
+    return socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
 }
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
@@ -132,17 +108,24 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     if (!handshake)
         return -1;
     sockets->metrics->handshakes++;
+    socket->sockets = sockets;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
     socket->corked = true;
+    socket->notifications = handshake->notifications;
+    socket->conn_limit_key = conn_limit_key;
     socket->received_s = socket_now_s();
     socket_schedule_check(sockets, socket->received_s + (uint32_t)sockets->config->ws_ping);
-    socket->notifications = handshake->notifications;
-    add_socket(sockets, socket);
-    adjust_count(socket, 1);
-    socket->conn_limit_key = conn_limit_key;
+    /* Into the list of all sockets. */
+    socket->next = sockets->first;
+    socket->prev_next = &sockets->first;
+    if (socket->next)
+        socket->next->prev_next = &socket->next;
+    sockets->first = socket;
+    sockets->count++;
+    ++*open_count(socket);
     socket->client = sockets->callbacks.opened(sockets->callbacks.context, socket, handshake);
-    if (sockets->drain_code) /* it was on its way in when the others were told */
+    if (sockets->drain_code) /* it was in its handshake when the others were closed */
         socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
     return 0;
 }
@@ -156,7 +139,7 @@ static void drop_partial(struct socket *socket) {
 }
 
 static void on_closed(struct sockets *sockets, struct socket *socket) {
-    if (!socket->sockets)
+    if (!socket->sockets) /* on_established refused it */
         return;
     if (sockets->drain_next == socket)
         sockets->drain_next = socket->next;
@@ -164,8 +147,8 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     if (socket->next)
         socket->next->prev_next = socket->prev_next;
     sockets->count--;
+    --*open_count(socket);
     sockets->metrics->abnormal_closes += socket->phase == PHASE_OPEN;
-    adjust_count(socket, -1);
     socket_write_discard(socket);
     drop_partial(socket);
     conn_limit_remove(&sockets->ws_handshake.conn_limit, socket->conn_limit_key);
@@ -173,8 +156,9 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     socket->sockets = NULL;
 }
 
-/* ---- what comes in ---- */
+/* ---- receiving ---- */
 
+/* Part of a frame, which may be part of a message. */
 static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
     struct sockets *sockets = socket->sockets;
     socket->received_s = socket_now_s();
@@ -203,7 +187,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     struct socket *socket = user;
     struct lws_context *context = lws_get_context(wsi);
     struct sockets *sockets = context ? lws_context_user(context) : NULL;
-    if (!sockets)
+    if (!sockets) /* the context is not complete yet */
         return 0;
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
@@ -239,61 +223,73 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t len) {
-    slow_callback_start("a socket");
+    slow_callback_start("a socket event");
     const int result = handle(wsi, reason, user, in, len);
     slow_callback_stop();
     return result;
 }
 
-/* ---- all sockets ---- */
+/* ---- libwebsockets ---- */
 
-/* At most a line a second: some complaints come with every turn of the loop. */
+/* The headers of a handshake are one allocation, larger than any other. */
+static void *allocate(void *memory, size_t size, const char *reason) {
+    (void)reason;
+    if (slab_owns(header_slab, memory)) {
+        slab_release(header_slab, memory); /* it is never resized */
+        return NULL;
+    }
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    void *block = !memory && size == WS_HANDSHAKE_HEADERS_SIZE ? slab_alloc(header_slab) : NULL;
+    return block ? block : xreallocarray(memory, size, 1);
+}
+
+/* At most one line a second: some errors repeat with every loop iteration. */
 static void log_lws(int level, const char *line) {
-    static int64_t last_ms;
     const int64_t now = clock_monotonic_ms();
-    if (!(level & LLL_ERR) || (last_ms && now - last_ms < 1000))
+    if (!(level & LLL_ERR) || (last_log_ms && now - last_log_ms < 1000))
         return;
-    last_ms = now;
+    last_log_ms = now;
     log_warn("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-static void set_protocols(struct sockets *sockets) {
-    /* Small pieces: what clients send is short, and every connection has such a buffer. */
-    const struct lws_protocols protocol = {.name = "confab",
-                                           .callback = callback,
-                                           .per_session_data_size = sizeof(struct socket),
-                                           .rx_buffer_size = 128,
-                                           .tx_packet_size = SOCKET_WRITE_MAX};
-    sockets->protocols[0] = protocol;
-    sockets->protocols[0].name = "none";
-    sockets->protocols[1] = protocol;
-}
-
-/* libwebsockets' own timers are a list walked from its head: all are switched off, and
- * sockets_tick does what they would. */
-static const lws_retry_bo_t NO_TIMERS = {0};
-
 static bool create_context(struct sockets *sockets) {
-    struct lws_context_creation_info info = {0};
+    /* libwebsockets keeps its timers in one sorted list, which it walks from the head: all are
+     * switched off, and sockets_tick does their work. */
+    static const lws_retry_bo_t NO_TIMERS = {0};
+    /* Clients send little, and each connection has a receive buffer. */
+    sockets->protocols[1] = (struct lws_protocols){.name = "confab",
+                                                   .callback = callback,
+                                                   .per_session_data_size = sizeof(struct socket),
+                                                   .rx_buffer_size = 128,
+                                                   .tx_packet_size = SOCKET_WRITE_MAX};
+    sockets->protocols[0] = sockets->protocols[1];
+    sockets->protocols[0].name = "none"; /* the first protocol also serves plain HTTP */
+    const struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = sockets->protocols,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .foreign_loops = sockets->foreign_loops,
+        .retry_and_idle_policy = &NO_TIMERS,
+        .user = sockets,
+        .gid = -1,
+        .uid = -1,
+        .server_string = "confab",
+        .timeout_secs = 10,
+        .max_http_header_data = WS_HANDSHAKE_HEADERS_SIZE,
+    };
     lws_set_log_level(LLL_ERR, log_lws);
     header_slab = slab_new(WS_HANDSHAKE_HEADERS_SIZE, HEADER_BLOCKS);
     lws_set_allocator(allocate);
-    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-    info.protocols = sockets->protocols;
-    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-    info.foreign_loops = sockets->foreign_loops;
-    info.retry_and_idle_policy = &NO_TIMERS;
-    info.user = sockets;
-    info.gid = -1;
-    info.uid = -1;
-    info.server_string = "confab";
-    info.timeout_secs = 10;
-    info.max_http_header_data = WS_HANDSHAKE_HEADERS_SIZE;
     sockets->context = lws_create_context(&info);
     if (sockets->context)
         sockets->ws_handshake.vhost = lws_create_vhost(sockets->context, &info);
     return sockets->ws_handshake.vhost != NULL;
 }
+
+/* ---- all sockets ---- */
 
 struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
                             struct metrics_data *metrics, const struct sockets_callbacks *callbacks,
@@ -308,9 +304,8 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
     uv_timer_init(loop, &sockets->drain_timer);
     sockets->drain_timer.data = sockets;
     socket_write_init(sockets, loop);
-    set_protocols(sockets);
     if (!create_context(sockets)) {
-        log_error("libwebsockets cannot be used");
+        log_error("cannot initialize libwebsockets");
         return NULL;
     }
     for (size_t i = 0; i < SOCKETS_LISTENERS; i++) {
@@ -343,8 +338,8 @@ void sockets_abort(struct sockets *sockets) {
     lws_context_destroy(sockets->context);
 }
 
-/* On a loop that is not its own, libwebsockets wants to be told twice. */
 void sockets_free(struct sockets *sockets) {
+    /* On a foreign loop the context is destroyed in two calls, with iterations in between. */
     lws_context_destroy(sockets->context);
     slab_free(header_slab);
     conn_limit_free(&sockets->ws_handshake.conn_limit);

@@ -1,8 +1,8 @@
 /*
- * socket_private: what socket.c and socket_write.c share, for them alone.
+ * socket_private: what socket.c and socket_write.c share, for these two alone.
  */
-#ifndef CONFAB_PUSHD_SOCKET_PRIVATE_H
-#define CONFAB_PUSHD_SOCKET_PRIVATE_H
+#ifndef CONFAB_PUSHD_NET_SOCKET_PRIVATE_H
+#define CONFAB_PUSHD_NET_SOCKET_PRIVATE_H
 
 #include <libwebsockets.h>
 
@@ -13,31 +13,35 @@
 #include "net/socket.h"
 #include "net/ws_handshake.h"
 
-/* Bytes gathered for one write of what waited. */
+/* Bytes of a send queue that are written at once. */
 #define SOCKET_WRITE_MAX 65536
 
-enum socket_phase { PHASE_OPEN, PHASE_CLOSING, PHASE_ABORTED };
+enum socket_phase {
+    PHASE_OPEN,
+    PHASE_CLOSING, /* a close frame is sent or about to be */
+    PHASE_ABORTED, /* shut down; libwebsockets closes it soon */
+};
 
-/* What a connection needs; libwebsockets allocates it, zeroed, with the connection. */
+/* One connection; libwebsockets allocates it, zeroed, with its own data. */
 struct socket {
     struct sockets *sockets;
     struct lws *wsi;
     int fd;
     enum socket_phase phase;
-    bool blocked;      /* the kernel did not take all */
-    bool ping_pending; /* and has not been heard since */
-    bool close_sent;   /* the close frame is out */
+    bool blocked;      /* the kernel did not take all that was written */
+    bool ping_pending; /* a ping was sent, and nothing received since */
+    bool close_sent;
     bool notifications;
-    bool corked;         /* what is written waits for the first frame */
-    bool deferred;       /* among those to be written to when the turn ends */
-    unsigned close_code; /* 0: cut off without one */
+    bool corked;         /* TCP_CORK is set until the first frame */
+    bool deferred;       /* in sockets->deferred */
+    unsigned close_code; /* 0: abort without a close frame */
     struct client *client;
-    struct socket *next, **prev_next; /* list of all */
-    struct send_queue *send_queue;    /* what waits while blocked or gathering; NULL: nothing */
-    struct buffer *partial;           /* of a message that comes in pieces; NULL: none */
+    struct socket *next, **prev_next; /* list of all sockets */
+    struct send_queue *send_queue;    /* while blocked or deferred; NULL: empty */
+    struct buffer *partial;           /* received fragments of a message; NULL: none */
     uint64_t conn_limit_key;
-    uint32_t received_s; /* when something came last, seconds */
-    uint32_t close_s;    /* when it is closed, or cut off */
+    uint32_t received_s; /* when something was received last, in seconds */
+    uint32_t close_s;    /* while closing: when it is aborted */
 };
 
 struct sockets {
@@ -47,17 +51,20 @@ struct sockets {
     struct sockets_callbacks callbacks;
     struct socket *first;
     uint64_t count;
-    uint32_t next_check_s; /* when one of them may be due */
+    uint32_t next_check_s; /* no socket has a deadline before that */
     struct ws_handshake ws_handshake;
-    struct acceptor *acceptors[SOCKETS_LISTENERS]; /* NULL: nobody is taken there */
-    struct socket *drain_next;                     /* who is closed next, while draining */
+    struct acceptor *acceptors[SOCKETS_LISTENERS]; /* NULL: not listening */
+    /* sockets_close_all */
+    struct socket *drain_next; /* closed next */
     uint64_t drain_total, drain_closed, drain_ms;
     int64_t drain_start_ms;
     unsigned drain_code; /* 0: not draining */
     uv_timer_t drain_timer;
-    uv_idle_t flush_idle;     /* started while there are any of these: */
-    struct socket **deferred; /* what they get waits until the turn ends; NULL: gone */
+    /* socket_send_deferred */
+    uv_idle_t flush_idle;     /* active while there are any of these: */
+    struct socket **deferred; /* NULL: closed meanwhile */
     size_t deferred_count, deferred_space;
+    /* libwebsockets keeps pointers to these. */
     struct lws_protocols protocols[3];
     void *foreign_loops[1];
     unsigned char write_buffer[SOCKET_WRITE_MAX];
@@ -67,31 +74,31 @@ static inline uint32_t socket_now_s(void) {
     return (uint32_t)(clock_monotonic_ms() / 1000);
 }
 
-/* Has sockets_tick look at all sockets at that time, if not before. */
+/* Makes sockets_tick check all sockets at a time, unless it does so before. */
 static inline void socket_schedule_check(struct sockets *sockets, uint32_t when_s) {
-    sockets->next_check_s = when_s < sockets->next_check_s ? when_s : sockets->next_check_s;
+    if (when_s < sockets->next_check_s)
+        sockets->next_check_s = when_s;
 }
 
 /* ---- socket_write.c ---- */
 
-/* Prepares for writing, when the sockets are made. */
+/* For sockets_new, sockets_abort and sockets_free. */
 void socket_write_init(struct sockets *sockets, uv_loop_t *loop);
-
-/* The end of it, in two steps: as sockets_abort and sockets_free. */
 void socket_write_close(struct sockets *sockets);
 void socket_write_free(struct sockets *sockets);
 
-/* Writes bytes of a control frame at once; only to a socket that is not blocked. */
+/* Writes encoded frames at once; only to a socket that is not blocked. */
 void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t len);
 
-/* libwebsockets can write again, or the peer has closed; returns what is to be answered. */
+/* Callbacks of libwebsockets: the socket is writable, or the peer sent a close frame. Return
+ * what the callback returns. */
 int socket_on_writable(struct socket *socket);
 int socket_on_peer_close(struct socket *socket);
 
-/* Nothing can be sent any more: cuts it off. */
+/* Disconnects without a close frame; nothing can be sent any more. */
 void socket_abort(struct socket *socket);
 
-/* Forgets what waits, of a socket that is gone. */
+/* Drops everything that a socket that is gone has not sent. */
 void socket_write_discard(struct socket *socket);
 
 #endif

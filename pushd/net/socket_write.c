@@ -1,4 +1,4 @@
-/* socket_write: what goes out of a socket, up to the close frame. */
+/* socket_write: what a socket sends: frames at once, queued or deferred, and the close frame. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -6,32 +6,29 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 #include "net/socket_private.h"
 
-/* A socket that is closing is cut off after so many seconds. */
+/* How long a closing socket may take before it is aborted. */
 #define CLOSE_SECONDS 5
 
 /* ---- writing ---- */
 
-/* Sends what waited for the first frame, with that frame. */
-static void uncork(struct socket *socket) {
-    const int no = 0;
-    socket->corked = false;
-    setsockopt(socket->fd, IPPROTO_TCP, TCP_CORK, &no, sizeof(no));
-}
-
-/* What the kernel does not take goes to libwebsockets, which keeps it and calls back when it
- * is gone. Direct writes and bytes it still keeps are never mixed; it may keep half a pong that
- * nobody here knows of. */
 void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t len) {
     ssize_t sent = 0;
+    /* Bytes that libwebsockets still holds go first; it may hold a part of a pong, which it sends
+     * unasked. */
     if (!lws_partial_buffered(socket->wsi))
         sent = send(socket->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     const int error = sent < 0 ? errno : 0;
-    if (socket->corked)
-        uncork(socket);
+    if (socket->corked) {
+        /* The answer to the handshake waited for this first frame. */
+        const int no = 0;
+        socket->corked = false;
+        setsockopt(socket->fd, IPPROTO_TCP, TCP_CORK, &no, sizeof(no));
+    }
     if (error && error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
         socket_abort(socket);
         return;
@@ -41,6 +38,7 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
     socket->sockets->metrics->delivered_bytes += (size_t)sent;
     if ((size_t)sent == len)
         return;
+    /* libwebsockets keeps what the kernel did not take, and calls back when that is written. */
     socket->blocked = true;
     unsigned char *rest = xcalloc(1, LWS_PRE + len);
     memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
@@ -60,29 +58,28 @@ static void discard_queue(struct socket *socket) {
     socket->send_queue = NULL;
 }
 
-/* Writes what waits, as far as the kernel takes it. */
+/* Writes the send queue until the kernel takes no more. */
 static void flush_queue(struct socket *socket) {
-    struct metrics_data *metrics = socket->sockets->metrics;
+    struct sockets *sockets = socket->sockets;
     socket->blocked = false;
     while (socket->send_queue && !socket->blocked && socket->phase != PHASE_ABORTED) {
         const size_t len =
-            send_queue_peek(socket->send_queue, socket->sockets->write_buffer, SOCKET_WRITE_MAX);
+            send_queue_peek(socket->send_queue, sockets->write_buffer, SOCKET_WRITE_MAX);
         send_queue_consume(socket->send_queue, len);
-        metrics->send_queue_bytes -= len;
-        if (socket->send_queue->count == 0)
+        sockets->metrics->send_queue_bytes -= len;
+        if (socket->send_queue->bytes == 0)
             discard_queue(socket);
-        socket_write_now(socket, socket->sockets->write_buffer, len);
+        socket_write_now(socket, sockets->write_buffer, len);
     }
 }
 
-/* Lets a frame wait: for the kernel, or for the end of the turn. */
 static void enqueue(struct socket *socket, struct frame *frame) {
-    socket->sockets->metrics->send_queue_bytes += frame->len;
+    const struct sockets *sockets = socket->sockets;
+    sockets->metrics->send_queue_bytes += frame->len;
     if (!socket->send_queue)
         socket->send_queue = xcalloc(1, sizeof(*socket->send_queue));
-    const size_t most =
-        socket->blocked ? socket->sockets->config->ws_backlog * 1024 : SOCKET_WRITE_MAX;
-    if (send_queue_push(socket->send_queue, frame) <= most)
+    const size_t limit = socket->blocked ? sockets->config->ws_backlog * 1024 : SOCKET_WRITE_MAX;
+    if (send_queue_push(socket->send_queue, frame) <= limit)
         return;
     if (!socket->blocked) {
         flush_queue(socket);
@@ -102,10 +99,23 @@ void socket_send(struct socket *socket, struct frame *frame) {
         socket_write_now(socket, frame->bytes, frame->len);
 }
 
-/* An idle handle is called before the loop waits again. */
+void socket_send_text(struct socket *socket, struct text json) {
+    struct frame *frame = frame_text(json);
+    socket_send(socket, frame);
+    frame_release(frame);
+}
+
+/* libwebsockets keeps this near the beginning of its data of the connection. */
+bool socket_prefetch(const struct socket *socket) {
+    return !lws_partial_buffered(socket->wsi);
+}
+
+/* ---- deferred frames ---- */
+
+/* An idle handle is called before the loop waits for events again. */
 static void on_iteration_end(uv_idle_t *idle) {
     struct sockets *sockets = idle->data;
-    slow_callback_start("writing what was gathered");
+    slow_callback_start("writing deferred frames");
     uv_idle_stop(idle);
     for (size_t i = 0; i < sockets->deferred_count; i++) {
         struct socket *socket = sockets->deferred[i];
@@ -119,55 +129,37 @@ static void on_iteration_end(uv_idle_t *idle) {
     slow_callback_stop();
 }
 
-static void defer(struct socket *socket) {
-    struct sockets *sockets = socket->sockets;
-    if (sockets->deferred_count == sockets->deferred_space) {
-        sockets->deferred_space = sockets->deferred_space ? sockets->deferred_space * 2 : 64;
-        sockets->deferred =
-            xreallocarray(sockets->deferred, sockets->deferred_space, sizeof(struct socket *));
-    }
-    sockets->deferred[sockets->deferred_count++] = socket;
-    socket->deferred = true;
-    uv_idle_start(&sockets->flush_idle, on_iteration_end);
-}
-
 void socket_send_deferred(struct socket *socket, struct frame *frame) {
+    struct sockets *sockets = socket->sockets;
     if (socket->phase != PHASE_OPEN)
         return;
-    if (uv_is_closing((uv_handle_t *)&socket->sockets->flush_idle)) {
+    if (uv_is_closing((uv_handle_t *)&sockets->flush_idle)) {
         socket_send(socket, frame);
         return;
     }
-    if (!socket->deferred && !socket->blocked)
-        defer(socket);
-    socket->sockets->metrics->deliveries += frame->count;
+    if (!socket->deferred && !socket->blocked) {
+        sockets->deferred = array_reserve(sockets->deferred, &sockets->deferred_space,
+                                          sockets->deferred_count + 1, sizeof(struct socket *));
+        sockets->deferred[sockets->deferred_count++] = socket;
+        socket->deferred = true;
+        uv_idle_start(&sockets->flush_idle, on_iteration_end);
+    }
+    sockets->metrics->deliveries += frame->count;
     enqueue(socket, frame);
-}
-
-/* The answer is of no use yet, but what it is looked up in is then at hand. */
-bool socket_soon(const struct socket *socket) {
-    return !lws_partial_buffered(socket->wsi);
-}
-
-void socket_send_text(struct socket *socket, struct text json) {
-    struct frame *frame = frame_text(json);
-    socket_send(socket, frame);
-    frame_release(frame);
 }
 
 /* ---- closing ---- */
 
-/* Nothing can be sent any more. A connection that is shut down is readable at once, and
- * libwebsockets closes it when it reads the end. (Its timeouts are looked at only when
- * something else happens, so they are of no use here.) */
 void socket_abort(struct socket *socket) {
     socket->phase = PHASE_ABORTED;
     discard_queue(socket);
+    /* The shut down connection is readable at once, and libwebsockets closes it when it reads
+     * the end. Its own timeouts are checked only when something else happens. */
     shutdown(socket->fd, SHUT_RDWR);
 }
 
-/* Says why, once all before it is through. The frame is our own: libwebsockets would send
- * its own only after it has begun to tear the connection down. */
+/* Sends the close frame once the send queue is empty. libwebsockets would send one only after it
+ * has begun to close the connection. */
 static void send_close(struct socket *socket) {
     const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
                                    (unsigned char)(socket->close_code & 0xff)};
@@ -182,24 +174,29 @@ static void send_close(struct socket *socket) {
         socket_abort(socket);
 }
 
+static void begin_closing(struct socket *socket) {
+    socket->phase = PHASE_CLOSING;
+    socket->close_s = socket_now_s() + CLOSE_SECONDS;
+    socket_schedule_check(socket->sockets, socket->close_s);
+}
+
 void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
     if (socket->phase != PHASE_OPEN)
         return;
     if (why < METRICS_DROP_COUNT)
         socket->sockets->metrics->drops[why]++;
-    socket->phase = PHASE_CLOSING;
     socket->close_code = code;
-    socket->close_s = socket_now_s() + CLOSE_SECONDS;
-    socket_schedule_check(socket->sockets, socket->close_s);
+    begin_closing(socket);
     send_close(socket);
 }
 
-/* libwebsockets tells nobody of a ping, but having answered some it calls here too, unasked. */
 int socket_on_writable(struct socket *socket) {
     if (socket->phase == PHASE_ABORTED)
         return -1;
     if (lws_partial_buffered(socket->wsi))
         return 0;
+    /* libwebsockets answers pings by itself, without a callback; but it then calls this, although
+     * the socket was not blocked. */
     socket->sockets->metrics->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
     flush_queue(socket);
     if (socket->phase == PHASE_CLOSING)
@@ -207,17 +204,15 @@ int socket_on_writable(struct socket *socket) {
     return socket->phase == PHASE_ABORTED ? -1 : 0;
 }
 
-/* The answer to our close frame ends it. libwebsockets answers one of the peer's, and
- * nothing is said or heard behind that. */
 int socket_on_peer_close(struct socket *socket) {
     if (!socket->blocked)
         flush_queue(socket);
+    /* The answer to our close frame: the connection ends. */
     if (socket->close_sent || socket->phase == PHASE_ABORTED)
         return -1;
-    socket->phase = PHASE_CLOSING;
+    /* The peer closes first. libwebsockets answers its close frame; nothing follows that. */
     socket->close_sent = true;
-    socket->close_s = socket_now_s() + CLOSE_SECONDS;
-    socket_schedule_check(socket->sockets, socket->close_s);
+    begin_closing(socket);
     return 0;
 }
 

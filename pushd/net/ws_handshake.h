@@ -1,10 +1,10 @@
 /*
- * ws_handshake: connections until their handshake is over: who is taken, who is let in, and what
- * the others are told. With socket.h the only one that knows libwebsockets, whose callbacks
- * for that time it answers.
+ * ws_handshake: a connection from accept(2) to the end of its WebSocket handshake: counted,
+ * checked, then let in or answered with an HTTP error. Handles the callbacks of libwebsockets
+ * for that time; only this module and socket.c include its header.
  */
-#ifndef CONFAB_PUSHD_RECEPTION_H
-#define CONFAB_PUSHD_RECEPTION_H
+#ifndef CONFAB_PUSHD_NET_WS_HANDSHAKE_H
+#define CONFAB_PUSHD_NET_WS_HANDSHAKE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,42 +18,58 @@
 struct lws;
 struct lws_vhost;
 
-/* Room for all headers of a handshake: browsers send every cookie of a site, and web servers
- * in front take as much. Bytes. */
+/* Space for the headers of a handshake, in bytes: browsers send all cookies of a site, and web
+ * servers in front accept as much. */
 #define WS_HANDSHAKE_HEADERS_SIZE 20480
 
-/* Zeroed, but for the first three, which are its owner's and outlive it. */
+/* Room for one header; a longer one counts as absent. */
+#define WS_HANDSHAKE_HEADER_SIZE 2048
+
+/* The headers of the handshake being checked. */
+struct ws_handshake_headers {
+    char path[WS_HANDSHAKE_HEADER_SIZE], query[WS_HANDSHAKE_HEADER_SIZE];
+    char authorization[WS_HANDSHAKE_HEADER_SIZE], own_token[WS_HANDSHAKE_HEADER_SIZE];
+    char protocols[WS_HANDSHAKE_HEADER_SIZE], cookie[WS_HANDSHAKE_HEADERS_SIZE];
+    char origin[WS_HANDSHAKE_HEADER_SIZE], host[WS_HANDSHAKE_HEADER_SIZE];
+    char forwarded[WS_HANDSHAKE_HEADER_SIZE];
+    char address[HANDSHAKE_ADDRESS_SIZE]; /* of the client, through trusted proxies */
+};
+
+/* One for all connections of a loop. The owner sets the first three, zeroes the rest, and
+ * frees conn_limit. */
 struct ws_handshake {
     const struct config *config;
     struct metrics_data *metrics;
-    struct lws_vhost *vhost;      /* who is taken becomes its */
-    struct conn_limit conn_limit; /* its owner seats who is let in, and frees it */
-    uint64_t handshaking;         /* key at the conn_limit of the connection at hand */
-    const struct lws *admitted;   /* let in last; what it asked for: */
-    struct handshake handshake;
+    struct lws_vhost *vhost; /* accepted connections are given to it */
+    struct conn_limit conn_limit;
+    uint64_t accepted_key;      /* in conn_limit, of the connection being given to the vhost */
+    const struct lws *admitted; /* passed the check last; NULL: none */
+    struct handshake handshake; /* ... with this request, whose texts point into: */
+    struct ws_handshake_headers headers;
 };
 
-/* A connection is there, as an acceptor says it (the context is the ws_handshake): it is handed
- * to libwebsockets, or closed. */
+/* The callback of an acceptor; the context is the ws_handshake. Gives the connection to
+ * libwebsockets, or closes it if it exceeds a limit. */
 void ws_handshake_on_accept(void *context, int fd, const struct sockaddr *peer, socklen_t len);
 
-/* libwebsockets has made something of it; that is said from within ws_handshake_on_accept. */
-void ws_handshake_adopted(struct ws_handshake *ws_handshake, struct lws *wsi);
+/* libwebsockets created an object for the connection; it calls this from within
+ * ws_handshake_on_accept. */
+void ws_handshake_adopted(struct ws_handshake *handshakes, struct lws *wsi);
 
-/* Its handshake is over, or the connection is. True if it stood at the conn_limit until now. */
-bool ws_handshake_end(struct ws_handshake *ws_handshake, struct lws *wsi);
+/* The handshake is over, or the connection is gone. True if it was in its handshake until now. */
+bool ws_handshake_end(struct ws_handshake *handshakes, struct lws *wsi);
 
-/* A handshake that asks for `upgrade`. 0: let in. Else it was answered with the reason, and
- * the connection is to be ended by returning this to libwebsockets. */
-int ws_handshake_check(struct ws_handshake *ws_handshake, struct lws *wsi, const char *upgrade);
+/* Checks a request to upgrade to the protocol `upgrade`. Returns 0 to let it in; else it has
+ * been answered, and returning the value to libwebsockets closes the connection. */
+int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const char *upgrade);
 
-/* A request that is no handshake is answered 426; returns what ends the connection. */
-int ws_handshake_reject_http(struct ws_handshake *ws_handshake, struct lws *wsi);
+/* Answers a request without an upgrade with 426; returns what closes the connection. */
+int ws_handshake_reject_http(struct ws_handshake *handshakes, struct lws *wsi);
 
-/* The handshake of the connection that was let in last, which is through now: the next thing
- * that libwebsockets says after ws_handshake_check. Sits it down at the conn_limit, with a key for
- * conn_limit_remove. The texts are valid until the next one is asked. NULL: it is not the one. */
-const struct handshake *ws_handshake_established(struct ws_handshake *ws_handshake, struct lws *wsi,
+/* The handshake of the connection that passed ws_handshake_check last is complete; that is the
+ * next callback of libwebsockets. Counts the socket and sets the key for conn_limit_remove. The
+ * texts are valid until the next check. NULL: another connection. */
+const struct handshake *ws_handshake_established(struct ws_handshake *handshakes, struct lws *wsi,
                                                  uint64_t *conn_limit_key);
 
 #endif

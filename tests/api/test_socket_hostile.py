@@ -329,7 +329,7 @@ def test_ten_thousand_from_one_address_are_told_no_and_others_are_served(system)
             if made.status == 101:
                 stack.enter_context(made)
             else:
-                assert made.json() == {"detail": "Too many sockets of this address."}
+                assert made.json() == {"detail": "Too many sockets from this address."}
                 made.abort()
             if number % 500 == 0:
                 said = alice.say(room)

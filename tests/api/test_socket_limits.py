@@ -100,7 +100,7 @@ def test_an_address_has_no_more_sockets_than_the_limit(system, alice, room, open
     crowd(system, alice, room, "192.0.2.7", opened)
     with alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.7"}) as live:
         assert live.status == 429
-        assert live.json() == {"detail": "Too many sockets of this address."}
+        assert live.json() == {"detail": "Too many sockets from this address."}
         assert live.headers["retry-after"] == "5"
     assert figure(system, "refusals_total", reason="address_limit") == before + 1
     other = alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.8"})

@@ -63,9 +63,9 @@ static void take(struct send_queue *send_queue, struct model *model, size_t size
 
 static void check_empty(const struct send_queue *send_queue) {
     assert_int_equal(send_queue->bytes, 0);
-    assert_int_equal(send_queue->count, 0);
+    assert_int_equal(send_queue->frames.count, 0);
     assert_int_equal(send_queue->sent, 0);
-    assert_null(send_queue->frames);
+    assert_null(send_queue->frames.slots);
 }
 
 static void one_round(uint64_t seed, struct model *model, struct frame *const *frames) {
@@ -142,7 +142,7 @@ static void one_take_can_end_many_frames(void **state) {
     for (unsigned i = 0; i < 100; i++)
         send_queue_push(&send_queue, frame);
     send_queue_consume(&send_queue, 99 * frame->len + 2);
-    assert_int_equal(send_queue.count, 1);
+    assert_int_equal(send_queue.frames.count, 1);
     assert_int_equal(send_queue_peek(&send_queue, rest, sizeof(rest)), 7);
     assert_memory_equal(rest, "{\"a\":1}", 7);
     send_queue_clear(&send_queue);

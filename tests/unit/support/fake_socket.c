@@ -74,7 +74,7 @@ void socket_send_deferred(struct socket *socket, struct frame *frame) {
     socket_send(socket, frame);
 }
 
-bool socket_soon(const struct socket *socket) {
+bool socket_prefetch(const struct socket *socket) {
     return socket->close_code == 0;
 }
 
