@@ -1,12 +1,12 @@
 /*
- * channel: a stream with those who listen to it here, and its channel on Redis.
+ * channel: a stream, its subscribers in this process, and its channel on Redis.
  *
- * Rooms and users have a channel as long as somebody here listens. What a stream delivers in
- * one turn of the loop is gathered, and written to each listener at once when the turn
- * ends.
+ * A room or user has a channel as long as it has a subscriber here. The events that a stream
+ * delivers in one loop iteration are collected, and handed to each subscriber at once at the end
+ * of the iteration.
  */
-#ifndef CONFAB_PUSHD_FEED_H
-#define CONFAB_PUSHD_FEED_H
+#ifndef CONFAB_PUSHD_CHANNEL_CHANNEL_H
+#define CONFAB_PUSHD_CHANNEL_CHANNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,13 +22,13 @@
 struct client;
 struct channel;
 
-/* One listener of one channel. */
+/* One subscriber of one channel. */
 struct subscription {
-    struct client *client;
+    struct client *client; /* NULL: dropped, and given back soon */
     struct channel *channel;
-    uint32_t index;         /* in the channel's array */
-    bool live;              /* gets events; before that it only keeps the channel open */
-    uint64_t delivered_seq; /* of the last event delivered to it */
+    uint32_t index;         /* in channel->subscriptions */
+    bool live;              /* receives events; before that it only keeps the channel open */
+    uint64_t delivered_seq; /* of the last event handed to it */
 };
 
 /* All channels of this process. */
@@ -37,79 +37,78 @@ struct channels;
 struct channel {
     struct stream stream;
     struct channels *channels;
-    struct subscription **subscriptions; /* `only` as long as there is one */
-    struct subscription *only;
-    uint32_t count, space;
-    uint64_t ready_iteration;     /* the number of the turn in which Redis confirmed the channel */
-    struct event_list pending;    /* what this turn delivered */
-    struct channel *next_dirty;   /* list of channels with something in turn */
-    unsigned char missing_checks; /* tail checks in a row that did not find the room */
-    bool ready;                   /* Redis has confirmed the channel, or is not there */
-    bool dirty;
+    struct subscription **subscriptions;
+    size_t space;
+    uint32_t count;             /* of subscriptions */
+    unsigned char missing;      /* consecutive gap checks that did not find the room */
+    bool ready;                 /* Redis confirmed the channel, or is down */
+    bool dirty;                 /* has events to hand out */
+    uint64_t ready_iteration;   /* the loop iteration in which it became ready */
+    struct event_list events;   /* delivered by the stream in this iteration */
+    struct channel *next_dirty; /* list of dirty channels */
 };
 
-/* What the channels tell their clients. Any of these may end clients; subscriptions are
- * then dropped at the end of the turn, never while a channel is being walked. */
+/* What the channels call. A callback may close clients, but subscriptions must be given back
+ * later, never while a channel is walked. */
 struct channels_callbacks {
-    /* The channel can be read from now on. */
+    /* The channel became ready: events published from now on will arrive. */
     void (*ready)(struct client *client, struct channel *channel);
-    /* Events follow for these, of which some may be NULL: what they need can be fetched into the
-     * processor's cache. */
+    /* Events follow for these clients, some of which may be NULL: what they need can be loaded
+     * into the processor's cache. */
     void (*prefetch)(struct client *const *clients, uint32_t count);
-    /* Events of one turn, in order, all after subscription->delivered_seq. joined_frame holds the
-     * frames of all of them that are shown (NULL: none is). */
+    /* Events of one iteration, in order, all after subscription->delivered_seq. `frame` has all
+     * their frames (NULL: none is shown). */
     void (*events)(struct subscription *subscription, const struct stream_event *events,
-                   uint32_t count, struct frame *joined_frame);
-    /* A notice without a number on a room's channel. */
+                   uint32_t count, struct frame *frame);
+    /* A notice, an event without a number, on a room's channel. */
     void (*notice)(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame);
-    /* What was missed cannot be had: load anew from last_seq. */
+    /* Events are missing that cannot be read any more; the client has to resync at last_seq. */
     void (*resync)(struct subscription *subscription, uint64_t last_seq);
-    /* The room is gone. */
+    /* The room does not exist any more. */
     void (*room_gone)(struct subscription *subscription);
 };
 
-/* Never NULL; everything given must outlive it. */
+/* Everything given must outlive it. Never NULL. */
 struct channels *channels_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,
                               struct metrics_data *metrics,
                               const struct channels_callbacks *callbacks);
 
-/* Gives the channels the pubsub; the listener of the pubsub is channels_pubsub_callbacks. */
+/* Sets the pubsub to subscribe with; its callbacks are channels_pubsub_callbacks. */
 void channels_set_pubsub(struct channels *channels, struct pubsub *pubsub);
 const struct pubsub_callbacks *channels_pubsub_callbacks(struct channels *channels);
 
-/* Stops the timer; frees itself once the loop has let go. No channel may be open, no job under
- * way. */
+/* Stops the timer; frees itself once the loop has closed it. There must be no channel and no
+ * pending job. */
 void channels_close(struct channels *channels);
 
-/* Adds a listener, not live yet, and opens the channel if it is the first. The subscription
- * belongs to the caller, who gives it back with channel_unsubscribe. */
+/* Adds a subscriber, not live yet; the first one opens the channel. The caller gives the
+ * subscription back with channel_unsubscribe. */
 struct subscription *channel_subscribe(struct channels *channels, enum event_stream kind,
                                        uint64_t id, struct client *client);
 
-/* Drops a listener; the last one closes the channel. Not while the channels call a listener:
- * flag the client and leave at the end of the turn. */
+/* Removes and frees a subscription; the last one closes the channel. Never from a callback. */
 void channel_unsubscribe(struct subscription *subscription);
 
-/* The number of the present turn of the loop. */
+/* The number of the present loop iteration. */
 uint64_t channels_iteration(const struct channels *channels);
 
-/* Writes out what this turn has gathered so far; called at each end of a turn, and before a
- * listener becomes live in the middle of one. */
+/* Hands out the events collected so far: at the end of each iteration, and before a subscription
+ * becomes live within one. */
 void channels_flush(struct channels *channels);
 
-/* Hands a notice of a room to its listeners here, as if it had come from Redis. */
+/* Hands a notice to the subscribers of a room in this process, as if it came from Redis. */
 void channels_notice(struct channels *channels, uint64_t room_id,
                      const struct event_envelope *envelope);
 
-/* Calls wake for each listener of a room; wake may send, but not leave or join. */
+/* Calls visit for each subscriber of a room; visit may send, but not subscribe or unsubscribe. */
 void channels_each_client(struct channels *channels, uint64_t room_id,
-                          void (*wake)(struct client *client));
+                          void (*visit)(struct client *client));
 
-/* Looks at once whether the database has events that did not come. */
+/* Starts a gap check now, or another one after the one that is running. */
 void channels_check_gaps(struct channels *channels);
 
-/* Calls visit for each channel (for the state in the log). */
+/* Calls visit for each channel. */
 void channels_each(struct channels *channels,
                    void (*visit)(void *context, const struct channel *channel), void *context);
 

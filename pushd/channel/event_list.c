@@ -1,11 +1,10 @@
+/* event_list: an array of events that holds references to their frames. */
 #include "channel/event_list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xalloc.h"
-
-#define FIRST_SPACE 4
+#include "base/array.h"
 
 struct stream_event stream_event_of(const struct event_envelope *envelope) {
     struct stream_event event = {
@@ -25,10 +24,8 @@ struct stream_event stream_event_of(const struct event_envelope *envelope) {
 }
 
 void event_list_insert(struct event_list *list, uint32_t at, const struct stream_event *event) {
-    if (list->count == list->space) {
-        list->space = list->space ? list->space * 2 : FIRST_SPACE;
-        list->events = xreallocarray(list->events, list->space, sizeof(*list->events));
-    }
+    list->events =
+        array_reserve(list->events, &list->space, (size_t)list->count + 1, sizeof(*list->events));
     memmove(list->events + at + 1, list->events + at, (list->count - at) * sizeof(*list->events));
     list->events[at] = *event;
     if (event->frame)
@@ -55,7 +52,7 @@ void event_list_drop(struct event_list *list, uint32_t count) {
         return;
     }
     free(list->events);
-    *list = (struct event_list){NULL, 0, 0};
+    *list = (struct event_list){0};
 }
 
 void event_list_clear(struct event_list *list) {

@@ -1,8 +1,8 @@
 /*
- * event_list: an event of a stream on its way, and events in a row.
+ * event_list: an event of a stream, and a growing list of them.
  */
-#ifndef CONFAB_PUSHD_STREAM_LIST_H
-#define CONFAB_PUSHD_STREAM_LIST_H
+#ifndef CONFAB_PUSHD_CHANNEL_EVENT_LIST_H
+#define CONFAB_PUSHD_CHANNEL_EVENT_LIST_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #include "net/frame.h"
 #include "store/user.h"
 
-/* The header, and the frame for sockets (NULL: not shown). */
+/* The header of an event, and its frame (NULL: not shown to clients). */
 struct stream_event {
     uint64_t seq;
     unsigned type;
@@ -22,29 +22,27 @@ struct stream_event {
     char actor[USER_NAME_SIZE];       /* user name; empty: none */
 };
 
-/* Holds the frames of its events; memory only for what there is. Zeroed it is empty. */
+/* Holds a reference to each frame. Zeroed it is empty; an empty list owns no memory. */
 struct event_list {
     struct stream_event *events;
+    size_t space;
     uint32_t count;
-    uint32_t space;
 };
 
-/* An event as it came; the caller releases its frame. */
+/* Makes an event, with a new frame, from an envelope; the caller releases the frame. */
 struct stream_event stream_event_of(const struct event_envelope *envelope);
 
-/* Puts an event at a place, 0 to count. */
+/* Inserts an event at an index, 0 to count. */
 void event_list_insert(struct event_list *list, uint32_t at, const struct stream_event *event);
 
-/* Puts an event at the end. */
+/* Appends an event, or one made from an envelope. */
 void event_list_add(struct event_list *list, const struct stream_event *event);
-
-/* The same with one as it came. */
 void event_list_add_envelope(struct event_list *list, const struct event_envelope *envelope);
 
-/* Takes the first `count` events out. */
+/* Removes the first `count` events. */
 void event_list_drop(struct event_list *list, uint32_t count);
 
-/* Takes all of them out and gives the memory back. */
+/* Removes all events and frees the memory. */
 void event_list_clear(struct event_list *list);
 
 #endif

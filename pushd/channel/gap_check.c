@@ -1,25 +1,27 @@
+/* gap_check: the positions of streams as JSON, which the database compares with its own. */
 #include "channel/gap_check.h"
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/xalloc.h"
 
 /* Streams of each kind in one statement. */
 #define SLICE 1000
 
-struct known {
-    uint64_t id;
+struct position {
+    uint64_t id; /* of a room or user */
     uint64_t last_seq;
 };
 
-struct list {
-    struct known *streams;
+struct positions {
+    struct position *items;
     size_t count, space;
 };
 
 struct gap_check {
-    struct list lists[2]; /* by kind */
+    struct positions known[2]; /* by enum event_stream */
     enum error error;
     struct stream_head *heads;
     size_t count, space;
@@ -32,46 +34,41 @@ struct gap_check *gap_check_new(void) {
 }
 
 void gap_check_free(struct gap_check *check) {
-    free(check->lists[EVENT_STREAM_ROOM].streams);
-    free(check->lists[EVENT_STREAM_USER].streams);
+    free(check->known[EVENT_STREAM_ROOM].items);
+    free(check->known[EVENT_STREAM_USER].items);
     free(check->heads);
     free(check);
 }
 
 void gap_check_add(struct gap_check *check, enum event_stream kind, uint64_t id,
                    uint64_t last_seq) {
-    struct list *list = &check->lists[kind];
-    if (list->count == list->space) {
-        list->space = list->space ? list->space * 2 : 64;
-        list->streams = xreallocarray(list->streams, list->space, sizeof(*list->streams));
-    }
-    list->streams[list->count++] = (struct known){id, last_seq};
+    struct positions *list = &check->known[kind];
+    list->items = array_reserve(list->items, &list->space, list->count + 1, sizeof(*list->items));
+    list->items[list->count++] = (struct position){id, last_seq};
 }
 
 size_t gap_check_count(const struct gap_check *check) {
-    return check->lists[EVENT_STREAM_ROOM].count + check->lists[EVENT_STREAM_USER].count;
+    return check->known[EVENT_STREAM_ROOM].count + check->known[EVENT_STREAM_USER].count;
 }
 
 /* ---- on a thread ---- */
 
 static void add_head(void *context, const struct stream_head *head) {
     struct gap_check *check = context;
-    if (check->count == check->space) {
-        check->space = check->space ? check->space * 2 : 16;
-        check->heads = xreallocarray(check->heads, check->space, sizeof(*check->heads));
-    }
+    check->heads =
+        array_reserve(check->heads, &check->space, check->count + 1, sizeof(*check->heads));
     check->heads[check->count++] = *head;
 }
 
-/* A slice of a list as JSON: [[id, last_seq], ...]. Returned until the buffer is used again. */
-static struct text write_slice(struct buffer *json, const struct list *list, size_t begin) {
+/* A slice of the positions as JSON: [[id, last_seq], ...]. Valid until the buffer changes. */
+static struct text write_slice(struct buffer *json, const struct positions *list, size_t begin) {
     buffer_clear(json);
     buffer_append_char(json, '[');
     for (size_t i = begin; i < list->count && i < begin + SLICE; i++) {
         buffer_append_str(json, i > begin ? ",[" : "[");
-        buffer_append_u64(json, list->streams[i].id);
+        buffer_append_u64(json, list->items[i].id);
         buffer_append_char(json, ',');
-        buffer_append_u64(json, list->streams[i].last_seq);
+        buffer_append_u64(json, list->items[i].last_seq);
         buffer_append_char(json, ']');
     }
     buffer_append_char(json, ']');
@@ -80,8 +77,8 @@ static struct text write_slice(struct buffer *json, const struct list *list, siz
 
 static void check_work(void *job, struct db *db) {
     struct gap_check *check = job;
-    const struct list *rooms = &check->lists[EVENT_STREAM_ROOM];
-    const struct list *users = &check->lists[EVENT_STREAM_USER];
+    const struct positions *rooms = &check->known[EVENT_STREAM_ROOM];
+    const struct positions *users = &check->known[EVENT_STREAM_USER];
     struct buffer room_json = BUFFER_EMPTY, user_json = BUFFER_EMPTY;
     for (size_t at = 0; !check->error && (at < rooms->count || at < users->count); at += SLICE)
         check->error = user_log_moved(db, write_slice(&room_json, rooms, at),
@@ -94,8 +91,8 @@ static void check_work(void *job, struct db *db) {
 
 static void check_done(void *job) {
     struct gap_check *check = job;
-    const struct gap_check_result answer = {check->error, check->heads, check->count};
-    check->done(check->context, &answer);
+    const struct gap_check_result result = {check->error, check->heads, check->count};
+    check->done(check->context, &result);
     gap_check_free(check);
 }
 

@@ -1,3 +1,4 @@
+/* stream: order, gaps and the cache of recent events. */
 #include "channel/stream.h"
 
 #include <string.h>
@@ -16,32 +17,29 @@ void stream_clear(struct stream *stream) {
     event_list_clear(&stream->pending);
 }
 
-/* ---- the tail ---- */
+/* ---- the cache ---- */
 
-/* True for an event that shows words which an edit or deletion of the message changes: the
- * message itself, or a room with its last message. */
-static bool contains_message(const struct stream_event *event, uint64_t message_id) {
+/* True for an event whose JSON has the text of a message: of the message itself, or of a room,
+ * which shows its last message. */
+static bool shows_message(const struct stream_event *event, uint64_t message_id) {
     return event->type == EVENT_ROOM_UPDATED ||
            ((event->type == EVENT_NEW_MESSAGE || event->type == EVENT_MESSAGE_EDITED) &&
             event->subject_id == message_id);
 }
 
-/* The tail has no holes, so all up to the last untrue event goes. */
-static void drop_stale(struct stream *stream, const struct stream_event *event) {
-    if (event->type != EVENT_MESSAGE_EDITED && event->type != EVENT_MESSAGE_DELETED)
-        return;
-    uint32_t count = stream->recent.count;
-    while (count > 0 && !contains_message(&stream->recent.events[count - 1], event->subject_id))
-        count--;
-    if (count > 0)
-        event_list_drop(&stream->recent, count);
-}
-
-static void cache_event(struct stream *stream, const struct stream_event *event) {
-    drop_stale(stream, event);
-    if (stream->recent.count == STREAM_RECENT)
-        event_list_drop(&stream->recent, STREAM_RECENT / 2);
-    event_list_add(&stream->recent, event);
+static void add_recent(struct stream *stream, const struct stream_event *event) {
+    struct event_list *recent = &stream->recent;
+    if (event->type == EVENT_MESSAGE_EDITED || event->type == EVENT_MESSAGE_DELETED) {
+        /* The cache has no gaps, so everything up to the last outdated event goes. */
+        uint32_t count = recent->count;
+        while (count > 0 && !shows_message(&recent->events[count - 1], event->subject_id))
+            count--;
+        if (count > 0)
+            event_list_drop(recent, count);
+    }
+    if (recent->count == STREAM_RECENT)
+        event_list_drop(recent, STREAM_RECENT / 2);
+    event_list_add(recent, event);
 }
 
 void stream_cache(struct stream *stream, const struct stream_event *events, uint32_t count) {
@@ -56,26 +54,30 @@ void stream_cache(struct stream *stream, const struct stream_event *events, uint
 
 bool stream_recent(const struct stream *stream, uint64_t after,
                    void (*visit)(void *context, const struct stream_event *event), void *context) {
-    if (!stream->known || after > stream->last_seq ||
-        stream->last_seq - after > stream->recent.count)
+    const struct event_list *recent = &stream->recent;
+    if (!stream->known || after > stream->last_seq || stream->last_seq - after > recent->count)
         return false;
     const uint32_t wanted = (uint32_t)(stream->last_seq - after);
-    for (uint32_t i = stream->recent.count - wanted; i < stream->recent.count; i++)
-        visit(context, &stream->recent.events[i]);
+    for (uint32_t i = recent->count - wanted; i < recent->count; i++)
+        visit(context, &recent->events[i]);
     return true;
 }
 
 /* ---- order ---- */
 
+static void raise_head(struct stream *stream, uint64_t seq) {
+    if (stream->head_seq < seq)
+        stream->head_seq = seq;
+}
+
 static void deliver(struct stream *stream, const struct stream_event *event) {
     stream->last_seq = event->seq;
-    if (stream->head_seq < event->seq)
-        stream->head_seq = event->seq;
-    cache_event(stream, event);
+    raise_head(stream, event->seq);
+    add_recent(stream, event);
     stream->hooks->deliver(stream, event);
 }
 
-/* Delivers what waited, as far as it goes on from last_seq, and drops what is old. */
+/* Delivers the pending events that follow last_seq, and drops those that are old. */
 static void deliver_pending(struct stream *stream) {
     const struct event_list *pending = &stream->pending;
     uint32_t done = 0;
@@ -92,20 +94,19 @@ static void fetch_gap(struct stream *stream) {
     if (!stream->known || stream->fetching || stream->head_seq <= stream->last_seq)
         return;
     stream->fetching = true;
-    stream->received_during_fetch = false;
+    stream->received = false;
     stream->hooks->fetch(stream, stream->last_seq);
 }
 
-/* Puts an event that is too early in its place; one that waits already, or for which there
- * is no room, is read from the database later. */
+/* Keeps an early event in order. A duplicate is dropped, and so is one for which there is no
+ * room: it is read from the database later. */
 static void add_pending(struct stream *stream, const struct stream_event *event) {
     const struct event_list *pending = &stream->pending;
     uint32_t at = pending->count;
-    if (stream->head_seq < event->seq)
-        stream->head_seq = event->seq;
+    raise_head(stream, event->seq);
+    stream->received = true;
     while (at > 0 && pending->events[at - 1].seq > event->seq)
         at--;
-    stream->received_during_fetch = true;
     if (pending->count < STREAM_PENDING && (at == 0 || pending->events[at - 1].seq != event->seq))
         event_list_insert(&stream->pending, at, event);
 }
@@ -134,15 +135,14 @@ void stream_receive(struct stream *stream, const struct stream_event *event) {
 bool stream_update_head(struct stream *stream, uint64_t last_seq) {
     if (!stream->known || last_seq <= stream->last_seq)
         return false;
-    if (stream->head_seq < last_seq)
-        stream->head_seq = last_seq;
+    raise_head(stream, last_seq);
     fetch_gap(stream);
     return true;
 }
 
 void stream_recorded(struct stream *stream, uint64_t last_seq) {
     struct event_list *pending = &stream->pending;
-    if (stream->received_during_fetch)
+    if (stream->received)
         return;
     while (pending->count > 0 && pending->events[pending->count - 1].seq > last_seq)
         frame_release(pending->events[--pending->count].frame);
@@ -160,9 +160,10 @@ void stream_fetched(struct stream *stream, const struct stream_event *events, si
             deliver(stream, &events[i]);
             deliver_pending(stream);
         }
-    /* What is on no record was heard of by mistake: asked for again with every event, it
-     * would cost a query each. The tail check corrects this if it is wrong. */
-    if (count == 0 && !stream->received_during_fetch)
+    /* The database has none of the missing numbers, so they were invented or rolled back. Forget
+     * them: else each further event would cost a query. A gap check corrects this if it is
+     * wrong. */
+    if (count == 0 && !stream->received)
         stream->head_seq = stream->last_seq;
     fetch_gap(stream);
 }
@@ -174,7 +175,7 @@ void stream_fetch_failed(struct stream *stream) {
 void stream_skip(struct stream *stream, uint64_t last_seq) {
     stream->fetching = false;
     event_list_clear(&stream->recent);
-    /* Numbers that went back are of another history, and so is what waits. */
+    /* If the numbers went back, the pending events are of a history that was discarded. */
     const bool back = last_seq < stream->last_seq;
     if (back)
         event_list_clear(&stream->pending);

@@ -1,15 +1,15 @@
 /*
- * stream: the events of one room or one user, put in order.
+ * stream: the events of one room or one user, put into order.
  *
- * Events come from Redis in whatever order and number it likes; out of here they go by
- * rising seq, each once, without a hole. What is missing is asked for by a hook and read
- * from the database. Plain code: no socket, no Redis, no database, no clock.
+ * Events arrive from Redis possibly reordered, duplicated or missing. They are delivered with
+ * rising seq, each once and without gaps: a hook fetches what is missing from the database. Plain
+ * code: no socket, no Redis, no database, no clock.
  *
- * A short tail of the last events is kept, so that most who come back with `since` are
- * served from memory. What an edit or a deletion makes untrue is dropped from it.
+ * The stream caches its last events, so that most clients that reconnect with `since` are
+ * served from memory. Events that an edit or a deletion makes outdated leave the cache.
  */
-#ifndef CONFAB_PUSHD_STREAM_H
-#define CONFAB_PUSHD_STREAM_H
+#ifndef CONFAB_PUSHD_CHANNEL_STREAM_H
+#define CONFAB_PUSHD_CHANNEL_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,10 +18,11 @@
 #include "channel/event_list.h"
 #include "event/event.h"
 
-/* Events kept in memory behind the last one. */
+/* Events in the cache at most. */
 #define STREAM_RECENT 64
 
-/* Events that may wait for a hole to be filled; more are dropped, and read like the hole. */
+/* Early events that wait for a gap to be filled, at most; further ones are dropped and read from
+ * the database like the gap. */
 #define STREAM_PENDING 64
 
 struct stream;
@@ -29,71 +30,67 @@ struct stream;
 struct stream_hooks {
     /* The next event in order. */
     void (*deliver)(struct stream *stream, const struct stream_event *event);
-    /* Events after `after` are missing: stream_fetched is to be called with them, or
-     * stream_fetch_failed. Not called again before that. */
+    /* Events after `after` are missing. Must lead to stream_fetched or stream_fetch_failed; not
+     * called again before that. */
     void (*fetch)(struct stream *stream, uint64_t after);
 };
 
 struct stream {
     enum event_stream kind;
-    bool known; /* last_seq means something */
-    bool fetching;
-    bool
-        received_during_fetch; /* something came to wait since the fetch began, which may not know of it */
-    uint64_t id;
+    bool known;    /* last_seq is valid */
+    bool fetching; /* hooks->fetch is not answered yet */
+    bool received; /* an early event, since the fetch began; the fetch may not include it */
+    uint64_t id;   /* of the room or user */
     const struct stream_hooks *hooks;
     void *owner;               /* for the hooks */
     uint64_t last_seq;         /* of the last event delivered */
     uint64_t head_seq;         /* the highest one heard of */
-    struct event_list recent;  /* ends with last_seq */
-    struct event_list pending; /* by rising seq */
+    struct event_list recent;  /* the cache: consecutive, ends with last_seq */
+    struct event_list pending; /* early events, by rising seq */
 };
 
-/* A stream whose position is not known yet: events wait. */
+/* A stream whose position is not known yet: events are kept as pending. */
 void stream_init(struct stream *stream, enum event_stream kind, uint64_t id,
                  const struct stream_hooks *hooks, void *owner);
 
-/* Releases what is kept and its memory. */
+/* Frees the memory. */
 void stream_clear(struct stream *stream);
 
-/* Says where the stream stands, read after its channel was joined. Only the first call
- * counts; what waited is then delivered or dropped. */
+/* Sets the position, as read after the channel was subscribed to. Only the first call has an
+ * effect; pending events are then delivered or dropped. */
 void stream_start(struct stream *stream, uint64_t last_seq);
 
-/* An event with a number came. Delivered if it is the next; dropped if it is an old one;
- * else it waits while the hole is fetched. The frame is held as long as it is needed. */
+/* An event with a number arrived. It is delivered if it is the next one and dropped if it is an
+ * old one; else it is kept while the gap is fetched. */
 void stream_receive(struct stream *stream, const struct stream_event *event);
 
-/* The database says how far the stream goes: what is missing is fetched. True if something
- * was. */
+/* The database has events up to last_seq: fetches what is missing. True if something is. */
 bool stream_update_head(struct stream *stream, uint64_t last_seq);
 
-/* Says up to where events are on record, as read along with what was fetched. What waited
- * beyond that when it was asked is not to be believed; should it be on record after all, it
- * is found like any other that did not come. If something came meanwhile, nothing follows
- * from it yet: it will be asked again. */
+/* To be called before stream_fetched: the database had events up to last_seq when it was read.
+ * Pending events beyond that were not recorded and are dropped; should the database have them
+ * after all, the next gap check finds them. No effect if an event arrived during the fetch. */
 void stream_recorded(struct stream *stream, uint64_t last_seq);
 
-/* Events that were fetched, in order; they may overlap what came meanwhile. Fetches again
- * if there is more; none at all means that nothing is missing. Dropped unless a fetch is
- * under way: what was asked for before a room was left and opened again is not for it. */
+/* The fetched events, in order; they may overlap with events that arrived meanwhile. Fetches
+ * again if more are missing; no events at all means that none are. Ignored unless a fetch is
+ * under way: the stream may have been closed and opened again since. */
 void stream_fetched(struct stream *stream, const struct stream_event *events, size_t count);
 
-/* The fetch brought nothing: it is to be tried again when the next event or tail check
- * comes. */
+/* The fetch failed. The next event or gap check tries again. */
 void stream_fetch_failed(struct stream *stream);
 
-/* The hole cannot be filled any more (or is too wide): goes on from last_seq, with an
- * empty tail, and fetches what is missing behind it. The owner tells subscribers to load
- * anew. last_seq may lie below the present one: another history, of a restored backup. */
+/* The gap cannot be filled, or is too wide: continues from last_seq, with an empty cache, and
+ * fetches what is missing after it. The owner sends resync to the subscribers. last_seq may be
+ * lower than the present one, when a backup was restored. */
 void stream_skip(struct stream *stream, uint64_t last_seq);
 
-/* Events in a row that were read for somebody. If they lead to where the stream stands, they
- * become the tail of one that has none: who comes next need not read them. */
+/* Offers consecutive events that were read for a client. If they end with last_seq, they become
+ * the cache of a stream that has none, so that the next client need not read them. */
 void stream_cache(struct stream *stream, const struct stream_event *events, uint32_t count);
 
-/* Visits the events after `after` up to last_seq if the tail has them all; false, and
- * nothing visited, if it does not. */
+/* Visits the events after `after` up to last_seq if the cache has all of them; else visits none
+ * and returns false. */
 bool stream_recent(const struct stream *stream, uint64_t after,
                    void (*visit)(void *context, const struct stream_event *event), void *context);
 
