@@ -1,18 +1,19 @@
+/* event_validate: which events belong on which channel. */
 #include "redis/event_validate.h"
 
 #include "json/json_validate.h"
 
-/* Nothing that fcgi-api publishes is larger. Bytes. */
+/* In bytes; fcgi-api publishes nothing larger. */
 #define MAX_PAYLOAD (1024 * 1024)
 
-/* Whether events of this type, with a number or without one, belong on such a channel. */
+/* Whether a type belongs on a channel of this kind, with a number or without one. */
 static bool belongs(enum event_stream stream, unsigned type, bool numbered) {
-    const bool on_user_record = type >= EVENT_ROOM_CREATED && type <= EVENT_CREDENTIALS_CHANGED;
+    const bool on_user_stream = type >= EVENT_ROOM_CREATED && type <= EVENT_CREDENTIALS_CHANGED;
     if (stream == EVENT_STREAM_USER)
-        return on_user_record && numbered;
+        return on_user_stream && numbered;
     if (type == EVENT_ROOM_DELETED)
         return !numbered;
-    return !on_user_record && numbered == (type <= EVENT_MEMBER_UPDATED);
+    return !on_user_stream && numbered == (type <= EVENT_MEMBER_UPDATED);
 }
 
 bool event_validate(enum event_stream stream, struct text payload,

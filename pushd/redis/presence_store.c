@@ -1,4 +1,4 @@
-/* presence_store: who is in a room, by all pushd processes; the scripts that Redis runs. */
+/* presence_store: presence in Redis: the Lua scripts that change and read it, and the lease. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,27 +11,28 @@
 #include "redis/pubsub_private.h"
 
 /*
- * `P pushds` holds the pushd processes that were alive in the last KNOWN_SECONDS, by the time
- * of their last sign of life. Who enters or leaves has to look at these few only, and not at
- * all fields of a large room; and as long as none of them is dead, there is nothing to sweep.
+ * `P pushds` is a sorted set of the pushd processes that renewed their lease in the last
+ * KNOWN_SECONDS, by the time of the last renewal. Entering and leaving look at these few only,
+ * not at all fields of a large room; and as long as none of them is dead, there is nothing to
+ * sweep.
  *
- * `P moment` is a clock that never stands still nor goes back: microseconds since 1970, or one
- * more than last time. A Redis that lost its data goes on by the time.
+ * `P moment` is the logical clock: microseconds since 1970, or the previous value plus one if
+ * that is later. So it always rises, and a Redis that lost its data continues by the time.
  */
 #define LEASE_SECONDS "15"
 #define KNOWN_SECONDS "90"
 
-/* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes, KEYS[3] the
- * moment; ARGV[1] is the prefix of leases, ARGV[2] a pushd's id. */
+/* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes, KEYS[3] the logical
+ * clock; ARGV[1] is the prefix of leases, ARGV[2] the id of a pushd. */
 
-/* The moment of this script. */
+/* Sets `moment` to the logical time of this script. */
 #define LOGICAL_TIME                                                              \
     "local time = redis.call('TIME') "                                            \
     "local moment = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
     "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                          \
     "redis.call('SET', KEYS[3], moment) "
 
-/* Publishes the envelope that is made of ARGV[6], the moment and ARGV[7]. */
+/* Publishes the envelope made of ARGV[6], the logical time and ARGV[7]. */
 #define PUBLISH "redis.call('PUBLISH', ARGV[5], ARGV[6] .. moment .. ARGV[7]) "
 
 /* Whether a living pushd other than ARGV[2] has the user ARGV[3] in the room. */
@@ -42,14 +43,15 @@
     "and redis.call('EXISTS', ARGV[1] .. id) == 1 then return true end "              \
     "end return false end "
 
-/* Whether a pushd is alive, asked once for each. */
+/* Whether a pushd is alive; each is looked up once. */
 #define ALIVE                                            \
     "local known = {} "                                  \
     "local function alive(id) if known[id] == nil then " \
     "known[id] = redis.call('EXISTS', ARGV[1] .. id) == 1 end return known[id] end "
 
-/* ARGV[4]: the name, [5]: the room's channel, [6] and [7]: what goes before and behind the
- * moment in the message for it. Answers whether the user is nowhere else, and the moment. */
+/* ARGV[4] is the user's name, [5] the room's channel, [6] and [7] the parts of the message before
+ * and after the logical time. Returns whether no other living pushd has the user, and the logical
+ * time. */
 static const char ENTER[] = LOGICAL_TIME ELSEWHERE
     "local new = redis.call('HSET', KEYS[1], ARGV[2] .. '/' .. ARGV[3], ARGV[4]) "
     "if elsewhere() then return {0, moment} end "
@@ -64,7 +66,7 @@ static const char LEAVE[] = LOGICAL_TIME ELSEWHERE
     "end "
     "return {1, moment}";
 
-/* Does the same for a user of a dead pushd, unless another pushd was quicker. */
+/* The same as LEAVE for a user of a dead pushd, unless another pushd already did it. */
 static const char REMOVE_DEAD[] = LOGICAL_TIME ELSEWHERE
     "if redis.call('EXISTS', ARGV[1] .. ARGV[2]) == 0 "
     "and redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) == 1 and not elsewhere() "
@@ -72,8 +74,8 @@ static const char REMOVE_DEAD[] = LOGICAL_TIME ELSEWHERE
     "end "
     "return {1, moment}";
 
-/* First whether something of a dead pushd was seen, and the moment; then id and name of each
- * user whom another living pushd has. */
+/* Returns whether a dead pushd has users in the room, and the logical time; then id and name of
+ * each user that another living pushd has. */
 static const char READ[] = LOGICAL_TIME ALIVE
     "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0, moment} "
     "for i = 1, #all, 2 do "
@@ -85,8 +87,8 @@ static const char READ[] = LOGICAL_TIME ALIVE
     "end end "
     "return found";
 
-/* Pushd, id and name of each user whom only dead pushd processes have; takes out at once
- * those whom a living one has, too. */
+/* Returns pushd, id and name of each user that only dead pushd processes have. Removes their
+ * entries of users that a living pushd has, too. */
 static const char SWEEP[] = ALIVE
     "local living, dead, found = {}, {}, {} "
     "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
@@ -106,8 +108,8 @@ static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
     [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP,
 };
 
-/* KEYS[1] is the lease here, ARGV[3] is 1 if it is new. Answers whether there is a lease, and
- * how many known pushd processes are dead. A lease that ran out is not renewed. */
+/* Here KEYS[1] is the lease, and ARGV[3] is 1 if it is new. Returns whether there is a lease, and
+ * the number of known pushd processes that are dead. An expired lease is not renewed. */
 static const char RENEW[] =
     "local now = tonumber(redis.call('TIME')[1]) "
     "local there = redis.call('EXISTS', KEYS[1]) "
@@ -139,9 +141,9 @@ void presence_store_load(struct pubsub *pubsub) {
     }
 }
 
-/* ---- asking ---- */
+/* ---- running scripts ---- */
 
-/* A question on its way; freed with its answer. */
+/* A command that has not been answered; freed with its reply. */
 struct request {
     struct pubsub *pubsub;
     uint64_t room_id;
@@ -163,20 +165,20 @@ static struct text as_text(const struct buffer *buffer) {
     return (struct text){buffer->data, buffer->len};
 }
 
-/* The list that Redis answered, NULL if it did not. One that has forgotten the scripts, as
- * somebody told it to, is given them again; what it refused will be asked again. */
+/* The reply if it is a list, else NULL. If Redis has forgotten the scripts (SCRIPT FLUSH), they
+ * are loaded again; the caller of the failed command repeats it. */
 static const struct redis_reply *expect_list(struct pubsub *pubsub,
                                              const struct redis_reply *reply) {
-    static const char FORGOTTEN[] = "NOSCRIPT";
+    static const char NOSCRIPT[] = "NOSCRIPT";
     if (reply && reply->kind == REDIS_ERROR) {
         log_warn("redis: %s", reply->text.at);
-        if (pubsub->scripts[0][0] && strncmp(reply->text.at, FORGOTTEN, strlen(FORGOTTEN)) == 0)
+        if (pubsub->scripts[0][0] && strncmp(reply->text.at, NOSCRIPT, strlen(NOSCRIPT)) == 0)
             presence_store_load(pubsub);
     }
     return reply && reply->kind == REDIS_LIST ? reply : NULL;
 }
 
-/* Runs a script about a room. */
+/* Runs a script about a room; `extra` are its arguments from ARGV[2] on. */
 static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_id,
                 const struct text *extra, size_t count, redis_conn_done *done, void *context) {
     struct buffer hash = BUFFER_EMPTY;
@@ -196,7 +198,7 @@ static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_
     buffer_free(&hash);
 }
 
-/* Runs a script that changes where a user is, and publishes it. The script inserts the logical
+/* Runs a script that enters or removes a user and publishes that. The script inserts the logical
  * time, which only it knows, into the envelope. */
 static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigned type,
                        uint64_t room_id, struct text pushd_id, uint64_t user_id, struct text name,
@@ -225,7 +227,7 @@ static struct text own_id(const struct pubsub *pubsub) {
 
 /* ---- entering and leaving ---- */
 
-/* Reads a moment, which scripts give as text: numbers from Lua are cut to 53 bits. */
+/* Reads the logical time, which scripts return as text: numbers from Lua have 53 bits. */
 static bool read_logical_time(const struct redis_reply *reply, uint64_t *logical_time) {
     return reply && reply->count >= 2 && reply->items[0]->kind == REDIS_NUMBER &&
            reply->items[1]->kind == REDIS_TEXT && text_to_u64(reply->items[1]->text, logical_time);
@@ -269,14 +271,14 @@ static void on_dead_removed(void *context, const struct redis_reply *reply) {
     expect_list(context, reply);
 }
 
-/* Reads a user as a script returns it, `at` being the first of two items. */
+/* Reads a user as scripts return it: id and name, from item `at` on. */
 static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user_id,
                       struct text *name) {
-    const struct redis_reply *id = reply->items[at], *who = reply->items[at + 1];
-    if (id->kind != REDIS_TEXT || who->kind != REDIS_TEXT || !text_to_u64(id->text, user_id) ||
-        !text_is_valid(who->text.at, who->text.len))
+    const struct redis_reply *id = reply->items[at], *user = reply->items[at + 1];
+    if (id->kind != REDIS_TEXT || user->kind != REDIS_TEXT || !text_to_u64(id->text, user_id) ||
+        !text_is_valid(user->text.at, user->text.len))
         return false;
-    *name = who->text;
+    *name = user->text;
     return true;
 }
 
@@ -356,8 +358,8 @@ void presence_store_free(struct pubsub *pubsub) {
     buffer_free(&pubsub->logical_time_key);
 }
 
-/* A pushd whose lease ran out stays dead, whether others have noticed or not: what it had put
- * into Redis is swept, and it begins anew as another. */
+/* A pushd whose lease expired stays dead, whether others have noticed or not: its users are
+ * swept, and it continues under a new id. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
     struct pubsub *pubsub = context;
     reply = expect_list(pubsub, reply);
@@ -367,7 +369,7 @@ static void on_renewed(void *context, const struct redis_reply *reply) {
     if (reply->items[0]->number == 1) {
         pubsub->has_lease = true;
     } else if (pubsub->has_lease) {
-        log_warn("redis: the lease ran out, or Redis lost its data; all users enter again");
+        log_warn("redis: presence lease expired, or data lost; entering all users again");
         new_id(pubsub);
         pubsub->epoch++;
         presence_store_renew(pubsub);

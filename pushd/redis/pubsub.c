@@ -1,7 +1,9 @@
+/* pubsub: subscriptions and events. Presence, on the same connections, is in presence_store.c. */
 #include "redis/pubsub.h"
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -11,20 +13,24 @@
 
 /* Channels in one SUBSCRIBE. */
 #define BATCH 500
-/* Notices are lost rather than kept while so many bytes wait for Redis. */
+/* Notices are dropped while this many bytes wait to be sent to Redis. */
 #define MAX_UNSENT ((size_t)1024 * 1024)
-/* Malformed events are logged no more often than this. */
+/* Malformed events are logged at most this often. */
 #define MALFORMED_LOG_MS 1000
-/* The lease of 15 seconds is renewed so often. */
+/* The lease of 15 seconds is renewed this often. */
 #define LEASE_RENEW_TICKS (5000 / REDIS_CONN_TICK_MS)
 
 /*
- * What is known of a name, kept as the value in pubsub->redis_channels: whether it is wanted,
- * whether SUBSCRIBE was the last word to Redis (else UNSUBSCRIBE, or nothing), whether it is
- * in the list of changes, and in steps of FLIGHT, how many answers are still to come. It is
- * joined when it is wanted, SUBSCRIBE was last and no answer is missing: a confirmation that
- * was on its way while the name was left and joined again says nothing. A state of 0 is
- * not kept.
+ * The state of a channel, the value in pubsub->redis_channels:
+ *
+ *   WANTED     there is a subscriber here
+ *   REQUESTED  SUBSCRIBE was the last command sent for it (else UNSUBSCRIBE, or none)
+ *   QUEUED     it is in pubsub->changed
+ *   IN_FLIGHT  in multiples of this: commands that Redis has not confirmed yet
+ *
+ * It is subscribed when it is WANTED and REQUESTED with nothing in flight: a confirmation that
+ * was on its way while the channel was left and joined again says nothing. A state of 0 takes no
+ * place in the map.
  */
 #define WANTED ((uintptr_t)1)
 #define REQUESTED ((uintptr_t)2)
@@ -43,10 +49,10 @@ static void set_state(struct pubsub *pubsub, enum event_stream stream, uint64_t 
         idmap_remove(&pubsub->redis_channels[stream], id);
 }
 
-/* ---- telling ---- */
+/* ---- callbacks ---- */
 
-static void notify_subscribed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    pubsub->iteration_pending = true;
+static void call_subscribed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    pubsub->called_back = true;
     pubsub->callbacks->subscribed(pubsub->callbacks->context, stream, id);
 }
 
@@ -55,14 +61,14 @@ static void set_up(struct pubsub *pubsub, bool up) {
         return;
     pubsub->up = up;
     pubsub->metrics->redis_up = up;
-    pubsub->iteration_pending = true;
+    pubsub->called_back = true;
     pubsub->callbacks->state(pubsub->callbacks->context, up);
 }
 
 static void end_iteration(struct pubsub *pubsub) {
-    if (!pubsub->iteration_pending)
+    if (!pubsub->called_back)
         return;
-    pubsub->iteration_pending = false;
+    pubsub->called_back = false;
     pubsub->callbacks->iteration_end(pubsub->callbacks->context);
 }
 
@@ -79,22 +85,18 @@ static void on_state(void *context, bool conn_is_up) {
     set_up(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands));
 }
 
-/* ---- redis_channels ---- */
+/* ---- subscriptions ---- */
 
 static void add_changed(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    if (pubsub->changed_count == pubsub->changed_space) {
-        pubsub->changed_space = pubsub->changed_space ? pubsub->changed_space * 2 : 16;
-        pubsub->changed =
-            xreallocarray(pubsub->changed, pubsub->changed_space, sizeof(*pubsub->changed));
-    }
-    pubsub->changed[pubsub->changed_count++] = (struct pubsub_name){stream, id};
+    pubsub->changed = array_reserve(pubsub->changed, &pubsub->changed_space,
+                                    pubsub->changed_count + 1, sizeof(*pubsub->changed));
+    pubsub->changed[pubsub->changed_count++] = (struct pubsub_channel){stream, id};
 }
 
-/* While there is no connection a name is only wanted, or not: all that are wanted are
- * asked for when there is one. */
 static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
                        uintptr_t wanted) {
     const uintptr_t state = get_state(pubsub, stream, id);
+    /* Without a connection this is all; on_subscriber_opened requests what is wanted. */
     if (!redis_conn_is_open(pubsub->subscriber)) {
         set_state(pubsub, stream, id, wanted);
         return;
@@ -118,11 +120,11 @@ void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_
     set_wanted(pubsub, stream, id, 0);
 }
 
-/* Names of redis_channels that go out in one command. */
+/* A command with the names of many channels. */
 struct batch {
     const char *command;
-    struct buffer names; /* one after the other */
-    size_t ends[BATCH];
+    struct buffer names; /* concatenated */
+    size_t ends[BATCH];  /* of each name */
     size_t count;
 };
 
@@ -139,44 +141,42 @@ static void send_batch(struct pubsub *pubsub, struct batch *batch) {
     buffer_clear(&batch->names);
 }
 
-static void add_to_batch(struct pubsub *pubsub, struct batch *batch, struct pubsub_name name) {
-    event_channel(&batch->names, pubsub->config->redis_prefix, name.stream, name.id);
+static void add_to_batch(struct pubsub *pubsub, struct batch *batch,
+                         struct pubsub_channel channel) {
+    event_channel(&batch->names, pubsub->config->redis_prefix, channel.stream, channel.id);
     batch->ends[batch->count++] = batch->names.len;
     if (batch->count == BATCH)
         send_batch(pubsub, batch);
 }
 
-/* Brings one name to what is wanted of it. */
-static void update_subscription(struct pubsub *pubsub, struct pubsub_name name, struct batch *join,
-                                struct batch *leave) {
-    const uintptr_t state = get_state(pubsub, name.stream, name.id) & ~QUEUED;
-    const uintptr_t both = state & (WANTED | REQUESTED);
-    if (both == WANTED)
-        add_to_batch(pubsub, join, name);
-    else if (both == REQUESTED)
-        add_to_batch(pubsub, leave, name);
-    const bool asks = both == WANTED || both == REQUESTED;
-    set_state(pubsub, name.stream, name.id, asks ? (state ^ REQUESTED) + IN_FLIGHT : state);
-    if (state == (WANTED | REQUESTED))
-        notify_subscribed(pubsub, name.stream, name.id);
-}
-
-/* Sends all changes in as few commands as can be. Listeners that are told may add some. */
+/* Sends all changes in as few commands as possible. Callbacks may add further changes. */
 static void send_changes(struct pubsub *pubsub) {
-    struct batch join = {.command = "SUBSCRIBE"}, leave = {.command = "UNSUBSCRIBE"};
+    struct batch subscribe = {.command = "SUBSCRIBE"}, unsubscribe = {.command = "UNSUBSCRIBE"};
     if (pubsub->changed_count == 0 || !redis_conn_is_open(pubsub->subscriber))
         return;
-    for (size_t i = 0; i < pubsub->changed_count; i++)
-        update_subscription(pubsub, pubsub->changed[i], &join, &leave);
+    for (size_t i = 0; i < pubsub->changed_count; i++) {
+        const struct pubsub_channel channel = pubsub->changed[i];
+        const uintptr_t state = get_state(pubsub, channel.stream, channel.id) & ~QUEUED;
+        const bool wanted = state & WANTED, requested = state & REQUESTED;
+        if (wanted && !requested)
+            add_to_batch(pubsub, &subscribe, channel);
+        else if (!wanted && requested)
+            add_to_batch(pubsub, &unsubscribe, channel);
+        set_state(pubsub, channel.stream, channel.id,
+                  wanted == requested ? state : (state ^ REQUESTED) + IN_FLIGHT);
+        /* Left and joined again within the iteration: still confirmed. */
+        if (state == (WANTED | REQUESTED))
+            call_subscribed(pubsub, channel.stream, channel.id);
+    }
     pubsub->changed_count = 0;
-    send_batch(pubsub, &leave);
-    send_batch(pubsub, &join);
-    buffer_free(&leave.names);
-    buffer_free(&join.names);
+    send_batch(pubsub, &unsubscribe);
+    send_batch(pubsub, &subscribe);
+    buffer_free(&unsubscribe.names);
+    buffer_free(&subscribe.names);
 }
 
-/* Redis has answered a (UN)SUBSCRIBE; which of them does not matter until all are. */
-static void on_subscription_reply(struct pubsub *pubsub, struct text name) {
+/* Redis confirmed a SUBSCRIBE or UNSUBSCRIBE; only the last one in flight matters. */
+static void on_confirmed(struct pubsub *pubsub, struct text name) {
     enum event_stream stream;
     uint64_t id;
     if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id))
@@ -187,7 +187,7 @@ static void on_subscription_reply(struct pubsub *pubsub, struct text name) {
     state -= IN_FLIGHT;
     set_state(pubsub, stream, id, state);
     if (state == (WANTED | REQUESTED))
-        notify_subscribed(pubsub, stream, id);
+        call_subscribed(pubsub, stream, id);
 }
 
 struct wanted {
@@ -201,13 +201,13 @@ static void add_wanted(void *context, uint64_t id, void *state) {
         add_changed(wanted->pubsub, wanted->stream, id);
 }
 
-/* Of the two connections the first opening is none that was made anew. */
+/* The first connection of each of the two is not a reconnect. */
 static void count_connection(struct pubsub *pubsub) {
-    if (++pubsub->connections_made > 2)
+    if (++pubsub->connections > 2)
         pubsub->metrics->redis_reconnects++;
 }
 
-/* A new connection knows of no name: all that are wanted are asked for. */
+/* A new connection has no subscriptions: all that are wanted are requested. */
 static void on_subscriber_opened(void *context) {
     struct pubsub *pubsub = context;
     struct wanted rooms = {pubsub, EVENT_STREAM_ROOM}, users = {pubsub, EVENT_STREAM_USER};
@@ -230,7 +230,7 @@ static void report_malformed(struct pubsub *pubsub, struct text name, struct tex
     if (pubsub->malformed_logged_ms != 0 && now - pubsub->malformed_logged_ms < MALFORMED_LOG_MS)
         return;
     pubsub->malformed_logged_ms = now;
-    log_warn("redis: what came on channel %.*s (%zu bytes) is no event, and is ignored",
+    log_warn("redis: malformed event ignored on channel %.*s (%zu bytes)",
              (int)(name.len < 100 ? name.len : 100), name.at, payload.len);
 }
 
@@ -246,7 +246,7 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
         report_malformed(pubsub, name, payload);
         return;
     }
-    pubsub->iteration_pending = true;
+    pubsub->called_back = true;
     pubsub->callbacks->event(pubsub->callbacks->context, stream, id, &envelope);
 }
 
@@ -257,10 +257,10 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
     if (text_equals(kind, text_of("message")) && reply->items[2]->kind == REDIS_TEXT)
         on_message(context, reply->items[1]->text, reply->items[2]->text);
     else if (text_equals(kind, text_of("subscribe")) || text_equals(kind, text_of("unsubscribe")))
-        on_subscription_reply(context, reply->items[1]->text);
+        on_confirmed(context, reply->items[1]->text);
 }
 
-static void on_publish_reply(void *context, const struct redis_reply *reply) {
+static void on_published(void *context, const struct redis_reply *reply) {
     (void)context;
     if (reply && reply->kind == REDIS_ERROR)
         log_warn("redis: %s", reply->text.at);
@@ -274,7 +274,7 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
     event_channel(&name, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write(&message, envelope);
     const struct text args[] = {{"PUBLISH", 7}, {name.data, name.len}, {message.data, message.len}};
-    redis_conn_command(pubsub->commands, args, 3, on_publish_reply, NULL);
+    redis_conn_command(pubsub->commands, args, 3, on_published, NULL);
     buffer_free(&name);
     buffer_free(&message);
     return true;
@@ -292,7 +292,7 @@ static void on_commands_opened(void *context) {
 
 static void on_timer(uv_timer_t *timer) {
     struct pubsub *pubsub = timer->data;
-    slow_callback_start("keeping up with Redis");
+    slow_callback_start("the Redis timer");
     redis_conn_tick(pubsub->subscriber);
     redis_conn_tick(pubsub->commands);
     pubsub->metrics->redis_latency_us = (uint64_t)redis_conn_latency_us(pubsub->commands);
@@ -302,35 +302,23 @@ static void on_timer(uv_timer_t *timer) {
     slow_callback_stop();
 }
 
-/* Before the loop waits, what was said in this turn is sent. Telling of redis_channels that were
- * joined already may bring new changes. */
+/* Before the loop waits for events: what was requested in this iteration is sent. */
 static void on_prepare(uv_prepare_t *prepare) {
     struct pubsub *pubsub = prepare->data;
-    slow_callback_start("the end of a turn");
+    slow_callback_start("writing to Redis");
     send_changes(pubsub);
     end_iteration(pubsub);
-    send_changes(pubsub);
+    send_changes(pubsub); /* added by callbacks of the first */
     redis_conn_flush(pubsub->subscriber);
     redis_conn_flush(pubsub->commands);
     slow_callback_stop();
 }
 
-/* After all sockets that were ready have been read. */
+/* After all readable sockets were read. */
 static void on_check(uv_check_t *check) {
     slow_callback_start("delivering events");
     end_iteration(check->data);
     slow_callback_stop();
-}
-
-static void open_handles(struct pubsub *pubsub, uv_loop_t *loop) {
-    uv_timer_init(loop, &pubsub->timer);
-    uv_prepare_init(loop, &pubsub->prepare);
-    uv_check_init(loop, &pubsub->check);
-    pubsub->timer.data = pubsub->prepare.data = pubsub->check.data = pubsub;
-    pubsub->handles = 3;
-    uv_timer_start(&pubsub->timer, on_timer, 0, REDIS_CONN_TICK_MS);
-    uv_prepare_start(&pubsub->prepare, on_prepare);
-    uv_check_start(&pubsub->check, on_check);
 }
 
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
@@ -348,7 +336,14 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
         (struct redis_conn_callbacks){pubsub, on_commands_opened, on_state, on_pushed};
     pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_callbacks, true);
     pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_callbacks, false);
-    open_handles(pubsub, loop);
+    uv_timer_init(loop, &pubsub->timer);
+    uv_prepare_init(loop, &pubsub->prepare);
+    uv_check_init(loop, &pubsub->check);
+    pubsub->timer.data = pubsub->prepare.data = pubsub->check.data = pubsub;
+    pubsub->open_handles = 3;
+    uv_timer_start(&pubsub->timer, on_timer, 0, REDIS_CONN_TICK_MS);
+    uv_prepare_start(&pubsub->prepare, on_prepare);
+    uv_check_start(&pubsub->check, on_check);
     return pubsub;
 }
 
@@ -362,7 +357,7 @@ static void free_pubsub(struct pubsub *pubsub) {
 
 static void on_closed(uv_handle_t *handle) {
     struct pubsub *pubsub = handle->data;
-    if (--pubsub->handles == 0)
+    if (--pubsub->open_handles == 0)
         free_pubsub(pubsub);
 }
 

@@ -1,13 +1,13 @@
 /*
- * pubsub: Redis, as far as pushd needs one; nothing here waits for it.
+ * pubsub: events from Redis, and presence in Redis. Nothing here blocks.
  *
- * Two connections (redis_conn.h): one that is subscribed, one for commands. Either one lost
- * is opened again by backoff; all subscriptions are then made anew. A PING on each every
- * 500 ms shows a Redis that hangs: without an answer within 500 ms the pubsub is "unwell", and
- * down when the connection breaks. It is well again only after all subscriptions are.
+ * There are two connections (redis_conn.h), one for subscriptions and one for commands. A lost
+ * connection is reopened after a backoff, and all channels are subscribed to again. Each
+ * connection sends a PING every 500 ms: if it is not answered within 500 ms, or the connection is
+ * lost, Redis is down. It is up again only after all subscriptions are confirmed.
  */
-#ifndef CONFAB_PUSHD_BUS_H
-#define CONFAB_PUSHD_BUS_H
+#ifndef CONFAB_PUSHD_REDIS_PUBSUB_H
+#define CONFAB_PUSHD_REDIS_PUBSUB_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,82 +20,83 @@
 
 struct pubsub;
 
-/* What the pubsub tells; all on the loop. */
+/* What the pubsub calls, on the loop. */
 struct pubsub_callbacks {
     void *context;
-    /* Redis has confirmed a subscription, the first time or again after a loss. */
+    /* Redis confirmed a subscription, for the first time or after a reconnect. */
     void (*subscribed)(void *context, enum event_stream stream, uint64_t id);
-    /* An event came; its texts are valid during the call. */
+    /* An event arrived; its texts are valid during the call. */
     void (*event)(void *context, enum event_stream stream, uint64_t id,
                   const struct event_envelope *envelope);
-    /* The pubsub became well, or stopped being so (not connected, or no answer to a PING). */
+    /* Redis is up, or down. */
     void (*state)(void *context, bool up);
-    /* Everything that was read from Redis in one turn has been told. */
+    /* All that was read from Redis in this loop iteration has been handed on. */
     void (*iteration_end)(void *context);
 };
 
-/* Opens the pubsub; without a Redis in the configuration it is never well and every call
- * does nothing. config, metrics and listener must outlive it; nothing is told before it returns.
- * Never NULL. */
+/* Without a Redis in the configuration the pubsub is never up and every call does nothing.
+ * config, metrics and callbacks must outlive it; nothing is called before it returns. Never
+ * NULL. */
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
                           struct metrics_data *metrics, const struct pubsub_callbacks *callbacks);
 
-/* Closes connections and handles; frees itself once the loop has let go of them. The lease
- * is cut down to the grace of presence, so that users who do not come back elsewhere are
- * soon seen to be gone. Not from within what the pubsub tells. */
+/* Closes the connections; frees itself once the loop has closed its handles. The presence lease
+ * is shortened to presence_grace, so that users who do not reconnect elsewhere soon count as
+ * offline. Not from within a callback. */
 void pubsub_close(struct pubsub *pubsub);
 
 bool pubsub_is_up(const struct pubsub *pubsub);
 
-/* Joins or leaves the channel of a stream. Joining one that is joined already is told as
- * subscribed again if it is confirmed; never before the call returns. What is asked for in
- * one turn of the loop goes out together. */
+/* Subscribes to the channel of a stream, or unsubscribes. Subscribing again calls
+ * callbacks->subscribed again if the channel is confirmed, but never before the call returns.
+ * What is requested in one loop iteration is sent together. */
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id);
 void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id);
 
-/* Publishes a notice without a number on a room's channel (typing, user_joined, ...). Lost
- * when the pubsub is down; false then, so that the caller can tell its own sockets. */
+/* Publishes a notice, an event without a number (typing ...), on a room's channel. False if Redis
+ * is down: the caller then notifies the sockets of this process itself. */
 bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id, const struct event_envelope *envelope);
 
-/* ---- presence: who is in a room, by all pushd processes (presence_store.c) ----
+/* ---- presence: who is online in a room, over all pushd processes (presence_store.c) ----
  *
- * A pushd counts as alive as long as it renews its lease on a key of its own: 15 seconds,
- * renewed every 5. What changes who is in a room is published by Redis on the room's
- * channel in the same step, as user_joined or user_left, to all pushd processes.
+ * A pushd counts as alive while it holds its presence lease, a key of its own that expires after
+ * 15 seconds and is renewed every 5. Each change of a room's presence is published in the same
+ * step, as user_joined or user_left, on the room's channel.
  *
- * `moment` says which of two words is the later one: what came on different connections may
- * come in any order. It rises with each command, by Redis; for a notice it is the subject.
+ * Replies and notices carry a logical time, since they can arrive out of order over different
+ * connections. Redis raises it with each command; in a notice it is the subject.
  *
- * Answers come on the loop, or before the call returns if there is no connection; ok is
- * false when Redis did not say. pubsub_close gives the answers that are still owed.
+ * Callbacks come on the loop, or before the call returns if there is no connection; ok is false
+ * if Redis did not answer. pubsub_close calls back all that are pending.
  */
 typedef void presence_store_done(void *context, bool ok, bool only_here, uint64_t logical_time);
 typedef void presence_store_user(void *context, uint64_t logical_time, uint64_t user_id,
                                  struct text name);
 typedef void presence_store_end(void *context, bool ok, uint64_t logical_time);
 
-/* Puts a user of this pushd into a room's hash. `alone` tells that no other living pushd
- * has the user there: then user_joined is published, if the user is new. done may be NULL. */
+/* Enters a user of this pushd into a room's hash. only_here: no other living pushd has the user
+ * in the room; user_joined is then published, if the user is new. done may be NULL. */
 void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
                           struct text name, presence_store_done *done, void *context);
 
-/* Takes the user out. `alone` tells that nobody else has the user there now: then
- * user_left is published, if the user was there. done may be NULL. */
+/* Removes the user. only_here: no other living pushd has the user in the room; user_left is then
+ * published, if the user was there. done may be NULL. */
 void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
                           struct text name, presence_store_done *done, void *context);
 
-/* Reads who is in a room by other living pushd processes: each user once, then the end. */
+/* Reads the users that other living pushd processes have in a room: calls `user` once for each,
+ * then `end`. */
 void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store_user *user,
                          presence_store_end *end, void *context);
 
-/* Takes out of a room's hash what dead pushd processes left there; user_left is published
- * for those whom nobody living has there. Asks nothing while no pushd is known to have
- * died lately, so it costs nothing to call it often. */
+/* Removes the users that dead pushd processes left in a room's hash; user_left is published for
+ * those that no living one has. Sends nothing unless a pushd died lately, so it can be called
+ * often. */
 void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id);
 
-/* Changes when what this pushd had put into Redis does not count any more, because Redis lost
- * its data or the lease ran out: all users must then be entered again. The state is told as
- * unwell and well again when that is found out. */
+/* Changes when Redis has lost what this pushd entered, because it lost its data or the lease
+ * expired: all users must be entered again. callbacks->state reports down, then up, when that is
+ * found out. */
 uint64_t presence_store_epoch(const struct pubsub *pubsub);
 
 #endif

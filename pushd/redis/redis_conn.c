@@ -1,3 +1,4 @@
+/* redis_conn: connecting, writing commands, matching replies, and PING. */
 #include "redis/redis_conn.h"
 
 #include <hiredis/read.h>
@@ -10,31 +11,29 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/ring.h"
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 
-/* In ticks, not by the clock: if this process was stopped for a while, its timer comes
- * before what Redis has long since answered, and Redis is not to blame. */
+/* Timeouts are counted in ticks, not by the clock: if this process was stopped for a while, its
+ * timer fires before replies that arrived long ago are read, and Redis was not late. */
 #define TICKS(ms) ((ms) / REDIS_CONN_TICK_MS)
-#define PING_TICKS TICKS(500)  /* from one PING to the next, and until it is late */
-#define DEAD_TICKS TICKS(5000) /* then the connection is given up */
+#define PING_TICKS TICKS(500)  /* between PINGs, and until an answer is late: not up */
+#define DEAD_TICKS TICKS(5000) /* without an answer: reconnect */
 #define CONNECT_TICKS TICKS(3000)
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 3000
 
-/* Bytes handed to the reader at once; it moves what it has not read yet after each answer. */
+/* Bytes given to the parser at once; it moves the unparsed rest after each reply. */
 #define READ_CHUNK 16384
-/* An answer larger than this is none of ours. */
+/* Largest reply accepted. */
 #define MAX_REPLY ((size_t)64 * 1024 * 1024)
-/* Bytes of a buffer that is kept for the next words. Thousands who come at once leave more
- * behind. */
+/* Largest buffer kept for later commands; bursts need larger ones. */
 #define BUFFER_KEEP 65536
-/* From so many bytes on they are written before the turn ends: what is written is in the
- * processor's cache still, and its memory can be kept. */
-#define EARLY_WRITE 32768
 
-/* One connection, or the attempt at one; outlives its link until libuv has let go of it. */
+/* One connection, or the attempt at one. It outlives a redis_conn that has given it up, until
+ * libuv has closed the handle. */
 struct transport {
     struct redis_conn *conn; /* NULL: given up */
     union {
@@ -46,15 +45,15 @@ struct transport {
     uv_getaddrinfo_t resolver;
     uv_connect_t connect;
     uv_write_t write;
-    bool is_resolving; /* then there is no handle yet */
+    bool is_resolving; /* there is no handle yet */
     bool is_writing;
-    struct buffer out;     /* sent, but not written */
-    struct buffer writing; /* libuv is at it */
+    struct buffer out;     /* commands that are not written */
+    struct buffer writing; /* being written by libuv */
     redisReader *reader;
 };
 
-/* An answer that is owed. */
-struct pending_reply {
+/* A command that has not been answered. */
+struct pending {
     redis_conn_done *done;
     void *context;
 };
@@ -68,43 +67,24 @@ struct redis_conn {
     bool subscriber;
     enum state state;
     bool up;
-    bool warned;    /* about a loss that still lasts */
+    bool warned;    /* the present outage is logged */
     unsigned ticks; /* since it began to connect, or since the last PING */
     bool ping_pending;
     int64_t ping_sent_us;
     int64_t latency_us;
     unsigned address; /* of several, the one to try next */
     struct backoff backoff;
-    struct transport *transport;   /* NULL while closed */
-    struct pending_reply *pending; /* a ring */
-    size_t pending_first, pending_count, pending_space;
+    struct transport *transport; /* NULL while closed */
+    struct ring pending;         /* of struct pending, in the order of the commands */
 };
 
-/* ---- what is owed ---- */
-
-static void add_pending_reply(struct redis_conn *conn, redis_conn_done *done, void *context) {
-    if (conn->pending_count == conn->pending_space) {
-        const size_t space = conn->pending_space ? conn->pending_space * 2 : 16;
-        struct pending_reply *pending = xcalloc(space, sizeof(*pending));
-        for (size_t i = 0; i < conn->pending_count; i++)
-            pending[i] = conn->pending[(conn->pending_first + i) % conn->pending_space];
-        free(conn->pending);
-        conn->pending = pending;
-        conn->pending_first = 0;
-        conn->pending_space = space;
-    }
-    conn->pending[(conn->pending_first + conn->pending_count++) % conn->pending_space] =
-        (struct pending_reply){done, context};
-}
-
-static struct pending_reply take_pending_reply(struct redis_conn *conn) {
-    const struct pending_reply pending = conn->pending[conn->pending_first];
-    conn->pending_first = (conn->pending_first + 1) % conn->pending_space;
-    conn->pending_count--;
+static struct pending take_pending(struct redis_conn *conn) {
+    const struct pending pending = *(struct pending *)ring_at(&conn->pending, 0);
+    ring_pop(&conn->pending);
     return pending;
 }
 
-/* ---- the end of a connection ---- */
+/* ---- losing the connection ---- */
 
 static void free_transport(struct transport *transport) {
     buffer_free(&transport->out);
@@ -129,8 +109,8 @@ static void close_transport(struct redis_conn *conn) {
         uv_cancel((uv_req_t *)&transport->resolver);
     else
         uv_close(&transport->handle, on_closed);
-    for (size_t count = conn->pending_count; count > 0; count--) {
-        const struct pending_reply pending = take_pending_reply(conn);
+    for (uint32_t count = conn->pending.count; count > 0; count--) {
+        const struct pending pending = take_pending(conn);
         pending.done(pending.context, NULL);
     }
 }
@@ -144,25 +124,25 @@ static void set_up(struct redis_conn *conn, bool up) {
 
 static void disconnect(struct redis_conn *conn, const char *why) {
     close_transport(conn);
-    const uint32_t wait = backoff_failed(&conn->backoff, clock_monotonic_ms());
+    const uint32_t delay = backoff_failed(&conn->backoff, clock_monotonic_ms());
     if (conn->warned)
-        log_debug("redis: %s; next try in %" PRIu32 " ms", why, wait);
+        log_debug("redis: %s; reconnecting in %" PRIu32 " ms", why, delay);
     else
-        log_warn("redis: %s; next try in %" PRIu32 " ms", why, wait);
+        log_warn("redis: %s; reconnecting in %" PRIu32 " ms", why, delay);
     conn->warned = true;
     set_up(conn, false);
 }
 
 /* ---- sending ---- */
 
-static void append_header(struct buffer *out, char kind, size_t count) {
-    buffer_append_char(out, kind);
+static void append_header(struct buffer *out, char type, size_t count) {
+    buffer_append_char(out, type);
     buffer_append_u64(out, count);
     buffer_append(out, "\r\n", 2);
 }
 
-static void append_command(struct redis_conn *conn, const struct text *args, size_t count) {
-    struct buffer *out = &conn->transport->out;
+/* Encodes a command: an array of bulk strings. */
+static void append_command(struct buffer *out, const struct text *args, size_t count) {
     append_header(out, '*', count);
     for (size_t i = 0; i < count; i++) {
         append_header(out, '$', args[i].len);
@@ -171,6 +151,7 @@ static void append_command(struct redis_conn *conn, const struct text *args, siz
     }
 }
 
+/* Empties a buffer, and frees its memory if that is large. */
 static void recycle(struct buffer *buffer) {
     if (buffer->cap > BUFFER_KEEP)
         buffer_free(buffer);
@@ -205,6 +186,7 @@ void redis_conn_flush(struct redis_conn *conn) {
         recycle(&transport->out);
         return;
     }
+    /* libuv writes the rest; new commands go into the other buffer meanwhile. */
     const struct buffer spare = transport->writing;
     transport->writing = transport->out;
     transport->out = spare;
@@ -216,23 +198,9 @@ void redis_conn_flush(struct redis_conn *conn) {
         disconnect(conn, uv_strerror(error));
 }
 
-/* What fails here is found out at the end of the turn: nobody who asks is called back for the
- * questions before. */
-static void write_early(struct redis_conn *conn) {
-    struct transport *transport = conn->transport;
-    const uv_buf_t all = {transport->out.data, transport->out.len};
-    if (transport->is_writing || transport->out.len < EARLY_WRITE)
-        return;
-    const int written = uv_try_write(&transport->stream, &all, 1);
-    if (written <= 0)
-        return;
-    transport->out.len -= (size_t)written;
-    memmove(transport->out.data, transport->out.data + written, transport->out.len);
-}
-
 void redis_conn_send(struct redis_conn *conn, const struct text *args, size_t count) {
     if (conn->state == OPEN)
-        append_command(conn, args, count);
+        append_command(&conn->transport->out, args, count);
 }
 
 void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t count,
@@ -241,9 +209,9 @@ void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t
         done(context, NULL);
         return;
     }
-    append_command(conn, args, count);
-    add_pending_reply(conn, done, context);
-    write_early(conn);
+    append_command(&conn->transport->out, args, count);
+    struct pending *pending = ring_push(&conn->pending, sizeof(*pending));
+    *pending = (struct pending){done, context};
 }
 
 /* ---- PING ---- */
@@ -273,26 +241,23 @@ static void ping(struct redis_conn *conn) {
 
 /* ---- receiving ---- */
 
-/* Answers to PING on a connection that is subscribed are lists, too. */
-static bool is_push(const struct redis_conn *conn, const struct redis_reply *reply) {
-    return conn->subscriber && reply->kind == REDIS_LIST && reply->count > 0 &&
-           reply->items[0]->kind == REDIS_TEXT &&
-           !text_equals(reply->items[0]->text, text_of("pong"));
-}
-
 static void dispatch(struct redis_conn *conn, const struct redis_reply *reply) {
-    if (is_push(conn, reply)) {
+    /* On a subscribed connection the reply to PING is a list, too. */
+    const bool is_push = conn->subscriber && reply->kind == REDIS_LIST && reply->count > 0 &&
+                         reply->items[0]->kind == REDIS_TEXT &&
+                         !text_equals(reply->items[0]->text, text_of("pong"));
+    if (is_push) {
         conn->callbacks->pushed(conn->callbacks->context, reply);
-    } else if (conn->pending_count > 0) {
-        const struct pending_reply pending = take_pending_reply(conn);
+    } else if (conn->pending.count > 0) {
+        const struct pending pending = take_pending(conn);
         pending.done(pending.context, reply);
     } else {
         /* Such as "max number of clients reached". */
-        disconnect(conn, reply->kind == REDIS_ERROR ? reply->text.at : "an answer to no question");
+        disconnect(conn, reply->kind == REDIS_ERROR ? reply->text.at : "unexpected reply");
     }
 }
 
-/* Tells all answers that are complete. Any of them may be the link's last. */
+/* Dispatches all complete replies. Each of them may end the connection. */
 static void read_replies(struct transport *transport) {
     while (transport->conn) {
         void *reply = NULL;
@@ -306,15 +271,15 @@ static void read_replies(struct transport *transport) {
         redis_reply_free(reply);
     }
     if (transport->conn && transport->reader->len > MAX_REPLY)
-        disconnect(transport->conn, "an answer is too large");
+        disconnect(transport->conn, "reply too large");
 }
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct transport *transport = stream->data;
-    slow_callback_start("what Redis said");
+    slow_callback_start("handling replies of Redis");
     if (len < 0 && transport->conn)
         disconnect(transport->conn,
-                   len == UV_EOF ? "it has closed the connection" : uv_strerror((int)len));
+                   len == UV_EOF ? "connection closed by Redis" : uv_strerror((int)len));
     for (size_t at = 0; len > 0 && at < (size_t)len && transport->conn; at += READ_CHUNK) {
         const size_t rest = (size_t)len - at;
         redisReaderFeed(transport->reader, buf->base + at, rest < READ_CHUNK ? rest : READ_CHUNK);
@@ -323,7 +288,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     slow_callback_stop();
 }
 
-/* One buffer serves all: it is empty again before the next read. */
+/* One buffer is enough for all connections: libuv calls on_read before the next on_alloc. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
     static char bytes[65536];
     (void)handle;
@@ -336,14 +301,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 static void on_authenticated(void *context, const struct redis_reply *reply) {
     (void)context;
     if (reply && reply->kind == REDIS_ERROR)
-        log_error("redis: the password is refused: %s", reply->text.at);
-}
-
-static void authenticate(struct redis_conn *conn) {
-    const char *password = conn->config->redis_password;
-    const struct text args[] = {{"AUTH", 4}, text_of(password)};
-    if (password[0])
-        redis_conn_command(conn, args, 2, on_authenticated, NULL);
+        log_error("redis: authentication failed: %s", reply->text.at);
 }
 
 static void on_connected(uv_connect_t *request, int status) {
@@ -358,16 +316,20 @@ static void on_connected(uv_connect_t *request, int status) {
         return;
     }
     conn->state = OPEN;
-    authenticate(conn);
+    const char *password = conn->config->redis_password;
+    const struct text auth[] = {{"AUTH", 4}, text_of(password)};
+    if (password[0])
+        redis_conn_command(conn, auth, 2, on_authenticated, NULL);
     conn->callbacks->opened(conn->callbacks->context);
     ping(conn);
 }
 
 static void connect_tcp(struct transport *transport, const struct addrinfo *addresses) {
-    const struct addrinfo *chosen = addresses;
+    /* Each attempt tries the next address. */
     unsigned count = 1;
     for (const struct addrinfo *each = addresses->ai_next; each; each = each->ai_next)
         count++;
+    const struct addrinfo *chosen = addresses;
     for (unsigned skip = transport->conn->address++ % count; skip > 0 && chosen->ai_next; skip--)
         chosen = chosen->ai_next;
     uv_tcp_init(transport->conn->loop, &transport->tcp);
@@ -426,7 +388,7 @@ static void start_connect(struct redis_conn *conn) {
     }
 }
 
-/* ---- the link ---- */
+/* ---- the connection ---- */
 
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
                                   const struct redis_conn_callbacks *callbacks, bool subscriber) {
@@ -441,7 +403,7 @@ struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
 
 void redis_conn_close(struct redis_conn *conn) {
     close_transport(conn);
-    free(conn->pending);
+    ring_free(&conn->pending);
     free(conn);
 }
 
@@ -452,12 +414,12 @@ void redis_conn_tick(struct redis_conn *conn) {
             start_connect(conn);
     } else if (conn->state == CONNECTING) {
         if (conn->ticks >= CONNECT_TICKS)
-            disconnect(conn, "no connection in time");
+            disconnect(conn, "connection timed out");
     } else if (!conn->ping_pending) {
         if (conn->ticks >= PING_TICKS)
             ping(conn);
     } else if (conn->ticks >= DEAD_TICKS) {
-        disconnect(conn, "it does not answer");
+        disconnect(conn, "no answer to PING");
     } else if (conn->ticks >= PING_TICKS) {
         set_up(conn, false);
     }

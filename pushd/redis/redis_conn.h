@@ -1,17 +1,17 @@
 /*
- * redis_conn: one connection to Redis on the loop, which comes back when it is lost. With
- * redis_reply.c the only file of pushd that knows hiredis.
+ * redis_conn: one connection to Redis on the loop, which reconnects when it is lost. Together
+ * with redis_reply.c the only file of pushd that includes hiredis.
  *
- * hiredis reads the protocol here; sockets and queues are libuv's. The asynchronous half
- * of hiredis 0.14 is left out on purpose: on a subscribed connection it leaks a callback
- * for each PING and hands its answer to whoever was answered before; its adapter takes no
- * notice of a socket in error; and it looks up names while everything waits.
+ * Only the protocol parser of hiredis is used; sockets and queues are libuv's. The asynchronous
+ * API of hiredis 0.14 is avoided on purpose: on a subscribed connection it leaks a callback for
+ * each PING and gives its reply to the previous callback; its libuv adapter ignores socket
+ * errors; and it resolves names synchronously.
  *
- * The owner calls redis_conn_tick ten times a second, and redis_conn_flush before the loop
- * waits for anything. The process ignores SIGPIPE.
+ * The owner calls redis_conn_tick every REDIS_CONN_TICK_MS, and redis_conn_flush before the loop
+ * waits for events. The process must ignore SIGPIPE.
  */
-#ifndef CONFAB_PUSHD_REDIS_LINK_H
-#define CONFAB_PUSHD_REDIS_LINK_H
+#ifndef CONFAB_PUSHD_REDIS_REDIS_CONN_H
+#define CONFAB_PUSHD_REDIS_REDIS_CONN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,58 +22,55 @@
 #include "config/config.h"
 #include "redis/redis_reply.h"
 
-/* How often redis_conn_tick is to be called. */
 #define REDIS_CONN_TICK_MS 100
 
 struct redis_conn;
 
-/* The answer to a command, valid during the call; NULL when the connection was lost before
- * there was one. */
+/* The reply to a command, valid during the call; NULL if the connection was lost before. */
 typedef void redis_conn_done(void *context, const struct redis_reply *reply);
 
 struct redis_conn_callbacks {
     void *context;
-    /* It is connected: what is sent now goes first. The first PING follows, so that it is
-     * well only after that was answered, too. */
+    /* It is connected: commands sent now go first. The first PING follows, so that the connection
+     * is up only after they were answered. */
     void (*opened)(void *context);
-    /* It became well, or stopped being so: lost, or no answer to a PING. When it was lost,
-     * all answers that were owed have been given as NULL. */
+    /* It is up, or not any more: lost, or a PING is not answered. When it was lost, all pending
+     * commands have been called back with NULL. */
     void (*state)(void *context, bool up);
-    /* Something came that nobody asked for, on a subscriber's link: always a LIST that
-     * begins with a TEXT. */
+    /* A message on a subscriber's connection: always a LIST whose first item is a TEXT. */
     void (*pushed)(void *context, const struct redis_reply *reply);
 };
 
-/* A link to the Redis of the configuration, which must name one and must outlive it, as
- * must the listener. It connects at the next tick. A subscriber's link is for (UN)SUBSCRIBE
- * by redis_conn_send only. Never NULL. */
+/* A connection to the Redis of the configuration, which must name one. It connects at the next
+ * tick. config and callbacks must outlive it. On a subscriber's connection only
+ * redis_conn_send with (UN)SUBSCRIBE is allowed. Never NULL. */
 struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
                                   const struct redis_conn_callbacks *callbacks, bool subscriber);
 
-/* Gives the answers owed as NULL, closes and frees; tells nothing more. Not from within
- * anything that the link calls. */
+/* Calls back pending commands with NULL, closes and frees; calls nothing after that. Not from
+ * within a callback of this connection. */
 void redis_conn_close(struct redis_conn *conn);
 
-/* Sends a command. done is called once, here and now if there is no connection. */
+/* Sends a command. done is called once; from within this call if there is no connection. */
 void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t count,
                         redis_conn_done *done, void *context);
 
-/* Sends a command that is not answered as such; lost without a connection. */
+/* Sends a command that has no reply of its own; dropped if there is no connection. */
 void redis_conn_send(struct redis_conn *conn, const struct text *args, size_t count);
 
-/* Writes what was sent since the last call. */
+/* Writes the commands sent since the last call. */
 void redis_conn_flush(struct redis_conn *conn);
 
-/* Connects when it is time to, pings, and notices what does not answer. */
+/* Connects after a backoff, sends PINGs, and detects a Redis that does not answer. */
 void redis_conn_tick(struct redis_conn *conn);
 
 bool redis_conn_is_open(const struct redis_conn *conn);
 bool redis_conn_is_up(const struct redis_conn *conn);
 
-/* Bytes that wait to be written. */
+/* Bytes that are not written yet. */
 size_t redis_conn_unsent(const struct redis_conn *conn);
 
-/* Microseconds that the last PING took. */
+/* The round trip of the last PING, in microseconds. */
 int64_t redis_conn_latency_us(const struct redis_conn *conn);
 
 #endif

@@ -1,3 +1,4 @@
+/* redis_reply: the functions with which hiredis creates and frees replies. */
 #include "redis/redis_reply.h"
 
 #include <hiredis/read.h>
@@ -6,12 +7,13 @@
 
 #include "base/xalloc.h"
 
-/* A list longer than this is none of ours. */
+/* No list that pushd asks for is longer. */
 #define MAX_ITEMS (4 * 1024 * 1024)
 
-/* One with so many bytes behind it. */
-static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind kind, size_t more) {
-    struct redis_reply *reply = xcalloc(1, sizeof(*reply) + more);
+/* A reply followed by `extra` bytes, placed into the list that it is an item of. */
+static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind kind,
+                                     size_t extra) {
+    struct redis_reply *reply = xcalloc(1, sizeof(*reply) + extra);
     reply->kind = kind;
     if (task->parent)
         ((struct redis_reply *)task->parent->obj)->items[task->idx] = reply;
@@ -48,7 +50,7 @@ static void *create_nil(const redisReadTask *task) {
     return new_reply(task, REDIS_NIL, 0);
 }
 
-/* Of an answer that was cut short the last items are missing. */
+/* A list that was not parsed to its end lacks its last items. */
 void redis_reply_free(void *object) {
     struct redis_reply *reply = object;
     if (!reply)

@@ -156,7 +156,7 @@ def test_a_redis_that_is_away_is_logged_with_its_cause(make_instance):
         client.room()
         return [line for line in own.log().splitlines() if " warn " in line]
     warning = wait_for(warnings_after_one_more)[0]
-    assert re.search(r"redis: .*; next try in \d+ ms", warning)
+    assert re.search(r"redis: .*; reconnecting in \d+ ms", warning)
 
 
 # ---- what it never holds ----
