@@ -40,7 +40,7 @@ def test_registration_is_403_whatever_the_body(visitor):
     assert_error(visitor.post("/api/auth/register/", json={}), 403)
 
 
-def test_users_whom_the_sysadmin_added_get_in(dora):
+def test_users_added_by_the_sysadmin_can_log_in(dora):
     assert dora.get("/api/auth/me/").json()["username"] == "dora"
 
 
@@ -73,7 +73,7 @@ def test_an_inactive_user_takes_as_long_as_a_wrong_password(site, visitor, dora)
     assert_as_long(visitor, "erik")
 
 
-def test_a_hash_of_another_cost_is_made_anew_at_the_next_login(site, visitor, dora):
+def test_a_hash_of_another_cost_is_replaced_at_the_next_login(site, visitor, dora):
     [(made,)] = site.sql("SELECT password_hash FROM user WHERE username = 'dora'")
     assert "$m=65536,t=2,p=1$" in made
     cheap = site.env | {"CONFAB_PASSWORD_MEMORY": "8", "CONFAB_PASSWORD_PASSES": "1"}

@@ -26,12 +26,12 @@ def asking(client, authorization, **more):
 # ---- the Authorization header ----
 
 @pytest.mark.parametrize("scheme", ["Token", "token", "TOKEN", "tOkEn"])
-def test_the_scheme_counts_in_any_case(user, scheme):
+def test_the_scheme_is_case_insensitive(user, scheme):
     new = user()
     assert asking(new, f"{scheme} {new.token}").json()["user_id"] == new.id
 
 
-def test_blanks_around_the_key_do_not_matter(user):
+def test_spaces_around_the_key_are_ignored(user):
     new = user()
     assert asking(new, f"Token   {new.token} ").status_code == 200
 
@@ -44,7 +44,7 @@ def test_without_credentials_it_is_401(anonymous):
     f"Token {NO_KEY}", "Token abc", "Token " + "0" * 39, "Token " + "0" * 41, "Token " + "g" * 40,
     "Token", "Token \u00e4", f"Token {NO_KEY} {NO_KEY}", "Token " + "x" * 2000, "Token ' OR 1=1",
 ])
-def test_a_key_that_is_nobodys_is_401(anonymous, header):
+def test_an_unknown_key_is_401(anonymous, header):
     assert_401(asking(anonymous, header.encode("latin-1")), INVALID)
 
 
@@ -65,7 +65,7 @@ def test_a_key_in_the_url_is_no_credential(anonymous, user):
 
 # ---- its stand-ins ----
 
-def test_x_confab_token_stands_in_when_authorization_is_missing(anonymous, user):
+def test_x_confab_token_is_used_without_authorization(anonymous, user):
     new = user()
     answer = anonymous.get(ME, headers={"X-Confab-Token": new.token})
     assert answer.json()["user_id"] == new.id
@@ -75,7 +75,7 @@ def test_a_bad_x_confab_token_is_401(anonymous):
     assert_401(anonymous.get(ME, headers={"X-Confab-Token": NO_KEY}), INVALID)
 
 
-def test_authorization_goes_before_x_confab_token(user):
+def test_authorization_takes_precedence_over_x_confab_token(user):
     one, two = user(), user()
     both = {"X-Confab-Token": two.token}
     assert asking(one, f"Token {one.token}", **both).json()["user_id"] == one.id
@@ -88,7 +88,7 @@ def test_another_scheme_does_not_hide_x_confab_token(anonymous, user):
     assert answer.json()["user_id"] == new.id
 
 
-def test_what_apache_renames_counts_too(instance, user):
+def test_the_authorization_renamed_by_apache_is_accepted(instance, user):
     new = user()
     params = {"REDIRECT_HTTP_AUTHORIZATION": f"token {new.token}"}
     status, _, body = instance.fcgi(ME, params=params)
@@ -96,12 +96,12 @@ def test_what_apache_renames_counts_too(instance, user):
     assert new.name.encode() in body
 
 
-def test_a_bad_key_that_apache_renamed_is_401(instance):
+def test_a_bad_key_renamed_by_apache_is_401(instance):
     params = {"REDIRECT_HTTP_AUTHORIZATION": f"Token {NO_KEY}"}
     assert_401(instance.fcgi(ME, params=params), INVALID)
 
 
-def test_authorization_goes_before_what_apache_renames(instance, user):
+def test_authorization_takes_precedence_over_the_one_renamed_by_apache(instance, user):
     new = user()
     params = {"HTTP_AUTHORIZATION": f"Token {NO_KEY}",
               "REDIRECT_HTTP_AUTHORIZATION": f"Token {new.token}"}
@@ -116,13 +116,13 @@ def test_a_bad_token_is_401_despite_a_good_cookie(user):
     assert_401(browser.get(ME, headers={"X-Confab-Token": NO_KEY}), INVALID)
 
 
-def test_a_good_token_is_let_in_despite_a_bad_cookie(user):
+def test_a_good_token_is_accepted_despite_a_bad_cookie(user):
     new = user()
     new.cookies.set("sessionid", NO_KEY)
     assert new.get(ME).status_code == 200
 
 
-def test_a_token_goes_before_the_cookie_of_another_user(user):
+def test_a_token_takes_precedence_over_the_cookie_of_another_user(user):
     one, two = user(), user()
     browser = two.browser()
     assert asking(browser, f"Token {one.token}").json()["user_id"] == one.id
@@ -134,7 +134,7 @@ def test_another_scheme_does_not_hide_the_cookie(user):
 
 
 @pytest.mark.parametrize("value", [NO_KEY, "", "x", "ä".encode(), "0" * 2000, "'; DROP TABLE user"])
-def test_a_cookie_that_is_nobodys_is_401(anonymous, value):
+def test_an_unknown_cookie_is_401(anonymous, value):
     cookie = value if isinstance(value, bytes) else value.encode()
     assert_401(anonymous.get(ME, headers={"Cookie": b"sessionid=" + cookie}), NOT_PROVIDED)
 
@@ -147,7 +147,7 @@ def test_the_cookie_is_found_among_others(user):
     assert client.get(ME, headers={"Cookie": cookies}).status_code == 200
 
 
-def test_a_token_is_no_session_and_a_session_no_token(user):
+def test_a_token_and_a_session_id_are_not_interchangeable(user):
     new = user()
     browser = new.browser()
     key = browser.cookies["sessionid"]
@@ -171,7 +171,7 @@ def test_an_inactive_users_cookie_is_401(instance, user):
     assert_401(browser.get(ME), INACTIVE)
 
 
-def test_a_user_made_active_again_is_let_in_again(instance, user):
+def test_a_reactivated_user_is_accepted_again(instance, user):
     new = user()
     instance.sql("UPDATE user SET is_active = FALSE WHERE user_id = ?", new.id)
     new.get(ME)
@@ -195,5 +195,5 @@ def test_a_user_made_active_again_is_let_in_again(instance, user):
     ("PATCH", "/api/chat/rooms/1/messages/1/"), ("DELETE", "/api/chat/rooms/1/messages/1/"),
     ("GET", "/api/chat/rooms/1/events/"),
 ])
-def test_everything_else_is_401_without_credentials(anonymous, method, path):
+def test_every_other_endpoint_is_401_without_credentials(anonymous, method, path):
     assert_401(anonymous.request(method, path), NOT_PROVIDED)

@@ -45,7 +45,7 @@ def test_a_cookie_without_origin_and_referer_is_403(browser):
     {"Referer": "{own}"},
     {"Referer": f"{ALLOWED}/page"},
 ])
-def test_a_cookie_from_a_welcome_page_is_let_in(browser, headers):
+def test_a_cookie_from_an_allowed_page_is_accepted(browser, headers):
     assert make_room(browser, **headers).status_code == 201
 
 
@@ -74,7 +74,7 @@ def test_a_cookie_from_any_other_page_is_403(browser, headers):
     assert_error(make_room(browser, **headers), 403)
 
 
-def test_a_refused_page_changes_nothing(site, browser):
+def test_a_request_from_a_refused_page_changes_nothing(site, browser):
     before = site.sql("SELECT COUNT(*) FROM room")
     make_room(browser, Origin="https://evil.example")
     make_room(browser)
@@ -90,7 +90,7 @@ def test_a_refused_page_changes_nothing(site, browser):
     ("POST", "/api/chat/rooms/{id}/read/"), ("POST", "/api/chat/rooms/{id}/messages/"),
     ("PATCH", "/api/chat/rooms/{id}/messages/1/"), ("DELETE", "/api/chat/rooms/{id}/messages/1/"),
 ])
-def test_whatever_changes_something_is_403_from_a_foreign_page(owner, browser, method, path):
+def test_every_unsafe_method_is_403_from_a_foreign_page(owner, browser, method, path):
     path = path.format(id=owner.room()["room_id"])
     answer = browser.request(method, path, headers={"Origin": "https://evil.example"})
     assert_error(answer, 403)
@@ -99,26 +99,26 @@ def test_whatever_changes_something_is_403_from_a_foreign_page(owner, browser, m
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_reading_with_a_cookie_needs_no_origin(browser, method):
+def test_reading_with_a_cookie_requires_no_origin(browser, method):
     assert browser.request(method, ROOMS).status_code == 200
     assert browser.request(method, ROOMS, headers={"Origin": "https://evil.example"}).ok
 
 
-def test_with_a_token_no_origin_is_needed(owner):
+def test_a_token_requires_no_origin(owner):
     assert make_room(owner).status_code == 201
 
 
-def test_with_a_token_a_foreign_origin_does_not_matter(owner):
+def test_a_foreign_origin_is_ignored_with_a_token(owner):
     assert make_room(owner, Origin="https://evil.example").status_code == 201
 
 
-def test_a_dead_cookie_is_401_and_not_403(site):
+def test_an_expired_cookie_is_401_and_not_403(site):
     stranger = Client(site)
     stranger.cookies.set("sessionid", "0" * 40)
     assert_error(make_room(stranger), 401)
 
 
-def test_behind_https_the_origin_is_the_https_one(browser):
+def test_behind_https_only_the_https_origin_is_accepted(browser):
     https = {"X-Forwarded-Proto": "https"}
     assert make_room(browser, Origin="https://127.0.0.1:{port}", **https).status_code == 201
     assert make_room(browser, Origin="{own}", **https).status_code == 403

@@ -39,14 +39,14 @@ def test_a_login_answers_with_the_user(anonymous, user):
 
 
 @pytest.mark.everywhere
-def test_the_cookie_of_a_login_is_let_in(anonymous, user):
+def test_the_cookie_of_a_login_is_accepted(anonymous, user):
     new = user()
     login(anonymous, new)
     assert anonymous.get("/api/auth/me/").json()["user_id"] == new.id
 
 
 @pytest.mark.everywhere
-def test_a_form_logs_in_too(anonymous, user):
+def test_a_form_can_log_in(anonymous, user):
     new = user()
     answer = anonymous.post(PATH, data={"username": new.name, "password": new.password})
     assert answer.status_code == 200
@@ -68,23 +68,23 @@ def test_over_http_the_cookie_is_not_secure(anonymous, user):
     assert cookie_of(login(anonymous, user()))["secure"] == ""
 
 
-def test_over_https_at_a_trusted_proxy_the_cookie_is_secure(behind_proxy):
+def test_over_https_behind_a_trusted_proxy_the_cookie_is_secure(behind_proxy):
     new = Client(behind_proxy).register()
     answer = login(Client(behind_proxy), new, headers={"X-Forwarded-Proto": "https"})
     assert cookie_of(answer)["secure"] is True
 
 
-def test_a_stranger_cannot_say_that_it_is_https(anonymous, user):
+def test_an_untrusted_peer_cannot_claim_https(anonymous, user):
     answer = login(anonymous, user(), headers={"X-Forwarded-Proto": "https"})
     assert cookie_of(answer)["secure"] == ""
 
 
-def test_session_days_is_the_age_of_the_cookie(behind_proxy):
+def test_session_days_sets_the_max_age_of_the_cookie(behind_proxy):
     new = Client(behind_proxy).register()
     assert cookie_of(login(Client(behind_proxy), new))["max-age"] == str(3 * DAY)
 
 
-def test_the_session_is_kept_as_a_hash_only(instance, anonymous, user):
+def test_only_a_hash_of_the_session_is_stored(instance, anonymous, user):
     new = user()
     key = cookie_of(login(anonymous, new)).value
     [(kept,)] = instance.sql("SELECT HEX(session_hash) FROM session WHERE user_id = ?", new.id)
@@ -93,7 +93,7 @@ def test_the_session_is_kept_as_a_hash_only(instance, anonymous, user):
     assert key not in instance.log()
 
 
-def test_each_login_is_a_session_of_its_own(user):
+def test_each_login_creates_its_own_session(user):
     new = user()
     browsers = [Client(new.instance), Client(new.instance)]
     keys = {cookie_of(login(browser, new)).value for browser in browsers}
@@ -124,11 +124,11 @@ def test_an_inactive_users_token_does_not_log_in(instance, user):
     assert assert_error(new.post(PATH), 401) == {"detail": "User inactive or deleted."}
 
 
-def test_neither_body_nor_token_names_both_fields(anonymous):
+def test_a_login_with_neither_body_nor_token_names_both_missing_fields(anonymous):
     assert_error(anonymous.post(PATH), 400, ["username", "password"])
 
 
-def test_the_body_goes_before_the_token(user):
+def test_the_body_takes_precedence_over_the_token(user):
     new, other = user(), user()
     answer = login(new, other)
     assert answer.json()["user_id"] == other.id
@@ -184,7 +184,7 @@ def test_logging_in_from_an_allowed_page_is_allowed(behind_proxy):
     assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED
 
 
-def test_behind_a_proxy_with_https_this_sites_page_is_the_https_one(behind_proxy):
+def test_behind_an_https_proxy_only_this_sites_https_page_is_allowed(behind_proxy):
     new = Client(behind_proxy).register()
     https = {"X-Forwarded-Proto": "https", "Host": "chat.example"}
     good = login(Client(behind_proxy), new, headers={**https, "Origin": "https://chat.example"})

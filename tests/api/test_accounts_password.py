@@ -18,7 +18,7 @@ def token_for(owner, password):
     return owner.post("/api/auth/token/", json={"username": owner.name, "password": password})
 
 
-def test_a_changed_password_is_204_and_counts_from_now_on(user):
+def test_a_changed_password_is_204_and_takes_effect_at_once(user):
     owner = user()
     answer = change(owner, owner.password, NEW)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -26,13 +26,13 @@ def test_a_changed_password_is_204_and_counts_from_now_on(user):
     assert token_for(owner, owner.password).status_code == 400
 
 
-def test_the_token_that_changed_it_stays(user):
+def test_the_token_that_changed_the_password_stays_valid(user):
     owner = user()
     change(owner, owner.password, NEW)
     assert owner.get(ME).status_code == 200
 
 
-def test_every_other_token_and_session_is_dead_at_once(user):
+def test_every_other_token_and_session_ends_at_once(user):
     owner = user()
     other = Client(owner.instance, token_for(owner, owner.password).json()["token"])
     browsers = [owner.browser(), owner.browser()]
@@ -42,7 +42,7 @@ def test_every_other_token_and_session_is_dead_at_once(user):
             assert_error(client.get(ME), 401)
 
 
-def test_the_session_that_changed_it_stays_and_every_token_is_dead(user):
+def test_the_session_that_changed_the_password_stays_valid_and_every_token_ends(user):
     owner = user()
     browser, other = owner.browser(), owner.browser()
     answer = change(browser, owner.password, NEW, headers={"Origin": owner.instance.url})
@@ -52,7 +52,7 @@ def test_the_session_that_changed_it_stays_and_every_token_is_dead(user):
     assert_error(other.get(ME), 401)
 
 
-def test_other_users_credentials_stay(user):
+def test_credentials_of_other_users_stay_valid(user):
     owner, other = user(), user()
     browser = other.browser()
     change(owner, owner.password, NEW)
@@ -78,20 +78,20 @@ def test_a_wrong_old_password_is_400_on_its_field_and_changes_nothing(user):
 
 
 @pytest.mark.parametrize("new", ["", "1234567", "x" * 257, "\N{GRINNING FACE}" * 7, None, True, []])
-def test_a_new_password_that_may_not_be_one_is_400_on_its_field(user, new):
+def test_an_invalid_new_password_is_400_on_its_field(user, new):
     owner = user()
     assert_error(change(owner, owner.password, new), 400, ["new_password"])
     assert token_for(owner, owner.password).status_code == 200
 
 
 @pytest.mark.parametrize("new", ["12345678", "x" * 256, "\N{GRINNING FACE}" * 8, " " * 8])
-def test_a_new_password_of_8_to_256_code_points_is_taken(user, new):
+def test_a_new_password_of_8_to_256_code_points_is_accepted(user, new):
     owner = user()
     assert change(owner, owner.password, new).status_code == 204
     assert token_for(owner, new).status_code == 200
 
 
-def test_passwords_are_not_trimmed_here_either(user):
+def test_a_new_password_is_not_trimmed(user):
     owner = user(password="  old with blanks ")
     assert_error(change(owner, "old with blanks", NEW), 400, ["old_password"])
     assert change(owner, owner.password, " new with blanks  ").status_code == 204
@@ -101,11 +101,11 @@ def test_passwords_are_not_trimmed_here_either(user):
 
 @pytest.mark.parametrize("body", [{}, {"old_password": None, "new_password": None},
                                   {"old_password": "wrong horse!", "new_password": "short"}])
-def test_every_wrong_field_is_named_at_once(user, body):
+def test_all_invalid_fields_are_reported_together(user, body):
     assert_error(user().post(PATH, json=body), 400, ["new_password", "old_password"])
 
 
-def test_a_form_is_415_since_it_has_no_user_name(user):
+def test_a_form_is_415_because_it_has_no_user_name(user):
     owner = user()
     answer = owner.post(PATH, data={"old_password": owner.password, "new_password": NEW})
     assert_error(answer, 415)
@@ -115,7 +115,7 @@ def test_without_credentials_it_is_401(anonymous):
     assert_error(change(anonymous, "correct horse", NEW), 401)
 
 
-def test_with_a_cookie_it_needs_a_page_of_this_site(user):
+def test_with_a_cookie_the_origin_must_be_this_site(user):
     owner = user()
     assert_error(change(owner.browser(), owner.password, NEW), 403)
     assert token_for(owner, owner.password).status_code == 200

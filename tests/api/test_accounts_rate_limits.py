@@ -46,25 +46,25 @@ def login(site, name, forwarded, password="wrong horse!"):
 
 # ---- logins ----
 
-def test_logins_for_a_name_from_an_address_end_after_10_with_429(site, address):
+def test_logins_for_a_name_from_an_address_are_429_after_10(site, address):
     count, answer = until_429(lambda: login(site, "somebody", address), 15)
     assert count >= 10
     assert_429(answer)
     assert int(answer.headers["Retry-After"]) <= 60
 
 
-def test_even_the_right_password_is_429_then(site, member, address):
+def test_the_right_password_is_429_above_the_limit(site, member, address):
     until_429(lambda: login(site, member.name, address), 15)
     assert_429(login(site, member.name, address, member.password))
 
 
-def test_logins_count_without_regard_to_the_names_case(site, address):
+def test_the_case_of_the_name_does_not_evade_the_login_limit(site, address):
     names = itertools.cycle(["CaseD-Name", "cased-name", "CASED-NAME"])
     count, _ = until_429(lambda: login(site, next(names), address), 15)
     assert count >= 10
 
 
-def test_logins_by_cookie_and_by_token_count_together(site, address):
+def test_logins_by_cookie_and_by_token_share_a_limit(site, address):
     paths = itertools.cycle([TOKEN, "/api/auth/login/"])
 
     def attempt():
@@ -74,18 +74,18 @@ def test_logins_by_cookie_and_by_token_count_together(site, address):
     assert count >= 10
 
 
-def test_another_name_from_the_same_address_is_let_in(site, member, address):
+def test_another_name_from_the_same_address_is_not_limited(site, member, address):
     until_429(lambda: login(site, "somebody", address), 15)
     assert login(site, member.name, address, member.password).status_code == 200
 
 
-def test_the_same_name_from_another_address_is_let_in(site, member, address):
+def test_the_same_name_from_another_address_is_not_limited(site, member, address):
     until_429(lambda: login(site, member.name, address), 15)
     other = f"192.0.2.{next(numbers)}"
     assert login(site, member.name, other, member.password).status_code == 200
 
 
-def test_guesses_of_the_old_password_count_as_logins(member):
+def test_wrong_old_passwords_count_as_logins(member):
     def guess():
         return member.post("/api/auth/password/",
                            json={"old_password": "wrong horse!", "new_password": "x" * 9})
@@ -96,20 +96,20 @@ def test_guesses_of_the_old_password_count_as_logins(member):
 
 # ---- whose address it is ----
 
-def test_behind_trusted_proxies_the_last_address_before_them_counts(site, address):
+def test_behind_trusted_proxies_the_last_untrusted_address_is_limited(site, address):
     chains = itertools.cycle([f"{address}", f"{address}, 10.1.2.3",
                               f"{address},10.9.9.9 , 10.1.2.3"])
     count, _ = until_429(lambda: login(site, "chained", next(chains)), 15)
     assert count >= 10
 
 
-def test_what_a_client_puts_in_front_of_its_address_buys_nothing(site, address):
+def test_a_forged_x_forwarded_for_prefix_does_not_evade_the_limit(site, address):
     spoofed = (f"203.0.113.{n}, {address}" for n in itertools.count(1))
     count, _ = until_429(lambda: login(site, "spoofed", next(spoofed)), 15)
     assert count >= 10
 
 
-def test_x_forwarded_for_of_a_stranger_counts_for_nothing(site):
+def test_x_forwarded_for_of_an_untrusted_peer_is_ignored(site):
     body = b'{"username": "stranger", "password": "wrong horse!"}'
     invented = (f"203.0.113.{n}" for n in itertools.count(1))
 
@@ -121,11 +121,11 @@ def test_x_forwarded_for_of_a_stranger_counts_for_nothing(site):
     assert statuses.index(429) >= 10
 
 
-def test_where_no_proxy_is_trusted_a_link_shows_that_nobody_is_believed(instance):
+def test_x_forwarded_proto_is_ignored_without_trusted_proxies(instance):
     assert link_behind_https(Client(instance).register()).startswith("http://")
 
 
-def test_a_trusted_proxy_is_believed_that_it_has_https(member):
+def test_x_forwarded_proto_of_a_trusted_proxy_is_used(member):
     assert link_behind_https(member).startswith("https://")
 
 
@@ -143,7 +143,7 @@ def register(site, forwarded, name=None):
                              headers={"X-Forwarded-For": forwarded})
 
 
-def test_registrations_from_an_address_end_after_20_with_429(site, address):
+def test_registrations_from_an_address_are_429_after_20(site, address):
     count, answer = until_429(lambda: register(site, address), 24)
     assert count >= 20
     assert_429(answer)
@@ -153,7 +153,7 @@ def test_registrations_from_an_address_end_after_20_with_429(site, address):
 
 # ---- messages and requests ----
 
-def test_messages_of_a_user_end_with_429_after_the_burst(site, member):
+def test_messages_of_a_user_are_429_after_the_burst(site, member):
     room = member.room()["room_id"]
 
     def say():
@@ -165,27 +165,27 @@ def test_messages_of_a_user_end_with_429_after_the_burst(site, member):
     assert stored == count
 
 
-def test_after_the_time_named_a_message_is_let_in_again(member):
+def test_after_retry_after_a_message_is_accepted_again(member):
     room = member.room()["room_id"]
     path = f"/api/chat/rooms/{room}/messages/"
     until_429(lambda: member.post(path, json={"content": "x"}), 24)
     wait_for(lambda: member.post(path, json={"content": "y"}).status_code == 201, 20)
 
 
-def test_requests_of_a_user_end_with_429_after_the_burst(member):
+def test_requests_of_a_user_are_429_after_the_burst(member):
     count, answer = until_429(lambda: member.get("/api/auth/me/"), 200)
     assert count >= 25
     assert_429(answer)
 
 
-def test_another_users_requests_are_let_in(site, member):
+def test_requests_of_another_user_are_not_limited(site, member):
     until_429(lambda: member.get("/api/auth/me/"), 200)
     other = Client(site)
     other.http.headers["X-Forwarded-For"] = f"198.51.100.{next(numbers)}"
     assert other.register().get("/api/auth/me/").status_code == 200
 
 
-def test_requests_count_for_the_user_and_not_for_the_token(site, member):
+def test_requests_are_counted_by_user_and_not_by_token(site, member):
     other = Client(site, login(site, member.name, f"192.0.2.{next(numbers)}",
                                member.password).json()["token"])
     clients = itertools.cycle([member, other])
@@ -195,7 +195,7 @@ def test_requests_count_for_the_user_and_not_for_the_token(site, member):
 
 # ---- the defaults, and none ----
 
-def test_the_defaults_are_those_of_the_contract(site):
+def test_the_default_limits_are_those_of_the_contract(site):
     example = subprocess.run([site.build / "fcgi-api", "--example-config"], capture_output=True,
                              text=True, check=True).stdout
     for key, value in {"rate_limits": "on", "rate_logins": 10, "rate_registrations": 20,
@@ -204,13 +204,13 @@ def test_the_defaults_are_those_of_the_contract(site):
         assert re.search(rf"^#?\s*{key} = {value}$", example, re.MULTILINE), key
 
 
-def test_with_rate_limits_off_nothing_is_counted(anonymous):
+def test_with_rate_limits_off_nothing_is_limited(anonymous):
     for _ in range(25):
         answer = anonymous.post(TOKEN, json={"username": "nobody", "password": "wrong horse!"})
         assert answer.status_code == 400
 
 
-def test_without_redis_each_process_still_counts_logins(site, address):
+def test_without_redis_each_process_limits_logins(site, address):
     site.end("redis")
     try:
         workers = len(site.api_workers())

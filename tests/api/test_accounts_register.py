@@ -35,14 +35,14 @@ def test_the_token_of_a_new_user_works_at_once(user):
     assert new.get("/api/auth/me/").json()["user_id"] == new.id
 
 
-def test_a_new_user_is_no_staff_whatever_the_body_says(anonymous):
+def test_a_new_user_is_not_staff_whatever_the_body_says(anonymous):
     answer = register(anonymous, fresh_name(), GOOD, is_staff=True, is_active=False, user_id=1)
     assert answer.status_code == 201
     new = Client(anonymous.instance, answer.json()["token"])
     assert new.get("/api/auth/me/").json()["is_staff"] is False
 
 
-def test_a_form_registers_too(anonymous):
+def test_a_form_can_register(anonymous):
     name = fresh_name()
     answer = anonymous.post(PATH, data={"username": name, "password": "päss wörd+&"})
     assert answer.status_code == 201
@@ -58,18 +58,18 @@ def test_a_multipart_form_is_415(anonymous):
 # ---- the name ----
 
 @pytest.mark.parametrize("name", ["abc", "x" * 26, "A.b_c-9", "...", "007"])
-def test_names_of_letters_digits_and_three_signs_are_taken(anonymous, name):
+def test_names_of_letters_digits_and_three_symbols_are_accepted(anonymous, name):
     name = fresh_name("").replace("-", "")[:6] + name
     assert register(anonymous, name, GOOD).json()["username"] == name
 
 
-def test_a_name_of_3_characters_is_long_enough(anonymous):
+def test_a_name_of_3_characters_is_accepted(anonymous):
     taken = {row[0] for row in anonymous.instance.sql("SELECT LOWER(username) FROM user")}
     name = next(name for name in ("aaa", "bbb", "ccc") if name not in taken)
     assert register(anonymous, name, GOOD).status_code == 201
 
 
-def test_a_name_of_32_characters_is_not_too_long(anonymous):
+def test_a_name_of_32_characters_is_accepted(anonymous):
     assert register(anonymous, fresh_name().ljust(32, "x"), GOOD).status_code == 201
 
 
@@ -78,11 +78,11 @@ def test_a_name_of_32_characters_is_not_too_long(anonymous):
     "semi;colon", "quo'te", 'quo"te', "back\\slash", "percent%", "line\nfeed",
     "\N{KELVIN SIGN}elvin", None, True, [], {}, ["abc"],
 ])
-def test_any_other_name_is_400_on_the_field(anonymous, name):
+def test_an_invalid_name_is_400_on_its_field(anonymous, name):
     assert_error(register(anonymous, name, GOOD), 400, ["username"])
 
 
-def test_a_name_is_unique_without_regard_to_case(anonymous, user):
+def test_names_are_unique_case_insensitively(anonymous, user):
     name = user(fresh_name("Mixed")).name
     for other in (name, name.lower(), name.upper()):
         assert_error(register(anonymous, other, GOOD), 400, ["username"])
@@ -93,13 +93,13 @@ def test_a_name_keeps_the_case_it_was_registered_in(user):
     assert user(name).get("/api/auth/me/").json()["username"] == name
 
 
-def test_names_that_differ_in_a_sign_are_two_names(anonymous):
+def test_names_that_differ_in_a_symbol_are_distinct(anonymous):
     name = fresh_name("a")
     assert register(anonymous, name + ".", GOOD).status_code == 201
     assert register(anonymous, name + "_", GOOD).status_code == 201
 
 
-def test_a_name_asked_for_by_many_at_once_goes_to_one(instance):
+def test_concurrent_registrations_of_a_name_create_one_user(instance):
     name = fresh_name("race")
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: register(Client(instance), name, GOOD), range(12)))
@@ -113,7 +113,7 @@ def test_a_name_asked_for_by_many_at_once_goes_to_one(instance):
     "12345678", "x" * 256, "\N{GRINNING FACE}" * 8, "\N{GRINNING FACE}" * 256, " " * 8,
     "\t\n\r 1234", "\\\"'%;--x", "e\u0301" * 4,
 ])
-def test_passwords_of_8_to_256_code_points_are_taken(anonymous, password):
+def test_passwords_of_8_to_256_code_points_are_accepted(anonymous, password):
     name = fresh_name()
     assert register(anonymous, name, password).status_code == 201
     answer = anonymous.post("/api/auth/token/", json={"username": name, "password": password})
@@ -124,7 +124,7 @@ def test_passwords_of_8_to_256_code_points_are_taken(anonymous, password):
     "", "1234567", "x" * 257, "\N{GRINNING FACE}" * 7, "\N{GRINNING FACE}" * 257, None, False, [],
     {},
 ])
-def test_any_other_password_is_400_on_the_field(anonymous, password):
+def test_an_invalid_password_is_400_on_its_field(anonymous, password):
     assert_error(register(anonymous, fresh_name(), password), 400, ["password"])
 
 
@@ -140,29 +140,29 @@ def test_a_password_is_not_trimmed(anonymous, typed):
 
 @pytest.mark.parametrize("body", [{}, {"username": None, "password": None},
                                   {"username": "a b", "password": "short"}])
-def test_every_wrong_field_is_named_at_once(anonymous, body):
+def test_all_invalid_fields_are_reported_together(anonymous, body):
     assert_error(anonymous.post(PATH, json=body), 400, ["username", "password"])
 
 
-def test_a_taken_name_is_named_beside_a_short_password(anonymous, user):
+def test_a_taken_name_and_a_short_password_are_reported_together(anonymous, user):
     answer = register(anonymous, user().name, "short")
     assert_error(answer, 400, ["username", "password"])
 
 
-def test_no_body_names_both_fields(anonymous):
+def test_an_empty_registration_names_both_missing_fields(anonymous):
     assert_error(anonymous.post(PATH), 400, ["username", "password"])
 
 
 # ---- what is kept ----
 
-def test_the_password_is_kept_as_argon2id_only(instance, user):
+def test_only_an_argon2id_hash_of_the_password_is_stored(instance, user):
     new = user(password="nobody must read this")
     rows = instance.sql("SELECT password_hash FROM user WHERE user_id = ?", new.id)
     assert rows[0][0].startswith("$argon2id$")
     assert "nobody" not in rows[0][0]
 
 
-def test_the_token_is_kept_as_a_hash_only(instance, user):
+def test_only_a_hash_of_the_token_is_stored(instance, user):
     new = user()
     [(kept,)] = instance.sql("SELECT HEX(token_hash) FROM token WHERE user_id = ?", new.id)
     assert len(kept) == 64
@@ -178,7 +178,7 @@ def test_neither_password_nor_token_is_logged(instance, user):
     assert new.token not in log
 
 
-def test_a_name_refused_is_not_in_the_answer_as_anything_but_text(anonymous):
+def test_the_error_for_a_name_with_markup_is_json_with_nosniff(anonymous):
     answer = register(anonymous, "<script>alert(1)</script>", GOOD)
     assert json.loads(answer.text).keys() == {"username"}
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -44,7 +44,7 @@ def age(browser, days):
 
 # ---- logging out ----
 
-def test_a_logout_is_204_and_the_session_dead_at_once(browser):
+def test_a_logout_is_204_and_ends_the_session_at_once(browser):
     thief = thief_of(browser)
     answer = browser.post(LOGOUT, headers=browser.own)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -52,14 +52,14 @@ def test_a_logout_is_204_and_the_session_dead_at_once(browser):
         assert assert_error(thief.get(ME), 401) == NOT_PROVIDED
 
 
-def test_a_logout_takes_the_cookie_away(browser):
+def test_a_logout_deletes_the_cookie(browser):
     answer = browser.post(LOGOUT, headers=browser.own)
     assert answer.headers["Set-Cookie"].startswith("sessionid=;")
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
     assert "sessionid" not in browser.cookies
 
 
-def test_a_logout_leaves_other_sessions_and_tokens_alive(browser):
+def test_a_logout_keeps_other_sessions_and_tokens_valid(browser):
     owner, other = browser.owner, browser.owner.browser()
     browser.post(LOGOUT, headers=browser.own)
     assert other.get(ME).status_code == 200
@@ -72,14 +72,14 @@ def test_a_logout_with_a_token_and_no_cookie_is_204_and_ends_nothing(browser):
     assert browser.get(ME).status_code == 200
 
 
-def test_a_logout_with_a_token_ends_the_session_of_the_cookie_beside_it(browser):
+def test_a_logout_with_a_token_and_a_cookie_ends_the_session(browser):
     thief = thief_of(browser)
     header = {"Authorization": f"Token {browser.owner.token}"}
     assert browser.post(LOGOUT, headers=header).status_code == 204
     assert_error(thief.get(ME), 401)
 
 
-def test_a_logout_with_a_token_leaves_another_users_cookie_alone(browser, user):
+def test_a_logout_with_a_token_keeps_the_session_of_another_user(browser, user):
     thief = thief_of(browser)
     header = {"Authorization": f"Token {user().token}"}
     assert browser.post(LOGOUT, headers=header).status_code == 204
@@ -119,19 +119,19 @@ def test_a_session_lasts_14_days(browser):
     assert 13 <= expires_in_days(browser) <= 14
 
 
-def test_a_session_that_ran_out_is_401(browser):
+def test_an_expired_session_is_401(browser):
     age(browser, 15)
     assert assert_error(browser.get(ME), 401) == NOT_PROVIDED
 
 
-def test_use_renews_a_session(browser):
+def test_using_a_session_renews_it(browser):
     age(browser, 10)
     assert expires_in_days(browser) <= 4
     assert browser.get(ME).status_code == 200
     assert expires_in_days(browser) >= 13
 
 
-def test_a_renewed_session_gives_its_cookie_a_new_age(browser):
+def test_a_renewed_session_sets_the_cookie_again(browser):
     key = browser.cookies["sessionid"]
     age(browser, 10)
     header = browser.get(ME).headers["Set-Cookie"]
@@ -140,20 +140,20 @@ def test_a_renewed_session_gives_its_cookie_a_new_age(browser):
         assert attribute in header.split("; ")
 
 
-def test_a_session_used_every_ten_days_never_ends(browser):
+def test_a_session_used_every_ten_days_does_not_expire(browser):
     for _ in range(4):
         age(browser, 10)
         assert browser.get(ME).status_code == 200
 
 
-def test_a_fresh_session_is_not_written_at_each_use(browser):
+def test_a_recently_renewed_session_is_not_written_on_each_use(browser):
     rows = "SELECT expires_at FROM session WHERE user_id = ?"
     before = browser.instance.sql(rows, browser.owner.id)
     assert "Set-Cookie" not in browser.get(ME).headers
     assert browser.instance.sql(rows, browser.owner.id) == before
 
 
-def test_use_of_a_token_renews_no_session(browser):
+def test_using_a_token_renews_no_session(browser):
     age(browser, 10)
     browser.owner.get(ME)
     assert expires_in_days(browser) <= 4

@@ -17,21 +17,21 @@ def ask(client, username, password, **options):
 
 
 @pytest.mark.everywhere
-def test_name_and_password_get_a_token_and_nothing_else(anonymous, user):
+def test_the_answer_to_a_login_by_password_is_a_token_only(anonymous, user):
     answer = ask(anonymous, user().name, "correct horse")
     assert answer.status_code == 200
     assert set(answer.json()) == {"token"}
     assert re.fullmatch(r"[0-9a-f]{40}", answer.json()["token"])
 
 
-def test_the_name_counts_in_any_case(anonymous, user):
+def test_the_name_is_case_insensitive(anonymous, user):
     new = user()
     answer = ask(anonymous, new.name.upper(), "correct horse")
     again = Client(new.instance, answer.json()["token"])
     assert again.get("/api/auth/me/").json()["username"] == new.name
 
 
-def test_a_form_gets_a_token_too(anonymous, user):
+def test_a_form_can_get_a_token(anonymous, user):
     answer = anonymous.post(PATH, data={"username": user().name, "password": "correct horse"})
     assert answer.status_code == 200
 
@@ -44,7 +44,7 @@ def test_a_user_can_have_several_tokens(user):
         assert Client(new.instance, token).get("/api/auth/me/").status_code == 200
 
 
-def test_asking_for_a_token_needs_no_credentials_even_bad_ones(anonymous, user):
+def test_bad_credentials_are_ignored_when_getting_a_token(anonymous, user):
     answer = ask(anonymous, user().name, "correct horse", headers={"Authorization": "Token bad"})
     assert answer.status_code == 200
 
@@ -52,7 +52,7 @@ def test_asking_for_a_token_needs_no_credentials_even_bad_ones(anonymous, user):
 # ---- refused ----
 
 @pytest.mark.everywhere
-def test_a_wrong_password_is_400_in_the_words_of_the_contract(anonymous, user):
+def test_a_wrong_password_is_400_with_the_text_of_the_contract(anonymous, user):
     answer = ask(anonymous, user().name, "wrong horse!")
     assert answer.status_code == 400
     assert answer.json() == WRONG
@@ -76,7 +76,7 @@ def test_an_inactive_user_gets_the_same_answer_as_a_wrong_password(instance, ano
 
 @pytest.mark.parametrize("typed", ["Correct horse", "correct horse ", " correct horse",
                                    "correct hors"])
-def test_a_password_counts_to_the_letter(anonymous, user, typed):
+def test_passwords_are_compared_exactly(anonymous, user, typed):
     assert ask(anonymous, user().name, typed).json() == WRONG
 
 
@@ -88,14 +88,14 @@ def test_a_password_counts_to_the_letter(anonymous, user, typed):
     ({"username": [], "password": {}}, ["username", "password"]),
     ({"username": None, "password": True}, ["username", "password"]),
 ])
-def test_fields_that_are_missing_or_no_text_are_named(anonymous, body, fields):
+def test_missing_fields_and_fields_that_are_not_strings_are_reported(anonymous, body, fields):
     assert_error(anonymous.post(PATH, json=body), 400, fields)
 
 
 # ---- the end of a token ----
 
 @pytest.mark.everywhere
-def test_a_deleted_token_is_dead_at_once(user):
+def test_a_deleted_token_is_invalid_at_once(user):
     new = user()
     answer = new.delete(PATH)
     assert answer.status_code == 204
@@ -105,14 +105,14 @@ def test_a_deleted_token_is_dead_at_once(user):
         assert_error(new.get("/api/auth/me/"), 401)
 
 
-def test_deleting_a_token_leaves_the_other_tokens_alive(user):
+def test_deleting_a_token_keeps_other_tokens_valid(user):
     new = user()
     other = Client(new.instance, ask(new, new.name, new.password).json()["token"])
     new.delete(PATH)
     assert other.get("/api/auth/me/").status_code == 200
 
 
-def test_deleting_a_token_leaves_the_users_sessions_alive(user):
+def test_deleting_a_token_keeps_the_sessions_of_the_user_valid(user):
     new = user()
     browser = new.browser()
     new.delete(PATH)
@@ -129,7 +129,7 @@ def test_deleting_a_token_without_one_is_401(anonymous):
     assert_error(anonymous.delete(PATH), 401)
 
 
-def test_deleting_a_token_with_a_cookie_is_400_since_no_token_was_named(instance, user):
+def test_deleting_a_token_with_a_cookie_only_is_400(instance, user):
     new = user()
     browser = new.browser()
     assert_error(browser.delete(PATH, headers={"Origin": instance.url}), 400)
@@ -145,7 +145,7 @@ def test_deleting_a_token_is_published_on_the_users_stream(instance, user):
     assert (event.seq, event.actor_id, event.text) == (1, new.id, b"")
 
 
-def test_the_end_of_a_token_is_on_record_in_the_users_stream(instance, user):
+def test_the_end_of_a_token_is_recorded_on_the_users_stream(instance, user):
     new = user()
     new.room()
     new.delete(PATH)
@@ -157,7 +157,7 @@ def test_the_end_of_a_token_is_on_record_in_the_users_stream(instance, user):
 
 # ---- me ----
 
-def test_me_is_the_user_behind_the_token(user):
+def test_me_is_the_user_of_the_token(user):
     new = user()
     answer = new.get("/api/auth/me/")
     assert answer.status_code == 200
@@ -173,7 +173,7 @@ def test_me_shows_staff(instance, user):
     assert new.get("/api/auth/me/").json()["is_staff"] is True
 
 
-def test_staff_may_do_nothing_more_than_others(instance, user):
+def test_staff_have_no_additional_rights(instance, user):
     owner, staff = user(), user()
     instance.sql("UPDATE user SET is_staff = TRUE WHERE user_id = ?", staff.id)
     room = owner.room()

@@ -26,7 +26,7 @@ def family(user, *endings):
     return stem, [user(stem + ending) for ending in endings]
 
 
-def test_the_list_has_the_envelope_and_id_and_name_of_each(user, me):
+def test_the_list_shows_id_and_name_of_each_user(user, me):
     stem, [one] = family(user, "-One")
     answer = me.get(PATH, params={"search": stem})
     assert answer.status_code == 200
@@ -34,18 +34,18 @@ def test_the_list_has_the_envelope_and_id_and_name_of_each(user, me):
                              "results": [{"user_id": one.id, "username": stem + "-One"}]}
 
 
-def test_a_search_finds_the_names_that_start_so(user, me):
+def test_a_search_matches_the_start_of_names(user, me):
     stem, _ = family(user, "al", "alba", "bal")
     assert found(me, stem + "al") == [stem + "al", stem + "alba"]
 
 
-def test_a_search_does_not_look_inside_names(user, me):
+def test_a_search_does_not_match_inside_names(user, me):
     stem, _ = family(user, "needle")
     assert found(me, "needle") == []
     assert found(me, stem[1:]) == []
 
 
-def test_a_search_has_no_regard_to_case(user, me):
+def test_a_search_is_case_insensitive(user, me):
     stem, _ = family(user, "MiXed")
     assert found(me, (stem + "mIx").upper()) == [stem + "MiXed"]
     assert found(me, (stem + "mIx").lower()) == [stem + "MiXed"]
@@ -71,33 +71,33 @@ def test_inactive_users_are_left_out(instance, user, me):
 
 @pytest.mark.parametrize("wildcard", ["%", "_", "\\", "\\%", "\\_", "*", "?", "[a-z]", "'", '"',
                                       ";"])
-def test_signs_that_are_wildcards_elsewhere_stand_for_themselves(user, me, wildcard):
+def test_wildcard_characters_are_literal(user, me, wildcard):
     stem, _ = family(user, "abc")
     assert found(me, stem + wildcard) == []
     assert found(me, wildcard + stem) == []
     assert me.name not in found(me, wildcard)
 
 
-def test_an_underscore_finds_an_underscore_only(user, me):
+def test_an_underscore_matches_only_an_underscore(user, me):
     stem, _ = family(user, "a_b", "acb")
     assert found(me, stem + "a_") == [stem + "a_b"]
 
 
 @pytest.mark.parametrize("like", ["\u00e9", "\u00df", "\N{KELVIN SIGN}", "\uff45", "\u0430"])
-def test_letters_that_only_look_alike_are_not_alike(user, me, like):
+def test_letters_that_look_alike_do_not_match(user, me, like):
     stem, _ = family(user, "ess", "kelvin", "aunt")
     assert found(me, stem + like) == []
     assert found(me, like) == []
 
 
-def test_blanks_count(user, me):
+def test_spaces_are_significant(user, me):
     stem, _ = family(user, "")
     assert found(me, stem) == [stem]
     assert found(me, stem + " ") == []
     assert found(me, " " + stem) == []
 
 
-def test_pages_show_every_user_once_in_the_order_of_names(user, me):
+def test_pages_show_every_user_once_ordered_by_name(user, me):
     stem, _ = family(user, *"cabed")
     pages = [found(me, stem, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
     assert pages == [[stem + "a", stem + "b"], [stem + "c", stem + "d"], [stem + "e"], []]
@@ -113,7 +113,7 @@ def test_links_to_other_pages_keep_the_search(instance, user, me):
         for entry in me.get(PATH, params={"search": stem + "c"}).json()["results"]]
 
 
-def test_what_a_search_holds_is_escaped_in_links(instance, user, me):
+def test_the_search_is_escaped_in_links(instance, user, me):
     stem, _ = family(user, "a", "b")
     answer = me.get(f"{PATH}?search={stem}&limit=1&x=%22%3E&offset=0").json()
     assert answer["next"] == f"{instance.url}{PATH}?limit=1&offset=1&search={stem}"
@@ -121,27 +121,27 @@ def test_what_a_search_holds_is_escaped_in_links(instance, user, me):
 
 @pytest.mark.parametrize("query", ["search=%ff", "search=%C0%AF", "search=%ED%A0%80", "search=%00",
                                    "search=a%00b"])
-def test_a_search_that_is_no_text_is_400(instance, me, query):
+def test_a_search_that_is_not_valid_utf_8_is_400(instance, me, query):
     """The web server refuses most of these by itself; fcgi-api does not count on it."""
     assert me.get(f"{PATH}?{query}").status_code == 400
     assert_error(instance.fcgi(f"{PATH}?{query}", token=me.token), 400, ["search"])
 
 
 @pytest.mark.parametrize("query", ["search=%zz", "search=%", "search=%4"])
-def test_a_broken_escape_that_reaches_fcgi_api_is_400(instance, me, query):
+def test_an_invalid_percent_escape_is_400(instance, me, query):
     assert_error(instance.fcgi(f"{PATH}?{query}", token=me.token), 400, ["search"])
 
 
-def test_every_wrong_parameter_is_named_at_once(instance, me):
+def test_all_invalid_parameters_are_reported_together(instance, me):
     answer = instance.fcgi(f"{PATH}?search=%ff&limit=0&offset=-1", token=me.token)
     assert_error(answer, 400, ["limit", "offset", "search"])
 
 
-def test_of_a_parameter_given_twice_the_last_counts(user, me):
+def test_the_last_of_a_repeated_parameter_is_used(user, me):
     stem, _ = family(user, "a")
     answer = me.get(f"{PATH}?search=nobody-at-all&search={stem}").json()
     assert answer["count"] == 1
 
 
-def test_strangers_see_no_users(anonymous):
+def test_listing_users_requires_credentials(anonymous):
     assert_error(anonymous.get(PATH), 401)

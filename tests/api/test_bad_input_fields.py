@@ -42,13 +42,13 @@ def send(owner, room):
 
 @pytest.mark.parametrize("value", NO_IDS)
 @pytest.mark.parametrize("path, field", IDS)
-def test_what_is_no_positive_integer_is_400_where_an_id_belongs(send, path, field, value):
+def test_an_id_that_is_not_a_positive_integer_is_400(send, path, field, value):
     answer = send(path, f'{{"content": "x", "{field}": {value}}}')
     assert_error(answer, 400, [field])
 
 
 @pytest.mark.parametrize("path, field", IDS[:4])
-def test_null_is_400_where_an_id_must_be(send, path, field):
+def test_a_null_id_is_400(send, path, field):
     assert_error(send(path, f'{{"{field}": null}}'), 400, [field])
     assert_error(send(path, "{}"), 400, [field])
 
@@ -57,7 +57,7 @@ def test_null_is_400_where_an_id_must_be(send, path, field):
                                    "18446744073709551615"])
 @pytest.mark.parametrize("path, field, status", [
     (*IDS[0], 400), (*IDS[1], 404), (*IDS[2], 400), (*IDS[3], 400), (*IDS[4], 400)])
-def test_an_id_of_nothing_is_refused_up_to_64_bits(send, path, field, status, value):
+def test_an_unknown_id_is_refused_up_to_64_bits(send, path, field, status, value):
     answer = send(path, f'{{"content": "x", "{field}": {value}}}')
     assert_error(answer, status, [field] if status == 400 else ["detail"])
 
@@ -67,7 +67,7 @@ def test_an_id_beyond_64_bits_is_400(send):
         assert_error(send(path, f'{{"content": "x", "{field}": 18446744073709551616}}'), 400)
 
 
-def test_an_id_in_digits_as_text_is_taken_as_drf_takes_it(owner, room, user):
+def test_an_id_may_be_a_string_of_digits(owner, room, user):
     guest = user()
     answer = owner.post(f"{ROOMS}{room}/invite/", json={"user_id": str(guest.id)})
     assert answer.status_code == 201
@@ -77,7 +77,7 @@ def test_an_id_in_digits_as_text_is_taken_as_drf_takes_it(owner, room, user):
 @pytest.mark.parametrize("method, path, field", [
     ("POST", "", "is_private"), ("PATCH", "{room}/", "is_private"),
     ("PATCH", "{room}/members/{me}/", "is_admin")])
-def test_what_is_no_boolean_is_400_where_one_belongs(send, method, path, field, value):
+def test_a_value_that_is_not_a_boolean_is_400(send, method, path, field, value):
     answer = send(path, f'{{"name": "x", "{field}": {value}}}', method)
     assert_error(answer, 400, [field])
 
@@ -85,56 +85,56 @@ def test_what_is_no_boolean_is_400_where_one_belongs(send, method, path, field, 
 @pytest.mark.parametrize("value", NO_TEXTS + ["null", '""', '"  \\u3000 "'])
 @pytest.mark.parametrize("method, path, field", [
     ("POST", "", "name"), ("PATCH", "{room}/", "name"), ("POST", "{room}/messages/", "content")])
-def test_what_is_no_text_is_400_where_words_belong(send, method, path, field, value):
+def test_a_text_field_that_is_not_a_string_is_400(send, method, path, field, value):
     assert_error(send(path, f'{{"{field}": {value}}}', method), 400, [field])
 
 
 @pytest.mark.parametrize("value", NO_TEXTS + ['""', '"' + "x" * 65 + '"'])
-def test_what_is_no_short_text_is_400_as_client_id(send, value):
+def test_an_invalid_client_id_is_400(send, value):
     answer = send("{room}/messages/", f'{{"content": "x", "client_id": {value}}}')
     assert_error(answer, 400, ["client_id"])
 
 
 @pytest.mark.parametrize("value", NO_TEXTS + ["null", '"TEXT"', '"video"', "1",
                                               '"' + "x" * 9000 + '"', '"text\'--"'])
-def test_what_is_no_message_type_is_400_on_its_field(send, value):
+def test_an_invalid_message_type_is_400_on_its_field(send, value):
     answer = send("{room}/messages/", f'{{"content": "x", "message_type": {value}}}')
     assert_error(answer, 400, ["message_type"])
 
 
 # ---- several at once ----
 
-def test_all_four_wrong_fields_of_a_message_are_named_at_once(send):
+def test_all_invalid_fields_of_a_message_are_reported_together(send):
     answer = send("{room}/messages/", '{"content": "", "message_type": "song", "reply_to_id": 1.5, '
                                       '"client_id": true}')
     assert_error(answer, 400, ["content", "message_type", "reply_to_id", "client_id"])
 
 
-def test_a_reply_to_nothing_is_named_beside_missing_words(send):
+def test_an_invalid_reply_and_missing_content_are_reported_together(send):
     answer = send("{room}/messages/", '{"reply_to_id": 999999999999}')
     assert_error(answer, 400, ["content", "reply_to_id"])
 
 
 @pytest.mark.parametrize("method, path", [("POST", ""), ("PATCH", "{room}/")])
-def test_both_wrong_fields_of_a_room_are_named_at_once(send, method, path):
+def test_both_invalid_fields_of_a_room_are_reported_together(send, method, path):
     answer = send(path, '{"name": " ", "is_private": "perhaps"}', method)
     assert_error(answer, 400, ["name", "is_private"])
 
 
-def test_a_wrong_field_changes_nothing_of_the_right_ones(owner, send, room):
+def test_an_invalid_field_prevents_changes_of_valid_ones(owner, send, room):
     before = owner.get(f"{ROOMS}{room}/").json()
     send("{room}/", '{"name": "Changed", "is_private": "perhaps"}', "PATCH")
     assert owner.get(f"{ROOMS}{room}/").json() == before
 
 
-def test_what_is_wrong_is_told_to_those_only_who_may_act(room, user):
+def test_authorization_is_checked_before_fields(room, user):
     stranger = user()
     for path in ("invite/", "remove_member/", "messages/", "read/"):
         assert_error(stranger.post(f"{ROOMS}{room}/{path}", json={}), 404)
     assert_error(stranger.patch(f"{ROOMS}{room}/", json={"name": ""}), 404)
 
 
-def test_a_field_of_100_kb_is_refused_in_a_few_words(send):
+def test_the_error_for_a_field_of_100_kb_is_short(send):
     for path, field in (("", "name"), ("{room}/messages/", "message_type"), *IDS):
         answer = send(path, f'{{"content": "x", "{field}": "{"y" * 100000}"}}')
         assert_error(answer, 400, [field])
@@ -144,7 +144,7 @@ def test_a_field_of_100_kb_is_refused_in_a_few_words(send):
 @pytest.mark.parametrize("value", ["'; DROP TABLE room; --", '" OR 1=1', "\\' OR '1'='1",
                                    "%s%n%x%d", "${jndi:x}", "{{7*7}}", "../../etc/passwd",
                                    "x\r\nSet-Cookie: a=b", "<script>", "1); DELETE FROM user"])
-def test_text_that_means_something_elsewhere_is_only_text_here(owner, room, value):
+def test_sql_html_and_format_strings_are_stored_as_text(owner, room, value):
     made = owner.room(f"<{value}>")
     assert made["name"] == f"<{value}>"
     assert owner.get(f"{ROOMS}{made['room_id']}/").json()["name"] == f"<{value}>"
@@ -154,7 +154,7 @@ def test_text_that_means_something_elsewhere_is_only_text_here(owner, room, valu
     assert said["client_id"] == f"<{value}>"
 
 
-def test_strangers_are_not_told_what_is_wrong(anonymous):
+def test_requests_without_credentials_are_401_before_fields_are_checked(anonymous):
     for path in ("", "direct/", "1/messages/"):
         answer = Client(anonymous.instance).post(ROOMS + path, data=b"{not json")
         assert_error(answer, 401)

@@ -58,22 +58,22 @@ def test_a_body_far_longer_than_its_length_is_400(owner, nothing_made):
 
 @pytest.mark.parametrize("length", ["abc", "-1", "+34", "34.0", "0x22", " 34", "34 ", "34,34",
                                     "1e1", "99999999999999999999999", "\u0663\u0664"])
-def test_a_length_that_is_no_number_is_400(owner, nothing_made, length):
+def test_a_length_that_is_not_a_number_is_400(owner, nothing_made, length):
     assert_error(fcgi(owner, length), 400)
 
 
 @pytest.mark.parametrize("length", [131073, 10**9, 2**63, 2**64 - 1])
-def test_a_length_beyond_the_limit_is_413_whatever_comes(owner, nothing_made, length):
+def test_a_length_above_the_limit_is_413_whatever_the_body(owner, nothing_made, length):
     assert_error(fcgi(owner, length), 413)
 
 
-def test_without_a_length_the_body_is_what_comes(owner):
+def test_without_a_length_the_body_ends_with_the_stream(owner):
     status, _, _ = owner.instance.fcgi(ROOMS, "POST", {"CONTENT_LENGTH": None}, BODY,
                                        token=owner.token)
     assert status == 201
 
 
-def test_without_a_length_a_body_without_end_is_413(owner, nothing_made):
+def test_without_a_length_an_endless_body_is_413(owner, nothing_made):
     answer = owner.instance.fcgi(ROOMS, "POST", {"CONTENT_LENGTH": None}, b" " * 3000000,
                                  token=owner.token)
     assert_error(answer, 413)
@@ -86,7 +86,7 @@ def test_without_a_length_a_body_without_end_is_413(owner, nothing_made):
     ("PATCH", "/api/chat/rooms/{room}/"), ("DELETE", "/api/chat/rooms/{room}/"),
     ("POST", "/api/chat/rooms/{room}/join/"), ("POST", "/api/chat/rooms/{room}/invite/"),
 ])
-def test_a_cut_body_is_400_on_every_path(owner, method, path):
+def test_a_truncated_body_is_400_on_every_path(owner, method, path):
     path = path.format(room=owner.room()["room_id"])
     assert_error(fcgi(owner, 500, b'{"username": "abc"}', path, method), 400)
     assert owner.get("/api/auth/me/").status_code == 200
@@ -94,13 +94,13 @@ def test_a_cut_body_is_400_on_every_path(owner, method, path):
 
 # ---- the same through lighttpd ----
 
-def test_a_body_that_is_cut_off_gets_no_answer_and_does_nothing(owner, nothing_made):
+def test_a_truncated_body_has_no_effect(owner, nothing_made):
     for sent in (BODY, BODY[:5], b""):
         answer = raw(owner, [f"Content-Length: {len(BODY) + 10}"], sent, half_close=True)
         assert answer == b"" or answer_of(answer).status == 400
 
 
-def test_a_length_that_cuts_the_json_is_400(owner, nothing_made):
+def test_a_length_that_truncates_the_json_is_400(owner, nothing_made):
     assert_error(raw(owner, [f"Content-Length: {len(BODY) - 5}"], BODY), 400)
 
 
@@ -108,13 +108,13 @@ def test_a_length_that_cuts_the_json_is_400(owner, nothing_made):
     ["Content-Length: abc"], ["Content-Length: -1"], ["Content-Length: 5", "Content-Length: 34"],
     ["Content-Length: 34", "Transfer-Encoding: chunked"], ["Content-Length: 99999999999999999999"],
 ])
-def test_lengths_that_make_no_sense_are_refused(owner, nothing_made, headers):
+def test_malformed_lengths_are_refused(owner, nothing_made, headers):
     answer = answer_of(raw(owner, headers, BODY))
     assert answer.status in (400, 413)
     assert_error(answer, answer.status)
 
 
-def test_bodies_that_never_come_keep_no_process_busy(owner):
+def test_incomplete_bodies_occupy_no_process(owner):
     """More of them than there are processes, all half sent and left open."""
     head = (f"POST {ROOMS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {owner.token}\r\n"
             "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{").encode()
@@ -139,17 +139,17 @@ def chunks(*pieces):
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-def test_a_body_in_chunks_is_taken(owner):
+def test_a_chunked_body_is_accepted(owner):
     pieces = [BODY[i:i + 3] for i in range(0, len(BODY), 3)]
     assert answer_of(raw(owner, CHUNKED, chunks(*pieces))).status == 201
 
 
-def test_chunks_with_extensions_and_trailers_are_taken(owner):
+def test_chunks_with_extensions_and_trailers_are_accepted(owner):
     body = b"%x;name=value\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(BODY), BODY)
     assert answer_of(raw(owner, CHUNKED, body)).status == 201
 
 
-def test_chunks_that_hold_half_a_json_are_400(owner, nothing_made):
+def test_chunks_with_incomplete_json_are_400(owner, nothing_made):
     assert_error(raw(owner, CHUNKED, chunks(BODY[:10], BODY[10:20])), 400)
 
 
@@ -160,7 +160,7 @@ def test_chunks_over_the_limit_are_413(owner, nothing_made):
 
 @pytest.mark.parametrize("body", [b"zz\r\n{}\r\n0\r\n\r\n", b"-2\r\n{}\r\n0\r\n\r\n", b"\r\n\r\n",
                                   b"2\r\n{}XX0\r\n\r\n", b"0x2\r\n{}\r\n0\r\n\r\n"])
-def test_chunks_that_are_malformed_are_400(owner, nothing_made, body):
+def test_malformed_chunks_are_400(owner, nothing_made, body):
     assert_error(raw(owner, CHUNKED, body), 400)
 
 
@@ -172,7 +172,7 @@ def test_a_chunk_of_absurd_size_is_refused(owner, nothing_made, size):
     assert_error(answer, answer.status)
 
 
-def test_chunks_that_are_cut_off_do_nothing(owner, nothing_made):
+def test_truncated_chunks_have_no_effect(owner, nothing_made):
     answer = raw(owner, CHUNKED, chunks(BODY)[:-5], half_close=True)
     assert answer == b"" or answer_of(answer).status == 400
 
@@ -192,7 +192,7 @@ def beginning_of(owner, size):
 
 
 @pytest.mark.parametrize("size", [0, 1, 8, 16, 20, 100, 300, -9, -20, -50])
-def test_a_connection_lost_in_the_middle_does_nothing(owner, nothing_made, size):
+def test_a_connection_lost_during_the_body_has_no_effect(owner, nothing_made, size):
     whole = len(beginning_of(owner, None))
     socket_path = owner.instance.state / "sock" / "fcgi.sock"
     fastcgi.leave(socket_path, beginning_of(owner, size if size >= 0 else whole + size))
@@ -206,7 +206,7 @@ def test_a_connection_lost_in_the_middle_does_nothing(owner, nothing_made, size)
     b"\x01\x01\x00\x01\x00\x08\x00\x00\x00\x07" + b"\x00" * 6,
     b"\x01\x04\x00\x01\xff\xff\xff\x00" + b"\xff" * 70000, random.Random(1).randbytes(5000),
 ])
-def test_what_is_no_fastcgi_harms_nobody(owner, data):
+def test_malformed_fastcgi_does_no_harm(owner, data):
     for _ in range(6):
         fastcgi.leave(owner.instance.state / "sock" / "fcgi.sock", data)
     for _ in range(8):

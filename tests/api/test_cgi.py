@@ -48,7 +48,7 @@ def test_a_whole_conversation_works_by_plain_cgi(cgi):
     run_through(cgi)
 
 
-def test_both_ways_lead_to_the_same_data(system, cgi):
+def test_cgi_and_fastcgi_serve_the_same_data(system, cgi):
     anne = Client(cgi).register()
     room = anne.room()["room_id"]
     anne.say(room, "by CGI")
@@ -69,7 +69,7 @@ def test_a_session_cookie_works_by_cgi(cgi):
     assert client.post("/api/chat/rooms/", json={"name": "x"}).status_code == 403
 
 
-def test_what_is_done_by_cgi_is_published(system, cgi):
+def test_changes_by_cgi_are_published(system, cgi):
     anne = Client(cgi).register()
     room = anne.room()["room_id"]
     with system.subscribe(f"room:{room}") as heard:
@@ -86,7 +86,7 @@ def ignores(process, number):
     return int(ignored.split()[1], 16) >> (number - 1) & 1
 
 
-def test_a_web_server_that_ends_the_program_early_costs_no_event(system, cgi):
+def test_a_cgi_program_terminated_by_the_web_server_loses_no_event(system, cgi):
     """As lighttpd and Apache do once they have the whole answer, or have lost the client."""
     anne = Client(cgi).register()
     room = anne.room()["room_id"]
@@ -125,7 +125,7 @@ def ask_by_open_input(client, method, path, sent=b"", **env):
             return answer, b""
 
 
-def test_no_more_is_read_than_the_length_of_the_body(cgi):
+def test_no_more_than_content_length_is_read(cgi):
     """RFC 3875, 4.2: the web server need not end it, and what follows is not the program's."""
     anne = Client(cgi).register()
     body = b'{"name": "A room"}'
@@ -136,20 +136,20 @@ def test_no_more_is_read_than_the_length_of_the_body(cgi):
 
 
 @pytest.mark.parametrize("length", [{}, {"CONTENT_LENGTH": ""}])
-def test_nothing_is_read_where_there_is_no_body(cgi, length):
+def test_nothing_is_read_without_a_body(cgi, length):
     answer, left = ask_by_open_input(Client(cgi).register(), "GET", "/api/auth/me/", b"?", **length)
     assert answer.startswith(b"Status: 200 OK\r\n")
     assert left == b"?"
 
 
-def test_requests_by_cgi_are_logged_like_others(system, cgi):
+def test_requests_by_cgi_are_logged(system, cgi):
     answer = Client(cgi).get("/api/auth/me/")
     log = (system.state / "log" / "web.log").read_text()
     line = next(line for line in log.splitlines() if answer.headers["X-Request-ID"] in line)
     assert "GET api/auth/me 401" in line
 
 
-def test_cgi_ends_with_its_request(system, cgi):
+def test_a_cgi_process_ends_with_its_request(system, cgi):
     for _ in range(3):
         assert Client(cgi).get("/healthz").json() == {"status": "ok"}
     wait_for(lambda: not programs(system.state / "cgi-bin" / "confab.cgi"), 10, "the end of all")
@@ -180,7 +180,7 @@ def test_the_configuration_is_found_in_the_folder_above_the_program(system):
     assert out.startswith("Status: 200 OK\r\n") and out.endswith('{"status":"ok"}')
 
 
-def test_a_program_moved_elsewhere_is_told_by_the_environment(system, tmp_path):
+def test_the_environment_names_the_configuration(system, tmp_path):
     program = tmp_path / "cgi-bin" / "renamed.cgi"
     program.parent.mkdir()
     shutil.copy(system.build / "fcgi-api", program)
@@ -188,7 +188,7 @@ def test_a_program_moved_elsewhere_is_told_by_the_environment(system, tmp_path):
     assert out.startswith("Status: 200 OK\r\n")
 
 
-def test_a_broken_configuration_is_a_failed_request_that_shows_nothing(system, cgi):
+def test_an_invalid_configuration_is_an_error_without_details(system, cgi):
     before = system.config.read_text()
     client = Client(cgi)
     client.may_fail = True
@@ -201,7 +201,7 @@ def test_a_broken_configuration_is_a_failed_request_that_shows_nothing(system, c
     assert "hidden-there" not in answer.text and str(system.state) not in answer.text
 
 
-def test_a_query_without_equals_sign_is_no_command_line(cgi):
+def test_a_query_without_an_equals_sign_is_not_a_command_line(cgi):
     """RFC 3875, 4.4: a web server may pass its words as arguments."""
     assert Client(cgi).get("/healthz?--version").json() == {"status": "ok"}
 
@@ -226,7 +226,7 @@ def test_a_whole_conversation_works_by_cgi_without_redis(system, cgi):
         run_through(cgi)
 
 
-def test_logins_by_cgi_are_counted_in_the_database_when_there_is_no_redis(system, cgi):
+def test_logins_by_cgi_are_limited_in_the_database_without_redis(system, cgi):
     victim, other = Client(cgi).register(), Client(cgi).register()
     wrong = {"username": victim.name, "password": "not the password"}
     system.sql("DELETE FROM rate")
@@ -243,14 +243,14 @@ def test_logins_by_cgi_are_counted_in_the_database_when_there_is_no_redis(system
     assert "login" not in system.redis("KEYS", "*")
 
 
-def test_registrations_by_cgi_are_counted_in_the_database_when_there_is_no_redis(system, cgi):
+def test_registrations_by_cgi_are_limited_in_the_database_without_redis(system, cgi):
     with without_redis(system, "rate_registrations = 2"):
         statuses = [Client(cgi).post("/api/auth/register/", json={
             "username": fresh_name(), "password": "correct horse"}).status_code for _ in range(3)]
     assert statuses == [201, 201, 429]
 
 
-def test_logins_by_cgi_with_a_dead_redis_are_counted_in_the_database(system, cgi):
+def test_logins_by_cgi_are_limited_in_the_database_when_redis_is_down(system, cgi):
     victim = Client(cgi).register()
     wrong = {"username": victim.name, "password": "not the password"}
     with without_redis(system, "redis_socket = /nowhere/redis.sock"):
@@ -300,11 +300,11 @@ def answers(place):
         return Client(place).get("/healthz").status_code == 200
 
 
-def test_a_whole_conversation_works_by_a_process_that_lighttpd_started(spawned):
+def test_a_whole_conversation_works_with_a_process_spawned_by_lighttpd(spawned):
     run_through(spawned)
 
 
-def test_the_process_that_lighttpd_started_stays_and_is_no_parent(system, spawned):
+def test_the_process_spawned_by_lighttpd_stays_and_forks_no_workers(system, spawned):
     started = fastcgi_processes(system, spawned)
     assert len(started) == 1
     for _ in range(5):
@@ -312,7 +312,7 @@ def test_the_process_that_lighttpd_started_stays_and_is_no_parent(system, spawne
     assert fastcgi_processes(system, spawned) == started
 
 
-def test_the_process_that_lighttpd_started_ends_by_sigterm_and_lighttpd_replaces_it(
+def test_the_process_spawned_by_lighttpd_ends_by_sigterm_and_is_replaced(
         system, spawned):
     first, = fastcgi_processes(system, spawned)
     os.kill(first, signal.SIGTERM)

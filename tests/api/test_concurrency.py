@@ -54,7 +54,7 @@ def sequence(client, room):
 
 # ---- messages ----
 
-def test_32_writers_leave_seq_and_position_without_hole_or_duplicate(person, system):
+def test_32_concurrent_writers_leave_no_gap_or_duplicate_in_seq_and_position(person, system):
     writers = [person() for _ in range(32)]
     room = room_of(*writers)
     at_once([partial(write, client, room, 12) for client in writers])
@@ -74,7 +74,7 @@ def write(client, room, count):
     return [client.say(room["room_id"], f"{number}") for number in range(count)]
 
 
-def test_each_writers_messages_stand_in_the_order_they_were_said(person):
+def test_messages_of_each_writer_keep_their_order(person):
     writers = [person() for _ in range(8)]
     room = room_of(*writers)
     said = at_once([partial(write, client, room, 10) for client in writers])
@@ -83,7 +83,7 @@ def test_each_writers_messages_stand_in_the_order_they_were_said(person):
         assert [entry for entry in listed if entry["sender_id"] == client.id] == own
 
 
-def test_who_polls_meanwhile_sees_every_event_once_in_order(person):
+def test_polling_during_writes_shows_every_event_once_in_order(person):
     writers, reader = [person() for _ in range(6)], person()
     room = room_of(reader, *writers)
     total = 6 + 6 * 20
@@ -98,7 +98,7 @@ def test_who_polls_meanwhile_sees_every_event_once_in_order(person):
     assert seen == list(range(1, total + 1))
 
 
-def test_who_pages_meanwhile_sees_every_message_once_in_order(person):
+def test_paging_during_writes_shows_every_message_once_in_order(person):
     writers, reader = [person() for _ in range(6)], person()
     room = room_of(reader, *writers)
     total = 6 * 20
@@ -116,7 +116,7 @@ def test_who_pages_meanwhile_sees_every_message_once_in_order(person):
     assert set(seen) == {message["message_id"] for own in said for message in own}
 
 
-def test_20_posts_of_one_client_id_at_once_make_one_message(person):
+def test_20_concurrent_posts_of_one_client_id_create_one_message(person):
     alice = person()
     room = alice.room()
     body = {"content": "once", "client_id": "the same"}
@@ -127,7 +127,7 @@ def test_20_posts_of_one_client_id_at_once_make_one_message(person):
     assert len(sequence(alice, room)) == 1
 
 
-def test_several_client_ids_at_once_make_one_message_each(person):
+def test_concurrent_posts_of_several_client_ids_create_one_message_each(person):
     alice, bob = person(), person()
     room = room_of(alice, bob)
     calls = [partial(twin(client).post, url(room, "messages/"),
@@ -137,7 +137,7 @@ def test_several_client_ids_at_once_make_one_message_each(person):
     assert alice.get(url(room)).json()["message_count"] == 8
 
 
-def test_a_message_deleted_by_many_at_once_is_deleted_once(person):
+def test_concurrent_deletions_of_a_message_delete_it_once(person):
     alice = person()
     room = alice.room()
     path = url(room, f"messages/{alice.say(room['room_id'])['message_id']}/")
@@ -146,7 +146,7 @@ def test_a_message_deleted_by_many_at_once_is_deleted_once(person):
                                                                   "message_deleted"]
 
 
-def test_edits_racing_with_a_deletion_never_bring_words_back(person):
+def test_edits_racing_with_a_deletion_never_restore_the_content(person):
     alice = person()
     room = alice.room()
     path = url(room, f"messages/{alice.say(room['room_id'])['message_id']}/")
@@ -161,7 +161,7 @@ def test_edits_racing_with_a_deletion_never_bring_words_back(person):
         ["new_message"] + ["message_edited"] * edits + ["message_deleted"]
 
 
-def test_read_marks_moved_at_once_end_at_the_latest(person):
+def test_concurrent_read_marks_end_at_the_latest(person):
     alice, bob = person(), person()
     room = room_of(alice, bob)
     messages = write(alice, room, 15)
@@ -173,7 +173,7 @@ def test_read_marks_moved_at_once_end_at_the_latest(person):
     assert again == {"last_read_message_id": messages[-1]["message_id"], "unread_count": 0}
 
 
-def test_reading_racing_with_posting_leaves_a_true_count(person):
+def test_reading_racing_with_posting_leaves_a_correct_unread_count(person):
     alice, bob = person(), person()
     room = room_of(alice, bob)
     first = alice.say(room["room_id"])
@@ -189,7 +189,7 @@ def test_reading_racing_with_posting_leaves_a_true_count(person):
 
 # ---- direct rooms ----
 
-def test_20_requests_for_a_direct_room_at_once_from_both_sides_make_one(person, system):
+def test_20_concurrent_requests_for_a_direct_room_create_one(person, system):
     alice, bob = person(), person()
     calls = [partial(twin(client).post, f"{ROOMS}direct/", json={"user_id": other.id})
              for client, other in ((alice, bob), (bob, alice)) for _ in range(10)]
@@ -201,7 +201,7 @@ def test_20_requests_for_a_direct_room_at_once_from_both_sides_make_one(person, 
         assert system.sql("SELECT seq FROM user_event WHERE user_id = ?", client.id) == [(1,)]
 
 
-def test_everybody_asking_everybody_at_once_makes_one_room_for_each_pair(person):
+def test_concurrent_requests_for_direct_rooms_create_one_for_each_pair(person):
     people = [person() for _ in range(5)]
     calls = [partial(twin(client).post, f"{ROOMS}direct/", json={"user_id": other.id})
              for client in people for other in people if client is not other]
@@ -211,7 +211,7 @@ def test_everybody_asking_everybody_at_once_makes_one_room_for_each_pair(person)
 
 # ---- members ----
 
-def test_one_user_invited_by_many_at_once_is_in_once(person):
+def test_concurrent_invitations_of_a_user_create_one_membership(person):
     alice, bob = person(), person()
     room = alice.room()
     answers = at_once([partial(twin(alice).post, url(room, "invite/"), json={"user_id": bob.id})
@@ -221,7 +221,7 @@ def test_one_user_invited_by_many_at_once_is_in_once(person):
     assert len(sequence(alice, room)) == 1
 
 
-def test_many_who_join_at_once_are_all_in(person):
+def test_concurrent_joins_all_succeed(person):
     alice, crowd = person(), [person() for _ in range(25)]
     room = alice.room(is_private=False)
     answers = at_once([partial(client.post, url(room, "join/")) for client in crowd])
@@ -230,7 +230,7 @@ def test_many_who_join_at_once_are_all_in(person):
     assert len(sequence(alice, room)) == 25
 
 
-def test_invitations_and_removals_at_once_leave_true_counts(person, system):
+def test_concurrent_invitations_and_removals_leave_correct_counters(person, system):
     admins, crowd = [person() for _ in range(4)], [person() for _ in range(6)]
     rooms = [room_of(*admins) for _ in range(2)]
     for room, other in itertools.product(rooms, admins[1:]):
@@ -260,7 +260,7 @@ def test_invitations_and_removals_at_once_leave_true_counts(person, system):
             "SELECT rooms_count FROM user WHERE user_id = ?", client.id)
 
 
-def test_admins_who_step_down_at_once_leave_one(person):
+def test_concurrent_demotions_leave_one_admin(person):
     admins = [person() for _ in range(6)]
     room = room_of(*admins)
     for client in admins[1:]:
@@ -271,7 +271,7 @@ def test_admins_who_step_down_at_once_leave_one(person):
     assert sum(member["is_admin"] for member in listed) == 1
 
 
-def test_members_who_leave_at_once_take_the_room_along(person, system):
+def test_members_leaving_concurrently_delete_the_room(person, system):
     members = [person() for _ in range(10)]
     room = room_of(*members)
     answers = at_once([partial(remove, client, room, client.id) for client in members])
@@ -283,7 +283,7 @@ def test_members_who_leave_at_once_take_the_room_along(person, system):
     assert Counter(last) == {removed: 9, deleted: 1}
 
 
-def test_while_members_leave_at_once_there_is_always_an_admin(person):
+def test_a_room_always_has_an_admin_while_members_leave_concurrently(person):
     members = [person() for _ in range(9)]
     room = room_of(*members)
     at_once([partial(remove, client, room, client.id) for client in members[:6]])
@@ -295,7 +295,7 @@ def test_while_members_leave_at_once_there_is_always_an_admin(person):
 
 # ---- rooms ----
 
-def test_rooms_with_the_same_members_deleted_at_once_are_all_gone(person):
+def test_concurrent_deletions_of_rooms_with_the_same_members_succeed(person):
     admins, crowd = [person() for _ in range(10)], [person() for _ in range(6)]
     rooms = [room_of(admin, *(crowd if number % 2 else crowd[::-1]), *admins[:number])
              for number, admin in enumerate(admins)]
@@ -304,14 +304,14 @@ def test_rooms_with_the_same_members_deleted_at_once_are_all_gone(person):
     assert [client.get(ROOMS).json()["count"] for client in admins + crowd] == [0] * 16
 
 
-def test_a_room_deleted_by_many_at_once_is_deleted_once(person):
+def test_concurrent_deletions_of_a_room_delete_it_once(person):
     alice, bob = person(), person()
     room = room_of(alice, bob)
     answers = at_once([partial(twin(alice).delete, url(room)) for _ in range(10)])
     assert statuses(answers) == {204: 1, 404: 9}
 
 
-def test_a_room_deleted_while_all_is_going_on_in_it_is_gone(person):
+def test_a_room_in_use_can_be_deleted(person):
     admin, members, crowd = person(), [person() for _ in range(6)], [person() for _ in range(6)]
     room = room_of(admin, *members, is_private=False)
     other = room_of(admin, *members)
@@ -331,7 +331,7 @@ def test_a_room_deleted_while_all_is_going_on_in_it_is_gone(person):
     assert admin.get(url(other)).json()["message_count"] == 6
 
 
-def test_rooms_made_at_once_by_one_user_are_all_there(person, system):
+def test_rooms_created_concurrently_by_one_user_all_exist(person, system):
     alice = person()
     answers = at_once([partial(twin(alice).post, ROOMS, json={"name": "x"}) for _ in range(15)])
     assert statuses(answers) == {201: 15}
@@ -340,7 +340,7 @@ def test_rooms_made_at_once_by_one_user_are_all_there(person, system):
     assert rows == [(number,) for number in range(1, 16)]
 
 
-def test_changes_of_every_kind_at_once_keep_the_numbers_without_hole(person):
+def test_concurrent_changes_of_every_kind_leave_no_gap_in_the_numbers(person):
     admin, members, crowd = person(), [person() for _ in range(4)], [person() for _ in range(4)]
     room = room_of(admin, *members, is_private=False)
     own = [client.say(room["room_id"])["message_id"] for client in members]

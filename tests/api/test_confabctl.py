@@ -35,35 +35,35 @@ def test_help_names_every_command_and_option(tool, words):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_of_its_own(tool, command):
+def test_every_command_has_its_own_help(tool, command):
     text = tool(*command.split(), "--help", **NOTHING)
     assert re.findall(r"^  confabctl (.*)", text, re.M)[0].startswith(command)
     assert len(re.findall(r"^  confabctl", text, re.M)) == 1
     assert tool("help", *command.split(), **NOTHING) == text
 
 
-def test_help_on_a_group_is_help_on_its_commands(tool):
+def test_help_on_a_group_shows_its_commands(tool):
     text = tool("user", "--help")
     assert re.findall(r"^  confabctl (user \w+)", text, re.M) == [
         command for command in COMMANDS if command.startswith("user ")]
     assert tool("help", "user") == text
 
 
-def test_no_line_of_help_is_too_long(tool):
+def test_lines_of_help_are_at_most_100_columns(tool):
     assert max(len(line) for line in tool("help").splitlines()) <= 100
 
 
-def test_help_on_what_is_no_command_is_wrong_usage(tool):
+def test_help_on_an_unknown_command_is_a_usage_error(tool):
     assert tool.misuse("help", "nothing")[0] == "confabctl: there is no command 'nothing'"
 
 
 # ---- wrong usage ----
 
-def test_no_command_at_all_is_wrong_usage(tool):
+def test_a_missing_command_is_a_usage_error(tool):
     assert tool.misuse()[0] == USAGE
 
 
-def test_an_unknown_command_is_wrong_usage_with_a_guess(tool):
+def test_an_unknown_command_is_a_usage_error_with_a_suggestion(tool):
     assert tool.misuse("usr", "list")[0] == \
         "confabctl: there is no command 'usr'; did you mean 'user list'?"
     assert tool.misuse("statz")[0] == \
@@ -71,7 +71,7 @@ def test_an_unknown_command_is_wrong_usage_with_a_guess(tool):
     assert tool.misuse("frobnicate")[0] == "confabctl: there is no command 'frobnicate'"
 
 
-def test_a_group_alone_names_its_commands(tool):
+def test_a_group_without_a_command_lists_its_commands(tool):
     said = tool.misuse("token")
     assert said == ["confabctl: 'token' needs a command", "usage: confabctl token add NAME",
                     "usage: confabctl token list [NAME]", "usage: confabctl token revoke ID"]
@@ -90,7 +90,7 @@ def test_a_group_alone_names_its_commands(tool):
     ["room", "ensure", "x", "--owner", "a", "--public", "--private"], ["events", "purge", "x"],
     ["stats", "x"], ["check", "x"], ["check", "--deeper"], ["migrate", "--wait", "soon"],
 ])
-def test_wrong_usage_shows_the_usage_of_the_command(tool, words):
+def test_a_usage_error_shows_the_usage_of_the_command(tool, words):
     said = tool.misuse(*words)
     command = words[0] if words[0] in COMMANDS else " ".join(words[:2])
     assert len(said) == 2
@@ -99,7 +99,7 @@ def test_wrong_usage_shows_the_usage_of_the_command(tool, words):
 
 
 @pytest.mark.parametrize("option", ["--frobnicate", "-x"])
-def test_an_unknown_option_is_wrong_usage_wherever_it_stands(tool, option):
+def test_an_unknown_option_is_a_usage_error_in_any_position(tool, option):
     assert tool.misuse(option, "stats")[0] == f"confabctl: there is no option '{option}'"
     assert tool.misuse("stats", option) == [
         f"confabctl: there is no option '{option}' here", "usage: confabctl stats"]
@@ -107,7 +107,7 @@ def test_an_unknown_option_is_wrong_usage_wherever_it_stands(tool, option):
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {
     "user list", "token list", "room list", "room show", "stats", "check"}))
-def test_json_is_refused_where_there_is_none(tool, command):
+def test_json_is_refused_by_commands_without_json_output(tool, command):
     said = tool.misuse("--json", *command.split())
     assert said[0] == f"confabctl: '{command}' prints no JSON"
     assert said[1].startswith(f"usage: confabctl {command}")
@@ -134,7 +134,7 @@ def test_the_example_configuration_is_complete_and_valid(tool, tmp_path):
                                     "detail": str(example), "try": None}
 
 
-def test_options_stand_anywhere(tool, instance):
+def test_options_are_accepted_in_any_position(tool, instance):
     bare = Tool(instance, config=False)
     config = str(instance.config)
     expected = tool("--json", "user", "list", "--limit", 1)
@@ -144,7 +144,7 @@ def test_options_stand_anywhere(tool, instance):
         assert bare(*line) == expected
 
 
-def test_the_configuration_is_found_by_the_environment(instance):
+def test_the_environment_names_the_configuration_file(instance):
     bare = Tool(instance, config=False)
     found = bare.json("check", CONFAB_CONFIG=str(instance.config))["checks"][0]
     assert found["detail"] == str(instance.config)
@@ -158,7 +158,7 @@ def test_two_dashes_end_the_options(tool):
 
 # ---- what can go wrong ----
 
-def test_a_configuration_that_is_not_valid_is_refused_by_line(tool, tmp_path):
+def test_an_invalid_configuration_is_refused_with_the_line(tool, tmp_path):
     path = tmp_path / "bad.conf"
     path.write_text("procesess = 4\nprocesses = 9999\n")
     assert tool("-c", path, "stats", code=1) == ""
@@ -168,12 +168,12 @@ def test_a_configuration_that_is_not_valid_is_refused_by_line(tool, tmp_path):
     assert rest[0].startswith(f"{path}:1: ") and rest[1].startswith(f"{path}:2: ")
 
 
-def test_a_database_that_is_away_is_said_in_one_line(tool):
+def test_an_unavailable_database_is_reported_in_one_line(tool):
     said = tool.refuses("stats", **NOTHING)
     assert said.startswith("the database cannot be reached, or gave up: 2002 ")
 
 
-def test_output_that_cannot_be_written_is_a_failure(tool):
+def test_failing_to_write_output_is_an_error(tool):
     with open("/dev/full", "w") as full:
         done = tool.run("stats", stdout=full)
     assert done.returncode == 1
@@ -198,7 +198,7 @@ def test_migrate_applies_nothing_twice(own):
     assert Tool(own)("migrate") == said
 
 
-def test_migrate_says_what_it_applied(own):
+def test_migrate_lists_the_applied_migrations(own):
     own.sql("CREATE DATABASE empty_one")
     tool = Tool(own)
     names = sorted(path.stem for path in (ROOT / "schema").glob("[0-9]*.sql"))
@@ -207,7 +207,7 @@ def test_migrate_says_what_it_applied(own):
     assert tool.json("stats", CONFAB_DATABASE_NAME="empty_one")["users"] == 0
 
 
-def test_migrate_brings_old_data_up_to_date(own):
+def test_migrate_upgrades_old_data(own):
     own.sql("CREATE DATABASE old_one; USE old_one; " +
             (ROOT / "schema" / "0001_initial.sql").read_text() + """
         CREATE TABLE schema_migration (version INT UNSIGNED NOT NULL, name VARCHAR(64) NOT NULL,
@@ -235,14 +235,14 @@ def test_migrate_brings_old_data_up_to_date(own):
     assert [room for room, in by_minute] == [4, 9, 3, 8, 2, 7, 12, 1, 6, 11, 5, 10]
 
 
-def test_without_the_schema_other_commands_say_how_to_get_it(own):
+def test_without_the_schema_other_commands_suggest_migrate(own):
     own.sql("CREATE DATABASE bare_one")
     said = Tool(own).refuses("user", "list", CONFAB_DATABASE_NAME="bare_one")
     assert said == (f"the database has version 0 of the schema and this program needs {latest()}: "
                     "run `confabctl migrate`")
 
 
-def test_a_newer_schema_is_left_alone(own):
+def test_a_newer_schema_is_not_changed(own):
     own.sql("INSERT INTO schema_migration VALUES (999, 'from_the_future', '2030-01-01')")
     tool = Tool(own)
     try:
@@ -254,7 +254,7 @@ def test_a_newer_schema_is_left_alone(own):
         own.sql("DELETE FROM schema_migration WHERE version = 999")
 
 
-def test_a_step_that_fails_is_not_on_record_and_is_tried_again(own):
+def test_a_failed_migration_is_not_recorded_and_is_retried(own):
     own.sql("CREATE DATABASE broken_one; CREATE TABLE broken_one.token (x INT);"
             "CREATE TABLE broken_one.user (user_id INT)")
     tool = Tool(own)

@@ -29,7 +29,7 @@ def detail(report, name):
 
 # ---- check ----
 
-def test_all_is_well_with_a_running_instance(tool, own):
+def test_all_checks_pass_on_a_running_instance(tool, own):
     report = tool.json("check")
     assert report["ok"] is True
     assert [(check["check"], check["state"], check["try"]) for check in report["checks"]] == [
@@ -40,7 +40,7 @@ def test_all_is_well_with_a_running_instance(tool, own):
     assert report["differences"] is None
 
 
-def test_every_check_has_a_line_for_people(tool):
+def test_every_check_prints_a_line(tool):
     lines = tool("check").splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["ok", "configuration"], ["ok", "database"], ["ok", "schema"], ["ok", "redis"]]
@@ -63,7 +63,7 @@ def assert_failed(tool, name, fix, *args, **env):
     return report
 
 
-def test_mistakes_in_the_configuration_are_named_by_line(tool, tmp_path):
+def test_errors_in_the_configuration_are_reported_with_the_line(tool, tmp_path):
     path = tmp_path / "bad.conf"
     path.write_text("redis_timeout = 0\nnonsense\n")
     report = tool.json("check", "-c", path, code=1)
@@ -73,7 +73,7 @@ def test_mistakes_in_the_configuration_are_named_by_line(tool, tmp_path):
     assert_failed(tool, "configuration", "--example-config", "-c", path)
 
 
-def test_a_configuration_file_that_is_not_there_is_a_failure(tool):
+def test_a_missing_configuration_file_fails(tool):
     assert_failed(tool, "configuration", "--example-config", "-c", "/nonexistent/confab.conf")
 
 
@@ -83,29 +83,29 @@ def test_a_secret_in_the_configuration_is_not_shown(tool, tmp_path):
     assert "opensesame" not in tool("check", "-c", path, code=1)
 
 
-def test_a_database_that_is_away_is_a_failure(tool):
+def test_an_unavailable_database_fails(tool):
     report = assert_failed(tool, "database", "start MariaDB",
                            CONFAB_DATABASE_SOCKET="/nonexistent/db.sock")
     assert states(report) == {"configuration": "ok", "database": "failed", "redis": "ok"}
     assert "/nonexistent/db.sock" in detail(report, "database")["detail"]
 
 
-def test_a_database_that_does_not_exist_is_a_failure(tool):
+def test_a_database_that_does_not_exist_fails(tool):
     assert_failed(tool, "database", "CREATE DATABASE", CONFAB_DATABASE_NAME="no_such_database")
 
 
-def test_a_database_that_lets_nobody_in_is_a_failure(tool):
+def test_a_database_that_denies_access_fails(tool):
     assert_failed(tool, "database", "database_user", CONFAB_DATABASE_USER="stranger")
 
 
-def test_an_old_schema_is_a_failure(tool, own):
+def test_an_old_schema_fails(tool, own):
     own.sql("CREATE DATABASE IF NOT EXISTS bare_one")
     report = assert_failed(tool, "schema", "confabctl migrate", "--deep",
                            CONFAB_DATABASE_NAME="bare_one")
     assert report["differences"] is None
 
 
-def test_a_newer_schema_is_a_failure(tool, own):
+def test_a_newer_schema_fails(tool, own):
     own.sql("INSERT INTO schema_migration VALUES (999, 'from_the_future', '2030-01-01')")
     try:
         assert_failed(tool, "schema", "install the newer confab")
@@ -113,13 +113,13 @@ def test_a_newer_schema_is_a_failure(tool, own):
         own.sql("DELETE FROM schema_migration WHERE version = 999")
 
 
-def test_a_redis_that_is_away_is_a_failure(tool):
+def test_an_unavailable_redis_fails(tool):
     report = assert_failed(tool, "redis", "start Redis",
                            CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
     assert states(report)["database"] == "ok"
 
 
-def test_without_redis_there_is_a_warning(tool):
+def test_a_site_without_redis_gets_a_warning(tool):
     report = tool.json("check", CONFAB_REDIS_SOCKET="", CONFAB_REDIS_HOST="")
     assert report["ok"] is True
     assert detail(report, "redis")["state"] == "warning"
@@ -135,7 +135,7 @@ def figures(tool):
             for line in tool("stats").splitlines()[1:]}
 
 
-def test_an_empty_site_has_empty_figures(own):
+def test_stats_of_an_empty_site_are_zero(own):
     own.sql("CREATE DATABASE figures")
     tool = Tool(own)
     tool("migrate", CONFAB_DATABASE_NAME="figures")
@@ -145,7 +145,7 @@ def test_an_empty_site_has_empty_figures(own):
     assert set(found.values()) == {0}
 
 
-def test_stats_count_what_there_is(tool, own):
+def test_stats_count_users_rooms_messages_and_events(tool, own):
     before = tool.json("stats")
     alice, bob, carol = (Client(own).register() for _ in range(3))
     tool("user", "disable", carol.name)
@@ -174,7 +174,7 @@ def test_stats_count_what_there_is(tool, own):
     assert re.fullmatch(r"\d+\.\d MiB", shown["database size"])
 
 
-def test_the_oldest_event_may_be_a_rooms_or_a_users(tool, own):
+def test_the_oldest_event_may_be_on_a_room_or_a_user_stream(tool, own):
     alice = Client(own).register()
     room_id = alice.room()["room_id"]
     alice.say(room_id)
@@ -188,7 +188,7 @@ def test_the_oldest_event_may_be_a_rooms_or_a_users(tool, own):
             "UPDATE user_event SET created_at = SYSDATE(6) WHERE user_id = ?", room_id, alice.id)
 
 
-def test_purge_drops_what_is_past_its_time_and_says_how_much(tool, own):
+def test_purge_deletes_expired_rows_and_reports_the_numbers(tool, own):
     alice, bob = Client(own).register(), Client(own).register()
     kept, gone = alice.room()["room_id"], alice.room()["room_id"]
     for room_id in (kept, gone):
@@ -213,7 +213,7 @@ def test_purge_drops_what_is_past_its_time_and_says_how_much(tool, own):
     assert tool.json("check", "--deep")["differences"] == []
 
 
-def test_purge_drops_sessions_that_have_run_out(tool, own):
+def test_purge_deletes_expired_sessions(tool, own):
     alice = Client(own).register()
     alice.post("/api/auth/login/")
     before = tool.json("stats")["sessions"]
@@ -224,7 +224,7 @@ def test_purge_drops_sessions_that_have_run_out(tool, own):
     assert own.sql("SELECT COUNT(*) FROM session WHERE user_id = ?", alice.id) == [(0,)]
 
 
-def test_purge_goes_on_to_the_end(tool, own):
+def test_purge_continues_until_nothing_is_left(tool, own):
     alice = Client(own).register()
     room_id = alice.room()["room_id"]
     own.sql("INSERT INTO message (room_id, position, sender_id, message_type, created_at, "

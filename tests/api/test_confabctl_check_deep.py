@@ -73,7 +73,7 @@ def place(found):
 
 # ---- one counter each ----
 
-def test_an_unbroken_site_has_no_differences(site):
+def test_a_consistent_site_has_no_differences(site):
     assert site.differences(0) == []
     assert "ok       counters       0 differences by " in site.tool("check", "--deep")
 
@@ -97,20 +97,20 @@ def test_message_count_of_a_room_without_messages(site, broken):
     assert place(found["message_count"]) == (site.other, None, 1, 0)
 
 
-def test_a_message_that_is_missing(site, broken):
+def test_a_missing_message(site, broken):
     found = broken("DELETE FROM message WHERE room_id = :ROOM AND position = 2")
     assert set(found) == {"message_count", "message_positions"}
     assert place(found["message_count"]) == (site.room, None, 6, 5)
     assert place(found["message_positions"]) == (site.room, None, 6, 5)
 
 
-def test_positions_that_do_not_begin_at_1(site, broken):
+def test_positions_that_do_not_start_at_1(site, broken):
     found = broken("UPDATE message SET position = 0 WHERE room_id = :ROOM AND position = 1")
     assert set(found) == {"message_positions"}
     assert place(found["message_positions"]) == (site.room, None, 6, 6)
 
 
-def test_a_hole_in_positions(site, broken):
+def test_a_gap_in_positions(site, broken):
     found = broken("UPDATE message SET position = 99 WHERE room_id = :ROOM AND position = 3")
     assert set(found) == {"message_positions"}
     assert place(found["message_positions"]) == (site.room, None, 99, 6)
@@ -147,7 +147,7 @@ def test_active_tokens(site, broken):
     assert place(found["active_tokens"]) == (None, site.bob.id, 0, 1)
 
 
-def test_tokens_of_who_is_disabled(site, broken):
+def test_tokens_of_a_disabled_user(site, broken):
     found = broken("UPDATE user SET is_active = FALSE WHERE user_id = :BOB")
     assert place(found["active_tokens"]) == (None, site.bob.id, 1, 0)
 
@@ -180,14 +180,14 @@ def test_all_events_missing(site, broken):
     assert place(found["last_seq"]) == (site.room, None, 7, 0)
 
 
-def test_events_purged_to_the_last_are_no_difference(site):
+def test_a_stream_whose_events_are_all_purged_is_no_difference(site):
     site.break_by("DELETE FROM event WHERE room_id = :ROOM; "
                   "UPDATE room SET oldest_seq = last_seq + 1 WHERE room_id = :ROOM")
     assert site.differences(0) == []
     site.mend()
 
 
-def test_a_hole_in_a_rooms_events(site, broken):
+def test_a_gap_in_the_events_of_a_room(site, broken):
     found = broken("DELETE FROM event WHERE room_id = :ROOM AND seq IN (3, 4)")
     assert set(found) == {"event_seq"}
     assert place(found["event_seq"]) == (site.room, None, 7, 5)
@@ -205,7 +205,7 @@ def test_oldest_seq_of_a_user(site, broken):
     assert place(found["user_oldest_seq"]) == (None, site.bob.id, 2, 1)
 
 
-def test_a_hole_in_a_users_events(site, broken):
+def test_a_gap_in_the_events_of_a_user(site, broken):
     found = broken("DELETE FROM user_event WHERE user_id = :ALICE AND seq = 2")
     assert set(found) == {"user_event_seq"}
     assert place(found["user_event_seq"]) == (None, site.alice.id, 5, 4)
@@ -231,7 +231,7 @@ def test_last_read_position(site, broken):
 
 # ---- what rooms must have ----
 
-def test_a_stranger_in_a_direct_room(site, broken):
+def test_a_member_of_a_direct_room_outside_its_pair(site, broken):
     found = broken("UPDATE member SET user_id = :CAROL WHERE room_id = :DIRECT AND user_id = :BOB")
     assert set(found) == {"direct_members", "rooms_count"}
     assert place(found["direct_members"]) == (site.direct, None, 2, 1)
@@ -262,7 +262,7 @@ def test_the_pair_of_a_direct_room_in_the_wrong_order(site, broken):
     assert place(found["direct_pair"]) == (site.direct, None, site.bob.id, site.alice.id)
 
 
-def test_half_a_pair(site, broken):
+def test_an_incomplete_pair(site, broken):
     found = broken("UPDATE room SET direct_low = NULL WHERE room_id = :DIRECT")
     assert "direct_pair" in found
 
@@ -283,7 +283,7 @@ def test_a_room_without_members(site, broken):
 
 # ---- what belongs to nothing ----
 
-def test_messages_and_events_of_a_room_that_is_not_there(site, broken):
+def test_messages_and_events_of_a_missing_room(site, broken):
     found = broken("INSERT INTO message (room_id, position, sender_id, message_type, created_at, "
                    "client_id, content) VALUES (999999, 1, :ALICE, 1, SYSDATE(6), 'x', 'x'); "
                    "INSERT INTO event VALUES (999998, 1, 1, :ALICE, 1, SYSDATE(6)), "
@@ -293,26 +293,26 @@ def test_messages_and_events_of_a_room_that_is_not_there(site, broken):
     assert place(found["orphaned_events"]) == (999998, None, 0, 2)
 
 
-def test_messages_of_a_room_to_be_thrown_away_are_no_difference(site):
+def test_messages_of_a_room_to_be_purged_are_no_difference(site):
     (rooms,), = site.instance.sql("SELECT COUNT(*) FROM deleted_room d JOIN message m "
                                   "ON m.room_id = d.room_id")
     assert rooms == 1
     assert site.differences(0) == []
 
 
-def test_events_of_a_user_who_is_not_there(site, broken):
+def test_events_of_a_missing_user(site, broken):
     found = broken("INSERT INTO user_event VALUES (999999, 1, 20, 1, 1, SYSDATE(6))")
     assert set(found) == {"orphaned_user_events"}
     assert place(found["orphaned_user_events"]) == (None, 999999, 0, 1)
 
 
-def test_a_room_that_is_there_and_to_be_thrown_away(site, broken):
+def test_an_existing_room_that_is_to_be_purged(site, broken):
     found = broken("INSERT INTO deleted_room VALUES (:ROOM, SYSDATE(6))")
     assert set(found) == {"deleted_rooms"}
     assert place(found["deleted_rooms"]) == (site.room, None, 0, 1)
 
 
-def test_counters_at_the_ends_of_their_range_are_differences_and_no_errors(site, broken):
+def test_counters_at_the_limits_of_their_range_are_differences_and_not_errors(site, broken):
     found = broken("UPDATE room SET last_seq = 18446744073709551615, oldest_seq = 0, "
                    "message_count = 18446744073709551615, members_count = 0; "
                    "UPDATE user SET last_seq = 0, oldest_seq = 18446744073709551615, "
@@ -333,7 +333,7 @@ def test_differences_are_shown_in_a_table(site, broken):
     assert table.splitlines()[1].split()[:5] == [str(site.room), "-", "members_count", "7", "2"]
 
 
-def test_a_flood_of_differences_is_cut_for_people_only(site, broken):
+def test_many_differences_are_truncated_in_the_table_only(site, broken):
     found = broken("INSERT INTO user (username, password_hash, created_at, rooms_count) "
                    "SELECT CONCAT('flood', seq), '', SYSDATE(6), 1 FROM seq_1_to_150")
     assert set(found) == {"rooms_count"}
@@ -343,7 +343,7 @@ def test_a_flood_of_differences_is_cut_for_people_only(site, broken):
     assert sum("rooms_count" in line for line in lines) == 100
 
 
-def test_a_site_in_use_differs_no_more_than_one_at_rest(site):
+def test_a_site_in_use_has_no_differences(site):
     done = threading.Event()
 
     def write(number):
@@ -368,7 +368,7 @@ def test_a_site_in_use_differs_no_more_than_one_at_rest(site):
     site.mend()
 
 
-def test_a_large_site_takes_few_statements_and_little_time(site):
+def test_a_large_site_is_checked_with_few_statements_and_in_seconds(site):
     site.break_by(
         "INSERT INTO room (name, is_private, created_by_id, created_at, last_active_at, "
         "members_count, message_count, last_seq) SELECT CONCAT('large', seq), TRUE, :CAROL, "

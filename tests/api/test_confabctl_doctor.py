@@ -81,23 +81,23 @@ def test_a_site_behind_each_web_server_passes_every_check(kind, own_instance, fr
     doctor.approves(fronts(kind).instance.url)
 
 
-def test_a_site_by_https_passes_with_its_own_certificate(doctor, system):
+def test_a_site_with_its_own_certificate_passes(doctor, system):
     with Proxy(system, HOST + SCHEME, https=True) as proxy:
         doctor.approves(proxy.url, "--ca", proxy.certificate)
 
 
-def test_people_read_a_line_for_each_check(doctor, system):
+def test_every_check_of_the_doctor_prints_a_line(doctor, system):
     said = doctor.tool("doctor", f"{system.url}/", "--metrics", doctor.metrics)
     assert [line.split()[:2] for line in said.splitlines()] == [["ok", name] for name in CHECKS]
 
 
-def test_a_site_without_pushd_on_purpose_is_well(doctor, system):
+def test_a_site_without_pushd_passes(doctor, system):
     report = doctor.examine(system.url, "--no-sockets", code=0)
     assert list(report) == ["address", "authorization", "links", "bodies", "clock", "connections",
                             "redis"]
 
 
-def test_it_comes_as_the_user_that_is_named(doctor, system):
+def test_the_doctor_acts_as_the_named_user(doctor, system):
     alice = Client(system).register()
     seq = "SELECT last_seq FROM user WHERE user_id = ?"
     before = system.sql(seq, alice.id)
@@ -106,7 +106,7 @@ def test_it_comes_as_the_user_that_is_named(doctor, system):
 
 
 @pytest.mark.parametrize("number", ["SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"])
-def test_a_run_that_is_broken_off_leaves_no_token(doctor, system, number):
+def test_an_interrupted_run_leaves_no_token(doctor, system, number):
     """Also when the whole group of processes is, as by Ctrl-C."""
     def tokens():
         return doctor.tool.json("stats")["tokens"]
@@ -124,7 +124,7 @@ def test_a_run_that_is_broken_off_leaves_no_token(doctor, system, number):
         wait_for(lambda: tokens() == before, 30, "the end of the token")
 
 
-def test_a_run_whose_reader_goes_away_leaves_no_token(doctor, system):
+def test_a_run_whose_output_is_closed_leaves_no_token(doctor, system):
     before = doctor.tool.json("stats")["tokens"]
     reading, writing = os.pipe()
     os.close(reading)
@@ -136,11 +136,11 @@ def test_a_run_whose_reader_goes_away_leaves_no_token(doctor, system):
 
 # ---- what web servers get wrong ----
 
-def test_an_address_where_nobody_is(doctor):
+def test_an_address_without_a_listener(doctor):
     doctor.finds("address", "connect", "web server running", f"http://127.0.0.1:{free_port()}")
 
 
-def test_an_address_that_is_no_confab(doctor, system):
+def test_an_address_of_another_program(doctor, system):
     doctor.finds("address", "web server answers 404", "fcgi-api", f"{system.url}/elsewhere/")
 
 
@@ -149,7 +149,7 @@ def test_a_certificate_that_is_not_trusted(doctor, system):
         doctor.finds("address", "certificate", "web server", proxy.url)
 
 
-def test_an_authorization_that_apache_keeps_to_itself(doctor, system):
+def test_an_authorization_header_dropped_by_apache(doctor, system):
     with Broken(system, "apache-fcgi", {"CGIPassAuth On": "CGIPassAuth Off"}) as front:
         doctor.finds("authorization", "keeps Authorization to itself$", "CGIPassAuth On",
                      front.instance.url)
@@ -164,14 +164,14 @@ def test_a_site_with_another_database(doctor, make_instance):
     ("nginx", {"proxy_set_header Upgrade           $http_upgrade;": ""}),
     ("apache-fcgi", {" upgrade=websocket": ""}),
     ("lighttpd-socket", {'proxy.header = ( "upgrade" => "enable" )': ""})])
-def test_an_upgrade_that_is_not_passed_on(doctor, system, kind, changes):
+def test_an_upgrade_header_that_is_not_forwarded(doctor, system, kind, changes):
     with Broken(system, kind, changes) as front:
         report = doctor.finds("upgrade", "handshake is answered HTTP/1.1 426", "upgrade",
                               front.instance.url)
         assert report["delay"]["state"] == "warning"
 
 
-def test_a_proxy_that_holds_frames_back(doctor, system):
+def test_a_proxy_that_buffers_frames(doctor, system):
     with Hoarder(system.port) as front:
         doctor.finds("delay", "nothing comes in 10 s", "buffering", f"http://127.0.0.1:{front.port}")
 
@@ -181,18 +181,18 @@ def test_a_proxy_that_holds_frames_back(doctor, system):
     # Its own limit is exactly what body_limit is: what is larger is 500.
     ("apache-fcgid", {"FcgidMaxRequestLen 4194304": ""}, 500),
     ("lighttpd-socket", {"server.max-request-size = 2048": "server.max-request-size = 64"}, 413)])
-def test_a_limit_of_bodies_that_is_too_small(doctor, system, kind, changes, status):
+def test_a_body_limit_of_the_web_server_that_is_too_small(doctor, system, kind, changes, status):
     with Broken(system, kind, changes) as front:
         doctor.finds("bodies", f"web server answers {status}", "client_max_body_size",
                      front.instance.url)
 
 
-def test_an_fcgi_api_that_runs_with_a_smaller_limit(doctor, system):
+def test_an_fcgi_api_running_with_a_smaller_body_limit(doctor, system):
     doctor.finds("bodies", "smaller body_limit", "read its configuration again", system.url,
                  CONFAB_BODY_LIMIT="200")
 
 
-def test_a_proxy_that_does_not_pass_the_host_on(doctor, system):
+def test_a_proxy_that_does_not_forward_the_host(doctor, system):
     with Proxy(system, SCHEME) as proxy:
         doctor.finds("links", f"wrong host: {re.escape(system.url)}/", "ProxyPreserveHost",
                      proxy.url)
@@ -203,20 +203,20 @@ def test_a_host_without_its_port(doctor, system):
         doctor.finds("links", "wrong host: http://127.0.0.1/", "port", front.instance.url)
 
 
-def test_a_proxy_that_does_not_say_that_it_speaks_https(doctor, system):
+def test_a_proxy_that_does_not_forward_the_scheme(doctor, system):
     with Proxy(system, HOST, https=True) as proxy:
         doctor.finds("links", "wrong scheme: http:", "trusted_proxies", proxy.url, "--ca",
                      proxy.certificate)
 
 
-def test_a_scheme_that_somebody_makes_up(doctor, system):
+def test_a_forged_scheme(doctor, system):
     with Proxy(system, HOST + "proxy_set_header X-Forwarded-Proto https;") as proxy:
         doctor.finds("links", "wrong scheme: https:", "without https", proxy.url)
 
 
 # ---- clocks ----
 
-def test_a_web_server_whose_clock_is_wrong(doctor, system):
+def test_a_wrong_clock_of_the_web_server(doctor, system):
     changes = {'"read-timeout"        => 60,\n    ) ) )': '"read-timeout" => 60 ) ) )\n'
                'setenv.set-response-header = ( "Date" => "Thu, 05 Mar 2020 10:00:00 GMT" )'}
     with Broken(system, "lighttpd-socket", changes) as front:
@@ -235,7 +235,7 @@ def setting(system, name, value):
         system.sql(f"SET GLOBAL {name} = ?", before or "")
 
 
-def test_a_database_whose_clock_is_wrong(doctor, system):
+def test_a_wrong_clock_of_the_database(doctor, system):
     # Does not count for who may do everything.
     system.sql("CREATE USER IF NOT EXISTS plain@localhost IDENTIFIED BY 'plain'; "
                "GRANT ALL ON confab.* TO plain@localhost")
@@ -246,20 +246,20 @@ def test_a_database_whose_clock_is_wrong(doctor, system):
 
 # ---- servers behind ----
 
-def test_a_database_that_lets_too_few_in(doctor, system):
+def test_a_database_with_too_few_connections(doctor, system):
     with setting(system, "max_connections", 20):
         doctor.finds("connections", "lets 20 in at once, confab may need 21", "max_connections",
                      system.url, CONFAB_PROCESSES="16")
 
 
-def test_a_database_that_lets_too_few_of_this_user_in(doctor, system):
+def test_a_database_with_too_few_connections_for_this_user(doctor, system):
     system.sql("CREATE USER IF NOT EXISTS few@localhost IDENTIFIED BY 'few'; "
                "GRANT ALL ON confab.* TO few@localhost WITH MAX_USER_CONNECTIONS 5")
     doctor.finds("connections", "lets 5 in at once", "user's limit", system.url,
                  CONFAB_DATABASE_USER="few", CONFAB_DATABASE_PASSWORD="few")
 
 
-def test_a_redis_that_throws_keys_away(doctor, system):
+def test_a_redis_that_evicts_keys(doctor, system):
     names = ("maxmemory", "maxmemory-policy")
     before = {name: system.redis("CONFIG", "GET", name).split()[1] for name in names}
     try:
@@ -273,7 +273,7 @@ def test_a_redis_that_throws_keys_away(doctor, system):
             system.redis("CONFIG", "SET", name, value)
 
 
-def test_a_redis_that_is_away(doctor, system):
+def test_an_unavailable_redis(doctor, system):
     doctor.finds("redis", "cannot be asked", "confabctl check", system.url,
                  CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
 
@@ -286,13 +286,13 @@ def place(pushd, status="ok"):
     return f"127.0.0.1:{pushd.ports()[1]}"
 
 
-def test_a_pushd_whose_figures_nobody_serves(doctor, system):
+def test_a_pushd_without_metrics(doctor, system):
     report = doctor.finds("pushd", "no figures at", "--metrics", system.url, "--metrics",
                           f"127.0.0.1:{free_port()}")
     assert (report["version"]["state"], report["files"]["state"]) == ("warning", "warning")
 
 
-def test_a_pushd_that_does_not_reach_redis(doctor, system):
+def test_a_pushd_that_cannot_reach_redis(doctor, system):
     with Pushd(system, before=["env", "CONFAB_REDIS_SOCKET=/nonexistent"]) as pushd:
         doctor.finds("pushd", "does not reach Redis", "log of pushd", system.url, "--metrics",
                      doctor.metrics, "--metrics", place(pushd, "degraded"))
@@ -310,7 +310,7 @@ def test_a_pushd_of_another_version(doctor, system, tmp_path):
                      system.url, "--metrics", doctor.metrics, "--metrics", place(pushd))
 
 
-def test_a_pushd_that_may_open_too_few_files(doctor, system):
+def test_a_pushd_with_a_low_file_limit(doctor, system):
     """It was started when max_sockets was smaller."""
     with Pushd(system, before=["prlimit", "--nofile=2000:2000"], max_sockets=1000) as pushd:
         doctor.approves(system.url, "--metrics", place(pushd), CONFAB_MAX_SOCKETS="1000")
@@ -320,7 +320,7 @@ def test_a_pushd_that_may_open_too_few_files(doctor, system):
 
 # ---- usage ----
 
-def test_what_cannot_be_asked_for_is_said(doctor, system):
+def test_invalid_arguments_of_the_doctor_are_usage_errors(doctor, system):
     tool = doctor.tool
     assert "is no address" in tool.misuse("doctor", "ftp://example.org")[0]
     assert "is no address" in tool.misuse("doctor", "chat.example.org:x")[0]
@@ -328,7 +328,7 @@ def test_what_cannot_be_asked_for_is_said(doctor, system):
     assert "there is no user 'nobody'" in tool.refuses("doctor", system.url, "--user", "nobody")
 
 
-def test_a_disabled_user_is_refused_and_no_user_at_all_is_said(doctor, system):
+def test_a_disabled_user_is_refused_and_a_missing_one_reported(doctor, system):
     tool = doctor.tool
     carol = Client(system).register()
     tool("user", "disable", carol.name)

@@ -47,7 +47,7 @@ def test_rooms_are_listed_in_a_table(tool, user):
     assert [int(row) for row in rows] == sorted(int(row) for row in rows)
 
 
-def test_words_of_messages_are_never_shown(tool, user):
+def test_contents_of_messages_are_never_shown(tool, user):
     alice = user()
     room = alice.room()
     alice.say(room["room_id"], "Geheimnis")
@@ -105,7 +105,7 @@ def test_a_room_is_shown_in_tables(tool, user):
     assert members.splitlines()[1].split()[:3] == [str(alice.id), alice.name, "yes"]
 
 
-def test_names_keep_columns_aligned_and_cannot_steer_the_terminal(tool, user):
+def test_names_keep_columns_aligned_and_control_characters_are_escaped(tool, user):
     alice = user()
     wide = alice.room("日本語")
     evil = alice.room("a\n\x1b[31mb‮")
@@ -120,7 +120,7 @@ def test_names_keep_columns_aligned_and_cannot_steer_the_terminal(tool, user):
 
 
 @pytest.mark.parametrize("command", [["show"], ["delete", "--yes"]])
-def test_a_room_that_is_not_there_is_an_error(tool, command):
+def test_an_unknown_room_is_an_error(tool, command):
     assert tool.refuses("room", *command, 2**63) == f"there is no room {2**63}"
 
 
@@ -164,7 +164,7 @@ def test_a_deletion_is_published_to_every_member_and_to_the_room(tool, instance,
         (alice.id, 2, 0), (bob.id, 2, 0)]
 
 
-def test_a_terminal_is_asked_first(tool, user):
+def test_a_deletion_asks_for_confirmation_on_a_terminal(tool, user):
     alice = user()
     room_id = alice.room("Old stuff")["room_id"]
     alice.say(room_id)
@@ -184,7 +184,7 @@ def test_a_terminal_is_asked_first(tool, user):
     assert alice.get(f"/api/chat/rooms/{room_id}/").status_code == 404
 
 
-def test_without_a_terminal_nothing_is_deleted_unasked(tool, user):
+def test_without_a_terminal_a_deletion_requires_the_option(tool, user):
     room_id = user().room()["room_id"]
     said = tool.misuse("room", "delete", room_id)
     assert said == ["confabctl: there is no terminal to ask on; --yes deletes without asking",
@@ -198,7 +198,7 @@ def names_in(tool, room_id):
     return [member["username"] for member in tool.json("room", "show", room_id)["members"]]
 
 
-def test_a_room_that_is_missing_is_made_with_its_members(tool, user):
+def test_a_missing_room_is_created_with_its_members(tool, user):
     alice, bob, carol = user(), user(), user()
     said = tool("room", "ensure", "Demo", "--owner", alice.name, "--member", bob.name,
                 f"--member={carol.name}")
@@ -208,7 +208,7 @@ def test_a_room_that_is_missing_is_made_with_its_members(tool, user):
     assert names_in(tool, room["room_id"]) == [alice.name, bob.name, carol.name]
 
 
-def test_ensuring_again_changes_nothing(tool, user):
+def test_ensuring_an_existing_room_changes_nothing(tool, user):
     alice, bob = user(), user()
     words = ["room", "ensure", "Demo", "--owner", alice.name, "--member", bob.name]
     tool(*words)
@@ -217,7 +217,7 @@ def test_ensuring_again_changes_nothing(tool, user):
     assert alice.get("/api/chat/rooms/").json()["results"] == [room]
 
 
-def test_missing_members_are_added_to_a_room_that_is_there(tool, user):
+def test_missing_members_are_added_to_an_existing_room(tool, user):
     alice, bob = user(), user()
     room_id = alice.room("Demo")["room_id"]
     said = tool("room", "ensure", "  Demo\t", "--owner", alice.name, "--member", alice.name,
@@ -228,13 +228,13 @@ def test_missing_members_are_added_to_a_room_that_is_there(tool, user):
 
 
 @pytest.mark.parametrize("option, private", [("--public", False), ("--private", True)])
-def test_a_room_that_is_made_is_public_or_private_as_asked(tool, user, option, private):
+def test_a_created_room_is_public_or_private_as_requested(tool, user, option, private):
     alice = user()
     tool("room", "ensure", "Demo", "--owner", alice.name, option)
     assert alice.get("/api/chat/rooms/").json()["results"][0]["is_private"] is private
 
 
-def test_only_a_room_of_that_very_name_that_the_owner_is_in_counts(tool, user):
+def test_only_a_room_of_exactly_that_name_with_the_owner_in_it_is_used(tool, user):
     alice, bob = user(), user()
     alice.room("demo"), alice.room("Demo "), bob.room("Demo", is_private=False)
     direct_room(alice, bob)
@@ -249,7 +249,7 @@ def test_only_a_room_of_that_very_name_that_the_owner_is_in_counts(tool, user):
     assert not existing & {room["room_id"] for room in made}
 
 
-def test_a_room_that_the_owner_leads_goes_first(tool, user):
+def test_a_room_where_the_owner_is_admin_is_preferred(tool, user):
     alice, bob = user(), user()
     theirs = bob.room("Demo")["room_id"]
     bob.invite(theirs, alice)
@@ -257,7 +257,7 @@ def test_a_room_that_the_owner_leads_goes_first(tool, user):
     assert tool("room", "ensure", "Demo", "--owner", alice.name).startswith(f"Room {own} is")
 
 
-def test_who_is_no_admin_can_add_nobody(tool, user):
+def test_an_owner_who_is_not_admin_cannot_add_members(tool, user):
     alice, bob, carol = user(), user(), user()
     room_id = bob.room("Demo")["room_id"]
     bob.invite(room_id, alice)
@@ -267,7 +267,7 @@ def test_who_is_no_admin_can_add_nobody(tool, user):
         f"{alice.name} is no admin of room {room_id} and cannot add {carol.name}")
 
 
-def test_a_disabled_user_is_not_added_but_may_be_in(tool, user):
+def test_a_disabled_user_is_not_added_but_may_be_a_member_already(tool, user):
     alice, bob, carol = user(), user(), user()
     words = ["room", "ensure", "Demo", "--owner", alice.name, "--member"]
     tool(*words, bob.name)
@@ -277,7 +277,7 @@ def test_a_disabled_user_is_not_added_but_may_be_in(tool, user):
     assert tool.refuses(*words, carol.name) == f"{carol.name} is disabled and was not added"
 
 
-def test_nothing_is_made_when_a_user_is_not_there(tool, user):
+def test_nothing_is_created_when_a_user_is_missing(tool, user):
     alice = user()
     assert tool.refuses("room", "ensure", "Demo", "--owner", alice.name, "--member",
                         "nobody-here") == "there is no user 'nobody-here'"
@@ -287,16 +287,16 @@ def test_nothing_is_made_when_a_user_is_not_there(tool, user):
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, " ä" * 65])
-def test_what_is_no_name_for_a_room_is_refused(tool, user, name):
+def test_an_invalid_room_name_is_refused(tool, user, name):
     assert tool.refuses("room", "ensure", name, "--owner", user().name).endswith(
         "is no name for a room: 1 to 128 characters, in UTF-8")
 
 
-def test_a_name_of_128_characters_is_taken(tool, user):
+def test_a_room_name_of_128_characters_is_accepted(tool, user):
     tool("room", "ensure", "ä" * 128, "--owner", user().name)
 
 
-def test_what_ensure_does_is_published_as_the_api_does(tool, instance, user):
+def test_ensure_publishes_the_same_events_as_the_api(tool, instance, user):
     alice, bob = user(), user()
     name = fresh_name("Room")
     with instance.subscribe("*") as heard:

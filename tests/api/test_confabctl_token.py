@@ -31,7 +31,7 @@ def test_the_key_is_not_stored(tool, instance, user):
     assert all(key not in str(stored) for (stored,) in rows)
 
 
-def test_a_token_of_a_disabled_user_is_made_with_a_note(tool, instance, user):
+def test_a_token_of_a_disabled_user_is_created_with_a_warning(tool, instance, user):
     client = user()
     tool("user", "disable", client.name)
     key = tool("token", "add", client.name).strip()
@@ -42,7 +42,7 @@ def test_a_token_of_a_disabled_user_is_made_with_a_note(tool, instance, user):
     assert Client(instance, token=key).get("/api/auth/me/").status_code == 200
 
 
-def test_a_token_for_nobody_is_an_error(tool):
+def test_a_token_for_an_unknown_user_is_an_error(tool):
     assert tool.refuses("token", "add", "nobody-here") == "there is no user 'nobody-here'"
     assert tool.refuses("token", "list", "nobody-here") == "there is no user 'nobody-here'"
 
@@ -68,7 +68,7 @@ def test_without_a_name_all_tokens_are_listed(tool, user):
     assert names <= {token["username"] for token in tool.json("token", "list")["results"]}
 
 
-def test_a_revoked_token_is_dead_at_once_and_others_live(tool, instance, user):
+def test_a_revoked_token_is_invalid_at_once_and_others_stay_valid(tool, instance, user):
     client = user()
     key = tool("token", "add", client.name).strip()
     token_id = tool.json("token", "list", client.name)["results"][-1]["token_id"]

@@ -33,14 +33,14 @@ def find(tool, name):
 
 # ---- add ----
 
-def test_a_user_added_can_log_in(tool, instance):
+def test_an_added_user_can_log_in(tool, instance):
     name = fresh_name("ctl")
     said = tool("user", "add", name, input=PASSWORD + "\n")
     assert said == f"User {name} was added, with id {find(tool, name)['user_id']}.\n"
     assert log_in(instance, name).status_code == 200
 
 
-def test_the_password_is_one_line_and_nothing_else(tool, instance):
+def test_the_password_is_exactly_one_line(tool, instance):
     for given, password in (("  two blanks \nnot this\n", "  two blanks "),
                             ("no line feed", "no line feed"), ("tabs\tand so on\r\n",
                                                               "tabs\tand so on\r")):
@@ -56,7 +56,7 @@ def test_passwords_have_8_to_256_characters(tool, password):
 
 @pytest.mark.parametrize("password", ["7 chars", "ä" * 7, "x" * 257, "\U0001F600" * 257, "",
                                       "has a NUL\0"])
-def test_other_passwords_are_refused(tool, password):
+def test_passwords_of_other_lengths_are_refused(tool, password):
     name = fresh_name("ctl")
     said = tool.refuses("user", "add", name, input=password + "\n")
     assert said in ("a password has 8 to 256 characters, in UTF-8",
@@ -72,28 +72,28 @@ def test_a_password_that_is_not_utf8_is_refused(tool, instance):
     assert b"8 to 256 characters, in UTF-8" in done.stderr
 
 
-def test_no_password_at_all_is_refused(tool):
+def test_a_missing_password_is_refused(tool):
     said = tool.refuses("user", "add", fresh_name("ctl"))
     assert said == "no password was read: nothing was given on standard input"
 
 
 @pytest.mark.parametrize("bad", ["ab", "x" * 33, "with blank", "umläut", "a/b", ""])
-def test_what_is_no_user_name_is_refused(tool, bad):
+def test_an_invalid_user_name_is_refused(tool, bad):
     assert tool.refuses("user", "add", bad, input=PASSWORD).startswith(
         f"'{bad}' is no user name: 3 to 32 letters")
 
 
-def test_a_name_that_is_taken_is_refused_in_any_case_before_a_password_is_read(tool, name):
+def test_a_taken_name_is_refused_in_any_case_before_a_password_is_read(tool, name):
     assert tool.refuses("user", "add", name.upper()) == TAKEN.format(name)
 
 
-def test_if_missing_leaves_a_user_alone_without_reading_a_password(tool, instance, name):
+def test_if_missing_keeps_an_existing_user_without_reading_a_password(tool, instance, name):
     assert tool("user", "add", name, "--if-missing") == f"User {name} is there already.\n"
     assert tool("user", "add", name, "--if-missing", input="another password\n")
     assert log_in(instance, name).status_code == 200
 
 
-def test_if_missing_adds_a_user_who_is_missing(tool, instance):
+def test_if_missing_adds_a_missing_user(tool, instance):
     name = fresh_name("ctl")
     tool("user", "add", name, "--if-missing", input=PASSWORD + "\n")
     assert log_in(instance, name).status_code == 200
@@ -105,11 +105,11 @@ def test_a_user_can_be_added_as_staff(tool):
     assert find(tool, name)["is_staff"] is True
 
 
-def test_users_are_added_when_registration_is_closed(tool):
+def test_users_can_be_added_while_registration_is_closed(tool):
     tool("user", "add", fresh_name("ctl"), input=PASSWORD, CONFAB_REGISTRATION="closed")
 
 
-def test_the_cost_of_a_password_is_that_of_the_configuration(tool, instance):
+def test_the_configuration_sets_the_cost_of_a_password_hash(tool, instance):
     name = fresh_name("ctl")
     tool("user", "add", name, input=PASSWORD, CONFAB_PASSWORD_MEMORY="16",
          CONFAB_PASSWORD_PASSES="3")
@@ -119,7 +119,7 @@ def test_the_cost_of_a_password_is_that_of_the_configuration(tool, instance):
 
 # ---- passwords on a terminal ----
 
-def test_a_terminal_asks_twice_and_shows_nothing(tool, instance):
+def test_a_terminal_prompts_twice_without_echo(tool, instance):
     name = fresh_name("ctl")
     with Terminal(tool, "user", "add", name) as terminal:
         terminal.expect(f"Password for {name}: ")
@@ -144,14 +144,14 @@ def test_two_passwords_that_differ_are_refused(tool, name):
         assert terminal.end() == 1
 
 
-def test_an_interrupt_leaves_the_terminal_as_it_was(tool, name):
+def test_an_interrupt_restores_the_terminal(tool, name):
     with Terminal(tool, "user", "passwd", name) as terminal:
         terminal.expect("Password for")
         terminal.type("half a sec\x03")
         assert terminal.end() == -signal.SIGINT
 
 
-def test_a_line_that_is_too_long_is_refused_on_a_terminal_too(tool, name):
+def test_a_line_that_is_too_long_is_refused_on_a_terminal(tool, name):
     with Terminal(tool, "user", "passwd", name) as terminal:
         terminal.expect("Password for")
         terminal.type("x" * 2000 + "\n")
@@ -182,7 +182,7 @@ def test_a_bad_new_password_changes_nothing(tool, instance, name):
 
 # ---- disable, enable, staff ----
 
-def test_a_disabled_user_is_locked_out_and_an_enabled_one_let_in_again(tool, instance, user):
+def test_a_disabled_user_cannot_log_in_until_enabled_again(tool, instance, user):
     client = user()
     assert tool("user", "disable", client.name) == f"User {client.name} is disabled.\n"
     assert client.get("/api/auth/me/").json() == {"detail": "User inactive or deleted."}
@@ -203,22 +203,22 @@ def test_staff_is_set_and_cleared(tool, user):
 
 @pytest.mark.parametrize("command", ["passwd", "disable", "enable"])
 @pytest.mark.parametrize("nobody", ["nobody-here", "not a name"])
-def test_a_user_who_is_not_there_is_an_error(tool, command, nobody):
+def test_an_unknown_user_is_an_error(tool, command, nobody):
     assert tool.refuses("user", command, nobody, input=PASSWORD) == f"there is no user '{nobody}'"
 
 
-def test_the_staff_mark_of_nobody_is_an_error(tool):
+def test_the_staff_flag_of_an_unknown_user_is_an_error(tool):
     assert tool.refuses("user", "staff", "nobody-here", "on") == "there is no user 'nobody-here'"
 
 
-def test_users_are_found_in_any_case(tool, name):
+def test_user_names_are_case_insensitive(tool, name):
     assert tool("user", "disable", name.upper()) == f"User {name} is disabled.\n"
 
 
 # ---- open sockets hear of it ----
 
 @pytest.mark.parametrize("words", [["passwd"], ["disable"]])
-def test_a_change_of_credentials_is_published_with_its_number(tool, instance, user, words):
+def test_a_change_of_credentials_is_published_with_its_seq(tool, instance, user, words):
     client = user()
     with instance.subscribe(f"user:{client.id}") as heard:
         tool("user", *words, client.name, input="quite another\n")
@@ -229,7 +229,7 @@ def test_a_change_of_credentials_is_published_with_its_number(tool, instance, us
                         client.id) == [(1, 24, client.id)]
 
 
-def test_what_changes_nothing_is_not_published(tool, instance, user):
+def test_an_ineffective_change_is_not_published(tool, instance, user):
     client = user()
     with instance.subscribe(f"user:{client.id}") as heard:
         tool("user", "enable", client.name)
@@ -239,7 +239,7 @@ def test_what_changes_nothing_is_not_published(tool, instance, user):
         assert [event.seq for event in heard.events] == [1]
 
 
-def test_without_redis_the_change_is_made_and_its_absence_noted(tool, user):
+def test_without_redis_the_change_is_made_with_a_warning(tool, user):
     client = user()
     said = tool("user", "disable", client.name, CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
     assert said == f"User {client.name} is disabled.\n"
@@ -247,7 +247,7 @@ def test_without_redis_the_change_is_made_and_its_absence_noted(tool, user):
     assert client.get("/api/auth/me/").status_code == 401
 
 
-def test_without_a_redis_configured_nothing_is_noted(tool, user):
+def test_without_a_configured_redis_there_is_no_warning(tool, user):
     client = user()
     tool("user", "disable", client.name, CONFAB_REDIS_SOCKET="", CONFAB_REDIS_HOST="")
     assert tool.complaint == ""
@@ -287,7 +287,7 @@ def test_the_list_as_json(tool, instance, three):
         for (user_id, created_at), letter in zip(rows, "abc")]}
 
 
-def test_limit_and_offset_choose_and_the_rest_is_mentioned(tool, three):
+def test_limit_and_offset_choose_users_and_the_rest_is_mentioned(tool, three):
     rows = tool.table("user", "list", "--all", "--search", three, "--limit", 1, "--offset", 1)
     assert [row["NAME"] for row in rows] == [f"{three}.b"]
     assert tool.complaint == "1 of 3 are shown; --limit and --offset choose which\n"
@@ -299,9 +299,9 @@ def test_limit_and_offset_choose_and_the_rest_is_mentioned(tool, three):
 
 
 @pytest.mark.parametrize("prefix", ["%", "_", "\\", "nobody%"])
-def test_the_prefix_is_taken_as_it_is(tool, prefix):
+def test_the_prefix_is_literal(tool, prefix):
     assert tool.json("user", "list", "--search", prefix) == {"count": 0, "results": []}
 
 
-def test_a_list_without_rows_has_its_headings(tool):
+def test_an_empty_list_has_its_headings(tool):
     assert tool("user", "list", "--search", "%") == "ID  NAME  ACTIVE  STAFF  CREATED (UTC)\n"

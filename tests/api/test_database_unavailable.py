@@ -55,7 +55,7 @@ def assert_counters_are_right(system):
 # ---- away and back ----
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_while_mariadb_is_away_it_is_503_and_afterwards_all_works_without_a_restart(
+def test_requests_are_503_while_mariadb_is_down_and_succeed_afterwards_without_a_restart(
         system, writer, number):
     room = writer.room()["room_id"]
     everybody_at_once(system, writer, "GET", "/api/auth/me/")
@@ -82,7 +82,7 @@ def ask_for_token(system):
     return someone.post("/api/auth/token/", json={"username": "someone", "password": "anything"})
 
 
-def test_health_says_that_the_database_is_away(make_instance):
+def test_health_reports_that_the_database_is_down(make_instance):
     system = make_instance()
     client = Client(system)
     client.may_fail = True
@@ -97,7 +97,7 @@ def test_health_says_that_the_database_is_away(make_instance):
     assert wait_for(lambda: client.get("/healthz").json()["redis"] == "unreachable")
 
 
-def test_a_restart_of_mariadb_under_load_loses_and_doubles_nothing(system, writer):
+def test_a_restart_of_mariadb_under_load_neither_loses_nor_duplicates_messages(system, writer):
     room = writer.room()["room_id"]
     scripts = [posting_surely(room, f"writer{i}", 150) for i in range(4)]
     with Load(system, writer.token, scripts) as load:
@@ -121,7 +121,7 @@ def cut_all(system):
             system.sql("KILL CONNECTION ?", number)
 
 
-def test_cut_connections_fail_no_read_and_double_no_message(system, writer):
+def test_killed_connections_fail_no_read_and_duplicate_no_message(system, writer):
     room = writer.room()["room_id"]
     writers = [posting_surely(room, f"writer{i}") for i in range(4)]
     with Load(system, writer.token, writers) as posts, \
@@ -138,7 +138,7 @@ def test_cut_connections_fail_no_read_and_double_no_message(system, writer):
     assert_counters_are_right(system)
 
 
-def test_a_message_without_client_id_is_not_doubled_by_a_cut_connection(system, writer):
+def test_a_killed_connection_does_not_duplicate_a_message_without_client_id(system, writer):
     """The store has a key of its own for it, so it runs the statement again by itself."""
     room = writer.room()["room_id"]
     with SqlSession(system) as session:
@@ -161,7 +161,7 @@ def waits_for_tables(system, words):
         "AND state = 'Waiting for table metadata lock' AND info LIKE ?", f"%{words}%")]
 
 
-def test_a_connection_cut_among_events_spoils_none_of_them(system, writer):
+def test_a_connection_killed_while_reading_events_corrupts_none_of_them(system, writer):
     """An event that shows its room has that read while further ones wait to be written."""
     room = writer.room()["room_id"]
     writer.say(room, "before")
@@ -180,7 +180,7 @@ def test_a_connection_cut_among_events_spoils_none_of_them(system, writer):
         assert answer.result(30) == expected
 
 
-def test_a_statement_killed_by_hand_is_503_and_leaves_no_lock_behind(system, writer):
+def test_a_killed_statement_is_503_and_leaves_no_lock(system, writer):
     """Killed when the room's row is locked and the message is written, not before."""
     room = writer.room()["room_id"]
     with SqlSession(system) as session:
@@ -214,7 +214,7 @@ def test_a_post_waits_for_a_short_lock(system, writer):
     assert load.failures == [] and load.statuses["POST", 201] == 3
 
 
-def test_a_lock_wait_that_ran_out_is_tried_again(system, writer):
+def test_a_lock_wait_timeout_is_retried(system, writer):
     """InnoDB gives up after 5 seconds; the lock goes after 6."""
     room, logged = writer.room()["room_id"], len(system.log())
     with SqlSession(system) as session:
@@ -228,7 +228,7 @@ def test_a_lock_wait_that_ran_out_is_tried_again(system, writer):
     assert "error" not in system.log()[logged:]
 
 
-def test_a_lock_held_too_long_is_503_in_bounded_time_and_holds_nobody_else_up(system, writer):
+def test_a_lock_held_too_long_is_503_in_bounded_time_and_blocks_no_other_request(system, writer):
     room, other = writer.room()["room_id"], writer.room()["room_id"]
     with SqlSession(system) as session:
         session.run("BEGIN")
@@ -246,7 +246,7 @@ def test_a_lock_held_too_long_is_503_in_bounded_time_and_holds_nobody_else_up(sy
     assert writer.say(room)["room_id"] == room
 
 
-def test_a_deadlock_is_tried_again(system, writer):
+def test_a_deadlock_is_retried(system, writer):
     """The post holds the room and waits for the member; a session does it the other way
     round, and has written so much that the post is chosen to give way."""
     room = writer.room()["room_id"]
@@ -270,7 +270,7 @@ def deadlocks(system):
     return int(system.sql("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")[0][1])
 
 
-def test_deadlocks_of_real_requests_are_never_seen(system):
+def test_deadlocks_between_requests_are_invisible_to_clients(system):
     """Users invite and remove each other criss-cross while all post: locks on rooms and
     users in every order that the API allows."""
     users = [Client(system).register() for _ in range(4)]

@@ -24,21 +24,21 @@ def test_a_new_direct_room_has_exactly_the_fields_of_a_room(user):
                                    members_count=2, is_admin=False)
 
 
-def test_asking_again_gives_the_standing_room(user):
+def test_requesting_a_direct_room_again_returns_the_existing_one(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     again = direct(alice, bob)
     assert (again.status_code, again.json()) == (200, room)
 
 
-def test_the_other_one_gets_the_same_room_named_after_the_asker(user):
+def test_the_other_user_gets_the_same_room_named_after_the_requester(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     answer = direct(bob, alice)
     assert (answer.status_code, answer.json()) == (200, {**room, "name": alice.name})
 
 
-def test_each_of_the_two_sees_the_others_name_everywhere(user):
+def test_each_member_sees_the_name_of_the_other_in_every_answer(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     for client, other in ((alice, bob), (bob, alice)):
@@ -46,14 +46,14 @@ def test_each_of_the_two_sees_the_others_name_everywhere(user):
         assert [entry["name"] for entry in client.get(ROOMS).json()["results"]] == [other.name]
 
 
-def test_every_pair_has_a_room_of_its_own(user):
+def test_every_pair_has_its_own_room(user):
     alice, bob, carol = user(), user(), user()
     rooms = [direct(alice, bob), direct(alice, carol), direct(bob, carol)]
     assert [answer.status_code for answer in rooms] == [201] * 3
     assert len({answer.json()["room_id"] for answer in rooms}) == 3
 
 
-def test_a_direct_room_is_never_one_that_two_made_by_inviting(user):
+def test_a_room_of_two_created_by_invitation_is_not_their_direct_room(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -67,7 +67,7 @@ def test_a_direct_room_is_private(user):
     assert eve.get(url(room)).json() == NOT_FOUND
 
 
-def test_neither_of_the_two_is_admin(user):
+def test_a_direct_room_has_no_admin(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     assert alice.get(url(room, "members/")).json() == a_page([
@@ -75,7 +75,7 @@ def test_neither_of_the_two_is_admin(user):
         a_member(room_id=room["room_id"], user_id=bob.id, username=bob.name)])
 
 
-def test_both_can_talk_in_it(user):
+def test_both_members_can_post(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     first, second = alice.say(room["room_id"], "hi"), bob.say(room["room_id"], "hello")
@@ -83,7 +83,7 @@ def test_both_can_talk_in_it(user):
     assert alice.get(url(room)).json()["unread_count"] == 1
 
 
-def test_it_shows_what_has_been_said_when_asked_for_again(user):
+def test_an_existing_direct_room_is_returned_with_its_last_message(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     message = bob.say(room["room_id"])
@@ -91,7 +91,7 @@ def test_it_shows_what_has_been_said_when_asked_for_again(user):
                                          "unread_count": 1, "last_seq": 1}
 
 
-def test_nobody_has_a_direct_room_with_itself(user):
+def test_a_direct_room_with_oneself_is_refused(user):
     alice = user()
     answer = direct(alice, alice)
     assert (answer.status_code, answer.json()) == (400, wrong("user_id"))
@@ -100,7 +100,7 @@ def test_nobody_has_a_direct_room_with_itself(user):
 
 @pytest.mark.parametrize("value", [None, 0, -1, 2 ** 62, 2 ** 64 - 1, 1.0, True, "", "x", [], {}],
                          ids=repr)
-def test_who_is_no_user_is_refused(user, value):
+def test_a_direct_room_with_an_unknown_user_is_refused(user, value):
     answer = user().post(DIRECT, json={"user_id": value})
     assert (answer.status_code, answer.json()) == (400, wrong("user_id"))
 
@@ -122,7 +122,7 @@ def test_a_disabled_user_is_refused(user, instance):
     ("PATCH", "members/{bob}/", {"is_admin": True}),
     ("PATCH", "members/{bob}/", {"is_admin": False}),
     ("PATCH", "members/{eve}/", {"is_admin": True})])
-def test_governing_is_403_for_the_two_and_404_for_all_others(user, method, path, body):
+def test_administration_is_403_for_members_and_404_for_others(user, method, path, body):
     people = {"alice": user(), "bob": user(), "eve": user()}
     ids = {name: client.id for name, client in people.items()}
     room = direct(people["alice"], people["bob"]).json()
@@ -134,7 +134,7 @@ def test_governing_is_403_for_the_two_and_404_for_all_others(user, method, path,
     assert people["alice"].get(url(room)).json() == room
 
 
-def test_the_other_user_gets_an_invitation_and_the_asker_a_room(user, instance):
+def test_the_other_user_gets_an_invitation_event_and_the_requester_a_room_event(user, instance):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     created, invitation = 20, 21
@@ -142,7 +142,7 @@ def test_the_other_user_gets_an_invitation_and_the_asker_a_room(user, instance):
     assert user_events(instance, bob) == [(1, invitation, alice.id, room["room_id"])]
 
 
-def test_asking_again_tells_nobody(user, instance):
+def test_requesting_an_existing_direct_room_sends_no_event(user, instance):
     alice, bob = user(), user()
     direct(alice, bob)
     direct(alice, bob)
@@ -155,7 +155,7 @@ def test_a_new_direct_room_has_no_events_of_its_own(user):
     assert alice.events(direct(alice, bob).json()["room_id"]) == []
 
 
-def test_the_messages_of_the_other_can_not_be_deleted_by_anybody_else(user):
+def test_messages_can_be_deleted_by_their_sender_only(user):
     alice, bob = user(), user()
     room = direct(alice, bob).json()
     message = alice.say(room["room_id"])

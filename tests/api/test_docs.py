@@ -37,7 +37,7 @@ def groups(defaults):
 
 @pytest.mark.parametrize("paper", ["README.md", "docs/api-notes.md", "docs/clients.md",
                                    "docs/instance.md", "docs/operations.md"])
-def test_every_configuration_key_that_is_named_exists(paper, defaults):
+def test_every_documented_configuration_key_exists(paper, defaults):
     words = [span for span in papers.spans(paper) if re.fullmatch(r"[a-z]+(_[a-z]+)+", span)]
     meant = {word for word in words if word.split("_")[0] in groups(defaults)}
     meant |= {span.split(" = ")[0] for span in papers.spans(paper)
@@ -46,13 +46,13 @@ def test_every_configuration_key_that_is_named_exists(paper, defaults):
 
 
 @EVERY_PAPER
-def test_every_variable_that_is_named_sets_a_key(paper, defaults):
+def test_every_documented_variable_sets_a_key(paper, defaults):
     named = set(re.findall(r"\bCONFAB_([A-Z_]+)\b", papers.read(paper)))
     assert {name.lower() for name in named} - defaults.keys() <= {"config"}
 
 
 @EVERY_PAPER
-def test_every_example_of_a_configuration_is_sound(paper, tmp_path):
+def test_every_example_configuration_is_valid(paper, tmp_path):
     for number, example in enumerate(papers.blocks(paper, "conf")):
         config = tmp_path / f"{number}.conf"
         config.write_text(example)
@@ -61,13 +61,13 @@ def test_every_example_of_a_configuration_is_sound(paper, tmp_path):
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_defaults_that_the_readme_gives_are_the_program_s(defaults):
+def test_the_documented_defaults_are_those_of_the_program(defaults):
     for keys, values, _ in papers.table("README.md", "key"):
         told = [value.split()[0].replace("none", "") for value in values.split(", ")]
         assert told == [defaults[key] for key in papers.in_backticks(keys)], keys
 
 
-def test_the_rates_that_operations_md_gives_are_the_program_s(defaults):
+def test_the_documented_rates_are_those_of_the_program(defaults):
     for _, limit, keys in papers.table("docs/operations.md", "what"):
         assert re.findall(r"[0-9]+", limit) == [
             defaults[key] for key in papers.in_backticks(keys)], keys
@@ -83,7 +83,7 @@ def test_the_rates_that_operations_md_gives_are_the_program_s(defaults):
     ("operations.md", "scripts/deb-test.d/inside", "follow operations.md {}"),
     ("shared-host.md", "tests/api/test_shared_host*.py", '"{}"'),
 ])
-def test_every_command_of_an_installation_is_run_by_a_test(paper, follower, call):
+def test_every_documented_installation_command_is_run_by_a_test(paper, follower, call):
     """But for what makes the packages, which deb-test needs, and for test_operations.py's."""
     marks = [match["mark"].split()[1:] for match in papers.FENCE.finditer(
         papers.read(f"docs/{paper}")) if match["mark"].split()[:1] == ["sh"]]
@@ -95,7 +95,7 @@ def test_every_command_of_an_installation_is_run_by_a_test(paper, follower, call
 
 
 @EVERY_PAPER
-def test_every_target_of_make_that_is_named_exists(paper):
+def test_every_documented_make_target_exists(paper):
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
     assert {"run", "test"} <= targets
@@ -106,7 +106,7 @@ def test_every_target_of_make_that_is_named_exists(paper):
 
 
 @EVERY_PAPER
-def test_every_command_of_confabctl_that_is_named_exists(paper):
+def test_every_documented_confabctl_command_exists(paper):
     told = output(build_folder() / "confabctl", "help")
     commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
     assert "user add" in commands
@@ -121,7 +121,7 @@ def test_every_command_of_confabctl_that_is_named_exists(paper):
 
 
 @EVERY_PAPER
-def test_every_option_of_a_program_that_is_named_exists(paper):
+def test_every_documented_option_exists(paper):
     told = {name: subprocess.run([build_folder() / name, "--help"], capture_output=True, text=True,
                                  timeout=30) for name in ("fcgi-api", "confabctl")}
     for name, help_text in told.items():
@@ -133,7 +133,7 @@ def test_every_option_of_a_program_that_is_named_exists(paper):
 
 # ---- paths of the API ----
 
-def test_the_notes_list_exactly_the_routes_that_there_are():
+def test_the_api_notes_list_exactly_the_existing_routes():
     source = (ROOT / "fcgi-api" / "routes.def").read_text()
     routes = set(re.findall(r'^ROUTE\(([A-Z]+), "([^"]+)"', source, re.MULTILINE))
     listed = [(row[1], row[0].strip("`").strip("/").replace("{id}", "#"))
@@ -145,7 +145,7 @@ def test_the_notes_list_exactly_the_routes_that_there_are():
 # ---- files, links, names ----
 
 @EVERY_PAPER
-def test_every_file_that_is_named_exists(paper):
+def test_every_documented_file_exists(paper):
     top = "|".join(re.escape(entry.name) for entry in ROOT.iterdir() if entry.is_dir()
                    and entry.name not in ("build", ".git", ".state"))
     for span in papers.spans(paper):
@@ -161,7 +161,7 @@ def anchors(text):
 
 
 @EVERY_PAPER
-def test_every_link_leads_somewhere(paper):
+def test_every_link_has_a_target(paper):
     for target in re.findall(r"\]\(([^)]+)\)", papers.read(paper)):
         path, _, anchor = target.partition("#")
         found = (ROOT / paper).parent / path if path else ROOT / paper
@@ -170,7 +170,7 @@ def test_every_link_leads_somewhere(paper):
 
 
 @pytest.mark.parametrize("paper", ["HACKING.md", "schema/README.md"])
-def test_every_name_of_the_code_that_is_given_occurs_in_it(paper):
+def test_every_documented_name_occurs_in_the_code(paper):
     files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*")
              if path.is_file() and path.suffix != ".md" and "__pycache__" not in path.parts]
     text = "\n".join(path.read_text(errors="replace") for path in files)
@@ -181,20 +181,20 @@ def test_every_name_of_the_code_that_is_given_occurs_in_it(paper):
 
 
 @EVERY_PAPER
-def test_lines_are_of_at_most_100_columns(paper):
+def test_lines_have_at_most_100_columns(paper):
     assert [line for line in papers.read(paper).splitlines()
             if len(line) > 100 and not line.startswith("|")] == []
 
 
 # ---- made from the programs ----
 
-def test_the_page_of_the_configuration_is_up_to_date():
+def test_the_configuration_page_is_up_to_date():
     made = output(ROOT / "scripts" / "options-page", build_folder() / "fcgi-api")
     assert papers.read("docs/configuration.md") == made, "make docs/configuration.md"
 
 
 @pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confabctl"])
-def test_a_manual_has_every_option_of_its_program_and_no_other(program):
+def test_a_manual_page_has_exactly_the_options_of_its_program(program):
     done = subprocess.run([build_folder() / program, "--help"], capture_output=True, text=True,
                           timeout=30)
     manual = (ROOT / "man" / f"{program}.8").read_text()
@@ -203,7 +203,7 @@ def test_a_manual_has_every_option_of_its_program_and_no_other(program):
         {"help"} if program == "pushd" else set())
 
 
-def test_the_manual_of_confabctl_has_every_command():
+def test_the_manual_page_of_confabctl_has_every_command():
     told = output(build_folder() / "confabctl", "help")
     commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
     manual = (ROOT / "man" / "confabctl.8").read_text()

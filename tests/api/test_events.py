@@ -32,7 +32,7 @@ def test_events_come_oldest_first_with_the_last_number(pair):
 
 
 @pytest.mark.everywhere
-def test_every_change_takes_the_next_number_without_a_hole(pair, user):
+def test_every_change_takes_the_next_number_without_a_gap(pair, user):
     alice, bob, room = pair
     carol = user()
     message = bob.say(room["room_id"])                                              # 2
@@ -54,7 +54,7 @@ def test_every_change_takes_the_next_number_without_a_hole(pair, user):
     assert alice.get(url(room)).json()["last_seq"] == 11
 
 
-def test_what_is_refused_or_changes_nothing_takes_no_number(pair, user):
+def test_refused_and_ineffective_changes_take_no_number(pair, user):
     alice, bob, room = pair
     message = alice.say(room["room_id"], client_id="1")
     path = url(room, f"messages/{message['message_id']}/")
@@ -70,7 +70,7 @@ def test_what_is_refused_or_changes_nothing_takes_no_number(pair, user):
     assert [event["seq"] for event in alice.events(room["room_id"])] == [1, 2]
 
 
-def test_rooms_count_for_themselves(pair):
+def test_rooms_are_numbered_independently(pair):
     alice, _, room = pair
     other = alice.room()
     alice.say(other["room_id"])
@@ -124,7 +124,7 @@ def test_the_form_of_user_invited(pair):
         "room_id": room["room_id"]}
 
 
-def test_who_joins_is_invited_by_itself(user):
+def test_joining_is_a_user_invited_event_by_the_same_user(user):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     bob.post(url(room, "join/"))
@@ -141,7 +141,7 @@ def test_the_form_of_user_removed(pair):
         "room_id": room["room_id"]}
 
 
-def test_who_leaves_is_removed_by_itself(pair):
+def test_leaving_is_a_user_removed_event_by_the_same_user(pair):
     alice, bob, room = pair
     remove(bob, room, bob.id)
     assert last_event(alice, room)["removed_by"] == bob.name
@@ -161,7 +161,7 @@ def test_the_form_of_member_updated(pair, value):
 
 # ---- as it is now ----
 
-def test_an_event_shows_its_message_as_it_is_now(pair):
+def test_an_event_shows_its_message_in_its_current_state(pair):
     alice, bob, room = pair
     path = url(room, f"messages/{bob.say(room['room_id'], 'first')['message_id']}/")
     bob.patch(path, json={"content": "second"})
@@ -171,7 +171,7 @@ def test_an_event_shows_its_message_as_it_is_now(pair):
     assert [event["message"] for event in events] == [edited] * 3
 
 
-def test_words_deleted_since_are_in_no_event(pair):
+def test_content_deleted_later_is_in_no_event(pair):
     alice, bob, room = pair
     path = url(room, f"messages/{bob.say(room['room_id'], 'swordfish one')['message_id']}/")
     bob.patch(path, json={"content": "swordfish two"})
@@ -183,7 +183,7 @@ def test_words_deleted_since_are_in_no_event(pair):
     assert [(message["content"], message["is_deleted"]) for message in shown] == [("", True)] * 2
 
 
-def test_words_deleted_since_are_not_in_the_last_message_of_a_rooms_event(pair):
+def test_content_deleted_later_is_not_in_the_last_message_of_a_room_event(pair):
     alice, bob, room = pair
     path = url(room, f"messages/{bob.say(room['room_id'], 'swordfish')['message_id']}/")
     alice.patch(url(room), json={"name": "other"})
@@ -191,7 +191,7 @@ def test_words_deleted_since_are_not_in_the_last_message_of_a_rooms_event(pair):
     assert "swordfish" not in alice.get(url(room, "events/")).text
 
 
-def test_an_event_shows_its_room_as_it_is_now(pair):
+def test_an_event_shows_its_room_in_its_current_state(pair):
     alice, bob, room = pair
     alice.patch(url(room), json={"name": "second"})
     alice.patch(url(room), json={"name": "third"})
@@ -201,7 +201,7 @@ def test_an_event_shows_its_room_as_it_is_now(pair):
     assert [event["room"] for event in events if event["type"] == "room_updated"] == [now, now]
 
 
-def test_an_event_shows_a_role_as_it_is_now(pair):
+def test_an_event_shows_the_current_role(pair):
     alice, bob, room = pair
     for value in (True, False):
         set_admin(alice, room, bob.id, value)
@@ -209,7 +209,7 @@ def test_an_event_shows_a_role_as_it_is_now(pair):
     assert shown == [False, False]
 
 
-def test_a_membership_that_is_gone_is_null(pair):
+def test_an_ended_membership_is_null(pair):
     alice, bob, room = pair
     set_admin(alice, room, bob.id, True)
     remove(bob, room, bob.id)
@@ -218,7 +218,7 @@ def test_a_membership_that_is_gone_is_null(pair):
         "room_id": room["room_id"]}
 
 
-def test_a_membership_of_who_came_back_is_the_new_one(pair):
+def test_an_event_of_a_returning_member_shows_the_new_membership(pair):
     alice, bob, room = pair
     set_admin(alice, room, bob.id, True)
     remove(bob, room, bob.id)
@@ -226,7 +226,7 @@ def test_a_membership_of_who_came_back_is_the_new_one(pair):
     assert alice.events(room["room_id"], after=1)[0]["membership"] == again
 
 
-def test_who_left_is_still_named(pair):
+def test_events_name_members_who_left(pair):
     alice, bob, room = pair
     bob.say(room["room_id"])
     remove(bob, room, bob.id)
@@ -263,7 +263,7 @@ def test_after_and_limit_choose_the_events(many, query, first, last):
     assert numbers(alice, room, query) == (list(range(first, last + 1)), 1500)
 
 
-def test_nothing_has_happened_since_the_last_one(many):
+def test_after_the_last_event_there_are_none(many):
     alice, room = many
     assert numbers(alice, room, "?after=1500") == ([], 1500)
 
@@ -291,26 +291,26 @@ def test_a_cursor_beyond_the_last_number_is_410_with_that_number(pair, after):
 @pytest.mark.parametrize("query, field", [
     ("after=", "after"), ("after=-1", "after"), ("after=x", "after"), ("after=1.0", "after"),
     ("limit=0", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=", "limit")])
-def test_what_is_no_number_is_refused(pair, query, field):
+def test_parameters_that_are_not_numbers_are_refused(pair, query, field):
     alice, _, room = pair
     answer = alice.get(url(room, f"events/?{query}"))
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
-def test_both_wrong_numbers_are_named_at_once(pair):
+def test_both_invalid_parameters_are_reported_together(pair):
     alice, _, room = pair
     answer = alice.get(url(room, "events/?after=x&limit=0"))
     assert (answer.status_code, answer.json()) == (400, wrong("after", "limit"))
 
 
-def test_who_was_removed_sees_no_events_not_even_of_the_removal(pair):
+def test_a_removed_member_sees_no_events(pair):
     alice, bob, room = pair
     remove(alice, room, bob.id)
     answer = bob.get(url(room, "events/?after=1"))
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 
-def test_who_was_invited_sees_the_events_from_before_too(pair, user):
+def test_a_new_member_sees_earlier_events(pair, user):
     alice, _, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)

@@ -55,7 +55,7 @@ def ten(user):
 @pytest.mark.parametrize("after, answer", [
     (0, None), (1, None), (4, None), (5, [6, 7, 8, 9, 10]), (6, [7, 8, 9, 10]), (9, [10]),
     (10, []), (11, None)])
-def test_a_cursor_before_old_events_is_410_and_one_behind_them_is_served(
+def test_a_cursor_before_expired_events_is_410_and_one_after_them_is_served(
         ten, instance, thrown_away, after, answer):
     alice, room = ten
     age(instance, room, up_to=5)
@@ -67,7 +67,7 @@ def test_a_cursor_before_old_events_is_410_and_one_behind_them_is_served(
         assert numbers(found) == (answer, 10)
 
 
-def test_when_all_events_are_old_only_the_last_number_is_a_cursor(ten, instance, thrown_away):
+def test_when_all_events_expired_only_the_last_number_is_a_cursor(ten, instance, thrown_away):
     alice, room = ten
     age(instance, room, up_to=10)
     thrown_away()
@@ -75,7 +75,7 @@ def test_when_all_events_are_old_only_the_last_number_is_a_cursor(ten, instance,
     assert numbers(events(alice, room, 10)) == ([], 10)
 
 
-def test_numbers_go_on_where_they_were(ten, instance, thrown_away):
+def test_numbers_continue_after_a_purge(ten, instance, thrown_away):
     alice, room = ten
     age(instance, room, up_to=10)
     thrown_away()
@@ -97,7 +97,7 @@ def test_messages_outlive_their_events(ten, instance, thrown_away):
     assert alice.get(f"{ROOMS}{room['room_id']}/messages/").json()["count"] == 10
 
 
-def test_a_room_whose_events_are_old_is_shown_as_before(ten, instance, thrown_away):
+def test_a_room_whose_events_are_expired_is_unchanged(ten, instance, thrown_away):
     alice, room = ten
     before = alice.get(f"{ROOMS}{room['room_id']}/").json()
     age(instance, room, up_to=10)
@@ -105,7 +105,7 @@ def test_a_room_whose_events_are_old_is_shown_as_before(ten, instance, thrown_aw
     assert alice.get(f"{ROOMS}{room['room_id']}/").json() == before
 
 
-def test_an_answer_known_from_before_the_purge_is_no_304_afterwards(ten, instance):
+def test_an_etag_from_before_the_purge_is_not_304_afterwards(ten, instance):
     alice, room = ten
     tag = {"If-None-Match": events(alice, room).headers["ETag"]}
     age(instance, room, up_to=5)
@@ -113,7 +113,7 @@ def test_an_answer_known_from_before_the_purge_is_no_304_afterwards(ten, instanc
     assert said(events(alice, room, headers=tag)) == gone(10)
 
 
-def test_a_purge_leaves_no_old_event_and_every_other(ten, instance):
+def test_a_purge_deletes_exactly_the_expired_events(ten, instance):
     alice, room = ten
     age(instance, room, up_to=5)
     purge(instance)
@@ -123,7 +123,7 @@ def test_a_purge_leaves_no_old_event_and_every_other(ten, instance):
                         room["room_id"]) == [(6,)]
 
 
-def test_a_purge_leaves_other_rooms_alone(ten, instance):
+def test_a_purge_keeps_events_of_other_rooms(ten, instance):
     alice, room = ten
     other = alice.room()
     alice.say(other["room_id"])
@@ -132,7 +132,7 @@ def test_a_purge_leaves_other_rooms_alone(ten, instance):
     assert numbers(events(alice, other)) == ([1], 1)
 
 
-def test_a_purge_throws_away_what_is_old_in_users_own_streams(user, instance):
+def test_a_purge_deletes_expired_events_of_user_streams(user, instance):
     alice = user()
     for _ in range(3):
         alice.room()
@@ -147,7 +147,7 @@ def test_a_purge_throws_away_what_is_old_in_users_own_streams(user, instance):
                         alice.id) == [(3,), (4,)]
 
 
-def test_a_purge_of_more_than_one_slice_throws_all_away(user, instance):
+def test_a_purge_of_more_than_one_batch_deletes_all(user, instance):
     alice = user()
     room = alice.room()
     instance.sql("INSERT INTO event SELECT ?, seq, 6, ?, ?, NOW(6) - INTERVAL 40 DAY "

@@ -26,13 +26,13 @@ def test_a_new_user_has_an_empty_stream(user, stream):
     assert stream(user()) == []
 
 
-def test_making_a_room_is_on_the_makers_stream(user, stream):
+def test_creating_a_room_is_recorded_on_the_creators_stream(user, stream):
     alice = user()
     room = alice.room()["room_id"]
     assert stream(alice) == [(CREATED, alice.id, room)]
 
 
-def test_an_invitation_is_on_the_stream_of_the_invited_only(user, stream):
+def test_an_invitation_is_recorded_on_the_stream_of_the_invited_user_only(user, stream):
     alice, bob, carol = user(), user(), user()
     room = alice.room()
     alice.invite(room["room_id"], carol)
@@ -42,14 +42,14 @@ def test_an_invitation_is_on_the_stream_of_the_invited_only(user, stream):
     assert stream(alice) == [(CREATED, alice.id, room["room_id"])]
 
 
-def test_joining_is_on_the_stream_of_who_joins(user, stream):
+def test_joining_is_recorded_on_the_stream_of_the_joining_user(user, stream):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     bob.post(url(room, "join/"))
     assert stream(bob) == [(INVITATION, bob.id, room["room_id"])]
 
 
-def test_a_removal_is_on_the_stream_of_the_removed(user, stream):
+def test_a_removal_is_recorded_on_the_stream_of_the_removed_user(user, stream):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -58,7 +58,7 @@ def test_a_removal_is_on_the_stream_of_the_removed(user, stream):
                            (REMOVED, alice.id, room["room_id"])]
 
 
-def test_leaving_is_on_the_stream_of_who_leaves_and_not_of_the_heir(user, stream):
+def test_leaving_is_recorded_on_the_stream_of_the_leaving_user_only(user, stream):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -68,7 +68,7 @@ def test_leaving_is_on_the_stream_of_who_leaves_and_not_of_the_heir(user, stream
     assert stream(bob) == [(INVITATION, alice.id, room["room_id"])]
 
 
-def test_the_end_of_a_room_is_on_the_stream_of_every_member(user, stream):
+def test_the_deletion_of_a_room_is_recorded_on_the_stream_of_every_member(user, stream):
     alice, bob, carol, gone = user(), user(), user(), user()
     room = alice.room()
     for client in (bob, carol, gone):
@@ -80,7 +80,7 @@ def test_the_end_of_a_room_is_on_the_stream_of_every_member(user, stream):
     assert deleted not in stream(gone)
 
 
-def test_a_stream_goes_on_through_all_kinds(user, stream):
+def test_events_of_all_types_share_one_sequence(user, stream):
     alice, bob = user(), user()
     rooms = [alice.room() for _ in range(2)]
     for room in rooms:
@@ -97,7 +97,7 @@ def test_a_stream_goes_on_through_all_kinds(user, stream):
     assert stream(alice)[-1] == (INVITATION, bob.id, direct["room_id"])
 
 
-def test_messages_and_changes_of_a_room_are_on_nobodys_stream(user, stream):
+def test_messages_and_changes_of_a_room_are_not_recorded_on_user_streams(user, stream):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -111,7 +111,7 @@ def test_messages_and_changes_of_a_room_are_on_nobodys_stream(user, stream):
     assert (stream(alice), stream(bob)) == before
 
 
-def test_what_changes_nothing_is_on_nobodys_stream(user, stream):
+def test_ineffective_changes_are_not_recorded_on_user_streams(user, stream):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     alice.invite(room["room_id"], bob)
@@ -145,7 +145,7 @@ def disable(alice, instance):
 
 
 @pytest.mark.parametrize("change", [end_token, end_session, change_password, disable])
-def test_the_end_of_a_credential_is_on_the_users_stream(user, stream, instance, change):
+def test_the_end_of_a_credential_is_recorded_on_the_users_stream(user, stream, instance, change):
     alice = user()
     room = alice.room()
     change(alice, instance)
@@ -154,7 +154,7 @@ def test_the_end_of_a_credential_is_on_the_users_stream(user, stream, instance, 
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_rooms_count_is_the_number_of_rooms_one_is_in(user, instance, count):
+def test_rooms_count_is_the_number_of_memberships(user, instance, count):
     alice, bob = user(), user()
     rooms = [alice.room() for _ in range(count)]
     for room in rooms:

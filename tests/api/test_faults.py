@@ -13,7 +13,7 @@ from faults.storm import Storm  # noqa: E402
 SECONDS = 40
 
 
-def test_nothing_acknowledged_is_lost_whatever_happens_to_the_servers(make_instance):
+def test_no_acknowledged_message_is_lost_while_servers_fail(make_instance):
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     assert Storm(make_instance(CONFAB_REPLAY_LIMIT=100000), seed).run(SECONDS) == []

@@ -56,38 +56,38 @@ def wait_until_ok(client):
 
 # ---- fine ----
 
-def test_all_is_well(visitor):
+def test_a_healthy_instance_is_ok(visitor):
     assert health(visitor) == (200, {"status": "ok"})
 
 
-def test_health_is_json_that_nobody_keeps(visitor):
+def test_health_is_json_and_is_not_cached(visitor):
     answer = visitor.get("/healthz")
     assert answer.headers["Content-Type"] == JSON_TYPE
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_health_needs_no_credentials_and_does_not_mind_bad_ones(visitor):
+def test_health_requires_no_credentials_and_ignores_bad_ones(visitor):
     for headers in ({}, {"Authorization": "Token bad"}, {"Cookie": "sessionid=bad"}):
         assert visitor.get("/healthz", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/healthz?x=1"])
-def test_health_is_found_with_and_without_a_slash(visitor, path):
+def test_health_is_served_with_and_without_a_trailing_slash(visitor, path):
     assert visitor.get(path).json() == {"status": "ok"}
 
 
-def test_health_knows_head_and_no_other_method(visitor):
+def test_health_accepts_get_and_head_only(visitor):
     assert visitor.request("HEAD", "/healthz").status_code == 200
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert_error(visitor.request(method, "/healthz"), 405)
 
 
-def test_nothing_lies_below_health(visitor):
+def test_paths_below_health_are_404(visitor):
     assert visitor.get("/healthz/more").status_code == 404
     assert visitor.get("/healthzz").status_code == 404
 
 
-def test_health_is_not_counted_against_anybody(visitor):
+def test_health_is_not_rate_limited(visitor):
     for _ in range(300):
         assert visitor.get("/healthz").status_code == 200
 
@@ -105,13 +105,13 @@ def test_without_redis_the_api_works(member, without_redis):
     assert [event["type"] for event in member.events(room)] == ["new_message"]
 
 
-def test_when_redis_is_back_it_is_ok_again(system, visitor, without_redis):
+def test_health_is_ok_again_when_redis_is_back(system, visitor, without_redis):
     assert health(visitor)[1]["status"] == "degraded"
     system.start()
     wait_until_ok(visitor)
 
 
-def test_a_redis_that_hangs_is_degraded_and_delays_nobody(system, visitor, member):
+def test_a_hanging_redis_is_degraded_and_delays_no_request(system, visitor, member):
     pid = system.pids("redis")
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -127,7 +127,7 @@ def test_a_redis_that_hangs_is_degraded_and_delays_nobody(system, visitor, membe
 
 # ---- without the database ----
 
-def test_without_the_database_it_is_503_and_says_what_is_down(visitor, without_database):
+def test_without_the_database_health_is_503_and_names_the_database(visitor, without_database):
     status, content = health(visitor)
     assert status == 503
     assert set(content) == {"status", "detail", "database", "redis"}
@@ -136,17 +136,17 @@ def test_without_the_database_it_is_503_and_says_what_is_down(visitor, without_d
     assert content["detail"]
 
 
-def test_without_the_database_it_says_when_to_come_again(visitor, without_database):
+def test_without_the_database_answers_have_retry_after(visitor, without_database):
     answer = visitor.get("/healthz")
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Content-Type"] == JSON_TYPE
 
 
-def test_without_the_database_nothing_of_the_inside_is_told(visitor, without_database):
+def test_without_the_database_no_internals_are_disclosed(visitor, without_database):
     assert_tells_nothing(visitor.get("/healthz").content)
 
 
-def test_without_both_both_are_said_to_be_down(visitor, without_redis, without_database):
+def test_without_both_servers_health_names_both(visitor, without_redis, without_database):
     status, content = health(visitor)
     assert status == 503
     assert (content["database"], content["redis"]) == ("unreachable", "unreachable")
@@ -164,19 +164,19 @@ def test_without_the_database_every_endpoint_is_503(member, without_database, me
 
 
 @pytest.mark.parametrize("path", ["register", "token", "login"])
-def test_without_the_database_nobody_gets_in(visitor, without_database, path):
+def test_without_the_database_authentication_is_503(visitor, without_database, path):
     body = {"username": "somebody", "password": "correct horse"}
     assert_error(visitor.post(f"/api/auth/{path}/", json=body), 503)
 
 
-def test_without_the_database_what_needs_none_is_answered(visitor, without_database):
+def test_without_the_database_requests_that_need_none_are_answered(visitor, without_database):
     assert_error(visitor.get("/api/nothing/"), 404)
     assert_error(visitor.get("/api/auth/me/"), 401)
     assert_error(visitor.request("PUT", "/api/auth/me/"), 405)
     assert visitor.request("OPTIONS", "/api/chat/rooms/").status_code == 200
 
 
-def test_when_the_database_is_back_all_is_as_it_was(system, visitor, member, without_database):
+def test_everything_works_when_the_database_is_back(system, visitor, member, without_database):
     assert health(visitor)[0] == 503
     system.start()
     wait_until_ok(visitor)
@@ -184,7 +184,7 @@ def test_when_the_database_is_back_all_is_as_it_was(system, visitor, member, wit
         assert member.get("/api/auth/me/").json()["user_id"] == member.id
 
 
-def test_no_process_dies_of_a_database_that_goes_and_comes(system, visitor):
+def test_no_process_ends_when_the_database_restarts(system, visitor):
     workers = system.api_workers()
     system.end("database", signal.SIGKILL)
     for _ in range(3 * len(workers)):
@@ -196,6 +196,6 @@ def test_no_process_dies_of_a_database_that_goes_and_comes(system, visitor):
 
 # ---- a site that has no Redis ----
 
-def test_a_site_that_is_configured_without_redis_is_ok(make_instance):
+def test_a_site_configured_without_redis_is_ok(make_instance):
     site = make_instance(CONFAB_REDIS_SOCKET="")
     assert health(Client(site)) == (200, {"status": "ok"})

@@ -54,7 +54,7 @@ def age_events(system, room, up_to, days):
                "WHERE room_id = ? AND seq <= ?", days, room, up_to)
 
 
-def test_events_past_the_retention_are_dropped_and_the_messages_stay(system, writer):
+def test_expired_events_are_deleted_and_messages_kept(system, writer):
     room = writer.room()["room_id"]
     for number in range(6):
         writer.say(room, f"number {number}")
@@ -68,7 +68,7 @@ def test_events_past_the_retention_are_dropped_and_the_messages_stay(system, wri
     assert writer.get(f"/api/chat/rooms/{room}/messages/").json()["count"] == 6
 
 
-def test_events_within_the_retention_stay(system, writer):
+def test_events_within_the_retention_are_kept(system, writer):
     room, old = writer.room()["room_id"], writer.room()["room_id"]
     writer.say(room), writer.say(old)
     age_events(system, room, 1, 29)
@@ -78,7 +78,7 @@ def test_events_within_the_retention_stay(system, writer):
     assert len(writer.events(room)) == 1
 
 
-def test_a_stream_that_lost_all_its_events_goes_on_with_the_next_number(system, writer):
+def test_a_stream_whose_events_are_all_deleted_continues_with_the_next_number(system, writer):
     room = writer.room()["room_id"]
     writer.say(room), writer.say(room)
     age_events(system, room, 2, 31)
@@ -88,7 +88,7 @@ def test_a_stream_that_lost_all_its_events_goes_on_with_the_next_number(system, 
     assert [event["seq"] for event in writer.events(room, after=2)] == [3]
 
 
-def test_old_events_of_a_users_own_stream_are_dropped(system, writer):
+def test_expired_events_of_a_user_stream_are_deleted(system, writer):
     writer.room(), writer.room()
     system.sql("UPDATE user_event SET created_at = created_at - INTERVAL 31 DAY "
                "WHERE user_id = ? AND seq = 1", writer.id)
@@ -98,7 +98,7 @@ def test_old_events_of_a_users_own_stream_are_dropped(system, writer):
         == [(2, 2)]
 
 
-def test_sessions_that_ended_are_dropped_and_others_stay(system, writer):
+def test_expired_sessions_are_deleted_and_others_kept(system, writer):
     other = Client(system).register()
     for client in (writer, other):
         answer = client.post("/api/auth/login/", json={"username": client.name,
@@ -112,13 +112,13 @@ def test_sessions_that_ended_are_dropped_and_others_stay(system, writer):
     assert other.get("/api/auth/me/").status_code == 200
 
 
-def test_rate_buckets_that_are_full_again_are_dropped(system):
+def test_full_rate_buckets_are_deleted(system):
     later = int(time.time() * 1e6) + 3600 * 10**6
     system.sql("INSERT INTO rate (bucket, tat) VALUES (x'00', 1), (x'01', ?)", later)
     purge(system, lambda: system.sql("SELECT tat FROM rate") == [(later,)])
 
 
-def test_what_a_deleted_room_left_is_dropped(system, writer):
+def test_rows_of_a_deleted_room_are_deleted(system, writer):
     room, kept = writer.room()["room_id"], writer.room()["room_id"]
     for _ in range(3):
         writer.say(room), writer.say(kept)
@@ -130,7 +130,7 @@ def test_what_a_deleted_room_left_is_dropped(system, writer):
     assert checked.returncode == 0, checked.stdout
 
 
-def test_what_is_dropped_is_logged(system, writer):
+def test_deletions_are_logged(system, writer):
     room, logged = writer.room()["room_id"], len(system.log())
     writer.say(room), writer.say(room)
     age_events(system, room, 2, 31)
@@ -157,7 +157,7 @@ def deletions(system, table):
                       "AND argument LIKE ?", f"DELETE FROM {table} %")[0][0]
 
 
-def test_much_is_dropped_in_slices_while_requests_are_served(system, writer):
+def test_large_deletions_run_in_batches_while_requests_are_served(system, writer):
     large, room = writer.room()["room_id"], writer.room()["room_id"]
     make_large(system, large, writer.id, 10000)
     assert writer.delete(f"/api/chat/rooms/{large}/").status_code == 204
@@ -177,7 +177,7 @@ def test_much_is_dropped_in_slices_while_requests_are_served(system, writer):
     assert deletions(system, "event") >= 10000 / 500
 
 
-def test_it_is_not_done_before_it_is_due_again(system, writer):
+def test_housekeeping_does_not_run_before_it_is_due(system, writer):
     """Ten minutes after the last time, whichever process it was."""
     room = writer.room()["room_id"]
     writer.say(room)

@@ -34,7 +34,7 @@ def room_of_size(size):
     "Application/JSON", 'application/json; charset="utf-8"', "application/json ; x=y",
     "application/json; charset=utf8",
 ])
-def test_json_is_taken_under_every_name_it_has(owner, content_type):
+def test_json_is_accepted_with_every_json_content_type(owner, content_type):
     assert post(owner, b'{"name": "x"}', content_type).status_code == 201
 
 
@@ -54,14 +54,14 @@ def test_a_body_of_any_other_type_is_415(owner, content_type):
     ("PATCH", "/api/chat/rooms/{id}/members/{me}/"), ("POST", "/api/auth/password/"),
     ("POST", "/api/chat/rooms/"),
 ])
-def test_a_form_is_415_where_no_username_is_asked_for(owner, method, path):
+def test_a_form_is_415_on_endpoints_without_username(owner, method, path):
     path = path.format(id=owner.room()["room_id"], me=owner.id)
     assert_error(owner.request(method, path, data={"name": "x"}), 415)
 
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("path", ["/api/auth/register/", "/api/auth/token/", "/api/auth/login/"])
-def test_a_form_is_taken_where_a_username_is_asked_for(anonymous, path):
+def test_a_form_is_accepted_on_endpoints_with_username(anonymous, path):
     answer = anonymous.post(path, data={"username": "", "password": ""})
     assert_error(answer, 400, ["username", "password"])
 
@@ -73,7 +73,7 @@ def test_a_form_is_taken_where_a_username_is_asked_for(anonymous, path):
     ("username={}&password=a=b=c=d=e", "a=b=c=d=e"),
     ("user%6eame={}&password=12345678", "12345678"),
 ])
-def test_a_form_is_read_as_browsers_write_it(anonymous, body, password):
+def test_a_form_is_decoded_as_browsers_encode_it(anonymous, body, password):
     name = fresh_name()
     answer = post(anonymous, body.format(name), "application/x-www-form-urlencoded",
                   "/api/auth/register/")
@@ -85,18 +85,18 @@ def test_a_form_is_read_as_browsers_write_it(anonymous, body, password):
 @pytest.mark.parametrize("body", [b"username=a%00b&password=12345678", b"username=%ff", b"%ff=x",
                                   b"username=abc&password=%zz", b"username=%", b"username=\xff",
                                   b"username=%ED%A0%80", b"username=%C0%AF", b"a=\x00"])
-def test_a_form_that_is_no_text_is_400(anonymous, body):
+def test_a_form_that_is_not_utf_8_is_400(anonymous, body):
     answer = post(anonymous, body, "application/x-www-form-urlencoded", "/api/auth/register/")
     assert_error(answer, 400)
 
 
-def test_no_body_at_all_is_an_empty_object(owner):
+def test_a_missing_body_is_an_empty_object(owner):
     assert_error(owner.post(ROOMS), 400, ["name"])
     assert_error(post(owner, b"", "text/plain"), 400, ["name"])
 
 
 @pytest.mark.everywhere
-def test_a_body_where_none_is_asked_for_is_ignored(owner):
+def test_an_unexpected_body_is_ignored(owner):
     room = owner.room(is_private=False)["room_id"]
     client = Client(owner.instance).register()
     assert post(client, b"<xml/>", "text/xml", f"{ROOMS}{room}/join/").status_code == 201
@@ -107,19 +107,19 @@ def test_a_body_where_none_is_asked_for_is_ignored(owner):
     assert status == 200
 
 
-def test_401_goes_before_415(anonymous):
+def test_401_takes_precedence_over_415(anonymous):
     assert_error(post(anonymous, b"<xml/>", "text/xml"), 401)
 
 
 # ---- sizes ----
 
 @pytest.mark.everywhere
-def test_a_body_of_128_kib_is_taken(owner):
+def test_a_body_of_128_kib_is_accepted(owner):
     assert post(owner, room_of_size(128 * KIB), "application/json").status_code == 201
 
 
 @pytest.mark.everywhere
-def test_a_body_of_a_byte_more_is_413(owner):
+def test_a_body_one_byte_larger_is_413(owner):
     assert_error(post(owner, room_of_size(128 * KIB + 1), "application/json"), 413)
 
 
@@ -133,24 +133,24 @@ def test_a_body_of_any_larger_size_is_413_in_json(owner, size):
 
 
 @pytest.mark.everywhere
-def test_a_large_body_where_none_is_asked_for_is_413_too(owner):
+def test_an_unexpected_body_that_is_too_large_is_413(owner):
     path = f"{ROOMS}{owner.room()['room_id']}/join/"
     assert_error(post(owner, room_of_size(128 * KIB + 1), "application/json", path), 413)
 
 
 @pytest.mark.everywhere
-def test_a_body_without_a_length_is_taken(owner):
+def test_a_body_without_a_length_is_accepted(owner):
     answer = post(owner, iter([b'{"name": ', b'"In pieces"}']), "application/json")
     assert (answer.status_code, answer.json()["name"]) == (201, "In pieces")
 
 
-def test_413_for_a_body_without_a_length(owner):
+def test_a_body_without_a_length_that_is_too_large_is_413(owner):
     pieces = (b"x" * 4096 for _ in range(50))
     answer = post(owner, pieces, "application/json")
     assert_error(answer, 413)
 
 
-def test_a_large_body_makes_no_room(owner):
+def test_a_body_that_is_too_large_creates_no_room(owner):
     before = owner.get(ROOMS).json()["count"]
     post(owner, room_of_size(200 * KIB), "application/json")
     assert owner.get(ROOMS).json()["count"] == before
@@ -158,15 +158,15 @@ def test_a_large_body_makes_no_room(owner):
 
 # ---- the query ----
 
-def test_a_query_of_8_kib_is_taken(owner):
+def test_a_query_of_8_kib_is_accepted(owner):
     query = "search=".ljust(8 * KIB, "x")
     assert owner.get(f"/api/chat/users/?{query}").status_code == 200
 
 
-def test_a_query_of_a_byte_more_is_414(owner):
+def test_a_query_one_byte_longer_is_414(owner):
     query = "search=".ljust(8 * KIB + 1, "x")
     assert_error(owner.get(f"/api/chat/users/?{query}"), 414)
 
 
-def test_a_long_query_is_refused_before_credentials_are_looked_at(anonymous):
+def test_a_long_query_is_refused_before_credentials_are_checked(anonymous):
     assert_error(anonymous.get("/api/chat/users/?" + "x" * 9000), 414)

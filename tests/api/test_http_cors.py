@@ -42,7 +42,7 @@ def test_an_allowed_page_may_read_answers_with_credentials(owner, origin):
 
 
 @pytest.mark.parametrize("origin", ALLOWED)
-def test_an_allowed_page_may_read_errors_too(site, owner, origin):
+def test_an_allowed_page_may_read_errors(site, owner, origin):
     for answer in (Client(site).get(ROOMS, headers={"Origin": origin}),
                    owner.get("/api/nothing/", headers={"Origin": origin}),
                    owner.post(ROOMS, json={}, headers={"Origin": origin})):
@@ -50,7 +50,7 @@ def test_an_allowed_page_may_read_errors_too(site, owner, origin):
         assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
-def test_an_allowed_page_sees_the_headers_that_a_client_needs(owner):
+def test_an_allowed_page_may_read_the_headers_a_client_needs(owner):
     answer = owner.get(ROOMS, headers={"Origin": ALLOWED[0]})
     shown = words(answer.headers["Access-Control-Expose-Headers"])
     assert shown >= {"etag", "retry-after", "x-request-id"}
@@ -72,22 +72,22 @@ def test_the_preflight_of_an_allowed_page_is_answered(owner, path, method):
 
 
 @pytest.mark.parametrize("origin", FOREIGN)
-def test_nobody_else_gets_any_of_it(owner, origin):
+def test_another_origin_gets_no_cors_headers(owner, origin):
     for answer in (owner.get(ROOMS, headers={"Origin": origin}), preflight(owner, ROOMS, origin)):
         assert not [name for name in HEADERS if name in answer.headers]
 
 
-def test_a_request_without_an_origin_gets_none_of_it(owner):
+def test_a_request_without_an_origin_gets_no_cors_headers(owner):
     answer = owner.get(ROOMS)
     assert not [name for name in HEADERS if name in answer.headers]
 
 
-def test_caches_are_told_that_the_origin_matters(owner):
+def test_answers_vary_by_origin(owner):
     for headers in ({}, {"Origin": ALLOWED[0]}, {"Origin": FOREIGN[0]}):
         assert "origin" in words(owner.get(ROOMS, headers=headers).headers["Vary"])
 
 
-def test_without_allowed_origins_no_page_is_let_in(user):
+def test_without_allowed_origins_no_origin_is_allowed(user):
     client = user()
     for origin in (ALLOWED[0], "null", "https://evil.example"):
         assert "Access-Control-Allow-Origin" not in client.get(
@@ -95,7 +95,7 @@ def test_without_allowed_origins_no_page_is_let_in(user):
         assert "Access-Control-Allow-Origin" not in preflight(client, ROOMS, origin).headers
 
 
-def test_an_allowed_page_logs_in_and_uses_its_cookie(site, owner):
+def test_an_allowed_page_can_log_in_and_use_its_cookie(site, owner):
     browser = Client(site)
     page = {"Origin": ALLOWED[1]}
     answer = browser.post("/api/auth/login/", headers=page,

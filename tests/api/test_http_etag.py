@@ -40,14 +40,14 @@ def place(user):
 # ---- the headers ----
 
 @pytest.mark.parametrize("path", LISTS)
-def test_what_is_polled_has_a_weak_tag_and_may_be_kept_by_its_user_only(place, path):
+def test_pollable_answers_have_a_weak_etag_and_are_private(place, path):
     answer = place.get(path)
     assert re.fullmatch(r'W/"[!#-~]+"', answer.headers["ETag"])
     assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_the_answer_is_told_apart_by_who_asks(place, path):
+def test_answers_vary_by_credentials(place, path):
     varies = {word.strip() for word in place.get(path).headers["Vary"].split(",")}
     assert varies >= {"Authorization", "X-Confab-Token", "Cookie"}
 
@@ -66,21 +66,21 @@ def test_an_unchanged_answer_is_304_without_a_body(place, path):
 
 @pytest.mark.parametrize("form", ["{strong}", '"other", {tag}', '{tag}, "other"', "*",
                                   '{tag},W/"x"', 'W/"{opaque}-gzip"'])
-def test_the_tag_is_found_in_the_forms_that_clients_and_servers_send(place, form):
+def test_the_etag_is_matched_in_all_forms_that_clients_and_servers_send(place, form):
     tag = place.tag("rooms/{id}/")
     sent = form.format(tag=tag, strong=tag[2:], opaque=tag[3:-1])
     assert place.get("rooms/{id}/", **{"If-None-Match": sent}).status_code == 304
 
 
 @pytest.mark.parametrize("sent", ['"other"', 'W/"other"', '""', '"', "other", ",", "W/", '"0"'])
-def test_another_tag_gets_the_whole_answer(place, sent):
+def test_another_etag_gets_the_whole_answer(place, sent):
     answer = place.get("rooms/{id}/", **{"If-None-Match": sent})
     assert answer.status_code == 200
     assert answer.json()["room_id"] == place.id
 
 
 @pytest.mark.everywhere
-def test_head_has_the_tag_and_can_be_304(place):
+def test_head_has_the_etag_and_can_be_304(place):
     path = f"/api/chat/rooms/{place.id}/"
     tag = place.admin.request("HEAD", path).headers["ETag"]
     assert tag == place.tag("rooms/{id}/")
@@ -88,7 +88,7 @@ def test_head_has_the_tag_and_can_be_304(place):
     assert answer.status_code == 304
 
 
-def test_other_answers_are_not_to_be_kept(place):
+def test_other_answers_are_not_cacheable(place):
     for path in ("/api/auth/me/", "/api/chat/users/", f"/api/chat/rooms/{place.id}/presence/",
                  "/api/chat/rooms/999999999/"):
         answer = place.admin.get(path)
@@ -97,7 +97,7 @@ def test_other_answers_are_not_to_be_kept(place):
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_refused_answer_has_no_tag(place, user, path):
+def test_an_error_has_no_etag(place, user, path):
     stranger = user()
     place.admin.patch(f"/api/chat/rooms/{place.id}/", json={"is_private": True})
     if path != "rooms/":
@@ -106,20 +106,20 @@ def test_a_refused_answer_has_no_tag(place, user, path):
         assert "ETag" not in answer.headers
 
 
-def test_a_bad_page_is_400_whatever_the_tag(place):
+def test_an_invalid_page_is_400_whatever_the_etag(place):
     answer = place.get("rooms/{id}/messages/?limit=0", **{"If-None-Match": "*"})
     assert_error(answer, 400, ["limit"])
 
 
 # ---- what changes it, and what does not ----
 
-def test_reading_changes_no_tag(place):
+def test_reading_changes_no_etag(place):
     before = place.tags()
     assert place.tags() == before
 
 
 @pytest.mark.everywhere
-def test_a_new_message_changes_every_tag_but_that_of_members(place):
+def test_a_new_message_changes_every_etag_except_that_of_members(place):
     before = place.tags()
     place.member.say(place.id, "news")
     after = place.tags()
@@ -127,7 +127,7 @@ def test_a_new_message_changes_every_tag_but_that_of_members(place):
         assert after[path] != before[path], path
 
 
-def test_the_answer_to_a_tag_that_is_out_of_date_shows_what_is_new(place):
+def test_the_answer_to_an_outdated_etag_shows_the_new_state(place):
     tag = place.tag("rooms/{id}/messages/")
     place.member.say(place.id, "news")
     answer = place.get("rooms/{id}/messages/", **{"If-None-Match": tag})
@@ -136,7 +136,7 @@ def test_the_answer_to_a_tag_that_is_out_of_date_shows_what_is_new(place):
 
 
 @pytest.mark.parametrize("change", ["edit", "delete"])
-def test_an_edited_or_deleted_message_changes_the_tags_of_what_shows_it(place, change):
+def test_an_edited_or_deleted_message_changes_the_etags_of_answers_that_show_it(place, change):
     before = place.tags()
     path = f"/api/chat/rooms/{place.id}/messages/{place.message}/"
     if change == "edit":
@@ -149,7 +149,7 @@ def test_an_edited_or_deleted_message_changes_the_tags_of_what_shows_it(place, c
 
 
 @pytest.mark.parametrize("change", ["join", "leave", "promote"])
-def test_a_changed_membership_changes_the_tags_of_what_shows_it(place, user, change):
+def test_a_changed_membership_changes_the_etags_of_answers_that_show_it(place, user, change):
     before = place.tags()
     base = f"/api/chat/rooms/{place.id}/"
     if change == "join":
@@ -165,7 +165,7 @@ def test_a_changed_membership_changes_the_tags_of_what_shows_it(place, user, cha
         assert after[path] != before[path], path
 
 
-def test_a_renamed_room_changes_the_tags_of_what_shows_it(place):
+def test_a_renamed_room_changes_the_etags_of_answers_that_show_it(place):
     before = place.tags()
     place.admin.patch(f"/api/chat/rooms/{place.id}/", json={"name": "Renamed"})
     after = place.tags()
@@ -173,7 +173,7 @@ def test_a_renamed_room_changes_the_tags_of_what_shows_it(place):
         assert after[path] != before[path], path
 
 
-def test_reading_on_changes_the_tags_of_what_shows_unread_counts(place):
+def test_marking_as_read_changes_the_etags_of_answers_with_unread_counts(place):
     before = {path: place.tag(path, place.member) for path in ("rooms/", "rooms/{id}/")}
     read = place.member.post(f"/api/chat/rooms/{place.id}/read/",
                              json={"message_id": place.message})
@@ -182,13 +182,13 @@ def test_reading_on_changes_the_tags_of_what_shows_unread_counts(place):
         assert place.tag(path, place.member) != tag, path
 
 
-def test_what_another_user_has_read_changes_no_tag(place):
+def test_read_marks_of_another_user_change_no_etag(place):
     before = place.tags()
     place.member.post(f"/api/chat/rooms/{place.id}/read/", json={"message_id": place.message})
     assert place.tags() == before
 
 
-def test_what_happens_in_another_room_changes_the_tag_of_rooms_only(place):
+def test_changes_in_another_room_change_the_etag_of_the_room_list_only(place):
     before = place.tags()
     other = place.admin.room("Another")["room_id"]
     place.admin.say(other, "there")
@@ -197,7 +197,7 @@ def test_what_happens_in_another_room_changes_the_tag_of_rooms_only(place):
     assert after == before
 
 
-def test_rooms_come_and_gone_change_the_tag_of_rooms(place, user):
+def test_new_and_deleted_rooms_change_the_etag_of_the_room_list(place, user):
     tags = [place.tag("rooms/")]
     room = place.admin.room("Short-lived")["room_id"]
     tags.append(place.tag("rooms/"))
@@ -212,7 +212,7 @@ def test_rooms_come_and_gone_change_the_tag_of_rooms(place, user):
     assert len(set(tags)) == len(tags)
 
 
-def test_a_changed_public_room_changes_the_tag_of_public_rooms(place, user):
+def test_a_changed_public_room_changes_the_etag_of_the_public_list(place, user):
     visitor = user()
     tags = [place.tag("rooms/?public=1", visitor)]
     place.admin.say(place.id, "in public")
@@ -226,16 +226,16 @@ def test_a_changed_public_room_changes_the_tag_of_public_rooms(place, user):
     assert len(set(tags)) == len(tags)
 
 
-def test_own_rooms_and_public_rooms_have_different_tags(place):
+def test_own_and_public_room_lists_have_different_etags(place):
     assert place.tag("rooms/") != place.tag("rooms/?public=1")
 
 
-def test_two_users_have_different_tags_where_they_see_different_things(place):
+def test_users_who_see_different_content_get_different_etags(place):
     assert place.tag("rooms/", place.admin) != place.tag("rooms/", place.member)
     assert place.tag("rooms/{id}/", place.admin) != place.tag("rooms/{id}/", place.member)
 
 
-def test_a_member_removed_is_refused_and_not_told_that_nothing_changed(place):
+def test_a_removed_member_is_refused_and_gets_no_304(place):
     tag = place.tag("rooms/{id}/messages/", place.member)
     place.admin.post(f"/api/chat/rooms/{place.id}/remove_member/",
                      json={"user_id": place.member.id})
@@ -243,13 +243,13 @@ def test_a_member_removed_is_refused_and_not_told_that_nothing_changed(place):
     assert_error(answer, 403)
 
 
-def test_purged_events_change_the_tag_of_events(place, instance):
+def test_purged_events_change_the_etag_of_events(place, instance):
     tag = place.tag("rooms/{id}/events/?after=1")
     instance.sql("DELETE FROM event WHERE room_id = ? AND seq = 1", place.id)
     instance.sql("UPDATE room SET oldest_seq = 2 WHERE room_id = ?", place.id)
     assert place.tag("rooms/{id}/events/?after=1") != tag
 
 
-def test_a_gone_cursor_is_410_whatever_the_tag(place):
+def test_an_expired_cursor_is_410_whatever_the_etag(place):
     answer = place.get("rooms/{id}/events/?after=99", **{"If-None-Match": "*"})
     assert answer.status_code == 410

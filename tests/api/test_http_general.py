@@ -71,7 +71,7 @@ def test_an_answer_is_json_in_utf_8(place, path):
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("path", READABLE)
-def test_a_path_works_without_its_last_slash_too(place, path):
+def test_a_path_works_without_its_trailing_slash(place, path):
     path = place.path(path).rstrip("/")
     with_slash, without = place.owner.get(path + "/"), place.owner.get(path)
     assert with_slash.status_code == without.status_code == 200
@@ -80,7 +80,7 @@ def test_a_path_works_without_its_last_slash_too(place, path):
 
 
 @pytest.mark.everywhere
-def test_a_post_works_without_the_last_slash_too(user):
+def test_a_post_works_without_the_trailing_slash(user):
     client = user()
     answer = client.post("/api/chat/rooms", json={"name": "No slash"})
     assert answer.status_code == 201
@@ -90,19 +90,19 @@ def test_a_post_works_without_the_last_slash_too(user):
 
 
 @pytest.mark.everywhere
-def test_text_comes_out_as_the_utf_8_it_came_in(place):
+def test_text_is_returned_as_the_same_utf_8(place):
     words = "héllo \N{GRINNING FACE} \u05d0\u05d1 \u200d\ufeff \u2028 </script> \x7f \"'\\\t\n"
     assert place.owner.say(place.room, "x" + words + "x")["content"] == "x" + words + "x"
 
 
-def test_escapes_in_the_body_mean_what_they_stand_for(place):
+def test_escapes_in_the_body_are_decoded(place):
     body = rb'{"content": "\u00e9\ud83d\ude00\/\"\\\b\f\n\r\tx"}'
     answer = place.owner.post(f"/api/chat/rooms/{place.room}/messages/", data=body,
                               headers={"Content-Type": "application/json"})
     assert answer.json()["content"] == "é\N{GRINNING FACE}/\"\\\b\f\n\r\tx"
 
 
-def test_nothing_of_an_answer_is_an_escape_that_need_not_be(place):
+def test_answers_contain_no_unnecessary_escapes(place):
     """A client in whatever language gets plain UTF-8."""
     place.owner.say(place.room, "é\N{GRINNING FACE}")
     answer = place.owner.get(f"/api/chat/rooms/{place.room}/messages/?limit=1")
@@ -123,7 +123,7 @@ def test_an_unknown_path_under_api_is_a_404_in_json(place, path):
 @pytest.mark.parametrize("number", ["0", "-1", "+1", "1.0", "01x", "abc", "1e3", "0x1", "%20",
                                     "1%2F", "9223372036854775808", "18446744073709551616",
                                     "1" + "0" * 30, "%D9%A1", "1;", "{room}%00"])
-def test_an_id_in_the_path_that_is_no_positive_integer_is_404(instance, place, number):
+def test_an_id_in_the_path_that_is_not_a_positive_integer_is_404(instance, place, number):
     for path in ("/api/chat/rooms/{id}/", "/api/chat/rooms/{room}/messages/{id}/"):
         path = place.path(path.replace("{id}", number))
         answer = instance.fcgi(path, token=place.owner.token, params={"PATH_INFO": None})
@@ -131,17 +131,17 @@ def test_an_id_in_the_path_that_is_no_positive_integer_is_404(instance, place, n
 
 
 @pytest.mark.everywhere
-def test_percent_encoding_that_need_not_be_is_understood(place):
+def test_unnecessary_percent_encoding_is_decoded(place):
     assert place.owner.get("/api/chat/%72ooms/").status_code == 200
 
 
-def test_an_absolute_url_in_the_request_line_is_understood(instance, place):
+def test_an_absolute_url_in_the_request_line_is_accepted(instance, place):
     request = (f"GET {instance.url}/api/auth/me/ HTTP/1.1\r\nHost: 127.0.0.1:{instance.port}\r\n"
                f"Authorization: Token {place.owner.token}\r\nConnection: close\r\n\r\n")
     assert instance.raw(request.encode()).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_site_may_put_the_program_below_a_folder(instance, place):
+def test_a_site_may_serve_the_program_below_a_prefix(instance, place):
     """Apache's ScriptAlias, lighttpd's cgi-bin: what stands before /api/ does not matter."""
     status, _, _ = instance.fcgi("/cgi-bin/confab.cgi/api/auth/me/", token=place.owner.token)
     assert status == 200
@@ -160,20 +160,20 @@ def test_unknown_fields_in_a_body_are_ignored(user):
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("path, methods", PATHS.items())
-def test_options_says_what_a_path_has(place, path, methods):
+def test_options_lists_the_methods_of_a_path(place, path, methods):
     answer = place.owner.request("OPTIONS", place.path(path))
     assert answer.status_code == 200
     assert methods_of(answer) == set(methods.split(", "))
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_options_needs_no_credentials(anonymous, place, path):
+def test_options_requires_no_credentials(anonymous, place, path):
     assert anonymous.request("OPTIONS", place.path(path)).status_code == 200
 
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("path", READABLE)
-def test_head_answers_as_get_does_without_the_body(place, path):
+def test_head_answers_like_get_without_the_body(place, path):
     path = place.path(path)
     get, head = place.owner.get(path), place.owner.request("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
@@ -182,7 +182,7 @@ def test_head_answers_as_get_does_without_the_body(place, path):
         assert head.headers.get(name) == get.headers.get(name), name
 
 
-def test_head_of_what_is_not_there_is_404(place):
+def test_head_of_an_unknown_resource_is_404(place):
     answer = place.owner.request("HEAD", "/api/chat/rooms/999999999/")
     assert (answer.status_code, answer.content) == (404, b"")
 
@@ -196,13 +196,13 @@ def test_a_method_that_a_path_does_not_have_is_405(place, path, methods):
         assert methods_of(answer) == set(methods.split(", "))
 
 
-def test_405_goes_before_401(anonymous):
+def test_405_takes_precedence_over_401(anonymous):
     assert_error(anonymous.request("PUT", "/api/chat/rooms/"), 405)
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "LOCK", "get", "", "X" * 500,
                                     'A"B', "\u00e4", b"\xff"])
-def test_a_method_that_fcgi_api_never_heard_of_is_405(instance, place, method):
+def test_an_unknown_method_is_405(instance, place, method):
     answer = instance.fcgi("/api/chat/rooms/", token=place.owner.token,
                            params={"REQUEST_METHOD": method})
     assert_error(answer, 405)
@@ -229,7 +229,7 @@ def answers_of_every_kind(place):
     }
 
 
-def test_every_answer_carries_allow_and_a_request_id_of_its_own(place):
+def test_every_answer_has_allow_and_a_unique_request_id(place):
     answers = answers_of_every_kind(place)
     for status, answer in answers.items():
         assert answer.status_code == status
@@ -253,7 +253,7 @@ def test_an_answer_without_content_has_no_type(place):
         assert "Content-Type" not in answers[status].headers
 
 
-def test_the_log_line_of_a_request_has_its_id_and_no_more_than_it_should(place):
+def test_the_log_line_of_a_request_has_its_id_and_no_secrets(place):
     owner = place.owner
     answer = owner.post(f"/api/chat/rooms/{place.room}/messages/", json={"content": "secret words"})
     number = answer.headers["X-Request-ID"]
@@ -278,7 +278,7 @@ def times_in(value):
             yield from times_in(inner)
 
 
-def test_times_have_six_digits_and_a_z_everywhere(place):
+def test_times_have_six_digits_and_a_z(place):
     owner, room = place.owner, place.room
     path = f"/api/chat/rooms/{room}/messages/{owner.say(room)['message_id']}/"
     owner.patch(path, json={"content": "edited"})
@@ -289,7 +289,7 @@ def test_times_have_six_digits_and_a_z_everywhere(place):
     assert [time for time in found if not TIME.fullmatch(time)] == []
 
 
-def test_a_time_that_ends_in_noughts_keeps_them(instance, place):
+def test_times_keep_trailing_zeros(instance, place):
     instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00.000000' WHERE room_id = ?",
                  place.room)
     room = place.owner.get(f"/api/chat/rooms/{place.room}/").json()

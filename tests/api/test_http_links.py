@@ -49,13 +49,13 @@ def test_a_list_has_the_four_keys_of_the_envelope(owner):
 @pytest.mark.parametrize("path", ["/api/chat/rooms/", "/api/chat/rooms/?public=1",
                                   "/api/chat/users/", "/api/chat/rooms/{id}/members/",
                                   "/api/chat/rooms/{id}/messages/"])
-def test_rooms_members_users_and_messages_all_come_in_the_envelope(full, path):
+def test_lists_of_rooms_members_users_and_messages_have_the_envelope(full, path):
     client, room = full
     answer = page(client, path=path.format(id=room))
     assert set(answer) == {"count", "next", "previous", "results"}
 
 
-def test_count_counts_all_whatever_the_page_shows(owner):
+def test_count_is_independent_of_the_page(owner):
     for query in ("", "?limit=1", "?limit=2&offset=4", "?offset=100"):
         assert page(owner, query)["count"] == 5
 
@@ -80,7 +80,7 @@ def test_an_empty_list_has_no_links(user):
     ("?offset=4", ["R1"], None, "?limit=50"),
     ("?limit=3&offset=1000", [], None, "?limit=3&offset=997"),
 ])
-def test_a_page_shows_and_links_what_drf_would(owner, query, shown, following, previous):
+def test_pages_and_links_match_drf(owner, query, shown, following, previous):
     answer = page(owner, query)
     base = owner.instance.url + ROOMS
     assert names(answer) == shown
@@ -106,7 +106,7 @@ def test_following_previous_leads_back_to_the_first_page(owner):
     assert answer["previous"] is None
 
 
-def test_links_of_public_rooms_stay_with_the_public_rooms(user):
+def test_links_of_public_rooms_keep_the_public_parameter(user):
     client = user()
     client.room(is_private=False), client.room(is_private=False)
     answer = page(client, "?public=1&limit=1&offset=1")
@@ -114,7 +114,7 @@ def test_links_of_public_rooms_stay_with_the_public_rooms(user):
 
 
 @pytest.mark.parametrize("kind", ["members", "messages"])
-def test_links_of_lists_in_a_room_lead_to_that_list(full, kind):
+def test_links_of_lists_in_a_room_lead_to_the_same_list(full, kind):
     client, room = full
     path = f"/api/chat/rooms/{room}/{kind}/"
     answer = page(client, "?limit=1&offset=1", path)
@@ -124,24 +124,24 @@ def test_links_of_lists_in_a_room_lead_to_that_list(full, kind):
 
 
 @pytest.mark.everywhere
-def test_links_have_the_path_as_it_was_asked_for(owner):
+def test_links_have_the_path_of_the_request(owner):
     answer = page(owner, "?limit=1", "/api/chat/rooms")
     assert answer["next"] == f"{owner.instance.url}/api/chat/rooms?limit=1&offset=1"
 
 
 @pytest.mark.everywhere
-def test_links_have_the_host_as_it_was_asked_for(owner):
+def test_links_have_the_host_of_the_request(owner):
     answer = page(owner, "?limit=1", headers={"Host": "chat.example"})
     assert answer["next"] == "http://chat.example/api/chat/rooms/?limit=1&offset=1"
 
 
 @pytest.mark.everywhere
-def test_links_have_the_port_as_it_was_asked_for(owner):
+def test_links_have_the_port_of_the_request(owner):
     answer = page(owner, "?limit=1", headers={"Host": "chat.example:8443"})
     assert answer["next"].startswith("http://chat.example:8443/api/")
 
 
-def test_without_a_host_links_have_the_servers_own_name(owner):
+def test_without_a_host_links_have_the_server_name(owner):
     """HTTP/1.0 has no Host."""
     request = (f"GET {ROOMS}?limit=1 HTTP/1.0\r\nAuthorization: Token {owner.token}\r\n\r\n")
     answer = owner.instance.raw(request.encode())
@@ -156,14 +156,14 @@ def test_without_a_host_links_have_the_servers_own_name(owner):
      "https://chat.example/api/"),
     ({"SERVER_NAME": None, "SERVER_PORT": None}, "http://localhost/api/"),
 ])
-def test_the_servers_own_name_is_written_as_an_url_has_it(owner, params, start):
+def test_the_server_name_is_written_as_in_a_url(owner, params, start):
     status, _, body = owner.instance.fcgi(f"{ROOMS}?limit=1", params={"HTTP_HOST": None, **params},
                                           token=owner.token)
     assert status == 200
     assert f'"next":"{start}'.encode() in body
 
 
-def test_links_are_https_where_the_web_server_says_so(owner):
+def test_links_are_https_when_the_web_server_reports_https(owner):
     for params in ({"HTTPS": "on"}, {"REQUEST_SCHEME": "https"}):
         _, _, body = owner.instance.fcgi(f"{ROOMS}?limit=1", params=params, token=owner.token)
         assert b'"next":"https://' in body
@@ -171,7 +171,7 @@ def test_links_are_https_where_the_web_server_says_so(owner):
 
 # ---- the bounds ----
 
-def test_a_page_has_50_entries_unless_told(user):
+def test_a_page_has_50_entries_by_default(user):
     client = user()
     room = client.room()["room_id"]
     for number in range(51):
@@ -182,7 +182,7 @@ def test_a_page_has_50_entries_unless_told(user):
 
 
 @pytest.mark.parametrize("limit", ["201", "1000", "99999999999999999999", "1" + "0" * 30])
-def test_a_limit_over_200_is_cut_to_200(instance, user, limit):
+def test_a_limit_above_200_is_capped_at_200(instance, user, limit):
     client = user()
     room = client.room()["room_id"]
     instance.sql("INSERT INTO message (room_id, position, sender_id, message_type, created_at, "
@@ -204,12 +204,12 @@ def test_an_offset_beyond_the_end_is_an_empty_page(owner, offset):
 
 @pytest.mark.parametrize("value", ["-1", "+1", "1.0", "1e2", "0x10", "x", "", "%20", "1%20", "1,5",
                                    "%D9%A1", "null", "1;2", "1'"])
-def test_what_is_no_whole_number_is_400_on_the_parameter(owner, value):
+def test_a_parameter_that_is_not_an_integer_is_400(owner, value):
     assert_error(owner.get(f"{ROOMS}?limit={value}"), 400, ["limit"])
     assert_error(owner.get(f"{ROOMS}?offset={value}"), 400, ["offset"])
 
 
-def test_a_limit_of_0_is_400_and_an_offset_of_0_is_not(owner):
+def test_a_limit_of_0_is_400_and_an_offset_of_0_is_accepted(owner):
     assert_error(owner.get(f"{ROOMS}?limit=0"), 400, ["limit"])
     assert owner.get(f"{ROOMS}?offset=0").status_code == 200
 
@@ -218,14 +218,14 @@ def test_a_limit_of_0_is_400_and_an_offset_of_0_is_not(owner):
     ("/api/chat/rooms/", "public"), ("/api/chat/users/", None),
     ("/api/chat/rooms/{id}/members/", None), ("/api/chat/rooms/{id}/messages/", "before"),
 ])
-def test_all_wrong_parameters_are_named_at_once(full, path, more):
+def test_all_invalid_parameters_are_reported_together(full, path, more):
     client, room = full
     query = "?limit=x&offset=y" + (f"&{more}=z" if more else "")
     fields = ["limit", "offset"] + ([more] if more else [])
     assert_error(client.get(path.format(id=room) + query), 400, fields)
 
 
-def test_of_a_parameter_given_twice_the_last_counts(owner):
+def test_the_last_of_a_repeated_parameter_is_used(owner):
     assert names(page(owner, "?limit=x&limit=1")) == ["R5"]
 
 

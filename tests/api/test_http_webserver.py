@@ -32,7 +32,7 @@ def test_an_escaped_nul_or_control_character_in_the_url_is_400(instance, path):
     assert_error(ask(instance, f"GET {path} HTTP/1.1"), 400)
 
 
-def test_headers_too_large_are_431(instance):
+def test_headers_that_are_too_large_are_431(instance):
     assert_error(ask(instance, headers=["X-Large: " + "x" * 20000]), 431)
     assert_error(ask(instance, headers=[f"X-{n}: " + "x" * 100 for n in range(200)]), 431)
 
@@ -48,7 +48,7 @@ def test_an_unknown_version_of_http_is_505(instance):
 
 @pytest.mark.parametrize("data", [b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n",
                                   b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET /api/auth/me/\r\n\r\n"])
-def test_what_is_no_http_is_400(instance, data):
+def test_malformed_http_is_400(instance, data):
     assert_error(instance.raw(data), 400)
 
 
@@ -56,11 +56,11 @@ def test_a_post_without_a_length_is_411(instance):
     assert_error(ask(instance, "POST /api/auth/login/ HTTP/1.1"), 411)
 
 
-def test_a_path_of_no_page_is_404_in_json(instance):
+def test_an_unknown_path_outside_the_api_is_404_in_json(instance):
     assert_error(ask(instance, "GET /nothing-here HTTP/1.1"), 404)
 
 
-def test_a_path_that_climbs_out_is_not_found(instance):
+def test_a_path_with_dot_dot_cannot_leave_the_document_root(instance):
     for path in ("/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/api/../../confab.conf",
                  "/..%2f..%2fetc/passwd"):
         answer = ask(instance, f"GET {path} HTTP/1.1")
@@ -68,7 +68,7 @@ def test_a_path_that_climbs_out_is_not_found(instance):
         assert b"root:" not in answer
 
 
-def test_a_range_that_is_not_there_is_416_in_json(user):
+def test_an_unsatisfiable_range_is_416_in_json(user):
     answer = user().get(ME, headers={"Range": "bytes=99999-"})
     assert_error(answer, 416)
 
@@ -106,6 +106,6 @@ def test_without_fcgi_api_it_is_503_in_json_with_retry_after(half_down, method, 
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_fcgi_api_is_used_again_as_soon_as_it_is_back(half_down):
+def test_fcgi_api_is_used_as_soon_as_it_is_back(half_down):
     half_down.start()
     assert Client(half_down).get("/healthz").json() == {"status": "ok"}

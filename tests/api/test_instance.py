@@ -54,19 +54,19 @@ def test_start_prints_a_line_for_each_step(stopped):
         assert f"  {name:9} … ready\n" in said
 
 
-def test_a_second_start_changes_nothing_and_says_so(running):
+def test_a_second_start_changes_nothing_and_reports_it(running):
     before = pids(running)
     said = started(running)
     assert said == f"confab is running already, at http://localhost:{running.port}/\n"
     assert pids(running) == before
 
 
-def test_a_start_with_another_port_says_where_it_runs(running):
+def test_a_start_with_another_port_reports_the_current_one(running):
     said = started(running, PORT="8123")
     assert f"runs on port {running.port} already" in said
 
 
-def test_start_brings_back_what_died_and_leaves_the_rest_alone(running):
+def test_start_restarts_dead_servers_and_keeps_the_others(running):
     before = pids(running)
     running.end("api", signal.SIGKILL)
     running.end("redis", signal.SIGKILL)
@@ -78,7 +78,7 @@ def test_start_brings_back_what_died_and_leaves_the_rest_alone(running):
     assert script(running, "status").returncode == 0
 
 
-def test_two_starts_at_once_make_one_instance(stopped):
+def test_concurrent_starts_create_one_instance(stopped):
     done = []
     threads = [threading.Thread(target=lambda: done.append(script(stopped, "start")))
                for _ in range(2)]
@@ -92,7 +92,7 @@ def test_two_starts_at_once_make_one_instance(stopped):
     assert groups == set(pids(stopped).values())
 
 
-def test_a_start_the_next_day_finds_the_data_and_applies_no_migration(running):
+def test_a_later_start_keeps_the_data_and_applies_no_migration(running):
     client = Client(running).register()
     room = client.room("Of yesterday")["room_id"]
     client.say(room, "still here")
@@ -106,7 +106,7 @@ def test_a_start_the_next_day_finds_the_data_and_applies_no_migration(running):
     assert again.returncode == 0 and "there was nothing to do" in again.stdout + again.stderr
 
 
-def test_the_demo_users_and_their_room_are_there_and_only_once(stopped):
+def test_the_demo_users_and_their_room_are_created_once(stopped):
     for _ in range(2):
         said = started(stopped, DEMO="1")
         assert "alice (password alice-demo)" in said
@@ -134,7 +134,7 @@ def test_without_demo_there_are_no_users():
 
 # ---- stop and status ----
 
-def test_stop_returns_when_all_are_gone_and_the_data_stays(running):
+def test_stop_returns_when_all_servers_have_ended_and_keeps_the_data(running):
     name = Client(running).register().name
     done = script(running, "stop")
     assert done.returncode == 0
@@ -145,18 +145,18 @@ def test_stop_returns_when_all_are_gone_and_the_data_stays(running):
     assert running.sql("SELECT username FROM user WHERE username = ?", name) == [(name,)]
 
 
-def test_a_second_stop_has_nothing_to_do_and_says_so(stopped):
+def test_a_second_stop_does_nothing_and_reports_it(stopped):
     done = script(stopped, "stop")
     assert (done.returncode, done.stdout) == (0, "confab is not running\n")
 
 
-def test_stop_of_what_never_was_makes_no_folder(tmp_path, stopped):
+def test_stop_without_an_instance_creates_no_folder(tmp_path, stopped):
     done = script(stopped, "stop", STATE=str(tmp_path / "none"))
     assert (done.returncode, done.stdout) == (0, "confab is not running\n")
     assert not (tmp_path / "none").exists()
 
 
-def test_status_tells_by_its_exit_status_whether_all_some_or_none_run(running):
+def test_the_exit_status_of_status_says_whether_all_some_or_no_servers_run(running):
     assert script(running, "status").returncode == 0
     running.end("redis", signal.SIGKILL)
     some = script(running, "status")
@@ -174,14 +174,14 @@ def test_status_shows_each_server_with_pid_memory_and_address(running):
     assert f"127.0.0.1:{running.port}" in lines[-1]
 
 
-def test_stop_needs_no_port(running):
+def test_stop_requires_no_port(running):
     assert script(running, "stop", PORT="1").returncode == 0
     assert processes(running.state) == []
 
 
 # ---- run ----
 
-def test_run_stays_until_ctrl_c_which_leaves_no_process(stopped):
+def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
         assert script(stopped, "status").returncode == 0
@@ -193,7 +193,7 @@ def test_run_stays_until_ctrl_c_which_leaves_no_process(stopped):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_run_ends_in_order_by_other_signals_too(stopped, number):
+def test_run_shuts_down_on_other_signals(stopped, number):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
         foreground.signal(number)
@@ -201,7 +201,7 @@ def test_run_ends_in_order_by_other_signals_too(stopped, number):
     assert processes(stopped.state) == []
 
 
-def test_run_starts_again_what_dies(stopped):
+def test_run_restarts_dead_servers(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
         before = pids(stopped)
@@ -212,7 +212,7 @@ def test_run_starts_again_what_dies(stopped):
     assert {name for name in SERVERS if before[name] != after[name]} == {"api"}
 
 
-def test_run_ends_when_it_is_stopped_from_elsewhere(stopped):
+def test_run_ends_when_the_instance_is_stopped_elsewhere(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
         stopped.stop()
@@ -220,7 +220,7 @@ def test_run_ends_when_it_is_stopped_from_elsewhere(stopped):
         assert "stopped from elsewhere" in foreground.said
 
 
-def test_what_a_killed_run_left_can_be_stopped(stopped):
+def test_stop_ends_the_servers_of_a_killed_run(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
         foreground.kill()
@@ -229,7 +229,7 @@ def test_what_a_killed_run_left_can_be_stopped(stopped):
     assert processes(stopped.state) == []
 
 
-def test_run_of_what_runs_already_says_so_and_leaves_it_alone(running):
+def test_run_on_a_running_instance_reports_it_and_does_nothing(running):
     done = script(running, "run")
     assert done.returncode == 0 and "running already" in done.stdout
     assert script(running, "status").returncode == 0
@@ -250,7 +250,7 @@ def run_make(instance, make, target):
                           text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
 
 
-def test_make_start_status_and_stop(stopped, make):
+def test_make_start_status_and_stop_work(stopped, make):
     for last in ("Open http://localhost:", "confab is running already, at http://localhost:"):
         done = run_make(stopped, make, "start")
         assert done.returncode == 0, done.stdout
@@ -274,7 +274,7 @@ def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
 
 # ---- side by side ----
 
-def test_two_instances_side_by_side_know_nothing_of_each_other(running, make_instance):
+def test_two_instances_are_independent(running, make_instance):
     other = make_instance()
     client = Client(running).register()
     assert not set(pids(running).values()) & set(pids(other).values())
@@ -290,7 +290,7 @@ def test_two_instances_side_by_side_know_nothing_of_each_other(running, make_ins
     assert all(is_alive(pid) for pid in pids(running).values())
 
 
-def test_keys_of_the_environment_reach_the_processes(stopped):
+def test_configuration_keys_in_the_environment_reach_the_processes(stopped):
     started(stopped, CONFAB_REGISTRATION="closed", CONFAB_PROCESSES="2")
     answer = Client(stopped).post("/api/auth/register/", json={
         "username": "somebody", "password": "correct horse"})
@@ -299,7 +299,7 @@ def test_keys_of_the_environment_reach_the_processes(stopped):
     stopped.stop()
 
 
-def test_the_configuration_is_the_users_own_once_it_is_there(stopped):
+def test_an_existing_configuration_is_kept(stopped):
     started(stopped)
     stopped.stop()
     before = stopped.config.read_text()

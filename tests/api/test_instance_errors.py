@@ -59,7 +59,7 @@ LOOPBACK = [found[4][0] for found in socket.getaddrinfo("localhost", 80, type=so
 
 
 @pytest.mark.parametrize("address", sorted({"127.0.0.1", *LOOPBACK}))
-def test_a_port_that_is_taken_is_named_with_one_that_is_free(stopped, address):
+def test_a_taken_port_is_reported_with_a_free_one(stopped, address):
     with take_port(address) as taken:
         port = taken.getsockname()[1]
         said = refused(stopped, PORT=str(port))
@@ -69,17 +69,17 @@ def test_a_port_that_is_taken_is_named_with_one_that_is_free(stopped, address):
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "80 80"])
-def test_a_port_that_is_none_is_refused(stopped, port):
+def test_an_invalid_port_is_refused(stopped, port):
     assert f"PORT={port} is no port" in refused(stopped, PORT=port)
 
 
-def test_an_address_that_is_none_is_refused(stopped):
+def test_an_invalid_address_is_refused(stopped):
     assert "LISTEN=" in refused(stopped, LISTEN='127.0.0.1"; evil')
 
 
 # ---- pid files ----
 
-def test_a_stale_pid_file_is_cleared_away(stopped):
+def test_a_stale_pid_file_is_removed(stopped):
     dead = subprocess.Popen(["true"])
     dead.wait()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -91,7 +91,7 @@ def test_a_stale_pid_file_is_cleared_away(stopped):
 
 
 @pytest.mark.parametrize("verb", ["start", "stop"])
-def test_a_pid_that_went_to_another_program_is_left_in_peace(stopped, verb):
+def test_a_pid_reused_by_another_program_gets_no_signal(stopped, verb):
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     other = subprocess.Popen(["sleep", "600"], start_new_session=True)
     try:
@@ -105,7 +105,7 @@ def test_a_pid_that_went_to_another_program_is_left_in_peace(stopped, verb):
 
 
 @pytest.mark.parametrize("content", ["", "x\n", "99999999999999999999 1 2\n", "-1 1 1\n", "1\n"])
-def test_a_pid_file_with_anything_in_it_harms_nobody(stopped, content):
+def test_a_malformed_pid_file_does_no_harm(stopped, content):
     (stopped.state / "run" / "api.pid").write_text(content)
     started(stopped)
     assert script(stopped, "status").returncode == 0
@@ -118,15 +118,15 @@ def test_a_pid_file_with_anything_in_it_harms_nobody(stopped, content):
                  "exit 1", ["api", "failed", "no mood to serve"]),
     ("confabctl", 'echo "error: no mood to migrate" >&2; exit 1', ["schema", "no mood to migrate"]),
 ])
-def test_a_start_that_fails_says_why_and_leaves_no_process(stopped, spoiled_build, name, shell,
-                                                           words):
+def test_a_failed_start_reports_why_and_leaves_no_process(stopped, spoiled_build, name, shell,
+                                                          words):
     said = refused(stopped, BUILD=spoiled_build(name, shell))
     assert all(word in said for word in words), said
     assert script(stopped, "status").returncode == 3
     started(stopped)
 
 
-def test_a_start_that_fails_leaves_running_what_ran_before(stopped, spoiled_build):
+def test_a_failed_start_keeps_servers_that_ran_before(stopped, spoiled_build):
     started(stopped)
     before = stopped.pids("database"), stopped.pids("redis")
     stopped.end("api", signal.SIGKILL)
@@ -153,7 +153,7 @@ def test_an_interrupted_start_leaves_no_process(stopped, spoiled_build, verb, nu
     assert processes(stopped.state) == []
 
 
-def test_a_broken_configuration_is_shown_and_nothing_is_started(stopped):
+def test_an_invalid_configuration_is_reported_and_nothing_is_started(stopped):
     before = stopped.config.read_text()
     try:
         stopped.config.write_text(before + "rate_limits = perhaps\n")
@@ -164,7 +164,7 @@ def test_a_broken_configuration_is_shown_and_nothing_is_started(stopped):
     assert f"{stopped.config}:{line}: rate_limits" in said and "off" in said and "on" in said
 
 
-def test_a_reload_with_a_broken_configuration_is_refused(stopped):
+def test_a_reload_with_an_invalid_configuration_is_refused(stopped):
     started(stopped)
     before = stopped.config.read_text()
     try:
@@ -176,7 +176,7 @@ def test_a_reload_with_a_broken_configuration_is_refused(stopped):
     assert Client(stopped).get("/healthz").status_code == 200
 
 
-def test_a_reload_of_what_does_not_run_says_so(stopped):
+def test_a_reload_without_a_running_instance_is_an_error(stopped):
     assert "confab is not running" in refused(stopped, "reload")
 
 
@@ -189,7 +189,7 @@ def test_a_configuration_of_another_folder_is_refused(stopped, tmp_path):
         stopped.config.write_text(before)
 
 
-def test_a_newer_schema_is_refused_with_a_clear_word_and_left_alone(stopped):
+def test_a_newer_schema_is_refused_and_not_changed(stopped):
     started(stopped)
     stopped.sql("INSERT INTO schema_migration (version, name, applied_at) "
                 "VALUES (9999, 'of the future', SYSDATE(6))")
@@ -224,13 +224,13 @@ def take_future_away(instance):
 
 # ---- the machine ----
 
-def test_a_full_disk_is_named(stopped, tmp_path):
+def test_a_full_disk_is_reported(stopped, tmp_path):
     program(tmp_path / "bin" / "df", "#!/bin/sh\necho Filesystem\necho x 100 50 10240 9% /\n")
     said = refused(stopped, PATH=f"{tmp_path}/bin:{stopped.env['PATH']}")
     assert "only 10 MB are free" in said
 
 
-def test_a_program_that_is_not_built_is_named_with_what_to_do(stopped, tmp_path):
+def test_a_program_that_is_not_built_is_reported_with_the_remedy(stopped, tmp_path):
     said = refused(stopped, BUILD=str(tmp_path))
     assert f"{tmp_path}/fcgi-api is not built; type make" in said
 
@@ -245,12 +245,12 @@ def test_a_folder_of_another_user_is_refused(stopped, tmp_path):
     assert f"{theirs} belongs to another user" in refused(stopped, STATE=str(theirs))
 
 
-def test_a_folder_that_cannot_be_made_is_named(stopped, tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported(stopped, tmp_path):
     (tmp_path / "file").write_text("")
     assert "cannot be made" in refused(stopped, STATE=str(tmp_path / "file" / "state"))
 
 
-def test_a_path_too_long_for_sockets_is_refused_with_the_length_that_is_not(stopped, tmp_path):
+def test_a_path_too_long_for_sockets_is_refused_with_the_longest_length(stopped, tmp_path):
     long = Path("/tmp") / ("x" * 120)
     most = longest_path(refused(stopped, STATE=str(long)))
     assert not long.exists()
@@ -265,7 +265,7 @@ def longest_path(said):
     return int(found[1])
 
 
-def test_the_longest_path_works_with_blanks_and_letters_in_it(stopped):
+def test_the_longest_path_works_with_spaces_and_unicode(stopped):
     most = longest_path(refused(stopped, STATE="/tmp/" + "x" * 120))
     made = Instance()
     shutil.rmtree(made.state)
@@ -283,13 +283,13 @@ def test_the_longest_path_works_with_blanks_and_letters_in_it(stopped):
 
 
 @pytest.mark.parametrize("character", ['"', "'", "\\", "#", "$", "%", "\n"])
-def test_a_path_that_configurations_cannot_hold_is_refused(stopped, character):
+def test_a_path_with_characters_special_to_configurations_is_refused(stopped, character):
     assert "STATE=" in refused(stopped, STATE=f"/tmp/confab{character}x")
 
 
 # ---- where it writes ----
 
-def test_nothing_is_written_outside_of_state(stopped, tmp_path):
+def test_nothing_is_written_outside_state(stopped, tmp_path):
     """Not in the home folder, not where temporary files go, and no file is open elsewhere."""
     places = [tmp_path / "home", tmp_path / "temporary"]
     for place in places:
@@ -329,7 +329,7 @@ def open_for_writing(pid, state):
 
 # ---- who runs it ----
 
-def test_an_ordinary_user_can_run_it(stopped, tmp_path):
+def test_an_unprivileged_user_can_run_an_instance(stopped, tmp_path):
     """From a copy of the tree that everybody may read, in a folder of its own."""
     tree = Path("/tmp") / f"{stopped.state.name}-tree"
     try:
@@ -381,7 +381,7 @@ def packages(tmp_path, **env):
                           stderr=subprocess.STDOUT, start_new_session=True)
 
 
-def test_without_sudo_the_missing_packages_are_named_with_the_command(tmp_path):
+def test_without_sudo_the_missing_packages_and_the_command_are_reported(tmp_path):
     done = packages(tmp_path)
     assert done.returncode == 1
     assert "only root can install them" in done.stdout

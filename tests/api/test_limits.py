@@ -61,24 +61,24 @@ def assert_burst(let, burst, rate):
 
 # ---- each key acts ----
 
-def test_rate_logins_is_how_many_a_minute(system):
+def test_rate_logins_limits_logins_per_minute(system):
     with limited(system, rate_logins=3):
         assert_burst(let_in(lambda: wrong_login(system, "somebody")), 3, 3 / 60)
 
 
-def test_rate_registrations_is_how_many_an_hour(system):
+def test_rate_registrations_limits_registrations_per_hour(system):
     with limited(system, rate_registrations=2):
         assert_burst(let_in(lambda: registration(system)), 2, 2 / 3600)
 
 
-def test_rate_messages_burst_is_how_many_at_once(system):
+def test_rate_messages_burst_limits_the_burst_of_messages(system):
     client = Client(system).register()
     room = client.room()["room_id"]
     with limited(system, rate_messages=1, rate_messages_burst=7):
         assert_burst(let_in(posting(client, room)), 7, 1)
 
 
-def test_rate_messages_is_how_many_a_second(system):
+def test_rate_messages_limits_messages_per_second(system):
     client = Client(system).register()
     say = posting(client, client.room()["room_id"])
     with limited(system, rate_messages=20, rate_messages_burst=1):
@@ -88,13 +88,13 @@ def test_rate_messages_is_how_many_a_second(system):
         assert posted <= 1 + 20 * (time.monotonic() - before) + 1
 
 
-def test_rate_requests_burst_is_how_many_at_once(system):
+def test_rate_requests_burst_limits_the_burst_of_requests(system):
     client = Client(system).register()
     with limited(system, rate_requests=1, rate_requests_burst=9):
         assert_burst(let_in(lambda: client.get(ME)), 9, 1)
 
 
-def test_rate_requests_is_how_many_a_second(system):
+def test_rate_requests_limits_requests_per_second(system):
     client = Client(system).register()
     with limited(system, rate_requests=20, rate_requests_burst=1):
         before, answered = time.monotonic(), 0
@@ -103,7 +103,7 @@ def test_rate_requests_is_how_many_a_second(system):
         assert answered <= 1 + 20 * (time.monotonic() - before) + 1
 
 
-def test_the_defaults_let_in_bursts_of_30_messages_and_200_requests(system):
+def test_the_defaults_allow_bursts_of_30_messages_and_200_requests(system):
     client = Client(system).register()
     room = client.room()["room_id"]
     with Load(system, client.token, [once("GET", ME, 25) for _ in range(8)]) as load:
@@ -114,7 +114,7 @@ def test_the_defaults_let_in_bursts_of_30_messages_and_200_requests(system):
     assert statuses == [201] * 30
 
 
-def test_rate_limits_off_lets_everything_in(make_instance):
+def test_rate_limits_off_disables_all_limits(make_instance):
     system = make_instance(CONFAB_RATE_LIMITS="off", CONFAB_RATE_LOGINS=1,
                            CONFAB_RATE_REGISTRATIONS=1, CONFAB_RATE_MESSAGES=1,
                            CONFAB_RATE_MESSAGES_BURST=1, CONFAB_RATE_REQUESTS=1,
@@ -141,7 +141,7 @@ def test_an_edit_counts_as_a_message_and_reading_does_not(system):
         assert client.delete(path).status_code == 204
 
 
-def test_a_message_that_is_refused_for_its_fields_does_not_count(system):
+def test_a_message_refused_for_its_fields_does_not_count(system):
     client = Client(system).register()
     room = client.room()["room_id"]
     with limited(system, rate_messages=1, rate_messages_burst=2):
@@ -151,14 +151,14 @@ def test_a_message_that_is_refused_for_its_fields_does_not_count(system):
         assert posting(client, room)().status_code == 201
 
 
-def test_health_and_what_needs_no_user_are_not_counted_as_requests(system):
+def test_health_and_anonymous_requests_do_not_count_as_requests(system):
     with limited(system, rate_requests=1, rate_requests_burst=1):
         for _ in range(10):
             assert Client(system).get("/healthz").status_code == 200
             assert Client(system).get(ME).status_code == 401
 
 
-def test_every_route_of_a_user_counts_as_a_request(system):
+def test_every_authenticated_route_counts_as_a_request(system):
     client = Client(system).register()
     paths = [ME, "/api/chat/rooms/", "/api/chat/users/", "/api/chat/rooms/1/"]
     with limited(system, rate_requests=1, rate_requests_burst=1):
@@ -173,7 +173,7 @@ def once(method, path, count, fields=None):
         yield method, path, fields
 
 
-def test_all_processes_count_together(system):
+def test_all_processes_share_the_limits(system):
     """Twenty at once, all processes busy: not one more than allowed."""
     body = {"username": "from-everywhere", "password": "wrong horse!"}
     with limited(system, rate_logins=3):
@@ -183,7 +183,7 @@ def test_all_processes_count_together(system):
     assert load.statuses == {("POST", 400): 3, ("POST", 429): 17}
 
 
-def test_keys_in_redis_show_no_name_and_no_address_and_run_out(system):
+def test_keys_in_redis_contain_no_name_or_address_and_expire(system):
     with limited(system, rate_requests=1):
         client = Client(system).register()
         wrong_login(system, client.name)
@@ -197,7 +197,7 @@ def test_keys_in_redis_show_no_name_and_no_address_and_run_out(system):
     assert system.sql("SELECT COUNT(*) FROM rate") == [(0,)]
 
 
-def test_a_429_is_a_json_object_with_a_detail_and_says_when_to_come_again(system):
+def test_a_429_has_a_detail_and_retry_after(system):
     with limited(system, rate_logins=1):
         wrong_login(system, "somebody")
         answer = wrong_login(system, "somebody")

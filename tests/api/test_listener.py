@@ -95,7 +95,7 @@ def test_sigint_ends_the_parent_like_sigterm(system, folder):
     assert process.returncode == 0 and not path.exists()
 
 
-def test_processes_end_when_their_parent_is_killed(system, folder):
+def test_workers_end_when_their_parent_is_killed(system, folder):
     path = folder / "s"
     with parent(system, path) as process:
         wait_for(lambda: listens(system, path) and len(children(process.pid)) == 4)
@@ -105,7 +105,7 @@ def test_processes_end_when_their_parent_is_killed(system, folder):
         wait_for(lambda: not any(is_alive(pid) for pid in workers), 10, "the end of the processes")
 
 
-def test_without_fcgi_api_the_answer_is_503_in_json_with_retry_after(make_instance):
+def test_a_request_without_fcgi_api_is_503_in_json_with_retry_after(make_instance):
     own = make_instance()
     client = Client(own)
     client.may_fail = True
@@ -122,20 +122,20 @@ def test_without_fcgi_api_the_answer_is_503_in_json_with_retry_after(make_instan
 
 # ---- the place to listen at ----
 
-def test_a_second_parent_at_the_same_socket_is_refused_and_harms_nothing(system):
+def test_a_second_parent_on_the_same_socket_is_refused_without_harm(system):
     path = system.state / "sock" / "fcgi.sock"
     assert f"cannot listen on {path}: Address already in use" in refusal(system)
     assert Client(system).get("/healthz").status_code == 200
 
 
-def test_a_socket_left_by_a_dead_process_is_taken_over(system, folder):
+def test_a_stale_socket_is_replaced(system, folder):
     path = folder / "s"
     leave_a_dead_socket(path)
     with parent(system, path):
         wait_for(lambda: listens(system, path))
 
 
-def test_two_parents_that_start_at_once_do_not_take_the_socket_from_each_other(system, folder):
+def test_concurrent_parents_do_not_take_the_socket_from_each_other(system, folder):
     for number in range(5):
         path = folder / str(number)
         leave_a_dead_socket(path)
@@ -153,7 +153,7 @@ def test_two_parents_that_start_at_once_do_not_take_the_socket_from_each_other(s
                 process.communicate(timeout=30)
 
 
-def test_a_file_that_is_no_socket_is_not_removed_to_listen_there(system, folder):
+def test_a_file_that_is_not_a_socket_is_kept_and_listening_fails(system, folder):
     path = folder / "precious"
     path.write_text("words")
     said = refusal(system, CONFAB_FCGI_LISTEN=str(path))
@@ -161,7 +161,7 @@ def test_a_file_that_is_no_socket_is_not_removed_to_listen_there(system, folder)
     assert path.read_text() == "words"
 
 
-def test_the_socket_is_closed_to_others(system):
+def test_the_socket_is_not_accessible_to_other_users(system):
     mode = (system.state / "sock" / "fcgi.sock").stat().st_mode
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
 
@@ -174,11 +174,11 @@ def test_the_socket_is_closed_to_others(system):
     ("localhost:http", "is not host:port with a port from 1 to 65535"),
     ("no.such.host.invalid:9000", "cannot listen on no.such.host.invalid:9000"),
 ])
-def test_a_place_where_nobody_can_listen_is_named_with_the_reason(system, listen, reason):
+def test_an_unusable_listen_address_is_reported_with_the_reason(system, listen, reason):
     assert reason in refusal(system, CONFAB_FCGI_LISTEN=listen)
 
 
-def test_it_listens_at_a_tcp_port_too(system):
+def test_fcgi_api_can_listen_on_a_tcp_port(system):
     port = free_port()
     with parent(system, f"127.0.0.1:{port}"):
         def answers():
@@ -189,7 +189,7 @@ def test_it_listens_at_a_tcp_port_too(system):
         wait_for(answers)
 
 
-def test_it_takes_the_socket_that_systemd_passes(system, folder):
+def test_fcgi_api_uses_the_socket_passed_by_systemd(system, folder):
     """As sd_listen_fds(3) has it: descriptor 3, and two variables that say so."""
     path = folder / "s"
     with socket.socket(socket.AF_UNIX) as listening:
@@ -209,7 +209,7 @@ def test_it_takes_the_socket_that_systemd_passes(system, folder):
 
 # ---- what it starts from ----
 
-def test_it_serves_503_until_the_database_comes(system, folder):
+def test_requests_are_503_until_the_database_is_available(system, folder):
     path = folder / "s"
     with parent(system, path, CONFAB_DATABASE_SOCKET="/nowhere/db.sock") as process:
         answer = wait_for(lambda: called(system, path))
@@ -232,14 +232,14 @@ def test_a_schema_of_a_newer_confab_is_refused(system, folder):
     assert "the database has schema 9999" in said and "newer confab" in said
 
 
-def test_a_schema_that_lacks_a_migration_is_refused_with_what_to_do(system, folder):
+def test_a_schema_without_a_migration_is_refused_with_the_remedy(system, folder):
     system.sql("CREATE DATABASE empty CHARACTER SET utf8mb4")
     said = refusal(system, CONFAB_FCGI_LISTEN=str(folder / "s"), CONFAB_DATABASE_NAME="empty")
     system.sql("DROP DATABASE empty")
     assert "confabctl migrate" in said
 
 
-def test_a_process_that_cannot_live_is_not_started_over_and_over(system, folder):
+def test_a_worker_that_keeps_dying_is_restarted_with_backoff(system, folder):
     """Killed as soon as they are there: the pauses grow, the parent stays."""
     path = folder / "s"
     with parent(system, path, CONFAB_PROCESSES="1") as process:

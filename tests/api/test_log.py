@@ -70,26 +70,26 @@ def test_a_request_has_one_line_with_method_route_status_time_user_and_id(system
     ("GET", "/api/no/such/thing/", "-", "404", False),
     ("GET", "/healthz", "healthz", "200", False),
 ])
-def test_whatever_the_answer_there_is_a_line(system, method, path, route, status, names_user):
+def test_every_answer_is_logged(system, method, path, route, status, names_user):
     client = Client(system).register()
     said = request_line(system, client.request(method, path))
     assert (said["method"], said["route"], said["status"]) == (method, route, status)
     assert said["user"] == (str(client.id) if names_user else "0")
 
 
-def test_a_request_that_is_not_let_in_names_no_user(system):
+def test_the_line_of_an_unauthenticated_request_names_no_user(system):
     said = request_line(system, Client(system).get("/api/auth/me/"))
     assert (said["status"], said["user"]) == ("401", "0")
 
 
-def test_request_ids_are_never_given_twice(system):
+def test_request_ids_are_unique(system):
     client = Client(system)
     ids = [client.get("/healthz").headers["X-Request-ID"] for _ in range(100)]
     assert len(set(ids)) == 100
     assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in ids)
 
 
-def test_a_client_cannot_forge_a_line(system):
+def test_a_client_cannot_forge_a_log_line(system):
     """A method, path or header with line ends and escapes in it."""
     client = Client(system)
     reload(system)  # whose processes write all they have to say before they end
@@ -111,7 +111,7 @@ def test_a_client_cannot_forge_a_line(system):
 
 # ---- errors ----
 
-def test_an_error_of_the_database_is_logged_with_its_cause_under_the_requests_id(system):
+def test_a_database_error_is_logged_with_its_cause_and_the_request_id(system):
     client = Client(system).register()
     room = client.room()["room_id"]
     client.may_fail = True
@@ -136,7 +136,7 @@ def test_an_error_of_the_database_is_logged_with_its_cause_under_the_requests_id
     assert REQUEST.fullmatch(request["text"])["status"] == "503"
 
 
-def test_a_database_that_is_away_is_logged_with_its_cause(make_instance):
+def test_an_unavailable_database_is_logged_with_its_cause(make_instance):
     own = make_instance()
     client = Client(own)
     client.may_fail = True
@@ -147,7 +147,7 @@ def test_a_database_that_is_away_is_logged_with_its_cause(make_instance):
     assert " 503 " in request
 
 
-def test_a_redis_that_is_away_is_logged_with_its_cause(make_instance):
+def test_an_unavailable_redis_is_logged_with_its_cause(make_instance):
     own = make_instance()
     client = Client(own).register()
     own.end("redis", signal.SIGKILL)
@@ -161,7 +161,7 @@ def test_a_redis_that_is_away_is_logged_with_its_cause(make_instance):
 
 # ---- what it never holds ----
 
-def test_no_log_holds_a_token_a_cookie_a_password_or_the_text_of_a_message(make_instance):
+def test_no_log_contains_tokens_cookies_passwords_or_message_contents(make_instance):
     """Said in every place where a client can say something, well-formed and not; then all
     that the servers of the instance have written is searched."""
     own = make_instance(CONFAB_LOG_LEVEL="debug", CGI="1")
@@ -239,7 +239,7 @@ def speak_in_vain(own, secrets):
     return more
 
 
-def test_the_configurations_secrets_are_not_logged_and_not_dumped(system):
+def test_secrets_in_the_configuration_are_not_logged_or_dumped(system):
     done = system.confabctl("check")
     assert done.returncode == 0
     env = {**system.env, "CONFAB_DATABASE_PASSWORD": "pass-word-Lq92",
@@ -252,7 +252,7 @@ def test_the_configurations_secrets_are_not_logged_and_not_dumped(system):
 
 # ---- where it goes, and how much ----
 
-def test_log_level_warn_leaves_requests_out(system):
+def test_log_level_warn_omits_requests(system):
     with configured(system, log_level="warn"):
         count = len(system.log())
         for _ in range(10):
@@ -262,7 +262,7 @@ def test_log_level_warn_leaves_requests_out(system):
     assert not any(" info " in line for line in lines), lines
 
 
-def test_log_file_takes_the_lines_and_a_reload_opens_it_again_after_it_was_moved_away(
+def test_a_reload_reopens_a_rotated_log_file(
         system):
     path = system.state / "log" / "own.log"
     moved = Path(f"{path}.1")
@@ -287,7 +287,7 @@ def test_a_log_file_that_cannot_be_opened_at_a_reload_is_a_warning_on_standard_e
         assert lines_of(system, answer)
 
 
-def test_the_parent_logs_its_start_the_reload_and_its_end(make_instance):
+def test_the_parent_logs_start_reload_and_end(make_instance):
     own = make_instance()
     own.reload()
     wait_for(lambda: "configuration reloaded" in own.log())

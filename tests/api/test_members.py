@@ -23,7 +23,7 @@ def names(client, room):
 
 # ---- inviting ----
 
-def test_an_invited_user_is_in_with_exactly_the_fields_of_a_membership(user):
+def test_an_invitation_returns_exactly_the_fields_of_a_membership(user):
     alice, bob = user(), user()
     room = alice.room()
     answer = invite(alice, room, bob.id)
@@ -32,7 +32,7 @@ def test_an_invited_user_is_in_with_exactly_the_fields_of_a_membership(user):
     assert bob.get(url(room)).status_code == 200
 
 
-def test_inviting_a_member_again_gives_the_standing_membership_and_no_event(user):
+def test_inviting_a_member_again_returns_the_membership_without_an_event(user):
     alice, bob = user(), user()
     room = alice.room()
     first = invite(alice, room, bob.id).json()
@@ -42,7 +42,7 @@ def test_inviting_a_member_again_gives_the_standing_membership_and_no_event(user
     assert alice.get(url(room)).json()["members_count"] == 2
 
 
-def test_inviting_an_admin_again_leaves_the_role(user):
+def test_inviting_an_admin_again_keeps_the_role(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -50,7 +50,7 @@ def test_inviting_an_admin_again_leaves_the_role(user):
     assert invite(alice, room, bob.id).json()["is_admin"] is True
 
 
-def test_an_admin_who_invites_itself_gets_its_own_membership(user):
+def test_inviting_oneself_returns_ones_own_membership(user):
     alice = user()
     room = alice.room()
     answer = invite(alice, room, alice.id)
@@ -58,7 +58,7 @@ def test_an_admin_who_invites_itself_gets_its_own_membership(user):
                                                                      is_admin=True))
 
 
-def test_an_id_in_quotes_is_an_id(user):
+def test_an_id_may_be_a_string(user):
     alice, bob = user(), user()
     assert invite(alice, alice.room(), str(bob.id)).status_code == 201
 
@@ -66,7 +66,7 @@ def test_an_id_in_quotes_is_an_id(user):
 @pytest.mark.parametrize("value", [None, 0, -1, 1.0, 1.5, True, False, "", "x", "1.0", [], {},
                                    [1], 2 ** 63 - 1, 2 ** 64 - 1], ids=repr)
 @pytest.mark.parametrize("action", ["invite/", "remove_member/"])
-def test_what_is_no_users_id_is_refused(user, action, value):
+def test_an_invalid_user_id_is_refused(user, action, value):
     alice = user()
     room = alice.room()
     answer = alice.post(url(room, action), json={"user_id": value})
@@ -78,14 +78,14 @@ def test_what_is_no_users_id_is_refused(user, action, value):
 
 
 @pytest.mark.parametrize("action", ["invite/", "remove_member/", "direct"])
-def test_a_missing_user_id_is_named(user, action):
+def test_a_missing_user_id_is_reported(user, action):
     alice = user()
     path = f"{ROOMS}direct/" if action == "direct" else url(alice.room(), action)
     answer = alice.post(path, json={})
     assert (answer.status_code, answer.json()) == (400, {"user_id": ["This field is required."]})
 
 
-def test_a_disabled_user_can_not_be_invited(user, instance):
+def test_a_disabled_user_cannot_be_invited(user, instance):
     alice, bob = user(), user()
     assert instance.confabctl("user", "disable", bob.name).returncode == 0
     answer = invite(alice, alice.room(), bob.id)
@@ -94,7 +94,7 @@ def test_a_disabled_user_can_not_be_invited(user, instance):
 
 # ---- joining ----
 
-def test_joining_a_public_room_makes_a_member_without_a_role(user):
+def test_joining_a_public_room_creates_a_membership_without_a_role(user):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     answer = bob.post(url(room, "join/"))
@@ -103,7 +103,7 @@ def test_joining_a_public_room_makes_a_member_without_a_role(user):
     assert names(alice, room) == [alice.name, bob.name]
 
 
-def test_joining_again_gives_the_standing_membership_and_no_event(user):
+def test_joining_again_returns_the_membership_without_an_event(user):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     first = bob.post(url(room, "join/")).json()
@@ -112,14 +112,14 @@ def test_joining_again_gives_the_standing_membership_and_no_event(user):
     assert len(alice.events(room["room_id"])) == 1
 
 
-def test_joining_takes_a_body_too(user):
+def test_joining_accepts_a_body(user):
     alice, bob = user(), user()
     assert bob.post(url(alice.room(is_private=False), "join/"), json={}).status_code == 201
 
 
 # ---- the list ----
 
-def test_the_list_shows_memberships_with_names_who_joined_first_first(user):
+def test_the_list_shows_memberships_with_names_in_order_of_joining(user):
     alice, bob, carol = user(), user(), user()
     room = alice.room()
     third = alice.invite(room["room_id"], carol)
@@ -136,7 +136,7 @@ def test_a_member_without_a_role_sees_the_same_list(user):
     assert members(alice, room) == members(bob, room)
 
 
-def test_the_list_comes_in_pages(user, instance):
+def test_the_list_is_paginated(user, instance):
     alice = user()
     room = alice.room()
     people = [alice] + [user() for _ in range(4)]
@@ -151,13 +151,13 @@ def test_the_list_comes_in_pages(user, instance):
 
 @pytest.mark.parametrize("query, field", [("limit=0", "limit"), ("limit=x", "limit"),
                                           ("offset=-1", "offset")])
-def test_a_page_that_is_none_is_refused(user, query, field):
+def test_an_invalid_page_is_refused(user, query, field):
     alice = user()
     answer = alice.get(url(alice.room(), f"members/?{query}"))
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
-def test_who_comes_back_is_last_in_the_list_with_a_new_membership(user):
+def test_a_returning_member_is_last_in_the_list_with_a_new_membership(user):
     alice, bob, carol = user(), user(), user()
     room = alice.room()
     first = alice.invite(room["room_id"], bob)
@@ -168,7 +168,7 @@ def test_who_comes_back_is_last_in_the_list_with_a_new_membership(user):
     assert names(alice, room) == [alice.name, carol.name, bob.name]
 
 
-def test_an_unchanged_list_is_304_until_somebody_comes_goes_or_rises(user):
+def test_an_unchanged_list_is_304_until_a_membership_changes(user):
     alice, bob = user(), user()
     room = alice.room()
     path = url(room, "members/")
@@ -183,7 +183,7 @@ def test_an_unchanged_list_is_304_until_somebody_comes_goes_or_rises(user):
 
 # ---- roles ----
 
-def test_an_admin_makes_another_one(user):
+def test_an_admin_can_promote_another_member(user):
     alice, bob = user(), user()
     room = alice.room()
     membership = alice.invite(room["room_id"], bob)
@@ -192,7 +192,7 @@ def test_an_admin_makes_another_one(user):
     assert bob.get(url(room)).json()["is_admin"] is True
 
 
-def test_a_new_admin_has_all_the_rights_of_one(user):
+def test_a_new_admin_has_all_rights_of_an_admin(user):
     alice, bob, carol = user(), user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -203,7 +203,7 @@ def test_a_new_admin_has_all_the_rights_of_one(user):
     assert bob.delete(url(room)).status_code == 204
 
 
-def test_who_is_no_longer_admin_has_lost_the_rights(user):
+def test_a_demoted_admin_loses_the_rights(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -213,7 +213,7 @@ def test_who_is_no_longer_admin_has_lost_the_rights(user):
     assert alice.get(url(room)).json()["is_admin"] is False
 
 
-def test_an_admin_can_step_down_when_there_is_another(user):
+def test_an_admin_can_step_down_if_another_remains(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -221,7 +221,7 @@ def test_an_admin_can_step_down_when_there_is_another(user):
     assert set_admin(alice, room, alice.id, False).status_code == 200
 
 
-def test_the_last_admin_stays_one(user):
+def test_the_last_admin_cannot_step_down(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -232,7 +232,7 @@ def test_the_last_admin_stays_one(user):
 
 
 @pytest.mark.parametrize("of, value", [("alice", True), ("bob", False)])
-def test_a_role_that_is_had_already_is_answered_and_no_event(user, of, value):
+def test_setting_the_current_role_sends_no_event(user, of, value):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -243,7 +243,7 @@ def test_a_role_that_is_had_already_is_answered_and_no_event(user, of, value):
 
 @pytest.mark.parametrize("body", [{}, {"is_admin": None}, {"is_admin": "maybe"},
                                   {"is_admin": 2}, {"is_admin": []}, {"is_admin": 0.0}], ids=repr)
-def test_a_role_that_is_none_is_refused(user, body):
+def test_an_invalid_role_is_refused(user, body):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -252,13 +252,13 @@ def test_a_role_that_is_none_is_refused(user, body):
 
 
 @pytest.mark.parametrize("path", ["0", "-1", "x", str(2 ** 62), str(2 ** 64)])
-def test_a_role_of_nobody_is_404(user, path):
+def test_setting_the_role_of_a_non_member_is_404(user, path):
     alice = user()
     answer = alice.patch(url(alice.room(), f"members/{path}/"), json={"is_admin": True})
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 
-def test_a_membership_is_not_shown_or_deleted_by_itself(user):
+def test_a_single_membership_cannot_be_shown_or_deleted(user):
     alice = user()
     path = url(alice.room(), f"members/{alice.id}/")
     for method in ("GET", "DELETE", "PUT"):

@@ -28,7 +28,7 @@ def types(events):
 
 # ---- going ----
 
-def test_a_removed_member_is_out(user):
+def test_a_removed_member_has_no_access(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     answer = remove(alice, room, bob.id)
@@ -38,14 +38,14 @@ def test_a_removed_member_is_out(user):
     assert alice.get(url(room)).json()["members_count"] == 1
 
 
-def test_a_member_leaves_by_removing_itself(user):
+def test_members_can_remove_themselves(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     assert remove(bob, room, bob.id).status_code == 204
     assert roles(alice, room) == {alice.id: True}
 
 
-def test_who_left_a_public_room_sees_it_from_outside(user):
+def test_a_former_member_of_a_public_room_sees_it_as_a_non_member(user):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     bob.post(url(room, "join/"))
@@ -54,7 +54,7 @@ def test_who_left_a_public_room_sees_it_from_outside(user):
     assert bob.get(url(room, "messages/")).status_code == 403
 
 
-def test_nobody_is_removed_twice(user):
+def test_removing_a_former_member_is_refused(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     assert remove(alice, room, bob.id).status_code == 204
@@ -63,7 +63,7 @@ def test_nobody_is_removed_twice(user):
     assert types(alice.events(room["room_id"])) == ["user_invited", "user_removed"]
 
 
-def test_messages_stay_with_the_name_of_who_left(user):
+def test_messages_of_a_former_member_keep_the_name(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     message = bob.say(room["room_id"])
@@ -71,7 +71,7 @@ def test_messages_stay_with_the_name_of_who_left(user):
     assert alice.get(url(room, "messages/")).json()["results"] == [message]
 
 
-def test_who_comes_back_can_edit_what_it_wrote_before(user):
+def test_a_returning_member_can_edit_earlier_messages(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     path = url(room, f"messages/{bob.say(room['room_id'])['message_id']}/")
@@ -81,7 +81,7 @@ def test_who_comes_back_can_edit_what_it_wrote_before(user):
     assert bob.patch(path, json={"content": "x"}).status_code == 200
 
 
-def test_who_comes_back_is_no_admin_any_more(user):
+def test_a_returning_admin_has_no_role(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     make_admin(alice, room, bob)
@@ -89,7 +89,7 @@ def test_who_comes_back_is_no_admin_any_more(user):
     assert alice.invite(room["room_id"], bob) == a_membership(user_id=bob.id, is_admin=False)
 
 
-def test_an_admin_removes_another(user):
+def test_an_admin_can_remove_another_admin(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     make_admin(alice, room, bob)
@@ -99,14 +99,14 @@ def test_an_admin_removes_another(user):
 
 # ---- the last admin ----
 
-def test_when_the_last_admin_leaves_who_joined_first_becomes_one(user):
+def test_when_the_last_admin_leaves_the_earliest_member_is_promoted(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, carol, bob)
     remove(alice, room, alice.id)
     assert roles(bob, room) == {carol.id: True, bob.id: False}
 
 
-def test_the_heir_is_told_by_the_one_who_left_behind_the_removal(user):
+def test_the_promotion_event_follows_the_removal_event(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, carol, bob)
     remove(alice, room, alice.id)
@@ -119,7 +119,7 @@ def test_the_heir_is_told_by_the_one_who_left_behind_the_removal(user):
     assert bob.get(url(room)).json()["last_seq"] == 4
 
 
-def test_who_joined_first_is_who_joined_first_this_time(user):
+def test_the_earliest_member_is_determined_by_the_current_membership(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob, carol)
     remove(bob, room, bob.id)
@@ -128,7 +128,7 @@ def test_who_joined_first_is_who_joined_first_this_time(user):
     assert roles(carol, room) == {carol.id: True, bob.id: False}
 
 
-def test_nobody_rises_when_another_admin_is_left(user):
+def test_nobody_is_promoted_while_an_admin_remains(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob, carol)
     make_admin(alice, room, carol)
@@ -137,7 +137,7 @@ def test_nobody_rises_when_another_admin_is_left(user):
     assert types(bob.events(room["room_id"], after=3)) == ["user_removed"]
 
 
-def test_nobody_rises_when_a_member_without_a_role_leaves(user):
+def test_nobody_is_promoted_when_a_member_without_a_role_leaves(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob, carol)
     remove(bob, room, bob.id)
@@ -145,7 +145,7 @@ def test_nobody_rises_when_a_member_without_a_role_leaves(user):
     assert types(alice.events(room["room_id"], after=2)) == ["user_removed"]
 
 
-def test_the_heir_has_the_rights_of_an_admin(user):
+def test_the_promoted_member_has_the_rights_of_an_admin(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob)
     remove(alice, room, alice.id)
@@ -164,14 +164,14 @@ def emptied(user):
     return alice, room
 
 
-def test_when_the_last_member_leaves_the_room_is_gone(emptied, instance):
+def test_the_room_is_deleted_when_the_last_member_leaves(emptied, instance):
     alice, room = emptied
     assert alice.get(url(room)).json() == NOT_FOUND
     assert instance.sql("SELECT * FROM room WHERE room_id = ?", room["room_id"]) == []
     assert instance.sql("SELECT * FROM member WHERE room_id = ?", room["room_id"]) == []
 
 
-def test_a_public_room_without_members_is_gone_too(user):
+def test_a_public_room_is_deleted_when_the_last_member_leaves(user):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     remove(alice, room, alice.id)
@@ -179,7 +179,7 @@ def test_a_public_room_without_members_is_gone_too(user):
     assert bob.post(url(room, "join/")).status_code == 404
 
 
-def test_the_last_ones_own_stream_says_room_deleted_and_not_removed(emptied, instance):
+def test_the_last_member_gets_room_deleted_and_not_user_removed(emptied, instance):
     alice, room = emptied
     rows = instance.sql("SELECT seq, event_type, actor_id, subject_id FROM user_event "
                         "WHERE user_id = ? ORDER BY seq", alice.id)
@@ -188,13 +188,13 @@ def test_the_last_ones_own_stream_says_room_deleted_and_not_removed(emptied, ins
                                                               room["room_id"])]
 
 
-def test_the_end_of_a_room_is_no_event_of_the_room(emptied, instance):
+def test_the_deletion_of_a_room_is_not_an_event_of_the_room(emptied, instance):
     _, room = emptied
     rows = instance.sql("SELECT seq, event_type FROM event WHERE room_id = ?", room["room_id"])
     assert rows == [(1, 1)]
 
 
-def test_the_room_is_gone_only_when_the_last_of_several_leaves(user):
+def test_a_room_is_deleted_only_when_no_member_remains(user):
     alice, bob = user(), user()
     room = room_with(alice, bob)
     remove(alice, room, alice.id)

@@ -38,7 +38,7 @@ def test_messages_are_listed_newest_first(ten):
     assert page(alice, room) == a_page(messages)
 
 
-def test_every_member_sees_all_messages_also_those_from_before_joining(ten, user):
+def test_every_member_sees_all_messages_including_those_from_before_joining(ten, user):
     alice, room, messages = ten
     bob = user()
     alice.invite(room["room_id"], bob)
@@ -59,8 +59,8 @@ def test_messages_of_other_rooms_are_not_listed(ten):
     (3, 11, None, "limit=3&offset=8"), (200, 0, None, None), (200, 9, None, "limit=200"),
     (3, 2 ** 32, None, f"limit=3&offset={2 ** 32 - 3}"),
     (3, 2 ** 63, None, f"limit=3&offset={2 ** 63 - 3}")])
-def test_a_page_is_a_slice_with_links_to_its_neighbours(ten, instance, limit, offset, next,
-                                                        previous):
+def test_a_page_has_links_to_its_neighbours(ten, instance, limit, offset, next,
+                                            previous):
     alice, room, messages = ten
 
     def link(query):
@@ -76,13 +76,13 @@ def test_an_offset_beyond_64_bits_is_an_empty_page(ten, offset):
     assert (found["results"], found["count"], found["next"]) == ([], 10, None)
 
 
-def test_offset_alone_takes_fifty(ten, instance):
+def test_an_offset_without_a_limit_shows_fifty(ten, instance):
     alice, room, messages = ten
     assert page(alice, room, "?offset=4") == a_page(
         messages[4:], count=10, previous=f"{instance.url}{path(room)}?limit=50")
 
 
-def test_fifty_messages_are_a_page_unless_said_otherwise(user, instance):
+def test_a_page_has_fifty_messages_by_default(user, instance):
     alice = user()
     room = alice.room()
     messages = fill(alice, room, 51)
@@ -90,7 +90,7 @@ def test_fifty_messages_are_a_page_unless_said_otherwise(user, instance):
                                        next=f"{instance.url}{path(room)}?limit=50&offset=50")
 
 
-def test_a_limit_over_200_is_cut_to_200(user, instance):
+def test_a_limit_above_200_is_capped_at_200(user, instance):
     alice = user()
     room = alice.room()
     messages = fill(alice, room, 201)
@@ -113,7 +113,7 @@ def test_links_can_be_followed_to_the_end_and_back(ten, instance):
     assert found["results"] == messages[:4]
 
 
-def test_the_count_has_the_deleted_messages_in_it(ten):
+def test_the_count_includes_deleted_messages(ten):
     alice, room, messages = ten
     for message in messages[2:5]:
         alice.delete(f"{path(room)}{message['message_id']}/")
@@ -125,20 +125,20 @@ def test_the_count_has_the_deleted_messages_in_it(ten):
         [False] * 5
 
 
-def test_links_name_the_host_that_was_asked(ten):
+def test_links_name_the_host_of_the_request(ten):
     alice, room, _ = ten
     answer = alice.get(f"{path(room)}?limit=1", headers={"Host": "chat.example.org:8080"})
     assert answer.json()["next"] == \
         f"http://chat.example.org:8080{path(room)}?limit=1&offset=1"
 
 
-def test_a_path_without_its_last_slash_is_the_same_list(ten):
+def test_a_path_without_its_trailing_slash_is_the_same_list(ten):
     alice, room, messages = ten
     answer = alice.get(path(room)[:-1])
     assert answer.json() == a_page(messages)
 
 
-def test_of_a_parameter_given_twice_the_last_counts(ten):
+def test_the_last_of_a_repeated_parameter_is_used(ten):
     alice, room, messages = ten
     assert page(alice, room, "?limit=1&limit=2")["results"] == messages[:2]
 
@@ -154,19 +154,19 @@ BAD_NUMBERS = ["", "-1", "+1", "1.0", "1e1", "x", "0x1", "%20", "1%20", "%", "%z
 
 @pytest.mark.parametrize("value", BAD_NUMBERS)
 @pytest.mark.parametrize("name", ["limit", "offset", "before", "after"])
-def test_what_is_no_whole_number_is_refused(ten, name, value):
+def test_parameters_that_are_not_integers_are_refused(ten, name, value):
     alice, room, _ = ten
     answer = alice.get(f"{path(room)}?{name}={value}")
     assert (answer.status_code, answer.json()) == (400, wrong(name))
 
 
-def test_a_limit_of_nothing_is_refused(ten):
+def test_a_limit_of_zero_is_refused(ten):
     alice, room, _ = ten
     answer = alice.get(f"{path(room)}?limit=0")
     assert (answer.status_code, answer.json()) == (400, wrong("limit"))
 
 
-def test_everything_wrong_is_named_at_once(ten):
+def test_all_invalid_parameters_of_a_page_are_reported_together(ten):
     alice, room, _ = ten
     answer = alice.get(f"{path(room)}?limit=0&offset=-1&after=x")
     assert (answer.status_code, answer.json()) == (400, wrong("limit", "offset", "after"))
@@ -185,7 +185,7 @@ def test_an_unchanged_page_is_304_until_something_changes(ten, user):
         assert alice.get(path(room), headers=tag).status_code == 200
 
 
-def test_a_page_known_from_before_leaving_is_not_304_for_who_left(ten, user):
+def test_a_former_member_gets_no_304(ten, user):
     alice, room, _ = ten
     bob = user()
     alice.invite(room["room_id"], bob)

@@ -49,8 +49,8 @@ PAGES = [
 
 @pytest.mark.parametrize("cursor, at, limit, shown, older, newer", PAGES,
                          ids=[f"{row[0]}-{row[1]}-limit-{row[2]}" for row in PAGES])
-def test_a_page_is_next_to_its_cursor_with_links_to_its_neighbours(ten, instance, cursor, at,
-                                                                   limit, shown, older, newer):
+def test_a_page_adjoins_its_cursor_and_links_to_its_neighbours(ten, instance, cursor, at,
+                                                               limit, shown, older, newer):
     alice, room, messages = ten
     ids = [0] + [message["message_id"] for message in messages]
 
@@ -62,12 +62,12 @@ def test_a_page_is_next_to_its_cursor_with_links_to_its_neighbours(ten, instance
         results, count=10, next=link("before", older), previous=link("after", newer))
 
 
-def test_a_room_without_messages_has_a_beginning(user):
+def test_the_start_of_a_room_without_messages_is_an_empty_page(user):
     alice = user()
     assert page(alice, alice.room(), "after=0") == a_page([])
 
 
-def test_a_cursor_page_has_fifty_unless_said_otherwise(user):
+def test_a_cursor_page_has_fifty_messages_by_default(user):
     alice = user()
     room = alice.room()
     messages = fill(alice, room, 60)
@@ -76,7 +76,7 @@ def test_a_cursor_page_has_fifty_unless_said_otherwise(user):
         messages[9:59][::-1]
 
 
-def test_a_cursor_page_has_200_at_most(user):
+def test_a_cursor_page_has_at_most_200_messages(user):
     alice = user()
     room = alice.room()
     messages = fill(alice, room, 202)
@@ -85,7 +85,7 @@ def test_a_cursor_page_has_200_at_most(user):
         messages[1:201][::-1]
 
 
-def test_walking_to_the_beginning_shows_each_once_while_messages_arrive(ten):
+def test_paging_backward_shows_each_message_once_while_messages_arrive(ten):
     alice, room, messages = ten
     found = page(alice, room, f"before={messages[-1]['message_id']}&limit=2")
     seen = found["results"]
@@ -96,7 +96,7 @@ def test_walking_to_the_beginning_shows_each_once_while_messages_arrive(ten):
     assert seen == messages[:-1][::-1]
 
 
-def test_walking_to_the_end_shows_each_once_while_messages_arrive(ten):
+def test_paging_forward_shows_each_message_once_while_messages_arrive(ten):
     alice, room, messages = ten
     found = page(alice, room, "after=0&limit=3")
     seen = found["results"][::-1]
@@ -111,7 +111,7 @@ def test_walking_to_the_end_shows_each_once_while_messages_arrive(ten):
     assert arriving == 0
 
 
-def test_walking_to_one_end_and_back_shows_the_same(ten):
+def test_paging_in_both_directions_shows_the_same_messages(ten):
     alice, room, messages = ten
     found = page(alice, room, "after=0&limit=3")
     while found["previous"]:
@@ -123,7 +123,7 @@ def test_walking_to_one_end_and_back_shows_the_same(ten):
     assert back == messages[::-1]
 
 
-def test_by_offset_a_page_shifts_when_a_message_arrives_and_by_cursor_it_does_not(ten):
+def test_a_new_message_shifts_pages_by_offset_but_not_by_cursor(ten):
     alice, room, messages = ten
     by_offset, by_cursor = "limit=3&offset=3", f"before={messages[7]['message_id']}&limit=3"
     assert page(alice, room, by_offset)["results"] == page(alice, room, by_cursor)["results"]
@@ -132,7 +132,7 @@ def test_by_offset_a_page_shifts_when_a_message_arrives_and_by_cursor_it_does_no
     assert page(alice, room, by_cursor)["results"] == messages[4:7][::-1]
 
 
-def test_polling_behind_the_last_message_shows_just_the_new_ones(ten):
+def test_polling_after_the_last_message_shows_only_new_ones(ten):
     alice, room, messages = ten
     query = f"after={messages[-1]['message_id']}"
     assert page(alice, room, query)["results"] == []
@@ -142,7 +142,7 @@ def test_polling_behind_the_last_message_shows_just_the_new_ones(ten):
         f"{new[0]['message_id']}&limit=50")
 
 
-def test_a_deleted_message_is_as_good_a_cursor_and_stays_in_its_place(ten):
+def test_a_deleted_message_is_a_valid_cursor_and_keeps_its_position(ten):
     alice, room, messages = ten
     alice.delete(f"{path(room)}{messages[4]['message_id']}/")
     cursor = messages[4]["message_id"]
@@ -152,7 +152,7 @@ def test_a_deleted_message_is_as_good_a_cursor_and_stays_in_its_place(ten):
     assert around == [{**messages[4], "content": "", "is_deleted": True}]
 
 
-def test_a_cursor_works_though_other_rooms_have_messages_in_between(user):
+def test_messages_of_other_rooms_do_not_affect_a_cursor(user):
     alice = user()
     room, other = alice.room(), alice.room()
     messages = []
@@ -165,7 +165,7 @@ def test_a_cursor_works_though_other_rooms_have_messages_in_between(user):
 
 @pytest.mark.parametrize("cursor", ["before", "after"])
 @pytest.mark.parametrize("value", ["another room's", 2 ** 62, 2 ** 64 - 1, 2 ** 64, 10 ** 30])
-def test_what_is_no_message_of_this_room_is_refused(ten, cursor, value):
+def test_a_cursor_that_is_not_a_message_of_the_room_is_refused(ten, cursor, value):
     alice, room, _ = ten
     if value == "another room's":
         value = alice.say(alice.room()["room_id"])["message_id"]
@@ -173,7 +173,7 @@ def test_what_is_no_message_of_this_room_is_refused(ten, cursor, value):
     assert (answer.status_code, answer.json()) == (400, wrong(cursor))
 
 
-def test_nothing_is_before_the_beginning(ten):
+def test_there_is_no_page_before_the_first_message(ten):
     alice, room, _ = ten
     answer = alice.get(f"{path(room)}?before=0")
     assert (answer.status_code, answer.json()) == (400, wrong("before"))
@@ -187,7 +187,7 @@ def test_two_cursors_at_once_are_refused(ten):
 
 
 @pytest.mark.parametrize("cursor", ["before=1", "after=0"])
-def test_a_cursor_opens_no_room_to_who_is_not_in(user, cursor):
+def test_a_cursor_gives_non_members_no_access(user, cursor):
     alice, eve = user(), user()
     assert eve.get(f"{path(alice.room())}?{cursor}").status_code == 404
     assert eve.get(f"{path(alice.room(is_private=False))}?{cursor}").status_code == 403

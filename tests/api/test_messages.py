@@ -40,7 +40,7 @@ def test_a_new_message_has_exactly_the_fields_of_a_message(user):
                                       sender_username=alice.name, content="Hello everyone!")
 
 
-def test_a_message_is_shown_as_it_was_answered(user):
+def test_a_message_is_shown_as_in_the_answer_to_its_post(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -48,7 +48,7 @@ def test_a_message_is_shown_as_it_was_answered(user):
     assert shown(alice, message) == shown(bob, message) == message
 
 
-def test_a_message_counts_in_its_room(user):
+def test_a_message_changes_the_counters_of_its_room(user):
     alice = user()
     room = alice.room()
     message = alice.say(room["room_id"])
@@ -56,7 +56,7 @@ def test_a_message_counts_in_its_room(user):
                                            "last_message": message}
 
 
-def test_messages_of_a_room_have_rising_ids_and_times(user):
+def test_ids_and_times_of_messages_increase(user):
     alice = user()
     room = alice.room()
     said = [alice.say(room["room_id"]) for _ in range(5)]
@@ -76,7 +76,7 @@ def test_unknown_fields_are_ignored(user):
 # ---- the words ----
 
 @pytest.mark.parametrize("space", WHITE_SPACE, ids=lambda space: f"U+{ord(space):04X}")
-def test_white_space_of_every_kind_is_trimmed_at_both_ends_and_stays_inside(user, space):
+def test_white_space_is_trimmed_at_both_ends_and_kept_inside(user, space):
     alice = user()
     room = alice.room()
     assert post(alice, room, content=f"{space}a{space}b{space * 2}").json()["content"] == \
@@ -84,13 +84,13 @@ def test_white_space_of_every_kind_is_trimmed_at_both_ends_and_stays_inside(user
 
 
 @pytest.mark.parametrize("space", WHITE_SPACE, ids=lambda space: f"U+{ord(space):04X}")
-def test_nothing_but_white_space_is_no_message(user, space):
+def test_a_message_of_white_space_only_is_refused(user, space):
     alice = user()
     answer = post(alice, alice.room(), content=space * 3)
     assert (answer.status_code, answer.json()) == (400, wrong("content"))
 
 
-def test_white_space_of_all_kinds_mixed_is_trimmed(user):
+def test_mixed_white_space_is_trimmed(user):
     alice = user()
     space = "".join(WHITE_SPACE)
     message = post(alice, alice.room(), content=f"{space}x{space[::-1]}").json()
@@ -98,7 +98,7 @@ def test_white_space_of_all_kinds_mixed_is_trimmed(user):
 
 
 @pytest.mark.parametrize("letter", NO_WHITE_SPACE, ids=lambda letter: f"U+{ord(letter):04X}")
-def test_invisible_letters_are_letters(user, letter):
+def test_invisible_characters_are_not_white_space(user, letter):
     alice = user()
     assert post(alice, alice.room(), content=f" {letter} ").json()["content"] == letter
 
@@ -110,7 +110,7 @@ TEXTS = ["a", "zwei Wörter", "日本語", "e\u0301", FACE, "👨‍👩‍👧�
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("text", TEXTS, ids=short)
-def test_words_come_back_as_they_were_said(user, text):
+def test_content_is_returned_unchanged(user, text):
     alice = user()
     room = alice.room()
     message = alice.say(room["room_id"], text)
@@ -123,7 +123,7 @@ def test_words_come_back_as_they_were_said(user, text):
 @pytest.mark.parametrize("text", ["x" * 8000, "é" * 8000, "語" * 8000, FACE * 8000,
                                   f"  {FACE * 8000}\u3000\n", '"' * 8000, "\x01" * 8000],
                          ids=short)
-def test_8000_code_points_are_kept_of_whatever_size(user, text):
+def test_8000_code_points_of_any_width_are_stored(user, text):
     alice = user()
     room = alice.room()
     message = alice.say(room["room_id"], text)
@@ -131,7 +131,7 @@ def test_8000_code_points_are_kept_of_whatever_size(user, text):
     assert alice.events(room["room_id"])[0]["message"] == message
 
 
-def test_words_may_come_as_plain_utf_8_as_well_as_escaped(user):
+def test_content_may_be_utf_8_or_escaped(user):
     alice = user()
     room = alice.room()
     text = "é語" + FACE * 7990
@@ -143,7 +143,7 @@ def test_words_may_come_as_plain_utf_8_as_well_as_escaped(user):
 
 @pytest.mark.parametrize("text", ["x" * 8001, FACE * 8001, f" {FACE * 8001} "],
                          ids=["letters", "faces", "faces and space"])
-def test_8001_code_points_are_too_many(user, text):
+def test_more_than_8000_code_points_are_refused(user, text):
     alice = user()
     room = alice.room()
     answer = post(alice, room, content=text)
@@ -152,7 +152,7 @@ def test_8001_code_points_are_too_many(user, text):
 
 
 @pytest.mark.parametrize("value", ["", None, True, [], {}, ["x"]], ids=repr)
-def test_what_are_no_words_is_refused(user, value):
+def test_invalid_content_is_refused(user, value):
     alice = user()
     room = alice.room()
     answer = post(alice, room, content=value)
@@ -160,13 +160,13 @@ def test_what_are_no_words_is_refused(user, value):
     assert alice.get(url(room)).json() == room
 
 
-def test_a_message_needs_words(user):
+def test_a_message_requires_content(user):
     alice = user()
     answer = post(alice, alice.room(), message_type="text")
     assert (answer.status_code, answer.json()) == (400, {"content": ["This field is required."]})
 
 
-def test_long_words_under_a_long_client_id_in_a_room_of_a_long_name_all_come_back(user):
+def test_fields_of_the_largest_size_are_returned_together(user):
     alice = user()
     room = alice.room(FACE * 128)
     message = alice.say(room["room_id"], FACE * 8000, client_id=FACE * 64)
@@ -189,7 +189,7 @@ def test_a_message_has_one_of_three_types(user, kind):
 
 @pytest.mark.parametrize("kind", ["video", "TEXT", "", "texts", None, 1, True, [],
                                   "x" * 20, "<\"'&>"], ids=repr)
-def test_any_other_type_is_refused(user, kind):
+def test_an_invalid_type_is_refused(user, kind):
     alice = user()
     room = alice.room()
     answer = post(alice, room, content="x", message_type=kind)
@@ -199,7 +199,7 @@ def test_any_other_type_is_refused(user, kind):
 
 # ---- what it replies to ----
 
-def test_a_message_replies_to_one_of_the_same_room(user):
+def test_a_message_can_reply_to_one_of_the_same_room(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -209,7 +209,7 @@ def test_a_message_replies_to_one_of_the_same_room(user):
     assert shown(alice, reply) == reply
 
 
-def test_a_reply_to_a_deleted_message_stays_one(user):
+def test_a_reply_to_a_deleted_message_keeps_its_reference(user):
     alice = user()
     room = alice.room()
     first = alice.say(room["room_id"])
@@ -218,7 +218,7 @@ def test_a_reply_to_a_deleted_message_stays_one(user):
     assert reply["reply_to_id"] == first["message_id"]
 
 
-def test_a_message_of_another_room_can_not_be_replied_to(user):
+def test_a_reply_to_a_message_of_another_room_is_refused(user):
     alice = user()
     room = alice.room()
     elsewhere = alice.say(alice.room()["room_id"])
@@ -229,7 +229,7 @@ def test_a_message_of_another_room_can_not_be_replied_to(user):
 
 @pytest.mark.parametrize("value", [0, -1, 2 ** 62, 2 ** 64 - 1, 1.0, 1.5, True, False, "", "x",
                                    [], {}], ids=repr)
-def test_what_is_no_message_can_not_be_replied_to(user, value):
+def test_a_reply_to_an_invalid_message_is_refused(user, value):
     alice = user()
     room = alice.room()
     answer = post(alice, room, content="x", reply_to_id=value)
@@ -238,7 +238,7 @@ def test_what_is_no_message_can_not_be_replied_to(user, value):
 
 
 @pytest.mark.everywhere
-def test_every_wrong_field_is_named_at_once(user):
+def test_all_invalid_fields_are_reported_together(user):
     alice = user()
     answer = post(alice, alice.room(), content=" ", message_type="video", reply_to_id="x",
                   client_id="y" * 65)
@@ -250,7 +250,7 @@ def test_every_wrong_field_is_named_at_once(user):
 
 @pytest.mark.parametrize("path", ["0", "-1", "x", "1.0", str(2 ** 62), str(2 ** 63), str(2 ** 64)])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-def test_what_is_no_message_is_404(user, method, path):
+def test_an_unknown_message_is_404(user, method, path):
     alice = user()
     body = {"content": "x"} if method == "PATCH" else None
     answer = alice.request(method, url(alice.room(), f"messages/{path}/"), json=body)

@@ -25,7 +25,7 @@ def types(client, message):
 
 # ---- editing ----
 
-def test_an_edit_replaces_the_words_and_says_when(said):
+def test_an_edit_replaces_the_content_and_sets_the_time(said):
     alice, bob, path, message = said
     answer = bob.patch(path, json={"content": "  other words\n"})
     assert answer.status_code == 200
@@ -41,7 +41,7 @@ def test_a_second_edit_is_later_than_the_first(said):
     assert second["edited_at"] > first["edited_at"]
 
 
-def test_an_edit_leaves_place_count_and_activity_alone(said):
+def test_an_edit_keeps_position_count_and_activity(said):
     alice, bob, path, message = said
     later = alice.say(message["room_id"])
     other = alice.room()
@@ -53,13 +53,13 @@ def test_an_edit_leaves_place_count_and_activity_alone(said):
     assert alice.get(ROOMS).json()["results"][0]["room_id"] == other["room_id"]
 
 
-def test_an_edited_last_message_is_shown_edited_by_the_room(said):
+def test_the_room_shows_an_edited_last_message(said):
     alice, bob, path, message = said
     edited = bob.patch(path, json={"content": "x"}).json()
     assert room_of(alice, message)["last_message"] == edited
 
 
-def test_only_the_words_can_be_edited(said):
+def test_only_the_content_can_be_edited(said):
     _, bob, path, message = said
     answer = bob.patch(path, json={"content": "x", "message_type": "file", "reply_to_id": 1,
                                    "client_id": "other", "is_deleted": True, "sender_id": 1})
@@ -68,7 +68,7 @@ def test_only_the_words_can_be_edited(said):
 
 @pytest.mark.parametrize("body", [{}] + [{"content": value} for value in (
     "", " \u3000\n", None, True, [], {}, "x" * 8001)], ids=lambda body: repr(body)[:30])
-def test_what_are_no_words_is_refused(said, body):
+def test_invalid_content_is_refused(said, body):
     alice, bob, path, message = said
     answer = bob.patch(path, json=body)
     assert (answer.status_code, answer.json()) == (400, wrong("content"))
@@ -76,19 +76,19 @@ def test_what_are_no_words_is_refused(said, body):
     assert types(alice, message) == []
 
 
-def test_8000_code_points_of_four_bytes_can_be_edited_in(said):
+def test_an_edit_may_have_8000_code_points_of_four_bytes(said):
     _, bob, path, _ = said
     assert bob.patch(path, json={"content": "\U0001f600" * 8000}).status_code == 200
     assert bob.get(path).json()["content"] == "\U0001f600" * 8000
 
 
-def test_not_even_an_admin_edits_the_words_of_others(said):
+def test_an_admin_cannot_edit_messages_of_others(said):
     alice, _, path, message = said
     assert alice.patch(path, json={"content": "x"}).status_code == 403
     assert alice.get(path).json() == message
 
 
-def test_a_deleted_message_can_not_be_edited(said):
+def test_a_deleted_message_cannot_be_edited(said):
     alice, bob, path, message = said
     bob.delete(path)
     answer = bob.patch(path, json={"content": "x"})
@@ -99,7 +99,7 @@ def test_a_deleted_message_can_not_be_edited(said):
 # ---- deleting ----
 
 @pytest.mark.parametrize("who", ["its sender", "an admin"])
-def test_a_deleted_message_stays_in_the_list_without_its_words(said, who):
+def test_a_deleted_message_stays_in_the_list_without_its_content(said, who):
     alice, bob, path, message = said
     answer = {"its sender": bob, "an admin": alice}[who].delete(path)
     assert (answer.status_code, answer.content) == (204, b"")
@@ -109,13 +109,13 @@ def test_a_deleted_message_stays_in_the_list_without_its_words(said, who):
     assert (listed["results"], listed["count"]) == ([deleted], 1)
 
 
-def test_deleting_again_is_204_and_no_event(said):
+def test_deleting_again_is_204_without_an_event(said):
     alice, bob, path, message = said
     assert [client.delete(path).status_code for client in (bob, bob, alice)] == [204] * 3
     assert types(alice, message) == ["message_deleted"]
 
 
-def test_the_words_of_a_deleted_message_are_in_no_row(said, instance):
+def test_the_content_of_a_deleted_message_is_in_no_row(said, instance):
     _, bob, path, message = said
     bob.delete(path)
     rows = instance.sql("SELECT content, is_deleted FROM message WHERE message_id = ?",
@@ -123,7 +123,7 @@ def test_the_words_of_a_deleted_message_are_in_no_row(said, instance):
     assert rows == [("", 1)]
 
 
-def test_deleting_leaves_the_count_and_the_unread(said):
+def test_deleting_keeps_the_message_count_and_the_unread_count(said):
     alice, bob, path, message = said
     before = room_of(alice, message)
     bob.delete(path)
@@ -133,14 +133,14 @@ def test_deleting_leaves_the_count_and_the_unread(said):
                      "last_message": {**message, "content": "", "is_deleted": True}}
 
 
-def test_deleting_an_edited_message_keeps_when_it_was_edited(said):
+def test_deleting_an_edited_message_keeps_the_time_of_the_edit(said):
     _, bob, path, _ = said
     edited = bob.patch(path, json={"content": "x"}).json()
     bob.delete(path)
     assert bob.get(path).json() == {**edited, "content": "", "is_deleted": True}
 
 
-def test_a_member_without_a_role_deletes_nothing_of_others(said):
+def test_a_member_without_a_role_cannot_delete_messages_of_others(said):
     alice, bob, _, message = said
     theirs = alice.say(message["room_id"])
     path = f"{ROOMS}{message['room_id']}/messages/{theirs['message_id']}/"
@@ -148,14 +148,14 @@ def test_a_member_without_a_role_deletes_nothing_of_others(said):
     assert bob.get(path).json() == theirs
 
 
-def test_a_sender_who_left_deletes_nothing_any_more(said):
+def test_a_former_member_cannot_delete_messages(said):
     alice, bob, path, message = said
     bob.post(f"{ROOMS}{message['room_id']}/remove_member/", json={"user_id": bob.id})
     assert bob.delete(path).status_code == 404
     assert alice.get(path).json() == message
 
 
-def test_an_admin_deletes_what_a_member_left_behind(said):
+def test_an_admin_can_delete_messages_of_a_former_member(said):
     alice, bob, path, message = said
     bob.post(f"{ROOMS}{message['room_id']}/remove_member/", json={"user_id": bob.id})
     assert alice.delete(path).status_code == 204
@@ -169,14 +169,14 @@ def test_replies_to_a_deleted_message_keep_their_reference(said):
     assert bob.get(f"{ROOMS}{message['room_id']}/messages/{reply['message_id']}/").json() == reply
 
 
-def test_deleting_makes_a_room_no_more_active(said):
+def test_deleting_does_not_change_the_last_activity(said):
     alice, bob, path, _ = said
     other = alice.room()
     bob.delete(path)
     assert alice.get(ROOMS).json()["results"][0]["room_id"] == other["room_id"]
 
 
-def test_after_a_deletion_the_next_message_takes_the_next_place(said):
+def test_a_message_after_a_deletion_takes_the_next_position(said):
     _, bob, path, message = said
     bob.delete(path)
     later = bob.say(message["room_id"], "later")

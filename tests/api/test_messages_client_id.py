@@ -23,7 +23,7 @@ def test_a_message_carries_its_client_id(user):
     assert shown(alice, room)["last_message"] == answer.json()
 
 
-def test_the_same_again_is_answered_with_the_first_and_changes_nothing(user):
+def test_a_repeated_client_id_returns_the_first_message_and_changes_nothing(user):
     alice = user()
     room = alice.room()
     first = post(alice, room, client_id="abc").json()
@@ -34,7 +34,7 @@ def test_the_same_again_is_answered_with_the_first_and_changes_nothing(user):
     assert len(alice.events(room["room_id"])) == 1
 
 
-def test_other_words_under_the_same_client_id_are_not_said(user):
+def test_other_content_with_a_repeated_client_id_is_not_posted(user):
     alice = user()
     room = alice.room()
     first = post(alice, room, client_id="abc").json()
@@ -43,7 +43,7 @@ def test_other_words_under_the_same_client_id_are_not_said(user):
     assert (again.status_code, again.json()) == (200, first)
 
 
-def test_the_same_again_after_other_messages_is_still_the_first(user):
+def test_a_client_id_repeated_after_other_messages_returns_the_first_message(user):
     alice = user()
     room = alice.room()
     first = post(alice, room, client_id="abc").json()
@@ -53,7 +53,7 @@ def test_the_same_again_after_other_messages_is_still_the_first(user):
     assert shown(alice, room)["message_count"] == 3
 
 
-def test_the_same_again_shows_the_first_as_it_is_now(user):
+def test_a_repeated_client_id_returns_the_current_state_of_the_message(user):
     alice = user()
     room = alice.room()
     first = post(alice, room, client_id="abc").json()
@@ -66,7 +66,7 @@ def test_the_same_again_shows_the_first_as_it_is_now(user):
                                                        "is_deleted": True})
 
 
-def test_the_same_again_moves_no_read_mark(user):
+def test_a_repeated_client_id_moves_no_read_mark(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -76,7 +76,7 @@ def test_the_same_again_moves_no_read_mark(user):
     assert shown(bob, room)["unread_count"] == 1
 
 
-def test_bad_words_are_refused_also_under_a_known_client_id(user):
+def test_invalid_content_with_a_repeated_client_id_is_refused(user):
     alice = user()
     room = alice.room()
     post(alice, room, client_id="abc")
@@ -93,7 +93,7 @@ def test_two_senders_may_use_the_same_client_id(user):
     assert [answer.json()["sender_id"] for answer in answers] == [alice.id, bob.id]
 
 
-def test_in_two_rooms_the_same_client_id_is_two_messages(user):
+def test_one_client_id_in_two_rooms_creates_two_messages(user):
     alice = user()
     rooms = [alice.room(), alice.room()]
     answers = [post(alice, room, client_id="1") for room in rooms]
@@ -101,7 +101,7 @@ def test_in_two_rooms_the_same_client_id_is_two_messages(user):
     assert [answer.json()["room_id"] for answer in answers] == [room["room_id"] for room in rooms]
 
 
-def test_a_name_stays_taken_when_its_sender_left_and_came_back(user):
+def test_a_client_id_stays_taken_after_its_sender_left_and_returned(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -130,7 +130,7 @@ def test_client_ids_are_compared_exactly(user):
 
 
 @pytest.mark.parametrize("fields", [{}, {"client_id": None}], ids=["missing", "null"])
-def test_without_a_client_id_every_post_is_a_message(user, fields):
+def test_without_a_client_id_every_post_creates_a_message(user, fields):
     alice = user()
     room = alice.room()
     answers = [post(alice, room, **fields) for _ in range(2)]
@@ -141,7 +141,7 @@ def test_without_a_client_id_every_post_is_a_message(user, fields):
 
 @pytest.mark.parametrize("value", ["", "x" * 65, FACE * 65, " " * 65, True, [], {}],
                          ids=lambda value: ascii(value)[:30])
-def test_what_is_no_client_id_is_refused(user, value):
+def test_an_invalid_client_id_is_refused(user, value):
     alice = user()
     room = alice.room()
     answer = post(alice, room, client_id=value)
@@ -149,7 +149,7 @@ def test_what_is_no_client_id_is_refused(user, value):
     assert shown(alice, room) == room
 
 
-def test_a_clients_name_never_meets_the_key_of_a_post_without_one(user, instance):
+def test_a_client_id_never_collides_with_a_generated_key(user, instance):
     alice = user()
     room = alice.room()
     post(alice, room)

@@ -32,7 +32,7 @@ def new_token(system, client):
     return answer.json()["token"]
 
 
-def test_the_second_message_is_like_the_first(bob, room):
+def test_the_second_message_has_the_same_fields_as_the_first(bob, room):
     first, second = bob.say(room, "one"), bob.say(room, "two")
     assert second["sender_username"] == first["sender_username"] == bob.name
     assert second["sender_id"] == bob.id
@@ -41,12 +41,12 @@ def test_the_second_message_is_like_the_first(bob, room):
     assert [event["message"] for event in bob.events(room)[1:]] == [first, second]
 
 
-def test_a_token_that_was_ended(regular, room):
+def test_a_revoked_token_is_refused(regular, room):
     assert regular.delete("/api/auth/token/").status_code == 204
     assert_detail(post(regular, room), 401, "Invalid token.")
 
 
-def test_a_password_that_was_changed_by_another_token(system, regular, room):
+def test_a_password_change_by_another_token_ends_this_one(system, regular, room):
     other = Client(system, new_token(system, regular))
     answer = other.post("/api/auth/password/", json={"old_password": regular.password,
                                                      "new_password": "another horse"})
@@ -54,39 +54,39 @@ def test_a_password_that_was_changed_by_another_token(system, regular, room):
     assert_detail(post(regular, room), 401, "Invalid token.")
 
 
-def test_a_user_who_was_disabled_and_enabled(system, regular, room):
+def test_a_disabled_user_is_refused_until_enabled(system, regular, room):
     system.confabctl("user", "disable", regular.name)
     assert_detail(post(regular, room), 401, "User inactive or deleted.")
     system.confabctl("user", "enable", regular.name)
     assert post(regular, room).status_code == 201
 
 
-def test_a_member_who_was_removed_and_invited_again(alice, regular, room):
+def test_a_removed_member_is_refused_until_invited_again(alice, regular, room):
     assert remove(alice, {"room_id": room}, regular.id).status_code == 204
     assert_error(post(regular, room), 404)
     alice.invite(room, regular)
     assert post(regular, room).status_code == 201
 
 
-def test_a_member_who_left_a_public_room(alice, regular, room):
+def test_a_member_who_left_a_public_room_is_refused(alice, regular, room):
     assert alice.patch(f"{ROOMS}{room}/", json={"is_private": False}).status_code == 200
     assert remove(regular, {"room_id": room}, regular.id).status_code == 204
     assert_error(post(regular, room), 403)
 
 
-def test_a_room_that_was_deleted(alice, regular, room):
+def test_a_deleted_room_is_not_found(alice, regular, room):
     assert alice.delete(f"{ROOMS}{room}/").status_code == 204
     assert_error(post(regular, room), 404)
 
 
-def test_what_is_refused_leaves_no_trace(alice, regular, room):
+def test_a_refused_message_leaves_no_trace(alice, regular, room):
     before = alice.get(f"{ROOMS}{room}/").json()
     assert regular.delete("/api/auth/token/").status_code == 204
     assert post(regular, room).status_code == 401
     assert alice.get(f"{ROOMS}{room}/").json() == before
 
 
-def test_the_token_is_judged_before_the_body(regular, room):
+def test_the_token_is_checked_before_the_body(regular, room):
     assert regular.delete("/api/auth/token/").status_code == 204
     for body in (b"{", b"[]", b'{"content": 7}', b"", b'{"content": "%s"}' % (b"x" * 200_000)):
         answer = regular.request("POST", f"{ROOMS}{room}/messages/", data=body,
@@ -94,31 +94,31 @@ def test_the_token_is_judged_before_the_body(regular, room):
         assert_detail(answer, 401, "Invalid token.")
 
 
-def test_all_that_is_wrong_with_a_body_is_said(regular, room):
+def test_all_errors_in_a_body_are_reported(regular, room):
     answer = post(regular, room, content=" ", message_type="song", reply_to_id=987654)
     assert answer.status_code == 400
     assert answer.json() == wrong("content", "message_type", "reply_to_id")
 
 
-def test_a_reply_to_nothing(regular, room):
+def test_a_reply_to_an_unknown_message_is_refused(regular, room):
     answer = post(regular, room, reply_to_id=987654)
     assert (answer.status_code, answer.json()) == (400, wrong("reply_to_id"))
 
 
-def test_a_reply(regular, room):
+def test_a_reply_is_accepted(regular, room):
     first = regular.get(f"{ROOMS}{room}/messages/").json()["results"][-1]["message_id"]
     answer = post(regular, room, reply_to_id=first)
     assert (answer.status_code, answer.json()["reply_to_id"]) == (201, first)
 
 
-def test_the_same_client_id_again(regular, room):
+def test_a_repeated_client_id_returns_the_first_message(regular, room):
     first = post(regular, room, client_id="abc")
     again = post(regular, room, client_id="abc", content="other")
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json() == first.json()
 
 
-def test_too_many_messages(tight_limits):
+def test_messages_above_the_rate_limit_are_429(tight_limits):
     carol = Client(tight_limits).register()
     room = carol.room()["room_id"]
     taken = post(carol, room)
@@ -128,7 +128,7 @@ def test_too_many_messages(tight_limits):
         assert refused.headers[name] == taken.headers[name]
 
 
-def test_each_room_is_judged_by_itself(alice, regular):
+def test_each_room_is_authorized_separately(alice, regular):
     other = alice.room()["room_id"]
     assert_error(post(regular, other), 404)
     alice.invite(other, regular)

@@ -61,7 +61,7 @@ def contents(client, room):
     return {message["message_id"]: message["content"] for message in messages}
 
 
-def test_a_backup_taken_while_people_write_restores_every_word(old, new, tmp_path):
+def test_a_backup_taken_during_writes_restores_every_acknowledged_message(old, new, tmp_path):
     alice = Client(old).register()
     room = alice.room()["room_id"]
     alice.say(room, "ä 漢字 🙂 \\ '\"")
@@ -109,14 +109,14 @@ def test_a_backup_taken_while_people_write_restores_every_word(old, new, tmp_pat
 
 # ---- monitoring ----
 
-def test_promtool_finds_the_rules_sound():
+def test_promtool_accepts_the_rules():
     done = subprocess.run([promtool(), "check", "rules", RULES], text=True, timeout=60,
                           capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{RULES.read_text().count('- alert:')} rules found" in done.stdout
 
 
-def test_the_rules_speak_of_figures_that_there_are(own_instance):
+def test_the_rules_use_existing_metrics(own_instance):
     figures = parse(ask(push_port(own_instance, "metrics"), "/metrics").text)
     named = set(re.findall(r"\bconfab_\w+", RULES.read_text()))
     assert named and named <= figures.keys()
@@ -150,7 +150,7 @@ tests:
 """
 
 
-def test_the_rules_fire_when_they_should(tmp_path):
+def test_the_rules_fire_on_their_conditions(tmp_path):
     cases = tmp_path / "cases.yml"
     cases.write_text(FIRING.format(rules=RULES))
     done = subprocess.run([promtool(), "test", "rules", cases], text=True, timeout=60,

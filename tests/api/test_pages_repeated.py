@@ -46,7 +46,7 @@ def assert_same(get):
 
 
 @pytest.mark.parametrize("query", PAGES)
-def test_a_page_is_the_same_either_way(bob, room, said, query):
+def test_a_page_is_the_same_on_both_paths(bob, room, said, query):
     ids = {"second": said[1]["message_id"], "third": said[2]["message_id"]}
     path = query.format(**ids)
     body = assert_same(lambda headers: page(bob, room, path, headers=headers))
@@ -55,29 +55,29 @@ def test_a_page_is_the_same_either_way(bob, room, said, query):
     assert all(message in said for message in body["results"])
 
 
-def test_a_page_behind_the_end_is_empty(bob, room, said):
+def test_a_page_after_the_end_is_empty(bob, room, said):
     body = assert_same(lambda headers: page(bob, room, "?offset=3", headers=headers))
     assert (body["count"], body["results"]) == (3, [])
 
 
-def test_nothing_is_before_the_first_message(bob, room, said):
+def test_a_page_before_the_first_message_is_empty(bob, room, said):
     path = f"?before={said[0]['message_id']}"
     body = assert_same(lambda headers: page(bob, room, path, headers=headers))
     assert body["results"] == []
 
 
-def test_a_cursor_of_another_room(alice, bob, room, said):
+def test_a_cursor_of_another_room_is_refused(alice, bob, room, said):
     other = alice.say(alice.room()["room_id"])
     assert_error(page(bob, room, f"?before={other['message_id']}"), 400, keys=("before",))
 
 
-def test_head_of_a_page(bob, room, said):
+def test_head_of_a_page_matches_get(bob, room, said):
     head, whole = bob.request("HEAD", f"{ROOMS}{room}/messages/"), page(bob, room)
     for name in ("ETag", "Content-Length", "Cache-Control", "Vary", "Allow"):
         assert head.headers[name] == whole.headers[name]
 
 
-def test_a_message_of_somebody_new(alice, bob, carol, room, said):
+def test_a_message_of_a_new_sender_has_the_name(alice, bob, carol, room, said):
     alice.invite(room, carol)
     new = carol.say(room, "a word of hers")
     for _ in range(2):
@@ -85,19 +85,19 @@ def test_a_message_of_somebody_new(alice, bob, carol, room, said):
         assert (first, first["sender_username"]) == (new, carol.name)
 
 
-def test_a_page_for_who_is_not_let_in(alice, carol, room, said):
+def test_a_page_without_valid_credentials_is_401(alice, carol, room, said):
     assert_error(page(carol, room), 404)
     assert alice.patch(f"{ROOMS}{room}/", json={"is_private": False}).status_code == 200
     assert_error(page(carol, room), 403)
 
 
-def test_a_page_for_who_was_removed(alice, bob, room, said):
+def test_a_page_for_a_removed_member_is_404(alice, bob, room, said):
     assert page(bob, room).status_code == 200
     assert remove(alice, {"room_id": room}, bob.id).status_code == 204
     assert_error(page(bob, room), 404)
 
 
-def test_a_page_of_a_room_that_was_deleted(alice, bob, room, said):
+def test_a_page_of_a_deleted_room_is_404(alice, bob, room, said):
     assert alice.delete(f"{ROOMS}{room}/").status_code == 204
     assert_error(page(bob, room), 404)
 
@@ -105,7 +105,7 @@ def test_a_page_of_a_room_that_was_deleted(alice, bob, room, said):
 @pytest.mark.parametrize("headers", [{}, OLDER])
 @pytest.mark.parametrize("path", ["{room}/messages/", "{room}/messages/?limit=0", "{room}/",
                                   "{room}/members/", "{room}/events/", "", "?limit=0"])
-def test_a_token_that_was_ended(bob, room, said, path, headers):
+def test_a_revoked_token_is_refused(bob, room, said, path, headers):
     url = ROOMS + path.format(room=room)
     before = bob.get(url, headers=headers)
     assert before.status_code == (400 if "limit=0" in path else 200)
@@ -115,7 +115,7 @@ def test_a_token_that_was_ended(bob, room, said, path, headers):
 
 @pytest.mark.parametrize("headers", [{}, OLDER])
 @pytest.mark.parametrize("path", ["{room}/messages/", "{room}/", "{room}/members/", ""])
-def test_a_user_who_was_disabled_and_enabled(system, bob, room, said, path, headers):
+def test_a_disabled_user_is_refused_until_enabled(system, bob, room, said, path, headers):
     url = ROOMS + path.format(room=room)
     assert bob.get(url, headers=headers).status_code == 200
     system.confabctl("user", "disable", bob.name)
@@ -124,7 +124,7 @@ def test_a_user_who_was_disabled_and_enabled(system, bob, room, said, path, head
     assert bob.get(url, headers=headers).status_code == 200
 
 
-def test_a_token_that_is_made_for_who_is_disabled(system, bob, room, said):
+def test_a_token_of_a_disabled_user_is_refused(system, bob, room, said):
     system.confabctl("user", "disable", bob.name)
     later = Client(system, system.confabctl("token", "add", bob.name).stdout.strip())
     for headers in ({}, OLDER):
@@ -134,7 +134,7 @@ def test_a_token_that_is_made_for_who_is_disabled(system, bob, room, said):
         assert page(later, room, headers=headers).status_code == 200
 
 
-def test_a_list_is_the_same_either_way(alice, bob, room, said):
+def test_a_list_is_the_same_on_both_paths(alice, bob, room, said):
     bob.say(bob.room("Another")["room_id"], "hello")
     assert bob.get(ROOMS).status_code == 200
     body = assert_same(lambda headers: bob.get(ROOMS, headers=headers))
@@ -144,20 +144,20 @@ def test_a_list_is_the_same_either_way(alice, bob, room, said):
     assert (cut["count"], cut["results"]) == (2, body["results"][1:])
 
 
-def test_a_list_much_longer_than_its_page(bob, room, said):
+def test_a_list_longer_than_its_page_has_the_right_count(bob, room, said):
     rooms = [bob.room(f"Room {number}")["room_id"] for number in range(3)]
     body = assert_same(lambda headers: bob.get(ROOMS + "?limit=1", headers=headers))
     assert body["count"] == 4
     assert body["results"][0]["room_id"] == rooms[-1]
 
 
-def test_a_list_without_a_room(carol, room, said):
+def test_an_empty_list_is_the_same_on_both_paths(carol, room, said):
     body = assert_same(lambda headers: carol.get(ROOMS, headers=headers))
     assert (body["count"], body["results"]) == (0, [])
 
 
 @pytest.mark.parametrize("path", ["{room}/messages/", "{room}/", ""])
-def test_too_many_requests(tight_limits, path):
+def test_requests_above_the_rate_limit_are_429(tight_limits, path):
     dora = Client(tight_limits).register()
     room = dora.room()["room_id"]
     dora.say(room)

@@ -36,7 +36,7 @@ def while_hashing(system, look):
     return wait_for(register_and_look, seconds=60)
 
 
-def test_a_password_is_hashed_with_less_weight_than_requests_have(slow):
+def test_password_hashing_has_a_lower_priority_than_requests(slow):
     def gives_way(worker, child):
         nice = os.getpriority(os.PRIO_PROCESS, worker)
         return (os.getpriority(os.PRIO_PROCESS, child) == min(19, nice + 10)
@@ -46,7 +46,7 @@ def test_a_password_is_hashed_with_less_weight_than_requests_have(slow):
     assert [children(worker) for worker in slow.api_workers()] == [[]] * len(slow.api_workers())
 
 
-def test_a_hash_that_is_cut_short_is_made_again(slow):
+def test_an_interrupted_hash_is_retried(slow):
     def cut_short(_, child):
         os.kill(child, signal.SIGKILL)
         return True

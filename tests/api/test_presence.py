@@ -33,12 +33,12 @@ def enter(instance, room, pushd, client, sockets=1):
     instance.redis("HSET", f"{PREFIX}presence:{room['room_id']}", f"{pushd}/{client.id}", sockets)
 
 
-def test_nobody_is_there_to_begin_with(pair):
+def test_a_new_room_has_nobody_online(pair):
     alice, _, room = pair
     assert present(alice, room) == {"online": []}
 
 
-def test_who_has_a_socket_is_there(pair, instance):
+def test_a_member_with_a_socket_is_online(pair, instance):
     alice, bob, room = pair
     lease(instance, "one")
     enter(instance, room, "one", bob)
@@ -46,7 +46,7 @@ def test_who_has_a_socket_is_there(pair, instance):
     wait_until_present(bob, room, bob)
 
 
-def test_everybody_who_has_a_socket_is_there_by_name(pair, instance):
+def test_all_members_with_sockets_are_online(pair, instance):
     alice, bob, room = pair
     lease(instance, "one")
     enter(instance, room, "one", bob)
@@ -54,7 +54,7 @@ def test_everybody_who_has_a_socket_is_there_by_name(pair, instance):
     wait_until_present(alice, room, alice, bob)
 
 
-def test_who_is_connected_to_two_servers_is_there_once(pair, instance):
+def test_a_member_connected_to_two_servers_is_listed_once(pair, instance):
     alice, bob, room = pair
     for pushd in ("one", "two"):
         lease(instance, pushd)
@@ -62,7 +62,7 @@ def test_who_is_connected_to_two_servers_is_there_once(pair, instance):
     wait_until_present(alice, room, bob)
 
 
-def test_who_has_gone_is_not_there(pair, instance):
+def test_a_member_whose_last_socket_closed_is_not_listed(pair, instance):
     alice, bob, room = pair
     lease(instance, "one")
     enter(instance, room, "one", alice)
@@ -71,7 +71,7 @@ def test_who_has_gone_is_not_there(pair, instance):
     wait_until_present(alice, room, alice)
 
 
-def test_a_server_whose_lease_has_run_out_does_not_count(pair, instance):
+def test_users_of_a_server_with_an_expired_lease_are_not_listed(pair, instance):
     alice, bob, room = pair
     lease(instance, "living")
     lease(instance, "dead")
@@ -82,7 +82,7 @@ def test_a_server_whose_lease_has_run_out_does_not_count(pair, instance):
     wait_until_present(alice, room, alice)
 
 
-def test_a_server_that_never_had_a_lease_does_not_count(pair, instance):
+def test_users_of_a_server_without_a_lease_are_not_listed(pair, instance):
     alice, bob, room = pair
     lease(instance, "living")
     enter(instance, room, "living", alice)
@@ -90,7 +90,7 @@ def test_a_server_that_never_had_a_lease_does_not_count(pair, instance):
     wait_until_present(alice, room, alice)
 
 
-def test_one_living_server_is_enough(pair, instance):
+def test_a_user_with_one_live_server_is_online(pair, instance):
     alice, bob, room = pair
     lease(instance, "living")
     enter(instance, room, "dead", bob)
@@ -98,7 +98,7 @@ def test_one_living_server_is_enough(pair, instance):
     wait_until_present(alice, room, bob)
 
 
-def test_presence_is_a_rooms_own(pair, instance):
+def test_presence_is_separate_for_each_room(pair, instance):
     alice, bob, room = pair
     other = alice.room()
     lease(instance, "one")
@@ -108,7 +108,7 @@ def test_presence_is_a_rooms_own(pair, instance):
     wait_until_present(alice, other, alice)
 
 
-def test_a_disabled_user_is_not_there(pair, instance):
+def test_a_disabled_user_is_not_listed(pair, instance):
     alice, bob, room = pair
     lease(instance, "one")
     enter(instance, room, "one", alice)
@@ -119,7 +119,7 @@ def test_a_disabled_user_is_not_there(pair, instance):
 
 @pytest.mark.parametrize("field", ["", "/", "one", "one/", "/1", "one/x", "one/-1", "one/0",
                                    "one/99999999999999999999999", "one/4611686018427387904"])
-def test_a_field_that_is_none_of_ours_counts_for_nobody(pair, instance, field):
+def test_unknown_fields_in_redis_are_ignored(pair, instance, field):
     alice, bob, room = pair
     lease(instance, "one")
     enter(instance, room, "one", bob)
@@ -136,7 +136,7 @@ def crowd(instance):
     instance.sql("DELETE FROM user WHERE username LIKE 'crowd-%'")
 
 
-def test_a_crowd_is_there_to_the_last_one(pair, instance, crowd):
+def test_a_room_with_many_users_lists_all_of_them(pair, instance, crowd):
     alice, _, room = pair
     lease(instance, "one")
     instance.redis("HSET", f"{PREFIX}presence:{room['room_id']}",
@@ -144,7 +144,7 @@ def test_a_crowd_is_there_to_the_last_one(pair, instance, crowd):
     wait_for(lambda: len(present(alice, room)["online"]) == len(crowd), 15)
 
 
-def test_without_redis_nobody_is_known_to_be_there(make_instance):
+def test_without_redis_nobody_is_listed(make_instance):
     instance = make_instance(CONFAB_PROCESSES=1)
     alice = Client(instance).register()
     room = alice.room()

@@ -50,7 +50,7 @@ def assert_counters_are_right(system):
 
 # ---- ending by themselves ----
 
-def test_processes_that_end_after_fifty_requests_cost_not_one_request(system, writer):
+def test_workers_that_end_after_fifty_requests_fail_no_request(system, writer):
     room = writer.room()["room_id"]
     with configured(system, max_requests=50):
         logged = len(system.log())
@@ -67,7 +67,7 @@ def test_processes_that_end_after_fifty_requests_cost_not_one_request(system, wr
 
 # ---- SIGHUP ----
 
-def test_reloads_under_full_load_cost_not_one_request(system, writer):
+def test_reloads_under_full_load_fail_no_request(system, writer):
     room = writer.room()["room_id"]
     with Load(system, writer.token, mixed(room, 12)) as load:
         for _ in range(6):
@@ -76,7 +76,7 @@ def test_reloads_under_full_load_cost_not_one_request(system, writer):
     assert load.failures == []
 
 
-def test_a_reload_brings_a_changed_configuration(system):
+def test_a_reload_applies_a_changed_configuration(system):
     someone = Client(system)
     body = {"username": "comes-too-late", "password": "correct horse"}
     with configured(system, registration="closed"):
@@ -85,8 +85,8 @@ def test_a_reload_brings_a_changed_configuration(system):
     assert someone.post("/api/auth/register/", json=body).status_code == 201
 
 
-def test_a_reload_under_full_load_brings_a_changed_configuration_and_costs_no_request(system,
-                                                                                    writer):
+def test_a_reload_under_full_load_applies_the_configuration_and_fails_no_request(system,
+                                                                                 writer):
     room = writer.room()["room_id"]
     body = {"username": "comes-in-between", "password": "correct horse"}
     with Load(system, writer.token, mixed(room)) as load:
@@ -95,7 +95,7 @@ def test_a_reload_under_full_load_brings_a_changed_configuration_and_costs_no_re
     assert load.failures == []
 
 
-def test_an_invalid_configuration_is_refused_at_a_reload_and_the_log_has_the_reason(system, writer):
+def test_a_reload_with_an_invalid_configuration_is_logged_and_has_no_effect(system, writer):
     before, workers, logged = system.config.read_text(), system.api_workers(), len(system.log())
     try:
         system.config.write_text(before + "registration = closed\nproceses = 2\n")
@@ -110,7 +110,7 @@ def test_an_invalid_configuration_is_refused_at_a_reload_and_the_log_has_the_rea
         system.config.write_text(before)
 
 
-def test_another_number_of_processes_comes_with_a_reload(make_instance):
+def test_a_reload_changes_the_number_of_processes(make_instance):
     system = make_instance()
     before = system.config.read_text()
     for count in (7, 2):
@@ -122,7 +122,7 @@ def test_another_number_of_processes_comes_with_a_reload(make_instance):
 
 # ---- processes that are ended ----
 
-def test_sigterm_to_processes_under_full_load_costs_not_one_request(system, writer):
+def test_sigterm_to_workers_under_full_load_fails_no_request(system, writer):
     room = writer.room()["room_id"]
     with Load(system, writer.token, mixed(room, 12)) as load:
         for _ in range(30):
@@ -132,7 +132,7 @@ def test_sigterm_to_processes_under_full_load_costs_not_one_request(system, writ
     wait_for(lambda: is_whole(system), 30, "all processes")
 
 
-def test_sigterm_lets_a_process_finish_the_request_it_serves(system, writer):
+def test_sigterm_lets_a_worker_finish_its_request(system, writer):
     room = writer.room()["room_id"]
     with SqlSession(system) as session:
         session.run("BEGIN")
@@ -150,7 +150,7 @@ def test_sigterm_lets_a_process_finish_the_request_it_serves(system, writer):
     wait_for(lambda: is_whole(system) and not set(workers) & set(system.api_workers()), 30)
 
 
-def test_processes_killed_in_the_middle_of_writes_cost_only_what_they_served(system, writer):
+def test_killed_workers_fail_only_the_requests_they_served(system, writer):
     room, kills, seen = writer.room()["room_id"], 0, {}
     scripts = [posting_surely(room, f"writer{i}") for i in range(8)] + [reading(room)]
     with Load(system, writer.token, scripts) as load:
@@ -176,7 +176,7 @@ def long_served(system, seen):
                 None)
 
 
-def test_what_a_killed_process_served_is_answered_in_json_with_retry_after(system, writer):
+def test_a_request_of_a_killed_worker_is_answered_in_json_with_retry_after(system, writer):
     room = writer.room()["room_id"]
     writer.may_fail = True
     with SqlSession(system) as session:
@@ -196,7 +196,7 @@ def test_what_a_killed_process_served_is_answered_in_json_with_retry_after(syste
 
 # ---- one request at a time ----
 
-def test_requests_that_wait_do_not_hold_up_the_others(system, writer):
+def test_waiting_requests_do_not_block_others(system, writer):
     """Logins that wait for a lock on their user's row: so many that one process is left."""
     slow = Client(system).register()
     body = {"username": slow.name, "password": slow.password}
@@ -217,7 +217,7 @@ def test_requests_that_wait_do_not_hold_up_the_others(system, writer):
     assert logins.failures == [] and logins.count == PROCESSES - 1
 
 
-def test_a_request_that_finds_no_free_process_waits_for_one(system, writer):
+def test_a_request_waits_for_a_free_worker(system, writer):
     room = writer.room()["room_id"]
     posts = [posting_surely(room, f"busy{i}", 1) for i in range(PROCESSES)]
 
@@ -240,5 +240,5 @@ def test_a_request_that_finds_no_free_process_waits_for_one(system, writer):
     assert late.statuses["GET", 200] == 1 and busy.statuses["POST", 201] == PROCESSES
 
 
-def test_processes_do_not_interrupt_who_wakes_them(system):
+def test_workers_run_with_batch_scheduling(system):
     assert {os.sched_getscheduler(pid) for pid in system.api_workers()} == {os.SCHED_BATCH}

@@ -44,14 +44,14 @@ def test_a_new_message_is_published(ear, pair):
 @pytest.mark.parametrize("text", [
     "é語\U0001f600", "\"\\/\b\f\n\r\t\x01\x1f\x7f", "\u2028\u2029\ufeff\ufffd\U0010ffff", "<&'>",
     "\U0001f600" * 8000, "line\n" * 1500], ids=lambda text: ascii(text)[:30])
-def test_a_message_of_whatever_letters_is_replayed_as_it_was_published(ear, pair, text):
+def test_a_message_of_any_characters_is_replayed_as_published(ear, pair, text):
     alice, _, room = pair
     events = ear.hear(lambda: alice.say(room["room_id"], text, client_id=text[:64]))
     assert events[0].json["message"]["content"] == text.strip()
     assert_replayed(alice, room, *events)
 
 
-def test_a_reply_is_replayed_as_it_was_published(ear, pair):
+def test_a_reply_is_replayed_as_published(ear, pair):
     alice, bob, room = pair
     first = alice.say(room["room_id"])
     events = ear.hear(lambda: bob.say(room["room_id"], reply_to_id=first["message_id"],
@@ -60,7 +60,7 @@ def test_a_reply_is_replayed_as_it_was_published(ear, pair):
     assert_replayed(alice, room, *events)
 
 
-def test_an_edit_is_published_with_the_message_as_it_is_now(ear, pair):
+def test_an_edit_is_published_with_the_edited_message(ear, pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"])
     events = ear.hear(lambda: bob.patch(message_url(message), json={"content": "other"}))
@@ -72,7 +72,7 @@ def test_an_edit_is_published_with_the_message_as_it_is_now(ear, pair):
     assert_replayed(alice, room, *events)
 
 
-def test_a_deletion_is_published_without_the_words(ear, pair):
+def test_a_deletion_is_published_without_the_content(ear, pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"], "swordfish")
     events = ear.hear(lambda: alice.delete(message_url(message)))
@@ -83,7 +83,7 @@ def test_a_deletion_is_published_without_the_words(ear, pair):
     assert_replayed(bob, room, *events)
 
 
-def test_reading_is_published_without_a_number_and_is_never_replayed(ear, pair):
+def test_a_read_mark_is_published_without_a_seq_and_never_replayed(ear, pair):
     alice, bob, room = pair
     message = alice.say(room["room_id"])
     body = {"message_id": message["message_id"]}
@@ -97,7 +97,7 @@ def test_reading_is_published_without_a_number_and_is_never_replayed(ear, pair):
 
 # ---- the room ----
 
-def test_a_changed_room_is_published_without_what_is_the_callers_own(ear, pair):
+def test_a_changed_room_is_published_without_the_fields_of_one_user(ear, pair):
     alice, bob, room = pair
     alice.say(room["room_id"])
     events = ear.hear(lambda: alice.patch(url(room), json={"name": "other"}))
@@ -108,7 +108,7 @@ def test_a_changed_room_is_published_without_what_is_the_callers_own(ear, pair):
     assert_replayed(bob, room, *events)
 
 
-def test_a_new_room_is_published_to_its_maker(ear, person):
+def test_a_new_room_is_published_to_its_creator(ear, person):
     alice = person()
     made = []
     events = ear.hear(lambda: made.append(alice.room("new")))
@@ -149,7 +149,7 @@ def test_a_deleted_room_is_published_to_every_member_and_then_to_the_room(ear, p
 
 # ---- members ----
 
-def test_an_invitation_is_published_to_the_room_and_to_the_invited(ear, pair, person):
+def test_an_invitation_is_published_to_the_room_and_the_invited_user(ear, pair, person):
     alice, _, room = pair
     carol = person()
     events = ear.hear(lambda: alice.invite(room["room_id"], carol))
@@ -163,7 +163,7 @@ def test_an_invitation_is_published_to_the_room_and_to_the_invited(ear, pair, pe
     assert_replayed(alice, room, events[0])
 
 
-def test_joining_is_published_likewise_by_who_joins(ear, pair, person):
+def test_joining_is_published_to_the_room_and_the_joining_user(ear, pair, person):
     alice, _, room = pair
     carol = person()
     events = ear.hear(lambda: carol.post(url(room, "join/")))
@@ -177,7 +177,7 @@ def test_joining_is_published_likewise_by_who_joins(ear, pair, person):
     assert_replayed(alice, room, events[0])
 
 
-def test_a_removal_is_published_to_the_room_and_to_the_removed(ear, pair):
+def test_a_removal_is_published_to_the_room_and_the_removed_user(ear, pair):
     alice, bob, room = pair
     events = ear.hear(lambda: remove(alice, room, bob.id))
     assert_one(events[:1], room_channel(room), (2, 2, "user_removed", alice.id, bob.id),
@@ -189,7 +189,7 @@ def test_a_removal_is_published_to_the_room_and_to_the_removed(ear, pair):
     assert_replayed(alice, room, events[0])
 
 
-def test_a_role_is_published_with_the_membership(ear, pair):
+def test_a_change_of_role_is_published_with_the_membership(ear, pair):
     alice, bob, room = pair
     events = ear.hear(lambda: set_admin(alice, room, bob.id, True))
     assert_one(events, room_channel(room), (2, 2, "member_updated", alice.id, bob.id),
@@ -200,7 +200,7 @@ def test_a_role_is_published_with_the_membership(ear, pair):
     assert_replayed(bob, room, *events)
 
 
-def test_the_last_admins_leaving_is_published_with_the_heirs_role(ear, pair):
+def test_the_leaving_of_the_last_admin_is_published_with_the_promotion(ear, pair):
     alice, bob, room = pair
     events = ear.hear(lambda: remove(alice, room, alice.id))
     in_room = [event for event in events if event.channel == room_channel(room)]
@@ -217,7 +217,7 @@ def test_the_last_admins_leaving_is_published_with_the_heirs_role(ear, pair):
     assert_replayed(bob, room, *in_room)
 
 
-def test_the_last_members_leaving_is_published_as_the_end_of_the_room(ear, person):
+def test_the_leaving_of_the_last_member_is_published_as_the_deletion_of_the_room(ear, person):
     alice = person()
     room = alice.room()
     events = ear.hear(lambda: remove(alice, room, alice.id))
@@ -227,7 +227,7 @@ def test_the_last_members_leaving_is_published_as_the_end_of_the_room(ear, perso
     assert_one(events[1:], room_channel(room), (2, 0, "room_deleted", alice.id, 0), content)
 
 
-def test_a_whole_history_is_replayed_as_it_was_published(ear, pair, person):
+def test_a_whole_history_is_replayed_as_published(ear, pair, person):
     alice, bob, room = pair
     carol, dave = person(), person()
 

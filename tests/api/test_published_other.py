@@ -45,7 +45,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("action", SILENT)
-def test_what_changes_nothing_is_not_published(ear, place, action):
+def test_an_ineffective_change_is_not_published(ear, place, action):
     answers = []
     events = ear.hear(lambda: answers.extend(SILENT[action](place)))
     assert [answer.status_code for answer in answers] == [200] * len(answers)
@@ -75,7 +75,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("action", REFUSED)
-def test_what_was_refused_is_not_published(ear, place, action):
+def test_a_refused_change_is_not_published(ear, place, action):
     answers = []
     events = ear.hear(lambda: answers.append(REFUSED[action](place)))
     assert 400 <= answers[0].status_code < 500
@@ -90,12 +90,12 @@ def test_a_message_deleted_twice_is_published_once(ear, place):
         (2, 3, "message_deleted", place.alice.id, place.message["message_id"])]
 
 
-def test_posting_moves_the_read_mark_without_a_message_read(ear, place):
+def test_posting_moves_the_read_mark_without_a_message_read_event(ear, place):
     events = ear.hear(lambda: place.bob.say(place.room["room_id"]))
     assert [event.name for event in events] == ["new_message"]
 
 
-def test_many_changes_are_published_in_the_order_of_their_numbers(ear, place):
+def test_many_changes_are_published_in_the_order_of_their_seq(ear, place):
     events = ear.hear(lambda: [place.bob.say(place.room["room_id"]) for _ in range(50)])
     assert {event.channel for event in events} == {room_channel(place.room)}
     assert [event.seq for event in events] == list(range(3, 53))
@@ -140,7 +140,7 @@ def test_registering_and_logging_in_are_not_published(ear, person):
 
 # ---- what the sysadmin's tool does ----
 
-def test_a_user_disabled_by_the_sysadmin_is_told_so_without_json(ear, person):
+def test_disabling_a_user_is_published_without_json(ear, person):
     alice = person()
     with ear.instance.subscribe(f"user:{alice.id}") as heard:
         assert ear.instance.confabctl("user", "disable", alice.name).returncode == 0
@@ -149,7 +149,7 @@ def test_a_user_disabled_by_the_sysadmin_is_told_so_without_json(ear, person):
     assert event.text == b""
 
 
-def test_a_room_deleted_by_the_sysadmin_is_published_as_nobodys_doing(ear, place):
+def test_the_deletion_of_a_room_by_confabctl_is_published_without_an_actor(ear, place):
     number = place.room["room_id"]
     with ear.instance.subscribe("*") as heard:
         assert ear.instance.confabctl("room", "delete", number, "--yes").returncode == 0

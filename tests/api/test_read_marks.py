@@ -15,14 +15,14 @@ def mark(client, room, message):
     return answer.json()
 
 
-def test_what_others_say_is_unread(pair):
+def test_messages_of_others_are_unread(pair):
     alice, bob, room = pair
     for _ in range(3):
         alice.say(room["room_id"])
     assert unread(bob, room) == 3
 
 
-def test_ones_own_messages_are_read(pair):
+def test_own_messages_are_read(pair):
     alice, _, room = pair
     for _ in range(3):
         alice.say(room["room_id"])
@@ -39,7 +39,7 @@ def test_posting_moves_the_read_mark_to_the_message_posted(pair):
     assert (unread(alice, room), unread(bob, room)) == (0, 1)
 
 
-def test_reading_answers_with_exactly_the_mark_and_what_is_left(pair):
+def test_marking_returns_exactly_the_mark_and_the_unread_count(pair):
     alice, bob, room = pair
     messages = [alice.say(room["room_id"]) for _ in range(3)]
     assert mark(bob, room, messages[1]) == {
@@ -47,14 +47,14 @@ def test_reading_answers_with_exactly_the_mark_and_what_is_left(pair):
     assert unread(bob, room) == 1
 
 
-def test_reading_the_last_message_leaves_nothing(pair):
+def test_marking_the_last_message_leaves_nothing_unread(pair):
     alice, bob, room = pair
     messages = [alice.say(room["room_id"]) for _ in range(3)]
     assert mark(bob, room, messages[-1])["unread_count"] == 0
     assert unread(bob, room) == 0
 
 
-def test_a_mark_never_goes_back(pair):
+def test_a_read_mark_never_moves_back(pair):
     alice, bob, room = pair
     messages = [alice.say(room["room_id"]) for _ in range(3)]
     mark(bob, room, messages[2])
@@ -63,13 +63,13 @@ def test_a_mark_never_goes_back(pair):
     assert unread(bob, room) == 0
 
 
-def test_marking_the_same_again_changes_nothing(pair):
+def test_marking_the_same_message_again_changes_nothing(pair):
     alice, bob, room = pair
     messages = [alice.say(room["room_id"]) for _ in range(2)]
     assert mark(bob, room, messages[0]) == mark(bob, room, messages[0])
 
 
-def test_a_mark_behind_ones_own_later_message_stays_there(pair):
+def test_marking_a_message_before_a_later_own_one_keeps_the_mark(pair):
     alice, bob, room = pair
     first = alice.say(room["room_id"])
     own = bob.say(room["room_id"])
@@ -77,7 +77,7 @@ def test_a_mark_behind_ones_own_later_message_stays_there(pair):
                                       "unread_count": 0}
 
 
-def test_each_member_has_a_mark_of_its_own(pair, user):
+def test_each_member_has_a_separate_mark(pair, user):
     alice, bob, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)
@@ -86,7 +86,7 @@ def test_each_member_has_a_mark_of_its_own(pair, user):
     assert (unread(bob, room), unread(carol, room)) == (0, 1)
 
 
-def test_marks_of_two_rooms_do_not_meet(pair):
+def test_marks_of_two_rooms_are_independent(pair):
     alice, bob, room = pair
     other = alice.room()
     alice.invite(other["room_id"], bob)
@@ -115,7 +115,7 @@ def test_messages_from_before_joining_a_public_room_count_as_read(user):
     assert unread(bob, room) == 0
 
 
-def test_messages_said_while_one_was_away_count_as_read(pair):
+def test_messages_posted_between_two_memberships_count_as_read(pair):
     alice, bob, room = pair
     bob.post(url(room, "remove_member/"), json={"user_id": bob.id})
     alice.say(room["room_id"])
@@ -139,7 +139,7 @@ def test_a_deleted_message_can_be_marked(pair):
                                         "unread_count": 0}
 
 
-def test_editing_and_deleting_make_nothing_unread(pair):
+def test_editing_and_deleting_do_not_change_the_unread_count(pair):
     alice, bob, room = pair
     message = alice.say(room["room_id"])
     mark(bob, room, message)
@@ -149,7 +149,7 @@ def test_editing_and_deleting_make_nothing_unread(pair):
     assert unread(bob, room) == 0
 
 
-def test_reading_is_no_event_of_the_room(pair):
+def test_a_read_mark_is_not_an_event_of_the_room(pair):
     alice, bob, room = pair
     mark(bob, room, alice.say(room["room_id"]))
     assert [event["type"] for event in alice.events(room["room_id"])] == ["user_invited",
@@ -165,13 +165,13 @@ def test_a_message_of_another_room_is_refused(pair):
 
 @pytest.mark.parametrize("body", [{}] + [{"message_id": value} for value in (
     None, 0, -1, 2 ** 62, 2 ** 64 - 1, 1.0, True, "", "x", [], {})], ids=repr)
-def test_what_is_no_message_is_refused(pair, body):
+def test_an_unknown_message_is_refused(pair, body):
     _, bob, room = pair
     answer = bob.post(url(room, "read/"), json=body)
     assert (answer.status_code, answer.json()) == (400, wrong("message_id"))
 
 
-def test_a_room_read_by_its_reader_is_shown_anew_to_that_reader_only(pair):
+def test_a_read_mark_changes_the_etag_for_its_user_only(pair):
     alice, bob, room = pair
     message = alice.say(room["room_id"])
     tags = {client: {"If-None-Match": client.get(url(room)).headers["ETag"]} for client in pair[:2]}

@@ -32,11 +32,11 @@ def masked(text):
     return re.sub(r'"(ann|bea)[0-9]+\.[0-9]+"', r'"\1N"', text)
 
 
-def test_the_first_session_prints_what_the_readme_shows(session):
+def test_the_first_session_prints_the_documented_output(session):
     assert masked(session.stdout) == masked(papers.block("README.md", "session-output"))
 
 
-def test_the_first_session_complains_of_nothing(session):
+def test_the_first_session_prints_no_errors(session):
     assert (session.returncode, session.stderr) == (0, "")
 
 
@@ -83,7 +83,7 @@ def restored(make_instance, tmp_path_factory):
         shutil.rmtree(set_aside, ignore_errors=True)
 
 
-def test_the_backup_complains_of_nothing(restored):
+def test_the_backup_prints_no_errors(restored):
     done = restored.backup
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -92,17 +92,17 @@ def test_the_restore_succeeds(restored):
     assert restored.restore.returncode == 0, restored.restore.stdout + restored.restore.stderr
 
 
-def test_after_the_restore_all_is_as_it_was_at_the_backup(restored):
+def test_the_restore_restores_the_state_of_the_backup(restored):
     assert restored.content() == restored.before
 
 
-def test_the_restore_ends_with_a_recount_that_finds_nothing(restored):
+def test_the_restore_ends_with_a_check_that_finds_no_differences(restored):
     lines = restored.restore.stdout.splitlines()[-5:]
     assert [line.split()[:2] for line in lines] == [
         ["ok", part] for part in ("configuration", "database", "schema", "redis", "counters")]
 
 
-def test_the_restored_room_goes_on_where_it_was(restored):
+def test_numbers_of_a_restored_room_continue(restored):
     last_seq = restored.before[0]["last_seq"]
     restored.user.say(restored.room_id, "said after the restore")
     events = restored.user.events(restored.room_id, after=last_seq)
@@ -114,7 +114,7 @@ def test_only_the_owner_can_read_the_backup(restored):
     assert (os.stat(restored.env["BACKUP"]).st_mode & 0o777) == 0o700
 
 
-def test_the_restore_keeps_what_was_there_before(restored):
+def test_the_restore_keeps_the_previous_data(restored):
     assert (restored.instance.state.with_name(f"{restored.instance.state.name}.before")
             / "db").is_dir()
 
@@ -129,14 +129,14 @@ def test_every_file_of_state_is_described(instance):
     assert named - {"bin"} <= there <= named
 
 
-def test_logs_and_sockets_have_the_described_names(instance):
+def test_logs_and_sockets_have_their_documented_names(instance):
     rows = {row[0]: papers.in_backticks(row[1]) for row in papers.table("docs/instance.md", "path")}
     for folder in ("log", "sock"):
         there = {entry.name for entry in (instance.state / folder).iterdir()}
         assert set(rows[f"`{folder}/`"]) == there
 
 
-def test_the_first_configuration_is_complete_without_a_change(instance):
+def test_the_generated_configuration_is_valid_unchanged(instance):
     done = subprocess.run([instance.build / "fcgi-api", "-c", instance.config, "--check-config"],
                           env={}, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")

@@ -58,7 +58,7 @@ def is_published(system, client, room):
 # ---- away ----
 
 @WAYS
-def test_without_redis_requests_cost_a_few_milliseconds_more_at_most(system, writer, away):
+def test_without_redis_requests_take_at_most_a_few_milliseconds_more(system, writer, away):
     room = writer.room()["room_id"]
     forget_the_silence(system)
     costs(writer, room, 10)
@@ -70,7 +70,7 @@ def test_without_redis_requests_cost_a_few_milliseconds_more_at_most(system, wri
 
 
 @WAYS
-def test_without_redis_nothing_fails_and_nothing_is_lost(system, writer, away):
+def test_without_redis_requests_succeed_and_no_event_is_lost(system, writer, away):
     room = writer.room()["room_id"]
     with Load(system, writer.token, mixed(room)) as load:
         load.wait_for(100)
@@ -87,7 +87,7 @@ def test_without_redis_nothing_fails_and_nothing_is_lost(system, writer, away):
 
 
 @WAYS
-def test_health_is_degraded_without_redis_and_ok_again_with_it(system, away):
+def test_health_is_degraded_without_redis_and_ok_afterwards(system, away):
     client = Client(system)
     wait_for(lambda: client.get("/healthz").json() == {"status": "ok"}, 45)
     with away(system):
@@ -111,7 +111,7 @@ def test_presence_is_empty_without_redis(system, writer, away):
 
 
 @WAYS
-def test_rate_limits_go_on_without_redis(system, writer, away):
+def test_rate_limits_apply_without_redis(system, writer, away):
     """Ten logins a minute, counted by the process itself."""
     body = {"username": writer.name, "password": WRONG}
     with away(system):
@@ -134,7 +134,7 @@ def test_when_redis_is_back_events_are_published_again(system, writer, away):
     wait_for(lambda: is_published(system, writer, room), 45, "a published event")
 
 
-def test_a_cut_connection_to_redis_is_opened_again(system, writer):
+def test_a_lost_connection_to_redis_is_reopened(system, writer):
     room = writer.room()["room_id"]
     wait_for(lambda: is_published(system, writer, room), 45)
     assert int(system.redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")) >= 1
@@ -142,7 +142,7 @@ def test_a_cut_connection_to_redis_is_opened_again(system, writer):
     wait_for(lambda: is_published(system, writer, room), 45, "a published event")
 
 
-def test_a_redis_that_refuses_costs_no_request(system, writer):
+def test_a_redis_that_refuses_writes_fails_no_request(system, writer):
     """Full: every write is an error."""
     room = writer.room()["room_id"]
     system.redis("CONFIG", "SET", "maxmemory", "1")
@@ -156,7 +156,7 @@ def test_a_redis_that_refuses_costs_no_request(system, writer):
         "username": writer.name, "password": writer.password}).status_code == 200
 
 
-def test_a_spoiled_key_in_redis_costs_no_request(system, writer):
+def test_a_corrupt_key_in_redis_fails_no_request(system, writer):
     """A key of the rate limits that holds something else."""
     for key in system.redis("KEYS", "confab:rate:*").split():
         system.redis("SET", key, "no number")
@@ -165,7 +165,7 @@ def test_a_spoiled_key_in_redis_costs_no_request(system, writer):
 
 # ---- none at all ----
 
-def test_a_system_without_redis_is_a_system(make_instance):
+def test_a_site_configured_without_redis_works(make_instance):
     system = make_instance(CONFAB_REDIS_SOCKET="")
     client = Client(system)
     assert client.get("/healthz").json() == {"status": "ok"}

@@ -20,32 +20,32 @@ def test_a_new_room_has_exactly_the_fields_of_a_room(user):
     assert answer.json() == a_room(name="Design Team", created_by_id=alice.id)
 
 
-def test_a_room_is_private_unless_said_otherwise(user):
+def test_a_room_is_private_by_default(user):
     assert user().post(ROOMS, json={"name": "x"}).json()["is_private"] is True
 
 
-def test_a_public_room_says_so(user):
+def test_a_public_room_is_shown_as_public(user):
     assert user().room(is_private=False) == a_room(is_private=False)
 
 
-def test_a_new_room_is_shown_as_it_was_answered(user):
+def test_a_new_room_is_shown_as_in_the_answer_to_its_creation(user):
     alice = user()
     room = alice.room()
     answer = alice.get(url(room))
     assert (answer.status_code, answer.json()) == (200, room)
 
 
-def test_a_room_is_made_now(user):
+def test_created_at_is_the_time_of_the_request(user):
     made = read_time(user().room()["created_at"])
     assert abs(datetime.now(timezone.utc) - made) < timedelta(seconds=60)
 
 
-def test_two_rooms_may_have_one_name(user):
+def test_two_rooms_may_have_the_same_name(user):
     alice = user()
     assert alice.room("same")["room_id"] != alice.room("same")["room_id"]
 
 
-def test_a_room_is_made_without_the_last_slash_too(user):
+def test_a_room_can_be_created_without_the_trailing_slash(user):
     assert user().post(ROOMS[:-1], json={"name": "x"}).status_code == 201
 
 
@@ -61,7 +61,7 @@ def test_unknown_fields_are_ignored(user):
     ("inner  space", "inner  space"), ("x", "x"), ("x" * 128, "x" * 128),
     (" " + "x" * 128 + " ", "x" * 128), ("\U0001f600" * 128, "\U0001f600" * 128),
     ("<b>&\"'\\/", "<b>&\"'\\/"), ("line\nbreak\x01", "line\nbreak\x01")])
-def test_a_name_is_trimmed_and_else_kept_as_it_is(user, given, kept):
+def test_a_name_is_trimmed_and_otherwise_kept(user, given, kept):
     alice = user()
     room = alice.room(given)
     assert room["name"] == kept
@@ -72,34 +72,34 @@ BAD_NAMES = ["", "   ", "\u3000\u00a0", None, "x" * 129, "\U0001f600" * 129, Tru
 
 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: ascii(name)[:30])
-def test_a_name_that_is_none_is_refused(user, name):
+def test_an_invalid_name_is_refused(user, name):
     answer = user().post(ROOMS, json={"name": name})
     assert (answer.status_code, answer.json()) == (400, wrong("name"))
 
 
-def test_a_room_needs_a_name(user):
+def test_a_room_requires_a_name(user):
     answer = user().post(ROOMS, json={})
     assert (answer.status_code, answer.json()) == (400, {"name": ["This field is required."]})
 
 
 @pytest.mark.parametrize("given, meant", [("true", True), ("false", False), (1, True), (0, False)])
-def test_is_private_is_understood_as_drf_does(user, given, meant):
+def test_is_private_accepts_the_values_of_drf(user, given, meant):
     answer = user().post(ROOMS, json={"name": "x", "is_private": given})
     assert answer.json()["is_private"] is meant
 
 
 @pytest.mark.parametrize("value", [None, "maybe", 2, 0.5, [], {}, ""], ids=repr)
-def test_is_private_that_is_neither_is_refused(user, value):
+def test_an_invalid_is_private_is_refused(user, value):
     answer = user().post(ROOMS, json={"name": "x", "is_private": value})
     assert (answer.status_code, answer.json()) == (400, wrong("is_private"))
 
 
-def test_every_wrong_field_is_named_at_once(user):
+def test_all_invalid_fields_are_reported_together(user):
     answer = user().post(ROOMS, json={"name": "", "is_private": "maybe"})
     assert (answer.status_code, answer.json()) == (400, wrong("name", "is_private"))
 
 
-def test_a_refused_room_is_not_made(user):
+def test_a_refused_room_is_not_created(user):
     alice = user()
     alice.post(ROOMS, json={"name": "x", "is_private": "maybe"})
     assert alice.get(ROOMS).json()["count"] == 0
@@ -118,7 +118,7 @@ def test_a_room_shows_its_counters_and_its_last_message(user):
         last_message=a_message(**last))
 
 
-def test_is_admin_is_the_callers(user):
+def test_is_admin_is_that_of_the_requesting_user(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -126,7 +126,7 @@ def test_is_admin_is_the_callers(user):
     assert bob.get(url(room)).json()["is_admin"] is False
 
 
-def test_the_maker_stays_the_maker_after_leaving(user):
+def test_the_creator_is_named_after_leaving(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -134,7 +134,7 @@ def test_the_maker_stays_the_maker_after_leaving(user):
     assert bob.get(url(room)).json()["created_by_id"] == alice.id
 
 
-def test_a_stranger_sees_a_public_room_with_its_last_message_and_nothing_unread(user):
+def test_a_non_member_sees_a_public_room_with_its_last_message_and_nothing_unread(user):
     alice, eve = user(), user()
     room = alice.room(is_private=False)
     message = alice.say(room["room_id"])
@@ -143,7 +143,7 @@ def test_a_stranger_sees_a_public_room_with_its_last_message_and_nothing_unread(
         last_seq=1, last_message=message, unread_count=0, is_admin=False)
 
 
-def test_a_deleted_last_message_is_shown_without_its_words(user):
+def test_a_deleted_last_message_is_shown_without_its_content(user):
     alice = user()
     room = alice.room()
     message = alice.say(room["room_id"], "secret")
@@ -155,7 +155,7 @@ def test_a_deleted_last_message_is_shown_without_its_words(user):
 
 # ---- changing ----
 
-def test_an_admin_renames_a_room(user):
+def test_an_admin_can_rename_a_room(user):
     alice = user()
     room = alice.room("old")
     answer = alice.patch(url(room), json={"name": "  new "})
@@ -170,7 +170,7 @@ def test_only_the_case_of_a_name_can_be_changed(user):
     assert alice.patch(url(room), json={"name": "Name"}).json()["name"] == "Name"
 
 
-def test_a_room_can_be_opened_and_closed(user):
+def test_a_room_can_be_made_public_and_private(user):
     alice, eve = user(), user()
     room = alice.room()
     assert eve.get(url(room)).status_code == 404
@@ -180,7 +180,7 @@ def test_a_room_can_be_opened_and_closed(user):
     assert eve.get(url(room)).status_code == 404
 
 
-def test_name_and_privacy_change_in_one_step(user):
+def test_name_and_privacy_can_change_in_one_request(user):
     alice = user()
     room = alice.room()
     answer = alice.patch(url(room), json={"name": "new", "is_private": False})
@@ -189,7 +189,7 @@ def test_name_and_privacy_change_in_one_step(user):
 
 @pytest.mark.parametrize("body", [{}, {"name": "A room"}, {"is_private": True}, {"other": 1}],
                          ids=repr)
-def test_a_change_that_changes_nothing_is_no_event(user, body):
+def test_an_ineffective_change_sends_no_event(user, body):
     alice = user()
     room = alice.room("A room")
     answer = alice.patch(url(room), json=body)
@@ -198,7 +198,7 @@ def test_a_change_that_changes_nothing_is_no_event(user, body):
 
 
 @pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: ascii(name)[:30])
-def test_a_room_can_not_be_renamed_to_what_is_no_name(user, name):
+def test_a_room_cannot_be_renamed_to_an_invalid_name(user, name):
     alice = user()
     room = alice.room()
     answer = alice.patch(url(room), json={"name": name})
@@ -206,7 +206,7 @@ def test_a_room_can_not_be_renamed_to_what_is_no_name(user, name):
     assert alice.get(url(room)).json() == room
 
 
-def test_a_half_wrong_change_is_not_made_at_all(user):
+def test_a_change_with_an_invalid_field_is_not_applied(user):
     alice = user()
     room = alice.room()
     answer = alice.patch(url(room), json={"name": "new", "is_private": None})
@@ -214,7 +214,7 @@ def test_a_half_wrong_change_is_not_made_at_all(user):
     assert alice.get(url(room)).json() == room
 
 
-def test_what_else_a_room_has_can_not_be_set(user):
+def test_other_fields_of_a_room_cannot_be_set(user):
     alice = user()
     room = alice.room()
     alice.patch(url(room), json={"created_by_id": 1, "message_count": 5, "is_direct": True,
@@ -224,7 +224,7 @@ def test_what_else_a_room_has_can_not_be_set(user):
 
 # ---- deleting ----
 
-def test_a_deleted_room_is_gone_for_all_its_members(user):
+def test_a_deleted_room_is_404_for_all_its_members(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -235,14 +235,14 @@ def test_a_deleted_room_is_gone_for_all_its_members(user):
         assert client.get(ROOMS).json()["results"] == []
 
 
-def test_a_room_is_deleted_once(user):
+def test_deleting_a_room_again_is_404(user):
     alice = user()
     room = alice.room()
     assert alice.delete(url(room)).status_code == 204
     assert alice.delete(url(room)).status_code == 404
 
 
-def test_memberships_go_with_the_room_and_messages_when_it_is_purged(user, instance):
+def test_memberships_are_deleted_with_the_room_and_messages_by_the_purge(user, instance):
     alice = user()
     room = alice.room()
     alice.say(room["room_id"])
@@ -253,7 +253,7 @@ def test_memberships_go_with_the_room_and_messages_when_it_is_purged(user, insta
         assert rows == [(0,)], table
 
 
-def test_other_rooms_stay_when_one_is_deleted(user):
+def test_other_rooms_are_kept_when_one_is_deleted(user):
     alice = user()
     kept, gone = alice.room("kept"), alice.room("gone")
     message = alice.say(kept["room_id"])
@@ -264,6 +264,6 @@ def test_other_rooms_stay_when_one_is_deleted(user):
 
 @pytest.mark.parametrize("path", ["0", "-1", "abc", "1.5", "1e3", "+1", "%31x", "0x1", "٣",
                                   str(2 ** 63), str(2 ** 64), "9" * 40, "1/nothing"])
-def test_what_is_no_room_id_is_404(user, path):
+def test_an_invalid_room_id_is_404(user, path):
     answer = user().get(f"{ROOMS}{path}/")
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)

@@ -85,7 +85,7 @@ def call(client, ids, method, path, body):
 
 @pytest.mark.parametrize("action, kind, caller, status", ROWS,
                          ids=[f"{row[0]}-{row[1]}-{row[2]}".replace(" ", "_") for row in ROWS])
-def test_the_answer_to_each_of_them_in_each_kind_of_room(people, action, kind, caller, status):
+def test_each_endpoint_answers_each_role_as_specified(people, action, kind, caller, status):
     ids = build(kind, people)
     ids["caller"] = people[caller].id
     ids["target"] = ids["member"] if caller == "other" else ids["other"]
@@ -99,7 +99,7 @@ def test_the_answer_to_each_of_them_in_each_kind_of_room(people, action, kind, c
 
 
 @pytest.mark.parametrize("action", TABLE)
-def test_a_room_that_is_not_there_is_404(people, action):
+def test_an_unknown_room_is_404(people, action):
     ids = build("private", people)
     ids.update(room=2 ** 62, caller=ids["admin"], target=ids["other"])
     answer = call(people["admin"], ids, *TABLE[action][:3])
@@ -107,7 +107,7 @@ def test_a_room_that_is_not_there_is_404(people, action):
 
 
 @pytest.mark.parametrize("action", TABLE)
-def test_a_room_that_was_deleted_is_404(people, action):
+def test_a_deleted_room_is_404(people, action):
     ids = build("public", people)
     ids.update(caller=ids["admin"], target=ids["other"])
     people["admin"].delete(f"/api/chat/rooms/{ids['room']}/")
@@ -116,7 +116,7 @@ def test_a_room_that_was_deleted_is_404(people, action):
 
 
 @pytest.mark.parametrize("action", TABLE)
-def test_who_is_not_known_gets_401_even_in_a_public_room(people, anonymous, action):
+def test_a_public_room_is_401_without_credentials(people, anonymous, action):
     ids = build("public", people)
     ids.update(caller=ids["admin"], target=ids["other"])
     answer = call(anonymous, ids, *TABLE[action][:3])
@@ -135,7 +135,7 @@ def test_a_message_of_another_room_is_404(people, action):
 @pytest.mark.parametrize("caller, method, path", [
     ("other", "PATCH", ""), ("other", "PATCH", "messages/{message}/"),
     ("stranger", "PATCH", ""), ("stranger", "POST", "messages/")])
-def test_a_refused_change_leaves_the_room_as_it_was(people, caller, method, path):
+def test_a_refused_change_keeps_the_room_unchanged(people, caller, method, path):
     ids = build("public", people)
     before = people["admin"].get(f"/api/chat/rooms/{ids['room']}/").json()
     body = {"name": "x", "content": "x"}

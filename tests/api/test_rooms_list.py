@@ -25,11 +25,11 @@ def closed_public_rooms(instance):
 
 # ---- one's own ----
 
-def test_who_is_in_no_room_has_an_empty_list(user):
+def test_a_user_without_rooms_has_an_empty_list(user):
     assert user().get(ROOMS).json() == a_page([])
 
 
-def test_the_list_shows_each_room_as_it_is_shown_alone(user):
+def test_the_list_shows_each_room_like_its_own_page(user):
     alice, bob = user(), user()
     room = alice.room("shared", is_private=False)
     alice.invite(room["room_id"], bob)
@@ -41,7 +41,7 @@ def test_the_list_shows_each_room_as_it_is_shown_alone(user):
         last_message=alice.get(f"{ROOMS}{room['room_id']}/messages/").json()["results"][0])]
 
 
-def test_the_list_has_only_the_rooms_one_is_in(user):
+def test_the_list_has_only_rooms_of_the_user(user):
     alice, bob = user(), user()
     alice.room("hers")
     alice.room("hers too", is_private=False)
@@ -56,7 +56,7 @@ def test_a_new_room_comes_first(user):
     assert ids(alice.get(ROOMS)) == made
 
 
-def test_a_message_brings_its_room_to_the_front(user):
+def test_a_message_moves_its_room_to_the_front(user):
     alice = user()
     third, second, first = make_rooms(alice, 3)
     alice.say(first)
@@ -65,7 +65,7 @@ def test_a_message_brings_its_room_to_the_front(user):
     assert ids(alice.get(ROOMS)) == [second, first, third]
 
 
-def test_somebody_elses_message_brings_a_room_to_the_front_too(user):
+def test_a_message_of_another_member_moves_the_room_to_the_front(user):
     alice, bob = user(), user()
     second, first = make_rooms(alice, 2)
     alice.invite(first, bob)
@@ -80,7 +80,7 @@ def test_direct_rooms_are_in_the_list(user):
     assert ids(bob.get(ROOMS)) == [direct["room_id"]]
 
 
-def test_a_room_appears_with_the_invitation_and_goes_with_the_removal(user):
+def test_a_room_is_listed_from_the_invitation_until_the_removal(user):
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)
@@ -89,7 +89,7 @@ def test_a_room_appears_with_the_invitation_and_goes_with_the_removal(user):
     assert ids(bob.get(ROOMS)) == []
 
 
-def test_a_public_room_that_was_joined_is_ones_own(user):
+def test_a_joined_public_room_is_listed(user):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     assert ids(bob.get(ROOMS)) == []
@@ -99,7 +99,7 @@ def test_a_public_room_that_was_joined_is_ones_own(user):
 
 # ---- pages ----
 
-def test_the_list_comes_in_pages(user, instance):
+def test_the_list_is_paginated(user, instance):
     alice = user()
     made = make_rooms(alice, 5)
     page = alice.get(f"{ROOMS}?limit=2&offset=2").json()
@@ -130,14 +130,14 @@ def test_without_a_limit_fifty_rooms_are_shown(user, instance):
     assert (page["count"], page["next"]) == (51, f"{instance.url}{ROOMS}?limit=50&offset=50")
 
 
-def test_a_limit_over_200_is_cut_to_200(user, instance):
+def test_a_limit_above_200_is_capped_at_200(user, instance):
     alice = user()
     make_rooms(alice, 1)
     page = alice.get(f"{ROOMS}?limit=1000&offset=300").json()
     assert page == a_page([], count=1, previous=f"{instance.url}{ROOMS}?limit=200&offset=100")
 
 
-def test_behind_the_end_there_is_an_empty_page(user, instance):
+def test_a_page_after_the_end_of_the_list_is_empty(user, instance):
     alice = user()
     make_rooms(alice, 2)
     assert alice.get(f"{ROOMS}?limit=2&offset=2").json() == a_page(
@@ -148,19 +148,19 @@ def test_behind_the_end_there_is_an_empty_page(user, instance):
     ("limit=0", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=", "limit"),
     ("limit=1.5", "limit"), ("offset=-1", "offset"), ("offset=x", "offset"),
     ("offset=", "offset"), ("public=maybe", "public")])
-def test_a_page_that_is_none_is_refused(user, query, field):
+def test_an_invalid_page_is_refused(user, query, field):
     answer = user().get(f"{ROOMS}?{query}")
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
-def test_everything_wrong_with_a_page_is_named_at_once(user):
+def test_all_invalid_parameters_of_a_list_are_reported_together(user):
     answer = user().get(f"{ROOMS}?limit=0&offset=x&public=2")
     assert (answer.status_code, answer.json()) == (400, wrong("limit", "offset", "public"))
 
 
 # ---- public ones ----
 
-def test_public_rooms_are_shown_to_who_is_not_in(user, closed_public_rooms):
+def test_public_rooms_are_listed_for_non_members(user, closed_public_rooms):
     alice, eve = user(), user()
     room = alice.room("open", is_private=False)
     message = alice.say(room["room_id"])
@@ -169,7 +169,7 @@ def test_public_rooms_are_shown_to_who_is_not_in(user, closed_public_rooms):
         message_count=1, last_seq=1, last_message=message, unread_count=0, is_admin=False)])
 
 
-def test_public_rooms_one_is_in_are_shown_with_ones_own_part(user, closed_public_rooms):
+def test_public_rooms_show_members_their_own_fields(user, closed_public_rooms):
     alice, bob = user(), user()
     room = alice.room(is_private=False)
     bob.post(f"{ROOMS}{room['room_id']}/join/")
@@ -178,7 +178,7 @@ def test_public_rooms_one_is_in_are_shown_with_ones_own_part(user, closed_public
     assert [(entry["is_admin"], entry["unread_count"]) for entry in shown] == [(True, 1)]
 
 
-def test_private_and_direct_rooms_are_in_no_public_list(user, closed_public_rooms):
+def test_private_and_direct_rooms_are_not_listed_as_public(user, closed_public_rooms):
     alice, bob = user(), user()
     alice.room()
     alice.post(f"{ROOMS}direct/", json={"user_id": bob.id})
@@ -201,7 +201,7 @@ def test_pages_of_public_rooms_link_to_pages_of_public_rooms(user, instance, clo
     assert page["previous"] == f"{instance.url}{ROOMS}?limit=1&public=1"
 
 
-def test_a_room_leaves_the_public_list_when_it_is_closed_or_deleted(user, closed_public_rooms):
+def test_a_private_or_deleted_room_leaves_the_public_list(user, closed_public_rooms):
     alice = user()
     second, first = make_rooms(alice, 2, is_private=False)
     alice.patch(f"{ROOMS}{first}/", json={"is_private": True})
@@ -210,7 +210,7 @@ def test_a_room_leaves_the_public_list_when_it_is_closed_or_deleted(user, closed
     assert ids(alice.get(f"{ROOMS}?public=1")) == []
 
 
-def test_public_0_is_the_callers_own_list(user):
+def test_public_0_is_the_users_own_list(user):
     alice = user()
     room = alice.room()
     assert ids(alice.get(f"{ROOMS}?public=0")) == [room["room_id"]]
@@ -262,7 +262,7 @@ def test_an_unchanged_list_is_304_until_something_changes(user, query, change):
     assert changed.json() == alice.get(ROOMS + query).json()
 
 
-def test_a_client_that_has_the_page_is_told_so_wherever_the_page_is(user):
+def test_any_unchanged_page_is_304(user):
     alice = user()
     make_rooms(alice, 12)
     for query in ("?limit=1", "?limit=2&offset=1", "?limit=2&offset=9", "?limit=5&offset=11",
@@ -275,7 +275,7 @@ def test_a_client_that_has_the_page_is_told_so_wherever_the_page_is(user):
         assert other.json() == first.json()
 
 
-def test_a_page_with_another_room_in_it_has_another_tag(user, instance):
+def test_a_page_with_another_room_has_another_etag(user, instance):
     """The rooms are the same in all else."""
     alice = user()
     rooms = make_rooms(alice, 12)

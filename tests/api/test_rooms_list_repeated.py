@@ -103,14 +103,14 @@ def test_one_statement_reads_a_page_of_public_rooms_that_ends_within_a_minute(sy
 
 
 @LISTS
-def test_what_is_read_is_little_more_than_the_page(system, alice, path):
+def test_few_rows_beyond_the_page_are_read(system, alice, path):
     assert rows(system, lambda: listed(alice, path)) < HERS
 
 
 # ---- what changes ----
 
 @LISTS
-def test_body_and_tag_are_the_same_either_way(alice, path):
+def test_body_and_etag_are_the_same_on_both_paths(alice, path):
     one, two = alice.get(path), alice.get(path, headers=OLDER)
     assert (one.status_code, two.status_code) == (200, 200)
     assert one.json() == two.json()
@@ -120,7 +120,7 @@ def test_body_and_tag_are_the_same_either_way(alice, path):
 
 
 @LISTS
-def test_head_of_a_list(alice, path):
+def test_head_of_a_list_matches_get(alice, path):
     head, whole = alice.request("HEAD", path), alice.get(path)
     for name in ("ETag", "Content-Length", "Cache-Control", "Vary", "Allow"):
         assert head.headers[name] == whole.headers[name]
@@ -128,14 +128,14 @@ def test_head_of_a_list(alice, path):
 
 @LISTS
 @pytest.mark.parametrize("latest", [1, 2, 3, 4, 5, HERS])
-def test_the_order_is_exact_when_rooms_are_active_at_once(system, alice, path, latest):
+def test_the_order_is_exact_for_rooms_active_at_the_same_time(system, alice, path, latest):
     crowd_minute(system, alice, latest)
     for _ in range(3):
         assert listed(alice, path) == expected(system, alice)
 
 
 @pytest.mark.parametrize("headers", [{}, OLDER], ids=["by token", "for a known caller"])
-def test_a_minute_in_which_the_page_ended_and_is_not_full_any_more(system, alice, headers):
+def test_a_page_is_exact_when_rooms_leave_the_minute_of_its_end(system, alice, headers):
     crowd_minute(system, alice, 5)
     path = f"{ROOMS}?limit=4&public=1"
     assert listed(alice, path) == expected(system, alice, 4)
@@ -148,7 +148,7 @@ def test_a_minute_in_which_the_page_ended_and_is_not_full_any_more(system, alice
 
 
 @pytest.mark.parametrize("headers", [{}, OLDER], ids=["by token", "for a known caller"])
-def test_a_minute_in_which_the_page_ended_and_later_ones(system, alice, headers):
+def test_a_page_is_exact_when_rooms_move_to_the_front(system, alice, headers):
     crowd_minute(system, alice, 5)
     path = f"{ROOMS}?limit=4&public=1"
     for room in expected(system, alice, HERS)[5:12]:
@@ -159,7 +159,7 @@ def test_a_minute_in_which_the_page_ended_and_later_ones(system, alice, headers)
 
 
 @LISTS
-def test_a_message_brings_its_room_to_the_front(system, alice, path):
+def test_a_message_moves_its_room_to_the_front(system, alice, path):
     move(system, alice, "TIMESTAMP('2024-01-15') + INTERVAL room_id HOUR")
     later = expected(system, alice)
     oldest = expected(system, alice, HERS)[-1]
@@ -168,7 +168,7 @@ def test_a_message_brings_its_room_to_the_front(system, alice, path):
 
 
 @LISTS
-def test_a_page_after_another_has_no_room_twice(system, alice, path):
+def test_consecutive_pages_repeat_no_room(system, alice, path):
     move(system, alice, "TIMESTAMP('2124-01-15 10:30:00') + INTERVAL room_id * 7 SECOND")
     seen, next_page = [], path
     while next_page:
@@ -179,14 +179,14 @@ def test_a_page_after_another_has_no_room_twice(system, alice, path):
 
 
 @LISTS
-def test_a_room_of_the_page_that_was_deleted(system, alice, path):
+def test_a_deleted_room_leaves_the_page(system, alice, path):
     first, *rest = expected(system, alice, 4)
     assert alice.delete(f"{ROOMS}{first}/").status_code == 204
     for _ in range(2):
         assert listed(alice, path) == rest
 
 
-def test_a_room_that_is_public_no_longer(system, alice):
+def test_a_room_made_private_leaves_the_public_page(system, alice):
     first, *rest = expected(system, alice, 4)
     assert alice.patch(f"{ROOMS}{first}/", json={"is_private": True}).status_code == 200
     for _ in range(2):
@@ -194,7 +194,7 @@ def test_a_room_that_is_public_no_longer(system, alice):
     assert listed(alice, OWN) == [first, *rest[:2]]
 
 
-def test_a_room_that_was_left(system, alice):
+def test_a_room_that_was_left_leaves_the_page(system, alice):
     bob = Client(system).register()
     first, *rest = expected(system, alice, 4)
     alice.invite(first, bob)
@@ -204,7 +204,7 @@ def test_a_room_that_was_left(system, alice):
         assert listed(alice, PUBLIC) == [first, *rest[:2]]
 
 
-def test_a_list_that_is_long_no_longer(system, alice):
+def test_a_list_that_became_short_is_complete(system, alice):
     kept = expected(system, alice, 2)
     for room in expected(system, alice, HERS)[2:]:
         assert alice.delete(f"{ROOMS}{room}/").status_code == 204
@@ -215,7 +215,7 @@ def test_a_list_that_is_long_no_longer(system, alice):
             assert page["count"] == 2
 
 
-def test_a_list_whose_rooms_are_behind_many_others(system, alice):
+def test_a_list_whose_rooms_follow_many_others_is_complete(system, alice):
     others = Client(system).register()
     for number in range(2 * HERS):
         others.room(f"other {number}")
@@ -225,7 +225,7 @@ def test_a_list_whose_rooms_are_behind_many_others(system, alice):
         assert listed(alice, OWN) == expected(system, alice)
 
 
-def test_pages_of_many_lengths_one_after_the_other(system, alice):
+def test_pages_of_different_sizes_agree(system, alice):
     everything = expected(system, alice, HERS)
     for _ in range(2):
         for limit, offset in ((3, 0), (200, 0), (3, HERS - 1), (3, HERS), (3, 2 ** 64 - 4), (1, 9)):
@@ -238,13 +238,13 @@ def test_pages_of_many_lengths_one_after_the_other(system, alice):
 # ---- who asks ----
 
 @LISTS
-def test_a_token_that_was_ended(alice, path):
+def test_a_revoked_token_is_refused(alice, path):
     assert alice.delete("/api/auth/token/").status_code == 204
     assert assert_error(alice.get(path), 401)["detail"] == "Invalid token."
 
 
 @LISTS
-def test_a_user_who_was_disabled_and_enabled(system, alice, path):
+def test_a_disabled_user_is_refused_until_enabled(system, alice, path):
     before = listed(alice, path)
     system.confabctl("user", "disable", alice.name)
     assert assert_error(alice.get(path), 401)["detail"] == "User inactive or deleted."
@@ -252,7 +252,7 @@ def test_a_user_who_was_disabled_and_enabled(system, alice, path):
     assert listed(alice, path) == before
 
 
-def test_somebody_else_sees_their_own_part_of_public_rooms(system, alice):
+def test_each_user_sees_their_own_fields_of_public_rooms(system, alice):
     bob = Client(system).register()
     room, *_ = expected(system, alice)
     alice.say(room)

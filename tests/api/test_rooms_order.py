@@ -69,7 +69,7 @@ def test_every_page_has_its_rooms_in_exact_order(crowd, times, public):
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["own", "public"])
-def test_a_room_in_a_page_of_many_is_as_it_is_shown_alone(crowd, public):
+def test_a_room_in_a_list_matches_its_own_page(crowd, public):
     room = crowd.alice.room("hers", is_private=False)
     try:
         crowd.alice.invite(room["room_id"], crowd.bob)
@@ -81,14 +81,14 @@ def test_a_room_in_a_page_of_many_is_as_it_is_shown_alone(crowd, public):
         crowd.alice.delete(url(room))
 
 
-def test_a_direct_room_in_a_page_of_many_bears_the_other_ones_name(crowd):
+def test_a_direct_room_in_a_list_has_the_name_of_the_other_member(crowd):
     room = crowd.bob.post(f"{ROOMS}direct/", json={"user_id": crowd.alice.id}).json()
     for client, other in ((crowd.alice, crowd.bob), (crowd.bob, crowd.alice)):
         shown = client.get(f"{ROOMS}?limit=3").json()["results"][0]
         assert (shown["room_id"], shown["name"]) == (room["room_id"], other.name)
 
 
-def test_the_number_of_public_rooms_is_right_whatever_happens_to_them(crowd):
+def test_the_number_of_public_rooms_stays_correct(crowd):
     alice, bob = crowd.alice, crowd.bob
 
     def count():

@@ -29,7 +29,7 @@ def by_two_statements(client, room):
     return get(client, room, headers={"If-None-Match": 'W/"old"'})
 
 
-def test_body_and_tag_are_the_same_either_way(alice, reader, room):
+def test_body_and_etag_are_the_same_on_both_paths(alice, reader, room):
     for client in (alice, reader):
         one, two = get(client, room), by_two_statements(client, room)
         assert (one.status_code, two.status_code) == (200, 200)
@@ -46,7 +46,7 @@ def test_head_has_the_same_headers(reader, room):
         assert head.headers[name] == whole.headers[name]
 
 
-def test_what_is_new_is_shown(alice, reader, room):
+def test_new_messages_are_shown(alice, reader, room):
     said = alice.say(room, "a later word")
     assert get(reader, room).json()["last_message"] == said
     assert alice.patch(f"{ROOMS}{room}/", json={"name": "Another name"}).status_code == 200
@@ -61,25 +61,25 @@ def test_a_direct_room_has_the_name_of_the_other(alice, bob):
         assert get(bob, room).json()["name"] == alice.name
 
 
-def test_a_room_without_a_message(alice):
+def test_a_room_without_messages_is_shown(alice):
     room = alice.room("Silence")["room_id"]
     for _ in range(2):
         answer = get(alice, room).json()
         assert (answer["name"], answer["last_message"]) == ("Silence", None)
 
 
-def test_a_member_who_was_removed(alice, reader, room):
+def test_a_removed_member_is_refused(alice, reader, room):
     assert remove(alice, {"room_id": room}, reader.id).status_code == 204
     assert_error(get(reader, room), 404)
 
 
-def test_a_public_room_shows_itself_to_who_is_no_member(alice, reader, room):
+def test_a_public_room_is_shown_to_non_members(alice, reader, room):
     assert alice.patch(f"{ROOMS}{room}/", json={"is_private": False}).status_code == 200
     assert remove(alice, {"room_id": room}, reader.id).status_code == 204
     answer = get(reader, room).json()
     assert (answer["unread_count"], answer["is_admin"]) == (0, False)
 
 
-def test_a_room_that_was_deleted(alice, reader, room):
+def test_a_deleted_room_is_not_found(alice, reader, room):
     assert alice.delete(f"{ROOMS}{room}/").status_code == 204
     assert_error(get(reader, room), 404)

@@ -34,20 +34,20 @@ def serve(request, own_instance, tmp_path):
 
 # ---- what they tell it ----
 
-def test_a_service_says_that_it_is_ready_and_that_it_ends(serve):
+def test_a_service_notifies_ready_and_stopping(serve):
     with serve() as service:
         service.wait_for("READY=1")
         assert service.end() == 0
         assert service.names() == ["READY", "STOPPING"]
 
 
-def test_a_service_that_cannot_start_is_never_ready(serve):
+def test_a_service_that_cannot_start_never_notifies_ready(serve):
     with serve(CONFAB_FCGI_LISTEN="/nowhere/s", CONFAB_METRICS_LISTEN="192.0.2.1:1") as service:
         assert service.process.wait(30) == 1
         assert service.names() == []
 
 
-def test_a_reload_begins_and_ends(serve):
+def test_a_reload_notifies_reloading_and_ready(serve):
     with serve() as service:
         service.wait_for("READY=1")
         service.process.send_signal(signal.SIGHUP)
@@ -56,7 +56,7 @@ def test_a_reload_begins_and_ends(serve):
         assert int(service.heard[-2].get("MONOTONIC_USEC", 1)) > 0
 
 
-def test_a_reload_opens_the_log_again(serve):
+def test_a_reload_reopens_the_log(serve):
     with serve() as service:
         service.wait_for("READY=1")
         old = service.log.with_suffix(".1")
@@ -67,12 +67,12 @@ def test_a_reload_opens_the_log_again(serve):
         assert "reloaded" not in old.read_text()
 
 
-def test_a_watchdog_is_kept_quiet(serve):
+def test_a_service_notifies_its_watchdog(serve):
     with serve(WATCHDOG_USEC="1500000") as service:
         service.wait_for("WATCHDOG=1", 3)
 
 
-def test_a_service_that_hangs_keeps_no_watchdog_quiet(serve):
+def test_a_hanging_service_does_not_notify_its_watchdog(serve):
     with serve(WATCHDOG_USEC="1500000") as service:
         service.wait_for("WATCHDOG=1")
         service.process.send_signal(signal.SIGSTOP)
@@ -86,7 +86,7 @@ def test_a_service_that_hangs_keeps_no_watchdog_quiet(serve):
 # ---- the units ----
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_is_shut_in(unit):
+def test_a_unit_has_a_low_exposure(unit):
     """An exposure below 2.0; the program takes ten times that."""
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20",
                            "--no-pager", unit], capture_output=True, text=True, timeout=60)
@@ -123,7 +123,7 @@ def machine(tmp_path, own_instance):
     return tmp_path
 
 
-def test_systemd_understands_the_units(machine):
+def test_systemd_accepts_the_units(machine):
     """And finds the programs that they name."""
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", f"--root={machine}", "confab-fcgi.socket",
@@ -139,7 +139,7 @@ def files(folder):
             if path.is_file()}
 
 
-def test_nothing_that_is_installed_points_elsewhere(installed):
+def test_installed_files_contain_no_paths_outside_the_installation(installed):
     for path, content in files(installed).items():
         if path.suffix in (".conf", ".service", ".socket"):
             assert b"/usr/local" not in content, path
@@ -154,19 +154,19 @@ def test_a_second_installation_keeps_the_configuration(own_instance, tmp_path):
     assert files(tmp_path) == before
 
 
-def test_only_the_owner_and_the_group_can_read_the_configuration(installed):
+def test_only_owner_and_group_can_read_the_configuration(installed):
     mode = (installed / "etc" / "confab" / "confab.conf").stat().st_mode
     assert mode & 0o777 == 0o640
 
 
-def test_uninstall_leaves_only_what_is_its_owners(own_instance, tmp_path):
+def test_uninstall_keeps_only_files_of_the_user(own_instance, tmp_path):
     install(tmp_path, own_instance, prefix="/opt/confab")
     install(tmp_path, own_instance, "uninstall", "/opt/confab")
     assert {str(path) for path in files(tmp_path)} == {"etc/confab/confab.conf",
                                                        "etc/logrotate.d/confab"}
 
 
-def test_the_program_that_is_installed_shows_its_version(installed):
+def test_installed_programs_show_their_version(installed):
     for program in ("lib/confab/fcgi-api", "lib/confab/pushd"):
         done = subprocess.run([installed / "usr" / program, "--version"], capture_output=True,
                               text=True, timeout=30)

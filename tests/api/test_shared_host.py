@@ -37,7 +37,7 @@ def test_a_whole_conversation_works_in_a_folder_without_redis(chat):
     run_through(chat)
 
 
-def test_two_chat_by_polling(chat):
+def test_two_users_can_chat_by_polling(chat):
     anne, ben = Client(chat).register(), Client(chat).register()
     room = anne.room()["room_id"]
     anne.invite(room, ben)
@@ -50,25 +50,25 @@ def test_two_chat_by_polling(chat):
         seen = events[-1]["seq"]
 
 
-def test_the_page_and_what_it_is_made_of_is_served(host, chat):
+def test_the_page_and_its_resources_are_served(host, chat):
     for path in ("/", "/confab.js", "/icon.svg"):
         answer = Client(chat).get(path)
         assert answer.status_code == 200
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_there_are_no_sockets_and_the_page_is_told_so(chat):
+def test_the_page_learns_that_there_are_no_websockets(chat):
     assert Client(chat).get("/ws/chat/1/").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/.htaccess", "/confab.conf", "/../.confab/confab.conf",
                                   "/.confab/confab.conf"])
-def test_the_configuration_is_out_of_reach(chat, path):
+def test_the_configuration_is_not_served(chat, path):
     answer = Client(chat).get(path)
     assert answer.status_code in (400, 403, 404) and "database" not in answer.text
 
 
-def test_programs_are_as_suexec_wants_them(host):
+def test_permissions_of_programs_satisfy_suexec(host):
     folder = host.home / "public_html" / "chat"
     for path in (folder, folder / "chat.fcgi", folder / "chat.cgi"):
         status = path.lstat()
@@ -77,7 +77,7 @@ def test_programs_are_as_suexec_wants_them(host):
         assert status.st_uid == folder.stat().st_uid
 
 
-def test_the_program_runs_the_way_that_the_host_has(host, chat):
+def test_the_program_runs_as_fastcgi_or_cgi_as_the_host_provides(host, chat):
     """A FastCGI process stays, one of plain CGI does not."""
     Client(chat).get("/api/auth/me/")
     left = running(host.home / "public_html" / "chat" / "chat.fcgi")
@@ -95,7 +95,7 @@ def running(program):
     return found
 
 
-def test_installing_again_keeps_what_is_the_owners(host, own_instance):
+def test_installing_again_keeps_files_of_the_user(host, own_instance):
     htaccess = host.home / "public_html" / "chat" / ".htaccess"
     before = host.config.read_text(), htaccess.read_text()
     htaccess.write_text(before[1] + "# mine\n")
@@ -136,13 +136,13 @@ def cron(host, push_port):
     wait_for(lambda: not running(program), 20)
 
 
-def test_ensure_starts_one_pushd_and_no_second(cron):
+def test_ensure_starts_exactly_one_pushd(cron):
     first = cron()
     assert len(first) == 1
     assert cron() == first
 
 
-def test_ensure_starts_another_when_that_one_is_gone(cron):
+def test_ensure_starts_another_pushd_after_its_end(cron):
     first, = cron()
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: not is_alive(first), 20)
@@ -159,7 +159,7 @@ def noted(host):
     return int((host.home / ".confab" / "pushd.lock").read_text() or 0)
 
 
-def test_an_upgrade_by_signal_leaves_one_that_is_ensured(cron, push_port, host, own_instance):
+def test_an_upgrade_by_signal_keeps_the_lock_of_ensure(cron, push_port, host, own_instance):
     first, = cron()
     wait_for(lambda: answers(push_port) and noted(host) == first, 30, "its start")
     for _ in range(2):
@@ -173,7 +173,7 @@ def test_an_upgrade_by_signal_leaves_one_that_is_ensured(cron, push_port, host, 
         first, = then
 
 
-def test_nobody_ensured_takes_over_from_one_that_was_not(host):
+def test_ensure_refuses_to_take_over_from_a_pushd_it_did_not_start(host):
     program = host.home / ".confab" / "bin" / "pushd"
     done = subprocess.run([program, "--ensure", "--take-over", "1"],
                           env={"HOME": str(host.home)}, capture_output=True, text=True, timeout=30)
@@ -181,7 +181,7 @@ def test_nobody_ensured_takes_over_from_one_that_was_not(host):
     assert "takes over only from a pushd that it started" in done.stderr
 
 
-def test_ensure_without_a_configuration_says_so(own_instance, tmp_path):
+def test_ensure_without_a_configuration_is_an_error(own_instance, tmp_path):
     done = subprocess.run([own_instance.build / "pushd", "--ensure"], env={"HOME": str(tmp_path)},
                           capture_output=True, text=True, timeout=30)
     assert done.returncode == 1

@@ -47,7 +47,7 @@ def laid_out(done, home):
     return found
 
 
-def test_both_ways_lay_out_the_same_folder(own_instance, tmp_path):
+def test_both_installations_create_the_same_folder(own_instance, tmp_path):
     direct, unpacked, downloads = (tmp_path / name for name in ("direct", "unpacked", "downloads"))
     for folder in (direct, unpacked, downloads):
         folder.mkdir()
@@ -59,7 +59,7 @@ def test_both_ways_lay_out_the_same_folder(own_instance, tmp_path):
     assert laid_out(paste(own_instance, unpacked, "unpack", downloads), unpacked) == made
 
 
-def test_the_database_is_filled_and_the_doctor_is_content(host):
+def test_the_documented_database_setup_passes_the_doctor(host):
     done = paste(host.instance, host.home, "database")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^ok +authorization", done.stdout, re.MULTILINE)

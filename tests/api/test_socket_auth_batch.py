@@ -33,7 +33,7 @@ def key_of(client, how):
 
 
 @pytest.mark.parametrize("how", ["token", "cookie"])
-def test_each_of_a_crowd_is_told_what_is_true_of_it_alone(system, trio, how):
+def test_each_client_of_a_batch_gets_its_own_answer(system, trio, how):
     alice, bob, room, _ = trio
     stranger = Client(system).register()
     keys = {client: key_of(client, how) for client in (alice, bob, stranger)}
@@ -57,7 +57,7 @@ def test_each_of_a_crowd_is_told_what_is_true_of_it_alone(system, trio, how):
                 assert person(expected) in first["online"]
 
 
-def test_sessions_of_a_crowd_are_renewed_or_over_each_by_itself(system):
+def test_each_session_of_a_batch_is_renewed_or_expired_separately(system):
     old, fresh, over = (Client(system).register() for _ in range(3))
     keys = {client: session_of(client) for client in (old, fresh, over)}
     # Of these days one more is gone than may be.

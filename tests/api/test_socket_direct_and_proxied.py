@@ -17,7 +17,7 @@ def pair(user):
 
 
 @BOTH_WAYS
-def test_every_event_comes_once_in_order_to_its_author_too(pair, direct):
+def test_every_event_arrives_once_in_order_at_its_author_too(pair, direct):
     alice, bob, room = pair
     with entered(alice, room, direct=direct) as hers, entered(bob, room, direct=direct) as his:
         said = alice.say(room, "one")
@@ -32,7 +32,7 @@ def test_every_event_comes_once_in_order_to_its_author_too(pair, direct):
 
 
 @BOTH_WAYS
-def test_since_brings_what_was_missed_and_then_what_is_new(pair, direct):
+def test_since_replays_missed_events_before_new_ones(pair, direct):
     alice, bob, room = pair
     missed = [alice.say(room, f"missed {number}") for number in range(3)]
     with entered(bob, room, since=1, direct=direct) as live:
@@ -43,7 +43,7 @@ def test_since_brings_what_was_missed_and_then_what_is_new(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_since_that_is_beyond_the_last_is_a_resync_and_live_from_there(pair, direct):
+def test_a_since_beyond_the_last_is_a_resync_followed_by_live_events(pair, direct):
     alice, bob, room = pair
     with entered(bob, room, since=1000, direct=direct) as live:
         assert live.frame() == {"type": "resync", "seq": 1}
@@ -52,7 +52,7 @@ def test_a_since_that_is_beyond_the_last_is_a_resync_and_live_from_there(pair, d
 
 
 @BOTH_WAYS
-def test_messages_of_all_rooms_come_through_one_socket_and_rooms_come_and_go(pair, direct):
+def test_notifications_cover_all_rooms_and_changes_of_membership(pair, direct):
     alice, bob, room = pair
     with notified(bob, direct=direct) as live:
         said = alice.say(room, "in the first")
@@ -84,7 +84,7 @@ def test_since_works_on_notifications_too(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_token_given_back_closes_its_sockets_with_4401(pair, direct):
+def test_a_deleted_token_closes_its_sockets_with_4401(pair, direct):
     alice, bob, room = pair
     with entered(bob, room, direct=direct) as live, notified(bob, direct=direct) as notes:
         assert bob.delete("/api/auth/token/").status_code == 204
@@ -92,7 +92,7 @@ def test_a_token_given_back_closes_its_sockets_with_4401(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_removed_member_is_told_and_closed_with_4403(pair, direct):
+def test_a_removed_member_gets_the_event_and_is_closed_with_4403(pair, direct):
     alice, bob, room = pair
     with entered(bob, room, direct=direct) as live:
         alice.post(f"/api/chat/rooms/{room}/remove_member/", json={"user_id": bob.id})
@@ -101,7 +101,7 @@ def test_a_removed_member_is_told_and_closed_with_4403(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_deleted_room_is_told_and_closed_with_4404(pair, direct):
+def test_a_deleted_room_sends_the_event_and_closes_with_4404(pair, direct):
     alice, bob, room = pair
     with entered(bob, room, direct=direct) as live:
         assert alice.delete(f"/api/chat/rooms/{room}/").status_code == 204
@@ -110,7 +110,7 @@ def test_a_deleted_room_is_told_and_closed_with_4404(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_socket_that_is_gone_types_no_more(pair, direct):
+def test_a_closed_socket_stops_typing(pair, direct):
     alice, bob, room = pair
     with entered(alice, room, direct=direct) as live:
         with entered(bob, room, direct=direct) as talker:
@@ -120,7 +120,7 @@ def test_a_socket_that_is_gone_types_no_more(pair, direct):
 
 
 @BOTH_WAYS
-def test_a_read_mark_is_told_without_a_number(pair, direct):
+def test_a_read_mark_arrives_without_a_seq(pair, direct):
     alice, bob, room = pair
     said = alice.say(room)
     with entered(alice, room, direct=direct) as live:

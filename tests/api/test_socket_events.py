@@ -35,7 +35,7 @@ def assert_told(pair, change, expected):
 # ---- messages ----
 
 @pytest.mark.everywhere
-def test_a_new_message_comes_with_its_client_id_to_its_author_too(pair):
+def test_a_new_message_arrives_with_its_client_id_at_its_author_too(pair):
     alice, bob, room = pair
     said = a_message(room_id=room["room_id"], sender_id=bob.id, sender_username=bob.name,
                      content="hi", client_id="abc")
@@ -43,14 +43,14 @@ def test_a_new_message_comes_with_its_client_id_to_its_author_too(pair):
         {"type": "new_message", "message": said, "sender": bob.name, "sender_id": bob.id}])
 
 
-def test_the_message_on_a_socket_is_the_one_the_answer_shows(pair):
+def test_the_message_on_a_socket_equals_the_answer_to_its_post(pair):
     alice, bob, room = pair
     with entered(alice, room["room_id"]) as live:
         answer = bob.say(room["room_id"], "ünï \U0001f600 \"\\ \u2028", message_type="file")
         assert live.event()["message"] == answer
 
 
-def test_an_edit_comes_with_the_message_as_it_is_now(pair):
+def test_an_edit_arrives_with_the_edited_message(pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"])
     with entered(alice, room["room_id"]) as live:
@@ -60,7 +60,7 @@ def test_an_edit_comes_with_the_message_as_it_is_now(pair):
         assert bob.events(room["room_id"], after=2) == live.events
 
 
-def test_a_deletion_comes_with_the_number_of_the_message_only(pair):
+def test_a_deletion_arrives_with_the_message_id_only(pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"])
     assert_told(pair, lambda: alice.delete(message_url(message)), [
@@ -68,7 +68,7 @@ def test_a_deletion_comes_with_the_number_of_the_message_only(pair):
          "deleted_by": alice.name}])
 
 
-def test_a_message_posted_again_under_its_client_id_is_told_once(pair):
+def test_a_message_posted_again_with_its_client_id_arrives_once(pair):
     alice, bob, room = pair
     with entered(alice, room["room_id"]) as live:
         for text in ("first", "again"):
@@ -78,7 +78,7 @@ def test_a_message_posted_again_under_its_client_id_is_told_once(pair):
     assert told == ["first", "next"]
 
 
-def test_a_read_mark_comes_without_a_number_and_posting_does_not_send_one(pair):
+def test_a_read_mark_arrives_without_a_seq_and_posting_sends_none(pair):
     alice, bob, room = pair
     with entered(alice, room["room_id"]) as live:
         message = alice.say(room["room_id"])
@@ -94,7 +94,7 @@ def test_a_read_mark_comes_without_a_number_and_posting_does_not_send_one(pair):
 
 # ---- the room and its members ----
 
-def test_a_changed_room_comes_without_what_is_the_callers_own(pair):
+def test_a_changed_room_arrives_without_the_fields_of_one_user(pair):
     alice, bob, room = pair
     alice.say(room["room_id"])
     with entered(bob, room["room_id"]) as live:
@@ -106,20 +106,20 @@ def test_a_changed_room_comes_without_what_is_the_callers_own(pair):
 
 
 @pytest.mark.everywhere
-def test_an_invitation_names_who_invited(pair, user):
+def test_an_invitation_names_the_inviting_user(pair, user):
     alice, _, room = pair
     carol = user()
     assert_told(pair, lambda: alice.invite(room["room_id"], carol), [
         {"type": "user_invited", "user_id": carol.id, "invited_by": alice.name}])
 
 
-def test_joining_is_an_invitation_by_oneself(pair, user):
+def test_joining_arrives_as_an_invitation_by_the_same_user(pair, user):
     carol = user()
     assert_told(pair, lambda: carol.post(url(pair[2], "join/")), [
         {"type": "user_invited", "user_id": carol.id, "invited_by": carol.name}])
 
 
-def test_a_role_comes_with_the_membership(pair):
+def test_a_change_of_role_arrives_with_the_membership(pair):
     alice, bob, room = pair
     member = a_membership(room_id=room["room_id"], user_id=bob.id, is_admin=True)
     change = {"json": {"is_admin": True}}
@@ -127,7 +127,7 @@ def test_a_role_comes_with_the_membership(pair):
         {"type": "member_updated", "membership": member, "updated_by": alice.name}])
 
 
-def test_a_removal_names_who_removed(pair, user):
+def test_a_removal_names_the_removing_user(pair, user):
     alice, _, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)
@@ -135,7 +135,7 @@ def test_a_removal_names_who_removed(pair, user):
         {"type": "user_removed", "user_id": carol.id, "removed_by": alice.name}])
 
 
-def test_leaving_is_a_removal_by_oneself(pair, user):
+def test_leaving_arrives_as_a_removal_by_the_same_user(pair, user):
     alice, _, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)
@@ -143,7 +143,7 @@ def test_leaving_is_a_removal_by_oneself(pair, user):
         {"type": "user_removed", "user_id": carol.id, "removed_by": carol.name}])
 
 
-def test_when_the_last_admin_leaves_the_others_learn_who_follows(pair):
+def test_when_the_last_admin_leaves_the_promotion_arrives(pair):
     alice, bob, room = pair
     heir = a_membership(room_id=room["room_id"], user_id=bob.id, is_admin=True)
     with entered(bob, room["room_id"]) as live:
@@ -155,7 +155,7 @@ def test_when_the_last_admin_leaves_the_others_learn_who_follows(pair):
              "room_id": room["room_id"]}]
 
 
-def test_what_changes_nothing_is_not_told(pair):
+def test_an_ineffective_change_sends_nothing(pair):
     alice, bob, room = pair
     alice.say(room["room_id"], client_id="same")
 
@@ -168,7 +168,7 @@ def test_what_changes_nothing_is_not_told(pair):
     assert_told(pair, nothing, [])
 
 
-def test_a_socket_hears_of_its_own_room_only(pair):
+def test_a_socket_gets_events_of_its_own_room_only(pair):
     alice, bob, room = pair
     other = alice.room()
     with entered(alice, room["room_id"]) as live, entered(alice, other["room_id"]) as beside:
@@ -180,7 +180,7 @@ def test_a_socket_hears_of_its_own_room_only(pair):
         beside.no_event(0.05)
 
 
-def test_a_direct_room_has_sockets_like_any_other(user):
+def test_a_direct_room_supports_sockets(user):
     alice, bob = user(), user()
     room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
     with entered(alice, room["room_id"]) as hers, entered(bob, room["room_id"]) as his:
@@ -190,7 +190,7 @@ def test_a_direct_room_has_sockets_like_any_other(user):
 
 # ---- order ----
 
-def test_events_come_from_the_number_in_connected_on(pair):
+def test_events_start_after_the_seq_of_the_connected_frame(pair):
     alice, bob, room = pair
     for _ in range(5):
         alice.say(room["room_id"])
@@ -202,7 +202,7 @@ def test_events_come_from_the_number_in_connected_on(pair):
 
 
 @pytest.mark.everywhere
-def test_events_of_many_writers_come_each_once_in_the_order_of_their_numbers(pair):
+def test_events_of_many_writers_arrive_once_each_in_order(pair):
     """The listener itself finds a number that is not the next one."""
     alice, bob, room = pair
     writers = [twin(alice), twin(bob), twin(alice), twin(bob)]
@@ -224,7 +224,7 @@ def test_events_of_many_writers_come_each_once_in_the_order_of_their_numbers(pai
         hers.no_event()
 
 
-def test_a_whole_history_on_a_socket_is_what_events_says(pair, user):
+def test_a_whole_history_on_a_socket_equals_the_events_endpoint(pair, user):
     alice, bob, room = pair
     carol = user()
     with entered(bob, room["room_id"], since=0) as live:
@@ -245,7 +245,7 @@ def test_a_whole_history_on_a_socket_is_what_events_says(pair, user):
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("who", ["by the admin", "by oneself"])
-def test_the_removed_one_gets_the_removal_and_4403_and_nothing_behind_it(pair, who):
+def test_a_removed_member_gets_the_removal_and_4403_and_nothing_after_it(pair, who):
     alice, bob, room = pair
     by = alice if who == "by the admin" else bob
     with entered(alice, room["room_id"]) as hers, entered(bob, room["room_id"]) as his, \
@@ -260,7 +260,7 @@ def test_the_removed_one_gets_the_removal_and_4403_and_nothing_behind_it(pair, w
         assert [event["seq"] for event in hers.up_to(5)] == [2, 3, 4, 5]
 
 
-def test_the_removed_one_hears_the_room_no_more_until_invited_again(pair):
+def test_a_removed_member_gets_no_events_until_invited_again(pair):
     alice, bob, room = pair
     with entered(bob, room["room_id"]) as his:
         remove(alice, room, bob.id)
@@ -274,7 +274,7 @@ def test_the_removed_one_hears_the_room_no_more_until_invited_again(pair):
 
 
 @pytest.mark.parametrize("how", ["by its admin", "by the last member, who leaves"])
-def test_a_deleted_room_says_so_and_its_sockets_close_with_4404(user, how):
+def test_a_deleted_room_sends_the_event_and_its_sockets_close_with_4404(user, how):
     alice, bob = user(), user()
     room = alice.room()
     leaves = how == "by the last member, who leaves"
@@ -294,7 +294,7 @@ def test_a_deleted_room_says_so_and_its_sockets_close_with_4404(user, how):
             assert [n["type"] for n in live.notices].count("room_deleted") == 1
 
 
-def test_a_room_deleted_by_the_sysadmin_says_so_too(pair, instance):
+def test_a_room_deleted_by_confabctl_sends_the_event(pair, instance):
     alice, bob, room = pair
     with entered(bob, room["room_id"]) as live:
         done = instance.confabctl("room", "delete", room["room_id"], "--yes")

@@ -32,7 +32,7 @@ def test_the_answer_and_the_connected_frame_are_one_packet(alice, room):
     assert 1 in (packets() for _ in range(TRIES))
 
 
-def test_what_follows_does_not_wait_for_more(alice, room):
+def test_later_frames_are_sent_without_delay(alice, room):
     """The kernel holds nothing back any more: two messages are two packets, soon."""
     def packets():
         with alice.socket(room, direct=True) as live:
@@ -45,13 +45,13 @@ def test_what_follows_does_not_wait_for_more(alice, room):
     assert packets() >= 2
 
 
-def test_an_error_and_its_close_frame_do_not_wait(alice):
+def test_an_error_and_its_close_frame_are_sent_without_delay(alice):
     with alice.socket(2 ** 40, direct=True) as live:
         assert live.next()["type"] == "error"
         assert live.closed() == 4404
 
 
-def test_the_answer_comes_by_itself_while_the_database_hangs(system):
+def test_the_handshake_is_answered_while_the_database_hangs(system):
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with hung(system, "database"):

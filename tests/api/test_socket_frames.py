@@ -59,7 +59,7 @@ def test_ping_is_answered_on_a_notifications_socket(user):
         assert_well(live)
 
 
-def test_other_keys_beside_the_type_do_not_matter(live):
+def test_other_keys_of_a_ping_are_ignored(live):
     live.send({"to": [{"deep": None}], "type": "ping", "id": 1.5})
     assert live.next() == PONG_FRAME
 
@@ -67,7 +67,7 @@ def test_other_keys_beside_the_type_do_not_matter(live):
 # ---- bad_json ----
 
 @BOTH_WAYS
-def test_what_is_no_json_is_bad_json_and_the_socket_stays(room, direct):
+def test_malformed_json_is_bad_json_and_keeps_the_socket_open(room, direct):
     with in_room(*room, direct=direct) as live:
         live.send_frame(TEXT, b"typing")
         assert live.next() == an_error("bad_json")
@@ -81,7 +81,7 @@ def test_what_is_no_json_is_bad_json_and_the_socket_stays(room, direct):
     b'{"type": "ping\\u0000"}', b'{"type": "ping\0"}',
     b"\xef\xbb\xbf" + PING_TEXT, b'{"type": "ping", "x": 99999999999999999999}',
     b'{"type": "ping", "x": ' + b"[" * 32 + b"]" * 32 + b"}", b"\xff\xfe\xfd"])
-def test_what_the_api_would_not_take_is_bad_json(live, text):
+def test_json_refused_by_the_api_is_bad_json(live, text):
     live.send_frame(TEXT, text)
     assert live.next() == an_error("bad_json")
     assert_well(live)
@@ -95,7 +95,7 @@ def test_a_binary_frame_is_bad_json(room, direct):
         assert_well(live)
 
 
-def test_a_binary_message_in_pieces_is_bad_json_once(live):
+def test_a_fragmented_binary_message_is_bad_json_once(live):
     live.send_frame(BINARY, PING_TEXT[:5], fin=False)
     live.send_frame(CONTINUED, PING_TEXT[5:])
     assert live.next() == an_error("bad_json")
@@ -105,7 +105,7 @@ def test_a_binary_message_in_pieces_is_bad_json_once(live):
 # ---- unknown_type ----
 
 @BOTH_WAYS
-def test_another_type_is_unknown_type_and_the_socket_stays(room, direct):
+def test_another_type_is_unknown_type_and_keeps_the_socket_open(room, direct):
     with in_room(*room, direct=direct) as live:
         live.send({"type": "shout"})
         assert live.next() == an_error("unknown_type")
@@ -116,7 +116,7 @@ def test_another_type_is_unknown_type_and_the_socket_stays(room, direct):
     {}, {"type": None}, {"type": 1}, {"type": ["ping"]}, {"type": ""}, {"type": "Ping"},
     {"type": "ping "}, {"type": "pong"}, {"type": "connected"}, {"type": "new_message"},
     {"type": "user_joined"}, {"Type": "ping"}, {"type": "x" * 4000}])
-def test_what_is_no_type_of_a_client_is_unknown_type(live, message):
+def test_invalid_and_server_types_are_unknown_type(live, message):
     live.send(message)
     assert live.next() == an_error("unknown_type")
     assert_well(live)
@@ -129,7 +129,7 @@ def test_typing_on_a_notifications_socket_is_unknown_type(user, kind):
         assert live.next() == an_error("unknown_type")
 
 
-def test_an_answer_never_repeats_what_was_sent(live):
+def test_an_error_never_echoes_the_message(live):
     live.send({"type": "abracadabra"})
     live.send_frame(TEXT, b"abracadabra")
     for _ in range(2):
@@ -138,7 +138,7 @@ def test_an_answer_never_repeats_what_was_sent(live):
 
 # ---- rate_limited, and 1008 for who floods on ----
 
-def test_too_many_frames_are_rate_limited_and_the_socket_stays(limited):
+def test_too_many_frames_are_rate_limited_and_keep_the_socket_open(limited):
     for _ in range(8):
         limited.send({"type": "ping"})
     for _ in range(5):
@@ -151,19 +151,19 @@ def test_too_many_frames_are_rate_limited_and_the_socket_stays(limited):
     wait_for(answers, 30)
 
 
-def test_one_that_floods_on_after_rate_limited_is_closed_with_1008(limited):
+def test_a_client_that_continues_after_rate_limited_is_closed_with_1008(limited):
     limited.send_raw(b"".join(make_frame(TEXT, PING_TEXT) for _ in range(1000)))
     assert limited.until("error") == an_error("rate_limited")
     assert limited.closed() == 1008
 
 
-def test_what_is_no_json_counts_against_the_rate_too(limited):
+def test_malformed_json_counts_against_the_rate(limited):
     limited.send_raw(b"".join(make_frame(TEXT, b"x") for _ in range(1000)))
     limited.until(lambda frame: frame == an_error("rate_limited"))
     assert limited.closed() == 1008
 
 
-def test_the_rate_is_that_of_one_socket(system):
+def test_the_rate_applies_to_each_socket_separately(system):
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with in_room(alice, room) as one, in_room(alice, room) as other:
@@ -176,7 +176,7 @@ def test_the_rate_is_that_of_one_socket(system):
 
 @pytest.mark.everywhere
 @BOTH_WAYS
-def test_a_frame_of_the_largest_size_is_taken(room, direct):
+def test_a_frame_of_the_largest_size_is_accepted(room, direct):
     with in_room(*room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT.ljust(LARGEST))
         assert live.next() == PONG_FRAME
@@ -185,18 +185,18 @@ def test_a_frame_of_the_largest_size_is_taken(room, direct):
 @pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("size", [LARGEST + 1, 10 * LARGEST, 1 << 20])
-def test_a_frame_over_the_largest_size_closes_with_1009(room, direct, size):
+def test_a_frame_above_the_largest_size_closes_with_1009(room, direct, size):
     with in_room(*room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT.ljust(size))
         assert live.closed() == 1009
 
 
-def test_a_frame_that_only_says_it_is_large_closes_with_1009(live):
+def test_a_frame_that_declares_a_large_size_closes_with_1009(live):
     live.send_raw(make_frame(TEXT, b" " * 70000)[:20])
     assert live.closed() == 1009
 
 
-def test_a_message_in_pieces_is_measured_as_a_whole(live):
+def test_the_limit_applies_to_a_fragmented_message_as_a_whole(live):
     live.send_frame(TEXT, PING_TEXT.ljust(LARGEST // 2), fin=False)
     live.send_frame(CONTINUED, b" " * (LARGEST // 2), fin=False)
     live.send_frame(CONTINUED, b"")
@@ -206,7 +206,7 @@ def test_a_message_in_pieces_is_measured_as_a_whole(live):
     assert live.closed() == 1009
 
 
-def test_pieces_without_end_close_with_1009(live):
+def test_endless_fragments_close_with_1009(live):
     live.send_frame(TEXT, b"{", fin=False)
     live.send_raw(b"".join(make_frame(CONTINUED, b" ", fin=False) for _ in range(LARGEST)))
     assert live.closed() == 1009
@@ -215,7 +215,7 @@ def test_pieces_without_end_close_with_1009(live):
 # ---- pieces ----
 
 @BOTH_WAYS
-def test_a_handshake_in_pieces_of_one_byte_is_taken(room, direct):
+def test_a_handshake_sent_byte_by_byte_is_accepted(room, direct):
     alice, number = room
     port = push_port(alice.instance) if direct else alice.instance.port
     with Socket(("127.0.0.1", port)) as live:
@@ -228,7 +228,7 @@ def test_a_handshake_in_pieces_of_one_byte_is_taken(room, direct):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("text", [PING_TEXT, PING_TEXT.ljust(130)])
-def test_frames_in_pieces_of_one_byte_are_taken(room, direct, text):
+def test_frames_sent_byte_by_byte_are_accepted(room, direct, text):
     with in_room(*room, direct=direct) as live:
         send_in_bytes(live, make_frame(TEXT, text) + make_frame(TEXT, b"x"))
         assert live.next() == PONG_FRAME
@@ -242,13 +242,13 @@ def send_in_bytes(live, data):
 
 
 @BOTH_WAYS
-def test_frames_that_come_together_are_all_taken(room, direct):
+def test_frames_in_one_packet_are_all_accepted(room, direct):
     with in_room(*room, direct=direct) as live:
         live.send_raw(make_frame(TEXT, PING_TEXT) * 100 + make_frame(TEXT, b"x"))
         assert [live.next() for _ in range(101)] == [PONG_FRAME] * 100 + [an_error("bad_json")]
 
 
-def test_a_first_frame_sent_with_the_handshake_is_no_harm(room):
+def test_a_first_frame_sent_with_the_handshake_is_accepted(room):
     alice, number = room
     port = push_port(alice.instance)
     with Socket(("127.0.0.1", port)) as live:
@@ -262,7 +262,7 @@ def test_a_first_frame_sent_with_the_handshake_is_no_harm(room):
 
 
 @BOTH_WAYS
-def test_a_message_in_fragments_is_put_together(room, direct):
+def test_a_fragmented_message_is_reassembled(room, direct):
     with in_room(*room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT[:4], fin=False)
         live.send_frame(CONTINUED, b"", fin=False)
@@ -272,7 +272,7 @@ def test_a_message_in_fragments_is_put_together(room, direct):
         live.none()
 
 
-def test_a_ping_between_fragments_is_answered_and_parts_nothing(live):
+def test_a_ping_between_fragments_is_answered_and_keeps_the_message_whole(live):
     live.send_frame(TEXT, PING_TEXT[:4], fin=False)
     live.send_frame(PING, b"between")
     assert live.read_frame() == (True, PONG, b"between")
@@ -280,7 +280,7 @@ def test_a_ping_between_fragments_is_answered_and_parts_nothing(live):
     assert live.next() == PONG_FRAME
 
 
-def test_a_character_cut_in_two_by_a_fragment_is_whole_again(live):
+def test_a_character_split_between_fragments_is_reassembled(live):
     text = '{"type":"ping","x":"\u20ac"}'.encode()
     live.send_frame(TEXT, text[:-4], fin=False)
     live.send_frame(CONTINUED, text[-4:])
@@ -289,7 +289,7 @@ def test_a_character_cut_in_two_by_a_fragment_is_whole_again(live):
 
 # ---- pings of the server ----
 
-def test_an_idle_socket_is_pinged_and_one_that_does_not_answer_is_dropped(system):
+def test_an_idle_socket_is_pinged_and_closed_without_an_answer(system):
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with contextlib.ExitStack() as stack:

@@ -34,7 +34,7 @@ def test_x_confab_token_opens_a_socket(alice, room, direct):
         assert assert_let_in(live)["user_id"] == alice.id
 
 
-def test_x_confab_token_counts_only_without_authorization(alice, room):
+def test_x_confab_token_is_ignored_with_authorization(alice, room):
     assert_refused(shake(alice, ROOM.format(room), token=NO_TOKEN,
                          headers={"X-Confab-Token": alice.token}), 4401)
     with shake(alice, ROOM.format(room), token=alice.token,
@@ -67,13 +67,13 @@ def test_other_subprotocols_than_confab_are_400(alice, room, direct, protocols):
         assert list(live.json()) == ["detail"]
 
 
-def test_who_offers_no_subprotocol_is_answered_none(alice, room):
+def test_no_subprotocol_is_answered_if_none_is_offered(alice, room):
     with shake(alice, ROOM.format(room), token=alice.token) as live:
         assert "sec-websocket-protocol" not in live.headers
 
 
 @pytest.mark.parametrize("protocols", ["token.{}", "confab, token.{}"])
-def test_the_answer_never_repeats_a_token(alice, room, protocols):
+def test_the_answer_never_contains_a_token(alice, room, protocols):
     with shake(alice, ROOM.format(room), protocols=protocols.format(alice.token)) as live:
         assert alice.token not in str(live.headers) and alice.token.encode() not in live.body
 
@@ -115,7 +115,7 @@ def test_a_session_cookie_without_an_origin_is_refused_with_403(alice, room, dir
         assert list(live.json()) == ["detail"]
 
 
-def test_the_origin_is_asked_of_a_wrong_cookie_too(alice, room):
+def test_the_origin_is_checked_for_a_wrong_cookie(alice, room):
     with shake(alice, ROOM.format(room), cookie=NO_TOKEN) as live:
         assert live.status == 403
     assert_refused(shake(alice, ROOM.format(room), cookie=NO_TOKEN, origin=site(alice.instance)),
@@ -124,7 +124,7 @@ def test_the_origin_is_asked_of_a_wrong_cookie_too(alice, room):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("origin", [None, "https://evil.example"])
-def test_a_token_is_good_from_any_origin(alice, room, direct, origin):
+def test_a_token_is_accepted_from_any_origin(alice, room, direct, origin):
     for credentials in ({"token": alice.token}, {"headers": {"X-Confab-Token": alice.token}},
                         {"protocols": f"confab, token.{alice.token}"}):
         with shake(alice, ROOM.format(room), direct, origin=origin, **credentials) as live:
@@ -132,7 +132,7 @@ def test_a_token_is_good_from_any_origin(alice, room, direct, origin):
 
 
 @BOTH_WAYS
-def test_a_token_goes_before_the_cookie(alice, room, direct):
+def test_a_token_takes_precedence_over_the_cookie(alice, room, direct):
     good = {"cookie": session_of(alice), "origin": site(alice.instance, direct)}
     for wrong in ({"token": NO_TOKEN}, {"protocols": f"confab, token.{NO_TOKEN}"},
                   {"headers": {"X-Confab-Token": NO_TOKEN}}):
@@ -140,7 +140,7 @@ def test_a_token_goes_before_the_cookie(alice, room, direct):
                               4401) == INVALID
 
 
-def test_with_a_token_the_cookie_does_not_matter(alice, room):
+def test_with_a_token_the_cookie_is_ignored(alice, room):
     with shake(alice, ROOM.format(room), token=alice.token, cookie=NO_TOKEN,
                origin="https://evil.example") as live:
         assert_let_in(live)
@@ -148,7 +148,7 @@ def test_with_a_token_the_cookie_does_not_matter(alice, room):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("name", ["token", "access_token", "auth", "sessionid", "authorization"])
-def test_a_token_in_the_url_does_not_count(alice, room, direct, name):
+def test_a_token_in_the_url_is_ignored(alice, room, direct, name):
     live = shake(alice, f"{ROOM.format(room)}?{name}={alice.token}", direct)
     assert assert_refused(live, 4401) == MISSING
 
@@ -158,7 +158,7 @@ def test_a_token_in_the_url_does_not_count(alice, room, direct, name):
 @pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("path", [ROOM, NOTIFICATIONS])
-def test_no_credentials_is_4401(alice, room, direct, path):
+def test_missing_credentials_are_4401(alice, room, direct, path):
     assert assert_refused(shake(alice, path.format(room), direct), 4401) == MISSING
 
 
@@ -175,12 +175,12 @@ def test_another_scheme_of_authorization_is_4401(alice, room):
                          headers={"Authorization": f"Bearer {alice.token}"}), 4401)
 
 
-def test_a_token_that_was_given_back_is_4401(alice, room):
+def test_a_deleted_token_is_4401(alice, room):
     assert alice.delete("/api/auth/token/").status_code == 204
     assert assert_refused(alice.socket(room), 4401) == INVALID
 
 
-def test_a_session_that_was_logged_out_is_4401(alice, room):
+def test_a_logged_out_session_is_4401(alice, room):
     cookie = session_of(alice)
     there = {"Cookie": f"sessionid={cookie}", "Origin": site(alice.instance),
              "Authorization": None}
@@ -200,13 +200,13 @@ def test_a_disabled_user_is_4401(alice, room, direct):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("number", [0, 2 ** 31, 2 ** 53, 2 ** 63 - 1, 2 ** 64, 10 ** 30])
-def test_a_room_that_is_not_there_is_4404(alice, direct, number):
+def test_an_unknown_room_is_4404(alice, direct, number):
     assert_refused(alice.socket(number, direct=direct), 4404)
 
 
 @pytest.mark.everywhere
 @BOTH_WAYS
-def test_a_private_room_of_others_is_4404_like_one_that_is_not_there(user, room, direct):
+def test_a_private_room_of_others_is_4404_like_an_unknown_one(user, room, direct):
     stranger = user()
     assert assert_refused(stranger.socket(room, direct=direct), 4404) == \
         assert_refused(stranger.socket(2 ** 40, direct=direct), 4404)
@@ -225,12 +225,12 @@ def test_a_removed_member_is_4404(alice, room, user):
 
 
 @BOTH_WAYS
-def test_a_public_room_the_user_has_not_joined_is_4403(alice, user, direct):
+def test_a_public_room_is_4403_before_joining(alice, user, direct):
     room = alice.room(is_private=False)["room_id"]
     assert_refused(user().socket(room, direct=direct), 4403)
 
 
-def test_a_public_room_the_user_has_joined_is_open(alice, user):
+def test_a_public_room_is_open_after_joining(alice, user):
     room, bob = alice.room(is_private=False)["room_id"], user()
     assert bob.post(f"/api/chat/rooms/{room}/join/").status_code == 201
     with bob.socket(room) as live:
@@ -241,13 +241,13 @@ def test_a_public_room_the_user_has_joined_is_open(alice, user):
 @pytest.mark.parametrize("path", [ROOM, NOTIFICATIONS])
 @pytest.mark.parametrize("since", ["", "abc", "-1", "+1", "1.0", "0x1", "1e3", "1,2", "null",
                                    "18446744073709551616", "9" * 30])
-def test_a_since_that_is_no_whole_number_of_64_bits_is_4400(alice, room, direct, path, since):
+def test_a_since_that_is_not_a_64_bit_integer_is_4400(alice, room, direct, path, since):
     assert_refused(shake(alice, path.format(room), direct, token=alice.token, since=since), 4400)
 
 
 @pytest.mark.parametrize("path", [ROOM, NOTIFICATIONS])
 @pytest.mark.parametrize("since", ["0", str(2 ** 63 - 1)])
-def test_a_since_that_is_one_is_let_in(alice, room, path, since):
+def test_a_since_of_any_64_bit_integer_is_accepted(alice, room, path, since):
     with shake(alice, path.format(room), token=alice.token, since=since) as live:
         assert assert_let_in(live)["seq"] == int(since)
 
@@ -261,14 +261,14 @@ def rooms(alice, user):
 
 
 @pytest.mark.parametrize("kind", ["none", "private", "public"])
-def test_4401_is_checked_before_all_else(rooms, kind):
+def test_4401_takes_precedence_over_all_others(rooms, kind):
     stranger, numbers = rooms
     assert_refused(shake(stranger, ROOM.format(numbers[kind]), token=NO_TOKEN, since="x"), 4401)
     assert_refused(shake(stranger, ROOM.format(numbers[kind]), since="x"), 4401)
 
 
 @pytest.mark.parametrize("kind, code", [("none", 4404), ("private", 4404), ("public", 4403)])
-def test_4404_and_4403_are_checked_before_4400(rooms, kind, code):
+def test_4404_and_4403_take_precedence_over_4400(rooms, kind, code):
     stranger, numbers = rooms
     assert_refused(stranger.socket(numbers[kind], since="x"), code)
 
@@ -289,12 +289,12 @@ def test_plain_http_is_426_with_json(instance, direct, path, method):
         assert plain.headers["content-type"] == "application/json; charset=utf-8"
 
 
-def test_plain_http_is_426_for_one_who_may_enter(alice, room):
+def test_plain_http_is_426_for_a_member(alice, room):
     assert_error(alice.get(ROOM.format(room)), 426)
 
 
 @pytest.mark.everywhere
-def test_plain_http_says_what_to_upgrade_to(instance):
+def test_plain_http_is_answered_with_an_upgrade_header(instance):
     answer = parse_http(instance.raw(b"GET /ws/chat/1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                                      b"Connection: close\r\n\r\n"))
     assert_error(answer, 426)
@@ -310,7 +310,7 @@ def test_an_upgrade_to_http_2_is_426(alice, room, direct):
 
 
 @BOTH_WAYS
-def test_an_upgrade_to_something_unknown_is_refused(alice, room, direct):
+def test_an_unknown_upgrade_is_refused(alice, room, direct):
     with shake(alice, ROOM.format(room), direct, token=alice.token,
                headers={"Upgrade": "TLS/1.0"}) as live:
         assert 400 <= live.status < 500
@@ -318,7 +318,7 @@ def test_an_upgrade_to_something_unknown_is_refused(alice, room, direct):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("version", [None, "", "8", "14", "130", "x"])
-def test_another_version_of_websocket_is_426_and_told_ours(alice, room, direct, version):
+def test_another_websocket_version_is_426_with_the_supported_one(alice, room, direct, version):
     with shake(alice, ROOM.format(room), direct, token=alice.token,
                headers={"Sec-WebSocket-Version": version}) as live:
         assert live.status == 426
@@ -327,7 +327,7 @@ def test_another_version_of_websocket_is_426_and_told_ours(alice, room, direct, 
 
 @BOTH_WAYS
 @pytest.mark.parametrize("key", [None, "", "short", "x" * 100])
-def test_a_handshake_without_a_proper_key_is_400(alice, room, direct, key):
+def test_a_handshake_without_a_valid_key_is_400(alice, room, direct, key):
     with shake(alice, ROOM.format(room), direct, token=alice.token,
                headers={"Sec-WebSocket-Key": key}) as live:
         assert live.status == 400
@@ -335,7 +335,7 @@ def test_a_handshake_without_a_proper_key_is_400(alice, room, direct, key):
 
 
 @BOTH_WAYS
-def test_a_handshake_by_another_method_is_no_handshake(alice, room, direct):
+def test_a_handshake_by_another_method_is_refused(alice, room, direct):
     port = push_port(alice.instance) if direct else alice.instance.port
     with Socket(("127.0.0.1", port)) as live:
         request = live.request(ROOM.format(room), f"127.0.0.1:{port}",
@@ -346,7 +346,7 @@ def test_a_handshake_by_another_method_is_no_handshake(alice, room, direct):
         assert list(live.json()) == ["detail"]
 
 
-def test_a_handshake_that_does_not_go_on_is_cut_off_in_10_seconds(instance):
+def test_an_incomplete_handshake_is_disconnected_after_10_seconds(instance):
     address = ("127.0.0.1", push_port(instance))
     with Socket(address) as silent, Socket(address) as half:
         half.send_raw(b"GET /ws/chat/1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n")
@@ -355,7 +355,7 @@ def test_a_handshake_that_does_not_go_on_is_cut_off_in_10_seconds(instance):
 
 
 @BOTH_WAYS
-def test_a_browser_with_many_cookies_is_let_in(alice, room, direct):
+def test_a_handshake_with_many_cookies_is_accepted(alice, room, direct):
     cookies = "; ".join(f"cookie{number}={'x' * 300}" for number in range(40))
     with shake(alice, ROOM.format(room), direct, origin=site(alice.instance, direct),
                headers={"Cookie": f"{cookies}; sessionid={session_of(alice)}"}) as live:
@@ -374,7 +374,7 @@ def test_an_unknown_path_is_404(alice, direct, path):
 
 @pytest.mark.everywhere
 @BOTH_WAYS
-def test_a_path_works_without_its_last_slash(alice, room, direct):
+def test_a_socket_path_works_without_its_trailing_slash(alice, room, direct):
     for path in (ROOM.format(room), NOTIFICATIONS):
         with shake(alice, path.rstrip("/"), direct, token=alice.token) as live:
             assert_let_in(live)
@@ -383,7 +383,7 @@ def test_a_path_works_without_its_last_slash(alice, room, direct):
 # ---- the first frame ----
 
 @BOTH_WAYS
-def test_the_first_frame_of_a_room(alice, new_room, direct):
+def test_the_first_frame_of_a_room_is_connected(alice, new_room, direct):
     alice.say(new_room)
     alice.say(new_room)
     with alice.socket(new_room, direct=direct) as live:
@@ -398,7 +398,7 @@ def test_the_first_frame_of_a_new_room_has_seq_0(alice, new_room):
 
 
 @BOTH_WAYS
-def test_the_first_frame_of_notifications(alice, room, direct):
+def test_the_first_frame_of_notifications_is_connected(alice, room, direct):
     alice.say(room)
     alice.room()
     with alice.notifications(direct=direct) as live:

@@ -96,7 +96,7 @@ def counted(pushd, name, reason):
 
 # ---- before the handshake ----
 
-def test_a_handshake_byte_by_byte_without_end_is_cut_off_and_counted(guarded):
+def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guarded):
     """In 10 s, however diligently it sends."""
     before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.closing(knock(guarded.system)) as slow:
@@ -110,7 +110,7 @@ def test_a_handshake_byte_by_byte_without_end_is_cut_off_and_counted(guarded):
     wait_for(lambda: guarded.count("refusals_total", reason="incomplete") == before + 1)
 
 
-def test_handshakes_that_never_go_on_are_cut_off_and_counted(guarded):
+def test_stalled_handshakes_are_disconnected_and_counted(guarded):
     before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.ExitStack() as stack:
         knocking = [stack.enter_context(contextlib.closing(knock(guarded.system)))
@@ -128,7 +128,7 @@ def test_handshakes_that_never_go_on_are_cut_off_and_counted(guarded):
                                    b"GET /" + b"a" * 60000 + b" HTTP/1.1\r\n\r\n",
                                    b"GET /ws/chat/1/ HTTP/1.1\r\n" + b"X-A: b\r\n" * 20000],
                          ids=["TLS", "NULs", "high bytes", "empty lines", "a long path", "headers"])
-def test_what_is_no_handshake_is_cut_off_and_counted(guarded, noise):
+def test_malformed_handshakes_are_disconnected_and_counted(guarded, noise):
     before = guarded.count("connections_total")
     refused = guarded.count("refusals_total", reason="incomplete")
     with contextlib.closing(knock(guarded.system)) as made:
@@ -148,7 +148,7 @@ def test_what_is_no_handshake_is_cut_off_and_counted(guarded, noise):
                           ("malformed", 400, {"Sec-WebSocket-Protocol": "other"}),
                           ("origin", 403, {"Cookie": "sessionid=" + "a" * 40,
                                            "Origin": "http://evil.example.net"})])
-def test_every_refusal_is_counted_by_its_reason(guarded, reason, status, changes):
+def test_every_refusal_is_counted_by_reason(guarded, reason, status, changes):
     before = guarded.count("refusals_total", reason=reason)
     with Socket.open(guarded.system, "/ws/chat/1/", headers=changes, direct=True) as made:
         assert made.status == status
@@ -164,7 +164,7 @@ def test_an_unknown_path_is_counted(guarded):
 
 # ---- half-open ----
 
-def test_a_peer_that_is_gone_without_a_word_is_cut_off_and_counted(system):
+def test_a_vanished_peer_is_disconnected_and_counted(system):
     """Its system takes what is sent and never answers, as a cable that was pulled out looks
     from here; the ping finds out."""
     alice = Client(system).register()
@@ -179,7 +179,7 @@ def test_a_peer_that_is_gone_without_a_word_is_cut_off_and_counted(system):
         assert listener.event()["message"] == said
 
 
-def test_a_peer_that_is_reset_is_counted_as_lost(guarded):
+def test_a_reset_connection_is_counted_as_an_abnormal_close(guarded):
     before = guarded.count("abnormal_closes_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         live.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -200,7 +200,7 @@ def send_for(live, data, seconds):
     return sent
 
 
-def test_a_flood_of_pings_slows_nobody_and_grows_nothing(guarded):
+def test_a_flood_of_pings_delays_nobody_and_grows_no_memory(guarded):
     """Of RFC 6455; no pong is read."""
     before = guarded.count("pongs_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
@@ -227,7 +227,7 @@ def test_a_flood_of_messages_is_1008_and_counted(guarded, message):
     assert guarded.count("rate_limited_total") >= limited + 100
 
 
-def test_a_flood_of_large_messages_that_nobody_reads_the_answers_of_grows_nothing(guarded):
+def test_a_flood_of_large_messages_with_unread_answers_grows_no_memory(guarded):
     before = guarded.count("drops_total", reason="flood")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         send_for(live, make_frame(BINARY, b"x" * 4096) * 100, 2)
@@ -237,7 +237,7 @@ def test_a_flood_of_large_messages_that_nobody_reads_the_answers_of_grows_nothin
 
 # ---- those who do not read ----
 
-def test_clients_that_never_read_cost_no_more_than_their_backlog(guarded):
+def test_clients_that_never_read_use_no_more_than_their_send_queue(guarded):
     """Each is let go with 1013, or cut off."""
     before = guarded.count("drops_total", reason="slow")
     with contextlib.ExitStack() as stack:
@@ -256,7 +256,7 @@ def test_clients_that_never_read_cost_no_more_than_their_backlog(guarded):
 
 # ---- frames ----
 
-def test_a_huge_length_that_is_only_declared_costs_nothing(guarded):
+def test_a_declared_huge_length_allocates_nothing(guarded):
     before = guarded.count("drops_total", reason="too_big")
     with contextlib.ExitStack() as stack:
         liars = [stack.enter_context(in_room(guarded.alice, guarded.room, direct=True))
@@ -268,7 +268,7 @@ def test_a_huge_length_that_is_only_declared_costs_nothing(guarded):
     assert guarded.count("drops_total", reason="too_big") == before + 20
 
 
-def test_fragments_without_end_cost_nothing(guarded):
+def test_endless_fragments_use_no_memory(guarded):
     before = guarded.count("drops_total", reason="too_big")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         live.send_frame(TEXT, b"{", fin=False)
@@ -277,7 +277,7 @@ def test_fragments_without_end_cost_nothing(guarded):
     assert guarded.count("drops_total", reason="too_big") == before + 1
 
 
-def test_fragments_of_nothing_without_end_cost_nothing(guarded):
+def test_endless_empty_fragments_use_no_memory(guarded):
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         live.send_frame(TEXT, b"{", fin=False)
         send_for(live, make_frame(CONTINUED, b"", fin=False) * 1000, 2)
@@ -287,7 +287,7 @@ def test_fragments_of_nothing_without_end_cost_nothing(guarded):
 @pytest.mark.parametrize("first_byte", [0xc1, 0xa1, 0x91, 0x83, 0x8b, 0x8f, 0x80],
                          ids=["bit 1", "bit 2", "bit 3", "opcode 3", "opcode 11", "opcode 15",
                               "continuation"])
-def test_what_breaks_the_protocol_ends_that_socket_alone(guarded, first_byte):
+def test_a_protocol_error_closes_that_socket_only(guarded, first_byte):
     lost = guarded.count("abnormal_closes_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         live.send_raw(bytes([first_byte]) + make_frame(TEXT, PING_TEXT)[1:])
@@ -298,7 +298,7 @@ def test_what_breaks_the_protocol_ends_that_socket_alone(guarded, first_byte):
 
 # ---- an address of many ----
 
-def test_an_address_that_only_knocks_does_not_use_up_what_others_need(system):
+def test_idle_connections_of_one_address_do_not_exhaust_files(system):
     """Files, above all: each connection is one."""
     alice = Client(system).register()
     room = alice.room()["room_id"]
@@ -314,7 +314,7 @@ def test_an_address_that_only_knocks_does_not_use_up_what_others_need(system):
         assert "errno 24" not in pushd.log()
 
 
-def test_ten_thousand_from_one_address_are_told_no_and_others_are_served(system):
+def test_ten_thousand_connections_from_one_address_are_refused_and_others_served(system):
     """The first thousand of them come in."""
     alice, bob = Client(system).register(), Client(system).register()
     room = alice.room()["room_id"]

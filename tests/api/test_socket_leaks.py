@@ -43,7 +43,7 @@ def one_of_each_kind(alice, bob, room, port):
         assert live.closed() == 4401
 
 
-def test_coming_and_going_leaves_nothing_behind(user):
+def test_connecting_and_disconnecting_leaks_nothing(user):
     alice, bob = user(), user()
     room = alice.room()["room_id"]
     alice.invite(room, bob)

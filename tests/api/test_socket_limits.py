@@ -50,7 +50,7 @@ def test_a_session_cookie_from_an_allowed_origin_opens_a_socket(alice, room, dir
 @BOTH_WAYS
 @pytest.mark.parametrize("origin", ["http://app.example.org", f"{ALLOWED}:8443", f"{ALLOWED}.net",
                                     "https://example.org", "http://other.example.net"])
-def test_an_origin_that_only_looks_like_an_allowed_one_is_403(alice, room, direct, origin):
+def test_an_origin_similar_to_an_allowed_one_is_403(alice, room, direct, origin):
     with Socket.open(alice.instance, ROOM.format(room), direct=direct, cookie=session_of(alice),
                      origin=origin) as live:
         assert live.status == 403
@@ -67,7 +67,7 @@ def test_a_user_has_no_more_sockets_than_the_limit(alice, room, direct, opened):
     assert_refused(alice.notifications(direct=direct), 1008)
 
 
-def test_a_closed_socket_makes_room_for_another(alice, room, opened):
+def test_a_closed_socket_frees_its_place(alice, room, opened):
     first = opened.enter_context(alice.socket(room))
     assert_let_in(first)
     for _ in range(PER_USER - 1):
@@ -77,7 +77,7 @@ def test_a_closed_socket_makes_room_for_another(alice, room, opened):
     wait_for(lambda: is_let_in(opened.enter_context(alice.socket(room))))
 
 
-def test_the_limit_of_one_user_is_not_that_of_another(alice, room, opened):
+def test_the_limit_applies_to_each_user_separately(alice, room, opened):
     for _ in range(PER_USER):
         assert_let_in(opened.enter_context(alice.socket(room)))
     bob = Client(alice.instance).register()
@@ -107,12 +107,12 @@ def test_an_address_has_no_more_sockets_than_the_limit(system, alice, room, open
     assert_let_in(opened.enter_context(other))
 
 
-def test_the_address_is_the_clients_through_lighttpd_too(system, alice, room, opened):
+def test_the_address_behind_lighttpd_is_that_of_the_client(system, alice, room, opened):
     crowd(system, alice, room, "127.0.0.1", opened)
     assert not is_let_in(opened.enter_context(alice.socket(room)))
 
 
-def test_who_is_refused_for_the_address_can_come_when_others_went(system, alice, room, opened):
+def test_a_refused_address_is_accepted_after_others_disconnect(system, alice, room, opened):
     address = {"X-Forwarded-For": "192.0.2.9"}
     with contextlib.ExitStack() as others:
         crowd(system, alice, room, "192.0.2.9", others)

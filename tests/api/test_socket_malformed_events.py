@@ -65,7 +65,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("payload", BAD.values(), ids=BAD.keys())
-def test_what_is_no_envelope_is_ignored_and_counted(system, alice, room, payload):
+def test_a_malformed_event_is_ignored_and_counted(system, alice, room, payload):
     """On the room's channel and on the user's own."""
     before = figure(system, "redis_malformed_total")
     with entered(alice, room) as live, notified(alice) as notes:
@@ -80,7 +80,7 @@ def test_what_is_no_envelope_is_ignored_and_counted(system, alice, room, payload
 
 
 @pytest.mark.parametrize("seq", [2, 3, 1000, 2**63, 2**64 - 1])
-def test_a_number_that_is_not_on_record_leaves_what_is_on_record_as_it_is(
+def test_an_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(
         system, alice, room, seq):
     with entered(alice, room) as live:
         publish(system, f"room:{room}", f"2 {seq} message_deleted 1 1 0 alice 0 0\n".encode()
@@ -92,7 +92,7 @@ def test_a_number_that_is_not_on_record_leaves_what_is_on_record_as_it_is(
 
 
 @pytest.mark.parametrize("seq", [2, 2**64 - 1])
-def test_the_same_on_the_users_own_stream(system, alice, seq):
+def test_a_user_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(system, alice, seq):
     with notified(alice) as live:
         publish(system, f"user:{alice.id}", f"2 {seq} room_removed 1 1 0 alice 0 0\n".encode()
                 + b'{"type":"room_removed","forged":true}')
@@ -101,7 +101,7 @@ def test_the_same_on_the_users_own_stream(system, alice, seq):
         assert [event["room_id"] for event in live.up_to(4)] == rooms
 
 
-def test_an_absurd_number_does_not_make_every_later_event_a_question(system, alice, room):
+def test_a_huge_seq_does_not_cause_a_gap_check_for_every_later_event(system, alice, room):
     with entered(alice, room) as live:
         publish(system, f"room:{room}", f"2 {2**63} new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
         alice.say(room)
@@ -113,7 +113,7 @@ def test_an_absurd_number_does_not_make_every_later_event_a_question(system, ali
         assert figure(system, "gaps_filled_total") <= before + 1
 
 
-def test_an_old_number_is_not_told_again(system, alice, room):
+def test_an_old_seq_is_not_sent_again(system, alice, room):
     with entered(alice, room) as live:
         alice.say(room)
         live.event()
@@ -121,7 +121,7 @@ def test_an_old_number_is_not_told_again(system, alice, room):
         live.no_event()
 
 
-def test_a_huge_envelope_costs_no_socket(system, alice, room):
+def test_a_huge_event_closes_no_socket(system, alice, room):
     with entered(alice, room) as live, notified(alice) as notes:
         for _ in range(3):
             publish(system, f"room:{room}", f"2 {2**40} new_message 1 1 0 alice 0 0\n{HUGE}".encode())
@@ -131,7 +131,7 @@ def test_a_huge_envelope_costs_no_socket(system, alice, room):
 
 
 @pytest.mark.parametrize("channel", ["room:", "room:x", "room:0", "user:-1", "nobody:1", "room:1x"])
-def test_a_channel_that_is_none_of_ours_is_nobodys(system, alice, room, channel):
+def test_an_unknown_channel_has_no_subscriber(system, alice, room, channel):
     """Nobody listens there."""
     with entered(alice, room) as live:
         payload = f"2 1 new_message 1 1 0 alice 0 0\n{MESSAGE}".encode()

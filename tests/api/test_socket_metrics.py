@@ -45,13 +45,13 @@ def wait_for_figure(pushd, expected, name, **labels):
 
 # ---- health ----
 
-def test_healthz_is_ok_when_all_is_well(instance):
+def test_healthz_is_ok_on_a_healthy_instance(instance):
     answer = ask(push_port(instance, "metrics"), "/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
 
 
-def test_health_and_figures_are_served_on_loopback_only(instance):
+def test_health_and_metrics_are_served_on_loopback_only(instance):
     port = push_port(instance, "metrics")
     with open("/proc/net/tcp", encoding="ascii") as table:
         local = [line.split()[1] for line in table]
@@ -59,7 +59,7 @@ def test_health_and_figures_are_served_on_loopback_only(instance):
             and not address.startswith("0100007F")] == []
 
 
-def test_health_and_figures_are_not_there_for_the_outside(anonymous):
+def test_health_and_metrics_are_not_served_by_the_web_server(anonymous):
     assert anonymous.get("/metrics").status_code == 404
 
 
@@ -68,12 +68,12 @@ def test_another_path_is_404(pushd):
         assert pushd.get(path).status_code == 404
 
 
-def test_figures_take_a_query_and_a_head_line_of_any_kind(pushd):
+def test_metrics_accept_a_query_and_refuse_large_headers(pushd):
     assert pushd.get("/metrics?x=1").status_code == 200
     assert pushd.get("/metrics", headers={"X-Long": "x" * 9000}).status_code == 431
 
 
-def test_who_asks_nothing_is_cut_off(instance):
+def test_a_connection_without_a_request_is_closed(instance):
     """After 10 seconds, so that a file is not held for ever."""
     address = ("127.0.0.1", push_port(instance, "metrics"))
     with socket.create_connection(address, 30) as silent, \
@@ -83,7 +83,7 @@ def test_who_asks_nothing_is_cut_off(instance):
         assert half.recv(1) == b""
 
 
-def test_healthz_names_redis_when_it_is_away_and_is_ok_when_it_is_back(make_instance):
+def test_healthz_names_redis_while_it_is_down_and_is_ok_afterwards(make_instance):
     system = make_instance()
     port = push_port(system, "metrics")
 
@@ -111,18 +111,18 @@ def test_healthz_names_redis_when_it_is_away_and_is_ok_when_it_is_back(make_inst
 
 # ---- figures ----
 
-def test_metrics_are_in_the_format_of_prometheus(pushd):
+def test_metrics_are_in_the_prometheus_format(pushd):
     answer = pushd.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     parse(answer.text)
 
 
-def test_promtool_finds_the_figures_clean(pushd):
+def test_promtool_accepts_the_metrics(pushd):
     assert complaints(pushd.get("/metrics").text) == ""
     assert "exit status" in complaints("# TYPE confab_errors counter\nconfab_errors 1\n")
 
 
-def test_every_figure_has_its_name_its_type_and_a_line(pushd):
+def test_every_metric_has_its_name_type_and_help(pushd):
     there = figures(pushd)
     assert {name: metric.kind for name, metric in there.items()} == \
         {f"confab_{name}": kind for name, kind in FIGURES.items()}
@@ -136,7 +136,7 @@ def test_every_figure_has_its_name_its_type_and_a_line(pushd):
         assert set(there[f"confab_{name}"].samples) == {()}
 
 
-def test_counters_end_with_total_and_others_do_not(pushd):
+def test_only_counters_end_with_total(pushd):
     for name, metric in figures(pushd).items():
         assert name.endswith("_total") == (metric.kind == "counter")
 
@@ -160,7 +160,7 @@ def test_streams_and_subscribers_are_counted_and_end_with_their_sockets(pushd, a
         wait_for_figure(pushd, 0, name)
 
 
-def test_sockets_that_leave_while_they_open_leave_nothing_behind(pushd, alice, room, user):
+def test_sockets_closed_during_the_handshake_leave_nothing(pushd, alice, room, user):
     bob = user()
     alice.invite(room, bob)
     for number in range(60):
@@ -175,7 +175,7 @@ def test_sockets_that_leave_while_they_open_leave_nothing_behind(pushd, alice, r
         wait_for_figure(pushd, 0, "sockets", kind=kind)
 
 
-def test_sockets_that_are_turned_away_leave_nothing_behind(pushd, alice, room, user):
+def test_refused_sockets_leave_nothing(pushd, alice, room, user):
     stranger = user()
     for _ in range(20):
         assert stranger.socket(room, direct=pushd.port).closed() == 4404
@@ -202,7 +202,7 @@ def test_deliveries_are_counted(pushd, alice, room):
 
 @pytest.mark.parametrize("reason, options", [
     ("auth", {"token": "0" * 40}), ("not_found", {"room": 2 ** 40}), ("bad_since", {"since": "x"})])
-def test_sockets_that_are_turned_away_are_counted_by_reason(pushd, alice, room, reason, options):
+def test_refused_sockets_are_counted_by_reason(pushd, alice, room, reason, options):
     number = options.pop("room", room)
     alice.socket(number, direct=pushd.port, **options).closed()
     wait_for_figure(pushd, 1, "drops_total", reason=reason)
@@ -243,7 +243,7 @@ def test_replays_and_resyncs_are_counted(pushd, alice, new_room):
     wait_for_figure(pushd, 1, "resyncs_total")
 
 
-def test_the_state_of_its_servers_is_a_figure(pushd):
+def test_the_state_of_redis_and_database_is_a_metric(pushd):
     wait_for_figure(pushd, 1, "redis_up")
     wait_for_figure(pushd, 1, "database_up")
     there = figures(pushd)

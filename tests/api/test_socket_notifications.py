@@ -30,7 +30,7 @@ def assert_no_message_before(live, last):
 
 # ---- the first frame ----
 
-def test_connected_carries_the_number_of_the_users_own_stream(pair):
+def test_connected_has_the_seq_of_the_users_stream(pair):
     alice, bob, _ = pair
     with notified(bob) as live:
         assert live.first == {"type": "connected", "user_id": bob.id, "seq": 1}
@@ -40,7 +40,7 @@ def test_connected_carries_the_number_of_the_users_own_stream(pair):
         assert live.first["seq"] == 2
 
 
-def test_a_user_without_rooms_has_notifications_too(user):
+def test_a_user_without_rooms_can_open_notifications(user):
     alice, bob = user(), user()
     with notified(bob) as live:
         assert live.first["seq"] == 0
@@ -59,7 +59,7 @@ def test_a_message_by_someone_else_is_notified_with_exactly_these_keys(pair):
             "message": a_message(**said), "sender": alice.name}
 
 
-def test_words_of_all_kinds_are_notified_as_they_are(pair):
+def test_content_of_any_kind_is_notified_unchanged(pair):
     """Also such as look like the end of the message inside its JSON."""
     alice, bob, room = pair
     with notified(bob) as live:
@@ -70,7 +70,7 @@ def test_words_of_all_kinds_are_notified_as_they_are(pair):
             assert (frame["message"], frame["sender"]) == (said, alice.name)
 
 
-def test_messages_of_all_rooms_come_through_one_socket(user):
+def test_messages_of_all_rooms_arrive_on_one_socket(user):
     alice, bob, carol = user(), user(), user()
     first, second = alice.room(), carol.room()
     alice.invite(first["room_id"], bob)
@@ -86,7 +86,7 @@ def test_messages_of_all_rooms_come_through_one_socket(user):
             first["room_id"], second["room_id"], direct["room_id"]}
 
 
-def test_ones_own_messages_are_not_notified_on_whatever_device(pair):
+def test_own_messages_are_not_notified_on_any_device(pair):
     alice, bob, room = pair
     with notified(bob) as phone, notified(bob) as laptop:
         bob.say(room["room_id"], "by myself")
@@ -95,7 +95,7 @@ def test_ones_own_messages_are_not_notified_on_whatever_device(pair):
         assert_no_message_before(laptop, last)
 
 
-def test_nothing_but_messages_of_a_room_is_notified(pair, user):
+def test_only_messages_of_a_room_are_notified(pair, user):
     alice, bob, room = pair
     carol = user()
     message = alice.say(room["room_id"])
@@ -111,7 +111,7 @@ def test_nothing_but_messages_of_a_room_is_notified(pair, user):
         assert live.events == [] and len(live.notices) == 1
 
 
-def test_a_public_room_that_one_is_not_in_is_not_notified(user):
+def test_messages_of_a_public_room_are_not_notified_to_non_members(user):
     alice, bob = user(), user()
     public, own = alice.room(is_private=False), bob.room()
     bob.invite(own["room_id"], alice)
@@ -120,7 +120,7 @@ def test_a_public_room_that_one_is_not_in_is_not_notified(user):
         assert_no_message_before(live, alice.say(own["room_id"], "to bob"))
 
 
-def test_many_messages_at_once_are_notified_each_once_and_in_order(pair):
+def test_many_concurrent_messages_are_notified_once_each_in_order(pair):
     alice, bob, room = pair
 
     def write(client):
@@ -135,7 +135,7 @@ def test_many_messages_at_once_are_notified_each_once_and_in_order(pair):
     assert ids == [message["message_id"] for message in reversed(page)]
 
 
-def test_a_user_of_many_rooms_hears_of_all_of_them(user, instance):
+def test_a_user_of_many_rooms_is_notified_of_all_of_them(user, instance):
     alice, bob = user(), user()
     rooms = [alice.room(f"Room {i}")["room_id"] for i in range(MANY)]
     for room in rooms:
@@ -149,7 +149,7 @@ def test_a_user_of_many_rooms_hears_of_all_of_them(user, instance):
 
 # ---- rooms that come and go, with this stream's numbers ----
 
-def test_a_room_one_makes_is_told_to_ones_other_devices(user):
+def test_a_created_room_is_notified_on_the_other_devices_of_its_creator(user):
     alice = user()
     with notified(alice) as live:
         room = alice.room("New")
@@ -157,7 +157,7 @@ def test_a_room_one_makes_is_told_to_ones_other_devices(user):
                                 "created_by": alice.name, "seq": 1, "room_id": room["room_id"]}
 
 
-def test_an_invitation_is_told_to_the_invited(user):
+def test_an_invitation_is_notified_to_the_invited_user(user):
     alice, bob = user(), user()
     room = alice.room("Design Team")
     with notified(bob) as live, notified(alice) as hers:
@@ -167,7 +167,7 @@ def test_an_invitation_is_told_to_the_invited(user):
         hers.no_event()
 
 
-def test_a_direct_room_is_created_for_the_one_and_an_invitation_for_the_other(user):
+def test_a_direct_room_is_notified_as_created_and_as_an_invitation(user):
     alice, bob = user(), user()
     with notified(alice) as hers, notified(bob) as his:
         room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
@@ -177,7 +177,7 @@ def test_a_direct_room_is_created_for_the_one_and_an_invitation_for_the_other(us
         assert created["room_id"] == invited["room_id"] == room["room_id"]
 
 
-def test_a_removal_is_told_to_the_removed(pair):
+def test_a_removal_is_notified_to_the_removed_user(pair):
     alice, bob, room = pair
     with notified(bob) as live:
         remove(alice, room, bob.id)
@@ -185,7 +185,7 @@ def test_a_removal_is_told_to_the_removed(pair):
                                 "room_id": room["room_id"]}
 
 
-def test_a_deleted_room_is_told_to_every_member(pair):
+def test_a_deleted_room_is_notified_to_every_member(pair):
     alice, bob, room = pair
     with notified(alice) as hers, notified(bob) as his:
         alice.delete(url(room))
@@ -194,7 +194,7 @@ def test_a_deleted_room_is_told_to_every_member(pair):
                                     "room_id": room["room_id"]}
 
 
-def test_both_sockets_of_a_user_get_the_users_own_stream(user):
+def test_both_sockets_of_a_user_get_the_users_stream(user):
     alice = user()
     with notified(alice) as phone, notified(alice, direct=True) as laptop:
         rooms = [alice.room() for _ in range(5)]
@@ -205,7 +205,7 @@ def test_both_sockets_of_a_user_get_the_users_own_stream(user):
 # ---- a membership that changes while the socket is open ----
 
 @pytest.mark.parametrize("how", ["invited", "joined", "direct"])
-def test_from_the_invitation_on_every_message_of_the_room_is_notified(user, how):
+def test_every_message_after_the_invitation_is_notified(user, how):
     """Those too that are posted before pushd has looked the new room up."""
     alice, bob = user(), user()
     with notified(bob) as live:
@@ -225,7 +225,7 @@ def test_from_the_invitation_on_every_message_of_the_room_is_notified(user, how)
             assert heard == said
 
 
-def test_messages_in_a_room_one_has_just_made_are_notified(user):
+def test_messages_in_a_new_room_are_notified(user):
     alice, bob = user(), user()
     with notified(alice) as live:
         room = alice.room()
@@ -234,7 +234,7 @@ def test_messages_in_a_room_one_has_just_made_are_notified(user):
         assert_no_message_before(live, said)
 
 
-def test_from_the_removal_on_nothing_of_the_room_is_notified(user):
+def test_nothing_of_the_room_is_notified_after_the_removal(user):
     alice, bob = user(), user()
     own = bob.room()
     bob.invite(own["room_id"], alice)
@@ -252,7 +252,7 @@ def test_from_the_removal_on_nothing_of_the_room_is_notified(user):
         assert "not for bob" not in [words for _, words in told_of_messages(live)]
 
 
-def test_one_who_is_invited_again_hears_again(pair):
+def test_a_member_invited_again_is_notified_again(pair):
     alice, bob, room = pair
     with notified(bob) as live:
         for turn in range(5):
@@ -264,7 +264,7 @@ def test_one_who_is_invited_again_hears_again(pair):
         assert len(told_of_messages(live)) == 5
 
 
-def test_a_deleted_room_leaves_the_other_rooms_notified(pair):
+def test_other_rooms_are_notified_after_a_room_is_deleted(pair):
     alice, bob, room = pair
     other = alice.room()
     alice.invite(other["room_id"], bob)
@@ -274,7 +274,7 @@ def test_a_deleted_room_leaves_the_other_rooms_notified(pair):
         assert_no_message_before(live, alice.say(other["room_id"]))
 
 
-def test_notifications_stay_open_when_one_leaves_the_last_room(pair):
+def test_notifications_stay_open_after_leaving_the_last_room(pair):
     alice, bob, room = pair
     with notified(bob) as live:
         remove(bob, room, bob.id)

@@ -35,7 +35,7 @@ def test_sigusr1_writes_the_state_to_the_log(pushd, alice, new_room):
     assert alice.token not in pushd.log()
 
 
-def test_sighup_reads_the_configuration_again_and_keeps_the_sockets(pushd, alice, room):
+def test_sighup_reloads_the_configuration_and_keeps_the_sockets(pushd, alice, room):
     with in_room(alice, room, direct=pushd.port) as live:
         pushd.configure(ws_max_frame=128)
         pushd.signal(signal.SIGHUP)
@@ -46,7 +46,7 @@ def test_sighup_reads_the_configuration_again_and_keeps_the_sockets(pushd, alice
         assert live.closed() == 1009
 
 
-def test_sighup_with_a_wrong_configuration_changes_nothing(pushd, alice, room):
+def test_sighup_with_an_invalid_configuration_changes_nothing(pushd, alice, room):
     pushd.configure(ws_max_frame="many")
     pushd.signal(signal.SIGHUP)
     wait_for(lambda: "ws_max_frame" in pushd.log(), 10)
@@ -74,7 +74,7 @@ def test_a_log_file_that_cannot_be_opened_is_a_warning_at_a_reload(instance, wor
         wait_for(lambda: "state: " in pushd.log(), 10)
 
 
-def test_sighup_opens_the_log_again(instance, tmp_path):
+def test_sighup_reopens_the_log(instance, tmp_path):
     log, moved = tmp_path / "log", tmp_path / "log.1"
     with Pushd(instance, log_file=log) as pushd:
         wait_for(lambda: "listens on port" in log.read_text(), 10)
@@ -132,7 +132,7 @@ def test_sigterm_closes_every_socket_with_1012_spread_over_drain_time(instance, 
     assert ends[-1][0] - start <= 3 * seconds
 
 
-def test_sigterm_takes_no_new_sockets(instance, alice, room):
+def test_sigterm_stops_accepting_sockets(instance, alice, room):
     with Pushd(instance, drain_time=5) as pushd, in_room(alice, room, direct=pushd.port):
         port = pushd.port
         pushd.signal(signal.SIGTERM)
@@ -145,7 +145,7 @@ def test_sigterm_takes_no_new_sockets(instance, alice, room):
         wait_for(refused, 4)
 
 
-def test_without_sockets_sigterm_ends_it_soon(pushd):
+def test_without_sockets_sigterm_ends_pushd_at_once(pushd):
     start = time.monotonic()
     pushd.signal(signal.SIGTERM)
     assert pushd.end() == 0
@@ -162,7 +162,7 @@ def fill(pushd, client, room):
     raise AssertionError("the kernel takes it all")
 
 
-def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, new_room):
+def test_sigterm_sends_queued_frames_before_closing(instance, alice, new_room):
     with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
             in_room(alice, new_room, direct=pushd.port, rcvbuf=4096) as slow:
         count = fill(pushd, alice, new_room)
@@ -173,7 +173,7 @@ def test_sigterm_closes_after_what_is_queued_was_sent(instance, alice, new_room)
         assert pushd.end() == 0
 
 
-def test_pongs_and_events_are_not_mixed_up_when_the_kernel_is_full(instance, alice, new_room):
+def test_pongs_and_events_do_not_interleave_in_a_full_send_buffer(instance, alice, new_room):
     with Pushd(instance, ws_backlog=65536) as pushd, \
             in_room(alice, new_room, direct=pushd.port, rcvbuf=4096) as slow:
         seq = 0
@@ -189,7 +189,7 @@ def test_pongs_and_events_are_not_mixed_up_when_the_kernel_is_full(instance, ali
         assert slow.next() == {"type": "pong"}
 
 
-def test_3_seconds_after_drain_time_it_is_gone_whatever_they_do(instance, alice, room):
+def test_pushd_ends_3_seconds_after_drain_time_whatever_clients_do(instance, alice, room):
     with Pushd(instance, drain_time=1, ws_backlog=4096) as pushd, \
             in_room(alice, room, direct=pushd.port, rcvbuf=4096), \
             in_room(alice, room, direct=pushd.port):
@@ -200,7 +200,7 @@ def test_3_seconds_after_drain_time_it_is_gone_whatever_they_do(instance, alice,
         assert time.monotonic() - start >= 1
 
 
-def test_sockets_come_back_through_lighttpd_when_pushd_is_started_again(make_instance):
+def test_sockets_reconnect_through_lighttpd_after_a_restart_of_pushd(make_instance):
     system = make_instance(CONFAB_DRAIN_TIME=0)
     alice = Client(system).register()
     room = alice.room()["room_id"]
@@ -230,7 +230,7 @@ def run(instance, *args, before=()):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
 
-def test_check_config_says_whether_it_is_sound(instance, tmp_path):
+def test_check_config_reports_whether_the_configuration_is_valid(instance, tmp_path):
     assert run(instance, "-c", str(instance.config), "--check-config").returncode == 0
     wrong = tmp_path / "wrong.conf"
     wrong.write_text("ws_ping = often\n")
@@ -239,7 +239,7 @@ def test_check_config_says_whether_it_is_sound(instance, tmp_path):
     assert "ws_ping" in done.stderr
 
 
-def test_a_wrong_argument_is_told(instance):
+def test_an_invalid_argument_is_reported(instance):
     for arguments in (["--nonsense"], ["more"], ["--workers"]):
         done = run(instance, *arguments)
         assert done.returncode == 2
@@ -248,7 +248,7 @@ def test_a_wrong_argument_is_told(instance):
 
 @pytest.mark.parametrize("option", ["push_listen", "metrics_listen"])
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "taken"])
-def test_an_address_it_cannot_listen_on_is_told(instance, option, address):
+def test_an_unusable_listen_address_is_reported(instance, option, address):
     if address == "taken":
         address = f"127.0.0.1:{push_port(instance)}"
     with contextlib.closing(Launched(Pushd(instance, **{option: address}))) as failed:
@@ -271,7 +271,7 @@ def without_privilege():
     return ["setpriv", "--bounding-set", "-sys_resource"] if os.geteuid() == 0 else []
 
 
-def test_the_file_limit_is_raised_to_what_max_sockets_needs(instance):
+def test_the_file_limit_is_raised_as_max_sockets_requires(instance):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     wanted = min(hard, 5000) - 400
     with Pushd(instance, before=["prlimit", f"--nofile=256:{hard}"], max_sockets=wanted) as pushd:
@@ -279,7 +279,7 @@ def test_the_file_limit_is_raised_to_what_max_sockets_needs(instance):
         assert limits[0] >= wanted
 
 
-def test_a_file_limit_that_is_too_low_is_told_at_the_start(instance):
+def test_a_file_limit_that_is_too_low_is_reported_at_startup(instance):
     low = Pushd(instance, before=["prlimit", "--nofile=1000:1000", *without_privilege()],
                 max_sockets=5000)
     with contextlib.closing(Launched(low)) as failed:
@@ -288,7 +288,7 @@ def test_a_file_limit_that_is_too_low_is_told_at_the_start(instance):
         assert "1000" in failed.pushd.log()
 
 
-def test_no_more_sockets_than_max_sockets_are_taken(instance, user):
+def test_sockets_above_max_sockets_are_refused(instance, user):
     alice = user()
     room = alice.room()["room_id"]
     with Pushd(instance, max_sockets=10) as pushd, many(alice, room, pushd, 10) as sockets:
@@ -307,7 +307,7 @@ def test_no_more_sockets_than_max_sockets_are_taken(instance, user):
 
 # ---- the log ----
 
-def test_nothing_private_is_in_the_log(instance, alice, room):
+def test_the_log_contains_no_private_data(instance, alice, room):
     secret = "a word that nobody else writes"
     with Pushd(instance, log_level="debug") as pushd:
         with in_room(alice, room, direct=pushd.port) as live:

@@ -22,14 +22,14 @@ def system(make_instance):
 # ---- online ----
 
 @BOTH_WAYS
-def test_connected_names_who_is_online_and_oneself(trio, direct):
+def test_connected_lists_online_members_including_oneself(trio, direct):
     alice, bob, room, _ = trio
     with in_room(alice, room, direct=direct) as first, in_room(bob, room, direct=direct) as then:
         assert first.first["online"] == people(alice)
         assert by_id(then.first["online"]) == people(alice, bob)
 
 
-def test_who_has_two_sockets_is_online_once(trio):
+def test_a_member_with_two_sockets_is_listed_once(trio):
     alice, bob, room, _ = trio
     with in_room(alice, room), in_room(alice, room) as tab:
         assert tab.first["online"] == people(alice)
@@ -37,7 +37,7 @@ def test_who_has_two_sockets_is_online_once(trio):
             assert by_id(other.first["online"]) == people(alice, bob)
 
 
-def test_online_is_a_rooms_own(trio):
+def test_online_is_separate_for_each_room(trio):
     alice, bob, room, _ = trio
     other = alice.room()["room_id"]
     alice.invite(other, bob)
@@ -45,7 +45,7 @@ def test_online_is_a_rooms_own(trio):
         assert live.first["online"] == people(bob)
 
 
-def test_a_notifications_socket_puts_nobody_into_a_room(trio):
+def test_a_notifications_socket_makes_nobody_present(trio):
     alice, bob, room, _ = trio
     with in_room(bob, room) as live, notified(alice):
         live.none()
@@ -54,7 +54,7 @@ def test_a_notifications_socket_puts_nobody_into_a_room(trio):
         assert rest(bob, room) == people(bob)
 
 
-def test_a_socket_that_is_turned_away_puts_nobody_into_a_room(trio, system):
+def test_a_refused_socket_makes_nobody_present(trio, system):
     alice, _, room, _ = trio
     stranger = Client(system).register()
     with in_room(alice, room) as live:
@@ -72,7 +72,7 @@ def test_user_joined_is_sent_when_a_users_first_socket_opens(trio, direct):
         live.none()
 
 
-def test_a_second_tab_is_silent(trio):
+def test_a_second_socket_sends_no_user_joined(trio):
     alice, bob, room, _ = trio
     with in_room(alice, room) as live, in_room(bob, room):
         live.until("user_joined")
@@ -82,7 +82,7 @@ def test_a_second_tab_is_silent(trio):
 
 
 @pytest.mark.parametrize("end", ["close", "abort"])
-def test_user_left_is_sent_when_the_last_socket_is_gone_for_the_grace(trio, end):
+def test_user_left_is_sent_when_the_last_socket_is_closed_for_the_grace_period(trio, end):
     alice, bob, room, _ = trio
     with in_room(alice, room) as live:
         with in_room(bob, room) as one, in_room(bob, room) as other:
@@ -96,7 +96,7 @@ def test_user_left_is_sent_when_the_last_socket_is_gone_for_the_grace(trio, end)
         live.none()
 
 
-def test_a_reload_is_silent(system, trio):
+def test_a_reconnect_within_the_grace_period_sends_nothing(system, trio):
     alice, bob, room, _ = trio
     with Pushd(system, presence_grace=10) as patient, \
             in_room(alice, room, direct=patient.port) as live:
@@ -107,7 +107,7 @@ def test_a_reload_is_silent(system, trio):
             live.none(1)
 
 
-def test_who_left_can_join_again(trio):
+def test_a_user_who_left_can_join_again(trio):
     alice, bob, room, _ = trio
     with in_room(alice, room) as live:
         for _ in range(2):
@@ -116,7 +116,7 @@ def test_who_left_can_join_again(trio):
             assert live.next(3 * GRACE + 5) == notice("user_left", bob, room)
 
 
-def test_presence_is_not_told_to_the_sockets_of_the_user_itself(trio, second):
+def test_presence_is_not_sent_to_sockets_of_the_same_user(trio, second):
     alice, bob, room, _ = trio
     with in_room(alice, room) as mine, in_room(bob, room) as theirs:
         with in_room(alice, room, direct=second) as elsewhere:
@@ -126,7 +126,7 @@ def test_presence_is_not_told_to_the_sockets_of_the_user_itself(trio, second):
         theirs.none()
 
 
-def test_presence_goes_to_no_notifications_socket(trio):
+def test_presence_is_not_sent_to_notifications_sockets(trio):
     alice, bob, room, _ = trio
     with in_room(alice, room) as live, notified(alice) as notifications:
         with in_room(bob, room):
@@ -135,7 +135,7 @@ def test_presence_goes_to_no_notifications_socket(trio):
         notifications.none()
 
 
-def test_presence_is_no_event_on_record(trio):
+def test_presence_is_not_recorded_as_an_event(trio):
     alice, bob, room, _ = trio
     before = alice.events(room)
     with in_room(alice, room) as live, in_room(bob, room):
@@ -143,7 +143,7 @@ def test_presence_is_no_event_on_record(trio):
         assert alice.events(room) == before
 
 
-def test_a_member_who_is_removed_leaves(trio):
+def test_a_removed_member_goes_offline(trio):
     alice, bob, room, _ = trio
     with in_room(alice, room) as live, in_room(bob, room) as theirs:
         live.until("user_joined")
@@ -154,7 +154,7 @@ def test_a_member_who_is_removed_leaves(trio):
 
 # ---- rest ----
 
-def test_rest_says_what_the_sockets_say(trio):
+def test_the_rest_api_and_sockets_agree_on_presence(trio):
     alice, bob, room, carol = trio
     with in_room(alice, room) as live:
         wait_for_rest(carol, room, alice)
@@ -168,7 +168,7 @@ def test_rest_says_what_the_sockets_say(trio):
 
 # ---- two pushd ----
 
-def test_user_joined_and_user_left_cross_from_one_pushd_to_the_other(trio, second):
+def test_user_joined_and_user_left_reach_the_other_pushd(trio, second):
     alice, bob, room, carol = trio
     with in_room(alice, room) as here:
         with in_room(bob, room, direct=second) as there:
@@ -182,7 +182,7 @@ def test_user_joined_and_user_left_cross_from_one_pushd_to_the_other(trio, secon
         here.none()
 
 
-def test_a_user_on_two_pushd_is_there_until_the_last_socket_is_gone(trio, second):
+def test_a_user_on_two_pushd_is_online_until_the_last_socket_closes(trio, second):
     alice, bob, room, _ = trio
     with in_room(alice, room) as here, in_room(bob, room) as one:
         here.until("user_joined")
@@ -194,7 +194,7 @@ def test_a_user_on_two_pushd_is_there_until_the_last_socket_is_gone(trio, second
         assert here.next(3 * GRACE + 5) == notice("user_left", bob, room)
 
 
-def test_a_reload_that_comes_to_the_other_pushd_is_silent(trio, system):
+def test_a_reconnect_to_the_other_pushd_sends_nothing(trio, system):
     alice, bob, room, _ = trio
     with Pushd(system, presence_grace=10) as one, Pushd(system, presence_grace=10) as other, \
             in_room(alice, room, direct=one.port) as live:
@@ -204,7 +204,7 @@ def test_a_reload_that_comes_to_the_other_pushd_is_silent(trio, system):
             live.none(1)
 
 
-def test_typing_crosses_from_one_pushd_to_the_other(trio, second):
+def test_typing_reaches_the_other_pushd(trio, second):
     alice, bob, room, _ = trio
     with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
         here.until("user_joined")
@@ -222,7 +222,7 @@ def test_events_reach_the_sockets_of_both_pushd(trio, second):
             assert live.until("new_message")["message"]["message_id"] == said["message_id"]
 
 
-def test_after_much_coming_and_going_all_agree(trio, system, second):
+def test_all_watchers_agree_after_many_connects_and_disconnects(trio, system, second):
     alice, bob, room, carol = trio
     dave, erin = (Client(system).register() for _ in range(2))
     alice.invite(room, dave)

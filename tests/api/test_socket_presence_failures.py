@@ -21,7 +21,7 @@ def system(make_instance):
 
 # ---- a pushd that is gone ----
 
-def test_the_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
+def test_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
     alice, bob, room, carol = trio
     with Pushd(system) as doomed, in_room(alice, room) as here:
         with in_room(bob, room, direct=doomed.port), in_room(carol, room, direct=doomed.port), \
@@ -36,7 +36,7 @@ def test_the_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
     wait_for_online(alice, room)
 
 
-def test_the_users_of_a_stopped_pushd_leave(trio, system):
+def test_users_of_a_stopped_pushd_leave(trio, system):
     alice, bob, room, _ = trio
     with Pushd(system, drain_time=0) as other, in_room(alice, room) as here, \
             in_room(bob, room, direct=other.port) as there:
@@ -46,7 +46,7 @@ def test_the_users_of_a_stopped_pushd_leave(trio, system):
         assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
 
 
-def test_a_room_that_only_the_dead_had_open_is_empty(trio, system):
+def test_a_room_open_only_on_a_killed_pushd_becomes_empty(trio, system):
     alice, bob, room, _ = trio
     with Pushd(system) as doomed, in_room(bob, room, direct=doomed.port):
         wait_for_rest(alice, room, bob)
@@ -58,7 +58,7 @@ def test_a_room_that_only_the_dead_had_open_is_empty(trio, system):
 # ---- Redis away and back ----
 
 @WAYS
-def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system, away):
+def test_without_redis_presence_works_within_one_pushd(trio, system, away):
     alice, bob, room, carol = trio
     with in_room(alice, room) as live, in_room(bob, room) as theirs:
         live.until("user_joined")
@@ -74,7 +74,7 @@ def test_with_redis_away_presence_goes_on_within_one_pushd(trio, system, away):
         live.none()
 
 
-def test_presence_is_complete_again_when_redis_is_back(trio, system, second):
+def test_presence_is_complete_when_redis_is_back(trio, system, second):
     alice, bob, room, carol = trio
     with in_room(alice, room) as here, in_room(bob, room, direct=second) as there:
         here.until("user_joined")
@@ -88,7 +88,7 @@ def test_presence_is_complete_again_when_redis_is_back(trio, system, second):
         there.until(lambda frame: frame == notice("user_left", carol, room), 30)
 
 
-def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio, system, second):
+def test_changes_during_a_redis_outage_are_sent_when_it_is_back(trio, system, second):
     alice, bob, room, carol = trio
     with in_room(alice, room) as here, contextlib.ExitStack() as there:
         theirs = there.enter_context(in_room(bob, room, direct=second))
@@ -103,7 +103,7 @@ def test_who_came_and_who_went_while_redis_was_away_is_told_when_it_is_back(trio
         wait_for_rest(alice, room, alice, carol, seconds=30)
 
 
-def test_presence_goes_on_when_redis_was_told_to_forget_its_scripts(trio, system, second):
+def test_presence_works_after_script_flush(trio, system, second):
     alice, bob, room, _ = trio
     with in_room(alice, room) as here:
         system.redis("SCRIPT", "FLUSH")

@@ -29,7 +29,7 @@ def test_a_ping_of_the_client_is_answered_with_its_payload(room, direct, payload
         assert_well(live)
 
 
-def test_a_pong_that_nobody_asked_for_is_no_harm(live):
+def test_an_unsolicited_pong_is_ignored(live):
     live.send_frame(PONG, b"unasked")
     live.send_frame(PONG)
     assert_well(live)
@@ -37,13 +37,13 @@ def test_a_pong_that_nobody_asked_for_is_no_harm(live):
 
 @BOTH_WAYS
 @pytest.mark.parametrize("code", [1000, 1001, 4999])
-def test_a_close_of_the_client_is_answered(room, direct, code):
+def test_a_close_frame_of_the_client_is_answered(room, direct, code):
     with in_room(*room, direct=direct) as live:
         live.send_frame(CLOSE, code.to_bytes(2, "big") + b"bye")
         assert live.closed() == code
 
 
-def test_nothing_said_after_the_close_is_heard(live):
+def test_frames_after_the_close_frame_are_ignored(live):
     live.send_raw(make_frame(CLOSE, b"\x03\xe8") + make_frame(TEXT, PING_TEXT))
     with pytest.raises(Closed) as end:
         live.next()
@@ -53,7 +53,7 @@ def test_nothing_said_after_the_close_is_heard(live):
 @pytest.mark.parametrize("extensions", ["permessage-deflate",
                                         "permessage-deflate; client_max_window_bits",
                                         "x-webkit-deflate-frame"])
-def test_no_compression_is_agreed_on(room, extensions):
+def test_compression_is_not_negotiated(room, extensions):
     with in_room(*room, headers={"Sec-WebSocket-Extensions": extensions}) as live:
         assert "sec-websocket-extensions" not in live.headers
         live.send_raw(bytes([make_frame(TEXT, b"")[0] | 0x40]) + make_frame(TEXT, PING_TEXT)[1:])
@@ -68,7 +68,7 @@ def assert_broken(live):
 
 
 @BOTH_WAYS
-def test_an_unmasked_frame_is_heard_like_another_and_does_no_harm(room, direct):
+def test_an_unmasked_frame_is_accepted(room, direct):
     # The mask guards proxies against scripts in browsers, which have no way around it.
     with in_room(*room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT, masked=False)
@@ -112,7 +112,7 @@ def test_a_length_beyond_63_bits_closes_the_socket(live):
     assert live.closed() in (1002, 1009, None)
 
 
-def test_bytes_that_are_no_frames_close_the_socket_and_no_other(room):
+def test_malformed_frames_close_that_socket_only(room):
     with in_room(*room) as one, in_room(*room) as other:
         one.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert_broken(one)

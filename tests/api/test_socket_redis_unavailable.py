@@ -62,7 +62,7 @@ def test_without_redis_messages_reach_sockets_within_2_seconds(system, alice, bo
 
 
 @WAYS
-def test_without_redis_notifications_arrive_too(system, alice, bob, room, away):
+def test_without_redis_notifications_arrive(system, alice, bob, room, away):
     with notified(bob) as live, away(system):
         said = alice.say(room)
         assert live.notice("new_message_notification", AWAY_MOST)["message"] == said
@@ -74,7 +74,7 @@ def test_without_redis_notifications_arrive_too(system, alice, bob, room, away):
 
 
 @WAYS
-def test_without_redis_one_can_come_and_come_back(system, alice, bob, room, away):
+def test_without_redis_clients_can_connect_and_resume(system, alice, bob, room, away):
     alice.say(room)
     with away(system):
         with entered(bob, room) as live:
@@ -87,7 +87,7 @@ def test_without_redis_one_can_come_and_come_back(system, alice, bob, room, away
 
 
 @WAYS
-def test_without_redis_a_removal_and_the_end_of_a_room_still_close_sockets(
+def test_without_redis_removals_and_room_deletions_close_sockets(
         system, alice, bob, room, away):
     other = alice.room()["room_id"]
     alice.invite(other, bob)
@@ -104,7 +104,7 @@ def test_without_redis_a_removal_and_the_end_of_a_room_still_close_sockets(
 # ---- back ----
 
 @WAYS
-def test_when_redis_comes_back_there_is_no_hole_and_nothing_comes_twice(
+def test_when_redis_is_back_there_is_no_gap_and_no_duplicate(
         system, alice, bob, room, away):
     """The listeners themselves find a number that is not the next one."""
     with entered(bob, room) as live, entered(alice, room, direct=True) as hers, \
@@ -130,7 +130,7 @@ def test_when_redis_comes_back_there_is_no_hole_and_nothing_comes_twice(
 
 
 @pytest.mark.parametrize("kind", ["pubsub", "normal"])
-def test_a_cut_connection_to_redis_costs_no_event_and_no_socket(system, alice, bob, room, kind):
+def test_a_lost_redis_connection_loses_no_event_and_no_socket(system, alice, bob, room, kind):
     with entered(bob, room) as live:
         for turn in range(5):
             alice.say(room)
@@ -140,14 +140,14 @@ def test_a_cut_connection_to_redis_costs_no_event_and_no_socket(system, alice, b
     wait_for(lambda: figure(system, "redis_up") == 1, 30)
 
 
-def test_a_redis_that_lost_all_it_knew_costs_nothing(system, alice, bob, room):
+def test_a_redis_that_lost_its_data_loses_no_event(system, alice, bob, room):
     with entered(bob, room) as live:
         system.redis("FLUSHALL")
         alice.say(room)
         assert live.event(UNTOLD_MOST)["seq"] == 2
 
 
-def test_a_system_without_any_redis_has_sockets(make_instance):
+def test_a_site_configured_without_redis_has_sockets(make_instance):
     system = make_instance(CONFAB_REDIS_SOCKET="")
     alice, bob = Client(system).register(), Client(system).register()
     room = alice.room()["room_id"]
@@ -224,7 +224,7 @@ def post_and_die(system, client, room, text="untold"):
             path.unlink(missing_ok=True)
 
 
-def test_after_a_kill_between_commit_and_publish_it_arrives_within_5_seconds(
+def test_an_unpublished_event_arrives_within_5_seconds(
         system, alice, bob, room):
     taken = []
     with entered(bob, room) as live:
@@ -237,7 +237,7 @@ def test_after_a_kill_between_commit_and_publish_it_arrives_within_5_seconds(
     assert max(taken) < UNTOLD_MOST
 
 
-def test_what_was_never_published_comes_before_what_is_published_behind_it(
+def test_an_unpublished_event_arrives_before_later_ones(
         system, alice, bob, room):
     with entered(bob, room) as live:
         post_and_die(system, alice, room, "untold")
@@ -246,7 +246,7 @@ def test_what_was_never_published_comes_before_what_is_published_behind_it(
     assert told == ["untold", "told"]
 
 
-def test_what_the_tail_check_finds_is_counted(system, alice, bob, room):
+def test_events_found_by_the_gap_check_are_counted(system, alice, bob, room):
     """By a pushd that listens to other channels than what is published on."""
     def finds(pushd):
         return value(parse(pushd.get("/metrics").text), "confab_gap_check_events_total")
@@ -260,7 +260,7 @@ def test_what_the_tail_check_finds_is_counted(system, alice, bob, room):
             assert finds(deaf) >= before + count
 
 
-def test_notifications_bring_what_was_never_published(system, alice, bob, room):
+def test_notifications_deliver_unpublished_events(system, alice, bob, room):
     with notified(bob) as live:
         post_and_die(system, alice, room)
         assert live.notice("new_message_notification", UNTOLD_MOST)["room_id"] == room

@@ -52,7 +52,7 @@ def witness(alice, room):
 # ---- what was missed ----
 
 @WHENCE
-def test_what_was_missed_comes_behind_connected_and_then_what_is_new(
+def test_missed_events_follow_connected_and_precede_new_ones(
         system, alice, bob, room, witness, whence):
     with entered(bob, room) as before:
         alice.say(room, "heard")
@@ -69,7 +69,7 @@ def test_what_was_missed_comes_behind_connected_and_then_what_is_new(
 
 
 @WHENCE
-def test_who_missed_nothing_gets_nothing(system, alice, bob, room, witness, whence):
+def test_a_client_that_missed_nothing_gets_nothing(system, alice, bob, room, witness, whence):
     alice.say(room)
     witness.up_to(2)
     whence(system, alice, room)
@@ -81,7 +81,7 @@ def test_who_missed_nothing_gets_nothing(system, alice, bob, room, witness, when
 
 
 @WHENCE
-def test_since_0_is_the_beginning_of_the_room(system, alice, bob, room, witness, whence):
+def test_since_0_replays_from_the_start_of_the_room(system, alice, bob, room, witness, whence):
     alice.say(room)
     witness.up_to(2)
     whence(system, alice, room)
@@ -103,7 +103,7 @@ def live_through_all_kinds(system, alice, bob, room):
     alice.say(room, "the end")
 
 
-def test_all_kinds_of_events_come_from_the_database_as_events_shows_them(
+def test_replay_from_the_database_equals_the_events_endpoint(
         system, alice, bob, room):
     live_through_all_kinds(system, alice, bob, room)
     with entered(bob, room, since=1) as back:
@@ -114,7 +114,7 @@ def test_all_kinds_of_events_come_from_the_database_as_events_shows_them(
         "user_removed", "member_updated"}
 
 
-def test_events_come_from_memory_as_they_came_live(system, alice, bob, room, witness):
+def test_replay_from_memory_equals_the_live_events(system, alice, bob, room, witness):
     """Those behind the deletion, which made pushd forget what was before it."""
     live_through_all_kinds(system, alice, bob, room)
     live = witness.up_to(10)
@@ -124,7 +124,7 @@ def test_events_come_from_memory_as_they_came_live(system, alice, bob, room, wit
     assert figure(system, "replayed_events_total") == before
 
 
-def test_a_reconnect_to_a_room_that_is_remembered_reads_no_event_from_the_database(
+def test_replay_from_memory_reads_no_event_from_the_database(
         system, alice, bob, room, witness):
     for _ in range(5):
         alice.say(room)
@@ -135,7 +135,7 @@ def test_a_reconnect_to_a_room_that_is_remembered_reads_no_event_from_the_databa
     assert figure(system, "replayed_events_total") == before
 
 
-def test_coming_back_while_others_write_leaves_no_hole_and_doubles_nothing(
+def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
         system, alice, bob, room):
     """Nobody else listens, so each time the room is forgotten in between. The listener
     itself finds a number that is not the next one. Who writes is never so far ahead that
@@ -174,7 +174,7 @@ def test_coming_back_while_others_write_leaves_no_hole_and_doubles_nothing(
         "SELECT message_id FROM message WHERE room_id = ? ORDER BY position", room)]
 
 
-def test_one_who_was_removed_and_invited_again_comes_back_over_the_removal(
+def test_a_member_invited_again_can_resume_across_the_removal(
         alice, bob, room, witness):
     """The removal is an old story then, and closes nothing."""
     alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
@@ -209,7 +209,7 @@ def test_a_since_beyond_the_last_is_a_resync(system, alice, bob, room, witness, 
 
 
 @WHENCE
-def test_who_missed_more_than_the_limit_is_told_to_resync(
+def test_missing_more_than_the_limit_is_a_resync(
         system, alice, bob, room, witness, whence):
     for number in range(LIMIT + 1):
         alice.say(room, f"number {number}")
@@ -220,7 +220,7 @@ def test_who_missed_more_than_the_limit_is_told_to_resync(
     assert_resync(bob, room, 1, LIMIT + 2)
 
 
-def test_who_missed_what_is_past_the_retention_is_told_to_resync(system, alice, bob, room):
+def test_missing_events_past_the_retention_is_a_resync(system, alice, bob, room):
     for _ in range(4):
         alice.say(room)
     system.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY "
@@ -230,7 +230,7 @@ def test_who_missed_what_is_past_the_retention_is_told_to_resync(system, alice, 
     assert_resync(bob, room, 2, 5)
 
 
-def test_who_missed_what_is_purged_is_told_to_resync(system, alice, bob, room):
+def test_missing_purged_events_is_a_resync(system, alice, bob, room):
     for _ in range(4):
         alice.say(room)
     system.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY WHERE room_id = ?", room)
@@ -255,14 +255,14 @@ def words(alice, bob, room, witness):
     return come
 
 
-def test_a_deleted_messages_words_never_come_back(alice, bob, room, words):
+def test_deleted_content_is_never_replayed(alice, bob, room, words):
     message = alice.say(room, "swordfish")
     assert "swordfish" in words()
     alice.delete(message_url(message))
     assert "swordfish" not in words()
 
 
-def test_an_edited_messages_old_words_never_come_back(alice, bob, room, words):
+def test_content_before_an_edit_is_never_replayed(alice, bob, room, words):
     message = alice.say(room, "swordfish")
     alice.say(room, "between")
     alice.patch(message_url(message), json={"content": "trout"})
@@ -270,7 +270,7 @@ def test_an_edited_messages_old_words_never_come_back(alice, bob, room, words):
     assert "swordfish" not in told and "trout" in told and "between" in told
 
 
-def test_words_that_were_edited_first_and_then_deleted_never_come_back(alice, room, words):
+def test_content_edited_and_then_deleted_is_never_replayed(alice, room, words):
     message = alice.say(room, "swordfish")
     alice.patch(message_url(message), json={"content": "trout"})
     alice.say(room, "behind")
@@ -279,7 +279,7 @@ def test_words_that_were_edited_first_and_then_deleted_never_come_back(alice, ro
     assert "swordfish" not in told and "trout" not in told and "behind" in told
 
 
-def test_a_deleted_last_message_does_not_come_back_within_a_room(alice, room, words):
+def test_deleted_content_is_not_replayed_within_a_room(alice, room, words):
     """room_updated shows the room, and so its last message."""
     message = alice.say(room, "swordfish")
     alice.patch(f"{ROOMS}{room}/", json={"name": "renamed"})
@@ -290,7 +290,7 @@ def test_a_deleted_last_message_does_not_come_back_within_a_room(alice, room, wo
 # ---- the user's own stream ----
 
 @WHENCE
-def test_since_on_notifications_brings_what_was_missed_of_the_users_own_stream(
+def test_since_on_notifications_replays_the_users_stream(
         system, alice, bob, room, witness, whence):
     with notified(bob) as open_all_the_time:
         seq = open_all_the_time.seq
@@ -315,7 +315,7 @@ def test_since_on_notifications_brings_what_was_missed_of_the_users_own_stream(
 
 
 @WHENCE
-def test_a_since_beyond_the_users_own_stream_is_a_resync(system, alice, bob, room, whence):
+def test_a_since_beyond_the_users_stream_is_a_resync(system, alice, bob, room, whence):
     with notified(bob) as open_all_the_time:
         whence(system, alice, room)
         for last, since in enumerate((2, 2**63, 2**64 - 1), 1):
@@ -328,7 +328,7 @@ def test_a_since_beyond_the_users_own_stream_is_a_resync(system, alice, bob, roo
 
 
 @WHENCE
-def test_a_user_who_missed_nothing_gets_nothing(system, alice, bob, room, whence):
+def test_a_notifications_client_that_missed_nothing_gets_nothing(system, alice, bob, room, whence):
     whence(system, alice, room)
     with notified(bob, since=1) as back:
         assert back.first["seq"] == 1
@@ -337,7 +337,7 @@ def test_a_user_who_missed_nothing_gets_nothing(system, alice, bob, room, whence
         assert back.event()["seq"] == 2
 
 
-def test_a_user_who_missed_more_than_the_limit_is_told_to_resync(system, alice):
+def test_missing_more_than_the_limit_of_the_users_stream_is_a_resync(system, alice):
     for _ in range(LIMIT + 1):
         alice.room()
     with notified(alice, since=1) as back:
@@ -346,13 +346,13 @@ def test_a_user_who_missed_more_than_the_limit_is_told_to_resync(system, alice):
         assert back.frame() == {"type": "resync", "seq": LIMIT + 1}
 
 
-def test_messages_come_to_one_who_came_back_to_notifications(system, alice, bob, room):
+def test_messages_arrive_on_resumed_notifications(system, alice, bob, room):
     with notified(bob, since=1) as back:
         alice.say(room, "new")
         assert back.notice("new_message_notification")["message"]["content"] == "new"
 
 
-def test_a_hole_in_what_redis_brings_is_filled_before_what_is_behind_it(
+def test_a_gap_in_published_events_is_filled_before_later_events(
         system, alice, bob, room):
     """Events that were never published, as if lost on the way."""
     before = figure(system, "gaps_filled_total")

@@ -138,13 +138,13 @@ def bystander(system, person):
 
 
 @pytest.mark.parametrize("end, ended", ENDS, ids=lambda value: getattr(value, "__name__", None))
-def test_the_end_of_a_credential_closes_its_sockets_and_no_others(person, bystander, end, ended):
+def test_a_revoked_credential_closes_its_sockets_and_no_others(person, bystander, end, ended):
     assert_ended(person, bystander, end, ended)
     for name in ended:
         assert_not_let_in(person, name)
 
 
-def test_a_room_socket_says_why_before_it_closes(user):
+def test_a_room_socket_sends_the_reason_before_it_closes(user):
     alice = user()
     with entered(alice, alice.room()["room_id"]) as live:
         alice.delete("/api/auth/token/")
@@ -153,7 +153,7 @@ def test_a_room_socket_says_why_before_it_closes(user):
         assert live.end() == 4401
 
 
-def test_nothing_of_the_room_comes_behind_the_end(person, bystander):
+def test_nothing_of_the_room_arrives_after_the_revocation(person, bystander):
     """A message that is posted after the answer does not reach a socket that was ended."""
     with entered(person.main, person.room) as live:
         delete_token(person)
@@ -161,7 +161,7 @@ def test_nothing_of_the_room_comes_behind_the_end(person, bystander):
         assert live.events == []
 
 
-def test_sockets_of_other_users_do_not_notice(user):
+def test_sockets_of_other_users_are_not_affected(user):
     alice, bob = user(), user()
     room = alice.room()["room_id"]
     alice.invite(room, bob)
@@ -173,7 +173,7 @@ def test_sockets_of_other_users_do_not_notice(user):
         assert live.event()["type"] == "new_message"
 
 
-def test_a_session_that_is_renewed_by_use_keeps_its_socket(person, bystander):
+def test_a_renewed_session_keeps_its_socket(person, bystander):
     way = person.ways["session"]
     with entered(person.main, person.room, **way) as live:
         assert person.browsers[0].get("/api/auth/me/").status_code == 200

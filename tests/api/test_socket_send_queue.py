@@ -56,19 +56,19 @@ def read_to_the_end(live):
 # ---- the one that does not read ----
 
 @pytest.mark.parametrize("direct", [True, False], ids=["direct", "through the web server"])
-def test_a_reader_that_stopped_reading_is_closed_with_1013(system, alice, bob, room, direct):
+def test_a_client_that_stops_reading_is_closed_with_1013(system, alice, bob, room, direct):
     with sleeper(bob, room, direct=direct) as asleep:
         fill_until_dropped(system, alice, room)
         assert asleep.end() == 1013
 
 
-def test_the_same_for_notifications(system, alice, bob, room):
+def test_a_notifications_client_that_stops_reading_is_closed_with_1013(system, alice, bob, room):
     with Listener(bob.notifications(direct=True, rcvbuf=4096)) as asleep:
         fill_until_dropped(system, alice, room)
         assert asleep.end() == 1013
 
 
-def test_it_comes_back_with_since_and_misses_nothing(system, alice, bob, room):
+def test_a_closed_slow_client_resumes_with_since_and_misses_nothing(system, alice, bob, room):
     with sleeper(bob, room) as asleep:
         fill_until_dropped(system, alice, room)
         assert asleep.end() == 1013
@@ -80,14 +80,14 @@ def test_it_comes_back_with_since_and_misses_nothing(system, alice, bob, room):
         assert back.event()["message"]["content"] == "awake?"
 
 
-def test_its_queue_is_lost_and_its_memory_given_back(system, alice, bob, room):
+def test_the_send_queue_of_a_closed_client_is_freed(system, alice, bob, room):
     with sleeper(bob, room) as asleep:
         fill_until_dropped(system, alice, room)
         wait_for(lambda: figure(system, "send_queue_bytes") == 0)
         read_to_the_end(asleep)
 
 
-def test_one_that_does_not_take_even_the_close_is_cut_off(system, alice, bob, room):
+def test_a_client_that_does_not_read_the_close_frame_is_disconnected(system, alice, bob, room):
     """After 5 s."""
     wait_for(lambda: room_sockets(system) == 0)
     with sleeper(bob, room):
@@ -97,7 +97,7 @@ def test_one_that_does_not_take_even_the_close_is_cut_off(system, alice, bob, ro
     assert figure(system, "send_queue_bytes") == 0
 
 
-def test_one_that_goes_away_with_a_queue_leaves_nothing_behind(system, alice, bob, room):
+def test_a_client_that_disconnects_with_a_full_queue_leaves_nothing(system, alice, bob, room):
     before = slow_drops(system)
     with sleeper(bob, room):
         fill(system, alice, room, lambda: figure(system, "send_queue_bytes") > 0
@@ -106,7 +106,7 @@ def test_one_that_goes_away_with_a_queue_leaves_nothing_behind(system, alice, bo
     wait_for(lambda: room_sockets(system) == 0)
 
 
-def test_one_that_wakes_in_time_gets_all_that_waited(make_instance):
+def test_a_slow_client_that_resumes_reading_in_time_gets_everything(make_instance):
     """What waited comes in order, and behind it what is new."""
     system = make_instance(CONFAB_WS_BACKLOG=65536)
     alice = Client(system).register()
@@ -135,7 +135,7 @@ def times(alice, room, listeners, count=40):
     return statistics.median(taken)
 
 
-def test_others_are_not_slowed_and_get_everything(system, alice, bob, room):
+def test_other_clients_are_not_delayed_and_get_everything(system, alice, bob, room):
     with entered(alice, room) as hers, entered(bob, room, direct=True) as his, \
             notified(bob) as notes:
         before = times(alice, room, [hers, his])
@@ -154,7 +154,7 @@ def test_others_are_not_slowed_and_get_everything(system, alice, bob, room):
     assert figure(system, "send_queue_bytes") == 0
 
 
-def test_a_socket_of_the_same_user_that_reads_stays(system, alice, bob, room):
+def test_another_socket_of_the_same_user_stays_open(system, alice, bob, room):
     with entered(bob, room, direct=True) as awake, sleeper(bob, room) as asleep:
         is_dropped = dropped(system)
         while not is_dropped():

@@ -54,7 +54,7 @@ def pair(make_pair):
 
 
 @BOTH_WAYS
-def test_typing_goes_to_the_rooms_other_users(make_pair, direct):
+def test_typing_is_sent_to_the_other_users_of_the_room(make_pair, direct):
     pair = make_pair(direct=direct)
     pair.from_alice.send(TYPING)
     pair.heard("typing")
@@ -64,7 +64,7 @@ def test_typing_goes_to_the_rooms_other_users(make_pair, direct):
 
 
 @pytest.mark.everywhere
-def test_typing_does_not_come_back_to_its_user_in_whatever_tab(pair):
+def test_typing_is_not_sent_to_any_socket_of_the_same_user(pair):
     with in_room(pair.alice, pair.room) as tab, in_room(pair.bob, pair.room) as other:
         pair.from_alice.send(TYPING)
         pair.from_alice.send(STOP)
@@ -75,7 +75,7 @@ def test_typing_does_not_come_back_to_its_user_in_whatever_tab(pair):
         pair.from_alice.none(0.1)
 
 
-def test_typing_stays_in_its_room(pair):
+def test_typing_is_sent_to_its_own_room_only(pair):
     other = pair.alice.room()["room_id"]
     pair.alice.invite(other, pair.bob)
     with in_room(pair.bob, other) as elsewhere, notified(pair.bob) as notifications:
@@ -85,14 +85,14 @@ def test_typing_stays_in_its_room(pair):
         notifications.none(0.1)
 
 
-def test_typing_is_no_event_on_record(pair):
+def test_typing_is_not_recorded_as_an_event(pair):
     before = pair.alice.events(pair.room)
     pair.from_alice.send(TYPING)
     pair.heard("typing")
     assert pair.alice.events(pair.room) == before
 
 
-def test_repeated_typing_is_passed_on_at_most_once_in_2_seconds(pair):
+def test_repeated_typing_is_sent_at_most_once_in_2_seconds(pair):
     start = time.monotonic()
     while time.monotonic() - start < 2.5 * EVERY:
         pair.from_alice.send(TYPING)
@@ -107,7 +107,7 @@ def test_repeated_typing_is_passed_on_at_most_once_in_2_seconds(pair):
     assert 2 <= passed <= seconds / EVERY + 1
 
 
-def test_10_seconds_without_typing_make_it_stop_typing(pair):
+def test_stop_typing_is_sent_after_10_seconds_without_typing(pair):
     start = time.monotonic()
     pair.from_alice.send(TYPING)
     pair.heard("typing")
@@ -116,7 +116,7 @@ def test_10_seconds_without_typing_make_it_stop_typing(pair):
     pair.nothing_heard()
 
 
-def test_stop_typing_is_told_once(pair):
+def test_stop_typing_is_sent_once(pair):
     pair.from_alice.send(TYPING)
     pair.heard("typing")
     pair.from_alice.send(STOP)
@@ -129,21 +129,21 @@ def test_stop_typing_is_told_once(pair):
 
 
 @pytest.mark.parametrize("end", ["close", "abort"])
-def test_a_socket_that_goes_stops_its_typing(pair, end):
+def test_a_closed_socket_sends_stop_typing(pair, end):
     pair.from_alice.send(TYPING)
     pair.heard("typing")
     getattr(pair.from_alice, end)()
     pair.heard("stop_typing")
 
 
-def test_a_member_who_is_removed_stops_typing(pair):
+def test_a_removed_member_stops_typing(pair):
     pair.from_alice.send(TYPING)
     pair.heard("typing")
     pair.alice.post(f"/api/chat/rooms/{pair.room}/remove_member/", json={"user_id": pair.alice.id})
     assert pair.to_bob.until("stop_typing") == notice("stop_typing", pair.alice, pair.room)
 
 
-def test_typing_can_begin_again(pair):
+def test_typing_can_start_again(pair):
     for _ in range(2):
         pair.from_alice.send(TYPING)
         pair.heard("typing")
@@ -151,7 +151,7 @@ def test_typing_can_begin_again(pair):
         pair.heard("stop_typing")
 
 
-def test_two_users_type_side_by_side(pair):
+def test_two_users_can_type_at_the_same_time(pair):
     pair.from_alice.send(TYPING)
     pair.to_bob.send(TYPING)
     pair.heard("typing")

@@ -64,14 +64,14 @@ def refusal(instance, path, **options):
 
 # ---- who comes over it ----
 
-def test_the_web_server_comes_over_the_unix_socket_and_not_to_the_port(instance, alice, room):
+def test_the_web_server_uses_the_unix_socket_and_not_the_port(instance, alice, room):
     pid = int((instance.state / "run" / "push.pid").read_text().split()[0])
     before = taken_by(pid)
     with in_room(alice, room), in_room(alice, room), in_room(alice, room, direct=True):
         assert taken_by(pid) == before + 2
 
 
-def test_it_serves_at_the_port_and_at_the_path(instance, alice, room, path):
+def test_pushd_serves_on_the_port_and_on_the_path(instance, alice, room, path):
     with Pushd(instance, push_socket=path) as pushd:
         assert_serves(alice, room, path)
         with in_room(alice, room, direct=pushd.port) as there, \
@@ -81,7 +81,7 @@ def test_it_serves_at_the_port_and_at_the_path(instance, alice, room, path):
                 assert live.until("new_message")["message"]["message_id"] == said["message_id"]
 
 
-def test_who_comes_over_it_is_believed_whose_sockets_they_are(instance, alice, room, path):
+def test_forwarded_addresses_are_trusted_on_the_unix_socket(instance, alice, room, path):
     """Whoever may use the file is a web server of this machine."""
     def forwarded(address):
         return alice.socket(room, direct=str(path), headers={"X-Forwarded-For": address})
@@ -95,7 +95,7 @@ def test_who_comes_over_it_is_believed_whose_sockets_they_are(instance, alice, r
         assert forwarded("192.0.2.9, 192.0.2.1").status == 429
 
 
-def test_trusted_proxies_before_the_web_server_are_seen_through(instance, alice, room, path):
+def test_trusted_proxies_in_front_of_the_web_server_are_skipped(instance, alice, room, path):
     hops = {"X-Forwarded-For": "192.0.2.1, 10.1.1.1"}
     with Pushd(instance, push_socket=path, trusted_proxies="10.0.0.0/8",
                max_sockets_address=1), \
@@ -107,7 +107,7 @@ def test_trusted_proxies_before_the_web_server_are_seen_through(instance, alice,
             assert second.status == 101
 
 
-def test_it_is_closed_to_others(instance, path):
+def test_the_unix_socket_is_not_accessible_to_other_users(instance, path):
     with Pushd(instance, push_socket=path):
         mode = path.stat().st_mode
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
@@ -115,7 +115,7 @@ def test_it_is_closed_to_others(instance, path):
 
 # ---- taking it ----
 
-def test_a_file_left_by_a_pushd_that_was_killed_is_replaced(instance, alice, room, path):
+def test_a_socket_left_by_a_killed_pushd_is_replaced(instance, alice, room, path):
     with Pushd(instance, push_socket=path) as killed:
         killed.signal(signal.SIGKILL)
         killed.end()
@@ -124,7 +124,7 @@ def test_a_file_left_by_a_pushd_that_was_killed_is_replaced(instance, alice, roo
         assert_serves(alice, room, path)
 
 
-def test_one_that_a_living_pushd_has_is_refused_and_not_harmed(instance, alice, room):
+def test_a_socket_of_a_running_pushd_is_refused_and_kept(instance, alice, room):
     path = instance.state / "sock" / "push.sock"
     for workers in (1, 2):
         said = refusal(instance, path, push_workers=workers)
@@ -134,7 +134,7 @@ def test_one_that_a_living_pushd_has_is_refused_and_not_harmed(instance, alice, 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_of_two_that_start_at_once_one_has_it(instance, alice, room, path, workers):
+def test_of_two_concurrent_starts_one_gets_the_socket(instance, alice, room, path, workers):
     leave_a_dead_socket(path)
     both = [Pushd(instance, push_socket=path, push_workers=workers).launch() for _ in range(2)]
     try:
@@ -151,7 +151,7 @@ def test_of_two_that_start_at_once_one_has_it(instance, alice, room, path, worke
             one.__exit__()
 
 
-def test_a_file_that_is_no_socket_is_not_removed(instance, path):
+def test_a_file_that_is_not_a_socket_is_kept(instance, path):
     path.write_text("words")
     assert f"cannot listen on {path}: File exists" in refusal(instance, path)
     assert path.read_text() == "words"
@@ -161,11 +161,11 @@ def test_a_file_that_is_no_socket_is_not_removed(instance, path):
     ("/nowhere/at/all/push.sock", "No such file or directory"),
     ("/tmp/" + "x" * 120, "File name too long"),
 ])
-def test_a_path_where_nobody_can_listen_is_named_with_the_reason(instance, wrong, reason):
+def test_an_unusable_socket_path_is_reported_with_the_reason(instance, wrong, reason):
     assert f"cannot listen on {wrong}: {reason}" in refusal(instance, wrong)
 
 
-def test_nobody_is_at_the_path_who_could_not_start(instance, path):
+def test_a_failed_start_leaves_no_socket(instance, path):
     said = refusal(instance, path, push_listen=f"127.0.0.1:{push_port(instance)}",
                    metrics_listen=f"127.0.0.1:{free_port()}")
     assert "cannot listen on 127.0.0.1" in said
@@ -175,7 +175,7 @@ def test_nobody_is_at_the_path_who_could_not_start(instance, path):
 # ---- giving it back ----
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_sigterm_removes_it(instance, path, workers):
+def test_sigterm_removes_the_socket(instance, path, workers):
     with Pushd(instance, push_socket=path, push_workers=workers, drain_time=0) as pushd:
         assert path.exists()
         pushd.signal(signal.SIGTERM)
@@ -184,7 +184,7 @@ def test_sigterm_removes_it(instance, path, workers):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_who_is_taken_over_from_leaves_it_to_the_successor(instance, alice, room, path, workers):
+def test_a_replaced_pushd_keeps_the_socket_for_its_successor(instance, alice, room, path, workers):
     options = {"push_socket": path, "push_workers": workers, "drain_time": 0}
     with Pushd(instance, **options) as old:
         push, metrics = old.ports()
@@ -197,7 +197,7 @@ def test_who_is_taken_over_from_leaves_it_to_the_successor(instance, alice, room
 
 # ---- several processes ----
 
-def test_workers_take_from_it_together(instance, alice, room, path):
+def test_all_workers_accept_from_the_socket(instance, alice, room, path):
     with Pushd(instance, push_socket=path, push_workers=WORKERS) as pushd, \
             contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(in_room(alice, room, direct=str(path))) for _ in range(24)]
@@ -207,7 +207,7 @@ def test_workers_take_from_it_together(instance, alice, room, path):
             assert live.until("new_message")["message"]["message_id"] == said["message_id"]
 
 
-def test_a_worker_that_is_killed_leaves_it_to_the_others(instance, alice, room, path):
+def test_a_killed_worker_keeps_the_socket_for_the_others(instance, alice, room, path):
     with Pushd(instance, push_socket=path, push_workers=WORKERS) as pushd:
         os.kill(workers_of(pushd)[0], signal.SIGKILL)
         for _ in range(5):

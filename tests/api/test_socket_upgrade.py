@@ -10,7 +10,7 @@ from support.wait import wait_for
 
 @pytest.mark.parametrize("way", ["port", "path"])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_an_upgrade_under_load_brings_every_event_once_and_refuses_nobody(
+def test_an_upgrade_under_load_delivers_every_event_once_and_refuses_no_socket(
         instance, user, workers, way):
     path = str(instance.state / "tmp" / f"upgrade{workers}")
     options = {"push_workers": workers, "drain_time": 1, "push_socket": path}
@@ -27,7 +27,7 @@ def test_an_upgrade_under_load_brings_every_event_once_and_refuses_nobody(
             assert f"takes over from process {old.process.pid}" in new.log()
 
 
-def test_a_predecessor_that_is_gone_is_said_and_no_hindrance(instance):
+def test_a_missing_predecessor_is_reported_and_ignored(instance):
     with Pushd(instance) as old:
         pid = old.process.pid
     with Pushd(instance, arguments=["--take-over", str(pid)]) as new:
@@ -36,5 +36,5 @@ def test_a_predecessor_that_is_gone_is_said_and_no_hindrance(instance):
 
 
 @pytest.mark.parametrize("pid", ["0", "-1", "x", "4294967296"])
-def test_what_is_no_process_is_refused(instance, pid):
+def test_an_invalid_predecessor_pid_is_refused(instance, pid):
     assert Pushd(instance, arguments=["--take-over", pid]).launch().end() == 2

@@ -66,8 +66,8 @@ class Service(Manager):
 
 @pytest.mark.parametrize("way", ["port", "path"])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_an_upgrade_by_signal_loses_nothing_and_systemd_follows(instance, user, tmp_path, program,
-                                                               workers, way):
+def test_an_upgrade_by_signal_loses_nothing_and_notifies_systemd(instance, user, tmp_path, program,
+                                                                 workers, way):
     with Service(program, instance, tmp_path, workers) as service:
         service.wait_for("READY=1")
         ports = wait_for(lambda: service.ports_file.exists() and service.ports_file.read_text())
@@ -100,7 +100,7 @@ WRONG = {
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("fault", WRONG)
-def test_if_the_new_one_cannot_serve_the_old_one_goes_on(instance, user, program, workers, fault):
+def test_the_old_pushd_continues_if_the_new_one_fails(instance, user, program, workers, fault):
     script, complaint = WRONG[fault]
     alice = user()
     room = alice.room()["room_id"]
@@ -135,7 +135,7 @@ def successor(pushd):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_who_is_told_to_end_ends_the_one_that_it_started(instance, program, workers):
+def test_sigterm_during_an_upgrade_ends_the_new_pushd_too(instance, program, workers):
     with Pushd(instance, program=program, push_workers=workers, drain_time=0) as pushd:
         replace(program, instance, "exec sleep 600")
         pushd.signal(signal.SIGUSR2)
@@ -147,7 +147,7 @@ def test_who_is_told_to_end_ends_the_one_that_it_started(instance, program, work
         wait_for(lambda: not is_alive(successor(pushd)), 30, "its end")
 
 
-def test_a_worker_starts_nobody(instance):
+def test_a_worker_ignores_the_upgrade_signal(instance):
     with Pushd(instance, push_workers=2) as pushd:
         pids = serving(pushd, 2)
         for pid in pids:
@@ -156,7 +156,7 @@ def test_a_worker_starts_nobody(instance):
         assert "take over" not in pushd.log()
 
 
-def test_the_new_one_has_no_connection_of_the_old_one(instance, program, tmp_path):
+def test_the_new_pushd_inherits_no_connection(instance, program, tmp_path):
     """One to Redis, say, that nobody reads any more."""
     with Service(program, instance, tmp_path, 1) as service:
         service.wait_for("READY=1")

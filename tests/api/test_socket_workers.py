@@ -45,17 +45,17 @@ def on_two_workers(pushd, sockets):
 
 # ---- one pushd to the outside ----
 
-def test_as_many_workers_run_as_configured(pushd):
+def test_the_configuration_sets_the_number_of_workers(pushd):
     assert len(workers_of(pushd)) == WORKERS
     assert figure(pushd, "workers") == WORKERS
 
 
-def test_the_command_line_says_how_many_too(instance):
+def test_the_command_line_sets_the_number_of_workers(instance):
     with Pushd(instance, arguments=["--workers", "2"], push_workers=5) as pushd:
         assert len(workers_of(pushd)) == 2
 
 
-def test_sockets_are_spread_over_the_workers(pushd, alice, room):
+def test_sockets_are_distributed_over_the_workers(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         at = collections.Counter(worker_of(pushd, live) for live in sockets)
     assert len(at) >= 2 and set(at) <= set(workers_of(pushd))
@@ -79,7 +79,7 @@ def test_typing_reaches_the_sockets_of_other_workers(pushd, alice, room, user):
                 assert live.until("typing") == notice("typing", bob, room)
 
 
-def test_a_user_with_sockets_at_two_workers_is_there_once(pushd, alice, room, user):
+def test_a_user_with_sockets_on_two_workers_is_listed_once(pushd, alice, room, user):
     bob = user()
     alice.invite(room, bob)
     with in_room(alice, room, direct=pushd.port) as watching:
@@ -98,7 +98,7 @@ def test_a_user_with_sockets_at_two_workers_is_there_once(pushd, alice, room, us
         watching.none(1)
 
 
-def test_a_user_leaves_when_the_last_socket_at_any_worker_is_gone(pushd, alice, room, user):
+def test_a_user_leaves_when_the_last_socket_on_any_worker_closes(pushd, alice, room, user):
     bob = user()
     alice.invite(room, bob)
     with in_room(alice, room, direct=pushd.port) as watching:
@@ -114,7 +114,7 @@ def test_a_user_leaves_when_the_last_socket_at_any_worker_is_gone(pushd, alice, 
 
 # ---- figures ----
 
-def test_whichever_worker_is_asked_answers_for_all(pushd, alice, room):
+def test_every_worker_serves_the_metrics_of_all(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         assert len({worker_of(pushd, live) for live in sockets}) >= 2
         for _ in range(20):
@@ -125,14 +125,14 @@ def test_whichever_worker_is_asked_answers_for_all(pushd, alice, room):
     wait_for(lambda: figure(pushd, "sockets", kind="room") == 0, 10)
 
 
-def test_health_is_that_of_all_workers(pushd):
+def test_health_covers_all_workers(pushd):
     wait_for(lambda: pushd.get("/healthz").json() == {"status": "ok"}, 15)
     assert pushd.get("/healthz").status_code == 200
     assert figure(pushd, "redis_up") == figure(pushd, "database_up") == 1
     assert figure(pushd, "resident_memory_bytes") > WORKERS * 1e6
 
 
-def test_counters_never_go_back_when_a_worker_dies(pushd, alice, room):
+def test_counters_never_decrease_when_a_worker_dies(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         alice.say(room)
         for live in sockets:
@@ -150,7 +150,7 @@ def test_counters_never_go_back_when_a_worker_dies(pushd, alice, room):
 
 # ---- a worker that dies ----
 
-def test_a_worker_that_is_killed_is_replaced_and_its_clients_miss_nothing(pushd, alice, room):
+def test_a_killed_worker_is_replaced_and_its_clients_miss_nothing(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         one, other = on_two_workers(pushd, sockets)
         seq = other.first["seq"]
@@ -167,7 +167,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_clients_miss_nothing(pushd,
             assert again.next()["message"]["message_id"] == sent["message_id"]
 
 
-def test_a_new_worker_takes_sockets(pushd, alice, room):
+def test_a_new_worker_accepts_sockets(pushd, alice, room):
     old = set(workers_of(pushd))
     for pid in old:
         os.kill(pid, signal.SIGKILL)
@@ -179,8 +179,8 @@ def test_a_new_worker_takes_sockets(pushd, alice, room):
         live.until("new_message")
 
 
-def test_a_worker_that_ends_by_sigterm_closes_its_sockets_well_and_is_replaced(pushd, alice,
-                                                                               room):
+def test_a_worker_ended_by_sigterm_closes_its_sockets_with_1012_and_is_replaced(pushd, alice,
+                                                                                room):
     with many(alice, room, pushd, 6) as sockets:
         pid = worker_of(pushd, sockets[0])
         os.kill(pid, signal.SIGTERM)
@@ -191,7 +191,7 @@ def test_a_worker_that_ends_by_sigterm_closes_its_sockets_well_and_is_replaced(p
 # ---- signals of the parent ----
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_all_sockets_are_closed_with_1012_and_all_workers_end(pushd, alice, room, number):
+def test_sigterm_closes_all_sockets_with_1012_and_ends_all_workers(pushd, alice, room, number):
     pids = workers_of(pushd)
     with many(alice, room, pushd) as sockets:
         start = time.monotonic()
@@ -202,14 +202,14 @@ def test_all_sockets_are_closed_with_1012_and_all_workers_end(pushd, alice, room
     assert not any(is_alive(pid) for pid in pids)
 
 
-def test_no_worker_outlives_a_parent_that_is_killed(pushd):
+def test_no_worker_outlives_a_killed_parent(pushd):
     pids = workers_of(pushd)
     pushd.signal(signal.SIGKILL)
     pushd.end()
     wait_for(lambda: not any(is_alive(pid) for pid in pids), 10)
 
 
-def test_sighup_is_for_all_workers(pushd, alice, room):
+def test_sighup_reaches_all_workers(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
         pushd.configure(ws_max_frame=128)
         pushd.signal(signal.SIGHUP)
@@ -219,7 +219,7 @@ def test_sighup_is_for_all_workers(pushd, alice, room):
             assert live.closed() == 1009
 
 
-def test_a_worker_that_comes_later_has_the_configuration_that_was_read_last(pushd, alice, room):
+def test_a_replacement_worker_has_the_current_configuration(pushd, alice, room):
     pushd.configure(ws_max_frame=128)
     pushd.signal(signal.SIGHUP)
     wait_for(lambda: pushd.log().count("configuration reloaded") == WORKERS, 10)
@@ -266,7 +266,7 @@ def test_workers_do_not_share_a_port_with_another_pushd(instance, pushd, option)
 
 
 @pytest.mark.parametrize("number", ["0", "65", "-1", "two", ""])
-def test_a_number_of_workers_that_cannot_be_is_told(instance, number):
+def test_an_invalid_number_of_workers_is_reported(instance, number):
     failed = Pushd(instance, arguments=["--workers", number]).launch()
     try:
         assert failed.end(30) == 2

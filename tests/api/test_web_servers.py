@@ -21,7 +21,7 @@ everywhere = pytest.mark.everywhere
 # ---- the page ----
 
 @everywhere
-def test_the_page_goes_out_with_the_same_headers(instance, own_instance):
+def test_the_page_has_the_same_headers_on_every_web_server(instance, own_instance):
     names = ["Content-Type", "Cache-Control", "X-Content-Type-Options", "Referrer-Policy",
              "Content-Security-Policy", "Access-Control-Allow-Origin"]
     ours, theirs = (Client(place).get("/").headers for place in (instance, own_instance))
@@ -31,7 +31,7 @@ def test_the_page_goes_out_with_the_same_headers(instance, own_instance):
 
 @everywhere
 @pytest.mark.parametrize("path", ["/", "/chat/chat.css", "/icon.svg"])
-def test_the_page_is_compressed_and_kept(instance, path):
+def test_the_page_is_compressed_and_cacheable(instance, path):
     client = Client(instance)
     plain = client.get(path, headers={"Accept-Encoding": "identity"})
     packed = client.get(path, headers={"Accept-Encoding": "gzip"})
@@ -49,12 +49,12 @@ def test_the_page_is_compressed_and_kept(instance, path):
 # ---- errors of the web server's own ----
 
 @everywhere
-def test_a_path_of_no_page_is_404_in_json_everywhere(instance):
+def test_an_unknown_path_is_404_in_json(instance):
     assert_error(Client(instance).get("/nothing-here"), 404)
 
 
 @everywhere
-def test_a_body_far_too_large_is_413_in_json_before_it_is_read(instance):
+def test_a_huge_body_is_413_in_json_before_it_is_read(instance):
     head = ("POST /api/chat/rooms/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             "Content-Type: application/json\r\nContent-Length: 90000000\r\n\r\n")
     assert_error(instance.raw(head.encode()), 413)
@@ -63,7 +63,7 @@ def test_a_body_far_too_large_is_413_in_json_before_it_is_read(instance):
 # ---- tokens ----
 
 @everywhere
-def test_no_secret_is_in_the_access_log(instance, own_instance, fronts, request):
+def test_the_access_log_contains_no_secret(instance, own_instance, fronts, request):
     secret = "5ec4e7" * 6 + "abcd"
     client = Client(instance)
     client.get(f"/api/auth/me/?token={secret}", headers={"Authorization": f"Token {secret}",
@@ -84,7 +84,7 @@ def test_no_secret_is_in_the_access_log(instance, own_instance, fronts, request)
 
 # ---- sockets ----
 
-def test_an_idle_socket_outlives_the_patience_of_every_web_server(user, fronts):
+def test_an_idle_socket_outlives_the_timeouts_of_every_web_server(user, fronts):
     """The servers here wait 5 s for a request; pings come every 30 s."""
     alice = user()
     room = alice.room()["room_id"]
@@ -97,7 +97,7 @@ def test_an_idle_socket_outlives_the_patience_of_every_web_server(user, fronts):
             "still there?"] * len(KINDS)
 
 
-def test_timeouts_exceed_the_interval_of_pings():
+def test_timeouts_exceed_the_ping_interval():
     """At its largest; lighttpd has no timeout for what was upgraded."""
     options = (ROOT / "common" / "config" / "options.def").read_text()
     largest = int(re.search(r"OPTION_NUMBER\(ws_ping, \d+, \d+, (\d+),", options)[1])
