@@ -38,19 +38,16 @@ export class LoginScreen {
             },
             isNew ? "3 to 32 letters, digits and _ . -" : null,
         );
+        const autocomplete = isNew ? "new-password" : "current-password";
         const password = textField(
             "password",
             "Password",
-            {
-                type: "password",
-                autocomplete: isNew ? "new-password" : "current-password",
-                required: true,
-            },
+            { type: "password", autocomplete, required: true },
             isNew ? "At least 8 characters" : null,
         );
         const submit = async () => {
-            const [name, secret] = [this.username.input.value, password.input.value];
-            await (isNew ? this.confab.register(name, secret) : this.confab.login(name, secret));
+            const values = [this.username.input.value, password.input.value];
+            await (isNew ? this.confab.register(...values) : this.confab.login(...values));
             await this.done();
         };
         const toggle = () => {

@@ -3,7 +3,7 @@
 
 import { after, afterEach, before } from "node:test";
 
-import { closeAll } from "../support/clients.js";
+import { closeAll, pair, postMany } from "../support/clients.js";
 import { Instance } from "../support/instance.js";
 
 export let system;
@@ -13,3 +13,17 @@ before(async () => {
 });
 afterEach(closeAll);
 after(() => system.close());
+
+let longRoom = null;
+
+/**
+ * A room with more events than the server replays or lists at once, created at first use: two
+ * members and its id. Their clients may be closed; use anotherClient().
+ */
+export function roomWithManyEvents() {
+    longRoom ??= pair(system).then(async (members) => {
+        await postMany(members.alice, members.room, 1050);
+        return members;
+    });
+    return longRoom;
+}

@@ -10,7 +10,6 @@ import {
     anonymousClient,
     anotherClient,
     pair,
-    postMany,
     receivedTexts,
     record,
     recordLive,
@@ -19,7 +18,7 @@ import {
     watchedSockets,
 } from "../support/clients.js";
 import { until } from "../support/until.js";
-import { system } from "./setup.js";
+import { roomWithManyEvents, system } from "./setup.js";
 
 test("a message is delivered to everyone in the room, including its author", async () => {
     const { alice, bob, room } = await pair(system);
@@ -133,9 +132,8 @@ test("after a lost socket nothing is missed or delivered twice", async () => {
 });
 
 test("missing more than the server replays causes a resync, then events continue", async () => {
-    const { alice, bob, room } = await pair(system);
-    // More than the default replay_limit.
-    await postMany(alice, room, 1050);
+    const { alice, bob: user, room } = await roomWithManyEvents();
+    const bob = await anotherClient(system, user);
     const heard = await recordLive(bob.openRoom(room, { since: 0 }));
     await until(() => heard.resyncs.length === 1);
     const { last_seq: last } = await bob.room(room);

@@ -12,8 +12,8 @@ const MAX_LENGTH = 8000;
 const hasKeyboard = () => !window.matchMedia("(hover: none)").matches;
 
 /**
- * Calls `on.send(text, replyTo)`, `on.edit(message, text)`, `on.typing()`, `on.stopped()` when
- * the user stops typing, and `on.editLast()` for an up arrow in the empty input.
+ * Calls `on.send(text, replyTo)`, `on.edit(message, text)`, `on.typing()`, and `on.stopped()` when
+ * the user stops typing. An up arrow in the empty input edits `on.lastOwn()`, if there is one.
  */
 export class Composer {
     constructor(roomName, draft, on) {
@@ -124,7 +124,10 @@ export class Composer {
             this.cancel();
         } else if (event.key === "ArrowUp" && this.text.value === "" && !this.subject) {
             event.preventDefault();
-            this.on.editLast();
+            const last = this.on.lastOwn();
+            if (last) {
+                this.edit(last);
+            }
         }
     }
 

@@ -96,12 +96,7 @@ export class Conversation {
             edit: (message, text) => this.#edit(message, text),
             typing: () => this.channel.typing(),
             stopped: () => this.channel.stopTyping(),
-            editLast: () => {
-                const message = this.timeline.lastOwn();
-                if (message) {
-                    this.composer.edit(message);
-                }
-            },
+            lastOwn: () => this.timeline.lastOwn(),
         });
         this.typing = h("span", { role: "status" });
         this.readers = h("span");
