@@ -41,7 +41,7 @@ test("a wrong password is refused, the right one logs in, log out logs out", asy
     await person.page.getByText("Unable to log in with provided credentials.").waitFor();
     await person.page.getByLabel("Password").fill(PASSWORD);
     await person.button("Log in").click();
-    await person.page.getByRole("heading", { name: "Rooms" }).waitFor();
+    await person.page.getByRole("heading", { name: "Rooms", exact: true }).waitFor();
     await person.button("Log out").click();
     await person.page.getByRole("heading", { name: "Log in" }).waitFor();
 });

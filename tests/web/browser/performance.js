@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { loggedInUser, openWindow, world } from "../support/browser.js";
-import { pause, until } from "../support/until.js";
+import { ONCE, pause, until } from "../support/until.js";
 import "./setup.js";
 
 const WEB = join(dirname(fileURLToPath(import.meta.url)), "../../../web");
@@ -286,6 +286,7 @@ test("200 messages a second for 10 s are shown in order, with few in the page", 
                     headers: {
                         Authorization: `Token ${bob.token}`,
                         "Content-Type": "application/json",
+                        ...ONCE,
                     },
                 }).then((answer) => answer.json()),
             );

@@ -204,9 +204,12 @@ test("events, presence and health can be requested", async () => {
     );
     assert.equal(last, 1);
     await recordLive(bob.openRoom(room));
-    assert.deepEqual(await alice.presence(room), {
-        online: [{ user_id: bob.user.user_id, username: bob.user.username }],
+    // pushd stores who is online after it has accepted the socket.
+    const online = await until(async () => {
+        const presence = await alice.presence(room);
+        return presence.online.length > 0 && presence.online;
     });
+    assert.deepEqual(online, [{ user_id: bob.user.user_id, username: bob.user.username }]);
     assert.equal((await alice.health()).status, "ok");
 });
 
