@@ -12,6 +12,8 @@
 
 #include "base/xalloc.h"
 #include "config/config_parse.h"
+#include "http/cidr.h"
+#include "http/origin.h"
 
 static void require(bool holds) {
     if (!holds) {
