@@ -1,11 +1,12 @@
 /*
- * pushd: the live half of confab.
+ * pushd: the WebSocket daemon. This file has the command line, the limit of open files, and the
+ * choice between one process and several workers.
  *
- * SIGTERM, SIGINT  close all sockets with 1012, spread over drain_time, and end
- * SIGHUP           read the configuration again, open the log again
- * SIGUSR1          write the state to the log
- * SIGUSR2          start the program that is on disk now, which takes over
- * SIGQUIT          as SIGTERM, from one that has taken over
+ * SIGTERM, SIGINT  closes all sockets with 1012, spread over drain_time, and exits
+ * SIGHUP           reloads the configuration and reopens the log
+ * SIGUSR1          writes the state to the log
+ * SIGUSR2          upgrades to the program on disk (process/upgrade.h)
+ * SIGQUIT          as SIGTERM; sent by a pushd that has taken over
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -28,7 +29,7 @@
 #include "process/worker.h"
 #include "process/workers.h"
 
-/* Descriptors beside those of sockets: of those who knock, of the database and the rest. */
+/* Open files besides sockets: handshakes, connections to the database, logs. */
 #define OTHER_FILES (CONN_LIMIT_MARGIN + 128)
 
 #define MAX_WORKERS 64
@@ -37,12 +38,13 @@ static const char USAGE[] =
     "usage: pushd [-c FILE] [--workers N] [--ports-file FILE] [--take-over PID]\n"
     "             [--ensure | --check-config | --dump-config | --version]\n"
     "  -c, --config FILE  the configuration file\n"
-    "  --workers N        processes that hold sockets, 1 to 64 (push_workers)\n"
-    "  --ports-file FILE  where to write the ports it listens on, once it does\n"
-    "  --take-over PID    listen beside the pushd with this process id, then have it end\n"
-    "  --ensure           serve in the background, unless one does for this configuration\n"
-    "  --check-config     read the configuration, say what is wrong with it, end\n"
-    "  --dump-config      print the configuration in force, secrets as ***\n";
+    "  --workers N        number of processes that hold sockets, 1 to 64 (push_workers)\n"
+    "  --ports-file FILE  write the ports to this file once they are open\n"
+    "  --take-over PID    replace the running pushd with this process id\n"
+    "  --ensure           start in the background unless pushd runs for this configuration\n"
+    "  --check-config     check the configuration and exit\n"
+    "  --dump-config      print the configuration, secrets as ***, and exit\n"
+    "  --version          print the version and exit\n";
 
 enum action {
     ACTION_SERVE,
@@ -50,7 +52,7 @@ enum action {
     ACTION_CHECK,
     ACTION_DUMP,
     ACTION_VERSION,
-    ACTION_WRONG
+    ACTION_USAGE
 };
 
 struct arguments {
@@ -61,7 +63,7 @@ struct arguments {
     uint64_t predecessor; /* the process to take over from; 0: none */
 };
 
-/* Every socket is a file: the limit is raised to what max_sockets asks for. */
+/* Every socket is an open file: raises the limit to what max_sockets needs. */
 static bool raise_file_limit(const struct config *config) {
     struct rlimit limit;
     const rlim_t wanted = (rlim_t)config->max_sockets + OTHER_FILES;
@@ -75,7 +77,7 @@ static bool raise_file_limit(const struct config *config) {
         return true;
     getrlimit(RLIMIT_NOFILE, &limit);
     log_error("max_sockets = %" PRIu64
-              " needs %ju files, the system allows %ju: raise the limit "
+              " needs %ju open files, the system allows %ju: raise the limit "
               "(ulimit -n, LimitNOFILE) or lower max_sockets",
               config->max_sockets, (uintmax_t)wanted, (uintmax_t)limit.rlim_max);
     return false;
@@ -87,7 +89,7 @@ static int serve_alone(struct config *config, const struct arguments *arguments,
     static struct unix_listener local;
     const bool beside = arguments->predecessor != 0;
     struct metrics_data_all all = {&metrics, 1};
-    const struct worker_args place = {
+    const struct worker_args args = {
         .config = config,
         .config_path = arguments->config_path,
         .ports_file = arguments->ports_file,
@@ -96,9 +98,9 @@ static int serve_alone(struct config *config, const struct arguments *arguments,
         .all = &all,
         .predecessor = (pid_t)arguments->predecessor,
         .upgrade = upgrade};
-    if (place.metrics_fd < 0 || !unix_listener_open(&local, config->push_socket, beside))
+    if (args.metrics_fd < 0 || !unix_listener_open(&local, config->push_socket, beside))
         return 1;
-    return worker_run(&place);
+    return worker_run(&args);
 }
 
 static int run(struct config *config, const struct arguments *arguments, struct upgrade *upgrade) {
@@ -136,29 +138,45 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
     const char *file = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "c:", OPTIONS, NULL)) != -1) {
-        if (option == 'c')
+        bool valid = true;
+        switch (option) {
+        case 'c':
             file = optarg;
-        else if (option == 'p')
+            break;
+        case 'p':
             arguments->ports_file = optarg;
-        else if (option != 'w' && option != 't')
-            arguments->action = option == '?' ? ACTION_WRONG : (enum action)option;
-        else if (!(option == 'w' ? read_workers : read_predecessor)(arguments, optarg))
-            arguments->action = ACTION_WRONG;
+            break;
+        case 'w':
+            valid = read_workers(arguments, optarg);
+            break;
+        case 't':
+            valid = read_predecessor(arguments, optarg);
+            break;
+        case '?':
+            valid = false;
+            break;
+        default:
+            arguments->action = (enum action)option;
+        }
+        if (!valid)
+            arguments->action = ACTION_USAGE;
     }
     if (optind != argc)
-        arguments->action = ACTION_WRONG;
+        arguments->action = ACTION_USAGE;
     arguments->config_path = config_find(file);
 }
 
-/* Ends the process unless it is the one that is to worker. */
-static void ensure(const struct arguments *arguments, struct upgrade *upgrade) {
+/* With --ensure: exits unless this process is the one that is to serve. */
+static void ensure_single_instance(const struct arguments *arguments, struct upgrade *upgrade) {
     if (arguments->action != ACTION_ENSURE)
         return;
-    const enum single_instance ensured =
-        (arguments->predecessor ? single_instance_inherited
-                                : single_instance_acquire)(arguments->config_path, &upgrade->lock);
-    if (ensured != SINGLE_INSTANCE_CHILD)
-        exit(ensured == SINGLE_INSTANCE_DONE ? 0 : 1);
+    enum single_instance result;
+    if (arguments->predecessor)
+        result = single_instance_inherit(arguments->config_path, &upgrade->lock);
+    else
+        result = single_instance_acquire(arguments->config_path, &upgrade->lock);
+    if (result != SINGLE_INSTANCE_CHILD)
+        exit(result == SINGLE_INSTANCE_DONE ? 0 : 1);
 }
 
 int main(int argc, char **argv) {
@@ -166,7 +184,7 @@ int main(int argc, char **argv) {
     static struct arguments arguments;
     static struct upgrade upgrade;
     read_arguments(&arguments, argc, argv);
-    if (arguments.action == ACTION_WRONG) {
+    if (arguments.action == ACTION_USAGE) {
         fputs(USAGE, stderr);
         return 2;
     }
@@ -184,7 +202,7 @@ int main(int argc, char **argv) {
                                .config_path = arguments.config_path,
                                .ports_file = arguments.ports_file,
                                .workers = arguments.workers};
-    ensure(&arguments, &upgrade);
+    ensure_single_instance(&arguments, &upgrade);
     startup_open_log(&config, "pushd");
     sd_notify_inherit((pid_t)arguments.predecessor);
     return run(&config, &arguments, &upgrade);

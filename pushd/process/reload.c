@@ -1,4 +1,4 @@
-/* The reload of a process with threads, and the file of its ports. */
+/* reload: SIGHUP in a process with threads, and the ports file. */
 #include "process/reload.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "config/startup.h"
 
-/* Configurations that were replaced: threads may still be reading their strings. */
+/* Replaced configurations, kept for the threads that may be reading their strings. */
 static struct former {
     struct config config;
     struct former *next;

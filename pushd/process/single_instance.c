@@ -1,3 +1,4 @@
+/* single_instance: the lock file, and going to the background. */
 #include "process/single_instance.h"
 
 #include <errno.h>
@@ -13,8 +14,8 @@
 #include "base/buffer.h"
 #include "base/log.h"
 
-/* The path of a file in the folder of the configuration. */
-static void beside(const char *config_path, const char *name, struct buffer *path) {
+/* Appends the path of a file in the folder of the configuration. */
+static void append_path(const char *config_path, const char *name, struct buffer *path) {
     const char *slash = strrchr(config_path, '/');
     if (slash)
         buffer_append(path, config_path, (size_t)(slash - config_path) + 1);
@@ -26,37 +27,39 @@ static enum single_instance fail(const char *what) {
     return SINGLE_INSTANCE_FAILED;
 }
 
-/* Nothing of the caller's stays open, so that cron does not wait for the end. */
-static bool leave_terminal(const char *log_path) {
+/* Detaches from the terminal and from the standard files of the caller: cron would wait until
+ * they are closed. */
+static bool detach(const char *log_path) {
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     const int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    const bool left = nothing >= 0 && log >= 0 && setsid() >= 0 &&
-                      dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 &&
-                      dup2(log, STDERR_FILENO) >= 0;
+    const bool detached = nothing >= 0 && log >= 0 && setsid() >= 0 &&
+                          dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 &&
+                          dup2(log, STDERR_FILENO) >= 0;
     if (nothing > STDERR_FILENO)
         close(nothing);
     if (log > STDERR_FILENO)
         close(log);
-    return left;
+    return detached;
 }
 
-/* The lock belongs to both processes after the fork, and stays with the child's. */
+/* Both processes hold the lock after the fork; it stays locked until the child has ended. */
 static enum single_instance start(const char *log_path) {
     const pid_t pid = fork();
     if (pid < 0)
         return fail("cannot start a process");
     if (pid > 0)
         return SINGLE_INSTANCE_DONE;
-    return leave_terminal(log_path) ? SINGLE_INSTANCE_CHILD : fail(log_path);
+    return detach(log_path) ? SINGLE_INSTANCE_CHILD : fail(log_path);
 }
 
-/* The path of the lock, to be freed; false, with the cause said, if there can be none. */
+/* Sets the path of the lock, which the caller frees; false, reported, without a configuration
+ * file. */
 static bool find_lock(const char *config_path, struct buffer *path) {
     if (!config_path) {
         fputs("pushd: --ensure needs a configuration file\n", stderr);
         return false;
     }
-    beside(config_path, "pushd.lock", path);
+    append_path(config_path, "pushd.lock", path);
     return true;
 }
 
@@ -65,7 +68,7 @@ enum single_instance single_instance_acquire(const char *config_path, int *lock)
     enum single_instance result = SINGLE_INSTANCE_FAILED;
     if (!find_lock(config_path, &lock_path))
         return SINGLE_INSTANCE_FAILED;
-    beside(config_path, "pushd.log", &log_path);
+    append_path(config_path, "pushd.log", &log_path);
     *lock = open(buffer_str(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (*lock < 0)
         result = fail(buffer_str(&lock_path));
@@ -78,25 +81,25 @@ enum single_instance single_instance_acquire(const char *config_path, int *lock)
     return result;
 }
 
-enum single_instance single_instance_inherited(const char *config_path, int *lock) {
+enum single_instance single_instance_inherit(const char *config_path, int *lock) {
     struct buffer path = BUFFER_EMPTY;
     struct stat handed, wanted;
     if (!find_lock(config_path, &path))
         return SINGLE_INSTANCE_FAILED;
     const bool same = stat(buffer_str(&path), &wanted) == 0 &&
-                      fstat(SINGLE_INSTANCE_HANDED_LOCK, &handed) == 0 &&
+                      fstat(SINGLE_INSTANCE_INHERITED_LOCK, &handed) == 0 &&
                       handed.st_dev == wanted.st_dev && handed.st_ino == wanted.st_ino;
     buffer_free(&path);
     if (!same) {
-        fputs("pushd: --ensure takes over only from a pushd that it started\n", stderr);
+        fputs("pushd: --ensure can only take over from a pushd started with --ensure\n", stderr);
         return SINGLE_INSTANCE_FAILED;
     }
-    *lock = SINGLE_INSTANCE_HANDED_LOCK;
+    *lock = SINGLE_INSTANCE_INHERITED_LOCK;
     return SINGLE_INSTANCE_CHILD;
 }
 
-void single_instance_note(int lock) {
+void single_instance_write_pid(int lock) {
     if (lock > 0 && (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 ||
                      dprintf(lock, "%d\n", (int)getpid()) < 0))
-        log_warn("cannot note the process id: %s", strerror(errno));
+        log_warn("cannot write the process id to pushd.lock: %s", strerror(errno));
 }

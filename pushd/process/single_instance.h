@@ -1,30 +1,29 @@
 /*
- * ensure: one pushd for a configuration, started again by cron where nothing else watches
- * over it (`pushd --ensure`).
+ * single_instance: at most one pushd for a configuration, for hosts where cron starts it and
+ * no service manager supervises it (`pushd --ensure`).
  */
-#ifndef CONFAB_ENSURE_H
-#define CONFAB_ENSURE_H
+#ifndef CONFAB_PUSHD_PROCESS_SINGLE_INSTANCE_H
+#define CONFAB_PUSHD_PROCESS_SINGLE_INSTANCE_H
 
 enum single_instance {
-    SINGLE_INSTANCE_CHILD,  /* none runs: this is the process that is to be it, in the background */
-    SINGLE_INSTANCE_DONE,   /* one runs, or was just started: end with status 0 */
-    SINGLE_INSTANCE_FAILED, /* said on standard error: end with status 1 */
+    SINGLE_INSTANCE_CHILD,  /* none was running: this process is to serve, in the background */
+    SINGLE_INSTANCE_DONE,   /* one is running, or was just started: exit with status 0 */
+    SINGLE_INSTANCE_FAILED, /* reported on standard error: exit with status 1 */
 };
 
-/* Where a pushd that was ensured leaves the lock to the one that takes over from it. */
-#define SINGLE_INSTANCE_HANDED_LOCK 3
+/* The descriptor on which a successor inherits the lock. */
+#define SINGLE_INSTANCE_INHERITED_LOCK 3
 
-/* Finds out by a lock on pushd.lock in the folder of the configuration, which the process
- * that serves keeps until it ends. What that one writes to standard error goes to pushd.log
- * in the same folder. `config_path` may be NULL: that fails. Sets *lock to the descriptor of the
- * lock if this is the process that is to worker. */
+/* Locks pushd.lock in the folder of the configuration, until the serving process ends; its
+ * standard error goes to pushd.log in the same folder. Fails if `config_path` is NULL. Sets
+ * *lock to the descriptor of the lock for SINGLE_INSTANCE_CHILD. */
 enum single_instance single_instance_acquire(const char *config_path, int *lock);
 
-/* The same for one that takes over from an ensured one, and serves where that one did: the lock
- * has to be the one that it was handed. */
-enum single_instance single_instance_inherited(const char *config_path, int *lock);
+/* The same for a successor (upgrade.h), which must have inherited the lock. */
+enum single_instance single_instance_inherit(const char *config_path, int *lock);
 
-/* Writes the process id into the lock (0: there is none), for who wants to send a signal. */
-void single_instance_note(int lock);
+/* Writes the process id into the lock file, for scripts that send signals; does nothing if
+ * lock is 0. */
+void single_instance_write_pid(int lock);
 
 #endif

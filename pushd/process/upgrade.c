@@ -1,5 +1,7 @@
+/* upgrade: starting the successor with the same arguments and ports, and taking over. */
 #include "process/upgrade.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
@@ -16,13 +18,13 @@
 #include "os/sd_notify.h"
 #include "process/single_instance.h"
 
-#define MOST_ARGUMENTS 11
+#define MAX_ARGUMENTS 11
 
 static const char *const VARIABLES[] = {
     [UPGRADE_PUSH] = "CONFAB_PUSH_LISTEN=", [UPGRADE_METRICS] = "CONFAB_METRICS_LISTEN="};
 
-void upgrade_listens(struct upgrade *upgrade, unsigned which, const char *configured,
-                     unsigned port) {
+void upgrade_note_port(struct upgrade *upgrade, unsigned which, const char *configured,
+                       unsigned port) {
     const char *colon = strrchr(configured, ':');
     struct buffer variable = BUFFER_EMPTY;
     if (!colon || strcmp(colon, ":0") != 0)
@@ -34,7 +36,7 @@ void upgrade_listens(struct upgrade *upgrade, unsigned which, const char *config
     buffer_free(&variable);
 }
 
-/* Whether a variable of the environment gives way to an address. */
+/* Whether a variable of the environment is replaced by a noted address. */
 static bool is_replaced(const struct upgrade *upgrade, const char *variable) {
     for (unsigned i = 0; i < UPGRADE_ADDRESSES; i++)
         if (upgrade->addresses[i] && strncmp(variable, VARIABLES[i], strlen(VARIABLES[i])) == 0)
@@ -42,7 +44,7 @@ static bool is_replaced(const struct upgrade *upgrade, const char *variable) {
     return false;
 }
 
-/* The environment of this process with the addresses; to be freed, but not what is in it. */
+/* The environment of this process with the noted addresses. The caller frees the array only. */
 static char **make_environment(const struct upgrade *upgrade) {
     size_t count = 0, used = 0;
     while (environ[count])
@@ -57,8 +59,8 @@ static char **make_environment(const struct upgrade *upgrade) {
     return made;
 }
 
-/* An option with its value, or neither. */
-static size_t put(char **arguments, size_t used, const char *option, const char *value) {
+/* Adds an option with its value, unless that is empty. Returns the number of arguments. */
+static size_t add_option(char **arguments, size_t used, const char *option, const char *value) {
     if (!value || value[0] == '\0')
         return used;
     arguments[used] = (char *)option;
@@ -66,8 +68,8 @@ static size_t put(char **arguments, size_t used, const char *option, const char 
     return used + 2;
 }
 
-/* All files but the standard ones and the lock stay here: a connection to Redis that two
- * processes hold would outlive the one that reads it. */
+/* The successor inherits the standard files and the lock only: a connection to Redis that two
+ * processes hold would stay open after this one has closed it. */
 static int spawn(struct upgrade *upgrade, char **arguments, char **environment) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -76,9 +78,9 @@ static int spawn(struct upgrade *upgrade, char **arguments, char **environment) 
     posix_spawn_file_actions_init(&files);
     posix_spawnattr_init(&attributes);
     if (upgrade->lock > 0)
-        posix_spawn_file_actions_adddup2(&files, upgrade->lock, SINGLE_INSTANCE_HANDED_LOCK);
+        posix_spawn_file_actions_adddup2(&files, upgrade->lock, SINGLE_INSTANCE_INHERITED_LOCK);
     posix_spawn_file_actions_addclosefrom_np(
-        &files, upgrade->lock > 0 ? SINGLE_INSTANCE_HANDED_LOCK + 1 : STDERR_FILENO + 1);
+        &files, upgrade->lock > 0 ? SINGLE_INSTANCE_INHERITED_LOCK + 1 : STDERR_FILENO + 1);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     const int error =
@@ -89,20 +91,20 @@ static int spawn(struct upgrade *upgrade, char **arguments, char **environment) 
 }
 
 void upgrade_start(struct upgrade *upgrade) {
-    char *arguments[MOST_ARGUMENTS] = {upgrade->program};
+    char *arguments[MAX_ARGUMENTS] = {upgrade->program};
     char workers[24] = "", own[24];
     size_t used = 1;
     if (upgrade->pid) {
-        log_warn("process %d is about to take over already", (int)upgrade->pid);
+        log_warn("an upgrade is in progress already: process %d", (int)upgrade->pid);
         return;
     }
     if (upgrade->workers)
         snprintf(workers, sizeof(workers), "%" PRIu64, upgrade->workers);
     snprintf(own, sizeof(own), "%d", (int)getpid());
-    used = put(arguments, used, "-c", upgrade->config_path);
-    used = put(arguments, used, "--workers", workers);
-    used = put(arguments, used, "--ports-file", upgrade->ports_file);
-    used = put(arguments, used, "--take-over", own);
+    used = add_option(arguments, used, "-c", upgrade->config_path);
+    used = add_option(arguments, used, "--workers", workers);
+    used = add_option(arguments, used, "--ports-file", upgrade->ports_file);
+    used = add_option(arguments, used, "--take-over", own);
     if (upgrade->lock > 0)
         arguments[used++] = (char *)"--ensure";
     char **environment = make_environment(upgrade);
@@ -110,36 +112,48 @@ void upgrade_start(struct upgrade *upgrade) {
     free(environment);
     if (error) {
         upgrade->pid = 0;
-        log_error("cannot start %s to take over: %s", upgrade->program, strerror(error));
+        log_error("cannot start %s for the upgrade: %s", upgrade->program, strerror(error));
         return;
     }
-    log_info("started %s as process %d to take over", upgrade->program, (int)upgrade->pid);
+    log_info("started %s for the upgrade: process %d", upgrade->program, (int)upgrade->pid);
 }
 
-void upgrade_look(struct upgrade *upgrade) {
-    int status;
-    if (upgrade->pid && waitpid(upgrade->pid, &status, WNOHANG) == upgrade->pid)
-        upgrade_ended(upgrade, upgrade->pid, status);
-}
-
-void upgrade_ended(struct upgrade *upgrade, pid_t pid, int status) {
+void upgrade_child_ended(struct upgrade *upgrade, pid_t pid, int status) {
     if (pid != upgrade->pid)
         return;
     upgrade->pid = 0;
     if (WIFSIGNALED(status))
-        log_error("process %d, which was to take over, was ended by signal %d", (int)pid,
-                  WTERMSIG(status));
+        log_error("upgrade failed: process %d was killed by signal %d", (int)pid, WTERMSIG(status));
     else
-        log_error("process %d, which was to take over, ended with status %d", (int)pid,
+        log_error("upgrade failed: process %d exited with status %d", (int)pid,
                   WEXITSTATUS(status));
 }
 
-void upgrade_serves(struct upgrade *upgrade) {
+void upgrade_poll(struct upgrade *upgrade) {
+    int status;
+    if (upgrade->pid && waitpid(upgrade->pid, &status, WNOHANG) == upgrade->pid)
+        upgrade_child_ended(upgrade, upgrade->pid, status);
+}
+
+void upgrade_handed_over(struct upgrade *upgrade) {
     upgrade->pid = 0;
     sd_notify_leave();
 }
 
-void upgrade_stop(struct upgrade *upgrade) {
+void upgrade_cancel(struct upgrade *upgrade) {
     if (upgrade->pid)
         kill(upgrade->pid, SIGTERM);
+}
+
+void upgrade_take_over(pid_t predecessor) {
+    if (predecessor == 0) {
+        sd_notify_ready();
+        return;
+    }
+    /* First: a service manager restarts a service whose main process ends. */
+    sd_notify_main();
+    if (kill(predecessor, UPGRADE_SIGNAL) == 0)
+        log_info("taking over from process %d", (int)predecessor);
+    else
+        log_warn("cannot take over from process %d: %s", (int)predecessor, strerror(errno));
 }

@@ -1,49 +1,59 @@
 /*
- * upgrade: the pushd that is to take over from this one, so that a new version comes without
- * a moment in which nobody listens: the program that is on disk now, started with the
- * arguments of this one and `--take-over`.
+ * upgrade: replacing a running pushd by the program that is on disk now, without a moment in
+ * which nobody listens on the port.
  *
- * It listens beside this one, and once it serves has this one end (predecessor.h). If it ends
- * before that, this one serves on.
+ * SIGUSR2 starts the successor with the arguments of this process and `--take-over`. Both
+ * listen on the port for a moment. Once the successor serves, it tells the service manager
+ * that it is the main process now, and sends its predecessor UPGRADE_SIGNAL; that one closes
+ * its sockets, and their clients come back to the successor with `since`. If the successor
+ * ends before it serves, this process goes on.
  */
-#ifndef CONFAB_PUSHD_SUCCESSOR_H
-#define CONFAB_PUSHD_SUCCESSOR_H
+#ifndef CONFAB_PUSHD_PROCESS_UPGRADE_H
+#define CONFAB_PUSHD_PROCESS_UPGRADE_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Tells a pushd that another one has taken over: as SIGTERM, but the service manager is not
+ * told that the service stops. */
+#define UPGRADE_SIGNAL SIGQUIT
+
 enum { UPGRADE_PUSH, UPGRADE_METRICS, UPGRADE_ADDRESSES };
 
-/* How this process was started, which the upgrade is told again; what is NULL or 0 was not
- * said. The last two are kept by the functions below. */
+/* How this process was started, for the arguments of the successor; NULL or 0: not given. */
 struct upgrade {
-    char *program; /* as it was called; looked for on the PATH if that has no slash */
+    char *program; /* argv[0]; looked up in the PATH if it has no slash */
     char *config_path;
     const char *ports_file;
     uint64_t workers;
-    int lock; /* keeps another pushd of this configuration away (ensure.h); 0: none */
-    char *addresses[UPGRADE_ADDRESSES]; /* where it has to listen, as variables; NULL: as here */
-    pid_t pid;                          /* under way; 0: none is */
+    int lock; /* of single_instance.h, handed on to the successor; 0: none */
+    /* Kept by the functions below: */
+    char *addresses[UPGRADE_ADDRESSES]; /* "VARIABLE=host:port" where the port is not fixed */
+    pid_t pid;                          /* of the successor; 0: none */
 };
 
-/* Says where this process listens: if the configuration leaves the port to chance ("host:0"),
- * the upgrade is to take the same one. */
-void upgrade_listens(struct upgrade *upgrade, unsigned which, const char *configured,
-                     unsigned port);
+/* Notes where this process listens: a successor must take the same port where the
+ * configuration leaves it open ("host:0"). `which` is UPGRADE_PUSH or UPGRADE_METRICS. */
+void upgrade_note_port(struct upgrade *upgrade, unsigned which, const char *configured,
+                       unsigned port);
 
-/* Starts it, unless one is under way. What goes wrong is logged. */
+/* Starts the successor, unless one is running already. Failures are logged. */
 void upgrade_start(struct upgrade *upgrade);
 
-/* To be called often: logs that it ended too early, if it did. */
-void upgrade_look(struct upgrade *upgrade);
+/* Reaps a successor that ended too early, and logs it. To be called often. */
+void upgrade_poll(struct upgrade *upgrade);
 
-/* The same for who waits for all children: this one ended, with this status of wait(2). */
-void upgrade_ended(struct upgrade *upgrade, pid_t pid, int status);
+/* The same for a caller that waits for all of its children: `pid` ended with `status`. */
+void upgrade_child_ended(struct upgrade *upgrade, pid_t pid, int status);
 
-/* It serves, and speaks to the service manager from now on: this process does no more. */
-void upgrade_serves(struct upgrade *upgrade);
+/* The successor serves: this process tells the service manager nothing any more. */
+void upgrade_handed_over(struct upgrade *upgrade);
 
-/* Nobody is to serve any more: ends it, if it is under way. */
-void upgrade_stop(struct upgrade *upgrade);
+/* This process is told to stop: so is a successor that does not serve yet. */
+void upgrade_cancel(struct upgrade *upgrade);
+
+/* In the successor, once it serves: tells the service manager, and has the predecessor (0:
+ * none) stop, without waiting for it. */
+void upgrade_take_over(pid_t predecessor);
 
 #endif

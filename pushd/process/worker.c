@@ -1,3 +1,4 @@
+/* worker: building the parts of a process, its signals, and closing in order. */
 #include "process/worker.h"
 
 #include <inttypes.h>
@@ -17,7 +18,6 @@
 #include "net/socket.h"
 #include "os/sd_notify.h"
 #include "os/tcp_listener.h"
-#include "process/predecessor.h"
 #include "process/reload.h"
 #include "process/single_instance.h"
 
@@ -26,19 +26,18 @@
 
 #define SIGNALS 6
 
-/* The first sockets would not see who is online at other processes if they came before Redis
- * is there; without Redis it serves all the same. */
+/* How long it waits for Redis before it takes sockets: the first ones should see who is online
+ * at other processes. Without Redis it serves all the same. */
 #define WAIT_FOR_REDIS_MS 1000
 
-/* Bytes from which memory is taken from the system, and given back to it, by itself. */
-#define LARGE (128 * 1024)
+/* Blocks of memory from this size on are returned to the system when they are freed. */
+#define LARGE_BLOCK (128 * 1024)
 
-/* In the end db_pool that are under way get so long; their threads cannot be stopped. */
-#define LAST_JOBS_MS 500
+/* How long it waits for pending jobs of the database when it stops. */
+#define WAIT_FOR_JOBS_MS 500
 
-/* Everything there is in a process. */
 struct worker {
-    const struct worker_args *place;
+    const struct worker_args *args;
     struct config *config;
     struct metrics_data *metrics;
     uv_loop_t loop;
@@ -50,7 +49,7 @@ struct worker {
     struct metrics_http *metrics_http;
     unsigned ticks;
     bool pinging;
-    bool ending;
+    bool stopping;
 };
 
 /* ---- ticks ---- */
@@ -94,9 +93,9 @@ static void on_tick(uv_timer_t *timer) {
     if (worker->ticks % PING_DATABASE_TICKS == 0)
         ping_database(worker);
     worker->ticks++;
-    if (worker->place->upgrade)
-        upgrade_look(worker->place->upgrade);
-    if (worker->ending && sockets_count(worker->sockets) == 0)
+    if (worker->args->upgrade)
+        upgrade_poll(worker->args->upgrade);
+    if (worker->stopping && sockets_count(worker->sockets) == 0)
         uv_stop(&worker->loop);
     slow_callback_stop();
 }
@@ -112,16 +111,16 @@ static void log_state(const struct worker *worker) {
     log_info("state: sockets=%" PRIu64 " streams=%" PRIu64 " subscribers=%" PRIu64
              " send_queue_bytes=%" PRIu64 " jobs=%zu redis=%s",
              f->sockets_room + f->sockets_notifications, f->streams, f->subscribers,
-             f->send_queue_bytes, db_pool_pending(worker->db_pool), f->redis_up ? "well" : "away");
+             f->send_queue_bytes, db_pool_pending(worker->db_pool), f->redis_up ? "up" : "down");
     clients_log_state(worker->clients);
 }
 
-/* Who has no sockets yet, since it waits for Redis, has nothing to close. */
 static void drain(struct worker *worker) {
-    if (worker->ending)
+    if (worker->stopping)
         return;
-    worker->ending = true;
+    worker->stopping = true;
     sd_notify_stopping();
+    /* Still waiting for Redis: there is nothing to close. */
     if (!worker->sockets) {
         uv_stop(&worker->loop);
         return;
@@ -130,34 +129,41 @@ static void drain(struct worker *worker) {
     log_info("closing %" PRIu64 " sockets", sockets_count(worker->sockets));
     sockets_stop_listening(worker->sockets);
     sockets_close_all(worker->sockets, SOCKET_CLOSE_RESTART, spread);
-    uv_timer_start(&worker->limit, on_limit, spread + WORKER_LAST_WORDS_MS, 0);
+    uv_timer_start(&worker->limit, on_limit, spread + WORKER_CLOSE_MS, 0);
 }
 
-/* Limits and times hold from now on; where it listens and what it connects to stays. */
+/* Limits and times apply from now on; addresses and connections do not change. */
 static void reload(struct worker *worker) {
-    if (reload_config(worker->config, worker->place->config_path))
+    if (reload_config(worker->config, worker->args->config_path))
         log_info("configuration reloaded");
 }
 
-/* A upgrade that serves has this process end; else there is to be none. */
-static void end(struct worker *worker, bool followed) {
-    struct upgrade *upgrade = worker->place->upgrade;
-    if (upgrade)
-        (followed ? upgrade_serves : upgrade_stop)(upgrade);
+static void stop(struct worker *worker, bool handed_over) {
+    struct upgrade *upgrade = worker->args->upgrade;
+    if (upgrade && handed_over)
+        upgrade_handed_over(upgrade);
+    else if (upgrade)
+        upgrade_cancel(upgrade);
     drain(worker);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
     struct worker *worker = handle->data;
     slow_callback_start("a signal");
-    if (number == SIGHUP)
+    switch (number) {
+    case SIGHUP:
         reload(worker);
-    else if (number == SIGUSR1)
+        break;
+    case SIGUSR1:
         log_state(worker);
-    else if (number != SIGUSR2)
-        end(worker, number == UPGRADE_SIGNAL);
-    else if (worker->place->upgrade && !worker->ending)
-        upgrade_start(worker->place->upgrade);
+        break;
+    case SIGUSR2:
+        if (worker->args->upgrade && !worker->stopping)
+            upgrade_start(worker->args->upgrade);
+        break;
+    default:
+        stop(worker, number == UPGRADE_SIGNAL);
+    }
     slow_callback_stop();
 }
 
@@ -171,18 +177,16 @@ static void watch_signals(struct worker *worker) {
     }
 }
 
-/* ---- beginning ---- */
+/* ---- starting ---- */
 
-/* What many sockets need for a moment only is not kept: one heap for all threads of the
- * database besides that of the loop, and none that takes in large pieces, as it would from
- * the second one on. */
-static void keep_heaps_small(void) {
+/* Memory that many sockets need for a moment is returned to the system: two heaps at most, one
+ * for the loop and one for all threads, and large blocks in neither of them. */
+static void limit_heaps(void) {
     mallopt(M_ARENA_MAX, 2);
-    mallopt(M_MMAP_THRESHOLD, LARGE);
-    mallopt(M_TRIM_THRESHOLD, LARGE);
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
 }
 
-/* The order is that of who needs whom. */
 static void open_parts(struct worker *worker) {
     uv_loop_init(&worker->loop);
     uv_timer_init(&worker->loop, &worker->tick);
@@ -200,61 +204,61 @@ static void wait_for_redis(struct worker *worker) {
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return;
     uv_timer_start(&worker->limit, on_limit, WAIT_FOR_REDIS_MS, 0);
-    while (!clients_redis_is_up(worker->clients) && !worker->ending &&
+    while (!clients_redis_is_up(worker->clients) && !worker->stopping &&
            clock_monotonic_ms() < until_ms)
         uv_run(&worker->loop, UV_RUN_ONCE);
     uv_timer_stop(&worker->limit);
 }
 
-static bool listen_now(struct worker *worker) {
-    const struct worker_args *place = worker->place;
+static bool start_listening(struct worker *worker) {
+    const struct worker_args *args = worker->args;
     const char *address = worker->config->push_listen;
     const int fd =
-        tcp_listener_open_shared("push_listen", address, place->shared || place->predecessor != 0);
-    const int places[SOCKETS_LISTENERS] = {fd, place->local->fd};
-    const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(place->metrics_fd);
-    const struct sockets_callbacks listener = clients_sockets_callbacks(worker->clients);
+        tcp_listener_open_shared("push_listen", address, args->shared || args->predecessor != 0);
+    const int listeners[SOCKETS_LISTENERS] = {fd, args->local->fd};
+    const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(args->metrics_fd);
+    const struct sockets_callbacks callbacks = clients_sockets_callbacks(worker->clients);
     if (fd >= 0)
         worker->sockets =
-            sockets_new(&worker->loop, worker->config, worker->metrics, &listener, places);
+            sockets_new(&worker->loop, worker->config, worker->metrics, &callbacks, listeners);
     if (worker->sockets)
         worker->metrics_http =
-            metrics_http_new(&worker->loop, place->all, place->own, place->metrics_fd);
-    if (!worker->metrics_http || (!place->shared && !unix_listener_publish(place->local)))
+            metrics_http_new(&worker->loop, args->all, args->own, args->metrics_fd);
+    if (!worker->metrics_http || (!args->shared && !unix_listener_publish(args->local)))
         return false;
     uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);
-    if (place->upgrade) {
-        upgrade_listens(place->upgrade, UPGRADE_PUSH, address, push);
-        upgrade_listens(place->upgrade, UPGRADE_METRICS, worker->config->metrics_listen, metrics);
-        single_instance_note(place->upgrade->lock);
+    if (args->upgrade) {
+        upgrade_note_port(args->upgrade, UPGRADE_PUSH, address, push);
+        upgrade_note_port(args->upgrade, UPGRADE_METRICS, worker->config->metrics_listen, metrics);
+        single_instance_write_pid(args->upgrade->lock);
     }
-    log_info("listens on port %u, figures on port %u", push, metrics);
-    if (place->local->fd >= 0)
-        log_info("and on %s", place->local->path.sun_path);
+    log_info("listening on port %u, metrics on port %u", push, metrics);
+    if (args->local->fd >= 0)
+        log_info("listening on %s", args->local->path.sun_path);
     worker->metrics->up = 1;
-    upgrade_finish(place->predecessor);
-    return !place->ports_file || reload_write_ports(place->ports_file, push, metrics);
+    upgrade_take_over(args->predecessor);
+    return !args->ports_file || reload_write_ports(args->ports_file, push, metrics);
 }
 
-/* ---- end ---- */
+/* ---- stopping ---- */
 
-/* What is closed goes only with the next turns of the loop. */
-static void run_turns(struct worker *worker) {
-    for (unsigned turn = 0; turn < 10; turn++)
+/* Closed handles are freed in the next iterations of the loop. */
+static void run_iterations(struct worker *worker) {
+    for (unsigned i = 0; i < 10; i++)
         uv_run(&worker->loop, UV_RUN_NOWAIT);
 }
 
-/* True when no job is under way any more. */
-static bool db_pool_have_ended(struct worker *worker) {
-    uv_timer_start(&worker->limit, on_limit, LAST_JOBS_MS, 0);
+/* Waits for pending jobs; true when none is left. */
+static bool wait_for_jobs(struct worker *worker) {
+    uv_timer_start(&worker->limit, on_limit, WAIT_FOR_JOBS_MS, 0);
     while (db_pool_pending(worker->db_pool) > 0 && uv_is_active((uv_handle_t *)&worker->limit))
         uv_run(&worker->loop, UV_RUN_ONCE);
     uv_timer_stop(&worker->limit);
     return db_pool_pending(worker->db_pool) == 0;
 }
 
-/* Says in Redis that it goes, so that its users are soon seen to be gone. If a job hangs,
- * what it might use is left to the end of the process. */
+/* Closes everything in order. If a job hangs, its thread cannot be stopped: what it may use is
+ * left to the exit of the process. */
 static void close_parts(struct worker *worker) {
     worker->metrics->up = 0;
     uv_timer_stop(&worker->tick);
@@ -262,39 +266,39 @@ static void close_parts(struct worker *worker) {
         sockets_abort(worker->sockets);
     if (worker->metrics_http)
         metrics_http_close(worker->metrics_http);
-    run_turns(worker);
-    const bool ended = db_pool_have_ended(worker);
+    run_iterations(worker);
+    const bool idle = wait_for_jobs(worker);
     clients_disconnect(worker->clients);
-    run_turns(worker);
-    if (!ended)
+    run_iterations(worker);
+    if (!idle)
         return;
     clients_free(worker->clients);
-    run_turns(worker);
+    run_iterations(worker);
     db_pool_free(worker->db_pool);
     if (worker->sockets)
         sockets_free(worker->sockets);
 }
 
-int worker_run(const struct worker_args *place) {
+int worker_run(const struct worker_args *args) {
     static struct worker worker;
     int status = 0;
-    worker.place = place;
-    worker.config = place->config;
-    worker.metrics = &place->all->each[place->own];
+    worker.args = args;
+    worker.config = args->config;
+    worker.metrics = &args->all->each[args->own];
     if (!secret_init())
         return 1;
-    keep_heaps_small();
+    limit_heaps();
     slow_callback_init(worker.metrics);
     open_parts(&worker);
     wait_for_redis(&worker);
-    if (worker.ending)
+    if (worker.stopping)
         status = 0;
-    else if (!listen_now(&worker))
+    else if (!start_listening(&worker))
         status = 1;
     else
         uv_run(&worker.loop, UV_RUN_DEFAULT);
-    if (!place->shared)
-        unix_listener_remove(place->local);
+    if (!args->shared)
+        unix_listener_remove(args->local);
     close_parts(&worker);
     log_info("stopped");
     return status;

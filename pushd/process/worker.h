@@ -1,9 +1,9 @@
 /*
- * serve: one process that holds sockets. One loop: sockets on one side, Redis on the other,
- * the database behind a pool of threads.
+ * worker: one process that holds sockets: one event loop with the sockets on one side, Redis on
+ * the other, and the database on a pool of threads.
  */
-#ifndef CONFAB_PUSHD_SERVE_H
-#define CONFAB_PUSHD_SERVE_H
+#ifndef CONFAB_PUSHD_PROCESS_WORKER_H
+#define CONFAB_PUSHD_PROCESS_WORKER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,26 +14,25 @@
 #include "os/unix_listener.h"
 #include "process/upgrade.h"
 
-/* What a process is given. */
 struct worker_args {
-    struct config *config; /* replaced by a reload */
+    struct config *config; /* replaced at a reload */
     const char *config_path;
-    const char *ports_file;      /* where to write the ports; NULL: nowhere */
-    int metrics_fd;              /* listens for questions about health and metrics */
-    struct unix_listener *local; /* listens for sockets, too; published once it serves, and
-                                   removed in the end, unless it is shared */
+    const char *ports_file;      /* written once it serves; NULL: none */
+    int metrics_fd;              /* listens for requests of /healthz and /metrics */
+    struct unix_listener *local; /* listens for WebSockets besides the port. Published once the
+                                    worker serves and removed when it stops, unless shared. */
     struct metrics_data_all *all;
-    size_t own;              /* index of the process's own metrics */
-    bool shared;             /* other processes listen in the same places */
-    pid_t predecessor;       /* listens there too, and is to end once this one does; 0: nobody */
-    struct upgrade *upgrade; /* may take over from this one; NULL: nobody may */
+    size_t own;              /* index of the worker's own metrics */
+    bool shared;             /* other workers listen on the same sockets */
+    pid_t predecessor;       /* listens there too, and is to stop once this one serves; 0: none */
+    struct upgrade *upgrade; /* may take over from this process; NULL: a parent does that */
 };
 
-/* A process that is told to end is gone so long after drain_time, with a second more for
- * what waits for the database. */
-#define WORKER_LAST_WORDS_MS 3000
+/* How long after drain_time a worker that is told to stop waits for its sockets to close, in
+ * milliseconds. Waiting for the database takes up to a second more. */
+#define WORKER_CLOSE_MS 3000
 
-/* Serves until SIGTERM, SIGINT or SIGQUIT; returns the exit status of the process. */
-int worker_run(const struct worker_args *place);
+/* Serves until SIGTERM, SIGINT or SIGQUIT. Returns the exit status of the process. */
+int worker_run(const struct worker_args *args);
 
 #endif

@@ -17,12 +17,12 @@
 #include "os/supervisor.h"
 #include "os/tcp_listener.h"
 #include "os/unix_listener.h"
-#include "process/predecessor.h"
 #include "process/reload.h"
 #include "process/single_instance.h"
+#include "process/upgrade.h"
 #include "process/worker.h"
 
-/* A worker is killed this long after drain_time and its last words. */
+/* A worker is killed this long after drain_time and the time in which it closes. */
 #define PATIENCE_MS 5000
 
 struct workers {
@@ -66,7 +66,7 @@ static int work(void *context, size_t index, const sigset_t *mask) {
 static void ended(void *context, size_t index, pid_t pid, int status) {
     struct workers *workers = context;
     if (index == SUPERVISOR_NOT_A_WORKER) {
-        upgrade_ended(workers->upgrade, pid, status);
+        upgrade_child_ended(workers->upgrade, pid, status);
         return;
     }
     workers->failed |= !workers->serving && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
@@ -89,8 +89,8 @@ static void check_serving(struct workers *workers) {
         workers->failed = true;
         return;
     }
-    single_instance_note(workers->upgrade->lock);
-    upgrade_finish(workers->predecessor);
+    single_instance_write_pid(workers->upgrade->lock);
+    upgrade_take_over(workers->predecessor);
     log_info("%zu workers listen on port %u, metrics on port %u", workers->all.count, push,
              metrics);
     if (workers->local.fd >= 0)
@@ -113,8 +113,8 @@ static void stop(struct workers *workers) {
     workers->stopping = true;
     sd_notify_stopping();
     log_info("stopping %zu workers", supervisor_running(workers->supervisor));
-    supervisor_stop(workers->supervisor, (int64_t)workers->config->drain_time * 1000 +
-                                             WORKER_LAST_WORDS_MS + PATIENCE_MS);
+    supervisor_stop(workers->supervisor,
+                    (int64_t)workers->config->drain_time * 1000 + WORKER_CLOSE_MS + PATIENCE_MS);
     close_local(workers);
 }
 
@@ -147,11 +147,11 @@ static void handle_signal(struct workers *workers, int number) {
         upgrade_start(workers->upgrade);
         break;
     case UPGRADE_SIGNAL:
-        upgrade_serves(workers->upgrade);
+        upgrade_handed_over(workers->upgrade);
         stop(workers);
         break;
     default:
-        upgrade_stop(workers->upgrade);
+        upgrade_cancel(workers->upgrade);
         stop(workers);
     }
 }
@@ -175,9 +175,9 @@ static bool open_sockets(struct workers *workers) {
                   tcp_listener_port(workers->push_fd));
     workers->push_listen = xstrndup(address.data, address.len);
     buffer_free(&address);
-    upgrade_listens(workers->upgrade, UPGRADE_PUSH, wanted, tcp_listener_port(workers->push_fd));
-    upgrade_listens(workers->upgrade, UPGRADE_METRICS, config->metrics_listen,
-                    tcp_listener_port(workers->metrics_fd));
+    upgrade_note_port(workers->upgrade, UPGRADE_PUSH, wanted, tcp_listener_port(workers->push_fd));
+    upgrade_note_port(workers->upgrade, UPGRADE_METRICS, config->metrics_listen,
+                      tcp_listener_port(workers->metrics_fd));
     keep_port(workers);
     return true;
 }

@@ -178,7 +178,7 @@ def test_ensure_refuses_to_take_over_from_a_pushd_it_did_not_start(host):
     done = subprocess.run([program, "--ensure", "--take-over", "1"],
                           env={"HOME": str(host.home)}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
-    assert "takes over only from a pushd that it started" in done.stderr
+    assert "can only take over from a pushd started with --ensure" in done.stderr
 
 
 def test_ensure_without_a_configuration_is_an_error(own_instance, tmp_path):

@@ -29,7 +29,7 @@ def test_sigusr1_writes_the_state_to_the_log(pushd, alice, new_room):
         pushd.signal(signal.SIGUSR1)
         wait_for(lambda: f"user {alice.id} " in pushd.log(), 10)
     lines = [line for line in pushd.log().splitlines() if "state: " in line]
-    assert "sockets=2 streams=2 subscribers=4 " in lines[0] and "redis=well" in lines[0]
+    assert "sockets=2 streams=2 subscribers=4 " in lines[0] and "redis=up" in lines[0]
     [of_room] = [line for line in lines if f"room {new_room} " in line]
     assert "last_seq=0 subscribers=2 " in of_room
     assert alice.token not in pushd.log()
@@ -77,7 +77,7 @@ def test_a_log_file_that_cannot_be_opened_is_a_warning_at_a_reload(instance, wor
 def test_sighup_reopens_the_log(instance, tmp_path):
     log, moved = tmp_path / "log", tmp_path / "log.1"
     with Pushd(instance, log_file=log) as pushd:
-        wait_for(lambda: "listens on port" in log.read_text(), 10)
+        wait_for(lambda: "listening on port" in log.read_text(), 10)
         log.rename(moved)
         pushd.signal(signal.SIGHUP)
         wait_for(log.exists, 10)

@@ -24,7 +24,7 @@ def test_an_upgrade_under_load_delivers_every_event_once_and_refuses_no_socket(
             assert old.end() == 0
             people.read_on()
             people.end()
-            assert f"takes over from process {old.process.pid}" in new.log()
+            assert f"taking over from process {old.process.pid}" in new.log()
 
 
 def test_a_missing_predecessor_is_reported_and_ignored(instance):

@@ -92,8 +92,8 @@ def test_an_upgrade_by_signal_loses_nothing_and_notifies_systemd(instance, user,
 
 
 WRONG = {
-    "a configuration that is not sound": (None, "ended with status 1"),
-    "a program that crashes": ("kill -SEGV $$", "ended by signal 11"),
+    "a configuration that is not sound": (None, "exited with status 1"),
+    "a program that crashes": ("kill -SEGV $$", "killed by signal 11"),
     "no program": ("", "cannot start"),
 }
 
@@ -129,9 +129,9 @@ def test_the_old_pushd_continues_if_the_new_one_fails(instance, user, program, w
 
 def successor(pushd):
     """The process that it started to take over."""
-    started = [line for line in pushd.log().splitlines() if " to take over" in line
+    started = [line for line in pushd.log().splitlines() if " for the upgrade: process " in line
                and "started" in line]
-    return int(started[-1].rpartition("as process ")[2].split()[0])
+    return int(started[-1].rpartition("process ")[2].split()[0])
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -141,7 +141,7 @@ def test_sigterm_during_an_upgrade_ends_the_new_pushd_too(instance, program, wor
         pushd.signal(signal.SIGUSR2)
         wait_for(lambda: "started" in pushd.log(), 30, "a successor")
         pushd.signal(signal.SIGUSR2)
-        wait_for(lambda: "is about to take over already" in pushd.log(), 30, "a refusal")
+        wait_for(lambda: "an upgrade is in progress already" in pushd.log(), 30, "a refusal")
         pushd.signal(signal.SIGTERM)
         assert pushd.end() == 0
         wait_for(lambda: not is_alive(successor(pushd)), 30, "its end")
@@ -153,7 +153,7 @@ def test_a_worker_ignores_the_upgrade_signal(instance):
         for pid in pids:
             os.kill(pid, signal.SIGUSR2)
         assert serving(pushd, 2) == pids
-        assert "take over" not in pushd.log()
+        assert "upgrade" not in pushd.log()
 
 
 def test_the_new_pushd_inherits_no_connection(instance, program, tmp_path):
