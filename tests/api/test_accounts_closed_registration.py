@@ -1,4 +1,4 @@
-"""A site with closed registration and passwords hashed at the real cost."""
+"""A site with closed registration and the default password hashing cost."""
 
 import time
 
@@ -23,7 +23,7 @@ def visitor(site):
 
 @pytest.fixture(scope="module")
 def dora(site):
-    """A user whom the sysadmin has added."""
+    """A user added by the administrator."""
     assert site.confabctl("user", "add", "dora", input="dora's password\n").returncode == 0
     answer = Client(site).post(TOKEN, json={"username": "dora", "password": "dora's password"})
     return Client(site, answer.json()["token"])
@@ -52,8 +52,8 @@ def seconds_to_refuse(visitor, name):
 
 
 def assert_as_long(visitor, name):
-    """A name is refused in the time that a wrong password of a known one takes. The least of
-    some is compared, in turns: what is above it, others took of the machine."""
+    """A login for the name takes as long as a wrong password for a known one. Compares the minimum
+    of several alternating measurements, because other processes only add time."""
     seconds_to_refuse(visitor, "dora")
     known, other = [], []
     for _ in range(9):

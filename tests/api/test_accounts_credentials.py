@@ -1,4 +1,4 @@
-"""Who is let in: the ways to send a token, the cookie, and which of them counts."""
+"""Authentication: the ways to send a token, the session cookie, and their precedence."""
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_a_key_in_the_url_is_no_credential(anonymous, user):
     assert_401(anonymous.get(ME, params={"token": user().token}), NOT_PROVIDED)
 
 
-# ---- its stand-ins ----
+# ---- alternatives to Authorization ----
 
 def test_x_confab_token_is_used_without_authorization(anonymous, user):
     new = user()
@@ -156,7 +156,7 @@ def test_a_token_and_a_session_id_are_not_interchangeable(user):
                NOT_PROVIDED)
 
 
-# ---- users who may not ----
+# ---- inactive users ----
 
 def test_an_inactive_users_token_is_401(instance, user):
     new = user()
@@ -179,7 +179,7 @@ def test_a_reactivated_user_is_accepted_again(instance, user):
     assert new.get(ME).status_code == 200
 
 
-# ---- what needs credentials ----
+# ---- endpoints that require credentials ----
 
 @pytest.mark.parametrize("method, path", [
     ("DELETE", "/api/auth/token/"), ("POST", "/api/auth/logout/"), ("GET", "/api/auth/me/"),

@@ -1,4 +1,4 @@
-"""With the cookie, what changes something needs an Origin (or Referer) that is welcome."""
+"""Unsafe requests with a session cookie require an allowed Origin or Referer."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def browser(owner):
 
 
 def make_room(client, **headers):
-    """Creates a room with these headers; {own} in them is this site's address."""
+    """Creates a room with these headers; {own} in them is replaced by the URL of this site."""
     filled = {name: value.format(own=client.instance.url, port=client.instance.port)
               for name, value in headers.items()}
     return client.post(ROOMS, json={"name": "From a page"}, headers=filled)

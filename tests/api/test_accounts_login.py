@@ -1,4 +1,4 @@
-"""POST /api/auth/login/: a cookie for name and password, or for a token."""
+"""POST /api/auth/login/: get a session cookie by name and password, or by token."""
 
 import re
 from http.cookies import SimpleCookie
@@ -23,7 +23,7 @@ def login(client, owner, **options):
 
 
 def cookie_of(answer):
-    """The one Set-Cookie of an answer, taken apart."""
+    """The only Set-Cookie header of an answer, parsed."""
     cookies = SimpleCookie(answer.headers["Set-Cookie"])
     assert list(cookies) == ["sessionid"]
     return cookies["sessionid"]
@@ -152,7 +152,7 @@ def test_an_inactive_user_gets_no_cookie(instance, anonymous, user):
     assert "Set-Cookie" not in answer.headers
 
 
-# ---- who may ask a browser to log in ----
+# ---- allowed origins of a login ----
 
 @pytest.mark.everywhere
 def test_logging_in_from_a_foreign_page_is_403(anonymous, user):

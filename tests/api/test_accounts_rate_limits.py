@@ -1,5 +1,5 @@
-"""How often what may be done. All clients come from 127.0.0.1, a trusted proxy here, so a
-test picks the address it comes from by X-Forwarded-For."""
+"""Rate limits as clients see them. All requests come from 127.0.0.1, a trusted proxy here, so a
+test chooses its client address by X-Forwarded-For."""
 
 import itertools
 import re
@@ -17,8 +17,8 @@ numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def site(make_instance):
-    """Limits of logins and registrations are the real ones; the others are small enough to
-    be reached on a slow machine."""
+    """The limits of logins and registrations are the defaults; the others are small enough to be
+    reached on a slow machine."""
     return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000,
                          CONFAB_TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8",
                          CONFAB_RATE_MESSAGES="1", CONFAB_RATE_MESSAGES_BURST="12",
@@ -27,13 +27,13 @@ def site(make_instance):
 
 @pytest.fixture
 def address():
-    """An address that no other test comes from."""
+    """A client address used by this test only."""
     return f"192.0.2.{next(numbers)}"
 
 
 @pytest.fixture
 def member(site):
-    """A user of the site, registered from an address of its own."""
+    """A user of the site, registered from a separate address."""
     client = Client(site)
     client.http.headers["X-Forwarded-For"] = f"198.51.100.{next(numbers)}"
     return client.register()
@@ -94,7 +94,7 @@ def test_wrong_old_passwords_count_as_logins(member):
     assert_429(answer)
 
 
-# ---- whose address it is ----
+# ---- the client address ----
 
 def test_behind_trusted_proxies_the_last_untrusted_address_is_limited(site, address):
     chains = itertools.cycle([f"{address}", f"{address}, 10.1.2.3",
@@ -193,7 +193,7 @@ def test_requests_are_counted_by_user_and_not_by_token(site, member):
     assert count < 100
 
 
-# ---- the defaults, and none ----
+# ---- defaults, and limits turned off ----
 
 def test_the_default_limits_are_those_of_the_contract(site):
     example = subprocess.run([site.build / "fcgi-api", "--example-config"], capture_output=True,

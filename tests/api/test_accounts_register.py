@@ -136,7 +136,7 @@ def test_a_password_is_not_trimmed(anonymous, typed):
     assert_error(answer, 400, ["non_field_errors"])
 
 
-# ---- several at once ----
+# ---- several invalid fields ----
 
 @pytest.mark.parametrize("body", [{}, {"username": None, "password": None},
                                   {"username": "a b", "password": "short"}])
@@ -153,7 +153,7 @@ def test_an_empty_registration_names_both_missing_fields(anonymous):
     assert_error(anonymous.post(PATH), 400, ["username", "password"])
 
 
-# ---- what is kept ----
+# ---- what is stored ----
 
 def test_only_an_argon2id_hash_of_the_password_is_stored(instance, user):
     new = user(password="nobody must read this")

@@ -1,4 +1,4 @@
-"""The life of a session: logging out, running out, renewal by use."""
+"""The life of a login session: logout, expiry, renewal by use."""
 
 import pytest
 
@@ -12,7 +12,7 @@ NOT_PROVIDED = {"detail": "Authentication credentials were not provided."}
 
 @pytest.fixture
 def browser(user):
-    """A browser whose user has logged in: has .owner and .own, the header of its pages."""
+    """A logged-in browser; .owner is its user, .own the Origin header of its pages."""
     owner = user()
     client = owner.browser()
     client.owner = owner
@@ -21,14 +21,14 @@ def browser(user):
 
 
 def thief_of(browser):
-    """Another client with the same cookie, which hears nothing of its end."""
+    """Another client with the same cookie, which does not learn that the session ended."""
     thief = Client(browser.instance)
     thief.cookies.set("sessionid", browser.cookies["sessionid"])
     return thief
 
 
 def expires_in_days(browser):
-    """Whole days until the one session of the browser's user ends."""
+    """Whole days until the only session of the browser's user expires."""
     [(days,)] = browser.instance.sql(
         "SELECT TIMESTAMPDIFF(HOUR, SYSDATE(), expires_at) DIV 24 FROM session WHERE user_id = ?",
         browser.owner.id)
@@ -36,7 +36,7 @@ def expires_in_days(browser):
 
 
 def age(browser, days):
-    """Lets the browser's session be older by so many days."""
+    """Makes the session of the browser older by this many days."""
     browser.instance.sql("UPDATE session SET created_at = created_at - INTERVAL ? DAY, "
                          "expires_at = expires_at - INTERVAL ? DAY WHERE user_id = ?",
                          days, days, browser.owner.id)
@@ -113,7 +113,7 @@ def test_a_logout_that_ends_nothing_publishes_nothing(browser):
         assert heard.named("credentials_changed") == []
 
 
-# ---- running out ----
+# ---- expiry ----
 
 def test_a_session_lasts_14_days(browser):
     assert 13 <= expires_in_days(browser) <= 14

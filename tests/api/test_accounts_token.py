@@ -92,7 +92,7 @@ def test_missing_fields_and_fields_that_are_not_strings_are_reported(anonymous, 
     assert_error(anonymous.post(PATH, json=body), 400, fields)
 
 
-# ---- the end of a token ----
+# ---- deleting a token ----
 
 @pytest.mark.everywhere
 def test_a_deleted_token_is_invalid_at_once(user):
@@ -100,7 +100,7 @@ def test_a_deleted_token_is_invalid_at_once(user):
     answer = new.delete(PATH)
     assert answer.status_code == 204
     assert answer.content == b""
-    # Whichever process answers: all of them look into the database.
+    # In every worker, because each reads the database.
     for _ in range(8):
         assert_error(new.get("/api/auth/me/"), 401)
 

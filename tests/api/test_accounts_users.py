@@ -9,7 +9,7 @@ PATH = "/api/chat/users/"
 
 
 def found(client, search, **more):
-    """The names that a search finds."""
+    """The names in the result of a search."""
     answer = client.get(PATH, params={"search": search, "limit": 200, **more})
     assert answer.status_code == 200, answer.text
     return [entry["username"] for entry in answer.json()["results"]]
@@ -21,7 +21,7 @@ def me(user):
 
 
 def family(user, *endings):
-    """Users whose names start alike, with what no other name starts with."""
+    """Users whose names share a prefix that no other name has."""
     stem = fresh_name("f").replace("-", "x")
     return stem, [user(stem + ending) for ending in endings]
 
@@ -122,7 +122,7 @@ def test_the_search_is_escaped_in_links(instance, user, me):
 @pytest.mark.parametrize("query", ["search=%ff", "search=%C0%AF", "search=%ED%A0%80", "search=%00",
                                    "search=a%00b"])
 def test_a_search_that_is_not_valid_utf_8_is_400(instance, me, query):
-    """The web server refuses most of these by itself; fcgi-api does not count on it."""
+    """The web server refuses most of these itself; fcgi-api does not rely on that."""
     assert me.get(f"{PATH}?{query}").status_code == 400
     assert_error(instance.fcgi(f"{PATH}?{query}", token=me.token), 400, ["search"])
 

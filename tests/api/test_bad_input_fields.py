@@ -1,4 +1,4 @@
-"""Fields of the wrong type, each on every endpoint that has one, and several at once."""
+"""Fields of the wrong type, on every endpoint that has them, alone and combined."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from support.rooms import ROOMS
 pytestmark = pytest.mark.usefixtures("unharmed")
 
 
-# Where an id is asked for: path and field.
+# Endpoints with an id in the body: path and field.
 IDS = [("{room}/invite/", "user_id"), ("{room}/remove_member/", "user_id"), ("direct/", "user_id"),
        ("{room}/read/", "message_id"), ("{room}/messages/", "reply_to_id")]
 NO_IDS = ["1.0", "1.5", "1e0", "1E2", "-1", "0", "true", "false", '"abc"', '""', '"1.0"', '"-1"',
@@ -33,7 +33,7 @@ def room(owner):
 
 @pytest.fixture
 def send(owner, room):
-    """send(path, body, method): the body's text as JSON; {room} in the path is filled in."""
+    """send(path, body, method): sends the text as a JSON body; {room} in the path is replaced."""
     def request(path, body, method="POST"):
         return owner.request(method, ROOMS + path.format(room=room, me=owner.id),
                              data=body.encode(), headers={"Content-Type": "application/json"})
@@ -102,7 +102,7 @@ def test_an_invalid_message_type_is_400_on_its_field(send, value):
     assert_error(answer, 400, ["message_type"])
 
 
-# ---- several at once ----
+# ---- several invalid fields ----
 
 def test_all_invalid_fields_of_a_message_are_reported_together(send):
     answer = send("{room}/messages/", '{"content": "", "message_type": "song", "reply_to_id": 1.5, '

@@ -1,5 +1,5 @@
-"""Bodies that are not JSON, or JSON that no object of ours can be made of: 400, nothing is
-stored, no process is harmed."""
+"""Bodies that are malformed JSON, or JSON outside the limits: 400, nothing is stored, and no worker
+is harmed."""
 
 import json
 
@@ -26,7 +26,8 @@ def room(owner):
 
 @pytest.fixture
 def refuse(owner, room):
-    """refuse(body): it is a 400, as a room, a message and a registration, and makes none."""
+    """refuse(body): the body is 400 as a room, as a message and as a registration, and creates
+    nothing."""
     def check(body):
         stored = [owner.get(ROOMS).json()["count"],
                   owner.get(f"{ROOMS}{room}/messages/").json()["count"]]
@@ -40,13 +41,13 @@ def refuse(owner, room):
 
 
 def with_value(raw):
-    """A body, sound but for what stands in its field."""
+    """A valid body except for the value of one field."""
     return b'{"name": "ok", "content": "ok", "username": "ok-name", "field": ' + raw + b"}"
 
 
 def with_text(raw):
-    """Bodies with the bytes in a text: of a field that is used, of one that is not, deep
-    inside, and in a key."""
+    """Bodies with the bytes in a string: in a known field, in an unknown one, nested, and in a
+    key."""
     quoted = b'"a' + raw + b'b"'
     return [b'{"name": ' + quoted + b', "content": ' + quoted + b"}", with_value(quoted),
             with_value(b'[{"x": [' + quoted + b"]}]"), with_value(b"{" + quoted + b": 1}"),
@@ -59,7 +60,7 @@ def make_room(owner, body):
     return answer.json()
 
 
-# ---- no object ----
+# ---- not an object ----
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"true", b"1", b"1.5", b'"name"',
                                   b'[{"name": "x"}]', b"  [] ", b'"{}"'])
@@ -129,7 +130,7 @@ def test_numbers_within_range_are_accepted(owner, raw):
 # ---- depth ----
 
 def nested(depth, kind):
-    """An object that is nested so deep, itself counted."""
+    """An object of this nesting depth, itself included."""
     inner = depth - 1
     opening, closing = {"arrays": (b"[", b"]"), "objects": (b'{"x":', b"}"),
                         "both": (b'[{"x":', b"}]")}[kind]
@@ -162,7 +163,7 @@ def test_many_adjacent_brackets_are_accepted(owner):
     assert make_room(owner, with_value(b"[" + b"[]," * 20000 + b"{}]"))["name"] == "ok"
 
 
-# ---- what is no text ----
+# ---- invalid text ----
 
 @pytest.mark.parametrize("raw", [
     b"\\ud800", b"\\udfff", b"\\ud800\\u0041", b"\\ud83d\\ud83d", b"\\ude00\\ud83d", b"\\uD83Dx",

@@ -1,4 +1,4 @@
-"""Bodies that are cut short, or not as long as they say, or come in chunks."""
+"""Bodies that are truncated, differ from their Content-Length, or are chunked."""
 
 import random
 import socket
@@ -22,14 +22,14 @@ def owner(user):
 
 @pytest.fixture
 def nothing_made(owner):
-    """The test makes no room."""
+    """Checks that the test creates no room."""
     before = owner.get(ROOMS).json()["count"]
     yield
     assert owner.get(ROOMS).json()["count"] == before
 
 
 def raw(owner, headers, body, **options):
-    """A POST that makes a room, through lighttpd, with these headers and bytes."""
+    """POSTs a room through lighttpd with these headers and bytes."""
     head = [f"POST {ROOMS} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Token {owner.token}",
             "Content-Type: application/json", "Connection: close", *headers, "", ""]
     return owner.instance.raw("\r\n".join(head).encode() + body, **options)
@@ -115,7 +115,7 @@ def test_malformed_lengths_are_refused(owner, nothing_made, headers):
 
 
 def test_incomplete_bodies_occupy_no_process(owner):
-    """More of them than there are processes, all half sent and left open."""
+    """More requests than there are workers, all sent halfway and left open."""
     head = (f"POST {ROOMS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {owner.token}\r\n"
             "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{").encode()
     waiting = []
@@ -181,11 +181,10 @@ def test_another_transfer_encoding_is_501(owner, nothing_made):
     assert_error(raw(owner, ["Transfer-Encoding: gzip, chunked"], chunks(BODY)), 501)
 
 
-# ---- a web server that dies in the middle ----
+# ---- a web server that dies during a request ----
 
 def beginning_of(owner, size):
-    """The first bytes of a request over FastCGI; its last 8 are the end of the body, and those
-    before them the body."""
+    """The first bytes of a FastCGI request. The last 8 bytes of a whole one end its body."""
     params = owner.instance.fcgi_params(ROOMS, "POST", BODY, None,
                                         {"HTTP_AUTHORIZATION": f"Token {owner.token}"})
     return fastcgi.encode(params, BODY)[:size]

@@ -1,4 +1,4 @@
-"""Urls and headers that nobody sends by accident."""
+"""Hostile URLs and headers."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_an_invalid_value_of_public_is_refused(place, value):
     assert assert_error(answer, 400, ["public"]) == {"public": ["Must be 1 or 0."]}
 
 
-# ---- numbers without measure ----
+# ---- huge numbers ----
 
 @pytest.mark.parametrize("number", ABSURD)
 @pytest.mark.parametrize("path", [ROOMS, ROOMS + "?public=1", "/api/chat/users/",
@@ -171,13 +171,13 @@ def test_malformed_paths_are_404(place, path):
 
 @pytest.mark.parametrize("start", ["/%ff", "/\u00e9", '/"x', "/<script>", "/%00", "/a%2f"])
 def test_a_prefix_of_the_path_is_kept_in_links(place, start):
-    """A site may put the program below a folder, so what is in front is not looked at."""
+    """A site may serve the program below a prefix, which is not interpreted."""
     answer = answer_of(place.fcgi(f"{start}{ROOMS}?limit=1&offset=1"))
     assert answer.json()["previous"].endswith(f"{start}{ROOMS}?limit=1")
 
 
 def test_a_prefix_of_the_path_that_is_not_utf_8_is_404(place):
-    """Through a web server no such byte comes in; FastCGI itself would let it."""
+    """No web server forwards such a byte, but FastCGI can carry it."""
     path = b"/\xff/api/chat/rooms/?limit=1&offset=1"
     params = {"REQUEST_URI": path, "QUERY_STRING": b"limit=1&offset=1"}
     answer = place.owner.instance.fcgi(ROOMS, params=params, token=place.owner.token)

@@ -1,4 +1,4 @@
-"""The same program as plain CGI, and as one FastCGI process that the web server starts."""
+"""fcgi-api as a plain CGI program, and as one FastCGI process spawned by the web server."""
 
 import contextlib
 import os
@@ -18,7 +18,8 @@ from support.wait import wait_for
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    """Plain CGI gets no environment from lighttpd, so all is in the configuration."""
+    """lighttpd passes no environment to CGI programs, so the settings are in the configuration
+    file."""
     made = make_instance(CGI="1")
     made.config.write_text(made.config.read_text() + "password_memory = 8\npassword_passes = 1\n"
                            "rate_registrations = 1000\nredis_timeout = 1000\n")
@@ -32,7 +33,7 @@ def nothing_counted_yet(system):
 
 
 def at(system, url):
-    """What a Client needs to speak to this system at another address."""
+    """This instance at another URL, for a Client."""
     return types.SimpleNamespace(url=url, log=system.log,
                                  program=system.state / "cgi-bin" / "confab.cgi")
 
@@ -80,14 +81,14 @@ def test_changes_by_cgi_are_published(system, cgi):
 
 
 def ignores(process, number):
-    """True when the process has the signal ignored."""
+    """True if the process ignores the signal."""
     status = open(f"/proc/{process.pid}/status").read()
     ignored = next(line for line in status.splitlines() if line.startswith("SigIgn:"))
     return int(ignored.split()[1], 16) >> (number - 1) & 1
 
 
 def test_a_cgi_program_terminated_by_the_web_server_loses_no_event(system, cgi):
-    """As lighttpd and Apache do once they have the whole answer, or have lost the client."""
+    """lighttpd and Apache send SIGTERM once they have the whole answer or lost the client."""
     anne = Client(cgi).register()
     room = anne.room()["room_id"]
     body = b'{"content": "said"}'
@@ -106,8 +107,8 @@ def test_a_cgi_program_terminated_by_the_web_server_loses_no_event(system, cgi):
 
 
 def ask_by_open_input(client, method, path, sent=b"", **env):
-    """What the program answers while its standard input does not end, and what of that it has
-    left unread."""
+    """The answer of the program while its standard input stays open, and the input it left
+    unread."""
     ours, theirs = socket.socketpair()
     with ours, theirs, subprocess.Popen(
             [client.instance.program], stdin=theirs, stdout=subprocess.PIPE,
@@ -126,7 +127,7 @@ def ask_by_open_input(client, method, path, sent=b"", **env):
 
 
 def test_no_more_than_content_length_is_read(cgi):
-    """RFC 3875, 4.2: the web server need not end it, and what follows is not the program's."""
+    """RFC 3875, 4.2: the web server need not signal the end of the body."""
     anne = Client(cgi).register()
     body = b'{"name": "A room"}'
     answer, left = ask_by_open_input(anne, "POST", "/api/chat/rooms/", body + b"the next request",
@@ -156,7 +157,7 @@ def test_a_cgi_process_ends_with_its_request(system, cgi):
 
 
 def programs(path):
-    """The living processes of a program."""
+    """The processes of a program."""
     found = []
     for entry in os.listdir("/proc"):
         with contextlib.suppress(OSError):
@@ -168,7 +169,7 @@ def programs(path):
 # ---- where the configuration is found ----
 
 def run_cgi(program, **env):
-    """The program as a web server would run it, with nothing in its environment."""
+    """Runs the program as a web server does, with an empty environment."""
     done = subprocess.run([program], env={"REQUEST_METHOD": "GET", "REQUEST_URI": "/healthz",
                                           "GATEWAY_INTERFACE": "CGI/1.1", **env},
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
@@ -202,7 +203,7 @@ def test_an_invalid_configuration_is_an_error_without_details(system, cgi):
 
 
 def test_a_query_without_an_equals_sign_is_not_a_command_line(cgi):
-    """RFC 3875, 4.4: a web server may pass its words as arguments."""
+    """RFC 3875, 4.4: a web server may pass the query as arguments."""
     assert Client(cgi).get("/healthz?--version").json() == {"status": "ok"}
 
 
@@ -210,7 +211,8 @@ def test_a_query_without_an_equals_sign_is_not_a_command_line(cgi):
 
 @contextlib.contextmanager
 def without_redis(system, *lines):
-    """As CGI reads it; the processes of FastCGI are not told. The lines replace their like."""
+    """Changes the configuration for CGI; the FastCGI workers are not reloaded. The lines replace
+    existing ones with the same keys."""
     before = system.config.read_text()
     replaced = ["redis_socket", *(line.split(" ")[0] for line in lines)]
     kept = [line for line in before.splitlines() if line.split(" ")[0] not in replaced]
@@ -258,7 +260,7 @@ def test_logins_by_cgi_are_limited_in_the_database_when_redis_is_down(system, cg
     assert statuses == [400] * 10 + [429]
 
 
-# ---- one FastCGI process, started by the web server ----
+# ---- one FastCGI process, spawned by the web server ----
 
 LIGHTTPD = """
 server.modules = ( "mod_fastcgi" )
@@ -277,7 +279,7 @@ fastcgi.server = ( "/" => (( "socket" => "{folder}/fcgi.sock",
 
 @pytest.fixture(scope="module")
 def spawned(system):
-    """A lighttpd that starts fcgi-api itself, on descriptor 0, as its manual has it."""
+    """A lighttpd that spawns fcgi-api with its socket on descriptor 0, as its manual describes."""
     folder = system.state / "tmp" / "spawned"
     folder.mkdir()
     port = free_port()
@@ -322,6 +324,6 @@ def test_the_process_spawned_by_lighttpd_ends_by_sigterm_and_is_replaced(
 
 
 def fastcgi_processes(system, spawned):
-    """Those whose parent is that lighttpd."""
+    """The child processes of that lighttpd."""
     return [pid for pid in children(spawned.pid) if is_alive(pid)
             and os.readlink(f"/proc/{pid}/exe") == str(system.build / "fcgi-api")]

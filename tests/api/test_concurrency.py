@@ -1,5 +1,5 @@
-"""Many requests at once: numbers stay without hole, counters true, and nothing is a 5xx
-(which the client itself sees to). After each test all counters are counted anew."""
+"""Concurrent requests: numbers stay without gaps, counters correct, and no answer is a 5xx (checked
+by Client). All counters are recomputed after each test."""
 import itertools
 import json
 from collections import Counter

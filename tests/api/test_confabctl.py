@@ -1,4 +1,4 @@
-"""confabctl as a whole: its command line, its help, what it says when something is wrong."""
+"""confabctl in general: command line, help, errors."""
 
 import re
 import threading
@@ -57,7 +57,7 @@ def test_help_on_an_unknown_command_is_a_usage_error(tool):
     assert tool.misuse("help", "nothing")[0] == "confabctl: there is no command 'nothing'"
 
 
-# ---- wrong usage ----
+# ---- usage errors ----
 
 def test_a_missing_command_is_a_usage_error(tool):
     assert tool.misuse()[0] == USAGE
@@ -156,7 +156,7 @@ def test_two_dashes_end_the_options(tool):
     assert tool("user", "disable", "--", "--json-lover") == "User --json-lover is disabled.\n"
 
 
-# ---- what can go wrong ----
+# ---- errors ----
 
 def test_an_invalid_configuration_is_refused_with_the_line(tool, tmp_path):
     path = tmp_path / "bad.conf"
@@ -184,7 +184,7 @@ def test_failing_to_write_output_is_an_error(tool):
 
 @pytest.fixture(scope="module")
 def own(make_instance):
-    """An instance whose schema and servers the tests below may break."""
+    """An instance whose schema and servers the tests below may damage."""
     return make_instance()
 
 

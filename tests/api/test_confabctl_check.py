@@ -1,4 +1,4 @@
-"""confabctl check, stats and events purge: how a site is, from the shell."""
+"""confabctl check, stats and events purge."""
 
 import re
 
@@ -10,7 +10,7 @@ from support.confabctl import Tool, hold_housekeeping
 
 @pytest.fixture(scope="module")
 def own(make_instance):
-    """An instance of known content."""
+    """An instance with known content."""
     return hold_housekeeping(make_instance())
 
 
@@ -49,7 +49,7 @@ def test_every_check_prints_a_line(tool):
 
 
 def assert_failed(tool, name, fix, *args, **env):
-    """The check fails and names the fix, in either form."""
+    """The check fails and names the remedy, as text and as JSON."""
     report = tool.json("check", *args, code=1, **env)
     assert report["ok"] is False
     found = detail(report, name)
@@ -198,7 +198,7 @@ def test_purge_deletes_expired_rows_and_reports_the_numbers(tool, own):
     alice.delete(f"/api/chat/rooms/{gone}/")
     tool("events", "purge")
     assert tool("events", "purge").startswith("Rows dropped: 0 ")
-    # Three of the room's four events are old, and the first of bob's three own.
+    # Three of the room's four events have expired, and the first of bob's three.
     own.sql("UPDATE event SET created_at = SYSDATE(6) - INTERVAL 31 DAY WHERE room_id = ? "
             "AND seq <= 3", kept)
     own.sql("UPDATE user_event SET created_at = SYSDATE(6) - INTERVAL 31 DAY WHERE user_id = ? "
@@ -232,6 +232,6 @@ def test_purge_continues_until_nothing_is_left(tool, own):
             "FROM seq_1_to_3000", room_id, alice.id)
     alice.delete(f"/api/chat/rooms/{room_id}/")
     said = tool("events", "purge")
-    # The messages, and the note that the room is to be thrown away.
+    # The messages, and the row that marks the room for purging.
     assert said.startswith("Rows dropped: 3001 ")
     assert own.sql("SELECT COUNT(*) FROM deleted_room") == [(0,)]

@@ -1,4 +1,4 @@
-"""confabctl check --deep: every counter that is broken by hand is found."""
+"""confabctl check --deep finds every counter that was changed by hand."""
 
 import threading
 import time
@@ -11,8 +11,8 @@ from support.confabctl import Tool, hold_housekeeping
 
 
 class Site:
-    """A small site: alice leads `room` with bob in it, has `other` for herself, and a direct
-    room with bob. `sql` breaks it, `before` is what the tables were."""
+    """A small site: alice is admin of `room` with bob in it, alone in `other`, and has a direct
+    room with bob. break_by() damages it, mend() restores the copied tables."""
 
     TABLES = ("member", "message", "event", "user_event", "deleted_room", "room", "user", "total",
               "token")
@@ -58,7 +58,7 @@ def site(make_instance):
 
 @pytest.fixture
 def broken(site):
-    """broken(sql): the differences found after these statements, by rule."""
+    """broken(sql): the differences found after running the statements, by rule."""
     def find(statements):
         site.break_by(statements)
         return {found["rule"]: found for found in site.differences(1)}
@@ -87,7 +87,7 @@ def test_a_difference_has_exactly_these_fields(site, broken):
 
 def test_message_count(site, broken):
     found = broken("UPDATE room SET message_count = message_count + 3 WHERE room_id = :ROOM")
-    # The last message is looked for at that position.
+    # The last message is read at that position.
     assert set(found) == {"message_count", "last_active_at"}
     assert place(found["message_count"]) == (site.room, None, 9, 6)
 
@@ -229,7 +229,7 @@ def test_last_read_position(site, broken):
     assert place(found["last_read_position"]) == (site.room, site.bob.id, 6, 7)
 
 
-# ---- what rooms must have ----
+# ---- rules of rooms ----
 
 def test_a_member_of_a_direct_room_outside_its_pair(site, broken):
     found = broken("UPDATE member SET user_id = :CAROL WHERE room_id = :DIRECT AND user_id = :BOB")
@@ -281,7 +281,7 @@ def test_a_room_without_members(site, broken):
     assert place(found["members"]) == (site.other, None, 1, 0)
 
 
-# ---- what belongs to nothing ----
+# ---- orphaned rows ----
 
 def test_messages_and_events_of_a_missing_room(site, broken):
     found = broken("INSERT INTO message (room_id, position, sender_id, message_type, created_at, "
@@ -322,7 +322,7 @@ def test_counters_at_the_limits_of_their_range_are_differences_and_not_errors(si
     assert site.tool("stats")
 
 
-# ---- for people, and for large sites ----
+# ---- tables, and large sites ----
 
 def test_differences_are_shown_in_a_table(site, broken):
     broken("UPDATE room SET members_count = 7 WHERE room_id = :ROOM")

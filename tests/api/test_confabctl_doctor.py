@@ -1,4 +1,4 @@
-"""confabctl doctor: each thing that hosts get wrong, done wrong, is found and named."""
+"""confabctl doctor finds and names each common mistake in the setup of a host."""
 
 import contextlib
 import os
@@ -26,14 +26,14 @@ VERSION = (ROOT / "VERSION").read_text().strip()
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    """An instance behind a proxy that speaks https."""
+    """An instance behind an https proxy."""
     made = make_instance(CONFAB_TRUSTED_PROXIES="127.0.0.1")
     Client(made).register()
     return made
 
 
 class Doctor:
-    """examine(address): the report. Every token is gone again afterwards."""
+    """examine(address): the report. Checks that no token is left afterwards."""
 
     def __init__(self, instance):
         self.tool = Tool(instance)
@@ -54,7 +54,7 @@ class Doctor:
         assert not any(check["try"] for check in report.values())
 
     def finds(self, wrong, detail, fix, address, *args, **env):
-        """This check fails, for this reason and with this remedy; no other does."""
+        """Checks that only this check fails, for this reason and with this remedy."""
         report = self.examine(address, *args, code=1, **env)
         assert [name for name, check in report.items() if check["state"] == "failed"] == [
             wrong], report
@@ -68,7 +68,7 @@ def doctor(system):
     return Doctor(system)
 
 
-# ---- all is well ----
+# ---- healthy sites ----
 
 def test_a_healthy_site_passes_every_check(doctor, system):
     doctor.approves(system.url)
@@ -102,12 +102,12 @@ def test_the_doctor_acts_as_the_named_user(doctor, system):
     seq = "SELECT last_seq FROM user WHERE user_id = ?"
     before = system.sql(seq, alice.id)
     doctor.approves(system.url, "--user", alice.name)
-    assert system.sql(seq, alice.id) == [(before[0][0] + 1,)]  # the end of the token
+    assert system.sql(seq, alice.id) == [(before[0][0] + 1,)]  # the deletion of the token
 
 
 @pytest.mark.parametrize("number", ["SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"])
 def test_an_interrupted_run_leaves_no_token(doctor, system, number):
-    """Also when the whole group of processes is, as by Ctrl-C."""
+    """Also if the whole process group is interrupted, as by Ctrl-C."""
     def tokens():
         return doctor.tool.json("stats")["tokens"]
 
@@ -134,7 +134,7 @@ def test_a_run_whose_output_is_closed_leaves_no_token(doctor, system):
     assert doctor.tool.json("stats")["tokens"] == before
 
 
-# ---- what web servers get wrong ----
+# ---- mistakes of web servers ----
 
 def test_an_address_without_a_listener(doctor):
     doctor.finds("address", "connect", "web server running", f"http://127.0.0.1:{free_port()}")
@@ -178,7 +178,7 @@ def test_a_proxy_that_buffers_frames(doctor, system):
 
 @pytest.mark.parametrize("kind, changes, status", [
     ("nginx", {"client_max_body_size 2m": "client_max_body_size 100k"}, 413),
-    # Its own limit is exactly what body_limit is: what is larger is 500.
+    # Its own limit is exactly body_limit, so larger bodies are 500.
     ("apache-fcgid", {"FcgidMaxRequestLen 4194304": ""}, 500),
     ("lighttpd-socket", {"server.max-request-size = 2048": "server.max-request-size = 64"}, 413)])
 def test_a_body_limit_of_the_web_server_that_is_too_small(doctor, system, kind, changes, status):
@@ -226,7 +226,7 @@ def test_a_wrong_clock_of_the_web_server(doctor, system):
 
 @contextlib.contextmanager
 def setting(system, name, value):
-    """A variable of the database, for as long as this lasts."""
+    """Sets a variable of the database within the `with`."""
     before = system.sql(f"SELECT @@GLOBAL.{name}")[0][0]
     system.sql(f"SET GLOBAL {name} = ?", value)
     try:
@@ -236,7 +236,7 @@ def setting(system, name, value):
 
 
 def test_a_wrong_clock_of_the_database(doctor, system):
-    # Does not count for who may do everything.
+    # Does not apply to users with all privileges.
     system.sql("CREATE USER IF NOT EXISTS plain@localhost IDENTIFIED BY 'plain'; "
                "GRANT ALL ON confab.* TO plain@localhost")
     with setting(system, "init_connect", "SET timestamp = UNIX_TIMESTAMP() + 900"):
@@ -244,7 +244,7 @@ def test_a_wrong_clock_of_the_database(doctor, system):
                      system.url, CONFAB_DATABASE_USER="plain", CONFAB_DATABASE_PASSWORD="plain")
 
 
-# ---- servers behind ----
+# ---- database and Redis ----
 
 def test_a_database_with_too_few_connections(doctor, system):
     with setting(system, "max_connections", 20):
@@ -267,7 +267,7 @@ def test_a_redis_that_evicts_keys(doctor, system):
         system.redis("CONFIG", "SET", "maxmemory", "100mb")
         doctor.finds("redis", r"\(allkeys-lru\)", "noeviction", system.url)
         system.redis("CONFIG", "SET", "maxmemory", "0")
-        doctor.approves(system.url)  # it never is full
+        doctor.approves(system.url)  # it is never full
     finally:
         for name, value in before.items():
             system.redis("CONFIG", "SET", name, value)
@@ -281,7 +281,7 @@ def test_an_unavailable_redis(doctor, system):
 # ---- pushd ----
 
 def place(pushd, status="ok"):
-    """Where its figures are, once it knows how its servers are."""
+    """The address of its metrics, once it knows the state of database and Redis."""
     wait_for(lambda: pushd.get("/healthz").json()["status"] == status, 30, status)
     return f"127.0.0.1:{pushd.ports()[1]}"
 
@@ -311,7 +311,7 @@ def test_a_pushd_of_another_version(doctor, system, tmp_path):
 
 
 def test_a_pushd_with_a_low_file_limit(doctor, system):
-    """It was started when max_sockets was smaller."""
+    """It was started with a smaller max_sockets."""
     with Pushd(system, before=["prlimit", "--nofile=2000:2000"], max_sockets=1000) as pushd:
         doctor.approves(system.url, "--metrics", place(pushd), CONFAB_MAX_SOCKETS="1000")
         doctor.finds("files", "may open 2000 files; max_sockets needs 10256", "LimitNOFILE",

@@ -1,4 +1,4 @@
-"""confabctl room: rooms, from the shell."""
+"""confabctl room."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def tool(instance):
 
 
 def listed(tool, room_id):
-    """The room as `room list` has it."""
+    """The room in the output of `room list`."""
     rooms = tool.json("room", "list", "--limit", 2**64 - 1)["results"]
     return next((room for room in rooms if room["room_id"] == room_id), None)
 
@@ -112,7 +112,7 @@ def test_names_keep_columns_aligned_and_control_characters_are_escaped(tool, use
     lines = tool("room", "list", "--limit", 2**64 - 1).splitlines()
     row = next(line for line in lines if line.split()[0] == str(wide["room_id"]))
     plain = next(line for line in lines if " private " in line and line.isascii())
-    # Each of the three characters takes two columns.
+    # Each of the three characters is two columns wide.
     assert row.rindex(" private ") + 3 == plain.rindex(" private ")
     row = next(line for line in lines if line.split()[0] == str(evil["room_id"]))
     assert "a��[31mb�" in row

@@ -1,4 +1,4 @@
-"""confabctl token: keys for programs, from the shell."""
+"""confabctl token."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""confabctl user: accounts, from the shell."""
+"""confabctl user."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ def tool(instance):
 
 @pytest.fixture
 def name(tool):
-    """A new user, made by the tool."""
+    """A new user, created by confabctl."""
     return tool.add_user(fresh_name("ctl"))
 
 
@@ -215,7 +215,7 @@ def test_user_names_are_case_insensitive(tool, name):
     assert tool("user", "disable", name.upper()) == f"User {name} is disabled.\n"
 
 
-# ---- open sockets hear of it ----
+# ---- published changes ----
 
 @pytest.mark.parametrize("words", [["passwd"], ["disable"]])
 def test_a_change_of_credentials_is_published_with_its_seq(tool, instance, user, words):
@@ -257,7 +257,7 @@ def test_without_a_configured_redis_there_is_no_warning(tool, user):
 
 @pytest.fixture(scope="module")
 def three(tool):
-    """Three users whose names start alike; the last one is disabled, the first one staff."""
+    """Three users whose names share a prefix; the last one is disabled, the first one staff."""
     prefix = fresh_name("List")
     names = [tool.add_user(f"{prefix}.{letter}") for letter in "abc"]
     tool("user", "staff", names[0], "on")

@@ -1,4 +1,4 @@
-"""MariaDB killed, restarted, cutting connections, and holding locks for too long."""
+"""MariaDB is killed or restarted, closes connections, or holds locks for too long."""
 
 import contextlib
 import signal
@@ -38,7 +38,7 @@ def post_once(room, **fields):
 
 
 def everybody_at_once(system, client, method, path, fields=None):
-    """The same request so often at once that every process serves some."""
+    """Sends the request concurrently, often enough that every worker serves some."""
     def several():
         for _ in range(5):
             yield method, path, fields
@@ -52,7 +52,7 @@ def assert_counters_are_right(system):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-# ---- away and back ----
+# ---- down and back ----
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_requests_are_503_while_mariadb_is_down_and_succeed_afterwards_without_a_restart(
@@ -111,13 +111,13 @@ def test_a_restart_of_mariadb_under_load_neither_loses_nor_duplicates_messages(s
     assert_counters_are_right(system)
 
 
-# ---- connections that are cut ----
+# ---- killed connections ----
 
 def cut_all(system):
     ids = system.sql("SELECT id FROM information_schema.processlist WHERE db = 'confab' "
                      "AND id <> CONNECTION_ID()")
     for (number,) in ids:
-        with contextlib.suppress(RuntimeError):  # it has gone meanwhile
+        with contextlib.suppress(RuntimeError):  # it has ended meanwhile
             system.sql("KILL CONNECTION ?", number)
 
 
@@ -139,7 +139,7 @@ def test_killed_connections_fail_no_read_and_duplicate_no_message(system, writer
 
 
 def test_a_killed_connection_does_not_duplicate_a_message_without_client_id(system, writer):
-    """The store has a key of its own for it, so it runs the statement again by itself."""
+    """The store generates a key for the message, so it can retry the statement."""
     room = writer.room()["room_id"]
     with SqlSession(system) as session:
         session.run("BEGIN")
@@ -155,14 +155,14 @@ def test_a_killed_connection_does_not_duplicate_a_message_without_client_id(syst
 
 
 def waits_for_tables(system, words):
-    """The ids of connections whose statement, with these words in it, waits for a table."""
+    """The ids of connections whose statement contains this text and waits for a table lock."""
     return [number for (number,) in system.sql(
         "SELECT id FROM information_schema.processlist WHERE command = 'Execute' "
         "AND state = 'Waiting for table metadata lock' AND info LIKE ?", f"%{words}%")]
 
 
 def test_a_connection_killed_while_reading_events_corrupts_none_of_them(system, writer):
-    """An event that shows its room has that read while further ones wait to be written."""
+    """The room of an event is read while later events still have to be written."""
     room = writer.room()["room_id"]
     writer.say(room, "before")
     writer.patch(f"/api/chat/rooms/{room}/", json={"name": "Another name"})
@@ -181,7 +181,7 @@ def test_a_connection_killed_while_reading_events_corrupts_none_of_them(system, 
 
 
 def test_a_killed_statement_is_503_and_leaves_no_lock(system, writer):
-    """Killed when the room's row is locked and the message is written, not before."""
+    """The statement is killed after it locked the room and inserted the message."""
     room = writer.room()["room_id"]
     with SqlSession(system) as session:
         session.run("BEGIN")
@@ -215,7 +215,7 @@ def test_a_post_waits_for_a_short_lock(system, writer):
 
 
 def test_a_lock_wait_timeout_is_retried(system, writer):
-    """InnoDB gives up after 5 seconds; the lock goes after 6."""
+    """InnoDB gives up after 5 seconds; the lock is released after 6."""
     room, logged = writer.room()["room_id"], len(system.log())
     with SqlSession(system) as session:
         session.run("BEGIN")
@@ -247,8 +247,8 @@ def test_a_lock_held_too_long_is_503_in_bounded_time_and_blocks_no_other_request
 
 
 def test_a_deadlock_is_retried(system, writer):
-    """The post holds the room and waits for the member; a session does it the other way
-    round, and has written so much that the post is chosen to give way."""
+    """The post locks the room and waits for the member; a session locks them in the opposite order
+    and has written so much that InnoDB chooses the post as the victim."""
     room = writer.room()["room_id"]
     before = deadlocks(system)
     with SqlSession(system) as session:
@@ -271,8 +271,8 @@ def deadlocks(system):
 
 
 def test_deadlocks_between_requests_are_invisible_to_clients(system):
-    """Users invite and remove each other criss-cross while all post: locks on rooms and
-    users in every order that the API allows."""
+    """Users invite and remove each other while all of them post, which locks rooms and users in
+    every order that the API allows."""
     users = [Client(system).register() for _ in range(4)]
     rooms = [one.room()["room_id"] for one in users]
     for one, room in zip(users, rooms):
@@ -294,7 +294,7 @@ def test_deadlocks_between_requests_are_invisible_to_clients(system):
     def run(index):
         try:
             criss_cross(index)
-        except AssertionError as error:  # an answer of 5xx
+        except AssertionError as error:  # a 5xx
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(4)]

@@ -1,4 +1,4 @@
-"""Rooms of two: one for each pair, whoever asks, and nobody governs it."""
+"""Direct rooms: one for each pair of users, without an admin."""
 import pytest
 
 from support.rooms import ROOMS, url

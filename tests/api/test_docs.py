@@ -1,4 +1,4 @@
-"""Names that the papers give exist: keys, targets, commands, paths, files, functions."""
+"""Names in the documentation exist: keys, targets, commands, paths, files, functions."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ from support.instance import ROOT, build_folder
 
 EVERY_PAPER = pytest.mark.parametrize("paper", papers.PAPERS)
 
-# Examples of how a name could look, and a name of MariaDB's.
+# Examples of names, and a name of MariaDB.
 OTHERS = {"thing_verb", "ttl_ms", "utf8mb4_bin"}
 
 SOURCES = ("common", "fcgi-api", "confabctl", "schema", "scripts", "conf", "tests")
@@ -22,14 +22,14 @@ def output(*command):
 
 @pytest.fixture(scope="module")
 def defaults():
-    """Every configuration key with its default, as the program itself tells them."""
+    """Every configuration key with its default, from the output of the program."""
     example = output(build_folder() / "fcgi-api", "--example-config")
     return dict(re.findall(r"^#([a-z_]+) = ?(.*)$", example, re.MULTILINE))
 
 
 def groups(defaults):
-    """First words of keys of several words: what begins so and stands alone in a span of the
-    README or of docs/ is meant to be a key."""
+    """First words of multi-word keys: a code span in the README or docs/ that starts with one of
+    them is meant to be a key."""
     return {key.split("_")[0] for key in defaults if "_" in key}
 
 
@@ -73,7 +73,7 @@ def test_the_documented_rates_are_those_of_the_program(defaults):
             defaults[key] for key in papers.in_backticks(keys)], keys
 
 
-# ---- what one types ----
+# ---- commands ----
 
 @pytest.mark.parametrize("paper, follower, call", [
     ("debian.md", "scripts/deb-test.d/inside", "follow debian.md {}"),
@@ -84,7 +84,7 @@ def test_the_documented_rates_are_those_of_the_program(defaults):
     ("shared-host.md", "tests/api/test_shared_host*.py", '"{}"'),
 ])
 def test_every_documented_installation_command_is_run_by_a_test(paper, follower, call):
-    """But for what makes the packages, which deb-test needs, and for test_operations.py's."""
+    """Except those that build packages, which deb-test runs, and those of test_operations.py."""
     marks = [match["mark"].split()[1:] for match in papers.FENCE.finditer(
         papers.read(f"docs/{paper}")) if match["mark"].split()[:1] == ["sh"]]
     lines = "".join(path.read_text() for path in ROOT.glob(follower))
@@ -186,7 +186,7 @@ def test_lines_have_at_most_100_columns(paper):
             if len(line) > 100 and not line.startswith("|")] == []
 
 
-# ---- made from the programs ----
+# ---- generated from the programs ----
 
 def test_the_configuration_page_is_up_to_date():
     made = output(ROOT / "scripts" / "options-page", build_folder() / "fcgi-api")

@@ -1,4 +1,4 @@
-"""The events of a room: their numbers, their forms, and that they show what is now."""
+"""The events of a room: their numbers, their fields, and that they show the current state."""
 import pytest
 
 from support.rooms import remove, url
@@ -79,7 +79,7 @@ def test_rooms_are_numbered_independently(pair):
     assert [event["seq"] for event in alice.events(room["room_id"])] == [1, 2]
 
 
-# ---- the forms ----
+# ---- fields of each type ----
 
 def test_the_form_of_new_message(pair):
     alice, bob, room = pair
@@ -159,7 +159,7 @@ def test_the_form_of_member_updated(pair, value):
     assert membership["is_admin"] is value
 
 
-# ---- as it is now ----
+# ---- current state ----
 
 def test_an_event_shows_its_message_in_its_current_state(pair):
     alice, bob, room = pair
@@ -244,7 +244,7 @@ def numbers(client, room, query=""):
 
 @pytest.fixture
 def many(user, instance):
-    """A room with 1,500 events, the quick way: somebody is removed again and again."""
+    """A room with 1,500 events, inserted by SQL as removals of a user."""
     alice = user()
     room = alice.room()
     instance.sql("INSERT INTO event SELECT ?, seq, 6, ?, ?, NOW(6) FROM seq_1_to_1500; "

@@ -1,4 +1,4 @@
-"""Events past the retention are gone, before and after they are thrown away."""
+"""Expired events are not served, before and after they are deleted."""
 import pytest
 
 from support.rooms import ROOMS
@@ -28,7 +28,7 @@ def age(instance, room, up_to, days=31):
 
 
 def leave_as_it_is(instance):
-    """The other of two states in which events past the retention may be found."""
+    """Deletes nothing: expired events may still be stored."""
 
 
 def purge(instance):
@@ -38,13 +38,13 @@ def purge(instance):
 
 @pytest.fixture(params=[leave_as_it_is, purge], ids=["not yet purged", "purged"])
 def thrown_away(request, instance):
-    """Called once the events are old: they are thrown away, or only will be."""
+    """To be called once the events have expired: deletes them, or does nothing."""
     return lambda: request.param(instance)
 
 
 @pytest.fixture
 def ten(user):
-    """A room of ten events."""
+    """A room with ten events."""
     alice = user()
     room = alice.room()
     for _ in range(10):

@@ -1,17 +1,17 @@
-"""What concerns one user is on record in a stream of the user's own, for its sockets."""
+"""Events of one user are recorded on the user's stream, for the user's sockets."""
 import pytest
 
 from support.client import Client
 from support.rooms import ROOMS, remove, url
 
 
-# Numbers of the types as stored (common/event/event.h).
+# Stored numbers of the types (common/event/event.h).
 CREATED, INVITATION, REMOVED, DELETED, CREDENTIALS = 20, 21, 22, 23, 24
 
 
 @pytest.fixture
 def stream(instance):
-    """stream(client): [(type, actor, subject)...]; checks that the numbers are 1, 2, 3..."""
+    """stream(client): [(type, actor, subject)...]; checks that the seq are 1, 2, 3..."""
     def read(client):
         rows = instance.sql("SELECT seq, event_type, actor_id, subject_id FROM user_event "
                             "WHERE user_id = ? ORDER BY seq", client.id)

@@ -1,5 +1,5 @@
-"""Every server dies, hangs and loses its connections under load, and nothing acknowledged is
-lost. `make soak` does the same for long."""
+"""Servers die, hang and lose connections under load, and no acknowledged message is lost. `make
+soak` runs the same for longer."""
 
 import random
 import sys

@@ -1,4 +1,4 @@
-"""GET /healthz: fine, degraded without Redis, down without the database."""
+"""GET /healthz: ok, degraded without Redis, down without the database."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ def system(make_instance):
 
 @pytest.fixture
 def visitor(system):
-    """A client that takes a 503 for an answer."""
+    """A client that accepts 503."""
     client = Client(system)
     client.may_fail = True
     return client
@@ -54,7 +54,7 @@ def wait_until_ok(client):
     wait_for(lambda: health(client) == (200, {"status": "ok"}), 30)
 
 
-# ---- fine ----
+# ---- ok ----
 
 def test_a_healthy_instance_is_ok(visitor):
     assert health(visitor) == (200, {"status": "ok"})
@@ -194,7 +194,7 @@ def test_no_process_ends_when_the_database_restarts(system, visitor):
     assert system.api_workers() == workers
 
 
-# ---- a site that has no Redis ----
+# ---- a site configured without Redis ----
 
 def test_a_site_configured_without_redis_is_ok(make_instance):
     site = make_instance(CONFAB_REDIS_SOCKET="")

@@ -1,4 +1,4 @@
-"""What the running system throws away by itself, and how gently."""
+"""Housekeeping: what fcgi-api deletes on its own, in small batches."""
 
 import time
 
@@ -22,15 +22,15 @@ def writer(system):
 
 
 def new_processes(system):
-    """A process looks whether there is something to do after its first request, and then
-    once a minute."""
+    """Replaces the workers. A worker checks for housekeeping after its first request, and then once
+    a minute."""
     before = set(system.api_workers())
     system.reload()
     wait_for(lambda: not before & set(system.api_workers()), 30, "new processes")
 
 
 def purge(system, until):
-    """Makes it due, and keeps the processes busy until the condition holds."""
+    """Makes housekeeping due, and sends requests until the condition holds."""
     new_processes(system)
     system.sql(DUE)
     serve(system, until)
@@ -138,10 +138,10 @@ def test_deletions_are_logged(system, writer):
     wait_for(lambda: "dropped 2 rows past their time" in system.log()[logged:])
 
 
-# ---- gently ----
+# ---- batches ----
 
 def make_large(system, room, user, rows):
-    """A room with so many messages and events, all of them long ago."""
+    """A room with this many messages and events, all of them old."""
     system.sql("INSERT INTO message (room_id, position, sender_id, message_type, created_at, "
                "client_id, content) SELECT ?, seq, ?, 1, '2001-01-01', CONCAT('s', seq), 'x' "
                f"FROM seq_1_to_{rows}", room, user)
@@ -152,7 +152,7 @@ def make_large(system, room, user, rows):
 
 
 def deletions(system, table):
-    """How often rows of a table were deleted, by the server's own log of statements."""
+    """The number of DELETE statements on a table, from the general log of MariaDB."""
     return system.sql("SELECT COUNT(*) FROM mysql.general_log WHERE command_type = 'Execute' "
                       "AND argument LIKE ?", f"DELETE FROM {table} %")[0][0]
 
@@ -178,7 +178,7 @@ def test_large_deletions_run_in_batches_while_requests_are_served(system, writer
 
 
 def test_housekeeping_does_not_run_before_it_is_due(system, writer):
-    """Ten minutes after the last time, whichever process it was."""
+    """It is due ten minutes after the last run in any worker."""
     room = writer.room()["room_id"]
     writer.say(room)
     age_events(system, room, 1, 31)

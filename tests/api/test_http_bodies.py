@@ -1,4 +1,4 @@
-"""Bodies: their type and their size."""
+"""Content types and sizes of bodies."""
 
 import json
 
@@ -22,7 +22,7 @@ def post(client, body, content_type, path=ROOMS):
 
 
 def room_of_size(size):
-    """A body of exactly so many bytes that makes a room."""
+    """A body of exactly this many bytes that creates a room."""
     body = json.dumps({"name": "Large", "pad": ""}).encode()
     return body[:-2] + b"x" * (size - len(body)) + body[-2:]
 

@@ -1,4 +1,4 @@
-"""Pages of other sites: those in allowed_origins may use the API, nobody else may."""
+"""CORS: only the origins in allowed_origins may use the API."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""ETag and 304: a client that polls hears only of what is new to it."""
+"""ETag and 304: a polling client downloads only what changed."""
 
 import re
 
@@ -111,7 +111,7 @@ def test_an_invalid_page_is_400_whatever_the_etag(place):
     assert_error(answer, 400, ["limit"])
 
 
-# ---- what changes it, and what does not ----
+# ---- what changes the ETag, and what does not ----
 
 def test_reading_changes_no_etag(place):
     before = place.tags()

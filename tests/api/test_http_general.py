@@ -1,4 +1,4 @@
-"""What holds for every answer: types, headers, paths, methods, times."""
+"""Properties of every answer: types, headers, paths, methods, times."""
 
 import json
 import re
@@ -14,7 +14,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 @pytest.fixture(scope="module")
 def place(user):
-    """An admin with a room and a message: paths are filled in by its .path()."""
+    """An admin with a room and a message; .path() inserts their ids into a path."""
     return Place(user())
 
 
@@ -75,7 +75,7 @@ def test_a_path_works_without_its_trailing_slash(place, path):
     path = place.path(path).rstrip("/")
     with_slash, without = place.owner.get(path + "/"), place.owner.get(path)
     assert with_slash.status_code == without.status_code == 200
-    # Links lead to the form that was asked for.
+    # Links have the form of the request.
     assert with_slash.text.replace(path + "/?", path + "?") == without.text
 
 
@@ -103,7 +103,7 @@ def test_escapes_in_the_body_are_decoded(place):
 
 
 def test_answers_contain_no_unnecessary_escapes(place):
-    """A client in whatever language gets plain UTF-8."""
+    """Text of any language is plain UTF-8."""
     place.owner.say(place.room, "é\N{GRINNING FACE}")
     answer = place.owner.get(f"/api/chat/rooms/{place.room}/messages/?limit=1")
     assert "é\N{GRINNING FACE}".encode() in answer.content
@@ -142,7 +142,7 @@ def test_an_absolute_url_in_the_request_line_is_accepted(instance, place):
 
 
 def test_a_site_may_serve_the_program_below_a_prefix(instance, place):
-    """Apache's ScriptAlias, lighttpd's cgi-bin: what stands before /api/ does not matter."""
+    """Apache's ScriptAlias, lighttpd's cgi-bin: the part before /api/ is ignored."""
     status, _, _ = instance.fcgi("/cgi-bin/confab.cgi/api/auth/me/", token=place.owner.token)
     assert status == 200
 
@@ -211,7 +211,7 @@ def test_an_unknown_method_is_405(instance, place, method):
 # ---- headers of every answer ----
 
 def answers_of_every_kind(place):
-    """(status, answer) for each status a healthy fcgi-api has."""
+    """(status, answer) for each status of a healthy fcgi-api."""
     owner, rooms = place.owner, "/api/chat/rooms/"
     room = owner.room()["room_id"]
     public = owner.room(is_private=False)["room_id"]
@@ -267,7 +267,7 @@ def test_the_log_line_of_a_request_has_its_id_and_no_secrets(place):
 # ---- times ----
 
 def times_in(value):
-    """All values of keys that end in _at, wherever they are."""
+    """All values of keys that end in _at, at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key.endswith("_at") and inner is not None:

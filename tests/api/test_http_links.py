@@ -1,4 +1,4 @@
-"""Lists in pages: DRF's LimitOffsetPagination, its links and its bounds."""
+"""Pagination like DRF's LimitOffsetPagination: links and bounds."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from support.rooms import ROOMS
 
 @pytest.fixture(scope="module")
 def owner(user):
-    """Has 5 rooms, the newest first: R5 ... R1."""
+    """A user with 5 rooms, the newest first: R5 ... R1."""
     client = user()
     for number in range(1, 6):
         client.room(f"R{number}")

@@ -1,4 +1,4 @@
-"""What lighttpd refuses by itself is JSON as well, and never more than a refusal."""
+"""Errors of lighttpd itself are JSON without details."""
 
 import signal
 
@@ -82,7 +82,7 @@ def test_the_page_at_the_root_is_html(instance):
 # ---- fcgi-api is down ----
 
 def stoic(system):
-    """A client that takes a 503 for an answer."""
+    """A client that accepts 503."""
     client = Client(system)
     client.may_fail = True
     return client
@@ -90,10 +90,10 @@ def stoic(system):
 
 @pytest.fixture(scope="module")
 def half_down(make_instance):
-    """A system whose fcgi-api has died, and comes back with start()."""
+    """An instance whose fcgi-api was killed; start() brings it back."""
     system = make_instance()
     system.end("api", signal.SIGKILL)
-    # The children of a killed parent end by themselves.
+    # The workers of a killed parent end on their own.
     wait_for(lambda: stoic(system).get("/healthz").status_code == 503, 20)
     return system
 

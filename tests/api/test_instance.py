@@ -1,4 +1,4 @@
-"""make start, stop, status and run: each does what is asked, once or twice."""
+"""make start, stop, status and run, called once or twice."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from support.wait import wait_for
 
 @pytest.fixture(scope="module")
 def shared():
-    """One that tests start and stop as they like."""
+    """An instance that tests may start and stop."""
     made = Instance()
     yield made
     made.close()
@@ -239,8 +239,8 @@ def test_run_on_a_running_instance_reports_it_and_does_nothing(running):
 
 @pytest.fixture
 def make(stopped, tmp_path):
-    """The command make with a target, building in a copy of the folder with the programs:
-    other tests run these, and make may find that its flags were others."""
+    """The make command with a target, with a copy of the build folder: other tests run the programs
+    in the original, and make may rebuild them if its flags differ."""
     shutil.copytree(stopped.build, tmp_path / "build", symlinks=True)
     return ["make", "--no-print-directory", f"BUILD={tmp_path}/build"]
 
@@ -272,7 +272,7 @@ def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
     wait_for(lambda: processes(stopped.state) == [], 30, "the end of all")
 
 
-# ---- side by side ----
+# ---- two instances ----
 
 def test_two_instances_are_independent(running, make_instance):
     other = make_instance()

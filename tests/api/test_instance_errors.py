@@ -1,4 +1,4 @@
-"""What stands in the way of an instance: each has a clear word, and nothing is left behind."""
+"""Failures of an instance: each is reported clearly and leaves nothing behind."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from support.wait import wait_for
 
 @pytest.fixture(scope="module")
 def shared():
-    """One that is stopped whenever a test begins."""
+    """An instance that is stopped when a test starts."""
     made = Instance()
     started(made)
     yield made
@@ -41,7 +41,8 @@ def program(path, text):
 
 @pytest.fixture
 def spoiled_build(shared, tmp_path):
-    """spoiled_build(name, shell): the programs, of which one does something else."""
+    """spoiled_build(name, shell): a build folder in which one program is replaced by a shell
+    script."""
     def make(name, shell):
         for real in PROGRAMS:
             if real != name:
@@ -111,7 +112,7 @@ def test_a_malformed_pid_file_does_no_harm(stopped, content):
     assert script(stopped, "status").returncode == 0
 
 
-# ---- starts that fail ----
+# ---- failed starts ----
 
 @pytest.mark.parametrize("name, shell, words", [
     ("fcgi-api", 'case "$*" in *--check-config*) exit 0;; esac; echo "no mood to serve" >&2; '
@@ -141,7 +142,7 @@ def test_a_failed_start_keeps_servers_that_ran_before(stopped, spoiled_build):
 @pytest.mark.parametrize("verb", ["start", "run"])
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_start_leaves_no_process(stopped, spoiled_build, verb, number, status):
-    """Interrupted while the schema is applied: the database runs already."""
+    """Interrupted during the migration, when the database is running already."""
     build = spoiled_build("confabctl", 'echo "at it"; exec sleep 600')
     setup_log = stopped.state / "log" / "setup.log"
     setup_log.write_text("")
@@ -259,7 +260,7 @@ def test_a_path_too_long_for_sockets_is_refused_with_the_longest_length(stopped,
 
 
 def longest_path(said):
-    """What the refusal names, in bytes."""
+    """The longest path in bytes, from the error message."""
     found = re.search(r"too long for the paths of Unix sockets \(at most (\d+) bytes\)", said)
     assert found, said
     return int(found[1])
@@ -287,10 +288,11 @@ def test_a_path_with_characters_special_to_configurations_is_refused(stopped, ch
     assert "STATE=" in refused(stopped, STATE=f"/tmp/confab{character}x")
 
 
-# ---- where it writes ----
+# ---- files written ----
 
 def test_nothing_is_written_outside_state(stopped, tmp_path):
-    """Not in the home folder, not where temporary files go, and no file is open elsewhere."""
+    """Nothing in the home folder or the temporary folder, and no file is open for writing
+    elsewhere."""
     places = [tmp_path / "home", tmp_path / "temporary"]
     for place in places:
         place.mkdir()
@@ -313,7 +315,7 @@ def git_status():
 
 
 def open_for_writing(pid, state):
-    """Files outside of the folder that a process may write to; terminals and the like not."""
+    """Regular files outside the folder that a process has open for writing."""
     found = []
     for entry in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -327,10 +329,10 @@ def open_for_writing(pid, state):
     return found
 
 
-# ---- who runs it ----
+# ---- unprivileged users ----
 
 def test_an_unprivileged_user_can_run_an_instance(stopped, tmp_path):
-    """From a copy of the tree that everybody may read, in a folder of its own."""
+    """Runs from a world-readable copy of the tree, with the state in a separate folder."""
     tree = Path("/tmp") / f"{stopped.state.name}-tree"
     try:
         for name in ("scripts", "conf", "web"):
@@ -371,7 +373,7 @@ def run_once(command, env, state):
 # ---- packages ----
 
 def packages(tmp_path, **env):
-    """scripts/packages where a package is missing, for a user without sudo and terminal."""
+    """Runs scripts/packages with a package missing, as a user without sudo and terminal."""
     program(tmp_path / "bin" / "dpkg-query", "#!/bin/sh\necho not-installed\n")
     program(tmp_path / "bin" / "id", "#!/bin/sh\necho 1000\n")
     program(tmp_path / "bin" / "sudo", "#!/bin/sh\nexit 1\n")

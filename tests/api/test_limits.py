@@ -1,5 +1,5 @@
-"""The keys of the configuration behind the rate limits, one by one, and where it is counted.
-(Who is refused what and when: test_accounts_rate_limits.py.)"""
+"""The configuration keys of the rate limits, and where requests are counted. (What clients see:
+test_accounts_rate_limits.py.)"""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ def nothing_counted_yet(system):
 
 @contextlib.contextmanager
 def limited(system, **keys):
-    """With these in the configuration, and nothing counted yet."""
+    """Adds these keys to the configuration, and resets the counters."""
     with configured(system, **keys):
         system.redis("FLUSHALL")
         yield
@@ -47,19 +47,19 @@ def posting(client, room):
 
 
 def let_in(ask, most=400):
-    """How many are let in before the first 429, and the seconds they took."""
+    """The number of requests before the first 429, and the seconds they took."""
     before = time.monotonic()
     count, _ = until_429(ask, most)
     return count, time.monotonic() - before
 
 
 def assert_burst(let, burst, rate):
-    """As many as the burst, and those that came back while they were used up."""
+    """The number is that of the burst and of the tokens refilled meanwhile."""
     count, seconds = let
     assert burst <= count <= burst + seconds * rate + 1
 
 
-# ---- each key acts ----
+# ---- each key ----
 
 def test_rate_logins_limits_logins_per_minute(system):
     with limited(system, rate_logins=3):
@@ -166,7 +166,7 @@ def test_every_authenticated_route_counts_as_a_request(system):
             assert_burst(let_in(lambda: client.get(path)), 0, 2)
 
 
-# ---- where it is counted ----
+# ---- counters ----
 
 def once(method, path, count, fields=None):
     for _ in range(count):
@@ -174,7 +174,7 @@ def once(method, path, count, fields=None):
 
 
 def test_all_processes_share_the_limits(system):
-    """Twenty at once, all processes busy: not one more than allowed."""
+    """Twenty concurrent requests on all workers: exactly as many as allowed succeed."""
     body = {"username": "from-everywhere", "password": "wrong horse!"}
     with limited(system, rate_logins=3):
         assert len(system.api_workers()) > 3

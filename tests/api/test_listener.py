@@ -1,4 +1,4 @@
-"""The parent of fcgi-api and its socket: how it takes it, keeps it and gives it back."""
+"""The parent of fcgi-api and its listening socket: creating, keeping and removing it."""
 
 import contextlib
 import os
@@ -23,21 +23,21 @@ def system(make_instance):
 
 @pytest.fixture
 def folder(system, request):
-    """Room for sockets; short, since their paths are limited."""
+    """A folder for sockets; short, because socket paths are limited."""
     made = system.state / "tmp" / str(abs(hash(request.node.name)) % 10 ** 6)
     made.mkdir()
     return made
 
 
 def launch(system, command=None, **options):
-    """A parent of fcgi-api beside the one that runs, on the same database."""
+    """Starts a second fcgi-api on the same database."""
     options.setdefault("env", system.env)
     return subprocess.Popen(command or [system.build / "fcgi-api", "-c", system.config],
                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options)
 
 
 def refusal(system, **env):
-    """What one says that ends by itself with status 1."""
+    """The error output of a start that fails with status 1."""
     process = launch(system, env={**system.env, **env})
     try:
         _, said = process.communicate(timeout=30)
@@ -49,7 +49,7 @@ def refusal(system, **env):
 
 @contextlib.contextmanager
 def parent(system, listen, **env):
-    """The same with a place of its own to listen at; ended by SIGTERM."""
+    """The same on a separate listen address, ended by SIGTERM."""
     process = launch(system, env={**system.env, "CONFAB_FCGI_LISTEN": str(listen), **env})
     try:
         yield process
@@ -120,7 +120,7 @@ def test_a_request_without_fcgi_api_is_503_in_json_with_retry_after(make_instanc
     assert client.get("/api/auth/me/").status_code == 401
 
 
-# ---- the place to listen at ----
+# ---- the listen address ----
 
 def test_a_second_parent_on_the_same_socket_is_refused_without_harm(system):
     path = system.state / "sock" / "fcgi.sock"
@@ -190,7 +190,7 @@ def test_fcgi_api_can_listen_on_a_tcp_port(system):
 
 
 def test_fcgi_api_uses_the_socket_passed_by_systemd(system, folder):
-    """As sd_listen_fds(3) has it: descriptor 3, and two variables that say so."""
+    """As in sd_listen_fds(3): descriptor 3, and two environment variables."""
     path = folder / "s"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
@@ -207,7 +207,7 @@ def test_fcgi_api_uses_the_socket_passed_by_systemd(system, folder):
     assert path.exists(), "it is systemd's"
 
 
-# ---- what it starts from ----
+# ---- startup ----
 
 def test_requests_are_503_until_the_database_is_available(system, folder):
     path = folder / "s"
@@ -240,7 +240,7 @@ def test_a_schema_without_a_migration_is_refused_with_the_remedy(system, folder)
 
 
 def test_a_worker_that_keeps_dying_is_restarted_with_backoff(system, folder):
-    """Killed as soon as they are there: the pauses grow, the parent stays."""
+    """Workers are killed as soon as they start: the delays grow, and the parent stays."""
     path = folder / "s"
     with parent(system, path, CONFAB_PROCESSES="1") as process:
         wait_for(lambda: listens(system, path))

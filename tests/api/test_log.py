@@ -1,4 +1,4 @@
-"""What the log says of requests and errors, and what no log ever holds."""
+"""Log lines of requests and errors, and data that is never logged."""
 
 import os
 import re
@@ -27,8 +27,8 @@ def system(make_instance):
 
 
 def lines_of(system, answer, count=1, log=None):
-    """The lines that name a request, as soon as there are so many; the one that says what it came
-    to is written in the first pause after the answer, at the latest."""
+    """The log lines of a request, once there are this many. The line with the status is written
+    after the answer, in the first idle moment."""
     def found():
         lines = [line for line in (log.read_text() if log else system.log()).splitlines()
                  if line.endswith(f" id={answer.headers['X-Request-ID']}")]
@@ -37,7 +37,7 @@ def lines_of(system, answer, count=1, log=None):
 
 
 def request_line(system, answer):
-    """The one line of a request, taken apart."""
+    """The only log line of a request, parsed."""
     line, = lines_of(system, answer)
     framed = LINE.fullmatch(line)
     assert framed and framed["level"] == "info", line
@@ -90,9 +90,9 @@ def test_request_ids_are_unique(system):
 
 
 def test_a_client_cannot_forge_a_log_line(system):
-    """A method, path or header with line ends and escapes in it."""
+    """Sends line breaks and escape sequences in method, path and headers."""
     client = Client(system)
-    reload(system)  # whose processes write all they have to say before they end
+    reload(system)  # the workers flush their log before they end
     count = len(system.log().splitlines())
     forged = "2026-01-01T00:00:00.000000Z info fcgi-api[1]: forged"
     params = {"REQUEST_METHOD": f"GET\n{forged}", "HTTP_X_REQUEST_ID": forged,
@@ -159,11 +159,11 @@ def test_an_unavailable_redis_is_logged_with_its_cause(make_instance):
     assert re.search(r"redis: .*; reconnecting in \d+ ms", warning)
 
 
-# ---- what it never holds ----
+# ---- data that is never logged ----
 
 def test_no_log_contains_tokens_cookies_passwords_or_message_contents(make_instance):
-    """Said in every place where a client can say something, well-formed and not; then all
-    that the servers of the instance have written is searched."""
+    """Sends secrets in every input of the API, valid and invalid, and searches all logs of the
+    instance for them."""
     own = make_instance(CONFAB_LOG_LEVEL="debug", CGI="1")
     secrets = speak(own)
     own.end("redis", signal.SIGKILL)
@@ -179,7 +179,7 @@ def test_no_log_contains_tokens_cookies_passwords_or_message_contents(make_insta
 
 
 def speak(own):
-    """Everything a user does, with words that can be found again: {what: word}."""
+    """Does everything a user can do, with recognizable texts: {description: text}."""
     secrets = {"password": "pass-word-Aq81", "new password": "pass-word-Bq82",
                "wrong password": "pass-word-Cq83", "message": "message-text-Dq84",
                "edited message": "message-text-Eq85", "broken body": "message-text-Fq86",
@@ -210,7 +210,7 @@ def speak(own):
 
 
 def sign_in(own, client, secrets):
-    """Logins in all ways; the password is changed at the end."""
+    """Logs in by all methods, and changes the password at the end."""
     login = {"username": client.name, "password": secrets["password"]}
     client.post("/api/auth/token/", json={**login, "password": secrets["wrong password"]})
     client.post("/api/auth/token/", data={**login, "password": secrets["form password"]})
@@ -227,7 +227,7 @@ def sign_in(own, client, secrets):
 
 
 def speak_in_vain(own, secrets):
-    """To a system without database and Redis."""
+    """The same on an instance without database and Redis."""
     more = {"unsaid message": "message-text-Jq90", "unsaid password": "pass-word-Kq91"}
     client = Client(own, secrets["token"])
     client.may_fail = True
@@ -250,7 +250,7 @@ def test_secrets_in_the_configuration_are_not_logged_or_dumped(system):
     assert "database_password = ***" in dump.stdout and "redis_password = ***" in dump.stdout
 
 
-# ---- where it goes, and how much ----
+# ---- log_file and log_level ----
 
 def test_log_level_warn_omits_requests(system):
     with configured(system, log_level="warn"):

@@ -1,4 +1,4 @@
-"""Who is in a room: inviting, joining, the list, roles."""
+"""Members of a room: inviting, joining, the list, roles."""
 import pytest
 
 from support.rooms import ROOMS, url

@@ -1,4 +1,4 @@
-"""Leaving a room, being removed from it, and what becomes of it."""
+"""Leaving a room, being removed from it, and the effects on the room."""
 import pytest
 
 from support.rooms import remove, url
@@ -26,7 +26,7 @@ def types(events):
     return [event["type"] for event in events]
 
 
-# ---- going ----
+# ---- leaving ----
 
 def test_a_removed_member_has_no_access(user):
     alice, bob = user(), user()
@@ -156,7 +156,7 @@ def test_the_promoted_member_has_the_rights_of_an_admin(user):
 
 @pytest.fixture
 def emptied(user):
-    """A room whose last member left: who that was, and the room."""
+    """A room whose last member left: (the member, the room)."""
     alice = user()
     room = alice.room()
     alice.say(room["room_id"])

@@ -10,7 +10,7 @@ def path(room):
 
 
 def fill(client, room, count):
-    """Posts so many and returns them as the list has them, newest first."""
+    """Posts this many messages and returns them in the order of the list, newest first."""
     return [client.say(room["room_id"], f"number {i}") for i in range(1, count + 1)][::-1]
 
 

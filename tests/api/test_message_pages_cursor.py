@@ -1,4 +1,4 @@
-"""The messages of a room by cursor, which stays right while messages arrive."""
+"""The messages of a room by cursor, which stays valid while messages arrive."""
 import pytest
 
 from support.rooms import ROOMS
@@ -10,13 +10,13 @@ def path(room):
 
 
 def fill(client, room, count):
-    """Posts so many and returns them, the oldest first."""
+    """Posts this many messages and returns them, oldest first."""
     return [client.say(room["room_id"], f"number {i}") for i in range(1, count + 1)]
 
 
 @pytest.fixture
 def ten(user):
-    """A user with a room of ten messages, the oldest first."""
+    """A user, a room and its ten messages, oldest first."""
     alice = user()
     room = alice.room()
     return alice, room, fill(alice, room, 10)
@@ -32,8 +32,8 @@ def follow(client, room, url):
     return page(client, room, url.partition("?")[2])
 
 
-# What is asked for, of ten messages; the oldest and newest shown; whose id stands in the
-# link to the older page (before=) and to the newer one (after=). 0 is the beginning.
+# The query, of ten messages; the oldest and newest shown; the message in the link to the older page
+# (before=) and in that to the newer one (after=). 0 is the start.
 PAGES = [
     ("before", 10, 3, (7, 9), 7, 9), ("before", 8, 3, (5, 7), 5, 7),
     ("before", 4, 3, (1, 3), None, 3), ("before", 3, 3, (1, 2), None, 2),

@@ -1,4 +1,4 @@
-"""Posting messages, and showing one."""
+"""Posting messages, and reading one."""
 import json
 
 import pytest
@@ -7,9 +7,9 @@ from support.rooms import ROOMS, url
 from support.shapes import NOT_FOUND, a_message, wrong
 
 
-# Everything that Python's str.isspace holds for, as DRF trims with str.strip.
+# All characters of Python's str.isspace, because DRF trims with str.strip.
 WHITE_SPACE = [chr(point) for point in range(0x110000) if chr(point).isspace()]
-# Looks like nothing, but is no white space.
+# Invisible, but not white space.
 NO_WHITE_SPACE = "\u200b\u200c\u200d\u2060\ufeff\u180e\u00ad"
 
 FACE = "\U0001f600"
@@ -73,7 +73,7 @@ def test_unknown_fields_are_ignored(user):
     assert answer.json() == a_message(content="x", sender_id=alice.id)
 
 
-# ---- the words ----
+# ---- content ----
 
 @pytest.mark.parametrize("space", WHITE_SPACE, ids=lambda space: f"U+{ord(space):04X}")
 def test_white_space_is_trimmed_at_both_ends_and_kept_inside(user, space):
@@ -177,7 +177,7 @@ def test_fields_of_the_largest_size_are_returned_together(user):
     assert alice.get(url(room, "messages/")).json()["results"] == short
 
 
-# ---- its type ----
+# ---- type ----
 
 @pytest.mark.parametrize("kind", ["text", "image", "file"])
 def test_a_message_has_one_of_three_types(user, kind):
@@ -197,7 +197,7 @@ def test_an_invalid_type_is_refused(user, kind):
     assert alice.get(url(room)).json() == room
 
 
-# ---- what it replies to ----
+# ---- replies ----
 
 def test_a_message_can_reply_to_one_of_the_same_room(user):
     alice, bob = user(), user()
@@ -246,7 +246,7 @@ def test_all_invalid_fields_are_reported_together(user):
     assert answer.json() == wrong("content", "message_type", "reply_to_id", "client_id")
 
 
-# ---- showing one ----
+# ---- reading one message ----
 
 @pytest.mark.parametrize("path", ["0", "-1", "x", "1.0", str(2 ** 62), str(2 ** 63), str(2 ** 64)])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])

@@ -7,7 +7,7 @@ from support.shapes import A_TIME, NOT_FOUND, a_message, wrong
 
 @pytest.fixture
 def said(user):
-    """The admin of a room, another member, and the path and the form of what it said."""
+    """The admin of a room, another member, and path and fields of a message of the latter."""
     alice, bob = user(), user()
     room = alice.room()
     alice.invite(room["room_id"], bob)

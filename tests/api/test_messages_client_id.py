@@ -1,4 +1,4 @@
-"""The client's own name for a message: said twice, a message is there once."""
+"""client_id: a message posted twice with the same client_id is created once."""
 import pytest
 
 from support.rooms import ROOMS

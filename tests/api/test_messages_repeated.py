@@ -1,5 +1,5 @@
-"""Who has posted to a room is remembered by the process, and asked all the same: whatever was
-true at the last post has to be true at the next one."""
+"""Repeated posts to a room: a worker caches facts about the sender, and every fact is checked again
+at the next post."""
 import pytest
 
 from support.answers import assert_detail, assert_error
@@ -16,7 +16,7 @@ def system(one_process):
 
 @pytest.fixture
 def regular(bob, room):
-    """Bob, who has posted to the room twice: as a stranger, and as one who is known."""
+    """Bob, who has posted to the room twice: before and after the worker cached him."""
     bob.say(room)
     bob.say(room)
     return bob

@@ -1,4 +1,4 @@
-"""What docs/operations.md says: backup and restore as written there, rules for alerts."""
+"""docs/operations.md: backup and restore as documented, and the alert rules."""
 
 import os
 import re
@@ -23,9 +23,9 @@ RULES = ROOT / "conf" / "prometheus" / "rules.yml"
 # ---- backup and restore ----
 
 def run(instance, mark, folder):
-    """Runs the commands of the block for an instance, in a folder."""
+    """Runs the commands of a documented block for an instance, in a folder."""
     command = instance.sql_command()
-    # The options that say where and who: without the database's name and the form of the output.
+    # Only the connection options, without the name of the database and the output format.
     options = [word for word in command[1:] if word.startswith(("--no-def", "--socket", "--user"))]
     script = 'confabctl() { "$CONFABCTL" -c "$CONFIG" "$@"; }\n' + papers.block(
         "docs/operations.md", mark)
@@ -56,7 +56,7 @@ def moved(client, instance):
 
 
 def contents(client, room):
-    """Every message's text by its id."""
+    """The content of every message, by id."""
     messages = client.get(f"/api/chat/rooms/{room}/messages/?limit=200").json()["results"]
     return {message["message_id"]: message["content"] for message in messages}
 

@@ -1,7 +1,6 @@
-"""A page of messages, or the list of rooms, that is read by a process which knows the names in it
-comes by one statement, together with who asks: the answers are the same as before, and so are the
-refusals, in their order. (The caller is refused likewise where a room is read; what else is to be
-said of rooms: test_rooms_repeated.py.)"""
+"""Repeated reads of a page of messages or of the room list: a worker that has the names in its
+cache reads the page and the identity by one statement. The answers and errors are the same as on
+the first read. (Reads of one room: test_rooms_repeated.py.)"""
 import pytest
 
 from support.answers import assert_detail, assert_error
@@ -10,7 +9,7 @@ from support.limits import assert_429, until_429
 from support.rooms import ROOMS, remove
 
 PAGES = ["", "?limit=2", "?limit=2&offset=1", "?before={second}", "?before={third}&limit=1"]
-OLDER = {"If-None-Match": 'W/"old"'}    # what asks by two statements: who, and then the page
+OLDER = {"If-None-Match": 'W/"old"'}    # takes the path of two statements: identity, then page
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def carol(system):
 
 @pytest.fixture
 def said(alice, bob, room):
-    """Three messages, after which the process knows who wrote them."""
+    """Posts three messages and reads them, so that the worker caches their senders."""
     messages = [alice.say(room, "first"), bob.say(room, "second"), alice.say(room, "third")]
     assert alice.get(f"{ROOMS}{room}/messages/").status_code == 200
     return messages
@@ -36,7 +35,7 @@ def page(client, room, query="", **options):
 
 
 def assert_same(get):
-    """`get` takes headers; both ways give one answer."""
+    """`get` takes headers; checks that both paths give the same answer."""
     one, two = get(headers={}), get(headers=OLDER)
     assert (one.status_code, two.status_code) == (200, 200)
     assert one.json() == two.json()

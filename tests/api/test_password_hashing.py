@@ -1,4 +1,4 @@
-"""Hashing a password, which takes long, gives way to everything else."""
+"""Password hashing runs at a low priority in a child process."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ from support.wait import wait_for
 
 @pytest.fixture(scope="module")
 def slow(make_instance):
-    """A system where a hash takes long enough to be looked at."""
+    """An instance where a hash takes long enough to be observed."""
     return make_instance(CONFAB_PASSWORD_MEMORY="131072", CONFAB_PASSWORD_PASSES="8")
 
 
 def while_hashing(system, look):
-    """Registers users until look(process, its child that hashes) has been true meanwhile, and
-    returns the last one."""
+    """Registers users until look(worker, its hashing child) was true during a registration, and
+    returns the last user."""
     def register_and_look():
         client, seen = Client(system), False
         with ThreadPoolExecutor() as pool:

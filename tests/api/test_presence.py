@@ -1,4 +1,4 @@
-"""Who is in a room right now, as the sockets' servers have written it into Redis."""
+"""Who is online in a room, from the presence records that pushd keeps in Redis."""
 import pytest
 
 from support.client import Client
@@ -20,8 +20,8 @@ def online(*clients):
 
 
 def wait_until_present(client, room, *clients):
-    """Waits, since on a busy machine Redis may not answer in the few milliseconds that a
-    request has for it; then nobody is there."""
+    """Waits, because a request gives Redis only a few milliseconds; on a busy machine that may be
+    too short, and the list is empty."""
     wait_for(lambda: present(client, room) == online(*clients), 15)
 
 
@@ -129,7 +129,7 @@ def test_unknown_fields_in_redis_are_ignored(pair, instance, field):
 
 @pytest.fixture
 def crowd(instance):
-    """The ids of many users, who are gone again afterwards."""
+    """The ids of many users, who are deleted afterwards."""
     instance.sql("INSERT INTO user (username, password_hash, created_at) "
                  "SELECT CONCAT('crowd-', seq), '', NOW(6) FROM seq_1_to_2500")
     yield instance.sql("SELECT user_id FROM user WHERE username LIKE 'crowd-%'")

@@ -1,4 +1,4 @@
-"""The processes of fcgi-api: they come and go, and no request notices."""
+"""The workers of fcgi-api: they end and are replaced without failing a request."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def is_whole(system):
 
 
 def served_by_process(log):
-    """How many requests each process served, by what it logged."""
+    """The number of requests served by each worker, from the log."""
     served = {}
     for pid in re.findall(r"fcgi-api\[(\d+)\]: \w+ \S+ \d{3} ", log):
         served[pid] = served.get(pid, 0) + 1
@@ -38,7 +38,7 @@ def served_by_process(log):
 
 
 def all_served(log, count):
-    """The same as soon as all requests are logged; None before."""
+    """The same once all requests are logged; None before."""
     served = served_by_process(log)
     return served if sum(served.values()) >= count else None
 
@@ -48,7 +48,7 @@ def assert_counters_are_right(system):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-# ---- ending by themselves ----
+# ---- max_requests ----
 
 def test_workers_that_end_after_fifty_requests_fail_no_request(system, writer):
     room = writer.room()["room_id"]
@@ -120,7 +120,7 @@ def test_a_reload_changes_the_number_of_processes(make_instance):
     assert Client(system).get("/healthz").status_code == 200
 
 
-# ---- processes that are ended ----
+# ---- workers that are ended ----
 
 def test_sigterm_to_workers_under_full_load_fails_no_request(system, writer):
     room = writer.room()["room_id"]
@@ -170,7 +170,8 @@ def test_killed_workers_fail_only_the_requests_they_served(system, writer):
 
 
 def long_served(system, seen):
-    """A process seen for more than a second: one that dies sooner is replaced with delay."""
+    """A worker that has run for more than a second: one that dies sooner is replaced after a
+    delay."""
     now = time.monotonic()
     return next((pid for pid in system.api_workers() if now - seen.setdefault(pid, now) > 1.1),
                 None)
@@ -197,7 +198,7 @@ def test_a_request_of_a_killed_worker_is_answered_in_json_with_retry_after(syste
 # ---- one request at a time ----
 
 def test_waiting_requests_do_not_block_others(system, writer):
-    """Logins that wait for a lock on their user's row: so many that one process is left."""
+    """Logins wait for a lock on their user's row, on all workers but one."""
     slow = Client(system).register()
     body = {"username": slow.name, "password": slow.password}
 

@@ -8,7 +8,7 @@ from support.shapes import a_membership, a_message, in_event
 
 @pytest.fixture
 def pair(person):
-    """The admin of a room and another member, who is event 1 of the room."""
+    """The admin of a room and another member, whose invitation is event 1 of the room."""
     return public_room(person(), person())
 
 
@@ -22,7 +22,7 @@ def assert_one(events, channel, head, content):
 
 
 def assert_replayed(client, room, *events):
-    """What events/ shows of the room since the first of these is these, byte for byte."""
+    """Checks that events/ returns these events of the room byte for byte."""
     answer = client.get(url(room, f"events/?after={events[0].seq - 1}"))
     assert answer.content == b'{"events":[' + b",".join(event.text for event in events) + \
         b'],"last_seq":%d}' % events[-1].seq
@@ -245,7 +245,7 @@ def test_a_whole_history_is_replayed_as_published(ear, pair, person):
 
     events = [event for event in ear.hear(live) if event.channel == room_channel(room)]
     assert [event.seq for event in events] == list(range(2, 13))
-    # The message deleted since is shown without its words; all else is as it was.
+    # The message deleted later is shown without content; all else is unchanged.
     now = bob.events(room["room_id"], after=2)[0]["message"]
     assert (now["content"], now["is_deleted"]) == ("", True)
     assert_replayed(bob, room, *events[2:])

@@ -1,4 +1,4 @@
-"""What else is published on Redis, and what is not."""
+"""What else is published on Redis, and what is not published."""
 import pytest
 
 from support.client import Client
@@ -8,7 +8,7 @@ from support.rooms import ROOMS
 
 @pytest.fixture
 def place(person):
-    """What the changes below are tried on: people, a room with a message, a direct room."""
+    """The users and rooms for the changes below: a room with a message, and a direct room."""
     class Place:
         alice, bob, eve = person(), person(), person()
 
@@ -138,7 +138,7 @@ def test_registering_and_logging_in_are_not_published(ear, person):
     assert ear.hear(change) == []
 
 
-# ---- what the sysadmin's tool does ----
+# ---- changes by confabctl ----
 
 def test_disabling_a_user_is_published_without_json(ear, person):
     alice = person()

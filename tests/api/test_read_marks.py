@@ -1,4 +1,4 @@
-"""Read marks: what is unread, for whom, and that a mark never goes back."""
+"""Read marks: unread counts of each member; a mark never moves back."""
 import pytest
 
 from support.rooms import url

@@ -13,7 +13,7 @@ from support.instance import ROOT
 
 
 def paste(script, env, shell="bash"):
-    """Runs a block of the README as a shell would that it is pasted into."""
+    """Runs a documented block as an interactive shell does."""
     return subprocess.run([shell, "-c", script], env=env, cwd=ROOT, text=True, timeout=300,
                           stdin=subprocess.DEVNULL, capture_output=True)
 
@@ -27,7 +27,7 @@ def session(instance, request):
 
 
 def masked(text):
-    """Names and ids differ from run to run."""
+    """Masks names and ids, which differ between runs."""
     text = re.sub(r'("(?:room|user|message)_id":)[0-9]+', r"\1N", text)
     return re.sub(r'"(ann|bea)[0-9]+\.[0-9]+"', r'"\1N"', text)
 
@@ -125,7 +125,7 @@ def test_every_file_of_state_is_described(instance):
     named = {name.strip("/") for row in papers.table("docs/instance.md", "path")
              for name in papers.in_backticks(row[0])}
     there = {entry.name for entry in instance.state.iterdir()}
-    # bin/ is made only where Redis's server has no name of its own.
+    # bin/ exists only if there is no redis-server in the PATH.
     assert named - {"bin"} <= there <= named
 
 

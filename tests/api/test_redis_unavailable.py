@@ -1,4 +1,4 @@
-"""Redis killed, hung and back: nobody waits for it, and nothing is lost."""
+"""Redis is killed, hangs and comes back: no request waits for it, and no event is lost."""
 
 import contextlib
 import statistics
@@ -15,8 +15,8 @@ WRONG = "not the password"
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    """Every request asks Redis for its rate limits; one process, so that what it counts by
-    itself is all that is counted."""
+    """Every request reads its rate limit from Redis. One worker, so that the counters of that
+    worker are the only ones."""
     return make_instance(CONFAB_PROCESSES=1, CONFAB_RATE_LIMITS="on", CONFAB_RATE_MESSAGES=100000,
                          CONFAB_RATE_MESSAGES_BURST=100000, CONFAB_RATE_REQUESTS=100000,
                          CONFAB_RATE_REQUESTS_BURST=100000, CONFAB_RATE_REGISTRATIONS=100000)
@@ -28,14 +28,14 @@ def writer(system):
 
 
 def forget_the_silence(system):
-    """New processes: they have not learned yet that Redis was away in another test."""
+    """Replaces the workers, which remember a Redis outage of another test."""
     before = system.api_workers()
     system.reload()
     wait_for(lambda: len(system.api_workers()) == 1 and system.api_workers() != before)
 
 
 def costs(client, room, count=60):
-    """Seconds that posts and reads took, each the median of `count`."""
+    """The seconds of posts and of reads, each the median of `count`."""
     spent = {"post": [], "read": []}
     for _ in range(count):
         before = time.perf_counter()
@@ -48,14 +48,14 @@ def costs(client, room, count=60):
 
 
 def is_published(system, client, room):
-    """Posts, and tells whether the event was heard."""
+    """Posts a message, and returns whether its event was published."""
     with system.subscribe(f"room:{room}") as heard:
         message = client.say(room)
         with contextlib.suppress(AssertionError):
             return heard.wait_for(lambda e: e.subject_id == message["message_id"], 0.5)
 
 
-# ---- away ----
+# ---- down ----
 
 @WAYS
 def test_without_redis_requests_take_at_most_a_few_milliseconds_more(system, writer, away):
@@ -112,7 +112,7 @@ def test_presence_is_empty_without_redis(system, writer, away):
 
 @WAYS
 def test_rate_limits_apply_without_redis(system, writer, away):
-    """Ten logins a minute, counted by the process itself."""
+    """Ten logins a minute, counted by the worker."""
     body = {"username": writer.name, "password": WRONG}
     with away(system):
         statuses = [writer.post("/api/auth/token/", json=body).status_code for _ in range(11)]
@@ -125,7 +125,7 @@ def test_rate_limits_apply_without_redis(system, writer, away):
 
 @WAYS
 def test_when_redis_is_back_events_are_published_again(system, writer, away):
-    """The backoff goes up to 15 seconds."""
+    """The backoff grows up to 15 seconds."""
     room = writer.room()["room_id"]
     wait_for(lambda: is_published(system, writer, room), 45)
     with away(system):
@@ -143,7 +143,7 @@ def test_a_lost_connection_to_redis_is_reopened(system, writer):
 
 
 def test_a_redis_that_refuses_writes_fails_no_request(system, writer):
-    """Full: every write is an error."""
+    """It is full: every write is an error."""
     room = writer.room()["room_id"]
     system.redis("CONFIG", "SET", "maxmemory", "1")
     try:
@@ -157,13 +157,13 @@ def test_a_redis_that_refuses_writes_fails_no_request(system, writer):
 
 
 def test_a_corrupt_key_in_redis_fails_no_request(system, writer):
-    """A key of the rate limits that holds something else."""
+    """A rate limit key with a value of another type."""
     for key in system.redis("KEYS", "confab:rate:*").split():
         system.redis("SET", key, "no number")
     assert writer.get("/api/auth/me/").status_code == 200
 
 
-# ---- none at all ----
+# ---- configured without Redis ----
 
 def test_a_site_configured_without_redis_works(make_instance):
     system = make_instance(CONFAB_REDIS_SOCKET="")

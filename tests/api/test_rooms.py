@@ -1,4 +1,4 @@
-"""One room: making, showing, changing and deleting it."""
+"""One room: creating, reading, changing and deleting it."""
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,7 +11,7 @@ def read_time(text):
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
 
 
-# ---- making ----
+# ---- creating ----
 
 def test_a_new_room_has_exactly_the_fields_of_a_room(user):
     alice = user()
@@ -105,7 +105,7 @@ def test_a_refused_room_is_not_created(user):
     assert alice.get(ROOMS).json()["count"] == 0
 
 
-# ---- showing ----
+# ---- reading ----
 
 def test_a_room_shows_its_counters_and_its_last_message(user):
     alice, bob = user(), user()

@@ -1,12 +1,11 @@
-"""Who may do what in a room: every endpoint, for everybody, in every kind of room."""
+"""Permissions: every endpoint, for every role, in every kind of room."""
 import pytest
 
 from support.shapes import A_DETAIL, NOT_FOUND
 
-# What each endpoint answers to
-#   in a private and in a public room: its admin, a member (who wrote the message), another
-#   member, a stranger;
-#   in a direct room: the one who wrote the message, the other one, a stranger.
+# The status of each endpoint, in a private and in a public room for: its admin, a member (the
+# sender of the message), another member, a non-member; in a direct room for: the sender of the
+# message, the other member, a non-member.
 READING = "200 200 200 404 | 200 200 200 403 | 200 200 404"
 
 TABLE = {
@@ -62,7 +61,7 @@ def people(user):
 
 
 def build(kind, people):
-    """A room of that kind with one message in it: the ids of all that is in a path."""
+    """Creates a room of that kind with one message: the ids for paths."""
     ids = {name: client.id for name, client in people.items()}
     if kind == "direct":
         room = people["member"].post("/api/chat/rooms/direct/",

@@ -1,4 +1,4 @@
-"""The caller's rooms, the latest active first, and the public ones."""
+"""The list of the user's rooms, latest activity first, and the public list."""
 import pytest
 
 from support.client import Client
@@ -12,18 +12,18 @@ def ids(answer):
 
 
 def make_rooms(client, count, **fields):
-    """Room ids, the latest one first, as the list has them."""
+    """Room ids in the order of the list, latest first."""
     return [client.room(f"room {i}", **fields)["room_id"] for i in range(count)][::-1]
 
 
 @pytest.fixture
 def closed_public_rooms(instance):
-    """Public rooms of other tests are out of the way, so that a list of all is known."""
+    """Makes public rooms of other tests private, so that the public list is known."""
     instance.sql("UPDATE room SET is_private = TRUE")
     instance.sql("UPDATE total SET number = 0 WHERE name = 'public_rooms'")
 
 
-# ---- one's own ----
+# ---- the user's rooms ----
 
 def test_a_user_without_rooms_has_an_empty_list(user):
     assert user().get(ROOMS).json() == a_page([])
@@ -158,7 +158,7 @@ def test_all_invalid_parameters_of_a_list_are_reported_together(user):
     assert (answer.status_code, answer.json()) == (400, wrong("limit", "offset", "public"))
 
 
-# ---- public ones ----
+# ---- public rooms ----
 
 def test_public_rooms_are_listed_for_non_members(user, closed_public_rooms):
     alice, eve = user(), user()
@@ -276,7 +276,7 @@ def test_any_unchanged_page_is_304(user):
 
 
 def test_a_page_with_another_room_has_another_etag(user, instance):
-    """The rooms are the same in all else."""
+    """The rooms have the same fields otherwise."""
     alice = user()
     rooms = make_rooms(alice, 12)
     instance.sql("UPDATE room SET created_at = '2024-01-15 10:30:00' WHERE created_by_id = ?",

@@ -1,6 +1,6 @@
-"""A page of a long list of rooms, and of the public ones, that is read by a process which knows the
-names in it and whose list is long, comes by one statement, together with who asks: the answers are
-the same as before, whatever has changed since, and so are the refusals."""
+"""Repeated reads of a page of a long room list, own or public: a worker that has the names and the
+length of the list in its cache reads the page and the identity by one statement. The answers and
+errors are those of the first read, whatever changed in between."""
 import pytest
 
 from support.answers import assert_error
@@ -11,7 +11,7 @@ from support.rooms import ROOMS, remove, url
 HERS = 40
 OWN, PUBLIC = f"{ROOMS}?limit=3", f"{ROOMS}?limit=3&public=1"
 LISTS = pytest.mark.parametrize("path", [OWN, PUBLIC], ids=["own", "public"])
-OLDER = {"If-None-Match": 'W/"old"'}    # what asks for the caller first
+OLDER = {"If-None-Match": 'W/"old"'}    # reads the identity first
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def system(make_instance):
 
 @pytest.fixture
 def alice(system):
-    """Her public rooms are the only ones, and the latest of all; each was active an hour before
-    the next one. The process knows her name."""
+    """Her public rooms are the only ones and the latest; their last activities are an hour apart.
+    The worker has her name in its cache."""
     system.sql("UPDATE room SET is_private = TRUE, last_active_at = '2020-01-01'")
     system.sql("UPDATE total SET number = 0 WHERE name = 'public_rooms'")
     alice = Client(system).register()
@@ -41,12 +41,12 @@ def alice(system):
 
 
 def move(system, alice, time):
-    """Her rooms were last active at `time`, an expression over their ids."""
+    """Sets the last activity of her rooms to `time`, an expression over their ids."""
     system.sql(f"UPDATE room SET last_active_at = {time} WHERE created_by_id = {alice.id}")
 
 
 def crowd_minute(system, alice, count):
-    """So many of the latest rooms move into one minute, against the order of their ids."""
+    """Moves this many of the latest rooms into one minute, in descending order of their ids."""
     ids = ", ".join(map(str, expected(system, alice, count)))
     move(system, alice, f"IF(room_id IN ({ids}), TIMESTAMP('2224-01-15 10:30:59.999999') - "
                         "INTERVAL room_id MICROSECOND, last_active_at)")
@@ -66,7 +66,8 @@ def expected(system, alice, count=3):
 
 
 def cost(system, ask, names):
-    """What the database counted for ask(), the least of several times: another reader may come."""
+    """The database counters of ask(), the minimum of several runs, because others may read
+    meanwhile."""
     query = ("SELECT CAST(SUM(variable_value) AS UNSIGNED) FROM information_schema.global_status "
              f"WHERE variable_name IN ({', '.join(repr(name) for name in names)})")
 
@@ -86,7 +87,7 @@ def rows(system, ask):
     return cost(system, ask, ["Handler_read_key", "Handler_read_next", "Handler_read_prev"])
 
 
-# ---- what it costs ----
+# ---- cost ----
 
 @LISTS
 def test_one_statement_reads_a_page(system, alice, path):
@@ -107,7 +108,7 @@ def test_few_rows_beyond_the_page_are_read(system, alice, path):
     assert rows(system, lambda: listed(alice, path)) < HERS
 
 
-# ---- what changes ----
+# ---- changes between reads ----
 
 @LISTS
 def test_body_and_etag_are_the_same_on_both_paths(alice, path):
@@ -235,7 +236,7 @@ def test_pages_of_different_sizes_agree(system, alice):
                 assert alice.get(path).json()["count"] == HERS
 
 
-# ---- who asks ----
+# ---- identity ----
 
 @LISTS
 def test_a_revoked_token_is_refused(alice, path):

@@ -1,5 +1,5 @@
-"""Lists of many rooms: in exact order on every page, however their last activity is spread, since
-they are read from a key that knows it to the minute; and the number of public rooms."""
+"""Long room lists: the order is exact on every page for any distribution of the last activity; and
+the number of public rooms."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from support.client import Client
 from support.confabctl import Tool
 from support.rooms import ROOMS, url
 
-# When the rooms were last active: an expression over their ids.
+# The last activity of the rooms: an expression over their ids.
 TIMES = {
     "hours apart": "TIMESTAMP('2024-01-15') + INTERVAL room_id * 37 % 1009 HOUR",
     "a few in each minute": "TIMESTAMP('2024-01-15') + INTERVAL room_id * 37 % 1009 * 17 SECOND",
@@ -27,8 +27,8 @@ PAGES = [(1, 0), (1, 7), (3, 0), (3, 1), (5, 3), (10, 0), (10, 30), (20, 0), (20
 
 
 class Crowd:
-    """Alice is in 40 private and 40 public rooms, bob in others, of both kinds as many. There is one
-    process, which comes to know who is there and how long the lists are."""
+    """Alice is in 40 private and 40 public rooms, bob in as many others. There is one worker, which
+    caches users and the lengths of the lists."""
 
     def __init__(self, instance):
         self.instance = instance
@@ -40,7 +40,7 @@ class Crowd:
         self.bob.say(room["room_id"])
 
     def expect(self, public):
-        """Room ids as the list has them."""
+        """Room ids in the order of the list."""
         whose = "is_private = FALSE" if public else f"created_by_id = {self.alice.id}"
         return [room for room, in self.instance.sql(
             f"SELECT room_id FROM room WHERE {whose} ORDER BY last_active_at DESC, room_id DESC")]

@@ -1,6 +1,6 @@
-"""A room that is read by a process which knows the names in it comes by one statement, together
-with who asks: the answers are the same as before, and so are the refusals. (What the caller is
-refused for: test_pages_repeated.py.)"""
+"""Repeated reads of a room: a worker that has the names in its cache reads the room and the
+identity by one statement. The answers and errors are the same as on the first read. (Errors of
+authentication: test_pages_repeated.py.)"""
 import pytest
 
 from support.answers import assert_error
@@ -14,7 +14,7 @@ def system(one_process):
 
 @pytest.fixture
 def reader(alice, bob, room):
-    """Bob, a member of the room, in which the last message is one of alice."""
+    """Bob, a member of the room; alice posted the last message."""
     alice.say(room, "the last word")
     assert get(bob, room).status_code == 200
     return bob
@@ -25,7 +25,7 @@ def get(client, room, **options):
 
 
 def by_two_statements(client, room):
-    """The answer to a client that has something older."""
+    """The answer to a client with an older ETag."""
     return get(client, room, headers={"If-None-Match": 'W/"old"'})
 
 

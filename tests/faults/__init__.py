@@ -1,3 +1,3 @@
-"""Writers and readers go on while servers die, hang and lose their connections, and what was
-acknowledged is all there afterwards. `make soak` runs it for long, tests/api/test_faults.py
-for short."""
+"""The fault storm: clients write and read while servers die, hang and lose connections; afterwards
+every acknowledged message must exist. `make soak` runs it for long, tests/api/test_faults.py for a
+short time."""

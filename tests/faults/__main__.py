@@ -1,4 +1,4 @@
-"""python3 -m faults [--seconds N] [--seed N]: a long run; ends with 1 if anything was lost."""
+"""python3 -m faults [--seconds N] [--seed N]: a long run; exits with 1 if anything was lost."""
 
 import argparse
 import random

@@ -1,4 +1,4 @@
-"""What can happen to the servers of an instance."""
+"""Faults of the servers of an instance."""
 
 import contextlib
 import itertools
@@ -12,12 +12,12 @@ from support.wait import wait_for
 
 SERVERS = ("push", "api", "redis", "database", "web")
 
-# Seconds a server that hangs does so, and one that died stays dead.
+# Seconds that a server hangs, or stays dead.
 HANGS, STAYS_DEAD = 3, 0.3
 
 
 def signal_group(instance, server, number):
-    """Each server leads a process group, in which its workers are too."""
+    """Each server leads a process group, which includes its workers."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(instance.pids(server), number)
 
@@ -59,7 +59,7 @@ class Stop:
 
 
 class Once:
-    """Something that is over at once."""
+    """A fault without a duration."""
 
     lasts = 0
     needs_start = False
@@ -77,7 +77,7 @@ class Once:
 
 
 def kill_a_worker(instance):
-    """In the middle of a request, as a rule: its parent has to replace it."""
+    """Usually during a request; the parent has to replace it."""
     os.kill(random.choice(children(instance.pids("api"))), signal.SIGKILL)
 
 
@@ -90,19 +90,19 @@ def cut_database(instance):
     ids = instance.sql("SELECT id FROM information_schema.processlist WHERE db = 'confab' "
                        "AND id <> CONNECTION_ID()")
     for (number,) in ids:
-        with contextlib.suppress(RuntimeError):  # it has gone meanwhile
+        with contextlib.suppress(RuntimeError):  # it has ended meanwhile
             instance.sql("KILL CONNECTION ?", number)
 
 
 def all_faults(cut_sockets):
-    """One of each; cut_sockets(instance) cuts those of the readers."""
+    """One fault of each kind; cut_sockets(instance) cuts the sockets of the readers."""
     return [kind(server) for kind in (Kill, Stop) for server in SERVERS] + [
         Once("kill a worker of api", "api", kill_a_worker), Once("cut redis", "redis", cut_redis),
         Once("cut database", "database", cut_database), Once("cut sockets", None, cut_sockets)]
 
 
 def happen(instance, faults):
-    """Lets these happen together, waits as long as they last, and cures them."""
+    """Starts these faults together, waits for their duration, and ends them."""
     started = []
     try:
         for fault in faults:
@@ -117,7 +117,7 @@ def happen(instance, faults):
 
 
 def plan(faults, rng):
-    """Each alone, then pairs of different servers for ever, both in any order."""
+    """Each fault alone, then endless pairs on different servers, in random order."""
     yield from ([fault] for fault in rng.sample(faults, len(faults)))
     pairs = [pair for pair in itertools.combinations(faults, 2) if pair[0].server != pair[1].server]
     while True:

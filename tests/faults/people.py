@@ -1,4 +1,4 @@
-"""Those who write and those who read while the servers suffer."""
+"""The clients that write and read during the faults."""
 
 import contextlib
 import json
@@ -11,20 +11,20 @@ from http.client import HTTPConnection, HTTPException
 
 from support.websocket import Closed, Socket
 
-# What may be said to a request while a server is away; 0 is a connection that broke.
+# Statuses of requests while a server is down; 0 is a lost connection.
 AWAY = {0, 500, 502, 503, 504}
-# How a socket may end while one is: cut off, the server ends, or has no database.
+# How a socket may end meanwhile: disconnected, server restart, or no database.
 ENDS = {None, 1011, 1012, 1013}
 
 
 class Writer(threading.Thread):
-    """Posts messages into rooms, each under a client_id of its own, again and again until it
-    is acknowledged."""
+    """Posts messages to rooms, each with a unique client_id and retried until it is
+    acknowledged."""
 
     def __init__(self, instance, token, name, rooms, ended):
         super().__init__(daemon=True)
         self.acknowledged = {}      # client_id -> (room, message_id)
-        self.wrong = []             # what must not happen
+        self.wrong = []             # violations
         self.statuses = Counter()
         self._name = name
         self._rooms = rooms
@@ -68,13 +68,13 @@ class Writer(threading.Thread):
 
 
 class Reader(threading.Thread):
-    """Holds a socket to a room, comes back with `since` whenever it is lost, and checks that
-    the numbers of the events rise by one across all of that."""
+    """Keeps a socket to a room, reconnects with `since` whenever it is lost, and checks that the
+    seq of events increases by one throughout."""
 
     def __init__(self, instance, token, room, direct, ended):
         super().__init__(daemon=True)
-        self.seq = 0                # the last event
-        self.messages = []          # ids, in the order in which they came
+        self.seq = 0                # the last seq
+        self.messages = []          # message ids in the order of arrival
         self.wrong = []
         self.connects = 0
         self.room = room
@@ -92,7 +92,7 @@ class Reader(threading.Thread):
                 if end.code not in ENDS:
                     self.wrong.append(f"closed with {end.code} at {self.seq}")
             except (OSError, TimeoutError, ValueError):
-                pass  # nobody is there to connect to, or somebody who has no time
+                pass  # nothing listens, or the server is too busy
             except AssertionError as error:
                 self.wrong.append(f"{error} at {self.seq}")
             self._ended.wait(random.uniform(0.02, 0.3))
@@ -128,8 +128,8 @@ class Reader(threading.Thread):
                 self.messages.append(frame["message"]["message_id"])
 
     def cut(self):
-        """Ends the connection without a word, as a client does that is killed."""
+        """Ends the connection without a close frame, as a killed client does."""
         live = self._socket
         if live:
-            with contextlib.suppress(OSError):  # it is gone already
+            with contextlib.suppress(OSError):  # it has ended already
                 live.connection.shutdown(socket.SHUT_RDWR)

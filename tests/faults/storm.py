@@ -1,4 +1,4 @@
-"""A run: people come, damage happens, everybody settles, and the books are compared."""
+"""A run: clients start, faults happen, clients catch up, and the records are compared."""
 
 import random
 import threading
@@ -12,16 +12,16 @@ from support.wait import wait_for
 
 ROOMS, WRITERS, READERS_OF_A_ROOM = 10, 6, 3
 
-# Seconds in which readers have to be up to date once all servers are well again: three times
-# the promise for what a server that was killed had not published.
+# Seconds in which readers must catch up once all servers work again: three times the promised delay
+# of events that a killed server did not publish.
 CATCHES_UP = 15
-# Seconds for a message to be acknowledged.
+# Seconds in which a message must be acknowledged.
 SETTLES = 60
 
 
 class Storm:
-    """Storm(instance, seed).run(seconds) is a list of all that went wrong; say(text) is told
-    how it goes. The instance needs a replay_limit that is never reached."""
+    """Storm(instance, seed).run(seconds): the list of violations; say(text) is called with the
+    progress. The replay_limit of the instance must be too large to be reached."""
 
     def __init__(self, instance, seed, say=print):
         self.instance = instance
@@ -35,7 +35,7 @@ class Storm:
         self.readers = [Reader(instance, self.owner.token, room, i % 2 == 0, self.ended_reading)
                         for room in self.rooms for i in range(READERS_OF_A_ROOM)]
         self.faults = Counter()
-        self.slowest = 0.0      # seconds in which all readers caught up
+        self.slowest = 0.0      # seconds until all readers caught up
         self.wrong = []
 
     def _member(self):
@@ -59,7 +59,7 @@ class Storm:
         self._compare()
         return self.wrong
 
-    # ---- damage ----
+    # ---- faults ----
 
     def _cut_sockets(self, _):
         for reader in self.readers:
@@ -67,7 +67,7 @@ class Storm:
                 reader.cut()
 
     def _rage(self, seconds):
-        """Each fault at least once, and on until the time is over."""
+        """Each fault at least once, then more until the time is over."""
         faults = all_faults(self._cut_sockets)
         began = time.monotonic()
         for number, together in enumerate(plan(faults, self.rng)):
@@ -83,7 +83,7 @@ class Storm:
     # ---- afterwards ----
 
     def _settle(self):
-        """All servers are well: writers get their last acknowledgement, readers all events."""
+        """All servers work again: writers get their last acknowledgement, readers all events."""
         self.ended_writing.set()
         for writer in self.writers:
             writer.join(SETTLES)
@@ -94,8 +94,8 @@ class Storm:
                            for reader in self.readers if reader.room == room and reader.seq != seq]
 
     def _catch_up(self, name):
-        """Waits until every reader has what is on record now: {room: seq}. A reader that has
-        not, until the next fault shakes it, is one that would have lost something."""
+        """Waits until every reader has the recorded events: {room: seq}. A reader that misses an
+        event until the next fault disconnects it would have lost it."""
         began = time.monotonic()
         rooms = self.owner.get("/api/chat/rooms/?limit=200").json()["results"]
         last = {room["room_id"]: room["last_seq"] for room in rooms}
@@ -109,10 +109,10 @@ class Storm:
         self.slowest = max(self.slowest, time.monotonic() - began)
         return last
 
-    # ---- the books ----
+    # ---- records ----
 
     def _history(self, room):
-        """All messages of a room by REST, the oldest first."""
+        """All messages of a room by REST, oldest first."""
         messages, before = [], f"/api/chat/rooms/{room}/messages/?limit=200"
         while before:
             page = self.owner.get(before.removeprefix(self.instance.url)).json()
