@@ -11,7 +11,7 @@ import types
 import pytest
 from support.client import Client, fresh_name
 from support.conversation import run_through
-from support.instance import children, is_alive
+from support.instance import children, is_alive, running
 from support.port import free_port
 from support.wait import wait_for
 
@@ -153,17 +153,7 @@ def test_requests_by_cgi_are_logged(system, cgi):
 def test_a_cgi_process_ends_with_its_request(system, cgi):
     for _ in range(3):
         assert Client(cgi).get("/healthz").json() == {"status": "ok"}
-    wait_for(lambda: not programs(system.state / "cgi-bin" / "confab.cgi"), 10, "the end of all")
-
-
-def programs(path):
-    """The processes of a program."""
-    found = []
-    for entry in os.listdir("/proc"):
-        with contextlib.suppress(OSError):
-            if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == str(path):
-                found.append(int(entry))
-    return found
+    wait_for(lambda: not running(system.state / "cgi-bin" / "confab.cgi"), 10, "the end of all")
 
 
 # ---- where the configuration is found ----

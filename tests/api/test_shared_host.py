@@ -1,6 +1,5 @@
 """A folder on a host where one has Apache, a database, and nothing else."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -13,7 +12,7 @@ import pytest
 from support import papers
 from support.client import Client
 from support.conversation import run_through
-from support.instance import is_alive
+from support.instance import is_alive, running
 from support.port import free_port
 from support.shared_host import SharedHost
 from support.wait import wait_for
@@ -83,16 +82,6 @@ def test_the_program_runs_as_fastcgi_or_cgi_as_the_host_provides(host, chat):
     left = running(host.home / "public_html" / "chat" / "chat.fcgi")
     assert bool(left) == (host.kind == "fcgid")
     assert host.kind == "cgi" or not running(host.home / "public_html" / "chat" / "chat.cgi")
-
-
-def running(program):
-    """The living processes of a program."""
-    found = []
-    for entry in os.listdir("/proc"):
-        with contextlib.suppress(OSError):
-            if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == str(program):
-                found.append(int(entry))
-    return found
 
 
 def test_installing_again_keeps_files_of_the_user(host, own_instance):

@@ -8,13 +8,14 @@ import signal
 import pytest
 
 from support.followers import crowd
+from support.instance import is_alive
 from support.live import Listener
 from support.manager import Manager
 from support.pushd import Pushd
 from support.sockets import ROOM
 from support.wait import wait_for
 from support.websocket import Socket
-from support.workers import is_alive, serving, sockets_of
+from support.workers import serving, sockets_of
 
 
 @pytest.fixture

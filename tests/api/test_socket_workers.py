@@ -7,12 +7,13 @@ import time
 
 import pytest
 
+from support.instance import is_alive
 from support.metrics import parse, value
 from support.pushd import Pushd
 from support.sockets import in_room, notice, person
 from support.wait import wait_for
 from support.websocket import Closed, push_port
-from support.workers import is_alive, serving, worker_of, workers_of
+from support.workers import serving, worker_of, workers_of
 
 WORKERS = 3
 

@@ -35,13 +35,6 @@ class Broken(Front):
         super().__init__(system, kind)
         self._changes = changes
 
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
     def _configure(self):
         command = super()._configure()
         for shipped, broken in self._changes.items():
@@ -67,13 +60,6 @@ class Proxy(Front):
     def url(self):
         scheme = "https" if self._https else "http"
         return f"{scheme}://127.0.0.1:{self.instance.port}"
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def _make_certificate(self):
         key = self.folder / "key.pem"

@@ -148,6 +148,13 @@ class Front:
                     os.killpg(self._process.pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def said(self):
         """The content of its error log."""
         files = [self.folder / "stderr.log", self.folder / "error.log"]

@@ -239,6 +239,16 @@ def children(parent):
         return []
 
 
+def running(program):
+    """The pids of the processes that run the program at this path."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == str(program):
+                found.append(int(entry))
+    return found
+
+
 # ---- SQL ----
 
 def quote(value):

@@ -4,22 +4,13 @@ import os
 import re
 from pathlib import Path
 
+from support.instance import children
 from support.wait import wait_for
 
 
 def workers_of(pushd):
     """The pids of the workers."""
-    parent = pushd.process.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children")
-    return [int(pid) for pid in children.read_text().split()]
-
-
-def is_alive(pid):
-    """False also for a zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    return children(pushd.process.pid)
 
 
 def serving(pushd, count):
