@@ -62,11 +62,13 @@ def assert_as_long(visitor, name):
     assert 1 / 3 < min(other) / min(known) < 3, (known, other)
 
 
+@pytest.mark.slow("hashes many passwords at full cost")
 @pytest.mark.parametrize("unknown", ["nobody", "no such name!"])
 def test_an_unknown_name_takes_as_long_as_a_wrong_password(visitor, dora, unknown):
     assert_as_long(visitor, unknown)
 
 
+@pytest.mark.slow("hashes many passwords at full cost")
 def test_an_inactive_user_takes_as_long_as_a_wrong_password(site, visitor, dora):
     site.confabctl("user", "add", "erik", input="erik's password\n")
     site.confabctl("user", "disable", "erik")

@@ -368,6 +368,7 @@ def test_a_site_in_use_has_no_differences(site):
     site.mend()
 
 
+@pytest.mark.slow("fills a large database")
 def test_a_large_site_is_checked_with_few_statements_and_in_seconds(site):
     site.break_by(
         "INSERT INTO room (name, is_private, created_by_id, created_at, last_active_at, "

@@ -171,6 +171,7 @@ def test_an_upgrade_header_that_is_not_forwarded(doctor, system, kind, changes):
         assert report["delay"]["state"] == "warning"
 
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_proxy_that_buffers_frames(doctor, system):
     with Hoarder(system.port) as front:
         doctor.finds("delay", "nothing comes in 10 s", "buffering", f"http://127.0.0.1:{front.port}")

@@ -4,6 +4,8 @@ soak` runs the same for longer."""
 import random
 import sys
 
+import pytest
+
 from support.instance import ROOT
 
 sys.path.append(str(ROOT / "tests"))
@@ -13,6 +15,7 @@ from faults.storm import Storm  # noqa: E402
 SECONDS = 40
 
 
+@pytest.mark.slow("runs for a minute")
 def test_no_acknowledged_message_is_lost_while_servers_fail(make_instance):
     seed = random.randrange(10**6)
     print(f"seed {seed}")

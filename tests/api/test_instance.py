@@ -66,6 +66,7 @@ def test_a_start_with_another_port_reports_the_current_one(running):
     assert f"runs on port {running.port} already" in said
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_start_restarts_dead_servers_and_keeps_the_others(running):
     before = pids(running)
     running.end("api", signal.SIGKILL)
@@ -78,6 +79,7 @@ def test_start_restarts_dead_servers_and_keeps_the_others(running):
     assert script(running, "status").returncode == 0
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_concurrent_starts_create_one_instance(stopped):
     done = []
     threads = [threading.Thread(target=lambda: done.append(script(stopped, "start")))
@@ -92,6 +94,7 @@ def test_concurrent_starts_create_one_instance(stopped):
     assert groups == set(pids(stopped).values())
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_a_later_start_keeps_the_data_and_applies_no_migration(running):
     client = Client(running).register()
     room = client.room("Of yesterday")["room_id"]
@@ -106,6 +109,7 @@ def test_a_later_start_keeps_the_data_and_applies_no_migration(running):
     assert again.returncode == 0 and "there was nothing to do" in again.stdout + again.stderr
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_the_demo_users_and_their_room_are_created_once(stopped):
     for _ in range(2):
         said = started(stopped, DEMO="1")
@@ -123,6 +127,7 @@ def test_the_demo_users_and_their_room_are_created_once(stopped):
     assert stopped.sql("SELECT members_count FROM room WHERE name = 'Demo room'") == [(3,)]
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_without_demo_there_are_no_users():
     own = Instance()
     try:
@@ -192,6 +197,7 @@ def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
     assert processes(stopped.state) == []
 
 
+@pytest.mark.slow("starts and stops all servers")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_run_shuts_down_on_other_signals(stopped, number):
     with Foreground(stopped) as foreground:
@@ -201,6 +207,7 @@ def test_run_shuts_down_on_other_signals(stopped, number):
     assert processes(stopped.state) == []
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_run_restarts_dead_servers(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
@@ -220,6 +227,7 @@ def test_run_ends_when_the_instance_is_stopped_elsewhere(stopped):
         assert "stopped from elsewhere" in foreground.said
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_stop_ends_the_servers_of_a_killed_run(stopped):
     with Foreground(stopped) as foreground:
         foreground.wait_for("Ctrl-C stops it")
@@ -229,6 +237,7 @@ def test_stop_ends_the_servers_of_a_killed_run(stopped):
     assert processes(stopped.state) == []
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_run_on_a_running_instance_reports_it_and_does_nothing(running):
     done = script(running, "run")
     assert done.returncode == 0 and "running already" in done.stdout
@@ -250,6 +259,7 @@ def run_make(instance, make, target):
                           text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_make_start_status_and_stop_work(stopped, make):
     for last in ("Open http://localhost:", "confab is running already, at http://localhost:"):
         done = run_make(stopped, make, "start")
@@ -264,6 +274,7 @@ def test_make_start_status_and_stop_work(stopped, make):
     assert processes(stopped.state) == []
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
     with Foreground(stopped, [*make, "run"]) as foreground:
         foreground.wait_for("Ctrl-C stops it", 400)
@@ -274,6 +285,7 @@ def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
 
 # ---- two instances ----
 
+@pytest.mark.slow("starts and stops all servers")
 def test_two_instances_are_independent(running, make_instance):
     other = make_instance()
     client = Client(running).register()
@@ -290,6 +302,7 @@ def test_two_instances_are_independent(running, make_instance):
     assert all(is_alive(pid) for pid in pids(running).values())
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_configuration_keys_in_the_environment_reach_the_processes(stopped):
     started(stopped, CONFAB_REGISTRATION="closed", CONFAB_PROCESSES="2")
     answer = Client(stopped).post("/api/auth/register/", json={
@@ -299,6 +312,7 @@ def test_configuration_keys_in_the_environment_reach_the_processes(stopped):
     stopped.stop()
 
 
+@pytest.mark.slow("starts and stops all servers")
 def test_an_existing_configuration_is_kept(stopped):
     started(stopped)
     stopped.stop()

@@ -16,6 +16,8 @@ from support.port import take_port
 from support.script import PROGRAMS, SERVERS, Foreground, processes, refused, script, started
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("starts and stops all servers for most tests")
+
 
 @pytest.fixture(scope="module")
 def shared():

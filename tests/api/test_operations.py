@@ -61,6 +61,7 @@ def contents(client, room):
     return {message["message_id"]: message["content"] for message in messages}
 
 
+@pytest.mark.slow("backs up and restores an instance under load")
 def test_a_backup_taken_during_writes_restores_every_acknowledged_message(old, new, tmp_path):
     alice = Client(old).register()
     room = alice.room()["room_id"]

@@ -36,6 +36,7 @@ def while_hashing(system, look):
     return wait_for(register_and_look, seconds=60)
 
 
+@pytest.mark.slow("hashes passwords for seconds")
 def test_password_hashing_has_a_lower_priority_than_requests(slow):
     def gives_way(worker, child):
         nice = os.getpriority(os.PRIO_PROCESS, worker)
@@ -46,6 +47,7 @@ def test_password_hashing_has_a_lower_priority_than_requests(slow):
     assert [children(worker) for worker in slow.api_workers()] == [[]] * len(slow.api_workers())
 
 
+@pytest.mark.slow("hashes passwords for seconds")
 def test_an_interrupted_hash_is_retried(slow):
     def cut_short(_, child):
         os.kill(child, signal.SIGKILL)

@@ -289,6 +289,7 @@ def test_a_character_split_between_fragments_is_reassembled(live):
 
 # ---- pings of the server ----
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_an_idle_socket_is_pinged_and_closed_without_an_answer(system):
     alice = Client(system).register()
     room = alice.room()["room_id"]

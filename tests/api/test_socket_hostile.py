@@ -96,6 +96,7 @@ def counted(pushd, name, reason):
 
 # ---- before the handshake ----
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guarded):
     """In 10 s, however diligently it sends."""
     before = guarded.count("refusals_total", reason="incomplete")
@@ -110,6 +111,7 @@ def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guar
     wait_for(lambda: guarded.count("refusals_total", reason="incomplete") == before + 1)
 
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_stalled_handshakes_are_disconnected_and_counted(guarded):
     before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.ExitStack() as stack:
@@ -164,6 +166,7 @@ def test_an_unknown_path_is_counted(guarded):
 
 # ---- half-open ----
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_vanished_peer_is_disconnected_and_counted(system):
     """Its system takes what is sent and never answers, as a cable that was pulled out looks
     from here; the ping finds out."""
@@ -237,6 +240,7 @@ def test_a_flood_of_large_messages_with_unread_answers_grows_no_memory(guarded):
 
 # ---- those who do not read ----
 
+@pytest.mark.slow("fills the send queues of many sockets")
 def test_clients_that_never_read_use_no_more_than_their_send_queue(guarded):
     """Each is let go with 1013, or cut off."""
     before = guarded.count("drops_total", reason="slow")

@@ -73,6 +73,7 @@ def test_metrics_accept_a_query_and_refuse_large_headers(pushd):
     assert pushd.get("/metrics", headers={"X-Long": "x" * 9000}).status_code == 431
 
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_connection_without_a_request_is_closed(instance):
     """After 10 seconds, so that a file is not held for ever."""
     address = ("127.0.0.1", push_port(instance, "metrics"))
@@ -83,6 +84,7 @@ def test_a_connection_without_a_request_is_closed(instance):
         assert half.recv(1) == b""
 
 
+@pytest.mark.slow("waits for Redis reconnects with backoff")
 def test_healthz_names_redis_while_it_is_down_and_is_ok_afterwards(make_instance):
     system = make_instance()
     port = push_port(system, "metrics")

@@ -21,6 +21,7 @@ def system(make_instance):
 
 # ---- a pushd that is gone ----
 
+@pytest.mark.slow("waits up to 30 seconds for a lease to expire")
 def test_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
     alice, bob, room, carol = trio
     with Pushd(system) as doomed, in_room(alice, room) as here:
@@ -46,6 +47,7 @@ def test_users_of_a_stopped_pushd_leave(trio, system):
         assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
 
 
+@pytest.mark.slow("waits for a lease to expire")
 def test_a_room_open_only_on_a_killed_pushd_becomes_empty(trio, system):
     alice, bob, room, _ = trio
     with Pushd(system) as doomed, in_room(bob, room, direct=doomed.port):
@@ -103,6 +105,7 @@ def test_changes_during_a_redis_outage_are_sent_when_it_is_back(trio, system, se
         wait_for_rest(alice, room, alice, carol, seconds=30)
 
 
+@pytest.mark.slow("waits for a lease to be renewed")
 def test_presence_works_after_script_flush(trio, system, second):
     alice, bob, room, _ = trio
     with in_room(alice, room) as here:

@@ -107,6 +107,7 @@ def test_repeated_typing_is_sent_at_most_once_in_2_seconds(pair):
     assert 2 <= passed <= seconds / EVERY + 1
 
 
+@pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_stop_typing_is_sent_after_10_seconds_without_typing(pair):
     start = time.monotonic()
     pair.from_alice.send(TYPING)

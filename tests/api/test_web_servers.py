@@ -84,6 +84,7 @@ def test_the_access_log_contains_no_secret(instance, own_instance, fronts, reque
 
 # ---- sockets ----
 
+@pytest.mark.slow("waits longer than the timeouts of all web servers")
 def test_an_idle_socket_outlives_the_timeouts_of_every_web_server(user, fronts):
     """The servers here wait 5 s for a request; pings come every 30 s."""
     alice = user()
