@@ -218,8 +218,8 @@ static void on_presence_ready(void *context, uint64_t room_id) {
 }
 
 static const struct channels_callbacks CHANNELS_LISTENER = {
-    client_channel_joined, client_prefetch,   client_events,
-    client_notice,         client_resync, client_room_gone,
+    client_channel_joined, client_prefetch, client_events,
+    client_notice,         client_resync,   client_room_gone,
 };
 
 struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,

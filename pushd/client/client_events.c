@@ -1,11 +1,11 @@
-/* client_events: what the channels tell, and what follows from it. */
+/* client_events: events of the streams that a client is subscribed to, and what follows. */
 #include "client/client_private.h"
 #include "event/serialize.h"
 
 /* ---- the room of a room socket ---- */
 
-/* The one who is removed gets the event that says so, and nothing behind it. A removal from
- * before it was let in is an old story. */
+/* A removed user gets the event of the removal and nothing after it. A removal from before the
+ * client was admitted predates it, and is ignored. */
 static bool is_removal_of(const struct stream_event *event, const struct client *client) {
     return event->type == EVENT_USER_REMOVED && event->subject_id == client->user_id &&
            event->seq > client->admitted_seq;
@@ -65,7 +65,7 @@ static void own_events(struct client *client, const struct stream_event *events,
         socket_send(client->socket, frame);
     for (uint32_t i = 0; i < count && client->state != CLIENT_CLOSED; i++) {
         if (client->notifications && events[i].seq <= client->admitted_seq)
-            continue; /* what followed from it was read when the client was let in */
+            continue; /* its effect was read when the client was admitted */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED)
             client_check_credentials(client);
         else if (client->notifications)
@@ -75,7 +75,7 @@ static void own_events(struct client *client, const struct stream_event *events,
     }
 }
 
-/* ---- all of it ---- */
+/* ---- the listener of channels ---- */
 
 /* Step by step for all of them: while one thing is fetched for the first, it is for the next. */
 void client_prefetch(struct client *const *clients, uint32_t count) {
@@ -102,8 +102,8 @@ void client_events(struct subscription *subscription, const struct stream_event 
         room_events(client, events, count, frame);
 }
 
-/* True for what a user need not be told of itself. */
-static bool is_about_doing(unsigned type) {
+/* True for notices that are not sent to the sockets of the user itself. */
+static bool is_activity(unsigned type) {
     return type == EVENT_TYPING || type == EVENT_STOP_TYPING || type == EVENT_USER_JOINED ||
            type == EVENT_USER_LEFT;
 }
@@ -113,7 +113,7 @@ void client_notice(struct subscription *subscription, const struct event_envelop
     struct client *client = subscription->client;
     if (client->state != CLIENT_CONNECTED || client->notifications)
         return;
-    if (is_about_doing(envelope->type) && envelope->actor_id == client->user_id)
+    if (is_activity(envelope->type) && envelope->actor_id == client->user_id)
         return;
     if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
         socket_send_deferred(client->socket, frame);

@@ -1,4 +1,4 @@
-/* client_greet: what a client is told first, and what it missed. */
+/* client_greet: the first frames of a client: `connected`, then missed events or `resync`. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +65,8 @@ void client_resync(struct subscription *subscription, uint64_t last_seq) {
         send_resync(client, last_seq);
 }
 
-/* Frames that go out together. */
+/* Frames that are sent in one write: after a restart of pushd or of the web server many clients
+ * come back at once. */
 struct gathering {
     struct socket *socket;
     struct frame *frames[GATHER_FRAMES];
@@ -86,7 +87,6 @@ static void gather(struct gathering *gathering, struct frame *frame) {
         send_gathered(gathering);
 }
 
-/* Few writes: many come back at once when a pushd or a web server has started anew. */
 static void send_connected_and_replayed(struct client *client, struct frame *connected) {
     struct client_opening *opening = client->opening;
     struct gathering gathering = {.socket = client->socket};
@@ -104,19 +104,19 @@ static void send_connected_and_replayed(struct client *client, struct frame *con
     opening->position = opening->replayed;
 }
 
-/* Events of the tail on their way to one client. */
+/* Recent events of a stream, copied for one client: delivering them may change the stream. */
 struct handover {
     struct stream_event events[STREAM_RECENT];
     uint32_t count;
 };
 
-static void take_from_tail(void *context, const struct stream_event *event) {
+static void copy_event(void *context, const struct stream_event *event) {
     struct handover *handover = context;
     handover->events[handover->count++] = *event;
 }
 
-/* Hands out the first of the events that wait as if they had come just now, in one frame;
- * returns how many. One before them may have made the client give the subscription back. */
+/* Delivers the first of these events, joined up to GATHER_BYTES, and returns how many. An
+ * earlier one may have made the client drop the subscription. */
 static uint32_t hand_over(struct subscription *subscription, const struct stream_event *events,
                           uint32_t count) {
     struct frame *frames[STREAM_RECENT], *all = NULL;
@@ -141,7 +141,7 @@ bool client_catch_up(struct subscription *subscription, uint64_t position) {
     struct handover handover;
     handover.count = 0;
     subscription->delivered_seq = position;
-    if (stream->last_seq > position && !stream_recent(stream, position, take_from_tail, &handover))
+    if (stream->last_seq > position && !stream_recent(stream, position, copy_event, &handover))
         return false;
     for (uint32_t done = 0; done < handover.count;)
         done += hand_over(subscription, handover.events + done, handover.count - done);
@@ -149,7 +149,6 @@ bool client_catch_up(struct subscription *subscription, uint64_t position) {
     return true;
 }
 
-/* Says that it is connected, and what was missed, or that it cannot be had. */
 void client_greet(struct client *client) {
     struct client_opening *opening = client->opening;
     struct frame *connected = make_connected(client);

@@ -1,4 +1,4 @@
-/* client_input: what clients say. */
+/* client_input: messages from clients: their rate limit, ping and typing. */
 #include <json-c/json.h>
 #include <string.h>
 
@@ -7,12 +7,12 @@
 #include "client/client_private.h"
 #include "json/json_validate.h"
 
-/* Repeated typing is passed on once in so many milliseconds, and holds for so many. */
-#define TYPING_EVERY_MS 2000
-#define TYPING_HOLDS_MS 10000
+/* Repeated typing is published at most this often, and expires after this time. */
+#define TYPING_INTERVAL_MS 2000
+#define TYPING_EXPIRES_MS 10000
 
-/* Frames over the rate, in a row, after which a socket is closed. */
-#define FLOOD 100
+/* A socket is closed after this many ignored frames in a row. */
+#define MAX_IGNORED_FRAMES 100
 
 /* ---- the rate ---- */
 
@@ -32,7 +32,7 @@ static bool take_frame(struct client *client) {
     client->clients->metrics->rate_limited++;
     if (client->frames_ignored++ == 0)
         client_send_error(client, "rate_limited", "Too many frames; slow down.");
-    else if (client->frames_ignored > FLOOD)
+    else if (client->frames_ignored > MAX_IGNORED_FRAMES)
         client_close(client, SOCKET_CLOSE_POLICY, METRICS_DROP_FLOOD);
     return false;
 }
@@ -56,7 +56,7 @@ void client_stop_typing(struct client *client) {
     client_publish_notice(client, EVENT_STOP_TYPING);
 }
 
-static void type_on(struct client *client) {
+static void start_typing(struct client *client) {
     const int64_t now = clock_monotonic_ms();
     if (!client->room.typing_until_ms) {
         client->room.next_typing = client->clients->typing;
@@ -65,8 +65,8 @@ static void type_on(struct client *client) {
             client->room.next_typing->room.typing_at = &client->room.next_typing;
         client->clients->typing = client;
     }
-    client->room.typing_until_ms = now + TYPING_HOLDS_MS;
-    if (client->room.typing_sent_ms && now - client->room.typing_sent_ms < TYPING_EVERY_MS)
+    client->room.typing_until_ms = now + TYPING_EXPIRES_MS;
+    if (client->room.typing_sent_ms && now - client->room.typing_sent_ms < TYPING_INTERVAL_MS)
         return;
     client->room.typing_sent_ms = now;
     client_publish_notice(client, EVENT_TYPING);
@@ -79,11 +79,11 @@ static void bad_json(struct client *client, const char *detail) {
     client_send_error(client, "bad_json", detail);
 }
 
-static void act(struct client *client, struct text type) {
+static void handle_type(struct client *client, struct text type) {
     if (text_equals(type, text_of("ping"))) {
         socket_send_text(client->socket, text_of("{\"type\":\"pong\"}"));
     } else if (!client->notifications && text_equals(type, text_of("typing"))) {
-        type_on(client);
+        start_typing(client);
     } else if (!client->notifications && text_equals(type, text_of("stop_typing"))) {
         client_stop_typing(client);
     } else {
@@ -92,8 +92,8 @@ static void act(struct client *client, struct text type) {
     }
 }
 
-/* Takes the type out of a JSON object. NULL object: it is none. */
-static void read_type(struct client *client, struct text message) {
+/* Handles a message that is valid JSON. */
+static void handle_json(struct client *client, struct text message) {
     struct json_tokener *tokener = json_tokener_new_ex(JSONCHECK_MAX_DEPTH + 2);
     struct json_object *object, *type = NULL;
     object = json_tokener_parse_ex(tokener, message.at, (int)message.len);
@@ -102,7 +102,7 @@ static void read_type(struct client *client, struct text message) {
     } else {
         json_object_object_get_ex(object, "type", &type);
         const bool is_text = json_object_is_type(type, json_type_string);
-        act(client, is_text ? text_of(json_object_get_string(type)) : text_of(""));
+        handle_type(client, is_text ? text_of(json_object_get_string(type)) : text_of(""));
     }
     json_object_put(object);
     json_tokener_free(tokener);
@@ -121,5 +121,5 @@ void client_message(struct client *client, struct text message, bool binary) {
     if (why)
         bad_json(client, why);
     else
-        read_type(client, message);
+        handle_json(client, message);
 }

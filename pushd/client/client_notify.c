@@ -1,4 +1,7 @@
-/* client_notify: the rooms behind a notifications socket. */
+/*
+ * client_notify: the rooms of a notifications client. It is subscribed to the stream of each of
+ * its rooms, and sends a new_message_notification for each message by somebody else.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,21 +12,21 @@
 #include "store/event_log.h"
 #include "store/room_state.h"
 
-/* Times a room that runs away while it is read is read again. */
-#define READS 5
+/* How often a room is read when its stream or the membership changes during the read. */
+#define MAX_READS 5
 
-/* Reads what was said in a room since the user came into it. */
+/* A room that the user has just entered: the messages since then are read and notified of. */
 struct arrival {
     struct client *client;
     const struct config *config;
     uint64_t room_id;
     uint64_t user_id;
     unsigned reads;
-    bool stale;     /* the user came or went since it was read */
-    uint64_t after; /* where it came in, or what it was notified of already */
+    bool stale;     /* the membership changed since the read began */
+    uint64_t after; /* seq of the entry, or of the last notification already sent */
     enum error error;
     struct room_state state;
-    struct event_list said; /* behind `after`, up to state.last_seq */
+    struct event_list missed; /* after `after`, up to state.last_seq */
 };
 
 bool client_watch(struct client *client, uint64_t room_id, uint64_t last_seq) {
@@ -55,16 +58,17 @@ void client_unwatch_all(struct client *client) {
     idmap_free(&client->rooms.watched);
 }
 
-/* ---- a room that is new to the user ---- */
+/* ---- entering a room ---- */
 
 static void collect(void *context, const struct event_envelope *envelope) {
     struct arrival *arrival = context;
-    event_list_add_envelope(&arrival->said, envelope);
+    event_list_add_envelope(&arrival->missed, envelope);
 }
 
-/* Nobody was invited to a room that the user has made, or to a direct one: there it is the
- * beginning. If it is too long ago, the room is watched from now on. */
-static enum error find_beginning(struct arrival *arrival, struct db *db) {
+/* Finds the event by which the user entered. A room that the user created, and a direct room,
+ * have none: notifications begin with the first event. If the entry is further back than
+ * replay_limit, they begin now. */
+static enum error find_entry(struct arrival *arrival, struct db *db) {
     const uint64_t limit = arrival->config->replay_limit;
     const uint64_t last = arrival->state.last_seq;
     uint64_t seq;
@@ -81,7 +85,7 @@ static void arrival_work(void *context, struct db *db) {
     arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
     if (arrival->error || !arrival->state.is_member)
         return;
-    arrival->error = find_beginning(arrival, db);
+    arrival->error = find_entry(arrival, db);
     if (!arrival->error)
         arrival->error =
             replay_room(db, &arrival->state, arrival->after, arrival->config->replay_limit,
@@ -90,8 +94,8 @@ static void arrival_work(void *context, struct db *db) {
         arrival->error = ERROR_NONE;
 }
 
-/* Watches the room from where it was read to. If it has run away, or the user has left it
- * meanwhile, the arrival is stale. Who has been removed again does not watch. */
+/* Subscribes to the room, after the events that were read. If its stream has advanced further
+ * than the recent events in memory reach, the arrival becomes stale and is read again. */
 static void arrive(struct arrival *arrival) {
     struct client *client = arrival->client;
     const uint64_t position = arrival->state.last_seq;
@@ -103,7 +107,7 @@ static void arrive(struct arrival *arrival) {
     stream_start(&subscription->channel->stream, position);
     subscription->delivered_seq = position;
     idmap_put(&client->rooms.watched, arrival->room_id, subscription);
-    client_notify(client, arrival->room_id, arrival->said.events, arrival->said.count);
+    client_notify(client, arrival->room_id, arrival->missed.events, arrival->missed.count);
     if (!client_catch_up(subscription, position))
         client_unwatch(client, arrival->room_id);
 }
@@ -115,10 +119,10 @@ static void arrival_done(void *context) {
     struct client *client = arrival->client;
     if (client->state != CLIENT_CLOSED && !arrival->error && !arrival->stale)
         arrive(arrival);
-    event_list_clear(&arrival->said);
+    event_list_clear(&arrival->missed);
     client->pending_jobs--;
     if (client->state != CLIENT_CLOSED && !arrival->error && arrival->stale &&
-        arrival->reads < READS) {
+        arrival->reads < MAX_READS) {
         read_arrival(arrival);
         return;
     }
@@ -170,8 +174,8 @@ static struct frame *make_notification(uint64_t room_id, const struct stream_eve
     return frame;
 }
 
-/* The notification made last: listeners of one channel are served one after the other, so the
- * frame of an event is made once for all of them. */
+/* The last notification: the subscribers of a channel are served one after the other, so the
+ * frame is made once for all of them. */
 static struct {
     struct frame *event;
     struct frame *notification;
@@ -189,8 +193,8 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
     return last_made.notification;
 }
 
-/* The removal of the user may come by the room's stream before it does by the user's own. What
- * follows it is not for the user, unless it comes back, which its own stream tells. */
+/* The room's stream may show the removal of the user before the user's own stream does. Later
+ * events are not for this client; if the user enters again, the own stream says so. */
 static void remove_from_room(struct client *client, uint64_t room_id, uint64_t seq) {
     struct subscription *subscription = idmap_get(&client->rooms.watched, room_id);
     if (subscription)
@@ -206,7 +210,7 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
             remove_from_room(client, room_id, events[i].seq);
             return;
         }
-        /* What is said before the socket is live is in what its client reads then. */
+        /* Messages from before `connected` are among those that the client loads then. */
         if (client->state == CLIENT_CONNECTED && events[i].actor_id != client->user_id)
             frame = notification_of(room_id, &events[i]);
         if (frame)

@@ -142,9 +142,9 @@ static void a_deleted_room_without_members_or_deleter(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
     publish_room_deleted(f->client, PREFIX, 5, 0, NULL, text_of(""));
-    want(
-        f, "t:room:5",
-        "2 0 room_deleted 0 0 0 - 0 0\n{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
+    want(f, "t:room:5",
+         "2 0 room_deleted 0 0 0 - 0 0\n"
+         "{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
     assert_published(f);
 }
 
