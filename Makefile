@@ -1,8 +1,8 @@
-# confab: one non-recursive GNU Makefile. `make help` names the targets.
+# confab: a non-recursive GNU Makefile. `make help` lists the targets.
 #
-# MODE=release|debug|asan|ubsan|fuzz|coverage builds into build/$(MODE), so that flags
-# never mix. Your own CFLAGS and LDFLAGS come last and win. WERROR=1 makes warnings errors,
-# V=1 shows the commands.
+# MODE=release|debug|asan|ubsan|fuzz|coverage builds into build/$(MODE). CFLAGS and LDFLAGS of
+# the user come last and override the others. WERROR=1 makes warnings errors, V=1 prints the
+# commands.
 
 MODE       ?= release
 BUILD       = build/$(MODE)
@@ -31,18 +31,18 @@ MODE_FLAGS_debug    := -Og
 MODE_FLAGS_asan     := $(SANITIZE) -fsanitize=address
 MODE_FLAGS_ubsan    := $(SANITIZE) -fsanitize=undefined
 MODE_FLAGS_fuzz     := $(SANITIZE) -fsanitize=address,undefined,fuzzer-no-link
-# The counts are written at exit(), not at _exit(), where the processes of fcgi-api end.
+# Coverage is written by exit(), but the processes of fcgi-api call _exit().
 MODE_FLAGS_coverage := -O0 --coverage -D_exit=exit
 MODE_FLAGS          := $(MODE_FLAGS_$(MODE))
 ifeq ($(MODE),fuzz)
 CC := clang
 endif
 
-# pkg-config is asked once, and only when something is compiled: on a bare machine
-# `make run` and `make test` install it first.
+# pkg-config runs once, and only if something is compiled: `make run` and `make test` may have
+# to install it first.
 once = $(eval $(1) := $(2))$($(1))
-pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error libraries to build with are \
-       missing; `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi, \
+pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error missing libraries; \
+       `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi, \
        libuv, libwebsockets, libcurl)))
 LIBRARIES    := libmariadb json-c libsodium hiredis
 PUSH_LIBRARIES := libwebsockets libuv
@@ -65,7 +65,7 @@ LINK      = $(CC) -pie $(MODE_FLAGS) $(HARDEN_LINK) $(CFLAGS) $(LDFLAGS)
 Q   := $(if $(V),,@)
 say := @$(if $(V),:,echo)
 
-# ---- what is made of what -----------------------------------------------------
+# ---- building -----------------------------------------------------------------
 
 OBJ        := $(BUILD)/obj
 SCHEMA     := $(sort $(wildcard schema/[0-9]*.sql))
@@ -117,10 +117,9 @@ $(BUILD)/pushd: $(OBJ)/pushd/main.o $(PUSH) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS)
 
-# tests/unit/support has stand-ins for modules of pushd that talk to servers, and fixtures.
-# Its archive comes before the others, so that a test that uses a stand-in gets it in place
-# of the real module; only the test of a module links that module itself. Libraries that a
-# test does not need are left out.
+# tests/unit/support has fakes of the modules of pushd that talk to servers, and fixtures. Its
+# archive is linked before the others, so that a test that uses a fake gets it instead of the
+# real module; the test of a module itself links the real one. Unused libraries are left out.
 own_module = $(filter %/$(patsubst test_%,%,$(1)).o,$(call objects,$(PUSH_SRC)))
 
 $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(SUPPORT) $(API) $(CTL) $(PUSH) $(COMMON)
@@ -172,7 +171,7 @@ $(BUILD)/gen/schema_data.c: scripts/schema-to-c $(SCHEMA)
 	$(say) '  GEN  $@'
 	$(Q)scripts/schema-to-c $(SCHEMA) > $@
 
-# Changes when compiler or flags do; everything is then compiled again.
+# Changes with the compiler and flags; everything is then recompiled.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo $(call quote,$(COMPILE) $(LINK)) > $@.new
@@ -184,39 +183,39 @@ quote = '$(subst ','\'',$(1))'
 
 # ---- running ------------------------------------------------------------------------
 
-# A build of its own, since the packages it needs may come only now; under a lock, so that
-# two of these in one tree do not build over each other.
+# A recursive make, since it needs packages that are only installed now; under a lock, so that
+# two of these in one tree do not interfere.
 build_first = @scripts/packages build run && mkdir -p build && \
               flock build/.lock $(MAKE) --no-print-directory $(JOBS) all
 JOBS        = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-packages: ## install all Debian packages that building, running and testing need
+packages: ## install the Debian packages for building, running and testing
 	@scripts/packages build run test
 
-# A shell in the background hands down an ignored SIGINT, which a script cannot undo.
-run: ## install, build, start, stay until Ctrl-C (PORT=8000 STATE=.state DEMO=1 LISTEN=)
+# A shell in the background passes an ignored SIGINT on, which a script cannot undo.
+run: ## install packages, build, run until Ctrl-C (PORT=8000 STATE=.state DEMO=1 LISTEN=)
 	+$(build_first)
 	@exec env --default-signal=INT scripts/instance run
 
-start: ## the same in the background; returns when all is ready
+start: ## the same in the background; returns when all servers are ready
 	+$(build_first)
 	@exec scripts/instance start
 
-stop: ## stop what start or run started; the data stays
+stop: ## stop the servers of start or run; keep the data
 	@exec scripts/instance stop
 
-status: ## which servers run, their memory and addresses (exit status 0 all, 3 none, 1 some)
+status: ## list servers, memory, addresses (exit status: 0 all run, 1 some, 3 none)
 	@exec scripts/instance status
 
-reload: ## have fcgi-api read STATE/confab.conf again
+reload: ## make fcgi-api and pushd reread STATE/confab.conf
 	@exec scripts/instance reload
 
 # ---- checks -----------------------------------------------------------------------
 
-test: ## install, build, run the tests against servers of their own, without slow ones
+test: ## install packages, build, run the tests except slow ones, with private servers
 	+@JOBS='$(JOBS)' exec scripts/test
 
-test-all: ## the same with the slow tests
+test-all: ## the same including slow tests
 	+@JOBS='$(JOBS)' exec scripts/test all
 
 check: tests ## run the unit tests: no server, seconds
@@ -226,17 +225,17 @@ check-asan: ## the unit tests under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=asan BUILD=build/asan check
 	@$(MAKE) --no-print-directory MODE=ubsan BUILD=build/ubsan check
 
-lint: build/lint/compile_flags.txt ## clang-tidy, cppcheck, shellcheck, eslint, our own rules
+lint: build/lint/compile_flags.txt ## clang-tidy, cppcheck, shellcheck, eslint, project rules
 	@scripts/packages lint
 	@$(MAKE) --no-print-directory node-modules
 	@scripts/lint
 
-# One flag a line, as clang-tidy wants them.
+# One flag per line, for clang-tidy.
 build/lint/compile_flags.txt: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' -xc -std=c11 $(DEFINES) $(INCLUDES:-I%=-I$(CURDIR)/%) $(PKG_CFLAGS) > $@
 
-fuzz: ## fuzz each parser of foreign bytes for FUZZ_SECONDS (20) each
+fuzz: ## fuzz the parsers of external input, FUZZ_SECONDS (20) each
 	@scripts/packages build lint
 	@$(MAKE) --no-print-directory MODE=fuzz BUILD=build/fuzz fuzzers
 	@scripts/fuzz build/fuzz $(FUZZ_SECONDS)
@@ -248,16 +247,16 @@ soak: ## kill servers under load, then test sockets, SOAK_SECONDS (600) each (MO
 	+$(build_first)
 	@exec scripts/soak
 
-coverage: ## run all tests on programs that count, and show which lines they miss
+coverage: ## run all tests on instrumented programs, print the line coverage
 	@scripts/packages build run test
 	@scripts/coverage
 
-bench: ## measure beside the bare parts, write docs/performance.md (ONLY=row,row QUICK=1)
+bench: ## benchmark fcgi-api, write docs/performance.md (ONLY=row,row QUICK=1)
 	@scripts/packages bench
 	+$(build_first) floors
 	@exec /usr/bin/python3 -B bench/run.py
 
-bench-push: ## measure pushd beside the bare part, write docs/performance-push.md
+bench-push: ## benchmark pushd, write docs/performance-push.md
 	@scripts/packages bench
 	+$(build_first) floors
 	@exec /usr/bin/python3 -B bench/push.py
@@ -271,11 +270,11 @@ $(NODE_MODULES): tests/web/package.json tests/web/package-lock.json
 	cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 	@touch $@
 
-# ---- a copy for elsewhere -------------------------------------------------------------
+# ---- installation ---------------------------------------------------------------------
 
 SHARE := $(PREFIX)/share/confab
 
-# For web servers; not those of the private instance.
+# Files for web servers, without those of the private instance.
 SHARED_CONF := $(wildcard conf/apache/* conf/nginx/* conf/errors/* conf/prometheus/*) \
     $(filter-out conf/lighttpd/server.conf conf/lighttpd/cgi.conf,$(wildcard conf/lighttpd/*))
 
@@ -284,13 +283,13 @@ DOCS   := README.md HACKING.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE 
           schema/README.md $(wildcard docs/*.md)
 MANUALS := $(wildcard man/*.8)
 
-# Puts the file $(1) at $(2), with the places of this installation in it.
+# Installs the file $(1) as $(2), with the paths of this installation.
 install_text = install -D -m 644 $(1) $(DESTDIR)$(2) && sed -i \
     's|/usr/local/|$(PREFIX)/|g; s|/etc/confab/|$(SYSCONFDIR)/confab/|g' $(DESTDIR)$(2)
-# The same unless there is one: configurations are their owner's.
+# The same unless $(2) exists: never overwrites a configuration.
 install_config = test -e $(DESTDIR)$(2) || { $(call install_text,$(1),$(2)); }
 
-install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your configuration
+install: all ## install into PREFIX (/usr/local), below DESTDIR; keep the configuration
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
 	    $(DESTDIR)$(SHARE) $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
@@ -311,7 +310,7 @@ install: all ## install into PREFIX (/usr/local), below DESTDIR; keeps your conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf || install -m 640 \
 	    $(DESTDIR)$(SHARE)/confab.conf.example $(DESTDIR)$(SYSCONFDIR)/confab/confab.conf
 
-uninstall: ## remove what install put there; your configuration stays
+uninstall: ## remove the installed files; keep the configuration
 	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE) \
 	    $(DESTDIR)$(PREFIX)/share/doc/confab \
 	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MANUALS))) \
@@ -323,7 +322,7 @@ docs/configuration.md: common/config/options.def scripts/options-page $(BUILD)/f
 	scripts/options-page $(BUILD)/fcgi-api >$@.new
 	mv $@.new $@
 
-# What an ordinary user of a shared host needs, in one folder.
+# All files for a user of a shared host, in one folder.
 SHARED := build/confab-shared-$(VERSION)
 
 shared-stage: all
@@ -332,17 +331,17 @@ shared-stage: all
 	cp -R web conf/shared/. $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confabctl $(SHARED)/
 	$(BUILD)/fcgi-api --example-config > $(SHARED)/confab.conf.example
 
-shared-install: shared-stage ## put chat into DIR (public_html/chat) of a shared host
+shared-install: shared-stage ## install into DIR (public_html/chat) of a shared host
 	$(SHARED)/install '$(DIR)'
 
-shared-dist: shared-stage ## build/confab-shared-VERSION.tar.gz, to unpack and install there
+shared-dist: shared-stage ## build/confab-shared-VERSION.tar.gz for a shared host
 	tar -C build --owner=0 --group=0 -czf $(SHARED).tar.gz $(notdir $(SHARED))
 
-deb: ## build/deb/confab_VERSION_ARCH.deb and confab-web, looked at by lintian
+deb: ## build the Debian packages in build/deb, check them with lintian
 	@scripts/packages build deb
 	@scripts/deb
 
-deb-test: ## install, try and purge these in a Debian of their own (root; some minutes)
+deb-test: ## install, test and purge them in a debootstrap (root; some minutes)
 	@scripts/packages build deb
 	@[ -e build/deb/confab-web_$(VERSION)_all.deb ] || $(MAKE) deb
 	@scripts/deb-test
@@ -351,8 +350,8 @@ dist: ## build/confab-VERSION.tar.gz from the last commit
 	@mkdir -p build
 	git archive --prefix=confab-$(VERSION)/ -o build/confab-$(VERSION).tar.gz HEAD
 
-clean: ## remove build/ (your data in .state stays)
+clean: ## remove build/ (not the data in .state)
 	rm -rf build tests/web/node_modules
 
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# api.sh: the processes of fcgi-api, under their prefork parent.
+# api.sh: fcgi-api, a parent with several processes.
 
 seconds_to_start[api]=15
 stop_signal[api]=TERM
@@ -8,7 +8,7 @@ seconds_to_stop[api]=30
 api_address() { echo "$STATE/sock/fcgi.sock"; }
 
 api_prepare() {
-    # Nobody listens on it any more: this server was seen not to run.
+    # A stale socket: the server is not running.
     rm -f "$(api_address)"
 }
 
@@ -20,12 +20,12 @@ api_ready() {
     [[ -S $(api_address) ]]
 }
 
-# Written once, then the user's own.
+# Writes the configuration unless it exists.
 api_configure() {
     [[ ! -e $CONFIG ]] || return 0
     cat >"$CONFIG.new" <<EOF
-# The configuration of this instance: written once, by the first start, and yours since.
-# All keys, with their defaults: fcgi-api --example-config
+# Configuration of this instance, written at the first start and never overwritten.
+# For all keys with their defaults: fcgi-api --example-config
 database_socket = $STATE/sock/db.sock
 database_name = confab
 database_user = $(id -un)
@@ -35,11 +35,11 @@ EOF
     mv "$CONFIG.new" "$CONFIG"
 }
 
-# The demo users and their room, if they are not there yet.
+# Creates the demo users and their room unless they exist.
 demo_add() {
     local name
     for name in alice bob carol; do
-        # No pipe: who is there already needs no password, and what wrote it would break.
+        # No pipe: for an existing user the password is not read, and the writer would fail.
         "$BUILD/confabctl" -c "$CONFIG" user add "$name" --if-missing 9>&- <<<"$name-demo" ||
             return 1
     done

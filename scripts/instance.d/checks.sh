@@ -1,58 +1,58 @@
 # shellcheck shell=bash
-# checks.sh: what could stand in the way, found and named before anything is started.
+# checks.sh: checks before any server is started.
 
-readonly DISK_MB=300      # a fresh instance takes about 80, and is to grow
-readonly SOCKET_PATH=106  # bytes of a Unix socket's path, by the kernel and by lighttpd
+readonly DISK_MB=300      # a new instance takes about 80
+readonly SOCKET_PATH=106  # longest path of a Unix socket, for the kernel and lighttpd
 
 check_names() {
-    [[ $PORT =~ ^[0-9]{1,5}$ && $PORT -le 65535 ]] || die "PORT=$PORT is no port (0 to 65535; 0 takes a free one)"
-    # These end up in the servers' configurations, whose quoting differs.
+    [[ $PORT =~ ^[0-9]{1,5}$ && $PORT -le 65535 ]] || die "PORT=$PORT is not a port (0 to 65535; 0: any free port)"
+    # The path goes into the configurations of all servers, whose quoting differs.
     [[ $STATE != *[\"\'\\\#\;\$%\`]* && $STATE != *[[:cntrl:]]* ]] ||
-        die "STATE=$STATE: quotes and the characters \\ # ; \$ % cannot be in this path"
+        die "STATE=$STATE: the path must not contain quotes or the characters \\ # ; \$ %"
     local longest=$STATE/sock/redis.sock length
     length=$(LC_ALL=C; echo "${#longest}")
     ((length <= SOCKET_PATH)) ||
-        die "STATE=$STATE is $((length - SOCKET_PATH)) bytes too long for the paths of Unix sockets (at most" \
-            "$((SOCKET_PATH - length + $(LC_ALL=C; echo ${#STATE}))) bytes); take a shorter one"
+        die "STATE=$STATE is too long for the paths of Unix sockets: at most" \
+            "$((SOCKET_PATH - length + $(LC_ALL=C; echo ${#STATE}))) bytes"
 }
 
 check_programs() {
-    local program lacking=
+    local program missing=
     for program in "$BUILD/fcgi-api" "$BUILD/pushd" "$BUILD/confabctl"; do
-        [[ -x $program ]] || die "$program is not built; type make"
+        [[ -x $program ]] || die "$program is not built; run make"
     done
     for program in mariadbd mariadb mariadb-install-db redis-cli lighttpd; do
-        command -v "$program" >/dev/null || lacking+=" $program"
+        command -v "$program" >/dev/null || missing+=" $program"
     done
-    [[ -z $lacking ]] || die "not installed:$lacking; type make packages"
+    [[ -z $missing ]] || die "not installed:$missing; run make packages"
 }
 
 check_state() {
     if [[ -e $STATE && ! -O $STATE ]]; then
-        die "$STATE belongs to another user; take that user, or another STATE"
+        die "$STATE belongs to another user; run this as that user, or set another STATE"
     fi
-    mkdir -p "$STATE" 2>/dev/null || die "$STATE cannot be made; take another STATE"
-    chmod 700 "$STATE" && mkdir -p "$STATE"/{sock,run,log,tmp} || die "$STATE cannot be written"
+    mkdir -p "$STATE" 2>/dev/null || die "cannot create $STATE; set another STATE"
+    chmod 700 "$STATE" && mkdir -p "$STATE"/{sock,run,log,tmp} || die "cannot write to $STATE"
 }
 
 check_disk() {
     local free
     free=$(df -Pk "$STATE" | awk 'NR == 2 { print int($4 / 1024) }')
     ((free >= DISK_MB)) ||
-        die "only $free MB are free where $STATE lies, and $DISK_MB are needed"
+        die "only $free MB are free in the file system of $STATE; $DISK_MB are needed"
 }
 
-# True when somebody answers at address $1, port $2.
+# True if a program listens on address $1, port $2.
 port_taken() {
     # shellcheck disable=SC2016 # for the inner shell
     timeout 2 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
 }
 
-# True when port $1 is free at all addresses of this instance.
+# True if port $1 is free on all addresses of this instance.
 port_free() {
     local address
     for address in "${addresses[@]}"; do
-        ! port_taken "$(reachable "$address")" "$1" || return 1
+        ! port_taken "$(connect_address "$address")" "$1" || return 1
     done
 }
 
@@ -61,22 +61,22 @@ check_port() {
     port_free "$PORT" && return 0
     for ((candidate = PORT + 1; candidate < PORT + 20 && candidate < 65536; candidate++)); do
         if port_free "$candidate"; then
-            die "port $PORT is taken by another program; take another: PORT=$candidate make $verb"
+            die "port $PORT is in use by another program; set another: PORT=$candidate make $verb"
         fi
     done
-    die "port $PORT is taken by another program; take another with PORT=..."
+    die "port $PORT is in use by another program; set another with PORT=..."
 }
 
-# Sets PORT to one that nobody has; below the range the kernel gives out by itself.
-choose_port() {
+# Sets PORT to a free one, below the range of ephemeral ports.
+pick_port() {
     while :; do
         PORT=$((20000 + RANDOM % 12000))
         ! port_free "$PORT" || return 0
     done
 }
 
-# The configuration has the paths of this STATE in it: after a copy or a move of the
-# folder they would lead to the other one's servers.
+# The configuration contains the paths of its STATE. After STATE was copied or moved, they
+# would refer to the servers of the other instance.
 check_config() {
     local key path value
     for key in database_socket:db redis_socket:redis fcgi_listen:fcgi; do
@@ -84,11 +84,11 @@ check_config() {
         key=${key%:*}
         value=$(sed -n "s/^[[:blank:]]*${key}[[:blank:]]*=[[:blank:]]*//p" "$CONFIG" | tail -n 1)
         [[ $value == "$path" ]] ||
-            die "$CONFIG has $key = $value, where this instance has $path; correct the" \
-                "line, or remove the file to have it written anew"
+            die "$CONFIG has $key = $value, but this instance uses $path; correct the" \
+                "line, or remove the file to have it regenerated"
     done
     "$BUILD/fcgi-api" -c "$CONFIG" --check-config >"$STATE/log/setup.log" 2>&1 || {
         cat "$STATE/log/setup.log" >&2
-        die "the configuration is wrong, and is not taken"
+        die "invalid configuration"
     }
 }

@@ -1,23 +1,22 @@
 # shellcheck shell=bash
-# process.sh: start and end server processes, and know them again.
+# process.sh: starts, stops and identifies server processes.
 #
-# A server NAME is known by STATE/run/NAME.pid: its pid, the time at which the kernel
-# started it, and the boot. So a pid that now belongs to another program is never taken
-# for ours. Each server leads a session and process group of its own: a Ctrl-C at the
-# terminal does not reach it, and what it leaves behind can be found.
+# STATE/run/NAME.pid identifies server NAME by its pid, its start time, and the boot id, so
+# that a reused pid is never mistaken for the server. Each server has its own session and
+# process group: Ctrl-C at the terminal does not reach it, and its remaining processes can be
+# found after it died.
 
-# By server; filled in by its file.
+# By server; set in the file of the server.
 declare -A seconds_to_start=() stop_signal=() seconds_to_stop=()
-# By server: the size of its log when it was launched.
+# By server: the size of its log when it was started.
 declare -A log_start=()
 
-# Sets `process` (the caller's) to the kernel's fields on the process $1, from its state
-# on: 0 state, 2 group, 19 start time. Fails when there is no such process, or it is dead
-# and only waits to be collected.
+# Sets the caller's array `process` to the fields of /proc/$1/stat from the state on:
+# 0 state, 2 process group, 19 start time. Fails if the process does not exist or is a zombie.
 process_read() {
     local line
     { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-    # The name before them, in parentheses, may hold anything.
+    # The name in parentheses before these fields may contain anything.
     read -r -a process <<<"${line##*) }"
     [[ ${process[0]} != [ZX] ]]
 }
@@ -27,7 +26,7 @@ process_alive() {
     process_read "$1"
 }
 
-# Prints what identifies the living process $1 for good.
+# Prints the unique identification of the running process $1.
 process_stamp() {
     local process boot
     process_read "$1" || return 1
@@ -35,7 +34,7 @@ process_stamp() {
     echo "$1 ${process[19]} $boot"
 }
 
-# Prints the living processes of the group $1.
+# Prints the running processes of process group $1.
 process_group() {
     local process stat pid
     for stat in /proc/[0-9]*/stat; do
@@ -47,7 +46,7 @@ process_group() {
     done
 }
 
-# Prints the pid of the server $1 if it runs.
+# Prints the pid of server $1 if it is running.
 server_pid() {
     local pid rest
     { read -r pid rest <"$STATE/run/$1.pid"; } 2>/dev/null || return 1
@@ -55,19 +54,19 @@ server_pid() {
     echo "$pid"
 }
 
-# True when the server $1 was started and not stopped, though it may have died since.
-server_expected() {
+# True if server $1 was started and not stopped; it may have died.
+server_was_started() {
     [[ -e $STATE/run/$1.pid ]]
 }
 
-# Removes what a server $1 that died has left: its pid file, and processes of its group.
+# Cleans up after server $1 died: kills the rest of its group, removes the pid file.
 server_clean() {
     local pid boot member
-    server_expected "$1" || return 0
+    server_was_started "$1" || return 0
     ! server_pid "$1" >/dev/null || return 0
     read -r pid _ boot <"$STATE/run/$1.pid" || true
-    # While a group lives, its number goes to no new process; once its leader's number
-    # has gone to another program, there is nothing of ours left.
+    # The kernel does not reuse the number of an existing process group. If a process with the
+    # leader's pid exists, the group of the server is gone.
     if [[ $pid =~ ^[0-9]+$ && $boot == "$(</proc/sys/kernel/random/boot_id)" ]] &&
         ! process_alive "$pid"; then
         for member in $(process_group "$pid"); do
@@ -77,7 +76,7 @@ server_clean() {
     rm -f "$STATE/run/$1.pid"
 }
 
-# Starts the command $2... as server $1, in STATE, with its output appended to its log.
+# Starts the command $2... as server $1 in STATE; appends its output to its log.
 server_launch() {
     local name=$1 log=$STATE/log/$1.log pid
     shift
@@ -88,22 +87,22 @@ server_launch() {
     log_start["$name"]=$(stat -c %s "$log")
     (cd "$STATE" && exec setsid "$@") </dev/null >>"$log" 2>&1 9>&- &
     pid=$!
-    disown "$pid"  # or the shell itself reports its death
+    disown "$pid"  # so that the shell does not report its death
     process_stamp "$pid" >"$STATE/run/$name.pid" || true
 }
 
-# A signal only leaves a note, and the work is ended at the next checkpoint: between them
-# there is never a process that nobody knows of, nor an output that goes elsewhere.
+# Signal handlers only set this; the script exits at the next checkpoint. So it is never
+# interrupted between starting a process and recording its pid.
 interrupted=
 checkpoint() { [[ -z $interrupted ]] || exit "$interrupted"; }
 
-# What the server $1 has written to its log since it was launched, the last lines.
+# Prints the last lines that server $1 has logged since it was started.
 server_log() {
     tail -c +$((${log_start[$1]:-0} + 1)) "$STATE/log/$1.log" 2>/dev/null | tail -n 15 | cut -c 1-300
 }
 
-# Ends the server $1, and kills it if it takes too long.
-server_end() {
+# Stops server $1; kills it if it takes too long.
+server_terminate() {
     local name=$1 pid tick limit=${seconds_to_stop[$1]}
     if ! pid=$(server_pid "$name"); then
         server_clean "$name"
@@ -115,14 +114,14 @@ server_end() {
         sleep 0.05
     done
     if process_alive "$pid"; then
-        say "$name did not stop within $limit s and is killed"
+        say "$name did not stop within $limit s; killing it"
         kill -KILL "$pid" 2>/dev/null || true
         while process_alive "$pid"; do sleep 0.05; done
     fi
     server_clean "$name"
 }
 
-# Prints the memory in MB that the server $1 and its processes have to themselves.
+# Prints the memory (PSS) of the process group $1 in MB.
 server_memory() {
     local member
     for member in $(process_group "$1"); do

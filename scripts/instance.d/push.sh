@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# push.sh: pushd, which holds the sockets behind lighttpd.
+# push.sh: pushd, the WebSocket daemon behind lighttpd.
 #
-# lighttpd comes over a Unix socket. Its two ports, for whoever wants to come without lighttpd
-# and for its figures, are free ones, chosen at the first start and kept in STATE/run/push.ports,
-# so that a pushd that is started again is found where it was.
+# lighttpd connects to a Unix socket. pushd also listens on two ports, for direct connections
+# and for metrics. They are picked at the first start and saved in STATE/run/push.ports, so
+# that a restarted pushd uses the same ones.
 
 seconds_to_start[push]=15
 stop_signal[push]=TERM  # closes its sockets spread over drain_time
@@ -11,7 +11,7 @@ seconds_to_stop[push]=70
 
 push_socket() { echo "${CONFAB_PUSH_SOCKET:-$STATE/sock/push.sock}"; }
 
-# Prints the port of the kind $1, push or metrics; 0 if none was chosen yet.
+# Prints the port for $1 (push or metrics); 0 if none was picked yet.
 push_port() {
     local line
     while read -r line; do
@@ -23,9 +23,9 @@ push_port() {
     echo 0
 }
 
-push_address() { echo "$(push_socket), 127.0.0.1:$(push_port push), figures 127.0.0.1:$(push_port metrics)"; }
+push_address() { echo "$(push_socket), 127.0.0.1:$(push_port push), metrics 127.0.0.1:$(push_port metrics)"; }
 
-# A port that somebody else has taken meanwhile is given up for another.
+# Picks new ports if one of the saved ports is in use.
 push_prepare() {
     local kind
     for kind in push metrics; do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# redis.sh: the private Redis. It keeps nothing on disk.
+# redis.sh: the private Redis, without persistence.
 
 seconds_to_start[redis]=15
 stop_signal[redis]=TERM
@@ -7,9 +7,9 @@ seconds_to_stop[redis]=10
 
 redis_address() { echo "$STATE/sock/redis.sock"; }
 
-# Debian has one binary for the server and its tools, which looks at the name it is called
-# by. redis-tools comes with it but without the name, redis-server with a service that
-# nobody needs here.
+# Prints the path of redis-server. Debian has one binary for the server and its tools, which
+# depends on argv[0]. The package redis-tools has the binary but no redis-server; the package
+# redis-server has a service, which is not wanted here.
 redis_program() {
     local tool
     if command -v redis-server; then
@@ -22,7 +22,7 @@ redis_program() {
 }
 
 redis_prepare() {
-    fill_in "$ROOT/conf/redis/private.conf.in" "$STATE/redis.conf"
+    expand_template "$ROOT/conf/redis/private.conf.in" "$STATE/redis.conf"
     redis_program >/dev/null
 }
 

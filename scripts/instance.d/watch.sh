@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# watch.sh: `run`, which stays and looks after the servers.
+# watch.sh: `run`, which stays in the foreground and restarts servers that die.
 
-# Counts a death of the server $1; fails when there were too many, none more than ten
-# minutes after the last: then something is wrong that starting it again does not cure.
+# Counts the deaths of server $1. Fails at the sixth without ten minutes between two of them:
+# restarting does not help then.
 count_death() {
     ((EPOCHSECONDS - ${last_death[$1]:-0} <= 600)) || deaths[$1]=0
     last_death[$1]=$EPOCHSECONDS
@@ -10,16 +10,16 @@ count_death() {
     [[ ${deaths[$1]} -le 5 ]]
 }
 
-# Starts the server $1, which died, again.
-revive() {
+# Restarts server $1, which died.
+restart_server() {
     lock
-    # Stopped on purpose meanwhile, or started by somebody else?
-    if server_expected "$1" && ! server_pid "$1" >/dev/null; then
-        say "$1 died; the end of $STATE/log/$1.log:"
+    # Unless it was stopped or started by another command in the meantime.
+    if server_was_started "$1" && ! server_pid "$1" >/dev/null; then
+        say "$1 died; last lines of $STATE/log/$1.log:"
         tail -n 5 "$STATE/log/$1.log" | cut -c 1-300 | sed 's/^/    | /' >&2
         server_clean "$1"
         if ! count_death "$1"; then
-            say "$1 died too often; giving up"
+            say "$1 keeps dying; giving up"
             return 1
         fi
         server_start "$1" || return 1
@@ -27,7 +27,7 @@ revive() {
     unlock
 }
 
-# Stays until a signal comes, or somebody stops the instance, and revives what dies.
+# Restarts servers that die, until a signal arrives or the instance is stopped.
 watch() {
     local name
     local -A deaths=() last_death=()
@@ -37,13 +37,13 @@ watch() {
         checkpoint
         for name in "${SERVERS[@]}"; do
             server_pid "$name" >/dev/null && continue
-            if ! server_expected "$name"; then
+            if ! server_was_started "$name"; then
                 lock
                 started=()
-                echo "confab was stopped from elsewhere"
+                echo "confab was stopped by another command"
                 return 0
             fi
-            revive "$name" || return 1
+            restart_server "$name" || return 1
         done
     done
 }
@@ -52,7 +52,7 @@ command_run() {
     local result=0 name
     start_all || result=$?
     if [[ $result -eq 2 ]]; then
-        echo "confab is running already, at $(web_url); make stop ends it"
+        echo "confab is already running at $(web_url); use make stop to stop it"
         return 0
     fi
     for name in "${SERVERS[@]}"; do
@@ -61,7 +61,7 @@ command_run() {
     unlock
     trap 'interrupted=0' INT TERM HUP PIPE
     checkpoint
-    echo "Ctrl-C stops it"
+    echo "Press Ctrl-C to stop"
     print_address
     watch
 }

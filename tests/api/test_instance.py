@@ -57,13 +57,13 @@ def test_start_prints_a_line_for_each_step(stopped):
 def test_a_second_start_changes_nothing_and_reports_it(running):
     before = pids(running)
     said = started(running)
-    assert said == f"confab is running already, at http://localhost:{running.port}/\n"
+    assert said == f"confab is already running at http://localhost:{running.port}/\n"
     assert pids(running) == before
 
 
 def test_a_start_with_another_port_reports_the_current_one(running):
     said = started(running, PORT="8123")
-    assert f"runs on port {running.port} already" in said
+    assert f"already running on port {running.port}" in said
 
 
 @pytest.mark.slow("starts and stops all servers")
@@ -74,7 +74,7 @@ def test_start_restarts_dead_servers_and_keeps_the_others(running):
     assert script(running, "status").returncode == 1
     said = started(running)
     after = pids(running)
-    assert "api died at some time" in said and "redis died at some time" in said
+    assert "api died earlier" in said and "redis died earlier" in said
     assert {name for name in SERVERS if before[name] != after[name]} == {"api", "redis"}
     assert script(running, "status").returncode == 0
 
@@ -89,7 +89,7 @@ def test_concurrent_starts_create_one_instance(stopped):
     for thread in threads:
         thread.join(120)
     assert [one.returncode for one in done] == [0, 0]
-    assert sum("running already" in one.stdout for one in done) == 1
+    assert sum("already running" in one.stdout for one in done) == 1
     groups = {os.getpgid(pid) for pid in processes(stopped.state)}
     assert groups == set(pids(stopped).values())
 
@@ -143,7 +143,7 @@ def test_stop_returns_when_all_servers_have_ended_and_keeps_the_data(running):
     name = Client(running).register().name
     done = script(running, "stop")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1] == f"confab is stopped; its data stays in {running.state}"
+    assert done.stdout.splitlines()[-1] == f"confab is stopped; the data is kept in {running.state}"
     assert processes(running.state) == []
     assert list((running.state / "sock").iterdir()) == []
     started(running)
@@ -188,7 +188,7 @@ def test_stop_requires_no_port(running):
 
 def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
     with Foreground(stopped) as foreground:
-        foreground.wait_for("Ctrl-C stops it")
+        foreground.wait_for("Press Ctrl-C to stop")
         assert script(stopped, "status").returncode == 0
         foreground.signal(signal.SIGINT)
         assert foreground.end() == 0
@@ -201,7 +201,7 @@ def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_run_shuts_down_on_other_signals(stopped, number):
     with Foreground(stopped) as foreground:
-        foreground.wait_for("Ctrl-C stops it")
+        foreground.wait_for("Press Ctrl-C to stop")
         foreground.signal(number)
         assert foreground.end() == 0
     assert processes(stopped.state) == []
@@ -210,7 +210,7 @@ def test_run_shuts_down_on_other_signals(stopped, number):
 @pytest.mark.slow("starts and stops all servers")
 def test_run_restarts_dead_servers(stopped):
     with Foreground(stopped) as foreground:
-        foreground.wait_for("Ctrl-C stops it")
+        foreground.wait_for("Press Ctrl-C to stop")
         before = pids(stopped)
         os.kill(before["api"], signal.SIGKILL)
         foreground.wait_for("api died")
@@ -221,16 +221,16 @@ def test_run_restarts_dead_servers(stopped):
 
 def test_run_ends_when_the_instance_is_stopped_elsewhere(stopped):
     with Foreground(stopped) as foreground:
-        foreground.wait_for("Ctrl-C stops it")
+        foreground.wait_for("Press Ctrl-C to stop")
         stopped.stop()
         assert foreground.end() == 0
-        assert "stopped from elsewhere" in foreground.said
+        assert "stopped by another command" in foreground.said
 
 
 @pytest.mark.slow("starts and stops all servers")
 def test_stop_ends_the_servers_of_a_killed_run(stopped):
     with Foreground(stopped) as foreground:
-        foreground.wait_for("Ctrl-C stops it")
+        foreground.wait_for("Press Ctrl-C to stop")
         foreground.kill()
         assert script(stopped, "status").returncode == 0
         assert script(stopped, "stop").returncode == 0
@@ -240,7 +240,7 @@ def test_stop_ends_the_servers_of_a_killed_run(stopped):
 @pytest.mark.slow("starts and stops all servers")
 def test_run_on_a_running_instance_reports_it_and_does_nothing(running):
     done = script(running, "run")
-    assert done.returncode == 0 and "running already" in done.stdout
+    assert done.returncode == 0 and "already running" in done.stdout
     assert script(running, "status").returncode == 0
 
 
@@ -261,7 +261,7 @@ def run_make(instance, make, target):
 
 @pytest.mark.slow("starts and stops all servers")
 def test_make_start_status_and_stop_work(stopped, make):
-    for last in ("Open http://localhost:", "confab is running already, at http://localhost:"):
+    for last in ("Open http://localhost:", "confab is already running at http://localhost:"):
         done = run_make(stopped, make, "start")
         assert done.returncode == 0, done.stdout
         assert done.stdout.splitlines()[-1].startswith(last)
@@ -277,7 +277,7 @@ def test_make_start_status_and_stop_work(stopped, make):
 @pytest.mark.slow("starts and stops all servers")
 def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
     with Foreground(stopped, [*make, "run"]) as foreground:
-        foreground.wait_for("Ctrl-C stops it", 400)
+        foreground.wait_for("Press Ctrl-C to stop", 400)
         foreground.signal(signal.SIGINT)
         foreground.end()
     wait_for(lambda: processes(stopped.state) == [], 30, "the end of all")

@@ -66,14 +66,14 @@ def test_a_taken_port_is_reported_with_a_free_one(stopped, address):
     with take_port(address) as taken:
         port = taken.getsockname()[1]
         said = refused(stopped, PORT=str(port))
-        assert f"port {port} is taken by another program; take another: PORT=" in said
+        assert f"port {port} is in use by another program; set another: PORT=" in said
         free = said.split("PORT=")[1].split()[0]
         assert started(stopped, PORT=free).splitlines()[-1] == f"Open http://localhost:{free}/"
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "80 80"])
 def test_an_invalid_port_is_refused(stopped, port):
-    assert f"PORT={port} is no port" in refused(stopped, PORT=port)
+    assert f"PORT={port} is not a port" in refused(stopped, PORT=port)
 
 
 def test_an_invalid_address_is_refused(stopped):
@@ -235,7 +235,7 @@ def test_a_full_disk_is_reported(stopped, tmp_path):
 
 def test_a_program_that_is_not_built_is_reported_with_the_remedy(stopped, tmp_path):
     said = refused(stopped, BUILD=str(tmp_path))
-    assert f"{tmp_path}/fcgi-api is not built; type make" in said
+    assert f"{tmp_path}/fcgi-api is not built; run make" in said
 
 
 def test_a_folder_of_another_user_is_refused(stopped, tmp_path):
@@ -250,7 +250,7 @@ def test_a_folder_of_another_user_is_refused(stopped, tmp_path):
 
 def test_a_folder_that_cannot_be_created_is_reported(stopped, tmp_path):
     (tmp_path / "file").write_text("")
-    assert "cannot be made" in refused(stopped, STATE=str(tmp_path / "file" / "state"))
+    assert "cannot create" in refused(stopped, STATE=str(tmp_path / "file" / "state"))
 
 
 def test_a_path_too_long_for_sockets_is_refused_with_the_longest_length(stopped, tmp_path):
@@ -263,7 +263,7 @@ def test_a_path_too_long_for_sockets_is_refused_with_the_longest_length(stopped,
 
 def longest_path(said):
     """The longest path in bytes, from the error message."""
-    found = re.search(r"too long for the paths of Unix sockets \(at most (\d+) bytes\)", said)
+    found = re.search(r"too long for the paths of Unix sockets: at most (\d+) bytes", said)
     assert found, said
     return int(found[1])
 
