@@ -3,10 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "auth_cache.h"
 #include "http/credentials.h"
 #include "http/origin.h"
-#include "regulars.h"
-#include "store/token_member.h"
 
 static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
 static const char INVALID_TOKEN[] = "Invalid token.";
@@ -43,32 +42,24 @@ enum error auth_session(struct exchange *x, struct identity *identity) {
                               identity);
 }
 
-/* Who reads in a room is nearly always a member of it; whoever is not is looked for again, in
- * the way that tells why not. */
 static enum error find_by_token(struct exchange *x, struct text key) {
-    if (!secret_hash_key(key, x->token_hash))
+    x->has_token = secret_hash_key(key, x->token_hash);
+    if (!x->has_token)
         return ERROR_UNAUTHENTICATED;
-    x->has_token = true;
-    const bool reads = (x->request->method & (METHOD_GET | METHOD_HEAD)) != 0;
-    bool found = false;
-    enum error error = ERROR_NONE;
-    if (reads && x->ids[0])
-        error = token_member_find(x->service->db, x->token_hash, x->ids[0], &x->identity, &found);
-    if (error || found)
-        return error;
     return token_find(x->service->db, x->token_hash, x->ids[0], &x->identity);
 }
 
-bool auth_claim(struct exchange *x) {
+bool auth_by_token_later(struct exchange *x) {
     struct text key;
     x->has_token = find_token(x->request, &key) && secret_hash_key(key, x->token_hash);
     x->auth_pending = x->has_token;
-    return x->has_token;
+    return x->auth_pending;
 }
 
-bool auth_guess(struct exchange *x) {
-    x->has_identity = auth_claim(x) && regulars_find(x->service->regulars, x->service->db,
-                                                     x->token_hash, x->ids[0], &x->identity);
+bool auth_from_cache(struct exchange *x) {
+    x->has_identity =
+        auth_by_token_later(x) && auth_cache_find(x->service->auth_cache, x->service->db,
+                                                  x->token_hash, x->ids[0], &x->identity);
     x->auth_pending = x->has_identity;
     return x->has_identity;
 }

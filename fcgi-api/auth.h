@@ -7,19 +7,17 @@
 #include "server/exchange.h"
 
 /* Finds the caller by token (Authorization, else X-Confab-Token), else by session cookie.
- * A token goes before the cookie, also a bad one. On success x->caller is set, with the
+ * A token goes before the cookie, also a bad one. On success x->identity is set, with the
  * state of the room that the path names first, if it names one. On
  * ERROR_UNAUTHENTICATED the answer is set, with its WWW-Authenticate. */
 enum error auth_identify(struct exchange *x);
 
-/* Takes the token of this request, if it has a sound one, without asking whose it is: sets
- * x->token_hash and x->auth_pending, and no caller. */
-bool auth_claim(struct exchange *x);
+/* Leaves the token of the request, if it has a well-formed one, to the handler: sets
+ * x->token_hash and x->auth_pending. */
+bool auth_by_token_later(struct exchange *x);
 
-/* Makes who posted to the room of the path by this request's token, as far as this process
- * remembers, the caller (id and name; no state of the room), and sets x->auth_pending. True then;
- * what is done for a guess has to prove it, and clear the flag, before it is done. */
-bool auth_guess(struct exchange *x);
+/* The same, with x->identity from the auth cache; false if it has none for this token and room. */
+bool auth_from_cache(struct exchange *x);
 
 /* For a request that a cookie vouches for and that may change something: the page it came
  * from, told by Origin or else Referer, must be this site's or an allowed one. On

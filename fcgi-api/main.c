@@ -11,16 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "auth_cache.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "config/config.h"
 #include "config/startup.h"
-#include "crowded_minutes.h"
 #include "db/db.h"
 #include "limit.h"
-#include "long_lists.h"
 #include "redis/redis_client.h"
-#include "regulars.h"
 #include "server/gateway.h"
 #include "server/prefork.h"
 #include "store/migrate.h"
@@ -67,9 +65,7 @@ static void service_open(struct service *service, const struct config *config, b
                                 .redis = redis_client_new(config),
                                 .limit = limit_new(),
                                 .names = user_names_new(),
-                                .regulars = regulars_new(),
-                                .long_lists = long_lists_new(),
-                                .crowded_minutes = crowded_minutes_new(),
+                                .auth_cache = auth_cache_new(),
                                 .stays = stays};
 }
 
@@ -78,9 +74,7 @@ static void service_close(struct service *service) {
     redis_client_free(service->redis);
     limit_free(service->limit);
     user_names_free(service->names);
-    regulars_free(service->regulars);
-    long_lists_free(service->long_lists);
-    crowded_minutes_free(service->crowded_minutes);
+    auth_cache_free(service->auth_cache);
 }
 
 static int serve_cgi(const struct config *config) {

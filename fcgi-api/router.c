@@ -176,35 +176,33 @@ static enum error check_place(const struct exchange *x, const struct route *rout
     return error;
 }
 
-/* A tag is compared before anything is read, so the state of the room has to come first. */
-static bool may_serve_guess(struct exchange *x, const struct route *route) {
-    if (!(route->flags & ROUTE_LAZY_AUTH))
-        return false;
-    return is_unsafe(route->method) ? auth_guess(x) : !etag_is_asked(x) && auth_claim(x);
-}
-
 static enum error take_body(struct exchange *x, const struct route *route) {
     if (route->flags & (ROUTE_BODY | ROUTE_FORM))
         return body_parse(x, (route->flags & ROUTE_FORM) != 0);
     return x->request->body_error;
 }
 
-/* Serves a request whose handler proves the caller along with what it reads or changes; a
- * change is made for whom the token belonged to last time, if this is remembered. False when
- * nothing was proven: then nothing was done either. Whatever is wrong is told by the ordinary
- * way, in its order. */
-static bool serve_guess(struct exchange *x, const struct route *route, enum error *error) {
+/* Calls the handler with x->auth_pending, if the row and the request allow it. True: the request
+ * is served. False: the caller was not authenticated so, and nothing was done. Then the ordinary
+ * way serves the request, and decides which error comes first. */
+static bool serve_lazily(struct exchange *x, const struct route *route, enum error *error) {
     const size_t headers_len = x->response.headers.len;
-    if (!may_serve_guess(x, route))
+    if (!(route->flags & ROUTE_LAZY_AUTH))
         return false;
-    if (x->has_identity)
+    if (is_unsafe(route->method)) {
+        if (!auth_from_cache(x))
+            return false;
         *error = count_request(x);
+    } else if (etag_is_asked(x) || !auth_by_token_later(x)) {
+        return false; /* a tag is compared with the state of the room, which is read first */
+    }
     if (!*error)
         *error = take_body(x, route);
     if (!*error)
         *error = route->handler(x);
     if (x->auth_pending) {
         exchange_start_over(x, headers_len);
+        *error = ERROR_NONE;
         return false;
     }
     if (!*error)
@@ -214,14 +212,13 @@ static bool serve_guess(struct exchange *x, const struct route *route, enum erro
 
 static enum error serve_route(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
-    if (serve_guess(x, route, &error))
+    if (serve_lazily(x, route, &error))
         return error;
     error = admit(x, route);
     if (!error)
         error = check_place(x, route);
-    if (error)
-        return error;
-    error = take_body(x, route);
+    if (!error)
+        error = take_body(x, route);
     if (!error)
         error = route->handler(x);
     return error;

@@ -97,6 +97,15 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
 /* Steps to the next row; false at the end. */
 bool db_next(struct db_rows *rows);
 
+/* How many rows there are. */
+uint64_t db_count(const struct db_rows *rows);
+
+/* The number of the present row, from 0. */
+uint64_t db_row(const struct db_rows *rows);
+
+/* Goes to just before a row: db_next then steps to it. */
+void db_seek(struct db_rows *rows, uint64_t row);
+
 /* Columns of the present row, counted from 0, valid until db_next or db_done. NULL
  * reads as 0, false, or an empty text. */
 bool db_is_null(const struct db_rows *rows, unsigned column);

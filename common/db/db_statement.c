@@ -214,6 +214,7 @@ static bool bind_columns(struct db_rows *rows, const MYSQL_FIELD *fields, unsign
 
 static bool store_rows(struct db_rows *rows) {
     rows->has_rows = false;
+    rows->fetched = 0;
     rows->column_count = 0;
     const unsigned count = mysql_stmt_field_count(rows->stmt);
     if (count == 0)
@@ -260,7 +261,21 @@ bool db_next(struct db_rows *rows) {
         return false;
     if (fetched == MYSQL_DATA_TRUNCATED)
         fetch_rest(rows);
+    rows->fetched++;
     return true;
+}
+
+uint64_t db_count(const struct db_rows *rows) {
+    return rows->has_rows ? mysql_stmt_num_rows(rows->stmt) : 0;
+}
+
+uint64_t db_row(const struct db_rows *rows) {
+    return rows->fetched - 1;
+}
+
+void db_seek(struct db_rows *rows, uint64_t row) {
+    mysql_stmt_data_seek(rows->stmt, row);
+    rows->fetched = row;
 }
 
 bool db_is_null(const struct db_rows *rows, unsigned column) {

@@ -31,6 +31,7 @@ struct db_rows {
     unsigned bound_count;  /* of the columns that the library has bound; 0: none */
     unsigned column_space;
     bool has_rows;
+    uint64_t fetched; /* rows that db_next has stepped to */
 };
 
 /* A statement on this connection, which is to be prepared next; sql is a static string. NULL if

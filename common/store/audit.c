@@ -112,11 +112,6 @@ static const struct rule RULES[] = {
        {"members", "members a room has at least; members", WITHOUT("COUNT(m.user_id)"), false},
        {"admins", "admins a room has at least; admins", WITHOUT("COALESCE(SUM(m.is_admin), 0)"),
         false},
-       {"active_tokens", "tokens of the user that let somebody in; tokens that should",
-        "SELECT 0, u.user_id, SUM(t.user_is_active), IF(u.is_active, COUNT(*), 0) wanted "
-        "FROM token t JOIN user u ON u.user_id = t.user_id GROUP BY u.user_id "
-        "HAVING SUM(t.user_is_active) <> wanted",
-        false},
        {"orphaned_messages", "messages of a room that is not there; messages", ORPHANS("message"),
         false},
        {"orphaned_events", "events of a room that is not there; events", ORPHANS("event"), false},

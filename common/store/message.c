@@ -57,14 +57,6 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     return true;
 }
 
-bool message_name(struct user_names *names, struct message *message) {
-    if (message->sender_username.len > 0)
-        user_names_note(names, message->sender_id, message->sender_username);
-    else
-        message->sender_username = user_names_find(names, message->sender_id);
-    return message->sender_username.at != NULL;
-}
-
 /* ---- reading ---- */
 
 enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, message_visit *visit,
@@ -95,14 +87,14 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
  * SELECT ... FOR UPDATE in front cost two thirds more. The key of the member is named, since the
  * server would estimate by another one, too, how many rows there are: 87,000 instructions for that
  * step, and 60,000 so. */
-#define POST_SQL(proof, reply_check) \
+#define POST_SQL(auth, reply_check) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)) WHERE room_id = ?; "               \
                 "UPDATE member FORCE INDEX (PRIMARY) "                                           \
                 "SET last_read_position = @confab_position "                                     \
-                "WHERE room_id = ? AND user_id = ?" proof "; "                                   \
+                "WHERE room_id = ? AND user_id = ?" auth "; "                                    \
                 "IF ROW_COUNT() = 0 THEN "                                                       \
                 "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); "      \
                 "LEAVE body; END IF; " reply_check                                               \
@@ -115,16 +107,18 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                 ", TRUE, LAST_INSERT_ID(), @confab_seq, @confab_position, "                      \
                 "CAST(@confab_now AS DATETIME(6))")
 
-/* That a token is still the sender's, who is still active, as of this moment. */
-#define PROOF " AND ? = (SELECT t.user_id FROM token t WHERE t.token_hash = ? AND t.user_is_active)"
-
 #define REPLY_CHECK                                                                    \
     "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \
     "SET v_outcome = 1; LEAVE body; END IF; "
 
-/* By whether the sender is to be proven, and whether there is a message replied to. */
+/* The token still belongs to the sender, who is active. */
+#define AUTH                                                                              \
+    " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
+    "WHERE t.token_hash = ? AND u.is_active)"
+
+/* By whether the token is to be checked, and whether there is a message replied to. */
 static const char *const POST[2][2] = {{POST_SQL("", ""), POST_SQL("", REPLY_CHECK)},
-                                       {POST_SQL(PROOF, ""), POST_SQL(PROOF, REPLY_CHECK)}};
+                                       {POST_SQL(AUTH, ""), POST_SQL(AUTH, REPLY_CHECK)}};
 
 /* A key that no other post has: the time keeps the index growing at its end, the random
  * digits keep two posts of one microsecond apart. */
@@ -160,15 +154,13 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
-    struct db_value values[16]; /* with proof and reply */
+    struct db_value values[15]; /* with token and reply */
     size_t count = 0;
     values[count++] = room;
     values[count++] = room;
     values[count++] = sender;
-    if (draft->token_hash) {
-        values[count++] = sender;
+    if (draft->token_hash)
         values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
-    }
     values[count++] = room;
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);

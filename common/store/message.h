@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "store/room_state.h"
-#include "store/user_names.h"
 
 /* Numbers of the kinds as stored. */
 enum message_type { MESSAGE_TEXT = 1, MESSAGE_IMAGE = 2, MESSAGE_FILE = 3 };
@@ -33,11 +32,10 @@ struct message {
     struct text client_id; /* the client's choice; empty: none */
 };
 
-/* A list may visit NULL: what it has visited so far is void, it begins again. */
 typedef void message_visit(void *context, const struct message *message);
 
-/* Columns of a message aliased m and its sender aliased s, and how many they are; and the
- * same without the sender, whose name then comes from user_names. */
+/* Columns of a message aliased m and its sender aliased s, and how many they are; and the same
+ * with NULL for the sender's name. */
 #define MESSAGE_COLUMNS MESSAGE_COLUMNS_NAMED("s.username")
 #define MESSAGE_COLUMNS_NAMELESS MESSAGE_COLUMNS_NAMED("NULL")
 #define MESSAGE_COLUMNS_NAMED(name)                                 \
@@ -45,15 +43,12 @@ typedef void message_visit(void *context, const struct message *message);
     ", m.message_type, m.is_deleted, m.reply_to_id, m.created_at, " \
     "m.edited_at, m.client_id, m.content"
 #define MESSAGE_COLUMN_COUNT 11
+#define MESSAGE_SENDER_COLUMN 2
 
 /* Reads MESSAGE_COLUMNS of a message of this room, which start at column `first`; false when
  * they are NULL (an outer join that found nothing). */
 bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_id,
                       struct message *message);
-
-/* Gives a message without a sender's name the one that is known, or notes the one it has;
- * false if there is neither. */
-bool message_name(struct user_names *names, struct message *message);
 
 /* The name of a type on the wire ("text"), NULL for a number that is none. */
 const char *message_type_name(enum message_type type);
@@ -71,10 +66,9 @@ struct message_draft {
     uint64_t sender_id;
     struct text content;
     enum message_type type;
-    uint64_t reply_to_id;  /* 0: none */
-    struct text client_id; /* empty: none; then the store makes a key of its own */
-    /* NULL, or of the token by which the sender is to be proven: a hash as secret.h has it */
-    const unsigned char *token_hash;
+    uint64_t reply_to_id;            /* 0: none */
+    struct text client_id;           /* empty: none; then the store makes a key of its own */
+    const unsigned char *token_hash; /* to be checked in the transaction; NULL: already checked */
 };
 
 /* What became of a change to a message. */
@@ -89,7 +83,7 @@ struct message_change {
 
 /* Posts a message with its event, and moves the sender's read mark to it. The same
  * client_id again changes nothing (changed false, message_id the first one's). Errors:
- * ERROR_NOT_FOUND, ERROR_FORBIDDEN (no member, or not proven, or not active any more),
+ * ERROR_NOT_FOUND, ERROR_FORBIDDEN (no member, or the token failed the check),
  * ERROR_BAD_INPUT with bad_reply, ERROR_UNAVAILABLE. */
 enum error message_post(struct db *db, const struct message_draft *draft,
                         struct message_change *change);

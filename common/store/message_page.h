@@ -25,19 +25,16 @@ struct message_page {
 };
 
 /* Visits one page of the room whose state is given, newest first. *cursor_found is false
- * when the page's cursor is no message of this room. No access check. One round trip, and
- * one more if there is nothing behind a cursor, or a sender is met whose name is not among
- * those known yet. */
+ * when the page's cursor is no message of this room. No access check. One round trip; one
+ * more for senders whose names are not cached, and one more for an empty page by cursor. */
 enum error message_page_list(struct db *db, struct user_names *names,
                              const struct room_state *state, const struct message_page *page,
                              bool *cursor_found, message_visit *visit, void *context);
 
-/* Visits one page of the room as its member reads it who holds the token, in the same round trip
- * as the look-up of the member, and sets of the caller what token_member_from_row does. *found is
- * false, and what was visited void, when the token, the user, the room, the membership or the
- * cursor is not there, the page is empty, or a sender is met whose name is not among those known
- * yet. A page after a cursor is never found, since it often is empty, and the question would be
- * one more then. */
+/* Authenticates a member of the room by token and visits the page, in one round trip. Sets of the
+ * identity what token_member_from_row does. *found is false, and nothing was visited, if the token
+ * does not let its user read the room, the page is empty, or it is one by cursor: the ordinary way
+ * finds out which. */
 enum error message_page_by_token(struct db *db, struct user_names *names,
                                  const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                                  const struct message_page *page, struct identity *identity,

@@ -3,28 +3,31 @@
 #include <string.h>
 
 #include "event/event.h"
-#include "store/room_row.h"
-#include "store/token_member.h"
 #include "store/transaction.h"
 
 /* ---- reading ---- */
 
-/* With the names joined, which are noted if there is somewhere to note them. */
-static enum error get_named(struct db *db, struct user_names *names, uint64_t room_id,
-                            uint64_t user_id, room_visit *visit, void *context) {
+void room_from_row(const struct db_rows *rows, unsigned first, struct room *room) {
+    memset(room, 0, sizeof(*room));
+    room_state_from_row(rows, first, &room->state);
+    first += ROOM_STATE_COLUMN_COUNT;
+    room->name = db_get_text(rows, first);
+    room->created_by_id = db_get_u64(rows, first + 1);
+    room->has_last_message =
+        message_from_row(rows, first + 2, room->state.room_id, &room->last_message);
+}
+
+enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
+                    void *context) {
     static const char SQL[] =
-        "SELECT " ROOM_STATE_COLUMNS ", " ROOM_ROW_NAMED
-        " FROM " ROOM_STATE_FROM ROOM_ROW_NAMES "WHERE r.room_id = ?";
+        "SELECT " ROOM_COLUMNS " FROM " ROOM_STATE_FROM ROOM_JOINS "WHERE r.room_id = ?";
     struct db_rows *rows;
-    struct room room;
-    memset(&room, 0, sizeof(room));
+    struct room room = {0};
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
     if (error)
         return error;
-    if (db_next(rows)) {
-        room_state_from_row(rows, 0, &room.state);
-        room_row_read(rows, ROOM_STATE_COLUMN_COUNT, names, &room);
-    }
+    if (db_next(rows))
+        room_from_row(rows, 0, &room);
     const bool anyone = user_id == 0 && room.state.exists;
     error = anyone ? ERROR_NONE : room_state_may_see(&room.state);
     if (!error)
@@ -33,61 +36,23 @@ static enum error get_named(struct db *db, struct user_names *names, uint64_t ro
     return error;
 }
 
-enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
-                    void *context) {
-    return get_named(db, NULL, room_id, user_id, visit, context);
-}
-
-enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
-                          uint64_t user_id, room_visit *visit, void *context) {
-    static const char SQL[] =
-        "SELECT " ROOM_ROW_NAMELESS("IF(r.direct_low = ?, r.direct_high, r.direct_low)")
-        " FROM room r LEFT JOIN message m ON m.room_id = r.room_id AND m.position = ? "
-        "WHERE r.room_id = ?";
+enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE],
+                             uint64_t room_id, struct identity *identity, bool *found,
+                             room_visit *visit, void *context) {
+    static const char SQL[] = "SELECT " TOKEN_MEMBER_COLUMNS
+                              ", " ROOM_COLUMNS TOKEN_MEMBER_FROM ROOM_JOINS TOKEN_MEMBER_WHERE;
     struct db_rows *rows;
-    struct room room = {.state = *state};
-    user_names_begin(names, db);
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id),
-                              db_u64(state->message_count), db_u64(state->room_id));
-    if (error)
-        return error;
-    error = ERROR_NOT_FOUND;
-    bool named = true;
-    if (db_next(rows)) {
-        named = room_row_read(rows, 0, names, &room);
-        if (named)
-            visit(context, &room);
-        error = ERROR_NONE;
-    }
-    db_done(rows);
-    return named ? error : get_named(db, names, state->room_id, user_id, visit, context);
-}
-
-/* Inner joins but for the message: no row, unless the token is an active user's who is in. */
-enum error room_get_by_token(struct db *db, struct user_names *names,
-                             const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                             struct identity *identity, bool *found, room_visit *visit,
-                             void *context) {
-    static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " TOKEN_MEMBER_COLUMNS ", "
-        ROOM_ROW_NAMELESS(ROOM_ROW_OTHER) TOKEN_MEMBER_JOINS ROOM_ROW_MESSAGE TOKEN_MEMBER_WHERE;
     struct room room;
-    struct db_rows *rows;
     *found = false;
-    user_names_begin(names, db);
-    if (user_names_are_none(names))
-        return ERROR_NONE;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id),
                                     db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
-    if (db_next(rows)) {
-        memset(&room, 0, sizeof(room));
+    *found = db_next(rows);
+    if (*found) {
         token_member_from_row(rows, 0, identity);
-        room.state = identity->room;
-        *found = room_row_read(rows, TOKEN_MEMBER_COLUMN_COUNT, names, &room);
-        if (*found)
-            visit(context, &room);
+        room_from_row(rows, TOKEN_MEMBER_COLUMN_COUNT, &room);
+        visit(context, &room);
     }
     db_done(rows);
     return ERROR_NONE;

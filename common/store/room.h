@@ -18,7 +18,6 @@ struct room {
     struct room_state state;
     struct text name; /* of a direct room: the other user's */
     uint64_t created_by_id;
-    int64_t last_active_at; /* read by lists only */
     bool has_last_message;
     struct message last_message;
 };
@@ -26,25 +25,36 @@ struct room {
 /* Called with texts that are valid during the call only. */
 typedef void room_visit(void *context, const struct room *room);
 
+/* Columns of a room aliased r, as the user whose membership is aliased me (outer joined) sees it,
+ * and the joins that they need. A direct room has the name of the other user. */
+#define ROOM_COLUMNS ROOM_COLUMNS_NAMED("IF(r.direct_low IS NULL, r.name, other.username)")
+#define ROOM_JOINS                             \
+    ROOM_MESSAGE_JOINS                         \
+    "LEFT JOIN user other ON other.user_id = " \
+    "IF(r.direct_low = me.user_id, r.direct_high, r.direct_low) "
+
+#define ROOM_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_COLUMN_COUNT)
+
+/* The same with an expression for the name, whose joins are not among them. */
+#define ROOM_COLUMNS_NAMED(name) ROOM_STATE_COLUMNS ", " name ", r.created_by_id, " MESSAGE_COLUMNS
+#define ROOM_MESSAGE_JOINS                                                           \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count " \
+    "LEFT JOIN user s ON s.user_id = m.sender_id "
+
+/* Reads ROOM_COLUMNS that start at column `first`; as room_state_from_row if there is no room. */
+void room_from_row(const struct db_rows *rows, unsigned first, struct room *room);
+
 /* Visits one room as the user sees it (user_id 0: as nobody in particular, for events).
  * ERROR_NOT_FOUND as the contract has it: no such room, or private and the user not in. */
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
                     void *context);
 
-/* Visits a room as its member or passer-by sees it whose state has been read just now, with
- * the last message there was then. One round trip of two rows by key; one more when a name
- * is met that is not among those known yet. ERROR_NOT_FOUND: it was deleted meanwhile. */
-enum error room_get_known(struct db *db, struct user_names *names, const struct room_state *state,
-                          uint64_t user_id, room_visit *visit, void *context);
-
-/* Visits a room as its member sees it who holds the token, and sets of the caller what
- * token_member_from_row does. One round trip of five rows by key. *found is false, and nothing
- * was visited, when the token, the user, the room or the membership is not there, or a name is
- * met that is not among those known yet. */
-enum error room_get_by_token(struct db *db, struct user_names *names,
-                             const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
-                             struct identity *identity, bool *found, room_visit *visit,
-                             void *context);
+/* Authenticates a member of the room by token and visits the room, in one round trip. Sets of the
+ * caller what token_member_from_row does. *found is false, and nothing was visited, if the token
+ * does not let its user see the room as a member. */
+enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRET_HASH_SIZE],
+                             uint64_t room_id, struct identity *identity, bool *found,
+                             room_visit *visit, void *context);
 
 /* Finds a room of exactly this name, not a direct one, that the user is in; of several the
  * first one the user is an admin of, else the first. ERROR_NOT_FOUND if there is none. */

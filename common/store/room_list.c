@@ -1,152 +1,157 @@
+/* The SQL of lists of rooms. */
 #include "store/room_list.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "store/room_reading.h"
+/* The inner SELECT finds and sorts the ids of the page; the outer one looks up what is shown. So
+ * the sort handles narrow rows, and only the rooms of the page have their last message read. */
+#define PAGE(columns, ids, joins)                                                         \
+    "SELECT STRAIGHT_JOIN " columns " FROM (SELECT i.room_id, i.last_active_at FROM " ids \
+    " ORDER BY i.last_active_at DESC, i.room_id DESC LIMIT ? OFFSET ?) page "             \
+    "JOIN room r ON r.room_id = page.room_id "                                            \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins             \
+    "ORDER BY page.last_active_at DESC, page.room_id DESC"
 
-/* ---- one's own ---- */
+/* Walks down all rooms by last activity and skips those of others. STRAIGHT_JOIN and FORCE INDEX,
+ * because the optimizer does not see that LIMIT ends the walk early. */
+#define WALK(columns, joins)                                             \
+    "SELECT STRAIGHT_JOIN " columns                                      \
+    " FROM room r FORCE INDEX (last_active_at) "                         \
+    "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
+    "ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ? OFFSET ? ROWS EXAMINED ?"
 
-/* STRAIGHT_JOIN and the session's join_cache_level (db.c) make the server keep the order of the
- * first table. */
-
-#define TOKEN_HEAD "t.user_id, u.rooms_count, u.last_seq, "
-#define TOKEN_USER "FROM token t JOIN user u ON u.user_id = t.user_id "
-
-enum error room_list_whole(struct db *db, struct user_names *names, const struct room_list *list,
-                           room_visit *visit, void *context) {
+/* All rooms of a user, in no order, with the column they are sorted by at the end. */
 #define WHOLE(columns, joins)       \
     "SELECT STRAIGHT_JOIN " columns \
-    " FROM member me "              \
-    "JOIN room r ON r.room_id = me.room_id " joins "WHERE me.user_id = ?"
-    static const char *const SQL[ROOM_READING_FORMS] = ROOM_READING_IN_FORMS(WHOLE);
-    const struct db_value user = db_u64(list->user_id);
-    const struct room_reading reading = {db, names, visit, context, &user, 1, NULL};
-    return room_reading_list(&reading, SQL, list->brief);
+    ", r.last_active_at"            \
+    " FROM member me JOIN room r ON r.room_id = me.room_id " joins "WHERE me.user_id = ?"
+
+#define PUBLIC_IDS "room i WHERE i.is_private = FALSE"
+#define OWN_IDS "member own JOIN room i ON i.room_id = own.room_id WHERE own.user_id = ?"
+
+/* Each with everything that is shown, and with states only. */
+static const char *const PUBLIC[2] = {PAGE(ROOM_COLUMNS, PUBLIC_IDS, ROOM_JOINS),
+                                      PAGE(ROOM_STATE_COLUMNS, PUBLIC_IDS, "")};
+static const char *const OWN[2] = {PAGE(ROOM_COLUMNS, OWN_IDS, ROOM_JOINS),
+                                   PAGE(ROOM_STATE_COLUMNS, OWN_IDS, "")};
+static const char *const OWN_WALK[2] = {WALK(ROOM_COLUMNS, ROOM_JOINS),
+                                        WALK(ROOM_STATE_COLUMNS, "")};
+static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS, ROOM_JOINS),
+                                         WHOLE(ROOM_STATE_COLUMNS, "")};
+
+/* A list of at most this many times the page is read whole and sorted here: the temporary table and
+ * the two sorts of PAGE would add a third to the CPU time (all servers) of a list of 20 rooms. */
+#define WHOLE_FACTOR 2
+#define WHOLE_MOST 512
+
+/* A user of many rooms usually is in many of the latest ones, so the walk finds a page soon, while
+ * sorting takes as long as the list is. The walk pays from this many times the page on. */
+#define WALK_FACTOR 32
+
+static void visit_row(struct db_rows *rows, bool only_state, room_visit *visit, void *context) {
+    struct room room;
+    memset(&room, 0, sizeof(room));
+    if (only_state)
+        room_state_from_row(rows, 0, &room.state);
+    else
+        room_from_row(rows, 0, &room);
+    visit(context, &room);
 }
 
-/* Outer joins to the rooms: who has none, or too many, is found all the same. Too many are kept
- * out by the key that is looked up, since a condition beside it would be tried on each of them. */
-enum error room_list_whole_by_token(struct db *db, struct user_names *names,
-                                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t most,
-                                    struct identity *identity, bool *found, room_visit *visit,
-                                    void *context) {
-    static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " TOKEN_HEAD ROOM_READING_NAMELESS_COLUMNS " " TOKEN_USER
-        "LEFT JOIN member me ON me.user_id = IF(u.rooms_count <= ?, t.user_id, 0) "
-        "LEFT JOIN room r ON r.room_id = me.room_id " ROOM_ROW_MESSAGE
-        "WHERE t.token_hash = ? AND u.is_active";
-    const struct db_value values[] = {db_u64(most), db_bytes(token_hash, SECRET_HASH_SIZE)};
-    const struct room_reading reading = {db, names, visit, context, values, 2, NULL};
-    return room_reading_by_token(&reading, SQL, identity, found);
+static enum error visit_rows(struct db_rows *rows, bool only_state, room_visit *visit,
+                             void *context) {
+    while (db_next(rows))
+        visit_row(rows, only_state, visit, context);
+    db_done(rows);
+    return ERROR_NONE;
 }
 
-/* One's own are found by walking down the key, of which nothing but room ids is read, and
- * asking for each room whether one is in it. ROWS EXAMINED, which ends the walk, counts the
- * three rows by key of each room found as well. */
-#define LATEST_JOINS(user)                                                 \
-    "JOIN member me ON me.room_id = latest.room_id AND me.user_id = " user \
-    " JOIN room r ON r.room_id = latest.room_id "
-#define LATEST_END "ORDER BY latest.active_minute DESC LIMIT ? ROWS EXAMINED ?"
+struct key {
+    int64_t last_active_at;
+    uint64_t room_id;
+    uint64_t row;
+};
 
-static uint64_t examined(uint64_t most, uint64_t reach) {
-    return reach + 3 * most;
+static int compare_keys(const void *one, const void *other) {
+    const struct key *a = one, *b = other;
+    if (a->last_active_at != b->last_active_at)
+        return a->last_active_at < b->last_active_at ? 1 : -1;
+    return (a->room_id < b->room_id) - (a->room_id > b->room_id);
 }
 
-enum error room_list_latest(struct db *db, struct user_names *names, const struct room_list *list,
-                            uint64_t most, uint64_t reach, room_visit *visit, void *context) {
-#define LATEST(columns, joins)      \
-    "SELECT STRAIGHT_JOIN " columns \
-    " FROM room latest FORCE INDEX (active_minute) " LATEST_JOINS("?") joins LATEST_END
-    static const char *const SQL[ROOM_READING_FORMS] = ROOM_READING_IN_FORMS(LATEST);
-    const struct db_value values[] = {db_u64(list->user_id), db_u64(most),
-                                      db_u64(examined(most, reach))};
-    const struct room_reading reading = {db, names, visit, context, values, 3, NULL};
-    return room_reading_list(&reading, SQL, list->brief);
-}
-
-/* Token and user are single rows by key, which the server reads before it plans the walk; and
- * does not walk at all if there is no such token, or the user has too few rooms. */
-enum error room_list_latest_by_token(struct db *db, struct user_names *names,
-                                     const unsigned char token_hash[SECRET_HASH_SIZE],
-                                     uint64_t least, uint64_t most, uint64_t reach,
-                                     struct identity *identity, bool *found, room_visit *visit,
-                                     void *context) {
-    static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " TOKEN_HEAD ROOM_READING_NAMELESS_COLUMNS " " TOKEN_USER
-        "JOIN room latest FORCE INDEX (active_minute) " LATEST_JOINS("t.user_id") ROOM_ROW_MESSAGE
-        "WHERE t.token_hash = ? AND u.is_active AND u.rooms_count >= ? " LATEST_END;
-    const struct db_value values[] = {db_bytes(token_hash, SECRET_HASH_SIZE), db_u64(least),
-                                      db_u64(most), db_u64(examined(most, reach))};
-    const struct room_reading reading = {db, names, visit, context, values, 4, NULL};
-    return room_reading_by_token(&reading, SQL, identity, found);
-}
-
-/* The page is chosen, and sorted, from the narrow columns; its rows are then looked up by
- * key. Sorting the finished rows would carry every last message through a temporary table. */
-enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
-                          uint64_t limit, uint64_t offset, room_visit *visit, void *context) {
-#define PAGE(columns, joins)                                                 \
-    "SELECT STRAIGHT_JOIN " columns                                          \
-    " FROM (SELECT p.room_id, p.last_active_at FROM member mine "            \
-    "JOIN room p ON p.room_id = mine.room_id WHERE mine.user_id = ? "        \
-    "ORDER BY p.last_active_at DESC, p.room_id DESC LIMIT ? OFFSET ?) page " \
-    "JOIN room r ON r.room_id = page.room_id "                               \
-    "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins
-    static const char *const SQL[ROOM_READING_FORMS] = ROOM_READING_IN_FORMS(PAGE);
-    const struct db_value values[] = {db_u64(list->user_id), db_u64(limit), db_u64(offset),
-                                      db_u64(list->user_id)};
-    const struct room_reading reading = {db, names, visit, context, values, 4, NULL};
-    return room_reading_list(&reading, SQL, list->brief);
-}
-
-#define MINUTE 60000000
-
-int64_t room_list_next_minute(int64_t at) {
-    return (at / MINUTE + 1) * MINUTE;
-}
-
-/* The sums grow with every change in a room of the list; a change of the list itself shows
- * in the user's own counters. */
-enum error room_list_state_get(struct db *db, uint64_t user_id, struct room_list_state *state) {
-    static const char SQL[] =
-        "SELECT u.rooms_count, u.last_seq, SUM(r.last_seq), SUM(me.last_read_position) "
-        "FROM user u LEFT JOIN member me ON me.user_id = u.user_id "
-        "LEFT JOIN room r ON r.room_id = me.room_id WHERE u.user_id = ? GROUP BY u.user_id";
-    struct db_rows *rows;
-    memset(state, 0, sizeof(*state));
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
-    if (error)
-        return error;
-    if (db_next(rows)) {
-        state->count = db_get_u64(rows, 0);
-        for (unsigned i = 0; i < ROOM_LIST_COUNTERS; i++)
-            state->counters[i] = db_get_u64(rows, i + 1);
+/* Visits the page among the rows of WHOLE. */
+static enum error visit_sorted(struct db_rows *rows, const struct room_list *list, bool only_state,
+                               room_visit *visit, void *context) {
+    const unsigned last = only_state ? ROOM_STATE_COLUMN_COUNT : ROOM_COLUMN_COUNT;
+    struct key keys[WHOLE_MOST];
+    uint64_t count = 0;
+    while (count < WHOLE_MOST && db_next(rows)) {
+        keys[count] = (struct key){db_get_time(rows, last), db_get_u64(rows, 0), db_row(rows)};
+        count++;
+    }
+    if (count > 1)
+        qsort(keys, count, sizeof(keys[0]), compare_keys);
+    for (uint64_t i = list->offset; i < count && i - list->offset < list->limit; i++) {
+        db_seek(rows, keys[i].row);
+        db_next(rows);
+        visit_row(rows, only_state, visit, context);
     }
     db_done(rows);
     return ERROR_NONE;
 }
 
-/* ---- all ---- */
+enum error room_list_page(struct db *db, const struct room_list *list, bool only_state,
+                          room_visit *visit, void *context) {
+    const struct db_value user = db_u64(list->user_id), limit = db_u64(list->limit),
+                          offset = db_u64(list->offset);
+    struct db_rows *rows;
+    enum error error;
+    if (list->offset >= list->count)
+        return ERROR_NONE;
+    if (list->is_public) {
+        error = DB_RUN(db, PUBLIC[only_state], DB_REPEATABLE, &rows, limit, offset, user);
+        return error ? error : visit_rows(rows, only_state, visit, context);
+    }
+    if (list->count <= WHOLE_FACTOR * list->limit) {
+        error = DB_RUN(db, OWN_WHOLE[only_state], DB_REPEATABLE, &rows, user);
+        if (error || db_count(rows) <= WHOLE_MOST)
+            return error ? error : visit_sorted(rows, list, only_state, visit, context);
+        db_done(rows); /* many rooms were joined just now */
+    } else if (list->count / WALK_FACTOR >= list->offset + list->limit) {
+        /* The walk is cut off when it has cost as much as sorting would have. */
+        error = DB_RUN(db, OWN_WALK[only_state], DB_REPEATABLE, &rows, user, limit, offset,
+                       db_u64(list->count / 2));
+        if (error || db_count(rows) == list->limit)
+            return error ? error : visit_rows(rows, only_state, visit, context);
+        db_done(rows);
+    }
+    error = DB_RUN(db, OWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
+    return error ? error : visit_rows(rows, only_state, visit, context);
+}
+
+enum error room_list_count_public(struct db *db, uint64_t *count) {
+    static const char SQL[] = "SELECT number FROM total WHERE name = 'public_rooms'";
+    return db_number(db, SQL, count);
+}
+
+/* ---- all rooms, for confabctl ---- */
 
 #define BOTH_NAMES "IF(r.direct_low IS NULL, r.name, CONCAT(low.username, ', ', other.username))"
 
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
                          void *context) {
     static const char SQL[] =
-        "SELECT " ROOM_READING_STATE
-        ", " ROOM_ROW_COLUMNS(BOTH_NAMES, "r.direct_high", MESSAGE_COLUMNS)
+        "SELECT " ROOM_COLUMNS_NAMED(BOTH_NAMES)
         " FROM room r "
-        "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 " ROOM_ROW_MESSAGE
-        "LEFT JOIN user s ON s.user_id = m.sender_id "
+        "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 " ROOM_MESSAGE_JOINS
         "LEFT JOIN user low ON low.user_id = r.direct_low "
         "LEFT JOIN user other ON other.user_id = r.direct_high "
         "ORDER BY r.room_id LIMIT ? OFFSET ?";
-    const struct db_value values[] = {db_u64(limit), db_u64(offset)};
-    const struct room_reading reading = {db, NULL, visit, context, values, 2, NULL};
-    return room_reading_as_named(&reading, SQL);
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));
+    return error ? error : visit_rows(rows, false, visit, context);
 }
-
-/* ---- numbers ---- */
 
 enum error room_list_count_all(struct db *db, uint64_t *count) {
     static const char SQL[] = "SELECT COUNT(*) FROM room";

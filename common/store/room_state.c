@@ -2,32 +2,23 @@
 
 #include <string.h>
 
-void room_state_from_numbers(const uint64_t numbers[ROOM_STATE_NUMBER_COUNT], int64_t created_at,
-                             struct room_state *state) {
-    const uint64_t is = numbers[1];
-    *state = (struct room_state){.exists = true,
-                                 .is_private = (is & 1) != 0,
-                                 .is_direct = (is & 2) != 0,
-                                 .is_member = (is & 4) != 0,
-                                 .is_admin = (is & 8) != 0,
-                                 .room_id = numbers[0],
-                                 .last_seq = numbers[2],
-                                 .oldest_seq = numbers[3],
-                                 .message_count = numbers[4],
-                                 .members_count = numbers[5],
-                                 .last_read_position = numbers[6],
-                                 .created_at = created_at};
-}
-
 void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state) {
-    uint64_t numbers[ROOM_STATE_NUMBER_COUNT];
     if (db_is_null(rows, first)) {
         memset(state, 0, sizeof(*state));
         return;
     }
-    for (unsigned i = 0; i < ROOM_STATE_NUMBER_COUNT; i++)
-        numbers[i] = db_get_u64(rows, first + i);
-    room_state_from_numbers(numbers, db_get_time(rows, first + ROOM_STATE_NUMBER_COUNT), state);
+    *state = (struct room_state){.exists = true,
+                                 .room_id = db_get_u64(rows, first),
+                                 .is_private = db_get_bool(rows, first + 1),
+                                 .is_direct = db_get_bool(rows, first + 2),
+                                 .is_member = db_get_bool(rows, first + 3),
+                                 .is_admin = db_get_bool(rows, first + 4),
+                                 .last_seq = db_get_u64(rows, first + 5),
+                                 .oldest_seq = db_get_u64(rows, first + 6),
+                                 .message_count = db_get_u64(rows, first + 7),
+                                 .members_count = db_get_u64(rows, first + 8),
+                                 .last_read_position = db_get_u64(rows, first + 9),
+                                 .created_at = db_get_time(rows, first + 10)};
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,

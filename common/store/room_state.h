@@ -25,19 +25,12 @@ struct room_state {
     int64_t created_at;
 };
 
-/* Columns of a room aliased r and the caller's membership aliased me (outer joined). What is yes
- * or no is in one of them, since the client library spends a thousand instructions on each. */
-#define ROOM_STATE_COLUMNS ROOM_STATE_NUMBERS ", r.created_at"
-#define ROOM_STATE_COLUMN_COUNT (ROOM_STATE_NUMBER_COUNT + 1)
-
-/* All of them but the time, and the state by these numbers. */
-#define ROOM_STATE_NUMBERS                                              \
-    "r.room_id, r.is_private + 2 * (r.direct_low IS NOT NULL) + "       \
-    "4 * (me.user_id IS NOT NULL) + 8 * COALESCE(me.is_admin, FALSE), " \
-    "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position"
-#define ROOM_STATE_NUMBER_COUNT 7
-void room_state_from_numbers(const uint64_t numbers[ROOM_STATE_NUMBER_COUNT], int64_t created_at,
-                             struct room_state *state);
+/* Columns of a room aliased r and the caller's membership aliased me (outer joined). */
+#define ROOM_STATE_COLUMNS                                                                     \
+    "r.room_id, r.is_private, r.direct_low IS NOT NULL, me.user_id IS NOT NULL, me.is_admin, " \
+    "r.last_seq, r.oldest_seq, r.message_count, r.members_count, me.last_read_position, "      \
+    "r.created_at"
+#define ROOM_STATE_COLUMN_COUNT 11
 
 /* The join that goes with the columns; its ? is the caller. */
 #define ROOM_STATE_FROM "room r LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? "

@@ -8,12 +8,8 @@
 
 enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
                      uint64_t *token_id) {
-    /* The user's row is locked, lest the user is disabled between the question and the answer. */
     static const char SQL[] = TRANSACTION(
-        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_active BOOLEAN; ",
-        "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
-        "INSERT INTO token (user_id, token_hash, created_at, user_is_active) "
-        "VALUES (p_user, ?, SYSDATE(6), v_active); ",
+        "", "INSERT INTO token (user_id, token_hash, created_at) VALUES (?, ?, SYSDATE(6)); ",
         ", LAST_INSERT_ID()");
     struct db_rows *rows;
     const enum error error =
@@ -36,7 +32,7 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
 /* Reads the columns of the caller, those of the credential behind them (id, and whether it
  * is to be renewed), and those of the room, if it was asked for. */
 static void identity_from_row(const struct db_rows *rows, bool with_room, struct identity *identity,
-                            uint64_t *id, bool *renew) {
+                              uint64_t *id, bool *renew) {
     memset(identity, 0, sizeof(*identity));
     user_from_row(rows, 0, &identity->user);
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
@@ -48,7 +44,7 @@ static void identity_from_row(const struct db_rows *rows, bool with_room, struct
 }
 
 static enum error read_identity(struct db_rows *rows, bool with_room, struct identity *identity,
-                              uint64_t *id, bool *renew) {
+                                uint64_t *id, bool *renew) {
     if (!db_next(rows)) {
         memset(identity, 0, sizeof(*identity));
         return ERROR_UNAUTHENTICATED;
@@ -59,9 +55,9 @@ static enum error read_identity(struct db_rows *rows, bool with_room, struct ide
 
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
                       struct identity *identity) {
-#define TOKEN_SQL(room_columns, room_joins)                     \
+#define TOKEN_SQL(room_columns, room_joins)                       \
     "SELECT " IDENTITY_COLUMNS ", t.token_id, FALSE" room_columns \
-    " FROM token t "                                            \
+    " FROM token t "                                              \
     "JOIN user u ON u.user_id = t.user_id " room_joins "WHERE t.token_hash = ?"
     static const char ALONE[] = TOKEN_SQL("", "");
     static const char IN_ROOM[] = TOKEN_SQL(", " ROOM_STATE_COLUMNS, FROM_ROOM);
@@ -76,6 +72,13 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
     error = read_identity(rows, room_id != 0, identity, &identity->token_id, &renew);
     db_done(rows);
     return error;
+}
+
+void token_member_from_row(const struct db_rows *rows, unsigned first, struct identity *identity) {
+    memset(identity, 0, sizeof(*identity));
+    room_state_from_row(rows, first, &identity->room);
+    identity->user.id = db_get_u64(rows, first + ROOM_STATE_COLUMN_COUNT);
+    identity->user.is_active = true;
 }
 
 /* Ends one credential: the user's row is locked first, as everywhere, then it goes. */
@@ -156,7 +159,7 @@ static enum error renew_session(struct db *db, uint64_t days, struct identity *i
 enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                               uint64_t days, uint64_t room_id, struct identity *identity) {
 #define SESSION_SQL(room_columns, room_joins)                                    \
-    "SELECT " IDENTITY_COLUMNS                                                     \
+    "SELECT " IDENTITY_COLUMNS                                                   \
     ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE" room_columns \
     " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins           \
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
@@ -218,7 +221,7 @@ static void write_questions(struct buffer *json, const struct identity_query *qu
 
 /* The question that a row answers. */
 static struct identity_query *question_of(const struct db_rows *rows,
-                                           struct identity_query *questions) {
+                                          struct identity_query *questions) {
     return &questions[db_get_u64(rows, PLACE_COLUMN) - 1];
 }
 
@@ -235,7 +238,7 @@ static void read_answers(struct db_rows *rows, bool of_sessions, struct identity
         struct identity *identity = &question->identity;
         identity_from_row(rows, true, identity,
                           of_sessions ? &identity->session_id : &identity->token_id,
-                        &identity->session_renewed);
+                          &identity->session_renewed);
         question->error = ERROR_NONE;
     }
     db_done(rows);
@@ -258,7 +261,7 @@ enum error token_find_many(struct db *db, struct identity_query *questions, size
 }
 
 enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *questions,
-                             size_t count) {
+                                   size_t count) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS
         ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE, " ROOM_STATE_COLUMNS

@@ -47,6 +47,20 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
                       struct identity *identity);
 
+/* For statements that authenticate a member of a room by token and read from the room in the same
+ * round trip. They have no row if the token, the user, the room or the membership is not there, or
+ * the user is disabled. Values: the room, those of further joins, the hash. */
+#define TOKEN_MEMBER_COLUMNS ROOM_STATE_COLUMNS ", u.user_id"
+#define TOKEN_MEMBER_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 1)
+#define TOKEN_MEMBER_FROM                                 \
+    " FROM token t JOIN user u ON u.user_id = t.user_id " \
+    "JOIN room r ON r.room_id = ? "                       \
+    "JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
+#define TOKEN_MEMBER_WHERE "WHERE t.token_hash = ? AND u.is_active"
+
+/* Sets the id of the user, that the user is active, and the state of the room; zeroes the rest. */
+void token_member_from_row(const struct db_rows *rows, unsigned first, struct identity *identity);
+
 /* Ends a token; changed is false when there is none with this id. */
 enum error token_end(struct db *db, uint64_t token_id, struct user_change *change);
 

@@ -130,7 +130,6 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         FIND_USER
         "IF v_active = p_active THEN LEAVE body; END IF; "
         "UPDATE user SET is_active = p_active WHERE user_id = p_user; "
-        "UPDATE token SET user_is_active = p_active WHERE user_id = p_user; "
         "SET v_changed = TRUE; "
         CREDENTIALS_CHANGED,
         ", v_changed, v_user_seq");

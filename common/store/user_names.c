@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/xalloc.h"
 
 /* Places are twice as many as the names that are kept for long, a power of two: what one
@@ -43,10 +44,6 @@ void user_names_begin(struct user_names *names, const struct db *db) {
     names->session = session;
 }
 
-bool user_names_are_none(const struct user_names *names) {
-    return names->count == 0;
-}
-
 /* The place of a user, or the free one where it would be. */
 static unsigned place_of(const struct user_names *names, uint64_t user_id) {
     unsigned at = (unsigned)(user_id % PLACES);
@@ -68,4 +65,35 @@ void user_names_note(struct user_names *names, uint64_t user_id, struct text nam
     place->len = (unsigned char)name.len;
     memcpy(place->name, name.at, name.len);
     names->count++;
+}
+
+enum error user_names_learn(struct user_names *names, struct db *db, struct db_rows *rows,
+                            unsigned column) {
+    static const char SQL[] =
+        "SELECT u.user_id, u.username FROM "
+        "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
+        "JOIN user u ON u.user_id = j.id";
+    const uint64_t present = db_row(rows);
+    struct buffer ids = BUFFER_EMPTY;
+    for (db_seek(rows, present); db_next(rows);) {
+        const uint64_t id = db_get_u64(rows, column);
+        if (user_names_find(names, id).at)
+            continue;
+        buffer_append_char(&ids, ids.len == 0 ? '[' : ',');
+        buffer_append_u64(&ids, id);
+    }
+    buffer_append_char(&ids, ']');
+    db_seek(rows, present);
+    db_next(rows);
+
+    struct db_rows *found;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &found, db_text((struct text){ids.data, ids.len}));
+    buffer_free(&ids);
+    if (error)
+        return error;
+    while (db_next(found))
+        user_names_note(names, db_get_u64(found, 0), db_get_text(found, 1));
+    db_done(found);
+    return ERROR_NONE;
 }

@@ -1,11 +1,11 @@
 #include <inttypes.h>
 
+#include "auth_cache.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "limit.h"
-#include "regulars.h"
 #include "rest/etag.h"
 #include "rest/fields.h"
 #include "rest/link.h"
@@ -48,10 +48,6 @@ static void begin_listing(struct listing *listing) {
 
 static void list_message(void *context, const struct message *message) {
     struct listing *listing = context;
-    if (!message) {
-        listing->begun = false;
-        return;
-    }
     if (!listing->begun)
         begin_listing(listing);
     if (!listing->newest_id) {
@@ -119,13 +115,15 @@ static void end_listing(struct listing *listing) {
     page_end(&listing->w);
 }
 
-/* The caller is looked for along with the page. */
+/* Reads the page and authenticates the caller in one statement. */
 static enum error list_by_token(struct exchange *x, struct listing *listing) {
     bool found;
     const enum error error =
         message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0],
                               listing->which, &x->identity, &found, list_message, listing);
-    exchange_found_identity(x, error, found);
+    exchange_end_pending(x, error, found);
+    if (x->has_identity)
+        etag_set_room(x, &x->identity.room);
     return error;
 }
 
@@ -150,13 +148,10 @@ enum error messages_list(struct exchange *x) {
     if (!x->auth_pending && etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
     struct listing listing = {.x = x, .page = &page, .which = &which};
-    const bool unknown = x->auth_pending;
-    const enum error error = unknown ? list_by_token(x, &listing) : list_by_caller(x, &listing);
-    if (!error && !x->auth_pending) {
-        if (unknown)
-            etag_set_room(x, &x->identity.room);
+    const enum error error =
+        x->auth_pending ? list_by_token(x, &listing) : list_by_caller(x, &listing);
+    if (!error && x->has_identity)
         end_listing(&listing);
-    }
     buffer_free(&listing.apart);
     return error;
 }
@@ -250,18 +245,18 @@ static void check_reply(struct exchange *x, const struct message_draft *draft) {
         note_bad_reply(x, draft);
 }
 
-/* Runs the transaction. One that was not refused has proven a guess; who posted by a token is
- * remembered for the next time. */
+/* Runs the transaction, which checks a pending token. Whatever is wrong with it is left to the
+ * ordinary way, and the hint is dropped; a post in the ordinary way leaves one. */
 static enum error post(struct exchange *x, struct message_draft *draft,
                        struct message_change *change) {
-    const struct service *service = x->service;
+    struct auth_cache *cache = x->service->auth_cache;
     draft->token_hash = x->auth_pending ? x->token_hash : NULL;
-    const enum error error = message_post(service->db, draft, change);
+    const enum error error = message_post(x->service->db, draft, change);
     const bool refused = error == ERROR_NOT_FOUND || error == ERROR_FORBIDDEN;
     if (x->auth_pending && refused)
-        regulars_forget(service->regulars, x->token_hash, draft->room_id);
+        auth_cache_remove(cache, x->token_hash, draft->room_id);
     else if (x->has_token && !x->auth_pending && !error)
-        regulars_note(service->regulars, service->db, x->token_hash, draft->room_id, &x->identity);
+        auth_cache_add(cache, x->service->db, x->token_hash, draft->room_id, &x->identity);
     x->auth_pending = x->auth_pending && refused;
     return error;
 }

@@ -8,40 +8,10 @@
 #include "handlers/handlers.h"
 #include "rest/etag.h"
 #include "rest/fields.h"
-#include "room_pages.h"
 
 #define NAME_MAX_POINTS 128
 
 /* ---- reading ---- */
-
-static bool is_either(struct text text, const char *digit, const char *word) {
-    return text_equals(text, text_of(digit)) || text_equals_nocase(text, text_of(word));
-}
-
-/* ?public=1 asks for the public rooms; 0 or nothing for the caller's own. */
-static enum room_pages_kind read_kind(struct exchange *x) {
-    struct buffer value = BUFFER_EMPTY;
-    bool valid = true;
-    enum room_pages_kind kind = ROOM_PAGES_OWN;
-    if (request_query(x->request, "public", &value, &valid)) {
-        const struct text text = {buffer_str(&value), value.len};
-        if (valid && is_either(text, "1", "true"))
-            kind = ROOM_PAGES_PUBLIC;
-        else if (!valid || !is_either(text, "0", "false"))
-            field_errors_add(&x->field_errors, "public", "Must be 1 or 0.");
-    }
-    buffer_free(&value);
-    return kind;
-}
-
-enum error rooms_list(struct exchange *x) {
-    struct page page;
-    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
-    const enum room_pages_kind kind = read_kind(x);
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    return room_pages_answer(x, kind, &page);
-}
 
 static void send_room(void *context, const struct room *room) {
     struct exchange *x = context;
@@ -49,24 +19,19 @@ static void send_room(void *context, const struct room *room) {
     serialize_room(&w, room);
 }
 
-/* The caller is looked for along with the room. */
-static enum error get_by_token(struct exchange *x) {
-    bool found;
-    const enum error error = room_get_by_token(x->service->db, x->service->names, x->token_hash,
-                                               x->ids[0], &x->identity, &found, send_room, x);
-    exchange_found_identity(x, error, found);
-    if (x->has_identity)
-        etag_set_room(x, &x->identity.room);
-    return error;
-}
-
 enum error rooms_get(struct exchange *x) {
-    if (x->auth_pending)
-        return get_by_token(x);
+    if (x->auth_pending) {
+        bool found;
+        const enum error error = room_get_by_token(x->service->db, x->token_hash, x->ids[0],
+                                                   &x->identity, &found, send_room, x);
+        exchange_end_pending(x, error, found);
+        if (x->has_identity)
+            etag_set_room(x, &x->identity.room);
+        return error;
+    }
     if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
-    return room_get_known(x->service->db, x->service->names, &x->identity.room, x->identity.user.id,
-                          send_room, x);
+    return room_get(x->service->db, x->ids[0], x->identity.user.id, send_room, x);
 }
 
 static void write_user(void *context, const struct user *user) {

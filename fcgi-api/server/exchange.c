@@ -8,7 +8,7 @@ enum error exchange_fail(struct exchange *x, enum error error, const char *detai
     return error;
 }
 
-/* All that came to be once the route was known. */
+/* Forgets what was done since the route was found. */
 static void forget_work(struct exchange *x) {
     if (x->fields)
         json_object_put(x->fields);
@@ -21,7 +21,7 @@ static void forget_work(struct exchange *x) {
     field_errors_clear(&x->field_errors);
 }
 
-void exchange_found_identity(struct exchange *x, enum error error, bool found) {
+void exchange_end_pending(struct exchange *x, enum error error, bool found) {
     x->auth_pending = !error && !found;
     x->has_identity = !error && found;
 }

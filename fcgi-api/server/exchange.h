@@ -16,12 +16,10 @@
 #include "server/response.h"
 #include "store/token.h"
 
-struct crowded_minutes;
+struct auth_cache;
 struct json_object;
 struct json_tokener;
 struct limit;
-struct long_lists;
-struct regulars;
 struct user_names;
 
 /* What lives as long as the process. */
@@ -31,9 +29,7 @@ struct service {
     struct redis_client *redis;
     struct limit *limit;
     struct user_names *names;
-    struct regulars *regulars;
-    struct long_lists *long_lists;
-    struct crowded_minutes *crowded_minutes;
+    struct auth_cache *auth_cache;
     bool stays; /* false: plain CGI, ends after this request */
 };
 
@@ -50,15 +46,24 @@ struct exchange {
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
     bool has_identity;
     struct identity identity;
-    bool auth_pending; /* the caller is unknown or a guess, and yet to be proven */
-    bool has_token;    /* the caller's, or the guess's, */
-    unsigned char token_hash[SECRET_HASH_SIZE]; /* and its hash */
-    uint64_t counted_id;          /* the user for whom this request was counted; 0: nobody */
-    struct json_tokener *tokener; /* kept from body to body; NULL before the first */
-    struct json_object *fields;   /* the body; NULL when the route takes none */
+    bool auth_pending;                          /* see below */
+    bool has_token;                             /* the request has a well-formed token, */
+    unsigned char token_hash[SECRET_HASH_SIZE]; /* whose hash this is */
+    uint64_t counted_id;                        /* user the request was counted for; 0: none */
+    struct json_tokener *tokener;               /* kept from body to body; NULL before the first */
+    struct json_object *fields;                 /* the body; NULL when the route takes none */
     struct field_errors field_errors;
     struct buffer etag; /* what the tag of the answer is made of; empty: no tag */
 };
+
+/* auth_pending: one round trip to the database less, which saves a third of the CPU time of GET
+ * room, a sixth of that of GET messages and an eighth of that of POST message (all servers).
+ *
+ * The caller has a token that is not checked yet. A handler that reads checks it in the statement
+ * that reads: x->identity is empty before. A handler that writes checks it in its transaction:
+ * x->identity.user has the id and name of the auth cache, to be trusted only after that. A handler
+ * that has checked the token clears auth_pending; with it still set, the router drops the answer
+ * and serves the request again in the ordinary way. */
 
 /* A handler reads the exchange and fills the answer. ERROR_NONE: the answer stands.
  * ERROR_BAD_INPUT with field_errors noted: they are the answer. Any other error: the standard
@@ -68,12 +73,11 @@ typedef enum error exchange_handler(struct exchange *x);
 /* Makes {"detail": detail} the answer and returns error, to be returned by the handler. */
 enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
 
-/* Notes what became of a look for an unknown caller (x->auth_pending) along with what was asked:
- * found, and so proven; not found, and so nothing was done; or an error. */
-void exchange_found_identity(struct exchange *x, enum error error, bool found);
+/* Notes the result of a statement that reads and checks the token. */
+void exchange_end_pending(struct exchange *x, enum error error, bool found);
 
-/* Drops a guess and all that was made of it. What the answer's headers were before it, their
- * first bytes, stays, and that the request was counted. */
+/* Drops all that a handler did with auth_pending: of the response the first bytes of the headers
+ * stay, and the request stays counted. */
 void exchange_start_over(struct exchange *x, size_t headers_len);
 
 /* Forgets everything of the last request, keeping memory worth keeping. */

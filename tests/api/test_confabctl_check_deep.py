@@ -141,17 +141,6 @@ def test_public_rooms_without_a_total(site, broken):
     assert place(found["public_rooms"]) == (None, None, 0, 1)
 
 
-def test_active_tokens(site, broken):
-    found = broken("UPDATE token SET user_is_active = FALSE WHERE user_id = :BOB")
-    assert set(found) == {"active_tokens"}
-    assert place(found["active_tokens"]) == (None, site.bob.id, 0, 1)
-
-
-def test_tokens_of_a_disabled_user(site, broken):
-    found = broken("UPDATE user SET is_active = FALSE WHERE user_id = :BOB")
-    assert place(found["active_tokens"]) == (None, site.bob.id, 1, 0)
-
-
 def test_last_seq(site, broken):
     found = broken("UPDATE room SET last_seq = last_seq + 1 WHERE room_id = :ROOM")
     assert set(found) == {"last_seq"}

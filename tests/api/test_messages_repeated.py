@@ -1,5 +1,5 @@
-"""Repeated posts to a room: a worker caches facts about the sender, and every fact is checked again
-at the next post."""
+"""The auth cache of a process is a hint: the token, the user and the membership are checked again by
+each post."""
 import pytest
 
 from support.answers import assert_detail, assert_error

@@ -1,6 +1,6 @@
-"""Repeated reads of a page of messages or of the room list: a worker that has the names in its
-cache reads the page and the identity by one statement. The answers and errors are the same as on
-the first read. (Reads of one room: test_rooms_repeated.py.)"""
+"""A page of messages is read and its reader authenticated by one statement, unless the client has a
+tag: both ways give the same answers and the same errors, in the same order. (More about rooms:
+test_rooms_repeated.py.)"""
 import pytest
 
 from support.answers import assert_detail, assert_error
@@ -9,7 +9,7 @@ from support.limits import assert_429, until_429
 from support.rooms import ROOMS, remove
 
 PAGES = ["", "?limit=2", "?limit=2&offset=1", "?before={second}", "?before={third}&limit=1"]
-OLDER = {"If-None-Match": 'W/"old"'}    # takes the path of two statements: identity, then page
+OLDER = {"If-None-Match": 'W/"old"'}    # the caller is authenticated first
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,7 @@ PAGES = [(1, 0), (1, 7), (3, 0), (3, 1), (5, 3), (10, 0), (10, 30), (20, 0), (20
 
 
 class Crowd:
-    """Alice is in 40 private and 40 public rooms, bob in as many others. There is one worker, which
-    caches users and the lengths of the lists."""
+    """Alice is in 40 private and 40 public rooms, bob in as many others."""
 
     def __init__(self, instance):
         self.instance = instance

@@ -1,6 +1,5 @@
-"""Repeated reads of a room: a worker that has the names in its cache reads the room and the
-identity by one statement. The answers and errors are the same as on the first read. (Errors of
-authentication: test_pages_repeated.py.)"""
+"""A room is read and its reader authenticated by one statement, unless the client has a tag: both
+ways give the same answers and the same errors. (Errors of authentication: test_pages_repeated.py.)"""
 import pytest
 
 from support.answers import assert_error

@@ -1,4 +1,4 @@
-/* regulars: who is remembered, by what, and how many. */
+/* auth_cache: who is remembered, by what, and how many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,21 +8,21 @@
 
 #include <cmocka.h>
 
-#include "regulars.h"
+#include "auth_cache.h"
 
-static struct regulars *regulars;
+static struct auth_cache *cache;
 static struct db *db; /* never connected */
 
 static int set_up(void **state) {
     (void)state;
     db = db_new(NULL);
-    regulars = regulars_new();
+    cache = auth_cache_new();
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    regulars_free(regulars);
+    auth_cache_free(cache);
     db_free(db);
     return 0;
 }
@@ -39,12 +39,12 @@ static const unsigned char *hash_of(unsigned start, unsigned end) {
 static void note(const unsigned char *hash, uint64_t room_id, uint64_t user_id) {
     struct identity identity = {.user = {.id = user_id}, .token_id = user_id + 1000};
     snprintf(identity.user.name, sizeof(identity.user.name), "user-%u", (unsigned)user_id);
-    regulars_note(regulars, db, hash, room_id, &identity);
+    auth_cache_add(cache, db, hash, room_id, &identity);
 }
 
 static uint64_t found(const unsigned char *hash, uint64_t room_id) {
     struct identity identity;
-    return regulars_find(regulars, db, hash, room_id, &identity) ? identity.user.id : 0;
+    return auth_cache_find(cache, db, hash, room_id, &identity) ? identity.user.id : 0;
 }
 
 static void test_found_as_they_were(void **state) {
@@ -52,7 +52,7 @@ static void test_found_as_they_were(void **state) {
     struct identity identity;
     memset(&identity, 0xff, sizeof(identity));
     note(hash_of(1, 1), 5, 7);
-    assert_true(regulars_find(regulars, db, hash_of(1, 1), 5, &identity));
+    assert_true(auth_cache_find(cache, db, hash_of(1, 1), 5, &identity));
     assert_int_equal(identity.user.id, 7);
     assert_string_equal(identity.user.name, "user-7");
     assert_true(identity.user.is_active);
@@ -74,7 +74,7 @@ static void test_noted_again_stands_once(void **state) {
     note(hash_of(1, 1), 5, 7);
     note(hash_of(1, 1), 5, 8);
     assert_int_equal(found(hash_of(1, 1), 5), 8);
-    regulars_forget(regulars, hash_of(1, 1), 5);
+    auth_cache_remove(cache, hash_of(1, 1), 5);
     assert_int_equal(found(hash_of(1, 1), 5), 0);
 }
 
@@ -82,8 +82,8 @@ static void test_forgotten_alone(void **state) {
     (void)state;
     note(hash_of(1, 1), 5, 7);
     note(hash_of(1, 2), 5, 8);
-    regulars_forget(regulars, hash_of(1, 1), 5);
-    regulars_forget(regulars, hash_of(1, 3), 5);
+    auth_cache_remove(cache, hash_of(1, 1), 5);
+    auth_cache_remove(cache, hash_of(1, 3), 5);
     assert_int_equal(found(hash_of(1, 1), 5), 0);
     assert_int_equal(found(hash_of(1, 2), 5), 8);
 }

@@ -1,23 +1,19 @@
-"""Repeated reads of a page of a long room list, own or public: a worker that has the names and the
-length of the list in its cache reads the page and the identity by one statement. The answers and
-errors are those of the first read, whatever changed in between."""
+"""A short page of a long list of rooms, which is found by walking down all rooms by last activity,
+or by sorting the list where its rooms are far down."""
 import pytest
 
-from support.answers import assert_error
 from support.client import Client
 from support.confabctl import hold_housekeeping
-from support.rooms import ROOMS, remove, url
+from support.rooms import ROOMS, remove
 
-HERS = 40
+HERS = 100      # a walk is tried from 32 times the page on
 OWN, PUBLIC = f"{ROOMS}?limit=3", f"{ROOMS}?limit=3&public=1"
 LISTS = pytest.mark.parametrize("path", [OWN, PUBLIC], ids=["own", "public"])
-OLDER = {"If-None-Match": 'W/"old"'}    # reads the identity first
 
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    """One process: what it has learned at the first request it knows at the second. No statement
-    is sent but for requests."""
+    """An instance that sends no statement but for requests."""
     system = make_instance(CONFAB_PROCESSES="1")
     hold_housekeeping(system)
     return system
@@ -25,8 +21,7 @@ def system(make_instance):
 
 @pytest.fixture
 def alice(system):
-    """Her public rooms are the only ones and the latest; their last activities are an hour apart.
-    The worker has her name in its cache."""
+    """Her public rooms are the only ones and the latest; their last activities are an hour apart."""
     system.sql("UPDATE room SET is_private = TRUE, last_active_at = '2020-01-01'")
     system.sql("UPDATE total SET number = 0 WHERE name = 'public_rooms'")
     alice = Client(system).register()
@@ -34,9 +29,6 @@ def alice(system):
         room = alice.room(f"room {number}", is_private=False)
     alice.say(room["room_id"])
     move(system, alice, "TIMESTAMP('2124-01-15') + INTERVAL room_id HOUR")
-    for path in (OWN, PUBLIC):
-        for _ in range(2):
-            listed(alice, path)
     return alice
 
 
@@ -79,29 +71,11 @@ def cost(system, ask, names):
     return min(one(ask) for _ in range(5)) - min(one(lambda: None) for _ in range(5))
 
 
-def statements(system, ask):
-    return cost(system, ask, ["Com_stmt_execute"])
-
-
 def rows(system, ask):
     return cost(system, ask, ["Handler_read_key", "Handler_read_next", "Handler_read_prev"])
 
 
 # ---- cost ----
-
-@LISTS
-def test_one_statement_reads_a_page(system, alice, path):
-    assert statements(system, lambda: listed(alice, path)) == 1
-
-
-@pytest.mark.parametrize("time", [
-    "'2124-01-15 10:30:00' + INTERVAL room_id MICROSECOND",             # all within one minute
-    "'2124-01-15 10:30:00' + INTERVAL room_id DIV 4 MINUTE"])           # a few
-def test_one_statement_reads_a_page_of_public_rooms_that_ends_within_a_minute(system, alice, time):
-    move(system, alice, time)
-    assert listed(alice, PUBLIC) == expected(system, alice)
-    assert statements(system, lambda: listed(alice, PUBLIC)) == 1
-
 
 @LISTS
 def test_few_rows_beyond_the_page_are_read(system, alice, path):
@@ -111,52 +85,11 @@ def test_few_rows_beyond_the_page_are_read(system, alice, path):
 # ---- changes between reads ----
 
 @LISTS
-def test_body_and_etag_are_the_same_on_both_paths(alice, path):
-    one, two = alice.get(path), alice.get(path, headers=OLDER)
-    assert (one.status_code, two.status_code) == (200, 200)
-    assert one.json() == two.json()
-    assert one.json()["count"] == HERS
-    assert one.headers["ETag"] == two.headers["ETag"]
-    assert alice.get(path, headers={"If-None-Match": one.headers["ETag"]}).status_code == 304
-
-
-@LISTS
-def test_head_of_a_list_matches_get(alice, path):
-    head, whole = alice.request("HEAD", path), alice.get(path)
-    for name in ("ETag", "Content-Length", "Cache-Control", "Vary", "Allow"):
-        assert head.headers[name] == whole.headers[name]
-
-
-@LISTS
-@pytest.mark.parametrize("latest", [1, 2, 3, 4, 5, HERS])
+@pytest.mark.parametrize("latest", [2, 3, 4, HERS])
 def test_the_order_is_exact_for_rooms_active_at_the_same_time(system, alice, path, latest):
     crowd_minute(system, alice, latest)
     for _ in range(3):
         assert listed(alice, path) == expected(system, alice)
-
-
-@pytest.mark.parametrize("headers", [{}, OLDER], ids=["by token", "for a known caller"])
-def test_a_page_is_exact_when_rooms_leave_the_minute_of_its_end(system, alice, headers):
-    crowd_minute(system, alice, 5)
-    path = f"{ROOMS}?limit=4&public=1"
-    assert listed(alice, path) == expected(system, alice, 4)
-    for left in (4, 3, 2):
-        room = expected(system, alice, 1)[0]
-        assert alice.delete(f"{ROOMS}{room}/").status_code == 204
-        page = alice.get(path, headers=headers).json()
-        assert [room["room_id"] for room in page["results"]] == expected(system, alice, 4)
-        assert page["count"] == HERS - 5 + left
-
-
-@pytest.mark.parametrize("headers", [{}, OLDER], ids=["by token", "for a known caller"])
-def test_a_page_is_exact_when_rooms_move_to_the_front(system, alice, headers):
-    crowd_minute(system, alice, 5)
-    path = f"{ROOMS}?limit=4&public=1"
-    for room in expected(system, alice, HERS)[5:12]:
-        move(system, alice, f"IF(room_id = {room}, TIMESTAMP('2225-01-15') + INTERVAL room_id HOUR,"
-                            " last_active_at)")
-        page = alice.get(path, headers=headers).json()
-        assert [room["room_id"] for room in page["results"]] == expected(system, alice, 4)
 
 
 @LISTS
@@ -234,31 +167,3 @@ def test_pages_of_different_sizes_agree(system, alice):
                 path = f"{ROOMS}?limit={limit}&offset={offset}&public={public}"
                 assert listed(alice, path) == everything[offset:offset + limit]
                 assert alice.get(path).json()["count"] == HERS
-
-
-# ---- identity ----
-
-@LISTS
-def test_a_revoked_token_is_refused(alice, path):
-    assert alice.delete("/api/auth/token/").status_code == 204
-    assert assert_error(alice.get(path), 401)["detail"] == "Invalid token."
-
-
-@LISTS
-def test_a_disabled_user_is_refused_until_enabled(system, alice, path):
-    before = listed(alice, path)
-    system.confabctl("user", "disable", alice.name)
-    assert assert_error(alice.get(path), 401)["detail"] == "User inactive or deleted."
-    system.confabctl("user", "enable", alice.name)
-    assert listed(alice, path) == before
-
-
-def test_each_user_sees_their_own_fields_of_public_rooms(system, alice):
-    bob = Client(system).register()
-    room, *_ = expected(system, alice)
-    alice.say(room)
-    move(system, alice, "TIMESTAMP('2124-01-15') + INTERVAL room_id HOUR")
-    for _ in range(2):
-        mine, his = (client.get(PUBLIC).json()["results"][0] for client in (alice, bob))
-        assert (mine["is_admin"], his["is_admin"]) == (True, False)
-        assert his == bob.get(url(his)).json()

@@ -1,0 +1,108 @@
+/* A hash table of fixed size, keyed by token hash and room. */
+#include "auth_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* 100 KiB of address space; only pages in use take memory. */
+#define ENTRIES 1024
+
+/* An entry is in one of this many places in a row. */
+#define ROW 4
+
+struct entry {
+    unsigned char token_hash[SECRET_HASH_SIZE];
+    uint64_t room_id; /* 0: a free entry */
+    uint64_t user_id;
+    uint64_t token_id;
+    char name[USER_NAME_SIZE];
+};
+
+struct auth_cache {
+    struct entry entries[ENTRIES + ROW - 1];
+    uint64_t session; /* of the database connection */
+};
+
+struct auth_cache *auth_cache_new(void) {
+    return xcalloc(1, sizeof(struct auth_cache));
+}
+
+void auth_cache_free(struct auth_cache *cache) {
+    free(cache);
+}
+
+/* The first of the places for a token and room; the hash of a token is as good as random. */
+static struct entry *row_of(struct auth_cache *cache,
+                            const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id) {
+    uint64_t number;
+    memcpy(&number, token_hash, sizeof(number));
+    return &cache->entries[(number + room_id) % ENTRIES];
+}
+
+/* NULL: none. */
+static struct entry *find(struct auth_cache *cache,
+                          const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id) {
+    struct entry *row = row_of(cache, token_hash, room_id);
+    for (struct entry *entry = row; entry < row + ROW; entry++)
+        if (room_id != 0 && entry->room_id == room_id &&
+            memcmp(entry->token_hash, token_hash, SECRET_HASH_SIZE) == 0)
+            return entry;
+    return NULL;
+}
+
+/* A free one, or the first of the row. */
+static struct entry *free_entry(struct auth_cache *cache,
+                                const unsigned char token_hash[SECRET_HASH_SIZE],
+                                uint64_t room_id) {
+    struct entry *row = row_of(cache, token_hash, room_id);
+    for (struct entry *entry = row; entry < row + ROW; entry++)
+        if (entry->room_id == 0)
+            return entry;
+    return row;
+}
+
+/* Empties the cache if the connection is a new one. */
+static void begin(struct auth_cache *cache, const struct db *db) {
+    if (cache->session == db_session(db))
+        return;
+    memset(cache->entries, 0, sizeof(cache->entries));
+    cache->session = db_session(db);
+}
+
+bool auth_cache_find(struct auth_cache *cache, const struct db *db,
+                     const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                     struct identity *identity) {
+    begin(cache, db);
+    const struct entry *entry = find(cache, token_hash, room_id);
+    if (!entry)
+        return false;
+    memset(identity, 0, sizeof(*identity));
+    identity->user.id = entry->user_id;
+    identity->user.is_active = true;
+    memcpy(identity->user.name, entry->name, sizeof(entry->name));
+    identity->token_id = entry->token_id;
+    return true;
+}
+
+void auth_cache_add(struct auth_cache *cache, const struct db *db,
+                    const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
+                    const struct identity *identity) {
+    begin(cache, db);
+    struct entry *entry = find(cache, token_hash, room_id);
+    if (!entry)
+        entry = free_entry(cache, token_hash, room_id);
+    memcpy(entry->token_hash, token_hash, SECRET_HASH_SIZE);
+    entry->room_id = room_id;
+    entry->user_id = identity->user.id;
+    entry->token_id = identity->token_id;
+    memcpy(entry->name, identity->user.name, sizeof(entry->name));
+}
+
+void auth_cache_remove(struct auth_cache *cache, const unsigned char token_hash[SECRET_HASH_SIZE],
+                       uint64_t room_id) {
+    struct entry *entry = find(cache, token_hash, room_id);
+    if (entry)
+        memset(entry, 0, sizeof(*entry));
+}

@@ -1,0 +1,92 @@
+/* GET rooms/: the caller's own rooms, or the public ones. */
+#include <inttypes.h>
+
+#include "event/serialize.h"
+#include "handlers/handlers.h"
+#include "rest/etag.h"
+#include "rest/page.h"
+#include "store/room_list.h"
+
+/* A page while it is read. */
+struct listing {
+    struct json_writer *w; /* NULL: only the hash is wanted */
+    uint64_t hash;         /* of everything that the page depends on */
+};
+
+#define HASH_START 14695981039346656037u
+
+/* FNV-1a. */
+static uint64_t mix(uint64_t hash, uint64_t value) {
+    for (int i = 0; i < 8; i++, value >>= 8)
+        hash = (hash ^ (value & 255)) * 1099511628211u;
+    return hash;
+}
+
+/* Every change of a room increments its last_seq; the time of creation tells databases apart; the
+ * read position and the roles are the caller's. */
+static void visit_room(void *context, const struct room *room) {
+    struct listing *listing = context;
+    const struct room_state *state = &room->state;
+    listing->hash = mix(listing->hash, state->room_id);
+    listing->hash = mix(listing->hash, (uint64_t)state->created_at);
+    listing->hash = mix(listing->hash, state->last_seq);
+    listing->hash = mix(listing->hash, state->last_read_position);
+    listing->hash = mix(listing->hash, state->is_member + 2u * state->is_admin);
+    if (listing->w)
+        serialize_room(listing->w, room);
+}
+
+/* Sets the tag; true if the client has this page already. */
+static bool set_etag(struct exchange *x, const struct room_list *list, uint64_t hash) {
+    buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
+                  list->is_public, list->user_id, list->limit, list->offset, list->count, hash);
+    return etag_end(x);
+}
+
+/* ?public=1 asks for the public rooms; 0 or nothing for the caller's own. */
+static bool read_public(struct exchange *x) {
+    struct buffer value = BUFFER_EMPTY;
+    bool is_public = false, valid = true;
+    if (request_query(x->request, "public", &value, &valid)) {
+        const struct text text = {buffer_str(&value), value.len};
+        is_public = text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true"));
+        if (!valid || (!is_public && !text_equals(text, text_of("0")) &&
+                       !text_equals_nocase(text, text_of("false"))))
+            field_errors_add(&x->field_errors, "public", "Must be 1 or 0.");
+    }
+    buffer_free(&value);
+    return is_public;
+}
+
+enum error rooms_list(struct exchange *x) {
+    struct db *db = x->service->db;
+    struct page page;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    struct room_list list = {.is_public = read_public(x),
+                             .user_id = x->identity.user.id,
+                             .count = x->identity.rooms_count,
+                             .limit = page.limit,
+                             .offset = page.offset};
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = list.is_public ? room_list_count_public(db, &list.count) : ERROR_NONE;
+
+    /* A client that has the page learns so from the states of its rooms. */
+    if (!error && etag_is_asked(x)) {
+        struct listing known = {NULL, HASH_START};
+        error = room_list_page(db, &list, true, visit_room, &known);
+        if (!error && set_etag(x, &list, known.hash))
+            return ERROR_NONE;
+    }
+    if (error)
+        return error;
+
+    struct json_writer w = json_writer_start(&x->response.body);
+    struct listing listing = {&w, HASH_START};
+    page_begin(x, &w, &page, list.count, "public");
+    error = room_list_page(db, &list, false, visit_room, &listing);
+    page_end(&w);
+    if (!error && set_etag(x, &list, listing.hash))
+        buffer_clear(&x->response.body);
+    return error;
+}
