@@ -1,4 +1,4 @@
-"""fcgi-api and pushd as services of systemd: what they tell it, and how they are shut in."""
+"""fcgi-api and pushd as systemd services: notifications, sandboxing and installation."""
 
 import os
 import re
@@ -18,7 +18,7 @@ UNITS = sorted((ROOT / "conf" / "systemd").glob("*.service"))
 
 @pytest.fixture(params=["fcgi-api", "pushd"])
 def serve(request, own_instance, tmp_path):
-    """serve(): the program beside the one that runs, with a place of its own to listen at."""
+    """serve(): runs the program as an additional service with its own listener."""
     def start(**env):
         log = tmp_path / "service.log"
         own = {"CONFAB_FCGI_LISTEN": str(own_instance.state / "tmp" / f"{os.getpid()}.sock"),
@@ -32,7 +32,7 @@ def serve(request, own_instance, tmp_path):
     return start
 
 
-# ---- what they tell it ----
+# ---- notifications ----
 
 def test_a_service_notifies_ready_and_stopping(serve):
     with serve() as service:
@@ -87,7 +87,7 @@ def test_a_hanging_service_does_not_notify_its_watchdog(serve):
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_has_a_low_exposure(unit):
-    """An exposure below 2.0; the program takes ten times that."""
+    """The exposure is below 2.0; systemd-analyze reports it multiplied by ten."""
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20",
                            "--no-pager", unit], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -97,7 +97,7 @@ def test_a_unit_has_a_low_exposure(unit):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory, own_instance):
-    """What `make install` puts, without building."""
+    """The files that `make install` installs, without building."""
     folder = tmp_path_factory.mktemp("installed")
     install(folder, own_instance)
     return folder
@@ -112,7 +112,7 @@ def install(folder, instance, target="install", prefix="/usr"):
 
 @pytest.fixture
 def machine(tmp_path, own_instance):
-    """The same as a whole machine: with what the units of any system stand on."""
+    """The installation with the targets and tools that units of any system depend on."""
     install(tmp_path, own_instance)
     units = tmp_path / "usr" / "lib" / "systemd" / "system"
     for name in ("sysinit", "basic", "shutdown", "sockets", "multi-user", "network"):
@@ -124,7 +124,7 @@ def machine(tmp_path, own_instance):
 
 
 def test_systemd_accepts_the_units(machine):
-    """And finds the programs that they name."""
+    """The programs in the units exist."""
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", f"--root={machine}", "confab-fcgi.socket",
          "confab-fcgi.service", "confab-pushd@8001.service"],

@@ -1,4 +1,4 @@
-"""A folder on a host where one has Apache, a database, and nothing else."""
+"""An installation in a folder of a shared host with Apache and a database."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def host(request, own_instance):
 
 @pytest.fixture
 def chat(host, own_instance):
-    """What a Client needs to speak to the folder."""
+    """The instance for a Client, at the URL of the folder."""
     return types.SimpleNamespace(url=f"{host.instance.url}/chat", log=host.said)
 
 
@@ -77,7 +77,7 @@ def test_permissions_of_programs_satisfy_suexec(host):
 
 
 def test_the_program_runs_as_fastcgi_or_cgi_as_the_host_provides(host, chat):
-    """A FastCGI process stays, one of plain CGI does not."""
+    """A FastCGI process stays after a request, a CGI process ends."""
     Client(chat).get("/api/auth/me/")
     left = running(host.home / "public_html" / "chat" / "chat.fcgi")
     assert bool(left) == (host.kind == "fcgid")
@@ -97,7 +97,7 @@ def test_installing_again_keeps_files_of_the_user(host, own_instance):
     assert (host.config.read_text(), htaccess.read_text()) == before
 
 
-# ---- pushd where a daemon is allowed ----
+# ---- pushd on hosts that allow daemons ----
 
 @pytest.fixture
 def push_port():
@@ -106,7 +106,7 @@ def push_port():
 
 @pytest.fixture
 def cron(host, push_port):
-    """cron(): what the line in the crontab does. Ends what it has started."""
+    """cron(): runs the line of the crontab. Stops pushd at the end."""
     program = host.home / ".confab" / "bin" / "pushd"
     env = {"HOME": str(host.home), "PATH": os.environ["PATH"],
            "CONFAB_PUSH_LISTEN": f"127.0.0.1:{push_port}",
@@ -118,7 +118,7 @@ def cron(host, push_port):
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         return running(program)
 
-    # Again, as cron does: the last thread of a killed process holds the lock a moment longer.
+    # Repeated, as by cron: the last thread of a killed process holds the lock a little longer.
     yield lambda: wait_for(run, 20)
     for pid in running(program):
         os.kill(pid, signal.SIGKILL)
@@ -144,7 +144,7 @@ def answers(port):
 
 
 def noted(host):
-    """The process id in the lock."""
+    """The pid in the lock file."""
     return int((host.home / ".confab" / "pushd.lock").read_text() or 0)
 
 

@@ -1,4 +1,4 @@
-"""What docs/shared-host.md has one type, typed: on a host that has an Apache with mod_fcgid."""
+"""Runs the commands of docs/shared-host.md on a host with Apache and mod_fcgid."""
 
 import os
 import re
@@ -23,10 +23,10 @@ def host(own_instance):
 
 
 def paste(system, home, mark, folder=ROOT):
-    """Types one block, in the folder; the address is the reader's own."""
+    """Runs one block in the folder, with the URL of this host."""
     script = papers.block(PAPER, mark)
     script = script.replace("https://host.example.org/~me/chat", f"{system.url}/chat")
-    # The programs under test and no others: make takes them as built.
+    # Makes make use the programs under test without building.
     flags = f"-s -o all BUILD={os.path.relpath(system.build, ROOT)}"
     return subprocess.run(["sh", "-e", "-c", script], cwd=folder, input="correct horse\n",
                           env={**os.environ, "HOME": str(home), "MAKEFLAGS": flags},
@@ -34,7 +34,7 @@ def paste(system, home, mark, folder=ROOT):
 
 
 def files(home):
-    """What lies in a home folder, and who may do what with it."""
+    """The files of a home folder and their modes."""
     return {str(path.relative_to(home)): path.stat().st_mode
             for part in ("public_html", ".confab") for path in (home / part).rglob("*")}
 

@@ -1,5 +1,5 @@
-"""Many who come while the database is busy are asked about together: each is told what is
-true of it alone, as if it had come alone."""
+"""Clients that connect while the database is busy are authenticated in one batch, and each gets
+its own result."""
 import contextlib
 
 import pytest
@@ -10,9 +10,9 @@ from support.sockets import (NOTIFICATIONS, ROOM, assert_let_in, assert_refused,
                              session_of, site)
 from support.websocket import Socket
 
-TIMES = 5           # each, so that no place in the list is like another
+TIMES = 5           # repetitions, so that each kind is at several places of the batch
 NO_KEY = "0" * 40
-DAYS = 14           # of a session
+DAYS = 14           # lifetime of a session
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def system(make_instance):
     return make_instance()
 
 
-def come(system, how, path, key):
-    """A socket whose handshake is through, while nobody can say yet who it is."""
+def connect(system, how, path, key):
+    """A socket after the handshake, whose authentication is still pending."""
     how = {"token": key} if how == "token" else {"cookie": key, "origin": site(system, direct=True)}
     live = Socket.open(system, path, direct=True, **how)
     assert live.status == 101, live.body
@@ -44,7 +44,7 @@ def test_each_client_of_a_batch_gets_its_own_answer(system, trio, how):
              (NOTIFICATIONS, keys[alice], alice)] * TIMES
     with contextlib.ExitStack() as stack:
         with hung(system, "database"):
-            crowd = [come(system, how, path, key) for path, key, _ in asked]
+            crowd = [connect(system, how, path, key) for path, key, _ in asked]
         for live, (path, _, expected) in zip(crowd, asked):
             stack.enter_context(live)
             if isinstance(expected, int):
@@ -60,13 +60,13 @@ def test_each_client_of_a_batch_gets_its_own_answer(system, trio, how):
 def test_each_session_of_a_batch_is_renewed_or_expired_separately(system):
     old, fresh, over = (Client(system).register() for _ in range(3))
     keys = {client: session_of(client) for client in (old, fresh, over)}
-    # Of these days one more is gone than may be.
+    # One day more than the lifetime.
     ends = "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE user_id = ?"
     system.sql(ends, DAYS - 3, old.id)
     system.sql(ends, -1, over.id)
     with contextlib.ExitStack() as stack:
         with hung(system, "database"):
-            crowd = [(client, come(system, "cookie", NOTIFICATIONS, keys[client]))
+            crowd = [(client, connect(system, "cookie", NOTIFICATIONS, keys[client]))
                      for client in (old, fresh, over) * TIMES]
         for client, live in crowd:
             stack.enter_context(live)

@@ -1,5 +1,5 @@
-"""What holds for a socket holds straight at pushd and through the web server in front of it:
-the sentences about sockets that their own tests try on one of the two ways."""
+"""Promises about sockets that other files test either directly or through lighttpd, tested both
+ways."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from support.sockets import BOTH_WAYS, notice
 
 @pytest.fixture
 def pair(user):
-    """Two users and a room of theirs, the first of them its admin."""
+    """(the admin of a room, another member, the room)"""
     alice, bob = user(), user()
     room = alice.room()["room_id"]
     alice.invite(room, bob)

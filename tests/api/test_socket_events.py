@@ -1,4 +1,4 @@
-"""What a socket to a room is told of the room: every change, each once, in order."""
+"""A socket to a room receives every change of the room once and in order."""
 
 import pytest
 
@@ -10,13 +10,13 @@ from support.shapes import a_membership, a_message, in_event
 
 @pytest.fixture
 def pair(user):
-    """The admin of a room and another member, who is event 1 of the room."""
+    """(the admin of a room, another member, whose invitation is event 1, the room)"""
     return public_room(user(), user())
 
 
-def assert_told(pair, change, expected):
-    """Both members, on their sockets, are told so of a change, and of nothing else; and
-    events/ says the same."""
+def assert_received(pair, change, expected):
+    """Asserts that the sockets of both members receive exactly this event for a change, and
+    that events/ shows it."""
     alice, bob, room = pair
     with entered(alice, room["room_id"]) as hers, entered(bob, room["room_id"]) as his:
         before = hers.seq
@@ -39,7 +39,7 @@ def test_a_new_message_arrives_with_its_client_id_at_its_author_too(pair):
     alice, bob, room = pair
     said = a_message(room_id=room["room_id"], sender_id=bob.id, sender_username=bob.name,
                      content="hi", client_id="abc")
-    assert_told(pair, lambda: bob.say(room["room_id"], "hi", client_id="abc"), [
+    assert_received(pair, lambda: bob.say(room["room_id"], "hi", client_id="abc"), [
         {"type": "new_message", "message": said, "sender": bob.name, "sender_id": bob.id}])
 
 
@@ -63,7 +63,7 @@ def test_an_edit_arrives_with_the_edited_message(pair):
 def test_a_deletion_arrives_with_the_message_id_only(pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"])
-    assert_told(pair, lambda: alice.delete(message_url(message)), [
+    assert_received(pair, lambda: alice.delete(message_url(message)), [
         {"type": "message_deleted", "message_id": message["message_id"],
          "deleted_by": alice.name}])
 
@@ -82,7 +82,8 @@ def test_a_read_mark_arrives_without_a_seq_and_posting_sends_none(pair):
     alice, bob, room = pair
     with entered(alice, room["room_id"]) as live:
         message = alice.say(room["room_id"])
-        for reader in (bob, alice, bob):  # alice has read her own, and the second mark is no news
+        # alice has read her own message, and the second mark of bob changes nothing.
+        for reader in (bob, alice, bob):
             reader.post(url(room, "read/"), json={"message_id": message["message_id"]})
         bob.say(room["room_id"], "the end")
         live.up_to(3)
@@ -109,13 +110,13 @@ def test_a_changed_room_arrives_without_the_fields_of_one_user(pair):
 def test_an_invitation_names_the_inviting_user(pair, user):
     alice, _, room = pair
     carol = user()
-    assert_told(pair, lambda: alice.invite(room["room_id"], carol), [
+    assert_received(pair, lambda: alice.invite(room["room_id"], carol), [
         {"type": "user_invited", "user_id": carol.id, "invited_by": alice.name}])
 
 
 def test_joining_arrives_as_an_invitation_by_the_same_user(pair, user):
     carol = user()
-    assert_told(pair, lambda: carol.post(url(pair[2], "join/")), [
+    assert_received(pair, lambda: carol.post(url(pair[2], "join/")), [
         {"type": "user_invited", "user_id": carol.id, "invited_by": carol.name}])
 
 
@@ -123,7 +124,7 @@ def test_a_change_of_role_arrives_with_the_membership(pair):
     alice, bob, room = pair
     member = a_membership(room_id=room["room_id"], user_id=bob.id, is_admin=True)
     change = {"json": {"is_admin": True}}
-    assert_told(pair, lambda: alice.patch(url(room, f"members/{bob.id}/"), **change), [
+    assert_received(pair, lambda: alice.patch(url(room, f"members/{bob.id}/"), **change), [
         {"type": "member_updated", "membership": member, "updated_by": alice.name}])
 
 
@@ -131,7 +132,7 @@ def test_a_removal_names_the_removing_user(pair, user):
     alice, _, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)
-    assert_told(pair, lambda: remove(alice, room, carol.id), [
+    assert_received(pair, lambda: remove(alice, room, carol.id), [
         {"type": "user_removed", "user_id": carol.id, "removed_by": alice.name}])
 
 
@@ -139,7 +140,7 @@ def test_leaving_arrives_as_a_removal_by_the_same_user(pair, user):
     alice, _, room = pair
     carol = user()
     alice.invite(room["room_id"], carol)
-    assert_told(pair, lambda: remove(carol, room, carol.id), [
+    assert_received(pair, lambda: remove(carol, room, carol.id), [
         {"type": "user_removed", "user_id": carol.id, "removed_by": carol.name}])
 
 
@@ -165,7 +166,7 @@ def test_an_ineffective_change_sends_nothing(pair):
         alice.say(room["room_id"], client_id="same")
         bob.delete(url(room))
 
-    assert_told(pair, nothing, [])
+    assert_received(pair, nothing, [])
 
 
 def test_a_socket_gets_events_of_its_own_room_only(pair):
@@ -203,7 +204,7 @@ def test_events_start_after_the_seq_of_the_connected_frame(pair):
 
 @pytest.mark.everywhere
 def test_events_of_many_writers_arrive_once_each_in_order(pair):
-    """The listener itself finds a number that is not the next one."""
+    """The reader asserts consecutive numbers."""
     alice, bob, room = pair
     writers = [twin(alice), twin(bob), twin(alice), twin(bob)]
 
@@ -241,7 +242,7 @@ def test_a_whole_history_on_a_socket_equals_the_events_endpoint(pair, user):
         "user_removed", "new_message"]
 
 
-# ---- the end of a membership, and of a room ----
+# ---- removed members and deleted rooms ----
 
 @pytest.mark.everywhere
 @pytest.mark.parametrize("who", ["by the admin", "by oneself"])

@@ -1,4 +1,4 @@
-"""The answer to a handshake waits for the first frame, as long as the kernel lets it."""
+"""The response to a handshake and the first frame are sent in one packet."""
 
 import socket
 
@@ -7,10 +7,10 @@ import pytest
 from support.away import hung
 from support.client import Client
 
-# Of struct tcp_info (linux/tcp.h): tcpi_data_segs_in, packets that had bytes in them.
+# Of struct tcp_info (linux/tcp.h): tcpi_data_segs_in, the number of packets with data.
 INFO_SIZE, SEGMENTS_IN = 160, 152
 
-# The database may take longer than the kernel waits, for some of them.
+# The database may sometimes take longer than the kernel waits.
 TRIES = 20
 
 
@@ -33,7 +33,7 @@ def test_the_answer_and_the_connected_frame_are_one_packet(alice, room):
 
 
 def test_later_frames_are_sent_without_delay(alice, room):
-    """The kernel holds nothing back any more: two messages are two packets, soon."""
+    """After the first frame the kernel delays nothing: two messages are two packets."""
     def packets():
         with alice.socket(room, direct=True) as live:
             live.until("connected")

@@ -1,4 +1,4 @@
-"""Frames: what clients say and are answered, in whatever pieces it comes."""
+"""Frames of clients and the responses to them, also when they arrive in pieces."""
 import contextlib
 import json
 import time
@@ -17,14 +17,14 @@ LARGEST = 4096
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    """Limits that a test reaches soon."""
+    """An instance with low limits."""
     return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_RATE_FRAMES=1, CONFAB_RATE_FRAMES_BURST=5,
                          CONFAB_RATE_REGISTRATIONS=1000, CONFAB_WS_PING=5)
 
 
 @pytest.fixture
 def room(user):
-    """(a user, the id of a room of theirs)"""
+    """(a user, the id of a room of that user)"""
     alice = user()
     return alice, alice.room()["room_id"]
 
@@ -37,7 +37,7 @@ def live(room):
 
 @pytest.fixture(params=[False, True], ids=["lighttpd", "pushd"])
 def limited(request, system):
-    """A socket with the limits of `system`, on both ways."""
+    """A socket with the limits of `system`, through lighttpd and direct."""
     alice = Client(system).register()
     with in_room(alice, alice.room()["room_id"], direct=request.param) as socket:
         yield socket
@@ -136,7 +136,7 @@ def test_an_error_never_echoes_the_message(live):
         assert "abracadabra" not in json.dumps(live.next())
 
 
-# ---- rate_limited, and 1008 for who floods on ----
+# ---- rate_limited, and 1008 when the client goes on ----
 
 def test_too_many_frames_are_rate_limited_and_keep_the_socket_open(limited):
     for _ in range(8):
@@ -238,7 +238,7 @@ def test_frames_sent_byte_by_byte_are_accepted(room, direct, text):
 def send_in_bytes(live, data):
     for byte in data:
         live.send_raw(bytes([byte]))
-        time.sleep(0.0005)  # or the kernel puts them together
+        time.sleep(0.0005)  # or the kernel joins them
 
 
 @BOTH_WAYS
@@ -308,7 +308,7 @@ def test_an_idle_socket_is_pinged_and_closed_without_an_answer(system):
 
         def all_dropped():
             for live in living:
-                live.none(0.02)     # answers the pings
+                live.none(0.02)     # answers pings
             return all([is_dropped(live) for live in dead])
         wait_for(all_dropped, 3 * 10)
         assert time.monotonic() - before >= 5

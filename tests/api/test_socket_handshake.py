@@ -1,4 +1,4 @@
-"""Handshakes: who says who it is, and how; what is not let in, and how it is told."""
+"""Handshakes: credentials, refusals and their codes, and the first frame."""
 import pytest
 
 from support.answers import assert_error, parse_http
@@ -16,7 +16,7 @@ def shake(client, path, direct=False, **options):
     return Socket.open(client.instance, path, direct=direct, **options)
 
 
-# ---- the ways to say who one is ----
+# ---- credentials ----
 
 @pytest.mark.everywhere
 @BOTH_WAYS
@@ -254,7 +254,7 @@ def test_a_since_of_any_64_bit_integer_is_accepted(alice, room, path, since):
 
 @pytest.fixture
 def rooms(alice, user):
-    """Rooms as a certain user sees them: none, another's private one, a public one."""
+    """Room ids for a user: unknown, private of another user, public and not joined."""
     stranger = user()
     return stranger, {"none": 2 ** 40, "private": alice.room()["room_id"],
                       "public": alice.room(is_private=False)["room_id"]}
@@ -273,7 +273,7 @@ def test_4404_and_4403_take_precedence_over_4400(rooms, kind, code):
     assert_refused(stranger.socket(numbers[kind], since="x"), code)
 
 
-# ---- what is no handshake ----
+# ---- invalid handshakes ----
 
 @BOTH_WAYS
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])

@@ -1,5 +1,5 @@
-"""Clients that mean no good, straight at pushd: it lives on, its memory stays bounded, others
-are served meanwhile, and each is counted."""
+"""Hostile clients connected directly to pushd: it keeps running in bounded memory, serves other
+clients, and counts each."""
 
 import contextlib
 import socket
@@ -19,24 +19,24 @@ from support.sockets import PING_TEXT, in_room
 from support.wait import wait_for
 from support.websocket import BINARY, CONTINUED, PING, TEXT, Socket, make_frame, push_port
 
-# Far more than anything here may cost, far less than a leak would.
+# Far more than any test here needs, far less than a leak.
 MORE_MEMORY = 16 * 1024 * 1024
 
 
 class Guarded:
-    """pushd before and after: the same process, not much larger, and a well-behaved listener
-    that misses nothing."""
+    """Asserts that pushd is the same process at the end, not much larger, and that a
+    well-behaved client missed nothing."""
 
     def __init__(self, system):
         self.system = system
         self.alice = Client(system).register()
         self.room = self.alice.room()["room_id"]
-        # A sanitizer keeps what was freed, to recognize it: up to 256 MiB.
+        # A sanitizer keeps up to 256 MiB of freed memory.
         self.bound = MORE_MEMORY * (20 if "asan" in system.build.name else 1)
         self.pid = int((system.state / "run" / "push.pid").read_text().split()[0])
 
     def memory(self):
-        """PSS, bytes."""
+        """The proportional set size in bytes."""
         for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
@@ -48,7 +48,7 @@ class Guarded:
         return self
 
     def assert_served(self):
-        """A message reaches the listener now."""
+        """Asserts that a message reaches the well-behaved client."""
         said = self.alice.say(self.room, "still there?")
         assert self.listener.event()["message"] == said
 
@@ -98,7 +98,7 @@ def counted(pushd, name, reason):
 
 @pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_an_endless_handshake_sent_byte_by_byte_is_disconnected_and_counted(guarded):
-    """In 10 s, however diligently it sends."""
+    """After 10 seconds, although it keeps sending."""
     before = guarded.count("refusals_total", reason="incomplete")
     with contextlib.closing(knock(guarded.system)) as slow:
         began = time.monotonic()
@@ -164,18 +164,18 @@ def test_an_unknown_path_is_counted(guarded):
     assert guarded.count("refusals_total", reason="path") == before + 1
 
 
-# ---- half-open ----
+# ---- half-open connections ----
 
 @pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_vanished_peer_is_disconnected_and_counted(system):
-    """Its system takes what is sent and never answers, as a cable that was pulled out looks
-    from here; the ping finds out."""
+    """Its system receives and never responds, like a host behind a pulled cable. The ping
+    detects it."""
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with Pushd(system, ws_ping=5) as pushd, entered(alice, room, direct=pushd.port) as listener, \
             in_room(alice, room, direct=pushd.port):
         def is_dropped():
-            listener.no_event(0.05)     # answers the pings
+            listener.no_event(0.05)     # answers pings
             return counted(pushd, "drops_total", "dead") == 1
         wait_for(is_dropped, 3 * 10)
         said = alice.say(room)
@@ -193,7 +193,7 @@ def test_a_reset_connection_is_counted_as_an_abnormal_close(guarded):
 # ---- floods ----
 
 def send_for(live, data, seconds):
-    """Sends without reading; how many times, until it may send no more."""
+    """Sends without reading until sending blocks; returns the number of times."""
     until, sent = time.monotonic() + seconds, 0
     live.connection.settimeout(0.5)
     with contextlib.suppress(OSError):
@@ -204,7 +204,7 @@ def send_for(live, data, seconds):
 
 
 def test_a_flood_of_pings_delays_nobody_and_grows_no_memory(guarded):
-    """Of RFC 6455; no pong is read."""
+    """Ping frames of RFC 6455; the pongs are not read."""
     before = guarded.count("pongs_total")
     with in_room(guarded.alice, guarded.room, direct=True) as live:
         flood = threading.Thread(target=send_for,
@@ -238,11 +238,11 @@ def test_a_flood_of_large_messages_with_unread_answers_grows_no_memory(guarded):
     wait_for(lambda: guarded.count("drops_total", reason="flood") == before + 1)
 
 
-# ---- those who do not read ----
+# ---- clients that do not read ----
 
 @pytest.mark.slow("fills the send queues of many sockets")
 def test_clients_that_never_read_use_no_more_than_their_send_queue(guarded):
-    """Each is let go with 1013, or cut off."""
+    """Each is closed with 1013 or disconnected."""
     before = guarded.count("drops_total", reason="slow")
     with contextlib.ExitStack() as stack:
         for _ in range(20):
@@ -300,10 +300,10 @@ def test_a_protocol_error_closes_that_socket_only(guarded, first_byte):
     wait_for(lambda: guarded.count("abnormal_closes_total") == lost + 1)
 
 
-# ---- an address of many ----
+# ---- many connections from one address ----
 
 def test_idle_connections_of_one_address_do_not_exhaust_files(system):
-    """Files, above all: each connection is one."""
+    """In particular file descriptors."""
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with Pushd(system, before=["prlimit", "--nofile=400:400"], max_sockets=100,
@@ -319,7 +319,7 @@ def test_idle_connections_of_one_address_do_not_exhaust_files(system):
 
 
 def test_ten_thousand_connections_from_one_address_are_refused_and_others_served(system):
-    """The first thousand of them come in."""
+    """The first thousand are accepted."""
     alice, bob = Client(system).register(), Client(system).register()
     room = alice.room()["room_id"]
     with Pushd(system, max_sockets_user=10000) as pushd, \

@@ -1,7 +1,7 @@
-"""Much coming and going leaves nothing behind, in figures, in memory, or for a sanitizer.
+"""Many connects leave nothing behind in metrics, in memory, or for a sanitizer to report.
 
-LEAK_CONNECTS says how often somebody connects; `make soak` has 10,000, and a build (MODE=asan)
-that finds at the end what was lost."""
+LEAK_CONNECTS is the number of connects. `make soak` sets 10,000; with MODE=asan the sanitizer
+reports leaks at the end."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ from support.websocket import Socket
 
 CONNECTS = int(os.environ.get("LEAK_CONNECTS", "500"))
 
-# A leak of 100 bytes for each connect would be more, of 10,000.
+# Less than a leak of 100 bytes in each of 10,000 connects.
 ROOM_TO_BREATHE = 1024 * 1024
 
 
 def one_of_each_kind(alice, bob, room, port):
-    """Seven connects: those who are let in and say goodbye, or go without a word, before they
-    are live or after, with something to catch up on, and those who are refused."""
+    """Seven connects: accepted and closed with or without a close frame, before or after
+    `connected`, with events to replay, and refused ones."""
     def connect(path, client=alice, **options):
         return Socket.open(alice.instance, path, token=client.token, direct=port, **options)
     where = f"/ws/chat/{room}/"
@@ -49,22 +49,22 @@ def test_connecting_and_disconnecting_leaks_nothing(user):
     alice.invite(room, bob)
     alice.say(room)
     with Pushd(alice.instance, presence_grace=0, max_sockets_user=1000) as pushd:
-        def figure(name, **labels):
+        def metric(name, **labels):
             return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
         def is_empty():
-            return figure("streams") == figure("subscribers") == figure("send_queue_bytes") == \
-                figure("sockets", kind="room") == figure("sockets", kind="notifications") == 0
+            return metric("streams") == metric("subscribers") == metric("send_queue_bytes") == \
+                metric("sockets", kind="room") == metric("sockets", kind="notifications") == 0
 
-        def come_and_go(times):
+        def connect_all(times):
             for _ in range(times // 7):
                 one_of_each_kind(alice, bob, room, pushd.port)
             wait_for(is_empty, 30, "the end of all sockets and streams")
-            return figure("resident_memory_bytes")
+            return metric("resident_memory_bytes")
 
-        before = come_and_go(CONNECTS // 4)
-        after = come_and_go(CONNECTS)
-        # A sanitizer keeps what was freed, to recognize it.
+        before = connect_all(CONNECTS // 4)
+        after = connect_all(CONNECTS)
+        # A sanitizer keeps freed memory.
         if "asan" not in pushd.instance.build.name:
             assert after < before + ROOM_TO_BREATHE
         pushd.signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What the configuration decides about sockets: foreign origins, and how many there may be."""
+"""Configured limits of sockets: allowed origins, and sockets per user and per address."""
 import contextlib
 
 import pytest
@@ -26,7 +26,7 @@ def room(alice):
 
 @pytest.fixture
 def opened():
-    """Sockets to be closed when the test ends."""
+    """An ExitStack that closes sockets at the end of the test."""
     with contextlib.ExitStack() as stack:
         yield stack
 
@@ -56,7 +56,7 @@ def test_an_origin_similar_to_an_allowed_one_is_403(alice, room, direct, origin)
         assert live.status == 403
 
 
-# ---- how many ----
+# ---- sockets per user and address ----
 
 @BOTH_WAYS
 def test_a_user_has_no_more_sockets_than_the_limit(alice, room, direct, opened):
@@ -85,7 +85,7 @@ def test_the_limit_applies_to_each_user_separately(alice, room, opened):
 
 
 def crowd(system, room_owner, room, address, opened):
-    """Opens as many sockets from this address as there may be, for users enough."""
+    """Opens as many sockets from this address as allowed, for several users."""
     forwarded = {"X-Forwarded-For": address}
     for number in range(PER_ADDRESS):
         if number % PER_USER == 0:

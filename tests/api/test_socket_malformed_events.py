@@ -1,4 +1,4 @@
-"""What is published on a channel and is no envelope of ours costs no event and no socket."""
+"""Malformed events on a channel are ignored; no event is lost and no socket closed."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ def room(alice):
 
 
 def publish(system, channel, payload):
-    """Publishes bytes as they are; how many heard them."""
+    """Publishes bytes; returns the number of subscribers that received them."""
     done = subprocess.run(["redis-cli", "-s", f"{system.state}/sock/redis.sock", "-x", "PUBLISH",
                            f"confab:{channel}"], input=payload, capture_output=True, timeout=30,
                           check=True)
@@ -43,7 +43,8 @@ BAD = {
     "an event without a text": b"2 1 new_message 1 1 0 alice 0 0\n",
     "an unknown type": b"2 1 explosion 1 1 0 alice 0 0\n" + MESSAGE.encode(),
     "a negative number": b"2 -1 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
-    "a number beyond 64 bits": b"2 18446744073709551616 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
+    "a number beyond 64 bits":
+        b"2 18446744073709551616 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
     "a fraction": b"2 1.5 new_message 1 1 0 alice 0 0\n" + MESSAGE.encode(),
     "an actor that is none": b"2 1 new_message alice 1 0 alice 0 0\n" + MESSAGE.encode(),
     "a name that is none": b"2 1 new_message 1 1 0 a/b/c 0 0\n" + MESSAGE.encode(),
@@ -66,7 +67,7 @@ BAD = {
 
 @pytest.mark.parametrize("payload", BAD.values(), ids=BAD.keys())
 def test_a_malformed_event_is_ignored_and_counted(system, alice, room, payload):
-    """On the room's channel and on the user's own."""
+    """On the channel of the room and on that of the user."""
     before = figure(system, "redis_malformed_total")
     with entered(alice, room) as live, notified(alice) as notes:
         assert publish(system, f"room:{room}", payload) == 1
@@ -103,7 +104,8 @@ def test_a_user_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(syste
 
 def test_a_huge_seq_does_not_cause_a_gap_check_for_every_later_event(system, alice, room):
     with entered(alice, room) as live:
-        publish(system, f"room:{room}", f"2 {2**63} new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
+        publish(system, f"room:{room}",
+                f"2 {2**63} new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
         alice.say(room)
         live.up_to(1)
         before = figure(system, "gaps_filled_total")
@@ -124,7 +126,8 @@ def test_an_old_seq_is_not_sent_again(system, alice, room):
 def test_a_huge_event_closes_no_socket(system, alice, room):
     with entered(alice, room) as live, notified(alice) as notes:
         for _ in range(3):
-            publish(system, f"room:{room}", f"2 {2**40} new_message 1 1 0 alice 0 0\n{HUGE}".encode())
+            publish(system, f"room:{room}",
+                    f"2 {2**40} new_message 1 1 0 alice 0 0\n{HUGE}".encode())
         said = alice.say(room)
         assert live.event()["message"] == said
         notes.no_event(0.1)
@@ -132,7 +135,7 @@ def test_a_huge_event_closes_no_socket(system, alice, room):
 
 @pytest.mark.parametrize("channel", ["room:", "room:x", "room:0", "user:-1", "nobody:1", "room:1x"])
 def test_an_unknown_channel_has_no_subscriber(system, alice, room, channel):
-    """Nobody listens there."""
+    """It has no subscriber."""
     with entered(alice, room) as live:
         payload = f"2 1 new_message 1 1 0 alice 0 0\n{MESSAGE}".encode()
         assert publish(system, channel, payload) == 0

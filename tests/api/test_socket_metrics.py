@@ -1,4 +1,4 @@
-"""What pushd says of itself: health, and figures for Prometheus."""
+"""The health and metrics endpoints of pushd."""
 import signal
 import socket
 
@@ -10,16 +10,19 @@ from support.sockets import in_room, notified
 from support.wait import wait_for
 from support.websocket import PING, PONG, push_port
 
-# All figures and their types; the names are those that alerts are written with.
-FIGURES = {
+# All metrics and their types. Alerts depend on the names.
+METRICS = {
     "workers": "gauge", "pushd_info": "gauge", "file_limit": "gauge",
     "sockets": "gauge", "connections_total": "counter", "refusals_total": "counter",
-    "abnormal_closes_total": "counter", "handshakes_total": "counter", "deliveries_total": "counter",
+    "abnormal_closes_total": "counter", "handshakes_total": "counter",
+    "deliveries_total": "counter",
     "delivered_bytes_total": "counter", "send_queue_bytes": "gauge", "frames_in_total": "counter",
-    "pongs_total": "counter", "bad_frames_total": "counter", "rate_limited_total": "counter", "drops_total": "counter",
+    "pongs_total": "counter", "bad_frames_total": "counter", "rate_limited_total": "counter",
+    "drops_total": "counter",
     "streams": "gauge", "subscribers": "gauge", "replays_total": "counter",
     "replayed_events_total": "counter", "resyncs_total": "counter",
-    "gaps_filled_total": "counter", "gap_checks_total": "counter", "gap_check_events_total": "counter",
+    "gaps_filled_total": "counter", "gap_checks_total": "counter",
+    "gap_check_events_total": "counter",
     "redis_up": "gauge", "redis_events_total": "counter", "redis_malformed_total": "counter",
     "redis_reconnects_total": "counter", "redis_subscriptions": "gauge",
     "redis_latency_seconds": "gauge", "database_up": "gauge", "database_errors_total": "counter",
@@ -38,7 +41,7 @@ def figures(pushd):
     return parse(answer.text)
 
 
-def wait_for_figure(pushd, expected, name, **labels):
+def wait_for_metric(pushd, expected, name, **labels):
     wait_for(lambda: value(figures(pushd), f"confab_{name}", **labels) == expected, 10,
              f"{name} {labels} = {expected}")
 
@@ -75,7 +78,7 @@ def test_metrics_accept_a_query_and_refuse_large_headers(pushd):
 
 @pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_connection_without_a_request_is_closed(instance):
-    """After 10 seconds, so that a file is not held for ever."""
+    """After 10 seconds, so that it does not hold a file descriptor forever."""
     address = ("127.0.0.1", push_port(instance, "metrics"))
     with socket.create_connection(address, 30) as silent, \
             socket.create_connection(address, 30) as half:
@@ -111,7 +114,7 @@ def test_healthz_names_redis_while_it_is_down_and_is_ok_afterwards(make_instance
     wait_for(all_well, 30)
 
 
-# ---- figures ----
+# ---- metrics ----
 
 def test_metrics_are_in_the_prometheus_format(pushd):
     answer = pushd.get("/metrics")
@@ -127,14 +130,14 @@ def test_promtool_accepts_the_metrics(pushd):
 def test_every_metric_has_its_name_type_and_help(pushd):
     there = figures(pushd)
     assert {name: metric.kind for name, metric in there.items()} == \
-        {f"confab_{name}": kind for name, kind in FIGURES.items()}
+        {f"confab_{name}": kind for name, kind in METRICS.items()}
     assert set(there["confab_sockets"].samples) == {(("kind", "room"),),
                                                     (("kind", "notifications"),)}
     assert set(there["confab_drops_total"].samples) == {(("reason", each),) for each in REASONS}
     assert set(there["confab_refusals_total"].samples) == \
         {(("reason", each),) for each in REFUSALS}
     assert len(there["confab_pushd_info"].samples) == 1
-    for name in FIGURES.keys() - {"sockets", "drops_total", "refusals_total", "pushd_info"}:
+    for name in METRICS.keys() - {"sockets", "drops_total", "refusals_total", "pushd_info"}:
         assert set(there[f"confab_{name}"].samples) == {()}
 
 
@@ -146,20 +149,20 @@ def test_only_counters_end_with_total(pushd):
 def test_sockets_are_counted_by_kind(pushd, alice, room):
     with in_room(alice, room, direct=pushd.port), notified(alice, direct=pushd.port), \
             notified(alice, direct=pushd.port):
-        wait_for_figure(pushd, 1, "sockets", kind="room")
-        wait_for_figure(pushd, 2, "sockets", kind="notifications")
+        wait_for_metric(pushd, 1, "sockets", kind="room")
+        wait_for_metric(pushd, 2, "sockets", kind="notifications")
         assert value(figures(pushd), "confab_handshakes_total") == 3
-    wait_for_figure(pushd, 0, "sockets", kind="room")
-    wait_for_figure(pushd, 0, "sockets", kind="notifications")
+    wait_for_metric(pushd, 0, "sockets", kind="room")
+    wait_for_metric(pushd, 0, "sockets", kind="notifications")
 
 
 def test_streams_and_subscribers_are_counted_and_end_with_their_sockets(pushd, alice, room):
     with in_room(alice, room, direct=pushd.port), in_room(alice, room, direct=pushd.port):
-        wait_for_figure(pushd, 2, "streams")      # the room, and alice's own
-        wait_for_figure(pushd, 4, "subscribers")  # both sockets listen to both
-        wait_for_figure(pushd, 2, "redis_subscriptions")
+        wait_for_metric(pushd, 2, "streams")      # the stream of the room and that of alice
+        wait_for_metric(pushd, 4, "subscribers")  # both sockets subscribe to both
+        wait_for_metric(pushd, 2, "redis_subscriptions")
     for name in ("streams", "subscribers", "redis_subscriptions"):
-        wait_for_figure(pushd, 0, name)
+        wait_for_metric(pushd, 0, name)
 
 
 def test_sockets_closed_during_the_handshake_leave_nothing(pushd, alice, room, user):
@@ -172,9 +175,9 @@ def test_sockets_closed_during_the_handshake_leave_nothing(pushd, alice, room, u
             opened = open_one(*arguments, direct=pushd.port, **({"since": 0} if number % 2 else {}))
             opened.abort()
     for name in ("streams", "subscribers", "redis_subscriptions"):
-        wait_for_figure(pushd, 0, name)
+        wait_for_metric(pushd, 0, name)
     for kind in ("room", "notifications"):
-        wait_for_figure(pushd, 0, "sockets", kind=kind)
+        wait_for_metric(pushd, 0, "sockets", kind=kind)
 
 
 def test_refused_sockets_leave_nothing(pushd, alice, room, user):
@@ -184,8 +187,8 @@ def test_refused_sockets_leave_nothing(pushd, alice, room, user):
         assert stranger.socket(room, direct=pushd.port, token="0" * 40).closed() == 4401
         assert alice.socket(room, direct=pushd.port, since="x").closed() == 4400
     for name in ("streams", "subscribers", "redis_subscriptions"):
-        wait_for_figure(pushd, 0, name)
-    wait_for_figure(pushd, 0, "sockets", kind="room")
+        wait_for_metric(pushd, 0, name)
+    wait_for_metric(pushd, 0, "sockets", kind="room")
 
 
 def test_deliveries_are_counted(pushd, alice, room):
@@ -207,7 +210,7 @@ def test_deliveries_are_counted(pushd, alice, room):
 def test_refused_sockets_are_counted_by_reason(pushd, alice, room, reason, options):
     number = options.pop("room", room)
     alice.socket(number, direct=pushd.port, **options).closed()
-    wait_for_figure(pushd, 1, "drops_total", reason=reason)
+    wait_for_metric(pushd, 1, "drops_total", reason=reason)
 
 
 def test_frames_of_clients_are_counted(pushd, alice, room):
@@ -217,20 +220,20 @@ def test_frames_of_clients_are_counted(pushd, alice, room):
             live.next()
         live.send_frame(1, b"x" * 5000)
         assert live.closed() == 1009
-    wait_for_figure(pushd, 3, "frames_in_total")
-    wait_for_figure(pushd, 1, "bad_frames_total")
-    wait_for_figure(pushd, 1, "drops_total", reason="too_big")
+    wait_for_metric(pushd, 3, "frames_in_total")
+    wait_for_metric(pushd, 1, "bad_frames_total")
+    wait_for_metric(pushd, 1, "drops_total", reason="too_big")
 
 
 def test_answers_to_pings_of_clients_are_counted(pushd, alice, room):
     with in_room(alice, room, direct=pushd.port) as live:
         alice.say(room)
         live.next()
-        wait_for_figure(pushd, 0, "pongs_total")
+        wait_for_metric(pushd, 0, "pongs_total")
         for count in (1, 2, 3):
             live.send_frame(PING, b"x")
             assert live.read_frame() == (True, PONG, b"x")
-            wait_for_figure(pushd, count, "pongs_total")
+            wait_for_metric(pushd, count, "pongs_total")
 
 
 def test_replays_and_resyncs_are_counted(pushd, alice, new_room):
@@ -240,14 +243,14 @@ def test_replays_and_resyncs_are_counted(pushd, alice, new_room):
         live.next(), live.next()
     with in_room(alice, new_room, direct=pushd.port, since=99) as live:
         assert live.next() == {"type": "resync", "seq": 3}
-    wait_for_figure(pushd, 1, "replays_total")
-    wait_for_figure(pushd, 2, "replayed_events_total")
-    wait_for_figure(pushd, 1, "resyncs_total")
+    wait_for_metric(pushd, 1, "replays_total")
+    wait_for_metric(pushd, 2, "replayed_events_total")
+    wait_for_metric(pushd, 1, "resyncs_total")
 
 
 def test_the_state_of_redis_and_database_is_a_metric(pushd):
-    wait_for_figure(pushd, 1, "redis_up")
-    wait_for_figure(pushd, 1, "database_up")
+    wait_for_metric(pushd, 1, "redis_up")
+    wait_for_metric(pushd, 1, "database_up")
     there = figures(pushd)
     assert 1e6 < value(there, "confab_resident_memory_bytes") < 1e9
     assert 0 < value(there, "confab_database_latency_seconds") < 10

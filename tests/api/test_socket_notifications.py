@@ -12,18 +12,18 @@ MANY = 200
 
 @pytest.fixture
 def pair(user):
-    """The admin of a room, and another member of it."""
+    """(the admin of a room, another member, the room)"""
     return public_room(user(), user())
 
 
 def told_of_messages(live):
-    """(room, words) of the notifications of messages so far."""
+    """(room, text) of the message notifications received."""
     return [(frame["room_id"], frame["message"]["content"]) for frame in live.notices
             if frame["type"] == "new_message_notification"]
 
 
 def assert_no_message_before(live, last):
-    """Reads on to the notification of this message: there was no other one."""
+    """Asserts that the next message notification is the one of this message."""
     assert live.notice("new_message_notification")["message"] == last
     assert len(told_of_messages(live)) == 1
 
@@ -60,7 +60,7 @@ def test_a_message_by_someone_else_is_notified_with_exactly_these_keys(pair):
 
 
 def test_content_of_any_kind_is_notified_unchanged(pair):
-    """Also such as look like the end of the message inside its JSON."""
+    """Also text that looks like the end of the message in its JSON."""
     alice, bob, room = pair
     with notified(bob) as live:
         for text in ("\"},\"sender\":\"mallory\",\"sender_id\":1", "é語\U0001f600\u2028",
@@ -147,7 +147,7 @@ def test_a_user_of_many_rooms_is_notified_of_all_of_them(user, instance):
     assert heard == said
 
 
-# ---- rooms that come and go, with this stream's numbers ----
+# ---- events of the user's stream ----
 
 def test_a_created_room_is_notified_on_the_other_devices_of_its_creator(user):
     alice = user()
@@ -202,11 +202,11 @@ def test_both_sockets_of_a_user_get_the_users_stream(user):
         assert [event["room_id"] for event in phone.events] == [r["room_id"] for r in rooms]
 
 
-# ---- a membership that changes while the socket is open ----
+# ---- memberships that change while the socket is open ----
 
 @pytest.mark.parametrize("how", ["invited", "joined", "direct"])
 def test_every_message_after_the_invitation_is_notified(user, how):
-    """Those too that are posted before pushd has looked the new room up."""
+    """Also messages posted before pushd has fetched the new room."""
     alice, bob = user(), user()
     with notified(bob) as live:
         for turn in range(5):

@@ -1,4 +1,4 @@
-"""How pushd is run: its signals, its command line, its limits, its log."""
+"""Operation of pushd: signals, command line, limits and log."""
 import contextlib
 import json
 import os
@@ -18,7 +18,7 @@ from support.wait import wait_for
 from support.websocket import Closed, push_port
 
 
-def figure(pushd, name, **labels):
+def metric(pushd, name, **labels):
     return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
 
@@ -87,7 +87,7 @@ def test_sighup_reopens_the_log(instance, tmp_path):
 
 
 class Crowd:
-    """Sockets that are read at the same time, each in a thread: when and how each ended."""
+    """Reads sockets in a thread each and records when and how each was closed."""
 
     def __init__(self, sockets):
         self.sockets = sockets
@@ -126,7 +126,7 @@ def test_sigterm_closes_every_socket_with_1012_spread_over_drain_time(instance, 
         ends = crowd.end()
         assert pushd.end() == 0
     assert [code for _, code in ends] == [1012] * count
-    # None is early; late they can all be, on a busy machine.
+    # None is early. On a busy machine all may be late.
     for position, (when, _) in enumerate(ends):
         assert when - start >= seconds * position / count - 0.1
     assert ends[-1][0] - start <= 3 * seconds
@@ -153,11 +153,11 @@ def test_without_sockets_sigterm_ends_pushd_at_once(pushd):
 
 
 def fill(pushd, client, room):
-    """Posts large messages until some of them wait in pushd for one who does not read; how
-    many it took. The kernel takes megabytes before."""
+    """Posts large messages until some are in the send queue of a client that does not read;
+    returns their number. The kernel buffers megabytes before that."""
     for count in range(1, 1000):
         client.say(room, "\U0001f4ac" * 8000)
-        if figure(pushd, "send_queue_bytes") >= 100000:
+        if metric(pushd, "send_queue_bytes") >= 100000:
             return count
     raise AssertionError("the kernel takes it all")
 
@@ -179,7 +179,7 @@ def test_pongs_and_events_do_not_interleave_in_a_full_send_buffer(instance, alic
         seq = 0
         for _ in range(3):
             first = seq
-            while figure(pushd, "send_queue_bytes") == 0:
+            while metric(pushd, "send_queue_bytes") == 0:
                 alice.say(new_room, "\U0001f4ac" * 8000)
                 seq += 1
                 slow.send_frame(9, b"?" * 125)
@@ -219,11 +219,11 @@ def test_sockets_reconnect_through_lighttpd_after_a_restart_of_pushd(make_instan
     def missed():
         with in_room(alice, room, since=seq) as again:
             return again.next()["seq"]
-    # lighttpd takes up to a second to see that it is there again.
+    # lighttpd needs up to a second to detect that pushd is back.
     assert wait_for(missed, 10) == seq + 1
 
 
-# ---- the command line, and what is refused at the start ----
+# ---- the command line and failed starts ----
 
 def run(instance, *args, before=()):
     return subprocess.run([*before, str(instance.build / "pushd"), *args], env=instance.env,
@@ -257,7 +257,7 @@ def test_an_unusable_listen_address_is_reported(instance, option, address):
 
 
 class Launched:
-    """One that is expected to end by itself."""
+    """A pushd that is expected to end on its own."""
 
     def __init__(self, pushd):
         self.pushd = pushd.launch()
@@ -267,7 +267,7 @@ class Launched:
 
 
 def without_privilege():
-    """The command that keeps root from raising what a limit allows."""
+    """The command prefix that prevents root from raising hard limits."""
     return ["setpriv", "--bounding-set", "-sys_resource"] if os.geteuid() == 0 else []
 
 
@@ -296,7 +296,7 @@ def test_sockets_above_max_sockets_are_refused(instance, user):
             assert one_more.status == 503
             assert one_more.json() == {"detail": "Too many sockets."}
             assert one_more.headers["retry-after"] == "5"
-        assert figure(pushd, "refusals_total", reason="full") == 1
+        assert metric(pushd, "refusals_total", reason="full") == 1
         sockets[0].close()
 
         def another():

@@ -1,4 +1,4 @@
-"""Presence: who is online in a room, who comes and who goes, on whichever pushd."""
+"""Presence: who is online in a room, user_joined and user_left, across several pushd."""
 import contextlib
 import random
 import time
@@ -152,7 +152,7 @@ def test_a_removed_member_goes_offline(trio):
         assert live.until("user_left", 3 * GRACE + 5) == notice("user_left", bob, room)
 
 
-# ---- rest ----
+# ---- REST ----
 
 def test_the_rest_api_and_sockets_agree_on_presence(trio):
     alice, bob, room, carol = trio

@@ -1,4 +1,4 @@
-"""Presence when a pushd is gone, or Redis is away: who is told, and that all agree again."""
+"""Presence when a pushd ends or Redis is unavailable."""
 import contextlib
 import signal
 
@@ -11,7 +11,7 @@ from support.sockets import in_room, notice
 from support.wait import wait_for
 
 GRACE = 1        # presence_grace of `system`
-DEAD_AFTER = 30  # within so many seconds those of a dead pushd leave
+DEAD_AFTER = 30  # seconds until the users of a killed pushd leave
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def system(make_instance):
     return make_instance(CONFAB_PRESENCE_GRACE=GRACE)
 
 
-# ---- a pushd that is gone ----
+# ---- a pushd ends ----
 
 @pytest.mark.slow("waits up to 30 seconds for a lease to expire")
 def test_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
@@ -31,7 +31,7 @@ def test_users_of_a_killed_pushd_leave_within_30_seconds(trio, system):
             assert sorted(frame["user_id"] for frame in joined) == sorted([bob.id, carol.id])
             doomed.signal(signal.SIGKILL)
             assert here.next(3 * DEAD_AFTER) == notice("user_left", bob, room)
-            # carol has a socket to the living one.
+            # carol has a socket to the running one.
             wait_for_rest(alice, room, alice, carol, seconds=3 * DEAD_AFTER)
             here.none()
     wait_for_online(alice, room)
@@ -57,7 +57,7 @@ def test_a_room_open_only_on_a_killed_pushd_becomes_empty(trio, system):
         wait_for_online(alice, room, seconds=3 * DEAD_AFTER)
 
 
-# ---- Redis away and back ----
+# ---- Redis is unavailable ----
 
 @WAYS
 def test_without_redis_presence_works_within_one_pushd(trio, system, away):

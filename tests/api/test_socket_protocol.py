@@ -1,4 +1,4 @@
-"""RFC 6455 beside the messages: control frames, extensions, and what breaks the protocol."""
+"""RFC 6455: control frames, extensions and protocol errors."""
 import pytest
 
 from support.sockets import BOTH_WAYS, PING_TEXT, PONG_FRAME, an_error, assert_well, in_room
@@ -7,7 +7,7 @@ from support.websocket import CLOSE, CONTINUED, PING, PONG, TEXT, Closed, make_f
 
 @pytest.fixture
 def room(user):
-    """(a user, the id of a room of theirs)"""
+    """(a user, the id of a room of that user)"""
     alice = user()
     return alice, alice.room()["room_id"]
 
@@ -60,16 +60,16 @@ def test_compression_is_not_negotiated(room, extensions):
         assert_broken(live)
 
 
-# ---- what breaks the protocol ----
+# ---- protocol errors ----
 
 def assert_broken(live):
-    """Closed for an error of protocol, or cut off."""
+    """Asserts a close for a protocol error, or a disconnect."""
     assert live.closed() in (1002, None)
 
 
 @BOTH_WAYS
 def test_an_unmasked_frame_is_accepted(room, direct):
-    # The mask guards proxies against scripts in browsers, which have no way around it.
+    # Masking protects proxies from scripts in browsers, which cannot turn it off.
     with in_room(*room, direct=direct) as live:
         live.send_frame(TEXT, PING_TEXT, masked=False)
         assert live.next() == PONG_FRAME

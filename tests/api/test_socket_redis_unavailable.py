@@ -1,4 +1,4 @@
-"""Sockets without Redis, with a Redis that loses what it is told, and with one that lies."""
+"""Sockets without Redis, with a Redis that loses data, and when events are not published."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ from support.rooms import ROOMS
 from support.wait import wait_for
 
 
-# Seconds: what is promised, and three times that.
+# Seconds: the promise, and three times that.
 AWAY, AWAY_MOST = 2, 6
 UNTOLD, UNTOLD_MOST = 5, 15
 
@@ -39,7 +39,7 @@ def alice(system):
 
 
 def seconds_to(live, post):
-    """From the answer of a post to the event on a socket."""
+    """The seconds from the response to a post until its event is received."""
     message = post()
     before = time.monotonic()
     while live.event(30)["message"] != message:
@@ -51,7 +51,7 @@ def report(what, taken, promise):
     print(f"{what}: {', '.join(f'{seconds:.2f}' for seconds in taken)} s; promised: {promise} s")
 
 
-# ---- away ----
+# ---- Redis is unavailable ----
 
 @WAYS
 def test_without_redis_messages_reach_sockets_within_2_seconds(system, alice, bob, room, away):
@@ -101,12 +101,12 @@ def test_without_redis_removals_and_room_deletions_close_sockets(
                                        "room_id": other}
 
 
-# ---- back ----
+# ---- Redis is available again ----
 
 @WAYS
 def test_when_redis_is_back_there_is_no_gap_and_no_duplicate(
         system, alice, bob, room, away):
-    """The listeners themselves find a number that is not the next one."""
+    """The readers assert consecutive numbers."""
     with entered(bob, room) as live, entered(alice, room, direct=True) as hers, \
             notified(bob) as notes:
         for _ in range(5):
@@ -158,11 +158,11 @@ def test_a_site_configured_without_redis_has_sockets(make_instance):
         assert notes.notice("new_message_notification", AWAY_MOST)["message"] == said
 
 
-# ---- committed, and never published ----
+# ---- committed and never published ----
 
 @contextlib.contextmanager
-def deaf_redis(path):
-    """One that takes what it is told, answers nothing and tells nobody."""
+def unresponsive_redis(path):
+    """A Redis that accepts commands, responds to none and delivers nothing."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -174,7 +174,7 @@ def deaf_redis(path):
 
 
 def launch_api(system, path, redis):
-    """A fcgi-api on the database of the instance, with another Redis."""
+    """Starts a fcgi-api on the database of the instance with another Redis."""
     env = {**system.env, "CONFAB_FCGI_LISTEN": str(path), "CONFAB_PROCESSES": "1",
            "CONFAB_REDIS_SOCKET": str(redis), "CONFAB_REDIS_TIMEOUT": "1000"}
     with open(system.state / "log" / "short-lived.log", "ab") as log:
@@ -184,7 +184,7 @@ def launch_api(system, path, redis):
 
 
 def kill(process):
-    """With all of its group."""
+    """Kills its process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
@@ -196,18 +196,18 @@ def is_listening(path):
 
 
 def post_and_die(system, client, room, text="untold"):
-    """Posts by a fcgi-api that is killed between its commit and its publishing: when it has
-    told a Redis that is deaf, and waits for the answer."""
+    """Posts with a fcgi-api that is killed between commit and publish, while it waits for the
+    response of the unresponsive Redis."""
     body = json.dumps({"content": text}).encode()
     variables = system.fcgi_params(f"{ROOMS}{room}/messages/", "POST", body, params={
         "HTTP_AUTHORIZATION": f"Token {client.token}"})
     path, redis = system.state / "sock" / "short.sock", system.state / "sock" / "deaf.sock"
 
     def ask():
-        with contextlib.suppress(Exception):  # an answer or none, as it comes
+        with contextlib.suppress(Exception):  # with or without a response
             fastcgi.call(path, variables, body)
 
-    with deaf_redis(redis) as listener:
+    with unresponsive_redis(redis) as listener:
         process = launch_api(system, path, redis)
         try:
             wait_for(lambda: is_listening(path), 15, "fcgi-api")
@@ -247,7 +247,7 @@ def test_an_unpublished_event_arrives_before_later_ones(
 
 
 def test_events_found_by_the_gap_check_are_counted(system, alice, bob, room):
-    """By a pushd that listens to other channels than what is published on."""
+    """By a pushd with other channels than those that fcgi-api publishes on."""
     def finds(pushd):
         return value(parse(pushd.get("/metrics").text), "confab_gap_check_events_total")
 

@@ -1,4 +1,4 @@
-"""Coming back with ?since=: what was missed, then what is new, with no hole between."""
+"""Replay with ?since=: the missed events, then new ones, without a gap."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ LIMIT = 20
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    """One whose pushd may be restarted, and whose replay_limit is soon reached."""
+    """An instance with a low replay_limit, whose pushd tests restart."""
     return make_instance(CONFAB_REPLAY_LIMIT=LIMIT, CONFAB_DRAIN_TIME=0)
 
 
@@ -26,7 +26,7 @@ def said(events):
 
 
 def restart(system):
-    """Another pushd, which remembers nothing."""
+    """Restarts pushd, which empties its cache of events."""
     system.end("push")
     system.start()
 
@@ -36,7 +36,7 @@ def restarted(system, client, room):
 
 
 def remembered(system, client, room):
-    """Somebody else listens all the time, so that the room's last events are kept."""
+    """Another client stays connected, so that pushd keeps the last events of the room."""
 
 
 WHENCE = pytest.mark.parametrize("whence", [remembered, restarted])
@@ -44,12 +44,12 @@ WHENCE = pytest.mark.parametrize("whence", [remembered, restarted])
 
 @pytest.fixture
 def witness(alice, room):
-    """Keeps the room's stream in pushd's memory."""
+    """A connected client, which keeps the stream of the room cached in pushd."""
     with entered(alice, room) as live:
         yield live
 
 
-# ---- what was missed ----
+# ---- missed events ----
 
 @WHENCE
 def test_missed_events_follow_connected_and_precede_new_ones(
@@ -91,7 +91,7 @@ def test_since_0_replays_from_the_start_of_the_room(system, alice, bob, room, wi
 
 
 def live_through_all_kinds(system, alice, bob, room):
-    """Ten events in all, of all kinds."""
+    """Creates ten events of all types."""
     carol = Client(system).register()
     message = alice.say(room, client_id="mine")
     alice.patch(message_url(message), json={"content": "changed"})
@@ -115,7 +115,7 @@ def test_replay_from_the_database_equals_the_events_endpoint(
 
 
 def test_replay_from_memory_equals_the_live_events(system, alice, bob, room, witness):
-    """Those behind the deletion, which made pushd forget what was before it."""
+    """Only those after the deletion, at which pushd drops the cached ones."""
     live_through_all_kinds(system, alice, bob, room)
     live = witness.up_to(10)
     before = figure(system, "replayed_events_total")
@@ -137,9 +137,8 @@ def test_replay_from_memory_reads_no_event_from_the_database(
 
 def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
         system, alice, bob, room):
-    """Nobody else listens, so each time the room is forgotten in between. The listener
-    itself finds a number that is not the next one. Who writes is never so far ahead that
-    it would be told to resync."""
+    """No other client is connected, so pushd drops the stream between two connects. The reader
+    asserts consecutive numbers. The writer stays within the replay limit."""
     ended = threading.Event()
     ahead = threading.Semaphore(LIMIT // 2)
 
@@ -176,7 +175,7 @@ def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
 
 def test_a_member_invited_again_can_resume_across_the_removal(
         alice, bob, room, witness):
-    """The removal is an old story then, and closes nothing."""
+    """The removal predates this session and closes nothing."""
     alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
     alice.invite(room, bob)
     witness.up_to(3)
@@ -189,7 +188,7 @@ def test_a_member_invited_again_can_resume_across_the_removal(
 # ---- resync ----
 
 def assert_resync(client, room, since, last):
-    """connected carries what was asked for, then comes resync, and life goes on from there."""
+    """Asserts that resync follows `connected`, and then live events."""
     with entered(client, room, since=since) as back:
         assert back.first["seq"] == since
         assert back.until(lambda frame: frame["type"] == "resync") == {
@@ -242,11 +241,11 @@ def test_missing_purged_events_is_a_resync(system, alice, bob, room):
         assert back.event()["seq"] == 7
 
 
-# ---- words that are gone ----
+# ---- deleted and edited text ----
 
 @pytest.fixture
 def words(alice, bob, room, witness):
-    """words(): all that comes to one who was away since before the first message."""
+    """words(): everything that a replay from before the first message sends."""
     def come():
         last = bob.get(f"{ROOMS}{room}/").json()["last_seq"]
         witness.up_to(last)
@@ -280,7 +279,7 @@ def test_content_edited_and_then_deleted_is_never_replayed(alice, room, words):
 
 
 def test_deleted_content_is_not_replayed_within_a_room(alice, room, words):
-    """room_updated shows the room, and so its last message."""
+    """room_updated contains the room with its last message."""
     message = alice.say(room, "swordfish")
     alice.patch(f"{ROOMS}{room}/", json={"name": "renamed"})
     alice.delete(message_url(message))
@@ -354,7 +353,7 @@ def test_messages_arrive_on_resumed_notifications(system, alice, bob, room):
 
 def test_a_gap_in_published_events_is_filled_before_later_events(
         system, alice, bob, room):
-    """Events that were never published, as if lost on the way."""
+    """The missing events were never published."""
     before = figure(system, "gaps_filled_total")
     with entered(bob, room) as live:
         system.sql("UPDATE room SET last_seq = last_seq + 2 WHERE room_id = ?", room)

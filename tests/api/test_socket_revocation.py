@@ -1,4 +1,4 @@
-"""Credentials that end take the sockets opened with them along, with 4401, and no others."""
+"""Revoked credentials close the sockets opened with them with 4401, and no others."""
 
 import contextlib
 import signal
@@ -12,7 +12,7 @@ AWAY = "with redis away"
 
 
 class Person:
-    """A user with two tokens and two sessions, a socket to the same room on each of them."""
+    """A user with two tokens and two sessions, and a socket to the same room for each."""
 
     NAMES = ("token", "other token", "session", "other session")
 
@@ -27,7 +27,7 @@ class Person:
             assert browser.post("/api/auth/login/", json=body).status_code == 200
         cookies = [{"token": None, "cookie": browser.cookies["sessionid"],
                     "origin": system.url} for browser in self.browsers]
-        # Ways to say who one is, by the names above.
+        # Credentials by the names above.
         self.ways = dict(zip(self.NAMES, [{"token": self.main.token},
                                           {"token": second.json()["token"]}, *cookies]))
 
@@ -90,8 +90,8 @@ ENDS = [
 
 
 def assert_ended(person, bystander, end, ended):
-    """Those sockets, and only those, close with 4401 within three times the 2 s that events
-    take without Redis; the others still hear."""
+    """Asserts that exactly these sockets close with 4401, within three times the 2 seconds that
+    events take without Redis, and that the others still receive events."""
     with person.listening() as sockets, entered(bystander, person.room) as other:
         end(person)
         for name in ended:
@@ -154,7 +154,7 @@ def test_a_room_socket_sends_the_reason_before_it_closes(user):
 
 
 def test_nothing_of_the_room_arrives_after_the_revocation(person, bystander):
-    """A message that is posted after the answer does not reach a socket that was ended."""
+    """A message posted after the response is not sent to a revoked socket."""
     with entered(person.main, person.room) as live:
         delete_token(person)
         assert live.end(6) == 4401

@@ -1,4 +1,4 @@
-"""Readers that do not read: they are let go, nobody waits for them, and they can come back."""
+"""Clients that do not read: they are closed, delay no other client, and can reconnect."""
 
 import contextlib
 import statistics
@@ -22,14 +22,14 @@ def system(make_instance):
 
 
 def sleeper(client, room, **options):
-    """A socket that reads nothing but its first frame unless told to, with as little room
-    for it in the kernel as there can be."""
+    """A socket that reads only its first frame, with the smallest receive buffer that the
+    kernel allows."""
     options.setdefault("direct", True)
     return entered(client, room, rcvbuf=4096, **options)
 
 
 def fill(system, alice, room, until, most=2000):
-    """Long messages until the condition holds; how many."""
+    """Posts long messages until the condition holds; returns their number."""
     for number in range(1, most):
         alice.say(room, LONG)
         if until():
@@ -38,7 +38,7 @@ def fill(system, alice, room, until, most=2000):
 
 
 def dropped(system):
-    """dropped(): whether a slow reader was let go since."""
+    """dropped(): whether a slow client was closed since then."""
     before = slow_drops(system)
     return lambda: slow_drops(system) > before
 
@@ -53,7 +53,7 @@ def read_to_the_end(live):
             live.frame(5)
 
 
-# ---- the one that does not read ----
+# ---- the client that does not read ----
 
 @pytest.mark.parametrize("direct", [True, False], ids=["direct", "through the web server"])
 def test_a_client_that_stops_reading_is_closed_with_1013(system, alice, bob, room, direct):
@@ -88,7 +88,7 @@ def test_the_send_queue_of_a_closed_client_is_freed(system, alice, bob, room):
 
 
 def test_a_client_that_does_not_read_the_close_frame_is_disconnected(system, alice, bob, room):
-    """After 5 s."""
+    """After 5 seconds."""
     wait_for(lambda: room_sockets(system) == 0)
     with sleeper(bob, room):
         assert room_sockets(system) == 1
@@ -107,7 +107,7 @@ def test_a_client_that_disconnects_with_a_full_queue_leaves_nothing(system, alic
 
 
 def test_a_slow_client_that_resumes_reading_in_time_gets_everything(make_instance):
-    """What waited comes in order, and behind it what is new."""
+    """The queued events arrive in order, then the new ones."""
     system = make_instance(CONFAB_WS_BACKLOG=65536)
     alice = Client(system).register()
     room = alice.room()["room_id"]
@@ -121,10 +121,10 @@ def test_a_slow_client_that_resumes_reading_in_time_gets_everything(make_instanc
         wait_for(lambda: figure(system, "send_queue_bytes") == 0)
 
 
-# ---- the others ----
+# ---- other clients ----
 
 def times(alice, room, listeners, count=40):
-    """The median of the seconds from a post to its receipt by all of these."""
+    """The median of the seconds from a post until all of these have received it."""
     taken = []
     for _ in range(count):
         before = time.perf_counter()

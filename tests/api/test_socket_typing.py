@@ -1,4 +1,4 @@
-"""Typing: who is told, how often, and when it is over."""
+"""typing and stop_typing: who receives them, how often, and when typing ends."""
 import contextlib
 import time
 
@@ -13,7 +13,7 @@ EVERY, HOLDS = 2, 10  # seconds
 
 
 class Pair:
-    """Two members of a room, each with a socket to it."""
+    """Two members of a room with a socket each."""
 
     def __init__(self, alice, bob, room, stack, **options):
         self.alice, self.bob, self.room = alice, bob, room
@@ -22,17 +22,17 @@ class Pair:
         self.from_alice.until("user_joined")
 
     def heard(self, kind, seconds=10):
-        """What bob gets to hear next is that, of alice."""
+        """Asserts that the next frame of bob is this one, about alice."""
         assert self.to_bob.next(seconds) == notice(kind, self.alice, self.room)
 
     def nothing_heard(self):
-        """All that alice has said until now has reached bob's server, and nothing was told."""
+        """Asserts that pushd has processed all frames of alice and sent bob nothing."""
         said(self.from_alice)
         self.to_bob.none()
 
 
 def said(live):
-    """The server has read what was sent before."""
+    """Waits until pushd has read all frames sent."""
     live.send(PING)
     assert live.until("pong") == PONG
 
@@ -96,7 +96,7 @@ def test_repeated_typing_is_sent_at_most_once_in_2_seconds(pair):
     start = time.monotonic()
     while time.monotonic() - start < 2.5 * EVERY:
         pair.from_alice.send(TYPING)
-        time.sleep(0.1)  # one key after the other
+        time.sleep(0.1)  # keystrokes
     said(pair.from_alice)
     seconds = time.monotonic() - start
     pair.from_alice.send(STOP)
@@ -125,7 +125,7 @@ def test_stop_typing_is_sent_once(pair):
     pair.heard("stop_typing")
     pair.nothing_heard()
     pair.from_alice.abort()
-    # The socket of one who does not type says nothing but that its user left, later.
+    # Closing the socket of a user who does not type sends only user_left, later.
     pair.to_bob.none(0.3)
 
 

@@ -1,5 +1,5 @@
-"""The Unix socket of pushd, over which the web server comes: how it is taken, kept and given
-back, and who its peers are."""
+"""The Unix socket on which pushd accepts connections of the web server: binding, permissions,
+removal, and forwarded addresses."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ WORKERS = 3
 
 @pytest.fixture
 def path(instance, request):
-    """Short, since it is limited."""
+    """A short path, since the length is limited."""
     return instance.state / "tmp" / f"p{abs(hash(request.node.name)) % 10 ** 6}"
 
 
@@ -42,7 +42,7 @@ def assert_serves(alice, room, path):
 
 
 def is_connected_to(path):
-    """Somebody listens there."""
+    """Whether a process listens there."""
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as knocking:
         return knocking.connect_ex(str(path)) == 0
 
@@ -53,7 +53,7 @@ def leave_a_dead_socket(path):
 
 
 def refusal(instance, path, **options):
-    """What one says that ends by itself with status 1."""
+    """The message of a pushd that ends with status 1."""
     failed = Pushd(instance, push_socket=path, **options).launch()
     try:
         assert failed.end(30) == 1
@@ -62,7 +62,7 @@ def refusal(instance, path, **options):
         failed.__exit__()
 
 
-# ---- who comes over it ----
+# ---- connections ----
 
 def test_the_web_server_uses_the_unix_socket_and_not_the_port(instance, alice, room):
     pid = int((instance.state / "run" / "push.pid").read_text().split()[0])
@@ -82,7 +82,7 @@ def test_pushd_serves_on_the_port_and_on_the_path(instance, alice, room, path):
 
 
 def test_forwarded_addresses_are_trusted_on_the_unix_socket(instance, alice, room, path):
-    """Whoever may use the file is a web server of this machine."""
+    """Every process with access to the socket counts as a web server of this machine."""
     def forwarded(address):
         return alice.socket(room, direct=str(path), headers={"X-Forwarded-For": address})
 
@@ -91,7 +91,7 @@ def test_forwarded_addresses_are_trusted_on_the_unix_socket(instance, alice, roo
         for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
             assert stack.enter_context(forwarded(address)).status == 101
         assert forwarded("192.0.2.1").status == 429
-        # Of what others wrote before the web server nothing is believed.
+        # Addresses added before the web server are not trusted.
         assert forwarded("192.0.2.9, 192.0.2.1").status == 429
 
 
@@ -113,7 +113,7 @@ def test_the_unix_socket_is_not_accessible_to_other_users(instance, path):
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
 
 
-# ---- taking it ----
+# ---- binding ----
 
 def test_a_socket_left_by_a_killed_pushd_is_replaced(instance, alice, room, path):
     with Pushd(instance, push_socket=path) as killed:
@@ -172,7 +172,7 @@ def test_a_failed_start_leaves_no_socket(instance, path):
     assert not path.exists()
 
 
-# ---- giving it back ----
+# ---- removal ----
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_removes_the_socket(instance, path, workers):
@@ -195,7 +195,7 @@ def test_a_replaced_pushd_keeps_the_socket_for_its_successor(instance, alice, ro
             assert_serves(alice, room, path)
 
 
-# ---- several processes ----
+# ---- several workers ----
 
 def test_all_workers_accept_from_the_socket(instance, alice, room, path):
     with Pushd(instance, push_socket=path, push_workers=WORKERS) as pushd, \

@@ -1,5 +1,4 @@
-"""A new pushd takes over from the old one while people chat, at the port and at the path of the
-Unix socket."""
+"""A new pushd takes over from the old one under load, at the port and at the Unix socket."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""SIGUSR2 has a pushd start the program that is on disk now, which takes over from it, as systemd
-would see it."""
+"""On SIGUSR2 pushd starts the program now on disk, which takes over; systemd follows the change
+of the main process."""
 
 import os
 import shutil
@@ -20,13 +20,12 @@ from support.workers import serving, sockets_of
 
 @pytest.fixture
 def program(instance, tmp_path):
-    """A pushd on disk, that can be replaced."""
+    """The path of a copy of pushd that tests replace."""
     return shutil.copy2(instance.build / "pushd", tmp_path / "pushd")
 
 
 def replace(program, instance, script=None):
-    """Puts another program in its place, as an installation does: the one under test, or a
-    script."""
+    """Replaces the program as an installation does, with the one under test or a script."""
     fresh = program.with_suffix(".new")
     if script is None:
         shutil.copy2(instance.build / "pushd", fresh)
@@ -37,7 +36,7 @@ def replace(program, instance, script=None):
 
 
 class Service(Manager):
-    """A pushd as a service, at ports that it found itself and the path of a Unix socket."""
+    """A pushd as a service, at free ports and a Unix socket."""
 
     def __init__(self, program, instance, folder, workers):
         self.path = str(instance.state / "tmp" / f"successor{workers}")
@@ -51,14 +50,14 @@ class Service(Manager):
              "WATCHDOG_USEC": "1500000"})
 
     def upgrade(self):
-        """Signals the main process, and waits until another one is it: (former, new)."""
+        """Signals the main process and waits for a new one; returns both pids, (former, new)."""
         former = self.main
         os.kill(former, signal.SIGUSR2)
         wait_for(lambda: self.main != former, 30, "a successor")
         return former, self.main
 
     def pinged_by(self, pid):
-        """Waits until the watchdog hears of this process, and again."""
+        """Waits for two WATCHDOG messages of this process."""
         before = len(self.heard)
         wait_for(lambda: self.count("WATCHDOG=1") and sum(
             sent["from"] == pid and "WATCHDOG" in sent for sent in self.heard[before:]) >= 2, 30,
@@ -129,7 +128,7 @@ def test_the_old_pushd_continues_if_the_new_one_fails(instance, user, program, w
 
 
 def successor(pushd):
-    """The process that it started to take over."""
+    """The pid of the process that it started to take over."""
     started = [line for line in pushd.log().splitlines() if " for the upgrade: process " in line
                and "started" in line]
     return int(started[-1].rpartition("process ")[2].split()[0])
@@ -158,7 +157,7 @@ def test_a_worker_ignores_the_upgrade_signal(instance):
 
 
 def test_the_new_pushd_inherits_no_connection(instance, program, tmp_path):
-    """One to Redis, say, that nobody reads any more."""
+    """Such as one to Redis that is no longer read."""
     with Service(program, instance, tmp_path, 1) as service:
         service.wait_for("READY=1")
         held = sockets_of(service.main)

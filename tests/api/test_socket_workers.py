@@ -1,4 +1,4 @@
-"""Several processes of pushd on one port, and the parent that replaces them."""
+"""Several worker processes of pushd on one port, and the supervisor that replaces them."""
 import collections
 import contextlib
 import os
@@ -17,7 +17,7 @@ from support.workers import serving, worker_of, workers_of
 
 WORKERS = 3
 
-# So many sockets are never all at one of them: the kernel throws dice for each.
+# Enough sockets that they are never all at one worker: the kernel chooses one at random.
 MANY = 24
 
 
@@ -34,21 +34,21 @@ def many(client, room, pushd, count=MANY):
                for _ in range(count)]
 
 
-def figure(pushd, name, **labels):
+def metric(pushd, name, **labels):
     return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
 
 def on_two_workers(pushd, sockets):
-    """Two of these sockets that are at different workers."""
+    """Two of these sockets at different workers."""
     first = worker_of(pushd, sockets[0])
     return sockets[0], next(live for live in sockets if worker_of(pushd, live) != first)
 
 
-# ---- one pushd to the outside ----
+# ---- workers act as one pushd ----
 
 def test_the_configuration_sets_the_number_of_workers(pushd):
     assert len(workers_of(pushd)) == WORKERS
-    assert figure(pushd, "workers") == WORKERS
+    assert metric(pushd, "workers") == WORKERS
 
 
 def test_the_command_line_sets_the_number_of_workers(instance):
@@ -93,7 +93,7 @@ def test_a_user_with_sockets_on_two_workers_is_listed_once(pushd, alice, room, u
             with in_room(alice, room, direct=pushd.port) as later:
                 assert person(bob) in later.first["online"]
                 assert len(later.first["online"]) == 2
-        # One joined, one left, and nothing of the kind between or behind.
+        # One user_joined, one user_left, and no other presence frame.
         kind = watching.until(lambda frame: frame["type"] in ("user_joined", "user_left"), 30)
         assert kind == notice("user_left", bob, room)
         watching.none(1)
@@ -109,11 +109,11 @@ def test_a_user_leaves_when_the_last_socket_on_any_worker_closes(pushd, alice, r
             for live in sockets:
                 if live is not last:
                     live.close()
-            watching.none(2)  # the grace is one second
+            watching.none(2)  # the grace period is one second
         assert watching.until("user_left", 30) == notice("user_left", bob, room)
 
 
-# ---- figures ----
+# ---- metrics ----
 
 def test_every_worker_serves_the_metrics_of_all(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
@@ -123,14 +123,14 @@ def test_every_worker_serves_the_metrics_of_all(pushd, alice, room):
             assert value(figures, "confab_sockets", kind="room") == MANY
             assert value(figures, "confab_handshakes_total") == MANY
             assert value(figures, "confab_subscribers") == 2 * MANY
-    wait_for(lambda: figure(pushd, "sockets", kind="room") == 0, 10)
+    wait_for(lambda: metric(pushd, "sockets", kind="room") == 0, 10)
 
 
 def test_health_covers_all_workers(pushd):
     wait_for(lambda: pushd.get("/healthz").json() == {"status": "ok"}, 15)
     assert pushd.get("/healthz").status_code == 200
-    assert figure(pushd, "redis_up") == figure(pushd, "database_up") == 1
-    assert figure(pushd, "resident_memory_bytes") > WORKERS * 1e6
+    assert metric(pushd, "redis_up") == metric(pushd, "database_up") == 1
+    assert metric(pushd, "resident_memory_bytes") > WORKERS * 1e6
 
 
 def test_counters_never_decrease_when_a_worker_dies(pushd, alice, room):
@@ -138,18 +138,18 @@ def test_counters_never_decrease_when_a_worker_dies(pushd, alice, room):
         alice.say(room)
         for live in sockets:
             live.until("new_message")
-        before = figure(pushd, "deliveries_total")
+        before = metric(pushd, "deliveries_total")
         for pid in workers_of(pushd):
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not any(is_alive(pid) for pid in workers_of(pushd)) or
                  "killed by signal 9" in pushd.log(), 10)
         serving(pushd, WORKERS)
-    assert figure(pushd, "deliveries_total") >= before > 0
-    assert figure(pushd, "sockets", kind="room") == 0
-    assert figure(pushd, "subscribers") == 0
+    assert metric(pushd, "deliveries_total") >= before > 0
+    assert metric(pushd, "sockets", kind="room") == 0
+    assert metric(pushd, "subscribers") == 0
 
 
-# ---- a worker that dies ----
+# ---- dead workers ----
 
 def test_a_killed_worker_is_replaced_and_its_clients_miss_nothing(pushd, alice, room):
     with many(alice, room, pushd) as sockets:
@@ -189,7 +189,7 @@ def test_a_worker_ended_by_sigterm_closes_its_sockets_with_1012_and_is_replaced(
         wait_for(lambda: pid not in workers_of(pushd) and len(workers_of(pushd)) == WORKERS, 30)
 
 
-# ---- signals of the parent ----
+# ---- signals to the supervisor ----
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_sigterm_closes_all_sockets_with_1012_and_ends_all_workers(pushd, alice, room, number):
@@ -246,11 +246,11 @@ def test_sigusr1_writes_the_state_of_all_workers(pushd):
         assert f"pid={pid}" in pushd.log()
 
 
-# ---- what is refused at the start ----
+# ---- failed starts ----
 
 @contextlib.contextmanager
 def launched(instance, **options):
-    """One that is expected to end by itself."""
+    """A pushd that is expected to end on its own."""
     pushd = Pushd(instance, push_workers=2, **options).launch()
     try:
         yield pushd

@@ -1,6 +1,6 @@
-"""What each web server has to see to, with the files that are shipped for it.
+"""Duties of each web server, with the configuration files that confab ships.
 
-Beside these, the tests that are marked `everywhere` run through each of them.
+Tests marked `everywhere` also run behind each web server.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def test_the_page_is_compressed_and_cacheable(instance, path):
     assert (again.status_code, again.content) == (304, b"")
 
 
-# ---- errors of the web server's own ----
+# ---- errors of the web server ----
 
 @everywhere
 def test_an_unknown_path_is_404_in_json(instance):
@@ -86,7 +86,7 @@ def test_the_access_log_contains_no_secret(instance, own_instance, fronts, reque
 
 @pytest.mark.slow("waits longer than the timeouts of all web servers")
 def test_an_idle_socket_outlives_the_timeouts_of_every_web_server(user, fronts):
-    """The servers here wait 5 s for a request; pings come every 30 s."""
+    """The servers time out after 5 seconds here; pings are sent every 30 seconds."""
     alice = user()
     room = alice.room()["room_id"]
     with contextlib.ExitStack() as stack:
@@ -99,7 +99,7 @@ def test_an_idle_socket_outlives_the_timeouts_of_every_web_server(user, fronts):
 
 
 def test_timeouts_exceed_the_ping_interval():
-    """At its largest; lighttpd has no timeout for what was upgraded."""
+    """At the maximum of ws_ping; lighttpd has no timeout for upgraded connections."""
     options = (ROOT / "common" / "config" / "options.def").read_text()
     largest = int(re.search(r"OPTION_NUMBER\(ws_ping, \d+, \d+, (\d+),", options)[1])
     apache = (ROOT / "conf" / "apache" / "common.conf").read_text()
