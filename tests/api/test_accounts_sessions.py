@@ -20,7 +20,7 @@ def browser(user):
     return client
 
 
-def thief_of(browser):
+def same_cookie(browser):
     """Another client with the same cookie, which does not learn that the session ended."""
     thief = Client(browser.instance)
     thief.cookies.set("sessionid", browser.cookies["sessionid"])
@@ -45,7 +45,7 @@ def age(browser, days):
 # ---- logging out ----
 
 def test_a_logout_is_204_and_ends_the_session_at_once(browser):
-    thief = thief_of(browser)
+    thief = same_cookie(browser)
     answer = browser.post(LOGOUT, headers=browser.own)
     assert (answer.status_code, answer.content) == (204, b"")
     for _ in range(8):
@@ -73,14 +73,14 @@ def test_a_logout_with_a_token_and_no_cookie_is_204_and_ends_nothing(browser):
 
 
 def test_a_logout_with_a_token_and_a_cookie_ends_the_session(browser):
-    thief = thief_of(browser)
+    thief = same_cookie(browser)
     header = {"Authorization": f"Token {browser.owner.token}"}
     assert browser.post(LOGOUT, headers=header).status_code == 204
     assert_error(thief.get(ME), 401)
 
 
 def test_a_logout_with_a_token_keeps_the_session_of_another_user(browser, user):
-    thief = thief_of(browser)
+    thief = same_cookie(browser)
     header = {"Authorization": f"Token {user().token}"}
     assert browser.post(LOGOUT, headers=header).status_code == 204
     assert thief.get(ME).status_code == 200
@@ -91,7 +91,7 @@ def test_a_logout_without_credentials_is_401(anonymous):
 
 
 def test_a_second_logout_is_401(browser):
-    thief = thief_of(browser)
+    thief = same_cookie(browser)
     browser.post(LOGOUT, headers=browser.own)
     assert_error(thief.post(LOGOUT, headers=browser.own), 401)
 

@@ -236,7 +236,7 @@ def test_concurrent_invitations_and_removals_leave_correct_counters(person, syst
     for room, other in itertools.product(rooms, admins[1:]):
         set_admin(admins[0], room, other.id, True)
 
-    def stir(admin, number):
+    def change_members(admin, number):
         found = Counter()
         for client, room in itertools.product(crowd[number:] + crowd[:number], rooms):
             body = {"user_id": client.id}
@@ -245,7 +245,8 @@ def test_concurrent_invitations_and_removals_leave_correct_counters(person, syst
             found[admin.post(url(room, "invite/"), json=body).status_code] += 1
         return found
 
-    found = sum(at_once([partial(stir, admin, number) for number, admin in enumerate(admins)]),
+    found = sum(at_once([partial(change_members, admin, number)
+                         for number, admin in enumerate(admins)]),
                 Counter())
     assert set(found) <= {200, 201, 204, 404}
     for room in rooms:

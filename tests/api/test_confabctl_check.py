@@ -130,16 +130,16 @@ def test_a_site_without_redis_gets_a_warning(tool):
 
 # ---- stats and events purge ----
 
-def figures(tool):
+def stats_of(tool):
     return {line[:28].strip(): line[28:].strip()
             for line in tool("stats").splitlines()[1:]}
 
 
 def test_stats_of_an_empty_site_are_zero(own):
-    own.sql("CREATE DATABASE figures")
+    own.sql("CREATE DATABASE empty_site")
     tool = Tool(own)
-    tool("migrate", CONFAB_DATABASE_NAME="figures")
-    found = tool.json("stats", CONFAB_DATABASE_NAME="figures")
+    tool("migrate", CONFAB_DATABASE_NAME="empty_site")
+    found = tool.json("stats", CONFAB_DATABASE_NAME="empty_site")
     assert found.pop("database_bytes") > 0
     assert found.pop("oldest_event_at") is None
     assert set(found.values()) == {0}
@@ -168,7 +168,7 @@ def test_stats_count_users_rooms_messages_and_events(tool, own):
         # public: invitation, message, deletion; alice: three rooms made, one deleted; bob:
         # two invitations; carol: disabled
         "events": 3 + 4 + 2 + 1, "sessions": 1, "tokens": 3}
-    shown = figures(tool)
+    shown = stats_of(tool)
     assert (shown["users"], shown["messages"]) == (str(after["users"]), str(after["messages"]))
     assert shown["oldest event (UTC)"] == after["oldest_event_at"][:19].replace("T", " ")
     assert re.fullmatch(r"\d+\.\d MiB", shown["database size"])

@@ -37,7 +37,7 @@ def post_once(room, **fields):
     yield "POST", f"/api/chat/rooms/{room}/messages/", {"content": "waits", **fields}
 
 
-def everybody_at_once(system, client, method, path, fields=None):
+def on_all_workers(system, client, method, path, fields=None):
     """Sends the request concurrently, often enough that every worker serves some."""
     def several():
         for _ in range(5):
@@ -58,7 +58,7 @@ def assert_counters_are_right(system):
 def test_requests_are_503_while_mariadb_is_down_and_succeed_afterwards_without_a_restart(
         system, writer, number):
     room = writer.room()["room_id"]
-    everybody_at_once(system, writer, "GET", "/api/auth/me/")
+    on_all_workers(system, writer, "GET", "/api/auth/me/")
     workers = system.api_workers()
     system.end("database", number)
     writer.may_fail = True
@@ -70,7 +70,7 @@ def test_requests_are_503_while_mariadb_is_down_and_succeed_afterwards_without_a
     assert time.monotonic() - before < 15, "each is refused at once"
     system.start()
     writer.may_fail = False
-    made = everybody_at_once(system, writer, "POST", "/api/chat/rooms/", {"name": "afterwards"})
+    made = on_all_workers(system, writer, "POST", "/api/chat/rooms/", {"name": "afterwards"})
     assert made.failures == [] and made.statuses["POST", 201] == 40
     assert writer.say(room)["content"] == "hello"
     assert system.api_workers() == workers
@@ -283,7 +283,7 @@ def test_deadlocks_between_requests_are_invisible_to_clients(system):
                 one.invite(room, other)
     failures = []
 
-    def criss_cross(index):
+    def invite_and_remove(index):
         client = users[index]
         for turn in range(40):
             other = users[(index + 1 + turn) % 4]
@@ -295,7 +295,7 @@ def test_deadlocks_between_requests_are_invisible_to_clients(system):
 
     def run(index):
         try:
-            criss_cross(index)
+            invite_and_remove(index)
         except AssertionError as error:  # a 5xx
             failures.append(error)
 

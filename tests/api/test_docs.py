@@ -8,7 +8,7 @@ import pytest
 from support import papers
 from support.instance import ROOT, build_folder
 
-EVERY_PAPER = pytest.mark.parametrize("paper", papers.PAPERS)
+EVERY_DOCUMENT = pytest.mark.parametrize("document", papers.PAPERS)
 
 # Examples of names, and a name of MariaDB.
 OTHERS = {"thing_verb", "ttl_ms", "utf8mb4_bin"}
@@ -35,26 +35,26 @@ def groups(defaults):
 
 # ---- configuration ----
 
-@pytest.mark.parametrize("paper", ["README.md", "docs/api-notes.md", "docs/clients.md",
-                                   "docs/instance.md", "docs/operations.md"])
-def test_every_documented_configuration_key_exists(paper, defaults):
-    words = [span for span in papers.spans(paper) if re.fullmatch(r"[a-z]+(_[a-z]+)+", span)]
+@pytest.mark.parametrize("document", ["README.md", "docs/api-notes.md", "docs/clients.md",
+                                      "docs/instance.md", "docs/operations.md"])
+def test_every_documented_configuration_key_exists(document, defaults):
+    words = [span for span in papers.spans(document) if re.fullmatch(r"[a-z]+(_[a-z]+)+", span)]
     meant = {word for word in words if word.split("_")[0] in groups(defaults)}
-    meant |= {span.split(" = ")[0] for span in papers.spans(paper)
+    meant |= {span.split(" = ")[0] for span in papers.spans(document)
               if " = " in span and span != "key = value"}
     assert meant - defaults.keys() == set()
 
 
-@EVERY_PAPER
-def test_every_documented_variable_sets_a_key(paper, defaults):
+@EVERY_DOCUMENT
+def test_every_documented_variable_sets_a_key(document, defaults):
     # ${CONFAB_...} is a variable of Apache.
-    named = set(re.findall(r"(?<!\{)\bCONFAB_([A-Z_]+)\b", papers.read(paper)))
+    named = set(re.findall(r"(?<!\{)\bCONFAB_([A-Z_]+)\b", papers.read(document)))
     assert {name.lower() for name in named} - defaults.keys() <= {"config"}
 
 
-@EVERY_PAPER
-def test_every_example_configuration_is_valid(paper, tmp_path):
-    for number, example in enumerate(papers.blocks(paper, "conf")):
+@EVERY_DOCUMENT
+def test_every_example_configuration_is_valid(document, tmp_path):
+    for number, example in enumerate(papers.blocks(document, "conf")):
         config = tmp_path / f"{number}.conf"
         config.write_text(example)
         done = subprocess.run([build_folder() / "fcgi-api", "-c", config, "--check-config"],
@@ -76,18 +76,18 @@ def test_the_documented_rates_are_those_of_the_program(defaults):
 
 # ---- commands ----
 
-@pytest.mark.parametrize("paper, follower, call", [
+@pytest.mark.parametrize("document, follower, call", [
     ("debian.md", "scripts/deb-test.d/inside", "follow debian.md {}"),
     ("systemd.md", "scripts/deb-test.d/inside", "follow systemd.md {}"),
-    *[(paper, "scripts/deb-test.d/inside", f"follow {paper} {{}}")
-      for paper in ("web-servers.md", "apache.md", "nginx.md", "lighttpd.md")],
+    *[(document, "scripts/deb-test.d/inside", f"follow {document} {{}}")
+      for document in ("web-servers.md", "apache.md", "nginx.md", "lighttpd.md")],
     ("operations.md", "scripts/deb-test.d/inside", "follow operations.md {}"),
     ("shared-host.md", "tests/api/test_shared_host*.py", '"{}"'),
 ])
-def test_every_documented_installation_command_is_run_by_a_test(paper, follower, call):
+def test_every_documented_installation_command_is_run_by_a_test(document, follower, call):
     """Except those that build packages, which deb-test runs, and those of test_operations.py."""
     marks = [match["mark"].split()[1:] for match in papers.FENCE.finditer(
-        papers.read(f"docs/{paper}")) if match["mark"].split()[:1] == ["sh"]]
+        papers.read(f"docs/{document}")) if match["mark"].split()[:1] == ["sh"]]
     lines = "".join(path.read_text() for path in ROOT.glob(follower))
     assert marks
     for mark in marks:
@@ -95,24 +95,24 @@ def test_every_documented_installation_command_is_run_by_a_test(paper, follower,
         assert mark[0] in ("build", "backup", "restore") or call.format(*mark) in lines, mark
 
 
-@EVERY_PAPER
-def test_every_documented_make_target_exists(paper):
+@EVERY_DOCUMENT
+def test_every_documented_make_target_exists(document):
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
     assert {"run", "test"} <= targets
-    for line in papers.code(paper):
+    for line in papers.code(document):
         for words in re.findall(r"(?:^|[;&]\s*|[A-Z_]+=\S+\s+)make\b([^;&|]*)", line):
             named = [word for word in words.split() if re.fullmatch(r"[a-z][a-z-]*", word)]
             assert set(named) <= targets, line
 
 
-@EVERY_PAPER
-def test_every_documented_confabctl_command_exists(paper):
+@EVERY_DOCUMENT
+def test_every_documented_confabctl_command_exists(document):
     told = output(build_folder() / "confabctl", "help")
     commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
     assert "user add" in commands
     groups_of_commands = {command.split()[0] for command in commands} | {"help"}
-    for line in papers.code(paper):
+    for line in papers.code(document):
         for words in re.findall(r'\bconfabctl"?(?: -c \S+)?((?: [a-z]+)+)', line):
             first, *rest = words.split()
             assert first in groups_of_commands, line
@@ -121,12 +121,12 @@ def test_every_documented_confabctl_command_exists(paper):
                 assert rest and f"{first} {rest[0]}" in wanted, line
 
 
-@EVERY_PAPER
-def test_every_documented_option_exists(paper):
+@EVERY_DOCUMENT
+def test_every_documented_option_exists(document):
     told = {name: subprocess.run([build_folder() / name, "--help"], capture_output=True, text=True,
                                  timeout=30) for name in ("fcgi-api", "confabctl")}
     for name, help_text in told.items():
-        for line in papers.code(paper):
+        for line in papers.code(document):
             for rest in re.findall(rf'\b{name}"?\s([^;&|]*)', line):
                 for option in re.findall(r"--[a-z-]+", rest):
                     assert option in help_text.stdout + help_text.stderr, line
@@ -145,11 +145,11 @@ def test_the_api_notes_list_exactly_the_existing_routes():
 
 # ---- files, links, names ----
 
-@EVERY_PAPER
-def test_every_documented_file_exists(paper):
+@EVERY_DOCUMENT
+def test_every_documented_file_exists(document):
     top = "|".join(re.escape(entry.name) for entry in ROOT.iterdir() if entry.is_dir()
                    and entry.name not in ("build", ".git", ".state"))
-    for span in papers.spans(paper):
+    for span in papers.spans(document):
         if not re.fullmatch(rf"(?:{top})/[\w./*-]*", span):
             continue
         pattern = re.sub(r"NAME|SUBJECT|NNNN_\w+", "*", span).rstrip("/")
@@ -161,29 +161,29 @@ def anchors(text):
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@EVERY_PAPER
-def test_every_link_has_a_target(paper):
-    for target in re.findall(r"\]\(([^)]+)\)", papers.read(paper)):
+@EVERY_DOCUMENT
+def test_every_link_has_a_target(document):
+    for target in re.findall(r"\]\(([^)]+)\)", papers.read(document)):
         path, _, anchor = target.partition("#")
-        found = (ROOT / paper).parent / path if path else ROOT / paper
+        found = (ROOT / document).parent / path if path else ROOT / document
         assert found.exists(), target
         assert not anchor or anchor in anchors(found.read_text()), target
 
 
-@pytest.mark.parametrize("paper", ["HACKING.md", "schema/README.md"])
-def test_every_documented_name_occurs_in_the_code(paper):
+@pytest.mark.parametrize("document", ["HACKING.md", "schema/README.md"])
+def test_every_documented_name_occurs_in_the_code(document):
     files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*")
              if path.is_file() and path.suffix != ".md" and "__pycache__" not in path.parts]
     text = "\n".join(path.read_text(errors="replace") for path in files)
     known = set(re.findall(r"\w+", text))
-    for span in papers.spans(paper):
+    for span in papers.spans(document):
         if re.fullmatch(r"[a-z]\w*_\w+", span) and not re.search(r"NAME|SUBJECT|NNNN", span):
             assert span in known | OTHERS, span
 
 
-@EVERY_PAPER
-def test_lines_have_at_most_100_columns(paper):
-    assert [line for line in papers.read(paper).splitlines()
+@EVERY_DOCUMENT
+def test_lines_have_at_most_100_columns(document):
+    assert [line for line in papers.read(document).splitlines()
             if len(line) > 100 and not line.startswith("|")] == []
 
 

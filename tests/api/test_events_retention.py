@@ -27,7 +27,7 @@ def age(instance, room, up_to, days=31):
                  "WHERE room_id = ? AND seq <= ?", days, room["room_id"], up_to)
 
 
-def leave_as_it_is(instance):
+def keep_all(instance):
     """Deletes nothing: expired events may still be stored."""
 
 
@@ -36,8 +36,8 @@ def purge(instance):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(params=[leave_as_it_is, purge], ids=["not yet purged", "purged"])
-def thrown_away(request, instance):
+@pytest.fixture(params=[keep_all, purge], ids=["not yet purged", "purged"])
+def maybe_purged(request, instance):
     """To be called once the events have expired: deletes them, or does nothing."""
     return lambda: request.param(instance)
 
@@ -56,10 +56,10 @@ def ten(user):
     (0, None), (1, None), (4, None), (5, [6, 7, 8, 9, 10]), (6, [7, 8, 9, 10]), (9, [10]),
     (10, []), (11, None)])
 def test_a_cursor_before_expired_events_is_410_and_one_after_them_is_served(
-        ten, instance, thrown_away, after, answer):
+        ten, instance, maybe_purged, after, answer):
     alice, room = ten
     age(instance, room, up_to=5)
-    thrown_away()
+    maybe_purged()
     found = events(alice, room, after)
     if answer is None:
         assert said(found) == gone(10)
@@ -67,41 +67,41 @@ def test_a_cursor_before_expired_events_is_410_and_one_after_them_is_served(
         assert numbers(found) == (answer, 10)
 
 
-def test_when_all_events_expired_only_the_last_number_is_a_cursor(ten, instance, thrown_away):
+def test_when_all_events_expired_only_the_last_number_is_a_cursor(ten, instance, maybe_purged):
     alice, room = ten
     age(instance, room, up_to=10)
-    thrown_away()
+    maybe_purged()
     assert said(events(alice, room, 9)) == gone(10)
     assert numbers(events(alice, room, 10)) == ([], 10)
 
 
-def test_numbers_continue_after_a_purge(ten, instance, thrown_away):
+def test_numbers_continue_after_a_purge(ten, instance, maybe_purged):
     alice, room = ten
     age(instance, room, up_to=10)
-    thrown_away()
+    maybe_purged()
     alice.say(room["room_id"])
     assert numbers(events(alice, room, 10)) == ([11], 11)
 
 
-def test_events_just_within_the_retention_are_kept(ten, instance, thrown_away):
+def test_events_just_within_the_retention_are_kept(ten, instance, maybe_purged):
     alice, room = ten
     age(instance, room, up_to=10, days=29)
-    thrown_away()
+    maybe_purged()
     assert numbers(events(alice, room)) == (list(range(1, 11)), 10)
 
 
-def test_messages_outlive_their_events(ten, instance, thrown_away):
+def test_messages_outlive_their_events(ten, instance, maybe_purged):
     alice, room = ten
     age(instance, room, up_to=10)
-    thrown_away()
+    maybe_purged()
     assert alice.get(f"{ROOMS}{room['room_id']}/messages/").json()["count"] == 10
 
 
-def test_a_room_whose_events_are_expired_is_unchanged(ten, instance, thrown_away):
+def test_a_room_whose_events_are_expired_is_unchanged(ten, instance, maybe_purged):
     alice, room = ten
     before = alice.get(f"{ROOMS}{room['room_id']}/").json()
     age(instance, room, up_to=10)
-    thrown_away()
+    maybe_purged()
     assert alice.get(f"{ROOMS}{room['room_id']}/").json() == before
 
 

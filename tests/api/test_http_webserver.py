@@ -81,7 +81,7 @@ def test_the_page_at_the_root_is_html(instance):
 
 # ---- fcgi-api is down ----
 
-def stoic(system):
+def accepting_503(system):
     """A client that accepts 503."""
     client = Client(system)
     client.may_fail = True
@@ -94,14 +94,14 @@ def half_down(make_instance):
     system = make_instance()
     system.end("api", signal.SIGKILL)
     # The workers of a killed parent end on their own.
-    wait_for(lambda: stoic(system).get("/healthz").status_code == 503, 20)
+    wait_for(lambda: accepting_503(system).get("/healthz").status_code == 503, 20)
     return system
 
 
 @pytest.mark.parametrize("method, path", [("GET", ME), ("POST", "/api/chat/rooms/"),
                                           ("GET", "/healthz"), ("DELETE", "/api/auth/token/")])
 def test_without_fcgi_api_it_is_503_in_json_with_retry_after(half_down, method, path):
-    answer = stoic(half_down).request(method, path)
+    answer = accepting_503(half_down).request(method, path)
     assert_error(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
 

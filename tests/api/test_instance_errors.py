@@ -42,8 +42,8 @@ def program(path, text):
 
 
 @pytest.fixture
-def spoiled_build(shared, tmp_path):
-    """spoiled_build(name, shell): a build folder in which one program is replaced by a shell
+def modified_build(shared, tmp_path):
+    """modified_build(name, shell): a build folder in which one program is replaced by a shell
     script."""
     def make(name, shell):
         for real in PROGRAMS:
@@ -121,20 +121,20 @@ def test_a_malformed_pid_file_does_no_harm(stopped, content):
                  "exit 1", ["api", "failed", "no mood to serve"]),
     ("confabctl", 'echo "error: no mood to migrate" >&2; exit 1', ["schema", "no mood to migrate"]),
 ])
-def test_a_failed_start_reports_why_and_leaves_no_process(stopped, spoiled_build, name, shell,
+def test_a_failed_start_reports_why_and_leaves_no_process(stopped, modified_build, name, shell,
                                                           words):
-    said = refused(stopped, BUILD=spoiled_build(name, shell))
+    said = refused(stopped, BUILD=modified_build(name, shell))
     assert all(word in said for word in words), said
     assert script(stopped, "status").returncode == 3
     started(stopped)
 
 
-def test_a_failed_start_keeps_servers_that_ran_before(stopped, spoiled_build):
+def test_a_failed_start_keeps_servers_that_ran_before(stopped, modified_build):
     started(stopped)
     before = stopped.pids("database"), stopped.pids("redis")
     stopped.end("api", signal.SIGKILL)
     stopped.end("web", signal.SIGKILL)
-    build = spoiled_build("fcgi-api", 'case "$*" in *--check-config*) exit 0;; esac; exit 1')
+    build = modified_build("fcgi-api", 'case "$*" in *--check-config*) exit 0;; esac; exit 1')
     assert script(stopped, "start", BUILD=build).returncode == 1
     assert all(is_alive(pid) for pid in before)
     started(stopped)
@@ -143,9 +143,9 @@ def test_a_failed_start_keeps_servers_that_ran_before(stopped, spoiled_build):
 
 @pytest.mark.parametrize("verb", ["start", "run"])
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_start_leaves_no_process(stopped, spoiled_build, verb, number, status):
+def test_an_interrupted_start_leaves_no_process(stopped, modified_build, verb, number, status):
     """Interrupted during the migration, when the database is running already."""
-    build = spoiled_build("confabctl", 'echo "at it"; exec sleep 600')
+    build = modified_build("confabctl", 'echo "at it"; exec sleep 600')
     setup_log = stopped.state / "log" / "setup.log"
     setup_log.write_text("")
     with Foreground(stopped, [SCRIPT, verb], BUILD=build) as foreground:
@@ -204,7 +204,7 @@ def test_a_newer_schema_is_refused_and_not_changed(stopped):
                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL, env=with_sbin(stopped.env))
     try:
-        take_future_away(stopped)
+        remove_newer_schema(stopped)
     finally:
         database.terminate()
         database.wait(60)
@@ -215,7 +215,7 @@ def with_sbin(env):
     return {**env, "PATH": env["PATH"] + ":/usr/sbin:/sbin"}
 
 
-def take_future_away(instance):
+def remove_newer_schema(instance):
     def done():
         try:
             instance.sql("DELETE FROM schema_migration WHERE version = 9999")

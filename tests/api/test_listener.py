@@ -67,7 +67,7 @@ def listens(system, path):
         return health(system, path) == 200
 
 
-def leave_a_dead_socket(path):
+def leave_a_stale_socket(path):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))
 
@@ -130,7 +130,7 @@ def test_a_second_parent_on_the_same_socket_is_refused_without_harm(system):
 
 def test_a_stale_socket_is_replaced(system, folder):
     path = folder / "s"
-    leave_a_dead_socket(path)
+    leave_a_stale_socket(path)
     with parent(system, path):
         wait_for(lambda: listens(system, path))
 
@@ -138,7 +138,7 @@ def test_a_stale_socket_is_replaced(system, folder):
 def test_concurrent_parents_do_not_take_the_socket_from_each_other(system, folder):
     for number in range(5):
         path = folder / str(number)
-        leave_a_dead_socket(path)
+        leave_a_stale_socket(path)
         started = [launch(system, env={**system.env, "CONFAB_FCGI_LISTEN": str(path)})
                    for _ in range(2)]
         try:

@@ -165,10 +165,10 @@ def test_no_log_contains_tokens_cookies_passwords_or_message_contents(make_insta
     """Sends secrets in every input of the API, valid and invalid, and searches all logs of the
     instance for them."""
     own = make_instance(CONFAB_LOG_LEVEL="debug", CGI="1")
-    secrets = speak(own)
+    secrets = send_secrets(own)
     own.end("redis", signal.SIGKILL)
     own.end("database", signal.SIGKILL)
-    secrets |= speak_in_vain(own, secrets)
+    secrets |= send_secrets_while_down(own, secrets)
     own.start()
     logs = list((own.state / "log").iterdir())
     assert {f"{name}.log" for name in SERVERS} <= {log.name for log in logs}
@@ -178,7 +178,7 @@ def test_no_log_contains_tokens_cookies_passwords_or_message_contents(make_insta
             assert secret.encode() not in content, f"{name} is in {log}"
 
 
-def speak(own):
+def send_secrets(own):
     """Does everything a user can do, with recognizable texts: {description: text}."""
     secrets = {"password": "pass-word-Aq81", "new password": "pass-word-Bq82",
                "wrong password": "pass-word-Cq83", "message": "message-text-Dq84",
@@ -226,7 +226,7 @@ def sign_in(own, client, secrets):
                                              "password": secrets["wrong password"]})
 
 
-def speak_in_vain(own, secrets):
+def send_secrets_while_down(own, secrets):
     """The same on an instance without database and Redis."""
     more = {"unsaid message": "message-text-Jq90", "unsaid password": "pass-word-Kq91"}
     client = Client(own, secrets["token"])

@@ -27,7 +27,7 @@ def writer(system):
     return Client(system).register()
 
 
-def forget_the_silence(system):
+def new_workers(system):
     """Replaces the workers, which remember a Redis outage of another test."""
     before = system.api_workers()
     system.reload()
@@ -60,7 +60,7 @@ def is_published(system, client, room):
 @WAYS
 def test_without_redis_requests_take_at_most_a_few_milliseconds_more(system, writer, away):
     room = writer.room()["room_id"]
-    forget_the_silence(system)
+    new_workers(system)
     costs(writer, room, 10)
     before = costs(writer, room)
     with away(system):

@@ -37,7 +37,7 @@ def move(system, alice, time):
     system.sql(f"UPDATE room SET last_active_at = {time} WHERE created_by_id = {alice.id}")
 
 
-def crowd_minute(system, alice, count):
+def move_into_one_minute(system, alice, count):
     """Moves this many of the latest rooms into one minute, in descending order of their ids."""
     ids = ", ".join(map(str, expected(system, alice, count)))
     move(system, alice, f"IF(room_id IN ({ids}), TIMESTAMP('2224-01-15 10:30:59.999999') - "
@@ -87,7 +87,7 @@ def test_few_rows_beyond_the_page_are_read(system, alice, path):
 @LISTS
 @pytest.mark.parametrize("latest", [2, 3, 4, HERS])
 def test_the_order_is_exact_for_rooms_active_at_the_same_time(system, alice, path, latest):
-    crowd_minute(system, alice, latest)
+    move_into_one_minute(system, alice, latest)
     for _ in range(3):
         assert listed(alice, path) == expected(system, alice)
 

@@ -16,14 +16,14 @@ def main():
     print(f"seed {options.seed}", flush=True)
     instance = Instance(CONFAB_REPLAY_LIMIT=100000)
     try:
-        wrong = Storm(instance.start(), options.seed,
-                      lambda text: print(text, flush=True)).run(options.seconds)
+        violations = Storm(instance.start(), options.seed,
+                           lambda text: print(text, flush=True)).run(options.seconds)
     finally:
         instance.close()
-    for what in wrong:
-        print(f"WRONG: {what}")
-    print("nothing was lost" if not wrong else f"{len(wrong)} things are wrong")
-    return 1 if wrong else 0
+    for what in violations:
+        print(f"VIOLATION: {what}")
+    print("nothing was lost" if not violations else f"{len(violations)} violations")
+    return 1 if violations else 0
 
 
 if __name__ == "__main__":

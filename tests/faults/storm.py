@@ -5,18 +5,18 @@ import threading
 import time
 from collections import Counter
 
-from faults.damage import all_faults, happen, plan
-from faults.people import Reader, Writer
+from faults.clients import Reader, Writer
+from faults.injection import all_faults, inject, plan
 from support.client import Client
 from support.wait import wait_for
 
-ROOMS, WRITERS, READERS_OF_A_ROOM = 10, 6, 3
+ROOMS, WRITERS, READERS_PER_ROOM = 10, 6, 3
 
 # Seconds in which readers must catch up once all servers work again: three times the promised delay
 # of events that a killed server did not publish.
-CATCHES_UP = 15
+CAUGHT_UP_WITHIN = 15
 # Seconds in which a message must be acknowledged.
-SETTLES = 60
+ACKNOWLEDGED_WITHIN = 60
 
 
 class Storm:
@@ -33,10 +33,10 @@ class Storm:
         self.writers = [Writer(instance, self._member().token, f"writer{i}", self.rooms,
                                self.ended_writing) for i in range(WRITERS)]
         self.readers = [Reader(instance, self.owner.token, room, i % 2 == 0, self.ended_reading)
-                        for room in self.rooms for i in range(READERS_OF_A_ROOM)]
+                        for room in self.rooms for i in range(READERS_PER_ROOM)]
         self.faults = Counter()
         self.slowest = 0.0      # seconds until all readers caught up
-        self.wrong = []
+        self.violations = []
 
     def _member(self):
         client = Client(self.instance).register()
@@ -45,53 +45,54 @@ class Storm:
         return client
 
     def run(self, seconds):
-        for person in self.readers + self.writers:
-            person.start()
+        for client in self.readers + self.writers:
+            client.start()
         try:
             wait_for(lambda: all(reader.connects for reader in self.readers), 30, "all readers")
-            self._rage(seconds)
-            self._settle()
+            self._inject_faults(seconds)
+            self._finish()
         finally:
             self.ended_writing.set()
             self.ended_reading.set()
-            for person in self.readers + self.writers:
-                person.join(30)
+            for client in self.readers + self.writers:
+                client.join(30)
         self._compare()
-        return self.wrong
+        return self.violations
 
     # ---- faults ----
 
-    def _cut_sockets(self, _):
+    def _close_sockets(self, _):
         for reader in self.readers:
             if self.rng.random() < 0.5:
-                reader.cut()
+                reader.disconnect()
 
-    def _rage(self, seconds):
+    def _inject_faults(self, seconds):
         """Each fault at least once, then more until the time is over."""
-        faults = all_faults(self._cut_sockets)
+        faults = all_faults(self._close_sockets)
         began = time.monotonic()
         for number, together in enumerate(plan(faults, self.rng)):
             if number >= len(faults) and time.monotonic() - began > seconds:
                 return
             name = " and ".join(fault.name for fault in together)
             self.say(f"{time.monotonic() - began:6.1f} s  {name}")
-            happen(self.instance, together)
+            inject(self.instance, together)
             self.faults.update(fault.name for fault in together)
             self._catch_up(name)
             time.sleep(self.rng.uniform(0, 0.7))
 
     # ---- afterwards ----
 
-    def _settle(self):
+    def _finish(self):
         """All servers work again: writers get their last acknowledgement, readers all events."""
         self.ended_writing.set()
         for writer in self.writers:
-            writer.join(SETTLES)
+            writer.join(ACKNOWLEDGED_WITHIN)
             if writer.is_alive():
-                self.wrong.append("a writer does not get its message acknowledged")
+                self.violations.append("a message of a writer is not acknowledged")
         for room, seq in self._catch_up("the end").items():
-            self.wrong += [f"a reader of room {room} is at {reader.seq}, and the room at {seq}"
-                           for reader in self.readers if reader.room == room and reader.seq != seq]
+            self.violations += [
+                f"a reader of room {room} is at {reader.seq}, and the room at {seq}"
+                for reader in self.readers if reader.room == room and reader.seq != seq]
 
     def _catch_up(self, name):
         """Waits until every reader has the recorded events: {room: seq}. A reader that misses an
@@ -101,9 +102,10 @@ class Storm:
         last = {room["room_id"]: room["last_seq"] for room in rooms}
         for reader in self.readers:
             while reader.seq < last[reader.room]:
-                if time.monotonic() > began + CATCHES_UP:
-                    self.wrong.append(f"after {name} a reader of room {reader.room} stays at "
-                                      f"{reader.seq}, and the room is at {last[reader.room]}")
+                if time.monotonic() > began + CAUGHT_UP_WITHIN:
+                    self.violations.append(
+                        f"after {name} a reader of room {reader.room} is still at {reader.seq}, "
+                        f"and the room is at {last[reader.room]}")
                     return last
                 time.sleep(0.01)
         self.slowest = max(self.slowest, time.monotonic() - began)
@@ -121,8 +123,8 @@ class Storm:
         return messages[::-1]
 
     def _compare(self):
-        for person in self.readers + self.writers:
-            self.wrong += person.wrong
+        for client in self.readers + self.writers:
+            self.violations += client.violations
         found = Counter()
         for room in self.rooms:
             history = self._history(room)
@@ -131,15 +133,18 @@ class Storm:
             ids = [message["message_id"] for message in history]
             for reader in self.readers:
                 if reader.room == room and reader.messages != ids:
-                    self.wrong.append(f"a reader of room {room} saw other messages than there are")
+                    self.violations.append(
+                        f"a reader of room {room} got other messages than the room has")
         for client_id, (room, message_id) in self._acknowledged():
             if found.pop((client_id, room, message_id), 0) != 1:
-                self.wrong.append(f"{client_id}, acknowledged as {message_id}, is not there once")
+                self.violations.append(
+                    f"{client_id}, acknowledged as {message_id}, does not exist exactly once")
         if found:
-            self.wrong.append(f"messages that nobody wrote, or wrote once: {list(found)[:5]}")
+            self.violations.append(
+                f"messages that were not posted or are duplicated: {list(found)[:5]}")
         checked = self.instance.confabctl("check", "--deep")
         if checked.returncode != 0:
-            self.wrong.append(f"counters are wrong: {checked.stdout}{checked.stderr}")
+            self.violations.append(f"counters are wrong: {checked.stdout}{checked.stderr}")
         self._report()
 
     def _acknowledged(self):
@@ -150,6 +155,6 @@ class Storm:
         connects = [reader.connects for reader in self.readers]
         self.say(f"        {len(self._acknowledged())} messages acknowledged, answers by status: "
                  f"{dict(sorted(statuses.items()))}")
-        self.say(f"        {len(connects)} readers came {min(connects)} to {max(connects)} times "
-                 f"each, and were up to date at most {self.slowest:.1f} s after each of "
+        self.say(f"        {len(connects)} readers connected {min(connects)} to {max(connects)} "
+                 f"times each, and caught up at most {self.slowest:.1f} s after each of "
                  f"{sum(self.faults.values())} faults")

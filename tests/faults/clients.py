@@ -12,9 +12,9 @@ from http.client import HTTPConnection, HTTPException
 from support.websocket import Closed, Socket
 
 # Statuses of requests while a server is down; 0 is a lost connection.
-AWAY = {0, 500, 502, 503, 504}
+STATUSES_WHILE_DOWN = {0, 500, 502, 503, 504}
 # How a socket may end meanwhile: disconnected, server restart, or no database.
-ENDS = {None, 1011, 1012, 1013}
+CODES_WHILE_DOWN = {None, 1011, 1012, 1013}
 
 
 class Writer(threading.Thread):
@@ -24,7 +24,7 @@ class Writer(threading.Thread):
     def __init__(self, instance, token, name, rooms, ended):
         super().__init__(daemon=True)
         self.acknowledged = {}      # client_id -> (room, message_id)
-        self.wrong = []             # violations
+        self.violations = []        # what must not happen
         self.statuses = Counter()
         self._name = name
         self._rooms = rooms
@@ -39,18 +39,18 @@ class Writer(threading.Thread):
             number += 1
             room = random.choice(self._rooms)
             client_id = f"{self._name}-{number}"
-            self.acknowledged[client_id] = room, self._post_surely(room, client_id)
+            self.acknowledged[client_id] = room, self._post_until_acknowledged(room, client_id)
             time.sleep(random.uniform(0, 0.1))
 
-    def _post_surely(self, room, client_id):
-        body = json.dumps({"content": f"words of {client_id}", "client_id": client_id}).encode()
+    def _post_until_acknowledged(self, room, client_id):
+        body = json.dumps({"content": f"content of {client_id}", "client_id": client_id}).encode()
         while True:
             status, text = self._post(f"/api/chat/rooms/{room}/messages/", body)
             self.statuses[status] += 1
             if status in (200, 201):
                 return json.loads(text)["message_id"]
-            if status not in AWAY:
-                self.wrong.append(f"{client_id}: {status} {text[:200]!r}")
+            if status not in STATUSES_WHILE_DOWN:
+                self.violations.append(f"{client_id}: {status} {text[:200]!r}")
                 return None
             time.sleep(random.uniform(0.02, 0.2))
 
@@ -75,7 +75,7 @@ class Reader(threading.Thread):
         super().__init__(daemon=True)
         self.seq = 0                # the last seq
         self.messages = []          # message ids in the order of arrival
-        self.wrong = []
+        self.violations = []
         self.connects = 0
         self.room = room
         self._instance = instance
@@ -87,20 +87,20 @@ class Reader(threading.Thread):
     def run(self):
         while not self._ended.is_set():
             try:
-                self._stay()
+                self._read()
             except Closed as end:
-                if end.code not in ENDS:
-                    self.wrong.append(f"closed with {end.code} at {self.seq}")
+                if end.code not in CODES_WHILE_DOWN:
+                    self.violations.append(f"closed with {end.code} at {self.seq}")
             except (OSError, TimeoutError, ValueError):
                 pass  # nothing listens, or the server is too busy
             except AssertionError as error:
-                self.wrong.append(f"{error} at {self.seq}")
+                self.violations.append(f"{error} at {self.seq}")
             self._ended.wait(random.uniform(0.02, 0.3))
 
-    def _stay(self):
+    def _read(self):
         with Socket.open(self._instance, f"/ws/chat/{self.room}/", token=self._token,
                          direct=self._direct, since=self.seq) as live:
-            if live.status in AWAY:
+            if live.status in STATUSES_WHILE_DOWN:
                 return
             assert live.status == 101, f"{live.status} {live.body!r}"
             self._socket = live
@@ -111,9 +111,9 @@ class Reader(threading.Thread):
                     raise
                 except AssertionError:  # nothing came
                     continue
-                self._take(frame)
+                self._process(frame)
 
-    def _take(self, frame):
+    def _process(self, frame):
         kind = frame["type"]
         if kind == "connected":
             self.connects += 1
@@ -122,12 +122,12 @@ class Reader(threading.Thread):
             assert frame["code"] == "unavailable", frame
         elif "seq" in frame:
             assert kind != "resync", frame
-            assert frame["seq"] == self.seq + 1, f"{frame['seq']} comes"
+            assert frame["seq"] == self.seq + 1, f"{frame['seq']} arrived"
             self.seq += 1
             if kind == "new_message":
                 self.messages.append(frame["message"]["message_id"])
 
-    def cut(self):
+    def disconnect(self):
         """Ends the connection without a close frame, as a killed client does."""
         live = self._socket
         if live:

@@ -35,20 +35,20 @@ class Kill:
     def begin(self, instance):
         pid = instance.pids(self.server)
         signal_group(instance, self.server, signal.SIGKILL)
-        wait_for(lambda: not is_alive(pid), 30, f"the death of {self.server}")
+        wait_for(lambda: not is_alive(pid), 30, f"the end of {self.server}")
 
     def end(self, instance):
         pass
 
 
-class Stop:
+class Hang:
     """A server hangs for a while."""
 
     lasts = HANGS
     needs_start = False
 
     def __init__(self, server):
-        self.name = f"stop {server}"
+        self.name = f"hang {server}"
         self.server = server
 
     def begin(self, instance):
@@ -76,17 +76,17 @@ class Once:
         pass
 
 
-def kill_a_worker(instance):
+def kill_worker(instance):
     """Usually during a request; the parent has to replace it."""
     os.kill(random.choice(children(instance.pids("api"))), signal.SIGKILL)
 
 
-def cut_redis(instance):
+def close_redis_connections(instance):
     for kind in ("normal", "pubsub"):
         instance.redis("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
 
 
-def cut_database(instance):
+def close_database_connections(instance):
     ids = instance.sql("SELECT id FROM information_schema.processlist WHERE db = 'confab' "
                        "AND id <> CONNECTION_ID()")
     for (number,) in ids:
@@ -94,14 +94,16 @@ def cut_database(instance):
             instance.sql("KILL CONNECTION ?", number)
 
 
-def all_faults(cut_sockets):
-    """One fault of each kind; cut_sockets(instance) cuts the sockets of the readers."""
-    return [kind(server) for kind in (Kill, Stop) for server in SERVERS] + [
-        Once("kill a worker of api", "api", kill_a_worker), Once("cut redis", "redis", cut_redis),
-        Once("cut database", "database", cut_database), Once("cut sockets", None, cut_sockets)]
+def all_faults(close_sockets):
+    """One fault of each kind; close_sockets(instance) closes the sockets of the readers."""
+    return [kind(server) for kind in (Kill, Hang) for server in SERVERS] + [
+        Once("kill a worker of fcgi-api", "api", kill_worker),
+        Once("close connections of redis", "redis", close_redis_connections),
+        Once("close connections of database", "database", close_database_connections),
+        Once("close sockets", None, close_sockets)]
 
 
-def happen(instance, faults):
+def inject(instance, faults):
     """Starts these faults together, waits for their duration, and ends them."""
     started = []
     try:
