@@ -32,17 +32,6 @@ static struct {
     const char *about; /* NULL, or the id at the end of each line */
 } target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL};
 
-/* Longest time that lines are kept back while others come, in microseconds. */
-#define KEEP_US 1000000
-
-/* Lines that are kept back, whole ones. */
-static struct {
-    char lines[LINE_SIZE];
-    size_t len;
-    int64_t since;
-    pid_t owner;
-} kept;
-
 static const struct {
     const char *name;
     int priority; /* syslog's */
@@ -81,7 +70,6 @@ static void close_file(void) {
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
     const bool to_file = !to_syslog && file != NULL && *file != '\0';
     const int fd = to_file ? open_file(file) : -1;
-    log_flush();
     target.program = program;
     target.level = level;
     target.to_syslog = to_syslog;
@@ -101,7 +89,6 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
 }
 
 void log_reopen(void) {
-    log_flush();
     if (target.file == NULL) {
         return;
     }
@@ -195,57 +182,22 @@ static size_t compose(struct text text, char *out, size_t size) {
 }
 
 /* A line that cannot be written is lost: there is nowhere else to say so. */
-static void write_whole(const char *lines, size_t len) {
-    while (write(target.fd, lines, len) < 0 && errno == EINTR) {
+static void write_whole(const char *line, size_t len) {
+    while (write(target.fd, line, len) < 0 && errno == EINTR) {
     }
 }
 
-bool log_has_kept(void) {
-    return kept.len > 0;
-}
-
-void log_flush(void) {
-    if (kept.len == 0) {
-        return;
-    }
-    if (kept.owner == getpid()) {
-        write_whole(kept.lines, kept.len);
-    }
-    kept.len = 0;
-}
-
-static void keep(const char *line, size_t len, int64_t now) {
-    if (kept.len + len > sizeof kept.lines) {
-        log_flush();
-    }
-    if (kept.len == 0) {
-        kept.since = now;
-        kept.owner = getpid();
-    }
-    memcpy(kept.lines + kept.len, line, len);
-    kept.len += len;
-    if (now - kept.since >= KEEP_US) {
-        log_flush();
-    }
-}
-
-static void write_line(enum log_level level, struct text text, bool may_keep) {
+static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     char time[CLOCK_TEXT_SIZE];
-    const int64_t now = clock_now();
-    clock_format(now, time);
+    clock_format(clock_now(), time);
     /* getpid() each time: the program may have forked since. */
     int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", time, levels[level].name,
                           target.program, (long)getpid());
     size_t len = (size_t)prefix;
     len += compose(text, line + len, sizeof line - len - 1);
     line[len++] = '\n';
-    if (may_keep) {
-        keep(line, len, now);
-    } else {
-        log_flush();
-        write_whole(line, len);
-    }
+    write_whole(line, len);
 }
 
 static void write_syslog(enum log_level level, struct text text) {
@@ -254,8 +206,8 @@ static void write_syslog(enum log_level level, struct text text) {
     syslog(levels[level].priority, "%.*s", (int)len, line);
 }
 
-__attribute__((format(printf, 3, 0))) static void
-write_formatted(enum log_level level, bool may_keep, const char *format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) static void
+write_formatted(enum log_level level, const char *format, va_list arguments) {
     if (!log_wants(level)) {
         return;
     }
@@ -268,7 +220,7 @@ write_formatted(enum log_level level, bool may_keep, const char *format, va_list
     if (target.to_syslog) {
         write_syslog(level, text_of(formatted));
     } else {
-        write_line(level, text_of(formatted), may_keep);
+        write_line(level, text_of(formatted));
     }
     errno = saved_errno;
 }
@@ -276,34 +228,27 @@ write_formatted(enum log_level level, bool may_keep, const char *format, va_list
 void log_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_ERROR, false, format, arguments);
+    write_formatted(LOG_LEVEL_ERROR, format, arguments);
     va_end(arguments);
 }
 
 void log_warn(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_WARN, false, format, arguments);
+    write_formatted(LOG_LEVEL_WARN, format, arguments);
     va_end(arguments);
 }
 
 void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_INFO, false, format, arguments);
-    va_end(arguments);
-}
-
-void log_info_soon(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    write_formatted(LOG_LEVEL_INFO, true, format, arguments);
+    write_formatted(LOG_LEVEL_INFO, format, arguments);
     va_end(arguments);
 }
 
 void log_debug(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_formatted(LOG_LEVEL_DEBUG, false, format, arguments);
+    write_formatted(LOG_LEVEL_DEBUG, format, arguments);
     va_end(arguments);
 }

@@ -29,20 +29,6 @@ void log_about(const char *id);
 /* True when a line of this level would be written; for lines dear to build. */
 bool log_wants(enum log_level level);
 
-/* A line of INFO like any other, but it may be kept back with others of its kind, since a write
- * for each is dear where several processes append to one file. They are written, in their order,
- * before any other line, with log_flush, when they fill 4 KiB, or with the first one that comes
- * a second after the oldest of them: who has said something so and then only waits has to flush.
- * For programs with one thread. Those of a process that is killed are lost; a child of this
- * process writes none of its parent's. Syslog keeps nothing back. */
-void log_info_soon(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Whether something is kept back. */
-bool log_has_kept(void);
-
-/* Writes what was kept back. */
-void log_flush(void);
-
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -57,20 +57,12 @@ static inline void json_write_array_end(struct json_writer *w) {
     json_write_close(w, ']');
 }
 
-/* A member's name: a literal of the program's own, written without escaping. One
- * reservation for the comma, the quotes and the colon, and inline, so that the compiler
- * knows the length: keys are half of all that is written. */
+/* A member's name: a literal of the program's own, written without escaping. */
 static inline void json_write_key(struct json_writer *w, const char *key) {
-    const size_t len = strlen(key);
-    char *start = buffer_reserve(w->out, len + 4), *at = start;
-    if (w->comma)
-        *at++ = ',';
-    *at++ = '"';
-    memcpy(at, key, len);
-    at += len;
-    *at++ = '"';
-    *at++ = ':';
-    w->out->len += (size_t)(at - start);
+    json_write_separate(w);
+    buffer_append_char(w->out, '"');
+    buffer_append_str(w->out, key);
+    buffer_append_str(w->out, "\":");
     w->comma = false;
 }
 

@@ -22,9 +22,7 @@
  * cut off while it writes. */
 #define DRAIN_LIMIT (16 * 1024 * 1024)
 
-/* How long a process that has nothing to do waits, in milliseconds, before it writes what it kept
- * back of its log, and then before it looks after the house. */
-#define PAUSE_MS 100
+/* After this long without a request, in milliseconds, an idle process runs housekeeping. */
 #define IDLE_MS 10000
 
 /* Where a body comes from: reads up to size bytes, 0 at the end. */
@@ -111,9 +109,9 @@ static void read_request_body(struct gateway *gateway, body_reader *read_body, v
 
 static void log_request(const struct exchange *x, int64_t started_us) {
     const int64_t tenths = (clock_monotonic_us() - started_us) / 100;
-    log_info_soon("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64, x->request->method_name,
-                  x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
-                  x->has_identity ? x->identity.user.id : 0);
+    log_info("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64, x->request->method_name,
+             x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
+             x->has_identity ? x->identity.user.id : 0);
 }
 
 /* The id of a request: that of the process, and the request's number in eight digits. */
@@ -198,7 +196,6 @@ int gateway_serve_cgi(struct service *service) {
     gateway_init(&gateway, service);
     outlive_the_answer();
     serve(&gateway, environ, read_standard_input, &left);
-    log_flush();
     const struct buffer *body = &gateway.exchange.response.body;
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);
     if (has_body(&gateway.exchange))
@@ -266,19 +263,10 @@ static void let_signals_in(const sigset_t *before) {
     sigprocmask(SIG_SETMASK, &present, NULL);
 }
 
-/* Waits for a connection or a signal; true when there is a connection. Lines of the log that
- * were kept back are written in the first pause. */
+/* Waits for a connection or a signal; true when there is a connection. */
 static bool wait_for_connection(int epoll, const sigset_t *mask) {
     struct epoll_event event;
-    int ready = 0;
-    if (log_has_kept()) {
-        ready = epoll_pwait(epoll, &event, 1, PAUSE_MS, mask);
-        if (ready == 0)
-            log_flush();
-    }
-    if (ready == 0)
-        ready = epoll_pwait(epoll, &event, 1, IDLE_MS, mask);
-    return ready > 0;
+    return epoll_pwait(epoll, &event, 1, IDLE_MS, mask) > 0;
 }
 
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
@@ -309,7 +297,6 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
                 housekeeping_when_idle(service);
         }
     }
-    log_flush();
     sigprocmask(SIG_SETMASK, &mask, NULL);
     gateway_free(&gateway);
     close(epoll);

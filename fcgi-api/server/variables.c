@@ -2,22 +2,22 @@
 
 #include <string.h>
 
-/* Which variable a name is; VARIABLE_COUNT: none that is looked at. */
-static enum variable variable_of(const char *name, size_t len) {
-    switch (len) {
-#define OF_LENGTH(length, rows) \
-    case length:                \
-        rows break;
-#define VARIABLE(known)                                \
-    if (memcmp(name, #known, sizeof(#known) - 1) == 0) \
-        return VARIABLE_##known;
+static const struct {
+    const char *name;
+    size_t len;
+} NAMES[VARIABLE_COUNT] = {
+#define VARIABLE(name) {#name, sizeof(#name) - 1},
 #include "server/variables.def"
 #undef VARIABLE
-#undef OF_LENGTH
-    default:
-        break;
-    }
-    return VARIABLE_COUNT;
+};
+
+/* VARIABLE_COUNT: not one of ours. */
+static enum variable variable_of(const char *name, size_t len) {
+    unsigned variable = 0;
+    while (variable < VARIABLE_COUNT &&
+           (NAMES[variable].len != len || memcmp(NAMES[variable].name, name, len) != 0))
+        variable++;
+    return (enum variable)variable;
 }
 
 void variables_find(char *const *list, const char *values[VARIABLE_COUNT]) {

@@ -6,11 +6,9 @@
 
 /* The variables that are looked at, VARIABLE_HTTP_HOST and so on. */
 enum variable {
-#define OF_LENGTH(length, rows) rows
 #define VARIABLE(name) VARIABLE_##name,
 #include "server/variables.def"
 #undef VARIABLE
-#undef OF_LENGTH
     VARIABLE_COUNT
 };
 

@@ -356,86 +356,6 @@ static void test_syslog(void **state) {
     assert_string_equal(read_file(fixture, fixture->path), "");
 }
 
-static void test_lines_kept_back_come_with_a_flush(void **state) {
-    struct fixture *fixture = *state;
-    log_info_soon("one");
-    log_info_soon("two");
-    assert_true(log_has_kept());
-    assert_string_equal(read_file(fixture, fixture->path), "");
-    log_flush();
-    assert_false(log_has_kept());
-    assert_string_equal(strstr(logged(fixture), "one"), logged(fixture));
-    assert_non_null(strstr(read_file(fixture, fixture->path), " info tester["));
-    assert_non_null(strstr(read_file(fixture, fixture->path), ": two\n"));
-}
-
-static void test_lines_kept_back_come_before_any_other(void **state) {
-    struct fixture *fixture = *state;
-    log_info_soon("one");
-    log_error("two");
-    assert_false(log_has_kept());
-    const char *content = read_file(fixture, fixture->path);
-    assert_non_null(strstr(content, ": one\n"));
-    assert_true(strstr(content, ": one\n") < strstr(content, ": two\n"));
-}
-
-static void test_many_lines_are_kept_back_no_longer_than_they_fit(void **state) {
-    struct fixture *fixture = *state;
-    char text[1001];
-    memset(text, 'x', sizeof text - 1);
-    text[sizeof text - 1] = '\0';
-    for (int i = 0; i < 4; i++) {
-        log_info_soon("%s", text);
-    }
-    const size_t len = strlen(read_file(fixture, fixture->path));
-    assert_in_range(len, 3000, 4000);
-    assert_true(log_has_kept());
-    log_flush();
-    assert_int_equal(strlen(read_file(fixture, fixture->path)), len / 3 * 4);
-}
-
-static void test_lines_kept_back_come_within_a_second_while_others_come(void **state) {
-    struct fixture *fixture = *state;
-    log_info_soon("first");
-    const struct timespec step = {0, 20000000};
-    for (int i = 0; i < 500 && strlen(read_file(fixture, fixture->path)) == 0; i++) {
-        nanosleep(&step, NULL);
-        if (i >= 50) {
-            log_info_soon("x");
-        }
-    }
-    assert_non_null(strstr(read_file(fixture, fixture->path), ": first\n"));
-}
-
-static void test_lines_kept_back_are_not_written_by_a_child(void **state) {
-    struct fixture *fixture = *state;
-    log_info_soon("of the parent");
-    const pid_t child = fork();
-    if (child == 0) {
-        log_warn("of the child");
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_null(strstr(read_file(fixture, fixture->path), "of the parent"));
-    assert_string_equal(logged(fixture), "of the child\n");
-    log_flush();
-    assert_non_null(strstr(read_file(fixture, fixture->path), "of the parent\n"));
-}
-
-static void test_lines_kept_back_go_to_the_file_they_were_meant_for(void **state) {
-    struct fixture *fixture = *state;
-    log_info_soon("one");
-    assert_true(log_open("tester", LOG_LEVEL_INFO, false, NULL));
-    assert_string_equal(logged(fixture), "one\n");
-}
-
-static void test_lines_that_nobody_wants_are_not_kept(void **state) {
-    struct fixture *fixture = *state;
-    assert_true(log_open("tester", LOG_LEVEL_WARN, false, fixture->path));
-    log_info_soon("one");
-    assert_false(log_has_kept());
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
@@ -459,13 +379,6 @@ int main(void) {
         TEST(test_file_that_cannot_be_opened_leaves_standard_error),
         TEST(test_empty_file_name_is_standard_error),
         TEST(test_syslog),
-        TEST(test_lines_kept_back_come_with_a_flush),
-        TEST(test_lines_kept_back_come_before_any_other),
-        TEST(test_many_lines_are_kept_back_no_longer_than_they_fit),
-        TEST(test_lines_kept_back_come_within_a_second_while_others_come),
-        TEST(test_lines_kept_back_are_not_written_by_a_child),
-        TEST(test_lines_kept_back_go_to_the_file_they_were_meant_for),
-        TEST(test_lines_that_nobody_wants_are_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

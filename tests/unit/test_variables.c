@@ -8,7 +8,6 @@
 
 #include "server/variables.h"
 
-#define OF_LENGTH(length, rows) rows
 /* A list with each known name once, its value being the name. */
 #define VARIABLE(name) #name "=" #name,
 static char *const ALL[] = {
@@ -20,7 +19,6 @@ static const char *const NAMES[] = {
 #include "server/variables.def"
 };
 #undef VARIABLE
-#undef OF_LENGTH
 
 static void test_every_name_is_found(void **state) {
     const char *values[VARIABLE_COUNT];
