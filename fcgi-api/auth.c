@@ -6,6 +6,8 @@
 #include "auth_cache.h"
 #include "http/credentials.h"
 #include "http/origin.h"
+#include "store/login_session.h"
+#include "store/token.h"
 
 static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
 static const char INVALID_TOKEN[] = "Invalid token.";

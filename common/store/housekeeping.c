@@ -4,6 +4,7 @@
 #include "store/event_log.h"
 #include "store/rate.h"
 #include "store/room.h"
+#include "store/login_session.h"
 #include "store/token.h"
 
 /* Rows of one slice: a lock is held for milliseconds, not seconds. */

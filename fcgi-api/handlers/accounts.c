@@ -10,6 +10,8 @@
 #include "limit.h"
 #include "password_worker.h"
 #include "rest/fields.h"
+#include "store/login_session.h"
+#include "store/token.h"
 
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 256

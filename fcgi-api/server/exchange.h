@@ -14,7 +14,7 @@
 #include "rest/field_errors.h"
 #include "server/request.h"
 #include "server/response.h"
-#include "store/token.h"
+#include "store/identity.h"
 
 struct auth_cache;
 struct json_object;

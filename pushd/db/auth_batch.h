@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "db/db_pool.h"
+#include "store/login_session.h"
 #include "store/token.h"
 
 struct auth_batch;

@@ -10,6 +10,7 @@
 #include "event/serialize.h"
 #include "store/event_log.h"
 #include "store/room_state.h"
+#include "store/login_session.h"
 #include "store/token.h"
 #include "store/user_log.h"
 

@@ -1,0 +1,86 @@
+/*
+ * identity: the columns that both kinds of credentials select, and the batches of queries.
+ */
+#include "store/identity.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+
+void identity_from_row(const struct db_rows *rows, bool with_room, struct identity *identity,
+                       uint64_t *id, bool *renew) {
+    memset(identity, 0, sizeof(*identity));
+    user_from_row(rows, 0, &identity->user);
+    identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
+    identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
+    *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
+    *renew = db_get_bool(rows, IDENTITY_COLUMN_COUNT + 1);
+    if (with_room)
+        room_state_from_row(rows, IDENTITY_COLUMN_COUNT + 2, &identity->room);
+}
+
+enum error identity_read(struct db_rows *rows, bool with_room, struct identity *identity,
+                         uint64_t *id, bool *renew) {
+    enum error error = ERROR_UNAUTHENTICATED;
+    memset(identity, 0, sizeof(*identity));
+    if (db_next(rows)) {
+        identity_from_row(rows, with_room, identity, id, renew);
+        error = ERROR_NONE;
+    }
+    db_done(rows);
+    return error;
+}
+
+enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
+                                   struct user_change *change) {
+    struct db_rows *rows;
+    memset(change, 0, sizeof(*change));
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id));
+    if (error)
+        return error;
+    if (db_next(rows)) {
+        error = (enum error)db_get_u64(rows, 0);
+        change->user_id = db_get_u64(rows, 1);
+        change->seq = db_get_u64(rows, 2);
+        change->changed = change->user_id != 0;
+    }
+    db_done(rows);
+    return error;
+}
+
+/* ---- batches ---- */
+
+void identity_write_queries(struct buffer *json, const struct identity_query *queries,
+                            size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char hex[2 * SECRET_HASH_SIZE];
+        for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
+            text_put_hex(hex + 2 * at, 2, queries[i].hash[at]);
+        buffer_append_str(json, i == 0 ? "[[\"" : ",[\"");
+        buffer_append(json, hex, sizeof(hex));
+        buffer_append_str(json, "\",");
+        buffer_append_u64(json, queries[i].room_id);
+        buffer_append_char(json, ']');
+    }
+    buffer_append_char(json, ']');
+}
+
+void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity_query *queries,
+                         size_t count) {
+    /* A query without a row has no answer: the credential is unknown. */
+    for (size_t i = 0; i < count; i++) {
+        memset(&queries[i].identity, 0, sizeof(queries[i].identity));
+        queries[i].error = ERROR_UNAUTHENTICATED;
+    }
+    while (db_next(rows)) {
+        const uint64_t place =
+            db_get_u64(rows, IDENTITY_COLUMN_COUNT + 2 + ROOM_STATE_COLUMN_COUNT);
+        struct identity_query *query = &queries[place - 1];
+        struct identity *identity = &query->identity;
+        identity_from_row(rows, true, identity,
+                          of_sessions ? &identity->session_id : &identity->token_id,
+                          &identity->session_renewed);
+        query->error = ERROR_NONE;
+    }
+    db_done(rows);
+}

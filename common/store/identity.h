@@ -1,0 +1,93 @@
+/*
+ * identity: the API user behind a request or a socket, and the credential that proved it.
+ *
+ * Found by a token (store/token.h) or by a login session (store/login_session.h), together with
+ * the state of a room: most requests concern one room, and one round trip then tells whether
+ * they are allowed and whether anything is new.
+ */
+#ifndef CONFAB_COMMON_STORE_IDENTITY_H
+#define CONFAB_COMMON_STORE_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/secret.h"
+#include "db/db.h"
+#include "event/event.h"
+#include "store/room_state.h"
+#include "store/transaction.h"
+#include "store/user.h"
+
+struct identity {
+    struct user user; /* is_active is for the caller to check */
+    uint64_t token_id;
+    uint64_t session_id;    /* one of the two ids is 0 */
+    bool session_renewed;   /* the session expires later now: send the cookie again */
+    uint64_t rooms_count;   /* rooms the user is in */
+    uint64_t last_seq;      /* of the user's own stream */
+    struct room_state room; /* for this user; exists is false if there is none */
+};
+
+/* One of several identities that are looked up by one statement. */
+struct identity_query {
+    unsigned char hash[SECRET_HASH_SIZE]; /* of the credential's key */
+    uint64_t room_id;                     /* 0: no room */
+    enum error error;                     /* the answer, as of token_find */
+    struct identity identity;
+};
+
+/* ---- for token.c and login_session.c ---- */
+
+/* Columns of a statement that joins `user u`; then the id of the credential and whether it is to
+ * be renewed; then ROOM_STATE_COLUMNS, joined by IDENTITY_ROOM_JOINS (value: the room's id). */
+#define IDENTITY_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq"
+#define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 2)
+#define IDENTITY_ROOM_JOINS              \
+    "LEFT JOIN room r ON r.room_id = ? " \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
+
+/* Reads these columns of the present row. */
+void identity_from_row(const struct db_rows *rows, bool with_room, struct identity *identity,
+                       uint64_t *id, bool *renew);
+
+/* Reads the only row, and frees the rows. ERROR_UNAUTHENTICATED, *identity zeroed, if there is
+ * none. */
+enum error identity_read(struct db_rows *rows, bool with_room, struct identity *identity,
+                         uint64_t *id, bool *renew);
+
+/* A batch of queries as a table: the value is the JSON of identity_write_queries, [[hash, room],
+ * ...]. The place of a query, from 1, comes back as the last column, j.place. */
+#define IDENTITY_BATCH                                                                \
+    "JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, hash CHAR(64) PATH '$[0]', " \
+    "room BIGINT UNSIGNED PATH '$[1]')) j "
+#define IDENTITY_BATCH_JOINS                  \
+    "LEFT JOIN room r ON r.room_id = j.room " \
+    "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "
+
+void identity_write_queries(struct buffer *json, const struct identity_query *queries,
+                            size_t count);
+
+/* Reads the answers, and frees the rows. */
+void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity_query *queries,
+                         size_t count);
+
+/* The statement that deletes one credential, with an event on the user's own stream; the user's
+ * row is locked first, as in every transaction. */
+#define IDENTITY_END_SQL(table, key) \
+    TRANSACTION(                                                                          \
+        "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; DECLARE p_user, v_user_seq BIGINT UNSIGNED; ",\
+        "SELECT user_id INTO p_user FROM " table " WHERE " key " = p_id; "                \
+        "SET v_now = SYSDATE(6); "                                                        \
+        "IF p_user IS NULL THEN LEAVE body; END IF; "                                     \
+        TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0",\
+                               "+ 0")                                                     \
+        "DELETE FROM " table " WHERE " key " = p_id; ",                                   \
+        ", p_user, v_user_seq")
+
+/* Runs such a statement; change->changed is false if there is no credential with this id. */
+enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
+                                   struct user_change *change);
+
+#endif

@@ -1,0 +1,86 @@
+/* login_session: adding, finding, renewing and ending login sessions. */
+#include "store/login_session.h"
+
+#include "base/buffer.h"
+#include "store/transaction.h"
+
+enum error login_session_add(struct db *db, uint64_t user_id,
+                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+    static const char SQL[] =
+        "INSERT INTO session (user_id, session_hash, created_at, expires_at) "
+        "VALUES (?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL ? DAY)";
+    return DB_RUN(db, SQL, 0, NULL, db_u64(user_id), db_bytes(hash, SECRET_HASH_SIZE),
+                  db_u64(days));
+}
+
+/* A session is renewed when a fourteenth of its time has passed (a day of fourteen), not at each
+ * request: that would be a write for every read. */
+static uint64_t minutes_left(uint64_t days) {
+    const uint64_t minutes = days * 24 * 60;
+    return minutes - minutes / 14;
+}
+
+static enum error renew_session(struct db *db, uint64_t days, struct identity *identity) {
+    static const char SQL[] =
+        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
+    identity->session_renewed = true;
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(identity->session_id));
+}
+
+enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                              uint64_t days, uint64_t room_id, struct identity *identity) {
+#define SESSION_SQL(room_columns, room_joins)                                    \
+    "SELECT " IDENTITY_COLUMNS                                                   \
+    ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE" room_columns \
+    " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins           \
+    "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
+    static const char ALONE[] = SESSION_SQL("", "");
+    static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, IDENTITY_ROOM_JOINS);
+#undef SESSION_SQL
+    const struct db_value left = db_u64(minutes_left(days));
+    const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
+    struct db_rows *rows;
+    enum error error = room_id
+                           ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, left, db_u64(room_id), key)
+                           : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, key);
+    if (error)
+        return error;
+    bool renew = false;
+    error = identity_read(rows, room_id != 0, identity, &identity->session_id, &renew);
+    return !error && renew ? renew_session(db, days, identity) : error;
+}
+
+enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
+                                   size_t count) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS
+        ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE, " ROOM_STATE_COLUMNS
+        ", j.place FROM " IDENTITY_BATCH
+        "JOIN session s ON s.session_hash = UNHEX(j.hash) "
+        "AND s.expires_at > SYSDATE(6) JOIN user u ON u.user_id = s.user_id " IDENTITY_BATCH_JOINS;
+    struct buffer json = BUFFER_EMPTY;
+    struct db_rows *rows;
+    identity_write_queries(&json, queries, count);
+    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(minutes_left(days)),
+                              db_text((struct text){json.data, json.len}));
+    buffer_free(&json);
+    if (error)
+        return error;
+    identity_read_batch(rows, true, queries, count);
+    for (size_t i = 0; !error && i < count; i++)
+        if (queries[i].identity.session_renewed)
+            error = renew_session(db, days, &queries[i].identity);
+    return error;
+}
+
+enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change) {
+    static const char SQL[] = IDENTITY_END_SQL("session", "session_id");
+    return identity_end_credential(db, SQL, session_id, change);
+}
+
+enum error login_session_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
+    static const char SQL[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
+    *dropped = error ? 0 : db_changed(db);
+    return error;
+}

@@ -1,0 +1,36 @@
+/*
+ * login_session: the sessions behind the cookie of browsers. Only the hash of a key is stored.
+ * A session expires some days after its last use. Ending one puts an event on the user's stream,
+ * which closes the sockets that were opened with it.
+ */
+#ifndef CONFAB_COMMON_STORE_LOGIN_SESSION_H
+#define CONFAB_COMMON_STORE_LOGIN_SESSION_H
+
+#include <stdint.h>
+
+#include "base/secret.h"
+#include "db/db.h"
+#include "store/identity.h"
+#include "store/user.h"
+
+/* Adds a session that lasts for `days`. */
+enum error login_session_add(struct db *db, uint64_t user_id,
+                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
+
+/* Finds the identity behind a session's hash, with the state of a room (room_id 0: of none). If
+ * more than a fourteenth of `days` has passed, the session lasts for `days` from now on.
+ * ERROR_UNAUTHENTICATED if there is no such session, or it has expired. */
+enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                              uint64_t days, uint64_t room_id, struct identity *identity);
+
+/* The same for several at once, by one statement; see token_find_many. */
+enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
+                                   size_t count);
+
+/* Deletes a session; change->changed is false if there is none with this id. */
+enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change);
+
+/* Deletes up to `limit` expired sessions; *dropped counts them. */
+enum error login_session_purge(struct db *db, uint64_t limit, uint64_t *dropped);
+
+#endif
