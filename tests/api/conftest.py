@@ -4,9 +4,9 @@ import pytest
 
 from support import front
 from support.client import Client
-from support.ear import Ear
 from support.instance import Instance
 from support.pushd import Pushd
+from support.recorder import Recorder
 from support.scheduling import FileScheduling
 from support.wait import wait_for
 
@@ -170,15 +170,15 @@ def unharmed(instance):
 
 
 @pytest.fixture(scope="module")
-def ear(one_process):
+def recorder(one_process):
     """Records what `one_process` publishes."""
-    return Ear(one_process)
+    return Recorder(one_process)
 
 
 @pytest.fixture
-def person(ear):
+def person(recorder):
     """person(): a new user of that instance."""
-    return lambda: Client(ear.instance).register()
+    return lambda: Client(recorder.instance).register()
 
 
 # ---- users of `system`, which a module may override ----

@@ -9,11 +9,11 @@ import subprocess
 
 import pytest
 
-from support.broken import HOST, SCHEME, Broken, Hoarder, Proxy
 from support.client import Client
 from support.confabctl import Tool
 from support.front import KINDS
 from support.instance import ROOT
+from support.misconfigured import HOST, SCHEME, BufferingProxy, Misconfigured, Proxy
 from support.port import free_port, take_port
 from support.pushd import Pushd
 from support.wait import wait_for
@@ -150,7 +150,7 @@ def test_a_certificate_that_is_not_trusted(doctor, system):
 
 
 def test_an_authorization_header_dropped_by_apache(doctor, system):
-    with Broken(system, "apache-fcgi", {"CGIPassAuth On": "CGIPassAuth Off"}) as front:
+    with Misconfigured(system, "apache-fcgi", {"CGIPassAuth On": "CGIPassAuth Off"}) as front:
         doctor.finds("authorization", "keeps Authorization to itself$", "CGIPassAuth On",
                      front.instance.url)
 
@@ -165,7 +165,7 @@ def test_a_site_with_another_database(doctor, make_instance):
     ("apache-fcgi", {" upgrade=websocket": ""}),
     ("lighttpd-socket", {'proxy.header = ( "upgrade" => "enable" )': ""})])
 def test_an_upgrade_header_that_is_not_forwarded(doctor, system, kind, changes):
-    with Broken(system, kind, changes) as front:
+    with Misconfigured(system, kind, changes) as front:
         report = doctor.finds("upgrade", "handshake is answered HTTP/1.1 426", "upgrade",
                               front.instance.url)
         assert report["delay"]["state"] == "warning"
@@ -173,8 +173,9 @@ def test_an_upgrade_header_that_is_not_forwarded(doctor, system, kind, changes):
 
 @pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_proxy_that_buffers_frames(doctor, system):
-    with Hoarder(system.port) as front:
-        doctor.finds("delay", "nothing comes in 10 s", "buffering", f"http://127.0.0.1:{front.port}")
+    with BufferingProxy(system.port) as front:
+        doctor.finds("delay", "nothing comes in 10 s", "buffering",
+                     f"http://127.0.0.1:{front.port}")
 
 
 @pytest.mark.parametrize("kind, changes, status", [
@@ -183,7 +184,7 @@ def test_a_proxy_that_buffers_frames(doctor, system):
     ("apache-fcgid", {"FcgidMaxRequestLen 4194304": ""}, 500),
     ("lighttpd-socket", {"server.max-request-size = 2048": "server.max-request-size = 64"}, 413)])
 def test_a_body_limit_of_the_web_server_that_is_too_small(doctor, system, kind, changes, status):
-    with Broken(system, kind, changes) as front:
+    with Misconfigured(system, kind, changes) as front:
         doctor.finds("bodies", f"web server answers {status}", "client_max_body_size",
                      front.instance.url)
 
@@ -200,7 +201,8 @@ def test_a_proxy_that_does_not_forward_the_host(doctor, system):
 
 
 def test_a_host_without_its_port(doctor, system):
-    with Broken(system, "nginx", {"HTTP_HOST         $confab_host": "HTTP_HOST $host"}) as front:
+    changes = {"HTTP_HOST         $confab_host": "HTTP_HOST $host"}
+    with Misconfigured(system, "nginx", changes) as front:
         doctor.finds("links", "wrong host: http://127.0.0.1/", "port", front.instance.url)
 
 
@@ -220,7 +222,7 @@ def test_a_forged_scheme(doctor, system):
 def test_a_wrong_clock_of_the_web_server(doctor, system):
     changes = {'"read-timeout"        => 60,\n    ) ) )': '"read-timeout" => 60 ) ) )\n'
                'setenv.set-response-header = ( "Date" => "Thu, 05 Mar 2020 10:00:00 GMT" )'}
-    with Broken(system, "lighttpd-socket", changes) as front:
+    with Misconfigured(system, "lighttpd-socket", changes) as front:
         doctor.finds("clock", r"machine's, the web server's is \d+ s behind$", "timedatectl",
                      front.instance.url)
 

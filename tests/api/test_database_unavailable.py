@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.client import Client
 from support.load import Load, posting_surely, reading
-from support.session import SqlSession, lock_waits, statements
+from support.sql_session import SqlSession, lock_waits, statements
 from support.wait import wait_for
 
 SERVERS_ERRORS = ("sql", "mariadb", "mysql", "innodb", "socket", "sock", "lock", "select", "/")

@@ -10,7 +10,7 @@ import pytest
 import requests
 from support.client import Client
 from support.instance import ROOT, Instance, is_alive
-from support.script import SERVERS, Foreground, processes, script, started
+from support.instance_script import SERVERS, Foreground, processes, script, started
 from support.wait import wait_for
 
 
@@ -193,7 +193,7 @@ def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
         foreground.signal(signal.SIGINT)
         assert foreground.end() == 0
         for name in SERVERS:
-            assert f"  {name:9} … stopped\n" in foreground.said
+            assert f"  {name:9} … stopped\n" in foreground.output
     assert processes(stopped.state) == []
 
 
@@ -224,7 +224,7 @@ def test_run_ends_when_the_instance_is_stopped_elsewhere(stopped):
         foreground.wait_for("Press Ctrl-C to stop")
         stopped.stop()
         assert foreground.end() == 0
-        assert "stopped by another command" in foreground.said
+        assert "stopped by another command" in foreground.output
 
 
 @pytest.mark.slow("starts and stops all servers")

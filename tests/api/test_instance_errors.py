@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from support.client import Client
 from support.instance import ROOT, SCRIPT, Instance, is_alive
+from support.instance_script import (PROGRAMS, SERVERS, Foreground, processes, refused, script,
+                                     started)
 from support.port import take_port
-from support.script import PROGRAMS, SERVERS, Foreground, processes, refused, script, started
 from support.wait import wait_for
 
 pytestmark = pytest.mark.slow("starts and stops all servers for most tests")

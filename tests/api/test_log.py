@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.client import Client, fresh_name
 from support.configured import configured, reload
+from support.instance_script import SERVERS
 from support.load import Load
-from support.script import SERVERS
-from support.session import SqlSession, lock_waits, statements
+from support.sql_session import SqlSession, lock_waits, statements
 from support.wait import wait_for
 
 LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (?P<level>\w+) "

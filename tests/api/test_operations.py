@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from support import papers
+from support import markdown
 from support.client import Client
 from support.confabctl import Tool
+from support.event_reader import EventReader
 from support.instance import ROOT
-from support.live import Listener
 from support.metrics import parse, promtool
 from support.pushd import ask
 from support.sockets import ROOM
@@ -27,7 +27,7 @@ def run(instance, mark, folder):
     command = instance.sql_command()
     # Only the connection options, without the name of the database and the output format.
     options = [word for word in command[1:] if word.startswith(("--no-def", "--socket", "--user"))]
-    script = 'confabctl() { "$CONFABCTL" -c "$CONFIG" "$@"; }\n' + papers.block(
+    script = 'confabctl() { "$CONFABCTL" -c "$CONFIG" "$@"; }\n' + markdown.block(
         "docs/operations.md", mark)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True, capture_output=True,
@@ -102,7 +102,7 @@ def test_a_backup_taken_during_writes_restores_every_acknowledged_message(old, n
     with Socket.open(new, ROOM.format(room) + f"?since={last}", token=alice.token) as socket:
         assert socket.next()["type"] == "connected"
         assert socket.next() == {"type": "resync", "seq": events["last_seq"]}
-    with Listener(Socket.open(new, ROOM.format(room), token=alice.token)) as live:
+    with EventReader(Socket.open(new, ROOM.format(room), token=alice.token)) as live:
         alice_there.say(room, "life goes on")
         assert live.event()["message"]["content"] == "life goes on"
     assert Tool(new).json("check", "--deep")["differences"] == []

@@ -9,7 +9,7 @@ import pytest
 from support.client import Client
 from support.configured import configured, reload
 from support.load import Load, mixed, posting_surely, reading
-from support.session import SqlSession, lock_waits
+from support.sql_session import SqlSession, lock_waits
 from support.wait import wait_for
 
 PROCESSES = 4

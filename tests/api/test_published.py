@@ -1,7 +1,7 @@
 """What is published on Redis for each change of a room: channel, header and JSON."""
 import pytest
 
-from support.ear import header, room_channel, user_channel
+from support.recorder import header, room_channel, user_channel
 from support.rooms import ROOMS, message_url, public_room, remove, url
 from support.shapes import a_membership, a_message, in_event
 
@@ -30,10 +30,10 @@ def assert_replayed(client, room, *events):
 
 # ---- messages ----
 
-def test_a_new_message_is_published(ear, pair):
+def test_a_new_message_is_published(recorder, pair):
     alice, bob, room = pair
     said = []
-    events = ear.hear(lambda: said.append(bob.say(room["room_id"], "hi", client_id="abc")))
+    events = recorder.record(lambda: said.append(bob.say(room["room_id"], "hi", client_id="abc")))
     message = a_message(**said[0])
     assert_one(events, room_channel(room), (2, 2, "new_message", bob.id, message["message_id"]),
                {"type": "new_message", "message": message, "sender": bob.name,
@@ -44,26 +44,26 @@ def test_a_new_message_is_published(ear, pair):
 @pytest.mark.parametrize("text", [
     "é語\U0001f600", "\"\\/\b\f\n\r\t\x01\x1f\x7f", "\u2028\u2029\ufeff\ufffd\U0010ffff", "<&'>",
     "\U0001f600" * 8000, "line\n" * 1500], ids=lambda text: ascii(text)[:30])
-def test_a_message_of_any_characters_is_replayed_as_published(ear, pair, text):
+def test_a_message_of_any_characters_is_replayed_as_published(recorder, pair, text):
     alice, _, room = pair
-    events = ear.hear(lambda: alice.say(room["room_id"], text, client_id=text[:64]))
+    events = recorder.record(lambda: alice.say(room["room_id"], text, client_id=text[:64]))
     assert events[0].json["message"]["content"] == text.strip()
     assert_replayed(alice, room, *events)
 
 
-def test_a_reply_is_replayed_as_published(ear, pair):
+def test_a_reply_is_replayed_as_published(recorder, pair):
     alice, bob, room = pair
     first = alice.say(room["room_id"])
-    events = ear.hear(lambda: bob.say(room["room_id"], reply_to_id=first["message_id"],
-                                      message_type="file"))
+    events = recorder.record(lambda: bob.say(room["room_id"], reply_to_id=first["message_id"],
+                                             message_type="file"))
     assert events[0].json["message"]["reply_to_id"] == first["message_id"]
     assert_replayed(alice, room, *events)
 
 
-def test_an_edit_is_published_with_the_edited_message(ear, pair):
+def test_an_edit_is_published_with_the_edited_message(recorder, pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"])
-    events = ear.hear(lambda: bob.patch(message_url(message), json={"content": "other"}))
+    events = recorder.record(lambda: bob.patch(message_url(message), json={"content": "other"}))
     edited = alice.get(message_url(message)).json()
     assert_one(events, room_channel(room),
                (2, 3, "message_edited", bob.id, message["message_id"]),
@@ -72,10 +72,10 @@ def test_an_edit_is_published_with_the_edited_message(ear, pair):
     assert_replayed(alice, room, *events)
 
 
-def test_a_deletion_is_published_without_the_content(ear, pair):
+def test_a_deletion_is_published_without_the_content(recorder, pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"], "swordfish")
-    events = ear.hear(lambda: alice.delete(message_url(message)))
+    events = recorder.record(lambda: alice.delete(message_url(message)))
     assert_one(events, room_channel(room),
                (2, 3, "message_deleted", alice.id, message["message_id"]),
                {"type": "message_deleted", "message_id": message["message_id"],
@@ -83,11 +83,11 @@ def test_a_deletion_is_published_without_the_content(ear, pair):
     assert_replayed(bob, room, *events)
 
 
-def test_a_read_mark_is_published_without_a_seq_and_never_replayed(ear, pair):
+def test_a_read_mark_is_published_without_a_seq_and_never_replayed(recorder, pair):
     alice, bob, room = pair
     message = alice.say(room["room_id"])
     body = {"message_id": message["message_id"]}
-    events = ear.hear(lambda: bob.post(url(room, "read/"), json=body))
+    events = recorder.record(lambda: bob.post(url(room, "read/"), json=body))
     assert_one(events, room_channel(room), (2, 0, "message_read", bob.id, message["message_id"]),
                {"type": "message_read", "user_id": bob.id, "message_id": message["message_id"],
                 "room_id": room["room_id"]})
@@ -97,10 +97,10 @@ def test_a_read_mark_is_published_without_a_seq_and_never_replayed(ear, pair):
 
 # ---- the room ----
 
-def test_a_changed_room_is_published_without_the_fields_of_one_user(ear, pair):
+def test_a_changed_room_is_published_without_the_fields_of_one_user(recorder, pair):
     alice, bob, room = pair
     alice.say(room["room_id"])
-    events = ear.hear(lambda: alice.patch(url(room), json={"name": "other"}))
+    events = recorder.record(lambda: alice.patch(url(room), json={"name": "other"}))
     now = in_event(alice.get(url(room)).json())
     assert_one(events, room_channel(room), (2, 3, "room_updated", alice.id, 0),
                {"type": "room_updated", "room": now, "updated_by": alice.name, "seq": 3,
@@ -108,20 +108,20 @@ def test_a_changed_room_is_published_without_the_fields_of_one_user(ear, pair):
     assert_replayed(bob, room, *events)
 
 
-def test_a_new_room_is_published_to_its_creator(ear, person):
+def test_a_new_room_is_published_to_its_creator(recorder, person):
     alice = person()
     made = []
-    events = ear.hear(lambda: made.append(alice.room("new")))
+    events = recorder.record(lambda: made.append(alice.room("new")))
     assert_one(events, user_channel(alice),
                (2, 1, "room_created", alice.id, made[0]["room_id"]),
                {"type": "room_created", "room": in_event(made[0]), "created_by": alice.name,
                 "seq": 1, "room_id": made[0]["room_id"]})
 
 
-def test_a_new_direct_room_is_published_to_both(ear, person):
+def test_a_new_direct_room_is_published_to_both(recorder, person):
     alice, bob = person(), person()
     made = []
-    events = ear.hear(lambda: made.append(
+    events = recorder.record(lambda: made.append(
         alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()))
     room = made[0]
     assert_one(events[:1], user_channel(alice),
@@ -134,12 +134,12 @@ def test_a_new_direct_room_is_published_to_both(ear, person):
                 "seq": 1, "room_id": room["room_id"]})
 
 
-def test_a_deleted_room_is_published_to_every_member_and_then_to_the_room(ear, pair, person):
+def test_a_deleted_room_is_published_to_every_member_and_then_to_the_room(recorder, pair, person):
     alice, bob, room = pair
     gone = person()
     alice.invite(room["room_id"], gone)
     remove(gone, room, gone.id)
-    events = ear.hear(lambda: alice.delete(url(room)))
+    events = recorder.record(lambda: alice.delete(url(room)))
     content = {"type": "room_deleted", "deleted_by": alice.name, "room_id": room["room_id"]}
     for client, event in zip((alice, bob), events):
         assert_one([event], user_channel(client),
@@ -149,10 +149,10 @@ def test_a_deleted_room_is_published_to_every_member_and_then_to_the_room(ear, p
 
 # ---- members ----
 
-def test_an_invitation_is_published_to_the_room_and_the_invited_user(ear, pair, person):
+def test_an_invitation_is_published_to_the_room_and_the_invited_user(recorder, pair, person):
     alice, _, room = pair
     carol = person()
-    events = ear.hear(lambda: alice.invite(room["room_id"], carol))
+    events = recorder.record(lambda: alice.invite(room["room_id"], carol))
     assert_one(events[:1], room_channel(room), (2, 2, "user_invited", alice.id, carol.id),
                {"type": "user_invited", "user_id": carol.id, "invited_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
@@ -163,10 +163,10 @@ def test_an_invitation_is_published_to_the_room_and_the_invited_user(ear, pair, 
     assert_replayed(alice, room, events[0])
 
 
-def test_joining_is_published_to_the_room_and_the_joining_user(ear, pair, person):
+def test_joining_is_published_to_the_room_and_the_joining_user(recorder, pair, person):
     alice, _, room = pair
     carol = person()
-    events = ear.hear(lambda: carol.post(url(room, "join/")))
+    events = recorder.record(lambda: carol.post(url(room, "join/")))
     assert_one(events[:1], room_channel(room), (2, 2, "user_invited", carol.id, carol.id),
                {"type": "user_invited", "user_id": carol.id, "invited_by": carol.name, "seq": 2,
                 "room_id": room["room_id"]})
@@ -177,9 +177,9 @@ def test_joining_is_published_to_the_room_and_the_joining_user(ear, pair, person
     assert_replayed(alice, room, events[0])
 
 
-def test_a_removal_is_published_to_the_room_and_the_removed_user(ear, pair):
+def test_a_removal_is_published_to_the_room_and_the_removed_user(recorder, pair):
     alice, bob, room = pair
-    events = ear.hear(lambda: remove(alice, room, bob.id))
+    events = recorder.record(lambda: remove(alice, room, bob.id))
     assert_one(events[:1], room_channel(room), (2, 2, "user_removed", alice.id, bob.id),
                {"type": "user_removed", "user_id": bob.id, "removed_by": alice.name, "seq": 2,
                 "room_id": room["room_id"]})
@@ -189,9 +189,9 @@ def test_a_removal_is_published_to_the_room_and_the_removed_user(ear, pair):
     assert_replayed(alice, room, events[0])
 
 
-def test_a_change_of_role_is_published_with_the_membership(ear, pair):
+def test_a_change_of_role_is_published_with_the_membership(recorder, pair):
     alice, bob, room = pair
-    events = ear.hear(lambda: set_admin(alice, room, bob.id, True))
+    events = recorder.record(lambda: set_admin(alice, room, bob.id, True))
     assert_one(events, room_channel(room), (2, 2, "member_updated", alice.id, bob.id),
                {"type": "member_updated", "membership": a_membership(
                    room_id=room["room_id"], user_id=bob.id, is_admin=True),
@@ -200,9 +200,9 @@ def test_a_change_of_role_is_published_with_the_membership(ear, pair):
     assert_replayed(bob, room, *events)
 
 
-def test_the_leaving_of_the_last_admin_is_published_with_the_promotion(ear, pair):
+def test_the_leaving_of_the_last_admin_is_published_with_the_promotion(recorder, pair):
     alice, bob, room = pair
-    events = ear.hear(lambda: remove(alice, room, alice.id))
+    events = recorder.record(lambda: remove(alice, room, alice.id))
     in_room = [event for event in events if event.channel == room_channel(room)]
     own = [event for event in events if event.channel != room_channel(room)]
     assert [header(event) for event in in_room] == [
@@ -217,17 +217,17 @@ def test_the_leaving_of_the_last_admin_is_published_with_the_promotion(ear, pair
     assert_replayed(bob, room, *in_room)
 
 
-def test_the_leaving_of_the_last_member_is_published_as_the_deletion_of_the_room(ear, person):
+def test_the_leaving_of_the_last_member_is_published_as_the_deletion_of_the_room(recorder, person):
     alice = person()
     room = alice.room()
-    events = ear.hear(lambda: remove(alice, room, alice.id))
+    events = recorder.record(lambda: remove(alice, room, alice.id))
     content = {"type": "room_deleted", "deleted_by": alice.name, "room_id": room["room_id"]}
     assert_one(events[:1], user_channel(alice),
                (2, 2, "room_deleted", alice.id, room["room_id"]), {**content, "seq": 2})
     assert_one(events[1:], room_channel(room), (2, 0, "room_deleted", alice.id, 0), content)
 
 
-def test_a_whole_history_is_replayed_as_published(ear, pair, person):
+def test_a_whole_history_is_replayed_as_published(recorder, pair, person):
     alice, bob, room = pair
     carol, dave = person(), person()
 
@@ -243,7 +243,7 @@ def test_a_whole_history_is_replayed_as_published(ear, pair, person):
         remove(alice, room, alice.id)
         carol.patch(url(room), json={"name": "the end", "is_private": True})
 
-    events = [event for event in ear.hear(live) if event.channel == room_channel(room)]
+    events = [event for event in recorder.record(live) if event.channel == room_channel(room)]
     assert [event.seq for event in events] == list(range(2, 13))
     # The message deleted later is shown without content; all else is unchanged.
     now = bob.events(room["room_id"], after=2)[0]["message"]

@@ -2,7 +2,7 @@
 import pytest
 
 from support.client import Client
-from support.ear import header, room_channel, user_channel
+from support.recorder import header, room_channel, user_channel
 from support.rooms import ROOMS
 
 
@@ -45,9 +45,9 @@ SILENT = {
 
 
 @pytest.mark.parametrize("action", SILENT)
-def test_an_ineffective_change_is_not_published(ear, place, action):
+def test_an_ineffective_change_is_not_published(recorder, place, action):
     answers = []
-    events = ear.hear(lambda: answers.extend(SILENT[action](place)))
+    events = recorder.record(lambda: answers.extend(SILENT[action](place)))
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     assert events == []
 
@@ -75,28 +75,28 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("action", REFUSED)
-def test_a_refused_change_is_not_published(ear, place, action):
+def test_a_refused_change_is_not_published(recorder, place, action):
     answers = []
-    events = ear.hear(lambda: answers.append(REFUSED[action](place)))
+    events = recorder.record(lambda: answers.append(REFUSED[action](place)))
     assert 400 <= answers[0].status_code < 500
     assert events == []
 
 
-def test_a_message_deleted_twice_is_published_once(ear, place):
+def test_a_message_deleted_twice_is_published_once(recorder, place):
     def change():
         for _ in range(2):
             assert place.alice.delete(place.message_url()).status_code == 204
-    assert [header(event) for event in ear.hear(change)] == [
+    assert [header(event) for event in recorder.record(change)] == [
         (2, 3, "message_deleted", place.alice.id, place.message["message_id"])]
 
 
-def test_posting_moves_the_read_mark_without_a_message_read_event(ear, place):
-    events = ear.hear(lambda: place.bob.say(place.room["room_id"]))
+def test_posting_moves_the_read_mark_without_a_message_read_event(recorder, place):
+    events = recorder.record(lambda: place.bob.say(place.room["room_id"]))
     assert [event.name for event in events] == ["new_message"]
 
 
-def test_many_changes_are_published_in_the_order_of_their_seq(ear, place):
-    events = ear.hear(lambda: [place.bob.say(place.room["room_id"]) for _ in range(50)])
+def test_many_changes_are_published_in_the_order_of_their_seq(recorder, place):
+    events = recorder.record(lambda: [place.bob.say(place.room["room_id"]) for _ in range(50)])
     assert {event.channel for event in events} == {room_channel(place.room)}
     assert [event.seq for event in events] == list(range(3, 53))
 
@@ -113,46 +113,46 @@ def change_password(alice):
 
 
 @pytest.mark.parametrize("change", [end_token, change_password])
-def test_the_end_of_a_credential_is_published_to_the_user_without_json(ear, person, change):
+def test_the_end_of_a_credential_is_published_to_the_user_without_json(recorder, person, change):
     alice = person()
-    [event] = ear.hear(lambda: change(alice))
+    [event] = recorder.record(lambda: change(alice))
     assert (event.channel, event.text) == (user_channel(alice), b"")
     assert header(event) == (2, 1, "credentials_changed", alice.id, 0)
 
 
-def test_a_logout_is_published_to_the_user_without_json(ear, person):
+def test_a_logout_is_published_to_the_user_without_json(recorder, person):
     alice = person()
-    browser = Client(ear.instance)
+    browser = Client(recorder.instance)
     browser.post("/api/auth/login/", json={"username": alice.name, "password": alice.password})
-    [event] = ear.hear(lambda: browser.post("/api/auth/logout/",
-                                            headers={"Origin": ear.instance.url}))
+    [event] = recorder.record(lambda: browser.post("/api/auth/logout/",
+                                                   headers={"Origin": recorder.instance.url}))
     assert (event.channel, event.text) == (user_channel(alice), b"")
     assert header(event) == (2, 1, "credentials_changed", alice.id, 0)
 
 
-def test_registering_and_logging_in_are_not_published(ear, person):
+def test_registering_and_logging_in_are_not_published(recorder, person):
     def change():
         alice = person()
-        Client(ear.instance).post("/api/auth/login/", json={"username": alice.name,
-                                                            "password": alice.password})
-    assert ear.hear(change) == []
+        Client(recorder.instance).post("/api/auth/login/", json={"username": alice.name,
+                                                                 "password": alice.password})
+    assert recorder.record(change) == []
 
 
 # ---- changes by confabctl ----
 
-def test_disabling_a_user_is_published_without_json(ear, person):
+def test_disabling_a_user_is_published_without_json(recorder, person):
     alice = person()
-    with ear.instance.subscribe(f"user:{alice.id}") as heard:
-        assert ear.instance.confabctl("user", "disable", alice.name).returncode == 0
+    with recorder.instance.subscribe(f"user:{alice.id}") as heard:
+        assert recorder.instance.confabctl("user", "disable", alice.name).returncode == 0
         event = heard.wait_for()
     assert header(event)[:3] == (2, 1, "credentials_changed")
     assert event.text == b""
 
 
-def test_the_deletion_of_a_room_by_confabctl_is_published_without_an_actor(ear, place):
+def test_the_deletion_of_a_room_by_confabctl_is_published_without_an_actor(recorder, place):
     number = place.room["room_id"]
-    with ear.instance.subscribe("*") as heard:
-        assert ear.instance.confabctl("room", "delete", number, "--yes").returncode == 0
+    with recorder.instance.subscribe("*") as heard:
+        assert recorder.instance.confabctl("room", "delete", number, "--yes").returncode == 0
         events = heard.wait_for_all(3, lambda event: event.name == "room_deleted")
     content = {"type": "room_deleted", "deleted_by": None, "room_id": number}
     assert [(event.channel, event.actor_id) for event in events] == [

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support import papers
+from support import markdown
 from support.client import Client
 from support.instance import ROOT
 
@@ -22,7 +22,7 @@ def paste(script, env, shell="bash"):
 
 @pytest.fixture(scope="module", params=["bash", "sh"])
 def session(instance, request):
-    return paste(papers.block("README.md", "session"), {**os.environ, "URL": instance.url},
+    return paste(markdown.block("README.md", "session"), {**os.environ, "URL": instance.url},
                  request.param)
 
 
@@ -33,7 +33,7 @@ def masked(text):
 
 
 def test_the_first_session_prints_the_documented_output(session):
-    assert masked(session.stdout) == masked(papers.block("README.md", "session-output"))
+    assert masked(session.stdout) == masked(markdown.block("README.md", "session-output"))
 
 
 def test_the_first_session_prints_no_errors(session):
@@ -62,7 +62,7 @@ class Restored:
         self.port = int((instance.state / "run" / "web").read_text().split()[0])
 
     def run(self, mark):
-        script = papers.block("docs/instance.md", mark)
+        script = markdown.block("docs/instance.md", mark)
         return paste(script.replace("build/release/", f"{self.build}/"), self.env)
 
     def content(self):
@@ -122,15 +122,16 @@ def test_the_restore_keeps_the_previous_data(restored):
 # ---- files of an instance ----
 
 def test_every_file_of_state_is_described(instance):
-    named = {name.strip("/") for row in papers.table("docs/instance.md", "path")
-             for name in papers.in_backticks(row[0])}
+    named = {name.strip("/") for row in markdown.table("docs/instance.md", "path")
+             for name in markdown.in_backticks(row[0])}
     there = {entry.name for entry in instance.state.iterdir()}
     # bin/ exists only if there is no redis-server in the PATH.
     assert named - {"bin"} <= there <= named
 
 
 def test_logs_and_sockets_have_their_documented_names(instance):
-    rows = {row[0]: papers.in_backticks(row[1]) for row in papers.table("docs/instance.md", "path")}
+    table = markdown.table("docs/instance.md", "path")
+    rows = {row[0]: markdown.in_backticks(row[1]) for row in table}
     for folder in ("log", "sock"):
         there = {entry.name for entry in (instance.state / folder).iterdir()}
         assert set(rows[f"`{folder}/`"]) == there

@@ -5,9 +5,9 @@ import statistics
 import time
 
 import pytest
-from support.away import WAYS
 from support.client import Client
 from support.load import Load, mixed
+from support.unavailable import OUTAGES
 from support.wait import wait_for
 
 WRONG = "not the password"
@@ -57,24 +57,24 @@ def is_published(system, client, room):
 
 # ---- down ----
 
-@WAYS
-def test_without_redis_requests_take_at_most_a_few_milliseconds_more(system, writer, away):
+@OUTAGES
+def test_without_redis_requests_take_at_most_a_few_milliseconds_more(system, writer, outage):
     room = writer.room()["room_id"]
     new_workers(system)
     costs(writer, room, 10)
     before = costs(writer, room)
-    with away(system):
+    with outage(system):
         without = costs(writer, room)
     for kind in before:
         assert without[kind] <= 3 * before[kind] + 0.005, (kind, before, without)
 
 
-@WAYS
-def test_without_redis_requests_succeed_and_no_event_is_lost(system, writer, away):
+@OUTAGES
+def test_without_redis_requests_succeed_and_no_event_is_lost(system, writer, outage):
     room = writer.room()["room_id"]
     with Load(system, writer.token, mixed(room)) as load:
         load.wait_for(100)
-        with away(system):
+        with outage(system):
             load.wait_for(600)
         load.wait_for(100)
     assert load.failures == []
@@ -86,11 +86,11 @@ def test_without_redis_requests_succeed_and_no_event_is_lost(system, writer, awa
     assert checked.returncode == 0, checked.stdout
 
 
-@WAYS
-def test_health_is_degraded_without_redis_and_ok_afterwards(system, away):
+@OUTAGES
+def test_health_is_degraded_without_redis_and_ok_afterwards(system, outage):
     client = Client(system)
     wait_for(lambda: client.get("/healthz").json() == {"status": "ok"}, 45)
-    with away(system):
+    with outage(system):
         answer = wait_for(lambda: degraded(client), 10)
         assert answer.status_code == 200
         assert answer.json() == {"status": "degraded", "database": "ok", "redis": "unreachable"}
@@ -102,19 +102,19 @@ def degraded(client):
     return answer if answer.json()["status"] != "ok" else None
 
 
-@WAYS
-def test_presence_is_empty_without_redis(system, writer, away):
+@OUTAGES
+def test_presence_is_empty_without_redis(system, writer, outage):
     room = writer.room()["room_id"]
-    with away(system):
+    with outage(system):
         answer = writer.get(f"/api/chat/rooms/{room}/presence/")
     assert (answer.status_code, answer.json()) == (200, {"online": []})
 
 
-@WAYS
-def test_rate_limits_apply_without_redis(system, writer, away):
+@OUTAGES
+def test_rate_limits_apply_without_redis(system, writer, outage):
     """Ten logins a minute, counted by the worker."""
     body = {"username": writer.name, "password": WRONG}
-    with away(system):
+    with outage(system):
         statuses = [writer.post("/api/auth/token/", json=body).status_code for _ in range(11)]
         refused = writer.post("/api/auth/token/", json=body)
     assert statuses == [400] * 10 + [429]
@@ -123,12 +123,12 @@ def test_rate_limits_apply_without_redis(system, writer, away):
 
 # ---- back ----
 
-@WAYS
-def test_when_redis_is_back_events_are_published_again(system, writer, away):
+@OUTAGES
+def test_when_redis_is_back_events_are_published_again(system, writer, outage):
     """The backoff grows up to 15 seconds."""
     room = writer.room()["room_id"]
     wait_for(lambda: is_published(system, writer, room), 45)
-    with away(system):
+    with outage(system):
         for _ in range(5):
             writer.say(room)
     wait_for(lambda: is_published(system, writer, room), 45, "a published event")

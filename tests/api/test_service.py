@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 from support.instance import ROOT
-from support.manager import Manager
 from support.port import free_port
+from support.systemd import ServiceManager
 from support.wait import wait_for
 
 UNITS = sorted((ROOT / "conf" / "systemd").glob("*.service"))
@@ -25,8 +25,8 @@ def serve(request, own_instance, tmp_path):
                "CONFAB_PUSH_LISTEN": f"127.0.0.1:{free_port()}",
                "CONFAB_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
                "CONFAB_DRAIN_TIME": "0", "CONFAB_LOG_FILE": str(log), **env}
-        service = Manager([own_instance.build / request.param, "-c", own_instance.config],
-                          {**own_instance.env, **own})
+        service = ServiceManager([own_instance.build / request.param, "-c", own_instance.config],
+                                 {**own_instance.env, **own})
         service.log = log
         return service
     return start

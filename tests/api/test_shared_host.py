@@ -9,7 +9,7 @@ import types
 
 import pytest
 
-from support import papers
+from support import markdown
 from support.client import Client
 from support.conversation import run_through
 from support.instance import is_alive, running
@@ -153,7 +153,7 @@ def test_an_upgrade_by_signal_keeps_the_lock_of_ensure(cron, push_port, host, ow
     wait_for(lambda: answers(push_port) and noted(host) == first, 30, "its start")
     for _ in range(2):
         host.install(own_instance)
-        subprocess.run(["sh", "-c", papers.block("docs/shared-host.md", "pushd-upgrade")],
+        subprocess.run(["sh", "-c", markdown.block("docs/shared-host.md", "pushd-upgrade")],
                        env={**os.environ, "HOME": str(host.home)}, check=True, timeout=30)
         wait_for(lambda: not is_alive(first), 30)
         then = cron()

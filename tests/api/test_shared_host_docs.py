@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support import papers
+from support import markdown
 from support.instance import ROOT
 from support.shared_host import SharedHost
 
@@ -24,7 +24,7 @@ def host(own_instance):
 
 def paste(system, home, mark, folder=ROOT):
     """Runs one block in the folder, with the URL of this host."""
-    script = papers.block(PAPER, mark)
+    script = markdown.block(PAPER, mark)
     script = script.replace("https://host.example.org/~me/chat", f"{system.url}/chat")
     # Makes make use the programs under test without building.
     flags = f"-s -o all BUILD={os.path.relpath(system.build, ROOT)}"

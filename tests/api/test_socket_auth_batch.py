@@ -4,10 +4,10 @@ import contextlib
 
 import pytest
 
-from support.away import hung
 from support.client import Client
 from support.sockets import (NOTIFICATIONS, ROOM, assert_let_in, assert_refused, person,
                              session_of, site)
+from support.unavailable import hung
 from support.websocket import Socket
 
 TIMES = 5           # repetitions, so that each kind is at several places of the batch

@@ -3,7 +3,7 @@ ways."""
 
 import pytest
 
-from support.live import entered, notified
+from support.event_reader import follow, follow_user
 from support.sockets import BOTH_WAYS, notice
 
 
@@ -19,7 +19,7 @@ def pair(user):
 @BOTH_WAYS
 def test_every_event_arrives_once_in_order_at_its_author_too(pair, direct):
     alice, bob, room = pair
-    with entered(alice, room, direct=direct) as hers, entered(bob, room, direct=direct) as his:
+    with follow(alice, room, direct=direct) as hers, follow(bob, room, direct=direct) as his:
         said = alice.say(room, "one")
         path = f"/api/chat/rooms/{room}/messages/{said['message_id']}/"
         assert alice.patch(path, json={"content": "two"}).status_code == 200
@@ -35,7 +35,7 @@ def test_every_event_arrives_once_in_order_at_its_author_too(pair, direct):
 def test_since_replays_missed_events_before_new_ones(pair, direct):
     alice, bob, room = pair
     missed = [alice.say(room, f"missed {number}") for number in range(3)]
-    with entered(bob, room, since=1, direct=direct) as live:
+    with follow(bob, room, since=1, direct=direct) as live:
         assert live.first["seq"] == 1
         assert [event["message"] for event in live.up_to(4)] == missed
         said = alice.say(room, "new")
@@ -45,7 +45,7 @@ def test_since_replays_missed_events_before_new_ones(pair, direct):
 @BOTH_WAYS
 def test_a_since_beyond_the_last_is_a_resync_followed_by_live_events(pair, direct):
     alice, bob, room = pair
-    with entered(bob, room, since=1000, direct=direct) as live:
+    with follow(bob, room, since=1000, direct=direct) as live:
         assert live.frame() == {"type": "resync", "seq": 1}
         said = alice.say(room)
         assert live.event()["message"] == said
@@ -54,7 +54,7 @@ def test_a_since_beyond_the_last_is_a_resync_followed_by_live_events(pair, direc
 @BOTH_WAYS
 def test_notifications_cover_all_rooms_and_changes_of_membership(pair, direct):
     alice, bob, room = pair
-    with notified(bob, direct=direct) as live:
+    with follow_user(bob, direct=direct) as live:
         said = alice.say(room, "in the first")
         assert live.notice("new_message_notification")["message"]["message_id"] == \
             said["message_id"]
@@ -75,18 +75,18 @@ def test_notifications_cover_all_rooms_and_changes_of_membership(pair, direct):
 @BOTH_WAYS
 def test_since_works_on_notifications_too(pair, direct):
     alice, bob, room = pair
-    with notified(bob, since=0, direct=direct) as live:
+    with follow_user(bob, since=0, direct=direct) as live:
         assert live.first["seq"] == 0
         event = live.event()
         assert (event["type"], event["room_id"]) == ("room_invitation", room)
-    with notified(bob, since=1000, direct=direct) as live:
+    with follow_user(bob, since=1000, direct=direct) as live:
         assert live.frame() == {"type": "resync", "seq": 1}
 
 
 @BOTH_WAYS
 def test_a_deleted_token_closes_its_sockets_with_4401(pair, direct):
     alice, bob, room = pair
-    with entered(bob, room, direct=direct) as live, notified(bob, direct=direct) as notes:
+    with follow(bob, room, direct=direct) as live, follow_user(bob, direct=direct) as notes:
         assert bob.delete("/api/auth/token/").status_code == 204
         assert live.end() == notes.end() == 4401
 
@@ -94,7 +94,7 @@ def test_a_deleted_token_closes_its_sockets_with_4401(pair, direct):
 @BOTH_WAYS
 def test_a_removed_member_gets_the_event_and_is_closed_with_4403(pair, direct):
     alice, bob, room = pair
-    with entered(bob, room, direct=direct) as live:
+    with follow(bob, room, direct=direct) as live:
         alice.post(f"/api/chat/rooms/{room}/remove_member/", json={"user_id": bob.id})
         assert live.end() == 4403
         assert [event["type"] for event in live.events] == ["user_removed"]
@@ -103,7 +103,7 @@ def test_a_removed_member_gets_the_event_and_is_closed_with_4403(pair, direct):
 @BOTH_WAYS
 def test_a_deleted_room_sends_the_event_and_closes_with_4404(pair, direct):
     alice, bob, room = pair
-    with entered(bob, room, direct=direct) as live:
+    with follow(bob, room, direct=direct) as live:
         assert alice.delete(f"/api/chat/rooms/{room}/").status_code == 204
         assert live.end() == 4404
         assert "room_deleted" in [each["type"] for each in live.notices]
@@ -112,8 +112,8 @@ def test_a_deleted_room_sends_the_event_and_closes_with_4404(pair, direct):
 @BOTH_WAYS
 def test_a_closed_socket_stops_typing(pair, direct):
     alice, bob, room = pair
-    with entered(alice, room, direct=direct) as live:
-        with entered(bob, room, direct=direct) as talker:
+    with follow(alice, room, direct=direct) as live:
+        with follow(bob, room, direct=direct) as talker:
             talker.socket.send({"type": "typing"})
             assert live.notice("typing") == notice("typing", bob, room)
         assert live.notice("stop_typing") == notice("stop_typing", bob, room)
@@ -123,7 +123,7 @@ def test_a_closed_socket_stops_typing(pair, direct):
 def test_a_read_mark_arrives_without_a_seq(pair, direct):
     alice, bob, room = pair
     said = alice.say(room)
-    with entered(alice, room, direct=direct) as live:
+    with follow(alice, room, direct=direct) as live:
         bob.post(f"/api/chat/rooms/{room}/read/", json={"message_id": said["message_id"]})
         mark = live.notice("message_read")
         assert (mark["user_id"], mark["message_id"]) == (bob.id, said["message_id"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.live import entered
+from support.event_reader import follow
 from support.parallel import at_once, twin
 from support.rooms import ROOMS, message_url, public_room, remove, url
 from support.shapes import a_membership, a_message, in_event
@@ -18,7 +18,7 @@ def assert_received(pair, change, expected):
     """Asserts that the sockets of both members receive exactly this event for a change, and
     that events/ shows it."""
     alice, bob, room = pair
-    with entered(alice, room["room_id"]) as hers, entered(bob, room["room_id"]) as his:
+    with follow(alice, room["room_id"]) as hers, follow(bob, room["room_id"]) as his:
         before = hers.seq
         assert his.seq == before
         change()
@@ -45,7 +45,7 @@ def test_a_new_message_arrives_with_its_client_id_at_its_author_too(pair):
 
 def test_the_message_on_a_socket_equals_the_answer_to_its_post(pair):
     alice, bob, room = pair
-    with entered(alice, room["room_id"]) as live:
+    with follow(alice, room["room_id"]) as live:
         answer = bob.say(room["room_id"], "ünï \U0001f600 \"\\ \u2028", message_type="file")
         assert live.event()["message"] == answer
 
@@ -53,7 +53,7 @@ def test_the_message_on_a_socket_equals_the_answer_to_its_post(pair):
 def test_an_edit_arrives_with_the_edited_message(pair):
     alice, bob, room = pair
     message = bob.say(room["room_id"])
-    with entered(alice, room["room_id"]) as live:
+    with follow(alice, room["room_id"]) as live:
         edited = bob.patch(message_url(message), json={"content": "other"}).json()
         assert live.event() == {"type": "message_edited", "message": edited,
                                 "edited_by": bob.name, "seq": 3, "room_id": room["room_id"]}
@@ -70,7 +70,7 @@ def test_a_deletion_arrives_with_the_message_id_only(pair):
 
 def test_a_message_posted_again_with_its_client_id_arrives_once(pair):
     alice, bob, room = pair
-    with entered(alice, room["room_id"]) as live:
+    with follow(alice, room["room_id"]) as live:
         for text in ("first", "again"):
             bob.say(room["room_id"], text, client_id="one")
         bob.say(room["room_id"], "next")
@@ -80,7 +80,7 @@ def test_a_message_posted_again_with_its_client_id_arrives_once(pair):
 
 def test_a_read_mark_arrives_without_a_seq_and_posting_sends_none(pair):
     alice, bob, room = pair
-    with entered(alice, room["room_id"]) as live:
+    with follow(alice, room["room_id"]) as live:
         message = alice.say(room["room_id"])
         # alice has read her own message, and the second mark of bob changes nothing.
         for reader in (bob, alice, bob):
@@ -98,7 +98,7 @@ def test_a_read_mark_arrives_without_a_seq_and_posting_sends_none(pair):
 def test_a_changed_room_arrives_without_the_fields_of_one_user(pair):
     alice, bob, room = pair
     alice.say(room["room_id"])
-    with entered(bob, room["room_id"]) as live:
+    with follow(bob, room["room_id"]) as live:
         alice.patch(url(room), json={"name": "other", "is_private": True})
         now = in_event(alice.get(url(room)).json())
         assert live.event() == {"type": "room_updated", "room": now, "updated_by": alice.name,
@@ -147,7 +147,7 @@ def test_leaving_arrives_as_a_removal_by_the_same_user(pair, user):
 def test_when_the_last_admin_leaves_the_promotion_arrives(pair):
     alice, bob, room = pair
     heir = a_membership(room_id=room["room_id"], user_id=bob.id, is_admin=True)
-    with entered(bob, room["room_id"]) as live:
+    with follow(bob, room["room_id"]) as live:
         remove(alice, room, alice.id)
         assert live.up_to(3) == [
             {"type": "user_removed", "user_id": alice.id, "removed_by": alice.name, "seq": 2,
@@ -172,7 +172,7 @@ def test_an_ineffective_change_sends_nothing(pair):
 def test_a_socket_gets_events_of_its_own_room_only(pair):
     alice, bob, room = pair
     other = alice.room()
-    with entered(alice, room["room_id"]) as live, entered(alice, other["room_id"]) as beside:
+    with follow(alice, room["room_id"]) as live, follow(alice, other["room_id"]) as beside:
         alice.say(other["room_id"], "elsewhere")
         alice.say(room["room_id"], "here")
         assert live.event()["message"]["content"] == "here"
@@ -184,7 +184,7 @@ def test_a_socket_gets_events_of_its_own_room_only(pair):
 def test_a_direct_room_supports_sockets(user):
     alice, bob = user(), user()
     room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
-    with entered(alice, room["room_id"]) as hers, entered(bob, room["room_id"]) as his:
+    with follow(alice, room["room_id"]) as hers, follow(bob, room["room_id"]) as his:
         message = alice.say(room["room_id"])
         assert hers.event()["message"] == his.event()["message"] == message
 
@@ -195,7 +195,7 @@ def test_events_start_after_the_seq_of_the_connected_frame(pair):
     alice, bob, room = pair
     for _ in range(5):
         alice.say(room["room_id"])
-    with entered(bob, room["room_id"]) as live:
+    with follow(bob, room["room_id"]) as live:
         assert live.seq == 6
         live.no_event()
         alice.say(room["room_id"], "the seventh")
@@ -216,8 +216,8 @@ def test_events_of_many_writers_arrive_once_each_in_order(pair):
             if number % 8 == 0:
                 client.delete(message_url(message))
 
-    with entered(alice, room["room_id"]) as hers, \
-            entered(bob, room["room_id"], direct=True) as his:
+    with follow(alice, room["room_id"]) as hers, \
+            follow(bob, room["room_id"], direct=True) as his:
         at_once([lambda client=client: write(client) for client in writers])
         last = bob.get(url(room)).json()["last_seq"]
         assert last == 1 + 4 * (40 + 10 + 5)
@@ -228,7 +228,7 @@ def test_events_of_many_writers_arrive_once_each_in_order(pair):
 def test_a_whole_history_on_a_socket_equals_the_events_endpoint(pair, user):
     alice, bob, room = pair
     carol = user()
-    with entered(bob, room["room_id"], since=0) as live:
+    with follow(bob, room["room_id"], since=0) as live:
         alice.invite(room["room_id"], carol)
         first = carol.say(room["room_id"], client_id="first")
         alice.say(room["room_id"], "second", reply_to_id=first["message_id"])
@@ -249,8 +249,8 @@ def test_a_whole_history_on_a_socket_equals_the_events_endpoint(pair, user):
 def test_a_removed_member_gets_the_removal_and_4403_and_nothing_after_it(pair, who):
     alice, bob, room = pair
     by = alice if who == "by the admin" else bob
-    with entered(alice, room["room_id"]) as hers, entered(bob, room["room_id"]) as his, \
-            entered(bob, room["room_id"]) as second:
+    with follow(alice, room["room_id"]) as hers, follow(bob, room["room_id"]) as his, \
+            follow(bob, room["room_id"]) as second:
         remove(by, room, bob.id)
         for _ in range(3):
             alice.say(room["room_id"], "among ourselves")
@@ -263,13 +263,13 @@ def test_a_removed_member_gets_the_removal_and_4403_and_nothing_after_it(pair, w
 
 def test_a_removed_member_gets_no_events_until_invited_again(pair):
     alice, bob, room = pair
-    with entered(bob, room["room_id"]) as his:
+    with follow(bob, room["room_id"]) as his:
         remove(alice, room, bob.id)
         assert his.end() == 4403
     with bob.socket(room["room_id"]) as refused:
         assert refused.closed() == 4403  # the room is public
     alice.invite(room["room_id"], bob)
-    with entered(bob, room["room_id"]) as again:
+    with follow(bob, room["room_id"]) as again:
         alice.say(room["room_id"])
         assert again.event()["seq"] == 4
 
@@ -282,7 +282,7 @@ def test_a_deleted_room_sends_the_event_and_its_sockets_close_with_4404(user, ho
     if not leaves:
         alice.invite(room["room_id"], bob)
     sockets = [alice, alice] if leaves else [alice, bob]
-    with entered(sockets[0], room["room_id"]) as one, entered(sockets[1], room["room_id"]) as two:
+    with follow(sockets[0], room["room_id"]) as one, follow(sockets[1], room["room_id"]) as two:
         if leaves:
             remove(alice, room, alice.id)
         else:
@@ -297,7 +297,7 @@ def test_a_deleted_room_sends_the_event_and_its_sockets_close_with_4404(user, ho
 
 def test_a_room_deleted_by_confabctl_sends_the_event(pair, instance):
     alice, bob, room = pair
-    with entered(bob, room["room_id"]) as live:
+    with follow(bob, room["room_id"]) as live:
         done = instance.confabctl("room", "delete", room["room_id"], "--yes")
         assert done.returncode == 0, done.stderr
         assert live.end() == 4404

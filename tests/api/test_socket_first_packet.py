@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from support.away import hung
 from support.client import Client
+from support.unavailable import hung
 
 # Of struct tcp_info (linux/tcp.h): tcpi_data_segs_in, the number of packets with data.
 INFO_SIZE, SEGMENTS_IN = 160, 152

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from support.client import Client
-from support.figures import figure
-from support.live import entered
+from support.event_reader import follow
 from support.metrics import parse, value
 from support.pushd import Pushd
+from support.pushd_metrics import metric
 from support.sockets import PING_TEXT, in_room
 from support.wait import wait_for
 from support.websocket import BINARY, CONTINUED, PING, TEXT, Socket, make_frame, push_port
@@ -43,7 +43,7 @@ class Guarded:
         raise AssertionError("no Pss")
 
     def __enter__(self):
-        self.listener = entered(self.alice, self.room, direct=True)
+        self.listener = follow(self.alice, self.room, direct=True)
         self.before = self.memory()
         return self
 
@@ -53,7 +53,7 @@ class Guarded:
         assert self.listener.event()["message"] == said
 
     def count(self, name, **labels):
-        return figure(self.system, name, **labels)
+        return metric(self.system, name, **labels)
 
     def __exit__(self, kind, *_):
         with self.listener:
@@ -172,7 +172,7 @@ def test_a_vanished_peer_is_disconnected_and_counted(system):
     detects it."""
     alice = Client(system).register()
     room = alice.room()["room_id"]
-    with Pushd(system, ws_ping=5) as pushd, entered(alice, room, direct=pushd.port) as listener, \
+    with Pushd(system, ws_ping=5) as pushd, follow(alice, room, direct=pushd.port) as listener, \
             in_room(alice, room, direct=pushd.port):
         def is_dropped():
             listener.no_event(0.05)     # answers pings
@@ -308,7 +308,7 @@ def test_idle_connections_of_one_address_do_not_exhaust_files(system):
     room = alice.room()["room_id"]
     with Pushd(system, before=["prlimit", "--nofile=400:400"], max_sockets=100,
                max_sockets_address=50, push_proxies="") as pushd, contextlib.ExitStack() as stack:
-        first = stack.enter_context(entered(alice, room, direct=pushd.port))
+        first = stack.enter_context(follow(alice, room, direct=pushd.port))
         for _ in range(600):
             made = socket.create_connection(("127.0.0.1", pushd.port))
             stack.enter_context(contextlib.closing(made))
@@ -324,8 +324,8 @@ def test_ten_thousand_connections_from_one_address_are_refused_and_others_served
     room = alice.room()["room_id"]
     with Pushd(system, max_sockets_user=10000) as pushd, \
             contextlib.ExitStack() as stack:
-        listener = stack.enter_context(entered(alice, room, direct=pushd.port,
-                                               headers={"X-Forwarded-For": "192.0.2.1"}))
+        listener = stack.enter_context(follow(alice, room, direct=pushd.port,
+                                              headers={"X-Forwarded-For": "192.0.2.1"}))
         answers = Counter()
         for number in range(10000):
             made = bob.notifications(direct=pushd.port, headers={"X-Forwarded-For": "192.0.2.66"})

@@ -4,7 +4,7 @@ import contextlib
 import pytest
 
 from support.client import Client
-from support.figures import figure
+from support.pushd_metrics import metric
 from support.sockets import BOTH_WAYS, ROOM, assert_let_in, assert_refused, session_of
 from support.wait import wait_for
 from support.websocket import Closed, Socket
@@ -96,13 +96,13 @@ def crowd(system, room_owner, room, address, opened):
 
 
 def test_an_address_has_no_more_sockets_than_the_limit(system, alice, room, opened):
-    before = figure(system, "refusals_total", reason="address_limit")
+    before = metric(system, "refusals_total", reason="address_limit")
     crowd(system, alice, room, "192.0.2.7", opened)
     with alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.7"}) as live:
         assert live.status == 429
         assert live.json() == {"detail": "Too many sockets from this address."}
         assert live.headers["retry-after"] == "5"
-    assert figure(system, "refusals_total", reason="address_limit") == before + 1
+    assert metric(system, "refusals_total", reason="address_limit") == before + 1
     other = alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.8"})
     assert_let_in(opened.enter_context(other))
 

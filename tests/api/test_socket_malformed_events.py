@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from support.figures import figure
-from support.live import entered, notified
+from support.event_reader import follow, follow_user
+from support.pushd_metrics import metric
 from support.wait import wait_for
 
 MESSAGE = json.dumps({"type": "new_message", "message": {"content": "forged"}})
@@ -68,11 +68,11 @@ BAD = {
 @pytest.mark.parametrize("payload", BAD.values(), ids=BAD.keys())
 def test_a_malformed_event_is_ignored_and_counted(system, alice, room, payload):
     """On the channel of the room and on that of the user."""
-    before = figure(system, "redis_malformed_total")
-    with entered(alice, room) as live, notified(alice) as notes:
+    before = metric(system, "redis_malformed_total")
+    with follow(alice, room) as live, follow_user(alice) as notes:
         assert publish(system, f"room:{room}", payload) == 1
         assert publish(system, f"user:{alice.id}", payload) == 1
-        wait_for(lambda: figure(system, "redis_malformed_total") == before + 2)
+        wait_for(lambda: metric(system, "redis_malformed_total") == before + 2)
         said = alice.say(room)
         assert live.event()["message"] == said
         assert [notice for notice in live.notices if notice["type"] != "user_joined"] == []
@@ -83,7 +83,7 @@ def test_a_malformed_event_is_ignored_and_counted(system, alice, room, payload):
 @pytest.mark.parametrize("seq", [2, 3, 1000, 2**63, 2**64 - 1])
 def test_an_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(
         system, alice, room, seq):
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         publish(system, f"room:{room}", f"2 {seq} message_deleted 1 1 0 alice 0 0\n".encode()
                 + b'{"type":"message_deleted","forged":true}')
         live.no_event(0.1)
@@ -94,7 +94,7 @@ def test_an_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(
 
 @pytest.mark.parametrize("seq", [2, 2**64 - 1])
 def test_a_user_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(system, alice, seq):
-    with notified(alice) as live:
+    with follow_user(alice) as live:
         publish(system, f"user:{alice.id}", f"2 {seq} room_removed 1 1 0 alice 0 0\n".encode()
                 + b'{"type":"room_removed","forged":true}')
         live.no_event(0.1)
@@ -103,20 +103,20 @@ def test_a_user_event_with_an_unrecorded_seq_does_not_affect_recorded_ones(syste
 
 
 def test_a_huge_seq_does_not_cause_a_gap_check_for_every_later_event(system, alice, room):
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         publish(system, f"room:{room}",
                 f"2 {2**63} new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
         alice.say(room)
         live.up_to(1)
-        before = figure(system, "gaps_filled_total")
+        before = metric(system, "gaps_filled_total")
         for _ in range(20):
             alice.say(room)
         live.up_to(21)
-        assert figure(system, "gaps_filled_total") <= before + 1
+        assert metric(system, "gaps_filled_total") <= before + 1
 
 
 def test_an_old_seq_is_not_sent_again(system, alice, room):
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         alice.say(room)
         live.event()
         publish(system, f"room:{room}", f"2 1 new_message 1 1 0 alice 0 0\n{MESSAGE}".encode())
@@ -124,7 +124,7 @@ def test_an_old_seq_is_not_sent_again(system, alice, room):
 
 
 def test_a_huge_event_closes_no_socket(system, alice, room):
-    with entered(alice, room) as live, notified(alice) as notes:
+    with follow(alice, room) as live, follow_user(alice) as notes:
         for _ in range(3):
             publish(system, f"room:{room}",
                     f"2 {2**40} new_message 1 1 0 alice 0 0\n{HUGE}".encode())
@@ -136,7 +136,7 @@ def test_a_huge_event_closes_no_socket(system, alice, room):
 @pytest.mark.parametrize("channel", ["room:", "room:x", "room:0", "user:-1", "nobody:1", "room:1x"])
 def test_an_unknown_channel_has_no_subscriber(system, alice, room, channel):
     """It has no subscriber."""
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         payload = f"2 1 new_message 1 1 0 alice 0 0\n{MESSAGE}".encode()
         assert publish(system, channel, payload) == 0
         live.no_event(0.05)
@@ -146,7 +146,7 @@ def test_an_unknown_channel_has_no_subscriber(system, alice, room, channel):
 # pushd run beside the new ones.
 
 def test_an_event_of_version_1_is_read_from_the_database(system, alice, room):
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         seq = alice.say(room) and live.event()["seq"] + 1
         system.sql("INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) "
                    "VALUES (?, ?, 4, ?, 0, SYSDATE(6))", room, seq, alice.id)
@@ -160,7 +160,7 @@ def test_an_event_of_version_1_is_read_from_the_database(system, alice, room):
 
 def test_presence_of_version_1_is_shown(system, alice, room):
     later = time.time_ns() // 1000 + 60_000_000
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         publish(system, f"room:{room}", f"1 0 user_joined 4242 {later}\n"
                 '{"type":"user_joined","user":"elsewhere","user_id":4242}'.encode())
         joined = live.notice("user_joined")
@@ -168,7 +168,7 @@ def test_presence_of_version_1_is_shown(system, alice, room):
 
 
 def test_typing_of_version_1_is_passed_on(system, alice, room):
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         publish(system, f"room:{room}",
                 b'1 0 typing 4242 0\n{"type":"typing","user":"elsewhere","user_id":4242}')
         assert live.notice("typing")["user"] == "elsewhere"

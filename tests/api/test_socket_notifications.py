@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.live import entered, notified
+from support.event_reader import follow, follow_user
 from support.parallel import at_once, twin
 from support.rooms import ROOMS, public_room, remove, url
 from support.shapes import a_message, in_event
@@ -32,17 +32,17 @@ def assert_no_message_before(live, last):
 
 def test_connected_has_the_seq_of_the_users_stream(pair):
     alice, bob, _ = pair
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         assert live.first == {"type": "connected", "user_id": bob.id, "seq": 1}
         alice.invite(alice.room()["room_id"], bob)
         assert live.event()["seq"] == 2
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         assert live.first["seq"] == 2
 
 
 def test_a_user_without_rooms_can_open_notifications(user):
     alice, bob = user(), user()
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         assert live.first["seq"] == 0
         alice.invite(alice.room()["room_id"], bob)
         assert live.event()["type"] == "room_invitation"
@@ -52,7 +52,7 @@ def test_a_user_without_rooms_can_open_notifications(user):
 
 def test_a_message_by_someone_else_is_notified_with_exactly_these_keys(pair):
     alice, bob, room = pair
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         said = alice.say(room["room_id"], "hi", client_id="abc")
         assert live.frame() == {
             "type": "new_message_notification", "room_id": room["room_id"],
@@ -62,7 +62,7 @@ def test_a_message_by_someone_else_is_notified_with_exactly_these_keys(pair):
 def test_content_of_any_kind_is_notified_unchanged(pair):
     """Also text that looks like the end of the message in its JSON."""
     alice, bob, room = pair
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         for text in ("\"},\"sender\":\"mallory\",\"sender_id\":1", "é語\U0001f600\u2028",
                      "\\\",\"sender\":\"x", "{\"type\":\"new_message\",\"message\":{}}"):
             said = alice.say(room["room_id"], text, client_id=text[:64])
@@ -76,7 +76,7 @@ def test_messages_of_all_rooms_arrive_on_one_socket(user):
     alice.invite(first["room_id"], bob)
     carol.invite(second["room_id"], bob)
     direct = carol.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         said = [alice.say(first["room_id"]), carol.say(second["room_id"]),
                 carol.say(direct["room_id"]), alice.say(first["room_id"], "again")]
         frames = [live.notice("new_message_notification") for _ in said]
@@ -88,7 +88,7 @@ def test_messages_of_all_rooms_arrive_on_one_socket(user):
 
 def test_own_messages_are_not_notified_on_any_device(pair):
     alice, bob, room = pair
-    with notified(bob) as phone, notified(bob) as laptop:
+    with follow_user(bob) as phone, follow_user(bob) as laptop:
         bob.say(room["room_id"], "by myself")
         last = alice.say(room["room_id"], "by someone else")
         assert_no_message_before(phone, last)
@@ -99,7 +99,7 @@ def test_only_messages_of_a_room_are_notified(pair, user):
     alice, bob, room = pair
     carol = user()
     message = alice.say(room["room_id"])
-    with notified(bob) as live, entered(alice, room["room_id"]) as typist:
+    with follow_user(bob) as live, follow(alice, room["room_id"]) as typist:
         typist.socket.send({"type": "typing"})
         alice.patch(url(room), json={"name": "other"})
         alice.invite(room["room_id"], carol)
@@ -115,7 +115,7 @@ def test_messages_of_a_public_room_are_not_notified_to_non_members(user):
     alice, bob = user(), user()
     public, own = alice.room(is_private=False), bob.room()
     bob.invite(own["room_id"], alice)
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         alice.say(public["room_id"], "among members")
         assert_no_message_before(live, alice.say(own["room_id"], "to bob"))
 
@@ -127,7 +127,7 @@ def test_many_concurrent_messages_are_notified_once_each_in_order(pair):
         for number in range(50):
             client.say(room["room_id"], f"number {number}")
 
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         at_once([lambda client=twin(alice): write(client) for _ in range(3)])
         frames = [live.notice("new_message_notification") for _ in range(150)]
     ids = [frame["message"]["message_id"] for frame in frames]
@@ -140,7 +140,7 @@ def test_a_user_of_many_rooms_is_notified_of_all_of_them(user, instance):
     rooms = [alice.room(f"Room {i}")["room_id"] for i in range(MANY)]
     for room in rooms:
         alice.invite(room, bob)
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         said = {alice.say(room)["message_id"] for room in rooms}
         heard = {live.notice("new_message_notification", 30)["message"]["message_id"]
                  for _ in rooms}
@@ -151,7 +151,7 @@ def test_a_user_of_many_rooms_is_notified_of_all_of_them(user, instance):
 
 def test_a_created_room_is_notified_on_the_other_devices_of_its_creator(user):
     alice = user()
-    with notified(alice) as live:
+    with follow_user(alice) as live:
         room = alice.room("New")
         assert live.event() == {"type": "room_created", "room": in_event(room),
                                 "created_by": alice.name, "seq": 1, "room_id": room["room_id"]}
@@ -160,7 +160,7 @@ def test_a_created_room_is_notified_on_the_other_devices_of_its_creator(user):
 def test_an_invitation_is_notified_to_the_invited_user(user):
     alice, bob = user(), user()
     room = alice.room("Design Team")
-    with notified(bob) as live, notified(alice) as hers:
+    with follow_user(bob) as live, follow_user(alice) as hers:
         alice.invite(room["room_id"], bob)
         assert live.event() == {"type": "room_invitation", "room_name": "Design Team",
                                 "invited_by": alice.name, "seq": 1, "room_id": room["room_id"]}
@@ -169,7 +169,7 @@ def test_an_invitation_is_notified_to_the_invited_user(user):
 
 def test_a_direct_room_is_notified_as_created_and_as_an_invitation(user):
     alice, bob = user(), user()
-    with notified(alice) as hers, notified(bob) as his:
+    with follow_user(alice) as hers, follow_user(bob) as his:
         room = alice.post(f"{ROOMS}direct/", json={"user_id": bob.id}).json()
         created, invited = hers.event(), his.event()
         assert (created["type"], created["room"]["name"]) == ("room_created", bob.name)
@@ -179,7 +179,7 @@ def test_a_direct_room_is_notified_as_created_and_as_an_invitation(user):
 
 def test_a_removal_is_notified_to_the_removed_user(pair):
     alice, bob, room = pair
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         remove(alice, room, bob.id)
         assert live.event() == {"type": "room_removed", "removed_by": alice.name, "seq": 2,
                                 "room_id": room["room_id"]}
@@ -187,7 +187,7 @@ def test_a_removal_is_notified_to_the_removed_user(pair):
 
 def test_a_deleted_room_is_notified_to_every_member(pair):
     alice, bob, room = pair
-    with notified(alice) as hers, notified(bob) as his:
+    with follow_user(alice) as hers, follow_user(bob) as his:
         alice.delete(url(room))
         for live in (hers, his):
             assert live.event() == {"type": "room_deleted", "deleted_by": alice.name, "seq": 2,
@@ -196,7 +196,7 @@ def test_a_deleted_room_is_notified_to_every_member(pair):
 
 def test_both_sockets_of_a_user_get_the_users_stream(user):
     alice = user()
-    with notified(alice) as phone, notified(alice, direct=True) as laptop:
+    with follow_user(alice) as phone, follow_user(alice, direct=True) as laptop:
         rooms = [alice.room() for _ in range(5)]
         assert phone.up_to(5) == laptop.up_to(5)
         assert [event["room_id"] for event in phone.events] == [r["room_id"] for r in rooms]
@@ -208,7 +208,7 @@ def test_both_sockets_of_a_user_get_the_users_stream(user):
 def test_every_message_after_the_invitation_is_notified(user, how):
     """Also messages posted before pushd has fetched the new room."""
     alice, bob = user(), user()
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         for turn in range(5):
             if how == "direct":
                 alice = user()
@@ -227,7 +227,7 @@ def test_every_message_after_the_invitation_is_notified(user, how):
 
 def test_messages_in_a_new_room_are_notified(user):
     alice, bob = user(), user()
-    with notified(alice) as live:
+    with follow_user(alice) as live:
         room = alice.room()
         alice.invite(room["room_id"], bob)
         said = bob.say(room["room_id"])
@@ -238,7 +238,7 @@ def test_nothing_of_the_room_is_notified_after_the_removal(user):
     alice, bob = user(), user()
     own = bob.room()
     bob.invite(own["room_id"], alice)
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         for turn in range(10):
             room = alice.room()
             alice.invite(room["room_id"], bob)
@@ -254,7 +254,7 @@ def test_nothing_of_the_room_is_notified_after_the_removal(user):
 
 def test_a_member_invited_again_is_notified_again(pair):
     alice, bob, room = pair
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         for turn in range(5):
             remove(alice, room, bob.id)
             alice.say(room["room_id"], "while away")
@@ -268,7 +268,7 @@ def test_other_rooms_are_notified_after_a_room_is_deleted(pair):
     alice, bob, room = pair
     other = alice.room()
     alice.invite(other["room_id"], bob)
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         alice.delete(url(room))
         assert live.event()["type"] == "room_deleted"
         assert_no_message_before(live, alice.say(other["room_id"]))
@@ -276,7 +276,7 @@ def test_other_rooms_are_notified_after_a_room_is_deleted(pair):
 
 def test_notifications_stay_open_after_leaving_the_last_room(pair):
     alice, bob, room = pair
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         remove(bob, room, bob.id)
         assert live.event()["type"] == "room_removed"
         alice.invite(alice.room()["room_id"], bob)

@@ -4,10 +4,10 @@ import signal
 
 import pytest
 
-from support.away import WAYS, killed
 from support.presence import Watcher, by_id, people, wait_for_online, wait_for_rest
 from support.pushd import Pushd
 from support.sockets import in_room, notice
+from support.unavailable import OUTAGES, killed
 from support.wait import wait_for
 
 GRACE = 1        # presence_grace of `system`
@@ -59,12 +59,12 @@ def test_a_room_open_only_on_a_killed_pushd_becomes_empty(trio, system):
 
 # ---- Redis is unavailable ----
 
-@WAYS
-def test_without_redis_presence_works_within_one_pushd(trio, system, away):
+@OUTAGES
+def test_without_redis_presence_works_within_one_pushd(trio, system, outage):
     alice, bob, room, carol = trio
     with in_room(alice, room) as live, in_room(bob, room) as theirs:
         live.until("user_joined")
-        with away(system):
+        with outage(system):
             with in_room(carol, room) as new:
                 assert by_id(new.first["online"]) == people(alice, bob, carol)
                 assert live.next() == notice("user_joined", carol, room)

@@ -12,13 +12,13 @@ import time
 import pytest
 
 from support import fastcgi
-from support.away import WAYS
 from support.client import Client
-from support.figures import figure
-from support.live import entered, notified
+from support.event_reader import follow, follow_user
 from support.metrics import parse, value
 from support.pushd import Pushd
+from support.pushd_metrics import metric
 from support.rooms import ROOMS
+from support.unavailable import OUTAGES
 from support.wait import wait_for
 
 
@@ -34,7 +34,7 @@ def system(make_instance):
 
 @pytest.fixture
 def alice(system):
-    wait_for(lambda: figure(system, "redis_up") == 1, 30, "Redis")
+    wait_for(lambda: metric(system, "redis_up") == 1, 30, "Redis")
     return Client(system).register()
 
 
@@ -53,17 +53,17 @@ def report(what, taken, promise):
 
 # ---- Redis is unavailable ----
 
-@WAYS
-def test_without_redis_messages_reach_sockets_within_2_seconds(system, alice, bob, room, away):
-    with entered(bob, room) as live, away(system):
+@OUTAGES
+def test_without_redis_messages_reach_sockets_within_2_seconds(system, alice, bob, room, outage):
+    with follow(bob, room) as live, outage(system):
         taken = [seconds_to(live, lambda: alice.say(room)) for _ in range(5)]
-    report(f"redis {away.__name__}", taken, AWAY)
+    report(f"redis {outage.__name__}", taken, AWAY)
     assert max(taken) < AWAY_MOST
 
 
-@WAYS
-def test_without_redis_notifications_arrive(system, alice, bob, room, away):
-    with notified(bob) as live, away(system):
+@OUTAGES
+def test_without_redis_notifications_arrive(system, alice, bob, room, outage):
+    with follow_user(bob) as live, outage(system):
         said = alice.say(room)
         assert live.notice("new_message_notification", AWAY_MOST)["message"] == said
         other = alice.room()["room_id"]
@@ -73,25 +73,25 @@ def test_without_redis_notifications_arrive(system, alice, bob, room, away):
         assert live.notice("new_message_notification", AWAY_MOST)["message"] == said
 
 
-@WAYS
-def test_without_redis_clients_can_connect_and_resume(system, alice, bob, room, away):
+@OUTAGES
+def test_without_redis_clients_can_connect_and_resume(system, alice, bob, room, outage):
     alice.say(room)
-    with away(system):
-        with entered(bob, room) as live:
+    with outage(system):
+        with follow(bob, room) as live:
             assert live.first["seq"] == 2
             alice.say(room)
             assert live.event(AWAY_MOST)["seq"] == 3
         alice.say(room)
-        with entered(bob, room, since=2) as back:
+        with follow(bob, room, since=2) as back:
             back.up_to(4)
 
 
-@WAYS
+@OUTAGES
 def test_without_redis_removals_and_room_deletions_close_sockets(
-        system, alice, bob, room, away):
+        system, alice, bob, room, outage):
     other = alice.room()["room_id"]
     alice.invite(other, bob)
-    with entered(bob, room) as removed, entered(bob, other) as deleted, away(system):
+    with follow(bob, room) as removed, follow(bob, other) as deleted, outage(system):
         alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
         alice.delete(f"{ROOMS}{other}/")
         assert removed.end(AWAY_MOST) == 4403
@@ -103,15 +103,15 @@ def test_without_redis_removals_and_room_deletions_close_sockets(
 
 # ---- Redis is available again ----
 
-@WAYS
+@OUTAGES
 def test_when_redis_is_back_there_is_no_gap_and_no_duplicate(
-        system, alice, bob, room, away):
+        system, alice, bob, room, outage):
     """The readers assert consecutive numbers."""
-    with entered(bob, room) as live, entered(alice, room, direct=True) as hers, \
-            notified(bob) as notes:
+    with follow(bob, room) as live, follow(alice, room, direct=True) as hers, \
+            follow_user(bob) as notes:
         for _ in range(5):
             alice.say(room)
-        with away(system):
+        with outage(system):
             for _ in range(5):
                 alice.say(room)
             live.up_to(11)
@@ -120,7 +120,7 @@ def test_when_redis_is_back_there_is_no_gap_and_no_duplicate(
         for _ in range(5):
             alice.say(room)
         assert live.up_to(21) == hers.up_to(21)
-        wait_for(lambda: figure(system, "redis_up") == 1, 30)
+        wait_for(lambda: metric(system, "redis_up") == 1, 30)
         alice.say(room, "the end")
         live.up_to(22)
         live.no_event()
@@ -131,17 +131,17 @@ def test_when_redis_is_back_there_is_no_gap_and_no_duplicate(
 
 @pytest.mark.parametrize("kind", ["pubsub", "normal"])
 def test_a_lost_redis_connection_loses_no_event_and_no_socket(system, alice, bob, room, kind):
-    with entered(bob, room) as live:
+    with follow(bob, room) as live:
         for turn in range(5):
             alice.say(room)
             system.redis("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
             alice.say(room)
         live.up_to(11)
-    wait_for(lambda: figure(system, "redis_up") == 1, 30)
+    wait_for(lambda: metric(system, "redis_up") == 1, 30)
 
 
 def test_a_redis_that_lost_its_data_loses_no_event(system, alice, bob, room):
-    with entered(bob, room) as live:
+    with follow(bob, room) as live:
         system.redis("FLUSHALL")
         alice.say(room)
         assert live.event(UNTOLD_MOST)["seq"] == 2
@@ -152,7 +152,7 @@ def test_a_site_configured_without_redis_has_sockets(make_instance):
     alice, bob = Client(system).register(), Client(system).register()
     room = alice.room()["room_id"]
     alice.invite(room, bob)
-    with entered(bob, room) as live, notified(bob) as notes:
+    with follow(bob, room) as live, follow_user(bob) as notes:
         said = alice.say(room)
         assert live.event(AWAY_MOST)["message"] == said
         assert notes.notice("new_message_notification", AWAY_MOST)["message"] == said
@@ -227,7 +227,7 @@ def post_and_die(system, client, room, text="untold"):
 def test_an_unpublished_event_arrives_within_5_seconds(
         system, alice, bob, room):
     taken = []
-    with entered(bob, room) as live:
+    with follow(bob, room) as live:
         for seq in range(2, 5):
             post_and_die(system, alice, room)
             before = time.monotonic()
@@ -239,7 +239,7 @@ def test_an_unpublished_event_arrives_within_5_seconds(
 
 def test_an_unpublished_event_arrives_before_later_ones(
         system, alice, bob, room):
-    with entered(bob, room) as live:
+    with follow(bob, room) as live:
         post_and_die(system, alice, room, "untold")
         alice.say(room, "told")
         told = [event["message"]["content"] for event in live.up_to(3)]
@@ -252,7 +252,7 @@ def test_events_found_by_the_gap_check_are_counted(system, alice, bob, room):
         return value(parse(pushd.get("/metrics").text), "confab_gap_check_events_total")
 
     with Pushd(system, redis_prefix="elsewhere:") as deaf, \
-            entered(bob, room, direct=deaf.port) as live:
+            follow(bob, room, direct=deaf.port) as live:
         before = finds(deaf)
         for count, words in enumerate(("first", "second"), 1):
             alice.say(room, words)
@@ -261,6 +261,6 @@ def test_events_found_by_the_gap_check_are_counted(system, alice, bob, room):
 
 
 def test_notifications_deliver_unpublished_events(system, alice, bob, room):
-    with notified(bob) as live:
+    with follow_user(bob) as live:
         post_and_die(system, alice, room)
         assert live.notice("new_message_notification", UNTOLD_MOST)["room_id"] == room

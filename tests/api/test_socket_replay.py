@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from support.client import Client
-from support.figures import figure
-from support.live import entered, notified
+from support.event_reader import follow, follow_user
 from support.parallel import twin
+from support.pushd_metrics import metric
 from support.rooms import ROOMS, message_url
 
 LIMIT = 20
@@ -45,7 +45,7 @@ WHENCE = pytest.mark.parametrize("whence", [remembered, restarted])
 @pytest.fixture
 def witness(alice, room):
     """A connected client, which keeps the stream of the room cached in pushd."""
-    with entered(alice, room) as live:
+    with follow(alice, room) as live:
         yield live
 
 
@@ -54,13 +54,13 @@ def witness(alice, room):
 @WHENCE
 def test_missed_events_follow_connected_and_precede_new_ones(
         system, alice, bob, room, witness, whence):
-    with entered(bob, room) as before:
+    with follow(bob, room) as before:
         alice.say(room, "heard")
         seq = before.event()["seq"]
     missed = [alice.say(room, f"missed {i}") for i in range(3)]
     witness.up_to(seq + 3)
     whence(system, alice, room)
-    with entered(bob, room, since=seq) as back:
+    with follow(bob, room, since=seq) as back:
         assert back.first["seq"] == seq
         new = alice.say(room, "new")
         told = back.up_to(seq + 4)
@@ -73,7 +73,7 @@ def test_a_client_that_missed_nothing_gets_nothing(system, alice, bob, room, wit
     alice.say(room)
     witness.up_to(2)
     whence(system, alice, room)
-    with entered(bob, room, since=2) as back:
+    with follow(bob, room, since=2) as back:
         assert back.first["seq"] == 2
         back.no_event()
         alice.say(room, "new")
@@ -85,7 +85,7 @@ def test_since_0_replays_from_the_start_of_the_room(system, alice, bob, room, wi
     alice.say(room)
     witness.up_to(2)
     whence(system, alice, room)
-    with entered(bob, room, since=0) as back:
+    with follow(bob, room, since=0) as back:
         assert back.first["seq"] == 0
         assert [event["type"] for event in back.up_to(2)] == ["user_invited", "new_message"]
 
@@ -106,7 +106,7 @@ def live_through_all_kinds(system, alice, bob, room):
 def test_replay_from_the_database_equals_the_events_endpoint(
         system, alice, bob, room):
     live_through_all_kinds(system, alice, bob, room)
-    with entered(bob, room, since=1) as back:
+    with follow(bob, room, since=1) as back:
         told = back.up_to(10)
     assert told == bob.events(room, after=1)
     assert {event["type"] for event in told} == {
@@ -118,10 +118,10 @@ def test_replay_from_memory_equals_the_live_events(system, alice, bob, room, wit
     """Only those after the deletion, at which pushd drops the cached ones."""
     live_through_all_kinds(system, alice, bob, room)
     live = witness.up_to(10)
-    before = figure(system, "replayed_events_total")
-    with entered(bob, room, since=5) as back:
+    before = metric(system, "replayed_events_total")
+    with follow(bob, room, since=5) as back:
         assert back.up_to(10) == [event for event in live if event["seq"] > 5]
-    assert figure(system, "replayed_events_total") == before
+    assert metric(system, "replayed_events_total") == before
 
 
 def test_replay_from_memory_reads_no_event_from_the_database(
@@ -129,10 +129,10 @@ def test_replay_from_memory_reads_no_event_from_the_database(
     for _ in range(5):
         alice.say(room)
     witness.up_to(6)
-    before = figure(system, "replayed_events_total")
-    with entered(bob, room, since=3) as back:
+    before = metric(system, "replayed_events_total")
+    with follow(bob, room, since=3) as back:
         back.up_to(6)
-    assert figure(system, "replayed_events_total") == before
+    assert metric(system, "replayed_events_total") == before
 
 
 def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
@@ -156,7 +156,7 @@ def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
         thread.start()
     try:
         for turn in range(40):
-            with entered(bob, room, since=since, direct=turn % 2 == 0) as back:
+            with follow(bob, room, since=since, direct=turn % 2 == 0) as back:
                 assert back.first["seq"] == since
                 told += back.up_to(since + 1 + turn % 3)
                 ahead.release(back.seq - since)
@@ -166,7 +166,7 @@ def test_resuming_during_writes_leaves_no_gap_and_no_duplicate(
         ahead.release(len(writers))
         for thread in writers:
             thread.join()
-    with entered(bob, room, since=since) as back:
+    with follow(bob, room, since=since) as back:
         told += back.up_to(bob.get(f"{ROOMS}{room}/").json()["last_seq"])
     ids = [event["message"]["message_id"] for event in told]
     assert ids == [number for (number,) in system.sql(
@@ -179,7 +179,7 @@ def test_a_member_invited_again_can_resume_across_the_removal(
     alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
     alice.invite(room, bob)
     witness.up_to(3)
-    with entered(bob, room, since=1) as back:
+    with follow(bob, room, since=1) as back:
         assert [event["type"] for event in back.up_to(3)] == ["user_removed", "user_invited"]
         alice.say(room, "welcome back")
         assert said([back.event()]) == ["welcome back"]
@@ -189,7 +189,7 @@ def test_a_member_invited_again_can_resume_across_the_removal(
 
 def assert_resync(client, room, since, last):
     """Asserts that resync follows `connected`, and then live events."""
-    with entered(client, room, since=since) as back:
+    with follow(client, room, since=since) as back:
         assert back.first["seq"] == since
         assert back.until(lambda frame: frame["type"] == "resync") == {
             "type": "resync", "seq": last}
@@ -214,7 +214,7 @@ def test_missing_more_than_the_limit_is_a_resync(
         alice.say(room, f"number {number}")
     witness.up_to(LIMIT + 2)
     whence(system, alice, room)
-    with entered(bob, room, since=2) as back:
+    with follow(bob, room, since=2) as back:
         assert len(back.up_to(LIMIT + 2)) == LIMIT
     assert_resync(bob, room, 1, LIMIT + 2)
 
@@ -224,7 +224,7 @@ def test_missing_events_past_the_retention_is_a_resync(system, alice, bob, room)
         alice.say(room)
     system.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY "
                "WHERE room_id = ? AND seq <= 3", room)
-    with entered(bob, room, since=3) as back:
+    with follow(bob, room, since=3) as back:
         assert [event["seq"] for event in back.up_to(5)] == [4, 5]
     assert_resync(bob, room, 2, 5)
 
@@ -235,7 +235,7 @@ def test_missing_purged_events_is_a_resync(system, alice, bob, room):
     system.sql("UPDATE event SET created_at = NOW(6) - INTERVAL 31 DAY WHERE room_id = ?", room)
     assert system.confabctl("events", "purge").returncode == 0
     assert_resync(bob, room, 4, 5)
-    with entered(bob, room, since=6) as back:
+    with follow(bob, room, since=6) as back:
         assert back.first["seq"] == 6
         alice.say(room)
         assert back.event()["seq"] == 7
@@ -249,7 +249,7 @@ def words(alice, bob, room, witness):
     def come():
         last = bob.get(f"{ROOMS}{room}/").json()["last_seq"]
         witness.up_to(last)
-        with entered(bob, room, since=1) as back:
+        with follow(bob, room, since=1) as back:
             return json.dumps(back.up_to(last))
     return come
 
@@ -291,7 +291,7 @@ def test_deleted_content_is_not_replayed_within_a_room(alice, room, words):
 @WHENCE
 def test_since_on_notifications_replays_the_users_stream(
         system, alice, bob, room, witness, whence):
-    with notified(bob) as open_all_the_time:
+    with follow_user(bob) as open_all_the_time:
         seq = open_all_the_time.seq
         assert seq == 1
         second = alice.room("Second")["room_id"]
@@ -301,7 +301,7 @@ def test_since_on_notifications_replays_the_users_stream(
         bob.delete(f"{ROOMS}{own['room_id']}/")
         live = open_all_the_time.up_to(5)
         whence(system, alice, room)
-        with notified(bob, since=seq) as back:
+        with follow_user(bob, since=seq) as back:
             assert back.first == {"type": "connected", "user_id": bob.id, "seq": seq}
             told = back.up_to(5)
             alice.invite(second, bob)
@@ -315,10 +315,10 @@ def test_since_on_notifications_replays_the_users_stream(
 
 @WHENCE
 def test_a_since_beyond_the_users_stream_is_a_resync(system, alice, bob, room, whence):
-    with notified(bob) as open_all_the_time:
+    with follow_user(bob) as open_all_the_time:
         whence(system, alice, room)
         for last, since in enumerate((2, 2**63, 2**64 - 1), 1):
-            with notified(bob, since=since) as back:
+            with follow_user(bob, since=since) as back:
                 assert back.first["seq"] == since
                 assert back.frame() == {"type": "resync", "seq": last}
                 bob.room()
@@ -329,7 +329,7 @@ def test_a_since_beyond_the_users_stream_is_a_resync(system, alice, bob, room, w
 @WHENCE
 def test_a_notifications_client_that_missed_nothing_gets_nothing(system, alice, bob, room, whence):
     whence(system, alice, room)
-    with notified(bob, since=1) as back:
+    with follow_user(bob, since=1) as back:
         assert back.first["seq"] == 1
         back.no_event()
         bob.room()
@@ -339,14 +339,14 @@ def test_a_notifications_client_that_missed_nothing_gets_nothing(system, alice, 
 def test_missing_more_than_the_limit_of_the_users_stream_is_a_resync(system, alice):
     for _ in range(LIMIT + 1):
         alice.room()
-    with notified(alice, since=1) as back:
+    with follow_user(alice, since=1) as back:
         assert len(back.up_to(LIMIT + 1)) == LIMIT
-    with notified(alice, since=0) as back:
+    with follow_user(alice, since=0) as back:
         assert back.frame() == {"type": "resync", "seq": LIMIT + 1}
 
 
 def test_messages_arrive_on_resumed_notifications(system, alice, bob, room):
-    with notified(bob, since=1) as back:
+    with follow_user(bob, since=1) as back:
         alice.say(room, "new")
         assert back.notice("new_message_notification")["message"]["content"] == "new"
 
@@ -354,8 +354,8 @@ def test_messages_arrive_on_resumed_notifications(system, alice, bob, room):
 def test_a_gap_in_published_events_is_filled_before_later_events(
         system, alice, bob, room):
     """The missing events were never published."""
-    before = figure(system, "gaps_filled_total")
-    with entered(bob, room) as live:
+    before = metric(system, "gaps_filled_total")
+    with follow(bob, room) as live:
         system.sql("UPDATE room SET last_seq = last_seq + 2 WHERE room_id = ?", room)
         for seq in (2, 3):
             system.sql("INSERT INTO event VALUES (?, ?, 6, ?, ?, NOW(6))", room, seq, alice.id,
@@ -363,4 +363,4 @@ def test_a_gap_in_published_events_is_filled_before_later_events(
         alice.say(room, "behind the hole")
         kinds = [event["type"] for event in live.up_to(4)]
     assert kinds == ["user_removed", "user_removed", "new_message"]
-    assert figure(system, "gaps_filled_total") > before
+    assert metric(system, "gaps_filled_total") > before

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from support.client import Client
-from support.live import entered, notified
+from support.event_reader import follow, follow_user
 
 AWAY = "with redis away"
 
@@ -35,8 +35,8 @@ class Person:
     def listening(self):
         """{name: (room socket, notifications socket)}"""
         with contextlib.ExitStack() as stack:
-            yield {name: (stack.enter_context(entered(self.main, self.room, **way)),
-                          stack.enter_context(notified(self.main, **way)))
+            yield {name: (stack.enter_context(follow(self.main, self.room, **way)),
+                          stack.enter_context(follow_user(self.main, **way)))
                    for name, way in self.ways.items()}
 
 
@@ -92,7 +92,7 @@ ENDS = [
 def assert_ended(person, bystander, end, ended):
     """Asserts that exactly these sockets close with 4401, within three times the 2 seconds that
     events take without Redis, and that the others still receive events."""
-    with person.listening() as sockets, entered(bystander, person.room) as other:
+    with person.listening() as sockets, follow(bystander, person.room) as other:
         end(person)
         for name in ended:
             assert [live.end(6) for live in sockets[name]] == [4401, 4401], name
@@ -146,7 +146,7 @@ def test_a_revoked_credential_closes_its_sockets_and_no_others(person, bystander
 
 def test_a_room_socket_sends_the_reason_before_it_closes(user):
     alice = user()
-    with entered(alice, alice.room()["room_id"]) as live:
+    with follow(alice, alice.room()["room_id"]) as live:
         alice.delete("/api/auth/token/")
         error = live.notice("error")
         assert sorted(error) == ["code", "detail", "type"]
@@ -155,7 +155,7 @@ def test_a_room_socket_sends_the_reason_before_it_closes(user):
 
 def test_nothing_of_the_room_arrives_after_the_revocation(person, bystander):
     """A message posted after the response is not sent to a revoked socket."""
-    with entered(person.main, person.room) as live:
+    with follow(person.main, person.room) as live:
         delete_token(person)
         assert live.end(6) == 4401
         assert live.events == []
@@ -165,7 +165,7 @@ def test_sockets_of_other_users_are_not_affected(user):
     alice, bob = user(), user()
     room = alice.room()["room_id"]
     alice.invite(room, bob)
-    with entered(bob, room) as live, notified(bob) as own:
+    with follow(bob, room) as live, follow_user(bob) as own:
         alice.delete("/api/auth/token/")
         live.no_event()
         own.no_event(0.05)
@@ -175,7 +175,7 @@ def test_sockets_of_other_users_are_not_affected(user):
 
 def test_a_renewed_session_keeps_its_socket(person, bystander):
     way = person.ways["session"]
-    with entered(person.main, person.room, **way) as live:
+    with follow(person.main, person.room, **way) as live:
         assert person.browsers[0].get("/api/auth/me/").status_code == 200
         bystander.say(person.room)
         assert live.event()["type"] == "new_message"

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from support.client import Client
-from support.figures import figure, room_sockets, slow_drops
-from support.live import Listener, entered, notified
+from support.event_reader import EventReader, follow, follow_user
+from support.pushd_metrics import metric, room_sockets, slow_drops
 from support.wait import wait_for
 from support.websocket import Closed
 
@@ -25,7 +25,7 @@ def sleeper(client, room, **options):
     """A socket that reads only its first frame, with the smallest receive buffer that the
     kernel allows."""
     options.setdefault("direct", True)
-    return entered(client, room, rcvbuf=4096, **options)
+    return follow(client, room, rcvbuf=4096, **options)
 
 
 def fill(system, alice, room, until, most=2000):
@@ -63,7 +63,7 @@ def test_a_client_that_stops_reading_is_closed_with_1013(system, alice, bob, roo
 
 
 def test_a_notifications_client_that_stops_reading_is_closed_with_1013(system, alice, bob, room):
-    with Listener(bob.notifications(direct=True, rcvbuf=4096)) as asleep:
+    with EventReader(bob.notifications(direct=True, rcvbuf=4096)) as asleep:
         fill_until_dropped(system, alice, room)
         assert asleep.end() == 1013
 
@@ -74,7 +74,7 @@ def test_a_closed_slow_client_resumes_with_since_and_misses_nothing(system, alic
         assert asleep.end() == 1013
     last = bob.get(f"/api/chat/rooms/{room}/").json()["last_seq"]
     assert 1 <= asleep.seq < last
-    with entered(bob, room, since=asleep.seq) as back:
+    with follow(bob, room, since=asleep.seq) as back:
         back.up_to(last)
         alice.say(room, "awake?")
         assert back.event()["message"]["content"] == "awake?"
@@ -83,7 +83,7 @@ def test_a_closed_slow_client_resumes_with_since_and_misses_nothing(system, alic
 def test_the_send_queue_of_a_closed_client_is_freed(system, alice, bob, room):
     with sleeper(bob, room) as asleep:
         fill_until_dropped(system, alice, room)
-        wait_for(lambda: figure(system, "send_queue_bytes") == 0)
+        wait_for(lambda: metric(system, "send_queue_bytes") == 0)
         read_to_the_end(asleep)
 
 
@@ -94,15 +94,15 @@ def test_a_client_that_does_not_read_the_close_frame_is_disconnected(system, ali
         assert room_sockets(system) == 1
         fill_until_dropped(system, alice, room)
         wait_for(lambda: room_sockets(system) == 0, 15, "the end of its socket")
-    assert figure(system, "send_queue_bytes") == 0
+    assert metric(system, "send_queue_bytes") == 0
 
 
 def test_a_client_that_disconnects_with_a_full_queue_leaves_nothing(system, alice, bob, room):
     before = slow_drops(system)
     with sleeper(bob, room):
-        fill(system, alice, room, lambda: figure(system, "send_queue_bytes") > 0
+        fill(system, alice, room, lambda: metric(system, "send_queue_bytes") > 0
              or slow_drops(system) > before)
-    wait_for(lambda: figure(system, "send_queue_bytes") == 0)
+    wait_for(lambda: metric(system, "send_queue_bytes") == 0)
     wait_for(lambda: room_sockets(system) == 0)
 
 
@@ -112,13 +112,13 @@ def test_a_slow_client_that_resumes_reading_in_time_gets_everything(make_instanc
     alice = Client(system).register()
     room = alice.room()["room_id"]
     with sleeper(alice, room) as asleep:
-        count = fill(system, alice, room, lambda: figure(system, "send_queue_bytes") > 100000)
+        count = fill(system, alice, room, lambda: metric(system, "send_queue_bytes") > 100000)
         events = asleep.up_to(count)
         assert [event["message"]["content"] for event in events] == [LONG] * count
         assert slow_drops(system) == 0
         alice.say(room, "awake?")
         assert asleep.event()["message"]["content"] == "awake?"
-        wait_for(lambda: figure(system, "send_queue_bytes") == 0)
+        wait_for(lambda: metric(system, "send_queue_bytes") == 0)
 
 
 # ---- other clients ----
@@ -136,8 +136,8 @@ def times(alice, room, listeners, count=40):
 
 
 def test_other_clients_are_not_delayed_and_get_everything(system, alice, bob, room):
-    with entered(alice, room) as hers, entered(bob, room, direct=True) as his, \
-            notified(bob) as notes:
+    with follow(alice, room) as hers, follow(bob, room, direct=True) as his, \
+            follow_user(bob) as notes:
         before = times(alice, room, [hers, his])
         with sleeper(bob, room), sleeper(bob, room), sleeper(alice, room):
             is_dropped = dropped(system)
@@ -151,11 +151,11 @@ def test_other_clients_are_not_delayed_and_get_everything(system, alice, bob, ro
         assert after < 3 * before + 0.05, (before, after)
         assert hers.events == his.events
         assert len(notes.notices) == len(his.events)
-    assert figure(system, "send_queue_bytes") == 0
+    assert metric(system, "send_queue_bytes") == 0
 
 
 def test_another_socket_of_the_same_user_stays_open(system, alice, bob, room):
-    with entered(bob, room, direct=True) as awake, sleeper(bob, room) as asleep:
+    with follow(bob, room, direct=True) as awake, sleeper(bob, room) as asleep:
         is_dropped = dropped(system)
         while not is_dropped():
             alice.say(room, LONG)

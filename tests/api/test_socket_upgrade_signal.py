@@ -7,12 +7,12 @@ import signal
 
 import pytest
 
+from support.event_reader import EventReader
 from support.followers import crowd
 from support.instance import is_alive
-from support.live import Listener
-from support.manager import Manager
 from support.pushd import Pushd
 from support.sockets import ROOM
+from support.systemd import ServiceManager
 from support.wait import wait_for
 from support.websocket import Socket
 from support.workers import serving, sockets_of
@@ -35,7 +35,7 @@ def replace(program, instance, script=None):
     os.replace(fresh, program)
 
 
-class Service(Manager):
+class Service(ServiceManager):
     """A pushd as a service, at free ports and a Unix socket."""
 
     def __init__(self, program, instance, folder, workers):
@@ -105,8 +105,8 @@ def test_the_old_pushd_continues_if_the_new_one_fails(instance, user, program, w
     alice = user()
     room = alice.room()["room_id"]
     with Pushd(instance, program=program, push_workers=workers, drain_time=0) as pushd:
-        with Listener(Socket.open(instance, ROOM.format(room), token=alice.token,
-                                  direct=pushd.port)) as live:
+        with EventReader(Socket.open(instance, ROOM.format(room), token=alice.token,
+                                     direct=pushd.port)) as live:
             if script is None:
                 pushd.configure(push_workers="many")
             elif script:

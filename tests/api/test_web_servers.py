@@ -10,9 +10,9 @@ import pytest
 
 from support.answers import assert_error
 from support.client import Client
+from support.event_reader import EventReader
 from support.front import KINDS
 from support.instance import ROOT
-from support.live import Listener
 from support.websocket import Socket
 
 everywhere = pytest.mark.everywhere
@@ -90,7 +90,7 @@ def test_an_idle_socket_outlives_the_timeouts_of_every_web_server(user, fronts):
     alice = user()
     room = alice.room()["room_id"]
     with contextlib.ExitStack() as stack:
-        lives = [stack.enter_context(Listener(Socket.open(
+        lives = [stack.enter_context(EventReader(Socket.open(
             fronts(kind).instance, f"/ws/chat/{room}/", token=alice.token))) for kind in KINDS]
         lives[0].no_event(7)
         alice.say(room, "still there?")

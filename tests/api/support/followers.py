@@ -3,7 +3,7 @@
 import contextlib
 import threading
 
-from support.live import Listener
+from support.event_reader import EventReader
 from support.sockets import ROOM
 from support.wait import wait_for
 from support.websocket import Closed, Socket
@@ -37,8 +37,8 @@ class Follower(threading.Thread):
     def _follow(self):
         path = f"{ROOM.format(self._room)}?since={self._seq}"
         try:
-            with Listener(Socket.open(self._client.instance, path, token=self._client.token,
-                                      direct=self._place)) as live:
+            with EventReader(Socket.open(self._client.instance, path, token=self._client.token,
+                                         direct=self._place)) as live:
                 assert live.seq == self._seq
                 while self.last is None or self._seq < self.last:
                     self.seen.append(live.event(60)["seq"])

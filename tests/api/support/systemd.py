@@ -15,7 +15,7 @@ from support.wait import wait_for
 CREDENTIALS = struct.Struct("3i")  # SCM_CREDENTIALS: pid, uid, gid
 
 
-class Manager:
+class ServiceManager:
     """Runs a command as a service and keeps its sd_notify messages in `heard`: dictionaries,
     in which "from" is the pid of the sender."""
 

@@ -28,4 +28,4 @@ def hung(system, server="redis"):
         os.kill(pid, signal.SIGCONT)
 
 
-WAYS = pytest.mark.parametrize("away", [killed, hung])
+OUTAGES = pytest.mark.parametrize("outage", [killed, hung])

@@ -28,7 +28,7 @@ HOST = "proxy_set_header Host $http_host;"
 SCHEME = "proxy_set_header X-Forwarded-Proto $scheme;"
 
 
-class Broken(Front):
+class Misconfigured(Front):
     """A front whose configuration is edited: {shipped text: replacement}."""
 
     def __init__(self, system, kind, changes):
@@ -83,7 +83,7 @@ class Proxy(Front):
         return ["nginx", "-c", str(file)]
 
 
-class Hoarder:
+class BufferingProxy:
     """Forwards bytes in both directions, but buffers the WebSocket frames from the server until
     there are `most` bytes or the connection ends. Some proxies do this; none of the web servers
     used here can be configured to."""

@@ -10,7 +10,7 @@ import time
 from support.websocket import Closed
 
 
-class Listener:
+class EventReader:
     """The frames of one socket. Asserts that events have consecutive numbers.
 
     first: the `connected` frame; seq: the number of the last event or resync; events: all
@@ -94,11 +94,11 @@ class Listener:
         self.socket.abort()
 
 
-def entered(client, room_id, **options):
+def follow(client, room_id, **options):
     """A Listener to a room; takes the options of Socket.open."""
-    return Listener(client.socket(room_id, **options))
+    return EventReader(client.socket(room_id, **options))
 
 
-def notified(client, **options):
+def follow_user(client, **options):
     """A Listener to the user's notifications; takes the options of Socket.open."""
-    return Listener(client.notifications(**options))
+    return EventReader(client.notifications(**options))

@@ -3,7 +3,7 @@
 from support.client import Client
 
 
-class Ear:
+class Recorder:
     """Subscribes to all channels of an instance with a single process, which publishes in the
     order of the requests. A marker message before and after the change delimits its events:
     what an earlier request publishes after its response precedes the first marker."""
@@ -13,7 +13,7 @@ class Ear:
         self._marker = Client(instance).register()
         self._room = self._marker.room()["room_id"]
 
-    def hear(self, change):
+    def record(self, change):
         """The events that change() publishes, in order."""
         with self.instance.subscribe("*") as heard:
             first = self._mark(heard)

@@ -5,7 +5,7 @@ from support.pushd import ask
 from support.websocket import push_port
 
 
-def figure(instance, name, **labels):
+def metric(instance, name, **labels):
     """The value of one metric; the name is given without confab_."""
     answer = ask(push_port(instance, "metrics"), "/metrics")
     return value(parse(answer.text), f"confab_{name}", **labels)
@@ -13,8 +13,8 @@ def figure(instance, name, **labels):
 
 def slow_drops(instance):
     """The number of sockets closed because their send queue was full."""
-    return figure(instance, "drops_total", reason="slow")
+    return metric(instance, "drops_total", reason="slow")
 
 
 def room_sockets(instance):
-    return figure(instance, "sockets", kind="room")
+    return metric(instance, "sockets", kind="room")

@@ -54,8 +54,8 @@ class Foreground:
     typed at a terminal."""
 
     def __init__(self, instance, command=(SCRIPT, "run"), **env):
-        self._output = instance.state.with_name(instance.state.name + ".out")
-        with open(self._output, "wb") as output:
+        self._file = instance.state.with_name(instance.state.name + ".out")
+        with open(self._file, "wb") as output:
             self._process = subprocess.Popen(
                 [str(word) for word in command], env={**instance.env, **env}, cwd=ROOT,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -68,16 +68,16 @@ class Foreground:
         if self._process.poll() is None:
             self.signal(signal.SIGINT)
             self.end()
-        self._output.unlink()
+        self._file.unlink()
 
     @property
-    def said(self):
-        return self._output.read_text(errors="replace")
+    def output(self):
+        return self._file.read_text(errors="replace")
 
     def wait_for(self, words, seconds=120):
         """Waits until this text is in the output, or the command has ended."""
-        wait_for(lambda: words in self.said or self._process.poll() is not None, seconds, words)
-        assert words in self.said, self.said
+        wait_for(lambda: words in self.output or self._process.poll() is not None, seconds, words)
+        assert words in self.output, self.output
 
     def signal(self, number):
         """Signals the process group, as Ctrl-C does."""
