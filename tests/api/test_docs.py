@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 
-from support import papers
+from support import markdown
 from support.instance import ROOT, build_folder
 
-EVERY_DOCUMENT = pytest.mark.parametrize("document", papers.PAPERS)
+EVERY_DOCUMENT = pytest.mark.parametrize("document", markdown.DOCUMENTS)
 
 # Examples of names, and a name of MariaDB.
 OTHERS = {"thing_verb", "ttl_ms", "utf8mb4_bin"}
@@ -38,9 +38,9 @@ def groups(defaults):
 @pytest.mark.parametrize("document", ["README.md", "docs/api-notes.md", "docs/clients.md",
                                       "docs/instance.md", "docs/operations.md"])
 def test_every_documented_configuration_key_exists(document, defaults):
-    words = [span for span in papers.spans(document) if re.fullmatch(r"[a-z]+(_[a-z]+)+", span)]
+    words = [span for span in markdown.spans(document) if re.fullmatch(r"[a-z]+(_[a-z]+)+", span)]
     meant = {word for word in words if word.split("_")[0] in groups(defaults)}
-    meant |= {span.split(" = ")[0] for span in papers.spans(document)
+    meant |= {span.split(" = ")[0] for span in markdown.spans(document)
               if " = " in span and span != "key = value"}
     assert meant - defaults.keys() == set()
 
@@ -48,13 +48,13 @@ def test_every_documented_configuration_key_exists(document, defaults):
 @EVERY_DOCUMENT
 def test_every_documented_variable_sets_a_key(document, defaults):
     # ${CONFAB_...} is a variable of Apache.
-    named = set(re.findall(r"(?<!\{)\bCONFAB_([A-Z_]+)\b", papers.read(document)))
+    named = set(re.findall(r"(?<!\{)\bCONFAB_([A-Z_]+)\b", markdown.read(document)))
     assert {name.lower() for name in named} - defaults.keys() <= {"config"}
 
 
 @EVERY_DOCUMENT
 def test_every_example_configuration_is_valid(document, tmp_path):
-    for number, example in enumerate(papers.blocks(document, "conf")):
+    for number, example in enumerate(markdown.blocks(document, "conf")):
         config = tmp_path / f"{number}.conf"
         config.write_text(example)
         done = subprocess.run([build_folder() / "fcgi-api", "-c", config, "--check-config"],
@@ -63,15 +63,15 @@ def test_every_example_configuration_is_valid(document, tmp_path):
 
 
 def test_the_documented_defaults_are_those_of_the_program(defaults):
-    for keys, values, _ in papers.table("README.md", "key"):
+    for keys, values, _ in markdown.table("README.md", "key"):
         told = [value.split()[0].replace("none", "") for value in values.split(", ")]
-        assert told == [defaults[key] for key in papers.in_backticks(keys)], keys
+        assert told == [defaults[key] for key in markdown.in_backticks(keys)], keys
 
 
 def test_the_documented_rates_are_those_of_the_program(defaults):
-    for _, limit, keys in papers.table("docs/operations.md", "what"):
+    for _, limit, keys in markdown.table("docs/operations.md", "what"):
         assert re.findall(r"[0-9]+", limit) == [
-            defaults[key] for key in papers.in_backticks(keys)], keys
+            defaults[key] for key in markdown.in_backticks(keys)], keys
 
 
 # ---- commands ----
@@ -86,8 +86,8 @@ def test_the_documented_rates_are_those_of_the_program(defaults):
 ])
 def test_every_documented_installation_command_is_run_by_a_test(document, follower, call):
     """Except those that build packages, which deb-test runs, and those of test_operations.py."""
-    marks = [match["mark"].split()[1:] for match in papers.FENCE.finditer(
-        papers.read(f"docs/{document}")) if match["mark"].split()[:1] == ["sh"]]
+    marks = [match["mark"].split()[1:] for match in markdown.FENCE.finditer(
+        markdown.read(f"docs/{document}")) if match["mark"].split()[:1] == ["sh"]]
     lines = "".join(path.read_text() for path in ROOT.glob(follower))
     assert marks
     for mark in marks:
@@ -100,7 +100,7 @@ def test_every_documented_make_target_exists(document):
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
     assert {"run", "test"} <= targets
-    for line in papers.code(document):
+    for line in markdown.code(document):
         for words in re.findall(r"(?:^|[;&]\s*|[A-Z_]+=\S+\s+)make\b([^;&|]*)", line):
             named = [word for word in words.split() if re.fullmatch(r"[a-z][a-z-]*", word)]
             assert set(named) <= targets, line
@@ -112,7 +112,7 @@ def test_every_documented_confabctl_command_exists(document):
     commands = re.findall(r"^  confabctl ([a-z]+(?: [a-z]+)?)", told, re.MULTILINE)
     assert "user add" in commands
     groups_of_commands = {command.split()[0] for command in commands} | {"help"}
-    for line in papers.code(document):
+    for line in markdown.code(document):
         for words in re.findall(r'\bconfabctl"?(?: -c \S+)?((?: [a-z]+)+)', line):
             first, *rest = words.split()
             assert first in groups_of_commands, line
@@ -126,7 +126,7 @@ def test_every_documented_option_exists(document):
     told = {name: subprocess.run([build_folder() / name, "--help"], capture_output=True, text=True,
                                  timeout=30) for name in ("fcgi-api", "confabctl")}
     for name, help_text in told.items():
-        for line in papers.code(document):
+        for line in markdown.code(document):
             for rest in re.findall(rf'\b{name}"?\s([^;&|]*)', line):
                 for option in re.findall(r"--[a-z-]+", rest):
                     assert option in help_text.stdout + help_text.stderr, line
@@ -138,7 +138,7 @@ def test_the_api_notes_list_exactly_the_existing_routes():
     source = (ROOT / "fcgi-api" / "routes.def").read_text()
     routes = set(re.findall(r'^ROUTE\(([A-Z]+), "([^"]+)"', source, re.MULTILINE))
     listed = [(row[1], row[0].strip("`").strip("/").replace("{id}", "#"))
-              for row in papers.table("docs/api-notes.md", "path")]
+              for row in markdown.table("docs/api-notes.md", "path")]
     assert len(listed) == len(set(listed))
     assert set(listed) == routes
 
@@ -149,7 +149,7 @@ def test_the_api_notes_list_exactly_the_existing_routes():
 def test_every_documented_file_exists(document):
     top = "|".join(re.escape(entry.name) for entry in ROOT.iterdir() if entry.is_dir()
                    and entry.name not in ("build", ".git", ".state"))
-    for span in papers.spans(document):
+    for span in markdown.spans(document):
         if not re.fullmatch(rf"(?:{top})/[\w./*-]*", span):
             continue
         pattern = re.sub(r"NAME|SUBJECT|NNNN_\w+", "*", span).rstrip("/")
@@ -163,7 +163,7 @@ def anchors(text):
 
 @EVERY_DOCUMENT
 def test_every_link_has_a_target(document):
-    for target in re.findall(r"\]\(([^)]+)\)", papers.read(document)):
+    for target in re.findall(r"\]\(([^)]+)\)", markdown.read(document)):
         path, _, anchor = target.partition("#")
         found = (ROOT / document).parent / path if path else ROOT / document
         assert found.exists(), target
@@ -176,14 +176,14 @@ def test_every_documented_name_occurs_in_the_code(document):
              if path.is_file() and path.suffix != ".md" and "__pycache__" not in path.parts]
     text = "\n".join(path.read_text(errors="replace") for path in files)
     known = set(re.findall(r"\w+", text))
-    for span in papers.spans(document):
+    for span in markdown.spans(document):
         if re.fullmatch(r"[a-z]\w*_\w+", span) and not re.search(r"NAME|SUBJECT|NNNN", span):
             assert span in known | OTHERS, span
 
 
 @EVERY_DOCUMENT
 def test_lines_have_at_most_100_columns(document):
-    assert [line for line in papers.read(document).splitlines()
+    assert [line for line in markdown.read(document).splitlines()
             if len(line) > 100 and not line.startswith("|")] == []
 
 
@@ -191,7 +191,7 @@ def test_lines_have_at_most_100_columns(document):
 
 def test_the_configuration_page_is_up_to_date():
     made = output(ROOT / "scripts" / "options-page", build_folder() / "fcgi-api")
-    assert papers.read("docs/configuration.md") == made, "make docs/configuration.md"
+    assert markdown.read("docs/configuration.md") == made, "make docs/configuration.md"
 
 
 @pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confabctl"])

@@ -1,5 +1,5 @@
-"""The auth cache of a process is a hint: the token, the user and the membership are checked again by
-each post."""
+"""The auth cache of a process is a hint: each post checks the token, the user and the membership
+again."""
 import pytest
 
 from support.answers import assert_detail, assert_error

@@ -21,7 +21,7 @@ def system(make_instance):
 
 @pytest.fixture
 def alice(system):
-    """Her public rooms are the only ones and the latest; their last activities are an hour apart."""
+    """Her public rooms are the only ones and the latest, last active an hour apart."""
     system.sql("UPDATE room SET is_private = TRUE, last_active_at = '2020-01-01'")
     system.sql("UPDATE total SET number = 0 WHERE name = 'public_rooms'")
     alice = Client(system).register()

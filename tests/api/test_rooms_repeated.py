@@ -1,5 +1,5 @@
 """A room is read and its reader authenticated by one statement, unless the client has a tag: both
-ways give the same answers and the same errors. (Errors of authentication: test_pages_repeated.py.)"""
+ways give the same responses. (Errors of authentication: test_pages_repeated.py.)"""
 import pytest
 
 from support.answers import assert_error
