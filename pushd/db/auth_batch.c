@@ -1,3 +1,4 @@
+/* auth_batch: a queue of batches for tokens, and one for login sessions. */
 #include "db/auth_batch.h"
 
 #include <stdlib.h>
@@ -5,11 +6,10 @@
 
 #include "base/xalloc.h"
 
-/* Callers in one question. */
+/* Requests in one query. */
 #define BATCH_MAX 64
 
-/* Questions about credentials of one kind that may be under way: the second one only when
- * there are enough who wait to fill it. */
+/* Queries of one queue that run at the same time; the second one only with a full batch. */
 #define MAX_IN_FLIGHT 2
 
 struct waiter {
@@ -17,17 +17,17 @@ struct waiter {
     void *context;
 };
 
-/* One question, from the first caller in it until all have heard. */
+/* The requests of one query, until all are called back. */
 struct batch {
     struct queue *queue;
     struct batch *next;
-    enum error error;
+    enum error error; /* of the whole query */
     size_t count;
     struct waiter waiters[BATCH_MAX];
     struct identity_query queries[BATCH_MAX];
 };
 
-/* Credentials of one kind: those who wait, in the order in which they came. */
+/* The batches that wait for credentials of one kind. */
 struct queue {
     struct auth_batch *owner;
     bool by_token;
@@ -38,7 +38,7 @@ struct queue {
 struct auth_batch {
     struct db_pool *db_pool;
     const struct config *config;
-    struct queue tokens, clients;
+    struct queue tokens, sessions;
 };
 
 struct auth_batch *auth_batch_new(struct db_pool *db_pool, const struct config *config) {
@@ -46,7 +46,7 @@ struct auth_batch *auth_batch_new(struct db_pool *db_pool, const struct config *
     auth_batch->db_pool = db_pool;
     auth_batch->config = config;
     auth_batch->tokens = (struct queue){.owner = auth_batch, .by_token = true};
-    auth_batch->clients = (struct queue){.owner = auth_batch};
+    auth_batch->sessions = (struct queue){.owner = auth_batch};
     return auth_batch;
 }
 
@@ -54,35 +54,26 @@ void auth_batch_free(struct auth_batch *auth_batch) {
     free(auth_batch);
 }
 
-/* ---- on a thread ---- */
-
-/* The statement for one is cheaper where there is but one. */
-static enum error query_one(struct batch *batch, struct db *db) {
-    const struct queue *queue = batch->queue;
-    struct identity_query *identity = &batch->queries[0];
-    identity->error =
-        queue->by_token ? token_find(db, identity->hash, identity->room_id, &identity->identity)
-                        : login_session_find(db, identity->hash, queue->owner->config->session_days,
-                                             identity->room_id, &identity->identity);
-    return ERROR_NONE;
-}
-
+/* On a thread. */
 static void batch_work(void *job, struct db *db) {
     struct batch *batch = job;
-    const struct queue *queue = batch->queue;
-    if (batch->count == 1)
-        batch->error = query_one(batch, db);
-    else if (queue->by_token)
+    const bool by_token = batch->queue->by_token;
+    const uint64_t days = batch->queue->owner->config->session_days;
+    struct identity_query *first = &batch->queries[0];
+    /* The statement for a single credential is the cheaper one if there is only one. */
+    if (batch->count > 1 && by_token)
         batch->error = token_find_many(db, batch->queries, batch->count);
+    else if (batch->count > 1)
+        batch->error = login_session_find_many(db, days, batch->queries, batch->count);
+    else if (by_token)
+        first->error = token_find(db, first->hash, first->room_id, &first->identity);
     else
-        batch->error = login_session_find_many(db, queue->owner->config->session_days,
-                                               batch->queries, batch->count);
+        first->error = login_session_find(db, first->hash, days, first->room_id, &first->identity);
 }
-
-/* ---- on the loop ---- */
 
 static void batch_done(void *job);
 
+/* Starts the query of the first batch, if it need not wait. */
 static void start_next(struct queue *queue) {
     struct batch *batch = queue->first;
     if (!batch || queue->in_flight == MAX_IN_FLIGHT ||
@@ -97,43 +88,38 @@ static void start_next(struct queue *queue) {
 
 static void batch_done(void *job) {
     struct batch *batch = job;
-    struct queue *queue = batch->queue;
-    queue->in_flight--;
-    start_next(queue);
+    batch->queue->in_flight--;
+    start_next(batch->queue);
     for (size_t i = 0; i < batch->count; i++) {
         const struct waiter *waiter = &batch->waiters[i];
-        const struct identity_query *identity = &batch->queries[i];
-        waiter->found(waiter->context, batch->error ? batch->error : identity->error,
-                      &identity->identity);
+        const struct identity_query *query = &batch->queries[i];
+        waiter->found(waiter->context, batch->error ? batch->error : query->error,
+                      &query->identity);
     }
     free(batch);
-}
-
-static struct batch *add_batch(struct queue *queue) {
-    /* Not zeroed: it is large, and mostly for one. */
-    struct batch *batch = xreallocarray(NULL, 1, sizeof(*batch));
-    batch->queue = queue;
-    batch->next = NULL;
-    batch->error = ERROR_NONE;
-    batch->count = 0;
-    if (queue->last)
-        queue->last->next = batch;
-    else
-        queue->first = batch;
-    queue->last = batch;
-    return batch;
 }
 
 void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
                      const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
                      auth_batch_found *found, void *context) {
-    struct queue *queue = by_token ? &auth_batch->tokens : &auth_batch->clients;
+    struct queue *queue = by_token ? &auth_batch->tokens : &auth_batch->sessions;
     struct batch *batch = queue->last;
-    if (!batch || batch->count == BATCH_MAX)
-        batch = add_batch(queue);
-    struct identity_query *identity = &batch->queries[batch->count];
-    memcpy(identity->hash, hash, SECRET_HASH_SIZE);
-    identity->room_id = room_id;
+    if (!batch || batch->count == BATCH_MAX) {
+        /* Not zeroed: it is large, and mostly for one request. */
+        batch = xreallocarray(NULL, 1, sizeof(*batch));
+        batch->queue = queue;
+        batch->next = NULL;
+        batch->error = ERROR_NONE;
+        batch->count = 0;
+        if (queue->last)
+            queue->last->next = batch;
+        else
+            queue->first = batch;
+        queue->last = batch;
+    }
+    struct identity_query *query = &batch->queries[batch->count];
+    memcpy(query->hash, hash, SECRET_HASH_SIZE);
+    query->room_id = room_id;
     batch->waiters[batch->count++] = (struct waiter){found, context};
     start_next(queue);
 }

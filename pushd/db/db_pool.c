@@ -1,3 +1,4 @@
+/* db_pool: idle database connections, and the jobs that use them. */
 #include "db/db_pool.h"
 
 #include <inttypes.h>
@@ -7,16 +8,14 @@
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 
-/*
- * Connections are handed out rather than tied to threads: the one that came back last goes
- * out first, so that no more are open than db_pool have ever run at once.
- */
+/* Connections are not tied to threads: the one returned last is used first, so that no more are
+ * open than jobs have ever run at the same time. */
 struct db_pool {
     uv_loop_t *loop;
     const struct config *config;
-    size_t pending;   /* the loop's own */
-    uv_mutex_t mutex; /* for the two below */
-    struct db **idle; /* connections that no job uses; room for one a thread */
+    size_t pending;   /* used by the loop only */
+    uv_mutex_t mutex; /* protects the two below */
+    struct db **idle; /* a stack, with space for one connection a thread */
     size_t idle_count;
 };
 
@@ -48,34 +47,27 @@ void db_pool_free(struct db_pool *db_pool) {
     free(db_pool);
 }
 
-static struct db *take(struct db_pool *db_pool) {
+static void on_work(uv_work_t *request) {
+    struct job *job = request->data;
+    struct db_pool *db_pool = job->db_pool;
     struct db *db = NULL;
     uv_mutex_lock(&db_pool->mutex);
     if (db_pool->idle_count > 0)
         db = db_pool->idle[--db_pool->idle_count];
     uv_mutex_unlock(&db_pool->mutex);
-    return db ? db : db_new(db_pool->config);
-}
-
-static void give_back(struct db_pool *db_pool, struct db *db) {
+    if (!db)
+        db = db_new(db_pool->config);
+    job->work(job->context, db);
     uv_mutex_lock(&db_pool->mutex);
     db_pool->idle[db_pool->idle_count++] = db;
     uv_mutex_unlock(&db_pool->mutex);
 }
 
-static void on_work(uv_work_t *request) {
-    struct job *job = request->data;
-    struct db *db = take(job->db_pool);
-    job->work(job->context, db);
-    give_back(job->db_pool, db);
-}
-
-/* Jobs are never cancelled, so the status is always 0. */
 static void on_done(uv_work_t *request, int status) {
     struct job *job = request->data;
-    (void)status;
+    (void)status; /* always 0: jobs are never cancelled */
     job->db_pool->pending--;
-    slow_callback_start("what the database said");
+    slow_callback_start("handling a database result");
     job->done(job->context);
     slow_callback_stop();
     free(job);

@@ -1,3 +1,4 @@
+/* metrics_http: reading a request, answering it, and the timer for lag and memory. */
 #include "metrics/metrics_http.h"
 
 #include <stdio.h>
@@ -13,16 +14,16 @@
 #include "metrics/metrics.h"
 #include "metrics/slow_callback.h"
 
-/* Requests are read up to here; a longer one is answered 431. */
+/* In bytes; a longer request is answered with 431. */
 #define REQUEST_SIZE 4096
 
-/* The loop is asked this often to be on time; how late it is, is its lag. Milliseconds. */
+/* The interval of a timer; the lag of the loop is how late it fires. Milliseconds. */
 #define LAG_EVERY_MS 500
 
-/* Who has not asked and taken the answer by then is cut off. */
-#define PATIENCE_MS 10000
+/* The longest time for a request and its answer. */
+#define TIMEOUT_MS 10000
 
-/* Connections that may wait to be taken. */
+/* Length of the kernel's queue of connections. */
 #define BACKLOG 128
 
 struct metrics_http {
@@ -30,15 +31,15 @@ struct metrics_http {
     struct metrics_data *own;
     uv_tcp_t server;
     uv_timer_t lag_timer;
-    unsigned handles;    /* to be closed before it is freed */
-    struct conn *newest; /* list of those who are here */
+    unsigned open_handles;
+    struct conn *newest; /* list of all, by age */
 };
 
 /* One request and its answer. */
 struct conn {
     struct metrics_http *http;
-    struct conn *next, **at; /* those who came before */
-    int64_t until_ms;
+    struct conn *next, **prev_next; /* next is older */
+    int64_t deadline_ms;
     uv_tcp_t tcp;
     uv_write_t write;
     char request[REQUEST_SIZE];
@@ -88,16 +89,16 @@ static void on_conn_closed(uv_handle_t *handle) {
 static void close_conn(struct conn *conn) {
     if (uv_is_closing((uv_handle_t *)&conn->tcp))
         return;
-    *conn->at = conn->next;
+    *conn->prev_next = conn->next;
     if (conn->next)
-        conn->next->at = conn->at;
+        conn->next->prev_next = conn->prev_next;
     uv_close((uv_handle_t *)&conn->tcp, on_conn_closed);
 }
 
-/* Closes those whose time is over: they came before all others. */
-static void cut_off(struct metrics_http *http, int64_t now_ms) {
+/* Closes the connections whose deadline is over: the oldest ones. */
+static void close_expired(struct metrics_http *http, int64_t now_ms) {
     struct conn *conn = http->newest, *next;
-    while (conn && conn->until_ms > now_ms)
+    while (conn && conn->deadline_ms > now_ms)
         conn = conn->next;
     for (; conn; conn = next) {
         next = conn->next;
@@ -128,7 +129,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
     if (!strstr(conn->request, "\r\n\r\n") && conn->len < REQUEST_SIZE - 1)
         return;
     uv_read_stop(stream);
-    slow_callback_start("the figures");
+    slow_callback_start("writing metrics");
     make_answer(conn);
     slow_callback_stop();
     uv_buf_t out = uv_buf_init(conn->answer.data, (unsigned)conn->answer.len);
@@ -143,11 +144,11 @@ static void on_connection(uv_stream_t *server, int failed) {
         return;
     struct conn *conn = xcalloc(1, sizeof(*conn));
     conn->http = http;
-    conn->until_ms = clock_monotonic_ms() + PATIENCE_MS;
+    conn->deadline_ms = clock_monotonic_ms() + TIMEOUT_MS;
     conn->next = http->newest;
-    conn->at = &http->newest;
+    conn->prev_next = &http->newest;
     if (conn->next)
-        conn->next->at = &conn->next;
+        conn->next->prev_next = &conn->next;
     http->newest = conn;
     uv_tcp_init(server->loop, &conn->tcp);
     conn->tcp.data = conn;
@@ -156,9 +157,9 @@ static void on_connection(uv_stream_t *server, int failed) {
         close_conn(conn);
 }
 
-/* ---- what is looked at twice a second ---- */
+/* ---- lag and memory ---- */
 
-/* Resident memory of this process, in bytes: the second number of statm, in pages. */
+/* The resident memory of this process in bytes; statm has it as the second number, in pages. */
 static uint64_t resident_bytes(void) {
     char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "r");
@@ -185,7 +186,7 @@ static void on_lag_timer(uv_timer_t *timer) {
         own->loop_lag_max_us = own->loop_lag_us;
     own->loop_due_us = now + LAG_EVERY_MS * 1000;
     own->memory_bytes = resident_bytes();
-    cut_off(http, clock_monotonic_ms());
+    close_expired(http, clock_monotonic_ms());
     uv_timer_start(timer, on_lag_timer, LAG_EVERY_MS, 0);
 }
 
@@ -199,12 +200,12 @@ struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data
     uv_tcp_init(loop, &http->server);
     uv_timer_init(loop, &http->lag_timer);
     http->server.data = http->lag_timer.data = http;
-    http->handles = 2;
+    http->open_handles = 2;
     int failed = uv_tcp_open(&http->server, listen_fd);
     if (!failed)
         failed = uv_listen((uv_stream_t *)&http->server, BACKLOG, on_connection);
     if (failed) {
-        log_error("cannot serve figures: %s", uv_strerror(failed));
+        log_error("cannot serve metrics: %s", uv_strerror(failed));
         metrics_http_close(http);
         return NULL;
     }
@@ -216,12 +217,12 @@ struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data
 
 static void on_handle_closed(uv_handle_t *handle) {
     struct metrics_http *http = handle->data;
-    if (--http->handles == 0)
+    if (--http->open_handles == 0)
         free(http);
 }
 
 void metrics_http_close(struct metrics_http *http) {
-    cut_off(http, INT64_MAX);
+    close_expired(http, INT64_MAX);
     uv_close((uv_handle_t *)&http->server, on_handle_closed);
     uv_close((uv_handle_t *)&http->lag_timer, on_handle_closed);
 }

@@ -1,13 +1,12 @@
 /*
- * status: /healthz and Prometheus /metrics on a loopback port of its own, and the lag of
- * the loop. Plain HTTP/1.1 by hand on libuv: two paths, no body, one answer, closed; who takes
- * longer than 10 seconds for it is cut off.
+ * metrics_http: /healthz and Prometheus /metrics on a loopback port of its own, and the lag of the
+ * loop. A minimal HTTP/1.1 server on libuv: two paths, no request body, one answer for each
+ * connection, which is closed after 10 seconds at the latest.
  *
- * All processes of one pushd take connections from one listening socket, and any of them
- * answers for all.
+ * All processes of a pushd accept from one listening socket; each can answer for all.
  */
-#ifndef CONFAB_PUSHD_STATUS_H
-#define CONFAB_PUSHD_STATUS_H
+#ifndef CONFAB_PUSHD_METRICS_METRICS_HTTP_H
+#define CONFAB_PUSHD_METRICS_METRICS_HTTP_H
 
 #include <stddef.h>
 #include <uv.h>
@@ -16,13 +15,13 @@
 
 struct metrics_http;
 
-/* Serves on a listening socket, which it closes in the end, the metrics of all; keeps those
- * of the loop and of memory in the process's own, which is at index `own`. all must outlive
- * it. NULL, with the cause logged, if it cannot. */
+/* Serves the metrics of all processes on a bound socket, which it owns from then on. Updates lag
+ * and memory in those of this process, at index `own`. all must outlive it. NULL, with the cause
+ * logged, on failure. */
 struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data_all *all,
                                       size_t own, int listen_fd);
 
-/* Closes everything; frees itself once the loop has let go. */
-void metrics_http_close(struct metrics_http *status);
+/* Closes everything; frees itself once the loop has closed its handles. */
+void metrics_http_close(struct metrics_http *http);
 
 #endif

@@ -1,3 +1,4 @@
+/* slow_callback: the timing of the callback that is running. */
 #include "metrics/slow_callback.h"
 
 #include <inttypes.h>
@@ -6,57 +7,60 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* A room of thousands may take longer than that with each message: a line says it for all. */
-#define LINE_EVERY_US 1000000
+/* In a room of thousands each message may be slow: at most one line in this time. */
+#define LOG_INTERVAL_US 1000000
 
+/*
+ * Of the one callback that runs in the process, which start and stop cannot pass to each other.
+ *
+ * Reading the CPU clock is a system call, which for each callback would make a handshake a third
+ * more expensive. So the CPU clock is read only when the monotonic clock says that the last
+ * reading is too old, or that a callback took long.
+ */
 static struct {
     struct metrics_data *metrics;
     const char *what;
-    unsigned depth;
+    unsigned depth; /* of nested starts */
     int64_t started_us;
-    /* Both clocks at one moment, which is at most SLOW_CALLBACK_BLUR_US before the start. */
-    int64_t mark_us, mark_cpu_us;
-    int64_t line_us;   /* of the last line; 0: never */
-    uint64_t unlogged; /* long ones since */
-} watch;
+    int64_t mark_us, mark_cpu_us; /* both clocks, at most SLOW_CALLBACK_TOLERANCE_US earlier */
+    int64_t logged_us;            /* 0: never */
+    uint64_t unlogged;            /* slow callbacks since then */
+} current;
 
 void slow_callback_init(struct metrics_data *metrics) {
-    watch.metrics = metrics;
-    watch.depth = 0;
+    current.metrics = metrics;
+    current.depth = 0;
 }
 
 void slow_callback_start(const char *what) {
-    if (!watch.metrics || watch.depth++ > 0)
+    if (!current.metrics || current.depth++ > 0)
         return;
-    watch.what = what;
-    watch.started_us = clock_monotonic_us();
-    if (watch.started_us - watch.mark_us <= SLOW_CALLBACK_BLUR_US)
+    current.what = what;
+    current.started_us = clock_monotonic_us();
+    if (current.started_us - current.mark_us <= SLOW_CALLBACK_TOLERANCE_US)
         return;
-    watch.mark_us = watch.started_us;
-    watch.mark_cpu_us = clock_thread_us();
+    current.mark_us = current.started_us;
+    current.mark_cpu_us = clock_thread_us();
 }
 
-static void report(int64_t now_us, int64_t spent_us) {
-    watch.metrics->slow_callbacks++;
-    watch.unlogged++;
-    if (watch.line_us && now_us - watch.line_us < LINE_EVERY_US)
-        return;
-    log_warn("%s took %" PRId64 " ms of CPU time while all else waited (%" PRIu64
-             " such since the last line)",
-             watch.what, spent_us / 1000, watch.unlogged);
-    watch.line_us = now_us;
-    watch.unlogged = 0;
-}
-
-/* Of the CPU time since the mark, what came before the start is at most the time between. */
 void slow_callback_stop(void) {
-    if (!watch.metrics || --watch.depth > 0)
+    if (!current.metrics || --current.depth > 0)
         return;
     const int64_t now_us = clock_monotonic_us();
-    if (now_us - watch.started_us <= SLOW_CALLBACK_LIMIT_US)
+    if (now_us - current.started_us <= SLOW_CALLBACK_LIMIT_US)
         return;
-    const int64_t spent_us =
-        clock_thread_us() - watch.mark_cpu_us - (watch.started_us - watch.mark_us);
-    if (spent_us > SLOW_CALLBACK_LIMIT_US)
-        report(now_us, spent_us);
+    /* CPU time since the mark, less what was used before the start at most. */
+    const int64_t used_us =
+        clock_thread_us() - current.mark_cpu_us - (current.started_us - current.mark_us);
+    if (used_us <= SLOW_CALLBACK_LIMIT_US)
+        return;
+    current.metrics->slow_callbacks++;
+    current.unlogged++;
+    if (current.logged_us && now_us - current.logged_us < LOG_INTERVAL_US)
+        return;
+    log_warn("slow callback: %s used %" PRId64 " ms of CPU time (%" PRIu64
+             " slow callbacks since the last report)",
+             current.what, used_us / 1000, current.unlogged);
+    current.logged_us = now_us;
+    current.unlogged = 0;
 }
