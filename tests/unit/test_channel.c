@@ -1,4 +1,4 @@
-/* channel: what reaches those who listen to a stream, whatever Redis does to it on the way. */
+/* channel: what subscribers are sent, whatever Redis does to the events. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,11 +12,11 @@
 
 #include "support/fake_world.h"
 
-/* A room with two users, of whom the second listens. */
+/* A room with two users, of whom the second has a socket. */
 struct scene {
     struct fake_world world;
     uint64_t room;
-    uint64_t seq; /* of the last event that was heard */
+    uint64_t seq; /* of the last event received */
     struct socket *socket;
 };
 
@@ -50,8 +50,8 @@ static void lose(struct scene *scene, unsigned count) {
         fake_pubsub_lose(scene->world.pubsub, 0);
 }
 
-/* So many events come, each with the next number, and nothing else. */
-static void assert_heard(struct scene *scene, unsigned count) {
+/* The socket received `count` further events, with consecutive numbers, and nothing else. */
+static void assert_events(struct scene *scene, unsigned count) {
     const char *json;
     while (count-- > 0) {
         json = fake_socket_next(scene->socket);
@@ -62,7 +62,7 @@ static void assert_heard(struct scene *scene, unsigned count) {
     }
     json = fake_socket_next(scene->socket);
     if (json)
-        fail_msg("not due: %s", json);
+        fail_msg("unexpected: %s", json);
 }
 
 static void assert_resync(struct scene *scene, uint64_t seq) {
@@ -76,95 +76,95 @@ static void assert_resync(struct scene *scene, uint64_t seq) {
 
 /* ---- in order ---- */
 
-static void what_came_in_a_turn_is_written_at_its_end(void **state) {
+static void events_are_sent_at_the_end_of_an_iteration(void **state) {
     struct scene *scene = *state;
     post(scene, 3);
     while (fake_pubsub_in_flight(scene->world.pubsub) > 0)
         fake_pubsub_deliver(scene->world.pubsub, 0, false);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
     fake_world_iterate(&scene->world);
-    assert_heard(scene, 3);
+    assert_events(scene, 3);
 }
 
-static void a_duplicate_is_heard_once(void **state) {
+static void duplicate_is_sent_once(void **state) {
     struct scene *scene = *state;
     post(scene, 1);
     fake_pubsub_deliver(scene->world.pubsub, 0, true);
     fake_world_iterate(&scene->world);
-    assert_heard(scene, 1);
+    assert_events(scene, 1);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
 }
 
-static void an_older_one_is_not_told_again(void **state) {
+static void older_event_is_not_sent_again(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     fake_pubsub_deliver(scene->world.pubsub, 1, false);
     fake_db_pool_finish(scene->world.db_pool, 0);
-    assert_heard(scene, 2);
+    assert_events(scene, 2);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
 }
 
-static void two_in_the_wrong_order_come_in_the_right_one(void **state) {
+static void reordered_events_are_put_in_order(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     fake_pubsub_deliver(scene->world.pubsub, 1, false);
     fake_pubsub_deliver(scene->world.pubsub, 0, false);
     fake_world_iterate(&scene->world);
-    assert_heard(scene, 2);
+    assert_events(scene, 2);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
 }
 
-/* ---- holes ---- */
+/* ---- gaps ---- */
 
-static void a_hole_is_read_from_the_database(void **state) {
+static void gap_is_read_from_the_database(void **state) {
     struct scene *scene = *state;
     post(scene, 3);
     lose(scene, 2);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 3);
+    assert_events(scene, 3);
     assert_int_equal(scene->world.metrics.gaps_filled, 1);
     assert_int_equal(scene->world.metrics.resyncs, 0);
 }
 
-static void a_hole_wider_than_one_question_is_read_with_several(void **state) {
+static void wide_gap_is_read_with_several_queries(void **state) {
     struct scene *scene = *state;
     post(scene, 1201);
     lose(scene, 1200);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 1201);
+    assert_events(scene, 1201);
     assert_int_equal(scene->world.metrics.gaps_filled, 3);
 }
 
-static void a_hole_that_cannot_be_filled_is_a_resync_and_then_it_goes_on(void **state) {
+static void gap_that_cannot_be_filled_is_a_resync(void **state) {
     struct scene *scene = *state;
     post(scene, 5);
     lose(scene, 4);
     fake_store_purge(&scene->world.store, scene->room, 5);
     fake_world_settle(&scene->world);
     assert_resync(scene, 6);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
     assert_int_equal(scene->world.metrics.resyncs, 1);
     post(scene, 2);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 2);
+    assert_events(scene, 2);
 }
 
-static void a_hole_that_the_database_did_not_fill_is_filled_later(void **state) {
+static void failed_read_of_a_gap_is_repeated(void **state) {
     struct scene *scene = *state;
     post(scene, 3);
     lose(scene, 1);
     scene->world.store.down = true;
     fake_world_settle(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
     scene->world.store.down = false;
     fake_world_check(&scene->world);
-    assert_heard(scene, 3);
+    assert_events(scene, 3);
 }
 
-static void what_comes_while_a_hole_is_read_comes_behind_it(void **state) {
+static void events_during_a_read_follow_the_gap(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     lose(scene, 1);
@@ -174,62 +174,62 @@ static void what_comes_while_a_hole_is_read_comes_behind_it(void **state) {
     while (fake_pubsub_in_flight(scene->world.pubsub) > 0)
         fake_pubsub_deliver(scene->world.pubsub, 0, false);
     fake_world_iterate(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
     fake_db_pool_finish(scene->world.db_pool, 0);
     fake_world_iterate(&scene->world);
-    assert_heard(scene, 4);
+    assert_events(scene, 4);
 }
 
-static void an_invented_number_brings_nothing_and_costs_one_question(void **state) {
+static void invented_number_costs_one_query(void **state) {
     struct scene *scene = *state;
     fake_pubsub_send_bytes(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room,
                            text_of("1 99 message_deleted 1 1\n{\"type\":\"message_deleted\"}"));
     fake_world_settle(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
     const unsigned questions = scene->world.store.questions;
     post(scene, 20);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 20);
+    assert_events(scene, 20);
     assert_int_equal(scene->world.store.questions, questions);
 }
 
-/* ---- the tail check ---- */
+/* ---- gap checks ---- */
 
-static void what_redis_lost_is_found_by_the_tail_check(void **state) {
+static void gap_check_finds_what_redis_lost(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     lose(scene, 2);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 0);
+    assert_events(scene, 0);
     fake_world_check(&scene->world);
-    assert_heard(scene, 2);
+    assert_events(scene, 2);
     assert_int_equal(scene->world.metrics.gap_check_events, 2);
 }
 
-static void the_tail_check_finds_nothing_where_nothing_was_lost(void **state) {
+static void gap_check_finds_nothing_if_nothing_was_lost(void **state) {
     struct scene *scene = *state;
     post(scene, 2);
     fake_world_settle(&scene->world);
     fake_world_check(&scene->world);
-    assert_heard(scene, 2);
+    assert_events(scene, 2);
     assert_int_equal(scene->world.metrics.gap_check_events, 0);
     assert_int_equal(scene->world.metrics.gaps_filled, 0);
 }
 
-static void without_redis_the_tail_check_brings_everything(void **state) {
+static void gap_check_finds_all_events_while_redis_is_down(void **state) {
     struct scene *scene = *state;
     fake_pubsub_set_up(scene->world.pubsub, false);
     post(scene, 3);
     fake_world_check(&scene->world);
-    assert_heard(scene, 3);
+    assert_events(scene, 3);
     fake_pubsub_set_up(scene->world.pubsub, true);
     fake_world_settle(&scene->world);
     post(scene, 2);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 2);
+    assert_events(scene, 2);
 }
 
-static void a_room_that_two_tail_checks_do_not_find_is_gone(void **state) {
+static void room_missing_in_two_gap_checks_is_gone(void **state) {
     struct scene *scene = *state;
     fake_store_delete_room(&scene->world.store, scene->room, 1);
     while (fake_pubsub_in_flight(scene->world.pubsub) > 0)
@@ -244,27 +244,27 @@ static void a_room_that_two_tail_checks_do_not_find_is_gone(void **state) {
     fake_pubsub_set_up(scene->world.pubsub, true);
 }
 
-/* ---- who listens ---- */
+/* ---- subscribers ---- */
 
-static void who_comes_back_soon_is_served_without_the_database(void **state) {
+static void reconnect_is_served_from_the_cache(void **state) {
     struct scene *scene = *state;
     post(scene, 10);
     fake_world_settle(&scene->world);
-    assert_heard(scene, 10);
-    const unsigned holes = (unsigned)scene->world.metrics.gaps_filled;
+    assert_events(scene, 10);
+    const unsigned gaps = (unsigned)scene->world.metrics.gaps_filled;
     struct socket *back = fake_world_join(&scene->world, 1, scene->room, "4");
     scene->seq = 4;
     struct socket *first = scene->socket;
     scene->socket = back;
     assert_non_null(strstr(fake_socket_next(back), "\"seq\":4,"));
-    assert_heard(scene, 7);
-    assert_int_equal(scene->world.metrics.gaps_filled, holes);
+    assert_events(scene, 7);
+    assert_int_equal(scene->world.metrics.gaps_filled, gaps);
     assert_int_equal(scene->world.metrics.replays, 0);
     fake_socket_free(back);
     scene->socket = first;
 }
 
-static void the_last_one_to_go_leaves_the_channel(void **state) {
+static void last_subscriber_closes_the_channel(void **state) {
     struct scene *scene = *state;
     struct socket *other = fake_world_join(&scene->world, 1, scene->room, NULL);
     assert_true(fake_pubsub_is_subscribed(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room));
@@ -281,22 +281,22 @@ static void the_last_one_to_go_leaves_the_channel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        scene_test(what_came_in_a_turn_is_written_at_its_end),
-        scene_test(a_duplicate_is_heard_once),
-        scene_test(an_older_one_is_not_told_again),
-        scene_test(two_in_the_wrong_order_come_in_the_right_one),
-        scene_test(a_hole_is_read_from_the_database),
-        scene_test(a_hole_wider_than_one_question_is_read_with_several),
-        scene_test(a_hole_that_cannot_be_filled_is_a_resync_and_then_it_goes_on),
-        scene_test(a_hole_that_the_database_did_not_fill_is_filled_later),
-        scene_test(what_comes_while_a_hole_is_read_comes_behind_it),
-        scene_test(an_invented_number_brings_nothing_and_costs_one_question),
-        scene_test(what_redis_lost_is_found_by_the_tail_check),
-        scene_test(the_tail_check_finds_nothing_where_nothing_was_lost),
-        scene_test(without_redis_the_tail_check_brings_everything),
-        scene_test(a_room_that_two_tail_checks_do_not_find_is_gone),
-        scene_test(who_comes_back_soon_is_served_without_the_database),
-        scene_test(the_last_one_to_go_leaves_the_channel),
+        scene_test(events_are_sent_at_the_end_of_an_iteration),
+        scene_test(duplicate_is_sent_once),
+        scene_test(older_event_is_not_sent_again),
+        scene_test(reordered_events_are_put_in_order),
+        scene_test(gap_is_read_from_the_database),
+        scene_test(wide_gap_is_read_with_several_queries),
+        scene_test(gap_that_cannot_be_filled_is_a_resync),
+        scene_test(failed_read_of_a_gap_is_repeated),
+        scene_test(events_during_a_read_follow_the_gap),
+        scene_test(invented_number_costs_one_query),
+        scene_test(gap_check_finds_what_redis_lost),
+        scene_test(gap_check_finds_nothing_if_nothing_was_lost),
+        scene_test(gap_check_finds_all_events_while_redis_is_down),
+        scene_test(room_missing_in_two_gap_checks_is_gone),
+        scene_test(reconnect_is_served_from_the_cache),
+        scene_test(last_subscriber_closes_the_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

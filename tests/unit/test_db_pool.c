@@ -1,4 +1,4 @@
-/* db_pool: every job comes back once, on the loop's own thread, with a connection for itself. */
+/* db_pool: each job has a connection of its own, and is done once, on the thread of the loop. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 #define JOBS 200
 #define THREADS 3
 
-static atomic_int at_work, most_at_work, mistakes;
+static atomic_int running, most_running, mistakes;
 static _Atomic(struct db *) in_use[THREADS];
 
 struct task {
@@ -24,14 +24,14 @@ struct task {
     unsigned worked, done, again;
 };
 
-/* Notes a connection as used; false if it is already, or if there are too many. */
+/* Marks a connection as used; false if it is already, or if there are too many. */
 static bool begin_use(struct db *db) {
     for (int i = 0; i < THREADS; i++)
         if (in_use[i] == db)
             return false;
     for (int i = 0; i < THREADS; i++) {
-        struct db *nobody = NULL;
-        if (atomic_compare_exchange_strong(&in_use[i], &nobody, db))
+        struct db *unused = NULL;
+        if (atomic_compare_exchange_strong(&in_use[i], &unused, db))
             return true;
     }
     return false;
@@ -46,16 +46,16 @@ static void end_use(struct db *db) {
 static void work(void *context, struct db *db) {
     struct task *task = context;
     const uv_thread_t self = uv_thread_self();
-    const int now = atomic_fetch_add(&at_work, 1) + 1;
-    int most = most_at_work;
-    while (now > most && !atomic_compare_exchange_weak(&most_at_work, &most, now)) {
+    const int now = atomic_fetch_add(&running, 1) + 1;
+    int most = most_running;
+    while (now > most && !atomic_compare_exchange_weak(&most_running, &most, now)) {
     }
     if (!begin_use(db) || uv_thread_equal(&self, &task->loop_thread))
         atomic_fetch_add(&mistakes, 1);
     usleep(200);
     end_use(db);
     task->worked++;
-    atomic_fetch_sub(&at_work, 1);
+    atomic_fetch_sub(&running, 1);
 }
 
 static void done(void *context) {
@@ -70,7 +70,7 @@ static void done(void *context) {
     }
 }
 
-static void every_job_comes_back_once(void **state) {
+static void each_job_is_done_once(void **state) {
     uv_loop_t loop;
     struct config config;
     static struct task tasks[JOBS];
@@ -89,14 +89,14 @@ static void every_job_comes_back_once(void **state) {
     for (unsigned i = 0; i < JOBS; i++)
         assert_int_equal(tasks[i].done, 1 + i % 3);
     assert_int_equal(mistakes, 0);
-    assert_int_equal(most_at_work, THREADS);
+    assert_int_equal(most_running, THREADS);
     db_pool_free(db_pool);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_job_comes_back_once),
+        cmocka_unit_test(each_job_is_done_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* event_validate: takes what fcgi-api and pushd publish, and nothing else. */
+/* event_validate: accepts what fcgi-api and pushd publish, and nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,20 +10,20 @@
 #include "base/buffer.h"
 #include "redis/event_validate.h"
 
-static bool takes(enum event_stream stream, const char *payload) {
+static bool accepts(enum event_stream stream, const char *payload) {
     struct event_envelope envelope;
     return event_validate(stream, text_of(payload), &envelope);
 }
 
-static bool room_takes(const char *payload) {
-    return takes(EVENT_STREAM_ROOM, payload);
+static bool room_accepts(const char *payload) {
+    return accepts(EVENT_STREAM_ROOM, payload);
 }
 
-static bool user_takes(const char *payload) {
-    return takes(EVENT_STREAM_USER, payload);
+static bool user_accepts(const char *payload) {
+    return accepts(EVENT_STREAM_USER, payload);
 }
 
-static void what_is_on_a_rooms_record_is_taken_with_a_number(void **state) {
+static void recorded_room_events_need_a_number(void **state) {
     (void)state;
     struct event_envelope envelope;
     const struct text payload = text_of("2 7 new_message 3 9 0 alice 0 0\n{\"a\":1}");
@@ -33,76 +33,76 @@ static void what_is_on_a_rooms_record_is_taken_with_a_number(void **state) {
     assert_int_equal(envelope.actor_id, 3);
     assert_int_equal(envelope.subject_id, 9);
     assert_true(text_equals(envelope.text, text_of("{\"a\":1}")));
-    assert_true(room_takes("2 1 member_updated 3 9 0 alice 0 0\n{}"));
-    assert_false(room_takes("2 0 new_message 3 9 0 alice 0 0\n{}"));
-    assert_false(room_takes("2 0 member_updated 3 9 0 alice 0 0\n{}"));
+    assert_true(room_accepts("2 1 member_updated 3 9 0 alice 0 0\n{}"));
+    assert_false(room_accepts("2 0 new_message 3 9 0 alice 0 0\n{}"));
+    assert_false(room_accepts("2 0 member_updated 3 9 0 alice 0 0\n{}"));
 }
 
-static void what_is_on_no_record_is_taken_without_a_number(void **state) {
+static void notices_must_have_no_number(void **state) {
     (void)state;
     static const char *const types[] = {"message_read", "typing",    "stop_typing",
                                         "user_joined",  "user_left", "room_deleted"};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         struct buffer payload = BUFFER_EMPTY;
         buffer_printf(&payload, "2 0 %s 3 9 0 alice 0 0\n{}", types[i]);
-        assert_true(room_takes(buffer_str(&payload)));
+        assert_true(room_accepts(buffer_str(&payload)));
         payload.data[2] = '8';
-        assert_false(room_takes(buffer_str(&payload)));
+        assert_false(room_accepts(buffer_str(&payload)));
         buffer_free(&payload);
     }
 }
 
-static void what_concerns_a_user_is_on_the_users_channel_only(void **state) {
+static void user_events_belong_on_the_users_channel(void **state) {
     (void)state;
     static const char *const payloads[] = {
         "2 4 room_created 3 9 0 alice 0 0\n{}", "2 4 room_invitation 3 9 0 alice 0 0\n{}",
         "2 4 room_removed 3 9 0 alice 0 0\n{}", "2 4 credentials_changed 3 0 0 alice 0 0\n"};
     for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
-        assert_true(user_takes(payloads[i]));
-        assert_false(room_takes(payloads[i]));
+        assert_true(user_accepts(payloads[i]));
+        assert_false(room_accepts(payloads[i]));
     }
-    assert_true(user_takes("2 4 room_deleted 3 9 0 alice 0 0\n{}"));
-    assert_false(user_takes("2 0 room_deleted 3 9 0 alice 0 0\n{}"));
-    assert_false(user_takes("2 4 new_message 3 9 0 alice 0 0\n{}"));
-    assert_false(user_takes("2 0 typing 3 0 0 alice 0 0\n{}"));
+    assert_true(user_accepts("2 4 room_deleted 3 9 0 alice 0 0\n{}"));
+    assert_false(user_accepts("2 0 room_deleted 3 9 0 alice 0 0\n{}"));
+    assert_false(user_accepts("2 4 new_message 3 9 0 alice 0 0\n{}"));
+    assert_false(user_accepts("2 0 typing 3 0 0 alice 0 0\n{}"));
 }
 
-static void only_what_is_not_shown_has_no_text(void **state) {
+static void only_hidden_events_have_no_text(void **state) {
     (void)state;
-    assert_false(user_takes("2 4 room_created 3 9 0 alice 0 0\n"));
-    assert_false(room_takes("2 4 new_message 3 9 0 alice 0 0\n"));
-    assert_false(room_takes("2 0 typing 3 0 0 alice 0 0\n"));
+    assert_false(user_accepts("2 4 room_created 3 9 0 alice 0 0\n"));
+    assert_false(room_accepts("2 4 new_message 3 9 0 alice 0 0\n"));
+    assert_false(room_accepts("2 0 typing 3 0 0 alice 0 0\n"));
 }
 
-static void a_text_that_is_no_object_fit_for_clients_is_not_taken(void **state) {
+static void text_must_be_a_valid_object(void **state) {
     (void)state;
     static const char *const texts[] = {"[]",  "7",     "null",        "{",    "{}{}",
                                         " {}", "{'a'}", "{\"a\":NaN}", "\"\"", "{}x"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct buffer payload = BUFFER_EMPTY;
         buffer_printf(&payload, "2 7 new_message 3 9 0 alice 0 0\n%s", texts[i]);
-        assert_false(room_takes(buffer_str(&payload)));
+        assert_false(room_accepts(buffer_str(&payload)));
         buffer_free(&payload);
     }
 }
 
-static void a_message_that_is_no_object_is_not_taken(void **state) {
+static void message_must_be_a_valid_object(void **state) {
     (void)state;
-    assert_true(room_takes("2 7 new_message 3 9 0 alice 5 2\n{\"a\":{}}"));
-    assert_false(room_takes("2 7 new_message 3 9 0 alice 5 1\n{\"a\":{}}"));
-    assert_false(room_takes("2 7 new_message 3 9 0 alice 4 3\n{\"a\":{}}"));
-    assert_false(room_takes("2 7 new_message 3 9 0 alice 1 3\n{\"a\":{}}"));
+    assert_true(room_accepts("2 7 new_message 3 9 0 alice 5 2\n{\"a\":{}}"));
+    assert_false(room_accepts("2 7 new_message 3 9 0 alice 5 1\n{\"a\":{}}"));
+    assert_false(room_accepts("2 7 new_message 3 9 0 alice 4 3\n{\"a\":{}}"));
+    assert_false(room_accepts("2 7 new_message 3 9 0 alice 1 3\n{\"a\":{}}"));
 }
 
-static void version_1_is_taken(void **state) {
+static void version_1_is_accepted(void **state) {
     (void)state;
-    assert_true(room_takes("1 7 new_message 3 9\n{}"));
-    assert_true(room_takes("1 0 typing 3 0\n{}"));
-    assert_false(room_takes("1 0 new_message 3 9\n{}"));
-    assert_false(room_takes("1 7 new_message 3 9\n[]"));
+    assert_true(room_accepts("1 7 new_message 3 9\n{}"));
+    assert_true(room_accepts("1 0 typing 3 0\n{}"));
+    assert_false(room_accepts("1 0 new_message 3 9\n{}"));
+    assert_false(room_accepts("1 7 new_message 3 9\n[]"));
 }
 
-static void what_is_larger_than_any_event_is_not_taken(void **state) {
+static void oversized_payload_is_refused(void **state) {
     (void)state;
     struct buffer payload = BUFFER_EMPTY;
     struct event_envelope envelope;
@@ -117,14 +117,14 @@ static void what_is_larger_than_any_event_is_not_taken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_on_a_rooms_record_is_taken_with_a_number),
-        cmocka_unit_test(what_is_on_no_record_is_taken_without_a_number),
-        cmocka_unit_test(what_concerns_a_user_is_on_the_users_channel_only),
-        cmocka_unit_test(only_what_is_not_shown_has_no_text),
-        cmocka_unit_test(a_text_that_is_no_object_fit_for_clients_is_not_taken),
-        cmocka_unit_test(a_message_that_is_no_object_is_not_taken),
-        cmocka_unit_test(version_1_is_taken),
-        cmocka_unit_test(what_is_larger_than_any_event_is_not_taken),
+        cmocka_unit_test(recorded_room_events_need_a_number),
+        cmocka_unit_test(notices_must_have_no_number),
+        cmocka_unit_test(user_events_belong_on_the_users_channel),
+        cmocka_unit_test(only_hidden_events_have_no_text),
+        cmocka_unit_test(text_must_be_a_valid_object),
+        cmocka_unit_test(message_must_be_a_valid_object),
+        cmocka_unit_test(version_1_is_accepted),
+        cmocka_unit_test(oversized_payload_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* frame: what RFC 6455 (section 5.2) asks of a server's text frames, and who frees them. */
+/* frame: encoding of text frames by RFC 6455 (section 5.2), and reference counts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A frame around so many bytes that tell one place from another. */
+/* A frame with a payload of `len` bytes that differ by position. */
 static struct frame *make(size_t len) {
     char *json = malloc(len + 1);
     for (size_t i = 0; i < len; i++)
@@ -28,8 +28,8 @@ static void assert_payload(const unsigned char *bytes, size_t len) {
             fail_msg("byte %zu of the payload is wrong", i);
 }
 
-/* Lengths on both sides of where the header grows. */
-static void a_length_is_written_in_as_few_bytes_as_can_be(void **state) {
+/* Lengths around those where the header grows. */
+static void length_uses_the_shortest_encoding(void **state) {
     static const struct {
         size_t len;
         unsigned char header[10];
@@ -56,7 +56,7 @@ static void a_length_is_written_in_as_few_bytes_as_can_be(void **state) {
     }
 }
 
-static void a_frame_is_not_masked_and_is_one_event(void **state) {
+static void text_frame_is_unmasked_and_counts_once(void **state) {
     (void)state;
     struct frame *frame = frame_text(text_of("{}"));
     assert_int_equal(frame->bytes[1] & 0x80, 0);
@@ -65,14 +65,14 @@ static void a_frame_is_not_masked_and_is_one_event(void **state) {
     frame_release(frame);
 }
 
-static void an_empty_text_makes_an_empty_frame(void **state) {
+static void empty_text_makes_an_empty_frame(void **state) {
     (void)state;
     struct frame *frame = frame_text((struct text){NULL, 0});
     assert_int_equal(frame->len, 2);
     frame_release(frame);
 }
 
-static void joined_frames_stand_one_behind_the_other(void **state) {
+static void joined_frames_follow_each_other(void **state) {
     (void)state;
     struct frame *frames[] = {make(3), make(0), make(126), make(65536)};
     struct frame *pair[] = {frames[0], frames[1]};
@@ -95,8 +95,8 @@ static void joined_frames_stand_one_behind_the_other(void **state) {
     }
 }
 
-/* That nothing is freed too early, or never, is what the sanitizers see here. */
-static void the_last_holder_frees(void **state) {
+/* The sanitizers detect a frame that is freed too early, or never. */
+static void last_reference_frees_the_frame(void **state) {
     (void)state;
     struct frame *frame = make(10);
     assert_ptr_equal(frame_hold(frame), frame);
@@ -110,11 +110,11 @@ static void the_last_holder_frees(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_length_is_written_in_as_few_bytes_as_can_be),
-        cmocka_unit_test(a_frame_is_not_masked_and_is_one_event),
-        cmocka_unit_test(an_empty_text_makes_an_empty_frame),
-        cmocka_unit_test(joined_frames_stand_one_behind_the_other),
-        cmocka_unit_test(the_last_holder_frees),
+        cmocka_unit_test(length_uses_the_shortest_encoding),
+        cmocka_unit_test(text_frame_is_unmasked_and_counts_once),
+        cmocka_unit_test(empty_text_makes_an_empty_frame),
+        cmocka_unit_test(joined_frames_follow_each_other),
+        cmocka_unit_test(last_reference_frees_the_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

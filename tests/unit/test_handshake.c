@@ -1,4 +1,4 @@
-/* handshake: what path, query, headers and origin of a handshake come to. */
+/* handshake: parsing of path, query, headers and origin. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define NONE \
     { NULL, 0 }
 
-/* A handshake to room 5 without anything. */
+/* A handshake for room 5 without credentials. */
 static struct handshake_input input_of_room(void) {
     return (struct handshake_input){.path = text_of("/ws/chat/5/"), .host = text_of("x.example")};
 }
@@ -35,7 +35,7 @@ static void assert_key(const struct handshake_input *input, bool token, const ch
         fail_msg("the key is '%.*s', not '%s'", (int)handshake.key.len, handshake.key.at, key);
 }
 
-/* ---- where to ---- */
+/* ---- path ---- */
 
 static void a_path_names_a_room(void **state) {
     static const struct {
@@ -46,7 +46,7 @@ static void a_path_names_a_room(void **state) {
         {"/ws/chat/1", 1},
         {"/ws/chat/12345/", 12345},
         {"/ws/chat/9223372036854775807/", INT64_MAX},
-        /* digits, but no number that a room could have */
+        /* numbers that no room can have */
         {"/ws/chat/0/", 0},
         {"/ws/chat/9223372036854775808/", 0},
         {"/ws/chat/18446744073709551615", 0},
@@ -72,7 +72,7 @@ static void a_path_names_the_notifications(void **state) {
     }
 }
 
-static void other_paths_are_none_of_ours(void **state) {
+static void other_paths_are_refused(void **state) {
     static const char *const paths[] = {
         "",
         "/",
@@ -146,7 +146,7 @@ static void since_is_found_in_the_query(void **state) {
 
 /* ---- who ---- */
 
-static void nobody_says_who(void **state) {
+static void no_credentials(void **state) {
     (void)state;
     const struct handshake_input input = input_of_room();
     const struct handshake handshake = read_of(&input);
@@ -155,7 +155,7 @@ static void nobody_says_who(void **state) {
     assert_int_equal(handshake.key.len, 0);
 }
 
-static void authorization_holds_a_token(void **state) {
+static void authorization_has_a_token(void **state) {
     static const struct {
         const char *header;
         const char *key;
@@ -173,7 +173,7 @@ static void authorization_holds_a_token(void **state) {
 }
 
 /* A site behind Basic authentication sends that along with its own credentials. */
-static void another_scheme_hides_nothing(void **state) {
+static void other_scheme_is_ignored(void **state) {
     static const char *const headers[] = {"Basic abc", "Bearer token", "Tokens abc", "Toke",
                                           "",          "Token=abc",    " Token abc"};
     (void)state;
@@ -185,7 +185,7 @@ static void another_scheme_hides_nothing(void **state) {
     }
 }
 
-static void subprotocols_hold_a_token(void **state) {
+static void subprotocol_has_a_token(void **state) {
     static const struct {
         const char *header;
         const char *key;
@@ -202,7 +202,7 @@ static void subprotocols_hold_a_token(void **state) {
     }
 }
 
-static void other_subprotocols_hold_none(void **state) {
+static void other_subprotocols_have_no_token(void **state) {
     static const char *const headers[] = {"confab",    "token",      "confab, token",
                                           "Token.abc", "xtoken.abc", "confab token.abc"};
     (void)state;
@@ -213,14 +213,14 @@ static void other_subprotocols_hold_none(void **state) {
     }
 }
 
-static void a_header_of_its_own_holds_a_token(void **state) {
+static void own_header_has_a_token(void **state) {
     (void)state;
     struct handshake_input input = input_of_room();
     input.own_token = text_of(" abc ");
     assert_key(&input, true, "abc");
 }
 
-static void a_cookie_holds_a_session(void **state) {
+static void cookie_has_a_session(void **state) {
     static const struct {
         const char *header;
         const char *key;
@@ -242,7 +242,7 @@ static void a_cookie_holds_a_session(void **state) {
     }
 }
 
-static void other_cookies_hold_none(void **state) {
+static void other_cookies_have_no_session(void **state) {
     static const char *const headers[] = {"sessionid", "SESSIONID=abc", "session=abc",
                                           "a=sessionid=abc", "sessionid =abc"};
     (void)state;
@@ -253,7 +253,7 @@ static void other_cookies_hold_none(void **state) {
     }
 }
 
-static void a_token_goes_before_the_cookie(void **state) {
+static void token_takes_precedence_over_the_cookie(void **state) {
     (void)state;
     struct handshake_input input = input_of_room();
     input.cookie = text_of("sessionid=cookie");
@@ -279,7 +279,7 @@ static bool is_welcome(const char *origin, const char *host, const char *allowed
     return handshake_origin_allowed(&input, &handshake, allowed);
 }
 
-static void pages_of_this_site_are_welcome(void **state) {
+static void own_origin_is_allowed(void **state) {
     static const struct {
         const char *origin, *host;
     } cases[] = {
@@ -301,7 +301,7 @@ static void pages_of_this_site_are_welcome(void **state) {
             fail_msg("%s is not welcome at %s", cases[i].origin, cases[i].host);
 }
 
-static void other_pages_are_not(void **state) {
+static void other_origins_are_refused(void **state) {
     static const struct {
         const char *origin, *host;
     } cases[] = {
@@ -328,7 +328,7 @@ static void other_pages_are_not(void **state) {
             fail_msg("%s is welcome at %s", cases[i].origin, cases[i].host);
 }
 
-static void pages_on_the_list_are_welcome(void **state) {
+static void listed_origins_are_allowed(void **state) {
     static const char allowed[] = "https://app.example, http://dev.example:3000";
     (void)state;
     assert_true(is_welcome("https://app.example", "chat.example", allowed));
@@ -342,7 +342,7 @@ static void pages_on_the_list_are_welcome(void **state) {
 }
 
 /* An origin that only starts like one that is allowed is another one. */
-static void an_origin_is_compared_whole(void **state) {
+static void origin_is_compared_in_full(void **state) {
     char allowed[400], longer[401];
     (void)state;
     memset(allowed, 'a', sizeof(allowed));
@@ -363,7 +363,7 @@ static void an_origin_is_compared_whole(void **state) {
 }
 
 /* A page of another site can send the cookie along, but no token. */
-static void only_a_cookie_asks_for_an_origin(void **state) {
+static void origin_matters_with_a_cookie_only(void **state) {
     (void)state;
     struct handshake_input input = input_of_room();
     struct handshake handshake = read_of(&input);
@@ -375,7 +375,7 @@ static void only_a_cookie_asks_for_an_origin(void **state) {
     assert_true(handshake_origin_allowed(&input, &handshake, ""));
 }
 
-static void subprotocols_name_us_or_there_are_none(void **state) {
+static void subprotocol_must_be_confab_or_absent(void **state) {
     static const struct {
         const char *protocols;
         bool named;
@@ -407,7 +407,7 @@ static const char *seen_from(const char *peer, const char *forwarded) {
     return address;
 }
 
-static void the_address_is_the_last_hop_that_is_no_trusted_proxy(void **state) {
+static void address_is_the_last_hop_that_is_not_a_trusted_proxy(void **state) {
     (void)state;
     assert_string_equal(seen_from("127.0.0.1", ""), "127.0.0.1");
     assert_string_equal(seen_from("127.0.0.1", "192.0.2.7"), "192.0.2.7");
@@ -416,7 +416,7 @@ static void the_address_is_the_last_hop_that_is_no_trusted_proxy(void **state) {
     assert_string_equal(seen_from("192.0.2.1", "192.0.2.7"), "192.0.2.1");
 }
 
-static void the_web_server_before_pushd_is_believed_for_its_own_peer_only(void **state) {
+static void web_server_is_trusted_for_its_own_peer_only(void **state) {
     (void)state;
     assert_string_equal(seen_from("::1", "6.6.6.6, 192.0.2.7"), "192.0.2.7");
     assert_string_equal(seen_from("::1", "6.6.6.6, ::1"), "::1");
@@ -424,14 +424,14 @@ static void the_web_server_before_pushd_is_believed_for_its_own_peer_only(void *
     assert_string_equal(seen_from("192.0.2.1", "192.0.2.7, ::1"), "192.0.2.1");
 }
 
-static void who_comes_over_the_unix_socket_is_believed_and_nobody_who_says_so(void **state) {
+static void unix_socket_is_trusted_but_not_its_name(void **state) {
     (void)state;
     assert_string_equal(seen_from(CONN_LIMIT_UNIX, "6.6.6.6, 192.0.2.7"), "192.0.2.7");
     assert_string_equal(seen_from(CONN_LIMIT_UNIX, ""), CONN_LIMIT_UNIX);
     assert_string_equal(seen_from("127.0.0.1", "6.6.6.6, unix"), "unix");
 }
 
-static void a_hop_that_is_no_address_is_not_gone_beyond(void **state) {
+static void hop_that_is_not_an_address_ends_the_search(void **state) {
     (void)state;
     static const char nul[] = "6.6.6.6,\0001";
     char address[HANDSHAKE_ADDRESS_SIZE] = "127.0.0.1";
@@ -446,27 +446,27 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_names_a_room),
         cmocka_unit_test(a_path_names_the_notifications),
-        cmocka_unit_test(other_paths_are_none_of_ours),
+        cmocka_unit_test(other_paths_are_refused),
         cmocka_unit_test(since_is_found_in_the_query),
-        cmocka_unit_test(nobody_says_who),
-        cmocka_unit_test(authorization_holds_a_token),
-        cmocka_unit_test(another_scheme_hides_nothing),
-        cmocka_unit_test(subprotocols_hold_a_token),
-        cmocka_unit_test(other_subprotocols_hold_none),
-        cmocka_unit_test(subprotocols_name_us_or_there_are_none),
-        cmocka_unit_test(a_header_of_its_own_holds_a_token),
-        cmocka_unit_test(a_cookie_holds_a_session),
-        cmocka_unit_test(other_cookies_hold_none),
-        cmocka_unit_test(a_token_goes_before_the_cookie),
-        cmocka_unit_test(pages_of_this_site_are_welcome),
-        cmocka_unit_test(other_pages_are_not),
-        cmocka_unit_test(pages_on_the_list_are_welcome),
-        cmocka_unit_test(an_origin_is_compared_whole),
-        cmocka_unit_test(only_a_cookie_asks_for_an_origin),
-        cmocka_unit_test(the_address_is_the_last_hop_that_is_no_trusted_proxy),
-        cmocka_unit_test(the_web_server_before_pushd_is_believed_for_its_own_peer_only),
-        cmocka_unit_test(who_comes_over_the_unix_socket_is_believed_and_nobody_who_says_so),
-        cmocka_unit_test(a_hop_that_is_no_address_is_not_gone_beyond),
+        cmocka_unit_test(no_credentials),
+        cmocka_unit_test(authorization_has_a_token),
+        cmocka_unit_test(other_scheme_is_ignored),
+        cmocka_unit_test(subprotocol_has_a_token),
+        cmocka_unit_test(other_subprotocols_have_no_token),
+        cmocka_unit_test(subprotocol_must_be_confab_or_absent),
+        cmocka_unit_test(own_header_has_a_token),
+        cmocka_unit_test(cookie_has_a_session),
+        cmocka_unit_test(other_cookies_have_no_session),
+        cmocka_unit_test(token_takes_precedence_over_the_cookie),
+        cmocka_unit_test(own_origin_is_allowed),
+        cmocka_unit_test(other_origins_are_refused),
+        cmocka_unit_test(listed_origins_are_allowed),
+        cmocka_unit_test(origin_is_compared_in_full),
+        cmocka_unit_test(origin_matters_with_a_cookie_only),
+        cmocka_unit_test(address_is_the_last_hop_that_is_not_a_trusted_proxy),
+        cmocka_unit_test(web_server_is_trusted_for_its_own_peer_only),
+        cmocka_unit_test(unix_socket_is_trusted_but_not_its_name),
+        cmocka_unit_test(hop_that_is_not_an_address_ends_the_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

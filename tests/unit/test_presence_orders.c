@@ -1,4 +1,4 @@
-/* presence: everything in any order, against what is so. */
+/* presence: random orders of everything, compared with the open sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,26 +18,26 @@ static unsigned pick(unsigned below) {
     return (unsigned)(seed >> 20) % below;
 }
 
-static void do_something_to_redis(struct pubsub *pubsub) {
+static void disturb_redis(struct pubsub *pubsub) {
     switch (pick(8)) {
     case 0:
         if (pubsub->connected)
             cluster_disconnect(pubsub, pick(4));
         break;
-    case 1: /* hangs for a moment */
+    case 1: /* Redis hangs for a moment */
         if (pubsub->connected)
             presence_redis_state(pubsub->presence, false);
         cluster_tick_all(pick(3000));
         if (pubsub->connected)
             presence_redis_state(pubsub->presence, true);
         break;
-    case 2: /* is restarted, empty */
+    case 2: /* Redis restarts empty */
         for (int i = 0; i < CLUSTER_NODES; i++)
             if (cluster.nodes[i].connected)
                 cluster_disconnect(&cluster.nodes[i], pick(2));
         cluster_lose_data();
         break;
-    case 3: /* the lease of one runs out */
+    case 3: /* a lease expires */
         cluster.redis.lease[pubsub->id] =
             cluster.redis.lease[pubsub->id] && pubsub->connected && pick(2);
         if (pubsub->connected && !cluster.redis.lease[pubsub->id]) {
@@ -50,7 +50,7 @@ static void do_something_to_redis(struct pubsub *pubsub) {
     }
 }
 
-static void do_something(struct pubsub *pubsub, bool calm) {
+static void random_step(struct pubsub *pubsub, bool undisturbed) {
     const uint64_t room = pick(CLUSTER_ROOMS), user = pick(CLUSTER_USERS);
     switch (pick(12)) {
     case 0:
@@ -66,26 +66,26 @@ static void do_something(struct pubsub *pubsub, bool calm) {
         cluster_tick_all(pick(10) ? pick(500) : pick(2 * CLUSTER_GRACE));
         break;
     case 5:
-        if (!calm && pick(8) == 0)
-            do_something_to_redis(pubsub);
+        if (!undisturbed && pick(8) == 0)
+            disturb_redis(pubsub);
         break;
     case 6:
-        if (!calm && pubsub > cluster.nodes && pick(100) == 0)
+        if (!undisturbed && pubsub > cluster.nodes && pick(100) == 0)
             cluster_kill_node(pubsub);
         break;
     case 7:
-        cluster_answer(pubsub);
+        cluster_deliver_reply(pubsub);
         break;
     case 8:
-        cluster_hear(pubsub);
+        cluster_deliver_notice(pubsub);
         break;
     default:
         cluster_execute(pubsub);
     }
 }
 
-/* Time goes on, and nothing else happens any more. */
-static void settle_down(void) {
+/* Time passes, and nothing else happens. */
+static void settle(void) {
     for (int i = 0; i < CLUSTER_NODES; i++)
         cluster_connect_node(&cluster.nodes[i]);
     for (int i = 0; i < 30; i++) {
@@ -96,7 +96,7 @@ static void settle_down(void) {
     cluster_deliver_all();
 }
 
-static void shuffled_events_come_to_the_truth(void **state) {
+static void random_orders_converge(void **state) {
     (void)state;
     for (uint64_t round = 1; round <= 1500; round++) {
         seed = round * 0x9E3779B97F4A7C15u;
@@ -106,25 +106,25 @@ static void shuffled_events_come_to_the_truth(void **state) {
         for (unsigned step = 0; step < 400; step++) {
             struct pubsub *pubsub = &cluster.nodes[pick(CLUSTER_NODES)];
             if (pubsub->alive)
-                do_something(pubsub, round % 4 == 0);
+                random_step(pubsub, round % 4 == 0);
             cluster_compare_all();
         }
-        settle_down();
+        settle();
         cluster_compare_with_truth();
         for (int i = 0; i < CLUSTER_NODES; i++)
             for (unsigned at = 0; cluster.nodes[i].alive && at < 3 * CLUSTER_ROOMS * CLUSTER_USERS;
                  at++)
                 cluster_close_socket(&cluster.nodes[i], at % CLUSTER_ROOMS,
                                      at / CLUSTER_ROOMS % CLUSTER_USERS);
-        settle_down();
+        settle();
         cluster_compare_with_truth();
         cluster_end();
     }
     cluster.grace_ms = CLUSTER_GRACE;
 }
 
-/* With every word delivered at once, each view is at each moment what it should be. */
-static void in_calm_each_view_is_always_right(void **state) {
+/* If everything is delivered at once, each view is right at any time. */
+static void views_are_exact_without_delays(void **state) {
     int64_t until[CLUSTER_ROOMS][CLUSTER_USERS];
     (void)state;
     for (uint64_t round = 1; round <= 200; round++) {
@@ -139,7 +139,7 @@ static void in_calm_each_view_is_always_right(void **state) {
             if (what < 2) {
                 cluster_open_socket(pubsub, room, user);
             } else if (what < 4) {
-                /* The grace is that of the pushd that was left last. */
+                /* The grace of the pushd with the last socket counts. */
                 if (pubsub->sockets[room][user] == 1)
                     until[room][user] = cluster.now + CLUSTER_GRACE;
                 cluster_close_socket(pubsub, room, user);
@@ -159,8 +159,8 @@ static void in_calm_each_view_is_always_right(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shuffled_events_come_to_the_truth),
-        cmocka_unit_test(in_calm_each_view_is_always_right),
+        cmocka_unit_test(random_orders_converge),
+        cmocka_unit_test(views_are_exact_without_delays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

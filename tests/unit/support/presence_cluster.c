@@ -1,3 +1,4 @@
+/* presence_cluster: a model of Redis, and queues of what is in flight to each pushd. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,11 +22,11 @@ static int64_t now_ms(void) {
 
 enum kind { ENTER, LEAVE, READ, SWEEP };
 
-/* A command on its way to Redis; afterwards, its answer on its way back. */
+/* A command in flight to Redis; afterwards, its reply in flight back. */
 struct command {
     struct command *next;
     enum kind kind;
-    int id; /* of who sent it, at that time */
+    int id; /* of the sender, at that time */
     uint64_t room, user;
     presence_store_done *done;
     presence_store_user *visit;
@@ -33,7 +34,7 @@ struct command {
     void *context;
     bool ok, only_here;
     uint64_t logical_time;
-    bool named[CLUSTER_USERS];
+    bool listed[CLUSTER_USERS];
 };
 
 struct notice {
@@ -44,7 +45,7 @@ struct notice {
 
 static const char *const NAMES[CLUSTER_USERS] = {"ann", "bob", "cleo", "dan", "eve"};
 
-static void append_command(struct command **list, struct command *command) {
+static void append(struct command **list, struct command *command) {
     while (*list)
         list = &(*list)->next;
     command->next = NULL;
@@ -102,47 +103,46 @@ static void run_command(struct command *command) {
         *has = false;
     } else if (command->kind == READ) {
         for (uint64_t user = 0; user < CLUSTER_USERS; user++)
-            command->named[user] = elsewhere(command->id, command->room, user);
+            command->listed[user] = elsewhere(command->id, command->room, user);
     } else {
         sweep(command->room);
     }
 }
 
-/* ---- the wire ---- */
+/* ---- commands, replies and notices in flight ---- */
 
-static void give_answer(struct command *command) {
+static void deliver_reply(struct command *command) {
     if (command->done)
         command->done(command->context, command->ok, command->ok && command->only_here,
                       command->logical_time);
     for (uint64_t user = 0; command->visit && user < CLUSTER_USERS; user++)
-        if (command->named[user])
+        if (command->listed[user])
             command->visit(command->context, command->logical_time, user, text_of(NAMES[user]));
     if (command->end)
         command->end(command->context, command->ok, command->logical_time);
     free(command);
 }
 
-/* The next command reaches Redis; false if there is none. */
 bool cluster_execute(struct pubsub *pubsub) {
     struct command *command = pubsub->commands;
     if (!command || !pubsub->connected)
         return false;
     pubsub->commands = command->next;
     run_command(command);
-    append_command(&pubsub->answers, command);
+    append(&pubsub->answers, command);
     return true;
 }
 
-bool cluster_answer(struct pubsub *pubsub) {
+bool cluster_deliver_reply(struct pubsub *pubsub) {
     struct command *command = pubsub->answers;
     if (!command || !pubsub->connected)
         return false;
     pubsub->answers = command->next;
-    give_answer(command);
+    deliver_reply(command);
     return true;
 }
 
-bool cluster_hear(struct pubsub *pubsub) {
+bool cluster_deliver_notice(struct pubsub *pubsub) {
     struct notice *notice = pubsub->notices;
     struct buffer json = BUFFER_EMPTY;
     if (!notice || !pubsub->connected)
@@ -166,14 +166,14 @@ void cluster_deliver_all(void) {
     while (more) {
         more = false;
         for (int i = 0; i < CLUSTER_NODES; i++)
-            while (cluster.nodes[i].alive &&
-                   (cluster_execute(&cluster.nodes[i]) || cluster_answer(&cluster.nodes[i]) ||
-                    cluster_hear(&cluster.nodes[i])))
+            while (cluster.nodes[i].alive && (cluster_execute(&cluster.nodes[i]) ||
+                                              cluster_deliver_reply(&cluster.nodes[i]) ||
+                                              cluster_deliver_notice(&cluster.nodes[i])))
                 more = true;
     }
 }
 
-/* ---- the pubsub, as presence sees it ---- */
+/* ---- the functions of the pubsub ---- */
 
 static struct command *send_command(struct pubsub *pubsub, enum kind kind, uint64_t room,
                                     uint64_t user, void *context) {
@@ -184,7 +184,7 @@ static struct command *send_command(struct pubsub *pubsub, enum kind kind, uint6
     command->user = user;
     command->context = context;
     if (pubsub->connected)
-        append_command(&pubsub->commands, command);
+        append(&pubsub->commands, command);
     return command;
 }
 
@@ -194,7 +194,7 @@ static void enter(struct pubsub *pubsub, uint64_t room, uint64_t user, struct te
     command->done = done;
     assert_true(text_equals(name, text_of(NAMES[user])));
     if (!pubsub->connected)
-        give_answer(command);
+        deliver_reply(command);
 }
 
 static void leave(struct pubsub *pubsub, uint64_t room, uint64_t user, struct text name,
@@ -203,7 +203,7 @@ static void leave(struct pubsub *pubsub, uint64_t room, uint64_t user, struct te
     command->done = done;
     assert_true(text_equals(name, text_of(NAMES[user])));
     if (!pubsub->connected)
-        give_answer(command);
+        deliver_reply(command);
 }
 
 static void read_room(struct pubsub *pubsub, uint64_t room, presence_store_user *user,
@@ -212,7 +212,7 @@ static void read_room(struct pubsub *pubsub, uint64_t room, presence_store_user 
     command->visit = user;
     command->end = end;
     if (!pubsub->connected)
-        give_answer(command);
+        deliver_reply(command);
 }
 
 static void sweep_room(struct pubsub *pubsub, uint64_t room) {
@@ -224,7 +224,7 @@ static uint64_t epoch(const struct pubsub *pubsub) {
     return pubsub->epoch;
 }
 
-/* ---- the sockets of one pushd ---- */
+/* ---- the sockets of a pushd ---- */
 
 static void see(void *context, uint64_t user, struct text name) {
     struct cluster_seen *seen = context;
@@ -239,27 +239,28 @@ struct cluster_seen cluster_online(const struct pubsub *pubsub, uint64_t room) {
     return seen;
 }
 
-static void tell(void *context, uint64_t room, unsigned type, uint64_t user, struct text name) {
+static void on_notify(void *context, uint64_t room, unsigned type, uint64_t user,
+                      struct text name) {
     struct pubsub *pubsub = context;
     const bool joined = type == EVENT_USER_JOINED;
     assert_true(joined || type == EVENT_USER_LEFT);
     assert_true(pubsub->open[room] && text_equals(name, text_of(NAMES[user])));
-    if (!pubsub->shows[room])
+    if (!pubsub->showing[room])
         return;
-    assert_int_equal(pubsub->known[room][user], !joined);
-    pubsub->known[room][user] = joined;
-    pubsub->told++;
+    assert_int_equal(pubsub->shown[room][user], !joined);
+    pubsub->shown[room][user] = joined;
+    pubsub->notified++;
 }
 
-/* As a session does: opened, and then the `connected` frame. */
+/* As a client does: first the socket, then the `connected` frame. */
 static void socket_ready(struct pubsub *pubsub, uint64_t room, uint64_t user) {
     pubsub->sockets[room][user]++;
     presence_socket_opened(pubsub->presence, room, user, text_of(NAMES[user]));
     const struct cluster_seen seen = cluster_online(pubsub, room);
     assert_true(seen.users[user]);
-    if (!pubsub->shows[room])
-        memcpy(pubsub->known[room], seen.users, sizeof(seen.users));
-    pubsub->shows[room] = true;
+    if (!pubsub->showing[room])
+        memcpy(pubsub->shown[room], seen.users, sizeof(seen.users));
+    pubsub->showing[room] = true;
 }
 
 static void ready(void *context, uint64_t room) {
@@ -285,8 +286,8 @@ static bool any(const unsigned counts[CLUSTER_USERS]) {
     return false;
 }
 
-/* What was on its way over a subscription that has ended: whoever subscribes again hears it
- * before the confirmation. */
+/* Drops notices in flight over a subscription that has ended: whoever subscribes again receives
+ * them before the confirmation, when the room is not open yet. */
 static void lose_notices(struct pubsub *pubsub, uint64_t room) {
     struct notice **at = &pubsub->notices;
     while (*at) {
@@ -301,7 +302,7 @@ static void lose_notices(struct pubsub *pubsub, uint64_t room) {
 }
 
 static void close_room_if_empty(struct pubsub *pubsub, uint64_t room) {
-    pubsub->shows[room] = pubsub->shows[room] && any(pubsub->sockets[room]);
+    pubsub->showing[room] = pubsub->showing[room] && any(pubsub->sockets[room]);
     if (!pubsub->open[room] || any(pubsub->sockets[room]) || any(pubsub->waiting[room]))
         return;
     pubsub->open[room] = false;
@@ -320,9 +321,9 @@ void cluster_close_socket(struct pubsub *pubsub, uint64_t room, uint64_t user) {
     close_room_if_empty(pubsub, room);
 }
 
-/* ---- what happens to a pushd ---- */
+/* ---- start and failure of a pushd ---- */
 
-static void take_id(struct pubsub *pubsub) {
+static void new_id(struct pubsub *pubsub) {
     pubsub->id = cluster.redis.ids++;
     assert_true(cluster.redis.ids <= CLUSTER_IDS);
     cluster.redis.lease[pubsub->id] = true;
@@ -331,7 +332,7 @@ static void take_id(struct pubsub *pubsub) {
 void cluster_start_node(int number) {
     struct pubsub *pubsub = &cluster.nodes[number];
     *pubsub = (struct pubsub){.alive = true};
-    take_id(pubsub);
+    new_id(pubsub);
     pubsub->hooks = (struct presence_hooks){.pubsub = pubsub,
                                             .enter = enter,
                                             .leave = leave,
@@ -341,7 +342,7 @@ void cluster_start_node(int number) {
                                             .now_ms = now_ms,
                                             .grace_ms = cluster.grace_ms,
                                             .context = pubsub,
-                                            .notify = tell,
+                                            .notify = on_notify,
                                             .ready = ready};
     pubsub->presence = presence_new(&pubsub->hooks);
 }
@@ -351,21 +352,19 @@ void cluster_connect_node(struct pubsub *pubsub) {
         return;
     pubsub->connected = true;
     if (!cluster.redis.lease[pubsub->id]) {
-        take_id(pubsub);
+        new_id(pubsub);
         pubsub->epoch++;
     }
     presence_redis_state(pubsub->presence, true);
 }
 
-/* The pushd finds that its lease has run out. */
 void cluster_renew_lost_lease(struct pubsub *pubsub) {
-    take_id(pubsub);
+    new_id(pubsub);
     pubsub->epoch++;
     presence_redis_state(pubsub->presence, false);
     presence_redis_state(pubsub->presence, true);
 }
 
-/* The connections break: some commands were still carried out, nothing is answered. */
 void cluster_disconnect(struct pubsub *pubsub, unsigned carried_out) {
     while (carried_out-- > 0 && cluster_execute(pubsub)) {
     }
@@ -378,7 +377,7 @@ void cluster_disconnect(struct pubsub *pubsub, unsigned carried_out) {
         *first = command->next;
         command->ok = false;
         command->visit = NULL;
-        give_answer(command);
+        deliver_reply(command);
     }
     presence_redis_state(pubsub->presence, false);
 }
@@ -415,7 +414,7 @@ void cluster_end(void) {
             cluster_kill_node(&cluster.nodes[i]);
 }
 
-/* ---- comparing with what is so ---- */
+/* ---- comparing ---- */
 
 bool cluster_has_sockets(uint64_t room, uint64_t user) {
     for (int i = 0; i < CLUSTER_NODES; i++)
@@ -424,23 +423,22 @@ bool cluster_has_sockets(uint64_t room, uint64_t user) {
     return false;
 }
 
-/* What a client was told is what presence holds. */
-static void compare_told(const struct pubsub *pubsub) {
+/* What clients were sent is what presence has. */
+static void compare_view(const struct pubsub *pubsub) {
     for (uint64_t room = 0; room < CLUSTER_ROOMS; room++) {
-        if (!pubsub->shows[room])
+        if (!pubsub->showing[room])
             continue;
         const struct cluster_seen seen = cluster_online(pubsub, room);
-        assert_memory_equal(seen.users, pubsub->known[room], sizeof(seen.users));
+        assert_memory_equal(seen.users, pubsub->shown[room], sizeof(seen.users));
     }
 }
 
 void cluster_compare_all(void) {
     for (int i = 0; i < CLUSTER_NODES; i++)
         if (cluster.nodes[i].alive)
-            compare_told(&cluster.nodes[i]);
+            compare_view(&cluster.nodes[i]);
 }
 
-/* When all is quiet, every view and Redis hold those who have sockets. */
 void cluster_compare_with_truth(void) {
     for (int i = 0; i < CLUSTER_NODES; i++)
         for (uint64_t room = 0; room < CLUSTER_ROOMS; room++) {

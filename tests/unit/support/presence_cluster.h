@@ -1,11 +1,11 @@
 /*
- * cluster: presence of several pushd, on a Redis made of arrays. A test opens and closes
- * sockets, breaks connections, kills a pushd, and lets commands, answers and notices
- * arrive one by one, in the order it likes. All is one static `cluster`, of one thread.
- * What a client is told is checked as it is told: nobody joins or leaves twice.
+ * presence_cluster: presence of several pushd processes, on a Redis made of arrays. A test opens
+ * and closes sockets, breaks connections, kills a pushd, and delivers commands, replies and
+ * notices one by one, in any order. There is one static `cluster`. Each notification to a client
+ * is checked: no user joins or leaves twice.
  */
-#ifndef CONFAB_TESTS_CLUSTER_H
-#define CONFAB_TESTS_CLUSTER_H
+#ifndef CONFAB_TESTS_PRESENCE_CLUSTER_H
+#define CONFAB_TESTS_PRESENCE_CLUSTER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,11 +15,11 @@
 #define CLUSTER_NODES 4
 #define CLUSTER_ROOMS 3
 #define CLUSTER_USERS 5
-#define CLUSTER_GRACE 5000 /* milliseconds, unless a test sets grace_ms */
-/* A pushd takes a new id whenever its lease was lost. */
+#define CLUSTER_GRACE 5000 /* in milliseconds, unless a test sets grace_ms */
+/* A pushd takes a new id when it lost its lease. */
 #define CLUSTER_IDS 64
 
-/* One pushd, and what it has on the wire; stands in for the struct pubsub of pushd. */
+/* One pushd, and what it has in flight; stands in for the struct pubsub of pushd. */
 struct pubsub {
     int id;
     bool alive, connected;
@@ -29,21 +29,21 @@ struct pubsub {
     struct command *commands, *answers;
     struct notice *notices;
     unsigned sockets[CLUSTER_ROOMS][CLUSTER_USERS];
-    /* Sockets that open as soon as the room is ready. */
+    /* Sockets that wait for the room to be ready. */
     unsigned waiting[CLUSTER_ROOMS][CLUSTER_USERS];
     bool open[CLUSTER_ROOMS];
-    bool shows[CLUSTER_ROOMS]; /* a client sees the room: `known` is what it was told */
-    bool known[CLUSTER_ROOMS][CLUSTER_USERS];
-    unsigned told;
+    bool showing[CLUSTER_ROOMS]; /* a client shows the room: `shown` is what it was sent */
+    bool shown[CLUSTER_ROOMS][CLUSTER_USERS];
+    unsigned notified;
 };
 
 struct cluster {
     int64_t now, grace_ms; /* milliseconds; grace_ms holds for what starts afterwards */
-    /* Somebody listens to all rooms at each pushd (a notifications socket), so that notices
-     * come also while nobody has the room open. */
+    /* Each pushd has a subscriber of all rooms (a notifications socket), so that notices arrive
+     * also while the room is not open. */
     bool always_subscribed;
     struct {
-        uint64_t logical_time; /* kept when the data is lost: it is a time */
+        uint64_t logical_time; /* kept when the data is lost */
         bool lease[CLUSTER_IDS];
         bool has[CLUSTER_IDS][CLUSTER_ROOMS][CLUSTER_USERS];
         int ids; /* given so far */
@@ -57,37 +57,36 @@ struct cluster_seen {
 
 extern struct cluster cluster;
 
-/* So many connected pushd, and an empty Redis. */
+/* Starts `count` connected pushd processes, and an empty Redis. */
 void cluster_begin(int count);
 
 /* Kills what is alive, and frees all of it. */
 void cluster_end(void);
 
-/* Starts the pushd of that place in nodes, not yet connected. */
+/* Starts the pushd of an index of nodes, not connected. */
 void cluster_start_node(int number);
 
 void cluster_connect_node(struct pubsub *pubsub);
 
-/* The connections break: so many commands on their way were still carried out, nothing is
+/* The connections break: `carried_out` commands in flight are still executed, none is
  * answered. */
 void cluster_disconnect(struct pubsub *pubsub, unsigned carried_out);
 
-/* As by SIGKILL; its lease has run out at once. */
+/* As by SIGKILL; its lease expires at once. */
 void cluster_kill_node(struct pubsub *pubsub);
 
-/* The pushd finds that its lease has run out. */
+/* The pushd notices that its lease has expired. */
 void cluster_renew_lost_lease(struct pubsub *pubsub);
 
-/* Redis forgets everything. */
+/* Redis loses its data. */
 void cluster_lose_data(void);
 
-/* The next command reaches Redis, the next answer or notice reaches the pushd; false if
- * there is none. */
+/* The next command is executed, the next reply or notice is delivered; false if there is none. */
 bool cluster_execute(struct pubsub *pubsub);
-bool cluster_answer(struct pubsub *pubsub);
-bool cluster_hear(struct pubsub *pubsub);
+bool cluster_deliver_reply(struct pubsub *pubsub);
+bool cluster_deliver_notice(struct pubsub *pubsub);
 
-/* All of that, of all that live, until there is none. */
+/* All of that, for all living pushd processes, until nothing is in flight. */
 void cluster_deliver_all(void);
 
 void cluster_tick_all(int64_t ms);
@@ -95,19 +94,20 @@ void cluster_tick_all(int64_t ms);
 /* A socket of the user to the room opens, at once or when the room is ready. */
 void cluster_open_socket(struct pubsub *pubsub, uint64_t room, uint64_t user);
 
-/* Closes one if there is one. */
+/* Closes a socket if there is one. */
 void cluster_close_socket(struct pubsub *pubsub, uint64_t room, uint64_t user);
 
-/* Whether the user has an open socket to the room, at whichever pushd. */
+/* Whether the user has an open socket to the room on any pushd. */
 bool cluster_has_sockets(uint64_t room, uint64_t user);
 
-/* Whom presence takes for online. */
+/* The users that presence has as online. */
 struct cluster_seen cluster_online(const struct pubsub *pubsub, uint64_t room);
 
-/* Fails the test unless what clients were told is what presence holds, everywhere. */
+/* Fails the test unless all clients were sent what presence has. */
 void cluster_compare_all(void);
 
-/* When all is quiet: fails it unless every view and Redis hold those who have sockets. */
+/* With nothing in flight: fails the test unless each view, and Redis, have the users with open
+ * sockets. */
 void cluster_compare_with_truth(void);
 
 #endif
