@@ -1,10 +1,9 @@
 /*
- * fuzz_event: any bytes on channels of Redis that pushd listens to, through all that it has.
+ * fuzz_event: any bytes on Redis channels that pushd is subscribed to, through a whole pushd.
  *
- * Pieces of the input end with a byte 0xFF, which is in no text; the first byte of each
- * chooses the channel. What is no event costs nothing: every socket stays, is told nothing
- * of it, and gets what is said afterwards. What is one may be a lie, which nobody but the
- * listeners of that channel may suffer from.
+ * Messages end with a byte 0xFF, which no text contains; the first byte of each chooses the
+ * channel. Malformed events must have no effect: all sockets stay open, receive nothing of them,
+ * and receive later messages. A valid but false event may affect subscribers of its channel only.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -18,12 +17,12 @@ struct run {
     struct fake_world world;
     uint64_t room, other_room;
     struct socket *in_room, *notified, *elsewhere;
-    bool believed; /* something was an event */
+    bool accepted; /* at least one was a valid event */
 };
 
 static void require(bool holds, const char *what) {
     if (!holds) {
-        fprintf(stderr, "fuzz_event: not so: %s\n", what);
+        fprintf(stderr, "fuzz_event: failed: %s\n", what);
         abort();
     }
 }
@@ -49,8 +48,8 @@ static struct text next_piece(struct text *rest) {
     return piece;
 }
 
-/* The channel is one that the socket elsewhere has nothing to do with. */
-static void bring(struct run *run, struct text piece) {
+/* On a channel that the socket elsewhere is not subscribed to. */
+static void publish(struct run *run, struct text piece) {
     struct event_envelope envelope;
     if (piece.len == 0)
         return;
@@ -58,45 +57,47 @@ static void bring(struct run *run, struct text piece) {
     const enum event_stream stream = of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM;
     const uint64_t id = of_user ? (piece.at[0] & 2 ? 1 : 3) : run->room;
     const struct text payload = {piece.at + 1, piece.len - 1};
-    run->believed = run->believed || event_validate(stream, payload, &envelope);
+    run->accepted = run->accepted || event_validate(stream, payload, &envelope);
     fake_pubsub_send_bytes(run->world.pubsub, stream, id, payload);
     fake_world_settle(&run->world);
 }
 
-/* How many frames come that bear these words. */
-static unsigned hears(struct socket *socket, const char *words) {
+/* The number of frames that contain a text. */
+static unsigned count_frames(struct socket *socket, const char *body) {
     unsigned count = 0;
     const char *json;
     while ((json = fake_socket_next(socket)))
-        count += strstr(json, words) != NULL;
+        count += strstr(json, body) != NULL;
     return count;
 }
 
-static void forget(struct socket *socket) {
+static void skip_frames(struct socket *socket) {
     while (fake_socket_next(socket)) {
     }
 }
 
 static void check(struct run *run) {
     struct fake_store *store = &run->world.store;
-    if (!run->believed) {
-        require(run->in_room->count == 1 && run->notified->count == 1, "nothing is told");
-        require(run->in_room->close_code == 0 && run->notified->close_code == 0, "all stay");
+    if (!run->accepted) {
+        require(run->in_room->count == 1 && run->notified->count == 1, "nothing is sent");
+        require(run->in_room->close_code == 0 && run->notified->close_code == 0,
+                "sockets stay open");
     }
-    require(run->elsewhere->close_code == 0, "who is elsewhere stays");
-    forget(run->in_room);
-    forget(run->notified);
-    forget(run->elsewhere);
+    require(run->elsewhere->close_code == 0, "the socket elsewhere stays open");
+    skip_frames(run->in_room);
+    skip_frames(run->notified);
+    skip_frames(run->elsewhere);
     const uint64_t here = fake_store_post(store, run->room, 1);
-    char words[64];
-    snprintf(words, sizeof(words), "%s", fake_store_words(here, 0));
+    char body[64];
+    snprintf(body, sizeof(body), "%s", fake_store_words(here, 0));
     fake_world_settle(&run->world);
-    require(run->believed || (hears(run->in_room, words) == 1 && hears(run->notified, words) == 1),
-            "what is said is heard");
+    require(run->accepted ||
+                (count_frames(run->in_room, body) == 1 && count_frames(run->notified, body) == 1),
+            "a later message is received");
     const uint64_t there = fake_store_post(store, run->other_room, 2);
-    snprintf(words, sizeof(words), "%s", fake_store_words(there, 0));
+    snprintf(body, sizeof(body), "%s", fake_store_words(there, 0));
     fake_world_settle(&run->world);
-    require(hears(run->elsewhere, words) == 1, "what is said elsewhere is heard there");
+    require(count_frames(run->elsewhere, body) == 1, "a message elsewhere is received there");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -105,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text rest = {(const char *)data, size};
     begin(&run);
     while (rest.len > 0)
-        bring(&run, next_piece(&rest));
+        publish(&run, next_piece(&rest));
     check(&run);
     fake_socket_free(run.in_room);
     fake_socket_free(run.notified);

@@ -1,10 +1,10 @@
 /*
- * fuzz_handshake: any bytes as path, query, headers and address of a handshake. Beyond not
- * crashing: what is taken out of them lies within them, a token goes before the cookie, and
- * a cookie is welcome from this site and from nowhere by chance.
+ * fuzz_handshake: any bytes as path, query, headers and address of a handshake. Besides memory
+ * errors, checks that the parsed texts lie within the input, that a token takes precedence over
+ * the cookie, and that a cookie is accepted from this site and listed origins only.
  *
- * The input is one line for each piece, in the order of struct handshake_input, and one more
- * for X-Forwarded-For; no header can hold a line channel.
+ * The input has a line for each member of struct handshake_input, in their order, and one for
+ * X-Forwarded-For; no header can contain a line feed.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -21,17 +21,17 @@ static const struct config PROXIES = {.push_proxies = "127.0.0.1",
 
 static void require(bool holds, const char *what) {
     if (!holds) {
-        fprintf(stderr, "fuzz_handshake: not so: %s\n", what);
+        fprintf(stderr, "fuzz_handshake: failed: %s\n", what);
         abort();
     }
 }
 
-/* Copies the next line, so that reading beyond its end is seen. The caller frees. */
+/* Copies the next line, so that reading beyond its end is detected. The caller frees it. */
 static struct text next_line(struct text *rest) {
     const char *stop = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
     const size_t len = stop ? (size_t)(stop - rest->at) : rest->len;
     char *copy = malloc(len ? len : 1);
-    require(copy != NULL, "there is memory");
+    require(copy != NULL, "malloc succeeds");
     if (len)
         memcpy(copy, rest->at, len);
     rest->at += len + (stop ? 1 : 0);
@@ -47,8 +47,8 @@ static void check(const struct handshake_input *input, const struct handshake *h
     unsigned char hash[SECRET_HASH_SIZE];
     uint64_t since;
     require(!handshake->notifications || handshake->room_id == 0, "notifications have no room");
-    require(handshake->room_id <= INT64_MAX, "the number is one that a room could have");
-    require(!handshake->has_token || !handshake->has_cookie, "a token goes before the cookie");
+    require(handshake->room_id <= INT64_MAX, "the room number is possible");
+    require(!handshake->has_token || !handshake->has_cookie, "a token takes precedence");
     if (handshake->has_since)
         require(handshake->since.len == 0 || lies_in(handshake->since, input->query),
                 "since is in the query");
@@ -71,8 +71,8 @@ static bool contains(struct text whole, struct text part) {
     return false;
 }
 
-/* Without a port that goes without saying. */
-static struct text bare(struct text host) {
+/* Without a default port. */
+static struct text without_port(struct text host) {
     const struct text ports[] = {text_of(":443"), text_of(":80")};
     for (size_t i = 0; i < 2; i++)
         if (host.len > ports[i].len &&
@@ -83,26 +83,27 @@ static struct text bare(struct text host) {
 
 static void check_origin(const struct handshake_input *input, const struct handshake *handshake) {
     const struct handshake with_cookie = {.has_cookie = true};
-    const struct handshake_input nowhere = {.origin = input->origin, .host = text_of("")};
-    const bool welcome = handshake_origin_allowed(input, handshake, ALLOWED);
-    const bool listed = handshake_origin_allowed(&nowhere, &with_cookie, ALLOWED);
+    const struct handshake_input no_host = {.origin = input->origin, .host = text_of("")};
+    const bool allowed = handshake_origin_allowed(input, handshake, ALLOWED);
+    const bool listed = handshake_origin_allowed(&no_host, &with_cookie, ALLOWED);
     if (!handshake->has_cookie)
-        require(welcome, "the origin counts with a cookie only");
-    else if (welcome && !listed)
+        require(allowed, "the origin matters with a cookie only");
+    else if (allowed && !listed)
         require(input->host.len > 0 && input->origin.len > 7 &&
-                    contains(input->origin, bare(input->host)),
-                "the origin is this site's, or allowed");
-    require(!listed || contains(text_of(ALLOWED), bare(input->origin)), "it is on the list");
+                    contains(input->origin, without_port(input->host)),
+                "the origin is this site, or listed");
+    require(!listed || contains(text_of(ALLOWED), without_port(input->origin)),
+            "the origin is in the list");
 }
 
 static void check_address(struct text forwarded) {
     char address[HANDSHAKE_ADDRESS_SIZE] = "127.0.0.1";
     handshake_client_address(address, forwarded, &PROXIES);
-    require(memchr(address, '\0', sizeof(address)) != NULL, "an address has an end");
-    require(address[0] != '\0', "there is an address");
+    require(memchr(address, '\0', sizeof(address)) != NULL, "the address is terminated");
+    require(address[0] != '\0', "the address is not empty");
     char peer[HANDSHAKE_ADDRESS_SIZE] = "192.0.2.1";
     handshake_client_address(peer, forwarded, &PROXIES);
-    require(strcmp(peer, "192.0.2.1") == 0, "who is no proxy is not believed");
+    require(strcmp(peer, "192.0.2.1") == 0, "only proxies are trusted");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,16 +1,16 @@
 /*
- * fuzz_orders: a whole pushd, and the bytes say in which order everything happens. What
- * people there must see is asserted by fake_people.
+ * fuzz_orders: a whole pushd, where the input chooses the order of events. What clients must see
+ * is asserted by fake_clients.
  *
- * The first byte says what fails; each throw of the dice takes one or two of the others,
- * and the run ends with the last of them.
+ * The first byte chooses what fails; each random choice takes one or two of the others, and the run
+ * ends with the last one.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../unit/support/fake_clients.h"
 
-/* Things that happen for one byte, about, and at most. */
+/* Bytes for a step, about, and the most steps. */
 #define BYTES_A_STEP 4
 #define STEPS 2000
 

@@ -1,11 +1,11 @@
 /*
- * fuzz_stream: the events of a stream in any order, late, twice, never or invented, and a
- * database that answers when it likes; and a queue of frames that is filled and emptied.
+ * fuzz_stream: the events of a stream reordered, late, twice, never or invented, with a database
+ * that answers at any time; and a send queue that is filled and emptied.
  *
- * Out of the stream they must come by rising number, each once and without a hole, but for
- * the places where it was told to go on further; the tail is what came last; not more waits
- * than is allowed. Bytes leave the queue in the order in which they entered it, all of them,
- * and it knows how many wait. Every frame is freed.
+ * The stream must deliver by rising number, each event once and without gaps, except where it is
+ * told to skip; its cache has the last events; no more events are pending than allowed. Bytes leave
+ * the queue in the order in which they entered, all of them, and it knows its size. All frames
+ * are freed.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -16,31 +16,31 @@
 #include "channel/stream.h"
 #include "net/send_queue.h"
 
-enum move { HAPPEN, OFFER, INVENT, ANSWER, FAIL, CHECK, SKIP, TAIL, PUSH, TAKE, MOVES };
+enum move { RECORD, RECEIVE, INVENT, ANSWER, FAIL, CHECK, SKIP, RECENT, PUSH, CONSUME, MOVES };
 
 #define FETCH_LIMIT 8
 #define QUEUE_SIZE 4096
 
 struct run {
     struct stream stream;
-    uint64_t head; /* events on record */
+    uint64_t head; /* events recorded */
     uint64_t last; /* delivered */
     bool fetching;
     uint64_t after;
     struct send_queue send_queue;
-    unsigned char queue[QUEUE_SIZE]; /* what must be in the send_queue */
-    size_t queued;
+    unsigned char queue[QUEUE_SIZE]; /* what must be in send_queue */
+    size_t queue_len;
     uint64_t visited;
 };
 
 static void require(bool holds, const char *what) {
     if (!holds) {
-        fprintf(stderr, "fuzz_stream: not so: %s\n", what);
+        fprintf(stderr, "fuzz_stream: failed: %s\n", what);
         abort();
     }
 }
 
-/* Some are messages, their editions and deletions; each says its number. */
+/* Messages, edits and deletions; each has its number as the text. */
 static struct stream_event make_event(uint64_t seq) {
     static const unsigned TYPES[] = {EVENT_NEW_MESSAGE, EVENT_NEW_MESSAGE, EVENT_MESSAGE_EDITED,
                                      EVENT_MESSAGE_DELETED, EVENT_ROOM_UPDATED};
@@ -57,14 +57,14 @@ static struct stream_event make_event(uint64_t seq) {
 
 static void deliver(struct stream *stream, const struct stream_event *event) {
     struct run *run = stream->owner;
-    require(event->seq == run->last + 1, "each comes once, in order, without a hole");
+    require(event->seq == run->last + 1, "each event is delivered once, in order, without gaps");
     run->last = event->seq;
 }
 
 static void fetch(struct stream *stream, uint64_t after) {
     struct run *run = stream->owner;
-    require(!run->fetching, "it asks once at a time");
-    require(after == run->last, "it asks for what follows");
+    require(!run->fetching, "one fetch at a time");
+    require(after == run->last, "the fetch continues from the last event");
     run->fetching = true;
     run->after = after;
 }
@@ -73,7 +73,7 @@ static const struct stream_hooks HOOKS = {deliver, fetch};
 
 /* ---- moves ---- */
 
-static void offer(struct run *run, uint64_t seq) {
+static void receive(struct run *run, uint64_t seq) {
     const struct stream_event event = make_event(seq);
     stream_receive(&run->stream, &event);
     frame_release(event.frame);
@@ -101,51 +101,52 @@ static void skip(struct run *run, uint64_t seq) {
 
 static void visit(void *context, const struct stream_event *event) {
     struct run *run = context;
-    require(event->seq == run->visited + 1, "the tail has no hole");
+    require(event->seq == run->visited + 1, "the cache has no gaps");
     run->visited = event->seq;
 }
 
-static void look_at_tail(struct run *run, uint64_t back) {
+static void check_recent(struct run *run, uint64_t back) {
     const uint64_t after = run->last > back ? run->last - back : 0;
     run->visited = after;
     const bool has = stream_recent(&run->stream, after, visit, run);
-    require(run->visited == (has ? run->last : after), "the tail is whole, or not shown");
+    require(run->visited == (has ? run->last : after), "the cache is complete, or not visited");
 }
 
 static void push(struct run *run, size_t len) {
     char bytes[256];
-    memset(bytes, 'a' + (int)(run->queued % 26), sizeof(bytes));
+    memset(bytes, 'a' + (int)(run->queue_len % 26), sizeof(bytes));
     struct frame *frame = frame_text((struct text){bytes, len});
-    if (run->queued + frame->len <= QUEUE_SIZE) {
-        memcpy(run->queue + run->queued, frame->bytes, frame->len);
-        run->queued += frame->len;
-        require(send_queue_push(&run->send_queue, frame) == run->queued, "it knows what waits");
+    if (run->queue_len + frame->len <= QUEUE_SIZE) {
+        memcpy(run->queue + run->queue_len, frame->bytes, frame->len);
+        run->queue_len += frame->len;
+        require(send_queue_push(&run->send_queue, frame) == run->queue_len,
+                "the queue knows its size");
     }
     frame_release(frame);
 }
 
-static void take(struct run *run, size_t wanted) {
+static void consume(struct run *run, size_t wanted) {
     unsigned char out[256];
     const size_t len = send_queue_peek(&run->send_queue, out, wanted);
-    require(len == (wanted < run->queued ? wanted : run->queued), "all that fits comes");
-    require(memcmp(out, run->queue, len) == 0, "the bytes come in order");
+    require(len == (wanted < run->queue_len ? wanted : run->queue_len), "peek fills the buffer");
+    require(memcmp(out, run->queue, len) == 0, "the bytes are in order");
     send_queue_consume(&run->send_queue, len);
-    run->queued -= len;
-    memmove(run->queue, run->queue + len, run->queued);
-    require(run->send_queue.bytes == run->queued, "it knows what is left");
+    run->queue_len -= len;
+    memmove(run->queue, run->queue + len, run->queue_len);
+    require(run->send_queue.bytes == run->queue_len, "the queue knows what is left");
 }
 
 static void make_move(struct run *run, enum move move, uint64_t number) {
     switch (move) {
-    case HAPPEN:
+    case RECORD:
         run->head += 1 + number % 16;
         break;
-    case OFFER: /* something from around the end of the record */
+    case RECEIVE: /* one of the last events recorded */
         if (run->head > 0)
-            offer(run, run->head - number % (run->head < 80 ? run->head : 80));
+            receive(run, run->head - number % (run->head < 80 ? run->head : 80));
         break;
-    case INVENT: /* beyond the next, so that it can be told from what is on record */
-        offer(run, run->head + 2 + number * number * number);
+    case INVENT: /* beyond the next one, so that it differs from recorded ones */
+        receive(run, run->head + 2 + number * number * number);
         break;
     case ANSWER:
         answer(run);
@@ -158,33 +159,33 @@ static void make_move(struct run *run, enum move move, uint64_t number) {
     case CHECK:
         stream_update_head(&run->stream, run->head);
         break;
-    case SKIP: /* over what is gone; never beyond the record */
+    case SKIP: /* over purged events; never beyond the last recorded one */
         if (run->fetching && run->head >= run->last + number % 64)
             skip(run, run->last + number % 64);
         break;
-    case TAIL:
-        look_at_tail(run, number);
+    case RECENT:
+        check_recent(run, number);
         break;
     case PUSH:
         push(run, number);
         break;
     default:
-        take(run, number);
+        consume(run, number);
     }
-    require(run->stream.pending.count <= STREAM_PENDING, "not too much waits");
-    require(run->stream.recent.count <= STREAM_RECENT, "the tail is short");
-    require(run->stream.last_seq == run->last, "it stands where it was last");
+    require(run->stream.pending.count <= STREAM_PENDING, "pending events are bounded");
+    require(run->stream.recent.count <= STREAM_RECENT, "the cache is bounded");
+    require(run->stream.last_seq == run->last, "last_seq is that of the last event");
 }
 
-/* Asked often enough, the database brings the stream to the end of the record. */
-static void come_to_rest(struct run *run) {
+/* Enough fetches bring the stream to the last event recorded. */
+static void settle(struct run *run) {
     for (uint64_t i = 0; i <= run->head / FETCH_LIMIT + 4; i++) {
         stream_update_head(&run->stream, run->head);
         answer(run);
     }
-    require(run->last >= run->head, "in the end all is there");
-    require(!run->fetching, "in the end nothing is asked for");
-    take(run, 0);
+    require(run->last >= run->head, "all events are delivered in the end");
+    require(!run->fetching, "no fetch is pending in the end");
+    consume(run, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -199,7 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (!run->stream.known)
         stream_start(&run->stream, run->last = run->head);
-    come_to_rest(run);
+    settle(run);
     stream_clear(&run->stream);
     send_queue_clear(&run->send_queue);
     free(run);

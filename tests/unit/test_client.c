@@ -131,8 +131,8 @@ static void one_that_goes_while_it_opens_leaves_nothing_behind(void **state) {
                     fake_pubsub_confirm(scene->world.pubsub, 0);
                 else if (db_pool_pending(scene->world.db_pool) > 0)
                     fake_db_pool_finish(scene->world.db_pool, 0);
-                else if (fake_pubsub_unanswered(scene->world.pubsub) > 0)
-                    fake_pubsub_answer(scene->world.pubsub);
+                else if (fake_pubsub_unreplied(scene->world.pubsub) > 0)
+                    fake_pubsub_reply(scene->world.pubsub);
             }
             fake_socket_free(socket);
             fake_world_settle(&scene->world);

@@ -155,11 +155,38 @@ static void memory_follows_the_number_of_keys(void **state) {
     assert_null(map.slots);
 }
 
+static void counters_take_no_slot_at_zero(void **state) {
+    struct idmap map = {0};
+    (void)state;
+    assert_int_equal(idmap_counter(&map, 7), 0);
+    assert_int_equal(idmap_increment(&map, 7), 1);
+    assert_int_equal(idmap_increment(&map, 7), 2);
+    assert_int_equal(idmap_increment(&map, 0), 1);
+    assert_int_equal(idmap_counter(&map, 7), 2);
+    assert_int_equal(idmap_count(&map), 2);
+    assert_int_equal(idmap_decrement(&map, 7), 1);
+    assert_int_equal(idmap_decrement(&map, 7), 0);
+    assert_int_equal(idmap_counter(&map, 7), 0);
+    assert_int_equal(idmap_decrement(&map, 0), 0);
+    assert_int_equal(idmap_count(&map), 0);
+    assert_null(map.slots);
+}
+
+/* Test vectors of the FNV-1a hash by its authors. */
+static void text_keys_are_fnv_1a(void **state) {
+    (void)state;
+    assert_true(idmap_text_key("") == UINT64_C(0xcbf29ce484222325));
+    assert_true(idmap_text_key("a") == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(idmap_text_key("foobar") == UINT64_C(0x85944171f73967e8));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_in_any_order_match_a_model),
         cmocka_unit_test(an_empty_map_answers),
         cmocka_unit_test(memory_follows_the_number_of_keys),
+        cmocka_unit_test(counters_take_no_slot_at_zero),
+        cmocka_unit_test(text_keys_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -280,8 +280,8 @@ static void move_redis(struct run *run) {
         fake_pubsub_set_up(pubsub, true);
     else if (dice < 20 && fake_pubsub_unconfirmed(pubsub) > 0)
         fake_pubsub_confirm(pubsub, below(run, fake_pubsub_unconfirmed(pubsub)));
-    else if (dice < 35 && fake_pubsub_unanswered(pubsub) > 0)
-        fake_pubsub_answer(pubsub);
+    else if (dice < 35 && fake_pubsub_unreplied(pubsub) > 0)
+        fake_pubsub_reply(pubsub);
     else if (flying > 0 && run->redis_fails && dice < 40)
         fake_pubsub_lose(pubsub, below(run, flying));
     else if (flying > 0)

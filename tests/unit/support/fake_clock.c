@@ -1,10 +1,11 @@
+/* fake_clock: replaces clock_gettime of the C library for the monotonic clock. */
 #include "fake_clock.h"
 
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Not 0, which means "never" to many. */
+/* Not 0, which often means "never". */
 static int64_t now_ms = 1000000;
 
 void fake_clock_advance(int64_t milliseconds) {

@@ -1,7 +1,6 @@
 /*
- * fake_clock: a monotonic clock that stands still until a test moves it on. It takes the
- * place of the system's for the whole program, libuv's timers included; the time of day
- * goes on as ever.
+ * fake_clock: a monotonic clock that stands still until a test advances it. It replaces the
+ * system's for the whole program, the timers of libuv included; the time of day is real.
  */
 #ifndef CONFAB_TESTS_FAKE_CLOCK_H
 #define CONFAB_TESTS_FAKE_CLOCK_H

@@ -1,11 +1,13 @@
+/* fake_db_pool: a list of jobs that a test runs. */
 #include "fake_db_pool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/xalloc.h"
 
-struct waiting {
+struct fake_job {
     db_pool_work *work;
     db_pool_done *done;
     void *context;
@@ -14,7 +16,7 @@ struct waiting {
 
 struct db_pool {
     struct db *db;
-    struct waiting *list;
+    struct fake_job *list;
     size_t count, space;
 };
 
@@ -30,11 +32,9 @@ void db_pool_free(struct db_pool *db_pool) {
 }
 
 void db_pool_run(struct db_pool *db_pool, db_pool_work *work, db_pool_done *done, void *context) {
-    if (db_pool->count == db_pool->space) {
-        db_pool->space = db_pool->space ? db_pool->space * 2 : 16;
-        db_pool->list = xreallocarray(db_pool->list, db_pool->space, sizeof(*db_pool->list));
-    }
-    db_pool->list[db_pool->count++] = (struct waiting){work, done, context, false};
+    db_pool->list =
+        array_reserve(db_pool->list, &db_pool->space, db_pool->count + 1, sizeof(*db_pool->list));
+    db_pool->list[db_pool->count++] = (struct fake_job){work, done, context, false};
 }
 
 size_t db_pool_pending(const struct db_pool *db_pool) {
@@ -42,7 +42,7 @@ size_t db_pool_pending(const struct db_pool *db_pool) {
 }
 
 void fake_db_pool_work(struct db_pool *db_pool, size_t at) {
-    struct waiting *job = &db_pool->list[at];
+    struct fake_job *job = &db_pool->list[at];
     if (!job->worked)
         job->work(job->context, db_pool->db);
     job->worked = true;
@@ -50,7 +50,7 @@ void fake_db_pool_work(struct db_pool *db_pool, size_t at) {
 
 void fake_db_pool_finish(struct db_pool *db_pool, size_t at) {
     fake_db_pool_work(db_pool, at);
-    const struct waiting job = db_pool->list[at];
+    const struct fake_job job = db_pool->list[at];
     db_pool->count--;
     memmove(db_pool->list + at, db_pool->list + at + 1,
             (db_pool->count - at) * sizeof(*db_pool->list));

@@ -1,23 +1,23 @@
 /*
- * fake_jobs: takes the place of pushd/db_pool.c. A job waits until a test has its two halves
- * run, in whatever order it likes: what the first half reads can be old when the second
- * half runs.
+ * fake_db_pool: replaces pushd/db/db_pool.c. A job waits until a test runs its two halves, in any
+ * order relative to other jobs: what the first half has read can be outdated when the second one
+ * runs.
  */
-#ifndef CONFAB_TESTS_FAKE_JOBS_H
-#define CONFAB_TESTS_FAKE_JOBS_H
+#ifndef CONFAB_TESTS_FAKE_DB_POOL_H
+#define CONFAB_TESTS_FAKE_DB_POOL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "db/db_pool.h"
 
-/* Jobs whose work gets this db. Freed with db_pool_free, none being under way. */
+/* A pool whose jobs get this db. Freed with db_pool_free; no job may be pending. */
 struct db_pool *fake_db_pool_new(struct db *db);
 
-/* Runs the first half of a job, by its place among those that wait; nothing if it has run. */
+/* Runs the first half of a job, by its index among those pending, unless it has run. */
 void fake_db_pool_work(struct db_pool *db_pool, size_t at);
 
-/* Runs what has not run of a job; it is gone then. */
+/* Runs the halves of a job that have not run; it is not pending then. */
 void fake_db_pool_finish(struct db_pool *db_pool, size_t at);
 
 #endif

@@ -1,17 +1,19 @@
+/* fake_pubsub: lists of channels, messages and replies that wait for a test. */
 #include "fake_pubsub.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/xalloc.h"
 #include "redis/event_validate.h"
 
-struct redis_channel {
+struct fake_channel {
     enum event_stream stream;
     uint64_t id;
     bool joined;
-    bool confirm; /* is to be confirmed, perhaps once more */
+    bool confirm; /* to be confirmed, perhaps again */
 };
 
 struct message {
@@ -20,7 +22,7 @@ struct message {
     struct text bytes;
 };
 
-struct answer {
+struct fake_reply {
     presence_store_done *done;
     presence_store_end *end;
     void *context;
@@ -29,21 +31,13 @@ struct answer {
 struct pubsub {
     const struct pubsub_callbacks *callbacks;
     bool up;
-    struct redis_channel *redis_channels;
-    size_t redis_channel_count, redis_channel_space;
+    struct fake_channel *channels;
+    size_t channel_count, channel_space;
     struct message *messages;
     size_t message_count, message_space;
-    struct answer *answers;
-    size_t answer_count, answer_space;
+    struct fake_reply *replies;
+    size_t reply_count, reply_space;
 };
-
-/* Makes room for one more in a list. */
-static void *extra(void *list, size_t count, size_t *space, size_t size) {
-    if (count < *space)
-        return list;
-    *space = *space ? *space * 2 : 16;
-    return xreallocarray(list, *space, size);
-}
 
 struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
                           struct metrics_data *metrics, const struct pubsub_callbacks *callbacks) {
@@ -59,13 +53,13 @@ bool pubsub_is_up(const struct pubsub *pubsub) {
     return pubsub->up;
 }
 
-/* ---- redis_channels ---- */
+/* ---- channels ---- */
 
-static struct redis_channel *find(const struct pubsub *pubsub, enum event_stream stream,
-                                  uint64_t id) {
-    for (size_t i = 0; i < pubsub->redis_channel_count; i++)
-        if (pubsub->redis_channels[i].stream == stream && pubsub->redis_channels[i].id == id)
-            return &pubsub->redis_channels[i];
+static struct fake_channel *find(const struct pubsub *pubsub, enum event_stream stream,
+                                 uint64_t id) {
+    for (size_t i = 0; i < pubsub->channel_count; i++)
+        if (pubsub->channels[i].stream == stream && pubsub->channels[i].id == id)
+            return &pubsub->channels[i];
     return NULL;
 }
 
@@ -74,39 +68,37 @@ bool fake_pubsub_is_subscribed(const struct pubsub *pubsub, enum event_stream st
 }
 
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    struct redis_channel *redis_channel = find(pubsub, stream, id);
-    if (!redis_channel) {
-        pubsub->redis_channels =
-            extra(pubsub->redis_channels, pubsub->redis_channel_count, &pubsub->redis_channel_space,
-                  sizeof(*pubsub->redis_channels));
-        redis_channel = &pubsub->redis_channels[pubsub->redis_channel_count++];
-        *redis_channel = (struct redis_channel){stream, id, false, false};
+    struct fake_channel *channel = find(pubsub, stream, id);
+    if (!channel) {
+        pubsub->channels = array_reserve(pubsub->channels, &pubsub->channel_space,
+                                         pubsub->channel_count + 1, sizeof(*pubsub->channels));
+        channel = &pubsub->channels[pubsub->channel_count++];
+        *channel = (struct fake_channel){stream, id, false, false};
     }
-    redis_channel->confirm = true;
+    channel->confirm = true;
 }
 
 void pubsub_unsubscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
-    struct redis_channel *redis_channel = find(pubsub, stream, id);
-    if (redis_channel)
-        *redis_channel = pubsub->redis_channels[--pubsub->redis_channel_count];
+    struct fake_channel *channel = find(pubsub, stream, id);
+    if (channel)
+        *channel = pubsub->channels[--pubsub->channel_count];
 }
 
 size_t fake_pubsub_unconfirmed(const struct pubsub *pubsub) {
     size_t count = 0;
-    for (size_t i = 0; pubsub->up && i < pubsub->redis_channel_count; i++)
-        count += pubsub->redis_channels[i].confirm;
+    for (size_t i = 0; pubsub->up && i < pubsub->channel_count; i++)
+        count += pubsub->channels[i].confirm;
     return count;
 }
 
 void fake_pubsub_confirm(struct pubsub *pubsub, size_t at) {
-    for (size_t i = 0; i < pubsub->redis_channel_count; i++) {
-        struct redis_channel *redis_channel = &pubsub->redis_channels[i];
-        if (!redis_channel->confirm || at-- > 0)
+    for (size_t i = 0; i < pubsub->channel_count; i++) {
+        struct fake_channel *channel = &pubsub->channels[i];
+        if (!channel->confirm || at-- > 0)
             continue;
-        redis_channel->confirm = false;
-        redis_channel->joined = true;
-        pubsub->callbacks->subscribed(pubsub->callbacks->context, redis_channel->stream,
-                                      redis_channel->id);
+        channel->confirm = false;
+        channel->joined = true;
+        pubsub->callbacks->subscribed(pubsub->callbacks->context, channel->stream, channel->id);
         return;
     }
 }
@@ -115,11 +107,11 @@ void fake_pubsub_confirm(struct pubsub *pubsub, size_t at) {
 
 void fake_pubsub_send_bytes(struct pubsub *pubsub, enum event_stream stream, uint64_t id,
                             struct text bytes) {
-    const struct redis_channel *redis_channel = find(pubsub, stream, id);
-    if (!pubsub->up || !redis_channel || !redis_channel->joined)
+    const struct fake_channel *channel = find(pubsub, stream, id);
+    if (!pubsub->up || !channel || !channel->joined)
         return;
-    pubsub->messages = extra(pubsub->messages, pubsub->message_count, &pubsub->message_space,
-                             sizeof(*pubsub->messages));
+    pubsub->messages = array_reserve(pubsub->messages, &pubsub->message_space,
+                                     pubsub->message_count + 1, sizeof(*pubsub->messages));
     pubsub->messages[pubsub->message_count++] =
         (struct message){stream, id, {xstrndup(bytes.at, bytes.len), bytes.len}};
 }
@@ -150,7 +142,7 @@ void fake_pubsub_lose(struct pubsub *pubsub, size_t at) {
             (pubsub->message_count - at) * sizeof(*pubsub->messages));
 }
 
-/* The copy is on its way again before the listener hears of the first: that may send, too. */
+/* The copy is in flight again before the first is delivered: the callback may send, too. */
 void fake_pubsub_deliver(struct pubsub *pubsub, size_t at, bool again) {
     const struct message message = pubsub->messages[at];
     struct event_envelope envelope;
@@ -168,41 +160,41 @@ void fake_pubsub_set_up(struct pubsub *pubsub, bool up) {
         return;
     while (!up && pubsub->message_count > 0)
         fake_pubsub_lose(pubsub, 0);
-    for (size_t i = 0; i < pubsub->redis_channel_count; i++) {
-        pubsub->redis_channels[i].joined = false;
-        pubsub->redis_channels[i].confirm = true;
+    for (size_t i = 0; i < pubsub->channel_count; i++) {
+        pubsub->channels[i].joined = false;
+        pubsub->channels[i].confirm = true;
     }
     pubsub->up = up;
     while (up && fake_pubsub_unconfirmed(pubsub) > 0)
         fake_pubsub_confirm(pubsub, 0);
-    while (!up && pubsub->answer_count > 0)
-        fake_pubsub_answer(pubsub);
+    while (!up && pubsub->reply_count > 0)
+        fake_pubsub_reply(pubsub);
     pubsub->callbacks->state(pubsub->callbacks->context, up);
 }
 
 /* ---- presence ---- */
 
-/* Nobody else is there, ever; no answer while Redis is away. */
-static void owe(struct pubsub *pubsub, struct answer answer) {
-    pubsub->answers = extra(pubsub->answers, pubsub->answer_count, &pubsub->answer_space,
-                            sizeof(*pubsub->answers));
-    pubsub->answers[pubsub->answer_count++] = answer;
+/* There are no other users; while Redis is down each request fails at once. */
+static void add_reply(struct pubsub *pubsub, struct fake_reply reply) {
+    pubsub->replies = array_reserve(pubsub->replies, &pubsub->reply_space, pubsub->reply_count + 1,
+                                    sizeof(*pubsub->replies));
+    pubsub->replies[pubsub->reply_count++] = reply;
     if (!pubsub->up)
-        fake_pubsub_answer(pubsub);
+        fake_pubsub_reply(pubsub);
 }
 
-size_t fake_pubsub_unanswered(const struct pubsub *pubsub) {
-    return pubsub->answer_count;
+size_t fake_pubsub_unreplied(const struct pubsub *pubsub) {
+    return pubsub->reply_count;
 }
 
-void fake_pubsub_answer(struct pubsub *pubsub) {
-    const struct answer answer = pubsub->answers[0];
-    pubsub->answer_count--;
-    memmove(pubsub->answers, pubsub->answers + 1, pubsub->answer_count * sizeof(*pubsub->answers));
-    if (answer.done)
-        answer.done(answer.context, pubsub->up, pubsub->up, 0);
-    if (answer.end)
-        answer.end(answer.context, pubsub->up, 0);
+void fake_pubsub_reply(struct pubsub *pubsub) {
+    const struct fake_reply reply = pubsub->replies[0];
+    pubsub->reply_count--;
+    memmove(pubsub->replies, pubsub->replies + 1, pubsub->reply_count * sizeof(*pubsub->replies));
+    if (reply.done)
+        reply.done(reply.context, pubsub->up, pubsub->up, 0);
+    if (reply.end)
+        reply.end(reply.context, pubsub->up, 0);
 }
 
 void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
@@ -210,7 +202,7 @@ void presence_store_enter(struct pubsub *pubsub, uint64_t room_id, uint64_t user
     (void)room_id;
     (void)user_id;
     (void)name;
-    owe(pubsub, (struct answer){done, NULL, context});
+    add_reply(pubsub, (struct fake_reply){done, NULL, context});
 }
 
 void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user_id,
@@ -222,7 +214,7 @@ void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store
                          presence_store_end *end, void *context) {
     (void)room_id;
     (void)user;
-    owe(pubsub, (struct answer){NULL, end, context});
+    add_reply(pubsub, (struct fake_reply){NULL, end, context});
 }
 
 void presence_store_sweep(struct pubsub *pubsub, uint64_t room_id) {
@@ -237,12 +229,12 @@ uint64_t presence_store_epoch(const struct pubsub *pubsub) {
 
 void pubsub_close(struct pubsub *pubsub) {
     pubsub->up = false;
-    while (pubsub->answer_count > 0)
-        fake_pubsub_answer(pubsub);
+    while (pubsub->reply_count > 0)
+        fake_pubsub_reply(pubsub);
     while (pubsub->message_count > 0)
         fake_pubsub_lose(pubsub, 0);
-    free(pubsub->redis_channels);
+    free(pubsub->channels);
     free(pubsub->messages);
-    free(pubsub->answers);
+    free(pubsub->replies);
     free(pubsub);
 }

@@ -1,8 +1,10 @@
+/* fake_socket: decodes frames and keeps their payloads. */
 #include "fake_socket.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/xalloc.h"
 
 struct socket *fake_socket_open(const struct sockets_callbacks *callbacks,
@@ -37,18 +39,15 @@ void fake_socket_free(struct socket *socket) {
     free(socket);
 }
 
-/* ---- what pushd calls ---- */
+/* ---- net/socket.h ---- */
 
-static void keep(struct socket *socket, const unsigned char *json, size_t len) {
-    if (socket->count == socket->space) {
-        socket->space = socket->space ? socket->space * 2 : 16;
-        socket->received =
-            xreallocarray(socket->received, socket->space, sizeof(*socket->received));
-    }
+static void record(struct socket *socket, const unsigned char *json, size_t len) {
+    socket->received = array_reserve(socket->received, &socket->space, socket->count + 1,
+                                     sizeof(*socket->received));
     socket->received[socket->count++] = xstrndup((const char *)json, len);
 }
 
-/* Takes the frames apart as a client would; what is no whole text frame ends the test. */
+/* Decodes the frames as a client would; anything but whole text frames ends the test. */
 void socket_send(struct socket *socket, struct frame *frame) {
     size_t at = 0;
     uint32_t events = 0;
@@ -61,7 +60,7 @@ void socket_send(struct socket *socket, struct frame *frame) {
         at += 2 + bytes;
         if (len > frame->len - at)
             abort();
-        keep(socket, frame->bytes + at, len);
+        record(socket, frame->bytes + at, len);
         at += len;
         events++;
     }
@@ -69,7 +68,7 @@ void socket_send(struct socket *socket, struct frame *frame) {
         abort();
 }
 
-/* A client cannot tell: one of several frames in a write is a frame. */
+/* Clients cannot see which frames were written together. */
 void socket_send_deferred(struct socket *socket, struct frame *frame) {
     socket_send(socket, frame);
 }

@@ -1,5 +1,5 @@
 /*
- * fake_socket: takes the place of pushd/socket.c: sockets that keep what they are sent.
+ * fake_socket: replaces pushd/net/socket.c by sockets that record what they are sent.
  */
 #ifndef CONFAB_TESTS_FAKE_SOCKET_H
 #define CONFAB_TESTS_FAKE_SOCKET_H
@@ -12,7 +12,7 @@
 
 struct socket {
     const struct sockets_callbacks *callbacks;
-    struct client *client; /* NULL: refused, or gone */
+    struct client *client; /* NULL: disconnected */
     char **received;       /* JSON texts, in order */
     size_t count, space;
     size_t read;         /* by fake_socket_next */
@@ -20,20 +20,20 @@ struct socket {
     enum metrics_drop why;
 };
 
-/* A handshake; the listener must outlive the socket. The caller frees the socket. */
+/* Completes a handshake; callbacks must outlive the socket, which the caller frees. */
 struct socket *fake_socket_open(const struct sockets_callbacks *callbacks,
                                 const struct handshake *handshake);
 
-/* The client says something. Dropped if the socket is closing, as the real one does. */
+/* A message arrives. Dropped if the socket is closing, as by the real one. */
 void fake_socket_receive(struct socket *socket, struct text message, bool binary);
 
-/* The connection ends. */
+/* The client disconnects. */
 void fake_socket_disconnect(struct socket *socket);
 
-/* The next text that was not read yet, which belongs to the socket; NULL if there is none. */
+/* The next text that was not read, which belongs to the socket; NULL if there is none. */
 const char *fake_socket_next(struct socket *socket);
 
-/* Hangs up and frees. */
+/* Disconnects and frees. */
 void fake_socket_free(struct socket *socket);
 
 #endif

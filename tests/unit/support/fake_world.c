@@ -1,3 +1,4 @@
+/* fake_world: making, driving and checking a pushd without servers. */
 #include "fake_world.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 static void require(bool holds, const char *what) {
     if (holds)
         return;
-    fprintf(stderr, "fake_world: not so: %s\n", what);
+    fprintf(stderr, "fake_world: failed: %s\n", what);
     abort();
 }
 
@@ -27,11 +28,11 @@ void fake_world_begin(struct fake_world *world) {
     struct buffer problems = BUFFER_EMPTY;
     memset(world, 0, sizeof(*world));
     log_open("test", LOG_LEVEL_ERROR, false, NULL);
-    require(secret_init(), "libsodium is there");
+    require(secret_init(), "libsodium works");
     require(config_parse(&world->config, "nothing", text_of(""), environment, &problems),
-            "the defaults are sound");
+            "the defaults are valid");
     buffer_free(&problems);
-    require(uv_loop_init(&world->loop) == 0, "there is a loop");
+    require(uv_loop_init(&world->loop) == 0, "the loop is initialized");
     fake_store_init(&world->store, publish, world);
     world->db_pool = fake_db_pool_new(fake_store_db(&world->store));
     world->clients = clients_new(&world->loop, &world->config, world->db_pool, &world->metrics);
@@ -53,14 +54,14 @@ void fake_world_tick(struct fake_world *world) {
     fake_world_iterate(world);
 }
 
-/* Does one thing of those that wait; false if none does. */
+/* Delivers or runs one thing; false if nothing waits. */
 static bool step(struct fake_world *world) {
     if (fake_pubsub_unconfirmed(world->pubsub) > 0)
         fake_pubsub_confirm(world->pubsub, 0);
     else if (fake_pubsub_in_flight(world->pubsub) > 0)
         fake_pubsub_deliver(world->pubsub, 0, false);
-    else if (fake_pubsub_unanswered(world->pubsub) > 0)
-        fake_pubsub_answer(world->pubsub);
+    else if (fake_pubsub_unreplied(world->pubsub) > 0)
+        fake_pubsub_reply(world->pubsub);
     else if (db_pool_pending(world->db_pool) > 0)
         fake_db_pool_finish(world->db_pool, 0);
     else
@@ -68,13 +69,13 @@ static bool step(struct fake_world *world) {
     return true;
 }
 
-/* What settles not at all, because each thing brings the next, is a mistake to be found. */
+/* An endless chain of things that cause each other is an error. */
 void fake_world_settle(struct fake_world *world) {
     unsigned steps = 0;
     fake_world_iterate(world);
     while (step(world)) {
         fake_world_iterate(world);
-        require(++steps < 100000, "it comes to rest");
+        require(++steps < 100000, "it settles");
     }
 }
 
@@ -103,7 +104,7 @@ struct socket *fake_world_join(struct fake_world *world, uint64_t user_id, uint6
 
 void fake_world_end(struct fake_world *world) {
     fake_world_settle(world);
-    /* Longer than the grace of presence and all it may want to look after. */
+    /* Longer than the grace and the housekeeping of presence. */
     for (unsigned i = 0; i < 60; i++) {
         fake_world_tick(world);
         fake_world_settle(world);
@@ -112,7 +113,7 @@ void fake_world_end(struct fake_world *world) {
     require(world->metrics.subscribers == 0, "no subscription is left");
     require(idmap_count(&world->clients->users) == 0, "no user is counted");
     require(idmap_count(&world->clients->open_rooms) == 0, "no room is open");
-    require(!world->clients->typing, "nobody types");
+    require(!world->clients->typing, "no user is typing");
     clients_disconnect(world->clients);
     clients_free(world->clients);
     while (uv_run(&world->loop, UV_RUN_NOWAIT)) {

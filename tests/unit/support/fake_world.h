@@ -1,7 +1,6 @@
 /*
- * fake_world: a whole pushd without servers: the real channels, clients, presence and what
- * connects them, between a fake database, a fake Redis, fake sockets, and a clock that a
- * test moves. There is one at a time.
+ * fake_world: a whole pushd without servers: the real clients, channels and presence, between a
+ * fake database, a fake Redis, fake sockets, and a clock that a test advances. One at a time.
  */
 #ifndef CONFAB_TESTS_FAKE_WORLD_H
 #define CONFAB_TESTS_FAKE_WORLD_H
@@ -25,29 +24,29 @@ struct fake_world {
     struct sockets_callbacks callbacks;
 };
 
-/* Redis is there from the beginning. */
+/* Redis is up from the beginning. */
 void fake_world_begin(struct fake_world *world);
 
-/* Everything must be idle and all sockets gone; that nothing is left over is asserted. */
+/* All sockets must be gone. Asserts that nothing is left. */
 void fake_world_end(struct fake_world *world);
 
-/* The end of a turn of the loop. */
+/* The end of a loop iteration. */
 void fake_world_iterate(struct fake_world *world);
 
-/* Half a second passes, with its tick. */
+/* Half a second passes, with a tick. */
 void fake_world_tick(struct fake_world *world);
 
-/* Lets all that waits happen, in order, until nothing waits any more. */
+/* Delivers and runs everything that waits, in order, until nothing waits. */
 void fake_world_settle(struct fake_world *world);
 
-/* Looks whether the database has more, as pushd does every few seconds, and settles. */
+/* Runs a gap check, as pushd does every few seconds, and settles. */
 void fake_world_check(struct fake_world *world);
 
-/* A handshake by a user's token; room 0: notifications; since NULL: none. */
+/* A handshake with a user's token; room 0: notifications; since NULL: none. */
 struct socket *fake_world_open(struct fake_world *world, uint64_t user_id, uint64_t room_id,
                                const char *since);
 
-/* The same, settled: the socket is live, or refused. */
+/* The same, settled: the socket is connected, or refused. */
 struct socket *fake_world_join(struct fake_world *world, uint64_t user_id, uint64_t room_id,
                                const char *since);
 
