@@ -55,7 +55,7 @@ const char *redis_client_last_error(const struct redis_client *client) {
 static void drop(struct redis_client *client, const char *why) {
     const uint32_t wait = backoff_failed(&client->backoff, clock_monotonic_ms());
     snprintf(client->last_error, sizeof(client->last_error), "%s", why);
-    log_warn("redis: %s; next try in %" PRIu32 " ms", client->last_error, wait);
+    log_warn("redis: %s; reconnecting in %" PRIu32 " ms", client->last_error, wait);
     if (client->context)
         redisFree(client->context);
     client->context = NULL;
