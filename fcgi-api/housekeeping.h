@@ -1,17 +1,16 @@
 /*
- * upkeep: what a process does for the database between two requests.
+ * housekeeping: runs the housekeeping of the database between requests.
  */
-#ifndef CONFAB_UPKEEP_H
-#define CONFAB_UPKEEP_H
+#ifndef CONFAB_FCGI_API_HOUSEKEEPING_H
+#define CONFAB_FCGI_API_HOUSEKEEPING_H
+
+#include <stdbool.h>
 
 #include "server/exchange.h"
 
-/* Now and then, in one process at a time, drops what is to be dropped: old events, ended
- * sessions, what deleted rooms left behind. Takes some 20 ms at most after a request, and
- * goes on where it stopped after the next. */
-void housekeeping_after_request(struct service *service);
-
-/* The same while nobody asks for anything; then it may take longer. */
-void housekeeping_when_idle(struct service *service);
+/* Deletes old events, expired login sessions and remains of deleted rooms, every ten minutes, in
+ * one process at a time. A call does nothing if it is not due. Else it takes about 20 ms, 500 ms
+ * if idle is set; the next call continues. Errors are left to the next run. */
+void housekeeping_step(struct service *service, bool idle);
 
 #endif

@@ -102,7 +102,7 @@ static uint64_t wait_for(struct service *service, enum limit_kind kind, const st
     if (redis_client_take(service->redis, key, rule->interval_us, rule->burst, &wait))
         return wait;
     const bool worth_a_write = kind == LIMIT_LOGINS || kind == LIMIT_REGISTRATIONS;
-    if (service->stays || !worth_a_write)
+    if (service->is_persistent || !worth_a_write)
         return take_here(service->limit, name, rule);
     return rate_take(service->db, name, rule->interval_us, rule->burst, &wait) ? 0 : wait;
 }

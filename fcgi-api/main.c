@@ -17,8 +17,10 @@
 #include "config/config.h"
 #include "config/startup.h"
 #include "db/db.h"
+#include "housekeeping.h"
 #include "limit.h"
 #include "redis/redis_client.h"
+#include "router.h"
 #include "server/gateway.h"
 #include "server/prefork.h"
 #include "store/migrate.h"
@@ -59,14 +61,16 @@ static void on_stop(int number) {
 
 /* ---- serving ---- */
 
-static void service_open(struct service *service, const struct config *config, bool stays) {
+static void service_open(struct service *service, const struct config *config, bool is_persistent) {
     *service = (struct service){.config = config,
                                 .db = db_new(config),
                                 .redis = redis_client_new(config),
                                 .limit = limit_new(),
                                 .names = user_names_new(),
                                 .auth_cache = auth_cache_new(),
-                                .stays = stays};
+                                .is_persistent = is_persistent,
+                                .serve = router_serve,
+                                .between_requests = housekeeping_step};
 }
 
 static void service_close(struct service *service) {

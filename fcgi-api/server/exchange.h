@@ -11,18 +11,20 @@
 #include "config/config.h"
 #include "db/db.h"
 #include "redis/redis_client.h"
-#include "rest/field_errors.h"
+#include "server/field_errors.h"
 #include "server/request.h"
 #include "server/response.h"
 #include "store/identity.h"
 
 struct auth_cache;
+struct exchange;
 struct json_object;
 struct json_tokener;
 struct limit;
 struct user_names;
 
-/* What lives as long as the process. */
+/* What lives as long as the process. main.c sets the functions, so that this folder does not
+ * depend on the router and on housekeeping. */
 struct service {
     const struct config *config;
     struct db *db;
@@ -30,7 +32,15 @@ struct service {
     struct limit *limit;
     struct user_names *names;
     struct auth_cache *auth_cache;
-    bool stays; /* false: plain CGI, ends after this request */
+    bool is_persistent; /* false: plain CGI, ends after one request */
+
+    /* Serves a request: fills x->response in every case. */
+    void (*serve)(struct exchange *x);
+
+    /* Housekeeping: called after each request, and now and then while idle. */
+    void (*between_requests)(struct service *service, bool idle);
+    int64_t housekeeping_due_ms; /* on the monotonic clock: earliest time of the next step */
+    bool housekeeping_claimed;   /* this process runs it at present */
 };
 
 /* Ids a path can name. */

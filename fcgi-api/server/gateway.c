@@ -15,8 +15,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "housekeeping.h"
-#include "router.h"
 
 /* Bytes of an unwanted body that are read and thrown away, so that the web server is not
  * cut off while it writes. */
@@ -135,7 +133,7 @@ static void serve(struct gateway *gateway, char *const *variables, body_reader *
     log_about(x->id);
     request_init(&gateway->request, variables, gateway->service->config);
     read_request_body(gateway, read_body, body);
-    router_serve(x);
+    gateway->service->serve(x);
     buffer_clear(&gateway->head);
     response_head(&x->response, &gateway->head);
     log_request(x, started);
@@ -289,12 +287,12 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
         if (FCGX_Accept_r(&fcgi) == 0) {
             answer(&gateway, &fcgi);
             served++;
-            housekeeping_after_request(service);
+            service->between_requests(service, false);
             let_signals_in(&mask);
         } else {
             woken = wait_for_connection(epoll, &mask);
             if (!woken)
-                housekeeping_when_idle(service);
+                service->between_requests(service, true);
         }
     }
     sigprocmask(SIG_SETMASK, &mask, NULL);

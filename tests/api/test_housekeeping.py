@@ -135,7 +135,7 @@ def test_deletions_are_logged(system, writer):
     writer.say(room), writer.say(room)
     age_events(system, room, 2, 31)
     purge(system, lambda: count(system, "event", room) == 0)
-    wait_for(lambda: "dropped 2 rows past their time" in system.log()[logged:])
+    wait_for(lambda: "housekeeping: deleted 2 expired rows" in system.log()[logged:])
 
 
 # ---- batches ----

@@ -1,4 +1,4 @@
-#include "rest/field_errors.h"
+#include "server/field_errors.h"
 
 #include <stdarg.h>
 #include <stdio.h>
