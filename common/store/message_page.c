@@ -80,7 +80,8 @@ enum error message_page_list(struct db *db, struct user_names *names,
     if (db_next(rows))
         return visit_page(db, names, rows, 0, state->room_id, visit, context);
     db_done(rows);
-    if (page->kind == MESSAGE_PAGE_OFFSET || page->from == 0)
+    /* An empty page needs a cursor that exists; only after=0, the beginning, has no message. */
+    if (page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && page->from == 0))
         return ERROR_NONE;
     return find_cursor(db, state->room_id, page->from, cursor_found);
 }
