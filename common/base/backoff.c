@@ -1,3 +1,4 @@
+/* Exponential backoff with jitter. */
 #include "base/backoff.h"
 
 #include <sys/random.h>
@@ -6,11 +7,11 @@ bool backoff_ready(const struct backoff *backoff, int64_t now_ms) {
     return backoff->delay_ms == 0 || now_ms >= backoff->next_ms;
 }
 
-/* A random number up to and including max; max itself when none can be had. */
-static uint32_t draw(uint32_t max) {
+/* A random number from 0 to max; max if the kernel has no random numbers yet. */
+static uint32_t random_up_to(uint32_t max) {
     uint64_t random;
 
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
         return max;
     return (uint32_t)(random % ((uint64_t)max + 1));
 }
@@ -25,7 +26,7 @@ uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms) {
     backoff->delay_ms = (uint32_t)delay;
 
     uint32_t half = backoff->delay_ms / 2;
-    uint32_t wait = half + draw(backoff->delay_ms - half);
+    uint32_t wait = half + random_up_to(backoff->delay_ms - half);
 
     backoff->next_ms = now_ms + wait;
     return wait;

@@ -1,3 +1,4 @@
+/* Growth of a buffer, and the appends that are not inline. */
 #include "base/buffer.h"
 
 #include <stdarg.h>
@@ -8,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-/* The first allocation: most answers and events fit. */
+/* The first allocation; most responses and events fit. */
 #define FIRST_CAP 256
 
 /* Decimal digits of UINT64_MAX. */
@@ -17,8 +18,8 @@
 void buffer_grow(struct buffer *buffer, size_t more) {
     size_t need;
 
-    /* One byte further, so that buffer_str never has to grow. A sum that does not
-     * fit asks for what cannot be had, and xreallocarray ends the process. */
+    /* One byte more, so that buffer_str never has to grow. If the sum overflows, SIZE_MAX makes
+     * xreallocarray end the process. */
     if (__builtin_add_overflow(buffer->len, more, &need) || __builtin_add_overflow(need, 1u, &need))
         need = SIZE_MAX;
     size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;

@@ -1,8 +1,7 @@
 /*
- * buffer: a growing run of bytes, the one thing all output is written into.
+ * buffer: a byte string that grows; all output is written into one.
  *
- * Memory that cannot be had ends the process (see memory.h): a prefork parent
- * replaces it, and no caller carries a branch that is never taken.
+ * Running out of memory ends the process (base/xalloc.h), so that no caller needs to handle it.
  */
 #ifndef CONFAB_BUFFER_H
 #define CONFAB_BUFFER_H
@@ -20,12 +19,12 @@ struct buffer {
 #define BUFFER_EMPTY \
     { NULL, 0, 0 }
 
-/* Allocates so that `more` further bytes and a terminator fit. */
+/* Allocates so that `more` bytes and a terminator fit. */
 void buffer_grow(struct buffer *buffer, size_t more);
 
-/* Makes room for `more` further bytes and returns where they go; the caller writes them and
- * adds to len itself. Inline, like the appends, because JSON is written a few bytes at a
- * time: calls were a tenth of the cost of a page of messages. */
+/* Makes room for `more` bytes and returns where they go; the caller writes them and adds to len.
+ * Inline, like the appends, because JSON is written a few bytes at a time: function calls were
+ * a tenth of the cost of a page of messages. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t more) {
     if (more >= buffer->cap - buffer->len)
         buffer_grow(buffer, more);
@@ -54,21 +53,21 @@ static inline void buffer_append_char(struct buffer *buffer, char c) {
 /* Appends a number in decimal digits. */
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 
-/* Appends a number in hexadecimal digits, small letters, without noughts in front. */
+/* Appends a number in lower-case hexadecimal digits, no leading zeros. */
 void buffer_append_hex(struct buffer *buffer, uint64_t value);
 
 /* Appends as printf does; the terminator is not counted in len. */
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The content as a C string (a NUL is kept behind it, not counted); never NULL.
- * Valid until the buffer is next written to. */
+/* The content as a C string, never NULL; the terminator is not counted in len. Valid until the
+ * next write to the buffer. */
 const char *buffer_str(struct buffer *buffer);
 
-/* Empties the buffer and keeps its memory for the next use. */
+/* Empties the buffer, keeping its memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* Gives the memory back; the buffer is empty and can be used again. */
+/* Frees the memory; the buffer is empty and can be used again. */
 void buffer_free(struct buffer *buffer);
 
 #endif

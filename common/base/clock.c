@@ -1,3 +1,4 @@
+/* Reading the clocks, and conversion between microseconds and dates of the Gregorian calendar. */
 #include "base/clock.h"
 
 #include <string.h>
@@ -6,7 +7,7 @@
 #define MICROS 1000000LL
 #define DAY_SECONDS 86400LL
 
-/* The calendar repeats after 400 years of so many days. */
+/* The calendar repeats after 400 years, which have this many days. */
 #define ERA_YEARS 400
 #define ERA_DAYS 146097LL
 
@@ -66,13 +67,13 @@ static void put_pair(char *out, uint32_t value) {
     memcpy(out, PAIRS + 2 * (size_t)value, 2);
 }
 
-/* Writes the date that lies so many days (>= 0) after 1 March of the year -400. */
+/* Writes the date that is `days` (>= 0) after 1 March of the year -400. */
 static void put_date(char *out, int64_t days) {
     int64_t era = days / ERA_DAYS;
     int64_t day = days % ERA_DAYS;
     int64_t year = day / 365;
 
-    /* The guess leaves out leap days and so is at most one year too late. */
+    /* The estimate ignores leap days and so is at most one year too late. */
     if (days_before_year(year) > day)
         year--;
     day -= days_before_year(year);
@@ -89,8 +90,8 @@ static void put_date(char *out, int64_t days) {
     put_pair(out + 8, (uint32_t)day + 1);
 }
 
-/* put_date, which remembers the last date: the times of a page are mostly of one day. */
-static void put_date_again(char *out, int64_t days) {
+/* put_date with a cache of the last date: the times of a page are mostly of one day. */
+static void put_date_cached(char *out, int64_t days) {
     static _Thread_local int64_t last_days = -1;
     static _Thread_local char last[DATE_SIZE];
     if (days != last_days) {
@@ -111,7 +112,7 @@ void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
     const uint32_t second = (uint32_t)(since / MICROS % DAY_SECONDS);
     const uint32_t micro = (uint32_t)(since % MICROS);
 
-    put_date_again(out, since / (DAY_SECONDS * MICROS));
+    put_date_cached(out, since / (DAY_SECONDS * MICROS));
     out[10] = 'T';
     put_pair(out + 11, second / 3600);
     out[13] = ':';
@@ -128,7 +129,7 @@ void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
 
 int64_t clock_from_civil(int year, unsigned month, unsigned day, unsigned hour, unsigned minute,
                          unsigned second, unsigned long micro) {
-    /* January and February belong to the year that began the March before. */
+    /* January and February belong to the year that started in the March before. */
     int64_t marches = (int64_t)year + ERA_YEARS - (month < 3);
     int64_t days = days_before_year(marches) +
                    days_before_month(month < 3 ? month + 9 : month - 3) + (int64_t)day - 1;

@@ -1,3 +1,4 @@
+/* Levenshtein distance with one row of the table. */
 #include "base/edit_distance.h"
 
 #include <stdint.h>
@@ -14,12 +15,10 @@ static size_t least(size_t a, size_t b, size_t c) {
 size_t edit_distance(struct text a, struct text b) {
     /* Before round i, row[j] is the distance of a's first i bytes to b's first j. */
     size_t row[EDIT_DISTANCE_MAX + 1];
-    if (a.len > EDIT_DISTANCE_MAX || b.len > EDIT_DISTANCE_MAX) {
+    if (a.len > EDIT_DISTANCE_MAX || b.len > EDIT_DISTANCE_MAX)
         return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= b.len; j++) {
+    for (size_t j = 0; j <= b.len; j++)
         row[j] = j;
-    }
     for (size_t i = 0; i < a.len; i++) {
         size_t diagonal = row[0];
         row[0] = i + 1;

@@ -1,15 +1,16 @@
+/* One table for errors and for status codes that have no error. */
 #include "base/error.h"
 
 #include <stddef.h>
 
 struct row {
     int status;
-    const char *reason; /* of RFC 9110, RFC 6585 for 429 and 431 */
-    const char *detail; /* NULL where no outcome leads to the status */
+    const char *reason; /* from RFC 9110; RFC 6585 for 429 and 431 */
+    const char *detail; /* NULL: no error has this status */
 };
 
-/* The outcomes first, each at its own number; behind them the statuses that no
- * outcome stands for and that only need their reason. */
+/* Errors first, each at its number; then the status codes without an error, which only need a
+ * reason. */
 static const struct row table[] = {
     [ERROR_NONE] = {200, "OK", ""},
     [ERROR_BAD_INPUT] = {400, "Bad Request", "Invalid input."},
@@ -26,7 +27,7 @@ static const struct row table[] = {
     [ERROR_UNAVAILABLE] = {503, "Service Unavailable",
                            "The service is unavailable for the moment; try again."},
     [ERROR_INTERNAL] = {500, "Internal Server Error", "Something went wrong on our side."},
-    [ERROR_CONFLICT] = {409, "Conflict", "The change is refused as things stand."},
+    [ERROR_CONFLICT] = {409, "Conflict", "The change conflicts with the current state."},
     [ERROR_TIMEOUT] = {408, "Request Timeout", "The request did not arrive in full."},
     {201, "Created", NULL},
     {204, "No Content", NULL},
@@ -36,7 +37,7 @@ static const struct row table[] = {
     {501, "Not Implemented", NULL},
 };
 
-/* The row of an outcome; an unknown number is a fault of ours. */
+/* The row of an error; an unknown number is an internal error. */
 static const struct row *row_of(enum error error) {
     size_t at = (size_t)error;
 
@@ -52,7 +53,7 @@ const char *error_detail(enum error error) {
 }
 
 const char *error_reason(int status) {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (table[i].status == status)
             return table[i].reason;
     }

@@ -1,35 +1,34 @@
 /*
- * error: the outcomes that every part of confab shares, and the one table from
- * them to HTTP status codes (RFC 9110), WebSocket close codes and words.
+ * error: the result codes of store functions, handlers and pushd, and the table from them to
+ * HTTP status codes (RFC 9110) and texts.
  *
- * Store functions, handlers and pushd return these. The numbers are part of the
- * SQL transactions too (store/transaction.h), so they are fixed.
+ * The numbers are fixed: SQL transactions return them too (store/transaction.h).
  */
 #ifndef CONFAB_ERROR_H
 #define CONFAB_ERROR_H
 
 enum error {
     ERROR_NONE = 0,
-    ERROR_BAD_INPUT = 1,       /* a field or the request as a whole is wrong */
-    ERROR_UNAUTHENTICATED = 2, /* no credentials, or bad ones */
-    ERROR_FORBIDDEN = 3,       /* may see it, may not do it */
-    ERROR_NOT_FOUND = 4,       /* not there, or the caller may not know that it is */
-    ERROR_METHOD = 5,          /* the path has no such method */
-    ERROR_GONE = 6,            /* a cursor that can no longer be served */
-    ERROR_TOO_LARGE = 7,       /* the body is over the limit */
-    ERROR_URI_TOO_LONG = 8,    /* the query string is over the limit */
-    ERROR_MEDIA_TYPE = 9,      /* the body is of a type the route does not take */
-    ERROR_RATE_LIMITED = 10,   /* too many of these; come again later */
-    ERROR_UNAVAILABLE = 11,    /* the database cannot be reached, or gave up */
-    ERROR_INTERNAL = 12,       /* a fault of ours */
-    ERROR_CONFLICT = 13,       /* the change is refused as things stand */
-    ERROR_TIMEOUT = 14,        /* the client did not send all it had announced */
+    ERROR_BAD_INPUT = 1,       /* a field or the whole request is invalid */
+    ERROR_UNAUTHENTICATED = 2, /* no credentials, or invalid ones */
+    ERROR_FORBIDDEN = 3,       /* authenticated, but not permitted */
+    ERROR_NOT_FOUND = 4,       /* does not exist, or must not be known to the user */
+    ERROR_METHOD = 5,          /* the path does not have this method */
+    ERROR_GONE = 6,            /* what the cursor refers to has been deleted */
+    ERROR_TOO_LARGE = 7,       /* the body exceeds the limit */
+    ERROR_URI_TOO_LONG = 8,    /* the query string exceeds the limit */
+    ERROR_MEDIA_TYPE = 9,      /* the route does not accept this content type */
+    ERROR_RATE_LIMITED = 10,   /* a rate limit is exceeded */
+    ERROR_UNAVAILABLE = 11,    /* the database is unavailable */
+    ERROR_INTERNAL = 12,       /* a bug or a broken installation */
+    ERROR_CONFLICT = 13,       /* conflicts with the current state */
+    ERROR_TIMEOUT = 14,        /* the client did not send the whole request */
 };
 
-/* The HTTP status code for an outcome; 200 for ERROR_NONE. */
+/* The HTTP status code of an error; 200 for ERROR_NONE. */
 int error_status(enum error error);
 
-/* The `detail` that goes with it when nothing more exact is known; static. */
+/* The default `detail` of the response; static. */
 const char *error_detail(enum error error);
 
 /* The reason phrase of an HTTP status code ("Not Found"); static, never NULL. */

@@ -1,23 +1,23 @@
+/*
+ * Linear probing. When a key is removed, those after it move up, so there are no tombstones and a
+ * search ends at the first slot without a value. At most three quarters of the slots are in use,
+ * so that there is always one.
+ */
 #include "base/idmap.h"
 
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 
-/*
- * Linear probing; a key that is removed lets those behind it move up, so there are no
- * tombstones and a search ends at the first slot without a value. At most three quarters
- * of the slots are in use, so that there always is one.
- */
 struct idmap_slot {
     uint64_t key;
-    void *value; /* NULL: nothing here */
+    void *value; /* NULL: the slot is empty */
 };
 
 #define MIN_SIZE 4u
 
-/* Ids come in sequence: multiplied by the golden ratio, of which the upper bits are looked at,
- * they lie evenly, and hardly ever two in one place. Lower bits have them lie in heaps. */
+/* The slot where the search for a key starts: the upper bits of its product with the golden ratio
+ * (Fibonacci hashing), which spreads ids that come in sequence; the lower bits would not. */
 static uint32_t home(const struct idmap *map, uint64_t key) {
     key ^= key >> 32;
     return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->size - 1);
@@ -56,17 +56,17 @@ static void shrink(struct idmap *map) {
         resize(map, size);
 }
 
-/* Empties a slot and moves up what stands behind it and would not be found any more. */
-static void vacate(struct idmap *map, uint32_t hole) {
+/* Empties a slot and moves up the entries after it that would no longer be found. */
+static void vacate(struct idmap *map, uint32_t gap) {
     const uint32_t mask = map->size - 1;
-    for (uint32_t at = (hole + 1) & mask; map->slots[at].value; at = (at + 1) & mask) {
+    for (uint32_t at = (gap + 1) & mask; map->slots[at].value; at = (at + 1) & mask) {
         const uint32_t wanted = home(map, map->slots[at].key);
-        if (((at - wanted) & mask) >= ((at - hole) & mask)) {
-            map->slots[hole] = map->slots[at];
-            hole = at;
+        if (((at - wanted) & mask) >= ((at - gap) & mask)) {
+            map->slots[gap] = map->slots[at];
+            gap = at;
         }
     }
-    map->slots[hole].value = NULL;
+    map->slots[gap].value = NULL;
     map->count--;
 }
 
@@ -113,8 +113,8 @@ void idmap_each(const struct idmap *map, void (*fn)(void *context, uint64_t key,
             fn(context, map->slots[i].key, map->slots[i].value);
 }
 
-/* Walks backwards from an empty slot: what moves up into a vacated slot then comes from
- * behind it, where everything has been asked already. */
+/* Walks backwards from an empty slot: an entry that moves up into a vacated slot then comes from
+ * after it, where keep has been called already. */
 void idmap_filter(struct idmap *map, bool (*keep)(void *context, uint64_t key, void *value),
                   void *context) {
     uint32_t start = 0;

@@ -1,12 +1,11 @@
 /*
- * idmap: what belongs to a number: a table from any uint64_t to a pointer.
+ * idmap: a hash table from uint64_t to a pointer.
  *
- * Open addressing in one block of memory that grows and shrinks with the number of keys;
- * an empty map has no block, so a map can stand by value in a struct that is zeroed and
- * freed without a word. Values are borrowed, never freed here.
+ * Open addressing in one block of memory that grows and shrinks with the number of keys. An empty
+ * map has no block, so it can be a member of a zeroed struct. Values are borrowed.
  */
-#ifndef CONFAB_PUSHD_IDMAP_H
-#define CONFAB_PUSHD_IDMAP_H
+#ifndef CONFAB_IDMAP_H
+#define CONFAB_IDMAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,31 +13,31 @@
 
 struct idmap_slot;
 
-/* Zeroed is empty. The fields are idmap's own. */
+/* A zeroed map is empty. The members are private. */
 struct idmap {
     struct idmap_slot *slots;
     uint32_t size; /* slots, a power of two, or 0 */
     uint32_t count;
 };
 
-/* The value of a key; NULL if it has none. */
+/* Returns the value of a key; NULL if there is none. */
 void *idmap_get(const struct idmap *map, uint64_t key);
 
-/* Gives a key a value, which must not be NULL; returns the one it had, or NULL. */
+/* Sets the value of a key, which must not be NULL; returns the former one, or NULL. */
 void *idmap_put(struct idmap *map, uint64_t key, void *value);
 
-/* Takes a key out; returns the value it had, or NULL. */
+/* Removes a key; returns its value, or NULL. */
 void *idmap_remove(struct idmap *map, uint64_t key);
 
-/* How many keys there are. */
+/* The number of keys. */
 size_t idmap_count(const struct idmap *map);
 
-/* Calls fn for every key, in no order. fn must not put into this map nor remove from it. */
+/* Calls fn for every key, in no particular order. fn must not change the map. */
 void idmap_each(const struct idmap *map, void (*fn)(void *context, uint64_t key, void *value),
                 void *context);
 
-/* Calls keep for every key, once each and in no order, and takes out those for which it
- * answers false. keep must not change this map. */
+/* Calls keep for every key once, in no particular order, and removes those for which it returns
+ * false. keep must not change the map. */
 void idmap_filter(struct idmap *map, bool (*keep)(void *context, uint64_t key, void *value),
                   void *context);
 

@@ -1,3 +1,4 @@
+/* The destination of lines and their form. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -13,14 +14,14 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-/* No line is longer, its end included: up to PIPE_BUF (4 KiB on Linux) a write is one
- * piece also in a pipe that several processes share. */
+/* The longest line, with its newline: a write of up to PIPE_BUF (4 KiB on Linux) is atomic also
+ * in a pipe that several processes share. */
 #define LINE_SIZE 4096
 
-/* Longest " id=<id>" at its end. */
-#define ABOUT_SIZE 64
+/* The longest " id=<id>". */
+#define ID_SIZE 64
 
-/* Stands for what was cut off. */
+/* Ends a text that was cut off. */
 #define CUT "..."
 
 static struct {
@@ -29,7 +30,7 @@ static struct {
     bool to_syslog;
     char *file; /* NULL: standard error */
     int fd;
-    const char *about; /* NULL, or the id at the end of each line */
+    const char *id; /* at the end of each line; NULL: none */
 } target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL};
 
 static const struct {
@@ -46,9 +47,9 @@ static int open_file(const char *path) {
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 }
 
-/* Sends lines to an open file: under the number of the one before, if there is one, since threads
- * may be writing to that. */
-static void turn_to(int fd) {
+/* Makes an open file the destination, under the descriptor of the one before, if there is one,
+ * since other threads may be writing to it. */
+static void switch_to(int fd) {
     if (target.file == NULL) {
         target.fd = fd;
     } else {
@@ -73,35 +74,33 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
     target.program = program;
     target.level = level;
     target.to_syslog = to_syslog;
-    if (to_syslog) {
+    if (to_syslog)
         openlog(program, LOG_PID, LOG_DAEMON);
-    }
     if (fd < 0) {
         const int why = errno;
         close_file();
         errno = why;
         return !to_file;
     }
-    turn_to(fd);
+    switch_to(fd);
     free(target.file);
     target.file = xstrdup(file);
     return true;
 }
 
 void log_reopen(void) {
-    if (target.file == NULL) {
+    if (target.file == NULL)
         return;
-    }
     int fd = open_file(target.file);
     if (fd < 0) {
-        log_error("log file %s cannot be opened again: %s", target.file, strerror(errno));
+        log_error("cannot reopen log file %s: %s", target.file, strerror(errno));
         return;
     }
-    turn_to(fd);
+    switch_to(fd);
 }
 
-void log_about(const char *id) {
-    target.about = id;
+void log_set_id(const char *id) {
+    target.id = id;
 }
 
 bool log_wants(enum log_level level) {
@@ -126,28 +125,25 @@ static size_t escape_one(struct text text, char out[32], size_t *written) {
     }
     size = size > 0 ? size : 1;
     *written = 0;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         *written += (size_t)sprintf(out + *written, "\\x%02x", (unsigned char)text.at[i]);
-    }
     return size;
 }
 
-/* How much at the beginning of the text needs no escape and is of one byte each. */
+/* The length of the start of the text that is printable ASCII. */
 static size_t plain_length(struct text text) {
     size_t len = 0;
-    while (len < text.len && text.at[len] >= ' ' && text.at[len] < 0x7f) {
+    while (len < text.len && text.at[len] >= ' ' && text.at[len] < 0x7f)
         len++;
-    }
     return len;
 }
 
-/* Copies the text, escaped, into out; when it does not fit in `size` bytes it is cut
- * and says so. Writes no terminator; returns the bytes written. */
+/* Copies the text, escaped, into out; one that does not fit in `size` bytes is cut and ends with
+ * CUT. Writes no terminator; returns the bytes written. */
 static size_t escape(struct text text, char *out, size_t size) {
     size_t used = plain_length(text);
-    if (used > size - strlen(CUT)) {
+    if (used > size - strlen(CUT))
         used = 0;
-    }
     memcpy(out, text.at, used);
     text.at += used;
     text.len -= used;
@@ -167,21 +163,20 @@ static size_t escape(struct text text, char *out, size_t size) {
     return used;
 }
 
-/* Copies the text into out, which has `size` bytes, and after it what the line is about.
- * Writes no terminator; returns the bytes written. */
+/* Copies the text into out, which has `size` bytes, and appends the id. Writes no terminator;
+ * returns the bytes written. */
 static size_t compose(struct text text, char *out, size_t size) {
-    static const char ABOUT[] = " id=";
-    if (target.about == NULL) {
+    static const char LABEL[] = " id=";
+    if (target.id == NULL)
         return escape(text, out, size);
-    }
-    const size_t about = strnlen(target.about, ABOUT_SIZE - strlen(ABOUT));
-    size_t used = escape(text, out, size - strlen(ABOUT) - about);
-    memcpy(out + used, ABOUT, strlen(ABOUT));
-    memcpy(out + used + strlen(ABOUT), target.about, about);
-    return used + strlen(ABOUT) + about;
+    const size_t id_len = strnlen(target.id, ID_SIZE - strlen(LABEL));
+    size_t used = escape(text, out, size - strlen(LABEL) - id_len);
+    memcpy(out + used, LABEL, strlen(LABEL));
+    memcpy(out + used + strlen(LABEL), target.id, id_len);
+    return used + strlen(LABEL) + id_len;
 }
 
-/* A line that cannot be written is lost: there is nowhere else to say so. */
+/* A line that cannot be written is lost: there is nowhere to report it. */
 static void write_whole(const char *line, size_t len) {
     while (write(target.fd, line, len) < 0 && errno == EINTR) {
     }
@@ -191,37 +186,34 @@ static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     char time[CLOCK_TEXT_SIZE];
     clock_format(clock_now(), time);
-    /* getpid() each time: the program may have forked since. */
-    int prefix = snprintf(line, sizeof line, "%s %s %.64s[%ld]: ", time, levels[level].name,
+    /* getpid() each time: the program may have forked. */
+    int prefix = snprintf(line, sizeof(line), "%s %s %.64s[%ld]: ", time, levels[level].name,
                           target.program, (long)getpid());
     size_t len = (size_t)prefix;
-    len += compose(text, line + len, sizeof line - len - 1);
+    len += compose(text, line + len, sizeof(line) - len - 1);
     line[len++] = '\n';
     write_whole(line, len);
 }
 
 static void write_syslog(enum log_level level, struct text text) {
     char line[LINE_SIZE];
-    size_t len = compose(text, line, sizeof line - 1);
+    size_t len = compose(text, line, sizeof(line) - 1);
     syslog(levels[level].priority, "%.*s", (int)len, line);
 }
 
 __attribute__((format(printf, 2, 0))) static void
 write_formatted(enum log_level level, const char *format, va_list arguments) {
-    if (!log_wants(level)) {
+    if (!log_wants(level))
         return;
-    }
     int saved_errno = errno;
     /* As long as the longest line, so what does not fit here is cut off there anyway. */
     char formatted[LINE_SIZE];
-    if (vsnprintf(formatted, sizeof formatted, format, arguments) < 0) {
+    if (vsnprintf(formatted, sizeof(formatted), format, arguments) < 0)
         formatted[0] = '\0';
-    }
-    if (target.to_syslog) {
+    if (target.to_syslog)
         write_syslog(level, text_of(formatted));
-    } else {
+    else
         write_line(level, text_of(formatted));
-    }
     errno = saved_errno;
 }
 

@@ -1,10 +1,9 @@
 /*
- * log: one line for each thing worth saying, to standard error or syslog.
+ * log: lines to standard error, a file or syslog.
  *
- * A line on standard error is "<RFC 3339 time> <level> <program>[<pid>]: <text>";
- * control characters in the text are written as \xNN, so that nothing a client
- * sends can forge a line. Nothing private is ever passed to it: no token, cookie,
- * password, or message text.
+ * A line of the first two is "<RFC 3339 time> <level> <program>[<pid>]: <text>". Control
+ * characters in the text are written as \xNN, so that no input can forge a line. Callers pass
+ * nothing private: no token, cookie, password or message text.
  */
 #ifndef CONFAB_LOG_H
 #define CONFAB_LOG_H
@@ -13,20 +12,20 @@
 
 enum log_level { LOG_LEVEL_ERROR = 0, LOG_LEVEL_WARN = 1, LOG_LEVEL_INFO = 2, LOG_LEVEL_DEBUG = 3 };
 
-/* Names the program and sets where lines go. Before the first call lines of every
- * level up to INFO go to standard error under the name "confab". `program` must
- * stay valid; file is a path to append to, or NULL for standard error. Returns
- * false (and stays with standard error) when the file cannot be opened. */
+/* Sets the program's name, which must stay valid, and the destination of lines: syslog, else a
+ * file to append to, else (NULL) standard error. Returns false, with the cause in errno, when
+ * the file cannot be opened; lines then go to standard error. Before the first call they go
+ * there under the name "confab", up to level INFO. */
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file);
 
-/* Opens the file again under its name, after it was rotated away. */
+/* Reopens the file by its name, after a rotation. If that fails, lines go on to the old one. */
 void log_reopen(void);
 
-/* Every line from now on ends with " id=<id>", so that all that was said of one request
- * can be found; NULL ends that. `id` is written as it is, and borrowed until then. */
-void log_about(const char *id);
+/* Appends " id=<id>" to every line from now on, so that all lines of a request can be found;
+ * NULL ends that. `id` is written as it is, and borrowed until then. */
+void log_set_id(const char *id);
 
-/* True when a line of this level would be written; for lines dear to build. */
+/* True when a line of this level would be written; for expensive messages. */
 bool log_wants(enum log_level level);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,3 +1,4 @@
+/* A thin layer over libsodium, with costs clamped to the bounds that it enforces. */
 #include "base/secret.h"
 
 #include <sodium.h>
@@ -15,14 +16,14 @@ void secret_random_hex(char *out, size_t bytes) {
 
     out[0] = '\0';
     while (bytes > 0) {
-        size_t part = bytes < sizeof random ? bytes : sizeof random;
+        size_t part = bytes < sizeof(random) ? bytes : sizeof(random);
 
         randombytes_buf(random, part);
         sodium_bin2hex(out, part * 2 + 1, random, part);
         out += part * 2;
         bytes -= part;
     }
-    sodium_memzero(random, sizeof random);
+    sodium_memzero(random, sizeof(random));
 }
 
 void secret_make_key(char key[SECRET_KEY_SIZE]) {
@@ -52,7 +53,6 @@ static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max) {
     return value < min ? min : value > max ? max : value;
 }
 
-/* The cost as libsodium takes it, moved into the bounds that it enforces. */
 static unsigned long long passes_of(uint64_t passes) {
     return clamp(passes, crypto_pwhash_argon2id_OPSLIMIT_MIN, crypto_pwhash_argon2id_OPSLIMIT_MAX);
 }

@@ -1,3 +1,4 @@
+/* Validation and decoding of UTF-8, comparing, trimming and splitting. */
 #include "base/text.h"
 
 #include <string.h>

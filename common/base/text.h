@@ -1,7 +1,7 @@
 /*
- * text: questions about UTF-8 text (RFC 3629) that the contract asks.
+ * text: strings with a length, and UTF-8 (RFC 3629).
  *
- * All lengths are bytes unless a name says code points. Nothing here allocates.
+ * All lengths are in bytes unless a name says code points. Nothing here allocates.
  */
 #ifndef CONFAB_TEXT_H
 #define CONFAB_TEXT_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A run of bytes that belongs to someone else. */
+/* A borrowed string: not terminated, and it may have any bytes. */
 struct text {
     const char *at;
     size_t len;
@@ -24,16 +24,16 @@ static inline struct text text_of(const char *str) {
     return (struct text){str, strlen(str)};
 }
 
-/* True when the bytes are well-formed UTF-8 by RFC 3629 (no overlong form, no
- * surrogate, nothing beyond U+10FFFF) and hold no NUL. */
+/* True when the bytes are valid UTF-8 by RFC 3629 (no overlong form, no surrogate, nothing above
+ * U+10FFFF) and have no NUL. */
 bool text_is_valid(const char *at, size_t len);
 
 /* Decodes the code point at `at` (len >= 1) into *point and returns its size in
- * bytes, or 0 when the bytes are malformed or cut short. */
+ * bytes, or 0 when the bytes are malformed or truncated. */
 size_t text_decode(const char *at, size_t len, uint32_t *point);
 
-/* The text without Unicode white space (property White_Space, and what Python's
- * str.strip() takes besides: U+001C to U+001F) at both ends. For valid UTF-8. */
+/* The text without white space at both ends: the Unicode property White_Space, and U+001C to
+ * U+001F, which Python's str.strip() removes as well. */
 struct text text_trim(struct text text);
 
 /* Number of code points of valid UTF-8. */
@@ -57,19 +57,18 @@ bool text_split(struct text *rest, char separator, struct text *piece);
  * characters in `separators`. Returns false at the end. */
 bool text_next_word(struct text *rest, const char *separators, struct text *word);
 
-/* Copies the text, ASCII letters lowered, and a terminator into out; returns false
- * and leaves out empty when it does not fit in size bytes. */
+/* Copies the text, ASCII letters in lower case, and a terminator into out; false, and out empty,
+ * when it does not fit in size bytes. */
 bool text_lower(struct text text, char *out, size_t size);
 
-/* True for a user name as the contract allows it: 3 to 32 ASCII letters, digits,
- * '_', '.', '-'. */
+/* True for a valid user name: 3 to 32 ASCII letters, digits, '_', '.' and '-'. */
 bool text_is_username(struct text text);
 
-/* Writes the lowest `digits` hexadecimal digits of a number, small letters, noughts in front
- * and no terminator. */
+/* Writes the lowest `digits` hexadecimal digits of a number, in lower case, with leading zeros and
+ * without a terminator. */
 void text_put_hex(char *out, unsigned digits, uint64_t value);
 
-/* Reads a whole number of decimal digits only (no sign, no space) into *value;
+/* Parses a number of decimal digits only (no sign, no space) into *value;
  * false when empty, anything else, or beyond 64 bits unsigned. */
 bool text_to_u64(struct text text, uint64_t *value);
 

@@ -1,3 +1,4 @@
+/* Wrappers of calloc and realloc. */
 #include "base/xalloc.h"
 
 #include <stdint.h>
@@ -5,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ends the process with the one message there is memory for. */
+/* Ends the process with a message that needs no memory. */
 static _Noreturn void out_of_memory(void) {
     fputs("confab: out of memory\n", stderr);
     abort();
 }
 
 void *xcalloc(size_t count, size_t size) {
-    /* calloc may answer NULL for no bytes at all, which is no failure. */
+    /* calloc may return NULL for 0 bytes, which is not a failure. */
     void *block = count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size);
 
     if (block == NULL)
@@ -25,7 +26,7 @@ void *xreallocarray(void *block, size_t count, size_t size) {
 
     if (__builtin_mul_overflow(count, size, &bytes))
         out_of_memory();
-    /* realloc to no bytes would free the block. */
+    /* realloc to 0 bytes would free the block. */
     block = realloc(block, bytes == 0 ? 1 : bytes);
     if (block == NULL)
         out_of_memory();

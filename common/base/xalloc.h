@@ -1,18 +1,18 @@
 /*
- * memory: allocation that does not return on failure.
+ * xalloc: allocation that does not return on failure.
  *
- * A process that runs out of memory says so on standard error and aborts. With
- * requests bounded in size nothing a client sends can make it do so alone.
+ * A process that runs out of memory writes so to standard error and aborts. The size of a request
+ * is limited, so that no single one can cause this.
  */
-#ifndef CONFAB_MEMORY_H
-#define CONFAB_MEMORY_H
+#ifndef CONFAB_XALLOC_H
+#define CONFAB_XALLOC_H
 
 #include <stddef.h>
 
 /* `count` zeroed elements of `size` bytes; the caller frees. Never NULL. */
 void *xcalloc(size_t count, size_t size);
 
-/* As realloc for count * size bytes, the product checked. Never NULL. */
+/* realloc to count * size bytes, checked for overflow. Never NULL. */
 void *xreallocarray(void *block, size_t count, size_t size);
 
 /* A terminated copy of len bytes; the caller frees. Never NULL. */

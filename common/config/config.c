@@ -22,11 +22,10 @@
 void config_free(struct config *config) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
-        if (option->kind == OPTION_KIND_TEXT) {
+        if (option->kind == OPTION_KIND_TEXT)
             free(*(char **)option_field(config, option));
-        }
     }
-    memset(config, 0, sizeof *config);
+    memset(config, 0, sizeof(*config));
 }
 
 /* Reads up to FILE_MAX bytes; the cause of failure is left in errno. */
@@ -34,11 +33,10 @@ static bool read_all(int fd, struct buffer *content) {
     ssize_t got = 1;
     while (got > 0 && content->len <= FILE_MAX) {
         got = read(fd, buffer_reserve(content, 16384), 16384);
-        if (got > 0) {
+        if (got > 0)
             content->len += (size_t)got;
-        } else if (got < 0 && errno == EINTR) {
+        else if (got < 0 && errno == EINTR)
             got = 1;
-        }
     }
     errno = got > 0 ? EFBIG : errno;
     return got == 0;
@@ -52,9 +50,8 @@ static bool read_file(const char *path, struct buffer *content, struct buffer *p
                       errno == EFBIG ? "it is larger than 1 MiB" : strerror(errno));
         buffer_clear(content);
     }
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-    }
     return done;
 }
 
@@ -64,28 +61,25 @@ bool config_load(struct config *config, const char *path, struct buffer *problem
     struct text file = {buffer_str(&content), content.len};
     bool good = config_parse(config, path, file, environ, problems);
     buffer_free(&content);
-    if (good && !readable) {
+    if (good && !readable)
         config_free(config);
-    }
     return good && readable;
 }
 
 /* confab.conf in the folder above this program's, if it is there, else NULL. */
 static char *find_near_program(void) {
     static const char name[] = "/confab.conf";
-    char path[PATH_MAX + sizeof name];
+    char path[PATH_MAX + sizeof(name)];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
-    if (len < 0 || len == PATH_MAX) {
+    if (len < 0 || len == PATH_MAX)
         return NULL;
-    }
     path[len] = '\0';
     for (int i = 0; i < 2; i++) {
         char *slash = strrchr(path, '/');
-        if (slash != NULL) {
+        if (slash != NULL)
             *slash = '\0';
-        }
     }
-    memcpy(path + strlen(path), name, sizeof name);
+    memcpy(path + strlen(path), name, sizeof(name));
     return access(path, F_OK) == 0 ? xstrdup(path) : NULL;
 }
 
@@ -96,12 +90,10 @@ static char *find_at_home(void) {
     struct passwd entry;
     struct passwd *user = NULL;
     const char *home = getenv("HOME");
-    if (home == NULL && getpwuid_r(getuid(), &entry, names, sizeof names, &user) == 0 && user) {
+    if (home == NULL && getpwuid_r(getuid(), &entry, names, sizeof(names), &user) == 0 && user)
         home = user->pw_dir;
-    }
-    if (home == NULL || home[0] != '/') {
+    if (home == NULL || home[0] != '/')
         return NULL;
-    }
     struct buffer path = BUFFER_EMPTY;
     buffer_printf(&path, "%s/.confab/confab.conf", home);
     char *found = access(buffer_str(&path), F_OK) == 0 ? xstrdup(buffer_str(&path)) : NULL;
@@ -111,16 +103,13 @@ static char *find_at_home(void) {
 
 char *config_find(const char *given) {
     const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
-    if (path != NULL && (given != NULL || *path != '\0')) {
+    if (path != NULL && (given != NULL || *path != '\0'))
         return xstrdup(path);
-    }
     char *near = find_near_program();
-    if (near == NULL) {
+    if (near == NULL)
         near = find_at_home();
-    }
-    if (near == NULL && access(CONFIG_PATH, F_OK) == 0) {
+    if (near == NULL && access(CONFIG_PATH, F_OK) == 0)
         near = xstrdup(CONFIG_PATH);
-    }
     return near;
 }
 
@@ -150,9 +139,8 @@ static void dump_option(const struct config *config, const struct option *option
 }
 
 void config_dump(const struct config *config, struct buffer *out) {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    for (size_t i = 0; i < OPTION_COUNT; i++)
         dump_option(config, &option_table[i], out);
-    }
 }
 
 static void describe_option(const struct option *option, struct buffer *out) {
@@ -160,18 +148,16 @@ static void describe_option(const struct option *option, struct buffer *out) {
     if (option->kind == OPTION_KIND_NUMBER) {
         buffer_printf(out, "# From %llu to %llu", (unsigned long long)option->min,
                       (unsigned long long)option->max);
-        if (*option->unit != '\0') {
+        if (*option->unit != '\0')
             buffer_printf(out, " (%s)", option->unit);
-        }
         buffer_append_str(out, ".\n#");
         append_number(out, option->key, option->number);
         return;
     }
-    if (option->kind == OPTION_KIND_CHOICE) {
+    if (option->kind == OPTION_KIND_CHOICE)
         buffer_printf(out, "# One of %s.\n", option->choices);
-    } else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS)) != 0) {
+    else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS)) != 0)
         buffer_append_str(out, "# A list, separated by commas or blanks.\n");
-    }
     buffer_append_char(out, '#');
     append_pair(out, option->key, text_of(option->initial));
 }
@@ -186,10 +172,9 @@ void config_example(struct buffer *out) {
         "# goes first: " CONFIG_VARIABLE_PREFIX "<KEY>, in upper case, overrides the key here.\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
-        if (option->kind == OPTION_KIND_SECTION) {
+        if (option->kind == OPTION_KIND_SECTION)
             buffer_printf(out, "\n\n### %s\n", option->help);
-        } else {
+        else
             describe_option(option, out);
-        }
     }
 }

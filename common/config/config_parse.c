@@ -30,16 +30,15 @@ struct parser {
 };
 
 static void set_defaults(struct config *config) {
-    memset(config, 0, sizeof *config);
+    memset(config, 0, sizeof(*config));
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
-        if (option->kind == OPTION_KIND_TEXT) {
+        if (option->kind == OPTION_KIND_TEXT)
             option_store(config, option, text_of(option->initial));
-        } else if (option->kind == OPTION_KIND_NUMBER) {
+        else if (option->kind == OPTION_KIND_NUMBER)
             *(uint64_t *)option_field(config, option) = option->number;
-        } else if (option->kind == OPTION_KIND_CHOICE) {
+        else if (option->kind == OPTION_KIND_CHOICE)
             option_choice(option, text_of(option->initial), option_field(config, option));
-        }
     }
 }
 
@@ -47,9 +46,8 @@ static void set_defaults(struct config *config) {
 static struct buffer *mistake(struct parser *parser) {
     parser->mistakes++;
     buffer_append_str(parser->problems, parser->name);
-    if (parser->line > 0) {
+    if (parser->line > 0)
         buffer_printf(parser->problems, ":%zu", parser->line);
-    }
     buffer_append_str(parser->problems, ": ");
     return parser->problems;
 }
@@ -78,9 +76,8 @@ static const char *show(struct text text, char out[SHOWN_SIZE]) {
 static bool has_control_character(struct text text) {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
             return true;
-        }
     }
     return false;
 }
@@ -116,9 +113,8 @@ static void set_number(struct parser *parser, const struct option *option, struc
     struct buffer *out = mistake(parser);
     buffer_printf(out, "%s must be a whole number from %llu to %llu", option->key,
                   (unsigned long long)option->min, (unsigned long long)option->max);
-    if (*option->unit != '\0') {
+    if (*option->unit != '\0')
         buffer_printf(out, " (%s)", option->unit);
-    }
     buffer_printf(out, ", not \"%s\"\n", show(value, shown));
 }
 
@@ -156,9 +152,8 @@ static struct text trim_blanks(struct text text) {
         text.at++;
         text.len--;
     }
-    while (text.len > 0 && is_blank(text.at[text.len - 1])) {
+    while (text.len > 0 && is_blank(text.at[text.len - 1]))
         text.len--;
-    }
     return text;
 }
 
@@ -167,9 +162,8 @@ static void refuse_key(struct parser *parser, struct text key) {
     const char *nearest = option_nearest(key);
     struct buffer *out = mistake(parser);
     buffer_printf(out, "unknown key \"%s\"", show(key, shown));
-    if (nearest != NULL) {
+    if (nearest != NULL)
         buffer_printf(out, "; did you mean %s?", nearest);
-    }
     buffer_append_char(out, '\n');
 }
 
@@ -194,13 +188,11 @@ static void parse_line(struct parser *parser, struct text line) {
         buffer_append_str(mistake(parser), "the line is not UTF-8 text, or holds a NUL\n");
         return;
     }
-    if (line.len > 0 && line.at[line.len - 1] == '\r') {
+    if (line.len > 0 && line.at[line.len - 1] == '\r')
         line.len--;
-    }
     line = trim_blanks(line);
-    if (line.len == 0 || *line.at == '#') {
+    if (line.len == 0 || *line.at == '#')
         return;
-    }
     /* What stands on such a line is not repeated: it may be part of a password. */
     const char *equals = memchr(line.at, '=', line.len);
     if (equals == NULL || equals == line.at) {
@@ -241,18 +233,16 @@ static void parse_file(struct parser *parser, struct text file) {
 
 static bool has_lower_case(struct text text) {
     for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] >= 'a' && text.at[i] <= 'z') {
+        if (text.at[i] >= 'a' && text.at[i] <= 'z')
             return true;
-        }
     }
     return false;
 }
 
 static bool is_other_variable(struct text name) {
-    for (size_t i = 0; i < sizeof other_variables / sizeof *other_variables; i++) {
-        if (text_equals(name, text_of(other_variables[i]))) {
+    for (size_t i = 0; i < sizeof(other_variables) / sizeof(*other_variables); i++) {
+        if (text_equals(name, text_of(other_variables[i])))
             return true;
-        }
     }
     return false;
 }
@@ -274,21 +264,19 @@ static void refuse_variable(struct parser *parser, const char *key) {
 
 static void parse_variable(struct parser *parser, struct text name, struct text value) {
     char key[EDIT_DISTANCE_MAX + 1];
-    if (is_other_variable(name)) {
+    if (is_other_variable(name))
         return;
-    }
     size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
     struct text bare = {name.at + prefix, name.len - prefix};
-    text_lower(bare, key, sizeof key);
+    text_lower(bare, key, sizeof(key));
     const struct option *option = has_lower_case(bare) ? NULL : option_find(text_of(key));
     parser->name = show(name, parser->variable);
-    if (option == NULL) {
+    if (option == NULL)
         refuse_variable(parser, key);
-    } else if (!text_is_valid(value.at, value.len)) {
+    else if (!text_is_valid(value.at, value.len))
         buffer_append_str(mistake(parser), "the value is not UTF-8 text\n");
-    } else if (value.len > 0 || option->kind == OPTION_KIND_TEXT) {
+    else if (value.len > 0 || option->kind == OPTION_KIND_TEXT)
         set_value(parser, option, value);
-    }
 }
 
 static void parse_environment(struct parser *parser, char *const *environment) {
@@ -309,8 +297,7 @@ bool config_parse(struct config *config, const char *name, struct text file,
     set_defaults(config);
     parse_file(&parser, file);
     parse_environment(&parser, environment);
-    if (parser.mistakes > 0) {
+    if (parser.mistakes > 0)
         config_free(config);
-    }
     return parser.mistakes == 0;
 }

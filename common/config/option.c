@@ -38,9 +38,8 @@ const struct option option_table[OPTION_COUNT] = {
 const struct option *option_find(struct text key) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
-        if (option->kind != OPTION_KIND_SECTION && text_equals(text_of(option->key), key)) {
+        if (option->kind != OPTION_KIND_SECTION && text_equals(text_of(option->key), key))
             return option;
-        }
     }
     return NULL;
 }
@@ -79,9 +78,8 @@ bool option_choice(const struct option *option, struct text value, unsigned *ind
     struct text rest = text_of(option->choices);
     struct text word;
     for (*index = 0; text_next_word(&rest, "|", &word); ++*index) {
-        if (text_equals(word, value)) {
+        if (text_equals(word, value))
             return true;
-        }
     }
     return false;
 }
@@ -89,8 +87,7 @@ bool option_choice(const struct option *option, struct text value, unsigned *ind
 struct text option_choice_at(const struct option *option, unsigned index) {
     struct text rest = text_of(option->choices);
     struct text word;
-    while (text_next_word(&rest, "|", &word) && index > 0) {
+    while (text_next_word(&rest, "|", &word) && index > 0)
         index--;
-    }
     return word;
 }

@@ -34,7 +34,7 @@ static const char double_limit[] =
     "681908902000708383676273854845817711531764475730270069855571366959622842914819"
     "860834936475292719074168444365510704342711559699508093042880177904174497792";
 
-#define LIMIT_DIGITS (sizeof double_limit - 1)
+#define LIMIT_DIGITS (sizeof(double_limit) - 1)
 
 /* A number as it is read: 0.DIGITS * 10^order, nought having no digits. */
 struct number {
@@ -256,7 +256,7 @@ static bool check_string(struct scan *scan) {
 static bool check_word(struct scan *scan) {
     static const char *const words[] = {"true", "false", "null"};
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         size_t len = strlen(words[i]);
 
         if ((size_t)(scan->end - scan->at) >= len && memcmp(scan->at, words[i], len) == 0) {

@@ -22,11 +22,11 @@ static void append_escape(struct buffer *out, char c) {
     if (found != NULL) {
         char escape[2] = {'\\', names[found - named]};
 
-        buffer_append(out, escape, sizeof escape);
+        buffer_append(out, escape, sizeof(escape));
     } else {
         char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4 & 15], digits[c & 15]};
 
-        buffer_append(out, escape, sizeof escape);
+        buffer_append(out, escape, sizeof(escape));
     }
 }
 

@@ -130,14 +130,14 @@ static void serve(struct gateway *gateway, char *const *variables, body_reader *
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
     number_request(gateway);
-    log_about(x->id);
+    log_set_id(x->id);
     request_init(&gateway->request, variables, gateway->service->config);
     read_request_body(gateway, read_body, body);
     gateway->service->serve(x);
     buffer_clear(&gateway->head);
     response_head(&x->response, &gateway->head);
     log_request(x, started);
-    log_about(NULL);
+    log_set_id(NULL);
 }
 
 /* The body is left out where the method or the status has none (RFC 9110). */

@@ -28,7 +28,7 @@ static const struct {
     {ERROR_RATE_LIMITED, 10, 429, "Request was throttled."},
     {ERROR_UNAVAILABLE, 11, 503, "The service is unavailable for the moment; try again."},
     {ERROR_INTERNAL, 12, 500, "Something went wrong on our side."},
-    {ERROR_CONFLICT, 13, 409, "The change is refused as things stand."},
+    {ERROR_CONFLICT, 13, 409, "The change conflicts with the current state."},
     {ERROR_TIMEOUT, 14, 408, "The request did not arrive in full."},
 };
 
