@@ -22,7 +22,7 @@ struct entry {
 
 struct auth_cache {
     struct entry entries[ENTRIES + ROW - 1];
-    uint64_t session; /* of the database connection */
+    uint64_t connection; /* of the database connection */
 };
 
 struct auth_cache *auth_cache_new(void) {
@@ -65,10 +65,10 @@ static struct entry *free_entry(struct auth_cache *cache,
 
 /* Empties the cache if the connection is a new one. */
 static void begin(struct auth_cache *cache, const struct db *db) {
-    if (cache->session == db_session(db))
+    if (cache->connection == db_connection_number(db))
         return;
     memset(cache->entries, 0, sizeof(cache->entries));
-    cache->session = db_session(db);
+    cache->connection = db_connection_number(db);
 }
 
 bool auth_cache_find(struct auth_cache *cache, const struct db *db,

@@ -1,3 +1,4 @@
+/* Finding and reading the file, the dump and the example. */
 #include "config/config.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ void config_free(struct config *config) {
     memset(config, 0, sizeof(*config));
 }
 
-/* Reads up to FILE_MAX bytes; the cause of failure is left in errno. */
+/* Reads up to FILE_MAX bytes; sets errno on failure. */
 static bool read_all(int fd, struct buffer *content) {
     ssize_t got = 1;
     while (got > 0 && content->len <= FILE_MAX) {
@@ -66,7 +67,7 @@ bool config_load(struct config *config, const char *path, struct buffer *problem
     return good && readable;
 }
 
-/* confab.conf in the folder above this program's, if it is there, else NULL. */
+/* The path of confab.conf in the parent of the program's directory; NULL if it does not exist. */
 static char *find_near_program(void) {
     static const char name[] = "/confab.conf";
     char path[PATH_MAX + sizeof(name)];
@@ -83,7 +84,7 @@ static char *find_near_program(void) {
     return access(path, F_OK) == 0 ? xstrdup(path) : NULL;
 }
 
-/* .confab/confab.conf in the home folder of the user, if it is there, else NULL. Web servers
+/* The path of .confab/confab.conf in the home directory; NULL if it does not exist. Web servers
  * start programs without $HOME. */
 static char *find_at_home(void) {
     char names[4096];
@@ -132,7 +133,7 @@ static void dump_option(const struct config *config, const struct option *option
         append_pair(out, option->key, option_choice_at(option, *(const unsigned *)value));
     } else if (option->kind == OPTION_KIND_TEXT) {
         const char *text = *(char *const *)value;
-        /* An empty one hides nothing, and whoever looks wants to know. */
+        /* That a secret is not set is useful to know and hides nothing. */
         bool hidden = (option->flags & OPTION_SECRET) != 0 && *text != '\0';
         append_pair(out, option->key, text_of(hidden ? "***" : text));
     }
@@ -157,7 +158,7 @@ static void describe_option(const struct option *option, struct buffer *out) {
     if (option->kind == OPTION_KIND_CHOICE)
         buffer_printf(out, "# One of %s.\n", option->choices);
     else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS)) != 0)
-        buffer_append_str(out, "# A list, separated by commas or blanks.\n");
+        buffer_append_str(out, "# A list, separated by commas or spaces.\n");
     buffer_append_char(out, '#');
     append_pair(out, option->key, text_of(option->initial));
 }
@@ -167,9 +168,9 @@ void config_example(struct buffer *out) {
         out,
         "# The configuration of confab.\n"
         "#\n"
-        "# A line is: key = value. Lines that start with # are skipped. Every key stands\n"
-        "# here at its default; take away the # before it and change it. The environment\n"
-        "# goes first: " CONFIG_VARIABLE_PREFIX "<KEY>, in upper case, overrides the key here.\n");
+        "# A line is: key = value. Lines that start with # are ignored. Every key is listed\n"
+        "# with its default; remove the # before it to change it. The environment variable\n"
+        "# " CONFIG_VARIABLE_PREFIX "<KEY>, in upper case, overrides the key here.\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
         if (option->kind == OPTION_KIND_SECTION)

@@ -1,10 +1,9 @@
 /*
  * config: the configuration of one site, read from one file.
  *
- * The file has lines `key = value`; blank lines and lines that start with # are
- * skipped; a value runs to the end of its line, without the blanks around it. The
- * environment (CONFAB_<KEY>, upper case) goes before the file, the file before the
- * defaults. What can be said is in options.def, and nowhere else.
+ * The file has lines `key = value`; blank lines and lines that start with # are ignored; a value
+ * ends with its line, without the white space around it. The environment (CONFAB_<KEY>, upper
+ * case) overrides the file, the file overrides the defaults. All keys are in options.def.
  */
 #ifndef CONFAB_CONFIG_H
 #define CONFAB_CONFIG_H
@@ -26,35 +25,32 @@ struct config {
 #undef OPTION_NUMBER
 #undef OPTION_CHOICE
 
-/* Indexes of the choices that programs ask for. */
+/* Indexes of choices. */
 enum { CONFIG_REGISTRATION_OPEN = 0, CONFIG_REGISTRATION_CLOSED = 1 };
 enum { CONFIG_OFF = 0, CONFIG_ON = 1 };
 enum { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG = 1 };
 
-/* Finds the configuration file: `given` when it is not NULL, else $CONFAB_CONFIG,
- * else confab.conf in the folder above the one that holds this program (read from
- * /proc/self/exe), else .confab/confab.conf in the user's home folder, else the path
- * compiled in (CONFIG_PATH, /etc/confab/confab.conf). The last three count only if a
- * file is there. Returns the path, which the caller frees, or NULL: then defaults and
- * environment alone apply. */
+/* Finds the configuration file: `given` if it is not NULL, else $CONFAB_CONFIG, else confab.conf in
+ * the parent of the program's directory (from /proc/self/exe), else .confab/confab.conf in the
+ * user's home directory, else CONFIG_PATH (/etc/confab/confab.conf); the last three only if the
+ * file exists. Returns the path, which the caller frees, or NULL: there is no file. */
 char *config_find(const char *given);
 
-/* Reads defaults, then the file at path (none when NULL), then the environment.
- * Returns true and fills *config, to be freed with config_free; or false, with one
- * line for each mistake appended to problems ("FILE:LINE: what is wrong, what is
- * allowed"; "CONFAB_KEY: ..." for the environment), and *config left empty. All
- * mistakes are found in one pass. Values of secret options are never repeated. */
+/* Reads the defaults, the file at path (NULL: none) and the environment. Returns true and fills
+ * *config, to be freed with config_free; or false, with a line for each error appended to
+ * problems ("FILE:LINE: what is wrong, what is allowed"; "CONFAB_KEY: ..." for the environment),
+ * and *config empty. All errors are found in one pass. Values of secret options are never
+ * shown. */
 bool config_load(struct config *config, const char *path, struct buffer *problems);
 
-/* Appends every key with its present value, secrets as ***, in a form config_load
- * reads (but for the secrets). */
+/* Appends every key with its current value, secrets as ***, in the form of a configuration file. */
 void config_dump(const struct config *config, struct buffer *out);
 
-/* Appends the commented example file: each key at its default, commented out, with
- * its help, bounds and unit. */
+/* Appends the example file: each key with its default, commented out, with its help, bounds and
+ * unit. */
 void config_example(struct buffer *out);
 
-/* Gives back what config_load allocated; *config is empty afterwards. */
+/* Frees what config_load allocated; *config is empty afterwards. */
 void config_free(struct config *config);
 
 #endif

@@ -1,3 +1,4 @@
+/* Defaults, then the file line by line, then the environment; errors are collected. */
 #include "config/config_parse.h"
 
 #include <string.h>
@@ -7,14 +8,14 @@
 #include "http/cidr.h"
 #include "http/origin.h"
 
-/* So many mistakes mean that the file is no configuration at all. */
-#define MISTAKES_MAX 100
+/* With this many errors the file is probably not a configuration. */
+#define ERRORS_MAX 100
 
-/* Variables with our prefix that are no options. */
+/* Variables with the prefix that are not options. */
 static const char *const other_variables[] = {"CONFAB_CONFIG"};
 
-/* How much of a text is shown, and the room for that: each byte escaped, an ellipsis,
- * and a terminator. */
+/* Bytes of a text that are shown, and the size of that: each byte escaped, an ellipsis and a
+ * terminator. */
 #define SHOWN_MAX ((size_t)64)
 #define SHOWN_SIZE (4 * SHOWN_MAX + sizeof "...")
 
@@ -22,11 +23,11 @@ static const char *const other_variables[] = {"CONFAB_CONFIG"};
 struct parser {
     struct config *config;
     struct buffer *problems;
-    size_t mistakes;
-    const char *name;           /* the file's, or the variable's */
-    size_t line;                /* counted from 1; 0 in the environment */
-    size_t lines[OPTION_COUNT]; /* where the file gave each option; 0: not */
-    char variable[SHOWN_SIZE];  /* the name of the variable, as it is shown */
+    size_t errors;
+    const char *name;           /* of the file or the variable */
+    size_t line;                /* from 1; 0 in the environment */
+    size_t lines[OPTION_COUNT]; /* where the file sets each option; 0: nowhere */
+    char variable[SHOWN_SIZE];  /* the name of the variable, escaped */
 };
 
 static void set_defaults(struct config *config) {
@@ -42,9 +43,9 @@ static void set_defaults(struct config *config) {
     }
 }
 
-/* Begins the line for one mistake; the caller writes the rest and its end. */
-static struct buffer *mistake(struct parser *parser) {
-    parser->mistakes++;
+/* Begins the line of an error; the caller appends the rest and a newline. */
+static struct buffer *begin_error(struct parser *parser) {
+    parser->errors++;
     buffer_append_str(parser->problems, parser->name);
     if (parser->line > 0)
         buffer_printf(parser->problems, ":%zu", parser->line);
@@ -52,7 +53,7 @@ static struct buffer *mistake(struct parser *parser) {
     return parser->problems;
 }
 
-/* Writes the start of the text into out, printable on any terminal; returns out. */
+/* Writes the start of the text into out in printable ASCII; returns out. */
 static const char *show(struct text text, char out[SHOWN_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     size_t shown = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
@@ -88,15 +89,15 @@ static void check_list(struct parser *parser, const struct option *option, struc
     char shown[SHOWN_SIZE];
     while (text_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
         if ((option->flags & OPTION_ADDRESSES) != 0 && !cidr_parse(entry, &network)) {
-            buffer_printf(mistake(parser),
+            buffer_printf(begin_error(parser),
                           "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "
                           "address, or a network with /0 to /32 (IPv4) or /0 to /128 (IPv6)\n",
                           option->key, show(entry, shown));
         }
         if ((option->flags & OPTION_ORIGINS) != 0 && !origin_is_valid(entry)) {
-            buffer_printf(mistake(parser),
+            buffer_printf(begin_error(parser),
                           "%s: \"%s\" is not allowed; an entry is http:// or "
-                          "https://, a host, and :port if need be, with nothing behind, such as "
+                          "https://, a host and optionally :port, such as "
                           "https://www.example.org\n",
                           option->key, show(entry, shown));
         }
@@ -110,7 +111,7 @@ static void set_number(struct parser *parser, const struct option *option, struc
         return;
     }
     char shown[SHOWN_SIZE];
-    struct buffer *out = mistake(parser);
+    struct buffer *out = begin_error(parser);
     buffer_printf(out, "%s must be a whole number from %llu to %llu", option->key,
                   (unsigned long long)option->min, (unsigned long long)option->max);
     if (*option->unit != '\0')
@@ -125,14 +126,14 @@ static void set_choice(struct parser *parser, const struct option *option, struc
         *(unsigned *)option_field(parser->config, option) = index;
         return;
     }
-    buffer_printf(mistake(parser), "%s must be one of %s, not \"%s\"\n", option->key,
+    buffer_printf(begin_error(parser), "%s must be one of %s, not \"%s\"\n", option->key,
                   option->choices, show(value, shown));
 }
 
 static void set_value(struct parser *parser, const struct option *option, struct text value) {
     if (has_control_character(value)) {
-        buffer_printf(mistake(parser), "%s holds a control character; none but tabs are allowed\n",
-                      option->key);
+        buffer_printf(begin_error(parser),
+                      "%s contains a control character; only tabs are allowed\n", option->key);
     } else if (option->kind == OPTION_KIND_NUMBER) {
         set_number(parser, option, value);
     } else if (option->kind == OPTION_KIND_CHOICE) {
@@ -160,7 +161,7 @@ static struct text trim_blanks(struct text text) {
 static void refuse_key(struct parser *parser, struct text key) {
     char shown[SHOWN_SIZE];
     const char *nearest = option_nearest(key);
-    struct buffer *out = mistake(parser);
+    struct buffer *out = begin_error(parser);
     buffer_printf(out, "unknown key \"%s\"", show(key, shown));
     if (nearest != NULL)
         buffer_printf(out, "; did you mean %s?", nearest);
@@ -175,7 +176,7 @@ static void parse_pair(struct parser *parser, struct text key, struct text value
     }
     size_t *line = &parser->lines[option - option_table];
     if (*line > 0) {
-        buffer_printf(mistake(parser), "%s is given twice, first on line %zu\n", option->key,
+        buffer_printf(begin_error(parser), "%s is given twice, first on line %zu\n", option->key,
                       *line);
         return;
     }
@@ -185,7 +186,7 @@ static void parse_pair(struct parser *parser, struct text key, struct text value
 
 static void parse_line(struct parser *parser, struct text line) {
     if (!text_is_valid(line.at, line.len)) {
-        buffer_append_str(mistake(parser), "the line is not UTF-8 text, or holds a NUL\n");
+        buffer_append_str(begin_error(parser), "the line is not UTF-8, or contains a NUL\n");
         return;
     }
     if (line.len > 0 && line.at[line.len - 1] == '\r')
@@ -193,10 +194,10 @@ static void parse_line(struct parser *parser, struct text line) {
     line = trim_blanks(line);
     if (line.len == 0 || *line.at == '#')
         return;
-    /* What stands on such a line is not repeated: it may be part of a password. */
+    /* Such a line is not shown: it may be part of a password. */
     const char *equals = memchr(line.at, '=', line.len);
     if (equals == NULL || equals == line.at) {
-        buffer_append_str(mistake(parser), "the line must be: key = value\n");
+        buffer_append_str(begin_error(parser), "the line must be: key = value\n");
         return;
     }
     struct text key = {line.at, (size_t)(equals - line.at)};
@@ -204,7 +205,7 @@ static void parse_line(struct parser *parser, struct text line) {
     parse_pair(parser, trim_blanks(key), trim_blanks(value));
 }
 
-/* The text without the mark (U+FEFF) that some editors put first. */
+/* The text without the byte order mark (U+FEFF) that some editors write. */
 static struct text skip_byte_order_mark(struct text text) {
     if (text.len >= 3 && memcmp(text.at, "\xEF\xBB\xBF", 3) == 0) {
         text.at += 3;
@@ -220,8 +221,8 @@ static void parse_file(struct parser *parser, struct text file) {
         struct text line = {file.at, end == NULL ? file.len : (size_t)(end - file.at)};
         size_t taken = end == NULL ? line.len : line.len + 1;
         parser->line++;
-        if (parser->mistakes == MISTAKES_MAX) {
-            buffer_append_str(mistake(parser), "too many mistakes, the rest was not read\n");
+        if (parser->errors == ERRORS_MAX) {
+            buffer_append_str(begin_error(parser), "too many errors, the rest was not read\n");
             break;
         }
         parse_line(parser, line);
@@ -249,7 +250,7 @@ static bool is_other_variable(struct text name) {
 
 static void refuse_variable(struct parser *parser, const char *key) {
     const char *nearest = option_nearest(text_of(key));
-    struct buffer *out = mistake(parser);
+    struct buffer *out = begin_error(parser);
     buffer_append_str(out, "unknown variable");
     if (nearest != NULL) {
         buffer_append_str(out, "; did you mean " CONFIG_VARIABLE_PREFIX);
@@ -274,7 +275,7 @@ static void parse_variable(struct parser *parser, struct text name, struct text 
     if (option == NULL)
         refuse_variable(parser, key);
     else if (!text_is_valid(value.at, value.len))
-        buffer_append_str(mistake(parser), "the value is not UTF-8 text\n");
+        buffer_append_str(begin_error(parser), "the value is not UTF-8\n");
     else if (value.len > 0 || option->kind == OPTION_KIND_TEXT)
         set_value(parser, option, value);
 }
@@ -297,7 +298,7 @@ bool config_parse(struct config *config, const char *name, struct text file,
     set_defaults(config);
     parse_file(&parser, file);
     parse_environment(&parser, environment);
-    if (parser.mistakes > 0)
+    if (parser.errors > 0)
         config_free(config);
-    return parser.mistakes == 0;
+    return parser.errors == 0;
 }

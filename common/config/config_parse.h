@@ -1,6 +1,6 @@
 /*
- * config_parse: the heart of config_load, without the disk and the process around
- * it, for config.c itself and for its fuzzer. Programs use config.h.
+ * config_parse: config_load without reading files, for config.c and its fuzzer. Programs use
+ * config.h.
  */
 #ifndef CONFAB_CONFIG_PARSE_H
 #define CONFAB_CONFIG_PARSE_H
@@ -11,12 +11,12 @@
 #include "base/text.h"
 #include "config/config.h"
 
-/* What the names of our variables in the environment start with. */
+/* The prefix of environment variables. */
 #define CONFIG_VARIABLE_PREFIX "CONFAB_"
 
-/* Fills *config from the defaults, the text of a file, and an environment (a list
- * of "NAME=value" that ends with NULL). `name` is what the file is called in
- * problems. Success, failure and ownership are those of config_load. */
+/* Fills *config from the defaults, the content of a file, and an environment (a list of
+ * "NAME=value" that ends with NULL). `name` is the name of the file in error messages. Result
+ * and ownership are as for config_load. */
 bool config_parse(struct config *config, const char *name, struct text file,
                   char *const *environment, struct buffer *problems);
 

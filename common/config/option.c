@@ -1,3 +1,4 @@
+/* The rows of options.def, and what parsers need to know about one. */
 #include "config/option.h"
 
 #include <stdlib.h>

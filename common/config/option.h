@@ -1,7 +1,5 @@
 /*
- * option: the table made of options.def, for the parts of config.
- *
- * Nobody else needs it: programs read the fields of struct config.
+ * option: the table made from options.def. Private to config; programs read struct config.
  */
 #ifndef CONFAB_OPTION_H
 #define CONFAB_OPTION_H
@@ -25,7 +23,7 @@ enum { OPTION_SECRET = 1, OPTION_ADDRESSES = 2, OPTION_ORIGINS = 4 };
 struct option {
     enum option_kind kind;
     const char *key; /* NULL for a section */
-    size_t offset;   /* of its field in struct config */
+    size_t offset;   /* of its member in struct config */
     unsigned flags;
     const char *initial; /* default of a text or choice */
     uint64_t number;     /* default of a number */
@@ -52,20 +50,20 @@ enum {
 /* The table, in the order of options.def. */
 extern const struct option option_table[OPTION_COUNT];
 
-/* The row with this key, NULL when there is none. */
+/* The row of a key; NULL when there is none. */
 const struct option *option_find(struct text key);
 
-/* The key most like one that is unknown, for "did you mean"; NULL when none is. */
+/* The key most similar to an unknown one, for "did you mean"; NULL when none is similar. */
 const char *option_nearest(struct text key);
 
-/* The field of the option in *config: a char *, uint64_t or unsigned. */
+/* The member of the option in *config: a char *, uint64_t or unsigned. */
 void *option_field(struct config *config, const struct option *option);
 const void *option_field_const(const struct config *config, const struct option *option);
 
-/* Puts a copy of the value into the field of a text, and frees what was there. */
+/* Sets a text to a copy of the value and frees the former one. */
 void option_store(struct config *config, const struct option *option, struct text value);
 
-/* Finds the index of a word among the choices; false when it is none of them. */
+/* Finds the index of a word among the choices; false when it is not one of them. */
 bool option_choice(const struct option *option, struct text word, unsigned *index);
 
 /* The word at an index, which must be one. */

@@ -1,3 +1,4 @@
+/* The connection, its prepared statements by address of their text, and the retry rule. */
 #include "db/db.h"
 
 #include <stdio.h>
@@ -10,21 +11,20 @@
 #include "base/xalloc.h"
 #include "db/db_statement.h"
 
-/* Tries of one statement, the longest pause between two, and the time after which no
- * further one is made, in milliseconds. */
-#define TRIES 8
+/* Attempts per statement, the longest pause between two of them, and the time after which no
+ * further one is made. */
+#define ATTEMPTS 8
 #define PAUSE_MS 20
 #define GIVE_UP_MS 10000
 
-/* Longest waits for a connection and, unless db_set_timeout says otherwise, for an
- * answer, in seconds. */
+/* Timeouts of connecting and, unless db_set_timeout changes it, of an answer, in seconds. */
 #define CONNECT_SECONDS 3
 #define ANSWER_SECONDS 15
 
-/* Statements of one connection; a power of two well over the number of texts. */
+/* Size of the hash table of statements, well above their number. */
 #define SLOTS 256
 
-/* Server and client error numbers that decide whether a statement is run again. */
+/* Error numbers of the server and the client library that decide whether to retry. */
 enum {
     SERVER_NOT_READY = 1047, /* a Galera node without its cluster */
     SERVER_SHUTDOWN = 1053,
@@ -41,23 +41,23 @@ enum {
     CLIENT_OUT_OF_SYNC = 2014,
     CLIENT_WRONG_VALUES = 2034,
     CLIENT_LOST_EXTENDED = 2055,
-    CLIENT_CONNECTION_DIED = 5014, /* Connector/C's own */
+    CLIENT_CONNECTION_DIED = 5014, /* of Connector/C */
 };
 
-/* An open connection. It is closed when it has been left and none of its rows are handed out
- * any more: who reads rows may run other statements meanwhile, and one of these may lose it. */
+/* An open connection. After db_disconnect it is closed as soon as none of its results is in use:
+ * a caller that reads rows may run other statements, which may lose the connection. */
 struct db_connection {
     MYSQL *mysql;
-    struct db_rows *slots[SLOTS]; /* by address of the text */
-    unsigned handed_out;          /* how many results are, until db_done */
-    bool left;
+    struct db_rows *slots[SLOTS]; /* by the address of their text */
+    unsigned handed_out;          /* results in use, until db_done */
+    bool disconnected;
 };
 
 struct db {
     const struct config *config;
     struct db_connection *connection; /* NULL while not connected */
     unsigned answer_seconds;
-    uint64_t session;
+    uint64_t connections; /* opened so far */
     uint64_t changed;
     unsigned last_errno;
     char last_error[512];
@@ -77,7 +77,7 @@ void db_set_timeout(struct db *db, unsigned seconds) {
 }
 
 static void close_if_unused(struct db_connection *connection) {
-    if (!connection->left || connection->handed_out > 0)
+    if (!connection->disconnected || connection->handed_out > 0)
         return;
     for (size_t i = 0; i < SLOTS; i++)
         if (connection->slots[i])
@@ -91,7 +91,7 @@ void db_disconnect(struct db *db) {
     if (!connection)
         return;
     db->connection = NULL;
-    connection->left = true;
+    connection->disconnected = true;
     close_if_unused(connection);
 }
 
@@ -110,25 +110,24 @@ unsigned db_last_errno(const struct db *db) {
     return db->last_errno;
 }
 
-uint64_t db_session(const struct db *db) {
-    return db->session;
+uint64_t db_connection_number(const struct db *db) {
+    return db->connections;
 }
 
 uint64_t db_changed(const struct db *db) {
     return db->changed;
 }
 
-static void remember(struct db *db, unsigned number, const char *message) {
+static void set_error(struct db *db, unsigned number, const char *message) {
     db->last_errno = number;
     snprintf(db->last_error, sizeof(db->last_error), "%u %s", number, message);
 }
 
-/* What the programs rely on in a session, whatever the server's defaults are: times in
- * UTC; no silent cutting of values; READ COMMITTED, since all order comes from the room's
- * lock and gap locks would only add deadlocks; no join buffers, which would stir the order
- * of rows and serve joins without a key, of which there are none; a member list that fits
- * in one value. */
-static const char SESSION[] =
+/* The settings that the programs rely on, whatever the server's defaults are: times in UTC; no
+ * silent truncation; READ COMMITTED, since the lock on the room's row orders everything and gap
+ * locks would only add deadlocks; no join buffers, which change the order of rows and only help
+ * joins without a key, of which there are none; room for a member list in one value. */
+static const char SETTINGS[] =
     "SET SESSION time_zone = '+00:00', "
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION', "
@@ -144,7 +143,7 @@ static void set_options(MYSQL *mysql, unsigned answer_seconds) {
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(mysql, MYSQL_INIT_COMMAND, SESSION);
+    mysql_options(mysql, MYSQL_INIT_COMMAND, SETTINGS);
 }
 
 static bool connect_if_needed(struct db *db) {
@@ -153,7 +152,7 @@ static bool connect_if_needed(struct db *db) {
     const struct config *config = db->config;
     MYSQL *mysql = mysql_init(NULL);
     if (!mysql) {
-        remember(db, CLIENT_GONE, "out of memory");
+        set_error(db, CLIENT_GONE, "out of memory");
         return false;
     }
     set_options(mysql, db->answer_seconds);
@@ -162,13 +161,13 @@ static bool connect_if_needed(struct db *db) {
                             config->database_password, config->database_name,
                             local ? 0 : (unsigned)config->database_port,
                             local ? config->database_socket : NULL, CLIENT_MULTI_RESULTS)) {
-        remember(db, mysql_errno(mysql), mysql_error(mysql));
+        set_error(db, mysql_errno(mysql), mysql_error(mysql));
         mysql_close(mysql);
         return false;
     }
     db->connection = xcalloc(1, sizeof(*db->connection));
     db->connection->mysql = mysql;
-    db->session++;
+    db->connections++;
     return true;
 }
 
@@ -187,14 +186,13 @@ static size_t slot_of(const struct db_connection *connection, const char *sql) {
     return slot;
 }
 
-/* Keeps the reason why a statement could not be run, for the log and for who decides whether it
- * is run again. */
-static bool remember_statement(struct db *db, const struct db_rows *rows) {
-    remember(db, mysql_stmt_errno(rows->stmt), mysql_stmt_error(rows->stmt));
+/* Records the error of a statement, for the log and for the decision whether to retry. */
+static bool set_statement_error(struct db *db, const struct db_rows *rows) {
+    set_error(db, mysql_stmt_errno(rows->stmt), mysql_stmt_error(rows->stmt));
     return false;
 }
 
-/* The statement for sql, prepared now if it was not; NULL with the error remembered. */
+/* Returns the prepared statement for sql; NULL with the error recorded. */
 static struct db_rows *prepare(struct db *db, const char *sql) {
     struct db_connection *connection = db->connection;
     const size_t slot = slot_of(connection, sql);
@@ -202,11 +200,11 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
         return connection->slots[slot];
     struct db_rows *rows = db_statement_new(connection->mysql, sql);
     if (!rows) {
-        remember(db, mysql_errno(connection->mysql), mysql_error(connection->mysql));
+        set_error(db, mysql_errno(connection->mysql), mysql_error(connection->mysql));
         return NULL;
     }
     if (!db_statement_prepare(rows)) {
-        remember_statement(db, rows);
+        set_statement_error(db, rows);
         db_statement_free(rows);
         return NULL;
     }
@@ -223,19 +221,19 @@ static bool is_lost(unsigned number) {
            number == CLIENT_OUT_OF_SYNC || number == CLIENT_CONNECTION_DIED;
 }
 
-/* The server would not do it now. */
+/* The server refuses the statement for now. */
 static bool is_refused(unsigned number) {
     return number == SERVER_NOT_READY || number == SERVER_READ_ONLY || number == SERVER_INTERRUPTED;
 }
 
-static void pause_before_try(int attempt) {
-    const long ms = 1 + (long)attempt * PAUSE_MS / TRIES;
+static void pause_before_retry(int attempt) {
+    const long ms = 1 + (long)attempt * PAUSE_MS / ATTEMPTS;
     const struct timespec pause = {0, ms * 1000000L};
     nanosleep(&pause, NULL);
 }
 
-/* Decides after a failed try. True: run it again. False: *result is the outcome. */
-static bool may_run_again(struct db *db, unsigned flags, bool sent, enum error *result) {
+/* Decides after a failed attempt. True: retry. False: *result is the outcome. */
+static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *result) {
     const unsigned number = db->last_errno;
     if (number == SERVER_DEADLOCK || number == SERVER_LOCK_WAIT) {
         *result = ERROR_UNAVAILABLE;
@@ -256,14 +254,14 @@ static bool may_run_again(struct db *db, unsigned flags, bool sent, enum error *
         db_disconnect(db);
         return !sent || number == CLIENT_GONE || (flags & DB_REPEATABLE);
     }
-    /* The handler of a transaction is not run when somebody kills the statement; what it
-     * left open, locks and all, ends with the connection. */
+    /* The exit handler of a compound statement does not run when the query is killed. Closing the
+     * connection rolls back the transaction and releases its locks. */
     db_disconnect(db);
     *result = is_refused(number) ? ERROR_UNAVAILABLE : ERROR_INTERNAL;
     return false;
 }
 
-/* One try; *sent tells whether the server may have seen the statement. */
+/* One attempt; *sent: the server may have received the statement. */
 static bool run_once(struct db *db, const char *sql, const struct db_value *values, size_t count,
                      struct db_rows **rows, bool *sent) {
     *sent = false;
@@ -271,12 +269,12 @@ static bool run_once(struct db *db, const char *sql, const struct db_value *valu
     if (!*rows)
         return false;
     if (count > DB_STATEMENT_VALUES || count != mysql_stmt_param_count((*rows)->stmt)) {
-        remember(db, CLIENT_WRONG_VALUES, "wrong number of values for the statement");
+        set_error(db, CLIENT_WRONG_VALUES, "wrong number of values for the statement");
         return false;
     }
     *sent = true;
     if (!db_statement_run(*rows, values, count))
-        return remember_statement(db, *rows);
+        return set_statement_error(db, *rows);
     db->changed = mysql_stmt_affected_rows((*rows)->stmt);
     return true;
 }
@@ -294,10 +292,10 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
         *rows = NULL;
     db->last_errno = 0;
     const int64_t give_up = clock_monotonic_ms() + GIVE_UP_MS;
-    for (int attempt = 0; attempt < TRIES && clock_monotonic_ms() < give_up; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS && clock_monotonic_ms() < give_up; attempt++) {
         bool sent;
         if (attempt > 0)
-            pause_before_try(attempt);
+            pause_before_retry(attempt);
         if (!connect_if_needed(db)) {
             result = ERROR_UNAVAILABLE;
             break;
@@ -309,7 +307,7 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
                 db_statement_end(mine);
             return ERROR_NONE;
         }
-        if (!may_run_again(db, flags, sent, &result))
+        if (!should_retry(db, flags, sent, &result))
             break;
     }
     if (result != ERROR_CONFLICT)
@@ -317,13 +315,12 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
     return result;
 }
 
-/* A connection that has been left is not asked any more: it may be dead, and is about to be
- * closed. */
+/* Nothing is sent on a connection that is about to be closed: it may be dead. */
 void db_done(struct db_rows *rows) {
     if (!rows)
         return;
     struct db_connection *connection = rows->connection;
-    if (!connection->left)
+    if (!connection->disconnected)
         db_statement_end(rows);
     connection->handed_out--;
     close_if_unused(connection);
@@ -339,7 +336,7 @@ enum error db_number(struct db *db, const char *sql, uint64_t *number) {
     return ERROR_NONE;
 }
 
-/* True if all statements of the script have been run. */
+/* True if all statements of the script succeeded. */
 static bool run_script(MYSQL *mysql, const char *script) {
     int failed = mysql_real_query(mysql, script, strlen(script));
     bool more = true;
@@ -362,7 +359,7 @@ enum error db_run_script(struct db *db, const char *script) {
     MYSQL *mysql = db->connection->mysql;
     mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON);
     if (!run_script(mysql, script)) {
-        remember(db, mysql_errno(mysql), mysql_error(mysql));
+        set_error(db, mysql_errno(mysql), mysql_error(mysql));
         log_error("database: %s", db->last_error);
         db_disconnect(db);
         return ERROR_INTERNAL;

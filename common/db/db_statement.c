@@ -1,3 +1,4 @@
+/* Binding of values and columns, and reading of rows. */
 #include "db/db_statement.h"
 
 #include <stdlib.h>
@@ -16,8 +17,8 @@ struct db_column {
     unsigned long len;
     my_bool is_null;
     my_bool cut;
-    enum enum_field_types type; /* as it is bound */
-    enum enum_field_types sent; /* as the server has it */
+    enum enum_field_types type; /* as bound */
+    enum enum_field_types sent; /* as the server sends it */
 };
 
 /* ---- values ---- */
@@ -101,7 +102,7 @@ static void bind_time(MYSQL_TIME *time, int64_t micros) {
                          .time_type = MYSQL_TIMESTAMP_DATETIME};
 }
 
-/* Fills one parameter; number, time and length must live until the execution. */
+/* Fills one parameter; number, time and length must stay valid until the execution. */
 static void bind_value(MYSQL_BIND *bind, const struct db_value *value, uint64_t *number,
                        MYSQL_TIME *time, unsigned long *length) {
     switch (value->kind) {
@@ -143,7 +144,7 @@ static bool execute(struct db_rows *rows, const struct db_value *values, size_t 
            mysql_stmt_execute(rows->stmt) == 0;
 }
 
-static void make_room_for_columns(struct db_rows *rows, unsigned count) {
+static void reserve_columns(struct db_rows *rows, unsigned count) {
     if (count <= rows->column_space)
         return;
     rows->columns = xreallocarray(rows->columns, count, sizeof(*rows->columns));
@@ -189,7 +190,7 @@ static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_fi
     column->sent = type;
 }
 
-/* Whether the library still has the columns bound as they come this time. */
+/* Whether the columns are already bound with the types of this result. */
 static bool is_bound(const struct db_rows *rows, const MYSQL_FIELD *fields, unsigned count) {
     if (rows->bound_count != count)
         return false;
@@ -199,11 +200,11 @@ static bool is_bound(const struct db_rows *rows, const MYSQL_FIELD *fields, unsi
     return true;
 }
 
-/* Binding takes longer than fetching a row, so it is done again only where it has to be. */
+/* Binding takes longer than fetching a row, so it is repeated only if the types differ. */
 static bool bind_columns(struct db_rows *rows, const MYSQL_FIELD *fields, unsigned count) {
     if (is_bound(rows, fields, count))
         return true;
-    make_room_for_columns(rows, count);
+    reserve_columns(rows, count);
     memset(rows->binds, 0, count * sizeof(*rows->binds));
     for (unsigned i = 0; i < count; i++)
         bind_column(&rows->columns[i], &rows->binds[i], fields[i].type);
@@ -236,9 +237,8 @@ bool db_statement_run(struct db_rows *rows, const struct db_value *values, size_
 
 /* ---- rows ---- */
 
-/* Fetches the texts of a row that were longer than the memory kept for them, and keeps the
- * larger memory for the rows to come. Binding the columns anew makes the library forget
- * where the row's values lie, so it comes last. */
+/* Fetches the strings of a row that were longer than their buffers, and keeps the larger buffers
+ * for the next rows. Binding the columns again invalidates the row's values, so it comes last. */
 static void fetch_rest(struct db_rows *rows) {
     for (unsigned i = 0; i < rows->column_count; i++) {
         struct db_column *column = &rows->columns[i];
@@ -307,7 +307,7 @@ int64_t db_get_time(const struct db_rows *rows, unsigned column) {
 void db_statement_end(struct db_rows *rows) {
     mysql_stmt_free_result(rows->stmt);
     while (mysql_stmt_more_results(rows->stmt) && mysql_stmt_next_result(rows->stmt) == 0) {
-        rows->bound_count = 0; /* what comes next has columns of its own, or none */
+        rows->bound_count = 0; /* the next result has other columns, or none */
         mysql_stmt_free_result(rows->stmt);
     }
     rows->has_rows = false;

@@ -1,3 +1,4 @@
+/* A scanner with an explicit stack of one bit per level; the names are those of RFC 8259. */
 #include "json/json_validate.h"
 
 #include <stdbool.h>
@@ -6,13 +7,13 @@
 
 #include "base/text.h"
 
-/* What may come next, white space aside. */
+/* What may come next after white space. */
 enum expect {
     EXPECT_VALUE,
-    EXPECT_VALUE_OR_END, /* behind [ */
+    EXPECT_VALUE_OR_END, /* after [ */
     EXPECT_KEY,
-    EXPECT_KEY_OR_END, /* behind { */
-    EXPECT_SEPARATOR,  /* behind a value */
+    EXPECT_KEY_OR_END, /* after { */
+    EXPECT_SEPARATOR,  /* after a value */
 };
 
 struct scan {
@@ -24,10 +25,10 @@ struct scan {
     uint32_t objects; /* a bit for each open level, the innermost lowest: 1 for { */
 };
 
-_Static_assert(JSONCHECK_MAX_DEPTH == 32, "objects has a bit for each level");
+_Static_assert(JSON_VALIDATE_MAX_DEPTH == 32, "objects has a bit for each level");
 
-/* 2^1024 - 2^970, halfway between the largest double and what would follow it: from
- * here on strtod rounds to infinity. */
+/* 2^1024 - 2^970, halfway between the largest double and the next value: strtod rounds numbers
+ * from here on to infinity. */
 static const char double_limit[] =
     "179769313486231580793728971405303415079934132710037826936173778980444968292764"
     "750946649017977587207096330286416692887910946555547851940402630657488671505820"
@@ -36,13 +37,13 @@ static const char double_limit[] =
 
 #define LIMIT_DIGITS (sizeof(double_limit) - 1)
 
-/* A number as it is read: 0.DIGITS * 10^order, nought having no digits. */
+/* The number read so far: 0.DIGITS * 10^order; zero has no digits. */
 struct number {
-    size_t digits; /* significant ones so far */
+    size_t digits; /* significant ones */
     int64_t order;
     int against;    /* < 0, 0, > 0: the digits compared to those of double_limit */
-    uint64_t whole; /* of the part before the point */
-    bool wide;      /* that part is beyond 64 bits */
+    uint64_t whole; /* the integer part */
+    bool wide;      /* the integer part exceeds 64 bits */
 };
 
 static bool fail(struct scan *scan, const char *at, const char *wrong) {
@@ -51,8 +52,7 @@ static bool fail(struct scan *scan, const char *at, const char *wrong) {
     return false;
 }
 
-/* Fails for something other than what should be here; bytes that are no text at all
- * are named as such. */
+/* Fails because of an unexpected byte. The end, NUL and invalid UTF-8 have errors of their own. */
 static bool unexpected(struct scan *scan, const char *wrong) {
     uint32_t point;
 
@@ -71,7 +71,7 @@ static void skip_space(struct scan *scan) {
         scan->at++;
 }
 
-/* True, and one byte further, when the next byte is c. */
+/* Skips the next byte if it is c; false if it is not. */
 static bool accept(struct scan *scan, char c) {
     if (scan->at == scan->end || *scan->at != c)
         return false;
@@ -83,7 +83,7 @@ static bool is_digit(const struct scan *scan) {
     return scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9';
 }
 
-/* Notes one digit of a number, before or behind its point. */
+/* Adds one digit to the number; `fraction`: it is after the point. */
 static void take_digit(struct number *number, unsigned digit, bool fraction) {
     if (!fraction && (__builtin_mul_overflow(number->whole, 10u, &number->whole) ||
                       __builtin_add_overflow(number->whole, digit, &number->whole)))
@@ -109,7 +109,7 @@ static bool take_digits(struct scan *scan, struct number *number, bool fraction)
 
 /* Reads what follows the letter e. */
 static bool take_exponent(struct scan *scan, struct number *number) {
-    /* Far beyond any order that the digits of a text in memory can make up for. */
+    /* Larger than any order that the digits of a text in memory could compensate for. */
     const int64_t huge = INT64_MAX / 4;
     int64_t exponent = 0;
     bool negative = accept(scan, '-');
@@ -124,7 +124,7 @@ static bool take_exponent(struct scan *scan, struct number *number) {
     return true;
 }
 
-/* True when strtod would make infinity of the number. */
+/* True when strtod would round the number to infinity. */
 static bool is_infinite(const struct number *number) {
     const int64_t limit = (int64_t)LIMIT_DIGITS;
 
@@ -185,7 +185,7 @@ static bool read_unit(const char *at, const char *end, uint32_t *unit) {
     return true;
 }
 
-/* Passes a \u escape, or two that make a surrogate pair. */
+/* Checks a \u escape, or two that are a surrogate pair. */
 static bool check_unicode_escape(struct scan *scan) {
     uint32_t unit;
 
@@ -226,7 +226,7 @@ static bool check_escape(struct scan *scan) {
     }
 }
 
-/* Passes a string; scan->at is at its first quote. */
+/* Checks a string; scan->at is at its first quote. */
 static bool check_string(struct scan *scan) {
     scan->at++;
     while (scan->at < scan->end) {
@@ -268,7 +268,7 @@ static bool check_word(struct scan *scan) {
 }
 
 static bool open_level(struct scan *scan, bool object) {
-    if (scan->depth == JSONCHECK_MAX_DEPTH)
+    if (scan->depth == JSON_VALIDATE_MAX_DEPTH)
         return fail(scan, scan->at, "nesting over 32");
     scan->at++;
     scan->depth++;
@@ -324,7 +324,7 @@ static bool check_separator(struct scan *scan) {
     return unexpected(scan, object ? "comma or } expected" : "comma or ] expected");
 }
 
-/* Passes the next piece of the text, which has at least one byte left. */
+/* Checks the next token; there is at least one byte left. */
 static bool check_next(struct scan *scan) {
     switch (scan->expect) {
     case EXPECT_VALUE_OR_END:
@@ -341,7 +341,7 @@ static bool check_next(struct scan *scan) {
     return check_value(scan);
 }
 
-/* Passes the whole text, one piece after another: no input makes this recurse. */
+/* Checks the whole text in a loop: no input causes recursion. */
 static bool check_text(struct scan *scan) {
     const char *start = scan->at;
 

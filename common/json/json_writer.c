@@ -1,3 +1,4 @@
+/* Escaping of strings, and the values that are not written inline. */
 #include "json/json_writer.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@ struct json_writer json_writer_start(struct buffer *out) {
     return (struct json_writer){out, false};
 }
 
-/* True for the bytes that cannot stand in a string as they are. */
+/* True for the bytes that must be escaped in a string. */
 static bool needs_escape(char c) {
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }

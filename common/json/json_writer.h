@@ -1,11 +1,11 @@
 /*
- * json_writer: writes JSON (RFC 8259) straight into a buffer, compact, in one pass.
+ * json_writer: writes compact JSON (RFC 8259) directly into a buffer.
  *
- * The writer keeps no tree: it sets commas, escapes strings, and trusts the caller
- * to open and close in pairs. Strings must be valid UTF-8 (text_is_valid).
+ * It builds no tree: it adds commas and escapes strings. The caller opens and closes objects and
+ * arrays in pairs and passes valid UTF-8 (text_is_valid).
  */
-#ifndef CONFAB_JSONW_H
-#define CONFAB_JSONW_H
+#ifndef CONFAB_JSON_WRITER_H
+#define CONFAB_JSON_WRITER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,10 +20,10 @@ struct json_writer {
     bool comma;         /* a value has been written at this level */
 };
 
-/* A writer at the end of out, which stays the caller's. */
+/* A writer that appends to out, which the caller keeps. */
 struct json_writer json_writer_start(struct buffer *out);
 
-/* Sets the comma that a value needs before it; for the functions here. */
+/* Appends the comma that a value needs before it; for the functions here. */
 static inline void json_write_separate(struct json_writer *w) {
     if (w->comma)
         buffer_append_char(w->out, ',');
@@ -57,7 +57,7 @@ static inline void json_write_array_end(struct json_writer *w) {
     json_write_close(w, ']');
 }
 
-/* A member's name: a literal of the program's own, written without escaping. */
+/* Writes the name of a member, a string literal that needs no escaping. */
 static inline void json_write_key(struct json_writer *w, const char *key) {
     json_write_separate(w);
     buffer_append_char(w->out, '"');
@@ -66,12 +66,12 @@ static inline void json_write_key(struct json_writer *w, const char *key) {
     w->comma = false;
 }
 
-/* One value each, as an array element or after json_write_key. */
+/* Each writes one value, as an array element or after json_write_key. */
 void json_write_text(struct json_writer *w, struct text value);
 void json_write_str(struct json_writer *w, const char *value); /* NULL is written as null */
 void json_write_time(struct json_writer *w, int64_t micros);   /* as clock_format writes it */
 
-/* A finished piece of JSON, copied as it is. */
+/* Writes a complete JSON value, copied as it is. */
 static inline void json_write_raw(struct json_writer *w, const char *json, size_t len) {
     json_write_separate(w);
     buffer_append(w->out, json, len);
@@ -93,7 +93,7 @@ static inline void json_write_null(struct json_writer *w) {
     json_write_raw(w, "null", 4);
 }
 
-/* A word of the program's own, written without escaping; NULL is written as null. */
+/* Writes a string that needs no escaping; NULL is written as null. */
 static inline void json_write_word(struct json_writer *w, const char *word) {
     if (word == NULL) {
         json_write_null(w);
@@ -104,7 +104,7 @@ static inline void json_write_word(struct json_writer *w, const char *word) {
     buffer_append_char(w->out, '"');
 }
 
-/* Key and value in one call, for the shapes. */
+/* Each writes a key and a value. */
 static inline void json_write_member_text(struct json_writer *w, const char *key,
                                           struct text value) {
     json_write_key(w, key);
@@ -137,7 +137,7 @@ static inline void json_write_member_time(struct json_writer *w, const char *key
     json_write_time(w, micros);
 }
 
-/* An id that may be missing: 0 is written as null. */
+/* An optional id: 0 is written as null. */
 static inline void json_write_member_id(struct json_writer *w, const char *key, uint64_t id) {
     json_write_key(w, key);
     if (id == 0)

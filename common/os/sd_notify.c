@@ -1,3 +1,4 @@
+/* The socket address, the messages, and the rate of heartbeats. */
 #include "os/sd_notify.h"
 
 #include <inttypes.h>
@@ -13,11 +14,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* Heartbeats in the time after which the watchdog bites. */
+/* Heartbeats per watchdog timeout. */
 #define BEATS 3
 
-/* A name that starts with @ is an abstract one: a NUL stands in the place of the @. */
-static bool address(const char *path, struct sockaddr_un *name, socklen_t *size) {
+/* Fills in the address of a path; one that starts with @ is an abstract name, which starts with a
+ * NUL. */
+static bool set_address(const char *path, struct sockaddr_un *name, socklen_t *size) {
     const size_t length = strlen(path);
     if ((path[0] != '/' && path[0] != '@') || length >= sizeof(name->sun_path))
         return false;
@@ -29,14 +31,14 @@ static bool address(const char *path, struct sockaddr_un *name, socklen_t *size)
     return true;
 }
 
-/* Another process speaks for the service. */
-static bool left;
+/* Another process notifies the service manager. */
+static bool replaced;
 
 static void send_state(const char *state) {
-    const char *path = left ? NULL : getenv("NOTIFY_SOCKET");
+    const char *path = replaced ? NULL : getenv("NOTIFY_SOCKET");
     struct sockaddr_un name;
     socklen_t size;
-    if (!path || !address(path, &name, &size))
+    if (!path || !set_address(path, &name, &size))
         return;
     const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -56,7 +58,7 @@ void sd_notify_main(void) {
 }
 
 void sd_notify_leave(void) {
-    left = true;
+    replaced = true;
 }
 
 void sd_notify_inherit(pid_t predecessor) {
@@ -78,7 +80,7 @@ void sd_notify_stopping(void) {
     send_state("STOPPING=1");
 }
 
-/* The time in which the watchdog wants to hear of this process, in microseconds; 0: never. */
+/* The watchdog timeout of this process in microseconds; 0: none. */
 static uint64_t watchdog_us(void) {
     const char *time = getenv("WATCHDOG_USEC");
     const char *pid = getenv("WATCHDOG_PID");
@@ -89,11 +91,11 @@ static uint64_t watchdog_us(void) {
 }
 
 void sd_notify_alive(void) {
-    static int64_t said_us;
+    static int64_t last_us;
     const uint64_t limit = watchdog_us();
     const int64_t now = clock_monotonic_us();
-    if (limit == 0 || (said_us != 0 && (uint64_t)(now - said_us) < limit / BEATS))
+    if (limit == 0 || (last_us != 0 && (uint64_t)(now - last_us) < limit / BEATS))
         return;
-    said_us = now;
+    last_us = now;
     send_state("WATCHDOG=1");
 }

@@ -1,35 +1,33 @@
 /*
- * notify: tells the service manager how it goes, by the protocol of sd_notify(3): one
- * datagram to the socket in $NOTIFY_SOCKET. Without that variable nothing happens. What
- * cannot be sent is lost.
+ * sd_notify: notifications to the service manager by the protocol of sd_notify(3): one datagram to
+ * the socket in $NOTIFY_SOCKET. Without that variable nothing is sent. Errors are ignored.
  */
-#ifndef CONFAB_NOTIFY_H
-#define CONFAB_NOTIFY_H
+#ifndef CONFAB_SD_NOTIFY_H
+#define CONFAB_SD_NOTIFY_H
 
 #include <sys/types.h>
 
-/* Up and serving; also the end of a reload. */
+/* READY=1: the service has started, or a reload has ended. */
 void sd_notify_ready(void);
 
-/* Up and serving in the place of the main process, which is to end: this one is it now. */
+/* READY=1 and MAINPID: this process replaces the main process, which is about to exit. */
 void sd_notify_main(void);
 
-/* Another process has told that it is the main one: nothing is said by this one from now on. */
+/* Another process has become the main process: this one sends nothing from now on. */
 void sd_notify_leave(void);
 
-/* The watchdog of this process is the one that the service manager gave to its predecessor, if
- * it gave one. Before there are threads. */
+/* Takes over the watchdog of the predecessor, if the service manager set one. To be called before
+ * there are threads. */
 void sd_notify_inherit(pid_t predecessor);
 
-/* The configuration is being read again; sd_notify_ready() has to follow. */
+/* RELOADING=1: a reload begins; sd_notify_ready() must follow. */
 void sd_notify_reloading(void);
 
-/* The orderly end has begun. */
+/* STOPPING=1: the shutdown begins. */
 void sd_notify_stopping(void);
 
-/* Still at work. To be called often, from where the work is done: says so no more often than
- * the watchdog of this process (sd_watchdog_enabled(3)) needs it, and nothing without one.
- * One thread only. */
+/* WATCHDOG=1: to be called often from the main loop. Sends only as often as the watchdog of this
+ * process (sd_watchdog_enabled(3)) needs, and nothing without one. For one thread. */
 void sd_notify_alive(void);
 
 #endif

@@ -1,35 +1,35 @@
 /*
- * unix_listener: Unix sockets to listen at, by a path.
+ * unix_listener: a listening Unix socket at a path.
  *
- * One listens under a name that nobody knows until it is published: then it has its path, in
- * one step. So whoever comes to the path finds somebody there, also while one process takes
- * it over from another.
+ * The socket listens under a temporary name until it is published: then it is renamed to its path
+ * in one step. So a client that connects to the path always finds a listener, also while one
+ * process takes the path over from another. Errors are logged.
  */
-#ifndef CONFAB_LOCAL_SOCKET_H
-#define CONFAB_LOCAL_SOCKET_H
+#ifndef CONFAB_UNIX_LISTENER_H
+#define CONFAB_UNIX_LISTENER_H
 
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 struct unix_listener {
-    int fd; /* listens, and is the caller's to close; -1: there is none */
+    int fd; /* for the caller to close; -1: there is none */
     bool beside;
-    struct sockaddr_un path, first; /* where it is to be, and until then */
-    struct stat file;               /* the file, to know it again */
+    struct sockaddr_un path, temporary; /* of the socket, and until it is published */
+    struct stat file;                   /* identifies the socket's file */
 };
 
-/* Makes a socket that listens, with the mode 0660; an empty path makes none. With `beside`
- * somebody may answer at the path, from whom it is taken; else that is an error, as is a file
- * there that is no socket. One that nobody answers at is left over, and no hindrance. False,
- * with the cause logged and nothing left behind, if it cannot. */
-bool unix_listener_open(struct unix_listener *made, const char *path, bool beside);
+/* Creates a listening socket with mode 0660; an empty path creates none. With `beside` another
+ * process may listen at the path, which is taken over from it; else that is an error. A socket
+ * file without a listener is replaced; any other file is an error. False on failure: nothing is
+ * left to close. */
+bool unix_listener_open(struct unix_listener *listener, const char *path, bool beside);
 
-/* Gives it its path. False, with the cause logged and its file removed, if it cannot. There is
- * nothing to do if there is none. */
-bool unix_listener_publish(struct unix_listener *made);
+/* Renames the socket to its path; does nothing if there is none. False on failure: the file is
+ * removed, the socket is still the caller's to close. */
+bool unix_listener_publish(struct unix_listener *listener);
 
-/* Removes its file, unless that has become another's. Does not close it. */
-void unix_listener_remove(const struct unix_listener *made);
+/* Removes the socket's file, unless another process has replaced it. Does not close the socket. */
+void unix_listener_remove(const struct unix_listener *listener);
 
 #endif

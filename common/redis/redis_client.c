@@ -1,3 +1,7 @@
+/*
+ * The connection, pipelined commands, and the scripts. The socket does not block: hiredis formats
+ * commands and parses replies, and poll(2) waits for the socket up to a deadline.
+ */
 #include "redis/redis_client.h"
 
 #include <errno.h>
@@ -16,22 +20,22 @@
 #include "base/xalloc.h"
 #include "event/event.h"
 
-/* A Redis that was asked in vain is left alone for so long. */
-#define SILENCE_MS 1000
-/* Answers owed for longer than this mean that the connection is dead. */
+/* After a timeout no command is sent for this time. */
+#define PAUSE_MS 1000
+/* The connection is closed when a reply is overdue for this time. */
 #define DEAD_MS 5000
-/* Bytes that may wait in the process for a Redis that does not read. */
-#define MAX_WAITING (1024 * 1024)
+/* It is closed as well when more bytes than this could not be sent. */
+#define MAX_UNSENT (1024 * 1024)
 
 struct redis_client {
     const struct config *config;
     redisContext *context; /* NULL while not connected; never blocks */
     struct backoff backoff;
-    unsigned owed;        /* answers still to come */
-    int64_t owed_since;   /* when the oldest of them was last waited for in vain */
-    int64_t silent_until; /* no question before this */
-    struct buffer noted;  /* commands that wait for the next flush */
-    unsigned noted_count;
+    unsigned pending;      /* replies that have not been read */
+    int64_t pending_since; /* when the last reply was read, or none was pending */
+    int64_t paused_until;  /* no command is sent before this */
+    struct buffer queue;   /* commands until the next flush */
+    unsigned queue_count;
     char last_error[160];
 };
 
@@ -52,17 +56,17 @@ const char *redis_client_last_error(const struct redis_client *client) {
 
 /* ---- the connection ---- */
 
-static void drop(struct redis_client *client, const char *why) {
+static void disconnect(struct redis_client *client, const char *why) {
     const uint32_t wait = backoff_failed(&client->backoff, clock_monotonic_ms());
     snprintf(client->last_error, sizeof(client->last_error), "%s", why);
     log_warn("redis: %s; reconnecting in %" PRIu32 " ms", client->last_error, wait);
     if (client->context)
         redisFree(client->context);
     client->context = NULL;
-    client->owed = 0;
+    client->pending = 0;
 }
 
-/* Connects, waiting no longer than a request may; after that nothing blocks. */
+/* Connects, waiting up to redis_timeout; after that no call blocks. */
 static bool open_connection(struct redis_client *client) {
     const struct config *config = client->config;
     const struct timeval timeout = {(time_t)(config->redis_timeout / 1000),
@@ -72,7 +76,7 @@ static bool open_connection(struct redis_client *client) {
             ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
             : redisConnectWithTimeout(config->redis_host, (int)config->redis_port, timeout);
     if (!context || context->err) {
-        drop(client, context ? context->errstr : "out of memory");
+        disconnect(client, context ? context->errstr : "out of memory");
         if (context)
             redisFree(context);
         return false;
@@ -81,12 +85,12 @@ static bool open_connection(struct redis_client *client) {
     fcntl(context->fd, F_SETFD, FD_CLOEXEC);
     context->flags &= ~REDIS_BLOCK;
     client->context = context;
-    client->owed = 0;
-    client->owed_since = clock_monotonic_ms();
+    client->pending = 0;
+    client->pending_since = clock_monotonic_ms();
     return true;
 }
 
-static bool connected(struct redis_client *client) {
+static bool connect_if_needed(struct redis_client *client) {
     if (client->context)
         return true;
     if (!redis_client_is_configured(client) ||
@@ -94,7 +98,7 @@ static bool connected(struct redis_client *client) {
         return false;
     if (client->config->redis_password[0]) {
         redisAppendCommand(client->context, "AUTH %s", client->config->redis_password);
-        client->owed++;
+        client->pending++;
     }
     return true;
 }
@@ -110,33 +114,33 @@ static bool wait_for(struct redis_client *client, short events, int64_t deadline
     return ready > 0;
 }
 
-/* Writes what is waiting. True unless the connection was dropped; what the socket does
- * not take by the deadline stays for the next time. */
+/* Writes the output buffer. True unless the connection was closed; what cannot be written by the
+ * deadline stays in the buffer. */
 static bool write_out(struct redis_client *client, int64_t deadline) {
     int done = 0;
     while (!done) {
         if (redisBufferWrite(client->context, &done) != REDIS_OK) {
-            drop(client, client->context->errstr);
+            disconnect(client, client->context->errstr);
             return false;
         }
         if (!done && !wait_for(client, POLLOUT, deadline))
             break;
     }
-    if (sdslen(client->context->obuf) > MAX_WAITING) {
-        drop(client, "it does not read");
+    if (sdslen(client->context->obuf) > MAX_UNSENT) {
+        disconnect(client, "it does not read commands");
         return false;
     }
     return true;
 }
 
-/* Reads the next answer into *reply (the caller frees), or leaves it NULL when none came
- * by the deadline. False when the connection was dropped. */
+/* Reads the next reply into *reply, which the caller frees; NULL if there is none by the deadline.
+ * False when the connection was closed. */
 static bool next_reply(struct redis_client *client, int64_t deadline, redisReply **reply) {
     *reply = NULL;
     for (;;) {
         void *found = NULL;
         if (redisGetReplyFromReader(client->context, &found) != REDIS_OK) {
-            drop(client, client->context->errstr);
+            disconnect(client, client->context->errstr);
             return false;
         }
         if (found) {
@@ -147,32 +151,32 @@ static bool next_reply(struct redis_client *client, int64_t deadline, redisReply
         if (!wait_for(client, POLLIN, deadline))
             return true;
         if (redisBufferRead(client->context) != REDIS_OK) {
-            drop(client, client->context->errstr);
+            disconnect(client, client->context->errstr);
             return false;
         }
     }
 }
 
-/* Writes what still waits and reads the answers owed. True when none is owed any more. */
-static bool settle(struct redis_client *client, int64_t deadline) {
-    if (client->owed > 0 && !write_out(client, deadline))
+/* Writes the output buffer and reads the pending replies. True when none is pending. */
+static bool read_pending(struct redis_client *client, int64_t deadline) {
+    if (client->pending > 0 && !write_out(client, deadline))
         return false;
-    while (client->owed > 0) {
+    while (client->pending > 0) {
         redisReply *reply;
         if (!next_reply(client, deadline, &reply))
             return false;
         if (!reply) {
-            if (clock_monotonic_ms() - client->owed_since > DEAD_MS)
-                drop(client, "it does not answer");
+            if (clock_monotonic_ms() - client->pending_since > DEAD_MS)
+                disconnect(client, "it does not reply");
             return false;
         }
         if (reply->type == REDIS_REPLY_ERROR)
             log_warn("redis: %s", reply->str);
         freeReplyObject(reply);
-        client->owed--;
-        client->owed_since = clock_monotonic_ms();
+        client->pending--;
+        client->pending_since = clock_monotonic_ms();
     }
-    client->owed_since = clock_monotonic_ms();
+    client->pending_since = clock_monotonic_ms();
     return true;
 }
 
@@ -180,36 +184,36 @@ void redis_client_free(struct redis_client *client) {
     if (!client)
         return;
     redis_client_flush(client);
-    /* Closing over unread answers resets a TCP connection, which may cost Redis what it
-     * has not read yet. */
+    /* Closing with unread replies resets a TCP connection, and Redis may lose commands that it has
+     * not read yet. */
     if (client->context)
-        settle(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
+        read_pending(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
     if (client->context)
         redisFree(client->context);
-    buffer_free(&client->noted);
+    buffer_free(&client->queue);
     free(client);
 }
 
-/* Sends a command and waits for its answer, at most timeout_ms in all. NULL when there
- * is none in time; it is then owed, and nothing is asked for a while. */
-static redisReply *ask(struct redis_client *client, uint64_t timeout_ms, int argc,
-                       const char **argv, const size_t *lengths) {
+/* Sends a command and waits for its reply, timeout_ms in all. NULL when there is none in time;
+ * it is then pending, and no command is sent for PAUSE_MS. */
+static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms, int argc,
+                               const char **argv, const size_t *lengths) {
     const int64_t now = clock_monotonic_ms();
     const int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
-    if (now < client->silent_until || !connected(client))
+    if (now < client->paused_until || !connect_if_needed(client))
         return NULL;
-    if (!settle(client, deadline)) {
-        client->silent_until = now + SILENCE_MS;
+    if (!read_pending(client, deadline)) {
+        client->paused_until = now + PAUSE_MS;
         return NULL;
     }
     redisAppendCommandArgv(client->context, argc, argv, lengths);
     if (!write_out(client, deadline) || !next_reply(client, deadline, &reply))
         return NULL;
     if (!reply) {
-        client->owed++;
-        client->silent_until = now + SILENCE_MS;
-        snprintf(client->last_error, sizeof(client->last_error), "no answer in time");
+        client->pending++;
+        client->paused_until = now + PAUSE_MS;
+        snprintf(client->last_error, sizeof(client->last_error), "no reply in time");
     } else if (reply->type == REDIS_REPLY_ERROR) {
         snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
         log_warn("redis: %s", reply->str);
@@ -219,9 +223,9 @@ static redisReply *ask(struct redis_client *client, uint64_t timeout_ms, int arg
     return reply;
 }
 
-/* ---- what is said and asked ---- */
+/* ---- commands ---- */
 
-/* A bulk string of Redis' protocol: its length, and its bytes whatever they are. */
+/* Appends a bulk string of the Redis protocol. */
 static void append_bulk(struct buffer *out, struct text text) {
     buffer_append_char(out, '$');
     buffer_append_u64(out, text.len);
@@ -230,30 +234,30 @@ static void append_bulk(struct buffer *out, struct text text) {
     buffer_append_str(out, "\r\n");
 }
 
-/* Written here, since hiredis would allocate and copy the command for each event. */
+/* Formatted here, since hiredis would allocate and copy the command for each event. */
 void redis_client_publish(struct redis_client *client, struct text channel, struct text message) {
     if (!redis_client_is_configured(client))
         return;
-    buffer_append_str(&client->noted, "*3\r\n$7\r\nPUBLISH\r\n");
-    append_bulk(&client->noted, channel);
-    append_bulk(&client->noted, message);
-    client->noted_count++;
+    buffer_append_str(&client->queue, "*3\r\n$7\r\nPUBLISH\r\n");
+    append_bulk(&client->queue, channel);
+    append_bulk(&client->queue, message);
+    client->queue_count++;
 }
 
 void redis_client_flush(struct redis_client *client) {
     const int64_t now = clock_monotonic_ms();
-    if (client->noted_count > 0 && connected(client)) {
-        settle(client, now);
-        if (client->context && redisAppendFormattedCommand(client->context, client->noted.data,
-                                                           client->noted.len) == REDIS_OK) {
-            client->owed += client->noted_count;
-            /* More than the socket holds at once (a room of thousands was deleted) needs a
-             * moment for Redis to read it. */
+    if (client->queue_count > 0 && connect_if_needed(client)) {
+        read_pending(client, now);
+        if (client->context && redisAppendFormattedCommand(client->context, client->queue.data,
+                                                           client->queue.len) == REDIS_OK) {
+            client->pending += client->queue_count;
+            /* More than fits in the socket's buffer (a room of thousands of members was deleted)
+             * has to wait until Redis reads it. */
             write_out(client, now + (int64_t)client->config->redis_timeout);
         }
     }
-    buffer_clear(&client->noted);
-    client->noted_count = 0;
+    buffer_clear(&client->queue);
+    client->queue_count = 0;
 }
 
 /* base/token_bucket.c in Lua: tat is the time at which the bucket is full again. The time is that
@@ -284,16 +288,16 @@ bool redis_client_take(struct redis_client *client, const char *key, uint64_t in
     const char *argv[] = {"EVAL", TAKE, "1", name, interval, span};
     const size_t lengths[] = {
         4, sizeof(TAKE) - 1, 1, (size_t)name_len, (size_t)interval_len, (size_t)span_len};
-    redisReply *reply = ask(client, client->config->redis_timeout, 6, argv, lengths);
+    redisReply *reply = run_command(client, client->config->redis_timeout, 6, argv, lengths);
     if (!reply)
         return false;
-    const bool said = reply->type == REDIS_REPLY_INTEGER;
-    *wait_us = said && reply->integer > 0 ? (uint64_t)reply->integer : 0;
+    const bool valid = reply->type == REDIS_REPLY_INTEGER;
+    *wait_us = valid && reply->integer > 0 ? (uint64_t)reply->integer : 0;
     freeReplyObject(reply);
-    return said;
+    return valid;
 }
 
-/* Fields of pushd processes whose lease has run out do not count. */
+/* Fields of pushd processes whose lease has expired are ignored. */
 static const char PRESENCE[] =
     "local alive, seen, users = {}, {}, {} "
     "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
@@ -325,20 +329,20 @@ bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64
     event_pushd_key(&pushd, client->config->redis_prefix, text_of(""));
     const char *argv[] = {"EVAL", PRESENCE, "1", buffer_str(&key), buffer_str(&pushd)};
     const size_t lengths[] = {4, sizeof(PRESENCE) - 1, 1, key.len, pushd.len};
-    redisReply *reply = ask(client, client->config->redis_timeout, 5, argv, lengths);
+    redisReply *reply = run_command(client, client->config->redis_timeout, 5, argv, lengths);
     buffer_free(&key);
     buffer_free(&pushd);
     if (!reply)
         return false;
-    const bool said = read_ids(reply, ids, count);
+    const bool valid = read_ids(reply, ids, count);
     freeReplyObject(reply);
-    return said;
+    return valid;
 }
 
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
     const char *argv[] = {"PING"};
     const size_t lengths[] = {4};
-    redisReply *reply = ask(client, timeout_ms, 1, argv, lengths);
+    redisReply *reply = run_command(client, timeout_ms, 1, argv, lengths);
     if (!reply)
         return false;
     freeReplyObject(reply);
@@ -348,12 +352,12 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
 bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out) {
     const char *argv[] = {"INFO", "memory"};
     const size_t lengths[] = {4, 6};
-    redisReply *reply = ask(client, timeout_ms, 2, argv, lengths);
+    redisReply *reply = run_command(client, timeout_ms, 2, argv, lengths);
     if (!reply)
         return false;
-    const bool said = reply->type == REDIS_REPLY_STRING;
-    if (said)
+    const bool valid = reply->type == REDIS_REPLY_STRING;
+    if (valid)
         buffer_append(out, reply->str, (size_t)reply->len);
     freeReplyObject(reply);
-    return said;
+    return valid;
 }

@@ -24,7 +24,7 @@ struct place {
 struct user_names {
     struct place places[PLACES]; /* by id, from its own place on */
     unsigned count;
-    uint64_t session; /* of the database connection they were read by */
+    uint64_t connection; /* of the database connection they were read by */
 };
 
 struct user_names *user_names_new(void) {
@@ -36,12 +36,12 @@ void user_names_free(struct user_names *names) {
 }
 
 void user_names_begin(struct user_names *names, const struct db *db) {
-    const uint64_t session = db_session(db);
-    if (names->count > 0 && (names->count > KEPT || names->session != session)) {
+    const uint64_t connection = db_connection_number(db);
+    if (names->count > 0 && (names->count > KEPT || names->connection != connection)) {
         memset(names->places, 0, sizeof(names->places));
         names->count = 0;
     }
-    names->session = session;
+    names->connection = connection;
 }
 
 /* The place of a user, or the free one where it would be. */

@@ -38,7 +38,7 @@ static enum error parse_json(struct exchange *x) {
     if (why)
         return refuse_json(x, why, at);
     if (!x->tokener)
-        x->tokener = json_tokener_new_ex(JSONCHECK_MAX_DEPTH + 2);
+        x->tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     if (!x->tokener)
         return ERROR_INTERNAL;
     /* The terminator behind the body ends a number that would else wait for more. */

@@ -94,7 +94,7 @@ static void handle_type(struct client *client, struct text type) {
 
 /* Handles a message that is valid JSON. */
 static void handle_json(struct client *client, struct text message) {
-    struct json_tokener *tokener = json_tokener_new_ex(JSONCHECK_MAX_DEPTH + 2);
+    struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     struct json_object *object, *type = NULL;
     object = json_tokener_parse_ex(tokener, message.at, (int)message.len);
     if (!json_object_is_type(object, json_type_object)) {

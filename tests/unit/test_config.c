@@ -169,7 +169,7 @@ static void test_line_that_is_no_pair(void **state) {
 
 static void test_bytes_that_are_no_text(void **state) {
     static const char nul[] = "# ok\ndatabase_name = a\0b\n";
-    const char *expected = "F:2: the line is not UTF-8 text, or holds a NUL\n";
+    const char *expected = "F:2: the line is not UTF-8, or contains a NUL\n";
     configured_refuse_bytes(*state, nul, sizeof nul - 1, expected);
     configured_refuse(*state, "# ok\ndatabase_name = J\xFCrgen\n", expected);
     configured_refuse(*state, "# ok\n# J\xFCrgen\n", expected);
@@ -179,7 +179,7 @@ static void test_bytes_that_are_no_text(void **state) {
 
 static void test_control_character_in_value(void **state) {
     const char *expected =
-        "F:1: database_password holds a control character; none but tabs are allowed\n";
+        "F:1: database_password contains a control character; only tabs are allowed\n";
     configured_refuse(*state, "database_password = a\x1B[0m\n", expected);
     configured_refuse(*state, "database_password = a\rb\n", expected);
     assert_string_equal(configured_accept(*state, "database_password = a\tb\n")->database_password,
@@ -219,7 +219,7 @@ static void test_too_many_mistakes_end_the_reading(void **state) {
     assert_false(configured_load(fixture, content, 1000));
     assert_non_null(strstr(configured_problems(fixture),
                            "F:100: the line must be: key = value\n"
-                           "F:101: too many mistakes, the rest was not read\n"));
+                           "F:101: too many errors, the rest was not read\n"));
     assert_null(strstr(configured_problems(fixture), "F:102"));
 }
 
@@ -243,11 +243,11 @@ static void test_unknown_variable(void **state) {
 
 static void test_variable_that_is_no_text(void **state) {
     setenv("CONFAB_DATABASE_PASSWORD", "geheim\xFF", 1);
-    configured_refuse(*state, "", "CONFAB_DATABASE_PASSWORD: the value is not UTF-8 text\n");
+    configured_refuse(*state, "", "CONFAB_DATABASE_PASSWORD: the value is not UTF-8\n");
     setenv("CONFAB_DATABASE_PASSWORD", "geheim\nprocesses = 9", 1);
     configured_refuse(*state, "",
-                      "CONFAB_DATABASE_PASSWORD: database_password holds a control character; "
-                      "none but tabs are allowed\n");
+                      "CONFAB_DATABASE_PASSWORD: database_password contains a control character; "
+                      "only tabs are allowed\n");
 }
 
 /* --- what is written ------------------------------------------------------------------ */

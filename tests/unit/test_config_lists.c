@@ -127,7 +127,7 @@ static void test_origins_that_are_refused(void **state) {
     configured_refuse(
         *state, "allowed_origins = https://a.example, https://b.example/\n",
         "F:1: allowed_origins: \"https://b.example/\" is not allowed; an entry is http:// or "
-        "https://, a host, and :port if need be, with nothing behind, such as "
+        "https://, a host and optionally :port, such as "
         "https://www.example.org\n");
 }
 

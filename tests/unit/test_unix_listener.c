@@ -92,8 +92,8 @@ static void the_second_of_two_that_open_at_once_is_refused(void **state) {
     assert_true(unix_listener_open(&first, path, false));
     /* In one process both have one name until they are published, so the first one moves. */
     snprintf(other, sizeof(other), "%s.other", path);
-    assert_int_equal(rename(first.first.sun_path, other), 0);
-    memcpy(first.first.sun_path, other, sizeof(other));
+    assert_int_equal(rename(first.temporary.sun_path, other), 0);
+    memcpy(first.temporary.sun_path, other, sizeof(other));
     assert_true(unix_listener_open(&second, path, false));
     assert_true(unix_listener_publish(&first));
     assert_false(unix_listener_publish(&second));
