@@ -1,4 +1,4 @@
-"""What both commands share: which rows are wanted, how long, and how the program ends."""
+"""Shared by both commands: choice of rows, last lines, exit status."""
 
 import os
 import signal
@@ -20,13 +20,13 @@ def choose(rows):
 
 
 def summary(turns, target):
-    """The last line but one says how much can be believed, and where the page is."""
-    return (f"{turns.runs} runs, {turns.thrown_away} thrown away, "
-            f"{turns.kept_disturbed} kept though disturbed; the page is {target}")
+    """The last line of the output."""
+    return (f"{turns.runs} runs, {turns.thrown_away} repeated, "
+            f"{turns.kept_disturbed} disturbed ones kept; the page is {target}")
 
 
 def main(rows, run):
-    """Runs `run(names, quick)` and ends with what it gives; a signal lets it clean up."""
+    """Runs `run(names, quick)` and exits with its status; cleans up on signals."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = choose(rows)
     WORK.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What every row of the bench works with: the instance, its data, the turns, the notes."""
+"""What all rows share: the instance, its data, the turns, the recorded commands."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def messages_path(room, query=""):
     return f"/api/chat/rooms/{room}/messages/{query}"
 
 
-# The requests whose statements are looked at: method, path, user, body.
+# The requests whose statements are recorded: method, path, user, body.
 REQUESTS = {
     "messages": ("GET", messages_path(data.QUIET), data.READER, None),
     "room": ("GET", f"/api/chat/rooms/{data.QUIET}/", data.READER, None),
@@ -28,7 +28,7 @@ REQUESTS = {
 
 @dataclass
 class Row:
-    """What a row found: contestants, values for its goals, and words for the page."""
+    """The result of a row: contestants, values for its goals, text for the page."""
     name: str
     title: str
     results: list = field(default_factory=list)
@@ -44,15 +44,15 @@ class Bench:
         self.turns = turns
         self.quick = quick
         self.data = data.Data(instance)
-        self.commands = {}           # by row: those that were run, each form once
-        self.row = None             # the name of the one at work
-        self.statements = {}        # by name of REQUESTS: what the database executes
-        self.first_statements = {}  # the same when the process has met no user yet
+        self.commands = {}           # by row: the commands that were run, each form once
+        self.row = None             # the name of the running row
+        self.statements = {}        # by name of REQUESTS: the statements of one request
+        self.apart = {}             # the same where the identity is read by a statement of its own
 
     # ---- contestants: functions of seconds that return a Sample ----
 
     def wrk(self, path, user=data.READER, headers=(), port=None, groups=None, **options):
-        """confab under load on one path; with port and groups, something else."""
+        """confab under load on one path; with port and groups, another server."""
         token = data.token(user)
         sent = [f"Authorization: Token {token}", *headers]
         return self._wrk(path, port, groups, headers=sent, **options)
@@ -96,7 +96,7 @@ class Bench:
         return answer
 
     def note(self, command):
-        """Keeps a command for the page, without what differs from run to run."""
+        """Records a command for the page, without the parts that differ from run to run."""
         replacements = [(BENCH, "bench"), (STATE, "$STATE"), (FLOOR, "$BUILD/bench"),
                         (WORK, "$BUILD/bench"), (ROOT, ".")]
         parts = [str(part) for part in command]
@@ -111,20 +111,23 @@ class Bench:
 
     def _note_requests(self, requests):
         if requests:
-            self.note([f"# $BUILD/bench/requests has {len(requests)} lines, the first of them: "
+            self.note([f"# $BUILD/bench/requests has {len(requests)} lines, the first: "
                        f"{re.sub('[0-9a-f]{40}', '$TOKEN', requests[0])}"])
 
     def read_statements(self):
-        """Fills `statements` from the database's own log. Values are written there only for
-        statements that were prepared while it was on, so fcgi-api starts anew for each request,
-        with one process; which also looks after the house, but not for the request."""
+        """Fills `statements` and `apart` from the general log of the database. It shows values only
+        for statements that were prepared while it was on, so fcgi-api is restarted for each request,
+        with one process. The first request fills its caches; a tag that is not current makes it
+        read the identity first."""
         log = STATE / "tmp" / "general.log"
         self.instance.sql(f"SET GLOBAL general_log_file = '{log}'; SET GLOBAL general_log = 1;")
+        old = {"If-None-Match": 'W/"old"'}
         for name, (method, path, user, body) in REQUESTS.items():
             self.instance.configure(processes=1)
-            for turn, found in (("first", self.first_statements), ("second", self.statements)):
+            for turn, headers, found in (("first", {}, {}), ("second", {}, self.statements),
+                                         ("third", old, self.apart)):
                 start = log.stat().st_size
-                self.ask(method, path, user, body and body.replace("@", f"{turn} look"))
+                self.ask(method, path, user, body and body.replace("@", f"{turn} look"), headers)
                 text = log.read_bytes()[start:].decode(errors="replace")
                 executed = re.findall(r"^[\d :]*\t\s*\d+ Execute\t(.*)$", text, re.MULTILINE)
                 found[name] = [sql for sql in executed if " housekeeping " not in sql]

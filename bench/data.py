@@ -1,11 +1,11 @@
-"""The data that is measured on, written straight into the tables so that `confabctl check
---deep` finds nothing to say.
+"""The data of the bench, written into the tables so that `confabctl check --deep` finds no
+difference.
 
 At scale 1: 100 users and 50 rooms of 20 members with 200 messages each; the first ten users
-are in 20 of these rooms, the others in nine or so. Scale n has n times as many of all, in
-blocks of 100 users and 50 rooms that have nothing to do with each other. Beside them, always:
+are in 20 of these rooms, the others in nine or so. Scale n has n times as many, in
+blocks of 100 users and 50 rooms without connections between them. In addition, at any scale:
 
-    QUIET     20 members, 200 messages; nobody posts there, so its answers stay the same
+    QUIET     20 members, 200 messages; no new messages, so its answers stay the same
     CROWD     the first 100 users
     HANDFUL   ten users
     MILLION   20 members, 1,000,000 messages
@@ -18,12 +18,12 @@ USERS, ROOMS, MEMBERS, MESSAGES = 100, 50, 20, 200     # of one block
 BUSY, BUSY_ROOMS = 10, 20                              # users in more rooms than others
 
 QUIET, CROWD, HANDFUL, MILLION = 1, 2, 3, 4
-FIRST_ROOM = 1001           # rooms of blocks are counted from here
+FIRST_ROOM = 1001           # first room of the blocks
 MANY, MANY_USER = 500_001, 900_001
 LOGIN_NAME, LOGIN_PASSWORD = "bench-login", "a password of some length"
 
-# Users are counted from 1; user number 1 is the one who reads. Their names have seven digits,
-# so that NINE is what the names of nine of them begin with, however many there are.
+# User ids start at 1; user 1 reads. Their names have seven digits, so that NINE is the prefix of
+# nine names at any scale.
 READER = 1
 NINE = "user-000000"
 
@@ -59,7 +59,7 @@ def places(scale, senders=4):
 
 # ---- SQL ----
 
-# Loading is the bench's own business and has not to survive a loss of power.
+# Loading need not survive a loss of power.
 BEGIN = """
     SET SESSION unique_checks = 0, foreign_key_checks = 0, autocommit = 0, join_cache_level = 0,
         time_zone = '+00:00';
@@ -149,7 +149,7 @@ NUMBERS_OF_ROOMS = """
 
 
 class Data:
-    """Loads what is asked for, unless it is there."""
+    """Loads data, each part once."""
 
     def __init__(self, instance):
         self.instance = instance
@@ -202,7 +202,7 @@ class Data:
         self.loaded.add("million")
 
     def many(self, messages):
-        """The rooms of MANY_USER have so many messages each."""
+        """Gives each room of MANY_USER this many messages."""
         self.base()
         last = MANY + 999
         if "many" not in self.loaded:
@@ -216,6 +216,6 @@ class Data:
             self.many_messages = messages
 
     def check(self):
-        """What confabctl says: (whether all is well, its words)."""
+        """(Whether `confabctl check --deep` found nothing, its output)."""
         code, said = self.instance.confabctl("check", "--deep")
         return code == 0, said

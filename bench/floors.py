@@ -1,6 +1,6 @@
-"""The bare parts that confab is made of, run as programs of bench/floor/.
+"""The bare parts that confab consists of, programs of bench/floor/.
 
-    F   a FastCGI program that knows its answer, behind the same lighttpd
+    F   a FastCGI program with a constant answer, behind the same lighttpd
     S   a prepared SELECT over the same socket, its rows fetched and dropped
     C   the bare transaction of a message over the same socket
     H   argon2id
@@ -18,8 +18,8 @@ QUERY_CONNECTIONS = 8
 
 
 class Fcgi:
-    """F: the processes, and a lighttpd of their own with the configuration of the instance
-    but for socket and port."""
+    """F: the processes, and a lighttpd of their own with the configuration of the instance except
+    socket and port."""
 
     def __init__(self, instance, status, size):
         self.socket = STATE / "sock" / "floor.sock"
@@ -105,7 +105,7 @@ def commit_command(instance, form, seconds, connections=load.CONNECTIONS):
 
 
 def hash_password(instance, processes, seconds):
-    """H, at the cost that the configuration asks for."""
+    """H, at the configured cost."""
     command = hash_command(instance, processes, seconds)
     return load.measure(lambda: load.run_json(command), {}, "client")
 

@@ -1,4 +1,4 @@
-"""The bench's own instance of everything, with production settings but for rate limits."""
+"""The instance of the bench: production settings, rate limits off."""
 
 import http.client
 import os
@@ -26,8 +26,8 @@ class Instance:
     # ---- starting and stopping ----
 
     def create(self):
-        """Starts on empty ground, whatever a run that was cut off has left. Limits are off in
-        the file, not in the environment, which lighttpd does not hand to plain CGI."""
+        """Starts an empty instance, after removing that of an interrupted run. Limits are off in the
+        file, since lighttpd does not pass the environment to plain CGI."""
         self.remove()
         self.start()
         self._written = (STATE / "confab.conf").read_text() + "rate_limits = off\n"
@@ -53,8 +53,8 @@ class Instance:
             raise RuntimeError(f"scripts/instance {verb} failed:\n{done.stdout}{done.stderr}")
 
     def configure(self, **keys):
-        """Has fcgi-api run with these keys of the configuration, all others as at first, and
-        returns when no process of before is left."""
+        """Reloads fcgi-api with these keys and the initial values of all others; returns when no
+        old process is left."""
         lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
         (STATE / "confab.conf").write_text(self._written + lines)
         before = set(self.workers())
@@ -62,11 +62,11 @@ class Instance:
         deadline = time.monotonic() + 60
         while before & set(self.workers()) or len(self.workers()) != self.processes():
             if time.monotonic() > deadline:
-                raise RuntimeError("fcgi-api did not take its new configuration")
+                raise RuntimeError("fcgi-api did not apply its new configuration")
             time.sleep(0.05)
 
     def option(self, key):
-        """A value of the configuration in force."""
+        """A value of the current configuration."""
         done = subprocess.run([BUILD / "fcgi-api", "-c", STATE / "confab.conf", "--dump-config"],
                               env=self.env, capture_output=True, text=True, check=True)
         return re.search(rf"^{key} = (.*)$", done.stdout, re.MULTILINE)[1]
@@ -80,13 +80,13 @@ class Instance:
         return int((STATE / "run" / f"{server}.pid").read_text().split()[0])
 
     def groups(self):
-        """The process group of each server, which is that of its first process."""
+        """The process group of each server."""
         return {file.stem: self.pid(file.stem) for file in sorted(STATE.glob("run/*.pid"))}
 
     def workers(self):
         return children(self.pid("api"))
 
-    # ---- asking it ----
+    # ---- requests ----
 
     def request(self, method, path, token=None, body=None, headers=None):
         """(status, headers, body) of one request on a connection of its own."""

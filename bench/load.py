@@ -1,4 +1,4 @@
-"""One run of a load for a few seconds, and what it cost every process."""
+"""One run of a load for a few seconds, and the CPU time it took in each process."""
 
 import json
 import resource
@@ -14,7 +14,7 @@ CONNECTIONS = 16
 
 @dataclass
 class Sample:
-    """CPU is in microseconds for each request, by the name of the process."""
+    """CPU is in microseconds per request, by process name."""
     count: int
     seconds: float
     cpu: dict
@@ -36,8 +36,8 @@ class LoadFailed(Exception):
 
 
 def measure(run, groups, client=None):
-    """Runs something that returns its figures as a dict, and has its price: that of the
-    process groups given, and with `client`, of the program that ran, under that name."""
+    """Runs a function that returns its figures as a dict, and measures the CPU time of the
+    process groups, and with `client` that of the program it ran, under that name."""
     before = proc.Snapshot(groups)
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     figures = run()
@@ -48,14 +48,14 @@ def measure(run, groups, client=None):
         cpu[client] = now.ru_utime + now.ru_stime - own.ru_utime - own.ru_stime
     count = figures["count"]
     if count == 0:
-        raise LoadFailed("nothing was done at all")
+        raise LoadFailed("no request was completed")
     return Sample(count, figures["seconds"],
                   {name: value * 1e6 / count for name, value in cpu.items()},
                   figures["p50_us"], figures["p99_us"], others)
 
 
 def run_json(command, input=None):
-    """Runs a program that ends with a line of JSON, and returns that."""
+    """Runs a program that prints a line of JSON last, and returns that."""
     done = subprocess.run(list(map(str, command)), input=input, capture_output=True, text=True)
     if done.returncode != 0:
         raise LoadFailed(f"{command[0]} ended with {done.returncode}: {done.stderr}{done.stdout}")
@@ -87,5 +87,5 @@ def run_wrk(command, refused_allowed=False):
 
 
 def settle(seconds=0.3):
-    """Lets what the last run left behind (writes under way) come to its end."""
+    """Waits for what the last run has started (writes) to finish."""
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Which machine and which software the figures are of."""
+"""The machine and the software that were measured."""
 
 import os
 import re
@@ -22,17 +22,17 @@ def _file(path, pattern):
 
 
 def _source():
-    """The commit that was measured, and whether the tree differs from it."""
+    """The measured commit, and whether the tree differs from it."""
     commit = _first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
     if not re.fullmatch("[0-9a-f]+", commit):
-        return "not known"
+        return "unknown"
     changed = _first_line("git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no",
                           "--", "common", "fcgi-api", "pushd", "schema", "conf")
-    return commit + (" with changes not committed" if changed else "")
+    return commit + (" with uncommitted changes" if changed else "")
 
 
 def describe():
-    """Pairs of a name and what it is."""
+    """Pairs of a name and a description."""
     memory_kib = int(_file("/proc/meminfo", r"^MemTotal:\s+(\d+)"))
     redis = "redis-server" if _first_line("redis-server", "--version") != "not there" else None
     return [

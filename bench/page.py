@@ -5,60 +5,57 @@ import machine
 import turns
 from paths import BENCH
 
-HEAD = """# What confab costs
+HEAD = """# Performance of requests
 
-Written by `make bench` on {date}; every figure was measured then, on this machine:
+Written by `make bench` on {date}, measured on this machine:
 
 {machine}
 
-**Read it so.** CPU is the processor time of all server processes for one request: web server,
-fcgi-api, MariaDB, Redis, never the client; it is the steady figure. Rate, p50 and p99 are
-what the client saw with {connections} connections, client and servers sharing the processors.
-Beside confab stand the bare parts it is made of, run in turns with it, {rounds} rounds of
-{seconds} s each; a figure is the median of the rounds, ± half the distance between the extremes,
-a ratio the median of the rounds' ratios (growth: rounds of 1 s; the curve of processes: 3 such).
-**F**: a FastCGI program that knows its answer, of the
-same size, behind the same lighttpd with as many processes. **S**: the same SELECT, prepared, over
-the same socket, at eight connections. **C**: the bare transaction of a message. **H**: argon2id.
-The CPU of S, C and H has that of the program that runs them in it.
+CPU is the processor time of all server processes for one request (web server, fcgi-api, MariaDB,
+Redis; not the client), and varies least. Rate, p50 and p99 are those of a client with {connections}
+connections on the same processors. confab and the bare parts it consists of take turns, {rounds}
+rounds of {seconds} s each. A figure is the median of the rounds, ± half the distance of the
+extremes; a ratio is the median of the ratios of the rounds (growth: rounds of 1 s; processes: 3
+such). **F**: a FastCGI program with a constant answer of the same size, behind the same lighttpd,
+with as many processes. **S**: the SELECT of the request, prepared, over eight connections. **C**:
+the bare transaction of a message. **H**: argon2id. The CPU of S, C and H includes that of their
+clients.
 
-A run is thrown away when more than {disturbed:.0%} of the machine was in other hands meanwhile:
-of {runs} runs {thrown_away} were thrown away, {kept} that stayed disturbed were kept.
-Afterwards `confabctl check --deep` found {check}.
+A run is repeated if other processes used more than {disturbed:.0%} of the machine: of {runs} runs
+{thrown_away} were repeated, and {kept} disturbed ones were kept. Afterwards
+`confabctl check --deep` found {check}.
 """
 
 
-PUSH_HEAD = """# What a socket costs
+PUSH_HEAD = """# Performance of sockets
 
-Written by `make bench-push` on {date}; every figure was measured then, on this machine:
+Written by `make bench-push` on {date}, measured on this machine:
 
 {machine}
 
-**Read it so.** CPU is the processor time of pushd for one delivery, of all its threads, from
-/proc; it is the steady figure. Rate, p50 and p99 are what the clients saw, on the same
-processors, of the way from the publisher to them. Beside pushd stands the **floor**: an epoll
-server fed by the same Redis that makes one frame of an event and does one write() for each
+CPU is the processor time of all threads of pushd for one delivery, and varies least. Rate, p50 and
+p99 are those of the clients, on the same processors, from publishing to receipt. The **floor** is an
+epoll server on the same Redis that makes one frame of an event and calls write() once for each
 socket, and nothing else (`bench/floor/push.c`). Both take turns, {rounds} rounds of {seconds} s
-each; a figure is the median of the rounds, ± half the distance between the extremes, a ratio
-the median of the rounds' ratios. Messages have 300 bytes.
+each. A figure is the median of the rounds, ± half the distance of the extremes; a ratio is the
+median of the ratios of the rounds. Messages have 300 bytes.
 
-A run is thrown away when more than {disturbed:.0%} of the machine was in other hands meanwhile:
-of {runs} runs {thrown_away} were thrown away, {kept} that stayed disturbed were kept.
+A run is repeated if other processes used more than {disturbed:.0%} of the machine: of {runs} runs
+{thrown_away} were repeated, and {kept} disturbed ones were kept.
 """
 
 PUSH_ELSEWHERE = """
-Elsewhere: CPU for each delivery in units of the same floor, or memory of an idle socket, found
-on a machine like this one.
+Elsewhere: CPU per delivery in units of the same floor, or memory of an idle socket, on a similar
+machine.
 """
 
 ELSEWHERE = """
-Elsewhere: the seed's own stack (Django REST Framework, gunicorn) on a machine like the one
-these goals were made for; all of its processes.
+Elsewhere: Django REST Framework and gunicorn on a similar machine, all processes.
 """
 
 
 def write_push(path, bench, found, failed, date):
-    """The page of the sockets' half."""
+    """Writes the page of bench-push."""
     counts = bench.turns
     head = PUSH_HEAD.format(date=date, machine=_machine(), rounds=counts.rounds,
                             seconds=counts.seconds, disturbed=turns.DISTURBED, runs=counts.runs,
@@ -100,7 +97,7 @@ def _goal_cells(row, row_goals):
 
 def _summary(found, failed, elsewhere):
     lines = ["## Goals\n",
-             "| what | goal | measured | | CPU us | of the floor | a second | p50 / p99 ms | "
+             "| what | goal | measured | | CPU us | of the floor | per second | p50 / p99 ms | "
              "elsewhere |", "|" + " --- |" * 9]
     for name, row in found.items():
         row_goals = [goal for goal in goals.GOALS if goal.row == name]
@@ -132,7 +129,7 @@ def _latency(result):
 def _section(row, commands):
     lines = [f"## {row.title}\n"]
     if row.results:
-        lines += ["| | CPU us | of which | a second | p50 / p99 ms |", "|" + " --- |" * 5]
+        lines += ["| | CPU us | by process | per second | p50 / p99 ms |", "|" + " --- |" * 5]
         for result in row.results:
             split = ", ".join(f"{name} {_us(us)}" for name, us in result.by_process().items())
             lines.append(f"| {result.name} | {_us(result.cpu)} ± {result.spread():.0%} | "
@@ -147,7 +144,7 @@ def _section(row, commands):
 
 
 def verdict(row):
-    """One line for each goal of a row, for the terminal."""
+    """One line per goal of a row, for the terminal."""
     for goal in goals.GOALS:
         if goal.row == row.name:
             value = row.values[goal.name]

@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of the bench."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / "bench"
 BUILD = ROOT / os.environ.get("BUILD", "build/release")
-FLOOR = BUILD / "bench"                  # the floors' programs
-WORK = BUILD / "bench"                   # what a run leaves: raw figures, its page
-STATE = BUILD / "bench" / "state"        # the instance; gone after the run
+FLOOR = BUILD / "bench"                  # programs of the floors
+WORK = BUILD / "bench"                   # output of a run: raw figures, its page
+STATE = BUILD / "bench" / "state"        # the instance; removed after the run
 PAGE = ROOT / "docs" / "performance.md"
 PUSH_PAGE = ROOT / "docs" / "performance-push.md"

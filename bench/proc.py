@@ -1,4 +1,4 @@
-"""What processes cost, as the kernel has it: CPU time and memory from /proc."""
+"""CPU time and memory of processes, from /proc."""
 
 import os
 import time
@@ -9,8 +9,8 @@ KERNEL_THREAD = 0x00200000  # PF_KTHREAD of the flags in stat
 
 
 class Process:
-    """One line of /proc/PID/stat. Its CPU seconds are those of all its threads, and of its
-    children that have ended: so the sum over a family stays right when one of them ends."""
+    """One line of /proc/PID/stat. The CPU seconds include all threads, and children that have
+    exited, so that the sum over a process tree stays right when one of them exits."""
 
     def __init__(self, pid, line):
         fields = line[line.rindex(")") + 2:].split()
@@ -34,14 +34,14 @@ def processes():
 
 
 def stolen_seconds():
-    """CPU time that the machine under this one gave to others."""
+    """CPU time that the hypervisor gave to other machines."""
     with open("/proc/stat") as file:
         return int(file.readline().split()[8]) / TICKS
 
 
 class Snapshot:
-    """The state of all processes at one moment. `groups` names those to be told apart, each
-    by its process group."""
+    """The CPU time of all processes at one moment. `groups` names process groups to be counted
+    separately."""
 
     def __init__(self, groups):
         self.at = time.monotonic()
@@ -58,14 +58,14 @@ class Snapshot:
         self.stolen = stolen_seconds()
 
     def since(self, before):
-        """(CPU seconds by name, part of the machine that was not ours, 0 to 1)."""
+        """(CPU seconds by name, part of the machine used by others, 0 to 1)."""
         cpu = {name: self.seconds[name] - before.seconds[name] for name in self.seconds}
         others = max(0.0, self.foreign - before.foreign) + self.stolen - before.stolen
         return cpu, others / (CPUS * (self.at - before.at))
 
 
 def descendants(table, root):
-    """The pids of a process and of all that it started, of those that still live under it."""
+    """The pids of a process and of its living descendants."""
     found = {root}
     grown = True
     while grown:
@@ -80,7 +80,7 @@ def children(parent):
 
 
 def pss_kib(pid):
-    """Memory of a process: its own pages, and its part of those it shares."""
+    """Proportional set size of a process."""
     with open(f"/proc/{pid}/smaps_rollup") as file:
         for line in file:
             if line.startswith("Pss:"):
@@ -89,7 +89,7 @@ def pss_kib(pid):
 
 
 def cpu_seconds(pid):
-    """CPU time of a process by its threads that live, to the nanosecond."""
+    """CPU time of the living threads of a process, to the nanosecond."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         try:

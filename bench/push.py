@@ -1,8 +1,8 @@
-"""make bench-push: measures pushd beside the bare part, and writes the page.
+"""make bench-push: measures pushd and its floor, and writes the page.
 
-ONLY=row,row runs some of the rows (see push_rows.py), QUICK=1 all of them shorter; the page of
-such a run goes to build/, not to docs/. Takes ten minutes at most. Ends with 1 when something
-could not be measured; a goal that was missed is a result, not a failure.
+ONLY=row,row runs some rows (see push_rows.py), QUICK=1 runs them shorter; the page of such a
+run goes to build/, not to docs/. Takes at most ten minutes. Exits with 1 if something could not be
+measured. A missed goal is a result, not a failure.
 """
 
 import time
@@ -17,13 +17,12 @@ from push_rows import ROWS
 from push_servers import LIMITS
 from turns import Turns
 
-# A row that would begin later than this, in seconds, is not begun: runs that are made again
-# on a busy machine take their time.
+# Rows that would start later than this, in seconds, are skipped: a busy machine causes repeats.
 LAST_BEGINNING = 480
 
 
 class Bench:
-    """What the rows work with."""
+    """What all rows share."""
 
     def __init__(self, quick):
         self.instance = Instance()
@@ -34,14 +33,14 @@ class Bench:
         self.commands = {}
 
     def note_order(self, crowd, order):
-        """Keeps an order for the page."""
+        """Records a command for the page."""
         text = (f"echo {order} | $BUILD/bench/crowd $PUSH_PORT MEMBERS "
                 f"$STATE/sock/redis.sock {crowd.server.prefix}")
         self.commands.setdefault(self.row, {})[text] = None
 
 
 def measure(bench, names):
-    """Runs the rows; (by name what they found, by name why they failed)."""
+    """Runs the rows; (results by name, errors by name)."""
     found, failed = {}, {}
     begun = time.monotonic()
     for name in names:
@@ -50,7 +49,7 @@ def measure(bench, names):
         print(f"{elapsed:5.0f} s  {name}", flush=True)
         try:
             if elapsed > LAST_BEGINNING:
-                raise LoadFailed("the time was up")
+                raise LoadFailed("no time left")
             found[name] = ROWS[name](bench)
         except (LoadFailed, TimeoutError) as error:
             failed[name] = str(error)

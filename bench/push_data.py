@@ -1,4 +1,4 @@
-"""The data that sockets are measured on: many users in small rooms, and one large room."""
+"""The data of bench-push: many users in small rooms, and one large room."""
 
 import data
 
@@ -7,8 +7,8 @@ MEMBERS = 10                    # of a small room
 ROOMS = USERS // MEMBERS
 FIRST_ROOM = 1001
 HALL, HALL_USERS = 1, 1_000     # the large room; its users are the first
-LOBBY = 2                       # as large, where nobody listens
-MESSAGES = 20                   # on record in every room
+LOBBY = 2                       # as large, without sockets
+MESSAGES = 20                   # in every room
 
 
 def room_of(user):
@@ -16,7 +16,7 @@ def room_of(user):
 
 
 def load(instance):
-    """Writes it into tables that have nothing yet."""
+    """Fills empty tables."""
     everybody = range(1, USERS + 1)
     hall = list(everybody[:HALL_USERS])
     members = {FIRST_ROOM + n: list(everybody[n * MEMBERS:(n + 1) * MEMBERS])
@@ -52,5 +52,5 @@ def notified(users=USERS):
 
 
 def at_floor(members):
-    """The same sockets for the floor, which knows rooms only."""
+    """The same sockets for the floor, which has rooms only."""
     return [(room, 0, f"/ws/chat/{room}/", "-") for room, *_ in members]

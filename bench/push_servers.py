@@ -1,4 +1,4 @@
-"""What the sockets' half of the bench runs: pushd, the floor, and crowds of sockets at them."""
+"""The servers and clients of bench-push: pushd, the floor, and crowds of sockets."""
 
 import json
 import subprocess
@@ -10,14 +10,14 @@ from paths import BUILD, FLOOR, STATE, WORK
 START_SECONDS = 15
 END_SECONDS = 30
 
-# Limits are not what is measured. The files of one process are 20,000 on many machines.
+# Limits are raised, up to the 20,000 files per process that many machines allow.
 MOST_SOCKETS = 19_600
 LIMITS = {"CONFAB_MAX_SOCKETS": str(MOST_SOCKETS), "CONFAB_MAX_SOCKETS_USER": "100000",
           "CONFAB_MAX_SOCKETS_ADDRESS": "1000000"}
 
 
 class _Process:
-    """A program that ends when the row is done, whatever happened."""
+    """A program that is ended with the row."""
 
     def __init__(self, name, command, env=None, **streams):
         self.name = name
@@ -43,8 +43,7 @@ class _Process:
 
 
 class Pushd(_Process):
-    """A pushd of its own beside that of the instance, on the same data, and with nothing
-    behind it."""
+    """A new pushd beside that of the instance, on the same data."""
     name = "pushd"
 
     def __init__(self, instance):
@@ -60,7 +59,7 @@ class Pushd(_Process):
 
 
 class Floor(_Process):
-    """The epoll server. It listens to channels of its own on the same Redis."""
+    """The epoll server, on channels of its own on the same Redis."""
 
     def __init__(self, instance):
         self.prefix = "floor:"
@@ -70,8 +69,8 @@ class Floor(_Process):
 
 
 class Crowd(_Process):
-    """Sockets at a server, by the program bench/load/; `members` are tuples of room, the
-    room's last number on record, path and token."""
+    """Sockets at a server, by the program of bench/load/; `members` are tuples of room, the last
+    seq of the room, path and token."""
 
     def __init__(self, server, members, name=None):
         name = f"crowd-{name or server.name}"
@@ -83,7 +82,7 @@ class Crowd(_Process):
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, *words):
-        """Gives an order and returns what the program answers."""
+        """Sends a command and returns the answer."""
         try:
             self.process.stdin.write(" ".join(map(str, words)) + "\n")
             self.process.stdin.flush()
@@ -96,7 +95,7 @@ class Crowd(_Process):
         return json.loads(line)
 
     def open(self, count, *behind):
-        """Opens sockets; all of them must get in."""
+        """Opens sockets; all of them must be connected."""
         figures = self.ask("open", count, *behind)
         if figures["live"] != count or figures["lost"]:
             raise load.LoadFailed(f"of {count} sockets at {self.server.name} {figures['live']} "
@@ -104,7 +103,7 @@ class Crowd(_Process):
         return figures
 
     def run(self, *words):
-        """A contestant: the order, with the seconds as its second word."""
+        """A contestant: the command, with the seconds as its second word."""
         def contest(seconds):
             order, *rest = words
             before = proc.Snapshot({}), proc.cpu_seconds(self.server.pid)

@@ -1,8 +1,8 @@
-"""make bench: measures confab beside the bare parts it is made of, and writes the page.
+"""make bench: measures confab and the bare parts it consists of, and writes the page.
 
-ONLY=row,row runs some of the rows (see rows/__init__.py), QUICK=1 all of them shorter; the page
-of such a run goes to build/, not to docs/. Ends with 1 when something could not be measured, or
-the data was not sound afterwards; a goal that was missed is a result, not a failure.
+ONLY=row,row runs some rows (see rows/__init__.py), QUICK=1 runs them shorter; the page of
+such a run goes to build/, not to docs/. Exits with 1 if something could not be measured or the data
+is inconsistent afterwards. A missed goal is a result, not a failure.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from turns import Turns
 
 
 def measure(bench, names):
-    """Runs the rows; (by name what they found, by name why they failed)."""
+    """Runs the rows; (results by name, errors by name)."""
     found, failed = {}, {}
     begun = time.monotonic()
     for name in names:
@@ -56,7 +56,7 @@ def run(names, quick):
                "nothing" if sound else said)
     print(summary(bench.turns, target))
     if not sound:
-        print(f"the data is not sound:\n{said}")
+        print(f"the data is inconsistent:\n{said}")
     return 0 if sound and not failed else 1
 
 

@@ -1,17 +1,17 @@
-"""Contestants take turns, A B A B, so that a change of the machine's mood hits all alike."""
+"""Contestants take turns, A B A B, so that a change in the speed of the machine affects all."""
 
 from statistics import median
 
 import load
 
-# More of the machine than this in other hands, and a run is thrown away.
+# A run is repeated if other processes used more than this part of the machine.
 DISTURBED = 0.03
-REPEATS = 3             # times a run is made again
+REPEATS = 3             # of one run
 REPEATS_IN_ALL = 40
 
 
 class Turns:
-    """Runs contestants and counts the runs that were disturbed."""
+    """Runs contestants and counts disturbed runs."""
 
     def __init__(self, rounds, seconds, warm_seconds, repeats_in_all=REPEATS_IN_ALL):
         self.rounds = rounds
@@ -37,8 +37,8 @@ class Turns:
         return self.sound(lambda: (run(seconds),))[0]
 
     def sound(self, run):
-        """What `run` returns, a tuple that begins with a Sample: of the first run that was
-        not disturbed, or of the last one."""
+        """Returns the tuple of `run`, which starts with a Sample: that of the first undisturbed
+        run, or of the last one."""
         for attempt in range(REPEATS + 1):
             load.settle()
             found = run()
@@ -72,7 +72,7 @@ class Result:
         return self.of("rate")
 
     def spread(self, figure="total"):
-        """Half of the distance from the lowest to the highest, as a part of the median."""
+        """Half the distance of lowest and highest, as a part of the median."""
         values = [getattr(sample, figure) for sample in self.samples]
         return (max(values) - min(values)) / 2 / median(values)
 
@@ -89,6 +89,6 @@ def ratio(result, *floors, figure="total"):
 
 
 def furthest(results, figure="total"):
-    """The dearest of several results in units of the cheapest, by their medians."""
+    """The ratio of the highest and the lowest of several results, by their medians."""
     values = [result.of(figure) for result in results]
     return max(values) / min(values)

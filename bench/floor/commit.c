@@ -1,6 +1,6 @@
 /*
  * C, the floor of writing: the bare transaction of a message. It updates the counters of
- * the room, inserts the message and its event, and commits; it asks nothing.
+ * the room, inserts the message and its event, and commits, without any checks.
  *
  *     commit SOCKET DATABASE CONNECTIONS SECONDS compound|statements <places
  *

@@ -14,7 +14,7 @@
 
 #define MOST_WORKERS 256
 
-/* Durations are counted in steps of so many microseconds; what is longer, in the last. */
+/* Durations are counted in steps of STEP_US microseconds; longer ones in the last step. */
 #define STEP_US 4
 #define STEPS 65536
 
@@ -69,7 +69,7 @@ static void become_worker(struct crew *crew, unsigned index, crew_prepare *prepa
     _exit(work_until_end(crew, &crew->workers[index], work, state));
 }
 
-/* The duration that so many of a hundred did not exceed. */
+/* A percentile of the durations. */
 static uint64_t percentile(const struct crew *crew, unsigned workers, uint64_t total,
                            uint64_t percent) {
     uint64_t seen = 0;

@@ -1,7 +1,7 @@
 /*
- * crew: processes that do one thing over and over for a while, and how often they did it.
+ * crew: processes that repeat one operation for a while, and count it.
  *
- * Processes, not threads, as fcgi-api is made of them too: no memory and no lock is shared.
+ * Processes, not threads, as in fcgi-api: no shared memory, no locks.
  */
 #ifndef BENCH_FLOOR_CREW_H
 #define BENCH_FLOOR_CREW_H
@@ -12,10 +12,10 @@
  * that failed, with the reason on standard error. */
 typedef void *crew_prepare(void *context, unsigned index);
 
-/* Does the thing once; false ends the worker, with the reason on standard error. */
+/* Runs the operation once; false ends the worker, with the reason on standard error. */
 typedef bool crew_work(void *state);
 
-/* Runs `workers` processes for so many seconds, counted from when all are prepared, and
+/* Runs `workers` processes for `seconds`, counted from when all are prepared, and
  * prints one line of JSON: count, seconds, p50_us, p99_us. Returns the exit status. */
 int crew_run(unsigned workers, double seconds, crew_prepare *prepare, crew_work *work,
              void *context);

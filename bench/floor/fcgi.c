@@ -1,10 +1,10 @@
 /*
- * F, the floor of a request: a FastCGI program that knows its answer.
+ * F, the floor of a request: a FastCGI program with a constant answer.
  *
  *     fcgi SOCKET PROCESSES STATUS BYTES
  *
- * So many processes accept on one socket and answer everything with that status and a
- * body of that size, until SIGTERM.
+ * PROCESSES processes accept on one socket and answer everything with that status and a body of
+ * that size, until SIGTERM.
  */
 #include <fcgiapp.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /*
  * The floor for sockets: an epoll server that makes one frame of each event from Redis and
- * writes it to every socket of the room, with one write() for each delivery. Nobody is
- * asked who it is, and nothing is kept for who is slow.
+ * writes it to every socket of the room, with one write() for each delivery. It has no
+ * authentication and no send queues.
  *
  *     push REDIS_SOCKET PREFIX
  *

@@ -6,7 +6,7 @@
 
 #include <mysql.h>
 
-/* Connects over a Unix socket as the user who runs this; NULL with the reason on standard
+/* Connects over a Unix socket as the user of this process; NULL with the reason on standard
  * error. */
 MYSQL *session_open(const char *socket, const char *database);
 

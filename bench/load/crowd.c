@@ -45,7 +45,7 @@ int64_t crowd_now_us(void) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* ---- who there is ---- */
+/* ---- members ---- */
 
 /* Members of one room stand next to each other in the file. */
 static struct room *room_of(struct crowd *crowd, uint64_t id, uint64_t seq) {

@@ -1,8 +1,8 @@
 /*
- * crowd: many WebSockets of one process, and what comes over them.
+ * crowd: many WebSockets in one process, and what they receive.
  *
- * Reads frames as a client does, but looks only at how each begins: that is enough to tell
- * a message from everything else, and costs the machine as little as can be.
+ * Reads frames as a client does, but inspects only their first bytes, which tell messages from
+ * other frames, to save CPU time.
  */
 #ifndef BENCH_LOAD_CROWD_H
 #define BENCH_LOAD_CROWD_H
@@ -13,7 +13,7 @@
 
 #include "histogram.h"
 
-/* Messages of one room whose sending times are remembered. */
+/* Messages per room whose sending times are kept. */
 #define CROWD_TIMES 4096
 
 /* A room: what was sent into it, and how many of the crowd's sockets listen. */
@@ -34,7 +34,7 @@ struct crowd {
     size_t member_count;
     struct room **rooms;
     size_t room_count;
-    uint64_t behind; /* opens with `since` so many events back; UINT64_MAX: without */
+    uint64_t behind; /* opens with `since` this many events back; UINT64_MAX: without */
     size_t opening;  /* handshakes under way */
     size_t live;     /* have their first frame */
     uint64_t lost;   /* closed by the other side */
@@ -42,7 +42,7 @@ struct crowd {
     struct histogram handshakes, latency;
 };
 
-/* Reads who there is: lines of "room last_seq path token". NULL, with the reason on
+/* Reads the members: lines of "room last_seq path token". NULL, with the reason on
  * standard error, if that is not what the file has. */
 struct crowd *crowd_new(int epoll, uint16_t port, const char *file);
 

@@ -1,5 +1,5 @@
 /*
- * histogram: how long things took, in microseconds, to about three percent.
+ * histogram: durations in microseconds, exact to about three percent.
  */
 #ifndef BENCH_LOAD_HISTOGRAM_H
 #define BENCH_LOAD_HISTOGRAM_H
@@ -14,10 +14,10 @@ struct histogram {
     uint64_t at[HISTOGRAM_SIZE];
 };
 
-/* Counts a time; one below zero counts as zero. */
+/* Counts a duration; a negative one counts as zero. */
 void histogram_add(struct histogram *histogram, int64_t us);
 
-/* The time that `part` (0 to 1) of all stay at or below; 0 if nothing was counted. */
+/* The duration that `part` (0 to 1) of all do not exceed; 0 if there is none. */
 double histogram_quantile(const struct histogram *histogram, double part);
 
 #endif

@@ -6,11 +6,11 @@
  * MEMBERS is a file of lines "room last_seq path token". Takes commands on standard input, a
  * line each, and answers each with a line of JSON:
  *
- *     open COUNT [BEHIND]         opens the first COUNT, with `since` so many events back
- *     drop                        cuts all off
- *     flow SECONDS BURST WINDOW   publishes bursts, a room after the other, as long as no
- *                                 more than WINDOW are on their way
- *     pace SECONDS RATE           publishes so many messages a second
+ *     open COUNT [BEHIND]         opens the first COUNT, with `since` BEHIND events back
+ *     drop                        closes all
+ *     flow SECONDS BURST WINDOW   publishes bursts, one room after the other, with at
+ *                                 most WINDOW in flight
+ *     pace SECONDS RATE           publishes RATE messages a second
  *     post SECONDS RATE PORT TOKEN   posts them over HTTP to the first room
  */
 #include <errno.h>
@@ -26,11 +26,11 @@
 
 #define BATCH 1024
 
-/* Handshakes under way at a time, as of clients that do not come at one moment. */
+/* Handshakes at a time. */
 #define OPENING 256
 
-/* Who comes next is so far away in the list: members of one room do not come together. A
- * prime that divides no count of ours. */
+/* The next member is this far away in the list, so that members of one room connect at different
+ * times. A prime, so that all have their turn. */
 #define STRIDE 7919
 
 /* So long a client of many sockets leaves what comes alone after it has read what was there,

@@ -17,7 +17,7 @@
 /* Bytes of the JSON of a message. */
 #define MESSAGE_SIZE 300
 
-/* Who writes: none of the crowd, since who writes is not notified. */
+/* The author: no member, since authors are not notified of their own messages. */
 #define AUTHOR 1000000
 
 struct publisher {

@@ -11,12 +11,12 @@
 
 struct publisher;
 
-/* Connects to Redis; prefix is the redis_prefix of who listens. NULL, with the reason on
+/* Connects to Redis; prefix is the redis_prefix of the subscribers. NULL, with the reason on
  * standard error, if it cannot. */
 struct publisher *publisher_new(const char *redis_socket, const char *prefix);
 
-/* Its connection, to be watched for reading, and what to do then: the answers are of no
- * interest. */
+/* Its connection, to be watched for reading, and a function that drops the answers read
+ * from it. */
 int publisher_fd(const struct publisher *publisher);
 void publisher_drain(struct publisher *publisher);
 

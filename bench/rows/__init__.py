@@ -1,5 +1,5 @@
-"""The rows of the bench, in the order in which they run: what changes the data comes after what
-does not, what restarts the servers comes last."""
+"""The rows of the bench, in running order: rows that change the data come after those that do not,
+rows that restart the servers come last."""
 
 from rows.growth import growth
 from rows.logins import login

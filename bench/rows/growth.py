@@ -7,8 +7,8 @@ from turns import ratio
 
 SCALES = (1, 10, 100)
 
-# The scales are minutes apart, in which the machine's mood may change: what does not know of the
-# data is measured with each of them, and the growth is that in its units.
+# The scales are measured minutes apart, and the speed of the machine may change: two contestants
+# that do not depend on the data are measured at each scale, and growth is given in their units.
 CONTROL = ("F", "a row by key")
 
 
@@ -54,7 +54,7 @@ def growth(bench):
               f" | {times[name]:.2f} |" for name in times]
     return Row("growth", "the same with 10 and 100 times the data", values={"cpu": times[worst]},
                text=["\n".join(lines),
-                     "The last column is in units of the sum of the first two rows, which know "
-                     "nothing of the data and were measured in turns with the others: the "
-                     "machine's own speed changes between the scales.",
-                     f"What grows most: {worst}."])
+                     "The last column is in units of the sum of the first two rows, which do not "
+                     "depend on the data and were measured in turns with the others, since the "
+                     "speed of the machine changes between the scales.",
+                     f"Highest growth: {worst}."])

@@ -1,4 +1,4 @@
-"""Logging in: what it costs, and what it costs the others."""
+"""Logins: their CPU time, and their effect on other requests."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from turns import ratio
 
 LOGIN = "/api/auth/login/"
 BODY = json.dumps({"username": LOGIN_NAME, "password": LOGIN_PASSWORD})
-AT_ONCE = 2             # as many as a machine with two processors hashes at once
+AT_ONCE = 2             # hashes at a time on a machine with two processors
 LOGINS_A_SECOND = 5
 
 
@@ -28,8 +28,8 @@ def _log_in(bench, end, took_us):
 
 
 def _log_in_for(bench, seconds):
-    """Logs in, so many at once, until the time is over, and finishes what is begun: wrk would
-    drop it, and a login is so dear that the dropped ones would count."""
+    """Logs in over AT_ONCE connections until the time is over, and finishes started logins. wrk
+    would drop them, and a login takes so long that dropped ones would matter."""
     took_us = []
     started = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -43,7 +43,7 @@ def _log_in_for(bench, seconds):
 
 @contextlib.contextmanager
 def _logins(bench):
-    """So many logins a second, however long each takes, for as long as the block lasts."""
+    """LOGINS_A_SECOND during the block, however long each takes."""
     end = threading.Event()
     threads = []
 
@@ -76,7 +76,7 @@ def _beside_logins(bench, contestant):
 
 
 def _half_load(bench):
-    """A contestant that reads messages at about half the rate that is possible."""
+    """A contestant that reads messages at about half the maximum rate."""
     path = REQUESTS["messages"][1]
     full = bench.wrk(path)(bench.turns.seconds)
     pause_ms = 1000 * CONNECTIONS / (full.rate / 2) - full.p50_us / 1000
@@ -96,5 +96,5 @@ def login(bench):
     return Row("login", "POST login (argon2id)", [*found.values(), alone, beside], [found["H"]],
                {"cpu": ratio(found["confab"], found["H"]),
                 "p99": beside.of("p99_us") / alone.of("p99_us")},
-               ["The others read 50 messages each; their CPU beside logins has that of the "
-                "logins in it."], found["confab"])
+               ["The other requests read 50 messages each; their CPU beside logins includes that "
+                "of the logins."], found["confab"])

@@ -1,4 +1,4 @@
-"""The processes of fcgi-api themselves: memory, start, how many of them, plain CGI."""
+"""The processes of fcgi-api: memory, start, number, plain CGI."""
 
 import json
 import socket
@@ -22,9 +22,9 @@ CURVE_CONNECTIONS = 64
 
 
 def mixed_requests():
-    """Requests of all kinds, good and bad, a thousand of them: mostly reading and posting, and
-    one each of what hashes a password. No list that is read grows by them, since a longer list
-    takes more memory."""
+    """A thousand requests of all kinds, valid and invalid: mostly reads and posts, and one each of
+    those that hash a password. They lengthen no list that is read, since a longer list takes more
+    memory."""
     reader, maker, rooms = token(1), token(3), "/api/chat/rooms/"
     cheap = [f"GET {rooms} {reader} ", f"GET {rooms}?public=1 {reader} ",
              f"GET {rooms}{QUIET}/ {reader} ", f"GET {messages_path(QUIET)} {reader} ",
@@ -43,17 +43,17 @@ def mixed_requests():
              f"POST {messages_path(CROWD)} {reader} " + '{"content": 7}',
              f"POST {messages_path(CROWD)} {reader} " + '{"content": ']
     login = {"username": LOGIN_NAME, "password": LOGIN_PASSWORD}
-    dear = [f"POST {rooms} {maker} " + json.dumps({"name": "Room @"}),
+    expensive = [f"POST {rooms} {maker} " + json.dumps({"name": "Room @"}),
             "POST /api/auth/login/ - " + json.dumps(login),
             "POST /api/auth/token/ - " + json.dumps({**login, "password": "wrong"}),
             "POST /api/auth/register/ - " + json.dumps({**login, "username": "@"})]
-    several = [cheap[i % len(cheap)] for i in range(1000 - len(dear))]
-    return several[:500] + dear + several[500:]
+    several = [cheap[i % len(cheap)] for i in range(1000 - len(expensive))]
+    return several[:500] + expensive + several[500:]
 
 
 def _resting_mb(pid):
-    """The least of some readings: the last requests may still be at work, and hashing a
-    password takes 64 MB for a moment."""
+    """The least of some readings: the last requests may still be running, and hashing a password
+    takes 64 MB for a moment."""
     readings = []
     for _ in range(10):
         time.sleep(0.1)
@@ -62,7 +62,7 @@ def _resting_mb(pid):
 
 
 def memory(bench):
-    """One process serves it all, so that it is known how many requests it has served."""
+    """One process serves all requests, so that their number is known."""
     most = 10_000 if bench.quick else 100_000
     bench.instance.configure(processes=1, max_requests=10_000_000)
     run = bench.wrk_list(mixed_requests(), refused_allowed=True)
@@ -80,8 +80,8 @@ def memory(bench):
                values={"pss": last, "growth": last / first},
                text=[f"One process, alone: {first:.2f} MB after {most // 10:,} requests of all "
                      f"kinds, {last:.2f} MB after {most:,}. With {len(workers)} processes, which "
-                     f"share their libraries, {mean(workers):.2f} MB each after a while of "
-                     f"reading messages."])
+                     f"share their libraries, {mean(workers):.2f} MB each after reading "
+                     f"messages."])
 
 
 # ---- start ----
@@ -102,8 +102,8 @@ def _fastcgi_request():
 
 
 def _first_answer_ms(instance):
-    """Starts one process as a web server does, with the socket as its standard input and a
-    request that waits there already, and returns the time to its answer."""
+    """Starts one process as a web server does, with the socket as its standard input and a pending
+    request, and returns the time to its answer."""
     path = STATE / "sock" / "start.sock"
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
@@ -118,7 +118,7 @@ def _first_answer_ms(instance):
             took = (time.monotonic() - started) * 1000
             process.terminate()
     if b"Status: 200" not in answer:
-        raise load.LoadFailed(f"a process just started answers {answer[:300]}")
+        raise load.LoadFailed(f"a new process answers {answer[:300]}")
     return took
 
 
@@ -131,7 +131,7 @@ def start(bench):
                      f"database and statements included."])
 
 
-# ---- how many ----
+# ---- number of processes ----
 
 def _curve(bench):
     """All numbers of processes in turns; (reading, posting), each a Result by number."""

@@ -1,30 +1,17 @@
 """Reading: one page of messages, one room, the list of rooms."""
 
-import re
-
 from context import REQUESTS, Row, messages_path
-from data import MANY_USER, MILLION, QUIET
+from data import MANY_USER, MILLION
 from turns import furthest, ratio
-
-# A process keeps the names of the users it has met, and then has the caller found by the statement
-# that reads. S is what it sends before it has met any, when the caller is known already: the
-# statement that reads all that the answer shows, and nothing else.
 
 
 def _reading(statements):
-    """The one that reads messages."""
+    """The statement that reads messages: S, where the identity is read by another one."""
     return [sql for sql in statements if sql.startswith("SELECT") and "m.content" in sql][-1]
 
 
-def _nameless(named):
-    """The same without the joins that fetch names."""
-    sql = re.sub(r"(LEFT )?JOIN user (s|other) ON \2\.user_id = (IF\(.*?\)|\S+) ?", "", named)
-    sql = sql.replace("IF(r.direct_low IS NULL, r.name, other.username)", "r.name")
-    return sql.replace("s.username", "NULL")
-
-
 def _floor(bench, answer, path, headers=()):
-    """F behind the same request, as a contestant; the caller closes it."""
+    """F for the same request, as a contestant; closed by the caller."""
     fcgi = bench.fcgi_like(answer)
     return fcgi, bench.wrk(path, headers=headers, port=fcgi.port, groups=fcgi.groups())
 
@@ -37,19 +24,14 @@ def _row(name, title, found, subject, *floor):
 
 def messages(bench):
     path = REQUESTS["messages"][1]
-    named = _reading(bench.first_statements["messages"])
-    nameless = _nameless(named)
+    select = _reading(bench.apart["messages"])
     fcgi, floor = _floor(bench, bench.ask("GET", path), path)
     with fcgi:
-        found = bench.turns.take({
-            "F": floor, "S": bench.query(named), "S without names": bench.query(nameless),
-            "confab": bench.wrk(path)})
+        found = bench.turns.take({"F": floor, "S": bench.query(select),
+                                  "confab": bench.wrk(path)})
     row = _row("messages", "GET messages, 50 of them, 200 in the room", found, "confab", "F", "S")
     row.values["trips"] = len(bench.statements["messages"])
-    without = ratio(found["confab"], found["F"], found["S without names"])
-    row.text.append(f"S reads all that the answer shows, senders' names included: `{named}`. A "
-                    f"process that has met the senders knows their names and reads as S without "
-                    f"names does; in units of F and that one, confab is at {without:.2f}.")
+    row.text.append(f"S: `{select}`")
     return row
 
 
@@ -74,18 +56,13 @@ def room(bench):
 
 def rooms(bench):
     path = REQUESTS["rooms"][1]
-    named = _reading(bench.first_statements["rooms"])
-    nameless = _nameless(named)
+    select = _reading(bench.apart["rooms"])
     fcgi, floor = _floor(bench, bench.ask("GET", path), path)
     with fcgi:
-        found = bench.turns.take({"F": floor, "S": bench.query(named),
-                                  "S without names": bench.query(nameless),
+        found = bench.turns.take({"F": floor, "S": bench.query(select),
                                   "confab": bench.wrk(path)})
     row = _row("rooms", "GET rooms, 20 with last message and unread", found, "confab", "F", "S")
-    without = ratio(found["confab"], found["F"], found["S without names"])
-    row.text.append(f"S reads all that the answer shows, names included: `{named}`. In units of F "
-                    f"and the statement without names, as a process reads that has met the "
-                    f"users, confab is at {without:.2f}.")
+    row.text.append(f"S: `{select}`")
     return row
 
 
@@ -103,14 +80,14 @@ def offsets(bench):
         contestants[f"before, {place:,} back"] = bench.wrk(
             messages_path(MILLION, f"?before={before[place]}"))
     found = list(bench.turns.take(contestants).values())
-    dearest = max(found, key=lambda result: result.cpu)
+    highest = max(found, key=lambda result: result.cpu)
     return Row("offsets", "pages in the room of 1,000,000 messages", found,
-               values={"cpu": furthest(found)}, subject=dearest)
+               values={"cpu": furthest(found)}, subject=highest)
 
 
 def many(bench):
-    """The lists of a user of 1,000 rooms, with few messages and with many; beside them the
-    same of a user of 20."""
+    """The lists of a user of 1,000 rooms, with few messages and with many, and that of a user of
+    20 rooms."""
     def contestants(label):
         return {f"20 listed of 1,000, {label}": bench.wrk("/api/chat/rooms/?limit=20", MANY_USER),
                 f"200 listed of 1,000, {label}": bench.wrk("/api/chat/rooms/?limit=200",

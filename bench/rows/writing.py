@@ -26,8 +26,8 @@ def _row(name, title, found):
     f, c, confab = found["F"], found["C"], found["confab"]
     return Row(name, title, list(found.values()), [f, c],
                {"cpu": ratio(confab, f, c), "rate": ratio(confab, c, figure="rate")},
-               ["C is one prepared compound statement, as confab's own is; beside it the same "
-                "with its four statements sent one by one."], confab)
+               ["C is one prepared compound statement, as in confab; C by statements sends its four "
+                "statements one by one."], confab)
 
 
 def post(bench):

@@ -72,10 +72,10 @@ enum error message_page_list(struct db *db, struct user_names *names,
                              const struct room_state *state, const struct message_page *page,
                              bool *cursor_found, message_visit *visit, void *context) {
     struct db_rows *rows;
-    user_names_begin(names, db);
     const enum error error = run_page(db, state, page, &rows);
     if (error)
         return error;
+    user_names_begin(names, db);
     *cursor_found = true;
     if (db_next(rows))
         return visit_page(db, names, rows, 0, state->room_id, visit, context);
@@ -101,12 +101,12 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     *found = false;
     if (page->kind != MESSAGE_PAGE_OFFSET)
         return ERROR_NONE;
-    user_names_begin(names, db);
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_i64(from + limit), db_i64(from),
                db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
+    user_names_begin(names, db);
     *found = db_next(rows);
     if (!*found) {
         db_done(rows);

@@ -19,8 +19,8 @@ struct user_names;
 struct user_names *user_names_new(void);
 void user_names_free(struct user_names *names);
 
-/* To be called before rows are read: empties the cache if the connection is a new one or the cache
- * has grown too large. Names found or noted afterwards stay until the next call. */
+/* To be called once a statement has run: empties the cache if the connection is a new one or the
+ * cache has grown too large. Names found or noted afterwards stay until the next call. */
 void user_names_begin(struct user_names *names, const struct db *db);
 
 /* The name of a user, the text valid until user_names_begin; .at NULL: not in the cache. */
