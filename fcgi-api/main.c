@@ -1,8 +1,8 @@
 /*
- * fcgi-api: the REST half of confab.
+ * fcgi-api: the REST API of confab.
  *
- * Started by a web server it serves as plain CGI or as one FastCGI process, whichever the
- * server speaks; started by hand, by systemd or by `make run` it is the prefork parent.
+ * Started by a web server, it serves one request by plain CGI or runs as one FastCGI process;
+ * started otherwise (a shell, systemd, `make run`), it is the prefork parent.
  */
 #include <getopt.h>
 #include <sched.h>
@@ -32,13 +32,14 @@ static const char USAGE[] =
     "usage: fcgi-api [-c FILE] [--prefork | --check-config | --dump-config | --example-config |\n"
     "                 --version]\n"
     "  -c, --config FILE   the configuration file\n"
-    "  --prefork           be the parent of `processes` processes also if a web server started\n"
-    "                      it, on the socket which that passed\n"
-    "  --check-config      read the configuration, say what is wrong with it, end\n"
-    "  --dump-config       print the configuration in force, secrets as ***\n"
-    "  --example-config    print a commented configuration file\n"
-    "Without these it serves: plain CGI or FastCGI if a web server started it, else as the\n"
-    "parent of `processes` processes that listen at `fcgi_listen`.\n";
+    "  --prefork           run `processes` processes also when started by a web server, on the\n"
+    "                      socket that it passed\n"
+    "  --check-config      check the configuration and exit\n"
+    "  --dump-config       print the configuration, secrets as ***, and exit\n"
+    "  --example-config    print a commented configuration file and exit\n"
+    "  --version           print the version and exit\n"
+    "By default it serves plain CGI or FastCGI when started by a web server, and else runs\n"
+    "`processes` processes that listen on `fcgi_listen`.\n";
 
 enum action {
     ACTION_SERVE,
@@ -89,25 +90,24 @@ static int serve_cgi(const struct config *config) {
     return status;
 }
 
-/* Who wakes this process, the web server with a request or the database with an answer, is not
- * interrupted by it, but finishes what it is at: so it hands out several requests at a time, and
- * both change places less often. The share of the processor stays the same. Where this is not
- * allowed, all is as usual. */
-static void let_wakers_finish(void) {
+/* SCHED_BATCH: a process that wakes up does not preempt the one that woke it (the web server or the
+ * database), which so does more work per time slice, and there are fewer context switches. The
+ * share of the CPU stays the same. Without permission nothing changes. */
+static void reduce_preemption(void) {
     const struct sched_param none = {0};
     sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 static int serve_fastcgi(const struct config *config, int listen_fd, const volatile int *stop) {
     struct service service;
-    let_wakers_finish();
+    reduce_preemption();
     service_open(&service, config, true);
     const int64_t served = gateway_serve(&service, listen_fd, config->max_requests, stop);
     service_close(&service);
     return served < 0 ? 1 : 0;
 }
 
-/* One process of a web server's own manager (mod_fcgid, lighttpd's bin-path). */
+/* One process of a web server's process manager (mod_fcgid, lighttpd's bin-path). */
 static int serve_alone(const struct config *config) {
     struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
@@ -116,21 +116,22 @@ static int serve_alone(const struct config *config) {
     return serve_fastcgi(config, STDIN_FILENO, &stop_wanted);
 }
 
-/* A database that is away now may come; one with a schema that is not ours will not. */
-static bool schema_is_ours(const struct config *config) {
+/* False if the schema has another version. A database that is unavailable is no reason not to
+ * start. */
+static bool check_schema(const struct config *config) {
     struct db *db = db_new(config);
     enum migrate_state state = MIGRATE_CURRENT;
     unsigned version = 0;
     const enum error error = migrate_check(db, &state, &version);
     db_free(db);
     if (error) {
-        log_warn("the database does not answer yet; requests are answered 503 until it does");
+        log_warn("the database is unavailable; requests get 503 until it is available");
         return true;
     }
     if (state == MIGRATE_AHEAD)
         log_error(
-            "the database has schema %u, this program knows %u: a newer confab made it; "
-            "install that one",
+            "the database has schema %u, this program supports %u: it was migrated by a newer "
+            "confab; install that version",
             version, migrate_latest());
     if (state == MIGRATE_BEHIND)
         log_error("the database has schema %u, this program needs %u: run `confabctl migrate`",
@@ -148,7 +149,7 @@ static bool reload(struct config *config) {
 
 static int serve(struct config *config, bool prefork) {
     if (!secret_init()) {
-        log_error("libsodium cannot be used");
+        log_error("cannot initialize libsodium");
         return 1;
     }
     if (gateway_is_cgi())
@@ -156,12 +157,12 @@ static int serve(struct config *config, bool prefork) {
     const bool passed = gateway_is_fastcgi();
     if (passed && !prefork)
         return serve_alone(config);
-    if (!schema_is_ours(config))
+    if (!check_schema(config))
         return 1;
     return prefork_run(config, passed ? STDIN_FILENO : -1, serve_fastcgi, reload);
 }
 
-/* ---- what is asked on the command line ---- */
+/* ---- the command line ---- */
 
 static int print_example(void) {
     struct buffer out = BUFFER_EMPTY;
@@ -171,8 +172,8 @@ static int print_example(void) {
     return 0;
 }
 
-/* Reads the command line; -1 if it is not understood. A web server may pass a query
- * without '=' as arguments to a CGI program (RFC 3875, section 4.4): they are not ours. */
+/* Parses the command line; -1 if it is invalid. A web server may pass a query without '=' as
+ * arguments to a CGI program (RFC 3875, section 4.4): they are ignored. */
 static int read_arguments(int argc, char **argv, const char **file) {
     static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
                                             {"prefork", no_argument, NULL, ACTION_PREFORK},
@@ -196,7 +197,7 @@ static int read_arguments(int argc, char **argv, const char **file) {
     return optind == argc ? action : -1;
 }
 
-/* The log has the mistakes; the client gets an answer of the usual form. */
+/* The errors are in the log; the client gets a response of the usual form. */
 static int refuse_cgi(void) {
     fputs(
         "Status: 500 Internal Server Error\r\n"

@@ -1,3 +1,4 @@
+/* Resetting an exchange, wholly or to the state before its handler. */
 #include "server/exchange.h"
 
 #include <json-c/json.h>
@@ -8,8 +9,8 @@ enum error exchange_fail(struct exchange *x, enum error error, const char *detai
     return error;
 }
 
-/* Forgets what was done since the route was found. */
-static void forget_work(struct exchange *x) {
+/* Clears what was done since the route was found. */
+static void clear_work(struct exchange *x) {
     if (x->fields)
         json_object_put(x->fields);
     x->fields = NULL;
@@ -27,14 +28,14 @@ void exchange_end_pending(struct exchange *x, enum error error, bool found) {
 }
 
 void exchange_start_over(struct exchange *x, size_t headers_len) {
-    forget_work(x);
+    clear_work(x);
     x->response.status = 200;
     x->response.headers.len = headers_len;
     buffer_clear(&x->response.body);
 }
 
 void exchange_reset(struct exchange *x) {
-    forget_work(x);
+    clear_work(x);
     x->route = NULL;
     x->counted_id = 0;
     memset(x->ids, 0, sizeof(x->ids));

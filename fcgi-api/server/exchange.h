@@ -1,5 +1,5 @@
 /*
- * exchange: one request, its answer, and all that serving it needs.
+ * exchange: one request, its response, and the state of serving it.
  */
 #ifndef CONFAB_EXCHANGE_H
 #define CONFAB_EXCHANGE_H
@@ -23,7 +23,7 @@ struct json_tokener;
 struct limit;
 struct user_names;
 
-/* What lives as long as the process. main.c sets the functions, so that this folder does not
+/* The state of a process. main.c sets the functions, so that this folder does not
  * depend on the router and on housekeeping. */
 struct service {
     const struct config *config;
@@ -40,10 +40,10 @@ struct service {
     /* Housekeeping: called after each request, and now and then while idle. */
     void (*between_requests)(struct service *service, bool idle);
     int64_t housekeeping_due_ms; /* on the monotonic clock: earliest time of the next step */
-    bool housekeeping_claimed;   /* this process runs it at present */
+    bool housekeeping_claimed;   /* this process runs it */
 };
 
-/* Ids a path can name. */
+/* Most ids in a path. */
 #define EXCHANGE_MAX_IDS 2
 
 struct exchange {
@@ -60,10 +60,10 @@ struct exchange {
     bool has_token;                             /* the request has a well-formed token, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* whose hash this is */
     uint64_t counted_id;                        /* user the request was counted for; 0: none */
-    struct json_tokener *tokener;               /* kept from body to body; NULL before the first */
+    struct json_tokener *tokener;               /* reused; NULL before the first body */
     struct json_object *fields;                 /* the body; NULL when the route takes none */
     struct field_errors field_errors;
-    struct buffer etag; /* what the tag of the answer is made of; empty: no tag */
+    struct buffer etag; /* the entity tag of the response; empty: none */
 };
 
 /* auth_pending: one round trip to the database less, which saves a third of the CPU time of GET
@@ -72,28 +72,28 @@ struct exchange {
  * The caller has a token that is not checked yet. A handler that reads checks it in the statement
  * that reads: x->identity is empty before. A handler that writes checks it in its transaction:
  * x->identity.user has the id and name of the auth cache, to be trusted only after that. A handler
- * that has checked the token clears auth_pending; with it still set, the router drops the answer
+ * that has checked the token clears auth_pending; with it still set, the router drops the response
  * and serves the request again in the ordinary way. */
 
-/* A handler reads the exchange and fills the answer. ERROR_NONE: the answer stands.
- * ERROR_BAD_INPUT with field_errors noted: they are the answer. Any other error: the standard
- * answer for it, unless exchange_fail said more. */
+/* A handler reads the exchange and fills in the response. ERROR_NONE: that is sent. ERROR_BAD_INPUT
+ * with field_errors: those are sent. Any other error: its standard response, unless exchange_fail
+ * set another one. */
 typedef enum error exchange_handler(struct exchange *x);
 
-/* Makes {"detail": detail} the answer and returns error, to be returned by the handler. */
+/* Makes {"detail": detail} the response and returns error, for the handler to return. */
 enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
 
-/* Notes the result of a statement that reads and checks the token. */
+/* Records the result of a statement that reads and checks the token. */
 void exchange_end_pending(struct exchange *x, enum error error, bool found);
 
 /* Drops all that a handler did with auth_pending: of the response the first bytes of the headers
  * stay, and the request stays counted. */
 void exchange_start_over(struct exchange *x, size_t headers_len);
 
-/* Forgets everything of the last request, keeping memory worth keeping. */
+/* Clears the exchange for the next request, keeping buffers. */
 void exchange_reset(struct exchange *x);
 
-/* Gives the memory back. */
+/* Frees the memory. */
 void exchange_free(struct exchange *x);
 
 #endif

@@ -1,3 +1,4 @@
+/* Errors are written as JSON at once. */
 #include "server/field_errors.h"
 
 #include <stdarg.h>
@@ -6,8 +7,8 @@
 
 #include "json/json_writer.h"
 
-/* Fields are named by literals of ours, so a plain search for the key does. */
-static bool is_noted(const struct field_errors *field_errors, const char *field) {
+/* Names of fields are literals without escapes, so it is enough to search for the key. */
+static bool has_error(const struct field_errors *field_errors, const char *field) {
     char key[80];
     snprintf(key, sizeof(key), "\"%s\":[", field);
     return field_errors->json.len > 0 &&
@@ -18,7 +19,7 @@ void field_errors_add(struct field_errors *field_errors, const char *field, cons
                       ...) {
     char message[512];
     va_list arguments;
-    if (is_noted(field_errors, field))
+    if (has_error(field_errors, field))
         return;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);

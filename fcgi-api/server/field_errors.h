@@ -1,8 +1,8 @@
 /*
- * field_errors: all that is wrong with a request's fields, collected to be said at once.
+ * field_errors: the errors of a request's fields, reported together.
  */
-#ifndef CONFAB_PROBLEMS_H
-#define CONFAB_PROBLEMS_H
+#ifndef CONFAB_FIELD_ERRORS_H
+#define CONFAB_FIELD_ERRORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,24 +10,24 @@
 #include "base/buffer.h"
 
 struct field_errors {
-    struct buffer json; /* the object being written, without its end */
+    struct buffer json; /* members of the object */
     size_t count;
 };
 
-/* Notes what is wrong with a field; of a field noted twice the first counts. */
+/* Adds the error of a field; only the first one of a field is kept. */
 void field_errors_add(struct field_errors *field_errors, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* True when nothing was noted. */
+/* True when there are no errors. */
 bool field_errors_none(const struct field_errors *field_errors);
 
-/* Appends {"field": ["what is wrong"], ...}. */
+/* Appends {"field": ["error"], ...}. */
 void field_errors_write(const struct field_errors *field_errors, struct buffer *out);
 
-/* Forgets all, keeping the memory. */
+/* Removes all errors, keeping the memory. */
 void field_errors_clear(struct field_errors *field_errors);
 
-/* Gives the memory back. */
+/* Frees the memory. */
 void field_errors_free(struct field_errors *field_errors);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * The life of a request: read the variables and the body, serve, write the response, publish.
+ * CGI and FastCGI differ in where the bytes come from and go to.
+ */
 #include "server/gateway.h"
 
 #include <errno.h>
@@ -16,24 +20,24 @@
 #include "base/log.h"
 #include "base/secret.h"
 
-/* Bytes of an unwanted body that are read and thrown away, so that the web server is not
- * cut off while it writes. */
+/* Most bytes of a rejected body that are read and discarded, since the web server may treat a
+ * connection that is closed while it writes as an error. */
 #define DRAIN_LIMIT (16 * 1024 * 1024)
 
 /* After this long without a request, in milliseconds, an idle process runs housekeeping. */
 #define IDLE_MS 10000
 
-/* Where a body comes from: reads up to size bytes, 0 at the end. */
+/* Reads up to size bytes of a body; 0 at the end. */
 typedef size_t body_reader(void *source, char *into, size_t size);
 
-/* What stays allocated from one request to the next. */
+/* Reused for each request. */
 struct gateway {
     struct service *service;
     struct request request;
     struct exchange exchange;
     struct buffer body;
     struct buffer head;
-    char process[9]; /* random, in front of the request's number */
+    char process[9]; /* random; the first part of request ids */
     uint32_t count;
 };
 
@@ -61,7 +65,7 @@ static void drain(body_reader *read_body, void *source) {
         total += got;
 }
 
-/* Reads at most `limit` bytes, and one more to see whether there are more. */
+/* Reads at most `limit` bytes, and one more to detect a longer body. */
 static void read_up_to(struct gateway *gateway, body_reader *read_body, void *source,
                        size_t limit) {
     struct buffer *body = &gateway->body;
@@ -74,8 +78,8 @@ static void read_up_to(struct gateway *gateway, body_reader *read_body, void *so
     }
 }
 
-/* Reads the body. Its length must be what Content-Length says; without one (chunked) it
- * is what comes. */
+/* Reads the body. Its length must be that of Content-Length; without one (chunked) it ends with the
+ * input. */
 static void read_request_body(struct gateway *gateway, body_reader *read_body, void *source) {
     struct request *request = &gateway->request;
     const size_t limit = (size_t)gateway->service->config->body_limit * 1024;
@@ -112,8 +116,8 @@ static void log_request(const struct exchange *x, int64_t started_us) {
              x->has_identity ? x->identity.user.id : 0);
 }
 
-/* The id of a request: that of the process, and the request's number in eight digits. */
-static void number_request(struct gateway *gateway) {
+/* Makes the id of a request: that of the process, and a counter in eight digits. */
+static void set_request_id(struct gateway *gateway) {
     char *id = gateway->exchange.id;
     const size_t process_len = sizeof(gateway->process) - 1;
     gateway->count++;
@@ -122,14 +126,13 @@ static void number_request(struct gateway *gateway) {
     id[process_len + 8] = '\0';
 }
 
-/* Serves what the gateway's request describes; the answer is in its exchange then, and
- * its head in gateway->head. */
+/* Serves one request. The response is then in gateway->exchange, its head in gateway->head. */
 static void serve(struct gateway *gateway, char *const *variables, body_reader *read_body,
                   void *body) {
     struct exchange *x = &gateway->exchange;
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
-    number_request(gateway);
+    set_request_id(gateway);
     log_set_id(x->id);
     request_init(&gateway->request, variables, gateway->service->config);
     read_request_body(gateway, read_body, body);
@@ -140,7 +143,7 @@ static void serve(struct gateway *gateway, char *const *variables, body_reader *
     log_set_id(NULL);
 }
 
-/* The body is left out where the method or the status has none (RFC 9110). */
+/* HEAD, 204 and 304 have no body (RFC 9110). */
 static bool has_body(const struct exchange *x) {
     return x->request->method != METHOD_HEAD && x->response.status != 204 &&
            x->response.status != 304;
@@ -148,9 +151,9 @@ static bool has_body(const struct exchange *x) {
 
 /* ---- plain CGI ---- */
 
-/* The web server need not end the standard input: more than the length says is not to be read
- * (RFC 3875, section 4.2). One that passes on a body in chunks knows no length, and ends it. */
-static uint64_t length_of_input(void) {
+/* The bytes to read from standard input: the web server need not close it after CONTENT_LENGTH
+ * bytes (RFC 3875, section 4.2). A chunked body has no length and ends with the input. */
+static uint64_t input_length(void) {
     const char *length = getenv("CONTENT_LENGTH");
     const char *coding = getenv("HTTP_TRANSFER_ENCODING");
     uint64_t bytes = 0;
@@ -159,7 +162,7 @@ static uint64_t length_of_input(void) {
     return coding && coding[0] ? UINT64_MAX : 0;
 }
 
-/* The source is how much of it is left. */
+/* `source` is the number of bytes left. */
 static size_t read_standard_input(void *source, char *into, size_t size) {
     uint64_t *left = source;
     ssize_t got;
@@ -180,19 +183,15 @@ bool gateway_is_fastcgi(void) {
     return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
 }
 
-/* Web servers end a CGI program with SIGTERM as soon as they have the whole answer, or have
- * lost the client; what was committed is published after that. Each step has its time limit,
- * so that the process ends anyway. */
-static void outlive_the_answer(void) {
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 int gateway_serve_cgi(struct service *service) {
     struct gateway gateway;
-    uint64_t left = length_of_input();
+    uint64_t left = input_length();
     gateway_init(&gateway, service);
-    outlive_the_answer();
+    /* Web servers send SIGTERM to a CGI program as soon as they have the whole response or the
+     * client has disconnected, but a committed change is published after that. Each step has a
+     * timeout, so the process ends soon all the same. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
     serve(&gateway, environ, read_standard_input, &left);
     const struct buffer *body = &gateway.exchange.response.body;
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);
@@ -211,32 +210,31 @@ static size_t read_fastcgi(void *source, char *into, size_t size) {
     return got > 0 ? (size_t)got : 0;
 }
 
-static void answer(struct gateway *gateway, FCGX_Request *fcgi) {
+static void serve_connection(struct gateway *gateway, FCGX_Request *fcgi) {
     serve(gateway, fcgi->envp, read_fastcgi, fcgi->in);
     const struct buffer *body = &gateway->exchange.response.body;
     FCGX_PutStr(gateway->head.data, (int)gateway->head.len, fcgi->out);
     if (has_body(&gateway->exchange))
         FCGX_PutStr(body->data, (int)body->len, fcgi->out);
-    /* libfcgi would wait for the web server to close the connection first, lest what it
-     * still writes meets a closed socket. When all of the request has been read nothing
-     * more comes, and the process is free at once. */
+    /* FCGX_Finish_r would wait until the web server closes the connection, in case it is still
+     * writing. When the whole request has been read, there is nothing to wait for. */
     if (FCGX_HasSeenEOF(fcgi->in) == EOF)
         FCGX_Detach(fcgi);
     FCGX_Finish_r(fcgi);
-    /* The client has its answer: now for what nobody waits for. */
+    /* Publishing does not delay the response. */
     redis_client_flush(gateway->service->redis);
 }
 
-/* The listening socket does not block, so that a process that was woken for a connection
- * which another one took comes back here. EPOLLEXCLUSIVE wakes one process for a
- * connection, not all. */
+/* Returns an epoll descriptor for the listening socket. The socket does not block, in case another
+ * process accepts a connection first. EPOLLEXCLUSIVE wakes one process per connection, not
+ * all. */
 static int watch_socket(int listen_fd) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
     const int flags = fcntl(listen_fd, F_GETFL);
     const int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0 || flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
         epoll_ctl(epoll, EPOLL_CTL_ADD, listen_fd, &event) < 0) {
-        log_error("cannot watch the listening socket: %s", strerror(errno));
+        log_error("cannot poll the listening socket: %s", strerror(errno));
         if (epoll >= 0)
             close(epoll);
         return -1;
@@ -244,10 +242,10 @@ static int watch_socket(int listen_fd) {
     return epoll;
 }
 
-/* The signals that stop the process are let in while it waits and between two requests,
- * nowhere else: libfcgi drops a connection whose first bytes it waits for when one comes.
- * Sets *before to the mask they are let in with. */
-static void shut_signals_out(sigset_t *before) {
+/* Blocks the signals that stop the process, except between requests and while it waits: libfcgi
+ * drops a connection if a signal interrupts the read of its first bytes. Sets *before to the mask
+ * without them. */
+static void block_signals(sigset_t *before) {
     sigset_t stopping;
     sigemptyset(&stopping);
     sigaddset(&stopping, SIGTERM);
@@ -255,7 +253,8 @@ static void shut_signals_out(sigset_t *before) {
     sigprocmask(SIG_BLOCK, &stopping, before);
 }
 
-static void let_signals_in(const sigset_t *before) {
+/* Runs the handlers of signals that have arrived. */
+static void handle_signals(const sigset_t *before) {
     sigset_t present;
     sigprocmask(SIG_SETMASK, before, &present);
     sigprocmask(SIG_SETMASK, &present, NULL);
@@ -279,16 +278,16 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
     if (epoll < 0)
         return -1;
     gateway_init(&gateway, service);
-    shut_signals_out(&mask);
-    /* Who was woken was the only one: it takes the connection even if it is to stop. */
+    block_signals(&mask);
+    /* Only one process is woken for a connection, so it accepts it even if it is about to stop. */
     bool woken = false;
     while ((!*stop || woken) && (uint64_t)served < max_requests) {
         woken = false;
         if (FCGX_Accept_r(&fcgi) == 0) {
-            answer(&gateway, &fcgi);
+            serve_connection(&gateway, &fcgi);
             served++;
             service->between_requests(service, false);
-            let_signals_in(&mask);
+            handle_signals(&mask);
         } else {
             woken = wait_for_connection(epoll, &mask);
             if (!woken)

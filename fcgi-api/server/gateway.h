@@ -1,6 +1,6 @@
 /*
- * gateway: takes requests from the web server, by FastCGI or plain CGI, and gives the
- * answers back. The only file that knows libfcgi.
+ * gateway: reads requests from the web server, by FastCGI or plain CGI, and writes the responses.
+ * The only file that uses libfcgi.
  */
 #ifndef CONFAB_GATEWAY_H
 #define CONFAB_GATEWAY_H
@@ -16,13 +16,13 @@ bool gateway_is_cgi(void);
 /* True when standard input is a listening socket (FastCGI specification, section 2.2). */
 bool gateway_is_fastcgi(void);
 
-/* Serves the one request of a plain CGI process. Returns the exit status. */
+/* Serves the request of a plain CGI process. Returns the exit status. */
 int gateway_serve_cgi(struct service *service);
 
-/* Serves requests that are accepted on the listening socket, one at a time, until
- * max_requests were served or *stop became true, which is looked at between requests
- * only. SIGTERM and SIGINT must set *stop, and come in then only. Returns the number of
- * requests served, or -1 if the socket failed. */
+/* Serves requests from the listening socket, one at a time, until max_requests were served or
+ * *stop is true, which is read between requests only. The handlers of SIGTERM and SIGINT must set
+ * *stop; they run only between requests. Returns the number of requests served, or -1 if the
+ * socket cannot be used. */
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
                       const volatile int *stop);
 

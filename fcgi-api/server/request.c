@@ -1,3 +1,4 @@
+/* Method, path, query, client and host of a request, from its CGI variables. */
 #include "server/request.h"
 
 #include <stdio.h>
@@ -66,27 +67,28 @@ bool request_decode(struct text raw, bool plus, struct buffer *out) {
 
 /* ---- the path ---- */
 
-/* The path of ours starts at the segment "api" or "healthz", wherever the site has put
- * the program. Segments are cut before they are decoded, so that %2F never parts one; one
- * that decodes to a slash, a NUL or nothing matches no route. Nor does a path that is no
- * text: it could not stand in a link. */
+/* Splits the path into decoded segments, starting at "api" or "healthz", below whatever path the
+ * site has the program. The path is split before it is decoded, so that %2F does not separate
+ * segments. A segment with a slash or a NUL, or an empty one, matches no route; neither does a
+ * path that is not UTF-8, which could not be used in a link. */
 static void split_path(struct request *request) {
     size_t offsets[REQUEST_MAX_SEGMENTS + 1] = {0};
     size_t count = 0;
-    bool ours = false, sound = text_is_valid(request->path.at, request->path.len);
+    bool found = false, valid = text_is_valid(request->path.at, request->path.len);
     struct text rest = request->path, piece;
     if (rest.len > 0 && rest.at[0] == '/')
         rest = (struct text){rest.at + 1, rest.len - 1};
-    while (sound && text_split(&rest, '/', &piece)) {
-        if (!ours && !text_equals(piece, text_of("api")) && !text_equals(piece, text_of("healthz")))
+    while (valid && text_split(&rest, '/', &piece)) {
+        if (!found && !text_equals(piece, text_of("api")) &&
+            !text_equals(piece, text_of("healthz")))
             continue;
-        ours = true;
-        sound = piece.len > 0 && count < REQUEST_MAX_SEGMENTS &&
+        found = true;
+        valid = piece.len > 0 && count < REQUEST_MAX_SEGMENTS &&
                 request_decode(piece, false, &request->decoded);
-        if (sound)
+        if (valid)
             offsets[++count] = request->decoded.len;
     }
-    request->segment_count = sound ? count : 0;
+    request->segment_count = valid ? count : 0;
     for (size_t i = 0; i < request->segment_count; i++) {
         const struct text segment = {request->decoded.data + offsets[i],
                                      offsets[i + 1] - offsets[i]};
@@ -97,8 +99,8 @@ static void split_path(struct request *request) {
     }
 }
 
-/* REQUEST_URI is what the client sent; PATH_INFO, already decoded, is for servers that
- * do not pass it. */
+/* REQUEST_URI is what the client sent; PATH_INFO, which is decoded, is for servers that do not
+ * pass it on. */
 static void read_path(struct request *request) {
     const char *uri = request_header(request, VARIABLE_REQUEST_URI);
     const char *query = request_header(request, VARIABLE_QUERY_STRING);
@@ -143,7 +145,7 @@ static void read_client(struct request *request, const struct config *config) {
         request->is_https = forwarded_is_https(text_of(proto));
 }
 
-/* HTTP/1.0 has no Host; links are then built from what the server calls itself. */
+/* HTTP/1.0 has no Host; links then have the name of the server. */
 static void read_host(struct request *request) {
     const char *name = request_header(request, VARIABLE_SERVER_NAME);
     const char *port = request_header(request, VARIABLE_SERVER_PORT);
@@ -153,9 +155,9 @@ static void read_host(struct request *request) {
     if (!name)
         name = "localhost";
     const bool bare = strchr(name, ':') && name[0] != '[';
-    const bool usual = !port || strcmp(port, request->is_https ? "443" : "80") == 0;
+    const bool is_default = !port || strcmp(port, request->is_https ? "443" : "80") == 0;
     snprintf(request->server, sizeof(request->server), "%s%s%s%s%s", bare ? "[" : "", name,
-             bare ? "]" : "", usual ? "" : ":", usual ? "" : port);
+             bare ? "]" : "", is_default ? "" : ":", is_default ? "" : port);
     request->host = text_of(request->server);
 }
 
@@ -175,7 +177,7 @@ void request_free(struct request *request) {
     buffer_free(&request->decoded);
 }
 
-static bool is_of_host(char c) {
+static bool is_host_character(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
            c == '-' || c == '_' || c == '[' || c == ']' || c == ':';
 }
@@ -183,7 +185,7 @@ static bool is_of_host(char c) {
 bool request_host_is_valid(const struct request *request) {
     const struct text host = request->host;
     for (size_t i = 0; i < host.len; i++)
-        if (!is_of_host(host.at[i]))
+        if (!is_host_character(host.at[i]))
             return false;
     return host.len > 0 && host.len <= 255;
 }

@@ -1,7 +1,7 @@
 /*
- * request: one HTTP request, as the web server hands it over (CGI/1.1, RFC 3875).
+ * request: one HTTP request as the web server passes it on (CGI/1.1, RFC 3875).
  *
- * Nothing here trusts the web server to have checked anything.
+ * It does not rely on any validation by the web server.
  */
 #ifndef CONFAB_REQUEST_H
 #define CONFAB_REQUEST_H
@@ -28,7 +28,7 @@ enum method {
     METHOD_OPTIONS = 64,
 };
 
-/* Segments a path can have and still match a route. */
+/* Most segments of a path that can match a route. */
 #define REQUEST_MAX_SEGMENTS 8
 
 /* Longest query string, in bytes. */
@@ -37,44 +37,44 @@ enum method {
 struct request {
     const char *variables[VARIABLE_COUNT]; /* for request_header */
 
-    enum method method;                         /* METHOD_NONE: one we do not know */
+    enum method method;                         /* METHOD_NONE: unknown */
     const char *method_name;                    /* as sent; never NULL */
     struct text path;                           /* as sent, without query, undecoded */
     struct text segments[REQUEST_MAX_SEGMENTS]; /* decoded, from "api" or "healthz" on */
-    size_t segment_count;                       /* 0: no path of ours */
+    size_t segment_count;                       /* 0: the path matches no route */
     struct text query;                          /* undecoded, without the question mark */
     bool is_https;
-    struct text host; /* host or host:port, as sent; the server's own if none was */
-    char server[280]; /* what host points into then */
+    struct text host; /* host or host:port, as sent; without Host the server's name */
+    char server[280]; /* storage of host in that case */
     char address[FORWARDED_ADDRESS_SIZE]; /* the client's, as trusted proxies report it */
 
-    struct text body;      /* what was read; see body_error */
-    enum error body_error; /* why there is none, if there should be */
+    struct text body;      /* see body_error */
+    enum error body_error; /* why it could not be read */
 
-    struct buffer decoded; /* owns what the segments point into */
+    struct buffer decoded; /* storage of the segments */
 };
 
-/* Takes a request apart, in the memory of the one before; the struct must start zeroed. The
- * variables, a list of "NAME=value" that a NULL ends, must stay good as long as the request is
- * looked at. The body is set by the gateway. */
+/* Parses a request, reusing the memory of the one before; the struct must start zeroed. The
+ * variables, a list of "NAME=value" that ends with NULL, must stay valid while the request is
+ * used. The gateway sets the body. */
 void request_init(struct request *request, char *const *variables, const struct config *config);
 
-/* Gives back what request_init allocated. */
+/* Frees what request_init allocated. */
 void request_free(struct request *request);
 
-/* A header by its CGI name (VARIABLE_HTTP_ORIGIN), NULL if it was not sent or is empty. */
+/* A variable (VARIABLE_HTTP_ORIGIN); NULL if it is missing or empty. */
 const char *request_header(const struct request *request, enum variable name);
 
-/* True when the Host is one that can be echoed in a link: letters, digits, '.', '-', '_',
- * '[', ']' and ':' only. */
+/* True when the Host can be used in a link: only letters, digits, '.', '-', '_', '[', ']' and
+ * ':'. */
 bool request_host_is_valid(const struct request *request);
 
-/* Decodes the last query parameter of a name into out (cleared first). Returns false if
- * there is none. *valid tells whether its escapes and its UTF-8 were sound. */
+/* Decodes the last query parameter of a name into out, which is cleared first; false if there is
+ * none. *valid: its escapes and its UTF-8 are valid. */
 bool request_query(const struct request *request, const char *name, struct buffer *out,
                    bool *valid);
 
-/* Decodes %XX, and '+' as a blank if plus is set, appending to out. False for a broken
+/* Decodes %XX, and '+' as a space if plus is set, appending to out. False for an invalid
  * escape. */
 bool request_decode(struct text raw, bool plus, struct buffer *out);
 

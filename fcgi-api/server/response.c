@@ -1,3 +1,4 @@
+/* Formatting of header lines, errors and the head. */
 #include "server/response.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * response: what is answered: status, headers, one body in one buffer.
+ * response: status, headers and body.
  */
 #ifndef CONFAB_RESPONSE_H
 #define CONFAB_RESPONSE_H
@@ -12,29 +12,29 @@
 
 struct response {
     int status;
-    struct buffer headers; /* finished lines, each with its CRLF; our own words go straight in */
+    struct buffer headers; /* complete lines, each with its CRLF */
     struct buffer body;    /* JSON; empty for 204 and 304 */
 };
 
-/* An empty 200, keeping the buffers' memory. The struct must start zeroed. */
+/* Resets to an empty 200, keeping the buffers. The struct must start zeroed. */
 void response_reset(struct response *response);
 
-/* Gives the memory back. */
+/* Frees the memory. */
 void response_free(struct response *response);
 
-/* Adds a header line. Bytes below a blank are dropped from the value, so that nothing
- * echoed can start a line of its own. */
+/* Adds a header line. Control characters are removed from the value, so that nothing that is
+ * echoed can start another line. */
 void response_header(struct response *response, const char *name, const char *value);
 
-/* The same for a value that is put together as printf does. */
+/* The same with a formatted value. */
 void response_header_printf(struct response *response, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Makes it the standard answer for an error, its body {"detail": ...}; detail NULL means
- * the error's own words. */
+/* Makes it the response to an error, with the body {"detail": ...}; detail NULL: the default of the
+ * error. */
 void response_error(struct response *response, enum error error, const char *detail);
 
-/* Appends the head in CGI form (RFC 3875, section 6.3), up to and with the blank line. */
+/* Appends the head in the form of CGI (RFC 3875, section 6.3), with the empty line. */
 void response_head(const struct response *response, struct buffer *out);
 
 #endif

@@ -1,3 +1,4 @@
+/* A search for each name of the list in the table of variables.def. */
 #include "server/variables.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ static const struct {
 #undef VARIABLE
 };
 
-/* VARIABLE_COUNT: not one of ours. */
+/* VARIABLE_COUNT: not in the table. */
 static enum variable variable_of(const char *name, size_t len) {
     unsigned variable = 0;
     while (variable < VARIABLE_COUNT &&

@@ -1,10 +1,10 @@
 /*
- * variables: what the web server says about a request (CGI/1.1, RFC 3875), found once.
+ * variables: the CGI variables of a request (RFC 3875), by index.
  */
 #ifndef CONFAB_VARIABLES_H
 #define CONFAB_VARIABLES_H
 
-/* The variables that are looked at, VARIABLE_HTTP_HOST and so on. */
+/* VARIABLE_HTTP_HOST and so on. */
 enum variable {
 #define VARIABLE(name) VARIABLE_##name,
 #include "server/variables.def"
@@ -12,9 +12,9 @@ enum variable {
     VARIABLE_COUNT
 };
 
-/* Notes the values of a list of "NAME=value" that a NULL ends: values[VARIABLE_...] points into
- * the list, or is NULL for what it has not. Of a name given twice the first counts, as with
- * getenv. */
+/* Finds the values in a list of "NAME=value" that ends with NULL: values[VARIABLE_...] points into
+ * the list, or is NULL if the list does not have the variable. Of duplicates the first counts, as
+ * with getenv. */
 void variables_find(char *const *list, const char *values[VARIABLE_COUNT]);
 
 #endif
