@@ -4,52 +4,72 @@
 #include <inttypes.h>
 #include <string.h>
 
-struct name {
-    unsigned type;
-    const char *name;
+/* Where events of a type are published. */
+enum {
+    IN_ROOM = 1, /* stored in the stream of a room, and published on its channel */
+    IN_USER = 2, /* stored in the stream of a user, and published on its channel */
+    NOTICE = 4,  /* published on a room's channel only */
 };
 
-static const struct name NAMES[] = {
-    {EVENT_NEW_MESSAGE, "new_message"},
-    {EVENT_MESSAGE_EDITED, "message_edited"},
-    {EVENT_MESSAGE_DELETED, "message_deleted"},
-    {EVENT_ROOM_UPDATED, "room_updated"},
-    {EVENT_USER_INVITED, "user_invited"},
-    {EVENT_USER_REMOVED, "user_removed"},
-    {EVENT_MEMBER_UPDATED, "member_updated"},
-    {EVENT_ROOM_CREATED, "room_created"},
-    {EVENT_ROOM_INVITATION, "room_invitation"},
-    {EVENT_ROOM_REMOVED, "room_removed"},
-    {EVENT_ROOM_DELETED, "room_deleted"},
-    {EVENT_CREDENTIALS_CHANGED, "credentials_changed"},
-    {EVENT_MESSAGE_READ, "message_read"},
-    {EVENT_TYPING, "typing"},
-    {EVENT_STOP_TYPING, "stop_typing"},
-    {EVENT_USER_JOINED, "user_joined"},
-    {EVENT_USER_LEFT, "user_left"},
+static const struct type {
+    unsigned number;
+    const char *name;
+    unsigned where;
+} TYPES[] = {
+    {EVENT_NEW_MESSAGE, "new_message", IN_ROOM},
+    {EVENT_MESSAGE_EDITED, "message_edited", IN_ROOM},
+    {EVENT_MESSAGE_DELETED, "message_deleted", IN_ROOM},
+    {EVENT_ROOM_UPDATED, "room_updated", IN_ROOM},
+    {EVENT_USER_INVITED, "user_invited", IN_ROOM},
+    {EVENT_USER_REMOVED, "user_removed", IN_ROOM},
+    {EVENT_MEMBER_UPDATED, "member_updated", IN_ROOM},
+    {EVENT_ROOM_CREATED, "room_created", IN_USER},
+    {EVENT_ROOM_INVITATION, "room_invitation", IN_USER},
+    {EVENT_ROOM_REMOVED, "room_removed", IN_USER},
+    {EVENT_ROOM_DELETED, "room_deleted", IN_USER | NOTICE},
+    {EVENT_CREDENTIALS_CHANGED, "credentials_changed", IN_USER},
+    {EVENT_MESSAGE_READ, "message_read", NOTICE},
+    {EVENT_TYPING, "typing", NOTICE},
+    {EVENT_STOP_TYPING, "stop_typing", NOTICE},
+    {EVENT_USER_JOINED, "user_joined", NOTICE},
+    {EVENT_USER_LEFT, "user_left", NOTICE},
 };
+
+#define TYPE_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
 /* Stands for the name of an actor that has none; no user name is so short. */
 #define NO_ACTOR "-"
-
-#define NAME_COUNT (sizeof(NAMES) / sizeof(NAMES[0]))
 
 static const char *const STREAMS[] = {
     [EVENT_STREAM_ROOM] = "room:",
     [EVENT_STREAM_USER] = "user:",
 };
 
-const char *event_name(unsigned type) {
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (NAMES[i].type == type)
-            return NAMES[i].name;
+static const struct type *find_type(unsigned number) {
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        if (TYPES[i].number == number)
+            return &TYPES[i];
     return NULL;
 }
 
+const char *event_name(unsigned type) {
+    const struct type *row = find_type(type);
+    return row ? row->name : NULL;
+}
+
+bool event_belongs(unsigned type, enum event_stream stream, bool stored) {
+    const struct type *row = find_type(type);
+    if (!row)
+        return false;
+    if (stream == EVENT_STREAM_USER)
+        return stored && (row->where & IN_USER) != 0;
+    return (row->where & (stored ? IN_ROOM : NOTICE)) != 0;
+}
+
 unsigned event_type(struct text name) {
-    for (size_t i = 0; i < NAME_COUNT; i++)
-        if (text_equals(name, text_of(NAMES[i].name)))
-            return NAMES[i].type;
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        if (text_equals(name, text_of(TYPES[i].name)))
+            return TYPES[i].number;
     return 0;
 }
 

@@ -42,7 +42,9 @@
 /* The version that is written; a reader drops versions that it does not know. */
 #define EVENT_VERSION 2
 
-/* Numbers of the types as stored; never to be given a new meaning. */
+/* The types. A number that was ever released keeps its meaning, since it is stored. Where a type
+ * may be published is in the table of event.c. */
+/* stored in the stream of a room */
 #define EVENT_NEW_MESSAGE 1
 #define EVENT_MESSAGE_EDITED 2
 #define EVENT_MESSAGE_DELETED 3
@@ -50,7 +52,7 @@
 #define EVENT_USER_INVITED 5
 #define EVENT_USER_REMOVED 6
 #define EVENT_MEMBER_UPDATED 7
-/* on users' own streams */
+/* stored in the stream of a user; EVENT_ROOM_DELETED is also a notice to the room */
 #define EVENT_ROOM_CREATED 20
 #define EVENT_ROOM_INVITATION 21
 #define EVENT_ROOM_REMOVED 22
@@ -58,7 +60,7 @@
 /* A token, session, password or the account itself changed: sockets of the user check
  * their credentials again. Not shown to clients. */
 #define EVENT_CREDENTIALS_CHANGED 24
-/* never stored */
+/* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41
 #define EVENT_STOP_TYPING 42
@@ -86,6 +88,10 @@ struct event_envelope {
 
 /* The type's name on the wire ("new_message"), NULL for a number that is none. */
 const char *event_name(unsigned type);
+
+/* True if events of this type are published on channels of this kind, with a sequence number
+ * (stored) or without one (a notice). */
+bool event_belongs(unsigned type, enum event_stream stream, bool stored);
 
 /* The number of a name, 0 when there is none. */
 unsigned event_type(struct text name);

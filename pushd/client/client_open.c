@@ -99,7 +99,7 @@ static void authenticate(struct client *client, uint64_t room_id, db_pool_done *
                     on_authenticated, job);
 }
 
-/* The contract's words for credentials that do not hold; NULL: those of the error. */
+/* The detail for credentials that do not hold; NULL: that of the error. */
 static const char *unauthenticated_detail(const struct client *client, enum error error,
                                           const struct identity *identity) {
     if (error != ERROR_UNAUTHENTICATED)
@@ -109,8 +109,8 @@ static const char *unauthenticated_detail(const struct client *client, enum erro
     return client->by_token ? "Invalid token." : NULL;
 }
 
-/* Ends a job that queried the identity, and checks it in the order of the contract: who,
- * whether there is such a room, whether it may enter, whether `since` is sound. Returns the
+/* Ends a job that queried the identity, and checks in the order of docs/api-notes.md: who it is,
+ * whether there is such a room, whether it may enter, whether `since` is valid. Returns the
  * client, or NULL if it was refused or closed. */
 static struct client *end_authentication(struct client_job *job) {
     struct client *client = job->client;

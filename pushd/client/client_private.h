@@ -130,7 +130,7 @@ void client_send_error(struct client *client, const char *code, const char *deta
 /* Sends an error frame that names the reason, and closes. detail may be NULL. */
 void client_refuse(struct client *client, enum error error, const char *detail);
 
-/* Closes with a code of RFC 6455 or of the contract. */
+/* Closes with a code of RFC 6455, or one of 4400 to 4404 (net/socket.h). */
 void client_close(struct client *client, unsigned code, enum metrics_drop why);
 
 /* Publishes on the room's channel what the client's user does there (EVENT_TYPING ...). */

@@ -47,10 +47,25 @@ static void every_type_has_its_number_and_name(void **state) {
     }
 }
 
+/* 1 to 19 are stored in rooms' streams, 20 to 39 in users', notices come after them. */
+static void every_type_belongs_on_its_channel(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(types); i++) {
+        const unsigned type = types[i].type;
+        const bool of_room = type < 20, of_user = type >= 20 && type < 40;
+        const bool notice = type >= 40 || type == EVENT_ROOM_DELETED;
+        assert_int_equal(event_belongs(type, EVENT_STREAM_ROOM, true), of_room);
+        assert_int_equal(event_belongs(type, EVENT_STREAM_ROOM, false), notice);
+        assert_int_equal(event_belongs(type, EVENT_STREAM_USER, true), of_user);
+        assert_false(event_belongs(type, EVENT_STREAM_USER, false));
+    }
+    assert_false(event_belongs(0, EVENT_STREAM_ROOM, true));
+}
+
 static void an_unknown_type_has_no_name(void **state) {
     (void)state;
     assert_null(event_name(0));
-    assert_null(event_name(8));
+    assert_null(event_name(19));
     assert_null(event_name(255));
     assert_int_equal(event_type(text_of("")), 0);
     assert_int_equal(event_type(text_of("New_message")), 0);
@@ -271,6 +286,7 @@ static void a_malformed_envelope_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_has_its_number_and_name),
+        cmocka_unit_test(every_type_belongs_on_its_channel),
         cmocka_unit_test(an_unknown_type_has_no_name),
         cmocka_unit_test(a_number_is_a_literal_for_sql),
         cmocka_unit_test(channels_and_keys_begin_with_the_prefix),
