@@ -1,17 +1,18 @@
+/* arguments: options with and without values, positional arguments, ids. */
 #include "arguments.h"
 
 #include <string.h>
 
 #include "base/array.h"
 #include "base/text.h"
-#include "tool.h"
+#include "cli.h"
 
-/* Whether the word is this option; *value is then what stands behind a =, or NULL. */
-static bool matches(const char *word, const char *name, const char **value) {
+/* Returns whether the argument is this option; *value is the text after `=`, or NULL. */
+static bool matches(const char *argument, const char *name, const char **value) {
     const size_t len = strlen(name);
-    if (strncmp(word, name, len) != 0 || (word[len] != '\0' && word[len] != '='))
+    if (strncmp(argument, name, len) != 0 || (argument[len] != '\0' && argument[len] != '='))
         return false;
-    *value = word[len] == '=' ? word + len + 1 : NULL;
+    *value = argument[len] == '=' ? argument + len + 1 : NULL;
     return true;
 }
 
@@ -27,7 +28,7 @@ static bool store(const struct arguments_option *option, const char *value) {
     case ARGUMENTS_NUMBER:
         if (text_to_u64(text_of(value), option->value))
             break;
-        tool_fail("%s needs a whole number, not '%s'", option->name, value);
+        cli_error("%s requires a non-negative integer, not '%s'", option->name, value);
         return false;
     case ARGUMENTS_LIST:
         list->values =
@@ -38,55 +39,55 @@ static bool store(const struct arguments_option *option, const char *value) {
     return true;
 }
 
-/* Reads the option at words[*at], and its value, which may be the next word. */
+/* Reads the option at argv[*at] and its value, which may be the next argument. */
 static bool read_option(struct arguments *arguments, size_t *at,
                         const struct arguments_option *options, size_t option_count) {
-    const char *word = arguments->words[*at];
+    const char *argument = arguments->argv[*at];
     for (size_t i = 0; i < option_count; i++) {
         const char *value;
-        if (!matches(word, options[i].name, &value))
+        if (!matches(argument, options[i].name, &value))
             continue;
         if (options[i].kind == ARGUMENTS_FLAG && value) {
-            tool_fail("%s takes no value", options[i].name);
+            cli_error("%s does not take a value", options[i].name);
             return false;
         }
         if (options[i].kind != ARGUMENTS_FLAG && !value) {
-            if (*at + 1 >= arguments->count) {
-                tool_fail("%s needs a value", word);
+            if (*at + 1 >= arguments->argc) {
+                cli_error("%s requires a value", argument);
                 return false;
             }
-            value = arguments->words[++*at];
+            value = arguments->argv[++*at];
         }
         return store(&options[i], value);
     }
-    tool_fail("there is no option '%s' here", word);
+    cli_error("unknown option '%s'", argument);
     return false;
 }
 
 bool arguments_read(struct arguments *arguments, const struct arguments_option *options,
                     size_t option_count, size_t min, size_t max) {
     size_t kept = 0;
-    bool only_words = false;
-    for (size_t i = 0; i < arguments->count; i++) {
-        const char *word = arguments->words[i];
-        if (only_words || word[0] != '-' || word[1] == '\0')
-            arguments->words[kept++] = word;
-        else if (strcmp(word, "--") == 0)
-            only_words = true;
+    bool options_ended = false;
+    for (size_t i = 0; i < arguments->argc; i++) {
+        const char *argument = arguments->argv[i];
+        if (options_ended || argument[0] != '-' || argument[1] == '\0')
+            arguments->argv[kept++] = argument;
+        else if (strcmp(argument, "--") == 0)
+            options_ended = true;
         else if (!read_option(arguments, &i, options, option_count))
             return false;
     }
-    arguments->count = kept;
+    arguments->argc = kept;
     if (kept < min)
-        tool_fail("something is missing");
+        cli_error("missing argument");
     else if (kept > max)
-        tool_fail("'%s' is too much", arguments->words[max]);
+        cli_error("unexpected argument '%s'", arguments->argv[max]);
     return kept >= min && kept <= max;
 }
 
-bool arguments_id(const char *word, uint64_t *id) {
-    if (text_to_u64(text_of(word), id) && *id > 0)
+bool arguments_id(const char *argument, uint64_t *id) {
+    if (text_to_u64(text_of(argument), id) && *id > 0)
         return true;
-    tool_fail("'%s' is no id: a whole number over 0 is wanted", word);
+    cli_error("invalid id '%s': must be a positive integer", argument);
     return false;
 }

@@ -1,25 +1,25 @@
 /*
- * arguments: the words of a command line behind the command's name.
+ * arguments: parses the arguments of a command.
  *
- * Each command says in a small table which options it has; `--name value` and
- * `--name=value` are the same, options and other words may come in any order, and `--`
- * ends the options.
+ * Each command has a table of its options. `--name value` and `--name=value` are the same;
+ * options and positional arguments may be mixed in any order; `--` ends the options.
  */
-#ifndef CONFABCTL_ARGUMENTS_H
-#define CONFABCTL_ARGUMENTS_H
+#ifndef CONFAB_CONFABCTL_ARGUMENTS_H
+#define CONFAB_CONFABCTL_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Words that are left to be read; only the words, not the array, are others'. */
+/* The arguments not read yet. The array belongs to the caller and is modified; the strings do
+ * not. */
 struct arguments {
-    const char **words;
-    size_t count;
+    const char **argv;
+    size_t argc;
 };
 
-/* The values of an option that may be repeated, in order; the caller frees the array, not
- * the words in it. To be empty before arguments_read. */
+/* The values of an option that may be repeated, in order. Must be empty before
+ * arguments_read. The caller frees the array, not the strings. */
 struct arguments_list {
     const char **values;
     size_t count, space;
@@ -35,15 +35,15 @@ enum arguments_kind {
 struct arguments_option {
     const char *name; /* with its dashes: "--limit" */
     enum arguments_kind kind;
-    void *value; /* left alone when the option is not given */
+    void *value; /* unchanged if the option is not given */
 };
 
-/* Takes the options out of the words and checks that between `min` and `max` words are
- * left. On a mistake says on standard error what is wrong and returns false. */
+/* Removes the options from the arguments and checks that between `min` and `max` positional
+ * arguments are left. Otherwise prints an error and returns false. */
 bool arguments_read(struct arguments *arguments, const struct arguments_option *options,
                     size_t option_count, size_t min, size_t max);
 
-/* Reads a word as an id, a whole number over 0. On a mistake says so and returns false. */
-bool arguments_id(const char *word, uint64_t *id);
+/* Parses an id, a positive integer. Otherwise prints an error and returns false. */
+bool arguments_id(const char *argument, uint64_t *id);
 
 #endif

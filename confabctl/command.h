@@ -1,21 +1,21 @@
 /*
- * command: everything confabctl can do.
+ * command: the interface of all commands of confabctl.
  *
- * main.c has the table; each group of commands has a file. A command reads its own
- * arguments and returns how it ended: TOOL_USAGE makes main show its usage line.
+ * main.c has the table of commands; each group of commands has a file in commands/. A command
+ * parses its own arguments and returns its status; after CLI_USAGE main prints the usage line.
  */
-#ifndef CONFABCTL_COMMAND_H
-#define CONFABCTL_COMMAND_H
+#ifndef CONFAB_CONFABCTL_COMMAND_H
+#define CONFAB_CONFABCTL_COMMAND_H
 
 #include "arguments.h"
-#include "tool.h"
+#include "cli.h"
 
-typedef enum tool_end command_run(struct tool *tool, struct arguments *arguments);
+typedef enum cli_status command_run(struct cli *cli, struct arguments *arguments);
 
-/* What main readies before a command runs, and what the command can do. */
-#define COMMAND_CONFIG 1u /* the configuration is read */
-#define COMMAND_SCHEMA 2u /* the database is there and has this program's schema */
-#define COMMAND_JSON 4u   /* --json is taken */
+/* What main prepares before a command runs, and what the command supports. */
+#define COMMAND_CONFIG 1u /* load the configuration */
+#define COMMAND_SCHEMA 2u /* require a database with the schema of this program */
+#define COMMAND_JSON 4u   /* supports --json */
 
 struct command {
     const char *name;  /* "user add" */

@@ -1,4 +1,5 @@
-/* confabctl: the sysadmin's tool. Options, the table of commands, help. */
+/* confabctl: the administrator's tool. Contains the table of commands, the global options, the
+ * help texts and the search for the command to run. */
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
@@ -13,72 +14,71 @@
 #include "store/migrate.h"
 
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)
-#define PASSWORDS                                                                   \
-    "The password is asked for, or is one line of standard input when that is no\n" \
-    "terminal: 8 to 256 characters."
+#define PASSWORDS                                           \
+    "The password (8 to 256 characters) is prompted for;\n" \
+    "without a terminal it is one line of standard input."
 
 static const struct command COMMANDS[] = {
     {"migrate", "[--wait SECONDS]",
-     "Brings the database to the schema of this program. Can be repeated.\n"
-     "--wait: how long to wait for the database to come up (0).",
+     "Apply the missing schema migrations. Safe to repeat.\n"
+     "--wait: wait up to this time for the database (default: 0).",
      COMMAND_CONFIG, command_migrate},
     {"user add", "NAME [--staff] [--if-missing]",
-     "Adds a user. " PASSWORDS "\n"
-     "--staff: marks the user as staff.\n"
-     "--if-missing: a user of this name who is there already is left alone, and no error.",
+     "Add a user. " PASSWORDS "\n"
+     "--staff: set the staff flag.\n"
+     "--if-missing: succeed without a change if the user exists.",
      STORE, command_user_add},
     {"user passwd", "NAME",
-     "Gives a user a new password, and ends all sessions and tokens of before.\n" PASSWORDS, STORE,
+     "Set the password of a user and revoke all sessions and tokens.\n" PASSWORDS, STORE,
      command_user_passwd},
-    {"user disable", "NAME", "Locks a user out, and closes the open sockets.", STORE,
+    {"user disable", "NAME", "Disable a user and close the open sockets.", STORE,
      command_user_disable},
-    {"user enable", "NAME", "Lets a disabled user in again.", STORE, command_user_enable},
-    {"user staff", "NAME on|off", "Sets or clears the staff mark of a user.", STORE,
+    {"user enable", "NAME", "Enable a disabled user.", STORE, command_user_enable},
+    {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", STORE,
      command_user_staff},
     {"user list", "[--search PREFIX] [--all] [--limit N] [--offset N]",
-     "Lists active users by name.\n"
-     "--search: only those whose name starts so. --all: disabled ones too.\n"
-     "--limit: at most so many (1000). --offset: leaves out the first ones.",
+     "List active users by name.\n"
+     "--search: only names with this prefix. --all: include disabled users.\n"
+     "--limit: maximum number of users (default: 1000). --offset: number of users to skip.",
      STORE | COMMAND_JSON, command_user_list},
     {"token add", "NAME",
-     "Makes a token for a user and prints its key, which is shown only this once.", STORE,
+     "Create a token for a user and print its key, which cannot be shown again.", STORE,
      command_token_add},
-    {"token list", "[NAME]", "Lists the tokens of a user, or all; without their keys.",
+    {"token list", "[NAME]", "List the tokens of a user, or all tokens, without their keys.",
      STORE | COMMAND_JSON, command_token_list},
-    {"token revoke", "ID", "Ends a token at once, and closes the sockets opened with it.", STORE,
-     command_token_revoke},
+    {"token revoke", "ID", "Revoke a token immediately and close the sockets opened with it.",
+     STORE, command_token_revoke},
     {"room list", "[--limit N] [--offset N]",
-     "Lists all rooms by id.\n"
-     "--limit: at most so many (1000). --offset: leaves out the first ones.",
+     "List all rooms by id.\n"
+     "--limit: maximum number of rooms (default: 1000). --offset: number of rooms to skip.",
      STORE | COMMAND_JSON, command_room_list},
-    {"room show", "ID", "Shows a room and its members.", STORE | COMMAND_JSON, command_room_show},
+    {"room show", "ID", "Show a room and its members.", STORE | COMMAND_JSON, command_room_show},
     {"room delete", "ID [--yes]",
-     "Deletes a room with all its messages, after asking.\n"
-     "--yes: does not ask; needed where there is no terminal.",
+     "Delete a room with all its messages, after confirmation.\n"
+     "--yes: do not ask for confirmation; required without a terminal.",
      STORE, command_room_delete},
     {"room ensure", "NAME --owner USER [--member USER]... [--public|--private]",
-     "Makes sure that the owner is in a room of this name, and the members with the\n"
-     "owner. What is missing is made; a room that is there keeps what it is.\n"
-     "--public, --private: of a room that is made (private).",
+     "Create a room with these members, or add missing members to an existing one.\n"
+     "The room is found by its name and the membership of the owner.\n"
+     "--public, --private: type of a new room (default: private).",
      STORE, command_room_ensure},
     {"events purge", "",
-     "Drops what is past its time, which fcgi-api else does bit by bit: old events,\n"
-     "sessions that have run out, messages of deleted rooms.",
+     "Delete old events, expired sessions, and messages of deleted rooms now.\n"
+     "fcgi-api otherwise deletes them in small steps.",
      STORE, command_events_purge},
-    {"stats", "", "Shows how many users, rooms, messages and so on there are.",
-     STORE | COMMAND_JSON, command_stats},
+    {"stats", "", "Show the number of users, rooms, messages and so on.", STORE | COMMAND_JSON,
+     command_stats},
     {"check", "[--deep]",
-     "Checks configuration, database, schema and Redis, and says what to try.\n"
-     "--deep: counts everything anew and says which counters differ.",
+     "Check configuration, database, schema and Redis, and suggest fixes.\n"
+     "--deep: recount all counters and report those that differ.",
      COMMAND_JSON, command_check},
     {"doctor", "ADDRESS [--user NAME] [--metrics HOST:PORT]... [--no-sockets] [--ca FILE]",
-     "Looks at the site as its clients do, by its address (https://chat.example.org), and\n"
-     "at the servers behind it; says what the host gets wrong and how to mend it.\n"
-     "It comes with a token of a user, which ends with the run however that ends, and\n"
-     "changes nothing.\n"
-     "--user: whose token (any active user's). --metrics: where a pushd has its figures\n"
-     "(metrics_listen). --no-sockets: there is no pushd, on purpose. --ca: certificates to\n"
-     "trust instead of the system's.",
+     "Check the site at this address (https://chat.example.org) as a client sees it, and\n"
+     "the servers of this host; suggest a fix for each problem. Nothing is changed, except\n"
+     "that a token is created and revoked at the end in all cases.\n"
+     "--user: owner of that token (default: any active user). --metrics: address at which\n"
+     "a pushd serves its metrics (default: metrics_listen). --no-sockets: skip the checks\n"
+     "of pushd. --ca: CA certificates to trust instead of the system's.",
      STORE | COMMAND_JSON, command_doctor},
 };
 
@@ -87,22 +87,23 @@ static const struct command COMMANDS[] = {
 static const char USAGE[] = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUMENT...]";
 
 static const char OPTIONS[] =
-    "Options, anywhere on the line:\n"
-    "  -c, --config FILE  the configuration file; else $CONFAB_CONFIG, else confab.conf\n"
-    "                     in the folder above the program's, else " CONFIG_PATH
+    "Global options, accepted anywhere on the command line:\n"
+    "  -c, --config FILE  configuration file; default: $CONFAB_CONFIG, then confab.conf in\n"
+    "                     the parent of the program's directory, then\n"
+    "                     " CONFIG_PATH
     "\n"
     "  --json             print JSON (list, show, stats, check, doctor)\n"
-    "  -h, --help         help on a command, or on all\n"
+    "  -h, --help         show help for a command, or for all commands\n"
     "  --version          print the version\n"
     "  --example-config   print a configuration file with every key and its default\n"
-    "  --                 what follows is no option, though it starts with -\n"
+    "  --                 end of the options\n"
     "\n"
-    "Exit code: 0 done, 1 failed, 2 wrong usage.\n";
+    "Exit status: 0 success, 1 failure, 2 usage error.\n";
 
-/* What the command line asks for. */
-struct request {
-    struct tool tool;
-    struct arguments words; /* all but the options above */
+/* The command line, as far as it is the same for all commands. */
+struct command_line {
+    struct cli cli;
+    struct arguments arguments; /* without the global options */
     bool help;
     bool version;
     bool example;
@@ -110,45 +111,46 @@ struct request {
 
 /* ---- the command line ---- */
 
-/* Reads an option of every command at argv[*at]; false when it is none. */
-static bool read_global(struct request *request, int argc, char **argv, int *at) {
+/* Reads a global option at argv[*at] and its value. Returns false if it is not one. */
+static bool read_global(struct command_line *line, int argc, char **argv, int *at) {
     static const char CONFIG[] = "--config=";
-    const char *word = argv[*at];
-    if (strcmp(word, "--json") == 0)
-        request->tool.json = true;
-    else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
-        request->help = true;
-    else if (strcmp(word, "--version") == 0)
-        request->version = true;
-    else if (strcmp(word, "--example-config") == 0)
-        request->example = true;
-    else if (strncmp(word, CONFIG, strlen(CONFIG)) == 0)
-        request->tool.given_config = word + strlen(CONFIG);
-    else if ((strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0) && *at + 1 < argc)
-        request->tool.given_config = argv[++*at];
+    const char *argument = argv[*at];
+    if (strcmp(argument, "--json") == 0)
+        line->cli.json = true;
+    else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0)
+        line->help = true;
+    else if (strcmp(argument, "--version") == 0)
+        line->version = true;
+    else if (strcmp(argument, "--example-config") == 0)
+        line->example = true;
+    else if (strncmp(argument, CONFIG, strlen(CONFIG)) == 0)
+        line->cli.given_config = argument + strlen(CONFIG);
+    else if ((strcmp(argument, "-c") == 0 || strcmp(argument, "--config") == 0) && *at + 1 < argc)
+        line->cli.given_config = argv[++*at];
     else
         return false;
     return true;
 }
 
-static void read_line(struct request *request, int argc, char **argv) {
-    bool only_words = false;
-    request->words.words = xcalloc((size_t)argc + 1, sizeof(*request->words.words));
+static void read_line(struct command_line *line, int argc, char **argv) {
+    bool options_ended = false;
+    line->arguments.argv = xcalloc((size_t)argc + 1, sizeof(*line->arguments.argv));
     for (int i = 1; i < argc; i++) {
-        only_words = only_words || strcmp(argv[i], "--") == 0;
-        if (only_words || !read_global(request, argc, argv, &i))
-            request->words.words[request->words.count++] = argv[i];
+        options_ended = options_ended || strcmp(argv[i], "--") == 0;
+        if (options_ended || !read_global(line, argc, argv, &i))
+            line->arguments.argv[line->arguments.argc++] = argv[i];
     }
 }
 
-/* How many of the words a name is made of the line starts with: all of the name's, or of
- * the line's; 0 when they part ways before. */
-static size_t common_words(const char *name, const struct arguments *words, bool *whole) {
+/* Compares the parts of a command's name ("user", "add") with the first arguments. Returns the
+ * number of equal ones, or 0 if one differs; *whole is set if the name matches to its end. */
+static size_t matching_parts(const char *name, const struct arguments *arguments, bool *whole) {
     size_t count = 0;
     *whole = false;
-    while (count < words->count) {
+    while (count < arguments->argc) {
         const size_t len = strcspn(name, " ");
-        if (strlen(words->words[count]) != len || strncmp(words->words[count], name, len) != 0)
+        if (strlen(arguments->argv[count]) != len ||
+            strncmp(arguments->argv[count], name, len) != 0)
             return 0;
         count++;
         *whole = name[len] == '\0';
@@ -159,13 +161,14 @@ static size_t common_words(const char *name, const struct arguments *words, bool
     return count;
 }
 
-static const struct command *find(struct arguments *words) {
+static const struct command *find(struct arguments *arguments) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         bool whole;
-        const size_t taken = common_words(COMMANDS[i].name, words, &whole);
+        const size_t taken = matching_parts(COMMANDS[i].name, arguments, &whole);
         if (taken > 0 && whole) {
-            words->count -= taken;
-            memmove(words->words, words->words + taken, words->count * sizeof(*words->words));
+            arguments->argc -= taken;
+            memmove(arguments->argv, arguments->argv + taken,
+                    arguments->argc * sizeof(*arguments->argv));
             return &COMMANDS[i];
         }
     }
@@ -189,12 +192,13 @@ static void print_help(const struct command *command) {
     putchar('\n');
 }
 
-/* Helps on the commands whose names start with the words; on all when there is no word. */
-static bool help(const struct arguments *words) {
+/* Prints the help of the commands whose names start with the arguments, of all without
+ * arguments. Returns false if there is none. */
+static bool help(const struct arguments *arguments) {
     size_t shown = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         bool whole;
-        if (words->count > 0 && common_words(COMMANDS[i].name, words, &whole) == 0)
+        if (arguments->argc > 0 && matching_parts(COMMANDS[i].name, arguments, &whole) == 0)
             continue;
         if (shown++ == 0)
             puts(USAGE);
@@ -205,16 +209,17 @@ static bool help(const struct arguments *words) {
     return shown > 0;
 }
 
-/* The command most like what was written; NULL when none is. */
-static const char *nearest(const struct arguments *words) {
-    char written[2 * EDIT_DISTANCE_MAX];
+/* Returns the command most similar to the one given, or NULL. */
+static const char *nearest(const struct arguments *arguments) {
+    char given[2 * EDIT_DISTANCE_MAX];
     const char *found = NULL;
     size_t least = SIZE_MAX;
-    snprintf(written, sizeof(written), "%s%s%s", words->words[0], words->count > 1 ? " " : "",
-             words->count > 1 ? words->words[1] : "");
+    snprintf(given, sizeof(given), "%s%s%s", arguments->argv[0], arguments->argc > 1 ? " " : "",
+             arguments->argc > 1 ? arguments->argv[1] : "");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        /* Compare a command of one part with the first argument, others with the first two. */
         const bool single = strchr(COMMANDS[i].name, ' ') == NULL;
-        const struct text text = text_of(single ? words->words[0] : written);
+        const struct text text = text_of(single ? arguments->argv[0] : given);
         const size_t distance = edit_distance(text, text_of(COMMANDS[i].name));
         if (distance < least && edit_distance_is_near(text, distance)) {
             least = distance;
@@ -224,117 +229,118 @@ static const char *nearest(const struct arguments *words) {
     return found;
 }
 
-/* Says why the line names no command: a group alone, a mistake, nothing at all. */
-static enum tool_end no_command(const struct arguments *words) {
+/* Reports that the command line names no command: a group alone, a typing error, or nothing. */
+static enum cli_status no_command(const struct arguments *arguments) {
     size_t shown = 0;
-    const struct arguments first = {words->words, words->count > 0};
-    for (size_t i = 0; i < COMMAND_COUNT && words->count > 0; i++) {
+    const struct arguments first = {arguments->argv, arguments->argc > 0};
+    for (size_t i = 0; i < COMMAND_COUNT && arguments->argc > 0; i++) {
         bool whole;
-        if (common_words(COMMANDS[i].name, &first, &whole) == 0)
+        if (matching_parts(COMMANDS[i].name, &first, &whole) == 0)
             continue;
-        if (shown++ == 0 && words->count > 1)
-            tool_fail("there is no command '%s %s'", words->words[0], words->words[1]);
+        if (shown++ == 0 && arguments->argc > 1)
+            cli_error("unknown command '%s %s'", arguments->argv[0], arguments->argv[1]);
         else if (shown == 1)
-            tool_fail("'%s' needs a command", words->words[0]);
+            cli_error("'%s' requires a subcommand", arguments->argv[0]);
         print_usage(stderr, &COMMANDS[i]);
     }
     if (shown > 0)
-        return TOOL_USAGE;
-    const char *meant = words->count > 0 ? nearest(words) : NULL;
-    if (words->count > 0 && words->words[0][0] == '-')
-        tool_fail("there is no option '%s'", words->words[0]);
-    else if (words->count > 0)
-        tool_fail("there is no command '%s'%s%s%s", words->words[0],
-                  meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
-    fprintf(stderr, "%s\n`confabctl help` names the commands.\n", USAGE);
-    return TOOL_USAGE;
+        return CLI_USAGE;
+    const char *suggestion = arguments->argc > 0 ? nearest(arguments) : NULL;
+    if (arguments->argc > 0 && arguments->argv[0][0] == '-')
+        cli_error("unknown option '%s'", arguments->argv[0]);
+    else if (arguments->argc > 0)
+        cli_error("unknown command '%s'%s%s%s", arguments->argv[0],
+                  suggestion ? "; did you mean '" : "", suggestion ? suggestion : "",
+                  suggestion ? "'?" : "");
+    fprintf(stderr, "%s\nRun `confabctl help` for a list of commands.\n", USAGE);
+    return CLI_USAGE;
 }
 
 /* ---- running ---- */
 
-static enum tool_end check_schema(const struct tool *tool) {
+static enum cli_status check_schema(const struct cli *cli) {
     enum migrate_state state;
     unsigned version;
-    const enum error error = migrate_check(tool->db, &state, &version);
+    const enum error error = migrate_check(cli->db, &state, &version);
     if (error)
-        return tool_store_failed(tool, error);
+        return cli_store_error(cli, error);
     if (state == MIGRATE_BEHIND)
-        return tool_fail(
-            "the database has version %u of the schema and this program needs %u: "
-            "run `confabctl migrate`",
+        return cli_error(
+            "the schema is at version %u, but version %u is required: run `confabctl migrate`",
             version, migrate_latest());
     if (state == MIGRATE_AHEAD)
-        return tool_fail(
-            "the database has version %u of the schema and this program knows "
-            "versions up to %u: install the newer confab",
+        return cli_error(
+            "the schema is at version %u, but this program supports versions up to %u: "
+            "install a newer confab",
             version, migrate_latest());
-    return TOOL_DONE;
+    return CLI_OK;
 }
 
-static enum tool_end open_tool(struct tool *tool) {
+static enum cli_status open_cli(struct cli *cli) {
     struct buffer problems = BUFFER_EMPTY;
-    const bool valid = tool_open(tool, &problems);
+    const bool valid = cli_open(cli, &problems);
     if (!valid)
-        fprintf(stderr, "confabctl: the configuration is not valid:\n%s", buffer_str(&problems));
+        fprintf(stderr, "confabctl: invalid configuration:\n%s", buffer_str(&problems));
     buffer_free(&problems);
-    return valid ? TOOL_DONE : TOOL_FAILED;
+    return valid ? CLI_OK : CLI_FAILED;
 }
 
-static enum tool_end run(struct request *request) {
-    struct tool *tool = &request->tool;
-    const struct command *command = find(&request->words);
-    enum tool_end end = TOOL_DONE;
+static enum cli_status run(struct command_line *line) {
+    struct cli *cli = &line->cli;
+    const struct command *command = find(&line->arguments);
+    enum cli_status status = CLI_OK;
     if (!command)
-        return no_command(&request->words);
-    if (tool->json && !(command->flags & COMMAND_JSON)) {
-        end = TOOL_USAGE;
-        tool_fail("'%s' prints no JSON", command->name);
+        return no_command(&line->arguments);
+    if (cli->json && !(command->flags & COMMAND_JSON)) {
+        status = CLI_USAGE;
+        cli_error("'%s' does not support --json", command->name);
     }
-    if (!end && (command->flags & COMMAND_CONFIG))
-        end = open_tool(tool);
-    if (!end && (command->flags & COMMAND_SCHEMA))
-        end = check_schema(tool);
-    if (!end)
-        end = command->run(tool, &request->words);
-    if (end == TOOL_USAGE)
+    if (!status && (command->flags & COMMAND_CONFIG))
+        status = open_cli(cli);
+    if (!status && (command->flags & COMMAND_SCHEMA))
+        status = check_schema(cli);
+    if (!status)
+        status = command->run(cli, &line->arguments);
+    if (status == CLI_USAGE)
         print_usage(stderr, command);
-    return end;
+    return status;
 }
 
-static enum tool_end answer(struct request *request) {
-    struct arguments *words = &request->words;
-    if (request->version) {
+static enum cli_status execute(struct command_line *line) {
+    struct arguments *arguments = &line->arguments;
+    if (line->version) {
         puts("confabctl " CONFAB_VERSION);
-        return TOOL_DONE;
+        return CLI_OK;
     }
-    if (request->example) {
+    if (line->example) {
         struct buffer out = BUFFER_EMPTY;
         config_example(&out);
-        tool_print(&out);
-        return TOOL_DONE;
+        cli_output(&out);
+        return CLI_OK;
     }
-    if (words->count > 0 && strcmp(words->words[0], "help") == 0) {
-        request->help = true;
-        words->words++;
-        words->count--;
+    if (arguments->argc > 0 && strcmp(arguments->argv[0], "help") == 0) {
+        line->help = true;
+        arguments->argv++;
+        arguments->argc--;
     }
-    if (request->help)
-        return help(words) ? TOOL_DONE : no_command(words);
-    return run(request);
+    if (line->help)
+        return help(arguments) ? CLI_OK : no_command(arguments);
+    return run(line);
 }
 
 int main(int argc, char **argv) {
-    struct request request = {.help = false};
-    /* For the widths of characters; and a Redis that goes away is no reason to die. */
+    struct command_line line = {.help = false};
+    /* table needs the widths of Unicode characters; a lost connection must not end the program. */
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
-    read_line(&request, argc, argv);
-    const char **words = request.words.words;
-    enum tool_end end = answer(&request);
-    tool_close(&request.tool);
-    free(words);
+    read_line(&line, argc, argv);
+    /* Commands move argv forward; this is its start. */
+    const char **argv_start = line.arguments.argv;
+    enum cli_status status = execute(&line);
+    cli_close(&line.cli);
+    free(argv_start);
     errno = 0;
-    if ((fflush(stdout) != 0 || ferror(stdout)) && end == TOOL_DONE)
-        end = errno == EPIPE ? TOOL_FAILED : tool_fail("standard output cannot be written");
-    return (int)end;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK)
+        status = errno == EPIPE ? CLI_FAILED : cli_error("cannot write to standard output");
+    return (int)status;
 }

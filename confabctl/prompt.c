@@ -1,3 +1,4 @@
+/* prompt: reading lines from a terminal, with and without echo. */
 #include "prompt.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Signals that would leave the terminal without echo. */
+/* Signals that would end the program while echo is off. */
 static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 #define CAUGHT_COUNT (sizeof(CAUGHT) / sizeof(CAUGHT[0]))
 
@@ -18,9 +19,9 @@ static void catch (int signal) {
     caught = signal;
 }
 
-/* Reads standard input up to a line feed, byte by byte: what is behind it is left to
- * whoever reads it next. Returns NULL or what went wrong. Signals that are blocked can
- * come in while it waits if `waiting` leaves them out. */
+/* Reads a line from standard input. It reads single bytes, so that the next line is left to
+ * the next reader. Returns NULL or an error text. `waiting`, if not NULL, is the signal mask
+ * during the wait for input: it lets blocked signals in only there. */
 static const char *read_line(char *bytes, size_t size, size_t *len, const sigset_t *waiting) {
     struct pollfd input = {STDIN_FILENO, POLLIN, 0};
     *len = 0;
@@ -33,26 +34,27 @@ static const char *read_line(char *bytes, size_t size, size_t *len, const sigset
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return "standard input cannot be read";
+            return "cannot read standard input";
         if (got == 0 && *len == 0)
-            return "nothing was given on standard input";
+            return "standard input is empty";
         if (got == 0 || c == '\n')
             return NULL;
         if (*len == size)
-            return "the line is too long";
+            return "line too long";
         bytes[(*len)++] = c;
     }
 }
 
-/* Asks for one line without echo. The terminal is as it was before when this returns,
- * also after a signal, which then takes its course. Signals are taken only while waiting:
- * one that came just before would else be waited for in vain. */
+/* Reads a line without echo. The terminal is restored before this returns, also after a
+ * signal, which is raised again then. Signals are blocked except during the wait for input, so
+ * that one that arrives just before the wait interrupts it. */
 static const char *read_hidden(const char *question, struct prompt_secret *secret) {
     struct termios shown, hidden;
     struct sigaction action = {.sa_handler = catch}, before[CAUGHT_COUNT];
     sigset_t held, waiting;
     if (tcgetattr(STDIN_FILENO, &shown) != 0)
-        return "the terminal cannot be set up";
+        return "cannot read the terminal settings";
+    /* Block the signals, then catch them: they are delivered in ppoll only. */
     caught = 0;
     sigemptyset(&held);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
@@ -66,11 +68,12 @@ static const char *read_hidden(const char *question, struct prompt_secret *secre
     fprintf(stderr, "%s", question);
     const char *problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
     fprintf(stderr, "\n");
-    /* Discards the rest of a line that was too long: it is not for the shell. */
+    /* Discard the rest of a line that was too long; the shell must not see it. */
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &before[i], NULL);
     sigprocmask(SIG_SETMASK, &waiting, NULL);
+    /* The handlers of before are in place again: let the signal take effect. */
     if (caught)
         raise(caught);
     return problem;
@@ -85,10 +88,10 @@ const char *prompt_password(const char *username, struct prompt_secret *secret) 
     const char *problem = read_hidden(question, secret);
     if (problem)
         return problem;
-    problem = read_hidden("The same again: ", &again);
+    problem = read_hidden("Retype the password: ", &again);
     if (!problem &&
         (again.len != secret->len || memcmp(again.bytes, secret->bytes, secret->len) != 0))
-        problem = "the two passwords are not the same";
+        problem = "passwords do not match";
     prompt_wipe(&again);
     return problem;
 }

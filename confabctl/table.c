@@ -1,3 +1,4 @@
+/* table: cells are cleaned when added, and measured when the table is written. */
 #include "table.h"
 
 #include <inttypes.h>
@@ -10,7 +11,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-/* Between two columns. */
+/* Blanks between two columns. */
 #define GAP 2
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
@@ -42,9 +43,9 @@ void table_free(struct table *table) {
 
 /* ---- cells ---- */
 
-/* C0, DEL and C1; the separators of lines and paragraphs; and what marks, embeds, forces
- * or isolates a direction of writing. */
-static bool steers(uint32_t point) {
+/* C0, DEL and C1; line and paragraph separators; directional marks, embeddings, overrides and
+ * isolates. */
+static bool is_control(uint32_t point) {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C || point == 0x200E ||
            point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
            (point >= 0x2066 && point <= 0x2069);
@@ -54,7 +55,7 @@ void table_clean(struct buffer *out, struct text text) {
     while (text.len > 0) {
         uint32_t point = 0;
         const size_t size = text_decode(text.at, text.len, &point);
-        if (size == 0 || steers(point))
+        if (size == 0 || is_control(point))
             buffer_append_str(out, REPLACEMENT);
         else
             buffer_append(out, text.at, size);
@@ -105,7 +106,7 @@ size_t table_width(struct text text) {
         uint32_t point = 0;
         size_t size = text_decode(text.at, text.len, &point);
         const int columns = size ? wcwidth((wchar_t)point) : 1;
-        /* Unknown to the locale: most likely newer than it, and narrow. */
+        /* A character unknown to the locale is probably newer than it, and narrow. */
         width += columns < 0 ? 1 : (size_t)columns;
         size = size ? size : 1;
         text.at += size;
@@ -140,12 +141,13 @@ static void append_cell(const struct table *table, const size_t *widths, size_t 
         append_blanks(out, GAP + (is_right(table, column) ? 0 : padding));
 }
 
-/* The column behind this one, in the next row behind the last. */
+/* Returns the column of the next cell; the first one follows the last. */
 static size_t next_column(const struct table *table, size_t column) {
     return column + 1 < table->columns ? column + 1 : 0;
 }
 
 void table_write(const struct table *table, struct buffer *out) {
+    /* The width of a column is that of its widest cell or heading. */
     size_t *widths = xcalloc(table->columns, sizeof(*widths));
     for (size_t i = 0; i < table->columns; i++)
         widths[i] = table_width(text_of(heading(table, i)));

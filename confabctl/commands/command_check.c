@@ -1,26 +1,27 @@
+/* check: configuration, database, schema and Redis; with --deep also all counters. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "command.h"
-#include "doctor/findings.h"
+#include "doctor/report.h"
 #include "store/audit.h"
 #include "store/migrate.h"
 #include "table.h"
 #include "json/json_writer.h"
 
-/* Differences shown to people; --json has all of them. */
+/* Maximum number of differences in the table; --json prints all. */
 #define SHOWN 100
 
-/* Longest answer of Redis that is waited for. */
+/* Timeout of Redis. */
 #define REDIS_MS 2000
 
-/* The checks, one after the other, in either form. */
-struct report {
-    struct tool *tool;
-    struct findings findings;
-    bool counted; /* the counters were checked, to the end */
+/* One run: the report of the checks, and the differences found by --deep. */
+struct check {
+    struct cli *cli;
+    struct report report;
+    bool counted; /* the recount is complete */
     struct json_writer differences;
     struct buffer differences_out; /* the elements of "differences" */
     struct table *table;
@@ -29,103 +30,101 @@ struct report {
 
 /* ---- configuration, database, schema, Redis ---- */
 
-static bool check_config(struct report *report) {
-    struct tool *tool = report->tool;
+static bool check_config(struct check *check) {
+    struct cli *cli = check->cli;
     struct buffer problems = BUFFER_EMPTY;
-    const bool valid = tool_open(tool, &problems);
+    const bool valid = cli_open(cli, &problems);
     const char *rest = buffer_str(&problems);
     for (char line[512]; *rest; rest += strcspn(rest, "\n"), rest += *rest == '\n') {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(rest, "\n"), rest);
-        findings_add(&report->findings, "configuration", FINDINGS_FAILED, line,
-                     "correct the file; `confabctl --example-config` explains every key");
+        report_add(&check->report, "configuration", REPORT_FAILED, line,
+                   "correct the file; `confabctl --example-config` prints every key");
     }
     buffer_free(&problems);
-    if (valid && tool->config_path)
-        findings_add(&report->findings, "configuration", FINDINGS_OK, tool->config_path, NULL);
+    if (valid && cli->config_path)
+        report_add(&check->report, "configuration", REPORT_OK, cli->config_path, NULL);
     else if (valid)
-        findings_add(&report->findings, "configuration", FINDINGS_WARNING,
-                     "no file found; defaults and environment apply",
-                     "`confabctl --example-config > " CONFIG_PATH "`, or name a file with -c");
+        report_add(&check->report, "configuration", REPORT_WARNING,
+                   "no file found; using defaults and environment",
+                   "`confabctl --example-config > " CONFIG_PATH "`, or give a file with -c");
     return valid;
 }
 
-/* Error numbers of server and client library that have a remedy of their own. */
-static const char *database_remedy(unsigned number) {
+/* Returns the fix for an error number of the server or the client library. */
+static const char *database_fix(unsigned number) {
     switch (number) {
     case 1044:
     case 1045:
     case 1698:
-        return "check database_user and database_password, and what that user is GRANTed";
+        return "check database_user, database_password and the GRANTs of that user";
     case 1049:
-        return "CREATE DATABASE with the name that database_name has";
+        return "create the database (CREATE DATABASE), or correct database_name";
     case 2002:
     case 2003:
     case 2005:
         return "start MariaDB; check database_socket, or database_host and database_port";
     default:
-        return "look into the log of MariaDB";
+        return "see the log of MariaDB";
     }
 }
 
-static bool check_database(struct report *report) {
-    const struct tool *tool = report->tool;
-    const struct config *config = &tool->config;
+static bool check_database(struct check *check) {
+    const struct cli *cli = check->cli;
+    const struct config *config = &cli->config;
     char detail[512];
     const bool local = config->database_socket[0] != '\0';
-    if (db_ping(tool->db) != ERROR_NONE) {
-        snprintf(detail, sizeof(detail), "cannot be reached: %s", db_last_error(tool->db));
-        findings_add(&report->findings, "database", FINDINGS_FAILED, detail,
-                     database_remedy(db_last_errno(tool->db)));
+    if (db_ping(cli->db) != ERROR_NONE) {
+        snprintf(detail, sizeof(detail), "unavailable: %s", db_last_error(cli->db));
+        report_add(&check->report, "database", REPORT_FAILED, detail,
+                   database_fix(db_last_errno(cli->db)));
         return false;
     }
     snprintf(detail, sizeof(detail), "%s at %s, as %s", config->database_name,
              local ? config->database_socket : config->database_host, config->database_user);
-    findings_add(&report->findings, "database", FINDINGS_OK, detail, NULL);
+    report_add(&check->report, "database", REPORT_OK, detail, NULL);
     return true;
 }
 
-static bool check_schema(struct report *report) {
+static bool check_schema(struct check *check) {
     enum migrate_state state;
     unsigned version;
     char detail[600];
-    if (migrate_check(report->tool->db, &state, &version) != ERROR_NONE) {
-        snprintf(detail, sizeof(detail), "cannot be read: %s", db_last_error(report->tool->db));
-        findings_add(&report->findings, "schema", FINDINGS_FAILED, detail,
-                     "look into the log of MariaDB");
+    if (migrate_check(check->cli->db, &state, &version) != ERROR_NONE) {
+        snprintf(detail, sizeof(detail), "cannot be read: %s", db_last_error(check->cli->db));
+        report_add(&check->report, "schema", REPORT_FAILED, detail, "see the log of MariaDB");
         return false;
     }
     snprintf(detail, sizeof(detail), "version %u", version);
     if (state != MIGRATE_CURRENT)
-        snprintf(detail, sizeof(detail), "version %u; this program needs %u", version,
-                 migrate_latest());
-    findings_add(&report->findings, "schema",
-                 state == MIGRATE_CURRENT ? FINDINGS_OK : FINDINGS_FAILED, detail,
-                 state == MIGRATE_BEHIND  ? "confabctl migrate"
-                 : state == MIGRATE_AHEAD ? "install the newer confab that made this schema"
-                                          : NULL);
+        snprintf(detail, sizeof(detail), "version %u; required is %u", version, migrate_latest());
+    report_add(&check->report, "schema", state == MIGRATE_CURRENT ? REPORT_OK : REPORT_FAILED,
+               detail,
+               state == MIGRATE_BEHIND ? "run `confabctl migrate`"
+               : state == MIGRATE_AHEAD
+                   ? "install the confab version that created this schema, or a newer one"
+                   : NULL);
     return state == MIGRATE_CURRENT;
 }
 
-static void check_redis(struct report *report) {
-    const struct tool *tool = report->tool;
-    const struct config *config = &tool->config;
+static void check_redis(struct check *check) {
+    const struct cli *cli = check->cli;
+    const struct config *config = &cli->config;
     char detail[256];
-    if (!redis_client_is_configured(tool->redis)) {
-        findings_add(&report->findings, "redis", FINDINGS_WARNING,
-                     "not configured: events take longer, presence is empty, limits are less exact",
-                     "set redis_socket or redis_host");
+    if (!redis_client_is_configured(cli->redis)) {
+        report_add(&check->report, "redis", REPORT_WARNING,
+                   "not configured: events are delayed, presence is empty, limits are less exact",
+                   "set redis_socket or redis_host");
         return;
     }
-    if (!redis_client_ping(tool->redis, REDIS_MS)) {
-        snprintf(detail, sizeof(detail), "cannot be reached: %s",
-                 redis_client_last_error(tool->redis));
-        findings_add(
-            &report->findings, "redis", FINDINGS_FAILED, detail,
+    if (!redis_client_ping(cli->redis, REDIS_MS)) {
+        snprintf(detail, sizeof(detail), "unavailable: %s", redis_client_last_error(cli->redis));
+        report_add(
+            &check->report, "redis", REPORT_FAILED, detail,
             "start Redis; check redis_socket, or redis_host and redis_port, and redis_password");
         return;
     }
-    findings_add(&report->findings, "redis", FINDINGS_OK,
-                 config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
+    report_add(&check->report, "redis", REPORT_OK,
+               config->redis_socket[0] ? config->redis_socket : config->redis_host, NULL);
 }
 
 /* ---- counters ---- */
@@ -156,10 +155,10 @@ static void add_id(struct table *table, uint64_t id) {
 }
 
 static void add_difference(void *context, const struct audit_finding *finding) {
-    struct report *report = context;
-    report->difference_count++;
-    if (report->tool->json) {
-        struct json_writer *w = &report->differences;
+    struct check *check = context;
+    check->difference_count++;
+    if (check->cli->json) {
+        struct json_writer *w = &check->differences;
         json_write_object(w);
         json_write_member_str(w, "rule", finding->rule);
         json_write_member_id(w, "room_id", finding->room_id);
@@ -168,94 +167,92 @@ static void add_difference(void *context, const struct audit_finding *finding) {
         add_value_json(w, "recounted", finding, finding->recounted);
         json_write_member_str(w, "meaning", finding->meaning);
         json_write_object_end(w);
-    } else if (report->difference_count <= SHOWN) {
-        add_id(report->table, finding->room_id);
-        add_id(report->table, finding->user_id);
-        table_str(report->table, finding->rule);
-        add_value(report->table, finding, finding->stored);
-        add_value(report->table, finding, finding->recounted);
-        table_str(report->table, finding->meaning);
+    } else if (check->difference_count <= SHOWN) {
+        add_id(check->table, finding->room_id);
+        add_id(check->table, finding->user_id);
+        table_str(check->table, finding->rule);
+        add_value(check->table, finding, finding->stored);
+        add_value(check->table, finding, finding->recounted);
+        table_str(check->table, finding->meaning);
     }
 }
 
-static void check_counters(struct report *report) {
+static void check_counters(struct check *check) {
     char detail[600];
     unsigned rules;
-    const enum error error = audit_run(report->tool->db, add_difference, report, &rules);
+    const enum error error = audit_run(check->cli->db, add_difference, check, &rules);
     if (error) {
-        snprintf(detail, sizeof(detail), "cannot be counted: %s", db_last_error(report->tool->db));
-        findings_add(&report->findings, "counters", FINDINGS_FAILED, detail,
-                     "look into the log of MariaDB");
+        snprintf(detail, sizeof(detail), "recount failed: %s", db_last_error(check->cli->db));
+        report_add(&check->report, "counters", REPORT_FAILED, detail, "see the log of MariaDB");
         return;
     }
-    report->counted = true;
-    snprintf(detail, sizeof(detail), "%" PRIu64 " differences by %u rules",
-             report->difference_count, rules);
-    findings_add(&report->findings, "counters",
-                 report->difference_count ? FINDINGS_FAILED : FINDINGS_OK, detail,
-                 report->difference_count
-                     ? "keep a dump of the database, look for errors in the logs, "
-                       "and report this"
-                     : NULL);
+    check->counted = true;
+    snprintf(detail, sizeof(detail), "%" PRIu64 " differences by %u rules", check->difference_count,
+             rules);
+    report_add(&check->report, "counters", check->difference_count ? REPORT_FAILED : REPORT_OK,
+               detail,
+               check->difference_count ? "keep a dump of the database, check the logs for errors, "
+                                         "and report a bug"
+                                       : NULL);
 }
 
-/* ---- the whole ---- */
+/* ---- output ---- */
 
-static void print_json(struct report *report) {
+static void print_json(struct check *check) {
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
-    findings_end(&report->findings);
-    json_write_array_end(&report->differences);
+    report_end(&check->report);
+    json_write_array_end(&check->differences);
     json_write_object(&w);
-    json_write_member_bool(&w, "ok", !report->findings.failed);
+    json_write_member_bool(&w, "ok", !check->report.failed);
     json_write_key(&w, "checks");
-    json_write_raw(&w, report->findings.out.data, report->findings.out.len);
+    json_write_raw(&w, check->report.out.data, check->report.out.len);
     json_write_key(&w, "differences");
-    if (report->counted)
-        json_write_raw(&w, report->differences_out.data, report->differences_out.len);
+    if (check->counted)
+        json_write_raw(&w, check->differences_out.data, check->differences_out.len);
     else
         json_write_null(&w);
     json_write_object_end(&w);
     buffer_append_char(&out, '\n');
-    tool_print(&out);
+    cli_output(&out);
 }
 
-static void print_text(struct report *report) {
-    if (report->difference_count > 0) {
-        buffer_append_char(&report->findings.out, '\n');
-        table_write(report->table, &report->findings.out);
+static void print_text(struct check *check) {
+    if (check->difference_count > 0) {
+        buffer_append_char(&check->report.out, '\n');
+        table_write(check->table, &check->report.out);
     }
-    if (report->difference_count > SHOWN)
-        buffer_printf(&report->findings.out, "and %" PRIu64 " more; --json has all\n",
-                      report->difference_count - SHOWN);
-    tool_print(&report->findings.out);
+    if (check->difference_count > SHOWN)
+        buffer_printf(&check->report.out, "%" PRIu64 " more differences; --json prints all\n",
+                      check->difference_count - SHOWN);
+    cli_output(&check->report.out);
 }
 
-enum tool_end command_check(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
     static const char *const HEADINGS[] = {">ROOM",  ">USER",     "RULE",
                                            "STORED", "RECOUNTED", "MEANING (STORED; RECOUNTED)"};
     bool deep = false;
     const struct arguments_option options[] = {{"--deep", ARGUMENTS_FLAG, &deep}};
-    struct report report = {.tool = tool};
+    struct check check = {.cli = cli};
     if (!arguments_read(arguments, options, 1, 0, 0))
-        return TOOL_USAGE;
-    report.table = table_new(HEADINGS, 6);
-    findings_begin(&report.findings, tool->json);
-    report.differences = json_writer_start(&report.differences_out);
-    if (tool->json)
-        json_write_array(&report.differences);
-    if (check_config(&report)) {
-        const bool current = check_database(&report) && check_schema(&report);
-        check_redis(&report);
+        return CLI_USAGE;
+    check.table = table_new(HEADINGS, 6);
+    report_begin(&check.report, cli->json);
+    check.differences = json_writer_start(&check.differences_out);
+    if (cli->json)
+        json_write_array(&check.differences);
+    if (check_config(&check)) {
+        const bool current = check_database(&check) && check_schema(&check);
+        check_redis(&check);
         if (deep && current)
-            check_counters(&report);
+            check_counters(&check);
     }
-    if (tool->json)
-        print_json(&report);
+    if (cli->json)
+        print_json(&check);
     else
-        print_text(&report);
-    table_free(report.table);
-    buffer_free(&report.findings.out);
-    buffer_free(&report.differences_out);
-    return report.findings.failed ? TOOL_FAILED : TOOL_DONE;
+        print_text(&check);
+    table_free(check.table);
+    buffer_free(&check.report.out);
+    buffer_free(&check.differences_out);
+    return check.report.failed ? CLI_FAILED : CLI_OK;
 }

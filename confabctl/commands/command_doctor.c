@@ -1,4 +1,5 @@
-/* doctor: looks at a site from the outside, and at the servers behind it. */
+/* doctor: checks a site from the outside, and its servers. Contains the table of checks; they are
+ * in doctor/. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +10,12 @@
 #include "doctor/doctor.h"
 #include "doctor/doctor_token.h"
 
-/* A check runs when all that it needs is there; what it needs a pushd for is left out where
- * there is none on purpose. */
+/* A check runs if everything that it needs was found to work. --no-sockets skips the checks of
+ * pushd. */
 static const struct check {
     const char *name;
     unsigned needs;
-    bool of_push;
+    bool needs_pushd;
     doctor_check *run;
 } CHECKS[] = {
     {"address", 0, false, doctor_address},
@@ -31,137 +32,138 @@ static const struct check {
     {"files", DOCTOR_METRICS, true, doctor_files},
 };
 
-/* What the command line asks for. */
-struct wanted {
+/* The options of the command. */
+struct doctor_options {
     const char *user;
     const char *ca_file;
     bool no_sockets;
     struct arguments_list metrics;
 };
 
-void doctor_found(struct finding *finding, enum findings_state state, const char *mend,
-                  const char *format, ...) {
+void doctor_set_result(struct doctor_result *result, enum report_state state, const char *fix,
+                       const char *format, ...) {
     va_list values;
     va_start(values, format);
-    vsnprintf(finding->detail, sizeof(finding->detail), format, values);
+    vsnprintf(result->detail, sizeof(result->detail), format, values);
     va_end(values);
-    finding->state = state;
-    finding->mend = mend;
+    result->state = state;
+    result->fix = fix;
 }
 
-/* ---- a token for the time of the run ---- */
+/* ---- the token ---- */
 
-static void note_user(void *context, const struct user *user) {
+static void copy_user(void *context, const struct user *user) {
     *(struct user *)context = *user;
 }
 
-/* Finds the user to come as: the one named, or else any. */
-static enum tool_end find_user(const struct tool *tool, const char *name, struct user *user) {
+/* Finds the user of the token: this one, or any active user if name is NULL. */
+static enum cli_status find_user(const struct cli *cli, const char *name, struct user *user) {
     if (name)
-        return tool_find_user(tool, name, user);
-    const enum error error = user_list(tool->db, text_of(""), false, 1, 0, note_user, user);
+        return cli_find_user(cli, name, user);
+    const enum error error = user_list(cli->db, text_of(""), false, 1, 0, copy_user, user);
     if (error)
-        return tool_store_failed(tool, error);
-    return user->id ? TOOL_DONE
-                    : tool_fail("there is no user yet to come as; `confabctl user add` adds one");
+        return cli_store_error(cli, error);
+    return user->id ? CLI_OK : cli_error("there is no user; add one with `confabctl user add`");
 }
 
-static enum tool_end make_token(struct doctor *doctor, const char *name,
-                                struct doctor_token *token) {
-    const struct tool *tool = doctor->tool;
+static enum cli_status add_token(struct doctor *doctor, const char *name,
+                                 struct doctor_token *token) {
+    const struct cli *cli = doctor->cli;
     unsigned char hash[SECRET_HASH_SIZE];
     struct user user = {.id = 0};
-    const enum tool_end end = find_user(tool, name, &user);
-    if (end)
-        return end;
+    const enum cli_status status = find_user(cli, name, &user);
+    if (status)
+        return status;
     if (!user.is_active)
-        return tool_fail("%s is disabled", user.name);
+        return cli_error("user '%s' is disabled", user.name);
     secret_make_key(doctor->key);
     secret_hash_key(text_of(doctor->key), hash);
-    return doctor_token_make(tool, user.id, hash, token);
+    return doctor_token_add(cli, user.id, hash, token);
 }
 
 /* ---- the checks ---- */
 
-static enum tool_end ask_database(struct doctor *doctor) {
-    const struct tool *tool = doctor->tool;
-    const enum error error = server_read(tool->db, &doctor->server);
+static enum cli_status read_server(struct doctor *doctor) {
+    const struct cli *cli = doctor->cli;
+    const enum error error = server_read(cli->db, &doctor->server);
     doctor->server_ahead = doctor->server.now - clock_now();
-    return error ? tool_store_failed(tool, error) : TOOL_DONE;
+    return error ? cli_store_error(cli, error) : CLI_OK;
 }
 
-static void run_checks(struct doctor *doctor, bool no_sockets, struct findings *findings) {
+static void run_checks(struct doctor *doctor, bool no_sockets, struct report *report) {
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
         const struct check *check = &CHECKS[i];
-        struct finding finding = {.mend = NULL};
-        if (no_sockets && check->of_push)
+        struct doctor_result result = {.fix = NULL};
+        if (no_sockets && check->needs_pushd)
             continue;
         if ((doctor->have & check->needs) == check->needs)
-            check->run(doctor, &finding);
+            check->run(doctor, &result);
         else
-            doctor_found(&finding, FINDINGS_WARNING, NULL,
-                         "not looked at: something above has to be mended first");
-        findings_add(findings, check->name, finding.state, finding.detail, finding.mend);
+            doctor_set_result(&result, REPORT_WARNING, NULL,
+                              "not checked: fix the failures above first");
+        report_add(report, check->name, result.state, result.detail, result.fix);
     }
 }
 
-static void print(struct findings *findings) {
-    findings_end(findings);
-    if (findings->json) {
+static void print(struct report *report) {
+    report_end(report);
+    if (report->json) {
         struct buffer out = BUFFER_EMPTY;
         struct json_writer w = json_writer_start(&out);
         json_write_object(&w);
-        json_write_member_bool(&w, "ok", !findings->failed);
+        json_write_member_bool(&w, "ok", !report->failed);
         json_write_key(&w, "checks");
-        json_write_raw(&w, findings->out.data, findings->out.len);
+        json_write_raw(&w, report->out.data, report->out.len);
         json_write_object_end(&w);
         buffer_append_char(&out, '\n');
-        tool_print(&out);
-        buffer_free(&findings->out);
+        cli_output(&out);
+        buffer_free(&report->out);
     } else {
-        tool_print(&findings->out);
+        cli_output(&report->out);
     }
 }
 
-static enum tool_end examine(struct doctor *doctor, const struct wanted *wanted) {
-    struct findings findings;
+static enum cli_status run_doctor(struct doctor *doctor, const struct doctor_options *options) {
+    struct report report;
     struct doctor_token token;
-    enum tool_end end = ask_database(doctor);
-    if (!end)
-        end = make_token(doctor, wanted->user, &token);
-    if (end)
-        return end;
-    findings_begin(&findings, doctor->tool->json);
-    run_checks(doctor, wanted->no_sockets, &findings);
-    print(&findings);
-    end = doctor_token_end(&token);
-    return findings.failed ? TOOL_FAILED : end;
+    enum cli_status status = read_server(doctor);
+    if (!status)
+        status = add_token(doctor, options->user, &token);
+    if (status)
+        return status;
+    report_begin(&report, doctor->cli->json);
+    run_checks(doctor, options->no_sockets, &report);
+    print(&report);
+    /* Revoke the token in all cases; a failure to do so is a failure of the run. */
+    status = doctor_token_revoke(&token);
+    return report.failed ? CLI_FAILED : status;
 }
 
-enum tool_end command_doctor(struct tool *tool, struct arguments *arguments) {
-    struct wanted wanted = {.user = NULL};
+enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
+    struct doctor_options given = {.user = NULL};
     const struct arguments_option options[] = {
-        {"--user", ARGUMENTS_TEXT, &wanted.user},
-        {"--ca", ARGUMENTS_TEXT, &wanted.ca_file},
-        {"--metrics", ARGUMENTS_LIST, &wanted.metrics},
-        {"--no-sockets", ARGUMENTS_FLAG, &wanted.no_sockets},
+        {"--user", ARGUMENTS_TEXT, &given.user},
+        {"--ca", ARGUMENTS_TEXT, &given.ca_file},
+        {"--metrics", ARGUMENTS_LIST, &given.metrics},
+        {"--no-sockets", ARGUMENTS_FLAG, &given.no_sockets},
     };
-    struct doctor doctor = {.tool = tool};
-    const char *configured[] = {tool->config.metrics_listen};
-    enum tool_end end = TOOL_USAGE;
+    struct doctor doctor = {.cli = cli};
+    const char *configured[] = {cli->config.metrics_listen};
+    enum cli_status status = CLI_USAGE;
     if (arguments_read(arguments, options, 4, 1, 1)) {
-        doctor.metrics = wanted.metrics.count ? wanted.metrics.values : configured;
-        doctor.metrics_count = wanted.metrics.count ? wanted.metrics.count : 1;
-        doctor.site = site_new(arguments->words[0], wanted.ca_file);
-        if (doctor.site)
-            end = examine(&doctor, &wanted);
+        doctor.metrics = given.metrics.count ? given.metrics.values : configured;
+        doctor.metrics_count = given.metrics.count ? given.metrics.count : 1;
+        doctor.http = http_client_new(arguments->argv[0], given.ca_file);
+        if (doctor.http)
+            status = run_doctor(&doctor, &given);
         else
-            tool_fail("'%s' is no address like https://chat.example.org", arguments->words[0]);
+            cli_error("invalid address '%s': expected a URL such as https://chat.example.org",
+                      arguments->argv[0]);
     }
-    site_answer_free(&doctor.first);
-    site_free(doctor.site);
-    buffer_free(&doctor.figures);
-    buffer_free(&doctor.early);
-    free(wanted.metrics.values);
-    return end;
+    http_client_response_free(&doctor.first);
+    http_client_free(doctor.http);
+    buffer_free(&doctor.metrics_text);
+    buffer_free(&doctor.received);
+    free(given.metrics.values);
+    return status;
 }

@@ -1,27 +1,27 @@
+/* events purge: runs all pending housekeeping at once. */
 #include <inttypes.h>
 
 #include "command.h"
 #include "store/housekeeping.h"
 
-/* One stretch of work; there is no end of time but that of the work. */
-#define STRETCH_MS 10000
+/* Duration of one slice of work; the command runs slices until all is done. */
+#define SLICE_MS 10000
 
-enum tool_end command_events_purge(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_events_purge(struct cli *cli, struct arguments *arguments) {
     uint64_t total = 0;
     bool finished = false;
     if (!arguments_read(arguments, NULL, 0, 0, 0))
-        return TOOL_USAGE;
+        return CLI_USAGE;
     while (!finished) {
-        uint64_t dropped;
-        const enum error error = housekeeping_run(tool->db, tool->config.event_retention,
-                                                  STRETCH_MS, &dropped, &finished);
-        total += dropped;
+        uint64_t deleted;
+        const enum error error =
+            housekeeping_run(cli->db, cli->config.event_retention, SLICE_MS, &deleted, &finished);
+        total += deleted;
         if (error)
-            return tool_store_failed(tool, error);
+            return cli_store_error(cli, error);
     }
-    tool_say("Rows dropped: %" PRIu64 " (events older than %" PRIu64
-             " days, sessions that have "
-             "run out, what deleted rooms left behind, rate limits that are full again).",
-             total, tool->config.event_retention);
-    return TOOL_DONE;
+    cli_message("Rows deleted: %" PRIu64 " (events older than %" PRIu64
+                " days, expired sessions, remains of deleted rooms, unused rate limits).",
+                total, cli->config.event_retention);
+    return CLI_OK;
 }

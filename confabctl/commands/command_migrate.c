@@ -1,3 +1,4 @@
+/* migrate: waits for the database and applies the missing schema migrations. */
 #include <inttypes.h>
 #include <time.h>
 
@@ -5,11 +6,11 @@
 #include "command.h"
 #include "store/migrate.h"
 
-/* Between two looks whether the database is up. */
+/* Interval between two attempts to connect. */
 #define PAUSE_MS 100
 
-/* Waits for the database to come up. A refusal is waited out as well: a server that is
- * being set up refuses until its users are there. */
+/* Waits until the database accepts connections. An access error does not end the wait: a server
+ * that is being set up rejects its users until they are created. */
 static enum error wait_for_database(struct db *db, uint64_t seconds) {
     static const struct timespec PAUSE = {0, PAUSE_MS * 1000000L};
     const int64_t begin = clock_monotonic_ms();
@@ -20,35 +21,35 @@ static enum error wait_for_database(struct db *db, uint64_t seconds) {
     return error;
 }
 
-static enum tool_end say_failure(const struct tool *tool, enum error error, unsigned version) {
+static enum cli_status report_failure(const struct cli *cli, enum error error, unsigned version) {
     if (error == ERROR_CONFLICT)
-        return tool_fail(
-            "the database has version %u of the schema and this program knows "
-            "versions up to %u: install the newer confab (nothing was changed)",
+        return cli_error(
+            "the schema is at version %u, but this program supports versions up to %u: "
+            "install a newer confab (nothing was changed)",
             version, migrate_latest());
-    if (error == ERROR_UNAVAILABLE && db_last_errno(tool->db) == 0)
-        return tool_fail("another migration of this database is running; try again later");
+    if (error == ERROR_UNAVAILABLE && db_last_errno(cli->db) == 0)
+        return cli_error("another migration of this database is running; try again later");
     if (error == ERROR_INTERNAL)
-        return tool_fail("the schema is at version %u, the step after it failed: %s", version,
-                         db_last_error(tool->db));
-    return tool_store_failed(tool, error);
+        return cli_error("the schema is at version %u; the next migration failed: %s", version,
+                         db_last_error(cli->db));
+    return cli_store_error(cli, error);
 }
 
-enum tool_end command_migrate(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     uint64_t seconds = 0;
     const struct arguments_option options[] = {{"--wait", ARGUMENTS_NUMBER, &seconds}};
     unsigned applied, version;
     if (!arguments_read(arguments, options, 1, 0, 0))
-        return TOOL_USAGE;
-    enum error error = wait_for_database(tool->db, seconds);
+        return CLI_USAGE;
+    enum error error = wait_for_database(cli->db, seconds);
     if (error)
-        return tool_store_failed(tool, error);
-    error = migrate_run(tool->db, &applied, &version);
+        return cli_store_error(cli, error);
+    error = migrate_run(cli->db, &applied, &version);
     if (error)
-        return say_failure(tool, error, version);
+        return report_failure(cli, error, version);
     if (applied == 0)
-        tool_say("The schema is at version %u; there was nothing to do.", version);
+        cli_message("The schema is up to date (version %u).", version);
     for (size_t i = migrate_step_count - applied; i < migrate_step_count; i++)
-        tool_say("Applied %04u %s.", migrate_steps[i].version, migrate_steps[i].name);
-    return TOOL_DONE;
+        cli_message("Applied %04u %s.", migrate_steps[i].version, migrate_steps[i].name);
+    return CLI_OK;
 }

@@ -1,10 +1,11 @@
+/* room list, show and delete. room ensure is in command_ensure.c. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 #include "event/publish.h"
-#include "listing.h"
+#include "list_output.h"
 #include "prompt.h"
 #include "store/member.h"
 #include "store/room_list.h"
@@ -13,13 +14,13 @@ static const char *kind_of(const struct room *room) {
     return room->state.is_direct ? "direct" : room->state.is_private ? "private" : "public";
 }
 
-static enum tool_end no_room(uint64_t id) {
-    return tool_fail("there is no room %" PRIu64, id);
+static enum cli_status no_room(uint64_t id) {
+    return cli_error("room %" PRIu64 " does not exist", id);
 }
 
 /* ---- list ---- */
 
-/* The fields of a room, without the braces around them. */
+/* Writes the members of the JSON object of a room. */
 static void add_fields(struct json_writer *w, const struct room *room, struct text name) {
     json_write_member_u64(w, "room_id", room->state.room_id);
     json_write_member_text(w, "name", name);
@@ -31,7 +32,7 @@ static void add_fields(struct json_writer *w, const struct room *room, struct te
     json_write_member_u64(w, "message_count", room->state.message_count);
     json_write_member_u64(w, "last_seq", room->state.last_seq);
     json_write_member_u64(w, "oldest_seq", room->state.oldest_seq);
-    /* The time only: what people write to each other is not the sysadmin's to read. */
+    /* The time only: messages are private, also from the administrator. */
     if (room->has_last_message)
         json_write_member_time(w, "last_message_at", room->last_message.created_at);
     else
@@ -43,45 +44,46 @@ static int64_t last_message_at(const struct room *room) {
 }
 
 static void list_room(void *context, const struct room *room) {
-    struct listing *listing = context;
-    listing->shown++;
-    if (listing->json) {
-        json_write_object(&listing->w);
-        add_fields(&listing->w, room, room->name);
-        json_write_object_end(&listing->w);
+    struct list_output *output = context;
+    output->shown++;
+    if (output->json) {
+        json_write_object(&output->w);
+        add_fields(&output->w, room, room->name);
+        json_write_object_end(&output->w);
         return;
     }
-    table_u64(listing->table, room->state.room_id);
-    table_text(listing->table, room->name);
-    table_str(listing->table, kind_of(room));
-    table_u64(listing->table, room->state.members_count);
-    table_u64(listing->table, room->state.message_count);
-    table_time(listing->table, last_message_at(room));
+    table_u64(output->table, room->state.room_id);
+    table_text(output->table, room->name);
+    table_str(output->table, kind_of(room));
+    table_u64(output->table, room->state.members_count);
+    table_u64(output->table, room->state.message_count);
+    table_time(output->table, last_message_at(room));
 }
 
-enum tool_end command_room_list(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_room_list(struct cli *cli, struct arguments *arguments) {
     static const char *const HEADINGS[] = {">ID",      "NAME",      "KIND",
                                            ">MEMBERS", ">MESSAGES", "LAST MESSAGE (UTC)"};
-    uint64_t limit = LISTING_LIMIT, offset = 0, count = 0;
+    uint64_t limit = LIST_OUTPUT_DEFAULT_LIMIT, offset = 0, count = 0;
     const struct arguments_option options[] = {{"--limit", ARGUMENTS_NUMBER, &limit},
                                                {"--offset", ARGUMENTS_NUMBER, &offset}};
-    struct listing listing;
+    struct list_output output;
     if (!arguments_read(arguments, options, 2, 0, 0))
-        return TOOL_USAGE;
-    enum error error = room_list_count_all(tool->db, &count);
-    listing_begin(&listing, tool, HEADINGS, 6);
+        return CLI_USAGE;
+    enum error error = room_list_count_all(cli->db, &count);
+    list_output_begin(&output, cli, HEADINGS, 6);
     if (!error)
-        error = room_list_all(tool->db, limit, offset, list_room, &listing);
-    return listing_end(&listing, tool, count, error);
+        error = room_list_all(cli->db, limit, offset, list_room, &output);
+    return list_output_end(&output, cli, count, error);
 }
 
 /* ---- show ---- */
 
-/* Members are read first; the room, whose texts live only while it is visited, after. */
+/* State of `room show`. The members are read first, since the texts of the room are valid only
+ * in its callback, which prints everything. */
 struct show {
-    const struct tool *tool;
+    const struct cli *cli;
     struct table *members;
-    struct buffer names; /* "alice, bob": what a direct room is called here */
+    struct buffer names; /* "alice, bob": the name shown for a direct room */
     struct buffer json;  /* the finished array of members */
     struct json_writer w;
 };
@@ -90,7 +92,7 @@ static void show_member(void *context, const struct membership *membership) {
     struct show *show = context;
     buffer_append_str(&show->names, show->names.len > 0 ? ", " : "");
     buffer_append(&show->names, membership->username.at, membership->username.len);
-    if (show->tool->json) {
+    if (show->cli->json) {
         json_write_object(&show->w);
         json_write_member_u64(&show->w, "user_id", membership->user_id);
         json_write_member_text(&show->w, "username", membership->username);
@@ -124,7 +126,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
     const char *const headings[] = {"ROOM", id};
     struct table *table = table_new(headings, 2);
     const struct room_state *state = &room->state;
-    user_by_id(show->tool->db, room->created_by_id, &creator, NULL);
+    user_by_id(show->cli->db, room->created_by_id, &creator, NULL);
     snprintf(id, sizeof(id), "%" PRIu64, state->room_id);
     snprintf(events, sizeof(events), "%" PRIu64 " to %" PRIu64, state->oldest_seq, state->last_seq);
     table_str(table, "name");
@@ -154,42 +156,42 @@ static void show_room(void *context, const struct room *room) {
     struct buffer out = BUFFER_EMPTY;
     const struct text names = {buffer_str(&show->names), show->names.len};
     const struct text name = room->state.is_direct ? names : room->name;
-    if (show->tool->json)
+    if (show->cli->json)
         write_json(show, room, name, &out);
     else
         write_tables(show, room, name, &out);
-    tool_print(&out);
+    cli_output(&out);
 }
 
-enum tool_end command_room_show(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) {
     static const char *const HEADINGS[] = {">ID", "MEMBER", "ADMIN", "JOINED (UTC)"};
-    struct show show = {.tool = tool};
+    struct show show = {.cli = cli};
     uint64_t id;
-    if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->words[0], &id))
-        return TOOL_USAGE;
+    if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->argv[0], &id))
+        return CLI_USAGE;
     show.members = table_new(HEADINGS, 4);
     show.w = json_writer_start(&show.json);
     json_write_array(&show.w);
-    enum error error = member_list(tool->db, id, UINT64_MAX, 0, show_member, &show);
+    enum error error = member_list(cli->db, id, UINT64_MAX, 0, show_member, &show);
     if (!error)
-        error = room_get(tool->db, id, 0, show_room, &show);
+        error = room_get(cli->db, id, 0, show_room, &show);
     table_free(show.members);
     buffer_free(&show.names);
     buffer_free(&show.json);
     if (error == ERROR_NOT_FOUND)
         return no_room(id);
-    return error ? tool_store_failed(tool, error) : TOOL_DONE;
+    return error ? cli_store_error(cli, error) : CLI_OK;
 }
 
 /* ---- delete ---- */
 
-/* Asks about the room; *context is the answer. */
+/* Asks for confirmation; *context is the result. */
 static void confirm_delete(void *context, const struct room *room) {
     struct buffer question = BUFFER_EMPTY, clean = BUFFER_EMPTY;
     table_clean(&clean, room->name);
     buffer_printf(&question,
                   "Delete room %" PRIu64 ", %s, with %" PRIu64 " members and %" PRIu64
-                  " messages, for good?",
+                  " messages permanently?",
                   room->state.room_id, buffer_str(&clean), room->state.members_count,
                   room->state.message_count);
     *(bool *)context = prompt_confirm(buffer_str(&question));
@@ -197,43 +199,43 @@ static void confirm_delete(void *context, const struct room *room) {
     buffer_free(&clean);
 }
 
-static enum tool_end confirm(const struct tool *tool, uint64_t id) {
+static enum cli_status confirm(const struct cli *cli, uint64_t id) {
     bool confirmed = false;
-    const enum error error = room_get(tool->db, id, 0, confirm_delete, &confirmed);
+    const enum error error = room_get(cli->db, id, 0, confirm_delete, &confirmed);
     if (error == ERROR_NOT_FOUND)
         return no_room(id);
     if (error)
-        return tool_store_failed(tool, error);
-    return confirmed ? TOOL_DONE : tool_fail("nothing was deleted");
+        return cli_store_error(cli, error);
+    return confirmed ? CLI_OK : cli_error("nothing was deleted");
 }
 
-enum tool_end command_room_delete(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments) {
     bool yes = false;
     const struct arguments_option options[] = {{"--yes", ARGUMENTS_FLAG, &yes}};
     struct buffer streams = BUFFER_EMPTY;
-    enum tool_end end = TOOL_DONE;
+    enum cli_status status = CLI_OK;
     uint64_t id;
-    if (!arguments_read(arguments, options, 1, 1, 1) || !arguments_id(arguments->words[0], &id))
-        return TOOL_USAGE;
+    if (!arguments_read(arguments, options, 1, 1, 1) || !arguments_id(arguments->argv[0], &id))
+        return CLI_USAGE;
     if (!yes && !prompt_is_possible()) {
-        tool_fail("there is no terminal to ask on; --yes deletes without asking");
-        return TOOL_USAGE;
+        cli_error("no terminal for the confirmation; use --yes");
+        return CLI_USAGE;
     }
     if (!yes)
-        end = confirm(tool, id);
-    if (end)
-        return end;
-    const enum error error = room_delete(tool->db, id, 0, true, &streams);
+        status = confirm(cli, id);
+    if (status)
+        return status;
+    const enum error error = room_delete(cli->db, id, 0, true, &streams);
     if (error == ERROR_NOT_FOUND) {
-        end = no_room(id);
+        status = no_room(id);
     } else if (error) {
-        end = tool_store_failed(tool, error);
+        status = cli_store_error(cli, error);
     } else {
-        publish_room_deleted(tool->redis, tool->config.redis_prefix, id, 0, NULL,
+        publish_room_deleted(cli->redis, cli->config.redis_prefix, id, 0, NULL,
                              (struct text){streams.data, streams.len});
-        tool_published(tool);
-        tool_say("Room %" PRIu64 " was deleted.", id);
+        cli_flush_events(cli);
+        cli_message("Room %" PRIu64 " was deleted.", id);
     }
     buffer_free(&streams);
-    return end;
+    return status;
 }

@@ -1,3 +1,4 @@
+/* stats: counters of the database, as a table or as JSON. */
 #include <stddef.h>
 #include <stdio.h>
 
@@ -6,12 +7,12 @@
 #include "table.h"
 #include "json/json_writer.h"
 
-/* The figures that are numbers, in the order they are shown in. */
-static const struct figure {
+/* The counters, in the order of the output. */
+static const struct counter {
     const char *key;
     const char *label;
     size_t offset;
-} FIGURES[] = {
+} COUNTERS[] = {
     {"users", "users", offsetof(struct statistics, users)},
     {"active_users", "  active", offsetof(struct statistics, active_users)},
     {"staff_users", "  staff", offsetof(struct statistics, staff_users)},
@@ -26,17 +27,17 @@ static const struct figure {
     {"tokens", "tokens", offsetof(struct statistics, tokens)},
 };
 
-#define FIGURE_COUNT (sizeof(FIGURES) / sizeof(FIGURES[0]))
+#define COUNTER_COUNT (sizeof(COUNTERS) / sizeof(COUNTERS[0]))
 
-static uint64_t value_of(const struct statistics *statistics, const struct figure *figure) {
-    return *(const uint64_t *)(const void *)((const char *)statistics + figure->offset);
+static uint64_t value_of(const struct statistics *statistics, const struct counter *counter) {
+    return *(const uint64_t *)(const void *)((const char *)statistics + counter->offset);
 }
 
 static void write_json(const struct statistics *statistics, struct buffer *out) {
     struct json_writer w = json_writer_start(out);
     json_write_object(&w);
-    for (size_t i = 0; i < FIGURE_COUNT; i++)
-        json_write_member_u64(&w, FIGURES[i].key, value_of(statistics, &FIGURES[i]));
+    for (size_t i = 0; i < COUNTER_COUNT; i++)
+        json_write_member_u64(&w, COUNTERS[i].key, value_of(statistics, &COUNTERS[i]));
     json_write_member_u64(&w, "database_bytes", statistics->database_bytes);
     if (statistics->oldest_event)
         json_write_member_time(&w, "oldest_event_at", statistics->oldest_event);
@@ -47,12 +48,12 @@ static void write_json(const struct statistics *statistics, struct buffer *out) 
 }
 
 static void write_table(const struct statistics *statistics, struct buffer *out) {
-    static const char *const HEADINGS[] = {"FIGURE", ">VALUE"};
+    static const char *const HEADINGS[] = {"COUNTER", ">VALUE"};
     char size[32];
     struct table *table = table_new(HEADINGS, 2);
-    for (size_t i = 0; i < FIGURE_COUNT; i++) {
-        table_str(table, FIGURES[i].label);
-        table_u64(table, value_of(statistics, &FIGURES[i]));
+    for (size_t i = 0; i < COUNTER_COUNT; i++) {
+        table_str(table, COUNTERS[i].label);
+        table_u64(table, value_of(statistics, &COUNTERS[i]));
     }
     snprintf(size, sizeof(size), "%.1f MiB", (double)statistics->database_bytes / (1 << 20));
     table_str(table, "database size");
@@ -63,18 +64,18 @@ static void write_table(const struct statistics *statistics, struct buffer *out)
     table_free(table);
 }
 
-enum tool_end command_stats(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_stats(struct cli *cli, struct arguments *arguments) {
     struct statistics statistics;
     struct buffer out = BUFFER_EMPTY;
     if (!arguments_read(arguments, NULL, 0, 0, 0))
-        return TOOL_USAGE;
-    const enum error error = statistics_read(tool->db, &statistics);
+        return CLI_USAGE;
+    const enum error error = statistics_read(cli->db, &statistics);
     if (error)
-        return tool_store_failed(tool, error);
-    if (tool->json)
+        return cli_store_error(cli, error);
+    if (cli->json)
         write_json(&statistics, &out);
     else
         write_table(&statistics, &out);
-    tool_print(&out);
-    return TOOL_DONE;
+    cli_output(&out);
+    return CLI_OK;
 }

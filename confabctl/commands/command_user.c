@@ -1,13 +1,14 @@
+/* user add, passwd, disable, enable, staff and list. */
 #include <inttypes.h>
 
 #include "base/secret.h"
 #include "command.h"
 #include "event/publish.h"
-#include "listing.h"
+#include "list_output.h"
 #include "prompt.h"
 #include "store/user.h"
 
-/* As the API has it for passwords. */
+/* The same limits as in the API. */
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 256
 
@@ -20,150 +21,151 @@ static bool is_password(struct text password) {
     return points >= PASSWORD_MIN && points <= PASSWORD_MAX;
 }
 
-/* Reads a new password for the user named and hashes it. */
-static enum tool_end ask_password(const struct tool *tool, const char *name,
-                                  char hash[SECRET_PASSWORD_SIZE]) {
-    enum tool_end end = TOOL_FAILED;
+/* Reads a new password for this user and hashes it. */
+static enum cli_status ask_password(const struct cli *cli, const char *name,
+                                    char hash[SECRET_PASSWORD_SIZE]) {
+    enum cli_status status = CLI_FAILED;
     struct prompt_secret secret;
     const char *problem = prompt_password(name, &secret);
     if (problem)
-        tool_fail("no password was read: %s", problem);
+        cli_error("cannot read the password: %s", problem);
     else if (!is_password(prompt_text(&secret)))
-        tool_fail("a password has %d to %d characters, in UTF-8", PASSWORD_MIN, PASSWORD_MAX);
-    else if (!secret_hash_password(prompt_text(&secret), tool->config.password_passes,
-                                   tool->config.password_memory, hash))
-        tool_fail("there is no memory for a password of password_memory = %" PRIu64 " KiB",
-                  tool->config.password_memory);
+        cli_error("invalid password: must be %d to %d characters of UTF-8", PASSWORD_MIN,
+                  PASSWORD_MAX);
+    else if (!secret_hash_password(prompt_text(&secret), cli->config.password_passes,
+                                   cli->config.password_memory, hash))
+        cli_error("not enough memory to hash a password (password_memory is %" PRIu64 " KiB)",
+                  cli->config.password_memory);
     else
-        end = TOOL_DONE;
+        status = CLI_OK;
     prompt_wipe(&secret);
-    return end;
+    return status;
 }
 
 /* ---- adding ---- */
 
-static enum tool_end say_taken(const char *name, bool if_missing) {
+static enum cli_status report_existing(const char *name, bool if_missing) {
     if (!if_missing)
-        return tool_fail("there is a user '%s' already", name);
-    tool_say("User %s is there already.", name);
-    return TOOL_DONE;
+        return cli_error("user '%s' already exists", name);
+    cli_message("User %s already exists.", name);
+    return CLI_OK;
 }
 
-static enum tool_end add(struct tool *tool, const char *name, bool staff, bool if_missing) {
+static enum cli_status add(struct cli *cli, const char *name, bool staff, bool if_missing) {
     char hash[SECRET_PASSWORD_SIZE];
     uint64_t id;
-    enum tool_end end = ask_password(tool, name, hash);
-    if (end)
-        return end;
-    enum error error = user_add(tool->db, text_of(name), hash, NULL, &id);
+    enum cli_status status = ask_password(cli, name, hash);
+    if (status)
+        return status;
+    enum error error = user_add(cli->db, text_of(name), hash, NULL, &id);
     if (error == ERROR_CONFLICT)
-        return say_taken(name, if_missing);
+        return report_existing(name, if_missing);
     if (!error && staff)
-        error = user_set_staff(tool->db, id, true);
+        error = user_set_staff(cli->db, id, true);
     if (error)
-        return tool_store_failed(tool, error);
-    tool_say("User %s was added, with id %" PRIu64 ".", name, id);
-    return TOOL_DONE;
+        return cli_store_error(cli, error);
+    cli_message("User %s added with id %" PRIu64 ".", name, id);
+    return CLI_OK;
 }
 
-enum tool_end command_user_add(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_user_add(struct cli *cli, struct arguments *arguments) {
     bool staff = false, if_missing = false;
     const struct arguments_option options[] = {{"--staff", ARGUMENTS_FLAG, &staff},
                                                {"--if-missing", ARGUMENTS_FLAG, &if_missing}};
     struct user user;
     if (!arguments_read(arguments, options, 2, 1, 1))
-        return TOOL_USAGE;
-    const char *name = arguments->words[0];
+        return CLI_USAGE;
+    const char *name = arguments->argv[0];
     if (!text_is_username(text_of(name)))
-        return tool_fail("'%s' is no user name: 3 to 32 letters (a to z), digits, '_', '.', '-'",
-                         name);
-    /* Known before anybody types a password in vain. */
-    const enum error error = user_by_name(tool->db, text_of(name), &user, NULL);
+        return cli_error(
+            "invalid user name '%s': must be 3 to 32 letters (a to z), digits, '_', '.' or '-'",
+            name);
+    /* Check for an existing user before asking for a password. */
+    const enum error error = user_by_name(cli->db, text_of(name), &user, NULL);
     if (error == ERROR_NONE)
-        return say_taken(user.name, if_missing);
+        return report_existing(user.name, if_missing);
     if (error != ERROR_NOT_FOUND)
-        return tool_store_failed(tool, error);
-    return add(tool, name, staff, if_missing);
+        return cli_store_error(cli, error);
+    return add(cli, name, staff, if_missing);
 }
 
 /* ---- changing ---- */
 
-/* Reads the one argument, a user's name. */
-static enum tool_end read_user(const struct tool *tool, struct arguments *arguments,
-                               struct user *user) {
+/* Parses the only argument, the name of a user, and finds the user. */
+static enum cli_status read_user(const struct cli *cli, struct arguments *arguments,
+                                 struct user *user) {
     if (!arguments_read(arguments, NULL, 0, 1, 1))
-        return TOOL_USAGE;
-    return tool_find_user(tool, arguments->words[0], user);
+        return CLI_USAGE;
+    return cli_find_user(cli, arguments->argv[0], user);
 }
 
-static void publish_change(const struct tool *tool, const struct user_change *change) {
-    publish_credentials_changed(tool->redis, tool->config.redis_prefix, change);
+static void publish_change(const struct cli *cli, const struct user_change *change) {
+    publish_credentials_changed(cli->redis, cli->config.redis_prefix, change);
     if (change->changed)
-        tool_published(tool);
+        cli_flush_events(cli);
 }
 
-enum tool_end command_user_passwd(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_user_passwd(struct cli *cli, struct arguments *arguments) {
     char hash[SECRET_PASSWORD_SIZE];
     struct user user;
     struct user_change change;
-    enum tool_end end = read_user(tool, arguments, &user);
-    if (!end)
-        end = ask_password(tool, user.name, hash);
-    if (end)
-        return end;
-    const enum error error = user_set_password(tool->db, user.id, hash, 0, 0, &change);
+    enum cli_status status = read_user(cli, arguments, &user);
+    if (!status)
+        status = ask_password(cli, user.name, hash);
+    if (status)
+        return status;
+    const enum error error = user_set_password(cli->db, user.id, hash, 0, 0, &change);
     if (error)
-        return tool_store_failed(tool, error);
-    publish_change(tool, &change);
-    tool_say("User %s has a new password; all sessions and tokens of before have ended.",
-             user.name);
-    return TOOL_DONE;
+        return cli_store_error(cli, error);
+    publish_change(cli, &change);
+    cli_message("Password of user %s changed; all sessions and tokens revoked.", user.name);
+    return CLI_OK;
 }
 
-static enum tool_end set_active(struct tool *tool, struct arguments *arguments, bool active) {
+static enum cli_status set_active(struct cli *cli, struct arguments *arguments, bool active) {
     const char *state = active ? "enabled" : "disabled";
     struct user user;
     struct user_change change;
-    const enum tool_end end = read_user(tool, arguments, &user);
-    if (end)
-        return end;
-    const enum error error = user_set_active(tool->db, user.id, active, &change);
+    const enum cli_status status = read_user(cli, arguments, &user);
+    if (status)
+        return status;
+    const enum error error = user_set_active(cli->db, user.id, active, &change);
     if (error)
-        return tool_store_failed(tool, error);
-    publish_change(tool, &change);
-    tool_say(change.changed ? "User %s is %s." : "User %s was %s already.", user.name, state);
-    return TOOL_DONE;
+        return cli_store_error(cli, error);
+    publish_change(cli, &change);
+    cli_message(change.changed ? "User %s is %s." : "User %s is already %s.", user.name, state);
+    return CLI_OK;
 }
 
-enum tool_end command_user_disable(struct tool *tool, struct arguments *arguments) {
-    return set_active(tool, arguments, false);
+enum cli_status command_user_disable(struct cli *cli, struct arguments *arguments) {
+    return set_active(cli, arguments, false);
 }
 
-enum tool_end command_user_enable(struct tool *tool, struct arguments *arguments) {
-    return set_active(tool, arguments, true);
+enum cli_status command_user_enable(struct cli *cli, struct arguments *arguments) {
+    return set_active(cli, arguments, true);
 }
 
-enum tool_end command_user_staff(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments) {
     struct user user;
     if (!arguments_read(arguments, NULL, 0, 2, 2))
-        return TOOL_USAGE;
-    const struct text word = text_of(arguments->words[1]);
+        return CLI_USAGE;
+    const struct text word = text_of(arguments->argv[1]);
     const bool staff = text_equals(word, text_of("on"));
     if (!staff && !text_equals(word, text_of("off"))) {
-        tool_fail("'%s' is neither on nor off", arguments->words[1]);
-        return TOOL_USAGE;
+        cli_error("invalid value '%s': must be on or off", arguments->argv[1]);
+        return CLI_USAGE;
     }
-    const enum tool_end end = tool_find_user(tool, arguments->words[0], &user);
-    if (end)
-        return end;
-    const enum error error = user_set_staff(tool->db, user.id, staff);
+    const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
+    if (status)
+        return status;
+    const enum error error = user_set_staff(cli->db, user.id, staff);
     if (error)
-        return tool_store_failed(tool, error);
-    tool_say("User %s is %s.", user.name, staff ? "staff" : "not staff");
-    return TOOL_DONE;
+        return cli_store_error(cli, error);
+    cli_message("User %s is %s.", user.name, staff ? "staff" : "not staff");
+    return CLI_OK;
 }
 
-/* ---- listing ---- */
+/* ---- list ---- */
 
 static void add_json(struct json_writer *w, const struct user *user) {
     json_write_object(w);
@@ -184,38 +186,38 @@ static void add_row(struct table *table, const struct user *user) {
 }
 
 static void list_user(void *context, const struct user *user) {
-    struct listing *listing = context;
-    listing->shown++;
-    if (listing->json)
-        add_json(&listing->w, user);
+    struct list_output *output = context;
+    output->shown++;
+    if (output->json)
+        add_json(&output->w, user);
     else
-        add_row(listing->table, user);
+        add_row(output->table, user);
 }
 
-static enum tool_end list(const struct tool *tool, struct text prefix, bool all, uint64_t limit,
-                          uint64_t offset) {
+static enum cli_status list(const struct cli *cli, struct text prefix, bool all, uint64_t limit,
+                            uint64_t offset) {
     static const char *const HEADINGS[] = {">ID", "NAME", "ACTIVE", "STAFF", "CREATED (UTC)"};
-    struct listing listing;
+    struct list_output output;
     uint64_t count = 0;
-    enum error error = user_count(tool->db, prefix, all, &count);
-    listing_begin(&listing, tool, HEADINGS, 5);
+    enum error error = user_count(cli->db, prefix, all, &count);
+    list_output_begin(&output, cli, HEADINGS, 5);
     if (!error)
-        error = user_list(tool->db, prefix, all, limit, offset, list_user, &listing);
-    return listing_end(&listing, tool, count, error);
+        error = user_list(cli->db, prefix, all, limit, offset, list_user, &output);
+    return list_output_end(&output, cli, count, error);
 }
 
-enum tool_end command_user_list(struct tool *tool, struct arguments *arguments) {
+enum cli_status command_user_list(struct cli *cli, struct arguments *arguments) {
     const char *prefix = "";
     bool all = false;
-    uint64_t limit = LISTING_LIMIT, offset = 0;
+    uint64_t limit = LIST_OUTPUT_DEFAULT_LIMIT, offset = 0;
     const struct arguments_option options[] = {{"--search", ARGUMENTS_TEXT, &prefix},
                                                {"--all", ARGUMENTS_FLAG, &all},
                                                {"--limit", ARGUMENTS_NUMBER, &limit},
                                                {"--offset", ARGUMENTS_NUMBER, &offset}};
     if (!arguments_read(arguments, options, 4, 0, 0))
-        return TOOL_USAGE;
+        return CLI_USAGE;
     const struct text text = text_of(prefix);
     if (!text_is_valid(text.at, text.len))
-        return tool_fail("what --search names is not UTF-8");
-    return list(tool, text, all, limit, offset);
+        return cli_error("the prefix given with --search is not valid UTF-8");
+    return list(cli, text, all, limit, offset);
 }

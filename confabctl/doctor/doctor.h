@@ -1,52 +1,52 @@
 /*
- * doctor: the checks of `confabctl doctor`. command_doctor.c has their table, each group of
- * them a file.
+ * doctor: the checks of `confabctl doctor`. command_doctor.c has their table; each group of
+ * checks has a file here.
  */
-#ifndef CONFABCTL_DOCTOR_H
-#define CONFABCTL_DOCTOR_H
+#ifndef CONFAB_CONFABCTL_DOCTOR_DOCTOR_H
+#define CONFAB_CONFABCTL_DOCTOR_DOCTOR_H
 
 #include <stdbool.h>
 
 #include "base/secret.h"
-#include "doctor/findings.h"
-#include "site.h"
+#include "cli.h"
+#include "doctor/report.h"
+#include "http_client.h"
 #include "store/server.h"
-#include "tool.h"
 
-/* What a check found to be there, for the checks behind it. */
-#define DOCTOR_SITE 1u    /* the site answers */
-#define DOCTOR_TOKEN 2u   /* it lets the doctor's token in */
+/* What a check found to work; later checks require it. */
+#define DOCTOR_SITE 1u    /* the API answers at the address */
+#define DOCTOR_TOKEN 2u   /* the API accepts the token */
 #define DOCTOR_SOCKET 4u  /* a WebSocket is open */
-#define DOCTOR_METRICS 8u /* every pushd has told its figures */
+#define DOCTOR_METRICS 8u /* every pushd has told its metrics_text */
 
 struct doctor {
-    const struct tool *tool;
-    struct site *site;
-    char key[SECRET_KEY_SIZE];  /* of a token made for this run */
-    struct server server;       /* what the database said at the beginning */
-    int64_t server_ahead;       /* of this machine's clock, microseconds */
-    struct site_answer first;   /* what /healthz said */
-    const char *const *metrics; /* where each pushd serves its figures: host:port */
+    const struct cli *cli;
+    struct http_client *http;
+    char key[SECRET_KEY_SIZE];         /* of the token created for this run */
+    struct server server;              /* limits and clock of the database, read at the start */
+    int64_t server_ahead;              /* its clock minus that of this machine, microseconds */
+    struct http_client_response first; /* the response to /healthz */
+    const char *const *metrics;        /* host:port of the metrics of each pushd */
     size_t metrics_count;
-    struct buffer figures; /* what they told, one after the other */
-    struct buffer early;   /* what came over the WebSocket behind its handshake */
-    unsigned have;
+    struct buffer metrics_text; /* the metrics of all pushds, joined */
+    struct buffer received;     /* bytes received on the WebSocket, not parsed yet */
+    unsigned have;              /* DOCTOR_ flags */
 };
 
-/* How a check ended, with what is wrong and how it is mended. */
-struct finding {
-    enum findings_state state;
+/* The result of a check. */
+struct doctor_result {
+    enum report_state state;
     char detail[600];
-    const char *mend; /* NULL if there is nothing to mend */
+    const char *fix; /* NULL if there is nothing to fix; static */
 };
 
-/* A finding: how it is, and if it is wrong, what to do. */
-void doctor_found(struct finding *finding, enum findings_state state, const char *mend,
-                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Sets the result: its state, a fix or NULL, and a detail. */
+void doctor_set_result(struct doctor_result *result, enum report_state state, const char *fix,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-typedef void doctor_check(struct doctor *doctor, struct finding *finding);
+typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
 
-/* doctor_web.c: what a web server has to pass on */
+/* doctor_web.c: what the web server must pass to fcgi-api */
 doctor_check doctor_address;
 doctor_check doctor_authorization;
 doctor_check doctor_links;
@@ -56,12 +56,12 @@ doctor_check doctor_bodies;
 doctor_check doctor_upgrade;
 doctor_check doctor_delay;
 
-/* doctor_servers.c: the servers behind it */
+/* doctor_servers.c: clocks, MariaDB and Redis */
 doctor_check doctor_clock;
 doctor_check doctor_connections;
 doctor_check doctor_redis;
 
-/* doctor_push.c: pushd, by its figures */
+/* doctor_push.c: pushd, by its metrics */
 doctor_check doctor_pushd;
 doctor_check doctor_version;
 doctor_check doctor_files;

@@ -1,3 +1,4 @@
+/* The checks of pushd: they read its metrics and compare them with the configuration. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -5,60 +6,63 @@
 
 #include "doctor/doctor.h"
 
-/* Files beside its sockets for which a pushd wants to have room: it does not start without. */
+/* Files that pushd needs in addition to its sockets; it does not start without them. */
 #define OTHER_FILES 256
 
 static const char INFO[] = "\nconfab_pushd_info{version=\"";
 static const char FILE_LIMIT[] = "\nconfab_file_limit ";
 
-/* Reads the figures of the pushd that serves them at host:port, behind a line with that. */
-static bool read_figures(struct doctor *doctor, const char *place, struct finding *finding) {
-    struct site_answer answer;
+/* Appends the metrics of the pushd at this address (host:port), after a line feed: the searches
+ * below look for whole lines. */
+static bool read_metrics(struct doctor *doctor, const char *host_port,
+                         struct doctor_result *result) {
+    struct http_client_response response;
     char address[512];
-    snprintf(address, sizeof(address), "http://%s", place);
-    struct site *site = site_new(address, NULL);
-    if (!site) {
-        doctor_found(finding, FINDINGS_FAILED, "name it as host:port", "'%s' is no address", place);
+    snprintf(address, sizeof(address), "http://%s", host_port);
+    struct http_client *http = http_client_new(address, NULL);
+    if (!http) {
+        doctor_set_result(result, REPORT_FAILED, "give the address as host:port",
+                          "invalid address '%s'", host_port);
         return false;
     }
-    site_ask(site, &(struct site_request){.path = "/metrics"}, &answer);
-    const bool told = answer.status == 200 && answer.body.len > 0;
-    if (told)
-        buffer_printf(&doctor->figures, "\n%s", buffer_str(&answer.body));
+    http_client_send(http, &(struct http_client_request){.path = "/metrics"}, &response);
+    const bool valid = response.status == 200 && response.body.len > 0;
+    if (valid)
+        buffer_printf(&doctor->metrics_text, "\n%s", buffer_str(&response.body));
     else
-        doctor_found(finding, FINDINGS_FAILED,
-                     "is pushd running? Its metrics_listen may be another (with systemd 18001 for "
-                     "confab-pushd@8001): name it with --metrics",
-                     "no figures at %s: %s", place, answer.status ? "no pushd" : answer.error);
-    site_answer_free(&answer);
-    site_free(site);
-    return told;
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "start pushd, or give its metrics_listen address with --metrics (with systemd, port 18001 "
+            "for confab-pushd@8001)",
+            "cannot read metrics at %s: %s", host_port,
+            response.status ? "the response is not from pushd" : response.error);
+    http_client_response_free(&response);
+    http_client_free(http);
+    return valid;
 }
 
-void doctor_pushd(struct doctor *doctor, struct finding *finding) {
+void doctor_pushd(struct doctor *doctor, struct doctor_result *result) {
     bool all = true;
     for (size_t i = 0; all && i < doctor->metrics_count; i++)
-        all = read_figures(doctor, doctor->metrics[i], finding);
+        all = read_metrics(doctor, doctor->metrics[i], result);
     if (!all)
         return;
     doctor->have |= DOCTOR_METRICS;
-    if (strstr(buffer_str(&doctor->figures), "\nconfab_database_up 0\n"))
-        doctor_found(finding, FINDINGS_FAILED, "the log of pushd says more",
-                     "does not reach the database");
-    else if (redis_client_is_configured(doctor->tool->redis) &&
-             strstr(buffer_str(&doctor->figures), "\nconfab_redis_up 0\n"))
-        doctor_found(finding, FINDINGS_FAILED, "the log of pushd says more",
-                     "does not reach Redis");
+    if (strstr(buffer_str(&doctor->metrics_text), "\nconfab_database_up 0\n"))
+        doctor_set_result(result, REPORT_FAILED, "see the log of pushd", "database unavailable");
+    else if (redis_client_is_configured(doctor->cli->redis) &&
+             strstr(buffer_str(&doctor->metrics_text), "\nconfab_redis_up 0\n"))
+        doctor_set_result(result, REPORT_FAILED, "see the log of pushd", "Redis unavailable");
     else
-        doctor_found(finding, FINDINGS_OK, NULL, "runs, and reaches its servers");
+        doctor_set_result(result, REPORT_OK, NULL, "running, database and Redis connected");
 }
 
-/* One from before there was a version in the figures is of another, too. */
-void doctor_version(struct doctor *doctor, struct finding *finding) {
-    const char *at = buffer_str(&doctor->figures);
+/* A pushd without a version in its metrics is older than that metric, and counts as different. */
+void doctor_version(struct doctor *doctor, struct doctor_result *result) {
+    const char *at = buffer_str(&doctor->metrics_text);
     size_t same = 0;
     int len = 0;
-    const char *other = "an older one";
+    const char *other = "unknown";
     for (; (at = strstr(at, INFO)); at += strlen(INFO)) {
         const char *version = at + strlen(INFO);
         const int version_len = (int)strcspn(version, "\"");
@@ -70,29 +74,31 @@ void doctor_version(struct doctor *doctor, struct finding *finding) {
         }
     }
     if (same < doctor->metrics_count)
-        doctor_found(
-            finding, FINDINGS_FAILED,
-            "send SIGUSR2 to pushd, so that the new one takes over, or restart it; clients "
-            "come back and miss nothing",
-            "a pushd of version %.*s still runs, confabctl is " CONFAB_VERSION,
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "send SIGUSR2 to pushd to upgrade it, or restart it; clients reconnect and miss "
+            "nothing",
+            "a pushd of version %.*s is running, confabctl is version " CONFAB_VERSION,
             len ? len : (int)strlen(other), other);
     else
-        doctor_found(finding, FINDINGS_OK, NULL, "pushd is " CONFAB_VERSION);
+        doctor_set_result(result, REPORT_OK, NULL, "pushd is version " CONFAB_VERSION);
 }
 
-void doctor_files(struct doctor *doctor, struct finding *finding) {
-    const uint64_t wanted = doctor->tool->config.max_sockets + OTHER_FILES;
+void doctor_files(struct doctor *doctor, struct doctor_result *result) {
+    const uint64_t required = doctor->cli->config.max_sockets + OTHER_FILES;
     uint64_t least = UINT64_MAX;
-    for (const char *at = buffer_str(&doctor->figures); (at = strstr(at, FILE_LIMIT));
+    for (const char *at = buffer_str(&doctor->metrics_text); (at = strstr(at, FILE_LIMIT));
          at += strlen(FILE_LIMIT)) {
         const uint64_t limit = strtoull(at + strlen(FILE_LIMIT), NULL, 10);
         least = limit < least ? limit : least;
     }
-    if (least < wanted)
-        doctor_found(finding, FINDINGS_FAILED,
-                     "raise the limit (LimitNOFILE= of the unit, ulimit -n) and restart pushd, or "
-                     "lower max_sockets",
-                     "pushd may open %" PRIu64 " files; max_sockets needs %" PRIu64, least, wanted);
+    if (least < required)
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "raise the limit (LimitNOFILE= in the unit, or ulimit -n) and restart pushd, or "
+            "lower max_sockets",
+            "pushd can open %" PRIu64 " files; max_sockets requires %" PRIu64, least, required);
     else
-        doctor_found(finding, FINDINGS_OK, NULL, "pushd may open enough files for max_sockets");
+        doctor_set_result(result, REPORT_OK, NULL,
+                          "the file limit of pushd is sufficient for max_sockets");
 }

@@ -1,3 +1,4 @@
+/* The checks of clocks, database connections and Redis. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,67 +8,70 @@
 
 #define REDIS_MS 2000
 
-/* Clocks may differ by so much. */
+/* Tolerated difference between two clocks. */
 #define CLOCK_US (5 * 1000000)
 
 /* ---- clocks ---- */
 
-/* How much the site's clock is ahead of ours at least, by its Date; negative: behind. */
-static int64_t site_ahead(const struct site_answer *answer) {
-    if (!answer->has_date || (answer->earliest <= 0 && answer->latest >= 0))
+/* Returns the least possible difference between the clock of the web server, by its Date, and
+ * this one; negative if it is behind. */
+static int64_t site_ahead(const struct http_client_response *response) {
+    if (!response->has_date || (response->earliest <= 0 && response->latest >= 0))
         return 0;
-    return answer->earliest > 0 ? answer->earliest : answer->latest;
+    return response->earliest > 0 ? response->earliest : response->latest;
 }
 
 static bool differs(int64_t ahead) {
     return ahead > CLOCK_US || ahead < -CLOCK_US;
 }
 
-static void append_clock(struct buffer *out, const char *whose, int64_t ahead) {
+static void append_clock(struct buffer *out, const char *server, int64_t ahead) {
     if (differs(ahead))
-        buffer_printf(out, "%sthe %s's is %" PRId64 " s %s", out->len > 0 ? ", " : "", whose,
+        buffer_printf(out, "%sthe %s is %" PRId64 " s %s", out->len > 0 ? ", " : "", server,
                       (ahead > 0 ? ahead : -ahead) / 1000000, ahead > 0 ? "ahead" : "behind");
 }
 
-void doctor_clock(struct doctor *doctor, struct finding *finding) {
+void doctor_clock(struct doctor *doctor, struct doctor_result *result) {
     struct buffer what = BUFFER_EMPTY;
     append_clock(&what, "database", doctor->server_ahead);
     append_clock(&what, "web server", site_ahead(&doctor->first));
     if (what.len > 0)
-        doctor_found(finding, FINDINGS_FAILED,
-                     "have each machine set its clock by the network (timedatectl set-ntp true)",
-                     "clocks differ; beside this machine's, %s", buffer_str(&what));
+        doctor_set_result(result, REPORT_FAILED,
+                          "synchronise the clocks with NTP (timedatectl set-ntp true)",
+                          "clocks differ from this machine: %s", buffer_str(&what));
     else
-        doctor_found(finding, FINDINGS_OK, NULL, "%s",
-                     doctor->first.has_date ? "site, database and this machine agree"
-                                            : "database and this machine agree");
+        doctor_set_result(result, REPORT_OK, NULL, "%s",
+                          doctor->first.has_date ? "web server, database and this machine agree"
+                                                 : "database and this machine agree");
     buffer_free(&what);
 }
 
 /* ---- database ---- */
 
-/* Every process of fcgi-api has one, every thread of pushd that asks the database, and
+/* Each process of fcgi-api has a connection, each database thread of each pushd worker, and
  * confabctl. */
-void doctor_connections(struct doctor *doctor, struct finding *finding) {
-    const struct config *config = &doctor->tool->config;
+void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
+    const struct config *config = &doctor->cli->config;
     const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
-    const uint64_t wanted =
+    const uint64_t required =
         config->processes + pushds * config->push_workers * config->push_db_threads + 1;
-    if (doctor->server.connections < wanted)
-        doctor_found(finding, FINDINGS_FAILED,
-                     "raise max_connections of MariaDB (or the user's limit), or lower processes, "
-                     "push_workers or push_db_threads",
-                     "the database lets %" PRIu64 " in at once, confab may need %" PRIu64,
-                     doctor->server.connections, wanted);
+    if (doctor->server.connections < required)
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "raise max_connections of MariaDB (or the limit of the user), or lower processes, "
+            "push_workers or push_db_threads",
+            "the database allows %" PRIu64 " connections, confab may need %" PRIu64,
+            doctor->server.connections, required);
     else
-        doctor_found(finding, FINDINGS_OK, NULL,
-                     "the database lets %" PRIu64 " in at once, confab needs at most %" PRIu64,
-                     doctor->server.connections, wanted);
+        doctor_set_result(result, REPORT_OK, NULL,
+                          "the database allows %" PRIu64
+                          " connections, confab needs at most %" PRIu64,
+                          doctor->server.connections, required);
 }
 
 /* ---- Redis ---- */
 
-/* The value on the line `name:value`; its length is *len. */
+/* Returns the value of the line `name:value` and its length, or "". */
 static const char *field(struct buffer *lines, const char *name, int *len) {
     char start[64];
     snprintf(start, sizeof(start), "\n%s:", name);
@@ -77,28 +81,29 @@ static const char *field(struct buffer *lines, const char *name, int *len) {
     return found;
 }
 
-void doctor_redis(struct doctor *doctor, struct finding *finding) {
-    struct redis_client *redis = doctor->tool->redis;
+void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
+    struct redis_client *redis = doctor->cli->redis;
     struct buffer lines = BUFFER_EMPTY;
     int limit_len, policy_len;
     if (!redis_client_is_configured(redis)) {
-        doctor_found(finding, FINDINGS_WARNING, "set redis_socket or redis_host",
-                     "not configured: events take longer, presence is empty");
+        doctor_set_result(result, REPORT_WARNING, "set redis_socket or redis_host",
+                          "not configured: events are delayed, presence is empty");
         return;
     }
     if (!redis_client_memory(redis, REDIS_MS, &lines)) {
-        doctor_found(finding, FINDINGS_FAILED, "`confabctl check` says more", "cannot be asked: %s",
-                     redis_client_last_error(redis));
+        doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "cannot read INFO: %s",
+                          redis_client_last_error(redis));
         return;
     }
     const char *limit = field(&lines, "maxmemory", &limit_len);
     const char *policy = field(&lines, "maxmemory_policy", &policy_len);
     if (strtoull(limit, NULL, 10) > 0 && strncmp(policy, "noeviction", (size_t)policy_len) != 0)
-        doctor_found(finding, FINDINGS_FAILED,
-                     "maxmemory-policy noeviction in redis.conf, or a Redis of confab's own",
-                     "throws keys away when it is full (%.*s): presence and limits get lost",
-                     policy_len, policy);
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "set maxmemory-policy noeviction in redis.conf, or use a separate Redis for confab",
+            "evicts keys when its memory is full (%.*s): presence and rate limits are lost",
+            policy_len, policy);
     else
-        doctor_found(finding, FINDINGS_OK, NULL, "keeps what it is given");
+        doctor_set_result(result, REPORT_OK, NULL, "eviction disabled");
     buffer_free(&lines);
 }

@@ -1,3 +1,4 @@
+/* doctor_token: the child process that creates and revokes the token. */
 #include "doctor/doctor_token.h"
 
 #include <errno.h>
@@ -11,33 +12,33 @@
 #include "event/publish.h"
 #include "store/token.h"
 
-/* What the keeper says once there is a token. */
-#define MADE 'm'
+/* The byte that the child sends when the token exists. */
+#define ADDED 'a'
 
-/* ---- the keeper ---- */
+/* ---- the child ---- */
 
-static enum tool_end end_token(const struct tool *tool, uint64_t token_id) {
+static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
     struct user_change change;
-    const enum error error = token_end(tool->db, token_id, &change);
+    const enum error error = token_end(cli->db, token_id, &change);
     if (error)
-        return tool_store_failed(tool, error);
+        return cli_store_error(cli, error);
     if (change.changed)
-        publish_credentials_changed(tool->redis, tool->config.redis_prefix, &change);
-    redis_client_flush(tool->redis);
-    return TOOL_DONE;
+        publish_credentials_changed(cli->redis, cli->config.redis_prefix, &change);
+    redis_client_flush(cli->redis);
+    return CLI_OK;
 }
 
-static void wait_for_end(int line) {
+static void wait_for_eof(int fd) {
     char byte;
     ssize_t size;
     do
-        size = read(line, &byte, 1);
+        size = read(fd, &byte, 1);
     while (size > 0 || (size < 0 && errno == EINTR));
 }
 
-/* What ends the doctor, and all that was started with it, leaves the keeper alone; nobody
- * waits for the end of its output. */
-static void step_aside(void) {
+/* Protects the child from the signals that end the parent's process group. It also closes
+ * standard output, so that a reader of the parent's output sees its end. */
+static void detach(void) {
     static const int NUMBERS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++)
         signal(NUMBERS[i], SIG_IGN);
@@ -45,56 +46,57 @@ static void step_aside(void) {
     close(STDOUT_FILENO);
 }
 
-/* The doctor's connections are not touched: it has its own. */
-static enum tool_end keep(const struct tool *doctor, uint64_t user_id,
-                          const unsigned char hash[SECRET_HASH_SIZE], int line) {
-    const char made = MADE;
-    struct tool tool = {.given_config = doctor->given_config};
+/* Creates the token, waits until the parent ends, and revokes it. It uses connections of its
+ * own, since the parent still uses those that it shares by the fork. */
+static enum cli_status run_child(const struct cli *parent, uint64_t user_id,
+                                 const unsigned char hash[SECRET_HASH_SIZE], int fd) {
+    const char added = ADDED;
+    struct cli cli = {.given_config = parent->given_config};
     struct buffer problems = BUFFER_EMPTY;
     uint64_t token_id = 0;
-    if (!tool_open(&tool, &problems))
-        return tool_fail("%s", buffer_str(&problems));
-    const enum error error = token_add(tool.db, user_id, hash, &token_id);
+    if (!cli_open(&cli, &problems))
+        return cli_error("%s", buffer_str(&problems));
+    const enum error error = token_add(cli.db, user_id, hash, &token_id);
     if (error)
-        return tool_store_failed(&tool, error);
-    if (write(line, &made, 1) == 1)
-        wait_for_end(line);
-    return end_token(&tool, token_id);
+        return cli_store_error(&cli, error);
+    if (write(fd, &added, 1) == 1)
+        wait_for_eof(fd);
+    return revoke_token(&cli, token_id);
 }
 
-/* ---- the doctor ---- */
+/* ---- the parent ---- */
 
-enum tool_end doctor_token_make(const struct tool *tool, uint64_t user_id,
-                                const unsigned char hash[SECRET_HASH_SIZE],
-                                struct doctor_token *token) {
-    int lines[2];
-    char said = 0;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lines) != 0)
-        return tool_fail("cannot speak to another process: %s", strerror(errno));
-    token->line = lines[0];
-    token->keeper = fork();
-    if (token->keeper == 0) {
-        close(lines[0]);
-        step_aside();
-        _exit((int)keep(tool, user_id, hash, lines[1]));
+enum cli_status doctor_token_add(const struct cli *cli, uint64_t user_id,
+                                 const unsigned char hash[SECRET_HASH_SIZE],
+                                 struct doctor_token *token) {
+    int fds[2];
+    char byte = 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+        return cli_error("cannot create a socket pair: %s", strerror(errno));
+    token->fd = fds[0];
+    token->child = fork();
+    if (token->child == 0) {
+        close(fds[0]);
+        detach();
+        _exit((int)run_child(cli, user_id, hash, fds[1]));
     }
-    close(lines[1]);
-    if (token->keeper < 0) {
-        close(token->line);
-        return tool_fail("cannot start another process: %s", strerror(errno));
+    close(fds[1]);
+    if (token->child < 0) {
+        close(token->fd);
+        return cli_error("cannot fork: %s", strerror(errno));
     }
-    if (read(token->line, &said, 1) == 1 && said == MADE)
-        return TOOL_DONE;
-    doctor_token_end(token);
-    return TOOL_FAILED;
+    if (read(token->fd, &byte, 1) == 1 && byte == ADDED)
+        return CLI_OK;
+    doctor_token_revoke(token);
+    return CLI_FAILED;
 }
 
-enum tool_end doctor_token_end(struct doctor_token *token) {
+enum cli_status doctor_token_revoke(struct doctor_token *token) {
     int status = 0;
     pid_t ended;
-    close(token->line);
+    close(token->fd);
     do
-        ended = waitpid(token->keeper, &status, 0);
+        ended = waitpid(token->child, &status, 0);
     while (ended < 0 && errno == EINTR);
-    return ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? TOOL_DONE : TOOL_FAILED;
+    return ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CLI_OK : CLI_FAILED;
 }

@@ -1,28 +1,29 @@
 /*
- * doctor_token: the token that the doctor comes with, for the time of its run.
+ * doctor_token: the token of one run of doctor.
  *
- * A process of its own keeps it, and ends it as soon as the doctor is gone, however that came
- * about: nobody else would know of a token that a killed doctor left.
+ * A child process creates the token and revokes it as soon as the parent ends, also if the
+ * parent is killed. Otherwise an interrupted run would leave a valid token.
  */
-#ifndef CONFABCTL_DOCTOR_TOKEN_H
-#define CONFABCTL_DOCTOR_TOKEN_H
+#ifndef CONFAB_CONFABCTL_DOCTOR_DOCTOR_TOKEN_H
+#define CONFAB_CONFABCTL_DOCTOR_DOCTOR_TOKEN_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "tool.h"
+#include "cli.h"
 
 struct doctor_token {
-    pid_t keeper;
-    int line; /* to the keeper, which takes its end for the doctor's */
+    pid_t child;
+    int fd; /* connection to the child, which revokes the token when it is closed */
 };
 
-/* Adds a token of a user, by the hash of its key. If that fails, the keeper says why. */
-enum tool_end doctor_token_make(const struct tool *tool, uint64_t user_id,
-                                const unsigned char hash[SECRET_HASH_SIZE],
-                                struct doctor_token *token);
+/* Creates a token of a user from the hash of its key. If that fails, the child has printed an
+ * error. */
+enum cli_status doctor_token_add(const struct cli *cli, uint64_t user_id,
+                                 const unsigned char hash[SECRET_HASH_SIZE],
+                                 struct doctor_token *token);
 
-/* Ends it. */
-enum tool_end doctor_token_end(struct doctor_token *token);
+/* Revokes the token and waits for the child. */
+enum cli_status doctor_token_revoke(struct doctor_token *token);
 
 #endif

@@ -26,9 +26,9 @@ struct found {
 static bool read_words(struct found *found, char *line, size_t min, size_t max) {
     static const char *words[16];
     memset(found, 0, sizeof(*found));
-    found->arguments.words = words;
+    found->arguments.argv = words;
     for (char *rest, *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        words[found->arguments.count++] = word;
+        words[found->arguments.argc++] = word;
     const struct arguments_option options[] = {{"--flag", ARGUMENTS_FLAG, &found->flag},
                                                {"--text", ARGUMENTS_TEXT, &found->text},
                                                {"--number", ARGUMENTS_NUMBER, &found->number},
@@ -46,10 +46,10 @@ static void options_and_words_come_in_any_order(void **state) {
     assert_true(found.flag);
     assert_string_equal(found.text, "x=y");
     assert_int_equal(found.number, 12);
-    assert_int_equal(found.arguments.count, 3);
-    assert_string_equal(found.arguments.words[0], "a");
-    assert_string_equal(found.arguments.words[1], "b");
-    assert_string_equal(found.arguments.words[2], "c");
+    assert_int_equal(found.arguments.argc, 3);
+    assert_string_equal(found.arguments.argv[0], "a");
+    assert_string_equal(found.arguments.argv[1], "b");
+    assert_string_equal(found.arguments.argv[2], "c");
 }
 
 static void what_is_not_given_is_left_alone(void **state) {
@@ -81,8 +81,8 @@ static void two_dashes_end_the_options(void **state) {
     assert_true(read_words(&found, line, 2, 2));
     assert_true(found.flag);
     assert_null(found.text);
-    assert_string_equal(found.arguments.words[0], "--text");
-    assert_string_equal(found.arguments.words[1], "--");
+    assert_string_equal(found.arguments.argv[0], "--text");
+    assert_string_equal(found.arguments.argv[1], "--");
     assert_true(READ(&found, "-", 1, 1));
 }
 

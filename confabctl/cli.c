@@ -1,0 +1,106 @@
+/* cli: opening and closing the connections; messages and errors. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "table.h"
+
+/* Timeout of a statement. Altering or counting large tables takes long, and no web client is
+ * waiting for the result. */
+#define DATABASE_SECONDS 3600
+#define REDIS_MS 1000
+
+bool cli_open(struct cli *cli, struct buffer *problems) {
+    log_open("confabctl", LOG_LEVEL_ERROR, false, "/dev/null");
+    cli->config_path = config_find(cli->given_config);
+    if (!config_load(&cli->config, cli->config_path, problems))
+        return false;
+    if (!secret_init()) {
+        buffer_append_str(problems, "no source of random numbers available\n");
+        return false;
+    }
+    if (cli->config.redis_timeout < REDIS_MS)
+        cli->config.redis_timeout = REDIS_MS;
+    cli->db = db_new(&cli->config);
+    db_set_timeout(cli->db, DATABASE_SECONDS);
+    cli->redis = redis_client_new(&cli->config);
+    return true;
+}
+
+void cli_close(struct cli *cli) {
+    redis_client_free(cli->redis);
+    db_free(cli->db);
+    config_free(&cli->config);
+    free(cli->config_path);
+}
+
+/* ---- messages ---- */
+
+__attribute__((format(printf, 3, 0))) static void print_line(FILE *stream, const char *prefix,
+                                                             const char *format, va_list values) {
+    struct buffer clean = BUFFER_EMPTY;
+    char *text = NULL;
+    const int len = vasprintf(&text, format, values);
+    if (len < 0)
+        abort();
+    table_clean(&clean, (struct text){text, (size_t)len});
+    fprintf(stream, "%s%s\n", prefix, buffer_str(&clean));
+    buffer_free(&clean);
+    free(text);
+}
+
+enum cli_status cli_error(const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    print_line(stderr, "confabctl: ", format, values);
+    va_end(values);
+    return CLI_FAILED;
+}
+
+void cli_message(const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    print_line(stdout, "", format, values);
+    va_end(values);
+}
+
+enum cli_status cli_store_error(const struct cli *cli, enum error error) {
+    const char *cause = db_last_errno(cli->db) ? db_last_error(cli->db) : error_detail(error);
+    if (error == ERROR_UNAVAILABLE)
+        return cli_error("database unavailable: %s", cause);
+    if (error == ERROR_INTERNAL)
+        return cli_error("database error: %s", cause);
+    return cli_error("%s", error_detail(error));
+}
+
+void cli_output(struct buffer *out) {
+    fwrite(buffer_str(out), 1, out->len, stdout);
+    buffer_free(out);
+}
+
+/* ---- helpers of several commands ---- */
+
+enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user) {
+    enum error error = ERROR_NOT_FOUND;
+    if (text_is_username(text_of(name)))
+        error = user_by_name(cli->db, text_of(name), user, NULL);
+    if (error == ERROR_NOT_FOUND)
+        return cli_error("user '%s' does not exist", name);
+    return error ? cli_store_error(cli, error) : CLI_OK;
+}
+
+void cli_flush_events(const struct cli *cli) {
+    if (!redis_client_is_configured(cli->redis))
+        return;
+    redis_client_flush(cli->redis);
+    if (!redis_client_ping(cli->redis, REDIS_MS))
+        fprintf(stderr,
+                "confabctl: warning: Redis unavailable (%s); open sockets are updated from the "
+                "database within seconds\n",
+                redis_client_last_error(cli->redis));
+}

@@ -1,0 +1,58 @@
+/*
+ * cli: what all commands share: configuration, connections, messages and errors.
+ *
+ * Results go to standard output, errors to standard error after the program's name. Log lines
+ * of the modules used are discarded; the error messages contain their causes.
+ */
+#ifndef CONFAB_CONFABCTL_CLI_H
+#define CONFAB_CONFABCTL_CLI_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "db/db.h"
+#include "redis/redis_client.h"
+#include "store/user.h"
+
+/* The exit status of the program. */
+enum cli_status { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+struct cli {
+    const char *given_config; /* the argument of -c, or NULL */
+    bool json;                /* print JSON */
+    char *config_path;        /* the file found; NULL: only defaults and environment */
+    struct config config;
+    struct db *db; /* NULL until cli_open */
+    struct redis_client *redis;
+};
+
+/* Finds and loads the configuration and prepares both connections, which are opened on first
+ * use. If the configuration is invalid, appends a line per error to problems and returns false. */
+bool cli_open(struct cli *cli, struct buffer *problems);
+
+/* Frees everything; also valid without a cli_open before. */
+void cli_close(struct cli *cli);
+
+/* Prints an error message on standard error; returns CLI_FAILED. */
+enum cli_status cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints the error of a function of the store with the message of the database server;
+ * returns CLI_FAILED. */
+enum cli_status cli_store_error(const struct cli *cli, enum error error);
+
+/* Prints a line on standard output; control characters are replaced (see table_clean). */
+void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Writes text to standard output unchanged, and frees it. */
+void cli_output(struct buffer *out);
+
+/* Finds a user by name. If there is none, prints an error and returns CLI_FAILED. */
+enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user);
+
+/* Waits until Redis has processed the published events. If it does not, prints a warning:
+ * pushd then finds the change in the database a few seconds later. */
+void cli_flush_events(const struct cli *cli);
+
+#endif

@@ -1,0 +1,43 @@
+/* list_output: a list as a table or as JSON. */
+#include "list_output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void list_output_begin(struct list_output *output, const struct cli *cli,
+                       const char *const *headings, size_t columns) {
+    memset(output, 0, sizeof(*output));
+    output->json = cli->json;
+    output->table = table_new(headings, columns);
+    output->w = json_writer_start(&output->out);
+    if (output->json) {
+        json_write_object(&output->w);
+        json_write_key(&output->w, "results");
+        json_write_array(&output->w);
+    }
+}
+
+static void print(struct list_output *output, uint64_t count) {
+    if (output->json) {
+        json_write_array_end(&output->w);
+        json_write_member_u64(&output->w, "count", count);
+        json_write_object_end(&output->w);
+        buffer_append_char(&output->out, '\n');
+    } else {
+        table_write(output->table, &output->out);
+    }
+    cli_output(&output->out);
+    if (!output->json && output->shown < count)
+        fprintf(stderr, "Showing %" PRIu64 " of %" PRIu64 "; use --limit and --offset for more.\n",
+                output->shown, count);
+}
+
+enum cli_status list_output_end(struct list_output *output, const struct cli *cli, uint64_t count,
+                                enum error error) {
+    if (!error)
+        print(output, count);
+    table_free(output->table);
+    buffer_free(&output->out);
+    return error ? cli_store_error(cli, error) : CLI_OK;
+}
