@@ -32,8 +32,8 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
     else
         doctor_set_result(
             result, REPORT_FAILED,
-            "start pushd, or give its metrics_listen address with --metrics (with systemd, port 18001 "
-            "for confab-pushd@8001)",
+            "start pushd, or give its metrics_listen address with --metrics (with systemd, "
+            "port 18001 for confab-pushd@8001)",
             "cannot read metrics at %s: %s", host_port,
             response.status ? "the response is not from pushd" : response.error);
     http_client_response_free(&response);

@@ -54,7 +54,7 @@ def test_lines_of_help_are_at_most_100_columns(tool):
 
 
 def test_help_on_an_unknown_command_is_a_usage_error(tool):
-    assert tool.misuse("help", "nothing")[0] == "confabctl: there is no command 'nothing'"
+    assert tool.misuse("help", "nothing")[0] == "confabctl: unknown command 'nothing'"
 
 
 # ---- usage errors ----
@@ -65,17 +65,17 @@ def test_a_missing_command_is_a_usage_error(tool):
 
 def test_an_unknown_command_is_a_usage_error_with_a_suggestion(tool):
     assert tool.misuse("usr", "list")[0] == \
-        "confabctl: there is no command 'usr'; did you mean 'user list'?"
+        "confabctl: unknown command 'usr'; did you mean 'user list'?"
     assert tool.misuse("statz")[0] == \
-        "confabctl: there is no command 'statz'; did you mean 'stats'?"
-    assert tool.misuse("frobnicate")[0] == "confabctl: there is no command 'frobnicate'"
+        "confabctl: unknown command 'statz'; did you mean 'stats'?"
+    assert tool.misuse("frobnicate")[0] == "confabctl: unknown command 'frobnicate'"
 
 
 def test_a_group_without_a_command_lists_its_commands(tool):
     said = tool.misuse("token")
-    assert said == ["confabctl: 'token' needs a command", "usage: confabctl token add NAME",
+    assert said == ["confabctl: 'token' requires a subcommand", "usage: confabctl token add NAME",
                     "usage: confabctl token list [NAME]", "usage: confabctl token revoke ID"]
-    assert tool.misuse("token", "delete")[0] == "confabctl: there is no command 'token delete'"
+    assert tool.misuse("token", "delete")[0] == "confabctl: unknown command 'token delete'"
 
 
 @pytest.mark.parametrize("words", [
@@ -100,16 +100,16 @@ def test_a_usage_error_shows_the_usage_of_the_command(tool, words):
 
 @pytest.mark.parametrize("option", ["--frobnicate", "-x"])
 def test_an_unknown_option_is_a_usage_error_in_any_position(tool, option):
-    assert tool.misuse(option, "stats")[0] == f"confabctl: there is no option '{option}'"
+    assert tool.misuse(option, "stats")[0] == f"confabctl: unknown option '{option}'"
     assert tool.misuse("stats", option) == [
-        f"confabctl: there is no option '{option}' here", "usage: confabctl stats"]
+        f"confabctl: unknown option '{option}'", "usage: confabctl stats"]
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {
     "user list", "token list", "room list", "room show", "stats", "check"}))
 def test_json_is_refused_by_commands_without_json_output(tool, command):
     said = tool.misuse("--json", *command.split())
-    assert said[0] == f"confabctl: '{command}' prints no JSON"
+    assert said[0] == f"confabctl: '{command}' does not support --json"
     assert said[1].startswith(f"usage: confabctl {command}")
 
 
@@ -163,21 +163,21 @@ def test_an_invalid_configuration_is_refused_with_the_line(tool, tmp_path):
     path.write_text("procesess = 4\nprocesses = 9999\n")
     assert tool("-c", path, "stats", code=1) == ""
     head, *rest = tool.complaint.splitlines()
-    assert head == "confabctl: the configuration is not valid:"
+    assert head == "confabctl: invalid configuration:"
     assert len(rest) == 2
     assert rest[0].startswith(f"{path}:1: ") and rest[1].startswith(f"{path}:2: ")
 
 
 def test_an_unavailable_database_is_reported_in_one_line(tool):
     said = tool.refuses("stats", **NOTHING)
-    assert said.startswith("the database cannot be reached, or gave up: 2002 ")
+    assert said.startswith("database unavailable: 2002 ")
 
 
 def test_failing_to_write_output_is_an_error(tool):
     with open("/dev/full", "w") as full:
         done = tool.run("stats", stdout=full)
     assert done.returncode == 1
-    assert done.stderr == "confabctl: standard output cannot be written\n"
+    assert done.stderr == "confabctl: cannot write to standard output\n"
 
 
 # ---- migrate ----
@@ -193,7 +193,7 @@ def latest():
 
 
 def test_migrate_applies_nothing_twice(own):
-    said = f"The schema is at version {latest()}; there was nothing to do.\n"
+    said = f"The schema is up to date (version {latest()}).\n"
     assert Tool(own)("migrate") == said
     assert Tool(own)("migrate") == said
 
@@ -227,7 +227,7 @@ def test_migrate_upgrades_old_data(own):
             SELECT room_id, 1, TRUE, created_at FROM room;""")
     tool, old = Tool(own), {"CONFAB_DATABASE_NAME": "old_one"}
     assert tool("migrate", **old).startswith("Applied 0002 ")
-    assert "nothing to do" in tool("migrate", **old)
+    assert "up to date" in tool("migrate", **old)
     assert tool.json("check", "--deep", **old)["differences"] == []
     assert own.sql("SELECT number FROM old_one.total WHERE name = 'public_rooms'") == [(4,)]
     assert own.sql("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'old_one' "
@@ -237,7 +237,7 @@ def test_migrate_upgrades_old_data(own):
 def test_without_the_schema_other_commands_suggest_migrate(own):
     own.sql("CREATE DATABASE bare_one")
     said = Tool(own).refuses("user", "list", CONFAB_DATABASE_NAME="bare_one")
-    assert said == (f"the database has version 0 of the schema and this program needs {latest()}: "
+    assert said == (f"the schema is at version 0, but version {latest()} is required: "
                     "run `confabctl migrate`")
 
 
@@ -246,9 +246,9 @@ def test_a_newer_schema_is_not_changed(own):
     tool = Tool(own)
     try:
         assert tool.refuses("migrate") == (
-            "the database has version 999 of the schema and this program knows versions up to "
-            f"{latest()}: install the newer confab (nothing was changed)")
-        assert tool.refuses("stats").endswith("install the newer confab")
+            "the schema is at version 999, but this program supports versions up to "
+            f"{latest()}: install a newer confab (nothing was changed)")
+        assert tool.refuses("stats").endswith("install a newer confab")
     finally:
         own.sql("DELETE FROM schema_migration WHERE version = 999")
 
@@ -258,7 +258,7 @@ def test_a_failed_migration_is_not_recorded_and_is_retried(own):
             "CREATE TABLE broken_one.user (user_id INT)")
     tool = Tool(own)
     said = tool.refuses("migrate", CONFAB_DATABASE_NAME="broken_one")
-    assert said.startswith("the schema is at version 0, the step after it failed: ")
+    assert said.startswith("the schema is at version 0; the next migration failed: ")
     own.sql("DROP TABLE broken_one.token, broken_one.user")
     assert tool("migrate", CONFAB_DATABASE_NAME="broken_one").startswith("Applied 0001 ")
 
@@ -268,13 +268,13 @@ def test_migrate_waits_for_the_database(own):
     tool = Tool(own)
     try:
         before = time.monotonic()
-        assert tool.refuses("migrate").startswith("the database cannot be reached")
+        assert tool.refuses("migrate").startswith("database unavailable")
         assert time.monotonic() - before < 5
-        assert tool.refuses("migrate", "--wait", 1).startswith("the database cannot be reached")
+        assert tool.refuses("migrate", "--wait", 1).startswith("database unavailable")
         assert time.monotonic() - before >= 1
         starter = threading.Timer(0.5, own.start)
         starter.start()
-        assert "nothing to do" in tool("migrate", "--wait", 60)
+        assert "up to date" in tool("migrate", "--wait", 60)
         starter.join()
     finally:
         own.start()

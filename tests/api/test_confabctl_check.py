@@ -58,7 +58,7 @@ def assert_failed(tool, name, fix, *args, **env):
     lines = tool("check", *args, code=1, **env).splitlines()
     at = next(i for i, line in enumerate(lines) if line.split()[:2] == ["FAILED", name])
     assert lines[at].endswith(found["detail"])
-    assert lines[at + 1].strip() == "to try: " + found["try"]
+    assert lines[at + 1].strip() == "fix: " + found["try"]
     assert tool.complaint == ""
     return report
 
@@ -108,7 +108,7 @@ def test_an_old_schema_fails(tool, own):
 def test_a_newer_schema_fails(tool, own):
     own.sql("INSERT INTO schema_migration VALUES (999, 'from_the_future', '2030-01-01')")
     try:
-        assert_failed(tool, "schema", "install the newer confab")
+        assert_failed(tool, "schema", "install the confab version")
     finally:
         own.sql("DELETE FROM schema_migration WHERE version = 999")
 
@@ -197,14 +197,14 @@ def test_purge_deletes_expired_rows_and_reports_the_numbers(tool, own):
             alice.say(room_id, str(number))
     alice.delete(f"/api/chat/rooms/{gone}/")
     tool("events", "purge")
-    assert tool("events", "purge").startswith("Rows dropped: 0 ")
+    assert tool("events", "purge").startswith("Rows deleted: 0 ")
     # Three of the room's four events have expired, and the first of bob's three.
     own.sql("UPDATE event SET created_at = SYSDATE(6) - INTERVAL 31 DAY WHERE room_id = ? "
             "AND seq <= 3", kept)
     own.sql("UPDATE user_event SET created_at = SYSDATE(6) - INTERVAL 31 DAY WHERE user_id = ? "
             "AND seq = 1", bob.id)
-    assert tool("events", "purge", CONFAB_EVENT_RETENTION="40").startswith("Rows dropped: 0 ")
-    assert tool("events", "purge").startswith("Rows dropped: 4 ")
+    assert tool("events", "purge", CONFAB_EVENT_RETENTION="40").startswith("Rows deleted: 0 ")
+    assert tool("events", "purge").startswith("Rows deleted: 4 ")
     assert own.sql("SELECT oldest_seq, last_seq FROM room WHERE room_id = ?", kept) == [(4, 4)]
     assert own.sql("SELECT COUNT(*) FROM event WHERE room_id = ?", kept) == [(1,)]
     assert own.sql("SELECT (SELECT COUNT(*) FROM message WHERE room_id = ?), "
@@ -233,5 +233,5 @@ def test_purge_continues_until_nothing_is_left(tool, own):
     alice.delete(f"/api/chat/rooms/{room_id}/")
     said = tool("events", "purge")
     # The messages, and the row that marks the room for purging.
-    assert said.startswith("Rows dropped: 3001 ")
+    assert said.startswith("Rows deleted: 3001 ")
     assert own.sql("SELECT COUNT(*) FROM deleted_room") == [(0,)]

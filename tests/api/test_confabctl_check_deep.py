@@ -317,7 +317,7 @@ def test_differences_are_shown_in_a_table(site, broken):
     broken("UPDATE room SET members_count = 7 WHERE room_id = :ROOM")
     head, table = site.tool("check", "--deep", code=1).split("\n\n")
     assert head.splitlines()[-2].split()[:4] == ["FAILED", "counters", "1", "differences"]
-    assert head.splitlines()[-1].strip().startswith("to try: ")
+    assert head.splitlines()[-1].strip().startswith("fix: ")
     assert table.splitlines()[0].split()[:5] == ["ROOM", "USER", "RULE", "STORED", "RECOUNTED"]
     assert table.splitlines()[1].split()[:5] == [str(site.room), "-", "members_count", "7", "2"]
 
@@ -328,7 +328,7 @@ def test_many_differences_are_truncated_in_the_table_only(site, broken):
     assert set(found) == {"rooms_count"}
     assert len(site.differences(1)) == 150
     lines = site.tool("check", "--deep", code=1).splitlines()
-    assert lines[-1] == "and 50 more; --json has all"
+    assert lines[-1] == "50 more differences; --json prints all"
     assert sum("rooms_count" in line for line in lines) == 100
 
 

@@ -74,7 +74,7 @@ def test_limit_and_offset_choose_rooms(tool, user):
     page = tool.json("room", "list", "--limit", 1, "--offset", 1)
     assert page == {"count": everything["count"], "results": everything["results"][1:2]}
     tool("room", "list", "--limit", 1)
-    assert tool.complaint.startswith(f"1 of {everything['count']} are shown; ")
+    assert tool.complaint.startswith(f"Showing 1 of {everything['count']}; ")
 
 
 def test_a_room_is_shown_with_its_members(tool, user):
@@ -121,7 +121,7 @@ def test_names_keep_columns_aligned_and_control_characters_are_escaped(tool, use
 
 @pytest.mark.parametrize("command", [["show"], ["delete", "--yes"]])
 def test_an_unknown_room_is_an_error(tool, command):
-    assert tool.refuses("room", *command, 2**63) == f"there is no room {2**63}"
+    assert tool.refuses("room", *command, 2**63) == f"room {2**63} does not exist"
 
 
 # ---- delete ----
@@ -168,7 +168,7 @@ def test_a_deletion_asks_for_confirmation_on_a_terminal(tool, user):
     alice = user()
     room_id = alice.room("Old stuff")["room_id"]
     alice.say(room_id)
-    question = (f'Delete room {room_id}, Old stuff, with 1 members and 1 messages, for good? '
+    question = (f'Delete room {room_id}, Old stuff, with 1 members and 1 messages permanently? '
                 "[y/N] ")
     for answer in ("n\n", "\n", "maybe\n", "\x04"):
         with Terminal(tool, "room", "delete", room_id) as terminal:
@@ -187,7 +187,7 @@ def test_a_deletion_asks_for_confirmation_on_a_terminal(tool, user):
 def test_without_a_terminal_a_deletion_requires_the_option(tool, user):
     room_id = user().room()["room_id"]
     said = tool.misuse("room", "delete", room_id)
-    assert said == ["confabctl: there is no terminal to ask on; --yes deletes without asking",
+    assert said == ["confabctl: no terminal for the confirmation; use --yes",
                     "usage: confabctl room delete ID [--yes]"]
     assert listed(tool, room_id)
 
@@ -213,7 +213,7 @@ def test_ensuring_an_existing_room_changes_nothing(tool, user):
     words = ["room", "ensure", "Demo", "--owner", alice.name, "--member", bob.name]
     tool(*words)
     room = alice.get("/api/chat/rooms/").json()["results"][0]
-    assert tool(*words) == f"Room {room['room_id']} is there already; members added: 0.\n"
+    assert tool(*words) == f"Room {room['room_id']} already exists; members added: 0.\n"
     assert alice.get("/api/chat/rooms/").json()["results"] == [room]
 
 
@@ -222,7 +222,7 @@ def test_missing_members_are_added_to_an_existing_room(tool, user):
     room_id = alice.room("Demo")["room_id"]
     said = tool("room", "ensure", "  Demo\t", "--owner", alice.name, "--member", alice.name,
                 "--member", bob.name, "--public")
-    assert said == f"Room {room_id} is there already; members added: 1.\n"
+    assert said == f"Room {room_id} already exists; members added: 1.\n"
     assert names_in(tool, room_id) == [alice.name, bob.name]
     assert listed(tool, room_id)["is_private"] is True
 
@@ -254,7 +254,7 @@ def test_a_room_where_the_owner_is_admin_is_preferred(tool, user):
     theirs = bob.room("Demo")["room_id"]
     bob.invite(theirs, alice)
     own = alice.room("Demo")["room_id"]
-    assert tool("room", "ensure", "Demo", "--owner", alice.name).startswith(f"Room {own} is")
+    assert tool("room", "ensure", "Demo", "--owner", alice.name).startswith(f"Room {own} already")
 
 
 def test_an_owner_who_is_not_admin_cannot_add_members(tool, user):
@@ -262,9 +262,9 @@ def test_an_owner_who_is_not_admin_cannot_add_members(tool, user):
     room_id = bob.room("Demo")["room_id"]
     bob.invite(room_id, alice)
     words = ["room", "ensure", "Demo", "--owner", alice.name, "--member"]
-    assert tool(*words, bob.name) == f"Room {room_id} is there already; members added: 0.\n"
+    assert tool(*words, bob.name) == f"Room {room_id} already exists; members added: 0.\n"
     assert tool.refuses(*words, carol.name) == (
-        f"{alice.name} is no admin of room {room_id} and cannot add {carol.name}")
+        f"user '{alice.name}' is not an admin of room {room_id} and cannot add '{carol.name}'")
 
 
 def test_a_disabled_user_is_not_added_but_may_be_a_member_already(tool, user):
@@ -274,22 +274,23 @@ def test_a_disabled_user_is_not_added_but_may_be_a_member_already(tool, user):
     tool("user", "disable", bob.name)
     tool("user", "disable", carol.name)
     assert tool(*words, bob.name).endswith("members added: 0.\n")
-    assert tool.refuses(*words, carol.name) == f"{carol.name} is disabled and was not added"
+    assert tool.refuses(*words, carol.name) == \
+        f"user '{carol.name}' is disabled and was not added"
 
 
 def test_nothing_is_created_when_a_user_is_missing(tool, user):
     alice = user()
     assert tool.refuses("room", "ensure", "Demo", "--owner", alice.name, "--member",
-                        "nobody-here") == "there is no user 'nobody-here'"
+                        "nobody-here") == "user 'nobody-here' does not exist"
     assert tool.refuses("room", "ensure", "Demo", "--owner", "nobody-here") == \
-        "there is no user 'nobody-here'"
+        "user 'nobody-here' does not exist"
     assert alice.get("/api/chat/rooms/").json()["count"] == 0
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, " ä" * 65])
 def test_an_invalid_room_name_is_refused(tool, user, name):
-    assert tool.refuses("room", "ensure", name, "--owner", user().name).endswith(
-        "is no name for a room: 1 to 128 characters, in UTF-8")
+    assert tool.refuses("room", "ensure", name, "--owner", user().name) == (
+        f"invalid room name '{name}': must be 1 to 128 characters of UTF-8")
 
 
 def test_a_room_name_of_128_characters_is_accepted(tool, user):

@@ -35,16 +35,16 @@ def test_a_token_of_a_disabled_user_is_created_with_a_warning(tool, instance, us
     client = user()
     tool("user", "disable", client.name)
     key = tool("token", "add", client.name).strip()
-    assert tool.complaint == (f"confabctl: note: {client.name} is disabled; the token works once "
-                              "the user is enabled\n")
+    assert tool.complaint == (f"confabctl: warning: user '{client.name}' is disabled; the token is "
+                              "valid once the user is enabled\n")
     assert Client(instance, token=key).get("/api/auth/me/").status_code == 401
     tool("user", "enable", client.name)
     assert Client(instance, token=key).get("/api/auth/me/").status_code == 200
 
 
 def test_a_token_for_an_unknown_user_is_an_error(tool):
-    assert tool.refuses("token", "add", "nobody-here") == "there is no user 'nobody-here'"
-    assert tool.refuses("token", "list", "nobody-here") == "there is no user 'nobody-here'"
+    assert tool.refuses("token", "add", "nobody-here") == "user 'nobody-here' does not exist"
+    assert tool.refuses("token", "list", "nobody-here") == "user 'nobody-here' does not exist"
 
 
 def test_tokens_are_listed_without_their_keys(tool, instance, user):
@@ -73,9 +73,9 @@ def test_a_revoked_token_is_invalid_at_once_and_others_stay_valid(tool, instance
     key = tool("token", "add", client.name).strip()
     token_id = tool.json("token", "list", client.name)["results"][-1]["token_id"]
     with instance.subscribe(f"user:{client.id}") as heard:
-        assert tool("token", "revoke", token_id) == f"Token {token_id} has ended.\n"
+        assert tool("token", "revoke", token_id) == f"Token {token_id} revoked.\n"
         event = heard.wait_for()
     assert (event.name, event.seq, event.json) == ("credentials_changed", 1, None)
     assert Client(instance, token=key).get("/api/auth/me/").status_code == 401
     assert client.get("/api/auth/me/").status_code == 200
-    assert tool.refuses("token", "revoke", token_id) == f"there is no token {token_id}"
+    assert tool.refuses("token", "revoke", token_id) == f"token {token_id} does not exist"

@@ -8,7 +8,7 @@ import pytest
 from support.client import Client, fresh_name
 from support.confabctl import PASSWORD, Terminal, Tool
 
-TAKEN = "there is a user '{}' already"
+TAKEN = "user '{}' already exists"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def find(tool, name):
 def test_an_added_user_can_log_in(tool, instance):
     name = fresh_name("ctl")
     said = tool("user", "add", name, input=PASSWORD + "\n")
-    assert said == f"User {name} was added, with id {find(tool, name)['user_id']}.\n"
+    assert said == f"User {name} added with id {find(tool, name)['user_id']}.\n"
     assert log_in(instance, name).status_code == 200
 
 
@@ -59,8 +59,8 @@ def test_passwords_have_8_to_256_characters(tool, password):
 def test_passwords_of_other_lengths_are_refused(tool, password):
     name = fresh_name("ctl")
     said = tool.refuses("user", "add", name, input=password + "\n")
-    assert said in ("a password has 8 to 256 characters, in UTF-8",
-                    "no password was read: the line is too long")
+    assert said in ("invalid password: must be 8 to 256 characters of UTF-8",
+                    "cannot read the password: line too long")
     assert tool.json("user", "list", "--search", name)["count"] == 0
 
 
@@ -69,18 +69,18 @@ def test_a_password_that_is_not_utf8_is_refused(tool, instance):
                           input=b"longer than 8 \xff\xfe\n", env=instance.env,
                           capture_output=True, timeout=60)
     assert done.returncode == 1
-    assert b"8 to 256 characters, in UTF-8" in done.stderr
+    assert b"8 to 256 characters of UTF-8" in done.stderr
 
 
 def test_a_missing_password_is_refused(tool):
     said = tool.refuses("user", "add", fresh_name("ctl"))
-    assert said == "no password was read: nothing was given on standard input"
+    assert said == "cannot read the password: standard input is empty"
 
 
 @pytest.mark.parametrize("bad", ["ab", "x" * 33, "with blank", "umläut", "a/b", ""])
 def test_an_invalid_user_name_is_refused(tool, bad):
     assert tool.refuses("user", "add", bad, input=PASSWORD).startswith(
-        f"'{bad}' is no user name: 3 to 32 letters")
+        f"invalid user name '{bad}': must be 3 to 32 letters")
 
 
 def test_a_taken_name_is_refused_in_any_case_before_a_password_is_read(tool, name):
@@ -88,7 +88,7 @@ def test_a_taken_name_is_refused_in_any_case_before_a_password_is_read(tool, nam
 
 
 def test_if_missing_keeps_an_existing_user_without_reading_a_password(tool, instance, name):
-    assert tool("user", "add", name, "--if-missing") == f"User {name} is there already.\n"
+    assert tool("user", "add", name, "--if-missing") == f"User {name} already exists.\n"
     assert tool("user", "add", name, "--if-missing", input="another password\n")
     assert log_in(instance, name).status_code == 200
 
@@ -125,10 +125,10 @@ def test_a_terminal_prompts_twice_without_echo(tool, instance):
         terminal.expect(f"Password for {name}: ")
         assert not terminal.echoes()
         terminal.type("typed secret\n")
-        terminal.expect("The same again: ")
+        terminal.expect("Retype the password: ")
         assert not terminal.echoes()
         terminal.type("typed secret\n")
-        terminal.expect("was added")
+        terminal.expect("added with id")
         assert terminal.end() == 0
         assert "typed" not in terminal.shown
     assert log_in(instance, name, "typed secret").status_code == 200
@@ -138,9 +138,9 @@ def test_two_passwords_that_differ_are_refused(tool, name):
     with Terminal(tool, "user", "passwd", name) as terminal:
         terminal.expect(f"Password for {name}: ")
         terminal.type("first secret\n")
-        terminal.expect("The same again: ")
+        terminal.expect("Retype the password: ")
         terminal.type("second secret\n")
-        terminal.expect("the two passwords are not the same")
+        terminal.expect("passwords do not match")
         assert terminal.end() == 1
 
 
@@ -155,7 +155,7 @@ def test_a_line_that_is_too_long_is_refused_on_a_terminal(tool, name):
     with Terminal(tool, "user", "passwd", name) as terminal:
         terminal.expect("Password for")
         terminal.type("x" * 2000 + "\n")
-        terminal.expect("the line is too long")
+        terminal.expect("line too long")
         assert terminal.end() == 1
 
 
@@ -167,8 +167,7 @@ def test_a_new_password_ends_all_sessions_and_tokens(tool, instance, user):
     assert session.post("/api/auth/login/", json={
         "username": client.name, "password": client.password}).status_code == 200
     said = tool("user", "passwd", client.name, input="quite another\n")
-    assert said == (f"User {client.name} has a new password; all sessions and tokens of before "
-                    "have ended.\n")
+    assert said == (f"Password of user {client.name} changed; all sessions and tokens revoked.\n")
     assert client.get("/api/auth/me/").status_code == 401
     assert session.get("/api/auth/me/").status_code == 401
     assert log_in(instance, client.name, client.password).status_code == 400
@@ -187,10 +186,10 @@ def test_a_disabled_user_cannot_log_in_until_enabled_again(tool, instance, user)
     assert tool("user", "disable", client.name) == f"User {client.name} is disabled.\n"
     assert client.get("/api/auth/me/").json() == {"detail": "User inactive or deleted."}
     assert log_in(instance, client.name, client.password).status_code == 400
-    assert tool("user", "disable", client.name) == f"User {client.name} was disabled already.\n"
+    assert tool("user", "disable", client.name) == f"User {client.name} is already disabled.\n"
     assert tool("user", "enable", client.name) == f"User {client.name} is enabled.\n"
     assert client.get("/api/auth/me/").status_code == 200
-    assert tool("user", "enable", client.name) == f"User {client.name} was enabled already.\n"
+    assert tool("user", "enable", client.name) == f"User {client.name} is already enabled.\n"
 
 
 def test_staff_is_set_and_cleared(tool, user):
@@ -204,11 +203,11 @@ def test_staff_is_set_and_cleared(tool, user):
 @pytest.mark.parametrize("command", ["passwd", "disable", "enable"])
 @pytest.mark.parametrize("nobody", ["nobody-here", "not a name"])
 def test_an_unknown_user_is_an_error(tool, command, nobody):
-    assert tool.refuses("user", command, nobody, input=PASSWORD) == f"there is no user '{nobody}'"
+    assert tool.refuses("user", command, nobody, input=PASSWORD) == f"user '{nobody}' does not exist"
 
 
 def test_the_staff_flag_of_an_unknown_user_is_an_error(tool):
-    assert tool.refuses("user", "staff", "nobody-here", "on") == "there is no user 'nobody-here'"
+    assert tool.refuses("user", "staff", "nobody-here", "on") == "user 'nobody-here' does not exist"
 
 
 def test_user_names_are_case_insensitive(tool, name):
@@ -243,7 +242,7 @@ def test_without_redis_the_change_is_made_with_a_warning(tool, user):
     client = user()
     said = tool("user", "disable", client.name, CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
     assert said == f"User {client.name} is disabled.\n"
-    assert tool.complaint.startswith("confabctl: Redis did not take the news (")
+    assert tool.complaint.startswith("confabctl: warning: Redis unavailable (")
     assert client.get("/api/auth/me/").status_code == 401
 
 
@@ -290,7 +289,7 @@ def test_the_list_as_json(tool, instance, three):
 def test_limit_and_offset_choose_users_and_the_rest_is_mentioned(tool, three):
     rows = tool.table("user", "list", "--all", "--search", three, "--limit", 1, "--offset", 1)
     assert [row["NAME"] for row in rows] == [f"{three}.b"]
-    assert tool.complaint == "1 of 3 are shown; --limit and --offset choose which\n"
+    assert tool.complaint == "Showing 1 of 3; use --limit and --offset for more.\n"
     listed = tool.json("user", "list", "--search", three, "--limit", 1)
     assert (listed["count"], len(listed["results"])) == (2, 1)
     assert tool.complaint == ""

@@ -1,5 +1,4 @@
-/* arguments: the words behind a command's name. What is complained about goes to standard
- * error, which the test does not look at. */
+/* arguments: options, positional arguments and ids. Error messages are not tested here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +12,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* One option of each kind, and the values found. */
-struct found {
+/* The values of one option of each kind. */
+struct values {
     bool flag;
     const char *text;
     uint64_t number;
@@ -22,13 +21,14 @@ struct found {
     struct arguments arguments;
 };
 
-/* Reads a line, its words parted by blanks, between min and max of them without options. */
-static bool read_words(struct found *found, char *line, size_t min, size_t max) {
-    static const char *words[16];
+/* Splits a line at blanks and parses it, with min to max positional arguments. */
+static bool parse(struct values *found, char *line, size_t min, size_t max) {
+    static const char *argv[16];
     memset(found, 0, sizeof(*found));
-    found->arguments.argv = words;
-    for (char *rest, *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        words[found->arguments.argc++] = word;
+    found->arguments.argv = argv;
+    for (char *rest, *argument = strtok_r(line, " ", &rest); argument;
+         argument = strtok_r(NULL, " ", &rest))
+        argv[found->arguments.argc++] = argument;
     const struct arguments_option options[] = {{"--flag", ARGUMENTS_FLAG, &found->flag},
                                                {"--text", ARGUMENTS_TEXT, &found->text},
                                                {"--number", ARGUMENTS_NUMBER, &found->number},
@@ -36,13 +36,13 @@ static bool read_words(struct found *found, char *line, size_t min, size_t max) 
     return arguments_read(&found->arguments, options, COUNT(options), min, max);
 }
 
-#define READ(found, line, min, max) read_words((found), (char[]){line}, (min), (max))
+#define PARSE(found, line, min, max) parse((found), (char[]){line}, (min), (max))
 
-static void options_and_words_come_in_any_order(void **state) {
+static void options_and_arguments_may_be_mixed(void **state) {
     (void)state;
-    struct found found;
+    struct values found;
     char line[] = "a --number 12 b --flag --text=x=y c";
-    assert_true(read_words(&found, line, 3, 3));
+    assert_true(parse(&found, line, 3, 3));
     assert_true(found.flag);
     assert_string_equal(found.text, "x=y");
     assert_int_equal(found.number, 12);
@@ -52,21 +52,21 @@ static void options_and_words_come_in_any_order(void **state) {
     assert_string_equal(found.arguments.argv[2], "c");
 }
 
-static void what_is_not_given_is_left_alone(void **state) {
+static void an_option_that_is_not_given_is_unchanged(void **state) {
     (void)state;
-    struct found found;
-    assert_true(READ(&found, "", 0, 0));
+    struct values found;
+    assert_true(PARSE(&found, "", 0, 0));
     assert_false(found.flag);
     assert_null(found.text);
     assert_int_equal(found.number, 0);
     assert_int_equal(found.list.count, 0);
 }
 
-static void a_list_keeps_its_order(void **state) {
+static void a_repeated_option_keeps_its_order(void **state) {
     (void)state;
-    struct found found;
+    struct values found;
     char line[] = "--list b --list=a --list c";
-    assert_true(read_words(&found, line, 0, 0));
+    assert_true(parse(&found, line, 0, 0));
     assert_int_equal(found.list.count, 3);
     assert_string_equal(found.list.values[0], "b");
     assert_string_equal(found.list.values[1], "a");
@@ -76,42 +76,42 @@ static void a_list_keeps_its_order(void **state) {
 
 static void two_dashes_end_the_options(void **state) {
     (void)state;
-    struct found found;
+    struct values found;
     char line[] = "--flag -- --text --";
-    assert_true(read_words(&found, line, 2, 2));
+    assert_true(parse(&found, line, 2, 2));
     assert_true(found.flag);
     assert_null(found.text);
     assert_string_equal(found.arguments.argv[0], "--text");
     assert_string_equal(found.arguments.argv[1], "--");
-    assert_true(READ(&found, "-", 1, 1));
+    assert_true(PARSE(&found, "-", 1, 1));
 }
 
 static void a_value_may_look_like_an_option(void **state) {
     (void)state;
-    struct found found;
-    assert_true(READ(&found, "--text --flag", 0, 0));
+    struct values found;
+    assert_true(PARSE(&found, "--text --flag", 0, 0));
     assert_string_equal(found.text, "--flag");
     assert_false(found.flag);
 }
 
-static void mistakes_are_refused(void **state) {
+static void invalid_arguments_are_rejected(void **state) {
     (void)state;
-    struct found found;
-    assert_false(READ(&found, "--unknown", 0, 9));
-    assert_false(READ(&found, "-f", 0, 9));
-    assert_false(READ(&found, "--flags", 0, 9));
-    assert_false(READ(&found, "--fla", 0, 9));
-    assert_false(READ(&found, "--flag=yes", 0, 9));
-    assert_false(READ(&found, "--text", 0, 9));
-    assert_false(READ(&found, "--number x", 0, 9));
-    assert_false(READ(&found, "--number -1", 0, 9));
-    assert_false(READ(&found, "--number=", 0, 9));
-    assert_false(READ(&found, "--number 18446744073709551616", 0, 9));
-    assert_false(READ(&found, "a", 2, 2));
-    assert_false(READ(&found, "a b c", 2, 2));
+    struct values found;
+    assert_false(PARSE(&found, "--unknown", 0, 9));
+    assert_false(PARSE(&found, "-f", 0, 9));
+    assert_false(PARSE(&found, "--flags", 0, 9));
+    assert_false(PARSE(&found, "--fla", 0, 9));
+    assert_false(PARSE(&found, "--flag=yes", 0, 9));
+    assert_false(PARSE(&found, "--text", 0, 9));
+    assert_false(PARSE(&found, "--number x", 0, 9));
+    assert_false(PARSE(&found, "--number -1", 0, 9));
+    assert_false(PARSE(&found, "--number=", 0, 9));
+    assert_false(PARSE(&found, "--number 18446744073709551616", 0, 9));
+    assert_false(PARSE(&found, "a", 2, 2));
+    assert_false(PARSE(&found, "a b c", 2, 2));
 }
 
-static void an_id_is_a_whole_number_over_0(void **state) {
+static void an_id_is_a_positive_integer(void **state) {
     (void)state;
     uint64_t id = 0;
     assert_true(arguments_id("18446744073709551615", &id));
@@ -125,13 +125,13 @@ static void an_id_is_a_whole_number_over_0(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_and_words_come_in_any_order),
-        cmocka_unit_test(what_is_not_given_is_left_alone),
-        cmocka_unit_test(a_list_keeps_its_order),
+        cmocka_unit_test(options_and_arguments_may_be_mixed),
+        cmocka_unit_test(an_option_that_is_not_given_is_unchanged),
+        cmocka_unit_test(a_repeated_option_keeps_its_order),
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(a_value_may_look_like_an_option),
-        cmocka_unit_test(mistakes_are_refused),
-        cmocka_unit_test(an_id_is_a_whole_number_over_0),
+        cmocka_unit_test(invalid_arguments_are_rejected),
+        cmocka_unit_test(an_id_is_a_positive_integer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

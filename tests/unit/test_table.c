@@ -1,4 +1,4 @@
-/* table: aligned columns, and text that cannot steer a terminal. */
+/* table: aligned columns, and replaced control characters. */
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +13,11 @@
 
 #define FFFD "\xEF\xBF\xBD"
 
-/* Writes the table, compares it, and frees it. */
-static void assert_table(struct table *table, const char *wanted) {
+/* Compares the output of the table with the expected one, and frees the table. */
+static void assert_table(struct table *table, const char *expected) {
     struct buffer out = BUFFER_EMPTY;
     table_write(table, &out);
-    assert_string_equal(buffer_str(&out), wanted);
+    assert_string_equal(buffer_str(&out), expected);
     buffer_free(&out);
     table_free(table);
 }
@@ -57,7 +57,7 @@ static void a_table_without_rows_has_its_headings(void **state) {
     assert_table(table_new(headings, 2), "ID  NAME\n");
 }
 
-static void more_rows_than_there_was_space_for(void **state) {
+static void many_rows_are_stored(void **state) {
     (void)state;
     static const char *const headings[] = {"N"};
     struct table *table = table_new(headings, 1);
@@ -79,8 +79,8 @@ static void times_are_shown_to_the_second(void **state) {
     assert_table(table, "T\n2024-01-15 10:30:00\n-\n");
 }
 
-/* Two columns wide: U+65E5; none: U+0301; the emoji two; the umlaut one. */
-static void width_is_that_on_a_terminal(void **state) {
+/* U+65E5 and the emoji take two columns, U+0301 none, the umlaut one. */
+static void width_is_measured_in_terminal_columns(void **state) {
     (void)state;
     assert_int_equal(table_width(text_of("")), 0);
     assert_int_equal(table_width(text_of("abc")), 3);
@@ -105,16 +105,16 @@ static void wide_characters_keep_columns_aligned(void **state) {
                  "abc     y\n");
 }
 
-static void assert_clean(const char *bytes, size_t len, const char *wanted) {
+static void assert_clean(const char *bytes, size_t len, const char *expected) {
     struct buffer out = BUFFER_EMPTY;
     table_clean(&out, (struct text){bytes, len});
-    assert_string_equal(buffer_str(&out), wanted);
+    assert_string_equal(buffer_str(&out), expected);
     buffer_free(&out);
 }
 
-#define CLEAN(bytes, wanted) assert_clean((bytes), sizeof(bytes) - 1, (wanted))
+#define CLEAN(bytes, expected) assert_clean((bytes), sizeof(bytes) - 1, (expected))
 
-static void what_steers_a_terminal_is_replaced(void **state) {
+static void control_characters_are_replaced(void **state) {
     (void)state;
     CLEAN("a\x1B[31mb", "a" FFFD "[31mb");
     CLEAN("a\nb\tc\rd", "a" FFFD "b" FFFD "c" FFFD "d");
@@ -127,7 +127,7 @@ static void what_steers_a_terminal_is_replaced(void **state) {
         "a" FFFD "b" FFFD FFFD FFFD);
 }
 
-static void bytes_that_are_no_utf8_are_replaced_one_by_one(void **state) {
+static void each_byte_of_invalid_utf8_is_replaced(void **state) {
     (void)state;
     CLEAN(
         "a\xFF"
@@ -137,7 +137,7 @@ static void bytes_that_are_no_utf8_are_replaced_one_by_one(void **state) {
     CLEAN("\xE6\x97", FFFD FFFD);
 }
 
-static void other_text_stays_as_it_is(void **state) {
+static void other_text_is_unchanged(void **state) {
     (void)state;
     CLEAN("", "");
     CLEAN("Caf\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x98\x80", "Caf\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x98\x80");
@@ -157,13 +157,13 @@ int main(void) {
         cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
         cmocka_unit_test(no_line_ends_with_blanks),
         cmocka_unit_test(a_table_without_rows_has_its_headings),
-        cmocka_unit_test(more_rows_than_there_was_space_for),
+        cmocka_unit_test(many_rows_are_stored),
         cmocka_unit_test(times_are_shown_to_the_second),
-        cmocka_unit_test(width_is_that_on_a_terminal),
+        cmocka_unit_test(width_is_measured_in_terminal_columns),
         cmocka_unit_test(wide_characters_keep_columns_aligned),
-        cmocka_unit_test(what_steers_a_terminal_is_replaced),
-        cmocka_unit_test(bytes_that_are_no_utf8_are_replaced_one_by_one),
-        cmocka_unit_test(other_text_stays_as_it_is),
+        cmocka_unit_test(control_characters_are_replaced),
+        cmocka_unit_test(each_byte_of_invalid_utf8_is_replaced),
+        cmocka_unit_test(other_text_is_unchanged),
         cmocka_unit_test(cells_are_cleaned),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
