@@ -1,8 +1,8 @@
 /*
  * auth: who calls, and whether the page that made the call may.
  */
-#ifndef CONFAB_AUTH_H
-#define CONFAB_AUTH_H
+#ifndef CONFAB_FCGI_API_AUTH_H
+#define CONFAB_FCGI_API_AUTH_H
 
 #include "server/exchange.h"
 

@@ -6,8 +6,8 @@
  * token still belongs to that user and the user is active. The cache is bounded, and emptied when
  * the database connection is a new one, since that may lead to another database.
  */
-#ifndef CONFAB_AUTH_CACHE_H
-#define CONFAB_AUTH_CACHE_H
+#ifndef CONFAB_FCGI_API_AUTH_CACHE_H
+#define CONFAB_FCGI_API_AUTH_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>

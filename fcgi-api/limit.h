@@ -2,8 +2,8 @@
  * limit: rate limits, counted in Redis; without it in this process, or, where no process
  * stays (plain CGI), in the database.
  */
-#ifndef CONFAB_LIMIT_H
-#define CONFAB_LIMIT_H
+#ifndef CONFAB_FCGI_API_LIMIT_H
+#define CONFAB_FCGI_API_LIMIT_H
 
 #include "server/exchange.h"
 

@@ -6,8 +6,8 @@
  * message does not wait for somebody's login; the process that asked waits for it, as for any
  * other work.
  */
-#ifndef CONFAB_HASHING_H
-#define CONFAB_HASHING_H
+#ifndef CONFAB_FCGI_API_PASSWORD_WORKER_H
+#define CONFAB_FCGI_API_PASSWORD_WORKER_H
 
 #include "base/secret.h"
 #include "config/config.h"

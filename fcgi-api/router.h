@@ -1,8 +1,8 @@
 /*
  * router: finds the row of routes.def for a request and enforces what it says.
  */
-#ifndef CONFAB_ROUTER_H
-#define CONFAB_ROUTER_H
+#ifndef CONFAB_FCGI_API_ROUTER_H
+#define CONFAB_FCGI_API_ROUTER_H
 
 #include "server/exchange.h"
 

@@ -30,8 +30,8 @@
  * of that version from the database instead of using its JSON. A reader of version 1 drops
  * version 2 and finds the event in the database as well.
  */
-#ifndef CONFAB_EVENT_H
-#define CONFAB_EVENT_H
+#ifndef CONFAB_COMMON_EVENT_EVENT_H
+#define CONFAB_COMMON_EVENT_EVENT_H
 
 #include <stdbool.h>
 #include <stdint.h>

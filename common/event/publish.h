@@ -6,8 +6,8 @@
  * reads it from the database. Without a Redis in the configuration all of this does
  * nothing. `prefix` is the configuration's redis_prefix.
  */
-#ifndef CONFAB_PUBLISH_H
-#define CONFAB_PUBLISH_H
+#ifndef CONFAB_COMMON_EVENT_PUBLISH_H
+#define CONFAB_COMMON_EVENT_PUBLISH_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * Used for GET events/ and for sockets alike. One event at a time; what is shown is the
  * present state of its subject.
  */
-#ifndef CONFAB_REPLAY_H
-#define CONFAB_REPLAY_H
+#ifndef CONFAB_COMMON_EVENT_REPLAY_H
+#define CONFAB_COMMON_EVENT_REPLAY_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * An event that pushd reads from the database is byte for byte what fcgi-api published,
  * as long as its subject has not changed since: both call these functions.
  */
-#ifndef CONFAB_SHAPE_H
-#define CONFAB_SHAPE_H
+#ifndef CONFAB_COMMON_EVENT_SERIALIZE_H
+#define CONFAB_COMMON_EVENT_SERIALIZE_H
 
 #include <stdbool.h>
 #include <stdint.h>

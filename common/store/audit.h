@@ -5,8 +5,8 @@
  * differs no more than one at rest. Each large table is read from end to end a few times;
  * the connection's timeout (db_set_timeout) should allow for that.
  */
-#ifndef CONFAB_STORE_AUDIT_H
-#define CONFAB_STORE_AUDIT_H
+#ifndef CONFAB_COMMON_STORE_AUDIT_H
+#define CONFAB_COMMON_STORE_AUDIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

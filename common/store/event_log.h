@@ -4,8 +4,8 @@
  * Only type, actor and subject are stored; what an event shows is read from the
  * present state of its subject, so that deleted words never come back.
  */
-#ifndef CONFAB_STORE_EVENT_LOG_H
-#define CONFAB_STORE_EVENT_LOG_H
+#ifndef CONFAB_COMMON_STORE_EVENT_LOG_H
+#define CONFAB_COMMON_STORE_EVENT_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

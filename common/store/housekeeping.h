@@ -1,8 +1,8 @@
 /*
  * housekeeping: what has to be thrown away now and then, in slices.
  */
-#ifndef CONFAB_STORE_HOUSEKEEPING_H
-#define CONFAB_STORE_HOUSEKEEPING_H
+#ifndef CONFAB_COMMON_STORE_HOUSEKEEPING_H
+#define CONFAB_COMMON_STORE_HOUSEKEEPING_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * member: who is in a room, and as what.
  */
-#ifndef CONFAB_STORE_MEMBER_H
-#define CONFAB_STORE_MEMBER_H
+#ifndef CONFAB_COMMON_STORE_MEMBER_H
+#define CONFAB_COMMON_STORE_MEMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>

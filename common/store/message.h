@@ -4,8 +4,8 @@
  * A message's position in its room is 1, 2, 3, ... without a hole: any page is a range
  * of the primary key. Texts handed to a visitor are valid during its call only.
  */
-#ifndef CONFAB_STORE_MESSAGE_H
-#define CONFAB_STORE_MESSAGE_H
+#ifndef CONFAB_COMMON_STORE_MESSAGE_H
+#define CONFAB_COMMON_STORE_MESSAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

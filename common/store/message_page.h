@@ -2,8 +2,8 @@
  * message_page: the messages of a room a page at a time, by offset or by cursor, at the same
  * price wherever the page is.
  */
-#ifndef CONFAB_STORE_MESSAGE_PAGE_H
-#define CONFAB_STORE_MESSAGE_PAGE_H
+#ifndef CONFAB_COMMON_STORE_MESSAGE_PAGE_H
+#define CONFAB_COMMON_STORE_MESSAGE_PAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * The steps are the numbered files of schema/, compiled in. Each is applied once, in
  * order, under a lock of the server, and put on record in the table schema_migration.
  */
-#ifndef CONFAB_STORE_MIGRATE_H
-#define CONFAB_STORE_MIGRATE_H
+#ifndef CONFAB_COMMON_STORE_MIGRATE_H
+#define CONFAB_COMMON_STORE_MIGRATE_H
 
 #include <stddef.h>
 #include <stdint.h>

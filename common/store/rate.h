@@ -2,8 +2,8 @@
  * rate: rate limits counted in the database, for programs that have neither Redis nor a
  * memory of their own (plain CGI).
  */
-#ifndef CONFAB_STORE_RATE_H
-#define CONFAB_STORE_RATE_H
+#ifndef CONFAB_COMMON_STORE_RATE_H
+#define CONFAB_COMMON_STORE_RATE_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /*
  * room: rooms, as one user sees them.
  */
-#ifndef CONFAB_STORE_ROOM_H
-#define CONFAB_STORE_ROOM_H
+#ifndef CONFAB_COMMON_STORE_ROOM_H
+#define CONFAB_COMMON_STORE_ROOM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * room_list: lists of rooms, the latest active first.
  */
-#ifndef CONFAB_STORE_ROOM_LIST_H
-#define CONFAB_STORE_ROOM_LIST_H
+#ifndef CONFAB_COMMON_STORE_ROOM_LIST_H
+#define CONFAB_COMMON_STORE_ROOM_LIST_H
 
 #include <stdbool.h>
 #include <stdint.h>

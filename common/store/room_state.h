@@ -2,8 +2,8 @@
  * room_state: the counters of a room and the caller's place in it, read in one lookup;
  * what access and ETags are decided by.
  */
-#ifndef CONFAB_STORE_ROOM_STATE_H
-#define CONFAB_STORE_ROOM_STATE_H
+#ifndef CONFAB_COMMON_STORE_ROOM_STATE_H
+#define CONFAB_COMMON_STORE_ROOM_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

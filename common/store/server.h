@@ -1,8 +1,8 @@
 /*
  * server: what the database server says of itself.
  */
-#ifndef CONFAB_STORE_SERVER_H
-#define CONFAB_STORE_SERVER_H
+#ifndef CONFAB_COMMON_STORE_SERVER_H
+#define CONFAB_COMMON_STORE_SERVER_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * Messages and events are summed up from the counters of rooms and users, which stay
  * cheap to read when there are millions of rows behind them.
  */
-#ifndef CONFAB_STORE_STATISTICS_H
-#define CONFAB_STORE_STATISTICS_H
+#ifndef CONFAB_COMMON_STORE_STATISTICS_H
+#define CONFAB_COMMON_STORE_STATISTICS_H
 
 #include <stdint.h>
 

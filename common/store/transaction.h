@@ -18,8 +18,8 @@
  * Locks are taken in one order everywhere: room, then users by rising id, then the
  * rest, and a total last of all. What still deadlocks is run again by db_run.
  */
-#ifndef CONFAB_STORE_TRANSACTION_H
-#define CONFAB_STORE_TRANSACTION_H
+#ifndef CONFAB_COMMON_STORE_TRANSACTION_H
+#define CONFAB_COMMON_STORE_TRANSACTION_H
 
 #define TRANSACTION(declarations, body, columns)                             \
     "BEGIN NOT ATOMIC "                                                      \

@@ -1,8 +1,8 @@
 /*
  * user: accounts.
  */
-#ifndef CONFAB_STORE_USER_H
-#define CONFAB_STORE_USER_H
+#ifndef CONFAB_COMMON_STORE_USER_H
+#define CONFAB_COMMON_STORE_USER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * user_log: the events of users' own streams, and how far all streams have come.
  */
-#ifndef CONFAB_STORE_USER_LOG_H
-#define CONFAB_STORE_USER_LOG_H
+#ifndef CONFAB_COMMON_STORE_USER_LOG_H
+#define CONFAB_COMMON_STORE_USER_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * CPU time of all servers. The cache is bounded, and emptied when the database connection is a new
  * one, since that may lead to another database.
  */
-#ifndef CONFAB_STORE_USER_NAMES_H
-#define CONFAB_STORE_USER_NAMES_H
+#ifndef CONFAB_COMMON_STORE_USER_NAMES_H
+#define CONFAB_COMMON_STORE_USER_NAMES_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  * handlers: what routes.def names. Each is an exchange_handler (exchange.h) and stands in
  * the file of its prefix; what it answers is in the contract of the API.
  */
-#ifndef CONFAB_HANDLERS_H
-#define CONFAB_HANDLERS_H
+#ifndef CONFAB_FCGI_API_HANDLERS_HANDLERS_H
+#define CONFAB_FCGI_API_HANDLERS_HANDLERS_H
 
 #include "server/exchange.h"
 #include "json/json_writer.h"

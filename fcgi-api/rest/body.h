@@ -1,8 +1,8 @@
 /*
  * body: turns a request's body into an object of fields.
  */
-#ifndef CONFAB_BODY_H
-#define CONFAB_BODY_H
+#ifndef CONFAB_FCGI_API_REST_BODY_H
+#define CONFAB_FCGI_API_REST_BODY_H
 
 #include <stdbool.h>
 

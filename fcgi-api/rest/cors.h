@@ -2,8 +2,8 @@
  * cors: what browsers are told about pages of other origins (Fetch Standard, CORS
  * protocol). Only allowed_origins are told anything.
  */
-#ifndef CONFAB_CORS_H
-#define CONFAB_CORS_H
+#ifndef CONFAB_FCGI_API_REST_CORS_H
+#define CONFAB_FCGI_API_REST_CORS_H
 
 #include "server/exchange.h"
 

@@ -1,8 +1,8 @@
 /*
  * etag: weak entity tags (RFC 9110, section 8.8.3) made from counters.
  */
-#ifndef CONFAB_ETAG_H
-#define CONFAB_ETAG_H
+#ifndef CONFAB_FCGI_API_REST_ETAG_H
+#define CONFAB_FCGI_API_REST_ETAG_H
 
 #include <stdbool.h>
 

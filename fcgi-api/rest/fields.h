@@ -6,8 +6,8 @@
  * missing is no problem. All are read before x->field_errors is looked at, so that every wrong
  * field is named at once. Texts point into the body and live as long as the exchange.
  */
-#ifndef CONFAB_FIELDS_H
-#define CONFAB_FIELDS_H
+#ifndef CONFAB_FCGI_API_REST_FIELDS_H
+#define CONFAB_FCGI_API_REST_FIELDS_H
 
 #include <stdbool.h>
 #include <stdint.h>

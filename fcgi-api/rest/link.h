@@ -1,8 +1,8 @@
 /*
  * link: absolute URLs of this site, from the scheme and Host the client used.
  */
-#ifndef CONFAB_LINK_H
-#define CONFAB_LINK_H
+#ifndef CONFAB_FCGI_API_REST_LINK_H
+#define CONFAB_FCGI_API_REST_LINK_H
 
 #include "base/buffer.h"
 #include "server/request.h"

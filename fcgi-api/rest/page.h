@@ -2,8 +2,8 @@
  * page: limit and offset of a list, and the envelope it is answered in, as DRF's
  * LimitOffsetPagination has them.
  */
-#ifndef CONFAB_PAGE_H
-#define CONFAB_PAGE_H
+#ifndef CONFAB_FCGI_API_REST_PAGE_H
+#define CONFAB_FCGI_API_REST_PAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
