@@ -1,8 +1,9 @@
+/* The rules of the audit, a table of SQL statements. */
 #include "store/audit.h"
 
-/* A rule is a statement that selects the rows it does not hold for: room, user, stored,
- * recounted. Sums and differences are written so that no broken counter makes them
- * overflow, which would be an error of the statement. */
+/* The statement of a rule selects the rows that violate it: room, user, stored, recounted. Sums
+ * and differences are written so that they do not overflow if a counter is broken: an overflow
+ * would make the statement fail. */
 struct rule {
     const char *name;
     const char *meaning;
@@ -10,7 +11,7 @@ struct rule {
     bool is_time;
 };
 
-/* A counter of `table` against the number of rows of `rows` with the same key. */
+/* A counter in `table` must be the number of rows in `rows` with the same key. */
 #define COUNTED(ids, table, key, column, rows)                          \
     "SELECT " ids ", t." column ", COALESCE(c.n, 0) FROM " table        \
     " t "                                                               \
@@ -18,8 +19,8 @@ struct rule {
     ") c "                                                              \
     "ON c." key " = t." key " WHERE t." column " <> COALESCE(c.n, 0)"
 
-/* Streams: the events kept are those from oldest_seq to last_seq, one of each; for a
- * stream of which nothing is kept the two stand side by side. */
+/* The events of a stream are numbered from oldest_seq to last_seq without gaps. For a stream
+ * without events oldest_seq is last_seq + 1. */
 #define STREAM_ENDS(ids, table, key, events, stored, found)                                \
     "SELECT " ids ", " stored ", " found " FROM " table                                    \
     " t "                                                                                  \
@@ -34,11 +35,11 @@ struct rule {
     STREAM_ENDS(ids, table, key, events, "t.oldest_seq", \
                 "COALESCE(e.low, GREATEST(t.oldest_seq, 1))")
 
-#define STREAM_HOLES(ids, key, events)                                                \
+#define STREAM_GAPS(ids, key, events)                                                 \
     "SELECT " ids ", MAX(seq) - MIN(seq) + 1, COUNT(*) FROM " events " GROUP BY " key \
     " HAVING MAX(seq) - MIN(seq) <> COUNT(*) - 1"
 
-/* Rows of rooms that are neither there nor waiting to be thrown away. */
+/* Rows of rooms that neither exist nor are listed in deleted_room. */
 #define ORPHANS(rows)                                                         \
     "SELECT c.room_id, 0, 0, c.n FROM (SELECT room_id, COUNT(*) n FROM " rows \
     " GROUP BY room_id) c LEFT JOIN room r ON r.room_id = c.room_id "         \
@@ -56,7 +57,7 @@ struct rule {
 #define ROOM_IDS "t.room_id, 0"
 #define USER_IDS "0, t.user_id"
 
-/* Who should be in rooms that are not direct: wanted is what of the members is counted. */
+/* Rooms, other than direct ones, of which none of the members is counted by `counted`. */
 #define WITHOUT(counted)                                                                 \
     "SELECT r.room_id, 0, 1, 0 FROM room r LEFT JOIN member m ON m.room_id = r.room_id " \
     "WHERE r.direct_low IS NULL GROUP BY r.room_id HAVING " counted " = 0"
@@ -64,13 +65,13 @@ struct rule {
 static const struct rule RULES[] = {
     {"message_count", "message_count of the room; its messages",
      COUNTED(ROOM_IDS, "room", "room_id", "message_count", "message"), false},
-     {"message_positions", "last position in the room; messages, each at a position from 1",
+     {"message_positions", "last position in the room; messages, at positions from 1",
       "SELECT room_id, 0, MAX(position), COUNT(*) FROM message GROUP BY room_id "
       "HAVING MIN(position) <> 1 OR MAX(position) <> COUNT(*)",
       false},
-     {"last_active_at", "last_active_at of the room; time of its last message, or its own",
+     {"last_active_at", "last_active_at of the room; time of its last message or its creation",
       LAST_ACTIVE_DIFFERS, true},
-     {"public_rooms", "public_rooms of the totals; rooms that are public",
+     {"public_rooms", "public_rooms in total; public rooms",
       "SELECT 0, 0, t.number, c.n FROM (SELECT COUNT(*) n FROM room WHERE is_private = FALSE) c "
       "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
       "WHERE t.number <> c.n",
@@ -79,47 +80,46 @@ static const struct rule RULES[] = {
       STREAM_END(ROOM_IDS, "room", "room_id", "event"), false},
      {"oldest_seq", "oldest_seq of the room; seq of the oldest event kept",
       STREAM_BEGINNING(ROOM_IDS, "room", "room_id", "event"), false},
-     {"event_seq", "numbers from the room's oldest event to its last; events",
-      STREAM_HOLES("room_id, 0", "room_id", "event"), false},
-     {"user_last_seq", "last_seq of the user; seq of the user's last event",
+     {"event_seq", "numbers from the oldest event of the room to its last; events",
+      STREAM_GAPS("room_id, 0", "room_id", "event"), false},
+     {"user_last_seq", "last_seq of the user; seq of the last event",
       STREAM_END(USER_IDS, "user", "user_id", "user_event"), false},
      {"user_oldest_seq", "oldest_seq of the user; seq of the oldest event kept",
       STREAM_BEGINNING(USER_IDS, "user", "user_id", "user_event"), false},
-     {"user_event_seq", "numbers from the user's oldest event to the last; events",
-      STREAM_HOLES("0, user_id", "user_id", "user_event"), false},
+     {"user_event_seq", "numbers from the oldest event of the user to the last; events",
+      STREAM_GAPS("0, user_id", "user_id", "user_event"), false},
      {"members_count", "members_count of the room; its members",
       COUNTED(ROOM_IDS, "room", "room_id", "members_count", "member"), false},
-      {"rooms_count", "rooms_count of the user; rooms the user is in",
+      {"rooms_count", "rooms_count of the user; memberships",
        COUNTED(USER_IDS, "user", "user_id", "rooms_count", "member"), false},
-       {"last_read_position", "messages in the room; position the member has read up to",
+       {"last_read_position", "messages in the room; last position read by the member",
         "SELECT m.room_id, m.user_id, r.message_count, m.last_read_position FROM member m "
         "JOIN room r ON r.room_id = m.room_id WHERE m.last_read_position > r.message_count",
         false},
-       {"direct_members", "members a direct room has; members of the room's own two users",
+       {"direct_members", "members of a direct room; its two users among the members",
         "SELECT r.room_id, 0, 2, "
         "COALESCE(SUM(m.user_id IN (r.direct_low, r.direct_high)), 0) named "
         "FROM room r LEFT JOIN member m ON m.room_id = r.room_id WHERE r.direct_low IS NOT NULL "
         "GROUP BY r.room_id HAVING COUNT(m.user_id) <> 2 OR named <> 2",
         false},
-       {"direct_pair", "lower user of a direct room; higher user",
+       {"direct_pair", "direct_low of the room; direct_high of the room",
         "SELECT room_id, 0, direct_low, direct_high FROM room "
         "WHERE (direct_low IS NULL) <> (direct_high IS NULL) OR direct_low >= direct_high",
         false},
-       {"direct_admins", "admins a direct room has; admins",
+       {"direct_admins", "expected admins of a direct room; its admins",
         "SELECT m.room_id, 0, 0, COUNT(*) FROM member m JOIN room r ON r.room_id = m.room_id "
         "WHERE r.direct_low IS NOT NULL AND m.is_admin GROUP BY m.room_id",
         false},
-       {"members", "members a room has at least; members", WITHOUT("COUNT(m.user_id)"), false},
-       {"admins", "admins a room has at least; admins", WITHOUT("COALESCE(SUM(m.is_admin), 0)"),
+       {"members", "least number of members; members", WITHOUT("COUNT(m.user_id)"), false},
+       {"admins", "least number of admins; admins", WITHOUT("COALESCE(SUM(m.is_admin), 0)"), false},
+       {"orphaned_messages", "expected messages of a missing room; messages", ORPHANS("message"),
         false},
-       {"orphaned_messages", "messages of a room that is not there; messages", ORPHANS("message"),
-        false},
-       {"orphaned_events", "events of a room that is not there; events", ORPHANS("event"), false},
-       {"orphaned_user_events", "events of a user who is not there; events",
+       {"orphaned_events", "expected events of a missing room; events", ORPHANS("event"), false},
+       {"orphaned_user_events", "expected events of a missing user; events",
         "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
         "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
         false},
-       {"deleted_rooms", "rooms that are to be thrown away and are there; rooms",
+       {"deleted_rooms", "expected rows of a deleted room; rows",
         "SELECT r.room_id, 0, 0, 1 FROM deleted_room d JOIN room r ON r.room_id = d.room_id",
         false},
 };

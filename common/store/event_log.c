@@ -1,15 +1,13 @@
+/* Reading the events of a room together with their subjects; deleting events in slices. */
 #include "store/event_log.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/xalloc.h"
 #include "event/event.h"
 #include "store/transaction.h"
 
-#define STORED EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)
+/* The types of events whose subject is a message that is shown. */
+#define MESSAGE_EVENTS EVENT_SQL(EVENT_NEW_MESSAGE) ", " EVENT_SQL(EVENT_MESSAGE_EDITED)
 
-/* An event's own columns, how many, and where those of its subject start. */
+/* The columns of the event itself, their number, and the first columns of the subjects. */
 #define EVENT_COLUMNS                                             \
     "e.seq, e.event_type, e.actor_id, a.username, e.subject_id, " \
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY"
@@ -21,7 +19,7 @@ static const char LIST[] =
     "SELECT STRAIGHT_JOIN " EVENT_COLUMNS ", " MESSAGE_COLUMNS ", " MEMBER_COLUMNS
     " FROM event e "
     "LEFT JOIN user a ON a.user_id = e.actor_id "
-    "LEFT JOIN message m ON e.event_type IN (" STORED ") AND m.message_id = e.subject_id "
+    "LEFT JOIN message m ON e.event_type IN (" MESSAGE_EVENTS ") AND m.message_id = e.subject_id "
     "LEFT JOIN user s ON s.user_id = m.sender_id "
     "LEFT JOIN member mb ON e.event_type = " EVENT_SQL(EVENT_MEMBER_UPDATED)
     " AND mb.room_id = e.room_id AND mb.user_id = e.subject_id "
@@ -39,12 +37,6 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
 
-/* Whether the first event found is the one behind the cursor, and is not too old. */
-static bool is_next(const struct db_rows *rows, uint64_t after) {
-    const bool is_old = db_get_bool(rows, 5);
-    return db_get_u64(rows, 0) == after + 1 && !is_old;
-}
-
 enum error event_log_list(struct db *db, const struct room_state *state, uint64_t after,
                           uint64_t limit, uint64_t retention_days, room_event_visit *visit,
                           void *context) {
@@ -59,12 +51,14 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
                               db_u64(state->room_id), db_u64(after), db_u64(last));
     if (error)
         return error;
+    /* The first row must be the next event and within the retention (column 5). Otherwise events
+     * are missing. */
     error = ERROR_GONE;
     while (db_next(rows)) {
-        if (error && !is_next(rows, after))
+        event_from_row(rows, state->room_id, &event);
+        if (error && (event.seq != after + 1 || db_get_bool(rows, 5)))
             break;
         error = ERROR_NONE;
-        event_from_row(rows, state->room_id, &event);
         visit(context, &event);
     }
     db_done(rows);
@@ -90,15 +84,15 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
     return ERROR_NONE;
 }
 
-/* ---- purging ---- */
+/* ---- deleting ---- */
 
-/* Streams whose oldest event kept is past the retention. */
+/* Finds streams whose oldest event is older than the retention. */
 #define OLD_STREAMS(table, key, events)                                         \
     "SELECT t." key " FROM " table " t JOIN " events " e ON e." key " = t." key \
     " AND e.seq = t.oldest_seq WHERE e.created_at < SYSDATE(6) - INTERVAL ? DAY LIMIT ?"
 
-/* Drops the old events among the first `limit` of one stream; its owner's row is locked
- * first, so that oldest_seq and the rows always agree. */
+/* Deletes the old events among the first `limit` of one stream. The row of the room or user is
+ * locked first, so that oldest_seq always agrees with the events. */
 #define PURGE_STREAM(table, key, events) \
     TRANSACTION(                                                                          \
         "DECLARE p_id BIGINT UNSIGNED DEFAULT ?; DECLARE p_days BIGINT UNSIGNED DEFAULT ?; "\
@@ -117,43 +111,38 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
         ", v_count")
 
 static enum error purge_stream(struct db *db, const char *sql, uint64_t id, uint64_t days,
-                               uint64_t limit, uint64_t *dropped) {
+                               uint64_t limit, uint64_t *deleted) {
     struct db_rows *rows;
     const enum error error =
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id), db_u64(days), db_u64(limit));
     if (error)
         return error;
     if (db_next(rows))
-        *dropped += db_get_u64(rows, 1);
+        *deleted += db_get_u64(rows, 1);
     db_done(rows);
     return ERROR_NONE;
 }
 
 static enum error purge_streams(struct db *db, const char *find_sql, const char *purge_sql,
-                                uint64_t days, uint64_t limit, uint64_t *dropped) {
+                                uint64_t days, uint64_t limit, uint64_t *deleted) {
     struct db_rows *rows;
     enum error error = DB_RUN(db, find_sql, DB_REPEATABLE, &rows, db_u64(days), db_u64(limit));
     if (error)
         return error;
-    uint64_t *ids = xcalloc((size_t)limit, sizeof(*ids));
-    size_t count = 0;
-    while (count < limit && db_next(rows))
-        ids[count++] = db_get_u64(rows, 0);
+    while (!error && db_next(rows))
+        error = purge_stream(db, purge_sql, db_get_u64(rows, 0), days, limit, deleted);
     db_done(rows);
-    for (size_t i = 0; i < count && !error; i++)
-        error = purge_stream(db, purge_sql, ids[i], days, limit, dropped);
-    free(ids);
     return error;
 }
 
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
-                           uint64_t *dropped) {
+                           uint64_t *deleted) {
     static const char OLD_ROOMS[] = OLD_STREAMS("room", "room_id", "event");
     static const char OLD_USERS[] = OLD_STREAMS("user", "user_id", "user_event");
     static const char PURGE_ROOM[] = PURGE_STREAM("room", "room_id", "event");
     static const char PURGE_USER[] = PURGE_STREAM("user", "user_id", "user_event");
-    *dropped = 0;
+    *deleted = 0;
     const enum error error =
-        purge_streams(db, OLD_ROOMS, PURGE_ROOM, retention_days, limit, dropped);
-    return error ? error : purge_streams(db, OLD_USERS, PURGE_USER, retention_days, limit, dropped);
+        purge_streams(db, OLD_ROOMS, PURGE_ROOM, retention_days, limit, deleted);
+    return error ? error : purge_streams(db, OLD_USERS, PURGE_USER, retention_days, limit, deleted);
 }

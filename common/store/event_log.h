@@ -1,8 +1,8 @@
 /*
- * event_log: the events on record, of rooms and of users.
+ * event_log: the stored events of rooms, and deleting old events of rooms and users.
  *
- * Only type, actor and subject are stored; what an event shows is read from the
- * present state of its subject, so that deleted words never come back.
+ * Only type, actor and subject are stored. The contents of an event are read from the current
+ * state of its subject, so that deleted text never appears again.
  */
 #ifndef CONFAB_COMMON_STORE_EVENT_LOG_H
 #define CONFAB_COMMON_STORE_EVENT_LOG_H
@@ -25,28 +25,27 @@ struct room_event {
     uint64_t subject_id;
     bool has_message; /* for new_message and message_edited */
     struct message message;
-    bool has_membership; /* for member_updated, unless it is gone */
+    bool has_membership; /* for member_updated, unless the member has left */
     struct membership membership;
 };
 
 typedef void room_event_visit(void *context, const struct room_event *event);
 
-/* Visits the events after `after` of the room whose state is given, oldest first, at most
- * `limit`. No access check. ERROR_GONE: `after` is beyond the last event, or the next one
- * is not kept or past the retention (in days). One round trip, none if nothing has
- * happened since. */
+/* Visits at most `limit` events of a room after number `after`, oldest first. ERROR_GONE: `after`
+ * is greater than last_seq, or the next event is older than the retention or deleted. Does not
+ * check access. One round trip to the database; none if `after` is last_seq. */
 enum error event_log_list(struct db *db, const struct room_state *state, uint64_t after,
                           uint64_t limit, uint64_t retention_days, room_event_visit *visit,
                           void *context);
 
-/* The number of the event by which the user came into the room (the last one, if there are
- * several among the last `limit` events); 0 if none of these is it. */
+/* Sets *seq to the number of the latest user_invited event of the user among the last `limit`
+ * events of the room, 0 if there is none. */
 enum error event_log_arrival(struct db *db, const struct room_state *state, uint64_t user_id,
                              uint64_t limit, uint64_t *seq);
 
-/* Drops events older than the retention from rooms' and users' streams, at most `limit`
- * from each of at most `limit` streams; *dropped 0 when nothing is left. */
+/* Deletes events of rooms and users that are older than the retention: at most `limit` from each
+ * of at most `limit` streams. *deleted is 0 when none are left. */
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
-                           uint64_t *dropped);
+                           uint64_t *deleted);
 
 #endif

@@ -1,31 +1,32 @@
+/* Claiming housekeeping by a row with the time of the last run; running it slice by slice. */
 #include "store/housekeeping.h"
 
 #include "base/clock.h"
 #include "store/event_log.h"
+#include "store/login_session.h"
 #include "store/rate.h"
 #include "store/room.h"
-#include "store/login_session.h"
 #include "store/token.h"
 
-/* Rows of one slice: a lock is held for milliseconds, not seconds. */
+/* Rows of one slice, few enough that locks are held for milliseconds only. */
 #define SLICE 500
 
-enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *mine) {
+enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
     static const char FIRST[] =
         "INSERT IGNORE INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01')";
     static const char CLAIM[] =
         "UPDATE housekeeping SET ran_at = SYSDATE(6) "
         "WHERE task = 'purge' AND ran_at < SYSDATE(6) - INTERVAL ? SECOND";
-    *mine = false;
+    *claimed = false;
     enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
     if (error)
         return error;
     error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(seconds));
-    *mine = !error && db_changed(db) > 0;
+    *claimed = !error && db_changed(db) > 0;
     return error;
 }
 
-static enum error run_slice(struct db *db, uint64_t retention_days, uint64_t *dropped) {
+static enum error run_slice(struct db *db, uint64_t retention_days, uint64_t *deleted) {
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0;
     enum error error = event_log_purge(db, retention_days, SLICE, &events);
     if (!error)
@@ -34,20 +35,20 @@ static enum error run_slice(struct db *db, uint64_t retention_days, uint64_t *dr
         error = login_session_purge(db, SLICE, &sessions);
     if (!error)
         error = rate_purge(db, SLICE, &rates);
-    *dropped = events + rooms + sessions + rates;
+    *deleted = events + rooms + sessions + rates;
     return error;
 }
 
 enum error housekeeping_run(struct db *db, uint64_t retention_days, uint64_t budget_ms,
-                            uint64_t *dropped, bool *finished) {
+                            uint64_t *deleted, bool *finished) {
     const int64_t end = clock_monotonic_ms() + (int64_t)budget_ms;
     enum error error = ERROR_NONE;
-    *dropped = 0;
+    *deleted = 0;
     *finished = false;
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t slice = 0;
         error = run_slice(db, retention_days, &slice);
-        *dropped += slice;
+        *deleted += slice;
         *finished = !error && slice == 0;
     }
     return error;

@@ -1,5 +1,5 @@
 /*
- * housekeeping: what has to be thrown away now and then, in slices.
+ * housekeeping: deletes expired rows, in slices.
  */
 #ifndef CONFAB_COMMON_STORE_HOUSEKEEPING_H
 #define CONFAB_COMMON_STORE_HOUSEKEEPING_H
@@ -9,13 +9,14 @@
 
 #include "db/db.h"
 
-/* Takes the turn if the last one, of any process, was more than `seconds` ago. */
-enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *mine);
+/* Claims housekeeping for this process, unless any process has claimed it in the last `seconds`.
+ * Sets *claimed. */
+enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed);
 
-/* Drops old events, run-out sessions, full rate buckets and what deleted rooms left
- * behind, for at most budget_ms milliseconds and in slices of at most some hundred rows
- * each. *dropped counts rows; *finished tells that nothing is left. */
+/* Deletes old events, the messages and events of deleted rooms, expired login sessions, and token
+ * buckets that are full again, for about budget_ms milliseconds, in slices of a few hundred rows.
+ * Sets *deleted to the number of rows, *finished to true if none are left. */
 enum error housekeeping_run(struct db *db, uint64_t retention_days, uint64_t budget_ms,
-                            uint64_t *dropped, bool *finished);
+                            uint64_t *deleted, bool *finished);
 
 #endif

@@ -1,3 +1,4 @@
+/* Reading memberships; the transactions that add and remove members and change their role. */
 #include "store/member.h"
 
 #include <string.h>
@@ -54,10 +55,13 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     return error;
 }
 
+/* ---- changing ---- */
+
+/* Values of every transaction: room, user who acts, target, p_flag. */
 #define TARGET_DECLARATIONS                                                          \
     TRANSACTION_ROOM_DECLARATIONS                                                    \
     "DECLARE p_target BIGINT UNSIGNED DEFAULT ?; DECLARE p_flag BOOLEAN DEFAULT ?; " \
-    "DECLARE v_target, v_membership, v_user_seq, v_heir BIGINT UNSIGNED; "           \
+    "DECLARE v_target, v_membership, v_user_seq, v_promoted BIGINT UNSIGNED; "       \
     "DECLARE v_target_admin, v_last BOOLEAN; DECLARE v_joined DATETIME(6); "         \
     "DECLARE v_changed BOOLEAN DEFAULT FALSE; "
 
@@ -65,12 +69,12 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     "SELECT membership_id, is_admin, joined_at INTO v_membership, v_target_admin, v_joined " \
     "FROM member WHERE room_id = p_room AND user_id = p_target; "
 
-/* True for the condition that nobody but p_target is an admin. */
+/* An SQL condition: no other member than p_target is an admin. */
 #define ONLY_ADMIN                                                          \
     "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin " \
     "AND user_id <> p_target)"
 
-/* p_flag: the target joins by itself. */
+/* p_flag: the target joins, and is not invited. */
 static const char ADD[] = TRANSACTION(
     TARGET_DECLARATIONS,
     TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
@@ -90,8 +94,8 @@ static const char ADD[] = TRANSACTION(
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),
     ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined");
 
-/* Takes what every change says first: its outcome, and whether anything changed. False, with
- * ERROR_INTERNAL, when the transaction answered nothing. */
+/* Reads the first columns, the same for all transactions: outcome, changed. False, with
+ * ERROR_INTERNAL, if there is no row. */
 static bool read_change(struct db_rows *rows, enum error *error, struct member_change *change) {
     *error = ERROR_INTERNAL;
     if (!db_next(rows))
@@ -122,8 +126,8 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
     return error;
 }
 
-/* The last member takes the room along. Else, if no admin is left, who joined first
- * becomes one, with an event of its own behind the removal. */
+/* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
+ * joined becomes admin, by an event after that of the removal. */
 static const char REMOVE[] = TRANSACTION(
     TARGET_DECLARATIONS,
     TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
@@ -142,15 +146,15 @@ static const char REMOVE[] = TRANSACTION(
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")
     "IF v_target_admin AND " ONLY_ADMIN " THEN "
-    "SELECT user_id INTO v_heir FROM member WHERE room_id = p_room "
+    "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "
     "ORDER BY membership_id LIMIT 1; "
-    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_heir; "
+    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_promoted; "
     "SET v_seq = v_seq + 1; "
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_heir")
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")
     "END IF; "
     "UPDATE room SET last_seq = v_seq, members_count = members_count - 1 "
     "WHERE room_id = p_room; ",
-    ", v_changed, v_last, v_seq, v_user_seq, v_heir");
+    ", v_changed, v_last, v_seq, v_user_seq, v_promoted");
 
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change) {
@@ -163,15 +167,16 @@ enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint
     if (read_change(rows, &error, change)) {
         change->room_deleted = change->changed && db_get_bool(rows, 2);
         change->user_seq = db_get_u64(rows, 4);
-        change->heir_id = db_get_u64(rows, 5);
-        change->heir_seq = change->heir_id ? db_get_u64(rows, 3) : 0;
-        change->seq = db_get_u64(rows, 3) - (change->heir_id ? 1 : 0);
+        change->promoted_id = db_get_u64(rows, 5);
+        /* v_seq is the number of the last event: that of the promotion, if there is one. */
+        change->promoted_seq = change->promoted_id ? db_get_u64(rows, 3) : 0;
+        change->seq = db_get_u64(rows, 3) - (change->promoted_id ? 1 : 0);
     }
     db_done(rows);
     return error;
 }
 
-/* p_flag: what is_admin shall be. */
+/* p_flag: the new value of is_admin. */
 static const char SET_ADMIN[] = TRANSACTION(
     TARGET_DECLARATIONS,
     TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)

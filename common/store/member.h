@@ -1,5 +1,5 @@
 /*
- * member: who is in a room, and as what.
+ * member: memberships, the users in a room and their roles.
  */
 #ifndef CONFAB_COMMON_STORE_MEMBER_H
 #define CONFAB_COMMON_STORE_MEMBER_H
@@ -22,43 +22,47 @@ struct membership {
 
 typedef void member_visit(void *context, const struct membership *membership);
 
-/* Columns of a membership aliased mb of a user aliased mu, and their reader; false when
- * they are NULL. */
+/* Columns of a membership aliased mb and its user aliased mu. member_from_row reads them, starting
+ * at column `first`; false if they are NULL (an outer join without a match). */
 #define MEMBER_COLUMNS \
     "mb.membership_id, mb.room_id, mb.user_id, mu.username, mb.is_admin, mb.joined_at"
 #define MEMBER_COLUMN_COUNT 6
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership);
 
-/* Visits the members of a room, those who joined first first. No access check. */
+/* Visits the members of a room in the order of joining. Does not check access. */
 enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                        member_visit *visit, void *context);
 
-/* Visits one membership; ERROR_NOT_FOUND if there is none. No access check. */
+/* Visits one membership; ERROR_NOT_FOUND if there is none. Does not check access. */
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context);
 
-/* What a change of membership put on record. */
+/* The result of a change of a membership. */
 struct member_change {
     bool changed;
     bool room_deleted;            /* the last member left */
-    uint64_t seq;                 /* on the room's stream; 0: none */
-    uint64_t user_seq;            /* on the stream of the user concerned; 0: none */
-    uint64_t heir_id;             /* who became admin because the last one left; 0: nobody */
-    uint64_t heir_seq;            /* the number of that event */
-    struct membership membership; /* of member_add; username is not set */
+    uint64_t seq;                 /* of the event in the room's stream; 0: none */
+    uint64_t user_seq;            /* of the event in the target's own stream; 0: none */
+    uint64_t promoted_id;         /* user who became admin when the last admin left; 0: none */
+    uint64_t promoted_seq;        /* of the member_updated event of that user */
+    struct membership membership; /* set by member_add, without username */
 };
 
-/* Adds target_id. By someone else it is an invitation, which admins may make; by the user
- * itself it is joining, which anyone may in a public room. Never in a direct room. A member
- * already: changed false, membership the standing one. ERROR_BAD_INPUT: no such user. */
+/* Adds target_id to a room: with `joining` set the user joins (user_id is target_id; public rooms
+ * only), otherwise an admin invites. ERROR_FORBIDDEN for direct rooms. If target_id is a member
+ * already, changed is false and membership the existing one. ERROR_BAD_INPUT: target_id does not
+ * exist or is disabled. */
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                       bool joining, struct member_change *change);
 
-/* Removes target_id, who may be the caller itself. ERROR_NOT_FOUND: not a member. */
+/* Removes target_id from a room: admins may remove others, members themselves. If the last member
+ * leaves, the room is deleted; if the last admin leaves, the longest-standing member becomes
+ * admin. ERROR_NOT_FOUND: target_id is not a member. */
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change);
 
-/* Makes target_id an admin, or no longer one. ERROR_BAD_INPUT: it is the last one. */
+/* Grants or revokes the admin role of target_id; admins only. ERROR_BAD_INPUT: the last admin
+ * cannot lose the role. */
 enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                             bool is_admin, struct member_change *change);
 

@@ -1,3 +1,4 @@
+/* Messages: reading one row; the transactions that post, edit, delete and mark as read. */
 #include "store/message.h"
 
 #include <string.h>
@@ -7,12 +8,13 @@
 #include "event/event.h"
 #include "store/transaction.h"
 
-/* client_id is stored behind a letter that tells whose it is, so that a key of the
- * store's own never meets a client's. */
+/* The column client_id is unique for a room and sender. Its first letter says whether the client
+ * chose it or the store generated it, so that the two kinds never collide. */
 #define KEY_OF_CLIENT 'c'
 #define KEY_OF_STORE 's'
 #define KEY_SIZE (1 + 64 * 4 + 1)
-/* Hexadecimal digits of the time in a key of the store's own, and of what is random in it. */
+
+/* Hexadecimal digits in a generated key: of the time, and of a random number. */
 #define KEY_PART 16
 
 static const char *const TYPES[] = {
@@ -50,6 +52,8 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     message->edited_at = db_get_time(rows, first + 8);
     message->client_id = db_get_text(rows, first + 9);
     message->content = db_get_text(rows, first + 10);
+
+    /* Generated keys are not shown. */
     if (message->client_id.len > 0 && message->client_id.at[0] == KEY_OF_CLIENT)
         message->client_id = (struct text){message->client_id.at + 1, message->client_id.len - 1};
     else
@@ -80,13 +84,11 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
 
 /* ---- changing ---- */
 
-/* The transaction that matters most, so it takes the fewest steps: one UPDATE locks the room
- * and tells its counters through user variables, the next one tells whether the sender is a
- * member (and only if not, it is asked whether there is such a room at all), and the unique key,
- * not a look beforehand, tells of a client_id that has been seen. Declared variables and a
- * SELECT ... FOR UPDATE in front cost two thirds more. The key of the member is named, since the
- * server would estimate by another one, too, how many rows there are: 87,000 instructions for that
- * step, and 60,000 so. */
+/* Posting is the most frequent change, so it has the fewest steps: one UPDATE locks the room and
+ * returns its counters in user variables; the next moves the read mark, and changes no row if the
+ * sender is not a member; the unique key detects a repeated client_id. TRANSACTION_ENTER_ROOM with
+ * declared variables takes two thirds more CPU time of the server. FORCE INDEX saves the optimizer
+ * from estimating the rows of another index, a third of that step. */
 #define POST_SQL(auth, reply_check) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
@@ -111,17 +113,17 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
     "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \
     "SET v_outcome = 1; LEAVE body; END IF; "
 
-/* The token still belongs to the sender, who is active. */
+/* The token belongs to the sender, and the sender is active. */
 #define AUTH                                                                              \
     " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
     "WHERE t.token_hash = ? AND u.is_active)"
 
-/* By whether the token is to be checked, and whether there is a message replied to. */
+/* Indexed by whether the token has to be checked, and whether the message is a reply. */
 static const char *const POST[2][2] = {{POST_SQL("", ""), POST_SQL("", REPLY_CHECK)},
                                        {POST_SQL(AUTH, ""), POST_SQL(AUTH, REPLY_CHECK)}};
 
-/* A key that no other post has: the time keeps the index growing at its end, the random
- * digits keep two posts of one microsecond apart. */
+/* Writes the value of the column client_id: the client's own, or else a generated one. That starts
+ * with the time, so that the index grows at its end; the random digits make it unique. */
 static void make_key(const struct message_draft *draft, char key[KEY_SIZE], struct text *text) {
     if (draft->client_id.len > 0) {
         key[0] = KEY_OF_CLIENT;
@@ -135,8 +137,8 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
     *text = (struct text){key, 1 + 2 * KEY_PART};
 }
 
-/* Reads the row every change of a message ends with: outcome, changed, id, seq,
- * position, time. */
+/* Reads the row that every change of a message returns, and frees the rows: outcome, changed, id,
+ * seq, position, time. */
 static enum error read_change(struct db_rows *rows, struct message_change *change) {
     enum error error = ERROR_INTERNAL;
     if (db_next(rows)) {
@@ -151,10 +153,11 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
     return error;
 }
 
+/* Binds the values in the order of POST_SQL and runs it. */
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
-    struct db_value values[15]; /* with token and reply */
+    struct db_value values[15]; /* with token hash and reply */
     size_t count = 0;
     values[count++] = room;
     values[count++] = room;
@@ -178,8 +181,8 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
                   values, count, rows);
 }
 
-/* Finds the message that was posted under the key before; changed then tells whether this
- * post made it itself (under a key of the store's own, which nobody else can have used). */
+/* Finds the message that has the key already. With a generated key it can only be the message of
+ * this very post, whose statement was repeated after a lost connection: then changed is true. */
 static enum error find_posted(struct db *db, const struct message_draft *draft, struct text key,
                               struct message_change *change) {
     static const char SQL[] =
@@ -214,7 +217,8 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     enum error error = run_post(db, draft, key_text, &rows);
     if (!error)
         error = read_change(rows, change);
-    /* What was posted before stays what it is, whatever comes with its client_id now. */
+
+    /* A repeated client_id returns the earlier message, also if the new reply_to_id is invalid. */
     if (error == ERROR_CONFLICT || (error == ERROR_BAD_INPUT && draft->client_id.len > 0)) {
         const enum error found = find_posted(db, draft, key_text, change);
         if (found != ERROR_NOT_FOUND)
@@ -235,7 +239,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     "FROM message WHERE message_id = p_message AND room_id = p_room; "             \
     "IF v_position IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
 
-#define ROOM_STEPS_ON "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
+#define ADVANCE_ROOM "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
 
 #define CHANGE_COLUMNS ", v_changed, p_message, v_seq, v_position, v_now"
 
@@ -250,7 +254,7 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
         "IF v_sender <> p_user THEN SET v_outcome = 3; LEAVE body; END IF; "
         "UPDATE message SET content = p_content, edited_at = v_now "
         "WHERE room_id = p_room AND position = v_position; "
-        ROOM_STEPS_ON
+        ADVANCE_ROOM
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_EDITED), "p_message")
         "SET v_changed = TRUE; ",
         CHANGE_COLUMNS);
@@ -271,7 +275,7 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
         "IF v_deleted THEN LEAVE body; END IF; "
         "UPDATE message SET content = '', is_deleted = TRUE "
         "WHERE room_id = p_room AND position = v_position; "
-        ROOM_STEPS_ON
+        ADVANCE_ROOM
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_DELETED), "p_message")
         "SET v_changed = TRUE; ",
         CHANGE_COLUMNS);
@@ -284,7 +288,7 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
 
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark) {
-    /* The mark is the member's own: it needs no lock on the room, only on its row. */
+    /* A read mark adds no event, so only the row of the member is locked, not the room. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "

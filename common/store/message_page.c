@@ -1,15 +1,15 @@
+/* The SQL of pages of messages. */
 #include "store/message_page.h"
 
-/* A page is a range of positions, walked from its end along the primary key: any page costs the
- * same. */
+/* A page is a range of positions, read backwards along the primary key. */
 #define PAGE(from) \
     "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS " FROM " from " ORDER BY m.position DESC"
 
 static const char BY_POSITION[] =
     PAGE("message m WHERE m.room_id = ? AND m.position > ? AND m.position <= ?");
 
-/* By cursor the positions are counted from that of one message c. They are cast because
- * they are unsigned and a difference may not be. */
+/* Pages by cursor: positions relative to that of the message c. The cast is needed because the
+ * difference may be negative. */
 #define CURSOR "CAST(c.position AS SIGNED)"
 #define PAGE_BY_CURSOR(low, high)                                                  \
     PAGE("message c JOIN message m ON m.room_id = c.room_id AND m.position > " low \
@@ -17,21 +17,24 @@ static const char BY_POSITION[] =
 static const char BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1");
 static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?");
 
-/* Numbers of a page stay far below where sums of them overflow. */
-static int64_t bounded(uint64_t number) {
+/* Limits a number so that sums of it do not overflow. */
+static int64_t clamp(uint64_t number) {
     return number > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)number;
 }
 
 static enum error run_page(struct db *db, const struct room_state *state,
                            const struct message_page *page, struct db_rows **rows) {
     const struct db_value room = db_u64(state->room_id);
-    const int64_t from = bounded(page->from), limit = bounded(page->limit);
+    const int64_t from = clamp(page->from), limit = clamp(page->limit);
     if (page->kind == MESSAGE_PAGE_BEFORE)
         return DB_RUN(db, BEFORE, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
         return DB_RUN(db, AFTER, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
+
+    /* Otherwise the positions are known: after=0 is counted from the oldest message, an offset from
+     * the newest. */
     const bool from_beginning = page->kind == MESSAGE_PAGE_AFTER;
-    const int64_t newest = bounded(state->message_count);
+    const int64_t newest = clamp(state->message_count);
     const int64_t high = from_beginning ? limit : newest - from;
     const int64_t low = from_beginning ? 0 : high - limit;
     return DB_RUN(db, BY_POSITION, DB_REPEATABLE, rows, room, db_i64(low), db_i64(high));
@@ -49,7 +52,8 @@ static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_
     return ERROR_NONE;
 }
 
-/* Visits the rows of a page, whose message columns start at `first`, and frees them. */
+/* Visits the rows of a page, starting with the current one, and frees them. The columns of the
+ * message start at `first`. */
 static enum error visit_page(struct db *db, struct user_names *names, struct db_rows *rows,
                              unsigned first, uint64_t room_id, message_visit *visit,
                              void *context) {
@@ -96,7 +100,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
         "JOIN message m ON m.room_id = r.room_id "
         "AND m.position > " NEWEST " - ? AND m.position <= " NEWEST " - ? " TOKEN_MEMBER_WHERE
         " ORDER BY m.position DESC";
-    const int64_t from = bounded(page->from), limit = bounded(page->limit);
+    const int64_t from = clamp(page->from), limit = clamp(page->limit);
     struct db_rows *rows;
     *found = false;
     if (page->kind != MESSAGE_PAGE_OFFSET)

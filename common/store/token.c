@@ -42,10 +42,12 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
 }
 
 enum error token_find_many(struct db *db, struct identity_query *queries, size_t count) {
-    static const char SQL[] = "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS
-                              ", t.token_id, FALSE, " ROOM_STATE_COLUMNS ", j.place "
-                              "FROM " IDENTITY_BATCH "JOIN token t ON t.token_hash = UNHEX(j.hash) "
-                              "JOIN user u ON u.user_id = t.user_id " IDENTITY_BATCH_JOINS;
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", t.token_id, FALSE, " ROOM_STATE_COLUMNS
+        ", j.place "
+        "FROM " IDENTITY_BATCH
+        "JOIN token t ON t.token_hash = UNHEX(j.hash) "
+        "JOIN user u ON u.user_id = t.user_id " IDENTITY_BATCH_JOINS;
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
     identity_write_queries(&json, queries, count);

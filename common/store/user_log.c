@@ -82,14 +82,15 @@ static enum error visit_heads(struct db_rows *rows, stream_head_visit *visit, vo
 
 enum error user_log_moved(struct db *db, struct text rooms, struct text users,
                           stream_head_visit *visit, void *context) {
-#define PAIRS                                                              \
-    "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$[0]', "       \
+#define PAIRS                                                        \
+    "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$[0]', " \
     "seq BIGINT UNSIGNED PATH '$[1]')) j "
-    static const char SQL[] =
-        "SELECT 0, j.id, r.last_seq FROM " PAIRS "LEFT JOIN room r ON r.room_id = j.id "
-        "WHERE r.room_id IS NULL OR r.last_seq > j.seq UNION ALL "
-        "SELECT 1, j.id, u.last_seq FROM " PAIRS "LEFT JOIN user u ON u.user_id = j.id "
-        "WHERE u.user_id IS NULL OR u.last_seq > j.seq";
+    static const char SQL[] = "SELECT 0, j.id, r.last_seq FROM " PAIRS
+                              "LEFT JOIN room r ON r.room_id = j.id "
+                              "WHERE r.room_id IS NULL OR r.last_seq > j.seq UNION ALL "
+                              "SELECT 1, j.id, u.last_seq FROM " PAIRS
+                              "LEFT JOIN user u ON u.user_id = j.id "
+                              "WHERE u.user_id IS NULL OR u.last_seq > j.seq";
 #undef PAIRS
     struct db_rows *found;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &found, db_text(rooms), db_text(users));

@@ -134,9 +134,9 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
                        change->user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
-    if (change->heir_id) {
-        struct role_event role = {x, change->heir_seq};
-        member_get(x->service->db, x->ids[0], change->heir_id, publish_role, &role);
+    if (change->promoted_id) {
+        struct role_event role = {x, change->promoted_seq};
+        member_get(x->service->db, x->ids[0], change->promoted_id, publish_role, &role);
     }
 }
 
