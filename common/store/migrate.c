@@ -1,3 +1,4 @@
+/* Applying migrations, one process at a time. */
 #include "store/migrate.h"
 
 #include "base/log.h"
@@ -21,9 +22,9 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
         "WHERE table_schema = DATABASE() AND table_name = "
         "'schema_migration'";
     static const char NEWEST[] = "SELECT MAX(version) FROM schema_migration";
-    uint64_t there = 0, newest = 0;
-    enum error error = db_number(db, EXISTS, &there);
-    if (!error && there)
+    uint64_t exists = 0, newest = 0;
+    enum error error = db_number(db, EXISTS, &exists);
+    if (!error && exists)
         error = db_number(db, NEWEST, &newest);
     if (error)
         return error;
@@ -34,6 +35,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
     return ERROR_NONE;
 }
 
+/* Runs one step and records it. */
 static enum error apply(struct db *db, const struct migrate_step *step) {
     static const char RECORD[] =
         "INSERT INTO schema_migration (version, name, applied_at) VALUES (?, ?, SYSDATE(6))";
@@ -46,6 +48,7 @@ static enum error apply(struct db *db, const struct migrate_step *step) {
     return DB_RUN(db, RECORD, 0, NULL, db_u64(step->version), db_str(step->name));
 }
 
+/* Runs the steps after the current version in order, up to the first that fails. */
 static enum error apply_missing(struct db *db, unsigned *applied, unsigned *version) {
     enum migrate_state state;
     enum error error = migrate_check(db, &state, version);
@@ -63,7 +66,7 @@ static enum error apply_missing(struct db *db, unsigned *applied, unsigned *vers
     return error;
 }
 
-/* The lock is the connection's: it also goes when this process dies. */
+/* The lock belongs to the connection, so it is also released if this process dies. */
 enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     static const char LOCK[] = "SELECT GET_LOCK(CONCAT('confab_migrate_', DATABASE()), ?)";
     static const char UNLOCK[] = "SELECT RELEASE_LOCK(CONCAT('confab_migrate_', DATABASE()))";

@@ -1,8 +1,8 @@
 /*
- * migrate: brings the database to the schema this program was built with.
+ * migrate: upgrades the database to the schema of this program.
  *
- * The steps are the numbered files of schema/, compiled in. Each is applied once, in
- * order, under a lock of the server, and put on record in the table schema_migration.
+ * The steps are the numbered files of schema/, compiled in. Each is applied once, in order, under a
+ * lock of the server, and recorded in the table schema_migration.
  */
 #ifndef CONFAB_COMMON_STORE_MIGRATE_H
 #define CONFAB_COMMON_STORE_MIGRATE_H
@@ -23,19 +23,19 @@ extern const struct migrate_step migrate_steps[];
 extern const size_t migrate_step_count;
 
 enum migrate_state {
-    MIGRATE_CURRENT, /* nothing to do */
-    MIGRATE_BEHIND,  /* steps are missing */
-    MIGRATE_AHEAD,   /* made by a newer confab: hands off */
+    MIGRATE_CURRENT,
+    MIGRATE_BEHIND, /* steps are missing */
+    MIGRATE_AHEAD,  /* has steps of a newer confab */
 };
 
-/* The newest version this program knows. */
+/* The latest version known to this program. */
 unsigned migrate_latest(void);
 
-/* Reads how the database stands; *version is the newest applied (0: an empty one). */
+/* Reads the state of the schema; *version is the latest one applied (0: an empty database). */
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version);
 
-/* Applies what is missing. *applied counts the steps, *version is where it ended.
- * ERROR_CONFLICT: the schema is newer than this program; nothing was done. */
+/* Applies the missing steps. Sets *applied to their number and *version to the latest version of
+ * the database. ERROR_CONFLICT: the schema is newer than this program; nothing is changed. */
 enum error migrate_run(struct db *db, unsigned *applied, unsigned *version);
 
 #endif

@@ -1,9 +1,10 @@
+/* The token bucket of base/token_bucket.c in SQL. */
 #include "store/rate.h"
 
 #include "base/clock.h"
 #include "store/transaction.h"
 
-/* base/token_bucket.c in SQL: tat is the time at which the bucket is full again. */
+/* tat is the time at which the bucket is full again, in microseconds since 1970. */
 enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE],
                      uint64_t interval_us, uint64_t burst, uint64_t *wait_us) {
     static const char SQL[] = TRANSACTION(
@@ -27,10 +28,10 @@ enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE]
     return ERROR_NONE;
 }
 
-enum error rate_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
+enum error rate_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char SQL[] = "DELETE FROM rate WHERE tat < ? LIMIT ?";
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_i64(clock_now()), db_u64(limit));
-    *dropped = error ? 0 : db_changed(db);
+    *deleted = error ? 0 : db_changed(db);
     return error;
 }

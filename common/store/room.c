@@ -1,3 +1,4 @@
+/* Rooms: reading one row; the transactions that create, change and delete rooms. */
 #include "store/room.h"
 
 #include <string.h>
@@ -28,8 +29,8 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
         return error;
     if (db_next(rows))
         room_from_row(rows, 0, &room);
-    const bool anyone = user_id == 0 && room.state.exists;
-    error = anyone ? ERROR_NONE : room_state_may_see(&room.state);
+    const bool for_event = user_id == 0 && room.state.exists;
+    error = for_event ? ERROR_NONE : room_state_may_see(&room.state);
     if (!error)
         visit(context, &room);
     db_done(rows);
@@ -74,8 +75,8 @@ enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint6
 
 /* ---- changing ---- */
 
-/* Reads the row changes of rooms end with: outcome, changed, room, seq, user_seq,
- * caller_seq, time. */
+/* Reads the row that changes of rooms return, and frees the rows: outcome, changed, room, seq,
+ * other_seq, actor_seq, time. */
 static enum error read_change(struct db_rows *rows, struct room_change *change) {
     enum error error = ERROR_INTERNAL;
     memset(change, 0, sizeof(*change));
@@ -84,8 +85,8 @@ static enum error read_change(struct db_rows *rows, struct room_change *change) 
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->room_id = db_get_u64(rows, 2);
         change->seq = db_get_u64(rows, 3);
-        change->user_seq = db_get_u64(rows, 4);
-        change->caller_seq = db_get_u64(rows, 5);
+        change->other_seq = db_get_u64(rows, 4);
+        change->actor_seq = db_get_u64(rows, 5);
         change->at = db_get_time(rows, 6);
     }
     db_done(rows);
@@ -113,8 +114,8 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
     return error ? error : read_change(rows, change);
 }
 
-/* Both users' rows are locked by one statement, in the order of their ids. Two calls at
- * one moment both find no room; the unique key then stops one of them, which looks again. */
+/* One statement locks the rows of both users, by rising id. Of two concurrent requests that both
+ * find no room, one is stopped by the unique key of room; room_direct then runs it again. */
 static const char DIRECT[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE v_room, v_found, v_user_seq, v_other_seq BIGINT UNSIGNED; ",
@@ -176,7 +177,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
     return error ? error : read_change(rows, change);
 }
 
-/* The members' rows are taken through the key of member, that is by rising user id. */
+/* STRAIGHT_JOIN locks the rows of the users in the order of the key of member, by rising id. */
 static const char DELETE[] = TRANSACTION(
     TRANSACTION_ROOM_DECLARATIONS
     "DECLARE p_force BOOLEAN DEFAULT ?; DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
@@ -218,15 +219,16 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
     return error;
 }
 
-/* Rows go in slices, outside the transaction that deleted the room: nobody waits for a
- * million rows, and nobody can reach them any more. */
-enum error room_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
+/* The rows are deleted in slices after the transaction that deleted the room, which would otherwise
+ * take long. They are not accessible any more. First the messages, then the events, and finally the
+ * row in deleted_room, which counts as one. */
+enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     static const char NEXT[] = "SELECT room_id FROM deleted_room ORDER BY room_id LIMIT 1";
     static const char MESSAGES[] = "DELETE FROM message WHERE room_id = ? LIMIT ?";
     static const char EVENTS[] = "DELETE FROM event WHERE room_id = ? LIMIT ?";
     static const char DONE[] = "DELETE FROM deleted_room WHERE room_id = ?";
     struct db_rows *rows;
-    *dropped = 0;
+    *deleted = 0;
     enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
@@ -235,14 +237,14 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
     if (room_id == 0)
         return ERROR_NONE;
     error = DB_RUN(db, MESSAGES, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
-    *dropped = error ? 0 : db_changed(db);
-    if (!error && *dropped == 0) {
+    *deleted = error ? 0 : db_changed(db);
+    if (!error && *deleted == 0) {
         error = DB_RUN(db, EVENTS, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
-        *dropped = error ? 0 : db_changed(db);
+        *deleted = error ? 0 : db_changed(db);
     }
-    if (!error && *dropped == 0) {
+    if (!error && *deleted == 0) {
         error = DB_RUN(db, DONE, DB_REPEATABLE, NULL, db_u64(room_id));
-        *dropped = 1;
+        *deleted = 1;
     }
     return error;
 }

@@ -1,11 +1,11 @@
-/* The SQL of lists of rooms. */
+/* The SQL of lists of rooms, and the choice between three ways to read the rooms of a user. */
 #include "store/room_list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The inner SELECT finds and sorts the ids of the page; the outer one looks up what is shown. So
- * the sort handles narrow rows, and only the rooms of the page have their last message read. */
+/* The inner SELECT finds and sorts the ids of the page; the outer one reads the rooms. So the sort
+ * handles narrow rows, and the last message is read only for rooms of the page. */
 #define PAGE(columns, ids, joins)                                                         \
     "SELECT STRAIGHT_JOIN " columns " FROM (SELECT i.room_id, i.last_active_at FROM " ids \
     " ORDER BY i.last_active_at DESC, i.room_id DESC LIMIT ? OFFSET ?) page "             \
@@ -13,15 +13,15 @@
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins             \
     "ORDER BY page.last_active_at DESC, page.room_id DESC"
 
-/* Walks down all rooms by last activity and skips those of others. STRAIGHT_JOIN and FORCE INDEX,
- * because the optimizer does not see that LIMIT ends the walk early. */
-#define WALK(columns, joins)                                             \
+/* Scans all rooms by last activity and skips those of which the user is not a member. STRAIGHT_JOIN
+ * and FORCE INDEX are needed because the optimizer ignores that LIMIT ends the scan early. */
+#define SCAN(columns, joins)                                             \
     "SELECT STRAIGHT_JOIN " columns                                      \
     " FROM room r FORCE INDEX (last_active_at) "                         \
     "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " joins \
     "ORDER BY r.last_active_at DESC, r.room_id DESC LIMIT ? OFFSET ? ROWS EXAMINED ?"
 
-/* All rooms of a user, in no order, with the column they are sorted by at the end. */
+/* All rooms of a user in any order; the last column is the one to sort by. */
 #define WHOLE(columns, joins)       \
     "SELECT STRAIGHT_JOIN " columns \
     ", r.last_active_at"            \
@@ -30,24 +30,25 @@
 #define PUBLIC_IDS "room i WHERE i.is_private = FALSE"
 #define OWN_IDS "member own JOIN room i ON i.room_id = own.room_id WHERE own.user_id = ?"
 
-/* Each with everything that is shown, and with states only. */
+/* Each with all columns, and with the states only. */
 static const char *const PUBLIC[2] = {PAGE(ROOM_COLUMNS, PUBLIC_IDS, ROOM_JOINS),
                                       PAGE(ROOM_STATE_COLUMNS, PUBLIC_IDS, "")};
 static const char *const OWN[2] = {PAGE(ROOM_COLUMNS, OWN_IDS, ROOM_JOINS),
                                    PAGE(ROOM_STATE_COLUMNS, OWN_IDS, "")};
-static const char *const OWN_WALK[2] = {WALK(ROOM_COLUMNS, ROOM_JOINS),
-                                        WALK(ROOM_STATE_COLUMNS, "")};
+static const char *const OWN_SCAN[2] = {SCAN(ROOM_COLUMNS, ROOM_JOINS),
+                                        SCAN(ROOM_STATE_COLUMNS, "")};
 static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS, ROOM_JOINS),
                                          WHOLE(ROOM_STATE_COLUMNS, "")};
 
-/* A list of at most this many times the page is read whole and sorted here: the temporary table and
+/* A list of at most WHOLE_FACTOR pages is read completely and sorted here: the temporary table and
  * the two sorts of PAGE would add a third to the CPU time (all servers) of a list of 20 rooms. */
 #define WHOLE_FACTOR 2
 #define WHOLE_MOST 512
 
-/* A user of many rooms usually is in many of the latest ones, so the walk finds a page soon, while
- * sorting takes as long as the list is. The walk pays from this many times the page on. */
-#define WALK_FACTOR 32
+/* A user with many rooms is usually a member of many recently active ones, so that the scan finds a
+ * page soon, while the time of sorting grows with the list. The scan is used for lists of at least
+ * SCAN_FACTOR pages. */
+#define SCAN_FACTOR 32
 
 static void visit_row(struct db_rows *rows, bool only_state, room_visit *visit, void *context) {
     struct room room;
@@ -117,10 +118,10 @@ enum error room_list_page(struct db *db, const struct room_list *list, bool only
         error = DB_RUN(db, OWN_WHOLE[only_state], DB_REPEATABLE, &rows, user);
         if (error || db_count(rows) <= WHOLE_MOST)
             return error ? error : visit_sorted(rows, list, only_state, visit, context);
-        db_done(rows); /* many rooms were joined just now */
-    } else if (list->count / WALK_FACTOR >= list->offset + list->limit) {
-        /* The walk is cut off when it has cost as much as sorting would have. */
-        error = DB_RUN(db, OWN_WALK[only_state], DB_REPEATABLE, &rows, user, limit, offset,
+        db_done(rows); /* the user has joined many rooms since the count was read */
+    } else if (list->count / SCAN_FACTOR >= list->offset + list->limit) {
+        /* The scan is stopped when it has cost as much as sorting would. */
+        error = DB_RUN(db, OWN_SCAN[only_state], DB_REPEATABLE, &rows, user, limit, offset,
                        db_u64(list->count / 2));
         if (error || db_count(rows) == list->limit)
             return error ? error : visit_rows(rows, only_state, visit, context);

@@ -1,5 +1,5 @@
 /*
- * room_list: lists of rooms, the latest active first.
+ * room_list: lists of rooms, most recently active first.
  */
 #ifndef CONFAB_COMMON_STORE_ROOM_LIST_H
 #define CONFAB_COMMON_STORE_ROOM_LIST_H
@@ -10,28 +10,28 @@
 #include "db/db.h"
 #include "store/room.h"
 
-/* A page of a user's own rooms, or of the public rooms as the user sees them. */
+/* Selects a page of the rooms of a user, or of the public rooms for a user. */
 struct room_list {
     bool is_public;
     uint64_t user_id;
-    uint64_t count; /* rooms in the whole list: the user's rooms_count, or room_list_count_public */
+    uint64_t count; /* of the whole list: rooms_count of the user, or room_list_count_public */
     uint64_t limit;
     uint64_t offset;
 };
 
-/* Visits the rooms of the page in order. With only_state the visited rooms have nothing but their
- * state, which suffices to tell whether the page has changed. */
+/* Visits the rooms of the page in order. With only_state set only the state of the rooms is read,
+ * which is enough to find out whether the page has changed. */
 enum error room_list_page(struct db *db, const struct room_list *list, bool only_state,
                           room_visit *visit, void *context);
 
-/* The number of public rooms, from a counter. */
+/* The number of public rooms, read from a counter. */
 enum error room_list_count_public(struct db *db, uint64_t *count);
 
-/* Visits all rooms by id, direct ones named "alice, bob". */
+/* Visits a page of all rooms by id. A direct room is named after both users: "alice, bob". */
 enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_visit *visit,
                          void *context);
 
-/* The number of all rooms, which is counted. */
+/* The number of all rooms, by counting them. */
 enum error room_list_count_all(struct db *db, uint64_t *count);
 
 #endif

@@ -1,3 +1,4 @@
+/* Reading the state of a room; the access checks. */
 #include "store/room_state.h"
 
 #include <string.h>

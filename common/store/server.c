@@ -1,7 +1,8 @@
+/* One query of variables of the database server. */
 #include "store/server.h"
 
 enum error server_read(struct db *db, struct server *server) {
-    /* max_user_connections is the user's own limit where it has one; 0 is none. */
+    /* max_user_connections is the limit of the database user; 0: none. */
     static const char SQL[] =
         "SELECT LEAST(@@max_connections, "
         "IF(@@max_user_connections > 0, @@max_user_connections, @@max_connections)), "

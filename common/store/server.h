@@ -1,5 +1,5 @@
 /*
- * server: what the database server says of itself.
+ * server: limits and clock of the database server.
  */
 #ifndef CONFAB_COMMON_STORE_SERVER_H
 #define CONFAB_COMMON_STORE_SERVER_H
@@ -9,11 +9,11 @@
 #include "db/db.h"
 
 struct server {
-    uint64_t connections; /* that this user may have at once: the smallest of its limits */
-    int64_t now;          /* the server's clock, micros since 1970 */
+    uint64_t connections; /* most that this database user may have: the lowest limit */
+    int64_t now;          /* clock of the server, microseconds since 1970 */
 };
 
-/* Asks it. */
+/* Reads both. */
 enum error server_read(struct db *db, struct server *server);
 
 #endif

@@ -1,10 +1,12 @@
+/* Three queries: users with their credentials, rooms, and the size of the database. */
 #include "store/statistics.h"
 
 #include <string.h>
 
-/* Events a stream keeps, in a type that no broken counter makes overflow. */
+/* Number of stored events of a stream, in a type that does not overflow if a counter is broken. */
 #define KEPT "IF(last_seq >= oldest_seq, CAST(last_seq AS DECIMAL(21)) - oldest_seq + 1, 0)"
 
+/* Time of the oldest stored event of all rooms or users. */
 #define OLDEST(table, key, events)                                                      \
     "SELECT MIN(e.created_at) FROM " table " t JOIN " events " e ON e." key " = t." key \
     " AND e.seq = t.oldest_seq"

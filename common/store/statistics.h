@@ -1,8 +1,8 @@
 /*
- * statistics: the size of a site in figures.
+ * statistics: the number of users, rooms, messages and so on of a site.
  *
- * Messages and events are summed up from the counters of rooms and users, which stay
- * cheap to read when there are millions of rows behind them.
+ * Messages and events are summed up from the counters of rooms and users, which is fast even for
+ * millions of rows.
  */
 #ifndef CONFAB_COMMON_STORE_STATISTICS_H
 #define CONFAB_COMMON_STORE_STATISTICS_H
@@ -12,23 +12,23 @@
 #include "db/db.h"
 
 struct statistics {
-    uint64_t users; /* all, disabled ones too */
+    uint64_t users; /* including disabled ones */
     uint64_t active_users;
     uint64_t staff_users;
-    uint64_t rooms; /* all */
+    uint64_t rooms;
     uint64_t public_rooms;
     uint64_t direct_rooms;
-    uint64_t deleted_rooms; /* whose messages are still to be thrown away */
+    uint64_t deleted_rooms; /* whose messages are not yet deleted */
     uint64_t memberships;
-    uint64_t messages; /* deleted ones too */
-    uint64_t events;   /* kept, of rooms and users */
-    uint64_t sessions; /* that have not run out */
+    uint64_t messages; /* including deleted ones */
+    uint64_t events;   /* stored ones, of rooms and users */
+    uint64_t sessions; /* login sessions that have not expired */
     uint64_t tokens;
     uint64_t database_bytes; /* tables and indexes, as the server estimates them */
-    int64_t oldest_event;    /* time of the oldest event kept; 0: none */
+    int64_t oldest_event;    /* time of the oldest stored event; 0: none */
 };
 
-/* Reads all figures. */
+/* Reads all of them. */
 enum error statistics_read(struct db *db, struct statistics *statistics);
 
 #endif

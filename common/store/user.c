@@ -1,3 +1,4 @@
+/* User accounts: reading one, the transactions that change credentials, and lists. */
 #include "store/user.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
     return *id ? ERROR_NONE : ERROR_INTERNAL;
 }
 
-/* Reads the one row of a look-up with the password's hash behind the user. */
+/* Reads the only row, a user followed by the hash of the password, and frees the rows. */
 static enum error read_user(struct db_rows *rows, struct user *user,
                             char hash[SECRET_PASSWORD_SIZE]) {
     enum error error = ERROR_NOT_FOUND;
@@ -74,7 +75,8 @@ enum error user_by_id(struct db *db, uint64_t id, struct user *user,
     return error ? error : read_user(rows, user, hash);
 }
 
-/* Reads what a change of credentials ends with: outcome, changed, number of the event. */
+/* Reads the row that a change of credentials returns, and frees the rows: outcome, changed, number
+ * of the event. */
 static enum error read_change(struct db_rows *rows, uint64_t id, struct user_change *change) {
     enum error error = ERROR_INTERNAL;
     memset(change, 0, sizeof(*change));
@@ -88,6 +90,7 @@ static enum error read_change(struct db_rows *rows, uint64_t id, struct user_cha
     return error;
 }
 
+/* Locks the row of the user; 4 (not found) if there is none. */
 #define FIND_USER                                                                  \
     "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; " \
     "SET v_now = SYSDATE(6); "                                                     \
@@ -155,9 +158,9 @@ static enum error visit_users(struct db_rows *rows, user_visit *visit, void *con
     return ERROR_NONE;
 }
 
-/* The pattern of LIKE that means "starts with prefix": its own wildcards are escaped. The
- * collation takes an accented letter for the bare one; names are ASCII, so whatever else is
- * in prefix becomes a byte that no name has. The caller frees. */
+/* Writes the LIKE pattern for "starts with prefix", with wildcards escaped. For the collation an
+ * accented letter equals the plain one; names are ASCII, so other bytes are replaced by one that no
+ * name contains. */
 static void make_pattern(struct text prefix, struct buffer *pattern) {
     for (size_t i = 0; i < prefix.len; i++) {
         if (strchr("\\%_", prefix.at[i]) && prefix.at[i] != '\0')
@@ -200,7 +203,7 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
     return ERROR_NONE;
 }
 
-/* The ids travel as one JSON array, so that one prepared statement serves any number. */
+/* The ids are passed as one JSON array, so that one prepared statement works for any number. */
 enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
                          void *context) {
     static const char SQL[] =

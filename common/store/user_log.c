@@ -1,3 +1,4 @@
+/* Reading the events of a user; comparing the last numbers of many streams. */
 #include "store/user_log.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     return error;
 }
 
-/* A direct room is named after the other one of its users. */
+/* A direct room has the name of the other user. */
 static const char LIST[] =
     "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "
@@ -69,7 +70,7 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
     return error;
 }
 
-/* Columns: whether it is a user's, id, last_seq (NULL: there is no such stream). */
+/* Columns: whether it is the stream of a user, id, last_seq (NULL: no such room or user). */
 static enum error visit_heads(struct db_rows *rows, stream_head_visit *visit, void *context) {
     while (db_next(rows)) {
         const struct stream_head head = {db_get_bool(rows, 0), !db_is_null(rows, 2),

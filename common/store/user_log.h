@@ -1,5 +1,5 @@
 /*
- * user_log: the events of users' own streams, and how far all streams have come.
+ * user_log: the stored events of users' own streams, and the last numbers of streams.
  */
 #ifndef CONFAB_COMMON_STORE_USER_LOG_H
 #define CONFAB_COMMON_STORE_USER_LOG_H
@@ -17,28 +17,27 @@ struct user_event {
     uint64_t seq;
     unsigned type;
     uint64_t actor_id;
-    char actor[USER_NAME_SIZE]; /* user name; empty: the sysadmin's tool */
+    char actor[USER_NAME_SIZE]; /* user name; empty: confabctl */
     uint64_t subject_id;        /* the room; 0: none */
-    bool has_room;              /* the room is still there */
+    bool has_room;              /* the room still exists */
     struct text room_name;      /* as the user sees it */
 };
 
 typedef void user_event_visit(void *context, const struct user_event *event);
 
-/* How far a user's stream goes. */
+/* The range of stored events of a user's stream. */
 struct user_log_state {
     uint64_t last_seq;
     uint64_t oldest_seq;
 };
 
-/* Visits the events of a user's stream after `after`, oldest first, at most `limit`.
- * *state is filled in any case but failure. ERROR_GONE as in event_log_list;
- * ERROR_NOT_FOUND: no such user. */
+/* Visits at most `limit` events of a user's stream after number `after`, oldest first. Sets *state
+ * unless the query fails. ERROR_GONE as in event_log_list; ERROR_NOT_FOUND: no such user. */
 enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
                          uint64_t retention_days, struct user_log_state *state,
                          user_event_visit *visit, void *context);
 
-/* One stream's last event; exists is false if there is no such stream (any more). */
+/* The last event of a stream; exists is false if the room or user does not exist. */
 struct stream_head {
     bool of_user;
     bool exists;
@@ -48,12 +47,12 @@ struct stream_head {
 
 typedef void stream_head_visit(void *context, const struct stream_head *head);
 
-/* Visits by one statement, of many streams, those that go further than the caller knows, and
- * those that do not exist. Both lists are JSON arrays of pairs: [[id, last_seq], ...]. */
+/* Visits, of the given streams, those whose last number is greater than the given one, and those
+ * that do not exist, by one statement. Both lists are JSON arrays: [[id, last_seq], ...]. */
 enum error user_log_moved(struct db *db, struct text rooms, struct text users,
                           stream_head_visit *visit, void *context);
 
-/* Visits the rooms of a user with their heads. */
+/* Visits the streams of all rooms of a user. */
 enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit, void *context);
 
 #endif

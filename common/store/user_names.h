@@ -1,9 +1,9 @@
 /*
  * user_names: a cache of user names by id.
  *
- * User names never change. With the join that fetches them, a page of messages takes a fifth more
- * CPU time of all servers. The cache is bounded, and emptied when the database connection is a new
- * one, since that may lead to another database.
+ * User names never change. Without the cache a page of messages takes a fifth more CPU time (all
+ * servers), for the join. The cache is bounded, and cleared after a reconnect, since the server may
+ * be another one.
  */
 #ifndef CONFAB_COMMON_STORE_USER_NAMES_H
 #define CONFAB_COMMON_STORE_USER_NAMES_H
@@ -19,19 +19,19 @@ struct user_names;
 struct user_names *user_names_new(void);
 void user_names_free(struct user_names *names);
 
-/* To be called once a statement has run: empties the cache if the connection is a new one or the
- * cache has grown too large. Names found or noted afterwards stay until the next call. */
+/* Call it after a query and before its rows are read: clears the cache after a reconnect, or if it
+ * has grown too large. Names found or added later stay valid until the next call. */
 void user_names_begin(struct user_names *names, const struct db *db);
 
-/* The name of a user, the text valid until user_names_begin; .at NULL: not in the cache. */
+/* The name of a user, valid until user_names_begin; .at is NULL if it is not in the cache. */
 struct text user_names_find(const struct user_names *names, uint64_t user_id);
 
-/* Adds a name. */
-void user_names_note(struct user_names *names, uint64_t user_id, struct text name);
+/* Adds a name, unless the cache is full. */
+void user_names_add(struct user_names *names, uint64_t user_id, struct text name);
 
-/* Adds the missing names of the users whose ids are in this column of the present row and of those
- * after it, by one statement. The present row stays the present one. */
-enum error user_names_learn(struct user_names *names, struct db *db, struct db_rows *rows,
-                            unsigned column);
+/* Adds the missing names of the users whose ids are in this column of the current row and of all
+ * following rows, by one statement. Stays at the current row. */
+enum error user_names_load(struct user_names *names, struct db *db, struct db_rows *rows,
+                           unsigned column);
 
 #endif

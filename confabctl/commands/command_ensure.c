@@ -74,7 +74,7 @@ static enum error find_or_create(const struct cli *cli, const struct ensure_requ
     error = room_create(cli->db, request->owner.id, request->name, request->is_private, &change);
     if (error)
         return error;
-    struct creation creation = {cli, request, change.caller_seq};
+    struct creation creation = {cli, request, change.actor_seq};
     *room_id = change.room_id;
     return room_get(cli->db, *room_id, request->owner.id, publish_created, &creation);
 }

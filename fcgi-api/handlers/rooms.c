@@ -96,7 +96,7 @@ enum error rooms_create(struct exchange *x) {
                                      .created_at = change.at};
     send_room(x, &room);
     x->response.status = 201;
-    publish_created(x, &room, change.caller_seq);
+    publish_created(x, &room, change.actor_seq);
     return ERROR_NONE;
 }
 
@@ -116,11 +116,11 @@ static void send_direct(void *context, const struct room *room) {
     if (!direct->change.changed)
         return;
     x->response.status = 201;
-    publish_created(x, room, direct->change.caller_seq);
+    publish_created(x, room, direct->change.actor_seq);
     const struct text name = text_of(x->identity.user.name);
-    serialize_room_invitation(&json, direct->change.user_seq, room->state.room_id, &name,
+    serialize_room_invitation(&json, direct->change.other_seq, room->state.room_id, &name,
                               x->identity.user.name);
-    publish_to_user(x, direct->other_id, EVENT_ROOM_INVITATION, direct->change.user_seq,
+    publish_to_user(x, direct->other_id, EVENT_ROOM_INVITATION, direct->change.other_seq,
                     room->state.room_id, &json);
 }
 

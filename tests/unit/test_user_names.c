@@ -30,7 +30,7 @@ static int tear_down(void **state) {
 static void note(uint64_t id) {
     char name[33];
     snprintf(name, sizeof(name), "user-%llu", (unsigned long long)id);
-    user_names_note(names, id, text_of(name));
+    user_names_add(names, id, text_of(name));
 }
 
 static void assert_known(uint64_t id) {
@@ -55,7 +55,7 @@ static void test_found_by_id(void **state) {
 static void test_longest_name(void **state) {
     (void)state;
     static const char longest[] = "abcdefghijklmnopqrstuvwxyz012345";
-    user_names_note(names, 1, text_of(longest));
+    user_names_add(names, 1, text_of(longest));
     assert_true(text_equals(user_names_find(names, 1), text_of(longest)));
 }
 
