@@ -1,3 +1,4 @@
+/* Authentication by token, cookie or auth cache; origin checks; the session cookie. */
 #include "auth.h"
 
 #include <inttypes.h>
@@ -13,6 +14,7 @@ static const char NOT_PROVIDED[] = "Authentication credentials were not provided
 static const char INVALID_TOKEN[] = "Invalid token.";
 static const char INACTIVE[] = "User inactive or deleted.";
 
+/* Sets the response of a failed authentication. */
 static enum error refuse(struct exchange *x, const char *detail) {
     response_header(&x->response, "WWW-Authenticate", "Token");
     return exchange_fail(x, ERROR_UNAUTHENTICATED, detail);
@@ -44,14 +46,7 @@ enum error auth_session(struct exchange *x, struct identity *identity) {
                               identity);
 }
 
-static enum error find_by_token(struct exchange *x, struct text key) {
-    x->has_token = secret_hash_key(key, x->token_hash);
-    if (!x->has_token)
-        return ERROR_UNAUTHENTICATED;
-    return token_find(x->service->db, x->token_hash, x->ids[0], &x->identity);
-}
-
-bool auth_by_token_later(struct exchange *x) {
+bool auth_defer(struct exchange *x) {
     struct text key;
     x->has_token = find_token(x->request, &key) && secret_hash_key(key, x->token_hash);
     x->auth_pending = x->has_token;
@@ -59,27 +54,33 @@ bool auth_by_token_later(struct exchange *x) {
 }
 
 bool auth_from_cache(struct exchange *x) {
-    x->has_identity =
-        auth_by_token_later(x) && auth_cache_find(x->service->auth_cache, x->service->db,
-                                                  x->token_hash, x->ids[0], &x->identity);
+    x->has_identity = auth_defer(x) && auth_cache_find(x->service->auth_cache, x->service->db,
+                                                       x->token_hash, x->ids[0], &x->identity);
     x->auth_pending = x->has_identity;
     return x->has_identity;
 }
 
-/* A session that was renewed keeps its cookie as long as itself. */
+/* Sends the cookie again with the new expiry time of the session. */
 static void renew_cookie(struct exchange *x) {
     struct text key;
-    char copy[SECRET_KEY_SIZE];
-    if (!x->identity.session_renewed || !find_session(x->request, &key))
+    char key_str[SECRET_KEY_SIZE];
+    if (!find_session(x->request, &key))
         return;
-    snprintf(copy, sizeof(copy), "%.*s", (int)key.len, key.at);
-    auth_set_cookie(x, copy);
+    snprintf(key_str, sizeof(key_str), "%.*s", (int)key.len, key.at);
+    auth_set_cookie(x, key_str);
 }
 
 enum error auth_identify(struct exchange *x) {
     struct text key;
+    enum error error = ERROR_UNAUTHENTICATED;
     const bool by_token = find_token(x->request, &key);
-    const enum error error = by_token ? find_by_token(x, key) : auth_session(x, &x->identity);
+    if (by_token) {
+        x->has_token = secret_hash_key(key, x->token_hash);
+        if (x->has_token)
+            error = token_find(x->service->db, x->token_hash, x->ids[0], &x->identity);
+    } else {
+        error = auth_session(x, &x->identity);
+    }
     if (error == ERROR_UNAUTHENTICATED)
         return refuse(x, by_token ? INVALID_TOKEN : NOT_PROVIDED);
     if (error)
@@ -87,11 +88,12 @@ enum error auth_identify(struct exchange *x) {
     if (!x->identity.user.is_active)
         return refuse(x, INACTIVE);
     x->has_identity = true;
-    renew_cookie(x);
+    if (x->identity.session_renewed)
+        renew_cookie(x);
     return ERROR_NONE;
 }
 
-/* ---- pages ---- */
+/* ---- origins ---- */
 
 static bool is_allowed(const struct exchange *x, struct text origin) {
     const enum origin_scheme scheme = x->request->is_https ? ORIGIN_HTTPS : ORIGIN_HTTP;
@@ -111,7 +113,7 @@ enum error auth_check_origin(struct exchange *x) {
     return ERROR_NONE;
 }
 
-enum error auth_check_foreign(struct exchange *x) {
+enum error auth_check_cookie_origin(struct exchange *x) {
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     if (origin && !is_allowed(x, text_of(origin)))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");

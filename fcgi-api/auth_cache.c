@@ -9,7 +9,7 @@
 /* 100 KiB of address space; only pages in use take memory. */
 #define ENTRIES 1024
 
-/* An entry is in one of this many places in a row. */
+/* An entry is in one of this many consecutive places. */
 #define ROW 4
 
 struct entry {
@@ -33,7 +33,7 @@ void auth_cache_free(struct auth_cache *cache) {
     free(cache);
 }
 
-/* The first of the places for a token and room; the hash of a token is as good as random. */
+/* The first of the places of a token and room. The hash of a token is evenly distributed. */
 static struct entry *row_of(struct auth_cache *cache,
                             const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id) {
     uint64_t number;
@@ -41,7 +41,7 @@ static struct entry *row_of(struct auth_cache *cache,
     return &cache->entries[(number + room_id) % ENTRIES];
 }
 
-/* NULL: none. */
+/* The entry of a token and room, NULL if there is none. */
 static struct entry *find(struct auth_cache *cache,
                           const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id) {
     struct entry *row = row_of(cache, token_hash, room_id);
@@ -52,7 +52,7 @@ static struct entry *find(struct auth_cache *cache,
     return NULL;
 }
 
-/* A free one, or the first of the row. */
+/* A free entry among the places, or else the first of them. */
 static struct entry *free_entry(struct auth_cache *cache,
                                 const unsigned char token_hash[SECRET_HASH_SIZE],
                                 uint64_t room_id) {
@@ -63,8 +63,8 @@ static struct entry *free_entry(struct auth_cache *cache,
     return row;
 }
 
-/* Empties the cache if the connection is a new one. */
-static void begin(struct auth_cache *cache, const struct db *db) {
+/* Clears the cache after a reconnect. */
+static void clear_if_stale(struct auth_cache *cache, const struct db *db) {
     if (cache->connection == db_connection_number(db))
         return;
     memset(cache->entries, 0, sizeof(cache->entries));
@@ -74,7 +74,7 @@ static void begin(struct auth_cache *cache, const struct db *db) {
 bool auth_cache_find(struct auth_cache *cache, const struct db *db,
                      const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                      struct identity *identity) {
-    begin(cache, db);
+    clear_if_stale(cache, db);
     const struct entry *entry = find(cache, token_hash, room_id);
     if (!entry)
         return false;
@@ -89,7 +89,7 @@ bool auth_cache_find(struct auth_cache *cache, const struct db *db,
 void auth_cache_add(struct auth_cache *cache, const struct db *db,
                     const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                     const struct identity *identity) {
-    begin(cache, db);
+    clear_if_stale(cache, db);
     struct entry *entry = find(cache, token_hash, room_id);
     if (!entry)
         entry = free_entry(cache, token_hash, room_id);

@@ -1,3 +1,4 @@
+/* Where token buckets are counted, and the buckets of this process. */
 #include "limit.h"
 
 #include <inttypes.h>
@@ -11,7 +12,8 @@
 #include "base/xalloc.h"
 #include "store/rate.h"
 
-/* Buckets counted in the process; the one that is full again first makes room. */
+/* Buckets of this process: a hash table in which a bucket is in one of PROBES consecutive places.
+ * If these are taken, the bucket that is full again first is replaced. */
 #define BUCKETS 4096
 #define PROBES 8
 
@@ -24,7 +26,7 @@ struct limit {
     struct bucket buckets[BUCKETS];
 };
 
-/* How often, on average and at once. */
+/* Average interval and burst size. */
 struct rule {
     const char *name;
     uint64_t interval_us;
@@ -56,7 +58,7 @@ static struct rule rule_of(const struct config *config, enum limit_kind kind) {
     return (struct rule){"request", second / config->rate_requests, config->rate_requests_burst};
 }
 
-/* The bucket of that name, or the one of its neighbours to be given up for it. */
+/* The bucket with this name, created if it does not exist. */
 static struct bucket *find(struct limit *limit, const unsigned char name[RATE_BUCKET_SIZE]) {
     size_t start;
     memcpy(&start, name, sizeof(start));
@@ -73,15 +75,8 @@ static struct bucket *find(struct limit *limit, const unsigned char name[RATE_BU
     return oldest;
 }
 
-static uint64_t take_here(struct limit *limit, const unsigned char name[RATE_BUCKET_SIZE],
-                          const struct rule *rule) {
-    struct bucket *bucket = find(limit, name);
-    return token_bucket_take(&bucket->full_us, clock_monotonic_us(), rule->interval_us,
-                             rule->burst);
-}
-
-/* Subjects are hashed: their names are of one length, and no address or user name lies
- * about in Redis. */
+/* The name of a bucket is a hash of the rule and the subject: it has a fixed length, and neither
+ * addresses nor user names are stored in Redis. */
 static void name_bucket(const struct rule *rule, const char *subject,
                         unsigned char name[RATE_BUCKET_SIZE]) {
     crypto_generichash_state state;
@@ -91,8 +86,9 @@ static void name_bucket(const struct rule *rule, const char *subject,
     crypto_generichash_final(&state, name, RATE_BUCKET_SIZE);
 }
 
-static uint64_t wait_for(struct service *service, enum limit_kind kind, const struct rule *rule,
-                         const char *subject) {
+/* Takes a token; returns the microseconds until there will be one, 0 if there was one. */
+static uint64_t take(struct service *service, enum limit_kind kind, const struct rule *rule,
+                     const char *subject) {
     unsigned char name[RATE_BUCKET_SIZE];
     char hex[2 * RATE_BUCKET_SIZE + 1], key[64];
     uint64_t wait = 0;
@@ -101,9 +97,17 @@ static uint64_t wait_for(struct service *service, enum limit_kind kind, const st
     snprintf(key, sizeof(key), "%s:%s", rule->name, hex);
     if (redis_client_take(service->redis, key, rule->interval_us, rule->burst, &wait))
         return wait;
+
+    /* A process of plain CGI forgets its buckets, so it uses the database. Messages and requests
+     * are not worth the write. */
     const bool worth_a_write = kind == LIMIT_LOGINS || kind == LIMIT_REGISTRATIONS;
-    if (service->is_persistent || !worth_a_write)
-        return take_here(service->limit, name, rule);
+    if (service->is_persistent || !worth_a_write) {
+        struct bucket *bucket = find(service->limit, name);
+        return token_bucket_take(&bucket->full_us, clock_monotonic_us(), rule->interval_us,
+                                 rule->burst);
+    }
+
+    /* Without the database the request fails anyway. */
     return rate_take(service->db, name, rule->interval_us, rule->burst, &wait) ? 0 : wait;
 }
 
@@ -117,7 +121,7 @@ enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subj
     if (!limit_is_on(config))
         return ERROR_NONE;
     const struct rule rule = rule_of(config, kind);
-    const uint64_t wait = wait_for(x->service, kind, &rule, subject);
+    const uint64_t wait = take(x->service, kind, &rule, subject);
     if (wait == 0)
         return ERROR_NONE;
     const uint64_t seconds = (wait + 999999) / 1000000;

@@ -1,3 +1,4 @@
+/* A child process for each hash, whose result comes back through a pipe. */
 #include "password_worker.h"
 
 #include <errno.h>
@@ -9,51 +10,50 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The nice value: about a ninth of the weight of what serves requests. Least of all (SCHED_IDLE,
- * or 19) would let a loaded machine answer no login for many seconds. */
-#define LESS_IMPORTANT 10
-#define LESS_IMPORTANT_TEXT "10"
+/* The nice value: a ninth of the weight of processes that serve requests. With SCHED_IDLE or 19 a
+ * login could take many seconds on a loaded machine. */
+#define NICE 10
+#define NICE_TEXT "10"
 
 struct work {
     const struct config *config;
-    const char *known; /* to be checked; NULL: nobody's */
-    bool makes;        /* a hash; else this is a check */
+    bool is_hashing;  /* false: verifying */
+    const char *hash; /* to verify; NULL: no such user */
     struct text password;
 };
 
 struct outcome {
     bool result;
-    char made[SECRET_PASSWORD_SIZE];
+    char hash[SECRET_PASSWORD_SIZE]; /* of is_hashing */
 };
 
 static void do_work(const struct work *work, struct outcome *outcome) {
     const uint64_t passes = work->config->password_passes, memory = work->config->password_memory;
     memset(outcome, 0, sizeof(*outcome));
-    outcome->result = work->makes
-                          ? secret_hash_password(work->password, passes, memory, outcome->made)
-                          : secret_check_password(work->known, work->password, passes, memory);
+    outcome->result = work->is_hashing
+                          ? secret_hash_password(work->password, passes, memory, outcome->hash)
+                          : secret_check_password(work->hash, work->password, passes, memory);
 }
 
-/* The kernel shares the processors out between sessions first (sched(7), autogroup), where it is
- * set up so, and a nice value counts within one only: so the process gets a session of its own,
- * of as little weight. The kernel lets that be set ten times a second; a login that comes more
- * often goes without. Whatever of this is not allowed is left. */
-static void give_way(void) {
+/* With autogroups (sched(7)) the kernel divides CPU time between sessions first, and nice values
+ * only count within a session. So the process starts a session and lowers its weight as well, which
+ * the kernel permits ten times a second. Errors are ignored. */
+static void lower_priority(void) {
     setsid();
     const int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (group >= 0) {
-        const ssize_t written = write(group, LESS_IMPORTANT_TEXT, strlen(LESS_IMPORTANT_TEXT));
+        const ssize_t written = write(group, NICE_TEXT, strlen(NICE_TEXT));
         (void)written;
         close(group);
     }
-    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + LESS_IMPORTANT);
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
 }
 
-/* The outcome is shorter than what a pipe takes at once. */
-static _Noreturn void work_apart(const struct work *work, int out) {
+/* The child process. The outcome fits into the buffer of a pipe, so write does not block. */
+static _Noreturn void run_child(const struct work *work, int out) {
     struct outcome outcome;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    give_way();
+    lower_priority();
     do_work(work, &outcome);
     _exit(write(out, &outcome, sizeof(outcome)) == (ssize_t)sizeof(outcome) ? 0 : 1);
 }
@@ -66,41 +66,37 @@ static bool read_outcome(int in, struct outcome *outcome) {
     return got == (ssize_t)sizeof(*outcome);
 }
 
-static void wait_for(pid_t child) {
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-        continue;
-}
-
-/* What cannot be done apart, or did not come to its end there, is done here. */
-static void finish(const struct work *work, struct outcome *outcome) {
+static void run(const struct work *work, struct outcome *outcome) {
     int ends[2];
     bool done = false;
     if (pipe2(ends, O_CLOEXEC) == 0) {
         const pid_t child = fork();
         if (child == 0)
-            work_apart(work, ends[1]);
+            run_child(work, ends[1]);
         close(ends[1]);
         done = child > 0 && read_outcome(ends[0], outcome);
         close(ends[0]);
-        if (child > 0)
-            wait_for(child);
+        while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            continue;
     }
+
+    /* If there is no child process, or it was killed, this process does the work. */
     if (!done)
         do_work(work, outcome);
 }
 
 bool password_worker_hash(const struct config *config, struct text password,
                           char hash[SECRET_PASSWORD_SIZE]) {
-    const struct work work = {.config = config, .makes = true, .password = password};
+    const struct work work = {.config = config, .is_hashing = true, .password = password};
     struct outcome outcome;
-    finish(&work, &outcome);
-    memcpy(hash, outcome.made, SECRET_PASSWORD_SIZE);
+    run(&work, &outcome);
+    memcpy(hash, outcome.hash, SECRET_PASSWORD_SIZE);
     return outcome.result;
 }
 
 bool password_worker_verify(const struct config *config, const char *hash, struct text password) {
-    const struct work work = {.config = config, .known = hash, .password = password};
+    const struct work work = {.config = config, .hash = hash, .password = password};
     struct outcome outcome;
-    finish(&work, &outcome);
+    run(&work, &outcome);
     return outcome.result;
 }

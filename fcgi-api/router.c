@@ -1,3 +1,4 @@
+/* One request: matching the table, authentication, limits, the handler, error responses. */
 #include "router.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ static const struct route ROUTES[] = {
 
 #define ROUTE_COUNT (sizeof(ROUTES) / sizeof(ROUTES[0]))
 
-/* More than the longest pattern has characters. */
+/* The longest pattern, with its terminator. */
 #define PATTERN_SIZE 64
 
 #define ROUTE(method, pattern, handler, flags) \
@@ -35,14 +36,14 @@ static const struct route ROUTES[] = {
 #include "routes.def"
 #undef ROUTE
 
-/* Seconds after which a client may come again when the database was away. */
+/* Retry-After when the database is unavailable, in seconds. */
 #define RETRY_SECONDS 2
 
-/* ---- finding ---- */
+/* ---- finding the row ---- */
 
-/* Writes the path as a row of the table would spell it, '#' in the place of each id, and reads
- * the ids. Returns its length; 0: no row can be of this path. */
-static size_t spell_pattern(const struct request *request, char out[PATTERN_SIZE],
+/* Writes the path as a pattern, with '#' in place of each id, and reads the ids. Returns its
+ * length; 0 if no pattern can match. */
+static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE],
                             uint64_t ids[EXCHANGE_MAX_IDS]) {
     size_t len = 0, id_count = 0;
     for (size_t i = 0; i < request->segment_count; i++) {
@@ -66,14 +67,14 @@ static size_t spell_pattern(const struct request *request, char out[PATTERN_SIZE
     return len;
 }
 
-/* The row for path and method. NULL: the method has none; *allowed then tells which
- * methods the path has, 0 if there is no such path. */
+/* The row for path and method, NULL if there is none. Sets *allowed to the methods of the path, 0
+ * if the path is unknown. */
 static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     const struct route *found = NULL;
     const enum method method = x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
     char pattern[PATTERN_SIZE];
     uint64_t ids[EXCHANGE_MAX_IDS] = {0};
-    const size_t len = spell_pattern(x->request, pattern, ids);
+    const size_t len = write_pattern(x->request, pattern, ids);
     *allowed = 0;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         if (ROUTES[i].pattern_len != len || memcmp(ROUTES[i].pattern, pattern, len) != 0)
@@ -88,7 +89,7 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     return found;
 }
 
-/* As long as the value of Allow gets. */
+/* The longest value of Allow, with its terminator. */
 #define ALLOW_SIZE sizeof("GET, HEAD, POST, PATCH, DELETE, OPTIONS")
 
 static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
@@ -105,13 +106,13 @@ static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
     stpcpy(out, "OPTIONS");
 }
 
-/* ---- enforcing ---- */
+/* ---- checks ---- */
 
 static bool is_unsafe(enum method method) {
     return (method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) == 0;
 }
 
-/* Counts the request for its user, once. */
+/* Counts the request toward the rate limit of its user, once. */
 static enum error count_request(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
     if (x->counted_id == user_id)
@@ -122,11 +123,11 @@ static enum error count_request(struct exchange *x) {
     return error;
 }
 
-/* Lets in whom the row lets in. */
-static enum error admit(struct exchange *x, const struct route *route) {
+/* Authentication, the origin, and the rate of requests. */
+static enum error check_user(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
     if (route->flags & ROUTE_COOKIE)
-        error = auth_check_foreign(x);
+        error = auth_check_cookie_origin(x);
     if (error || (route->flags & ROUTE_PUBLIC))
         return error;
     error = auth_identify(x);
@@ -137,8 +138,8 @@ static enum error admit(struct exchange *x, const struct route *route) {
     return error;
 }
 
-/* What holds for every request of ours, before anything of it is looked at. */
-static enum error check_head(struct exchange *x) {
+/* Checks that apply to all paths. */
+static enum error check_url(struct exchange *x) {
     if (x->request->query.len > REQUEST_MAX_QUERY)
         return ERROR_URI_TOO_LONG;
     if (!request_host_is_valid(x->request))
@@ -149,10 +150,11 @@ static enum error check_head(struct exchange *x) {
 static enum error refuse_method(struct exchange *x) {
     char detail[96];
     snprintf(detail, sizeof(detail), "Method \"%.32s\" not allowed.", x->request->method_name);
-    const bool sound = text_is_valid(detail, strlen(detail));
-    return exchange_fail(x, ERROR_METHOD, sound ? detail : NULL);
+    const bool is_utf8 = text_is_valid(detail, strlen(detail));
+    return exchange_fail(x, ERROR_METHOD, is_utf8 ? detail : NULL);
 }
 
+/* The response to OPTIONS. */
 static enum error describe(struct exchange *x, const char *allow) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -162,9 +164,8 @@ static enum error describe(struct exchange *x, const char *allow) {
     return ERROR_NONE;
 }
 
-/* Whether the caller may come to the room of the path for such a thing at all. What the
- * transactions decide they decide again, under the room's lock. */
-static enum error check_place(const struct exchange *x, const struct route *route) {
+/* Access to the room in the path. Transactions check it again after locking the room. */
+static enum error check_room(const struct exchange *x, const struct route *route) {
     const struct room_state *room = &x->identity.room;
     enum error error = ERROR_NONE;
     if (route->flags & ROUTE_ROOM)
@@ -176,30 +177,35 @@ static enum error check_place(const struct exchange *x, const struct route *rout
     return error;
 }
 
-static enum error take_body(struct exchange *x, const struct route *route) {
+static enum error parse_body(struct exchange *x, const struct route *route) {
     if (route->flags & (ROUTE_BODY | ROUTE_FORM))
         return body_parse(x, (route->flags & ROUTE_FORM) != 0);
     return x->request->body_error;
 }
 
-/* Calls the handler with x->auth_pending, if the row and the request allow it. True: the request
- * is served. False: the caller was not authenticated so, and nothing was done. Then the ordinary
- * way serves the request, and decides which error comes first. */
+/* Calls the handler with x->auth_pending, if the row and the request permit it. True: the request
+ * is served. False: it is not authenticated, and nothing was changed; then serve_route checks
+ * everything in order and decides which error is reported. */
 static bool serve_lazily(struct exchange *x, const struct route *route, enum error *error) {
     const size_t headers_len = x->response.headers.len;
     if (!(route->flags & ROUTE_LAZY_AUTH))
         return false;
+
+    /* Changes need the user from the auth cache. An entity tag depends on the state of the room,
+     * which must be read first. */
     if (is_unsafe(route->method)) {
         if (!auth_from_cache(x))
             return false;
         *error = count_request(x);
-    } else if (etag_is_asked(x) || !auth_by_token_later(x)) {
-        return false; /* a tag is compared with the state of the room, which is read first */
+    } else if (etag_is_asked(x) || !auth_defer(x)) {
+        return false;
     }
     if (!*error)
-        *error = take_body(x, route);
+        *error = parse_body(x, route);
     if (!*error)
         *error = route->handler(x);
+
+    /* The handler has not found the token valid: drop its response. */
     if (x->auth_pending) {
         exchange_start_over(x, headers_len);
         *error = ERROR_NONE;
@@ -214,18 +220,18 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
     if (serve_lazily(x, route, &error))
         return error;
-    error = admit(x, route);
+    error = check_user(x, route);
     if (!error)
-        error = check_place(x, route);
+        error = check_room(x, route);
     if (!error)
-        error = take_body(x, route);
+        error = parse_body(x, route);
     if (!error)
         error = route->handler(x);
     return error;
 }
 
-/* Makes an answer of an error that no one has made one of. */
-static void answer_error(struct exchange *x, enum error error) {
+/* Sets the response to an error, unless it is set already. */
+static void respond_error(struct exchange *x, enum error error) {
     struct response *response = &x->response;
     if (error == ERROR_BAD_INPUT && !field_errors_none(&x->field_errors) &&
         response->status < 400) {
@@ -239,7 +245,7 @@ static void answer_error(struct exchange *x, enum error error) {
         response_header_printf(response, "Retry-After", "%d", RETRY_SECONDS);
 }
 
-/* The headers of every answer. */
+/* The headers of every response. */
 static void begin_headers(struct exchange *x, const char *allow) {
     struct buffer *headers = &x->response.headers;
     buffer_append_str(headers, "X-Request-ID: ");
@@ -252,7 +258,7 @@ static void begin_headers(struct exchange *x, const char *allow) {
 void router_serve(struct exchange *x) {
     char allow[ALLOW_SIZE];
     unsigned allowed = 0;
-    enum error error = check_head(x);
+    enum error error = check_url(x);
     const struct route *route = find_route(x, &allowed);
     write_allow(allowed ? allowed : METHOD_GET, allow);
     begin_headers(x, allow);
@@ -266,7 +272,7 @@ void router_serve(struct exchange *x) {
     else if (!error)
         error = serve_route(x, route);
     if (error)
-        answer_error(x, error);
+        respond_error(x, error);
     etag_write(x);
     if (x->etag.len == 0 || x->response.status >= 400)
         buffer_append_str(&x->response.headers, "Cache-Control: private, no-store\r\n");

@@ -1,11 +1,12 @@
 /*
- * router: finds the row of routes.def for a request and enforces what it says.
+ * router: finds the row of routes.def for a request, checks what it demands, and calls the handler.
  */
 #ifndef CONFAB_FCGI_API_ROUTER_H
 #define CONFAB_FCGI_API_ROUTER_H
 
 #include "server/exchange.h"
 
+/* Flags of a row; see routes.def. */
 #define ROUTE_PUBLIC 1u
 #define ROUTE_BODY 2u
 #define ROUTE_FORM 4u
@@ -15,7 +16,7 @@
 #define ROUTE_ADMIN 64u
 #define ROUTE_LAZY_AUTH 128u
 
-/* Serves the exchange: fills x->response in every case, never fails. */
+/* Serves the request: fills x->response in every case. */
 void router_serve(struct exchange *x);
 
 #endif
