@@ -8,7 +8,7 @@
 
 #include "base/backoff.h"
 
-static void a_fresh_one_is_ready(void **state) {
+static void a_new_backoff_is_ready(void **state) {
     struct backoff backoff = BACKOFF(100, 5000);
 
     (void)state;
@@ -38,7 +38,7 @@ static void delays_double_from_min_to_max(void **state) {
     }
 }
 
-/* Of many waits some fall in each quarter of the range from half to whole. */
+/* Each quarter of the range from half to whole has its share of many waits. */
 static void waits_are_spread(void **state) {
     unsigned quarters[4] = {0};
 
@@ -93,7 +93,7 @@ static void other_factors_stay_in_bounds(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fresh_one_is_ready),
+        cmocka_unit_test(a_new_backoff_is_ready),
         cmocka_unit_test(delays_double_from_min_to_max),
         cmocka_unit_test(waits_are_spread),
         cmocka_unit_test(success_starts_over),

@@ -1,4 +1,4 @@
-/* buffer, and memory below it. */
+/* buffer and xalloc: content, growth, and running out of memory. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static void an_empty_buffer_is_an_empty_string(void **state) {
     buffer_free(&buffer);
 }
 
-static void pieces_come_out_in_order(void **state) {
+static void appended_pieces_are_in_order(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
     (void)state;
@@ -44,7 +44,7 @@ static void pieces_come_out_in_order(void **state) {
     buffer_free(&buffer);
 }
 
-/* Through many sizes, byte by byte, the content is as put and always terminated. */
+/* Byte by byte over many sizes, the content is as appended and terminated. */
 static void growth_keeps_the_content(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
 
@@ -59,7 +59,7 @@ static void growth_keeps_the_content(void **state) {
     buffer_free(&buffer);
 }
 
-static void growth_is_seldom(void **state) {
+static void growth_is_rare(void **state) {
     struct buffer buffer = BUFFER_EMPTY;
     size_t grown = 0;
     size_t cap = 0;
@@ -74,7 +74,7 @@ static void growth_is_seldom(void **state) {
     buffer_free(&buffer);
 }
 
-/* At every fill level around the capacity, with texts that just fit or just do not. */
+/* At every length around the capacity, with texts that just fit and that just do not. */
 static void printf_grows_as_needed(void **state) {
     char filler[600];
 
@@ -199,8 +199,8 @@ static void copies_are_terminated(void **state) {
     free(copy);
 }
 
-/* Calls `use` in a child whose standard error comes back; true when it aborted after
- * saying that memory ran out. */
+/* Calls `use` in a child process; true when it aborted after writing to standard error that it is
+ * out of memory. */
 static int aborts_for_memory(void (*use)(void)) {
     char said[200] = "";
     int status;
@@ -219,7 +219,7 @@ static int aborts_for_memory(void (*use)(void)) {
         _exit(0);
     }
     close(ends[1]);
-    /* The message comes first; a sanitizer may have said something before it. */
+    /* The message comes first, but for what a sanitizer may have written. */
     FILE *from = fdopen(ends[0], "r");
     int found = 0;
 
@@ -275,8 +275,8 @@ static void resize_too_much(void) {
     xreallocarray(NULL, too_much(), 1);
 }
 
-/* Under AddressSanitizer its own allocator ends the process before it answers NULL. */
-static void refused_memory_ends_the_process(void **state) {
+/* The allocator of AddressSanitizer ends the process before it returns NULL. */
+static void running_out_of_memory_ends_the_process(void **state) {
     (void)state;
 #ifdef SANITIZED
     skip();
@@ -289,9 +289,9 @@ static void refused_memory_ends_the_process(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_buffer_is_an_empty_string),
-        cmocka_unit_test(pieces_come_out_in_order),
+        cmocka_unit_test(appended_pieces_are_in_order),
         cmocka_unit_test(growth_keeps_the_content),
-        cmocka_unit_test(growth_is_seldom),
+        cmocka_unit_test(growth_is_rare),
         cmocka_unit_test(printf_grows_as_needed),
         cmocka_unit_test(numbers_are_decimal),
         cmocka_unit_test(numbers_are_hexadecimal),
@@ -301,7 +301,7 @@ int main(void) {
         cmocka_unit_test(resized_memory_keeps_its_content),
         cmocka_unit_test(copies_are_terminated),
         cmocka_unit_test(an_impossible_size_ends_the_process),
-        cmocka_unit_test(refused_memory_ends_the_process),
+        cmocka_unit_test(running_out_of_memory_ends_the_process),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

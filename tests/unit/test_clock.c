@@ -1,4 +1,4 @@
-/* clock: times as the contract writes them, and the calendar behind them. */
+/* clock: RFC 3339 times, the calendar, and the two clocks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static const struct {
     {-62167219200000000, "0000-01-01T00:00:00.000000Z"},
 };
 
-/* The inverse of clock_format, by way of clock_from_civil. */
+/* The inverse of clock_format, by clock_from_civil. */
 static int64_t parse(const char *text) {
     int year;
     unsigned month, day, hour, minute, second;
@@ -57,7 +57,7 @@ static int64_t parse(const char *text) {
     return clock_from_civil(year, month, day, hour, minute, second, micro);
 }
 
-static void known_times_go_both_ways(void **state) {
+static void known_times_are_converted_both_ways(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(known); i++) {
         char text[CLOCK_TEXT_SIZE];
@@ -97,7 +97,7 @@ static void every_day_has_its_date(void **state) {
     assert_true(micros == 253402300800000000);
 }
 
-static void seconds_of_a_day_and_micros_go_both_ways(void **state) {
+static void times_of_a_day_are_converted_both_ways(void **state) {
     (void)state;
     for (unsigned second = 0; second < 86400; second++) {
         unsigned long micro = second * 977UL % 1000000;
@@ -129,8 +129,8 @@ static void the_c_library_agrees(void **state) {
     }
 }
 
-/* Beyond the years that four digits can write, the nearest time stands. */
-static void times_out_of_range_stay_in_the_buffer(void **state) {
+/* Years with more than four digits give the nearest time. */
+static void times_out_of_range_are_clamped(void **state) {
     char text[CLOCK_TEXT_SIZE];
 
     (void)state;
@@ -169,11 +169,11 @@ static void the_monotonic_clock_goes_forward(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_times_go_both_ways),
+        cmocka_unit_test(known_times_are_converted_both_ways),
         cmocka_unit_test(every_day_has_its_date),
-        cmocka_unit_test(seconds_of_a_day_and_micros_go_both_ways),
+        cmocka_unit_test(times_of_a_day_are_converted_both_ways),
         cmocka_unit_test(the_c_library_agrees),
-        cmocka_unit_test(times_out_of_range_stay_in_the_buffer),
+        cmocka_unit_test(times_out_of_range_are_clamped),
         cmocka_unit_test(now_is_the_time_of_day),
         cmocka_unit_test(the_monotonic_clock_goes_forward),
     };

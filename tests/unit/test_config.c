@@ -1,6 +1,6 @@
 /*
- * test_config: what the configuration takes, what it refuses and in which words, and
- * that dump and example are things it takes itself.
+ * config: valid and invalid files and variables, error messages, and that dump and example can
+ * be loaded.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 #include "base/xalloc.h"
 #include "support/config_fixture.h"
 
-/* --- what is taken ------------------------------------------------------------------ */
+/* --- valid ------------------------------------------------------------------ */
 
 static void test_defaults_without_file(void **state) {
     struct configured *fixture = *state;
@@ -33,7 +33,7 @@ static void test_defaults_without_file(void **state) {
     assert_int_equal(config->log_level, 2);
 }
 
-static void test_file_goes_before_default_and_environment_before_file(void **state) {
+static void test_environment_overrides_file_and_file_overrides_default(void **state) {
     struct configured *fixture = *state;
     const char *content = "processes = 8\ndatabase_name = site\nregistration = closed\n";
     struct config *config = configured_accept(fixture, content);
@@ -53,7 +53,7 @@ static void test_file_goes_before_default_and_environment_before_file(void **sta
     assert_int_equal(config->max_requests, 50);
 }
 
-static void test_empty_variable_is_empty_text_but_no_number_or_choice(void **state) {
+static void test_empty_variable_sets_a_text_but_no_number_or_choice(void **state) {
     struct configured *fixture = *state;
     setenv("CONFAB_PROCESSES", "", 1);
     setenv("CONFAB_REGISTRATION", " ", 1);
@@ -65,7 +65,7 @@ static void test_empty_variable_is_empty_text_but_no_number_or_choice(void **sta
     assert_string_equal(config->database_name, "");
 }
 
-static void test_config_variable_is_no_option(void **state) {
+static void test_config_variable_is_not_an_option(void **state) {
     struct configured *fixture = *state;
     setenv("CONFAB_CONFIG", "/somewhere/else", 1);
     setenv("CONFABULATE", "is not ours", 1);
@@ -107,7 +107,7 @@ static void test_file_of_one_mebibyte(void **state) {
     free(bytes);
 }
 
-/* --- what is refused ---------------------------------------------------------------- */
+/* --- invalid ---------------------------------------------------------------- */
 
 static void test_unknown_key(void **state) {
     struct configured *fixture = *state;
@@ -134,7 +134,7 @@ static void test_key_given_twice(void **state) {
                       "F:2: processes is given twice, first on line 1\n");
 }
 
-static void test_number_out_of_bounds_or_none(void **state) {
+static void test_invalid_number(void **state) {
     static const char *const bad[] = {
         "0", "366", "-1", "+1", "1.5", "0x10", "ten", "1 4", "99999999999999999999", "",
     };
@@ -150,7 +150,7 @@ static void test_number_out_of_bounds_or_none(void **state) {
     }
 }
 
-static void test_choice_that_is_none(void **state) {
+static void test_invalid_choice(void **state) {
     configured_refuse(*state, "log_level = loud\n",
                       "F:1: log_level must be one of error|warn|info|debug, not \"loud\"\n");
     configured_refuse(*state, "rate_limits = On\n",
@@ -161,13 +161,13 @@ static void test_choice_that_is_none(void **state) {
                       "F:1: rate_limits must be one of off|on, not \"\"\n");
 }
 
-static void test_line_that_is_no_pair(void **state) {
+static void test_line_without_key_and_value(void **state) {
     configured_refuse(*state, "processes 4\n", "F:1: the line must be: key = value\n");
     configured_refuse(*state, " = 4\n", "F:1: the line must be: key = value\n");
     configured_refuse(*state, "[section]\n", "F:1: the line must be: key = value\n");
 }
 
-static void test_bytes_that_are_no_text(void **state) {
+static void test_invalid_utf8(void **state) {
     static const char nul[] = "# ok\ndatabase_name = a\0b\n";
     const char *expected = "F:2: the line is not UTF-8, or contains a NUL\n";
     configured_refuse_bytes(*state, nul, sizeof nul - 1, expected);
@@ -197,7 +197,7 @@ static void test_unreadable_file(void **state) {
     assert_non_null(strstr(configured_problems(fixture), ": cannot be read: Is a directory\n"));
 }
 
-static void test_all_mistakes_are_named_at_once(void **state) {
+static void test_all_errors_are_reported_at_once(void **state) {
     setenv("CONFAB_MAX_REQUESTS", "0", 1);
     setenv("CONFAB_LOG_TO", "paper", 1);
     configured_refuse(
@@ -210,7 +210,7 @@ static void test_all_mistakes_are_named_at_once(void **state) {
         "CONFAB_LOG_TO: log_to must be one of stderr|syslog, not \"paper\"\n");
 }
 
-static void test_too_many_mistakes_end_the_reading(void **state) {
+static void test_too_many_errors_end_the_reading(void **state) {
     char content[1001];
     for (size_t i = 0; i < 1000; i += 2) {
         memcpy(content + i, "x\n", 3);
@@ -241,7 +241,7 @@ static void test_unknown_variable(void **state) {
                       "unknown variable\n");
 }
 
-static void test_variable_that_is_no_text(void **state) {
+static void test_variable_with_invalid_utf8(void **state) {
     setenv("CONFAB_DATABASE_PASSWORD", "geheim\xFF", 1);
     configured_refuse(*state, "", "CONFAB_DATABASE_PASSWORD: the value is not UTF-8\n");
     setenv("CONFAB_DATABASE_PASSWORD", "geheim\nprocesses = 9", 1);
@@ -250,7 +250,7 @@ static void test_variable_that_is_no_text(void **state) {
                       "only tabs are allowed\n");
 }
 
-/* --- what is written ------------------------------------------------------------------ */
+/* --- dump and example ------------------------------------------------------------------ */
 
 /* The dump of the fixture's configuration; the caller frees. */
 static char *dump_of(struct configured *fixture) {
@@ -299,7 +299,7 @@ static void test_dump_loads_to_the_same_dump(void **state) {
     free(second);
 }
 
-/* Takes the # away from each line that is a key commented out. */
+/* Removes the # of each line with a key. */
 static void uncomment(char *text) {
     char *to = text;
     for (char *from = text; *from != '\0'; from++) {
@@ -344,24 +344,24 @@ static void test_free_leaves_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CONFIGURED_TEST(test_defaults_without_file),
-        CONFIGURED_TEST(test_file_goes_before_default_and_environment_before_file),
-        CONFIGURED_TEST(test_empty_variable_is_empty_text_but_no_number_or_choice),
-        CONFIGURED_TEST(test_config_variable_is_no_option),
+        CONFIGURED_TEST(test_environment_overrides_file_and_file_overrides_default),
+        CONFIGURED_TEST(test_empty_variable_sets_a_text_but_no_number_or_choice),
+        CONFIGURED_TEST(test_config_variable_is_not_an_option),
         CONFIGURED_TEST(test_lines_blanks_comments_and_line_ends),
         CONFIGURED_TEST(test_bounds_are_allowed),
         CONFIGURED_TEST(test_file_of_one_mebibyte),
         CONFIGURED_TEST(test_unknown_key),
         CONFIGURED_TEST(test_key_given_twice),
-        CONFIGURED_TEST(test_number_out_of_bounds_or_none),
-        CONFIGURED_TEST(test_choice_that_is_none),
-        CONFIGURED_TEST(test_line_that_is_no_pair),
-        CONFIGURED_TEST(test_bytes_that_are_no_text),
+        CONFIGURED_TEST(test_invalid_number),
+        CONFIGURED_TEST(test_invalid_choice),
+        CONFIGURED_TEST(test_line_without_key_and_value),
+        CONFIGURED_TEST(test_invalid_utf8),
         CONFIGURED_TEST(test_control_character_in_value),
         CONFIGURED_TEST(test_unreadable_file),
-        CONFIGURED_TEST(test_all_mistakes_are_named_at_once),
-        CONFIGURED_TEST(test_too_many_mistakes_end_the_reading),
+        CONFIGURED_TEST(test_all_errors_are_reported_at_once),
+        CONFIGURED_TEST(test_too_many_errors_end_the_reading),
         CONFIGURED_TEST(test_unknown_variable),
-        CONFIGURED_TEST(test_variable_that_is_no_text),
+        CONFIGURED_TEST(test_variable_with_invalid_utf8),
         CONFIGURED_TEST(test_dump_hides_secrets),
         CONFIGURED_TEST(test_problems_hide_secrets),
         CONFIGURED_TEST(test_dump_loads_to_the_same_dump),

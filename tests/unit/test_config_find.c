@@ -1,4 +1,4 @@
-/* test_config_find: where the file of the configuration is found. */
+/* config_find: where the configuration file is searched for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 /* --- where the file is found ---------------------------------------------------------- */
 
-static void test_given_goes_before_variable(void **state) {
+static void test_argument_overrides_variable(void **state) {
     (void)state;
     setenv("CONFAB_CONFIG", "/from/variable", 1);
     char *found = config_find("/given");
@@ -42,7 +42,7 @@ static void copy_program(const char *to) {
     close(out);
 }
 
-/* Runs the program, a copy of this one, as `program find`; what it printed is in line. */
+/* Runs the program, a copy of this one, as `program find` and reads its output into line. */
 static void run_find(const char *program, char *line, int size) {
     char command[128];
     snprintf(command, sizeof command, "%s find", program);
@@ -53,7 +53,7 @@ static void run_find(const char *program, char *line, int size) {
     assert_int_equal(pclose(output), 0);
 }
 
-static void test_file_in_the_folder_above_the_program(void **state) {
+static void test_file_in_the_parent_directory_of_the_program(void **state) {
     struct configured *fixture = *state;
     char folder[64];
     char program[96];
@@ -80,7 +80,7 @@ static void test_file_in_the_folder_above_the_program(void **state) {
     rmdir(folder);
 }
 
-static void test_file_in_the_home_folder(void **state) {
+static void test_file_in_the_home_directory(void **state) {
     struct configured *fixture = *state;
     char folder[64];
     char program[96];
@@ -121,9 +121,9 @@ int main(int argc, char **argv) {
         return print_found();
     }
     const struct CMUnitTest tests[] = {
-        CONFIGURED_TEST(test_given_goes_before_variable),
-        CONFIGURED_TEST(test_file_in_the_folder_above_the_program),
-        CONFIGURED_TEST(test_file_in_the_home_folder),
+        CONFIGURED_TEST(test_argument_overrides_variable),
+        CONFIGURED_TEST(test_file_in_the_parent_directory_of_the_program),
+        CONFIGURED_TEST(test_file_in_the_home_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* test_config_lists: lists of addresses and of origins in the configuration. */
+/* config and http: lists of addresses and of origins in the configuration. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,14 +15,14 @@
 
 /* --- lists ---------------------------------------------------------------------------- */
 
-static void test_address_lists_that_are_taken(void **state) {
+static void test_valid_address_lists(void **state) {
     configured_accept(*state,
                       "trusted_proxies = 127.0.0.1, ::1,10.0.0.0/8\t192.168.1.7/0 fe80::/10"
                       " ::ffff:10.0.0.1/104 2001:db8::1/128,,\n");
     configured_accept(*state, "trusted_proxies =\n");
 }
 
-static void test_address_lists_that_are_refused(void **state) {
+static void test_invalid_address_lists(void **state) {
     static const char *const bad[] = {
         "localhost",    "10.0.0",  "10.0.0.0/33", "10.0.0.0/",          "10.0.0.0/-1",
         "10.0.0.0/8/8", "::1/129", "/8",          "10.0.0.0/255.0.0.0", "fe80::1%eth0",
@@ -41,7 +41,7 @@ static void test_address_lists_that_are_refused(void **state) {
     }
 }
 
-static void test_every_wrong_entry_is_named(void **state) {
+static void test_every_invalid_entry_is_reported(void **state) {
     struct configured *fixture = *state;
     const char *content = "trusted_proxies = a ::1 b\n";
     assert_false(configured_load(fixture, content, strlen(content)));
@@ -79,7 +79,7 @@ static void test_addresses_not_found_in_a_list(void **state) {
     assert_false(cidr_list_contains("", "127.0.0.1"));
 }
 
-static void test_all_of_one_family_is_not_all_of_the_other(void **state) {
+static void test_all_addresses_of_one_family_are_none_of_the_other(void **state) {
     (void)state;
     assert_true(cidr_list_contains("0.0.0.0/0", "203.0.113.9"));
     assert_true(cidr_list_contains("0.0.0.0/0", "::ffff:203.0.113.9"));
@@ -88,14 +88,14 @@ static void test_all_of_one_family_is_not_all_of_the_other(void **state) {
     assert_false(cidr_list_contains("::/0", "203.0.113.9"));
 }
 
-static void test_origins_that_are_taken(void **state) {
+static void test_valid_origins(void **state) {
     configured_accept(*state,
                       "allowed_origins = https://www.example.org, http://localhost:8000"
                       " HTTPS://Example.ORG https://[2001:db8::1]:8443,http://127.0.0.1:65535"
                       " https://xn--mnchen-3ya.example http://my_host\n");
 }
 
-static void test_origins_that_are_refused(void **state) {
+static void test_invalid_origins(void **state) {
     static const char *const bad[] = {
         "www.example.org",
         "ftp://example.org",
@@ -152,14 +152,14 @@ static void test_origins_found_in_a_list(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CONFIGURED_TEST(test_address_lists_that_are_taken),
-        CONFIGURED_TEST(test_address_lists_that_are_refused),
-        CONFIGURED_TEST(test_every_wrong_entry_is_named),
+        CONFIGURED_TEST(test_valid_address_lists),
+        CONFIGURED_TEST(test_invalid_address_lists),
+        CONFIGURED_TEST(test_every_invalid_entry_is_reported),
         CONFIGURED_TEST(test_addresses_found_in_a_list),
         CONFIGURED_TEST(test_addresses_not_found_in_a_list),
-        CONFIGURED_TEST(test_all_of_one_family_is_not_all_of_the_other),
-        CONFIGURED_TEST(test_origins_that_are_taken),
-        CONFIGURED_TEST(test_origins_that_are_refused),
+        CONFIGURED_TEST(test_all_addresses_of_one_family_are_none_of_the_other),
+        CONFIGURED_TEST(test_valid_origins),
+        CONFIGURED_TEST(test_invalid_origins),
         CONFIGURED_TEST(test_origins_found_in_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* error: the table from outcomes to status codes and words. */
+/* error: the table from errors to status codes and texts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ static const struct {
 
 #define OUTCOMES (sizeof outcomes / sizeof outcomes[0])
 
-static void every_outcome_has_its_status_and_words(void **state) {
+static void every_error_has_its_status_and_text(void **state) {
     (void)state;
     for (size_t i = 0; i < OUTCOMES; i++) {
         assert_int_equal(outcomes[i].error, outcomes[i].number);
@@ -43,7 +43,7 @@ static void every_outcome_has_its_status_and_words(void **state) {
     }
 }
 
-static void an_unknown_outcome_is_a_fault_of_ours(void **state) {
+static void an_unknown_error_is_an_internal_one(void **state) {
     static const int unknown[] = {OUTCOMES, 1000, -1, INT32_MAX, INT32_MIN};
 
     (void)state;
@@ -93,8 +93,8 @@ static void every_status_has_its_reason(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_outcome_has_its_status_and_words),
-        cmocka_unit_test(an_unknown_outcome_is_a_fault_of_ours),
+        cmocka_unit_test(every_error_has_its_status_and_text),
+        cmocka_unit_test(an_unknown_error_is_an_internal_one),
         cmocka_unit_test(every_status_has_its_reason),
     };
 

@@ -1,4 +1,4 @@
-/* idmap: what is put is found, whatever came and went between; against a plain array. */
+/* idmap: random changes, compared with a plain array; memory, counters, keys of texts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ static void compare(const struct idmap *map, struct model *model) {
     assert_int_equal(idmap_count(map), count);
 }
 
-/* Keeps keys whose value's tens are even, and notes what it was asked. */
+/* Keeps keys whose value has an even tens digit, and records the calls. */
 static bool keep_some(void *context, uint64_t key, void *value) {
     struct model *model = context;
     const size_t i = index_of(model, key);
@@ -82,7 +82,7 @@ static void filter(struct idmap *map, struct model *model) {
     assert_int_equal(asked, before);
 }
 
-/* The kinds of keys that ids are, and some that they are not. */
+/* Keys like ids, and keys unlike them. */
 static uint64_t make_key(unsigned kind, uint64_t i, uint64_t *seed) {
     switch (kind) {
     case 0:
@@ -109,7 +109,7 @@ static void changes_in_any_order_match_a_model(void **state) {
             model.keys[i] = make_key(round % 5, i, &seed);
         for (unsigned step = 0; step < 4000; step++) {
             const size_t i = next_random(&seed) % KEYS;
-            /* Growing and shrinking take turns. */
+            /* Phases of growing and of shrinking. */
             const bool put = next_random(&seed) % 10 < (step / 800 % 2 ? 2 : 8);
             void *value = put ? value_of(next_random(&seed)) : NULL;
             assert_ptr_equal(put ? idmap_put(&map, model.keys[i], value)
@@ -127,7 +127,7 @@ static void changes_in_any_order_match_a_model(void **state) {
     }
 }
 
-static void an_empty_map_answers(void **state) {
+static void an_empty_map_can_be_used(void **state) {
     struct idmap map = {0};
     (void)state;
     assert_null(idmap_get(&map, 0));
@@ -172,7 +172,7 @@ static void counters_take_no_slot_at_zero(void **state) {
     assert_null(map.slots);
 }
 
-/* Test vectors of the FNV-1a hash by its authors. */
+/* Test vectors by the authors of FNV-1a. */
 static void text_keys_are_fnv_1a(void **state) {
     (void)state;
     assert_true(idmap_text_key("") == UINT64_C(0xcbf29ce484222325));
@@ -183,7 +183,7 @@ static void text_keys_are_fnv_1a(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_in_any_order_match_a_model),
-        cmocka_unit_test(an_empty_map_answers),
+        cmocka_unit_test(an_empty_map_can_be_used),
         cmocka_unit_test(memory_follows_the_number_of_keys),
         cmocka_unit_test(counters_take_no_slot_at_zero),
         cmocka_unit_test(text_keys_are_fnv_1a),

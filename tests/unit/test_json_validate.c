@@ -1,4 +1,4 @@
-/* json_validate: what is taken, bad syntax with its phrase and place, and nesting. */
+/* json_validate: valid texts, syntax errors with message and offset, and nesting. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "support/json_fixture.h"
 
-static void good_texts_are_taken(void **state) {
+static void valid_texts_are_accepted(void **state) {
     static const char *const good[] = {
         "{}",
         "[]",
@@ -42,7 +42,7 @@ static void good_texts_are_taken(void **state) {
         judge_taken(good[i]);
 }
 
-static void bad_syntax_is_refused(void **state) {
+static void syntax_errors_are_rejected(void **state) {
     static const struct refusal bad[] = {
         REFUSED("", "empty text", 0),
         REFUSED(" \n\t\r", "empty text", 4),
@@ -97,7 +97,7 @@ static void bad_syntax_is_refused(void **state) {
     assert_string_equal(json_validate(NULL, 0, NULL), "empty text");
 }
 
-static void what_other_languages_have_is_refused(void **state) {
+static void extensions_of_json_are_rejected(void **state) {
     static const struct refusal bad[] = {
         REFUSED("'a'", "value expected", 0),
         REFUSED("{'a':1}", "key expected", 1),
@@ -126,7 +126,7 @@ static void what_other_languages_have_is_refused(void **state) {
     judge_all_refused(bad, JUDGE_COUNT(bad));
 }
 
-/* A text of `depth` levels: for each, the bit of `kinds` (taken round) says { or [. */
+/* A text of `depth` levels; the bits of `kinds`, in turn, choose { or [. */
 static void nest(struct buffer *text, size_t depth, unsigned kinds, const char *core) {
     buffer_clear(text);
     for (size_t i = 0; i < depth; i++)
@@ -136,7 +136,7 @@ static void nest(struct buffer *text, size_t depth, unsigned kinds, const char *
         buffer_append_char(text, kinds >> i % 8 & 1 ? '}' : ']');
 }
 
-static void nesting_ends_at_32(void **state) {
+static void nesting_is_limited_to_32(void **state) {
     struct buffer text = BUFFER_EMPTY;
 
     (void)state;
@@ -165,7 +165,7 @@ static void nesting_ends_at_32(void **state) {
     buffer_free(&text);
 }
 
-/* Each level remembers what it is after deeper ones have come and gone. */
+/* The kind of each level is kept while deeper ones are opened and closed. */
 static void brackets_close_what_they_opened(void **state) {
     struct buffer text = BUFFER_EMPTY;
 
@@ -207,8 +207,8 @@ static void a_hundred_thousand_levels_need_no_stack(void **state) {
     buffer_free(&text);
 }
 
-/* No beginning of a text that ends in a bracket or quote is itself a text. */
-static void every_truncation_is_refused(void **state) {
+/* No prefix of a text that ends in a bracket or quote is valid. */
+static void every_truncation_is_rejected(void **state) {
     static const char whole[] =
         "{\"a\":[1,-2.5e+3,\"x\\n\\ud83d\\ude00\xF0\x9F\x98\x80\"],\"b\":{\"c\":null},\"d\":true}";
 
@@ -218,8 +218,8 @@ static void every_truncation_is_refused(void **state) {
         assert_non_null(judge_text(whole, len, NULL));
 }
 
-/* Every byte put in every place is judged without harm, and `at` stays in the text. */
-static void every_single_byte_change_is_survived(void **state) {
+/* With any byte at any offset, `at` stays in the text. */
+static void no_change_of_a_byte_does_harm(void **state) {
     static const char whole[] =
         "{\"k\\u00e9\":[1,-2.5e+3,\"\\ud83d\\ude00\xE2\x82\xAC\"],\"b\":{\"c\":null}} ";
 
@@ -243,14 +243,14 @@ static void every_single_byte_change_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_texts_are_taken),
-        cmocka_unit_test(bad_syntax_is_refused),
-        cmocka_unit_test(what_other_languages_have_is_refused),
-        cmocka_unit_test(nesting_ends_at_32),
+        cmocka_unit_test(valid_texts_are_accepted),
+        cmocka_unit_test(syntax_errors_are_rejected),
+        cmocka_unit_test(extensions_of_json_are_rejected),
+        cmocka_unit_test(nesting_is_limited_to_32),
         cmocka_unit_test(brackets_close_what_they_opened),
         cmocka_unit_test(a_hundred_thousand_levels_need_no_stack),
-        cmocka_unit_test(every_truncation_is_refused),
-        cmocka_unit_test(every_single_byte_change_is_survived),
+        cmocka_unit_test(every_truncation_is_rejected),
+        cmocka_unit_test(no_change_of_a_byte_does_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

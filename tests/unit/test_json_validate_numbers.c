@@ -1,4 +1,4 @@
-/* json_validate: numbers, and where they end. */
+/* json_validate: numbers and their limits. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "support/json_fixture.h"
 
-static void good_numbers_are_taken(void **state) {
+static void valid_numbers_are_accepted(void **state) {
     static const char *const good[] = {
         "-0",
         "-1",
@@ -47,7 +47,7 @@ static void good_numbers_are_taken(void **state) {
         judge_taken(good[i]);
 }
 
-static void integers_end_at_64_bits(void **state) {
+static void integers_are_limited_to_64_bits(void **state) {
     static const struct refusal bad[] = {
         REFUSED("18446744073709551616", "integer beyond 64 bits", 0),
         REFUSED("18446744073709551620", "integer beyond 64 bits", 0),
@@ -69,8 +69,8 @@ static void integers_end_at_64_bits(void **state) {
     judge_all_refused(bad, JUDGE_COUNT(bad));
 }
 
-/* The bound for reals is exactly where strtod starts to answer infinity. */
-static void reals_end_where_a_double_does(void **state) {
+/* The bound for reals is exactly where strtod starts to return infinity. */
+static void reals_are_limited_to_doubles(void **state) {
     static const char *const edges[] = {
         "1.7976931348623157e308",
         "1.7976931348623158e308",
@@ -116,7 +116,7 @@ static void reals_end_where_a_double_does(void **state) {
 }
 
 /* 2^1024 - 2^970 is a tie that rounds to infinity; a tiny bit less is DBL_MAX. */
-static void the_tie_above_the_largest_double_is_refused(void **state) {
+static void the_tie_above_the_largest_double_is_rejected(void **state) {
     char below[512];
     char tie[512];
     char beyond[520];
@@ -139,7 +139,7 @@ static void the_tie_above_the_largest_double_is_refused(void **state) {
     assert_string_equal(json_validate(tie, strlen(tie), NULL), "number too large");
 }
 
-static void exponents_make_up_for_long_digits(void **state) {
+static void exponents_compensate_for_many_digits(void **state) {
     struct buffer text = BUFFER_EMPTY;
 
     (void)state;
@@ -167,7 +167,7 @@ static void exponents_make_up_for_long_digits(void **state) {
     buffer_free(&text);
 }
 
-static void bad_numbers_are_refused(void **state) {
+static void invalid_numbers_are_rejected(void **state) {
     static const struct refusal bad[] = {
         REFUSED("1.", "unexpected end", 2),
         REFUSED("[1.]", "digit expected", 3),
@@ -209,12 +209,12 @@ static void bad_numbers_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_numbers_are_taken),
-        cmocka_unit_test(integers_end_at_64_bits),
-        cmocka_unit_test(reals_end_where_a_double_does),
-        cmocka_unit_test(the_tie_above_the_largest_double_is_refused),
-        cmocka_unit_test(exponents_make_up_for_long_digits),
-        cmocka_unit_test(bad_numbers_are_refused),
+        cmocka_unit_test(valid_numbers_are_accepted),
+        cmocka_unit_test(integers_are_limited_to_64_bits),
+        cmocka_unit_test(reals_are_limited_to_doubles),
+        cmocka_unit_test(the_tie_above_the_largest_double_is_rejected),
+        cmocka_unit_test(exponents_compensate_for_many_digits),
+        cmocka_unit_test(invalid_numbers_are_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

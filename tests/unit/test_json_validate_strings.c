@@ -1,4 +1,4 @@
-/* json_validate: strings: bytes, escapes and surrogates that are refused wherever they stand. */
+/* json_validate: bytes, escapes and surrogates in strings that are rejected at any offset. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "support/json_fixture.h"
 
-static void bad_strings_are_refused(void **state) {
+static void invalid_strings_are_rejected(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\"a\nb\"", "control character in a string", 2),
         REFUSED("\"\t\"", "control character in a string", 1),
@@ -36,7 +36,7 @@ static void bad_strings_are_refused(void **state) {
     judge_all_refused(bad, JUDGE_COUNT(bad));
 }
 
-static void nul_is_refused_everywhere(void **state) {
+static void nul_is_rejected_everywhere(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\0", "NUL character", 0),
         REFUSED("{}\0", "NUL character", 2),
@@ -60,7 +60,7 @@ static void nul_is_refused_everywhere(void **state) {
     judge_all_refused(bad, JUDGE_COUNT(bad));
 }
 
-static void lone_surrogates_are_refused(void **state) {
+static void lone_surrogates_are_rejected(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\"\\ud800\"", "lone surrogate", 1),
         REFUSED("\"\\uDBFF\"", "lone surrogate", 1),
@@ -98,7 +98,7 @@ static void lone_surrogates_are_refused(void **state) {
     judge_all_refused(bad, JUDGE_COUNT(bad));
 }
 
-static void bad_utf8_is_refused_everywhere(void **state) {
+static void invalid_utf8_is_rejected_everywhere(void **state) {
     static const struct refusal bad[] = {
         REFUSED("\"\xC0\xAF\"", "not UTF-8", 1),
         REFUSED("\"\xC0\x80\"", "not UTF-8", 1),
@@ -138,10 +138,10 @@ static void bad_utf8_is_refused_everywhere(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_strings_are_refused),
-        cmocka_unit_test(nul_is_refused_everywhere),
-        cmocka_unit_test(lone_surrogates_are_refused),
-        cmocka_unit_test(bad_utf8_is_refused_everywhere),
+        cmocka_unit_test(invalid_strings_are_rejected),
+        cmocka_unit_test(nul_is_rejected_everywhere),
+        cmocka_unit_test(lone_surrogates_are_rejected),
+        cmocka_unit_test(invalid_utf8_is_rejected_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

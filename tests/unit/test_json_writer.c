@@ -1,4 +1,4 @@
-/* json_writer: exact bytes, and everything it writes is what json_validate and json-c take. */
+/* json_writer: exact bytes, and all of it is valid for json_validate and json-c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static void assert_written(struct buffer *out, const char *wanted) {
     buffer_free(out);
 }
 
-static void empty_things(void **state) {
+static void empty_objects_arrays_and_strings(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
 
@@ -94,7 +94,7 @@ static void every_kind_of_member(void **state) {
                    "\"i\":null,\"j\":9,\"k\":{\"l\":[],\"m\":1.5},\"n\":1}");
 }
 
-static void a_writer_starts_where_the_buffer_ends(void **state) {
+static void a_writer_appends_to_the_buffer(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct json_writer first = json_writer_start(&out);
 
@@ -131,7 +131,7 @@ static void only_what_must_be_is_escaped(void **state) {
     }
 }
 
-static void escapes_stand_at_any_place(void **state) {
+static void escapes_at_any_offset(void **state) {
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
 
@@ -148,7 +148,7 @@ static void escapes_stand_at_any_place(void **state) {
                    "\"\\u001f\xF0\x9F\x98\x80\\n\xE2\x80\xA8\x7F/\"]");
 }
 
-/* Writes a text of one byte over and over, but for another at one place. */
+/* Writes a text of equal bytes with another byte at one offset. */
 static void write_with_one(struct buffer *out, char fill, char other, size_t place, size_t len) {
     char value[40];
     struct json_writer w = json_writer_start(out);
@@ -159,9 +159,9 @@ static void write_with_one(struct buffer *out, char fill, char other, size_t pla
     json_write_text(&w, (struct text){value, len});
 }
 
-/* Texts are looked through in words: a single byte must not hide in one, nor the bytes that
- * are next to those that need an escape be taken for them. */
-static void one_byte_is_seen_at_any_place(void **state) {
+/* A single byte that needs an escape is found at every offset; the bytes next to it in value are
+ * not escaped. */
+static void one_byte_is_found_at_any_offset(void **state) {
     static const char fills[] = "a !#[]\x7F\xC3\xFF";
 
     (void)state;
@@ -184,13 +184,13 @@ static void one_byte_is_seen_at_any_place(void **state) {
             }
 }
 
-/* A generator of its own, so that a failure comes back with the same seed. */
+/* A generator of its own, so that a failure can be repeated with its seed. */
 static uint32_t next_random(uint32_t *seed) {
     *seed = *seed * 1664525 + 1013904223;
     return *seed >> 8;
 }
 
-/* Appends a code point that is no NUL: often one to escape, sometimes a long one. */
+/* Appends a code point other than NUL: often one to escape, sometimes a long one. */
 static void append_random_point(struct buffer *text, uint32_t *seed) {
     static const char *const samples[] = {"\"",
                                           "\\",
@@ -212,7 +212,7 @@ static void append_random_point(struct buffer *text, uint32_t *seed) {
         buffer_append_char(text, (char)(1 + next_random(seed) % 127));
 }
 
-/* Writes a random value of at most so many levels. */
+/* Writes a random value of at most `depth` levels. */
 static void write_random(struct json_writer *w, uint32_t *seed, unsigned levels) {
     uint32_t kind = next_random(seed) % (levels > 0 ? 8 : 6);
     struct buffer text = BUFFER_EMPTY;
@@ -245,7 +245,7 @@ static void write_random(struct json_writer *w, uint32_t *seed, unsigned levels)
     buffer_free(&text);
 }
 
-static void whatever_is_written_passes_the_check(void **state) {
+static void all_output_is_valid(void **state) {
     struct buffer out = BUFFER_EMPTY;
 
     (void)state;
@@ -267,7 +267,7 @@ static void whatever_is_written_passes_the_check(void **state) {
     buffer_free(&out);
 }
 
-/* What json-c reads back from a written string is what went in. */
+/* json-c reads the same string that was written. */
 static void strings_come_back_unchanged(void **state) {
     struct buffer text = BUFFER_EMPTY;
     struct buffer out = BUFFER_EMPTY;
@@ -319,14 +319,14 @@ static void every_power_of_ten_is_written(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_things),
+        cmocka_unit_test(empty_objects_arrays_and_strings),
         cmocka_unit_test(every_kind_of_value),
         cmocka_unit_test(every_kind_of_member),
-        cmocka_unit_test(a_writer_starts_where_the_buffer_ends),
+        cmocka_unit_test(a_writer_appends_to_the_buffer),
         cmocka_unit_test(only_what_must_be_is_escaped),
-        cmocka_unit_test(escapes_stand_at_any_place),
-        cmocka_unit_test(one_byte_is_seen_at_any_place),
-        cmocka_unit_test(whatever_is_written_passes_the_check),
+        cmocka_unit_test(escapes_at_any_offset),
+        cmocka_unit_test(one_byte_is_found_at_any_offset),
+        cmocka_unit_test(all_output_is_valid),
         cmocka_unit_test(strings_come_back_unchanged),
         cmocka_unit_test(every_power_of_ten_is_written),
     };

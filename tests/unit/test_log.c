@@ -1,7 +1,7 @@
 /*
- * test_log: the shape of a line, what is escaped, cut and left out, and the file.
+ * log: the form of a line, escaping, cutting, levels, and the file.
  */
-/* With it, syslog would be a macro or an inline function, and could not be replaced. */
+/* With it, syslog would be a macro or an inline function and could not be replaced. */
 #undef _FORTIFY_SOURCE
 
 #include <setjmp.h>
@@ -32,8 +32,8 @@ struct fixture {
     char content[65536]; /* what read_file found */
 };
 
-/* What the C library's syslog functions were called with; they are replaced here, as
- * the machine's log is none of a test's business. */
+/* The arguments of the C library's syslog functions, which are replaced here, so that a test does
+ * not write to the machine's log. */
 static struct {
     const char *program;
     int options;
@@ -56,7 +56,7 @@ void syslog(int priority, const char *format, ...) {
     va_end(arguments);
 }
 
-/* What syslog becomes in the object under test when _FORTIFY_SOURCE is on there. */
+/* The function that syslog becomes under _FORTIFY_SOURCE. */
 void __syslog_chk(int priority, int flag, const char *format, ...);
 void __syslog_chk(int priority, int flag, const char *format, ...) {
     (void)flag;
@@ -103,7 +103,7 @@ static char *logged(struct fixture *fixture) {
     return text + strlen("]: ");
 }
 
-static void test_shape_of_a_line(void **state) {
+static void test_form_of_a_line(void **state) {
     struct fixture *fixture = *state;
     log_warn("%s is %d", "it", 42);
     char expected[64];
@@ -145,14 +145,14 @@ static void test_control_characters_of_unicode_are_escaped(void **state) {
     assert_string_equal(logged(*state), "a\\xc2\\x85\\xc2\\x9b\\xe2\\x80\\xa8\\xe2\\x80\\xa9z\n");
 }
 
-static void test_text_stays_and_broken_text_is_escaped(void **state) {
+static void test_utf8_is_kept_and_invalid_bytes_are_escaped(void **state) {
     log_info("%s", "J\xC3\xBCrgen \xF0\x9F\x98\x80 \xFC \xC0\xAF \xED\xA0\x80 \xE2\x82");
     assert_string_equal(logged(*state),
                         "J\xC3\xBCrgen \xF0\x9F\x98\x80 \\xfc \\xc0\\xaf "
                         "\\xed\\xa0\\x80 \\xe2\\x82\n");
 }
 
-/* Logs a text of this many such bytes and returns the line. */
+/* Logs a text of `count` equal bytes and returns the line. */
 static const char *log_long(struct fixture *fixture, const char *piece, size_t pieces) {
     size_t len = strlen(piece);
     char *text = xcalloc(pieces * len + 1, 1);
@@ -190,7 +190,7 @@ static void test_line_that_just_fits_is_whole(void **state) {
     assert_string_equal(line + strlen(line) - 3, "aa\n");
 }
 
-static void test_lines_end_with_what_they_are_about(void **state) {
+static void test_lines_end_with_the_id(void **state) {
     struct fixture *fixture = *state;
     static char text[6000];
     memset(text, 'a', sizeof text - 1);
@@ -239,7 +239,7 @@ static void test_file_is_appended_to_and_closed_to_others(void **state) {
     assert_int_equal(status.st_mode & 0007, 0);
 }
 
-/* The number of the descriptor that leads to the path. */
+/* The descriptor of the open file at the path. */
 static int descriptor_of(const char *path) {
     for (int fd = 3; fd < 64; fd++) {
         char link[32], target[80];
@@ -251,8 +251,8 @@ static int descriptor_of(const char *path) {
     return -1;
 }
 
-/* Another thread may be writing: the number it has read must never be somebody else's. */
-static void test_another_file_takes_the_number_of_the_first(void **state) {
+/* Another thread may be writing to the descriptor: it must never belong to another file. */
+static void test_another_file_takes_the_descriptor_of_the_first(void **state) {
     struct fixture *fixture = *state;
     char other[80];
     snprintf(other, sizeof other, "%s.other", fixture->path);
@@ -302,7 +302,7 @@ static void test_reopen_that_fails_stays_with_the_old_file(void **state) {
     unlink(rotated);
 }
 
-/* Points standard error at the path; returns what puts it back. */
+/* Redirects standard error to the path; returns a descriptor to restore it. */
 static int capture_stderr(const char *path) {
     int saved = dup(STDERR_FILENO);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -360,20 +360,20 @@ static void test_syslog(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_shape_of_a_line),
+        TEST(test_form_of_a_line),
         TEST(test_level_filters),
         TEST(test_control_characters_are_escaped),
         TEST(test_control_characters_of_unicode_are_escaped),
-        TEST(test_text_stays_and_broken_text_is_escaped),
+        TEST(test_utf8_is_kept_and_invalid_bytes_are_escaped),
         TEST(test_long_line_is_cut),
         TEST(test_line_is_cut_between_characters),
         TEST(test_line_is_cut_between_escapes),
         TEST(test_line_that_just_fits_is_whole),
-        TEST(test_lines_end_with_what_they_are_about),
+        TEST(test_lines_end_with_the_id),
         TEST(test_errno_is_kept_and_can_be_named),
         TEST(test_pid_is_that_of_the_child),
         TEST(test_file_is_appended_to_and_closed_to_others),
-        TEST(test_another_file_takes_the_number_of_the_first),
+        TEST(test_another_file_takes_the_descriptor_of_the_first),
         TEST(test_reopen_after_rename),
         TEST(test_reopen_that_fails_stays_with_the_old_file),
         TEST(test_file_that_cannot_be_opened_leaves_standard_error),

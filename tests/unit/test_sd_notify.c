@@ -1,4 +1,4 @@
-/* notify: what is sent, where to, and how often. */
+/* sd_notify: messages, addresses, and the rate of heartbeats. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include "os/sd_notify.h"
 
-/* A manager that listens at an abstract name of this process. */
+/* A service manager that listens on an abstract name of this process. */
 static int open_manager(void **state) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     char path[64];
@@ -35,7 +35,7 @@ static int close_manager(void **state) {
     return 0;
 }
 
-/* What has been sent, "" for nothing. */
+/* The next message, "" for none. */
 static const char *heard(void **state) {
     static char said[256];
     const ssize_t size = recv((int)(intptr_t)*state, said, sizeof(said) - 1, MSG_DONTWAIT);
@@ -51,7 +51,7 @@ static void each_state_is_one_datagram(void **state) {
     assert_string_equal(heard(state), "");
 }
 
-static void a_reload_says_when_it_began(void **state) {
+static void a_reload_has_its_time(void **state) {
     sd_notify_reloading();
     const char *said = heard(state);
     static const char START[] = "RELOADING=1\nMONOTONIC_USEC=";
@@ -59,14 +59,14 @@ static void a_reload_says_when_it_began(void **state) {
     assert_true(strtoll(said + strlen(START), NULL, 10) > 0);
 }
 
-static void who_takes_over_says_which_process_it_is(void **state) {
+static void a_successor_sends_its_process_id(void **state) {
     char expected[64];
     snprintf(expected, sizeof(expected), "MAINPID=%d\nREADY=1", (int)getpid());
     sd_notify_main();
     assert_string_equal(heard(state), expected);
 }
 
-static void without_a_socket_nothing_happens(void **state) {
+static void without_a_socket_nothing_is_sent(void **state) {
     unsetenv("NOTIFY_SOCKET");
     sd_notify_ready();
     setenv("NOTIFY_SOCKET", "", 1);
@@ -85,14 +85,14 @@ static void without_a_watchdog_there_is_no_heartbeat(void **state) {
     assert_string_equal(heard(state), "");
 }
 
-static void the_watchdog_of_another_process_is_not_ours(void **state) {
+static void the_watchdog_of_another_process_is_ignored(void **state) {
     setenv("WATCHDOG_USEC", "1", 1);
     setenv("WATCHDOG_PID", "1", 1);
     sd_notify_alive();
     assert_string_equal(heard(state), "");
 }
 
-static void a_heartbeat_comes_no_more_often_than_the_watchdog_needs_it(void **state) {
+static void heartbeats_are_sent_as_often_as_the_watchdog_needs(void **state) {
     char pid[16];
     snprintf(pid, sizeof(pid), "%d", (int)getpid());
     setenv("WATCHDOG_PID", pid, 1);
@@ -107,7 +107,7 @@ static void a_heartbeat_comes_no_more_often_than_the_watchdog_needs_it(void **st
     assert_string_equal(heard(state), "WATCHDOG=1");
 }
 
-static void who_takes_over_has_the_watchdog_of_the_one_before(void **state) {
+static void a_successor_inherits_the_watchdog(void **state) {
     setenv("WATCHDOG_USEC", "1", 1);
     setenv("WATCHDOG_PID", "1", 1);
     sd_notify_inherit(2);
@@ -118,8 +118,8 @@ static void who_takes_over_has_the_watchdog_of_the_one_before(void **state) {
     assert_string_equal(heard(state), "WATCHDOG=1");
 }
 
-/* For good, so it is the last one. */
-static void who_has_left_says_nothing_more(void **state) {
+/* It cannot be undone, so it is the last test. */
+static void a_replaced_process_sends_nothing(void **state) {
     sd_notify_leave();
     sd_notify_stopping();
     assert_string_equal(heard(state), "");
@@ -130,14 +130,14 @@ static void who_has_left_says_nothing_more(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_MANAGER(each_state_is_one_datagram),
-        WITH_MANAGER(a_reload_says_when_it_began),
-        WITH_MANAGER(who_takes_over_says_which_process_it_is),
-        WITH_MANAGER(without_a_socket_nothing_happens),
+        WITH_MANAGER(a_reload_has_its_time),
+        WITH_MANAGER(a_successor_sends_its_process_id),
+        WITH_MANAGER(without_a_socket_nothing_is_sent),
         WITH_MANAGER(without_a_watchdog_there_is_no_heartbeat),
-        WITH_MANAGER(the_watchdog_of_another_process_is_not_ours),
-        WITH_MANAGER(a_heartbeat_comes_no_more_often_than_the_watchdog_needs_it),
-        WITH_MANAGER(who_takes_over_has_the_watchdog_of_the_one_before),
-        WITH_MANAGER(who_has_left_says_nothing_more),
+        WITH_MANAGER(the_watchdog_of_another_process_is_ignored),
+        WITH_MANAGER(heartbeats_are_sent_as_often_as_the_watchdog_needs),
+        WITH_MANAGER(a_successor_inherits_the_watchdog),
+        WITH_MANAGER(a_replaced_process_sends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-/* The least cost that libsodium takes: tests need no strength. */
+/* The lowest cost that libsodium accepts. */
 #define PASSES 1
 #define MEMORY 8
 
@@ -55,7 +55,7 @@ static void a_hash_is_blake2b_of_the_digits(void **state) {
     assert_memory_not_equal(other, wanted, sizeof other);
 }
 
-static void what_is_no_key_has_no_hash(void **state) {
+static void an_invalid_key_has_no_hash(void **state) {
     static const struct text bad[] = {
         TEXT(""),
         TEXT("0"),
@@ -100,7 +100,7 @@ static void random_hex_has_the_length_asked_for(void **state) {
     }
 }
 
-static void a_password_is_known_again(void **state) {
+static void a_password_matches_its_hash(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
     char again[SECRET_PASSWORD_SIZE];
 
@@ -111,13 +111,13 @@ static void a_password_is_known_again(void **state) {
     assert_false(secret_check_password(hash, TEXT("p\xC3\xA4ss w\xC3\xB6rd"), PASSES, MEMORY));
     assert_false(secret_check_password(hash, TEXT("P\xC3\xA4ss w\xC3\xB6rd "), PASSES, MEMORY));
     assert_false(secret_check_password(hash, TEXT(""), PASSES, MEMORY));
-    /* The cost stands in the hash; what is configured now does not matter. */
+    /* The hash has its cost; the configured one does not matter. */
     assert_true(secret_check_password(hash, TEXT("p\xC3\xA4ss w\xC3\xB6rd "), 3, 64));
     assert_true(secret_hash_password(TEXT("p\xC3\xA4ss w\xC3\xB6rd "), PASSES, MEMORY, again));
     assert_string_not_equal(hash, again); /* each has a salt of its own */
 }
 
-static void a_long_password_counts_to_its_end(void **state) {
+static void every_byte_of_a_long_password_counts(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
     char password[1024];
 
@@ -130,7 +130,7 @@ static void a_long_password_counts_to_its_end(void **state) {
     assert_false(secret_check_password(hash, (struct text){password, 1024}, PASSES, MEMORY));
 }
 
-static void a_broken_hash_lets_nobody_in(void **state) {
+static void an_invalid_hash_matches_nothing(void **state) {
     static const char *const broken[] = {
         "",
         "!",
@@ -149,8 +149,8 @@ static void a_broken_hash_lets_nobody_in(void **state) {
     }
 }
 
-/* The least that a check of a few takes of this thread, in microseconds of the processor: others
- * may have it meanwhile. */
+/* The shortest of a few checks, in CPU time of this thread, which other processes do not affect,
+ * in microseconds. */
 static int64_t time_of_check(const char *hash) {
     int64_t least = INT64_MAX;
 
@@ -166,7 +166,7 @@ static int64_t time_of_check(const char *hash) {
     return least;
 }
 
-static void an_unknown_user_costs_the_same_time(void **state) {
+static void an_unknown_user_takes_the_same_time(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
 
     (void)state;
@@ -175,7 +175,7 @@ static void an_unknown_user_costs_the_same_time(void **state) {
     int64_t known = time_of_check(hash);
     int64_t unknown = time_of_check(NULL);
 
-    /* Wide bounds: the machine may be busy. Without the work it is a thousandth. */
+    /* Wide bounds: the machine may be busy. Without the work it takes a thousandth. */
     assert_true(unknown * 3 > known);
     assert_true(known * 3 > unknown);
 }
@@ -192,7 +192,7 @@ static void another_cost_makes_a_hash_stale(void **state) {
     assert_true(secret_password_is_stale(hash, 2, 8));
 }
 
-/* Costs under libsodium's least are raised to it, the same way everywhere. */
+/* Costs below libsodium's minimum are raised to it in all functions. */
 static void tiny_costs_are_raised(void **state) {
     char hash[SECRET_PASSWORD_SIZE];
 
@@ -208,12 +208,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_40_lower_hex_digits_and_differ),
         cmocka_unit_test(a_hash_is_blake2b_of_the_digits),
-        cmocka_unit_test(what_is_no_key_has_no_hash),
+        cmocka_unit_test(an_invalid_key_has_no_hash),
         cmocka_unit_test(random_hex_has_the_length_asked_for),
-        cmocka_unit_test(a_password_is_known_again),
-        cmocka_unit_test(a_long_password_counts_to_its_end),
-        cmocka_unit_test(a_broken_hash_lets_nobody_in),
-        cmocka_unit_test(an_unknown_user_costs_the_same_time),
+        cmocka_unit_test(a_password_matches_its_hash),
+        cmocka_unit_test(every_byte_of_a_long_password_counts),
+        cmocka_unit_test(an_invalid_hash_matches_nothing),
+        cmocka_unit_test(an_unknown_user_takes_the_same_time),
         cmocka_unit_test(another_cost_makes_a_hash_stale),
         cmocka_unit_test(tiny_costs_are_raised),
     };

@@ -1,4 +1,4 @@
-/* text: UTF-8 as RFC 3629 has it, and the questions the contract asks of it. */
+/* text: UTF-8 by RFC 3629, trimming, comparing, splitting. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ static void assert_text(struct text found, struct text wanted) {
     assert_memory_equal(found.at, wanted.at, wanted.len);
 }
 
-/* Asks about a copy of exactly len bytes, so that a sanitizer sees a read past them. */
+/* Validates a copy of exactly len bytes, so that a sanitizer sees a read past them. */
 static bool is_valid(const char *bytes, size_t len) {
     char *copy = malloc(len);
 
@@ -30,7 +30,7 @@ static bool is_valid(const char *bytes, size_t len) {
     return valid;
 }
 
-/* The plain arithmetic of RFC 3629, section 3; surrogates and too large ones too. */
+/* The encoding of RFC 3629, section 3, also of surrogates and of code points that are too large. */
 static size_t encode(uint32_t point, char *out) {
     static const unsigned char first[] = {0, 0, 0xC0, 0xE0, 0xF0};
     size_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
@@ -64,8 +64,8 @@ static void every_code_point_is_decoded_but_surrogates(void **state) {
     }
 }
 
-/* Two arbitrary bytes are good exactly when they are two of ASCII or one sequence. */
-static void every_pair_of_bytes_is_judged(void **state) {
+/* Two bytes are valid exactly when they are two ASCII characters or one sequence. */
+static void every_pair_of_bytes_is_validated(void **state) {
     (void)state;
     for (unsigned a = 0; a < 256; a++) {
         for (unsigned b = 0; b < 256; b++) {
@@ -78,8 +78,8 @@ static void every_pair_of_bytes_is_judged(void **state) {
     }
 }
 
-/* Runs of ASCII are passed over in words; nothing may hide in one. */
-static void one_byte_is_judged_anywhere_in_ascii(void **state) {
+/* ASCII is skipped in words of eight bytes: a single byte in one must be found. */
+static void one_byte_is_validated_anywhere_in_ascii(void **state) {
     static const char fills[] = "\x01 ~\x7F";
 
     (void)state;
@@ -270,7 +270,7 @@ static void lower_copies_or_leaves_out_empty(void **state) {
     assert_string_equal(out, "@[`");
 }
 
-static void usernames_are_as_in_the_contract(void **state) {
+static void valid_and_invalid_user_names(void **state) {
     char long_name[34];
 
     (void)state;
@@ -386,8 +386,8 @@ static void words_are_separated_by_any_number_of_separators(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_decoded_but_surrogates),
-        cmocka_unit_test(every_pair_of_bytes_is_judged),
-        cmocka_unit_test(one_byte_is_judged_anywhere_in_ascii),
+        cmocka_unit_test(every_pair_of_bytes_is_validated),
+        cmocka_unit_test(one_byte_is_validated_anywhere_in_ascii),
         cmocka_unit_test(malformed_utf8_is_not_valid),
         cmocka_unit_test(well_formed_utf8_is_valid),
         cmocka_unit_test(text_of_takes_strings_and_null),
@@ -397,7 +397,7 @@ int main(void) {
         cmocka_unit_test(equality_is_of_bytes),
         cmocka_unit_test(nocase_is_for_ascii_letters_only),
         cmocka_unit_test(lower_copies_or_leaves_out_empty),
-        cmocka_unit_test(usernames_are_as_in_the_contract),
+        cmocka_unit_test(valid_and_invalid_user_names),
         cmocka_unit_test(numbers_are_digits_only),
         cmocka_unit_test(a_prefix_is_skipped_if_it_is_there),
         cmocka_unit_test(a_text_is_split_at_each_separator),

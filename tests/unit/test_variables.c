@@ -1,4 +1,4 @@
-/* The variables of a request, told apart. */
+/* variables: names that are found and names that are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "server/variables.h"
 
-/* A list with each known name once, its value being the name. */
+/* A list with each name once, as its own value. */
 #define VARIABLE(name) #name "=" #name,
 static char *const ALL[] = {
 #include "server/variables.def"
@@ -30,7 +30,7 @@ static void test_every_name_is_found(void **state) {
     }
 }
 
-static void test_what_is_not_sent_is_null(void **state) {
+static void test_a_missing_variable_is_null(void **state) {
     char *const none[] = {NULL};
     const char *values[VARIABLE_COUNT];
     (void)state;
@@ -40,7 +40,7 @@ static void test_what_is_not_sent_is_null(void **state) {
         assert_null(values[i]);
 }
 
-static void test_the_first_of_two_counts(void **state) {
+static void test_the_first_of_duplicates_counts(void **state) {
     char *const twice[] = {"HTTP_HOST=", "HTTP_HOST=later", "HTTPS=on", "HTTPS=off", NULL};
     const char *values[VARIABLE_COUNT];
     (void)state;
@@ -49,7 +49,7 @@ static void test_the_first_of_two_counts(void **state) {
     assert_string_equal(values[VARIABLE_HTTPS], "on");
 }
 
-static void test_a_value_may_hold_an_equals_sign(void **state) {
+static void test_a_value_may_contain_an_equals_sign(void **state) {
     char *const list[] = {"QUERY_STRING=limit=1&offset=2", NULL};
     const char *values[VARIABLE_COUNT];
     (void)state;
@@ -57,7 +57,7 @@ static void test_a_value_may_hold_an_equals_sign(void **state) {
     assert_string_equal(values[VARIABLE_QUERY_STRING], "limit=1&offset=2");
 }
 
-static void test_other_names_are_none_of_ours(void **state) {
+static void test_other_names_are_ignored(void **state) {
     char *const others[] = {"HTTP_HOST", "HTTP_HOS=a", "HTTP_HOSTS=a", "http_host=a",
                             "=a",        "HTTP_HOSX=", "XTTP_HOST=",   "HTTP_HOST ",
                             "",          NULL};
@@ -71,10 +71,10 @@ static void test_other_names_are_none_of_ours(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_name_is_found),
-        cmocka_unit_test(test_what_is_not_sent_is_null),
-        cmocka_unit_test(test_the_first_of_two_counts),
-        cmocka_unit_test(test_a_value_may_hold_an_equals_sign),
-        cmocka_unit_test(test_other_names_are_none_of_ours),
+        cmocka_unit_test(test_a_missing_variable_is_null),
+        cmocka_unit_test(test_the_first_of_duplicates_counts),
+        cmocka_unit_test(test_a_value_may_contain_an_equals_sign),
+        cmocka_unit_test(test_other_names_are_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
