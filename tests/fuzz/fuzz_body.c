@@ -1,6 +1,6 @@
 /*
- * fuzz_body: any Content-Type (the first line) and any body (the rest). A body that is accepted is
- * an object whose strings are text; one that is refused gets an answer that is JSON.
+ * fuzz_body: a Content-Type (first line) and a body (the rest). An accepted body is an object whose
+ * strings are valid text; the response to a rejected one is JSON.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     x.request = &request;
     const struct text type = fuzz_line(&rest);
     fuzz_variables_add(&variables, "CONTENT_TYPE", type);
-    /* As the gateway does it, the body has a terminator. */
+    /* Terminate the body, as the gateway does. */
     char *body = xstrndup(rest.at, rest.len);
     for (int form = 0; form < 2; form++) {
         exchange_reset(&x);

@@ -1,10 +1,10 @@
 /*
- * fuzz_config: any bytes as a configuration file and as an environment. Beyond not
- * crashing: what is refused says why and leaves nothing; what is taken has a dump that
- * is taken as well and gives itself.
+ * fuzz_config: bytes as a configuration file and as an environment variable. A rejected
+ * configuration has an error text and leaves no memory; the dump of an accepted one is accepted
+ * and gives the same dump.
  *
- * The input is split at its first byte 0xFF, which is no text: the file before it, one
- * variable, without its CONFAB_, behind it.
+ * The input is split at the first byte 0xFF, which is not valid UTF-8: the file, then one
+ * variable without its prefix CONFAB_.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,14 +38,14 @@ static void check_dump(const struct config *config) {
     buffer_free(&second);
 }
 
-/* The lists hold what was checked; looking something up in them must end well too. */
+/* Lookups in the parsed lists must not crash either. */
 static void check_lists(const struct config *config) {
     cidr_list_contains(config->trusted_proxies, "192.0.2.1");
     cidr_list_contains(config->trusted_proxies, config->database_host);
     origin_list_contains(config->allowed_origins, text_of(config->database_host));
 }
 
-/* "CONFAB_" and the bytes as a string; the caller frees. */
+/* Returns "CONFAB_" and the bytes as a string; the caller frees. */
 static char *make_variable(const char *bytes, size_t len) {
     size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
     char *variable = xcalloc(prefix + len + 1, 1);

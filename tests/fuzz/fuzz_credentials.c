@@ -1,6 +1,6 @@
 /*
- * fuzz_credentials: any headers, one a line in the order of struct credentials_headers. A key is a
- * part of a header, the first header that has a token decides, and every cookie is found once.
+ * fuzz_credentials: headers, one per line in the order of struct credentials_headers. A key is a
+ * part of a header, the first header with a token takes precedence, and each cookie is found once.
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * fuzz_etag: any If-None-Match (the first line) against a tag (a digit and the letters, digits and
- * dots of the second line). It matches only if it is * or has the tag in quotes,
- * perhaps with the suffix of a web server that compresses; the tag alone always matches.
+ * fuzz_etag: an If-None-Match (first line) against a tag (a digit, and the letters, digits and
+ * dots of the second line). It matches only if it is * or contains the quoted tag, optionally
+ * with the suffix of a compressing web server; the tag alone always matches.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 static const struct config CONFIG = {.trusted_proxies = ""};
 
-/* Whether a client that sends this header has the answer with this tag. */
+/* Returns whether the header matches the tag: the response is 304 then. */
 static bool matches(struct text header, struct text tag) {
     struct fuzz_variables variables = {.count = 0};
     struct request request;
@@ -36,7 +36,7 @@ static bool matches(struct text header, struct text tag) {
     return matched;
 }
 
-/* Whether the header has `first`, the tag and `last` in a row. */
+/* Returns whether the header contains the tag between `first` and `last`. */
 static bool has(struct text header, char first, struct text tag, char last) {
     struct buffer part = BUFFER_EMPTY;
     buffer_append_char(&part, first);
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text rest = {(const char *)data, size};
     const struct text header = fuzz_line(&rest), raw = fuzz_line(&rest);
     struct buffer tag = BUFFER_EMPTY, own = BUFFER_EMPTY;
-    buffer_append_char(&tag, '5'); /* no tag of ours is empty */
+    buffer_append_char(&tag, '5'); /* tags are never empty */
     for (size_t i = 0; i < raw.len; i++)
         if (raw.at[i] == '.' || (raw.at[i] >= '0' && raw.at[i] <= '9') ||
             (raw.at[i] >= 'a' && raw.at[i] <= 'z'))

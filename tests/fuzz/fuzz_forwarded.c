@@ -1,7 +1,7 @@
 /*
- * fuzz_forwarded: any X-Forwarded-For and X-Forwarded-Proto, a line each. The address is the
- * peer's or a part of the header, and nothing that a client writes in front changes an address
- * that no trusted proxy has.
+ * fuzz_forwarded: X-Forwarded-For and X-Forwarded-Proto, one per line. The address is that of the
+ * peer or a part of the header, and text that a client puts in front does not change the address
+ * of an untrusted hop.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void find(char address[FORWARDED_ADDRESS_SIZE], struct text header, const
                  "it is the peer's or a part of the header");
 }
 
-/* The header as a client would make it that writes something in front. */
+/* Returns the header with text of the client in front. */
 static struct text put_before(struct buffer *out, const char *front, struct text header) {
     buffer_append_str(out, front);
     buffer_append(out, header.at, header.len);

@@ -1,8 +1,8 @@
 /*
- * fuzz_jsoncheck: what json_validate takes, json-c reads to its end, and it is text.
+ * fuzz_json_validate: text that json_validate accepts is UTF-8 and parsed to its end by json-c.
  *
- * The request path hands json-c only what json_validate has taken. So the two may
- * disagree in one direction alone: json-c takes more.
+ * fcgi-api passes only text accepted by json_validate to json-c. So json-c may accept more, but
+ * never less.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +25,7 @@ static void require(bool holds, const char *what) {
     }
 }
 
-/* True when json-c reads one value of the terminated text, and behind it there is
- * nothing but white space. */
+/* Returns whether json-c parses the terminated text as one value followed by white space only. */
 static bool json_c_reads(const char *text, size_t len) {
     struct json_tokener *tokener = json_tokener_new_ex(64);
 

@@ -36,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0)
         return 0;
     struct bytes bytes = {data + 1, size - 1};
-    const struct fake_people_dice dice = {"these bytes", below, &bytes};
+    const struct fake_clients_random random = {"these bytes", below, &bytes};
     const size_t steps = size / BYTES_A_STEP;
-    fake_people_run(&dice, (unsigned)(steps < STEPS ? steps : STEPS), data[0] & 1, data[0] & 2);
+    fake_clients_run(&random, (unsigned)(steps < STEPS ? steps : STEPS), data[0] & 1, data[0] & 2);
     return 0;
 }

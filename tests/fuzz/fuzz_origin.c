@@ -1,6 +1,6 @@
 /*
- * fuzz_origin: any Origin, Host and list of origins, a line each. An origin is this site's by one
- * scheme only and has its host; one that is in the list is an entry of it.
+ * fuzz_origin: an Origin, a Host and a list of origins, one per line. An origin is that of this
+ * site for one scheme at most, and has its host; one found in the list is an entry of it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "http/origin.h"
 
-/* The host without a port that may be left out. */
+/* Returns the host without a default port. */
 static struct text bare(struct text host) {
     static const char *const PORTS[] = {":443", ":80"};
     for (size_t i = 0; i < 2; i++) {

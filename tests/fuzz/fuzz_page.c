@@ -1,7 +1,6 @@
 /*
- * fuzz_page: any query (the first line), Host and path (the next two) and number of results (the
- * fourth). The envelope of a page is JSON, and its links lead to pages that are where they should
- * be and keep the other parameter.
+ * fuzz_page: a query, a Host, a path and a number of results, one per line. The envelope of a page
+ * is JSON; its links have the offsets of the neighbouring pages and keep the other parameter.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 
 static const struct config CONFIG = {.trusted_proxies = ""};
 
-/* A request with nothing but this. */
+/* A request with only these variables. */
 struct asked {
     struct fuzz_variables variables;
     struct request request;
@@ -70,7 +69,7 @@ static void check(struct asked *asked, uint64_t count) {
     size_t at = 0;
     page_read(&asked->x, PAGE_DEFAULT, PAGE_MOST, &page);
     if (!field_errors_none(&asked->x.field_errors))
-        return; /* answered 400 */
+        return; /* status 400 */
     fuzz_require(page.limit >= 1 && page.limit <= PAGE_MOST, "the limit has its bounds");
     struct json_writer w = json_writer_start(&asked->x.response.body);
     page_begin(&asked->x, &w, &page, count, "public");
@@ -94,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint64_t count = 0;
     text_to_u64(number, &count);
     ask(&asked, query, host, path);
-    /* The router refuses the others before a page is read. */
+    /* The router rejects other requests before it reads a page. */
     if (asked.request.segment_count > 0 && request_host_is_valid(&asked.request))
         check(&asked, count);
     finish(&asked);

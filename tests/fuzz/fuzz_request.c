@@ -1,7 +1,7 @@
 /*
- * fuzz_request: any CGI variables, one a line. Segments of the path are what a route can match,
- * the client's address is a string, queries decode to text or are said not to, and a request
- * that is read in the memory of another one is the same.
+ * fuzz_request: CGI variables, one per line. Path segments are ones that a route can match, the
+ * client address is a string, query values are valid text or reported as invalid, and a request
+ * parsed into reused memory gives the same result.
  */
 #include <stdint.h>
 #include <stdio.h>

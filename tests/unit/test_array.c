@@ -1,4 +1,4 @@
-/* array: space, growth, content kept. */
+/* array: growth and preserved content. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ static void elements_are_kept_while_the_array_grows(void **state) {
     free(items);
 }
 
-static void space_that_suffices_is_not_touched(void **state) {
+static void sufficient_space_is_not_reallocated(void **state) {
     size_t space = 0;
     uint32_t *items = array_reserve(NULL, &space, 5, sizeof(*items));
     const size_t before = space;
@@ -36,7 +36,7 @@ static void space_that_suffices_is_not_touched(void **state) {
     free(items);
 }
 
-static void growth_is_by_doubling(void **state) {
+static void space_is_doubled(void **state) {
     unsigned moves = 0;
     char *items = NULL;
     size_t space = 0;
@@ -50,7 +50,7 @@ static void growth_is_by_doubling(void **state) {
     free(items);
 }
 
-static void many_are_reserved_at_once(void **state) {
+static void many_elements_are_reserved_at_once(void **state) {
     size_t space = 0;
     char *items = array_reserve(NULL, &space, 1000, 3);
     (void)state;
@@ -62,9 +62,9 @@ static void many_are_reserved_at_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_are_kept_while_the_array_grows),
-        cmocka_unit_test(space_that_suffices_is_not_touched),
-        cmocka_unit_test(growth_is_by_doubling),
-        cmocka_unit_test(many_are_reserved_at_once),
+        cmocka_unit_test(sufficient_space_is_not_reallocated),
+        cmocka_unit_test(space_is_doubled),
+        cmocka_unit_test(many_elements_are_reserved_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

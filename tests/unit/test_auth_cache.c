@@ -1,4 +1,4 @@
-/* auth_cache: who is remembered, by what, and how many. */
+/* auth_cache: lookup, replacement and removal of entries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* Tokens of the same `start` belong to the same row, in one room. */
+/* Tokens with the same `start` share a row for the same room. */
 static const unsigned char *hash_of(unsigned start, unsigned end) {
     static unsigned char hash[SECRET_HASH_SIZE];
     memset(hash, 0, sizeof(hash));
@@ -47,7 +47,7 @@ static uint64_t found(const unsigned char *hash, uint64_t room_id) {
     return auth_cache_find(cache, db, hash, room_id, &identity) ? identity.user.id : 0;
 }
 
-static void test_found_as_they_were(void **state) {
+static void entries_are_found_unchanged(void **state) {
     (void)state;
     struct identity identity;
     memset(&identity, 0xff, sizeof(identity));
@@ -61,7 +61,7 @@ static void test_found_as_they_were(void **state) {
     assert_false(identity.room.exists);
 }
 
-static void test_by_token_and_room(void **state) {
+static void entries_are_found_by_token_and_room(void **state) {
     (void)state;
     note(hash_of(1, 1), 5, 7);
     assert_int_equal(found(hash_of(1, 2), 5), 0);
@@ -69,7 +69,7 @@ static void test_by_token_and_room(void **state) {
     assert_int_equal(found(hash_of(0, 0), 0), 0);
 }
 
-static void test_noted_again_stands_once(void **state) {
+static void storing_twice_makes_one_entry(void **state) {
     (void)state;
     note(hash_of(1, 1), 5, 7);
     note(hash_of(1, 1), 5, 8);
@@ -78,7 +78,7 @@ static void test_noted_again_stands_once(void **state) {
     assert_int_equal(found(hash_of(1, 1), 5), 0);
 }
 
-static void test_forgotten_alone(void **state) {
+static void removing_one_entry_keeps_the_others(void **state) {
     (void)state;
     note(hash_of(1, 1), 5, 7);
     note(hash_of(1, 2), 5, 8);
@@ -88,7 +88,7 @@ static void test_forgotten_alone(void **state) {
     assert_int_equal(found(hash_of(1, 2), 5), 8);
 }
 
-static void test_newcomers_take_the_place_of_others(void **state) {
+static void new_entries_replace_others(void **state) {
     (void)state;
     unsigned known = 0;
     for (unsigned i = 1; i <= 100; i++)
@@ -99,7 +99,7 @@ static void test_newcomers_take_the_place_of_others(void **state) {
     assert_int_equal(known, 4);
 }
 
-static void test_last_row(void **state) {
+static void the_last_row_is_used(void **state) {
     (void)state;
     for (unsigned i = 1; i <= 4; i++)
         note(hash_of(1023, i), 1024, i);
@@ -110,12 +110,9 @@ static void test_last_row(void **state) {
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_found_as_they_were),
-        TEST(test_by_token_and_room),
-        TEST(test_noted_again_stands_once),
-        TEST(test_forgotten_alone),
-        TEST(test_newcomers_take_the_place_of_others),
-        TEST(test_last_row),
+        TEST(entries_are_found_unchanged),   TEST(entries_are_found_by_token_and_room),
+        TEST(storing_twice_makes_one_entry), TEST(removing_one_entry_keeps_the_others),
+        TEST(new_entries_replace_others),    TEST(the_last_row_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,11 +186,11 @@ static void invented_number_costs_one_query(void **state) {
                            text_of("1 99 message_deleted 1 1\n{\"type\":\"message_deleted\"}"));
     fake_world_settle(&scene->world);
     assert_events(scene, 0);
-    const unsigned questions = scene->world.store.questions;
+    const unsigned questions = scene->world.store.queries;
     post(scene, 20);
     fake_world_settle(&scene->world);
     assert_events(scene, 20);
-    assert_int_equal(scene->world.store.questions, questions);
+    assert_int_equal(scene->world.store.queries, questions);
 }
 
 /* ---- gap checks ---- */

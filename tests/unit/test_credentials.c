@@ -1,4 +1,4 @@
-/* credentials: where a token or a session key is found, and in which order. */
+/* credentials: the headers with a token or a session key, and their precedence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The key that was found, compared; expected NULL: none. */
+/* Compares the key that was found; expected NULL: none. */
 static void assert_found(bool found, struct text key, const char *expected, const char *header) {
     if (found != (expected != NULL))
         fail_msg("'%s' has %s", header, found ? "credentials" : "none");
@@ -71,7 +71,7 @@ static void a_subprotocol_has_a_token(void **state) {
     }
 }
 
-static void a_header_of_its_own_has_a_token(void **state) {
+static void x_confab_token_has_a_token(void **state) {
     static const struct {
         const char *header, *key;
     } cases[] = {{"abc", "abc"}, {" abc\t", "abc"}, {" ", ""}, {"", NULL}};
@@ -83,8 +83,7 @@ static void a_header_of_its_own_has_a_token(void **state) {
     }
 }
 
-/* Each header is looked at only if those before it have no token; an invalid token ends the
- * search as well. */
+/* A header is used only if those before it have no token; an invalid token ends the search. */
 static void tokens_are_found_in_a_fixed_order(void **state) {
     struct credentials_headers headers = {.authorization = text_of("Token"),
                                           .redirected = text_of("Token renamed"),
@@ -146,7 +145,7 @@ static void all_cookies_of_a_name_are_found_in_turn(void **state) {
     assert_false(credentials_next_cookie(&rest, "b", &value));
 }
 
-/* Bytes that no header should have are bytes like others. */
+/* Invalid header bytes are kept. */
 static void a_nul_is_part_of_the_key(void **state) {
     static const char header[] = "sessionid=a\0b; c=d";
     struct text key;
@@ -160,7 +159,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(authorization_has_a_token),
         cmocka_unit_test(a_subprotocol_has_a_token),
-        cmocka_unit_test(a_header_of_its_own_has_a_token),
+        cmocka_unit_test(x_confab_token_has_a_token),
         cmocka_unit_test(tokens_are_found_in_a_fixed_order),
         cmocka_unit_test(a_cookie_has_the_session_key),
         cmocka_unit_test(all_cookies_of_a_name_are_found_in_turn),

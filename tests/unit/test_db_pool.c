@@ -1,4 +1,4 @@
-/* db_pool: each job has a connection of its own, and is done once, on the thread of the loop. */
+/* db_pool: each job has its own connection and completes once, on the thread of the loop. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* event: names of channels and keys, and the envelope between the two programs. */
+/* event: names of channels and keys, and the envelope. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ID "18446744073709551615"
 
-/* Stored in databases and spoken on the wire: never to be changed. */
+/* Stored in databases and sent on the wire: never changed. */
 static const struct {
     unsigned type;
     unsigned number;
@@ -48,7 +48,7 @@ static void every_type_has_its_number_and_name(void **state) {
 }
 
 /* 1 to 19 are stored in rooms' streams, 20 to 39 in users', notices come after them. */
-static void every_type_belongs_on_its_channel(void **state) {
+static void every_type_is_valid_on_its_channels(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(types); i++) {
         const unsigned type = types[i].type;
@@ -93,7 +93,7 @@ static void channels_and_keys_begin_with_the_prefix(void **state) {
     buffer_free(&out);
 }
 
-static void a_channel_is_read_back(void **state) {
+static void a_channel_name_is_parsed(void **state) {
     (void)state;
     enum event_stream stream = EVENT_STREAM_USER;
     uint64_t id = 0;
@@ -105,7 +105,7 @@ static void a_channel_is_read_back(void **state) {
     assert_true(id == UINT64_MAX);
 }
 
-static void what_is_no_channel_of_ours_is_refused(void **state) {
+static void an_invalid_channel_name_is_rejected(void **state) {
     (void)state;
     static const char *const channels[] = {
         "",
@@ -132,7 +132,7 @@ static void what_is_no_channel_of_ours_is_refused(void **state) {
         assert_false(event_channel_parse(text_of(channels[i]), "p:", &stream, &id));
 }
 
-static void an_envelope_is_a_line_and_the_json(void **state) {
+static void an_envelope_is_a_header_line_and_json(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     const struct text json = text_of("{\"message\":{}}");
@@ -223,7 +223,7 @@ static void assert_survives(const struct event_envelope *envelope) {
     buffer_free(&out);
 }
 
-static void what_was_written_is_read(void **state) {
+static void a_written_envelope_is_read_unchanged(void **state) {
     (void)state;
     const struct text json = text_of("a\nb c\n");
     for (size_t i = 0; i < COUNT(types); i++)
@@ -245,7 +245,7 @@ static void what_was_written_is_read(void **state) {
         .seq = 1, .type = EVENT_NEW_MESSAGE, .text = json, .message = {json.at + 5, 1}});
 }
 
-static void a_malformed_envelope_is_refused(void **state) {
+static void a_malformed_envelope_is_rejected(void **state) {
     (void)state;
     static const char *const envelopes[] = {
         "",
@@ -286,18 +286,18 @@ static void a_malformed_envelope_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_has_its_number_and_name),
-        cmocka_unit_test(every_type_belongs_on_its_channel),
+        cmocka_unit_test(every_type_is_valid_on_its_channels),
         cmocka_unit_test(an_unknown_type_has_no_name),
         cmocka_unit_test(a_number_is_a_literal_for_sql),
         cmocka_unit_test(channels_and_keys_begin_with_the_prefix),
-        cmocka_unit_test(a_channel_is_read_back),
-        cmocka_unit_test(what_is_no_channel_of_ours_is_refused),
-        cmocka_unit_test(an_envelope_is_a_line_and_the_json),
+        cmocka_unit_test(a_channel_name_is_parsed),
+        cmocka_unit_test(an_invalid_channel_name_is_rejected),
+        cmocka_unit_test(an_envelope_is_a_header_line_and_json),
         cmocka_unit_test(an_envelope_can_be_written_around_its_time),
         cmocka_unit_test(version_1_is_read),
         cmocka_unit_test(version_1_of_presence_has_its_name_in_the_json),
-        cmocka_unit_test(what_was_written_is_read),
-        cmocka_unit_test(a_malformed_envelope_is_refused),
+        cmocka_unit_test(a_written_envelope_is_read_unchanged),
+        cmocka_unit_test(a_malformed_envelope_is_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

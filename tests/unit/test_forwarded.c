@@ -1,4 +1,4 @@
-/* forwarded: the client's address and scheme, of which only the end of a list is believed. */
+/* forwarded: address and scheme of the client; only trusted entries at the end of a list count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 static const char TRUSTED[] = "127.0.0.1, 10.0.0.0/8 2001:db8::/32";
 
-/* The address that a request from PEER with this header has. */
+/* Compares the address of a request from PEER with this header. */
 static const char *address_of(struct text header, const char *trusted) {
     static char address[FORWARDED_ADDRESS_SIZE];
     snprintf(address, sizeof(address), "%s", PEER);
@@ -52,7 +52,7 @@ static void without_a_trusted_proxy_only_the_last_entry_counts(void **state) {
     assert_string_equal(address_of(text_of("6.6.6.6, 10.0.0.2"), ""), "10.0.0.2");
 }
 
-static void an_entry_that_is_no_address_ends_the_search(void **state) {
+static void an_invalid_entry_ends_the_search(void **state) {
     static const struct {
         const char *header, *address;
     } cases[] = {
@@ -73,7 +73,7 @@ static void an_entry_that_is_no_address_ends_the_search(void **state) {
     assert_string_equal(address_of((struct text){nul, sizeof(nul) - 1}, TRUSTED), PEER);
 }
 
-static void an_entry_that_is_too_long_is_not_cut(void **state) {
+static void an_oversized_entry_is_not_truncated(void **state) {
     char longest[FORWARDED_ADDRESS_SIZE], longer[FORWARDED_ADDRESS_SIZE + 1];
     (void)state;
     memset(longest, '1', sizeof(longest));
@@ -104,8 +104,8 @@ int main(void) {
         cmocka_unit_test(the_last_address_that_is_not_a_trusted_proxy_is_the_client),
         cmocka_unit_test(if_all_are_trusted_the_first_is_the_client),
         cmocka_unit_test(without_a_trusted_proxy_only_the_last_entry_counts),
-        cmocka_unit_test(an_entry_that_is_no_address_ends_the_search),
-        cmocka_unit_test(an_entry_that_is_too_long_is_not_cut),
+        cmocka_unit_test(an_invalid_entry_ends_the_search),
+        cmocka_unit_test(an_oversized_entry_is_not_truncated),
         cmocka_unit_test(the_last_scheme_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

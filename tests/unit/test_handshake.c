@@ -213,7 +213,7 @@ static void other_subprotocols_have_no_token(void **state) {
     }
 }
 
-static void own_header_has_a_token(void **state) {
+static void x_confab_token_has_a_token(void **state) {
     (void)state;
     struct handshake_input input = input_of_room();
     input.own_token = text_of(" abc ");
@@ -454,7 +454,7 @@ int main(void) {
         cmocka_unit_test(subprotocol_has_a_token),
         cmocka_unit_test(other_subprotocols_have_no_token),
         cmocka_unit_test(subprotocol_must_be_confab_or_absent),
-        cmocka_unit_test(own_header_has_a_token),
+        cmocka_unit_test(x_confab_token_has_a_token),
         cmocka_unit_test(cookie_has_a_session),
         cmocka_unit_test(other_cookies_have_no_session),
         cmocka_unit_test(token_takes_precedence_over_the_cookie),

@@ -1,5 +1,5 @@
-/* origin: which origin is this site's own, and the origin of a URL. Lists and the form of an
- * origin are tested with the configuration (test_config_lists). */
+/* origin: the origin of this site, and the origin of a URL. test_config_lists tests lists and
+ * the syntax of an origin. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static void the_same_scheme_host_and_port_are_this_site(void **state) {
             fail_msg("%s at %s", http[i].origin, http[i].host);
 }
 
-static void all_others_are_not(void **state) {
+static void other_origins_are_not_this_site(void **state) {
     static const struct own_case cases[] = {
         {"", "chat.example"},
         {"", ""},
@@ -79,8 +79,8 @@ static void all_others_are_not(void **state) {
                 fail_msg("'%s' is taken for '%s'", cases[i].origin, cases[i].host);
 }
 
-/* A list is of whole origins: no part of an entry and no two entries are one. */
-static void a_list_has_whole_origins(void **state) {
+/* Neither a part of an entry nor two entries match. */
+static void an_origin_in_a_list_is_matched_in_full(void **state) {
     static const char list[] = "https://app.example, http://dev.example:3000";
     static const char nul[] = "https://app.example\0.evil.example";
     (void)state;
@@ -124,8 +124,8 @@ static void the_origin_of_a_url_ends_before_its_path(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_scheme_host_and_port_are_this_site),
-        cmocka_unit_test(all_others_are_not),
-        cmocka_unit_test(a_list_has_whole_origins),
+        cmocka_unit_test(other_origins_are_not_this_site),
+        cmocka_unit_test(an_origin_in_a_list_is_matched_in_full),
         cmocka_unit_test(the_origin_of_a_url_ends_before_its_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* hashing: passwords are hashed and checked aside, and the process keeps its own weight. */
+/* password_worker: hashing and checking in a child process, which takes the memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static int set_up(void **state) {
     return secret_init() ? 0 : -1;
 }
 
-static void test_a_hash_is_of_its_password(void **state) {
+static void a_hash_matches_its_password_only(void **state) {
     (void)state;
     char hash[SECRET_PASSWORD_SIZE];
     assert_true(password_worker_hash(&cheap, text_of("correct horse"), hash));
@@ -25,12 +25,12 @@ static void test_a_hash_is_of_its_password(void **state) {
     assert_false(secret_password_is_stale(hash, 1, 8));
 }
 
-static void test_nobody_has_no_password(void **state) {
+static void an_unknown_user_never_matches(void **state) {
     (void)state;
     assert_false(password_worker_verify(&cheap, NULL, text_of("correct horse")));
 }
 
-static void test_the_process_keeps_its_weight(void **state) {
+static void memory_of_hashing_is_released(void **state) {
     (void)state;
     char hash[SECRET_PASSWORD_SIZE];
     const int before = getpriority(PRIO_PROCESS, 0);
@@ -40,9 +40,9 @@ static void test_the_process_keeps_its_weight(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_hash_is_of_its_password),
-        cmocka_unit_test(test_nobody_has_no_password),
-        cmocka_unit_test(test_the_process_keeps_its_weight),
+        cmocka_unit_test(a_hash_matches_its_password_only),
+        cmocka_unit_test(an_unknown_user_never_matches),
+        cmocka_unit_test(memory_of_hashing_is_released),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -1,4 +1,4 @@
-/* publish: which bytes Redis is told, on which channel. The test listens in its place. */
+/* publish: the bytes and the channel of each event. The test listens in place of Redis. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ struct fixture {
     char none[1]; /* the empty string */
     struct config config;
     struct redis_client *client;
-    struct buffer wanted; /* the commands that should have been sent */
+    struct buffer wanted; /* the expected commands */
 };
 
 static int set_up(void **state) {
@@ -55,13 +55,13 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* Notes that a message should be published on a channel. */
+/* Expects a message on a channel. */
 static void want(struct fixture *f, const char *channel, const char *message) {
     buffer_printf(&f->wanted, "*3\r\n$7\r\nPUBLISH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n",
                   strlen(channel), channel, strlen(message), message);
 }
 
-/* Sends what was published and compares it with what is wanted, to the last byte. */
+/* Flushes the published events and compares their bytes with the expected ones. */
 static void assert_published(struct fixture *f) {
     char bytes[8192];
     size_t len = 0;
@@ -76,7 +76,7 @@ static void assert_published(struct fixture *f) {
     assert_memory_equal(bytes, f->wanted.data, len);
 }
 
-/* ---- what is published ---- */
+/* ---- events ---- */
 
 static void an_event_of_a_room(void **state) {
     struct fixture *f = *state;
@@ -103,7 +103,7 @@ static void an_event_of_a_user(void **state) {
     assert_published(f);
 }
 
-static void a_notice_has_no_number(void **state) {
+static void a_notice_has_no_seq(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
     publish_room_notice(f->client, PREFIX, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
@@ -111,7 +111,7 @@ static void a_notice_has_no_number(void **state) {
     assert_published(f);
 }
 
-static void changed_credentials_show_nothing(void **state) {
+static void credentials_changed_has_no_json(void **state) {
     struct fixture *f = *state;
     const struct user_change none = {.changed = false, .user_id = 2, .seq = 8};
     const struct user_change change = {.changed = true, .user_id = 3, .seq = 9};
@@ -122,7 +122,7 @@ static void changed_credentials_show_nothing(void **state) {
     assert_published(f);
 }
 
-static void a_deleted_room_on_every_stream_and_then_its_own(void **state) {
+static void a_deleted_room_is_published_to_its_members_first(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
     publish_room_deleted(f->client, PREFIX, 5, 1, "alice", text_of("1:10,22:3"));
@@ -148,7 +148,7 @@ static void a_deleted_room_without_members_or_deleter(void **state) {
     assert_published(f);
 }
 
-static void nothing_is_sent_without_a_redis(void **state) {
+static void nothing_is_sent_without_redis(void **state) {
     struct fixture *f = *state;
     const struct room_event event = {
         .room_id = 5, .seq = 7, .type = EVENT_USER_INVITED, .actor = text_of("alice")};
@@ -171,11 +171,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         PUBLISHES(an_event_of_a_room),
         PUBLISHES(an_event_of_a_user),
-        PUBLISHES(a_notice_has_no_number),
-        PUBLISHES(changed_credentials_show_nothing),
-        PUBLISHES(a_deleted_room_on_every_stream_and_then_its_own),
+        PUBLISHES(a_notice_has_no_seq),
+        PUBLISHES(credentials_changed_has_no_json),
+        PUBLISHES(a_deleted_room_is_published_to_its_members_first),
         PUBLISHES(a_deleted_room_without_members_or_deleter),
-        PUBLISHES(nothing_is_sent_without_a_redis),
+        PUBLISHES(nothing_is_sent_without_redis),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

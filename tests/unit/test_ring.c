@@ -49,7 +49,7 @@ static void the_first_in_is_the_first_out(void **state) {
 }
 
 /* A queue whose length goes up and down at random has the same elements as two counters say. */
-static void it_keeps_order_while_it_wraps_and_grows(void **state) {
+static void order_is_kept_while_wrapping_and_growing(void **state) {
     struct ring ring = {0};
     uint64_t pushed = 0, popped = 0;
     unsigned short seed[3] = {1, 2, 3};
@@ -101,7 +101,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_zeroed_ring_is_empty),
         cmocka_unit_test(the_first_in_is_the_first_out),
-        cmocka_unit_test(it_keeps_order_while_it_wraps_and_grows),
+        cmocka_unit_test(order_is_kept_while_wrapping_and_growing),
         cmocka_unit_test(a_short_queue_does_not_grow),
         cmocka_unit_test(a_freed_ring_can_be_used_again),
     };

@@ -1,4 +1,4 @@
-/* shape: the JSON of everything users see, byte for byte. */
+/* serialize: the exact JSON of all objects and events. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ static const struct room room = {
     .created_by_id = 1,
 };
 
-/* Compares what was written, and frees it. */
+/* Compares the JSON written, and frees it. */
 static void assert_json(struct buffer *out, const char *wanted) {
     assert_string_equal(buffer_str(out), wanted);
     buffer_free(out);
@@ -79,7 +79,7 @@ static void a_message(void **state) {
     assert_json(&out, MESSAGE_JSON);
 }
 
-static void a_message_that_answers_and_was_edited(void **state) {
+static void an_edited_reply(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
@@ -130,7 +130,7 @@ static void a_membership_with_and_without_the_name(void **state) {
                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
 }
 
-static void a_user_as_others_and_as_the_user_itself_sees_it(void **state) {
+static void a_user_for_others_and_for_the_user(void **state) {
     (void)state;
     const struct user user = {
         .id = 2, .name = "bob", .is_active = true, .is_staff = true, .created_at = TIME};
@@ -145,7 +145,7 @@ static void a_user_as_others_and_as_the_user_itself_sees_it(void **state) {
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\"}");
 }
 
-static void a_room_as_a_member_sees_it(void **state) {
+static void a_room_for_a_member(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
@@ -156,7 +156,7 @@ static void a_room_as_a_member_sees_it(void **state) {
     assert_json(&out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true}");
 }
 
-static void a_room_as_one_who_is_not_in_sees_it(void **state) {
+static void a_room_for_a_non_member(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
@@ -242,7 +242,7 @@ static void events_of_the_room_and_its_members(void **state) {
                  "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
 }
 
-/* ---- events of a user, and what is never stored ---- */
+/* ---- events of a user, and notices ---- */
 
 static void a_room_created(void **state) {
     (void)state;
@@ -297,7 +297,7 @@ static void a_message_read(void **state) {
     assert_json(&out, "{\"type\":\"message_read\",\"user_id\":2,\"message_id\":9,\"room_id\":5}");
 }
 
-static void what_a_user_does_in_a_room(void **state) {
+static void typing_and_presence_in_a_room(void **state) {
     static const struct {
         unsigned type;
         const char *json;
@@ -317,7 +317,7 @@ static void what_a_user_does_in_a_room(void **state) {
     }
 }
 
-/* The object is taken as it stands in the event, so that it is the same byte for byte. */
+/* The object is copied from the event, so that both have the same bytes. */
 static void a_notification_of_a_message(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
@@ -331,7 +331,7 @@ static void a_notification_of_a_message(void **state) {
                 "\"message\":null,\"sender\":\"alice\"}");
 }
 
-static void a_shape_is_appended_to_what_is_there(void **state) {
+static void serialized_json_is_appended(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
     buffer_append_str(&out, "[");
@@ -344,12 +344,12 @@ static void a_shape_is_appended_to_what_is_there(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message),
-        cmocka_unit_test(a_message_that_answers_and_was_edited),
+        cmocka_unit_test(an_edited_reply),
         cmocka_unit_test(a_deleted_message),
         cmocka_unit_test(a_membership_with_and_without_the_name),
-        cmocka_unit_test(a_user_as_others_and_as_the_user_itself_sees_it),
-        cmocka_unit_test(a_room_as_a_member_sees_it),
-        cmocka_unit_test(a_room_as_one_who_is_not_in_sees_it),
+        cmocka_unit_test(a_user_for_others_and_for_the_user),
+        cmocka_unit_test(a_room_for_a_member),
+        cmocka_unit_test(a_room_for_a_non_member),
         cmocka_unit_test(a_room_in_an_event_lacks_the_callers_fields),
         cmocka_unit_test(events_of_messages),
         cmocka_unit_test(events_of_the_room_and_its_members),
@@ -358,9 +358,9 @@ int main(void) {
         cmocka_unit_test(a_room_removed),
         cmocka_unit_test(a_room_deleted_on_either_channel),
         cmocka_unit_test(a_message_read),
-        cmocka_unit_test(what_a_user_does_in_a_room),
+        cmocka_unit_test(typing_and_presence_in_a_room),
         cmocka_unit_test(a_notification_of_a_message),
-        cmocka_unit_test(a_shape_is_appended_to_what_is_there),
+        cmocka_unit_test(serialized_json_is_appended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

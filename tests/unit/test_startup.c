@@ -1,4 +1,4 @@
-/* startup: what the log says of the configuration and of itself, at the start and at a reload. */
+/* startup: loading the configuration and opening the log, at the start and at a reload. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "config/startup.h"
 #include "support/config_fixture.h"
 
-/* What was written to standard error, which is where the log goes, since `capture`. */
+/* Returns what was logged to standard error since `capture`. */
 static char said[8192];
 static int kept_stderr;
 static FILE *captured;
@@ -46,12 +46,12 @@ static void write_config(struct configured *fixture, const char *content) {
     configured_write(fixture->path, content, strlen(content));
 }
 
-/* Back to standard error, under the name of the test. */
+/* Logs to standard error again. */
 static void close_log(void) {
     log_open("test_startup", LOG_LEVEL_INFO, false, NULL);
 }
 
-static void each_mistake_is_a_line_of_the_log(void **state) {
+static void each_configuration_error_is_logged(void **state) {
     struct configured *fixture = *state;
     struct config config;
     write_config(fixture, "ws_ping = often\nnonsense = 1\nlog_to = paper\n");
@@ -67,7 +67,7 @@ static void each_mistake_is_a_line_of_the_log(void **state) {
     configured_assert_empty(&config);
 }
 
-static void a_valid_configuration_is_loaded_without_a_word(void **state) {
+static void a_valid_configuration_logs_nothing(void **state) {
     struct configured *fixture = *state;
     struct config config;
     write_config(fixture, "ws_ping = 33\n");
@@ -93,7 +93,7 @@ static void a_log_file_that_cannot_be_opened_is_an_error_at_the_start(void **sta
     assert_non_null(strstr(said, "still here"));
 }
 
-static void the_log_is_opened_where_the_configuration_says(void **state) {
+static void the_configured_log_is_opened(void **state) {
     struct configured *fixture = *state;
     char file[64], content[128], line[256] = "";
     snprintf(file, sizeof(file), "%s/log", fixture->folder);
@@ -128,7 +128,7 @@ static void a_reload_replaces_the_configuration_and_returns_the_old_one(void **s
     config_free(&former);
 }
 
-static void an_invalid_configuration_is_kept_out_at_a_reload(void **state) {
+static void a_reload_rejects_an_invalid_configuration(void **state) {
     struct configured *fixture = *state;
     struct config former;
     struct config *config = configured_accept(fixture, "ws_ping = 33\n");
@@ -173,12 +173,12 @@ static void check_and_dump_exit_with_1_for_an_invalid_configuration(void **state
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CONFIGURED_TEST(each_mistake_is_a_line_of_the_log),
-        CONFIGURED_TEST(a_valid_configuration_is_loaded_without_a_word),
+        CONFIGURED_TEST(each_configuration_error_is_logged),
+        CONFIGURED_TEST(a_valid_configuration_logs_nothing),
         CONFIGURED_TEST(a_log_file_that_cannot_be_opened_is_an_error_at_the_start),
-        CONFIGURED_TEST(the_log_is_opened_where_the_configuration_says),
+        CONFIGURED_TEST(the_configured_log_is_opened),
         CONFIGURED_TEST(a_reload_replaces_the_configuration_and_returns_the_old_one),
-        CONFIGURED_TEST(an_invalid_configuration_is_kept_out_at_a_reload),
+        CONFIGURED_TEST(a_reload_rejects_an_invalid_configuration),
         CONFIGURED_TEST(a_log_file_that_cannot_be_opened_is_a_warning_at_a_reload),
         CONFIGURED_TEST(check_and_dump_exit_with_1_for_an_invalid_configuration),
     };

@@ -1,4 +1,4 @@
-/* supervisor: real children that are started, replaced, delayed, stopped and killed. */
+/* supervisor: starting, replacing, delaying, stopping and killing real child processes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,12 +19,12 @@
 #define COUNT 3
 #define INDEXES 16
 
-/* No test waits longer for something that should happen. */
+/* Maximum wait for a condition. */
 #define LIMIT_MS 10000
 
 enum behaviour { RUNS, FAILS, EXITS, IGNORES_SIGTERM };
 
-/* In memory that the workers share with the test. */
+/* Memory shared by the workers and the test. */
 struct shared {
     enum behaviour behaviour;
     unsigned starts[INDEXES]; /* of each index */
@@ -147,7 +147,7 @@ static void a_killed_worker_is_replaced_under_its_index(void **state) {
 }
 
 /* With delays of at least 50, 100, 200 and 400 ms there are at most five starts in 700 ms. */
-static void a_worker_that_fails_early_is_started_again_ever_later(void **state) {
+static void a_worker_that_fails_early_is_restarted_with_growing_delays(void **state) {
     struct supervisor *supervisor = start(FAILS, 1);
     const int64_t until_ms = clock_monotonic_ms() + 700;
     (void)state;
@@ -180,7 +180,7 @@ static void a_worker_that_does_not_stop_is_killed(void **state) {
     assert_int_equal(starts(), 2);
 }
 
-static void new_workers_start_before_the_former_ones_stop(void **state) {
+static void new_workers_start_before_old_ones_stop(void **state) {
     struct supervisor *supervisor = start(RUNS, 2);
     (void)state;
     STEP_UNTIL(supervisor, starts() == 2);
@@ -233,7 +233,7 @@ static void signals_are_forwarded_to_all_and_a_new_worker_ignores_some(void **st
     stop_all(supervisor);
 }
 
-static void the_end_of_another_child_is_told_to_its_owner(void **state) {
+static void the_exit_of_another_child_is_reported_to_its_owner(void **state) {
     struct supervisor *supervisor = start(RUNS, 1);
     (void)state;
     STEP_UNTIL(supervisor, starts() == 1);
@@ -246,7 +246,7 @@ static void the_end_of_another_child_is_told_to_its_owner(void **state) {
     stop_all(supervisor);
 }
 
-static void after_the_end_signals_are_as_before(void **state) {
+static void signal_handlers_are_restored_at_the_end(void **state) {
     sigset_t before, after;
     struct sigaction action;
     (void)state;
@@ -260,7 +260,7 @@ static void after_the_end_signals_are_as_before(void **state) {
     }
 }
 
-/* The write end of the pipe is with the workers alone, so that it is closed when they are dead. */
+/* Only the workers have the write end of the pipe, so it is closed when they are dead. */
 static void workers_die_with_their_parent(void **state) {
     int ends[2];
     char byte;
@@ -286,15 +286,15 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(each_worker_gets_an_index_of_its_own),
         TEST(a_killed_worker_is_replaced_under_its_index),
-        TEST(a_worker_that_fails_early_is_started_again_ever_later),
+        TEST(a_worker_that_fails_early_is_restarted_with_growing_delays),
         TEST(a_worker_that_exits_with_0_is_replaced_at_once),
         TEST(a_worker_that_does_not_stop_is_killed),
-        TEST(new_workers_start_before_the_former_ones_stop),
+        TEST(new_workers_start_before_old_ones_stop),
         TEST(signals_are_returned_once_in_the_order_of_the_spec),
         TEST(a_signal_ends_the_sleep_of_a_step),
         TEST(signals_are_forwarded_to_all_and_a_new_worker_ignores_some),
-        TEST(the_end_of_another_child_is_told_to_its_owner),
-        TEST(after_the_end_signals_are_as_before),
+        TEST(the_exit_of_another_child_is_reported_to_its_owner),
+        TEST(signal_handlers_are_restored_at_the_end),
         TEST(workers_die_with_their_parent),
     };
     alarm(60); /* a worker that hangs must not hang the tests */

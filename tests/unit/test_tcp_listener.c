@@ -1,4 +1,4 @@
-/* tcp_listener: who may listen on one address, and addresses that are refused. */
+/* tcp_listener: exclusive and shared addresses, and rejected ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ static void an_address_where_another_listens_is_refused(void **state) {
     close(first);
 }
 
-static void beside_another_it_listens_on_the_same_address(void **state) {
+static void a_shared_address_can_be_opened_twice(void **state) {
     char address[32];
     const int first = listen_somewhere(address), second = open_shared(address, true);
     (void)state;
@@ -55,7 +55,7 @@ static void beside_another_it_listens_on_the_same_address(void **state) {
     close(second);
 }
 
-static void a_socket_of_its_own_is_shared_with_none(void **state) {
+static void an_exclusive_address_cannot_be_shared(void **state) {
     char address[32];
     close(listen_somewhere(address));
     (void)state;
@@ -76,7 +76,7 @@ static void an_empty_host_is_any_address(void **state) {
     close(fd);
 }
 
-static void what_is_no_address_is_refused(void **state) {
+static void an_invalid_address_is_rejected(void **state) {
     static const char *const wrong[] = {"",
                                         "localhost",
                                         "127.0.0.1:",
@@ -97,7 +97,7 @@ static void what_is_no_address_is_refused(void **state) {
     assert_int_equal(tcp_listener_open("an_option", "127.0.0.1:0"), -1);
 }
 
-static void what_is_no_socket_has_no_port(void **state) {
+static void a_descriptor_without_a_socket_has_no_port(void **state) {
     int ends[2];
     (void)state;
     assert_int_equal(pipe(ends), 0);
@@ -111,11 +111,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(port_0_takes_a_free_port),
         cmocka_unit_test(an_address_where_another_listens_is_refused),
-        cmocka_unit_test(beside_another_it_listens_on_the_same_address),
-        cmocka_unit_test(a_socket_of_its_own_is_shared_with_none),
+        cmocka_unit_test(a_shared_address_can_be_opened_twice),
+        cmocka_unit_test(an_exclusive_address_cannot_be_shared),
         cmocka_unit_test(an_empty_host_is_any_address),
-        cmocka_unit_test(what_is_no_address_is_refused),
-        cmocka_unit_test(what_is_no_socket_has_no_port),
+        cmocka_unit_test(an_invalid_address_is_rejected),
+        cmocka_unit_test(a_descriptor_without_a_socket_has_no_port),
     };
     log_open("test_tcp_listener", LOG_LEVEL_ERROR, false, "/dev/null");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static void a_full_bucket_has_the_burst(void **state) {
     assert_int_equal(token_bucket_take(&full, NOW, INTERVAL, BURST), INTERVAL);
 }
 
-static void a_token_comes_after_exactly_the_wait(void **state) {
+static void a_token_is_available_after_exactly_the_wait(void **state) {
     int64_t full = 0;
     (void)state;
     while (token_bucket_take(&full, NOW, INTERVAL, BURST) == 0) {
@@ -33,7 +33,7 @@ static void a_token_comes_after_exactly_the_wait(void **state) {
     assert_int_equal(token_bucket_take(&full, NOW + 1000, INTERVAL, BURST), INTERVAL);
 }
 
-static void a_bucket_fills_no_further_than_the_burst(void **state) {
+static void a_bucket_holds_at_most_the_burst(void **state) {
     int64_t full = 0;
     unsigned taken = 0;
     (void)state;
@@ -52,7 +52,7 @@ static void a_burst_of_one_has_no_slack(void **state) {
 }
 
 /* A model that counts tokens, in units of 1 / INTERVAL so that it is exact. */
-static void it_agrees_with_a_bucket_that_is_counted(void **state) {
+static void results_match_a_simple_model(void **state) {
     unsigned short seed[3] = {4, 5, 6};
     const int64_t capacity = (int64_t)INTERVAL * BURST;
     int64_t full = 0, now = NOW, filling = capacity;
@@ -74,10 +74,10 @@ static void it_agrees_with_a_bucket_that_is_counted(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_bucket_has_the_burst),
-        cmocka_unit_test(a_token_comes_after_exactly_the_wait),
-        cmocka_unit_test(a_bucket_fills_no_further_than_the_burst),
+        cmocka_unit_test(a_token_is_available_after_exactly_the_wait),
+        cmocka_unit_test(a_bucket_holds_at_most_the_burst),
         cmocka_unit_test(a_burst_of_one_has_no_slack),
-        cmocka_unit_test(it_agrees_with_a_bucket_that_is_counted),
+        cmocka_unit_test(results_match_a_simple_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* unix_listener: publishing, taking a path over, and paths that are not taken. */
+/* unix_listener: publishing and taking over a path, and rejected paths. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +52,7 @@ static void finish(struct unix_listener *listener) {
     close(listener->fd);
 }
 
-static void the_path_answers_once_it_is_published(void **state) {
+static void a_published_path_accepts_connections(void **state) {
     struct unix_listener listener;
     struct stat file;
     (void)state;
@@ -75,7 +75,7 @@ static void an_empty_path_makes_no_socket(void **state) {
     unix_listener_remove(&listener);
 }
 
-static void a_path_where_another_answers_is_refused(void **state) {
+static void a_path_in_use_is_rejected(void **state) {
     struct unix_listener first = open_and_publish(false), second;
     (void)state;
     assert_false(unix_listener_open(&second, path, false));
@@ -85,7 +85,7 @@ static void a_path_where_another_answers_is_refused(void **state) {
 }
 
 /* Both found the path free; the first one to publish gets it. */
-static void the_second_of_two_that_open_at_once_is_refused(void **state) {
+static void only_one_of_two_simultaneous_opens_succeeds(void **state) {
     struct unix_listener first, second;
     char other[80];
     (void)state;
@@ -102,7 +102,7 @@ static void the_second_of_two_that_open_at_once_is_refused(void **state) {
     finish(&first);
 }
 
-static void a_socket_that_a_dead_process_left_is_replaced(void **state) {
+static void the_socket_of_a_dead_process_is_replaced(void **state) {
     struct unix_listener dead = open_and_publish(false);
     (void)state;
     close(dead.fd);
@@ -112,7 +112,7 @@ static void a_socket_that_a_dead_process_left_is_replaced(void **state) {
     finish(&listener);
 }
 
-static void a_successor_takes_the_path_over(void **state) {
+static void a_successor_takes_over_the_path(void **state) {
     struct unix_listener former = open_and_publish(false), successor = open_and_publish(true);
     (void)state;
     assert_true(answers());
@@ -121,7 +121,7 @@ static void a_successor_takes_the_path_over(void **state) {
     finish(&successor);
 }
 
-static void a_file_that_is_no_socket_is_kept(void **state) {
+static void a_file_that_is_not_a_socket_is_kept(void **state) {
     struct unix_listener listener;
     (void)state;
     fclose(fopen(path, "w"));
@@ -130,7 +130,7 @@ static void a_file_that_is_no_socket_is_kept(void **state) {
     assert_int_equal(unlink(path), 0);
 }
 
-static void a_path_that_cannot_be_is_refused(void **state) {
+static void an_impossible_path_is_rejected(void **state) {
     struct unix_listener listener;
     char long_path[200];
     (void)state;
@@ -145,14 +145,14 @@ static void a_path_that_cannot_be_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(the_path_answers_once_it_is_published),
+        TEST(a_published_path_accepts_connections),
         TEST(an_empty_path_makes_no_socket),
-        TEST(a_path_where_another_answers_is_refused),
-        TEST(the_second_of_two_that_open_at_once_is_refused),
-        TEST(a_socket_that_a_dead_process_left_is_replaced),
-        TEST(a_successor_takes_the_path_over),
-        TEST(a_file_that_is_no_socket_is_kept),
-        TEST(a_path_that_cannot_be_is_refused),
+        TEST(a_path_in_use_is_rejected),
+        TEST(only_one_of_two_simultaneous_opens_succeeds),
+        TEST(the_socket_of_a_dead_process_is_replaced),
+        TEST(a_successor_takes_over_the_path),
+        TEST(a_file_that_is_not_a_socket_is_kept),
+        TEST(an_impossible_path_is_rejected),
     };
     log_open("test_unix_listener", LOG_LEVEL_ERROR, false, "/dev/null");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,44 +1,45 @@
 /*
- * scene: a few people in a fake world with two rooms, for the tests of clients.
+ * client_scene: a fake world with three users and two rooms, for the tests of clients.
  */
-#ifndef CONFAB_TESTS_SCENE_H
-#define CONFAB_TESTS_SCENE_H
+#ifndef CONFAB_TESTS_CLIENT_SCENE_H
+#define CONFAB_TESTS_CLIENT_SCENE_H
 
 #include "fake_world.h"
 
 /* A private room of users 1 and 2, and a public one of user 1. */
-struct scene {
+struct client_scene {
     struct fake_world world;
     uint64_t room, public_room;
 };
 
-/* Before and behind each test; *state is its struct scene. The world asserts that nothing is
- * left over. */
-int scene_begin(void **state);
-int scene_end(void **state);
+/* Setup and teardown of a test; *state is its struct client_scene. The teardown asserts that
+ * nothing is left over. */
+int client_scene_begin(void **state);
+int client_scene_end(void **state);
 
-#define SCENE_TEST(function) cmocka_unit_test_setup_teardown(function, scene_begin, scene_end)
+#define CLIENT_SCENE_TEST(function) \
+    cmocka_unit_test_setup_teardown(function, client_scene_begin, client_scene_end)
 
-/* A socket of the user that has heard `connected`; room 0: notifications. */
-struct socket *scene_live(struct scene *scene, uint64_t user_id, uint64_t room_id);
+/* Opens a socket of the user and reads `connected`; room 0: notifications. */
+struct socket *client_scene_connect(struct client_scene *scene, uint64_t user_id, uint64_t room_id);
 
-/* The client says something, and all that follows from it happens. */
-void scene_say(struct scene *scene, struct socket *socket, const char *message);
+/* Receives a message from the client and runs everything that follows. */
+void client_scene_receive(struct client_scene *scene, struct socket *socket, const char *message);
 
-/* So much time passes, in ticks. */
-void scene_wait_ms(struct scene *scene, unsigned milliseconds);
+/* Advances the clock in ticks. */
+void client_scene_wait_ms(struct client_scene *scene, unsigned milliseconds);
 
-/* The next frame has these words in it; there is none; it is the one of who is let in, which
- * returns the socket. */
-void scene_assert_next(struct socket *socket, const char *part);
-void scene_assert_nothing(struct socket *socket);
-struct socket *scene_assert_live(struct socket *socket);
+/* Assert that the next frame contains this text; that there is none; that it is `connected`.
+ * The last returns the socket. */
+void client_scene_assert_next(struct socket *socket, const char *part);
+void client_scene_assert_nothing(struct socket *socket);
+struct socket *client_scene_assert_live(struct socket *socket);
 
-/* It hears why, and nothing else, and is gone: frees it. */
-void scene_assert_refused(struct socket *socket, unsigned code, const char *word,
-                          const char *detail);
+/* Asserts that the socket was sent this error and nothing else, and was closed; frees it. */
+void client_scene_assert_refused(struct socket *socket, unsigned code, const char *error,
+                                 const char *detail);
 
-/* Whatever has come is not looked at. */
-void scene_skip_frames(struct socket *socket);
+/* Discards the frames sent so far. */
+void client_scene_skip_frames(struct socket *socket);
 
 #endif

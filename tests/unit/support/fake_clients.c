@@ -1,3 +1,4 @@
+/* fake_clients: a model of each client records what it received, and is compared with the store. */
 #include "fake_clients.h"
 
 #include <inttypes.h>
@@ -12,17 +13,17 @@
 #define ROOMS 24
 #define MESSAGES 4000
 
-/* A model, and what it has seen. */
+/* A model of a client: what it received. */
 struct model {
     struct socket *socket; /* NULL: none at present */
     uint64_t user_id;
     uint64_t room_id; /* 0: notifications */
     bool has_since;
-    uint64_t position; /* has all up to here; what it comes back with */
+    uint64_t position; /* has all events up to here; its next `since` */
     bool connected;
-    uint64_t heads[ROOMS]; /* where the rooms stood when it was connected */
+    uint64_t heads[ROOMS]; /* last seq of each room when it was connected */
     size_t heads_count;
-    unsigned char told[MESSAGES]; /* of which messages it was notified */
+    unsigned char notified[MESSAGES]; /* messages that it was notified of */
 };
 
 struct posted {
@@ -31,30 +32,30 @@ struct posted {
 
 struct run {
     struct fake_world world;
-    const struct fake_people_dice *dice;
+    const struct fake_clients_random *random;
     bool database_fails, redis_fails;
-    bool was_down; /* the database was, so 1013 is no mistake */
+    bool was_down; /* the database was down: 1013 is valid */
     struct model models[MODELS];
     struct posted posted[MESSAGES];
 };
 
 static uint64_t below(const struct run *run, uint64_t limit) {
-    return limit > 0 ? run->dice->below(run->dice->context, limit) : 0;
+    return limit > 0 ? run->random->below(run->random->context, limit) : 0;
 }
 
-#define expect(run, holds, ...)                                 \
-    do {                                                        \
-        if (!(holds)) {                                         \
-            fprintf(stderr, "%s: not so: ", (run)->dice->name); \
-            fprintf(stderr, __VA_ARGS__);                       \
-            fputc('\n', stderr);                                \
-            abort();                                            \
-        }                                                       \
+#define expect(run, holds, ...)                                     \
+    do {                                                            \
+        if (!(holds)) {                                             \
+            fprintf(stderr, "%s: violated: ", (run)->random->name); \
+            fprintf(stderr, __VA_ARGS__);                           \
+            fputc('\n', stderr);                                    \
+            abort();                                                \
+        }                                                           \
     } while (0)
 
-/* ---- what the models see ---- */
+/* ---- frames received by the models ---- */
 
-/* The first number behind a key. */
+/* Returns the number after the first occurrence of a key. */
 static uint64_t number_in(const char *json, const char *key) {
     const char *at = strstr(json, key);
     return at ? strtoull(at + strlen(key), NULL, 10) : UINT64_MAX;
@@ -66,7 +67,7 @@ static bool has_type(const char *json, const char *type) {
            json[9 + len] == '"';
 }
 
-/* Also of a room that is gone. */
+/* Also finds deleted rooms. */
 static const struct fake_room *room_of(const struct run *run, uint64_t room_id) {
     const struct fake_store *store = &run->world.store;
     for (size_t i = 0; i < store->room_count; i++)
@@ -92,7 +93,7 @@ static bool was_member(const struct fake_room *room, uint64_t user_id, uint64_t 
     return is_member;
 }
 
-static void see_connected(struct run *run, struct model *model, const char *json) {
+static void read_connected(struct run *run, struct model *model, const char *json) {
     const uint64_t seq = number_in(json, "\"seq\":");
     const struct fake_store *store = &run->world.store;
     expect(run, !model->connected, "connected twice");
@@ -106,19 +107,19 @@ static void see_connected(struct run *run, struct model *model, const char *json
         model->heads[i] = store->rooms[i].stream.last_seq;
 }
 
-/* Events that are not shown have a number too. */
-static void see_event(struct run *run, struct model *model, const char *json, uint64_t seq) {
+/* Events without JSON have a seq as well. */
+static void read_event(struct run *run, struct model *model, const char *json, uint64_t seq) {
     const struct fake_stream *stream = stream_of(run, model);
     while (!model->room_id && model->position < stream->last_seq &&
            stream->records[model->position].type == EVENT_CREDENTIALS_CHANGED)
         model->position++;
     expect(run, seq == model->position + 1, "after %" PRIu64 " came %s", model->position, json);
-    expect(run, seq <= stream->last_seq, "from nowhere: %s", json);
+    expect(run, seq <= stream->last_seq, "unknown event: %s", json);
     expect(run, has_type(json, event_name(stream->records[seq - 1].type)), "wrong type: %s", json);
     model->position = seq;
 }
 
-static void see_notification(struct run *run, struct model *model, const char *json) {
+static void read_notification(struct run *run, struct model *model, const char *json) {
     const uint64_t id = number_in(json, "\"message_id\":");
     const struct posted *posted = &run->posted[id];
     const struct fake_room *room = room_of(run, posted->room_id);
@@ -126,14 +127,14 @@ static void see_notification(struct run *run, struct model *model, const char *j
     expect(run, posted->sender_id != model->user_id, "notified of its own: %s", json);
     expect(run, was_member(room, model->user_id, posted->seq), "user %" PRIu64 " was no member: %s",
            model->user_id, json);
-    expect(run, !model->told[id], "user %" PRIu64 " told twice: %s", model->user_id, json);
-    model->told[id] = 1;
+    expect(run, !model->notified[id], "user %" PRIu64 " notified twice: %s", model->user_id, json);
+    model->notified[id] = 1;
 }
 
-static void see(struct run *run, struct model *model, const char *json) {
+static void read_message(struct run *run, struct model *model, const char *json) {
     const uint64_t seq = number_in(json, "\"seq\":");
     if (has_type(json, "connected")) {
-        see_connected(run, model, json);
+        read_connected(run, model, json);
         return;
     }
     if (has_type(json, "error") || has_type(json, "room_deleted"))
@@ -143,31 +144,32 @@ static void see(struct run *run, struct model *model, const char *json) {
     if (has_type(json, "resync"))
         model->position = seq;
     else if (has_type(json, "new_message_notification"))
-        see_notification(run, model, json);
+        read_notification(run, model, json);
     else if (seq != UINT64_MAX)
-        see_event(run, model, json, seq);
+        read_event(run, model, json, seq);
     else if (!has_type(json, "pong"))
-        expect(run, number_in(json, "\"user_id\":") != model->user_id, "told of itself: %s", json);
+        expect(run, number_in(json, "\"user_id\":") != model->user_id, "notified of itself: %s",
+               json);
 }
 
-static void look(struct run *run) {
+static void read_all(struct run *run) {
     for (size_t i = 0; i < MODELS; i++) {
         struct model *model = &run->models[i];
         const char *json;
         while (model->socket && (json = fake_socket_next(model->socket)))
-            see(run, model, json);
+            read_message(run, model, json);
     }
 }
 
-/* ---- what the models do ---- */
+/* ---- actions of the models ---- */
 
-static void leave(struct model *model) {
+static void disconnect_client(struct model *model) {
     fake_socket_free(model->socket);
     model->socket = NULL;
 }
 
-/* Some come back with what they have seen, the others begin anew. */
-static void come(struct run *run, struct model *model) {
+/* Some reconnect with their last position, others start over. */
+static void connect_client(struct run *run, struct model *model) {
     const struct fake_store *store = &run->world.store;
     char since[24];
     if (model->user_id == 0 || below(run, 3) == 0) {
@@ -177,25 +179,25 @@ static void come(struct run *run, struct model *model) {
     }
     model->has_since = model->connected && below(run, 4) > 0;
     model->connected = false;
-    memset(model->told, 0, sizeof(model->told));
+    memset(model->notified, 0, sizeof(model->notified));
     snprintf(since, sizeof(since), "%" PRIu64, model->position);
     model->socket = fake_world_open(&run->world, model->user_id, model->room_id,
                                     model->has_since ? since : NULL);
 }
 
 static void move_client(struct run *run) {
-    static const char *const words[] = {"{\"type\":\"typing\"}", "{\"type\":\"stop_typing\"}",
-                                        "{\"type\":\"ping\"}", "{}"};
+    static const char *const messages[] = {"{\"type\":\"typing\"}", "{\"type\":\"stop_typing\"}",
+                                           "{\"type\":\"ping\"}", "{}"};
     struct model *model = &run->models[below(run, MODELS)];
     if (!model->socket)
-        come(run, model);
+        connect_client(run, model);
     else if (model->socket->close_code != 0 || below(run, 6) == 0)
-        leave(model);
+        disconnect_client(model);
     else
-        fake_socket_receive(model->socket, text_of(words[below(run, 4)]), false);
+        fake_socket_receive(model->socket, text_of(messages[below(run, 4)]), false);
 }
 
-/* ---- what fcgi-api does ---- */
+/* ---- actions of fcgi-api ---- */
 
 static void post(struct run *run, const struct fake_room *room) {
     const uint64_t user_id = 1 + below(run, FAKE_USERS);
@@ -234,7 +236,7 @@ static void change_rooms(struct run *run) {
         fake_store_add_room(store, 1 + below(run, FAKE_USERS), below(run, 2));
 }
 
-/* A user who is revoked logs in again once all its sockets are gone. */
+/* A revoked user logs in again after all its sockets are closed. */
 static void change_user(struct run *run) {
     const uint64_t user_id = 1 + below(run, FAKE_USERS);
     struct fake_user *user = &run->world.store.users[user_id];
@@ -251,78 +253,78 @@ static void change_user(struct run *run) {
 
 static void act(struct run *run) {
     const struct fake_store *store = &run->world.store;
-    const uint64_t dice = below(run, 100);
+    const uint64_t random = below(run, 100);
     const struct fake_room *room = &store->rooms[below(run, store->room_count)];
-    if (dice >= 98)
+    if (random >= 98)
         change_user(run);
-    else if (dice >= 94)
+    else if (random >= 94)
         change_rooms(run);
     else if (room->is_gone)
         return;
-    else if (dice < 60)
+    else if (random < 60)
         post(run, room);
-    else if (dice < 70)
+    else if (random < 70)
         change_message(run, room);
-    else if (dice < 75)
+    else if (random < 75)
         fake_store_rename(&run->world.store, room->id, 1);
     else
         change_members(run, room);
 }
 
-/* ---- what happens ---- */
+/* ---- one step ---- */
 
 static void move_redis(struct run *run) {
     struct pubsub *pubsub = run->world.pubsub;
-    const size_t flying = fake_pubsub_in_flight(pubsub), dice = below(run, 100);
-    if (run->redis_fails && dice == 0)
+    const size_t in_flight = fake_pubsub_in_flight(pubsub), random = below(run, 100);
+    if (run->redis_fails && random == 0)
         fake_pubsub_set_up(pubsub, !pubsub_is_up(pubsub));
-    else if (!pubsub_is_up(pubsub) && dice < 10)
+    else if (!pubsub_is_up(pubsub) && random < 10)
         fake_pubsub_set_up(pubsub, true);
-    else if (dice < 20 && fake_pubsub_unconfirmed(pubsub) > 0)
+    else if (random < 20 && fake_pubsub_unconfirmed(pubsub) > 0)
         fake_pubsub_confirm(pubsub, below(run, fake_pubsub_unconfirmed(pubsub)));
-    else if (dice < 35 && fake_pubsub_unreplied(pubsub) > 0)
+    else if (random < 35 && fake_pubsub_unreplied(pubsub) > 0)
         fake_pubsub_reply(pubsub);
-    else if (flying > 0 && run->redis_fails && dice < 40)
-        fake_pubsub_lose(pubsub, below(run, flying));
-    else if (flying > 0)
-        fake_pubsub_deliver(pubsub, below(run, 3) ? 0 : below(run, flying), below(run, 20) == 0);
+    else if (in_flight > 0 && run->redis_fails && random < 40)
+        fake_pubsub_lose(pubsub, below(run, in_flight));
+    else if (in_flight > 0)
+        fake_pubsub_deliver(pubsub, below(run, 3) ? 0 : below(run, in_flight), below(run, 20) == 0);
 }
 
 static void move_database(struct run *run) {
     struct db_pool *db_pool = run->world.db_pool;
-    const uint64_t dice = below(run, 100);
-    if (run->database_fails && dice == 0)
+    const uint64_t random = below(run, 100);
+    if (run->database_fails && random == 0)
         run->was_down = run->world.store.down = true;
-    else if (dice < 10)
+    else if (random < 10)
         run->world.store.down = false;
-    else if (dice < 20)
+    else if (random < 20)
         channels_check_gaps(run->world.channels);
-    else if (db_pool_pending(db_pool) > 0 && dice < 60)
+    else if (db_pool_pending(db_pool) > 0 && random < 60)
         fake_db_pool_work(db_pool, below(run, db_pool_pending(db_pool)));
     else if (db_pool_pending(db_pool) > 0)
         fake_db_pool_finish(db_pool, below(run, db_pool_pending(db_pool)));
 }
 
 static void step(struct run *run) {
-    const uint64_t dice = below(run, 100);
-    if (dice < 25)
+    const uint64_t random = below(run, 100);
+    if (random < 25)
         act(run);
-    else if (dice < 60)
+    else if (random < 60)
         move_redis(run);
-    else if (dice < 85)
+    else if (random < 85)
         move_database(run);
-    else if (dice < 95)
+    else if (random < 95)
         move_client(run);
-    else if (dice < 97)
+    else if (random < 97)
         fake_world_tick(&run->world);
-    if (dice % 2)
+    if (random % 2)
         fake_world_iterate(&run->world);
-    look(run);
+    read_all(run);
 }
 
 /* ---- the end ---- */
 
-/* Why a socket may have been closed. */
+/* Checks that the close code has a valid cause. */
 static void check_closed(struct run *run, const struct model *model) {
     const unsigned code = model->socket->close_code;
     const struct fake_room *room = model->room_id ? room_of(run, model->room_id) : NULL;
@@ -348,15 +350,15 @@ static void check_notified(struct run *run, const struct model *model) {
         const struct posted *posted = &run->posted[id];
         const struct fake_room *room = room_of(run, posted->room_id);
         const size_t at = (size_t)(room - store->rooms);
-        /* What it could read when it was connected, it needs not be told. */
+        /* Messages that it could read when it was connected need no notification. */
         if (room->is_gone || posted->sender_id == model->user_id ||
             (at < model->heads_count && posted->seq <= model->heads[at]) ||
             room->joined_seq[model->user_id] == UINT64_MAX ||
             posted->seq < room->joined_seq[model->user_id])
             continue;
-        expect(run, model->told[id],
-               "user %" PRIu64 " was not told of message %" PRIu64 " (room %" PRIu64 ", %" PRIu64
-               ", joined at %" PRIu64 ")",
+        expect(run, model->notified[id],
+               "user %" PRIu64 " was not notified of message %" PRIu64 " (room %" PRIu64
+               ", %" PRIu64 ", joined at %" PRIu64 ")",
                model->user_id, id, room->id, posted->seq, room->joined_seq[model->user_id]);
     }
 }
@@ -385,7 +387,7 @@ static void finish(struct run *run) {
         fake_world_tick(&run->world);
     }
     fake_world_settle(&run->world);
-    look(run);
+    read_all(run);
     for (size_t i = 0; i < MODELS; i++) {
         struct model *model = &run->models[i];
         if (model->socket && model->socket->close_code != 0)
@@ -393,15 +395,15 @@ static void finish(struct run *run) {
         else if (model->socket)
             check_open(run, model);
         if (model->socket)
-            leave(model);
+            disconnect_client(model);
     }
     fake_world_end(&run->world);
 }
 
-void fake_people_run(const struct fake_people_dice *dice, unsigned steps, bool redis_fails,
-                     bool database_fails) {
+void fake_clients_run(const struct fake_clients_random *random, unsigned steps, bool redis_fails,
+                      bool database_fails) {
     struct run *run = xcalloc(1, sizeof(*run));
-    run->dice = dice;
+    run->random = random;
     run->redis_fails = redis_fails;
     run->database_fails = database_fails;
     fake_world_begin(&run->world);

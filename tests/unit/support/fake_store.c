@@ -9,8 +9,8 @@
 #include "event/replay.h"
 #include "event/serialize.h"
 #include "store/event_log.h"
-#include "store/room_state.h"
 #include "store/login_session.h"
+#include "store/room_state.h"
 #include "store/token.h"
 #include "store/user_log.h"
 
@@ -19,7 +19,7 @@
 
 static struct fake_store *of_db(struct db *db) {
     struct fake_store *store = (struct fake_store *)(void *)db;
-    store->questions++;
+    store->queries++;
     return store;
 }
 
@@ -49,7 +49,7 @@ void fake_store_free(struct fake_store *store) {
     memset(store, 0, sizeof(*store));
 }
 
-/* ---- looking up ---- */
+/* ---- lookups ---- */
 
 struct fake_room *fake_store_find(const struct fake_store *store, uint64_t room_id) {
     for (size_t i = 0; i < store->room_count; i++)
@@ -91,7 +91,7 @@ struct text fake_store_session(uint64_t user_id) {
     return fake_store_token(0xc00 + user_id);
 }
 
-/* ---- shapes ---- */
+/* ---- JSON ---- */
 
 static struct message message_of(const struct fake_room *room, uint64_t message_id) {
     const struct fake_message *message = find_message(room, message_id);
@@ -127,7 +127,7 @@ static struct room room_of(const struct fake_room *room) {
     return shown;
 }
 
-/* An event of a room as the real store and shapes write it. */
+/* Writes an event of a room as the real store and serialize do. */
 static struct text serialize_of_room(struct buffer *out, const struct fake_room *room,
                                      uint64_t seq) {
     const struct fake_record *record = &room->stream.records[seq - 1];
@@ -315,7 +315,7 @@ void fake_store_purge(struct fake_store *store, uint64_t room_id, uint64_t oldes
     fake_store_find(store, room_id)->stream.oldest_seq = oldest_seq;
 }
 
-/* ---- what pushd asks: the contracts are those of common/store ---- */
+/* ---- functions that pushd calls; common/store has their contracts ---- */
 
 static void fill_state(const struct fake_store *store, uint64_t room_id, uint64_t user_id,
                        struct room_state *state) {
@@ -362,22 +362,22 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
     return find_identity(of_db(db), hash, false, room_id, identity);
 }
 
-static enum error find_many(struct fake_store *store, bool by_token,
-                            struct identity_query *questions, size_t count) {
+static enum error find_many(struct fake_store *store, bool by_token, struct identity_query *queries,
+                            size_t count) {
     for (size_t i = 0; i < count && !store->down; i++)
-        questions[i].error = find_identity(store, questions[i].hash, by_token, questions[i].room_id,
-                                           &questions[i].identity);
+        queries[i].error = find_identity(store, queries[i].hash, by_token, queries[i].room_id,
+                                         &queries[i].identity);
     return store->down ? ERROR_UNAVAILABLE : ERROR_NONE;
 }
 
-enum error token_find_many(struct db *db, struct identity_query *questions, size_t count) {
-    return find_many(of_db(db), true, questions, count);
+enum error token_find_many(struct db *db, struct identity_query *queries, size_t count) {
+    return find_many(of_db(db), true, queries, count);
 }
 
-enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *questions,
+enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
                                    size_t count) {
     (void)days;
-    return find_many(of_db(db), false, questions, count);
+    return find_many(of_db(db), false, queries, count);
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
@@ -459,7 +459,7 @@ enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t
     return error;
 }
 
-/* Takes the next number out of a JSON array; false at the end. */
+/* Reads the next number of a JSON array; returns false at the end. */
 static bool next_number(struct text *list, uint64_t *number) {
     while (list->len > 0 && (*list->at < '0' || *list->at > '9'))
         *list = (struct text){list->at + 1, list->len - 1};

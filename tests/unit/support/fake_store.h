@@ -1,9 +1,9 @@
 /*
- * fake_store: takes the place of those parts of the store that pushd asks: a database in
- * memory of a few users, their rooms, and the events of all streams. What it answers has
- * the shape that the real one gives it, and is the present state, as there.
+ * fake_store: replaces the functions of the store that pushd calls: an in-memory database of a few
+ * users, their rooms, and the events of all streams. Results have the same form as those of the
+ * real store and show the current state, as there.
  *
- * Changes are made by the functions below; each is put on record, then told to `publish`.
+ * The functions below change it; each change is stored as an event and passed to `publish`.
  */
 #ifndef CONFAB_TESTS_FAKE_STORE_H
 #define CONFAB_TESTS_FAKE_STORE_H
@@ -16,8 +16,8 @@
 #include "db/db.h"
 #include "event/event.h"
 
-/* Users are 1 to FAKE_USERS; user 1 is called "user1". Rooms have ids of their own in the
- * whole program, since pushd remembers some. */
+/* Users are 1 to FAKE_USERS; user 1 is named "user1". Room ids are unique in the whole program,
+ * since pushd caches some. */
 #define FAKE_USERS 5
 
 struct fake_record {
@@ -45,7 +45,7 @@ struct fake_room {
     bool is_private;
     bool is_gone;
     uint64_t creator_id;
-    uint64_t joined_seq[FAKE_USERS + 1]; /* of the event; UINT64_MAX: no member */
+    uint64_t joined_seq[FAKE_USERS + 1]; /* of the event; UINT64_MAX: not a member */
     struct fake_stream stream;
     struct fake_message *messages;
     size_t message_count, message_space;
@@ -53,7 +53,7 @@ struct fake_room {
 
 struct fake_user {
     bool is_inactive;
-    bool is_revoked; /* its token and its client are no more */
+    bool is_revoked; /* its token and login session are revoked */
     struct fake_stream stream;
 };
 
@@ -61,8 +61,8 @@ struct fake_store {
     void (*publish)(void *context, enum event_stream stream, uint64_t id,
                     const struct event_envelope *envelope);
     void *context;
-    bool down;          /* nothing is answered */
-    unsigned questions; /* asked so far */
+    bool down;        /* all queries fail */
+    unsigned queries; /* queries so far */
     struct fake_user users[FAKE_USERS + 1];
     struct fake_room *rooms;
     size_t room_count, room_space;
@@ -75,7 +75,7 @@ void fake_store_init(struct fake_store *store,
                      void *context);
 void fake_store_free(struct fake_store *store);
 
-/* For whom this is passed off as a database. */
+/* This store as the database that it replaces. */
 struct db *fake_store_db(struct fake_store *store);
 
 /* The keys of a user, 40 digits. */
@@ -86,10 +86,10 @@ struct text fake_store_session(uint64_t user_id);
 struct fake_room *fake_store_find(const struct fake_store *store, uint64_t room_id);
 bool fake_store_is_member(const struct fake_store *store, uint64_t room_id, uint64_t user_id);
 
-/* The words of a message, as often as it was edited; valid until the next call. */
+/* The text of a message with its number of edits; valid until the next call. */
 const char *fake_store_words(uint64_t message_id, unsigned edits);
 
-/* ---- changes; ids that are returned are those of what was made ---- */
+/* ---- changes; they return the id of what they created ---- */
 
 uint64_t fake_store_add_room(struct fake_store *store, uint64_t user_id, bool is_private);
 void fake_store_rename(struct fake_store *store, uint64_t room_id, uint64_t user_id);
@@ -104,7 +104,7 @@ void fake_store_delete(struct fake_store *store, uint64_t room_id, uint64_t mess
 void fake_store_revoke(struct fake_store *store, uint64_t user_id);
 void fake_store_disable(struct fake_store *store, uint64_t user_id);
 
-/* Drops the events of a stream below a number, as the retention does. */
+/* Deletes the events of a stream below a seq, as housekeeping does. */
 void fake_store_purge(struct fake_store *store, uint64_t room_id, uint64_t oldest_seq);
 
 #endif

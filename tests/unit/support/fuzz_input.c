@@ -10,7 +10,7 @@
 
 void fuzz_require(bool holds, const char *what) {
     if (!holds) {
-        fprintf(stderr, "fuzz: does not hold: %s\n", what);
+        fprintf(stderr, "fuzz: condition failed: %s\n", what);
         abort();
     }
 }
@@ -19,7 +19,7 @@ struct text fuzz_line(struct text *rest) {
     struct text line = {"", 0};
     text_split(rest, '\n', &line);
     char *copy = malloc(line.len ? line.len : 1);
-    fuzz_require(copy != NULL, "there is memory");
+    fuzz_require(copy != NULL, "malloc succeeds");
     memcpy(copy, line.at, line.len);
     return (struct text){copy, line.len};
 }
