@@ -38,92 +38,92 @@ static void valid_texts_are_accepted(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < JUDGE_COUNT(good); i++)
-        judge_taken(good[i]);
+    for (size_t i = 0; i < JSON_FIXTURE_COUNT(good); i++)
+        json_fixture_assert_valid(good[i]);
 }
 
 static void syntax_errors_are_rejected(void **state) {
-    static const struct refusal bad[] = {
-        REFUSED("", "empty text", 0),
-        REFUSED(" \n\t\r", "empty text", 4),
-        REFUSED("{", "unexpected end", 1),
-        REFUSED("[", "unexpected end", 1),
-        REFUSED("[1", "unexpected end", 2),
-        REFUSED("[1,", "unexpected end", 3),
-        REFUSED("{\"a\"", "unexpected end", 4),
-        REFUSED("{\"a\":", "unexpected end", 5),
-        REFUSED("{\"a\":1", "unexpected end", 6),
-        REFUSED("{\"a\":1,", "unexpected end", 7),
-        REFUSED("{\"a\":1, ", "unexpected end", 8),
-        REFUSED("\"abc", "unexpected end", 4),
-        REFUSED("\"abc\\", "unexpected end", 5),
-        REFUSED("]", "value expected", 0),
-        REFUSED("}", "value expected", 0),
-        REFUSED(",", "value expected", 0),
-        REFUSED(":", "value expected", 0),
-        REFUSED("[,]", "value expected", 1),
-        REFUSED("[1,]", "value expected", 3),
-        REFUSED("[1,,2]", "value expected", 3),
-        REFUSED("[}", "value expected", 1),
-        REFUSED("[1}", "comma or ] expected", 2),
-        REFUSED("[1 2]", "comma or ] expected", 3),
-        REFUSED("[1:2]", "comma or ] expected", 2),
-        REFUSED("{]", "key expected", 1),
-        REFUSED("{,}", "key expected", 1),
-        REFUSED("{1:2}", "key expected", 1),
-        REFUSED("{a:2}", "key expected", 1),
-        REFUSED("{null:2}", "key expected", 1),
-        REFUSED("{\"a\":1,}", "key expected", 7),
-        REFUSED("{\"a\"}", "colon expected", 4),
-        REFUSED("{\"a\",1}", "colon expected", 4),
-        REFUSED("{\"a\" 1}", "colon expected", 5),
-        REFUSED("{\"a\"=1}", "colon expected", 4),
-        REFUSED("{\"a\":}", "value expected", 5),
-        REFUSED("{\"a\"::1}", "value expected", 5),
-        REFUSED("{\"a\":1]", "comma or } expected", 6),
-        REFUSED("{\"a\":1 \"b\":2}", "comma or } expected", 7),
-        REFUSED("{\"a\":1;}", "comma or } expected", 6),
-        REFUSED("{} {}", "more than one value", 3),
-        REFUSED("{}x", "more than one value", 2),
-        REFUSED("{}}", "more than one value", 2),
-        REFUSED("[]]", "more than one value", 2),
-        REFUSED("{},", "more than one value", 2),
-        REFUSED("null null", "more than one value", 5),
-        REFUSED("\"a\"\"b\"", "more than one value", 3),
+    static const struct json_rejection bad[] = {
+        REJECTED("", "empty text", 0),
+        REJECTED(" \n\t\r", "empty text", 4),
+        REJECTED("{", "unexpected end", 1),
+        REJECTED("[", "unexpected end", 1),
+        REJECTED("[1", "unexpected end", 2),
+        REJECTED("[1,", "unexpected end", 3),
+        REJECTED("{\"a\"", "unexpected end", 4),
+        REJECTED("{\"a\":", "unexpected end", 5),
+        REJECTED("{\"a\":1", "unexpected end", 6),
+        REJECTED("{\"a\":1,", "unexpected end", 7),
+        REJECTED("{\"a\":1, ", "unexpected end", 8),
+        REJECTED("\"abc", "unexpected end", 4),
+        REJECTED("\"abc\\", "unexpected end", 5),
+        REJECTED("]", "value expected", 0),
+        REJECTED("}", "value expected", 0),
+        REJECTED(",", "value expected", 0),
+        REJECTED(":", "value expected", 0),
+        REJECTED("[,]", "value expected", 1),
+        REJECTED("[1,]", "value expected", 3),
+        REJECTED("[1,,2]", "value expected", 3),
+        REJECTED("[}", "value expected", 1),
+        REJECTED("[1}", "comma or ] expected", 2),
+        REJECTED("[1 2]", "comma or ] expected", 3),
+        REJECTED("[1:2]", "comma or ] expected", 2),
+        REJECTED("{]", "key expected", 1),
+        REJECTED("{,}", "key expected", 1),
+        REJECTED("{1:2}", "key expected", 1),
+        REJECTED("{a:2}", "key expected", 1),
+        REJECTED("{null:2}", "key expected", 1),
+        REJECTED("{\"a\":1,}", "key expected", 7),
+        REJECTED("{\"a\"}", "colon expected", 4),
+        REJECTED("{\"a\",1}", "colon expected", 4),
+        REJECTED("{\"a\" 1}", "colon expected", 5),
+        REJECTED("{\"a\"=1}", "colon expected", 4),
+        REJECTED("{\"a\":}", "value expected", 5),
+        REJECTED("{\"a\"::1}", "value expected", 5),
+        REJECTED("{\"a\":1]", "comma or } expected", 6),
+        REJECTED("{\"a\":1 \"b\":2}", "comma or } expected", 7),
+        REJECTED("{\"a\":1;}", "comma or } expected", 6),
+        REJECTED("{} {}", "more than one value", 3),
+        REJECTED("{}x", "more than one value", 2),
+        REJECTED("{}}", "more than one value", 2),
+        REJECTED("[]]", "more than one value", 2),
+        REJECTED("{},", "more than one value", 2),
+        REJECTED("null null", "more than one value", 5),
+        REJECTED("\"a\"\"b\"", "more than one value", 3),
     };
 
     (void)state;
-    judge_all_refused(bad, JUDGE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
     assert_string_equal(json_validate(NULL, 0, NULL), "empty text");
 }
 
 static void extensions_of_json_are_rejected(void **state) {
-    static const struct refusal bad[] = {
-        REFUSED("'a'", "value expected", 0),
-        REFUSED("{'a':1}", "key expected", 1),
-        REFUSED("{\"a\":'b'}", "value expected", 5),
-        REFUSED("tru", "value expected", 0),
-        REFUSED("[nul]", "value expected", 1),
-        REFUSED("True", "value expected", 0),
-        REFUSED("NULL", "value expected", 0),
-        REFUSED("truefalse", "more than one value", 4),
-        REFUSED("nullx", "more than one value", 4),
-        REFUSED("undefined", "value expected", 0),
-        REFUSED("/* c */ 1", "value expected", 0),
-        REFUSED("1 // c", "more than one value", 2),
-        REFUSED("[1 /* c */]", "comma or ] expected", 3),
-        REFUSED("# c\n1", "value expected", 0),
-        REFUSED("\f1", "value expected", 0),
-        REFUSED("\v1", "value expected", 0),
-        REFUSED("1\x1A", "more than one value", 1),
-        REFUSED("\xC2\xA0"
-                "1",
-                "value expected", 0),
-        REFUSED("1\xE2\x80\xA8", "more than one value", 1),
+    static const struct json_rejection bad[] = {
+        REJECTED("'a'", "value expected", 0),
+        REJECTED("{'a':1}", "key expected", 1),
+        REJECTED("{\"a\":'b'}", "value expected", 5),
+        REJECTED("tru", "value expected", 0),
+        REJECTED("[nul]", "value expected", 1),
+        REJECTED("True", "value expected", 0),
+        REJECTED("NULL", "value expected", 0),
+        REJECTED("truefalse", "more than one value", 4),
+        REJECTED("nullx", "more than one value", 4),
+        REJECTED("undefined", "value expected", 0),
+        REJECTED("/* c */ 1", "value expected", 0),
+        REJECTED("1 // c", "more than one value", 2),
+        REJECTED("[1 /* c */]", "comma or ] expected", 3),
+        REJECTED("# c\n1", "value expected", 0),
+        REJECTED("\f1", "value expected", 0),
+        REJECTED("\v1", "value expected", 0),
+        REJECTED("1\x1A", "more than one value", 1),
+        REJECTED("\xC2\xA0"
+                 "1",
+                 "value expected", 0),
+        REJECTED("1\xE2\x80\xA8", "more than one value", 1),
     };
 
     (void)state;
-    judge_all_refused(bad, JUDGE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
 }
 
 /* A text of `depth` levels; the bits of `kinds`, in turn, choose { or [. */
@@ -144,9 +144,9 @@ static void nesting_is_limited_to_32(void **state) {
         size_t at = 0;
 
         nest(&text, 32, kinds, "7");
-        judge_taken(buffer_str(&text));
+        json_fixture_assert_valid(buffer_str(&text));
         nest(&text, 33, kinds, "7");
-        assert_string_equal(judge_text(text.data, text.len, &at), "nesting over 32");
+        assert_string_equal(json_fixture_validate(text.data, text.len, &at), "nesting over 32");
 
         size_t objects = 0;
 
@@ -159,7 +159,7 @@ static void nesting_is_limited_to_32(void **state) {
     nest(&text, 31, 0, "[],{},[],[[],{}");
     assert_string_equal(json_validate(text.data, text.len, NULL), "nesting over 32");
     nest(&text, 31, 0, "[],{},[],{\"a\":1}");
-    judge_taken(buffer_str(&text));
+    json_fixture_assert_valid(buffer_str(&text));
     nest(&text, 32, 0xFF, "{}");
     assert_string_equal(json_validate(text.data, text.len, NULL), "nesting over 32");
     buffer_free(&text);
@@ -203,7 +203,7 @@ static void a_hundred_thousand_levels_need_no_stack(void **state) {
     for (int i = 0; i < 100000; i++)
         buffer_append_str(&text, "[{\"a\":[]}],");
     buffer_append_str(&text, "0]");
-    judge_taken(buffer_str(&text));
+    json_fixture_assert_valid(buffer_str(&text));
     buffer_free(&text);
 }
 
@@ -213,9 +213,9 @@ static void every_truncation_is_rejected(void **state) {
         "{\"a\":[1,-2.5e+3,\"x\\n\\ud83d\\ude00\xF0\x9F\x98\x80\"],\"b\":{\"c\":null},\"d\":true}";
 
     (void)state;
-    judge_taken(whole);
+    json_fixture_assert_valid(whole);
     for (size_t len = 0; len < sizeof whole - 1; len++)
-        assert_non_null(judge_text(whole, len, NULL));
+        assert_non_null(json_fixture_validate(whole, len, NULL));
 }
 
 /* With any byte at any offset, `at` stays in the text. */
@@ -232,7 +232,7 @@ static void no_change_of_a_byte_does_harm(void **state) {
             memcpy(text, whole, sizeof whole);
             text[place] = (char)byte;
 
-            const char *wrong = judge_text(text, sizeof whole - 1, &at);
+            const char *wrong = json_fixture_validate(text, sizeof whole - 1, &at);
 
             assert_true(at <= sizeof whole - 1);
             if (byte == 0)

@@ -43,30 +43,30 @@ static void valid_numbers_are_accepted(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < JUDGE_COUNT(good); i++)
-        judge_taken(good[i]);
+    for (size_t i = 0; i < JSON_FIXTURE_COUNT(good); i++)
+        json_fixture_assert_valid(good[i]);
 }
 
 static void integers_are_limited_to_64_bits(void **state) {
-    static const struct refusal bad[] = {
-        REFUSED("18446744073709551616", "integer beyond 64 bits", 0),
-        REFUSED("18446744073709551620", "integer beyond 64 bits", 0),
-        REFUSED("-9223372036854775809", "integer beyond 64 bits", 0),
-        REFUSED("-18446744073709551615", "integer beyond 64 bits", 0),
-        REFUSED("-18446744073709551616", "integer beyond 64 bits", 0),
-        REFUSED("36893488147419103232", "integer beyond 64 bits", 0),
-        REFUSED("340282366920938463463374607431768211456", "integer beyond 64 bits", 0),
-        REFUSED("340282366920938463463374607431768211457", "integer beyond 64 bits", 0),
-        REFUSED("[1, 99999999999999999999]", "integer beyond 64 bits", 4),
-        REFUSED("{\"unknown\": {\"deep\": -99999999999999999999}}", "integer beyond 64 bits", 21),
+    static const struct json_rejection bad[] = {
+        REJECTED("18446744073709551616", "integer beyond 64 bits", 0),
+        REJECTED("18446744073709551620", "integer beyond 64 bits", 0),
+        REJECTED("-9223372036854775809", "integer beyond 64 bits", 0),
+        REJECTED("-18446744073709551615", "integer beyond 64 bits", 0),
+        REJECTED("-18446744073709551616", "integer beyond 64 bits", 0),
+        REJECTED("36893488147419103232", "integer beyond 64 bits", 0),
+        REJECTED("340282366920938463463374607431768211456", "integer beyond 64 bits", 0),
+        REJECTED("340282366920938463463374607431768211457", "integer beyond 64 bits", 0),
+        REJECTED("[1, 99999999999999999999]", "integer beyond 64 bits", 4),
+        REJECTED("{\"unknown\": {\"deep\": -99999999999999999999}}", "integer beyond 64 bits", 21),
     };
 
     (void)state;
-    judge_taken("18446744073709551615");
-    judge_taken("-9223372036854775808");
-    judge_taken("9223372036854775808");
-    judge_taken("[-9223372036854775808,18446744073709551615]");
-    judge_all_refused(bad, JUDGE_COUNT(bad));
+    json_fixture_assert_valid("18446744073709551615");
+    json_fixture_assert_valid("-9223372036854775808");
+    json_fixture_assert_valid("9223372036854775808");
+    json_fixture_assert_valid("[-9223372036854775808,18446744073709551615]");
+    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
 }
 
 /* The bound for reals is exactly where strtod starts to return infinity. */
@@ -101,9 +101,9 @@ static void reals_are_limited_to_doubles(void **state) {
     };
 
     (void)state;
-    for (size_t i = 0; i < JUDGE_COUNT(edges); i++) {
+    for (size_t i = 0; i < JSON_FIXTURE_COUNT(edges); i++) {
         size_t at = 12345;
-        const char *wrong = judge_text(edges[i], strlen(edges[i]), &at);
+        const char *wrong = json_fixture_validate(edges[i], strlen(edges[i]), &at);
         int infinite = isinf(strtod(edges[i], NULL)) != 0;
 
         if (infinite != (wrong != NULL))
@@ -130,12 +130,12 @@ static void the_tie_above_the_largest_double_is_rejected(void **state) {
     assert_int_equal(tie[308], '2');
     assert_true(strtod(below, NULL) == DBL_MAX);
     assert_true(isinf(strtod(tie, NULL)));
-    judge_taken(below);
+    json_fixture_assert_valid(below);
     assert_string_equal(json_validate(tie, strlen(tie), NULL), "number too large");
     assert_string_equal(json_validate(beyond, strlen(beyond), NULL), "number too large");
     tie[309] = 'e'; /* ...e0, without the point */
     below[309] = 'e';
-    judge_taken(below);
+    json_fixture_assert_valid(below);
     assert_string_equal(json_validate(tie, strlen(tie), NULL), "number too large");
 }
 
@@ -151,7 +151,7 @@ static void exponents_compensate_for_many_digits(void **state) {
     size_t head = text.len;
 
     buffer_append_str(&text, "100309");
-    judge_taken(buffer_str(&text));
+    json_fixture_assert_valid(buffer_str(&text));
     text.len = head;
     buffer_append_str(&text, "100310");
     assert_string_equal(json_validate(text.data, text.len, NULL), "number too large");
@@ -160,7 +160,7 @@ static void exponents_compensate_for_many_digits(void **state) {
         buffer_append_char(&text, '7');
     head = text.len;
     buffer_append_str(&text, "e-99692");
-    judge_taken(buffer_str(&text));
+    json_fixture_assert_valid(buffer_str(&text));
     text.len = head;
     buffer_append_str(&text, "e-99691");
     assert_string_equal(json_validate(text.data, text.len, NULL), "number too large");
@@ -168,43 +168,43 @@ static void exponents_compensate_for_many_digits(void **state) {
 }
 
 static void invalid_numbers_are_rejected(void **state) {
-    static const struct refusal bad[] = {
-        REFUSED("1.", "unexpected end", 2),
-        REFUSED("[1.]", "digit expected", 3),
-        REFUSED(".5", "value expected", 0),
-        REFUSED("01", "number with a leading zero", 0),
-        REFUSED("[-01]", "number with a leading zero", 1),
-        REFUSED("00", "number with a leading zero", 0),
-        REFUSED("+1", "value expected", 0),
-        REFUSED("-", "unexpected end", 1),
-        REFUSED("[-]", "digit expected", 2),
-        REFUSED("--1", "digit expected", 1),
-        REFUSED("-.5", "digit expected", 1),
-        REFUSED("-a", "digit expected", 1),
-        REFUSED("1e", "unexpected end", 2),
-        REFUSED("1e+", "unexpected end", 3),
-        REFUSED("[1e-]", "digit expected", 4),
-        REFUSED("1e+-5", "digit expected", 3),
-        REFUSED("1e1.5", "more than one value", 3),
-        REFUSED("1.e5", "digit expected", 2),
-        REFUSED("1.5.5", "more than one value", 3),
-        REFUSED("0x10", "more than one value", 1),
-        REFUSED("1_000", "more than one value", 1),
-        REFUSED("1a", "more than one value", 1),
-        REFUSED("1 2", "more than one value", 2),
-        REFUSED("NaN", "value expected", 0),
-        REFUSED("nan", "value expected", 0),
-        REFUSED("[NaN]", "value expected", 1),
-        REFUSED("Infinity", "value expected", 0),
-        REFUSED("-Infinity", "digit expected", 1),
-        REFUSED("1e999", "number too large", 0),
-        REFUSED("[0, -1E400]", "number too large", 4),
-        REFUSED("-\0", "NUL character", 1),
-        REFUSED("1.\xFF", "not UTF-8", 2),
+    static const struct json_rejection bad[] = {
+        REJECTED("1.", "unexpected end", 2),
+        REJECTED("[1.]", "digit expected", 3),
+        REJECTED(".5", "value expected", 0),
+        REJECTED("01", "number with a leading zero", 0),
+        REJECTED("[-01]", "number with a leading zero", 1),
+        REJECTED("00", "number with a leading zero", 0),
+        REJECTED("+1", "value expected", 0),
+        REJECTED("-", "unexpected end", 1),
+        REJECTED("[-]", "digit expected", 2),
+        REJECTED("--1", "digit expected", 1),
+        REJECTED("-.5", "digit expected", 1),
+        REJECTED("-a", "digit expected", 1),
+        REJECTED("1e", "unexpected end", 2),
+        REJECTED("1e+", "unexpected end", 3),
+        REJECTED("[1e-]", "digit expected", 4),
+        REJECTED("1e+-5", "digit expected", 3),
+        REJECTED("1e1.5", "more than one value", 3),
+        REJECTED("1.e5", "digit expected", 2),
+        REJECTED("1.5.5", "more than one value", 3),
+        REJECTED("0x10", "more than one value", 1),
+        REJECTED("1_000", "more than one value", 1),
+        REJECTED("1a", "more than one value", 1),
+        REJECTED("1 2", "more than one value", 2),
+        REJECTED("NaN", "value expected", 0),
+        REJECTED("nan", "value expected", 0),
+        REJECTED("[NaN]", "value expected", 1),
+        REJECTED("Infinity", "value expected", 0),
+        REJECTED("-Infinity", "digit expected", 1),
+        REJECTED("1e999", "number too large", 0),
+        REJECTED("[0, -1E400]", "number too large", 4),
+        REJECTED("-\0", "NUL character", 1),
+        REJECTED("1.\xFF", "not UTF-8", 2),
     };
 
     (void)state;
-    judge_all_refused(bad, JUDGE_COUNT(bad));
+    json_fixture_assert_all_rejected(bad, JSON_FIXTURE_COUNT(bad));
 }
 
 int main(void) {

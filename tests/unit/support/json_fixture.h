@@ -1,30 +1,31 @@
 /*
- * judge: texts that json_validate has to take, or to refuse in certain words at a certain place.
+ * json_fixture: asserts that json_validate accepts a text, or rejects it with an error text and an
+ * offset.
  */
-#ifndef CONFAB_TESTS_JUDGE_H
-#define CONFAB_TESTS_JUDGE_H
+#ifndef CONFAB_TESTS_JSON_FIXTURE_H
+#define CONFAB_TESTS_JSON_FIXTURE_H
 
 #include <stddef.h>
 
 #include "json/json_validate.h"
 
-#define JUDGE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define JSON_FIXTURE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-struct refusal {
+struct json_rejection {
     const char *text;
     size_t len;
     const char *wrong;
     size_t at;
 };
 
-#define REFUSED(text, wrong, at) \
+#define REJECTED(text, wrong, at) \
     { (text), sizeof(text) - 1, (wrong), (at) }
 
-/* json_validate over a copy of exactly len bytes, so that a sanitizer sees a read past them. */
-const char *judge_text(const char *text, size_t len, size_t *at);
+/* Validates a copy of exactly len bytes, so that a sanitizer detects reads beyond it. */
+const char *json_fixture_validate(const char *text, size_t len, size_t *at);
 
-/* Fails the test unless it is taken; unless each is refused as its row says. */
-void judge_taken(const char *text);
-void judge_all_refused(const struct refusal *rows, size_t count);
+/* Assert that the text is valid; that each row is rejected with its error at its offset. */
+void json_fixture_assert_valid(const char *text);
+void json_fixture_assert_all_rejected(const struct json_rejection *rows, size_t count);
 
 #endif
