@@ -163,6 +163,7 @@ static void zeroed_memory_is_zero_and_never_null(void **state) {
     for (size_t i = 0; i < 700; i++)
         assert_int_equal(block[i], 0);
     free(block);
+    /* cppcheck-suppress invalidFunctionArg */
     block = xcalloc(0, 8);
     assert_non_null(block);
     free(block);
@@ -268,7 +269,7 @@ static void an_impossible_size_ends_the_process(void **state) {
 #endif
 
 static void zeroed_too_much(void) {
-    xcalloc(too_much(), 1);
+    free(xcalloc(too_much(), 1));
 }
 
 static void resize_too_much(void) {
