@@ -107,7 +107,7 @@ enum error auth_check_origin(struct exchange *x) {
     struct text origin = text_of(header);
     if (!header && !origin_of_url(text_of(referer), &origin))
         return exchange_fail(x, ERROR_FORBIDDEN,
-                             "CSRF Failed: a cookie needs an Origin or Referer beside it.");
+                             "CSRF Failed: a request with a cookie needs an Origin or Referer.");
     if (!is_allowed(x, origin))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;

@@ -197,7 +197,7 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
         if (!auth_from_cache(x))
             return false;
         *error = count_request(x);
-    } else if (etag_is_asked(x) || !auth_defer(x)) {
+    } else if (etag_is_conditional(x) || !auth_defer(x)) {
         return false;
     }
     if (!*error)

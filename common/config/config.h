@@ -5,8 +5,8 @@
  * ends with its line, without the white space around it. The environment (CONFAB_<KEY>, upper
  * case) overrides the file, the file overrides the defaults. All keys are in options.def.
  */
-#ifndef CONFAB_CONFIG_H
-#define CONFAB_CONFIG_H
+#ifndef CONFAB_COMMON_CONFIG_CONFIG_H
+#define CONFAB_COMMON_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stdint.h>

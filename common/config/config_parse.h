@@ -2,8 +2,8 @@
  * config_parse: config_load without reading files, for config.c and its fuzzer. Programs use
  * config.h.
  */
-#ifndef CONFAB_CONFIG_PARSE_H
-#define CONFAB_CONFIG_PARSE_H
+#ifndef CONFAB_COMMON_CONFIG_CONFIG_PARSE_H
+#define CONFAB_COMMON_CONFIG_CONFIG_PARSE_H
 
 #include <stdbool.h>
 

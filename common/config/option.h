@@ -1,8 +1,8 @@
 /*
  * option: the table made from options.def. Private to config; programs read struct config.
  */
-#ifndef CONFAB_OPTION_H
-#define CONFAB_OPTION_H
+#ifndef CONFAB_COMMON_CONFIG_OPTION_H
+#define CONFAB_COMMON_CONFIG_OPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

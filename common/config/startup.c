@@ -1,4 +1,4 @@
-/* What fcgi-api and pushd do alike when they start and when they reload. */
+/* The common part of starting and reloading in fcgi-api and pushd. */
 #include "config/startup.h"
 
 #include <errno.h>

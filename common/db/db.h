@@ -15,8 +15,8 @@
  *
  * A connection is for one thread at a time.
  */
-#ifndef CONFAB_DB_H
-#define CONFAB_DB_H
+#ifndef CONFAB_COMMON_DB_DB_H
+#define CONFAB_COMMON_DB_DB_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * db_next and db_get_... of db.h as well. After a failure the client library has the error, under
  * `stmt`.
  */
-#ifndef CONFAB_DB_STATEMENT_H
-#define CONFAB_DB_STATEMENT_H
+#ifndef CONFAB_COMMON_DB_DB_STATEMENT_H
+#define CONFAB_COMMON_DB_DB_STATEMENT_H
 
 #include <mysql.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* event: names on the wire, and the envelope of a published event. */
+/* The names of types, channels and keys; writing and parsing envelopes. */
 #include "event/event.h"
 
 #include <inttypes.h>
@@ -37,7 +37,7 @@ static const struct type {
 
 #define TYPE_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
-/* Stands for the name of an actor that has none; no user name is so short. */
+/* Written if there is no actor name. User names are longer. */
 #define NO_ACTOR "-"
 
 static const char *const STREAMS[] = {
@@ -79,10 +79,10 @@ void event_channel(struct buffer *out, const char *prefix, enum event_stream str
     buffer_append_u64(out, id);
 }
 
-/* Drops a known beginning of a text; false (text untouched) when it begins otherwise. */
-static bool skip(struct text *text, const char *beginning) {
-    const size_t len = strlen(beginning);
-    if (text->len < len || memcmp(text->at, beginning, len) != 0)
+/* Removes a prefix from the text; false, leaving it unchanged, if it does not start with it. */
+static bool skip(struct text *text, const char *prefix) {
+    const size_t len = strlen(prefix);
+    if (text->len < len || memcmp(text->at, prefix, len) != 0)
         return false;
     text->at += len;
     text->len -= len;
@@ -129,7 +129,7 @@ void event_write(struct buffer *out, const struct event_envelope *envelope) {
     buffer_free(&after);
 }
 
-/* Takes the word up to the byte `end` and that byte off the front of rest. */
+/* Removes the word up to the byte `end`, and that byte, from the front of rest. */
 static bool next_word(struct text *rest, char end, struct text *word) {
     const char *stop = rest->len ? memchr(rest->at, end, rest->len) : NULL;
     if (!stop)
@@ -145,7 +145,7 @@ static bool next_number(struct text *rest, char end, uint64_t *number) {
     return next_word(rest, end, &word) && text_to_u64(word, number);
 }
 
-/* Version 1 has the user's name in the JSON only. User names need no escapes. */
+/* Version 1 has the name of the user only in the JSON. User names contain no escapes. */
 static struct text name_in_version_1(struct text json) {
     static const char KEY[] = "\"user\":\"";
     const char *key = json.len ? memmem(json.at, json.len, KEY, sizeof(KEY) - 1) : NULL;
@@ -170,7 +170,7 @@ static bool read_version_1(struct text rest, struct event_envelope *envelope) {
 }
 
 static bool read_version_2(struct text rest, struct event_envelope *envelope) {
-    uint64_t offset, len;
+    uint64_t offset, len; /* of the Message object */
     if (!next_number(&rest, ' ', &envelope->subject_id) ||
         !next_number(&rest, ' ', &envelope->logical_time) ||
         !next_word(&rest, ' ', &envelope->actor) || !next_number(&rest, ' ', &offset) ||

@@ -4,8 +4,8 @@
  * fcgi-api publishes on Redis the events that it has committed to MariaDB; pushd subscribes.
  * Every name begins with the configuration's redis_prefix, here written P:
  *
- *   P room:<room id>       channel of a room's stream
- *   P user:<user id>       channel of a user's own stream
+ *   P room:<room id>       channel of the stream of a room
+ *   P user:<user id>       channel of the own stream of a user
  *   P pushd:<pushd id>     key that expires: the lease of a living pushd
  *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field counts only
  *                          as long as the lease of its pushd exists
@@ -57,8 +57,8 @@
 #define EVENT_ROOM_INVITATION 21
 #define EVENT_ROOM_REMOVED 22
 #define EVENT_ROOM_DELETED 23
-/* A token, session, password or the account itself changed: sockets of the user check
- * their credentials again. Not shown to clients. */
+/* A token, login session, password or the account changed: pushd checks the credentials of the
+ * user's sockets. Not shown to clients. */
 #define EVENT_CREDENTIALS_CHANGED 24
 /* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
@@ -67,13 +67,13 @@
 #define EVENT_USER_JOINED 43
 #define EVENT_USER_LEFT 44
 
-/* A number of the above as a literal for SQL: EVENT_SQL(EVENT_NEW_MESSAGE) is "1". */
+/* A type as a literal for SQL: EVENT_SQL(EVENT_NEW_MESSAGE) is "1". */
 #define EVENT_SQL(number) EVENT_SQL_LITERAL(number)
 #define EVENT_SQL_LITERAL(number) #number
 
 enum event_stream { EVENT_STREAM_ROOM, EVENT_STREAM_USER };
 
-/* An event on its way; the texts are borrowed. */
+/* The parts of an envelope; the texts are borrowed. */
 struct event_envelope {
     uint64_t seq;
     unsigned type;
@@ -86,39 +86,39 @@ struct event_envelope {
     bool header_only;      /* read from version 1: fetch the event, do not use its text */
 };
 
-/* The type's name on the wire ("new_message"), NULL for a number that is none. */
+/* The name of a type ("new_message"), NULL if the number is unknown. */
 const char *event_name(unsigned type);
 
 /* True if events of this type are published on channels of this kind, with a sequence number
  * (stored) or without one (a notice). */
 bool event_belongs(unsigned type, enum event_stream stream, bool stored);
 
-/* The number of a name, 0 when there is none. */
+/* The type with this name, 0 if there is none. */
 unsigned event_type(struct text name);
 
-/* Appends the channel of a stream. */
+/* Appends the name of the channel of a stream. */
 void event_channel(struct buffer *out, const char *prefix, enum event_stream stream, uint64_t id);
 
-/* Reads a channel name back; false when it is none of ours. */
+/* Parses the name of a channel; false if it is not one of these. */
 bool event_channel_parse(struct text channel, const char *prefix, enum event_stream *stream,
                          uint64_t *id);
 
-/* Appends header and JSON. */
+/* Appends an envelope: header and JSON. */
 void event_write(struct buffer *out, const struct event_envelope *envelope);
 
-/* Appends to `before` and `after` what stands before and after the logical time, for scripts
- * in Redis, which alone know the time. */
+/* Appends the parts of an envelope before and after the logical time, for a script in Redis that
+ * inserts the time. */
 void event_write_around_time(struct buffer *before, struct buffer *after,
                              const struct event_envelope *envelope);
 
-/* Reads an envelope of version 1 or 2; its texts point into bytes. False when it is malformed,
- * of another version, or of an unknown type. */
+/* Parses an envelope of version 1 or 2; its texts point into bytes. False if it is malformed or has
+ * another version or an unknown type. */
 bool event_read(struct text bytes, struct event_envelope *envelope);
 
 /* Appends the key of a room's presence hash. */
 void event_presence_key(struct buffer *out, const char *prefix, uint64_t room_id);
 
-/* Appends the key whose presence says that a pushd is alive. */
+/* Appends the key of the presence lease of a pushd. */
 void event_pushd_key(struct buffer *out, const char *prefix, struct text pushd_id);
 
 #endif

@@ -1,3 +1,4 @@
+/* Building envelopes and publishing them. */
 #include "event/publish.h"
 
 #include <string.h>
@@ -68,17 +69,17 @@ void publish_credentials_changed(struct redis_client *client, const char *prefix
                            change->user_id, NULL, 0, text_of(""));
 }
 
-/* Takes the next "user:seq" and the comma behind it off the front of the list; false at
- * its end. */
+/* Removes the next "<user id>:<seq>" and the comma after it from the front of the list; false at
+ * the end. */
 static bool next_stream(struct text *list, uint64_t *user_id, uint64_t *seq) {
     if (list->len == 0)
         return false;
     const char *comma = memchr(list->at, ',', list->len);
     const struct text entry = {list->at, comma ? (size_t)(comma - list->at) : list->len};
-    const size_t taken = entry.len + (comma ? 1 : 0);
+    const size_t removed = entry.len + (comma ? 1 : 0);
     const char *colon = memchr(entry.at, ':', entry.len);
-    list->at += taken;
-    list->len -= taken;
+    list->at += removed;
+    list->len -= removed;
     if (!colon)
         return false;
     const size_t user_len = (size_t)(colon - entry.at);

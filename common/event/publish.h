@@ -1,10 +1,9 @@
 /*
- * publish: tells Redis what was put on record, in the form event.h describes.
+ * publish: publishes committed events on Redis, as envelopes (event.h).
  *
- * Called after the transaction has been committed, by whichever program made the change.
- * Nothing is waited for and nothing can fail: who does not hear of an event from Redis
- * reads it from the database. Without a Redis in the configuration all of this does
- * nothing. `prefix` is the configuration's redis_prefix.
+ * The program that makes a change calls these after the commit. They neither wait nor fail: pushd
+ * finds lost events in the database. Without Redis in the configuration they do nothing. `prefix`
+ * is the option redis_prefix.
  */
 #ifndef CONFAB_COMMON_EVENT_PUBLISH_H
 #define CONFAB_COMMON_EVENT_PUBLISH_H
@@ -17,30 +16,30 @@
 #include "store/room.h"
 #include "store/user.h"
 
-/* An event of a room's stream, on the room's channel. `room` is needed for room_updated
- * only, and may be NULL otherwise. */
+/* Publishes an event of the stream of a room. `room` is only needed for room_updated and may be
+ * NULL otherwise. */
 void publish_room_event(struct redis_client *client, const char *prefix,
                         const struct room_event *event, const struct room *room);
 
-/* An event of a user's own stream, on the user's channel; json is what clients get, empty
- * for an event that is not shown. */
+/* Publishes an event of the own stream of a user. json is sent to clients; it is empty for an event
+ * that is not shown. */
 void publish_user_event(struct redis_client *client, const char *prefix, uint64_t user_id,
                         unsigned type, uint64_t seq, uint64_t actor_id, const char *actor,
                         uint64_t subject_id, struct text json);
 
-/* What concerns a room and is never stored, on the room's channel, without a number. */
+/* Publishes a notice on the channel of a room: it is not stored and has no number. */
 void publish_room_notice(struct redis_client *client, const char *prefix, uint64_t room_id,
                          unsigned type, uint64_t actor_id, const char *actor, uint64_t subject_id,
                          struct text json);
 
-/* A credential of the user was ended, or the account itself changed: its open sockets are
- * to look again. Nothing when nothing changed. */
+/* Publishes credentials_changed, so that pushd checks the credentials of the user's sockets. Does
+ * nothing if change->changed is false. */
 void publish_credentials_changed(struct redis_client *client, const char *prefix,
                                  const struct user_change *change);
 
-/* A room was deleted: first on the stream of each member, with its number there, then on
- * the room's channel. streams is what room_delete wrote, "user:seq,user:seq"; deleted_by
- * is NULL and actor_id 0 when the sysadmin's tool did it. */
+/* Publishes room_deleted, first in the own stream of each member, then as a notice on the channel
+ * of the room. `streams` is the output of room_delete, "<user id>:<seq>,...". If confabctl deleted
+ * the room, deleted_by is NULL and actor_id is 0. */
 void publish_room_deleted(struct redis_client *client, const char *prefix, uint64_t room_id,
                           uint64_t actor_id, const char *deleted_by, struct text streams);
 

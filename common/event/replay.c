@@ -1,3 +1,4 @@
+/* Replaying the streams of rooms and users, one event at a time. */
 #include "event/replay.h"
 
 #include "base/buffer.h"
@@ -10,14 +11,15 @@ struct replay {
     struct db *db;
     replay_visit *visit;
     void *context;
-    struct buffer json;             /* of the event at hand */
-    const struct room_event *event; /* the one that shows its room */
-    const struct user_event *user_event;
-    struct text message; /* of a new_message, in json */
+    struct buffer json;                  /* of the current event */
+    const struct room_event *event;      /* the current one, for serialize_with_room */
+    const struct user_event *user_event; /* the current one, for serialize_created */
+    struct text message;                 /* of a new_message, in json */
     enum error error;
 };
 
-static void hand_out(struct replay *replay, struct event_envelope envelope) {
+/* Completes the envelope of the current event and visits it. */
+static void visit_event(struct replay *replay, struct event_envelope envelope) {
     envelope.text = (struct text){buffer_str(&replay->json), replay->json.len};
     envelope.message = replay->message;
     replay->visit(replay->context, &envelope);
@@ -32,7 +34,7 @@ static void serialize_with_room(void *context, const struct room *room) {
     serialize_room_event(&replay->json, replay->event, room);
 }
 
-/* Only room_updated shows the room: its state is read when one comes along. */
+/* Only room_updated shows the room, which is read here. If it no longer exists, it is null. */
 static void replay_room_event(void *context, const struct room_event *event) {
     struct replay *replay = context;
     enum error error = ERROR_NOT_FOUND;
@@ -46,11 +48,11 @@ static void replay_room_event(void *context, const struct room_event *event) {
     else if (error)
         replay->error = error;
     if (!replay->error)
-        hand_out(replay, (struct event_envelope){.seq = event->seq,
-                                                 .type = event->type,
-                                                 .actor_id = event->actor_id,
-                                                 .actor = event->actor,
-                                                 .subject_id = event->subject_id});
+        visit_event(replay, (struct event_envelope){.seq = event->seq,
+                                                    .type = event->type,
+                                                    .actor_id = event->actor_id,
+                                                    .actor = event->actor,
+                                                    .subject_id = event->subject_id});
 }
 
 enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,
@@ -106,11 +108,11 @@ static void replay_user_event(void *context, const struct user_event *event) {
     if (!replay->error)
         replay->error = serialize_user_event(replay, event);
     if (!replay->error)
-        hand_out(replay, (struct event_envelope){.seq = event->seq,
-                                                 .type = event->type,
-                                                 .actor_id = event->actor_id,
-                                                 .actor = text_of(event->actor),
-                                                 .subject_id = event->subject_id});
+        visit_event(replay, (struct event_envelope){.seq = event->seq,
+                                                    .type = event->type,
+                                                    .actor_id = event->actor_id,
+                                                    .actor = text_of(event->actor),
+                                                    .subject_id = event->subject_id});
 }
 
 enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,

@@ -1,8 +1,6 @@
 /*
- * replay: events read from the database as the JSON that was published of them.
- *
- * Used for GET events/ and for sockets alike. One event at a time; what is shown is the
- * present state of its subject.
+ * replay: reads stored events from the database and writes their JSON, for GET events/ and for
+ * sockets. An event shows the current state of its subject.
  */
 #ifndef CONFAB_COMMON_EVENT_REPLAY_H
 #define CONFAB_COMMON_EVENT_REPLAY_H
@@ -14,16 +12,16 @@
 #include "store/room_state.h"
 #include "store/user_log.h"
 
-/* Called for each event in the order of seq; the envelope's text is the JSON, empty for
- * events that are not shown, and valid during the call. */
+/* Called for each event in the order of seq. The text of the envelope is the JSON, empty for events
+ * that are not shown; it is valid during the call only. */
 typedef void replay_visit(void *context, const struct event_envelope *envelope);
 
-/* Replays a room's stream after `after`, at most `limit` events. Errors as
- * event_log_list. No access check. */
+/* Replays at most `limit` events of a room after number `after`. Errors as for event_log_list. Does
+ * not check access. */
 enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,
                        uint64_t limit, uint64_t retention_days, replay_visit *visit, void *context);
 
-/* Replays a user's stream likewise. Errors as user_log_list. */
+/* The same for the own stream of a user. Errors as for user_log_list. */
 enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
                        uint64_t retention_days, struct user_log_state *state, replay_visit *visit,
                        void *context);

@@ -1,3 +1,4 @@
+/* Objects first, then events. */
 #include "event/serialize.h"
 
 #include <string.h>
@@ -56,7 +57,7 @@ void serialize_account(struct json_writer *w, const struct user *user) {
     json_write_object_end(w);
 }
 
-/* What every viewer of a room sees alike. */
+/* The fields that are the same for all users. */
 static void room_fields(struct json_writer *w, const struct room *room) {
     const struct room_state *state = &room->state;
     json_write_member_u64(w, "room_id", state->room_id);
@@ -107,8 +108,7 @@ static void finish(struct json_writer *w, uint64_t seq, uint64_t room_id) {
     json_write_object_end(w);
 }
 
-/* A message that is on record but gone from its room would be null; rooms keep their
- * messages, so this is for a database that was mended by hand. */
+/* Messages are never deleted from a room, so null only occurs in a database edited by hand. */
 static void event_message(struct json_writer *w, const struct room_event *event) {
     json_write_key(w, "message");
     if (event->has_message)

@@ -1,8 +1,8 @@
 /*
- * shape: the JSON of everything users see, written the same way by every program.
+ * serialize: the JSON of all objects and events that clients see, for all programs.
  *
- * An event that pushd reads from the database is byte for byte what fcgi-api published,
- * as long as its subject has not changed since: both call these functions.
+ * An event that is read from the database has the same bytes as when it was published, unless its
+ * subject has changed since.
  */
 #ifndef CONFAB_COMMON_EVENT_SERIALIZE_H
 #define CONFAB_COMMON_EVENT_SERIALIZE_H
@@ -19,25 +19,25 @@
 #include "store/user.h"
 #include "json/json_writer.h"
 
-/* The objects, each one value. */
+/* Objects. */
 void serialize_message(struct json_writer *w, const struct message *message);
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
 void serialize_user(struct json_writer *w, const struct user *user);    /* user_id, username */
-void serialize_account(struct json_writer *w, const struct user *user); /* as /me/ shows it */
+void serialize_account(struct json_writer *w, const struct user *user); /* for /me/ */
 
-/* A room as the caller sees it, or for an event, without the caller's own fields. */
+/* A room for one user; and for events, without the fields that depend on the user. */
 void serialize_room(struct json_writer *w, const struct room *room);
 void serialize_room_in_event(struct json_writer *w, const struct room *room);
 
-/* Appends an event of a room's stream, a whole JSON object. `room` is needed for room_updated
- * only (NULL: the room is gone). Returns the Message object of a new_message, which lies in
- * out's memory and is valid until out changes; an empty text for all others. */
+/* Appends an event of the stream of a room. `room` is only needed for room_updated (NULL: it does
+ * not exist any more). Returns the Message object of a new_message, which points into `out` and is
+ * valid until that changes; an empty text for all other events. */
 struct text serialize_room_event(struct buffer *out, const struct room_event *event,
                                  const struct room *room);
 
-/* Events of a user's stream. room is NULL when it is gone; deleted_by and such may be
- * NULL when the sysadmin's tool did it. */
+/* Append events of the own stream of a user. room and room_name are NULL if the room does not exist
+ * any more; the name of the actor is NULL if it is confabctl. */
 void serialize_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const struct room *room, const char *created_by);
 void serialize_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_id,
@@ -45,20 +45,20 @@ void serialize_room_invitation(struct buffer *out, uint64_t seq, uint64_t room_i
 void serialize_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const char *removed_by);
 
-/* On a user's stream with its seq; on a room's channel seq is 0 and left out. */
+/* For the own stream of a user, with its seq; as a notice of a room seq is 0 and omitted. */
 void serialize_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const char *deleted_by);
 
-/* Never stored: the read mark of a member moved. */
+/* The notice that a read mark has advanced. */
 void serialize_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,
                             uint64_t message_id);
 
-/* Never stored: what a user does in a room (typing, stop_typing, user_joined, user_left). */
+/* A notice about a user in a room: typing, stop_typing, user_joined, user_left. */
 void serialize_user_notice(struct buffer *out, unsigned type, uint64_t room_id, uint64_t user_id,
                            struct text username);
 
-/* What a notifications socket gets of a new message; message is the JSON of the object, as
- * it stands in the room's event. */
+/* The notification of a new message on a notifications socket; message is the JSON of the Message
+ * object, as in the event. */
 void serialize_message_notification(struct buffer *out, uint64_t room_id, struct text message,
                                     struct text sender);
 

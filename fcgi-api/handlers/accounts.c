@@ -1,3 +1,4 @@
+/* /api/auth/: registration, tokens, login and logout, passwords. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,12 +42,13 @@ static enum error send_registered(struct exchange *x, uint64_t id, struct text n
     return ERROR_NONE;
 }
 
-static void note_taken(struct exchange *x) {
+static void add_taken_error(struct exchange *x) {
     field_errors_add(&x->field_errors, "username", "A user with that username already exists.");
 }
 
-/* Reads both fields. That a name is taken is else found out by adding it; when the password
- * is wrong nothing is added, and all that is wrong is to be said at once. */
+/* Reads both fields. Whether the name is taken is normally found when the user is added. If the
+ * password is invalid, no user is added, so it is checked here: all errors are reported together.
+ * */
 static enum error read_registration(struct exchange *x, struct text *name, struct text *password) {
     struct user user;
     const bool has_name = fields_text(x, "username", 1, 256, FIELDS_REQUIRED, name);
@@ -57,7 +59,7 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
     else if (has_name && !has_password &&
              user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
-        note_taken(x);
+        add_taken_error(x);
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
@@ -79,7 +81,7 @@ enum error accounts_register(struct exchange *x) {
         return ERROR_UNAVAILABLE;
     error = user_add(x->service->db, name, password_hash, key_hash, &id);
     if (error == ERROR_CONFLICT) {
-        note_taken(x);
+        add_taken_error(x);
         return ERROR_BAD_INPUT;
     }
     return error ? error : send_registered(x, id, name, key);
@@ -87,16 +89,16 @@ enum error accounts_register(struct exchange *x) {
 
 /* ---- logging in ---- */
 
-/* Login attempts are counted for a name from an address, whatever the name's case. */
-static enum error take_login(struct exchange *x, struct text name) {
+/* Counts a login attempt toward the limit for name and address, ignoring the case of the name. */
+static enum error count_login(struct exchange *x, struct text name) {
     char lowered[USER_NAME_SIZE], subject[USER_NAME_SIZE + sizeof(x->request->address)];
     text_lower(name, lowered, sizeof(lowered));
     snprintf(subject, sizeof(subject), "%s %s", lowered, x->request->address);
     return limit_take(x, LIMIT_LOGINS, subject);
 }
 
-/* A hash made at a cost that is no longer the configured one is made anew, now that the
- * password is at hand. Failing at it harms nobody. */
+/* Hashes the password again if the configured cost has changed: only now is it known. Errors are
+ * ignored. */
 static void refresh_password(struct exchange *x, const struct user *user, const char *hash,
                              struct text password) {
     const struct config *config = x->service->config;
@@ -106,8 +108,8 @@ static void refresh_password(struct exchange *x, const struct user *user, const 
         user_refresh_password(x->service->db, user->id, fresh);
 }
 
-/* Reads username and password and finds the user they are right for. A name that does
- * not exist costs the same time as a wrong password. */
+/* Reads username and password and finds the user. An unknown name takes the same time as a wrong
+ * password. */
 static enum error check_login(struct exchange *x, struct user *user) {
     const struct config *config = x->service->config;
     struct text name, password;
@@ -116,15 +118,15 @@ static enum error check_login(struct exchange *x, struct user *user) {
     fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &password);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    enum error error = take_login(x, name);
+    enum error error = count_login(x, name);
     if (error)
         return error;
     error =
         text_is_username(name) ? user_by_name(x->service->db, name, user, hash) : ERROR_NOT_FOUND;
     if (error && error != ERROR_NOT_FOUND)
         return error;
-    const bool right = password_worker_verify(config, error ? NULL : hash, password);
-    if (error || !right || !user->is_active) {
+    const bool matches = password_worker_verify(config, error ? NULL : hash, password);
+    if (error || !matches || !user->is_active) {
         field_errors_add(&x->field_errors, "non_field_errors",
                          "Unable to log in with provided credentials.");
         return ERROR_BAD_INPUT;
@@ -154,7 +156,7 @@ enum error accounts_token_add(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* A login without a body turns a token into a cookie. */
+/* With a token and no body, the login session is for the user of the token. */
 enum error accounts_login(struct exchange *x) {
     struct user user;
     char key[SECRET_KEY_SIZE];
@@ -178,35 +180,36 @@ enum error accounts_login(struct exchange *x) {
     return send_account(x, &user);
 }
 
-/* ---- ending ---- */
+/* ---- revoking ---- */
 
-static void tell_sockets(struct exchange *x, const struct user_change *change) {
+/* Makes pushd check the credentials of open sockets. */
+static void notify_sockets(struct exchange *x, const struct user_change *change) {
     publish_credentials_changed(x->service->redis, x->service->config->redis_prefix, change);
 }
 
 enum error accounts_token_end(struct exchange *x) {
     struct user_change change;
     if (!x->identity.token_id)
-        return exchange_fail(x, ERROR_BAD_INPUT, "This request was not made with a token.");
+        return exchange_fail(x, ERROR_BAD_INPUT, "The request was not authenticated by a token.");
     const enum error error = token_end(x->service->db, x->identity.token_id, &change);
     if (error)
         return error;
-    tell_sockets(x, &change);
+    notify_sockets(x, &change);
     return no_content(x);
 }
 
-/* The session that the cookie names ends, also when a token spoke for the caller. */
+/* Ends the session of the cookie, also if the request is authenticated by a token of that user. */
 enum error accounts_logout(struct exchange *x) {
     struct user_change change = {0};
-    struct identity of_cookie = x->identity;
+    struct identity cookie_identity = x->identity;
     enum error error = ERROR_NONE;
     if (!x->identity.session_id)
-        error = auth_session(x, &of_cookie);
-    if (!error && of_cookie.user.id == x->identity.user.id)
-        error = login_session_end(x->service->db, of_cookie.session_id, &change);
+        error = auth_session(x, &cookie_identity);
+    if (!error && cookie_identity.user.id == x->identity.user.id)
+        error = login_session_end(x->service->db, cookie_identity.session_id, &change);
     if (error && error != ERROR_UNAUTHENTICATED)
         return error;
-    tell_sockets(x, &change);
+    notify_sockets(x, &change);
     auth_set_cookie(x, NULL);
     return no_content(x);
 }
@@ -221,14 +224,14 @@ static enum error check_old_password(struct exchange *x, struct text old) {
     const struct config *config = x->service->config;
     struct user user;
     char hash[SECRET_PASSWORD_SIZE];
-    enum error error = take_login(x, text_of(x->identity.user.name));
+    enum error error = count_login(x, text_of(x->identity.user.name));
     if (!error)
         error = user_by_id(x->service->db, x->identity.user.id, &user, hash);
     if (error)
         return error;
     if (password_worker_verify(config, hash, old))
         return ERROR_NONE;
-    field_errors_add(&x->field_errors, "old_password", "This is not the present password.");
+    field_errors_add(&x->field_errors, "old_password", "This is not the current password.");
     return ERROR_BAD_INPUT;
 }
 
@@ -250,6 +253,6 @@ enum error accounts_password(struct exchange *x) {
                               x->identity.session_id, &change);
     if (error)
         return error;
-    tell_sockets(x, &change);
+    notify_sockets(x, &change);
     return no_content(x);
 }

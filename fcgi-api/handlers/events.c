@@ -1,3 +1,4 @@
+/* GET rooms/{id}/events/: the events of a room after a number, for polling. */
 #include "event/replay.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
@@ -10,12 +11,13 @@ static void list_event(void *context, const struct event_envelope *envelope) {
     json_write_raw(context, envelope->text.at, envelope->text.len);
 }
 
-/* The cursor can't be served: the client learns where to go on from. */
-static enum error answer_gone(struct exchange *x, uint64_t last_seq) {
+/* 410 with the number to continue from. */
+static enum error respond_gone(struct exchange *x, uint64_t last_seq) {
     struct json_writer w = json_writer_start(&x->response.body);
     buffer_clear(&x->response.body);
     json_write_object(&w);
-    json_write_member_str(&w, "detail", "Events after this one are not kept; load the room again.");
+    json_write_member_str(&w, "detail",
+                          "The events after this number have expired; reload the room.");
     json_write_member_u64(&w, "last_seq", last_seq);
     json_write_object_end(&w);
     x->response.status = error_status(ERROR_GONE);
@@ -31,8 +33,10 @@ enum error events_list(struct exchange *x) {
         limit = LIMIT_MOST;
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const bool can_be_served = after <= state->last_seq && after + 1 >= state->oldest_seq;
-    if (can_be_served && etag_set_room(x, state))
+
+    /* An error has no entity tag. */
+    const bool is_available = after <= state->last_seq && after + 1 >= state->oldest_seq;
+    if (is_available && etag_set_room(x, state))
         return ERROR_NONE;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
@@ -41,7 +45,7 @@ enum error events_list(struct exchange *x) {
     const enum error error = replay_room(x->service->db, state, after, limit,
                                          x->service->config->event_retention, list_event, &w);
     if (error == ERROR_GONE)
-        return answer_gone(x, state->last_seq);
+        return respond_gone(x, state->last_seq);
     if (error)
         return error;
     json_write_array_end(&w);

@@ -1,6 +1,6 @@
 /*
- * handlers: what routes.def names. Each is an exchange_handler (exchange.h) and stands in
- * the file of its prefix; what it answers is in the contract of the API.
+ * handlers: the handlers named in routes.def. Each is an exchange_handler (server/exchange.h) in
+ * the file of its prefix; docs/api-notes.md describes the responses.
  */
 #ifndef CONFAB_FCGI_API_HANDLERS_HANDLERS_H
 #define CONFAB_FCGI_API_HANDLERS_HANDLERS_H

@@ -1,3 +1,4 @@
+/* /api/chat/rooms/{id}/: members, invitations, joining, leaving, roles. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -35,7 +36,7 @@ enum error members_list(struct exchange *x) {
     return error;
 }
 
-/* ---- what others are told ---- */
+/* ---- publishing ---- */
 
 static struct room_event event_of(const struct exchange *x, unsigned type, uint64_t seq,
                                   uint64_t subject_id) {
@@ -52,10 +53,10 @@ static void publish_event(struct exchange *x, unsigned type, uint64_t seq, uint6
     publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
 }
 
-/* A role that changed: the event shows the membership as it is now. */
+/* A change of a role. The event shows the membership in its current state. */
 struct role_event {
     struct exchange *x;
-    uint64_t seq; /* 0: nothing changed, nothing to tell */
+    uint64_t seq; /* 0: nothing changed */
 };
 
 static void publish_role(void *context, const struct membership *membership) {
@@ -93,6 +94,7 @@ static enum error send_membership(struct exchange *x, const struct membership *m
     return ERROR_NONE;
 }
 
+/* Adds the user, publishes the events, and sends the membership. */
 static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
     struct member_change change;
     const enum error error =
@@ -140,7 +142,7 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
     }
 }
 
-static void publish_end_of_room(struct exchange *x, uint64_t user_id, uint64_t seq) {
+static void publish_last_left(struct exchange *x, uint64_t user_id, uint64_t seq) {
     char stream[48];
     snprintf(stream, sizeof(stream), "%" PRIu64 ":%" PRIu64, user_id, seq);
     publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
@@ -158,7 +160,7 @@ enum error members_remove(struct exchange *x) {
         return error;
     x->response.status = 204;
     if (change.room_deleted)
-        publish_end_of_room(x, user_id, change.user_seq);
+        publish_last_left(x, user_id, change.user_seq);
     else
         publish_removal(x, user_id, &change);
     return ERROR_NONE;
@@ -182,7 +184,8 @@ enum error members_update(struct exchange *x) {
     const enum error error = member_set_admin(x->service->db, x->ids[0], x->identity.user.id,
                                               user_id, is_admin, &change);
     if (error == ERROR_BAD_INPUT)
-        field_errors_add(&x->field_errors, "is_admin", "The last admin of a room stays one.");
+        field_errors_add(&x->field_errors, "is_admin",
+                         "The last admin of a room cannot lose the role.");
     if (error)
         return error;
     struct role_event role = {x, change.changed ? change.seq : 0};

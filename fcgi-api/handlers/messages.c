@@ -1,3 +1,4 @@
+/* /api/chat/rooms/{id}/messages/ and read/. */
 #include <inttypes.h>
 
 #include "auth_cache.h"
@@ -21,14 +22,15 @@ static const char *prefix_of(const struct exchange *x) {
 
 /* ---- lists ---- */
 
-/* A page as it is read. One by offset goes straight into the answer; what goes around one by
- * cursor depends on the messages at its ends, so these are written apart. */
+/* A page while it is read. A page by offset is written to the response directly. The links of a
+ * page by cursor depend on its first and last message, so its messages are written to `results`
+ * first. */
 struct listing {
     struct exchange *x;
     const struct page *page;
     const struct message_page *which;
-    bool begun;
-    struct buffer apart;
+    bool has_begun;
+    struct buffer results; /* of a page by cursor */
     struct json_writer w;
     uint64_t newest_id, newest_position; /* 0: the page is empty */
     uint64_t oldest_id, oldest_position;
@@ -37,18 +39,18 @@ struct listing {
 static void begin_listing(struct listing *listing) {
     struct exchange *x = listing->x;
     const bool by_offset = listing->which->kind == MESSAGE_PAGE_OFFSET;
-    struct buffer *out = by_offset ? &x->response.body : &listing->apart;
+    struct buffer *out = by_offset ? &x->response.body : &listing->results;
     buffer_clear(out);
     listing->w = json_writer_start(out);
     if (by_offset)
         page_begin(x, &listing->w, listing->page, x->identity.room.message_count, "");
     listing->newest_id = 0;
-    listing->begun = true;
+    listing->has_begun = true;
 }
 
 static void list_message(void *context, const struct message *message) {
     struct listing *listing = context;
-    if (!listing->begun)
+    if (!listing->has_begun)
         begin_listing(listing);
     if (!listing->newest_id) {
         listing->newest_id = message->id;
@@ -59,7 +61,7 @@ static void list_message(void *context, const struct message *message) {
     serialize_message(&listing->w, message);
 }
 
-/* Which page is asked for: by offset, or by one cursor. */
+/* Reads which page is requested: by offset, or by a cursor. */
 static void read_page(struct exchange *x, struct page *page, struct message_page *which) {
     uint64_t cursor;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
@@ -74,9 +76,9 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
 }
 
 static void write_cursor_link(struct exchange *x, struct json_writer *w, const char *key,
-                              bool there, const char *cursor, uint64_t id, uint64_t limit) {
+                              bool exists, const char *cursor, uint64_t id, uint64_t limit) {
     struct buffer url = BUFFER_EMPTY;
-    if (!there) {
+    if (!exists) {
         json_write_member_null(w, key);
         return;
     }
@@ -86,8 +88,8 @@ static void write_cursor_link(struct exchange *x, struct json_writer *w, const c
     buffer_free(&url);
 }
 
-/* The envelope of a page by cursor. Behind the oldest message there is no older page; on
- * an empty page before the first one the newer page is the beginning (after=0). */
+/* Writes the object around a page by cursor up to the array. There is no next page after the oldest
+ * message. The previous page of an empty page before the first message is after=0. */
 static void begin_cursor_page(struct exchange *x, struct json_writer *w,
                               const struct listing *listing, const struct message_page *which,
                               uint64_t count) {
@@ -105,17 +107,17 @@ static void begin_cursor_page(struct exchange *x, struct json_writer *w,
 
 static void end_listing(struct listing *listing) {
     struct exchange *x = listing->x;
-    if (!listing->begun)
+    if (!listing->has_begun)
         begin_listing(listing);
     if (listing->which->kind != MESSAGE_PAGE_OFFSET) {
         listing->w = json_writer_start(&x->response.body);
         begin_cursor_page(x, &listing->w, listing, listing->which, x->identity.room.message_count);
-        buffer_append(&x->response.body, listing->apart.data, listing->apart.len);
+        buffer_append(&x->response.body, listing->results.data, listing->results.len);
     }
     page_end(&listing->w);
 }
 
-/* Reads the page and authenticates the caller in one statement. */
+/* Reads the page and authenticates the user in one statement. */
 static enum error list_by_token(struct exchange *x, struct listing *listing) {
     bool found;
     const enum error error =
@@ -127,7 +129,7 @@ static enum error list_by_token(struct exchange *x, struct listing *listing) {
     return error;
 }
 
-static enum error list_by_caller(struct exchange *x, struct listing *listing) {
+static enum error list_by_identity(struct exchange *x, struct listing *listing) {
     const struct message_page *which = listing->which;
     bool cursor_found;
     const enum error error = message_page_list(x->service->db, x->service->names, &x->identity.room,
@@ -135,7 +137,7 @@ static enum error list_by_caller(struct exchange *x, struct listing *listing) {
     if (error || cursor_found)
         return error;
     field_errors_add(&x->field_errors, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
-                     "This is no message of the room.");
+                     "This message is not in the room.");
     return ERROR_BAD_INPUT;
 }
 
@@ -149,10 +151,10 @@ enum error messages_list(struct exchange *x) {
         return ERROR_NONE;
     struct listing listing = {.x = x, .page = &page, .which = &which};
     const enum error error =
-        x->auth_pending ? list_by_token(x, &listing) : list_by_caller(x, &listing);
+        x->auth_pending ? list_by_token(x, &listing) : list_by_identity(x, &listing);
     if (!error && x->has_identity)
         end_listing(&listing);
-    buffer_free(&listing.apart);
+    buffer_free(&listing.results);
     return error;
 }
 
@@ -227,7 +229,7 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
     return ERROR_NONE;
 }
 
-static void note_bad_reply(struct exchange *x, const struct message_draft *draft) {
+static void add_reply_error(struct exchange *x, const struct message_draft *draft) {
     field_errors_add(&x->field_errors, "reply_to_id",
                      "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft->reply_to_id);
 }
@@ -237,16 +239,17 @@ static void ignore_message(void *context, const struct message *message) {
     (void)message;
 }
 
-/* Whether the reply is to a message of the room is else found out by the transaction; when
- * another field is wrong there is none, and all that is wrong is to be said at once. */
+/* The target of a reply is normally checked by the transaction. If another field is invalid, there
+ * is no transaction, so it is checked here: all errors are reported together. */
 static void check_reply(struct exchange *x, const struct message_draft *draft) {
     if (draft->reply_to_id && message_get(x->service->db, draft->room_id, draft->reply_to_id,
                                           ignore_message, NULL) == ERROR_NOT_FOUND)
-        note_bad_reply(x, draft);
+        add_reply_error(x, draft);
 }
 
-/* Runs the transaction, which checks a pending token. Whatever is wrong with it is left to the
- * ordinary way, and the hint is dropped; a post in the ordinary way leaves one. */
+/* Runs the transaction, which checks a pending token. If it is refused, auth_pending stays set, so
+ * that the router serves the request again with all checks, and the entry of the auth cache is
+ * removed. A post with an authenticated token adds an entry. */
 static enum error post(struct exchange *x, struct message_draft *draft,
                        struct message_change *change) {
     struct auth_cache *cache = x->service->auth_cache;
@@ -275,7 +278,7 @@ enum error messages_post(struct exchange *x) {
         return error;
     error = post(x, &draft, &change);
     if (change.bad_reply)
-        note_bad_reply(x, &draft);
+        add_reply_error(x, &draft);
     if (error)
         return error;
     if (change.changed)
@@ -323,7 +326,7 @@ enum error messages_delete(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* ---- reading on ---- */
+/* ---- read marks ---- */
 
 static void publish_read(struct exchange *x, uint64_t message_id) {
     struct buffer json = BUFFER_EMPTY;
@@ -342,7 +345,7 @@ enum error messages_read(struct exchange *x) {
     const enum error error =
         message_mark_read(x->service->db, x->ids[0], x->identity.user.id, message_id, &mark);
     if (mark.bad_message)
-        field_errors_add(&x->field_errors, "message_id", "This is no message of the room.");
+        field_errors_add(&x->field_errors, "message_id", "This message is not in the room.");
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);

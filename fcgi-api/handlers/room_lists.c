@@ -1,4 +1,4 @@
-/* GET rooms/: the caller's own rooms, or the public ones. */
+/* GET rooms/: the rooms of the user, or the public ones. */
 #include <inttypes.h>
 
 #include "event/serialize.h"
@@ -9,8 +9,8 @@
 
 /* A page while it is read. */
 struct listing {
-    struct json_writer *w; /* NULL: only the hash is wanted */
-    uint64_t hash;         /* of everything that the page depends on */
+    struct json_writer *w; /* NULL: only the hash is needed */
+    uint64_t hash;         /* of everything on which the page depends */
 };
 
 #define HASH_START 14695981039346656037u
@@ -22,8 +22,8 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
     return hash;
 }
 
-/* Every change of a room increments its last_seq; the time of creation tells databases apart; the
- * read position and the roles are the caller's. */
+/* Every change of a room increments its last_seq; the creation time differs between databases; the
+ * read position and the role are those of the user. */
 static void visit_room(void *context, const struct room *room) {
     struct listing *listing = context;
     const struct room_state *state = &room->state;
@@ -36,14 +36,14 @@ static void visit_room(void *context, const struct room *room) {
         serialize_room(listing->w, room);
 }
 
-/* Sets the tag; true if the client has this page already. */
+/* Sets the entity tag; true if the client has this page already. */
 static bool set_etag(struct exchange *x, const struct room_list *list, uint64_t hash) {
     buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
                   list->is_public, list->user_id, list->limit, list->offset, list->count, hash);
     return etag_end(x);
 }
 
-/* ?public=1 asks for the public rooms; 0 or nothing for the caller's own. */
+/* ?public=1 requests the public rooms; 0 or no parameter those of the user. */
 static bool read_public(struct exchange *x) {
     struct buffer value = BUFFER_EMPTY;
     bool is_public = false, valid = true;
@@ -71,8 +71,9 @@ enum error rooms_list(struct exchange *x) {
         return ERROR_BAD_INPUT;
     enum error error = list.is_public ? room_list_count_public(db, &list.count) : ERROR_NONE;
 
-    /* A client that has the page learns so from the states of its rooms. */
-    if (!error && etag_is_asked(x)) {
+    /* The tag depends only on the states of the rooms. If the client has the page already, nothing
+     * else is read. */
+    if (!error && etag_is_conditional(x)) {
         struct listing known = {NULL, HASH_START};
         error = room_list_page(db, &list, true, visit_room, &known);
         if (!error && set_etag(x, &list, known.hash))

@@ -1,3 +1,4 @@
+/* /api/chat/rooms/: creating, reading, changing and deleting rooms; direct rooms; presence. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void write_user(void *context, const struct user *user) {
     serialize_user(context, user);
 }
 
-/* Names of the users who are here, told by Redis; without it nobody is known to be. */
+/* The names of the users who are online, from Redis; without Redis the list is empty. */
 enum error rooms_presence(struct exchange *x) {
     uint64_t *ids = NULL;
     size_t count = 0;
@@ -100,8 +101,8 @@ enum error rooms_create(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* What a direct room put on record: for the caller a room, for the other an invitation to
- * a room that bears the caller's name. */
+/* A direct room that was created or found. The user gets room_created, the other user an invitation
+ * to a room with the name of the user. */
 struct direct {
     struct exchange *x;
     uint64_t other_id;
@@ -133,7 +134,7 @@ enum error rooms_direct(struct exchange *x) {
         room_direct(x->service->db, x->identity.user.id, direct.other_id, &direct.change);
     if (error == ERROR_BAD_INPUT) {
         if (direct.other_id == x->identity.user.id)
-            field_errors_add(&x->field_errors, "user_id", "A direct room needs somebody else.");
+            field_errors_add(&x->field_errors, "user_id", "A direct room needs another user.");
         else
             field_errors_add(&x->field_errors, "user_id",
                              "Invalid pk \"%" PRIu64 "\" - object does not exist.",

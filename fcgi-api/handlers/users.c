@@ -1,3 +1,4 @@
+/* GET users/: a list of users, by name or the beginning of it. */
 #include "event/serialize.h"
 #include "handlers/handlers.h"
 #include "rest/page.h"

@@ -1,3 +1,4 @@
+/* The content type of a body; JSON objects and forms. */
 #include "rest/body.h"
 
 #include <json-c/json.h>
@@ -7,8 +8,8 @@
 
 #include "json/json_validate.h"
 
-/* True when a Content-Type names the type, whatever its parameters; a charset, if given,
- * must be UTF-8. */
+/* True if a Content-Type is of this type. Parameters are ignored, except that a charset must be
+ * UTF-8. */
 static bool is_type(const char *content_type, const char *type) {
     const size_t len = strlen(type);
     if (strncasecmp(content_type, type, len) != 0)
@@ -41,12 +42,12 @@ static enum error parse_json(struct exchange *x) {
         x->tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     if (!x->tokener)
         return ERROR_INTERNAL;
-    /* The terminator behind the body ends a number that would else wait for more. */
+    /* The NUL after the body is parsed too: it ends a number, which could otherwise go on. */
     struct json_object *object = json_tokener_parse_ex(x->tokener, body.at, (int)body.len + 1);
     const enum json_tokener_error result = json_tokener_get_error(x->tokener);
     json_tokener_reset(x->tokener);
     if (result != json_tokener_success)
-        return refuse_json(x, "not understood", 0);
+        return refuse_json(x, "invalid", 0);
     if (!json_object_is_type(object, json_type_object)) {
         json_object_put(object);
         return exchange_fail(x, ERROR_BAD_INPUT, "Invalid data. Expected a JSON object.");
@@ -55,7 +56,8 @@ static enum error parse_json(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* One name=value pair of a form; of a name given twice the last counts, as in JSON. */
+/* Adds a name=value pair of a form; of a repeated name the last counts, as in JSON. The decoded
+ * name and value are in `scratch`, separated by a NUL. */
 static bool add_pair(struct json_object *object, struct text pair, struct buffer *scratch) {
     const char *equals = memchr(pair.at, '=', pair.len);
     const size_t name_len = equals ? (size_t)(equals - pair.at) : pair.len;
@@ -80,33 +82,34 @@ static bool add_pair(struct json_object *object, struct text pair, struct buffer
 static enum error parse_form(struct exchange *x) {
     struct buffer scratch = BUFFER_EMPTY;
     struct text rest = x->request->body;
-    bool sound = true;
+    bool valid = true;
     x->fields = json_object_new_object();
-    while (rest.len > 0 && sound) {
+    while (rest.len > 0 && valid) {
         const char *end = memchr(rest.at, '&', rest.len);
         const size_t len = end ? (size_t)(end - rest.at) : rest.len;
-        sound = len == 0 || add_pair(x->fields, (struct text){rest.at, len}, &scratch);
+        valid = len == 0 || add_pair(x->fields, (struct text){rest.at, len}, &scratch);
         const size_t skip = end ? len + 1 : len;
         rest = (struct text){rest.at + skip, rest.len - skip};
     }
     buffer_free(&scratch);
-    return sound ? ERROR_NONE
-                 : exchange_fail(x, ERROR_BAD_INPUT, "The form is not valid UTF-8 in %XX form.");
+    return valid
+               ? ERROR_NONE
+               : exchange_fail(x, ERROR_BAD_INPUT, "The form is not valid percent-encoded UTF-8.");
 }
 
 static enum error refuse_type(struct exchange *x, const char *type) {
     char detail[200];
     snprintf(detail, sizeof(detail), "Unsupported media type \"%.100s\" in request.", type);
-    const bool sound = text_is_valid(detail, strlen(detail));
+    const bool is_utf8 = text_is_valid(detail, strlen(detail));
     return exchange_fail(x, ERROR_MEDIA_TYPE,
-                         sound ? detail : "Unsupported media type in request.");
+                         is_utf8 ? detail : "Unsupported media type in request.");
 }
 
 enum error body_parse(struct exchange *x, bool form) {
     if (x->request->body_error)
         return exchange_fail(x, x->request->body_error,
                              x->request->body_error == ERROR_BAD_INPUT
-                                 ? "The body is not as long as its Content-Length says."
+                                 ? "The length of the body differs from Content-Length."
                                  : NULL);
     if (x->request->body.len == 0) {
         x->fields = json_object_new_object();

@@ -1,8 +1,9 @@
+/* The headers of responses and of preflights. */
 #include "rest/cors.h"
 
 #include "http/origin.h"
 
-/* Seconds a browser may remember a preflight. */
+/* How long a browser may cache a preflight, in seconds. */
 #define PREFLIGHT_SECONDS 600
 
 void cors_headers(struct exchange *x, const char *methods) {
@@ -10,6 +11,7 @@ void cors_headers(struct exchange *x, const char *methods) {
     const char *allowed = x->service->config->allowed_origins;
     if (allowed[0] == '\0')
         return;
+    /* A shared cache must not reuse a response for another origin. */
     response_header(&x->response, "Vary", "Origin");
     if (!origin || !origin_list_contains(allowed, text_of(origin)))
         return;

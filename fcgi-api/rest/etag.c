@@ -1,13 +1,14 @@
+/* Comparing tags; the tag of a room; the headers. */
 #include "rest/etag.h"
 
 #include <string.h>
 
-bool etag_is_asked(const struct exchange *x) {
+bool etag_is_conditional(const struct exchange *x) {
     return request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH) != NULL;
 }
 
-/* Weak comparison against a list of tags, or "*". Web servers that compress mark a tag
- * with a suffix inside its quotes ("...-gzip"): that is still the same answer. */
+/* Weak comparison with a list of tags, or "*". A web server that compresses responses may append a
+ * suffix inside the quotes ("...-gzip"), which is ignored. */
 static bool is_listed(const char *list, struct text opaque) {
     for (const char *at = list; (at = strchr(at, '"')) != NULL; at++) {
         const char *end = strchr(at + 1, '"');
@@ -52,8 +53,8 @@ static void append_counter(struct buffer *tag, uint64_t counter) {
     buffer_append_u64(tag, counter);
 }
 
-/* The time of creation keeps tags of different databases apart, should a room's number
- * come twice; the read mark and the role are the caller's own part. */
+/* The creation time makes the tags of rooms in different databases differ, which may have the same
+ * ids. The read mark and the role are those of the user. */
 bool etag_set_room(struct exchange *x, const struct room_state *state) {
     struct buffer *tag = etag_begin(x);
     buffer_append_u64(tag, state->room_id);

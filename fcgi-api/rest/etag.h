@@ -10,20 +10,21 @@
 #include "store/room.h"
 #include "store/room_state.h"
 
-/* True when the client has some answer already, and asks whether it still holds. */
-bool etag_is_asked(const struct exchange *x);
+/* True if the request is conditional: it has If-None-Match. */
+bool etag_is_conditional(const struct exchange *x);
 
-/* Begins the tag of an answer; what the answer depends on is to be appended, in letters, digits
- * and dots. The tag that is begun last counts. */
+/* Begins the tag of the response and returns the buffer to append everything to on which the
+ * response depends, as letters, digits and dots. Replaces a tag that was begun before. */
 struct buffer *etag_begin(struct exchange *x);
 
-/* Ends the tag. Returns true, with a status of 304, if the client has that answer already. */
+/* Ends the tag. True, with status 304, if it matches If-None-Match. */
 bool etag_end(struct exchange *x);
 
-/* Both for an answer that shows a room's contents: any change of the room counts. */
+/* Sets the tag of a response that shows a room or its contents, and ends it. Every change of the
+ * room changes the tag. */
 bool etag_set_room(struct exchange *x, const struct room_state *state);
 
-/* Adds the headers ETag, Cache-Control and Vary, if a tag was set. */
+/* Adds the headers ETag, Cache-Control and Vary, if there is a tag and no error. */
 void etag_write(struct exchange *x);
 
 #endif

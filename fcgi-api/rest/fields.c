@@ -1,3 +1,4 @@
+/* Fields of the parsed JSON object: texts, booleans, ids. */
 #include "rest/fields.h"
 
 #include <json-c/json.h>
@@ -7,7 +8,7 @@ static const char REQUIRED[] = "This field is required.";
 static const char NOT_NULL[] = "This field may not be null.";
 static const char NOT_BLANK[] = "This field may not be blank.";
 
-/* Looks a field up; NULL when it is missing or null, which is noted if it may not be. */
+/* The value of a field, NULL if it is missing or null. Adds an error if that is not allowed. */
 static struct json_object *find(struct exchange *x, const char *name, unsigned flags) {
     struct json_object *value;
     if (!json_object_object_get_ex(x->fields, name, &value)) {
@@ -51,7 +52,7 @@ bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, u
     return false;
 }
 
-/* Words for true and false in the order they are paired. */
+/* Words for true and for false; both arrays have the same length. */
 static const char *const TRUE_WORDS[] = {"true", "t", "yes", "y", "on", "1"};
 static const char *const FALSE_WORDS[] = {"false", "f", "no", "n", "off", "0"};
 

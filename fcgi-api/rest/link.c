@@ -1,3 +1,4 @@
+/* The URL of a request. */
 #include "rest/link.h"
 
 void link_self(struct buffer *out, const struct request *request) {

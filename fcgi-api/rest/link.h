@@ -1,5 +1,5 @@
 /*
- * link: absolute URLs of this site, from the scheme and Host the client used.
+ * link: absolute URLs of this site, with the scheme and Host of the request.
  */
 #ifndef CONFAB_FCGI_API_REST_LINK_H
 #define CONFAB_FCGI_API_REST_LINK_H
@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "server/request.h"
 
-/* Appends scheme, host and path of the request as it was sent, without its query. */
+/* Appends the URL of the request: scheme, host and the path as sent, without the query. */
 void link_self(struct buffer *out, const struct request *request);
 
 #endif

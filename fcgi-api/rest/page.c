@@ -1,3 +1,4 @@
+/* The query parameters of a page; the links to the next and the previous one. */
 #include "rest/page.h"
 
 #include <inttypes.h>
@@ -39,8 +40,8 @@ void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, 
         page->limit = limit_most;
 }
 
-/* Appends "&name=value" for each parameter to keep, its value as it was sent but with
- * everything that is not plainly harmless escaped anew. */
+/* Appends "&name=value" for each parameter to keep. Bytes of the value that are not unreserved
+ * (RFC 3986) are percent-encoded. */
 static void keep_parameters(struct exchange *x, struct buffer *url, const char *kept) {
     struct buffer value = BUFFER_EMPTY;
     char name[32];
@@ -55,18 +56,19 @@ static void keep_parameters(struct exchange *x, struct buffer *url, const char *
         buffer_printf(url, "&%s=", name);
         for (size_t i = 0; i < value.len; i++) {
             const unsigned char c = (unsigned char)value.data[i];
-            const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                               (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
-            buffer_printf(url, plain ? "%c" : "%%%02X", c);
+            const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                                    (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
+            buffer_printf(url, unreserved ? "%c" : "%%%02X", c);
         }
     }
     buffer_free(&value);
 }
 
+/* Writes the link to another page, or null if there is none. */
 static void write_link(struct exchange *x, struct json_writer *w, const char *key, uint64_t limit,
-                       uint64_t offset, bool there, const char *kept) {
+                       uint64_t offset, bool exists, const char *kept) {
     struct buffer url = BUFFER_EMPTY;
-    if (!there) {
+    if (!exists) {
         json_write_member_null(w, key);
         return;
     }

@@ -23,8 +23,8 @@ struct json_tokener;
 struct limit;
 struct user_names;
 
-/* The state of a process. main.c sets the functions, so that this folder does not
- * depend on the router and on housekeeping. */
+/* The state of a process. main.c sets the functions, so that this folder does not depend on the
+ * router and on housekeeping. */
 struct service {
     const struct config *config;
     struct db *db;
@@ -69,7 +69,7 @@ struct exchange {
 /* auth_pending: one round trip to the database less, which saves a third of the CPU time of GET
  * room, a sixth of that of GET messages and an eighth of that of POST message (all servers).
  *
- * The caller has a token that is not checked yet. A handler that reads checks it in the statement
+ * The request has a token that is not checked yet. A handler that reads checks it in the statement
  * that reads: x->identity is empty before. A handler that writes checks it in its transaction:
  * x->identity.user has the id and name of the auth cache, to be trusted only after that. A handler
  * that has checked the token clears auth_pending; with it still set, the router drops the response

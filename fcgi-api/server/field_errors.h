@@ -1,8 +1,8 @@
 /*
  * field_errors: the errors of a request's fields, reported together.
  */
-#ifndef CONFAB_FIELD_ERRORS_H
-#define CONFAB_FIELD_ERRORS_H
+#ifndef CONFAB_FCGI_API_SERVER_FIELD_ERRORS_H
+#define CONFAB_FCGI_API_SERVER_FIELD_ERRORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
