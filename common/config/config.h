@@ -39,7 +39,8 @@ char *config_find(const char *given);
 /* Reads the defaults, the file at path (NULL: none) and the environment. Returns true and fills
  * *config, to be freed with config_free; or false, with a line for each error appended to
  * problems ("FILE:LINE: what is wrong, what is allowed"; "CONFAB_KEY: ..." for the environment),
- * and *config empty. All errors are found in one pass. Values of secret options are never
+ * and *config empty. All errors are found in one pass. An unknown variable is no error; it is
+ * appended to problems as a warning. Values of secret options are never
  * shown. */
 bool config_load(struct config *config, const char *path, struct buffer *problems);
 

@@ -96,9 +96,8 @@ static void check_list(struct parser *parser, const struct option *option, struc
         }
         if ((option->flags & OPTION_ORIGINS) != 0 && !origin_is_valid(entry)) {
             buffer_printf(begin_error(parser),
-                          "%s: \"%s\" is not allowed; an entry is http:// or "
-                          "https://, a host and optionally :port, such as "
-                          "https://www.example.org\n",
+                          "%s: \"%s\" is not allowed; an entry is a scheme, ://, a host and "
+                          "optionally :port, such as https://www.example.org, or null\n",
                           option->key, show(entry, shown));
         }
     }
@@ -248,10 +247,11 @@ static bool is_other_variable(struct text name) {
     return false;
 }
 
-static void refuse_variable(struct parser *parser, const char *key) {
+/* A warning, not an error: other programs may have variables with this prefix. */
+static void warn_of_variable(struct parser *parser, const char *key) {
     const char *nearest = option_nearest(text_of(key));
-    struct buffer *out = begin_error(parser);
-    buffer_append_str(out, "unknown variable");
+    struct buffer *out = parser->problems;
+    buffer_printf(out, "%s: unknown variable, ignored", parser->name);
     if (nearest != NULL) {
         buffer_append_str(out, "; did you mean " CONFIG_VARIABLE_PREFIX);
         for (const char *at = nearest; *at != '\0'; at++) {
@@ -273,7 +273,7 @@ static void parse_variable(struct parser *parser, struct text name, struct text 
     const struct option *option = has_lower_case(bare) ? NULL : option_find(text_of(key));
     parser->name = show(name, parser->variable);
     if (option == NULL)
-        refuse_variable(parser, key);
+        warn_of_variable(parser, key);
     else if (!text_is_valid(value.at, value.len))
         buffer_append_str(begin_error(parser), "the value is not UTF-8\n");
     else if (value.len > 0 || option->kind == OPTION_KIND_TEXT)

@@ -14,7 +14,10 @@ bool startup_load(struct config *config, const char *path) {
     const char *line = buffer_str(&problems);
     while (*line) {
         const size_t len = strcspn(line, "\n");
-        log_error("%.*s", (int)len, line);
+        if (valid)
+            log_warn("%.*s", (int)len, line);
+        else
+            log_error("%.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }
     buffer_free(&problems);

@@ -5,16 +5,19 @@
 
 #include "http/cidr.h"
 
-/* Length of the scheme with its "://"; 0 if it is neither http nor https. */
+/* Length of a scheme (RFC 3986, section 3.1) with its "://"; 0 if there is none. */
 static size_t scheme_length(struct text text) {
-    static const char *const SCHEMES[] = {"https://", "http://"};
-    for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
-        const struct text scheme = text_of(SCHEMES[i]);
-        const struct text start = {text.at, scheme.len};
-        if (text.len >= scheme.len && text_equals_nocase(start, scheme))
-            return scheme.len;
+    size_t len = 0;
+    while (len < text.len) {
+        const char c = text.at[len];
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!letter && !(other && len > 0))
+            break;
+        len++;
     }
-    return 0;
+    const bool ends = text.len - len >= 3 && memcmp(text.at + len, "://", 3) == 0;
+    return len > 0 && ends ? len + 3 : 0;
 }
 
 static bool is_host_character(char c) {
@@ -51,6 +54,9 @@ static bool is_port(struct text text) {
 }
 
 bool origin_is_valid(struct text text) {
+    /* Pages from files have no host; some browsers name the scheme, others do not. */
+    if (text_equals(text, text_of("null")) || text_equals_nocase(text, text_of("file://")))
+        return true;
     const size_t scheme = scheme_length(text);
     const struct text rest = {text.at + scheme, text.len - scheme};
     const size_t host = host_length(rest);

@@ -15,8 +15,9 @@
 /* The scheme that the client used; unknown to a server behind a proxy that does not tell. */
 enum origin_scheme { ORIGIN_HTTP, ORIGIN_HTTPS, ORIGIN_SCHEME_UNKNOWN };
 
-/* True for http:// or https://, a host (a name in ASCII, an IPv4 address, or an IPv6 address in
- * brackets), perhaps a port, and nothing after it. */
+/* True for a scheme (RFC 3986, section 3.1; apps have their own, such as capacitor://), a host (a
+ * name in ASCII, an IPv4 address, or an IPv6 address in brackets), perhaps a port, and nothing
+ * after it; and for the origins of files, "null" and "file://". */
 bool origin_is_valid(struct text text);
 
 /* True when the origin is that of the site itself, which the client reached by this scheme and

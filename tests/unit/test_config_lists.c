@@ -98,10 +98,14 @@ static void test_valid_origins(void **state) {
 static void test_invalid_origins(void **state) {
     static const char *const bad[] = {
         "www.example.org",
-        "ftp://example.org",
+        "1ftp://example.org",
+        "://example.org",
+        "capacitor:localhost",
+        "capacitor:///localhost",
+        "file:///",
         "https://",
         "https://example.org/",
-        "null",
+        "Null",
         "*",
         "https://*.example.org",
         "https://example.org/path",
@@ -126,9 +130,14 @@ static void test_invalid_origins(void **state) {
     }
     configured_refuse(
         *state, "allowed_origins = https://a.example, https://b.example/\n",
-        "F:1: allowed_origins: \"https://b.example/\" is not allowed; an entry is http:// or "
-        "https://, a host and optionally :port, such as "
-        "https://www.example.org\n");
+        "F:1: allowed_origins: \"https://b.example/\" is not allowed; an entry is a scheme, "
+        "://, a host and optionally :port, such as https://www.example.org, or null\n");
+}
+
+static void test_origins_of_apps(void **state) {
+    configured_accept(*state,
+                      "allowed_origins = capacitor://localhost ionic://localhost app://chat "
+                      "web+x.y-z://h:1 https://localhost null file://\n");
 }
 
 static void test_origins_found_in_a_list(void **state) {
@@ -160,6 +169,7 @@ int main(void) {
         CONFIGURED_TEST(test_all_addresses_of_one_family_are_none_of_the_other),
         CONFIGURED_TEST(test_valid_origins),
         CONFIGURED_TEST(test_invalid_origins),
+        CONFIGURED_TEST(test_origins_of_apps),
         CONFIGURED_TEST(test_origins_found_in_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
