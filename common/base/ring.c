@@ -21,7 +21,10 @@ void *ring_push(struct ring *ring, size_t size) {
         for (uint32_t i = 0; i < ring->count; i++)
             memcpy(slots + i * size, ring_at(ring, i), size);
         free(ring->slots);
-        *ring = (struct ring){slots, 0, ring->count, space, (uint32_t)size};
+        ring->slots = slots;
+        ring->first = 0;
+        ring->space = space;
+        ring->size = (uint32_t)size;
     }
     return memset(ring_at(ring, ring->count++), 0, size);
 }
