@@ -1,6 +1,6 @@
 /*
- * upgrade: replacing a running pushd by the program that is on disk now, without a moment in
- * which nobody listens on the port.
+ * upgrade: replacing a running pushd by the program that is on disk now, without closing the
+ * port at any moment.
  *
  * SIGUSR2 starts the successor with the arguments of this process and `--take-over`. Both
  * listen on the port for a moment. Once the successor serves, it tells the service manager
