@@ -255,6 +255,16 @@ static void begin_headers(struct exchange *x, const char *allow) {
     buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
+/* Tells the client whom it is answered as: another tab may have logged in as another user. */
+static void write_user_id(struct exchange *x) {
+    struct buffer *headers = &x->response.headers;
+    if (!x->has_identity)
+        return;
+    buffer_append_str(headers, "X-Confab-User-Id: ");
+    buffer_append_u64(headers, x->identity.user.id);
+    buffer_append_str(headers, "\r\n");
+}
+
 void router_serve(struct exchange *x) {
     char allow[ALLOW_SIZE];
     unsigned allowed = 0;
@@ -273,6 +283,7 @@ void router_serve(struct exchange *x) {
         error = serve_route(x, route);
     if (error)
         respond_error(x, error);
+    write_user_id(x);
     etag_write(x);
     if (x->etag.len == 0 || x->response.status >= 400)
         buffer_append_str(&x->response.headers, "Cache-Control: private, no-store\r\n");

@@ -177,6 +177,8 @@ enum error accounts_login(struct exchange *x) {
     if (error)
         return error;
     auth_set_cookie(x, key);
+    x->identity.user = user;
+    x->has_identity = true;
     return send_account(x, &user);
 }
 

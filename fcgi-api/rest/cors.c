@@ -19,7 +19,7 @@ void cors_headers(struct exchange *x, const char *methods) {
     response_header(&x->response, "Access-Control-Allow-Credentials", "true");
     if (x->request->method != METHOD_OPTIONS) {
         response_header(&x->response, "Access-Control-Expose-Headers",
-                        "ETag, Retry-After, X-Request-ID, Allow");
+                        "ETag, Retry-After, X-Request-ID, Allow, X-Confab-User-Id");
         return;
     }
     response_header(&x->response, "Access-Control-Allow-Methods", methods);
