@@ -74,7 +74,7 @@ daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
-events {{ worker_connections 512; }}
+events {{ worker_connections 768; }}
 http {{
     client_body_temp_path {folder}/tmp;
     fastcgi_temp_path {folder}/tmp;
@@ -154,6 +154,9 @@ class Front:
 
     def __exit__(self, *_):
         self.close()
+
+    def signal(self, number):
+        self._process.send_signal(number)
 
     def said(self):
         """The content of its error log."""
