@@ -46,6 +46,18 @@ bool cidr_parse(struct text text, struct cidr *cidr) {
     return true;
 }
 
+bool cidr_normalize(struct text address, char out[CIDR_ADDRESS_SIZE]) {
+    unsigned char bytes[16];
+    unsigned first;
+    if (!parse_address(address, bytes, &first))
+        return false;
+    if (memcmp(bytes, MAPPED, sizeof(MAPPED)) == 0)
+        inet_ntop(AF_INET, bytes + sizeof(MAPPED), out, CIDR_ADDRESS_SIZE);
+    else
+        inet_ntop(AF_INET6, bytes, out, CIDR_ADDRESS_SIZE);
+    return true;
+}
+
 bool cidr_contains(const struct cidr *outer, const struct cidr *inner) {
     if (inner->prefix < outer->prefix || is_ipv4(inner) != is_ipv4(outer))
         return false;

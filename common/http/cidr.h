@@ -23,6 +23,13 @@ struct cidr {
  * the prefix are ignored. Returns false for anything else. */
 bool cidr_parse(struct text text, struct cidr *cidr);
 
+/* Room for an address as text, with its terminator. */
+#define CIDR_ADDRESS_SIZE 46
+
+/* Writes an address as the one text that stands for it (RFC 5952; IPv4-mapped as IPv4), so that
+ * texts can be compared. Returns false, and writes nothing, if it is no address. */
+bool cidr_normalize(struct text address, char out[CIDR_ADDRESS_SIZE]);
+
 /* True when all of inner is in outer. */
 bool cidr_contains(const struct cidr *outer, const struct cidr *inner);
 

@@ -6,12 +6,19 @@
 static const char SCHEME[] = "token";
 static const char PROTOCOL[] = "token.";
 
+/* True for a header that may have come twice. */
+static bool has_comma(struct text header) {
+    return header.len > 0 && memchr(header.at, ',', header.len) != NULL;
+}
+
 /* Reads "Token <key>"; false for another scheme. */
 static bool read_authorization(struct text header, struct text *key) {
     const size_t len = sizeof(SCHEME) - 1;
     if (header.len < len || !text_equals_nocase((struct text){header.at, len}, text_of(SCHEME)))
         return false;
     if (header.len > len && header.at[len] != ' ' && header.at[len] != '\t')
+        return false;
+    if (has_comma(header))
         return false;
     *key = text_trim((struct text){header.at + len, header.len - len});
     return true;
@@ -34,7 +41,7 @@ bool credentials_token(const struct credentials_headers *headers, struct text *k
     if (read_authorization(headers->authorization, key) ||
         read_authorization(headers->redirected, key) || read_protocols(headers->protocols, key))
         return true;
-    if (headers->own.len == 0)
+    if (headers->own.len == 0 || has_comma(headers->own))
         return false;
     *key = text_trim(headers->own);
     return true;

@@ -15,7 +15,8 @@
 #define CREDENTIALS_COOKIE "sessionid"
 
 /* The values of the headers that can carry credentials; an empty text for one that was not
- * sent. */
+ * sent. Web servers join a header that came twice with a comma: Authorization and X-Confab-Token
+ * with one count as not sent. */
 struct credentials_headers {
     struct text authorization;
     struct text redirected; /* REDIRECT_HTTP_AUTHORIZATION: Authorization under the name that

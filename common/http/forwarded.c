@@ -1,7 +1,6 @@
-/* Both headers are lists that are read from their end. */
+/* X-Forwarded-For is a list that is read from its end; its entries have several spellings. */
 #include "http/forwarded.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "http/cidr.h"
@@ -17,21 +16,53 @@ static bool take_last(struct text *list, struct text *entry) {
     return true;
 }
 
+/* The text before the first `end`; all of it if there is none. */
+static struct text up_to(struct text text, char end) {
+    const char *found = text.len ? memchr(text.at, end, text.len) : NULL;
+    return (struct text){text.at, found ? (size_t)(found - text.at) : text.len};
+}
+
+/* The address of an entry, without quotes, port and zone. */
+static struct text bare_address(struct text entry) {
+    if (entry.len >= 2 && entry.at[0] == '"' && entry.at[entry.len - 1] == '"')
+        entry = (struct text){entry.at + 1, entry.len - 2};
+    if (entry.len > 0 && entry.at[0] == '[') {
+        /* [IPv6], perhaps with a port */
+        const struct text inside = up_to((struct text){entry.at + 1, entry.len - 1}, ']');
+        const size_t used = inside.len + 2;
+        if (used > entry.len || (used < entry.len && entry.at[used] != ':'))
+            return entry;
+        entry = inside;
+    } else if (memrchr(entry.at, ':', entry.len) == memchr(entry.at, ':', entry.len)) {
+        entry = up_to(entry, ':'); /* with two colons it is IPv6 without a port */
+    }
+    return up_to(entry, '%');
+}
+
 void forwarded_address(char address[FORWARDED_ADDRESS_SIZE], struct text forwarded_for,
                        const char *trusted) {
     struct text entry;
     while (take_last(&forwarded_for, &entry)) {
-        if (entry.len == 0 || entry.len >= FORWARDED_ADDRESS_SIZE ||
-            !text_is_valid(entry.at, entry.len))
+        if (!cidr_normalize(bare_address(entry), address))
             return;
-        snprintf(address, FORWARDED_ADDRESS_SIZE, "%.*s", (int)entry.len, entry.at);
         /* What stands before it was reported by this one: read on only if it is trusted. */
         if (!cidr_list_contains(trusted, address))
             return;
     }
 }
 
-bool forwarded_is_https(struct text forwarded_proto) {
-    struct text last;
-    return take_last(&forwarded_proto, &last) && text_equals_nocase(last, text_of("https"));
+void forwarded_peer(char address[FORWARDED_ADDRESS_SIZE], struct text peer) {
+    if (cidr_normalize(up_to(peer, '%'), address))
+        return;
+    const size_t len = peer.len < FORWARDED_ADDRESS_SIZE ? peer.len : FORWARDED_ADDRESS_SIZE - 1;
+    memmove(address, peer.at, len);
+    address[len] = '\0';
+}
+
+void forwarded_scheme(struct text forwarded_proto, bool *https) {
+    const struct text scheme = text_trim(forwarded_proto);
+    if (text_equals_nocase(scheme, text_of("https")))
+        *https = true;
+    else if (text_equals_nocase(scheme, text_of("http")))
+        *https = false;
 }

@@ -132,7 +132,7 @@ static void read_client(struct request *request, const struct config *config) {
     const char *https = request_header(request, VARIABLE_HTTPS);
     const char *scheme = request_header(request, VARIABLE_REQUEST_SCHEME);
     const char *proto = request_header(request, VARIABLE_HTTP_X_FORWARDED_PROTO);
-    snprintf(request->address, sizeof(request->address), "%s", peer ? peer : "");
+    forwarded_peer(request->address, text_of(peer));
     request->is_https =
         (https && strcasecmp(https, "off") != 0) || (scheme && strcasecmp(scheme, "https") == 0);
     if (!cidr_list_contains(config->trusted_proxies, request->address))
@@ -141,8 +141,7 @@ static void read_client(struct request *request, const struct config *config) {
     forwarded_address(request->address,
                       text_of(request_header(request, VARIABLE_HTTP_X_FORWARDED_FOR)),
                       config->trusted_proxies);
-    if (proto)
-        request->is_https = forwarded_is_https(text_of(proto));
+    forwarded_scheme(text_of(proto), &request->is_https);
 }
 
 /* HTTP/1.0 has no Host; links then have the name of the server. */

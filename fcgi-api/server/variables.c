@@ -1,6 +1,7 @@
 /* A search for each name of the list in the table of variables.def. */
 #include "server/variables.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const struct {
@@ -21,14 +22,26 @@ static enum variable variable_of(const char *name, size_t len) {
     return (enum variable)variable;
 }
 
+static bool is_header(const char *name) {
+    return strncmp(name, "HTTP_", 5) == 0;
+}
+
 void variables_find(char *const *list, const char *values[VARIABLE_COUNT]) {
+    bool twice[VARIABLE_COUNT] = {false};
     memset(values, 0, VARIABLE_COUNT * sizeof(values[0]));
     for (; *list; list++) {
         const char *equals = strchr(*list, '=');
         if (!equals)
             continue;
         const enum variable variable = variable_of(*list, (size_t)(equals - *list));
-        if (variable < VARIABLE_COUNT && !values[variable])
+        if (variable == VARIABLE_COUNT)
+            continue;
+        if (values[variable])
+            twice[variable] = true;
+        if (!values[variable])
             values[variable] = equals + 1;
     }
+    for (size_t i = 0; i < VARIABLE_COUNT; i++)
+        if (values[i] && is_header(NAMES[i].name) && (twice[i] || strcmp(values[i], "-") == 0))
+            values[i] = NULL;
 }

@@ -15,8 +15,8 @@ static void format_peer(const struct sockaddr *peer, socklen_t len,
     address[0] = '\0';
     if (peer->sa_family == AF_UNIX)
         memcpy(address, CONN_LIMIT_UNIX, sizeof(CONN_LIMIT_UNIX));
-    else
-        getnameinfo(peer, len, address, HANDSHAKE_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST);
+    else if (getnameinfo(peer, len, address, HANDSHAKE_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST) == 0)
+        forwarded_peer(address, text_of(address));
 }
 
 /* ---- counting connections ---- */

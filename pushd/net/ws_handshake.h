@@ -19,19 +19,17 @@ struct lws;
 struct lws_vhost;
 
 /* Space for the headers of a handshake, in bytes: browsers send all cookies of a site, and web
- * servers in front accept as much. */
+ * servers in front accept as much. Each of them has room for all of it, since a header that is
+ * too long for its room would count as absent. */
 #define WS_HANDSHAKE_HEADERS_SIZE 20480
-
-/* Room for one header; a longer one counts as absent. */
-#define WS_HANDSHAKE_HEADER_SIZE 2048
 
 /* The headers of the handshake being checked. */
 struct ws_handshake_headers {
-    char path[WS_HANDSHAKE_HEADER_SIZE], query[WS_HANDSHAKE_HEADER_SIZE];
-    char authorization[WS_HANDSHAKE_HEADER_SIZE], own_token[WS_HANDSHAKE_HEADER_SIZE];
-    char protocols[WS_HANDSHAKE_HEADER_SIZE], cookie[WS_HANDSHAKE_HEADERS_SIZE];
-    char origin[WS_HANDSHAKE_HEADER_SIZE], host[WS_HANDSHAKE_HEADER_SIZE];
-    char forwarded[WS_HANDSHAKE_HEADER_SIZE];
+    char path[WS_HANDSHAKE_HEADERS_SIZE], query[WS_HANDSHAKE_HEADERS_SIZE];
+    char authorization[WS_HANDSHAKE_HEADERS_SIZE], own_token[WS_HANDSHAKE_HEADERS_SIZE];
+    char protocols[WS_HANDSHAKE_HEADERS_SIZE], cookie[WS_HANDSHAKE_HEADERS_SIZE];
+    char origin[WS_HANDSHAKE_HEADERS_SIZE], host[WS_HANDSHAKE_HEADERS_SIZE];
+    char forwarded[WS_HANDSHAKE_HEADERS_SIZE];
     char address[HANDSHAKE_ADDRESS_SIZE]; /* of the client, through trusted proxies */
 };
 

@@ -36,6 +36,9 @@ static void authorization_has_a_token(void **state) {
         {" Token abc", NULL},
         {"Basic abc", NULL},
         {"Bearer token abc", NULL},
+        {"Token abc, Token def", NULL},
+        {"Token abc,", NULL},
+        {"Basic abc, Token def", NULL},
         {"", NULL},
     };
     (void)state;
@@ -74,7 +77,7 @@ static void a_subprotocol_has_a_token(void **state) {
 static void x_confab_token_has_a_token(void **state) {
     static const struct {
         const char *header, *key;
-    } cases[] = {{"abc", "abc"}, {" abc\t", "abc"}, {" ", ""}, {"", NULL}};
+    } cases[] = {{"abc", "abc"}, {" abc\t", "abc"}, {" ", ""}, {"", NULL}, {"abc, def", NULL}};
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct text key = text_of("untouched");
