@@ -17,9 +17,9 @@ enum variable {
  *
  * A header (HTTP_...) that is in the list twice counts as missing: it was sent twice, or under two
  * names that the web server makes the same variable of (lighttpd: X-Forwarded-For, X_Forwarded_For,
- * X.Forwarded.For), and which of them a proxy has checked cannot be told. So does one with the value
- * "-", which our configuration for lighttpd puts in place of a header that was not sent. Of other
- * duplicates the first counts, as with getenv. */
+ * X.Forwarded.For), and which of them a proxy has checked cannot be told. So does one with the
+ * value "-", which our configuration for lighttpd puts in place of a header that was not sent. Of
+ * other duplicates the first counts, as with getenv. */
 void variables_find(char *const *list, const char *values[VARIABLE_COUNT]);
 
 #endif
