@@ -62,7 +62,7 @@ static enum error visit_page(struct db *db, struct user_names *names, struct db_
     enum error error = ERROR_NONE;
     do {
         if (!user_names_find(names, db_get_u64(rows, sender)).at)
-            error = user_names_load(names, db, rows, sender);
+            error = user_names_load(names, db, rows, &sender, 1);
         if (!error && message_from_row(rows, first, room_id, &message)) {
             message.sender_username = user_names_find(names, message.sender_id);
             visit(context, &message);

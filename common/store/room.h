@@ -33,13 +33,21 @@ typedef void room_visit(void *context, const struct room *room);
     "LEFT JOIN user other ON other.user_id = " \
     "IF(r.direct_low = me.user_id, r.direct_high, r.direct_low) "
 
+/* The same without names of users: NULL for the sender of the last message, and for a direct room
+ * the id of the other user in the column ROOM_OTHER_COLUMN, which is NULL for other rooms. */
+#define ROOM_COLUMNS_NAMELESS                                                 \
+    ROOM_STATE_COLUMNS ", r.name, r.created_by_id, " MESSAGE_COLUMNS_NAMELESS \
+                       ", IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
+#define ROOM_MESSAGE_JOIN \
+    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
+
+#define ROOM_SENDER_COLUMN (ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_SENDER_COLUMN)
+#define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
 #define ROOM_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_COLUMN_COUNT)
 
 /* The same with another expression for the name, which needs joins of its own. */
 #define ROOM_COLUMNS_NAMED(name) ROOM_STATE_COLUMNS ", " name ", r.created_by_id, " MESSAGE_COLUMNS
-#define ROOM_MESSAGE_JOINS                                                           \
-    "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count " \
-    "LEFT JOIN user s ON s.user_id = m.sender_id "
+#define ROOM_MESSAGE_JOINS ROOM_MESSAGE_JOIN "LEFT JOIN user s ON s.user_id = m.sender_id "
 
 /* Reads ROOM_COLUMNS, starting at column `first`. If they are NULL, state.exists is false. */
 void room_from_row(const struct db_rows *rows, unsigned first, struct room *room);

@@ -9,6 +9,7 @@
 
 #include "db/db.h"
 #include "store/room.h"
+#include "store/user_names.h"
 
 /* Selects a page of the rooms of a user, or of the public rooms for a user. */
 struct room_list {
@@ -19,9 +20,9 @@ struct room_list {
     uint64_t offset;
 };
 
-/* Visits the rooms of the page in order. With only_state set only the state of the rooms is read,
- * which is enough to find out whether the page has changed. */
-enum error room_list_page(struct db *db, const struct room_list *list, bool only_state,
+/* Visits the rooms of the page in order. With names NULL only the state of the rooms is read, which
+ * is enough to find out whether the page has changed. */
+enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
                           room_visit *visit, void *context);
 
 /* The number of public rooms, read from a counter. */

@@ -69,7 +69,7 @@ void user_names_add(struct user_names *names, uint64_t user_id, struct text name
 }
 
 enum error user_names_load(struct user_names *names, struct db *db, struct db_rows *rows,
-                           unsigned column) {
+                           const unsigned *columns, unsigned count) {
     static const char SQL[] =
         "SELECT u.user_id, u.username FROM "
         "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
@@ -79,15 +79,19 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
 
     /* The missing ids as a JSON array; one id may be in it several times. */
     for (db_seek(rows, current); db_next(rows);) {
-        const uint64_t id = db_get_u64(rows, column);
-        if (user_names_find(names, id).at)
-            continue;
-        buffer_append_char(&ids, ids.len == 0 ? '[' : ',');
-        buffer_append_u64(&ids, id);
+        for (unsigned i = 0; i < count; i++) {
+            const uint64_t id = db_get_u64(rows, columns[i]);
+            if (id == 0 || user_names_find(names, id).at)
+                continue;
+            buffer_append_char(&ids, ids.len == 0 ? '[' : ',');
+            buffer_append_u64(&ids, id);
+        }
     }
-    buffer_append_char(&ids, ']');
     db_seek(rows, current);
     db_next(rows);
+    if (ids.len == 0)
+        return ERROR_NONE;
+    buffer_append_char(&ids, ']');
 
     struct db_rows *found;
     const enum error error =

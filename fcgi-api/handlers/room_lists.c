@@ -75,7 +75,7 @@ enum error rooms_list(struct exchange *x) {
      * else is read. */
     if (!error && etag_is_conditional(x)) {
         struct listing known = {NULL, HASH_START};
-        error = room_list_page(db, &list, true, visit_room, &known);
+        error = room_list_page(db, NULL, &list, visit_room, &known);
         if (!error && set_etag(x, &list, known.hash))
             return ERROR_NONE;
     }
@@ -85,7 +85,7 @@ enum error rooms_list(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     struct listing listing = {&w, HASH_START};
     page_begin(x, &w, &page, list.count, "public");
-    error = room_list_page(db, &list, false, visit_room, &listing);
+    error = room_list_page(db, x->service->names, &list, visit_room, &listing);
     page_end(&w);
     if (!error && set_etag(x, &list, listing.hash))
         buffer_clear(&x->response.body);
