@@ -1,6 +1,7 @@
 """Hostile URLs and headers."""
 
 import pytest
+import requests
 
 from support.answers import answer_of, assert_error
 from support.rooms import ROOMS
@@ -31,8 +32,10 @@ def place(user):
 @pytest.mark.parametrize("name", ["search", "limit", "x", ""])
 def test_a_query_of_a_megabyte_is_refused(place, name):
     query = f"{name}=".ljust(1024 * 1024, "x")
-    status = place.owner.get(f"/api/chat/users/?{query}").status_code
-    assert status in (414, 431)
+    try:
+        assert place.owner.get(f"/api/chat/users/?{query}").status_code in (414, 431)
+    except requests.ConnectionError:
+        pass  # lighttpd closed the connection before the client had sent everything
     assert_error(place.fcgi(f"/api/chat/users/?{query}"), 414)
 
 

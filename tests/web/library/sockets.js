@@ -350,6 +350,8 @@ test("notifications: messages of all rooms, and events of the user", async () =>
     await alice.postMessage(room, { content: "here" });
     const second = await roomOf(alice, bob);
     await alice.postMessage(second, { content: "there" });
+    const news = () => heard.frames.filter((frame) => frame.type === "new_message_notification");
+    await until(() => news().length === 2);
     await alice.removeMember(second, bob.user.user_id);
     await until(() => heard.events.length === 2);
     assert.deepEqual(
@@ -359,9 +361,8 @@ test("notifications: messages of all rooms, and events of the user", async () =>
             ["room_removed", second],
         ],
     );
-    const news = heard.frames.filter((frame) => frame.type === "new_message_notification");
     assert.deepEqual(
-        news.map((frame) => frame.message.content),
+        news().map((frame) => frame.message.content),
         ["here", "there"],
     );
 });
