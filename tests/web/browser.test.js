@@ -8,4 +8,5 @@ import "./browser/connection.js";
 import "./browser/accessibility.js";
 import "./browser/injection.js";
 import "./browser/embed.js";
+import "./browser/old-browsers.js";
 import "./browser/performance.js";

@@ -20,8 +20,9 @@ const INSIDE = {
     NotificationsChannel: ["path", "accept", "settle", "poll"],
     Outbox: ["add", "setUser", "clear", "wake", "stop", "arrived"],
 };
-// Diagnostics for undefined names, exports and files, and for unused names.
-const SLIPS = [2304, 2305, 2307, 2552, 6133, 6192, 6196];
+// Diagnostics for undefined names, exports and files, for unused names, and for functions of the
+// language newer than `lib` below.
+const SLIPS = [2304, 2305, 2307, 2550, 2552, 2583, 6133, 6192, 6196];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -95,13 +95,22 @@ function trimAddress(address) {
     return address.slice(0, end);
 }
 
+/** Whether a text is an address. URL.canParse is newer than the browsers supported. */
+function isAddress(text) {
+    try {
+        return Boolean(new URL(text));
+    } catch {
+        return false;
+    }
+}
+
 /** Splits a text into nodes: links for web addresses, text for the rest. */
 export function linked(text) {
     const nodes = [];
     let done = 0;
     for (const match of text.matchAll(ADDRESS)) {
         const address = trimAddress(match[0]);
-        if (!URL.canParse(address)) {
+        if (!isAddress(address)) {
             continue;
         }
         nodes.push(
