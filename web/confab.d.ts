@@ -266,7 +266,8 @@ export type UserEvent =
 /** The error of all promises that this library rejects. */
 export class ConfabError extends Error {
     name: "ConfabError";
-    /** The HTTP status; 0 if there was no valid response (offline, timeout, not JSON). */
+    /** The HTTP status; 0 if there was no valid response (offline, timeout, a success that is
+     *  not JSON). */
     readonly status: number;
     /** A description for the user; the same as `message`. */
     readonly detail: string;
@@ -278,7 +279,11 @@ export class ConfabError extends Error {
     readonly requestId: string | null;
     /** The parsed response body, null if there was none. */
     readonly body: unknown;
-    /** Whether trying again later may succeed: no response, 429, 500, 502, 503, 504. */
+    /** Whether the response did not come from the chat server, but from a firewall or proxy in
+     *  front of it; also true with status 0. */
+    readonly foreign: boolean;
+    /** Whether trying again later may succeed: no response, 408, 425, 429, and 5xx other than 501
+     *  and 505. */
     readonly temporary: boolean;
     constructor(
         status: number,
@@ -288,6 +293,7 @@ export class ConfabError extends Error {
             retryAfter?: number | null;
             requestId?: string | null;
             body?: unknown;
+            foreign?: boolean;
             cause?: unknown;
         },
     );
@@ -372,9 +378,9 @@ export interface ConfabOptions {
     /** Where unsent messages are stored. Default: localStorage, if available; null: in memory
      *  only. */
     storage?: StorageLike | null;
-    /** Source of `online` and `offline`. Default: the browser's window. */
+    /** Source of `online`, `offline`, `pageshow` and `focus`. Default: the browser's window. */
     window?: EventTarget | null;
-    /** Source of `visibilitychange`. Default: the browser's document. */
+    /** Source of `visibilitychange` and `resume`. Default: the browser's document. */
     document?: (EventTarget & { readonly visibilityState?: string }) | null;
     pace?: Partial<Pace>;
 }
@@ -494,7 +500,7 @@ export class Confab extends Emitter<ConfabEvents> {
     openNotifications(options?: { since?: number }): NotificationsChannel;
 
     /** Call it when the network or the application is back: pending retries happen now.
-     *  Browsers trigger it themselves (`online`, `visibilitychange`). */
+     *  Browsers trigger it themselves (`online`, `visibilitychange`, `pageshow` and others). */
     wake(): void;
     /** Closes all channels and stops the outbox; unsent messages stay stored. */
     close(): void;

@@ -284,7 +284,7 @@ export class Channel extends Emitter {
     }
 
     #pollFailed(error, pause) {
-        if (REFUSED.has(error.status)) {
+        if (REFUSED.has(error.status) && !error.foreign) {
             this.#finish(REFUSED.get(error.status), error.detail);
             return;
         }

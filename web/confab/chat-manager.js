@@ -1,6 +1,7 @@
 /** ChatManager: a small class for one room, as in the original description of the API. */
 
 import { Confab, siteOf } from "./client.js";
+import { errorOf } from "./http.js";
 
 const API = "/api/chat";
 
@@ -47,7 +48,7 @@ export class ChatManager {
         this.baseUrl = siteOf(options) + API;
     }
 
-    // ---- REST: the parsed body, whatever the status ----
+    // ---- REST: the parsed body, whatever the status, if it is the chat server's ----
 
     getRooms() {
         return this.#body("GET", "/rooms/");
@@ -122,6 +123,9 @@ export class ChatManager {
 
     async #body(method, path, body) {
         const response = await this.#exchange(method, path, body);
+        if (response.body === null && response.status >= 400) {
+            throw errorOf(response);
+        }
         return response.body;
     }
 

@@ -225,8 +225,9 @@ export class Confab extends Emitter {
     async exchange(method, path, body) {
         const generation = this.#generation;
         const answer = await this.#http.exchange(method, path, { body });
-        if (answer.status === 401) {
-            this.#unauthorized(errorOf(answer), generation);
+        const error = answer.status === 401 ? errorOf(answer) : null;
+        if (error && !error.foreign) {
+            this.#unauthorized(error, generation);
         }
         return answer;
     }
@@ -377,7 +378,13 @@ export class Confab extends Emitter {
             target?.addEventListener?.(name, listener);
             this.#unlisten.push(() => target?.removeEventListener?.(name, listener));
         };
-        listen(window, "online", () => this.wake());
+        const wake = () => this.wake();
+        listen(window, "online", wake);
+        // A page that comes back from the browser's cache, or a phone that wakes up, may report
+        // nothing but one of these.
+        listen(window, "pageshow", wake);
+        listen(window, "focus", wake);
+        listen(document, "resume", wake);
         listen(window, "offline", () => this.#channels.forEach((one) => one.sleep()));
         listen(
             document,

@@ -1,13 +1,22 @@
 /** HTTP requests (no other file calls fetch), and ConfabError, which all rejections carry. */
 
 const NO_STATUS = 0;
-const TEMPORARY = new Set([NO_STATUS, 429, 500, 502, 503, 504]);
+// Not listed: 5xx, all of which are temporary but those below.
+const TEMPORARY = new Set([NO_STATUS, 408, 425, 429]);
+const PERMANENT = new Set([501, 505]);
 
 export class ConfabError extends Error {
     constructor(
         status,
         detail,
-        { fields = {}, retryAfter = null, requestId = null, body = null, cause } = {},
+        {
+            fields = {},
+            retryAfter = null,
+            requestId = null,
+            body = null,
+            foreign = status === NO_STATUS,
+            cause,
+        } = {},
     ) {
         super(detail, { cause });
         this.name = "ConfabError";
@@ -17,10 +26,11 @@ export class ConfabError extends Error {
         this.retryAfter = retryAfter;
         this.requestId = requestId;
         this.body = body;
+        this.foreign = foreign;
     }
 
     get temporary() {
-        return TEMPORARY.has(this.status);
+        return TEMPORARY.has(this.status) || (this.status >= 500 && !PERMANENT.has(this.status));
     }
 }
 
@@ -33,16 +43,20 @@ function noResponse(detail, cause) {
 export function errorOf({ status, headers, body }) {
     const retryAfter = Number.parseInt(headers.get("Retry-After") ?? "", 10);
     const fields = fieldsOf(body);
-    return new ConfabError(
-        status,
-        detailOf(body, fields) ?? `The server responded with status ${status}.`,
-        {
-            fields,
-            retryAfter: Number.isNaN(retryAfter) ? null : retryAfter,
-            requestId: headers.get("X-Request-ID"),
-            body,
-        },
-    );
+    const detail = detailOf(body, fields);
+    return new ConfabError(status, detail ?? foreignDetail(status), {
+        fields,
+        retryAfter: Number.isNaN(retryAfter) ? null : retryAfter,
+        requestId: headers.get("X-Request-ID"),
+        body,
+        foreign: detail === null,
+    });
+}
+
+function foreignDetail(status) {
+    return status < 500
+        ? `A firewall or proxy in front of the chat refused this (status ${status}).`
+        : `The chat is unavailable at the moment (status ${status}).`;
 }
 
 function fieldsOf(body) {
@@ -75,7 +89,8 @@ export class Http {
 
     /**
      * Resolves to { status, headers, body } whatever the status; the body is parsed, null if it
-     * is empty. Rejected with status 0 if there is no response, or one that is not JSON.
+     * is empty or the page of a firewall or proxy that refuses the request. Rejected with status 0
+     * if there is no response, or a success that is not JSON.
      */
     async exchange(method, path, { body, etag, token, signal } = {}) {
         const aborter = new AbortController();
@@ -90,7 +105,7 @@ export class Http {
             return {
                 status: response.status,
                 headers: response.headers,
-                body: parse(await response.text()),
+                body: parse(await response.text(), response.ok),
             };
         } catch (error) {
             throw noResponse(failureText(error), error);
@@ -131,13 +146,16 @@ export class Http {
 
 class NotJson extends Error {}
 
-function parse(text) {
+function parse(text, isSuccess) {
     if (text === "") {
         return null;
     }
     try {
         return JSON.parse(text);
     } catch (error) {
+        if (!isSuccess) {
+            return null;
+        }
         throw new NotJson("not JSON", { cause: error });
     }
 }

@@ -4,7 +4,7 @@ import { Emitter } from "./emitter.js";
 import { ConfabError } from "./http.js";
 import { Backoff } from "./pace.js";
 
-// After this many responses with status 500 a message counts as failed.
+// After this many failures by the server, or by a proxy in front of it, a message counts as failed.
 const MAX_SERVER_ERRORS = 5;
 
 /** A message being sent. */
@@ -195,24 +195,47 @@ export class Outbox extends Emitter {
         }
     }
 
-    #attemptFailed(one, room, error) {
+    async #attemptFailed(one, room, error) {
         if (one.state !== "sending") {
             return 0;
         } // its event arrived, or it was discarded
         one.error = error;
-        one.serverErrors += error.status === 500 ? 1 : 0;
-        if (error.status === 401) {
+        if (error.status === 401 && !error.foreign) {
             this.#setState(one, "queued");
             return Infinity; // until a login
         }
-        if (error.temporary && one.serverErrors < MAX_SERVER_ERRORS) {
-            this.#setState(one, "queued");
+        if (error.temporary && !(await this.#isGivenUp(one, error))) {
+            if (one.state === "sending") {
+                this.#setState(one, "queued");
+            }
             return Math.max(room.backoff.next(), (error.retryAfter ?? 0) * 1000);
+        }
+        if (one.state !== "sending") {
+            return 0;
         }
         this.#setState(one, "failed");
         this.#store(one);
         one.reject(error);
         return 0;
+    }
+
+    /**
+     * Whether a temporary error has lasted too long. A firewall may answer 503 for what a message
+     * says: if the server answers another request meanwhile, waiting does not help.
+     */
+    async #isGivenUp(one, error) {
+        const isForeign = error.foreign && error.status >= 500;
+        one.serverErrors += isForeign || error.status === 500 ? 1 : 0;
+        if (one.serverErrors < MAX_SERVER_ERRORS) {
+            return false;
+        }
+        return (
+            !isForeign ||
+            this.identify().then(
+                () => true,
+                () => false,
+            )
+        );
     }
 
     #sent(one, message) {

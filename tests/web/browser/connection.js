@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { pair, world } from "../support/browser.js";
+import { until } from "../support/until.js";
 import "./setup.js";
 
 test("a reload shows the same room again", async () => {
@@ -66,6 +67,48 @@ test("no message is missed while pushd is down", async () => {
         [0, 1, 2, 3, 4].map((i) => `Said without sockets ${i}`),
     );
     await alice.page.locator(".connection").waitFor({ state: "hidden" });
+});
+
+test("a message that a firewall refuses fails in place, the next one is sent", async () => {
+    const { alice, bob } = await pair();
+    await alice.page.route("**/messages/", (route) =>
+        /union select/iu.test(route.request().postData() ?? "")
+            ? route.fulfill({ status: 406, contentType: "text/html", body: "<h1>Refused</h1>" })
+            : route.continue(),
+    );
+    await alice.say("It was a UNION SELECT");
+    await alice.say("The next one");
+    await bob.sees("The next one");
+    await alice.page
+        .locator(".outbox .message", { hasText: "UNION SELECT" })
+        .getByText(/Not sent: A firewall .* \(status 406\)/)
+        .waitFor();
+    await alice.button("Discard").click();
+});
+
+test("without sockets, rooms that are gone leave the list", async () => {
+    const { alice, bob } = await pair();
+    const deleted = await alice.room("Deleted", bob);
+    const left = await alice.room("Removed from", bob);
+    const open = await alice.room("Removed from, public", bob);
+    await alice.api("PATCH", `chat/rooms/${open}/`, { is_private: false });
+    await bob.context.addInitScript(() => {
+        globalThis.WebSocket = class {
+            constructor() {
+                throw new Error("no sockets here");
+            }
+        };
+    });
+    await bob.page.reload();
+    const names = () => bob.page.locator("button.room .name").allTextContents();
+    await until(async () => (await names()).length === 4);
+    await bob.page.getByRole("status").getByText("Not live").waitFor();
+    await alice.api("DELETE", `chat/rooms/${deleted}/`);
+    for (const id of [left, open]) {
+        await alice.api("POST", `chat/rooms/${id}/remove_member/`, { user_id: bob.id });
+    }
+    await until(async () => (await names()).length === 1, 40);
+    assert.deepEqual(await names(), ["Kitchen"]);
 });
 
 test("a refused message shows the reason, and can be discarded", async () => {

@@ -89,6 +89,15 @@ test("methods resolve to the body of an error", async () => {
     assert.deepEqual(await nobody.getRooms(), { detail: "Invalid token." });
 });
 
+test("methods are rejected if a firewall responds", async () => {
+    const made = new ChatManager(1, "0", {
+        url: system.url,
+        fetch: async () => new Response("<h1>Forbidden</h1>", { status: 403 }),
+    });
+    await assert.rejects(made.sendMessage("x"), { status: 403 });
+    assert.equal(await made.deleteMessage(1), false);
+});
+
 test("events of the room call the methods that show them", async () => {
     const { alice, bob, room } = await pair(system);
     const made = await opened(manager(alice, room));

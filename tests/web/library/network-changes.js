@@ -63,6 +63,27 @@ test("a dead socket is detected when the tab becomes visible", async () => {
     await until(() => channel.state === "live");
 });
 
+for (const [name, isWindow] of [
+    ["pageshow", true],
+    ["focus", true],
+    ["resume", false],
+]) {
+    test(`a dead socket is detected when the page reports nothing but ${name}`, async () => {
+        const [window, document] = [new EventTarget(), page("visible")];
+        const { alice, bob, room } = await pair(system, {
+            window,
+            document,
+            pace: { ...NEVER, backoffMin: 1, backoffMax: 1, pongTimeout: 200 },
+        });
+        const heard = await recordLive(bob.openRoom(room));
+        bob.sockets.opened[0].pause();
+        await alice.postMessage(room, { content: "meanwhile" });
+        (isWindow ? window : document).dispatchEvent(new Event(name));
+        await until(() => heard.events.length === 1);
+        assert.equal(bob.sockets.opened.length, 2);
+    });
+}
+
 test("a live socket is kept when network and tab come and go", async () => {
     const [window, document] = [new EventTarget(), page("visible")];
     const { alice, bob, room } = await pair(system, { window, document });

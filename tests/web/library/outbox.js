@@ -208,6 +208,57 @@ test("a failed message can be retried", async () => {
     assert.deepEqual(bob.outbox.list(), []);
 });
 
+/** Makes a client's requests pass a firewall that refuses those whose body has the word. */
+function behindFirewall({ net }, word, status) {
+    net.firewall = ({ body }) =>
+        body?.includes(word)
+            ? new Response("<html><title>Forbidden</title></html>", {
+                  status,
+                  headers: { "Content-Type": "text/html" },
+              })
+            : null;
+}
+
+for (const status of [400, 401, 403, 404, 406, 412, 413, 501]) {
+    test(`a message that a firewall refuses with ${status} fails, the others go on`, async () => {
+        const { alice, room } = await pair(system);
+        behindFirewall(alice, "UNION", status);
+        const [bad, good] = ["UNION SELECT", "good"].map((content) => alice.send(room, content));
+        await assert.rejects(bad.done, { status, foreign: true });
+        await good.done;
+        assert.match(bad.error.detail, status < 500 ? /firewall/ : /unavailable/);
+        assert.equal(bad.state, "failed");
+        assert.deepEqual(await contents(alice, room), ["good"]);
+        assert.equal(alice.user?.user_id, (await alice.me()).user_id);
+        alice.net.firewall = () => null;
+        alice.outbox.retry(bad.client_id);
+        await bad.done;
+        assert.deepEqual(await contents(alice, room), ["good", "UNION SELECT"]);
+    });
+}
+
+test("a firewall that answers 503 to one message does not stop the others", async () => {
+    const { alice, room } = await pair(system, { pace: { backoffMax: 50 } });
+    behindFirewall(alice, "UNION", 503);
+    const [bad, good] = ["UNION SELECT", "good"].map((content) => alice.send(room, content));
+    await assert.rejects(bad.done, { status: 503 });
+    await good.done;
+});
+
+test("while all requests are answered 503 in HTML, messages wait", async () => {
+    const { alice, room } = await pair(system, { pace: { backoffMax: 50 } });
+    let asked = 0;
+    alice.net.firewall = () => {
+        asked += 1;
+        return new Response("<h1>Back soon</h1>", { status: 503 });
+    };
+    const outgoing = alice.send(room, "patient");
+    await until(() => asked > 20);
+    assert.ok(["queued", "sending"].includes(outgoing.state));
+    alice.net.firewall = () => null;
+    await outgoing.done;
+});
+
 test("a discarded message is not sent", async () => {
     const { alice, room } = await pair(system);
     alice.net.online = false;

@@ -108,6 +108,21 @@ test("removal, deletion and a revoked token end polling", async () => {
     assert.equal(revoked.closed.code, 4401);
 });
 
+test("a firewall's 401, 403 or 404 does not end polling", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    const heard = await polling(bob.openRoom(room));
+    for (const status of [401, 403, 404]) {
+        bob.net.firewall = () => new Response("<h1>Blocked</h1>", { status });
+        await until(() => heard.channel.state === "waiting");
+        bob.net.firewall = () => null;
+        await until(() => heard.channel.state === "polling");
+    }
+    await alice.postMessage(room, { content: "still here" });
+    await until(() => heard.events.length === 1);
+    assert.equal(heard.closed, null);
+    assert.ok(bob.user);
+});
+
 test("the user's own message arrives at once, however slow the pace", async () => {
     const { alice, room } = await pair(system, { WebSocket: null, pace: { pollMin: 600000 } });
     const heard = await polling(alice.openRoom(room));

@@ -37,7 +37,8 @@ export function watchedSockets(Base = WebSocket) {
 
 /**
  * A fetch that records requests and statuses. `online`: false makes it fail; `lose`: the number
- * of responses to drop after the server has handled the request.
+ * of responses to drop after the server has handled the request; `firewall(options)`: returns the
+ * response of a firewall to what it refuses.
  */
 export function watchedFetch() {
     const watched = async (url, options) => {
@@ -47,7 +48,9 @@ export function watchedFetch() {
         if (!watched.online) {
             throw new TypeError("offline");
         }
-        const answer = await fetch(url, { ...options, headers: { ...options.headers, ...ONCE } });
+        const answer =
+            watched.firewall(options) ??
+            (await fetch(url, { ...options, headers: { ...options.headers, ...ONCE } }));
         entry.status = answer.status;
         if (watched.lose > 0) {
             watched.lose -= 1;
@@ -55,7 +58,7 @@ export function watchedFetch() {
         }
         return answer;
     };
-    return Object.assign(watched, { asked: [], online: true, lose: 0 });
+    return Object.assign(watched, { asked: [], online: true, lose: 0, firewall: () => null });
 }
 
 /** The Web Storage interface over a Map. */

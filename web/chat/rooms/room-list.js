@@ -24,7 +24,8 @@ export class RoomList {
         this.reload = debounce(50, () => this.load());
         const channel = confab.openNotifications();
         channel.on("rooms", (page) => {
-            if (page) {
+            // Load the whole list if it is longer than a page, or rooms are gone.
+            if (page && page.count === this.byId.size && this.#knowsAll(page.results)) {
                 this.#update(page.results);
             } else {
                 this.reload();
@@ -136,6 +137,10 @@ export class RoomList {
                 });
             }
         }
+    }
+
+    #knowsAll(rooms) {
+        return rooms.every((room) => this.byId.has(room.room_id));
     }
 
     #update(rooms) {
