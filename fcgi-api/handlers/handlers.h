@@ -12,4 +12,9 @@
 #include "routes.def"
 #undef ROUTE
 
+/* The prefix of the names of Redis channels. */
+static inline const char *prefix_of(const struct exchange *x) {
+    return x->service->config->redis_prefix;
+}
+
 #endif

@@ -10,10 +10,6 @@
 #include "rest/fields.h"
 #include "rest/page.h"
 
-static const char *prefix_of(const struct exchange *x) {
-    return x->service->config->redis_prefix;
-}
-
 /* ---- reading ---- */
 
 static void write_member(void *context, const struct membership *membership) {

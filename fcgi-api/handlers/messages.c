@@ -16,10 +16,6 @@
 #define CONTENT_MAX 8000
 #define CLIENT_ID_MAX 64
 
-static const char *prefix_of(const struct exchange *x) {
-    return x->service->config->redis_prefix;
-}
-
 /* ---- lists ---- */
 
 /* A page while it is read. A page by offset is written to the response directly. The links of a

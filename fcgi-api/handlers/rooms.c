@@ -58,10 +58,6 @@ enum error rooms_presence(struct exchange *x) {
 
 /* ---- changing ---- */
 
-static const char *prefix_of(const struct exchange *x) {
-    return x->service->config->redis_prefix;
-}
-
 static void publish_to_user(struct exchange *x, uint64_t user_id, unsigned type, uint64_t seq,
                             uint64_t room_id, struct buffer *json) {
     publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, x->identity.user.id,

@@ -7,6 +7,7 @@ import pytest
 
 from support.answers import JSON_TYPE, assert_error
 from support.client import Client
+from support.routes import route_of, routes
 from support.wait import wait_for
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -52,11 +53,18 @@ PATHS = {
     "/api/chat/rooms/{room}/presence/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/{room}/events/": "GET, HEAD, OPTIONS",
 }
+DERIVED = {"HEAD", "OPTIONS"}
 READABLE = [path for path, methods in PATHS.items() if "GET" in methods]
 
 
 def methods_of(answer):
     return {method.strip() for method in answer.headers["Allow"].split(",")}
+
+
+def test_every_route_is_tested_here():
+    tested = {(method, route_of(path)) for path, methods in PATHS.items()
+              for method in set(methods.split(", ")) - DERIVED}
+    assert tested == routes()
 
 
 # ---- types and paths ----

@@ -1,6 +1,7 @@
 """Permissions: every endpoint, for every role, in every kind of room."""
 import pytest
 
+from support.routes import route_of, routes
 from support.shapes import A_DETAIL, NOT_FOUND
 
 # The status of each endpoint, in a private and in a public room for: its admin, a member (the
@@ -50,6 +51,8 @@ CASES = [(kind, caller)
                                ("direct", "member other stranger"))
          for caller in callers.split()]
 
+ROOM = "/api/chat/rooms/{room}/"
+
 ROWS = [(action, kind, caller, int(status))
         for action, row in TABLE.items()
         for (kind, caller), status in zip(CASES, row[3].replace("|", " ").split(), strict=True)]
@@ -78,8 +81,13 @@ def build(kind, people):
 def call(client, ids, method, path, body):
     if body:
         body = {key: ids.get(value, value) for key, value in body.items()}
-    return client.request(method, "/api/chat/rooms/{room}/".format(**ids) + path.format(**ids),
-                          json=body)
+    return client.request(method, (ROOM + path).format(**ids), json=body)
+
+
+def test_every_route_of_a_room_is_in_the_table():
+    tested = {(method, route_of(ROOM + path)) for method, path, _, _ in TABLE.values()}
+    assert tested == {(method, path) for method, path in routes()
+                      if path.startswith(route_of(ROOM))}
 
 
 @pytest.mark.parametrize("action, kind, caller, status", ROWS,
