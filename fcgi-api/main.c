@@ -14,6 +14,7 @@
 #include "auth_cache.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "change_health.h"
 #include "config/config.h"
 #include "config/startup.h"
 #include "db/db.h"
@@ -62,6 +63,9 @@ static void on_stop(int number) {
 
 /* ---- serving ---- */
 
+/* Shared by all processes, so made before they are. */
+static struct change_health *change_health;
+
 static void service_open(struct service *service, const struct config *config, bool is_persistent) {
     *service = (struct service){.config = config,
                                 .db = db_new(config),
@@ -69,6 +73,7 @@ static void service_open(struct service *service, const struct config *config, b
                                 .limit = limit_new(),
                                 .names = user_names_new(),
                                 .auth_cache = auth_cache_new(),
+                                .change_health = change_health,
                                 .is_persistent = is_persistent,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
@@ -154,6 +159,7 @@ static int serve(struct config *config, bool prefork) {
     }
     if (gateway_is_cgi())
         return serve_cgi(config);
+    change_health = change_health_new();
     const bool passed = gateway_is_fastcgi();
     if (passed && !prefork)
         return serve_alone(config);

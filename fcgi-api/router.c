@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "change_health.h"
 #include "handlers/handlers.h"
 #include "limit.h"
 #include "rest/body.h"
@@ -218,15 +219,17 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
 
 static enum error serve_route(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
-    if (serve_lazily(x, route, &error))
-        return error;
-    error = check_user(x, route);
-    if (!error)
-        error = check_room(x, route);
-    if (!error)
-        error = parse_body(x, route);
-    if (!error)
-        error = route->handler(x);
+    if (!serve_lazily(x, route, &error)) {
+        error = check_user(x, route);
+        if (!error)
+            error = check_room(x, route);
+        if (!error)
+            error = parse_body(x, route);
+        if (!error)
+            error = route->handler(x);
+    }
+    if (is_unsafe(route->method) && (!error || error == ERROR_UNAVAILABLE))
+        change_health_record(x->service->change_health, error && db_disk_is_full(x->service->db));
     return error;
 }
 

@@ -1,6 +1,7 @@
 /* The connection, its prepared statements by address of their text, and the retry rule. */
 #include "db/db.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "db/db_error.h"
 #include "db/db_statement.h"
 
 /* Attempts per statement, the longest pause between two of them, and the time after which no
@@ -24,25 +26,16 @@
 /* Size of the hash table of statements, well above their number. */
 #define SLOTS 256
 
-/* Error numbers of the server and the client library that decide whether to retry. */
+/* Error numbers that are set or compared here; db_error.c has the others. */
 enum {
-    SERVER_NOT_READY = 1047, /* a Galera node without its cluster */
-    SERVER_SHUTDOWN = 1053,
-    SERVER_DUPLICATE = 1062,
-    SERVER_LOCK_WAIT = 1205,
-    SERVER_DEADLOCK = 1213,
-    SERVER_STATEMENT_UNKNOWN = 1243,
-    SERVER_READ_ONLY = 1290,
-    SERVER_INTERRUPTED = 1317,
-    SERVER_REPREPARE = 1615,
-    SERVER_KILLED = 1927,
     CLIENT_GONE = 2006,
-    CLIENT_LOST = 2013,
-    CLIENT_OUT_OF_SYNC = 2014,
+    CLIENT_TLS = 2026,
     CLIENT_WRONG_VALUES = 2034,
-    CLIENT_LOST_EXTENDED = 2055,
-    CLIENT_CONNECTION_DIED = 5014, /* of Connector/C */
 };
+
+/* After this long without a statement it is checked whether the server has closed the connection,
+ * in milliseconds. */
+#define IDLE_MS 1000
 
 /* An open connection. After db_disconnect it is closed as soon as none of its results is in use:
  * a caller that reads rows may run other statements, which may lose the connection. */
@@ -57,6 +50,8 @@ struct db {
     const struct config *config;
     struct db_connection *connection; /* NULL while not connected */
     unsigned answer_seconds;
+    size_t host;          /* of a list of hosts, the one to try first */
+    int64_t used_ms;      /* when the last statement ran, on the monotonic clock */
     uint64_t connections; /* opened so far */
     uint64_t changed;
     unsigned last_errno;
@@ -102,6 +97,15 @@ void db_free(struct db *db) {
     free(db);
 }
 
+const char *db_last_cause(const struct db *db) {
+    const char *cause = db_error_cause(db->last_errno);
+    return cause ? cause : db->last_error;
+}
+
+bool db_disk_is_full(const struct db *db) {
+    return db_error_kind(db->last_errno) == DB_ERROR_DISK;
+}
+
 const char *db_last_error(const struct db *db) {
     return db->last_error;
 }
@@ -123,32 +127,85 @@ static void set_error(struct db *db, unsigned number, const char *message) {
     snprintf(db->last_error, sizeof(db->last_error), "%u %s", number, message);
 }
 
-/* The settings that the programs rely on, whatever the server's defaults are: times in UTC; no
- * silent truncation; READ COMMITTED, since the lock on the room's row orders everything and gap
- * locks would only add deadlocks; no join buffers, which change the order of rows and only help
- * joins without a key, of which there are none; room for a member list in one value. */
+/* With binlog_format = STATEMENT the server refuses changes under READ COMMITTED (error 1665).
+ * MIXED is better, also for replicas, but setting it takes a privilege that the user may not have:
+ * then nothing changes here, and SETTINGS choose another isolation level. */
+static const char BINLOG_FORMAT[] =
+    "BEGIN NOT ATOMIC "
+    "DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; "
+    "IF @@log_bin AND @@binlog_format = 'STATEMENT' THEN SET SESSION binlog_format = 'MIXED'; "
+    "END IF; "
+    "END";
+
+/* The settings that the programs rely on, whatever the server's defaults and its init_connect are:
+ * the character set, which skip-character-set-client-handshake would not take from the client;
+ * times in UTC; no silent truncation; READ COMMITTED, since the lock on the room's row orders
+ * everything and gap locks would only add deadlocks; no join buffers, which change the order of
+ * rows and only help joins without a key, of which there are none; room for a member list in one
+ * value; no limit on the size of a result. The value is the seconds to wait for a table that is
+ * locked. */
 static const char SETTINGS[] =
-    "SET SESSION time_zone = '+00:00', "
+    "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, "
+    "SESSION time_zone = '+00:00', "
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION', "
-    "tx_isolation = 'READ-COMMITTED', "
+    "tx_isolation = IF(@@log_bin AND @@binlog_format = 'STATEMENT', 'REPEATABLE-READ', "
+    "'READ-COMMITTED'), "
     "autocommit = 1, "
+    "completion_type = 0, "
     "innodb_lock_wait_timeout = 5, "
+    "lock_wait_timeout = %u, "
     "join_cache_level = 0, "
+    "sql_big_selects = 1, "
+    "sql_safe_updates = 0, "
+    "sql_select_limit = 18446744073709551615, "
     "group_concat_max_len = 67108864";
+
+static void set_tls(MYSQL *mysql, const struct config *config) {
+    const my_bool verify = config->database_tls == CONFIG_TLS_VERIFY, enforce = 1;
+    if (config->database_tls == CONFIG_TLS_OFF)
+        return;
+    mysql_ssl_set(mysql, config->database_key[0] ? config->database_key : NULL,
+                  config->database_cert[0] ? config->database_cert : NULL,
+                  verify && config->database_ca[0] ? config->database_ca : NULL, NULL, NULL);
+    mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
 
 static void set_options(MYSQL *mysql, unsigned answer_seconds) {
     const unsigned connect_seconds = CONNECT_SECONDS;
+    char settings[sizeof(SETTINGS) + 16];
+    snprintf(settings, sizeof(settings), SETTINGS, answer_seconds / 3);
+    /* The timeout of connecting holds until the settings are made; then that of answers. */
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &answer_seconds);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(mysql, MYSQL_INIT_COMMAND, SETTINGS);
+    mysql_options(mysql, MYSQL_INIT_COMMAND, BINLOG_FORMAT);
+    mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
 }
 
-static bool connect_if_needed(struct db *db) {
-    if (db->connection)
-        return true;
+/* One host of database_host, which may be a list: host, host:port or [address]:port, separated by
+ * commas. Sets *port if it is given. */
+static void read_host(struct text piece, char host[256], unsigned *port) {
+    const char *end = piece.at + piece.len;
+    const char *colon = memrchr(piece.at, ':', piece.len);
+    const bool bracketed = piece.at[0] == '[';
+    const bool one_colon = colon && memchr(piece.at, ':', piece.len) == colon;
+    uint64_t number;
+    if (colon && (bracketed ? colon[-1] == ']' : one_colon) &&
+        text_to_u64((struct text){colon + 1, (size_t)(end - colon - 1)}, &number) &&
+        number <= 65535) {
+        *port = (unsigned)number;
+        piece.len = (size_t)(colon - piece.at);
+    }
+    if (bracketed && piece.at[piece.len - 1] == ']')
+        piece = (struct text){piece.at + 1, piece.len - 2};
+    snprintf(host, 256, "%.*s", (int)piece.len, piece.at);
+}
+
+/* Connects to a host; with host NULL to the Unix socket. */
+static bool connect_to(struct db *db, const char *host, unsigned port) {
     const struct config *config = db->config;
     MYSQL *mysql = mysql_init(NULL);
     if (!mysql) {
@@ -156,19 +213,65 @@ static bool connect_if_needed(struct db *db) {
         return false;
     }
     set_options(mysql, db->answer_seconds);
-    const bool local = config->database_socket[0] != '\0';
-    if (!mysql_real_connect(mysql, local ? NULL : config->database_host, config->database_user,
-                            config->database_password, config->database_name,
-                            local ? 0 : (unsigned)config->database_port,
-                            local ? config->database_socket : NULL, CLIENT_MULTI_RESULTS)) {
+    if (host)
+        set_tls(mysql, config);
+    if (!mysql_real_connect(mysql, host, config->database_user, config->database_password,
+                            config->database_name, port, host ? NULL : config->database_socket,
+                            CLIENT_MULTI_RESULTS)) {
         set_error(db, mysql_errno(mysql), mysql_error(mysql));
+        mysql_close(mysql);
+        return false;
+    }
+    /* The client library takes a server without TLS. */
+    if (host && config->database_tls != CONFIG_TLS_OFF && !mysql_get_ssl_cipher(mysql)) {
+        set_error(db, CLIENT_TLS, "the server has no TLS, and database_tls is not off");
         mysql_close(mysql);
         return false;
     }
     db->connection = xcalloc(1, sizeof(*db->connection));
     db->connection->mysql = mysql;
     db->connections++;
+    db->used_ms = clock_monotonic_ms();
     return true;
+}
+
+/* Tries each host of the list once, first the one that was used last. The client library would try
+ * the next host only if connecting fails, not if the server does not answer. */
+static bool connect_to_any(struct db *db) {
+    const struct text list = text_of(db->config->database_host);
+    struct text rest = list, piece;
+    size_t count = 0;
+    while (text_next_word(&rest, ", ", &piece))
+        count++;
+    if (count == 0)
+        return connect_to(db, "localhost", (unsigned)db->config->database_port);
+    for (size_t tried = 0; tried < count; tried++, db->host++) {
+        unsigned port = (unsigned)db->config->database_port;
+        char host[256];
+        rest = list;
+        for (size_t i = 0; i <= db->host % count; i++)
+            text_next_word(&rest, ", ", &piece);
+        read_host(piece, host, &port);
+        if (connect_to(db, host, port))
+            return true;
+    }
+    return false;
+}
+
+/* True if the server has closed the connection: something can be read from it although no answer
+ * is due. */
+static bool was_closed(const struct db *db) {
+    struct pollfd fd = {mysql_get_socket(db->connection->mysql), POLLIN, 0};
+    return clock_monotonic_ms() - db->used_ms > IDLE_MS && poll(&fd, 1, 0) > 0;
+}
+
+static bool connect_if_needed(struct db *db) {
+    /* Results in use may still be read from the connection. */
+    if (db->connection && db->connection->handed_out == 0 && was_closed(db))
+        db_disconnect(db);
+    if (db->connection)
+        return true;
+    return db->config->database_socket[0] ? connect_to(db, NULL, 0) : connect_to_any(db);
 }
 
 enum error db_ping(struct db *db) {
@@ -215,17 +318,6 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
 
 /* ---- running ---- */
 
-static bool is_lost(unsigned number) {
-    return number == CLIENT_GONE || number == CLIENT_LOST || number == SERVER_SHUTDOWN ||
-           number == SERVER_KILLED || number == CLIENT_LOST_EXTENDED ||
-           number == CLIENT_OUT_OF_SYNC || number == CLIENT_CONNECTION_DIED;
-}
-
-/* The server refuses the statement for now. */
-static bool is_refused(unsigned number) {
-    return number == SERVER_NOT_READY || number == SERVER_READ_ONLY || number == SERVER_INTERRUPTED;
-}
-
 static void pause_before_retry(int attempt) {
     const long ms = 1 + (long)attempt * PAUSE_MS / ATTEMPTS;
     const struct timespec pause = {0, ms * 1000000L};
@@ -234,31 +326,49 @@ static void pause_before_retry(int attempt) {
 
 /* Decides after a failed attempt. True: retry. False: *result is the outcome. */
 static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *result) {
-    const unsigned number = db->last_errno;
-    if (number == SERVER_DEADLOCK || number == SERVER_LOCK_WAIT) {
-        *result = ERROR_UNAVAILABLE;
+    *result = ERROR_UNAVAILABLE;
+    switch (db_error_kind(db->last_errno)) {
+    case DB_ERROR_DEADLOCK:
         mysql_rollback(db->connection->mysql);
         return true;
-    }
-    if (number == SERVER_DUPLICATE) {
+    case DB_ERROR_DUPLICATE:
         *result = ERROR_CONFLICT;
         return false;
-    }
-    if (number == SERVER_STATEMENT_UNKNOWN || number == SERVER_REPREPARE) {
-        *result = ERROR_UNAVAILABLE;
+    case DB_ERROR_UNPREPARED:
         db_disconnect(db);
         return true;
-    }
-    if (is_lost(number)) {
-        *result = ERROR_UNAVAILABLE;
+    case DB_ERROR_LOST: {
+        const bool may_repeat = !sent || db->last_errno == CLIENT_GONE || (flags & DB_REPEATABLE);
         db_disconnect(db);
-        return !sent || number == CLIENT_GONE || (flags & DB_REPEATABLE);
+        return may_repeat;
+    }
+    case DB_ERROR_FULL:
+        /* Those that are prepared still work. */
+        return false;
+    case DB_ERROR_READ_ONLY:
+        db->host++;
+        break;
+    case DB_ERROR_REFUSED:
+    case DB_ERROR_DISK:
+        break;
+    case DB_ERROR_OTHER:
+        *result = ERROR_INTERNAL;
     }
     /* The exit handler of a compound statement does not run when the query is killed. Closing the
      * connection rolls back the transaction and releases its locks. */
     db_disconnect(db);
-    *result = is_refused(number) ? ERROR_UNAVAILABLE : ERROR_INTERNAL;
     return false;
+}
+
+/* Logs the last error by its cause. The text of the server can contain parts of messages. */
+static void log_failure(const struct db *db) {
+    const char *cause = db_error_cause(db->last_errno);
+    if (db_error_is_client(db->last_errno))
+        log_error("database: %s", db->last_error);
+    else
+        log_error("database: %u %s", db->last_errno, cause ? cause : "unexpected error");
+    if (!db_error_is_client(db->last_errno))
+        log_debug("database: %s", db->last_error);
 }
 
 /* One attempt; *sent: the server may have received the statement. */
@@ -273,7 +383,9 @@ static bool run_once(struct db *db, const char *sql, const struct db_value *valu
         return false;
     }
     *sent = true;
-    if (!db_statement_run(*rows, values, count))
+    const bool ran = db_statement_run(*rows, values, count);
+    db->used_ms = clock_monotonic_ms();
+    if (!ran)
         return set_statement_error(db, *rows);
     db->changed = mysql_stmt_affected_rows((*rows)->stmt);
     return true;
@@ -311,7 +423,7 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
             break;
     }
     if (result != ERROR_CONFLICT)
-        log_error("database: %s", db->last_error);
+        log_failure(db);
     return result;
 }
 
@@ -353,14 +465,14 @@ static bool run_script(MYSQL *mysql, const char *script) {
 
 enum error db_run_script(struct db *db, const char *script) {
     if (!connect_if_needed(db)) {
-        log_error("database: %s", db->last_error);
+        log_failure(db);
         return ERROR_UNAVAILABLE;
     }
     MYSQL *mysql = db->connection->mysql;
     mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON);
     if (!run_script(mysql, script)) {
         set_error(db, mysql_errno(mysql), mysql_error(mysql));
-        log_error("database: %s", db->last_error);
+        log_failure(db);
         db_disconnect(db);
         return ERROR_INTERNAL;
     }

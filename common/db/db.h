@@ -6,12 +6,16 @@
  * transaction is one statement (a compound one, see store/transaction.h), so that the retry rule
  * is only here:
  *
- *   deadlock (1213), lock wait timeout (1205)   retry, after a ROLLBACK
- *   connection lost before sending (2006)       retry, on a new connection
- *   connection lost while running (2013, ...)   retry if DB_REPEATABLE; else the outcome is
+ *   deadlock, lock wait timeout                 retry, after a ROLLBACK
+ *   connection lost before sending              retry, on a new connection
+ *   connection lost while running               retry if DB_REPEATABLE; else the outcome is
  *                                               unknown: ERROR_UNAVAILABLE
- *   refused (read-only server, query killed)    no retry: ERROR_UNAVAILABLE
+ *   refused: read-only, disk full, too many     no retry: ERROR_UNAVAILABLE
+ *   connections, query killed ...
  *   any other error                             no retry: ERROR_INTERNAL
+ *
+ * The table of error numbers is in db/db_error.c. database_host can be a list of hosts: each is
+ * tried in turn, for three seconds; after a refusal by a read-only server the next one goes first.
  *
  * A connection is for one thread at a time.
  */
@@ -74,6 +78,13 @@ void db_disconnect(struct db *db);
 
 /* The last error, for the log (not for clients); valid until the next call. */
 const char *db_last_error(const struct db *db);
+
+/* The cause of the last error in words for an administrator; without the texts of the server if it
+ * is a known one. */
+const char *db_last_cause(const struct db *db);
+
+/* True if the last run failed because the disk of the server is full, or seems to be. */
+bool db_disk_is_full(const struct db *db);
 
 /* The error number of the last run; 0 if it succeeded. */
 unsigned db_last_errno(const struct db *db);

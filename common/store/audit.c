@@ -62,6 +62,14 @@ struct rule {
     "SELECT r.room_id, 0, 1, 0 FROM room r LEFT JOIN member m ON m.room_id = r.room_id " \
     "WHERE r.direct_low IS NULL GROUP BY r.room_id HAVING " counted " = 0"
 
+/* Whether a text was encoded in UTF-8 twice, as by a server that takes the bytes of the client for
+ * latin1: each of its characters is one of latin1, and as bytes these are UTF-8, and shorter. */
+#define AS_LATIN1(text) "CAST(CONVERT(" text " USING latin1) AS BINARY)"
+#define TWICE_ENCODED(text)                                                   \
+    "CHAR_LENGTH(" text ") < OCTET_LENGTH(" text ") "                         \
+    "AND CONVERT(" text " USING latin1) = " text " "                          \
+    "AND CAST(CONVERT(" AS_LATIN1(text) " USING utf8mb4) AS BINARY) = " AS_LATIN1(text)
+
 static const struct rule RULES[] = {
     {"message_count", "message_count of the room; its messages",
      COUNTED(ROOM_IDS, "room", "room_id", "message_count", "message"), false},
@@ -119,6 +127,11 @@ static const struct rule RULES[] = {
         "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
         "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
         false},
+       {AUDIT_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
+        "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED("content")
+        " GROUP BY room_id", false},
+       {AUDIT_TWICE_ENCODED, "names of rooms that seem to be encoded twice; expected ones",
+        "SELECT room_id, 0, 1, 0 FROM room WHERE " TWICE_ENCODED("name"), false},
        {"deleted_rooms", "expected rows of a deleted room; rows",
         "SELECT r.room_id, 0, 0, 1 FROM deleted_room d JOIN room r ON r.room_id = d.room_id",
         false},

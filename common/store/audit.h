@@ -13,6 +13,9 @@
 
 #include "db/db.h"
 
+/* The rule of texts that are not readable any more; docs/operations.md says how to mend them. */
+#define AUDIT_TWICE_ENCODED "twice_encoded"
+
 /* A place where a rule does not hold. */
 struct audit_finding {
     const char *rule;    /* its short name: "message_count"; static */

@@ -20,11 +20,13 @@ static uint64_t minutes_left(uint64_t days) {
     return minutes - minutes / 14;
 }
 
-static enum error renew_session(struct db *db, uint64_t days, struct identity *identity) {
+/* A database that takes no changes is no reason to refuse a request that reads: a later one will
+ * renew the session. */
+static void renew_session(struct db *db, uint64_t days, struct identity *identity) {
     static const char SQL[] =
         "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
-    identity->session_renewed = true;
-    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days), db_u64(identity->session_id));
+    identity->session_renewed = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days),
+                                       db_u64(identity->session_id)) == ERROR_NONE;
 }
 
 enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
@@ -47,7 +49,9 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
         return error;
     bool renew = false;
     error = identity_read(rows, room_id != 0, identity, &identity->session_id, &renew);
-    return !error && renew ? renew_session(db, days, identity) : error;
+    if (!error && renew)
+        renew_session(db, days, identity);
+    return error;
 }
 
 enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
@@ -61,16 +65,16 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
     identity_write_queries(&json, queries, count);
-    enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(minutes_left(days)),
-                              db_text((struct text){json.data, json.len}));
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(minutes_left(days)),
+                                    db_text((struct text){json.data, json.len}));
     buffer_free(&json);
     if (error)
         return error;
     identity_read_batch(rows, true, queries, count);
-    for (size_t i = 0; !error && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (queries[i].identity.session_renewed)
-            error = renew_session(db, days, &queries[i].identity);
-    return error;
+            renew_session(db, days, &queries[i].identity);
+    return ERROR_NONE;
 }
 
 enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change) {

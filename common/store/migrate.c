@@ -82,8 +82,12 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
         log_error("another migration of this database is running");
         return ERROR_UNAVAILABLE;
     }
-    error = db_run_script(db, RECORD_TABLE);
-    if (!error)
+    /* A database that is read-only, but current, is no failure. */
+    enum migrate_state state = MIGRATE_CURRENT;
+    error = migrate_check(db, &state, version);
+    if (!error && state != MIGRATE_CURRENT)
+        error = db_run_script(db, RECORD_TABLE);
+    if (!error && state != MIGRATE_CURRENT)
         error = apply_missing(db, applied, version);
     uint64_t released;
     const enum error unlocked = db_number(db, UNLOCK, &released);

@@ -1,4 +1,4 @@
-/* One query of variables of the database server. */
+/* Variables of the database server; a change that shows whether it takes any. */
 #include "store/server.h"
 
 enum error server_read(struct db *db, struct server *server) {
@@ -17,4 +17,21 @@ enum error server_read(struct db *db, struct server *server) {
     }
     db_done(rows);
     return ERROR_NONE;
+}
+
+/* Also when the row stays as it is, the server checks whether changes are allowed. */
+enum error server_check_changes(struct db *db) {
+    static const char SQL[] =
+        "INSERT INTO housekeeping (task, ran_at) VALUES ('health', SYSDATE(6)) "
+        "ON DUPLICATE KEY UPDATE ran_at = IF(ran_at BETWEEN SYSDATE(6) - INTERVAL 5 SECOND "
+        "AND SYSDATE(6), ran_at, SYSDATE(6))";
+    return db_run(db, SQL, DB_REPEATABLE, NULL, 0, NULL);
+}
+
+enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
+    static const char SQL[] = "SELECT @@log_bin AND @@binlog_format = 'STATEMENT'";
+    uint64_t found = 0;
+    const enum error error = db_number(db, SQL, &found);
+    *by_statement = found != 0;
+    return error;
 }

@@ -1,5 +1,5 @@
 /*
- * server: limits and clock of the database server.
+ * server: limits and clock of the database server; whether it takes changes.
  */
 #ifndef CONFAB_COMMON_STORE_SERVER_H
 #define CONFAB_COMMON_STORE_SERVER_H
@@ -15,5 +15,12 @@ struct server {
 
 /* Reads both. */
 enum error server_read(struct db *db, struct server *server);
+
+/* Changes a row, once in five seconds: fails, as db_run does, if the server refuses changes. */
+enum error server_check_changes(struct db *db);
+
+/* True if the server replicates this connection by statement, which gives replicas other times:
+ * the database user may not choose another binlog_format. */
+enum error server_binlog_by_statement(struct db *db, bool *by_statement);
 
 #endif

@@ -1,4 +1,4 @@
-/* check: configuration, database, schema and Redis; with --deep also all counters. */
+/* check: configuration, database, schema, changes and Redis; with --deep also all counters. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "doctor/report.h"
 #include "store/audit.h"
 #include "store/migrate.h"
+#include "store/server.h"
 #include "table.h"
 #include "json/json_writer.h"
 
@@ -26,6 +27,7 @@ struct check {
     struct buffer differences_out; /* the elements of "differences" */
     struct table *table;
     uint64_t difference_count;
+    bool only_texts; /* all of them are texts encoded twice */
 };
 
 /* ---- configuration, database, schema, Redis ---- */
@@ -106,6 +108,26 @@ static bool check_schema(struct check *check) {
     return state == MIGRATE_CURRENT;
 }
 
+/* Whether the server takes changes, and replicates them well. */
+static void check_changes(struct check *check) {
+    struct db *db = check->cli->db;
+    char detail[600];
+    bool by_statement = false;
+    if (server_check_changes(db) != ERROR_NONE) {
+        snprintf(detail, sizeof(detail), "refused: %s (%s)", db_last_cause(db), db_last_error(db));
+        report_add(&check->report, "changes", REPORT_FAILED, detail,
+                   "until this is mended, requests that change something get 503");
+        return;
+    }
+    server_binlog_by_statement(db, &by_statement);
+    if (by_statement)
+        report_add(&check->report, "changes", REPORT_WARNING,
+                   "accepted, but binlog_format is STATEMENT: times differ on replicas",
+                   "set binlog_format = MIXED, or GRANT BINLOG ADMIN to the database user");
+    else
+        report_add(&check->report, "changes", REPORT_OK, "accepted", NULL);
+}
+
 static void check_redis(struct check *check) {
     const struct cli *cli = check->cli;
     const struct config *config = &cli->config;
@@ -157,6 +179,7 @@ static void add_id(struct table *table, uint64_t id) {
 static void add_difference(void *context, const struct audit_finding *finding) {
     struct check *check = context;
     check->difference_count++;
+    check->only_texts = check->only_texts && strcmp(finding->rule, AUDIT_TWICE_ENCODED) == 0;
     if (check->cli->json) {
         struct json_writer *w = &check->differences;
         json_write_object(w);
@@ -180,6 +203,7 @@ static void add_difference(void *context, const struct audit_finding *finding) {
 static void check_counters(struct check *check) {
     char detail[600];
     unsigned rules;
+    check->only_texts = true;
     const enum error error = audit_run(check->cli->db, add_difference, check, &rules);
     if (error) {
         snprintf(detail, sizeof(detail), "recount failed: %s", db_last_error(check->cli->db));
@@ -189,11 +213,12 @@ static void check_counters(struct check *check) {
     check->counted = true;
     snprintf(detail, sizeof(detail), "%" PRIu64 " differences by %u rules", check->difference_count,
              rules);
+    const char *fix = check->only_texts
+                          ? "see \"Texts that are encoded twice\" in docs/operations.md"
+                          : "keep a dump of the database, check the logs for errors, and report a "
+                            "bug";
     report_add(&check->report, "counters", check->difference_count ? REPORT_FAILED : REPORT_OK,
-               detail,
-               check->difference_count ? "keep a dump of the database, check the logs for errors, "
-                                         "and report a bug"
-                                       : NULL);
+               detail, check->difference_count ? fix : NULL);
 }
 
 /* ---- output ---- */
@@ -243,6 +268,8 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
         json_write_array(&check.differences);
     if (check_config(&check)) {
         const bool current = check_database(&check) && check_schema(&check);
+        if (current)
+            check_changes(&check);
         check_redis(&check);
         if (deep && current)
             check_counters(&check);

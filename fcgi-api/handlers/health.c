@@ -1,30 +1,48 @@
 /* GET /healthz. */
+#include "change_health.h"
 #include "handlers/handlers.h"
+#include "store/server.h"
 
 /* Timeout for Redis in milliseconds; other requests wait less. */
 #define REDIS_WAIT_MS 50
 
-/* Without the database the service is unavailable; without Redis it is only degraded. */
+/* Of the database, as words of the response. */
+static const char OK[] = "ok", UNREACHABLE[] = "unreachable", NO_CHANGES[] = "refuses changes";
+
+static const char *database_state(struct exchange *x) {
+    struct db *db = x->service->db;
+    if (db_ping(db) != ERROR_NONE)
+        return UNREACHABLE;
+    const bool refuses = server_check_changes(db) != ERROR_NONE ||
+                         change_health_disk_is_full(x->service->change_health);
+    return refuses ? NO_CHANGES : OK;
+}
+
+/* Without the database, or if it refuses changes, the service is unavailable; without Redis it is
+ * only degraded. The log has the cause. */
 enum error health_get(struct exchange *x) {
     struct redis_client *redis = x->service->redis;
-    const bool database = db_ping(x->service->db) == ERROR_NONE;
+    const char *database = database_state(x);
     const bool uses_redis = redis_client_is_configured(redis);
     const bool redis_answers = uses_redis && redis_client_ping(redis, REDIS_WAIT_MS);
     const bool degraded = uses_redis && !redis_answers;
+    const bool available = database == OK;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
-    json_write_member_str(&w, "status", !database ? "unavailable" : degraded ? "degraded" : "ok");
-    if (!database)
-        json_write_member_str(&w, "detail", "The database cannot be reached.");
-    if (!database || degraded) {
-        json_write_member_str(&w, "database", database ? "ok" : "unreachable");
+    json_write_member_str(&w, "status", !available ? "unavailable" : degraded ? "degraded" : "ok");
+    if (!available)
+        json_write_member_str(&w, "detail",
+                              database == UNREACHABLE ? "The database cannot be reached."
+                                                      : "The database refuses changes.");
+    if (!available || degraded) {
+        json_write_member_str(&w, "database", database);
         json_write_member_str(&w, "redis",
                               !uses_redis     ? "not configured"
                               : redis_answers ? "ok"
                                               : "unreachable");
     }
     json_write_object_end(&w);
-    if (database)
+    if (available)
         return ERROR_NONE;
     x->response.status = error_status(ERROR_UNAVAILABLE);
     return ERROR_UNAVAILABLE;

@@ -17,6 +17,7 @@
 #include "store/identity.h"
 
 struct auth_cache;
+struct change_health;
 struct exchange;
 struct json_object;
 struct json_tokener;
@@ -32,6 +33,7 @@ struct service {
     struct limit *limit;
     struct user_names *names;
     struct auth_cache *auth_cache;
+    struct change_health *change_health;
     bool is_persistent; /* false: plain CGI, ends after one request */
 
     /* Serves a request: fills x->response in every case. */

@@ -33,7 +33,7 @@ def test_all_checks_pass_on_a_running_instance(tool, own):
     report = tool.json("check")
     assert report["ok"] is True
     assert [(check["check"], check["state"], check["try"]) for check in report["checks"]] == [
-        (name, "ok", None) for name in ("configuration", "database", "schema", "redis")]
+        (name, "ok", None) for name in ("configuration", "database", "schema", "changes", "redis")]
     assert detail(report, "configuration")["detail"] == str(own.config)
     assert f"{own.state}/sock/db.sock" in detail(report, "database")["detail"]
     assert detail(report, "redis")["detail"] == f"{own.state}/sock/redis.sock"
@@ -43,8 +43,9 @@ def test_all_checks_pass_on_a_running_instance(tool, own):
 def test_every_check_prints_a_line(tool):
     lines = tool("check").splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["ok", "configuration"], ["ok", "database"], ["ok", "schema"], ["ok", "redis"]]
-    assert [line.split()[:2] for line in tool("check", "--deep").splitlines()[4:]] == [
+        ["ok", "configuration"], ["ok", "database"], ["ok", "schema"], ["ok", "changes"],
+        ["ok", "redis"]]
+    assert [line.split()[:2] for line in tool("check", "--deep").splitlines()[5:]] == [
         ["ok", "counters"]]
 
 

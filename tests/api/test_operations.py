@@ -22,13 +22,14 @@ RULES = ROOT / "conf" / "prometheus" / "rules.yml"
 
 # ---- backup and restore ----
 
-def run(instance, mark, folder):
-    """Runs the commands of a documented block for an instance, in a folder."""
+def run(instance, mark, folder, change=str):
+    """Runs the commands of a documented block, changed by change(), for an instance, in a
+    folder."""
     command = instance.sql_command()
     # Only the connection options, without the name of the database and the output format.
     options = [word for word in command[1:] if word.startswith(("--no-def", "--socket", "--user"))]
-    script = 'confabctl() { "$CONFABCTL" -c "$CONFIG" "$@"; }\n' + markdown.block(
-        "docs/operations.md", mark)
+    script = 'confabctl() { "$CONFABCTL" -c "$CONFIG" "$@"; }\n' + change(
+        markdown.block("docs/operations.md", mark))
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True, capture_output=True,
         timeout=120, env={**instance.env, "DATABASE": " ".join(options),
@@ -106,6 +107,31 @@ def test_a_backup_taken_during_writes_restores_every_acknowledged_message(old, n
         alice_there.say(room, "life goes on")
         assert live.event()["message"]["content"] == "life goes on"
     assert Tool(new).json("check", "--deep")["differences"] == []
+
+
+# ---- texts encoded twice ----
+
+def test_texts_that_are_encoded_twice_are_found_and_mended(new, tmp_path):
+    alice = Client(new).register()
+    plain, broken = (alice.room()["room_id"] for _ in range(2))
+    for text in ["plain", "na\u00efve", "Gr\u00fc\u00dfe \u65e5\u672c \U0001F600", "\u20ac \x81"]:
+        alice.say(broken, text)
+        alice.say(plain, text)
+    alice.say(plain, "\u00c3 alone, and \u00c3\u00a9 beside \u65e5")
+    before = contents(alice, broken), contents(alice, plain)
+    tool = Tool(new)
+    assert tool.json("check", "--deep")["differences"] == []
+
+    new.sql("UPDATE message SET content = CONVERT(CAST(content AS BINARY) USING latin1) "
+            "WHERE room_id = ?", broken)
+    assert contents(alice, broken) != before[0]
+    report = tool.json("check", "--deep", code=1)
+    assert [(found["rule"], found["room_id"], found["stored"])
+            for found in report["differences"]] == [("twice_encoded", broken, 3)]
+    assert "encoded twice" in report["checks"][-1]["try"]
+
+    run(new, "twice-encoded", tmp_path, lambda script: script.replace("(7, 8)", f"({broken})"))
+    assert (contents(alice, broken), contents(alice, plain)) == before
 
 
 # ---- monitoring ----

@@ -1,0 +1,32 @@
+/* change_health: the time of the last failure, in shared memory. */
+#include "change_health.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+
+/* A failure is forgotten after this time: there may be no change that could succeed. */
+#define VALID_MS 60000
+
+struct change_health {
+    _Atomic int64_t failed_ms; /* on the monotonic clock; 0: the last change succeeded */
+};
+
+struct change_health *change_health_new(void) {
+    void *shared = mmap(NULL, sizeof(struct change_health), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return shared == MAP_FAILED ? NULL : shared;
+}
+
+void change_health_record(struct change_health *health, bool disk_is_full) {
+    if (health && (disk_is_full || health->failed_ms))
+        health->failed_ms = disk_is_full ? clock_monotonic_ms() : 0;
+}
+
+bool change_health_disk_is_full(const struct change_health *health) {
+    const int64_t failed_ms = health ? health->failed_ms : 0;
+    return failed_ms && clock_monotonic_ms() - failed_ms < VALID_MS;
+}

@@ -1,0 +1,105 @@
+"""A MariaDB server with settings of its own, as a site may have them."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from support.instance import bind, read_value
+from support.port import free_port
+from support.wait import wait_for
+
+PROGRAMS = os.environ["PATH"] + ":/usr/sbin:/sbin"
+
+
+class MariaDB:
+    """MariaDB(lines, tcp=True): a server with these lines in its configuration, and an empty
+    database `confab`, which the user `site` may use. Start it by start() or as a context."""
+
+    def __init__(self, lines="", tcp=False):
+        self.folder = Path(tempfile.mkdtemp(prefix="confab-db-", dir="/tmp"))
+        self.socket = self.folder / "db.sock"
+        self.port = free_port() if tcp else None
+        self.process = None
+        network = (f"bind-address = 127.0.0.1\nport = {self.port}\nskip-name-resolve" if tcp
+                   else "skip-networking")
+        (self.folder / "my.cnf").write_text(
+            f"[mariadbd]\ndatadir = {self.folder}/data\nsocket = {self.socket}\n"
+            f"tmpdir = {self.folder}\npid-file = {self.folder}/pid\nserver_id = 1\n{network}\n"
+            f"innodb_buffer_pool_size = 24M\ninnodb_log_file_size = 16M\n{lines}\n")
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *error):
+        self.close()
+
+    def start(self):
+        user = pwd.getpwuid(os.getuid()).pw_name
+        as_root = ["--user=root"] if os.getuid() == 0 else []
+        new = not (self.folder / "data").exists()
+        if new:
+            subprocess.run(
+                ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data",
+                 "--skip-test-db", "--auth-root-authentication-method=socket",
+                 f"--auth-root-socket-user={user}", *as_root],
+                check=True, capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS})
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [shutil.which("mariadbd", path=PROGRAMS),
+                 f"--defaults-file={self.folder}/my.cnf", *as_root],
+                stdout=log, stderr=log, start_new_session=True)
+        wait_for(self._is_ready, 60, "MariaDB")
+        if new:
+            self.sql("CREATE DATABASE confab", database="")
+            for host in ("localhost", "127.0.0.1"):
+                self.sql(f"CREATE USER site@{host} IDENTIFIED BY 'site'; "
+                         f"GRANT ALL ON confab.* TO site@{host}")
+        return self
+
+    def _is_ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError((self.folder / "log").read_text()[-2000:])
+        return self._run("SELECT 1", "").returncode == 0
+
+    def _run(self, query, database):
+        return subprocess.run(
+            ["mariadb", "--no-defaults", f"--socket={self.socket}", "--batch",
+             f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--skip-column-names",
+             "--default-character-set=utf8mb4", *([database] if database else [])],
+            input=f"SET NAMES utf8mb4; {query}".encode(), capture_output=True, timeout=60)
+
+    def sql(self, query, *args, database="confab"):
+        """Runs statements as the administrator; returns the rows as Instance.sql does."""
+        done = self._run(bind(query, args), database)
+        if done.returncode != 0:
+            raise RuntimeError(f"{query}: {done.stderr.decode(errors='replace')}")
+        return [tuple(read_value(value) for value in line.split("\t"))
+                for line in done.stdout.decode().split("\n")[:-1]]
+
+    def disconnect_all(self):
+        """Ends the connections of confab, which come back with the settings of now."""
+        for (number,) in self.sql(
+                "SELECT id FROM information_schema.processlist WHERE user = 'site'"):
+            self._run(f"KILL {number}", "")
+
+    @property
+    def env(self):
+        """The configuration of an instance that uses this server."""
+        env = {"CONFAB_DATABASE_USER": "site", "CONFAB_DATABASE_PASSWORD": "site"}
+        if self.port:
+            return {**env, "CONFAB_DATABASE_SOCKET": "", "CONFAB_DATABASE_HOST": "127.0.0.1",
+                    "CONFAB_DATABASE_PORT": str(self.port)}
+        return {**env, "CONFAB_DATABASE_SOCKET": str(self.socket)}
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(60)
+        shutil.rmtree(self.folder, ignore_errors=True)
