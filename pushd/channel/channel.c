@@ -308,7 +308,7 @@ static void mark_ready(struct channel *channel) {
     channel->ready_iteration = channel->channels->iteration;
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->client)
-            channel->channels->callbacks->ready(channel->subscriptions[i]->client, channel);
+            channel->channels->callbacks->ready(channel->subscriptions[i]);
 }
 
 static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
@@ -356,12 +356,12 @@ void channels_notice(struct channels *channels, uint64_t room_id,
     on_event(channels, EVENT_STREAM_ROOM, room_id, envelope);
 }
 
-void channels_each_client(struct channels *channels, uint64_t room_id,
-                          void (*visit)(struct client *client)) {
+void channels_each_subscriber(struct channels *channels, uint64_t room_id,
+                              void (*visit)(struct subscription *subscription)) {
     const struct channel *channel = find(channels, EVENT_STREAM_ROOM, room_id);
     for (uint32_t i = 0; channel && i < channel->count; i++)
         if (channel->subscriptions[i]->client)
-            visit(channel->subscriptions[i]->client);
+            visit(channel->subscriptions[i]);
 }
 
 static void mark_each_ready(void *context, uint64_t id, void *value) {
@@ -416,7 +416,7 @@ static void close_channel(struct channel *channel) {
 }
 
 struct subscription *channel_subscribe(struct channels *channels, enum event_stream kind,
-                                       uint64_t id, struct client *client) {
+                                       uint64_t id, struct client *client, struct watch *watch) {
     struct channel *channel = find(channels, kind, id);
     if (!channel)
         channel = open_channel(channels, kind, id);
@@ -424,8 +424,8 @@ struct subscription *channel_subscribe(struct channels *channels, enum event_str
         array_reserve(channel->subscriptions, &channel->space, (size_t)channel->count + 1,
                       sizeof(struct subscription *));
     struct subscription *subscription = xcalloc(1, sizeof(*subscription));
-    *subscription =
-        (struct subscription){.client = client, .channel = channel, .index = channel->count};
+    *subscription = (struct subscription){
+        .client = client, .channel = channel, .watch = watch, .index = channel->count};
     channel->subscriptions[channel->count++] = subscription;
     channels->metrics->subscribers++;
     return subscription;

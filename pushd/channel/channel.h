@@ -20,12 +20,14 @@
 #include "redis/pubsub.h"
 
 struct client;
+struct watch;
 struct channel;
 
 /* One subscriber of one channel. */
 struct subscription {
     struct client *client; /* NULL: dropped, and given back soon */
     struct channel *channel;
+    struct watch *watch;    /* of the client, to which it belongs; NULL: to the client itself */
     uint32_t index;         /* in channel->subscriptions */
     bool live;              /* receives events; before that it only keeps the channel open */
     uint64_t delivered_seq; /* of the last event handed to it */
@@ -52,7 +54,7 @@ struct channel {
  * later, never while a channel is walked. */
 struct channels_callbacks {
     /* The channel became ready: events published from now on will arrive. */
-    void (*ready)(struct client *client, struct channel *channel);
+    void (*ready)(struct subscription *subscription);
     /* Events follow for these clients, some of which may be NULL: what they need can be loaded
      * into the processor's cache. */
     void (*prefetch)(struct client *const *clients, uint32_t count);
@@ -82,10 +84,10 @@ const struct pubsub_callbacks *channels_pubsub_callbacks(struct channels *channe
  * pending job. */
 void channels_close(struct channels *channels);
 
-/* Adds a subscriber, not live yet; the first one opens the channel. The caller gives the
- * subscription back with channel_unsubscribe. */
+/* Adds a subscriber, not live yet; the first one opens the channel. watch may be NULL. The caller
+ * gives the subscription back with channel_unsubscribe. */
 struct subscription *channel_subscribe(struct channels *channels, enum event_stream kind,
-                                       uint64_t id, struct client *client);
+                                       uint64_t id, struct client *client, struct watch *watch);
 
 /* Removes and frees a subscription; the last one closes the channel. Never from a callback. */
 void channel_unsubscribe(struct subscription *subscription);
@@ -102,8 +104,8 @@ void channels_notice(struct channels *channels, uint64_t room_id,
                      const struct event_envelope *envelope);
 
 /* Calls visit for each subscriber of a room; visit may send, but not subscribe or unsubscribe. */
-void channels_each_client(struct channels *channels, uint64_t room_id,
-                          void (*visit)(struct client *client));
+void channels_each_subscriber(struct channels *channels, uint64_t room_id,
+                              void (*visit)(struct subscription *subscription));
 
 /* Starts a gap check now, or another one after the one that is running. */
 void channels_check_gaps(struct channels *channels);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -31,13 +32,18 @@ static const struct refusal {
 
 #define REFUSAL_COUNT (sizeof(REFUSALS) / sizeof(REFUSALS[0]))
 
-void client_send_error(struct client *client, const char *code, const char *detail) {
+void client_send_error(struct client *client, struct text room_id, const char *code,
+                       const char *detail) {
     if (!client->socket)
         return;
     struct buffer json = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "error");
+    if (room_id.len > 0) {
+        json_write_key(&w, "room_id");
+        json_write_raw(&w, room_id.at, room_id.len);
+    }
     json_write_member_str(&w, "code", code);
     json_write_member_str(&w, "detail", detail);
     json_write_object_end(&w);
@@ -45,50 +51,66 @@ void client_send_error(struct client *client, const char *code, const char *deta
     buffer_free(&json);
 }
 
+static void stop_typing(void *context, uint64_t room_id, void *watch) {
+    (void)context;
+    (void)room_id;
+    client_stop_typing(watch);
+}
+
 void client_close(struct client *client, unsigned code, enum metrics_drop why) {
     if (client->state == CLIENT_CLOSED)
         return;
-    client_stop_typing(client);
+    if (client->notifications)
+        idmap_each(&client->rooms.watches, stop_typing, NULL);
+    else if (client->room)
+        client_stop_typing(client->room);
     client->state = CLIENT_CLOSED;
     if (client->socket)
         socket_close(client->socket, code, why);
 }
 
-void client_refuse(struct client *client, enum error error, const char *detail) {
-    if (client->state == CLIENT_CLOSED)
-        return;
-    /* An error without a row is reported as the last one, "unavailable". */
+/* An error without a row is reported as the last one, "unavailable". */
+static const struct refusal *refusal_of(enum error error) {
     const struct refusal *refusal = &REFUSALS[REFUSAL_COUNT - 1];
     for (size_t i = 0; i < REFUSAL_COUNT; i++)
         if (REFUSALS[i].error == error)
             refusal = &REFUSALS[i];
-    client_send_error(client, refusal->code, detail ? detail : error_detail(error));
+    return refusal;
+}
+
+const char *client_error_code(enum error error) {
+    return refusal_of(error)->code;
+}
+
+void client_refuse(struct client *client, enum error error, const char *detail) {
+    if (client->state == CLIENT_CLOSED)
+        return;
+    const struct refusal *refusal = refusal_of(error);
+    client_send_error(client, text_of(""), refusal->code, detail ? detail : error_detail(error));
     client_close(client, refusal->close_code, refusal->drop);
 }
 
 /* ---- subscriptions ---- */
 
-struct subscription *client_subscribe(struct client *client, enum event_stream kind, uint64_t id) {
+struct subscription *client_subscribe(struct client *client, enum event_stream kind, uint64_t id,
+                                      struct watch *watch) {
     struct subscription *subscription =
-        channel_subscribe(client->clients->channels, kind, id, client);
-    if (!subscription->channel->ready)
+        channel_subscribe(client->clients->channels, kind, id, client, watch);
+    if (!subscription->channel->ready && !watch)
         client->pending_channels++;
     return subscription;
 }
 
-void client_unsubscribe(struct client *client, struct subscription *subscription) {
-    struct clients *clients = client->clients;
-    if (clients->leaving_count == clients->leaving_space) {
-        clients->leaving_space = clients->leaving_space ? clients->leaving_space * 2 : 16;
-        clients->leaving =
-            xreallocarray(clients->leaving, clients->leaving_space, sizeof(*clients->leaving));
-    }
-    subscription->live = false;
-    subscription->client = NULL;
+void client_unsubscribe(struct subscription *subscription) {
+    struct clients *clients = subscription->client->clients;
+    clients->leaving = array_reserve(clients->leaving, &clients->leaving_space,
+                                     clients->leaving_count + 1, sizeof(*clients->leaving));
     clients->leaving[clients->leaving_count++] = subscription;
     /* A channel that is being left is not waited for. */
-    if (!subscription->channel->ready)
-        client_channel_joined(client, subscription->channel);
+    if (!subscription->channel->ready && !subscription->watch)
+        client_channel_joined(subscription);
+    subscription->live = false;
+    subscription->client = NULL;
 }
 
 static void drop_subscriptions(struct clients *clients) {
@@ -96,27 +118,15 @@ static void drop_subscriptions(struct clients *clients) {
         channel_unsubscribe(clients->leaving[--clients->leaving_count]);
 }
 
-void client_publish_notice(struct client *client, unsigned type) {
-    struct clients *clients = client->clients;
-    struct buffer json = BUFFER_EMPTY;
-    serialize_user_notice(&json, type, client->room.id, client->user_id,
-                          text_of(client->user_name));
-    const struct event_envelope envelope = {.type = type,
-                                            .actor_id = client->user_id,
-                                            .actor = text_of(client->user_name),
-                                            .text = {json.data, json.len}};
-    /* Without Redis the sockets of this process are told at least. */
-    if (!pubsub_publish(clients->pubsub, client->room.id, &envelope))
-        channels_notice(clients->channels, client->room.id, &envelope);
-    buffer_free(&json);
-}
-
 /* ---- the life of a client ---- */
 
 void client_release(struct client *client) {
     if (client->socket || client->pending_jobs > 0)
         return;
-    client_opening_free(client);
+    client_opening_free(client->opening);
+    if (client->early)
+        buffer_free(client->early);
+    free(client->early);
     if (client->notifications) {
         idmap_free(&client->rooms.left);
         idmap_free(&client->rooms.arriving);
@@ -132,14 +142,10 @@ static struct client *on_opened(void *context, struct socket *socket,
     client->clients = context;
     client->socket = socket;
     client->notifications = handshake->notifications;
-    if (!handshake->notifications)
-        client->room.id = handshake->room_id;
-    client->has_since = handshake->has_since;
-    client->bad_since = handshake->has_since && !text_to_u64(handshake->since, &client->since);
     client->by_token = handshake->has_token;
     if ((handshake->has_token || handshake->has_cookie) &&
         secret_hash_key(handshake->key, client->key_hash))
-        client_open(client);
+        client_open(client, handshake);
     else
         client_refuse(client, ERROR_UNAUTHENTICATED,
                       handshake->has_token ? "Invalid token." : NULL);
@@ -147,26 +153,14 @@ static struct client *on_opened(void *context, struct socket *socket,
 }
 
 static void on_closed(struct client *client) {
-    struct clients *clients = client->clients;
     client->socket = NULL;
     client_close(client, 0, METRICS_DROP_COUNT);
-    /* Presence: first the user, then, with the last socket to it, the room. */
-    if (client->present)
-        presence_socket_closed(clients->presence, client->room.id, client->user_id);
-    client->present = false;
-    if (client->opened_room && idmap_decrement(&clients->open_rooms, client->room.id) == 0)
-        presence_room_closed(clients->presence, client->room.id);
-    client->opened_room = false;
-    /* All subscriptions. */
+    watch_end_all(client);
     if (client->own)
-        client_unsubscribe(client, client->own);
+        client_unsubscribe(client->own);
     client->own = NULL;
-    if (client->notifications) {
-        client_unwatch_all(client);
-    } else if (client->room.subscription) {
-        client_unsubscribe(client, client->room.subscription);
-        client->room.subscription = NULL;
-    }
+    if (client->notifications)
+        client_notify_leave_all(client);
     client_release(client);
 }
 
@@ -214,7 +208,7 @@ static void on_presence_change(void *context, uint64_t room_id, unsigned type, u
 
 static void on_presence_ready(void *context, uint64_t room_id) {
     const struct clients *clients = context;
-    channels_each_client(clients->channels, room_id, client_presence_ready);
+    channels_each_subscriber(clients->channels, room_id, client_presence_ready);
 }
 
 static const struct channels_callbacks CHANNELS_LISTENER = {
@@ -261,12 +255,12 @@ bool clients_redis_is_up(const struct clients *clients) {
 
 void clients_tick(struct clients *clients) {
     const int64_t now = clock_monotonic_ms();
-    struct client *next;
+    struct watch *next;
     drop_subscriptions(clients);
-    for (struct client *client = clients->typing; client; client = next) {
-        next = client->room.next_typing;
-        if (client->room.typing_until_ms <= now)
-            client_stop_typing(client);
+    for (struct watch *watch = clients->typing; watch; watch = next) {
+        next = watch->next_typing;
+        if (watch->typing_until_ms <= now)
+            client_stop_typing(watch);
     }
     presence_tick(clients->presence);
 }

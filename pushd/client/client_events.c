@@ -2,59 +2,65 @@
 #include "client/client_private.h"
 #include "event/serialize.h"
 
-/* ---- the room of a room socket ---- */
+/* ---- a watched room ---- */
 
 /* A removed user gets the event of the removal and nothing after it. A removal from before the
- * client was admitted predates it, and is ignored. */
-static bool is_removal_of(const struct stream_event *event, const struct client *client) {
-    return event->type == EVENT_USER_REMOVED && event->subject_id == client->user_id &&
-           event->seq > client->admitted_seq;
+ * user was admitted predates it, and is ignored. */
+static bool is_removal_of(const struct stream_event *event, const struct watch *watch) {
+    return event->type == EVENT_USER_REMOVED && event->subject_id == watch->client->user_id &&
+           event->seq > watch->admitted_seq;
 }
 
-static void room_events(struct client *client, const struct stream_event *events, uint32_t count,
-                        struct frame *frame) {
+static void watch_events(struct watch *watch, const struct stream_event *events, uint32_t count,
+                         struct frame *frame) {
+    struct socket *socket = watch->client->socket;
     uint32_t last = 0;
-    while (last < count && !is_removal_of(&events[last], client))
+    while (last < count && !is_removal_of(&events[last], watch))
         last++;
     if (last == count) {
         if (frame)
-            socket_send(client->socket, frame);
+            socket_send(socket, frame);
         return;
     }
     for (uint32_t i = 0; i <= last; i++)
         if (events[i].frame)
-            socket_send(client->socket, events[i].frame);
-    client_close(client, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+            socket_send(socket, events[i].frame);
+    watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
+}
+
+static void send_room_deleted(struct watch *watch, const char *deleted_by) {
+    struct buffer json = BUFFER_EMPTY;
+    serialize_room_deleted(&json, 0, watch->room_id, deleted_by);
+    socket_send_text(watch->client->socket, (struct text){json.data, json.len});
+    buffer_free(&json);
+    watch_close(watch, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND);
 }
 
 /* ---- the user's own stream ---- */
 
-static void send_room_deleted(struct client *client, const char *deleted_by) {
-    struct buffer json = BUFFER_EMPTY;
-    serialize_room_deleted(&json, 0, client->room.id, deleted_by);
-    socket_send_text(client->socket, (struct text){json.data, json.len});
-    buffer_free(&json);
-    client_close(client, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND);
-}
-
-static void own_event_of_room(struct client *client, const struct stream_event *event) {
-    if (event->subject_id != client->room.id)
+/* A notifications client has been sent the event itself, so a watch just ends. */
+static void own_event_of_watch(struct watch *watch, const struct stream_event *event) {
+    if (event->type == EVENT_ROOM_REMOVED)
+        channels_check_gaps(watch->client->clients->channels); /* the room's stream has it too */
+    else if (event->type != EVENT_ROOM_DELETED)
         return;
-    if (event->type == EVENT_ROOM_DELETED)
-        send_room_deleted(client, event->actor[0] ? event->actor : NULL);
-    else if (event->type == EVENT_ROOM_REMOVED)
-        channels_check_gaps(client->clients->channels);
+    else if (!watch->client->notifications)
+        send_room_deleted(watch, event->actor[0] ? event->actor : NULL);
+    else if (watch->state == WATCH_CONNECTED)
+        watch_end(watch);
+    else
+        watch_refuse(watch, ERROR_NOT_FOUND, NULL);
 }
 
 static void own_event_of_notifications(struct client *client, const struct stream_event *event) {
     switch (event->type) {
     case EVENT_ROOM_CREATED:
     case EVENT_ROOM_INVITATION:
-        client_watch_new(client, event->subject_id);
+        client_notify_enter(client, event->subject_id);
         break;
     case EVENT_ROOM_REMOVED:
     case EVENT_ROOM_DELETED:
-        client_unwatch(client, event->subject_id);
+        client_notify_leave(client, event->subject_id);
         break;
     }
 }
@@ -66,12 +72,15 @@ static void own_events(struct client *client, const struct stream_event *events,
     for (uint32_t i = 0; i < count && client->state != CLIENT_CLOSED; i++) {
         if (client->notifications && events[i].seq <= client->admitted_seq)
             continue; /* its effect was read when the client was admitted */
-        if (events[i].type == EVENT_CREDENTIALS_CHANGED)
+        if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
-        else if (client->notifications)
+            continue;
+        }
+        if (client->notifications)
             own_event_of_notifications(client, &events[i]);
-        else
-            own_event_of_room(client, &events[i]);
+        struct watch *watch = watch_find(client, events[i].subject_id);
+        if (watch)
+            own_event_of_watch(watch, &events[i]);
     }
 }
 
@@ -92,14 +101,15 @@ void client_prefetch(struct client *const *clients, uint32_t count) {
 void client_events(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame) {
     struct client *client = subscription->client;
-    if (client->notifications && subscription != client->own)
+    /* Removals from a room count even before `connected`. */
+    if (!subscription->watch && subscription != client->own)
         client_notify(client, subscription->channel->stream.id, events, count);
     else if (client->state != CLIENT_CONNECTED)
         return;
-    else if (subscription == client->own)
-        own_events(client, events, count, frame);
+    else if (subscription->watch)
+        watch_events(subscription->watch, events, count, frame);
     else
-        room_events(client, events, count, frame);
+        own_events(client, events, count, frame);
 }
 
 /* True for notices that are not sent to the sockets of the user itself. */
@@ -111,24 +121,29 @@ static bool is_activity(unsigned type) {
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame) {
     struct client *client = subscription->client;
-    if (client->state != CLIENT_CONNECTED || client->notifications)
+    if (client->state != CLIENT_CONNECTED || !subscription->watch)
         return;
     if (is_activity(envelope->type) && envelope->actor_id == client->user_id)
         return;
+    /* A notifications client is sent the event of the user's own stream, which ends the watch. */
+    if (envelope->type == EVENT_ROOM_DELETED && client->notifications) {
+        channels_check_gaps(client->clients->channels);
+        return;
+    }
     if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
         socket_send_deferred(client->socket, frame);
     else
         socket_send(client->socket, frame);
     if (envelope->type == EVENT_ROOM_DELETED)
-        client_close(client, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND);
+        watch_close(subscription->watch, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND);
 }
 
 void client_room_gone(struct subscription *subscription) {
     struct client *client = subscription->client;
     if (client->state == CLIENT_CLOSED)
         return;
-    if (client->notifications)
-        client_unwatch(client, subscription->channel->stream.id);
+    if (subscription->watch)
+        send_room_deleted(subscription->watch, NULL);
     else
-        send_room_deleted(client, NULL);
+        client_notify_leave(client, subscription->channel->stream.id);
 }

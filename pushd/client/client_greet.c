@@ -1,7 +1,11 @@
-/* client_greet: the first frames of a client: `connected`, then missed events or `resync`. */
+/*
+ * client_greet: a client's cursor in a stream until it is connected, and the first frames:
+ * `connected`, then missed events or `resync`.
+ */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "client/client_private.h"
 #include "event/serialize.h"
 
@@ -9,14 +13,45 @@
 #define GATHER_FRAMES 64
 #define GATHER_BYTES 32768
 
-struct subscription *client_main_subscription(const struct client *client) {
-    return client->notifications ? client->own : client->room.subscription;
+/* ---- the cursor ---- */
+
+struct client_opening *client_opening_new(bool has_since, bool bad_since, uint64_t since) {
+    struct client_opening *opening = xcalloc(1, sizeof(*opening));
+    opening->has_since = has_since;
+    opening->bad_since = bad_since;
+    opening->since = since;
+    return opening;
 }
 
-uint64_t client_head(const struct client *client) {
-    const struct identity *identity = &client->opening->identity;
-    return client->notifications ? identity->last_seq : identity->room.last_seq;
+void client_opening_start(struct client_opening *opening, uint64_t head) {
+    opening->position = opening->has_since ? opening->since : head;
+    opening->replayed = opening->position;
 }
+
+void client_opening_free(struct client_opening *opening) {
+    if (!opening)
+        return;
+    event_list_clear(&opening->missed);
+    free(opening->rooms);
+    free(opening);
+}
+
+bool client_must_read_missed(const struct client_opening *opening, const struct stream *stream,
+                             const struct config *config) {
+    if (!opening->has_since)
+        return false;
+    if (!stream->known || opening->since > stream->last_seq)
+        return true;
+    const uint64_t missed = stream->last_seq - opening->since;
+    return missed > stream->recent.count || missed > config->replay_limit;
+}
+
+bool client_start_stream(struct stream *stream, uint64_t head, uint64_t position) {
+    stream_start(stream, head);
+    return stream->last_seq <= position || stream->last_seq - position <= stream->recent.count;
+}
+
+/* ---- the first frames ---- */
 
 static void write_online(void *context, uint64_t user_id, struct text name) {
     struct json_writer *w = context;
@@ -26,19 +61,20 @@ static void write_online(void *context, uint64_t user_id, struct text name) {
     json_write_object_end(w);
 }
 
-static struct frame *make_connected(struct client *client) {
+static struct frame *make_connected(struct client *client, const struct watch *watch,
+                                    uint64_t position) {
     struct buffer json = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "connected");
-    if (!client->notifications)
-        json_write_member_u64(&w, "room_id", client->room.id);
+    if (watch)
+        json_write_member_u64(&w, "room_id", watch->room_id);
     json_write_member_u64(&w, "user_id", client->user_id);
-    json_write_member_u64(&w, "seq", client->opening->position);
-    if (!client->notifications) {
+    json_write_member_u64(&w, "seq", position);
+    if (watch) {
         json_write_key(&w, "online");
         json_write_array(&w);
-        presence_online(client->clients->presence, client->room.id, write_online, &w);
+        presence_online(client->clients->presence, watch->room_id, write_online, &w);
         json_write_array_end(&w);
     }
     json_write_object_end(&w);
@@ -47,12 +83,15 @@ static struct frame *make_connected(struct client *client) {
     return frame;
 }
 
-static void send_resync(struct client *client, uint64_t last_seq) {
+/* On a notifications socket a frame about a watched room names the room. */
+static void send_resync(struct client *client, const struct watch *watch, uint64_t last_seq) {
     struct buffer json = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "resync");
     json_write_member_u64(&w, "seq", last_seq);
+    if (watch && client->notifications)
+        json_write_member_u64(&w, "room_id", watch->room_id);
     json_write_object_end(&w);
     socket_send_text(client->socket, (struct text){json.data, json.len});
     buffer_free(&json);
@@ -61,8 +100,10 @@ static void send_resync(struct client *client, uint64_t last_seq) {
 
 void client_resync(struct subscription *subscription, uint64_t last_seq) {
     struct client *client = subscription->client;
-    if (client->state == CLIENT_CONNECTED && subscription == client_main_subscription(client))
-        send_resync(client, last_seq);
+    const bool is_cursor =
+        subscription->watch || (client->notifications && subscription == client->own);
+    if (client->state == CLIENT_CONNECTED && is_cursor)
+        send_resync(client, subscription->watch, last_seq);
 }
 
 /* Frames that are sent in one write: after a restart of pushd or of the web server many clients
@@ -87,8 +128,8 @@ static void gather(struct gathering *gathering, struct frame *frame) {
         send_gathered(gathering);
 }
 
-static void send_connected_and_replayed(struct client *client, struct frame *connected) {
-    struct client_opening *opening = client->opening;
+static void send_connected_and_replayed(struct client *client, struct client_opening *opening,
+                                        struct frame *connected) {
     struct gathering gathering = {.socket = client->socket};
     uint32_t shown = 0;
     gather(&gathering, connected);
@@ -149,15 +190,18 @@ bool client_catch_up(struct subscription *subscription, uint64_t position) {
     return true;
 }
 
-void client_greet(struct client *client) {
-    struct client_opening *opening = client->opening;
-    struct frame *connected = make_connected(client);
+void client_greet(struct client *client, struct watch *watch, uint64_t head) {
+    struct subscription *subscription = watch ? watch->subscription : client->own;
+    struct client_opening *opening = watch ? watch->opening : client->opening;
+    struct frame *connected = make_connected(client, watch, opening->position);
     if (opening->resync) {
-        opening->position = client_head(client);
+        opening->position = head;
         socket_send(client->socket, connected);
-        send_resync(client, opening->position);
+        send_resync(client, watch, head);
     } else {
-        send_connected_and_replayed(client, connected);
+        send_connected_and_replayed(client, opening, connected);
     }
     frame_release(connected);
+    client_catch_up(subscription, opening->position);
+    stream_cache(&subscription->channel->stream, opening->missed.events, opening->missed.count);
 }

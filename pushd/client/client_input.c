@@ -1,4 +1,4 @@
-/* client_input: messages from clients: their rate limit, ping and typing. */
+/* client_input: messages from clients: their rate limit, ping, typing, watch and unwatch. */
 #include <json-c/json.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static bool take_frame(struct client *client) {
     }
     client->clients->metrics->rate_limited++;
     if (client->frames_ignored++ == 0)
-        client_send_error(client, "rate_limited", "Too many frames; slow down.");
+        client_send_error(client, text_of(""), "rate_limited", "Too many frames; slow down.");
     else if (client->frames_ignored > MAX_IGNORED_FRAMES)
         client_close(client, SOCKET_CLOSE_POLICY, METRICS_DROP_FLOOD);
     return false;
@@ -39,57 +39,139 @@ static bool take_frame(struct client *client) {
 
 /* ---- typing ---- */
 
-static void leave_typing_list(struct client *client) {
-    *client->room.typing_at = client->room.next_typing;
-    if (client->room.next_typing)
-        client->room.next_typing->room.typing_at = client->room.typing_at;
-    client->room.next_typing = NULL;
-    client->room.typing_at = NULL;
+static void leave_typing_list(struct watch *watch) {
+    *watch->typing_at = watch->next_typing;
+    if (watch->next_typing)
+        watch->next_typing->typing_at = watch->typing_at;
+    watch->next_typing = NULL;
+    watch->typing_at = NULL;
 }
 
-void client_stop_typing(struct client *client) {
-    if (client->notifications || !client->room.typing_until_ms)
+void client_stop_typing(struct watch *watch) {
+    if (!watch->typing_until_ms)
         return;
-    leave_typing_list(client);
-    client->room.typing_until_ms = 0;
-    client->room.typing_sent_ms = 0;
-    client_publish_notice(client, EVENT_STOP_TYPING);
+    leave_typing_list(watch);
+    watch->typing_until_ms = 0;
+    watch->typing_sent_ms = 0;
+    watch_publish_notice(watch, EVENT_STOP_TYPING);
 }
 
-static void start_typing(struct client *client) {
+static void start_typing(struct watch *watch) {
+    struct clients *clients = watch->client->clients;
     const int64_t now = clock_monotonic_ms();
-    if (!client->room.typing_until_ms) {
-        client->room.next_typing = client->clients->typing;
-        client->room.typing_at = &client->clients->typing;
-        if (client->room.next_typing)
-            client->room.next_typing->room.typing_at = &client->room.next_typing;
-        client->clients->typing = client;
+    if (!watch->typing_until_ms) {
+        watch->next_typing = clients->typing;
+        watch->typing_at = &clients->typing;
+        if (watch->next_typing)
+            watch->next_typing->typing_at = &watch->next_typing;
+        clients->typing = watch;
     }
-    client->room.typing_until_ms = now + TYPING_EXPIRES_MS;
-    if (client->room.typing_sent_ms && now - client->room.typing_sent_ms < TYPING_INTERVAL_MS)
+    watch->typing_until_ms = now + TYPING_EXPIRES_MS;
+    if (watch->typing_sent_ms && now - watch->typing_sent_ms < TYPING_INTERVAL_MS)
         return;
-    client->room.typing_sent_ms = now;
-    client_publish_notice(client, EVENT_TYPING);
+    watch->typing_sent_ms = now;
+    watch_publish_notice(watch, EVENT_TYPING);
 }
 
 /* ---- messages ---- */
 
-static void bad_json(struct client *client, const char *detail) {
+static void refuse_message(struct client *client, struct text room_id, const char *code,
+                           const char *detail) {
     client->clients->metrics->bad_frames++;
-    client_send_error(client, "bad_json", detail);
+    client_send_error(client, room_id, code, detail);
 }
 
-static void handle_type(struct client *client, struct text type) {
+static void bad_json(struct client *client, const char *detail) {
+    refuse_message(client, text_of(""), "bad_json", detail);
+}
+
+static void unknown_type(struct client *client) {
+    refuse_message(client, text_of(""), "unknown_type", "There is no such type.");
+}
+
+/* Reads a whole number >= 0; false if the value is anything else. */
+static bool read_number(struct json_object *value, uint64_t *number) {
+    return json_object_is_type(value, json_type_int) &&
+           text_to_u64(text_of(json_object_to_json_string(value)), number);
+}
+
+static void begin_watch(struct client *client, struct text id, uint64_t room_id,
+                        struct json_object *message) {
+    struct json_object *value = NULL;
+    uint64_t since = 0;
+    const bool has_since = json_object_object_get_ex(message, "since", &value);
+    const bool bad_since = has_since && !read_number(value, &since);
+    if (room_id == 0 || room_id > INT64_MAX)
+        refuse_message(client, id, client_error_code(ERROR_NOT_FOUND),
+                       error_detail(ERROR_NOT_FOUND));
+    else if (watch_find(client, room_id))
+        refuse_message(client, id, "already_watched", "The room is watched already.");
+    else if (idmap_count(&client->rooms.watches) >= client->clients->config->max_watched)
+        refuse_message(client, id, "too_many_watched", "Too many rooms are watched.");
+    else
+        watch_begin(client, room_id, has_since, bad_since, since);
+}
+
+enum room_action { ACTION_WATCH, ACTION_UNWATCH, ACTION_TYPING, ACTION_STOP_TYPING };
+
+static void act(struct watch *watch, enum room_action action) {
+    if (action == ACTION_UNWATCH)
+        watch_end(watch);
+    else if (watch->state != WATCH_CONNECTED) /* typing, sent before the answer to `watch` */
+        return;
+    else if (action == ACTION_TYPING)
+        start_typing(watch);
+    else
+        client_stop_typing(watch);
+}
+
+/* A message about a room: on a notifications socket it names the room, which is watched. */
+static void handle_room_action(struct client *client, enum room_action action,
+                               struct json_object *message) {
+    struct json_object *value = NULL;
+    uint64_t room_id = 0;
+    if (!client->notifications) {
+        if (action == ACTION_TYPING || action == ACTION_STOP_TYPING)
+            act(client->room, action);
+        else
+            unknown_type(client);
+        return;
+    }
+    const bool has_room = json_object_object_get_ex(message, "room_id", &value);
+    if (!has_room && (action == ACTION_TYPING || action == ACTION_STOP_TYPING)) {
+        unknown_type(client);
+        return;
+    }
+    if (!json_object_is_type(value, json_type_int)) {
+        refuse_message(client, text_of(""), "bad_room_id", "room_id must be a whole number.");
+        return;
+    }
+    const struct text id = text_of(json_object_to_json_string(value));
+    read_number(value, &room_id); /* a negative one is 0, which no room has */
+    struct watch *watch = watch_find(client, room_id);
+    if (action == ACTION_WATCH)
+        begin_watch(client, id, room_id, message);
+    else if (watch)
+        act(watch, action);
+    else
+        refuse_message(client, id, "not_watched", "The room is not watched.");
+}
+
+static void handle_type(struct client *client, struct text type, struct json_object *message) {
+    static const char *const ROOM_ACTIONS[] = {[ACTION_WATCH] = "watch",
+                                               [ACTION_UNWATCH] = "unwatch",
+                                               [ACTION_TYPING] = "typing",
+                                               [ACTION_STOP_TYPING] = "stop_typing"};
     if (text_equals(type, text_of("ping"))) {
         socket_send_text(client->socket, text_of("{\"type\":\"pong\"}"));
-    } else if (!client->notifications && text_equals(type, text_of("typing"))) {
-        start_typing(client);
-    } else if (!client->notifications && text_equals(type, text_of("stop_typing"))) {
-        client_stop_typing(client);
-    } else {
-        client->clients->metrics->bad_frames++;
-        client_send_error(client, "unknown_type", "There is no such type.");
+        return;
     }
+    for (size_t i = 0; i < sizeof(ROOM_ACTIONS) / sizeof(ROOM_ACTIONS[0]); i++)
+        if (text_equals(type, text_of(ROOM_ACTIONS[i]))) {
+            handle_room_action(client, (enum room_action)i, message);
+            return;
+        }
+    unknown_type(client);
 }
 
 /* Handles a message that is valid JSON. */
@@ -102,7 +184,7 @@ static void handle_json(struct client *client, struct text message) {
     } else {
         json_object_object_get_ex(object, "type", &type);
         const bool is_text = json_object_is_type(type, json_type_string);
-        handle_type(client, is_text ? text_of(json_object_get_string(type)) : text_of(""));
+        handle_type(client, is_text ? text_of(json_object_get_string(type)) : text_of(""), object);
     }
     json_object_put(object);
     json_tokener_free(tokener);

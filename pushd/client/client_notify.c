@@ -29,15 +29,15 @@ struct arrival {
     struct event_list missed; /* after `after`, up to state.last_seq */
 };
 
-bool client_watch(struct client *client, uint64_t room_id, uint64_t last_seq) {
-    struct subscription *subscription = client_subscribe(client, EVENT_STREAM_ROOM, room_id);
+bool client_notify_join(struct client *client, uint64_t room_id, uint64_t last_seq) {
+    struct subscription *subscription = client_subscribe(client, EVENT_STREAM_ROOM, room_id, NULL);
     stream_start(&subscription->channel->stream, last_seq);
-    idmap_put(&client->rooms.watched, room_id, subscription);
+    idmap_put(&client->rooms.notified, room_id, subscription);
     return client_catch_up(subscription, last_seq);
 }
 
-void client_unwatch(struct client *client, uint64_t room_id) {
-    struct subscription *subscription = idmap_remove(&client->rooms.watched, room_id);
+void client_notify_leave(struct client *client, uint64_t room_id) {
+    struct subscription *subscription = idmap_remove(&client->rooms.notified, room_id);
     struct arrival *arrival = idmap_get(&client->rooms.arriving, room_id);
     if (arrival)
         arrival->stale = true;
@@ -45,17 +45,18 @@ void client_unwatch(struct client *client, uint64_t room_id) {
         return;
     if (subscription->delivered_seq > 0)
         idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->delivered_seq);
-    client_unsubscribe(client, subscription);
+    client_unsubscribe(subscription);
 }
 
-static void unwatch(void *client, uint64_t room_id, void *subscription) {
+static void leave(void *context, uint64_t room_id, void *subscription) {
+    (void)context;
     (void)room_id;
-    client_unsubscribe(client, subscription);
+    client_unsubscribe(subscription);
 }
 
-void client_unwatch_all(struct client *client) {
-    idmap_each(&client->rooms.watched, unwatch, client);
-    idmap_free(&client->rooms.watched);
+void client_notify_leave_all(struct client *client) {
+    idmap_each(&client->rooms.notified, leave, NULL);
+    idmap_free(&client->rooms.notified);
 }
 
 /* ---- entering a room ---- */
@@ -99,17 +100,17 @@ static void arrival_work(void *context, struct db *db) {
 static void arrive(struct arrival *arrival) {
     struct client *client = arrival->client;
     const uint64_t position = arrival->state.last_seq;
-    if (!arrival->state.is_member || idmap_get(&client->rooms.watched, arrival->room_id))
+    if (!arrival->state.is_member || idmap_get(&client->rooms.notified, arrival->room_id))
         return;
     struct subscription *subscription =
-        client_subscribe(client, EVENT_STREAM_ROOM, arrival->room_id);
+        client_subscribe(client, EVENT_STREAM_ROOM, arrival->room_id, NULL);
     channels_flush(client->clients->channels);
     stream_start(&subscription->channel->stream, position);
     subscription->delivered_seq = position;
-    idmap_put(&client->rooms.watched, arrival->room_id, subscription);
+    idmap_put(&client->rooms.notified, arrival->room_id, subscription);
     client_notify(client, arrival->room_id, arrival->missed.events, arrival->missed.count);
     if (!client_catch_up(subscription, position))
-        client_unwatch(client, arrival->room_id);
+        client_notify_leave(client, arrival->room_id);
 }
 
 static void read_arrival(struct arrival *arrival);
@@ -145,7 +146,7 @@ static void read_arrival(struct arrival *arrival) {
     db_pool_run(client->clients->db_pool, arrival_work, arrival_done, arrival);
 }
 
-void client_watch_new(struct client *client, uint64_t room_id) {
+void client_notify_enter(struct client *client, uint64_t room_id) {
     struct arrival *arrival = idmap_get(&client->rooms.arriving, room_id);
     if (arrival) {
         arrival->stale = true;
@@ -196,10 +197,10 @@ static struct frame *notification_of(uint64_t room_id, const struct stream_event
 /* The room's stream may show the removal of the user before the user's own stream does. Later
  * events are not for this client; if the user enters again, the own stream says so. */
 static void remove_from_room(struct client *client, uint64_t room_id, uint64_t seq) {
-    struct subscription *subscription = idmap_get(&client->rooms.watched, room_id);
+    struct subscription *subscription = idmap_get(&client->rooms.notified, room_id);
     if (subscription)
         subscription->delivered_seq = seq;
-    client_unwatch(client, room_id);
+    client_notify_leave(client, room_id);
 }
 
 void client_notify(struct client *client, uint64_t room_id, const struct stream_event *events,

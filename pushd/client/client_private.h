@@ -20,50 +20,75 @@
 
 /* From the handshake to the end of the socket, in this order; see client_open.c. */
 enum client_state {
-    CLIENT_AUTHENTICATING,   /* waits for the database: whose credentials are these */
-    CLIENT_JOINING,          /* waits for Redis to confirm its channels */
-    CLIENT_READING,          /* waits for the database: stream positions, missed events */
-    CLIENT_JOINING_ROOMS,    /* notifications: waits for the channels of its rooms */
-    CLIENT_WAITING_PRESENCE, /* waits for the list of users online in the room */
+    CLIENT_AUTHENTICATING, /* waits for the database: whose credentials are these; a room socket
+                              waits for its watch */
+    /* Only of a notifications client: */
+    CLIENT_JOINING,       /* waits for Redis to confirm the channel of the user's stream */
+    CLIENT_READING,       /* waits for the database: its position, missed events, the rooms */
+    CLIENT_JOINING_ROOMS, /* waits for the channels of its rooms */
+    /* Of both: */
     CLIENT_CONNECTED,
     CLIENT_CLOSED, /* the socket is closing, or gone */
 };
 
-/* A room that a notifications client subscribes to, as read from the database. */
-struct client_watched {
+/* From the handshake of a room socket, or the `watch` frame, to the end, in this order; see
+ * watch.c. */
+enum watch_state {
+    WATCH_AUTHENTICATING,   /* waits for the database: may the user enter */
+    WATCH_JOINING,          /* waits for Redis to confirm the channel */
+    WATCH_READING,          /* waits for the database: the stream's position, missed events */
+    WATCH_WAITING_PRESENCE, /* waits for the list of users online in the room */
+    WATCH_CONNECTED,
+    WATCH_ENDED,
+};
+
+/* A room that a notifications client is notified of, as read from the database. */
+struct client_notified {
     uint64_t room_id;
     uint64_t last_seq;
 };
 
-/* What a client needs until it is connected. */
+/* What a client with a cursor in a stream needs until it is connected: of a watch, the cursor in
+ * the room's stream; of a notifications client, in the user's own. */
 struct client_opening {
     struct identity identity;   /* as read last */
     uint64_t queried_iteration; /* the loop iteration in which that query was sent */
     unsigned reads;             /* how often positions were read */
-    bool read_missed;           /* missed events have to be read from the database */
-    bool resync;                /* missed events cannot be replayed */
-    uint64_t position;          /* the client has all events up to here */
-    uint64_t replayed;          /* ... and with the events below up to here */
-    struct event_list missed;   /* read from the database */
-    struct client_watched *rooms;
+    bool has_since, bad_since;
+    uint64_t since;
+    bool read_missed;         /* missed events have to be read from the database */
+    bool resync;              /* missed events cannot be replayed */
+    uint64_t position;        /* the client has all events up to here */
+    uint64_t replayed;        /* ... and with the events below up to here */
+    struct event_list missed; /* read from the database */
+    /* Of a notifications client: */
+    struct client_notified *rooms;
     size_t room_count, room_space;
-    struct buffer early; /* messages that came before it was connected */
 };
 
-/* Only of a room socket. */
-struct client_room {
-    uint64_t id;
+/* A room of which a client receives everything: that of a room socket, or one that a
+ * notifications client watches. */
+struct watch {
+    struct client *client;
+    uint64_t room_id;
     struct subscription *subscription;
-    struct client *next_typing, **typing_at;
+    struct client_opening *opening; /* NULL once connected */
+    uint64_t admitted_seq;          /* events up to here happened before the user was let in */
+    unsigned char state;            /* enum watch_state */
+    bool opened_room : 1;           /* counted in clients->open_rooms */
+    bool present : 1;               /* counted in the room's presence */
+    uint32_t holds;                 /* freed when it has ended and this is 0 */
+    struct watch *next_typing, **typing_at;
     int64_t typing_until_ms; /* 0: the user is not typing */
     int64_t typing_sent_ms;  /* when typing was last passed on */
 };
 
 /* Only of a notifications socket; each by room id. */
 struct client_rooms {
-    struct idmap watched;  /* -> subscription */
+    struct idmap notified; /* -> subscription: the rooms of the user */
     struct idmap left;     /* -> seq up to which it was notified, as a pointer */
-    struct idmap arriving; /* -> struct arrival: rooms that are about to be watched */
+    struct idmap arriving; /* -> struct arrival: rooms that the user has just entered */
+    struct idmap watches;  /* -> struct watch */
 };
 
 /* One for each socket, so small; what every event looks at stands first. */
@@ -73,26 +98,20 @@ struct client {
     unsigned char state;      /* enum client_state */
     bool notifications : 1;
     bool by_token : 1;
-    bool has_since : 1;
-    bool bad_since : 1;
-    bool opened_room : 1; /* counted in clients->open_rooms */
-    bool present : 1;     /* counted in the room's presence */
-    bool counted : 1;     /* counted in clients->users */
+    bool counted : 1; /* counted in clients->users */
     struct clients *clients;
-    struct client_opening *opening; /* NULL once connected */
+    struct client_opening *opening; /* of a notifications socket; NULL once connected */
+    struct buffer *early;           /* messages that came before it was connected; NULL: none */
     union {
-        struct client_room room;
-        struct client_rooms rooms; /* of a notifications socket */
+        struct watch *room; /* of a room socket; NULL once the socket is gone */
+        struct client_rooms rooms;
     };
-    union {
-        uint64_t since;        /* until it is connected: the client's position */
-        uint64_t admitted_seq; /* then: events up to here happened before it was let in */
-    };
+    uint64_t admitted_seq;  /* of a notifications socket, in the user's own stream */
     int64_t frames_full_us; /* frame rate limit */
     uint64_t user_id;
     uint32_t frames_ignored;   /* in a row, over the rate limit */
     uint32_t pending_jobs;     /* the client is freed after the last of them */
-    uint32_t pending_channels; /* not confirmed by Redis yet */
+    uint32_t pending_channels; /* of a notifications socket: not confirmed by Redis yet */
     unsigned char key_hash[SECRET_HASH_SIZE];
     char user_name[USER_NAME_SIZE];
 };
@@ -108,8 +127,8 @@ struct clients {
     struct pubsub_callbacks pubsub_callbacks;
     struct presence_hooks presence_hooks;
     struct idmap users;      /* user id -> number of sockets */
-    struct idmap open_rooms; /* room id -> number of room sockets */
-    struct client *typing;   /* list of clients whose user is typing */
+    struct idmap open_rooms; /* room id -> number of watches */
+    struct watch *typing;    /* list of rooms in which the user is typing */
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */
     struct subscription **leaving;
     size_t leaving_count, leaving_space;
@@ -117,15 +136,22 @@ struct clients {
 
 /* ---- client.c ---- */
 
-/* Subscribes to a stream; counts the channel as pending until Redis has confirmed it. The
- * subscription is given back with client_unsubscribe. */
-struct subscription *client_subscribe(struct client *client, enum event_stream kind, uint64_t id);
+/* Subscribes to a stream: for a watch, or for the client itself (NULL), which then counts the
+ * channel as pending until Redis has confirmed it. The subscription is given back with
+ * client_unsubscribe. */
+struct subscription *client_subscribe(struct client *client, enum event_stream kind, uint64_t id,
+                                      struct watch *watch);
 
 /* Drops a subscription at the next tick; it delivers nothing from now on. */
-void client_unsubscribe(struct client *client, struct subscription *subscription);
+void client_unsubscribe(struct subscription *subscription);
 
-/* Sends an error frame; the socket stays open. */
-void client_send_error(struct client *client, const char *code, const char *detail);
+/* Sends an error frame; the socket stays open. room_id is what the client sent, or empty: then
+ * the frame has none. */
+void client_send_error(struct client *client, struct text room_id, const char *code,
+                       const char *detail);
+
+/* The code of an error in an error frame. */
+const char *client_error_code(enum error error);
 
 /* Sends an error frame that names the reason, and closes. detail may be NULL. */
 void client_refuse(struct client *client, enum error error, const char *detail);
@@ -133,21 +159,25 @@ void client_refuse(struct client *client, enum error error, const char *detail);
 /* Closes with a code of RFC 6455, or one of 4400 to 4404 (net/socket.h). */
 void client_close(struct client *client, unsigned code, enum metrics_drop why);
 
-/* Publishes on the room's channel what the client's user does there (EVENT_TYPING ...). */
-void client_publish_notice(struct client *client, unsigned type);
-
 /* Frees a client whose socket is gone and which has no pending jobs. */
 void client_release(struct client *client);
 
 /* ---- client_open.c ---- */
 
 /* Begins with a client whose credentials are set; it goes on by itself until the client is
- * connected or closed. */
-void client_open(struct client *client);
+ * connected or closed. The handshake's `since` and, of a room socket, the room. */
+void client_open(struct client *client, const struct handshake *handshake);
+
+/* The identity is known: counts the user's sockets, and subscribes to the user's own stream.
+ * False if the client was refused. */
+bool client_identify(struct client *client, const struct identity *identity);
+
+/* The client has its first frames: handles the messages that came before. */
+void client_connected(struct client *client);
 
 /* The listeners of channels and presence: a channel is confirmed; the online list is known. */
-void client_channel_joined(struct client *client, struct channel *channel);
-void client_presence_ready(struct client *client);
+void client_channel_joined(struct subscription *subscription);
+void client_presence_ready(struct subscription *subscription);
 
 /* Keeps a message that came before the client was connected. */
 void client_keep_message(struct client *client, struct text message, bool binary);
@@ -155,22 +185,97 @@ void client_keep_message(struct client *client, struct text message, bool binary
 /* Queries whether its credentials still hold, and closes it with 4401 if not. */
 void client_check_credentials(struct client *client);
 
-void client_opening_free(struct client *client);
+/* ---- client_job.c: database work for one client or one of its watches ---- */
+
+/* Not freed before the job has ended; neither are the client and the watch. */
+struct client_job {
+    struct client *client;
+    struct watch *watch; /* NULL: of the client itself */
+    const struct config *config;
+    struct client_opening *opening; /* that of the watch, or of the client */
+    struct identity identity;
+    enum error error;
+    db_pool_done *done;
+    uint64_t room_id; /* of the watch */
+    bool by_token;
+    unsigned char key_hash[SECRET_HASH_SIZE];
+};
+
+struct client_job *client_job_new(struct client *client, struct watch *watch);
+
+/* Frees a job; false if its client was closed or its watch ended meanwhile (they may have been
+ * freed). */
+bool client_job_end(struct client_job *job);
+
+/* Queries the identity, together with those of others, and the state of the watch's room; then
+ * calls done(job) on the loop. */
+void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done);
+
+/* On a thread: reads the events that the job's stream has after opening->position, once
+ * job->identity is known. Events that cannot be replayed are no error: then opening->resync is
+ * set. */
+enum error client_job_read_missed(struct client_job *job, struct db *db);
+
+/* ERROR_UNAUTHENTICATED if the account is disabled; the identity tells it from an unknown one. */
+enum error client_job_check_active(enum error error, const struct identity *identity);
+
+/* The detail for credentials that do not hold; NULL: that of the error. */
+const char *client_job_detail(const struct client *client, enum error error,
+                              const struct identity *identity);
+
+/* ---- watch.c ---- */
+
+/* Begins to watch a room; it goes on by itself until it is connected or refused. has_since: the
+ * client has all events up to `since`, unless that is invalid (bad_since). */
+void watch_begin(struct client *client, uint64_t room_id, bool has_since, bool bad_since,
+                 uint64_t since);
+
+/* The client's watch of a room; NULL: none. */
+struct watch *watch_find(const struct client *client, uint64_t room_id);
+
+/* Takes an opening watch as far as possible: to be called when what it waits for may have come. */
+void watch_advance(struct watch *watch);
+
+/* Ends the watch without a frame. It is freed, unless it is held. */
+void watch_end(struct watch *watch);
+void watch_end_all(struct client *client);
+
+/* Ends the watch, and a room socket with it: closes with the code. */
+void watch_close(struct watch *watch, unsigned code, enum metrics_drop why);
+
+/* The user was not let in: sends an error frame; then as watch_close. detail may be NULL. */
+void watch_refuse(struct watch *watch, enum error error, const char *detail);
+
+/* Publishes on the room's channel what the user does there (EVENT_TYPING ...). */
+void watch_publish_notice(struct watch *watch, unsigned type);
+
+/* Gives a watch back that was held by adding to `holds`. */
+void watch_release(struct watch *watch);
 
 /* ---- client_greet.c ---- */
 
-/* The subscription whose sequence numbers are the socket's cursor. */
-struct subscription *client_main_subscription(const struct client *client);
+/* How the cursor begins: client_opening_new, then client_opening_start once the channel is
+ * confirmed and the head known, and client_opening_free when it is live. */
+struct client_opening *client_opening_new(bool has_since, bool bad_since, uint64_t since);
+void client_opening_start(struct client_opening *opening, uint64_t head);
+void client_opening_free(struct client_opening *opening);
 
-/* The last number of that stream when the client was let in. */
-uint64_t client_head(const struct client *client);
+/* True unless the stream's recent events in memory include all that were missed. Too many are
+ * read as well, which finds out that they are too many. */
+bool client_must_read_missed(const struct client_opening *opening, const struct stream *stream,
+                             const struct config *config);
 
-/* Sends `connected`, then missed events or `resync`. The presence of its own user must be
- * known. */
-void client_greet(struct client *client);
+/* Starts a stream at its head, and tells whether the recent events in memory lead from a
+ * position to its end. */
+bool client_start_stream(struct stream *stream, uint64_t head, uint64_t position);
+
+/* Sends `connected`, then missed events or `resync`, of a watch, or of the client itself (NULL);
+ * then makes the subscription live. head: the last number of the stream when the client was let
+ * in. The presence of the user must be known. */
+void client_greet(struct client *client, struct watch *watch, uint64_t head);
 
 /* Hands a subscriber that has all events up to `position` the later ones from the stream's
- * tail, and makes the subscription live. False if the tail does not reach back so far. */
+ * recent events, and makes the subscription live. False if these do not reach back so far. */
 bool client_catch_up(struct subscription *subscription, uint64_t position);
 
 /* The listener of channels: missed events are not available any more. */
@@ -180,13 +285,13 @@ void client_resync(struct subscription *subscription, uint64_t last_seq);
 
 /* Subscribes an opening notifications client to a room of which it knows all events up to
  * last_seq; false if the stream has advanced since that was read. */
-bool client_watch(struct client *client, uint64_t room_id, uint64_t last_seq);
-void client_unwatch(struct client *client, uint64_t room_id);
-void client_unwatch_all(struct client *client);
+bool client_notify_join(struct client *client, uint64_t room_id, uint64_t last_seq);
+void client_notify_leave(struct client *client, uint64_t room_id);
+void client_notify_leave_all(struct client *client);
 
 /* Subscribes to a room that the user has just entered, and notifies of messages posted there
  * since. */
-void client_watch_new(struct client *client, uint64_t room_id);
+void client_notify_enter(struct client *client, uint64_t room_id);
 
 /* Sends the notifications of the messages among these events. */
 void client_notify(struct client *client, uint64_t room_id, const struct stream_event *events,
@@ -206,7 +311,7 @@ void client_room_gone(struct subscription *subscription);
 /* The listener of sockets: a whole message came. */
 void client_message(struct client *client, struct text message, bool binary);
 
-/* Ends typing, if the user is typing. */
-void client_stop_typing(struct client *client);
+/* Ends typing, if the user is typing in the room. */
+void client_stop_typing(struct watch *watch);
 
 #endif

@@ -2,8 +2,9 @@
  * fuzz_frames: any messages from clients, at any time, through whole clients.
  *
  * The input is a list of moves: a byte for the kind, one for the length, and as many bytes. Two
- * users are in a room, one of them also has a notifications socket, a third one opens and closes
- * sockets. The answer to each message is checked: one pong, one error of the right kind, or none;
+ * users are in a room, one of them also has a notifications socket, which may watch the room; a
+ * third one opens and closes sockets. The answer to each message is checked: one pong, one error
+ * of the right kind, or none;
  * typing reaches the other users only, starts before it stops, and is sent at most every 2 s; only
  * a flood closes a socket.
  */
@@ -16,7 +17,17 @@
 #include "base/clock.h"
 #include "json/json_validate.h"
 
-enum move { SEND, SEND_BINARY, SEND_EARLY, SEND_NOTIFIED, SEND_OTHER, WAIT, ITERATE, MOVES };
+enum move {
+    SEND,
+    SEND_BINARY,
+    SEND_EARLY,
+    SEND_NOTIFIED,
+    SEND_OTHER,
+    WAIT,
+    ITERATE,
+    SEND_WATCH,
+    MOVES
+};
 
 #define TYPING_EVERY_MS 2000
 
@@ -51,6 +62,17 @@ static const char BAD_JSON[] = "{\"type\":\"error\",\"code\":\"bad_json\",";
 static const char UNKNOWN_TYPE[] = "{\"type\":\"error\",\"code\":\"unknown_type\",";
 static const char RATE_LIMITED[] = "{\"type\":\"error\",\"code\":\"rate_limited\",";
 
+/* An error that only a message about a room has. */
+static bool is_room_error(const char *answer) {
+    static const char *const codes[] = {"bad_room_id",     "bad_since",        "not_found",
+                                        "already_watched", "too_many_watched", "not_watched"};
+    const char *code = strstr(answer, "\"code\":\"");
+    for (size_t i = 0; code && i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (starts_with(code + 8, codes[i]))
+            return true;
+    return false;
+}
+
 /* Whether a message can have this answer. */
 static bool is_valid_answer(struct text message, bool binary, const char *answer) {
     const bool is_json = !binary && !json_validate(message.at, message.len, NULL);
@@ -62,7 +84,7 @@ static bool is_valid_answer(struct text message, bool binary, const char *answer
         return memchr(message.at, '{', message.len) != message.at;
     if (strcmp(answer, PONG) == 0)
         return memmem(message.at, message.len, "ping", 4) || memchr(message.at, '\\', message.len);
-    return starts_with(answer, UNKNOWN_TYPE);
+    return starts_with(answer, UNKNOWN_TYPE) || is_room_error(answer);
 }
 
 static bool is_typing(const char *json) {
@@ -76,6 +98,8 @@ static void check_answers(struct socket *socket, struct text message, bool binar
     const char *json;
     while ((json = fake_socket_next(socket))) {
         if (starts_with(json, "{\"type\":\"user_") ||
+            starts_with(json, "{\"type\":\"connected\",\"room_id\"") ||
+            starts_with(json, "{\"type\":\"resync\"") ||
             (is_typing(json) && !strstr(json, "\"user_id\":1,")))
             continue;
         require(is_valid_answer(message, binary, json), json);
@@ -148,6 +172,27 @@ static void send_early(struct run *run, struct text message) {
     skip_frames(run->sender);
 }
 
+/* Any action about the room, with any `since`. */
+static void send_watch(struct run *run, struct text bytes) {
+    static const char *const actions[] = {"watch", "watch", "unwatch", "typing", "stop_typing"};
+    char message[400], since[270] = "";
+    const char *action = actions[bytes.len > 0 ? (unsigned char)bytes.at[0] % 5 : 0];
+    if (bytes.len > 1)
+        snprintf(since, sizeof(since), ",\"since\":%.*s", (int)bytes.len - 1, bytes.at + 1);
+    snprintf(message, sizeof(message), "{\"type\":\"%s\",\"room_id\":%llu%s}", action,
+             (unsigned long long)run->room, since);
+    fake_socket_receive(run->notified, text_of(message), false);
+    fake_world_settle(&run->world);
+    check_open(run->notified);
+    const bool watches = watch_find(run->notified->client, run->room) != NULL;
+    const char *json;
+    while ((json = fake_socket_next(run->notified)))
+        require(watches || !starts_with(json, "{\"type\":\"connected\"") ||
+                    strcmp(action, "watch") == 0,
+                json);
+    check_other(run);
+}
+
 static void make_move(struct run *run, enum move move, struct text message) {
     switch (move) {
     case SEND:
@@ -159,6 +204,9 @@ static void make_move(struct run *run, enum move move, struct text message) {
         break;
     case SEND_NOTIFIED:
         send_message(run, run->notified, message, false);
+        break;
+    case SEND_WATCH:
+        send_watch(run, message);
         break;
     case SEND_OTHER:
         send_message(run, run->other, message, false);

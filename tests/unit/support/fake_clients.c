@@ -13,15 +13,23 @@
 #define ROOMS 24
 #define MESSAGES 4000
 
+/* A cursor in a stream: that of the socket, or of a room that a notifications client watches. */
+struct cursor {
+    bool has_since;
+    uint64_t position; /* has all events up to here; its next `since` */
+    bool connected;
+    bool watching; /* of a watch: begun, and not known to have ended */
+    bool may_end;  /* of a watch: a frame said why */
+};
+
 /* A model of a client: what it received. */
 struct model {
     struct socket *socket; /* NULL: none at present */
     uint64_t user_id;
     uint64_t room_id; /* 0: notifications */
-    bool has_since;
-    uint64_t position; /* has all events up to here; its next `since` */
-    bool connected;
-    uint64_t heads[ROOMS]; /* last seq of each room when it was connected */
+    struct cursor cursor;
+    struct cursor watched[ROOMS]; /* by the index of the room in the store */
+    uint64_t heads[ROOMS];        /* last seq of each room when it was connected */
     size_t heads_count;
     unsigned char notified[MESSAGES]; /* messages that it was notified of */
 };
@@ -81,6 +89,13 @@ static const struct fake_stream *stream_of(const struct run *run, const struct m
                           : &run->world.store.users[model->user_id].stream;
 }
 
+/* The watch of a room that a frame of a notifications socket is about. */
+static struct cursor *watched(const struct run *run, struct model *model, uint64_t room_id) {
+    const struct fake_room *room = room_of(run, room_id);
+    expect(run, room, "unknown room %" PRIu64, room_id);
+    return &model->watched[room - run->world.store.rooms];
+}
+
 static bool was_member(const struct fake_room *room, uint64_t user_id, uint64_t seq) {
     bool is_member = room->creator_id == user_id;
     for (uint64_t i = 0; i < seq; i++) {
@@ -93,30 +108,38 @@ static bool was_member(const struct fake_room *room, uint64_t user_id, uint64_t 
     return is_member;
 }
 
-static void read_connected(struct run *run, struct model *model, const char *json) {
+static void read_connected(struct run *run, struct model *model, struct cursor *cursor,
+                           const char *json) {
     const uint64_t seq = number_in(json, "\"seq\":");
     const struct fake_store *store = &run->world.store;
-    expect(run, !model->connected, "connected twice");
-    if (model->has_since)
-        expect(run, seq == model->position, "since=%" PRIu64 " answered by %s", model->position,
+    expect(run, !cursor->connected, "connected twice");
+    if (cursor->has_since)
+        expect(run, seq == cursor->position, "since=%" PRIu64 " answered by %s", cursor->position,
                json);
-    model->connected = true;
-    model->position = seq;
+    cursor->connected = true;
+    cursor->position = seq;
+    if (cursor != &model->cursor)
+        return;
     model->heads_count = store->room_count;
     for (size_t i = 0; i < store->room_count; i++)
         model->heads[i] = store->rooms[i].stream.last_seq;
 }
 
-/* Events without JSON have a seq as well. */
-static void read_event(struct run *run, struct model *model, const char *json, uint64_t seq) {
-    const struct fake_stream *stream = stream_of(run, model);
-    while (!model->room_id && model->position < stream->last_seq &&
-           stream->records[model->position].type == EVENT_CREDENTIALS_CHANGED)
-        model->position++;
-    expect(run, seq == model->position + 1, "after %" PRIu64 " came %s", model->position, json);
+static void read_event(struct run *run, struct cursor *cursor, const struct fake_stream *stream,
+                       const char *json, uint64_t seq) {
+    expect(run, cursor->connected, "before connected: %s", json);
+    expect(run, seq == cursor->position + 1, "after %" PRIu64 " came %s", cursor->position, json);
     expect(run, seq <= stream->last_seq, "unknown event: %s", json);
     expect(run, has_type(json, event_name(stream->records[seq - 1].type)), "wrong type: %s", json);
-    model->position = seq;
+    cursor->position = seq;
+}
+
+/* Events without JSON have a seq as well. */
+static void skip_hidden(const struct run *run, struct model *model) {
+    const struct fake_stream *stream = stream_of(run, model);
+    while (!model->room_id && model->cursor.position < stream->last_seq &&
+           stream->records[model->cursor.position].type == EVENT_CREDENTIALS_CHANGED)
+        model->cursor.position++;
 }
 
 static void read_notification(struct run *run, struct model *model, const char *json) {
@@ -131,25 +154,70 @@ static void read_notification(struct run *run, struct model *model, const char *
     model->notified[id] = 1;
 }
 
+static bool is_own_event(const char *json) {
+    return has_type(json, "room_created") || has_type(json, "room_invitation") ||
+           has_type(json, "room_removed") || has_type(json, "room_deleted");
+}
+
+/* A frame of a notifications socket about a room that it watches; false: it is another frame. */
+static bool read_watched(struct run *run, struct model *model, const char *json) {
+    const uint64_t seq = number_in(json, "\"seq\":"), room_id = number_in(json, "\"room_id\":");
+    if (model->room_id || room_id == UINT64_MAX || has_type(json, "new_message_notification"))
+        return false;
+    struct cursor *cursor = watched(run, model, room_id);
+    if (has_type(json, "error") || is_own_event(json)) {
+        cursor->may_end = true;
+        return has_type(json, "error") || seq == UINT64_MAX;
+    }
+    expect(run, cursor->watching, "not watched: %s", json);
+    if (has_type(json, "connected"))
+        read_connected(run, model, cursor, json);
+    else if (has_type(json, "resync"))
+        cursor->position = seq;
+    else if (seq != UINT64_MAX)
+        read_event(run, cursor, &room_of(run, room_id)->stream, json, seq);
+    else
+        expect(run, number_in(json, "\"user_id\":") != model->user_id, "notified of itself: %s",
+               json);
+    if (has_type(json, "user_removed") && number_in(json, "\"user_id\":") == model->user_id)
+        cursor->may_end = true;
+    return true;
+}
+
 static void read_message(struct run *run, struct model *model, const char *json) {
     const uint64_t seq = number_in(json, "\"seq\":");
+    if (read_watched(run, model, json))
+        return;
     if (has_type(json, "connected")) {
-        read_connected(run, model, json);
+        read_connected(run, model, &model->cursor, json);
         return;
     }
     if (has_type(json, "error") || has_type(json, "room_deleted"))
         if (seq == UINT64_MAX)
             return;
-    expect(run, model->connected, "before connected: %s", json);
+    expect(run, model->cursor.connected, "before connected: %s", json);
+    skip_hidden(run, model);
     if (has_type(json, "resync"))
-        model->position = seq;
+        model->cursor.position = seq;
     else if (has_type(json, "new_message_notification"))
         read_notification(run, model, json);
     else if (seq != UINT64_MAX)
-        read_event(run, model, json, seq);
+        read_event(run, &model->cursor, stream_of(run, model), json, seq);
     else if (!has_type(json, "pong"))
         expect(run, number_in(json, "\"user_id\":") != model->user_id, "notified of itself: %s",
                json);
+}
+
+/* A watch ends only if a frame says why. */
+static void note_ended_watches(struct run *run, struct model *model) {
+    const struct fake_store *store = &run->world.store;
+    for (size_t i = 0; i < store->room_count && !model->room_id; i++) {
+        struct cursor *cursor = &model->watched[i];
+        if (!cursor->watching || watch_find(model->socket->client, store->rooms[i].id))
+            continue;
+        expect(run, cursor->may_end, "the watch of room %" PRIu64 " ended", store->rooms[i].id);
+        cursor->watching = cursor->connected = false;
+    }
 }
 
 static void read_all(struct run *run) {
@@ -158,6 +226,8 @@ static void read_all(struct run *run) {
         const char *json;
         while (model->socket && (json = fake_socket_next(model->socket)))
             read_message(run, model, json);
+        if (model->socket && model->socket->close_code == 0)
+            note_ended_watches(run, model);
     }
 }
 
@@ -166,6 +236,8 @@ static void read_all(struct run *run) {
 static void disconnect_client(struct model *model) {
     fake_socket_free(model->socket);
     model->socket = NULL;
+    for (size_t i = 0; i < ROOMS; i++)
+        model->watched[i].watching = model->watched[i].connected = false;
 }
 
 /* Some reconnect with their last position, others start over. */
@@ -175,14 +247,38 @@ static void connect_client(struct run *run, struct model *model) {
     if (model->user_id == 0 || below(run, 3) == 0) {
         model->user_id = 1 + below(run, FAKE_USERS);
         model->room_id = below(run, 2) ? store->rooms[below(run, store->room_count)].id : 0;
-        model->connected = false;
+        model->cursor.connected = false;
+        memset(model->watched, 0, sizeof(model->watched));
     }
-    model->has_since = model->connected && below(run, 4) > 0;
-    model->connected = false;
+    model->cursor.has_since = model->cursor.connected && below(run, 4) > 0;
+    model->cursor.connected = false;
     memset(model->notified, 0, sizeof(model->notified));
-    snprintf(since, sizeof(since), "%" PRIu64, model->position);
+    snprintf(since, sizeof(since), "%" PRIu64, model->cursor.position);
     model->socket = fake_world_open(&run->world, model->user_id, model->room_id,
-                                    model->has_since ? since : NULL);
+                                    model->cursor.has_since ? since : NULL);
+}
+
+/* Begins or ends a watch. A room that was watched before is watched from the last position. */
+static void move_watch(struct run *run, struct model *model) {
+    const struct fake_store *store = &run->world.store;
+    const size_t at = below(run, store->room_count);
+    struct cursor *cursor = &model->watched[at];
+    char message[80], since[32] = "";
+    if (model->socket->client->state != CLIENT_CONNECTED)
+        return;
+    const bool begins = !cursor->watching;
+    if (begins) {
+        cursor->has_since = cursor->position > 0 && below(run, 2);
+        cursor->may_end = cursor->connected = false;
+        if (cursor->has_since)
+            snprintf(since, sizeof(since), ",\"since\":%" PRIu64, cursor->position);
+    }
+    snprintf(message, sizeof(message), "{\"type\":\"%s\",\"room_id\":%" PRIu64 "%s}",
+             begins ? "watch" : "unwatch", store->rooms[at].id, since);
+    fake_socket_receive(model->socket, text_of(message), false);
+    cursor->watching = watch_find(model->socket->client, store->rooms[at].id) != NULL;
+    if (!begins)
+        expect(run, !cursor->watching, "watched after unwatch");
 }
 
 static void move_client(struct run *run) {
@@ -193,6 +289,8 @@ static void move_client(struct run *run) {
         connect_client(run, model);
     else if (model->socket->close_code != 0 || below(run, 6) == 0)
         disconnect_client(model);
+    else if (!model->room_id && below(run, 3) > 0)
+        move_watch(run, model);
     else
         fake_socket_receive(model->socket, text_of(messages[below(run, 4)]), false);
 }
@@ -363,20 +461,35 @@ static void check_notified(struct run *run, const struct model *model) {
     }
 }
 
+static void check_watches(struct run *run, struct model *model) {
+    const struct fake_store *store = &run->world.store;
+    for (size_t i = 0; i < store->room_count; i++) {
+        const struct cursor *cursor = &model->watched[i];
+        if (!cursor->watching)
+            continue;
+        expect(run, cursor->connected, "room %" PRIu64 ": not connected", store->rooms[i].id);
+        expect(run, !store->rooms[i].is_gone, "room %" PRIu64 " is gone", store->rooms[i].id);
+        expect(run, fake_store_is_member(store, store->rooms[i].id, model->user_id),
+               "user %" PRIu64 " watches without being a member", model->user_id);
+        expect(run, cursor->position == store->rooms[i].stream.last_seq,
+               "room %" PRIu64 ": %" PRIu64 " of %" PRIu64 " came", store->rooms[i].id,
+               cursor->position, store->rooms[i].stream.last_seq);
+    }
+}
+
 static void check_open(struct run *run, struct model *model) {
     const struct fake_stream *stream = stream_of(run, model);
     expect(run, !run->world.store.users[model->user_id].is_revoked, "open despite revocation");
-    expect(run, model->connected, "not connected");
+    expect(run, model->cursor.connected, "not connected");
     if (model->room_id)
         expect(run, fake_store_is_member(&run->world.store, model->room_id, model->user_id),
                "user %" PRIu64 " is no member", model->user_id);
     else
         check_notified(run, model);
-    while (!model->room_id && model->position < stream->last_seq &&
-           stream->records[model->position].type == EVENT_CREDENTIALS_CHANGED)
-        model->position++;
-    expect(run, model->position == stream->last_seq, "%" PRIu64 " of %" PRIu64 " came",
-           model->position, stream->last_seq);
+    check_watches(run, model);
+    skip_hidden(run, model);
+    expect(run, model->cursor.position == stream->last_seq, "%" PRIu64 " of %" PRIu64 " came",
+           model->cursor.position, stream->last_seq);
 }
 
 static void finish(struct run *run) {

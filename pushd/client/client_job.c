@@ -1,0 +1,93 @@
+/* client_job: database work for one client or one of its watches, on threads. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "client/client_private.h"
+#include "event/replay.h"
+
+struct client_job *client_job_new(struct client *client, struct watch *watch) {
+    struct client_job *job = xcalloc(1, sizeof(*job));
+    job->client = client;
+    job->watch = watch;
+    job->config = client->clients->config;
+    job->opening = watch ? watch->opening : client->opening;
+    job->room_id = watch ? watch->room_id : 0;
+    job->by_token = client->by_token;
+    memcpy(job->key_hash, client->key_hash, sizeof(job->key_hash));
+    client->pending_jobs++;
+    if (watch)
+        watch->holds++;
+    return job;
+}
+
+bool client_job_end(struct client_job *job) {
+    struct client *client = job->client;
+    struct watch *watch = job->watch;
+    const enum error error = job->error;
+    bool is_over = client->state == CLIENT_CLOSED;
+    client->pending_jobs--;
+    if (error == ERROR_UNAVAILABLE || error == ERROR_INTERNAL)
+        client->clients->metrics->db_errors++;
+    free(job);
+    if (watch) {
+        is_over = is_over || watch->state == WATCH_ENDED;
+        watch_release(watch);
+    }
+    client_release(client);
+    return !is_over;
+}
+
+/* ---- identities ---- */
+
+enum error client_job_check_active(enum error error, const struct identity *identity) {
+    return !error && !identity->user.is_active ? ERROR_UNAUTHENTICATED : error;
+}
+
+static void on_authenticated(void *context, enum error error, const struct identity *identity) {
+    struct client_job *job = context;
+    job->identity = *identity;
+    job->error = client_job_check_active(error, identity);
+    job->done(job);
+}
+
+void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done) {
+    struct client_job *job = client_job_new(client, watch);
+    job->done = done;
+    auth_batch_find(client->clients->auth_batch, job->by_token, job->key_hash, job->room_id,
+                    on_authenticated, job);
+}
+
+const char *client_job_detail(const struct client *client, enum error error,
+                              const struct identity *identity) {
+    if (error != ERROR_UNAUTHENTICATED)
+        return NULL;
+    if (identity->user.id != 0)
+        return "User inactive or deleted.";
+    return client->by_token ? "Invalid token." : NULL;
+}
+
+/* ---- missed events ---- */
+
+static void collect_event(void *context, const struct event_envelope *envelope) {
+    struct client_opening *opening = context;
+    opening->replayed = envelope->seq;
+    event_list_add_envelope(&opening->missed, envelope);
+}
+
+enum error client_job_read_missed(struct client_job *job, struct db *db) {
+    struct client_opening *opening = job->opening;
+    const struct identity *identity = &job->identity;
+    const uint64_t limit = job->config->replay_limit, days = job->config->event_retention;
+    const uint64_t last = job->watch ? identity->room.last_seq : identity->last_seq;
+    enum error error = ERROR_GONE;
+    if (opening->position <= last && last - opening->position <= limit) {
+        struct user_log_state state;
+        error = job->watch ? replay_room(db, &identity->room, opening->position, limit, days,
+                                         collect_event, opening)
+                           : replay_user(db, identity->user.id, opening->position, limit, days,
+                                         &state, collect_event, opening);
+    }
+    opening->resync = error == ERROR_GONE;
+    return opening->resync ? ERROR_NONE : error;
+}

@@ -1,0 +1,316 @@
+/*
+ * watch: the way of a client into a room, and out of it. A room socket has one watch, for as long
+ * as it is open; a notifications client begins and ends watches as it likes.
+ *
+ * The order matters, as it does for the client itself (client_open.c): first the channel is
+ * subscribed to and Redis confirms it; then the database says whether the user may enter, and
+ * where the stream stands; then missed events are replayed, and live events follow.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/idmap.h"
+#include "base/xalloc.h"
+#include "client/client_private.h"
+#include "event/serialize.h"
+
+/* How often positions are read when streams keep advancing during the read. */
+#define MAX_READS 5
+
+/* ---- the end ---- */
+
+static void free_opening(struct watch *watch) {
+    client_opening_free(watch->opening);
+    watch->opening = NULL;
+}
+
+void watch_release(struct watch *watch) {
+    if (--watch->holds > 0 || watch->state != WATCH_ENDED)
+        return;
+    free_opening(watch);
+    free(watch);
+}
+
+/* All but taking it out of the client's map. */
+static void drop(struct watch *watch) {
+    struct client *client = watch->client;
+    struct clients *clients = client->clients;
+    watch->holds++;
+    client_stop_typing(watch);
+    watch->state = WATCH_ENDED;
+    /* Presence: first the user, then, with the last watch of it, the room. */
+    if (watch->present)
+        presence_socket_closed(clients->presence, watch->room_id, client->user_id);
+    if (watch->opened_room && idmap_decrement(&clients->open_rooms, watch->room_id) == 0)
+        presence_room_closed(clients->presence, watch->room_id);
+    watch->present = watch->opened_room = false;
+    if (watch->subscription)
+        client_unsubscribe(watch->subscription);
+    watch->subscription = NULL;
+    watch_release(watch);
+}
+
+void watch_end(struct watch *watch) {
+    struct client *client = watch->client;
+    if (watch->state == WATCH_ENDED)
+        return;
+    if (client->notifications)
+        idmap_remove(&client->rooms.watches, watch->room_id);
+    else
+        client->room = NULL;
+    drop(watch);
+}
+
+static void drop_each(void *context, uint64_t room_id, void *watch) {
+    (void)context;
+    (void)room_id;
+    drop(watch);
+}
+
+void watch_end_all(struct client *client) {
+    if (!client->notifications) {
+        if (client->room)
+            watch_end(client->room);
+        return;
+    }
+    idmap_each(&client->rooms.watches, drop_each, NULL);
+    idmap_free(&client->rooms.watches);
+}
+
+void watch_close(struct watch *watch, unsigned code, enum metrics_drop why) {
+    /* The watch of a room socket ends when that is gone. */
+    if (watch->client->notifications)
+        watch_end(watch);
+    else
+        client_close(watch->client, code, why);
+}
+
+void watch_refuse(struct watch *watch, enum error error, const char *detail) {
+    struct client *client = watch->client;
+    char room_id[24];
+    if (!client->notifications || error == ERROR_UNAUTHENTICATED) {
+        client_refuse(client, error, detail);
+        return;
+    }
+    snprintf(room_id, sizeof(room_id), "%" PRIu64, watch->room_id);
+    client_send_error(client, text_of(room_id), client_error_code(error),
+                      detail ? detail : error_detail(error));
+    watch_end(watch);
+}
+
+struct watch *watch_find(const struct client *client, uint64_t room_id) {
+    if (client->notifications)
+        return idmap_get(&client->rooms.watches, room_id);
+    return client->room && client->room->room_id == room_id ? client->room : NULL;
+}
+
+void watch_publish_notice(struct watch *watch, unsigned type) {
+    const struct client *client = watch->client;
+    struct clients *clients = client->clients;
+    const struct text name = text_of(client->user_name);
+    struct buffer json = BUFFER_EMPTY;
+    serialize_user_notice(&json, type, watch->room_id, client->user_id, name);
+    const struct event_envelope envelope = {
+        .type = type, .actor_id = client->user_id, .actor = name, .text = {json.data, json.len}};
+    /* Without Redis the sockets of this process are told at least. */
+    if (!pubsub_publish(clients->pubsub, watch->room_id, &envelope))
+        channels_notice(clients->channels, watch->room_id, &envelope);
+    buffer_free(&json);
+}
+
+/* ---- what the database says ---- */
+
+/* Ends a job that queried the identity, and checks in the order of docs/api-notes.md: who it is,
+ * whether there is such a room, whether it may enter, whether `since` is valid. Returns the watch,
+ * or NULL if it was refused or has ended. */
+static struct watch *end_authentication(struct client_job *job) {
+    struct watch *watch = job->watch;
+    const struct identity identity = job->identity;
+    enum error error = job->error;
+    if (!client_job_end(job))
+        return NULL;
+    const char *detail = client_job_detail(watch->client, error, &identity);
+    if (!error)
+        error = room_state_may_read(&identity.room);
+    if (!error && watch->opening->bad_since) {
+        error = ERROR_BAD_INPUT;
+        detail = "since must be a whole number.";
+    }
+    if (error) {
+        watch_refuse(watch, error, detail);
+        return NULL;
+    }
+    watch->opening->identity = identity;
+    return watch;
+}
+
+static void on_read(void *context) {
+    struct watch *watch = end_authentication(context);
+    if (!watch)
+        return;
+    watch->state = WATCH_WAITING_PRESENCE;
+    watch_advance(watch);
+}
+
+static void read_missed_work(void *context, struct db *db) {
+    struct client_job *job = context;
+    job->error = client_job_read_missed(job, db);
+}
+
+static bool must_read_missed(const struct watch *watch) {
+    return client_must_read_missed(watch->opening, &watch->subscription->channel->stream,
+                                   watch->client->clients->config);
+}
+
+/* The user is still admitted. Of several that come back to a room together only the first reads
+ * the missed events; the others find them in memory now. */
+static void on_authenticated_again(void *context) {
+    struct client_job *job = context;
+    const struct watch *watch = job->watch;
+    if (job->error || watch->client->state == CLIENT_CLOSED || watch->state == WATCH_ENDED ||
+        !must_read_missed(watch))
+        on_read(job);
+    else
+        db_pool_run(watch->client->clients->db_pool, read_missed_work, on_read, job);
+}
+
+static void read_position(struct watch *watch) {
+    struct client_opening *opening = watch->opening;
+    watch->state = WATCH_READING;
+    opening->reads++;
+    opening->resync = false;
+    opening->replayed = opening->position;
+    opening->queried_iteration = channels_iteration(watch->client->clients->channels);
+    client_job_authenticate(watch->client, watch,
+                            opening->read_missed ? on_authenticated_again : on_read);
+}
+
+/* The streams advanced during the read. Nothing was sent yet, so all of it is read again. */
+static void read_again(struct watch *watch) {
+    struct client_opening *opening = watch->opening;
+    if (opening->reads == MAX_READS) {
+        watch_refuse(watch, ERROR_UNAVAILABLE, NULL);
+        return;
+    }
+    event_list_clear(&opening->missed);
+    opening->read_missed = opening->has_since;
+    read_position(watch);
+}
+
+/* ---- connecting ---- */
+
+/* True when the first answer of the database can be used: the channels were confirmed before it
+ * was queried, and nothing else has to be read. */
+static bool first_answer_is_valid(const struct watch *watch) {
+    const struct client_opening *opening = watch->opening;
+    return !opening->read_missed &&
+           watch->subscription->channel->ready_iteration < opening->queried_iteration &&
+           watch->client->own->channel->ready_iteration < opening->queried_iteration;
+}
+
+/* Whether the online list of the room is known; if not, client_presence_ready follows. */
+static bool presence_is_known(struct watch *watch) {
+    struct clients *clients = watch->client->clients;
+    if (!watch->opened_room)
+        idmap_increment(&clients->open_rooms, watch->room_id);
+    watch->opened_room = true;
+    return presence_room_opened(clients->presence, watch->room_id);
+}
+
+/* Starts the room's stream, and the user's own for a room socket; false if they have advanced too
+ * far since they were read. What they delivered before has been handed out. */
+static bool start_streams(struct watch *watch) {
+    const struct client *client = watch->client;
+    const struct client_opening *opening = watch->opening;
+    const uint64_t head = opening->identity.room.last_seq;
+    const bool own_reaches = client->own->live || client_start_stream(&client->own->channel->stream,
+                                                                      opening->identity.last_seq,
+                                                                      opening->identity.last_seq);
+    return client_start_stream(&watch->subscription->channel->stream, head,
+                               opening->resync ? head : opening->replayed) &&
+           own_reaches;
+}
+
+/* Sends `connected` and missed events, and lets live events in. */
+static void connect_watch(struct watch *watch) {
+    struct client *client = watch->client;
+    const uint64_t own_seq = watch->opening->identity.last_seq;
+    watch->present = true;
+    presence_socket_opened(client->clients->presence, watch->room_id, client->user_id,
+                           text_of(client->user_name));
+    watch->state = WATCH_CONNECTED;
+    watch->admitted_seq = watch->opening->identity.room.last_seq;
+    if (!client->notifications)
+        client->state = CLIENT_CONNECTED;
+    client_greet(client, watch, watch->admitted_seq);
+    /* An event that was just delivered may have closed the client. */
+    if (!client->notifications && client->state == CLIENT_CONNECTED)
+        client_catch_up(client->own, own_seq);
+    free_opening(watch);
+    if (!client->notifications)
+        client_connected(client);
+}
+
+static void start(struct watch *watch) {
+    struct client_opening *opening = watch->opening;
+    /* Without `since` the position is the head of the last answer. */
+    if (!opening->has_since)
+        client_opening_start(opening, opening->identity.room.last_seq);
+    if (start_streams(watch))
+        connect_watch(watch);
+    else
+        read_again(watch);
+}
+
+void watch_advance(struct watch *watch) {
+    struct client_opening *opening = watch->opening;
+    if (watch->client->state == CLIENT_CLOSED)
+        return;
+    if (watch->state == WATCH_JOINING) {
+        if (!watch->subscription->channel->ready || !watch->client->own->channel->ready)
+            return;
+        opening->read_missed = must_read_missed(watch);
+        client_opening_start(opening, opening->identity.room.last_seq);
+        if (!first_answer_is_valid(watch)) {
+            read_position(watch);
+            return;
+        }
+        watch->state = WATCH_WAITING_PRESENCE;
+    }
+    if (watch->state != WATCH_WAITING_PRESENCE || !presence_is_known(watch))
+        return;
+    /* Events that are handed out now may end the watch. */
+    watch->holds++;
+    channels_flush(watch->client->clients->channels);
+    if (watch->state == WATCH_WAITING_PRESENCE && watch->client->state != CLIENT_CLOSED)
+        start(watch);
+    watch_release(watch);
+}
+
+static void on_first_answer(void *context) {
+    struct watch *watch = end_authentication(context);
+    if (!watch)
+        return;
+    struct client *client = watch->client;
+    if (!client->notifications && !client_identify(client, &watch->opening->identity))
+        return;
+    watch->state = WATCH_JOINING;
+    watch_advance(watch);
+}
+
+void watch_begin(struct client *client, uint64_t room_id, bool has_since, bool bad_since,
+                 uint64_t since) {
+    struct watch *watch = xcalloc(1, sizeof(*watch));
+    watch->client = client;
+    watch->room_id = room_id;
+    watch->opening = client_opening_new(has_since, bad_since, since);
+    if (client->notifications)
+        idmap_put(&client->rooms.watches, room_id, watch);
+    else
+        client->room = watch;
+    if (room_id)
+        watch->subscription = client_subscribe(client, EVENT_STREAM_ROOM, room_id, watch);
+    watch->opening->queried_iteration = channels_iteration(client->clients->channels);
+    client_job_authenticate(client, watch, on_first_answer);
+}
