@@ -28,7 +28,14 @@ static struct addrinfo *look_up(const char *key, const char *address, uint64_t m
                   (unsigned)min_port);
         return NULL;
     }
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
+    /* [::1]:8001 or ::1:8001 */
+    const char *start = address;
+    const char *end = colon;
+    if (*start == '[' && end - start > 2 && end[-1] == ']') {
+        start++;
+        end--;
+    }
+    snprintf(host, sizeof(host), "%.*s", (int)(end - start), start);
     const int failed = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &found);
     if (failed) {
         log_error("%s: cannot listen on %s: %s", key, address, gai_strerror(failed));

@@ -97,6 +97,19 @@ static void an_invalid_address_is_rejected(void **state) {
     assert_int_equal(tcp_listener_open("an_option", "127.0.0.1:0"), -1);
 }
 
+static void an_ipv6_address_may_be_in_brackets(void **state) {
+    static const char *const addresses[] = {"[::1]:0", "::1:0", "[127.0.0.1]:0"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        const int fd = open_shared(addresses[i], false);
+        assert_int_not_equal(tcp_listener_port(fd), 0);
+        close(fd);
+    }
+    static const char *const wrong[] = {"[]:80", "[:80", "[::1:80", "::1]:80"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(open_shared(wrong[i], false), -1);
+}
+
 static void a_descriptor_without_a_socket_has_no_port(void **state) {
     int ends[2];
     (void)state;
@@ -115,6 +128,7 @@ int main(void) {
         cmocka_unit_test(an_exclusive_address_cannot_be_shared),
         cmocka_unit_test(an_empty_host_is_any_address),
         cmocka_unit_test(an_invalid_address_is_rejected),
+        cmocka_unit_test(an_ipv6_address_may_be_in_brackets),
         cmocka_unit_test(a_descriptor_without_a_socket_has_no_port),
     };
     log_open("test_tcp_listener", LOG_LEVEL_ERROR, false, "/dev/null");
