@@ -274,8 +274,6 @@ static bool create_context(struct sockets *sockets) {
         .foreign_loops = sockets->foreign_loops,
         .retry_and_idle_policy = &NO_TIMERS,
         .user = sockets,
-        .gid = -1,
-        .uid = -1,
         .server_string = "confab",
         .timeout_secs = 10,
         .max_http_header_data = WS_HANDSHAKE_HEADERS_SIZE,

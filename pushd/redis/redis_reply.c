@@ -1,4 +1,5 @@
-/* redis_reply: the functions with which hiredis creates and frees replies. */
+/* redis_reply: the functions with which hiredis creates and frees replies. Version 1 has more of
+ * them than 0.14, for types that Redis sends only on request. */
 #include "redis/redis_reply.h"
 
 #include <hiredis/read.h>
@@ -30,7 +31,15 @@ static void *create_text(const redisReadTask *task, char *bytes, size_t len) {
     return reply;
 }
 
-static void *create_list(const redisReadTask *task, int count) {
+/* The type in which hiredis counts the items of a list. */
+#ifdef REDIS_REPLY_DOUBLE
+#define HIREDIS_1
+typedef size_t list_count;
+#else
+typedef int list_count;
+#endif
+
+static void *create_list(const redisReadTask *task, list_count count) {
     if (count > MAX_ITEMS)
         return NULL;
     const size_t items = count > 0 ? (size_t)count : 0;
@@ -50,6 +59,17 @@ static void *create_nil(const redisReadTask *task) {
     return new_reply(task, REDIS_NIL, 0);
 }
 
+#ifdef HIREDIS_1
+static void *create_double(const redisReadTask *task, double value, char *bytes, size_t len) {
+    (void)value;
+    return create_text(task, bytes, len);
+}
+
+static void *create_bool(const redisReadTask *task, int value) {
+    return create_number(task, value);
+}
+#endif
+
 /* A list that was not parsed to its end lacks its last items. */
 void redis_reply_free(void *object) {
     struct redis_reply *reply = object;
@@ -60,8 +80,17 @@ void redis_reply_free(void *object) {
     free(reply);
 }
 
-static redisReplyObjectFunctions READER_FUNCTIONS = {create_text, create_list, create_number,
-                                                     create_nil, redis_reply_free};
+static redisReplyObjectFunctions READER_FUNCTIONS = {
+    .createString = create_text,
+    .createArray = create_list,
+    .createInteger = create_number,
+    .createNil = create_nil,
+#ifdef HIREDIS_1
+    .createDouble = create_double,
+    .createBool = create_bool,
+#endif
+    .freeObject = redis_reply_free,
+};
 
 struct redisReader *redis_reply_reader(void) {
     return redisReaderCreateWithFunctions(&READER_FUNCTIONS);
