@@ -69,6 +69,40 @@ test("no message is missed while pushd is down", async () => {
     await alice.page.locator(".connection").waitFor({ state: "hidden" });
 });
 
+test("the page shows nothing of a web server that restarts", async () => {
+    const { alice, bob, room } = await pair();
+    await alice.page.getByRole("status").getByText("Online").waitFor();
+    // Collects what the page says of the connection, from now on.
+    await alice.page.evaluate(() => {
+        window.said = new Set();
+        const note = () => {
+            const line = document.querySelector(".connection");
+            window.said.add(line && !line.hidden ? line.textContent : "");
+            window.said.add(document.querySelector(".account [role=status]").textContent);
+        };
+        const all = { subtree: true, childList: true, characterData: true, attributes: true };
+        new MutationObserver(note).observe(document.body, all);
+    });
+    for (let i = 0; ; i += 1) {
+        const start = performance.now();
+        await world.system.end("web", "SIGTERM");
+        await world.system.start();
+        const isQuick = performance.now() - start < 2000;
+        await bob.post(room, `Said after restart ${i}`);
+        await alice.sees(`Said after restart ${i}`);
+        const said = await alice.page.evaluate(() => [...window.said].sort());
+        if (isQuick) {
+            assert.deepEqual(said, ["", "Online"]);
+            break;
+        }
+        // Too slow for the page to hide it, on a busy machine.
+        assert.ok(i < 10, "no restart within 2 s");
+        await alice.page.locator(".connection").waitFor({ state: "hidden" });
+        await alice.page.getByRole("status").getByText("Online").waitFor();
+        await alice.page.evaluate(() => window.said.clear());
+    }
+});
+
 test("a message that a firewall refuses fails in place, the next one is sent", async () => {
     const { alice, bob } = await pair();
     await alice.page.route("**/messages/", (route) =>

@@ -50,6 +50,7 @@ export class Instance {
             STATE: system.state,
             PORT: "0",
             DEMO: "0",
+            SUPERVISE: "0",
             ...FAST,
             ...env,
         };

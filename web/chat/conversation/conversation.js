@@ -1,5 +1,6 @@
 // One open room: its header, its messages, the input, and the panel of its members.
 
+import { ShownState } from "../shown-state.js";
 import { roomAvatar } from "../ui/avatar.js";
 import { button, iconButton } from "../ui/controls.js";
 import { confirm } from "../ui/dialog.js";
@@ -27,11 +28,11 @@ function sourceOf(confab, id) {
     };
 }
 
-/** A text about the connection, "" while all is well. */
-function connectionText(channel, unsentCount) {
+/** A text about the connection in this state, "" while all is well. */
+function connectionText(state, channel, unsentCount) {
     const unsent = unsentCount > 0 ? counted(unsentCount, "message") : null;
     const waiting = unsent ? ` ${unsent} waiting to be sent.` : "";
-    switch (channel.state) {
+    switch (state) {
         case "offline":
             return `You are offline. ${unsent ?? "Messages"} will be sent when you reconnect.`;
         case "waiting":
@@ -66,7 +67,7 @@ export class Conversation {
             confab,
             room,
             timeline: this.timeline,
-            isConnected: () => ["live", "polling"].includes(this.channel.state),
+            isConnected: () => ["live", "polling"].includes(this.shown.value),
             drawn: this.drawStatus,
         });
         this.sendRead = debounce(READ_DELAY_MS, () => this.#markRead());
@@ -171,7 +172,7 @@ export class Conversation {
             this.details?.draw();
         });
         channel.on("typists", this.drawStatus);
-        channel.on("state", () => {
+        this.shown = new ShownState(channel, () => {
             this.drawStatus();
             this.pending.drawSoon();
         });
@@ -360,7 +361,7 @@ export class Conversation {
         const verb = typists.length === 1 ? "is" : "are";
         this.typing.textContent = names && `${names} ${verb} typing…`;
         this.readers.textContent = this.#seenByText();
-        const text = connectionText(this.channel, this.pending.unsentCount);
+        const text = connectionText(this.shown.value, this.channel, this.pending.unsentCount);
         // Setting the same text again would make a screen reader repeat it.
         if (this.connection.textContent !== text) {
             this.connection.textContent = text;

@@ -1,5 +1,6 @@
 // The user's rooms: loaded once, then kept up to date by the notifications channel.
 
+import { ShownState } from "../shown-state.js";
 import { debounce, oncePerFrame } from "../ui/dom.js";
 
 /** Rooms per request, the largest page that the server gives. */
@@ -32,7 +33,7 @@ export class RoomList {
             }
         });
         channel.on("resync", () => this.reload());
-        channel.on("state", () => this.changed());
+        this.shown = new ShownState(channel, () => this.changed());
         channel.on("new_message_notification", ({ message }) => this.#notified(message));
         channel.on("room_created", ({ room }) => this.refresh(room.room_id));
         channel.on("room_invitation", (event) => this.refresh(event.room_id));

@@ -89,7 +89,7 @@ export class Sidebar {
 
     /** Updates what has changed. Rooms keep their elements, so that none loses the focus. */
     draw() {
-        const { state } = this.rooms.channel;
+        const state = this.rooms.shown.value;
         const text = STATE_TEXT[state];
         // Setting the same text again would make a screen reader repeat it.
         if (this.state.textContent !== text) {
