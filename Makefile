@@ -94,6 +94,9 @@ FLOORS      := $(patsubst bench/floor/%.c,$(BUILD)/bench/%, \
 CROWD       := $(BUILD)/bench/crowd
 CROWD_SRC   := $(wildcard bench/load/*.c)
 
+# A module that gives make the exit status of a command; only where make has this header.
+MAKE_MODULE := $(if $(wildcard /usr/include/gnumake.h),$(BUILD)/exit_status.so)
+
 .PHONY: all packages run start stop status reload test test-all check check-asan fuzz lint \
         soak coverage bench bench-push floors install uninstall shared-stage shared-install \
         shared-dist dist deb deb-test clean help tests fuzzers node-modules FORCE
@@ -101,9 +104,14 @@ CROWD_SRC   := $(wildcard bench/load/*.c)
 .SECONDARY:
 .SUFFIXES:
 
-all: $(PROGRAMS) ## build the programs into build/$(MODE) (release)
+all: $(PROGRAMS) $(MAKE_MODULE) ## build the programs into build/$(MODE) (release)
 
 tests: $(TESTS)
+
+$(BUILD)/exit_status.so: scripts/make.d/exit_status.c
+	@mkdir -p $(@D)
+	$(say) '  LINK $@'
+	$(Q)$(CC) -shared -fPIC $(WARNINGS) -o $@ $<
 
 $(BUILD)/fcgi-api: $(OBJ)/fcgi-api/main.o $(API) $(COMMON)
 	$(say) '  LINK $@'
@@ -171,11 +179,11 @@ $(BUILD)/gen/schema_data.c: scripts/schema-to-c $(SCHEMA)
 	$(say) '  GEN  $@'
 	$(Q)scripts/schema-to-c $(SCHEMA) > $@
 
-# Changes with the compiler and flags; everything is then recompiled.
+# Changes with the compiler and flags; everything is then recompiled. A tree that is up to date
+# is not written to.
 $(BUILD)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo $(call quote,$(COMPILE) $(LINK)) > $@.new
-	@cmp -s $@.new $@ && rm -f $@.new || mv -f $@.new $@
+	@[ "$$(cat $@ 2>/dev/null)" = $(call quote,$(COMPILE) $(LINK)) ] || \
+	    { mkdir -p $(@D) && printf '%s\n' $(call quote,$(COMPILE) $(LINK)) > $@; }
 
 quote = '$(subst ','\'',$(1))'
 
@@ -184,9 +192,9 @@ quote = '$(subst ','\'',$(1))'
 # ---- running ------------------------------------------------------------------------
 
 # A recursive make, since it needs packages that are only installed now; under a lock, so that
-# two of these in one tree do not interfere.
+# two of these in one tree do not interfere. The folder is the lock: it may be read-only.
 build_first = @scripts/packages build run && mkdir -p build && \
-              flock build/.lock $(MAKE) --no-print-directory $(JOBS) all
+              flock build $(MAKE) --no-print-directory $(JOBS) all
 JOBS        = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 packages: ## install the Debian packages for building, running and testing
@@ -204,7 +212,13 @@ start: ## the same in the background; returns when all servers are ready
 stop: ## stop the servers of start or run; keep the data
 	@exec scripts/instance stop
 
+# Without the module, make exits with 2 for both 1 and 3.
+ifeq ($(MAKECMDGOALS) $(MAKE_MODULE),status $(BUILD)/exit_status.so)
+-load $(MAKE_MODULE)
+endif
+
 status: ## list servers, memory, addresses (exit status: 0 all run, 1 some, 3 none)
+	@$(exit-status-of $(if $(STATE),STATE=$(call quote,$(STATE))) scripts/instance status)
 	@exec scripts/instance status
 
 reload: ## make fcgi-api and pushd reread STATE/confab.conf
