@@ -17,7 +17,8 @@ USER = pwd.getpwuid(os.getuid()).pw_name
 class Instance:
     def __init__(self):
         self.port = None
-        own = {"STATE": str(STATE), "PORT": "0", "DEMO": "0", "BUILD": str(BUILD)}
+        own = {"STATE": str(STATE), "PORT": "0", "DEMO": "0", "SUPERVISE": "0",
+               "BUILD": str(BUILD)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
         self.env = {**clean, **own}

@@ -34,15 +34,3 @@ fcgi_listen = $STATE/sock/fcgi.sock
 EOF
     mv "$CONFIG.new" "$CONFIG"
 }
-
-# Creates the demo users and their room unless they exist.
-demo_add() {
-    local name
-    for name in alice bob carol; do
-        # No pipe: for an existing user the password is not read, and the writer would fail.
-        "$BUILD/confabctl" -c "$CONFIG" user add "$name" --if-missing 9>&- <<<"$name-demo" ||
-            return 1
-    done
-    "$BUILD/confabctl" -c "$CONFIG" room ensure "Demo room" --public --owner alice \
-        --member bob --member carol </dev/null 9>&-
-}

@@ -5,7 +5,9 @@ readonly DISK_MB=300      # a new instance takes about 80
 readonly SOCKET_PATH=106  # longest path of a Unix socket, for the kernel and lighttpd
 
 check_names() {
-    [[ $PORT =~ ^[0-9]{1,5}$ && $PORT -le 65535 ]] || die "PORT=$PORT is not a port (0 to 65535; 0: any free port)"
+    [[ $PORT =~ ^[0-9]{1,5}$ && 10#$PORT -le 65535 ]] ||
+        die "PORT=$PORT is not a port (0 to 65535; 0: any free port)"
+    [[ -z $DEMO || $DEMO == [01] ]] || die "DEMO=$DEMO: it can be 0 or 1"
     # The path goes into the configurations of all servers, whose quoting differs.
     [[ $STATE != *[\"\'\\\#\;\$%\`]* && $STATE != *[[:cntrl:]]* ]] ||
         die "STATE=$STATE: the path must not contain quotes or the characters \\ # ; \$ %"
@@ -48,7 +50,7 @@ port_taken() {
     timeout 2 bash -c ': <"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
 }
 
-# True if port $1 is free on all addresses of this instance.
+# True if port $1 is free on all addresses of the web server.
 port_free() {
     local address
     for address in "${addresses[@]}"; do

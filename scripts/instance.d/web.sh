@@ -22,10 +22,19 @@ web_addresses() {
     [[ ${#addresses[@]} -gt 0 ]] || die "LISTEN is empty"
 }
 
+# True if the web server listens on another address than those of loopback.
+web_is_open() {
+    local address
+    for address in "${addresses[@]}"; do
+        [[ $address == 127.* || $address == ::1 || $address == localhost ]] || return 0
+    done
+    return 1
+}
+
 # Prints the address to connect to for the listening address $1.
 connect_address() {
     case $1 in
-    0.0.0.0) echo 127.0.0.1 ;;
+    "" | 0.0.0.0) echo 127.0.0.1 ;;
     ::) echo ::1 ;;
     *) echo "$1" ;;
     esac
@@ -57,6 +66,7 @@ web_url() {
 save_address() { printf '%s\n%s\n' "$PORT" "$LISTEN" >"$STATE/run/web"; }
 
 load_address() {
+    settings_load
     if [[ -e $STATE/run/web ]]; then
         { read -r PORT && read -r LISTEN; } <"$STATE/run/web"
     fi

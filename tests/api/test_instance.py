@@ -12,6 +12,7 @@ from support.client import Client
 from support.instance import ROOT, Instance, is_alive
 from support.instance_script import SERVERS, Foreground, processes, script, started
 from support.wait import wait_for
+from support.websocket import Socket
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +185,40 @@ def test_stop_requires_no_port(running):
     assert processes(running.state) == []
 
 
+@pytest.mark.parametrize("direct", [False, True])
+def test_stop_sends_what_is_queued_and_closes_sockets_with_1012(running, direct):
+    """Behind the web server too: pushd ends first, while the web server passes its frames on."""
+    alice = Client(running).register()
+    room = alice.room()["room_id"]
+    # Small buffers of the client, which reads nothing before the stop.
+    with Socket.open(running, f"/ws/chat/{room}/", token=alice.token, direct=direct,
+                     rcvbuf=4096) as live, \
+            Socket.open(running, "/ws/chat/notifications/", token=alice.token,
+                        direct=direct) as other:
+        assert live.next()["type"] == other.next()["type"] == "connected"
+        for _ in range(20):
+            alice.say(room, "\U0001f4ac" * 8000)
+        stop = threading.Thread(target=script, args=(running, "stop"))
+        stop.start()
+        assert [live.next()["seq"] for _ in range(20)] == list(range(1, 21))
+        assert live.closed() == 1012
+        assert other.closed() == 1012
+        stop.join(60)
+    assert processes(running.state) == []
+
+
+def test_ctrl_c_closes_sockets_behind_the_web_server_with_1012(stopped):
+    with Foreground(stopped) as foreground:
+        foreground.wait_for("Press Ctrl-C to stop")
+        stopped.port = int((stopped.state / "run" / "web").read_text().split()[0])
+        alice = Client(stopped).register()
+        with Socket.open(stopped, "/ws/chat/notifications/", token=alice.token) as live:
+            assert live.next()["type"] == "connected"
+            foreground.signal(signal.SIGINT)
+            assert live.closed() == 1012
+        assert foreground.end() == 0
+
+
 # ---- run ----
 
 def test_run_stays_until_ctrl_c_and_leaves_no_process(stopped):
@@ -267,10 +302,18 @@ def test_make_start_status_and_stop_work(stopped, make):
         assert done.stdout.splitlines()[-1].startswith(last)
     status = run_make(stopped, make, "status")
     assert status.returncode == 0 and "confab at http://localhost:" in status.stdout
+    stopped.end("redis", signal.SIGKILL)
+    status = run_make(stopped, make, "status")
+    assert status.returncode == 1 and "redis     stopped" in status.stdout
     for last in ("confab is stopped;", "confab is not running"):
         done = run_make(stopped, make, "stop")
         assert done.returncode == 0 and done.stdout.splitlines()[-1].startswith(last)
-    assert run_make(stopped, make, "status").returncode != 0
+    status = run_make(stopped, make, "status")
+    assert (status.returncode, status.stdout) == (
+        3, f"confab is not running (STATE={stopped.state})\n")
+    state = f"STATE={stopped.state}/a b"  # given on the command line
+    status = run_make(stopped, [*make, state], "status")
+    assert (status.returncode, status.stdout) == (3, f"confab is not running ({state})\n")
     assert processes(stopped.state) == []
 
 

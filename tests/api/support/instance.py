@@ -31,7 +31,8 @@ def build_folder():
 class Instance:
     """Started by start(), ended by close(). Keyword arguments are environment variables of
     scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO. With `quick`
-    the first start copies a prepared database instead of installing one."""
+    the first start copies a prepared database instead of installing one. A server that a test
+    ends stays dead (SUPERVISE)."""
 
     def __init__(self, quick=False, **env):
         self.build = build_folder()
@@ -40,7 +41,8 @@ class Instance:
         self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.config = self.state / "confab.conf"
         self.port = None
-        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "BUILD": str(self.build)}
+        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0",
+               "BUILD": str(self.build)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
         self.env = {**clean, **own, **QUICK, **{key: str(value) for key, value in env.items()}}

@@ -26,6 +26,17 @@ def started(instance, **env):
     return done.stdout
 
 
+def started_with_defaults(instance, **env):
+    """Starts the instance without DEMO in the environment; returns the output."""
+    given = {key: value for key, value in instance.env.items() if key != "DEMO"}
+    done = subprocess.run([str(SCRIPT), "start"], env={**given, **env}, cwd=ROOT, timeout=240,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    instance.port = int((instance.state / "run" / "web").read_text().split()[0])
+    return done.stdout
+
+
 def refused(instance, verb="start", **env):
     """Asserts that it fails and leaves no process; returns the output."""
     done = script(instance, verb, **env)
