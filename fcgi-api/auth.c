@@ -113,6 +113,14 @@ enum error auth_check_origin(struct exchange *x) {
     return ERROR_NONE;
 }
 
+enum error auth_check_expected_user(struct exchange *x) {
+    const char *expected = request_header(x->request, VARIABLE_HTTP_X_CONFAB_USER_ID);
+    uint64_t id;
+    if (expected && (!text_to_u64(text_of(expected), &id) || id != x->identity.user.id))
+        return exchange_fail(x, ERROR_CONFLICT, "Another user has logged in in this browser.");
+    return ERROR_NONE;
+}
+
 enum error auth_check_cookie_origin(struct exchange *x) {
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     if (origin && !is_allowed(x, text_of(origin)))

@@ -25,6 +25,11 @@ bool auth_from_cache(struct exchange *x);
  * response is set. */
 enum error auth_check_origin(struct exchange *x);
 
+/* For requests that are authenticated by cookie and may change something: X-Confab-User-Id, if the
+ * page sent it, must be the user's id. It differs if another user has logged in in another tab. On
+ * ERROR_CONFLICT the response is set. */
+enum error auth_check_expected_user(struct exchange *x);
+
 /* For requests that set a cookie: Origin, if present, must be this site or an allowed origin. On
  * ERROR_FORBIDDEN the response is set. */
 enum error auth_check_cookie_origin(struct exchange *x);

@@ -124,7 +124,7 @@ static enum error count_request(struct exchange *x) {
     return error;
 }
 
-/* Authentication, the origin, and the rate of requests. */
+/* Authentication, the origin, the user that the page knows, and the rate of requests. */
 static enum error check_user(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
     if (route->flags & ROUTE_COOKIE)
@@ -134,6 +134,8 @@ static enum error check_user(struct exchange *x, const struct route *route) {
     error = auth_identify(x);
     if (!error && x->identity.session_id && is_unsafe(x->request->method))
         error = auth_check_origin(x);
+    if (!error && x->identity.session_id && is_unsafe(x->request->method))
+        error = auth_check_expected_user(x);
     if (!error)
         error = count_request(x);
     return error;

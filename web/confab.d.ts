@@ -389,7 +389,11 @@ export interface ConfabEvents {
     /** A user has logged in, or (null) is no longer logged in. */
     user: User | null;
     /** The server does not accept the credentials: 401, or a socket closed with 4401.
-     *  Show the login; channels and outbox resume after login(). */
+     *  Show the login; channels and outbox resume after login().
+     *
+     *  Status 409: another tab has logged in another user, whose cookie all tabs share. Nothing is
+     *  sent as that user: channels are closed, unsent messages stay stored for their sender, and
+     *  changes are rejected until me() has told who is logged in now, or login(). */
     unauthorized: ConfabError;
 }
 

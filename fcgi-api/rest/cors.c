@@ -24,6 +24,7 @@ void cors_headers(struct exchange *x, const char *methods) {
     }
     response_header(&x->response, "Access-Control-Allow-Methods", methods);
     response_header(&x->response, "Access-Control-Allow-Headers",
-                    "Authorization, X-Confab-Token, Content-Type, If-None-Match");
+                    "Authorization, X-Confab-Token, X-Confab-User-Id, Content-Type, "
+                    "If-None-Match");
     response_header_printf(&x->response, "Access-Control-Max-Age", "%d", PREFLIGHT_SECONDS);
 }

@@ -68,6 +68,32 @@ def test_answers_without_valid_credentials_name_nobody(anonymous, method, path, 
         assert HEADER not in answer.headers
 
 
+@pytest.mark.everywhere
+def test_a_change_with_the_cookie_of_another_user_is_refused(user):
+    first, second = user(), user()
+    browser = second.browser()
+    room = second.room()
+    for method, path, json in [("POST", url(room, "messages/"), {"content": "x"}),
+                               ("PATCH", url(room), {"name": "x"}), ("DELETE", url(room), None),
+                               ("POST", "/api/auth/logout/", {})]:
+        for expected in (first.id, 0, -1, "x", 2**64):
+            answer = browser.request(method, path, json=json,
+                                     headers={HEADER: str(expected), "Origin": browser.instance.url})
+            assert (answer.status_code, answer.headers[HEADER]) == (409, str(second.id))
+            assert answer.json() == {"detail": "Another user has logged in in this browser."}
+    assert browser.get(url(room), headers={HEADER: str(first.id)}).json()["message_count"] == 0
+    answer = browser.post(url(room, "messages/"), json={"content": "x"},
+                          headers={HEADER: str(second.id), "Origin": browser.instance.url})
+    assert answer.status_code == 201
+
+
+def test_a_token_is_not_compared(user):
+    new = user()
+    room = new.room()
+    answer = new.post(url(room, "messages/"), json={"content": "x"}, headers={HEADER: "1"})
+    assert answer.status_code == 201
+
+
 def test_a_disabled_user_is_not_named(user, instance):
     new = user()
     instance.sql("UPDATE user SET is_active = 0 WHERE user_id = ?", new.id)
@@ -79,3 +105,5 @@ def test_pages_of_other_origins_may_read_it(foreign_pages):
     new = Client(foreign_pages).register()
     answer = new.get(ME, headers={"Origin": "https://app.example"})
     assert HEADER in answer.headers["Access-Control-Expose-Headers"]
+    answer = new.request("OPTIONS", ME, headers={"Origin": "https://app.example"})
+    assert HEADER in answer.headers["Access-Control-Allow-Headers"]

@@ -43,8 +43,10 @@ export class App {
     constructor(root, { room = null, page = false, client = {} } = {}) {
         Object.assign(this, { root, onlyRoom: room, page, hasLogin: !client.token });
         this.confab = new Confab(client);
-        this.confab.on("unauthorized", () => {
-            if (this.chat) {
+        this.confab.on("unauthorized", ({ status }) => {
+            if (status === 409) {
+                this.#showAnotherUser();
+            } else if (this.chat) {
                 this.#showLogin(LOGGED_OUT);
             }
         });
@@ -87,6 +89,15 @@ export class App {
             title,
             text,
             button("Reload the page", () => location.reload(), "main"),
+        );
+    }
+
+    #showAnotherUser() {
+        this.#closeChat();
+        this.#showError(
+            "You were logged out",
+            "Another user has logged in in this browser, in another tab or window.",
+            button("Continue as that user", () => this.#start(), "main"),
         );
     }
 

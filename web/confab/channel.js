@@ -203,6 +203,9 @@ export class Channel extends Emitter {
 
     #frame(frame, since) {
         if (frame.type === "connected") {
+            if (!this.client.connectedAs(frame.user_id)) {
+                return;
+            }
             this.#connectedAt = performance.now();
             this.#failedTries = 0;
             this.#poller.stop();

@@ -1,7 +1,7 @@
 /** The client: the logged-in user, a method for each path of the API, channels and outbox. */
 
 import { Emitter } from "./emitter.js";
-import { errorOf, Http, query } from "./http.js";
+import { ConfabError, errorOf, Http, query } from "./http.js";
 import { NotificationsChannel } from "./notifications-channel.js";
 import { OutboxStorage } from "./outbox-storage.js";
 import { Outbox } from "./outbox.js";
@@ -10,6 +10,8 @@ import { RoomChannel } from "./room-channel.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const CLOSE_UNAUTHORIZED = 4401;
+// What can be requested while another user is logged in.
+const LOGIN_PATHS = new Set(["/api/auth/register/", "/api/auth/token/"]);
 
 // The folder that this library was loaded from is the chat's site.
 const HOME = /^https?:/.test(import.meta.url) ? new URL("..", import.meta.url).href : null;
@@ -39,6 +41,8 @@ export class Confab extends Emitter {
     #expired = new Set();
     #generation = 0;
     #refused = false;
+    // The error for requests while another user's cookie is in use.
+    #otherUser = null;
     #http;
     #context;
     #unlisten = [];
@@ -57,6 +61,8 @@ export class Confab extends Emitter {
             fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
             token: () => this.token,
             cookies: this.auth === "cookie",
+            userId: () => this.user?.user_id ?? null,
+            answeredAs: () => this.#anotherUser(),
         });
         this.outbox = this.#makeOutbox(options, pace);
         this.#context = this.#channelContext(options, pace);
@@ -81,6 +87,9 @@ export class Confab extends Emitter {
     async logout() {
         const [method, path] =
             this.auth === "cookie" ? ["POST", "/api/auth/logout/"] : ["DELETE", "/api/auth/token/"];
+        if (this.#otherUser) {
+            return; // the cookie is another user's
+        }
         const answer = this.#http.expect(method, path);
         this.#generation += 1; // a 401 to a request still under way is expected
         try {
@@ -223,6 +232,9 @@ export class Confab extends Emitter {
 
     /** Internal: { status, headers, body }, whatever the status. */
     async exchange(method, path, body) {
+        if (this.#otherUser && method !== "GET" && !LOGIN_PATHS.has(path)) {
+            throw this.#otherUser;
+        }
         const generation = this.#generation;
         const answer = await this.#http.exchange(method, path, { body });
         const error = answer.status === 401 ? errorOf(answer) : null;
@@ -273,13 +285,15 @@ export class Confab extends Emitter {
     }
 
     async #login(body, token) {
-        const { body: user } = await this.#http.expect("POST", "/api/auth/login/", { body, token });
+        const options = { body, token, anyUser: true };
+        const { body: user } = await this.#http.expect("POST", "/api/auth/login/", options);
         return user;
     }
 
     #loggedIn(user, isNew = true) {
         this.#generation += isNew ? 1 : 0;
         this.#refused = false;
+        this.#otherUser = null;
         const known = this.user?.user_id === user.user_id;
         this.user = user;
         this.outbox.setUser(user.user_id);
@@ -308,6 +322,18 @@ export class Confab extends Emitter {
         this.#refused = true;
         this.#clearUser();
         this.emit("unauthorized", error);
+    }
+
+    /** Another tab has logged in another user: stops everything, so that nothing is sent as them. */
+    #anotherUser() {
+        this.#otherUser = new ConfabError(409, "Another user has logged in in this browser.");
+        this.#generation += 1;
+        this.#refused = true;
+        this.#expired.clear();
+        this.outbox.release();
+        this.#channels.forEach((one) => one.close());
+        this.#clearUser();
+        this.emit("unauthorized", this.#otherUser);
     }
 
     #clearUser() {
@@ -353,6 +379,13 @@ export class Confab extends Emitter {
             socketUrl: this.url.replace(/^http/, "ws"),
             token: () => this.token,
             generation: () => this.#generation,
+            connectedAs: (id) => {
+                const isOther = this.auth === "cookie" && this.user && this.user.user_id !== id;
+                if (isOther) {
+                    this.#anotherUser();
+                }
+                return !isOther;
+            },
             hidden: () => page?.visibilityState === "hidden",
             unauthorized: (error) => this.#unauthorized(error, this.#generation),
             opened: (channel) => this.#opened(channel),

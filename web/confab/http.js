@@ -1,5 +1,6 @@
 /** HTTP requests (no other file calls fetch), and ConfabError, which all rejections carry. */
 
+const USER_ID = "X-Confab-User-Id";
 const NO_STATUS = 0;
 // Not listed: 5xx, all of which are temporary but those below.
 const TEMPORARY = new Set([NO_STATUS, 408, 425, 429]);
@@ -78,13 +79,15 @@ function detailOf(body, fields) {
 }
 
 export class Http {
-    /** `token()` returns the token to use or null; `cookies`: whether to send them. */
-    constructor({ url, fetch, timeout, token, cookies }) {
-        this.url = url;
-        this.fetch = fetch;
-        this.timeout = timeout;
-        this.token = token;
-        this.cookies = cookies;
+    /**
+     * `token()` returns the token to use or null; `cookies`: whether to send them. With a cookie
+     * another tab can log in another user: `userId()` returns the id of the known one or null, and
+     * `answeredAs(id)` is called with the id that the server names, if it is another.
+     */
+    constructor({ url, fetch, timeout, token, cookies, userId, answeredAs }) {
+        Object.assign(this, { url, fetch, timeout, token, cookies, userId, answeredAs });
+        // Whether the server names the user. It then also compares.
+        this.namesUser = false;
     }
 
     /**
@@ -92,16 +95,19 @@ export class Http {
      * is empty or the page of a firewall or proxy that refuses the request. Rejected with status 0
      * if there is no response, or a success that is not JSON.
      */
-    async exchange(method, path, { body, etag, token, signal } = {}) {
+    async exchange(method, path, { body, etag, token, signal, anyUser = false } = {}) {
+        const isChecked = this.cookies && !token && !anyUser;
+        const expected = isChecked ? this.userId() : null;
         const aborter = new AbortController();
         const stop = () => aborter.abort();
         const timer = setTimeout(stop, this.timeout);
         signal?.addEventListener("abort", stop);
         try {
             const response = await this.fetch(this.url + path, {
-                ...this.#options(method, body, etag, token ?? this.token()),
+                ...this.#options(method, body, etag, token ?? this.token(), expected),
                 signal: aborter.signal,
             });
+            this.#compare(expected, response);
             return {
                 status: response.status,
                 headers: response.headers,
@@ -124,7 +130,16 @@ export class Http {
         return response;
     }
 
-    #options(method, body, etag, token) {
+    #compare(expected, response) {
+        const id = Number(response.headers.get(USER_ID) ?? 0);
+        this.namesUser ||= id > 0;
+        // Meanwhile this client may have logged in as another user itself.
+        if (id > 0 && expected !== null && id !== expected && expected === this.userId()) {
+            this.answeredAs(id);
+        }
+    }
+
+    #options(method, body, etag, token, expected) {
         const headers = { Accept: "application/json" };
         if (token) {
             headers.Authorization = `Token ${token}`;
@@ -134,6 +149,10 @@ export class Http {
         }
         if (body !== undefined) {
             headers["Content-Type"] = "application/json";
+        }
+        // The server refuses a change that another user's cookie would make.
+        if (method !== "GET" && expected !== null && this.namesUser) {
+            headers[USER_ID] = String(expected);
         }
         return {
             method,

@@ -36,15 +36,14 @@ export class OutboxStorage {
     }
 
     /**
-     * Calls adopt(entries) with what closed tabs left behind, oldest first: now, and again when
-     * another tab is closed.
+     * Calls adopt(entries) with what closed tabs left behind, and this one before another user
+     * logged in, oldest first: now, and again when another tab is closed.
      */
     recover(userId, adopt) {
         const tabs = new Set(this.#all(userId).map((entry) => entry.tab));
-        tabs.delete(this.tab);
         for (const tab of tabs) {
             const take = () => adopt(this.#take(userId, tab));
-            if (this.locks) {
+            if (this.locks && tab !== this.tab) {
                 this.locks.request(LOCK + tab, take).catch(() => {});
             } else {
                 take();

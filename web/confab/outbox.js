@@ -55,6 +55,7 @@ export class Outbox extends Emitter {
     #rooms = new Map();
     #userId = null;
     #stopped = false;
+    #released = false;
 
     /** `post(entry)` sends a message; `identify()` requests the current user. */
     constructor({ post, identify, storage, pace }) {
@@ -106,9 +107,10 @@ export class Outbox extends Emitter {
     setUser(userId) {
         this.#stopped = false;
         if (userId !== this.#userId) {
-            if (this.#userId !== null) {
+            if (this.#userId !== null || this.#released) {
                 this.#discardAll();
             }
+            this.#released = false;
             this.#userId = userId;
             this.#entries.forEach((one) => this.#store(one));
             this.storage.recover(userId, (entries) => this.#restore(userId, entries));
@@ -123,6 +125,14 @@ export class Outbox extends Emitter {
         }
         this.#discardAll();
         this.#userId = null;
+    }
+
+    /** Another user is logged in: unsent messages stay in the storage until their sender is back. */
+    release() {
+        this.stop();
+        this.#discardAll();
+        this.#userId = null;
+        this.#released = true;
     }
 
     /** Retries now what is waiting for its next try. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, openWindow } from "../support/browser.js";
+import { loggedInUser, openWindow, world } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/clients.js";
 import "./setup.js";
 
@@ -76,4 +76,32 @@ test("a draft is kept for its author, and not shown to the next user", async () 
     assert.equal(await anne.field.inputValue(), "Not for everybody");
     await comeBackAs(anne, ben.name);
     assert.equal(await anne.field.inputValue(), "");
+});
+
+test("two tabs, two users: the first never posts as the second", async () => {
+    const [anne, ben] = [await loggedInUser(), await loggedInUser()];
+    const room = await anne.room("Kitchen", ben);
+    await anne.enter(room);
+    const second = await anne.context.newPage();
+    await second.goto(`${world.system.url}/`);
+    await second.getByRole("button", { name: "Log out" }).click();
+    await second.getByLabel("Username").fill(ben.name);
+    await second.getByLabel("Password").fill(PASSWORD);
+    await second.getByRole("button", { name: "Log in" }).click();
+    await second.locator(".room", { hasText: "Kitchen" }).waitFor();
+    // The end of the session has told the first tab; a login without a logout does not.
+    await anne.page.getByText("You were logged out.").waitFor();
+    await anne.page.reload();
+    await anne.field.waitFor();
+    await anne.api("POST", "auth/login/", { username: anne.name, password: PASSWORD });
+    await anne.say("Written by Ben's tab");
+    await anne.page.getByText("Another user has logged in in this browser").waitFor();
+    await anne.picture("another-user");
+    const { count } = await ben.api("GET", `chat/rooms/${room}/messages/`);
+    assert.equal(count, 0);
+    await anne.button("Continue as that user").click();
+    await anne.field.waitFor();
+    await anne.say("Written by Anne");
+    await anne.sees("Written by Anne");
+    await anne.message("Written by Anne").getByText(anne.name).first().waitFor();
 });

@@ -12,6 +12,7 @@ import {
     anonymousClient,
     anotherClient,
     freshName,
+    MemoryStorage,
     pair,
     PASSWORD,
     record,
@@ -111,6 +112,89 @@ test("a 401 is reported once, until the next login", async () => {
     await (await anotherClient(system, client)).logout();
     await assert.rejects(client.rooms(), refusal(401));
     assert.equal(told.length, 2);
+});
+
+// ---- two tabs, two users: one cookie ----
+
+/** Two clients with one cookie, alice logged in in both, and a room of alice and bob. */
+async function twoTabs(more = {}) {
+    const options = browser();
+    const [alice, bob] = [await userClient(system), await userClient(system)];
+    const room = await roomOf(alice, bob);
+    const tab = anonymousClient(system, { ...options, ...more });
+    await tab.login(alice.user.username, PASSWORD);
+    const other = anonymousClient(system, options);
+    const told = [];
+    tab.on("unauthorized", (error) => told.push(error.status));
+    return { alice, bob, room, tab, other, told };
+}
+
+test("another user's login in another tab: nothing is sent as that user", async () => {
+    const storage = new MemoryStorage();
+    const { alice, bob, room, tab, other, told } = await twoTabs({ storage });
+    const channels = [tab.openRoom(room), tab.openNotifications()];
+    await Promise.all(channels.map(recordLive));
+    await other.login(bob.user.username, PASSWORD);
+    const outgoing = tab.send(room, "from alice");
+    await assert.rejects(outgoing.done);
+    assert.deepEqual(told, [409]);
+    assert.equal(tab.user, null);
+    assert.deepEqual(
+        channels.map((channel) => channel.state),
+        ["closed", "closed"],
+    );
+    // Nor does what the application still tries.
+    await assert.rejects(tab.postMessage(room, { content: "from alice" }), refusal(409));
+    await assert.rejects(tab.deleteRoom(room), refusal(409));
+    const late = tab.send(room, "from alice");
+    await tab.logout();
+    assert.equal((await other.me()).username, bob.user.username);
+    assert.equal((await bob.messages(room)).count, 0);
+    // The tab goes on as bob, and again as alice, whose message was kept.
+    assert.equal((await tab.me()).username, bob.user.username);
+    await tab.postMessage(room, { content: "from bob" });
+    assert.equal(late.state, "discarded");
+    await other.login(alice.user.username, PASSWORD);
+    await assert.rejects(tab.markRead(room, 1), refusal(409));
+    assert.deepEqual(told, [409, 409]);
+    await tab.me();
+    await until(async () => (await bob.messages(room)).count === 2);
+    const { results } = await bob.messages(room);
+    assert.deepEqual(
+        results.map((one) => [one.content, one.sender_username]),
+        [
+            ["from alice", alice.user.username],
+            ["from bob", bob.user.username],
+        ],
+    );
+    assert.equal(storage.length, 0);
+});
+
+test("another user's login in another tab is seen in any answer, and on a socket", async () => {
+    const { bob, tab, other, told } = await twoTabs();
+    await other.login(bob.user.username, PASSWORD);
+    await tab.rooms();
+    assert.deepEqual([told, tab.user], [[409], null]);
+    const second = await twoTabs();
+    const heard = await recordLive(second.tab.openRoom(second.room));
+    await second.other.login(second.bob.user.username, PASSWORD);
+    second.tab.sockets.opened[0].terminate();
+    await until(() => heard.closed);
+    assert.deepEqual(second.told, [409]);
+    assert.equal(heard.frames.filter((frame) => frame.type === "connected").length, 1);
+});
+
+test("logging in as another user in the same tab is no surprise", async () => {
+    const { alice, bob, tab, told } = await twoTabs();
+    const slow = tab.rooms();
+    await tab.login(bob.user.username, PASSWORD);
+    await slow;
+    assert.equal(tab.user.username, bob.user.username);
+    await tab.register(freshName(), PASSWORD);
+    await tab.logout();
+    await tab.login(alice.user.username, PASSWORD);
+    await tab.rooms();
+    assert.deepEqual(told, []);
 });
 
 // ---- paths of the API ----
