@@ -26,7 +26,7 @@ void housekeeping_step(struct service *service, bool idle) {
     /* The claim is in the database, so that only one process gets it. */
     if (!*claimed && housekeeping_claim(service->db, RUN_EVERY_SECONDS, claimed))
         *claimed = false;
-    if (*claimed && housekeeping_run(service->db, service->config->event_retention,
+    if (*claimed && housekeeping_run(service->db, service->config,
                                      idle ? IDLE_BUDGET_MS : BUSY_BUDGET_MS, &deleted, &finished))
         *claimed = false;
     if (deleted > 0)

@@ -10,7 +10,8 @@
 
 #include <stdint.h>
 
-/* Takes a token at the time now_us of any clock that does not go back. Returns 0, and advances
+/* Takes a token at the time now_us. If the clock was set back so far that the bucket would be full
+ * later than one span from now, the bucket counts as full. Returns 0, and advances
  * *full_us; or, if there is no token, the microseconds until there is one, and leaves *full_us.
  * `burst` is at least 1; interval_us * burst must fit in an int64_t. */
 uint64_t token_bucket_take(int64_t *full_us, int64_t now_us, uint64_t interval_us, uint64_t burst);

@@ -268,7 +268,7 @@ static const char TAKE[] =
     "local interval = tonumber(ARGV[1]) "
     "local span = tonumber(ARGV[2]) "
     "local tat = tonumber(redis.call('GET', KEYS[1]) or 0) "
-    "if tat < now then tat = now end "
+    "if tat < now or tat > now + span then tat = now end "
     "local wait = tat + interval - span - now "
     "if wait > 0 then return wait end "
     "tat = tat + interval "

@@ -16,8 +16,10 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
         "INSERT IGNORE INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01')";
     static const char CLAIM[] =
         "UPDATE housekeeping SET ran_at = SYSDATE(6) "
-        "WHERE task = 'purge' AND ran_at < SYSDATE(6) - INTERVAL ? SECOND";
+        "WHERE task = 'purge' "
+        "AND ran_at NOT BETWEEN SYSDATE(6) - INTERVAL ? SECOND AND SYSDATE(6)";
     *claimed = false;
+    /* A last run in the future is one before the clock was set back. */
     enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
     if (error)
         return error;
@@ -26,20 +28,20 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
     return error;
 }
 
-static enum error run_slice(struct db *db, uint64_t retention_days, uint64_t *deleted) {
+static enum error run_slice(struct db *db, const struct config *config, uint64_t *deleted) {
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0;
-    enum error error = event_log_purge(db, retention_days, SLICE, &events);
+    enum error error = event_log_purge(db, config->event_retention, SLICE, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
     if (!error)
-        error = login_session_purge(db, SLICE, &sessions);
+        error = login_session_purge(db, config->session_days, SLICE, &sessions);
     if (!error)
         error = rate_purge(db, SLICE, &rates);
     *deleted = events + rooms + sessions + rates;
     return error;
 }
 
-enum error housekeeping_run(struct db *db, uint64_t retention_days, uint64_t budget_ms,
+enum error housekeeping_run(struct db *db, const struct config *config, uint64_t budget_ms,
                             uint64_t *deleted, bool *finished) {
     const int64_t end = clock_monotonic_ms() + (int64_t)budget_ms;
     enum error error = ERROR_NONE;
@@ -47,7 +49,7 @@ enum error housekeeping_run(struct db *db, uint64_t retention_days, uint64_t bud
     *finished = false;
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t slice = 0;
-        error = run_slice(db, retention_days, &slice);
+        error = run_slice(db, config, &slice);
         *deleted += slice;
         *finished = !error && slice == 0;
     }

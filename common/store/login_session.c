@@ -20,6 +20,11 @@ static uint64_t minutes_left(uint64_t days) {
     return minutes - minutes / 14;
 }
 
+/* Whether a session is to be renewed; the values are minutes_left and the days. Also one that would
+ * expire later than a new one: the clock was set back since, or session_days was lowered. */
+#define IS_DUE \
+    "s.expires_at NOT BETWEEN SYSDATE(6) + INTERVAL ? MINUTE AND SYSDATE(6) + INTERVAL ? DAY"
+
 /* A database that takes no changes is no reason to refuse a request that reads: a later one will
  * renew the session. */
 static void renew_session(struct db *db, uint64_t days, struct identity *identity) {
@@ -31,20 +36,19 @@ static void renew_session(struct db *db, uint64_t days, struct identity *identit
 
 enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                               uint64_t days, uint64_t room_id, struct identity *identity) {
-#define SESSION_SQL(room_columns, room_joins)                                    \
-    "SELECT " IDENTITY_COLUMNS                                                   \
-    ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE" room_columns \
-    " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins           \
+#define SESSION_SQL(room_columns, room_joins)                          \
+    "SELECT " IDENTITY_COLUMNS ", s.session_id, " IS_DUE room_columns  \
+    " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins \
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
     static const char ALONE[] = SESSION_SQL("", "");
     static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, IDENTITY_ROOM_JOINS);
 #undef SESSION_SQL
-    const struct db_value left = db_u64(minutes_left(days));
+    const struct db_value left = db_u64(minutes_left(days)), most = db_u64(days);
     const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
     struct db_rows *rows;
-    enum error error = room_id
-                           ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, left, db_u64(room_id), key)
-                           : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, key);
+    enum error error =
+        room_id ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, left, most, db_u64(room_id), key)
+                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, most, key);
     if (error)
         return error;
     bool renew = false;
@@ -57,8 +61,7 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
 enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
                                    size_t count) {
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS
-        ", s.session_id, s.expires_at < SYSDATE(6) + INTERVAL ? MINUTE, " ROOM_STATE_COLUMNS
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", s.session_id, " IS_DUE ", " ROOM_STATE_COLUMNS
         ", j.place FROM " IDENTITY_BATCH
         "JOIN session s ON s.session_hash = UNHEX(j.hash) "
         "AND s.expires_at > SYSDATE(6) JOIN user u ON u.user_id = s.user_id " IDENTITY_BATCH_JOINS;
@@ -66,7 +69,7 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     struct db_rows *rows;
     identity_write_queries(&json, queries, count);
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(minutes_left(days)),
-                                    db_text((struct text){json.data, json.len}));
+                                    db_u64(days), db_text((struct text){json.data, json.len}));
     buffer_free(&json);
     if (error)
         return error;
@@ -82,9 +85,16 @@ enum error login_session_end(struct db *db, uint64_t session_id, struct user_cha
     return identity_end_credential(db, SQL, session_id, change);
 }
 
-enum error login_session_purge(struct db *db, uint64_t limit, uint64_t *dropped) {
-    static const char SQL[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
-    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
-    *dropped = error ? 0 : db_changed(db);
-    return error;
+enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped) {
+    static const char EXPIRED[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
+    /* They would expire later than a new one: the clock was set back since. */
+    static const char CAP[] =
+        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY "
+        "WHERE expires_at > SYSDATE(6) + INTERVAL ? DAY LIMIT ?";
+    *dropped = 0;
+    enum error error = DB_RUN(db, EXPIRED, DB_REPEATABLE, NULL, db_u64(limit));
+    if (error)
+        return error;
+    *dropped = db_changed(db);
+    return DB_RUN(db, CAP, DB_REPEATABLE, NULL, db_u64(days), db_u64(days), db_u64(limit));
 }

@@ -30,7 +30,8 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
 /* Deletes a session; change->changed is false if there is none with this id. */
 enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change);
 
-/* Deletes up to `limit` expired sessions; *dropped counts them. */
-enum error login_session_purge(struct db *db, uint64_t limit, uint64_t *dropped);
+/* Deletes up to `limit` expired sessions; *dropped counts them. Then lets up to `limit` others
+ * expire in `days` that would expire later: the clock was set back, or session_days was lowered. */
+enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped);
 
 #endif

@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "store/transaction.h"
 
+/* No bucket is full later than in this time; if one is, the clock was set back. */
+#define MOST_SPAN_US (24 * 3600 * INT64_C(1000000))
+
 /* tat is the time at which the bucket is full again, in microseconds since 1970. */
 enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE],
                      uint64_t interval_us, uint64_t burst, uint64_t *wait_us) {
@@ -12,7 +15,8 @@ enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE]
         "DECLARE p_interval BIGINT DEFAULT ?; DECLARE p_span BIGINT DEFAULT ?; "
         "DECLARE v_tat, v_wait BIGINT DEFAULT 0; ",
         "INSERT IGNORE INTO rate (bucket, tat) VALUES (p_bucket, 0); "
-        "SELECT GREATEST(tat, p_at) INTO v_tat FROM rate WHERE bucket = p_bucket FOR UPDATE; "
+        "SELECT IF(tat > p_at + p_span, p_at, GREATEST(tat, p_at)) INTO v_tat "
+        "FROM rate WHERE bucket = p_bucket FOR UPDATE; "
         "SET v_wait = GREATEST(v_tat + p_interval - p_span - p_at, 0); "
         "IF v_wait = 0 THEN UPDATE rate SET tat = v_tat + p_interval WHERE bucket = p_bucket; "
         "END IF; ",
@@ -29,9 +33,10 @@ enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE]
 }
 
 enum error rate_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
-    static const char SQL[] = "DELETE FROM rate WHERE tat < ? LIMIT ?";
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_i64(clock_now()), db_u64(limit));
+    static const char SQL[] = "DELETE FROM rate WHERE tat < ? OR tat > ? LIMIT ?";
+    const int64_t now = clock_now();
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_i64(now),
+                                    db_i64(now + MOST_SPAN_US), db_u64(limit));
     *deleted = error ? 0 : db_changed(db);
     return error;
 }

@@ -18,7 +18,8 @@
 enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE],
                      uint64_t interval_us, uint64_t burst, uint64_t *wait_us);
 
-/* Deletes at most `limit` buckets that are full again; sets *deleted to their number. */
+/* Deletes at most `limit` buckets that are full again, or were filled by a clock that was set back;
+ * sets *deleted to their number. */
 enum error rate_purge(struct db *db, uint64_t limit, uint64_t *deleted);
 
 #endif

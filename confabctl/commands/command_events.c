@@ -15,7 +15,7 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
     while (!finished) {
         uint64_t deleted;
         const enum error error =
-            housekeeping_run(cli->db, cli->config.event_retention, SLICE_MS, &deleted, &finished);
+            housekeeping_run(cli->db, &cli->config, SLICE_MS, &deleted, &finished);
         total += deleted;
         if (error)
             return cli_store_error(cli, error);

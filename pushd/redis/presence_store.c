@@ -109,7 +109,8 @@ static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
 };
 
 /* Here KEYS[1] is the lease, and ARGV[3] is 1 if it is new. Returns whether there is a lease, and
- * the number of known pushd processes that are dead. An expired lease is not renewed. */
+ * the number of known pushd processes that are dead. An expired lease is not renewed. After
+ * the clock was set back, leases and times of renewal that lie ahead are cut to those of now. */
 static const char RENEW[] =
     "local now = tonumber(redis.call('TIME')[1]) "
     "local there = redis.call('EXISTS', KEYS[1]) "
@@ -120,9 +121,14 @@ static const char RENEW[] =
     "redis.call('ZADD', KEYS[2], now, ARGV[2]) end "
     "redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - " KNOWN_SECONDS
     ") "
-    "local dead = 0 "
-    "for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do "
-    "if redis.call('EXISTS', ARGV[1] .. id) == 0 then dead = dead + 1 end end "
+    "local dead, ids = 0, redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES') "
+    "for i = 1, #ids, 2 do "
+    "local lease = ARGV[1] .. ids[i] "
+    "if tonumber(ids[i + 1]) > now then redis.call('ZADD', KEYS[2], now, ids[i]) end "
+    "if redis.call('TTL', lease) > " LEASE_SECONDS
+    " then redis.call('EXPIRE', lease, " LEASE_SECONDS
+    ") end "
+    "if redis.call('EXISTS', lease) == 0 then dead = dead + 1 end end "
     "return {there, dead}";
 
 /* ---- scripts in Redis ---- */

@@ -51,6 +51,19 @@ static void a_burst_of_one_has_no_slack(void **state) {
     assert_int_equal(token_bucket_take(&full, NOW + INTERVAL, INTERVAL, 1), 0);
 }
 
+static void a_bucket_filled_by_a_clock_that_was_ahead_counts_as_full(void **state) {
+    const int64_t span = (int64_t)INTERVAL * BURST;
+    int64_t full = NOW + span + 1;
+    unsigned taken = 0;
+    (void)state;
+    while (token_bucket_take(&full, NOW, INTERVAL, BURST) == 0)
+        taken++;
+    assert_int_equal(taken, BURST);
+    /* Exactly one span ahead is an empty bucket. */
+    assert_int_equal(full, NOW + span);
+    assert_int_equal(token_bucket_take(&full, NOW, INTERVAL, BURST), INTERVAL);
+}
+
 /* A model that counts tokens, in units of 1 / INTERVAL so that it is exact. */
 static void results_match_a_simple_model(void **state) {
     unsigned short seed[3] = {4, 5, 6};
@@ -77,6 +90,7 @@ int main(void) {
         cmocka_unit_test(a_token_is_available_after_exactly_the_wait),
         cmocka_unit_test(a_bucket_holds_at_most_the_burst),
         cmocka_unit_test(a_burst_of_one_has_no_slack),
+        cmocka_unit_test(a_bucket_filled_by_a_clock_that_was_ahead_counts_as_full),
         cmocka_unit_test(results_match_a_simple_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
