@@ -102,8 +102,8 @@ def test_timeouts_exceed_the_ping_interval():
     """At the maximum of ws_ping; lighttpd has no timeout for upgraded connections."""
     options = (ROOT / "common" / "config" / "options.def").read_text()
     largest = int(re.search(r"OPTION_NUMBER\(ws_ping, \d+, \d+, (\d+),", options)[1])
-    apache = (ROOT / "conf" / "apache" / "common.conf").read_text()
-    nginx = (ROOT / "conf" / "nginx" / "routes.conf").read_text()
-    assert int(re.search(r"upgrade=websocket.* timeout=(\d+)", apache)[1]) > largest
+    apache = (ROOT / "conf" / "apache" / "routes.conf").read_text()
+    nginx = (ROOT / "conf" / "nginx" / "ws.conf").read_text()
+    assert int(re.search(r"upgrade=websocket[^#]* timeout=(\d+)", apache)[1]) > largest
     for kind in ("read", "send"):
         assert int(re.search(rf"proxy_{kind}_timeout (\d+)s", nginx)[1]) > largest

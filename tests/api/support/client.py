@@ -32,6 +32,7 @@ class Client:
         self.may_fail = False
         self.http = requests.Session()
         self.http.trust_env = False
+        self.http.verify = getattr(instance, "certificate", True)
         self._used = time.monotonic()
 
     @property
