@@ -18,7 +18,7 @@ const INSIDE = {
     Channel: ["take", "start", "lost", "send", "wake", "sleep", "hurry"],
     RoomChannel: ["path", "accept", "settle", "poll"],
     NotificationsChannel: ["path", "accept", "settle", "poll"],
-    Outbox: ["add", "setUser", "clear", "wake", "stop", "arrived"],
+    Outbox: ["add", "setUser", "clear", "release", "wake", "stop", "arrived"],
 };
 // Diagnostics for undefined names, exports and files, for unused names, and for functions of the
 // language newer than `lib` below.

@@ -324,7 +324,7 @@ export class Confab extends Emitter {
         this.emit("unauthorized", error);
     }
 
-    /** Another tab has logged in another user: stops everything, so that nothing is sent as them. */
+    /** Another tab has logged in another user: stops, so that nothing is sent as that one. */
     #anotherUser() {
         this.#otherUser = new ConfabError(409, "Another user has logged in in this browser.");
         this.#generation += 1;

@@ -127,7 +127,7 @@ export class Outbox extends Emitter {
         this.#userId = null;
     }
 
-    /** Another user is logged in: unsent messages stay in the storage until their sender is back. */
+    /** Another user is logged in: unsent messages stay stored until their sender is back. */
     release() {
         this.stop();
         this.#discardAll();
