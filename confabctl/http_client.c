@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 #define CONNECT_SECONDS 10L
@@ -142,6 +143,12 @@ static void read_head(CURL *curl, int64_t sent_at, struct http_client_response *
     const char *date = header(curl, "Date");
     const time_t seconds = date ? curl_getdate(date, NULL) : -1;
     const char *location = header(curl, "Location");
+    const char *sockets = header(curl, "X-Confab-Max-Sockets");
+    uint64_t max_sockets;
+    response->max_sockets =
+        sockets && text_to_u64(text_of(sockets), &max_sockets) && max_sockets <= INT32_MAX
+            ? (int64_t)max_sockets
+            : -1;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
     response->is_ours = header(curl, "X-Request-ID") != NULL;
     snprintf(response->location, sizeof(response->location), "%s", location ? location : "");

@@ -33,6 +33,7 @@ struct http_client_response {
     char error[HTTP_CLIENT_ERROR_SIZE];
     bool is_ours; /* from fcgi-api, not from the web server (has X-Request-ID) */
     bool has_date;
+    int64_t max_sockets; /* WebSockets that the web server accepts (X-Confab-Max-Sockets), or -1 */
     int64_t earliest, latest;              /* bounds of Date minus this clock, microseconds */
     char location[HTTP_CLIENT_ERROR_SIZE]; /* target of a redirect, or "" */
     struct buffer body;

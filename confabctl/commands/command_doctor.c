@@ -30,6 +30,7 @@ static const struct check {
     {"pushd", 0, true, doctor_pushd},
     {"version", DOCTOR_METRICS, true, doctor_version},
     {"files", DOCTOR_METRICS, true, doctor_files},
+    {"sockets", DOCTOR_SITE, true, doctor_sockets},
 };
 
 /* The options of the command. */

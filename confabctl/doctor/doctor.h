@@ -65,5 +65,6 @@ doctor_check doctor_redis;
 doctor_check doctor_pushd;
 doctor_check doctor_version;
 doctor_check doctor_files;
+doctor_check doctor_sockets;
 
 #endif

@@ -102,3 +102,30 @@ void doctor_files(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_OK, NULL,
                           "the file limit of pushd is sufficient for max_sockets");
 }
+
+/* The web server says how many WebSockets it accepts, in a header of /healthz that the shipped
+ * files set. */
+void doctor_sockets(struct doctor *doctor, struct doctor_result *result) {
+    const struct config *config = &doctor->cli->config;
+    const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
+    const uint64_t at_pushd = pushds * config->push_workers * config->max_sockets;
+    const int64_t at_web_server = doctor->first.max_sockets;
+    if (at_web_server < 0)
+        doctor_set_result(result, REPORT_WARNING,
+                          "use the files of confab for your web server, which limit WebSockets so "
+                          "that requests find a free place",
+                          "pushd accepts %" PRIu64 " WebSockets; the web server does not say "
+                          "how many it can hold",
+                          at_pushd);
+    else if (at_web_server == 0)
+        doctor_set_result(result, REPORT_WARNING,
+                          "use mpm_event, and PHP-FPM in place of mod_php (docs/apache.md)",
+                          "each WebSocket occupies a process of Apache (mpm_prefork): when all "
+                          "MaxRequestWorkers are occupied, nothing is answered");
+    else
+        doctor_set_result(result, REPORT_OK, NULL,
+                          "this host can hold %" PRIu64 " WebSockets (web server: %" PRId64
+                          ", pushd: %" PRIu64 ")",
+                          at_pushd < (uint64_t)at_web_server ? at_pushd : (uint64_t)at_web_server,
+                          at_web_server, at_pushd);
+}

@@ -94,6 +94,7 @@ web_prepare() {
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$ROOT/web\""
         echo "var.confab_max_fds = $files"
+        echo "var.confab_sockets = \"$((files / 3))\""
         echo "server.port = $PORT"
         echo "server.bind = \"$(url_host "${addresses[0]}")\""
         for address in "${addresses[@]:1}"; do

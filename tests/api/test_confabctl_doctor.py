@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from support import front
 from support.client import Client
 from support.confabctl import Tool
 from support.front import KINDS
@@ -20,7 +21,7 @@ from support.wait import wait_for
 from support.websocket import push_port
 
 CHECKS = ["address", "authorization", "links", "bodies", "upgrade", "delay", "clock",
-          "connections", "redis", "pushd", "version", "files"]
+          "connections", "redis", "pushd", "version", "files", "sockets"]
 VERSION = (ROOT / "VERSION").read_text().strip()
 
 
@@ -79,6 +80,38 @@ def test_a_site_behind_each_web_server_passes_every_check(kind, own_instance, fr
     user()
     doctor = Doctor(own_instance)
     doctor.approves(fronts(kind).instance.url)
+
+
+@pytest.mark.parametrize("kind, number", [
+    ("apache-fcgi", 400), ("apache-fcgid", 400), ("nginx", 300), ("lighttpd-socket", 10000)])
+def test_the_doctor_tells_how_many_sockets_the_host_can_hold(kind, number, own_instance, fronts,
+                                                             user):
+    user()
+    report = Doctor(own_instance).examine(fronts(kind).instance.url, code=0)
+    assert report["sockets"]["detail"].startswith(f"this host can hold {number} WebSockets")
+
+
+def test_a_web_server_without_a_limit_of_sockets(own_instance, user):
+    user()
+    line = "add_header X-Confab-Max-Sockets $confab_sockets always;"
+    with Misconfigured(own_instance, "nginx", {line: ""}) as front:
+        report = Doctor(own_instance).examine(front.instance.url, code=0)
+    assert report["sockets"]["state"] == "warning"
+    assert "does not say" in report["sockets"]["detail"]
+
+
+def test_an_apache_with_a_process_for_each_socket(own_instance, user, monkeypatch):
+    user()
+    threads = ["ThreadsPerChild 25\n", "MinSpareThreads 5\n", "MaxSpareThreads 50\n"]
+    text = front.APACHE
+    for line in threads:
+        text = text.replace(line, "")
+    monkeypatch.setattr(front, "APACHE", text.replace("ServerLimit 2\n", "ServerLimit 50\n"))
+    monkeypatch.setattr(front, "APACHE_MODULES", ["mpm_prefork", *front.APACHE_MODULES[1:]])
+    with front.Front(own_instance, "apache-fcgi") as server:
+        report = Doctor(own_instance).examine(server.instance.url, code=0)
+    assert report["sockets"]["state"] == "warning"
+    assert "mpm_event" in report["sockets"]["try"]
 
 
 def test_a_site_with_its_own_certificate_passes(doctor, system):
@@ -220,7 +253,7 @@ def test_a_forged_scheme(doctor, system):
 # ---- clocks ----
 
 def test_a_wrong_clock_of_the_web_server(doctor, system):
-    changes = {'"read-timeout"        => 60,\n    ) ) )': '"read-timeout" => 60 ) ) )\n'
+    changes = {'"read-timeout"        => 60,\n) ) )': '"read-timeout" => 60 ) ) )\n'
                'setenv.set-response-header = ( "Date" => "Thu, 05 Mar 2020 10:00:00 GMT" )'}
     with Misconfigured(system, "lighttpd-socket", changes) as front:
         doctor.finds("clock", r"this machine: the web server is \d+ s behind$", "timedatectl",
