@@ -5,37 +5,28 @@
 #include "server/gateway.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
-#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
-
-/* Most bytes of a rejected body that are read and discarded, since the web server may treat a
- * connection that is closed while it writes as an error. */
-#define DRAIN_LIMIT (16 * 1024 * 1024)
+#include "server/connections.h"
 
 /* After this long without a request, in milliseconds, an idle process runs housekeeping. */
 #define IDLE_MS 10000
-
-/* Reads up to size bytes of a body; 0 at the end. */
-typedef size_t body_reader(void *source, char *into, size_t size);
 
 /* Reused for each request. */
 struct gateway {
     struct service *service;
     struct request request;
     struct exchange exchange;
-    struct buffer body;
     struct buffer head;
     char process[9]; /* random; the first part of request ids */
     uint32_t count;
@@ -52,59 +43,33 @@ static void gateway_init(struct gateway *gateway, struct service *service) {
 static void gateway_free(struct gateway *gateway) {
     exchange_free(&gateway->exchange);
     request_free(&gateway->request);
-    buffer_free(&gateway->body);
     buffer_free(&gateway->head);
 }
 
 /* ---- the body ---- */
 
-static void drain(body_reader *read_body, void *source) {
-    char waste[8192];
-    size_t total = 0, got;
-    while (total < DRAIN_LIMIT && (got = read_body(source, waste, sizeof(waste))) > 0)
-        total += got;
+static size_t body_limit(const struct service *service) {
+    return (size_t)service->config->body_limit * 1024;
 }
 
-/* Reads at most `limit` bytes, and one more to detect a longer body. */
-static void read_up_to(struct gateway *gateway, body_reader *read_body, void *source,
-                       size_t limit) {
-    struct buffer *body = &gateway->body;
-    size_t got = 1;
-    while (body->len <= limit && got > 0) {
-        const size_t room = limit + 1 - body->len;
-        const size_t step = room < 16384 ? room : 16384;
-        got = read_body(source, buffer_reserve(body, step), step);
-        body->len += got;
-    }
-}
-
-/* Reads the body. Its length must be that of Content-Length; without one (chunked) it ends with the
- * input. */
-static void read_request_body(struct gateway *gateway, body_reader *read_body, void *source) {
+/* Sets the body of the request, or its error. It must be as long as Content-Length says; without
+ * one (chunked) it ends with the input. `late`: it did not arrive in time. */
+static void set_body(struct gateway *gateway, struct text body, bool late) {
     struct request *request = &gateway->request;
-    const size_t limit = (size_t)gateway->service->config->body_limit * 1024;
+    const size_t limit = body_limit(gateway->service);
     const char *header = request_header(request, VARIABLE_CONTENT_LENGTH);
-    uint64_t announced = 0;
-    buffer_clear(&gateway->body);
-    if (header && !text_to_u64(text_of(header), &announced)) {
+    uint64_t announced = body.len;
+    request->body = body;
+    if (header && !text_to_u64(text_of(header), &announced))
         request->body_error = ERROR_BAD_INPUT;
-        return;
-    }
-    if (announced > limit) {
+    else if (announced > limit)
         request->body_error = ERROR_TOO_LARGE;
-        drain(read_body, source);
-        return;
-    }
-    read_up_to(gateway, read_body, source, header ? (size_t)announced : limit);
-    if (header && gateway->body.len < announced)
+    else if (body.len > announced)
         request->body_error = ERROR_BAD_INPUT;
-    else if (!header && gateway->body.len > limit)
-        request->body_error = ERROR_TOO_LARGE;
-    if (header && gateway->body.len > announced) {
+    else if (late)
+        request->body_error = ERROR_TIMEOUT;
+    else if (body.len < announced)
         request->body_error = ERROR_BAD_INPUT;
-        drain(read_body, source);
-    }
-    request->body = (struct text){buffer_str(&gateway->body), gateway->body.len};
 }
 
 /* ---- serving ---- */
@@ -127,15 +92,14 @@ static void set_request_id(struct gateway *gateway) {
 }
 
 /* Serves one request. The response is then in gateway->exchange, its head in gateway->head. */
-static void serve(struct gateway *gateway, char *const *variables, body_reader *read_body,
-                  void *body) {
+static void serve(struct gateway *gateway, char *const *variables, struct text body, bool late) {
     struct exchange *x = &gateway->exchange;
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
     set_request_id(gateway);
     log_set_id(x->id);
     request_init(&gateway->request, variables, gateway->service->config);
-    read_request_body(gateway, read_body, body);
+    set_body(gateway, body, late);
     gateway->service->serve(x);
     buffer_clear(&gateway->head);
     response_head(&x->response, &gateway->head);
@@ -162,15 +126,41 @@ static uint64_t input_length(void) {
     return coding && coding[0] ? UINT64_MAX : 0;
 }
 
-/* `source` is the number of bytes left. */
-static size_t read_standard_input(void *source, char *into, size_t size) {
-    uint64_t *left = source;
-    ssize_t got;
-    do {
-        got = read(STDIN_FILENO, into, size < *left ? size : (size_t)*left);
-    } while (got < 0 && errno == EINTR);
-    *left -= got > 0 ? (uint64_t)got : 0;
-    return got > 0 ? (size_t)got : 0;
+/* Waits until standard input can be read, or has ended; false after the deadline. */
+static bool wait_for_input(int64_t deadline_ms) {
+    for (;;) {
+        const int64_t left = deadline_ms - clock_monotonic_ms();
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (left <= 0)
+            return false;
+        const int found = poll(&input, 1, (int)left);
+        if (found > 0)
+            return true;
+        if (found < 0 && errno != EINTR)
+            return true;
+    }
+}
+
+/* Reads the body from standard input, up to `left` bytes. What exceeds the limit is read as well,
+ * since Apache resets the client's connection otherwise, but not kept. False if not all of it
+ * arrived within request_timeout. */
+static bool read_standard_input(const struct service *service, uint64_t left, struct buffer *body) {
+    const int64_t deadline =
+        clock_monotonic_ms() + (int64_t)service->config->request_timeout * 1000;
+    const size_t limit = body_limit(service);
+    while (left > 0) {
+        if (!wait_for_input(deadline))
+            return false;
+        char *to = buffer_reserve(body, 16384);
+        const ssize_t got = read(STDIN_FILENO, to, left < 16384 ? (size_t)left : 16384);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        body->len += body->len <= limit ? (size_t)got : 0;
+        left -= (uint64_t)got;
+    }
+    return true;
 }
 
 bool gateway_is_cgi(void) {
@@ -185,14 +175,15 @@ bool gateway_is_fastcgi(void) {
 
 int gateway_serve_cgi(struct service *service) {
     struct gateway gateway;
-    uint64_t left = input_length();
+    struct buffer input = BUFFER_EMPTY;
     gateway_init(&gateway, service);
     /* Web servers send SIGTERM to a CGI program as soon as they have the whole response or the
      * client has disconnected, but a committed change is published after that. Each step has a
      * timeout, so the process ends soon all the same. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    serve(&gateway, environ, read_standard_input, &left);
+    const bool late = !read_standard_input(service, input_length(), &input);
+    serve(&gateway, environ, (struct text){buffer_str(&input), input.len}, late);
     const struct buffer *body = &gateway.exchange.response.body;
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);
     if (has_body(&gateway.exchange))
@@ -200,51 +191,26 @@ int gateway_serve_cgi(struct service *service) {
     const int failed = fflush(stdout);
     redis_client_flush(service->redis);
     gateway_free(&gateway);
+    buffer_free(&input);
     return failed ? 1 : 0;
 }
 
 /* ---- FastCGI ---- */
 
-static size_t read_fastcgi(void *source, char *into, size_t size) {
-    const int got = FCGX_GetStr(into, (int)size, source);
-    return got > 0 ? (size_t)got : 0;
-}
-
-static void serve_connection(struct gateway *gateway, FCGX_Request *fcgi) {
-    serve(gateway, fcgi->envp, read_fastcgi, fcgi->in);
-    const struct buffer *body = &gateway->exchange.response.body;
-    FCGX_PutStr(gateway->head.data, (int)gateway->head.len, fcgi->out);
-    if (has_body(&gateway->exchange))
-        FCGX_PutStr(body->data, (int)body->len, fcgi->out);
-    /* FCGX_Finish_r would wait until the web server closes the connection, in case it is still
-     * writing. When the whole request has been read, there is nothing to wait for. */
-    if (FCGX_HasSeenEOF(fcgi->in) == EOF)
-        FCGX_Detach(fcgi);
-    FCGX_Finish_r(fcgi);
+static void serve_connection(struct gateway *gateway, struct connections *connections,
+                             struct connection *connection) {
+    static const struct buffer none = BUFFER_EMPTY;
+    struct fastcgi *fastcgi = &connection->fastcgi;
+    serve(gateway, fastcgi->variables, (struct text){buffer_str(&fastcgi->body), fastcgi->body.len},
+          fastcgi->state == FASTCGI_BODY);
+    connections_respond(connections, connection, &gateway->head,
+                        has_body(&gateway->exchange) ? &gateway->exchange.response.body : &none);
     /* Publishing does not delay the response. */
     redis_client_flush(gateway->service->redis);
 }
 
-/* Returns an epoll descriptor for the listening socket. The socket does not block, in case another
- * process accepts a connection first. EPOLLEXCLUSIVE wakes one process per connection, not
- * all. */
-static int watch_socket(int listen_fd) {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
-    const int flags = fcntl(listen_fd, F_GETFL);
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0 || flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-        epoll_ctl(epoll, EPOLL_CTL_ADD, listen_fd, &event) < 0) {
-        log_error("cannot poll the listening socket: %s", strerror(errno));
-        if (epoll >= 0)
-            close(epoll);
-        return -1;
-    }
-    return epoll;
-}
-
-/* Blocks the signals that stop the process, except between requests and while it waits: libfcgi
- * drops a connection if a signal interrupts the read of its first bytes. Sets *before to the mask
- * without them. */
+/* Blocks the signals that stop the process, except between requests and while it waits. Sets
+ * *before to the mask without them. */
 static void block_signals(sigset_t *before) {
     sigset_t stopping;
     sigemptyset(&stopping);
@@ -260,42 +226,34 @@ static void handle_signals(const sigset_t *before) {
     sigprocmask(SIG_SETMASK, &present, NULL);
 }
 
-/* Waits for a connection or a signal; true when there is a connection. */
-static bool wait_for_connection(int epoll, const sigset_t *mask) {
-    struct epoll_event event;
-    return epoll_pwait(epoll, &event, 1, IDLE_MS, mask) > 0;
-}
-
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
                       const volatile int *stop) {
     struct gateway gateway;
-    FCGX_Request fcgi;
     sigset_t mask;
     int64_t served = 0;
-    if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, listen_fd, 0) != 0)
-        return -1;
-    const int epoll = watch_socket(listen_fd);
-    if (epoll < 0)
+    struct connections *connections = connections_new(listen_fd);
+    if (!connections)
         return -1;
     gateway_init(&gateway, service);
     block_signals(&mask);
-    /* Only one process is woken for a connection, so it accepts it even if it is about to stop. */
-    bool woken = false;
-    while ((!*stop || woken) && (uint64_t)served < max_requests) {
-        woken = false;
-        if (FCGX_Accept_r(&fcgi) == 0) {
-            serve_connection(&gateway, &fcgi);
-            served++;
-            service->between_requests(service, false);
-            handle_signals(&mask);
-        } else {
-            woken = wait_for_connection(epoll, &mask);
-            if (!woken)
-                service->between_requests(service, true);
+    for (;;) {
+        /* Requests that have begun to arrive are still served. */
+        if (*stop || (uint64_t)served >= max_requests) {
+            connections_stop(connections);
+            if (connections_busy(connections) == 0)
+                break;
         }
+        struct connection *connection = connections_next(
+            connections, &mask, IDLE_MS, body_limit(service), service->config->request_timeout);
+        if (connection) {
+            serve_connection(&gateway, connections, connection);
+            served++;
+        }
+        service->between_requests(service, !connection);
+        handle_signals(&mask);
     }
     sigprocmask(SIG_SETMASK, &mask, NULL);
     gateway_free(&gateway);
-    close(epoll);
+    connections_free(connections);
     return served;
 }

@@ -1,6 +1,5 @@
 /*
- * gateway: reads requests from the web server, by FastCGI or plain CGI, and writes the responses.
- * The only file that uses libfcgi.
+ * gateway: takes requests from the web server, by FastCGI or plain CGI, and gives it the responses.
  */
 #ifndef CONFAB_GATEWAY_H
 #define CONFAB_GATEWAY_H
@@ -20,7 +19,8 @@ bool gateway_is_fastcgi(void);
 int gateway_serve_cgi(struct service *service);
 
 /* Serves requests from the listening socket, one at a time, until max_requests were served or
- * *stop is true, which is read between requests only. The handlers of SIGTERM and SIGINT must set
+ * *stop is true, which is read between requests only; requests of which a part has arrived are
+ * still served. The handlers of SIGTERM and SIGINT must set
  * *stop; they run only between requests. Returns the number of requests served, or -1 if the
  * socket cannot be used. */
 int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_requests,
