@@ -77,7 +77,7 @@ static const struct command COMMANDS[] = {
      "the servers of this host; suggest a fix for each problem. Nothing is changed, except\n"
      "that a token is created and revoked at the end in all cases.\n"
      "--user: owner of that token (default: any active user). --metrics: address at which\n"
-     "a pushd serves its metrics (default: metrics_listen). --no-sockets: skip the checks\n"
+     "a pushd serves its metrics (default: found by itself). --no-sockets: skip the checks\n"
      "of pushd. --ca: CA certificates to trust instead of the system's.",
      STORE | COMMAND_JSON, command_doctor},
 };

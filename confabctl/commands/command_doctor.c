@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "command.h"
 #include "doctor/doctor.h"
+#include "doctor/doctor_metrics.h"
 #include "doctor/doctor_token.h"
 
 /* A check runs if everything that it needs was found to work. --no-sockets skips the checks of
@@ -32,6 +33,9 @@ static const struct check {
     {"files", DOCTOR_METRICS, true, doctor_files},
     {"sockets", DOCTOR_SITE, true, doctor_sockets},
 };
+
+/* The sockets of the systemd units. */
+#define UNIT_SOCKETS "/run/confab/push"
 
 /* The options of the command. */
 struct doctor_options {
@@ -149,11 +153,14 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
         {"--no-sockets", ARGUMENTS_FLAG, &given.no_sockets},
     };
     struct doctor doctor = {.cli = cli};
-    const char *configured[] = {cli->config.metrics_listen};
+    struct doctor_metrics found = {.count = 0};
     enum cli_status status = CLI_USAGE;
     if (arguments_read(arguments, options, 4, 1, 1)) {
-        doctor.metrics = given.metrics.count ? given.metrics.values : configured;
-        doctor.metrics_count = given.metrics.count ? given.metrics.count : 1;
+        if (!given.metrics.count && !given.no_sockets)
+            doctor_metrics_find(&found, cli->config_path, cli->config.metrics_listen,
+                                UNIT_SOCKETS);
+        doctor.metrics = given.metrics.count ? given.metrics.values : found.values;
+        doctor.metrics_count = given.metrics.count ? given.metrics.count : found.count;
         doctor.http = http_client_new(arguments->argv[0], given.ca_file);
         if (doctor.http)
             status = run_doctor(&doctor, &given);

@@ -30,12 +30,10 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
     if (valid)
         buffer_printf(&doctor->metrics_text, "\n%s", buffer_str(&response.body));
     else
-        doctor_set_result(
-            result, REPORT_FAILED,
-            "start pushd, or give its metrics_listen address with --metrics (with systemd, "
-            "port 18001 for confab-pushd@8001)",
-            "cannot read metrics at %s: %s", host_port,
-            response.status ? "the response is not from pushd" : response.error);
+        doctor_set_result(result, REPORT_FAILED,
+                          "start pushd, or give its metrics_listen address with --metrics",
+                          "cannot read metrics at %s: %s", host_port,
+                          response.status ? "the response is not from pushd" : response.error);
     http_client_response_free(&response);
     http_client_free(http);
     return valid;

@@ -42,7 +42,6 @@ class Doctor:
 
     def examine(self, address, *args, code, **env):
         before = self.tool.json("stats")["tokens"]
-        args = args if "--metrics" in args else ("--metrics", self.metrics, *args)
         report = self.tool.json("doctor", address, *args, code=code, **env)
         assert report["ok"] is (code == 0)
         assert self.tool.json("stats")["tokens"] == before
@@ -120,8 +119,24 @@ def test_a_site_with_its_own_certificate_passes(doctor, system):
 
 
 def test_every_check_of_the_doctor_prints_a_line(doctor, system):
-    said = doctor.tool("doctor", f"{system.url}/", "--metrics", doctor.metrics)
+    said = doctor.tool("doctor", f"{system.url}/")
     assert [line.split()[:2] for line in said.splitlines()] == [["ok", name] for name in CHECKS]
+
+
+def test_several_pushds_are_named_by_their_metrics(doctor, system):
+    with Pushd(system) as pushd:
+        doctor.approves(system.url, "--metrics", doctor.metrics, "--metrics", place(pushd, "ok"))
+
+
+def test_the_metrics_are_found_at_the_configured_address(doctor, system, tmp_path):
+    """Not an instance: a configuration elsewhere, as on a shared host."""
+    config = tmp_path / "confab.conf"
+    config.write_text(system.config.read_text())
+    with Pushd(system) as pushd:
+        tool = Tool(system)
+        tool.options = ["-c", str(config)]
+        report = tool.json("doctor", system.url, CONFAB_METRICS_LISTEN=place(pushd, "ok"))
+        assert report["ok"]
 
 
 def test_a_site_without_pushd_passes(doctor, system):

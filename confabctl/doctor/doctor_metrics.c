@@ -1,0 +1,100 @@
+/* Finds where the metrics of pushd are: in the files of an instance, by the configuration, or by
+ * the sockets that the systemd units have. */
+#include "doctor/doctor_metrics.h"
+
+#include <dirent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "http_client.h"
+
+static void add(struct doctor_metrics *found, const char *host, unsigned port) {
+    const size_t i = found->count;
+    if (i == DOCTOR_METRICS_MAX)
+        return;
+    const char *format = strchr(host, ':') ? "[%s]:%u" : "%s:%u";
+    snprintf(found->addresses[i], sizeof(found->addresses[i]), format, host, port);
+    found->values[i] = found->addresses[i];
+    found->count++;
+}
+
+/* Reads the value of "metrics=" in this file; false if there is none. */
+static bool read_value(const char *folder, const char *file, char value[256]) {
+    char path[4096];
+    char line[256];
+    bool found = false;
+    snprintf(path, sizeof(path), "%s/run/%s", folder, file);
+    FILE *stream = fopen(path, "re");
+    if (!stream)
+        return false;
+    while (!found && fgets(line, sizeof(line), stream)) {
+        line[strcspn(line, "\n")] = '\0';
+        found = strncmp(line, "metrics=", 8) == 0;
+    }
+    fclose(stream);
+    if (found)
+        snprintf(value, 256, "%s", line + 8);
+    return found;
+}
+
+static void find_instance(struct doctor_metrics *found, const char *config_path) {
+    char folder[4000];
+    char port[256];
+    char host[256];
+    uint64_t number;
+    const char *slash = config_path ? strrchr(config_path, '/') : NULL;
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - config_path) : 1,
+             slash ? config_path : ".");
+    if (!read_value(folder, "push.ports", port) || !text_to_u64(text_of(port), &number) ||
+        number == 0 || number > UINT16_MAX)
+        return;
+    if (!read_value(folder, "push.hosts", host) || !host[0] || strcmp(host, "0.0.0.0") == 0)
+        snprintf(host, sizeof(host), "127.0.0.1");
+    add(found, host, (unsigned)number);
+}
+
+/* Whether a pushd serves its metrics there. */
+static bool answers(const char *host_port) {
+    struct http_client_response response;
+    char address[512];
+    snprintf(address, sizeof(address), "http://%s", host_port);
+    struct http_client *http = http_client_new(address, NULL);
+    if (!http)
+        return false;
+    http_client_send(http, &(struct http_client_request){.path = "/metrics"}, &response);
+    const bool is_pushd =
+        response.status == 200 && strstr(buffer_str(&response.body), "confab_pushd_info");
+    http_client_response_free(&response);
+    http_client_free(http);
+    return is_pushd;
+}
+
+static void find_units(struct doctor_metrics *found, const char *sockets) {
+    DIR *folder = opendir(sockets);
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        const char *name = entry->d_name;
+        const char *end = strstr(name, ".sock");
+        char port[16];
+        uint64_t number;
+        /* CONFAB_METRICS_LISTEN=127.0.0.1:1%i */
+        snprintf(port, sizeof(port), "1%.*s", end ? (int)(end - name) : 0, name);
+        if (end && end > name && !end[5] && text_to_u64(text_of(port), &number) &&
+            number <= UINT16_MAX)
+            add(found, "127.0.0.1", (unsigned)number);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+void doctor_metrics_find(struct doctor_metrics *found, const char *config_path,
+                         const char *configured, const char *sockets) {
+    found->count = 0;
+    find_instance(found, config_path);
+    if (found->count == 0 && !answers(configured))
+        find_units(found, sockets);
+    if (found->count == 0)
+        found->values[found->count++] = configured;
+}
