@@ -1,13 +1,16 @@
 /* cli: opening and closing the connections; messages and errors. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "service_user.h"
 #include "table.h"
 
 /* Timeout of a statement. Altering or counting large tables takes long, and no web client is
@@ -18,6 +21,11 @@
 bool cli_open(struct cli *cli, struct buffer *problems) {
     log_open("confabctl", LOG_LEVEL_ERROR, false, "/dev/null");
     cli->config_path = config_find(cli->given_config);
+    if (!service_user_become(cli->config_path)) {
+        buffer_printf(problems, "cannot become the user of %s: %s\n", cli->config_path,
+                      strerror(errno));
+        return false;
+    }
     if (!config_load(&cli->config, cli->config_path, problems))
         return false;
     if (!secret_init()) {

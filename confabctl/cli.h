@@ -28,8 +28,9 @@ struct cli {
     struct redis_client *redis;
 };
 
-/* Finds and loads the configuration and prepares both connections, which are opened on first
- * use. If the configuration is invalid, appends a line per error to problems and returns false. */
+/* Finds the configuration, as root becomes the user of the services (service_user.h), loads it and
+ * prepares both connections, which are opened on first use. If the configuration is invalid,
+ * appends a line per error to problems and returns false. */
 bool cli_open(struct cli *cli, struct buffer *problems);
 
 /* Frees everything; also valid without a cli_open before. */

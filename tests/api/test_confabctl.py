@@ -1,8 +1,13 @@
 """confabctl in general: command line, help, errors."""
 
+import os
 import re
+import shutil
+import subprocess
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -251,6 +256,42 @@ def test_a_newer_schema_is_not_changed(own):
         assert tool.refuses("stats").endswith("install a newer confab")
     finally:
         own.sql("DELETE FROM schema_migration WHERE version = 999")
+
+
+# ---- root ----
+
+@pytest.fixture
+def reachable(own):
+    """A folder that every user can read, with confabctl; the database accepts its users."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    shutil.copy(own.build / "confabctl", folder)
+    folder.chmod(0o755)
+    modes = {path: path.stat().st_mode & 0o777 for path in (own.state, own.state / "sock")}
+    for path in modes:
+        path.chmod(0o711)
+    yield folder
+    for path, mode in modes.items():
+        path.chmod(mode)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("owner, group, name", [
+    ("root", "www-data", "www-data"), ("nobody", "root", "nobody"), ("root", "root", "root")])
+def test_root_becomes_the_user_of_the_configuration(own, reachable, owner, group, name):
+    """The database accepts only that user, by the socket."""
+    if os.geteuid() != 0:
+        name = Tool(own)("stats") and subprocess.check_output(["id", "-un"], text=True).strip()
+    own.sql(f"CREATE USER IF NOT EXISTS '{name}'@localhost IDENTIFIED VIA unix_socket;"
+            f"GRANT ALL ON confab.* TO '{name}'@localhost")
+    config = reachable / "confab.conf"
+    config.write_text(f"database_socket = {own.state}/sock/db.sock\ndatabase_name = confab\n"
+                      f"database_user = {name}\n")
+    config.chmod(0o640)
+    if os.geteuid() == 0:
+        shutil.chown(config, owner, group)
+    done = subprocess.run([reachable / "confabctl", "-c", config, "stats"], env={}, text=True,
+                          capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_failed_migration_is_not_recorded_and_is_retried(own):
