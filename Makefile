@@ -303,7 +303,11 @@ install_text = install -D -m 644 $(1) $(DESTDIR)$(2) && sed -i \
 # The same unless $(2) exists: never overwrites a configuration.
 install_config = test -e $(DESTDIR)$(2) || { $(call install_text,$(1),$(2)); }
 
-install: all ## install into PREFIX (/usr/local), below DESTDIR; keep the configuration
+$(BUILD)/confab.conf.5: $(BUILD)/fcgi-api scripts/options-man
+	@scripts/options-man $< > $@.new
+	@mv $@.new $@
+
+install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below DESTDIR; keep the configuration
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
 	    $(DESTDIR)$(SHARE) $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
@@ -317,6 +321,7 @@ install: all ## install into PREFIX (/usr/local), below DESTDIR; keep the config
 	    $(call install_text,$(file),$(PREFIX)/share/doc/confab/$(file));)
 	@set -e; $(foreach file,$(MANUALS), \
 	    $(call install_text,$(file),$(PREFIX)/share/man/man8/$(notdir $(file)));)
+	$(call install_text,$(BUILD)/confab.conf.5,$(PREFIX)/share/man/man5/confab.conf.5)
 	$(call install_text,conf/systemd/sysusers.conf,$(PREFIX)/lib/sysusers.d/confab.conf)
 	$(call install_text,conf/systemd/tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/confab.conf)
 	$(call install_config,conf/systemd/logrotate.conf,$(SYSCONFDIR)/logrotate.d/confab)
@@ -328,6 +333,7 @@ uninstall: ## remove the installed files; keep the configuration
 	rm -rf $(DESTDIR)$(PREFIX)/sbin/confabctl $(DESTDIR)$(PREFIX)/lib/confab $(DESTDIR)$(SHARE) \
 	    $(DESTDIR)$(PREFIX)/share/doc/confab \
 	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(MANUALS))) \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/confab.conf.5 \
 	    $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(UNITS))) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/confab.conf \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/confab.conf

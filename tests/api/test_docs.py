@@ -83,7 +83,8 @@ def test_the_documented_rates_are_those_of_the_program(defaults):
     ("systemd.md", "scripts/deb-test.d/inside", "follow systemd.md {}"),
     *[(document, "scripts/deb-test.d/inside", f"follow {document} {{}}")
       for document in ("web-servers.md", "apache.md", "nginx.md", "lighttpd.md")],
-    ("operations.md", "scripts/deb-test.d/inside", "follow operations.md {}"),
+    *[(document, "scripts/deb-test.d/inside", f"follow {document} {{}}")
+      for document in ("operations.md", "first-day.md", "troubleshooting.md")],
     ("shared-host.md", "tests/api/test_shared_host*.py", '"{}"'),
 ])
 def test_every_documented_installation_command_is_run_by_a_test(document, follower, call):
@@ -189,6 +190,23 @@ def test_lines_have_at_most_100_columns(document):
             if len(line) > 100 and not line.startswith("|")] == []
 
 
+# Texts of web servers, and of Apache's modules.
+OTHER_PROGRAMS = {
+    "server reached MaxRequestWorkers", "scoreboard is full, not at MaxRequestWorkers",
+    "worker_connections are not enough", "sockets disabled, connection limit reached"}
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_of_confab():
+    files = [path for folder in ("common", "fcgi-api", "confabctl", "pushd", "web", "conf")
+             for path in (ROOT / folder).rglob("*") if path.is_file()]
+    text = re.sub(r'"\s+"', "", "\n".join(path.read_text(errors="replace") for path in files))
+    quoted = {quote for line in markdown.read("docs/troubleshooting.md").splitlines()
+              for quote in re.findall(r'"([^"]+)"', line.split(" | ")[0])}
+    assert OTHER_PROGRAMS <= quoted and len(quoted) > len(OTHER_PROGRAMS)
+    for quote in quoted - OTHER_PROGRAMS:
+        assert all(part.strip() in text for part in quote.split("...")), quote
+
+
 # ---- generated from the programs ----
 
 def test_the_configuration_page_is_up_to_date():
@@ -204,6 +222,15 @@ def test_a_manual_page_has_exactly_the_options_of_its_program(program):
     told = {option[2:] for option in re.findall(r"--[a-z]+[a-z-]*", done.stdout + done.stderr)}
     assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == told - (
         {"help"} if program == "pushd" else set())
+
+
+def test_the_manual_page_of_the_configuration_has_every_key(defaults):
+    page = output(ROOT / "scripts" / "options-man", build_folder() / "fcgi-api")
+    keys = dict(re.findall(r"^\.It Cm ([a-z_]+)(?: = \\&(.*)\\&)?$", page, re.MULTILINE))
+    assert keys == defaults
+    told = subprocess.run(["mandoc", "-T", "lint", "-W", "style"], input=page, text=True,
+                          capture_output=True, timeout=30).stdout
+    assert [line for line in told.splitlines() if "referenced manual not found" not in line] == []
 
 
 def test_the_manual_page_of_confabctl_has_every_command():
