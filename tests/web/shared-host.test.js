@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { PACE } from "../../web/confab/pace.js";
 import { openWindow, world } from "./support/browser.js";
 import { freshName, PASSWORD } from "./support/clients.js";
-import { startSharedHost } from "./support/shared-host.js";
+import { startSharedHost } from "./support/python-host.js";
 
 /** The timeout for anything to appear: three times the longest pause between polls. */
 const SEEN = 3 * PACE.pollMax;

@@ -1,4 +1,5 @@
-// A shared host: Apache, and confab in a folder of an ordinary user.
+// Web servers that the Python modules of tests/api start: a shared host, or a site with confab at
+// a path.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,9 +10,14 @@ import { fileURLToPath } from "node:url";
 const API_TESTS = join(dirname(fileURLToPath(import.meta.url)), "../../api");
 
 /** Starts a shared host as tests/api does; `kind`: "fcgid" or "cgi". */
-export async function startSharedHost(kind) {
+export const startSharedHost = (kind) => start("support.serve_shared_host", kind);
+
+/** Starts a site with confab at /chat; `kind`: "apache", "nginx" or "lighttpd". */
+export const startPath = (kind) => start("support.serve_path", kind);
+
+async function start(module, kind) {
     // In its own session an interrupt does not reach it; it ends when its input is closed.
-    const host = spawn("/usr/bin/python3", ["-B", "-m", "support.serve_shared_host", kind], {
+    const host = spawn("/usr/bin/python3", ["-B", "-m", module, kind], {
         cwd: API_TESTS,
         stdio: ["pipe", "pipe", "inherit"],
         detached: true,
@@ -20,7 +26,7 @@ export async function startSharedHost(kind) {
     const [url] = await Promise.race([
         once(createInterface(host.stdout), "line"),
         ended.then(([status]) => {
-            throw new Error(`no shared host: ${status}`);
+            throw new Error(`${module}: ${status}`);
         }),
     ]);
     return {
@@ -29,7 +35,7 @@ export async function startSharedHost(kind) {
             host.stdin.end();
             const [status] = await ended;
             if (status !== 0) {
-                throw new Error(`the shared host ended with ${status}`);
+                throw new Error(`${module} ended with ${status}`);
             }
         },
     };

@@ -1,0 +1,66 @@
+// The page at /chat/ of an existing site, behind each web server.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+
+import { openWindow, world } from "./support/browser.js";
+import { freshName, PASSWORD } from "./support/clients.js";
+import { startPath } from "./support/python-host.js";
+
+/** Opens a window that counts the frames of its sockets, and all addresses that it asks for. */
+async function guest() {
+    const person = await openWindow();
+    Object.assign(person, { frames: 0, addresses: [], name: freshName() });
+    person.page.on("request", (request) => person.addresses.push(request.url()));
+    person.page.on("websocket", (socket) => {
+        person.addresses.push(socket.url());
+        socket.on("framereceived", () => {
+            person.frames += 1;
+        });
+    });
+    await person.visit("/");
+    await person.button("Create an account").click();
+    await person.page.getByLabel("Username").fill(person.name);
+    await person.page.getByLabel("Password").fill(PASSWORD);
+    await person.button("Create account").click();
+    await person.page.getByText("No rooms yet").waitFor();
+    return person;
+}
+
+for (const kind of ["apache", "nginx", "lighttpd"]) {
+    describe(kind, () => {
+        before(() => world.open(() => startPath(kind)));
+        afterEach(() => world.closeWindows());
+        after(() => world.close());
+
+        test("two users chat by sockets, and ask for nothing outside the path", async () => {
+            const [anne, ben] = [await guest(), await guest()];
+            await anne.button("New room", anne.page.locator(".bar")).click();
+            await anne.page.getByLabel("Name").fill("Kitchen");
+            await anne.button("Create room").click();
+            await anne.button("Details").click();
+            await anne.button("Invite people").click();
+            await anne.page.getByLabel("Find a person by name").fill(ben.name);
+            await anne.button(`Invite ${ben.name}`).click();
+            await anne.dialog().getByText("Invited").waitFor();
+            await anne.button("Close", anne.dialog()).click();
+            await ben.page.locator(".room", { hasText: "Kitchen" }).click();
+            for (const [speaker, listener] of [
+                [anne, ben],
+                [ben, anne],
+            ]) {
+                await speaker.say(`I am ${speaker.name}`);
+                await listener.sees(`I am ${speaker.name}`);
+            }
+            await anne.page.reload();
+            await anne.sees(`I am ${ben.name}`);
+            for (const person of [anne, ben]) {
+                assert.ok(person.frames > 0);
+                const outside = person.addresses.filter(
+                    (address) => !new URL(address).pathname.startsWith("/chat/"),
+                );
+                assert.deepEqual(outside, []);
+            }
+        });
+    });
+}
