@@ -424,7 +424,10 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Also ends all other sessions and tokens of the user. */
     changePassword(oldPassword: string, newPassword: string): Promise<void>;
     /** Users whose name begins with `search`, ordered by name. */
-    users(options?: PageOptions & { search?: string }): Promise<Page<UserRef>>;
+    /** By name; `count` is null if there are more than 10,000. */
+    users(
+        options?: PageOptions & { search?: string; after?: string; before?: string },
+    ): Promise<Omit<Page<UserRef>, "count"> & { count: number | null }>;
 
     // -- rooms --
 
@@ -469,7 +472,7 @@ export class Confab extends Emitter<ConfabEvents> {
     events(
         roomId: number,
         options?: { after?: number; limit?: number },
-    ): Promise<{ events: RoomEvent[]; last_seq: number }>;
+    ): Promise<{ events: RoomEvent[]; last_seq: number; more?: boolean }>;
 
     // -- everything else --
 

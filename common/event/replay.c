@@ -12,7 +12,7 @@ struct replay {
     replay_visit *visit;
     void *context;
     struct buffer json;                  /* of the current event */
-    const struct room_event *event;      /* the current one, for serialize_with_room */
+    struct buffer room;                  /* the JSON of the room, once it was read */
     const struct user_event *user_event; /* the current one, for serialize_created */
     struct text message;                 /* of a new_message, in json */
     enum error error;
@@ -29,30 +29,40 @@ static void visit_event(struct replay *replay, struct event_envelope envelope) {
 
 /* ---- rooms ---- */
 
-static void serialize_with_room(void *context, const struct room *room) {
+static void keep_room(void *context, const struct room *room) {
     struct replay *replay = context;
-    serialize_room_event(&replay->json, replay->event, room);
+    struct json_writer w = json_writer_start(&replay->room);
+    serialize_room_in_event(&w, room);
 }
 
-/* Only room_updated shows the room, which is read here. If it no longer exists, it is null. */
+/* Only room_updated shows the room, as it is now: it is read once for all of them. If it no longer
+ * exists, it is null. */
+static enum error read_room(struct replay *replay, uint64_t room_id) {
+    if (replay->room.len > 0)
+        return ERROR_NONE;
+    const enum error error = room_get(replay->db, room_id, 0, keep_room, replay);
+    if (error == ERROR_NOT_FOUND)
+        buffer_append_str(&replay->room, "null");
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+}
+
 static void replay_room_event(void *context, const struct room_event *event) {
     struct replay *replay = context;
-    enum error error = ERROR_NOT_FOUND;
+    const bool shows_room = event->type == EVENT_ROOM_UPDATED;
+    if (!replay->error && shows_room)
+        replay->error = read_room(replay, event->room_id);
     if (replay->error)
         return;
-    replay->event = event;
-    if (event->type == EVENT_ROOM_UPDATED)
-        error = room_get(replay->db, event->room_id, 0, serialize_with_room, replay);
-    if (error == ERROR_NOT_FOUND)
+    if (shows_room)
+        serialize_room_updated(&replay->json, event,
+                               (struct text){replay->room.data, replay->room.len});
+    else
         replay->message = serialize_room_event(&replay->json, event, NULL);
-    else if (error)
-        replay->error = error;
-    if (!replay->error)
-        visit_event(replay, (struct event_envelope){.seq = event->seq,
-                                                    .type = event->type,
-                                                    .actor_id = event->actor_id,
-                                                    .actor = event->actor,
-                                                    .subject_id = event->subject_id});
+    visit_event(replay, (struct event_envelope){.seq = event->seq,
+                                                .type = event->type,
+                                                .actor_id = event->actor_id,
+                                                .actor = event->actor,
+                                                .subject_id = event->subject_id});
 }
 
 enum error replay_room(struct db *db, const struct room_state *state, uint64_t after,
@@ -62,6 +72,7 @@ enum error replay_room(struct db *db, const struct room_state *state, uint64_t a
     const enum error error =
         event_log_list(db, state, after, limit, retention_days, replay_room_event, &replay);
     buffer_free(&replay.json);
+    buffer_free(&replay.room);
     return error ? error : replay.error;
 }
 

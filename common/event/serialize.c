@@ -175,6 +175,14 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
                        : (struct text){NULL, 0};
 }
 
+void serialize_room_updated(struct buffer *out, const struct room_event *event, struct text room) {
+    struct json_writer w = begin(out, EVENT_ROOM_UPDATED);
+    json_write_key(&w, "room");
+    json_write_raw(&w, room.at, room.len);
+    json_write_member_text(&w, "updated_by", event->actor);
+    finish(&w, event->seq, event->room_id);
+}
+
 void serialize_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const struct room *room, const char *created_by) {
     struct json_writer w = begin(out, EVENT_ROOM_CREATED);

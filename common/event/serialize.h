@@ -36,6 +36,9 @@ void serialize_room_in_event(struct json_writer *w, const struct room *room);
 struct text serialize_room_event(struct buffer *out, const struct room_event *event,
                                  const struct room *room);
 
+/* Appends a room_updated with the JSON of the room, as by serialize_room_in_event, or null. */
+void serialize_room_updated(struct buffer *out, const struct room_event *event, struct text room);
+
 /* Append events of the own stream of a user. room and room_name are NULL if the room does not exist
  * any more; the name of the actor is NULL if it is confabctl. */
 void serialize_room_created(struct buffer *out, uint64_t seq, uint64_t room_id,

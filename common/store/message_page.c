@@ -1,21 +1,24 @@
 /* The SQL of pages of messages. */
 #include "store/message_page.h"
 
-/* A page is a range of positions, read backwards along the primary key. */
-#define PAGE(from) \
-    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS " FROM " from " ORDER BY m.position DESC"
+/* A page is a range of positions, read along the primary key, from its newest message; one after a
+ * message from its oldest. */
+#define PAGE(from, order) \
+    "SELECT STRAIGHT_JOIN " MESSAGE_COLUMNS_NAMELESS " FROM " from " ORDER BY m.position " order
 
-static const char BY_POSITION[] =
-    PAGE("message m WHERE m.room_id = ? AND m.position > ? AND m.position <= ?");
+#define RANGE "message m WHERE m.room_id = ? AND m.position > ? AND m.position <= ?"
+static const char BY_POSITION[] = PAGE(RANGE, "DESC");
+static const char FROM_BEGINNING[] = PAGE(RANGE, "ASC");
 
 /* Pages by cursor: positions relative to that of the message c. The cast is needed because the
  * difference may be negative. */
 #define CURSOR "CAST(c.position AS SIGNED)"
-#define PAGE_BY_CURSOR(low, high)                                                  \
+#define PAGE_BY_CURSOR(low, high, order)                                           \
     PAGE("message c JOIN message m ON m.room_id = c.room_id AND m.position > " low \
-         " AND m.position <= " high " WHERE c.message_id = ? AND c.room_id = ?")
-static const char BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1");
-static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?");
+         " AND m.position <= " high " WHERE c.message_id = ? AND c.room_id = ?",   \
+         order)
+static const char BEFORE[] = PAGE_BY_CURSOR(CURSOR " - 1 - ?", CURSOR " - 1", "DESC");
+static const char AFTER[] = PAGE_BY_CURSOR(CURSOR, CURSOR " + ?", "ASC");
 
 /* Limits a number so that sums of it do not overflow. */
 static int64_t clamp(uint64_t number) {
@@ -37,7 +40,8 @@ static enum error run_page(struct db *db, const struct room_state *state,
     const int64_t newest = clamp(state->message_count);
     const int64_t high = from_beginning ? limit : newest - from;
     const int64_t low = from_beginning ? 0 : high - limit;
-    return DB_RUN(db, BY_POSITION, DB_REPEATABLE, rows, room, db_i64(low), db_i64(high));
+    return DB_RUN(db, from_beginning ? FROM_BEGINNING : BY_POSITION, DB_REPEATABLE, rows, room,
+                  db_i64(low), db_i64(high));
 }
 
 static enum error find_cursor(struct db *db, uint64_t room_id, uint64_t message_id, bool *found) {

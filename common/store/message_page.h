@@ -23,9 +23,9 @@ struct message_page {
     uint64_t from; /* offset, or message id of the cursor (AFTER 0: from the beginning) */
 };
 
-/* Visits one page of a room, newest message first. Sets *cursor_found to false if the cursor is not
- * a message of this room. Does not check access. One round trip to the database; another one if
- * names of senders are not cached, and for an empty page by cursor. */
+/* Visits one page of a room, newest message first, by AFTER oldest first. Sets *cursor_found to
+ * false if the cursor is not a message of this room. Does not check access. One round trip to the
+ * database; another one if names of senders are not cached, and for an empty page by cursor. */
 enum error message_page_list(struct db *db, struct user_names *names,
                              const struct room_state *state, const struct message_page *page,
                              bool *cursor_found, message_visit *visit, void *context);

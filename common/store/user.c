@@ -203,6 +203,52 @@ enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *cou
     return ERROR_NONE;
 }
 
+/* Only the range of names that begin with the prefix is read, and of the index active_username,
+ * which has all that is needed. */
+enum error user_page(struct db *db, struct text prefix, const struct user_page *page,
+                     user_visit *visit, void *context) {
+#define PAGE(and, order)                                                                      \
+    "SELECT STRAIGHT_JOIN " USER_COLUMNS                                                      \
+    " FROM (SELECT username FROM user FORCE INDEX (active_username) "                         \
+    "WHERE is_active = TRUE AND username LIKE ? " and " ORDER BY username " order " LIMIT ? " \
+    "OFFSET ?) page JOIN user u ON u.username = page.username ORDER BY u.username " order
+    static const char BY_OFFSET[] = PAGE("", "ASC");
+    static const char AFTER[] = PAGE("AND username > ?", "ASC");
+    static const char BEFORE[] = PAGE("AND username < ?", "DESC");
+#undef PAGE
+    struct buffer pattern = BUFFER_EMPTY;
+    struct db_rows *rows;
+    enum error error;
+    make_pattern(prefix, &pattern);
+    const struct db_value like = db_text((struct text){pattern.data, pattern.len});
+    const struct db_value limit = db_u64(page->limit), offset = db_u64(page->offset);
+    if (page->kind == USER_PAGE_OFFSET)
+        error = DB_RUN(db, BY_OFFSET, DB_REPEATABLE, &rows, like, limit, offset);
+    else
+        error = DB_RUN(db, page->kind == USER_PAGE_AFTER ? AFTER : BEFORE, DB_REPEATABLE, &rows,
+                       like, db_text(page->cursor), limit, offset);
+    buffer_free(&pattern);
+    return error ? error : visit_users(rows, visit, context);
+}
+
+enum error user_page_count(struct db *db, struct text prefix, uint64_t most, uint64_t *count) {
+    static const char SQL[] =
+        "SELECT COUNT(*) FROM (SELECT 1 FROM user FORCE INDEX (active_username) "
+        "WHERE is_active = TRUE AND username LIKE ? LIMIT ?) counted";
+    struct buffer pattern = BUFFER_EMPTY;
+    struct db_rows *rows;
+    make_pattern(prefix, &pattern);
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){pattern.data, pattern.len}),
+               db_u64(most));
+    buffer_free(&pattern);
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 /* The ids are passed as one JSON array, so that one prepared statement works for any number. */
 enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
                          void *context) {

@@ -7,8 +7,40 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST 1000
 
+/* Events read by one statement: with the longest messages, 6 MiB. */
+#define SLICE 200
+
+/* A page while it is read. */
+struct listing {
+    struct json_writer w;
+    uint64_t last; /* the number of the last event of the page */
+    bool is_full;  /* the next event would make it longer than PAGE_BYTES */
+};
+
 static void list_event(void *context, const struct event_envelope *envelope) {
-    json_write_raw(context, envelope->text.at, envelope->text.len);
+    struct listing *listing = context;
+    const struct buffer *out = listing->w.out;
+    if (listing->is_full)
+        return;
+    listing->is_full = listing->last > 0 && out->len + envelope->text.len > PAGE_BYTES;
+    if (listing->is_full)
+        return;
+    json_write_raw(&listing->w, envelope->text.at, envelope->text.len);
+    listing->last = envelope->seq;
+}
+
+/* Reads the page in slices, so that no more is read than it can show. */
+static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit,
+                              struct listing *listing) {
+    const struct room_state *state = &x->identity.room;
+    enum error error = ERROR_NONE;
+    for (uint64_t done = 0; !error && !listing->is_full && done < limit; done += SLICE)
+        if (done == 0 || after + done < state->last_seq)
+            error = replay_room(x->service->db, state, after + done,
+                                limit - done < SLICE ? limit - done : SLICE,
+                                x->service->config->event_retention, list_event, listing);
+    /* Events that were deleted meanwhile: the client gets 410 with its next request. */
+    return error == ERROR_GONE && listing->last > 0 ? ERROR_NONE : error;
 }
 
 /* 410 with the number to continue from. */
@@ -38,18 +70,20 @@ enum error events_list(struct exchange *x) {
     const bool is_available = after <= state->last_seq && after + 1 >= state->oldest_seq;
     if (is_available && etag_set_room(x, state))
         return ERROR_NONE;
-    struct json_writer w = json_writer_start(&x->response.body);
-    json_write_object(&w);
-    json_write_key(&w, "events");
-    json_write_array(&w);
-    const enum error error = replay_room(x->service->db, state, after, limit,
-                                         x->service->config->event_retention, list_event, &w);
+    struct listing listing = {.w = json_writer_start(&x->response.body)};
+    struct json_writer *w = &listing.w;
+    json_write_object(w);
+    json_write_key(w, "events");
+    json_write_array(w);
+    const enum error error = list_events(x, after, limit, &listing);
     if (error == ERROR_GONE)
         return respond_gone(x, state->last_seq);
     if (error)
         return error;
-    json_write_array_end(&w);
-    json_write_member_u64(&w, "last_seq", state->last_seq);
-    json_write_object_end(&w);
+    json_write_array_end(w);
+    json_write_member_u64(w, "last_seq", state->last_seq);
+    if (listing.is_full)
+        json_write_member_bool(w, "more", true);
+    json_write_object_end(w);
     return ERROR_NONE;
 }

@@ -28,7 +28,7 @@ enum error members_list(struct exchange *x) {
     page_begin(x, &w, &page, state->members_count, "");
     const enum error error =
         member_list(x->service->db, x->ids[0], page.limit, page.offset, write_member, &w);
-    page_end(&w);
+    page_end(x, &w, &page, state->members_count, "");
     return error;
 }
 

@@ -20,27 +20,31 @@
 
 /* A page while it is read. A page by offset is written to the response directly. The links of a
  * page by cursor depend on its first and last message, so its messages are written to `results`
- * first. */
+ * first; one by `after` is read from its oldest message on, so that it can end at PAGE_BYTES. */
 struct listing {
     struct exchange *x;
-    const struct page *page;
+    struct page *page;
     const struct message_page *which;
     bool has_begun;
-    struct buffer results; /* of a page by cursor */
     struct json_writer w;
-    uint64_t newest_id, newest_position; /* 0: the page is empty */
-    uint64_t oldest_id, oldest_position;
+    struct buffer results;             /* of a page by cursor */
+    size_t ends[PAGE_MOST];            /* of each message in results */
+    uint64_t first_id, first_position; /* of the first message read; 0: the page is empty */
+    uint64_t last_id, last_position;
 };
+
+static bool is_by_offset(const struct listing *listing) {
+    return listing->which->kind == MESSAGE_PAGE_OFFSET;
+}
 
 static void begin_listing(struct listing *listing) {
     struct exchange *x = listing->x;
-    const bool by_offset = listing->which->kind == MESSAGE_PAGE_OFFSET;
-    struct buffer *out = by_offset ? &x->response.body : &listing->results;
+    struct buffer *out = is_by_offset(listing) ? &x->response.body : &listing->results;
     buffer_clear(out);
     listing->w = json_writer_start(out);
-    if (by_offset)
+    if (is_by_offset(listing))
         page_begin(x, &listing->w, listing->page, x->identity.room.message_count, "");
-    listing->newest_id = 0;
+    listing->first_id = 0;
     listing->has_begun = true;
 }
 
@@ -48,13 +52,23 @@ static void list_message(void *context, const struct message *message) {
     struct listing *listing = context;
     if (!listing->has_begun)
         begin_listing(listing);
-    if (!listing->newest_id) {
-        listing->newest_id = message->id;
-        listing->newest_position = message->position;
-    }
-    listing->oldest_id = message->id;
-    listing->oldest_position = message->position;
+    struct page *page = listing->page;
+    struct buffer *out = listing->w.out;
+    const size_t len = out->len;
+    if (page->is_full || page->shown == PAGE_MOST)
+        return;
+    if (!is_by_offset(listing))
+        listing->w = json_writer_start(out);
     serialize_message(&listing->w, message);
+    if (!page_keep(page, &listing->w, len))
+        return;
+    listing->ends[page->shown - 1] = out->len;
+    if (!listing->first_id) {
+        listing->first_id = message->id;
+        listing->first_position = message->position;
+    }
+    listing->last_id = message->id;
+    listing->last_position = message->position;
 }
 
 /* Reads which page is requested: by offset, or by a cursor. */
@@ -84,33 +98,41 @@ static void write_cursor_link(struct exchange *x, struct json_writer *w, const c
     buffer_free(&url);
 }
 
-/* Writes the object around a page by cursor up to the array. There is no next page after the oldest
- * message. The previous page of an empty page before the first message is after=0. */
-static void begin_cursor_page(struct exchange *x, struct json_writer *w,
-                              const struct listing *listing, const struct message_page *which,
-                              uint64_t count) {
-    const bool empty = listing->newest_id == 0;
-    const bool before_all = empty && which->kind == MESSAGE_PAGE_BEFORE && count > 0;
-    json_write_object(w);
-    json_write_member_u64(w, "count", count);
-    write_cursor_link(x, w, "next", !empty && listing->oldest_position > 1, "before",
-                      listing->oldest_id, which->limit);
-    write_cursor_link(x, w, "previous", before_all || (!empty && listing->newest_position < count),
-                      "after", listing->newest_id, which->limit);
-    json_write_key(w, "results");
-    json_write_array(w);
+/* Writes a page by cursor. There is no next page after the oldest message. The previous page of an
+ * empty page before the first message is after=0. */
+static void write_cursor_page(struct exchange *x, struct listing *listing) {
+    const uint64_t count = x->identity.room.message_count, shown = listing->page->shown;
+    const bool oldest_first = listing->which->kind == MESSAGE_PAGE_AFTER, empty = shown == 0;
+    const uint64_t limit = listing->which->limit;
+    const uint64_t newest = oldest_first ? listing->last_position : listing->first_position;
+    const uint64_t oldest = oldest_first ? listing->first_position : listing->last_position;
+    const bool before_all = empty && listing->which->kind == MESSAGE_PAGE_BEFORE && count > 0;
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_u64(&w, "count", count);
+    write_cursor_link(x, &w, "next", !empty && oldest > 1, "before",
+                      oldest_first ? listing->first_id : listing->last_id, limit);
+    write_cursor_link(x, &w, "previous", before_all || (!empty && newest < count), "after",
+                      oldest_first ? listing->last_id : listing->first_id, limit);
+    json_write_key(&w, "results");
+    json_write_array(&w);
+    for (uint64_t i = 0; i < shown; i++) {
+        const uint64_t at = oldest_first ? shown - 1 - i : i;
+        const size_t start = at > 0 ? listing->ends[at - 1] : 0;
+        json_write_raw(&w, listing->results.data + start, listing->ends[at] - start);
+    }
+    json_write_array_end(&w);
+    json_write_object_end(&w);
 }
 
 static void end_listing(struct listing *listing) {
     struct exchange *x = listing->x;
     if (!listing->has_begun)
         begin_listing(listing);
-    if (listing->which->kind != MESSAGE_PAGE_OFFSET) {
-        listing->w = json_writer_start(&x->response.body);
-        begin_cursor_page(x, &listing->w, listing, listing->which, x->identity.room.message_count);
-        buffer_append(&x->response.body, listing->results.data, listing->results.len);
-    }
-    page_end(&listing->w);
+    if (is_by_offset(listing))
+        page_end(x, &listing->w, listing->page, x->identity.room.message_count, "");
+    else
+        write_cursor_page(x, listing);
 }
 
 /* Reads the page and authenticates the user in one statement. */

@@ -10,6 +10,7 @@
 /* A page while it is read. */
 struct listing {
     struct json_writer *w; /* NULL: only the hash is needed */
+    struct page *page;
     uint64_t hash;         /* of everything on which the page depends */
 };
 
@@ -32,8 +33,11 @@ static void visit_room(void *context, const struct room *room) {
     listing->hash = mix(listing->hash, state->last_seq);
     listing->hash = mix(listing->hash, state->last_read_position);
     listing->hash = mix(listing->hash, state->is_member + 2u * state->is_admin);
-    if (listing->w)
-        serialize_room(listing->w, room);
+    if (!listing->w || listing->page->is_full)
+        return;
+    const size_t len = listing->w->out->len;
+    serialize_room(listing->w, room);
+    page_keep(listing->page, listing->w, len);
 }
 
 /* Sets the entity tag; true if the client has this page already. */
@@ -74,7 +78,7 @@ enum error rooms_list(struct exchange *x) {
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */
     if (!error && etag_is_conditional(x)) {
-        struct listing known = {NULL, HASH_START};
+        struct listing known = {.hash = HASH_START};
         error = room_list_page(db, NULL, &list, visit_room, &known);
         if (!error && set_etag(x, &list, known.hash))
             return ERROR_NONE;
@@ -83,10 +87,10 @@ enum error rooms_list(struct exchange *x) {
         return error;
 
     struct json_writer w = json_writer_start(&x->response.body);
-    struct listing listing = {&w, HASH_START};
+    struct listing listing = {&w, &page, HASH_START};
     page_begin(x, &w, &page, list.count, "public");
     error = room_list_page(db, x->service->names, &list, visit_room, &listing);
-    page_end(&w);
+    page_end(x, &w, &page, list.count, "public");
     if (!error && set_etag(x, &list, listing.hash))
         buffer_clear(&x->response.body);
     return error;

@@ -33,16 +33,15 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
 }
 
 void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, struct page *page) {
-    *page = (struct page){limit_default, 0};
+    *page = (struct page){.limit = limit_default};
     page_number(x, "limit", 1, &page->limit);
     page_number(x, "offset", 0, &page->offset);
     if (page->limit > limit_most)
         page->limit = limit_most;
 }
 
-/* Appends "&name=value" for each parameter to keep. Bytes of the value that are not unreserved
- * (RFC 3986) are percent-encoded. */
-static void keep_parameters(struct exchange *x, struct buffer *url, const char *kept) {
+/* Bytes of the value that are not unreserved (RFC 3986) are percent-encoded. */
+void page_keep_parameters(struct exchange *x, struct buffer *url, const char *kept) {
     struct buffer value = BUFFER_EMPTY;
     char name[32];
     bool valid;
@@ -79,24 +78,48 @@ static void write_link(struct exchange *x, struct json_writer *w, const char *ke
         buffer_append_str(&url, "&offset=");
         buffer_append_u64(&url, offset);
     }
-    keep_parameters(x, &url, kept);
+    page_keep_parameters(x, &url, kept);
     json_write_member_text(w, key, (struct text){url.data, url.len});
     buffer_free(&url);
 }
 
-void page_begin(struct exchange *x, struct json_writer *w, const struct page *page, uint64_t count,
+void page_begin(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
                 const char *kept) {
-    const bool more = page->offset < count && page->limit < count - page->offset;
+    const uint64_t step = page->is_full ? page->shown : page->limit;
+    const bool more = page->offset < count && step < count - page->offset;
     json_write_object(w);
     json_write_member_u64(w, "count", count);
-    write_link(x, w, "next", page->limit, more ? page->offset + page->limit : 0, more, kept);
+    write_link(x, w, "next", page->limit, more ? page->offset + step : 0, more, kept);
     write_link(x, w, "previous", page->limit,
                page->offset > page->limit ? page->offset - page->limit : 0, page->offset > 0, kept);
     json_write_key(w, "results");
     json_write_array(w);
+    page->results_at = w->out->len;
 }
 
-void page_end(struct json_writer *w) {
+bool page_keep(struct page *page, struct json_writer *w, size_t len_before) {
+    if (page->shown > 0 && w->out->len - page->results_at > PAGE_BYTES) {
+        w->out->len = len_before;
+        page->is_full = true;
+        return false;
+    }
+    page->shown++;
+    return true;
+}
+
+void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
+              const char *kept) {
+    struct buffer *body = w->out;
+    if (page->is_full) {
+        /* The link to the next page was written before the end of this one was known. */
+        struct buffer results = BUFFER_EMPTY;
+        buffer_append(&results, body->data + page->results_at, body->len - page->results_at);
+        buffer_clear(body);
+        *w = json_writer_start(body);
+        page_begin(x, w, page, count, kept);
+        buffer_append(body, results.data, results.len);
+        buffer_free(&results);
+    }
     json_write_array_end(w);
     json_write_object_end(w);
 }

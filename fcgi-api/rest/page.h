@@ -14,9 +14,16 @@
 #define PAGE_DEFAULT 50
 #define PAGE_MOST 200
 
+/* A page ends before it is longer than this, whatever its limit. The first result is always shown.
+ * What is around the results takes less than a KiB. */
+#define PAGE_BYTES ((size_t)1023 * 1024)
+
 struct page {
     uint64_t limit;
     uint64_t offset;
+    uint64_t shown;    /* results that page_keep has kept */
+    bool is_full;      /* page_keep has refused one */
+    size_t results_at; /* where the results begin in the body */
 };
 
 /* Reads a query parameter, an integer of at least min. False if it is missing, or invalid; then an
@@ -29,10 +36,20 @@ void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, 
 /* Writes the object up to the beginning of the array: count, next and previous. The links keep the
  * query parameters of the request that are listed in `kept` (names separated by blanks, in
  * alphabetical order, all after "offset"). */
-void page_begin(struct exchange *x, struct json_writer *w, const struct page *page, uint64_t count,
+void page_begin(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
                 const char *kept);
 
-/* Ends array and object. */
-void page_end(struct json_writer *w);
+/* To be called after each result that may be long, with the length of the body before it. False if
+ * the page would be longer than PAGE_BYTES: then the result is removed again, and all later ones
+ * must be left out. */
+bool page_keep(struct page *page, struct json_writer *w, size_t len_before);
+
+/* Ends array and object. The next page of a full one begins after what is shown. The arguments are
+ * those of page_begin. */
+void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
+              const char *kept);
+
+/* Appends "&name=value" to a URL for each parameter of the request in `kept`, as above. */
+void page_keep_parameters(struct exchange *x, struct buffer *url, const char *kept);
 
 #endif

@@ -96,10 +96,11 @@ export class RoomChannel extends Channel {
                 throw errorOf(response);
             }
             this.#etag = { url, tag: response.headers.get("ETag") };
-            const { events } = response.body;
+            const { events, more = false } = response.body;
             events.forEach((event) => this.take(event));
             hasNews ||= events.length > 0;
-            full = events.length === BATCH;
+            // A page may end earlier, if its events are long.
+            full = more || events.length === BATCH;
         }
         return hasNews;
     }
