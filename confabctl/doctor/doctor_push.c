@@ -93,7 +93,7 @@ void doctor_files(struct doctor *doctor, struct doctor_result *result) {
     if (least < required)
         doctor_set_result(
             result, REPORT_FAILED,
-            "raise the limit (LimitNOFILE= in the unit, or ulimit -n) and restart pushd, or "
+            "raise the limit (LimitNOFILE= by systemctl edit, or ulimit -n) and restart pushd, or "
             "lower max_sockets",
             "pushd can open %" PRIu64 " files; max_sockets requires %" PRIu64, least, required);
     else

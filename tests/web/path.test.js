@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import { URL } from "node:url";
 
 import { openWindow, world } from "./support/browser.js";
 import { freshName, PASSWORD } from "./support/clients.js";
