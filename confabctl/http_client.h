@@ -23,7 +23,8 @@ struct http_client;
 struct http_client_request {
     const char *path;           /* relative to the address, with its leading slash */
     const char *const *headers; /* "Name: value", terminated by NULL; NULL for none */
-    const char *body;           /* JSON of a POST; NULL for a GET */
+    const char *method;         /* NULL: POST with a body, GET without */
+    const char *body;           /* JSON; NULL for none */
     size_t body_len;
 };
 

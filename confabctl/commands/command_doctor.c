@@ -21,6 +21,7 @@ static const struct check {
 } CHECKS[] = {
     {"address", 0, false, doctor_address},
     {"authorization", DOCTOR_SITE, false, doctor_authorization},
+    {"methods", DOCTOR_SITE, false, doctor_methods},
     {"links", DOCTOR_TOKEN, false, doctor_links},
     {"bodies", DOCTOR_TOKEN, false, doctor_bodies},
     {"upgrade", DOCTOR_TOKEN, true, doctor_upgrade},

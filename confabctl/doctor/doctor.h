@@ -49,6 +49,7 @@ typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
 /* doctor_web.c: what the web server must pass to fcgi-api */
 doctor_check doctor_address;
 doctor_check doctor_authorization;
+doctor_check doctor_methods;
 doctor_check doctor_links;
 doctor_check doctor_bodies;
 

@@ -79,14 +79,63 @@ void doctor_authorization(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(
             result, REPORT_FAILED,
             "Apache: CGIPassAuth On, or in .htaccess "
-            "RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]; a proxy must "
-            "not consume Authorization; clients can send X-Confab-Token instead",
+            "SetEnvIf Authorization \"(.+)\" HTTP_AUTHORIZATION=$1 (with suexec a RewriteRule "
+            "with E= is not enough); a proxy must not consume Authorization; clients can send "
+            "X-Confab-Token instead",
             "the web server removes the Authorization header%s",
             again.status == 200 ? "" : ", and X-Confab-Token");
     else
         unexpected(result, request.path, &response, "see the log of the web server");
     http_client_response_free(&response);
     http_client_response_free(&again);
+}
+
+/* ---- methods ---- */
+
+/* Whether fcgi-api answers this method, or POST with it as X-HTTP-Method-Override. No path has all
+ * methods: it answers 405, with its own name for the method. */
+static bool method_arrives(struct doctor *doctor, const char *method, bool by_override,
+                           struct http_client_response *response) {
+    char header[64], own[64];
+    const char *headers[] = {header, NULL};
+    snprintf(header, sizeof(header), "X-HTTP-Method-Override: %s", method);
+    snprintf(own, sizeof(own), "Method \\\"%s\\\" not allowed.", method);
+    struct http_client_request request = {.path = "/healthz", .method = method};
+    if (by_override)
+        request = (struct http_client_request){
+            .path = "/healthz", .headers = headers, .body = "{}", .body_len = 2};
+    http_client_send(doctor->http, &request, response);
+    return response->is_ours && response->status == 405 &&
+           strstr(buffer_str(&response->body), own) != NULL;
+}
+
+void doctor_methods(struct doctor *doctor, struct doctor_result *result) {
+    static const char *const METHODS[] = {"PATCH", "DELETE"};
+    const size_t count = sizeof(METHODS) / sizeof(METHODS[0]);
+    struct http_client_response response, again;
+    const char *refused = NULL;
+    long status = 0;
+    bool overridden = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!method_arrives(doctor, METHODS[i], false, &response)) {
+            refused = refused ? "PATCH and DELETE" : METHODS[i];
+            status = response.status;
+            overridden = method_arrives(doctor, METHODS[i], true, &again) && overridden;
+            http_client_response_free(&again);
+        }
+        http_client_response_free(&response);
+    }
+    if (!refused)
+        doctor_set_result(result, REPORT_OK, NULL, "PATCH and DELETE reach fcgi-api");
+    else
+        doctor_set_result(result, REPORT_FAILED,
+                          "allow all methods (Apache: Require method, Limit and LimitExcept, the "
+                          "rules of a firewall); clients can send POST with "
+                          "X-HTTP-Method-Override instead",
+                          "the web server refuses %s (%ld)%s", refused, status,
+                          overridden ? "; POST with X-HTTP-Method-Override arrives, which the "
+                                       "page uses"
+                                     : ", and drops X-HTTP-Method-Override");
 }
 
 /* ---- links ---- */

@@ -23,8 +23,9 @@ void cors_headers(struct exchange *x, const char *methods) {
         return;
     }
     response_header(&x->response, "Access-Control-Allow-Methods", methods);
-    response_header(&x->response, "Access-Control-Allow-Headers",
-                    "Authorization, X-Confab-Token, X-Confab-User-Id, Content-Type, "
-                    "If-None-Match");
+    response_header(
+        &x->response, "Access-Control-Allow-Headers",
+        "Authorization, X-Confab-Token, X-Confab-User-Id, X-HTTP-Method-Override, Content-Type, "
+        "If-None-Match");
     response_header_printf(&x->response, "Access-Control-Max-Age", "%d", PREFLIGHT_SECONDS);
 }

@@ -22,14 +22,32 @@ const char *request_header(const struct request *request, enum variable name) {
     return value && value[0] ? value : NULL;
 }
 
+/* The method of a request line is compared with regard to case (RFC 9110, section 9.1). */
+static enum method find_method(const char *name) {
+    for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++)
+        if (strcmp(name, METHODS[i].name) == 0)
+            return METHODS[i].method;
+    return METHOD_NONE;
+}
+
+/* A POST with X-HTTP-Method-Override is one of these methods, for hosts that refuse them. */
+static void override_method(struct request *request, struct text name) {
+    for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++) {
+        if ((METHODS[i].method & (METHOD_PATCH | METHOD_PUT | METHOD_DELETE)) == 0 ||
+            !text_equals_nocase(name, text_of(METHODS[i].name)))
+            continue;
+        request->method = METHODS[i].method;
+        request->method_name = METHODS[i].name;
+    }
+}
+
 static void read_method(struct request *request) {
     const char *name = request_header(request, VARIABLE_REQUEST_METHOD);
+    const char *override = request_header(request, VARIABLE_HTTP_X_HTTP_METHOD_OVERRIDE);
     request->method_name = name ? name : "";
-    for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++)
-        if (strcmp(request->method_name, METHODS[i].name) == 0) {
-            request->method = METHODS[i].method;
-            return;
-        }
+    request->method = find_method(request->method_name);
+    if (request->method == METHOD_POST)
+        override_method(request, text_trim(text_of(override)));
 }
 
 /* ---- escapes ---- */

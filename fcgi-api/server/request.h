@@ -37,8 +37,8 @@ enum method {
 struct request {
     const char *variables[VARIABLE_COUNT]; /* for request_header */
 
-    enum method method;                         /* METHOD_NONE: unknown */
-    const char *method_name;                    /* as sent; never NULL */
+    enum method method;                         /* the one meant; METHOD_NONE: unknown */
+    const char *method_name;                    /* its name; never NULL */
     struct text path;                           /* as sent, without query, undecoded */
     struct text segments[REQUEST_MAX_SEGMENTS]; /* decoded, from "api" or "healthz" on */
     size_t segment_count;                       /* 0: the path matches no route */

@@ -9,8 +9,9 @@ import types
 
 import pytest
 
-from support import markdown
+from support import markdown, shared_host
 from support.client import Client
+from support.confabctl import Tool
 from support.conversation import run_through
 from support.instance import is_alive, running
 from support.port import free_port
@@ -34,6 +35,68 @@ def chat(host, own_instance):
 
 def test_a_whole_conversation_works_in_a_folder_without_redis(chat):
     run_through(chat)
+
+
+@pytest.fixture(scope="module")
+def suexec(own_instance):
+    with SharedHost(own_instance, "suexec") as made:
+        yield made
+
+
+def at_folder(host):
+    return types.SimpleNamespace(url=f"{host.instance.url}/chat", log=host.said)
+
+
+def test_a_token_arrives_under_suexec(suexec):
+    """suexec removes the variables that Apache renames to REDIRECT_... in a rewritten request."""
+    anne = Client(at_folder(suexec)).register()
+    assert anne.get("/api/auth/me/").json()["user_id"] == anne.id
+    assert anne.get("/api/auth/me/", headers={"Authorization": None}).status_code == 401
+    run_through(at_folder(suexec))
+
+
+def test_the_doctor_sees_a_token_that_suexec_loses(suexec, own_instance, user):
+    user()
+    htaccess = suexec.home / "public_html" / "chat" / ".htaccess"
+    shipped = htaccess.read_text()
+    tool = Tool(own_instance)
+    try:
+        address = at_folder(suexec).url
+        assert tool.json("doctor", address, "--no-sockets", code=0)["ok"]
+        htaccess.write_text(shipped.replace("    SetEnvIf Authorization", "    # "))
+        checks = tool.json("doctor", address, "--no-sockets", code=1)["checks"]
+        wrong = [check for check in checks if check["state"] == "failed"]
+        assert [check["check"] for check in wrong] == ["authorization"]
+        assert "SetEnvIf Authorization" in wrong[0]["try"]
+    finally:
+        htaccess.write_text(shipped)
+
+
+METHODS = """
+<Location "/chat/api">
+    Require method GET POST
+</Location>
+<Location "/chat/healthz">
+    Require method GET POST
+</Location>
+"""
+
+
+def test_the_doctor_sees_refused_methods(own_instance, user, monkeypatch):
+    user()
+    monkeypatch.setattr(shared_host, "HOST", shared_host.HOST + METHODS)
+    with SharedHost(own_instance, "cgi") as host:
+        address = at_folder(host).url
+        checks = Tool(own_instance).json("doctor", address, "--no-sockets", code=1)["checks"]
+        wrong = [check for check in checks if check["state"] == "failed"]
+        assert [check["check"] for check in wrong] == ["methods"]
+        assert "PATCH and DELETE" in wrong[0]["detail"]
+        assert "X-HTTP-Method-Override" in wrong[0]["try"]
+        anne = Client(at_folder(host)).register()
+        room = anne.room()["room_id"]
+        assert anne.delete(f"/api/chat/rooms/{room}/").status_code in (401, 403)
+        answer = anne.post(f"/api/chat/rooms/{room}/", headers={"X-HTTP-Method-Override": "DELETE"})
+        assert answer.status_code == 204
 
 
 def test_two_users_can_chat_by_polling(chat):

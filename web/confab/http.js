@@ -1,6 +1,10 @@
 /** HTTP requests (no other file calls fetch), and ConfabError, which all rejections carry. */
 
 const USER_ID = "X-Confab-User-Id";
+const OVERRIDE = "X-HTTP-Method-Override";
+// Methods that hosts refuse, and with what.
+const REFUSED_METHODS = new Set(["PATCH", "PUT", "DELETE"]);
+const REFUSALS = new Set([400, 403, 404, 405, 406, 501]);
 const NO_STATUS = 0;
 // Not listed: 5xx, all of which are temporary but those below.
 const TEMPORARY = new Set([NO_STATUS, 408, 425, 429]);
@@ -88,6 +92,8 @@ export class Http {
         Object.assign(this, { url, fetch, timeout, token, cookies, userId, answeredAs });
         // Whether the server names the user. It then also compares.
         this.namesUser = false;
+        // Whether the host refuses PATCH and DELETE, and takes them as POST.
+        this.overrides = false;
     }
 
     /**
@@ -103,7 +109,7 @@ export class Http {
         const timer = setTimeout(stop, this.timeout);
         signal?.addEventListener("abort", stop);
         try {
-            const response = await this.fetch(this.url + path, {
+            const response = await this.#send(path, {
                 ...this.#options(method, body, etag, token ?? this.token(), expected),
                 signal: aborter.signal,
             });
@@ -128,6 +134,26 @@ export class Http {
             throw errorOf(response);
         }
         return response;
+    }
+
+    /** Sends a method that the host refuses as POST with X-HTTP-Method-Override. */
+    async #send(path, options) {
+        const asPost = {
+            ...options,
+            method: "POST",
+            headers: { ...options.headers, [OVERRIDE]: options.method },
+        };
+        const canOverride = REFUSED_METHODS.has(options.method);
+        if (canOverride && this.overrides) {
+            return this.fetch(this.url + path, asPost);
+        }
+        const response = await this.fetch(this.url + path, options);
+        if (!canOverride || isOurs(response) || !REFUSALS.has(response.status)) {
+            return response;
+        }
+        const again = await this.fetch(this.url + path, asPost);
+        this.overrides = isOurs(again);
+        return this.overrides ? again : response;
     }
 
     #compare(expected, response) {
@@ -161,6 +187,11 @@ export class Http {
             credentials: this.cookies ? "include" : "omit",
         };
     }
+}
+
+/** Whether a response comes from the API, not from a web server or firewall in front of it. */
+function isOurs(response) {
+    return response.headers.has("X-Request-ID");
 }
 
 class NotJson extends Error {}

@@ -29,8 +29,23 @@ FcgidInitialEnv HOME {folder}/home
 """
 
 
+# suexec starts the program with no other variables than these and HTTP_... (safe_env_lst in
+# Apache's suexec.c).
+SUEXEC = """#!/bin/sh
+for name in $(env | sed -n 's/^\\([A-Z_a-z0-9]*\\)=.*/\\1/p'); do
+    case $name in
+    HTTP_*|SSL_*|AUTH_TYPE|CONTENT_LENGTH|CONTENT_TYPE|CONTEXT_*|DOCUMENT_ROOT|GATEWAY_INTERFACE|\
+    HTTPS|PATH_INFO|PATH_TRANSLATED|QUERY_STRING|REDIRECT_*STATUS|REDIRECT_QUERY_STRING|\
+    REDIRECT_URL|REMOTE_*|REQUEST_*|SCRIPT_*|SERVER_*|UNIQUE_ID|HOME|PATH) ;;
+    *) unset "$name" ;;
+    esac
+done
+exec "${0%.cgi}.program" "$@"
+"""
+
+
 class SharedHost(Front):
-    """kind: "fcgid" with mod_fcgid, "cgi" without."""
+    """kind: "fcgid" with mod_fcgid, "cgi" without, "suexec" as cgi with suexec's variables."""
 
     @property
     def home(self):
@@ -45,6 +60,11 @@ class SharedHost(Front):
         self.home.mkdir(mode=0o755)
         self.folder.chmod(0o755)
         self.install(system)
+        if self.kind == "suexec":
+            program = self.home / "public_html" / "chat" / "chat.cgi"
+            program.rename(program.with_suffix(".program"))
+            program.write_text(SUEXEC)
+            program.chmod(0o755)
 
     def install(self, system):
         """Runs make shared-install without building; returns its output."""

@@ -457,3 +457,44 @@ test("rooms come in pages", async () => {
     assert.deepEqual([page.count, page.results.length], [3, 2]);
     assert.equal((await alice.follow(page.next)).results.length, 1);
 });
+
+const refused = (status) => new Response("<h1>Refused</h1>", { status });
+
+for (const status of [403, 405, 501]) {
+    test(`a host that refuses PATCH and DELETE with ${status} gets POST instead`, async () => {
+        const { alice, room } = await pair(system);
+        const passed = [];
+        alice.net.firewall = ({ method, headers }) => {
+            if (method === "PATCH" || method === "DELETE") {
+                return refused(status);
+            }
+            passed.push([method, headers["X-HTTP-Method-Override"]]);
+            return null;
+        };
+        const { message_id: id } = await alice.postMessage(room, { content: "first" });
+        assert.equal((await alice.editMessage(room, id, "second")).content, "second");
+        await alice.deleteMessage(room, id);
+        assert.deepEqual(passed.slice(-2), [
+            ["POST", "PATCH"],
+            ["POST", "DELETE"],
+        ]);
+        assert.equal((await alice.message(room, id)).is_deleted, true);
+        await assert.rejects(alice.editMessage(room, id, "third"), {
+            status: 404,
+            foreign: false,
+        });
+    });
+}
+
+test("a firewall that refuses one edit is not taken for a host that refuses PATCH", async () => {
+    const { alice, room } = await pair(system);
+    const sent = [];
+    alice.net.firewall = ({ method, body }) => {
+        sent.push(method);
+        return body?.includes("UNION") ? refused(403) : null;
+    };
+    const { message_id: id } = await alice.postMessage(room, { content: "first" });
+    await assert.rejects(alice.editMessage(room, id, "UNION"), { status: 403, foreign: true });
+    await alice.editMessage(room, id, "second");
+    assert.deepEqual(sent, ["POST", "PATCH", "POST", "PATCH"]);
+});
