@@ -417,7 +417,7 @@ export class Confab extends Emitter<ConfabEvents> {
     /** If another user is logged in, log out first. */
     login(username: string, password: string): Promise<User>;
     /** Ends the session or the token, closes all channels, and discards unsent messages.
-     *  Without a network it does so on this side only, and is rejected. */
+     *  If it is rejected, as without a network, the user is still logged in and nothing is lost. */
     logout(): Promise<void>;
     /** The current user; rejected with status 401 if nobody is logged in. */
     me(): Promise<User>;

@@ -3,6 +3,9 @@
 
 import "./browser/accounts.js";
 import "./browser/conversation.js";
+import "./browser/words.js";
+import "./browser/devices.js";
+import "./browser/failures.js";
 import "./browser/rooms.js";
 import "./browser/connection.js";
 import "./browser/accessibility.js";

@@ -6,6 +6,9 @@ import { button, errorText } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
 
 const LOGGED_OUT = "You were logged out. Please log in again.";
+/** The first and the longest pause (ms) before another try to reach the server. */
+const RETRY_MS = 2000;
+const MAX_RETRY_MS = 30000;
 
 /**
  * The modules that only a logged-in user needs; the login does not wait for them. All are listed
@@ -19,19 +22,24 @@ const CHAT_MODULES = [
     "conversation/details",
     "conversation/message",
     "conversation/pending-messages",
+    "conversation/reads",
     "conversation/timeline",
+    "drafts",
     "rooms/dialogs",
     "rooms/room-list",
     "rooms/sidebar",
+    "shown-state",
     "ui/avatar",
     "ui/dialog",
-    "ui/format",
+    "ui/keyboard",
+    "ui/links",
     "ui/notifications",
+    "ui/tabs",
 ];
 
 async function loadChat() {
     const modules = await Promise.all(CHAT_MODULES.map((name) => import(`./${name}.js`)));
-    return modules[CHAT_MODULES.indexOf("chat")].Chat;
+    return modules[CHAT_MODULES.indexOf("chat")];
 }
 
 /**
@@ -43,6 +51,7 @@ export class App {
     constructor(root, { room = null, page = false, client = {} } = {}) {
         Object.assign(this, { root, onlyRoom: room, page, hasLogin: !client.token });
         this.confab = new Confab(client);
+        this.retryPause = RETRY_MS;
         this.confab.on("unauthorized", ({ status }) => {
             if (status === 409) {
                 this.#showAnotherUser();
@@ -56,27 +65,46 @@ export class App {
     /** Removes everything from the page and closes the connections. */
     close() {
         this.closed = true;
+        clearTimeout(this.retryTimer);
+        window.removeEventListener("online", this.retryStart);
         this.#closeChat();
         this.confab.close();
         this.root.replaceChildren();
     }
 
     async #start() {
+        clearTimeout(this.retryTimer);
         try {
             await this.confab.me();
         } catch (error) {
-            if (this.closed) {
-                return;
-            }
-            if (error.status === 401) {
-                this.#showLogin(null);
-            } else {
-                const retry = button("Try again", () => this.#start(), "main");
-                this.#showError("The chat cannot be reached", errorText(error), retry);
+            if (!this.closed) {
+                this.#startFailed(error);
             }
             return;
         }
-        await this.#showChat();
+        window.removeEventListener("online", this.retryStart);
+        if (!this.closed) {
+            await this.#showChat();
+        }
+    }
+
+    /** Shows the login, or why the server cannot be asked; then tries again by itself. */
+    #startFailed(error) {
+        if (error.status === 401) {
+            this.#showLogin(null);
+            return;
+        }
+        const text = errorText(error);
+        // The same text again would make a screen reader repeat it.
+        if (this.startError !== text) {
+            const retry = button("Try again", () => this.#start(), "main");
+            this.#showError("The chat cannot be reached", text, retry);
+        }
+        this.startError = text;
+        this.retryStart ??= () => this.#start();
+        window.addEventListener("online", this.retryStart);
+        this.retryTimer = setTimeout(this.retryStart, this.retryPause);
+        this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
     }
 
     #showError(title, text, action) {
@@ -113,7 +141,11 @@ export class App {
             );
             return;
         }
-        this.login = new LoginScreen(this.confab, reason, () => this.#showChat());
+        this.login = new LoginScreen(this.confab, {
+            reason,
+            name: this.lastName ?? "",
+            done: () => this.#showChat(),
+        });
         fill(this.root, this.login.element);
         if (this.page) {
             this.login.focus();
@@ -129,9 +161,9 @@ export class App {
     }
 
     async #showChat() {
-        let Chat;
+        let modules;
         try {
-            Chat = await loadChat();
+            modules = await loadChat();
         } catch {
             this.#offerReload(
                 "The chat cannot be shown",
@@ -142,23 +174,27 @@ export class App {
         if (this.closed) {
             return;
         }
+        const { user } = this.confab;
         // Logged out while the modules were loading.
-        if (!this.confab.user) {
+        if (!user) {
             this.#showLogin(LOGGED_OUT);
             return;
         }
+        this.lastName = user.username;
         // Another user does not see the drafts of the last one.
-        if (this.draftsOf !== this.confab.user.user_id) {
-            this.draftsOf = this.confab.user.user_id;
-            this.drafts = new Map();
+        if (this.drafts?.userId !== user.user_id) {
+            this.drafts = new modules.Drafts(this.confab.url, user.user_id);
         }
-        this.chat = new Chat({
+        this.chat = new modules.Chat({
             root: this.root,
             confab: this.confab,
             onlyRoom: this.onlyRoom,
             page: this.page,
             drafts: this.drafts,
-            loggedOut: () => this.#showLogin(null),
+            loggedOut: () => {
+                this.lastName = "";
+                this.#showLogin(null);
+            },
         });
     }
 }

@@ -2,31 +2,59 @@
 
 import { changePassword } from "./change-password.js";
 import { Conversation } from "./conversation/conversation.js";
+import { messageSummary } from "./conversation/message.js";
 import { directMessage, findRoom, newRoom } from "./rooms/dialogs.js";
 import { RoomList } from "./rooms/room-list.js";
 import { Sidebar } from "./rooms/sidebar.js";
-import { button, errorText } from "./ui/controls.js";
-import { fill, h } from "./ui/dom.js";
-import { timeOfDay } from "./ui/format.js";
+import { roomAvatar } from "./ui/avatar.js";
+import { button, errorText, iconButton } from "./ui/controls.js";
+import { confirm } from "./ui/dialog.js";
+import { fill, h, isAttended } from "./ui/dom.js";
+import { counted, timeOfDay, visibleName, watchDay } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
 import { DesktopNotifications, Notices } from "./ui/notifications.js";
+import { Tabs } from "./ui/tabs.js";
+
+export { Drafts } from "./drafts.js";
 
 const TITLE = document.title;
+/** The first and the longest pause (ms) before another try to open a room. */
+const RETRY_MS = 2000;
+const MAX_RETRY_MS = 30000;
+/** How long (ms) a notification waits for a tab at which the user is looking. */
+const OTHER_TABS_MS = 300;
 
 /**
- * Fills `root` for the user of `confab`. `onlyRoom` and `page` as in App; `drafts` maps room ids
- * to unsent text; `loggedOut()` is called after the user has logged out.
+ * Fills `root` for the user of `confab`. `onlyRoom` and `page` as in App; `drafts` are this user's
+ * Drafts; `loggedOut()` is called after the user has logged out.
  */
 export class Chat {
     constructor({ root, confab, onlyRoom, page, drafts, loggedOut }) {
         Object.assign(this, { root, confab, onlyRoom, page, drafts, loggedOut });
         this.notices = new Notices();
-        this.desktop = new DesktopNotifications();
-        this.followAddress = () => this.#followAddress();
+        this.desktop = new DesktopNotifications(() => {
+            this.notices.show("This browser does not show desktop notifications.");
+            this.sidebar?.drawBell(false);
+        });
+        // Where the user was in each room, by its id.
+        this.places = new Map();
+        // The id of the room to be opened, or of the open one; what is shown is the conversation.
+        this.opening = null;
+        this.retryPause = RETRY_MS;
         // Takes the place of the conversation while no room is open.
         this.placeholder = h("main.conversation");
         this.shell = h("div.shell", { "data-pane": "rooms" });
-        fill(root, this.shell, this.notices.element);
+        this.skip = h(
+            "a.skip",
+            { href: "#confab-write", hidden: true, onclick: (event) => this.#skip(event) },
+            "Skip to the message field",
+        );
+        fill(root, this.skip, this.shell, this.notices.element);
+        this.tabs = new Tabs(`confab:${confab.url}:${confab.user.user_id}`, {
+            read: (id, messageId) => this.rooms?.markRead(id, messageId),
+            message: (message) => this.rooms?.messageReceived(message),
+        });
+        this.#listen();
         if (onlyRoom) {
             this.shell.classList.add("alone");
             fill(this.shell, this.placeholder);
@@ -38,28 +66,89 @@ export class Chat {
         timeOfDay(Date.now());
     }
 
+    #listen() {
+        this.listening = new AbortController();
+        const { signal } = this.listening;
+        const listen = (target, name, listener) =>
+            target.addEventListener(name, listener, { signal });
+        if (this.page) {
+            listen(window, "hashchange", () => this.#followAddress());
+        }
+        listen(window, "online", () => this.#retryOpening());
+        listen(this.page ? document : this.root, "keydown", (event) => this.#key(event));
+        // A file dropped anywhere would replace the page in the browser.
+        ["dragover", "drop", "paste"].forEach((name) =>
+            listen(this.root, name, (event) => this.#refuseFiles(event)),
+        );
+        this.stopWatchingDay = watchDay(() => this.sidebar?.draw());
+    }
+
     #showRooms() {
         this.rooms = new RoomList(this.confab, this.confab.user, {
             changed: () => this.#roomsChanged(),
             message: (room, message) => this.#messageReceived(room, message),
+            invited: (room, user) => this.#invited(room, user),
             removed: (id, text) => this.#roomRemoved(id, text),
             failed: (error) => this.notices.showError(error),
         });
+        this.rooms.channel.on("state", (state) => state === "live" && this.#retryOpening());
         this.sidebar = new Sidebar(this.rooms, this.confab.user, this.#sidebarActions());
         this.sidebar.drawBell(this.desktop.enabled);
         fill(this.shell, this.sidebar.element, this.placeholder);
-        if (this.page) {
-            window.addEventListener("hashchange", this.followAddress);
-        }
         this.#followAddress();
     }
 
     close() {
-        window.removeEventListener("hashchange", this.followAddress);
+        this.listening.abort();
+        this.stopWatchingDay();
+        this.#cancelOpening();
         this.#closeRoom();
         this.rooms?.close();
         this.rooms = null;
+        this.tabs.close();
         this.#drawTitle();
+    }
+
+    // ---- keys and files ----
+
+    #key(event) {
+        const isFind = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+        if (isFind && !event.shiftKey && !event.altKey && this.sidebar && !this.#hasDialog()) {
+            event.preventDefault();
+            this.shell.dataset.pane = "rooms";
+            this.sidebar.find();
+        }
+    }
+
+    #hasDialog() {
+        return this.root.querySelector("dialog[open]") !== null;
+    }
+
+    #skip(event) {
+        // The address names the open room.
+        event.preventDefault();
+        this.shell.dataset.pane = "room";
+        this.conversation?.composer.focus();
+    }
+
+    #refuseFiles(event) {
+        const data = event.dataTransfer ?? event.clipboardData;
+        const types = [...(data?.types ?? [])];
+        // Spreadsheets and the like copy a picture beside the text.
+        if (!types.includes("Files") || (event.type === "paste" && types.includes("text/plain"))) {
+            return;
+        }
+        event.preventDefault();
+        if (event.type === "dragover") {
+            event.dataTransfer.dropEffect = "none";
+            return;
+        }
+        const text = "Files cannot be sent in this chat, only text.";
+        if (this.conversation) {
+            this.conversation.composer.showProblem(text);
+        } else {
+            this.notices.show(text);
+        }
     }
 
     // ---- the rooms ----
@@ -94,18 +183,46 @@ export class Chat {
                     await confab.changePassword(old, fresh);
                     this.notices.show("Your password has been changed.");
                 }),
-            logout: async () => {
-                try {
-                    await confab.logout();
-                    this.loggedOut();
-                } catch (error) {
-                    this.notices.showError(error);
-                }
-            },
+            logout: () => this.#logout(),
         };
     }
 
+    /** Logging out drops what is not sent yet, so the user is asked first. */
+    #logout() {
+        this.endNotice?.();
+        const unsent = this.confab.outbox.list().length;
+        if (unsent > 0) {
+            confirm(this.root, {
+                title: "Log out?",
+                action: "Log out",
+                text: `${counted(unsent, "message")} not sent yet will be discarded.`,
+                act: () => this.confab.logout(),
+                then: () => this.#loggedOut(),
+            });
+            return;
+        }
+        this.confab.logout().then(
+            () => this.#loggedOut(),
+            (error) => {
+                this.endNotice = this.notices.keep(
+                    `You are still logged in. ${errorText(error)}`,
+                    () => this.#logout(),
+                    () => {},
+                );
+            },
+        );
+    }
+
+    #loggedOut() {
+        this.loggedOut();
+        this.drafts.forgetStored();
+    }
+
     #roomsChanged() {
+        // The list may have been read before the open room was.
+        if (this.conversation?.isWatched()) {
+            this.rooms.markRead(this.#shown());
+        }
         this.sidebar.draw();
         this.#drawTitle();
         this.#drawPlaceholder();
@@ -115,20 +232,59 @@ export class Chat {
     #drawTitle() {
         if (this.page) {
             const unread = this.rooms?.unread() ?? 0;
-            const name = this.conversation ? `${this.conversation.room.name} – ${TITLE}` : TITLE;
+            const { room } = this.conversation ?? {};
+            const name = room ? `${visibleName(room.name)} – ${TITLE}` : TITLE;
             document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${name}` : name;
         }
     }
 
     #messageReceived(room, message) {
-        const isOpen = this.conversation?.room.room_id === room.room_id;
-        if (isOpen && this.conversation.isWatched()) {
+        const id = room.room_id;
+        if (this.#shown() === id && this.conversation.isWatched()) {
+            this.#read(id, message.message_id);
+        }
+        const title = room.is_direct
+            ? message.sender_username
+            : `${message.sender_username} in ${visibleName(room.name)}`;
+        this.#notify(room, title, messageSummary(message));
+    }
+
+    #invited(room, user) {
+        if (this.#shown() === room.room_id) {
             this.rooms.markRead(room.room_id);
         }
-        this.desktop.notify(room, message, () => this.open(room.room_id, true));
+        // A direct message follows at once.
+        if (!room.is_direct) {
+            this.#notify(room, visibleName(room.name), `${user} invited you.`);
+        }
+    }
+
+    /** Notifies of something unless the user is looking at this chat, here or in another tab. */
+    #notify(room, title, text) {
+        if (isAttended()) {
+            this.tabs.tellAttended();
+            return;
+        }
+        setTimeout(() => {
+            // The other tab may have heard of it before this one.
+            if (!this.tabs.attended(4 * OTHER_TABS_MS)) {
+                this.desktop.notify(room, title, text, () => this.open(room.room_id, true));
+            }
+        }, OTHER_TABS_MS);
+    }
+
+    /** The user has seen a room up to this message. */
+    #read(id, messageId) {
+        this.rooms?.markRead(id);
+        this.tabs.tellRead(id, messageId);
     }
 
     // ---- the open room ----
+
+    /** The id of the room that is shown. */
+    #shown() {
+        return this.conversation?.room.room_id ?? null;
+    }
 
     /** Opens the room that the address names (#/5), or none. */
     #followAddress() {
@@ -146,53 +302,89 @@ export class Chat {
     }
 
     #backToRooms() {
+        this.#cancelOpening();
         this.#closeRoom();
+        this.opening = null;
         this.shell.dataset.pane = "rooms";
         this.sidebar?.select(null);
         this.#drawPlaceholder();
         this.#setAddress("");
     }
 
-    #setAddress(hash) {
+    /** `replace`: the address that is left leads nowhere, so Back must not return to it. */
+    #setAddress(hash, replace = false) {
         if (this.page && location.hash !== hash) {
-            history.pushState(null, "", hash || location.pathname + location.search);
+            const address = hash || location.pathname + location.search;
+            history[replace ? "replaceState" : "pushState"](null, "", address);
         }
     }
 
     #closeRoom() {
         if (this.conversation) {
-            this.drafts.set(this.conversation.room.room_id, this.conversation.composer.draft);
+            this.places.set(this.#shown(), this.conversation.timeline.place());
             this.conversation.close();
             this.conversation = null;
             this.shell.classList.remove("detailed");
             this.shell.append(this.placeholder);
+            fill(this.placeholder);
         }
-        this.opening = null;
+        this.hasProblem = false;
+        this.skip.hidden = true;
         this.#drawTitle();
     }
 
-    /** Opens a room. `byUser`: the user asked for it, so the input gets the focus. */
-    async open(id, byUser = false) {
-        if (this.opening === id && this.conversation) {
-            this.#showRoom(byUser);
+    /** Gives up opening a room; the one that is shown stays. */
+    #cancelOpening() {
+        clearTimeout(this.retryTimer);
+        this.retryOpen = null;
+        this.endOpening?.();
+        this.endOpening = null;
+        this.retryPause = RETRY_MS;
+        this.opening = this.#shown();
+    }
+
+    #retryOpening() {
+        this.retryOpen?.();
+    }
+
+    /**
+     * Opens a room. The one that is shown stays until the other is there. `byUser`: the user asked
+     * for it, so the input gets the focus.
+     */
+    open(id, byUser = false) {
+        const isWaiting = this.opening === id && this.#shown() !== id && !this.hasProblem;
+        if (isWaiting && !this.retryOpen) {
             return;
         }
-        this.#closeRoom();
+        this.#cancelOpening();
         this.opening = id;
         this.sidebar?.select(id);
+        if (this.#shown() === id) {
+            this.#showRoom(byUser);
+        } else {
+            this.#load(id, byUser);
+        }
+    }
+
+    async #load(id, byUser) {
+        clearTimeout(this.retryTimer);
+        this.retryOpen = null;
         let room;
         try {
             room = await this.confab.room(id);
         } catch (error) {
             if (this.opening === id) {
-                this.#openFailed(error);
+                this.#openFailed(error, id, () => this.#load(id, byUser));
             }
             return;
         }
-        // Another room was opened meanwhile.
-        if (this.opening !== id) {
+        // Another room was opened meanwhile, or this one by another try.
+        if (this.opening !== id || this.#shown() === id) {
             return;
         }
+        this.#cancelOpening();
+        this.#closeRoom();
+        this.opening = id;
         if (this.rooms?.get(id)) {
             this.rooms.put(room);
         }
@@ -200,8 +392,9 @@ export class Chat {
             root: this.root,
             confab: this.confab,
             room,
-            draft: this.drafts.get(id) ?? "",
-            on: this.#conversationEvents(id),
+            draft: this.drafts.get(id),
+            place: this.places.get(id) ?? null,
+            on: this.#conversationEvents(id, room),
         });
         this.placeholder.replaceWith(this.conversation.element);
         this.#showRoom(byUser);
@@ -209,6 +402,7 @@ export class Chat {
 
     #showRoom(byUser) {
         this.shell.dataset.pane = "room";
+        this.skip.hidden = false;
         this.#setAddress(`#/${this.opening}`);
         this.#drawTitle();
         // On a touch screen the focus would open the keyboard.
@@ -217,52 +411,91 @@ export class Chat {
         }
     }
 
-    #openFailed(error) {
-        this.opening = null;
+    #openFailed(error, id, retry) {
+        if (error.status === 401) {
+            return; // the login is shown
+        }
+        const known = this.rooms?.get(id);
         const text =
             error.status === 404
                 ? "This room does not exist, or you are not a member."
                 : errorText(error);
-        if (this.onlyRoom) {
-            this.#offerRetry("warning", "This room cannot be shown", text);
+        if (error.temporary) {
+            this.retryOpen = retry;
+            this.retryTimer = setTimeout(retry, this.retryPause);
+            this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
+        }
+        if (!this.conversation) {
+            this.#showProblem("warning", "This room cannot be shown", text, retry);
+        } else if (error.temporary) {
+            const name = known ? `“${visibleName(known.name)}”` : "The room";
+            this.endOpening ??= this.notices.keep(
+                `${name} cannot be opened yet. ${text}`,
+                () => this.#retryOpening(),
+                () => this.#backToShown(),
+            );
         } else {
-            this.#backToRooms();
+            this.#backToShown();
             this.notices.show(text);
+        }
+        // It is gone, and its event was missed.
+        if (error.status === 404 && known) {
+            this.rooms.remove(id);
         }
     }
 
-    #conversationEvents(id) {
+    /** The room that was asked for cannot be opened; the address names the one that is shown. */
+    #backToShown() {
+        this.#cancelOpening();
+        this.sidebar?.select(this.opening);
+        this.#setAddress(`#/${this.opening}`, true);
+    }
+
+    #conversationEvents(id, room) {
         return {
             back: () => this.#backToRooms(),
             removed: (text) => this.#roomRemoved(id, text),
+            outsider: () => this.#offerJoin(room),
             failed: (error) => this.notices.showError(error),
-            message: (message) => this.rooms?.messageReceived(message),
+            draft: (draft) => this.drafts.set(id, draft),
+            message: (message) => {
+                this.rooms?.messageReceived(message);
+                if (message.sender_id === this.confab.user?.user_id) {
+                    this.tabs.tellMessage(message);
+                }
+            },
             messageChanged: (messageId, change) =>
                 this.rooms?.messageChanged(id, messageId, change),
-            roomChanged: (room) => {
+            roomChanged: (changed) => {
+                Object.assign(room, changed);
                 if (this.rooms?.get(id)) {
-                    const { name, is_private, is_admin, members_count } = room;
+                    const { name, is_private, is_admin, members_count } = changed;
                     this.rooms.put({ room_id: id, name, is_private, is_admin, members_count });
                 }
             },
-            read: () => this.rooms?.markRead(id),
-            joined: () => {
-                this.#closeRoom();
-                this.rooms?.refresh(id);
-                this.open(id, true);
-            },
+            read: (messageId) => this.#read(id, messageId),
         };
     }
 
     /** The user is no longer a member of a room, or the room was deleted. */
     #roomRemoved(id, text) {
         this.rooms?.remove(id);
-        if (this.opening === id) {
+        if (this.#shown() === id) {
+            const { room } = this.conversation;
+            this.#cancelOpening();
             this.#closeRoom();
-            if (this.onlyRoom) {
-                this.#offerRetry("chat", "You are no longer in this room", text ?? "");
+            this.opening = null;
+            if (this.onlyRoom && room.is_private) {
+                const title = "You are no longer in this room";
+                this.#showProblem("chat", title, text ?? "", () => this.open(id));
                 return;
             }
+            if (this.onlyRoom) {
+                this.#offerJoin(room);
+                return;
+            }
+            // Not to the room that is gone by the browser's Back.
+            this.#setAddress("", true);
             this.#backToRooms();
         }
         if (text) {
@@ -270,26 +503,74 @@ export class Chat {
         }
     }
 
-    #offerRetry(iconName, title, text) {
-        const retry = button("Try again", () => this.open(this.onlyRoom), "main");
-        this.#fillPlaceholder(iconName, title, text, h("div.actions", retry));
+    // ---- in place of a room ----
+
+    /** Offers to join a public room that the user is not in. */
+    #offerJoin(room) {
+        const id = room.room_id;
+        this.#cancelOpening();
+        this.#closeRoom();
+        this.opening = id;
+        const problem = h("p.wrong", { role: "alert" });
+        const join = button(
+            "Join room",
+            async () => {
+                join.disabled = true;
+                problem.textContent = "";
+                try {
+                    await this.confab.join(id);
+                    this.rooms?.refresh(id);
+                    this.open(id, true);
+                } catch (error) {
+                    problem.textContent = errorText(error);
+                } finally {
+                    join.disabled = false;
+                }
+            },
+            "main",
+        );
+        const what = room.is_private ? "You are not in this room." : "A public room with";
+        const members = room.is_private ? "" : ` ${counted(room.members_count, "member")}.`;
+        this.#fillPlaceholder(
+            roomAvatar(room),
+            visibleName(room.name),
+            what + members,
+            problem,
+            h("div.actions", join),
+        );
+        this.hasProblem = true;
+        this.shell.dataset.pane = "room";
+        this.#setAddress(`#/${id}`);
+    }
+
+    #showProblem(iconName, title, text, retry) {
+        const again = h("div.actions", button("Try again", retry, "main"));
+        this.#fillPlaceholder(h("span.round", icon(iconName)), title, text, again);
+        this.hasProblem = true;
+        this.shell.dataset.pane = "room";
     }
 
     #drawPlaceholder() {
-        if (this.conversation || !this.placeholder.isConnected || this.opening) {
+        if (this.conversation || !this.rooms || this.opening || this.hasProblem) {
             return;
         }
+        const symbol = h("span.round", icon("chat"));
         if (this.rooms.byId.size > 0) {
             const text = "Your rooms are on the left, the most recently active first.";
-            this.#fillPlaceholder("chat", "Choose a room", text);
+            this.#fillPlaceholder(symbol, "Choose a room", text);
         } else {
             const title = `Welcome, ${this.confab.user.username}`;
-            this.#fillPlaceholder("chat", title, "Create a room, or join a public one.");
+            this.#fillPlaceholder(symbol, title, "Create a room, or join a public one.");
         }
     }
 
-    #fillPlaceholder(iconName, title, text, ...more) {
-        const symbol = h("span.round", icon(iconName));
-        fill(this.placeholder, h("div.empty", symbol, h("h2", title), h("p", text), ...more));
+    #fillPlaceholder(symbol, title, text, ...more) {
+        const back = iconButton("back", "All rooms", () => this.#backToRooms());
+        back.classList.add("to-rooms");
+        fill(
+            this.placeholder,
+            h("div.bar.to-rooms", back),
+            h("div.empty", symbol, h("h2", title), h("p", text), ...more),
+        );
     }
 }

@@ -10,18 +10,19 @@ export function card(properties, ...children) {
 }
 
 /**
- * `reason` says why the user has to log in, null if there is nothing to say. `done()` is called
- * after the login and returns a promise; if that is rejected, the form shows the error.
+ * `name` is the user name to begin with, "" for none. `reason` says why the user has to log in,
+ * null if there is nothing to say. `done()` is called after the login and returns a promise; if
+ * that is rejected, the form shows the error.
  */
 export class LoginScreen {
-    constructor(confab, reason, done) {
-        Object.assign(this, { confab, reason, done });
+    constructor(confab, { reason, name, done }) {
+        Object.assign(this, { confab, reason, name, done });
         this.element = h("main.welcome");
         this.#show(false);
     }
 
     focus() {
-        this.username.input.focus();
+        (this.username.input.value ? this.password : this.username).input.focus();
     }
 
     /** Shows the form for a new account, or the login; a name already typed is kept. */
@@ -31,7 +32,7 @@ export class LoginScreen {
             "Username",
             {
                 autocomplete: "username",
-                value: this.username?.input.value ?? "",
+                value: this.username?.input.value ?? this.name,
                 autocapitalize: "none",
                 spellcheck: "false",
                 required: true,
@@ -39,14 +40,14 @@ export class LoginScreen {
             isNew ? "3 to 32 letters, digits and _ . -" : null,
         );
         const autocomplete = isNew ? "new-password" : "current-password";
-        const password = textField(
+        this.password = textField(
             "password",
             "Password",
             { type: "password", autocomplete, required: true },
             isNew ? "At least 8 characters" : null,
         );
         const submit = async () => {
-            const values = [this.username.input.value, password.input.value];
+            const values = [this.username.input.value, this.password.input.value];
             await (isNew ? this.confab.register(...values) : this.confab.login(...values));
             await this.done();
         };
@@ -62,7 +63,7 @@ export class LoginScreen {
                 h("h1", isNew ? "Create an account" : "Log in"),
                 this.reason && h("p", { role: "status" }, this.reason),
                 form({
-                    fields: [this.username, password],
+                    fields: [this.username, this.password],
                     submit,
                     buttons: [submitButton(isNew ? "Create account" : "Log in")],
                 }),

@@ -96,11 +96,10 @@ export class Confab extends Emitter {
             await answer;
         } catch (error) {
             if (error.status !== 401) {
-                throw error;
+                throw error; // still logged in, perhaps: nothing has ended, unsent messages stay
             }
-        } finally {
-            this.#loggedOut();
         }
+        this.#loggedOut();
     }
 
     async me() {

@@ -1,38 +1,51 @@
 // The input below a conversation: for a new message, a reply, or an edit.
 
-import { iconButton } from "../ui/controls.js";
-import { fill, h } from "../ui/dom.js";
+import { button, errorText, iconButton } from "../ui/controls.js";
+import { fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { messageSummary } from "./message.js";
 
-/** The API's limit for a message, in characters. */
+/** The API's limit for a message, in code points. */
 const MAX_LENGTH = 8000;
+/** From here on the length is shown. */
+const LONG = MAX_LENGTH - 500;
 
 /** Without a hardware keyboard, Enter starts a new line. */
 const hasKeyboard = () => !window.matchMedia("(hover: none)").matches;
 
+const number = (value) => value.toLocaleString();
+
 /**
- * Calls `on.send(text, replyTo)`, `on.edit(message, text)`, `on.typing()`, and `on.stopped()` when
- * the user stops typing. An up arrow in the empty input edits `on.lastOwn()`, if there is one.
+ * Shows a draft as in Drafts, which may be null. Calls `on.send(text, replyTo)`, `on.typing()`,
+ * `on.stopped()` when the user stops typing, and `on.changed(draft)` whenever the draft has
+ * changed. `on.edit(id, text)` saves an edit and returns a promise; `on.find(id)` returns a message
+ * or a promise of it. An up arrow in the empty input edits `on.lastOwn()`, if there is one.
  */
 export class Composer {
     constructor(roomName, draft, on) {
         this.on = on;
-        // The message being replied to ({reply}) or edited ({edit}), null for a new message.
-        this.subject = null;
+        this.replyTo = draft?.reply_to ?? null;
+        // While a message is edited: its id, and the text of the new message set aside.
+        this.editing = null;
+        this.setAside = "";
+        // Edits that were left for another one, by message id.
+        this.unsaved = new Map();
+        this.saving = false;
         this.text = h("textarea", {
             rows: "1",
+            id: "confab-write",
             "aria-label": `Message to ${roomName}`,
             placeholder: "Write a message",
-            maxlength: MAX_LENGTH,
             dir: "auto",
-            oninput: () => this.#changed(),
+            oninput: () => this.#typed(),
             onkeydown: (event) => this.#key(event),
             onblur: () => on.stopped(),
         });
-        this.text.value = draft;
+        this.text.value = draft?.text ?? "";
         this.button = iconButton("send", "Send", null, { type: "submit" });
         this.about = h("div.about", { hidden: true });
+        this.length = h("div.problem", { role: "status", hidden: true });
+        this.problem = h("div.problem", { role: "alert", hidden: true });
         this.under = h("div.below");
         this.element = h(
             "form.composer",
@@ -42,10 +55,17 @@ export class Composer {
                     this.#submit();
                 },
             },
+            this.problem,
+            this.length,
             this.about,
             h("div.write", this.text, this.button),
             this.under,
         );
+        if (draft?.edit) {
+            this.#beginEdit(draft.edit.id, draft.edit.text);
+            this.#endEditIfSaved(draft.edit);
+        }
+        this.#drawAbout();
         this.#fit();
     }
 
@@ -53,98 +73,230 @@ export class Composer {
         this.text.focus();
     }
 
-    /** The text not sent yet; "" while a message is being edited. */
     get draft() {
-        return this.subject?.edit ? "" : this.text.value;
+        const edit = this.editing && { id: this.editing, text: this.text.value };
+        return { text: edit ? this.setAside : this.text.value, reply_to: this.replyTo, edit };
     }
 
     reply(message) {
-        this.#setSubject({ reply: message }, "Replying to ", message);
+        this.#leaveEdit();
+        this.replyTo = message.message_id;
+        this.#changed();
+        this.focus();
     }
 
     edit(message) {
-        this.#setSubject({ edit: message }, "Editing ", message);
-        this.text.value = message.content;
-        this.#changed(false);
-    }
-
-    #setSubject(subject, label, message) {
-        if (this.subject?.edit) {
-            this.text.value = "";
+        if (this.editing !== message.message_id) {
+            this.#leaveEdit();
+            const unsaved = this.unsaved.get(message.message_id);
+            this.#beginEdit(message.message_id, unsaved ?? message.content);
         }
-        this.subject = subject;
-        fill(
-            this.about,
-            icon(subject.edit ? "edit" : "reply"),
-            h("span", label, h("b", message.sender_username), `: ${messageSummary(message)}`),
-            iconButton("close", "Cancel", () => this.cancel(), { title: "Cancel (Esc)" }),
-        );
-        this.about.hidden = false;
+        this.#changed();
         this.focus();
     }
 
-    /** Ends a reply or an edit. */
+    /** Ends an edit, else a reply. What was typed before the edit is shown again. */
     cancel() {
-        if (this.subject?.edit) {
-            this.text.value = "";
+        if (this.editing) {
+            this.#endEdit();
+        } else {
+            this.replyTo = null;
         }
-        this.subject = null;
-        this.about.hidden = true;
-        this.#changed(false);
+        this.#changed();
         this.focus();
     }
+
+    /** A message was edited or deleted; it may be the one quoted here. */
+    messageChanged(id) {
+        if (id === (this.editing ?? this.replyTo)) {
+            this.#drawAbout();
+        }
+    }
+
+    /** Shows a problem until the next key; "" shows that there is none. */
+    showProblem(text, ...more) {
+        fill(this.problem, text && icon("warning"), text && h("span", text), ...more);
+        this.problem.hidden = !text;
+    }
+
+    // ---- edits ----
+
+    #beginEdit(id, text) {
+        this.setAside = this.text.value;
+        this.editing = id;
+        this.text.value = text;
+    }
+
+    /** Ends an edit for another action; its text is shown again with the next edit. */
+    #leaveEdit() {
+        const { editing } = this;
+        const text = this.text.value;
+        this.#endEdit();
+        if (editing) {
+            this.unsaved.set(editing, text);
+        }
+    }
+
+    #endEdit() {
+        if (this.editing) {
+            this.unsaved.delete(this.editing);
+            this.editing = null;
+            this.text.value = this.setAside;
+            this.setAside = "";
+            this.showProblem("");
+        }
+    }
+
+    /** An edit kept from an earlier visit may have been saved since. */
+    async #endEditIfSaved({ id, text }) {
+        try {
+            const message = await this.on.find(id);
+            if (message.content === text && this.editing === id && this.text.value === text) {
+                this.#endEdit();
+                this.#changed();
+            }
+        } catch {
+            // Not known; the user sees the edit.
+        }
+    }
+
+    /** The text stays in the input until the edit is saved. */
+    async #save(text) {
+        const id = this.editing;
+        this.#setSaving(true);
+        this.showProblem("");
+        try {
+            await this.on.edit(id, text);
+            if (this.editing === id) {
+                this.#endEdit();
+            }
+        } catch (error) {
+            if (this.editing === id) {
+                const reason = error.status === 404 ? "The message was deleted." : errorText(error);
+                const retry = button("Try again", () => this.#submit(), "link");
+                this.showProblem(`Not saved: ${reason}`, retry);
+            }
+        } finally {
+            this.#setSaving(false);
+            this.#changed();
+        }
+    }
+
+    #setSaving(saving) {
+        this.saving = saving;
+        this.text.readOnly = saving;
+        this.#fit();
+    }
+
+    // ---- input ----
 
     #submit() {
         const text = this.text.value.trim();
-        if (!text) {
+        if (!text || this.saving || this.#isTooLong()) {
             return;
         }
-        const { subject } = this;
-        this.subject = null;
-        this.about.hidden = true;
-        this.text.value = "";
-        this.#changed(false);
-        if (subject?.edit) {
-            this.on.edit(subject.edit, text);
+        if (this.editing) {
+            this.#save(text);
         } else {
-            this.on.send(text, subject?.reply?.message_id ?? null);
+            const { replyTo } = this;
+            this.replyTo = null;
+            this.text.value = "";
+            this.showProblem("");
+            this.#changed();
+            this.on.send(text, replyTo);
         }
         this.focus();
     }
 
     #key(event) {
-        if (event.isComposing) {
+        if (isComposing(event)) {
             return;
         }
+        const isPlain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
         if (event.key === "Enter" && !event.shiftKey && hasKeyboard()) {
             event.preventDefault();
             this.#submit();
-        } else if (event.key === "Escape" && this.subject) {
+        } else if (event.key === "Escape" && (this.editing || this.replyTo)) {
             event.preventDefault();
             this.cancel();
-        } else if (event.key === "ArrowUp" && this.text.value === "" && !this.subject) {
-            event.preventDefault();
-            const last = this.on.lastOwn();
+        } else if (event.key === "ArrowUp" && isPlain && this.text.value === "") {
+            const last = this.replyTo || this.editing ? null : this.on.lastOwn();
             if (last) {
+                event.preventDefault();
                 this.edit(last);
             }
         }
     }
 
-    #changed(byUser = true) {
-        this.#fit();
-        if (byUser && !this.subject?.edit) {
-            if (this.text.value) {
-                this.on.typing();
-            } else {
-                this.on.stopped();
-            }
+    #typed() {
+        this.showProblem("");
+        this.#changed();
+        if (this.editing) {
+            return;
         }
+        if (this.text.value) {
+            this.on.typing();
+        } else {
+            this.on.stopped();
+        }
+    }
+
+    #changed() {
+        this.#drawAbout();
+        this.#fit();
+        this.on.changed(this.draft);
+    }
+
+    // ---- drawing ----
+
+    /** Says which message is edited or replied to. */
+    #drawAbout() {
+        const id = this.editing ?? this.replyTo;
+        const label = this.editing ? "Editing " : "Replying to ";
+        this.about.hidden = !id;
+        if (!id) {
+            this.about.drawn = null;
+            return;
+        }
+        const found = this.on.find(id);
+        if (found === this.about.drawn?.found && label === this.about.drawn.label) {
+            return;
+        }
+        this.about.drawn = { found, label };
+        const words = h("span", label);
+        fill(
+            this.about,
+            icon(this.editing ? "edit" : "reply"),
+            words,
+            iconButton("close", "Cancel", () => this.cancel(), { title: "Cancel (Esc)" }),
+        );
+        const show = (message) =>
+            fill(words, label, h("b", message.sender_username), `: ${messageSummary(message)}`);
+        if (found instanceof Promise) {
+            found.then(show, () => {});
+        } else {
+            show(found);
+        }
+    }
+
+    #isTooLong() {
+        const text = this.text.value.trim();
+        const count = text.length > LONG ? [...text].length : 0;
+        const over = count - MAX_LENGTH;
+        this.length.hidden = count <= LONG;
+        this.length.classList.toggle("over", over > 0);
+        const words =
+            `${number(count)} of ${number(MAX_LENGTH)} characters` +
+            (over > 0 ? `: too long by ${number(over)}.` : ".");
+        if (count > LONG && this.length.textContent !== words) {
+            this.length.textContent = words;
+        }
+        return over > 0;
     }
 
     /** Makes the input as high as its text, where CSS cannot. */
     #fit() {
-        this.button.disabled = this.text.value.trim() === "";
+        this.button.disabled = this.#isTooLong() || this.saving || this.text.value.trim() === "";
         if (!CSS.supports("field-sizing", "content")) {
             this.text.style.height = "auto";
             this.text.style.height = `${this.text.scrollHeight}px`;

@@ -2,13 +2,15 @@
 
 import { ShownState } from "../shown-state.js";
 import { roomAvatar } from "../ui/avatar.js";
-import { button, iconButton } from "../ui/controls.js";
+import { iconButton } from "../ui/controls.js";
 import { confirm } from "../ui/dialog.js";
-import { debounce, fill, h, oncePerFrame } from "../ui/dom.js";
-import { counted, listOfNames } from "../ui/format.js";
+import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
+import { counted, listOfNames, visibleName, watchDay } from "../ui/format.js";
+import { moveWithArrows } from "../ui/keyboard.js";
 import { Composer } from "./composer.js";
 import { Details } from "./details.js";
 import { PendingMessages } from "./pending-messages.js";
+import { Reads } from "./reads.js";
 import { Timeline } from "./timeline.js";
 
 const READ_DELAY_MS = 300;
@@ -47,19 +49,19 @@ function connectionText(state, channel, unsentCount) {
 }
 
 /**
- * Calls `on.back()` for the way back to the rooms, `on.removed(text)` when the user is no longer
- * in the room, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
- * `on.roomChanged(room)`, `on.read()` when the newest message was seen, `on.joined()`, and
- * `on.failed(error)`.
+ * `draft` is one of Drafts, `place` one of Timeline, or null. Calls `on.back()` for the way back to
+ * the rooms, `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user
+ * never was, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
+ * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen,
+ * `on.draft(draft)`, and `on.failed(error)`.
  */
 export class Conversation {
-    constructor({ root, confab, room, draft, on }) {
+    constructor({ root, confab, room, draft, place, on }) {
         Object.assign(this, { root, confab, room, on });
-        // By user id: the last message read, and the name.
-        this.reads = new Map();
-        this.names = new Map();
         this.details = null;
         this.self = confab.user;
+        this.reads = new Reads(`confab-reads:${confab.url}:${this.self.user_id}:${room.room_id}`);
+        this.wasLive = false;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });
         this.#listen();
@@ -74,7 +76,8 @@ export class Conversation {
         this.markSeen = () => this.#markSeen();
         document.addEventListener("visibilitychange", this.markSeen);
         window.addEventListener("focus", this.markSeen);
-        this.timeline.open(room.unread_count);
+        this.stopWatchingDay = watchDay(() => this.timeline.drawDays());
+        this.timeline.open(room.unread_count, place);
         this.drawHeader();
     }
 
@@ -84,19 +87,25 @@ export class Conversation {
         this.timeline = new Timeline({
             source: sourceOf(this.confab, room.room_id),
             self: this.self.user_id,
-            roomName: room.name,
+            roomName: visibleName(room.name),
             on: {
                 seen: () => this.#markSeen(),
                 shown: (messages) => this.pending?.arrived(messages),
+                changed: (id) => {
+                    this.composer.messageChanged(id);
+                    this.pending.drawSoon();
+                },
                 active: (message, article) => this.#showTools(message, article),
-                failed: (error) => this.#failed(error),
+                refused: () => this.on.outsider(),
             },
         });
-        this.composer = new Composer(room.name, draft, {
+        this.composer = new Composer(visibleName(room.name), draft, {
             send: (text, replyTo) => this.#send(text, replyTo),
-            edit: (message, text) => this.#edit(message, text),
+            edit: (id, text) => this.#edit(id, text),
+            find: (id) => this.timeline.repliedTo(id),
             typing: () => this.channel.typing(),
             stopped: () => this.channel.stopTyping(),
+            changed: (changed) => this.on.draft(changed),
             lastOwn: () => this.timeline.lastOwn(),
         });
         this.typing = h("span", { role: "status" });
@@ -116,6 +125,7 @@ export class Conversation {
         );
         this.connection = h("div.connection", { role: "status", hidden: true });
         this.tools = h("div.tools", { role: "toolbar", "aria-label": "Message" });
+        moveWithArrows(this.tools, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
         this.element = h(
             "main.conversation",
             this.header,
@@ -136,6 +146,7 @@ export class Conversation {
         this.element.remove();
         document.removeEventListener("visibilitychange", this.markSeen);
         window.removeEventListener("focus", this.markSeen);
+        this.stopWatchingDay();
     }
 
     // ---- events of the room's channel ----
@@ -143,8 +154,8 @@ export class Conversation {
     #listen() {
         const { channel } = this;
         channel.on("new_message", ({ message }) => {
-            this.reads.set(message.sender_id, message.message_id);
-            this.names.set(message.sender_id, message.sender_username);
+            this.reads.read(message.sender_id, message.message_id);
+            this.reads.name(message.sender_id, message.sender_username);
             this.#markFirstUnread(message);
             this.timeline.add(message);
             this.on.message(message);
@@ -159,7 +170,7 @@ export class Conversation {
             this.on.messageChanged(id, { is_deleted: true, content: "" });
         });
         channel.on("message_read", (event) => {
-            this.reads.set(event.user_id, event.message_id);
+            this.reads.read(event.user_id, event.message_id);
             this.drawStatus();
         });
         channel.on("room_updated", ({ room }) => this.#roomChanged(room));
@@ -167,7 +178,7 @@ export class Conversation {
             channel.on(type, () => this.#membersChanged()),
         );
         channel.on("presence", (online) => {
-            online.forEach((user) => this.names.set(user.user_id, user.username));
+            online.forEach((user) => this.reads.name(user.user_id, user.username));
             this.drawHeader();
             this.details?.draw();
         });
@@ -176,10 +187,22 @@ export class Conversation {
             this.drawStatus();
             this.pending.drawSoon();
         });
+        channel.on("state", (state) => {
+            if (state === "live" || state === "polling") {
+                this.wasLive = true;
+                this.timeline.retry();
+                // A read mark may not have reached the server.
+                this.#markSeen();
+            }
+        });
         channel.on("resync", () => this.timeline.open(0));
         channel.on("closed", ({ code, detail }) => {
-            if (code === 4403 || code === 4404) {
-                this.on.removed(code === 4404 ? `“${this.room.name}” no longer exists.` : detail);
+            if (code === 4404) {
+                this.on.removed(`“${visibleName(this.room.name)}” no longer exists.`);
+            } else if (code === 4403 && this.wasLive) {
+                this.on.removed(detail);
+            } else if (code === 4403) {
+                this.on.outsider();
             }
         });
     }
@@ -203,26 +226,9 @@ export class Conversation {
 
     /** Reports an error, unless it only says that the user is not, or no longer, a member. */
     #failed(error) {
-        if (error.status === 403) {
-            this.#askToJoin();
-        } else if (error.status !== 404) {
+        if (error.status !== 403 && error.status !== 404) {
             this.on.failed(error);
         }
-    }
-
-    /** Offers to join a public room in place of the input. */
-    #askToJoin() {
-        const join = async () => {
-            try {
-                await this.confab.join(this.room.room_id);
-                this.on.joined();
-            } catch (error) {
-                this.on.failed(error);
-            }
-        };
-        this.composer.element.replaceWith(
-            h("div.outsider", "You are not in this room.", button("Join room", join, "main")),
-        );
     }
 
     // ---- actions of the user ----
@@ -233,14 +239,8 @@ export class Conversation {
         this.pending.draw(true);
     }
 
-    async #edit(message, text) {
-        try {
-            this.timeline.change(
-                await this.confab.editMessage(this.room.room_id, message.message_id, text),
-            );
-        } catch (error) {
-            this.on.failed(error);
-        }
+    async #edit(id, text) {
+        this.timeline.change(await this.confab.editMessage(this.room.room_id, id, text));
     }
 
     #delete(message) {
@@ -258,11 +258,7 @@ export class Conversation {
 
     /** Whether the user is looking at the newest message now. */
     isWatched() {
-        return (
-            document.visibilityState === "visible" &&
-            document.hasFocus() &&
-            this.timeline.isAtBottom()
-        );
+        return isAttended() && this.timeline.isAtBottom();
     }
 
     /** Draws the line above the first message that arrived while the user was not looking. */
@@ -280,7 +276,7 @@ export class Conversation {
     #markSeen() {
         if (this.isWatched()) {
             this.lineIsSeen = true;
-            this.on.read();
+            this.on.read(this.timeline.newest()?.message_id ?? 0);
             this.readDue = true;
             this.sendRead();
         }
@@ -308,8 +304,9 @@ export class Conversation {
         const { room } = this;
         const online = this.channel.online.length;
         const others = this.channel.online.some((user) => user.user_id !== this.self.user_id);
+        // Who is not in this room now may be online in another one, so nobody is called offline.
         const under = room.is_direct
-            ? [h("span", { class: `dot${others ? " on" : ""}` }), others ? "Online" : "Offline"]
+            ? [others && h("span.dot.on"), others ? "Online" : "Direct message"]
             : [`${counted(room.members_count, "member")}${online > 0 ? `, ${online} online` : ""}`];
         const pressed = String(this.details !== null);
         const key = JSON.stringify([
@@ -327,7 +324,7 @@ export class Conversation {
         this.drawn = key;
         this.detailsButton.setAttribute("aria-pressed", pressed);
         fill(this.picture, roomAvatar(room));
-        fill(this.title, h("h2", { dir: "auto" }, room.name), h("div.under", under));
+        fill(this.title, h("h2", { dir: "auto" }, visibleName(room.name)), h("div.under", under));
     }
 
     toggleDetails() {
@@ -375,14 +372,7 @@ export class Conversation {
         if (!newest || newest.sender_id !== this.self.user_id) {
             return "";
         }
-        const readers = [...this.reads]
-            .filter(
-                ([user, message]) =>
-                    user !== this.self.user_id &&
-                    this.names.has(user) &&
-                    message >= newest.message_id,
-            )
-            .map(([user]) => this.names.get(user));
+        const readers = this.reads.namesOf(newest.message_id, this.self.user_id);
         return readers.length > 0 ? `Seen by ${listOfNames(readers)}` : "";
     }
 

@@ -2,13 +2,30 @@
 
 import { invite, roomSettings } from "../rooms/dialogs.js";
 import { avatar } from "../ui/avatar.js";
-import { button, iconButton } from "../ui/controls.js";
+import { button, errorText, iconButton } from "../ui/controls.js";
 import { confirm } from "../ui/dialog.js";
-import { debounce, fill, h } from "../ui/dom.js";
-import { counted } from "../ui/format.js";
+import { debounce, fill, h, isComposing } from "../ui/dom.js";
+import { counted, visibleName } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 
 const PAGE = 100;
+/** The largest page that the server gives. */
+const LARGE_PAGE = 200;
+/** From so many members on there is a search. */
+const MANY = 10;
+/** The most members that a search shows. */
+const MOST_FOUND = 100;
+const SEARCH_DELAY_MS = 200;
+
+/** What leaving a room means. The last member takes it along. */
+function leaveText(room) {
+    if (room.members_count <= 1) {
+        return "You are its last member: the room and its messages will be deleted.";
+    }
+    return room.is_private
+        ? "You can come back only if you are invited."
+        : "You can join again at any time.";
+}
 
 /**
  * `room()` returns the current room, `online()` the set of ids of the users online. Calls
@@ -21,20 +38,33 @@ export class Details {
         this.members = [];
         this.count = 0;
         this.people = h("ul", { "aria-label": "Members" });
+        this.failure = h("p.wrong", { role: "alert", hidden: true });
+        this.filter = h("input", {
+            type: "search",
+            "aria-label": "Find a member",
+            placeholder: "Find a member",
+            autocomplete: "off",
+            hidden: true,
+            oninput: debounce(SEARCH_DELAY_MS, () => this.#search()),
+        });
         this.heading = h("h3", "Members");
         this.actions = h("div.actions");
         this.element = h(
             "aside.details",
             {
                 "aria-label": "Room details",
-                onkeydown: (event) => event.key === "Escape" && on.closed(),
+                onkeydown: (event) => event.key === "Escape" && !isComposing(event) && on.closed(),
             },
             h(
                 "div.bar",
                 h("h2.title", "Details"),
                 iconButton("close", "Close details", () => on.closed()),
             ),
-            h("div.body", h("section", this.actions), h("section", this.heading, this.people)),
+            h(
+                "div.body",
+                h("section", this.actions),
+                h("section", this.heading, this.filter, this.failure, this.people),
+            ),
         );
         this.reload = debounce(150, () => this.element.isConnected && this.load());
         this.load();
@@ -44,43 +74,81 @@ export class Details {
         this.element.querySelector("button").focus();
     }
 
+    /** Loads the members again, as many as were shown. */
     async load() {
-        try {
-            const page = await this.confab.members(this.room().room_id, {
-                limit: Math.max(PAGE, this.members.length),
-            });
-            this.members = page.results;
-            this.count = page.count;
-            this.draw();
-        } catch (error) {
-            // The panel was closed meanwhile, perhaps because the user left the room.
-            if (this.element.isConnected) {
-                this.on.failed(error);
-            }
-        }
+        const wanted = Math.max(PAGE, this.members.length);
+        await this.#read(async () => {
+            let members = [];
+            let page;
+            do {
+                page = await this.#page(members.length, Math.min(wanted, LARGE_PAGE));
+                members = [...members, ...page.results];
+            } while (page.next && members.length < wanted);
+            this.members = members;
+        });
     }
 
     async #more() {
+        await this.#read(async () => {
+            this.members.push(...(await this.#page(this.members.length, PAGE)).results);
+        });
+    }
+
+    /** Searches all members; those not loaded yet are loaded first. */
+    async #search() {
+        await this.#read(async () => {
+            while (this.filter.value.trim() && this.members.length < this.count) {
+                const page = await this.#page(this.members.length, LARGE_PAGE);
+                this.members.push(...page.results);
+                if (!page.next) {
+                    break;
+                }
+            }
+        });
+    }
+
+    async #page(offset, limit) {
+        const page = await this.confab.members(this.room().room_id, { limit, offset });
+        this.count = page.count;
+        return page;
+    }
+
+    /** Runs requests one after the other, since each depends on what is loaded. */
+    async #read(work) {
+        const mine = (this.reading ?? Promise.resolve()).then(work);
+        this.reading = mine.catch(() => {});
         try {
-            const page = await this.confab.members(this.room().room_id, {
-                limit: PAGE,
-                offset: this.members.length,
-            });
-            this.members.push(...page.results);
+            await mine;
+            this.failure.hidden = true;
             this.draw();
         } catch (error) {
-            this.on.failed(error);
+            // If the panel was closed meanwhile, perhaps the user has left the room.
+            if (this.element.isConnected) {
+                const retry = button("Try again", () => this.load(), "link");
+                const text = `The members could not be loaded. ${errorText(error)} `;
+                fill(this.failure, text, retry);
+                this.failure.hidden = false;
+            }
         }
     }
 
     draw() {
         const room = this.room();
         const online = this.online();
+        const wanted = this.filter.value.trim().toLowerCase();
+        const found = wanted
+            ? this.members.filter(({ username }) => username.toLowerCase().includes(wanted))
+            : this.members;
+        const shown = wanted ? found.slice(0, MOST_FOUND) : found;
+        const hasMore = !wanted && this.members.length < this.count;
         this.heading.textContent = counted(this.count, "member");
+        this.filter.hidden = this.count < MANY;
         fill(
             this.people,
-            this.members.map((member) => this.#person(member, room, online)),
-            this.members.length < this.count &&
+            shown.map((member) => this.#person(member, room, online)),
+            wanted && found.length === 0 && h("li.note", "No member with that name."),
+            found.length > shown.length && h("li.note", "There are more."),
+            hasMore &&
                 h(
                     "li",
                     button("Show more", () => this.#more()),
@@ -95,7 +163,7 @@ export class Details {
         const name = member.username;
         const mayChange = room.is_admin && !room.is_direct && !isSelf;
         const role = member.is_admin ? `Make ${name} an ordinary member` : `Make ${name} an admin`;
-        const state = isOnline ? "Online" : "Offline";
+        const state = isOnline ? "In this room now" : "Not in this room now";
         return h(
             "li.person",
             avatar(name, "small"),
@@ -163,11 +231,9 @@ export class Details {
 
     #leave(room) {
         confirm(this.root, {
-            title: `Leave “${room.name}”?`,
+            title: `Leave “${visibleName(room.name)}”?`,
             action: "Leave room",
-            text: room.is_private
-                ? "You can come back only if you are invited."
-                : "You can join again at any time.",
+            text: leaveText(room),
             act: async () => {
                 await this.confab.leave(room.room_id);
                 this.on.left();
@@ -177,7 +243,7 @@ export class Details {
 
     #delete(room) {
         confirm(this.root, {
-            title: `Delete “${room.name}”?`,
+            title: `Delete “${visibleName(room.name)}”?`,
             action: "Delete room",
             text: "The room and its messages will be deleted for everyone. This cannot be undone.",
             act: async () => {

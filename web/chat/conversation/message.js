@@ -2,8 +2,9 @@
 
 import { avatar } from "../ui/avatar.js";
 import { fill, h } from "../ui/dom.js";
-import { dayKey, dayName, fullTime, hourAndMinute, linked, timeOfDay } from "../ui/format.js";
+import { dayKey, dayName, fullTime, hourAndMinute, shorten, timeOfDay } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
+import { linked } from "../ui/links.js";
 
 /** Messages of one sender within this time (ms) share one heading. */
 const GROUP_MS = 5 * 60 * 1000;
@@ -19,7 +20,7 @@ function content(message) {
         "p.text",
         { dir: "auto" },
         kind && h("span.kind", icon("file"), `${kind}: `),
-        linked(message.content),
+        h("span.words", ...linked(message.content)),
         message.edited_at && h("span.edited", { title: fullTime(message.edited_at) }, " (edited)"),
     );
 }
@@ -30,7 +31,7 @@ export function messageSummary(message) {
         return "Message deleted";
     }
     const kind = TYPE_NAMES[message.message_type];
-    return `${kind ? `${kind}: ` : ""}${message.content.slice(0, 300).replace(/\s+/gu, " ")}`;
+    return `${kind ? `${kind}: ` : ""}${shorten(message.content, 300).replace(/\s+/gu, " ")}`;
 }
 
 /** The quote above a reply. Its line takes its place before the original is loaded. */
@@ -139,13 +140,14 @@ function continuesGroup(message, before) {
 export function placeMessage(node, before, isFirstNew) {
     const { message } = node;
     const newDay = !before || dayKey(before.created_at) !== dayKey(message.created_at);
-    const state = `${newDay}${isFirstNew}`;
+    const day = newDay ? dayName(message.created_at) : "";
+    const state = `${day}${isFirstNew}`;
     if (node.separators !== state) {
         node.separators = state;
         node.querySelectorAll(".separator").forEach((old) => old.remove());
         node.prepend(
             ...[
-                newDay && h("div.separator.day", h("span", dayName(message.created_at))),
+                newDay && h("div.separator.day", h("span", day)),
                 isFirstNew && h("div.separator.new", h("span", "New messages")),
             ].filter(Boolean),
         );

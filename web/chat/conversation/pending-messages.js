@@ -105,7 +105,10 @@ export class PendingMessages {
             article.classList.add("failed");
             body.append(h("div.state", icon("warning"), text, retry, discard));
         } else if (state === "queued" && (error || !this.isConnected())) {
-            body.append(h("div.state", icon("clock"), "Waiting to send"));
+            // Too fast for the server, or for the network.
+            const isTooFast = error?.status === 429;
+            const text = isTooFast ? "Waiting to send: too many at once" : "Waiting to send";
+            body.append(h("div.state", icon("clock"), text));
         }
     }
 }

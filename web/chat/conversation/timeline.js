@@ -1,6 +1,7 @@
 // The messages of one room, as a window that moves over its history: messages far out of sight
 // are removed from the page and loaded again when needed, so a room of any length costs the same.
 
+import { button, errorText } from "../ui/controls.js";
 import { fill, h, oncePerFrame } from "../ui/dom.js";
 import { counted } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
@@ -14,13 +15,18 @@ const WINDOW = 250;
 const END_DISTANCE = 48;
 /** The most quoted messages kept in memory. */
 const MAX_QUOTES = 500;
+/** The first and the longest pause (ms) before a failed request is made again. */
+const RETRY_MS = 2000;
+const MAX_RETRY_MS = 30000;
 
 /**
  * `source` loads messages; all its functions return promises. `newest(limit)`, `older(id, limit)`,
  * `newer(id, limit)` and `fromEnd(offset, limit)` give `{messages, more}`, oldest first; `one(id)`
  * gives a message. Calls `on.seen()` when the room's last message comes into view,
- * `on.shown(messages)` after appending some, `on.active(message, article)` when one is pointed at
- * or focused, and `on.failed(error)` when a request failed.
+ * `on.shown(messages)` after appending some, `on.changed(id)` after a message was edited or
+ * deleted,
+ * `on.active(message, article)` when one is pointed at or focused, and `on.refused()` if the user
+ * may not read the room. A failed request is shown with the reason and made again.
  */
 export class Timeline {
     constructor({ source, self, roomName, on }) {
@@ -41,6 +47,12 @@ export class Timeline {
         // The number of the latest request, and of the one under way.
         this.lastRequest = 0;
         this.loading = null;
+        // What has happened to messages while a page was loading, which may show them as before.
+        this.changes = new Map();
+        // The request to be made again after a failure, and the timer for it.
+        this.failedWork = null;
+        this.retryTimer = null;
+        this.retryPause = RETRY_MS;
         this.#build(roomName);
         this.flush = oncePerFrame(() => this.#addArrived());
         this.watch = oncePerFrame(() => this.#scrolled());
@@ -81,9 +93,11 @@ export class Timeline {
             this.outbox,
         );
         this.jump = h("button.jump", { type: "button", hidden: true, onclick: () => this.toEnd() });
+        this.failure = h("div.failure", { role: "alert", hidden: true });
         this.element = h(
             "div.timeline",
             this.scroller,
+            this.failure,
             h("div.loading", { hidden: true, role: "status" }, "Loading messages…"),
             this.jump,
         );
@@ -91,69 +105,110 @@ export class Timeline {
 
     close() {
         this.lastRequest += 1;
+        clearTimeout(this.retryTimer);
         this.resizing.disconnect();
         this.element.remove();
     }
 
     // ---- the window ----
 
-    /** Shows the newest messages; if many are unread, the first unread ones. */
-    async open(unread = 0) {
-        const far = unread > PAGE - 10;
-        const after = far ? unread - PAGE / 2 : 0;
-        const page = await this.#read(() => this.source.fromEnd(after, PAGE));
-        if (!page) {
+    /**
+     * Shows the newest messages; if many are unread, the first unread ones. `place` is where the
+     * user was before, or null.
+     */
+    async open(unread = 0, place = null) {
+        this.quotes.clear();
+        if (place) {
+            await this.#openAt(place, unread);
             return;
         }
-        const { messages } = page;
-        const first = messages.length - (unread - after);
-        this.firstNew =
-            unread > 0 && messages.length > 0
-                ? messages[Math.max(0, Math.min(first, messages.length - 1))].message_id
-                : 0;
-        this.#show(messages, page.more, far);
-        const line = this.byId.get(this.firstNew);
-        if (far && line) {
-            this.scroller.scrollTop = line.offsetTop - this.scroller.clientHeight / 3;
-        } else {
-            this.#scrollToEnd();
-        }
-        this.watch();
+        const far = unread > PAGE - 10;
+        const after = far ? unread - PAGE / 2 : 0;
+        await this.#read(
+            () => this.source.fromEnd(after, PAGE),
+            ({ messages, more }) => {
+                const first = messages.length - (unread - after);
+                this.firstNew =
+                    unread > 0 && messages.length > 0
+                        ? messages[Math.max(0, Math.min(first, messages.length - 1))].message_id
+                        : 0;
+                this.#show(messages, more, far);
+                const line = this.byId.get(this.firstNew);
+                if (far && line) {
+                    this.scroller.scrollTop = line.offsetTop - this.scroller.clientHeight / 3;
+                } else {
+                    this.#scrollToEnd();
+                }
+            },
+        );
+    }
+
+    /** The place to come back to: {id, offset} of the topmost message in view; null at the end. */
+    place() {
+        const top = this.scroller.scrollTop;
+        const first = this.items.find((node) => node.offsetTop + node.offsetHeight > top);
+        return first && !this.isAtBottom()
+            ? { id: first.message.message_id, offset: first.offsetTop - top }
+            : null;
+    }
+
+    async #openAt({ id, offset }, unread) {
+        await this.#read(
+            () => this.#around(id),
+            (page) => {
+                this.#show(page.messages, page.more, page.after);
+                this.missed = unread;
+                this.scroller.scrollTop = this.byId.get(id).offsetTop - offset;
+            },
+        );
     }
 
     /** Scrolls to the newest message, loading it if needed. */
     async toEnd() {
-        if (!this.atEnd) {
-            const page = await this.#read(() => this.source.newest(PAGE));
-            if (!page) {
-                return;
-            }
-            this.#show(page.messages, page.more, false);
+        if (this.atEnd) {
+            this.#scrollToEnd();
+            this.watch();
+            return;
         }
-        this.#scrollToEnd();
-        this.watch();
+        await this.#read(
+            () => this.source.newest(PAGE),
+            (page) => {
+                this.#show(page.messages, page.more, false);
+                this.#scrollToEnd();
+            },
+        );
     }
 
     /** Scrolls to a message anywhere in the room. */
     async goTo(id) {
-        if (!this.byId.has(id)) {
-            const page = await this.#read(async () => {
-                const [older, it, newer] = await Promise.all([
-                    this.source.older(id, PAGE / 2),
-                    this.source.one(id),
-                    this.source.newer(id, PAGE / 2),
-                ]);
-                return {
-                    messages: [...older.messages, it, ...newer.messages],
-                    more: older.more,
-                    after: newer.more,
-                };
-            });
-            if (!page) {
-                return;
-            }
-            this.#show(page.messages, page.more, page.after);
+        if (this.byId.has(id)) {
+            this.#flash(id);
+            return;
         }
+        await this.#read(
+            () => this.#around(id),
+            (page) => {
+                this.#show(page.messages, page.more, page.after);
+                this.#flash(id);
+            },
+        );
+    }
+
+    /** Requests a message and its neighbours. */
+    async #around(id) {
+        const [older, it, newer] = await Promise.all([
+            this.source.older(id, PAGE / 2),
+            this.source.one(id),
+            this.source.newer(id, PAGE / 2),
+        ]);
+        return {
+            messages: [...older.messages, it, ...newer.messages],
+            more: older.more,
+            after: newer.more,
+        };
+    }
+
+    #flash(id) {
         this.byId.get(id).scrollIntoView({ block: "center" });
         const article = this.focusOn(id);
         article.classList.remove("flash");
@@ -178,23 +233,35 @@ export class Timeline {
         this.#edges();
     }
 
-    /** Runs a request; resolves to undefined if it failed or a later one has replaced it. */
-    async #read(work) {
+    /**
+     * Runs a request and shows its result, unless a later request has replaced it. If it fails, the
+     * reason is shown, and the request is made again.
+     */
+    async #read(work, show) {
         this.lastRequest += 1;
         const own = this.lastRequest;
         const indicator = this.element.querySelector(".loading");
         const slow = setTimeout(() => {
             indicator.hidden = false;
         }, 300);
+        if (!this.loading) {
+            this.changes.clear();
+        }
         this.loading = own;
+        clearTimeout(this.retryTimer);
+        this.failedWork = null;
         try {
             const result = await work();
-            return own === this.lastRequest ? result : undefined;
+            if (own === this.lastRequest) {
+                this.failure.hidden = true;
+                this.retryPause = RETRY_MS;
+                show(result);
+                this.watch();
+            }
         } catch (error) {
             if (own === this.lastRequest) {
-                this.on.failed(error);
+                this.#failed(error, () => this.#read(work, show));
             }
-            return undefined;
         } finally {
             clearTimeout(slow);
             if (this.loading === own) {
@@ -205,8 +272,36 @@ export class Timeline {
         }
     }
 
+    #failed(error, again) {
+        if (error.status === 403) {
+            this.on.refused();
+        } else if (error.status !== 401) {
+            this.failedWork = again;
+            if (error.temporary) {
+                this.retryTimer = setTimeout(() => this.retry(), this.retryPause);
+                this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
+            }
+            const text = `The messages could not be loaded. ${errorText(error)}`;
+            // The same text again would make a screen reader repeat it.
+            if (this.failure.hidden || this.failure.firstChild.textContent !== text) {
+                fill(
+                    this.failure,
+                    h("span", text),
+                    button("Try again", () => this.retry(), "link"),
+                );
+            }
+            this.failure.hidden = false;
+        }
+    }
+
+    /** Makes a request that has failed once more. */
+    retry() {
+        this.failedWork?.();
+    }
+
     #node(message) {
-        const node = messageNode(message, (id) => this.repliedTo(id));
+        const current = { ...message, ...this.changes.get(message.message_id) };
+        const node = messageNode(current, (id) => this.repliedTo(id));
         this.byId.set(message.message_id, node);
         return node;
     }
@@ -280,9 +375,11 @@ export class Timeline {
         if (this.quotes.size > MAX_QUOTES) {
             this.quotes.delete(this.quotes.keys().next().value);
         }
+        // If the message changes meanwhile, change() has replaced this request.
+        const isCurrent = () => this.quotes.get(id) === request;
         request.then(
-            (message) => this.quotes.set(id, message),
-            () => this.quotes.delete(id),
+            (message) => isCurrent() && this.quotes.set(id, message),
+            () => isCurrent() && this.quotes.delete(id),
         );
         return request;
     }
@@ -328,32 +425,42 @@ export class Timeline {
 
     /** Redraws a message that was edited or deleted, and the quotes of it. */
     change(message) {
-        this.quotes.delete(message.message_id);
-        this.arrived = this.arrived.map((one) =>
-            one.message_id === message.message_id ? message : one,
-        );
-        const node = this.byId.get(message.message_id);
-        if (!node) {
-            return;
-        }
-        this.#keepPosition(() => {
-            drawMessage(node, message, (id) => this.repliedTo(id));
-            for (const other of this.items) {
-                if (other.message.reply_to_id === message.message_id) {
-                    drawMessage(other, other.message, (id) => this.repliedTo(id));
-                }
-            }
-        });
+        this.#change(message.message_id, message);
     }
 
     /** Shows a message as deleted; the event has only its id. */
     remove(id) {
-        const message =
-            this.byId.get(id)?.message ?? this.arrived.find((one) => one.message_id === id);
-        if (message) {
-            this.change({ ...message, is_deleted: true, content: "" });
+        this.#change(id, { is_deleted: true, content: "" });
+    }
+
+    /** The message may be in the window, or only quoted, or neither. */
+    #change(id, change) {
+        if (this.loading) {
+            this.changes.set(id, change);
         }
+        this.arrived = this.arrived.map((one) =>
+            one.message_id === id ? { ...one, ...change } : one,
+        );
+        // A quote that was loaded, or is being loaded, shows the message as it was.
         this.quotes.delete(id);
+        const node = this.byId.get(id);
+        const repliedTo = (other) => this.repliedTo(other);
+        this.#keepPosition(() => {
+            if (node) {
+                drawMessage(node, { ...node.message, ...change }, repliedTo);
+            }
+            for (const other of this.items) {
+                if (other.message.reply_to_id === id) {
+                    drawMessage(other, other.message, repliedTo);
+                }
+            }
+        });
+        this.on.changed(id);
+    }
+
+    /** Draws the days again: "Today" has become "Yesterday". */
+    drawDays() {
+        this.#keepPosition(() => this.#place(0, this.items.length));
     }
 
     /** Draws the line for new messages above this one; 0 removes it. */
@@ -428,7 +535,8 @@ export class Timeline {
             this.on.seen();
         }
         this.#drawJump();
-        if (this.loading || this.items.length === 0) {
+        // What has failed is made again by a timer.
+        if (this.loading || this.failedWork || this.items.length === 0) {
             return;
         }
         if (!this.atStart && scrollTop < clientHeight) {
@@ -441,25 +549,22 @@ export class Timeline {
     async #loadMore(above) {
         const edge = above ? this.items[0] : this.items[this.items.length - 1];
         const id = edge.message.message_id;
-        const page = await this.#read(() =>
-            above ? this.source.older(id, PAGE) : this.source.newer(id, PAGE),
+        await this.#read(
+            () => (above ? this.source.older(id, PAGE) : this.source.newer(id, PAGE)),
+            (page) =>
+                this.#keepPosition(() => {
+                    if (above) {
+                        this.#prepend(page.messages);
+                        this.atStart = !page.more;
+                        this.#trim(false);
+                    } else {
+                        this.#append(page.messages);
+                        this.atEnd = !page.more;
+                        this.#trim(true);
+                    }
+                    this.#edges();
+                }),
         );
-        if (!page) {
-            return;
-        }
-        this.#keepPosition(() => {
-            if (above) {
-                this.#prepend(page.messages);
-                this.atStart = !page.more;
-                this.#trim(false);
-            } else {
-                this.#append(page.messages);
-                this.atEnd = !page.more;
-                this.#trim(true);
-            }
-            this.#edges();
-        });
-        this.watch();
     }
 
     /** Keeps the end in view when the window or an on-screen keyboard changes the height. */
@@ -508,15 +613,20 @@ export class Timeline {
 
     #key(event) {
         const article = event.target.closest(".message");
-        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-        if (!article || !step || event.target !== article) {
+        if (!article || event.target !== article || event.ctrlKey || event.metaKey) {
             return;
         }
         const at = this.items.indexOf(article.parentElement);
-        const next = this.items[at + step];
-        if (next) {
-            next.querySelector(".message").focus();
+        const to = {
+            ArrowUp: at - 1,
+            ArrowDown: at + 1,
+            Home: 0,
+            End: this.items.length - 1,
+        }[event.key];
+        if (to === undefined) {
+            return;
         }
+        this.items[to]?.querySelector(".message").focus();
         event.preventDefault();
     }
 

@@ -3,9 +3,12 @@
 import { form, submitButton, textField } from "../ui/controls.js";
 import { cancelButton, openDialog, rowButton, searchList } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
-import { counted } from "../ui/format.js";
+import { counted, visibleName } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { avatar } from "../ui/avatar.js";
+
+/** The most rooms shown in a list of results. */
+const MOST_FOUND = 200;
 
 /** A form for a room's name and privacy. `save({name, is_private})` returns a promise. */
 function roomForm(root, { title, action, room, save }) {
@@ -19,7 +22,6 @@ function roomForm(root, { title, action, room, save }) {
     openDialog(root, title, (close) => {
         const name = textField("name", "Name", {
             value: room.name,
-            maxlength: 128,
             required: true,
             autocomplete: "off",
         });
@@ -58,7 +60,8 @@ function userSearch(confab, action) {
         label: "Find a person by name",
         search: async (text) => {
             const page = await confab.users({ search: text, limit: 50 });
-            return page.results.filter((user) => user.user_id !== confab.user.user_id);
+            const items = page.results.filter((user) => user.user_id !== confab.user.user_id);
+            return { items, more: page.next !== null };
         },
         row: (user, refresh) =>
             h(
@@ -85,7 +88,7 @@ export function directMessage(root, confab, choose) {
 /** Invites people to a room; members and those just invited are marked. */
 export function invite(root, confab, room, isMember) {
     const invited = new Set();
-    openDialog(root, `Invite to ${room.name}`, () =>
+    openDialog(root, `Invite to ${visibleName(room.name)}`, () =>
         userSearch(confab, ({ user_id: id, username }, refresh) => {
             if (invited.has(id) || isMember(id)) {
                 const text = invited.has(id) ? "Invited" : "Member";
@@ -100,12 +103,39 @@ export function invite(root, confab, room, isMember) {
     );
 }
 
-/** Public rooms, most recently active first. The search covers the rooms that were read. */
+/** Reads a list of the API page by page, as far as it is needed. */
+class PagedList {
+    constructor(first, follow) {
+        Object.assign(this, { first, follow, items: [], page: null, reading: Promise.resolve() });
+    }
+
+    /** The first `count` items that match, and whether there are more; waits for its turn. */
+    find(matches, count) {
+        const find = async () => {
+            for (;;) {
+                const found = this.items.filter(matches);
+                const isLast = this.page && !this.page.next;
+                if (found.length > count || isLast) {
+                    return { items: found.slice(0, count), more: found.length > count };
+                }
+                this.page = await (this.page ? this.follow(this.page.next) : this.first());
+                this.items.push(...this.page.results);
+            }
+        };
+        this.reading = this.reading.then(find, find);
+        return this.reading;
+    }
+}
+
+/** Public rooms, most recently active first. */
 export function findRoom(root, confab, isMember, choose) {
-    let listed;
-    const search = async (text) => {
-        listed ??= (await confab.rooms({ public: true, limit: 200 })).results;
-        return listed.filter((room) => room.name.toLowerCase().includes(text.toLowerCase()));
+    const list = new PagedList(
+        () => confab.rooms({ public: true, limit: 200 }),
+        (link) => confab.follow(link),
+    );
+    const search = (text) => {
+        const wanted = text.toLowerCase();
+        return list.find((room) => room.name.toLowerCase().includes(wanted), MOST_FOUND);
     };
     openDialog(root, "Public rooms", (close) => {
         const row = (room) => {
@@ -114,8 +144,8 @@ export function findRoom(root, confab, isMember, choose) {
             return h(
                 "li.person",
                 h("span.round", icon("hash")),
-                h("span.who", room.name, members),
-                rowButton(action, room.name, async () => {
+                h("span.who", visibleName(room.name), members),
+                rowButton(action, visibleName(room.name), async () => {
                     await choose(room, action === "Join");
                     close();
                 }),

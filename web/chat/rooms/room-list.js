@@ -2,16 +2,23 @@
 
 import { ShownState } from "../shown-state.js";
 import { debounce, oncePerFrame } from "../ui/dom.js";
+import { visibleName } from "../ui/format.js";
 
 /** Rooms per request, the largest page that the server gives. */
 const PAGE = 200;
-/** How often the list is compared with the server's while the page is visible. */
+/** How often the list is compared with the server's. */
 const COMPARE_MS = 60000;
+/** A comparison leaves alone what was changed here in this time (ms): the server may not know. */
+const SETTLED_MS = 3000;
+/** The first and the longest pause (ms) before the list is requested again after a failure. */
+const RETRY_MS = 2000;
+const MAX_RETRY_MS = 30000;
 
 /**
  * Calls `on.changed()` after changes, at most once per frame; `on.message(room, message)` for a
- * message by someone else; `on.removed(id, text)` when the user is no longer in a room, with the
- * reason or null; `on.failed(error)` when a request failed.
+ * message by someone else; `on.invited(room, user)`; `on.removed(id, text)` when the user is no
+ * longer in a room, with the reason or null; `on.failed(error)` when a request failed. If the list
+ * could not be loaded, `failure` is the error, and it is requested again.
  */
 export class RoomList {
     constructor(confab, self, on) {
@@ -19,8 +26,10 @@ export class RoomList {
         this.byId = new Map();
         this.loaded = false;
         this.loadCount = 0;
-        // Rooms changed by events while the list was loading.
-        this.touched = new Set();
+        this.failure = null;
+        this.retryPause = RETRY_MS;
+        // When a room was changed here, by an event or the user; by room id.
+        this.touchedAt = new Map();
         this.changed = oncePerFrame(() => on.changed());
         this.reload = debounce(50, () => this.load());
         const channel = confab.openNotifications();
@@ -34,9 +43,10 @@ export class RoomList {
         });
         channel.on("resync", () => this.reload());
         this.shown = new ShownState(channel, () => this.changed());
+        channel.on("state", (state) => state === "live" && this.failure && this.reload());
         channel.on("new_message_notification", ({ message }) => this.#notified(message));
         channel.on("room_created", ({ room }) => this.refresh(room.room_id));
-        channel.on("room_invitation", (event) => this.refresh(event.room_id));
+        channel.on("room_invitation", (event) => this.#invited(event));
         channel.on("room_removed", (event) =>
             this.#removed(
                 event.room_id,
@@ -53,48 +63,79 @@ export class RoomList {
         this.compare = () => this.#compare();
         this.timer = setInterval(this.compare, COMPARE_MS);
         window.addEventListener("focus", this.compare);
+        document.addEventListener("visibilitychange", this.compare);
         // Load now, since the user is waiting; the channel's first event loads once more.
         this.load();
     }
 
     close() {
         this.channel.close();
+        this.loadCount += 1;
         clearInterval(this.timer);
+        clearTimeout(this.retryTimer);
         window.removeEventListener("focus", this.compare);
+        document.removeEventListener("visibilitychange", this.compare);
     }
 
-    /** Loads all rooms, page by page. If called again meanwhile, the earlier result is dropped. */
+    /** Requests all rooms, page by page. Resolves to a map by id. */
+    async #request() {
+        const known = new Map();
+        let page = await this.confab.rooms({ limit: PAGE });
+        for (;;) {
+            page.results.forEach((room) => known.set(room.room_id, room));
+            if (!page.next) {
+                return known;
+            }
+            page = await this.confab.follow(page.next);
+        }
+    }
+
+    /** Loads all rooms. If called again meanwhile, the earlier result is dropped. */
     async load() {
         this.loadCount += 1;
         const own = this.loadCount;
-        const known = new Map();
-        this.touched = new Set();
+        const began = performance.now();
+        clearTimeout(this.retryTimer);
+        let known;
         try {
-            let page = await this.confab.rooms({ limit: PAGE });
-            for (;;) {
-                page.results.forEach((room) => known.set(room.room_id, room));
-                if (!page.next) {
-                    break;
-                }
-                page = await this.confab.follow(page.next);
-            }
+            known = await this.#request();
         } catch (error) {
             if (own === this.loadCount) {
-                this.on.failed(error);
+                this.#loadFailed(error);
             }
             return;
         }
         if (own === this.loadCount) {
-            this.#keepTouched(known);
+            this.#keepTouched(known, began);
+            known.forEach((room, id) => {
+                room.invitedBy = this.byId.get(id)?.invitedBy;
+            });
             this.byId = known;
             this.loaded = true;
+            this.failure = null;
+            this.retryPause = RETRY_MS;
             this.changed();
         }
     }
 
+    #loadFailed(error) {
+        if (this.loaded) {
+            this.on.failed(error);
+        }
+        this.failure = error;
+        if (error.temporary) {
+            this.retryTimer = setTimeout(() => this.load(), this.retryPause);
+            this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
+        }
+        this.changed();
+    }
+
     /** Rooms changed by events while the list was loading may be newer than the list, or older. */
-    #keepTouched(known) {
-        for (const id of this.touched) {
+    #keepTouched(known, began) {
+        for (const [id, time] of this.touchedAt) {
+            if (time < began) {
+                continue;
+            }
             if (this.byId.has(id)) {
                 known.set(id, this.byId.get(id));
                 this.refresh(id);
@@ -105,39 +146,53 @@ export class RoomList {
     }
 
     /**
-     * Updates what no event reports here: renamed rooms, edited last messages. Mostly nothing has
-     * changed, and the browser answers from its cache after a 304.
+     * Updates what no event reports here: renamed rooms, edited last messages, what the user has
+     * read or written on another device. Mostly nothing has changed, and the browser answers from
+     * its cache after a 304. A hidden page shows no more than its number of unread messages.
      */
     async #compare() {
-        if (document.hidden || !this.loaded || this.channel.state !== "live") {
+        const isOfUse = !document.hidden || this.unread() > 0;
+        if (!isOfUse || !this.loaded || this.channel.state !== "live") {
             return;
         }
-        const before = new Map([...this.byId].map(([id, room]) => [id, room.last_message]));
-        let page;
+        const began = performance.now();
+        const own = this.loadCount;
+        let listed;
         try {
-            page = await this.confab.rooms({ limit: PAGE });
+            listed = await this.#request();
         } catch {
             return; // tried again next time; the channel reports a lost connection
         }
-        for (const room of page.results) {
-            const known = this.byId.get(room.room_id);
+        if (own !== this.loadCount) {
+            return; // loaded once more meanwhile, or closed
+        }
+        for (const room of listed.values()) {
+            const id = room.room_id;
+            const known = this.byId.get(id);
             if (known) {
-                const { name, is_private, is_admin, members_count } = room;
-                // If an event changed the last message during the request, the event is newer.
-                const { last_message: last } = known;
-                const isSame =
-                    last === before.get(room.room_id) &&
-                    last?.message_id === room.last_message?.message_id;
-                this.put({
-                    room_id: room.room_id,
-                    name,
-                    is_private,
-                    is_admin,
-                    members_count,
-                    last_message: isSame ? room.last_message : last,
-                });
+                const isSettled = !this.#touchedSince(id, began - SETTLED_MS);
+                const ours = known.last_message?.message_id ?? 0;
+                const isNewer = (room.last_message?.message_id ?? 0) > ours;
+                const { last_message, message_count, unread_count } =
+                    isSettled || isNewer ? room : known;
+                this.#merge({ ...room, last_message, message_count, unread_count });
+            } else if (!this.#touchedSince(id, began)) {
+                this.#merge(room);
             }
         }
+        // Of a list of several pages, a room may have moved from one to another meanwhile.
+        const gone = listed.size > PAGE ? [] : [...this.byId.keys()];
+        gone.filter((id) => !listed.has(id) && !this.#touchedSince(id, began)).forEach((id) =>
+            this.remove(id),
+        );
+    }
+
+    #touch(id) {
+        this.touchedAt.set(id, performance.now());
+    }
+
+    #touchedSince(id, time) {
+        return (this.touchedAt.get(id) ?? -Infinity) >= time;
     }
 
     #knowsAll(rooms) {
@@ -162,7 +217,11 @@ export class RoomList {
     }
 
     put(room) {
-        this.touched.add(room.room_id);
+        this.#touch(room.room_id);
+        this.#merge(room);
+    }
+
+    #merge(room) {
         this.byId.set(room.room_id, { ...this.byId.get(room.room_id), ...room });
         this.changed();
     }
@@ -172,7 +231,7 @@ export class RoomList {
     }
 
     remove(id) {
-        this.touched.add(id);
+        this.#touch(id);
         this.byId.delete(id);
         this.changed();
     }
@@ -180,7 +239,16 @@ export class RoomList {
     #removed(id, reason) {
         const room = this.byId.get(id);
         this.remove(id);
-        this.on.removed(id, reason && room ? `${reason} “${room.name}”.` : null);
+        this.on.removed(id, reason && room ? `${reason} “${visibleName(room.name)}”.` : null);
+    }
+
+    async #invited({ room_id: id, invited_by: inviter }) {
+        await this.refresh(id);
+        const room = this.byId.get(id);
+        if (room && inviter !== this.self.username) {
+            this.put({ room_id: id, invitedBy: inviter });
+            this.on.invited(this.byId.get(id), inviter);
+        }
     }
 
     async #notified(message) {
@@ -200,7 +268,9 @@ export class RoomList {
         if (!room || message.message_id <= (room.last_message?.message_id ?? 0)) {
             return;
         }
-        this.touched.add(room.room_id);
+        this.#touch(room.room_id);
+
+        room.invitedBy = null;
         room.last_message = message;
         room.message_count += 1;
         room.unread_count = message.sender_id === this.self.user_id ? 0 : room.unread_count + 1;
@@ -216,10 +286,14 @@ export class RoomList {
         }
     }
 
-    markRead(id) {
+    /** The room was read; `messageId`: up to this message, in another tab. */
+    markRead(id, messageId = Infinity) {
         const room = this.byId.get(id);
-        if (room && room.unread_count > 0) {
+        const isAll = room && (room.last_message?.message_id ?? 0) <= messageId;
+        if (isAll && (room.unread_count > 0 || room.invitedBy)) {
+            this.#touch(id);
             room.unread_count = 0;
+            room.invitedBy = null;
             this.changed();
         }
     }

@@ -2,10 +2,11 @@
 
 import { messageSummary } from "../conversation/message.js";
 import { avatar, roomAvatar } from "../ui/avatar.js";
-import { button, iconButton } from "../ui/controls.js";
-import { fill, h } from "../ui/dom.js";
-import { fullTime, shortTime } from "../ui/format.js";
+import { button, errorText, iconButton } from "../ui/controls.js";
+import { fill, h, isComposing } from "../ui/dom.js";
+import { fullTime, shorten, shortTime, visibleName } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
+import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
 
 /** What the account shows for each state of the notifications channel. */
 const STATE_TEXT = {
@@ -20,10 +21,14 @@ const STATE_TEXT = {
 /** The last message of a room, with who sent it where that is not obvious. */
 function lastMessageText(room, self) {
     const last = room.last_message;
+    if (room.invitedBy) {
+        const what = room.is_direct ? "started this conversation" : "invited you";
+        return `${room.invitedBy} ${what}`;
+    }
     if (!last) {
         return "No messages yet";
     }
-    const text = messageSummary(last).slice(0, 100);
+    const text = shorten(messageSummary(last), 100);
     const isOwn = last.sender_id === self.user_id;
     if (last.is_deleted || room.is_direct) {
         return isOwn && !last.is_deleted ? `You: ${text}` : text;
@@ -40,6 +45,8 @@ export class Sidebar {
         Object.assign(this, { rooms, self, on });
         this.items = new Map();
         this.list = h("ul");
+        this.list.addEventListener("focusin", () => this.#drawTabStop());
+        moveWithArrows(this.list, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
         this.empty = h("div.empty", { hidden: true });
         this.filter = h("input", {
             type: "search",
@@ -47,6 +54,7 @@ export class Sidebar {
             autocomplete: "off",
             placeholder: "Find a room",
             oninput: () => this.draw(),
+            onkeydown: (event) => this.#filterKey(event),
         });
         this.dot = h("span.dot");
         this.state = h("span", { role: "status" });
@@ -76,6 +84,32 @@ export class Sidebar {
         );
     }
 
+    /** Moves the focus to the field that finds a room. */
+    find() {
+        this.filter.focus();
+        this.filter.select();
+    }
+
+    #filterKey(event) {
+        const first = this.list.querySelector("button");
+        if (isComposing(event)) {
+            return;
+        }
+        if (event.key === "Enter" && this.filter.value.trim() && first) {
+            const { roomId } = first.parentElement;
+            this.filter.value = "";
+            this.draw();
+            this.on.open(roomId);
+        } else if (event.key === "ArrowDown" && first) {
+            event.preventDefault();
+            first.focus();
+        } else if (event.key === "Escape" && this.filter.value) {
+            event.preventDefault();
+            this.filter.value = "";
+            this.draw();
+        }
+    }
+
     /** Marks the open room. */
     select(id) {
         this.selected = id;
@@ -101,7 +135,19 @@ export class Sidebar {
             .sorted()
             .filter((room) => room.name.toLowerCase().includes(wanted));
         this.#arrange(shown.map((room) => this.#item(room)));
-        this.#drawEmpty(shown.length === 0 && this.rooms.loaded, wanted);
+        this.#drawTabStop();
+        const { loaded, failure } = this.rooms;
+        this.#drawEmpty(shown.length === 0 && (loaded || failure !== null), wanted);
+    }
+
+    /** Tab reaches the list once: where the user was, at the open room, or at the first one. */
+    #drawTabStop() {
+        const buttons = [...this.list.querySelectorAll("button")];
+        const stop =
+            buttons.find((one) => one.matches(":focus")) ??
+            buttons.find((one) => one.parentElement.roomId === this.selected) ??
+            buttons[0];
+        setTabStop(this.list, stop, "button");
     }
 
     /** Shows the items in this order, moving only those that are out of place. */
@@ -133,6 +179,7 @@ export class Sidebar {
             room.name,
             room.is_private,
             room.unread_count,
+            room.invitedBy,
             current,
             last?.message_id,
             last?.content,
@@ -158,12 +205,13 @@ export class Sidebar {
     #drawRoom(element, room, current) {
         const last = room.last_message;
         const unread = room.unread_count;
+        const isNew = unread === 0 && Boolean(room.invitedBy);
         element.classList.toggle("unread", unread > 0);
         element.setAttribute("aria-current", String(current));
         fill(
             element,
             roomAvatar(room),
-            h("span.name", { dir: "auto" }, room.name),
+            h("span.name", { dir: "auto" }, visibleName(room.name)),
             last
                 ? h(
                       "time",
@@ -173,9 +221,10 @@ export class Sidebar {
                 : h("span"),
             h(
                 "span",
-                { class: unread > 0 ? "last" : "last wide" },
+                { class: unread > 0 || isNew ? "last" : "last wide" },
                 lastMessageText(room, this.self),
             ),
+            isNew && h("span.badge", "New"),
             unread > 0 &&
                 h("span.count", unread > 99 ? "99+" : String(unread), h("span.unseen", " unread")),
         );
@@ -186,7 +235,14 @@ export class Sidebar {
         if (!isEmpty) {
             return;
         }
-        if (wanted) {
+        if (!this.rooms.loaded) {
+            const text = `The rooms could not be loaded. ${errorText(this.rooms.failure)}`;
+            const retry = button("Try again", () => this.rooms.load());
+            // The same text again would make a screen reader repeat it.
+            if (this.empty.firstChild?.textContent !== text) {
+                fill(this.empty, h("p", { role: "alert" }, text), retry);
+            }
+        } else if (wanted) {
             fill(this.empty, h("p", "None of your rooms has that name."));
         } else {
             fill(

@@ -1,6 +1,7 @@
 // Round pictures of users and rooms.
 
 import { h } from "./dom.js";
+import { firstCharacter } from "./format.js";
 import { icon } from "./icons.js";
 
 const HUES = 8;
@@ -11,7 +12,7 @@ export function avatar(name, size = "") {
         .trim()
         .split(/[\s._-]+/u)
         .filter(Boolean);
-    const initials = parts.slice(0, 2).map((part) => [...part][0]);
+    const initials = parts.slice(0, 2).map(firstCharacter);
     let hue = 0;
     for (const character of name) {
         hue = (hue * 31 + character.codePointAt(0)) % 9973;

@@ -1,6 +1,7 @@
 // Buttons, labelled fields and forms, and the text of an error.
 
 import { h } from "./dom.js";
+import { counted } from "./format.js";
 import { icon } from "./icons.js";
 
 let fieldCount = 0;
@@ -9,6 +10,10 @@ let fieldCount = 0;
 export function errorText(error) {
     if (error.name !== "ConfabError") {
         return `Something went wrong in this page: ${error.message}`;
+    }
+    if (error.status === 429) {
+        const when = error.retryAfter ? ` in ${counted(error.retryAfter, "second")}` : " later";
+        return `Too many requests in a short time. Try again${when}.`;
     }
     const fields = Object.values(error.fields).flat();
     return fields.length > 0 ? fields.join(" ") : error.detail;

@@ -56,8 +56,9 @@ export function confirm(root, { title, text, action, act, then }) {
 }
 
 /**
- * A search field with results while the user types. `search(text)` returns a promise of items,
- * `row(item, refresh)` the node of one; `nothing` is shown when there are none.
+ * A search field with results while the user types. `search(text)` returns a promise of
+ * {items, more}, `more` telling whether there are others; `row(item, refresh)` returns the node of
+ * one; `nothing` is shown when there are none.
  */
 export function searchList({ label, search, row, nothing }) {
     const results = h("ul.results", { "aria-label": "Results", tabindex: "0" });
@@ -67,10 +68,14 @@ export function searchList({ label, search, row, nothing }) {
         const own = latest;
         let rows;
         try {
-            const items = await search(field.input.value.trim());
+            const { items, more } = await search(field.input.value.trim());
             rows = items.map((item) => row(item, refresh));
+            if (more) {
+                rows.push(h("li.note", "There are more. Type more of the name to see them."));
+            }
         } catch (error) {
-            rows = [h("li.note", { role: "alert" }, errorText(error))];
+            const retry = button("Try again", refresh, "link");
+            rows = [h("li.note", { role: "alert" }, errorText(error), " ", retry)];
         }
         // A later search may have been answered first.
         if (own === latest) {

@@ -32,24 +32,25 @@ export function fill(element, ...children) {
     return element;
 }
 
+/** A hidden page gets no frames, and one that is hidden loses the frame it has requested. */
+const FRAME_TIMEOUT_MS = 200;
+
 /**
- * Returns a function that runs `work` once before the next frame, however often it is called.
- * Hidden pages get no frames; a timer serves them.
+ * Returns a function that runs `work` once before the next frame, however often it is called, or
+ * after a short time if there is no frame.
  */
 export function oncePerFrame(work) {
-    let scheduled = false;
+    let timer = null;
     const run = () => {
-        scheduled = false;
-        work();
+        if (timer !== null) {
+            clearTimeout(timer);
+            timer = null;
+            work();
+        }
     };
     return () => {
-        if (scheduled) {
-            return;
-        }
-        scheduled = true;
-        if (document.hidden) {
-            setTimeout(run, 100);
-        } else {
+        if (timer === null) {
+            timer = setTimeout(run, FRAME_TIMEOUT_MS);
             requestAnimationFrame(run);
         }
     };
@@ -63,3 +64,21 @@ export function debounce(delay, work) {
         timer = setTimeout(() => work(...args), delay);
     };
 }
+
+/**
+ * Whether a key belongs to an input method, such as Enter that confirms a conversion. Safari
+ * reports it after the end of the composition, with the key code 229 alone.
+ */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
+/** The browser's storage, null if it is forbidden. */
+export function storageOf(name) {
+    try {
+        return window[name];
+    } catch {
+        return null;
+    }
+}
+
+/** Whether the user is looking at this page. */
+export const isAttended = () => document.visibilityState === "visible" && document.hasFocus();

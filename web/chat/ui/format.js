@@ -1,6 +1,4 @@
-// Formatting for display: times, lists of names, counts, and links in texts.
-
-import { h } from "./dom.js";
+// Formatting for display: times, lists of names, counts, and shortened texts.
 
 /**
  * Returns a function that gives one time format, created at its first use: the first one costs a
@@ -14,6 +12,7 @@ function lazyFormat(options) {
 const clock = lazyFormat({ hour: "2-digit", minute: "2-digit" });
 const weekday = lazyFormat({ weekday: "long" });
 const shortDay = lazyFormat({ day: "numeric", month: "short" });
+const shortDate = lazyFormat({ day: "numeric", month: "short", year: "numeric" });
 const longDay = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const moment = lazyFormat({ dateStyle: "full", timeStyle: "short" });
 
@@ -53,14 +52,41 @@ export function dayName(iso) {
     return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : longDay().format(date);
 }
 
-/** A short form for the list of rooms. */
+/** A short form for the list of rooms; days of another year show the year. */
 export function shortTime(iso) {
     const date = new Date(iso);
     const ago = daysAgo(date);
     if (ago <= 0) {
         return clock().format(date);
     }
-    return ago === 1 ? "Yesterday" : ago < 7 ? weekday().format(date) : shortDay().format(date);
+    if (ago < 7) {
+        return ago === 1 ? "Yesterday" : weekday().format(date);
+    }
+    const isThisYear = date.getFullYear() === new Date().getFullYear();
+    return (isThisYear ? shortDay : shortDate)().format(date);
+}
+
+/**
+ * Calls `changed()` after midnight, and after a sleep or a change of the time zone: whatever says
+ * "Today" has to be drawn again. Returns a function that ends it.
+ */
+export function watchDay(changed) {
+    let day = dayKey(Date.now());
+    const check = () => {
+        const today = dayKey(Date.now());
+        if (today !== day) {
+            day = today;
+            changed();
+        }
+    };
+    const timer = setInterval(check, 60 * 1000);
+    window.addEventListener("focus", check);
+    document.addEventListener("visibilitychange", check);
+    return () => {
+        clearInterval(timer);
+        window.removeEventListener("focus", check);
+        document.removeEventListener("visibilitychange", check);
+    };
 }
 
 /** "ann, bob and carol"; with more than three, "ann, bob and 2 others". */
@@ -76,49 +102,59 @@ export function listOfNames(names) {
 /** "1 member", "3 members" */
 export const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
-// Punctuation after a web address is not part of it.
-const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/giu;
-const TRAILING = ".,;:!?)]}…";
+/** How far (in units of UTF-16) to look past the limit for the end of a character. */
+const LOOK_AHEAD = 64;
+let segmenter = null;
 
-/**
- * Cuts the punctuation after an address found in a text, but keeps a closing bracket whose opening
- * one is part of the address.
- */
-function trimAddress(address) {
-    let end = address.length;
-    while (TRAILING.includes(address[end - 1])) {
-        if (address[end - 1] === ")" && address.slice(0, end).includes("(")) {
+/** The first characters of a text as people count them: an emoji may be several code points. */
+function* characters(text) {
+    if (Intl.Segmenter) {
+        segmenter ??= new Intl.Segmenter();
+        for (const { segment } of segmenter.segment(text)) {
+            yield segment;
+        }
+    } else {
+        yield* text;
+    }
+}
+
+/** The start of a text that is longer than `limit`, with "…", else the text. */
+export function shorten(text, limit) {
+    if (text.length <= limit) {
+        return text;
+    }
+    let end = 0;
+    for (const character of characters(text.slice(0, limit + LOOK_AHEAD))) {
+        if (end + character.length > limit) {
             break;
         }
-        end -= 1;
+        end += character.length;
     }
-    return address.slice(0, end);
+    return `${text.slice(0, end)}…`;
 }
 
-/** Whether a text is an address. URL.canParse is newer than the browsers supported. */
-function isAddress(text) {
-    try {
-        return Boolean(new URL(text));
-    } catch {
-        return false;
-    }
-}
+export const firstCharacter = (text) => characters(text.slice(0, LOOK_AHEAD)).next().value ?? "";
 
-/** Splits a text into nodes: links for web addresses, text for the rest. */
-export function linked(text) {
-    const nodes = [];
-    let done = 0;
-    for (const match of text.matchAll(ADDRESS)) {
-        const address = trimAddress(match[0]);
-        if (!isAddress(address)) {
-            continue;
-        }
-        nodes.push(
-            text.slice(done, match.index),
-            h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address),
-        );
-        done = match.index + address.length;
-    }
-    nodes.push(text.slice(done));
-    return nodes.filter((node) => node !== "");
-}
+// Characters without a shape, and those that change the direction of what follows.
+const INVISIBLE = new RegExp(
+    [
+        "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u180b-\\u180f",
+        "\\u200b\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb]+",
+    ].join(""),
+    "gu",
+);
+// Those that belong to some scripts and to emoji; beside ASCII characters they have no use, except
+// in the emoji of digits.
+const JOINING = new RegExp(
+    [
+        "(^|[\\u0000-\\u007f])(?:[\\u200c-\\u200f]|[\\ufe00-\\ufe0f](?!\\u20e3))+",
+        "[\\u200c-\\u200f]+(?=$|[\\u0000-\\u007f])",
+    ].join("|"),
+    "gu",
+);
+
+/**
+ * A room's name as it is shown. Users choose it: a sign takes the place of what cannot be seen in
+ * it, which makes one name look like another, or like none.
+ */
+export const visibleName = (name) => name.replace(INVISIBLE, "\uFFFD").replace(JOINING, "$1\uFFFD");

@@ -1,7 +1,8 @@
 // Telling the user: short notices at the foot of the chat, and desktop notifications.
 
-import { errorText, iconButton } from "./controls.js";
-import { h } from "./dom.js";
+import { button, errorText, iconButton } from "./controls.js";
+import { h, isAttended, storageOf } from "./dom.js";
+import { shorten } from "./format.js";
 
 const NOTICE_MS = 8000;
 const STORAGE_KEY = "confab-alerts";
@@ -21,6 +22,22 @@ export class Notices {
         setTimeout(() => notice.remove(), NOTICE_MS);
     }
 
+    /**
+     * Shows a problem that stays until it is solved or given up: by `retry()`, by `giveUp()`, or by
+     * the function that is returned.
+     */
+    keep(text, retry, giveUp) {
+        const end = () => notice.remove();
+        const again = button("Try again", retry, "link");
+        const close = iconButton("close", "Close this message", () => {
+            end();
+            giveUp();
+        });
+        const notice = h("div.notice", h("span", text), again, close);
+        this.element.append(notice);
+        return end;
+    }
+
     showError(error) {
         // After a 401 the login is shown, which says enough.
         if (error.status !== 401) {
@@ -29,18 +46,29 @@ export class Notices {
     }
 }
 
-/** Desktop notifications, shown if the user enabled them and is looking elsewhere. */
+/**
+ * Desktop notifications, shown if the user enabled them and is looking elsewhere. Calls
+ * `unsupported()` if the browser turns out not to show any.
+ */
 export class DesktopNotifications {
-    constructor() {
-        try {
-            this.wanted = localStorage.getItem(STORAGE_KEY) === "on";
-        } catch {
-            this.wanted = false; // the browser forbids storage
-        }
+    constructor(unsupported) {
+        this.unsupported = unsupported;
+        this.storage = storageOf("localStorage");
+        this.wanted = this.storage?.getItem(STORAGE_KEY) === "on";
+        this.supported = "Notification" in window;
     }
 
-    get supported() {
-        return "Notification" in window;
+    /**
+     * Browsers on phones have the constructor, which throws: there only a service worker may show
+     * notifications, and the page's policy (trusted types) lets no script register one. Without
+     * the permission the constructor shows nothing, so it can be tried.
+     */
+    #try() {
+        try {
+            new Notification("").close();
+        } catch {
+            this.supported = false;
+        }
     }
 
     get enabled() {
@@ -52,6 +80,9 @@ export class DesktopNotifications {
         if (this.enabled) {
             this.#want(false);
             return "Desktop notifications are off.";
+        }
+        if (this.supported && Notification.permission !== "granted") {
+            this.#try();
         }
         if (!this.supported) {
             return "This browser does not support desktop notifications.";
@@ -66,24 +97,28 @@ export class DesktopNotifications {
     #want(wanted) {
         this.wanted = wanted;
         try {
-            localStorage.setItem(STORAGE_KEY, wanted ? "on" : "off");
+            this.storage?.setItem(STORAGE_KEY, wanted ? "on" : "off");
         } catch {
-            // Without storage the choice lasts until the page is closed.
+            // The storage is full: the choice lasts until the page is closed.
         }
     }
 
-    /** Notifies of a message; a newer one of the same room replaces it. */
-    notify(room, message, open) {
-        if (!this.enabled || (document.visibilityState === "visible" && document.hasFocus())) {
+    /** Notifies of something in a room; the next notification of this room replaces it. */
+    notify(room, title, text, open) {
+        if (!this.enabled || isAttended()) {
             return;
         }
-        const title = room.is_direct
-            ? message.sender_username
-            : `${message.sender_username} in ${room.name}`;
-        const notification = new Notification(title, {
-            body: message.content.slice(0, 200),
-            tag: `confab-${room.room_id}`,
-        });
+        let notification;
+        try {
+            notification = new Notification(title, {
+                body: shorten(text, 200),
+                tag: `confab-${room.room_id}`,
+            });
+        } catch {
+            this.supported = false;
+            this.unsupported();
+            return;
+        }
         notification.onclick = () => {
             window.focus();
             open();

@@ -1,0 +1,51 @@
+// What a user has typed and not sent, for each room. It survives a reload.
+
+import { storageOf } from "./ui/dom.js";
+
+/**
+ * A draft is {text, reply_to, edit}: the text of a new message, the id of the message it replies
+ * to or null, and {id, text} of a message being edited or null.
+ */
+export class Drafts {
+    /** `site` is the address of the chat: drafts of two chats on one site are kept apart. */
+    constructor(site, userId) {
+        this.userId = userId;
+        this.prefix = `confab-draft:${site}:${userId}:`;
+        this.storage = storageOf("localStorage");
+        this.byRoom = new Map();
+    }
+
+    get(roomId) {
+        return this.byRoom.get(roomId) ?? this.#stored(roomId);
+    }
+
+    set(roomId, draft) {
+        this.byRoom.set(roomId, draft);
+        const key = this.prefix + roomId;
+        try {
+            if (draft.text || draft.reply_to || draft.edit) {
+                this.storage?.setItem(key, JSON.stringify(draft));
+            } else {
+                this.storage?.removeItem(key);
+            }
+        } catch {
+            // The storage is full: the draft lasts as long as the page.
+        }
+    }
+
+    /** The user has logged out: another one of this browser must not find the drafts. */
+    forgetStored() {
+        Object.keys(this.storage ?? {})
+            .filter((key) => key.startsWith(this.prefix))
+            .forEach((key) => this.storage.removeItem(key));
+    }
+
+    #stored(roomId) {
+        try {
+            const draft = JSON.parse(this.storage?.getItem(this.prefix + roomId) ?? "null");
+            return typeof draft?.text === "string" ? draft : null;
+        } catch {
+            return null;
+        }
+    }
+}
