@@ -24,7 +24,7 @@
 #define MISSING_CHECKS 2
 
 /* Events read at a time to fill a gap. */
-#define FETCH_LIMIT 500
+#define FETCH_LIMIT 100
 
 /* Subscribers prefetched at a time. */
 #define PREFETCH_BATCH 16
@@ -117,8 +117,12 @@ void channels_flush(struct channels *channels) {
         for (uint32_t i = 0; i < channel->count; i++) {
             if (i % PREFETCH_BATCH == 0)
                 prefetch(channel, i);
-            if (channel->subscriptions[i]->live)
-                hand_out(channel, channel->subscriptions[i], shared);
+            struct subscription *subscription = channel->subscriptions[i];
+            if (subscription->live)
+                hand_out(channel, subscription, shared);
+            else if (subscription->behind)
+                channels->callbacks->behind(subscription, channel->events.events,
+                                            channel->events.count);
         }
         frame_release(shared);
         event_list_clear(&channel->events);
@@ -175,16 +179,25 @@ static void fetch_work(void *job, struct db *db) {
     fetch->last_seq = state.last_seq;
 }
 
-/* The missing events cannot be read any more. All subscribers resync, but for those that have
- * read further from the database than the stream was, and up to where it continues. */
+/* Whether the missing events concern a subscriber: not if it has read further from the database
+ * than the stream was, and up to where it continues. One that is behind reads on by itself, unless
+ * the numbers have gone back. */
+static bool must_resync(const struct subscription *subscription, uint64_t before,
+                        uint64_t last_seq) {
+    if (subscription->behind)
+        return last_seq < before && subscription->delivered_seq > last_seq;
+    return subscription->live &&
+           (subscription->delivered_seq <= before || subscription->delivered_seq < last_seq);
+}
+
+/* The missing events cannot be read any more: subscribers resync. */
 static void skip_gap(struct channel *channel, uint64_t last_seq) {
     const uint64_t before = channel->stream.last_seq;
     channels_flush(channel->channels); /* what came before the gap */
     stream_skip(&channel->stream, last_seq);
     for (uint32_t i = 0; i < channel->count; i++) {
         struct subscription *subscription = channel->subscriptions[i];
-        if (!subscription->live ||
-            (subscription->delivered_seq > before && subscription->delivered_seq >= last_seq))
+        if (!must_resync(subscription, before, last_seq))
             continue;
         subscription->delivered_seq = last_seq;
         channel->channels->callbacks->resync(subscription, last_seq);
@@ -231,7 +244,7 @@ static void count_missing(void *context, uint64_t id, void *value) {
     if (channel->missing < MISSING_CHECKS)
         return;
     for (uint32_t i = 0; i < channel->count; i++)
-        if (channel->subscriptions[i]->live)
+        if (channel->subscriptions[i]->live || channel->subscriptions[i]->behind)
             channel->channels->callbacks->room_gone(channel->subscriptions[i]);
 }
 
@@ -326,7 +339,7 @@ static void on_notice(struct channel *channel, const struct event_envelope *enve
     struct frame *frame = frame_text(envelope->text);
     channels_flush(channel->channels);
     for (uint32_t i = 0; i < channel->count; i++)
-        if (channel->subscriptions[i]->live)
+        if (channel->subscriptions[i]->live || channel->subscriptions[i]->behind)
             channel->channels->callbacks->notice(channel->subscriptions[i], envelope, frame);
     frame_release(frame);
 }

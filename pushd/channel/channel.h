@@ -29,7 +29,9 @@ struct subscription {
     struct channel *channel;
     struct watch *watch;    /* of the client, to which it belongs; NULL: to the client itself */
     uint32_t index;         /* in channel->subscriptions */
-    bool live;              /* receives events; before that it only keeps the channel open */
+    bool live;              /* receives events and notices */
+    bool behind;            /* is being sent earlier events first; receives notices */
+    bool replayed;          /* was sent events from the database */
     uint64_t delivered_seq; /* of the last event handed to it */
 };
 
@@ -62,6 +64,9 @@ struct channels_callbacks {
      * their frames (NULL: none is shown). */
     void (*events)(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame);
+    /* New events, of which a subscriber that is behind has to know before they are its turn. */
+    void (*behind)(struct subscription *subscription, const struct stream_event *events,
+                   uint32_t count);
     /* A notice, an event without a number, on a room's channel. */
     void (*notice)(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame);

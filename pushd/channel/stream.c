@@ -52,6 +52,11 @@ void stream_cache(struct stream *stream, const struct stream_event *events, uint
         event_list_add(&stream->recent, &events[count - kept + i]);
 }
 
+bool stream_reaches(const struct stream *stream, uint64_t after) {
+    return stream->known &&
+           (stream->last_seq <= after || stream->last_seq - after <= stream->recent.count);
+}
+
 bool stream_recent(const struct stream *stream, uint64_t after,
                    void (*visit)(void *context, const struct stream_event *event), void *context) {
     const struct event_list *recent = &stream->recent;

@@ -89,6 +89,9 @@ void stream_skip(struct stream *stream, uint64_t last_seq);
  * the cache of a stream that has none, so that the next client need not read them. */
 void stream_cache(struct stream *stream, const struct stream_event *events, uint32_t count);
 
+/* Whether the cache has all events after `after`. */
+bool stream_reaches(const struct stream *stream, uint64_t after);
+
 /* Visits the events after `after` up to last_seq if the cache has all of them; else visits none
  * and returns false. */
 bool stream_recent(const struct stream *stream, uint64_t after,

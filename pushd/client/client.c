@@ -65,6 +65,7 @@ void client_close(struct client *client, unsigned code, enum metrics_drop why) {
     else if (client->room)
         client_stop_typing(client->room);
     client->state = CLIENT_CLOSED;
+    client_replay_stop(client);
     if (client->socket)
         socket_close(client->socket, code, why);
 }
@@ -109,6 +110,7 @@ void client_unsubscribe(struct subscription *subscription) {
     /* A channel that is being left is not waited for. */
     if (!subscription->channel->ready && !subscription->watch)
         client_channel_joined(subscription);
+    client_replay_end(subscription);
     subscription->live = false;
     subscription->client = NULL;
 }
@@ -124,6 +126,7 @@ void client_release(struct client *client) {
     if (client->socket || client->pending_jobs > 0)
         return;
     client_opening_free(client->opening);
+    client_replay_free(client);
     if (client->early)
         buffer_free(client->early);
     free(client->early);
@@ -212,7 +215,7 @@ static void on_presence_ready(void *context, uint64_t room_id) {
 }
 
 static const struct channels_callbacks CHANNELS_LISTENER = {
-    client_channel_joined, client_prefetch, client_events,
+    client_channel_joined, client_prefetch, client_events,    client_behind,
     client_notice,         client_resync,   client_room_gone,
 };
 
@@ -246,7 +249,8 @@ struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct
 }
 
 struct sockets_callbacks clients_sockets_callbacks(struct clients *clients) {
-    return (struct sockets_callbacks){clients, on_opened, client_message, on_closed};
+    return (struct sockets_callbacks){clients, on_opened, client_message, client_drained,
+                                      on_closed};
 }
 
 bool clients_redis_is_up(const struct clients *clients) {
@@ -262,6 +266,7 @@ void clients_tick(struct clients *clients) {
         if (watch->typing_until_ms <= now)
             client_stop_typing(watch);
     }
+    client_replay_tick(&clients->replays);
     presence_tick(clients->presence);
 }
 

@@ -2,29 +2,39 @@
 #include "client/client_private.h"
 #include "event/serialize.h"
 
+/* Several events of more bytes than this are replayed. */
+#define BURST_BYTES 131072
+
 /* ---- a watched room ---- */
 
 /* A removed user gets the event of the removal and nothing after it. A removal from before the
- * user was admitted predates it, and is ignored. */
-static bool is_removal_of(const struct stream_event *event, const struct watch *watch) {
-    return event->type == EVENT_USER_REMOVED && event->subject_id == watch->client->user_id &&
-           event->seq > watch->admitted_seq;
+ * user was admitted predates it, and is ignored. Returns its index, or count. */
+static uint32_t find_removal(const struct watch *watch, const struct stream_event *events,
+                             uint32_t count) {
+    uint32_t i = 0;
+    while (i < count &&
+           (events[i].type != EVENT_USER_REMOVED ||
+            events[i].subject_id != watch->client->user_id || events[i].seq <= watch->admitted_seq))
+        i++;
+    return i;
+}
+
+static void send_each(struct socket *socket, const struct stream_event *events, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (events[i].frame)
+            socket_send(socket, events[i].frame);
 }
 
 static void watch_events(struct watch *watch, const struct stream_event *events, uint32_t count,
                          struct frame *frame) {
     struct socket *socket = watch->client->socket;
-    uint32_t last = 0;
-    while (last < count && !is_removal_of(&events[last], watch))
-        last++;
-    if (last == count) {
+    const uint32_t removal = find_removal(watch, events, count);
+    if (removal == count) {
         if (frame)
             socket_send(socket, frame);
         return;
     }
-    for (uint32_t i = 0; i <= last; i++)
-        if (events[i].frame)
-            socket_send(socket, events[i].frame);
+    send_each(socket, events, removal + 1);
     watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
 }
 
@@ -65,13 +75,11 @@ static void own_event_of_notifications(struct client *client, const struct strea
     }
 }
 
-static void own_events(struct client *client, const struct stream_event *events, uint32_t count,
-                       struct frame *frame) {
-    if (client->notifications && frame)
-        socket_send(client->socket, frame);
+void client_have_effects(struct client *client, const struct stream_event *events, uint32_t count) {
     for (uint32_t i = 0; i < count && client->state != CLIENT_CLOSED; i++) {
-        if (client->notifications && events[i].seq <= client->admitted_seq)
-            continue; /* its effect was read when the client was admitted */
+        if (events[i].seq <= client->effective_seq)
+            continue; /* as at the beginning: its effect was read when the client was admitted */
+        client->effective_seq = events[i].seq;
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
             continue;
@@ -82,6 +90,13 @@ static void own_events(struct client *client, const struct stream_event *events,
         if (watch)
             own_event_of_watch(watch, &events[i]);
     }
+}
+
+static void own_events(struct client *client, const struct stream_event *events, uint32_t count,
+                       struct frame *frame) {
+    if (client->notifications && frame)
+        socket_send(client->socket, frame);
+    client_have_effects(client, events, count);
 }
 
 /* ---- the listener of channels ---- */
@@ -101,6 +116,15 @@ void client_prefetch(struct client *const *clients, uint32_t count) {
 void client_events(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame) {
     struct client *client = subscription->client;
+    /* More than the send queue is to hold, as when a gap was filled: sent as the socket takes
+     * it. */
+    if (subscription->live && client->state == CLIENT_CONNECTED && count > 1 && frame &&
+        frame->len > BURST_BYTES && (subscription->watch || client->notifications) &&
+        (subscription->watch || subscription == client->own)) {
+        subscription->delivered_seq = events[0].seq - 1;
+        client_replay_begin(subscription);
+        return;
+    }
     /* Removals from a room count even before `connected`. */
     if (!subscription->watch && subscription != client->own)
         client_notify(client, subscription->channel->stream.id, events, count);
@@ -110,6 +134,26 @@ void client_events(struct subscription *subscription, const struct stream_event 
         watch_events(subscription->watch, events, count, frame);
     else
         own_events(client, events, count, frame);
+}
+
+/* What must not wait until the subscriber has been sent all before it. */
+void client_behind(struct subscription *subscription, const struct stream_event *events,
+                   uint32_t count) {
+    struct client *client = subscription->client;
+    struct watch *watch = subscription->watch;
+    if (client->state != CLIENT_CONNECTED)
+        return;
+    if (!watch) {
+        /* In order: earlier ones that it has not been sent may be missing here. */
+        if (events[0].seq <= client->effective_seq + 1)
+            client_have_effects(client, events, count);
+        return;
+    }
+    const uint32_t removal = find_removal(watch, events, count);
+    if (removal == count)
+        return;
+    send_each(client->socket, &events[removal], 1);
+    watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
 }
 
 /* True for notices that are not sent to the sockets of the user itself. */

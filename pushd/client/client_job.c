@@ -4,14 +4,13 @@
 
 #include "base/xalloc.h"
 #include "client/client_private.h"
-#include "event/replay.h"
 
 struct client_job *client_job_new(struct client *client, struct watch *watch) {
     struct client_job *job = xcalloc(1, sizeof(*job));
     job->client = client;
     job->watch = watch;
     job->config = client->clients->config;
-    job->opening = watch ? watch->opening : client->opening;
+    job->opening = watch ? NULL : client->opening;
     job->room_id = watch ? watch->room_id : 0;
     job->by_token = client->by_token;
     memcpy(job->key_hash, client->key_hash, sizeof(job->key_hash));
@@ -65,29 +64,4 @@ const char *client_job_detail(const struct client *client, enum error error,
     if (identity->user.id != 0)
         return "User inactive or deleted.";
     return client->by_token ? "Invalid token." : NULL;
-}
-
-/* ---- missed events ---- */
-
-static void collect_event(void *context, const struct event_envelope *envelope) {
-    struct client_opening *opening = context;
-    opening->replayed = envelope->seq;
-    event_list_add_envelope(&opening->missed, envelope);
-}
-
-enum error client_job_read_missed(struct client_job *job, struct db *db) {
-    struct client_opening *opening = job->opening;
-    const struct identity *identity = &job->identity;
-    const uint64_t limit = job->config->replay_limit, days = job->config->event_retention;
-    const uint64_t last = job->watch ? identity->room.last_seq : identity->last_seq;
-    enum error error = ERROR_GONE;
-    if (opening->position <= last && last - opening->position <= limit) {
-        struct user_log_state state;
-        error = job->watch ? replay_room(db, &identity->room, opening->position, limit, days,
-                                         collect_event, opening)
-                           : replay_user(db, identity->user.id, opening->position, limit, days,
-                                         &state, collect_event, opening);
-    }
-    opening->resync = error == ERROR_GONE;
-    return opening->resync ? ERROR_NONE : error;
 }

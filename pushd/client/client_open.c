@@ -75,8 +75,6 @@ static void read_work(void *context, struct db *db) {
                                : login_session_find(db, job->key_hash, job->config->session_days, 0,
                                                     &job->identity);
     job->error = client_job_check_active(job->error, &job->identity);
-    if (!job->error && job->opening->read_missed)
-        job->error = client_job_read_missed(job, db);
     if (!job->error)
         job->error = user_log_rooms(db, job->identity.user.id, collect_room, job->opening);
 }
@@ -87,29 +85,17 @@ static void on_read(void *context) {
         advance(client);
 }
 
+/* Reads the position of the user's stream and the rooms. If a stream has advanced too far since,
+ * all of it is read again: rooms left meanwhile are not in the list any more. */
 static void read_positions(struct client *client) {
     struct client_opening *opening = client->opening;
-    client->state = CLIENT_READING;
-    opening->reads++;
-    opening->resync = false;
-    opening->replayed = opening->position;
-    opening->queried_iteration = channels_iteration(client->clients->channels);
-    db_pool_run(client->clients->db_pool, read_work, on_read, client_job_new(client, NULL));
-}
-
-/* The streams advanced during the read. Nothing was sent yet, so all of it is read again, the
- * list of rooms too: rooms left meanwhile are not in it any more. */
-static void read_again(struct client *client) {
-    struct client_opening *opening = client->opening;
-    if (opening->reads == MAX_READS) {
+    if (opening->reads++ == MAX_READS) {
         client_refuse(client, ERROR_UNAVAILABLE, NULL);
         return;
     }
     client->state = CLIENT_READING;
-    event_list_clear(&opening->missed);
     client_notify_leave_all(client);
-    opening->read_missed = opening->has_since;
-    read_positions(client);
+    db_pool_run(client->clients->db_pool, read_work, on_read, client_job_new(client, NULL));
 }
 
 /* Subscribes to the rooms; false if one of them has advanced. */
@@ -156,58 +142,44 @@ void client_connected(struct client *client) {
     free(kept);
 }
 
+static void have_effect(void *client, const struct stream_event *event) {
+    client_have_effects(client, event, 1);
+}
+
 /* Sends `connected` and missed events, and lets live events in. */
 static void connect_client(struct client *client) {
+    struct stream *stream = &client->own->channel->stream;
+    const uint64_t head = client->opening->identity.last_seq;
+    channels_flush(client->clients->channels);
+    stream_start(stream, head);
     client->state = CLIENT_CONNECTED;
-    client->admitted_seq = client->opening->identity.last_seq;
-    client_greet(client, NULL, client->admitted_seq);
+    client->effective_seq = head;
+    /* Those that came since, although it may have to be sent others first. */
+    stream_recent(stream, head, have_effect, client);
+    client_greet(client, NULL, head);
     client_opening_free(client->opening);
     client->opening = NULL;
     client_connected(client);
 }
 
-/* Starts the stream and connects; reads again if the stream has advanced too far since. */
-static void start(struct client *client) {
-    const struct client_opening *opening = client->opening;
-    const uint64_t head = opening->identity.last_seq;
-    channels_flush(client->clients->channels);
-    if (client_start_stream(&client->own->channel->stream, head,
-                            opening->resync ? head : opening->replayed))
-        connect_client(client);
-    else
-        read_again(client);
-}
-
 /* Takes a notifications client as far as possible: called whenever what its state waits for has
  * come. */
 static void advance(struct client *client) {
-    struct client_opening *opening = client->opening;
-    switch ((enum client_state)client->state) {
-    case CLIENT_JOINING:
-        if (client->pending_channels > 0)
-            return;
-        opening->read_missed = client_must_read_missed(opening, &client->own->channel->stream,
-                                                       client->clients->config);
-        client_opening_start(opening, opening->identity.last_seq);
+    if (client->pending_channels > 0 && client->state != CLIENT_READING)
+        return;
+    if (client->state == CLIENT_JOINING) {
         read_positions(client);
         return;
-    case CLIENT_READING:
+    }
+    if (client->state == CLIENT_READING) {
         if (!join_rooms(client)) {
-            read_again(client);
+            read_positions(client);
             return;
         }
         client->state = CLIENT_JOINING_ROOMS;
-        /* fall through */
-    case CLIENT_JOINING_ROOMS:
-        if (client->pending_channels > 0)
-            return;
-        if (!opening->has_since)
-            client_opening_start(opening, opening->identity.last_seq);
-        start(client);
-        return;
-    default:
-        return;
     }
+    if (client->state == CLIENT_JOINING_ROOMS && client->pending_channels == 0)
+        connect_client(client);
 }
 
 static void on_first_answer(void *context) {

@@ -55,12 +55,7 @@ struct client_opening {
     uint64_t queried_iteration; /* the loop iteration in which that query was sent */
     unsigned reads;             /* how often positions were read */
     bool has_since, bad_since;
-    uint64_t since;
-    bool read_missed;         /* missed events have to be read from the database */
-    bool resync;              /* missed events cannot be replayed */
-    uint64_t position;        /* the client has all events up to here */
-    uint64_t replayed;        /* ... and with the events below up to here */
-    struct event_list missed; /* read from the database */
+    uint64_t since; /* the client has all events up to here */
     /* Of a notifications client: */
     struct client_notified *rooms;
     size_t room_count, room_space;
@@ -101,12 +96,13 @@ struct client {
     bool counted : 1; /* counted in clients->users */
     struct clients *clients;
     struct client_opening *opening; /* of a notifications socket; NULL once connected */
+    struct replay *replay;          /* while it is behind in a stream; else NULL */
     struct buffer *early;           /* messages that came before it was connected; NULL: none */
     union {
         struct watch *room; /* of a room socket; NULL once the socket is gone */
         struct client_rooms rooms;
     };
-    uint64_t admitted_seq;  /* of a notifications socket, in the user's own stream */
+    uint64_t effective_seq; /* events of the user's own stream have had their effect up to here */
     int64_t frames_full_us; /* frame rate limit */
     uint64_t user_id;
     uint32_t frames_ignored;   /* in a row, over the rate limit */
@@ -114,6 +110,19 @@ struct client {
     uint32_t pending_channels; /* of a notifications socket: not confirmed by Redis yet */
     unsigned char key_hash[SECRET_HASH_SIZE];
     char user_name[USER_NAME_SIZE];
+};
+
+struct replay_list {
+    struct replay *first, *last;
+    uint32_t count;
+};
+
+/* Clients that are behind in a stream (client_replay.c). */
+struct replays {
+    struct replay_list queue;   /* for a turn to read */
+    struct replay_list blocked; /* until their socket has taken what was sent */
+    struct replay_list waiting; /* until the next tick */
+    uint32_t reading;           /* reads that are under way */
 };
 
 struct clients {
@@ -128,7 +137,8 @@ struct clients {
     struct presence_hooks presence_hooks;
     struct idmap users;      /* user id -> number of sockets */
     struct idmap open_rooms; /* room id -> number of watches */
-    struct watch *typing;    /* list of rooms in which the user is typing */
+    struct replays replays;
+    struct watch *typing; /* list of rooms in which the user is typing */
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */
     struct subscription **leaving;
     size_t leaving_count, leaving_space;
@@ -192,7 +202,7 @@ struct client_job {
     struct client *client;
     struct watch *watch; /* NULL: of the client itself */
     const struct config *config;
-    struct client_opening *opening; /* that of the watch, or of the client */
+    struct client_opening *opening; /* that of the client, if the job is the client's */
     struct identity identity;
     enum error error;
     db_pool_done *done;
@@ -210,11 +220,6 @@ bool client_job_end(struct client_job *job);
 /* Queries the identity, together with those of others, and the state of the watch's room; then
  * calls done(job) on the loop. */
 void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done);
-
-/* On a thread: reads the events that the job's stream has after opening->position, once
- * job->identity is known. Events that cannot be replayed are no error: then opening->resync is
- * set. */
-enum error client_job_read_missed(struct client_job *job, struct db *db);
 
 /* ERROR_UNAUTHENTICATED if the account is disabled; the identity tells it from an unknown one. */
 enum error client_job_check_active(enum error error, const struct identity *identity);
@@ -254,32 +259,41 @@ void watch_release(struct watch *watch);
 
 /* ---- client_greet.c ---- */
 
-/* How the cursor begins: client_opening_new, then client_opening_start once the channel is
- * confirmed and the head known, and client_opening_free when it is live. */
 struct client_opening *client_opening_new(bool has_since, bool bad_since, uint64_t since);
-void client_opening_start(struct client_opening *opening, uint64_t head);
 void client_opening_free(struct client_opening *opening);
 
-/* True unless the stream's recent events in memory include all that were missed. Too many are
- * read as well, which finds out that they are too many. */
-bool client_must_read_missed(const struct client_opening *opening, const struct stream *stream,
-                             const struct config *config);
-
-/* Starts a stream at its head, and tells whether the recent events in memory lead from a
- * position to its end. */
-bool client_start_stream(struct stream *stream, uint64_t head, uint64_t position);
-
 /* Sends `connected`, then missed events or `resync`, of a watch, or of the client itself (NULL);
- * then makes the subscription live. head: the last number of the stream when the client was let
- * in. The presence of the user must be known. */
+ * then live events follow. head: the last number of the stream when the client was let in. The
+ * presence of the user must be known, and the stream started. */
 void client_greet(struct client *client, struct watch *watch, uint64_t head);
-
-/* Hands a subscriber that has all events up to `position` the later ones from the stream's
- * recent events, and makes the subscription live. False if these do not reach back so far. */
-bool client_catch_up(struct subscription *subscription, uint64_t position);
 
 /* The listener of channels: missed events are not available any more. */
 void client_resync(struct subscription *subscription, uint64_t last_seq);
+
+/* ---- client_replay.c ---- */
+
+/* Sends a subscriber all events after subscription->delivered_seq, as fast as the socket takes
+ * them; then the subscription is live. Until then it is `behind`. */
+void client_replay_begin(struct subscription *subscription);
+
+/* The subscription ends; no effect if it is not behind. */
+void client_replay_end(struct subscription *subscription);
+
+/* The client is closed: nothing more is replayed; and freed. */
+void client_replay_stop(struct client *client);
+void client_replay_free(struct client *client);
+
+/* The listener of sockets: one that was blocked has taken all that was sent. */
+void client_drained(struct client *client);
+
+/* Closes clients that do not read, and goes on with those that waited. To be called twice a
+ * second. */
+void client_replay_tick(struct replays *replays);
+
+/* Hands a subscriber that has all events up to `position` the later ones from the stream's
+ * recent events, all at once, and makes the subscription live: for streams of which little or
+ * nothing is sent. False if these do not reach back so far. */
+bool client_catch_up(struct subscription *subscription, uint64_t position);
 
 /* ---- client_notify.c ---- */
 
@@ -302,6 +316,12 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
 void client_prefetch(struct client *const *clients, uint32_t count);
 void client_events(struct subscription *subscription, const struct stream_event *events,
                    uint32_t count, struct frame *frame);
+
+/* What events of the user's own stream cause, each once: rooms that it is notified of, watches
+ * that end, credentials that are checked. */
+void client_have_effects(struct client *client, const struct stream_event *events, uint32_t count);
+void client_behind(struct subscription *subscription, const struct stream_event *events,
+                   uint32_t count);
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame);
 void client_room_gone(struct subscription *subscription);

@@ -4,7 +4,8 @@
  *
  * The order matters, as it does for the client itself (client_open.c): first the channel is
  * subscribed to and Redis confirms it; then the database says whether the user may enter, and
- * where the stream stands; then missed events are replayed, and live events follow.
+ * where the stream stands; then missed events are replayed (client_replay.c), and live events
+ * follow.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -153,60 +154,25 @@ static void on_read(void *context) {
     watch_advance(watch);
 }
 
-static void read_missed_work(void *context, struct db *db) {
-    struct client_job *job = context;
-    job->error = client_job_read_missed(job, db);
-}
-
-static bool must_read_missed(const struct watch *watch) {
-    return client_must_read_missed(watch->opening, &watch->subscription->channel->stream,
-                                   watch->client->clients->config);
-}
-
-/* The user is still admitted. Of several that come back to a room together only the first reads
- * the missed events; the others find them in memory now. */
-static void on_authenticated_again(void *context) {
-    struct client_job *job = context;
-    const struct watch *watch = job->watch;
-    if (job->error || watch->client->state == CLIENT_CLOSED || watch->state == WATCH_ENDED ||
-        !must_read_missed(watch))
-        on_read(job);
-    else
-        db_pool_run(watch->client->clients->db_pool, read_missed_work, on_read, job);
-}
-
 static void read_position(struct watch *watch) {
     struct client_opening *opening = watch->opening;
-    watch->state = WATCH_READING;
-    opening->reads++;
-    opening->resync = false;
-    opening->replayed = opening->position;
-    opening->queried_iteration = channels_iteration(watch->client->clients->channels);
-    client_job_authenticate(watch->client, watch,
-                            opening->read_missed ? on_authenticated_again : on_read);
-}
-
-/* The streams advanced during the read. Nothing was sent yet, so all of it is read again. */
-static void read_again(struct watch *watch) {
-    struct client_opening *opening = watch->opening;
-    if (opening->reads == MAX_READS) {
+    if (opening->reads++ == MAX_READS) {
         watch_refuse(watch, ERROR_UNAVAILABLE, NULL);
         return;
     }
-    event_list_clear(&opening->missed);
-    opening->read_missed = opening->has_since;
-    read_position(watch);
+    watch->state = WATCH_READING;
+    opening->queried_iteration = channels_iteration(watch->client->clients->channels);
+    client_job_authenticate(watch->client, watch, on_read);
 }
 
 /* ---- connecting ---- */
 
 /* True when the first answer of the database can be used: the channels were confirmed before it
- * was queried, and nothing else has to be read. */
+ * was queried. */
 static bool first_answer_is_valid(const struct watch *watch) {
-    const struct client_opening *opening = watch->opening;
-    return !opening->read_missed &&
-           watch->subscription->channel->ready_iteration < opening->queried_iteration &&
-           watch->client->own->channel->ready_iteration < opening->queried_iteration;
+    const uint64_t queried_iteration = watch->opening->queried_iteration;
+    return watch->subscription->channel->ready_iteration < queried_iteration &&
+           watch->client->own->channel->ready_iteration < queried_iteration;
 }
 
 /* Whether the online list of the room is known; if not, client_presence_ready follows. */
@@ -218,20 +184,6 @@ static bool presence_is_known(struct watch *watch) {
     return presence_room_opened(clients->presence, watch->room_id);
 }
 
-/* Starts the room's stream, and the user's own for a room socket; false if they have advanced too
- * far since they were read. What they delivered before has been handed out. */
-static bool start_streams(struct watch *watch) {
-    const struct client *client = watch->client;
-    const struct client_opening *opening = watch->opening;
-    const uint64_t head = opening->identity.room.last_seq;
-    const bool own_reaches = client->own->live || client_start_stream(&client->own->channel->stream,
-                                                                      opening->identity.last_seq,
-                                                                      opening->identity.last_seq);
-    return client_start_stream(&watch->subscription->channel->stream, head,
-                               opening->resync ? head : opening->replayed) &&
-           own_reaches;
-}
-
 /* Sends `connected` and missed events, and lets live events in. */
 static void connect_watch(struct watch *watch) {
     struct client *client = watch->client;
@@ -241,8 +193,10 @@ static void connect_watch(struct watch *watch) {
                            text_of(client->user_name));
     watch->state = WATCH_CONNECTED;
     watch->admitted_seq = watch->opening->identity.room.last_seq;
-    if (!client->notifications)
+    if (!client->notifications) {
         client->state = CLIENT_CONNECTED;
+        client->effective_seq = own_seq;
+    }
     client_greet(client, watch, watch->admitted_seq);
     /* An event that was just delivered may have closed the client. */
     if (!client->notifications && client->state == CLIENT_CONNECTED)
@@ -252,26 +206,26 @@ static void connect_watch(struct watch *watch) {
         client_connected(client);
 }
 
+/* Starts the streams and connects. A room socket reads again if the user's own stream has advanced
+ * beyond what is in memory since it was read. */
 static void start(struct watch *watch) {
-    struct client_opening *opening = watch->opening;
-    /* Without `since` the position is the head of the last answer. */
-    if (!opening->has_since)
-        client_opening_start(opening, opening->identity.room.last_seq);
-    if (start_streams(watch))
+    const struct identity *identity = &watch->opening->identity;
+    struct subscription *own = watch->client->own;
+    struct stream *own_stream = &own->channel->stream;
+    stream_start(&watch->subscription->channel->stream, identity->room.last_seq);
+    stream_start(own_stream, identity->last_seq);
+    if (own->live || own->behind || stream_reaches(own_stream, identity->last_seq))
         connect_watch(watch);
     else
-        read_again(watch);
+        read_position(watch);
 }
 
 void watch_advance(struct watch *watch) {
-    struct client_opening *opening = watch->opening;
     if (watch->client->state == CLIENT_CLOSED)
         return;
     if (watch->state == WATCH_JOINING) {
         if (!watch->subscription->channel->ready || !watch->client->own->channel->ready)
             return;
-        opening->read_missed = must_read_missed(watch);
-        client_opening_start(opening, opening->identity.room.last_seq);
         if (!first_answer_is_valid(watch)) {
             read_position(watch);
             return;

@@ -20,6 +20,10 @@
 /* Connections accepted in one loop iteration, so that a burst does not starve open sockets. */
 #define ACCEPT_BATCH 64
 
+/* The kernel's send buffer of each connection; by default it grows to megabytes for a client that
+ * does not read. */
+static const int SEND_BUFFER = 128 * 1024;
+
 /* How long accepting pauses when memory or descriptors run out. */
 #define PAUSE_MS 100
 
@@ -79,6 +83,7 @@ struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept
     const int yes = 1;
     setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(listen_fd, IPPROTO_TCP, TCP_CORK, &yes, sizeof(yes));
+    setsockopt(listen_fd, SOL_SOCKET, SO_SNDBUF, &SEND_BUFFER, sizeof(SEND_BUFFER));
     if (listen(listen_fd, BACKLOG) != 0) {
         log_error("cannot listen: %s", strerror(errno));
         return NULL;

@@ -44,6 +44,8 @@ struct sockets_callbacks {
                              const struct handshake *handshake);
     /* A whole message was received. */
     void (*message)(struct client *client, struct text message, bool binary);
+    /* The socket has taken all that was sent, as socket_notify_drained requested. */
+    void (*drained)(struct client *client);
     /* The socket is gone and must not be used any more. */
     void (*closed)(struct client *client);
 };
@@ -84,6 +86,16 @@ void socket_send(struct socket *socket, struct frame *frame);
 /* As socket_send, but at the end of the loop iteration, in one write with everything else that
  * the socket is sent until then. For frames that are likely to be followed by more. */
 void socket_send_deferred(struct socket *socket, struct frame *frame);
+
+/* Whether the kernel did not take all that was sent: more would wait in the send queue. */
+bool socket_is_blocked(const struct socket *socket);
+
+/* Calls the callback `drained` once, when a blocked socket has taken all that was sent. */
+void socket_notify_drained(struct socket *socket);
+
+/* The bytes that the kernel has and the peer has not acknowledged. While a socket is blocked this
+ * changes exactly if its peer reads. */
+uint64_t socket_unacknowledged(const struct socket *socket);
 
 /* Loads what socket_send looks at into the processor's cache. Returns whether a frame could be
  * sent at once. */

@@ -28,8 +28,9 @@ struct socket {
     struct lws *wsi;
     int fd;
     enum socket_phase phase;
-    bool blocked;      /* the kernel did not take all that was written */
-    bool ping_pending; /* a ping was sent, and nothing received since */
+    bool blocked;        /* the kernel did not take all that was written */
+    bool notify_drained; /* call `drained` when it is not blocked any more */
+    bool ping_pending;   /* a ping was sent, and nothing received since */
     bool close_sent;
     bool notifications;
     bool corked;         /* TCP_CORK is set until the first frame */

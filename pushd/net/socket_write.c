@@ -1,9 +1,11 @@
 /* socket_write: what a socket sends: frames at once, queued or deferred, and the close frame. */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/array.h"
@@ -105,6 +107,20 @@ void socket_send_text(struct socket *socket, struct text json) {
     frame_release(frame);
 }
 
+bool socket_is_blocked(const struct socket *socket) {
+    return socket->blocked;
+}
+
+void socket_notify_drained(struct socket *socket) {
+    socket->notify_drained = true;
+}
+
+uint64_t socket_unacknowledged(const struct socket *socket) {
+    int bytes = 0;
+    ioctl(socket->fd, SIOCOUTQ, &bytes);
+    return (uint64_t)bytes;
+}
+
 /* libwebsockets keeps this near the beginning of its data of the connection. */
 bool socket_prefetch(const struct socket *socket) {
     return !lws_partial_buffered(socket->wsi);
@@ -199,6 +215,10 @@ int socket_on_writable(struct socket *socket) {
      * the socket was not blocked. */
     socket->sockets->metrics->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
     flush_queue(socket);
+    if (socket->notify_drained && !socket->blocked && socket->phase == PHASE_OPEN) {
+        socket->notify_drained = false;
+        socket->sockets->callbacks.drained(socket->client);
+    }
     if (socket->phase == PHASE_CLOSING)
         send_close(socket);
     return socket->phase == PHASE_ABORTED ? -1 : 0;

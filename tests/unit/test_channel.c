@@ -135,7 +135,7 @@ static void wide_gap_is_read_with_several_queries(void **state) {
     lose(scene, 1200);
     fake_world_settle(&scene->world);
     assert_events(scene, 1201);
-    assert_int_equal(scene->world.metrics.gaps_filled, 3);
+    assert_int_equal(scene->world.metrics.gaps_filled, 12);
 }
 
 static void gap_that_cannot_be_filled_is_a_resync(void **state) {

@@ -20,6 +20,13 @@ void fake_socket_receive(struct socket *socket, struct text message, bool binary
         socket->callbacks->message(socket->client, message, binary);
 }
 
+void fake_socket_drain(struct socket *socket) {
+    const bool notify = socket->notify_drained && socket->client && socket->close_code == 0;
+    socket->blocked = socket->notify_drained = false;
+    if (notify)
+        socket->callbacks->drained(socket->client);
+}
+
 void fake_socket_disconnect(struct socket *socket) {
     struct client *client = socket->client;
     socket->client = NULL;
@@ -71,6 +78,18 @@ void socket_send(struct socket *socket, struct frame *frame) {
 /* Clients cannot see which frames were written together. */
 void socket_send_deferred(struct socket *socket, struct frame *frame) {
     socket_send(socket, frame);
+}
+
+bool socket_is_blocked(const struct socket *socket) {
+    return socket->blocked;
+}
+
+void socket_notify_drained(struct socket *socket) {
+    socket->notify_drained = true;
+}
+
+uint64_t socket_unacknowledged(const struct socket *socket) {
+    return socket->unacknowledged;
 }
 
 bool socket_prefetch(const struct socket *socket) {

@@ -15,7 +15,10 @@ struct socket {
     struct client *client; /* NULL: disconnected */
     char **received;       /* JSON texts, in order */
     size_t count, space;
-    size_t read;         /* by fake_socket_next */
+    size_t read;  /* by fake_socket_next */
+    bool blocked; /* what is sent waits in the send queue: it is recorded all the same */
+    bool notify_drained;
+    uint64_t unacknowledged;
     unsigned close_code; /* 0: open */
     enum metrics_drop why;
 };
@@ -26,6 +29,9 @@ struct socket *fake_socket_open(const struct sockets_callbacks *callbacks,
 
 /* A message arrives. Dropped if the socket is closing, as by the real one. */
 void fake_socket_receive(struct socket *socket, struct text message, bool binary);
+
+/* A blocked socket has taken all that was sent. */
+void fake_socket_drain(struct socket *socket);
 
 /* The client disconnects. */
 void fake_socket_disconnect(struct socket *socket);
