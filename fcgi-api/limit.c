@@ -1,8 +1,9 @@
-/* Where token buckets are counted, and the buckets of this process. */
+/* Where token buckets are counted, and those of this host. */
 #include "limit.h"
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,119 +13,187 @@
 #include "base/xalloc.h"
 #include "store/rate.h"
 
-/* Buckets of this process: a hash table in which a bucket is in one of PROBES consecutive places.
- * If these are taken, the bucket that is full again first is replaced. */
-#define BUCKETS 4096
+/* How long a login waits for Redis, in milliseconds: less than the hash takes. */
+#define LOGIN_TIMEOUT_MS 100
+
+/* After a failure of Redis the count of this host holds for so long: Redis lacks what was counted
+ * here meanwhile. */
+#define HOLD_US (10 * INT64_C(1000000))
+
+/* Buckets of this host: hash tables in which a bucket is in one of PROBES consecutive places. If
+ * these are taken, the bucket that is full again first is replaced. All processes use them at once,
+ * without a lock: when two replace the same bucket, one token is lost. Logins have a table of their
+ * own, since anyone can fill it. */
+#define BUCKETS 8192
 #define PROBES 8
 
 struct bucket {
-    unsigned char name[RATE_BUCKET_SIZE];
-    int64_t full_us; /* see base/token_bucket.h; of the monotonic clock */
+    _Atomic uint64_t name;   /* the first bytes of the whole name */
+    _Atomic int64_t full_us; /* see base/token_bucket.h; of the monotonic clock */
 };
+
+struct tables {
+    _Atomic int64_t redis_failed_us; /* the last time, on the monotonic clock; 0: never */
+    struct bucket of_logins[BUCKETS];
+    struct bucket of_requests[BUCKETS];
+};
+
+_Static_assert(sizeof(struct tables) <= SHARED_MEMORY_SIZE, "the tables fit");
 
 struct limit {
-    struct bucket buckets[BUCKETS];
+    struct tables *tables; /* in shared memory */
 };
 
-/* Average interval and burst size. */
-struct rule {
-    const char *name;
-    uint64_t interval_us;
-    uint64_t burst;
-};
-
-struct limit *limit_new(void) {
-    return xcalloc(1, sizeof(struct limit));
+struct limit *limit_new(const struct shared *shared) {
+    struct limit *limit = xcalloc(1, sizeof(*limit));
+    limit->tables = shared_memory(shared);
+    return limit;
 }
 
 void limit_free(struct limit *limit) {
     free(limit);
 }
 
-static struct rule rule_of(const struct config *config, enum limit_kind kind) {
-    const uint64_t second = 1000000;
-    switch (kind) {
-    case LIMIT_LOGINS:
-        return (struct rule){"login", 60 * second / config->rate_logins, config->rate_logins};
-    case LIMIT_REGISTRATIONS:
-        return (struct rule){"register", 3600 * second / config->rate_registrations,
-                             config->rate_registrations};
-    case LIMIT_MESSAGES:
-        return (struct rule){"message", second / config->rate_messages,
-                             config->rate_messages_burst};
-    case LIMIT_REQUESTS:
-        break;
-    }
-    return (struct rule){"request", second / config->rate_requests, config->rate_requests_burst};
+bool limit_is_on(const struct exchange *x) {
+    return x->service->config->rate_limits != CONFIG_OFF;
 }
 
-/* The bucket with this name, created if it does not exist. */
-static struct bucket *find(struct limit *limit, const unsigned char name[RATE_BUCKET_SIZE]) {
-    size_t start;
-    memcpy(&start, name, sizeof(start));
-    struct bucket *oldest = &limit->buckets[start % BUCKETS];
-    for (size_t i = 0; i < PROBES; i++) {
-        struct bucket *bucket = &limit->buckets[(start + i) % BUCKETS];
-        if (memcmp(bucket->name, name, RATE_BUCKET_SIZE) == 0)
-            return bucket;
-        if (bucket->full_us < oldest->full_us)
-            oldest = bucket;
+/* Logins, registrations and password changes. */
+static bool is_login(enum limit_kind kind) {
+    return kind != LIMIT_MESSAGES && kind != LIMIT_REQUESTS;
+}
+
+/* ---- buckets ---- */
+
+/* Sets the name of a bucket, a hash of the rule and the subject: it has a fixed length, and neither
+ * addresses nor user names are stored. */
+static void name_bucket(struct token_bucket *bucket, const char *subject) {
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, TOKEN_BUCKET_NAME_SIZE);
+    crypto_generichash_update(&state, (const unsigned char *)bucket->rule,
+                              strlen(bucket->rule) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)subject, strlen(subject));
+    crypto_generichash_final(&state, bucket->name, TOKEN_BUCKET_NAME_SIZE);
+}
+
+static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind kind,
+                                     const char *subject) {
+    const struct config *config = x->service->config;
+    const uint64_t second = 1000000, minute = 60 * second, hour = 60 * minute;
+    struct token_bucket bucket = {.rule = "request"};
+    switch (kind) {
+    case LIMIT_LOGINS_ADDRESS:
+        bucket.rule = "login-address";
+        bucket.burst = config->rate_logins_address;
+        bucket.interval_us = minute / bucket.burst;
+        break;
+    case LIMIT_LOGINS:
+        bucket.rule = "login";
+        bucket.burst = config->rate_logins;
+        bucket.interval_us = minute / bucket.burst;
+        break;
+    case LIMIT_LOGINS_NAME:
+        bucket.rule = "login-name";
+        bucket.burst = config->rate_logins_name;
+        bucket.interval_us = hour / bucket.burst;
+        break;
+    case LIMIT_REGISTRATIONS:
+        bucket.rule = "register";
+        bucket.burst = config->rate_registrations;
+        bucket.interval_us = hour / bucket.burst;
+        break;
+    case LIMIT_MESSAGES:
+        bucket.rule = "message";
+        bucket.burst = config->rate_messages_burst;
+        bucket.interval_us = second / config->rate_messages;
+        break;
+    case LIMIT_REQUESTS:
+        bucket.burst = config->rate_requests_burst;
+        bucket.interval_us = second / config->rate_requests;
+        break;
     }
-    memcpy(oldest->name, name, RATE_BUCKET_SIZE);
-    oldest->full_us = 0;
+    name_bucket(&bucket, subject);
+    return bucket;
+}
+
+/* ---- the count of this host ---- */
+
+/* The bucket with this name, created if it does not exist. */
+static struct bucket *find(struct bucket table[BUCKETS], const struct token_bucket *bucket) {
+    uint64_t name;
+    memcpy(&name, bucket->name, sizeof(name));
+    struct bucket *oldest = &table[name % BUCKETS];
+    for (size_t i = 0; i < PROBES; i++) {
+        struct bucket *found = &table[(name + i) % BUCKETS];
+        if (atomic_load(&found->name) == name)
+            return found;
+        if (atomic_load(&found->full_us) < atomic_load(&oldest->full_us))
+            oldest = found;
+    }
+    atomic_store(&oldest->name, name);
+    atomic_store(&oldest->full_us, 0);
     return oldest;
 }
 
-/* The name of a bucket is a hash of the rule and the subject: it has a fixed length, and neither
- * addresses nor user names are stored in Redis. */
-static void name_bucket(const struct rule *rule, const char *subject,
-                        unsigned char name[RATE_BUCKET_SIZE]) {
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, RATE_BUCKET_SIZE);
-    crypto_generichash_update(&state, (const unsigned char *)rule->name, strlen(rule->name) + 1);
-    crypto_generichash_update(&state, (const unsigned char *)subject, strlen(subject));
-    crypto_generichash_final(&state, name, RATE_BUCKET_SIZE);
+static void give_back_here(struct bucket table[BUCKETS], const struct token_bucket *bucket) {
+    atomic_fetch_sub(&find(table, bucket)->full_us, (int64_t)bucket->interval_us);
 }
 
-/* Takes a token; returns the microseconds until there will be one, 0 if there was one. */
-static uint64_t take(struct service *service, enum limit_kind kind, const struct rule *rule,
-                     const char *subject) {
-    unsigned char name[RATE_BUCKET_SIZE];
-    char hex[2 * RATE_BUCKET_SIZE + 1], key[64];
-    uint64_t wait = 0;
-    name_bucket(rule, subject, name);
-    sodium_bin2hex(hex, sizeof(hex), name, sizeof(name));
-    snprintf(key, sizeof(key), "%s:%s", rule->name, hex);
-    if (redis_client_take(service->redis, key, rule->interval_us, rule->burst, &wait))
-        return wait;
-
-    /* A process of plain CGI forgets its buckets, so it uses the database. Messages and requests
-     * are not worth the write. */
-    const bool worth_a_write = kind == LIMIT_LOGINS || kind == LIMIT_REGISTRATIONS;
-    if (service->is_persistent || !worth_a_write) {
-        struct bucket *bucket = find(service->limit, name);
-        return token_bucket_take(&bucket->full_us, clock_monotonic_us(), rule->interval_us,
-                                 rule->burst);
+/* Takes a token from each bucket on this host, or from none; returns the microseconds until each
+ * has one, 0 if each had. */
+static uint64_t take_here(struct bucket table[BUCKETS], const struct token_bucket *buckets,
+                          size_t count) {
+    const int64_t now = clock_monotonic_us();
+    for (size_t i = 0; i < count; i++) {
+        struct bucket *found = find(table, &buckets[i]);
+        int64_t full = atomic_load(&found->full_us), next;
+        uint64_t wait;
+        do {
+            next = full;
+            wait = token_bucket_take(&next, now, buckets[i].interval_us, buckets[i].burst);
+        } while (!atomic_compare_exchange_weak(&found->full_us, &full, next));
+        for (size_t j = 0; wait > 0 && j < i; j++)
+            give_back_here(table, &buckets[j]);
+        if (wait > 0)
+            return wait;
     }
+    return 0;
+}
+
+/* ---- counting ---- */
+
+static bool failed_lately(const struct tables *tables) {
+    const int64_t failed = atomic_load(&tables->redis_failed_us), now = clock_monotonic_us();
+    return failed > 0 && failed <= now && now - failed < HOLD_US;
+}
+
+/* Takes a token from each bucket; returns the microseconds until there will be one, 0 if there was
+ * one. */
+static uint64_t take(struct service *service, enum limit_kind kind,
+                     const struct token_bucket *buckets, size_t count) {
+    struct tables *tables = service->limit->tables;
+    struct bucket *table = is_login(kind) ? tables->of_logins : tables->of_requests;
+    const uint64_t timeout_ms = is_login(kind) ? LOGIN_TIMEOUT_MS : service->config->redis_timeout;
+    const uint64_t here = take_here(table, buckets, count);
+    uint64_t wait = 0;
+    const bool has_redis = redis_client_is_configured(service->redis);
+    const bool counted =
+        has_redis && redis_client_take(service->redis, buckets, count, timeout_ms, &wait);
+    if (has_redis && !counted)
+        atomic_store(&tables->redis_failed_us, clock_monotonic_us());
 
     /* Without the database the request fails anyway. */
-    return rate_take(service->db, name, rule->interval_us, rule->burst, &wait) ? 0 : wait;
+    if (!counted && is_login(kind) && rate_take(service->db, buckets, count, &wait))
+        wait = 0;
+    const bool holds = (!counted && !is_login(kind)) || failed_lately(tables);
+    return holds && here > wait ? here : wait;
 }
 
-static bool limit_is_on(const struct config *config) {
-    return config->rate_limits != CONFIG_OFF;
-}
-
-enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject) {
-    const struct config *config = x->service->config;
+static enum error answer(struct exchange *x, uint64_t wait_us) {
     char detail[96];
-    if (!limit_is_on(config))
+    if (wait_us == 0)
         return ERROR_NONE;
-    const struct rule rule = rule_of(config, kind);
-    const uint64_t wait = take(x->service, kind, &rule, subject);
-    if (wait == 0)
-        return ERROR_NONE;
-    const uint64_t seconds = (wait + 999999) / 1000000;
+    const uint64_t seconds = (wait_us + 999999) / 1000000;
     response_header_printf(&x->response, "Retry-After", "%" PRIu64, seconds);
     snprintf(detail, sizeof(detail),
              "Request was throttled. Expected available in %" PRIu64 " second%s.", seconds,
@@ -132,10 +201,35 @@ enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subj
     return exchange_fail(x, ERROR_RATE_LIMITED, detail);
 }
 
+enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject) {
+    if (!limit_is_on(x))
+        return ERROR_NONE;
+    const struct token_bucket bucket = bucket_of(x, kind, subject);
+    return answer(x, take(x->service, kind, &bucket, 1));
+}
+
 enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t user_id) {
     char subject[24];
-    if (!limit_is_on(x->service->config))
-        return ERROR_NONE;
     snprintf(subject, sizeof(subject), "%" PRIu64, user_id);
     return limit_take(x, kind, subject);
+}
+
+enum error limit_take_login(struct exchange *x, const char *address, const char *name) {
+    char both[256];
+    if (!limit_is_on(x))
+        return ERROR_NONE;
+    snprintf(both, sizeof(both), "%s %s", name, address);
+    const struct token_bucket buckets[] = {bucket_of(x, LIMIT_LOGINS_ADDRESS, address),
+                                           bucket_of(x, LIMIT_LOGINS, both)};
+    return answer(x, take(x->service, LIMIT_LOGINS, buckets, 2));
+}
+
+void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subject) {
+    if (!limit_is_on(x))
+        return;
+    const struct token_bucket bucket = bucket_of(x, kind, subject);
+    struct tables *tables = x->service->limit->tables;
+    give_back_here(is_login(kind) ? tables->of_logins : tables->of_requests, &bucket);
+    if (!redis_client_give_back(x->service->redis, &bucket, LOGIN_TIMEOUT_MS))
+        rate_give_back(x->service->db, &bucket);
 }

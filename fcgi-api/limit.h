@@ -1,17 +1,38 @@
 /*
- * limit: rate limits, counted in Redis. Without Redis they are counted in this process, or for
- * plain CGI in the database.
+ * limit: rate limits.
+ *
+ * They are counted in Redis, for all hosts. When Redis does not answer:
+ *
+ *   logins, registrations,   wait up to 100 ms for Redis, then the database counts them
+ *   password changes
+ *   messages, requests       wait up to redis_timeout, then the count of this host holds
+ *
+ * The count of this host is kept at all times, in memory that its processes share. For ten seconds
+ * after a failure of Redis it holds in addition, for all of them: a client that makes Redis late by
+ * a flood finds no full bucket elsewhere.
  */
 #ifndef CONFAB_FCGI_API_LIMIT_H
 #define CONFAB_FCGI_API_LIMIT_H
 
 #include "server/exchange.h"
+#include "shared.h"
 
-enum limit_kind { LIMIT_LOGINS, LIMIT_REGISTRATIONS, LIMIT_MESSAGES, LIMIT_REQUESTS };
+enum limit_kind {
+    LIMIT_LOGINS_ADDRESS, /* of an address */
+    LIMIT_LOGINS,         /* of a name and an address */
+    LIMIT_LOGINS_NAME,    /* of a name: wrong passwords */
+    LIMIT_REGISTRATIONS,  /* of an address */
+    LIMIT_MESSAGES,       /* of a user */
+    LIMIT_REQUESTS        /* of a user */
+};
 
-/* The buckets of this process. Never NULL; free with limit_free, which takes NULL too. */
-struct limit *limit_new(void);
+/* Keeps its buckets in the shared memory. Never NULL; free with limit_free, which takes NULL
+ * too. */
+struct limit *limit_new(const struct shared *shared);
 void limit_free(struct limit *limit);
+
+/* False: nothing is limited. */
+bool limit_is_on(const struct exchange *x);
 
 /* Counts an action of a subject, such as an address. ERROR_RATE_LIMITED: the limit is exceeded, and
  * the response is set, including Retry-After. */
@@ -19,5 +40,12 @@ enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subj
 
 /* The same with a user as the subject. */
 enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t user_id);
+
+/* Counts an attempt to log in toward LIMIT_LOGINS_ADDRESS and LIMIT_LOGINS; toward neither if one
+ * of them is exceeded. `name` is in lower case. */
+enum error limit_take_login(struct exchange *x, const char *address, const char *name);
+
+/* Takes back what limit_take counted. Errors are ignored. */
+void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subject);
 
 #endif

@@ -24,6 +24,7 @@
 #include "router.h"
 #include "server/gateway.h"
 #include "server/prefork.h"
+#include "shared.h"
 #include "store/migrate.h"
 #include "store/user_names.h"
 
@@ -54,6 +55,9 @@ enum action {
 /* The configuration file, also for a reload; NULL: none. */
 static char *config_path;
 
+/* Opened before the first process starts. */
+static struct shared *shared;
+
 static volatile int stop_wanted;
 
 static void on_stop(int number) {
@@ -66,15 +70,15 @@ static void on_stop(int number) {
 /* Shared by all processes, so made before they are. */
 static struct change_health *change_health;
 
-static void service_open(struct service *service, const struct config *config, bool is_persistent) {
+static void service_open(struct service *service, const struct config *config) {
     *service = (struct service){.config = config,
                                 .db = db_new(config),
                                 .redis = redis_client_new(config),
-                                .limit = limit_new(),
+                                .shared = shared,
+                                .limit = limit_new(shared),
                                 .names = user_names_new(),
                                 .auth_cache = auth_cache_new(),
                                 .change_health = change_health,
-                                .is_persistent = is_persistent,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
 }
@@ -89,7 +93,7 @@ static void service_close(struct service *service) {
 
 static int serve_cgi(const struct config *config) {
     struct service service;
-    service_open(&service, config, false);
+    service_open(&service, config);
     const int status = gateway_serve_cgi(&service);
     service_close(&service);
     return status;
@@ -106,7 +110,7 @@ static void reduce_preemption(void) {
 static int serve_fastcgi(const struct config *config, int listen_fd, const volatile int *stop) {
     struct service service;
     reduce_preemption();
-    service_open(&service, config, true);
+    service_open(&service, config);
     const int64_t served = gateway_serve(&service, listen_fd, config->max_requests, stop);
     service_close(&service);
     return served < 0 ? 1 : 0;
@@ -157,14 +161,16 @@ static int serve(struct config *config, bool prefork) {
         log_error("cannot initialize libsodium");
         return 1;
     }
-    if (gateway_is_cgi())
-        return serve_cgi(config);
-    change_health = change_health_new();
     const bool passed = gateway_is_fastcgi();
-    if (passed && !prefork)
-        return serve_alone(config);
+    if (gateway_is_cgi() || (passed && !prefork)) {
+        shared = shared_open(config);
+        change_health = passed ? change_health_new() : NULL;
+        return passed ? serve_alone(config) : serve_cgi(config);
+    }
     if (!check_schema(config))
         return 1;
+    shared = shared_new();
+    change_health = change_health_new();
     return prefork_run(config, passed ? STDIN_FILENO : -1, serve_fastcgi, reload);
 }
 
@@ -219,6 +225,7 @@ static int run(bool prefork) {
         return gateway_is_cgi() ? refuse_cgi() : 1;
     startup_open_log(&config, PROGRAM);
     const int status = serve(&config, prefork);
+    shared_free(shared);
     config_free(&config);
     return status;
 }

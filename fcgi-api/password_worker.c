@@ -85,18 +85,33 @@ static void run(const struct work *work, struct outcome *outcome) {
         do_work(work, outcome);
 }
 
-bool password_worker_hash(const struct config *config, struct text password,
-                          char hash[SECRET_PASSWORD_SIZE]) {
-    const struct work work = {.config = config, .is_hashing = true, .password = password};
-    struct outcome outcome;
-    run(&work, &outcome);
-    memcpy(hash, outcome.hash, SECRET_PASSWORD_SIZE);
-    return outcome.result;
+/* Runs the work if one of the places of those that hash is free. */
+static enum error run_in_place(const struct shared *shared, const struct work *work,
+                               struct outcome *outcome) {
+    const size_t places = (size_t)work->config->processes / 2;
+    if (!shared_take_place(shared, places > 0 ? places : 1))
+        return ERROR_UNAVAILABLE;
+    run(work, outcome);
+    shared_leave_place(shared);
+    return ERROR_NONE;
 }
 
-bool password_worker_verify(const struct config *config, const char *hash, struct text password) {
+enum error password_worker_hash(const struct config *config, const struct shared *shared,
+                                struct text password, char hash[SECRET_PASSWORD_SIZE]) {
+    const struct work work = {.config = config, .is_hashing = true, .password = password};
+    struct outcome outcome;
+    const enum error error = run_in_place(shared, &work, &outcome);
+    if (error)
+        return error;
+    memcpy(hash, outcome.hash, SECRET_PASSWORD_SIZE);
+    return outcome.result ? ERROR_NONE : ERROR_UNAVAILABLE;
+}
+
+enum error password_worker_verify(const struct config *config, const struct shared *shared,
+                                  const char *hash, struct text password, bool *matches) {
     const struct work work = {.config = config, .hash = hash, .password = password};
     struct outcome outcome;
-    run(&work, &outcome);
-    return outcome.result;
+    const enum error error = run_in_place(shared, &work, &outcome);
+    *matches = !error && outcome.result;
+    return error;
 }

@@ -49,6 +49,10 @@ bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
                               NULL, 0) == 0;
 }
 
+void secret_digest(struct text text, unsigned char *out, size_t size) {
+    crypto_generichash(out, size, (const unsigned char *)text.at, text.len, NULL, 0);
+}
+
 static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max) {
     return value < min ? min : value > max ? max : value;
 }

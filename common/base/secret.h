@@ -27,6 +27,10 @@ void secret_make_key(char key[SECRET_KEY_SIZE]);
  * hexadecimal digits. */
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]);
 
+/* Makes a hash of `size` bytes (16 to 64) of a text, for names and addresses that need not be
+ * readable where they are stored. */
+void secret_digest(struct text text, unsigned char *out, size_t size);
+
 /* Fills out with 2 * bytes random hexadecimal digits and a terminator. */
 void secret_random_hex(char *out, size_t bytes);
 

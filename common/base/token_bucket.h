@@ -10,6 +10,20 @@
 
 #include <stdint.h>
 
+/* Size of the name of a bucket, a hash. */
+#define TOKEN_BUCKET_NAME_SIZE 16
+
+/* Most buckets that a token is taken from at once. */
+#define TOKEN_BUCKET_MAX 2
+
+/* A bucket that is kept elsewhere under its name. */
+struct token_bucket {
+    const char *rule; /* what is limited: a short word, for the key in Redis */
+    unsigned char name[TOKEN_BUCKET_NAME_SIZE];
+    uint64_t interval_us;
+    uint64_t burst;
+};
+
 /* Takes a token at the time now_us. If the clock was set back so far that the bucket would be full
  * later than one span from now, the bucket counts as full. Returns 0, and advances
  * *full_us; or, if there is no token, the microseconds until there is one, and leaves *full_us.

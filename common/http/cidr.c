@@ -2,6 +2,7 @@
 #include "http/cidr.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAPPED_BITS 96
@@ -78,4 +79,19 @@ bool cidr_list_contains(const char *list, const char *address) {
         if (cidr_parse(entry, &network) && cidr_contains(&network, &single))
             return true;
     return false;
+}
+
+void cidr_subscriber(const char *address, char out[CIDR_SUBSCRIBER_SIZE]) {
+    struct cidr single;
+    char text[INET6_ADDRSTRLEN];
+    if (strchr(address, '/') || !cidr_parse(text_of(address), &single)) {
+        snprintf(out, CIDR_SUBSCRIBER_SIZE, "%s", address);
+    } else if (is_ipv4(&single)) {
+        inet_ntop(AF_INET, single.bytes + sizeof(MAPPED), text, sizeof(text));
+        snprintf(out, CIDR_SUBSCRIBER_SIZE, "%s", text);
+    } else {
+        memset(single.bytes + 8, 0, 8);
+        inet_ntop(AF_INET6, single.bytes, text, sizeof(text));
+        snprintf(out, CIDR_SUBSCRIBER_SIZE, "%s/64", text);
+    }
 }

@@ -37,4 +37,11 @@ bool cidr_contains(const struct cidr *outer, const struct cidr *inner);
  * Entries that are invalid are ignored. */
 bool cidr_list_contains(const char *list, const char *address);
 
+/* Size of a text of cidr_subscriber. */
+#define CIDR_SUBSCRIBER_SIZE 64
+
+/* Writes what stands for one subscriber of a network, given a client's address: an IPv4 address, or
+ * the /64 of an IPv6 address, of which a subscriber has all. Other text is copied, cut to fit. */
+void cidr_subscriber(const char *address, char out[CIDR_SUBSCRIBER_SIZE]);
+
 #endif

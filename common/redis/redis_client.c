@@ -33,7 +33,8 @@ struct redis_client {
     struct backoff backoff;
     unsigned pending;      /* replies that have not been read */
     int64_t pending_since; /* when the last reply was read, or none was pending */
-    int64_t paused_until;  /* no command is sent before this */
+    int64_t paused_until;  /* before this no command is sent that waits at most */
+    uint64_t paused_ms;    /* this long */
     struct buffer queue;   /* commands until the next flush */
     unsigned queue_count;
     char last_error[160];
@@ -66,11 +67,11 @@ static void disconnect(struct redis_client *client, const char *why) {
     client->pending = 0;
 }
 
-/* Connects, waiting up to redis_timeout; after that no call blocks. */
-static bool open_connection(struct redis_client *client) {
+/* Connects, waiting up to timeout_ms; after that no call blocks. */
+static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
     const struct config *config = client->config;
-    const struct timeval timeout = {(time_t)(config->redis_timeout / 1000),
-                                    (suseconds_t)(config->redis_timeout % 1000 * 1000)};
+    const struct timeval timeout = {(time_t)(timeout_ms / 1000),
+                                    (suseconds_t)(timeout_ms % 1000 * 1000)};
     redisContext *context =
         config->redis_socket[0]
             ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
@@ -90,11 +91,12 @@ static bool open_connection(struct redis_client *client) {
     return true;
 }
 
-static bool connect_if_needed(struct redis_client *client) {
+static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
     if (client->context)
         return true;
     if (!redis_client_is_configured(client) ||
-        !backoff_ready(&client->backoff, clock_monotonic_ms()) || !open_connection(client))
+        !backoff_ready(&client->backoff, clock_monotonic_ms()) ||
+        !open_connection(client, timeout_ms))
         return false;
     if (client->config->redis_password[0]) {
         redisAppendCommand(client->context, "AUTH %s", client->config->redis_password);
@@ -194,17 +196,25 @@ void redis_client_free(struct redis_client *client) {
     free(client);
 }
 
+/* For PAUSE_MS no command is sent that waits no longer than the one that had no reply. A short
+ * timeout so does not keep a login, which waits longer, from being counted. */
+static void pause_after(struct redis_client *client, int64_t now, uint64_t timeout_ms) {
+    client->paused_until = now + PAUSE_MS;
+    client->paused_ms = timeout_ms;
+}
+
 /* Sends a command and waits for its reply, timeout_ms in all. NULL when there is none in time;
- * it is then pending, and no command is sent for PAUSE_MS. */
+ * it is then pending, and such commands pause. */
 static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms, int argc,
                                const char **argv, const size_t *lengths) {
     const int64_t now = clock_monotonic_ms();
     const int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
-    if (now < client->paused_until || !connect_if_needed(client))
+    const bool is_paused = now < client->paused_until && timeout_ms <= client->paused_ms;
+    if (is_paused || !connect_if_needed(client, timeout_ms))
         return NULL;
     if (!read_pending(client, deadline)) {
-        client->paused_until = now + PAUSE_MS;
+        pause_after(client, now, timeout_ms);
         return NULL;
     }
     redisAppendCommandArgv(client->context, argc, argv, lengths);
@@ -212,7 +222,7 @@ static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms,
         return NULL;
     if (!reply) {
         client->pending++;
-        client->paused_until = now + PAUSE_MS;
+        pause_after(client, now, timeout_ms);
         snprintf(client->last_error, sizeof(client->last_error), "no reply in time");
     } else if (reply->type == REDIS_REPLY_ERROR) {
         snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
@@ -246,7 +256,7 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
 
 void redis_client_flush(struct redis_client *client) {
     const int64_t now = clock_monotonic_ms();
-    if (client->queue_count > 0 && connect_if_needed(client)) {
+    if (client->queue_count > 0 && connect_if_needed(client, client->config->redis_timeout)) {
         read_pending(client, now);
         if (client->context && redisAppendFormattedCommand(client->context, client->queue.data,
                                                            client->queue.len) == REDIS_OK) {
@@ -261,40 +271,71 @@ void redis_client_flush(struct redis_client *client) {
 }
 
 /* base/token_bucket.c in Lua: tat is the time at which the bucket is full again. The time is that
- * of Redis, so that processes on all hosts use one clock. */
+ * of Redis, so that processes on all hosts use one clock. Each bucket is a key and two arguments:
+ * the interval, and the span, which is burst times the interval. */
 static const char TAKE[] =
     "local t = redis.call('TIME') "
     "local now = t[1] * 1000000 + t[2] "
-    "local interval = tonumber(ARGV[1]) "
-    "local span = tonumber(ARGV[2]) "
-    "local tat = tonumber(redis.call('GET', KEYS[1]) or 0) "
+    "local wait, tats = 0, {} "
+    "for i, key in ipairs(KEYS) do "
+    "local interval, span = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i]) "
+    "local tat = tonumber(redis.call('GET', key) or 0) "
+    /* Further ahead than one span: the clock was set back since. */
     "if tat < now or tat > now + span then tat = now end "
-    "local wait = tat + interval - span - now "
+    "wait = math.max(wait, tat + interval - span - now) "
+    "tats[i] = tat + interval "
+    "end "
     "if wait > 0 then return wait end "
-    "tat = tat + interval "
-    "redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', "
-    "math.ceil((tat - now) / 1000) + 1) "
+    "for i, key in ipairs(KEYS) do "
+    "redis.call('SET', key, string.format('%.0f', tats[i]), 'PX', "
+    "math.max(math.ceil((tats[i] - now) / 1000), 0) + 1) end "
     "return 0";
 
-bool redis_client_take(struct redis_client *client, const char *key, uint64_t interval_us,
-                       uint64_t burst, uint64_t *wait_us) {
-    char name[256], interval[24], span[24];
-    const int name_len =
-        snprintf(name, sizeof(name), "%srate:%s", client->config->redis_prefix, key);
-    const int interval_len = snprintf(interval, sizeof(interval), "%" PRIu64, interval_us);
-    const int span_len = snprintf(span, sizeof(span), "%" PRIu64, interval_us * burst);
-    if (name_len >= (int)sizeof(name))
-        return false;
-    const char *argv[] = {"EVAL", TAKE, "1", name, interval, span};
-    const size_t lengths[] = {
-        4, sizeof(TAKE) - 1, 1, (size_t)name_len, (size_t)interval_len, (size_t)span_len};
-    redisReply *reply = run_command(client, client->config->redis_timeout, 6, argv, lengths);
+/* Runs TAKE. A negative sign of the intervals puts tokens back. */
+static bool run_take(struct redis_client *client, const struct token_bucket *buckets, size_t count,
+                     int sign, uint64_t timeout_ms, uint64_t *wait_us) {
+    char keys[TOKEN_BUCKET_MAX][256], numbers[2 * TOKEN_BUCKET_MAX][24], count_text[24];
+    const char *argv[3 + 3 * TOKEN_BUCKET_MAX] = {"EVAL", TAKE, count_text};
+    size_t lengths[3 + 3 * TOKEN_BUCKET_MAX];
+    snprintf(count_text, sizeof(count_text), "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        const struct token_bucket *bucket = &buckets[i];
+        const int64_t interval = (int64_t)bucket->interval_us;
+        char hex[2 * TOKEN_BUCKET_NAME_SIZE + 1] = "";
+        for (size_t byte = 0; byte < TOKEN_BUCKET_NAME_SIZE; byte++)
+            text_put_hex(hex + 2 * byte, 2, bucket->name[byte]);
+        const int len = snprintf(keys[i], sizeof(keys[i]), "%srate:%s:%s",
+                                 client->config->redis_prefix, bucket->rule, hex);
+        if (len >= (int)sizeof(keys[i]))
+            return false;
+        snprintf(numbers[2 * i], sizeof(numbers[0]), "%" PRId64, sign * interval);
+        snprintf(numbers[2 * i + 1], sizeof(numbers[0]), "%" PRId64,
+                 interval * (int64_t)bucket->burst);
+        argv[3 + i] = keys[i];
+        argv[3 + count + 2 * i] = numbers[2 * i];
+        argv[3 + count + 2 * i + 1] = numbers[2 * i + 1];
+    }
+    const size_t argc = 3 + 3 * count;
+    for (size_t i = 0; i < argc; i++)
+        lengths[i] = strlen(argv[i]);
+    redisReply *reply = run_command(client, timeout_ms, (int)argc, argv, lengths);
     if (!reply)
         return false;
     const bool valid = reply->type == REDIS_REPLY_INTEGER;
     *wait_us = valid && reply->integer > 0 ? (uint64_t)reply->integer : 0;
     freeReplyObject(reply);
     return valid;
+}
+
+bool redis_client_take(struct redis_client *client, const struct token_bucket *buckets,
+                       size_t count, uint64_t timeout_ms, uint64_t *wait_us) {
+    return run_take(client, buckets, count, 1, timeout_ms, wait_us);
+}
+
+bool redis_client_give_back(struct redis_client *client, const struct token_bucket *bucket,
+                            uint64_t timeout_ms) {
+    uint64_t wait = 0;
+    return run_take(client, bucket, 1, -1, timeout_ms, &wait);
 }
 
 /* Fields of pushd processes whose lease has expired are ignored. */

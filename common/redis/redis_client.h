@@ -3,8 +3,9 @@
  *
  * Redis is an optimization, never the source of truth: a command that cannot be sent within a few
  * milliseconds is dropped. Publishing does not wait for replies; they are read when the
- * connection is next used. After a timeout no command is sent for a second; a failed connection
- * is retried with backoff. While Redis is unavailable every call returns at once.
+ * connection is next used. After a timeout no command is sent for a second, unless it waits longer
+ * than the one that had no reply; a failed connection is retried with backoff. While Redis is
+ * unavailable every call returns at once.
  */
 #ifndef CONFAB_REDIS_CLIENT_H
 #define CONFAB_REDIS_CLIENT_H
@@ -15,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
+#include "base/token_bucket.h"
 #include "config/config.h"
 
 struct redis_client;
@@ -37,10 +39,15 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
 /* Sends the queued messages without waiting for replies. They are lost if Redis is unavailable. */
 void redis_client_flush(struct redis_client *client);
 
-/* Takes a token from the bucket `key` (the prefix is added), as token_bucket_take does: *wait_us is
- * 0, or the microseconds until there is a token. False when Redis is unavailable. */
-bool redis_client_take(struct redis_client *client, const char *key, uint64_t interval_us,
-                       uint64_t burst, uint64_t *wait_us);
+/* Takes a token from each of `count` buckets (at most TOKEN_BUCKET_MAX), or from none: *wait_us is
+ * 0, or the microseconds until each has a token. Waits for Redis at most timeout_ms. False when
+ * Redis is unavailable, late, or refuses the command; a late one may still be counted. */
+bool redis_client_take(struct redis_client *client, const struct token_bucket *buckets,
+                       size_t count, uint64_t timeout_ms, uint64_t *wait_us);
+
+/* Puts a token back that was taken by mistake. False as above. */
+bool redis_client_give_back(struct redis_client *client, const struct token_bucket *bucket,
+                            uint64_t timeout_ms);
 
 /* Reads the ids of the users that have a socket in a room at a pushd whose lease is valid: *ids,
  * without duplicates, which the caller frees. False when Redis is unavailable. */

@@ -29,7 +29,7 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
 }
 
 static enum error run_slice(struct db *db, const struct config *config, uint64_t *deleted) {
-    uint64_t events = 0, rooms = 0, sessions = 0, rates = 0;
+    uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -37,7 +37,9 @@ static enum error run_slice(struct db *db, const struct config *config, uint64_t
         error = login_session_purge(db, config->session_days, SLICE, &sessions);
     if (!error)
         error = rate_purge(db, SLICE, &rates);
-    *deleted = events + rooms + sessions + rates;
+    if (!error)
+        error = user_purge_addresses(db, SLICE, &addresses);
+    *deleted = events + rooms + sessions + rates + addresses;
     return error;
 }
 

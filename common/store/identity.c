@@ -31,6 +31,12 @@ enum error identity_read(struct db_rows *rows, bool with_room, struct identity *
     return error;
 }
 
+enum error identity_read_outcome(struct db_rows *rows) {
+    const enum error error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
+    db_done(rows);
+    return error;
+}
+
 enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
                                    struct user_change *change) {
     struct db_rows *rows;

@@ -4,13 +4,37 @@
 #include "base/buffer.h"
 #include "store/transaction.h"
 
-enum error login_session_add(struct db *db, uint64_t user_id,
-                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+#define INSERT_SESSION                                                     \
+    "INSERT INTO session (user_id, session_hash, created_at, expires_at) " \
+    "VALUES (p_user, ?, v_now, v_now + INTERVAL ? DAY); "
+
+enum error login_session_add_proved(struct db *db, const struct user_proof *proof,
+                                    const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
     static const char SQL[] =
-        "INSERT INTO session (user_id, session_hash, created_at, expires_at) "
-        "VALUES (?, ?, SYSDATE(6), SYSDATE(6) + INTERVAL ? DAY)";
-    return DB_RUN(db, SQL, 0, NULL, db_u64(user_id), db_bytes(hash, SECRET_HASH_SIZE),
-                  db_u64(days));
+        TRANSACTION(USER_PROOF_DECLARATIONS, USER_PROOF_CHECK INSERT_SESSION, "");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, 0, &rows, USER_PROOF_VALUES(proof),
+                                    db_bytes(hash, SECRET_HASH_SIZE), db_u64(days));
+    return error ? error : identity_read_outcome(rows);
+}
+
+/* What ends tokens or disables users locks the row of the user first. */
+enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t token_id,
+                                      const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_token BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE v_active BOOLEAN; DECLARE v_token BIGINT UNSIGNED; ",
+        "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
+        "SELECT token_id INTO v_token FROM token WHERE token_id = p_token AND user_id = p_user; "
+        "SET v_now = SYSDATE(6); "
+        "IF v_active IS NULL OR NOT v_active OR v_token IS NULL THEN "
+        "SET v_outcome = 13; LEAVE body; END IF; "
+        INSERT_SESSION,
+        "");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_u64(token_id),
+                                    db_bytes(hash, SECRET_HASH_SIZE), db_u64(days));
+    return error ? error : identity_read_outcome(rows);
 }
 
 /* A session is renewed when a fourteenth of its time has passed (a day of fourteen), not at each

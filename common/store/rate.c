@@ -7,29 +7,57 @@
 /* No bucket is full later than in this time; if one is, the clock was set back. */
 #define MOST_SPAN_US (24 * 3600 * INT64_C(1000000))
 
-/* tat is the time at which the bucket is full again, in microseconds since 1970. */
-enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE],
-                     uint64_t interval_us, uint64_t burst, uint64_t *wait_us) {
+/* tat is the time at which the bucket is full again, in microseconds since 1970. A bucket whose
+ * time is more than one span ahead counts as full: the clock was set back since. */
+#define WAIT(tat, interval, span) "GREATEST(" tat " + " interval " - " span " - p_at, 0)"
+#define VALID(span) "IF(tat > p_at + " span ", p_at, GREATEST(tat, p_at))"
+
+enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t count,
+                     uint64_t *wait_us) {
     static const char SQL[] = TRANSACTION(
-        "DECLARE p_bucket BINARY(16) DEFAULT ?; DECLARE p_at BIGINT DEFAULT ?; "
-        "DECLARE p_interval BIGINT DEFAULT ?; DECLARE p_span BIGINT DEFAULT ?; "
-        "DECLARE v_tat, v_wait BIGINT DEFAULT 0; ",
-        "INSERT IGNORE INTO rate (bucket, tat) VALUES (p_bucket, 0); "
-        "SELECT IF(tat > p_at + p_span, p_at, GREATEST(tat, p_at)) INTO v_tat "
-        "FROM rate WHERE bucket = p_bucket FOR UPDATE; "
-        "SET v_wait = GREATEST(v_tat + p_interval - p_span - p_at, 0); "
-        "IF v_wait = 0 THEN UPDATE rate SET tat = v_tat + p_interval WHERE bucket = p_bucket; "
+        "DECLARE p_at BIGINT DEFAULT ?; "
+        "DECLARE p_first BINARY(16) DEFAULT ?; "
+        "DECLARE p_first_interval BIGINT DEFAULT ?; DECLARE p_first_span BIGINT DEFAULT ?; "
+        "DECLARE p_second BINARY(16) DEFAULT ?; "
+        "DECLARE p_second_interval BIGINT DEFAULT ?; DECLARE p_second_span BIGINT DEFAULT ?; "
+        "DECLARE v_first, v_second BIGINT DEFAULT p_at; DECLARE v_wait BIGINT DEFAULT 0; ",
+        "INSERT IGNORE INTO rate (bucket, tat) VALUES (p_first, 0); "
+        "SELECT " VALID("p_first_span")
+        " INTO v_first FROM rate WHERE bucket = p_first FOR UPDATE; "
+        "SET v_wait = " WAIT("v_first", "p_first_interval", "p_first_span") "; "
+        "IF p_second IS NOT NULL THEN "
+        "SELECT " VALID("p_second_span")
+        " INTO v_second FROM rate WHERE bucket = p_second FOR UPDATE; "
+        "SET v_wait = GREATEST(v_wait, "
+        WAIT("v_second", "p_second_interval", "p_second_span") "); "
+        "END IF; "
+        "IF v_wait = 0 THEN "
+        "UPDATE rate SET tat = v_first + p_first_interval WHERE bucket = p_first; "
+        "IF p_second IS NOT NULL THEN "
+        "INSERT INTO rate (bucket, tat) VALUES (p_second, v_second + p_second_interval) "
+        "ON DUPLICATE KEY UPDATE tat = v_second + p_second_interval; "
+        "END IF; "
         "END IF; ",
         ", v_wait");
+    const struct token_bucket *first = &buckets[0], *second = &buckets[count - 1];
     struct db_rows *rows;
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_bytes(bucket, RATE_BUCKET_SIZE),
-               db_i64(clock_now()), db_u64(interval_us), db_u64(interval_us * burst));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_i64(clock_now()),
+               db_bytes(first->name, TOKEN_BUCKET_NAME_SIZE), db_u64(first->interval_us),
+               db_u64(first->interval_us * first->burst),
+               count > 1 ? db_bytes(second->name, TOKEN_BUCKET_NAME_SIZE) : db_str(NULL),
+               db_u64(second->interval_us), db_u64(second->interval_us * second->burst));
     if (error)
         return error;
     *wait_us = db_next(rows) ? db_get_u64(rows, 1) : 0;
     db_done(rows);
     return ERROR_NONE;
+}
+
+enum error rate_give_back(struct db *db, const struct token_bucket *bucket) {
+    static const char SQL[] = "UPDATE rate SET tat = tat - ? WHERE bucket = ? AND tat > ?";
+    return DB_RUN(db, SQL, 0, NULL, db_u64(bucket->interval_us),
+                  db_bytes(bucket->name, TOKEN_BUCKET_NAME_SIZE), db_i64(clock_now()));
 }
 
 enum error rate_purge(struct db *db, uint64_t limit, uint64_t *deleted) {

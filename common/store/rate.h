@@ -1,22 +1,25 @@
 /*
- * rate: token buckets in the database, for processes that have neither Redis nor memory that
- * outlives a request (plain CGI without Redis).
+ * rate: token buckets in the database, which count logins, registrations and password changes when
+ * Redis does not.
  */
 #ifndef CONFAB_COMMON_STORE_RATE_H
 #define CONFAB_COMMON_STORE_RATE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/token_bucket.h"
 #include "db/db.h"
 
-/* Size of the name of a bucket, a hash. */
-#define RATE_BUCKET_SIZE 16
+/* Takes a token from each of `count` buckets (at most TOKEN_BUCKET_MAX), or from none.
+ * *wait_us is 0 if each had one, otherwise the time in microseconds until each will. The first
+ * bucket must be the same for all attempts that share the second one: it is created if it does not
+ * exist, and its lock orders them. */
+enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t count,
+                     uint64_t *wait_us);
 
-/* Takes a token from a bucket by the generic cell rate algorithm (ITU-T I.371): one every
- * interval_us on average, `burst` at once. *wait_us is 0 if there was a token, otherwise the time
- * in microseconds until there will be. */
-enum error rate_take(struct db *db, const unsigned char bucket[RATE_BUCKET_SIZE],
-                     uint64_t interval_us, uint64_t burst, uint64_t *wait_us);
+/* Puts a token back that was taken by mistake. */
+enum error rate_give_back(struct db *db, const struct token_bucket *bucket);
 
 /* Deletes at most `limit` buckets that are full again, or were filled by a clock that was set back;
  * sets *deleted to their number. */

@@ -21,6 +21,19 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
     return ERROR_NONE;
 }
 
+enum error token_add_proved(struct db *db, const struct user_proof *proof,
+                            const unsigned char hash[SECRET_HASH_SIZE]) {
+    static const char SQL[] = TRANSACTION(USER_PROOF_DECLARATIONS,
+                    USER_PROOF_CHECK
+                    "INSERT INTO token (user_id, token_hash, created_at) "
+                    "VALUES (p_user, ?, v_now); ",
+                    "");
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, 0, &rows, USER_PROOF_VALUES(proof), db_bytes(hash, SECRET_HASH_SIZE));
+    return error ? error : identity_read_outcome(rows);
+}
+
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,
                       struct identity *identity) {
 #define TOKEN_SQL(room_columns, room_joins)                       \

@@ -25,6 +25,11 @@ typedef void token_visit(void *context, const struct token *token);
 enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
                      uint64_t *token_id);
 
+/* Adds a token for who proved a password. ERROR_CONFLICT: the password has been changed or the user
+ * disabled since. */
+enum error token_add_proved(struct db *db, const struct user_proof *proof,
+                            const unsigned char hash[SECRET_HASH_SIZE]);
+
 /* Finds the identity behind a token's hash, with the state of a room (room_id 0: of none).
  * ERROR_UNAUTHENTICATED if there is no such token. */
 enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE], uint64_t room_id,

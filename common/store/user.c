@@ -19,22 +19,27 @@ void user_from_row(const struct db_rows *rows, unsigned first, struct user *user
 }
 
 enum error user_add(struct db *db, struct text name, const char *password_hash,
-                    const unsigned char *token_hash, uint64_t *id) {
+                    const unsigned char *token_hash, const unsigned char *address, uint64_t *id) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_name VARCHAR(32) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_password VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
-        "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE v_user BIGINT UNSIGNED; ",
+        "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE p_address BINARY(16) DEFAULT ?; "
+        "DECLARE v_user BIGINT UNSIGNED; ",
         "SET v_now = SYSDATE(6); "
         "INSERT INTO user (username, password_hash, created_at) "
         "VALUES (p_name, p_password, v_now); "
         "SET v_user = LAST_INSERT_ID(); "
         "IF p_token IS NOT NULL THEN INSERT INTO token (token_hash, user_id, created_at) "
-        "VALUES (p_token, v_user, v_now); END IF; ",
+        "VALUES (p_token, v_user, v_now); END IF; "
+        "IF p_address IS NOT NULL THEN INSERT INTO known_address (user_id, address, seen_at) "
+        "VALUES (v_user, p_address, v_now); END IF; ",
         ", v_user");
     struct db_rows *rows;
     const struct db_value token =
         token_hash ? db_bytes(token_hash, SECRET_HASH_SIZE) : db_str(NULL);
-    const enum error error = DB_RUN(db, SQL, 0, &rows, db_text(name), db_str(password_hash), token);
+    const struct db_value known = address ? db_bytes(address, USER_ADDRESS_SIZE) : db_str(NULL);
+    const enum error error =
+        DB_RUN(db, SQL, 0, &rows, db_text(name), db_str(password_hash), token, known);
     if (error)
         return error;
     *id = db_next(rows) ? db_get_u64(rows, 1) : 0;
@@ -42,15 +47,21 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
     return *id ? ERROR_NONE : ERROR_INTERNAL;
 }
 
-/* Reads the only row, a user followed by the hash of the password, and frees the rows. */
+/* How long an address from which a user has logged in is known. */
+#define KNOWN_DAYS "30"
+
+/* Reads the only row, a user followed by the hash of the password and, unless is_known is NULL,
+ * whether the address is known; frees the rows. */
 static enum error read_user(struct db_rows *rows, struct user *user,
-                            char hash[SECRET_PASSWORD_SIZE]) {
+                            char hash[SECRET_PASSWORD_SIZE], bool *is_known) {
     enum error error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         user_from_row(rows, 0, user);
         const struct text stored = db_get_text(rows, USER_COLUMN_COUNT);
         if (hash)
             snprintf(hash, SECRET_PASSWORD_SIZE, "%.*s", (int)stored.len, stored.at);
+        if (is_known)
+            *is_known = db_get_bool(rows, USER_COLUMN_COUNT + 1);
         error = ERROR_NONE;
     }
     db_done(rows);
@@ -63,7 +74,7 @@ enum error user_by_name(struct db *db, struct text name, struct user *user,
         "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.username = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(name));
-    return error ? error : read_user(rows, user, hash);
+    return error ? error : read_user(rows, user, hash, NULL);
 }
 
 enum error user_by_id(struct db *db, uint64_t id, struct user *user,
@@ -72,7 +83,31 @@ enum error user_by_id(struct db *db, uint64_t id, struct user *user,
         "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.user_id = ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id));
-    return error ? error : read_user(rows, user, hash);
+    return error ? error : read_user(rows, user, hash, NULL);
+}
+
+enum error user_by_login(struct db *db, struct text name,
+                         const unsigned char address[USER_ADDRESS_SIZE], struct user *user,
+                         char hash[SECRET_PASSWORD_SIZE], bool *is_known) {
+    static const char SQL[] =
+        "SELECT " USER_COLUMNS
+        ", u.password_hash, k.user_id IS NOT NULL FROM user u "
+        "LEFT JOIN known_address k ON k.user_id = u.user_id AND k.address = ? "
+        "AND k.seen_at > SYSDATE(6) - INTERVAL " KNOWN_DAYS " DAY WHERE u.username = ?";
+    struct db_rows *rows;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_bytes(address, USER_ADDRESS_SIZE), db_text(name));
+    *is_known = false;
+    return error ? error : read_user(rows, user, hash, is_known);
+}
+
+enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM known_address WHERE seen_at < SYSDATE(6) - INTERVAL " KNOWN_DAYS
+        " DAY LIMIT ?";
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
+    *deleted = error ? 0 : db_changed(db);
+    return error;
 }
 
 /* Reads the row that a change of credentials returns, and frees the rows: outcome, changed, number
@@ -99,15 +134,20 @@ static enum error read_change(struct db_rows *rows, uint64_t id, struct user_cha
 #define CREDENTIALS_CHANGED \
     TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_CREDENTIALS_CHANGED), "p_user", "0", "+ 0")
 
-enum error user_set_password(struct db *db, uint64_t id, const char *password_hash,
-                             uint64_t kept_token, uint64_t kept_session,
+/* A repeated run finds the new hash stored by the first one. */
+enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
+                             const char *password_hash, uint64_t kept_token, uint64_t kept_session,
                              struct user_change *change) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_hash VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_old, p_hash, v_hash VARCHAR(128) CHARACTER SET utf8mb4 "
+        "COLLATE utf8mb4_nopad_bin; "
         "DECLARE p_token, p_session, v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; ",
-        "SET p_token = ?; SET p_session = ?; "
+        "SET p_old = ?; SET p_hash = ?; SET p_token = ?; SET p_session = ?; "
         FIND_USER
+        "SELECT password_hash INTO v_hash FROM user WHERE user_id = p_user; "
+        "IF p_old IS NOT NULL AND (NOT v_active OR (v_hash <> p_old AND v_hash <> p_hash)) THEN "
+        "SET v_outcome = 13; LEAVE body; END IF; "
         "UPDATE user SET password_hash = p_hash WHERE user_id = p_user; "
         "DELETE FROM token WHERE user_id = p_user AND token_id <> p_token; "
         "DELETE FROM session WHERE user_id = p_user AND session_id <> p_session; "
@@ -115,14 +155,9 @@ enum error user_set_password(struct db *db, uint64_t id, const char *password_ha
         ", TRUE, v_user_seq");
     struct db_rows *rows;
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_str(password_hash), db_u64(kept_token),
-               db_u64(kept_session));
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_str(old_hash), db_str(password_hash),
+               db_u64(kept_token), db_u64(kept_session));
     return error ? error : read_change(rows, id, change);
-}
-
-enum error user_refresh_password(struct db *db, uint64_t id, const char *password_hash) {
-    static const char SQL[] = "UPDATE user SET password_hash = ? WHERE user_id = ?";
-    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(password_hash), db_u64(id));
 }
 
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change) {

@@ -28,17 +28,61 @@ typedef void user_visit(void *context, const struct user *user);
 #define USER_COLUMN_COUNT 5
 void user_from_row(const struct db_rows *rows, unsigned first, struct user *user);
 
-/* Adds a user and, unless token_hash is NULL, a token, in one transaction. Sets *id to the id of
- * the user. ERROR_CONFLICT: the name is taken. */
+/* Adds a user and, unless token_hash is NULL, a token, in one transaction; `address`, a hash of
+ * USER_ADDRESS_SIZE bytes, becomes known for the user unless it is NULL. Sets *id to the id of the
+ * user. ERROR_CONFLICT: the name is taken. */
 enum error user_add(struct db *db, struct text name, const char *password_hash,
-                    const unsigned char *token_hash, uint64_t *id);
+                    const unsigned char *token_hash, const unsigned char *address, uint64_t *id);
 
 /* Finds a user by name, ignoring case, and copies the hash of the password to `hash` unless that is
  * NULL. ERROR_NOT_FOUND if there is none. */
 enum error user_by_name(struct db *db, struct text name, struct user *user,
                         char hash[SECRET_PASSWORD_SIZE]);
 
-/* The same by id. */
+/* Size of the hash of a client's address. */
+#define USER_ADDRESS_SIZE 16
+
+/* What a password proved: that it was the password of the user as long as this hash is stored. */
+struct user_proof {
+    uint64_t user_id;
+    char password_hash[SECRET_PASSWORD_SIZE];
+    char fresh_hash[SECRET_PASSWORD_SIZE];    /* replaces it (other cost parameters); "": none */
+    unsigned char address[USER_ADDRESS_SIZE]; /* the client's; it becomes known for this user */
+};
+
+/* For transactions that a proof permits: declarations; the check, which locks the row of the user
+ * and is 13 (conflict) if the hash has been replaced or the user disabled since; and the values.
+ * p_user is the user. */
+#define USER_PROOF_DECLARATIONS                                             \
+    "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "                            \
+    "DECLARE p_proved, p_fresh, v_hash VARCHAR(128) CHARACTER SET utf8mb4 " \
+    "COLLATE utf8mb4_nopad_bin; "                                           \
+    "DECLARE p_address BINARY(16); DECLARE v_active BOOLEAN; "
+#define USER_PROOF_CHECK                                                       \
+    "SET p_proved = ?; SET p_fresh = ?; SET p_address = ?; "                   \
+    "SELECT is_active, password_hash INTO v_active, v_hash FROM user "         \
+    "WHERE user_id = p_user FOR UPDATE; "                                      \
+    "SET v_now = SYSDATE(6); "                                                 \
+    "IF v_active IS NULL OR NOT v_active OR v_hash <> p_proved THEN "          \
+    "SET v_outcome = 13; LEAVE body; END IF; "                                 \
+    "IF p_fresh <> '' THEN "                                                   \
+    "UPDATE user SET password_hash = p_fresh WHERE user_id = p_user; END IF; " \
+    "INSERT INTO known_address (user_id, address, seen_at) "                   \
+    "VALUES (p_user, p_address, v_now) ON DUPLICATE KEY UPDATE seen_at = v_now; "
+#define USER_PROOF_VALUES(proof)                                                           \
+    db_u64((proof)->user_id), db_str((proof)->password_hash), db_str((proof)->fresh_hash), \
+        db_bytes((proof)->address, USER_ADDRESS_SIZE)
+
+/* For a login: finds a user by name and copies the hash of the password. *is_known: the user has
+ * logged in from this address within 30 days. ERROR_NOT_FOUND if there is none. */
+enum error user_by_login(struct db *db, struct text name,
+                         const unsigned char address[USER_ADDRESS_SIZE], struct user *user,
+                         char hash[SECRET_PASSWORD_SIZE], bool *is_known);
+
+/* Deletes up to `limit` addresses that are not known any more; *deleted counts them. */
+enum error user_purge_addresses(struct db *db, uint64_t limit, uint64_t *deleted);
+
+/* The same as user_by_name by id. */
 enum error user_by_id(struct db *db, uint64_t id, struct user *user,
                       char hash[SECRET_PASSWORD_SIZE]);
 
@@ -51,13 +95,11 @@ struct user_change {
 };
 
 /* Stores a new password hash and deletes all tokens and login sessions of the user except
- * kept_token and kept_session (0: none is kept). ERROR_NOT_FOUND if there is no such user. */
-enum error user_set_password(struct db *db, uint64_t id, const char *password_hash,
-                             uint64_t kept_token, uint64_t kept_session,
+ * kept_token and kept_session (0: none is kept). ERROR_NOT_FOUND if there is no such user. With
+ * old_hash (NULL: any), ERROR_CONFLICT if another one is stored, or the user is disabled. */
+enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
+                             const char *password_hash, uint64_t kept_token, uint64_t kept_session,
                              struct user_change *change);
-
-/* Stores a hash of the same password with other cost parameters; keeps all credentials. */
-enum error user_refresh_password(struct db *db, uint64_t id, const char *password_hash);
 
 /* Enables or disables the account. Its credentials are kept, but valid only while it is enabled. */
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change);

@@ -57,7 +57,7 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
     enum cli_status status = ask_password(cli, name, hash);
     if (status)
         return status;
-    enum error error = user_add(cli->db, text_of(name), hash, NULL, &id);
+    enum error error = user_add(cli->db, text_of(name), hash, NULL, NULL, &id);
     if (error == ERROR_CONFLICT)
         return report_existing(name, if_missing);
     if (!error && staff)
@@ -114,7 +114,7 @@ enum cli_status command_user_passwd(struct cli *cli, struct arguments *arguments
         status = ask_password(cli, user.name, hash);
     if (status)
         return status;
-    const enum error error = user_set_password(cli->db, user.id, hash, 0, 0, &change);
+    const enum error error = user_set_password(cli->db, user.id, NULL, hash, 0, 0, &change);
     if (error)
         return cli_store_error(cli, error);
     publish_change(cli, &change);

@@ -8,6 +8,7 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "http/cidr.h"
 #include "limit.h"
 #include "password_worker.h"
 #include "rest/fields.h"
@@ -63,90 +64,153 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
+/* What the limits count by: a name in lower case (empty if it is too long for one), and the
+ * client's address, readable and as a hash. */
+struct attempt {
+    struct text name;
+    struct text password;
+    char lowered[USER_NAME_SIZE];
+    char address[CIDR_SUBSCRIBER_SIZE];
+    unsigned char address_hash[USER_ADDRESS_SIZE];
+};
+
+static void describe_attempt(const struct exchange *x, struct attempt *attempt) {
+    text_lower(attempt->name, attempt->lowered, sizeof(attempt->lowered));
+    cidr_subscriber(x->request->address, attempt->address);
+    secret_digest(text_of(attempt->address), attempt->address_hash, USER_ADDRESS_SIZE);
+}
+
 enum error accounts_register(struct exchange *x) {
-    struct text name, password;
+    const struct service *service = x->service;
+    struct attempt attempt;
     char key[SECRET_KEY_SIZE], password_hash[SECRET_PASSWORD_SIZE];
     unsigned char key_hash[SECRET_HASH_SIZE];
     uint64_t id = 0;
-    if (x->service->config->registration == CONFIG_REGISTRATION_CLOSED)
+    if (service->config->registration == CONFIG_REGISTRATION_CLOSED)
         return exchange_fail(x, ERROR_FORBIDDEN, "Registration is closed.");
-    enum error error = read_registration(x, &name, &password);
+    enum error error = read_registration(x, &attempt.name, &attempt.password);
+    if (error)
+        return error;
+    describe_attempt(x, &attempt);
+    error = limit_take(x, LIMIT_REGISTRATIONS, attempt.address);
     if (!error)
-        error = limit_take(x, LIMIT_REGISTRATIONS, x->request->address);
+        error =
+            password_worker_hash(service->config, service->shared, attempt.password, password_hash);
     if (error)
         return error;
     secret_make_key(key);
-    if (!secret_hash_key(text_of(key), key_hash) ||
-        !password_worker_hash(x->service->config, password, password_hash))
-        return ERROR_UNAVAILABLE;
-    error = user_add(x->service->db, name, password_hash, key_hash, &id);
+    if (!secret_hash_key(text_of(key), key_hash))
+        return ERROR_INTERNAL;
+    error = user_add(service->db, attempt.name, password_hash, key_hash, attempt.address_hash, &id);
     if (error == ERROR_CONFLICT) {
         add_taken_error(x);
         return ERROR_BAD_INPUT;
     }
-    return error ? error : send_registered(x, id, name, key);
+    return error ? error : send_registered(x, id, attempt.name, key);
+}
+
+/* ---- proving a password ---- */
+
+/* A proof is void if the hash was replaced meanwhile. Then the password is checked against the new
+ * hash, this often in all: another login may have replaced it by one with other parameters. */
+#define PROOF_ATTEMPTS 3
+
+/* Counts an attempt toward the limits of address, and of name and address. */
+static enum error count_attempt(struct exchange *x, struct attempt *attempt) {
+    describe_attempt(x, attempt);
+    return limit_take_login(x, attempt->address, attempt->lowered);
+}
+
+/* Finds the user and checks the password; ERROR_UNAUTHENTICATED if there is no such user, or the
+ * password is wrong. An unknown name takes the same time as a wrong password, and is limited alike.
+ *
+ * The limit of the name counts wrong passwords: it is taken before the check, so that attempts at
+ * the same time do not exceed it, and given back unless the password was wrong. */
+static enum error prove(struct exchange *x, const struct attempt *attempt, struct user *user,
+                        struct user_proof *proof) {
+    const struct service *service = x->service;
+    const struct config *config = service->config;
+    bool is_known = false, matches = false;
+    enum error error = ERROR_NOT_FOUND;
+    memset(proof, 0, sizeof(*proof));
+    memcpy(proof->address, attempt->address_hash, USER_ADDRESS_SIZE);
+    if (text_is_username(attempt->name))
+        error = user_by_login(service->db, attempt->name, proof->address, user,
+                              proof->password_hash, &is_known);
+    if (error && error != ERROR_NOT_FOUND)
+        return error;
+    const bool exists = !error;
+    proof->user_id = exists ? user->id : 0;
+    error = is_known ? ERROR_NONE : limit_take(x, LIMIT_LOGINS_NAME, attempt->lowered);
+    if (error)
+        return error;
+    error = password_worker_verify(config, service->shared, exists ? proof->password_hash : NULL,
+                                   attempt->password, &matches);
+    if (!is_known && (error || matches))
+        limit_give_back(x, LIMIT_LOGINS_NAME, attempt->lowered);
+    if (error)
+        return error;
+    return exists && matches && user->is_active ? ERROR_NONE : ERROR_UNAUTHENTICATED;
+}
+
+/* Hashes the password again if the configured cost has changed: only now is it known. */
+static void refresh(const struct exchange *x, const struct attempt *attempt,
+                    struct user_proof *proof) {
+    const struct config *config = x->service->config;
+    if (secret_password_is_stale(proof->password_hash, config->password_passes,
+                                 config->password_memory) &&
+        password_worker_hash(config, x->service->shared, attempt->password, proof->fresh_hash))
+        proof->fresh_hash[0] = '\0';
 }
 
 /* ---- logging in ---- */
 
-/* Counts a login attempt toward the limit for name and address, ignoring the case of the name. */
-static enum error count_login(struct exchange *x, struct text name) {
-    char lowered[USER_NAME_SIZE], subject[USER_NAME_SIZE + sizeof(x->request->address)];
-    text_lower(name, lowered, sizeof(lowered));
-    snprintf(subject, sizeof(subject), "%s %s", lowered, x->request->address);
-    return limit_take(x, LIMIT_LOGINS, subject);
+static enum error refuse_login(struct exchange *x) {
+    field_errors_add(&x->field_errors, "non_field_errors",
+                     "Unable to log in with provided credentials.");
+    return ERROR_BAD_INPUT;
 }
 
-/* Hashes the password again if the configured cost has changed: only now is it known. Errors are
- * ignored. */
-static void refresh_password(struct exchange *x, const struct user *user, const char *hash,
-                             struct text password) {
-    const struct config *config = x->service->config;
-    char fresh[SECRET_PASSWORD_SIZE];
-    if (secret_password_is_stale(hash, config->password_passes, config->password_memory) &&
-        password_worker_hash(config, password, fresh))
-        user_refresh_password(x->service->db, user->id, fresh);
-}
+enum credential { CREDENTIAL_TOKEN, CREDENTIAL_SESSION };
 
-/* Reads username and password and finds the user. An unknown name takes the same time as a wrong
- * password. */
-static enum error check_login(struct exchange *x, struct user *user) {
-    const struct config *config = x->service->config;
-    struct text name, password;
-    char hash[SECRET_PASSWORD_SIZE];
-    fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &name);
-    fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &password);
+/* Reads username and password, and adds a credential for the user if they are right. */
+static enum error log_in(struct exchange *x, enum credential credential, struct user *user,
+                         char key[SECRET_KEY_SIZE]) {
+    const struct service *service = x->service;
+    struct attempt attempt;
+    struct user_proof proof;
+    unsigned char hash[SECRET_HASH_SIZE];
+    fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &attempt.name);
+    fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &attempt.password);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    enum error error = count_login(x, name);
-    if (error)
-        return error;
-    error =
-        text_is_username(name) ? user_by_name(x->service->db, name, user, hash) : ERROR_NOT_FOUND;
-    if (error && error != ERROR_NOT_FOUND)
-        return error;
-    const bool matches = password_worker_verify(config, error ? NULL : hash, password);
-    if (error || !matches || !user->is_active) {
-        field_errors_add(&x->field_errors, "non_field_errors",
-                         "Unable to log in with provided credentials.");
-        return ERROR_BAD_INPUT;
-    }
-    refresh_password(x, user, hash, password);
-    return ERROR_NONE;
-}
-
-enum error accounts_token_add(struct exchange *x) {
-    struct user user;
-    char key[SECRET_KEY_SIZE];
-    unsigned char hash[SECRET_HASH_SIZE];
-    uint64_t id;
-    enum error error = check_login(x, &user);
+    enum error error = count_attempt(x, &attempt);
     if (error)
         return error;
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
         return ERROR_INTERNAL;
-    error = token_add(x->service->db, user.id, hash, &id);
+    for (int i = 0; i < PROOF_ATTEMPTS; i++) {
+        error = prove(x, &attempt, user, &proof);
+        if (error == ERROR_UNAUTHENTICATED)
+            return refuse_login(x);
+        if (error)
+            return error;
+        refresh(x, &attempt, &proof);
+        error = credential == CREDENTIAL_TOKEN
+                    ? token_add_proved(service->db, &proof, hash)
+                    : login_session_add_proved(service->db, &proof, hash,
+                                               service->config->session_days);
+        if (error != ERROR_CONFLICT)
+            return error;
+    }
+    return ERROR_UNAVAILABLE;
+}
+
+enum error accounts_token_add(struct exchange *x) {
+    struct user user;
+    char key[SECRET_KEY_SIZE];
+    const enum error error = log_in(x, CREDENTIAL_TOKEN, &user, key);
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -156,29 +220,39 @@ enum error accounts_token_add(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* With a token and no body, the login session is for the user of the token. */
-enum error accounts_login(struct exchange *x) {
-    struct user user;
-    char key[SECRET_KEY_SIZE];
+/* The login session for who sent a token. */
+static enum error log_in_by_token(struct exchange *x, char key[SECRET_KEY_SIZE]) {
     unsigned char hash[SECRET_HASH_SIZE];
-    enum error error;
-    if (x->request->body.len == 0 && auth_has_token(x)) {
-        error = auth_identify(x);
-        user = x->identity.user;
-    } else {
-        error = check_login(x, &user);
-    }
+    enum error error = auth_identify(x);
     if (error)
         return error;
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
         return ERROR_INTERNAL;
-    error = login_session_add(x->service->db, user.id, hash, x->service->config->session_days);
+    error = login_session_add_by_token(x->service->db, x->identity.user.id, x->identity.token_id,
+                                       hash, x->service->config->session_days);
+    /* The token was valid a moment ago: the reason why it no longer is comes from here. */
+    if (error == ERROR_CONFLICT) {
+        error = auth_identify(x);
+        return error ? error : ERROR_UNAVAILABLE;
+    }
+    return error;
+}
+
+/* With a token and no body, the login session is for the user of the token. */
+enum error accounts_login(struct exchange *x) {
+    struct user user;
+    char key[SECRET_KEY_SIZE];
+    enum error error;
+    if (x->request->body.len == 0 && auth_has_token(x)) {
+        error = log_in_by_token(x, key);
+        user = x->identity.user;
+    } else {
+        error = log_in(x, CREDENTIAL_SESSION, &user, key);
+    }
     if (error)
         return error;
     auth_set_cookie(x, key);
-    x->identity.user = user;
-    x->has_identity = true;
     return send_account(x, &user);
 }
 
@@ -222,37 +296,45 @@ enum error accounts_me(struct exchange *x) {
 
 /* ---- the password ---- */
 
-static enum error check_old_password(struct exchange *x, struct text old) {
-    const struct config *config = x->service->config;
+/* Stores the new password if the old one is right: a change that was made meanwhile voids the
+ * proof. */
+static enum error change_password(struct exchange *x, struct text old, struct text new,
+                                  struct user_change *change) {
+    const struct service *service = x->service;
+    const struct identity *identity = &x->identity;
+    struct attempt attempt = {.name = text_of(identity->user.name), .password = old};
+    struct user_proof proof;
     struct user user;
     char hash[SECRET_PASSWORD_SIZE];
-    enum error error = count_login(x, text_of(x->identity.user.name));
-    if (!error)
-        error = user_by_id(x->service->db, x->identity.user.id, &user, hash);
-    if (error)
-        return error;
-    if (password_worker_verify(config, hash, old))
-        return ERROR_NONE;
-    field_errors_add(&x->field_errors, "old_password", "This is not the current password.");
-    return ERROR_BAD_INPUT;
+    enum error error = count_attempt(x, &attempt);
+    for (int i = 0; !error && i < PROOF_ATTEMPTS; i++) {
+        error = prove(x, &attempt, &user, &proof);
+        if (error == ERROR_UNAUTHENTICATED) {
+            field_errors_add(&x->field_errors, "old_password", "This is not the current password.");
+            error = ERROR_BAD_INPUT;
+        }
+        if (!error && !field_errors_none(&x->field_errors))
+            error = ERROR_BAD_INPUT;
+        if (!error)
+            error = password_worker_hash(service->config, service->shared, new, hash);
+        if (error)
+            return error;
+        error = user_set_password(service->db, identity->user.id, proof.password_hash, hash,
+                                  identity->token_id, identity->session_id, change);
+        if (error != ERROR_CONFLICT)
+            return error;
+        error = ERROR_NONE;
+    }
+    return error ? error : ERROR_UNAVAILABLE;
 }
 
 enum error accounts_password(struct exchange *x) {
     struct text old, new;
     struct user_change change;
-    char hash[SECRET_PASSWORD_SIZE];
-    enum error error = ERROR_NONE;
+    enum error error = ERROR_BAD_INPUT;
     fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &new);
     if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
-        error = check_old_password(x, old);
-    if (!error && !field_errors_none(&x->field_errors))
-        error = ERROR_BAD_INPUT;
-    if (error)
-        return error;
-    if (!password_worker_hash(x->service->config, new, hash))
-        return ERROR_UNAVAILABLE;
-    error = user_set_password(x->service->db, x->identity.user.id, hash, x->identity.token_id,
-                              x->identity.session_id, &change);
+        error = change_password(x, old, new, &change);
     if (error)
         return error;
     notify_sockets(x, &change);

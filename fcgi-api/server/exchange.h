@@ -22,6 +22,7 @@ struct exchange;
 struct json_object;
 struct json_tokener;
 struct limit;
+struct shared;
 struct user_names;
 
 /* The state of a process. main.c sets the functions, so that this folder does not depend on the
@@ -30,11 +31,11 @@ struct service {
     const struct config *config;
     struct db *db;
     struct redis_client *redis;
+    struct shared *shared; /* with the other processes of this host */
     struct limit *limit;
     struct user_names *names;
     struct auth_cache *auth_cache;
     struct change_health *change_health;
-    bool is_persistent; /* false: plain CGI, ends after one request */
 
     /* Serves a request: fills x->response in every case. */
     void (*serve)(struct exchange *x);

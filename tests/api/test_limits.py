@@ -190,7 +190,8 @@ def test_keys_in_redis_contain_no_name_or_address_and_expire(system):
         for _ in range(30):
             client.get(ME)
         keys = system.redis("KEYS", "confab:rate:*").split()
-    assert sorted(key.split(":")[2] for key in keys) == ["login", "register", "request"]
+    assert sorted(key.split(":")[2] for key in keys) == [
+        "login", "login-address", "register", "request"]
     for key in keys:
         assert client.name not in key and "127.0.0.1" not in key
         assert 0 < int(system.redis("PTTL", key)) <= 3600 * 1000

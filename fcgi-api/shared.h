@@ -1,0 +1,40 @@
+/*
+ * shared: what all processes of fcgi-api on this host share: a piece of memory, and places of
+ * which each process takes at most one at a time.
+ *
+ * Both are one file. The processes of a parent inherit it without a name; those that a web server
+ * starts one by one find it in /dev/shm or /tmp by the user they run as and the database they use.
+ * A place is a lock on a byte of the file, so a process that is killed leaves its place.
+ */
+#ifndef CONFAB_SHARED_H
+#define CONFAB_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+
+struct shared;
+
+/* For a parent, before it starts the processes. Never NULL; free with shared_free. If there is no
+ * such file, the memory belongs to each process, and every place is free. */
+struct shared *shared_new(void);
+
+/* For a process without such a parent. As above. */
+struct shared *shared_open(const struct config *config);
+
+void shared_free(struct shared *shared);
+
+#define SHARED_MEMORY_SIZE ((size_t)512 * 1024)
+
+/* SHARED_MEMORY_SIZE bytes, zero at first; never NULL, aligned for any type. The content may be
+ * that of an earlier process. */
+void *shared_memory(const struct shared *shared);
+
+/* Takes one of `count` places; false if all are taken. */
+bool shared_take_place(const struct shared *shared, size_t count);
+
+/* Leaves the place. */
+void shared_leave_place(const struct shared *shared);
+
+#endif
