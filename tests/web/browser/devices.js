@@ -167,7 +167,7 @@ test("after midnight what was said today is of yesterday", async () => {
     await person.page.clock.runFor(61000);
     await until(async () => (await days()).join() === "Yesterday");
     await rooms(person.page, "Kitchen").getByText("Yesterday").waitFor();
-    await person.page.clock.fastForward(400 * 24 * 60 * 60 * 1000);
+    await person.page.clock.setSystemTime(Date.now() + 400 * 24 * 60 * 60 * 1000);
     await person.page.clock.runFor(61000);
     const year = String(new Date().getFullYear());
     await until(async () => (await days()).join().includes(year));

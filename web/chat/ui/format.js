@@ -137,6 +137,7 @@ export const firstCharacter = (text) => characters(text.slice(0, LOOK_AHEAD)).ne
 
 // Characters without a shape, and those that change the direction of what follows.
 const INVISIBLE = new RegExp(
+    // eslint-disable-next-line no-misleading-character-class -- each counts by itself
     [
         "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u180b-\\u180f",
         "\\u200b\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb]+",
