@@ -83,6 +83,38 @@ static bool has_control_character(struct text text) {
     return false;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* What other formats have behind or around a value, and this one does not; NULL for neither. */
+static const char *misunderstanding(struct text value) {
+    const char first = value.len > 1 ? value.at[0] : '\0';
+    if ((first == '"' || first == '\'') && value.at[value.len - 1] == first)
+        return "quotes are part of the value";
+    for (size_t i = 1; i < value.len; i++) {
+        if (value.at[i] == '#' && is_blank(value.at[i - 1]))
+            return "what follows the # is part of the value, comments have lines of their own";
+    }
+    return NULL;
+}
+
+/* Ends the line of an error about this value. */
+static void end_error(struct buffer *out, struct text value) {
+    const char *hint = misunderstanding(value);
+    if (hint != NULL)
+        buffer_printf(out, "; %s", hint);
+    buffer_append_char(out, '\n');
+}
+
+/* A text may look so on purpose, above all a password, so this is a warning. */
+static void warn_of_value(struct parser *parser, const struct option *option, struct text value) {
+    const char *hint = parser->line > 0 ? misunderstanding(value) : NULL;
+    if (hint != NULL)
+        buffer_printf(parser->problems, "%s:%zu: %s: %s\n", parser->name, parser->line, option->key,
+                      hint);
+}
+
 static void check_list(struct parser *parser, const struct option *option, struct text value) {
     struct text entry;
     struct cidr network;
@@ -115,7 +147,8 @@ static void set_number(struct parser *parser, const struct option *option, struc
                   (unsigned long long)option->min, (unsigned long long)option->max);
     if (*option->unit != '\0')
         buffer_printf(out, " (%s)", option->unit);
-    buffer_printf(out, ", not \"%s\"\n", show(value, shown));
+    buffer_printf(out, ", not \"%s\"", show(value, shown));
+    end_error(out, value);
 }
 
 static void set_choice(struct parser *parser, const struct option *option, struct text value) {
@@ -125,8 +158,10 @@ static void set_choice(struct parser *parser, const struct option *option, struc
         *(unsigned *)option_field(parser->config, option) = index;
         return;
     }
-    buffer_printf(begin_error(parser), "%s must be one of %s, not \"%s\"\n", option->key,
-                  option->choices, show(value, shown));
+    struct buffer *out = begin_error(parser);
+    buffer_printf(out, "%s must be one of %s, not \"%s\"", option->key, option->choices,
+                  show(value, shown));
+    end_error(out, value);
 }
 
 static void set_value(struct parser *parser, const struct option *option, struct text value) {
@@ -138,13 +173,10 @@ static void set_value(struct parser *parser, const struct option *option, struct
     } else if (option->kind == OPTION_KIND_CHOICE) {
         set_choice(parser, option, value);
     } else {
+        warn_of_value(parser, option, value);
         check_list(parser, option, value);
         option_store(parser->config, option, value);
     }
-}
-
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t';
 }
 
 static struct text trim_blanks(struct text text) {

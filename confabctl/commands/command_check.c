@@ -39,8 +39,9 @@ static bool check_config(struct check *check) {
     const char *rest = buffer_str(&problems);
     for (char line[512]; *rest; rest += strcspn(rest, "\n"), rest += *rest == '\n') {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(rest, "\n"), rest);
-        report_add(&check->report, "configuration", REPORT_FAILED, line,
-                   "correct the file; `confabctl --example-config` prints every key");
+        report_add(&check->report, "configuration", valid ? REPORT_WARNING : REPORT_FAILED, line,
+                   valid ? "correct it, unless it is meant so"
+                         : "correct the file; `confabctl --example-config` prints every key");
     }
     buffer_free(&problems);
     if (valid && cli->config_path)

@@ -89,8 +89,6 @@ check_config() {
             die "$CONFIG has $key = $value, but this instance uses $path; correct the" \
                 "line, or remove the file to have it regenerated"
     done
-    "$BUILD/fcgi-api" -c "$CONFIG" --check-config >"$STATE/log/setup.log" 2>&1 || {
-        cat "$STATE/log/setup.log" >&2
-        die "invalid configuration"
-    }
+    # Also shows warnings.
+    "$BUILD/fcgi-api" -c "$CONFIG" --check-config >/dev/null || die "invalid configuration"
 }

@@ -80,11 +80,11 @@ static void test_lines_blanks_comments_and_line_ends(void **state) {
                           "\r\n"
                           " \t# another = one\r\n"
                           "processes=3\r\n"
-                          "\tdatabase_name \t=\t the site = ours # not a comment \t\r\n"
+                          "\tdatabase_name \t=\t the site = ours#not a comment \t\r\n"
                           "redis_host =\n"
                           "database_user = J\xC3\xBCrgen");
     assert_int_equal(config->processes, 3);
-    assert_string_equal(config->database_name, "the site = ours # not a comment");
+    assert_string_equal(config->database_name, "the site = ours#not a comment");
     assert_string_equal(config->redis_host, "");
     assert_string_equal(config->database_user, "J\xC3\xBCrgen");
 }
@@ -248,6 +248,39 @@ static void test_an_unknown_variable_is_warned_of_and_ignored(void **state) {
                   "unknown variable, ignored\n");
 }
 
+static void test_quotes_and_comments_behind_a_value_are_told_of(void **state) {
+    struct configured *fixture = *state;
+    static const struct {
+        const char *line, *warning;
+    } lines[] = {
+        {"database_name = \"confab\"", "F:1: database_name: quotes are part of the value\n"},
+        {"database_name = 'confab'", "F:1: database_name: quotes are part of the value\n"},
+        {"redis_host = localhost  # here",
+         "F:1: redis_host: what follows the # is part of the value, comments have lines of their "
+         "own\n"},
+        {"redis_host = localhost\t#",
+         "F:1: redis_host: what follows the # is part of the value, "
+         "comments have lines of their own\n"},
+        {"database_password = a#b", ""},
+        {"database_password = #b", ""},
+        {"database_password = \"", ""},
+        {"database_password = \"a'", ""},
+        {"database_password = a\"b\"", ""},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        buffer_clear(&fixture->problems);
+        assert_true(configured_load(fixture, lines[i].line, strlen(lines[i].line)));
+        assert_string_equal(configured_problems(fixture), lines[i].warning);
+        config_free(&fixture->config);
+    }
+    configured_refuse(*state, "processes = \"4\"\n",
+                      "F:1: processes must be a whole number from 1 to 256, not \"\"4\"\"; quotes "
+                      "are part of the value\n");
+    configured_refuse(*state, "rate_limits = on # yes\n",
+                      "F:1: rate_limits must be one of off|on, not \"on # yes\"; what follows the "
+                      "# is part of the value, comments have lines of their own\n");
+}
+
 static void test_variable_with_invalid_utf8(void **state) {
     setenv("CONFAB_DATABASE_PASSWORD", "geheim\xFF", 1);
     configured_refuse(*state, "", "CONFAB_DATABASE_PASSWORD: the value is not UTF-8\n");
@@ -292,7 +325,7 @@ static void test_problems_hide_secrets(void **state) {
 }
 
 static void test_dump_loads_to_the_same_dump(void **state) {
-    setenv("CONFAB_DATABASE_NAME", " with = and # in it ", 1);
+    setenv("CONFAB_DATABASE_NAME", " with = and#in it ", 1);
     configured_accept(*state,
                       "database_password = geheim\nlog_level = debug\nbody_limit = 1024\n"
                       "trusted_proxies = ::1, 10.0.0.0/8\nallowed_origins = https://example.org\n"
@@ -368,6 +401,7 @@ int main(void) {
         CONFIGURED_TEST(test_all_errors_are_reported_at_once),
         CONFIGURED_TEST(test_too_many_errors_end_the_reading),
         CONFIGURED_TEST(test_an_unknown_variable_is_warned_of_and_ignored),
+        CONFIGURED_TEST(test_quotes_and_comments_behind_a_value_are_told_of),
         CONFIGURED_TEST(test_variable_with_invalid_utf8),
         CONFIGURED_TEST(test_dump_hides_secrets),
         CONFIGURED_TEST(test_problems_hide_secrets),
