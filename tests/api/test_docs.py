@@ -148,6 +148,14 @@ def test_the_api_notes_list_exactly_the_existing_routes():
 
 # ---- files, links, names ----
 
+def test_every_page_that_the_shipped_files_name_exists():
+    named = {page for folder in ("conf", "debian", "examples", "man", "scripts", "web")
+             for path in (ROOT / folder).rglob("*") if path.is_file()
+             for page in re.findall(r"docs/[a-z-]+\.md", path.read_text(errors="replace"))}
+    assert named
+    assert [page for page in sorted(named) if not (ROOT / page).is_file()] == []
+
+
 @EVERY_DOCUMENT
 def test_every_documented_file_exists(document):
     top = "|".join(re.escape(entry.name) for entry in ROOT.iterdir() if entry.is_dir()
