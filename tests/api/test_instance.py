@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 import requests
@@ -324,6 +325,41 @@ def test_ctrl_c_of_make_run_leaves_no_process(stopped, make):
         foreground.signal(signal.SIGINT)
         foreground.end()
     wait_for(lambda: processes(stopped.state) == [], 30, "the end of all")
+
+
+@pytest.mark.slow("copies the tree and its build")
+def test_a_read_only_clone_that_is_built_starts(stopped):
+    """As a user who may not write to it, in a path with blanks."""
+    tree = Path("/tmp") / f"{stopped.state.name} a clone"
+    own = tree.with_name(f"{stopped.state.name}-own")
+    build = tree / "build" / stopped.build.name
+    compiler = (stopped.build / "flags").read_text().split()[0]
+    mode = stopped.build.name if stopped.build.name in ("asan", "ubsan") else "release"
+    command = ["make", "--no-print-directory", "-C", str(tree), f"MODE={mode}", f"CC={compiler}",
+               f"BUILD=build/{stopped.build.name}", f"STATE={own}/s"]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+    try:
+        shutil.copytree(ROOT, tree, symlinks=True,
+                        ignore=lambda folder, names: {"build", ".git", ".state", "node_modules"})
+        shutil.copytree(stopped.build, build, symlinks=True,
+                        ignore=shutil.ignore_patterns("tests", "bench"))
+        subprocess.run(["chmod", "-R", "a-w,a+rX", tree], check=True)
+        own.mkdir()
+        if os.geteuid() == 0:
+            os.chown(own, 65534, 65534)
+        env = {**stopped.env, "HOME": "/nonexistent"}
+        del env["STATE"], env["BUILD"]
+        for verb, status in (("start", 0), ("status", 0), ("stop", 0), ("status", 3)):
+            done = subprocess.run([*command, verb], env=env, stdin=subprocess.DEVNULL, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240)
+            assert done.returncode == status, done.stdout
+        assert processes(own) == []
+    finally:
+        subprocess.run([*command, "stop"], capture_output=True, timeout=240)
+        subprocess.run(["chmod", "-R", "u+w", tree], check=True)
+        for folder in (tree, own):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 # ---- two instances ----
