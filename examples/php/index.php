@@ -24,7 +24,7 @@ if (isset($_SESSION['chat_token']) && !chat_token_works($_SESSION['chat_token'])
 }
 if ($name !== null && !isset($_SESSION['chat_token'])) {
     try {
-        $_SESSION['chat_token'] = chat_token("site-$name");
+        $_SESSION['chat_token'] = chat_token($name);
         chat_join($room, $_SESSION['chat_token']);
     } catch (RuntimeException $error) {
         error_log($error->getMessage());
