@@ -166,7 +166,7 @@ static const char *link_fix(const struct http_client *http,
 
 /* The second page of a list has a link to the first one, also if the list is empty. */
 void doctor_links(struct doctor *doctor, struct doctor_result *result) {
-    const struct http_client_request request = {.path = "/api/chat/users/?limit=1&offset=1"};
+    const struct http_client_request request = {.path = "/api/chat/rooms/?limit=1&offset=1"};
     struct http_client_response response;
     send_request(doctor, TOKEN_BOTH, request, &response);
     char *link = member(&response, "previous");
