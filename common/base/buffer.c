@@ -81,6 +81,13 @@ void buffer_clear(struct buffer *buffer) {
     buffer->len = 0;
 }
 
+void buffer_recycle(struct buffer *buffer, size_t most) {
+    if (buffer->cap > most)
+        buffer_free(buffer);
+    else
+        buffer_clear(buffer);
+}
+
 void buffer_free(struct buffer *buffer) {
     free(buffer->data);
     *buffer = (struct buffer)BUFFER_EMPTY;

@@ -67,6 +67,9 @@ const char *buffer_str(struct buffer *buffer);
 /* Empties the buffer, keeping its memory. */
 void buffer_clear(struct buffer *buffer);
 
+/* Empties the buffer; keeps its memory only if that is at most `most` bytes. */
+void buffer_recycle(struct buffer *buffer, size_t most);
+
 /* Frees the memory; the buffer is empty and can be used again. */
 void buffer_free(struct buffer *buffer);
 

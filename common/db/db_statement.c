@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
+/* A buffer for a column that is larger than this is not kept. */
+#define BUFFER_KEEP ((unsigned long)64 * 1024)
+
 /* A column of a result: where the client library writes its value. */
 struct db_column {
     uint64_t number;
@@ -304,11 +307,29 @@ int64_t db_get_time(const struct db_rows *rows, unsigned column) {
                             t->second_part);
 }
 
+/* Frees the buffers of columns that had a large value. */
+static void free_large_columns(struct db_rows *rows) {
+    for (unsigned i = 0; i < rows->column_space; i++) {
+        struct db_column *column = &rows->columns[i];
+        if (column->size <= BUFFER_KEEP)
+            continue;
+        free(column->bytes);
+        column->bytes = NULL;
+        column->size = 0;
+        rows->bound_count = 0;
+    }
+}
+
 void db_statement_end(struct db_rows *rows) {
+    /* After the last row the client library would keep the result until the next execution. Not
+     * for an empty one, after which it would wait for rows. */
+    if (db_count(rows) > 0)
+        mysql_stmt_data_seek(rows->stmt, 0);
     mysql_stmt_free_result(rows->stmt);
     while (mysql_stmt_more_results(rows->stmt) && mysql_stmt_next_result(rows->stmt) == 0) {
         rows->bound_count = 0; /* the next result has other columns, or none */
         mysql_stmt_free_result(rows->stmt);
     }
+    free_large_columns(rows);
     rows->has_rows = false;
 }

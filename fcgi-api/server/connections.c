@@ -26,6 +26,9 @@ enum phase {
                     * destroy the response before it is read */
 };
 
+/* A buffer for a response that is larger than this is not kept. */
+#define OUT_KEEP ((size_t)256 * 1024)
+
 /* Time to take a response, to send another request on a connection that is kept, and to close
  * after a response to an incomplete request, in milliseconds. */
 #define WRITE_MS 60000
@@ -90,7 +93,7 @@ static void drop(struct connections *connections, struct connection *connection)
         return;
     }
     fastcgi_reset(&connection->fastcgi);
-    buffer_clear(&connection->out);
+    buffer_recycle(&connection->out, OUT_KEEP);
     connections->spare = connection;
 }
 
@@ -168,7 +171,7 @@ static void end_response(struct connections *connections, struct connection *con
         watch(connections, connection, EPOLLIN);
     } else if (connection->fastcgi.keep_connection && connections->listen_fd >= 0) {
         fastcgi_reset(&connection->fastcgi);
-        buffer_clear(&connection->out);
+        buffer_recycle(&connection->out, OUT_KEEP);
         enter(connection, PHASE_KEPT, KEPT_MS);
         watch(connections, connection, EPOLLIN);
     } else {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,15 @@
 /* After this long without a request, in milliseconds, an idle process runs housekeeping. */
 #define IDLE_MS 10000
 
+/* A buffer that has grown beyond this is freed after the request. */
+#define BUFFER_KEEP ((size_t)256 * 1024)
+
+/* Blocks of memory from this size on are returned to the system when they are freed. */
+#define LARGE_BLOCK (128 * 1024)
+
+/* How often memory that was freed in smaller blocks is returned. */
+#define TRIM_EVERY_MS 20000
+
 /* Reused for each request. */
 struct gateway {
     struct service *service;
@@ -30,6 +40,8 @@ struct gateway {
     struct buffer head;
     char process[9]; /* random; the first part of request ids */
     uint32_t count;
+    uint32_t trimmed_count; /* requests when memory was last returned */
+    int64_t trim_due_ms;    /* on the monotonic clock */
 };
 
 static void gateway_init(struct gateway *gateway, struct service *service) {
@@ -44,6 +56,22 @@ static void gateway_free(struct gateway *gateway) {
     exchange_free(&gateway->exchange);
     request_free(&gateway->request);
     buffer_free(&gateway->head);
+}
+
+/* ---- memory ---- */
+
+/* Returns the memory that large requests needed to the system: large buffers at once, the rest now
+ * and then. */
+static void return_memory(struct gateway *gateway) {
+    struct response *response = &gateway->exchange.response;
+    const int64_t now = clock_monotonic_ms();
+    buffer_recycle(&response->body, BUFFER_KEEP);
+    buffer_recycle(&response->headers, BUFFER_KEEP);
+    if (gateway->count == gateway->trimmed_count || now < gateway->trim_due_ms)
+        return;
+    gateway->trimmed_count = gateway->count;
+    gateway->trim_due_ms = now + TRIM_EVERY_MS;
+    malloc_trim(0);
 }
 
 /* ---- the body ---- */
@@ -235,6 +263,9 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
     if (!connections)
         return -1;
     gateway_init(&gateway, service);
+    gateway.trim_due_ms = clock_monotonic_ms() + TRIM_EVERY_MS;
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
     block_signals(&mask);
     for (;;) {
         /* Requests that have begun to arrive are still served. */
@@ -249,6 +280,7 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
             serve_connection(&gateway, connections, connection);
             served++;
         }
+        return_memory(&gateway);
         service->between_requests(service, !connection);
         handle_signals(&mask);
     }

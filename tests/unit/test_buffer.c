@@ -287,6 +287,21 @@ static void running_out_of_memory_ends_the_process(void **state) {
     assert_true(aborts_for_memory(reserve_beyond_size_t));
 }
 
+static void recycling_keeps_small_memory_only(void **state) {
+    struct buffer buffer = BUFFER_EMPTY;
+    (void)state;
+    buffer_append_str(&buffer, "small");
+    const size_t cap = buffer.cap;
+    buffer_recycle(&buffer, cap);
+    assert_int_equal(buffer.len, 0);
+    assert_int_equal(buffer.cap, cap);
+    buffer_append_str(&buffer, "large");
+    buffer_recycle(&buffer, cap - 1);
+    assert_int_equal(buffer.len, 0);
+    assert_int_equal(buffer.cap, 0);
+    assert_null(buffer.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_buffer_is_an_empty_string),
@@ -303,6 +318,7 @@ int main(void) {
         cmocka_unit_test(copies_are_terminated),
         cmocka_unit_test(an_impossible_size_ends_the_process),
         cmocka_unit_test(running_out_of_memory_ends_the_process),
+        cmocka_unit_test(recycling_keeps_small_memory_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
