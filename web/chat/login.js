@@ -19,6 +19,18 @@ export class LoginScreen {
         Object.assign(this, { confab, reason, name, done });
         this.element = h("main.welcome");
         this.#show(false);
+        this.#askIfOpen();
+    }
+
+    /** Where registration is closed the server refuses whatever it gets: offers no account then. */
+    async #askIfOpen() {
+        try {
+            await this.confab.request("POST", "/api/auth/register/", {});
+        } catch (error) {
+            if (error.status === 403 && !error.foreign) {
+                this.other.remove();
+            }
+        }
     }
 
     focus() {
@@ -56,6 +68,11 @@ export class LoginScreen {
             this.#show(!isNew);
             this.focus();
         };
+        this.other = h(
+            "p.other",
+            isNew ? "Already have an account?" : "New here?",
+            button(isNew ? "Log in" : "Create an account", toggle, "link"),
+        );
         fill(
             this.element,
             card(
@@ -67,11 +84,7 @@ export class LoginScreen {
                     submit,
                     buttons: [submitButton(isNew ? "Create account" : "Log in")],
                 }),
-                h(
-                    "p.other",
-                    isNew ? "Already have an account?" : "New here?",
-                    button(isNew ? "Log in" : "Create an account", toggle, "link"),
-                ),
+                this.other,
             ),
         );
     }

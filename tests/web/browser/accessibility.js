@@ -123,6 +123,159 @@ test("on a phone the page goes from the rooms to a conversation and back", async
     assert.ok(!person.page.url().includes(`#/${room}`));
 });
 
+/** Presses a key and returns the label, or the text, of what has the focus then. */
+async function press({ page }, key) {
+    await page.keyboard.press(key);
+    return page.evaluate(
+        () =>
+            document.activeElement.ariaLabel ||
+            document.activeElement.querySelector?.(".name")?.textContent ||
+            document.activeElement.textContent,
+    );
+}
+
+test("the list of rooms is one stop, and a link skips to the message field", async () => {
+    const person = await loggedInUser();
+    for (let i = 0; i < 10; i += 1) {
+        await person.room(`Room ${i}`);
+    }
+    const room = await person.room("Kitchen");
+    await person.post(room, "Hello");
+    await person.enter(room);
+    await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
+    await person.page.reload();
+    await person.page.locator(".room", { hasText: "Room 0" }).waitFor();
+    await person.sees("Hello");
+    assert.equal(await press(person, "Tab"), "Skip to the message field");
+    await person.page.keyboard.press("Enter");
+    await person.field.and(person.page.locator(":focus")).waitFor();
+    assert.ok(person.page.url().endsWith(`#/${room}`));
+
+    await person.page.reload();
+    await person.sees("Hello");
+    const stops = [];
+    while (!stops.at(-1)?.startsWith("Message to") && stops.length < 40) {
+        stops.push(await press(person, "Tab"));
+    }
+    assert.ok(stops.length < 16, stops.join(", "));
+    assert.equal(stops.filter((one) => /^(Room|Kitchen)/.test(one)).length, 1, stops.join(", "));
+});
+
+test("arrow keys, Home and End move in the rooms, the messages and the toolbar", async () => {
+    const person = await loggedInUser();
+    for (let i = 0; i < 3; i += 1) {
+        await person.room(`Room ${i}`);
+    }
+    const room = await person.room("Kitchen");
+    for (const text of ["One", "Two", "Three"]) {
+        await person.post(room, text);
+    }
+    await person.enter(room);
+    await person.sees("Three");
+    await person.page.locator(".room", { hasText: "Kitchen" }).focus();
+    assert.equal(await press(person, "ArrowDown"), "Room 2");
+    assert.equal(await press(person, "End"), "Room 0");
+    assert.equal(await press(person, "ArrowUp"), "Room 1");
+    assert.equal(await press(person, "Home"), "Kitchen");
+    await person.message("Three").focus();
+    assert.match(await press(person, "Home"), /One$/);
+    assert.match(await press(person, "End"), /Three$/);
+    assert.equal(await press(person, "Tab"), "Reply");
+    assert.equal(await press(person, "ArrowRight"), "Edit");
+    assert.equal(await press(person, "End"), "Delete");
+    assert.equal(await press(person, "ArrowLeft"), "Edit");
+    assert.equal(await press(person, "Home"), "Reply");
+});
+
+test("Ctrl-K finds a room", async () => {
+    const person = await loggedInUser();
+    const [room, garden] = [await person.room("Kitchen"), await person.room("Garden")];
+    await person.enter(room);
+    await person.page.locator(".room", { hasText: "Garden" }).waitFor();
+    await person.field.focus();
+    assert.equal(await press(person, "Control+k"), "Find a room");
+    await person.page.keyboard.type("gar");
+    await person.page.keyboard.press("Enter");
+    await person.page.getByRole("heading", { name: "Garden", level: 2 }).first().waitFor();
+    await person.field.and(person.page.locator(":focus")).waitFor();
+    assert.ok(person.page.url().endsWith(`#/${garden}`));
+    await person.page.keyboard.press("Control+k");
+    assert.equal(await press(person, "ArrowDown"), "Garden");
+    await person.button("New room", person.page.locator(".bar")).click();
+    await person.page.keyboard.press("Control+k");
+    assert.equal(await person.dialog().count(), 1);
+});
+
+for (const key of [
+    { key: "Enter", isComposing: true },
+    { key: "Enter", keyCode: 229 },
+    { key: "Escape", keyCode: 229 },
+]) {
+    test(`a key of an input method does nothing: ${JSON.stringify(key)}`, async () => {
+        const person = await loggedInUser();
+        const room = await person.room("Kitchen");
+        const { message_id: id } = await person.post(room, "Hello");
+        await person.enter(room);
+        await person.message("Hello").hover();
+        await person.button("Reply").click();
+        await person.field.fill("nihongo");
+        await person.field.evaluate((field, { keyCode, ...more }) => {
+            const event = new KeyboardEvent("keydown", {
+                bubbles: true,
+                cancelable: true,
+                ...more,
+            });
+            Object.defineProperty(event, "keyCode", { get: () => keyCode ?? 0 });
+            field.dispatchEvent(event);
+        }, key);
+        await person.page.waitForTimeout(500);
+        assert.equal(await person.field.inputValue(), "nihongo");
+        assert.ok(await person.page.locator(".about").isVisible());
+        const { results } = await person.api("GET", `chat/rooms/${room}/messages/`);
+        assert.equal(results[0].message_id, id);
+    });
+}
+
+test("in a page from right to left, texts begin at the right", async () => {
+    const person = await loggedInUser({ viewport: SIZES.wide });
+    const room = await person.room("Kitchen");
+    await person.post(room, "Latin letters");
+    await person.post(room, "שלום");
+    await person.enter(room);
+    await person.page.evaluate(() => document.documentElement.setAttribute("dir", "rtl"));
+    await person.sees("שלום");
+    const places = await person.page.evaluate(() => {
+        const edge = (selector, text) => {
+            const element = [...document.querySelectorAll(selector)].find((one) =>
+                one.textContent.includes(text),
+            );
+            const range = document.createRange();
+            range.selectNodeContents(element);
+            return element.getBoundingClientRect().right - range.getBoundingClientRect().right;
+        };
+        return [
+            edge(".items .text", "Latin"),
+            edge(".items .text", "שלום"),
+            edge(".room .name", "Kitchen"),
+            edge(".bar h2", "Kitchen"),
+        ];
+    });
+    assert.ok(
+        places.every((distance) => Math.abs(distance) < 2),
+        places.join(),
+    );
+    await person.message("Latin letters").hover();
+    const covered = await person.page.evaluate(() => {
+        const tools = document.querySelector(".tools").getBoundingClientRect();
+        const range = document.createRange();
+        range.selectNodeContents(document.querySelector(".items .message .text"));
+        const text = range.getBoundingClientRect();
+        return text.left < tools.right && tools.bottom > text.top && tools.top < text.bottom;
+    });
+    assert.equal(covered, false);
+    await person.picture("room-rtl");
+});
+
 test("everything can be reached by keyboard", async () => {
     const person = await loggedInUser();
     const { page } = person;

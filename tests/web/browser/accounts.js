@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { loggedInUser, openWindow, world } from "../support/browser.js";
 import { freshName, PASSWORD } from "../support/clients.js";
+import { Instance } from "../support/instance.js";
 import "./setup.js";
 
 test("registering leads to a chat without rooms", async () => {
@@ -29,6 +30,19 @@ test("an invalid name is reported at its field", async () => {
     await person.page.locator(".field:has(input[name=username]) .wrong:not(:empty)").waitFor();
     await person.page.locator(".field:has(input[name=password]) .wrong:not(:empty)").waitFor();
     await field.and(person.page.locator("[aria-invalid=true]")).waitFor();
+});
+
+test("where registration is closed no account is offered", async () => {
+    const system = await Instance.start({ CONFAB_REGISTRATION: "closed" });
+    try {
+        const { page } = await openWindow();
+        await page.goto(system.url);
+        await page.getByText("New here?").waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Log in" }).waitFor();
+        assert.equal(await page.getByText("Create an account").count(), 0);
+    } finally {
+        await system.close();
+    }
 });
 
 test("a wrong password is refused, the right one logs in, log out logs out", async () => {

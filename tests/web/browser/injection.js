@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, world } from "../support/browser.js";
+import { until } from "../support/until.js";
 import "./setup.js";
 
 const HOSTILE = [
@@ -60,6 +61,108 @@ test("addresses become links, without the punctuation after them", async () => {
         "http://example.org/c",
     ]);
     assert.equal(await links.first().getAttribute("rel"), "noopener noreferrer");
+});
+
+test("addresses end where a script without blanks goes on, and need no https://", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Kitchen");
+    const texts = {
+        "「https://example.org/x」。": ["https://example.org/x"],
+        "“https://example.org/“": ["https://example.org/"],
+        "www.example.org, www. and www.x": ["https://www.example.org/"],
+        "ask bob.x@example.co.uk.": ["mailto:bob.x@example.co.uk"],
+        "ssh://me@example.org": [],
+        "https://example.org/日本語、次": ["https://example.org/%E6%97%A5%E6%9C%AC%E8%AA%9E"],
+    };
+    for (const text of Object.keys(texts)) {
+        await person.post(room, text);
+    }
+    await person.enter(room);
+    await person.sees("日本語");
+    const found = await person.page
+        .locator(".items .text")
+        .evaluateAll((all) =>
+            all.map((text) => [...text.querySelectorAll("a")].map((link) => link.href)),
+        );
+    assert.deepEqual(found, Object.values(texts));
+});
+
+test("a text made to be slow is shown in little time", async () => {
+    const person = await loggedInUser();
+    await person.page.getByText("No rooms yet").waitFor();
+    const times = await person.page.evaluate(async () => {
+        const { linked } = await import("/chat/ui/links.js");
+        const texts = [
+            `http://a${")".repeat(7990)}`,
+            "a".repeat(8000),
+            "a.".repeat(4000),
+            "a@".repeat(4000),
+            "http://".repeat(1140),
+            `${"(".repeat(4000)}http://x${")".repeat(3990)}`,
+            `x@${`${"a".repeat(63)}.`.repeat(120)}`,
+        ];
+        return texts.map((text) => {
+            const runs = [0, 1, 2].map(() => {
+                const began = performance.now();
+                linked(text);
+                return performance.now() - began;
+            });
+            return Math.min(...runs);
+        });
+    });
+    // Far below a frame; what grows with the square of the length takes a multiple of this.
+    assert.ok(Math.max(...times) < 8, times.join());
+});
+
+test("names show what cannot be seen in them", async () => {
+    const person = await loggedInUser();
+    const names = {
+        "ali\u200bce": "ali\uFFFDce",
+        "\u202Eecila": "\uFFFDecila",
+        "\u200b\u2060\u200b": "\uFFFD",
+        "alice\u200e": "alice\uFFFD",
+        "👨\u200d👩\u200d👧 می\u200cخواهم 1\ufe0f\u20e3":
+            "👨\u200d👩\u200d👧 می\u200cخواهم 1\ufe0f\u20e3",
+    };
+    const rooms = [];
+    for (const name of Object.keys(names)) {
+        rooms.push(await person.room(name));
+    }
+    await person.enter(rooms[0]);
+    const shown = person.page.locator(".room .name");
+    await until(async () => (await shown.count()) === rooms.length);
+    const expected = Object.values(names);
+    assert.deepEqual(new Set(await shown.allTextContents()), new Set(expected));
+    for (const [i, room] of rooms.entries()) {
+        await person.visit(`/#/${room}`);
+        await until(async () => (await person.page.title()).startsWith(`${expected[i]} –`));
+        assert.equal(await person.page.locator(".bar h2").textContent(), expected[i]);
+    }
+});
+
+test("marks stacked on letters stay within their message, previews end whole", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Kitchen");
+    const family = "👨‍👩‍👧‍👦";
+    await person.post(room, "Before");
+    const marked = await person.post(room, `m${"\u0300\u0316".repeat(40)}`);
+    await person.post(room, "After", { reply_to_id: marked.message_id });
+    await person.enter(room);
+    await person.sees("After");
+    const picture = async (text) => (await person.message(text).screenshot()).toString("base64");
+    const before = [await picture("Before"), await picture("After")];
+    await person.page.evaluate(() => {
+        const text = [...document.querySelectorAll(".items .text")].find((one) =>
+            one.textContent.startsWith("m"),
+        );
+        text.style.visibility = "hidden";
+    });
+    assert.deepEqual([await picture("Before"), await picture("After")], before);
+    // Cut at 100 units, within an emoji.
+    await person.post(room, family.repeat(40));
+    await person.page.locator(".room .last", { hasText: family }).waitFor();
+    const last = await person.page.locator(".room .last").textContent();
+    assert.match(last, new RegExp(`^You: (${family})+…$`, "u"));
 });
 
 test("the page runs only its own scripts and styles", async () => {

@@ -2,15 +2,13 @@
 // measurements are printed.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 import { loggedInUser, openWindow, world } from "../support/browser.js";
+import { sql } from "../support/sql.js";
 import { ONCE, pause, until } from "../support/until.js";
 import "./setup.js";
 
@@ -23,19 +21,6 @@ const INTERACTIVE_MS = 3 * 200;
 
 // Cumulative layout shift; up to 0.1 counts as good.
 const MOVED = 0.01;
-
-const run = promisify(execFile);
-
-function sql(statement) {
-    return run("mariadb", [
-        "--no-defaults",
-        `--socket=${world.system.state}/sock/db.sock`,
-        `--user=${userInfo().username}`,
-        "confab",
-        "-e",
-        statement,
-    ]);
-}
 
 /** Creates a room with MANY messages, "Message 1" and so on, all read. */
 async function longRoom(person) {

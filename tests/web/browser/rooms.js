@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow } from "../support/browser.js";
+import { sql } from "../support/sql.js";
 import { pause, until } from "../support/until.js";
 import "./setup.js";
 
@@ -101,6 +102,65 @@ test("a public room is found, joined and left", async () => {
     // No more requests about it: a refused one would show a notice.
     await pause(500);
     assert.deepEqual(await bob.page.locator(".notice").allTextContents(), []);
+});
+
+test("each of many public rooms is found by its name", async () => {
+    const [alice, bob] = [await loggedInUser(), await loggedInUser()];
+    const name = `Astronomy ${alice.name}`;
+    await alice.api("POST", "chat/rooms/", { name, is_private: false });
+    for (let i = 0; i < 205; i += 1) {
+        await alice.api("POST", "chat/rooms/", { name: `Public ${i}`, is_private: false });
+    }
+    await bob.button("Public rooms", bob.page.locator(".bar")).click();
+    await bob.dialog().getByText("There are more.").waitFor();
+    await bob.page.getByLabel("Find a room by name").fill("Astronomy");
+    await bob.button(`Join ${name}`).click();
+    await bob.page.getByRole("heading", { name, level: 2 }).first().waitFor();
+});
+
+test("a member that is not loaded yet is found by name", async () => {
+    const [alice, bob] = [await loggedInUser(), await openWindow()];
+    const room = await alice.room("Kitchen");
+    await sql(`
+        INSERT INTO user (username, password_hash, created_at)
+            SELECT CONCAT('crowd-', seq), '', NOW(6) FROM seq_1_to_350;
+        INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position)
+            SELECT ${room}, user_id, 0, NOW(6), 0 FROM user WHERE username LIKE 'crowd-%';
+        UPDATE room SET members_count = 351 WHERE room_id = ${room}`);
+    await bob.register();
+    await alice.api("POST", `chat/rooms/${room}/invite/`, { user_id: bob.id });
+    await alice.enter(room);
+    await alice.button("Details").click();
+    await alice.page.getByText("352 members", { exact: true }).waitFor();
+    assert.equal(await alice.page.locator(".person", { hasText: bob.name }).count(), 0);
+    await alice.page.getByLabel("Find a member").fill(bob.name.toUpperCase());
+    await alice.page.locator("li.person", { hasText: bob.name }).waitFor();
+    assert.equal(await alice.page.locator("li.person").count(), 1);
+    await alice.page.getByLabel("Find a member").fill("no such name");
+    await alice.page.getByText("No member with that name.").waitFor();
+});
+
+test("the place in a room is kept while another one is open", async () => {
+    const person = await loggedInUser();
+    const [room, other] = [await person.room("Kitchen"), await person.room("Garden")];
+    for (let i = 0; i < 150; i += 1) {
+        await person.post(room, `Line ${i}`);
+    }
+    await person.enter(room);
+    await person.sees("Line 149");
+    await person.page.locator(".scroller").evaluate((scroller) => {
+        scroller.scrollTop = 0;
+    });
+    await person.page.getByText("Line 60", { exact: true }).waitFor();
+    await person.page.getByText("Line 60", { exact: true }).scrollIntoViewIfNeeded();
+    const top = () =>
+        person.page
+            .getByText("Line 60", { exact: true })
+            .evaluate((line) => line.getBoundingClientRect().top);
+    const before = await top();
+    await person.enter(other);
+    await person.enter(room);
+    await until(async () => Math.abs((await top()) - before) < 2);
 });
 
 test("a direct message reaches the other in a room named after the sender", async () => {

@@ -358,6 +358,8 @@ export class Timeline {
 
     #edges() {
         this.beginning.hidden = !this.atStart;
+        // One tab stop: a message, if there is one.
+        this.scroller.tabIndex = this.items.length > 0 ? -1 : 0;
         this.#drawJump();
         if (!this.scroller.contains(this.tabStop) && this.items.length > 0) {
             this.#setTabStop(this.items[this.items.length - 1].querySelector(".message"));
