@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import subprocess
 import types
 import urllib.parse
 
@@ -11,6 +12,7 @@ import requests
 from support.answers import assert_error
 from support.client import Client
 from support.conversation import run_through
+from support.front import PATH
 from support.php_site import HOST, PhpSite, SharedPhpSite
 from support.sockets import assert_let_in
 from support.websocket import Socket
@@ -161,6 +163,40 @@ def test_the_path_without_a_slash_leads_to_the_page(own_instance, server):
     with PhpSite(own_instance, server, "path") as site:
         answer = requests.get(f"http://127.0.0.1:{site.instance.port}/chat", timeout=30)
         assert answer.url.endswith("/chat/") and "<html" in answer.text
+
+
+@pytest.mark.parametrize("name", ["www.example.org", "other.example", "chat.example.org.evil",
+                                  "xchat.example.org"])
+def test_lighttpd_serves_confab_only_at_its_name(name, fronts):
+    """With the shipped pattern, which also has localhost."""
+    front = fronts("lighttpd-socket").instance
+    assert requests.get(f"{front.url}/healthz", timeout=30).status_code == 200
+    other = requests.get(f"{front.url}/healthz", headers={"Host": name}, timeout=30)
+    assert other.status_code == 404
+
+
+# The files that administrators copy; the others go when confab is removed.
+OWN = ["own.conf", "confab-site-tls.conf", "confab.conf", "40-confab.conf", "41-confab-tls.conf",
+       "40-confab-path.conf"]
+CONFIG_TEST = {"apache": ["apache2", "-t", "-f"], "nginx": ["nginx", "-t", "-c"],
+               "lighttpd": ["lighttpd", "-tt", "-f"]}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_web_server_starts_after_confab_has_been_removed(way, own_instance, server):
+    site = PhpSite(own_instance, server, way)
+    try:
+        config = site._configure()[-1]
+        removed = [file for file in site.share.rglob("*") if file.is_file()
+                   and (file.name not in OWN or file.parts[-2:] == ("apache", "confab.conf"))]
+        assert len(removed) > 20
+        for file in removed:
+            file.unlink()
+        done = subprocess.run([*CONFIG_TEST[server], config], capture_output=True, text=True,
+                              env={"PATH": PATH}, timeout=30)
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        site.close()
 
 
 # ---- a shared host ----

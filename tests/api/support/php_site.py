@@ -200,7 +200,7 @@ class PhpSite(PhpCgi, Front):
     def _configure_nginx(self, file, own):
         confab = self.share / "nginx"
         head = NGINX.format(**own).partition(f"include {self.share}")[0]
-        include = f"include {confab}/path.conf;" if self.way == "path" else ""
+        include = f"include {confab}/path[.]conf;" if self.way == "path" else ""
         file.write_text(
             head + (f"include {confab}/confab.conf;\n" if self.way else "")
             + NGINX_SITE.format(**own, include=include)
