@@ -2,7 +2,7 @@
 #include "auth.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "auth_cache.h"
 #include "http/credentials.h"
@@ -28,22 +28,40 @@ static bool find_token(const struct request *request, struct text *key) {
     return credentials_token(&headers, key);
 }
 
-static bool find_session(const struct request *request, struct text *key) {
-    return credentials_session(text_of(request_header(request, VARIABLE_HTTP_COOKIE)), key);
-}
-
 bool auth_has_token(const struct exchange *x) {
     struct text key;
     return find_token(x->request, &key);
 }
 
-enum error auth_session(struct exchange *x, struct identity *identity) {
-    unsigned char hash[SECRET_HASH_SIZE];
-    struct text key;
-    if (!find_session(x->request, &key) || !secret_hash_key(key, hash))
-        return ERROR_UNAUTHENTICATED;
-    return login_session_find(x->service->db, hash, x->service->config->session_days, x->ids[0],
-                              identity);
+enum error auth_session(struct exchange *x, size_t *place, struct identity *identity) {
+    const struct config *config = x->service->config;
+    const struct text cookie = text_of(request_header(x->request, VARIABLE_HTTP_COOKIE));
+    struct credentials_sessions sessions;
+    enum error error = ERROR_UNAUTHENTICATED;
+    credentials_find_sessions(cookie, config->cookie_name, &sessions);
+    while (error == ERROR_UNAUTHENTICATED && *place < sessions.count) {
+        unsigned char hash[SECRET_HASH_SIZE];
+        const struct text key = sessions.keys[(*place)++];
+        if (!secret_hash_key(key, hash))
+            continue;
+        error = login_session_find(x->service->db, hash, config->session_days, x->ids[0], identity);
+        if (!error)
+            x->session_key = key;
+    }
+    return error;
+}
+
+/* The first valid session of an active user; if there is none, one of an inactive user. */
+static enum error identify_by_cookie(struct exchange *x) {
+    struct identity next;
+    size_t place = 0;
+    enum error error = auth_session(x, &place, &x->identity);
+    while (!error && !x->identity.user.is_active) {
+        if (auth_session(x, &place, &next) != ERROR_NONE)
+            break;
+        x->identity = next;
+    }
+    return error;
 }
 
 bool auth_defer(struct exchange *x) {
@@ -60,16 +78,6 @@ bool auth_from_cache(struct exchange *x) {
     return x->has_identity;
 }
 
-/* Sends the cookie again with the new expiry time of the session. */
-static void renew_cookie(struct exchange *x) {
-    struct text key;
-    char key_str[SECRET_KEY_SIZE];
-    if (!find_session(x->request, &key))
-        return;
-    snprintf(key_str, sizeof(key_str), "%.*s", (int)key.len, key.at);
-    auth_set_cookie(x, key_str);
-}
-
 enum error auth_identify(struct exchange *x) {
     struct text key;
     enum error error = ERROR_UNAUTHENTICATED;
@@ -79,7 +87,7 @@ enum error auth_identify(struct exchange *x) {
         if (x->has_token)
             error = token_find(x->service->db, x->token_hash, x->ids[0], &x->identity);
     } else {
-        error = auth_session(x, &x->identity);
+        error = identify_by_cookie(x);
     }
     if (error == ERROR_UNAUTHENTICATED)
         return refuse(x, by_token ? INVALID_TOKEN : NOT_PROVIDED);
@@ -88,8 +96,9 @@ enum error auth_identify(struct exchange *x) {
     if (!x->identity.user.is_active)
         return refuse(x, INACTIVE);
     x->has_identity = true;
+    /* Send the cookie again with the new expiry time of the session. */
     if (x->identity.session_renewed)
-        renew_cookie(x);
+        auth_set_cookie(x, x->session_key);
     return ERROR_NONE;
 }
 
@@ -128,10 +137,31 @@ enum error auth_check_cookie_origin(struct exchange *x) {
     return ERROR_NONE;
 }
 
-void auth_set_cookie(struct exchange *x, const char *key) {
-    const uint64_t seconds = key ? x->service->config->session_days * 24 * 60 * 60 : 0;
+/* ---- the cookie ---- */
+
+/* The path below which the chat lives, such as /chat/, or / if it has characters that a cookie's
+ * path cannot have. */
+static struct text cookie_path(const struct request *request) {
+    static const char OTHERS[] = "/-._~%+@!$&'()*";
+    const struct text path = request->prefix;
+    for (size_t i = 0; i < path.len; i++) {
+        const char c = path.at[i];
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                           (c >= 'A' && c <= 'Z') || (c != '\0' && strchr(OTHERS, c));
+        if (!plain || (c == '/' && i > 0 && path.at[i - 1] == '/'))
+            return text_of("/");
+    }
+    return path.len > 0 && path.at[0] == '/' ? path : text_of("/");
+}
+
+void auth_set_cookie(struct exchange *x, struct text key) {
+    const struct config *config = x->service->config;
+    const uint64_t seconds = key.len ? config->session_days * 24 * 60 * 60 : 0;
+    const struct text path = cookie_path(x->request);
+    const bool https = x->request->is_https;
     response_header_printf(&x->response, "Set-Cookie",
-                           CREDENTIALS_COOKIE "=%s; Max-Age=%" PRIu64
-                                              "; Path=/; HttpOnly; SameSite=Lax%s",
-                           key ? key : "", seconds, x->request->is_https ? "; Secure" : "");
+                           "%s%s=%.*s; Max-Age=%" PRIu64 "; Path=%.*s; HttpOnly; SameSite=Lax%s",
+                           https && path.len == 1 ? CREDENTIALS_HOST_PREFIX : "",
+                           config->cookie_name, (int)key.len, key.at, seconds, (int)path.len,
+                           path.at, https ? "; Secure" : "");
 }

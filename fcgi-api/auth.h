@@ -34,12 +34,14 @@ enum error auth_check_expected_user(struct exchange *x);
  * ERROR_FORBIDDEN the response is set. */
 enum error auth_check_cookie_origin(struct exchange *x);
 
-/* Adds Set-Cookie for the key of a login session; with key NULL, one that deletes the cookie. */
-void auth_set_cookie(struct exchange *x, const char *key);
+/* Adds Set-Cookie for the key of a login session; with an empty key, one that deletes the cookie.
+ * Its name and path follow where the chat lives. */
+void auth_set_cookie(struct exchange *x, struct text key);
 
-/* Finds the identity of the session cookie, ignoring tokens. ERROR_UNAUTHENTICATED, without setting
- * the response, if there is none. */
-enum error auth_session(struct exchange *x, struct identity *identity);
+/* Goes through the session cookies, ignoring tokens: finds the identity of the next valid one from
+ * *place on, at first 0, and sets x->session_key. ERROR_UNAUTHENTICATED, without setting the
+ * response, if there is none. */
+enum error auth_session(struct exchange *x, size_t *place, struct identity *identity);
 
 /* True if the request has a token in any header, valid or not. */
 bool auth_has_token(const struct exchange *x);

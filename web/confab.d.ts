@@ -368,7 +368,7 @@ export interface ConfabOptions {
     url?: string;
     /** An existing token. Sets `auth` to "token". */
     token?: string | null;
-    /** How login() and register() authenticate: with the cookie `sessionid`, or with a token
+    /** How login() and register() authenticate: with the session cookie, or with a token
      *  kept in this object. Default: "cookie" in a page of the same site, else "token". */
     auth?: "cookie" | "token";
     /** Default: the platform's. */

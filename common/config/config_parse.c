@@ -6,6 +6,7 @@
 #include "base/edit_distance.h"
 #include "config/option.h"
 #include "http/cidr.h"
+#include "http/credentials.h"
 #include "http/origin.h"
 
 /* With this many errors the file is probably not a configuration. */
@@ -135,6 +136,15 @@ static void check_list(struct parser *parser, const struct option *option, struc
     }
 }
 
+static void check_cookie(struct parser *parser, const struct option *option, struct text value) {
+    char shown[SHOWN_SIZE];
+    if ((option->flags & OPTION_COOKIE) != 0 && !credentials_cookie_name_is_valid(value))
+        buffer_printf(begin_error(parser),
+                      "%s: \"%s\" is not allowed; a name has 1 to 64 letters, digits, \"-\", "
+                      "\"_\" and \".\", and does not begin with __\n",
+                      option->key, show(value, shown));
+}
+
 static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
     if (text_to_u64(value, &number) && number >= option->min && number <= option->max) {
@@ -175,6 +185,7 @@ static void set_value(struct parser *parser, const struct option *option, struct
     } else {
         warn_of_value(parser, option, value);
         check_list(parser, option, value);
+        check_cookie(parser, option, value);
         option_store(parser->config, option, value);
     }
 }

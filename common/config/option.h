@@ -18,7 +18,7 @@ enum option_kind { OPTION_KIND_SECTION, OPTION_KIND_TEXT, OPTION_KIND_NUMBER, OP
 #define OPTION_LIST_SEPARATORS CIDR_LIST_SEPARATORS
 
 /* Flags of a text. */
-enum { OPTION_SECRET = 1, OPTION_ADDRESSES = 2, OPTION_ORIGINS = 4 };
+enum { OPTION_SECRET = 1, OPTION_ADDRESSES = 2, OPTION_ORIGINS = 4, OPTION_COOKIE = 8 };
 
 struct option {
     enum option_kind kind;

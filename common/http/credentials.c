@@ -1,7 +1,10 @@
 /* Parsing of Authorization, Sec-WebSocket-Protocol, X-Confab-Token and Cookie. */
 #include "http/credentials.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/secret.h"
 
 static const char SCHEME[] = "token";
 static const char PROTOCOL[] = "token.";
@@ -59,6 +62,45 @@ bool credentials_next_cookie(struct text *rest, const char *name, struct text *v
     return false;
 }
 
-bool credentials_session(struct text cookie, struct text *key) {
-    return credentials_next_cookie(&cookie, CREDENTIALS_COOKIE, key);
+static bool is_key(struct text key) {
+    for (size_t i = 0; i < key.len; i++) {
+        const char c = key.at[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+            return false;
+    }
+    return key.len == SECRET_KEY_SIZE - 1;
+}
+
+static void add_session(struct credentials_sessions *sessions, struct text key) {
+    sessions->sent = true;
+    if (!is_key(key) || sessions->count == CREDENTIALS_SESSIONS_MAX)
+        return;
+    for (size_t i = 0; i < sessions->count; i++)
+        if (text_equals(sessions->keys[i], key))
+            return;
+    sessions->keys[sessions->count++] = key;
+}
+
+void credentials_find_sessions(struct text cookie, const char *name,
+                               struct credentials_sessions *sessions) {
+    char host_name[sizeof(CREDENTIALS_HOST_PREFIX) + 64];
+    const char *const names[] = {host_name, name, CREDENTIALS_COOKIE};
+    snprintf(host_name, sizeof(host_name), CREDENTIALS_HOST_PREFIX "%s", name);
+    sessions->sent = false;
+    sessions->count = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct text rest = cookie, value;
+        while (credentials_next_cookie(&rest, names[i], &value))
+            add_session(sessions, value);
+    }
+}
+
+bool credentials_cookie_name_is_valid(struct text name) {
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.at[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              c == '-' || c == '_' || c == '.'))
+            return false;
+    }
+    return name.len > 0 && name.len <= 64 && !(name.len > 1 && memcmp(name.at, "__", 2) == 0);
 }

@@ -11,8 +11,21 @@
 
 #include "base/text.h"
 
-/* The cookie that has the session key. */
+/* The cookie that has the session key, unless cookie_name is another; and the prefix of its name
+ * over https at the root of a site: browsers take such a cookie from this very host only (RFC
+ * 6265bis, section 4.1.3.2), so that no other host of the domain can set it. */
 #define CREDENTIALS_COOKIE "sessionid"
+#define CREDENTIALS_HOST_PREFIX "__Host-"
+
+/* Most session keys of a request that are tried. */
+#define CREDENTIALS_SESSIONS_MAX 8
+
+/* The session keys that a request carries. */
+struct credentials_sessions {
+    bool sent;    /* there is a cookie of a name that counts, perhaps of another application */
+    size_t count; /* well-formed keys, each once, in the order in which they are to be tried */
+    struct text keys[CREDENTIALS_SESSIONS_MAX];
+};
 
 /* The values of the headers that can carry credentials; an empty text for one that was not
  * sent. Web servers join a header that came twice with a comma: Authorization and X-Confab-Token
@@ -37,7 +50,14 @@ bool credentials_token(const struct credentials_headers *headers, struct text *k
  * (RFC 6265, section 4.2.1), and sets *value; false if there is none. */
 bool credentials_next_cookie(struct text *rest, const char *name, struct text *value);
 
-/* Finds the session key: the first cookie named CREDENTIALS_COOKIE; false if there is none. */
-bool credentials_session(struct text cookie, struct text *key);
+/* Finds the session keys in a Cookie header: of cookies named __Host-NAME, then NAME, then
+ * CREDENTIALS_COOKIE. There may be several of one name, of other applications at the parent domain
+ * or path, in any order. */
+void credentials_find_sessions(struct text cookie, const char *name,
+                               struct credentials_sessions *sessions);
+
+/* True for a name that a cookie can have here: letters, digits, '-', '_' and '.', without a prefix
+ * of its own. */
+bool credentials_cookie_name_is_valid(struct text name);
 
 #endif

@@ -252,7 +252,9 @@ enum error accounts_login(struct exchange *x) {
     }
     if (error)
         return error;
-    auth_set_cookie(x, key);
+    auth_set_cookie(x, text_of(key));
+    x->identity.user = user;
+    x->has_identity = true;
     return send_account(x, &user);
 }
 
@@ -274,19 +276,22 @@ enum error accounts_token_end(struct exchange *x) {
     return no_content(x);
 }
 
-/* Ends the session of the cookie, also if the request is authenticated by a token of that user. */
+/* Ends the sessions of the cookies that are this user's, also if the request is authenticated by a
+ * token. */
 enum error accounts_logout(struct exchange *x) {
-    struct user_change change = {0};
-    struct identity cookie_identity = x->identity;
+    struct identity found;
     enum error error = ERROR_NONE;
-    if (!x->identity.session_id)
-        error = auth_session(x, &cookie_identity);
-    if (!error && cookie_identity.user.id == x->identity.user.id)
-        error = login_session_end(x->service->db, cookie_identity.session_id, &change);
-    if (error && error != ERROR_UNAUTHENTICATED)
+    for (size_t place = 0; !error;) {
+        struct user_change change = {0};
+        error = auth_session(x, &place, &found);
+        if (!error && found.user.id == x->identity.user.id) {
+            error = login_session_end(x->service->db, found.session_id, &change);
+            notify_sockets(x, &change);
+        }
+    }
+    if (error != ERROR_UNAUTHENTICATED) /* which is the end of the cookies */
         return error;
-    notify_sockets(x, &change);
-    auth_set_cookie(x, NULL);
+    auth_set_cookie(x, text_of(NULL));
     return no_content(x);
 }
 

@@ -17,6 +17,7 @@ static void clear_work(struct exchange *x) {
     x->has_identity = false;
     x->auth_pending = false;
     x->has_token = false;
+    x->session_key = (struct text){NULL, 0};
     buffer_clear(&x->etag);
     memset(&x->identity, 0, sizeof(x->identity));
     field_errors_clear(&x->field_errors);

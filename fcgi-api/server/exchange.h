@@ -60,6 +60,7 @@ struct exchange {
     bool has_identity;
     struct identity identity;
     bool auth_pending;                          /* see below */
+    struct text session_key;                    /* that of the cookie, once it was found valid */
     bool has_token;                             /* the request has a well-formed token, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* whose hash this is */
     uint64_t counted_id;                        /* user the request was counted for; 0: none */

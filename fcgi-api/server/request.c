@@ -100,6 +100,9 @@ static void split_path(struct request *request) {
         if (!found && !text_equals(piece, text_of("api")) &&
             !text_equals(piece, text_of("healthz")))
             continue;
+        if (!found)
+            request->prefix =
+                (struct text){request->path.at, (size_t)(piece.at - request->path.at)};
         found = true;
         valid = piece.len > 0 && count < REQUEST_MAX_SEGMENTS &&
                 request_decode(piece, false, &request->decoded);

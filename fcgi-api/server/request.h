@@ -42,7 +42,8 @@ struct request {
     struct text path;                           /* as sent, without query, undecoded */
     struct text segments[REQUEST_MAX_SEGMENTS]; /* decoded, from "api" or "healthz" on */
     size_t segment_count;                       /* 0: the path matches no route */
-    struct text query;                          /* undecoded, without the question mark */
+    struct text prefix; /* of the path, up to "api" or "healthz": where the chat lives ("/") */
+    struct text query;  /* undecoded, without the question mark */
     bool is_https;
     struct text host; /* host or host:port, as sent; without Host the server's name */
     char server[280]; /* storage of host in that case */

@@ -130,6 +130,7 @@ void client_release(struct client *client) {
     if (client->early)
         buffer_free(client->early);
     free(client->early);
+    free(client->other_keys);
     if (client->notifications) {
         idmap_free(&client->rooms.left);
         idmap_free(&client->rooms.arriving);
@@ -137,6 +138,19 @@ void client_release(struct client *client) {
     if (client->counted)
         idmap_decrement(&client->clients->users, client->user_id);
     free(client);
+}
+
+/* Keeps the hashes of the session keys but the first, if there are more. */
+static struct client_keys *hash_other_keys(const struct credentials_sessions *sessions) {
+    if (sessions->count < 2)
+        return NULL;
+    struct client_keys *keys =
+        xcalloc(1, sizeof(*keys) + (sessions->count - 1) * sizeof(keys->hashes[0]));
+    /* The last one is tried first. */
+    for (size_t i = sessions->count - 1; i > 0; i--)
+        if (secret_hash_key(sessions->keys[i], keys->hashes[keys->count]))
+            keys->count++;
+    return keys;
 }
 
 static struct client *on_opened(void *context, struct socket *socket,
@@ -147,11 +161,13 @@ static struct client *on_opened(void *context, struct socket *socket,
     client->notifications = handshake->notifications;
     client->by_token = handshake->has_token;
     if ((handshake->has_token || handshake->has_cookie) &&
-        secret_hash_key(handshake->key, client->key_hash))
+        secret_hash_key(handshake->key, client->key_hash)) {
+        client->other_keys = hash_other_keys(&handshake->sessions);
         client_open(client, handshake);
-    else
+    } else {
         client_refuse(client, ERROR_UNAUTHENTICATED,
                       handshake->has_token ? "Invalid token." : NULL);
+    }
     return client;
 }
 

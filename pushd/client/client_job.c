@@ -45,8 +45,19 @@ enum error client_job_check_active(enum error error, const struct identity *iden
 
 static void on_authenticated(void *context, enum error error, const struct identity *identity) {
     struct client_job *job = context;
+    struct client_keys *others = job->client->other_keys;
     job->identity = *identity;
     job->error = client_job_check_active(error, identity);
+    /* There may be several cookies of the name: the first valid one counts. */
+    if (job->error == ERROR_UNAUTHENTICATED && others && others->count > 0) {
+        memcpy(job->key_hash, others->hashes[--others->count], sizeof(job->key_hash));
+        memcpy(job->client->key_hash, job->key_hash, sizeof(job->key_hash));
+        auth_batch_find(job->client->clients->auth_batch, job->by_token, job->key_hash,
+                        job->room_id, on_authenticated, job);
+        return;
+    }
+    free(others);
+    job->client->other_keys = NULL;
     job->done(job);
 }
 

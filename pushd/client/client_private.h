@@ -105,11 +105,18 @@ struct client {
     uint64_t effective_seq; /* events of the user's own stream have had their effect up to here */
     int64_t frames_full_us; /* frame rate limit */
     uint64_t user_id;
-    uint32_t frames_ignored;   /* in a row, over the rate limit */
-    uint32_t pending_jobs;     /* the client is freed after the last of them */
-    uint32_t pending_channels; /* of a notifications socket: not confirmed by Redis yet */
+    uint32_t frames_ignored;        /* in a row, over the rate limit */
+    uint32_t pending_jobs;          /* the client is freed after the last of them */
+    uint32_t pending_channels;      /* of a notifications socket: not confirmed by Redis yet */
+    struct client_keys *other_keys; /* to be tried after key_hash; NULL: none */
     unsigned char key_hash[SECRET_HASH_SIZE];
     char user_name[USER_NAME_SIZE];
+};
+
+/* Keys of more than one session cookie; some may be of other applications. */
+struct client_keys {
+    size_t count;
+    unsigned char hashes[][SECRET_HASH_SIZE];
 };
 
 struct replay_list {

@@ -54,8 +54,13 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
                                                 .protocols = input->protocols,
                                                 .own = input->own_token};
     handshake->has_token = credentials_token(&headers, &handshake->key);
-    if (!handshake->has_token)
-        handshake->has_cookie = credentials_session(input->cookie, &handshake->key);
+    if (handshake->has_token)
+        return true;
+    const char *name = input->cookie_name ? input->cookie_name : CREDENTIALS_COOKIE;
+    credentials_find_sessions(input->cookie, name, &handshake->sessions);
+    handshake->has_cookie = handshake->sessions.sent;
+    if (handshake->sessions.count > 0)
+        handshake->key = handshake->sessions.keys[0];
     return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "http/credentials.h"
 #include "http/forwarded.h"
 
 /* A parsed handshake; the texts point into its input. */
@@ -22,7 +23,8 @@ struct handshake {
     struct text since; /* undecoded */
     bool has_token;
     bool has_cookie;
-    struct text key; /* the token, or else the session key of the cookie */
+    struct text key; /* the token, or else the first session key of the cookie */
+    struct credentials_sessions sessions; /* all of the cookie, if there is no token */
 };
 
 /* The request line and headers of a handshake; an empty text for a header that was not sent. */
@@ -35,6 +37,7 @@ struct handshake_input {
     struct text cookie;
     struct text origin;
     struct text host;
+    const char *cookie_name; /* an option; NULL: CREDENTIALS_COOKIE */
 };
 
 /* Parses path, `since` and credentials; false if the path is unknown. The texts of *handshake

@@ -126,6 +126,7 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
     char version[4];
     handshakes->admitted = NULL;
     read_headers(wsi, &handshakes->headers, &input);
+    input.cookie_name = handshakes->config->cookie_name;
     /* Whatever libwebsockets would close without an answer is refused before it looks: a web
      * server in front answers 502 if the connection ends like that. */
     if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||

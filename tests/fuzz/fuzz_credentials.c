@@ -27,20 +27,24 @@ static void check_token(const struct credentials_headers *headers) {
 }
 
 static void check_cookies(struct text cookie) {
-    struct text rest = cookie, value, first;
+    struct text rest = cookie, value;
+    struct credentials_sessions sessions;
     size_t count = 0, most = 1;
     for (size_t i = 0; i < cookie.len; i++)
         most += cookie.at[i] == ';';
     while (credentials_next_cookie(&rest, CREDENTIALS_COOKIE, &value)) {
         fuzz_require(fuzz_is_inside(value, cookie), "a cookie is a part of the header");
         fuzz_require(!memchr(value.at, ';', value.len), "a cookie has no semicolon");
-        if (count++ == 0)
-            first = value;
+        count++;
     }
     fuzz_require(count <= most, "each cookie is found once");
-    fuzz_require(credentials_session(cookie, &value) == (count > 0), "the session is a cookie");
-    if (count > 0)
-        fuzz_require(value.at == first.at && value.len == first.len, "the first one");
+    credentials_find_sessions(cookie, "chat", &sessions);
+    fuzz_require(sessions.sent || count == 0, "the cookie was sent");
+    fuzz_require(sessions.count <= CREDENTIALS_SESSIONS_MAX, "few are tried");
+    for (size_t i = 0; i < sessions.count; i++) {
+        fuzz_require(fuzz_is_inside(sessions.keys[i], cookie), "a key is a part of the header");
+        fuzz_require(sessions.keys[i].len == 40, "a key is well-formed");
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

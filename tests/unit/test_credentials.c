@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -106,34 +107,74 @@ static void tokens_are_found_in_a_fixed_order(void **state) {
     assert_false(credentials_token(&headers, &key));
 }
 
-static void a_cookie_has_the_session_key(void **state) {
+#define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+#define C "cccccccccccccccccccccccccccccccccccccccc"
+#define D "0123456789012345678901234567890123456789"
+
+/* The keys that are found are compared with a list; "-": a cookie without a key, "": no cookie. */
+static void cookies_have_session_keys(void **state) {
     static const struct {
-        const char *header, *key;
+        const char *header, *keys;
     } cases[] = {
-        {"sessionid=abc", "abc"},
-        {"a=b; sessionid=abc; c=d", "abc"},
-        {"a=b;sessionid=abc", "abc"},
-        {" \tsessionid=abc \t;", "abc"},
-        {"sessionid=", ""},
-        {"sessionid=a=b", "a=b"},
-        {"sessionid=\"abc\"", "\"abc\""},
-        {"sessionid=one; sessionid=two", "one"},
-        {"xsessionid=x; sessionid=abc", "abc"},
-        {"sessionid; sessionid=abc", "abc"},
-        {";;; sessionid=abc", "abc"},
-        {"sessionid", NULL},
-        {"SESSIONID=abc", NULL},
-        {"sessionid2=abc", NULL},
-        {"sessionid =abc", NULL},
-        {"a=sessionid=abc", NULL},
-        {"", NULL},
+        {"sessionid=" A, A},
+        {"a=b; sessionid=" A "; c=d", A},
+        {"a=b;sessionid=" A, A},
+        {" \tsessionid=" A " \t;", A},
+        {"sessionid=", "-"},
+        {"sessionid=abc", "-"},
+        {"sessionid=\"" A "\"", "-"},
+        {"sessionid=" A "0", "-"},
+        {"sessionid=z; sessionid=" A, A},
+        {"sessionid=" A "; sessionid=" B, A " " B},
+        {"sessionid=" A "; sessionid=" A, A},
+        {"xsessionid=" A "; sessionid=" B, B},
+        {"sessionid; sessionid=" A, A},
+        {";;; sessionid=" A, A},
+        {"sessionid=" A "; chat=" B "; __Host-chat=" C "; chat=" D, C " " B " " D " " A},
+        {"__Host-sessionid=" A "; __Secure-chat=" B, ""},
+        {"sessionid", ""},
+        {"SESSIONID=" A, ""},
+        {"sessionid2=" A, ""},
+        {"sessionid =" A, ""},
+        {"a=sessionid=" A, ""},
+        {"", ""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct text key = text_of("untouched");
-        assert_found(credentials_session(text_of(cases[i].header), &key), key, cases[i].key,
-                     cases[i].header);
+        struct credentials_sessions sessions;
+        struct text expected = text_of(cases[i].keys), word;
+        size_t count = 0;
+        credentials_find_sessions(text_of(cases[i].header), "chat", &sessions);
+        assert_int_equal(sessions.sent, expected.len > 0);
+        while (text_next_word(&expected, " ", &word) && !text_equals(word, text_of("-")))
+            if (count == sessions.count || !text_equals(sessions.keys[count++], word))
+                fail_msg("key %zu of '%s' is another", count, cases[i].header);
+        assert_int_equal(sessions.count, count);
     }
+}
+
+static void only_a_few_session_keys_are_tried(void **state) {
+    char header[60 * (CREDENTIALS_SESSIONS_MAX + 3)];
+    size_t len = 0;
+    struct credentials_sessions sessions;
+    (void)state;
+    for (int i = 0; i < CREDENTIALS_SESSIONS_MAX + 3; i++)
+        len += (size_t)snprintf(header + len, sizeof(header) - len, "sessionid=%040d;", i);
+    credentials_find_sessions((struct text){header, len}, CREDENTIALS_COOKIE, &sessions);
+    assert_int_equal(sessions.count, CREDENTIALS_SESSIONS_MAX);
+    assert_memory_equal(sessions.keys[7].at + 36, "0007", 4);
+}
+
+static void names_of_cookies_are_checked(void **state) {
+    (void)state;
+    assert_true(credentials_cookie_name_is_valid(text_of("sessionid")));
+    assert_true(credentials_cookie_name_is_valid(text_of("_A-z.9")));
+    for (const char *bad = "=;, \t\"\x7f\xc3/()"; *bad; bad++)
+        assert_false(credentials_cookie_name_is_valid((struct text){bad, 1}));
+    assert_false(credentials_cookie_name_is_valid(text_of("")));
+    assert_false(credentials_cookie_name_is_valid(text_of("__Host-a")));
+    assert_false(credentials_cookie_name_is_valid(text_of(A B)));
 }
 
 static void all_cookies_of_a_name_are_found_in_turn(void **state) {
@@ -148,25 +189,16 @@ static void all_cookies_of_a_name_are_found_in_turn(void **state) {
     assert_false(credentials_next_cookie(&rest, "b", &value));
 }
 
-/* Invalid header bytes are kept. */
-static void a_nul_is_part_of_the_key(void **state) {
-    static const char header[] = "sessionid=a\0b; c=d";
-    struct text key;
-    (void)state;
-    assert_true(credentials_session((struct text){header, sizeof(header) - 1}, &key));
-    assert_int_equal(key.len, 3);
-    assert_memory_equal(key.at, "a\0b", 3);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(authorization_has_a_token),
         cmocka_unit_test(a_subprotocol_has_a_token),
         cmocka_unit_test(x_confab_token_has_a_token),
         cmocka_unit_test(tokens_are_found_in_a_fixed_order),
-        cmocka_unit_test(a_cookie_has_the_session_key),
+        cmocka_unit_test(cookies_have_session_keys),
+        cmocka_unit_test(only_a_few_session_keys_are_tried),
+        cmocka_unit_test(names_of_cookies_are_checked),
         cmocka_unit_test(all_cookies_of_a_name_are_found_in_turn),
-        cmocka_unit_test(a_nul_is_part_of_the_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,9 @@
     { NULL, 0 }
 
 /* A handshake for room 5 without credentials. */
+#define KEY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER_KEY "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 static struct handshake_input input_of_room(void) {
     return (struct handshake_input){.path = text_of("/ws/chat/5/"), .host = text_of("x.example")};
 }
@@ -180,8 +183,8 @@ static void other_scheme_is_ignored(void **state) {
     for (size_t i = 0; i < COUNT(headers); i++) {
         struct handshake_input input = input_of_room();
         input.authorization = text_of(headers[i]);
-        input.cookie = text_of("sessionid=c");
-        assert_key(&input, false, "c");
+        input.cookie = text_of("sessionid=" KEY);
+        assert_key(&input, false, KEY);
     }
 }
 
@@ -225,14 +228,14 @@ static void cookie_has_a_session(void **state) {
         const char *header;
         const char *key;
     } cases[] = {
-        {"sessionid=abc", "abc"},
-        {"a=b; sessionid=abc; c=d", "abc"},
-        {"a=b;sessionid=abc;c=d", "abc"},
-        {"sessionid=first; sessionid=second", "first"},
+        {"sessionid=" KEY, KEY},
+        {"a=b; sessionid=" KEY "; c=d", KEY},
+        {"sessionid=" KEY "; sessionid=" OTHER_KEY, KEY},
+        {"sessionid=another-application; sessionid=" KEY, KEY},
+        {"__Host-sessionid=" KEY "; sessionid=" OTHER_KEY, KEY},
+        {"sessionid=" OTHER_KEY "; __Host-sessionid=" KEY, KEY},
         {"sessionid=", ""},
-        {"; ;sessionid=abc", "abc"},
-        {"sessionid=a=b", "a=b"},
-        {"xsessionid=no; sessionid=abc", "abc"},
+        {"sessionid=abc", ""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -240,6 +243,17 @@ static void cookie_has_a_session(void **state) {
         input.cookie = text_of(cases[i].header);
         assert_key(&input, false, cases[i].key);
     }
+}
+
+static void all_session_keys_of_a_cookie_are_found(void **state) {
+    struct handshake_input input = input_of_room();
+    (void)state;
+    input.cookie = text_of("sessionid=" KEY "; chat=" OTHER_KEY);
+    assert_int_equal(read_of(&input).sessions.count, 1);
+    input.cookie_name = "chat";
+    assert_key(&input, false, OTHER_KEY);
+    assert_int_equal(read_of(&input).sessions.count, 2);
+    assert_true(text_equals(read_of(&input).sessions.keys[1], text_of(KEY)));
 }
 
 static void other_cookies_have_no_session(void **state) {
@@ -456,6 +470,7 @@ int main(void) {
         cmocka_unit_test(subprotocol_must_be_confab_or_absent),
         cmocka_unit_test(x_confab_token_has_a_token),
         cmocka_unit_test(cookie_has_a_session),
+        cmocka_unit_test(all_session_keys_of_a_cookie_are_found),
         cmocka_unit_test(other_cookies_have_no_session),
         cmocka_unit_test(token_takes_precedence_over_the_cookie),
         cmocka_unit_test(own_origin_is_allowed),
