@@ -87,6 +87,8 @@ void client_refuse(struct client *client, enum error error, const char *detail) 
     if (client->state == CLIENT_CLOSED)
         return;
     const struct refusal *refusal = refusal_of(error);
+    if (error == ERROR_UNAUTHENTICATED && client->state != CLIENT_CONNECTED)
+        socket_count_failure(client->socket);
     client_send_error(client, text_of(""), refusal->code, detail ? detail : error_detail(error));
     client_close(client, refusal->close_code, refusal->drop);
 }

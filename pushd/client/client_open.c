@@ -126,6 +126,13 @@ void client_keep_message(struct client *client, struct text message, bool binary
     buffer_append(client->early, message.at, message.len);
 }
 
+bool client_admit(struct client *client) {
+    if (socket_admit(client->socket, client->key_hash))
+        return true;
+    client_refuse(client, ERROR_UNAVAILABLE, "Too many sockets.");
+    return false;
+}
+
 void client_connected(struct client *client) {
     struct buffer *kept = client->early;
     client->early = NULL;
@@ -150,6 +157,8 @@ static void have_effect(void *client, const struct stream_event *event) {
 static void connect_client(struct client *client) {
     struct stream *stream = &client->own->channel->stream;
     const uint64_t head = client->opening->identity.last_seq;
+    if (!client_admit(client))
+        return;
     channels_flush(client->clients->channels);
     stream_start(stream, head);
     client->state = CLIENT_CONNECTED;

@@ -189,6 +189,10 @@ void client_open(struct client *client, const struct handshake *handshake);
  * False if the client was refused. */
 bool client_identify(struct client *client, const struct identity *identity);
 
+/* The client is about to be connected: takes its place among the sockets. False if there is none,
+ * and the client was refused. */
+bool client_admit(struct client *client);
+
 /* The client has its first frames: handles the messages that came before. */
 void client_connected(struct client *client);
 

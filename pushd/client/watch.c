@@ -188,6 +188,8 @@ static bool presence_is_known(struct watch *watch) {
 static void connect_watch(struct watch *watch) {
     struct client *client = watch->client;
     const uint64_t own_seq = watch->opening->identity.last_seq;
+    if (!client->notifications && !client_admit(client))
+        return;
     watch->present = true;
     presence_socket_opened(client->clients->presence, watch->room_id, client->user_id,
                            text_of(client->user_name));

@@ -71,6 +71,7 @@ static const struct metric METRICS[] = {
     REFUSAL("origin", METRICS_REFUSAL_ORIGIN),
     REFUSAL("full", METRICS_REFUSAL_FULL),
     REFUSAL("address_limit", METRICS_REFUSAL_ADDRESS),
+    REFUSAL("failures", METRICS_REFUSAL_FAILURES),
     REFUSAL("handshake_limit", METRICS_REFUSAL_HANDSHAKES),
     REFUSAL("incomplete", METRICS_REFUSAL_INCOMPLETE),
     TOTAL("abnormal_closes_total", abnormal_closes,

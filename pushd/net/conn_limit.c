@@ -1,9 +1,14 @@
-/* conn_limit: counters of handshakes and sockets by a hash of the address. */
+/* conn_limit: counters of connections by a hash of the address. */
 #include "net/conn_limit.h"
 
 #include <string.h>
 
 #include "http/cidr.h"
+
+/* Valid credentials that are remembered; with more, all are forgotten. */
+#define MAX_KNOWN 20000
+
+#define MINUTE_MS 60000
 
 bool conn_limit_is_proxy(const struct config *config, const char *address) {
     return strcmp(address, CONN_LIMIT_UNIX) == 0 ||
@@ -11,10 +16,17 @@ bool conn_limit_is_proxy(const struct config *config, const char *address) {
            cidr_list_contains(config->trusted_proxies, address);
 }
 
+uint64_t conn_limit_key(const char *address) {
+    char subscriber[CIDR_SUBSCRIBER_SIZE];
+    cidr_subscriber(address, subscriber);
+    return idmap_text_key(subscriber);
+}
+
 uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct config *config,
                                     const char *address) {
-    const uint64_t key = idmap_text_key(address);
-    if (limit->handshaking_count + limit->open_count >= config->max_sockets + CONN_LIMIT_MARGIN)
+    const uint64_t key = conn_limit_key(address);
+    if (limit->handshaking_count + limit->open_count + limit->refused_count >=
+        config->max_sockets + CONN_LIMIT_MARGIN)
         return 0;
     if (idmap_increment(&limit->handshaking, key) > config->max_sockets_address &&
         !conn_limit_is_proxy(config, address)) {
@@ -31,19 +43,17 @@ void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key) {
 }
 
 enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
-                                        const char *address) {
+                                        uint64_t key) {
     if (limit->open_count >= config->max_sockets)
         return CONN_LIMIT_TOTAL;
-    if (idmap_counter(&limit->open, idmap_text_key(address)) >= config->max_sockets_address)
+    if (idmap_counter(&limit->open, key) >= config->max_sockets_address)
         return CONN_LIMIT_ADDRESS;
     return CONN_LIMIT_OK;
 }
 
-uint64_t conn_limit_add(struct conn_limit *limit, const char *address) {
-    const uint64_t key = idmap_text_key(address);
+void conn_limit_add(struct conn_limit *limit, uint64_t key) {
     idmap_increment(&limit->open, key);
     limit->open_count++;
-    return key;
 }
 
 void conn_limit_remove(struct conn_limit *limit, uint64_t key) {
@@ -51,7 +61,47 @@ void conn_limit_remove(struct conn_limit *limit, uint64_t key) {
     limit->open_count--;
 }
 
+/* ---- invalid credentials ---- */
+
+static void begin_minute(struct conn_limit *limit, int64_t now_ms) {
+    if (limit->minute == now_ms / MINUTE_MS)
+        return;
+    limit->minute = now_ms / MINUTE_MS;
+    idmap_free(&limit->failures);
+}
+
+void conn_limit_note_failure(struct conn_limit *limit, uint64_t key, int64_t now_ms) {
+    begin_minute(limit, now_ms);
+    idmap_increment(&limit->failures, key);
+}
+
+/* A part of the hash, which is random. */
+static uint64_t known_key(const unsigned char hash[SECRET_HASH_SIZE]) {
+    uint64_t key;
+    memcpy(&key, hash, sizeof(key));
+    return key;
+}
+
+void conn_limit_note_valid(struct conn_limit *limit, const unsigned char hash[SECRET_HASH_SIZE]) {
+    if (idmap_count(&limit->known) >= MAX_KNOWN)
+        idmap_free(&limit->known);
+    idmap_put(&limit->known, known_key(hash), limit);
+}
+
+enum conn_limit_result conn_limit_check_failures(struct conn_limit *limit,
+                                                 const struct config *config, uint64_t key,
+                                                 const unsigned char *hash, int64_t now_ms) {
+    begin_minute(limit, now_ms);
+    if (config->rate_limits == CONFIG_OFF ||
+        idmap_counter(&limit->failures, key) < config->rate_socket_failures ||
+        (hash && idmap_get(&limit->known, known_key(hash))))
+        return CONN_LIMIT_OK;
+    return CONN_LIMIT_FAILURES;
+}
+
 void conn_limit_free(struct conn_limit *limit) {
     idmap_free(&limit->handshaking);
     idmap_free(&limit->open);
+    idmap_free(&limit->failures);
+    idmap_free(&limit->known);
 }

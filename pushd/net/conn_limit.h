@@ -1,10 +1,11 @@
 /*
- * conn_limit: limits on connections: those whose handshake is not complete, and open sockets,
- * for each address and in total.
+ * conn_limit: limits on connections: those of clients that are not let in yet, open sockets, and
+ * those that were refused; for each address and in total.
  *
- * Unfinished handshakes count apart, so that they cannot take the places of sockets. The web
- * server and trusted proxies connect on behalf of many clients: they are exempt from the
- * limit of handshakes for an address, and sockets count for the address that they forward.
+ * A client takes a place of max_sockets only once it is let in: until then, and if it is refused,
+ * it counts apart. The web server and trusted proxies connect on behalf of many clients: they are
+ * exempt from the limit of handshakes for an address, and sockets count for the address that they
+ * forward. A /64 of IPv6 counts as one address (http/cidr.h).
  */
 #ifndef CONFAB_PUSHD_NET_CONN_LIMIT_H
 #define CONFAB_PUSHD_NET_CONN_LIMIT_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/idmap.h"
+#include "base/secret.h"
 #include "config/config.h"
 
 /* Connections allowed beyond max_sockets: in their handshake, being refused, or closing. */
@@ -24,12 +26,18 @@
 
 /* Counts by the key of an address. Zeroed it is empty. */
 struct conn_limit {
-    struct idmap handshaking; /* address -> connections in their handshake */
+    struct idmap handshaking; /* address -> connections of clients that are not let in yet */
     struct idmap open;        /* address -> open sockets */
-    uint64_t handshaking_count, open_count;
+    struct idmap failures;    /* address -> invalid credentials in this minute */
+    struct idmap known;       /* credentials that were valid, by part of their hash */
+    uint64_t handshaking_count, open_count, refused_count;
+    int64_t minute; /* of the failures */
 };
 
-enum conn_limit_result { CONN_LIMIT_OK, CONN_LIMIT_TOTAL, CONN_LIMIT_ADDRESS };
+enum conn_limit_result { CONN_LIMIT_OK, CONN_LIMIT_TOTAL, CONN_LIMIT_ADDRESS, CONN_LIMIT_FAILURES };
+
+/* Stands for an address, or its /64, in the maps; never 0. */
+uint64_t conn_limit_key(const char *address);
 
 /* Whether a peer connects on behalf of others: a web server or a trusted proxy. */
 bool conn_limit_is_proxy(const struct config *config, const char *address);
@@ -39,16 +47,27 @@ bool conn_limit_is_proxy(const struct config *config, const char *address);
 uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct config *config,
                                     const char *address);
 
-/* The handshake is complete, refused or aborted. */
+/* The client is let in, refused or gone. */
 void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key);
 
 /* Whether another socket from an address is allowed, and if not, which limit it exceeds. */
 enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
-                                        const char *address);
+                                        uint64_t key);
 
-/* Counts an open socket. Returns the key for conn_limit_remove. */
-uint64_t conn_limit_add(struct conn_limit *limit, const char *address);
+/* Counts an open socket, until conn_limit_remove. */
+void conn_limit_add(struct conn_limit *limit, uint64_t key);
 void conn_limit_remove(struct conn_limit *limit, uint64_t key);
+
+/* Counts invalid credentials from an address. A credential that was valid before is not limited
+ * (conn_limit_note_valid), so that others behind the address are not locked out. */
+void conn_limit_note_failure(struct conn_limit *limit, uint64_t key, int64_t now_ms);
+void conn_limit_note_valid(struct conn_limit *limit, const unsigned char hash[SECRET_HASH_SIZE]);
+
+/* CONN_LIMIT_FAILURES if an address has sent too many invalid credentials in this minute, and
+ * this one, given by its hash (NULL: none), is not known to be valid. */
+enum conn_limit_result conn_limit_check_failures(struct conn_limit *limit,
+                                                 const struct config *config, uint64_t key,
+                                                 const unsigned char *hash, int64_t now_ms);
 
 /* Frees the memory. */
 void conn_limit_free(struct conn_limit *limit);

@@ -77,10 +77,81 @@ static void handle_deadline(struct socket *socket) {
     }
 }
 
+/* ---- letting in and refusing ---- */
+
+/* How long a refused socket has to answer the close frame. With a tick each half second it is gone
+ * within a second. */
+#define REFUSED_MS 500
+
+bool socket_admit(struct socket *socket, const unsigned char hash[SECRET_HASH_SIZE]) {
+    struct conn_limit *limit = &socket->sockets->ws_handshake.conn_limit;
+    if (conn_limit_check(limit, socket->sockets->config, socket->address_key))
+        return false;
+    conn_limit_handshake_end(limit, socket->handshake_key);
+    conn_limit_add(limit, socket->address_key);
+    conn_limit_note_valid(limit, hash);
+    socket->place = PLACE_OPEN;
+    return true;
+}
+
+void socket_count_failure(struct socket *socket) {
+    conn_limit_note_failure(&socket->sockets->ws_handshake.conn_limit, socket->address_key,
+                            clock_monotonic_ms());
+}
+
+static void forget_refused(struct sockets *sockets, size_t at) {
+    memmove(sockets->refused + at, sockets->refused + at + 1,
+            (--sockets->refused_count - at) * sizeof(sockets->refused[0]));
+}
+
+static void abort_oldest_refused(struct sockets *sockets) {
+    struct socket *socket = sockets->refused[0].socket;
+    forget_refused(sockets, 0);
+    socket_abort(socket);
+}
+
+void socket_refused(struct socket *socket) {
+    struct sockets *sockets = socket->sockets;
+    struct conn_limit *limit = &sockets->ws_handshake.conn_limit;
+    conn_limit_handshake_end(limit, socket->handshake_key);
+    limit->refused_count++;
+    socket->place = PLACE_REFUSED;
+    if (sockets->refused_count == SOCKET_MAX_REFUSED)
+        abort_oldest_refused(sockets);
+    sockets->refused[sockets->refused_count++] =
+        (struct refused){socket, clock_monotonic_ms() + REFUSED_MS};
+}
+
+/* The socket is gone: gives back its place. */
+static void leave_place(struct sockets *sockets, struct socket *socket) {
+    struct conn_limit *limit = &sockets->ws_handshake.conn_limit;
+    size_t at = 0;
+    switch (socket->place) {
+    case PLACE_OPENING:
+        conn_limit_handshake_end(limit, socket->handshake_key);
+        break;
+    case PLACE_OPEN:
+        conn_limit_remove(limit, socket->address_key);
+        break;
+    case PLACE_REFUSED:
+        limit->refused_count--;
+        while (at < sockets->refused_count && sockets->refused[at].socket != socket)
+            at++;
+        if (at < sockets->refused_count)
+            forget_refused(sockets, at);
+        break;
+    }
+}
+
+/* ---- ticks ---- */
+
 void sockets_tick(struct sockets *sockets) {
     const uint32_t now = socket_now_s(), ping_interval = (uint32_t)sockets->config->ws_ping;
     struct socket *next;
     slab_trim(header_slab);
+    const int64_t now_ms = clock_monotonic_ms();
+    while (sockets->refused_count > 0 && sockets->refused[0].until_ms <= now_ms)
+        abort_oldest_refused(sockets);
     /* Scan all sockets only when one may have timed out. Receiving puts a deadline off; only
      * socket_schedule_check, or a reload that lowers ws_ping, brings it forward. */
     if (now < sockets->next_check_s && sockets->next_check_s - now <= ping_interval)
@@ -102,9 +173,8 @@ static uint64_t *open_count(const struct socket *socket) {
 }
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
-    uint64_t conn_limit_key;
-    const struct handshake *handshake =
-        ws_handshake_established(&sockets->ws_handshake, wsi, &conn_limit_key);
+    const struct handshake *handshake = ws_handshake_established(
+        &sockets->ws_handshake, wsi, &socket->handshake_key, &socket->address_key);
     if (!handshake)
         return -1;
     sockets->metrics->handshakes++;
@@ -113,7 +183,6 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     socket->fd = lws_get_socket_fd(wsi);
     socket->corked = true;
     socket->notifications = handshake->notifications;
-    socket->conn_limit_key = conn_limit_key;
     socket->received_s = socket_now_s();
     socket_schedule_check(sockets, socket->received_s + (uint32_t)sockets->config->ws_ping);
     /* Into the list of all sockets. */
@@ -151,7 +220,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     sockets->metrics->abnormal_closes += socket->phase == PHASE_OPEN;
     socket_write_discard(socket);
     drop_partial(socket);
-    conn_limit_remove(&sockets->ws_handshake.conn_limit, socket->conn_limit_key);
+    leave_place(sockets, socket);
     sockets->callbacks.closed(socket->client);
     socket->sockets = NULL;
 }

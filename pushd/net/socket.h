@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "metrics/metrics_data.h"
@@ -69,7 +70,7 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
 /* The number of open sockets. */
 uint64_t sockets_count(const struct sockets *sockets);
 
-/* Sends pings and closes sockets that time out; to be called once a second. */
+/* Sends pings and closes sockets that time out; to be called twice a second. */
 void sockets_tick(struct sockets *sockets);
 
 /* Stops listening and disconnects all sockets. The loop must run some iterations before
@@ -86,6 +87,14 @@ void socket_send(struct socket *socket, struct frame *frame);
 /* As socket_send, but at the end of the loop iteration, in one write with everything else that
  * the socket is sent until then. For frames that are likely to be followed by more. */
 void socket_send_deferred(struct socket *socket, struct frame *frame);
+
+/* The client is let in, by the credential with this hash: its socket takes a place of max_sockets
+ * from now on. False if there is none any more. A socket that is closed before was refused: it
+ * counts apart, and is disconnected within a second. */
+bool socket_admit(struct socket *socket, const unsigned char hash[SECRET_HASH_SIZE]);
+
+/* The client's credentials are invalid: counts for its address. */
+void socket_count_failure(struct socket *socket);
 
 /* Whether the kernel did not take all that was sent: more would wait in the send queue. */
 bool socket_is_blocked(const struct socket *socket);

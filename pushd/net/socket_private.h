@@ -16,10 +16,26 @@
 /* Bytes of a send queue that are written at once. */
 #define SOCKET_WRITE_MAX 65536
 
+/* Refused sockets that may still take their close frame; the oldest ones are disconnected. */
+#define SOCKET_MAX_REFUSED 64
+
+/* What a socket counts as in conn_limit. */
+enum socket_place {
+    PLACE_OPENING, /* its client is not let in yet: a handshake */
+    PLACE_OPEN,
+    PLACE_REFUSED,
+};
+
 enum socket_phase {
     PHASE_OPEN,
     PHASE_CLOSING, /* a close frame is sent or about to be */
     PHASE_ABORTED, /* shut down; libwebsockets closes it soon */
+};
+
+/* A socket that was refused, and is being closed. */
+struct refused {
+    struct socket *socket;
+    int64_t until_ms; /* then it is disconnected */
 };
 
 /* One connection; libwebsockets allocates it, zeroed, with its own data. */
@@ -40,9 +56,11 @@ struct socket {
     struct socket *next, **prev_next; /* list of all sockets */
     struct send_queue *send_queue;    /* while blocked or deferred; NULL: empty */
     struct buffer *partial;           /* received fragments of a message; NULL: none */
-    uint64_t conn_limit_key;
-    uint32_t received_s; /* when something was received last, in seconds */
-    uint32_t close_s;    /* while closing: when it is aborted */
+    enum socket_place place;
+    uint64_t handshake_key; /* in conn_limit, while opening */
+    uint64_t address_key;   /* ... and of the client's address */
+    uint32_t received_s;    /* when something was received last, in seconds */
+    uint32_t close_s;       /* while closing: when it is aborted */
 };
 
 struct sockets {
@@ -54,6 +72,8 @@ struct sockets {
     uint64_t count;
     uint32_t next_check_s; /* no socket has a deadline before that */
     struct ws_handshake ws_handshake;
+    struct refused refused[SOCKET_MAX_REFUSED]; /* oldest first */
+    size_t refused_count;
     struct acceptor *acceptors[SOCKETS_LISTENERS]; /* NULL: not listening */
     /* sockets_close_all */
     struct socket *drain_next; /* closed next */
@@ -80,6 +100,11 @@ static inline void socket_schedule_check(struct sockets *sockets, uint32_t when_
     if (when_s < sockets->next_check_s)
         sockets->next_check_s = when_s;
 }
+
+/* ---- socket.c ---- */
+
+/* A socket is closed before its client was let in. */
+void socket_refused(struct socket *socket);
 
 /* ---- socket_write.c ---- */
 

@@ -204,6 +204,8 @@ void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
     socket->close_code = code;
     begin_closing(socket);
     send_close(socket);
+    if (socket->place == PLACE_OPENING)
+        socket_refused(socket);
 }
 
 int socket_on_writable(struct socket *socket) {

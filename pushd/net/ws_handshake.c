@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/secret.h"
+
 /* libwebsockets closes a connection without an answer if these headers are otherwise. */
 #define MAX_PROTOCOLS 126
 #define KEY_LENGTH 24
@@ -120,6 +123,19 @@ static void read_address(struct lws *wsi, struct ws_handshake_headers *h,
         config);
 }
 
+static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
+    const struct handshake *handshake = &handshakes->handshake;
+    const uint64_t key = conn_limit_key(handshakes->headers.address);
+    unsigned char hash[SECRET_HASH_SIZE];
+    const bool has_hash =
+        (handshake->has_token || handshake->has_cookie) && secret_hash_key(handshake->key, hash);
+    const enum conn_limit_result result =
+        conn_limit_check(&handshakes->conn_limit, handshakes->config, key);
+    return result ? result
+                  : conn_limit_check_failures(&handshakes->conn_limit, handshakes->config, key,
+                                              has_hash ? hash : NULL, clock_monotonic_ms());
+}
+
 int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const char *upgrade) {
     struct handshake_input input;
     struct handshake *handshake = &handshakes->handshake;
@@ -145,14 +161,16 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
         return refuse(handshakes, wsi, 403, METRICS_REFUSAL_ORIGIN,
                       "{\"detail\":\"The origin is not allowed.\"}");
     read_address(wsi, &handshakes->headers, handshakes->config);
-    switch (conn_limit_check(&handshakes->conn_limit, handshakes->config,
-                             handshakes->headers.address)) {
+    switch (check_limits(handshakes)) {
     case CONN_LIMIT_TOTAL:
         return refuse(handshakes, wsi, 503, METRICS_REFUSAL_FULL,
                       "{\"detail\":\"Too many sockets.\"}");
     case CONN_LIMIT_ADDRESS:
         return refuse(handshakes, wsi, 429, METRICS_REFUSAL_ADDRESS,
                       "{\"detail\":\"Too many sockets from this address.\"}");
+    case CONN_LIMIT_FAILURES:
+        return refuse(handshakes, wsi, 429, METRICS_REFUSAL_FAILURES,
+                      "{\"detail\":\"Too many invalid credentials from this address.\"}");
     default:
         handshakes->admitted = wsi;
         return 0;
@@ -160,11 +178,12 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
 }
 
 const struct handshake *ws_handshake_established(struct ws_handshake *handshakes, struct lws *wsi,
-                                                 uint64_t *conn_limit_key) {
+                                                 uint64_t *handshake_key, uint64_t *address_key) {
     if (handshakes->admitted != wsi)
         return NULL;
     handshakes->admitted = NULL;
-    ws_handshake_end(handshakes, wsi);
-    *conn_limit_key = conn_limit_add(&handshakes->conn_limit, handshakes->headers.address);
+    *handshake_key = (uintptr_t)lws_get_opaque_user_data(wsi);
+    lws_set_opaque_user_data(wsi, NULL);
+    *address_key = conn_limit_key(handshakes->headers.address);
     return &handshakes->handshake;
 }

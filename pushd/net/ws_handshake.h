@@ -65,9 +65,9 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
 int ws_handshake_reject_http(struct ws_handshake *handshakes, struct lws *wsi);
 
 /* The handshake of the connection that passed ws_handshake_check last is complete; that is the
- * next callback of libwebsockets. Counts the socket and sets the key for conn_limit_remove. The
- * texts are valid until the next check. NULL: another connection. */
+ * next callback of libwebsockets. Sets the keys of the peer, for conn_limit_handshake_end, and of
+ * the client's address. The texts are valid until the next check. NULL: another connection. */
 const struct handshake *ws_handshake_established(struct ws_handshake *handshakes, struct lws *wsi,
-                                                 uint64_t *conn_limit_key);
+                                                 uint64_t *handshake_key, uint64_t *address_key);
 
 #endif

@@ -88,8 +88,7 @@ static void on_tick(uv_timer_t *timer) {
     slow_callback_start("the tick");
     sd_notify_alive();
     clients_tick(worker->clients);
-    if (worker->ticks % 2 == 0)
-        sockets_tick(worker->sockets);
+    sockets_tick(worker->sockets);
     if (worker->ticks % PING_DATABASE_TICKS == 0)
         ping_database(worker);
     worker->ticks++;

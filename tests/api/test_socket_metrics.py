@@ -31,8 +31,8 @@ METRICS = {
     "resident_memory_bytes": "gauge"}
 REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_big", "drain",
            "dead", "limit", "unavailable"}
-REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "address_limit", "handshake_limit",
-            "incomplete"}
+REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "address_limit", "failures",
+            "handshake_limit", "incomplete"}
 
 
 def figures(pushd):

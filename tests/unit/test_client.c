@@ -118,6 +118,40 @@ static void sockets_of_a_user_are_limited(void **state) {
     fake_socket_free(other);
 }
 
+static void a_client_takes_a_place_once_it_is_let_in(void **state) {
+    struct client_scene *scene = *state;
+    struct socket *socket = fake_world_open(&scene->world, 1, scene->room, NULL);
+    assert_false(socket->admitted);
+    fake_world_settle(&scene->world);
+    assert_true(client_scene_assert_live(socket)->admitted);
+    fake_socket_free(socket);
+    const uint64_t rooms[] = {scene->room, 0};
+    for (size_t i = 0; i < 2; i++) {
+        socket = fake_world_open(&scene->world, 1, rooms[i], NULL);
+        socket->is_full = true;
+        fake_world_settle(&scene->world);
+        client_scene_assert_refused(socket, 1013, "unavailable", "Too many sockets.");
+    }
+}
+
+static void only_invalid_credentials_count_as_failures(void **state) {
+    struct client_scene *scene = *state;
+    struct socket *socket = fake_world_join(&scene->world, 3, scene->room, NULL);
+    assert_int_equal(socket->close_code, 4404);
+    assert_int_equal(socket->failures, 0);
+    fake_socket_free(socket);
+    socket = client_scene_connect(scene, 2, 0);
+    fake_store_revoke(&scene->world.store, 2);
+    fake_world_settle(&scene->world);
+    assert_int_equal(socket->close_code, 4401);
+    assert_int_equal(socket->failures, 0);
+    fake_socket_free(socket);
+    socket = fake_world_join(&scene->world, 2, 0, NULL);
+    assert_int_equal(socket->close_code, 4401);
+    assert_int_equal(socket->failures, 1);
+    fake_socket_free(socket);
+}
+
 /* ---- changes while opening ---- */
 
 /* In each state: the teardown asserts that nothing is left. */
@@ -306,6 +340,8 @@ int main(void) {
         CLIENT_SCENE_TEST(an_unavailable_database_is_1013),
         CLIENT_SCENE_TEST(simultaneous_clients_share_a_query),
         CLIENT_SCENE_TEST(sockets_of_a_user_are_limited),
+        CLIENT_SCENE_TEST(a_client_takes_a_place_once_it_is_let_in),
+        CLIENT_SCENE_TEST(only_invalid_credentials_count_as_failures),
         CLIENT_SCENE_TEST(a_disconnect_while_opening_frees_everything),
         CLIENT_SCENE_TEST(a_token_revoked_while_opening_is_4401),
         CLIENT_SCENE_TEST(a_removal_while_opening_is_4404),

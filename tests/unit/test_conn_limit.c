@@ -10,6 +10,8 @@
 
 static struct config config = {.max_sockets = 10,
                                .max_sockets_address = 3,
+                               .rate_limits = CONFIG_ON,
+                               .rate_socket_failures = 2,
                                .push_proxies = "10.0.0.2",
                                .trusted_proxies = "10.0.0.1"};
 
@@ -55,13 +57,16 @@ static void sockets_of_an_address_are_limited(void **state) {
     struct conn_limit limit = {0};
     uint64_t key = 0;
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(conn_limit_check(&limit, &config, "192.0.2.1"), CONN_LIMIT_OK);
-        key = conn_limit_add(&limit, "192.0.2.1");
+        assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")),
+                         CONN_LIMIT_OK);
+        key = conn_limit_key("192.0.2.1");
+        conn_limit_add(&limit, key);
     }
-    assert_int_equal(conn_limit_check(&limit, &config, "192.0.2.1"), CONN_LIMIT_ADDRESS);
-    assert_int_equal(conn_limit_check(&limit, &config, "192.0.2.2"), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")),
+                     CONN_LIMIT_ADDRESS);
+    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.2")), CONN_LIMIT_OK);
     conn_limit_remove(&limit, key);
-    assert_int_equal(conn_limit_check(&limit, &config, "192.0.2.1"), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")), CONN_LIMIT_OK);
     conn_limit_free(&limit);
 }
 
@@ -70,12 +75,15 @@ static void sockets_are_limited_in_total(void **state) {
     struct conn_limit limit = {0};
     uint64_t key = 0;
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(conn_limit_check(&limit, &config, ADDRESSES[i % 4]), CONN_LIMIT_OK);
-        key = conn_limit_add(&limit, ADDRESSES[i % 4]);
+        assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key(ADDRESSES[i % 4])),
+                         CONN_LIMIT_OK);
+        key = conn_limit_key(ADDRESSES[i % 4]);
+        conn_limit_add(&limit, key);
     }
-    assert_int_equal(conn_limit_check(&limit, &config, "192.0.2.9"), CONN_LIMIT_TOTAL);
+    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")),
+                     CONN_LIMIT_TOTAL);
     conn_limit_remove(&limit, key);
-    assert_int_equal(conn_limit_check(&limit, &config, "192.0.2.9"), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")), CONN_LIMIT_OK);
     conn_limit_free(&limit);
 }
 
@@ -85,7 +93,8 @@ static void counters_are_freed_with_the_last_connection(void **state) {
     uint64_t handshake_keys[8], socket_keys[8];
     for (unsigned i = 0; i < 8; i++) {
         handshake_keys[i] = conn_limit_handshake_begin(&limit, &config, ADDRESSES[i % 4]);
-        socket_keys[i] = conn_limit_add(&limit, ADDRESSES[i % 4]);
+        socket_keys[i] = conn_limit_key(ADDRESSES[i % 4]);
+        conn_limit_add(&limit, socket_keys[i]);
     }
     for (unsigned i = 0; i < 8; i++) {
         conn_limit_handshake_end(&limit, handshake_keys[i]);
@@ -98,6 +107,54 @@ static void counters_are_freed_with_the_last_connection(void **state) {
     conn_limit_free(&limit);
 }
 
+/* ---- invalid credentials ---- */
+
+static const unsigned char HASH[SECRET_HASH_SIZE] = {1, 2, 3}, OTHER_HASH[SECRET_HASH_SIZE] = {4};
+
+static enum conn_limit_result check_failures(struct conn_limit *limit, const char *address,
+                                             const unsigned char *hash, int64_t now_ms) {
+    return conn_limit_check_failures(limit, &config, conn_limit_key(address), hash, now_ms);
+}
+
+static void failures_of_an_address_are_limited_in_a_minute(void **state) {
+    (void)state;
+    struct conn_limit limit = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(check_failures(&limit, "192.0.2.1", HASH, 1000), CONN_LIMIT_OK);
+        conn_limit_note_failure(&limit, conn_limit_key("192.0.2.1"), 1000);
+    }
+    assert_int_equal(check_failures(&limit, "192.0.2.1", HASH, 1000), CONN_LIMIT_FAILURES);
+    assert_int_equal(check_failures(&limit, "192.0.2.1", NULL, 1000), CONN_LIMIT_FAILURES);
+    assert_int_equal(check_failures(&limit, "192.0.2.2", HASH, 1000), CONN_LIMIT_OK);
+    assert_int_equal(check_failures(&limit, "192.0.2.1", HASH, 61000), CONN_LIMIT_OK);
+    config.rate_limits = CONFIG_OFF;
+    conn_limit_note_failure(&limit, conn_limit_key("192.0.2.1"), 61000);
+    conn_limit_note_failure(&limit, conn_limit_key("192.0.2.1"), 61000);
+    assert_int_equal(check_failures(&limit, "192.0.2.1", HASH, 61000), CONN_LIMIT_OK);
+    config.rate_limits = CONFIG_ON;
+    conn_limit_free(&limit);
+}
+
+static void a_credential_that_was_valid_is_not_limited(void **state) {
+    (void)state;
+    struct conn_limit limit = {0};
+    conn_limit_note_valid(&limit, HASH);
+    for (unsigned i = 0; i < 9; i++)
+        conn_limit_note_failure(&limit, conn_limit_key("192.0.2.1"), 1000);
+    assert_int_equal(check_failures(&limit, "192.0.2.1", HASH, 1000), CONN_LIMIT_OK);
+    assert_int_equal(check_failures(&limit, "192.0.2.1", OTHER_HASH, 1000), CONN_LIMIT_FAILURES);
+    conn_limit_free(&limit);
+}
+
+static void a_64_of_ipv6_is_one_address(void **state) {
+    (void)state;
+    assert_true(conn_limit_key("2001:db8::1") == conn_limit_key("2001:db8::ffff:2"));
+    assert_true(conn_limit_key("2001:db8::1") != conn_limit_key("2001:db8:0:1::1"));
+    assert_true(conn_limit_key("::ffff:192.0.2.1") == conn_limit_key("192.0.2.1"));
+    assert_true(conn_limit_key("192.0.2.1") != conn_limit_key("192.0.2.2"));
+    assert_true(conn_limit_key(CONN_LIMIT_UNIX) != 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handshakes_of_an_address_are_limited),
@@ -106,6 +163,9 @@ int main(void) {
         cmocka_unit_test(sockets_of_an_address_are_limited),
         cmocka_unit_test(sockets_are_limited_in_total),
         cmocka_unit_test(counters_are_freed_with_the_last_connection),
+        cmocka_unit_test(failures_of_an_address_are_limited_in_a_minute),
+        cmocka_unit_test(a_credential_that_was_valid_is_not_limited),
+        cmocka_unit_test(a_64_of_ipv6_is_one_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

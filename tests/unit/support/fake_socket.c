@@ -80,6 +80,16 @@ void socket_send_deferred(struct socket *socket, struct frame *frame) {
     socket_send(socket, frame);
 }
 
+bool socket_admit(struct socket *socket, const unsigned char hash[SECRET_HASH_SIZE]) {
+    (void)hash;
+    socket->admitted = !socket->is_full;
+    return socket->admitted;
+}
+
+void socket_count_failure(struct socket *socket) {
+    socket->failures++;
+}
+
 bool socket_is_blocked(const struct socket *socket) {
     return socket->blocked;
 }

@@ -18,6 +18,9 @@ struct socket {
     size_t read;  /* by fake_socket_next */
     bool blocked; /* what is sent waits in the send queue: it is recorded all the same */
     bool notify_drained;
+    bool is_full;  /* there is no place for it */
+    bool admitted; /* it has taken a place */
+    unsigned failures;
     uint64_t unacknowledged;
     unsigned close_code; /* 0: open */
     enum metrics_drop why;
