@@ -193,6 +193,8 @@ export interface RoomDeletedEvent {
 /** The server rejects a frame (`rate_limited`) or the connection. */
 export interface ErrorFrame {
     type: "error";
+    /** If it concerns a room that the notifications socket carries. */
+    room_id?: number;
     code: string;
     detail: string;
 }
@@ -215,6 +217,7 @@ export interface NotificationsConnected {
 /** Too many events were missed: load the room (or the list of rooms) again by REST. */
 export interface Resync {
     type: "resync";
+    room_id?: number;
     seq: number;
 }
 
@@ -503,7 +506,8 @@ export class Confab extends Emitter<ConfabEvents> {
      * event: compare the message_id.
      */
     openRoom(roomId: number, options?: { since?: number }): RoomChannel;
-    /** Opens the channel of everything that concerns the user. */
+    /** Opens the channel of everything that concerns the user. While it is open, the channels of
+     *  rooms that are opened after it share its socket, if the server is able to do that. */
     openNotifications(options?: { since?: number }): NotificationsChannel;
 
     /** Call it when the network or the application is back: pending retries happen now.

@@ -3,6 +3,7 @@
 
 import "./library/client.js";
 import "./library/sockets.js";
+import "./library/one-socket.js";
 import "./library/polling.js";
 import "./library/outbox.js";
 import "./library/network-changes.js";

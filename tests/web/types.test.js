@@ -15,9 +15,15 @@ import * as library from "../../web/confab.js";
 const INSIDE = {
     Confab: ["exchange"],
     Emitter: ["emit"],
-    Channel: ["take", "start", "lost", "send", "wake", "sleep", "hurry"],
-    RoomChannel: ["path", "accept", "settle", "poll"],
-    NotificationsChannel: ["path", "accept", "settle", "poll"],
+    Channel: [
+        ...["take", "start", "lost", "openSocket", "divert", "socketEnded", "carrierPolls"],
+        ...["send", "probe", "wake", "sleep", "hurry"],
+    ],
+    RoomChannel: ["path", "openSocket", "carrierPolls", "accept", "settle", "poll"],
+    NotificationsChannel: [
+        ...["path", "accept", "settle", "poll", "watch", "unwatch", "divert", "refuse"],
+        "socketEnded",
+    ],
     Outbox: ["add", "setUser", "clear", "release", "wake", "stop", "arrived"],
 };
 // Diagnostics for undefined names, exports and files, for unused names, and for functions of the

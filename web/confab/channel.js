@@ -8,6 +8,7 @@ import { ConfabError } from "./http.js";
 import { Backoff } from "./pace.js";
 import { Poller } from "./poller.js";
 import { Socket } from "./socket.js";
+import { USE_SOCKET } from "./watch.js";
 
 const CLOSE = {
     normal: 1000,
@@ -86,6 +87,11 @@ export class Channel extends Emitter {
     //  poll(signal)    makes one request, passes new events to take() or lost(), and returns
     //                  whether there were any
     //  settle()        called after the state has changed
+    // and may define:
+    //  openSocket(handlers)  returns a Socket, or what stands for one
+    //  divert(frame)         passes a frame on if it is another channel's; whether it is
+    //  socketEnded(code)     called when a socket or an attempt has ended
+    //  carrierPolls()        whether sockets fail for the channel that carries this one
 
     /** Accepts a numbered event if it is the next one; false if there is a gap before it. */
     take(event) {
@@ -115,9 +121,37 @@ export class Channel extends Emitter {
         this.accept({ type: "resync", seq });
     }
 
+    openSocket(handlers) {
+        return new Socket({
+            WebSocket: this.client.WebSocket,
+            url:
+                this.client.socketUrl +
+                this.path +
+                (handlers.since === null ? "" : `?since=${handlers.since}`),
+            token: this.client.token(),
+            pace: this.client.pace,
+            ...handlers,
+        });
+    }
+
+    divert() {
+        return false;
+    }
+
+    socketEnded() {}
+
+    carrierPolls() {
+        return false;
+    }
+
     /** Sends a frame; false if the channel is not live. */
     send(frame) {
         return this.state === "live" && this.#socket.send(frame);
+    }
+
+    /** Checks that a live socket still works. */
+    probe(timeout) {
+        this.#socket?.probe(timeout);
     }
 
     // ---- for the application ----
@@ -191,17 +225,17 @@ export class Channel extends Emitter {
         }
         const generation = this.client.generation();
         const since = this.seq;
-        this.#socket = new Socket({
-            WebSocket: this.client.WebSocket,
-            url: this.client.socketUrl + this.path + (since === null ? "" : `?since=${since}`),
-            token: this.client.token(),
-            pace: this.client.pace,
+        this.#socket = this.openSocket({
+            since,
             frame: (frame) => this.#frame(frame, since),
             end: (code, refusal) => this.#ended(code, refusal, generation),
         });
     }
 
     #frame(frame, since) {
+        if (this.divert(frame)) {
+            return;
+        }
         if (frame.type === "connected") {
             if (!this.client.connectedAs(frame.user_id)) {
                 return;
@@ -231,6 +265,11 @@ export class Channel extends Emitter {
     #ended(code, refusal, generation) {
         const wasLive = this.state === "live";
         this.#socket = null;
+        this.socketEnded(code);
+        if (code === USE_SOCKET) {
+            this.#connect();
+            return;
+        }
         if (code === CLOSE.badSince) {
             // The server rejects the cursor: connect without one, then resync.
             this.seq = null;
@@ -247,7 +286,8 @@ export class Channel extends Emitter {
             this.#backoff.reset();
         }
         this.#failedTries += wasLive ? 0 : 1;
-        if (this.#poller.running || this.#failedTries >= this.client.pace.socketTries) {
+        const mustPoll = this.#failedTries >= this.client.pace.socketTries || this.carrierPolls();
+        if (this.#poller.running || mustPoll) {
             // Poll, and try a socket again now and then.
             this.#scheduleConnect(this.client.pace.socketRetryMin / 2 + this.#socketRetry.next());
             this.#startPolling();

@@ -387,6 +387,12 @@ export class Confab extends Emitter {
             },
             hidden: () => page?.visibilityState === "hidden",
             unauthorized: (error) => this.#unauthorized(error, this.#generation),
+            carrier: () =>
+                [...this.#channels].find((one) => one instanceof NotificationsChannel) ?? null,
+            carrierConnected: (carrier) =>
+                this.#channels.forEach(
+                    (one) => one !== carrier && one.state !== "live" && one.wake(),
+                ),
             opened: (channel) => this.#opened(channel),
             ended: (channel) => this.#ended(channel),
         };

@@ -24,6 +24,15 @@ export class RoomChannel extends Channel {
         return `/ws/chat/${this.roomId}/`;
     }
 
+    /** Uses the socket of the notifications channel, if there is one. */
+    openSocket(handlers) {
+        return this.client.carrier()?.watch(this.roomId, handlers) ?? super.openSocket(handlers);
+    }
+
+    carrierPolls() {
+        return this.client.carrier()?.state === "polling";
+    }
+
     typing() {
         if (performance.now() - this.#typedAt < TYPING_INTERVAL) {
             return;

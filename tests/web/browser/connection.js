@@ -52,6 +52,27 @@ test("an unsent message survives a reload", async () => {
     await bob.sees("Kept");
 });
 
+test("a tab has one socket, whichever rooms are open", async () => {
+    const { alice, bob, room } = await pair();
+    const second = await alice.room("Attic", bob);
+    const open = new Set();
+    bob.page.on("websocket", (socket) => {
+        open.add(socket);
+        socket.on("close", () => open.delete(socket));
+    });
+    await bob.page.reload();
+    for (const id of [room, second, room]) {
+        await bob.enter(id);
+        await alice.post(id, `Said in ${id}`);
+        await bob.page
+            .locator(".items .text", { hasText: `Said in ${id}` })
+            .last()
+            .waitFor();
+        await bob.page.getByText(/members, 1 online|members, 2 online/).waitFor();
+        assert.equal(open.size, 1);
+    }
+});
+
 test("no message is missed while pushd is down", async () => {
     const { alice, bob, room } = await pair();
     await world.system.end("push");
