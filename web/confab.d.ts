@@ -426,8 +426,8 @@ export class Confab extends Emitter<ConfabEvents> {
     me(): Promise<User>;
     /** Also ends all other sessions and tokens of the user. */
     changePassword(oldPassword: string, newPassword: string): Promise<void>;
-    /** Users whose name begins with `search`, ordered by name. */
-    /** By name; `count` is null if there are more than 10,000. */
+    /** Users whose name begins with `search`, ordered by name. `count` is null if there are more
+     *  than 10,000. */
     users(
         options?: PageOptions & { search?: string; after?: string; before?: string },
     ): Promise<Omit<Page<UserRef>, "count"> & { count: number | null }>;

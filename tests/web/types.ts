@@ -82,7 +82,9 @@ export async function accounts(): Promise<void> {
     await confab.changePassword("alice-demo", "battery staple");
     const me: UserRef = await confab.me();
     const since: Timestamp = user.created_at;
-    const found: Page<UserRef> = await confab.users({ search: me.username + since, limit: 5 });
+    const found = await confab.users({ search: me.username + since, limit: 5 });
+    const users: UserRef[] = found.results;
+    const usersCount: number | null = found.count;
     const nothing: void = await confab.logout();
     confab.token = null;
     const known: User | null = confab.user;
@@ -93,7 +95,7 @@ export async function accounts(): Promise<void> {
     // @ts-expect-error: a user in a list has no times
     found.results[0]?.created_at;
     const auth: "cookie" | "token" = confab.auth;
-    console.log(nothing, auth, confab.url);
+    console.log(nothing, auth, confab.url, users, usersCount);
 }
 
 // ---- rooms ----
@@ -161,7 +163,7 @@ export function explain(error: unknown): string {
     // @ts-expect-error: errors are read-only
     error.status = 200;
     const again: boolean = temporary && status !== 0;
-    return [detail, words, seconds, requestId, body, again, error.name].join(" ");
+    return [detail, words, seconds, requestId, body, again, error.foreign, error.name].join(" ");
 }
 new ConfabError(400, "No.", { fields: { name: ["No."] }, retryAfter: 1, cause: new Error() });
 
