@@ -161,12 +161,25 @@ test("another user of the same browser does not send them", async () => {
 test("logout discards unsent messages", async () => {
     const storage = new MemoryStorage();
     const { alice, room } = await pair(system, { storage });
-    alice.net.online = false;
+    behindFirewall(alice, "secret", 503);
     const outgoing = alice.send(room, "secret");
-    await assert.rejects(alice.logout(), { status: 0 });
+    await alice.logout();
     assert.equal(storage.length, 0);
     assert.equal(outgoing.state, "discarded");
     await assert.rejects(outgoing.done);
+});
+
+test("a logout that fails ends nothing, and unsent messages stay", async () => {
+    const storage = new MemoryStorage();
+    const { alice, room } = await pair(system, { storage });
+    alice.net.online = false;
+    const outgoing = alice.send(room, "kept");
+    await assert.rejects(alice.logout(), { status: 0 });
+    assert.ok(alice.user);
+    assert.equal(storage.length, 1);
+    alice.net.online = true;
+    alice.wake();
+    await outgoing.done;
 });
 
 test("a message can be queued before the user is known", async () => {
