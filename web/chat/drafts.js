@@ -2,6 +2,9 @@
 
 import { storageOf } from "./ui/dom.js";
 
+/** Where reads.js keeps what it knows of this user's rooms. */
+export const readsPrefix = (site, userId) => `confab-reads:${site}:${userId}:`;
+
 /**
  * A draft is {text, reply_to, edit}: the text of a new message, the id of the message it replies
  * to or null, and {id, text} of a message being edited or null.
@@ -11,6 +14,7 @@ export class Drafts {
     constructor(site, userId) {
         this.userId = userId;
         this.prefix = `confab-draft:${site}:${userId}:`;
+        this.prefixes = [this.prefix, readsPrefix(site, userId)];
         this.storage = storageOf("localStorage");
         this.byRoom = new Map();
     }
@@ -33,10 +37,10 @@ export class Drafts {
         }
     }
 
-    /** The user has logged out: another one of this browser must not find the drafts. */
+    /** The user has logged out: another one of this browser must not find what was stored. */
     forgetStored() {
         Object.keys(this.storage ?? {})
-            .filter((key) => key.startsWith(this.prefix))
+            .filter((key) => this.prefixes.some((prefix) => key.startsWith(prefix)))
             .forEach((key) => this.storage.removeItem(key));
     }
 

@@ -182,6 +182,10 @@ test("who has seen a message is known after a reload", async () => {
     await bob.page.close();
     await alice.page.reload();
     await alice.page.getByText(`Seen by ${bob.name}`).waitFor();
+    // Also in a new tab.
+    const tab = await alice.context.newPage();
+    await tab.goto(alice.page.url());
+    await tab.getByText(`Seen by ${bob.name}`).waitFor();
 });
 
 test("an invitation is announced in the list of rooms until the room is opened", async () => {

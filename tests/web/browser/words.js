@@ -149,7 +149,7 @@ test("a logout without a connection ends nothing, and is offered again", async (
     await person.button("Try again", person.page.locator(".notice")).click();
     await person.page.getByRole("heading", { name: "Log in" }).waitFor();
     const stored = await person.page.evaluate(() =>
-        Object.keys(localStorage).filter((key) => key.startsWith("confab-draft")),
+        Object.keys(localStorage).filter((key) => /^confab-(draft|reads)/.test(key)),
     );
     assert.deepEqual(stored, []);
 });

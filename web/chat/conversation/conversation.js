@@ -1,5 +1,6 @@
 // One open room: its header, its messages, the input, and the panel of its members.
 
+import { readsPrefix } from "../drafts.js";
 import { ShownState } from "../shown-state.js";
 import { roomAvatar } from "../ui/avatar.js";
 import { iconButton } from "../ui/controls.js";
@@ -60,7 +61,7 @@ export class Conversation {
         Object.assign(this, { root, confab, room, on });
         this.details = null;
         this.self = confab.user;
-        this.reads = new Reads(`confab-reads:${confab.url}:${this.self.user_id}:${room.room_id}`);
+        this.reads = new Reads(readsPrefix(confab.url, this.self.user_id) + room.room_id);
         this.wasLive = false;
         this.#build(draft);
         this.channel = confab.openRoom(room.room_id, { since: room.last_seq });

@@ -3,11 +3,14 @@
 
 import { oncePerFrame, storageOf } from "../ui/dom.js";
 
+/** The most users remembered for a room, those who have read furthest. */
+const MAX_STORED = 100;
+
 export class Reads {
-    /** `key` names the room's item in the storage of the tab. */
+    /** `key` names the room's item in the browser's storage. */
     constructor(key) {
         this.key = key;
-        this.storage = storageOf("sessionStorage");
+        this.storage = storageOf("localStorage");
         // By user id: {id: the last message read, name}.
         this.users = new Map();
         this.storeSoon = oncePerFrame(() => this.#store());
@@ -44,7 +47,10 @@ export class Reads {
     }
 
     #store() {
-        const marks = [...this.users].filter(([, { id }]) => id);
+        const marks = [...this.users]
+            .filter(([, { id }]) => id)
+            .sort(([, a], [, b]) => b.id - a.id)
+            .slice(0, MAX_STORED);
         try {
             this.storage?.setItem(this.key, JSON.stringify(marks));
         } catch {
