@@ -1,0 +1,397 @@
+/* The parts of a token, its signature, and the rules for its claims, in this order. */
+#include "jwt/jwt.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+#include <sodium.h>
+
+#include "base/xalloc.h"
+#include "json/json_validate.h"
+#include "json/json_writer.h"
+
+#define SUBJECT_MAX 128
+
+/* The end of the year 9999; later times are an error of whoever made the token. */
+#define TIME_MAX INT64_C(253402300799)
+
+/* The most that an error quotes of a claim. */
+#define QUOTED_MAX 64
+
+static const char *const CODES[] = {
+    [JWT_VALID] = "valid",
+    [JWT_MALFORMED] = "malformed",
+    [JWT_UNKNOWN_KEY] = "unknown_key",
+    [JWT_WRONG_ALGORITHM] = "wrong_algorithm",
+    [JWT_BAD_SIGNATURE] = "bad_signature",
+    [JWT_EXPIRED] = "expired",
+    [JWT_NOT_YET_VALID] = "not_yet_valid",
+    [JWT_TOO_LONG_LIVED] = "too_long_lived",
+    [JWT_WRONG_AUDIENCE] = "wrong_audience",
+    [JWT_WRONG_ISSUER] = "wrong_issuer",
+    [JWT_MISSING_CLAIM] = "missing_claim",
+};
+
+const char *jwt_error_code(enum jwt_error error) {
+    return CODES[error];
+}
+
+static enum jwt_error fail(struct buffer *why, enum jwt_error error, const char *what) {
+    buffer_append_str(why, what);
+    return error;
+}
+
+/* Appends the start of a value from outside, in quotes and with control characters replaced. */
+static void append_quoted(struct buffer *why, struct text value) {
+    buffer_append_char(why, '"');
+    size_t at = 0;
+    while (at < value.len && at < QUOTED_MAX) {
+        uint32_t point;
+        const size_t size = text_decode(value.at + at, value.len - at, &point);
+        if (size == 0)
+            break;
+        if (point < 0x20 || point == 0x7f)
+            buffer_append_char(why, '?');
+        else
+            buffer_append(why, value.at + at, size);
+        at += size;
+    }
+    buffer_append_str(why, at < value.len ? "...\"" : "\"");
+}
+
+/* ---- JSON of the parts ---- */
+
+/* Decodes base64url (RFC 4648, section 5) without padding, white space or stray bits. The caller
+ * frees; NULL if it is anything else. */
+static unsigned char *decode(struct text part, size_t *len) {
+    const char *end = NULL;
+    unsigned char *bytes = xcalloc(part.len + 1, 1);
+    if (sodium_base642bin(bytes, part.len, part.at, part.len, NULL, len, &end,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+        end == part.at + part.len)
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
+/* The number of colons outside of strings of valid JSON: one for each member that is written. */
+static size_t written_members(struct text json) {
+    size_t count = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < json.len; i++) {
+        if (in_string && json.at[i] == '\\')
+            i++;
+        else if (json.at[i] == '"')
+            in_string = !in_string;
+        else if (json.at[i] == ':' && !in_string)
+            count++;
+    }
+    return count;
+}
+
+static size_t parsed_members(struct json_object *value) {
+    size_t count = 0;
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, name, member) {
+            (void)name;
+            count += 1 + parsed_members(member);
+        }
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            count += parsed_members(json_object_array_get_idx(value, i));
+    }
+    return count;
+}
+
+/* Parses a part, which must be a JSON object without a member that is given twice (RFC 8725,
+ * section 2.6: two readers could take two different ones). The caller puts the result; NULL if it
+ * is anything else. */
+static struct json_object *parse_object(struct text part) {
+    size_t len = 0;
+    struct json_object *object = NULL;
+    unsigned char *bytes = decode(part, &len);
+    if (!bytes)
+        return NULL;
+    const struct text json = {(const char *)bytes, len};
+    if (!json_validate(json.at, json.len, NULL)) {
+        struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 1);
+        if (tokener)
+            object = json_tokener_parse_ex(tokener, json.at, (int)json.len);
+        json_tokener_free(tokener);
+    }
+    if (object && (!json_object_is_type(object, json_type_object) ||
+                   parsed_members(object) != written_members(json))) {
+        json_object_put(object);
+        object = NULL;
+    }
+    free(bytes);
+    return object;
+}
+
+static bool get_text(struct json_object *object, const char *name, struct text *text) {
+    struct json_object *value = NULL;
+    if (!json_object_object_get_ex(object, name, &value) ||
+        !json_object_is_type(value, json_type_string))
+        return false;
+    *text = (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
+    return true;
+}
+
+static bool has(struct json_object *object, const char *name) {
+    return json_object_object_get_ex(object, name, NULL);
+}
+
+/* ---- the signature ---- */
+
+static enum jwt_error wrong_algorithm(struct buffer *why, struct text found, const char *expected) {
+    buffer_append_str(why, "alg is ");
+    append_quoted(why, found);
+    buffer_printf(why, ", %s was expected.", expected);
+    return JWT_WRONG_ALGORITHM;
+}
+
+/* Verifies with the key that the header names, or, without a name, with each key of the algorithm
+ * of the header. Keys of other algorithms are not tried. */
+static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_object *header,
+                                      struct text signed_text, struct text signature_part,
+                                      struct jwt *jwt, struct buffer *why) {
+    static const char *const FOREIGN[] = {"jwk",      "jku",  "x5u", "x5c", "x5t",
+                                          "x5t#S256", "crit", "enc", "zip", "b64"};
+    struct text algorithm, kid = {NULL, 0};
+    for (size_t i = 0; i < sizeof(FOREIGN) / sizeof(FOREIGN[0]); i++)
+        if (has(header, FOREIGN[i])) {
+            buffer_printf(why, "The header has %s, which is not accepted.", FOREIGN[i]);
+            return JWT_MALFORMED;
+        }
+    if (!get_text(header, "alg", &algorithm))
+        return fail(why, JWT_MALFORMED, "The header has no alg.");
+    if (has(header, "kid") && !get_text(header, "kid", &kid))
+        return fail(why, JWT_MALFORMED, "kid in the header is not a string.");
+
+    const struct jwt_key *named = kid.at ? jwt_keys_find(keys, kid) : NULL;
+    if (kid.at && !named) {
+        buffer_append_str(why, "No key has the kid ");
+        append_quoted(why, kid);
+        return fail(why, JWT_UNKNOWN_KEY, ".");
+    }
+    const enum jwt_algorithm known = jwt_algorithm_of(algorithm);
+    if (named && jwt_key_algorithm(named) != known)
+        return wrong_algorithm(why, algorithm, jwt_algorithm_name(jwt_key_algorithm(named)));
+
+    size_t len = 0;
+    unsigned char *signature = decode(signature_part, &len);
+    if (!signature)
+        return fail(why, JWT_MALFORMED, "The signature is not base64url without padding.");
+    bool tried = false;
+    for (size_t i = 0; i < jwt_keys_count(keys) && !jwt->key; i++) {
+        const struct jwt_key *key = jwt_keys_at(keys, i);
+        if (known == JWT_NO_ALGORITHM || jwt_key_algorithm(key) != known || (named && key != named))
+            continue;
+        tried = true;
+        if (jwt_key_verify(key, signed_text, signature, len))
+            jwt->key = key;
+    }
+    free(signature);
+    if (!tried)
+        return wrong_algorithm(why, algorithm, "that of a key");
+    return jwt->key ? JWT_VALID
+                    : fail(why, JWT_BAD_SIGNATURE, "The signature is not that of a known key.");
+}
+
+/* ---- the claims ---- */
+
+/* Reads a time in whole seconds; *found is false if there is none. */
+static enum jwt_error read_time(struct json_object *claims, const char *name, bool *found,
+                                int64_t *time, struct buffer *why) {
+    struct json_object *value = NULL;
+    uint64_t seconds = 0;
+    *found = json_object_object_get_ex(claims, name, &value);
+    if (!*found)
+        return JWT_VALID;
+    if (!json_object_is_type(value, json_type_int) ||
+        !text_to_u64(text_of(json_object_to_json_string(value)), &seconds) ||
+        seconds > (uint64_t)TIME_MAX) {
+        buffer_printf(why, "%s is not a whole number of seconds since 1970.", name);
+        return JWT_MALFORMED;
+    }
+    *time = (int64_t)seconds;
+    return JWT_VALID;
+}
+
+static enum jwt_error check_times(struct json_object *claims, const struct jwt_rules *rules,
+                                  struct jwt *jwt, struct buffer *why) {
+    bool has_exp, has_nbf, has_iat;
+    int64_t exp = 0, nbf = 0, iat = 0;
+    enum jwt_error error = read_time(claims, "exp", &has_exp, &exp, why);
+    if (!error)
+        error = read_time(claims, "nbf", &has_nbf, &nbf, why);
+    if (!error)
+        error = read_time(claims, "iat", &has_iat, &iat, why);
+    if (error)
+        return error;
+    if (!has_exp)
+        return fail(why, JWT_MISSING_CLAIM, "exp is missing.");
+
+    const int64_t now = rules->now, life = (int64_t)rules->life;
+    if (exp + JWT_SKEW <= now) {
+        buffer_printf(why, "The token expired %" PRId64 " s ago.", now - exp);
+        return JWT_EXPIRED;
+    }
+    if (has_nbf && nbf - JWT_SKEW > now) {
+        buffer_printf(why, "nbf is %" PRId64 " s ahead of the clock of this server.", nbf - now);
+        return JWT_NOT_YET_VALID;
+    }
+    if (has_iat && iat - JWT_SKEW > now) {
+        buffer_printf(why, "iat is %" PRId64 " s ahead of the clock of this server.", iat - now);
+        return JWT_NOT_YET_VALID;
+    }
+    if (has_iat ? exp - iat > life : exp - now > life + JWT_SKEW) {
+        buffer_printf(why, "exp is %" PRId64 " s after %s, at most %" PRId64 " s are allowed.",
+                      exp - (has_iat ? iat : now), has_iat ? "iat" : "now", life);
+        return JWT_TOO_LONG_LIVED;
+    }
+    jwt->expires_at = exp;
+    return JWT_VALID;
+}
+
+/* aud is a string or a list of strings (RFC 7519, section 4.1.3). */
+static enum jwt_error check_audience(struct json_object *claims, const char *expected,
+                                     struct buffer *why) {
+    struct json_object *value = NULL;
+    struct text found = {NULL, 0};
+    if (!*expected)
+        return JWT_VALID;
+    json_object_object_get_ex(claims, "aud", &value);
+    const bool is_list = json_object_is_type(value, json_type_array);
+    const size_t count = is_list ? json_object_array_length(value) : 1;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *one = is_list ? json_object_array_get_idx(value, i) : value;
+        if (!json_object_is_type(one, json_type_string))
+            continue;
+        found = (struct text){json_object_get_string(one), (size_t)json_object_get_string_len(one)};
+        if (text_equals(found, text_of(expected)))
+            return JWT_VALID;
+    }
+    buffer_append_str(why, "aud is ");
+    if (found.at)
+        append_quoted(why, found);
+    else
+        buffer_append_str(why, "missing");
+    buffer_printf(why, ", \"%s\" was expected.", expected);
+    return JWT_WRONG_AUDIENCE;
+}
+
+/* Reads a claim that is a string where it is given. */
+static enum jwt_error read_text(struct json_object *claims, const char *name, size_t most,
+                                struct text *text, struct buffer *why) {
+    if (!has(claims, name) || (get_text(claims, name, text) && text->len <= most && text->len > 0))
+        return JWT_VALID;
+    buffer_printf(why, "%s is not a string of 1 to %zu bytes.", name, most);
+    return JWT_MALFORMED;
+}
+
+static enum jwt_error check_claims(const struct jwt_rules *rules, struct jwt *jwt,
+                                   struct buffer *why) {
+    struct json_object *claims = jwt->object;
+    enum jwt_error error = check_times(claims, rules, jwt, why);
+    if (!error)
+        error = read_text(claims, "sub", SUBJECT_MAX, &jwt->subject, why);
+    if (!error && !jwt->subject.at)
+        error = fail(why, JWT_MISSING_CLAIM, "sub is missing.");
+    if (!error)
+        error = read_text(claims, "iss", JWT_MAX, &jwt->issuer, why);
+    if (!error && *rules->issuer && !text_equals(jwt->issuer, text_of(rules->issuer))) {
+        buffer_append_str(why, "iss is ");
+        append_quoted(why, jwt->issuer);
+        buffer_printf(why, ", \"%s\" was expected.", rules->issuer);
+        error = JWT_WRONG_ISSUER;
+    }
+    if (!error)
+        error = check_audience(claims, rules->audience, why);
+    if (!error)
+        error = read_text(claims, "jti", SUBJECT_MAX, &jwt->id, why);
+    return error;
+}
+
+/* ---- the token ---- */
+
+/* Splits a token at its two dots. The last part may be empty, in a token without a signature. */
+static bool split(struct text token, struct text *header, struct text *claims,
+                  struct text *signature) {
+    const char *end = token.at + token.len;
+    const char *first = token.len ? memchr(token.at, '.', token.len) : NULL;
+    const char *second = first ? memchr(first + 1, '.', (size_t)(end - first) - 1) : NULL;
+    if (!second || memchr(second + 1, '.', (size_t)(end - second) - 1))
+        return false;
+    *header = (struct text){token.at, (size_t)(first - token.at)};
+    *claims = (struct text){first + 1, (size_t)(second - first) - 1};
+    *signature = (struct text){second + 1, (size_t)(end - second) - 1};
+    return true;
+}
+
+enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *rules,
+                         struct text token, struct jwt *jwt, struct buffer *why) {
+    struct text header_part, claims_part, signature_part;
+    *jwt = (struct jwt){0};
+    if (token.len > JWT_MAX)
+        return fail(why, JWT_MALFORMED, "The token has more than 8,192 bytes.");
+    if (!split(token, &header_part, &claims_part, &signature_part))
+        return fail(why, JWT_MALFORMED, "A token has three parts with dots between them.");
+
+    struct json_object *header = parse_object(header_part);
+    jwt->object = parse_object(claims_part);
+    enum jwt_error error = JWT_VALID;
+    if (!header || !jwt->object)
+        error =
+            fail(why, JWT_MALFORMED,
+                 "Header and claims must be JSON objects in base64url without padding, and name "
+                 "no member twice.");
+    /* The signature covers the first two parts and the dot between them. No claim is looked at
+     * before it is checked. */
+    const struct text signed_text = {token.at, header_part.len + 1 + claims_part.len};
+    if (!error)
+        error = check_signature(keys, header, signed_text, signature_part, jwt, why);
+    if (!error)
+        error = check_claims(rules, jwt, why);
+    json_object_put(header);
+    if (error)
+        jwt_free(jwt);
+    return error;
+}
+
+void jwt_free(struct jwt *jwt) {
+    json_object_put(jwt->object);
+    *jwt = (struct jwt){0};
+}
+
+static void append_base64url(struct buffer *out, const void *bytes, size_t len) {
+    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    const size_t size = sodium_base64_encoded_len(len, variant);
+    sodium_bin2base64(buffer_reserve(out, size), size, bytes, len, variant);
+    out->len += size - 1;
+}
+
+bool jwt_make(const struct jwt_key *key, struct text claims, struct buffer *out) {
+    unsigned char mac[JWT_MAC_SIZE];
+    struct buffer header = BUFFER_EMPTY, token = BUFFER_EMPTY;
+    struct json_writer w = json_writer_start(&header);
+    json_write_object(&w);
+    json_write_member_str(&w, "alg", jwt_algorithm_name(jwt_key_algorithm(key)));
+    json_write_member_str(&w, "typ", "JWT");
+    json_write_member_str(&w, "kid", jwt_key_kid(key));
+    json_write_object_end(&w);
+    append_base64url(&token, header.data, header.len);
+    buffer_append_char(&token, '.');
+    append_base64url(&token, claims.at, claims.len);
+    const bool made = jwt_key_sign(key, (struct text){token.data, token.len}, mac);
+    if (made) {
+        buffer_append_char(&token, '.');
+        append_base64url(&token, mac, sizeof(mac));
+        buffer_append(out, token.data, token.len);
+    }
+    buffer_free(&header);
+    buffer_free(&token);
+    return made;
+}

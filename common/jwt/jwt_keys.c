@@ -1,0 +1,311 @@
+/* Parsing a file of keys, and the check of a signature by each algorithm: HMAC and Ed25519 by
+ * libsodium, RSA and ECDSA by libcrypto. */
+#include "jwt/jwt_keys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <sodium.h>
+
+#include "base/array.h"
+#include "base/xalloc.h"
+
+#define FILE_MAX (256 * 1024)
+#define RSA_BITS_MIN 2048
+
+/* Bytes of each of the two numbers of an ES256 signature. */
+#define ES256_HALF 32
+
+struct jwt_key {
+    char *kid;
+    enum jwt_algorithm algorithm;
+    struct text secret;                                        /* HS256; owned */
+    unsigned char ed25519[crypto_sign_ed25519_PUBLICKEYBYTES]; /* EdDSA */
+    EVP_PKEY *public_key;                                      /* RS256 and ES256 */
+};
+
+struct jwt_keys {
+    struct jwt_key *list;
+    size_t count, space;
+};
+
+static const char *const NAMES[] = {
+    [JWT_NO_ALGORITHM] = "none", [JWT_HS256] = "HS256", [JWT_RS256] = "RS256",
+    [JWT_ES256] = "ES256",       [JWT_EDDSA] = "EdDSA",
+};
+
+const char *jwt_algorithm_name(enum jwt_algorithm algorithm) {
+    return NAMES[algorithm];
+}
+
+enum jwt_algorithm jwt_algorithm_of(struct text name) {
+    for (unsigned i = JWT_HS256; i <= JWT_EDDSA; i++)
+        if (text_equals(name, text_of(NAMES[i])))
+            return (enum jwt_algorithm)i;
+    return JWT_NO_ALGORITHM;
+}
+
+/* ---- reading the file ---- */
+
+/* The place of a line, for errors. */
+struct place {
+    const char *path;
+    unsigned line;
+    struct buffer *problems;
+};
+
+static bool fail(const struct place *place, const char *what) {
+    buffer_printf(place->problems, "%s, line %u: %s\n", place->path, place->line, what);
+    return false;
+}
+
+static bool read_secret(const struct place *place, struct text word, struct jwt_key *key) {
+    if (word.len < JWT_SECRET_MIN || word.len > JWT_SECRET_MAX)
+        return fail(place,
+                    "an HS256 secret has 32 to 1,024 bytes; `openssl rand -hex 32` makes one");
+    key->secret = (struct text){xstrndup(word.at, word.len), word.len};
+    return true;
+}
+
+/* Takes the public key for EdDSA out of an OpenSSL key. A key of small order accepts signatures
+ * that nobody made, so it is refused. */
+static bool take_ed25519(const struct place *place, struct jwt_key *key) {
+    size_t len = sizeof(key->ed25519);
+    if (!EVP_PKEY_is_a(key->public_key, "ED25519") ||
+        EVP_PKEY_get_raw_public_key(key->public_key, key->ed25519, &len) != 1)
+        return fail(place, "the key is not an Ed25519 key, which EdDSA needs");
+    if (!crypto_core_ed25519_is_valid_point(key->ed25519))
+        return fail(place, "the key is not a valid Ed25519 public key");
+    return true;
+}
+
+static bool check_type(const struct place *place, struct jwt_key *key) {
+    char curve[32] = "";
+    switch (key->algorithm) {
+    case JWT_EDDSA:
+        return take_ed25519(place, key);
+    case JWT_RS256:
+        if (!EVP_PKEY_is_a(key->public_key, "RSA"))
+            return fail(place, "the key is not an RSA key, which RS256 needs");
+        if (EVP_PKEY_get_bits(key->public_key) < RSA_BITS_MIN)
+            return fail(place, "an RSA key needs at least 2,048 bits");
+        return true;
+    default:
+        EVP_PKEY_get_group_name(key->public_key, curve, sizeof(curve), NULL);
+        return strcmp(curve, "prime256v1") == 0 ||
+               fail(place, "the key is not on the curve P-256, which ES256 needs");
+    }
+}
+
+static bool read_public_key(const struct place *place, struct text word, struct jwt_key *key) {
+    struct buffer path = BUFFER_EMPTY;
+    const char *slash = strrchr(place->path, '/');
+    if (*word.at != '/' && slash)
+        buffer_append(&path, place->path, (size_t)(slash - place->path) + 1);
+    buffer_append(&path, word.at, word.len);
+
+    FILE *file = fopen(buffer_str(&path), "re");
+    const int error = errno;
+    key->public_key = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
+    if (file)
+        fclose(file);
+    ERR_clear_error();
+    if (!file)
+        buffer_printf(place->problems, "%s, line %u: cannot open %s: %s\n", place->path,
+                      place->line, buffer_str(&path), strerror(error));
+    else if (!key->public_key)
+        buffer_printf(place->problems,
+                      "%s, line %u: %s has no public key in PEM (BEGIN PUBLIC KEY); "
+                      "`openssl pkey -in PRIVATE.pem -pubout` prints that of a private key\n",
+                      place->path, place->line, buffer_str(&path));
+    buffer_free(&path);
+    return key->public_key && check_type(place, key);
+}
+
+static void free_key(struct jwt_key *key) {
+    if (key->secret.at)
+        sodium_memzero((char *)key->secret.at, key->secret.len);
+    free((char *)key->secret.at);
+    free(key->kid);
+    EVP_PKEY_free(key->public_key);
+}
+
+/* Reads a line with a key into *key, which the caller frees in any case. */
+static bool read_key(const struct place *place, const struct jwt_keys *keys, struct text line,
+                     struct jwt_key *key) {
+    struct text kid, algorithm, value, more;
+    if (!text_next_word(&line, " \t\r", &kid) || !text_next_word(&line, " \t\r", &algorithm) ||
+        !text_next_word(&line, " \t\r", &value) || text_next_word(&line, " \t\r", &more))
+        return fail(place, "a line has three words: name, algorithm, key");
+    if (kid.len > JWT_KID_MAX || !text_is_valid(kid.at, kid.len))
+        return fail(place, "a name has at most 128 bytes of UTF-8");
+    if (jwt_keys_find(keys, kid))
+        return fail(place, "the name is used twice");
+    if (keys->count >= JWT_KEYS_MAX)
+        return fail(place, "there are more than 100 keys");
+    key->kid = xstrndup(kid.at, kid.len);
+    key->algorithm = jwt_algorithm_of(algorithm);
+    if (key->algorithm == JWT_NO_ALGORITHM)
+        return fail(place, "the algorithm must be HS256, RS256, ES256 or EdDSA");
+    return key->algorithm == JWT_HS256 ? read_secret(place, value, key)
+                                       : read_public_key(place, value, key);
+}
+
+struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct buffer *problems) {
+    struct jwt_keys *keys = xcalloc(1, sizeof(*keys));
+    struct place place = {.path = path, .problems = problems};
+    struct text line;
+    bool valid = true;
+    while (text_split(&content, '\n', &line)) {
+        place.line++;
+        line = text_trim(line);
+        if (line.len == 0 || *line.at == '#')
+            continue;
+        struct jwt_key key = {0};
+        if (read_key(&place, keys, line, &key)) {
+            keys->list = array_reserve(keys->list, &keys->space, keys->count + 1, sizeof(key));
+            keys->list[keys->count++] = key;
+        } else {
+            free_key(&key);
+            valid = false;
+        }
+    }
+    if (valid && keys->count == 0) {
+        buffer_printf(problems, "%s: there is no key in the file\n", path);
+        valid = false;
+    }
+    if (valid)
+        return keys;
+    jwt_keys_free(keys);
+    return NULL;
+}
+
+struct jwt_keys *jwt_keys_load(const char *path, struct buffer *problems) {
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        buffer_printf(problems, "%s: cannot open the file: %s\n", path, strerror(errno));
+        return NULL;
+    }
+    char *content = xcalloc(FILE_MAX, 1);
+    const size_t len = fread(content, 1, FILE_MAX, file);
+    const bool failed = ferror(file) || len == FILE_MAX;
+    fclose(file);
+    struct jwt_keys *keys = NULL;
+    if (failed)
+        buffer_printf(problems, "%s: cannot read the file, or it is too large\n", path);
+    else
+        keys = jwt_keys_parse(path, (struct text){content, len}, problems);
+    sodium_memzero(content, FILE_MAX);
+    free(content);
+    return keys;
+}
+
+void jwt_keys_free(struct jwt_keys *keys) {
+    if (!keys)
+        return;
+    for (size_t i = 0; i < keys->count; i++)
+        free_key(&keys->list[i]);
+    free(keys->list);
+    free(keys);
+}
+
+size_t jwt_keys_count(const struct jwt_keys *keys) {
+    return keys->count;
+}
+
+const struct jwt_key *jwt_keys_at(const struct jwt_keys *keys, size_t index) {
+    return &keys->list[index];
+}
+
+const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, struct text kid) {
+    for (size_t i = 0; i < keys->count; i++)
+        if (text_equals(text_of(keys->list[i].kid), kid))
+            return &keys->list[i];
+    return NULL;
+}
+
+const char *jwt_key_kid(const struct jwt_key *key) {
+    return key->kid;
+}
+
+enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key) {
+    return key->algorithm;
+}
+
+/* ---- signatures ---- */
+
+static void hmac(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key->secret.at, key->secret.len);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)text.at, text.len);
+    crypto_auth_hmacsha256_final(&state, mac);
+}
+
+static bool digest_verify(EVP_PKEY *key, struct text text, const unsigned char *signature,
+                          size_t len) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const bool valid =
+        context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+        EVP_DigestVerify(context, signature, len, (const unsigned char *)text.at, text.len) == 1;
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    return valid;
+}
+
+/* RFC 7518 has the two numbers of an ECDSA signature side by side, libcrypto takes them in DER. It
+ * refuses numbers that are 0 or not below the order of the curve. */
+static bool verify_es256(EVP_PKEY *key, struct text text, const unsigned char *signature,
+                         size_t len) {
+    if (len != 2 * (size_t)ES256_HALF)
+        return false;
+    ECDSA_SIG *numbers = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature, ES256_HALF, NULL);
+    BIGNUM *s = BN_bin2bn(signature + ES256_HALF, ES256_HALF, NULL);
+    unsigned char *der = NULL;
+    bool valid = false;
+    if (numbers && r && s && ECDSA_SIG_set0(numbers, r, s) == 1) {
+        r = s = NULL; /* owned by numbers */
+        const int der_len = i2d_ECDSA_SIG(numbers, &der);
+        valid = der_len > 0 && digest_verify(key, text, der, (size_t)der_len);
+    }
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(numbers);
+    OPENSSL_free(der);
+    return valid;
+}
+
+bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
+                    const unsigned char *signature, size_t len) {
+    unsigned char mac[JWT_MAC_SIZE];
+    switch (key->algorithm) {
+    case JWT_HS256:
+        hmac(key, signed_text, mac);
+        return len == sizeof(mac) && sodium_memcmp(mac, signature, sizeof(mac)) == 0;
+    case JWT_RS256:
+        return digest_verify(key->public_key, signed_text, signature, len);
+    case JWT_ES256:
+        return verify_es256(key->public_key, signed_text, signature, len);
+    case JWT_EDDSA:
+        return len == crypto_sign_ed25519_BYTES &&
+               crypto_sign_ed25519_verify_detached(signature, (const unsigned char *)signed_text.at,
+                                                   signed_text.len, key->ed25519) == 0;
+    case JWT_NO_ALGORITHM:
+        break;
+    }
+    return false;
+}
+
+bool jwt_key_sign(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
+    if (key->algorithm != JWT_HS256)
+        return false;
+    hmac(key, text, mac);
+    return true;
+}
