@@ -115,7 +115,7 @@ $(BUILD)/exit_status.so: scripts/make.d/exit_status.c
 
 $(BUILD)/fcgi-api: $(OBJ)/fcgi-api/main.o $(API) $(COMMON)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lfcgi
 
 $(BUILD)/confabctl: $(OBJ)/confabctl/main.o $(CTL) $(COMMON)
 	$(say) '  LINK $@'
@@ -134,12 +134,12 @@ $(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(SUPPORT) $(API) $(CTL) $(PUSH) $(COMMO
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -Wl,--as-needed -o $@ $< $(call own_module,$*) $(filter %.a,$^) $(PUSH_LIBS) \
-	    $(CTL_LIBS) $(PKG_LIBS) -lcmocka
+	    $(CTL_LIBS) $(PKG_LIBS) -lfcgi -lcmocka
 
 $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(SUPPORT) $(API) $(PUSH) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS)
+	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS) -lfcgi
 
 floors: $(FLOORS) $(CROWD)
 

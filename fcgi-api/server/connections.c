@@ -110,17 +110,6 @@ static struct connection *add(struct connections *connections, int fd) {
 
 /* ---- reading ---- */
 
-/* Whether the length that the web server announces exceeds the limit. */
-static bool announces_too_much(const struct fastcgi *fastcgi, size_t limit) {
-    uint64_t length;
-    for (char *const *variable = fastcgi->variables; *variable; variable++) {
-        struct text value = text_of(*variable);
-        if (text_skip(&value, "CONTENT_LENGTH="))
-            return text_to_u64(value, &length) && length > limit;
-    }
-    return false;
-}
-
 /* Reads what is there; true when the request is to be served. May drop the connection. */
 static bool read_request(struct connections *connections, struct connection *connection,
                          size_t limit) {
@@ -138,7 +127,6 @@ static bool read_request(struct connections *connections, struct connection *con
             drop(connections, connection);
             return false;
         }
-        const bool had_variables = fastcgi->variables != NULL;
         const size_t used = fastcgi_read(fastcgi, bytes, (size_t)got, limit);
         if (fastcgi->state == FASTCGI_INVALID) {
             drop(connections, connection);
@@ -149,7 +137,7 @@ static bool read_request(struct connections *connections, struct connection *con
             fastcgi->keep_connection = false;
         if (fastcgi->state == FASTCGI_WHOLE || fastcgi->state == FASTCGI_TOO_LARGE)
             return true;
-        if (!had_variables && fastcgi->variables && announces_too_much(fastcgi, limit))
+        if (fastcgi->state == FASTCGI_BODY && fastcgi->announced > limit)
             return true;
     }
 }
@@ -199,10 +187,7 @@ static void write_response(struct connections *connections, struct connection *c
     end_response(connections, connection);
 }
 
-void connections_respond(struct connections *connections, struct connection *connection,
-                         const struct buffer *head, const struct buffer *body) {
-    buffer_clear(&connection->out);
-    fastcgi_write(&connection->fastcgi, head, body, &connection->out);
+void connections_respond(struct connections *connections, struct connection *connection) {
     connection->sent = 0;
     enter(connection, PHASE_WRITING, WRITE_MS);
     write_response(connections, connection);
@@ -221,7 +206,7 @@ static struct connection *first_due(const struct connections *connections) {
 
 /* Ends a connection that is late; true when it is to be served with an error. */
 static bool expire(struct connections *connections, struct connection *connection) {
-    if (connection->phase == PHASE_READING && connection->fastcgi.variables)
+    if (connection->phase == PHASE_READING && connection->fastcgi.state == FASTCGI_BODY)
         return true;
     drop(connections, connection);
     return false;

@@ -29,7 +29,7 @@ struct connection {
     bool in_epoll;
     int phase;           /* private */
     int64_t deadline_ms; /* on the monotonic clock */
-    struct buffer out;   /* the response, of which `sent` bytes are sent */
+    struct buffer out;   /* the records of the response, of which `sent` bytes are sent */
     size_t sent;
 };
 
@@ -43,9 +43,9 @@ struct connections *connections_new(int listen_fd);
 struct connection *connections_next(struct connections *connections, const sigset_t *mask,
                                     int wait_ms, size_t body_limit, uint64_t seconds);
 
-/* Sends the response, as much as the web server takes now, and the rest from connections_next. */
-void connections_respond(struct connections *connections, struct connection *connection,
-                         const struct buffer *head, const struct buffer *body);
+/* Sends the response in connection->out, as much as the web server takes now, and the rest from
+ * connections_next. */
+void connections_respond(struct connections *connections, struct connection *connection);
 
 /* Accepts no more; those that are open are still served. */
 void connections_stop(struct connections *connections);

@@ -1,7 +1,9 @@
-/* The records of FastCGI: a state machine over bytes, and the encoding of a response. */
+/* The records of a request: a state machine over bytes, and their encoding once it is complete. */
 #include "server/fastcgi.h"
 
 #include <string.h>
+
+#include "base/text.h"
 
 /* Types of records, and what BEGIN has (sections 3.3 and 5.1). */
 #define BEGIN 1
@@ -9,7 +11,6 @@
 #define END 3
 #define PARAMS 4
 #define STDIN 5
-#define STDOUT 6
 #define RESPONDER 1
 #define KEEP_CONNECTION 1
 #define BEGIN_SIZE 8
@@ -39,11 +40,10 @@ static bool take_length(const unsigned char **at, const unsigned char *end, size
     return true;
 }
 
-/* Decodes the pairs to strings "NAME=value"; false if they are malformed. */
-static bool decode_pairs(struct fastcgi *fastcgi, size_t *count) {
+/* Checks the pairs, and notes what CONTENT_LENGTH announces; false if they are malformed. */
+static bool check_pairs(struct fastcgi *fastcgi) {
     const unsigned char *at = (const unsigned char *)buffer_str(&fastcgi->pairs);
     const unsigned char *end = at + fastcgi->pairs.len;
-    *count = 0;
     while (at < end) {
         size_t name, value;
         if (!take_length(&at, end, &name) || !take_length(&at, end, &value))
@@ -51,35 +51,11 @@ static bool decode_pairs(struct fastcgi *fastcgi, size_t *count) {
         const size_t left = (size_t)(end - at);
         if (name > left || value > left - name)
             return false;
-        buffer_append(&fastcgi->strings, at, name);
-        buffer_append_char(&fastcgi->strings, '=');
-        buffer_append(&fastcgi->strings, at + name, value);
-        buffer_append_char(&fastcgi->strings, '\0');
+        const struct text length = {(const char *)at + name, value};
+        if (text_equals((struct text){(const char *)at, name}, text_of("CONTENT_LENGTH")))
+            text_to_u64(length, &fastcgi->announced);
         at += name + value;
-        (*count)++;
     }
-    return true;
-}
-
-/* Makes the list of variables. A value with a NUL ends there, as in the environment. */
-static bool end_variables(struct fastcgi *fastcgi) {
-    size_t count;
-    if (!decode_pairs(fastcgi, &count))
-        return false;
-    char **list = (char **)(void *)buffer_reserve(&fastcgi->list, (count + 1) * sizeof(*list));
-    const unsigned char *pair = (const unsigned char *)buffer_str(&fastcgi->pairs);
-    const unsigned char *end = pair + fastcgi->pairs.len;
-    char *string = fastcgi->strings.data;
-    for (size_t i = 0; i < count; i++) {
-        size_t name = 0, value = 0;
-        take_length(&pair, end, &name);
-        take_length(&pair, end, &value);
-        list[i] = string;
-        string += name + value + 2;
-        pair += name + value;
-    }
-    list[count] = NULL;
-    fastcgi->variables = list;
     return true;
 }
 
@@ -148,7 +124,7 @@ static void end_record(struct fastcgi *fastcgi) {
     if (type == BEGIN && (fastcgi->begin[0] != 0 || fastcgi->begin[1] != RESPONDER))
         fastcgi->state = FASTCGI_INVALID;
     if (type == PARAMS && fastcgi->content == 0)
-        fastcgi->state = end_variables(fastcgi) ? FASTCGI_BODY : FASTCGI_INVALID;
+        fastcgi->state = check_pairs(fastcgi) ? FASTCGI_BODY : FASTCGI_INVALID;
     else if (type == STDIN && fastcgi->content == 0)
         fastcgi->state = fastcgi->state == FASTCGI_BODY ? FASTCGI_WHOLE : FASTCGI_INVALID;
 }
@@ -205,23 +181,23 @@ static void write_header(const struct fastcgi *fastcgi, unsigned type, size_t co
     buffer_append(out, header, sizeof(header));
 }
 
-static void write_stream(const struct fastcgi *fastcgi, const struct buffer *bytes,
+/* Writes a stream in records, with the empty one that ends it. */
+static void write_stream(const struct fastcgi *fastcgi, unsigned type, const struct buffer *bytes,
                          struct buffer *out) {
     for (size_t at = 0; at < bytes->len; at += CONTENT_MAX) {
         const size_t content = smaller(bytes->len - at, CONTENT_MAX);
-        write_header(fastcgi, STDOUT, content, out);
+        write_header(fastcgi, type, content, out);
         buffer_append(out, bytes->data + at, content);
     }
+    write_header(fastcgi, type, 0, out);
 }
 
-void fastcgi_write(const struct fastcgi *fastcgi, const struct buffer *head,
-                   const struct buffer *body, struct buffer *out) {
-    static const char complete[BEGIN_SIZE] = {0}; /* status 0, FCGI_REQUEST_COMPLETE */
-    write_stream(fastcgi, head, out);
-    write_stream(fastcgi, body, out);
-    write_header(fastcgi, STDOUT, 0, out);
-    write_header(fastcgi, END, sizeof(complete), out);
-    buffer_append(out, complete, sizeof(complete));
+void fastcgi_write(const struct fastcgi *fastcgi, struct buffer *out) {
+    static const char begin[BEGIN_SIZE] = {0, RESPONDER, KEEP_CONNECTION};
+    write_header(fastcgi, BEGIN, sizeof(begin), out);
+    buffer_append(out, begin, sizeof(begin));
+    write_stream(fastcgi, PARAMS, &fastcgi->pairs, out);
+    write_stream(fastcgi, STDIN, &fastcgi->body, out);
 }
 
 /* ---- memory ---- */
@@ -237,15 +213,10 @@ void fastcgi_reset(struct fastcgi *fastcgi) {
     struct fastcgi former = *fastcgi;
     empty(&former.body);
     empty(&former.pairs);
-    empty(&former.strings);
-    empty(&former.list);
-    *fastcgi = (struct fastcgi){
-        .body = former.body, .pairs = former.pairs, .strings = former.strings, .list = former.list};
+    *fastcgi = (struct fastcgi){.body = former.body, .pairs = former.pairs};
 }
 
 void fastcgi_free(struct fastcgi *fastcgi) {
     buffer_free(&fastcgi->body);
     buffer_free(&fastcgi->pairs);
-    buffer_free(&fastcgi->strings);
-    buffer_free(&fastcgi->list);
 }

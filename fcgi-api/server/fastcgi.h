@@ -1,8 +1,10 @@
 /*
- * fastcgi: the records of one request and of its response (FastCGI Specification 1.0).
+ * fastcgi: collects and checks the records of one request (FastCGI Specification 1.0), which may
+ * come in pieces of any size. Only the role of a responder and one request at a time on a
+ * connection are supported, which is all that web servers use.
  *
- * Plain code over bytes, which may come in pieces of any size. Only the role of a responder and
- * one request at a time on a connection are supported, which is all that web servers use.
+ * libfcgi reads a request to its end before it returns, and ends the process at a name length of
+ * 2^30. So it is given requests that are complete and well-formed only (see responder.h).
  */
 #ifndef CONFAB_FCGI_API_SERVER_FASTCGI_H
 #define CONFAB_FCGI_API_SERVER_FASTCGI_H
@@ -30,13 +32,11 @@ enum fastcgi_state {
 /* Starts zeroed; a read-only view for others. */
 struct fastcgi {
     enum fastcgi_state state;
-    bool keep_connection;   /* the web server wants to send another request on it */
-    uint16_t id;            /* 0: before the first record */
-    struct buffer body;     /* so far */
-    char *const *variables; /* "NAME=value", ending with NULL; NULL in FASTCGI_VARIABLES */
-    struct buffer pairs;    /* the encoded variables; decoded, the list and its strings */
-    struct buffer strings;  /* storage of the variables */
-    struct buffer list;     /* storage of `variables` */
+    bool keep_connection; /* the web server wants to send another request on it */
+    uint16_t id;          /* 0: before the first record */
+    struct buffer pairs;  /* the encoded variables so far, */
+    struct buffer body;   /* and the body */
+    uint64_t announced;   /* the length of the body by CONTENT_LENGTH; 0 if there is none */
     unsigned char header[FASTCGI_HEADER];
     size_t header_len;        /* bytes of the present record's header */
     unsigned char begin[2];   /* the role */
@@ -48,9 +48,9 @@ struct fastcgi {
  * body. Returns the number of bytes used; those after a complete request are not. */
 size_t fastcgi_read(struct fastcgi *fastcgi, const char *bytes, size_t len, size_t limit);
 
-/* Appends the records of the response: head and body as by CGI, and the end of the request. */
-void fastcgi_write(const struct fastcgi *fastcgi, const struct buffer *head,
-                   const struct buffer *body, struct buffer *out);
+/* Appends the records of a request whose variables are complete, with the body as it is, as few as
+ * possible and with the flag that keeps the connection open. */
+void fastcgi_write(const struct fastcgi *fastcgi, struct buffer *out);
 
 /* Clears it for the next request; keeps memory, but not that of a large request. */
 void fastcgi_reset(struct fastcgi *fastcgi);

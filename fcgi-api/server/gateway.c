@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "server/connections.h"
+#include "server/responder.h"
 
 /* After this long without a request, in milliseconds, an idle process runs housekeeping. */
 #define IDLE_MS 10000
@@ -226,13 +227,17 @@ int gateway_serve_cgi(struct service *service) {
 /* ---- FastCGI ---- */
 
 static void serve_connection(struct gateway *gateway, struct connections *connections,
-                             struct connection *connection) {
+                             struct responder *responder, struct connection *connection) {
     static const struct buffer none = BUFFER_EMPTY;
-    struct fastcgi *fastcgi = &connection->fastcgi;
-    serve(gateway, fastcgi->variables, (struct text){buffer_str(&fastcgi->body), fastcgi->body.len},
-          fastcgi->state == FASTCGI_BODY);
-    connections_respond(connections, connection, &gateway->head,
-                        has_body(&gateway->exchange) ? &gateway->exchange.response.body : &none);
+    const struct fastcgi *fastcgi = &connection->fastcgi;
+    struct text body;
+    char *const *variables = responder_read(responder, fastcgi, &body);
+    serve(gateway, variables, body, fastcgi->state == FASTCGI_BODY);
+    buffer_clear(&connection->out);
+    responder_write(responder, &gateway->head,
+                    has_body(&gateway->exchange) ? &gateway->exchange.response.body : &none,
+                    &connection->out);
+    connections_respond(connections, connection);
     /* Publishing does not delay the response. */
     redis_client_flush(gateway->service->redis);
 }
@@ -260,8 +265,12 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
     sigset_t mask;
     int64_t served = 0;
     struct connections *connections = connections_new(listen_fd);
-    if (!connections)
+    struct responder *responder = connections ? responder_new() : NULL;
+    if (!responder) {
+        if (connections)
+            connections_free(connections);
         return -1;
+    }
     gateway_init(&gateway, service);
     gateway.trim_due_ms = clock_monotonic_ms() + TRIM_EVERY_MS;
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
@@ -277,7 +286,7 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
         struct connection *connection = connections_next(
             connections, &mask, IDLE_MS, body_limit(service), service->config->request_timeout);
         if (connection) {
-            serve_connection(&gateway, connections, connection);
+            serve_connection(&gateway, connections, responder, connection);
             served++;
         }
         return_memory(&gateway);
@@ -286,6 +295,7 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
     }
     sigprocmask(SIG_SETMASK, &mask, NULL);
     gateway_free(&gateway);
+    responder_free(responder);
     connections_free(connections);
     return served;
 }

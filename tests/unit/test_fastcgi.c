@@ -1,4 +1,5 @@
-/* fastcgi: requests in pieces of any size, the records that are refused, and responses. */
+/* fastcgi, responder: requests in pieces of any size, the records that are refused, and what libfcgi
+ * reads and writes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 
 #include "server/fastcgi.h"
+#include "server/responder.h"
 
 #define LIMIT 1000
 
@@ -52,18 +54,27 @@ static enum fastcgi_state state_of(const char *bytes, size_t len) {
 static void a_request_arrives_in_pieces_of_any_size(void **state) {
     static const char request[] = BEGIN PAIRS END_PARAMS BODY BODY END_BODY;
     struct fastcgi fastcgi = {0};
+    struct responder *responder = responder_new();
+    struct buffer head = BUFFER_EMPTY, out = BUFFER_EMPTY;
     (void)state;
+    buffer_append_str(&head, "Status: 204\r\n\r\n");
     for (size_t step = 1; step < sizeof(request); step++) {
         assert_int_equal(give(&fastcgi, BYTES(request), step), FASTCGI_WHOLE);
-        assert_string_equal(fastcgi.variables[0], "A=abc");
-        assert_string_equal(fastcgi.variables[1], "NAME=");
-        assert_string_equal(fastcgi.variables[2], "B=");
-        assert_null(fastcgi.variables[3]);
-        assert_int_equal(fastcgi.body.len, 4);
-        assert_memory_equal(fastcgi.body.data, "hihi", 4);
+        struct text body;
+        char *const *variables = responder_read(responder, &fastcgi, &body);
+        /* libfcgi puts the role first. */
+        assert_string_equal(variables[1], "A=abc");
+        assert_string_equal(variables[2], "NAME=");
+        assert_string_equal(variables[3], "B=");
+        assert_null(variables[4]);
+        assert_true(text_equals(body, text_of("hihi")));
         assert_false(fastcgi.keep_connection);
+        responder_write(responder, &head, &(struct buffer)BUFFER_EMPTY, &out);
         fastcgi_reset(&fastcgi);
     }
+    buffer_free(&head);
+    buffer_free(&out);
+    responder_free(responder);
     fastcgi_free(&fastcgi);
 }
 
@@ -102,6 +113,15 @@ static void a_body_over_the_limit_ends_the_reading(void **state) {
     assert_int_equal(give(&fastcgi, body, LIMIT, 100), FASTCGI_BODY);
     assert_int_equal(give(&fastcgi, body, 1, 100), FASTCGI_TOO_LARGE);
     assert_int_equal(fastcgi_read(&fastcgi, BYTES(END_BODY), LIMIT), 0);
+    fastcgi_free(&fastcgi);
+}
+
+static void the_announced_length_is_noted(void **state) {
+    static const char head[] = BEGIN "\1\4\0\5\0\25\0\0\16\5CONTENT_LENGTH12345" END_PARAMS;
+    struct fastcgi fastcgi = {0};
+    (void)state;
+    assert_int_equal(give(&fastcgi, BYTES(head), 3), FASTCGI_BODY);
+    assert_int_equal(fastcgi.announced, 12345);
     fastcgi_free(&fastcgi);
 }
 
@@ -157,32 +177,70 @@ static void variables_are_limited(void **state) {
     free(bytes);
 }
 
-static void a_response_has_the_id_of_the_request(void **state) {
-    static const char expected[] =
-        "\1\6\0\5\0\4\0\0"
-        "head"
-        "\1\6\0\5\0\4\0\0"
-        "body"
-        "\1\6\0\5\0\0\0\0"
-        "\1\3\0\5\0\10\0\0"
-        "\0\0\0\0\0\0\0\0";
-    struct buffer head = BUFFER_EMPTY, body = BUFFER_EMPTY, out = BUFFER_EMPTY;
-    struct fastcgi fastcgi = {.id = 5};
+/* The content of the records for standard output of a response to request 5, which ends well. */
+static struct buffer output_of(const struct buffer *response) {
+    struct buffer output = BUFFER_EMPTY;
+    const unsigned char *at = (const unsigned char *)response->data;
+    const unsigned char *end = at + response->len;
+    bool ended = false;
+    while (at < end) {
+        assert_true(end - at >= FASTCGI_HEADER && at[0] == 1 && at[2] == 0 && at[3] == 5);
+        const size_t content = (size_t)at[4] << 8 | at[5];
+        assert_true(content + at[6] <= (size_t)(end - at) - FASTCGI_HEADER);
+        if (at[1] == 6)
+            buffer_append(&output, at + FASTCGI_HEADER, content);
+        ended = at[1] == 3 && memcmp(at + FASTCGI_HEADER, "\0\0\0\0\0", 5) == 0;
+        at += FASTCGI_HEADER + content + at[6];
+    }
+    assert_true(ended);
+    return output;
+}
+
+static void a_response_of_any_size_has_the_id_of_the_request(void **state) {
+    static const char request[] = BEGIN END_PARAMS END_BODY;
+    static const size_t SIZES[] = {0, 1, 8191, 8192, 70000, 3000000};
+    struct responder *responder = responder_new();
     (void)state;
-    buffer_append_str(&head, "head");
-    buffer_append_str(&body, "body");
-    fastcgi_write(&fastcgi, &head, &body, &out);
-    assert_int_equal(out.len, sizeof(expected) - 1);
-    assert_memory_equal(out.data, expected, out.len);
-    /* A long body has several records. */
-    buffer_clear(&out);
-    memset(buffer_reserve(&body, 70000), 'x', 70000);
-    body.len += 70000;
-    fastcgi_write(&fastcgi, &head, &body, &out);
-    assert_int_equal(out.len, 8 + 4 + 8 + 8 + 70004 + 8 + 16);
-    buffer_free(&head);
-    buffer_free(&body);
+    for (size_t i = 0; i < sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+        struct fastcgi fastcgi = {0};
+        struct buffer head = BUFFER_EMPTY, body = BUFFER_EMPTY, out = BUFFER_EMPTY;
+        struct text none;
+        buffer_append_str(&head, "head");
+        memset(buffer_reserve(&body, SIZES[i]), 'x', SIZES[i]);
+        body.len = SIZES[i];
+        assert_int_equal(give(&fastcgi, BYTES(request), 100), FASTCGI_WHOLE);
+        responder_read(responder, &fastcgi, &none);
+        responder_write(responder, &head, &body, &out);
+        struct buffer output = output_of(&out);
+        assert_int_equal(output.len, 4 + SIZES[i]);
+        assert_memory_equal(output.data, "head", 4);
+        if (SIZES[i])
+            assert_memory_equal(output.data + 4, body.data, SIZES[i]);
+        buffer_free(&output);
+        buffer_free(&head);
+        buffer_free(&body);
+        buffer_free(&out);
+        fastcgi_free(&fastcgi);
+    }
+    responder_free(responder);
+}
+
+/* A request that is late or too large is given to libfcgi with the body so far. */
+static void an_incomplete_body_is_read_as_far_as_it_came(void **state) {
+    struct fastcgi fastcgi = {0};
+    struct responder *responder = responder_new();
+    struct buffer out = BUFFER_EMPTY;
+    struct text body;
+    (void)state;
+    assert_int_equal(give(&fastcgi, BYTES(BEGIN PAIRS END_PARAMS BODY), 100), FASTCGI_BODY);
+    char *const *variables = responder_read(responder, &fastcgi, &body);
+    assert_string_equal(variables[1], "A=abc");
+    assert_true(text_equals(body, text_of("hi")));
+    responder_write(responder, &(struct buffer)BUFFER_EMPTY, &(struct buffer)BUFFER_EMPTY, &out);
+    assert_true(out.len > 0);
     buffer_free(&out);
+    responder_free(responder);
+    fastcgi_free(&fastcgi);
 }
 
 int main(void) {
@@ -195,7 +253,9 @@ int main(void) {
         cmocka_unit_test(malformed_records_are_invalid),
         cmocka_unit_test(other_records_are_ignored),
         cmocka_unit_test(variables_are_limited),
-        cmocka_unit_test(a_response_has_the_id_of_the_request),
+        cmocka_unit_test(the_announced_length_is_noted),
+        cmocka_unit_test(a_response_of_any_size_has_the_id_of_the_request),
+        cmocka_unit_test(an_incomplete_body_is_read_as_far_as_it_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
