@@ -1,8 +1,8 @@
 /*
  * responder: the FastCGI protocol by libfcgi, for requests that are complete.
  *
- * libfcgi waits for a connection wherever it reads or writes. So its connection is a file in memory:
- * it reads the request from it and writes the response to it, and never waits.
+ * libfcgi waits for a connection wherever it reads or writes. So its connection is a file in
+ * memory: it reads the request from it and writes the response to it, and never waits.
  */
 #ifndef CONFAB_FCGI_API_SERVER_RESPONDER_H
 #define CONFAB_FCGI_API_SERVER_RESPONDER_H

@@ -198,24 +198,20 @@ def test_a_request_of_a_killed_worker_is_answered_in_json_with_retry_after(syste
 # ---- one request at a time ----
 
 def test_waiting_requests_do_not_block_others(system, writer):
-    """Logins wait for a lock on their user's row, on all workers but one."""
-    slow = Client(system).register()
-    body = {"username": slow.name, "password": slow.password}
-
-    def log_in():
-        yield "POST", "/api/auth/token/", body
-
+    """Posts wait for a lock on their room, in all workers but one."""
+    room = writer.room()["room_id"]
+    posts = [posting_surely(room, f"waiting{i}", 1) for i in range(PROCESSES - 1)]
     with SqlSession(system) as session:
         session.run("BEGIN")
-        session.run("SELECT user_id FROM user WHERE user_id = ? FOR UPDATE", slow.id)
-        with Load(system, slow.token, [log_in() for _ in range(PROCESSES - 1)]) as logins:
-            wait_for(lambda: lock_waits(system) == PROCESSES - 1, 10, "logins that wait")
+        session.run("SELECT room_id FROM room WHERE room_id = ? FOR UPDATE", room)
+        with Load(system, writer.token, posts) as waiting:
+            wait_for(lambda: lock_waits(system) == PROCESSES - 1, 10, "posts that wait")
             for _ in range(50):
                 assert writer.get("/api/auth/me/").status_code == 200
-            assert logins.count == 0
+            assert waiting.count == 0
             session.run("COMMIT")
-            logins.join()
-    assert logins.failures == [] and logins.count == PROCESSES - 1
+            waiting.join()
+    assert waiting.failures == [] and waiting.count == PROCESSES - 1
 
 
 def test_a_request_waits_for_a_free_worker(system, writer):

@@ -1,5 +1,5 @@
-/* fastcgi, responder: requests in pieces of any size, the records that are refused, and what libfcgi
- * reads and writes. */
+/* fastcgi, responder: requests in pieces of any size, the records that are refused, and what
+ * libfcgi reads and writes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -218,7 +218,8 @@ static struct buffer copy(const char *token) {
 
 /* ---- the examples of the RFCs ---- */
 
-/* The claims of RFC 7515 have no sub. It is missed only after the signature was found to be good. */
+/* The claims of RFC 7515 have no sub, which is looked for after the signature was found to be
+ * good. */
 static void examples_of_rfc_7515_have_good_signatures(void **state) {
     const struct jwt_rules rules = rules_of(1300819000);
     char key[80] = "a1 HS256 ";
