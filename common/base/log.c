@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -31,7 +32,8 @@ static struct {
     char *file; /* NULL: standard error */
     int fd;
     const char *id; /* at the end of each line; NULL: none */
-} target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL};
+    enum { STDERR_UNKNOWN, STDERR_PLAIN, STDERR_JOURNAL } kind; /* what standard error is */
+} target = {"confab", LOG_LEVEL_INFO, false, NULL, STDERR_FILENO, NULL, STDERR_UNKNOWN};
 
 static const struct {
     const char *name;
@@ -68,12 +70,29 @@ static void close_file(void) {
     }
 }
 
+/* $JOURNAL_STREAM names device and inode of the journal's socket: standard error may have been
+ * redirected since. */
+static bool is_journal(void) {
+    if (target.kind == STDERR_UNKNOWN) {
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long device, inode;
+        struct stat status;
+        target.kind = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+                              fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+                              status.st_ino == inode
+                          ? STDERR_JOURNAL
+                          : STDERR_PLAIN;
+    }
+    return target.kind == STDERR_JOURNAL;
+}
+
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
     const bool to_file = !to_syslog && file != NULL && *file != '\0';
     const int fd = to_file ? open_file(file) : -1;
     target.program = program;
     target.level = level;
     target.to_syslog = to_syslog;
+    target.kind = STDERR_UNKNOWN;
     if (to_syslog)
         openlog(program, LOG_PID, LOG_DAEMON);
     if (fd < 0) {
@@ -185,10 +204,15 @@ static void write_whole(const char *line, size_t len) {
 static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     char time[CLOCK_TEXT_SIZE];
-    clock_format(clock_now(), time);
-    /* getpid() each time: the program may have forked. */
-    int prefix = snprintf(line, sizeof(line), "%s %s %.64s[%ld]: ", time, levels[level].name,
+    int prefix;
+    if (target.file == NULL && is_journal()) {
+        prefix = snprintf(line, sizeof(line), "<%d>", levels[level].priority);
+    } else {
+        clock_format(clock_now(), time);
+        /* getpid() each time: the program may have forked. */
+        prefix = snprintf(line, sizeof(line), "%s %s %.64s[%ld]: ", time, levels[level].name,
                           target.program, (long)getpid());
+    }
     size_t len = (size_t)prefix;
     len += compose(text, line + len, sizeof(line) - len - 1);
     line[len++] = '\n';
@@ -201,6 +225,16 @@ static void write_syslog(enum log_level level, struct text text) {
     syslog(levels[level].priority, "%.*s", (int)len, line);
 }
 
+/* Replaces line feeds by spaces, and removes those at the end. */
+static void join_lines(char *text) {
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == '\n')
+        text[--len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '\n')
+            text[i] = ' ';
+}
+
 __attribute__((format(printf, 2, 0))) static void
 write_formatted(enum log_level level, const char *format, va_list arguments) {
     if (!log_wants(level))
@@ -210,6 +244,8 @@ write_formatted(enum log_level level, const char *format, va_list arguments) {
     char formatted[LINE_SIZE];
     if (vsnprintf(formatted, sizeof(formatted), format, arguments) < 0)
         formatted[0] = '\0';
+    if (!target.to_syslog && target.file == NULL && is_journal())
+        join_lines(formatted);
     if (target.to_syslog)
         write_syslog(level, text_of(formatted));
     else

@@ -4,6 +4,10 @@
  * A line of the first two is "<RFC 3339 time> <level> <program>[<pid>]: <text>". Control
  * characters in the text are written as \xNN, so that no input can forge a line. Callers pass
  * nothing private: no token, cookie, password or message text.
+ *
+ * If standard error is the journal (systemd.exec(5), $JOURNAL_STREAM), which has time, program and
+ * pid of its own, a line there is "<N><text>", N being the priority (sd-daemon(3)); a line feed in
+ * the text is a space.
  */
 #ifndef CONFAB_LOG_H
 #define CONFAB_LOG_H

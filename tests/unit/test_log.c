@@ -338,6 +338,53 @@ static void test_empty_file_name_is_standard_error(void **state) {
     assert_string_equal(logged(fixture), "to standard error\n");
 }
 
+/* Sets $JOURNAL_STREAM to the file that standard error is, plus `more` to its inode. */
+static void set_journal_stream(unsigned more) {
+    struct stat status;
+    char stream[64];
+    assert_int_equal(fstat(STDERR_FILENO, &status), 0);
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino + more);
+    setenv("JOURNAL_STREAM", stream, 1);
+}
+
+static void test_journal_gets_the_priority_and_the_text_alone(void **state) {
+    struct fixture *fixture = *state;
+    int saved = capture_stderr(fixture->path);
+    set_journal_stream(0);
+    log_open("tester", LOG_LEVEL_DEBUG, false, NULL);
+    log_error("one\ntwo\n\n");
+    log_warn("a\tb");
+    log_set_id("42");
+    log_info("three\n");
+    log_set_id(NULL);
+    log_debug("four");
+    release_stderr(saved);
+    unsetenv("JOURNAL_STREAM");
+    assert_string_equal(read_file(fixture, fixture->path),
+                        "<3>one two\n<4>a\\x09b\n<6>three id=42\n<7>four\n");
+}
+
+static void test_standard_error_that_was_redirected_is_no_journal(void **state) {
+    struct fixture *fixture = *state;
+    int saved = capture_stderr(fixture->path);
+    set_journal_stream(1);
+    log_open("tester", LOG_LEVEL_DEBUG, false, NULL);
+    log_info("text");
+    release_stderr(saved);
+    unsetenv("JOURNAL_STREAM");
+    assert_string_equal(logged(fixture), "text\n");
+}
+
+static void test_a_log_file_beside_the_journal_has_whole_lines(void **state) {
+    struct fixture *fixture = *state;
+    set_journal_stream(0);
+    log_open("tester", LOG_LEVEL_DEBUG, false, fixture->path);
+    log_info("text\n");
+    unsetenv("JOURNAL_STREAM");
+    assert_string_equal(logged(fixture), "text\\x0a\n");
+}
+
 static void test_syslog(void **state) {
     struct fixture *fixture = *state;
     assert_true(log_open("tester", LOG_LEVEL_INFO, true, fixture->path));
@@ -378,6 +425,9 @@ int main(void) {
         TEST(test_reopen_that_fails_stays_with_the_old_file),
         TEST(test_file_that_cannot_be_opened_leaves_standard_error),
         TEST(test_empty_file_name_is_standard_error),
+        TEST(test_journal_gets_the_priority_and_the_text_alone),
+        TEST(test_standard_error_that_was_redirected_is_no_journal),
+        TEST(test_a_log_file_beside_the_journal_has_whole_lines),
         TEST(test_syslog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
