@@ -30,6 +30,7 @@ def pytest_make_parametrize_id(val):
 def pytest_configure(config):
     config.addinivalue_line("markers", "everywhere: run behind each kind of web server")
     config.addinivalue_line("markers", "slow(reason): left out of `make test`")
+    config.addinivalue_line("markers", "unsanitized(reason): measures what a sanitizer changes")
 
 
 def pytest_xdist_make_scheduler(config, log):
