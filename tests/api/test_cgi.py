@@ -274,8 +274,11 @@ def spawned(system):
     folder.mkdir()
     port = free_port()
     config = folder / "lighttpd.conf"
+    # lighttpd splits bin-path at blanks, which the path of the build may have.
+    program = folder / "fcgi-api"
+    program.symlink_to(system.build / "fcgi-api")
     config.write_text(LIGHTTPD.format(folder=folder, port=port, config=system.config,
-                                      program=system.build / "fcgi-api"))
+                                      program=program))
     path = os.environ["PATH"] + ":/usr/sbin"
     process = subprocess.Popen([shutil.which("lighttpd", path=path), "-D", "-f", config],
                                env=system.env, stdin=subprocess.DEVNULL)
