@@ -53,6 +53,19 @@ def test_an_unknown_path_is_404_in_json(instance):
     assert_error(Client(instance).get("/nothing-here"), 404)
 
 
+@pytest.mark.everywhere
+def test_an_unknown_path_is_a_page_for_people(instance):
+    client = Client(instance)
+    accept = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/nothing-here", "/chat/nothing-here"):
+        answer = client.get(path, headers=accept)
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "Page not found" in answer.text
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert_error(client.get("/api/nothing-here/", headers=accept), 404)
+
+
 @everywhere
 def test_a_huge_body_is_413_in_json_before_it_is_read(instance):
     head = ("POST /api/chat/rooms/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"

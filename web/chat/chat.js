@@ -49,7 +49,7 @@ export class Chat {
             { href: "#confab-write", hidden: true, onclick: (event) => this.#skip(event) },
             "Skip to the message field",
         );
-        fill(root, this.skip, this.shell, this.notices.element);
+        fill(root, this.skip, this.shell, this.notices.kept, this.notices.element);
         this.tabs = new Tabs(`confab:${confab.url}:${confab.user.user_id}`, {
             read: (id, messageId) => this.rooms?.markRead(id, messageId),
             message: (message) => this.rooms?.messageReceived(message),

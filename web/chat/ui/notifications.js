@@ -11,6 +11,8 @@ const STORAGE_KEY = "confab-alerts";
 export class Notices {
     constructor() {
         this.element = h("div.notices", { role: "alert" });
+        // At the top: those that stay must not cover the input.
+        this.kept = h("div.notices.kept", { role: "alert" });
     }
 
     show(text) {
@@ -34,7 +36,7 @@ export class Notices {
             giveUp();
         });
         const notice = h("div.notice", h("span", text), again, close);
-        this.element.append(notice);
+        this.kept.append(notice);
         return end;
     }
 

@@ -10,11 +10,11 @@ export class Tabs {
         this.attendedAt = -Infinity;
         this.channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
         this.channel?.addEventListener("message", ({ data }) => {
-            if (data.type === "read") {
+            if (data?.type === "read") {
                 on.read(data.room_id, data.message_id);
-            } else if (data.type === "message") {
+            } else if (data?.type === "message") {
                 on.message(data.message);
-            } else if (data.type === "attended") {
+            } else if (data?.type === "attended") {
                 this.attendedAt = performance.now();
             }
         });
