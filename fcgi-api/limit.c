@@ -13,8 +13,8 @@
 #include "base/xalloc.h"
 #include "store/rate.h"
 
-/* How long a login waits for Redis, in milliseconds: less than the hash takes. */
-#define LOGIN_TIMEOUT_MS 100
+/* How long a login or invitation waits for Redis, in milliseconds. */
+#define RARE_TIMEOUT_MS 100
 
 /* After a failure of Redis the count of this host holds for so long: Redis lacks what was counted
  * here meanwhile. */
@@ -22,8 +22,8 @@
 
 /* Buckets of this host: hash tables in which a bucket is in one of PROBES consecutive places. If
  * these are taken, the bucket that is full again first is replaced. All processes use them at once,
- * without a lock: when two replace the same bucket, one token is lost. Logins have a table of their
- * own, since anyone can fill it. */
+ * without a lock: when two replace the same bucket, one token is lost. Messages and requests have a
+ * table of their own, since anyone can fill that of the logins. */
 #define BUCKETS 8192
 #define PROBES 8
 
@@ -34,7 +34,7 @@ struct bucket {
 
 struct tables {
     _Atomic int64_t redis_failed_us; /* the last time, on the monotonic clock; 0: never */
-    struct bucket of_logins[BUCKETS];
+    struct bucket of_rare[BUCKETS];
     struct bucket of_requests[BUCKETS];
 };
 
@@ -58,8 +58,8 @@ bool limit_is_on(const struct exchange *x) {
     return x->service->config->rate_limits != CONFIG_OFF;
 }
 
-/* Logins, registrations and password changes. */
-static bool is_login(enum limit_kind kind) {
+/* Rare enough to be worth a wait for Redis, and a write. */
+static bool is_rare(enum limit_kind kind) {
     return kind != LIMIT_MESSAGES && kind != LIMIT_REQUESTS;
 }
 
@@ -101,6 +101,16 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
         bucket.rule = "register";
         bucket.burst = config->rate_registrations;
         bucket.interval_us = hour / bucket.burst;
+        break;
+    case LIMIT_INVITATIONS:
+        bucket.rule = "invite";
+        bucket.burst = config->rate_invitations;
+        bucket.interval_us = hour / bucket.burst;
+        break;
+    case LIMIT_ROOMS:
+        bucket.rule = "room";
+        bucket.burst = config->rate_rooms;
+        bucket.interval_us = 24 * hour / bucket.burst;
         break;
     case LIMIT_MESSAGES:
         bucket.rule = "message";
@@ -172,8 +182,8 @@ static bool failed_lately(const struct tables *tables) {
 static uint64_t take(struct service *service, enum limit_kind kind,
                      const struct token_bucket *buckets, size_t count) {
     struct tables *tables = service->limit->tables;
-    struct bucket *table = is_login(kind) ? tables->of_logins : tables->of_requests;
-    const uint64_t timeout_ms = is_login(kind) ? LOGIN_TIMEOUT_MS : service->config->redis_timeout;
+    struct bucket *table = is_rare(kind) ? tables->of_rare : tables->of_requests;
+    const uint64_t timeout_ms = is_rare(kind) ? RARE_TIMEOUT_MS : service->config->redis_timeout;
     const uint64_t here = take_here(table, buckets, count);
     uint64_t wait = 0;
     const bool has_redis = redis_client_is_configured(service->redis);
@@ -183,9 +193,9 @@ static uint64_t take(struct service *service, enum limit_kind kind,
         atomic_store(&tables->redis_failed_us, clock_monotonic_us());
 
     /* Without the database the request fails anyway. */
-    if (!counted && is_login(kind) && rate_take(service->db, buckets, count, &wait))
+    if (!counted && is_rare(kind) && rate_take(service->db, buckets, count, &wait))
         wait = 0;
-    const bool holds = (!counted && !is_login(kind)) || failed_lately(tables);
+    const bool holds = (!counted && !is_rare(kind)) || failed_lately(tables);
     return holds && here > wait ? here : wait;
 }
 
@@ -208,10 +218,19 @@ enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subj
     return answer(x, take(x->service, kind, &bucket, 1));
 }
 
+struct user_subject {
+    char text[24];
+};
+
+static struct user_subject subject_of(uint64_t user_id) {
+    struct user_subject subject;
+    snprintf(subject.text, sizeof(subject.text), "%" PRIu64, user_id);
+    return subject;
+}
+
 enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t user_id) {
-    char subject[24];
-    snprintf(subject, sizeof(subject), "%" PRIu64, user_id);
-    return limit_take(x, kind, subject);
+    const struct user_subject subject = subject_of(user_id);
+    return limit_take(x, kind, subject.text);
 }
 
 enum error limit_take_login(struct exchange *x, const char *address, const char *name) {
@@ -229,7 +248,12 @@ void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subje
         return;
     const struct token_bucket bucket = bucket_of(x, kind, subject);
     struct tables *tables = x->service->limit->tables;
-    give_back_here(is_login(kind) ? tables->of_logins : tables->of_requests, &bucket);
-    if (!redis_client_give_back(x->service->redis, &bucket, LOGIN_TIMEOUT_MS))
+    give_back_here(is_rare(kind) ? tables->of_rare : tables->of_requests, &bucket);
+    if (!redis_client_give_back(x->service->redis, &bucket, RARE_TIMEOUT_MS))
         rate_give_back(x->service->db, &bucket);
+}
+
+void limit_give_back_user(struct exchange *x, enum limit_kind kind, uint64_t user_id) {
+    const struct user_subject subject = subject_of(user_id);
+    limit_give_back(x, kind, subject.text);
 }

@@ -3,9 +3,8 @@
  *
  * They are counted in Redis, for all hosts. When Redis does not answer:
  *
- *   logins, registrations,   wait up to 100 ms for Redis, then the database counts them
- *   password changes
- *   messages, requests       wait up to redis_timeout, then the count of this host holds
+ *   messages, requests   wait up to redis_timeout, then the count of this host holds
+ *   all others           wait up to 100 ms, then the database counts them
  *
  * The count of this host is kept at all times, in memory that its processes share. For ten seconds
  * after a failure of Redis it holds in addition, for all of them: a client that makes Redis late by
@@ -22,6 +21,8 @@ enum limit_kind {
     LIMIT_LOGINS,         /* of a name and an address */
     LIMIT_LOGINS_NAME,    /* of a name: wrong passwords */
     LIMIT_REGISTRATIONS,  /* of an address */
+    LIMIT_INVITATIONS,    /* of a user */
+    LIMIT_ROOMS,          /* of a user */
     LIMIT_MESSAGES,       /* of a user */
     LIMIT_REQUESTS        /* of a user */
 };
@@ -45,7 +46,8 @@ enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t us
  * of them is exceeded. `name` is in lower case. */
 enum error limit_take_login(struct exchange *x, const char *address, const char *name);
 
-/* Takes back what limit_take counted. Errors are ignored. */
+/* Take back what limit_take and limit_take_user counted. Errors are ignored. */
 void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subject);
+void limit_give_back_user(struct exchange *x, enum limit_kind kind, uint64_t user_id);
 
 #endif

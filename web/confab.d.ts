@@ -448,6 +448,8 @@ export class Confab extends Emitter<ConfabEvents> {
     removeMember(roomId: number, userId: number): Promise<void>;
     members(roomId: number, options?: PageOptions): Promise<Page<Member>>;
     setAdmin(roomId: number, userId: number, isAdmin: boolean): Promise<Membership>;
+    /** Hides a room from the list until there is a new message in it; false shows it again. */
+    hideRoom(roomId: number, isHidden?: boolean): Promise<{ is_hidden: boolean }>;
     presence(roomId: number): Promise<{ online: UserRef[] }>;
     markRead(
         roomId: number,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "store/event_log.h"
 #include "store/login_session.h"
+#include "store/member.h"
 #include "store/rate.h"
 #include "store/room.h"
 #include "store/token.h"
@@ -29,7 +30,7 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
 }
 
 static enum error run_slice(struct db *db, const struct config *config, uint64_t *deleted) {
-    uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0;
+    uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -39,7 +40,9 @@ static enum error run_slice(struct db *db, const struct config *config, uint64_t
         error = rate_purge(db, SLICE, &rates);
     if (!error)
         error = user_purge_addresses(db, SLICE, &addresses);
-    *deleted = events + rooms + sessions + rates + addresses;
+    if (!error)
+        error = member_purge_departures(db, SLICE, &departures);
+    *deleted = events + rooms + sessions + rates + addresses + departures;
     return error;
 }
 

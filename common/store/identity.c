@@ -12,6 +12,7 @@ void identity_from_row(const struct db_rows *rows, bool with_room, struct identi
     memset(identity, 0, sizeof(*identity));
     user_from_row(rows, 0, &identity->user);
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
+    identity->has_hidden = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
     *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
     *renew = db_get_bool(rows, IDENTITY_COLUMN_COUNT + 1);

@@ -27,6 +27,7 @@ struct identity {
     bool session_renewed;   /* the session expires later now: send the cookie again */
     uint64_t rooms_count;   /* rooms the user is in */
     uint64_t last_seq;      /* of the user's own stream */
+    bool has_hidden;        /* the user has hidden a room at some time */
     struct room_state room; /* for this user; exists is false if there is none */
 };
 
@@ -42,8 +43,8 @@ struct identity_query {
 
 /* Columns of a statement that joins `user u`; then the id of the credential and whether it is to
  * be renewed; then ROOM_STATE_COLUMNS, joined by IDENTITY_ROOM_JOINS (value: the room's id). */
-#define IDENTITY_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq"
-#define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 2)
+#define IDENTITY_COLUMNS USER_COLUMNS ", u.rooms_count, u.last_seq, u.has_hidden"
+#define IDENTITY_COLUMN_COUNT (USER_COLUMN_COUNT + 3)
 #define IDENTITY_ROOM_JOINS              \
     "LEFT JOIN room r ON r.room_id = ? " \
     "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = u.user_id "

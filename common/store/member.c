@@ -79,25 +79,37 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     "NOT EXISTS (SELECT 1 FROM member WHERE room_id = p_room AND is_admin " \
     "AND user_id <> p_target)"
 
-/* p_flag: the target joins, and is not invited. */
+/* A user who left or was removed is not invited again by the same admin for this time. */
+#define DEPARTURE "INTERVAL 1 HOUR"
+
+/* p_flag: the target joins, and is not invited. v_refusal is an enum member_refusal. */
 static const char ADD[] = TRANSACTION(
-    TARGET_DECLARATIONS,
+    TARGET_DECLARATIONS
+    "DECLARE p_most, v_rooms BIGINT UNSIGNED; DECLARE v_refusal INT DEFAULT 0; ",
+    "SET p_most = ?; "
     TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
                            " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))")
-    "SELECT user_id INTO v_target FROM user WHERE user_id = p_target AND is_active; "
+    "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "
+    "WHERE user_id = p_target AND is_active FOR UPDATE; "
     "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
     FIND_TARGET
     "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "
+    "IF p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "
+    "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "
+    "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now) THEN SET v_refusal = 1; "
+    "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "
+    "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "
+    "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "
     "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",
                            "+ 1")
-    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position) "
-    "VALUES (p_room, p_target, FALSE, v_now, v_message_count); "
+    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, invited_by_id) "
+    "VALUES (p_room, p_target, FALSE, v_now, v_message_count, IF(p_flag, NULL, p_user)); "
     "SET v_membership = LAST_INSERT_ID(); "
     "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "
     "WHERE room_id = p_room; "
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),
-    ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined");
+    ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal");
 
 /* Reads the first columns, the same for all transactions: outcome, changed. False, with
  * ERROR_INTERNAL, if there is no row. */
@@ -111,14 +123,15 @@ static bool read_change(struct db_rows *rows, enum error *error, struct member_c
 }
 
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                      bool joining, struct member_change *change) {
+                      bool joining, uint64_t most_rooms, struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
     enum error error = DB_RUN(db, ADD, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
-                              db_u64(target_id), db_bool(joining));
+                              db_u64(target_id), db_bool(joining), db_u64(most_rooms));
     if (error)
         return error;
     if (read_change(rows, &error, change)) {
+        change->refusal = (enum member_refusal)db_get_u64(rows, 7);
         change->seq = db_get_u64(rows, 2);
         change->user_seq = db_get_u64(rows, 3);
         change->membership = (struct membership){.id = db_get_u64(rows, 4),
@@ -148,6 +161,12 @@ static const char REMOVE[] = TRANSACTION(
     "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "
     "LEAVE body; END IF; "
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")
+    /* Neither the one who invited the target nor the one who removes it may invite it soon. */
+    "INSERT INTO departure (room_id, user_id, admin_id, left_at) "
+    "SELECT room_id, user_id, invited_by_id, v_now FROM member "
+    "WHERE room_id = p_room AND user_id = p_target AND invited_by_id IS NOT NULL "
+    "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "
+    "ON DUPLICATE KEY UPDATE left_at = v_now; "
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")
     "IF v_target_admin AND " ONLY_ADMIN " THEN "
@@ -179,6 +198,29 @@ enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint
     }
     db_done(rows);
     return error;
+}
+
+enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {
+    static const char SQL[] =
+        "DELETE FROM departure WHERE left_at < SYSDATE(6) - " DEPARTURE " LIMIT ?";
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(limit));
+    *deleted = error ? 0 : db_changed(db);
+    return error;
+}
+
+/* The room is hidden while it has no message after this position: a post changes nothing here. */
+enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_hidden BOOLEAN DEFAULT ?; ",
+        "IF p_hidden THEN "
+        "UPDATE user SET has_hidden = TRUE WHERE user_id = p_user AND NOT has_hidden; END IF; "
+        "UPDATE member SET hidden_position = "
+        "IF(p_hidden, (SELECT message_count FROM room WHERE room_id = p_room), NULL) "
+        "WHERE room_id = p_room AND user_id = p_user; ",
+        "");
+    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(user_id),
+                  db_bool(is_hidden));
 }
 
 /* p_flag: the new value of is_admin. */

@@ -37,9 +37,17 @@ enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context);
 
+/* Why an addition is forbidden, if it is not for the role. */
+enum member_refusal {
+    MEMBER_REFUSAL_NONE,
+    MEMBER_REFUSAL_LEFT, /* the user left within the hour */
+    MEMBER_REFUSAL_ROOMS /* the user is in too many rooms */
+};
+
 /* The result of a change of a membership. */
 struct member_change {
     bool changed;
+    enum member_refusal refusal;  /* of member_add, with ERROR_FORBIDDEN */
     bool room_deleted;            /* the last member left */
     uint64_t seq;                 /* of the event in the room's stream; 0: none */
     uint64_t user_seq;            /* of the event in the target's own stream; 0: none */
@@ -51,15 +59,25 @@ struct member_change {
 /* Adds target_id to a room: with `joining` set the user joins (user_id is target_id; public rooms
  * only), otherwise an admin invites. ERROR_FORBIDDEN for direct rooms. If target_id is a member
  * already, changed is false and membership the existing one. ERROR_BAD_INPUT: target_id does not
- * exist or is disabled. */
+ * exist or is disabled.
+ *
+ * ERROR_FORBIDDEN with a refusal: target_id is in most_rooms rooms; or left the room after an
+ * invitation by user_id, or was removed by it, within the hour, and has not joined since. With
+ * most_rooms 0, for confabctl, neither is checked. */
 enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                      bool joining, struct member_change *change);
+                      bool joining, uint64_t most_rooms, struct member_change *change);
 
 /* Removes target_id from a room: admins may remove others, members themselves. If the last member
  * leaves, the room is deleted; if the last admin leaves, the longest-standing member becomes
  * admin. ERROR_NOT_FOUND: target_id is not a member. */
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change);
+
+/* Hides a room from the member's list until there is a newer message, or shows it again. */
+enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden);
+
+/* Deletes up to `limit` departures that refuse nothing any more; *deleted counts them. */
+enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted);
 
 /* Grants or revokes the admin role of target_id; admins only. ERROR_BAD_INPUT: the last admin
  * cannot lose the role. */

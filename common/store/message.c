@@ -269,7 +269,10 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
                           struct message_change *change) {
     static const char SQL[] = TRANSACTION(
         MESSAGE_DECLARATIONS,
-        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
+        TRANSACTION_LOCK_ROOM
+        "IF v_room IS NULL OR (v_member IS NULL AND NOT EXISTS (SELECT 1 FROM message "
+        "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user)) THEN "
+        "SET v_outcome = IF(v_private = FALSE, 3, 4); LEAVE body; END IF; "
         FIND_MESSAGE
         "IF v_sender <> p_user AND NOT v_admin THEN SET v_outcome = 3; LEAVE body; END IF; "
         "IF v_deleted THEN LEAVE body; END IF; "

@@ -5,7 +5,7 @@
 #include "store/transaction.h"
 
 /* No bucket is full later than in this time; if one is, the clock was set back. */
-#define MOST_SPAN_US (24 * 3600 * INT64_C(1000000))
+#define MOST_SPAN_US (2 * 24 * 3600 * INT64_C(1000000))
 
 /* tat is the time at which the bucket is full again, in microseconds since 1970. A bucket whose
  * time is more than one span ahead counts as full: the clock was set back since. */

@@ -94,11 +94,14 @@ static enum error read_change(struct db_rows *rows, struct room_change *change) 
 }
 
 enum error room_create(struct db *db, uint64_t user_id, struct text name, bool is_private,
-                       struct room_change *change) {
+                       uint64_t most_rooms, struct room_change *change) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
-        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_room, v_user_seq BIGINT UNSIGNED; ",
+        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE v_room, v_user_seq, v_rooms BIGINT UNSIGNED; ",
+        "SELECT rooms_count INTO v_rooms FROM user WHERE user_id = p_user FOR UPDATE; "
+        "IF p_most > 0 AND v_rooms >= p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
         "SET v_now = SYSDATE(6); "
         "INSERT INTO room (name, is_private, created_by_id, created_at, last_active_at, "
         "members_count) VALUES (p_name, p_private, p_user, v_now, v_now, 1); "
@@ -109,8 +112,8 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
         "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; ",
         ", TRUE, v_room, 0, 0, v_user_seq, v_now");
     struct db_rows *rows;
-    const enum error error =
-        DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name), db_bool(is_private));
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_text(name),
+                                    db_bool(is_private), db_u64(most_rooms));
     return error ? error : read_change(rows, change);
 }
 
@@ -118,14 +121,21 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
  * find no room, one is stopped by the unique key of room; room_direct then runs it again. */
 static const char DIRECT[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
-    "DECLARE v_room, v_found, v_user_seq, v_other_seq BIGINT UNSIGNED; ",
+    "DECLARE p_create BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
+    "DECLARE v_room, v_found, v_user_seq, v_other_seq, v_rooms BIGINT UNSIGNED; ",
     "SET v_now = SYSDATE(6); "
     "IF p_user = p_other OR NOT EXISTS "
     "(SELECT 1 FROM user WHERE user_id = p_other AND is_active) THEN "
     "SET v_outcome = 1; LEAVE body; END IF; "
     "SELECT room_id INTO v_found FROM room WHERE direct_low = LEAST(p_user, p_other) "
     "AND direct_high = GREATEST(p_user, p_other); "
-    "IF v_found IS NOT NULL THEN SET v_room = v_found; LEAVE body; END IF; "
+    "IF v_found IS NOT NULL THEN SET v_room = v_found; "
+    "UPDATE member SET hidden_position = NULL "
+    "WHERE room_id = v_room AND user_id = p_user AND hidden_position IS NOT NULL; "
+    "LEAVE body; END IF; "
+    "IF NOT p_create THEN SET v_outcome = 4; LEAVE body; END IF; "
+    "SELECT rooms_count INTO v_rooms FROM user WHERE user_id = p_user; "
+    "IF p_most > 0 AND v_rooms >= p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
     "INSERT INTO room (name, is_private, direct_low, direct_high, created_by_id, created_at, "
     "last_active_at, members_count) VALUES ('', TRUE, LEAST(p_user, p_other), "
     "GREATEST(p_user, p_other), p_user, v_now, v_now, 2); "
@@ -141,16 +151,27 @@ static const char DIRECT[] = TRANSACTION(
     "(v_room, p_user, FALSE, v_now), (v_room, p_other, FALSE, v_now); ",
     ", v_found IS NULL, v_room, 0, v_other_seq, v_user_seq, v_now");
 
-enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id,
-                       struct room_change *change) {
+static enum error run_direct(struct db *db, uint64_t user_id, uint64_t other_id, bool create,
+                             uint64_t most_rooms, struct room_change *change) {
     enum error error = ERROR_CONFLICT;
     for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
         struct db_rows *rows;
-        error = DB_RUN(db, DIRECT, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(other_id));
+        error = DB_RUN(db, DIRECT, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(other_id),
+                       db_bool(create), db_u64(most_rooms));
         if (!error)
             error = read_change(rows, change);
     }
     return error;
+}
+
+enum error room_find_direct(struct db *db, uint64_t user_id, uint64_t other_id,
+                            struct room_change *change) {
+    return run_direct(db, user_id, other_id, false, 0, change);
+}
+
+enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint64_t most_rooms,
+                       struct room_change *change) {
+    return run_direct(db, user_id, other_id, true, most_rooms, change);
 }
 
 enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,

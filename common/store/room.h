@@ -79,13 +79,19 @@ struct room_change {
     int64_t at;
 };
 
-/* Creates a room with the user as its only member and admin. */
+/* Creates a room with the user as its only member and admin. ERROR_FORBIDDEN: the user is in
+ * most_rooms rooms (0: any number). */
 enum error room_create(struct db *db, uint64_t user_id, struct text name, bool is_private,
-                       struct room_change *change);
+                       uint64_t most_rooms, struct room_change *change);
 
-/* Creates the direct room of two users, or finds it (changed is false). ERROR_BAD_INPUT: the other
- * user does not exist, is disabled, or is the user itself. */
-enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id,
+/* Finds the direct room of two users (changed is false), which is then no longer hidden from the
+ * user. ERROR_NOT_FOUND if there is none; ERROR_BAD_INPUT: the other user does not exist, is
+ * disabled, or is the user itself. */
+enum error room_find_direct(struct db *db, uint64_t user_id, uint64_t other_id,
+                            struct room_change *change);
+
+/* Finds it or creates it. ERROR_FORBIDDEN: the user is in most_rooms rooms. */
+enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint64_t most_rooms,
                        struct room_change *change);
 
 /* New values. */

@@ -38,6 +38,11 @@
 #define PUBLIC_IDS "room i WHERE i.is_private = FALSE"
 #define OWN_IDS "member own JOIN room i ON i.room_id = own.room_id WHERE own.user_id = ?"
 
+/* For users who have hidden a room: one at hidden_position is back as soon as it has a message
+ * after it. */
+#define IS_HIDDEN(me, r) "COALESCE(" me ".hidden_position >= " r ".message_count, FALSE)"
+#define SHOWN_IDS OWN_IDS " AND NOT " IS_HIDDEN("own", "i")
+
 /* Each with all columns, and with the states only. */
 static const char *const PUBLIC[2] = {PAGE(ROOM_COLUMNS_NAMELESS, PUBLIC_IDS, ROOM_MESSAGE_JOIN),
                                       PAGE(ROOM_STATE_COLUMNS, PUBLIC_IDS, "")};
@@ -45,6 +50,8 @@ static const char *const PUBLIC_FIRST[2] = {FIRST(ROOM_COLUMNS_NAMELESS, ROOM_ME
                                             FIRST(ROOM_STATE_COLUMNS, "")};
 static const char *const OWN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, OWN_IDS, ROOM_MESSAGE_JOIN),
                                    PAGE(ROOM_STATE_COLUMNS, OWN_IDS, "")};
+static const char *const SHOWN[2] = {PAGE(ROOM_COLUMNS_NAMELESS, SHOWN_IDS, ROOM_MESSAGE_JOIN),
+                                     PAGE(ROOM_STATE_COLUMNS, SHOWN_IDS, "")};
 static const char *const OWN_SCAN[2] = {SCAN(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
                                         SCAN(ROOM_STATE_COLUMNS, "")};
 static const char *const OWN_WHOLE[2] = {WHOLE(ROOM_COLUMNS_NAMELESS, ROOM_MESSAGE_JOIN),
@@ -150,6 +157,10 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
             error = DB_RUN(db, PUBLIC[only_state], DB_REPEATABLE, &rows, limit, offset, user);
         return error ? error : visit_rows(db, names, rows, visit, context);
     }
+    if (list->has_hidden) {
+        error = DB_RUN(db, SHOWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
+        return error ? error : visit_rows(db, names, rows, visit, context);
+    }
     if (list->count <= WHOLE_FACTOR * list->limit) {
         error = DB_RUN(db, OWN_WHOLE[only_state], DB_REPEATABLE, &rows, user);
         if (error || db_count(rows) <= WHOLE_MOST)
@@ -165,6 +176,19 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
     }
     error = DB_RUN(db, OWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
     return error ? error : visit_rows(db, names, rows, visit, context);
+}
+
+enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *count) {
+    static const char SQL[] =
+        "SELECT COUNT(*) FROM member me JOIN room r ON r.room_id = me.room_id "
+        "WHERE me.user_id = ? AND " IS_HIDDEN("me", "r");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
+    if (error)
+        return error;
+    *count = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return ERROR_NONE;
 }
 
 enum error room_list_count_public(struct db *db, uint64_t *count) {

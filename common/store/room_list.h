@@ -15,7 +15,9 @@
 struct room_list {
     bool is_public;
     uint64_t user_id;
-    uint64_t count; /* of the whole list: rooms_count of the user, or room_list_count_public */
+    bool has_hidden; /* the user may have hidden rooms, which are left out */
+    uint64_t count;  /* of the whole list: rooms_count of the user without those of
+                      * room_list_count_hidden, or room_list_count_public */
     uint64_t limit;
     uint64_t offset;
 };
@@ -24,6 +26,9 @@ struct room_list {
  * is enough to find out whether the page has changed. */
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
                           room_visit *visit, void *context);
+
+/* The number of rooms that the user has hidden. */
+enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *count);
 
 /* The number of public rooms, read from a counter. */
 enum error room_list_count_public(struct db *db, uint64_t *count);

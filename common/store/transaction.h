@@ -43,19 +43,24 @@
     "DECLARE v_seq, v_message_count, v_members_count BIGINT UNSIGNED; "       \
     "DECLARE v_private, v_admin BOOLEAN; "
 
-/* Locks the row of the room, reads its counters and the membership of the user, and checks access:
- * 4 (not found) if there is no such room, or it is private and the user is not a member; then 3
- * (forbidden) if the SQL condition `refused` holds. v_seq is the number of the next event. */
-#define TRANSACTION_ENTER_ROOM(refused)                                               \
+/* Locks the row of the room and reads its counters and the membership of the user: v_room is NULL
+ * if there is no such room, v_member if the user is not in it. v_seq is the number of the next
+ * event. */
+#define TRANSACTION_LOCK_ROOM                                                         \
     "SELECT r.room_id, r.is_private, r.direct_low, r.direct_high, r.last_seq + 1, "   \
     "r.message_count, r.members_count, m.user_id, m.is_admin "                        \
     "INTO v_room, v_private, v_direct_low, v_direct_high, v_seq, "                    \
     "v_message_count, v_members_count, v_member, v_admin "                            \
     "FROM room r LEFT JOIN member m ON m.room_id = r.room_id AND m.user_id = p_user " \
     "WHERE r.room_id = p_room FOR UPDATE; "                                           \
-    "SET v_now = SYSDATE(6); "                                                        \
-    "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN "                     \
-    "SET v_outcome = 4; LEAVE body; END IF; "                                         \
+    "SET v_now = SYSDATE(6); "
+
+/* The same, and checks access: 4 (not found) if there is no such room, or it is private and the
+ * user is not a member; then 3 (forbidden) if the SQL condition `refused` holds. */
+#define TRANSACTION_ENTER_ROOM(refused)                           \
+    TRANSACTION_LOCK_ROOM                                         \
+    "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN " \
+    "SET v_outcome = 4; LEAVE body; END IF; "                     \
     "IF " refused " THEN SET v_outcome = 3; LEAVE body; END IF; "
 
 #define TRANSACTION_NOT_MEMBER "v_member IS NULL"

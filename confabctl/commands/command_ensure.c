@@ -71,7 +71,7 @@ static enum error find_or_create(const struct cli *cli, const struct ensure_requ
     *created = error == ERROR_NOT_FOUND;
     if (!*created)
         return error;
-    error = room_create(cli->db, request->owner.id, request->name, request->is_private, &change);
+    error = room_create(cli->db, request->owner.id, request->name, request->is_private, 0, &change);
     if (error)
         return error;
     struct creation creation = {cli, request, change.actor_seq};
@@ -108,7 +108,7 @@ static enum cli_status add_members(const struct cli *cli, const struct ensure_re
         const struct user *member = &request->members[i];
         struct member_change change;
         const enum error error =
-            member_add(cli->db, room_id, request->owner.id, member->id, false, &change);
+            member_add(cli->db, room_id, request->owner.id, member->id, false, 0, &change);
         if (error) {
             status = handle_refusal(cli, request, room_id, member, error);
         } else if (change.changed) {

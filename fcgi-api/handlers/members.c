@@ -6,6 +6,7 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "limit.h"
 #include "rest/etag.h"
 #include "rest/fields.h"
 #include "rest/page.h"
@@ -93,8 +94,16 @@ static enum error send_membership(struct exchange *x, const struct membership *m
 /* Adds the user, publishes the events, and sends the membership. */
 static enum error add_member(struct exchange *x, uint64_t user_id, bool joining) {
     struct member_change change;
-    const enum error error =
-        member_add(x->service->db, x->ids[0], x->identity.user.id, user_id, joining, &change);
+    const enum error error = member_add(x->service->db, x->ids[0], x->identity.user.id, user_id,
+                                        joining, x->service->config->max_rooms_user, &change);
+    if (!joining && !change.changed)
+        limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);
+    if (change.refusal == MEMBER_REFUSAL_LEFT)
+        return exchange_fail(x, error,
+                             "The user left or was removed less than an hour ago; another admin "
+                             "can invite the user, or the user can join.");
+    if (change.refusal == MEMBER_REFUSAL_ROOMS)
+        return exchange_fail(x, error, "The user is in too many rooms.");
     if (error == ERROR_BAD_INPUT)
         field_errors_add(&x->field_errors, "user_id",
                          "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
@@ -114,11 +123,29 @@ enum error members_invite(struct exchange *x) {
     uint64_t user_id;
     if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
         return ERROR_BAD_INPUT;
-    return add_member(x, user_id, false);
+    const enum error error = limit_take_user(x, LIMIT_INVITATIONS, x->identity.user.id);
+    return error ? error : add_member(x, user_id, false);
 }
 
 enum error members_join(struct exchange *x) {
     return add_member(x, x->identity.user.id, true);
+}
+
+/* ---- the user's own view of the room ---- */
+
+enum error members_me(struct exchange *x) {
+    bool is_hidden;
+    if (!fields_bool(x, "is_hidden", FIELDS_REQUIRED, &is_hidden))
+        return ERROR_BAD_INPUT;
+    const enum error error =
+        member_set_hidden(x->service->db, x->ids[0], x->identity.user.id, is_hidden);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_bool(&w, "is_hidden", is_hidden);
+    json_write_object_end(&w);
+    return ERROR_NONE;
 }
 
 /* ---- leaving ---- */

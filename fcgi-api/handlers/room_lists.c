@@ -11,7 +11,7 @@
 struct listing {
     struct json_writer *w; /* NULL: only the hash is needed */
     struct page *page;
-    uint64_t hash;         /* of everything on which the page depends */
+    uint64_t hash; /* of everything on which the page depends */
 };
 
 #define HASH_START 14695981039346656037u
@@ -71,9 +71,15 @@ enum error rooms_list(struct exchange *x) {
                              .count = x->identity.rooms_count,
                              .limit = page.limit,
                              .offset = page.offset};
+    list.has_hidden = !list.is_public && x->identity.has_hidden;
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     enum error error = list.is_public ? room_list_count_public(db, &list.count) : ERROR_NONE;
+    if (!error && list.has_hidden) {
+        uint64_t hidden = 0;
+        error = room_list_count_hidden(db, list.user_id, &hidden);
+        list.count -= hidden < list.count ? hidden : list.count;
+    }
 
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */

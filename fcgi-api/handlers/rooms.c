@@ -7,10 +7,13 @@
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "limit.h"
 #include "rest/etag.h"
 #include "rest/fields.h"
 
 #define NAME_MAX_POINTS 128
+
+static const char TOO_MANY_ROOMS[] = "You are in too many rooms.";
 
 /* ---- reading ---- */
 
@@ -79,8 +82,15 @@ enum error rooms_create(struct exchange *x) {
     fields_bool(x, "is_private", 0, &is_private);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        room_create(x->service->db, x->identity.user.id, room.name, is_private, &change);
+    enum error error = limit_take_user(x, LIMIT_ROOMS, x->identity.user.id);
+    if (error)
+        return error;
+    error = room_create(x->service->db, x->identity.user.id, room.name, is_private,
+                        x->service->config->max_rooms_user, &change);
+    if (error)
+        limit_give_back_user(x, LIMIT_ROOMS, x->identity.user.id);
+    if (error == ERROR_FORBIDDEN)
+        return exchange_fail(x, error, TOO_MANY_ROOMS);
     if (error)
         return error;
     room.created_by_id = x->identity.user.id;
@@ -121,13 +131,29 @@ static void send_direct(void *context, const struct room *room) {
                     room->state.room_id, &json);
 }
 
+/* Finds the direct room or creates it. Only a new one is an invitation, and counts as one. */
+static enum error find_or_create(struct exchange *x, struct direct *direct) {
+    struct db *db = x->service->db;
+    const uint64_t user_id = x->identity.user.id;
+    enum error error = room_find_direct(db, user_id, direct->other_id, &direct->change);
+    if (error != ERROR_NOT_FOUND)
+        return error;
+    error = limit_take_user(x, LIMIT_INVITATIONS, user_id);
+    if (error)
+        return error;
+    error = room_direct(db, user_id, direct->other_id, x->service->config->max_rooms_user,
+                        &direct->change);
+    if (error || !direct->change.changed)
+        limit_give_back_user(x, LIMIT_INVITATIONS, user_id);
+    return error == ERROR_FORBIDDEN ? exchange_fail(x, error, TOO_MANY_ROOMS) : error;
+}
+
 enum error rooms_direct(struct exchange *x) {
     struct direct direct = {.x = x};
     fields_id(x, "user_id", FIELDS_REQUIRED, &direct.other_id);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    const enum error error =
-        room_direct(x->service->db, x->identity.user.id, direct.other_id, &direct.change);
+    const enum error error = find_or_create(x, &direct);
     if (error == ERROR_BAD_INPUT) {
         if (direct.other_id == x->identity.user.id)
             field_errors_add(&x->field_errors, "user_id", "A direct room needs another user.");

@@ -222,7 +222,7 @@ def test_an_event_of_a_returning_member_shows_the_new_membership(pair):
     alice, bob, room = pair
     set_admin(alice, room, bob.id, True)
     remove(bob, room, bob.id)
-    again = alice.invite(room["room_id"], bob)
+    again = alice.invite_back(room["room_id"], bob)
     assert alice.events(room["room_id"], after=1)[0]["membership"] == again
 
 

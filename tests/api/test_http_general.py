@@ -45,6 +45,7 @@ PATHS = {
     "/api/chat/rooms/{room}/invite/": "POST, OPTIONS",
     "/api/chat/rooms/{room}/remove_member/": "POST, OPTIONS",
     "/api/chat/rooms/{room}/join/": "POST, OPTIONS",
+    "/api/chat/rooms/{room}/me/": "PATCH, OPTIONS",
     "/api/chat/rooms/{room}/members/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/{room}/members/{me}/": "PATCH, OPTIONS",
     "/api/chat/rooms/{room}/messages/": "GET, HEAD, POST, OPTIONS",

@@ -163,7 +163,7 @@ def test_a_returning_member_is_last_in_the_list_with_a_new_membership(user):
     first = alice.invite(room["room_id"], bob)
     alice.invite(room["room_id"], carol)
     bob.post(url(room, "remove_member/"), json={"user_id": bob.id})
-    again = alice.invite(room["room_id"], bob)
+    again = alice.invite_back(room["room_id"], bob)
     assert again["membership_id"] != first["membership_id"]
     assert names(alice, room) == [alice.name, carol.name, bob.name]
 

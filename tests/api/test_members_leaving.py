@@ -77,7 +77,7 @@ def test_a_returning_member_can_edit_earlier_messages(user):
     path = url(room, f"messages/{bob.say(room['room_id'])['message_id']}/")
     remove(bob, room, bob.id)
     assert bob.patch(path, json={"content": "x"}).status_code == 404
-    alice.invite(room["room_id"], bob)
+    alice.invite_back(room["room_id"], bob)
     assert bob.patch(path, json={"content": "x"}).status_code == 200
 
 
@@ -86,7 +86,7 @@ def test_a_returning_admin_has_no_role(user):
     room = room_with(alice, bob)
     make_admin(alice, room, bob)
     remove(bob, room, bob.id)
-    assert alice.invite(room["room_id"], bob) == a_membership(user_id=bob.id, is_admin=False)
+    assert alice.invite_back(room["room_id"], bob) == a_membership(user_id=bob.id, is_admin=False)
 
 
 def test_an_admin_can_remove_another_admin(user):
@@ -123,7 +123,7 @@ def test_the_earliest_member_is_determined_by_the_current_membership(user):
     alice, bob, carol = user(), user(), user()
     room = room_with(alice, bob, carol)
     remove(bob, room, bob.id)
-    alice.invite(room["room_id"], bob)
+    alice.invite_back(room["room_id"], bob)
     remove(alice, room, alice.id)
     assert roles(carol, room) == {carol.id: True, bob.id: False}
 

@@ -148,11 +148,15 @@ def test_a_member_without_a_role_cannot_delete_messages_of_others(said):
     assert bob.get(path).json() == theirs
 
 
-def test_a_former_member_cannot_delete_messages(said):
+def test_a_former_member_can_delete_own_messages_only(said):
     alice, bob, path, message = said
+    theirs = alice.say(message["room_id"])
     bob.post(f"{ROOMS}{message['room_id']}/remove_member/", json={"user_id": bob.id})
-    assert bob.delete(path).status_code == 404
-    assert alice.get(path).json() == message
+    other = f"{ROOMS}{message['room_id']}/messages/{theirs['message_id']}/"
+    assert bob.delete(other).status_code == 404
+    assert alice.get(other).json() == theirs
+    assert bob.delete(path).status_code == 204
+    assert alice.get(path).json()["is_deleted"]
 
 
 def test_an_admin_can_delete_messages_of_a_former_member(said):

@@ -119,7 +119,7 @@ def test_messages_posted_between_two_memberships_count_as_read(pair):
     alice, bob, room = pair
     bob.post(url(room, "remove_member/"), json={"user_id": bob.id})
     alice.say(room["room_id"])
-    alice.invite(room["room_id"], bob)
+    alice.invite_back(room["room_id"], bob)
     assert unread(bob, room) == 0
 
 

@@ -27,6 +27,7 @@ TABLE = {
                         "204 403 403 404 | 204 403 403 403 | 403 403 404"),
     "remove who is none": ("POST", "remove_member/", {"user_id": "newcomer"},
                            "404 403 403 404 | 404 403 403 403 | 403 403 404"),
+    "hide it": ("PATCH", "me/", {"is_hidden": True}, READING),
     "list members": ("GET", "members/", None, READING),
     "make an admin": ("PATCH", "members/{target}/", {"is_admin": True},
                       "200 403 403 404 | 200 403 403 403 | 403 403 404"),

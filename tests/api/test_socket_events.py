@@ -268,7 +268,7 @@ def test_a_removed_member_gets_no_events_until_invited_again(pair):
         assert his.end() == 4403
     with bob.socket(room["room_id"]) as refused:
         assert refused.closed() == 4403  # the room is public
-    alice.invite(room["room_id"], bob)
+    alice.invite_back(room["room_id"], bob)
     with follow(bob, room["room_id"]) as again:
         alice.say(room["room_id"])
         assert again.event()["seq"] == 4

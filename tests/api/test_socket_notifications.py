@@ -258,7 +258,7 @@ def test_a_member_invited_again_is_notified_again(pair):
         for turn in range(5):
             remove(alice, room, bob.id)
             alice.say(room["room_id"], "while away")
-            alice.invite(room["room_id"], bob)
+            alice.invite_back(room["room_id"], bob)
             said = alice.say(room["room_id"], f"back {turn}")
             assert live.notice("new_message_notification")["message"] == said
         assert len(told_of_messages(live)) == 5

@@ -177,7 +177,7 @@ def test_a_member_invited_again_can_resume_across_the_removal(
         alice, bob, room, witness):
     """The removal predates this session and closes nothing."""
     alice.post(f"{ROOMS}{room}/remove_member/", json={"user_id": bob.id})
-    alice.invite(room, bob)
+    alice.invite_back(room, bob)
     witness.up_to(3)
     with follow(bob, room, since=1) as back:
         assert [event["type"] for event in back.up_to(3)] == ["user_removed", "user_invited"]
@@ -304,7 +304,7 @@ def test_since_on_notifications_replays_the_users_stream(
         with follow_user(bob, since=seq) as back:
             assert back.first == {"type": "connected", "user_id": bob.id, "seq": seq}
             told = back.up_to(5)
-            alice.invite(second, bob)
+            alice.invite_back(second, bob)
             assert back.event()["type"] == "room_invitation"
     assert [(event["type"], event["room_id"]) for event in told] == [
         ("room_invitation", second), ("room_created", own["room_id"]), ("room_removed", second),

@@ -113,6 +113,7 @@ export async function rooms(): Promise<void> {
     const page: PageOptions = { limit: 1 };
     const members: Page<Member> = await confab.members(room.room_id, page);
     const changed: Membership = await confab.setAdmin(room.room_id, 2, true);
+    const hidden: boolean = (await confab.hideRoom(room.room_id)).is_hidden;
     const { online }: { online: UserRef[] } = await confab.presence(room.room_id);
     await confab.leave(room.room_id);
     await confab.deleteRoom(room.room_id);

@@ -171,6 +171,11 @@ export class Confab extends Emitter {
         return this.request("PATCH", roomPath(roomId, `members/${userId}/`), { is_admin: isAdmin });
     }
 
+    /** Hides a room from the list until there is a new message in it, or shows it again. */
+    hideRoom(roomId, isHidden = true) {
+        return this.request("PATCH", roomPath(roomId, "me/"), { is_hidden: isHidden });
+    }
+
     presence(roomId) {
         return this.request("GET", roomPath(roomId, "presence/"));
     }

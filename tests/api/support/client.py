@@ -110,6 +110,12 @@ class Client:
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
+    def invite_back(self, room_id, client):
+        """Invites a user who has left the room, as if that was more than an hour ago."""
+        self.instance.sql("DELETE FROM departure WHERE room_id = ? AND user_id = ?",
+                          room_id, client.id)
+        return self.invite(room_id, client)
+
     def events(self, room_id, after=0, limit=1000):
         """The room's events after the number `after`, oldest first."""
         answer = self.get(f"/api/chat/rooms/{room_id}/events/",

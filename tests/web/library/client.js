@@ -220,6 +220,8 @@ test("the life of a room", async () => {
     assert.deepEqual((await bob.rooms()).results, []);
     assert.ok((await bob.rooms({ public: true })).results.some((one) => one.room_id === room));
     assert.equal((await bob.join(room)).user_id, bob.user.user_id);
+    assert.deepEqual(await alice.hideRoom(room), { is_hidden: true });
+    assert.deepEqual(await alice.hideRoom(room, false), { is_hidden: false });
     assert.equal((await alice.setAdmin(room, bob.user.user_id, true)).is_admin, true);
     const { results: members } = await alice.members(room, { limit: 10 });
     assert.deepEqual(
