@@ -104,6 +104,37 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     return ERROR_NONE;
 }
 
+enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
+                               bool *ended) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN j.place FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "
+        "hash CHAR(64) PATH '$')) j JOIN session s ON s.session_hash = UNHEX(j.hash) "
+        "AND s.expires_at > SYSDATE(6)";
+    struct buffer json = BUFFER_EMPTY;
+    struct db_rows *rows;
+    for (size_t i = 0; i < count; i++) {
+        char hex[2 * SECRET_HASH_SIZE];
+        for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
+            text_put_hex(hex + 2 * at, 2, hashes[i * SECRET_HASH_SIZE + at]);
+        buffer_append_str(&json, i == 0 ? "[\"" : "\",\"");
+        buffer_append(&json, hex, sizeof(hex));
+        ended[i] = true;
+    }
+    buffer_append_str(&json, count > 0 ? "\"]" : "[]");
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
+    buffer_free(&json);
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const uint64_t place = db_get_u64(rows, 0);
+        if (place >= 1 && place <= count)
+            ended[place - 1] = false;
+    }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change) {
     static const char SQL[] = IDENTITY_END_SQL("session", "session_id");
     return identity_end_credential(db, SQL, session_id, change);

@@ -33,6 +33,11 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
 enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
                                    size_t count);
 
+/* Sets, for each of several sessions, whether it has expired or ended. The hashes follow each
+ * other. No session is renewed. */
+enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
+                               bool *ended);
+
 /* Deletes a session; change->changed is false if there is none with this id. */
 enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change);
 

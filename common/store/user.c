@@ -168,6 +168,8 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         FIND_USER
         "IF v_active = p_active THEN LEAVE body; END IF; "
         "UPDATE user SET is_active = p_active WHERE user_id = p_user; "
+        "IF NOT p_active THEN DELETE FROM token WHERE user_id = p_user; "
+        "DELETE FROM session WHERE user_id = p_user; END IF; "
         "SET v_changed = TRUE; "
         CREDENTIALS_CHANGED,
         ", v_changed, v_user_seq");

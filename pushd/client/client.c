@@ -193,14 +193,16 @@ static void on_subscribed(void *context, enum event_stream stream, uint64_t id) 
     channels->subscribed(channels->context, stream, id);
 }
 
-/* user_joined and user_left go to presence, which decides what the sockets here are sent. */
+/* user_joined and user_left go to presence, which decides what the sockets here are sent. Typing is
+ * handed out at most so often. */
 static void on_event(void *context, enum event_stream stream, uint64_t id,
                      const struct event_envelope *envelope) {
-    const struct clients *clients = context;
+    struct clients *clients = context;
     const struct pubsub_callbacks *channels = channels_pubsub_callbacks(clients->channels);
     if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
         presence_notice(clients->presence, id, envelope);
-    else
+    else if ((envelope->type != EVENT_TYPING && envelope->type != EVENT_STOP_TYPING) ||
+             client_typing_passes(clients, id, envelope))
         channels->event(channels->context, stream, id, envelope);
 }
 
@@ -276,14 +278,9 @@ bool clients_redis_is_up(const struct clients *clients) {
 }
 
 void clients_tick(struct clients *clients) {
-    const int64_t now = clock_monotonic_ms();
-    struct watch *next;
     drop_subscriptions(clients);
-    for (struct watch *watch = clients->typing; watch; watch = next) {
-        next = watch->next_typing;
-        if (watch->typing_until_ms <= now)
-            client_stop_typing(watch);
-    }
+    client_typing_tick(clients);
+    client_expiry_tick(clients);
     client_replay_tick(&clients->replays);
     presence_tick(clients->presence);
 }
@@ -310,6 +307,7 @@ void clients_disconnect(struct clients *clients) {
 void clients_free(struct clients *clients) {
     drop_subscriptions(clients);
     presence_free(clients->presence);
+    client_typing_free(clients);
     channels_close(clients->channels);
     auth_batch_free(clients->auth_batch);
     free(clients->leaving);

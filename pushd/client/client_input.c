@@ -7,10 +7,6 @@
 #include "client/client_private.h"
 #include "json/json_validate.h"
 
-/* Repeated typing is published at most this often, and expires after this time. */
-#define TYPING_INTERVAL_MS 2000
-#define TYPING_EXPIRES_MS 10000
-
 /* A socket is closed after this many ignored frames in a row. */
 #define MAX_IGNORED_FRAMES 100
 
@@ -35,42 +31,6 @@ static bool take_frame(struct client *client) {
     else if (client->frames_ignored > MAX_IGNORED_FRAMES)
         client_close(client, SOCKET_CLOSE_POLICY, METRICS_DROP_FLOOD);
     return false;
-}
-
-/* ---- typing ---- */
-
-static void leave_typing_list(struct watch *watch) {
-    *watch->typing_at = watch->next_typing;
-    if (watch->next_typing)
-        watch->next_typing->typing_at = watch->typing_at;
-    watch->next_typing = NULL;
-    watch->typing_at = NULL;
-}
-
-void client_stop_typing(struct watch *watch) {
-    if (!watch->typing_until_ms)
-        return;
-    leave_typing_list(watch);
-    watch->typing_until_ms = 0;
-    watch->typing_sent_ms = 0;
-    watch_publish_notice(watch, EVENT_STOP_TYPING);
-}
-
-static void start_typing(struct watch *watch) {
-    struct clients *clients = watch->client->clients;
-    const int64_t now = clock_monotonic_ms();
-    if (!watch->typing_until_ms) {
-        watch->next_typing = clients->typing;
-        watch->typing_at = &clients->typing;
-        if (watch->next_typing)
-            watch->next_typing->typing_at = &watch->next_typing;
-        clients->typing = watch;
-    }
-    watch->typing_until_ms = now + TYPING_EXPIRES_MS;
-    if (watch->typing_sent_ms && now - watch->typing_sent_ms < TYPING_INTERVAL_MS)
-        return;
-    watch->typing_sent_ms = now;
-    watch_publish_notice(watch, EVENT_TYPING);
 }
 
 /* ---- messages ---- */
@@ -120,7 +80,7 @@ static void act(struct watch *watch, enum room_action action) {
     else if (watch->state != WATCH_CONNECTED) /* typing, sent before the answer to `watch` */
         return;
     else if (action == ACTION_TYPING)
-        start_typing(watch);
+        client_start_typing(watch);
     else
         client_stop_typing(watch);
 }

@@ -74,8 +74,7 @@ struct watch {
     bool present : 1;               /* counted in the room's presence */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
     struct watch *next_typing, **typing_at;
-    int64_t typing_until_ms; /* 0: the user is not typing */
-    int64_t typing_sent_ms;  /* when typing was last passed on */
+    int64_t typing_until_ms; /* 0: the user is not typing through this watch */
 };
 
 /* Only of a notifications socket; each by room id. */
@@ -145,7 +144,10 @@ struct clients {
     struct idmap users;      /* user id -> number of sockets */
     struct idmap open_rooms; /* room id -> number of watches */
     struct replays replays;
-    struct watch *typing; /* list of rooms in which the user is typing */
+    struct watch *typing;   /* list of those through which a user is typing */
+    struct idmap typists;   /* room and user -> struct typing */
+    int64_t next_expiry_ms; /* of login sessions: when they are checked */
+    bool checking_expiry;
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */
     struct subscription **leaving;
     size_t leaving_count, leaving_space;
@@ -262,9 +264,6 @@ void watch_close(struct watch *watch, unsigned code, enum metrics_drop why);
 /* The user was not let in: sends an error frame; then as watch_close. detail may be NULL. */
 void watch_refuse(struct watch *watch, enum error error, const char *detail);
 
-/* Publishes on the room's channel what the user does there (EVENT_TYPING ...). */
-void watch_publish_notice(struct watch *watch, unsigned type);
-
 /* Gives a watch back that was held by adding to `holds`. */
 void watch_release(struct watch *watch);
 
@@ -342,7 +341,24 @@ void client_room_gone(struct subscription *subscription);
 /* The listener of sockets: a whole message came. */
 void client_message(struct client *client, struct text message, bool binary);
 
-/* Ends typing, if the user is typing in the room. */
+/* ---- client_typing.c ---- */
+
+/* The user types through this watch, for some seconds; or stops, if the user was typing. */
+void client_start_typing(struct watch *watch);
 void client_stop_typing(struct watch *watch);
+
+/* Whether typing or stop_typing that has arrived goes to the sockets here. */
+bool client_typing_passes(struct clients *clients, uint64_t room_id,
+                          const struct event_envelope *envelope);
+
+/* Ends typing that is not renewed. To be called twice a second. */
+void client_typing_tick(struct clients *clients);
+void client_typing_free(struct clients *clients);
+
+/* ---- client_expiry.c ---- */
+
+/* Closes, with 4401, sockets whose login session has expired within the last minute. To be called
+ * now and then. */
+void client_expiry_tick(struct clients *clients);
 
 #endif

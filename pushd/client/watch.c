@@ -14,7 +14,6 @@
 #include "base/idmap.h"
 #include "base/xalloc.h"
 #include "client/client_private.h"
-#include "event/serialize.h"
 
 /* How often positions are read when streams keep advancing during the read. */
 #define MAX_READS 5
@@ -104,20 +103,6 @@ struct watch *watch_find(const struct client *client, uint64_t room_id) {
     if (client->notifications)
         return idmap_get(&client->rooms.watches, room_id);
     return client->room && client->room->room_id == room_id ? client->room : NULL;
-}
-
-void watch_publish_notice(struct watch *watch, unsigned type) {
-    const struct client *client = watch->client;
-    struct clients *clients = client->clients;
-    const struct text name = text_of(client->user_name);
-    struct buffer json = BUFFER_EMPTY;
-    serialize_user_notice(&json, type, watch->room_id, client->user_id, name);
-    const struct event_envelope envelope = {
-        .type = type, .actor_id = client->user_id, .actor = name, .text = {json.data, json.len}};
-    /* Without Redis the sockets of this process are told at least. */
-    if (!pubsub_publish(clients->pubsub, watch->room_id, &envelope))
-        channels_notice(clients->channels, watch->room_id, &envelope);
-    buffer_free(&json);
 }
 
 /* ---- what the database says ---- */

@@ -184,12 +184,25 @@ def test_a_bad_new_password_changes_nothing(tool, instance, name):
 def test_a_disabled_user_cannot_log_in_until_enabled_again(tool, instance, user):
     client = user()
     assert tool("user", "disable", client.name) == f"User {client.name} is disabled.\n"
-    assert client.get("/api/auth/me/").json() == {"detail": "User inactive or deleted."}
+    assert client.get("/api/auth/me/").status_code == 401
     assert log_in(instance, client.name, client.password).status_code == 400
     assert tool("user", "disable", client.name) == f"User {client.name} is already disabled.\n"
     assert tool("user", "enable", client.name) == f"User {client.name} is enabled.\n"
-    assert client.get("/api/auth/me/").status_code == 200
+    assert log_in(instance, client.name, client.password).status_code == 200
     assert tool("user", "enable", client.name) == f"User {client.name} is already enabled.\n"
+
+
+def test_disabling_ends_all_tokens_and_sessions_for_good(tool, instance, user):
+    client = user()
+    browser = client.browser()
+    assert browser.get("/api/auth/me/").status_code == 200
+    tool("user", "disable", client.name)
+    tool("user", "enable", client.name)
+    assert client.get("/api/auth/me/").json() == {"detail": "Invalid token."}
+    assert browser.get("/api/auth/me/").status_code == 401
+    for table in ("token", "session"):
+        assert instance.sql(f"SELECT COUNT(*) FROM {table} WHERE user_id = ?",
+                            client.id) == [(0,)]
 
 
 def test_staff_is_set_and_cleared(tool, user):

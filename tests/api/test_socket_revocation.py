@@ -2,11 +2,15 @@
 
 import contextlib
 import signal
+import time
 
 import pytest
 
 from support.client import Client
 from support.event_reader import follow, follow_user
+from support.sockets import (NOTIFICATIONS, ROOM, assert_let_in, assert_refused, assert_well,
+                             in_room, session_of, site)
+from support.websocket import Socket
 
 AWAY = "with redis away"
 
@@ -179,3 +183,52 @@ def test_a_renewed_session_keeps_its_socket(person, bystander):
         assert person.browsers[0].get("/api/auth/me/").status_code == 200
         bystander.say(person.room)
         assert live.event()["type"] == "new_message"
+
+
+# ---- sessions that expire, users that are disabled ----
+
+def test_an_expired_session_closes_its_sockets_within_a_minute(user, instance):
+    alice = user()
+    room = alice.room()["room_id"]
+    session = session_of(alice)
+    with contextlib.ExitStack() as stack:
+        lives = [stack.enter_context(Socket.open(instance, path, cookie=session,
+                                                 origin=site(instance)))
+                 for path in (ROOM.format(room), NOTIFICATIONS)]
+        other = stack.enter_context(in_room(alice, room))
+        for live in lives:
+            assert_let_in(live)
+        assert instance.sql("SELECT COUNT(*) FROM session WHERE user_id = ?",
+                            alice.id) == [(1,)]
+        instance.sql("UPDATE session SET expires_at = NOW(6) + INTERVAL 2 SECOND "
+                     "WHERE user_id = ?", alice.id)
+        began = time.monotonic()
+        for live in lives:
+            assert live.closed(60) == 4401
+        assert time.monotonic() - began < 60
+        assert_well(other)
+
+
+def test_an_open_socket_does_not_renew_its_session(user, instance):
+    alice = user()
+    room = alice.room()["room_id"]
+    with Socket.open(instance, ROOM.format(room), cookie=session_of(alice),
+                     origin=site(instance)) as live:
+        assert_let_in(live)
+        instance.sql("UPDATE session SET expires_at = NOW(6) + INTERVAL 1 HOUR "
+                     "WHERE user_id = ?", alice.id)
+        before = instance.sql("SELECT expires_at FROM session WHERE user_id = ?", alice.id)
+        time.sleep(25)
+        assert instance.sql("SELECT expires_at FROM session WHERE user_id = ?",
+                            alice.id) == before
+        assert_well(live)
+
+
+def test_tokens_of_a_user_who_was_disabled_and_enabled_open_no_socket(user, instance):
+    alice = user()
+    with alice.notifications() as live:
+        assert_let_in(live)
+        assert instance.confabctl("user", "disable", alice.name).returncode == 0
+        assert instance.confabctl("user", "enable", alice.name).returncode == 0
+        assert live.closed() == 4401
+    assert_refused(alice.notifications(), 4401)

@@ -160,3 +160,36 @@ def test_two_users_can_type_at_the_same_time(pair):
     pair.from_alice.send(STOP)
     pair.heard("stop_typing")
     said(pair.from_alice)
+
+
+def test_typing_and_stop_typing_in_turn_are_limited(pair):
+    start = time.monotonic()
+    while time.monotonic() - start < 1.5 * EVERY:
+        pair.from_alice.send(TYPING)
+        pair.from_alice.send(STOP)
+        time.sleep(0.2)
+    said(pair.from_alice)
+    heard = []
+    with contextlib.suppress(AssertionError):
+        while True:
+            heard.append(pair.to_bob.next(1)["type"])
+    assert heard in (["typing", "stop_typing"] * 2, ["typing", "stop_typing"])
+
+
+def test_typing_is_limited_over_all_sockets_of_a_user(pair):
+    with contextlib.ExitStack() as stack:
+        tabs = [stack.enter_context(in_room(pair.alice, pair.room)) for _ in range(3)]
+        watcher = stack.enter_context(notified(pair.alice))
+        watcher.send({"type": "watch", "room_id": pair.room})
+        watcher.until("connected")
+        start = time.monotonic()
+        while time.monotonic() - start < 1.2 * EVERY:
+            for tab in tabs:
+                tab.send(TYPING)
+            watcher.send({**TYPING, "room_id": pair.room})
+            time.sleep(0.3)
+        heard = []
+        with contextlib.suppress(AssertionError):
+            while True:
+                heard.append(pair.to_bob.next(1)["type"])
+        assert heard in (["typing"], ["typing"] * 2)

@@ -313,6 +313,27 @@ static void revocation_and_disabling_close_with_4401_at_once(void **state) {
     client_scene_assert_refused(other, 4401, "unauthenticated", "User inactive or deleted.");
 }
 
+/* No event says that a session has expired. */
+static void an_expired_session_is_4401_within_a_minute(void **state) {
+    struct client_scene *scene = *state;
+    const uint64_t rooms[] = {scene->room, 0};
+    struct socket *sockets[2], *by_token = client_scene_connect(scene, 1, 0);
+    for (size_t i = 0; i < 2; i++)
+        sockets[i] = client_scene_assert_live(
+            open_with(scene, (struct handshake){.notifications = rooms[i] == 0,
+                                                .room_id = rooms[i],
+                                                .has_cookie = true,
+                                                .key = fake_store_session(2)}));
+    client_scene_wait_ms(scene, 60000);
+    assert_int_equal(sockets[0]->close_code, 0);
+    scene->world.store.users[2].is_revoked = true;
+    client_scene_wait_ms(scene, 60000);
+    for (size_t i = 0; i < 2; i++)
+        client_scene_assert_refused(sockets[i], 4401, "unauthenticated", "were not provided");
+    assert_int_equal(by_token->close_code, 0);
+    fake_socket_free(by_token);
+}
+
 static void a_removed_member_is_notified_and_4403(void **state) {
     struct client_scene *scene = *state;
     struct socket *removed = client_scene_connect(scene, 2, scene->room);
@@ -352,6 +373,7 @@ int main(void) {
         CLIENT_SCENE_TEST(missed_events_follow_connected),
         CLIENT_SCENE_TEST(events_that_cannot_be_replayed_are_a_resync),
         CLIENT_SCENE_TEST(revocation_and_disabling_close_with_4401_at_once),
+        CLIENT_SCENE_TEST(an_expired_session_is_4401_within_a_minute),
         CLIENT_SCENE_TEST(a_removed_member_is_notified_and_4403),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

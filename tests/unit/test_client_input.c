@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -110,6 +111,82 @@ static void typing_is_refused_on_notifications(void **state) {
     fake_socket_free(socket);
 }
 
+/* The user stops in between, types in another tab, and in a watch. */
+static void typing_of_a_user_is_limited_over_all_sockets(void **state) {
+    struct client_scene *scene = *state;
+    const struct typing_test typing = begin_typing(scene);
+    struct socket *watcher = client_scene_connect(scene, 1, 0);
+    char watch[80], type[80];
+    snprintf(watch, sizeof(watch), "{\"type\":\"watch\",\"room_id\":%llu}",
+             (unsigned long long)scene->room);
+    snprintf(type, sizeof(type), "{\"type\":\"typing\",\"room_id\":%llu}",
+             (unsigned long long)scene->room);
+    client_scene_receive(scene, watcher, watch);
+    client_scene_skip_frames(watcher);
+    scene->world.config.rate_limits = CONFIG_OFF;
+    client_scene_receive(scene, typing.typist, TYPING);
+    client_scene_assert_next(typing.listener, "\"type\":\"typing\"");
+    client_scene_receive(scene, typing.typist, STOP_TYPING);
+    client_scene_assert_next(typing.listener, "\"type\":\"stop_typing\"");
+    for (unsigned i = 0; i < 20; i++) {
+        client_scene_receive(scene, typing.typist, TYPING);
+        client_scene_receive(scene, typing.typist, STOP_TYPING);
+        client_scene_receive(scene, typing.same_user, TYPING);
+        client_scene_receive(scene, typing.same_user, STOP_TYPING);
+        client_scene_receive(scene, watcher, type);
+    }
+    client_scene_assert_nothing(typing.listener);
+    /* The watch is still typing: said as soon as it may be. */
+    client_scene_wait_ms(scene, 2000);
+    client_scene_assert_next(typing.listener, "\"type\":\"typing\"");
+    client_scene_receive(scene, typing.typist, TYPING);
+    fake_socket_free(watcher);
+    fake_world_settle(&scene->world);
+    client_scene_assert_nothing(typing.listener);
+    client_scene_receive(scene, typing.typist, STOP_TYPING);
+    client_scene_assert_next(typing.listener, "\"type\":\"stop_typing\"");
+    end_typing(&typing);
+}
+
+/* A notice that another pushd has published. */
+static void publish(struct client_scene *scene, unsigned type) {
+    const struct event_envelope envelope = {.type = type,
+                                            .actor_id = 1,
+                                            .actor = text_of("user1"),
+                                            .text = text_of("{\"type\":\"other\"}")};
+    fake_pubsub_send(scene->world.pubsub, EVENT_STREAM_ROOM, scene->room, &envelope);
+    fake_world_settle(&scene->world);
+}
+
+static void typing_at_several_pushd_is_limited_as_well(void **state) {
+    struct client_scene *scene = *state;
+    const struct typing_test typing = begin_typing(scene);
+    client_scene_receive(scene, typing.typist, TYPING);
+    client_scene_assert_next(typing.listener, "\"type\":\"typing\"");
+    publish(scene, EVENT_TYPING);
+    client_scene_assert_nothing(typing.listener);
+    client_scene_wait_ms(scene, 2000);
+    publish(scene, EVENT_TYPING);
+    client_scene_assert_next(typing.listener, "other");
+    publish(scene, EVENT_STOP_TYPING);
+    client_scene_assert_next(typing.listener, "other");
+    publish(scene, EVENT_STOP_TYPING);
+    client_scene_assert_nothing(typing.listener);
+    fake_socket_disconnect(typing.typist);
+    fake_world_settle(&scene->world);
+    end_typing(&typing);
+}
+
+static void typing_at_a_pushd_that_died_ends(void **state) {
+    struct client_scene *scene = *state;
+    const struct typing_test typing = begin_typing(scene);
+    publish(scene, EVENT_TYPING);
+    client_scene_assert_next(typing.listener, "other");
+    client_scene_wait_ms(scene, 13000);
+    client_scene_assert_next(typing.listener, "\"type\":\"stop_typing\",\"user\":\"user1\"");
+    end_typing(&typing);
+}
+
 static void without_redis_typing_reaches_local_sockets(void **state) {
     struct client_scene *scene = *state;
     const struct typing_test typing = begin_typing(scene);
@@ -164,6 +241,9 @@ int main(void) {
         CLIENT_SCENE_TEST(a_disconnect_ends_typing),
         CLIENT_SCENE_TEST(stop_typing_without_typing_is_ignored),
         CLIENT_SCENE_TEST(typing_is_refused_on_notifications),
+        CLIENT_SCENE_TEST(typing_of_a_user_is_limited_over_all_sockets),
+        CLIENT_SCENE_TEST(typing_at_several_pushd_is_limited_as_well),
+        CLIENT_SCENE_TEST(typing_at_a_pushd_that_died_ends),
         CLIENT_SCENE_TEST(without_redis_typing_reaches_local_sockets),
         CLIENT_SCENE_TEST(excess_messages_get_one_error_until_the_rate_allows_more),
         CLIENT_SCENE_TEST(a_client_that_keeps_flooding_is_1008),

@@ -380,6 +380,15 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     return find_many(of_db(db), false, queries, count);
 }
 
+enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
+                               bool *ended) {
+    struct identity identity;
+    for (size_t i = 0; i < count; i++)
+        ended[i] = find_identity(of_db(db), hashes + i * SECRET_HASH_SIZE, false, 0, &identity) ==
+                   ERROR_UNAUTHENTICATED;
+    return of_db(db)->down ? ERROR_UNAVAILABLE : ERROR_NONE;
+}
+
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
                           struct room_state *state) {
     struct fake_store *store = of_db(db);

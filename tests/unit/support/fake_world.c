@@ -114,6 +114,7 @@ void fake_world_end(struct fake_world *world) {
     require(idmap_count(&world->clients->users) == 0, "no user is counted");
     require(idmap_count(&world->clients->open_rooms) == 0, "no room is open");
     require(!world->clients->typing, "no user is typing");
+    require(idmap_count(&world->clients->typists) == 0, "no typing is remembered");
     clients_disconnect(world->clients);
     clients_free(world->clients);
     while (uv_run(&world->loop, UV_RUN_NOWAIT)) {
