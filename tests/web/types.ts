@@ -125,7 +125,7 @@ export async function rooms(): Promise<void> {
     await confab.createRoom({ is_private: true });
     // @ts-expect-error: ids are numbers
     await confab.room("1");
-    console.log(more, direct, changed, online, last, names);
+    console.log(more, direct, changed, hidden, online, last, names);
 }
 
 // ---- messages ----
