@@ -35,6 +35,7 @@ GOALS = [
     Goal("many", "rooms", "CPU for 20 rooms of 1,000 / of 20", "<=", 2),
     Goal("login", "cpu", "CPU / the bare hash", "<=", 1.1),
     Goal("login", "p99", "p99 of others with 5 logins a second / without", "<=", 3),
+    Goal("flood", "p99", "p99 of others beside 32 connections that guess / without", "<=", 3),
     Goal("memory", "pss", "memory after 100,000 requests", "<=", 4, " MB"),
     Goal("memory", "growth", "after 100,000 requests / after 10,000", "<=", 1.05),
     Goal("start", "first", "start of a process to its first answer", "<=", 20, " ms"),

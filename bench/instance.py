@@ -31,7 +31,7 @@ class Instance:
         file, since lighttpd does not pass the environment to plain CGI."""
         self.remove()
         self.start()
-        self._written = (STATE / "confab.conf").read_text() + "rate_limits = off\n"
+        self._written = (STATE / "confab.conf").read_text()
         self.configure()
 
     def start(self, **env):
@@ -56,7 +56,8 @@ class Instance:
     def configure(self, **keys):
         """Reloads fcgi-api with these keys and the initial values of all others; returns when no
         old process is left."""
-        lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
+        lines = "".join(f"{key} = {value}\n"
+                        for key, value in {"rate_limits": "off", **keys}.items())
         (STATE / "confab.conf").write_text(self._written + lines)
         before = set(self.workers())
         self._script("reload", {})

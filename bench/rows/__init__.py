@@ -1,6 +1,7 @@
 """The rows of the bench, in running order: rows that change the data come after those that do not,
 rows that restart the servers come last."""
 
+from rows.flood import flood
 from rows.growth import growth
 from rows.logins import login
 from rows.processes import cgi, memory, processes, start
@@ -15,6 +16,7 @@ ROWS = {
     "post": post,
     "post-one": post_one,
     "login": login,
+    "flood": flood,
     "start": start,
     "offsets": offsets,
     "many": many,
