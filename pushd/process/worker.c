@@ -24,6 +24,10 @@
 #define TICK_MS 500
 #define PING_DATABASE_TICKS 10
 
+/* How often unused memory is returned to the system, and from how many bytes on. */
+#define TRIM_TICKS 20
+#define TRIM_BYTES (2 * 1024 * 1024)
+
 #define SIGNALS 6
 
 /* How long it waits for Redis before it takes sockets: the first ones should see who is online
@@ -83,6 +87,13 @@ static void ping_database(struct worker *worker) {
     db_pool_run(worker->db_pool, ping_work, ping_done, ping);
 }
 
+/* What a burst of replays or handshakes has left lies between memory that is in use, where the
+ * allocator keeps it. */
+static void trim_heaps(void) {
+    if (mallinfo2().fordblks >= TRIM_BYTES)
+        malloc_trim(0);
+}
+
 static void on_tick(uv_timer_t *timer) {
     struct worker *worker = timer->data;
     slow_callback_start("the tick");
@@ -91,6 +102,8 @@ static void on_tick(uv_timer_t *timer) {
     sockets_tick(worker->sockets);
     if (worker->ticks % PING_DATABASE_TICKS == 0)
         ping_database(worker);
+    if (worker->ticks % TRIM_TICKS == TRIM_TICKS - 1)
+        trim_heaps();
     worker->ticks++;
     if (worker->args->upgrade)
         upgrade_poll(worker->args->upgrade);

@@ -115,6 +115,27 @@ def test_the_memory_of_many_replays_is_bounded(system, long_room):
         assert memory() - before < 30 << 20
 
 
+def pss(process):
+    """The proportional memory of a process in bytes."""
+    with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as lines:
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+
+
+def test_the_memory_of_replays_is_returned_within_a_minute(system, long_room):
+    alice, room = long_room
+    last = alice.get(f"/api/chat/rooms/{room}/").json()["last_seq"]
+    with Pushd(alice.instance, max_sockets_user=100) as pushd:
+        with follow(alice, room, direct=pushd.port):
+            time.sleep(1)
+        before = pss(pushd.process)
+        with contextlib.ExitStack() as stack:
+            lives = [stack.enter_context(follow(alice, room, since=0, direct=pushd.port))
+                     for _ in range(50)]
+            for live in lives[:5]:
+                live.up_to(last, 60)
+        wait_for(lambda: pss(pushd.process) < before + (6 << 20), 60)
+
+
 def test_others_are_served_while_many_do_not_read(system, long_room):
     alice, room = long_room
     with Pushd(alice.instance, max_sockets_user=400) as pushd, contextlib.ExitStack() as stack:
