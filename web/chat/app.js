@@ -52,6 +52,7 @@ export class App {
         Object.assign(this, { root, onlyRoom: room, page, hasLogin: !client.token });
         this.confab = new Confab(client);
         this.retryPause = RETRY_MS;
+        this.retryStart = () => this.#start();
         this.confab.on("unauthorized", ({ status }) => {
             if (status === 409) {
                 this.#showAnotherUser();
@@ -73,7 +74,12 @@ export class App {
     }
 
     async #start() {
+        if (this.starting) {
+            return;
+        }
+        this.starting = true;
         clearTimeout(this.retryTimer);
+        window.removeEventListener("online", this.retryStart);
         try {
             await this.confab.me();
         } catch (error) {
@@ -81,16 +87,18 @@ export class App {
                 this.#startFailed(error);
             }
             return;
+        } finally {
+            this.starting = false;
         }
-        window.removeEventListener("online", this.retryStart);
         if (!this.closed) {
+            this.startError = null;
             await this.#showChat();
         }
     }
 
     /** Shows the login, or why the server cannot be asked; then tries again by itself. */
     #startFailed(error) {
-        if (error.status === 401) {
+        if (error.status === 401 && !error.foreign) {
             this.#showLogin(null);
             return;
         }
@@ -99,15 +107,15 @@ export class App {
         if (this.startError !== text) {
             const retry = button("Try again", () => this.#start(), "main");
             this.#showError("The chat cannot be reached", text, retry);
+            this.startError = text;
         }
-        this.startError = text;
-        this.retryStart ??= () => this.#start();
         window.addEventListener("online", this.retryStart);
         this.retryTimer = setTimeout(this.retryStart, this.retryPause);
         this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
     }
 
     #showError(title, text, action) {
+        this.startError = null;
         const content = card({ role: "alert" }, h("h1", title), h("p", text), action);
         fill(this.root, h("main.welcome", content));
     }

@@ -412,12 +412,12 @@ export class Chat {
     }
 
     #openFailed(error, id, retry) {
-        if (error.status === 401) {
+        if (error.status === 401 && !error.foreign) {
             return; // the login is shown
         }
         const known = this.rooms?.get(id);
         const text =
-            error.status === 404
+            error.status === 404 && !error.foreign
                 ? "This room does not exist, or you are not a member."
                 : errorText(error);
         if (error.temporary) {
@@ -439,7 +439,7 @@ export class Chat {
             this.notices.show(text);
         }
         // It is gone, and its event was missed.
-        if (error.status === 404 && known) {
+        if (error.status === 404 && !error.foreign && known) {
             this.rooms.remove(id);
         }
     }

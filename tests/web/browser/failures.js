@@ -55,6 +55,19 @@ test("messages that could not be loaded are loaded by Try again", async () => {
     await person.sees("In the garden");
 });
 
+test("a firewall that refuses a request for messages is no reason to offer a Join", async () => {
+    const { person, garden } = await twoRooms();
+    await person.page.route("**/messages/?*", (route) =>
+        route.fulfill({ status: 403, contentType: "text/html", body: "<p>Forbidden</p>" }),
+    );
+    await garden.click();
+    const again = person.button("Try again", person.page.locator(".failure"));
+    await again.waitFor();
+    await person.page.unroute("**/messages/?*");
+    await again.click();
+    await person.sees("In the garden");
+});
+
 test("older messages that could not be loaded are loaded later", async () => {
     const person = await loggedInUser();
     const room = await person.room("Kitchen");

@@ -227,7 +227,7 @@ export class Conversation {
 
     /** Reports an error, unless it only says that the user is not, or no longer, a member. */
     #failed(error) {
-        if (error.status !== 403 && error.status !== 404) {
+        if (error.foreign || (error.status !== 403 && error.status !== 404)) {
             this.on.failed(error);
         }
     }

@@ -273,9 +273,11 @@ export class Timeline {
     }
 
     #failed(error, again) {
-        if (error.status === 403) {
+        // A firewall in front of the chat may answer so, too.
+        const status = error.foreign ? 0 : error.status;
+        if (status === 403) {
             this.on.refused();
-        } else if (error.status !== 401) {
+        } else if (status !== 401) {
             this.failedWork = again;
             if (error.temporary) {
                 this.retryTimer = setTimeout(() => this.retry(), this.retryPause);

@@ -210,7 +210,7 @@ export class RoomList {
         try {
             this.put(await this.confab.room(id));
         } catch (error) {
-            if (error.status !== 404) {
+            if (error.status !== 404 || error.foreign) {
                 this.on.failed(error);
             }
         }
