@@ -12,7 +12,7 @@ export class Notices {
     constructor() {
         this.element = h("div.notices", { role: "alert" });
         // At the top: those that stay must not cover the input.
-        this.kept = h("div.notices.kept", { role: "alert" });
+        this.kept = h("div.kept-notices", { role: "alert" });
     }
 
     show(text) {
