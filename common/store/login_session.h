@@ -13,12 +13,12 @@
 #include "store/identity.h"
 #include "store/user.h"
 
-/* Adds a session that lasts for `days`, for who proved a password. ERROR_CONFLICT: the password has
- * been changed or the user disabled since. */
+/* Adds a session that lasts for `days`, for a user who proved the password. ERROR_CONFLICT: the
+ * password has been changed or the user disabled since. */
 enum error login_session_add_proved(struct db *db, const struct user_proof *proof,
                                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
 
-/* Adds a session for who has this token. ERROR_CONFLICT: the token has ended or the user been
+/* Adds a session for the user of this token. ERROR_CONFLICT: the token has ended or the user been
  * disabled since. */
 enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t token_id,
                                       const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);

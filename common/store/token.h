@@ -25,8 +25,8 @@ typedef void token_visit(void *context, const struct token *token);
 enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[SECRET_HASH_SIZE],
                      uint64_t *token_id);
 
-/* Adds a token for who proved a password. ERROR_CONFLICT: the password has been changed or the user
- * disabled since. */
+/* Adds a token for a user who proved the password. ERROR_CONFLICT: the password has been changed or
+ * the user disabled since. */
 enum error token_add_proved(struct db *db, const struct user_proof *proof,
                             const unsigned char hash[SECRET_HASH_SIZE]);
 

@@ -146,11 +146,12 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
         return error;
     error = password_worker_verify(config, service->shared, exists ? proof->password_hash : NULL,
                                    attempt->password, &matches);
-    if (!is_known && (error || matches))
+    const bool proved = exists && matches && user->is_active;
+    if (!is_known && (error || proved))
         limit_give_back(x, LIMIT_LOGINS_NAME, attempt->lowered);
     if (error)
         return error;
-    return exists && matches && user->is_active ? ERROR_NONE : ERROR_UNAUTHENTICATED;
+    return proved ? ERROR_NONE : ERROR_UNAUTHENTICATED;
 }
 
 /* Hashes the password again if the configured cost has changed: only now is it known. */
@@ -220,7 +221,7 @@ enum error accounts_token_add(struct exchange *x) {
     return ERROR_NONE;
 }
 
-/* The login session for who sent a token. */
+/* Adds a login session for the user of the token in the request. */
 static enum error log_in_by_token(struct exchange *x, char key[SECRET_KEY_SIZE]) {
     unsigned char hash[SECRET_HASH_SIZE];
     enum error error = auth_identify(x);
