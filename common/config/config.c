@@ -20,6 +20,12 @@
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
+void config_set_text(char **text, const char *value) {
+    char *copy = xstrdup(value);
+    free(*text);
+    *text = copy;
+}
+
 void config_free(struct config *config) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];

@@ -52,6 +52,9 @@ void config_dump(const struct config *config, struct buffer *out);
  * unit. */
 void config_example(struct buffer *out);
 
+/* Sets a text of *config to a copy of the value, and frees the former one. */
+void config_set_text(char **text, const char *value);
+
 /* Frees what config_load allocated; *config is empty afterwards. */
 void config_free(struct config *config);
 

@@ -35,12 +35,22 @@ static enum cli_status report_failure(const struct cli *cli, enum error error, u
     return cli_store_error(cli, error);
 }
 
+/* Connects as database_admin_user, if there is one. */
+static void become_admin(struct cli *cli) {
+    struct config *config = &cli->config;
+    if (!config->database_admin_user[0])
+        return;
+    config_set_text(&config->database_user, config->database_admin_user);
+    config_set_text(&config->database_password, config->database_admin_password);
+}
+
 enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     uint64_t seconds = 0;
     const struct arguments_option options[] = {{"--wait", ARGUMENTS_NUMBER, &seconds}};
     unsigned applied, version;
     if (!arguments_read(arguments, options, 1, 0, 0))
         return CLI_USAGE;
+    become_admin(cli);
     enum error error = wait_for_database(cli->db, seconds);
     if (error)
         return cli_store_error(cli, error);

@@ -105,9 +105,11 @@ static void set_body(struct gateway *gateway, struct text body, bool late) {
 
 static void log_request(const struct exchange *x, int64_t started_us) {
     const int64_t tenths = (clock_monotonic_us() - started_us) / 100;
-    log_info("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64, x->request->method_name,
+    const bool address = x->service->config->log_addresses == CONFIG_ON;
+    log_info("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64 "%s%s", x->request->method_name,
              x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
-             x->has_identity ? x->identity.user.id : 0);
+             x->has_identity ? x->identity.user.id : 0, address ? " address=" : "",
+             address ? x->request->address : "");
 }
 
 /* Makes the id of a request: that of the process, and a counter in eight digits. */

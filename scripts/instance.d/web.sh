@@ -94,6 +94,12 @@ web_prepare() {
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$ROOT/web\""
         echo "var.confab_max_fds = $files"
+        # log_addresses
+        if [[ ${CONFAB_LOG_ADDRESSES:-on} == off ]]; then
+            echo 'var.confab_client = "-"'
+        else
+            echo 'var.confab_client = "%h"'
+        fi
         echo "var.confab_sockets = \"$((files / 3))\""
         echo "server.port = $PORT"
         echo "server.bind = \"$(url_host "${addresses[0]}")\""

@@ -18,7 +18,7 @@ from support.wait import wait_for
 LINE = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (?P<level>\w+) "
                   r"fcgi-api\[(?P<pid>\d+)\]: (?P<text>.*)")
 REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<route>\S+) (?P<status>\d{3}) (?P<ms>\d+\.\d)ms "
-                     r"user=(?P<user>\d+) id=(?P<id>[0-9a-f]{16})")
+                     r"user=(?P<user>\d+)(?: address=(?P<address>\S+))? id=(?P<id>[0-9a-f]{16})")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,7 @@ def test_a_request_has_one_line_with_method_route_status_time_user_and_id(system
     took = (time.monotonic() - before) * 1000
     said = request_line(system, answer)
     assert 0 <= float(said.pop("ms")) <= took
+    assert said.pop("address") == "127.0.0.1"
     assert said == {"method": "POST", "route": "api/chat/rooms/#/messages", "status": "201",
                     "user": str(client.id), "id": answer.headers["X-Request-ID"]}
 
@@ -295,3 +296,47 @@ def test_the_parent_logs_start_reload_and_end(make_instance):
     log = own.log()
     assert f"processes listen on {own.state}/sock/fcgi.sock" in log
     assert log.splitlines()[-1].endswith(": stopped")
+
+
+# ---- addresses and the access log ----
+
+def test_log_addresses_off_leaves_addresses_out(make_instance):
+    system = make_instance(CONFAB_LOG_ADDRESSES="off", CONFAB_TRUSTED_PROXIES="127.0.0.1")
+    answer = Client(system).get("/api/auth/me/", headers={"X-Forwarded-For": "198.51.100.7"})
+    assert request_line(system, answer)["address"] is None
+    assert access_line(system, answer.headers["X-Request-ID"]).startswith("- - - [")
+    assert "198.51.100.7" not in system.log()
+
+
+def test_the_address_is_that_of_the_client_behind_a_proxy(make_instance):
+    system = make_instance(CONFAB_TRUSTED_PROXIES="127.0.0.1")
+    answer = Client(system).get("/api/auth/me/", headers={"X-Forwarded-For": "198.51.100.7:50123"})
+    assert request_line(system, answer)["address"] == "198.51.100.7"
+
+
+def access_log(system):
+    file = system.state / "log" / "access.log"
+    return file.read_text() if file.exists() else ""
+
+
+def access_line(system, part):
+    """The first line of the access log with this part; lighttpd writes now and then."""
+    def found():
+        return next((line for line in access_log(system).splitlines() if part in line), None)
+    return wait_for(found, 20, f"{part} in the access log")
+
+
+def test_the_access_log_has_no_secrets(system):
+    client = Client(system).register()
+    secret = "secret-horse"
+    client.get(f"/?token={secret}")
+    client.get(f"/{secret}.html/{secret}")
+    client.get(f"/api/chat/{secret}/")
+    client.get("/api/auth/me/", headers={"Host": f"{secret}.example"})
+    answer = client.get(f"/api/chat/users/?search={secret}", headers={
+        "Referer": f"http://example.org/?{secret}", "Cookie": f"sessionid={secret}"})
+    line = access_line(system, answer.headers["X-Request-ID"])
+    assert re.fullmatch(r'- 127\.0\.0\.1 - \[[^]]+\] "GET - HTTP/1\.1" 200 \d+ \d+ [0-9a-f]{16}',
+                        line), line
+    access_line(system, '"GET / ')
+    assert secret not in access_log(system) and client.token not in access_log(system)
