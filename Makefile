@@ -44,7 +44,7 @@ once = $(eval $(1) := $(2))$($(1))
 pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error missing libraries; \
        `make packages` installs them (libmariadb, json-c, libsodium, hiredis, fcgi, \
        libuv, libwebsockets, libcurl)))
-LIBRARIES    := libmariadb json-c libsodium hiredis libcrypto
+LIBRARIES    := libmariadb json-c libsodium hiredis libssl libcrypto
 PUSH_LIBRARIES := libwebsockets libuv
 CTL_LIBRARIES := libcurl
 PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES) $(PUSH_LIBRARIES) \

@@ -1,6 +1,6 @@
 /*
- * The connection, pipelined commands, and the scripts. The socket does not block: hiredis formats
- * commands and parses replies, and poll(2) waits for the socket up to a deadline.
+ * The connection, pipelined commands, and the scripts. The socket does not block: hiredis connects
+ * and parses replies, and poll(2) waits for the socket up to a deadline.
  */
 #include "redis/redis_client.h"
 
@@ -12,24 +12,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/backoff.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/xalloc.h"
 #include "event/event.h"
+#include "redis/redis_tls.h"
 
 /* After a timeout no command is sent for this time. */
 #define PAUSE_MS 1000
 /* The connection is closed when a reply is overdue for this time. */
 #define DEAD_MS 5000
 /* It is closed as well when more bytes than this could not be sent. */
-#define MAX_UNSENT (1024 * 1024)
+#define MAX_UNSENT ((size_t)1024 * 1024)
+/* A connection that was idle for this time is tried out before it is used, for this time. */
+#define IDLE_MS 10000
+#define PING_MS 20
+/* A handshake of TLS may take this time, also if redis_timeout is shorter. */
+#define TLS_MS 500
+/* Largest output buffer that is kept. */
+#define BUFFER_KEEP ((size_t)64 * 1024)
 
 struct redis_client {
     const struct config *config;
-    redisContext *context; /* NULL while not connected; never blocks */
+    redisContext *context; /* NULL while not connected; of hiredis, its socket and parser only */
+    struct redis_tls *tls; /* NULL: none */
+    struct buffer out;     /* bytes for the socket, of which */
+    size_t sent;           /* this many are sent */
+    bool worked;           /* the connection has given a reply */
+    int64_t used_ms;       /* when the last reply was read, or it was opened */
     struct backoff backoff;
     unsigned pending;      /* replies that have not been read */
     int64_t pending_since; /* when the last reply was read, or none was pending */
@@ -57,52 +72,28 @@ const char *redis_client_last_error(const struct redis_client *client) {
 
 /* ---- the connection ---- */
 
-static void disconnect(struct redis_client *client, const char *why) {
-    const uint32_t wait = backoff_failed(&client->backoff, clock_monotonic_ms());
-    snprintf(client->last_error, sizeof(client->last_error), "%s", why);
-    log_warn("redis: %s; reconnecting in %" PRIu32 " ms", client->last_error, wait);
+static void close_connection(struct redis_client *client) {
     if (client->context)
         redisFree(client->context);
+    redis_tls_free(client->tls);
     client->context = NULL;
+    client->tls = NULL;
     client->pending = 0;
+    client->sent = 0;
+    buffer_recycle(&client->out, BUFFER_KEEP);
 }
 
-/* Connects, waiting up to timeout_ms; after that no call blocks. */
-static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
-    const struct config *config = client->config;
-    const struct timeval timeout = {(time_t)(timeout_ms / 1000),
-                                    (suseconds_t)(timeout_ms % 1000 * 1000)};
-    redisContext *context =
-        config->redis_socket[0]
-            ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
-            : redisConnectWithTimeout(config->redis_host, (int)config->redis_port, timeout);
-    if (!context || context->err) {
-        disconnect(client, context ? context->errstr : "out of memory");
-        if (context)
-            redisFree(context);
-        return false;
-    }
-    fcntl(context->fd, F_SETFL, fcntl(context->fd, F_GETFL) | O_NONBLOCK);
-    fcntl(context->fd, F_SETFD, FD_CLOEXEC);
-    context->flags &= ~REDIS_BLOCK;
-    client->context = context;
-    client->pending = 0;
-    client->pending_since = clock_monotonic_ms();
-    return true;
-}
-
-static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
-    if (client->context)
-        return true;
-    if (!redis_client_is_configured(client) ||
-        !backoff_ready(&client->backoff, clock_monotonic_ms()) ||
-        !open_connection(client, timeout_ms))
-        return false;
-    if (client->config->redis_password[0]) {
-        redisAppendCommand(client->context, "AUTH %s", client->config->redis_password);
-        client->pending++;
-    }
-    return true;
+/* A connection that worked, and that Redis or a firewall has cut since, is opened again at once. */
+static void disconnect(struct redis_client *client, const char *why, bool at_once) {
+    uint32_t wait = 0;
+    snprintf(client->last_error, sizeof(client->last_error), "%s", why);
+    close_connection(client);
+    if (at_once && client->worked)
+        backoff_reset(&client->backoff);
+    else
+        wait = backoff_failed(&client->backoff, clock_monotonic_ms());
+    client->worked = false;
+    log_warn("redis: %s; reconnecting in %" PRIu32 " ms", client->last_error, wait);
 }
 
 /* Waits until the socket is ready or the deadline has passed. */
@@ -116,23 +107,75 @@ static bool wait_for(struct redis_client *client, short events, int64_t deadline
     return ready > 0;
 }
 
-/* Writes the output buffer. True unless the connection was closed; what cannot be written by the
- * deadline stays in the buffer. */
+/* Writes `out`. True unless the connection was closed; what cannot be written by the deadline stays
+ * there. */
 static bool write_out(struct redis_client *client, int64_t deadline) {
-    int done = 0;
-    while (!done) {
-        if (redisBufferWrite(client->context, &done) != REDIS_OK) {
-            disconnect(client, client->context->errstr);
+    struct buffer *out = &client->out;
+    while (client->sent < out->len) {
+        const ssize_t sent = send(client->context->fd, out->data + client->sent,
+                                  out->len - client->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+            disconnect(client, strerror(errno), true);
             return false;
         }
-        if (!done && !wait_for(client, POLLOUT, deadline))
+        client->sent += sent > 0 ? (size_t)sent : 0;
+        if (sent < 0 && errno != EINTR && !wait_for(client, POLLOUT, deadline))
             break;
     }
-    if (sdslen(client->context->obuf) > MAX_UNSENT) {
-        disconnect(client, "it does not read commands");
+    if (client->sent == out->len) {
+        buffer_recycle(out, BUFFER_KEEP);
+        client->sent = 0;
+    } else if (out->len - client->sent > MAX_UNSENT) {
+        disconnect(client, "it does not read commands", false);
         return false;
     }
     return true;
+}
+
+/* Adds commands to `out`. */
+static bool add_commands(struct redis_client *client, const char *bytes, size_t len) {
+    if (!client->tls) {
+        buffer_append(&client->out, bytes, len);
+        return true;
+    }
+    const bool written = redis_tls_write(client->tls, bytes, len);
+    redis_tls_take(client->tls, &client->out);
+    if (!written)
+        disconnect(client, redis_tls_error(client->tls), false);
+    return written;
+}
+
+/* Hands bytes of the socket to the parser; with TLS, what they contain. */
+static bool parse(struct redis_client *client, const char *bytes, size_t len) {
+    if (!client->tls) {
+        redisReaderFeed(client->context->reader, bytes, len);
+        return true;
+    }
+    struct buffer plain = BUFFER_EMPTY;
+    bool valid = redis_tls_feed(client->tls, bytes, len);
+    if (valid && redis_tls_is_ready(client->tls))
+        valid = redis_tls_read(client->tls, &plain);
+    if (plain.len > 0)
+        redisReaderFeed(client->context->reader, plain.data, plain.len);
+    buffer_free(&plain);
+    redis_tls_take(client->tls, &client->out);
+    return valid;
+}
+
+/* Reads what there is. False when the connection was closed. */
+static bool read_bytes(struct redis_client *client) {
+    char bytes[16384];
+    const ssize_t got = recv(client->context->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return true;
+    if (got > 0 && parse(client, bytes, (size_t)got))
+        return true;
+    disconnect(client,
+               got > 0    ? redis_tls_error(client->tls)
+               : got == 0 ? "connection closed by Redis"
+                          : strerror(errno),
+               true);
+    return false;
 }
 
 /* Reads the next reply into *reply, which the caller frees; NULL if there is none by the deadline.
@@ -141,21 +184,21 @@ static bool next_reply(struct redis_client *client, int64_t deadline, redisReply
     *reply = NULL;
     for (;;) {
         void *found = NULL;
-        if (redisGetReplyFromReader(client->context, &found) != REDIS_OK) {
-            disconnect(client, client->context->errstr);
+        if (redisReaderGetReply(client->context->reader, &found) != REDIS_OK) {
+            disconnect(client, client->context->reader->errstr, false);
             return false;
         }
         if (found) {
             *reply = found;
+            client->worked = true;
+            client->used_ms = clock_monotonic_ms();
             backoff_reset(&client->backoff);
             return true;
         }
         if (!wait_for(client, POLLIN, deadline))
             return true;
-        if (redisBufferRead(client->context) != REDIS_OK) {
-            disconnect(client, client->context->errstr);
+        if (!read_bytes(client))
             return false;
-        }
     }
 }
 
@@ -169,17 +212,132 @@ static bool read_pending(struct redis_client *client, int64_t deadline) {
             return false;
         if (!reply) {
             if (clock_monotonic_ms() - client->pending_since > DEAD_MS)
-                disconnect(client, "it does not reply");
+                disconnect(client, "it does not reply", false);
             return false;
         }
-        if (reply->type == REDIS_REPLY_ERROR)
+        if (reply->type == REDIS_REPLY_ERROR) {
+            snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
             log_warn("redis: %s", reply->str);
+        }
         freeReplyObject(reply);
         client->pending--;
         client->pending_since = clock_monotonic_ms();
     }
     client->pending_since = clock_monotonic_ms();
     return true;
+}
+
+/* ---- connecting ---- */
+
+/* Appends a bulk string of the Redis protocol. */
+static void append_bulk(struct buffer *out, struct text text) {
+    buffer_append_char(out, '$');
+    buffer_append_u64(out, text.len);
+    buffer_append_str(out, "\r\n");
+    buffer_append(out, text.at, text.len);
+    buffer_append_str(out, "\r\n");
+}
+
+/* Adds a command to `out`; its reply is then pending. */
+static bool add_command(struct redis_client *client, int argc, const char *const *argv,
+                        const size_t *lengths) {
+    struct buffer command = BUFFER_EMPTY;
+    buffer_printf(&command, "*%d\r\n", argc);
+    for (int i = 0; i < argc; i++)
+        append_bulk(&command, (struct text){argv[i], lengths ? lengths[i] : strlen(argv[i])});
+    const bool added = add_commands(client, command.data, command.len);
+    buffer_free(&command);
+    if (added)
+        client->pending++;
+    return added;
+}
+
+static bool shake_hands(struct redis_client *client, int64_t deadline) {
+    const char *error = NULL;
+    client->tls = redis_tls_new(client->config, &error);
+    if (!client->tls || !parse(client, NULL, 0)) {
+        disconnect(client, client->tls ? redis_tls_error(client->tls) : error, false);
+        return false;
+    }
+    while (!redis_tls_is_ready(client->tls)) {
+        if (!write_out(client, deadline))
+            return false;
+        if (!wait_for(client, POLLIN, deadline)) {
+            disconnect(client, "TLS: no answer in time", false);
+            return false;
+        }
+        if (!read_bytes(client))
+            return false;
+    }
+    return true;
+}
+
+/* Connects, waiting up to timeout_ms; after that no call blocks. A handshake of TLS takes several
+ * round trips, and so may take longer. */
+static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
+    const struct config *config = client->config;
+    const bool local = config->redis_socket[0] != '\0';
+    const struct timeval timeout = {(time_t)(timeout_ms / 1000),
+                                    (suseconds_t)(timeout_ms % 1000 * 1000)};
+    redisContext *context =
+        local ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
+              : redisConnectWithTimeout(config->redis_host, (int)config->redis_port, timeout);
+    if (!context || context->err) {
+        disconnect(client, context ? context->errstr : "out of memory", false);
+        if (context)
+            redisFree(context);
+        return false;
+    }
+    fcntl(context->fd, F_SETFL, fcntl(context->fd, F_GETFL) | O_NONBLOCK);
+    fcntl(context->fd, F_SETFD, FD_CLOEXEC);
+    client->context = context;
+    client->worked = false;
+    client->used_ms = client->pending_since = clock_monotonic_ms();
+    const uint64_t shake_ms = timeout_ms > TLS_MS ? timeout_ms : TLS_MS;
+    return local || config->redis_tls == CONFIG_TLS_OFF ||
+           shake_hands(client, clock_monotonic_ms() + (int64_t)shake_ms);
+}
+
+/* The commands at the beginning of a connection. */
+static bool introduce(struct redis_client *client) {
+    const struct config *config = client->config;
+    const char *with_user[] = {"AUTH", config->redis_user, config->redis_password};
+    const char *without[] = {"AUTH", config->redis_password};
+    char number[24];
+    const char *select[] = {"SELECT", number};
+    snprintf(number, sizeof(number), "%" PRIu64, config->redis_database);
+    bool added = true;
+    if (config->redis_user[0])
+        added = add_command(client, 3, with_user, NULL);
+    else if (config->redis_password[0])
+        added = add_command(client, 2, without, NULL);
+    if (added && config->redis_database > 0)
+        added = add_command(client, 2, select, NULL);
+    return added;
+}
+
+/* Finds out whether a connection that was idle is still there. Redis may have closed it; a firewall
+ * may have forgotten it, and then nothing comes back. */
+static void check_idle(struct redis_client *client, uint64_t timeout_ms) {
+    static const char *const PING[] = {"PING"};
+    const int64_t now = clock_monotonic_ms(), idle_ms = now - client->used_ms;
+    if (client->pending == 0 && wait_for(client, POLLIN, now) && !read_bytes(client))
+        return;
+    if (client->pending > 0 || idle_ms < IDLE_MS || !add_command(client, 1, PING, NULL))
+        return;
+    const uint64_t wait_ms = timeout_ms < PING_MS ? PING_MS : timeout_ms;
+    if (!read_pending(client, now + (int64_t)wait_ms) && client->context)
+        disconnect(client, "no answer on an idle connection", true);
+}
+
+static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
+    if (client->context)
+        check_idle(client, timeout_ms);
+    if (client->context)
+        return true;
+    return redis_client_is_configured(client) &&
+           backoff_ready(&client->backoff, clock_monotonic_ms()) &&
+           open_connection(client, timeout_ms) && introduce(client);
 }
 
 void redis_client_free(struct redis_client *client) {
@@ -190,8 +348,8 @@ void redis_client_free(struct redis_client *client) {
      * not read yet. */
     if (client->context)
         read_pending(client, clock_monotonic_ms() + (int64_t)client->config->redis_timeout);
-    if (client->context)
-        redisFree(client->context);
+    close_connection(client);
+    buffer_free(&client->out);
     buffer_free(&client->queue);
     free(client);
 }
@@ -214,14 +372,19 @@ static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms,
     if (is_paused || !connect_if_needed(client, timeout_ms))
         return NULL;
     if (!read_pending(client, deadline)) {
-        pause_after(client, now, timeout_ms);
-        return NULL;
+        /* Closed meanwhile, or late. */
+        if (client->context || !connect_if_needed(client, timeout_ms) ||
+            !read_pending(client, deadline)) {
+            pause_after(client, now, timeout_ms);
+            return NULL;
+        }
     }
-    redisAppendCommandArgv(client->context, argc, argv, lengths);
-    if (!write_out(client, deadline) || !next_reply(client, deadline, &reply))
+    if (!add_command(client, argc, argv, lengths) || !write_out(client, deadline) ||
+        !next_reply(client, deadline, &reply))
         return NULL;
+    if (reply)
+        client->pending--;
     if (!reply) {
-        client->pending++;
         pause_after(client, now, timeout_ms);
         snprintf(client->last_error, sizeof(client->last_error), "no reply in time");
     } else if (reply->type == REDIS_REPLY_ERROR) {
@@ -235,15 +398,6 @@ static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms,
 
 /* ---- commands ---- */
 
-/* Appends a bulk string of the Redis protocol. */
-static void append_bulk(struct buffer *out, struct text text) {
-    buffer_append_char(out, '$');
-    buffer_append_u64(out, text.len);
-    buffer_append_str(out, "\r\n");
-    buffer_append(out, text.at, text.len);
-    buffer_append_str(out, "\r\n");
-}
-
 /* Formatted here, since hiredis would allocate and copy the command for each event. */
 void redis_client_publish(struct redis_client *client, struct text channel, struct text message) {
     if (!redis_client_is_configured(client))
@@ -254,19 +408,28 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
     client->queue_count++;
 }
 
-void redis_client_flush(struct redis_client *client) {
+/* Sends the queue; false if the connection was lost instead. */
+static bool send_queue(struct redis_client *client) {
     const int64_t now = clock_monotonic_ms();
-    if (client->queue_count > 0 && connect_if_needed(client, client->config->redis_timeout)) {
-        read_pending(client, now);
-        if (client->context && redisAppendFormattedCommand(client->context, client->queue.data,
-                                                           client->queue.len) == REDIS_OK) {
-            client->pending += client->queue_count;
-            /* More than fits in the socket's buffer (a room of thousands of members was deleted)
-             * has to wait until Redis reads it. */
-            write_out(client, now + (int64_t)client->config->redis_timeout);
-        }
-    }
-    buffer_clear(&client->queue);
+    read_pending(client, now);
+    if (!client->context || !add_commands(client, client->queue.data, client->queue.len))
+        return false;
+    client->pending += client->queue_count;
+    /* More than fits in the socket's buffer (a room of thousands of members was deleted) has to
+     * wait until Redis reads it. */
+    return write_out(client, now + (int64_t)client->config->redis_timeout);
+}
+
+void redis_client_flush(struct redis_client *client) {
+    const uint64_t timeout_ms = client->config->redis_timeout;
+    if (client->queue_count == 0)
+        return;
+    /* Again on a new connection, if Redis has closed the present one. What arrives twice is
+     * ignored: events have a number. */
+    if (connect_if_needed(client, timeout_ms) && !send_queue(client) &&
+        connect_if_needed(client, timeout_ms))
+        send_queue(client);
+    buffer_recycle(&client->queue, BUFFER_KEEP);
     client->queue_count = 0;
 }
 
@@ -388,6 +551,108 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
         return false;
     freeReplyObject(reply);
     return true;
+}
+
+/* ---- trying it out ---- */
+
+/* A key that is written, so that a replica refuses; it shows how many pushd processes there are. */
+static const char TRY[] =
+    "redis.call('SET', KEYS[1], '1', 'PX', 1000) "
+    "return redis.call('ZCARD', KEYS[2])";
+
+static bool note(struct redis_client *client, const char *what, const char *why) {
+    struct buffer text = BUFFER_EMPTY;
+    buffer_printf(&text, "%s: %s", what, why);
+    snprintf(client->last_error, sizeof(client->last_error), "%.150s", buffer_str(&text));
+    buffer_free(&text);
+    log_warn("redis: %s", client->last_error);
+    return false;
+}
+
+/* Subscribes, and waits for the confirmation. */
+static bool subscribe(struct redis_client *client, const char *channel, int64_t deadline) {
+    const char *argv[] = {"SUBSCRIBE", channel};
+    redisReply *reply = NULL;
+    const int64_t left = deadline - clock_monotonic_ms();
+    if (!connect_if_needed(client, left > 0 ? (uint64_t)left : 0) ||
+        !read_pending(client, deadline) || !add_command(client, 2, argv, NULL) ||
+        !write_out(client, deadline) || !next_reply(client, deadline, &reply) || !reply)
+        return false;
+    client->pending = 0;
+    const bool confirmed = reply->type == REDIS_REPLY_ARRAY;
+    if (!confirmed && reply->type == REDIS_REPLY_ERROR)
+        snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
+    freeReplyObject(reply);
+    return confirmed;
+}
+
+bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t *pushd_count) {
+    const int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
+    const char *prefix = client->config->redis_prefix;
+    char channel[256], key[256], pushds[256];
+    const char *publish[] = {"PUBLISH", channel, "1"};
+    const char *script[] = {"EVAL", TRY, "2", key, pushds};
+    size_t publish_lengths[3], script_lengths[5];
+    redisReply *reply = NULL;
+    bool worked = false;
+    snprintf(channel, sizeof(channel), "%stry:%" PRIx64, prefix, (uint64_t)clock_now());
+    snprintf(key, sizeof(key), "%stry", prefix);
+    snprintf(pushds, sizeof(pushds), "%spushds", prefix);
+    for (size_t i = 0; i < 3; i++)
+        publish_lengths[i] = strlen(publish[i]);
+    for (size_t i = 0; i < 5; i++)
+        script_lengths[i] = strlen(script[i]);
+    *pushd_count = 0;
+    struct redis_client *subscriber = redis_client_new(client->config);
+    if (!subscribe(subscriber, channel, deadline)) {
+        note(client, "cannot subscribe", subscriber->last_error);
+        goto done;
+    }
+    reply = run_command(client, timeout_ms, 3, publish, publish_lengths);
+    if (!reply) {
+        note(client, "cannot publish", client->last_error);
+        goto done;
+    }
+    freeReplyObject(reply);
+    reply = NULL;
+    if (!next_reply(subscriber, deadline, &reply) || !reply) {
+        note(client, "what is published", "does not arrive");
+        goto done;
+    }
+    freeReplyObject(reply);
+    reply = run_command(client, timeout_ms, 5, script, script_lengths);
+    if (!reply) {
+        note(client, "cannot write", client->last_error);
+        goto done;
+    }
+    *pushd_count = reply->type == REDIS_REPLY_INTEGER ? (uint64_t)reply->integer : 0;
+    worked = true;
+done:
+    freeReplyObject(reply);
+    redis_client_free(subscriber);
+    return worked;
+}
+
+bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,
+                           char identity[REDIS_IDENTITY_SIZE]) {
+    static const char SCRIPT[] =
+        "local found = redis.call('GET', KEYS[1]) "
+        "if not found then found = ARGV[1] redis.call('SET', KEYS[1], found) end "
+        "return found";
+    char key[256], fresh[REDIS_IDENTITY_SIZE];
+    secret_random_hex(fresh, (REDIS_IDENTITY_SIZE - 1) / 2);
+    snprintf(key, sizeof(key), "%sidentity", client->config->redis_prefix);
+    const char *argv[] = {"EVAL", SCRIPT, "1", key, fresh};
+    const size_t lengths[] = {4, sizeof(SCRIPT) - 1, 1, strlen(key), REDIS_IDENTITY_SIZE - 1};
+    redisReply *reply = run_command(client, timeout_ms, 5, argv, lengths);
+    if (!reply)
+        return false;
+    const bool valid =
+        reply->type == REDIS_REPLY_STRING && (size_t)reply->len == REDIS_IDENTITY_SIZE - 1;
+    if (valid)
+        memcpy(identity, reply->str, REDIS_IDENTITY_SIZE);
+    freeReplyObject(reply);
+    return valid;
 }
 
 bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out) {

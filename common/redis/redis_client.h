@@ -57,6 +57,19 @@ bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64
 /* Pings Redis, waiting at most timeout_ms. */
 bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms);
 
+/* Subscribes on a connection of its own, publishes, waits for that, and writes a key: false, with
+ * the cause in the last error, if any of these fails, as for a user without the rights or on a
+ * replica. Waits at most about timeout_ms. *pushd_count is the number of pushd processes that have
+ * used this Redis lately. */
+bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t *pushd_count);
+
+#define REDIS_IDENTITY_SIZE 17
+
+/* Reads the identity of this Redis, random hexadecimal digits that the first one to ask leaves
+ * there; another Redis has another one, and so has one that lost its data. */
+bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,
+                           char identity[REDIS_IDENTITY_SIZE]);
+
 /* Appends the reply to INFO memory (lines `name:value`). False when there is none in
  * timeout_ms. */
 bool redis_client_memory(struct redis_client *client, uint64_t timeout_ms, struct buffer *out);

@@ -19,6 +19,9 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
         "UPDATE housekeeping SET ran_at = SYSDATE(6) "
         "WHERE task = 'purge' "
         "AND ran_at NOT BETWEEN SYSDATE(6) - INTERVAL ? SECOND AND SYSDATE(6)";
+    static const char OLD_NOTES[] = /* of store/server.c */
+        "DELETE FROM housekeeping WHERE task LIKE 'redis%' "
+        "AND ran_at < SYSDATE(6) - INTERVAL 1 DAY";
     *claimed = false;
     /* A last run in the future is one before the clock was set back. */
     enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
@@ -26,6 +29,8 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
         return error;
     error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(seconds));
     *claimed = !error && db_changed(db) > 0;
+    if (*claimed)
+        error = db_run(db, OLD_NOTES, DB_REPEATABLE, NULL, 0, NULL);
     return error;
 }
 

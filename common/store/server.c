@@ -35,3 +35,36 @@ enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
     *by_statement = found != 0;
     return error;
 }
+
+/* Two rows of housekeeping for each Redis: when a host last used it, which each records once a
+ * minute, and since when it is used. One that was last used before this one was first used is its
+ * predecessor, such as itself before it lost its data. */
+enum error server_find_other_redis(struct db *db, const char *identity, bool *others) {
+    static const char SQL[] =
+        "SELECT COUNT(*) FROM housekeeping since JOIN housekeeping other "
+        "ON other.task LIKE 'redis:%' AND other.task <> CONCAT('redis:', ?) "
+        "AND other.ran_at > since.ran_at "
+        "AND other.ran_at > SYSDATE(6) - INTERVAL 150 SECOND "
+        "WHERE since.task = CONCAT('redis since:', ?)";
+    struct db_rows *rows;
+    *others = false;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_str(identity), db_str(identity));
+    if (error)
+        return error;
+    *others = db_next(rows) && db_get_u64(rows, 0) > 0;
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error server_note_redis(struct db *db, const char *identity, bool *others) {
+    static const char SQL[] =
+        "INSERT INTO housekeeping (task, ran_at) VALUES (CONCAT('redis:', ?), SYSDATE(6)), "
+        "(CONCAT('redis since:', ?), SYSDATE(6)) "
+        "ON DUPLICATE KEY UPDATE ran_at = IF(task LIKE 'redis since:%' OR "
+        "ran_at BETWEEN SYSDATE(6) - INTERVAL 2 SECOND AND SYSDATE(6), ran_at, SYSDATE(6))";
+    *others = false;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(identity), db_str(identity));
+    return error ? error : server_find_other_redis(db, identity, others);
+}

@@ -19,6 +19,13 @@ enum error server_read(struct db *db, struct server *server);
 /* Changes a row, once in five seconds: fails, as db_run does, if the server refuses changes. */
 enum error server_check_changes(struct db *db);
 
+/* Records that this host uses the Redis of this identity. *others: another host uses another Redis,
+ * so that events do not reach it at once. */
+enum error server_note_redis(struct db *db, const char *identity, bool *others);
+
+/* The same without recording. */
+enum error server_find_other_redis(struct db *db, const char *identity, bool *others);
+
 /* True if the server replicates this connection by statement, which gives replicas other times:
  * the database user may not choose another binlog_format. */
 enum error server_binlog_by_statement(struct db *db, bool *by_statement);

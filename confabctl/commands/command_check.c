@@ -129,7 +129,7 @@ static void check_changes(struct check *check) {
         report_add(&check->report, "changes", REPORT_OK, "accepted", NULL);
 }
 
-static void check_redis(struct check *check) {
+static void check_redis(struct check *check, bool database_works) {
     const struct cli *cli = check->cli;
     const struct config *config = &cli->config;
     char detail[256];
@@ -144,6 +144,23 @@ static void check_redis(struct check *check) {
         report_add(
             &check->report, "redis", REPORT_FAILED, detail,
             "start Redis; check redis_socket, or redis_host and redis_port, and redis_password");
+        return;
+    }
+    uint64_t pushd_count = 0;
+    if (!redis_client_try(cli->redis, REDIS_MS, &pushd_count)) {
+        report_add(&check->report, "redis", REPORT_FAILED, redis_client_last_error(cli->redis),
+                   "use the primary, not a replica; the user needs all commands, the keys and the "
+                   "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)");
+        return;
+    }
+    char identity[REDIS_IDENTITY_SIZE];
+    bool others = false;
+    if (database_works && redis_client_identity(cli->redis, REDIS_MS, identity))
+        server_find_other_redis(cli->db, identity, &others);
+    if (others) {
+        report_add(&check->report, "redis", REPORT_FAILED,
+                   "another host of this database uses another Redis",
+                   "set redis_host or redis_socket, and redis_prefix, alike on all hosts");
         return;
     }
     report_add(&check->report, "redis", REPORT_OK,
@@ -271,7 +288,7 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
         const bool current = check_database(&check) && check_schema(&check);
         if (current)
             check_changes(&check);
-        check_redis(&check);
+        check_redis(&check, current);
         if (deep && current)
             check_counters(&check);
     }

@@ -1,10 +1,11 @@
 /* GET /healthz. */
 #include "change_health.h"
 #include "handlers/handlers.h"
+#include "housekeeping.h"
 #include "store/server.h"
 
 /* Timeout for Redis in milliseconds; other requests wait less. */
-#define REDIS_WAIT_MS 50
+#define REDIS_WAIT_MS 100
 
 /* Of the database, as words of the response. */
 static const char OK[] = "ok", UNREACHABLE[] = "unreachable", NO_CHANGES[] = "refuses changes";
@@ -18,15 +19,26 @@ static const char *database_state(struct exchange *x) {
     return refuses ? NO_CHANGES : OK;
 }
 
-/* Without the database, or if it refuses changes, the service is unavailable; without Redis it is
- * only degraded. The log has the cause. */
-enum error health_get(struct exchange *x) {
+/* Of Redis: also whether it connects all processes. */
+static const char *redis_state(struct exchange *x) {
     struct redis_client *redis = x->service->redis;
-    const char *database = database_state(x);
-    const bool uses_redis = redis_client_is_configured(redis);
-    const bool redis_answers = uses_redis && redis_client_ping(redis, REDIS_WAIT_MS);
-    const bool degraded = uses_redis && !redis_answers;
+    uint64_t pushd_count;
+    if (!redis_client_is_configured(redis))
+        return "not configured";
+    if (!redis_client_ping(redis, REDIS_WAIT_MS))
+        return UNREACHABLE;
+    if (!redis_client_try(redis, REDIS_WAIT_MS, &pushd_count))
+        return "refuses commands";
+    return housekeeping_note_redis(x->service, REDIS_WAIT_MS) ? "another host uses another one"
+                                                              : OK;
+}
+
+/* Without the database, or if it refuses changes, the service is unavailable; without Redis, or one
+ * that does not connect all processes, it is only degraded. The log has the cause. */
+enum error health_get(struct exchange *x) {
+    const char *database = database_state(x), *redis = redis_state(x);
     const bool available = database == OK;
+    const bool degraded = redis != OK && redis_client_is_configured(x->service->redis);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "status", !available ? "unavailable" : degraded ? "degraded" : "ok");
@@ -36,10 +48,7 @@ enum error health_get(struct exchange *x) {
                                                       : "The database refuses changes.");
     if (!available || degraded) {
         json_write_member_str(&w, "database", database);
-        json_write_member_str(&w, "redis",
-                              !uses_redis     ? "not configured"
-                              : redis_answers ? "ok"
-                                              : "unreachable");
+        json_write_member_str(&w, "redis", redis);
     }
     json_write_object_end(&w);
     if (available)

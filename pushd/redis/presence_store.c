@@ -108,14 +108,17 @@ static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
     [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP,
 };
 
-/* Here KEYS[1] is the lease, and ARGV[3] is 1 if it is new. Returns whether there is a lease, and
- * the number of known pushd processes that are dead. An expired lease is not renewed. After
- * the clock was set back, leases and times of renewal that lie ahead are cut to those of now. */
+/* Here KEYS[1] is the lease, ARGV[3] is 1 if it is new, and ARGV[4] a channel of this pushd, for
+ * nothing: if Redis refuses it, or the rest, this is found out here. Returns whether there is a
+ * lease, and the number of known pushd processes that are dead. An expired lease is not renewed.
+ * After the clock was set back, leases and times of renewal that lie ahead are cut to those of
+ * now. */
 static const char RENEW[] =
     "local now = tonumber(redis.call('TIME')[1]) "
     "local there = redis.call('EXISTS', KEYS[1]) "
     "if there == 1 or ARGV[3] == '1' then "
     "there = 1 "
+    "redis.call('PUBLISH', ARGV[4], '1') "
     "redis.call('SET', KEYS[1], '1', 'EX', " LEASE_SECONDS
     ") "
     "redis.call('ZADD', KEYS[2], now, ARGV[2]) end "
@@ -347,6 +350,8 @@ static void new_id(struct pubsub *pubsub) {
     buffer_clear(&pubsub->lease_key);
     event_pushd_key(&pubsub->lease_key, pubsub->config->redis_prefix, own_id(pubsub));
     pubsub->has_lease = false;
+    if (pubsub->try_channel.len == 0)
+        buffer_printf(&pubsub->try_channel, "%stry:%s", pubsub->config->redis_prefix, pubsub->id);
 }
 
 void presence_store_init(struct pubsub *pubsub) {
@@ -362,12 +367,15 @@ void presence_store_free(struct pubsub *pubsub) {
     buffer_free(&pubsub->lease_prefix);
     buffer_free(&pubsub->known_key);
     buffer_free(&pubsub->logical_time_key);
+    buffer_free(&pubsub->try_channel);
 }
 
 /* A pushd whose lease expired stays dead, whether others have noticed or not: its users are
  * swept, and it continues under a new id. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
     struct pubsub *pubsub = context;
+    if (reply)
+        pubsub_set_refused(pubsub, reply->kind == REDIS_ERROR);
     reply = expect_list(pubsub, reply);
     if (!reply || reply->count < 2)
         return;
@@ -391,8 +399,9 @@ void presence_store_renew(struct pubsub *pubsub) {
                                 as_text(&pubsub->known_key),
                                 as_text(&pubsub->lease_prefix),
                                 own_id(pubsub),
-                                text_of(pubsub->has_lease ? "0" : "1")};
-    redis_conn_command(pubsub->commands, args, 8, on_renewed, pubsub);
+                                text_of(pubsub->has_lease ? "0" : "1"),
+                                as_text(&pubsub->try_channel)};
+    redis_conn_command(pubsub->commands, args, 9, on_renewed, pubsub);
 }
 
 static void on_retired(void *context, const struct redis_reply *reply) {

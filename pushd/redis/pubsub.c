@@ -82,7 +82,17 @@ void pubsub_interrupted(struct pubsub *pubsub) {
 static void on_state(void *context, bool conn_is_up) {
     struct pubsub *pubsub = context;
     (void)conn_is_up;
-    set_up(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands));
+    set_up(pubsub, redis_conn_is_up(pubsub->subscriber) && redis_conn_is_up(pubsub->commands) &&
+                       !pubsub->refused);
+}
+
+void pubsub_set_refused(struct pubsub *pubsub, bool refused) {
+    if (pubsub->refused == refused)
+        return;
+    pubsub->refused = refused;
+    if (!refused)
+        log_info("redis: commands are accepted again");
+    on_state(pubsub, true);
 }
 
 /* ---- subscriptions ---- */
@@ -211,6 +221,10 @@ static void count_connection(struct pubsub *pubsub) {
 static void on_subscriber_opened(void *context) {
     struct pubsub *pubsub = context;
     struct wanted rooms = {pubsub, EVENT_STREAM_ROOM}, users = {pubsub, EVENT_STREAM_USER};
+    /* Refused, it ends the connection, also while there is no other channel. */
+    const struct text try[] = {{"SUBSCRIBE", 9},
+                               {pubsub->try_channel.data, pubsub->try_channel.len}};
+    redis_conn_send(pubsub->subscriber, try, 2);
     count_connection(pubsub);
     pubsub->changed_count = 0;
     idmap_each(&pubsub->redis_channels[EVENT_STREAM_ROOM], add_wanted, &rooms);

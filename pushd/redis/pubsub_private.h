@@ -41,6 +41,7 @@ struct pubsub {
     struct redis_conn *commands;
     struct redis_conn_callbacks subscriber_callbacks, commands_callbacks;
     bool up;
+    bool refused;     /* Redis refuses commands: a user without the rights, a replica, no memory */
     bool called_back; /* since the last iteration_end */
     unsigned ticks;
     struct idmap redis_channels[2]; /* by stream: id -> state, see pubsub.c */
@@ -55,6 +56,7 @@ struct pubsub {
     struct buffer lease_prefix;     /* the same without the id */
     struct buffer known_key;        /* the pushd processes that were alive lately */
     struct buffer logical_time_key; /* the last logical time */
+    struct buffer try_channel; /* subscribed and published to, to find out whether that works */
     char scripts[PUBSUB_SCRIPTS][PUBSUB_SCRIPT_LENGTH]; /* SHA-1; zeroed: not loaded yet */
     bool has_lease;
     uint64_t epoch;
@@ -63,6 +65,9 @@ struct pubsub {
 
 /* Reports Redis down and up again at once: it lost data, but no connection. */
 void pubsub_interrupted(struct pubsub *pubsub);
+
+/* Records whether Redis refuses commands; then it counts as down. */
+void pubsub_set_refused(struct pubsub *pubsub, bool refused);
 
 /* ---- presence_store.c ---- */
 

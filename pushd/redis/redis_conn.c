@@ -14,6 +14,7 @@
 #include "base/ring.h"
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
+#include "redis/redis_tls.h"
 
 /* Timeouts are counted in ticks, not by the clock: if this process was stopped for a while, its
  * timer fires before replies that arrived long ago are read, and Redis was not late. */
@@ -47,8 +48,10 @@ struct transport {
     uv_write_t write;
     bool is_resolving; /* there is no handle yet */
     bool is_writing;
-    struct buffer out;     /* commands that are not written */
-    struct buffer writing; /* being written by libuv */
+    struct redis_tls *tls;  /* NULL: none */
+    struct buffer commands; /* with TLS, those that are not encrypted */
+    struct buffer out;      /* not written: commands, or what TLS made of them */
+    struct buffer writing;  /* being written by libuv */
     redisReader *reader;
 };
 
@@ -87,6 +90,8 @@ static struct pending take_pending(struct redis_conn *conn) {
 /* ---- losing the connection ---- */
 
 static void free_transport(struct transport *transport) {
+    redis_tls_free(transport->tls);
+    buffer_free(&transport->commands);
     buffer_free(&transport->out);
     buffer_free(&transport->writing);
     redisReaderFree(transport->reader);
@@ -151,18 +156,10 @@ static void append_command(struct buffer *out, const struct text *args, size_t c
     }
 }
 
-/* Empties a buffer, and frees its memory if that is large. */
-static void recycle(struct buffer *buffer) {
-    if (buffer->cap > BUFFER_KEEP)
-        buffer_free(buffer);
-    else
-        buffer_clear(buffer);
-}
-
 static void on_written(uv_write_t *request, int status) {
     struct transport *transport = request->data;
     transport->is_writing = false;
-    recycle(&transport->writing);
+    buffer_recycle(&transport->writing, BUFFER_KEEP);
     if (!transport->conn)
         return;
     if (status < 0)
@@ -171,9 +168,27 @@ static void on_written(uv_write_t *request, int status) {
         redis_conn_flush(transport->conn);
 }
 
+/* The buffer that commands are appended to. */
+static struct buffer *commands_of(struct redis_conn *conn) {
+    struct transport *transport = conn->transport;
+    return transport->tls ? &transport->commands : &transport->out;
+}
+
 void redis_conn_flush(struct redis_conn *conn) {
     struct transport *transport = conn->transport;
-    if (conn->state != OPEN || transport->is_writing || transport->out.len == 0)
+    if (!transport || (conn->state != OPEN && !transport->tls))
+        return;
+    if (transport->tls) {
+        const bool written =
+            redis_tls_write(transport->tls, transport->commands.data, transport->commands.len);
+        buffer_recycle(&transport->commands, BUFFER_KEEP);
+        redis_tls_take(transport->tls, &transport->out);
+        if (!written) {
+            disconnect(conn, redis_tls_error(transport->tls));
+            return;
+        }
+    }
+    if (transport->is_writing || transport->out.len == 0)
         return;
     const uv_buf_t all = {transport->out.data, transport->out.len};
     const int written = uv_try_write(&transport->stream, &all, 1);
@@ -183,7 +198,7 @@ void redis_conn_flush(struct redis_conn *conn) {
     }
     const size_t done = written > 0 ? (size_t)written : 0;
     if (done == transport->out.len) {
-        recycle(&transport->out);
+        buffer_recycle(&transport->out, BUFFER_KEEP);
         return;
     }
     /* libuv writes the rest; new commands go into the other buffer meanwhile. */
@@ -200,7 +215,7 @@ void redis_conn_flush(struct redis_conn *conn) {
 
 void redis_conn_send(struct redis_conn *conn, const struct text *args, size_t count) {
     if (conn->state == OPEN)
-        append_command(&conn->transport->out, args, count);
+        append_command(commands_of(conn), args, count);
 }
 
 void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t count,
@@ -209,7 +224,7 @@ void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t
         done(context, NULL);
         return;
     }
-    append_command(&conn->transport->out, args, count);
+    append_command(commands_of(conn), args, count);
     struct pending *pending = ring_push(&conn->pending, sizeof(*pending));
     *pending = (struct pending){done, context};
 }
@@ -274,6 +289,34 @@ static void read_replies(struct transport *transport) {
         disconnect(transport->conn, "reply too large");
 }
 
+static void become_open(struct redis_conn *conn);
+
+/* Hands bytes of the socket to the parser. */
+static void parse(struct transport *transport, const char *bytes, size_t len) {
+    redisReaderFeed(transport->reader, bytes, len);
+    read_replies(transport);
+}
+
+/* The same with TLS: hands on what they contain, and opens the connection after the handshake. */
+static void decrypt(struct transport *transport, const char *bytes, size_t len) {
+    struct buffer plain = BUFFER_EMPTY;
+    struct redis_conn *conn = transport->conn;
+    bool valid = redis_tls_feed(transport->tls, bytes, len);
+    const bool ready = valid && redis_tls_is_ready(transport->tls);
+    if (ready)
+        valid = redis_tls_read(transport->tls, &plain);
+    if (ready && conn->state == CONNECTING)
+        become_open(conn);
+    for (size_t at = 0; at < plain.len && transport->conn; at += READ_CHUNK)
+        parse(transport, plain.data + at,
+              plain.len - at < READ_CHUNK ? plain.len - at : READ_CHUNK);
+    buffer_free(&plain);
+    if (transport->conn && !valid)
+        disconnect(conn, redis_tls_error(transport->tls));
+    else if (transport->conn)
+        redis_conn_flush(conn);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct transport *transport = stream->data;
     slow_callback_start("handling replies of Redis");
@@ -282,8 +325,11 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
                    len == UV_EOF ? "connection closed by Redis" : uv_strerror((int)len));
     for (size_t at = 0; len > 0 && at < (size_t)len && transport->conn; at += READ_CHUNK) {
         const size_t rest = (size_t)len - at;
-        redisReaderFeed(transport->reader, buf->base + at, rest < READ_CHUNK ? rest : READ_CHUNK);
-        read_replies(transport);
+        const size_t chunk = rest < READ_CHUNK ? rest : READ_CHUNK;
+        if (transport->tls)
+            decrypt(transport, buf->base + at, chunk);
+        else
+            parse(transport, buf->base + at, chunk);
     }
     slow_callback_stop();
 }
@@ -304,6 +350,44 @@ static void on_authenticated(void *context, const struct redis_reply *reply) {
         log_error("redis: authentication failed: %s", reply->text.at);
 }
 
+static void on_selected(void *context, const struct redis_reply *reply) {
+    (void)context;
+    if (reply && reply->kind == REDIS_ERROR)
+        log_error("redis: redis_database cannot be used: %s", reply->text.at);
+}
+
+/* The socket is connected, and the handshake of TLS complete. */
+static void become_open(struct redis_conn *conn) {
+    const struct config *config = conn->config;
+    const struct text password = text_of(config->redis_password);
+    char number[24];
+    snprintf(number, sizeof(number), "%" PRIu64, config->redis_database);
+    const struct text with_user[] = {{"AUTH", 4}, text_of(config->redis_user), password};
+    const struct text without[] = {{"AUTH", 4}, password};
+    const struct text select[] = {{"SELECT", 6}, text_of(number)};
+    conn->state = OPEN;
+    if (config->redis_user[0])
+        redis_conn_command(conn, with_user, 3, on_authenticated, NULL);
+    else if (password.len > 0)
+        redis_conn_command(conn, without, 2, on_authenticated, NULL);
+    if (config->redis_database > 0)
+        redis_conn_command(conn, select, 2, on_selected, NULL);
+    conn->callbacks->opened(conn->callbacks->context);
+    ping(conn);
+}
+
+/* Begins the handshake. */
+static void start_tls(struct redis_conn *conn) {
+    const char *error = NULL;
+    struct redis_tls *tls = redis_tls_new(conn->config, &error);
+    if (!tls) {
+        disconnect(conn, error);
+        return;
+    }
+    conn->transport->tls = tls;
+    decrypt(conn->transport, NULL, 0);
+}
+
 static void on_connected(uv_connect_t *request, int status) {
     struct transport *transport = request->data;
     struct redis_conn *conn = transport->conn;
@@ -315,13 +399,11 @@ static void on_connected(uv_connect_t *request, int status) {
         disconnect(conn, uv_strerror(status));
         return;
     }
-    conn->state = OPEN;
-    const char *password = conn->config->redis_password;
-    const struct text auth[] = {{"AUTH", 4}, text_of(password)};
-    if (password[0])
-        redis_conn_command(conn, auth, 2, on_authenticated, NULL);
-    conn->callbacks->opened(conn->callbacks->context);
-    ping(conn);
+    const bool local = conn->config->redis_socket[0] != '\0';
+    if (!local && conn->config->redis_tls != CONFIG_TLS_OFF)
+        start_tls(conn);
+    else
+        become_open(conn);
 }
 
 static void connect_tcp(struct transport *transport, const struct addrinfo *addresses) {
@@ -434,7 +516,8 @@ bool redis_conn_is_up(const struct redis_conn *conn) {
 }
 
 size_t redis_conn_unsent(const struct redis_conn *conn) {
-    return conn->transport ? conn->transport->out.len + conn->transport->writing.len : 0;
+    const struct transport *transport = conn->transport;
+    return transport ? transport->commands.len + transport->out.len + transport->writing.len : 0;
 }
 
 int64_t redis_conn_latency_us(const struct redis_conn *conn) {

@@ -325,7 +325,7 @@ def test_a_redis_that_evicts_keys(doctor, system):
 
 
 def test_an_unavailable_redis(doctor, system):
-    doctor.finds("redis", "cannot read INFO", "confabctl check", system.url,
+    doctor.finds("redis", "cannot subscribe", "confabctl check", system.url,
                  CONFAB_REDIS_SOCKET="/nonexistent/redis.sock")
 
 

@@ -40,7 +40,7 @@ static int set_up(void **state) {
                      0);
     assert_int_equal(listen(f->listener, 1), 0);
     f->config.redis_socket = f->address.sun_path;
-    f->config.redis_host = f->config.redis_password = f->none;
+    f->config.redis_host = f->config.redis_user = f->config.redis_password = f->none;
     f->config.redis_timeout = 20;
     return 0;
 }
