@@ -366,8 +366,8 @@ export interface Pace {
 
 export interface ConfabOptions {
     /** The site with api/ and ws/, such as "https://chat.example" or
-     *  "https://example.org/~me/chat". Default: the folder that confab.js was loaded from, or
-     *  http://localhost:8000 outside browsers. */
+     *  "https://example.org/~me/chat". Default: the folder that confab.js was loaded from; if it
+     *  is bundled, the page's own site; http://localhost:8000 outside browsers. */
     url?: string;
     /** An existing token. Sets `auth` to "token". */
     token?: string | null;
@@ -515,7 +515,8 @@ export class Confab extends Emitter<ConfabEvents> {
     /** Call it when the network or the application is back: pending retries happen now.
      *  Browsers trigger it themselves (`online`, `visibilitychange`, `pageshow` and others). */
     wake(): void;
-    /** Closes all channels and stops the outbox; unsent messages stay stored. */
+    /** Closes all channels and stops the outbox; unsent messages stay stored. Opening a channel or
+     *  sending a message starts the client again. */
     close(): void;
 }
 

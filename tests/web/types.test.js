@@ -14,7 +14,7 @@ import * as library from "../../web/confab.js";
 // Methods that only the library itself calls.
 const INSIDE = {
     Confab: ["exchange"],
-    Emitter: ["emit"],
+    Emitter: ["__v_skip", "emit"],
     Channel: [
         ...["take", "start", "lost", "openSocket", "divert", "socketEnded", "carrierPolls"],
         ...["send", "probe", "wake", "sleep", "hurry"],
@@ -24,7 +24,7 @@ const INSIDE = {
         ...["path", "accept", "settle", "poll", "watch", "unwatch", "divert", "refuse"],
         "socketEnded",
     ],
-    Outbox: ["add", "setUser", "clear", "release", "wake", "stop", "arrived"],
+    Outbox: ["add", "setUser", "clear", "release", "wake", "start", "stop", "arrived"],
 };
 // Diagnostics for undefined names, exports and files, for unused names, and for functions of the
 // language newer than `lib` below.

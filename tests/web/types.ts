@@ -47,6 +47,9 @@ import type {
     WebSocketLike,
 } from "../../web/confab.js";
 
+import { ConfabChatElement } from "../../web/confab-chat.js";
+import type { ConfabChatAttributes, ConfabChatEvents } from "../../web/confab-chat.js";
+
 declare const storage: StorageLike;
 declare const SocketClass: WebSocketClass;
 declare const socketLike: WebSocketLike;
@@ -311,4 +314,24 @@ export async function manage(): Promise<void> {
     manager.showUserJoined("bob");
     manager.showUserLeft("bob");
     told(results, gone, manager.baseUrl, manager.roomId, manager.token, socket?.readyState);
+}
+
+// ---- the element ----
+
+export function element(): ConfabChatAttributes {
+    const made: ConfabChatElement = document.createElement("confab-chat");
+    made.room = 1;
+    made.room = null;
+    made.token = "0";
+    made.server = null;
+    made.addEventListener("confab-unread", ({ detail }) => console.log(detail.count + 1));
+    made.addEventListener("confab-message", ({ detail }) => console.log(detail.message.content));
+    made.addEventListener("confab-error", (event: ConfabChatEvents["confab-error"]) =>
+        console.log(event.detail.message),
+    );
+    made.addEventListener("click", () => {});
+    // @ts-expect-error: no such attribute
+    const wrong: ConfabChatAttributes = { rooms: 1 };
+    const jsx: JSX.IntrinsicElements["confab-chat"] = { room: 1, class: "chat" };
+    return { ...wrong, ...jsx };
 }

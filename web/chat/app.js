@@ -12,45 +12,53 @@ const MAX_RETRY_MS = 30000;
 
 /**
  * The modules that only a logged-in user needs; the login does not wait for them. All are listed
- * here so that the browser requests them at once. A test fails if one is missing.
+ * here, the chat itself first, so that the browser requests them at once. A test fails if one is
+ * missing. Bundlers need each name in its place.
  */
-const CHAT_MODULES = [
-    "change-password",
-    "chat",
-    "conversation/composer",
-    "conversation/conversation",
-    "conversation/details",
-    "conversation/message",
-    "conversation/pending-messages",
-    "conversation/reads",
-    "conversation/timeline",
-    "drafts",
-    "rooms/dialogs",
-    "rooms/room-list",
-    "rooms/sidebar",
-    "shown-state",
-    "ui/avatar",
-    "ui/dialog",
-    "ui/keyboard",
-    "ui/links",
-    "ui/notifications",
-    "ui/tabs",
+const CHAT_MODULES = () => [
+    import("./chat.js"),
+    import("./change-password.js"),
+    import("./conversation/composer.js"),
+    import("./conversation/conversation.js"),
+    import("./conversation/details.js"),
+    import("./conversation/message.js"),
+    import("./conversation/pending-messages.js"),
+    import("./conversation/reads.js"),
+    import("./conversation/timeline.js"),
+    import("./drafts.js"),
+    import("./rooms/dialogs.js"),
+    import("./rooms/room-list.js"),
+    import("./rooms/sidebar.js"),
+    import("./shown-state.js"),
+    import("./ui/avatar.js"),
+    import("./ui/dialog.js"),
+    import("./ui/keyboard.js"),
+    import("./ui/links.js"),
+    import("./ui/notifications.js"),
+    import("./ui/tabs.js"),
 ];
 
 async function loadChat() {
-    const modules = await Promise.all(CHAT_MODULES.map((name) => import(`./${name}.js`)));
-    return modules[CHAT_MODULES.indexOf("chat")];
+    const [chat] = await Promise.all(CHAT_MODULES());
+    return chat;
 }
 
 /**
  * Fills `root`, an element of the class "confab". `room`: show this room alone. `page`: the chat
  * owns the browser's address and title. `client`: options of Confab; with a token among them no
- * login is offered, since the embedding page logs the user in.
+ * login is offered, since the embedding page logs the user in. `keepLogin`: keep the token of a
+ * login on another site, where cookies do not work. `tell(name, detail)`: what the page may want to
+ * know: "unread", "message" and "error".
  */
 export class App {
-    constructor(root, { room = null, page = false, client = {} } = {}) {
-        Object.assign(this, { root, onlyRoom: room, page, hasLogin: !client.token });
+    constructor(root, options = {}) {
+        const { room = null, page = false, client = {}, keepLogin = false } = options;
+        const { tell = () => {} } = options;
+        Object.assign(this, { root, onlyRoom: room, page, tell, hasLogin: !client.token });
         this.confab = new Confab(client);
+        if (keepLogin && this.hasLogin && this.confab.auth === "token") {
+            this.#keepToken();
+        }
         this.retryPause = RETRY_MS;
         this.retryStart = () => this.#start();
         this.confab.on("unauthorized", ({ status }) => {
@@ -71,6 +79,19 @@ export class App {
         this.#closeChat();
         this.confab.close();
         this.root.replaceChildren();
+    }
+
+    #keepToken() {
+        const { confab } = this;
+        const key = `confab-token:${confab.url}`;
+        try {
+            confab.token = localStorage.getItem(key);
+            confab.on("user", (user) =>
+                user ? localStorage.setItem(key, confab.token) : localStorage.removeItem(key),
+            );
+        } catch {
+            // Without storage the login lasts until the page is left.
+        }
     }
 
     async #start() {
@@ -116,6 +137,7 @@ export class App {
 
     #showError(title, text, action) {
         this.startError = null;
+        this.tell("error", { message: text });
         const content = card({ role: "alert" }, h("h1", title), h("p", text), action);
         fill(this.root, h("main.welcome", content));
     }
@@ -198,6 +220,8 @@ export class App {
             confab: this.confab,
             onlyRoom: this.onlyRoom,
             page: this.page,
+            canLogOut: this.hasLogin,
+            tell: this.tell,
             drafts: this.drafts,
             loggedOut: () => {
                 this.lastName = "";

@@ -26,11 +26,15 @@ const OTHER_TABS_MS = 300;
 
 /**
  * Fills `root` for the user of `confab`. `onlyRoom` and `page` as in App; `drafts` are this user's
- * Drafts; `loggedOut()` is called after the user has logged out.
+ * Drafts; `canLogOut`: whether one room alone offers it; `tell` as in App; `loggedOut()` is called
+ * after the user has logged out.
  */
 export class Chat {
-    constructor({ root, confab, onlyRoom, page, drafts, loggedOut }) {
-        Object.assign(this, { root, confab, onlyRoom, page, drafts, loggedOut });
+    constructor({ root, confab, onlyRoom, page, canLogOut, tell, drafts, loggedOut }) {
+        Object.assign(this, { root, confab, onlyRoom, page, canLogOut, tell, drafts, loggedOut });
+        // In one room alone: messages that the user has not seen.
+        this.unseen = 0;
+        this.unreadTold = 0;
         this.notices = new Notices();
         this.desktop = new DesktopNotifications(() => {
             this.notices.show("This browser does not show desktop notifications.");
@@ -230,8 +234,12 @@ export class Chat {
 
     /** The page's title: the number of unread messages and the open room. */
     #drawTitle() {
+        const unread = this.rooms?.unread() ?? this.unseen;
+        if (this.unreadTold !== unread) {
+            this.unreadTold = unread;
+            this.tell("unread", { count: unread });
+        }
         if (this.page) {
-            const unread = this.rooms?.unread() ?? 0;
             const { room } = this.conversation ?? {};
             const name = room ? `${visibleName(room.name)} – ${TITLE}` : TITLE;
             document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${name}` : name;
@@ -240,6 +248,7 @@ export class Chat {
 
     #messageReceived(room, message) {
         const id = room.room_id;
+        this.tell("message", { message });
         if (this.#shown() === id && this.conversation.isWatched()) {
             this.#read(id, message.message_id);
         }
@@ -275,6 +284,8 @@ export class Chat {
 
     /** The user has seen a room up to this message. */
     #read(id, messageId) {
+        this.unseen = 0;
+        this.#drawTitle();
         this.rooms?.markRead(id);
         this.tabs.tellRead(id, messageId);
     }
@@ -454,12 +465,14 @@ export class Chat {
     #conversationEvents(id, room) {
         return {
             back: () => this.#backToRooms(),
+            logout: this.onlyRoom && this.canLogOut ? () => this.#logout() : null,
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),
             failed: (error) => this.notices.showError(error),
             draft: (draft) => this.drafts.set(id, draft),
             message: (message) => {
                 this.rooms?.messageReceived(message);
+                this.#receivedAlone(message);
                 if (message.sender_id === this.confab.user?.user_id) {
                     this.tabs.tellMessage(message);
                 }
@@ -475,6 +488,16 @@ export class Chat {
             },
             read: (messageId) => this.#read(id, messageId),
         };
+    }
+
+    /** In one room alone: counts a message by another user. */
+    #receivedAlone(message) {
+        if (!this.onlyRoom || message.sender_id === this.confab.user?.user_id) {
+            return;
+        }
+        this.tell("message", { message });
+        this.unseen += this.conversation.isWatched() ? 0 : 1;
+        this.#drawTitle();
     }
 
     /** The user is no longer a member of a room, or the room was deleted. */
@@ -544,7 +567,12 @@ export class Chat {
     }
 
     #showProblem(iconName, title, text, retry) {
-        const again = h("div.actions", button("Try again", retry, "main"));
+        this.tell("error", { message: `${title}. ${text}` });
+        const again = h(
+            "div.actions",
+            button("Try again", retry, "main"),
+            this.onlyRoom && this.canLogOut && button("Log out", () => this.#logout()),
+        );
         this.#fillPlaceholder(h("span.round", icon(iconName)), title, text, again);
         this.hasProblem = true;
         this.shell.dataset.pane = "room";

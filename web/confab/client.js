@@ -13,8 +13,15 @@ const CLOSE_UNAUTHORIZED = 4401;
 // What can be requested while another user is logged in.
 const LOGIN_PATHS = new Set(["/api/auth/register/", "/api/auth/token/"]);
 
-// The folder that this library was loaded from is the chat's site.
-const HOME = /^https?:/.test(import.meta.url) ? new URL("..", import.meta.url).href : null;
+// The folder that this library was loaded from is the chat's site. If a bundler has put it
+// elsewhere, the page's own site is. (In one expression bundlers take `new URL` and
+// `import.meta.url` for the name of a file.)
+const MODULE = import.meta.url;
+const HOME = /^https?:.*\/confab\/client\.js([?#]|$)/.test(MODULE)
+    ? new URL("..", MODULE).href
+    : /^https?:/.test(globalThis.location?.origin)
+      ? globalThis.location.origin
+      : null;
 
 /** The URL of the chat's site, without a trailing slash. */
 export function siteOf({ url }) {
@@ -45,6 +52,8 @@ export class Confab extends Emitter {
     #otherUser = null;
     #http;
     #context;
+    #options;
+    #isClosed = false;
     #unlisten = [];
 
     constructor(options = {}) {
@@ -66,6 +75,7 @@ export class Confab extends Emitter {
         });
         this.outbox = this.#makeOutbox(options, pace);
         this.#context = this.#channelContext(options, pace);
+        this.#options = options;
         this.#listen(options);
     }
 
@@ -249,6 +259,7 @@ export class Confab extends Emitter {
     }
 
     send(roomId, content, { message_type = "text", reply_to_id = null } = {}) {
+        this.#revive();
         this.#channels.forEach((one) => one.roomId === roomId && one.stopTyping());
         return this.outbox.add({ room_id: roomId, content, message_type, reply_to_id });
     }
@@ -267,6 +278,7 @@ export class Confab extends Emitter {
     }
 
     close() {
+        this.#isClosed = true;
         this.#unlisten.forEach((stop) => stop());
         this.#unlisten = [];
         this.#expired.clear();
@@ -403,7 +415,17 @@ export class Confab extends Emitter {
         };
     }
 
+    /** A closed client that is used again, as by frameworks that mount components twice. */
+    #revive() {
+        if (this.#isClosed) {
+            this.#isClosed = false;
+            this.#listen(this.#options);
+            this.outbox.start();
+        }
+    }
+
     #opened(channel) {
+        this.#revive();
         this.#expired.delete(channel);
         this.#channels.add(channel);
         return channel;

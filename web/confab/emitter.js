@@ -3,6 +3,11 @@
 export class Emitter {
     #listeners = new Map();
 
+    /** Vue leaves an object with this property alone; its proxies would lack private fields. */
+    get __v_skip() {
+        return true;
+    }
+
     on(name, listener) {
         const listeners = this.#listeners.get(name) ?? new Set();
         this.#listeners.set(name, listeners.add(listener));

@@ -92,6 +92,7 @@ export class Http {
         Object.assign(this, { url, fetch, timeout, token, cookies, userId, answeredAs });
         // Whether the server names the user. It then also compares.
         this.namesUser = false;
+        this.wasAnswered = false;
         // Whether the host refuses PATCH and DELETE, and takes them as POST.
         this.overrides = false;
     }
@@ -113,6 +114,7 @@ export class Http {
                 ...this.#options(method, body, etag, token ?? this.token(), expected),
                 signal: aborter.signal,
             });
+            this.wasAnswered = true;
             this.#compare(expected, response);
             return {
                 status: response.status,
@@ -120,7 +122,7 @@ export class Http {
                 body: parse(await response.text(), response.ok),
             };
         } catch (error) {
-            throw noResponse(failureText(error), error);
+            throw noResponse((await this.#originRefused(error)) ?? failureText(error), error);
         } finally {
             clearTimeout(timer);
             signal?.removeEventListener("abort", stop);
@@ -154,6 +156,27 @@ export class Http {
         const again = await this.fetch(this.url + path, asPost);
         this.overrides = isOurs(again);
         return this.overrides ? again : response;
+    }
+
+    /**
+     * A browser does not tell why a request to another origin fails. If the server is there, but
+     * its answers may not be read, it does not allow this page.
+     */
+    async #originRefused({ name }) {
+        const own = globalThis.location?.origin;
+        const isOther = /^https?:/.test(own) && new URL(this.url, own).origin !== own;
+        if (this.wasAnswered || !isOther || name !== "TypeError") {
+            return null;
+        }
+        try {
+            await this.fetch(`${this.url}/healthz`, { mode: "no-cors", credentials: "omit" });
+        } catch {
+            return null;
+        }
+        return (
+            `The chat at ${this.url} does not allow pages of ${own}. ` +
+            "Its administrator can add this address to allowed_origins."
+        );
     }
 
     #compare(expected, response) {

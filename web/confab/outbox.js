@@ -9,6 +9,11 @@ const MAX_SERVER_ERRORS = 5;
 
 /** A message being sent. */
 class Outgoing {
+    /** As in Emitter. */
+    get __v_skip() {
+        return true;
+    }
+
     #settle;
 
     constructor(entry) {
@@ -139,6 +144,14 @@ export class Outbox extends Emitter {
     wake() {
         this.#rooms.forEach((room) => room.wake());
         new Set(this.#entries.map((one) => one.room_id)).forEach((id) => this.#send(id));
+    }
+
+    /** Sends again after stop(). */
+    start() {
+        if (!this.#released) {
+            this.#stopped = false;
+            this.wake();
+        }
     }
 
     /** Stops sending; unsent messages stay in the storage. */

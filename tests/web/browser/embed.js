@@ -1,11 +1,13 @@
 // The chat elsewhere: <confab-chat> in other pages, and in a folder of a site.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, world } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { freePort, startFolder, startSite } from "../support/other-sites.js";
+import { pause, until } from "../support/until.js";
 import "./setup.js";
 
 test("the element shows one room to a logged-in user, in the page's colours", async () => {
@@ -70,6 +72,255 @@ test("a revoked token is reported, and a new one gives access again", async () =
     });
     await give(token);
     await guest.field.waitFor();
+});
+
+/**
+ * Opens a page of another site with this content; `head` is added to its head. The site's address
+ * is an allowed origin unless `port` is another. The site ends with the window.
+ */
+async function visitSite(person, body, { head = "", headers = {}, port = world.sitePort } = {}) {
+    const page =
+        `<!doctype html><html><head><meta charset="utf-8"><title>A site</title>${head}` +
+        `<script type="module" src="${world.system.url}/confab-chat.js"></script></head>` +
+        `<body>${body}</body></html>`;
+    person.site?.close();
+    person.site = createServer((_, response) => {
+        response.writeHead(200, { "Content-Type": "text/html", Connection: "close", ...headers });
+        response.end(page);
+    });
+    await new Promise((done) => person.site.listen(port, "127.0.0.1", done));
+    person.page.once("close", () => person.site.close());
+    const url = `http://127.0.0.1:${port}/`;
+    await person.page.goto(url);
+    return url;
+}
+
+async function longCounter(person) {
+    const room = await person.room("Counter");
+    for (let i = 0; i < 120; i += 1) {
+        await person.post(room, `Line ${i}`);
+    }
+    return room;
+}
+
+for (const [name, style] of [
+    ["height: auto", "confab-chat { height: auto }"],
+    ["100% in an auto parent", "confab-chat { height: 100% }"],
+    ["display: inline", "confab-chat { display: inline; height: auto }"],
+    ["* { all: unset }", "* { all: unset } head, style, script { display: none }"],
+    ["a maximum", "confab-chat { height: auto; max-height: 320px }"],
+    ["an inline block", "confab-chat { display: inline-block; height: auto }"],
+]) {
+    test(`the element does not grow with its messages: ${name}`, async () => {
+        const person = await loggedInUser();
+        const room = await longCounter(person);
+        const requests = [];
+        person.page.on("request", (request) => {
+            if (request.url().includes("/messages/")) {
+                requests.push(request.url());
+            }
+        });
+        await visitSite(
+            person,
+            `<main><confab-chat room="${room}" token="${person.token}"></confab-chat></main>`,
+            { head: `<style>${style}</style>` },
+        );
+        await person.sees("Line 119");
+        await pause(1500);
+        const height = await person.page.evaluate(() => {
+            const { shadowRoot } = document.querySelector("confab-chat");
+            return shadowRoot.querySelector(".frame").getBoundingClientRect().height;
+        });
+        assert.ok(height > 200 && height <= 600, `${height} px`);
+        assert.ok(requests.length <= 4, `${requests.length} requests`);
+        await person.say("Within reach");
+        await person.sees("Within reach");
+    });
+}
+
+test("a page's text styles and its size of a rem do not reach into the element", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Counter");
+    await person.post(room, "Rye is out");
+    const inherited = `letter-spacing: 5px; text-transform: uppercase; text-indent: 40px;
+        text-shadow: 1px 1px red; line-height: 3; word-spacing: 9px; font-variant: small-caps;
+        white-space: pre; text-align: right; cursor: wait`;
+    const element = `<confab-chat room="${room}" token="${person.token}"></confab-chat>`;
+    const styles = async (head) => {
+        await visitSite(person, element, { head });
+        await person.sees("Rye is out");
+        return person.page.locator(".items .text").evaluate((node) => {
+            const style = getComputedStyle(node);
+            const names = [
+                ...["letterSpacing", "textTransform", "textIndent", "textShadow", "lineHeight"],
+                ...["wordSpacing", "fontVariant", "textAlign", "cursor", "fontSize", "padding"],
+                ...["width", "fontFamily", "color"],
+            ];
+            return names.map((name) => `${name}: ${style[name]}`);
+        });
+    };
+    const plain = await styles("");
+    const wild = await styles(
+        `<style>html { font-size: 62.5% } body, confab-chat { ${inherited} }</style>`,
+    );
+    assert.deepEqual(wild, plain);
+    assert.ok(plain.includes("fontSize: 15px"), String(plain));
+});
+
+for (const [name, headers] of [
+    [
+        "a policy without style-src",
+        (url) => ({
+            "Content-Security-Policy":
+                `default-src 'none'; script-src ${url}; ` +
+                `connect-src ${url} ${url.replace("http", "ws")}`,
+        }),
+    ],
+    ["COEP require-corp", () => ({ "Cross-Origin-Embedder-Policy": "require-corp" })],
+]) {
+    test(`the element has its styles under ${name}`, async () => {
+        const person = await loggedInUser();
+        const room = await person.room("Counter");
+        await person.post(room, "Rye is out");
+        const element = `<confab-chat room="${room}" token="${person.token}"></confab-chat>`;
+        await visitSite(person, element, { headers: headers(world.system.url) });
+        await person.sees("Rye is out");
+        const size = await person.page
+            .locator(".items .text")
+            .evaluate((node) => getComputedStyle(node).fontSize);
+        assert.equal(size, "15px");
+    });
+}
+
+test("styles that fail are reported, and requested again", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Counter");
+    await person.post(room, "Rye is out");
+    let fails = true;
+    await person.page.route("**/chat.css", (route) => (fails ? route.abort() : route.continue()));
+    await visitSite(person, `<confab-chat room="${room}" token="${person.token}"></confab-chat>`);
+    await person.page.getByText(/cannot be reached\. Trying again/).waitFor();
+    fails = false;
+    await person.sees("Rye is out");
+});
+
+test("a login in the element on another site lasts until the log-out", async () => {
+    const person = await loggedInUser();
+    const { room_id: room } = await person.api("POST", "chat/rooms/", { name: "Counter" });
+    const guest = await openWindow();
+    const element = `<confab-chat room="${room}"></confab-chat>`;
+    const url = await visitSite(guest, element);
+    await guest.page.getByLabel("Username").fill(person.name);
+    await guest.page.getByLabel("Password").fill(PASSWORD);
+    await guest.button("Log in").click();
+    await guest.field.waitFor();
+    await guest.page.goto(url);
+    await guest.field.waitFor();
+    await guest.button("Log out").click();
+    await guest.button("Log in").waitFor();
+    await guest.page.goto(url);
+    await guest.button("Log in").waitFor();
+});
+
+test("a click on a quote does not scroll the page around the element", async () => {
+    const person = await loggedInUser();
+    const room = await longCounter(person);
+    const { results } = await person.api("GET", `chat/rooms/${room}/messages/?limit=100`);
+    await person.post(room, "A reply", { reply_to_id: results[60].message_id });
+    await visitSite(
+        person,
+        `<p style="height: 900px">Above</p>
+        <confab-chat room="${room}" token="${person.token}"></confab-chat>
+        <p style="height: 900px">Below</p>`,
+    );
+    await person.sees("A reply");
+    const quote = person.message("A reply").getByRole("button", { name: /^In reply to/ });
+    await quote.scrollIntoViewIfNeeded();
+    const before = await person.page.evaluate(() => window.scrollY);
+    await quote.evaluate((node) => node.click());
+    await person.page.locator(".message.flash").waitFor();
+    await pause(300);
+    assert.equal(await person.page.evaluate(() => window.scrollY), before);
+    assert.ok(before > 0);
+});
+
+test("the script from two addresses, properties, and events", async () => {
+    const [person, other] = [await loggedInUser(), await loggedInUser()];
+    const room = await person.room("Counter", other);
+    await visitSite(person, "<confab-chat hidden></confab-chat>", {
+        head: `<script type="module" src="${world.system.url}/confab-chat.js?again"></script>`,
+    });
+    await person.page.evaluate(
+        ({ id, token }) => {
+            window.told = [];
+            ["unread", "message", "error"].forEach((name) =>
+                document.addEventListener(`confab-${name}`, ({ detail }) =>
+                    window.told.push([name, detail.count ?? detail.message.content ?? "error"]),
+                ),
+            );
+            const element = document.querySelector("confab-chat");
+            Object.assign(element, { room: id, token, hidden: false });
+        },
+        { id: room, token: person.token },
+    );
+    await person.field.waitFor();
+    const element = person.page.locator("confab-chat");
+    assert.deepEqual(await element.evaluate((node) => [node.room, typeof node.token]), [
+        room,
+        "string",
+    ]);
+    await person.page.evaluate(() => {
+        document.hasFocus = () => false;
+    });
+    await other.post(room, "Anybody here?");
+    await person.sees("Anybody here?");
+    const told = () => person.page.evaluate(() => window.told);
+    await until(async () => (await told()).length === 2);
+    assert.deepEqual(await told(), [
+        ["message", "Anybody here?"],
+        ["unread", 1],
+    ]);
+    for (const wrong of ["banana", "-1", "1.5", ""]) {
+        await element.evaluate((node, value) => node.setAttribute("room", value), wrong);
+        await person.page.getByText(`room="${wrong}" is not the number of a room.`).waitFor();
+    }
+    assert.equal((await told()).at(-1)[0], "error");
+    // All rooms, of the same user.
+    await element.evaluate((node) => {
+        node.room = null;
+    });
+    await person.page.locator(".room", { hasText: "Counter" }).waitFor();
+});
+
+test("an element that is removed and added again leaves no socket behind", async () => {
+    const person = await loggedInUser();
+    const room = await person.room("Counter");
+    const open = new Set();
+    person.page.on("websocket", (socket) => {
+        open.add(socket);
+        socket.on("close", () => open.delete(socket));
+    });
+    await visitSite(person, `<confab-chat room="${room}" token="${person.token}"></confab-chat>`);
+    await person.field.waitFor();
+    for (let i = 0; i < 5; i += 1) {
+        await person.page.evaluate(() => {
+            const element = document.querySelector("confab-chat");
+            element.remove();
+            document.body.append(element);
+        });
+        await person.field.waitFor();
+    }
+    await until(() => open.size === 1);
+});
+
+test("an origin that is not allowed is told what to do", async () => {
+    const guest = await openWindow();
+    const port = await freePort();
+    await visitSite(guest, "<confab-chat></confab-chat>", { port });
+    await guest.page.getByText(`does not allow pages of http://127.0.0.1:${port}.`).waitFor();
+    await guest.page.getByText("allowed_origins").waitFor();
+    // The browser reports the refusal as well.
+    guest.faults.splice(0);
 });
 
 test("a page in PHP logs its user in and shows the chat", async () => {

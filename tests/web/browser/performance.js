@@ -139,14 +139,14 @@ test("what the page needs first is requested at once, and only once", async () =
         ),
     );
     const [, chat] = (await readFile(join(WEB, "chat/app.js"), "utf8")).match(
-        /^const CHAT_MODULES = \[([^\]]+)\];$/m,
+        /^const CHAT_MODULES = \(\) => \[([^\]]+)\];$/m,
     );
     const behind = [...(await needed("chat/chat.js"))].filter((path) => !way.has(path));
     assert.deepEqual(announced.sort(), [...way, ...behind].sort());
     assert.deepEqual(
         chat
-            .match(/[a-z/-]+/g)
-            .map((name) => `chat/${name}.js`)
+            .match(/[a-z/-]+\.js/g)
+            .map((name) => join("chat", name))
             .sort(),
         behind.sort(),
     );

@@ -304,6 +304,23 @@ test("any path can be requested", async () => {
     assert.deepEqual(await alice.request("GET", "/api/auth/me/"), alice.user);
 });
 
+test("a closed client that is used again works again", async () => {
+    const { alice, bob, room } = await pair(system);
+    // As React does it in its strict mode: an effect runs, is undone, and runs again.
+    alice.openRoom(room);
+    alice.close();
+    const outgoing = alice.send(room, "1");
+    await outgoing.done;
+    alice.close();
+    const heard = await recordLive(alice.openRoom(room));
+    await alice.send(room, "2").done;
+    await bob.postMessage(room, { content: "3" });
+    await until(() => heard.events.length === 2);
+    alice.close();
+    heard.channel.reopen();
+    await until(() => heard.channel.state === "live");
+});
+
 // ---- errors ----
 
 test("a 400 has the errors of each invalid field", async () => {

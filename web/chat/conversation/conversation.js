@@ -54,7 +54,7 @@ function connectionText(state, channel, unsentCount) {
  * the rooms, `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user
  * never was, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
  * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen,
- * `on.draft(draft)`, and `on.failed(error)`.
+ * `on.draft(draft)`, and `on.failed(error)`. `on.logout` is null unless the header offers it.
  */
 export class Conversation {
     constructor({ root, confab, room, draft, place, on }) {
@@ -123,6 +123,7 @@ export class Conversation {
             this.picture,
             this.title,
             this.detailsButton,
+            this.on.logout && iconButton("exit", "Log out", this.on.logout),
         );
         this.connection = h("div.connection", { role: "status", hidden: true });
         this.tools = h("div.tools", { role: "toolbar", "aria-label": "Message" });

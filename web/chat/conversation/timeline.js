@@ -209,7 +209,9 @@ export class Timeline {
     }
 
     #flash(id) {
-        this.byId.get(id).scrollIntoView({ block: "center" });
+        // Not scrollIntoView, which scrolls the page around the chat as well.
+        const { offsetTop, offsetHeight } = this.byId.get(id);
+        this.scroller.scrollTop = offsetTop - (this.scroller.clientHeight - offsetHeight) / 2;
         const article = this.focusOn(id);
         article.classList.remove("flash");
         requestAnimationFrame(() => article.classList.add("flash"));
