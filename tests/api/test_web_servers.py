@@ -120,3 +120,29 @@ def test_timeouts_exceed_the_ping_interval():
     assert int(re.search(r"upgrade=websocket[^#]* timeout=(\d+)", apache)[1]) > largest
     for kind in ("read", "send"):
         assert int(re.search(rf"proxy_{kind}_timeout (\d+)s", nginx)[1]) > largest
+
+
+# ---- upgrades ----
+
+@everywhere
+@pytest.mark.parametrize("upgrade", ["foo", "h2c", "websocket/13", "foo, websocket", "websockets"])
+def test_an_upgrade_to_anything_else_is_426_in_json(instance, user, upgrade):
+    new = Client(instance, user().token)
+    for path in ("/ws/chat/notifications/", "/ws/chat/1/"):
+        with Socket.open(instance, path, token=new.token, headers={"Upgrade": upgrade}) as live:
+            assert live.status == 426, live.body
+            assert list(live.json()) == ["detail"]
+
+
+@everywhere
+@pytest.mark.parametrize("extensions", [
+    "permessage-deflate; client_max_window_bits", "permessage-deflate; " * 20 + "x", "x" * 3000,
+    ", ".join(f"extension-{i}" for i in range(300)),
+])
+def test_extensions_of_any_length_are_ignored(instance, user, extensions):
+    new = user()
+    with Socket.open(instance, "/ws/chat/notifications/", token=new.token,
+                     headers={"Sec-WebSocket-Extensions": extensions}) as live:
+        assert live.status == 101
+        assert "sec-websocket-extensions" not in live.headers
+        assert live.next()["type"] == "connected"
