@@ -1,6 +1,7 @@
 // The chat elsewhere: <confab-chat> in other pages, and in a folder of a site.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
@@ -349,6 +350,44 @@ test("a page in PHP logs its user in and shows the chat", async () => {
         await guest.page.getByLabel("Your name").fill(name);
         await guest.button("Log in").click();
         await guest.sees("Hello from the shop");
+    } finally {
+        await site.stop();
+    }
+});
+
+test("the smallest chat of the documents runs under the policy of the chat's site", async () => {
+    const [person, other] = [await loggedInUser(), await loggedInUser()];
+    const room = await person.room("Kitchen", other);
+    await other.post(room, "Already here");
+    const text = await readFile(new URL("../../../docs/clients.md", import.meta.url), "utf8");
+    const block = (kind) =>
+        [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].find(
+            ([, name, code]) => name === kind && /small-chat|new Confab\(\)/.test(code),
+        )[2];
+    const { headers } = await fetch(`${world.system.url}/index.html`);
+    const policy = headers.get("Content-Security-Policy").replace(/frame-ancestors[^;]*;/, "");
+    const site = await startFolder({
+        port: await freePort(),
+        chat: world.system.url,
+        path: "/chat/",
+        files: {
+            "small.html": block("html").replace(
+                "<!doctype html>",
+                `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`,
+            ),
+            "small-chat.js": block("js")
+                .replace("/confab.js", "/chat/confab.js")
+                .replace('"alice", "alice-demo"', `"${person.name}", "${PASSWORD}"`),
+        },
+    });
+    try {
+        await person.page.goto(`${site.url.replace("/chat/", "/")}small.html`);
+        await person.page.locator("li", { hasText: "Already here" }).waitFor();
+        await person.page.locator("input").fill("From the small chat");
+        await person.button("Send").click();
+        await person.page.locator("li", { hasText: "From the small chat" }).waitFor();
+        await other.post(room, "Welcome");
+        await person.page.locator("li", { hasText: "Welcome" }).waitFor();
     } finally {
         await site.stop();
     }

@@ -32,9 +32,12 @@ export function startSite({ port, chat, room }) {
     });
 }
 
-/** Starts a site that only has the chat, in the folder `path` ("/team/"). */
-export async function startFolder({ port, chat, path }) {
+/** Starts a site with the chat in the folder `path` ("/team/"), and `files` of its own, by name. */
+export async function startFolder({ port, chat, path, files = {} }) {
     const home = await mkdtemp(join(tmpdir(), "confab-folder-"));
+    for (const [name, text] of Object.entries(files)) {
+        await writeFile(join(home, name), text);
+    }
     const { hostname, port: chatPort } = new URL(chat);
     await writeFile(
         join(home, "lighttpd.conf"),
@@ -43,6 +46,7 @@ export async function startFolder({ port, chat, path }) {
         server.document-root = "${home}"
         server.upload-dirs = ("${home}")
         server.bind = "127.0.0.1"
+        mimetype.assign = (".html" => "text/html", ".js" => "text/javascript")
         server.port = ${port}
         server.feature-flags = ("server.h2proto" => "disable")
         $HTTP["url"] =^ "${path}" {
