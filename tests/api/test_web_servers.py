@@ -146,3 +146,15 @@ def test_extensions_of_any_length_are_ignored(instance, user, extensions):
         assert live.status == 101
         assert "sec-websocket-extensions" not in live.headers
         assert live.next()["type"] == "connected"
+
+
+@everywhere
+def test_a_query_of_many_parameters_is_no_failure_of_the_server(instance, user):
+    new = user()
+    path = "/ws/chat/notifications/?" + "&".join(f"a{i}={i}" for i in range(700))
+    with Socket.open(instance, path, token=new.token) as live:
+        assert live.status in (404, 414), live.body
+        assert list(live.json()) == ["detail"]
+    path = "/ws/chat/notifications/?" + "&".join(f"a{i}={i}" for i in range(39)) + "&since=0"
+    with Socket.open(instance, path, token=new.token) as live:
+        assert live.next()["type"] == "connected"
