@@ -49,21 +49,24 @@ restart_server() {
 
 # Restarts servers that die, until a signal arrives or the instance is stopped.
 watch() {
-    local name
+    local name left
     while :; do
         sleep 1 &
         wait $!
         checkpoint
+        left=
         for name in "${SERVERS[@]}"; do
-            server_pid "$name" >/dev/null && continue
-            if ! server_was_started "$name"; then
-                [[ $verb != run ]] || lock  # until all are stopped
-                started=()
-                echo "confab was stopped by another command"
-                return 0
+            if server_was_started "$name"; then
+                left=yes
+                server_pid "$name" >/dev/null || restart_server "$name"
             fi
-            restart_server "$name"
         done
+        if [[ -z $left ]]; then
+            [[ $verb != run ]] || lock  # until the other command has finished
+            started=()
+            echo "confab was stopped by another command"
+            return 0
+        fi
     done
 }
 
