@@ -73,8 +73,9 @@ class Instance:
                                ("api", signal.SIGTERM), ("redis", signal.SIGKILL),
                                ("database", signal.SIGKILL)]:
             if (pid := self._running(server)) is not None:
-                os.kill(pid, number)
-                os.kill(pid, signal.SIGCONT)  # in case a test stopped it
+                with contextlib.suppress(ProcessLookupError):  # it may end at once
+                    os.kill(pid, number)
+                    os.kill(pid, signal.SIGCONT)  # in case a test stopped it
                 stopping[server] = pid
         try:
             for server, pid in stopping.items():
