@@ -59,6 +59,7 @@ static const struct metric METRICS[] = {
     DROP("not_found", METRICS_DROP_NOT_FOUND),
     DROP("bad_since", METRICS_DROP_BAD_SINCE),
     DROP("slow", METRICS_DROP_SLOW),
+    DROP("protocol", METRICS_DROP_PROTOCOL),
     DROP("flood", METRICS_DROP_FLOOD),
     DROP("too_big", METRICS_DROP_TOO_BIG),
     DROP("drain", METRICS_DROP_DRAIN),

@@ -17,6 +17,7 @@ enum metrics_drop {
     METRICS_DROP_NOT_FOUND,   /* 4404 */
     METRICS_DROP_BAD_SINCE,   /* 4400 */
     METRICS_DROP_SLOW,        /* 1013 */
+    METRICS_DROP_PROTOCOL,    /* 1002: a frame that is not masked */
     METRICS_DROP_FLOOD,       /* 1008 */
     METRICS_DROP_TOO_BIG,     /* 1009 */
     METRICS_DROP_DRAIN,       /* 1012 */

@@ -7,8 +7,9 @@
 #include "base/xalloc.h"
 
 #define FIN_TEXT 0x81 /* first byte of an unfragmented text message */
-#define LEN_16 126    /* second byte: the length follows in 2 bytes */
-#define LEN_64 127    /* ... or in 8 */
+#define FIN_PONG 0x8A
+#define LEN_16 126 /* second byte: the length follows in 2 bytes */
+#define LEN_64 127 /* ... or in 8 */
 #define MAX_HEADER 10
 
 static struct frame *allocate(size_t len, uint32_t count) {
@@ -35,6 +36,16 @@ struct frame *frame_text(struct text json) {
     if (json.len > 0)
         memcpy(frame->bytes + header, json.at, json.len);
     frame->len = header + json.len;
+    return frame;
+}
+
+struct frame *frame_pong(const unsigned char *payload, size_t len) {
+    struct frame *frame = allocate(2 + len, 1);
+    frame->bytes[0] = FIN_PONG;
+    frame->bytes[1] = (unsigned char)len;
+    if (len > 0)
+        memcpy(frame->bytes + 2, payload, len);
+    frame->len = 2 + len;
     return frame;
 }
 

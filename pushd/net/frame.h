@@ -21,6 +21,9 @@ struct frame {
  * reference. */
 struct frame *frame_text(struct text json);
 
+/* Returns an unmasked pong with this payload, of up to 125 bytes; as frame_text. */
+struct frame *frame_pong(const unsigned char *payload, size_t len);
+
 /* The payload of a frame made by frame_text; belongs to the frame. */
 struct text frame_json(const struct frame *frame);
 

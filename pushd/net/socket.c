@@ -9,6 +9,7 @@
 #include "metrics/slow_callback.h"
 #include "net/slab.h"
 #include "net/socket_private.h"
+#include "net/socket_read.h"
 
 /* Handshakes at the same time whose headers come from the slab; further ones use the heap. */
 #define HEADER_BLOCKS 4096
@@ -172,6 +173,12 @@ static uint64_t *open_count(const struct socket *socket) {
     return socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
 }
 
+static void on_unmasked(struct socket *socket) {
+    socket_fail(socket, SOCKET_CLOSE_PROTOCOL);
+}
+
+static const struct socket_read_callbacks READER = {socket_send_pong, on_unmasked};
+
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
     const struct handshake *handshake = ws_handshake_established(
         &sockets->ws_handshake, wsi, &socket->handshake_key, &socket->address_key);
@@ -194,6 +201,7 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     sockets->count++;
     ++*open_count(socket);
     socket->client = sockets->callbacks.opened(sockets->callbacks.context, socket, handshake);
+    socket_read_attach(socket->fd, socket);
     if (sockets->drain_code) /* it was in its handshake when the others were closed */
         socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
     return 0;
@@ -218,6 +226,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
     sockets->count--;
     --*open_count(socket);
     sockets->metrics->abnormal_closes += socket->phase == PHASE_OPEN;
+    socket_read_detach(socket->fd);
     socket_write_discard(socket);
     drop_partial(socket);
     leave_place(sockets, socket);
@@ -246,6 +255,7 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
         return 0;
     const struct text message = {buffer_str(socket->partial), socket->partial->len};
+    socket_flush_pong(socket); /* before the answer */
     sockets->callbacks.message(socket->client, message, lws_frame_is_binary(wsi) != 0);
     drop_partial(socket);
     return 0;
@@ -371,6 +381,7 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
     uv_timer_init(loop, &sockets->drain_timer);
     sockets->drain_timer.data = sockets;
     socket_write_init(sockets, loop);
+    socket_read_init(&READER);
     if (!create_context(sockets)) {
         log_error("cannot initialize libwebsockets");
         return NULL;
@@ -409,6 +420,7 @@ void sockets_free(struct sockets *sockets) {
     /* On a foreign loop the context is destroyed in two calls, with iterations in between. */
     lws_context_destroy(sockets->context);
     slab_free(header_slab);
+    socket_read_free();
     conn_limit_free(&sockets->ws_handshake.conn_limit);
     socket_write_free(sockets);
     free(sockets);

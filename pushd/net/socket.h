@@ -26,6 +26,7 @@ struct sockets;
 
 /* Close codes; those from 4400 are confab's own. */
 enum {
+    SOCKET_CLOSE_PROTOCOL = 1002,
     SOCKET_CLOSE_POLICY = 1008,
     SOCKET_CLOSE_TOO_BIG = 1009,
     SOCKET_CLOSE_RESTART = 1012,

@@ -55,6 +55,7 @@ struct socket {
     struct client *client;
     struct socket *next, **prev_next; /* list of all sockets */
     struct send_queue *send_queue;    /* while blocked or deferred; NULL: empty */
+    struct frame *pong;               /* to be sent, for the last ping; NULL: none */
     struct buffer *partial;           /* received fragments of a message; NULL: none */
     enum socket_place place;
     uint64_t handshake_key; /* in conn_limit, while opening */
@@ -115,6 +116,15 @@ void socket_write_free(struct sockets *sockets);
 
 /* Writes encoded frames at once; only to a socket that is not blocked. */
 void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t len);
+
+/* Answers the last ping at the end of the loop iteration, or once the socket is not blocked. */
+void socket_send_pong(struct socket *socket, const unsigned char *payload, size_t len);
+
+/* Sends the pong now, unless the socket is blocked. */
+void socket_flush_pong(struct socket *socket);
+
+/* Closes after a violation of the protocol: the peer's answer is not read. */
+void socket_fail(struct socket *socket, unsigned code);
 
 /* Callbacks of libwebsockets: the socket is writable, or the peer sent a close frame. Return
  * what the callback returns. */

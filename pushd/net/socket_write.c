@@ -128,6 +128,16 @@ bool socket_prefetch(const struct socket *socket) {
 
 /* ---- deferred frames ---- */
 
+void socket_flush_pong(struct socket *socket) {
+    struct frame *pong = socket->pong;
+    if (!pong || socket->blocked || socket->phase != PHASE_OPEN)
+        return;
+    socket->pong = NULL;
+    socket->sockets->metrics->pongs++;
+    socket_write_now(socket, pong->bytes, pong->len);
+    frame_release(pong);
+}
+
 /* An idle handle is called before the loop waits for events again. */
 static void on_iteration_end(uv_idle_t *idle) {
     struct sockets *sockets = idle->data;
@@ -140,9 +150,32 @@ static void on_iteration_end(uv_idle_t *idle) {
         socket->deferred = false;
         if (!socket->blocked)
             flush_queue(socket);
+        socket_flush_pong(socket);
     }
     sockets->deferred_count = 0;
     slow_callback_stop();
+}
+
+/* Has what is queued sent at the end of the loop iteration. */
+static void defer(struct socket *socket) {
+    struct sockets *sockets = socket->sockets;
+    if (socket->deferred || socket->blocked)
+        return;
+    sockets->deferred = array_reserve(sockets->deferred, &sockets->deferred_space,
+                                      sockets->deferred_count + 1, sizeof(struct socket *));
+    sockets->deferred[sockets->deferred_count++] = socket;
+    socket->deferred = true;
+    uv_idle_start(&sockets->flush_idle, on_iteration_end);
+}
+
+void socket_send_pong(struct socket *socket, const unsigned char *payload, size_t len) {
+    if (socket->phase != PHASE_OPEN || uv_is_closing((uv_handle_t *)&socket->sockets->flush_idle))
+        return;
+    socket->received_s = socket_now_s();
+    socket->ping_pending = false;
+    frame_release(socket->pong);
+    socket->pong = frame_pong(payload, len);
+    defer(socket);
 }
 
 void socket_send_deferred(struct socket *socket, struct frame *frame) {
@@ -153,13 +186,7 @@ void socket_send_deferred(struct socket *socket, struct frame *frame) {
         socket_send(socket, frame);
         return;
     }
-    if (!socket->deferred && !socket->blocked) {
-        sockets->deferred = array_reserve(sockets->deferred, &sockets->deferred_space,
-                                          sockets->deferred_count + 1, sizeof(struct socket *));
-        sockets->deferred[sockets->deferred_count++] = socket;
-        socket->deferred = true;
-        uv_idle_start(&sockets->flush_idle, on_iteration_end);
-    }
+    defer(socket);
     sockets->metrics->deliveries += frame->count;
     enqueue(socket, frame);
 }
@@ -208,15 +235,19 @@ void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
         socket_refused(socket);
 }
 
+void socket_fail(struct socket *socket, unsigned code) {
+    socket_close(socket, code, METRICS_DROP_PROTOCOL);
+    if (!socket->blocked)
+        shutdown(socket->fd, SHUT_WR);
+}
+
 int socket_on_writable(struct socket *socket) {
     if (socket->phase == PHASE_ABORTED)
         return -1;
     if (lws_partial_buffered(socket->wsi))
         return 0;
-    /* libwebsockets answers pings by itself, without a callback; but it then calls this, although
-     * the socket was not blocked. */
-    socket->sockets->metrics->pongs += !socket->blocked && socket->phase == PHASE_OPEN;
     flush_queue(socket);
+    socket_flush_pong(socket);
     if (socket->notify_drained && !socket->blocked && socket->phase == PHASE_OPEN) {
         socket->notify_drained = false;
         socket->sockets->callbacks.drained(socket->client);
@@ -251,6 +282,8 @@ void socket_write_discard(struct socket *socket) {
         if (sockets->deferred[i] == socket)
             sockets->deferred[i] = NULL;
     socket->deferred = false;
+    frame_release(socket->pong);
+    socket->pong = NULL;
     discard_queue(socket);
 }
 

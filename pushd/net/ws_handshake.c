@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "net/socket_read.h"
 
 /* libwebsockets closes a connection without an answer if these headers are otherwise. */
 #define MAX_PROTOCOLS 126
@@ -36,6 +37,7 @@ void ws_handshake_on_accept(void *context, int fd, const struct sockaddr *peer, 
         close(fd);
         return;
     }
+    socket_read_begin(fd);
     lws_adopt_socket_vhost(handshakes->vhost, fd); /* closes fd if it fails */
     if (handshakes->accepted_key)                  /* ws_handshake_adopted was not called */
         conn_limit_handshake_end(&handshakes->conn_limit, handshakes->accepted_key);

@@ -30,7 +30,7 @@ METRICS = {
     "loop_lag_max_seconds": "gauge", "slow_callbacks_total": "counter",
     "resident_memory_bytes": "gauge"}
 REASONS = {"auth", "forbidden", "not_found", "bad_since", "slow", "flood", "too_big", "drain",
-           "dead", "limit", "unavailable"}
+           "dead", "limit", "protocol", "unavailable"}
 REFUSALS = {"plain_http", "path", "malformed", "origin", "full", "address_limit", "failures",
             "handshake_limit", "incomplete"}
 

@@ -68,14 +68,70 @@ def assert_broken(live):
 
 
 @BOTH_WAYS
-def test_an_unmasked_frame_is_accepted(room, direct):
-    # Masking protects proxies from scripts in browsers, which cannot turn it off.
+@pytest.mark.parametrize("opcode", [TEXT, PING, PONG])
+@pytest.mark.parametrize("payload", [b"", PING_TEXT])
+def test_an_unmasked_frame_closes_with_1002(room, direct, opcode, payload):
     with in_room(*room, direct=direct) as live:
-        live.send_frame(TEXT, PING_TEXT, masked=False)
-        assert live.next() == PONG_FRAME
-        live.send_raw(b"\x81\x00" + make_frame(PONG, masked=False))
-        assert live.next() == an_error("bad_json")
+        live.send_raw(make_frame(TEXT, PING_TEXT) + make_frame(opcode, payload, masked=False))
+        assert live.closed(3) == 1002
+        live.connection.settimeout(3)
+        assert live.connection.recv(1) == b""
+
+
+def test_an_unmasked_frame_in_pieces_closes_with_1002(live):
+    for byte in make_frame(TEXT, PING_TEXT, masked=False):
+        live.send_raw(bytes([byte]))
+    assert live.closed(3) == 1002
+
+
+def test_an_unmasked_fragment_closes_with_1002(live):
+    live.send_frame(TEXT, b"{", fin=False)
+    live.send_frame(CONTINUED, b"}", masked=False)
+    assert live.closed(3) == 1002
+
+
+# ---- several pings ----
+
+def last_pong(live):
+    """The payload of the last pong before the answer to a text message."""
+    live.send({"type": "ping"})
+    pong = None
+    while True:
+        _, opcode, payload = live.read_frame()
+        if opcode == TEXT:
+            return pong
+        assert opcode == PONG
+        pong = payload
+
+
+@BOTH_WAYS
+def test_the_last_of_several_pings_is_answered(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_raw(b"".join(make_frame(PING, b"%d" % number) for number in range(20)))
+        assert last_pong(live) == b"19"
         assert_well(live)
+
+
+@BOTH_WAYS
+def test_pings_between_fragments_are_answered(room, direct):
+    with in_room(*room, direct=direct) as live:
+        live.send_raw(make_frame(TEXT, PING_TEXT[:5], fin=False) + make_frame(PING, b"one")
+                      + make_frame(CONTINUED, PING_TEXT[5:9], fin=False)
+                      + make_frame(PING, b"two"))
+        pongs = []
+        while not pongs or pongs[-1] != b"two":
+            fin, opcode, payload = live.read_frame()
+            assert (fin, opcode) == (True, PONG)
+            pongs.append(payload)
+        live.send_frame(CONTINUED, PING_TEXT[9:])
+        assert live.next() == PONG_FRAME
+
+
+def test_a_ping_in_pieces_is_answered(live):
+    for byte in make_frame(PING, b"piece by piece"):
+        live.send_raw(bytes([byte]))
+    assert live.read_frame() == (True, PONG, b"piece by piece")
+    assert_well(live)
 
 
 @pytest.mark.parametrize("opcode", [3, 7, 11, 15])

@@ -252,7 +252,7 @@ def test_a_flood_of_watch_frames_is_limited_like_any_other(make_instance):
                            CONFAB_RATE_LIMITS="on")
     alice = Client(system).register()
     room = alice.room()["room_id"]
-    with notified(alice) as live:
+    with watching(alice, room) as live:
         for _ in range(60):
             live.send({"type": "watch", "room_id": room})
         codes = [live.until("error")["code"] for _ in range(5)]

@@ -1,0 +1,143 @@
+/* socket_read: the state of each connection, by file descriptor, and the functions of libc. */
+#include "net/socket_read.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "net/frame_scan.h"
+
+/* More descriptors than a process can use in practice. */
+#define MAX_FDS 1100000
+
+/* The empty line that ends a request. */
+static const char END[] = "\r\n\r\n";
+#define END_LEN 4
+
+struct reading {
+    struct socket *socket; /* NULL: not attached */
+    struct frame_scan scan;
+    unsigned char matched; /* bytes of END that came; END_LEN: frames follow */
+    bool pinged;           /* a ping came before the socket was attached: */
+    unsigned char ping_len;
+    unsigned char ping[FRAME_SCAN_MAX_CONTROL];
+};
+
+/* recv and close have no context, so they need these globals. Only the loop's thread uses them. */
+static _Thread_local bool on_loop;
+static struct reading **readings; /* by descriptor */
+static size_t reading_count;
+static const struct socket_read_callbacks *reader;
+
+static struct reading *find(int fd) {
+    return on_loop && fd >= 0 && (size_t)fd < reading_count ? readings[fd] : NULL;
+}
+
+static void end(int fd) {
+    struct reading *reading = find(fd);
+    if (!reading)
+        return;
+    readings[fd] = NULL;
+    frame_scan_free(&reading->scan);
+    free(reading);
+}
+
+void socket_read_init(const struct socket_read_callbacks *callbacks) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    reading_count = limit.rlim_cur < MAX_FDS ? (size_t)limit.rlim_cur : MAX_FDS;
+    readings = xcalloc(reading_count, sizeof(struct reading *));
+    reader = callbacks;
+    on_loop = true;
+}
+
+void socket_read_free(void) {
+    for (size_t fd = 0; fd < reading_count; fd++)
+        end((int)fd);
+    on_loop = false;
+    free(readings);
+    readings = NULL;
+    reading_count = 0;
+}
+
+void socket_read_begin(int fd) {
+    end(fd);
+    if (on_loop && (size_t)fd < reading_count)
+        readings[fd] = xcalloc(1, sizeof(struct reading));
+}
+
+void socket_read_attach(int fd, struct socket *socket) {
+    struct reading *reading = find(fd);
+    if (!reading)
+        return;
+    reading->socket = socket;
+    reading->matched = END_LEN;
+    if (reading->pinged)
+        reader->ping(socket, reading->ping, reading->ping_len);
+    if (reading->scan.unmasked)
+        reader->unmasked(socket);
+}
+
+void socket_read_detach(int fd) {
+    struct reading *reading = find(fd);
+    if (reading)
+        reading->socket = NULL;
+}
+
+static void on_ping(void *context, const unsigned char *payload, size_t len) {
+    struct reading *reading = context;
+    if (reading->socket) {
+        reader->ping(reading->socket, payload, len);
+        return;
+    }
+    reading->pinged = true;
+    reading->ping_len = (unsigned char)len;
+    memcpy(reading->ping, payload, len);
+}
+
+/* Bytes of the request, up to its end; returns how many. */
+static size_t skip_request(struct reading *reading, const unsigned char *bytes, size_t len) {
+    size_t at = 0;
+    for (; at < len && reading->matched < END_LEN; at++)
+        if (bytes[at] == END[reading->matched])
+            reading->matched++;
+        else
+            reading->matched = bytes[at] == END[0];
+    return at;
+}
+
+/* Returns how many of the bytes libwebsockets gets. */
+static size_t scan(struct reading *reading, unsigned char *bytes, size_t len) {
+    const bool was_unmasked = reading->scan.unmasked;
+    const size_t request = skip_request(reading, bytes, len);
+    const size_t frames =
+        frame_scan(&reading->scan, bytes + request, len - request, on_ping, reading);
+    if (reading->scan.unmasked && !was_unmasked && reading->socket)
+        reader->unmasked(reading->socket);
+    return request + frames;
+}
+
+/* ---- libc ---- */
+
+ssize_t recv(int fd, void *bytes, size_t size, int flags) {
+    const ssize_t len = recvfrom(fd, bytes, size, flags, NULL, NULL);
+    struct reading *reading = find(fd);
+    if (!reading || len <= 0 || (flags & MSG_PEEK))
+        return len;
+    const size_t rest = scan(reading, bytes, (size_t)len);
+    if (rest > 0)
+        return (ssize_t)rest;
+    errno = EAGAIN;
+    return -1;
+}
+
+int close(int fd) {
+    end(fd);
+    return (int)syscall(SYS_close, fd);
+}

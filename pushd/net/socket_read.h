@@ -1,0 +1,36 @@
+/*
+ * socket_read: what libwebsockets reads from connections, scanned on the way (net/frame_scan.h).
+ *
+ * libwebsockets has no callback for that. This module defines recv(2) and close(2) for the whole
+ * process, which call the system's; on the loop's thread, bytes of connections that were announced
+ * are scanned.
+ */
+#ifndef CONFAB_PUSHD_NET_SOCKET_READ_H
+#define CONFAB_PUSHD_NET_SOCKET_READ_H
+
+#include <stddef.h>
+
+struct socket;
+
+/* What is found, on the loop, from within a read of libwebsockets. */
+struct socket_read_callbacks {
+    /* A ping came: it is to be answered with this payload. */
+    void (*ping)(struct socket *socket, const unsigned char *payload, size_t len);
+    /* A frame came that is not masked; nothing that follows is read. */
+    void (*unmasked)(struct socket *socket);
+};
+
+/* To be called on the thread of the loop. callbacks must outlive it. */
+void socket_read_init(const struct socket_read_callbacks *callbacks);
+void socket_read_free(void);
+
+/* A connection was accepted: a request by HTTP, then frames. It ends with close(2). */
+void socket_read_begin(int fd);
+
+/* The socket of the connection; calls back at once for what came together with the request. */
+void socket_read_attach(int fd, struct socket *socket);
+
+/* The socket is gone. */
+void socket_read_detach(int fd);
+
+#endif

@@ -1,0 +1,138 @@
+/* frame_scan: pings and frames that are not masked, however the bytes are cut. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/frame_scan.h"
+
+struct heard {
+    unsigned count;
+    size_t len;
+    unsigned char last[FRAME_SCAN_MAX_CONTROL];
+};
+
+static void on_ping(void *context, const unsigned char *payload, size_t len) {
+    struct heard *heard = context;
+    heard->count++;
+    heard->len = len;
+    memcpy(heard->last, payload, len);
+}
+
+/* Appends a frame to bytes; returns their number then. */
+static size_t add_frame(unsigned char *bytes, size_t at, unsigned first, const char *payload,
+                        size_t len, bool masked) {
+    static const unsigned char MASK[] = {7, 0, 255, 13};
+    bytes[at++] = (unsigned char)first;
+    const unsigned flag = masked ? 0x80 : 0;
+    if (len < 126) {
+        bytes[at++] = (unsigned char)(flag | len);
+    } else {
+        bytes[at++] = (unsigned char)(flag | 126);
+        bytes[at++] = (unsigned char)(len >> 8);
+        bytes[at++] = (unsigned char)len;
+    }
+    if (masked)
+        memcpy(bytes + at, MASK, 4);
+    at += masked ? 4 : 0;
+    for (size_t i = 0; i < len; i++)
+        bytes[at++] = (unsigned char)(payload[i] ^ (masked ? MASK[i % 4] : 0));
+    return at;
+}
+
+/* Scans bytes in pieces of this size; returns how many are handed on. */
+static size_t scan_pieces(unsigned char *bytes, size_t len, size_t piece, struct heard *heard) {
+    struct frame_scan scan = {0};
+    size_t handed = 0;
+    for (size_t at = 0; at < len; at += piece)
+        handed +=
+            frame_scan(&scan, bytes + at, len - at < piece ? len - at : piece, on_ping, heard);
+    frame_scan_free(&scan);
+    return handed;
+}
+
+static void each_ping_is_heard_and_becomes_a_pong(void **state) {
+    (void)state;
+    static char text[300];
+    unsigned char made[1000], bytes[1000];
+    size_t len = add_frame(made, 0, 0x01, text, 300, true);
+    const size_t first = len;
+    len = add_frame(made, len, 0x89, "one", 3, true);
+    len = add_frame(made, len, 0x80, text, 10, true);
+    len = add_frame(made, len, 0x89, text, 125, true);
+    const size_t last = len;
+    len = add_frame(made, len, 0x89, "", 0, true);
+    for (size_t piece = 1; piece <= len; piece++) {
+        struct heard heard = {0};
+        memcpy(bytes, made, len);
+        assert_int_equal(scan_pieces(bytes, len, piece, &heard), len);
+        assert_int_equal(heard.count, 3);
+        assert_int_equal(heard.len, 0);
+        assert_int_equal(bytes[first], 0x8A);
+        assert_int_equal(bytes[last], 0x8A);
+        bytes[first] = bytes[last] = made[first];
+        bytes[last - 131] = made[first];
+        assert_memory_equal(bytes, made, len);
+    }
+}
+
+static void the_payload_of_a_ping_is_unmasked(void **state) {
+    (void)state;
+    unsigned char bytes[100];
+    struct heard heard = {0};
+    const size_t len = add_frame(bytes, 0, 0x89, "some words", 10, true);
+    scan_pieces(bytes, len, 3, &heard);
+    assert_int_equal(heard.len, 10);
+    assert_memory_equal(heard.last, "some words", 10);
+}
+
+static void nothing_after_an_unmasked_frame_is_handed_on(void **state) {
+    (void)state;
+    unsigned char made[100], bytes[100];
+    const size_t masked = add_frame(made, 0, 0x81, "{}", 2, true);
+    size_t len = add_frame(made, masked, 0x89, "a", 1, false);
+    len = add_frame(made, len, 0x89, "b", 1, true);
+    for (size_t piece = 1; piece <= len; piece++) {
+        struct heard heard = {0};
+        memcpy(bytes, made, len);
+        assert_in_range(scan_pieces(bytes, len, piece, &heard), masked, masked + 1);
+        assert_int_equal(heard.count, 0);
+    }
+}
+
+static void an_invalid_ping_is_not_answered(void **state) {
+    (void)state;
+    static char text[200];
+    unsigned char bytes[300];
+    struct heard heard = {0};
+    size_t len = add_frame(bytes, 0, 0x09, "part", 4, true);
+    assert_int_equal(scan_pieces(bytes, len, len, &heard), len);
+    assert_int_equal(bytes[0], 0x09);
+    len = add_frame(bytes, 0, 0x89, text, 200, true);
+    scan_pieces(bytes, len, len, &heard);
+    assert_int_equal(heard.count, 0);
+}
+
+static void a_length_of_64_bits_is_skipped(void **state) {
+    (void)state;
+    unsigned char bytes[] = {0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                             0xff, 0xff, 1,    2,    3,    4,    0x89, 0x00};
+    struct heard heard = {0};
+    assert_int_equal(scan_pieces(bytes, sizeof(bytes), 5, &heard), sizeof(bytes));
+    assert_int_equal(heard.count, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_ping_is_heard_and_becomes_a_pong),
+        cmocka_unit_test(the_payload_of_a_ping_is_unmasked),
+        cmocka_unit_test(nothing_after_an_unmasked_frame_is_handed_on),
+        cmocka_unit_test(an_invalid_ping_is_not_answered),
+        cmocka_unit_test(a_length_of_64_bits_is_skipped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
