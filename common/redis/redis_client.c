@@ -450,8 +450,11 @@ static const char TAKE[] =
     "end "
     "if wait > 0 then return wait end "
     "for i, key in ipairs(KEYS) do "
+    "if tats[i] > now then "
     "redis.call('SET', key, string.format('%.0f', tats[i]), 'PX', "
-    "math.max(math.ceil((tats[i] - now) / 1000), 0) + 1) end "
+    "math.ceil((tats[i] - now) / 1000) + 1) "
+    "else redis.call('DEL', key) end "
+    "end "
     "return 0";
 
 /* Runs TAKE. A negative sign of the intervals puts tokens back. */

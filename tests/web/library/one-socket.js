@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { Instance } from "../support/instance.js";
 import {
     anotherClient,
+    inviteBack,
     pair,
     PASSWORD,
     receivedTexts,
@@ -132,7 +133,7 @@ test("a removed member is told, and can come back", async () => {
     assert.equal(heard.closed.code, 4403);
     assert.equal(heard.events.at(-1).type, "user_removed");
     await alice.postMessage(room, { content: "meanwhile" });
-    await alice.invite(room, bob.user.user_id);
+    await inviteBack(system, alice, bob);
     channel.reopen();
     await until(() => heard.events.length === 3);
     await alice.postMessage(room, { content: "again" });
@@ -144,7 +145,7 @@ test("a removed member is told, and can come back", async () => {
 test("a replay with the user's own removal does not close the channel", async () => {
     const { alice, bob, room } = await pair(system);
     await alice.removeMember(room, bob.user.user_id);
-    await alice.invite(room, bob.user.user_id);
+    await inviteBack(system, alice, bob);
     const { heard, channel } = await page(bob, room, { since: 0 });
     await alice.postMessage(room, { content: "still here" });
     await until(() => heard.events.length === 4);

@@ -7,6 +7,7 @@ import { Instance } from "../support/instance.js";
 import {
     anonymousClient,
     anotherClient,
+    inviteBack,
     MemoryStorage,
     pair,
     PASSWORD,
@@ -215,7 +216,7 @@ test("a failed message can be retried", async () => {
     await alice.removeMember(room, bob.user.user_id);
     const outgoing = bob.send(room, "let me in");
     await assert.rejects(outgoing.done, { status: 404 });
-    await alice.invite(room, bob.user.user_id);
+    await inviteBack(system, alice, bob);
     bob.outbox.retry(outgoing.client_id);
     assert.equal((await outgoing.done).content, "let me in");
     assert.deepEqual(bob.outbox.list(), []);

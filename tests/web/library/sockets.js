@@ -9,6 +9,7 @@ import { Instance } from "../support/instance.js";
 import {
     anonymousClient,
     anotherClient,
+    inviteBack,
     pair,
     receivedTexts,
     record,
@@ -209,7 +210,7 @@ test("4403: after another invitation reopen() misses nothing", async () => {
     await alice.removeMember(room, bob.user.user_id);
     await until(() => heard.closed);
     await alice.postMessage(room, { content: "meanwhile" });
-    await alice.invite(room, bob.user.user_id);
+    await inviteBack(system, alice, bob);
     channel.reopen();
     await until(() => heard.events.length === 3);
     assert.deepEqual(

@@ -128,6 +128,23 @@ export async function roomOf(owner, ...others) {
     return id;
 }
 
+/**
+ * Invites a user back to the owner's only room made by roomOf(). By confabctl: the owner cannot
+ * invite who has just left.
+ */
+export async function inviteBack(system, owner, { user }) {
+    const { username } = owner.user;
+    await system.confabctl(
+        "room",
+        "ensure",
+        "Kitchen",
+        "--owner",
+        username,
+        "--member",
+        user.username,
+    );
+}
+
 /** Two users and a room of both. */
 export async function pair(system, options) {
     const [alice, bob] = [await userClient(system, options), await userClient(system, options)];

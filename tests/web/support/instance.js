@@ -105,6 +105,12 @@ export class Instance {
         return readFile(join(this.state, "run", name), "utf8");
     }
 
+    /** Runs confabctl. */
+    async confabctl(...words) {
+        const program = join(ROOT, process.env.BUILD ?? "build/release", "confabctl");
+        await run(program, ["-c", join(this.state, "confab.conf"), ...words], { env: this.env });
+    }
+
     async #script(verb) {
         await run(join(ROOT, "scripts/instance"), [verb], { env: this.env, cwd: ROOT });
     }
