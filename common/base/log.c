@@ -75,13 +75,12 @@ static void close_file(void) {
 static bool is_journal(void) {
     if (target.kind == STDERR_UNKNOWN) {
         const char *stream = getenv("JOURNAL_STREAM");
-        unsigned long long device, inode;
+        char own[64] = "";
         struct stat status;
-        target.kind = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-                              fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
-                              status.st_ino == inode
-                          ? STDERR_JOURNAL
-                          : STDERR_PLAIN;
+        if (fstat(STDERR_FILENO, &status) == 0)
+            snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)status.st_dev,
+                     (unsigned long long)status.st_ino);
+        target.kind = stream && strcmp(stream, own) == 0 ? STDERR_JOURNAL : STDERR_PLAIN;
     }
     return target.kind == STDERR_JOURNAL;
 }

@@ -89,15 +89,12 @@ static void set_body(struct gateway *gateway, struct text body, bool late) {
     const char *header = request_header(request, VARIABLE_CONTENT_LENGTH);
     uint64_t announced = body.len;
     request->body = body;
-    if (header && !text_to_u64(text_of(header), &announced))
-        request->body_error = ERROR_BAD_INPUT;
-    else if (announced > limit)
+    const bool valid = !header || text_to_u64(text_of(header), &announced);
+    if (valid && announced > limit)
         request->body_error = ERROR_TOO_LARGE;
-    else if (body.len > announced)
-        request->body_error = ERROR_BAD_INPUT;
-    else if (late)
+    else if (valid && late && body.len <= announced)
         request->body_error = ERROR_TIMEOUT;
-    else if (body.len < announced)
+    else if (!valid || body.len != announced)
         request->body_error = ERROR_BAD_INPUT;
 }
 
