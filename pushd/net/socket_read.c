@@ -17,8 +17,8 @@
 #define MAX_FDS 1100000
 
 /* The empty line that ends a request. */
-static const char END[] = "\r\n\r\n";
 #define END_LEN 4
+static const unsigned char END[END_LEN] = {'\r', '\n', '\r', '\n'};
 
 struct reading {
     struct socket *socket; /* NULL: not attached */
