@@ -18,7 +18,9 @@ struct change_health {
 struct change_health *change_health_new(void) {
     void *shared = mmap(NULL, sizeof(struct change_health), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return shared == MAP_FAILED ? NULL : shared;
+    if (shared == MAP_FAILED)
+        return NULL;
+    return shared;
 }
 
 void change_health_record(struct change_health *health, bool disk_is_full) {

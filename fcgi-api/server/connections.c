@@ -72,7 +72,7 @@ static void watch(struct connections *connections, struct connection *connection
 }
 
 static void enter(struct connection *connection, enum phase phase, int64_t time_ms) {
-    connection->phase = phase;
+    connection->phase = (int)phase;
     connection->deadline_ms = clock_monotonic_ms() + time_ms;
 }
 
@@ -222,6 +222,8 @@ static struct connection *accept_one(struct connections *connections, size_t lim
                                      uint64_t seconds) {
     if (connections->listen_fd < 0 || connections->count == CONNECTIONS_MAX)
         return NULL;
+    /* The address of the peer, the web server, is not needed; cppcheck does not know that. */
+    /* cppcheck-suppress nullPointer */
     const int fd = accept4(connections->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return NULL;
