@@ -73,14 +73,16 @@ static void check(struct asked *asked, uint64_t count) {
     fuzz_require(page.limit >= 1 && page.limit <= PAGE_MOST, "the limit has its bounds");
     struct json_writer w = json_writer_start(&asked->x.response.body);
     page_begin(&asked->x, &w, &page, count, "public");
-    page_end(&w);
+    page_end(&asked->x, &w, &page, count, "public");
     const struct buffer *body = &asked->x.response.body;
     fuzz_require(json_validate(body->data, body->len, &at) == NULL, "the page is JSON");
     struct json_object *envelope = json_tokener_parse(buffer_str(&asked->x.response.body));
     const bool more = page.offset < count && count - page.offset > page.limit;
     const uint64_t before = page.offset > page.limit ? page.offset - page.limit : 0;
-    check_link(asked, envelope, "next", more, (struct page){page.limit, page.offset + page.limit});
-    check_link(asked, envelope, "previous", page.offset > 0, (struct page){page.limit, before});
+    check_link(asked, envelope, "next", more,
+               (struct page){.limit = page.limit, .offset = page.offset + page.limit});
+    check_link(asked, envelope, "previous", page.offset > 0,
+               (struct page){.limit = page.limit, .offset = before});
     json_object_put(envelope);
 }
 
