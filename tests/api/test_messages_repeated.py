@@ -54,17 +54,24 @@ def test_a_password_change_by_another_token_ends_this_one(system, cached_sender,
     assert_detail(post(cached_sender, room), 401, "Invalid token.")
 
 
-def test_a_disabled_user_is_refused_until_enabled(system, cached_sender, room):
+def test_a_disabled_user_is_refused_until_enabled_and_logged_in(system, cached_sender, room):
+    """Disabling ends all tokens for good."""
     system.confabctl("user", "disable", cached_sender.name)
-    assert_detail(post(cached_sender, room), 401, "User inactive or deleted.")
+    assert_detail(post(cached_sender, room), 401, "Invalid token.")
     system.confabctl("user", "enable", cached_sender.name)
-    assert post(cached_sender, room).status_code == 201
+    assert_detail(post(cached_sender, room), 401, "Invalid token.")
+    again = Client(system, new_token(system, cached_sender))
+    assert post(again, room).status_code == 201
 
 
-def test_a_removed_member_is_refused_until_invited_again(alice, cached_sender, room):
+def test_a_removed_member_is_refused_until_invited_again(system, alice, cached_sender, room):
+    """By another admin: the one who removed a member cannot invite it for an hour."""
+    carol = Client(system).register()
+    alice.invite(room, carol)
+    alice.patch(f"{ROOMS}{room}/members/{carol.id}/", json={"is_admin": True})
     assert remove(alice, {"room_id": room}, cached_sender.id).status_code == 204
     assert_error(post(cached_sender, room), 404)
-    alice.invite(room, cached_sender)
+    carol.invite(room, cached_sender)
     assert post(cached_sender, room).status_code == 201
 
 
