@@ -31,13 +31,13 @@ enum metrics_drop {
 enum metrics_refusal {
     METRICS_REFUSAL_PLAIN_HTTP, /* 426 */
     METRICS_REFUSAL_PATH,       /* 404 */
-    METRICS_REFUSAL_MALFORMED,  /* 400: key or subprotocol */
+    METRICS_REFUSAL_MALFORMED,  /* 400: key, Host or subprotocol */
     METRICS_REFUSAL_ORIGIN,     /* 403 */
     METRICS_REFUSAL_FULL,       /* 503: max_sockets */
     METRICS_REFUSAL_ADDRESS,    /* 429: max_sockets_address */
     METRICS_REFUSAL_FAILURES,   /* 429: rate_socket_failures */
     METRICS_REFUSAL_HANDSHAKES, /* closed at once: too many unfinished handshakes */
-    METRICS_REFUSAL_INCOMPLETE, /* disconnected, too slow, or not HTTP */
+    METRICS_REFUSAL_INCOMPLETE, /* disconnected, too slow, or refused by head_scan */
     METRICS_REFUSAL_COUNT
 };
 

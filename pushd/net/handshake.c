@@ -12,6 +12,9 @@ static const char PREFIX[] = "/ws/chat/";
 static const char NOTIFICATIONS[] = "notifications";
 static const char OWN_PROTOCOL[] = "confab";
 
+/* The longest word of a list that libwebsockets accepts. */
+#define MAX_WORD 62
+
 static bool is_digits(struct text text) {
     for (size_t i = 0; i < text.len; i++)
         if (text.at[i] < '0' || text.at[i] > '9')
@@ -64,12 +67,33 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
     return true;
 }
 
+/* True for a letter, followed by letters, digits, '-', '_' and '.', MAX_WORD in all. */
+static bool is_word(struct text text) {
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.at[i];
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && (i == 0 || !c || !strchr("0123456789-_.", c)))
+            return false;
+    }
+    return text.len > 0 && text.len <= MAX_WORD;
+}
+
+bool handshake_list_contains(struct text list, const char *word,
+                             bool (*equals)(struct text, struct text)) {
+    struct text piece;
+    while (text_split(&list, ',', &piece)) {
+        piece = text_trim(piece);
+        if (equals(piece, text_of(word)))
+            return true;
+        if (!is_word(piece))
+            return false;
+    }
+    return false;
+}
+
 bool handshake_accepts_subprotocol(const struct handshake_input *input) {
-    struct text protocols = input->protocols, protocol;
-    bool accepted = protocols.len == 0;
-    while (!accepted && text_split(&protocols, ',', &protocol))
-        accepted = text_equals(text_trim(protocol), text_of(OWN_PROTOCOL));
-    return accepted;
+    return input->protocols.len == 0 ||
+           handshake_list_contains(input->protocols, OWN_PROTOCOL, text_equals);
 }
 
 bool handshake_origin_allowed(const struct handshake_input *input,

@@ -44,6 +44,12 @@ struct handshake_input {
  * point into the input. A token takes precedence over the cookie. */
 bool handshake_parse(const struct handshake_input *input, struct handshake *handshake);
 
+/* Whether a header's list of words, separated by commas, has this one, compared with text_equals
+ * or text_equals_nocase. False also if something else than a word precedes it: libwebsockets
+ * accepts no such list. */
+bool handshake_list_contains(struct text list, const char *word,
+                             bool (*equals)(struct text, struct text));
+
 /* True if the client offers no subprotocol, or confab among others. */
 bool handshake_accepts_subprotocol(const struct handshake_input *input);
 

@@ -177,7 +177,8 @@ static void on_unmasked(struct socket *socket) {
     socket_fail(socket, SOCKET_CLOSE_PROTOCOL);
 }
 
-static const struct socket_read_callbacks READER = {socket_send_pong, on_unmasked};
+static const struct socket_read_callbacks READER = {ws_handshake_refuse_head, socket_send_pong,
+                                                    on_unmasked};
 
 static int on_established(struct lws *wsi, struct sockets *sockets, struct socket *socket) {
     const struct handshake *handshake = ws_handshake_established(
@@ -345,7 +346,7 @@ static bool create_context(struct sockets *sockets) {
                                                    .rx_buffer_size = 128,
                                                    .tx_packet_size = SOCKET_WRITE_MAX};
     sockets->protocols[0] = sockets->protocols[1];
-    sockets->protocols[0].name = "none"; /* the first protocol also serves plain HTTP */
+    sockets->protocols[0].name = "plain HTTP"; /* the first protocol also serves plain HTTP */
     const struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = sockets->protocols,
@@ -353,7 +354,6 @@ static bool create_context(struct sockets *sockets) {
         .foreign_loops = sockets->foreign_loops,
         .retry_and_idle_policy = &NO_TIMERS,
         .user = sockets,
-        .server_string = "confab",
         .timeout_secs = 10,
         .max_http_header_data = WS_HANDSHAKE_HEADERS_SIZE,
     };

@@ -12,19 +12,17 @@
 
 #include "base/xalloc.h"
 #include "net/frame_scan.h"
+#include "net/head_scan.h"
 
 /* More descriptors than a process can use in practice. */
 #define MAX_FDS 1100000
 
-/* The empty line that ends a request. */
-#define END_LEN 4
-static const unsigned char END[END_LEN] = {'\r', '\n', '\r', '\n'};
-
 struct reading {
-    struct socket *socket; /* NULL: not attached */
-    struct frame_scan scan;
-    unsigned char matched; /* bytes of END that came; END_LEN: frames follow */
-    bool pinged;           /* a ping came before the socket was attached: */
+    struct socket *socket;  /* NULL: not attached */
+    struct head_scan *head; /* NULL: attached */
+    struct frame_scan scan; /* what follows the head */
+    bool refused;
+    bool pinged; /* a ping came before the socket was attached: */
     unsigned char ping_len;
     unsigned char ping[FRAME_SCAN_MAX_CONTROL];
 };
@@ -45,6 +43,7 @@ static void end(int fd) {
         return;
     readings[fd] = NULL;
     frame_scan_free(&reading->scan);
+    free(reading->head);
     free(reading);
 }
 
@@ -68,8 +67,15 @@ void socket_read_free(void) {
 
 void socket_read_begin(int fd) {
     end(fd);
-    if (on_loop && (size_t)fd < reading_count)
-        readings[fd] = xcalloc(1, sizeof(struct reading));
+    if (!on_loop || (size_t)fd >= reading_count)
+        return;
+    readings[fd] = xcalloc(1, sizeof(struct reading));
+    readings[fd]->head = xcalloc(1, sizeof(struct head_scan));
+}
+
+unsigned socket_read_own_tokens(int fd) {
+    const struct reading *reading = find(fd);
+    return reading && reading->head ? reading->head->own_tokens : 0;
 }
 
 void socket_read_attach(int fd, struct socket *socket) {
@@ -77,7 +83,8 @@ void socket_read_attach(int fd, struct socket *socket) {
     if (!reading)
         return;
     reading->socket = socket;
-    reading->matched = END_LEN;
+    free(reading->head);
+    reading->head = NULL;
     if (reading->pinged)
         reader->ping(socket, reading->ping, reading->ping_len);
     if (reading->scan.unmasked)
@@ -101,26 +108,20 @@ static void on_ping(void *context, const unsigned char *payload, size_t len) {
     memcpy(reading->ping, payload, len);
 }
 
-/* Bytes of the request, up to its end; returns how many. */
-static size_t skip_request(struct reading *reading, const unsigned char *bytes, size_t len) {
-    size_t at = 0;
-    for (; at < len && reading->matched < END_LEN; at++)
-        if (bytes[at] == END[reading->matched])
-            reading->matched++;
-        else
-            reading->matched = bytes[at] == END[0];
-    return at;
-}
-
 /* Returns how many of the bytes libwebsockets gets. */
-static size_t scan(struct reading *reading, unsigned char *bytes, size_t len) {
+static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t len) {
     const bool was_unmasked = reading->scan.unmasked;
-    const size_t request = skip_request(reading, bytes, len);
-    const size_t frames =
-        frame_scan(&reading->scan, bytes + request, len - request, on_ping, reading);
+    size_t head = 0;
+    const unsigned status = reading->head ? head_scan(reading->head, bytes, len, &head) : 0;
+    if (status) {
+        reading->refused = true;
+        reader->refused(fd, status);
+        return 0;
+    }
+    const size_t frames = frame_scan(&reading->scan, bytes + head, len - head, on_ping, reading);
     if (reading->scan.unmasked && !was_unmasked && reading->socket)
         reader->unmasked(reading->socket);
-    return request + frames;
+    return head + frames;
 }
 
 /* ---- libc ---- */
@@ -130,7 +131,7 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags) {
     struct reading *reading = find(fd);
     if (!reading || len <= 0 || (flags & MSG_PEEK))
         return len;
-    const size_t rest = scan(reading, bytes, (size_t)len);
+    const size_t rest = reading->refused ? 0 : scan(fd, reading, bytes, (size_t)len);
     if (rest > 0)
         return (ssize_t)rest;
     errno = EAGAIN;

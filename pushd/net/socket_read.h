@@ -1,5 +1,6 @@
 /*
- * socket_read: what libwebsockets reads from connections, scanned on the way (net/frame_scan.h).
+ * socket_read: what libwebsockets reads from connections, scanned on the way (net/head_scan.h,
+ * net/frame_scan.h).
  *
  * libwebsockets has no callback for that. This module defines recv(2) and close(2) for the whole
  * process, which call the system's; on the loop's thread, bytes of connections that were announced
@@ -14,6 +15,10 @@ struct socket;
 
 /* What is found, on the loop, from within a read of libwebsockets. */
 struct socket_read_callbacks {
+    /* A head came that libwebsockets must not see: it is to be answered with this status. What
+     * follows is read and dropped, until the peer or a timeout ends the connection: closed with
+     * unread bytes it would be reset, and the answer perhaps lost. */
+    void (*refused)(int fd, unsigned status);
     /* A ping came: it is to be answered with this payload. */
     void (*ping)(struct socket *socket, const unsigned char *payload, size_t len);
     /* A frame came that is not masked; nothing that follows is read. */
@@ -26,6 +31,9 @@ void socket_read_free(void);
 
 /* A connection was accepted: a request by HTTP, then frames. It ends with close(2). */
 void socket_read_begin(int fd);
+
+/* How many headers X-Confab-Token the request has; libwebsockets finds the first one only. */
+unsigned socket_read_own_tokens(int fd);
 
 /* The socket of the connection; calls back at once for what came together with the request. */
 void socket_read_attach(int fd, struct socket *socket);

@@ -3,16 +3,26 @@
 
 #include <libwebsockets.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/secret.h"
+#include "net/head_scan.h"
 #include "net/socket_read.h"
 
 /* libwebsockets closes a connection without an answer if these headers are otherwise. */
-#define MAX_PROTOCOLS 126
+#define MAX_LIST 126
 #define KEY_LENGTH 24
+
+/* What head_scan accepts has to fit. A header takes up to 6 bytes more than it has. */
+_Static_assert(HEAD_SCAN_MAX + 6 * HEAD_SCAN_MAX_PIECES < WS_HANDSHAKE_HEADERS_SIZE, "size");
+_Static_assert(HEAD_SCAN_MAX_PIECES + 4 < WSI_TOKEN_COUNT, "method, query, version and the rest");
+
+static const char PLAIN_HTTP[] =
+    "{\"detail\":\"This address accepts WebSocket connections only.\"}";
 
 static void format_peer(const struct sockaddr *peer, socklen_t len,
                         char address[HANDSHAKE_ADDRESS_SIZE]) {
@@ -58,34 +68,39 @@ bool ws_handshake_end(struct ws_handshake *handshakes, struct lws *wsi) {
 
 /* ---- refusing ---- */
 
-/* Answers with a status and a JSON body; returns what closes the connection. */
+/* Sends an answer with a JSON body; none is long enough to be sent in parts. */
+static void answer(int fd, unsigned status, const char *body) {
+    char bytes[1024];
+    const bool temporary = status == 429 || status == 503;
+    const int len = snprintf(
+        bytes, sizeof(bytes),
+        "HTTP/1.1 %u %s\r\nContent-Type: application/json; charset=utf-8\r\n"
+        "Content-Length: %zu\r\nConnection: close\r\n%s%s\r\n%s",
+        status, error_reason((int)status), strlen(body), temporary ? "Retry-After: 5\r\n" : "",
+        status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" : "", body);
+    send(fd, bytes, (size_t)len, MSG_NOSIGNAL);
+}
+
+/* Answers a request; returns what closes the connection. */
 static int refuse(struct ws_handshake *handshakes, struct lws *wsi, unsigned status,
                   enum metrics_refusal why, const char *body) {
-    unsigned char buffer[LWS_PRE + 1024];
-    unsigned char *start = buffer + LWS_PRE, *at = start, *end = buffer + sizeof(buffer) - 1;
-    static const char TYPE[] = "application/json; charset=utf-8";
-    const size_t len = strlen(body);
     handshakes->metrics->refusals[why]++;
     ws_handshake_end(handshakes, wsi);
-    const bool temporary = status == 429 || status == 503;
-    if (lws_add_http_common_headers(wsi, status, TYPE, len, &at, end) ||
-        (temporary && lws_add_http_header_by_name(wsi, (const unsigned char *)"retry-after:",
-                                                  (const unsigned char *)"5", 1, &at, end)) ||
-        (status == 426 &&
-         (lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
-                                      (const unsigned char *)"websocket", 9, &at, end) ||
-          lws_add_http_header_by_name(wsi, (const unsigned char *)"sec-websocket-version:",
-                                      (const unsigned char *)"13", 2, &at, end))) ||
-        lws_finalize_write_http_header(wsi, start, &at, end))
-        return -1;
-    memcpy(start, body, len);
-    lws_write(wsi, start, len, LWS_WRITE_HTTP_FINAL);
+    answer(lws_get_socket_fd(wsi), status, body);
     return -1;
 }
 
 int ws_handshake_reject_http(struct ws_handshake *handshakes, struct lws *wsi) {
-    return refuse(handshakes, wsi, 426, METRICS_REFUSAL_PLAIN_HTTP,
-                  "{\"detail\":\"This address accepts WebSocket connections only.\"}");
+    return refuse(handshakes, wsi, 426, METRICS_REFUSAL_PLAIN_HTTP, PLAIN_HTTP);
+}
+
+void ws_handshake_refuse_head(int fd, unsigned status) {
+    answer(fd, status,
+           status == 414   ? "{\"detail\":\"The address is too long.\"}"
+           : status == 426 ? PLAIN_HTTP
+           : status == 431 ? "{\"detail\":\"Request header is too large.\"}"
+                           : "{\"detail\":\"Bad request.\"}");
+    shutdown(fd, SHUT_WR);
 }
 
 /* ---- checking ---- */
@@ -100,13 +115,29 @@ static struct text copy_custom(struct lws *wsi, char *out, size_t size, const ch
     return (struct text){out, len > 0 ? (size_t)len : 0};
 }
 
+/* libwebsockets splits the query into its parameters. */
+static struct text copy_query(struct lws *wsi, char *out, size_t size) {
+    size_t at = 0;
+    for (int i = 0; at < size; i++) {
+        const int len =
+            lws_hdr_copy_fragment(wsi, out + at, (int)(size - at), WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (len < 0)
+            break;
+        at += (size_t)len;
+        out[at++] = '&';
+    }
+    return (struct text){out, at ? at - 1 : 0};
+}
+
 static void read_headers(struct lws *wsi, struct ws_handshake_headers *h,
                          struct handshake_input *input) {
     input->path = copy_header(wsi, h->path, sizeof(h->path), WSI_TOKEN_GET_URI);
-    input->query = copy_header(wsi, h->query, sizeof(h->query), WSI_TOKEN_HTTP_URI_ARGS);
+    input->query = copy_query(wsi, h->query, sizeof(h->query));
     input->authorization =
         copy_header(wsi, h->authorization, sizeof(h->authorization), WSI_TOKEN_HTTP_AUTHORIZATION);
     input->own_token = copy_custom(wsi, h->own_token, sizeof(h->own_token), "x-confab-token:");
+    if (socket_read_own_tokens(lws_get_socket_fd(wsi)) > 1)
+        input->own_token.len = 0; /* sent twice: as if not sent */
     input->protocols = copy_header(wsi, h->protocols, sizeof(h->protocols), WSI_TOKEN_PROTOCOL);
     input->cookie = copy_header(wsi, h->cookie, sizeof(h->cookie), WSI_TOKEN_HTTP_COOKIE);
     input->origin = copy_header(wsi, h->origin, sizeof(h->origin), WSI_TOKEN_ORIGIN);
@@ -138,24 +169,37 @@ static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
                                               has_hash ? hash : NULL, clock_monotonic_ms());
 }
 
+/* Whether it is a GET of HTTP/1.1 that asks for an upgrade to the only version of WebSocket. */
+static bool is_websocket(struct lws *wsi, const char *upgrade) {
+    char http[10], version[4], connection[MAX_LIST + 1];
+    const struct text list = copy_header(wsi, connection, sizeof(connection), WSI_TOKEN_CONNECTION);
+    return text_equals_nocase(text_of(upgrade), text_of("websocket")) &&
+           lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 &&
+           text_equals(copy_header(wsi, http, sizeof(http), WSI_TOKEN_HTTP), text_of("HTTP/1.1")) &&
+           text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION),
+                       text_of("13")) &&
+           handshake_list_contains(list, "upgrade", text_equals_nocase);
+}
+
 int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const char *upgrade) {
     struct handshake_input input;
     struct handshake *handshake = &handshakes->handshake;
-    char version[4];
     handshakes->admitted = NULL;
     read_headers(wsi, &handshakes->headers, &input);
     input.cookie_name = handshakes->config->cookie_name;
     /* Whatever libwebsockets would close without an answer is refused before it looks: a web
      * server in front answers 502 if the connection ends like that. */
-    if (!text_equals_nocase(text_of(upgrade), text_of("websocket")) ||
-        !text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION), text_of("13")))
+    if (!is_websocket(wsi, upgrade))
         return ws_handshake_reject_http(handshakes, wsi);
     if (!handshake_parse(&input, handshake))
         return refuse(handshakes, wsi, 404, METRICS_REFUSAL_PATH, "{\"detail\":\"Not found.\"}");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
         return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED,
                       "{\"detail\":\"Invalid Sec-WebSocket-Key.\"}");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_PROTOCOLS ||
+    if (input.host.len == 0)
+        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED,
+                      "{\"detail\":\"Invalid Host.\"}");
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_LIST ||
         !handshake_accepts_subprotocol(&input))
         return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED,
                       "{\"detail\":\"The only subprotocol is confab.\"}");

@@ -64,6 +64,10 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
 /* Answers a request without an upgrade with 426; returns what closes the connection. */
 int ws_handshake_reject_http(struct ws_handshake *handshakes, struct lws *wsi);
 
+/* Answers a head that libwebsockets must not see (net/head_scan.h); the caller reads on until the
+ * connection is closed. */
+void ws_handshake_refuse_head(int fd, unsigned status);
+
 /* The handshake of the connection that passed ws_handshake_check last is complete; that is the
  * next callback of libwebsockets. Sets the keys of the peer, for conn_limit_handshake_end, and of
  * the client's address. The texts are valid until the next check. NULL: another connection. */
