@@ -1,4 +1,9 @@
-/* acceptor: a poll handle on the listening socket, and a timer for when resources run out. */
+/*
+ * acceptor: accepts connections in bounded batches and hands each descriptor on. It consists of a
+ * poll handle on the listening socket and a timer that resumes accepting after descriptors or
+ * memory ran out. accept4(2) is called here and not left to libuv or libwebsockets, so that a
+ * connection over a limit can be closed before anything is allocated for it.
+ */
 #include "net/acceptor.h"
 
 #include <errno.h>
@@ -50,6 +55,7 @@ static bool accept_one(struct acceptor *acceptor) {
 
 static void on_readable(uv_poll_t *poll, int failed, int events);
 
+/* Accepts again after a pause. */
 static void on_pause_end(uv_timer_t *timer) {
     struct acceptor *acceptor = timer->data;
     uv_poll_start(&acceptor->poll, UV_READABLE, on_readable);
@@ -60,11 +66,14 @@ static void on_readable(uv_poll_t *poll, int failed, int events) {
     (void)failed;
     (void)events;
     slow_callback_start("accepting connections");
+    /* The pause below stops the poll handle, which ends the loop. */
     for (unsigned i = 0; i < ACCEPT_BATCH && uv_is_active((uv_handle_t *)poll); i++) {
         if (accept_one(acceptor))
             continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             break;
+        /* The connection stays in the kernel's queue and the socket readable, so without a pause
+         * the loop would spin here. */
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             log_warn("cannot accept a connection: %s", strerror(errno));
             uv_poll_stop(poll);
@@ -84,6 +93,7 @@ struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept
     setsockopt(listen_fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     setsockopt(listen_fd, IPPROTO_TCP, TCP_CORK, &yes, sizeof(yes));
     setsockopt(listen_fd, SOL_SOCKET, SO_SNDBUF, &SEND_BUFFER, sizeof(SEND_BUFFER));
+    /* The socket is bound already. listen(2) on a socket that listens only changes the backlog. */
     if (listen(listen_fd, BACKLOG) != 0) {
         log_error("cannot listen: %s", strerror(errno));
         return NULL;
@@ -95,11 +105,13 @@ struct acceptor *acceptor_new(uv_loop_t *loop, int listen_fd, acceptor_on_accept
     uv_poll_init(loop, &acceptor->poll, listen_fd); /* makes it non-blocking */
     uv_timer_init(loop, &acceptor->pause);
     acceptor->poll.data = acceptor->pause.data = acceptor;
+    /* libuv uses a handle until its close callback, so the acceptor lives until both have come. */
     acceptor->open_handles = 2;
     uv_poll_start(&acceptor->poll, UV_READABLE, on_readable);
     return acceptor;
 }
 
+/* One handle is closed; the second one frees the acceptor. */
 static void on_closed(uv_handle_t *handle) {
     struct acceptor *acceptor = handle->data;
     if (--acceptor->open_handles == 0)
@@ -110,6 +122,7 @@ void acceptor_close(struct acceptor *acceptor) {
     /* Queued clients believe they are connected, and close(2) would reset them. */
     for (unsigned i = 0; i < BACKLOG && accept_one(acceptor); i++) {
     }
+    /* uv_close stops the poll at once, so that the descriptor can be closed right after it. */
     uv_close((uv_handle_t *)&acceptor->poll, on_closed);
     uv_close((uv_handle_t *)&acceptor->pause, on_closed);
     close(acceptor->fd);

@@ -1,4 +1,6 @@
-/* conn_limit: counters of connections by a hash of the address. */
+/* conn_limit: counters of connections by a 64-bit hash of the address. A connection counts in
+ * `handshaking` by the address of its peer until its client is let in, then in `open` by the
+ * address that trusted proxies forward. Failures count for one minute by the monotonic clock. */
 #include "net/conn_limit.h"
 
 #include <string.h>
@@ -17,6 +19,7 @@ bool conn_limit_is_proxy(const struct config *config, const char *address) {
 }
 
 uint64_t conn_limit_key(const char *address) {
+    /* An IPv6 client has a whole /64, so that counts as one address; IPv4 counts as it is. */
     char subscriber[CIDR_SUBSCRIBER_SIZE];
     cidr_subscriber(address, subscriber);
     return idmap_text_key(subscriber);
@@ -25,9 +28,12 @@ uint64_t conn_limit_key(const char *address) {
 uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct config *config,
                                     const char *address) {
     const uint64_t key = conn_limit_key(address);
+    /* The total holds for everybody, also for proxies: it keeps the process within its file
+     * limit. */
     if (limit->handshaking_count + limit->open_count + limit->refused_count >=
         config->max_sockets + CONN_LIMIT_MARGIN)
         return 0;
+    /* Count first, then compare: an address at its limit gives the count back. */
     if (idmap_increment(&limit->handshaking, key) > config->max_sockets_address &&
         !conn_limit_is_proxy(config, address)) {
         idmap_decrement(&limit->handshaking, key);
@@ -42,6 +48,8 @@ void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key) {
     limit->handshaking_count--;
 }
 
+/* The total is checked first: if it is reached, the answer is 503 whatever the address has
+ * (429). */
 enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
                                         uint64_t key) {
     if (limit->open_count >= config->max_sockets)
@@ -63,6 +71,7 @@ void conn_limit_remove(struct conn_limit *limit, uint64_t key) {
 
 /* ---- invalid credentials ---- */
 
+/* Forgets the failures of an earlier minute. */
 static void begin_minute(struct conn_limit *limit, int64_t now_ms) {
     if (limit->minute == now_ms / MINUTE_MS)
         return;
@@ -83,8 +92,10 @@ static uint64_t known_key(const unsigned char hash[SECRET_HASH_SIZE]) {
 }
 
 void conn_limit_note_valid(struct conn_limit *limit, const unsigned char hash[SECRET_HASH_SIZE]) {
+    /* A bound on memory only: forgotten credentials are added again when they are used again. */
     if (idmap_count(&limit->known) >= MAX_KNOWN)
         idmap_free(&limit->known);
+    /* The map is used as a set; the value only has to be a pointer that is not NULL. */
     idmap_put(&limit->known, known_key(hash), limit);
 }
 
@@ -92,6 +103,8 @@ enum conn_limit_result conn_limit_check_failures(struct conn_limit *limit,
                                                  const struct config *config, uint64_t key,
                                                  const unsigned char *hash, int64_t now_ms) {
     begin_minute(limit, now_ms);
+    /* A credential that was valid lately passes even from a blocked address, such as that of an
+     * office. */
     if (config->rate_limits == CONFIG_OFF ||
         idmap_counter(&limit->failures, key) < config->rate_socket_failures ||
         (hash && idmap_get(&limit->known, known_key(hash))))

@@ -1,4 +1,9 @@
-/* frame_scan: a state machine over frame headers; payloads are skipped, those of pings copied. */
+/*
+ * frame_scan: a state machine over frame headers (RFC 6455, section 5.2). It is called with
+ * whatever recv(2) returned, so a header or payload may come in any number of parts. Payloads are
+ * skipped; those of pings are unmasked and copied. The bytes themselves go on to libwebsockets,
+ * with each ping changed to a pong.
+ */
 #include "net/frame_scan.h"
 
 #include <stdlib.h>
@@ -6,29 +11,37 @@
 
 #include "base/xalloc.h"
 
+/* First byte of a header: the last frame of a message, and the type of the frame. */
 #define FIN 0x80
 #define OPCODE 0x0f
+/* Second byte: whether a mask follows the length, and the length, or 126 or 127. */
 #define MASKED 0x80
 #define LENGTH 0x7f
+/* Types of frames. */
 #define PING 0x9
 #define PONG 0xA
+/* Every frame of a client has a mask. */
 #define MASK_LEN 4
 
 /* The length of a header as far as its first two bytes say. */
 static size_t header_len(const unsigned char *header) {
+    /* 126 announces a length of 2 bytes, 127 one of 8. */
     const unsigned len = header[1] & LENGTH;
     return 2 + (len == 127 ? 8u : len == 126 ? 2u : 0u) + MASK_LEN;
 }
 
+/* The length of the payload, from a header that is complete. */
 static uint64_t payload_len(const unsigned char *header) {
     const unsigned len = header[1] & LENGTH;
     const size_t bytes = len == 127 ? 8 : len == 126 ? 2 : 0;
     uint64_t value = bytes ? 0 : len;
+    /* In network byte order. */
     for (size_t i = 0; i < bytes; i++)
         value = value << 8 | header[2 + i];
     return value;
 }
 
+/* The payload is complete: reports a ping, and prepares for the next header. */
 static void end_frame(struct frame_scan *scan, frame_scan_ping *ping, void *context) {
     if (scan->is_ping)
         ping(context, scan->payload, scan->ping_len);
@@ -41,6 +54,8 @@ static void end_frame(struct frame_scan *scan, frame_scan_ping *ping, void *cont
 /* The next bytes of the payload; returns how many belong to it. */
 static size_t take_payload(struct frame_scan *scan, const unsigned char *bytes, size_t len) {
     const size_t part = scan->left < len ? (size_t)scan->left : len;
+    /* The mask is the end of the header; it is applied from the start of the frame, not of each
+     * part. */
     const unsigned char *mask = scan->header + scan->header_len - MASK_LEN;
     for (size_t i = 0; scan->is_ping && i < part; i++, scan->ping_len++)
         scan->payload[scan->ping_len] = bytes[i] ^ mask[scan->ping_len % MASK_LEN];
@@ -60,10 +75,12 @@ static bool take_header(struct frame_scan *scan, unsigned char *byte) {
     scan->header[scan->header_len++] = *byte;
     if (scan->header_len == 2 && !(*byte & MASKED))
         return false;
+    /* Too long for a control frame: its payload would not fit the buffer of pings. */
     if (scan->header_len == 2 && (*byte & LENGTH) > FRAME_SCAN_MAX_CONTROL)
         scan->is_ping = false;
     if (scan->header_len < 2 || scan->header_len < header_len(scan->header))
         return true;
+    /* The header is complete. What follows is the payload, which may be empty. */
     scan->left = payload_len(scan->header);
     scan->in_payload = true;
     if (scan->is_ping)
@@ -81,6 +98,7 @@ size_t frame_scan(struct frame_scan *scan, unsigned char *bytes, size_t len, fra
             at++;
         else
             scan->unmasked = true;
+        /* Also right after the header of a frame without a payload. */
         if (scan->in_payload && scan->left == 0)
             end_frame(scan, ping, context);
     }

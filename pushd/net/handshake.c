@@ -1,4 +1,9 @@
-/* handshake: the path, query, credentials and origin of a WebSocket handshake. */
+/*
+ * handshake: what the request of a WebSocket handshake asks for: the path says which room, or
+ * notifications, the query from which event on (since), and the headers whose credentials it
+ * carries. Also the checks of origin and subprotocol, and the address of the client. Plain code
+ * over texts; ws_handshake.c takes them from libwebsockets.
+ */
 #include "net/handshake.h"
 
 #include <string.h>
@@ -8,8 +13,12 @@
 #include "http/origin.h"
 #include "net/conn_limit.h"
 
+/* The paths are PREFIX followed by a room id or "notifications", with or without a slash at the
+ * end. */
 static const char PREFIX[] = "/ws/chat/";
 static const char NOTIFICATIONS[] = "notifications";
+/* The subprotocol that a client offers and pushd selects. A second one, "token.KEY", only carries a
+ * token, since scripts in browsers cannot set headers. */
 static const char OWN_PROTOCOL[] = "confab";
 
 /* The longest word of a list that libwebsockets accepts. */
@@ -22,6 +31,7 @@ static bool is_digits(struct text text) {
     return text.len > 0;
 }
 
+/* Reads the path; false if there is no such path, which is answered with 404. */
 static bool read_path(struct text path, struct handshake *handshake) {
     if (!text_skip(&path, PREFIX))
         return false;
@@ -36,6 +46,8 @@ static bool read_path(struct text path, struct handshake *handshake) {
     return is_digits(path);
 }
 
+/* Reads the parameter since. It stays text here: a value that is not a number is refused with 4400
+ * later, on the open socket. The last of several counts. */
 static void read_since(struct text query, struct handshake *handshake) {
     struct text pair;
     while (text_split(&query, '&', &pair)) {
@@ -53,12 +65,15 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
     if (!read_path(input->path, handshake))
         return false;
     read_since(input->query, handshake);
+    /* A token, from any of its headers, comes before the cookie: as in fcgi-api. */
     const struct credentials_headers headers = {.authorization = input->authorization,
                                                 .protocols = input->protocols,
                                                 .own = input->own_token};
     handshake->has_token = credentials_token(&headers, &handshake->key);
     if (handshake->has_token)
         return true;
+    /* Several cookies may have the name, since another path or domain may set one too. They are
+     * kept, to be tried in turn; the first one stands for them in the limits. */
     const char *name = input->cookie_name ? input->cookie_name : CREDENTIALS_COOKIE;
     credentials_find_sessions(input->cookie, name, &handshake->sessions);
     handshake->has_cookie = handshake->sessions.sent;
@@ -92,6 +107,8 @@ bool handshake_list_contains(struct text list, const char *word,
 }
 
 bool handshake_accepts_subprotocol(const struct handshake_input *input) {
+    /* A client that offers none is accepted. One that offers others only would fail the handshake
+     * itself (RFC 6455, section 4.1). */
     return input->protocols.len == 0 ||
            handshake_list_contains(input->protocols, OWN_PROTOCOL, text_equals);
 }
@@ -106,6 +123,8 @@ bool handshake_origin_allowed(const struct handshake_input *input,
 
 void handshake_client_address(char address[HANDSHAKE_ADDRESS_SIZE], struct text forwarded,
                               const struct config *config) {
+    /* X-Forwarded-For is believed only from a proxy; anybody else could write any address into
+     * it. */
     if (conn_limit_is_proxy(config, address))
         forwarded_address(address, forwarded, config->trusted_proxies);
 }

@@ -1,4 +1,9 @@
-/* slab: a mapped region and a stack of its unused blocks. */
+/*
+ * slab: one mapped region, cut into blocks, and a stack of the unused ones. Addresses are reserved
+ * at once; the kernel adds memory when a block is first written, and takes it back by madvise(2).
+ * The stack is last in, first out: blocks at its bottom are idle longest, so those lose their
+ * memory.
+ */
 #include "net/slab.h"
 
 #include <stdint.h>
@@ -24,12 +29,15 @@ struct slab {
 struct slab *slab_new(size_t size, unsigned count) {
     struct slab *slab = xcalloc(1, sizeof(*slab) + count * sizeof(slab->stack[0]));
     slab->size = (size + PAGE - 1) / PAGE * PAGE;
+    /* MAP_NORESERVE: only what is used counts, not the whole region. */
     void *region = mmap(NULL, slab->size * count, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (region == MAP_FAILED)
         return slab;
     slab->region = region;
     slab->count = slab->unused = slab->trimmed = count;
+    /* The first block comes on top, so that the blocks at the start of the region are used
+     * first. */
     for (unsigned i = 0; i < count; i++)
         slab->stack[i] = count - 1 - i;
     return slab;
@@ -39,6 +47,7 @@ void *slab_alloc(struct slab *slab) {
     if (slab->unused == 0)
         return NULL;
     slab->unused--;
+    /* The block on top may be one without memory; it gets memory when it is written. */
     if (slab->trimmed > slab->unused)
         slab->trimmed = slab->unused;
     return slab->region + slab->stack[slab->unused] * slab->size;
@@ -55,6 +64,7 @@ void slab_release(struct slab *slab, void *block) {
 }
 
 void slab_trim(struct slab *slab) {
+    /* All but the topmost KEEP_RESIDENT blocks of the stack; those below `trimmed` are done. */
     for (; slab->trimmed + KEEP_RESIDENT < slab->unused; slab->trimmed++)
         madvise(slab->region + slab->stack[slab->trimmed] * slab->size, slab->size, MADV_DONTNEED);
 }

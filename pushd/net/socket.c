@@ -1,4 +1,11 @@
-/* socket: the callbacks of libwebsockets, deadlines, and the list of all sockets. */
+/*
+ * socket: the callbacks of libwebsockets, deadlines, and the list of all sockets.
+ *
+ * A socket begins in on_established and ends in on_closed; in between, `phase` says whether it is
+ * open, closing or aborted, and `place` as what it counts in conn_limit. libwebsockets does the
+ * handshake, unmasks and reassembles what is received, and closes. What it would do by timers or by
+ * writing is done here and in socket_write.c, on its descriptor.
+ */
 #include "net/socket.h"
 
 #include <stdlib.h>
@@ -27,10 +34,12 @@ static void on_drain_timer(uv_timer_t *timer) {
     const uint64_t elapsed = (uint64_t)(clock_monotonic_ms() - sockets->drain_start_ms);
     uint64_t due = sockets->drain_total;
     slow_callback_start("closing sockets");
+    /* In proportion to the time that has passed; once it is over, all that are left. */
     if (elapsed < sockets->drain_ms)
         due = sockets->drain_total * elapsed / sockets->drain_ms;
     while (sockets->drain_closed < due && sockets->drain_next) {
         struct socket *socket = sockets->drain_next;
+        /* First, since closing may take the socket out of the list. */
         sockets->drain_next = socket->next;
         sockets->drain_closed++;
         socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
@@ -47,6 +56,7 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
     sockets->drain_ms = spread_ms;
     sockets->drain_start_ms = clock_monotonic_ms();
     sockets->drain_code = code;
+    /* Every 20 ms, so that each step closes few sockets. */
     uv_timer_start(&sockets->drain_timer, on_drain_timer, 0, 20);
 }
 
@@ -55,15 +65,20 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
 /* When something has to be done about a socket if nothing is received from it. */
 static uint32_t deadline_s(const struct socket *socket, uint32_t ping_interval) {
     switch (socket->phase) {
+    /* A ping is sent after one interval of silence; without an answer the socket is dead after
+     * two. */
     case PHASE_OPEN:
         return socket->received_s + (socket->ping_pending ? 2 * ping_interval : ping_interval);
     case PHASE_CLOSING:
         return socket->close_s;
+    /* Aborted: libwebsockets closes it as soon as it reads the end. */
     default:
         return UINT32_MAX;
     }
 }
 
+/* The deadline has passed: aborts a socket that did not answer, else sends a ping. A blocked socket
+ * is not pinged, since the ping would only wait behind the rest. */
 static void handle_deadline(struct socket *socket) {
     /* With a payload: libwebsockets has no callback for a pong without one. */
     static const unsigned char PING[] = {0x89, 0x01, '?'};
@@ -88,6 +103,7 @@ bool socket_admit(struct socket *socket, const unsigned char hash[SECRET_HASH_SI
     struct conn_limit *limit = &socket->sockets->ws_handshake.conn_limit;
     if (conn_limit_check(limit, socket->sockets->config, socket->address_key))
         return false;
+    /* From the peer's address, which may be a proxy, to that of the client. */
     conn_limit_handshake_end(limit, socket->handshake_key);
     conn_limit_add(limit, socket->address_key);
     conn_limit_note_valid(limit, hash);
@@ -100,11 +116,14 @@ void socket_count_failure(struct socket *socket) {
                             clock_monotonic_ms());
 }
 
+/* Removes an entry; the order stays that of time. */
 static void forget_refused(struct sockets *sockets, size_t at) {
     memmove(sockets->refused + at, sockets->refused + at + 1,
             (--sockets->refused_count - at) * sizeof(sockets->refused[0]));
 }
 
+/* The first one was refused first. It leaves the list before it is closed, since its place is taken
+ * back then. */
 static void abort_oldest_refused(struct sockets *sockets) {
     struct socket *socket = sockets->refused[0].socket;
     forget_refused(sockets, 0);
@@ -114,6 +133,7 @@ static void abort_oldest_refused(struct sockets *sockets) {
 void socket_refused(struct socket *socket) {
     struct sockets *sockets = socket->sockets;
     struct conn_limit *limit = &sockets->ws_handshake.conn_limit;
+    /* Refused sockets count apart, so that they take no place of max_sockets nor of handshakes. */
     conn_limit_handshake_end(limit, socket->handshake_key);
     limit->refused_count++;
     socket->place = PLACE_REFUSED;
@@ -136,6 +156,7 @@ static void leave_place(struct sockets *sockets, struct socket *socket) {
         break;
     case PLACE_REFUSED:
         limit->refused_count--;
+        /* It is not in the list any more if it was aborted as the oldest one. */
         while (at < sockets->refused_count && sockets->refused[at].socket != socket)
             at++;
         if (at < sockets->refused_count)
@@ -157,8 +178,11 @@ void sockets_tick(struct sockets *sockets) {
      * socket_schedule_check, or a reload that lowers ws_ping, brings it forward. */
     if (now < sockets->next_check_s && sockets->next_check_s - now <= ping_interval)
         return;
+    /* The latest time for the next scan; each socket with an earlier deadline brings it forward
+     * below. */
     sockets->next_check_s = now + ping_interval;
     for (struct socket *socket = sockets->first; socket; socket = next) {
+        /* Taken first, in case the socket ends here. */
         next = socket->next;
         if (now >= deadline_s(socket, ping_interval))
             handle_deadline(socket);
@@ -168,6 +192,7 @@ void sockets_tick(struct sockets *sockets) {
 
 /* ---- opening and closing ---- */
 
+/* The gauge of open sockets that this one counts in. */
 static uint64_t *open_count(const struct socket *socket) {
     struct metrics_data *metrics = socket->sockets->metrics;
     return socket->notifications ? &metrics->sockets_notifications : &metrics->sockets_room;
@@ -177,6 +202,7 @@ static void on_unmasked(struct socket *socket) {
     socket_fail(socket, SOCKET_CLOSE_PROTOCOL);
 }
 
+/* What socket_read.c calls for a bad request, pings, and a frame that is not masked (1002). */
 static const struct socket_read_callbacks READER = {ws_handshake_refuse_head, socket_send_pong,
                                                     on_unmasked};
 
@@ -189,6 +215,8 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     socket->sockets = sockets;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);
+    /* The acceptor set TCP_CORK: the answer to the handshake goes out in one packet with the first
+     * frame. */
     socket->corked = true;
     socket->notifications = handshake->notifications;
     socket->received_s = socket_now_s();
@@ -201,13 +229,16 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     sockets->first = socket;
     sockets->count++;
     ++*open_count(socket);
+    /* From here on the client may send, and may already be refused and closing. */
     socket->client = sockets->callbacks.opened(sockets->callbacks.context, socket, handshake);
+    /* After `opened`: this reports a ping that came together with the handshake. */
     socket_read_attach(socket->fd, socket);
     if (sockets->drain_code) /* it was in its handshake when the others were closed */
         socket_close(socket, sockets->drain_code, METRICS_DROP_DRAIN);
     return 0;
 }
 
+/* Drops the part of a message that has been received. */
 static void drop_partial(struct socket *socket) {
     if (!socket->partial)
         return;
@@ -221,17 +252,21 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
         return;
     if (sockets->drain_next == socket)
         sockets->drain_next = socket->next;
+    /* Out of the list of all sockets. */
     *socket->prev_next = socket->next;
     if (socket->next)
         socket->next->prev_next = socket->prev_next;
     sockets->count--;
     --*open_count(socket);
+    /* Neither side had begun to close. */
     sockets->metrics->abnormal_closes += socket->phase == PHASE_OPEN;
     socket_read_detach(socket->fd);
     socket_write_discard(socket);
     drop_partial(socket);
     leave_place(sockets, socket);
+    /* The client must not use the socket after this. */
     sockets->callbacks.closed(socket->client);
+    /* libwebsockets may call back once more for this connection; see `handle`. */
     socket->sockets = NULL;
 }
 
@@ -240,10 +275,14 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
 /* Part of a frame, which may be part of a message. */
 static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
     struct sockets *sockets = socket->sockets;
+    /* Anything received shows that the peer is alive. */
     socket->received_s = socket_now_s();
     socket->ping_pending = false;
+    /* Frames that cross a close frame are ignored (RFC 6455, section 5.5.1). */
     if (socket->phase != PHASE_OPEN)
         return 0;
+    /* The whole length of the frame is known from its header, so a message that is too big is
+     * refused before its bytes have come. */
     const size_t before = socket->partial ? socket->partial->len : 0;
     if (before + len + lws_remaining_packet_payload(wsi) > sockets->config->ws_max_frame) {
         drop_partial(socket);
@@ -253,6 +292,7 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     if (!socket->partial)
         socket->partial = xcalloc(1, sizeof(*socket->partial));
     buffer_append(socket->partial, bytes, len);
+    /* More of this frame, or of this message, follows. */
     if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi))
         return 0;
     const struct text message = {buffer_str(socket->partial), socket->partial->len};
@@ -262,6 +302,8 @@ static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes,
     return 0;
 }
 
+/* The one callback for all connections; `user` is the zeroed struct socket of this one. A result
+ * other than 0 makes libwebsockets close the connection. */
 static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                   size_t len) {
     struct socket *socket = user;
@@ -270,6 +312,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     if (!sockets) /* the context is not complete yet */
         return 0;
     switch (reason) {
+    /* Up to the handshake: ws_handshake.c. */
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         ws_handshake_adopted(&sockets->ws_handshake, wsi);
         return 0;
@@ -281,6 +324,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return ws_handshake_reject_http(&sockets->ws_handshake, wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return ws_handshake_check(&sockets->ws_handshake, wsi, in);
+    /* From the handshake on. */
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(wsi, sockets, socket);
     case LWS_CALLBACK_RECEIVE:
@@ -291,6 +335,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         socket->received_s = socket_now_s();
         socket->ping_pending = false;
         return 0;
+    /* May come before the socket is set up. */
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return socket->sockets ? socket_on_writable(socket) : 0;
     case LWS_CALLBACK_CLOSED:
@@ -314,6 +359,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 /* The headers of a handshake are one allocation, larger than any other. */
 static void *allocate(void *memory, size_t size, const char *reason) {
     (void)reason;
+    /* lws_set_allocator expects realloc: this is free (size 0) or a resize. Memory of the slab is
+     * only ever freed. */
     if (slab_owns(header_slab, memory)) {
         slab_release(header_slab, memory); /* it is never resized */
         return NULL;
@@ -322,6 +369,8 @@ static void *allocate(void *memory, size_t size, const char *reason) {
         free(memory);
         return NULL;
     }
+    /* Only a new allocation of just that size is the headers. If the slab is exhausted, the heap
+     * serves. */
     void *block = !memory && size == WS_HANDSHAKE_HEADERS_SIZE ? slab_alloc(header_slab) : NULL;
     return block ? block : xreallocarray(memory, size, 1);
 }
@@ -347,6 +396,8 @@ static bool create_context(struct sockets *sockets) {
                                                    .tx_packet_size = SOCKET_WRITE_MAX};
     sockets->protocols[0] = sockets->protocols[1];
     sockets->protocols[0].name = "plain HTTP"; /* the first protocol also serves plain HTTP */
+    /* No listening socket of its own: connections come from acceptor.c. The loop is that of the
+     * worker. */
     const struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = sockets->protocols,
@@ -357,6 +408,7 @@ static bool create_context(struct sockets *sockets) {
         .timeout_secs = 10,
         .max_http_header_data = WS_HANDSHAKE_HEADERS_SIZE,
     };
+    /* The slab and the allocator come first: the context makes its allocations by them. */
     lws_set_log_level(LLL_ERR, log_lws);
     header_slab = slab_new(WS_HANDSHAKE_HEADERS_SIZE, HEADER_BLOCKS);
     lws_set_allocator(allocate);
@@ -381,11 +433,13 @@ struct sockets *sockets_new(uv_loop_t *loop, const struct config *config,
     uv_timer_init(loop, &sockets->drain_timer);
     sockets->drain_timer.data = sockets;
     socket_write_init(sockets, loop);
+    /* Before any connection, since it replaces recv(2) and close(2) for them. */
     socket_read_init(&READER);
     if (!create_context(sockets)) {
         log_error("cannot initialize libwebsockets");
         return NULL;
     }
+    /* From here on connections are accepted. */
     for (size_t i = 0; i < SOCKETS_LISTENERS; i++) {
         if (listen_fds[i] < 0)
             continue;
@@ -413,6 +467,7 @@ void sockets_abort(struct sockets *sockets) {
     sockets_stop_listening(sockets);
     uv_close((uv_handle_t *)&sockets->drain_timer, NULL);
     socket_write_close(sockets);
+    /* The first of two calls: closes all connections, with their callbacks. */
     lws_context_destroy(sockets->context);
 }
 

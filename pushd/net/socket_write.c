@@ -1,4 +1,11 @@
-/* socket_write: what a socket sends: frames at once, queued or deferred, and the close frame. */
+/*
+ * socket_write: what a socket sends: frames at once, queued or deferred, and the close frame.
+ *
+ * A frame takes the first of these ways that is free. Straight to the kernel by send(2), while the
+ * socket is not blocked and has no queue. What the kernel does not take of one write goes to
+ * libwebsockets; the socket is `blocked` until that is written. Frames that come meanwhile wait in
+ * the send queue. Deferred frames wait there, too, until the end of the loop iteration.
+ */
 #include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -31,6 +38,8 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
         socket->corked = false;
         setsockopt(socket->fd, IPPROTO_TCP, TCP_CORK, &no, sizeof(no));
     }
+    /* EPIPE, ECONNRESET and the like: the connection is gone. Not closed here, since a caller may
+     * be walking over sockets. */
     if (error && error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
         socket_abort(socket);
         return;
@@ -42,8 +51,11 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
         return;
     /* libwebsockets keeps what the kernel did not take, and calls back when that is written. */
     socket->blocked = true;
+    /* lws_write needs LWS_PRE bytes of space before the data; RAW, since the frames are encoded
+     * already. */
     unsigned char *rest = xcalloc(1, LWS_PRE + len);
     memcpy(rest + LWS_PRE, bytes + sent, len - (size_t)sent);
+    /* It takes all of it, and copies what it cannot write. */
     if (lws_write(socket->wsi, rest + LWS_PRE, len - (size_t)sent, LWS_WRITE_RAW) < 0)
         socket_abort(socket);
     else
@@ -51,6 +63,7 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
     free(rest);
 }
 
+/* Drops the send queue, with what it counts in the gauge. */
 static void discard_queue(struct socket *socket) {
     if (!socket->send_queue)
         return;
@@ -65,16 +78,20 @@ static void flush_queue(struct socket *socket) {
     struct sockets *sockets = socket->sockets;
     socket->blocked = false;
     while (socket->send_queue && !socket->blocked && socket->phase != PHASE_ABORTED) {
+        /* Joined into one write: the queue often has many small frames. */
         const size_t len =
             send_queue_peek(socket->send_queue, sockets->write_buffer, SOCKET_WRITE_MAX);
         send_queue_consume(socket->send_queue, len);
         sockets->metrics->send_queue_bytes -= len;
+        /* Before the write, which may block the socket or abort it and drop the queue. */
         if (socket->send_queue->bytes == 0)
             discard_queue(socket);
         socket_write_now(socket, sockets->write_buffer, len);
     }
 }
 
+/* Appends to the send queue. A blocked socket whose queue exceeds ws_backlog (KiB) is closed; one
+ * that is not blocked only collects deferred frames, and writes when they fill a buffer. */
 static void enqueue(struct socket *socket, struct frame *frame) {
     const struct sockets *sockets = socket->sockets;
     sockets->metrics->send_queue_bytes += frame->len;
@@ -87,6 +104,7 @@ static void enqueue(struct socket *socket, struct frame *frame) {
         flush_queue(socket);
         return;
     }
+    /* So the close frame need not wait behind it. */
     discard_queue(socket);
     socket_close(socket, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_SLOW);
 }
@@ -95,6 +113,7 @@ void socket_send(struct socket *socket, struct frame *frame) {
     if (socket->phase != PHASE_OPEN)
         return;
     socket->sockets->metrics->deliveries += frame->count;
+    /* Behind what is queued, to keep the order. */
     if (socket->blocked || socket->send_queue)
         enqueue(socket, frame);
     else
@@ -116,6 +135,7 @@ void socket_notify_drained(struct socket *socket) {
 }
 
 uint64_t socket_unacknowledged(const struct socket *socket) {
+    /* SIOCOUTQ: bytes in the send buffer, sent or not, that the peer has not acknowledged. */
     int bytes = 0;
     ioctl(socket->fd, SIOCOUTQ, &bytes);
     return (uint64_t)bytes;
@@ -142,12 +162,15 @@ void socket_flush_pong(struct socket *socket) {
 static void on_iteration_end(uv_idle_t *idle) {
     struct sockets *sockets = idle->data;
     slow_callback_start("writing deferred frames");
+    /* An active idle handle would keep the loop from waiting. */
     uv_idle_stop(idle);
     for (size_t i = 0; i < sockets->deferred_count; i++) {
         struct socket *socket = sockets->deferred[i];
+        /* It was closed after it had deferred something. */
         if (!socket)
             continue;
         socket->deferred = false;
+        /* What was sent meanwhile may have blocked it; socket_on_writable does the rest then. */
         if (!socket->blocked)
             flush_queue(socket);
         socket_flush_pong(socket);
@@ -165,14 +188,17 @@ static void defer(struct socket *socket) {
                                       sockets->deferred_count + 1, sizeof(struct socket *));
     sockets->deferred[sockets->deferred_count++] = socket;
     socket->deferred = true;
+    /* No effect if it is active. */
     uv_idle_start(&sockets->flush_idle, on_iteration_end);
 }
 
 void socket_send_pong(struct socket *socket, const unsigned char *payload, size_t len) {
+    /* The idle handle closes when the process stops; nothing can be deferred then. */
     if (socket->phase != PHASE_OPEN || uv_is_closing((uv_handle_t *)&socket->sockets->flush_idle))
         return;
     socket->received_s = socket_now_s();
     socket->ping_pending = false;
+    /* Only the latest ping of several has to be answered (RFC 6455, section 5.5.3). */
     frame_release(socket->pong);
     socket->pong = frame_pong(payload, len);
     defer(socket);
@@ -186,6 +212,7 @@ void socket_send_deferred(struct socket *socket, struct frame *frame) {
         socket_send(socket, frame);
         return;
     }
+    /* Before enqueue, which makes a queue: that alone does not write it. */
     defer(socket);
     sockets->metrics->deliveries += frame->count;
     enqueue(socket, frame);
@@ -204,10 +231,12 @@ void socket_abort(struct socket *socket) {
 /* Sends the close frame once the send queue is empty. libwebsockets would send one only after it
  * has begun to close the connection. */
 static void send_close(struct socket *socket) {
+    /* FIN and the opcode of a close frame, 2 bytes of payload: the code in network byte order. */
     const unsigned char frame[] = {0x88, 0x02, (unsigned char)(socket->close_code >> 8),
                                    (unsigned char)(socket->close_code & 0xff)};
     if (!socket->blocked)
         flush_queue(socket);
+    /* If it is still blocked, socket_on_writable calls this again. */
     if (socket->close_sent || socket->blocked)
         return;
     socket->close_sent = true;
@@ -217,6 +246,7 @@ static void send_close(struct socket *socket) {
         socket_abort(socket);
 }
 
+/* From now on nothing more is accepted for sending, and the peer has CLOSE_SECONDS to answer. */
 static void begin_closing(struct socket *socket) {
     socket->phase = PHASE_CLOSING;
     socket->close_s = socket_now_s() + CLOSE_SECONDS;
@@ -226,17 +256,20 @@ static void begin_closing(struct socket *socket) {
 void socket_close(struct socket *socket, unsigned code, enum metrics_drop why) {
     if (socket->phase != PHASE_OPEN)
         return;
+    /* METRICS_DROP_COUNT: not counted as a drop. */
     if (why < METRICS_DROP_COUNT)
         socket->sockets->metrics->drops[why]++;
     socket->close_code = code;
     begin_closing(socket);
     send_close(socket);
+    /* Its client was never let in. */
     if (socket->place == PLACE_OPENING)
         socket_refused(socket);
 }
 
 void socket_fail(struct socket *socket, unsigned code) {
     socket_close(socket, code, METRICS_DROP_PROTOCOL);
+    /* No more data after the close frame. If it is blocked, the frame is not sent yet. */
     if (!socket->blocked)
         shutdown(socket->fd, SHUT_WR);
 }
@@ -244,10 +277,12 @@ void socket_fail(struct socket *socket, unsigned code) {
 int socket_on_writable(struct socket *socket) {
     if (socket->phase == PHASE_ABORTED)
         return -1;
+    /* libwebsockets writes the rest first, and calls again. */
     if (lws_partial_buffered(socket->wsi))
         return 0;
     flush_queue(socket);
     socket_flush_pong(socket);
+    /* All is in the kernel's hands: the client may send more. */
     if (socket->notify_drained && !socket->blocked && socket->phase == PHASE_OPEN) {
         socket->notify_drained = false;
         socket->sockets->callbacks.drained(socket->client);
@@ -258,6 +293,7 @@ int socket_on_writable(struct socket *socket) {
 }
 
 int socket_on_peer_close(struct socket *socket) {
+    /* Frames that were deferred go before the close frame that answers. */
     if (!socket->blocked)
         flush_queue(socket);
     /* The answer to our close frame: the connection ends. */
@@ -278,6 +314,7 @@ void socket_write_init(struct sockets *sockets, uv_loop_t *loop) {
 
 void socket_write_discard(struct socket *socket) {
     struct sockets *sockets = socket->sockets;
+    /* Its entry stays, as NULL: on_iteration_end may be walking over the array. */
     for (size_t i = 0; socket->deferred && i < sockets->deferred_count; i++)
         if (sockets->deferred[i] == socket)
             sockets->deferred[i] = NULL;
