@@ -1,12 +1,13 @@
 /*
  * pushd: the WebSocket daemon. This file has the command line, the limit of open files, and the
- * choice between one process and several workers.
+ * choice between one process (worker.c) and several workers with a parent (workers.c). Everything
+ * that happens while pushd serves is in process/.
  *
- * SIGTERM, SIGINT  closes all sockets with 1012, spread over drain_time, and exits
- * SIGHUP           reloads the configuration and reopens the log
- * SIGUSR1          writes the state to the log
- * SIGUSR2          upgrades to the program on disk (process/upgrade.h)
- * SIGQUIT          as SIGTERM; sent by a pushd that has taken over
+ *   SIGTERM, SIGINT  closes all sockets with 1012, spread over drain_time, and exits
+ *   SIGHUP           reloads the configuration and reopens the log
+ *   SIGUSR1          writes the state to the log
+ *   SIGUSR2          upgrades to the program on disk (process/upgrade.h)
+ *   SIGQUIT          as SIGTERM; sent by a pushd that has taken over
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -46,6 +47,8 @@ static const char USAGE[] =
     "  --dump-config      print the configuration, secrets as ***, and exit\n"
     "  --version          print the version and exit\n";
 
+/* What this process does. The values from ACTION_ENSURE on are also what getopt_long returns for
+ * the options without a letter. */
 enum action {
     ACTION_SERVE,
     ACTION_ENSURE,
@@ -70,6 +73,8 @@ static bool raise_file_limit(const struct config *config) {
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur >= wanted)
         return true;
+    /* Only root (CAP_SYS_RESOURCE) can raise the hard limit too; for others setrlimit fails
+     * then. */
     limit.rlim_cur = wanted;
     if (limit.rlim_max < wanted)
         limit.rlim_max = wanted;
@@ -85,8 +90,11 @@ static bool raise_file_limit(const struct config *config) {
 
 static int serve_alone(struct config *config, const struct arguments *arguments,
                        struct upgrade *upgrade) {
+    /* Static, since the worker uses them until the process exits. */
     static struct metrics_data metrics;
     static struct unix_listener local;
+    /* An upgrade: the predecessor still listens on the same addresses, and must not be in the
+     * way. */
     const bool beside = arguments->predecessor != 0;
     struct metrics_data_all all = {&metrics, 1};
     const struct worker_args args = {
@@ -98,13 +106,16 @@ static int serve_alone(struct config *config, const struct arguments *arguments,
         .all = &all,
         .predecessor = (pid_t)arguments->predecessor,
         .upgrade = upgrade};
+    /* The cause is logged. worker_run opens push_listen itself, once Redis is connected. */
     if (args.metrics_fd < 0 || !unix_listener_open(&local, config->push_socket, beside))
         return 1;
     return worker_run(&args);
 }
 
 static int run(struct config *config, const struct arguments *arguments, struct upgrade *upgrade) {
+    /* The command line wins over push_workers. */
     const uint64_t workers = arguments->workers ? arguments->workers : config->push_workers;
+    /* Before any fork, since workers inherit the limit. */
     if (!raise_file_limit(config))
         return 1;
     if (workers == 1)
@@ -115,11 +126,13 @@ static int run(struct config *config, const struct arguments *arguments, struct 
 
 /* ---- the command line ---- */
 
+/* Reads the argument of --workers; false if it is not a number from 1 to MAX_WORKERS. */
 static bool read_workers(struct arguments *arguments, const char *word) {
     return text_to_u64(text_of(word), &arguments->workers) && arguments->workers >= 1 &&
            arguments->workers <= MAX_WORKERS;
 }
 
+/* Reads the argument of --take-over; false if it cannot be a process id. */
 static bool read_predecessor(struct arguments *arguments, const char *word) {
     return text_to_u64(text_of(word), &arguments->predecessor) && arguments->predecessor >= 1 &&
            arguments->predecessor <= INT32_MAX;
@@ -155,14 +168,17 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
         case '?':
             valid = false;
             break;
+        /* The options without a letter set what to do; the last one wins. */
         default:
             arguments->action = (enum action)option;
         }
         if (!valid)
             arguments->action = ACTION_USAGE;
     }
+    /* pushd takes no positional arguments. */
     if (optind != argc)
         arguments->action = ACTION_USAGE;
+    /* -c, else $CONFAB_CONFIG, else the usual places; NULL if there is no file. */
     arguments->config_path = config_find(file);
 }
 
@@ -170,6 +186,8 @@ static void read_arguments(struct arguments *arguments, int argc, char **argv) {
 static void ensure_single_instance(const struct arguments *arguments, struct upgrade *upgrade) {
     if (arguments->action != ACTION_ENSURE)
         return;
+    /* A successor inherits the lock of its predecessor, which it could not take while that one
+     * runs. */
     enum single_instance result;
     if (arguments->predecessor)
         result = single_instance_inherit(arguments->config_path, &upgrade->lock);
@@ -192,18 +210,22 @@ int main(int argc, char **argv) {
         puts("confab " CONFAB_VERSION);
         return 0;
     }
+    /* These print their result and exit; they open no socket and no log. */
     if (arguments.action == ACTION_CHECK)
         return startup_check(arguments.config_path);
     if (arguments.action == ACTION_DUMP)
         return startup_dump(arguments.config_path);
     if (!startup_load(&config, arguments.config_path))
         return 1;
+    /* What a successor is started with at SIGUSR2. */
     upgrade = (struct upgrade){.program = argv[0],
                                .config_path = arguments.config_path,
                                .ports_file = arguments.ports_file,
                                .workers = arguments.workers};
+    /* Before the log is opened: this may fork, and the child has another standard error. */
     ensure_single_instance(&arguments, &upgrade);
     startup_open_log(&config, "pushd");
+    /* Before there are threads, since it changes the environment. */
     sd_notify_inherit((pid_t)arguments.predecessor);
     return run(&config, &arguments, &upgrade);
 }

@@ -1,4 +1,6 @@
-/* auth_batch: a queue of batches for tokens, and one for login sessions. */
+/* auth_batch: a queue of batches for tokens, and one for login sessions, since the two are queried
+ * by different statements. A request joins the last batch of its queue. A batch is queried at once
+ * if no query of its queue is running; else when one ends, or when the batch is full. */
 #include "db/auth_batch.h"
 
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 /* Queries of one queue that run at the same time; the second one only with a full batch. */
 #define MAX_IN_FLIGHT 2
 
+/* Whom to call back for one request; its query has the same index. */
 struct waiter {
     auth_batch_found *found;
     void *context;
@@ -50,6 +53,7 @@ struct auth_batch *auth_batch_new(struct db_pool *db_pool, const struct config *
     return auth_batch;
 }
 
+/* The queues are empty: their batches are freed when they are done. */
 void auth_batch_free(struct auth_batch *auth_batch) {
     free(auth_batch);
 }
@@ -79,6 +83,7 @@ static void start_next(struct queue *queue) {
     if (!batch || queue->in_flight == MAX_IN_FLIGHT ||
         (queue->in_flight > 0 && batch->count < BATCH_MAX))
         return;
+    /* From now on no request joins it: it leaves the queue before its query starts. */
     queue->first = batch->next;
     if (!queue->first)
         queue->last = NULL;
@@ -89,10 +94,12 @@ static void start_next(struct queue *queue) {
 static void batch_done(void *job) {
     struct batch *batch = job;
     batch->queue->in_flight--;
+    /* First: the database works on the next batch while these are called back. */
     start_next(batch->queue);
     for (size_t i = 0; i < batch->count; i++) {
         const struct waiter *waiter = &batch->waiters[i];
         const struct identity_query *query = &batch->queries[i];
+        /* If the query failed, it failed for all; else each has its own result. */
         waiter->found(waiter->context, batch->error ? batch->error : query->error,
                       &query->identity);
     }
@@ -117,6 +124,7 @@ void auth_batch_find(struct auth_batch *auth_batch, bool by_token,
             queue->first = batch;
         queue->last = batch;
     }
+    /* Both arrays have the request at the same index. */
     struct identity_query *query = &batch->queries[batch->count];
     memcpy(query->hash, hash, SECRET_HASH_SIZE);
     query->room_id = room_id;

@@ -1,4 +1,6 @@
-/* db_pool: idle database connections, and the jobs that use them. */
+/* db_pool: the jobs that run on libuv's thread pool, and the database connections that they use. A
+ * thread takes an idle connection, or opens one, and puts it back after the job. The pool of
+ * threads is the one that libuv also uses to resolve names. */
 #include "db/db_pool.h"
 
 #include <inttypes.h>
@@ -31,6 +33,7 @@ struct db_pool *db_pool_new(uv_loop_t *loop, const struct config *config) {
     struct db_pool *db_pool = xcalloc(1, sizeof(*db_pool));
     char threads[24];
     snprintf(threads, sizeof(threads), "%" PRIu64, config->push_db_threads);
+    /* libuv reads the variable when the first job is queued. */
     setenv("UV_THREADPOOL_SIZE", threads, 1);
     db_pool->loop = loop;
     db_pool->config = config;
@@ -47,6 +50,7 @@ void db_pool_free(struct db_pool *db_pool) {
     free(db_pool);
 }
 
+/* On a thread: the first half of a job. */
 static void on_work(uv_work_t *request) {
     struct job *job = request->data;
     struct db_pool *db_pool = job->db_pool;
@@ -55,6 +59,7 @@ static void on_work(uv_work_t *request) {
     if (db_pool->idle_count > 0)
         db = db_pool->idle[--db_pool->idle_count];
     uv_mutex_unlock(&db_pool->mutex);
+    /* Connects at its first statement; a connection that was lost reconnects by itself (db.h). */
     if (!db)
         db = db_new(db_pool->config);
     job->work(job->context, db);
@@ -63,6 +68,7 @@ static void on_work(uv_work_t *request) {
     uv_mutex_unlock(&db_pool->mutex);
 }
 
+/* On the loop: the second half of a job. */
 static void on_done(uv_work_t *request, int status) {
     struct job *job = request->data;
     (void)status; /* always 0: jobs are never cancelled */

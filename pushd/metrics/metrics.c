@@ -1,4 +1,6 @@
-/* metrics: the table of all metrics, and the text for Prometheus and /healthz made from it. */
+/* metrics: the table of all metrics, and the text for Prometheus (exposition format 0.0.4) and
+ * /healthz made from it. Each worker writes its struct metrics_data in shared memory; any of them
+ * answers for all, by adding up or comparing the same field of each. */
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -123,12 +125,14 @@ static struct metrics_data_all snapshot(const struct metrics_data_all *all) {
     return now;
 }
 
+/* The counter at this offset; every field that has a row is a uint64_t. */
 static uint64_t field(const struct metrics_data *metrics, size_t offset) {
     uint64_t value;
     memcpy(&value, (const char *)metrics + offset, sizeof(value));
     return value;
 }
 
+/* Combines a field of all processes. MAX and MIN are 0 if no process serves. */
 static uint64_t aggregate(const struct metrics_data_all *all, size_t offset, enum aggregate how) {
     uint64_t result = 0;
     bool first = true;
@@ -138,11 +142,13 @@ static uint64_t aggregate(const struct metrics_data_all *all, size_t offset, enu
             result += value;
         else if (all->each[i].up && (first || (how == MAX) == (value > result)))
             result = value;
+        /* The first process that serves sets the result, whatever its value. */
         first = first && !all->each[i].up;
     }
     return result;
 }
 
+/* HELP and TYPE: once for each name, before its first sample. */
 static void write_head(struct buffer *out, const struct metric *metric) {
     const size_t len = strlen(metric->name);
     const bool counter = len > 6 && strcmp(metric->name + len - 6, "_total") == 0;
@@ -156,6 +162,7 @@ void metrics_write(const struct metrics_data_all *all, struct buffer *out) {
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         const struct metric *metric = &METRICS[i];
         const uint64_t value = aggregate(&now, metric->field, metric->aggregate);
+        /* Rows of the same name follow each other: samples of one metric. */
         if (strcmp(before, metric->name) != 0)
             write_head(out, metric);
         before = metric->name;
@@ -169,6 +176,8 @@ void metrics_write(const struct metrics_data_all *all, struct buffer *out) {
 }
 
 int metrics_health(const struct metrics_data_all *all, struct buffer *out) {
+    /* A single worker without its database makes the whole unavailable. Without Redis events are
+     * late, but arrive: degraded, still 200. */
     const bool database = aggregate(all, FIELD(database_up), MIN) != 0;
     const bool redis = aggregate(all, FIELD(redis_up), MIN) != 0;
     buffer_printf(out, "{\"status\":\"%s\"", !database ? "unavailable" : redis ? "ok" : "degraded");

@@ -1,4 +1,6 @@
-/* metrics_http: reading a request, answering it, and the timer for lag and memory. */
+/* metrics_http: a minimal HTTP/1.1 server for /metrics and /healthz, for monitoring and web
+ * servers. Each connection carries one request: it is read up to the empty line, answered, and
+ * closed. Also the timer that measures the lag of the loop and the memory. */
 #include "metrics/metrics_http.h"
 
 #include <stdio.h>
@@ -49,6 +51,7 @@ struct conn {
 
 /* ---- answering ---- */
 
+/* Whether the request is a GET of this path, with or without a slash at the end or a query. */
 static bool is_for(const struct conn *conn, const char *path) {
     const size_t len = strlen(path);
     const bool get = strncmp(conn->request, "GET ", 4) == 0;
@@ -60,6 +63,7 @@ static void make_answer(struct conn *conn) {
     struct buffer body = BUFFER_EMPTY;
     const char *type = "application/json; charset=utf-8";
     int code = 200;
+    /* The buffer is full without an end of the request. */
     if (conn->len >= REQUEST_SIZE - 1) {
         code = 431;
         buffer_append_str(&body, "{\"detail\":\"The request is too large.\"}");
@@ -80,6 +84,7 @@ static void make_answer(struct conn *conn) {
     buffer_free(&body);
 }
 
+/* libuv has closed the connection: its memory can go. */
 static void on_conn_closed(uv_handle_t *handle) {
     struct conn *conn = handle->data;
     buffer_free(&conn->answer);
@@ -89,6 +94,7 @@ static void on_conn_closed(uv_handle_t *handle) {
 static void close_conn(struct conn *conn) {
     if (uv_is_closing((uv_handle_t *)&conn->tcp))
         return;
+    /* Out of the list at once, so that the timer does not close it again. */
     *conn->prev_next = conn->next;
     if (conn->next)
         conn->next->prev_next = conn->prev_next;
@@ -98,6 +104,7 @@ static void close_conn(struct conn *conn) {
 /* Closes the connections whose deadline is over: the oldest ones. */
 static void close_expired(struct metrics_http *http, int64_t now_ms) {
     struct conn *conn = http->newest, *next;
+    /* All have the same time, so those behind the first expired one have expired as well. */
     while (conn && conn->deadline_ms > now_ms)
         conn = conn->next;
     for (; conn; conn = next) {
@@ -111,6 +118,7 @@ static void on_written(uv_write_t *write, int failed) {
     close_conn(write->data);
 }
 
+/* Reads straight behind what has come; one byte is left for the final zero. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct conn *conn = handle->data;
     (void)suggested;
@@ -120,12 +128,15 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
     struct conn *conn = stream->data;
     (void)buffer;
+    /* The client has closed, or the connection failed. */
     if (got < 0 && got != UV_ENOBUFS) {
         close_conn(conn);
         return;
     }
     conn->len += got > 0 ? (size_t)got : 0;
     conn->request[conn->len] = '\0';
+    /* Headers are not used, but are read to their end: closing with unread data would reset the
+     * connection and might lose the answer. */
     if (!strstr(conn->request, "\r\n\r\n") && conn->len < REQUEST_SIZE - 1)
         return;
     uv_read_stop(stream);
@@ -138,6 +149,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
         close_conn(conn);
 }
 
+/* A new connection, into the list as the newest one. */
 static void on_connection(uv_stream_t *server, int failed) {
     struct metrics_http *http = server->data;
     if (failed)
@@ -177,6 +189,8 @@ static uint64_t file_limit(void) {
     return limit.rlim_cur;
 }
 
+/* Measures how late this timer is: that long the loop was busy. loop_due_us is for metrics.c, which
+ * can so tell that a loop hangs. */
 static void on_lag_timer(uv_timer_t *timer) {
     struct metrics_http *http = timer->data;
     struct metrics_data *own = http->own;
@@ -187,6 +201,7 @@ static void on_lag_timer(uv_timer_t *timer) {
     own->loop_due_us = now + LAG_EVERY_MS * 1000;
     own->memory_bytes = resident_bytes();
     close_expired(http, clock_monotonic_ms());
+    /* Not a repeating timer: the next one is due an interval after now, whatever was late. */
     uv_timer_start(timer, on_lag_timer, LAG_EVERY_MS, 0);
 }
 
@@ -201,6 +216,7 @@ struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data
     uv_timer_init(loop, &http->lag_timer);
     http->server.data = http->lag_timer.data = http;
     http->open_handles = 2;
+    /* listen_fd is bound, and shared by the workers: each connection goes to one of them. */
     int failed = uv_tcp_open(&http->server, listen_fd);
     if (!failed)
         failed = uv_listen((uv_stream_t *)&http->server, BACKLOG, on_connection);
@@ -211,10 +227,12 @@ struct metrics_http *metrics_http_new(uv_loop_t *loop, const struct metrics_data
     }
     http->own->file_limit = file_limit();
     http->own->loop_due_us = (uint64_t)clock_monotonic_us();
+    /* The first call starts the timer. */
     on_lag_timer(&http->lag_timer);
     return http;
 }
 
+/* The server and the timer are two handles; the second one frees the memory. */
 static void on_handle_closed(uv_handle_t *handle) {
     struct metrics_http *http = handle->data;
     if (--http->open_handles == 0)

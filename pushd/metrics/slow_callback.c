@@ -1,4 +1,6 @@
-/* slow_callback: the timing of the callback that is running. */
+/* slow_callback: the timing of the callback that is running. The cheap monotonic clock is read in
+ * each callback; the CPU clock of the thread only to decide whether a long one really used the CPU,
+ * or was waiting for its turn on a busy machine. */
 #include "metrics/slow_callback.h"
 
 #include <inttypes.h>
@@ -33,10 +35,12 @@ void slow_callback_init(struct metrics_data *metrics) {
 }
 
 void slow_callback_start(const char *what) {
+    /* Only the outermost pair is timed. */
     if (!current.metrics || current.depth++ > 0)
         return;
     current.what = what;
     current.started_us = clock_monotonic_us();
+    /* The last reading of the CPU clock is recent enough to count from. */
     if (current.started_us - current.mark_us <= SLOW_CALLBACK_TOLERANCE_US)
         return;
     current.mark_us = current.started_us;
@@ -47,6 +51,7 @@ void slow_callback_stop(void) {
     if (!current.metrics || --current.depth > 0)
         return;
     const int64_t now_us = clock_monotonic_us();
+    /* Most callbacks end here: they cannot have used more CPU time than has passed. */
     if (now_us - current.started_us <= SLOW_CALLBACK_LIMIT_US)
         return;
     /* CPU time since the mark, less what was used before the start at most. */
@@ -54,6 +59,7 @@ void slow_callback_stop(void) {
         clock_thread_us() - current.mark_cpu_us - (current.started_us - current.mark_us);
     if (used_us <= SLOW_CALLBACK_LIMIT_US)
         return;
+    /* Each one counts, but the log has one line a second at most. */
     current.metrics->slow_callbacks++;
     current.unlogged++;
     if (current.logged_us && now_us - current.logged_us < LOG_INTERVAL_US)
