@@ -1,4 +1,6 @@
-/* reload: SIGHUP in a process with threads, and the ports file. */
+/* reload: SIGHUP in a process with threads, and the ports file. A reload replaces the contents of
+ * the one struct config that all parts point to. Threads may be reading its strings meanwhile, so
+ * the former ones are never freed: some kilobytes for each reload. */
 #include "process/reload.h"
 
 #include <errno.h>
@@ -19,6 +21,7 @@ static struct former {
 
 bool reload_config(struct config *config, const char *path) {
     struct former *former = xcalloc(1, sizeof(*former));
+    /* On failure the cause is logged, and *config is as before. */
     if (!startup_reload(config, path, "pushd", &former->config)) {
         free(former);
         return false;
@@ -31,8 +34,10 @@ bool reload_config(struct config *config, const char *path) {
 bool reload_write_ports(const char *path, unsigned push, unsigned metrics) {
     struct buffer fresh = BUFFER_EMPTY;
     buffer_printf(&fresh, "%s.new", path);
+    /* Written beside and renamed, so that no reader sees half of it. */
     FILE *file = fopen(buffer_str(&fresh), "w");
     bool written = file && fprintf(file, "push=%u\nmetrics=%u\n", push, metrics) > 0;
+    /* fclose reports what could not be written, as on a full disk. */
     if (file)
         written = fclose(file) == 0 && written;
     written = written && rename(buffer_str(&fresh), path) == 0;

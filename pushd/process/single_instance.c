@@ -1,4 +1,9 @@
-/* single_instance: the lock file, and going to the background. */
+/*
+ * single_instance: the lock file, and going to the background. `pushd --ensure` is run by cron
+ * every few minutes. The process that gets the lock forks: the parent exits with 0, and the child
+ * serves. The lock is one of flock(2): it belongs to the open file, which parent, child and a
+ * successor share, and is released when the last of them ends, however it ends.
+ */
 #include "process/single_instance.h"
 
 #include <errno.h>
@@ -22,6 +27,7 @@ static void append_path(const char *config_path, const char *name, struct buffer
     buffer_append_str(path, name);
 }
 
+/* Reports on standard error: the log is not open yet. */
 static enum single_instance fail(const char *what) {
     fprintf(stderr, "pushd: %s: %s\n", what, strerror(errno));
     return SINGLE_INSTANCE_FAILED;
@@ -30,11 +36,14 @@ static enum single_instance fail(const char *what) {
 /* Detaches from the terminal and from the standard files of the caller: cron would wait until
  * they are closed. */
 static bool detach(const char *log_path) {
+    /* Standard error goes to pushd.log, for what is written before the log is open, or by
+     * libraries. */
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     const int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     const bool detached = nothing >= 0 && log >= 0 && setsid() >= 0 &&
                           dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 &&
                           dup2(log, STDERR_FILENO) >= 0;
+    /* open(2) may have returned a standard descriptor that was closed. */
     if (nothing > STDERR_FILENO)
         close(nothing);
     if (log > STDERR_FILENO)
@@ -70,6 +79,8 @@ enum single_instance single_instance_acquire(const char *config_path, int *lock)
         return SINGLE_INSTANCE_FAILED;
     append_path(config_path, "pushd.log", &log_path);
     *lock = open(buffer_str(&lock_path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    /* If the lock is free, pushd does not run: this process starts it. EWOULDBLOCK: another process
+     * has the lock, so pushd runs. */
     if (*lock < 0)
         result = fail(buffer_str(&lock_path));
     else if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
@@ -86,6 +97,7 @@ enum single_instance single_instance_inherit(const char *config_path, int *lock)
     struct stat handed, wanted;
     if (!find_lock(config_path, &path))
         return SINGLE_INSTANCE_FAILED;
+    /* Descriptor 3 must be the lock of this configuration: compared by device and inode. */
     const bool same = stat(buffer_str(&path), &wanted) == 0 &&
                       fstat(SINGLE_INSTANCE_INHERITED_LOCK, &handed) == 0 &&
                       handed.st_dev == wanted.st_dev && handed.st_ino == wanted.st_ino;
@@ -99,6 +111,7 @@ enum single_instance single_instance_inherit(const char *config_path, int *lock)
 }
 
 void single_instance_write_pid(int lock) {
+    /* ftruncate keeps the offset, so it is set back: a successor writes into the same open file. */
     if (lock > 0 && (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 ||
                      dprintf(lock, "%d\n", (int)getpid()) < 0))
         log_warn("cannot write the process id to pushd.lock: %s", strerror(errno));

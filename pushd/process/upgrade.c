@@ -1,4 +1,9 @@
-/* upgrade: starting the successor with the same arguments and ports, and taking over. */
+/*
+ * upgrade: starting the successor with the same arguments and ports, and taking over. The first
+ * half runs in the old process, at SIGUSR2: it makes arguments and environment, spawns the program,
+ * and watches it until the successor sends UPGRADE_SIGNAL or ends too early. The second half,
+ * upgrade_take_over, runs in the successor.
+ */
 #include "process/upgrade.h"
 
 #include <errno.h>
@@ -18,8 +23,10 @@
 #include "os/sd_notify.h"
 #include "process/single_instance.h"
 
+/* The program, four options with a value, --ensure, and the final NULL. */
 #define MAX_ARGUMENTS 11
 
+/* Variables of the environment that override push_listen and metrics_listen. */
 static const char *const VARIABLES[] = {
     [UPGRADE_PUSH] = "CONFAB_PUSH_LISTEN=", [UPGRADE_METRICS] = "CONFAB_METRICS_LISTEN="};
 
@@ -27,6 +34,8 @@ void upgrade_note_port(struct upgrade *upgrade, unsigned which, const char *conf
                        unsigned port) {
     const char *colon = strrchr(configured, ':');
     struct buffer variable = BUFFER_EMPTY;
+    /* Only "host:0" lets the system choose a port; any other the successor reads from the
+     * configuration. */
     if (!colon || strcmp(colon, ":0") != 0)
         return;
     buffer_printf(&variable, "%s%.*s:%u", VARIABLES[which], (int)(colon - configured), configured,
@@ -81,8 +90,10 @@ static int spawn(struct upgrade *upgrade, char **arguments, char **environment) 
         posix_spawn_file_actions_adddup2(&files, upgrade->lock, SINGLE_INSTANCE_INHERITED_LOCK);
     posix_spawn_file_actions_addclosefrom_np(
         &files, upgrade->lock > 0 ? SINGLE_INSTANCE_INHERITED_LOCK + 1 : STDERR_FILENO + 1);
+    /* The parent of several workers has its signals blocked; a new program would inherit that. */
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    /* argv[0] without a slash is looked up in the PATH: it may be a newer program now. */
     const int error =
         posix_spawnp(&upgrade->pid, upgrade->program, &files, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
@@ -98,13 +109,16 @@ void upgrade_start(struct upgrade *upgrade) {
         log_warn("an upgrade is in progress already: process %d", (int)upgrade->pid);
         return;
     }
+    /* As given on the command line; without it the successor goes by the configuration. */
     if (upgrade->workers)
         snprintf(workers, sizeof(workers), "%" PRIu64, upgrade->workers);
     snprintf(own, sizeof(own), "%d", (int)getpid());
+    /* The same options as this process, with which the successor finds the same configuration. */
     used = add_option(arguments, used, "-c", upgrade->config_path);
     used = add_option(arguments, used, "--workers", workers);
     used = add_option(arguments, used, "--ports-file", upgrade->ports_file);
     used = add_option(arguments, used, "--take-over", own);
+    /* The successor is then to inherit the lock. */
     if (upgrade->lock > 0)
         arguments[used++] = (char *)"--ensure";
     char **environment = make_environment(upgrade);
@@ -121,6 +135,8 @@ void upgrade_start(struct upgrade *upgrade) {
 void upgrade_child_ended(struct upgrade *upgrade, pid_t pid, int status) {
     if (pid != upgrade->pid)
         return;
+    /* It ended before it took over, whatever its status: this process goes on, and may try
+     * again. */
     upgrade->pid = 0;
     if (WIFSIGNALED(status))
         log_error("upgrade failed: process %d was killed by signal %d", (int)pid, WTERMSIG(status));
@@ -141,6 +157,7 @@ void upgrade_handed_over(struct upgrade *upgrade) {
 }
 
 void upgrade_cancel(struct upgrade *upgrade) {
+    /* Without it the successor would go on to serve after this process was told to stop. */
     if (upgrade->pid)
         kill(upgrade->pid, SIGTERM);
 }

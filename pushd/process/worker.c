@@ -1,4 +1,11 @@
-/* worker: building the parts of a process, its signals, and closing in order. */
+/*
+ * worker: builds the parts of a process, handles its signals, and closes it in order.
+ *
+ * The order of starting: Redis and the database begin to connect; when Redis is up, or after a
+ * second, the sockets begin to listen; then the metrics, the ports file and the service manager say
+ * so. The order of stopping is the reverse: listening ends, sockets are closed over drain_time,
+ * then pending jobs are awaited, Redis is told, and memory is freed.
+ */
 #include "process/worker.h"
 
 #include <inttypes.h>
@@ -21,6 +28,7 @@
 #include "process/reload.h"
 #include "process/single_instance.h"
 
+/* The interval of ticks, and the number of ticks between two pings of the database. */
 #define TICK_MS 500
 #define PING_DATABASE_TICKS 10
 
@@ -28,6 +36,7 @@
 #define TRIM_TICKS 20
 #define TRIM_BYTES (2 * 1024 * 1024)
 
+/* Signals that are handled; see watch_signals. */
 #define SIGNALS 6
 
 /* How long it waits for Redis before it takes sockets: the first ones should see who is online
@@ -58,6 +67,7 @@ struct worker {
 
 /* ---- ticks ---- */
 
+/* A ping of the database: a job of the pool, for the metrics database_up and the latency. */
 struct ping {
     struct worker *worker;
     enum error error;
@@ -79,6 +89,7 @@ static void ping_done(void *job) {
 }
 
 static void ping_database(struct worker *worker) {
+    /* A database that hangs gets one ping at a time, so that it does not occupy more threads. */
     if (worker->pinging)
         return;
     struct ping *ping = xcalloc(1, sizeof(*ping));
@@ -97,6 +108,7 @@ static void trim_heaps(void) {
 static void on_tick(uv_timer_t *timer) {
     struct worker *worker = timer->data;
     slow_callback_start("the tick");
+    /* A loop that hangs does not come here, and the watchdog of the service manager restarts it. */
     sd_notify_alive();
     clients_tick(worker->clients);
     sockets_tick(worker->sockets);
@@ -105,19 +117,23 @@ static void on_tick(uv_timer_t *timer) {
     if (worker->ticks % TRIM_TICKS == TRIM_TICKS - 1)
         trim_heaps();
     worker->ticks++;
+    /* NULL in one of several workers: the parent does the upgrade. */
     if (worker->args->upgrade)
         upgrade_poll(worker->args->upgrade);
+    /* The last socket is closed: the loop can end before the time limit. */
     if (worker->stopping && sockets_count(worker->sockets) == 0)
         uv_stop(&worker->loop);
     slow_callback_stop();
 }
 
+/* A time limit has passed: leaves uv_run, for whatever the loop was run. */
 static void on_limit(uv_timer_t *timer) {
     uv_stop(timer->loop);
 }
 
 /* ---- signals ---- */
 
+/* SIGUSR1: a line of totals, then one for each stream. */
 static void log_state(const struct worker *worker) {
     const struct metrics_data *f = worker->metrics;
     log_info("state: sockets=%" PRIu64 " streams=%" PRIu64 " subscribers=%" PRIu64
@@ -127,6 +143,7 @@ static void log_state(const struct worker *worker) {
     clients_log_state(worker->clients);
 }
 
+/* Begins to stop: closes the listening sockets at once, and the open ones over drain_time. */
 static void drain(struct worker *worker) {
     if (worker->stopping)
         return;
@@ -141,6 +158,7 @@ static void drain(struct worker *worker) {
     log_info("closing %" PRIu64 " sockets", sockets_count(worker->sockets));
     sockets_stop_listening(worker->sockets);
     sockets_close_all(worker->sockets, SOCKET_CLOSE_RESTART, spread);
+    /* Sockets that are still open after that are disconnected by close_parts. */
     uv_timer_start(&worker->limit, on_limit, spread + WORKER_CLOSE_MS, 0);
 }
 
@@ -150,6 +168,8 @@ static void reload(struct worker *worker) {
         log_info("configuration reloaded");
 }
 
+/* Told to stop. If a successor has taken over, the service goes on with it; else a successor that
+ * is starting must stop, too. */
 static void stop(struct worker *worker, bool handed_over) {
     struct upgrade *upgrade = worker->args->upgrade;
     if (upgrade && handed_over)
@@ -173,6 +193,7 @@ static void on_signal(uv_signal_t *handle, int number) {
         if (worker->args->upgrade && !worker->stopping)
             upgrade_start(worker->args->upgrade);
         break;
+    /* SIGTERM, SIGINT and UPGRADE_SIGNAL (SIGQUIT). */
     default:
         stop(worker, number == UPGRADE_SIGNAL);
     }
@@ -181,6 +202,7 @@ static void on_signal(uv_signal_t *handle, int number) {
 
 static void watch_signals(struct worker *worker) {
     static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, UPGRADE_SIGNAL};
+    /* Writing to a closed connection is to fail with EPIPE, not to end the process. */
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < SIGNALS; i++) {
         uv_signal_init(&worker->loop, &worker->signals[i]);
@@ -199,6 +221,7 @@ static void limit_heaps(void) {
     mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
 }
 
+/* Everything except the sockets; Redis connects once the loop runs. */
 static void open_parts(struct worker *worker) {
     uv_loop_init(&worker->loop);
     uv_timer_init(&worker->loop, &worker->tick);
@@ -213,8 +236,10 @@ static void open_parts(struct worker *worker) {
 static void wait_for_redis(struct worker *worker) {
     const struct config *config = worker->config;
     const int64_t until_ms = clock_monotonic_ms() + WAIT_FOR_REDIS_MS;
+    /* No Redis is configured. */
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return;
+    /* The timer makes uv_run return if nothing else happens. */
     uv_timer_start(&worker->limit, on_limit, WAIT_FOR_REDIS_MS, 0);
     while (!clients_redis_is_up(worker->clients) && !worker->stopping &&
            clock_monotonic_ms() < until_ms)
@@ -222,11 +247,14 @@ static void wait_for_redis(struct worker *worker) {
     uv_timer_stop(&worker->limit);
 }
 
+/* Listens for WebSockets and metrics, and announces it. False, with the cause logged, on
+ * failure. */
 static bool start_listening(struct worker *worker) {
     const struct worker_args *args = worker->args;
     const char *address = worker->config->push_listen;
     const int fd =
         tcp_listener_open_shared("push_listen", address, args->shared || args->predecessor != 0);
+    /* The Unix socket listens already, under a temporary name, until it is published below. */
     const int listeners[SOCKETS_LISTENERS] = {fd, args->local->fd};
     const unsigned push = tcp_listener_port(fd), metrics = tcp_listener_port(args->metrics_fd);
     const struct sockets_callbacks callbacks = clients_sockets_callbacks(worker->clients);
@@ -238,6 +266,7 @@ static bool start_listening(struct worker *worker) {
             metrics_http_new(&worker->loop, args->all, args->own, args->metrics_fd);
     if (!worker->metrics_http || (!args->shared && !unix_listener_publish(args->local)))
         return false;
+    /* From here on it serves. The first tick comes at once. */
     uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);
     if (args->upgrade) {
         upgrade_note_port(args->upgrade, UPGRADE_PUSH, address, push);
@@ -247,7 +276,9 @@ static bool start_listening(struct worker *worker) {
     log_info("listening on port %u, metrics on port %u", push, metrics);
     if (args->local->fd >= 0)
         log_info("listening on %s", args->local->path.sun_path);
+    /* The parent of several workers waits for this one of all of them. */
     worker->metrics->up = 1;
+    /* Last, since it ends the predecessor: before this, a failure costs nothing. */
     upgrade_take_over(args->predecessor);
     return !args->ports_file || reload_write_ports(args->ports_file, push, metrics);
 }
@@ -256,6 +287,7 @@ static bool start_listening(struct worker *worker) {
 
 /* Closed handles are freed in the next iterations of the loop. */
 static void run_iterations(struct worker *worker) {
+    /* More than enough: each layer of handles that closes others takes one. */
     for (unsigned i = 0; i < 10; i++)
         uv_run(&worker->loop, UV_RUN_NOWAIT);
 }
@@ -274,16 +306,20 @@ static bool wait_for_jobs(struct worker *worker) {
 static void close_parts(struct worker *worker) {
     worker->metrics->up = 0;
     uv_timer_stop(&worker->tick);
+    /* First the sockets: each one closed leaves presence and its channels. */
     if (worker->sockets)
         sockets_abort(worker->sockets);
     if (worker->metrics_http)
         metrics_http_close(worker->metrics_http);
     run_iterations(worker);
+    /* Clients are freed when their last job has ended. */
     const bool idle = wait_for_jobs(worker);
+    /* After the jobs, which may publish when they are done. */
     clients_disconnect(worker->clients);
     run_iterations(worker);
     if (!idle)
         return;
+    /* The rest in the order in which one uses the other. */
     clients_free(worker->clients);
     run_iterations(worker);
     db_pool_free(worker->db_pool);
@@ -299,16 +335,19 @@ int worker_run(const struct worker_args *args) {
     worker.metrics = &args->all->each[args->own];
     if (!secret_init())
         return 1;
+    /* Before there are threads, whose heaps this limits. */
     limit_heaps();
     slow_callback_init(worker.metrics);
     open_parts(&worker);
     wait_for_redis(&worker);
+    /* A signal came while it waited for Redis: nothing was opened. */
     if (worker.stopping)
         status = 0;
     else if (!start_listening(&worker))
         status = 1;
     else
         uv_run(&worker.loop, UV_RUN_DEFAULT);
+    /* A socket file shared by several workers is removed by their parent. */
     if (!args->shared)
         unix_listener_remove(args->local);
     close_parts(&worker);

@@ -1,4 +1,11 @@
-/* The parent of several workers: their sockets and metrics, its signals, the upgrade. */
+/*
+ * workers: the parent of several workers. It opens what they share (the Unix socket, the metrics
+ * socket, the metrics in shared memory), keeps the workers running by common/os/supervisor, handles
+ * the signals, and upgrades. It has no event loop and no threads, so that it can fork at any time.
+ *
+ * Each worker binds a TCP socket of its own to the same port (SO_REUSEPORT), and the kernel spreads
+ * connections over them. The parent binds one too, without listening, to reserve the port.
+ */
 #include "process/workers.h"
 
 #include <errno.h>
@@ -47,6 +54,7 @@ struct workers {
 /* In the worker's process. Its signals keep their default action until its loop handles them. */
 static int work(void *context, size_t index, const sigset_t *mask) {
     const struct workers *workers = context;
+    /* Copies, since worker_run takes what is not const. */
     struct unix_listener local = workers->local;
     struct metrics_data_all all = workers->all;
     const struct worker_args args = {.config = workers->config,
@@ -57,6 +65,7 @@ static int work(void *context, size_t index, const sigset_t *mask) {
                                      .own = index,
                                      .shared = true};
     sigprocmask(SIG_SETMASK, mask, NULL);
+    /* The worker binds its own; the parent's one stays to keep the port. */
     close(workers->push_fd);
     unsetenv("NOTIFY_SOCKET"); /* only the parent notifies the service manager */
     return worker_run(&args);
@@ -69,7 +78,10 @@ static void ended(void *context, size_t index, pid_t pid, int status) {
         upgrade_child_ended(workers->upgrade, pid, status);
         return;
     }
+    /* A worker that fails before all have served makes the start fail, such as with a port in use;
+     * later ones are replaced. */
     workers->failed |= !workers->serving && (WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+    /* The fields before METRICS_FIRST_KEPT are gauges. Its successor continues the counters. */
     memset(&workers->all.each[index], 0, METRICS_FIRST_KEPT);
 }
 
@@ -81,9 +93,11 @@ static void check_serving(struct workers *workers) {
     const unsigned metrics = tcp_listener_port(workers->metrics_fd);
     if (workers->serving)
         return;
+    /* `up` is in shared memory, set by each worker once it listens. */
     for (size_t i = 0; i < workers->all.count; i++)
         if (!workers->all.each[i].up)
             return;
+    /* For good: a worker that is replaced later does not repeat this. */
     workers->serving = true;
     if (!unix_listener_publish(&workers->local)) {
         workers->failed = true;
@@ -113,6 +127,7 @@ static void stop(struct workers *workers) {
     workers->stopping = true;
     sd_notify_stopping();
     log_info("stopping %zu workers", supervisor_running(workers->supervisor));
+    /* A worker drains for drain_time, then closes; only one that hangs is killed. */
     supervisor_stop(workers->supervisor,
                     (int64_t)workers->config->drain_time * 1000 + WORKER_CLOSE_MS + PATIENCE_MS);
     close_local(workers);
@@ -125,6 +140,7 @@ static void keep_port(struct workers *workers) {
 }
 
 static void log_state(const struct workers *workers) {
+    /* A line for each worker, then each of them writes its own. */
     for (size_t i = 0; i < workers->all.count; i++)
         log_info("state: worker %zu pid=%d%s", i, (int)supervisor_pid(workers->supervisor, i),
                  workers->all.each[i].up ? "" : " not serving yet");
@@ -132,10 +148,12 @@ static void log_state(const struct workers *workers) {
 }
 
 static void handle_signal(struct workers *workers, int number) {
+    /* The workers are on their way out; a second SIGTERM changes nothing. */
     if (workers->stopping)
         return;
     switch (number) {
     case SIGHUP:
+        /* The parent first, for the workers that it starts later; then the running ones. */
         if (reload_config(workers->config, workers->config_path))
             keep_port(workers);
         supervisor_forward(workers->supervisor, SIGHUP);
@@ -146,10 +164,12 @@ static void handle_signal(struct workers *workers, int number) {
     case SIGUSR2:
         upgrade_start(workers->upgrade);
         break;
+    /* A successor serves: the port belongs to it now. */
     case UPGRADE_SIGNAL:
         upgrade_handed_over(workers->upgrade);
         stop(workers);
         break;
+    /* SIGTERM and SIGINT. */
     default:
         upgrade_cancel(workers->upgrade);
         stop(workers);
@@ -158,9 +178,11 @@ static void handle_signal(struct workers *workers, int number) {
 
 /* ---- the parent ---- */
 
+/* Opens the sockets that are shared; false, with the cause logged, on failure. */
 static bool open_sockets(struct workers *workers) {
     const struct config *config = workers->config;
     const char *wanted = config->push_listen;
+    /* In an upgrade the predecessor has the same addresses. */
     const bool beside = workers->predecessor != 0;
     struct buffer address = BUFFER_EMPTY;
     workers->metrics_fd =
@@ -183,6 +205,7 @@ static bool open_sockets(struct workers *workers) {
 }
 
 static bool share_metrics(struct workers *workers, size_t count) {
+    /* Anonymous shared memory is inherited by fork, and zeroed. */
     workers->all.count = count;
     workers->all.each = mmap(NULL, count * sizeof(struct metrics_data), PROT_READ | PROT_WRITE,
                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -209,9 +232,12 @@ int workers_run(struct config *config, const char *config_path, const char *port
                                          .work = work,
                                          .ended = ended,
                                          .context = &workers};
+    /* Before the first fork, so that all workers have them. */
     if (!share_metrics(&workers, count) || !open_sockets(&workers))
         return 1;
     workers.supervisor = supervisor_new(&spec, count);
+    /* Each step lasts up to 100 ms, or until a signal comes. After a stop it goes on until all have
+     * ended. */
     while (!workers.stopping || supervisor_running(workers.supervisor) > 0) {
         int number;
         sd_notify_alive();
@@ -220,6 +246,7 @@ int workers_run(struct config *config, const char *config_path, const char *port
             handle_signal(&workers, number);
         if (!workers.stopping)
             check_serving(&workers);
+        /* Repeated calls change nothing. */
         if (workers.failed)
             stop(&workers);
     }
