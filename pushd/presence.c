@@ -1,4 +1,15 @@
-/* presence: views of rooms, brought in line with Redis. */
+/*
+ * presence: views of rooms, brought in line with Redis.
+ *
+ * A view has an entry for each user. Whether that user is online follows from four facts: sockets
+ * of this process, a grace after the last one, a leave that Redis has not answered yet, and another
+ * pushd that has the user (`remote`). Every function that changes a fact compares is_online before
+ * and after and notifies the sockets here of a difference.
+ *
+ * Redis in turn must have exactly the users that are local. `in_redis` says what is known of that;
+ * it is MAYBE while commands are under way, and sync_user sends what is missing. `remote` is learnt
+ * from replies, reads and notices, each with a logical time; the latest one wins.
+ */
 #include "presence.h"
 
 #include <stdlib.h>
@@ -110,10 +121,12 @@ static struct entry *get_entry(struct view *view, uint64_t user_id, struct text 
     return entry;
 }
 
+/* The name is not terminated by a zero. */
 static struct text name_of(const struct entry *entry) {
     return (struct text){entry->name, entry->name_len};
 }
 
+/* Online by this process, as Redis must know. */
 static bool is_local(const struct entry *entry) {
     return entry->sockets > 0 || entry->grace_end_ms > 0;
 }
@@ -136,6 +149,7 @@ static void add_key(void *context, uint64_t key, void *value) {
 }
 
 static struct keys keys_of(const struct idmap *map) {
+    /* An empty map gives an array of no keys. */
     struct keys keys = {xcalloc(idmap_count(map), sizeof(*keys.keys)), 0};
     idmap_each(map, add_key, &keys);
     return keys;
@@ -146,6 +160,8 @@ static void notify_if_changed(const struct presence *presence, uint64_t room_id,
                               bool was_online) {
     const struct view *view = find_view(presence, room_id);
     const struct entry *entry = find_entry(presence, room_id, user_id);
+    /* In a closed room there is nobody to notify; its view is only kept for graces and pending
+     * commands. */
     if (!view->open || is_online(entry) == was_online)
         return;
     presence->hooks->notify(presence->hooks->context, room_id,
@@ -153,6 +169,7 @@ static void notify_if_changed(const struct presence *presence, uint64_t room_id,
                             name_of(entry));
 }
 
+/* Notes whether another pushd has the user, unless something later is known. */
 static void set_remote(struct entry *entry, uint64_t logical_time, bool remote) {
     if (logical_time < entry->logical_time)
         return;
@@ -162,6 +179,8 @@ static void set_remote(struct entry *entry, uint64_t logical_time, bool remote) 
 
 /* ---- entering and leaving in Redis ---- */
 
+/* The reply to enter or leave, or ok = false if Redis did not answer. The entry exists: it is kept
+ * while replies are pending. */
 static void on_command_reply(void *context, bool ok, bool only_here, uint64_t logical_time) {
     const struct request request = *(struct request *)context;
     struct presence *presence = request.presence;
@@ -175,6 +194,7 @@ static void on_command_reply(void *context, bool ok, bool only_here, uint64_t lo
         presence->sync_needed = true;
     else if (find_view(presence, request.room_id)->open)
         set_remote(entry, logical_time, !only_here);
+    /* Replies come in the order of the commands, so only the last one says what Redis has now. */
     if (entry->pending_replies == 0) {
         if (ok)
             entry->in_redis = entry->leave_sent_last ? NOT_IN_REDIS : IN_REDIS;
@@ -183,9 +203,11 @@ static void on_command_reply(void *context, bool ok, bool only_here, uint64_t lo
     notify_if_changed(presence, request.room_id, request.user_id, was_online);
 }
 
+/* Has Redis enter the user, with this process. */
 static void enter(struct presence *presence, uint64_t room_id, uint64_t user_id) {
     const struct presence_hooks *hooks = presence->hooks;
     struct entry *entry = find_entry(presence, room_id, user_id);
+    /* Before the command, which may be answered at once if there is no connection. */
     entry->pending_replies++;
     entry->in_redis = MAYBE_IN_REDIS;
     entry->leave_sent_last = false;
@@ -193,6 +215,7 @@ static void enter(struct presence *presence, uint64_t room_id, uint64_t user_id)
                  new_request(presence, room_id, user_id, 0));
 }
 
+/* Has Redis remove the user of this process. */
 static void leave(struct presence *presence, uint64_t room_id, uint64_t user_id) {
     const struct presence_hooks *hooks = presence->hooks;
     struct entry *entry = find_entry(presence, room_id, user_id);
@@ -206,14 +229,17 @@ static void leave(struct presence *presence, uint64_t room_id, uint64_t user_id)
 /* Makes Redis have the user exactly if it is online by this process. */
 static void sync_user(struct presence *presence, uint64_t room_id, uint64_t user_id) {
     const struct entry *entry = find_entry(presence, room_id, user_id);
+    /* presence_redis_state calls this again for all users when Redis is up. */
     if (!presence->redis_up)
         return;
+    /* MAYBE_IN_REDIS is sent again: both commands may be repeated. */
     if (is_local(entry) && entry->in_redis != IN_REDIS)
         enter(presence, room_id, user_id);
     else if (!is_local(entry) && !entry->leaving && entry->in_redis != NOT_IN_REDIS)
         leave(presence, room_id, user_id);
 }
 
+/* Brings all users of a room in line; of a copy, since replies may come at once. */
 static void sync_room(struct presence *presence, uint64_t room_id) {
     const struct keys users = keys_of(&find_view(presence, room_id)->entries);
     for (size_t i = 0; i < users.count; i++)
@@ -229,10 +255,12 @@ static struct view *reading_view(const struct request *request) {
     return view && view->reading && view->reading_number == request->reading_number ? view : NULL;
 }
 
+/* One user of the reply to a read: another pushd has it. */
 static void on_read_user(void *context, uint64_t logical_time, uint64_t user_id, struct text name) {
     const struct request *request = context;
     struct view *view = reading_view(request);
     struct entry *entry = view ? get_entry(view, user_id, name) : NULL;
+    /* The room was closed or read again, or the name is not one of confab. */
     if (!entry)
         return;
     const bool was_online = is_online(entry);
@@ -244,10 +272,12 @@ static void on_read_user(void *context, uint64_t logical_time, uint64_t user_id,
 static void clear_unlisted(struct presence *presence, uint64_t room_id, uint64_t logical_time) {
     struct view *view = find_view(presence, room_id);
     const struct keys users = keys_of(&view->entries);
+    /* Older notices are in this reply already. */
     view->logical_time = logical_time;
     for (size_t i = 0; i < users.count; i++) {
         struct entry *entry = find_entry(presence, room_id, users.keys[i]);
         const bool was_online = is_online(entry);
+        /* A notice that came meanwhile may be later than the read. */
         if (entry->logical_time < logical_time)
             set_remote(entry, logical_time, false);
         notify_if_changed(presence, room_id, users.keys[i], was_online);
@@ -255,11 +285,13 @@ static void clear_unlisted(struct presence *presence, uint64_t room_id, uint64_t
     free(users.keys);
 }
 
+/* The view is complete, or as complete as it gets without Redis: clients that wait can go on. */
 static void mark_ready(struct presence *presence, uint64_t room_id) {
     struct view *view = find_view(presence, room_id);
     if (!view || !view->open || view->ready)
         return;
     view->ready = true;
+    /* Within presence_room_opened its return value says so. */
     if (!view->opening)
         presence->hooks->ready(presence->hooks->context, room_id);
 }
@@ -273,14 +305,17 @@ static void on_read_end(void *context, bool ok, uint64_t logical_time) {
     free(context);
     if (!view)
         return;
+    /* Reset first: the read that may follow sets them again. */
     const bool reread = view->reread, reread_complete = view->reread_complete;
     view->reading = view->reread = view->reread_complete = false;
     if (ok && view->complete)
         clear_unlisted(presence, request.room_id, logical_time);
+    /* Redis did not answer: the view is used as it is, and all rooms are read again later. */
     if (!ok)
         presence->reread_at_ms = presence->hooks->now_ms() + RECONNECT_MS;
     if (reread && presence->redis_up)
         read_room(presence, request.room_id, reread_complete);
+    /* After the second read was sent: clients need not wait for that one. */
     mark_ready(presence, request.room_id);
 }
 
@@ -290,6 +325,8 @@ static void read_room(struct presence *presence, uint64_t room_id, bool complete
     struct view *view = find_view(presence, room_id);
     if (!view || !view->open)
         return;
+    /* One read at a time. The reply under way may predate this request, so another read follows
+     * it. */
     if (view->reading) {
         view->reread = true;
         view->reread_complete |= complete;
@@ -312,6 +349,7 @@ bool presence_room_opened(struct presence *presence, uint64_t room_id) {
     }
     if (view->open)
         return view->ready;
+    /* `opening` keeps a reply that comes at once from calling ready within this call. */
     view->open = view->opening = true;
     if (presence->redis_up)
         read_room(presence, room_id, true);
@@ -321,6 +359,7 @@ bool presence_room_opened(struct presence *presence, uint64_t room_id) {
     return view->ready;
 }
 
+/* Forgets other pushd processes: in a closed room their notices are not received any more. */
 static void clear_remote(void *context, uint64_t user_id, void *value) {
     struct entry *entry = value;
     (void)context;
@@ -333,6 +372,7 @@ void presence_room_closed(struct presence *presence, uint64_t room_id) {
     struct view *view = find_view(presence, room_id);
     if (!view || !view->open)
         return;
+    /* A read under way belongs to the past: reading_view ignores its reply. */
     view->open = view->ready = view->reading = view->reread = view->reread_complete = false;
     view->logical_time = 0;
     idmap_each(&view->entries, clear_remote, NULL);
@@ -348,8 +388,10 @@ void presence_socket_opened(struct presence *presence, uint64_t room_id, uint64_
         return;
     const bool was_online = is_online(entry);
     entry->sockets++;
+    /* A grace or a leave under way is void; Redis may not have to be told at all. */
     entry->grace_end_ms = 0;
     entry->leaving = false;
+    /* With a second socket nothing changes for Redis. */
     if (entry->sockets == 1)
         sync_user(presence, room_id, user_id);
     notify_if_changed(presence, room_id, user_id, was_online);
@@ -359,6 +401,7 @@ void presence_socket_closed(struct presence *presence, uint64_t room_id, uint64_
     struct entry *entry = find_entry(presence, room_id, user_id);
     if (!entry || entry->sockets == 0 || --entry->sockets > 0)
         return;
+    /* The last one: the user stays online for the grace, during which Redis keeps the entry. */
     const int64_t end_ms = presence->hooks->now_ms() + presence->hooks->grace_ms;
     entry->grace_end_ms = end_ms > 0 ? end_ms : 1; /* 0 means none */
     struct grace *grace = ring_push(&presence->graces, sizeof(*grace));
@@ -367,10 +410,13 @@ void presence_socket_closed(struct presence *presence, uint64_t room_id, uint64_
 
 static void end_grace(struct presence *presence, const struct grace *grace) {
     struct entry *entry = find_entry(presence, grace->room_id, grace->user_id);
+    /* The user has come back since; a later grace has its own element in the ring. */
     if (!entry || entry->grace_end_ms != grace->end_ms)
         return;
     const bool was_online = is_online(entry);
     entry->grace_end_ms = 0;
+    /* Still online until Redis says whether another pushd has the user. Without Redis offline at
+     * once. */
     if (presence->redis_up && entry->in_redis != NOT_IN_REDIS) {
         entry->leaving = true;
         leave(presence, grace->room_id, grace->user_id);
@@ -385,6 +431,7 @@ void presence_notice(struct presence *presence, uint64_t room_id,
     struct view *view = find_view(presence, room_id);
     const uint64_t user_id = envelope->actor_id;
     const uint64_t logical_time = envelope->logical_time;
+    /* Not for a room that nobody here watches, and not older than the last complete read. */
     if (!view || !view->open || logical_time <= view->logical_time || envelope->actor.len == 0)
         return;
     struct entry *entry = get_entry(view, user_id, envelope->actor);
@@ -424,6 +471,7 @@ void presence_online(const struct presence *presence, uint64_t room_id,
 
 static void for_each_room(struct presence *presence,
                           void (*fn)(struct presence *presence, uint64_t room_id)) {
+    /* Of a copy: fn calls hooks, which may open rooms. */
     const struct keys rooms = keys_of(&presence->views);
     for (size_t i = 0; i < rooms.count; i++)
         fn(presence, rooms.keys[i]);
@@ -435,6 +483,8 @@ static void continue_without_redis(struct presence *presence, uint64_t room_id) 
     const struct keys users = keys_of(&find_view(presence, room_id)->entries);
     for (size_t i = 0; i < users.count; i++) {
         struct entry *entry = find_entry(presence, room_id, users.keys[i]);
+        /* Those that other pushd processes have stay online; whether they are cannot be known
+         * now. */
         if (!entry->leaving)
             continue;
         entry->leaving = false;
@@ -444,6 +494,7 @@ static void continue_without_redis(struct presence *presence, uint64_t room_id) 
     mark_ready(presence, room_id);
 }
 
+/* Redis has lost what was entered: nothing is in it now. */
 static void clear_in_redis(void *context, uint64_t user_id, void *value) {
     struct entry *entry = value;
     (void)context;
@@ -457,6 +508,7 @@ static void clear_room_in_redis(void *context, uint64_t room_id, void *value) {
     idmap_each(&view->entries, clear_in_redis, context);
 }
 
+/* Redis is up again: enters the users of this process, and adds those of others. */
 static void merge_room(struct presence *presence, uint64_t room_id) {
     sync_room(presence, room_id);
     read_room(presence, room_id, false);
@@ -468,6 +520,7 @@ void presence_redis_state(struct presence *presence, bool up) {
         for_each_room(presence, continue_without_redis);
         return;
     }
+    /* A new epoch means that Redis has lost the entries of this process, or its lease expired. */
     const uint64_t epoch = presence->hooks->epoch(presence->hooks->pubsub);
     if (epoch != presence->epoch)
         idmap_each(&presence->views, clear_room_in_redis, NULL);
@@ -489,10 +542,13 @@ static void reread_room(struct presence *presence, uint64_t room_id) {
     read_room(presence, room_id, true);
 }
 
+/* Housekeeping of an entry; false frees it. An entry is idle if the user is offline and no command
+ * for it is under way. */
 static bool keep_entry(void *context, uint64_t user_id, void *value) {
     const bool *reading = context;
     struct entry *entry = value;
     (void)user_id;
+    /* While a read is under way its reply may name the user. */
     if (is_online(entry) || entry->pending_replies > 0 || entry->in_redis != NOT_IN_REDIS ||
         *reading) {
         entry->idle_rounds = 0;
@@ -504,6 +560,7 @@ static bool keep_entry(void *context, uint64_t user_id, void *value) {
     return false;
 }
 
+/* Housekeeping of a view; false frees it: it is closed, and has no entries left. */
 static bool keep_view(void *context, uint64_t room_id, void *value) {
     struct view *view = value;
     (void)context;
@@ -519,7 +576,9 @@ static void run_housekeeping(struct presence *presence) {
     idmap_filter(&presence->views, keep_view, NULL);
     if (!presence->redis_up)
         return;
+    /* Sends nothing unless a pushd has died lately. */
     for_each_room(presence, sweep_room);
+    /* A command failed although Redis is up: all are compared, and sent again where they differ. */
     if (presence->sync_needed) {
         presence->sync_needed = false;
         for_each_room(presence, sync_room);
@@ -528,6 +587,7 @@ static void run_housekeeping(struct presence *presence) {
 
 void presence_tick(struct presence *presence) {
     const int64_t now = presence->hooks->now_ms();
+    /* All graces are equally long, so the ring is sorted by their ends. */
     while (presence->graces.count > 0) {
         const struct grace grace = *(struct grace *)ring_at(&presence->graces, 0);
         if (grace.end_ms > now)
@@ -535,6 +595,7 @@ void presence_tick(struct presence *presence) {
         ring_pop(&presence->graces);
         end_grace(presence, &grace);
     }
+    /* Others have had time to reconnect: users that Redis does not have now are offline. */
     if (presence->redis_up && presence->reread_at_ms != 0 && now >= presence->reread_at_ms) {
         presence->reread_at_ms = 0;
         for_each_room(presence, reread_room);

@@ -1,4 +1,13 @@
-/* channel: subscribers, the events of a loop iteration, gaps and gap checks. */
+/*
+ * channel: subscribers, the events of a loop iteration, gaps and gap checks.
+ *
+ * An event takes this way: on_event (from Redis) or fetch_done (from the database) gives it to the
+ * stream, which calls on_deliver in order; there it joins the events of this iteration. At its end
+ * channels_flush hands them to each subscriber, joined to one frame.
+ *
+ * What Redis lost is found in two ways: a number that is too high leads to on_fetch, and the gap
+ * check asks the database every few seconds for streams that have advanced.
+ */
 #include "channel/channel.h"
 
 #include <inttypes.h>
@@ -45,6 +54,7 @@ struct channels {
     bool check_again; /* another one was requested meanwhile */
 };
 
+/* Rooms and users have ids of their own, so each kind has a map. */
 static struct idmap *map_of(struct channels *channels, enum event_stream kind) {
     return kind == EVENT_STREAM_ROOM ? &channels->rooms : &channels->users;
 }
@@ -67,6 +77,7 @@ static struct frame *join_frames(const struct stream_event *events, uint32_t cou
     for (uint32_t i = 0; i < count; i++)
         if (events[i].frame)
             frames[shown++] = events[i].frame;
+    /* Usual: a single event needs no copy. */
     if (shown == 1)
         joined = frame_hold(frames[0]);
     else if (shown > 1)
@@ -80,6 +91,7 @@ static struct frame *join_frames(const struct stream_event *events, uint32_t cou
 static void hand_out(struct channel *channel, struct subscription *subscription,
                      struct frame *shared) {
     uint32_t known = 0;
+    /* A subscriber that began within this iteration has read some of them from the database. */
     while (known < channel->events.count &&
            channel->events.events[known].seq <= subscription->delivered_seq)
         known++;
@@ -112,12 +124,15 @@ void channels_flush(struct channels *channels) {
     channels->iteration++;
     while (channels->dirty) {
         struct channel *channel = channels->dirty;
+        /* First, although `dirty` stays set until the end: the channel cannot be added again
+         * meanwhile. */
         channels->dirty = channel->next_dirty;
         struct frame *shared = join_frames(channel->events.events, channel->events.count);
         for (uint32_t i = 0; i < channel->count; i++) {
             if (i % PREFETCH_BATCH == 0)
                 prefetch(channel, i);
             struct subscription *subscription = channel->subscriptions[i];
+            /* Neither live nor behind: it is opening, or dropped, and gets nothing. */
             if (subscription->live)
                 hand_out(channel, subscription, shared);
             else if (subscription->behind)
@@ -130,6 +145,7 @@ void channels_flush(struct channels *channels) {
     }
 }
 
+/* From the stream: the next event. Collected until the end of the iteration. */
 static void on_deliver(struct stream *stream, const struct stream_event *event) {
     struct channel *channel = stream->owner;
     struct channels *channels = channel->channels;
@@ -162,6 +178,7 @@ static void fetch_event(void *context, const struct event_envelope *envelope) {
 
 static void fetch_work(void *job, struct db *db) {
     struct fetch *fetch = job;
+    /* On a thread. ERROR_GONE: the missing events are deleted or too old. */
     const uint64_t days = fetch->channels->config->event_retention;
     if (fetch->kind == EVENT_STREAM_USER) {
         struct user_log_state state;
@@ -171,6 +188,7 @@ static void fetch_work(void *job, struct db *db) {
         return;
     }
     struct room_state state;
+    /* User 0: no membership is needed to read for all subscribers. */
     fetch->error = room_state_get(db, fetch->id, 0, &state);
     if (!fetch->error && !state.exists)
         fetch->error = ERROR_NOT_FOUND;
@@ -199,16 +217,21 @@ static void skip_gap(struct channel *channel, uint64_t last_seq) {
         struct subscription *subscription = channel->subscriptions[i];
         if (!must_resync(subscription, before, last_seq))
             continue;
+        /* What it has missed, it loads over the API. */
         subscription->delivered_seq = last_seq;
         channel->channels->callbacks->resync(subscription, last_seq);
     }
 }
 
+/* On the loop: gives the stream what was read. The channel may be another one of the same id by
+ * now; the stream ignores what it did not ask for. */
 static void fetch_done(void *job) {
     struct fetch *fetch = job;
     struct channel *channel = find(fetch->channels, fetch->kind, fetch->id);
     if (channel && fetch->error == ERROR_NONE) {
         fetch->channels->metrics->gaps_filled++;
+        /* First: drops pending events that were published but never committed; the gap before them
+         * could not be filled. */
         stream_recorded(&channel->stream, fetch->last_seq);
         stream_fetched(&channel->stream, fetch->events.events, fetch->events.count);
     } else if (channel && fetch->error == ERROR_GONE) {
@@ -217,10 +240,12 @@ static void fetch_done(void *job) {
         stream_fetch_failed(&channel->stream);
     }
     event_list_clear(&fetch->events);
+    /* This is not a callback of Redis, whose end of iteration would do it. */
     channels_flush(fetch->channels);
     free(fetch);
 }
 
+/* From the stream: events after `after` are missing. */
 static void on_fetch(struct stream *stream, uint64_t after) {
     struct channel *channel = stream->owner;
     struct fetch *fetch = xcalloc(1, sizeof(*fetch));
@@ -243,11 +268,13 @@ static void count_missing(void *context, uint64_t id, void *value) {
         channel->missing++;
     if (channel->missing < MISSING_CHECKS)
         return;
+    /* Missed often enough: the room is deleted. */
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->live || channel->subscriptions[i]->behind)
             channel->channels->callbacks->room_gone(channel->subscriptions[i]);
 }
 
+/* For each stream that has advanced or is gone; others are not in the result. */
 static void apply_result(struct channels *channels, const struct gap_check_result *result) {
     struct idmap missing = {0}; /* rooms that do not exist any more, by id */
     for (size_t i = 0; i < result->count; i++) {
@@ -259,12 +286,14 @@ static void apply_result(struct channels *channels, const struct gap_check_resul
         }
         struct channel *channel =
             find(channels, head->of_user ? EVENT_STREAM_USER : EVENT_STREAM_ROOM, head->id);
+        /* Closed during the check. */
         if (!channel)
             continue;
         if (channel->stream.known && head->last_seq > channel->stream.last_seq)
             channels->metrics->gap_check_events += head->last_seq - channel->stream.last_seq;
         stream_update_head(&channel->stream, head->last_seq);
     }
+    /* Also resets the count of rooms that were found. */
     idmap_each(&channels->rooms, count_missing, &missing);
     idmap_free(&missing);
 }
@@ -278,6 +307,7 @@ static void on_gap_check_done(void *context, const struct gap_check_result *resu
         apply_result(channels, result);
     channels_flush(channels);
     channels->checking = false;
+    /* It was requested for something that this check may have been too early to see. */
     if (channels->check_again)
         channels_check_gaps(channels);
 }
@@ -309,16 +339,20 @@ static void on_timer(uv_timer_t *timer) {
     slow_callback_start("starting a gap check");
     channels_check_gaps(channels);
     slow_callback_stop();
+    /* More often while Redis is down: then this is the only source of events. */
     uv_timer_start(timer, on_timer, up ? GAP_CHECK_MS : GAP_CHECK_DOWN_MS, 0);
 }
 
 /* ---- from Redis ---- */
 
+/* The channel delivers what is published from now on, or Redis is down: subscribers that wait can
+ * go on. */
 static void mark_ready(struct channel *channel) {
     if (channel->ready)
         return;
     channel->ready = true;
     channel->ready_iteration = channel->channels->iteration;
+    /* A subscription without a client is dropped, but in the array until the next tick. */
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->client)
             channel->channels->callbacks->ready(channel->subscriptions[i]);
@@ -337,6 +371,7 @@ static void on_subscribed(void *context, enum event_stream kind, uint64_t id) {
 
 static void on_notice(struct channel *channel, const struct event_envelope *envelope) {
     struct frame *frame = frame_text(envelope->text);
+    /* Events of this iteration came before it. */
     channels_flush(channel->channels);
     for (uint32_t i = 0; i < channel->count; i++)
         if (channel->subscriptions[i]->live || channel->subscriptions[i]->behind)
@@ -349,6 +384,7 @@ static void on_event(void *context, enum event_stream kind, uint64_t id,
     struct channel *channel = find(context, kind, id);
     if (!channel)
         return;
+    /* No number: a notice, such as typing, which is not stored and has no order. */
     if (envelope->seq == 0) {
         on_notice(channel, envelope);
         return;
@@ -359,6 +395,7 @@ static void on_event(void *context, enum event_stream kind, uint64_t id,
             channels_check_gaps(channel->channels);
         return;
     }
+    /* The event holds the frame; the stream takes a reference of its own if it keeps it. */
     const struct stream_event event = stream_event_of(envelope);
     stream_receive(&channel->stream, &event);
     frame_release(event.frame);
@@ -403,6 +440,7 @@ static void on_iteration_end(void *context) {
 
 static const struct stream_hooks STREAM_HOOKS = {on_deliver, on_fetch};
 
+/* The first subscriber: makes the channel, and subscribes on Redis. */
 static struct channel *open_channel(struct channels *channels, enum event_stream kind,
                                     uint64_t id) {
     struct channel *channel = xcalloc(1, sizeof(*channel));
@@ -411,13 +449,16 @@ static struct channel *open_channel(struct channels *channels, enum event_stream
     idmap_put(map_of(channels, kind), id, channel);
     channels->metrics->streams++;
     pubsub_subscribe(channels->pubsub, kind, id);
+    /* While Redis is down there is nothing to wait for. */
     channel->ready = !pubsub_is_up(channels->pubsub);
     channel->ready_iteration = channels->iteration;
     return channel;
 }
 
+/* The last subscriber is gone. */
 static void close_channel(struct channel *channel) {
     struct channels *channels = channel->channels;
+    /* It must not stay in the list of dirty channels. */
     if (channel->dirty)
         channels_flush(channels);
     pubsub_unsubscribe(channels->pubsub, channel->stream.kind, channel->stream.id);
@@ -447,6 +488,7 @@ struct subscription *channel_subscribe(struct channels *channels, enum event_str
 void channel_unsubscribe(struct subscription *subscription) {
     struct channel *channel = subscription->channel;
     struct subscription *last = channel->subscriptions[--channel->count];
+    /* The last one takes its place in the array. */
     channel->subscriptions[subscription->index] = last;
     last->index = subscription->index;
     channel->channels->metrics->subscribers--;
@@ -469,6 +511,7 @@ struct channels *channels_new(uv_loop_t *loop, const struct config *config, stru
         (struct pubsub_callbacks){channels, on_subscribed, on_event, on_state, on_iteration_end};
     uv_timer_init(loop, &channels->timer);
     channels->timer.data = channels;
+    /* A first gap check soon: Redis may not be up by then. */
     uv_timer_start(&channels->timer, on_timer, GAP_CHECK_DOWN_MS, 0);
     return channels;
 }

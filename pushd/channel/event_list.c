@@ -1,4 +1,6 @@
-/* event_list: an array of events that holds references to their frames. */
+/* event_list: an array of events that holds references to their frames. An event is what pushd
+ * needs of an envelope: number, type, ids, the actor's name, and the encoded frame that sockets are
+ * sent. */
 #include "channel/event_list.h"
 
 #include <stdlib.h>
@@ -14,10 +16,13 @@ struct stream_event stream_event_of(const struct event_envelope *envelope) {
         .subject_id = envelope->subject_id,
         .frame = envelope->text.len ? frame_text(envelope->text) : NULL,
     };
+    /* The Message object as an offset into the JSON: the frame has a copy of that text. */
     if (envelope->message.len > 0) {
         event.message_at = (uint32_t)(envelope->message.at - envelope->text.at);
         event.message_len = (uint32_t)envelope->message.len;
     }
+    /* Zeroed, so the name ends with a zero. One that is too long is not from confab, and left
+     * out. */
     if (envelope->actor.len > 0 && envelope->actor.len < sizeof(event.actor))
         memcpy(event.actor, envelope->actor.at, envelope->actor.len);
     return event;
@@ -38,6 +43,7 @@ void event_list_add(struct event_list *list, const struct stream_event *event) {
 }
 
 void event_list_add_envelope(struct event_list *list, const struct event_envelope *envelope) {
+    /* The list has a reference of its own. */
     const struct stream_event event = stream_event_of(envelope);
     event_list_add(list, &event);
     frame_release(event.frame);
@@ -51,6 +57,7 @@ void event_list_drop(struct event_list *list, uint32_t count) {
         memmove(list->events, list->events + count, list->count * sizeof(*list->events));
         return;
     }
+    /* Empty: most streams have no events most of the time, so the memory goes. */
     free(list->events);
     *list = (struct event_list){0};
 }

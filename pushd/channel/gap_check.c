@@ -1,4 +1,9 @@
-/* gap_check: the positions of streams as JSON, which the database compares with its own. */
+/*
+ * gap_check: asks the database which streams have advanced. The positions of all open streams are
+ * collected on the loop, then sent as JSON arrays, which the database joins with its own numbers;
+ * it answers with the streams that differ. So a check of thousands of quiet streams is one
+ * statement with an empty result.
+ */
 #include "channel/gap_check.h"
 
 #include <stdlib.h>
@@ -80,6 +85,7 @@ static void check_work(void *job, struct db *db) {
     const struct positions *rooms = &check->known[EVENT_STREAM_ROOM];
     const struct positions *users = &check->known[EVENT_STREAM_USER];
     struct buffer room_json = BUFFER_EMPTY, user_json = BUFFER_EMPTY;
+    /* Each statement has a slice of rooms and one of users; either may be empty. */
     for (size_t at = 0; !check->error && (at < rooms->count || at < users->count); at += SLICE)
         check->error = user_log_moved(db, write_slice(&room_json, rooms, at),
                                       write_slice(&user_json, users, at), add_head, check);
@@ -89,6 +95,7 @@ static void check_work(void *job, struct db *db) {
 
 /* ---- on the loop ---- */
 
+/* On the loop. The result is valid during the call. */
 static void check_done(void *job) {
     struct gap_check *check = job;
     const struct gap_check_result result = {check->error, check->heads, check->count};

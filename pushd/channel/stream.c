@@ -1,4 +1,10 @@
-/* stream: order, gaps and the cache of recent events. */
+/*
+ * stream: order, gaps and the cache of recent events.
+ *
+ * Three numbers: last_seq was delivered last, head_seq is the highest one heard of, and `recent`
+ * ends with last_seq. Events between last_seq and head_seq are missing, except those that came too
+ * early and wait in `pending`. One fetch at a time (`fetching`) reads what is missing.
+ */
 #include "channel/stream.h"
 
 #include <string.h>
@@ -27,6 +33,7 @@ static bool shows_message(const struct stream_event *event, uint64_t message_id)
             event->subject_id == message_id);
 }
 
+/* Adds to the cache, from which clients that reconnect are served without the database. */
 static void add_recent(struct stream *stream, const struct stream_event *event) {
     struct event_list *recent = &stream->recent;
     if (event->type == EVENT_MESSAGE_EDITED || event->type == EVENT_MESSAGE_DELETED) {
@@ -37,6 +44,7 @@ static void add_recent(struct stream *stream, const struct stream_event *event) 
         if (count > 0)
             event_list_drop(recent, count);
     }
+    /* Half at a time: dropping one for each event would move the array each time. */
     if (recent->count == STREAM_RECENT)
         event_list_drop(recent, STREAM_RECENT / 2);
     event_list_add(recent, event);
@@ -44,6 +52,8 @@ static void add_recent(struct stream *stream, const struct stream_event *event) 
 
 void stream_cache(struct stream *stream, const struct stream_event *events, uint32_t count) {
     const uint32_t kept = count < STREAM_RECENT ? count : STREAM_RECENT;
+    /* They must end with last_seq and be consecutive; the second condition compares the first
+     * number kept with what it is then. */
     if (!stream->known || stream->recent.count > 0 || count == 0 ||
         events[count - 1].seq != stream->last_seq ||
         events[count - kept].seq != stream->last_seq - (kept - 1))
@@ -53,6 +63,7 @@ void stream_cache(struct stream *stream, const struct stream_event *events, uint
 }
 
 bool stream_reaches(const struct stream *stream, uint64_t after) {
+    /* The cache is consecutive, so its length says how far back it goes. */
     return stream->known &&
            (stream->last_seq <= after || stream->last_seq - after <= stream->recent.count);
 }
@@ -75,6 +86,7 @@ static void raise_head(struct stream *stream, uint64_t seq) {
         stream->head_seq = seq;
 }
 
+/* The next event, in order. */
 static void deliver(struct stream *stream, const struct stream_event *event) {
     stream->last_seq = event->seq;
     raise_head(stream, event->seq);
@@ -87,6 +99,7 @@ static void deliver_pending(struct stream *stream) {
     const struct event_list *pending = &stream->pending;
     uint32_t done = 0;
     while (done < pending->count && pending->events[done].seq <= stream->last_seq + 1) {
+        /* Others are at or below last_seq: fetched meanwhile. */
         if (pending->events[done].seq == stream->last_seq + 1)
             deliver(stream, &pending->events[done]);
         done++;
@@ -95,6 +108,7 @@ static void deliver_pending(struct stream *stream) {
         event_list_drop(&stream->pending, done);
 }
 
+/* Fetches what is missing, unless a fetch is under way or nothing is. */
 static void fetch_gap(struct stream *stream) {
     if (!stream->known || stream->fetching || stream->head_seq <= stream->last_seq)
         return;
@@ -110,6 +124,7 @@ static void add_pending(struct stream *stream, const struct stream_event *event)
     uint32_t at = pending->count;
     raise_head(stream, event->seq);
     stream->received = true;
+    /* Usually it belongs at the end. */
     while (at > 0 && pending->events[at - 1].seq > event->seq)
         at--;
     if (pending->count < STREAM_PENDING && (at == 0 || pending->events[at - 1].seq != event->seq))
@@ -121,6 +136,7 @@ void stream_start(struct stream *stream, uint64_t last_seq) {
         return;
     stream->known = true;
     stream->last_seq = last_seq;
+    /* Those that came while the position was read. */
     deliver_pending(stream);
     fetch_gap(stream);
 }
@@ -128,6 +144,7 @@ void stream_start(struct stream *stream, uint64_t last_seq) {
 void stream_receive(struct stream *stream, const struct stream_event *event) {
     if (stream->known && event->seq <= stream->last_seq)
         return;
+    /* Too early: something before it is missing. */
     if (!stream->known || event->seq > stream->last_seq + 1) {
         add_pending(stream, event);
     } else {
@@ -147,8 +164,10 @@ bool stream_update_head(struct stream *stream, uint64_t last_seq) {
 
 void stream_recorded(struct stream *stream, uint64_t last_seq) {
     struct event_list *pending = &stream->pending;
+    /* One came after the database was read, so what it lacks may be committed by now. */
     if (stream->received)
         return;
+    /* Published, but not committed: the transaction was lost with a crashed database. */
     while (pending->count > 0 && pending->events[pending->count - 1].seq > last_seq)
         frame_release(pending->events[--pending->count].frame);
     if (pending->count == 0)
@@ -160,6 +179,7 @@ void stream_fetched(struct stream *stream, const struct stream_event *events, si
     if (!stream->fetching)
         return;
     stream->fetching = false;
+    /* Redis may have delivered some of these meanwhile. */
     for (size_t i = 0; i < count; i++)
         if (events[i].seq == stream->last_seq + 1) {
             deliver(stream, &events[i]);
@@ -179,6 +199,7 @@ void stream_fetch_failed(struct stream *stream) {
 
 void stream_skip(struct stream *stream, uint64_t last_seq) {
     stream->fetching = false;
+    /* The cache must end with last_seq and have no gap. */
     event_list_clear(&stream->recent);
     /* If the numbers went back, the pending events are of a history that was discarded. */
     const bool back = last_seq < stream->last_seq;
