@@ -1,4 +1,5 @@
-/* event_validate: an envelope is used if its type belongs on the channel and its JSON is valid. */
+/* event_validate: an envelope is used if its type belongs on the channel and its JSON is valid.
+ * Whoever can publish on Redis could otherwise have pushd send anything to browsers. */
 #include "redis/event_validate.h"
 
 #include "json/json_validate.h"
@@ -11,9 +12,12 @@ bool event_validate(enum event_stream stream, struct text payload,
     if (payload.len > MAX_PAYLOAD || !event_read(payload, envelope) ||
         !event_belongs(envelope->type, stream, envelope->seq > 0))
         return false;
+    /* Only this type is not shown to clients, and has no JSON. */
     const struct text json = envelope->text;
     if (json.len == 0)
         return envelope->type == EVENT_CREDENTIALS_CHANGED;
+    /* The part that notifications are made of must be an object by itself: its offset and length
+     * come from the header. */
     const struct text message = envelope->message;
     if (message.len > 0 && (message.at[0] != '{' || json_validate(message.at, message.len, NULL)))
         return false;

@@ -1,4 +1,12 @@
-/* presence_store: presence in Redis: the Lua scripts that change and read it, and the lease. */
+/*
+ * presence_store: presence in Redis: the Lua scripts that change and read it, and the lease.
+ *
+ * A room's presence is a hash with a field "<pushd id>/<user id>" for each user of each pushd. A
+ * field counts only while the lease of its pushd exists, so a pushd that was killed needs no
+ * cleaning up to be right; sweeping only removes what it left. Redis runs a script without
+ * interruption: what a script changes, and the notice that it publishes of that, are one step.
+ * common/event/event.h has all keys.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +111,7 @@ static const char SWEEP[] = ALIVE
     "end "
     "return found";
 
+/* By enum pubsub_script. */
 static const char *const SCRIPTS[PUBSUB_SCRIPTS] = {
     [PUBSUB_ENTER] = ENTER, [PUBSUB_LEAVE] = LEAVE, [PUBSUB_REMOVE_DEAD] = REMOVE_DEAD,
     [PUBSUB_READ] = READ,   [PUBSUB_SWEEP] = SWEEP,
@@ -136,6 +145,7 @@ static const char RENEW[] =
 
 /* ---- scripts in Redis ---- */
 
+/* Redis has a script, and answers with the SHA-1 by which EVALSHA runs it. */
 static void on_loaded(void *context, const struct redis_reply *reply) {
     char *name = context;
     if (reply && reply->kind == REDIS_TEXT && reply->text.len == PUBSUB_SCRIPT_LENGTH)
@@ -143,6 +153,7 @@ static void on_loaded(void *context, const struct redis_reply *reply) {
 }
 
 void presence_store_load(struct pubsub *pubsub) {
+    /* Until the answers come, scripts are sent in full (EVAL). */
     memset(pubsub->scripts, 0, sizeof(pubsub->scripts));
     for (size_t i = 0; i < PUBSUB_SCRIPTS; i++) {
         const struct text args[] = {{"SCRIPT", 6}, {"LOAD", 4}, text_of(SCRIPTS[i])};
@@ -181,6 +192,7 @@ static const struct redis_reply *expect_list(struct pubsub *pubsub,
     static const char NOSCRIPT[] = "NOSCRIPT";
     if (reply && reply->kind == REDIS_ERROR) {
         log_warn("redis: %s", reply->text.at);
+        /* Many commands under way fail together: only the first one loads the scripts. */
         if (pubsub->scripts[0][0] && strncmp(reply->text.at, NOSCRIPT, strlen(NOSCRIPT)) == 0)
             presence_store_load(pubsub);
     }
@@ -193,6 +205,7 @@ static void run(struct pubsub *pubsub, enum pubsub_script script, uint64_t room_
     struct buffer hash = BUFFER_EMPTY;
     const bool known = pubsub->scripts[script][0] != '\0';
     event_presence_key(&hash, pubsub->config->redis_prefix, room_id);
+    /* The number of keys is 3; ARGV[1] is always the prefix of leases. */
     struct text args[16] = {known ? text_of("EVALSHA") : text_of("EVAL"),
                             known ? (struct text){pubsub->scripts[script], PUBSUB_SCRIPT_LENGTH}
                                   : text_of(SCRIPTS[script]),
@@ -215,6 +228,7 @@ static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigne
     struct buffer user = BUFFER_EMPTY, channel = BUFFER_EMPTY, json = BUFFER_EMPTY;
     struct buffer before = BUFFER_EMPTY, after = BUFFER_EMPTY;
     serialize_user_notice(&json, type, room_id, user_id, name);
+    /* The notice as others will receive it; the text is split where the logical time goes. */
     const struct event_envelope envelope = {
         .type = type, .actor_id = user_id, .actor = name, .text = as_text(&json)};
     buffer_append_u64(&user, user_id);
@@ -247,6 +261,7 @@ static void on_changed(void *context, const struct redis_reply *reply) {
     uint64_t logical_time = 0;
     reply = expect_list(request->pubsub, reply);
     const bool ok = read_logical_time(reply, &logical_time);
+    /* only_here is the first item: 1 if no other living pushd has the user. */
     if (request->done)
         request->done(request->context, ok, ok && reply->items[0]->number == 1, logical_time);
     free(request);
@@ -257,6 +272,7 @@ static void change(struct pubsub *pubsub, enum pubsub_script script, unsigned ty
                    void *context) {
     struct request *request = new_request(pubsub, room_id, context);
     request->done = done;
+    /* NULL: no Redis is configured. Without a connection redis_conn_command calls back at once. */
     if (pubsub->commands)
         run_change(pubsub, script, type, room_id, own_id(pubsub), user_id, name, on_changed,
                    request);
@@ -276,6 +292,7 @@ void presence_store_leave(struct pubsub *pubsub, uint64_t room_id, uint64_t user
 
 /* ---- sweeping ---- */
 
+/* Only to log an error; the next sweep finds what is left. */
 static void on_dead_removed(void *context, const struct redis_reply *reply) {
     expect_list(context, reply);
 }
@@ -291,6 +308,8 @@ static bool read_user(const struct redis_reply *reply, size_t at, uint64_t *user
     return true;
 }
 
+/* Users that only dead pushd processes have: three items each. Each is removed by a script of its
+ * own, which checks again and publishes user_left. */
 static void on_swept(void *context, const struct redis_reply *reply) {
     struct request *request = context;
     reply = expect_list(request->pubsub, reply);
@@ -322,10 +341,13 @@ static void on_users(void *context, const struct redis_reply *reply) {
     struct text name;
     reply = expect_list(request->pubsub, reply);
     const bool ok = read_logical_time(reply, &logical_time);
+    /* After the first two items: pairs of id and name. */
     for (size_t i = 2; ok && i + 1 < reply->count; i += 2)
         if (read_user(reply, i, &user_id, &name))
             request->user(request->context, logical_time, user_id, name);
     request->end(request->context, ok, logical_time);
+    /* A dead pushd has users in this room; the view does not count them, but others must be
+     * told. */
     if (ok && reply->items[0]->number == 1)
         sweep(request->pubsub, request->room_id);
     free(request);
@@ -345,11 +367,14 @@ void presence_store_read(struct pubsub *pubsub, uint64_t room_id, presence_store
 
 /* ---- the lease ---- */
 
+/* A new identity: a pushd never uses the id of a former process, whose fields may still be
+ * there. */
 static void new_id(struct pubsub *pubsub) {
     secret_random_hex(pubsub->id, PUBSUB_ID_LENGTH / 2);
     buffer_clear(&pubsub->lease_key);
     event_pushd_key(&pubsub->lease_key, pubsub->config->redis_prefix, own_id(pubsub));
     pubsub->has_lease = false;
+    /* Kept for good: the subscriber's connection is subscribed to it. */
     if (pubsub->try_channel.len == 0)
         buffer_printf(&pubsub->try_channel, "%stry:%s", pubsub->config->redis_prefix, pubsub->id);
 }
@@ -374,17 +399,21 @@ void presence_store_free(struct pubsub *pubsub) {
  * swept, and it continues under a new id. */
 static void on_renewed(void *context, const struct redis_reply *reply) {
     struct pubsub *pubsub = context;
+    /* An error here is one of rights, of a replica, or of memory: Redis is of no use until it is
+     * mended. */
     if (reply)
         pubsub_set_refused(pubsub, reply->kind == REDIS_ERROR);
     reply = expect_list(pubsub, reply);
     if (!reply || reply->count < 2)
         return;
     pubsub->others_died = reply->items[1]->number > 0;
+    /* The lease exists, new or renewed. */
     if (reply->items[0]->number == 1) {
         pubsub->has_lease = true;
     } else if (pubsub->has_lease) {
         log_warn("redis: presence lease expired, or data lost; entering all users again");
         new_id(pubsub);
+        /* presence sees the new epoch in the state callbacks below, and enters all users again. */
         pubsub->epoch++;
         presence_store_renew(pubsub);
         pubsub_interrupted(pubsub);
@@ -404,6 +433,7 @@ void presence_store_renew(struct pubsub *pubsub) {
     redis_conn_command(pubsub->commands, args, 9, on_renewed, pubsub);
 }
 
+/* The process ends; nobody waits for the answer. */
 static void on_retired(void *context, const struct redis_reply *reply) {
     (void)context;
     (void)reply;
@@ -412,6 +442,7 @@ static void on_retired(void *context, const struct redis_reply *reply) {
 void presence_store_retire(struct pubsub *pubsub) {
     char seconds[24];
     const uint64_t grace = pubsub->config->presence_grace;
+    /* EXPIRE with 0 would end the lease at once. */
     snprintf(seconds, sizeof(seconds), "%" PRIu64, grace > 0 ? grace : 1);
     const struct text args[] = {{"EXPIRE", 6}, as_text(&pubsub->lease_key), text_of(seconds)};
     redis_conn_command(pubsub->commands, args, 3, on_retired, NULL);

@@ -1,4 +1,10 @@
-/* pubsub: subscriptions and events. Presence, on the same connections, is in presence_store.c. */
+/*
+ * pubsub: subscriptions and events. Presence, on the same connections, is in presence_store.c.
+ *
+ * Redis allows no other commands on a connection that is subscribed, so there are two: `subscriber`
+ * and `commands`. Changes of subscriptions are collected in an iteration of the loop and sent at
+ * its end (on_prepare). Redis counts as up while both connections are and commands are accepted.
+ */
 #include "redis/pubsub.h"
 
 #include <stdlib.h>
@@ -37,6 +43,7 @@
 #define QUEUED ((uintptr_t)4)
 #define IN_FLIGHT ((uintptr_t)8)
 
+/* The map stores the state itself in place of a pointer. */
 static uintptr_t get_state(const struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
     return (uintptr_t)idmap_get(&pubsub->redis_channels[stream], id);
 }
@@ -56,6 +63,7 @@ static void call_subscribed(struct pubsub *pubsub, enum event_stream stream, uin
     pubsub->callbacks->subscribed(pubsub->callbacks->context, stream, id);
 }
 
+/* Reports a change of the state. */
 static void set_up(struct pubsub *pubsub, bool up) {
     if (pubsub->up == up)
         return;
@@ -65,6 +73,7 @@ static void set_up(struct pubsub *pubsub, bool up) {
     pubsub->callbacks->state(pubsub->callbacks->context, up);
 }
 
+/* Tells the owner that it can hand out what it was given, if anything. */
 static void end_iteration(struct pubsub *pubsub) {
     if (!pubsub->called_back)
         return;
@@ -75,10 +84,12 @@ static void end_iteration(struct pubsub *pubsub) {
 void pubsub_interrupted(struct pubsub *pubsub) {
     if (!pubsub->up)
         return;
+    /* The owner handles both as for a lost connection. */
     set_up(pubsub, false);
     set_up(pubsub, true);
 }
 
+/* One of the connections is up or down. */
 static void on_state(void *context, bool conn_is_up) {
     struct pubsub *pubsub = context;
     (void)conn_is_up;
@@ -112,11 +123,13 @@ static void set_wanted(struct pubsub *pubsub, enum event_stream stream, uint64_t
         return;
     }
     set_state(pubsub, stream, id, (state & ~WANTED) | wanted | QUEUED);
+    /* It is in the list at most once, however often it changes. */
     if (!(state & QUEUED))
         add_changed(pubsub, stream, id);
 }
 
 void pubsub_subscribe(struct pubsub *pubsub, enum event_stream stream, uint64_t id) {
+    /* No Redis is configured. */
     if (!pubsub->subscriber)
         return;
     pubsub->metrics->redis_subscriptions += !(get_state(pubsub, stream, id) & WANTED);
@@ -139,6 +152,7 @@ struct batch {
 };
 
 static void send_batch(struct pubsub *pubsub, struct batch *batch) {
+    /* Pointers into the names are made only now, since the buffer moves while it grows. */
     struct text args[BATCH + 1] = {text_of(batch->command)};
     size_t begin = 0;
     for (size_t i = 0; i < batch->count; i++) {
@@ -167,11 +181,13 @@ static void send_changes(struct pubsub *pubsub) {
     for (size_t i = 0; i < pubsub->changed_count; i++) {
         const struct pubsub_channel channel = pubsub->changed[i];
         const uintptr_t state = get_state(pubsub, channel.stream, channel.id) & ~QUEUED;
+        /* Compare what is wanted with the last command that was sent. */
         const bool wanted = state & WANTED, requested = state & REQUESTED;
         if (wanted && !requested)
             add_to_batch(pubsub, &subscribe, channel);
         else if (!wanted && requested)
             add_to_batch(pubsub, &unsubscribe, channel);
+        /* A command changes REQUESTED and is in flight until Redis confirms it. */
         set_state(pubsub, channel.stream, channel.id,
                   wanted == requested ? state : (state ^ REQUESTED) + IN_FLIGHT);
         /* Left and joined again within the iteration: still confirmed. */
@@ -179,6 +195,7 @@ static void send_changes(struct pubsub *pubsub) {
             call_subscribed(pubsub, channel.stream, channel.id);
     }
     pubsub->changed_count = 0;
+    /* The rest of both. */
     send_batch(pubsub, &unsubscribe);
     send_batch(pubsub, &subscribe);
     buffer_free(&unsubscribe.names);
@@ -192,6 +209,7 @@ static void on_confirmed(struct pubsub *pubsub, struct text name) {
     if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id))
         return;
     uintptr_t state = get_state(pubsub, stream, id);
+    /* Nothing is in flight: an unexpected confirmation. */
     if (state < IN_FLIGHT)
         return;
     state -= IN_FLIGHT;
@@ -226,6 +244,7 @@ static void on_subscriber_opened(void *context) {
                                {pubsub->try_channel.data, pubsub->try_channel.len}};
     redis_conn_send(pubsub->subscriber, try, 2);
     count_connection(pubsub);
+    /* The states of the old connection are void: start with the wanted channels alone. */
     pubsub->changed_count = 0;
     idmap_each(&pubsub->redis_channels[EVENT_STREAM_ROOM], add_wanted, &rooms);
     idmap_each(&pubsub->redis_channels[EVENT_STREAM_USER], add_wanted, &users);
@@ -238,6 +257,7 @@ static void on_subscriber_opened(void *context) {
 
 /* ---- events ---- */
 
+/* Counts each, logs at most one a second. */
 static void report_malformed(struct pubsub *pubsub, struct text name, struct text payload) {
     const int64_t now = clock_monotonic_ms();
     pubsub->metrics->redis_malformed++;
@@ -252,6 +272,7 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
     enum event_stream stream;
     uint64_t id;
     struct event_envelope envelope;
+    /* Also ignored if the channel was left and Redis has not confirmed that yet. */
     if (!event_channel_parse(name, pubsub->config->redis_prefix, &stream, &id) ||
         !(get_state(pubsub, stream, id) & WANTED))
         return;
@@ -264,6 +285,8 @@ static void on_message(struct pubsub *pubsub, struct text name, struct text payl
     pubsub->callbacks->event(pubsub->callbacks->context, stream, id, &envelope);
 }
 
+/* A message on the subscriber's connection: ["message", channel, payload], or a confirmation:
+ * ["subscribe", channel, count]. */
 static void on_pushed(void *context, const struct redis_reply *reply) {
     const struct text kind = reply->items[0]->text;
     if (reply->count < 3 || reply->items[1]->kind != REDIS_TEXT)
@@ -274,6 +297,7 @@ static void on_pushed(void *context, const struct redis_reply *reply) {
         on_confirmed(context, reply->items[1]->text);
 }
 
+/* Redis answers with the number of subscribers, which does not matter. */
 static void on_published(void *context, const struct redis_reply *reply) {
     (void)context;
     if (reply && reply->kind == REDIS_ERROR)
@@ -283,6 +307,7 @@ static void on_published(void *context, const struct redis_reply *reply) {
 bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
                     const struct event_envelope *envelope) {
     struct buffer name = BUFFER_EMPTY, message = BUFFER_EMPTY;
+    /* A Redis that does not read must not cost memory without bounds. */
     if (!pubsub->up || redis_conn_unsent(pubsub->commands) > MAX_UNSENT)
         return false;
     event_channel(&name, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
@@ -296,6 +321,8 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id,
 
 /* ---- the loop ---- */
 
+/* The connection for commands is open: the scripts are loaded, and a lease is taken, before it
+ * counts as up. */
 static void on_commands_opened(void *context) {
     struct pubsub *pubsub = context;
     count_connection(pubsub);
@@ -312,6 +339,7 @@ static void on_timer(uv_timer_t *timer) {
     pubsub->metrics->redis_latency_us = (uint64_t)redis_conn_latency_us(pubsub->commands);
     if (redis_conn_is_open(pubsub->commands) && ++pubsub->ticks % LEASE_RENEW_TICKS == 0)
         presence_store_renew(pubsub);
+    /* A tick may have found Redis down. */
     end_iteration(pubsub);
     slow_callback_stop();
 }
@@ -355,6 +383,7 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
     uv_check_init(loop, &pubsub->check);
     pubsub->timer.data = pubsub->prepare.data = pubsub->check.data = pubsub;
     pubsub->open_handles = 3;
+    /* The first tick connects. */
     uv_timer_start(&pubsub->timer, on_timer, 0, REDIS_CONN_TICK_MS);
     uv_prepare_start(&pubsub->prepare, on_prepare);
     uv_check_start(&pubsub->check, on_check);
@@ -369,6 +398,7 @@ static void free_pubsub(struct pubsub *pubsub) {
     free(pubsub);
 }
 
+/* One of three handles is closed; the last one frees the memory. */
 static void on_closed(uv_handle_t *handle) {
     struct pubsub *pubsub = handle->data;
     if (--pubsub->open_handles == 0)
@@ -382,6 +412,8 @@ void pubsub_close(struct pubsub *pubsub) {
     }
     pubsub->up = false;
     pubsub->metrics->redis_up = 0;
+    /* The lease is shortened by a command, which must be written before the connection is
+     * closed. */
     presence_store_retire(pubsub);
     redis_conn_flush(pubsub->commands);
     redis_conn_close(pubsub->subscriber);

@@ -1,4 +1,11 @@
-/* redis_conn: connecting, writing commands, matching replies, and PING. */
+/*
+ * redis_conn: connecting, writing commands, matching replies, and PING.
+ *
+ * A connection goes from CLOSED (waiting for the backoff) to CONNECTING (names, TCP or Unix socket,
+ * TLS) to OPEN (commands may be sent) and back by disconnect. `up` is another matter: it is set by
+ * the answer to a PING and cleared when one is late. Redis answers commands in order, so `pending`
+ * is a queue.
+ */
 #include "redis/redis_conn.h"
 
 #include <hiredis/read.h>
@@ -81,6 +88,7 @@ struct redis_conn {
     struct ring pending;         /* of struct pending, in the order of the commands */
 };
 
+/* Takes the oldest command that has not been answered. */
 static struct pending take_pending(struct redis_conn *conn) {
     const struct pending pending = *(struct pending *)ring_at(&conn->pending, 0);
     ring_pop(&conn->pending);
@@ -110,10 +118,12 @@ static void close_transport(struct redis_conn *conn) {
     if (!transport)
         return;
     transport->conn = NULL;
+    /* on_resolved follows in any case, and frees it. */
     if (transport->is_resolving)
         uv_cancel((uv_req_t *)&transport->resolver);
     else
         uv_close(&transport->handle, on_closed);
+    /* Only those that are pending now: callbacks may send further ones, which fail at once. */
     for (uint32_t count = conn->pending.count; count > 0; count--) {
         const struct pending pending = take_pending(conn);
         pending.done(pending.context, NULL);
@@ -127,9 +137,11 @@ static void set_up(struct redis_conn *conn, bool up) {
     conn->callbacks->state(conn->callbacks->context, up);
 }
 
+/* Gives the connection up; redis_conn_tick connects again after the backoff. */
 static void disconnect(struct redis_conn *conn, const char *why) {
     close_transport(conn);
     const uint32_t delay = backoff_failed(&conn->backoff, clock_monotonic_ms());
+    /* An outage is logged once, not at each attempt. */
     if (conn->warned)
         log_debug("redis: %s; reconnecting in %" PRIu32 " ms", why, delay);
     else
@@ -140,6 +152,7 @@ static void disconnect(struct redis_conn *conn, const char *why) {
 
 /* ---- sending ---- */
 
+/* A header of RESP, the protocol of Redis: a type, a number, CR LF. */
 static void append_header(struct buffer *out, char type, size_t count) {
     buffer_append_char(out, type);
     buffer_append_u64(out, count);
@@ -156,6 +169,7 @@ static void append_command(struct buffer *out, const struct text *args, size_t c
     }
 }
 
+/* libuv has written the rest that uv_try_write did not take. */
 static void on_written(uv_write_t *request, int status) {
     struct transport *transport = request->data;
     transport->is_writing = false;
@@ -176,8 +190,10 @@ static struct buffer *commands_of(struct redis_conn *conn) {
 
 void redis_conn_flush(struct redis_conn *conn) {
     struct transport *transport = conn->transport;
+    /* With TLS the handshake writes, too, before the connection is open. */
     if (!transport || (conn->state != OPEN && !transport->tls))
         return;
+    /* Encrypts all that is new. TLS may also have records of its own to send. */
     if (transport->tls) {
         const bool written =
             redis_tls_write(transport->tls, transport->commands.data, transport->commands.len);
@@ -188,8 +204,10 @@ void redis_conn_flush(struct redis_conn *conn) {
             return;
         }
     }
+    /* libuv still writes: on_written comes back here. */
     if (transport->is_writing || transport->out.len == 0)
         return;
+    /* Try to write at once, which nearly always takes everything. */
     const uv_buf_t all = {transport->out.data, transport->out.len};
     const int written = uv_try_write(&transport->stream, &all, 1);
     if (written < 0 && written != UV_EAGAIN) {
@@ -233,14 +251,17 @@ void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t
 
 static void on_pong(void *context, const struct redis_reply *reply) {
     struct redis_conn *conn = context;
+    /* The connection was lost: disconnect has done the rest. */
     if (!reply)
         return;
     conn->ping_pending = false;
+    /* Such as NOAUTH, LOADING or MASTERDOWN: it cannot be used, though it answers. */
     if (reply->kind == REDIS_ERROR) {
         disconnect(conn, reply->text.at);
         return;
     }
     conn->latency_us = clock_monotonic_us() - conn->ping_sent_us;
+    /* It works: the next outage is logged again, and the backoff starts from its minimum. */
     conn->warned = false;
     backoff_reset(&conn->backoff);
     set_up(conn, true);
@@ -256,6 +277,7 @@ static void ping(struct redis_conn *conn) {
 
 /* ---- receiving ---- */
 
+/* Hands a reply to the command it answers, or to the subscriber. */
 static void dispatch(struct redis_conn *conn, const struct redis_reply *reply) {
     /* On a subscribed connection the reply to PING is a list, too. */
     const bool is_push = conn->subscriber && reply->kind == REDIS_LIST && reply->count > 0 &&
@@ -285,6 +307,7 @@ static void read_replies(struct transport *transport) {
         dispatch(transport->conn, reply);
         redis_reply_free(reply);
     }
+    /* An incomplete reply that has grown too large. */
     if (transport->conn && transport->reader->len > MAX_REPLY)
         disconnect(transport->conn, "reply too large");
 }
@@ -301,12 +324,14 @@ static void parse(struct transport *transport, const char *bytes, size_t len) {
 static void decrypt(struct transport *transport, const char *bytes, size_t len) {
     struct buffer plain = BUFFER_EMPTY;
     struct redis_conn *conn = transport->conn;
+    /* Feed the bytes first; what is readable depends on whether the handshake is complete. */
     bool valid = redis_tls_feed(transport->tls, bytes, len);
     const bool ready = valid && redis_tls_is_ready(transport->tls);
     if (ready)
         valid = redis_tls_read(transport->tls, &plain);
     if (ready && conn->state == CONNECTING)
         become_open(conn);
+    /* Replies before a failure still count. */
     for (size_t at = 0; at < plain.len && transport->conn; at += READ_CHUNK)
         parse(transport, plain.data + at,
               plain.len - at < READ_CHUNK ? plain.len - at : READ_CHUNK);
@@ -323,6 +348,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     if (len < 0 && transport->conn)
         disconnect(transport->conn,
                    len == UV_EOF ? "connection closed by Redis" : uv_strerror((int)len));
+    /* Each chunk may end the connection. */
     for (size_t at = 0; len > 0 && at < (size_t)len && transport->conn; at += READ_CHUNK) {
         const size_t rest = (size_t)len - at;
         const size_t chunk = rest < READ_CHUNK ? rest : READ_CHUNK;
@@ -344,6 +370,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 
 /* ---- connecting ---- */
 
+/* An error is only logged: if Redis insists on the password, the PING that follows fails, and
+ * disconnects. */
 static void on_authenticated(void *context, const struct redis_reply *reply) {
     (void)context;
     if (reply && reply->kind == REDIS_ERROR)
@@ -366,6 +394,8 @@ static void become_open(struct redis_conn *conn) {
     const struct text without[] = {{"AUTH", 4}, password};
     const struct text select[] = {{"SELECT", 6}, text_of(number)};
     conn->state = OPEN;
+    /* Sent together, without waiting: Redis handles them in order. AUTH with a user needs Redis
+     * 6. */
     if (config->redis_user[0])
         redis_conn_command(conn, with_user, 3, on_authenticated, NULL);
     else if (password.len > 0)
@@ -373,6 +403,7 @@ static void become_open(struct redis_conn *conn) {
     if (config->redis_database > 0)
         redis_conn_command(conn, select, 2, on_selected, NULL);
     conn->callbacks->opened(conn->callbacks->context);
+    /* Last, so that its answer means that all of these were answered. */
     ping(conn);
 }
 
@@ -385,12 +416,14 @@ static void start_tls(struct redis_conn *conn) {
         return;
     }
     conn->transport->tls = tls;
+    /* Without bytes: makes and writes the first message of the handshake. */
     decrypt(conn->transport, NULL, 0);
 }
 
 static void on_connected(uv_connect_t *request, int status) {
     struct transport *transport = request->data;
     struct redis_conn *conn = transport->conn;
+    /* Given up meanwhile. */
     if (!conn)
         return;
     if (status == 0)
@@ -399,6 +432,7 @@ static void on_connected(uv_connect_t *request, int status) {
         disconnect(conn, uv_strerror(status));
         return;
     }
+    /* On a Unix socket there is no TLS. */
     const bool local = conn->config->redis_socket[0] != '\0';
     if (!local && conn->config->redis_tls != CONFIG_TLS_OFF)
         start_tls(conn);
@@ -425,6 +459,7 @@ static void connect_tcp(struct transport *transport, const struct addrinfo *addr
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses) {
     struct transport *transport = request->data;
+    /* Cancelled, or given up: there is no handle to close. */
     if (!transport->conn) {
         free_transport(transport);
     } else if (status < 0) {
@@ -437,6 +472,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     uv_freeaddrinfo(addresses);
 }
 
+/* Looks the host up on a thread of libuv. */
 static void resolve(struct transport *transport) {
     const struct config *config = transport->conn->config;
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -452,6 +488,7 @@ static void resolve(struct transport *transport) {
     }
 }
 
+/* Begins an attempt, with a transport of its own. */
 static void start_connect(struct redis_conn *conn) {
     struct transport *transport = xcalloc(1, sizeof(*transport));
     transport->conn = conn;

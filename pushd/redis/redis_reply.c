@@ -1,5 +1,6 @@
-/* redis_reply: the functions with which hiredis creates and frees replies. Version 1 has more of
- * them than 0.14, for types that Redis sends only on request. */
+/* redis_reply: the functions with which hiredis creates and frees replies. A reply is one block:
+ * the struct, then its text or its array of items. Version 1 of hiredis has more of these functions
+ * than 0.14, for types that Redis sends only on request (RESP3). */
 #include "redis/redis_reply.h"
 
 #include <hiredis/read.h>
@@ -23,6 +24,7 @@ static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind 
 
 static void *create_text(const redisReadTask *task, char *bytes, size_t len) {
     const enum redis_kind kind = task->type == REDIS_REPLY_ERROR ? REDIS_ERROR : REDIS_TEXT;
+    /* One byte more, zeroed: error texts are used as C strings. */
     struct redis_reply *reply = new_reply(task, kind, len + 1);
     char *copy = (char *)(reply + 1);
     if (len > 0)
@@ -40,8 +42,10 @@ typedef int list_count;
 #endif
 
 static void *create_list(const redisReadTask *task, list_count count) {
+    /* NULL makes the parser fail, and the connection ends. */
     if (count > MAX_ITEMS)
         return NULL;
+    /* hiredis fills in the items one by one; until then they are NULL. */
     const size_t items = count > 0 ? (size_t)count : 0;
     struct redis_reply *reply = new_reply(task, REDIS_LIST, items * sizeof(*reply->items));
     reply->count = items;
