@@ -1,4 +1,11 @@
-/* client: creating and closing clients, and the wiring of the parts that they use. */
+/*
+ * client: creating and closing clients, and how the parts are connected that they use.
+ *
+ * A client lives from the handshake (on_opened) until its socket is gone (on_closed) and its last
+ * database job has ended (client_release). Between the two it may be CLOSED for a while: the socket
+ * is still sending its last frames, and nothing is done for the client any more. Subscriptions are
+ * dropped one tick later, since a channel may be walked at the moment.
+ */
 #include "client/client.h"
 
 #include <inttypes.h>
@@ -40,6 +47,7 @@ void client_send_error(struct client *client, struct text room_id, const char *c
     struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "error");
+    /* The number as the client wrote it, which is valid JSON. */
     if (room_id.len > 0) {
         json_write_key(&w, "room_id");
         json_write_raw(&w, room_id.at, room_id.len);
@@ -60,6 +68,7 @@ static void stop_typing(void *context, uint64_t room_id, void *watch) {
 void client_close(struct client *client, unsigned code, enum metrics_drop why) {
     if (client->state == CLIENT_CLOSED)
         return;
+    /* While it still counts as open: others see that the user stops typing. */
     if (client->notifications)
         idmap_each(&client->rooms.watches, stop_typing, NULL);
     else if (client->room)
@@ -87,6 +96,8 @@ void client_refuse(struct client *client, enum error error, const char *detail) 
     if (client->state == CLIENT_CLOSED)
         return;
     const struct refusal *refusal = refusal_of(error);
+    /* A connected client had valid credentials: that they were revoked is not an attempt to
+     * guess. */
     if (error == ERROR_UNAUTHENTICATED && client->state != CLIENT_CONNECTED)
         socket_count_failure(client->socket);
     client_send_error(client, text_of(""), refusal->code, detail ? detail : error_detail(error));
@@ -99,6 +110,7 @@ struct subscription *client_subscribe(struct client *client, enum event_stream k
                                       struct watch *watch) {
     struct subscription *subscription =
         channel_subscribe(client->clients->channels, kind, id, client, watch);
+    /* A watch waits for its channel by itself (watch_advance). */
     if (!subscription->channel->ready && !watch)
         client->pending_channels++;
     return subscription;
@@ -113,10 +125,12 @@ void client_unsubscribe(struct subscription *subscription) {
     if (!subscription->channel->ready && !subscription->watch)
         client_channel_joined(subscription);
     client_replay_end(subscription);
+    /* The channel skips a subscription without a client. */
     subscription->live = false;
     subscription->client = NULL;
 }
 
+/* At a tick: no channel is being walked. */
 static void drop_subscriptions(struct clients *clients) {
     while (clients->leaving_count > 0)
         channel_unsubscribe(clients->leaving[--clients->leaving_count]);
@@ -125,6 +139,7 @@ static void drop_subscriptions(struct clients *clients) {
 /* ---- the life of a client ---- */
 
 void client_release(struct client *client) {
+    /* A job still points to the client; its end calls this again. */
     if (client->socket || client->pending_jobs > 0)
         return;
     client_opening_free(client->opening);
@@ -155,6 +170,8 @@ static struct client_keys *hash_other_keys(const struct credentials_sessions *se
     return keys;
 }
 
+/* A handshake is complete. Its texts are valid during this call only, so all that is needed is
+ * hashed or copied. */
 static struct client *on_opened(void *context, struct socket *socket,
                                 const struct handshake *handshake) {
     struct client *client = xcalloc(1, sizeof(*client));
@@ -162,6 +179,7 @@ static struct client *on_opened(void *context, struct socket *socket,
     client->socket = socket;
     client->notifications = handshake->notifications;
     client->by_token = handshake->has_token;
+    /* A key of a wrong form has no hash: it cannot be in the database. */
     if ((handshake->has_token || handshake->has_cookie) &&
         secret_hash_key(handshake->key, client->key_hash)) {
         client->other_keys = hash_other_keys(&handshake->sessions);
@@ -173,8 +191,10 @@ static struct client *on_opened(void *context, struct socket *socket,
     return client;
 }
 
+/* The socket is gone: gives back everything that refers to the client. */
 static void on_closed(struct client *client) {
     client->socket = NULL;
+    /* It has no effect on the socket; stops typing and replays. */
     client_close(client, 0, METRICS_DROP_COUNT);
     watch_end_all(client);
     if (client->own)
@@ -209,6 +229,7 @@ static void on_event(void *context, enum event_stream stream, uint64_t id,
 static void on_state(void *context, bool up) {
     const struct clients *clients = context;
     const struct pubsub_callbacks *channels = channels_pubsub_callbacks(clients->channels);
+    /* Channels first: presence may notify the sockets of changes. */
     channels->state(channels->context, up);
     presence_redis_state(clients->presence, up);
 }
@@ -218,6 +239,7 @@ static void on_iteration_end(void *context) {
     channels_flush(clients->channels);
 }
 
+/* presence found that a user came online or went offline: sent to the sockets here as a notice. */
 static void on_presence_change(void *context, uint64_t room_id, unsigned type, uint64_t user_id,
                                struct text name) {
     const struct clients *clients = context;
@@ -225,6 +247,7 @@ static void on_presence_change(void *context, uint64_t room_id, unsigned type, u
     serialize_user_notice(&json, type, room_id, user_id, name);
     const struct event_envelope envelope = {
         .type = type, .actor_id = user_id, .actor = name, .text = {json.data, json.len}};
+    /* Not published: each pushd finds out by itself. */
     channels_notice(clients->channels, room_id, &envelope);
     buffer_free(&json);
 }
@@ -234,6 +257,7 @@ static void on_presence_ready(void *context, uint64_t room_id) {
     channels_each_subscriber(clients->channels, room_id, client_presence_ready);
 }
 
+/* In the order of the struct: ready, prefetch, events, behind, notice, resync, room_gone. */
 static const struct channels_callbacks CHANNELS_LISTENER = {
     client_channel_joined, client_prefetch, client_events,    client_behind,
     client_notice,         client_resync,   client_room_gone,
@@ -249,8 +273,10 @@ struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct
     clients->auth_batch = auth_batch_new(db_pool, config);
     clients->pubsub_callbacks =
         (struct pubsub_callbacks){clients, on_subscribed, on_event, on_state, on_iteration_end};
+    /* channels and pubsub need each other: the one is made first, and told of the other. */
     clients->pubsub = pubsub_new(loop, config, metrics, &clients->pubsub_callbacks);
     channels_set_pubsub(clients->channels, clients->pubsub);
+    /* presence is plain code: all that it does outside goes through this table. */
     clients->presence_hooks = (struct presence_hooks){
         .pubsub = clients->pubsub,
         .enter = presence_store_enter,
@@ -278,6 +304,7 @@ bool clients_redis_is_up(const struct clients *clients) {
 }
 
 void clients_tick(struct clients *clients) {
+    /* First, while no channel is walked. */
     drop_subscriptions(clients);
     client_typing_tick(clients);
     client_expiry_tick(clients);
@@ -285,6 +312,7 @@ void clients_tick(struct clients *clients) {
     presence_tick(clients->presence);
 }
 
+/* A line of SIGUSR1. */
 static void log_channel(void *context, const struct channel *channel) {
     (void)context;
     const struct stream *stream = &channel->stream;
@@ -305,6 +333,7 @@ void clients_disconnect(struct clients *clients) {
 }
 
 void clients_free(struct clients *clients) {
+    /* Jobs that ended meanwhile may have dropped more. */
     drop_subscriptions(clients);
     presence_free(clients->presence);
     client_typing_free(clients);

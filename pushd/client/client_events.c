@@ -1,4 +1,11 @@
-/* client_events: events of the streams that a client is subscribed to, and what follows. */
+/*
+ * client_events: events of the streams that a client is subscribed to, and what follows from them.
+ *
+ * A subscription is one of three kinds: that of a watch (all events of the room are sent), the
+ * client's own stream (sent to a notifications client; to a room socket only its effects apply),
+ * or, with neither, a room of which a notifications client is notified (client_notify.c). The frame
+ * that comes with the events is shared by all subscribers and has all of them in order.
+ */
 #include "client/client_private.h"
 #include "event/serialize.h"
 
@@ -19,6 +26,7 @@ static uint32_t find_removal(const struct watch *watch, const struct stream_even
     return i;
 }
 
+/* One after the other, since the shared frame has events that this client must not be sent. */
 static void send_each(struct socket *socket, const struct stream_event *events, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
         if (events[i].frame)
@@ -29,6 +37,7 @@ static void watch_events(struct watch *watch, const struct stream_event *events,
                          struct frame *frame) {
     struct socket *socket = watch->client->socket;
     const uint32_t removal = find_removal(watch, events, count);
+    /* Usual: the user is not removed, and the shared frame is sent as it is. */
     if (removal == count) {
         if (frame)
             socket_send(socket, frame);
@@ -38,6 +47,7 @@ static void watch_events(struct watch *watch, const struct stream_event *events,
     watch_close(watch, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN);
 }
 
+/* The room is deleted: tells a room socket who did it (NULL: unknown), and ends the watch. */
 static void send_room_deleted(struct watch *watch, const char *deleted_by) {
     struct buffer json = BUFFER_EMPTY;
     serialize_room_deleted(&json, 0, watch->room_id, deleted_by);
@@ -50,6 +60,8 @@ static void send_room_deleted(struct watch *watch, const char *deleted_by) {
 
 /* A notifications client has been sent the event itself, so a watch just ends. */
 static void own_event_of_watch(struct watch *watch, const struct stream_event *event) {
+    /* The removal itself is sent from the room's stream, in its order; a gap check brings it soon
+     * if Redis lost it. */
     if (event->type == EVENT_ROOM_REMOVED)
         channels_check_gaps(watch->client->clients->channels); /* the room's stream has it too */
     else if (event->type != EVENT_ROOM_DELETED)
@@ -62,6 +74,7 @@ static void own_event_of_watch(struct watch *watch, const struct stream_event *e
         watch_refuse(watch, ERROR_NOT_FOUND, NULL);
 }
 
+/* Rooms that the user enters or leaves, by which the list of notified rooms follows. */
 static void own_event_of_notifications(struct client *client, const struct stream_event *event) {
     switch (event->type) {
     case EVENT_ROOM_CREATED:
@@ -80,12 +93,14 @@ void client_have_effects(struct client *client, const struct stream_event *event
         if (events[i].seq <= client->effective_seq)
             continue; /* as at the beginning: its effect was read when the client was admitted */
         client->effective_seq = events[i].seq;
+        /* Not necessarily the credential of this socket: the database is asked. */
         if (events[i].type == EVENT_CREDENTIALS_CHANGED) {
             client_check_credentials(client);
             continue;
         }
         if (client->notifications)
             own_event_of_notifications(client, &events[i]);
+        /* The subject of the other types is the room. */
         struct watch *watch = watch_find(client, events[i].subject_id);
         if (watch)
             own_event_of_watch(watch, &events[i]);
@@ -121,6 +136,7 @@ void client_events(struct subscription *subscription, const struct stream_event 
     if (subscription->live && client->state == CLIENT_CONNECTED && count > 1 && frame &&
         frame->len > BURST_BYTES && (subscription->watch || client->notifications) &&
         (subscription->watch || subscription == client->own)) {
+        /* Nothing of it counts as delivered; the replay begins with the first one. */
         subscription->delivered_seq = events[0].seq - 1;
         client_replay_begin(subscription);
         return;
@@ -149,6 +165,8 @@ void client_behind(struct subscription *subscription, const struct stream_event 
             client_have_effects(client, events, count);
         return;
     }
+    /* The events before the removal are lost to this client: it must not read on in a room that it
+     * has left. */
     const uint32_t removal = find_removal(watch, events, count);
     if (removal == count)
         return;
@@ -165,6 +183,7 @@ static bool is_activity(unsigned type) {
 void client_notice(struct subscription *subscription, const struct event_envelope *envelope,
                    struct frame *frame) {
     struct client *client = subscription->client;
+    /* Notices go to those who see the room, not to those who are only notified of messages. */
     if (client->state != CLIENT_CONNECTED || !subscription->watch)
         return;
     if (is_activity(envelope->type) && envelope->actor_id == client->user_id)
@@ -174,6 +193,7 @@ void client_notice(struct subscription *subscription, const struct event_envelop
         channels_check_gaps(client->clients->channels);
         return;
     }
+    /* After a restart many come at once: deferred, they are written together. */
     if (envelope->type == EVENT_USER_JOINED || envelope->type == EVENT_USER_LEFT)
         socket_send_deferred(client->socket, frame);
     else
@@ -182,6 +202,7 @@ void client_notice(struct subscription *subscription, const struct event_envelop
         watch_close(subscription->watch, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND);
 }
 
+/* Gap checks do not find the room any more, and the event that says so has not come. */
 void client_room_gone(struct subscription *subscription) {
     struct client *client = subscription->client;
     if (client->state == CLIENT_CLOSED)

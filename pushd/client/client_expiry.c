@@ -32,6 +32,8 @@ struct visitor {
     struct check *check;
 };
 
+/* Every client that is connected has a subscription to its user's stream: by these all are
+ * found. */
 static void visit_channel(void *context, const struct channel *channel) {
     const struct visitor *visitor = context;
     for (uint32_t i = 0; channel->stream.kind == EVENT_STREAM_USER && i < channel->count; i++) {
@@ -62,6 +64,7 @@ static void check_work(void *context, struct db *db) {
         const size_t count = check->count - at < SLICE ? check->count - at : SLICE;
         if (login_session_ended(db, check->hashes[at].bytes, count, ended))
             continue;
+        /* Moved to the front of the same array: kept is never beyond what was read. */
         for (size_t i = 0; i < count; i++)
             if (ended[i])
                 check->hashes[kept++] = check->hashes[at + i];
@@ -69,6 +72,8 @@ static void check_work(void *context, struct db *db) {
     check->count = kept;
 }
 
+/* The session of this client is among those that have ended: it is checked like any credential that
+ * may have changed, and closed with 4401. */
 static void close_ended(struct client *client, struct check *check) {
     for (size_t i = 0; i < check->count; i++)
         if (memcmp(client->key_hash, check->hashes[i].bytes, SECRET_HASH_SIZE) == 0) {
@@ -79,6 +84,7 @@ static void close_ended(struct client *client, struct check *check) {
 
 static void check_done(void *context) {
     struct check *check = context;
+    /* Clients may have gone or come meanwhile, so they are found again by their hashes. */
     if (check->count > 0)
         each_session(check, close_ended);
     check->clients->checking_expiry = false;
@@ -94,6 +100,7 @@ void client_expiry_tick(struct clients *clients) {
     struct check *check = xcalloc(1, sizeof(*check));
     check->clients = clients;
     each_session(check, add_hash);
+    /* Nobody is connected by a session. */
     if (check->count == 0) {
         free(check);
         return;

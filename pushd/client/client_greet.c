@@ -1,4 +1,6 @@
-/* client_greet: the first frames of a client or watch: `connected`, and `resync` if needed. */
+/* client_greet: the first frames of a client or watch: `connected`, and `resync` if needed. Also
+ * `resync` later, when a gap cannot be filled. What follows `connected` are the events after its
+ * `seq`. */
 #include <stdlib.h>
 
 #include "base/xalloc.h"
@@ -20,6 +22,7 @@ void client_opening_free(struct client_opening *opening) {
     free(opening);
 }
 
+/* One element of `online`. */
 static void write_online(void *context, uint64_t user_id, struct text name) {
     struct json_writer *w = context;
     json_write_object(w);
@@ -28,6 +31,7 @@ static void write_online(void *context, uint64_t user_id, struct text name) {
     json_write_object_end(w);
 }
 
+/* The frame `connected`. position: the number after which the client is sent events. */
 static struct frame *make_connected(struct client *client, const struct watch *watch,
                                     uint64_t position) {
     struct buffer json = BUFFER_EMPTY;
@@ -68,6 +72,8 @@ static void send_resync(struct client *client, const struct watch *watch, uint64
 void client_resync(struct subscription *subscription, uint64_t last_seq) {
     struct client *client = subscription->client;
     struct watch *watch = subscription->watch;
+    /* Only for streams that the client is sent: a watch, or the own stream of a notifications
+     * client. */
     if (client->state != CLIENT_CONNECTED || (!watch && !client->notifications) ||
         (!watch && subscription != client->own))
         return;
@@ -82,14 +88,19 @@ void client_resync(struct subscription *subscription, uint64_t last_seq) {
 void client_greet(struct client *client, struct watch *watch, uint64_t head) {
     const struct client_opening *opening = watch ? watch->opening : client->opening;
     struct subscription *subscription = watch ? watch->subscription : client->own;
+    /* Without `since` the client starts now, and loads what was before over the API. */
     const uint64_t position = opening->has_since ? opening->since : head;
+    /* `since` may be ahead of the stream if a backup was restored. One that is far behind is not
+     * replayed. */
     const bool replays =
         position <= head && head - position <= client->clients->config->replay_limit;
     struct frame *connected = make_connected(client, watch, position);
+    /* Deferred: it is written together with the events that follow. */
     socket_send_deferred(client->socket, connected);
     frame_release(connected);
     if (!replays)
         send_resync(client, watch, head);
+    /* After a resync live events follow from the head on. */
     subscription->delivered_seq = replays ? position : head;
     client_replay_begin(subscription);
 }

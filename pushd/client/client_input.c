@@ -1,4 +1,6 @@
-/* client_input: messages from clients: their rate limit, ping, typing, watch and unwatch. */
+/* client_input: messages from clients: their rate limit, ping, typing, watch and unwatch. A message
+ * is one JSON object with a `type`. Whatever is wrong with it is answered by an error frame, and
+ * the socket stays open; only a flood closes it. */
 #include <json-c/json.h>
 #include <string.h>
 
@@ -14,11 +16,13 @@
 
 static bool is_over_rate(struct client *client) {
     const struct config *config = client->clients->config;
+    /* rate_frames a second, and a burst; the bucket is one number in the client. */
     return config->rate_limits != CONFIG_OFF &&
            token_bucket_take(&client->frames_full_us, clock_monotonic_us(),
                              1000000 / config->rate_frames, config->rate_frames_burst) > 0;
 }
 
+/* Counts a frame; false if it is over the rate and ignored. */
 static bool take_frame(struct client *client) {
     client->clients->metrics->frames_in++;
     if (!is_over_rate(client)) {
@@ -26,6 +30,7 @@ static bool take_frame(struct client *client) {
         return true;
     }
     client->clients->metrics->rate_limited++;
+    /* The first one is answered; a client that goes on regardless is closed. */
     if (client->frames_ignored++ == 0)
         client_send_error(client, text_of(""), "rate_limited", "Too many frames; slow down.");
     else if (client->frames_ignored > MAX_IGNORED_FRAMES)
@@ -55,6 +60,9 @@ static bool read_number(struct json_object *value, uint64_t *number) {
            text_to_u64(text_of(json_object_to_json_string(value)), number);
 }
 
+/* A `watch` frame of a notifications client, with an optional `since`. An invalid `since` is
+ * refused by the watch, after the questions whether there is such a room and whether the user may
+ * enter. */
 static void begin_watch(struct client *client, struct text id, uint64_t room_id,
                         struct json_object *message) {
     struct json_object *value = NULL;
@@ -74,6 +82,7 @@ static void begin_watch(struct client *client, struct text id, uint64_t room_id,
 
 enum room_action { ACTION_WATCH, ACTION_UNWATCH, ACTION_TYPING, ACTION_STOP_TYPING };
 
+/* Does what the message asks for, to a room that is watched. */
 static void act(struct watch *watch, enum room_action action) {
     if (action == ACTION_UNWATCH)
         watch_end(watch);
@@ -90,6 +99,7 @@ static void handle_room_action(struct client *client, enum room_action action,
                                struct json_object *message) {
     struct json_object *value = NULL;
     uint64_t room_id = 0;
+    /* A room socket has one room and cannot watch others. */
     if (!client->notifications) {
         if (action == ACTION_TYPING || action == ACTION_STOP_TYPING)
             act(client->room, action);
@@ -98,6 +108,7 @@ static void handle_room_action(struct client *client, enum room_action action,
         return;
     }
     const bool has_room = json_object_object_get_ex(message, "room_id", &value);
+    /* Typing without a room is not a message that this kind of socket knows. */
     if (!has_room && (action == ACTION_TYPING || action == ACTION_STOP_TYPING)) {
         unknown_type(client);
         return;
@@ -106,6 +117,7 @@ static void handle_room_action(struct client *client, enum room_action action,
         refuse_message(client, text_of(""), "bad_room_id", "room_id must be a whole number.");
         return;
     }
+    /* For the error frames; a valid integer of JSON. */
     const struct text id = text_of(json_object_to_json_string(value));
     read_number(value, &room_id); /* a negative one is 0, which no room has */
     struct watch *watch = watch_find(client, room_id);
@@ -122,6 +134,7 @@ static void handle_type(struct client *client, struct text type, struct json_obj
                                                [ACTION_UNWATCH] = "unwatch",
                                                [ACTION_TYPING] = "typing",
                                                [ACTION_STOP_TYPING] = "stop_typing"};
+    /* For browsers, whose scripts cannot send pings of the protocol. */
     if (text_equals(type, text_of("ping"))) {
         socket_send_text(client->socket, text_of("{\"type\":\"pong\"}"));
         return;
@@ -136,6 +149,7 @@ static void handle_type(struct client *client, struct text type, struct json_obj
 
 /* Handles a message that is valid JSON. */
 static void handle_json(struct client *client, struct text message) {
+    /* json_validate has checked the depth; the parser needs a little more for the same text. */
     struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     struct json_object *object, *type = NULL;
     object = json_tokener_parse_ex(tokener, message.at, (int)message.len);
@@ -153,12 +167,14 @@ static void handle_json(struct client *client, struct text message) {
 void client_message(struct client *client, struct text message, bool binary) {
     if (client->state == CLIENT_CLOSED)
         return;
+    /* It is handled once `connected` has been sent (client_open.c). */
     if (client->state != CLIENT_CONNECTED) {
         client_keep_message(client, message, binary);
         return;
     }
     if (!take_frame(client))
         return;
+    /* Checked before json-c sees it, which is more lenient and slower. */
     const char *why = binary ? "binary frame" : json_validate(message.at, message.len, NULL);
     if (why)
         bad_json(client, why);

@@ -1,4 +1,6 @@
-/* client_job: database work for one client or one of its watches, on threads. */
+/* client_job: database work for one client or one of its watches, on threads. A job keeps both of
+ * them from being freed: the client by pending_jobs, the watch by holds. It has a copy of whatever
+ * the thread needs, since the loop goes on with both meanwhile. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +26,10 @@ bool client_job_end(struct client_job *job) {
     struct client *client = job->client;
     struct watch *watch = job->watch;
     const enum error error = job->error;
+    /* Read before the two are released, which may free them. */
     bool is_over = client->state == CLIENT_CLOSED;
     client->pending_jobs--;
+    /* Other errors are answers, such as that a credential is not known. */
     if (error == ERROR_UNAVAILABLE || error == ERROR_INTERNAL)
         client->clients->metrics->db_errors++;
     free(job);
@@ -43,6 +47,7 @@ enum error client_job_check_active(enum error error, const struct identity *iden
     return !error && !identity->user.is_active ? ERROR_UNAUTHENTICATED : error;
 }
 
+/* The identity of a key was queried; perhaps another key is to be tried. */
 static void on_authenticated(void *context, enum error error, const struct identity *identity) {
     struct client_job *job = context;
     struct client_keys *others = job->client->other_keys;
@@ -56,6 +61,7 @@ static void on_authenticated(void *context, enum error error, const struct ident
                         job->room_id, on_authenticated, job);
         return;
     }
+    /* This key is the one: later checks use it alone. */
     free(others);
     job->client->other_keys = NULL;
     job->done(job);
@@ -72,6 +78,7 @@ const char *client_job_detail(const struct client *client, enum error error,
                               const struct identity *identity) {
     if (error != ERROR_UNAUTHENTICATED)
         return NULL;
+    /* The credential is known, so it is the account that does not hold. */
     if (identity->user.id != 0)
         return "User inactive or deleted.";
     return client->by_token ? "Invalid token." : NULL;

@@ -1,6 +1,10 @@
 /*
- * client_notify: the rooms of a notifications client. It is subscribed to the stream of each of
- * its rooms, and sends a new_message_notification for each message by somebody else.
+ * client_notify: the rooms of a notifications client. It is subscribed to the stream of each of its
+ * rooms, and sends a new_message_notification for each message by somebody else.
+ *
+ * The rooms are read once, when the client opens (client_notify_join). Later the user's own stream
+ * says which ones the user enters and leaves. Entering needs the database: messages may have been
+ * posted between the entry and its event. That read is an `arrival`, one at a time for each room.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +43,12 @@ bool client_notify_join(struct client *client, uint64_t room_id, uint64_t last_s
 void client_notify_leave(struct client *client, uint64_t room_id) {
     struct subscription *subscription = idmap_remove(&client->rooms.notified, room_id);
     struct arrival *arrival = idmap_get(&client->rooms.arriving, room_id);
+    /* The read may still find the user a member: it is repeated. */
     if (arrival)
         arrival->stale = true;
     if (!subscription)
         return;
+    /* If the user comes back, notifications go on after this number, so that none is sent twice. */
     if (subscription->delivered_seq > 0)
         idmap_put(&client->rooms.left, room_id, (void *)(uintptr_t)subscription->delivered_seq);
     client_unsubscribe(subscription);
@@ -84,6 +90,7 @@ static enum error find_entry(struct arrival *arrival, struct db *db) {
 static void arrival_work(void *context, struct db *db) {
     struct arrival *arrival = context;
     arrival->error = room_state_get(db, arrival->room_id, arrival->user_id, &arrival->state);
+    /* Removed again meanwhile. */
     if (arrival->error || !arrival->state.is_member)
         return;
     arrival->error = find_entry(arrival, db);
@@ -91,6 +98,7 @@ static void arrival_work(void *context, struct db *db) {
         arrival->error =
             replay_room(db, &arrival->state, arrival->after, arrival->config->replay_limit,
                         arrival->config->event_retention, collect, arrival);
+    /* Events since the entry are purged already: there is nothing to be notified of. */
     if (arrival->error == ERROR_GONE)
         arrival->error = ERROR_NONE;
 }
@@ -104,10 +112,13 @@ static void arrive(struct arrival *arrival) {
         return;
     struct subscription *subscription =
         client_subscribe(client, EVENT_STREAM_ROOM, arrival->room_id, NULL);
+    /* Events of this iteration must not reach the new subscription as live ones; then the stream
+     * starts where the read ended. */
     channels_flush(client->clients->channels);
     stream_start(&subscription->channel->stream, position);
     subscription->delivered_seq = position;
     idmap_put(&client->rooms.notified, arrival->room_id, subscription);
+    /* First the messages that were read, then those that the stream has had since. */
     client_notify(client, arrival->room_id, arrival->missed.events, arrival->missed.count);
     if (!client_catch_up(subscription, position))
         client_notify_leave(client, arrival->room_id);
@@ -115,6 +126,7 @@ static void arrive(struct arrival *arrival) {
 
 static void read_arrival(struct arrival *arrival);
 
+/* On the loop: the room was read. */
 static void arrival_done(void *context) {
     struct arrival *arrival = context;
     struct client *client = arrival->client;
@@ -122,6 +134,7 @@ static void arrival_done(void *context) {
         arrive(arrival);
     event_list_clear(&arrival->missed);
     client->pending_jobs--;
+    /* Stale before, or because the stream has advanced too far in `arrive`. */
     if (client->state != CLIENT_CLOSED && !arrival->error && arrival->stale &&
         arrival->reads < MAX_READS) {
         read_arrival(arrival);
@@ -130,11 +143,13 @@ static void arrival_done(void *context) {
     idmap_remove(&client->rooms.arriving, arrival->room_id);
     if (client->state == CLIENT_CLOSED)
         client_release(client);
+    /* The client cannot be told which messages it missed: it reconnects and loads its rooms. */
     else if (arrival->error || arrival->stale)
         client_refuse(client, ERROR_UNAVAILABLE, NULL);
     free(arrival);
 }
 
+/* Reads the room, from where the last notification was. */
 static void read_arrival(struct arrival *arrival) {
     struct client *client = arrival->client;
     const uint64_t notified = (uintptr_t)idmap_get(&client->rooms.left, arrival->room_id);
@@ -148,6 +163,7 @@ static void read_arrival(struct arrival *arrival) {
 
 void client_notify_enter(struct client *client, uint64_t room_id) {
     struct arrival *arrival = idmap_get(&client->rooms.arriving, room_id);
+    /* It is being read already, perhaps as of before this entry. */
     if (arrival) {
         arrival->stale = true;
         return;
@@ -163,6 +179,8 @@ void client_notify_enter(struct client *client, uint64_t room_id) {
 
 /* ---- messages ---- */
 
+/* The frame for a message; NULL for other events. The Message object is cut out of the event's
+ * JSON. */
 static struct frame *make_notification(uint64_t room_id, const struct stream_event *event) {
     if (event->type != EVENT_NEW_MESSAGE || !event->frame || event->message_len == 0)
         return NULL;
@@ -182,6 +200,7 @@ static struct {
     struct frame *notification;
 } last_made;
 
+/* The notification of an event; belongs to last_made. */
 static struct frame *notification_of(uint64_t room_id, const struct stream_event *event) {
     if (!event->frame)
         return NULL;
@@ -207,6 +226,7 @@ void client_notify(struct client *client, uint64_t room_id, const struct stream_
                    uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct frame *frame = NULL;
+        /* What follows is not for this user. */
         if (events[i].type == EVENT_USER_REMOVED && events[i].subject_id == client->user_id) {
             remove_from_room(client, room_id, events[i].seq);
             return;

@@ -70,7 +70,10 @@ static void collect_room(void *context, const struct stream_head *head) {
 
 static void read_work(void *context, struct db *db) {
     struct client_job *job = context;
+    /* On a thread. May be a repeated read. */
     job->opening->room_count = 0;
+    /* Queried again: the credential may have been revoked after the first query and before the
+     * channel was confirmed. */
     job->error = job->by_token ? token_find(db, job->key_hash, 0, &job->identity)
                                : login_session_find(db, job->key_hash, job->config->session_days, 0,
                                                     &job->identity);
@@ -79,6 +82,7 @@ static void read_work(void *context, struct db *db) {
         job->error = user_log_rooms(db, job->identity.user.id, collect_room, job->opening);
 }
 
+/* The positions and rooms were read. */
 static void on_read(void *context) {
     struct client *client = end_authentication(context);
     if (client)
@@ -94,6 +98,7 @@ static void read_positions(struct client *client) {
         return;
     }
     client->state = CLIENT_READING;
+    /* Subscriptions of an earlier attempt. */
     client_notify_leave_all(client);
     db_pool_run(client->clients->db_pool, read_work, on_read, client_job_new(client, NULL));
 }
@@ -116,6 +121,8 @@ struct early_message {
     bool binary;
 };
 
+/* Appends a header and the message to `early`; kept small, since it costs memory before the client
+ * is let in. */
 void client_keep_message(struct client *client, struct text message, bool binary) {
     const struct early_message early = {message.len, binary};
     if (!client->early)
@@ -135,6 +142,7 @@ bool client_admit(struct client *client) {
 
 void client_connected(struct client *client) {
     struct buffer *kept = client->early;
+    /* First: handling a message may close the client, and more may arrive. */
     client->early = NULL;
     if (!kept)
         return;
@@ -149,6 +157,7 @@ void client_connected(struct client *client) {
     free(kept);
 }
 
+/* An event of the user's own stream since its position was read. */
 static void have_effect(void *client, const struct stream_event *event) {
     client_have_effects(client, event, 1);
 }
@@ -159,6 +168,7 @@ static void connect_client(struct client *client) {
     const uint64_t head = client->opening->identity.last_seq;
     if (!client_admit(client))
         return;
+    /* Events of this iteration go out before the subscription becomes live. */
     channels_flush(client->clients->channels);
     stream_start(stream, head);
     client->state = CLIENT_CONNECTED;
@@ -176,11 +186,14 @@ static void connect_client(struct client *client) {
 static void advance(struct client *client) {
     if (client->pending_channels > 0 && client->state != CLIENT_READING)
         return;
+    /* The channel of the user's stream is confirmed: from now on the database cannot be ahead
+     * unnoticed. */
     if (client->state == CLIENT_JOINING) {
         read_positions(client);
         return;
     }
     if (client->state == CLIENT_READING) {
+        /* A room has advanced too far since it was read: again from the beginning. */
         if (!join_rooms(client)) {
             read_positions(client);
             return;
@@ -191,6 +204,7 @@ static void advance(struct client *client) {
         connect_client(client);
 }
 
+/* The credentials of a notifications client were queried. */
 static void on_first_answer(void *context) {
     struct client *client = end_authentication(context);
     if (!client || !client_identify(client, &client->opening->identity))
@@ -203,6 +217,7 @@ void client_open(struct client *client, const struct handshake *handshake) {
     uint64_t since = 0;
     const bool bad_since = handshake->has_since && !text_to_u64(handshake->since, &since);
     client->state = CLIENT_AUTHENTICATING;
+    /* A room socket opens by its watch, which asks for the identity and the room in one query. */
     if (!client->notifications) {
         watch_begin(client, handshake->room_id, handshake->has_since, bad_since, since);
         return;
@@ -219,6 +234,7 @@ void client_channel_joined(struct subscription *subscription) {
     }
     if (client->pending_channels == 0)
         return;
+    /* Of the client itself: its own stream, or a room of which it is notified. */
     client->pending_channels--;
     if (!client->notifications && client->room)
         watch_advance(client->room);
@@ -236,6 +252,7 @@ void client_presence_ready(struct subscription *subscription) {
 
 /* ---- later ---- */
 
+/* The credentials of a connected client were queried again. */
 static void on_checked(void *context) {
     struct client_job *job = context;
     struct client *client = job->client;

@@ -77,6 +77,7 @@ static struct replay_list *list_of(const struct replay *replay) {
 /* Changes the state, and with it the list that the replay is in. */
 static void set_state(struct replay *replay, enum replay_state state) {
     struct replay_list *list = list_of(replay);
+    /* Out of the list of the old state; first and last of the list count as its neighbours. */
     if (list) {
         *(replay->previous ? &replay->previous->next : &list->first) = replay->next;
         *(replay->next ? &replay->next->previous : &list->last) = replay->previous;
@@ -87,12 +88,14 @@ static void set_state(struct replay *replay, enum replay_state state) {
     list = list_of(replay);
     if (!list)
         return;
+    /* To the end of the list of the new one: first come, first served. */
     replay->previous = list->last;
     *(list->last ? &list->last->next : &list->first) = replay;
     list->last = replay;
     list->count++;
 }
 
+/* The subscription at this index is not behind any more; the order of the others stays. */
 static void remove_behind(struct replay *replay, size_t at) {
     memmove(replay->behind + at, replay->behind + at + 1,
             (--replay->count - at) * sizeof(replay->behind[0]));
@@ -106,6 +109,7 @@ static uint32_t hand_over_piece(struct subscription *subscription,
     struct frame *frames[STREAM_RECENT], *joined = NULL;
     size_t shown = 0, bytes = 0;
     uint32_t taken = 0;
+    /* At least one event, however large it is. */
     for (; taken < count && taken < STREAM_RECENT && bytes < PIECE_BYTES; taken++)
         if (events[taken].frame) {
             frames[shown++] = events[taken].frame;
@@ -113,6 +117,7 @@ static uint32_t hand_over_piece(struct subscription *subscription,
         }
     if (shown > 0)
         joined = frame_join(frames, shown);
+    /* Before the call, which may begin another replay or end the subscription. */
     subscription->delivered_seq = events[taken - 1].seq;
     client_events(subscription, events, taken, joined);
     frame_release(joined);
@@ -125,6 +130,7 @@ static uint32_t hand_over(struct subscription *subscription, const struct stream
                           uint32_t count, bool all) {
     const struct client *client = subscription->client;
     uint32_t done = 0;
+    /* client_events may close the client or end the subscription; then its client is NULL. */
     while (done < count && subscription->client && client->state != CLIENT_CLOSED &&
            (all || !socket_is_blocked(client->socket)))
         done += hand_over_piece(subscription, events + done, count - done);
@@ -147,9 +153,11 @@ bool client_catch_up(struct subscription *subscription, uint64_t position) {
     struct recent recent;
     recent.count = 0;
     subscription->delivered_seq = position;
+    /* The recent events do not reach back so far. */
     if (stream->last_seq > position && !stream_recent(stream, position, copy_event, &recent))
         return false;
     hand_over(subscription, recent.events, recent.count, true);
+    /* One of the events may have ended it. */
     subscription->live = subscription->client != NULL;
     return true;
 }
@@ -166,12 +174,15 @@ static enum served serve(struct subscription *subscription) {
     for (;;) {
         if (socket_is_blocked(client->socket))
             return SERVED_BLOCKED;
+        /* Nothing is left: from now on it gets events with all others. */
         if (subscription->delivered_seq >= stream->last_seq) {
             subscription->behind = false;
             subscription->live = true;
             return SERVED_LIVE;
         }
         recent.count = 0;
+        /* With too many blocked clients another one must wait for its turn, though it could be sent
+         * what is in memory. */
         if (client->clients->replays.blocked.count >= MAX_BLOCKED ||
             !stream_recent(stream, subscription->delivered_seq, copy_event, &recent))
             return SERVED_MUST_READ;
@@ -181,6 +192,7 @@ static enum served serve(struct subscription *subscription) {
     }
 }
 
+/* The socket takes no more: waits for `drained`, and notes the progress of the peer. */
 static void block(struct replay *replay) {
     struct socket *socket = replay->client->socket;
     set_state(replay, REPLAY_BLOCKED);
@@ -222,6 +234,7 @@ static void serve_queue(struct replays *replays) {
     while (replays->queue.first && replays->reading < MAX_READING &&
            replays->blocked.count < MAX_BLOCKED) {
         struct replay *replay = replays->queue.first;
+        /* Out of the queue: `run` reads, or puts it elsewhere. */
         set_state(replay, REPLAY_IDLE);
         run(replay->client, true);
     }
@@ -274,14 +287,17 @@ static uint32_t next_limit(const struct event_list *events) {
     for (uint32_t i = 0; i < events->count; i++)
         if (events->events[i].frame)
             bytes += events->events[i].frame->len;
+    /* By the average size of what was just read; at least one. */
     const size_t limit = (size_t)READ_BYTES * events->count / bytes;
     return limit > MAX_READ ? MAX_READ : limit > 0 ? (uint32_t)limit : 1;
 }
 
+/* Sends what was read, as far as the socket takes it; the rest is read again later. */
 static void send_read(struct replay *replay, struct subscription *subscription,
                       const struct event_list *events) {
     struct metrics_data *metrics = replay->client->clients->metrics;
     replay->read_limit = next_limit(events);
+    /* The next client that is behind here is probably at the same place. */
     stream_cache(&subscription->channel->stream, events->events, events->count);
     const uint32_t sent = hand_over(subscription, events->events, events->count, false);
     uint32_t shown = 0;
@@ -312,12 +328,15 @@ static bool handle_read(struct replay *replay, struct subscription *subscription
     bool denied = false;
     switch (job->error) {
     case ERROR_NONE:
+        /* The stream says that there are more, but the database does not have them yet. */
         if (job->events.count == 0)
             return false;
+        /* Otherwise a removal or a resync has moved the position during the read. */
         if (job->events.events[0].seq == subscription->delivered_seq + 1)
             send_read(replay, subscription, &job->events);
         break;
     case ERROR_GONE:
+        /* Older events are deleted: the client loads its data, and goes on from the head. */
         subscription->delivered_seq = job->last_seq;
         client_resync(subscription, job->last_seq);
         break;
@@ -325,6 +344,7 @@ static bool handle_read(struct replay *replay, struct subscription *subscription
     case ERROR_FORBIDDEN:
         /* The event that says why should be on its way, in this stream or in the user's own. */
         channels_check_gaps(client->clients->channels);
+        /* The first time it waits for that event; the second time in a row it is refused. */
         denied = !replay->denied;
         if (!denied)
             refuse(subscription, job->error);
@@ -337,6 +357,7 @@ static bool handle_read(struct replay *replay, struct subscription *subscription
     return !denied;
 }
 
+/* On the loop: a read has ended. */
 static void on_read(void *context) {
     struct read_job *job = context;
     struct replay *replay = job->replay;
@@ -346,6 +367,7 @@ static void on_read(void *context) {
     replay->reading = NULL;
     replays->reading--;
     set_state(replay, REPLAY_IDLE);
+    /* `subscription` is NULL if it ended during the read. */
     bool go_on = true;
     if (client->state != CLIENT_CLOSED && subscription)
         go_on = handle_read(replay, subscription, job);
@@ -353,13 +375,16 @@ static void on_read(void *context) {
         run(client, false);
     else if (client->state != CLIENT_CLOSED)
         set_state(replay, REPLAY_WAITING);
+    /* The frames that are in a send queue have references of their own. */
     event_list_clear(&job->events);
     free(job);
     client->pending_jobs--;
     client_release(client);
+    /* Last: another client may have the free place. */
     serve_queue(replays);
 }
 
+/* Reads the next events of the first subscription, on a thread. */
 static void read_events(struct replay *replay) {
     struct client *client = replay->client;
     const struct subscription *subscription = replay->behind[0];
@@ -398,6 +423,7 @@ void client_replay_begin(struct subscription *subscription) {
     replay->behind =
         array_reserve(replay->behind, &replay->space, replay->count + 1, sizeof(replay->behind[0]));
     replay->behind[replay->count++] = subscription;
+    /* It is being served, or waits; its turn comes. */
     if (replay->state != REPLAY_IDLE || replay->count > 1)
         return;
     run(client, false);
@@ -415,8 +441,11 @@ void client_replay_end(struct subscription *subscription) {
             remove_behind(replay, i);
             break;
         }
+    /* The read goes on, and its result is dropped. */
     if (replay->reading == subscription)
         replay->reading = NULL;
+    /* In a list it waits for nothing any more. Otherwise `run` or on_read is at work with it, and
+     * frees it. */
     if (replay->count == 0 && list_of(replay))
         client_replay_free(client);
 }
@@ -427,6 +456,7 @@ void client_replay_stop(struct client *client) {
         return;
     replay->count = 0;
     replay->reading = NULL;
+    /* A job has a pointer to it: on_read ends that. */
     if (replay->state != REPLAY_READING)
         set_state(replay, REPLAY_IDLE);
 }
@@ -465,12 +495,14 @@ static void check_progress(struct replay *replay, int64_t now_ms, int64_t stalle
 
 void client_replay_tick(struct replays *replays) {
     const int64_t now_ms = clock_monotonic_ms();
+    /* Others wait for a place: those that read nothing lose theirs sooner. */
     const bool crowded = replays->blocked.count >= MAX_BLOCKED && replays->queue.first;
     struct replay *next;
     for (struct replay *replay = replays->blocked.first; replay; replay = next) {
         next = replay->next;
         check_progress(replay, now_ms, crowded ? STALLED_CROWDED_MS : STALLED_MS);
     }
+    /* What could not be read half a second ago may be there now. */
     while (replays->waiting.first)
         set_state(replays->waiting.first, REPLAY_QUEUED);
     serve_queue(replays);

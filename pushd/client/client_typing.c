@@ -39,10 +39,12 @@ static uint64_t key_of(uint64_t room_id, uint64_t user_id) {
     return key ? key : 1;
 }
 
+/* The state of a user in a room; NULL: nobody has noted any. */
 static struct typing *find(const struct clients *clients, uint64_t room_id, uint64_t user_id) {
     return idmap_get(&clients->typists, key_of(room_id, user_id));
 }
 
+/* The same, made if there is none; NULL if the name is too long to be one of confab. */
 static struct typing *get(struct clients *clients, uint64_t room_id, uint64_t user_id,
                           struct text name) {
     struct typing *typing = find(clients, room_id, user_id);
@@ -96,6 +98,7 @@ void client_start_typing(struct watch *watch) {
         clients->typing = watch;
         typing->watches++;
     }
+    /* Typing again only puts the end off. */
     watch->typing_until_ms = now_ms + EXPIRES_MS;
     publish_typing(clients, typing, now_ms);
 }
@@ -104,6 +107,7 @@ void client_stop_typing(struct watch *watch) {
     struct clients *clients = watch->client->clients;
     if (!watch->typing_until_ms)
         return;
+    /* Out of the list. */
     *watch->typing_at = watch->next_typing;
     if (watch->next_typing)
         watch->next_typing->typing_at = watch->typing_at;
@@ -111,6 +115,7 @@ void client_stop_typing(struct watch *watch) {
     watch->typing_at = NULL;
     watch->typing_until_ms = 0;
     struct typing *typing = find(clients, watch->room_id, watch->client->user_id);
+    /* The user still types elsewhere, or that was never published. */
     if (--typing->watches > 0 || !typing->published)
         return;
     typing->published = false;
@@ -123,6 +128,7 @@ bool client_typing_passes(struct clients *clients, uint64_t room_id,
                           const struct event_envelope *envelope) {
     const int64_t now_ms = clock_monotonic_ms();
     struct typing *typing;
+    /* A stop passes if there is something to stop. */
     if (envelope->type == EVENT_STOP_TYPING) {
         typing = find(clients, room_id, envelope->actor_id);
         const bool passes = typing && typing->received;
@@ -150,12 +156,15 @@ static bool keep(void *context, uint64_t key, void *value) {
     const struct tick *tick = context;
     struct typing *typing = value;
     (void)key;
+    /* It was too soon when the user began. */
     if (typing->watches > 0 && !typing->published)
         publish_typing(tick->clients, typing, tick->now_ms);
+    /* The pushd of the user renews typing while it lasts, so it has died. */
     if (typing->received && tick->now_ms - typing->received_ms > EXPIRES_MS + INTERVAL_MS) {
         typing->received = false;
         send_notice(tick->clients, typing, EVENT_STOP_TYPING, false);
     }
+    /* Kept while something is going on, or the interval of one of the two is not over. */
     if (typing->watches > 0 || typing->received ||
         (typing->published_ms && tick->now_ms - typing->published_ms < INTERVAL_MS) ||
         (typing->received_ms && tick->now_ms - typing->received_ms < INTERVAL_MS))
@@ -168,6 +177,7 @@ void client_typing_tick(struct clients *clients) {
     struct tick tick = {clients, clock_monotonic_ms()};
     struct watch *next;
     for (struct watch *watch = clients->typing; watch; watch = next) {
+        /* Stopping takes the watch out of the list. */
         next = watch->next_typing;
         if (watch->typing_until_ms <= tick.now_ms)
             client_stop_typing(watch);

@@ -36,6 +36,7 @@ void watch_release(struct watch *watch) {
 static void drop(struct watch *watch) {
     struct client *client = watch->client;
     struct clients *clients = client->clients;
+    /* Held, since what follows may lead back here. */
     watch->holds++;
     client_stop_typing(watch);
     watch->state = WATCH_ENDED;
@@ -55,6 +56,7 @@ void watch_end(struct watch *watch) {
     struct client *client = watch->client;
     if (watch->state == WATCH_ENDED)
         return;
+    /* Out of the client, so that it is not found any more. */
     if (client->notifications)
         idmap_remove(&client->rooms.watches, watch->room_id);
     else
@@ -74,6 +76,7 @@ void watch_end_all(struct client *client) {
             watch_end(client->room);
         return;
     }
+    /* The map must not change while it is walked, so it is freed as a whole afterwards. */
     idmap_each(&client->rooms.watches, drop_each, NULL);
     idmap_free(&client->rooms.watches);
 }
@@ -89,6 +92,7 @@ void watch_close(struct watch *watch, unsigned code, enum metrics_drop why) {
 void watch_refuse(struct watch *watch, enum error error, const char *detail) {
     struct client *client = watch->client;
     char room_id[24];
+    /* Invalid credentials end the whole client; any other error only this watch. */
     if (!client->notifications || error == ERROR_UNAUTHENTICATED) {
         client_refuse(client, error, detail);
         return;
@@ -131,6 +135,7 @@ static struct watch *end_authentication(struct client_job *job) {
     return watch;
 }
 
+/* The position was read again. */
 static void on_read(void *context) {
     struct watch *watch = end_authentication(context);
     if (!watch)
@@ -141,11 +146,13 @@ static void on_read(void *context) {
 
 static void read_position(struct watch *watch) {
     struct client_opening *opening = watch->opening;
+    /* The streams advance faster than they are read: the client tries again later. */
     if (opening->reads++ == MAX_READS) {
         watch_refuse(watch, ERROR_UNAVAILABLE, NULL);
         return;
     }
     watch->state = WATCH_READING;
+    /* The query is sent in this iteration; see first_answer_is_valid. */
     opening->queried_iteration = channels_iteration(watch->client->clients->channels);
     client_job_authenticate(watch->client, watch, on_read);
 }
@@ -163,6 +170,7 @@ static bool first_answer_is_valid(const struct watch *watch) {
 /* Whether the online list of the room is known; if not, client_presence_ready follows. */
 static bool presence_is_known(struct watch *watch) {
     struct clients *clients = watch->client->clients;
+    /* Several clients may watch the room; the first one opens it, and the last one closes it. */
     if (!watch->opened_room)
         idmap_increment(&clients->open_rooms, watch->room_id);
     watch->opened_room = true;
@@ -173,13 +181,16 @@ static bool presence_is_known(struct watch *watch) {
 static void connect_watch(struct watch *watch) {
     struct client *client = watch->client;
     const uint64_t own_seq = watch->opening->identity.last_seq;
+    /* A room socket takes its place of max_sockets now; a notifications client has one already. */
     if (!client->notifications && !client_admit(client))
         return;
+    /* Before the greeting, whose `online` includes the user. */
     watch->present = true;
     presence_socket_opened(client->clients->presence, watch->room_id, client->user_id,
                            text_of(client->user_name));
     watch->state = WATCH_CONNECTED;
     watch->admitted_seq = watch->opening->identity.room.last_seq;
+    /* A room socket becomes connected with its watch. */
     if (!client->notifications) {
         client->state = CLIENT_CONNECTED;
         client->effective_seq = own_seq;
@@ -199,8 +210,10 @@ static void start(struct watch *watch) {
     const struct identity *identity = &watch->opening->identity;
     struct subscription *own = watch->client->own;
     struct stream *own_stream = &own->channel->stream;
+    /* No effect on a stream that has started already. */
     stream_start(&watch->subscription->channel->stream, identity->room.last_seq);
     stream_start(own_stream, identity->last_seq);
+    /* A notifications client follows its own stream anyway. */
     if (own->live || own->behind || stream_reaches(own_stream, identity->last_seq))
         connect_watch(watch);
     else
@@ -210,6 +223,8 @@ static void start(struct watch *watch) {
 void watch_advance(struct watch *watch) {
     if (watch->client->state == CLIENT_CLOSED)
         return;
+    /* Both channels must be confirmed before the database is read; if that was not so at the first
+     * query, it is read again. */
     if (watch->state == WATCH_JOINING) {
         if (!watch->subscription->channel->ready || !watch->client->own->channel->ready)
             return;
@@ -229,11 +244,13 @@ void watch_advance(struct watch *watch) {
     watch_release(watch);
 }
 
+/* Identity and room were queried, together. */
 static void on_first_answer(void *context) {
     struct watch *watch = end_authentication(context);
     if (!watch)
         return;
     struct client *client = watch->client;
+    /* A room socket learns only here whose it is. */
     if (!client->notifications && !client_identify(client, &watch->opening->identity))
         return;
     watch->state = WATCH_JOINING;
@@ -250,8 +267,11 @@ void watch_begin(struct client *client, uint64_t room_id, bool has_since, bool b
         idmap_put(&client->rooms.watches, room_id, watch);
     else
         client->room = watch;
+    /* 0 is a room that does not exist: it is refused by the answer of the database. */
     if (room_id)
         watch->subscription = client_subscribe(client, EVENT_STREAM_ROOM, room_id, watch);
+    /* Subscribed and queried at once: if the channel is confirmed already, no second query is
+     * needed. */
     watch->opening->queried_iteration = channels_iteration(client->clients->channels);
     client_job_authenticate(client, watch, on_first_answer);
 }
