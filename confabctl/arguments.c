@@ -1,4 +1,6 @@
-/* arguments: options with and without values, positional arguments, ids. */
+/* arguments: options with and without values, positional arguments, ids. Options may stand anywhere
+ * before `--`; positional arguments are moved to the front of argv, and argc becomes their number.
+ * Errors are printed here; the caller returns CLI_USAGE. */
 #include "arguments.h"
 
 #include <string.h>
@@ -16,6 +18,8 @@ static bool matches(const char *argument, const char *name, const char **value) 
     return true;
 }
 
+/* Stores the value where option->value points to, by its kind. An option given twice: the last one
+ * counts, or a list grows. */
 static bool store(const struct arguments_option *option, const char *value) {
     struct arguments_list *list = option->value;
     switch (option->kind) {
@@ -70,6 +74,7 @@ bool arguments_read(struct arguments *arguments, const struct arguments_option *
     bool options_ended = false;
     for (size_t i = 0; i < arguments->argc; i++) {
         const char *argument = arguments->argv[i];
+        /* "-" alone is an argument. */
         if (options_ended || argument[0] != '-' || argument[1] == '\0')
             arguments->argv[kept++] = argument;
         else if (strcmp(argument, "--") == 0)
@@ -77,6 +82,7 @@ bool arguments_read(struct arguments *arguments, const struct arguments_option *
         else if (!read_option(arguments, &i, options, option_count))
             return false;
     }
+    /* min and max are numbers of positional arguments. */
     arguments->argc = kept;
     if (kept < min)
         cli_error("missing argument");

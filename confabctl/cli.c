@@ -1,4 +1,6 @@
-/* cli: opening and closing the connections; messages and errors. */
+/* cli: opening and closing the connections; messages and errors. What is printed may contain names
+ * that users chose, so every message is cleaned of control characters before it reaches a
+ * terminal. */
 #include "cli.h"
 
 #include <errno.h>
@@ -19,8 +21,10 @@
 #define REDIS_MS 1000
 
 bool cli_open(struct cli *cli, struct buffer *problems) {
+    /* The modules log their errors; here they are printed as messages instead. */
     log_open("confabctl", LOG_LEVEL_ERROR, false, "/dev/null");
     cli->config_path = config_find(cli->given_config);
+    /* Before anything is opened or created, so that no file belongs to root. */
     if (!service_user_become(cli->config_path)) {
         buffer_printf(problems, "cannot become the user of %s: %s\n", cli->config_path,
                       strerror(errno));
@@ -32,6 +36,7 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
         buffer_append_str(problems, "no source of random numbers available\n");
         return false;
     }
+    /* redis_timeout is short, since web requests wait for it; a command may wait longer. */
     if (cli->config.redis_timeout < REDIS_MS)
         cli->config.redis_timeout = REDIS_MS;
     cli->db = db_new(&cli->config);
@@ -54,6 +59,7 @@ __attribute__((format(printf, 3, 0))) static void print_line(FILE *stream, const
     struct buffer clean = BUFFER_EMPTY;
     char *text = NULL;
     const int len = vasprintf(&text, format, values);
+    /* Out of memory. */
     if (len < 0)
         abort();
     table_clean(&clean, (struct text){text, (size_t)len});
@@ -78,6 +84,7 @@ void cli_message(const char *format, ...) {
 }
 
 enum cli_status cli_store_error(const struct cli *cli, enum error error) {
+    /* The server's own words if it was the server that failed. */
     const char *cause = db_last_errno(cli->db) ? db_last_error(cli->db) : error_detail(error);
     if (error == ERROR_UNAVAILABLE)
         return cli_error("database unavailable: %s", cause);
@@ -95,6 +102,7 @@ void cli_output(struct buffer *out) {
 
 enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user) {
     enum error error = ERROR_NOT_FOUND;
+    /* A name that cannot exist is not searched for. */
     if (text_is_username(text_of(name)))
         error = user_by_name(cli->db, text_of(name), user, NULL);
     if (error == ERROR_NOT_FOUND)
@@ -105,6 +113,8 @@ enum cli_status cli_find_user(const struct cli *cli, const char *name, struct us
 void cli_flush_events(const struct cli *cli) {
     if (!redis_client_is_configured(cli->redis))
         return;
+    /* PING is answered after all that was sent before it, so its answer means that Redis has
+     * published. */
     redis_client_flush(cli->redis);
     if (!redis_client_ping(cli->redis, REDIS_MS))
         fprintf(stderr,

@@ -1,4 +1,9 @@
-/* http_client: addresses, requests and raw connections by libcurl. */
+/*
+ * http_client: addresses, requests and raw connections by libcurl. An address is taken apart and
+ * put together again in one form (lower-case host, no default port, no slash at the end), so that
+ * two of them can be compared as text. A raw connection is one that libcurl opens, with TLS if need
+ * be, and whose bytes are the caller's (CURLOPT_CONNECT_ONLY).
+ */
 #include "http_client.h"
 
 #include <curl/curl.h>
@@ -49,8 +54,10 @@ static struct http_client *parse_address(const char *address) {
     client->path = part(url, CURLUPART_PATH, 0);
     char *host = part(url, CURLUPART_HOST, 0);
     char *port = part(url, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
+    /* Host names are compared without regard to case (RFC 9110, section 4.2.3). */
     for (char *at = host; *at; at++)
         *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+    /* Slashes at the end go, since paths are appended that begin with one. */
     for (size_t len = strlen(client->path); len > 0 && client->path[len - 1] == '/'; len--)
         client->path[len - 1] = '\0';
     if (asprintf(&client->authority, "%s%s%s", host, port[0] ? ":" : "", port) < 0 ||
@@ -60,6 +67,7 @@ static struct http_client *parse_address(const char *address) {
     free(host);
     free(port);
     curl_url_cleanup(url);
+    /* Checked last, so that there is one place that frees the parts. */
     if (is_url && (strcmp(client->scheme, "http") == 0 || strcmp(client->scheme, "https") == 0))
         return client;
     http_client_free(client);
@@ -94,6 +102,7 @@ enum http_client_difference http_client_compare(const struct http_client *client
     struct http_client *other = parse_address(url);
     if (!other)
         return HTTP_CLIENT_OTHER_HOST;
+    /* The path of the client is a prefix of the other one, up to a slash. */
     const size_t len = strlen(client->path);
     if (strcmp(client->scheme, other->scheme) != 0)
         difference = HTTP_CLIENT_OTHER_SCHEME;
@@ -107,6 +116,8 @@ enum http_client_difference http_client_compare(const struct http_client *client
 
 /* ---- requests ---- */
 
+/* A callback of libcurl: keeps the body up to MAX_BODY. Returning another number would end the
+ * transfer. */
 static size_t append_body(char *bytes, size_t size, size_t count, void *context) {
     struct buffer *body = context;
     if (body->len + size * count <= MAX_BODY)
@@ -121,6 +132,7 @@ static CURL *new_handle(const struct http_client *client, const char *path) {
         abort();
     buffer_printf(&url, "%s%s", client->address, path);
     curl_easy_setopt(curl, CURLOPT_URL, buffer_str(&url));
+    /* The site itself is tested, not a proxy of the environment. */
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -139,6 +151,7 @@ static const char *header(CURL *curl, const char *name) {
                                                                                   : NULL;
 }
 
+/* Reads what doctor needs of the response head. */
 static void read_head(CURL *curl, int64_t sent_at, struct http_client_response *response) {
     const char *date = header(curl, "Date");
     const time_t seconds = date ? curl_getdate(date, NULL) : -1;
@@ -150,6 +163,7 @@ static void read_head(CURL *curl, int64_t sent_at, struct http_client_response *
             ? (int64_t)max_sockets
             : -1;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
+    /* fcgi-api sets this header on each answer; the web server's own pages lack it. */
     response->is_ours = header(curl, "X-Request-ID") != NULL;
     snprintf(response->location, sizeof(response->location), "%s", location ? location : "");
     response->has_date = seconds >= 0;
@@ -166,6 +180,7 @@ void http_client_send(struct http_client *client, const struct http_client_reque
     *response = (struct http_client_response){.status = 0};
     for (const char *const *each = request->headers; each && *each; each++)
         headers = curl_slist_append(headers, *each);
+    /* A body makes it a POST, unless a method is given. */
     if (request->body) {
         headers = curl_slist_append(headers, "Content-Type: application/json");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
@@ -208,6 +223,7 @@ void http_client_append_head(const struct http_client *client, const char *path,
 
 /* Waits until the connection is ready; returns false at the deadline. */
 static bool wait_for(const struct http_client *client, short events, int64_t deadline) {
+    /* poll(2) on libcurl's own socket, which is non-blocking. */
     curl_socket_t fd = CURL_SOCKET_BAD;
     const int64_t left = deadline - clock_monotonic_ms();
     curl_easy_getinfo(client->connection, CURLINFO_ACTIVESOCKET, &fd);
@@ -225,6 +241,7 @@ bool http_client_write(struct http_client *client, const void *bytes, size_t len
             return false;
         at += sent;
         len -= sent;
+        /* The send buffer is full, or TLS has to read first. */
         if (code == CURLE_AGAIN && !wait_for(client, POLLOUT, deadline))
             return false;
     }
@@ -238,6 +255,7 @@ bool http_client_read(struct http_client *client, struct buffer *in, int64_t dea
         const CURLcode code = curl_easy_recv(client->connection, piece, sizeof(piece), &got);
         if (code == CURLE_OK) {
             buffer_append(in, piece, got);
+            /* 0: the server closed the connection. */
             return got > 0;
         }
         if (code != CURLE_AGAIN || !wait_for(client, POLLIN, deadline))

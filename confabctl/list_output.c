@@ -1,4 +1,6 @@
-/* list_output: a list as a table or as JSON. */
+/* list_output: a list as a table or as JSON: {"results":[...],"count":N}. A command begins it,
+ * fills either the table or the writer in its callback, and ends it. Nothing is printed before the
+ * end, so that an error leaves no half of a list on standard output. */
 #include "list_output.h"
 
 #include <inttypes.h>
@@ -28,6 +30,7 @@ static void print(struct list_output *output, uint64_t count) {
         table_write(output->table, &output->out);
     }
     cli_output(&output->out);
+    /* On standard error, so that a script reads only the table from standard output. */
     if (!output->json && output->shown < count)
         fprintf(stderr, "Showing %" PRIu64 " of %" PRIu64 "; use --limit and --offset for more.\n",
                 output->shown, count);

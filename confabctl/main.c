@@ -1,5 +1,11 @@
-/* confabctl: the administrator's tool. Contains the table of commands, the global options, the
- * help texts and the search for the command to run. */
+/*
+ * confabctl: the administrator's tool. Contains the table of commands, the global options, the help
+ * texts and the search for the command to run.
+ *
+ * The way of a command line: read_line takes out the global options; `find` matches the first words
+ * with the table; `run` prepares what the row asks for (configuration, schema) and calls the
+ * command, which reads its own arguments.
+ */
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
@@ -13,6 +19,7 @@
 #include "command.h"
 #include "store/migrate.h"
 
+/* Commands that use the tables. */
 #define STORE (COMMAND_CONFIG | COMMAND_SCHEMA)
 #define PASSWORDS                                           \
     "The password (8 to 256 characters) is prompted for;\n" \
@@ -132,6 +139,8 @@ static bool read_global(struct command_line *line, int argc, char **argv, int *a
     return true;
 }
 
+/* Splits the command line into global options and the rest. After `--` everything is an
+ * argument. */
 static void read_line(struct command_line *line, int argc, char **argv) {
     bool options_ended = false;
     line->arguments.argv = xcalloc((size_t)argc + 1, sizeof(*line->arguments.argv));
@@ -148,6 +157,7 @@ static size_t matching_parts(const char *name, const struct arguments *arguments
     size_t count = 0;
     *whole = false;
     while (count < arguments->argc) {
+        /* The length of the next part of the name. */
         const size_t len = strcspn(name, " ");
         if (strlen(arguments->argv[count]) != len ||
             strncmp(arguments->argv[count], name, len) != 0)
@@ -161,6 +171,7 @@ static size_t matching_parts(const char *name, const struct arguments *arguments
     return count;
 }
 
+/* Finds the command and removes its name from the arguments; NULL: there is none. */
 static const struct command *find(struct arguments *arguments) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         bool whole;
@@ -184,6 +195,7 @@ static void print_usage(FILE *stream, const struct command *command) {
 
 static void print_help(const struct command *command) {
     printf("\n  confabctl %s %s\n      ", command->name, command->usage);
+    /* Each line of the help text is indented. */
     for (const char *at = command->help; *at; at++) {
         putchar(*at);
         if (*at == '\n')
@@ -214,6 +226,7 @@ static const char *nearest(const struct arguments *arguments) {
     char given[2 * EDIT_DISTANCE_MAX];
     const char *found = NULL;
     size_t least = SIZE_MAX;
+    /* The first two arguments as one name, such as "user ad". */
     snprintf(given, sizeof(given), "%s%s%s", arguments->argv[0], arguments->argc > 1 ? " " : "",
              arguments->argc > 1 ? arguments->argv[1] : "");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -232,6 +245,7 @@ static const char *nearest(const struct arguments *arguments) {
 /* Reports that the command line names no command: a group alone, a typing error, or nothing. */
 static enum cli_status no_command(const struct arguments *arguments) {
     size_t shown = 0;
+    /* Commands of the group that the first argument names: list their usage. */
     const struct arguments first = {arguments->argv, arguments->argc > 0};
     for (size_t i = 0; i < COMMAND_COUNT && arguments->argc > 0; i++) {
         bool whole;
@@ -245,6 +259,7 @@ static enum cli_status no_command(const struct arguments *arguments) {
     }
     if (shown > 0)
         return CLI_USAGE;
+    /* No such group either. */
     const char *suggestion = arguments->argc > 0 ? nearest(arguments) : NULL;
     if (arguments->argc > 0 && arguments->argv[0][0] == '-')
         cli_error("unknown option '%s'", arguments->argv[0]);
@@ -258,6 +273,7 @@ static enum cli_status no_command(const struct arguments *arguments) {
 
 /* ---- running ---- */
 
+/* The tables must be those that this program was made for. */
 static enum cli_status check_schema(const struct cli *cli) {
     enum migrate_state state;
     unsigned version;
@@ -291,6 +307,7 @@ static enum cli_status run(struct command_line *line) {
     enum cli_status status = CLI_OK;
     if (!command)
         return no_command(&line->arguments);
+    /* A usage error, which is found before anything is opened. */
     if (cli->json && !(command->flags & COMMAND_JSON)) {
         status = CLI_USAGE;
         cli_error("'%s' does not support --json", command->name);
@@ -308,6 +325,7 @@ static enum cli_status run(struct command_line *line) {
 
 static enum cli_status execute(struct command_line *line) {
     struct arguments *arguments = &line->arguments;
+    /* These work without a command, and without a configuration. */
     if (line->version) {
         puts("confabctl " CONFAB_VERSION);
         return CLI_OK;
@@ -318,6 +336,7 @@ static enum cli_status execute(struct command_line *line) {
         cli_output(&out);
         return CLI_OK;
     }
+    /* `confabctl help user` is the same as `confabctl user --help`. */
     if (arguments->argc > 0 && strcmp(arguments->argv[0], "help") == 0) {
         line->help = true;
         arguments->argv++;
@@ -339,6 +358,8 @@ int main(int argc, char **argv) {
     enum cli_status status = execute(&line);
     cli_close(&line.cli);
     free(argv_start);
+    /* Output may fail only now, as on a full disk. A closed pipe (`| head`) is not worth a
+     * message. */
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK)
         status = errno == EPIPE ? CLI_FAILED : cli_error("cannot write to standard output");

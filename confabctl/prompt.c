@@ -1,4 +1,6 @@
-/* prompt: reading lines from a terminal, with and without echo. */
+/* prompt: reading lines from a terminal, with and without echo. The difficult part is that the
+ * terminal must show its input again whatever happens: signals are caught while echo is off, and
+ * take effect once it is restored. */
 #include "prompt.h"
 
 #include <errno.h>
@@ -15,6 +17,7 @@ static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static volatile sig_atomic_t caught;
 
+/* The handler only takes a note; read_line returns when it sees it. */
 static void catch (int signal) {
     caught = signal;
 }
@@ -27,16 +30,19 @@ static const char *read_line(char *bytes, size_t size, size_t *len, const sigset
     *len = 0;
     for (;;) {
         char c = '\0';
+        /* Without a mask the read itself waits. */
         const int ready = waiting ? ppoll(&input, 1, NULL, waiting) : 1;
         if (caught)
             return "interrupted";
         const ssize_t got = ready < 0 ? ready : read(STDIN_FILENO, &c, 1);
+        /* Interrupted by a signal that is not caught here, as after SIGSTOP and SIGCONT. */
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return "cannot read standard input";
         if (got == 0 && *len == 0)
             return "standard input is empty";
+        /* The last line may lack its line feed. */
         if (got == 0 || c == '\n')
             return NULL;
         if (*len == size)
@@ -62,6 +68,7 @@ static const char *read_hidden(const char *question, struct prompt_secret *secre
     sigprocmask(SIG_BLOCK, &held, &waiting);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &action, &before[i]);
+    /* TCSAFLUSH discards what was typed before the question appeared. */
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
@@ -82,8 +89,10 @@ static const char *read_hidden(const char *question, struct prompt_secret *secre
 const char *prompt_password(const char *username, struct prompt_secret *secret) {
     char question[96];
     struct prompt_secret again;
+    /* From a script: one line, without a question and without a second one. */
     if (!isatty(STDIN_FILENO))
         return read_line(secret->bytes, sizeof(secret->bytes), &secret->len, NULL);
+    /* Twice, since it cannot be seen. */
     snprintf(question, sizeof(question), "Password for %.64s: ", username);
     const char *problem = read_hidden(question, secret);
     if (problem)
@@ -101,6 +110,7 @@ struct text prompt_text(const struct prompt_secret *secret) {
 }
 
 void prompt_wipe(struct prompt_secret *secret) {
+    /* explicit_bzero is not removed by the compiler, as memset of a dying variable is. */
     explicit_bzero(secret, sizeof(*secret));
 }
 

@@ -1,4 +1,7 @@
-/* table: cells are cleaned when added, and measured when the table is written. */
+/* table: cells are cleaned when added, and measured when the table is written. The array of cells
+ * is flat, row by row, in the order in which the caller adds them; a row is complete after
+ * `columns` cells. A heading that begins with `>` is of a column of numbers, aligned to the
+ * right. */
 #include "table.h"
 
 #include <inttypes.h>
@@ -52,6 +55,7 @@ static bool is_control(uint32_t point) {
 }
 
 void table_clean(struct buffer *out, struct text text) {
+    /* Bytes that are not UTF-8 are replaced one by one. */
     while (text.len > 0) {
         uint32_t point = 0;
         const size_t size = text_decode(text.at, text.len, &point);
@@ -89,11 +93,13 @@ void table_bool(struct table *table, bool value) {
 
 void table_time(struct table *table, int64_t micros) {
     char time[CLOCK_TEXT_SIZE];
+    /* 0 stands for no time. */
     if (micros == 0) {
         table_str(table, "-");
         return;
     }
     clock_format(micros, time);
+    /* "2024-01-15 10:30:00": without the fraction and the zone, which the heading names. */
     time[10] = ' ';
     table_text(table, (struct text){time, TIME_LEN});
 }
@@ -105,6 +111,8 @@ size_t table_width(struct text text) {
     while (text.len > 0) {
         uint32_t point = 0;
         size_t size = text_decode(text.at, text.len, &point);
+        /* wcwidth says 0 for combining characters, 2 for wide ones such as Chinese, -1 if it does
+         * not know. */
         const int columns = size ? wcwidth((wchar_t)point) : 1;
         /* A character unknown to the locale is probably newer than it, and narrow. */
         width += columns < 0 ? 1 : (size_t)columns;
@@ -128,6 +136,8 @@ static void append_blanks(struct buffer *out, size_t count) {
         buffer_append_char(out, ' ');
 }
 
+/* Appends a cell with the blanks before it (aligned right) or after it; the last column has none
+ * after it. */
 static void append_cell(const struct table *table, const size_t *widths, size_t column,
                         const char *cell, struct buffer *out) {
     const size_t padding = widths[column] - table_width(text_of(cell));

@@ -1,4 +1,6 @@
-/* check: configuration, database, schema, changes and Redis; with --deep also all counters. */
+/* check: configuration, database, schema, changes and Redis; with --deep also all counters. Each
+ * check needs those before it; one that would only repeat the failure before it is left out. Unlike
+ * other commands this one opens the configuration by itself, since its errors are a result, too. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +38,7 @@ static bool check_config(struct check *check) {
     struct cli *cli = check->cli;
     struct buffer problems = BUFFER_EMPTY;
     const bool valid = cli_open(cli, &problems);
+    /* One line for each problem: errors if it is not valid, else warnings. */
     const char *rest = buffer_str(&problems);
     for (char line[512]; *rest; rest += strcspn(rest, "\n"), rest += *rest == '\n') {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(rest, "\n"), rest);
@@ -56,12 +59,15 @@ static bool check_config(struct check *check) {
 /* Returns the fix for an error number of the server or the client library. */
 static const char *database_fix(unsigned number) {
     switch (number) {
+    /* Access denied: to the database, with this password, or by the plugin of the account. */
     case 1044:
     case 1045:
     case 1698:
         return "check database_user, database_password and the GRANTs of that user";
+    /* There is no such database. */
     case 1049:
         return "create the database (CREATE DATABASE), or correct database_name";
+    /* From the client library: no server at the socket, at the address, or no such host. */
     case 2002:
     case 2003:
     case 2005:
@@ -76,6 +82,7 @@ static bool check_database(struct check *check) {
     const struct config *config = &cli->config;
     char detail[512];
     const bool local = config->database_socket[0] != '\0';
+    /* The connection is opened here. */
     if (db_ping(cli->db) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "unavailable: %s", db_last_error(cli->db));
         report_add(&check->report, "database", REPORT_FAILED, detail,
@@ -88,6 +95,7 @@ static bool check_database(struct check *check) {
     return true;
 }
 
+/* Whether the schema is the one of this program. */
 static bool check_schema(struct check *check) {
     enum migrate_state state;
     unsigned version;
@@ -120,6 +128,7 @@ static void check_changes(struct check *check) {
                    "until this is mended, requests that change something get 503");
         return;
     }
+    /* If it cannot be read, by_statement stays false. */
     server_binlog_by_statement(db, &by_statement);
     if (by_statement)
         report_add(&check->report, "changes", REPORT_WARNING,
@@ -146,6 +155,7 @@ static void check_redis(struct check *check, bool database_works) {
             "start Redis; check redis_socket, or redis_host and redis_port, and redis_password");
         return;
     }
+    /* PING works without rights: try what pushd and fcgi-api really do. */
     uint64_t pushd_count = 0;
     if (!redis_client_try(cli->redis, REDIS_MS, &pushd_count)) {
         report_add(&check->report, "redis", REPORT_FAILED, redis_client_last_error(cli->redis),
@@ -153,6 +163,7 @@ static void check_redis(struct check *check, bool database_works) {
                    "channels of redis_prefix (ACL SETUSER ... ~confab:* &confab:* +@all)");
         return;
     }
+    /* Hosts that share the database leave there which Redis they use. */
     char identity[REDIS_IDENTITY_SIZE];
     bool others = false;
     if (database_works && redis_client_identity(cli->redis, REDIS_MS, identity))
@@ -177,6 +188,7 @@ static void add_value_json(struct json_writer *w, const char *key,
         json_write_member_u64(w, key, value);
 }
 
+/* A value is a number, or a time in microseconds. */
 static void add_value(struct table *table, const struct audit_finding *finding, uint64_t value) {
     char time[CLOCK_TEXT_SIZE];
     if (finding->is_time) {
@@ -194,9 +206,11 @@ static void add_id(struct table *table, uint64_t id) {
         table_str(table, "-");
 }
 
+/* A counter that differs from its recount. */
 static void add_difference(void *context, const struct audit_finding *finding) {
     struct check *check = context;
     check->difference_count++;
+    /* All of them of this one rule: known, and explained in the docs. */
     check->only_texts = check->only_texts && strcmp(finding->rule, AUDIT_TWICE_ENCODED) == 0;
     if (check->cli->json) {
         struct json_writer *w = &check->differences;
@@ -218,6 +232,7 @@ static void add_difference(void *context, const struct audit_finding *finding) {
     }
 }
 
+/* Recounts everything by the rules of store/audit; takes long with many messages. */
 static void check_counters(struct check *check) {
     char detail[600];
     unsigned rules;
@@ -251,6 +266,7 @@ static void print_json(struct check *check) {
     json_write_key(&w, "checks");
     json_write_raw(&w, check->report.out.data, check->report.out.len);
     json_write_key(&w, "differences");
+    /* null without --deep, or if the recount failed: not the same as no differences. */
     if (check->counted)
         json_write_raw(&w, check->differences_out.data, check->differences_out.len);
     else
@@ -281,10 +297,12 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
         return CLI_USAGE;
     check.table = table_new(HEADINGS, 6);
     report_begin(&check.report, cli->json);
+    /* Filled while the counters are checked, printed with the report. */
     check.differences = json_writer_start(&check.differences_out);
     if (cli->json)
         json_write_array(&check.differences);
     if (check_config(&check)) {
+        /* The later ones need tables of this version. */
         const bool current = check_database(&check) && check_schema(&check);
         if (current)
             check_changes(&check);

@@ -1,5 +1,10 @@
-/* doctor: checks a site from the outside, and its servers. Contains the table of checks; they are
- * in doctor/. */
+/*
+ * doctor: checks a site from the outside, and its servers. Contains the table of checks, the token
+ * with which they are made, and the order of a run; the checks themselves are in doctor/.
+ *
+ * A run: read the server's limits, create the token (in a child process that revokes it even if
+ * this one is killed), run the table from top to bottom, print, revoke.
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +87,7 @@ static enum cli_status add_token(struct doctor *doctor, const char *name,
         return status;
     if (!user.is_active)
         return cli_error("user '%s' is disabled", user.name);
+    /* The key is only known here; the database and the child have its hash. */
     secret_make_key(doctor->key);
     secret_hash_key(text_of(doctor->key), hash);
     return doctor_token_add(cli, user.id, hash, token);
@@ -89,6 +95,7 @@ static enum cli_status add_token(struct doctor *doctor, const char *name,
 
 /* ---- the checks ---- */
 
+/* Reads the limits and the clock of the database server. */
 static enum cli_status read_server(struct doctor *doctor) {
     const struct cli *cli = doctor->cli;
     const enum error error = server_read(cli->db, &doctor->server);
@@ -96,6 +103,7 @@ static enum cli_status read_server(struct doctor *doctor) {
     return error ? cli_store_error(cli, error) : CLI_OK;
 }
 
+/* Runs the table in order; a check notes in doctor->have what works, for those after it. */
 static void run_checks(struct doctor *doctor, bool no_sockets, struct report *report) {
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
         const struct check *check = &CHECKS[i];
@@ -113,6 +121,7 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
 
 static void print(struct report *report) {
     report_end(report);
+    /* The checks are the array in report->out. */
     if (report->json) {
         struct buffer out = BUFFER_EMPTY;
         struct json_writer w = json_writer_start(&out);
@@ -132,6 +141,7 @@ static void print(struct report *report) {
 static enum cli_status run_doctor(struct doctor *doctor, const struct doctor_options *options) {
     struct report report;
     struct doctor_token token;
+    /* Without these nothing can be checked: an error, and no report. */
     enum cli_status status = read_server(doctor);
     if (!status)
         status = add_token(doctor, options->user, &token);
@@ -157,6 +167,7 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
     struct doctor_metrics found = {.count = 0};
     enum cli_status status = CLI_USAGE;
     if (arguments_read(arguments, options, 4, 1, 1)) {
+        /* Without --metrics the addresses are looked for on this host. */
         if (!given.metrics.count && !given.no_sockets)
             doctor_metrics_find(&found, cli->config_path, cli->config.metrics_listen,
                                 UNIT_SOCKETS);

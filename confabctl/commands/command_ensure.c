@@ -1,4 +1,9 @@
-/* room ensure: creates a room with members, or adds the missing ones to an existing room. */
+/*
+ * room ensure: creates a room with members, or adds the missing ones to an existing room. Made for
+ * scripts that run again and again: what is there already is not an error and not changed. The
+ * owner is the actor of all changes, so the rules of the API apply. Each change publishes the
+ * events that the API would.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +29,14 @@ struct ensure_request {
 
 /* ---- events ---- */
 
+/* For publish_created. */
 struct creation {
     const struct cli *cli;
     const struct ensure_request *request;
     uint64_t seq;
 };
 
+/* The event for the owner, who is the only member of a new room. */
 static void publish_created(void *context, const struct room *room) {
     const struct creation *creation = context;
     const struct cli *cli = creation->cli;
@@ -42,6 +49,7 @@ static void publish_created(void *context, const struct room *room) {
     buffer_free(&json);
 }
 
+/* Two events: user_invited in the stream of the room, room_invitation in that of the new member. */
 static void publish_added(const struct cli *cli, const struct ensure_request *request,
                           uint64_t room_id, const struct member_change *change) {
     const char *prefix = cli->config.redis_prefix;
@@ -64,6 +72,7 @@ static void publish_added(const struct cli *cli, const struct ensure_request *re
 
 /* ---- changes ---- */
 
+/* Finds a room of this name of which the owner is a member, or creates it; *created says which. */
 static enum error find_or_create(const struct cli *cli, const struct ensure_request *request,
                                  uint64_t *room_id, bool *created) {
     struct room_change change;
@@ -76,6 +85,7 @@ static enum error find_or_create(const struct cli *cli, const struct ensure_requ
         return error;
     struct creation creation = {cli, request, change.actor_seq};
     *room_id = change.room_id;
+    /* The event shows the room as it is read back. */
     return room_get(cli->db, *room_id, request->owner.id, publish_created, &creation);
 }
 
@@ -127,6 +137,7 @@ static enum cli_status ensure(const struct cli *cli, const struct ensure_request
     if (error)
         return cli_store_error(cli, error);
     const enum cli_status status = add_members(cli, request, room_id, &added);
+    /* Also after a failure half-way: what was changed is committed. */
     if (created || added > 0)
         cli_flush_events(cli);
     if (status)
@@ -139,6 +150,7 @@ static enum cli_status ensure(const struct cli *cli, const struct ensure_request
 /* ---- arguments ---- */
 
 static enum cli_status read_name(const char *argument, struct text *name) {
+    /* Trimmed like in the API; the length is in characters, not bytes. */
     const struct text text = text_of(argument);
     if (text_is_valid(text.at, text.len)) {
         *name = text_trim(text);
@@ -177,6 +189,7 @@ enum cli_status command_room_ensure(struct cli *cli, struct arguments *arguments
         cli_error(owner ? "--public and --private are mutually exclusive" : "--owner is required");
         goto done;
     }
+    /* Private unless told otherwise, so that nothing is opened by mistake. */
     request.is_private = !is_public;
     status = read_name(arguments->argv[0], &request.name);
     if (!status)

@@ -12,6 +12,7 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
     bool finished = false;
     if (!arguments_read(arguments, NULL, 0, 0, 0))
         return CLI_USAGE;
+    /* Each slice commits what it deleted, so an interrupted run can be repeated. */
     while (!finished) {
         uint64_t deleted;
         const enum error error =

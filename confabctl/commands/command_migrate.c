@@ -1,4 +1,6 @@
-/* migrate: waits for the database and applies the missing schema migrations. */
+/* migrate: waits for the database and applies the missing schema migrations. The steps and the lock
+ * against a second migration are in store/migrate; here are the wait, the privileged user, and the
+ * messages. */
 #include <inttypes.h>
 #include <time.h>
 
@@ -21,12 +23,14 @@ static enum error wait_for_database(struct db *db, uint64_t seconds) {
     return error;
 }
 
+/* Prints what went wrong. version is that of the schema when it failed. */
 static enum cli_status report_failure(const struct cli *cli, enum error error, unsigned version) {
     if (error == ERROR_CONFLICT)
         return cli_error(
             "the schema is at version %u, but this program supports versions up to %u: "
             "install a newer confab (nothing was changed)",
             version, migrate_latest());
+    /* No error of the server: the lock was not free within its time. */
     if (error == ERROR_UNAVAILABLE && db_last_errno(cli->db) == 0)
         return cli_error("another migration of this database is running; try again later");
     if (error == ERROR_INTERNAL)
@@ -40,6 +44,7 @@ static void become_admin(struct cli *cli) {
     struct config *config = &cli->config;
     if (!config->database_admin_user[0])
         return;
+    /* The connection is opened later, by the first statement. */
     config_set_text(&config->database_user, config->database_admin_user);
     config_set_text(&config->database_password, config->database_admin_password);
 }
@@ -59,6 +64,7 @@ enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
         return report_failure(cli, error, version);
     if (applied == 0)
         cli_message("The schema is up to date (version %u).", version);
+    /* The steps applied are the last ones of the table. */
     for (size_t i = migrate_step_count - applied; i < migrate_step_count; i++)
         cli_message("Applied %04u %s.", migrate_steps[i].version, migrate_steps[i].name);
     return CLI_OK;

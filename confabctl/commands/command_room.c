@@ -1,4 +1,5 @@
-/* room list, show and delete. room ensure is in command_ensure.c. */
+/* room list, show and delete. room ensure is in command_ensure.c. The texts of a room are valid
+ * only in the callback of the store, so these commands print, or ask, from within it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static int64_t last_message_at(const struct room *room) {
     return room->has_last_message ? room->last_message.created_at : 0;
 }
 
+/* A row of `room list`. */
 static void list_room(void *context, const struct room *room) {
     struct list_output *output = context;
     output->shown++;
@@ -88,6 +90,7 @@ struct show {
     struct json_writer w;
 };
 
+/* A member of `room show`, read before the room. */
 static void show_member(void *context, const struct membership *membership) {
     struct show *show = context;
     buffer_append_str(&show->names, show->names.len > 0 ? ", " : "");
@@ -110,6 +113,7 @@ static void show_member(void *context, const struct membership *membership) {
 static void write_json(struct show *show, const struct room *room, struct text name,
                        struct buffer *out) {
     struct json_writer w = json_writer_start(out);
+    /* The array of members is complete now. */
     json_write_array_end(&show->w);
     json_write_object(&w);
     add_fields(&w, room, name);
@@ -119,6 +123,7 @@ static void write_json(struct show *show, const struct room *room, struct text n
     buffer_append_char(out, '\n');
 }
 
+/* Two tables: properties of the room, with its id as the heading, and the members. */
 static void write_tables(struct show *show, const struct room *room, struct text name,
                          struct buffer *out) {
     char id[24], events[64];
@@ -126,6 +131,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
     const char *const headings[] = {"ROOM", id};
     struct table *table = table_new(headings, 2);
     const struct room_state *state = &room->state;
+    /* If the creator cannot be read, "?" is shown. */
     user_by_id(show->cli->db, room->created_by_id, &creator, NULL);
     snprintf(id, sizeof(id), "%" PRIu64, state->room_id);
     snprintf(events, sizeof(events), "%" PRIu64 " to %" PRIu64, state->oldest_seq, state->last_seq);
@@ -154,6 +160,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
 static void show_room(void *context, const struct room *room) {
     struct show *show = context;
     struct buffer out = BUFFER_EMPTY;
+    /* A direct room has no name: it is shown by its members. */
     const struct text names = {buffer_str(&show->names), show->names.len};
     const struct text name = room->state.is_direct ? names : room->name;
     if (show->cli->json)
@@ -172,6 +179,7 @@ enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) 
     show.members = table_new(HEADINGS, 4);
     show.w = json_writer_start(&show.json);
     json_write_array(&show.w);
+    /* No limit: all members. */
     enum error error = member_list(cli->db, id, UINT64_MAX, 0, show_member, &show);
     if (!error)
         error = room_get(cli->db, id, 0, show_room, &show);
@@ -225,12 +233,15 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
         status = confirm(cli, id);
     if (status)
         return status;
+    /* User 0, by force: not as a member of the room, and whoever its admins are. `streams` gets the
+     * numbers of the members' own events. */
     const enum error error = room_delete(cli->db, id, 0, true, &streams);
     if (error == ERROR_NOT_FOUND) {
         status = no_room(id);
     } else if (error) {
         status = cli_store_error(cli, error);
     } else {
+        /* Without an actor: the event does not name one. */
         publish_room_deleted(cli->redis, cli->config.redis_prefix, id, 0, NULL,
                              (struct text){streams.data, streams.len});
         cli_flush_events(cli);

@@ -29,6 +29,7 @@ static const struct counter {
 
 #define COUNTER_COUNT (sizeof(COUNTERS) / sizeof(COUNTERS[0]))
 
+/* The counter at this offset; every row of COUNTERS is a uint64_t. */
 static uint64_t value_of(const struct statistics *statistics, const struct counter *counter) {
     return *(const uint64_t *)(const void *)((const char *)statistics + counter->offset);
 }
@@ -39,6 +40,7 @@ static void write_json(const struct statistics *statistics, struct buffer *out) 
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         json_write_member_u64(&w, COUNTERS[i].key, value_of(statistics, &COUNTERS[i]));
     json_write_member_u64(&w, "database_bytes", statistics->database_bytes);
+    /* 0: no event is kept. */
     if (statistics->oldest_event)
         json_write_member_time(&w, "oldest_event_at", statistics->oldest_event);
     else

@@ -1,4 +1,5 @@
-/* token add, list and revoke. */
+/* token add, list and revoke. The database has only the hash of a token's key; the key is printed
+ * once. */
 #include <inttypes.h>
 
 #include "base/secret.h"
@@ -24,6 +25,7 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
         return cli_store_error(cli, error);
     /* Nothing else on standard output, for TOKEN=$(confabctl token add NAME). */
     cli_message("%s", key);
+    /* A warning on standard error, not a failure. */
     if (!user.is_active)
         cli_error("warning: user '%s' is disabled; the token is valid once the user is enabled",
                   user.name);
@@ -50,6 +52,7 @@ static void list_token(void *context, const struct token *token) {
 enum cli_status command_token_list(struct cli *cli, struct arguments *arguments) {
     static const char *const HEADINGS[] = {">ID", "USER", "CREATED (UTC)"};
     struct list_output output;
+    /* User 0: the tokens of all. */
     struct user user = {.id = 0};
     if (!arguments_read(arguments, NULL, 0, 0, 1))
         return CLI_USAGE;
@@ -60,6 +63,7 @@ enum cli_status command_token_list(struct cli *cli, struct arguments *arguments)
     }
     list_output_begin(&output, cli, HEADINGS, 3);
     const enum error error = token_list(cli->db, user.id, list_token, &output);
+    /* There is no --limit, so what was shown is all. */
     return list_output_end(&output, cli, output.shown, error);
 }
 
@@ -73,6 +77,7 @@ enum cli_status command_token_revoke(struct cli *cli, struct arguments *argument
         return cli_store_error(cli, error);
     if (!change.changed)
         return cli_error("token %" PRIu64 " does not exist", id);
+    /* pushd checks the sockets of the user, and closes those opened with this token. */
     publish_credentials_changed(cli->redis, cli->config.redis_prefix, &change);
     cli_flush_events(cli);
     cli_message("Token %" PRIu64 " revoked.", id);

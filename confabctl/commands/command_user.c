@@ -1,4 +1,6 @@
-/* user add, passwd, disable, enable, staff and list. */
+/* user add, passwd, disable, enable, staff and list. A password is read by prompt.c and hashed
+ * here, so that the database gets nothing else. A change that ends credentials is published, and
+ * pushd closes the sockets that have no valid ones. */
 #include <inttypes.h>
 
 #include "base/secret.h"
@@ -14,6 +16,7 @@
 
 /* ---- passwords ---- */
 
+/* Whether a new password is long enough, in characters. Existing ones are never checked. */
 static bool is_password(struct text password) {
     if (!text_is_valid(password.at, password.len))
         return false;
@@ -58,6 +61,7 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
     if (status)
         return status;
     enum error error = user_add(cli->db, text_of(name), hash, NULL, NULL, &id);
+    /* Another process added the user while the password was typed. */
     if (error == ERROR_CONFLICT)
         return report_existing(name, if_missing);
     if (!error && staff)
@@ -99,6 +103,7 @@ static enum cli_status read_user(const struct cli *cli, struct arguments *argume
     return cli_find_user(cli, arguments->argv[0], user);
 }
 
+/* Tells pushd to check the user's sockets; waits for Redis if something changed. */
 static void publish_change(const struct cli *cli, const struct user_change *change) {
     publish_credentials_changed(cli->redis, cli->config.redis_prefix, change);
     if (change->changed)
@@ -114,6 +119,7 @@ enum cli_status command_user_passwd(struct cli *cli, struct arguments *arguments
         status = ask_password(cli, user.name, hash);
     if (status)
         return status;
+    /* NULL: without the old password. No session or token is spared. */
     const enum error error = user_set_password(cli->db, user.id, NULL, hash, 0, 0, &change);
     if (error)
         return cli_store_error(cli, error);
@@ -185,6 +191,7 @@ static void add_row(struct table *table, const struct user *user) {
     table_time(table, user->created_at);
 }
 
+/* A row of `user list`. */
 static void list_user(void *context, const struct user *user) {
     struct list_output *output = context;
     output->shown++;
@@ -199,6 +206,7 @@ static enum cli_status list(const struct cli *cli, struct text prefix, bool all,
     static const char *const HEADINGS[] = {">ID", "NAME", "ACTIVE", "STAFF", "CREATED (UTC)"};
     struct list_output output;
     uint64_t count = 0;
+    /* Counted first, for the line "Showing N of M". */
     enum error error = user_count(cli->db, prefix, all, &count);
     list_output_begin(&output, cli, HEADINGS, 5);
     if (!error)
