@@ -1,5 +1,9 @@
-/* Finds where the metrics of pushd are: in the files of an instance, by the configuration, or by
- * the sockets that the systemd units have. */
+/*
+ * doctor_metrics: finds where the metrics of pushd are. The first of these that is there counts:
+ * the files that scripts/instance writes beside the configuration (run/push.ports and push.hosts),
+ * the address of the configuration if a pushd answers there, the sockets of the systemd units, and
+ * at last the address of the configuration in any case.
+ */
 #include "doctor/doctor_metrics.h"
 
 #include <dirent.h>
@@ -14,6 +18,7 @@ static void add(struct doctor_metrics *found, const char *host, unsigned port) {
     const size_t i = found->count;
     if (i == DOCTOR_METRICS_MAX)
         return;
+    /* An IPv6 address needs brackets before the port. */
     const char *format = strchr(host, ':') ? "[%s]:%u" : "%s:%u";
     snprintf(found->addresses[i], sizeof(found->addresses[i]), format, host, port);
     found->values[i] = found->addresses[i];
@@ -39,17 +44,20 @@ static bool read_value(const char *folder, const char *file, char value[256]) {
     return found;
 }
 
+/* An instance of scripts/instance has its ports chosen by the system, and written to a file. */
 static void find_instance(struct doctor_metrics *found, const char *config_path) {
     char folder[4000];
     char port[256];
     char host[256];
     uint64_t number;
     const char *slash = config_path ? strrchr(config_path, '/') : NULL;
+    /* The folder of the configuration, "." if its path has none. */
     snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - config_path) : 1,
              slash ? config_path : ".");
     if (!read_value(folder, "push.ports", port) || !text_to_u64(text_of(port), &number) ||
         number == 0 || number > UINT16_MAX)
         return;
+    /* 0.0.0.0 is an address to listen on, not to connect to. */
     if (!read_value(folder, "push.hosts", host) || !host[0] || strcmp(host, "0.0.0.0") == 0)
         snprintf(host, sizeof(host), "127.0.0.1");
     add(found, host, (unsigned)number);
@@ -71,6 +79,8 @@ static bool answers(const char *host_port) {
     return is_pushd;
 }
 
+/* The template unit confab-pushd@PORT has its socket in a file PORT.sock, and its metrics at
+ * 1PORT. */
 static void find_units(struct doctor_metrics *found, const char *sockets) {
     DIR *folder = opendir(sockets);
     const struct dirent *entry;
@@ -95,6 +105,7 @@ void doctor_metrics_find(struct doctor_metrics *found, const char *config_path,
     find_instance(found, config_path);
     if (found->count == 0 && !answers(configured))
         find_units(found, sockets);
+    /* Nothing was found: doctor_pushd then reports that nobody answers at this address. */
     if (found->count == 0)
         found->values[found->count++] = configured;
 }

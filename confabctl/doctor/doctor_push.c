@@ -1,4 +1,5 @@
-/* The checks of pushd: they read its metrics and compare them with the configuration. */
+/* doctor_push: the checks of pushd. doctor_pushd reads the metrics of each pushd into one text; the
+ * others search that text, by whole lines, and compare it with the configuration. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,13 +40,16 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
     return valid;
 }
 
+/* Are all pushd running, and connected to the database and Redis? */
 void doctor_pushd(struct doctor *doctor, struct doctor_result *result) {
     bool all = true;
     for (size_t i = 0; all && i < doctor->metrics_count; i++)
         all = read_metrics(doctor, doctor->metrics[i], result);
+    /* read_metrics has set the result. */
     if (!all)
         return;
     doctor->have |= DOCTOR_METRICS;
+    /* One that is not connected is enough. */
     if (strstr(buffer_str(&doctor->metrics_text), "\nconfab_database_up 0\n"))
         doctor_set_result(result, REPORT_FAILED, "see the log of pushd", "database unavailable");
     else if (redis_client_is_configured(doctor->cli->redis) &&
@@ -64,6 +68,8 @@ void doctor_version(struct doctor *doctor, struct doctor_result *result) {
     for (; (at = strstr(at, INFO)); at += strlen(INFO)) {
         const char *version = at + strlen(INFO);
         const int version_len = (int)strcspn(version, "\"");
+        /* With the closing quote: 1.2 is not 1.20. sizeof includes the final zero, so it is the
+         * length with the quote. */
         if (strncmp(version, CONFAB_VERSION "\"", sizeof(CONFAB_VERSION)) == 0) {
             same++;
         } else {
@@ -82,9 +88,11 @@ void doctor_version(struct doctor *doctor, struct doctor_result *result) {
         doctor_set_result(result, REPORT_OK, NULL, "pushd is version " CONFAB_VERSION);
 }
 
+/* May each pushd open as many files as max_sockets needs? */
 void doctor_files(struct doctor *doctor, struct doctor_result *result) {
     const uint64_t required = doctor->cli->config.max_sockets + OTHER_FILES;
     uint64_t least = UINT64_MAX;
+    /* The lowest limit of all pushd processes. */
     for (const char *at = buffer_str(&doctor->metrics_text); (at = strstr(at, FILE_LIMIT));
          at += strlen(FILE_LIMIT)) {
         const uint64_t limit = strtoull(at + strlen(FILE_LIMIT), NULL, 10);
@@ -106,6 +114,7 @@ void doctor_files(struct doctor *doctor, struct doctor_result *result) {
 void doctor_sockets(struct doctor *doctor, struct doctor_result *result) {
     const struct config *config = &doctor->cli->config;
     const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
+    /* max_sockets is a limit of each worker. */
     const uint64_t at_pushd = pushds * config->push_workers * config->max_sockets;
     const int64_t at_web_server = doctor->first.max_sockets;
     if (at_web_server < 0)

@@ -1,4 +1,5 @@
-/* The checks of clocks, database connections and Redis. */
+/* doctor_servers: the checks of clocks, database connections and Redis. The limits of the database
+ * were read at the start of the run (doctor->server), the Date of the web server with /healthz. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +26,14 @@ static bool differs(int64_t ahead) {
     return ahead > CLOCK_US || ahead < -CLOCK_US;
 }
 
+/* Appends a part of the message if the clock differs. */
 static void append_clock(struct buffer *out, const char *server, int64_t ahead) {
     if (differs(ahead))
         buffer_printf(out, "%sthe %s is %" PRId64 " s %s", out->len > 0 ? ", " : "", server,
                       (ahead > 0 ? ahead : -ahead) / 1000000, ahead > 0 ? "ahead" : "behind");
 }
 
+/* Do the clocks of database, web server and this machine agree? */
 void doctor_clock(struct doctor *doctor, struct doctor_result *result) {
     struct buffer what = BUFFER_EMPTY;
     append_clock(&what, "database", doctor->server_ahead);
@@ -81,6 +84,7 @@ static const char *field(struct buffer *lines, const char *name, int *len) {
     return found;
 }
 
+/* Can Redis be used, is it the same for all hosts, and does it keep its keys? */
 void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
     struct redis_client *redis = doctor->cli->redis;
     struct buffer lines = BUFFER_EMPTY;
@@ -90,6 +94,7 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
                           "not configured: events are delayed, presence is empty");
         return;
     }
+    /* What pushd and fcgi-api do: subscribe, publish, write a key. */
     uint64_t pushd_count;
     if (!redis_client_try(redis, REDIS_MS, &pushd_count)) {
         doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s",
@@ -110,6 +115,7 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
                           redis_client_last_error(redis));
         return;
     }
+    /* maxmemory 0 is no limit: nothing is ever evicted. */
     const char *limit = field(&lines, "maxmemory", &limit_len);
     const char *policy = field(&lines, "maxmemory_policy", &policy_len);
     if (strtoull(limit, NULL, 10) > 0 && strncmp(policy, "noeviction", (size_t)policy_len) != 0)

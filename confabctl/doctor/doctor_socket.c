@@ -1,5 +1,9 @@
-/* The checks of WebSockets: a handshake through the web server, and frames in both directions.
- * They write the protocol by hand, since libwebsockets belongs to pushd. */
+/*
+ * doctor_socket: the checks of WebSockets: a handshake through the web server, and frames in both
+ * directions. They write the protocol (RFC 6455) by hand, since libwebsockets belongs to pushd.
+ * doctor_upgrade opens the connection, doctor_delay uses it: the greeting must come at once, and a
+ * ping must be answered, although proxies on the way may buffer.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +33,7 @@ static const char FIX_DELAY[] =
  * complete in time. */
 static size_t receive_head(struct doctor *doctor, struct buffer *in) {
     const int64_t deadline = clock_monotonic_ms() + HANDSHAKE_MS;
+    /* Bytes after the empty line are frames already. */
     const char *end;
     while (!(end = strstr(buffer_str(in), "\r\n\r\n")))
         if (!http_client_read(doctor->http, in, deadline))
@@ -36,6 +41,7 @@ static size_t receive_head(struct doctor *doctor, struct buffer *in) {
     return (size_t)(end - buffer_str(in)) + 4;
 }
 
+/* The token goes into the subprotocol, as from a browser. */
 static bool send_handshake(struct doctor *doctor) {
     struct buffer out = BUFFER_EMPTY;
     http_client_append_head(doctor->http, "/ws/chat/notifications/", &out);
@@ -50,10 +56,12 @@ static bool send_handshake(struct doctor *doctor) {
     return sent;
 }
 
+/* Checks the response head, of `len` bytes; what follows it is kept for doctor_delay. */
 static void check_head(struct doctor *doctor, struct buffer *in, size_t len,
                        struct doctor_result *result) {
     const char *head = buffer_str(in);
     const int line = (int)strcspn(head, "\r\n");
+    /* Only a WebSocket server can answer with ACCEPT, which is computed from KEY. */
     if (len == 0) {
         doctor_set_result(result, REPORT_FAILED, FIX_UPGRADE, "no response to the handshake");
     } else if (strncmp(head, "HTTP/1.1 101 ", 13) != 0) {
@@ -69,6 +77,7 @@ static void check_head(struct doctor *doctor, struct buffer *in, size_t len,
     }
 }
 
+/* Does the web server pass the upgrade to pushd? */
 void doctor_upgrade(struct doctor *doctor, struct doctor_result *result) {
     struct buffer in = BUFFER_EMPTY;
     char error[HTTP_CLIENT_ERROR_SIZE];
@@ -90,6 +99,7 @@ static bool first_frame(const struct buffer *in, struct text *text, size_t *fram
     const unsigned char *at = (const unsigned char *)in->data;
     if (in->len < 2)
         return false;
+    /* The first byte, with FIN and opcode, does not matter here. */
     size_t len = at[1] & 0x7f, head = 2;
     if (len == 126) {
         if (in->len < 4)
@@ -97,6 +107,7 @@ static bool first_frame(const struct buffer *in, struct text *text, size_t *fram
         len = (size_t)at[2] << 8 | at[3];
         head = 4;
     }
+    /* The text may reach beyond what has come; the result says so. */
     *text = (struct text){in->data + head, len};
     *frame_len = head + len;
     return in->len >= *frame_len;
@@ -109,6 +120,7 @@ static bool receive_type(struct doctor *doctor, const char *type,
     const int64_t deadline = clock_monotonic_ms() + LATE_MS;
     struct buffer *in = &doctor->received;
     char start[64];
+    /* pushd writes `type` first, without blanks. */
     const int start_len = snprintf(start, sizeof(start), "{\"type\":\"%s\"", type);
     for (;;) {
         struct text text;
@@ -119,6 +131,7 @@ static bool receive_type(struct doctor *doctor, const char *type,
         const bool found =
             text.len >= (size_t)start_len && memcmp(text.at, start, (size_t)start_len) == 0;
         snprintf(last, HTTP_CLIENT_ERROR_SIZE, "%.*s", (int)text.len, text.at);
+        /* Out of the buffer, whether it was the right one or not. */
         memmove(in->data, in->data + frame_len, in->len - frame_len);
         in->len -= frame_len;
         if (found)
@@ -131,6 +144,7 @@ static bool send_ping(struct doctor *doctor) {
     static const char TEXT[] = "{\"type\":\"ping\"}";
     enum { LEN = sizeof(TEXT) - 1 };
     static const unsigned char MASK[4] = {0x63, 0x6f, 0x6e, 0x66};
+    /* FIN and text; masked, with a length below 126; then the mask and the masked text. */
     unsigned char frame[6 + LEN] = {0x81, 0x80 | LEN};
     memcpy(frame + 2, MASK, sizeof(MASK));
     for (size_t i = 0; i < LEN; i++)
@@ -138,6 +152,7 @@ static bool send_ping(struct doctor *doctor) {
     return http_client_write(doctor->http, frame, sizeof(frame));
 }
 
+/* Do frames pass the web server in both directions without being held back? */
 void doctor_delay(struct doctor *doctor, struct doctor_result *result) {
     char last[HTTP_CLIENT_ERROR_SIZE] = "";
     const bool greeted = receive_type(doctor, "connected", last);

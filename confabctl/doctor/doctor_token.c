@@ -1,4 +1,6 @@
-/* doctor_token: the child process that creates and revokes the token. */
+/* doctor_token: the child process that creates and revokes the token. Parent and child are
+ * connected by a socket pair. The child writes one byte when the token exists, then reads until the
+ * end of file, which comes when the parent closes its end or dies, and revokes the token. */
 #include "doctor/doctor_token.h"
 
 #include <errno.h>
@@ -17,6 +19,7 @@
 
 /* ---- the child ---- */
 
+/* Revokes the token, which may have been revoked by somebody else. */
 static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
     struct user_change change;
     const enum error error = token_end(cli->db, token_id, &change);
@@ -42,6 +45,7 @@ static void detach(void) {
     static const int NUMBERS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++)
         signal(NUMBERS[i], SIG_IGN);
+    /* Out of the terminal's process group, to which Ctrl-C sends its signal. */
     setsid();
     close(STDOUT_FILENO);
 }
@@ -59,6 +63,7 @@ static enum cli_status run_child(const struct cli *parent, uint64_t user_id,
     const enum error error = token_add(cli.db, user_id, hash, &token_id);
     if (error)
         return cli_store_error(&cli, error);
+    /* If the parent is gone already, the token is revoked at once. */
     if (write(fd, &added, 1) == 1)
         wait_for_eof(fd);
     return revoke_token(&cli, token_id);
@@ -75,16 +80,20 @@ enum cli_status doctor_token_add(const struct cli *cli, uint64_t user_id,
         return cli_error("cannot create a socket pair: %s", strerror(errno));
     token->fd = fds[0];
     token->child = fork();
+    /* _exit: buffers and exit handlers belong to the parent. */
     if (token->child == 0) {
         close(fds[0]);
         detach();
         _exit((int)run_child(cli, user_id, hash, fds[1]));
     }
+    /* The parent must not keep the child's end open: it could not notice that the child has
+     * died. */
     close(fds[1]);
     if (token->child < 0) {
         close(token->fd);
         return cli_error("cannot fork: %s", strerror(errno));
     }
+    /* Nothing but the byte means that the child has failed and ended. */
     if (read(token->fd, &byte, 1) == 1 && byte == ADDED)
         return CLI_OK;
     doctor_token_revoke(token);
@@ -94,6 +103,8 @@ enum cli_status doctor_token_add(const struct cli *cli, uint64_t user_id,
 enum cli_status doctor_token_revoke(struct doctor_token *token) {
     int status = 0;
     pid_t ended;
+    /* This is the end of file for which the child waits; its exit status says whether it could
+     * revoke. */
     close(token->fd);
     do
         ended = waitpid(token->child, &status, 0);

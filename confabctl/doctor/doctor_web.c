@@ -1,5 +1,6 @@
-/* The checks of the web server: does it pass headers, addresses and bodies to fcgi-api
- * unchanged? */
+/* doctor_web: the checks of the web server: does it pass headers, addresses and bodies to fcgi-api
+ * unchanged? Each sends requests whose answers fcgi-api can only give if what they test has
+ * arrived. X-Request-ID tells its answers from those of the web server (response->is_ours). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 /* The header that carries the token: Authorization, the one for hosts that strip that, or both. */
 enum token_header { TOKEN_AUTHORIZATION = 1, TOKEN_X_CONFAB = 2, TOKEN_BOTH = 3 };
 
+/* Sends a request with the token in one header or both. */
 static void send_request(struct doctor *doctor, enum token_header token_header,
                          struct http_client_request request,
                          struct http_client_response *response) {
@@ -42,9 +44,12 @@ static void unexpected(struct doctor_result *result, const char *what,
                           buffer_str(&body));
 }
 
+/* Does the API answer at this address? The response is kept for later checks. */
 void doctor_address(struct doctor *doctor, struct doctor_result *result) {
     struct http_client_response *response = &doctor->first;
     http_client_send(doctor->http, &(struct http_client_request){.path = "/healthz"}, response);
+    /* A redirect, to https or www, means that the address is not the one of the site. 503 from
+     * fcgi-api means that it cannot use its database. */
     if (response->status == 200 && response->is_ours) {
         doctor->have |= DOCTOR_SITE;
         doctor_set_result(result, REPORT_OK, NULL, "%s", http_client_address(doctor->http));
@@ -62,10 +67,12 @@ void doctor_address(struct doctor *doctor, struct doctor_result *result) {
     }
 }
 
+/* Does the token reach fcgi-api? Many web servers keep Authorization from CGI programs. */
 void doctor_authorization(struct doctor *doctor, struct doctor_result *result) {
     const struct http_client_request request = {.path = "/api/auth/me/"};
     struct http_client_response response, again;
     send_request(doctor, TOKEN_AUTHORIZATION, request, &response);
+    /* Once with both headers, for the checks that follow: they work if one of the two arrives. */
     send_request(doctor, TOKEN_BOTH, request, &again);
     if (again.status == 200)
         doctor->have |= DOCTOR_TOKEN;
@@ -109,6 +116,7 @@ static bool method_arrives(struct doctor *doctor, const char *method, bool by_ov
            strstr(buffer_str(&response->body), own) != NULL;
 }
 
+/* Do PATCH and DELETE reach fcgi-api? Firewalls of shared hosts often refuse them. */
 void doctor_methods(struct doctor *doctor, struct doctor_result *result) {
     static const char *const METHODS[] = {"PATCH", "DELETE"};
     const size_t count = sizeof(METHODS) / sizeof(METHODS[0]);
@@ -116,6 +124,7 @@ void doctor_methods(struct doctor *doctor, struct doctor_result *result) {
     const char *refused = NULL;
     long status = 0;
     bool overridden = true;
+    /* For a method that is refused, whether it arrives as an override. */
     for (size_t i = 0; i < count; i++) {
         if (!method_arrives(doctor, METHODS[i], false, &response)) {
             refused = refused ? "PATCH and DELETE" : METHODS[i];
@@ -148,6 +157,7 @@ static char *member(struct http_client_response *response, const char *key) {
     return found ? strndup(found + strlen(start), strcspn(found + strlen(start), "\"")) : NULL;
 }
 
+/* What is to be done about a link that differs from the address. */
 static const char *link_fix(const struct http_client *http,
                             enum http_client_difference difference) {
     switch (difference) {
@@ -193,6 +203,7 @@ void doctor_links(struct doctor *doctor, struct doctor_result *result) {
 /* Sends a body of this size that fcgi-api reads and rejects: a room without a name. */
 static void send_body(struct doctor *doctor, size_t size, struct http_client_response *response) {
     static const char START[] = "{\"name\":\"\",\"filler\":\"", END[] = "\"}";
+    /* The body is {"name":"","filler":"xxx..."}, of exactly this size. */
     char *body = xcalloc(size + 1, 1);
     memset(body, 'x', size);
     memcpy(body, START, sizeof(START) - 1);
@@ -204,14 +215,17 @@ static void send_body(struct doctor *doctor, size_t size, struct http_client_res
     free(body);
 }
 
+/* Does a body of body_limit arrive, and is one byte more refused? */
 void doctor_bodies(struct doctor *doctor, struct doctor_result *result) {
     static const char FIX[] =
         "raise the web server's limit above body_limit: FcgidMaxRequestLen, LimitRequestBody "
         "(Apache), client_max_body_size (nginx), server.max-request-size (lighttpd)";
     const uint64_t limit = doctor->cli->config.body_limit;
     struct http_client_response fits, over;
+    /* body_limit is in KiB. */
     send_body(doctor, (size_t)limit * 1024, &fits);
     send_body(doctor, (size_t)limit * 1024 + 1, &over);
+    /* 400 is the answer to the empty name: the body was read. */
     if (fits.status == 413 && fits.is_ours)
         doctor_set_result(result, REPORT_FAILED, "reload fcgi-api",
                           "fcgi-api uses a smaller body_limit than the configured %" PRIu64 " KiB",

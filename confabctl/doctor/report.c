@@ -1,9 +1,11 @@
-/* report: a line, or an object of JSON, per result. */
+/* report: the results of checks, as lines of text or as a JSON array. `out` is what has been
+ * written so far; the caller prints it. The same for `check` and `doctor`. */
 #include "doctor/report.h"
 
 #include "base/text.h"
 #include "table.h"
 
+/* By enum report_state. The text stands out where something is wrong. */
 static const struct {
     const char *text;
     const char *json;
@@ -34,6 +36,7 @@ void report_add(struct report *report, const char *name, enum report_state state
         json_write_member_str(w, "try", fix);
         json_write_object_end(w);
     } else {
+        /* Columns: state, check, detail; the fix is on a line of its own. */
         buffer_printf(&report->out, "%-8s %-14s %s\n", STATES[state].text, name,
                       buffer_str(&clean));
         if (fix)
