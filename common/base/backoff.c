@@ -1,9 +1,12 @@
-/* Exponential backoff with jitter. */
+/* Exponential backoff with jitter: each failure multiplies the delay, up to a maximum, and the wait
+ * is drawn at random from the upper half of it, so that the processes that lost a server at the
+ * same moment do not all come back to it at once. */
 #include "base/backoff.h"
 
 #include <sys/random.h>
 
 bool backoff_ready(const struct backoff *backoff, int64_t now_ms) {
+    /* A delay of 0 means that nothing has failed since the last reset. */
     return backoff->delay_ms == 0 || now_ms >= backoff->next_ms;
 }
 
@@ -17,6 +20,8 @@ static uint32_t random_up_to(uint32_t max) {
 }
 
 uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms) {
+    /* In 64 bits, so that the product cannot wrap; the first failure has delay 0 and gets the
+     * minimum. */
     uint64_t delay = (uint64_t)backoff->delay_ms * backoff->factor;
 
     if (delay < backoff->min_ms)
@@ -25,6 +30,7 @@ uint32_t backoff_failed(struct backoff *backoff, int64_t now_ms) {
         delay = backoff->max_ms;
     backoff->delay_ms = (uint32_t)delay;
 
+    /* From half of the delay to the whole of it. */
     uint32_t half = backoff->delay_ms / 2;
     uint32_t wait = half + random_up_to(backoff->delay_ms - half);
 

@@ -1,4 +1,6 @@
-/* Growth of a buffer, and the appends that are not inline. */
+/* Growth of a buffer, and the appends that are not inline. `cap` is always more than `len`: one
+ * byte is kept for the terminator that buffer_str writes. Memory never runs out here: xalloc ends
+ * the process instead. */
 #include "base/buffer.h"
 
 #include <stdarg.h>
@@ -22,6 +24,8 @@ void buffer_grow(struct buffer *buffer, size_t more) {
      * xreallocarray end the process. */
     if (__builtin_add_overflow(buffer->len, more, &need) || __builtin_add_overflow(need, 1u, &need))
         need = SIZE_MAX;
+    /* The space doubles, so that appending byte by byte costs no more than one copy of each byte on
+     * average. */
     size_t cap = buffer->cap < FIRST_CAP ? FIRST_CAP : buffer->cap;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
@@ -32,8 +36,10 @@ void buffer_grow(struct buffer *buffer, size_t more) {
 void buffer_append_u64(struct buffer *buffer, uint64_t value) {
     size_t len = 1;
 
+    /* Counts the digits; the second condition ends the loop at UINT64_MAX, before `limit` wraps. */
     for (uint64_t limit = 10; value >= limit && len < MOST_DIGITS; limit *= 10)
         len++;
+    /* From the last digit to the first, straight into the buffer. */
     char *end = buffer_reserve(buffer, len) + len;
     do {
         *--end = (char)('0' + value % 10);
@@ -46,6 +52,7 @@ void buffer_append_hex(struct buffer *buffer, uint64_t value) {
     char digits[16];
     size_t at = sizeof(digits);
 
+    /* From the last digit to the first; 0 has one digit. */
     do {
         digits[--at] = "0123456789abcdef"[value & 15];
         value >>= 4;
@@ -55,6 +62,8 @@ void buffer_append_hex(struct buffer *buffer, uint64_t value) {
 
 void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_list args;
+    /* The first attempt writes into what space there is; vsnprintf returns the length that it
+     * needed, without the terminator. */
     char *to = buffer_reserve(buffer, 0);
     size_t room = buffer->cap - buffer->len;
 
@@ -63,6 +72,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_end(args);
     if (wrote < 0)
         return;
+    /* It did not fit. The list of arguments was used up, so it is started again. */
     if ((size_t)wrote >= room) {
         to = buffer_reserve(buffer, (size_t)wrote);
         va_start(args, format);
@@ -73,6 +83,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...) {
 }
 
 const char *buffer_str(struct buffer *buffer) {
+    /* The terminator is not counted in `len`: an append overwrites it. */
     *buffer_reserve(buffer, 0) = '\0';
     return buffer->data;
 }
@@ -82,6 +93,8 @@ void buffer_clear(struct buffer *buffer) {
 }
 
 void buffer_recycle(struct buffer *buffer, size_t most) {
+    /* A buffer that one large request has grown gives its memory back; others keep theirs for the
+     * next. */
     if (buffer->cap > most)
         buffer_free(buffer);
     else

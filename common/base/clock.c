@@ -1,4 +1,7 @@
-/* Reading the clocks, and conversion between microseconds and dates of the Gregorian calendar. */
+/* Reading the clocks, and conversion between microseconds since 1970 (UTC) and dates of the
+ * Gregorian calendar. libc's gmtime and strftime would do the same; the arithmetic here is a small
+ * part of their cost, and a page of messages has a hundred times in it. Leap seconds do not exist,
+ * as in POSIX. */
 #include "base/clock.h"
 
 #include <string.h>
@@ -33,6 +36,7 @@ int64_t clock_now(void) {
     return read_clock(CLOCK_REALTIME);
 }
 
+/* Never set back, counted from an arbitrary start: for timeouts, not for dates. */
 int64_t clock_monotonic_ms(void) {
     return clock_monotonic_us() / 1000;
 }
@@ -41,6 +45,7 @@ int64_t clock_monotonic_us(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
 
+/* Processor time of this thread only: how long a callback computed, whatever it waited for. */
 int64_t clock_thread_us(void) {
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
@@ -71,6 +76,7 @@ static void put_pair(char *out, uint32_t value) {
 static void put_date(char *out, int64_t days) {
     int64_t era = days / ERA_DAYS;
     int64_t day = days % ERA_DAYS;
+    /* Days into the era of 400 years, and the year of the era as if each had 365 days. */
     int64_t year = day / 365;
 
     /* The estimate ignores leap days and so is at most one year too late. */
@@ -78,9 +84,12 @@ static void put_date(char *out, int64_t days) {
         year--;
     day -= days_before_year(year);
 
+    /* The inverse of days_before_month. */
     int64_t month = (5 * day + 2) / 153;
 
     day -= days_before_month(month);
+    /* The era before year 0 was counted too; January and February (months 10 and 11) are in the
+     * next civil year. */
     year += (era - 1) * ERA_YEARS + (month >= 10);
     put_pair(out, (uint32_t)year / 100);
     put_pair(out + 2, (uint32_t)year % 100);
@@ -102,6 +111,7 @@ static void put_date_cached(char *out, int64_t days) {
 }
 
 void clock_format(int64_t micros, char out[CLOCK_TEXT_SIZE]) {
+    /* A year beyond 9999 would need a fifth digit, which RFC 3339 does not have. */
     if (micros < FIRST_MICROS)
         micros = FIRST_MICROS;
     if (micros > LAST_MICROS)

@@ -1,4 +1,5 @@
-/* Levenshtein distance with one row of the table. */
+/* Levenshtein distance (how many bytes to insert, delete or replace) with one row of the table, for
+ * "did you mean". Upper and lower case are equal. */
 #include "base/edit_distance.h"
 
 #include <stdint.h>
@@ -20,9 +21,11 @@ size_t edit_distance(struct text a, struct text b) {
     for (size_t j = 0; j <= b.len; j++)
         row[j] = j;
     for (size_t i = 0; i < a.len; i++) {
+        /* The value left above, which the row no longer holds once it is overwritten. */
         size_t diagonal = row[0];
         row[0] = i + 1;
         for (size_t j = 0; j < b.len; j++) {
+            /* Replace the byte (free if both are equal), or delete one, or insert one. */
             size_t replaced = diagonal + (lower(a.at[i]) != lower(b.at[j]));
             diagonal = row[j + 1];
             row[j + 1] = least(replaced, row[j] + 1, row[j + 1] + 1);
@@ -32,5 +35,6 @@ size_t edit_distance(struct text a, struct text b) {
 }
 
 bool edit_distance_is_near(struct text written, size_t distance) {
+    /* One difference in a short word, one more for each three letters. */
     return distance <= written.len / 3 + 1;
 }

@@ -41,6 +41,7 @@ static const struct row table[] = {
 static const struct row *row_of(enum error error) {
     size_t at = (size_t)error;
 
+    /* ERROR_TIMEOUT is the last error; a negative number becomes a large one by the cast. */
     return at <= ERROR_TIMEOUT ? &table[at] : &table[ERROR_INTERNAL];
 }
 

@@ -1,8 +1,8 @@
-/*
+/* A hash map from 64-bit ids to pointers, and counters in the same map (the pointer is the count).
  * Linear probing. When a key is removed, those after it move up, so there are no tombstones and a
- * search ends at the first slot without a value. At most three quarters of the slots are in use,
- * so that there is always one.
- */
+ * search ends at the first slot without a value. At most three quarters of the slots are in use, so
+ * that there is always one. The number of slots is a power of two, or 0 for a map that never had an
+ * entry. */
 #include "base/idmap.h"
 
 #include <stdlib.h>
@@ -19,6 +19,7 @@ struct idmap_slot {
 /* The slot where the search for a key starts: the upper bits of its product with the golden ratio
  * (Fibonacci hashing), which spreads ids that come in sequence; the lower bits would not. */
 static uint32_t home(const struct idmap *map, uint64_t key) {
+    /* Ids that carry something in their upper half count too. */
     key ^= key >> 32;
     return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (map->size - 1);
 }
@@ -26,6 +27,7 @@ static uint32_t home(const struct idmap *map, uint64_t key) {
 /* The slot that holds the key, or the empty one where it would go. The map has slots. */
 static uint32_t find(const struct idmap *map, uint64_t key) {
     uint32_t at = home(map, key);
+    /* The table wraps: slot 0 follows the last. */
     while (map->slots[at].value && map->slots[at].key != key)
         at = (at + 1) & (map->size - 1);
     return at;
@@ -34,6 +36,7 @@ static uint32_t find(const struct idmap *map, uint64_t key) {
 static void resize(struct idmap *map, uint32_t size) {
     struct idmap_slot *old = map->slots;
     const uint32_t old_size = map->size;
+    /* The table is filled again, since a key's home depends on the size. */
     map->slots = xcalloc(size, sizeof(*map->slots));
     map->size = size;
     for (uint32_t i = 0; i < old_size; i++)
@@ -58,9 +61,13 @@ static void shrink(struct idmap *map) {
 
 /* Empties a slot and moves up the entries after it that would no longer be found. */
 static void vacate(struct idmap *map, uint32_t gap) {
+    /* The run ends at the next empty slot; entries behind it cannot depend on this one. */
     const uint32_t mask = map->size - 1;
     for (uint32_t at = (gap + 1) & mask; map->slots[at].value; at = (at + 1) & mask) {
         const uint32_t wanted = home(map, map->slots[at].key);
+        /* Distances are modulo the size. If the entry's home is at or before the gap, a search
+         * for it passes the gap and would stop there: it moves into the gap, which is now where
+         * it was. */
         if (((at - wanted) & mask) >= ((at - gap) & mask)) {
             map->slots[gap] = map->slots[at];
             gap = at;
@@ -75,10 +82,12 @@ void *idmap_get(const struct idmap *map, uint64_t key) {
 }
 
 void *idmap_put(struct idmap *map, uint64_t key, void *value) {
+    /* An empty map has no slots. */
     if (map->size == 0)
         resize(map, MIN_SIZE);
     uint32_t at = find(map, key);
     void *before = map->slots[at].value;
+    /* Only a new key can fill the table; a known one just gets its new value. */
     if (!before) {
         if (map->count >= map->size / 4 * 3) {
             resize(map, map->size * 2);
@@ -122,12 +131,14 @@ void idmap_filter(struct idmap *map, bool (*keep)(void *context, uint64_t key, v
         return;
     while (map->slots[start].value)
         start++;
+    /* Each other slot once, from the one before the empty one backwards. */
     for (uint32_t i = 1; i < map->size; i++) {
         const uint32_t at = (start - i) & (map->size - 1);
         const struct idmap_slot slot = map->slots[at];
         if (slot.value && !keep(context, slot.key, slot.value))
             vacate(map, at);
     }
+    /* Only now, since it would move the slots during the walk. */
     shrink(map);
 }
 
@@ -153,9 +164,11 @@ uint64_t idmap_decrement(struct idmap *map, uint64_t key) {
 }
 
 uint64_t idmap_text_key(const char *text) {
+    /* 64-bit FNV-1a: its offset basis, then its prime. Texts with the same hash share one entry. */
     uint64_t hash = 14695981039346656037u;
     for (; *text; text++)
         hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    /* 0 is kept free for "no key". */
     return hash ? hash : 1;
 }
 

@@ -1,4 +1,9 @@
-/* The destination of lines and their form. */
+/* Where lines go, and what they look like. The destination is standard error, a file, or syslog; a
+ * line on standard error that goes to the journal carries a priority ("<6>") instead of time, level
+ * and process id, which the journal adds itself.
+ * Control characters of what clients sent are escaped as \xNN, so that nobody can forge a line or
+ * steer the administrator's terminal. A line is one write, so that lines of several processes do
+ * not mix. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -63,6 +68,8 @@ static void switch_to(int fd) {
 static void close_file(void) {
     if (target.file != NULL) {
         const int fd = target.fd;
+        /* The descriptor is changed first, so that another thread does not write to a closed
+         * one. */
         target.fd = STDERR_FILENO;
         close(fd);
         free(target.file);
@@ -73,6 +80,7 @@ static void close_file(void) {
 /* $JOURNAL_STREAM names device and inode of the journal's socket: standard error may have been
  * redirected since. */
 static bool is_journal(void) {
+    /* The answer is kept until the next log_open; getenv and fstat for each line would cost. */
     if (target.kind == STDERR_UNKNOWN) {
         const char *stream = getenv("JOURNAL_STREAM");
         char own[64] = "";
@@ -87,6 +95,7 @@ static bool is_journal(void) {
 
 bool log_open(const char *program, enum log_level level, bool to_syslog, const char *file) {
     const bool to_file = !to_syslog && file != NULL && *file != '\0';
+    /* The file is opened before anything changes; without a file, fd stays -1. */
     const int fd = to_file ? open_file(file) : -1;
     target.program = program;
     target.level = level;
@@ -94,6 +103,8 @@ bool log_open(const char *program, enum log_level level, bool to_syslog, const c
     target.kind = STDERR_UNKNOWN;
     if (to_syslog)
         openlog(program, LOG_PID, LOG_DAEMON);
+    /* No file is wanted, or it cannot be opened: standard error (or syslog) from here on. free and
+     * close may change errno, which the caller reports. */
     if (fd < 0) {
         const int why = errno;
         close_file();
@@ -141,6 +152,7 @@ static size_t escape_one(struct text text, char out[32], size_t *written) {
         *written = size;
         return size;
     }
+    /* Not UTF-8: one byte is escaped, and the next one tried as the start of a character. */
     size = size > 0 ? size : 1;
     *written = 0;
     for (size_t i = 0; i < size; i++)
@@ -159,6 +171,8 @@ static size_t plain_length(struct text text) {
 /* Copies the text, escaped, into out; one that does not fit in `size` bytes is cut and ends with
  * CUT. Writes no terminator; returns the bytes written. */
 static size_t escape(struct text text, char *out, size_t size) {
+    /* Most lines are plain ASCII: they are copied at once. One that is too long takes the loop
+     * below, which cuts between characters. */
     size_t used = plain_length(text);
     if (used > size - strlen(CUT))
         used = 0;
@@ -189,6 +203,7 @@ static size_t compose(struct text text, char *out, size_t size) {
         return escape(text, out, size);
     const size_t id_len = strnlen(target.id, ID_SIZE - strlen(LABEL));
     size_t used = escape(text, out, size - strlen(LABEL) - id_len);
+    /* The id is not escaped: this program made it, of hexadecimal digits. */
     memcpy(out + used, LABEL, strlen(LABEL));
     memcpy(out + used + strlen(LABEL), target.id, id_len);
     return used + strlen(LABEL) + id_len;
@@ -204,6 +219,7 @@ static void write_line(enum log_level level, struct text text) {
     char line[LINE_SIZE];
     char time[CLOCK_TEXT_SIZE];
     int prefix;
+    /* sd-daemon(3): the journal reads the priority from the start of the line. */
     if (target.file == NULL && is_journal()) {
         prefix = snprintf(line, sizeof(line), "<%d>", levels[level].priority);
     } else {
@@ -214,6 +230,7 @@ static void write_line(enum log_level level, struct text text) {
     }
     size_t len = (size_t)prefix;
     len += compose(text, line + len, sizeof(line) - len - 1);
+    /* The terminator is not needed: write takes a length. */
     line[len++] = '\n';
     write_whole(line, len);
 }
@@ -238,11 +255,14 @@ __attribute__((format(printf, 2, 0))) static void
 write_formatted(enum log_level level, const char *format, va_list arguments) {
     if (!log_wants(level))
         return;
+    /* Callers log between a failed call and the use of its errno. */
     int saved_errno = errno;
     /* As long as the longest line, so what does not fit here is cut off there anyway. */
     char formatted[LINE_SIZE];
     if (vsnprintf(formatted, sizeof(formatted), format, arguments) < 0)
         formatted[0] = '\0';
+    /* For the journal a line feed ends an entry; elsewhere it is escaped, like any other control
+     * character. */
     if (!target.to_syslog && target.file == NULL && is_journal())
         join_lines(formatted);
     if (target.to_syslog)

@@ -1,4 +1,6 @@
-/* A circular buffer: the element at an index is in slot (first + index) modulo the space. */
+/* A circular buffer: the element at an index is in slot (first + index) modulo the space. The
+ * space doubles when it is full and never shrinks; the size of an element is taken from the
+ * first push. */
 #include "base/ring.h"
 
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 #define FIRST_SPACE 8
 
 void *ring_at(const struct ring *ring, uint32_t index) {
+    /* In 64 bits, so that the sum cannot wrap. */
     const uint64_t slot = ((uint64_t)ring->first + index) % ring->space;
     return ring->slots + slot * ring->size;
 }

@@ -1,4 +1,5 @@
-/* A thin layer over libsodium, with costs clamped to the bounds that it enforces. */
+/* A thin layer over libsodium: random keys, BLAKE2b for what is looked up by its hash (tokens,
+ * cookies), Argon2id for passwords, with costs clamped to the bounds that libsodium enforces. */
 #include "base/secret.h"
 
 #include <sodium.h>
@@ -14,6 +15,8 @@ bool secret_init(void) {
 void secret_random_hex(char *out, size_t bytes) {
     unsigned char random[32];
 
+    /* A terminator even if no bytes are wanted; sodium_bin2hex writes one after each part, which
+     * the next overwrites. */
     out[0] = '\0';
     while (bytes > 0) {
         size_t part = bytes < sizeof(random) ? bytes : sizeof(random);
@@ -23,6 +26,7 @@ void secret_random_hex(char *out, size_t bytes) {
         out += part * 2;
         bytes -= part;
     }
+    /* The stack keeps no copy of a key. */
     sodium_memzero(random, sizeof(random));
 }
 
@@ -37,14 +41,18 @@ static bool is_hex_digit(char c) {
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
     char digits[KEY_DIGITS];
 
+    /* What is not of the form of a key is refused without hashing: it cannot be in the database. */
     if (key.len != KEY_DIGITS)
         return false;
     for (size_t i = 0; i < KEY_DIGITS; i++) {
         const char c = key.at[i];
+        /* A key is hashed as lower-case digits: clients may have changed its case. */
         digits[i] = c >= 'A' && c <= 'F' ? (char)(c + ('a' - 'A')) : c;
         if (!is_hex_digit(digits[i]))
             return false;
     }
+    /* BLAKE2b without a salt or a cost is enough here: a key has too many random bits to be
+     * guessed. */
     return crypto_generichash(hash, SECRET_HASH_SIZE, (const unsigned char *)digits, KEY_DIGITS,
                               NULL, 0) == 0;
 }
@@ -69,6 +77,7 @@ static size_t memory_of(uint64_t memory_kib) {
 
 bool secret_hash_password(struct text password, uint64_t passes, uint64_t memory_kib,
                           char hash[SECRET_PASSWORD_SIZE]) {
+    /* The string has the costs and the salt in it, and verifies with any later configuration. */
     return crypto_pwhash_argon2id_str(hash, password.at, password.len, passes_of(passes),
                                       memory_of(memory_kib)) == 0;
 }
@@ -76,6 +85,8 @@ bool secret_hash_password(struct text password, uint64_t passes, uint64_t memory
 bool secret_check_password(const char *hash, struct text password, uint64_t passes,
                            uint64_t memory_kib) {
     if (hash == NULL) {
+        /* An unknown user takes as long as a wrong password: the time shows no one which names
+         * exist. */
         char unused[SECRET_PASSWORD_SIZE];
 
         secret_hash_password(password, passes, memory_kib, unused);
@@ -85,6 +96,8 @@ bool secret_check_password(const char *hash, struct text password, uint64_t pass
 }
 
 bool secret_password_is_stale(const char *hash, uint64_t passes, uint64_t memory_kib) {
+    /* The costs in the string differ from the configured ones. The caller, which has the password
+     * at hand, hashes it again. */
     return crypto_pwhash_argon2id_str_needs_rehash(hash, passes_of(passes),
                                                    memory_of(memory_kib)) != 0;
 }

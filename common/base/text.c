@@ -1,4 +1,6 @@
-/* Validation and decoding of UTF-8, comparing, trimming and splitting. */
+/* Validation and decoding of UTF-8 (RFC 3629), comparing, trimming and splitting. A `struct text`
+ * is a pointer and a length, without a terminator; upper and lower case are compared for ASCII
+ * letters only. */
 #include "base/text.h"
 
 #include <string.h>
@@ -44,10 +46,13 @@ size_t text_decode(const char *at, size_t len, uint32_t *point) {
     if (size == 0 || size > len)
         return 0;
     for (size_t i = 1; i < size; i++) {
+        /* Each further byte carries six bits. */
         if (!is_continuation(at[i]))
             return 0;
         value = value << 6 | ((unsigned char)at[i] & 0x3Fu);
     }
+    /* Overlong forms, beyond Unicode, and the surrogates of UTF-16, which UTF-8 must not
+     * contain. */
     if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
         return 0;
     *point = value;
@@ -58,6 +63,9 @@ size_t text_decode(const char *at, size_t len, uint32_t *point) {
 static bool is_plain_word(const char *at) {
     uint64_t word;
 
+    /* Eight bytes at a time. UINT64_MAX / 255 is 0x01 in each byte, times 0x80 its upper bit: the
+     * difference sets the upper bit for a byte of 0 (by the borrow), the word itself has it for a
+     * byte that is not ASCII. */
     memcpy(&word, at, sizeof word);
     return (((word - UINT64_MAX / 255) | word) & UINT64_MAX / 255 * 0x80) == 0;
 }
@@ -68,6 +76,7 @@ bool text_is_valid(const char *at, size_t len) {
     for (size_t i = 0; i < len; i += size) {
         uint32_t point;
 
+        /* Most texts are plain ASCII for long runs. */
         if (len - i >= sizeof(uint64_t) && is_plain_word(at + i)) {
             size = sizeof(uint64_t);
             continue;
@@ -103,6 +112,8 @@ static size_t leading_space(struct text text) {
 
 /* Size of the white space at the end of the text, 0 when there is none. */
 static size_t trailing_space(struct text text) {
+    /* Back to the byte that begins the last character; it may be longer than any character if the
+     * text is not valid, and is then no white space. */
     size_t size = 1;
 
     if (text.len == 0)
@@ -127,6 +138,7 @@ struct text text_trim(struct text text) {
 size_t text_code_points(struct text text) {
     size_t count = 0;
 
+    /* Each character has one byte that is no continuation. */
     for (size_t i = 0; i < text.len; i++)
         count += !is_continuation(text.at[i]);
     return count;
@@ -165,6 +177,7 @@ bool text_split(struct text *rest, char separator, struct text *piece) {
         return false;
     const char *end = memchr(rest->at, separator, rest->len);
     *piece = (struct text){rest->at, end ? (size_t)(end - rest->at) : rest->len};
+    /* The separator is taken too. After a last separator nothing is left: "a," is one piece. */
     const size_t taken = piece->len + (end ? 1 : 0);
     *rest = (struct text){rest->at + taken, rest->len - taken};
     return true;
@@ -172,6 +185,7 @@ bool text_split(struct text *rest, char separator, struct text *piece) {
 
 bool text_next_word(struct text *rest, const char *separators, struct text *word) {
     const char *at = rest->at, *end = rest->at + rest->len;
+    /* strchr finds the terminator as well, so that a NUL in the text separates like the others. */
     while (at < end && strchr(separators, *at))
         at++;
     word->at = at;

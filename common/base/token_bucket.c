@@ -1,4 +1,5 @@
-/* The generic cell rate algorithm, with times in microseconds. */
+/* The generic cell rate algorithm, with times in microseconds. A bucket is one number, the time at
+ * which it is full again: no timer refills it, and a bucket that is full is the same as none. */
 #include "base/token_bucket.h"
 
 uint64_t token_bucket_take(int64_t *full_us, int64_t now_us, uint64_t interval_us, uint64_t burst) {
@@ -9,6 +10,7 @@ uint64_t token_bucket_take(int64_t *full_us, int64_t now_us, uint64_t interval_u
     /* Each token taken puts off the time at which the bucket is full by one interval; with
      * `burst` tokens taken it is that many intervals away. */
     const int64_t wait = full + interval - span - now_us;
+    /* Not allowed; nothing is taken, and this is how long until a token is there. */
     if (wait > 0)
         return (uint64_t)wait;
     *full_us = full + interval;

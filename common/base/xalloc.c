@@ -1,4 +1,5 @@
-/* Wrappers of calloc and realloc. */
+/* Wrappers of calloc and realloc that never return NULL. A server without memory cannot even report
+ * it to a client: it ends, and its parent or the service manager starts it again. */
 #include "base/xalloc.h"
 
 #include <stdint.h>
@@ -34,6 +35,7 @@ void *xreallocarray(void *block, size_t count, size_t size) {
 }
 
 char *xstrndup(const char *bytes, size_t len) {
+    /* The sum below would wrap to 0. */
     if (len == SIZE_MAX)
         out_of_memory();
 
