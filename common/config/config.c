@@ -1,4 +1,5 @@
-/* Finding and reading the file, the dump and the example. */
+/* Finding and reading the file, the dump (--dump-config) and the example (--example-config). The
+ * options themselves are rows of options.def; nothing here names one. */
 #include "config/config.h"
 
 #include <errno.h>
@@ -40,11 +41,13 @@ static bool read_all(int fd, struct buffer *content) {
     ssize_t got = 1;
     while (got > 0 && content->len <= FILE_MAX) {
         got = read(fd, buffer_reserve(content, 16384), 16384);
+        /* The bytes read count as part of the buffer only now. */
         if (got > 0)
             content->len += (size_t)got;
         else if (got < 0 && errno == EINTR)
             got = 1;
     }
+    /* EOF is the only good end; a read error has set errno. */
     errno = got > 0 ? EFBIG : errno;
     return got == 0;
 }
@@ -64,10 +67,14 @@ static bool read_file(const char *path, struct buffer *content, struct buffer *p
 
 bool config_load(struct config *config, const char *path, struct buffer *problems) {
     struct buffer content = BUFFER_EMPTY;
+    /* A file that cannot be read is an error, but the environment is checked all the same, so that
+     * all errors are reported at once. */
     bool readable = path == NULL || read_file(path, &content, problems);
+    /* buffer_str also turns an empty buffer into an empty string. */
     struct text file = {buffer_str(&content), content.len};
     bool good = config_parse(config, path, file, environ, problems);
     buffer_free(&content);
+    /* A valid environment alone is not what was asked for. */
     if (good && !readable)
         config_free(config);
     return good && readable;
@@ -78,9 +85,12 @@ static char *find_near_program(void) {
     static const char name[] = "/confab.conf";
     char path[PATH_MAX + sizeof(name)];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+    /* readlink writes no terminator, and cuts what does not fit without a word. */
     if (len < 0 || len == PATH_MAX)
         return NULL;
     path[len] = '\0';
+    /* Strip the name of the program, then its directory: /opt/confab/bin/pushd gives
+     * /opt/confab. */
     for (int i = 0; i < 2; i++) {
         char *slash = strrchr(path, '/');
         if (slash != NULL)
@@ -109,9 +119,13 @@ static char *find_at_home(void) {
 }
 
 char *config_find(const char *given) {
+    /* The option of the command line, then $CONFAB_CONFIG; an empty variable counts as unset, an
+     * empty option as a file that does not exist. */
     const char *path = given != NULL ? given : getenv("CONFAB_CONFIG");
     if (path != NULL && (given != NULL || *path != '\0'))
         return xstrdup(path);
+    /* Then the places of an installation without root, then the system's. None is fine too: the
+     * defaults and the environment apply. */
     char *near = find_near_program();
     if (near == NULL)
         near = find_at_home();
@@ -158,6 +172,7 @@ static void describe_option(const struct option *option, struct buffer *out) {
         if (*option->unit != '\0')
             buffer_printf(out, " (%s)", option->unit);
         buffer_append_str(out, ".\n#");
+        /* The default is commented out, so that the example as it stands changes nothing. */
         append_number(out, option->key, option->number);
         return;
     }

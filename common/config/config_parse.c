@@ -1,4 +1,6 @@
-/* Defaults, then the file line by line, then the environment; errors are collected. */
+/* Defaults, then the file line by line, then the environment, each overriding the one before;
+ * errors are collected, so that one run reports all of them. Each is a line "name:line: text" in
+ * `problems`; warnings are there too, but only errors refuse the configuration. */
 #include "config/config_parse.h"
 
 #include <string.h>
@@ -39,6 +41,8 @@ static void set_defaults(struct config *config) {
             option_store(config, option, text_of(option->initial));
         else if (option->kind == OPTION_KIND_NUMBER)
             *(uint64_t *)option_field(config, option) = option->number;
+        /* Choices are stored as the index of their word, so the default word is looked up like any
+         * other. */
         else if (option->kind == OPTION_KIND_CHOICE)
             option_choice(option, text_of(option->initial), option_field(config, option));
     }
@@ -57,6 +61,7 @@ static struct buffer *begin_error(struct parser *parser) {
 /* Writes the start of the text into out in printable ASCII; returns out. */
 static const char *show(struct text text, char out[SHOWN_SIZE]) {
     static const char digits[] = "0123456789abcdef";
+    /* Only the start of a long text; what it contains cannot steer a terminal. */
     size_t shown = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
     char *end = out;
     for (size_t i = 0; i < shown; i++) {
@@ -91,6 +96,7 @@ static bool is_blank(char c) {
 /* What other formats have behind or around a value, and this one does not; NULL for neither. */
 static const char *misunderstanding(struct text value) {
     const char first = value.len > 1 ? value.at[0] : '\0';
+    /* sshd, ini files and shells take quotes off or end the value there. This format does not. */
     if ((first == '"' || first == '\'') && value.at[value.len - 1] == first)
         return "quotes are part of the value";
     for (size_t i = 1; i < value.len; i++) {
@@ -121,6 +127,8 @@ static void check_list(struct parser *parser, const struct option *option, struc
     struct cidr network;
     char shown[SHOWN_SIZE];
     while (text_next_word(&value, OPTION_LIST_SEPARATORS, &entry)) {
+        /* Both kinds of lists are separated the same way; an option has one of the flags or
+         * none. */
         if ((option->flags & OPTION_ADDRESSES) != 0 && !cidr_parse(entry, &network)) {
             buffer_printf(begin_error(parser),
                           "%s: \"%s\" is not allowed; an entry is an IPv4 or IPv6 "
@@ -147,6 +155,7 @@ static void check_cookie(struct parser *parser, const struct option *option, str
 
 static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
+    /* Digits only: no sign, no unit, no space. */
     if (text_to_u64(value, &number) && number >= option->min && number <= option->max) {
         *(uint64_t *)option_field(parser->config, option) = number;
         return;
@@ -175,6 +184,7 @@ static void set_choice(struct parser *parser, const struct option *option, struc
 }
 
 static void set_value(struct parser *parser, const struct option *option, struct text value) {
+    /* Without this, a value might contain a CR or an escape sequence that no editor shows. */
     if (has_control_character(value)) {
         buffer_printf(begin_error(parser),
                       "%s contains a control character; only tabs are allowed\n", option->key);
@@ -186,6 +196,7 @@ static void set_value(struct parser *parser, const struct option *option, struct
         warn_of_value(parser, option, value);
         check_list(parser, option, value);
         check_cookie(parser, option, value);
+        /* Stored even if it was refused: config_parse frees everything then. */
         option_store(parser->config, option, value);
     }
 }
@@ -216,6 +227,7 @@ static void parse_pair(struct parser *parser, struct text key, struct text value
         refuse_key(parser, key);
         return;
     }
+    /* Two lines for one key are an error: the reader of the file would see only one of them. */
     size_t *line = &parser->lines[option - option_table];
     if (*line > 0) {
         buffer_printf(begin_error(parser), "%s is given twice, first on line %zu\n", option->key,
@@ -231,6 +243,7 @@ static void parse_line(struct parser *parser, struct text line) {
         buffer_append_str(begin_error(parser), "the line is not UTF-8, or contains a NUL\n");
         return;
     }
+    /* Files written on Windows. */
     if (line.len > 0 && line.at[line.len - 1] == '\r')
         line.len--;
     line = trim_blanks(line);
@@ -242,6 +255,7 @@ static void parse_line(struct parser *parser, struct text line) {
         buffer_append_str(begin_error(parser), "the line must be: key = value\n");
         return;
     }
+    /* Blanks around the equals sign belong to neither; the value may contain more equals signs. */
     struct text key = {line.at, (size_t)(equals - line.at)};
     struct text value = {equals + 1, line.len - key.len - 1};
     parse_pair(parser, trim_blanks(key), trim_blanks(value));
@@ -262,6 +276,7 @@ static void parse_file(struct parser *parser, struct text file) {
         const char *end = memchr(file.at, '\n', file.len);
         struct text line = {file.at, end == NULL ? file.len : (size_t)(end - file.at)};
         size_t taken = end == NULL ? line.len : line.len + 1;
+        /* Lines count from 1, as in editors. */
         parser->line++;
         if (parser->errors == ERRORS_MAX) {
             buffer_append_str(begin_error(parser), "too many errors, the rest was not read\n");
@@ -271,6 +286,7 @@ static void parse_file(struct parser *parser, struct text file) {
         file.at += taken;
         file.len -= taken;
     }
+    /* From here on errors name variables, which have no line. */
     parser->line = 0;
 }
 
@@ -310,15 +326,20 @@ static void parse_variable(struct parser *parser, struct text name, struct text 
     char key[EDIT_DISTANCE_MAX + 1];
     if (is_other_variable(name))
         return;
+    /* CONFAB_LOG_LEVEL becomes log_level. A name that is too long for any option becomes "", which
+     * none has. */
     size_t prefix = strlen(CONFIG_VARIABLE_PREFIX);
     struct text bare = {name.at + prefix, name.len - prefix};
     text_lower(bare, key, sizeof(key));
+    /* Variables are in upper case only: with both allowed, one option could be set twice. */
     const struct option *option = has_lower_case(bare) ? NULL : option_find(text_of(key));
     parser->name = show(name, parser->variable);
     if (option == NULL)
         warn_of_variable(parser, key);
     else if (!text_is_valid(value.at, value.len))
         buffer_append_str(begin_error(parser), "the value is not UTF-8\n");
+    /* An empty variable clears a text; for a number or a choice it counts as unset, as service
+     * files and containers often pass empty ones. */
     else if (value.len > 0 || option->kind == OPTION_KIND_TEXT)
         set_value(parser, option, value);
 }
@@ -341,6 +362,7 @@ bool config_parse(struct config *config, const char *name, struct text file,
     set_defaults(config);
     parse_file(&parser, file);
     parse_environment(&parser, environment);
+    /* The caller gets either a whole configuration or none. */
     if (parser.errors > 0)
         config_free(config);
     return parser.errors == 0;

@@ -1,4 +1,6 @@
-/* The rows of options.def, and what parsers need to know about one. */
+/* The rows of options.def, and what parsers need to know about one. The file is included with
+ * macros that turn each row into an element of the table; config.h includes the same file to make
+ * the fields of struct config. */
 #include "config/option.h"
 
 #include <stdlib.h>
@@ -50,6 +52,7 @@ const char *option_nearest(struct text written) {
     size_t shortest = SIZE_MAX;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
+        /* Headings in the table have no key. */
         size_t distance = option->kind == OPTION_KIND_SECTION
                               ? SIZE_MAX
                               : edit_distance(written, text_of(option->key));
@@ -62,6 +65,8 @@ const char *option_nearest(struct text written) {
 }
 
 void *option_field(struct config *config, const struct option *option) {
+    /* The offset was taken from the field of the same name, so the type behind it is that of the
+     * row's kind. */
     return (char *)config + option->offset;
 }
 
@@ -78,6 +83,7 @@ void option_store(struct config *config, const struct option *option, struct tex
 bool option_choice(const struct option *option, struct text value, unsigned *index) {
     struct text rest = text_of(option->choices);
     struct text word;
+    /* The choices are written "off|on"; the index of the word is what the field holds. */
     for (*index = 0; text_next_word(&rest, "|", &word); ++*index) {
         if (text_equals(word, value))
             return true;
@@ -88,6 +94,7 @@ bool option_choice(const struct option *option, struct text value, unsigned *ind
 struct text option_choice_at(const struct option *option, unsigned index) {
     struct text rest = text_of(option->choices);
     struct text word;
+    /* The index comes from option_choice and is always in range. */
     while (text_next_word(&rest, "|", &word) && index > 0)
         index--;
     return word;

@@ -1,4 +1,5 @@
-/* The common part of starting and reloading in fcgi-api and pushd. */
+/* The common part of starting and reloading in fcgi-api and pushd: load with errors in the log or
+ * on standard error, --check-config, --dump-config, the log's destination. */
 #include "config/startup.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@ bool startup_load(struct config *config, const char *path) {
     struct buffer problems = BUFFER_EMPTY;
     const bool valid = config_load(config, path, &problems);
     const char *line = buffer_str(&problems);
+    /* Each line of `problems` is one line of the log; if the configuration is valid, they are
+     * warnings. */
     while (*line) {
         const size_t len = strcspn(line, "\n");
         if (valid)
@@ -69,10 +72,14 @@ void startup_open_log(const struct config *config, const char *program) {
 bool startup_reload(struct config *config, const char *path, const char *program,
                     struct config *former) {
     struct config fresh;
+    /* systemd waits for the ready notice below, in any case; a reload that fails is reported in the
+     * log only. */
     sd_notify_reloading();
+    /* First, so that after logrotate even the errors of this reload are in the new file. */
     log_reopen();
     const bool valid = startup_load(&fresh, path);
     if (valid) {
+        /* The caller frees the former configuration once nothing uses it. */
         *former = *config;
         *config = fresh;
         if (!open_log(config, program))
