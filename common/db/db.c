@@ -1,4 +1,8 @@
-/* The connection, its prepared statements by address of their text, and the retry rule. */
+/* The connection, its prepared statements by address of their text, and the retry rule.
+ * db_run is the way of every statement: connect if there is no connection, prepare the text if this
+ * connection has not seen it yet, execute, and after an error let should_retry decide by the kind
+ * of the error. A prepared statement lives as long as its connection and is found again by the
+ * address of its SQL text, so texts must be constants of the program. */
 #include "db/db.h"
 
 #include <poll.h>
@@ -83,6 +87,7 @@ static void close_if_unused(struct db_connection *connection) {
 
 void db_disconnect(struct db *db) {
     struct db_connection *connection = db->connection;
+    /* Only marked here if rows of it are still being read; db_done closes it then. */
     if (!connection)
         return;
     db->connection = NULL;
@@ -98,6 +103,8 @@ void db_free(struct db *db) {
 }
 
 const char *db_last_cause(const struct db *db) {
+    /* A fixed text for known errors, without data of users; else what the library or the server
+     * said. */
     const char *cause = db_error_cause(db->last_errno);
     return cause ? cause : db->last_error;
 }
@@ -123,6 +130,8 @@ uint64_t db_changed(const struct db *db) {
 }
 
 static void set_error(struct db *db, unsigned number, const char *message) {
+    /* The number comes first, so that the log shows it whatever the language of the server's
+     * messages. */
     db->last_errno = number;
     snprintf(db->last_error, sizeof(db->last_error), "%u %s", number, message);
 }
@@ -162,9 +171,13 @@ static const char SETTINGS[] =
     "group_concat_max_len = 67108864";
 
 static void set_tls(MYSQL *mysql, const struct config *config) {
+    /* With TLS required but not verified, the line is encrypted and the server is not proved to be
+     * ours. */
     const my_bool verify = config->database_tls == CONFIG_TLS_VERIFY, enforce = 1;
     if (config->database_tls == CONFIG_TLS_OFF)
         return;
+    /* An empty option is NULL for the library: no client certificate, or the system's
+     * authorities. */
     mysql_ssl_set(mysql, config->database_key[0] ? config->database_key : NULL,
                   config->database_cert[0] ? config->database_cert : NULL,
                   verify && config->database_ca[0] ? config->database_ca : NULL, NULL, NULL);
@@ -175,6 +188,7 @@ static void set_tls(MYSQL *mysql, const struct config *config) {
 static void set_options(MYSQL *mysql, unsigned answer_seconds) {
     const unsigned connect_seconds = CONNECT_SECONDS;
     char settings[sizeof(SETTINGS) + 16];
+    /* A statement gives up on a locked table well before the client gives up on the server. */
     snprintf(settings, sizeof(settings), SETTINGS, answer_seconds / 3);
     /* The timeout of connecting holds until the settings are made; then that of answers. */
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
@@ -189,10 +203,13 @@ static void set_options(MYSQL *mysql, unsigned answer_seconds) {
  * commas. Sets *port if it is given. */
 static void read_host(struct text piece, char host[256], unsigned *port) {
     const char *end = piece.at + piece.len;
+    /* A bare IPv6 address has several colons: only in brackets can a port follow it. */
     const char *colon = memrchr(piece.at, ':', piece.len);
     const bool bracketed = piece.at[0] == '[';
     const bool one_colon = colon && memchr(piece.at, ':', piece.len) == colon;
     uint64_t number;
+    /* A port that is no number stays part of the host, and looking that up fails with a clear
+     * error. */
     if (colon && (bracketed ? colon[-1] == ']' : one_colon) &&
         text_to_u64((struct text){colon + 1, (size_t)(end - colon - 1)}, &number) &&
         number <= 65535) {
@@ -222,7 +239,8 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         mysql_close(mysql);
         return false;
     }
-    /* The client library takes a server without TLS. */
+    /* The client library goes on without TLS if the server offers none, so the cipher is the
+     * proof. */
     if (host && config->database_tls != CONFIG_TLS_OFF && !mysql_get_ssl_cipher(mysql)) {
         set_error(db, CLIENT_TLS, "the server has no TLS, and database_tls is not off");
         mysql_close(mysql);
@@ -241,10 +259,12 @@ static bool connect_to_any(struct db *db) {
     const struct text list = text_of(db->config->database_host);
     struct text rest = list, piece;
     size_t count = 0;
+    /* Count first, since the list is walked from its start for each attempt. */
     while (text_next_word(&rest, ", ", &piece))
         count++;
     if (count == 0)
         return connect_to(db, "localhost", (unsigned)db->config->database_port);
+    /* db->host counts on over the whole life and is used modulo the number of hosts. */
     for (size_t tried = 0; tried < count; tried++, db->host++) {
         unsigned port = (unsigned)db->config->database_port;
         char host[256];
@@ -261,6 +281,8 @@ static bool connect_to_any(struct db *db) {
 /* True if the server has closed the connection: something can be read from it although no answer
  * is due. */
 static bool was_closed(const struct db *db) {
+    /* Not for each statement: poll costs a system call. A statement on a connection that was closed
+     * within the last second fails with "gone" and is repeated. */
     struct pollfd fd = {mysql_get_socket(db->connection->mysql), POLLIN, 0};
     return clock_monotonic_ms() - db->used_ms > IDLE_MS && poll(&fd, 1, 0) > 0;
 }
@@ -275,6 +297,7 @@ static bool connect_if_needed(struct db *db) {
 }
 
 enum error db_ping(struct db *db) {
+    /* Results in use survive the disconnect; see struct db_connection. */
     if (db->connection && mysql_ping(db->connection->mysql) != 0)
         db_disconnect(db);
     return connect_if_needed(db) ? ERROR_NONE : ERROR_UNAVAILABLE;
@@ -283,6 +306,8 @@ enum error db_ping(struct db *db) {
 /* ---- statements ---- */
 
 static size_t slot_of(const struct db_connection *connection, const char *sql) {
+    /* Hash of the address (Knuth's multiplier), then linear probing. The lowest bits of
+     * addresses differ little. */
     size_t slot = ((uintptr_t)sql >> 4) * 2654435761u % SLOTS;
     while (connection->slots[slot] && connection->slots[slot]->sql != sql)
         slot = (slot + 1) % SLOTS;
@@ -299,6 +324,7 @@ static bool set_statement_error(struct db *db, const struct db_rows *rows) {
 static struct db_rows *prepare(struct db *db, const char *sql) {
     struct db_connection *connection = db->connection;
     const size_t slot = slot_of(connection, sql);
+    /* Prepared before on this connection: one round trip is saved. */
     if (connection->slots[slot])
         return connection->slots[slot];
     struct db_rows *rows = db_statement_new(connection->mysql, sql);
@@ -307,6 +333,7 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
         return NULL;
     }
     if (!db_statement_prepare(rows)) {
+        /* The error belongs to the statement and is read before that is freed. */
         set_statement_error(db, rows);
         db_statement_free(rows);
         return NULL;
@@ -319,6 +346,7 @@ static struct db_rows *prepare(struct db *db, const char *sql) {
 /* ---- running ---- */
 
 static void pause_before_retry(int attempt) {
+    /* From 1 to 20 ms, longer with each attempt: those that collided do not meet again at once. */
     const long ms = 1 + (long)attempt * PAUSE_MS / ATTEMPTS;
     const struct timespec pause = {0, ms * 1000000L};
     nanosleep(&pause, NULL);
@@ -326,18 +354,26 @@ static void pause_before_retry(int attempt) {
 
 /* Decides after a failed attempt. True: retry. False: *result is the outcome. */
 static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *result) {
+    /* The result of most kinds; the client may try again later. */
     *result = ERROR_UNAVAILABLE;
     switch (db_error_kind(db->last_errno)) {
+    /* Another transaction was in the way; InnoDB rolled back this statement, or all of it. */
     case DB_ERROR_DEADLOCK:
         mysql_rollback(db->connection->mysql);
         return true;
+    /* A unique key has the value already: what the caller wants exists, or was done before. */
     case DB_ERROR_DUPLICATE:
         *result = ERROR_CONFLICT;
         return false;
+    /* The server has forgotten the statement; a new connection prepares it again. Nothing was
+     * run. */
     case DB_ERROR_UNPREPARED:
         db_disconnect(db);
         return true;
     case DB_ERROR_LOST: {
+        /* If the answer is lost after the statement was sent, it may have been committed: only a
+         * statement that may run twice is repeated. CLIENT_GONE means that nothing could be
+         * sent. */
         const bool may_repeat = !sent || db->last_errno == CLIENT_GONE || (flags & DB_REPEATABLE);
         db_disconnect(db);
         return may_repeat;
@@ -345,6 +381,7 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *r
     case DB_ERROR_FULL:
         /* Those that are prepared still work. */
         return false;
+    /* Probably a former primary after a failover: the next connection goes to the next host. */
     case DB_ERROR_READ_ONLY:
         db->host++;
         break;
@@ -360,7 +397,9 @@ static bool should_retry(struct db *db, unsigned flags, bool sent, enum error *r
     return false;
 }
 
-/* Logs the last error by its cause. The text of the server can contain parts of messages. */
+/* Logs the last error. Errors of the client library are about the network and are logged in full;
+ * those of the server by their cause only, as its text can contain parts of messages, and in full
+ * at debug. */
 static void log_failure(const struct db *db) {
     const char *cause = db_error_cause(db->last_errno);
     if (db_error_is_client(db->last_errno))
@@ -374,10 +413,12 @@ static void log_failure(const struct db *db) {
 /* One attempt; *sent: the server may have received the statement. */
 static bool run_once(struct db *db, const char *sql, const struct db_value *values, size_t count,
                      struct db_rows **rows, bool *sent) {
+    /* Until the execution below nothing has reached the tables, and any loss may be repeated. */
     *sent = false;
     *rows = prepare(db, sql);
     if (!*rows)
         return false;
+    /* A fault of the program: the text and the list of values do not belong together. */
     if (count > DB_STATEMENT_VALUES || count != mysql_stmt_param_count((*rows)->stmt)) {
         set_error(db, CLIENT_WRONG_VALUES, "wrong number of values for the statement");
         return false;
@@ -404,15 +445,20 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
         *rows = NULL;
     db->last_errno = 0;
     const int64_t give_up = clock_monotonic_ms() + GIVE_UP_MS;
+    /* A bound in attempts and one in time: with slow failures the client would be gone before the
+     * last attempt. */
     for (int attempt = 0; attempt < ATTEMPTS && clock_monotonic_ms() < give_up; attempt++) {
         bool sent;
+        /* `sent` is set by run_once in any case. */
         if (attempt > 0)
             pause_before_retry(attempt);
+        /* Without a connection no pause helps: the caller answers 503. */
         if (!connect_if_needed(db)) {
             result = ERROR_UNAVAILABLE;
             break;
         }
         if (run_once(db, sql, values, count, &mine, &sent)) {
+            /* The rows stay valid until db_done; without `rows`, the result is dropped at once. */
             if (rows)
                 *rows = hand_out(mine);
             else
@@ -422,6 +468,7 @@ enum error db_run(struct db *db, const char *sql, unsigned flags, const struct d
         if (!should_retry(db, flags, sent, &result))
             break;
     }
+    /* A duplicate is an answer, not a failure. */
     if (result != ERROR_CONFLICT)
         log_failure(db);
     return result;
@@ -432,6 +479,7 @@ void db_done(struct db_rows *rows) {
     if (!rows)
         return;
     struct db_connection *connection = rows->connection;
+    /* On a lost connection the library's memory is freed when it is closed. */
     if (!connection->disconnected)
         db_statement_end(rows);
     connection->handed_out--;
@@ -450,12 +498,15 @@ enum error db_number(struct db *db, const char *sql, uint64_t *number) {
 
 /* True if all statements of the script succeeded. */
 static bool run_script(MYSQL *mysql, const char *script) {
+    /* The first statement is sent with the others; each has a result, which must be read before the
+     * next. */
     int failed = mysql_real_query(mysql, script, strlen(script));
     bool more = true;
     while (!failed && more) {
         MYSQL_RES *result = mysql_store_result(mysql);
         if (result)
             mysql_free_result(result);
+        /* mysql_next_result: 0 another result, -1 none, above 0 an error. */
         const int next = mysql_errno(mysql) ? 1 : mysql_next_result(mysql);
         more = next == 0;
         failed = next > 0;
@@ -469,10 +520,12 @@ enum error db_run_script(struct db *db, const char *script) {
         return ERROR_UNAVAILABLE;
     }
     MYSQL *mysql = db->connection->mysql;
+    /* Only for scripts: with it on, an injected statement could follow another in one string. */
     mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON);
     if (!run_script(mysql, script)) {
         set_error(db, mysql_errno(mysql), mysql_error(mysql));
         log_failure(db);
+        /* A script that stopped halfway may leave a transaction or changed settings. */
         db_disconnect(db);
         return ERROR_INTERNAL;
     }

@@ -1,4 +1,6 @@
-/* The table of error numbers, ordered by kind. */
+/* The table of error numbers, ordered by kind: what db.c does after an error, and how the log
+ * explains it. Numbers below 2000 and from 3000 on are the server's (mysqld_error.h), 2000 to 2999
+ * and 5000 to 5999 the client library's (errmsg.h). */
 #include "db/db_error.h"
 
 #include <stddef.h>
@@ -110,6 +112,7 @@ static const struct row {
 };
 
 static const struct row *find(unsigned number) {
+    /* Some eighty rows, searched only after an error. */
     for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++)
         if (TABLE[i].number == number)
             return &TABLE[i];

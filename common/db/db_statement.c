@@ -1,4 +1,7 @@
-/* Binding of values and columns, and reading of rows. */
+/* Binding of values and columns, and reading of rows: MariaDB's prepared-statement API in the types
+ * that the store uses. Integers of any width are read as 64 bits without sign, dates as
+ * microseconds, everything else as bytes. All rows of a result are fetched into memory by the
+ * execution (mysql_stmt_store_result), so other statements may run while they are read. */
 #include "db/db_statement.h"
 
 #include <stdlib.h>
@@ -43,6 +46,7 @@ struct db_value db_text(struct text text) {
 }
 
 struct db_value db_str(const char *str) {
+    /* NULL is SQL's NULL. */
     if (!str)
         return (struct db_value){.kind = DB_KIND_NULL};
     return db_text(text_of(str));
@@ -57,6 +61,7 @@ struct db_value db_time(int64_t micros) {
 }
 
 struct db_value db_id_or_null(uint64_t id) {
+    /* Ids start at 1; 0 means none. */
     return id ? db_u64(id) : (struct db_value){.kind = DB_KIND_NULL};
 }
 
@@ -78,6 +83,7 @@ bool db_statement_prepare(struct db_rows *rows) {
 
 void db_statement_free(struct db_rows *rows) {
     mysql_stmt_close(rows->stmt);
+    /* Buffers of columns from the largest result that this statement has had. */
     for (unsigned i = 0; i < rows->column_space; i++)
         free(rows->columns[i].bytes);
     free(rows->columns);
@@ -86,6 +92,7 @@ void db_statement_free(struct db_rows *rows) {
 }
 
 static void bind_time(MYSQL_TIME *time, int64_t micros) {
+    /* Towards minus infinity, so that the fraction is positive before 1970 too. */
     int64_t seconds = micros / 1000000;
     int64_t rest = micros % 1000000;
     if (rest < 0) {
@@ -128,6 +135,7 @@ static void bind_value(MYSQL_BIND *bind, const struct db_value *value, uint64_t 
     case DB_KIND_BYTES:
         *length = value->text.len;
         bind->buffer_type = value->kind == DB_KIND_TEXT ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
+        /* The library takes a pointer to non-const and does not write there. */
         bind->buffer = (void *)(uintptr_t)value->text.at;
         bind->buffer_length = *length;
         bind->length = length;
@@ -140,6 +148,7 @@ static bool execute(struct db_rows *rows, const struct db_value *values, size_t 
     uint64_t numbers[DB_STATEMENT_VALUES];
     MYSQL_TIME times[DB_STATEMENT_VALUES];
     unsigned long lengths[DB_STATEMENT_VALUES];
+    /* The other arrays are written where they are used. */
     memset(binds, 0, sizeof(binds[0]) * count);
     for (size_t i = 0; i < count; i++)
         bind_value(&binds[i], &values[i], &numbers[i], &times[i], &lengths[i]);
@@ -150,6 +159,7 @@ static bool execute(struct db_rows *rows, const struct db_value *values, size_t 
 static void reserve_columns(struct db_rows *rows, unsigned count) {
     if (count <= rows->column_space)
         return;
+    /* New columns start with zeroes: no buffer yet. */
     rows->columns = xreallocarray(rows->columns, count, sizeof(*rows->columns));
     rows->binds = xreallocarray(rows->binds, count, sizeof(*rows->binds));
     memset(rows->columns + rows->column_space, 0,
@@ -179,6 +189,7 @@ static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_fi
         break;
     default:
         column->type = MYSQL_TYPE_STRING;
+        /* Kept between executions; a longer value enlarges it in fetch_rest. */
         if (!column->bytes) {
             column->size = 256;
             column->bytes = xreallocarray(NULL, column->size, 1);
@@ -190,6 +201,7 @@ static void bind_column(struct db_column *column, MYSQL_BIND *bind, enum enum_fi
     bind->length = &column->len;
     bind->is_null = &column->is_null;
     bind->error = &column->cut;
+    /* Compared by is_bound at the next execution. */
     column->sent = type;
 }
 
@@ -211,16 +223,19 @@ static bool bind_columns(struct db_rows *rows, const MYSQL_FIELD *fields, unsign
     memset(rows->binds, 0, count * sizeof(*rows->binds));
     for (unsigned i = 0; i < count; i++)
         bind_column(&rows->columns[i], &rows->binds[i], fields[i].type);
+    /* The library copies the binds, so their array may move afterwards. */
     const bool bound = mysql_stmt_bind_result(rows->stmt, rows->binds) == 0;
     rows->bound_count = bound ? count : 0;
     return bound;
 }
 
 static bool store_rows(struct db_rows *rows) {
+    /* Until the result is bound, the row functions find no columns and no rows. */
     rows->has_rows = false;
     rows->fetched = 0;
     rows->column_count = 0;
     const unsigned count = mysql_stmt_field_count(rows->stmt);
+    /* An UPDATE or an empty compound statement has no result. */
     if (count == 0)
         return true;
     MYSQL_RES *meta = mysql_stmt_result_metadata(rows->stmt);
@@ -230,6 +245,8 @@ static bool store_rows(struct db_rows *rows) {
     mysql_free_result(meta);
     if (bound)
         rows->column_count = count;
+    /* Only now are the rows transferred; from here on the connection is free for other
+     * statements. */
     rows->has_rows = bound && mysql_stmt_store_result(rows->stmt) == 0;
     return rows->has_rows;
 }
@@ -245,6 +262,7 @@ bool db_statement_run(struct db_rows *rows, const struct db_value *values, size_
 static void fetch_rest(struct db_rows *rows) {
     for (unsigned i = 0; i < rows->column_count; i++) {
         struct db_column *column = &rows->columns[i];
+        /* Only strings whose real length exceeds the buffer: the library has cut them. */
         if (column->type != MYSQL_TYPE_STRING || column->is_null || column->len <= column->size)
             continue;
         column->size = column->len + 1;
@@ -260,6 +278,7 @@ bool db_next(struct db_rows *rows) {
     if (!rows->has_rows)
         return false;
     const int fetched = mysql_stmt_fetch(rows->stmt);
+    /* 1 is an error, MYSQL_NO_DATA the end. A truncated row is a row. */
     if (fetched != 0 && fetched != MYSQL_DATA_TRUNCATED)
         return false;
     if (fetched == MYSQL_DATA_TRUNCATED)
@@ -282,6 +301,7 @@ void db_seek(struct db_rows *rows, uint64_t row) {
 }
 
 bool db_is_null(const struct db_rows *rows, unsigned column) {
+    /* A column beyond the result reads as NULL: an older schema or a result without that column. */
     return column >= rows->column_count || rows->columns[column].is_null;
 }
 
@@ -316,6 +336,7 @@ static void free_large_columns(struct db_rows *rows) {
         free(column->bytes);
         column->bytes = NULL;
         column->size = 0;
+        /* The next execution must bind the column again, to a new buffer. */
         rows->bound_count = 0;
     }
 }
