@@ -1,4 +1,9 @@
-/* The names of types, channels and keys; writing and parsing envelopes. */
+/* The names of types, channels and keys; writing and parsing envelopes. An envelope is a line, then
+ * the JSON that clients get:
+ *   2 SEQ TYPE ACTOR_ID SUBJECT_ID LOGICAL_TIME ACTOR OFFSET LENGTH
+ *   {...}
+ * OFFSET and LENGTH say where in the JSON the Message object is, 0 0 if it has none. The line lets
+ * pushd order and route an event without parsing JSON. */
 #include "event/event.h"
 
 #include <inttypes.h>
@@ -61,12 +66,15 @@ bool event_belongs(unsigned type, enum event_stream stream, bool stored) {
     const struct type *row = find_type(type);
     if (!row)
         return false;
+    /* User streams carry stored events only; a room's channel carries both, each type in one
+     * way. */
     if (stream == EVENT_STREAM_USER)
         return stored && (row->where & IN_USER) != 0;
     return (row->where & (stored ? IN_ROOM : NOTICE)) != 0;
 }
 
 unsigned event_type(struct text name) {
+    /* Linear: 17 names, and the most frequent one comes first. */
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (text_equals(name, text_of(TYPES[i].name)))
             return TYPES[i].number;
@@ -91,6 +99,7 @@ static bool skip(struct text *text, const char *prefix) {
 
 bool event_channel_parse(struct text channel, const char *prefix, enum event_stream *stream,
                          uint64_t *id) {
+    /* Channels are named PREFIXroom:ID and PREFIXuser:ID; others are of somebody else. */
     if (!skip(&channel, prefix))
         return false;
     if (skip(&channel, STREAMS[EVENT_STREAM_ROOM]))
@@ -99,21 +108,26 @@ bool event_channel_parse(struct text channel, const char *prefix, enum event_str
         *stream = EVENT_STREAM_USER;
     else
         return false;
+    /* No sign, no blanks, and not empty. */
     return text_to_u64(channel, id);
 }
 
 void event_write_around_time(struct buffer *before, struct buffer *after,
                              const struct event_envelope *envelope) {
     const struct text text = envelope->text, message = envelope->message;
+    /* The fields before the logical time. A script in Redis makes that number, so the parts before
+     * and after it are separate there. */
     buffer_printf(before, "%d %" PRIu64 " %s %" PRIu64 " %" PRIu64 " ", EVENT_VERSION,
                   envelope->seq, event_name(envelope->type), envelope->actor_id,
                   envelope->subject_id);
     buffer_append_char(after, ' ');
+    /* A notice of the system has no actor. */
     if (envelope->actor.len > 0)
         buffer_append(after, envelope->actor.at, envelope->actor.len);
     else
         buffer_append_str(after, NO_ACTOR);
     buffer_append_char(after, ' ');
+    /* The offset of the message from the start of the JSON; both are in one buffer. */
     buffer_append_u64(after, message.len > 0 ? (uint64_t)(message.at - text.at) : 0);
     buffer_append_char(after, ' ');
     buffer_append_u64(after, message.len);
@@ -124,6 +138,7 @@ void event_write_around_time(struct buffer *before, struct buffer *after,
 void event_write(struct buffer *out, const struct event_envelope *envelope) {
     struct buffer after = BUFFER_EMPTY;
     event_write_around_time(out, &after, envelope);
+    /* The time is between the two parts. */
     buffer_append_u64(out, envelope->logical_time);
     buffer_append(out, after.data, after.len);
     buffer_free(&after);
@@ -147,6 +162,7 @@ static bool next_number(struct text *rest, char end, uint64_t *number) {
 
 /* Version 1 has the name of the user only in the JSON. User names contain no escapes. */
 static struct text name_in_version_1(struct text json) {
+    /* The notice was written by this program, so the spelling of the key is known. */
     static const char KEY[] = "\"user\":\"";
     const char *key = json.len ? memmem(json.at, json.len, KEY, sizeof(KEY) - 1) : NULL;
     if (!key)
@@ -157,12 +173,15 @@ static struct text name_in_version_1(struct text json) {
 }
 
 static bool read_version_1(struct text rest, struct event_envelope *envelope) {
+    /* Version 1 is sent by programs before an update; both kinds may run for a while. */
     if (!next_number(&rest, '\n', &envelope->subject_id))
         return false;
     envelope->text = rest;
+    /* A stored event is read from the database, since the header lacks the name. */
     envelope->header_only = envelope->seq > 0;
     if (envelope->type != EVENT_USER_JOINED && envelope->type != EVENT_USER_LEFT)
         return true;
+    /* There presence notices had the logical time in the place of the subject. */
     envelope->logical_time = envelope->subject_id;
     envelope->subject_id = 0;
     envelope->actor = name_in_version_1(rest);
@@ -177,10 +196,12 @@ static bool read_version_2(struct text rest, struct event_envelope *envelope) {
         !next_number(&rest, '\n', &len))
         return false;
     envelope->text = rest;
+    /* A name that is none would end up in JSON and logs unescaped. */
     if (text_equals(envelope->actor, text_of(NO_ACTOR)))
         envelope->actor = (struct text){NULL, 0};
     else if (!text_is_username(envelope->actor))
         return false;
+    /* The second comparison cannot overflow, thanks to the first. */
     if (offset > rest.len || len > rest.len - offset)
         return false;
     if (len > 0)
@@ -192,10 +213,12 @@ bool event_read(struct text bytes, struct event_envelope *envelope) {
     struct text name;
     uint64_t version;
     *envelope = (struct event_envelope){0};
+    /* The fields that all versions have in common. */
     if (!next_number(&bytes, ' ', &version) || !next_number(&bytes, ' ', &envelope->seq) ||
         !next_word(&bytes, ' ', &name) || !next_number(&bytes, ' ', &envelope->actor_id))
         return false;
     envelope->type = event_type(name);
+    /* A type of a newer version: ignored. */
     if (envelope->type == 0)
         return false;
     if (version == 1)

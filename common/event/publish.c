@@ -1,4 +1,6 @@
-/* Building envelopes and publishing them. */
+/* Building envelopes and publishing them. What is published here was committed before; redis_client
+ * keeps it until the answer is sent. A failure is not reported: pushd finds the event in the
+ * database. */
 #include "event/publish.h"
 
 #include <string.h>
@@ -20,9 +22,11 @@ static void publish(struct redis_client *client, const char *prefix, enum event_
 
 void publish_room_event(struct redis_client *client, const char *prefix,
                         const struct room_event *event, const struct room *room) {
+    /* Without Redis, do not even write the JSON. */
     if (!redis_client_is_configured(client))
         return;
     struct buffer json = BUFFER_EMPTY;
+    /* `message` points into json, which stays as it is until the envelope was copied. */
     const struct text message = serialize_room_event(&json, event, room);
     const struct event_envelope envelope = {.seq = event->seq,
                                             .type = event->type,
@@ -64,6 +68,8 @@ void publish_room_notice(struct redis_client *client, const char *prefix, uint64
 
 void publish_credentials_changed(struct redis_client *client, const char *prefix,
                                  const struct user_change *change) {
+    /* pushd closes or checks the sockets of that user; there is nothing for clients to see, so no
+     * JSON. */
     if (change->changed)
         publish_user_event(client, prefix, change->user_id, EVENT_CREDENTIALS_CHANGED, change->seq,
                            change->user_id, NULL, 0, text_of(""));
@@ -74,12 +80,14 @@ void publish_credentials_changed(struct redis_client *client, const char *prefix
 static bool next_stream(struct text *list, uint64_t *user_id, uint64_t *seq) {
     if (list->len == 0)
         return false;
+    /* The list comes from SQL's GROUP_CONCAT: "12:7,15:3". */
     const char *comma = memchr(list->at, ',', list->len);
     const struct text entry = {list->at, comma ? (size_t)(comma - list->at) : list->len};
     const size_t removed = entry.len + (comma ? 1 : 0);
     const char *colon = memchr(entry.at, ':', entry.len);
     list->at += removed;
     list->len -= removed;
+    /* Not of that form, which the store never makes: stop. */
     if (!colon)
         return false;
     const size_t user_len = (size_t)(colon - entry.at);
@@ -93,12 +101,14 @@ void publish_room_deleted(struct redis_client *client, const char *prefix, uint6
         return;
     struct buffer json = BUFFER_EMPTY;
     uint64_t user_id, seq;
+    /* Each member has an event in the own stream, with its own number. */
     while (next_stream(&streams, &user_id, &seq)) {
         buffer_clear(&json);
         serialize_room_deleted(&json, seq, room_id, deleted_by);
         publish_user_event(client, prefix, user_id, EVENT_ROOM_DELETED, seq, actor_id, deleted_by,
                            room_id, (struct text){json.data, json.len});
     }
+    /* The notice to the room closes its sockets; it has no number, since the stream is gone. */
     buffer_clear(&json);
     serialize_room_deleted(&json, 0, room_id, deleted_by);
     publish_room_notice(client, prefix, room_id, EVENT_ROOM_DELETED, actor_id, deleted_by, 0,

@@ -1,4 +1,7 @@
-/* Replaying the streams of rooms and users, one event at a time. */
+/* Replaying the streams of rooms and users, one event at a time: the store reads rows, serialize
+ * writes the same JSON that was published when they were new, and the visitor gets an envelope.
+ * Only one event is in memory. What an event shows of its subject is read now: an edited message
+ * has its present content. */
 #include "event/replay.h"
 
 #include "base/buffer.h"
@@ -20,6 +23,7 @@ struct replay {
 
 /* Completes the envelope of the current event and visits it. */
 static void visit_event(struct replay *replay, struct event_envelope envelope) {
+    /* Valid during the visit only; the next event uses the same buffer. */
     envelope.text = (struct text){buffer_str(&replay->json), replay->json.len};
     envelope.message = replay->message;
     replay->visit(replay->context, &envelope);
@@ -49,6 +53,8 @@ static enum error read_room(struct replay *replay, uint64_t room_id) {
 static void replay_room_event(void *context, const struct room_event *event) {
     struct replay *replay = context;
     const bool shows_room = event->type == EVENT_ROOM_UPDATED;
+    /* An error cannot stop the walk over the rows; it skips the others and is returned at the
+     * end. */
     if (!replay->error && shows_room)
         replay->error = read_room(replay, event->room_id);
     if (replay->error)

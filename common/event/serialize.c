@@ -1,4 +1,5 @@
-/* Objects first, then events. */
+/* The JSON that users see, written in one place for answers, published events and replays. Objects
+ * first, then events. The order of keys is that of the docs. */
 #include "event/serialize.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ void serialize_message(struct json_writer *w, const struct message *message) {
     json_write_member_u64(w, "sender_id", message->sender_id);
     json_write_member_text(w, "sender_username", message->sender_username);
     json_write_member_text(w, "content", message->content);
+    /* The names of types are constants of the program and need no escaping. */
     json_write_key(w, "message_type");
     json_write_word(w, message_type_name(message->type));
     json_write_member_id(w, "reply_to_id", message->reply_to_id);
@@ -68,6 +70,7 @@ static void room_fields(struct json_writer *w, const struct room *room) {
     json_write_member_time(w, "created_at", state->created_at);
     json_write_member_u64(w, "members_count", state->members_count);
     json_write_member_u64(w, "message_count", state->message_count);
+    /* null in a room without messages. */
     json_write_key(w, "last_message");
     if (room->has_last_message)
         serialize_message(w, &room->last_message);
@@ -80,6 +83,8 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     const struct room_state *state = &room->state;
     json_write_object(w);
     room_fields(w, room);
+    /* Positions count messages without gaps, so the difference to the last one read is the number
+     * unread. */
     json_write_member_u64(w, "unread_count",
                           state->is_member ? state->message_count - state->last_read_position : 0);
     json_write_member_bool(w, "is_admin", state->is_admin);
@@ -102,6 +107,7 @@ static struct json_writer begin(struct buffer *out, unsigned type) {
 }
 
 static void finish(struct json_writer *w, uint64_t seq, uint64_t room_id) {
+    /* Notices have no number: they are not stored. */
     if (seq)
         json_write_member_u64(w, "seq", seq);
     json_write_member_u64(w, "room_id", room_id);
@@ -139,6 +145,8 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
     size_t message_start = 0, message_len = 0;
     switch (event->type) {
     case EVENT_NEW_MESSAGE:
+        /* The place of the object, which the writer puts after a comma, its name and a colon. The
+         * notifications of pushd reuse these bytes. */
         message_start = out->len + strlen(",\"message\":");
         event_message(&w, event);
         message_len = event->has_message ? out->len - message_start : 0;
@@ -171,6 +179,7 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
         break;
     }
     finish(&w, event->seq, event->room_id);
+    /* The buffer may have moved while it grew, so the address is taken only now. */
     return message_len ? (struct text){out->data + message_start, message_len}
                        : (struct text){NULL, 0};
 }
@@ -178,6 +187,7 @@ struct text serialize_room_event(struct buffer *out, const struct room_event *ev
 void serialize_room_updated(struct buffer *out, const struct room_event *event, struct text room) {
     struct json_writer w = begin(out, EVENT_ROOM_UPDATED);
     json_write_key(&w, "room");
+    /* The room as JSON, written once for all events of a replay. */
     json_write_raw(&w, room.at, room.len);
     json_write_member_text(&w, "updated_by", event->actor);
     finish(&w, event->seq, event->room_id);
