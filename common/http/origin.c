@@ -1,4 +1,6 @@
-/* Parsing and comparing of scheme, host and port. */
+/* Parsing and comparing of scheme, host and port: which pages may use a cookie. An origin is
+ * SCHEME://HOST[:PORT] without a path (RFC 6454); browsers send it in lower case and without a
+ * default port. */
 #include "http/origin.h"
 
 #include <string.h>
@@ -9,6 +11,7 @@
 static size_t scheme_length(struct text text) {
     size_t len = 0;
     while (len < text.len) {
+        /* A letter first, then also digits, + - and dots. */
         const char c = text.at[len];
         const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         const bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
@@ -28,6 +31,7 @@ static bool is_host_character(char c) {
 /* Length of the host at the start of the text; 0 if there is none. */
 static size_t host_length(struct text text) {
     size_t len = 0;
+    /* A name or an IPv4 address; else an IPv6 address in brackets. */
     if (text.len == 0 || *text.at != '[') {
         while (len < text.len && is_host_character(text.at[len]))
             len++;
@@ -38,6 +42,7 @@ static size_t host_length(struct text text) {
         return 0;
     const struct text address = {text.at + 1, (size_t)(end - text.at) - 1};
     struct cidr parsed;
+    /* cidr_parse would take IPv4 and a network too. */
     const bool is_ipv6 = memchr(address.at, ':', address.len) &&
                          !memchr(address.at, '/', address.len) && cidr_parse(address, &parsed);
     return is_ipv6 ? address.len + 2 : 0;
@@ -57,6 +62,7 @@ bool origin_is_valid(struct text text) {
     /* Pages from files have no host; some browsers name the scheme, others do not. */
     if (text_equals(text, text_of("null")) || text_equals_nocase(text, text_of("file://")))
         return true;
+    /* Each part begins where the one before ended; a length of 0 means that it is missing. */
     const size_t scheme = scheme_length(text);
     const struct text rest = {text.at + scheme, text.len - scheme};
     const size_t host = host_length(rest);
@@ -65,15 +71,18 @@ bool origin_is_valid(struct text text) {
 }
 
 static struct text without_port(struct text host, struct text port) {
+    /* Only the default port of the scheme is removed. */
     if (host.len > port.len && memcmp(host.at + host.len - port.len, port.at, port.len) == 0)
         host.len -= port.len;
     return host;
 }
 
 bool origin_is_own(struct text origin, enum origin_scheme scheme, struct text host) {
+    /* Other schemes have no pages of this site. */
     const bool https = text_skip(&origin, "https://");
     if (!https && !text_skip(&origin, "http://"))
         return false;
+    /* Unknown: behind a proxy that does not say so, either scheme may be the own one. */
     if (scheme != ORIGIN_SCHEME_UNKNOWN && https != (scheme == ORIGIN_HTTPS))
         return false;
     const struct text port = text_of(https ? ":443" : ":80");
@@ -93,6 +102,7 @@ bool origin_of_url(struct text url, struct text *origin) {
     if (!end)
         return false;
     size_t len = (size_t)(end - url.at) + 3;
+    /* Up to the path, the query or the fragment; user names do not occur in Referer. */
     while (len < url.len && !strchr("/?#", url.at[len]))
         len++;
     *origin = (struct text){url.at, len};
