@@ -1,4 +1,7 @@
-/* A scanner with an explicit stack of one bit per level; the names are those of RFC 8259. */
+/* Whether a text is JSON that json-c reads the same way as everybody else. A scanner with an
+ * explicit stack of one bit per level; the names are those of RFC 8259. Beyond the grammar it
+ * refuses what parsers disagree on or C cannot hold: NUL, lone surrogates, integers beyond 64 bits,
+ * numbers that round to infinity, depth beyond 32, a byte order mark. */
 #include "json/json_validate.h"
 
 #include <stdbool.h>
@@ -85,10 +88,13 @@ static bool is_digit(const struct scan *scan) {
 
 /* Adds one digit to the number; `fraction`: it is after the point. */
 static void take_digit(struct number *number, unsigned digit, bool fraction) {
+    /* The integer part, as far as it fits in 64 bits. */
     if (!fraction && (__builtin_mul_overflow(number->whole, 10u, &number->whole) ||
                       __builtin_add_overflow(number->whole, digit, &number->whole)))
         number->wide = true;
+    /* Leading zeros are no significant digits; after the point they lower the order. */
     if (number->digits > 0 || digit > 0) {
+        /* Compared from the first significant digit on, as long as all were equal. */
         if (number->against == 0 && number->digits < LIMIT_DIGITS)
             number->against = (int)digit - (double_limit[number->digits] - '0');
         number->digits++;
@@ -118,6 +124,7 @@ static bool take_exponent(struct scan *scan, struct number *number) {
         accept(scan, '+');
     if (!is_digit(scan))
         return unexpected(scan, "digit expected");
+    /* Saturates: with so large an exponent the exact value does not matter. */
     for (; is_digit(scan); scan->at++)
         exponent = exponent > huge / 10 - 1 ? huge : exponent * 10 + (*scan->at - '0');
     number->order += negative ? -exponent : exponent;
@@ -128,8 +135,11 @@ static bool take_exponent(struct scan *scan, struct number *number) {
 static bool is_infinite(const struct number *number) {
     const int64_t limit = (int64_t)LIMIT_DIGITS;
 
+    /* Fewer digits before the point than the limit has: below it. Zero has none at all. */
     if (number->digits == 0 || number->order < limit)
         return false;
+    /* As many: the first digit that differs decides. Equal digits and no fewer of them are the
+     * limit itself or more. */
     return number->order > limit || number->against > 0 ||
            (number->against == 0 && number->digits >= LIMIT_DIGITS);
 }
@@ -137,6 +147,7 @@ static bool is_infinite(const struct number *number) {
 static bool check_number(struct scan *scan) {
     const char *start = scan->at;
     struct number number = {0};
+    /* A plus sign is not allowed, and no leading zero either. */
     bool negative = accept(scan, '-');
     bool real = false;
 
@@ -156,6 +167,7 @@ static bool check_number(struct scan *scan) {
         if (!take_exponent(scan, &number))
             return false;
     }
+    /* Integers have a bound of their own, the range of int64 and uint64 together. */
     if (real && is_infinite(&number))
         return fail(scan, start, "number too large");
     if (!real && (number.wide || (negative && number.whole > (uint64_t)1 << 63)))
@@ -180,6 +192,7 @@ static bool read_unit(const char *at, const char *end, uint32_t *unit) {
             digit = c - 'A' + 10;
         else
             return false;
+        /* Four bits per digit. */
         *unit = *unit << 4 | (uint32_t)digit;
     }
     return true;
@@ -191,8 +204,10 @@ static bool check_unicode_escape(struct scan *scan) {
 
     if (!read_unit(scan->at, scan->end, &unit))
         return fail(scan, scan->at, "bad escape");
+    /* Valid JSON, but texts end at a NUL in C and in places of the database. */
     if (unit == 0)
         return fail(scan, scan->at, "NUL character");
+    /* A character beyond U+FFFF is two escapes, the high surrogate first; neither may be alone. */
     if (unit >= 0xD800 && unit <= 0xDFFF) {
         uint32_t low;
 
@@ -206,6 +221,7 @@ static bool check_unicode_escape(struct scan *scan) {
 }
 
 static bool check_escape(struct scan *scan) {
+    /* A backslash as the last byte. */
     if (scan->end - scan->at < 2)
         return fail(scan, scan->end, "unexpected end");
     switch (scan->at[1]) {
@@ -268,6 +284,7 @@ static bool check_word(struct scan *scan) {
 }
 
 static bool open_level(struct scan *scan, bool object) {
+    /* The bits of `objects` are used up. */
     if (scan->depth == JSON_VALIDATE_MAX_DEPTH)
         return fail(scan, scan->at, "nesting over 32");
     scan->at++;
@@ -299,6 +316,7 @@ static bool check_value(struct scan *scan) {
 }
 
 static bool check_key(struct scan *scan) {
+    /* A key is a string, then a colon; the value follows as the next token. */
     if (*scan->at != '"')
         return unexpected(scan, "key expected");
     if (!check_string(scan))
@@ -313,8 +331,10 @@ static bool check_key(struct scan *scan) {
 static bool check_separator(struct scan *scan) {
     bool object = scan->objects & 1;
 
+    /* A second value at the top level. */
     if (scan->depth == 0)
         return unexpected(scan, "more than one value");
+    /* Another member or element must follow: {"a":1,} is refused. */
     if (accept(scan, ',')) {
         scan->expect = object ? EXPECT_KEY : EXPECT_VALUE;
         return true;
@@ -345,6 +365,7 @@ static bool check_next(struct scan *scan) {
 static bool check_text(struct scan *scan) {
     const char *start = scan->at;
 
+    /* RFC 8259, section 8.1: senders must not add it. */
     if (scan->end - start >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
         return fail(scan, start, "byte order mark");
     skip_space(scan);
@@ -355,6 +376,7 @@ static bool check_text(struct scan *scan) {
             return false;
         skip_space(scan);
     }
+    /* The text ended inside an object or array. */
     if (scan->depth > 0)
         return fail(scan, scan->end, "unexpected end");
     return true;

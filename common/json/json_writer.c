@@ -1,4 +1,6 @@
-/* Escaping of strings, and the values that are not written inline. */
+/* Escaping of strings, and the values that are not written inline. Only what RFC 8259 demands is
+ * escaped: quote, backslash and control characters; everything else is UTF-8 as it was stored,
+ * after validation. */
 #include "json/json_writer.h"
 
 #include <string.h>
@@ -18,6 +20,7 @@ static void append_escape(struct buffer *out, char c) {
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char names[] = "\"\\bfnrt";
     static const char digits[] = "0123456789abcdef";
+    /* strchr would find the terminator for NUL. */
     const char *found = c == '\0' ? NULL : strchr(named, c);
 
     if (found != NULL) {
@@ -35,6 +38,7 @@ static void append_escaped(struct buffer *out, struct text value) {
     size_t i = 0;
 
     while (i < value.len) {
+        /* A run without escapes is copied at once. */
         size_t run = i;
 
         while (i < value.len && !needs_escape(value.at[i]))
@@ -61,6 +65,7 @@ void json_write_str(struct json_writer *w, const char *value) {
 
 void json_write_time(struct json_writer *w, int64_t micros) {
     json_write_separate(w);
+    /* Two quotes; the size of the text counts its terminator already. */
     char *quoted = buffer_reserve(w->out, CLOCK_TEXT_SIZE + 1);
 
     quoted[0] = '"';
