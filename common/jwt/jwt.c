@@ -1,4 +1,7 @@
-/* The parts of a token, its signature, and the rules for its claims, in this order. */
+/* Checking and making signed tokens (JSON Web Tokens, RFC 7519, in the compact form of RFC 7515):
+ * HEADER.CLAIMS.SIGNATURE, each part in base64url. The order here is that of a check: the parts,
+ * the signature, the rules for the claims. `why` gets a sentence for the log of the site that makes
+ * the tokens. */
 #include "jwt/jwt.h"
 
 #include <inttypes.h>
@@ -49,6 +52,7 @@ static void append_quoted(struct buffer *why, struct text value) {
     size_t at = 0;
     while (at < value.len && at < QUOTED_MAX) {
         uint32_t point;
+        /* Whole characters only, so that the error itself is valid UTF-8. */
         const size_t size = text_decode(value.at + at, value.len - at, &point);
         if (size == 0)
             break;
@@ -68,6 +72,8 @@ static void append_quoted(struct buffer *why, struct text value) {
 static unsigned char *decode(struct text part, size_t *len) {
     const char *end = NULL;
     unsigned char *bytes = xcalloc(part.len + 1, 1);
+    /* libsodium refuses padding and bits that are left over, and stops at other characters: so
+     * `end` must be reached. */
     if (sodium_base642bin(bytes, part.len, part.at, part.len, NULL, len, &end,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
         end == part.at + part.len)
@@ -81,6 +87,7 @@ static size_t written_members(struct text json) {
     size_t count = 0;
     bool in_string = false;
     for (size_t i = 0; i < json.len; i++) {
+        /* An escaped character is skipped, so that \" does not end the string. */
         if (in_string && json.at[i] == '\\')
             i++;
         else if (json.at[i] == '"')
@@ -93,6 +100,7 @@ static size_t written_members(struct text json) {
 
 static size_t parsed_members(struct json_object *value) {
     size_t count = 0;
+    /* json-c keeps one of two members with the same name: then fewer were parsed than written. */
     if (json_object_is_type(value, json_type_object)) {
         json_object_object_foreach(value, name, member) {
             (void)name;
@@ -115,12 +123,14 @@ static struct json_object *parse_object(struct text part) {
     if (!bytes)
         return NULL;
     const struct text json = {(const char *)bytes, len};
+    /* json_validate first: json-c alone is lenient. */
     if (!json_validate(json.at, json.len, NULL)) {
         struct json_tokener *tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 1);
         if (tokener)
             object = json_tokener_parse_ex(tokener, json.at, (int)json.len);
         json_tokener_free(tokener);
     }
+    /* Valid JSON that is not an object, or with a name given twice. */
     if (object && (!json_object_is_type(object, json_type_object) ||
                    parsed_members(object) != written_members(json))) {
         json_object_put(object);
@@ -157,6 +167,8 @@ static enum jwt_error wrong_algorithm(struct buffer *why, struct text found, con
 static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_object *header,
                                       struct text signed_text, struct text signature_part,
                                       struct jwt *jwt, struct buffer *why) {
+    /* Parameters that bring their own key or change how the token is to be read (RFC 8725, section
+     * 3): none is ignored. */
     static const char *const FOREIGN[] = {"jwk",      "jku",  "x5u", "x5c", "x5t",
                                           "x5t#S256", "crit", "enc", "zip", "b64"};
     struct text algorithm, kid = {NULL, 0};
@@ -170,6 +182,8 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
     if (has(header, "kid") && !get_text(header, "kid", &kid))
         return fail(why, JWT_MALFORMED, "kid in the header is not a string.");
 
+    /* With a kid, only that key counts; its algorithm is that of the file, never that of the header
+     * (RFC 8725, section 3.1: otherwise a public RSA key could be used as an HMAC secret). */
     const struct jwt_key *named = kid.at ? jwt_keys_find(keys, kid) : NULL;
     if (kid.at && !named) {
         buffer_append_str(why, "No key has the kid ");
@@ -180,6 +194,7 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
     if (named && jwt_key_algorithm(named) != known)
         return wrong_algorithm(why, algorithm, jwt_algorithm_name(jwt_key_algorithm(named)));
 
+    /* The header is fine; now the signature itself. */
     size_t len = 0;
     unsigned char *signature = decode(signature_part, &len);
     if (!signature)
@@ -187,6 +202,8 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
     bool tried = false;
     for (size_t i = 0; i < jwt_keys_count(keys) && !jwt->key; i++) {
         const struct jwt_key *key = jwt_keys_at(keys, i);
+        /* Without a kid, each key of this algorithm. "none" is JWT_NO_ALGORITHM and matches no
+         * key. */
         if (known == JWT_NO_ALGORITHM || jwt_key_algorithm(key) != known || (named && key != named))
             continue;
         tried = true;
@@ -194,6 +211,7 @@ static enum jwt_error check_signature(const struct jwt_keys *keys, struct json_o
             jwt->key = key;
     }
     free(signature);
+    /* There is no key of that algorithm at all. */
     if (!tried)
         return wrong_algorithm(why, algorithm, "that of a key");
     return jwt->key ? JWT_VALID
@@ -208,8 +226,10 @@ static enum jwt_error read_time(struct json_object *claims, const char *name, bo
     struct json_object *value = NULL;
     uint64_t seconds = 0;
     *found = json_object_object_get_ex(claims, name, &value);
+    /* A missing claim is the caller's to judge. */
     if (!*found)
         return JWT_VALID;
+    /* JSON numbers with a fraction or an exponent are doubles, negative ones fail as text. */
     if (!json_object_is_type(value, json_type_int) ||
         !text_to_u64(text_of(json_object_to_json_string(value)), &seconds) ||
         seconds > (uint64_t)TIME_MAX) {
@@ -224,6 +244,7 @@ static enum jwt_error check_times(struct json_object *claims, const struct jwt_r
                                   struct jwt *jwt, struct buffer *why) {
     bool has_exp, has_nbf, has_iat;
     int64_t exp = 0, nbf = 0, iat = 0;
+    /* All three are read first, so that a malformed one is found whatever the others say. */
     enum jwt_error error = read_time(claims, "exp", &has_exp, &exp, why);
     if (!error)
         error = read_time(claims, "nbf", &has_nbf, &nbf, why);
@@ -234,6 +255,7 @@ static enum jwt_error check_times(struct json_object *claims, const struct jwt_r
     if (!has_exp)
         return fail(why, JWT_MISSING_CLAIM, "exp is missing.");
 
+    /* Clocks differ: each comparison with this server's clock allows JWT_SKEW seconds. */
     const int64_t now = rules->now, life = (int64_t)rules->life;
     if (exp + JWT_SKEW <= now) {
         buffer_printf(why, "The token expired %" PRId64 " s ago.", now - exp);
@@ -247,6 +269,8 @@ static enum jwt_error check_times(struct json_object *claims, const struct jwt_r
         buffer_printf(why, "iat is %" PRId64 " s ahead of the clock of this server.", iat - now);
         return JWT_NOT_YET_VALID;
     }
+    /* A token cannot be revoked, so its life is bounded: from iat if that is there, else from
+     * now. */
     if (has_iat ? exp - iat > life : exp - now > life + JWT_SKEW) {
         buffer_printf(why, "exp is %" PRId64 " s after %s, at most %" PRId64 " s are allowed.",
                       exp - (has_iat ? iat : now), has_iat ? "iat" : "now", life);
@@ -261,6 +285,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
                                      struct buffer *why) {
     struct json_object *value = NULL;
     struct text found = {NULL, 0};
+    /* An empty option checks nothing. */
     if (!*expected)
         return JWT_VALID;
     json_object_object_get_ex(claims, "aud", &value);
@@ -286,6 +311,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
 /* Reads a claim that is a string where it is given. */
 static enum jwt_error read_text(struct json_object *claims, const char *name, size_t most,
                                 struct text *text, struct buffer *why) {
+    /* Absent is fine, the empty string is not. */
     if (!has(claims, name) || (get_text(claims, name, text) && text->len <= most && text->len > 0))
         return JWT_VALID;
     buffer_printf(why, "%s is not a string of 1 to %zu bytes.", name, most);
@@ -296,6 +322,7 @@ static enum jwt_error check_claims(const struct jwt_rules *rules, struct jwt *jw
                                    struct buffer *why) {
     struct json_object *claims = jwt->object;
     enum jwt_error error = check_times(claims, rules, jwt, why);
+    /* sub is the user on the site, iss the site; jti identifies the token. */
     if (!error)
         error = read_text(claims, "sub", SUBJECT_MAX, &jwt->subject, why);
     if (!error && !jwt->subject.at)
@@ -322,6 +349,7 @@ static bool split(struct text token, struct text *header, struct text *claims,
                   struct text *signature) {
     const char *end = token.at + token.len;
     const char *first = token.len ? memchr(token.at, '.', token.len) : NULL;
+    /* Exactly two dots: five parts would be an encrypted token. */
     const char *second = first ? memchr(first + 1, '.', (size_t)(end - first) - 1) : NULL;
     if (!second || memchr(second + 1, '.', (size_t)(end - second) - 1))
         return false;
@@ -356,6 +384,7 @@ enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *ru
     if (!error)
         error = check_claims(rules, jwt, why);
     json_object_put(header);
+    /* The claims live on in jwt->object if they are valid: its texts point into it. */
     if (error)
         jwt_free(jwt);
     return error;
@@ -370,12 +399,14 @@ static void append_base64url(struct buffer *out, const void *bytes, size_t len) 
     const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     const size_t size = sodium_base64_encoded_len(len, variant);
     sodium_bin2base64(buffer_reserve(out, size), size, bytes, len, variant);
+    /* The terminator is not part of the text. */
     out->len += size - 1;
 }
 
 bool jwt_make(const struct jwt_key *key, struct text claims, struct buffer *out) {
     unsigned char mac[JWT_MAC_SIZE];
     struct buffer header = BUFFER_EMPTY, token = BUFFER_EMPTY;
+    /* Header and claims are what is signed, in their encoded form. */
     struct json_writer w = json_writer_start(&header);
     json_write_object(&w);
     json_write_member_str(&w, "alg", jwt_algorithm_name(jwt_key_algorithm(key)));
@@ -389,6 +420,7 @@ bool jwt_make(const struct jwt_key *key, struct text claims, struct buffer *out)
     if (made) {
         buffer_append_char(&token, '.');
         append_base64url(&token, mac, sizeof(mac));
+        /* Appended only as a whole. */
         buffer_append(out, token.data, token.len);
     }
     buffer_free(&header);

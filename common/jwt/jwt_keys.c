@@ -1,5 +1,8 @@
 /* Parsing a file of keys, and the check of a signature by each algorithm: HMAC and Ed25519 by
- * libsodium, RSA and ECDSA by libcrypto. */
+ * libsodium, RSA and ECDSA by libcrypto.
+ * A line of the file is NAME ALGORITHM KEY, the key being the secret itself for HS256 and else the
+ * path of a public key in PEM, relative to the file. libcrypto keeps errors in a queue of the
+ * thread, which is cleared after each use so that the next user does not find them. */
 #include "jwt/jwt_keys.h"
 
 #include <errno.h>
@@ -70,6 +73,7 @@ static bool read_secret(const struct place *place, struct text word, struct jwt_
     if (word.len < JWT_SECRET_MIN || word.len > JWT_SECRET_MAX)
         return fail(place,
                     "an HS256 secret has 32 to 1,024 bytes; `openssl rand -hex 32` makes one");
+    /* The secret is the text as it stands, not decoded from hex or base64. */
     key->secret = (struct text){xstrndup(word.at, word.len), word.len};
     return true;
 }
@@ -81,6 +85,7 @@ static bool take_ed25519(const struct place *place, struct jwt_key *key) {
     if (!EVP_PKEY_is_a(key->public_key, "ED25519") ||
         EVP_PKEY_get_raw_public_key(key->public_key, key->ed25519, &len) != 1)
         return fail(place, "the key is not an Ed25519 key, which EdDSA needs");
+    /* On the curve, of the main subgroup, and canonical. */
     if (!crypto_core_ed25519_is_valid_point(key->ed25519))
         return fail(place, "the key is not a valid Ed25519 public key");
     return true;
@@ -98,6 +103,7 @@ static bool check_type(const struct place *place, struct jwt_key *key) {
             return fail(place, "an RSA key needs at least 2,048 bits");
         return true;
     default:
+        /* Fails, leaving the name empty, for a key that is on no curve. */
         EVP_PKEY_get_group_name(key->public_key, curve, sizeof(curve), NULL);
         return strcmp(curve, "prime256v1") == 0 ||
                fail(place, "the key is not on the curve P-256, which ES256 needs");
@@ -106,6 +112,7 @@ static bool check_type(const struct place *place, struct jwt_key *key) {
 
 static bool read_public_key(const struct place *place, struct text word, struct jwt_key *key) {
     struct buffer path = BUFFER_EMPTY;
+    /* A relative path is relative to the file of keys, not to the working directory. */
     const char *slash = strrchr(place->path, '/');
     if (*word.at != '/' && slash)
         buffer_append(&path, place->path, (size_t)(slash - place->path) + 1);
@@ -113,6 +120,7 @@ static bool read_public_key(const struct place *place, struct text word, struct 
 
     FILE *file = fopen(buffer_str(&path), "re");
     const int error = errno;
+    /* A private key is not accepted: this server has no use for it. */
     key->public_key = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
     if (file)
         fclose(file);
@@ -130,6 +138,7 @@ static bool read_public_key(const struct place *place, struct text word, struct 
 }
 
 static void free_key(struct jwt_key *key) {
+    /* The secret does not stay in freed memory. */
     if (key->secret.at)
         sodium_memzero((char *)key->secret.at, key->secret.len);
     free((char *)key->secret.at);
@@ -141,11 +150,13 @@ static void free_key(struct jwt_key *key) {
 static bool read_key(const struct place *place, const struct jwt_keys *keys, struct text line,
                      struct jwt_key *key) {
     struct text kid, algorithm, value, more;
+    /* Exactly three words. */
     if (!text_next_word(&line, " \t\r", &kid) || !text_next_word(&line, " \t\r", &algorithm) ||
         !text_next_word(&line, " \t\r", &value) || text_next_word(&line, " \t\r", &more))
         return fail(place, "a line has three words: name, algorithm, key");
     if (kid.len > JWT_KID_MAX || !text_is_valid(kid.at, kid.len))
         return fail(place, "a name has at most 128 bytes of UTF-8");
+    /* Checked before the key is read, so that the line with the second use is reported. */
     if (jwt_keys_find(keys, kid))
         return fail(place, "the name is used twice");
     if (keys->count >= JWT_KEYS_MAX)
@@ -164,6 +175,7 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
     struct text line;
     bool valid = true;
     while (text_split(&content, '\n', &line)) {
+        /* Errors are collected, so that one run reports all of them. */
         place.line++;
         line = text_trim(line);
         if (line.len == 0 || *line.at == '#')
@@ -177,6 +189,7 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
             valid = false;
         }
     }
+    /* An empty file would refuse every token: more likely a mistake. */
     if (valid && keys->count == 0) {
         buffer_printf(problems, "%s: there is no key in the file\n", path);
         valid = false;
@@ -195,6 +208,7 @@ struct jwt_keys *jwt_keys_load(const char *path, struct buffer *problems) {
     }
     char *content = xcalloc(FILE_MAX, 1);
     const size_t len = fread(content, 1, FILE_MAX, file);
+    /* A file of exactly that size may have been cut. */
     const bool failed = ferror(file) || len == FILE_MAX;
     fclose(file);
     struct jwt_keys *keys = NULL;
@@ -202,6 +216,7 @@ struct jwt_keys *jwt_keys_load(const char *path, struct buffer *problems) {
         buffer_printf(problems, "%s: cannot read the file, or it is too large\n", path);
     else
         keys = jwt_keys_parse(path, (struct text){content, len}, problems);
+    /* It held secrets. */
     sodium_memzero(content, FILE_MAX);
     free(content);
     return keys;
@@ -251,6 +266,7 @@ static void hmac(const struct jwt_key *key, struct text text, unsigned char mac[
 static bool digest_verify(EVP_PKEY *key, struct text text, const unsigned char *signature,
                           size_t len) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
+    /* RS256 is RSA with PKCS #1 v1.5 padding and SHA-256, libcrypto's default for RSA keys. */
     const bool valid =
         context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
         EVP_DigestVerify(context, signature, len, (const unsigned char *)text.at, text.len) == 1;
@@ -263,15 +279,18 @@ static bool digest_verify(EVP_PKEY *key, struct text text, const unsigned char *
  * refuses numbers that are 0 or not below the order of the curve. */
 static bool verify_es256(EVP_PKEY *key, struct text text, const unsigned char *signature,
                          size_t len) {
+    /* The length is fixed, so nothing can be appended. */
     if (len != 2 * (size_t)ES256_HALF)
         return false;
     ECDSA_SIG *numbers = ECDSA_SIG_new();
+    /* Both numbers are big-endian, with leading zeros. */
     BIGNUM *r = BN_bin2bn(signature, ES256_HALF, NULL);
     BIGNUM *s = BN_bin2bn(signature + ES256_HALF, ES256_HALF, NULL);
     unsigned char *der = NULL;
     bool valid = false;
     if (numbers && r && s && ECDSA_SIG_set0(numbers, r, s) == 1) {
         r = s = NULL; /* owned by numbers */
+        /* NULL output: i2d allocates. */
         const int der_len = i2d_ECDSA_SIG(numbers, &der);
         valid = der_len > 0 && digest_verify(key, text, der, (size_t)der_len);
     }
@@ -286,6 +305,8 @@ bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
                     const unsigned char *signature, size_t len) {
     unsigned char mac[JWT_MAC_SIZE];
     switch (key->algorithm) {
+    /* Each algorithm checks the length before it reads; comparing takes the same time whatever
+     * differs. */
     case JWT_HS256:
         hmac(key, signed_text, mac);
         return len == sizeof(mac) && sodium_memcmp(mac, signature, sizeof(mac)) == 0;
