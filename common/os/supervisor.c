@@ -1,9 +1,10 @@
-/*
- * The table of workers, and the rules by which they are started, stopped and killed.
- *
- * A worker belongs to a generation. supervisor_replace begins a new one: until all workers of
- * the new generation have started, both are in the table.
- */
+/* A parent and its worker processes: the table of workers, and the rules by which they are started,
+ * stopped and killed.
+ * A worker belongs to a generation. supervisor_replace begins a new one: until all workers of the
+ * new generation have started, both are in the table, so a reload never leaves the service without
+ * a worker.
+ * Signals are blocked except while supervisor_step sleeps in ppoll, which unblocks them in the same
+ * moment: none can arrive between the check and the sleep. */
 #include "os/supervisor.h"
 
 #include <errno.h>
@@ -74,10 +75,12 @@ struct supervisor *supervisor_new(const struct supervisor_spec *spec, size_t cou
     supervisor->backoff = (struct backoff)BACKOFF(100, 5000);
     sigemptyset(&watched);
     sigaddset(&watched, SIGCHLD);
+    /* A flag may be left from an earlier supervisor of this process (an upgrade that failed). */
     for (const int *number = spec->signals; *number; number++) {
         sigaddset(&watched, *number);
         arrived[*number] = 0;
     }
+    /* Blocked from here on; a handler only runs inside ppoll. */
     sigprocmask(SIG_BLOCK, &watched, &supervisor->mask);
     set_actions(spec->signals, on_signal);
     set_action(SIGCHLD, on_signal);
@@ -101,10 +104,13 @@ static void note_end(struct supervisor *supervisor, struct worker *worker, int s
     const int64_t now = clock_monotonic_ms();
     const char *name = supervisor->spec->name;
     const bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+    /* A worker that ends with status 0 was told to, or has served its number of requests: not an
+     * error. */
     if (WIFSIGNALED(status))
         log_error("%s %d killed by signal %d", name, (int)worker->pid, WTERMSIG(status));
     else if (failed)
         log_error("%s %d exited with status %d", name, (int)worker->pid, WEXITSTATUS(status));
+    /* Late failures reset the delay too: a worker that ran for a while is replaced at once. */
     if (failed && now - worker->started_ms < EARLY_MS)
         backoff_failed(&supervisor->backoff, now);
     else
@@ -116,11 +122,13 @@ static void reap(struct supervisor *supervisor) {
     const struct supervisor_spec *spec = supervisor->spec;
     int status;
     pid_t pid;
+    /* SIGCHLDs are merged, so all that ended are collected. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         size_t index = SUPERVISOR_NOT_A_WORKER;
         for (size_t i = 0; i < supervisor->space; i++)
             if (supervisor->workers[i].pid == pid)
                 index = i;
+        /* A child that is no worker (a helper of the program) is only reported to it. */
         if (index != SUPERVISOR_NOT_A_WORKER)
             note_end(supervisor, &supervisor->workers[index], status);
         if (spec->ended)
@@ -132,14 +140,17 @@ static void reap(struct supervisor *supervisor) {
 
 static _Noreturn void become_worker(struct supervisor *supervisor, size_t index, pid_t parent) {
     const struct supervisor_spec *spec = supervisor->spec;
-    /* The parent may have died before this request was made. */
+    /* The kernel sends this signal if the parent dies. It may have died before the request was
+     * made, and then another process is the parent by now. */
     prctl(PR_SET_PDEATHSIG, spec->death_signal);
     if (getppid() != parent)
         _exit(0);
+    /* The worker starts with default actions and an unblocked mask, and sets its own handlers. */
     set_actions(spec->signals, SIG_DFL);
     set_actions(spec->ignored, SIG_IGN);
     set_action(SIGCHLD, SIG_DFL);
     const sigset_t mask = supervisor->mask;
+    /* exit, not _exit: what was buffered before the fork was flushed by the caller. */
     exit(spec->work(spec->context, index, &mask));
 }
 
@@ -151,6 +162,7 @@ static size_t find_free(struct supervisor *supervisor) {
     if (index == before) {
         supervisor->workers = array_reserve(supervisor->workers, &supervisor->space, before + 1,
                                             sizeof(struct worker));
+        /* New entries are free: pid 0. */
         memset(supervisor->workers + before, 0,
                (supervisor->space - before) * sizeof(struct worker));
     }
@@ -158,14 +170,17 @@ static size_t find_free(struct supervisor *supervisor) {
 }
 
 static void start_missing(struct supervisor *supervisor) {
+    /* The former generation does not count: both run side by side for a moment. */
     size_t running = count_workers(supervisor, true);
     while (running < supervisor->wanted &&
            backoff_ready(&supervisor->backoff, clock_monotonic_ms())) {
         const size_t index = find_free(supervisor);
         const pid_t parent = getpid();
         const pid_t pid = fork();
+        /* In the worker this call does not return. */
         if (pid == 0)
             become_worker(supervisor, index, parent);
+        /* Out of processes or memory: try again after a delay. */
         if (pid < 0) {
             log_error("cannot start a %s: %s", supervisor->spec->name, strerror(errno));
             backoff_failed(&supervisor->backoff, clock_monotonic_ms());
@@ -188,6 +203,7 @@ static void stop_workers(struct supervisor *supervisor, bool all) {
         if (worker->pid == 0 || (!all && worker->generation == supervisor->generation))
             continue;
         if (worker->kill_ms == 0) {
+            /* Told once; the next calls only compare the time. */
             worker->kill_ms = now + supervisor->patience_ms;
             kill(worker->pid, SIGTERM);
         } else if (now > worker->kill_ms) {
@@ -221,6 +237,7 @@ static void tend(struct supervisor *supervisor) {
         return;
     }
     start_missing(supervisor);
+    /* Only when the new generation is complete. */
     if (count_workers(supervisor, true) >= supervisor->wanted)
         stop_workers(supervisor, false);
 }
@@ -228,12 +245,15 @@ static void tend(struct supervisor *supervisor) {
 void supervisor_step(struct supervisor *supervisor) {
     const struct timespec longest = {0, STEP_MS * 1000000L};
     tend(supervisor);
+    /* Ends early when a signal arrives; otherwise kills and delayed starts are due. */
     ppoll(NULL, 0, &longest, &supervisor->mask);
     reap(supervisor);
 }
 
 int supervisor_signal(struct supervisor *supervisor) {
     for (const int *number = supervisor->spec->signals; *number; number++) {
+        /* One signal per call, in the order of the list; each at most once however often it
+         * arrived. */
         if (arrived[*number]) {
             arrived[*number] = 0;
             return *number;
@@ -257,6 +277,7 @@ pid_t supervisor_pid(const struct supervisor *supervisor, size_t index) {
 }
 
 void supervisor_free(struct supervisor *supervisor) {
+    /* As it was before supervisor_new, for a program that goes on or executes another. */
     set_actions(supervisor->spec->signals, SIG_DFL);
     set_action(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_SETMASK, &supervisor->mask, NULL);

@@ -1,4 +1,6 @@
-/* Reads host:port, looks the host up, binds. */
+/* Reads host:port, looks the host up, binds; the caller listens. An empty host is every address. A
+ * shared listener (SO_REUSEPORT) lets each worker have a socket of its own, among which the kernel
+ * spreads the connections. */
 #include "os/tcp_listener.h"
 
 #include <errno.h>
@@ -20,6 +22,7 @@ static struct addrinfo *look_up(const char *key, const char *address, uint64_t m
     struct addrinfo *found = NULL;
     char host[256];
     uint64_t port;
+    /* The last colon: IPv6 addresses contain others. */
     const char *colon = strrchr(address, ':');
     /* getaddrinfo() takes larger ports modulo 65536. */
     if (!colon || !text_to_u64(text_of(colon + 1), &port) || port < min_port || port > 65535 ||
@@ -36,6 +39,7 @@ static struct addrinfo *look_up(const char *key, const char *address, uint64_t m
         end--;
     }
     snprintf(host, sizeof(host), "%.*s", (int)(end - start), start);
+    /* NULL with AI_PASSIVE is the wildcard address. */
     const int failed = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &found);
     if (failed) {
         log_error("%s: cannot listen on %s: %s", key, address, gai_strerror(failed));
@@ -46,6 +50,7 @@ static struct addrinfo *look_up(const char *key, const char *address, uint64_t m
 
 /* Returns a bound socket, or -1 with the cause in errno. */
 static int open_bound(const struct addrinfo *where, bool share) {
+    /* SO_REUSEADDR: without it, connections in TIME_WAIT would prevent a restart for a minute. */
     const int yes = 1;
     const int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
@@ -62,6 +67,7 @@ static int open_bound(const struct addrinfo *where, bool share) {
 /* Whether the address is free: sockets that only share it can be bound to it also while another
  * one listens, so this one asks for it alone. The cause of a failure is left in errno. */
 static bool is_free(const struct addrinfo *where) {
+    /* Bound and listening alone, then given up at once. */
     const int fd = open_bound(where, false);
     const bool listens = fd >= 0 && listen(fd, 1) == 0;
     const int error = errno;
@@ -90,6 +96,7 @@ int tcp_listener_open_shared(const char *key, const char *address, bool beside) 
     struct addrinfo *where = look_up(key, address, 0);
     if (!where)
         return -1;
+    /* `beside`: an older process of this server still listens there, during an upgrade. */
     const int fd = beside || is_free(where) ? open_bound(where, true) : -1;
     log_failure(fd, key, address);
     freeaddrinfo(where);
@@ -100,6 +107,7 @@ unsigned tcp_listener_port(int fd) {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
     char port[8];
+    /* The port may have been 0: the kernel has chosen one. */
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
         getnameinfo((struct sockaddr *)&address, len, NULL, 0, port, sizeof(port),
                     NI_NUMERICSERV) != 0)

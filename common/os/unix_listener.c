@@ -1,4 +1,7 @@
-/* Creating, publishing and removing, with the directory locked against other processes. */
+/* A listening Unix socket that appears at its path only when it is ready. It is bound to a
+ * temporary name beside the path and moved there by rename(2), which replaces a dead socket in one
+ * step; a web server that connects finds the old one or the new one, never nothing. The directory
+ * is locked against other processes meanwhile. */
 #include "os/unix_listener.h"
 
 #include <errno.h>
@@ -18,6 +21,7 @@
 
 /* True if a process listens at the path. A file without one is left from a process that died. */
 static bool has_listener(const struct sockaddr_un *name) {
+    /* A connection is the only proof: the file of a dead process looks the same. */
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool connected =
         fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0;
@@ -30,8 +34,10 @@ static bool has_listener(const struct sockaddr_un *name) {
  * file that is not a socket is there. 0 if it can be used. */
 static int check_path(const struct unix_listener *listener) {
     struct stat found;
+    /* Something else is there, perhaps by a wrong path in the configuration: never removed. */
     if (lstat(listener->path.sun_path, &found) == 0 && !S_ISSOCK(found.st_mode))
         return EEXIST;
+    /* `beside`: an older process of this server is being replaced. */
     return !listener->beside && has_listener(&listener->path) ? EADDRINUSE : 0;
 }
 
@@ -41,6 +47,7 @@ static int check_path(const struct unix_listener *listener) {
 static int lock_directory(const char *path) {
     char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2];
     const char *slash = strrchr(path, '/');
+    /* "." for a path without a directory, "/." for one in the root. */
     snprintf(directory, sizeof(directory), "%.*s/.", slash ? (int)(slash - path) : 1,
              slash ? path : ".");
     const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -62,6 +69,7 @@ static bool is_same_file(const struct stat *file, const char *path) {
 void unix_listener_remove(const struct unix_listener *listener) {
     if (listener->fd < 0)
         return;
+    /* Only files that this process has made: another may have replaced them since. */
     const int lock = lock_directory(listener->path.sun_path);
     if (is_same_file(&listener->file, listener->path.sun_path))
         unlink(listener->path.sun_path);
@@ -79,28 +87,33 @@ static bool fail(struct unix_listener *listener, const char *path, int error) {
 /* Sets the path and the temporary name, which has the process id. */
 static bool set_names(struct unix_listener *listener, const char *path) {
     const char *slash = strrchr(path, '/');
+    /* The temporary name must be in the same directory: rename does not cross file systems. */
     const int directory_len = slash ? (int)(slash - path) + 1 : 0;
     const size_t size = sizeof(listener->path.sun_path);
     listener->path.sun_family = listener->temporary.sun_family = AF_UNIX;
     const int len = snprintf(listener->path.sun_path, size, "%s", path);
     const int temporary_len =
         snprintf(listener->temporary.sun_path, size, "%.*s.%d", directory_len, path, (int)getpid());
+    /* sun_path has 108 bytes; what is longer was cut by snprintf. */
     return (size_t)len < size && (size_t)temporary_len < size;
 }
 
 bool unix_listener_open(struct unix_listener *listener, const char *path, bool beside) {
     const struct sockaddr *temporary = (const struct sockaddr *)&listener->temporary;
     *listener = (struct unix_listener){.fd = -1, .beside = beside};
+    /* No path is configured: nothing to do, and no error. */
     if (path[0] == '\0')
         return true;
     if (!set_names(listener, path))
         return fail(listener, path, ENAMETOOLONG);
+    /* Early, for a clear error; unix_listener_publish checks again under the lock. */
     const int error = check_path(listener);
     if (error)
         return fail(listener, path, error);
     if (lstat(listener->temporary.sun_path, &listener->file) == 0 &&
         S_ISSOCK(listener->file.st_mode))
         unlink(listener->temporary.sun_path); /* left from a process with the same id */
+    /* bind creates the file with the umask's mode, so it is set before anyone can connect. */
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener->fd < 0 || bind(listener->fd, temporary, sizeof(listener->temporary)) < 0 ||
         lstat(listener->temporary.sun_path, &listener->file) < 0 ||
