@@ -1,7 +1,9 @@
-/*
- * The connection, pipelined commands, and the scripts. The socket does not block: hiredis connects
+/* The connection, pipelined commands, and the scripts. The socket does not block: hiredis connects
  * and parses replies, and poll(2) waits for the socket up to a deadline.
- */
+ * Redis is never needed for a correct answer, so no call waits longer than its timeout and every
+ * failure has a fallback at the caller. Bytes go through `out` (with TLS, encrypted) to the socket.
+ * Replies come in the order of the commands: `pending` counts those that are owed, and they are
+ * read before the next command that needs its own. */
 #include "redis/redis_client.h"
 
 #include <errno.h>
@@ -78,6 +80,7 @@ static void close_connection(struct redis_client *client) {
     redis_tls_free(client->tls);
     client->context = NULL;
     client->tls = NULL;
+    /* Replies that were owed will never come. */
     client->pending = 0;
     client->sent = 0;
     buffer_recycle(&client->out, BUFFER_KEEP);
@@ -88,6 +91,7 @@ static void disconnect(struct redis_client *client, const char *why, bool at_onc
     uint32_t wait = 0;
     snprintf(client->last_error, sizeof(client->last_error), "%s", why);
     close_connection(client);
+    /* Only once: if the new connection does not work either, the delays grow as usual. */
     if (at_once && client->worked)
         backoff_reset(&client->backoff);
     else
@@ -96,7 +100,8 @@ static void disconnect(struct redis_client *client, const char *why, bool at_onc
     log_warn("redis: %s; reconnecting in %" PRIu32 " ms", client->last_error, wait);
 }
 
-/* Waits until the socket is ready or the deadline has passed. */
+/* Waits until the socket is ready or the deadline has passed. A signal repeats the whole wait,
+ * which the short timeouts allow. */
 static bool wait_for(struct redis_client *client, short events, int64_t deadline) {
     struct pollfd fd = {client->context->fd, events, 0};
     const int64_t left = deadline - clock_monotonic_ms();
@@ -111,6 +116,7 @@ static bool wait_for(struct redis_client *client, short events, int64_t deadline
  * there. */
 static bool write_out(struct redis_client *client, int64_t deadline) {
     struct buffer *out = &client->out;
+    /* Whatever the kernel takes now; then wait until it takes more, or for the deadline. */
     while (client->sent < out->len) {
         const ssize_t sent = send(client->context->fd, out->data + client->sent,
                                   out->len - client->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -118,10 +124,12 @@ static bool write_out(struct redis_client *client, int64_t deadline) {
             disconnect(client, strerror(errno), true);
             return false;
         }
+        /* On an error nothing was sent. */
         client->sent += sent > 0 ? (size_t)sent : 0;
         if (sent < 0 && errno != EINTR && !wait_for(client, POLLOUT, deadline))
             break;
     }
+    /* Everything is out; otherwise the rest goes with the next command, up to a limit. */
     if (client->sent == out->len) {
         buffer_recycle(out, BUFFER_KEEP);
         client->sent = 0;
@@ -138,6 +146,7 @@ static bool add_commands(struct redis_client *client, const char *bytes, size_t 
         buffer_append(&client->out, bytes, len);
         return true;
     }
+    /* OpenSSL encrypts into memory; the records then go the way of other bytes. */
     const bool written = redis_tls_write(client->tls, bytes, len);
     redis_tls_take(client->tls, &client->out);
     if (!written)
@@ -152,6 +161,8 @@ static bool parse(struct redis_client *client, const char *bytes, size_t len) {
         return true;
     }
     struct buffer plain = BUFFER_EMPTY;
+    /* Decrypting may need several reads of the socket, and may itself produce bytes for it
+     * (handshake, alerts), which redis_tls_take adds to `out`. */
     bool valid = redis_tls_feed(client->tls, bytes, len);
     if (valid && redis_tls_is_ready(client->tls))
         valid = redis_tls_read(client->tls, &plain);
@@ -166,10 +177,12 @@ static bool parse(struct redis_client *client, const char *bytes, size_t len) {
 static bool read_bytes(struct redis_client *client) {
     char bytes[16384];
     const ssize_t got = recv(client->context->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    /* Nothing to read is no fault. */
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return true;
     if (got > 0 && parse(client, bytes, (size_t)got))
         return true;
+    /* With got > 0 only TLS can have failed; 0 is the end of the stream. */
     disconnect(client,
                got > 0    ? redis_tls_error(client->tls)
                : got == 0 ? "connection closed by Redis"
@@ -184,10 +197,12 @@ static bool next_reply(struct redis_client *client, int64_t deadline, redisReply
     *reply = NULL;
     for (;;) {
         void *found = NULL;
+        /* Not a reply of the protocol: probably not Redis. */
         if (redisReaderGetReply(client->context->reader, &found) != REDIS_OK) {
             disconnect(client, client->context->reader->errstr, false);
             return false;
         }
+        /* A reply proves the connection: the next failure may reconnect at once. */
         if (found) {
             *reply = found;
             client->worked = true;
@@ -195,6 +210,7 @@ static bool next_reply(struct redis_client *client, int64_t deadline, redisReply
             backoff_reset(&client->backoff);
             return true;
         }
+        /* No complete reply in the parser; wait for more bytes. */
         if (!wait_for(client, POLLIN, deadline))
             return true;
         if (!read_bytes(client))
@@ -210,11 +226,13 @@ static bool read_pending(struct redis_client *client, int64_t deadline) {
         redisReply *reply;
         if (!next_reply(client, deadline, &reply))
             return false;
+        /* Late, but the connection may still be good: it stays open until DEAD_MS. */
         if (!reply) {
             if (clock_monotonic_ms() - client->pending_since > DEAD_MS)
                 disconnect(client, "it does not reply", false);
             return false;
         }
+        /* The reply to a PUBLISH, AUTH or SELECT: nobody waits for it, so the log has it. */
         if (reply->type == REDIS_REPLY_ERROR) {
             snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
             log_warn("redis: %s", reply->str);
@@ -223,6 +241,7 @@ static bool read_pending(struct redis_client *client, int64_t deadline) {
         client->pending--;
         client->pending_since = clock_monotonic_ms();
     }
+    /* The clock of overdue replies starts when the next command is sent. */
     client->pending_since = clock_monotonic_ms();
     return true;
 }
@@ -242,6 +261,7 @@ static void append_bulk(struct buffer *out, struct text text) {
 static bool add_command(struct redis_client *client, int argc, const char *const *argv,
                         const size_t *lengths) {
     struct buffer command = BUFFER_EMPTY;
+    /* RESP: *ARGC, then each argument as $LENGTH and its bytes. */
     buffer_printf(&command, "*%d\r\n", argc);
     for (int i = 0; i < argc; i++)
         append_bulk(&command, (struct text){argv[i], lengths ? lengths[i] : strlen(argv[i])});
@@ -254,11 +274,13 @@ static bool add_command(struct redis_client *client, int argc, const char *const
 
 static bool shake_hands(struct redis_client *client, int64_t deadline) {
     const char *error = NULL;
+    /* The first step needs no bytes of the server: it makes the ClientHello. */
     client->tls = redis_tls_new(client->config, &error);
     if (!client->tls || !parse(client, NULL, 0)) {
         disconnect(client, client->tls ? redis_tls_error(client->tls) : error, false);
         return false;
     }
+    /* Each round sends what OpenSSL produced and waits for an answer. */
     while (!redis_tls_is_ready(client->tls)) {
         if (!write_out(client, deadline))
             return false;
@@ -279,6 +301,7 @@ static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
     const bool local = config->redis_socket[0] != '\0';
     const struct timeval timeout = {(time_t)(timeout_ms / 1000),
                                     (suseconds_t)(timeout_ms % 1000 * 1000)};
+    /* hiredis connects with a blocking socket and this timeout. */
     redisContext *context =
         local ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
               : redisConnectWithTimeout(config->redis_host, (int)config->redis_port, timeout);
@@ -288,11 +311,13 @@ static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
             redisFree(context);
         return false;
     }
+    /* From here on poll does the waiting. */
     fcntl(context->fd, F_SETFL, fcntl(context->fd, F_GETFL) | O_NONBLOCK);
     fcntl(context->fd, F_SETFD, FD_CLOEXEC);
     client->context = context;
     client->worked = false;
     client->used_ms = client->pending_since = clock_monotonic_ms();
+    /* Local sockets have no TLS. */
     const uint64_t shake_ms = timeout_ms > TLS_MS ? timeout_ms : TLS_MS;
     return local || config->redis_tls == CONFIG_TLS_OFF ||
            shake_hands(client, clock_monotonic_ms() + (int64_t)shake_ms);
@@ -301,11 +326,13 @@ static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
 /* The commands at the beginning of a connection. */
 static bool introduce(struct redis_client *client) {
     const struct config *config = client->config;
+    /* With a user name AUTH has two arguments (ACLs, since Redis 6). */
     const char *with_user[] = {"AUTH", config->redis_user, config->redis_password};
     const char *without[] = {"AUTH", config->redis_password};
     char number[24];
     const char *select[] = {"SELECT", number};
     snprintf(number, sizeof(number), "%" PRIu64, config->redis_database);
+    /* Their replies are read with the next command's; an error is logged there. */
     bool added = true;
     if (config->redis_user[0])
         added = add_command(client, 3, with_user, NULL);
@@ -321,11 +348,15 @@ static bool introduce(struct redis_client *client) {
 static void check_idle(struct redis_client *client, uint64_t timeout_ms) {
     static const char *const PING[] = {"PING"};
     const int64_t now = clock_monotonic_ms(), idle_ms = now - client->used_ms;
+    /* Nothing is owed, so what can be read is the end of the stream, or its TLS close. */
     if (client->pending == 0 && wait_for(client, POLLIN, now) && !read_bytes(client))
         return;
+    /* Used lately, or a reply is still owed: no test. */
     if (client->pending > 0 || idle_ms < IDLE_MS || !add_command(client, 1, PING, NULL))
         return;
     const uint64_t wait_ms = timeout_ms < PING_MS ? PING_MS : timeout_ms;
+    /* No reply: a firewall drops the packets. A new connection is cheaper than a timeout at the
+     * next command. */
     if (!read_pending(client, now + (int64_t)wait_ms) && client->context)
         disconnect(client, "no answer on an idle connection", true);
 }
@@ -333,6 +364,7 @@ static void check_idle(struct redis_client *client, uint64_t timeout_ms) {
 static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) {
     if (client->context)
         check_idle(client, timeout_ms);
+    /* The check may have closed it. */
     if (client->context)
         return true;
     return redis_client_is_configured(client) &&
@@ -368,22 +400,26 @@ static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms,
     const int64_t now = clock_monotonic_ms();
     const int64_t deadline = now + (int64_t)timeout_ms;
     redisReply *reply = NULL;
+    /* Redis was late lately: commands that would wait as long again fail at once. */
     const bool is_paused = now < client->paused_until && timeout_ms <= client->paused_ms;
+    /* The replies of earlier commands come first on the wire. */
     if (is_paused || !connect_if_needed(client, timeout_ms))
         return NULL;
     if (!read_pending(client, deadline)) {
-        /* Closed meanwhile, or late. */
+        /* Closed meanwhile: once more on a new connection. Or late: give up. */
         if (client->context || !connect_if_needed(client, timeout_ms) ||
             !read_pending(client, deadline)) {
             pause_after(client, now, timeout_ms);
             return NULL;
         }
     }
+    /* The command goes out with whatever was left in `out`. */
     if (!add_command(client, argc, argv, lengths) || !write_out(client, deadline) ||
         !next_reply(client, deadline, &reply))
         return NULL;
     if (reply)
         client->pending--;
+    /* The reply is owed now, and read_pending drops it later. */
     if (!reply) {
         pause_after(client, now, timeout_ms);
         snprintf(client->last_error, sizeof(client->last_error), "no reply in time");
@@ -411,6 +447,7 @@ void redis_client_publish(struct redis_client *client, struct text channel, stru
 /* Sends the queue; false if the connection was lost instead. */
 static bool send_queue(struct redis_client *client) {
     const int64_t now = clock_monotonic_ms();
+    /* Frees `out` of what could not be sent before, and collects replies that are there already. */
     read_pending(client, now);
     if (!client->context || !add_commands(client, client->queue.data, client->queue.len))
         return false;
@@ -429,6 +466,7 @@ void redis_client_flush(struct redis_client *client) {
     if (connect_if_needed(client, timeout_ms) && !send_queue(client) &&
         connect_if_needed(client, timeout_ms))
         send_queue(client);
+    /* Lost, if it could not be sent: pushd finds the events in the database. */
     buffer_recycle(&client->queue, BUFFER_KEEP);
     client->queue_count = 0;
 }
@@ -441,6 +479,7 @@ static const char TAKE[] =
     "local now = t[1] * 1000000 + t[2] "
     "local wait, tats = 0, {} "
     "for i, key in ipairs(KEYS) do "
+    /* ARGV has two numbers for each key; indexes of Lua start at 1. */
     "local interval, span = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i]) "
     "local tat = tonumber(redis.call('GET', key) or 0) "
     /* Further ahead than one span: the clock was set back since. */
@@ -448,6 +487,7 @@ static const char TAKE[] =
     "wait = math.max(wait, tat + interval - span - now) "
     "tats[i] = tat + interval "
     "end "
+    /* Only after all buckets were read: the request takes from all or from none. */
     "if wait > 0 then return wait end "
     "for i, key in ipairs(KEYS) do "
     "if tats[i] > now then "
@@ -463,11 +503,13 @@ static bool run_take(struct redis_client *client, const struct token_bucket *buc
     char keys[TOKEN_BUCKET_MAX][256], numbers[2 * TOKEN_BUCKET_MAX][24], count_text[24];
     const char *argv[3 + 3 * TOKEN_BUCKET_MAX] = {"EVAL", TAKE, count_text};
     size_t lengths[3 + 3 * TOKEN_BUCKET_MAX];
+    /* EVAL script COUNT KEYS... ARGV...: the keys first, then two numbers for each. */
     snprintf(count_text, sizeof(count_text), "%zu", count);
     for (size_t i = 0; i < count; i++) {
         const struct token_bucket *bucket = &buckets[i];
         const int64_t interval = (int64_t)bucket->interval_us;
         char hex[2 * TOKEN_BUCKET_NAME_SIZE + 1] = "";
+        /* The name is a hash; in hex it needs no escaping in redis-cli. */
         for (size_t byte = 0; byte < TOKEN_BUCKET_NAME_SIZE; byte++)
             text_put_hex(hex + 2 * byte, 2, bucket->name[byte]);
         const int len = snprintf(keys[i], sizeof(keys[i]), "%srate:%s:%s",
@@ -487,6 +529,7 @@ static bool run_take(struct redis_client *client, const struct token_bucket *buc
     redisReply *reply = run_command(client, timeout_ms, (int)argc, argv, lengths);
     if (!reply)
         return false;
+    /* The script returns the microseconds to wait, or 0. */
     const bool valid = reply->type == REDIS_REPLY_INTEGER;
     *wait_us = valid && reply->integer > 0 ? (uint64_t)reply->integer : 0;
     freeReplyObject(reply);
@@ -518,6 +561,7 @@ static const char PRESENCE[] =
 static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
     if (reply->type != REDIS_REPLY_ARRAY)
         return false;
+    /* One more, so that an empty list is not a null pointer. */
     *ids = xcalloc(reply->elements + 1, sizeof(**ids));
     *count = 0;
     for (size_t i = 0; i < reply->elements; i++) {
@@ -531,9 +575,11 @@ static bool read_ids(const redisReply *reply, uint64_t **ids, size_t *count) {
 
 bool redis_client_presence(struct redis_client *client, uint64_t room_id, uint64_t **ids,
                            size_t *count) {
+    /* A hash with a field PUSHD/USER for each online user of the room. */
     struct buffer key = BUFFER_EMPTY, pushd = BUFFER_EMPTY;
     event_presence_key(&key, client->config->redis_prefix, room_id);
     event_pushd_key(&pushd, client->config->redis_prefix, text_of(""));
+    /* KEYS[1] is the hash, ARGV[1] the prefix of the lease's keys. */
     const char *argv[] = {"EVAL", PRESENCE, "1", buffer_str(&key), buffer_str(&pushd)};
     const size_t lengths[] = {4, sizeof(PRESENCE) - 1, 1, key.len, pushd.len};
     redisReply *reply = run_command(client, client->config->redis_timeout, 5, argv, lengths);
@@ -558,7 +604,8 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms) {
 
 /* ---- trying it out ---- */
 
-/* A key that is written, so that a replica refuses; it shows how many pushd processes there are. */
+/* Writes a key, so that a replica refuses; the sorted set KEYS[2] shows how many pushd processes
+ * there are. */
 static const char TRY[] =
     "redis.call('SET', KEYS[1], '1', 'PX', 1000) "
     "return redis.call('ZCARD', KEYS[2])";
@@ -581,6 +628,7 @@ static bool subscribe(struct redis_client *client, const char *channel, int64_t 
         !read_pending(client, deadline) || !add_command(client, 2, argv, NULL) ||
         !write_out(client, deadline) || !next_reply(client, deadline, &reply) || !reply)
         return false;
+    /* On a subscribed connection replies are not paired with commands any more. */
     client->pending = 0;
     const bool confirmed = reply->type == REDIS_REPLY_ARRAY;
     if (!confirmed && reply->type == REDIS_REPLY_ERROR)
@@ -596,8 +644,10 @@ bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t
     const char *publish[] = {"PUBLISH", channel, "1"};
     const char *script[] = {"EVAL", TRY, "2", key, pushds};
     size_t publish_lengths[3], script_lengths[5];
+    /* A message to the own channel proves that publishing and subscribing reach the same server. */
     redisReply *reply = NULL;
     bool worked = false;
+    /* The time makes the channel's name unique among parallel checks. */
     snprintf(channel, sizeof(channel), "%stry:%" PRIx64, prefix, (uint64_t)clock_now());
     snprintf(key, sizeof(key), "%stry", prefix);
     snprintf(pushds, sizeof(pushds), "%spushds", prefix);
@@ -611,6 +661,7 @@ bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t
         note(client, "cannot subscribe", subscriber->last_error);
         goto done;
     }
+    /* In this order: subscribe, publish, receive, write. */
     reply = run_command(client, timeout_ms, 3, publish, publish_lengths);
     if (!reply) {
         note(client, "cannot publish", client->last_error);
@@ -639,10 +690,13 @@ done:
 bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,
                            char identity[REDIS_IDENTITY_SIZE]) {
     static const char SCRIPT[] =
+        /* GET and SET in a script are one step: two processes that start together agree on one
+         * value. */
         "local found = redis.call('GET', KEYS[1]) "
         "if not found then found = ARGV[1] redis.call('SET', KEYS[1], found) end "
         "return found";
     char key[256], fresh[REDIS_IDENTITY_SIZE];
+    /* Used only if there is none yet. */
     secret_random_hex(fresh, (REDIS_IDENTITY_SIZE - 1) / 2);
     snprintf(key, sizeof(key), "%sidentity", client->config->redis_prefix);
     const char *argv[] = {"EVAL", SCRIPT, "1", key, fresh};
@@ -652,6 +706,7 @@ bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,
         return false;
     const bool valid =
         reply->type == REDIS_REPLY_STRING && (size_t)reply->len == REDIS_IDENTITY_SIZE - 1;
+    /* hiredis terminates strings, so the terminator is copied too. */
     if (valid)
         memcpy(identity, reply->str, REDIS_IDENTITY_SIZE);
     freeReplyObject(reply);
