@@ -1,4 +1,7 @@
-/* The rules of the audit, a table of SQL statements. */
+/* The rules of the audit, a table of SQL statements: each recounts something that the store keeps
+ * as a counter, or looks for rows that should not exist. Findings are a fault of the program, of
+ * somebody who edited the database, or of a backup restored in part. `confabctl` runs them; they
+ * read whole tables. */
 #include "store/audit.h"
 
 /* The statement of a rule selects the rows that violate it: room, user, stored, recounted. Sums
@@ -141,6 +144,7 @@ static const struct rule RULES[] = {
 
 static enum error check(struct db *db, const struct rule *rule, audit_visit *visit, void *context) {
     struct db_rows *rows;
+    /* Each rule is a statement of its own: on a busy server two rules see different moments. */
     const enum error error = db_run(db, rule->sql, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
@@ -160,6 +164,7 @@ static enum error check(struct db *db, const struct rule *rule, audit_visit *vis
 
 enum error audit_run(struct db *db, audit_visit *visit, void *context, unsigned *rules) {
     enum error error = ERROR_NONE;
+    /* On an error *rules says how many were completed. */
     for (*rules = 0; *rules < RULE_COUNT && !error; ++*rules)
         error = check(db, &RULES[*rules], visit, context);
     return error;

@@ -1,4 +1,6 @@
-/* Reading the events of a room together with their subjects; deleting events in slices. */
+/* Reading the events of a room together with their subjects; deleting events in slices. The stream
+ * of a room is numbered without gaps from oldest_seq to last_seq; what an event shows (the message,
+ * the membership) is joined from its table as it is now. */
 #include "store/event_log.h"
 
 #include "event/event.h"
@@ -15,6 +17,9 @@
 #define FIRST_MESSAGE EVENT_COLUMN_COUNT
 #define FIRST_MEMBER (FIRST_MESSAGE + MESSAGE_COLUMN_COUNT)
 
+/* LEFT JOINs: the actor, the message or the membership may be gone. Each subject is joined only for
+ * the types of events that show it. STRAIGHT_JOIN begins with the range of the primary key of
+ * `event`. */
 static const char LIST[] =
     "SELECT STRAIGHT_JOIN " EVENT_COLUMNS ", " MESSAGE_COLUMNS ", " MEMBER_COLUMNS
     " FROM event e "
@@ -33,6 +38,7 @@ static void event_from_row(const struct db_rows *rows, uint64_t room_id, struct 
     event->actor_id = db_get_u64(rows, 2);
     event->actor = db_get_text(rows, 3);
     event->subject_id = db_get_u64(rows, 4);
+    /* False, from columns of NULL, if the event has no such subject. */
     event->has_message = message_from_row(rows, FIRST_MESSAGE, room_id, &event->message);
     event->has_membership = member_from_row(rows, FIRST_MEMBER, &event->membership);
 }
@@ -42,10 +48,14 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
                           void *context) {
     struct db_rows *rows;
     struct room_event event;
+    /* Nothing is new: no query. */
     if (after == state->last_seq)
         return ERROR_NONE;
+    /* A number from the future (of another database, or before a restore), or events between have
+     * been deleted. */
     if (after > state->last_seq || after + 1 < state->oldest_seq)
         return ERROR_GONE;
+    /* Compared so that `after + limit` cannot overflow. */
     const uint64_t last = limit < state->last_seq - after ? after + limit : state->last_seq;
     enum error error = DB_RUN(db, LIST, DB_REPEATABLE, &rows, db_u64(retention_days),
                               db_u64(state->room_id), db_u64(after), db_u64(last));
@@ -56,6 +66,7 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
     error = ERROR_GONE;
     while (db_next(rows)) {
         event_from_row(rows, state->room_id, &event);
+        /* Checked on the first row only: the numbers that follow have no gaps. */
         if (error && (event.seq != after + 1 || db_get_bool(rows, 5)))
             break;
         error = ERROR_NONE;
@@ -67,9 +78,12 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
 
 enum error event_log_arrival(struct db *db, const struct room_state *state, uint64_t user_id,
                              uint64_t limit, uint64_t *seq) {
+    /* The newest invitation of this user among the last `limit` events of the room; joining is
+     * stored as the same event. */
     static const char SQL[] =
         "SELECT seq FROM event WHERE room_id = ? AND seq > ? AND seq <= ? AND subject_id = ? "
         "AND event_type = " EVENT_SQL(EVENT_USER_INVITED) " ORDER BY seq DESC LIMIT 1";
+    /* All at or before last_seq, so that it agrees with the state that the caller has read. */
     const uint64_t last = state->last_seq;
     struct db_rows *rows;
     *seq = 0;
@@ -117,6 +131,7 @@ static enum error purge_stream(struct db *db, const char *sql, uint64_t id, uint
         DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(id), db_u64(days), db_u64(limit));
     if (error)
         return error;
+    /* The second column is v_count; without a row nothing was deleted. */
     if (db_next(rows))
         *deleted += db_get_u64(rows, 1);
     db_done(rows);
@@ -129,6 +144,7 @@ static enum error purge_streams(struct db *db, const char *find_sql, const char 
     enum error error = DB_RUN(db, find_sql, DB_REPEATABLE, &rows, db_u64(days), db_u64(limit));
     if (error)
         return error;
+    /* The rows of the first statement are in memory, so others may run meanwhile. */
     while (!error && db_next(rows))
         error = purge_stream(db, purge_sql, db_get_u64(rows, 0), days, limit, deleted);
     db_done(rows);
@@ -137,6 +153,7 @@ static enum error purge_streams(struct db *db, const char *find_sql, const char 
 
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
                            uint64_t *deleted) {
+    /* Users have streams too; the same text with other tables. */
     static const char OLD_ROOMS[] = OLD_STREAMS("room", "room_id", "event");
     static const char OLD_USERS[] = OLD_STREAMS("user", "user_id", "user_event");
     static const char PURGE_ROOM[] = PURGE_STREAM("room", "room_id", "event");

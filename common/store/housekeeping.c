@@ -1,4 +1,5 @@
-/* Claiming housekeeping by a row with the time of the last run; running it slice by slice. */
+/* Deleting what is over: claiming the run by a row with the time of the last one, so that of all
+ * processes and hosts one runs it; then slice by slice. */
 #include "store/housekeeping.h"
 
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #define SLICE 500
 
 enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
+    /* The row exists from the first claim on; its first time is in the past, so it is due. */
     static const char FIRST[] =
         "INSERT IGNORE INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01')";
     static const char CLAIM[] =
@@ -23,11 +25,12 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
         "DELETE FROM housekeeping WHERE task LIKE 'redis%' "
         "AND ran_at < SYSDATE(6) - INTERVAL 1 DAY";
     *claimed = false;
-    /* A last run in the future is one before the clock was set back. */
+    /* A last run in the future is one before the clock was set back; BETWEEN makes it due too. */
     enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
     if (error)
         return error;
     error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(seconds));
+    /* Only one of several processes changes the row: the UPDATE locks it. */
     *claimed = !error && db_changed(db) > 0;
     if (*claimed)
         error = db_run(db, OLD_NOTES, DB_REPEATABLE, NULL, 0, NULL);
@@ -35,6 +38,7 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
 }
 
 static enum error run_slice(struct db *db, const struct config *config, uint64_t *deleted) {
+    /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &events);
     if (!error)
@@ -57,6 +61,7 @@ enum error housekeeping_run(struct db *db, const struct config *config, uint64_t
     enum error error = ERROR_NONE;
     *deleted = 0;
     *finished = false;
+    /* A slice in which nothing was left to delete is the last. */
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t slice = 0;
         error = run_slice(db, config, &slice);

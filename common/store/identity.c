@@ -1,6 +1,6 @@
-/*
- * identity: the columns that both kinds of credentials select, and the batches of queries.
- */
+/* The columns that both kinds of credentials select, and the batches of queries. token.c and
+ * login_session.c compose their SQL from the same lists of columns (identity.h), so one function
+ * reads both. */
 #include "store/identity.h"
 
 #include <string.h>
@@ -14,6 +14,8 @@ void identity_from_row(const struct db_rows *rows, bool with_room, struct identi
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
     identity->has_hidden = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
+    /* After the columns of the identity: the id of the credential, and whether a session is to be
+     * renewed (always false for a token). */
     *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
     *renew = db_get_bool(rows, IDENTITY_COLUMN_COUNT + 1);
     if (with_room)
@@ -33,6 +35,7 @@ enum error identity_read(struct db_rows *rows, bool with_room, struct identity *
 }
 
 enum error identity_read_outcome(struct db_rows *rows) {
+    /* The row of a transaction; without one something is wrong with the statement. */
     const enum error error = db_next(rows) ? (enum error)db_get_u64(rows, 0) : ERROR_INTERNAL;
     db_done(rows);
     return error;
@@ -46,6 +49,7 @@ enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
     if (error)
         return error;
     if (db_next(rows)) {
+        /* Outcome, user (NULL: the credential had ended already), number of the event. */
         error = (enum error)db_get_u64(rows, 0);
         change->user_id = db_get_u64(rows, 1);
         change->seq = db_get_u64(rows, 2);
@@ -59,6 +63,7 @@ enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
 
 void identity_write_queries(struct buffer *json, const struct identity_query *queries,
                             size_t count) {
+    /* A JSON array of pairs ["hash", room], which JSON_TABLE turns into rows. */
     for (size_t i = 0; i < count; i++) {
         char hex[2 * SECRET_HASH_SIZE];
         for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
@@ -80,6 +85,7 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
         queries[i].error = ERROR_UNAUTHENTICATED;
     }
     while (db_next(rows)) {
+        /* The place in the batch, from 1: rows come in any order. */
         const uint64_t place =
             db_get_u64(rows, IDENTITY_COLUMN_COUNT + 2 + ROOM_STATE_COLUMN_COUNT);
         struct identity_query *query = &queries[place - 1];

@@ -1,4 +1,5 @@
-/* login_session: adding, finding, renewing and ending login sessions. */
+/* Adding, finding, renewing and ending login sessions, the rows behind the cookies. Only the hash
+ * of a cookie's key is stored. expires_at moves ahead while the session is used. */
 #include "store/login_session.h"
 
 #include "base/buffer.h"
@@ -10,6 +11,7 @@
 
 enum error login_session_add_proved(struct db *db, const struct user_proof *proof,
                                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+    /* One transaction: the proof (the password hash as it was checked) must still be stored. */
     static const char SQL[] =
         TRANSACTION(USER_PROOF_DECLARATIONS, USER_PROOF_CHECK INSERT_SESSION, "");
     struct db_rows *rows;
@@ -26,8 +28,11 @@ enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t 
         "DECLARE v_active BOOLEAN; DECLARE v_token BIGINT UNSIGNED; ",
         "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
         "SELECT token_id INTO v_token FROM token WHERE token_id = p_token AND user_id = p_user; "
+        /* Without FOR UPDATE on the token, for the reason above. */
         "SET v_now = SYSDATE(6); "
         "IF v_active IS NULL OR NOT v_active OR v_token IS NULL THEN "
+        /* 13 is ERROR_CONFLICT: the token ended, or the user was disabled, since the caller checked
+         * them. */
         "SET v_outcome = 13; LEAVE body; END IF; "
         INSERT_SESSION,
         "");
@@ -64,10 +69,12 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
     "SELECT " IDENTITY_COLUMNS ", s.session_id, " IS_DUE room_columns  \
     " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins \
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
+    /* Two texts, since a request outside of rooms needs no join. */
     static const char ALONE[] = SESSION_SQL("", "");
     static const char IN_ROOM[] = SESSION_SQL(", " ROOM_STATE_COLUMNS, IDENTITY_ROOM_JOINS);
 #undef SESSION_SQL
     const struct db_value left = db_u64(minutes_left(days)), most = db_u64(days);
+    /* The order of the values is that of the question marks, SELECT list first. */
     const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
     struct db_rows *rows;
     enum error error =
@@ -86,6 +93,7 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
                                    size_t count) {
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", s.session_id, " IS_DUE ", " ROOM_STATE_COLUMNS
+        /* STRAIGHT_JOIN: from the list of hashes to the sessions, never a scan of all sessions. */
         ", j.place FROM " IDENTITY_BATCH
         "JOIN session s ON s.session_hash = UNHEX(j.hash) "
         "AND s.expires_at > SYSDATE(6) JOIN user u ON u.user_id = s.user_id " IDENTITY_BATCH_JOINS;
@@ -98,6 +106,7 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     if (error)
         return error;
     identity_read_batch(rows, true, queries, count);
+    /* After the rows were read; few sessions of a batch are due. */
     for (size_t i = 0; i < count; i++)
         if (queries[i].identity.session_renewed)
             renew_session(db, days, &queries[i].identity);
@@ -107,6 +116,7 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
 enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
                                bool *ended) {
     static const char SQL[] =
+        /* Those that still exist, by their place in the list. */
         "SELECT STRAIGHT_JOIN j.place FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "
         "hash CHAR(64) PATH '$')) j JOIN session s ON s.session_hash = UNHEX(j.hash) "
         "AND s.expires_at > SYSDATE(6)";
@@ -116,10 +126,13 @@ enum error login_session_ended(struct db *db, const unsigned char *hashes, size_
         char hex[2 * SECRET_HASH_SIZE];
         for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
             text_put_hex(hex + 2 * at, 2, hashes[i * SECRET_HASH_SIZE + at]);
+        /* Closes the string before and opens the next. */
         buffer_append_str(&json, i == 0 ? "[\"" : "\",\"");
         buffer_append(&json, hex, sizeof(hex));
+        /* Ended, unless a row says otherwise. */
         ended[i] = true;
     }
+    /* Also valid JSON for an empty list. */
     buffer_append_str(&json, count > 0 ? "\"]" : "[]");
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
@@ -128,6 +141,7 @@ enum error login_session_ended(struct db *db, const unsigned char *hashes, size_
         return error;
     while (db_next(rows)) {
         const uint64_t place = db_get_u64(rows, 0);
+        /* The server counts from 1. */
         if (place >= 1 && place <= count)
             ended[place - 1] = false;
     }
@@ -141,6 +155,7 @@ enum error login_session_end(struct db *db, uint64_t session_id, struct user_cha
 }
 
 enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uint64_t *dropped) {
+    /* In slices, so that locks are short; housekeeping calls again while rows are found. */
     static const char EXPIRED[] = "DELETE FROM session WHERE expires_at < SYSDATE(6) LIMIT ?";
     /* They would expire later than a new one: the clock was set back since. */
     static const char CAP[] =

@@ -1,4 +1,6 @@
-/* Reading memberships; the transactions that add and remove members and change their role. */
+/* Reading memberships; the transactions that add and remove members and change their role. Every
+ * change locks the room's row first and leaves an event; who may do it is decided under that lock,
+ * so that two admins who remove each other cannot both succeed. */
 #include "store/member.h"
 
 #include <string.h>
@@ -7,6 +9,7 @@
 #include "store/transaction.h"
 
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership) {
+    /* NULL from a LEFT JOIN: there is no membership. */
     if (db_is_null(rows, first))
         return false;
     membership->id = db_get_u64(rows, first);
@@ -22,7 +25,7 @@ bool member_from_row(const struct db_rows *rows, unsigned first, struct membersh
 
 enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                        member_visit *visit, void *context) {
-    /* Those before the page are skipped in the index. */
+    /* Those before the page are skipped in the index, without reading their rows. */
     static const char SQL[] =
         "SELECT STRAIGHT_JOIN " MEMBER_COLUMNS
         " FROM (SELECT membership_id FROM member FORCE INDEX (room_membership) WHERE room_id = ? "
@@ -51,6 +54,7 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id));
     if (error)
         return error;
+    /* Stays so if there is no row. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows) && member_from_row(rows, 0, &membership)) {
         visit(context, &membership);
@@ -89,23 +93,30 @@ static const char ADD[] = TRANSACTION(
     "SET p_most = ?; "
     TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
                            " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))")
+    /* The target must exist and be active (1: bad input); locked for its rooms_count. */
     "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "
     "WHERE user_id = p_target AND is_active FOR UPDATE; "
     "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
     FIND_TARGET
+    /* A member already: a success that changes nothing. */
     "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "
+    /* First the refusals: the target left lately, or is in as many rooms as allowed. */
     "IF p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "
     "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "
     "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now) THEN SET v_refusal = 1; "
     "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "
     "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "
+    /* Whoever joins on their own may be invited again at once afterwards. */
     "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "
     "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "
+    /* The target's own stream, which tells its other sockets; sets v_user_seq. */
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",
                            "+ 1")
+    /* The new member has read everything up to now. */
     "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, invited_by_id) "
     "VALUES (p_room, p_target, FALSE, v_now, v_message_count, IF(p_flag, NULL, p_user)); "
     "SET v_membership = LAST_INSERT_ID(); "
+    /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */
     "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "
     "WHERE room_id = p_room; "
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),
@@ -131,6 +142,7 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
     if (error)
         return error;
     if (read_change(rows, &error, change)) {
+        /* Columns 2 to 7: seq, seq of the target, membership, is_admin, joined_at, refusal. */
         change->refusal = (enum member_refusal)db_get_u64(rows, 7);
         change->seq = db_get_u64(rows, 2);
         change->user_seq = db_get_u64(rows, 3);
@@ -151,8 +163,11 @@ static const char REMOVE[] = TRANSACTION(
     TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
                            " OR (p_target <> p_user AND (" TRANSACTION_NOT_ADMIN "))")
     FIND_TARGET
+    /* 4: not found, the target is no member. */
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
     "SET v_changed = TRUE; SET v_last = v_members_count = 1; "
+    /* The last member: the room goes with it. Its messages and events are deleted later, by
+     * room_purge. */
     "IF v_last THEN "
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_DELETED), "p_user", "p_room", "- 1")
     "DELETE FROM member WHERE room_id = p_room; "
@@ -170,6 +185,7 @@ static const char REMOVE[] = TRANSACTION(
     "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")
     "IF v_target_admin AND " ONLY_ADMIN " THEN "
+    /* The oldest membership; its event has the number after that of the removal. */
     "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "
     "ORDER BY membership_id LIMIT 1; "
     "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_promoted; "
@@ -184,11 +200,14 @@ enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint
                          struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
+    /* Not repeatable: a second run would find no member, and answer 404 for a removal that
+     * worked. */
     enum error error = DB_RUN(db, REMOVE, 0, &rows, db_u64(room_id), db_u64(user_id),
                               db_u64(target_id), db_bool(false));
     if (error)
         return error;
     if (read_change(rows, &error, change)) {
+        /* Columns: outcome, changed, last, seq, seq of the target, promoted user. */
         change->room_deleted = change->changed && db_get_bool(rows, 2);
         change->user_seq = db_get_u64(rows, 4);
         change->promoted_id = db_get_u64(rows, 5);
@@ -213,8 +232,11 @@ enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, 
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_hidden BOOLEAN DEFAULT ?; ",
+        /* A flag on the user spares the lists of everybody else the check for hidden rooms. It is
+         * never cleared. */
         "IF p_hidden THEN "
         "UPDATE user SET has_hidden = TRUE WHERE user_id = p_user AND NOT has_hidden; END IF; "
+        /* Hidden at the present end: the next message has a higher position. */
         "UPDATE member SET hidden_position = "
         "IF(p_hidden, (SELECT message_count FROM room WHERE room_id = p_room), NULL) "
         "WHERE room_id = p_room AND user_id = p_user; ",
@@ -229,7 +251,9 @@ static const char SET_ADMIN[] = TRANSACTION(
     TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
     FIND_TARGET
     "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
+    /* It is so already: no event. */
     "IF v_target_admin = p_flag THEN LEAVE body; END IF; "
+    /* A room keeps an admin: 1, bad input. */
     "IF NOT p_flag AND " ONLY_ADMIN " THEN SET v_outcome = 1; LEAVE body; END IF; "
     "SET v_changed = TRUE; "
     "UPDATE member SET is_admin = p_flag WHERE room_id = p_room AND user_id = p_target; "

@@ -1,4 +1,6 @@
-/* Messages: reading one row; the transactions that post, edit, delete and mark as read. */
+/* Messages: reading one row; the transactions that post, edit, delete and mark as read. A message
+ * has a position in its room (1, 2, 3, ...), which never changes; deleting empties it and keeps the
+ * row. message_page.c reads whole pages. */
 #include "store/message.h"
 
 #include <string.h>
@@ -38,6 +40,7 @@ unsigned message_type_of(struct text name) {
 
 bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_id,
                       struct message *message) {
+    /* A LEFT JOIN found no message. */
     if (db_is_null(rows, first))
         return false;
     message->id = db_get_u64(rows, first);
@@ -50,6 +53,7 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
     message->reply_to_id = db_get_u64(rows, first + 6);
     message->created_at = db_get_time(rows, first + 7);
     message->edited_at = db_get_time(rows, first + 8);
+    /* NULL for messages without one. */
     message->client_id = db_get_text(rows, first + 9);
     message->content = db_get_text(rows, first + 10);
 
@@ -67,12 +71,14 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                        void *context) {
     static const char SQL[] = "SELECT " MESSAGE_COLUMNS
                               " FROM message m JOIN user s ON s.user_id = m.sender_id "
+                              /* By both: an id of another room is not found. */
                               "WHERE m.message_id = ? AND m.room_id = ?";
     struct db_rows *rows;
     struct message message;
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(message_id), db_u64(room_id));
     if (error)
         return error;
+    /* Stays so if there is no row. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows) && message_from_row(rows, 0, room_id, &message)) {
         visit(context, &message);
@@ -127,11 +133,13 @@ static const char *const POST[2][2] = {{POST_SQL("", ""), POST_SQL("", REPLY_CHE
 static void make_key(const struct message_draft *draft, char key[KEY_SIZE], struct text *text) {
     if (draft->client_id.len > 0) {
         key[0] = KEY_OF_CLIENT;
+        /* A client_id has up to 64 characters of up to 4 bytes; KEY_SIZE has room for them. */
         memcpy(key + 1, draft->client_id.at, draft->client_id.len);
         *text = (struct text){key, 1 + draft->client_id.len};
         return;
     }
     key[0] = KEY_OF_STORE;
+    /* Sixteen digits of microseconds, then sixteen random ones. */
     text_put_hex(key + 1, KEY_PART, (uint64_t)clock_now());
     secret_random_hex(key + 1 + KEY_PART, KEY_PART / 2);
     *text = (struct text){key, 1 + 2 * KEY_PART};
@@ -156,6 +164,8 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
 /* Binds the values in the order of POST_SQL and runs it. */
 static enum error run_post(struct db *db, const struct message_draft *draft, struct text key,
                            struct db_rows **rows) {
+    /* The value of each question mark, from the top of the statement to its end; optional parts of
+     * the text have optional values here. */
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
     struct db_value values[15]; /* with token hash and reply */
     size_t count = 0;
@@ -165,6 +175,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     if (draft->token_hash)
         values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
     values[count++] = room;
+    /* The reply must be to a message of the same room. */
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
         values[count++] = room;
@@ -177,6 +188,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     values[count++] = db_text(draft->content);
     values[count++] = room;
     values[count++] = sender;
+    /* Repeatable, since the unique key of client_id makes a second run fail as a duplicate. */
     return db_run(db, POST[draft->token_hash != NULL][draft->reply_to_id != 0], DB_REPEATABLE,
                   values, count, rows);
 }
@@ -194,6 +206,7 @@ static enum error find_posted(struct db *db, const struct message_draft *draft, 
     if (error)
         return error;
     error = ERROR_NOT_FOUND;
+    /* No seq: the caller does not know it, and pushd finds the event in the database. */
     if (db_next(rows)) {
         *change = (struct message_change){.changed = draft->client_id.len == 0,
                                           .message_id = db_get_u64(rows, 0),
@@ -211,6 +224,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
     struct text key_text;
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
+    /* One letter and the terminator are not the client's. */
     if (draft->client_id.len > KEY_SIZE - 2)
         return ERROR_BAD_INPUT;
     make_key(draft, key, &key_text);
@@ -225,6 +239,8 @@ enum error message_post(struct db *db, const struct message_draft *draft,
             return found;
     }
     change->bad_reply = error == ERROR_BAD_INPUT;
+    /* A duplicate whose message is not found: it was rolled back meanwhile; the client may try
+     * again. */
     return error == ERROR_CONFLICT ? ERROR_UNAVAILABLE : error;
 }
 
@@ -248,12 +264,15 @@ enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint6
     static const char SQL[] = TRANSACTION(
         MESSAGE_DECLARATIONS
         "DECLARE p_content VARCHAR(8000) CHARACTER SET utf8mb4 DEFAULT ?; ",
+        /* The sender must still be a member. */
         TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_MEMBER)
         FIND_MESSAGE
+        /* 4: a deleted message is as good as none; 3: only the sender edits. */
         "IF v_deleted THEN SET v_outcome = 4; LEAVE body; END IF; "
         "IF v_sender <> p_user THEN SET v_outcome = 3; LEAVE body; END IF; "
         "UPDATE message SET content = p_content, edited_at = v_now "
         "WHERE room_id = p_room AND position = v_position; "
+        /* The room's last_seq moves to v_seq, then the event gets that number. */
         ADVANCE_ROOM
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MESSAGE_EDITED), "p_message")
         "SET v_changed = TRUE; ",
@@ -269,12 +288,16 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
                           struct message_change *change) {
     static const char SQL[] = TRANSACTION(
         MESSAGE_DECLARATIONS,
+        /* A member; or the sender, who may delete own messages after leaving. Others get 403 if
+         * they can see the room, else 404. */
         TRANSACTION_LOCK_ROOM
         "IF v_room IS NULL OR (v_member IS NULL AND NOT EXISTS (SELECT 1 FROM message "
         "WHERE message_id = p_message AND room_id = p_room AND sender_id = p_user)) THEN "
         "SET v_outcome = IF(v_private = FALSE, 3, 4); LEAVE body; END IF; "
         FIND_MESSAGE
+        /* Admins delete any message. */
         "IF v_sender <> p_user AND NOT v_admin THEN SET v_outcome = 3; LEAVE body; END IF; "
+        /* Deleted already: a success that changes nothing. */
         "IF v_deleted THEN LEAVE body; END IF; "
         "UPDATE message SET content = '', is_deleted = TRUE "
         "WHERE room_id = p_room AND position = v_position; "
@@ -299,17 +322,22 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         "DECLARE v_private, v_moved BOOLEAN; ",
         "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "
         "WHERE r.room_id = p_room; "
+        /* FOR UPDATE: two marks of one user come one after the other. */
         "SELECT user_id, last_read_position INTO v_member, v_read FROM member "
         "WHERE room_id = p_room AND user_id = p_user FOR UPDATE; "
         "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN "
         "SET v_outcome = 4; LEAVE body; END IF; "
         "IF v_member IS NULL THEN SET v_outcome = 3; LEAVE body; END IF; "
+        /* 1: the message is not in this room. */
         "SELECT position INTO v_position FROM message "
         "WHERE message_id = p_message AND room_id = p_room; "
         "IF v_position IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
+        /* A mark only moves forwards. */
         "SET v_moved = v_position > v_read; "
         "IF v_moved THEN UPDATE member SET last_read_position = v_position "
         "WHERE room_id = p_room AND user_id = p_user; SET v_read = v_position; END IF; "
+        /* Read last: with the row of the member locked, the count includes every message of its
+         * own. */
         "SELECT message_count INTO v_count FROM room WHERE room_id = p_room; ",
         ", v_moved, v_count - v_read, "
         "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read)");

@@ -1,4 +1,6 @@
-/* The SQL of pages of messages. */
+/* The SQL of pages of messages. Positions have no gaps, so a page is a range of the primary key
+ * (room_id, position): its cost does not depend on how far back it is. Names of senders come from a
+ * cache (user_names) instead of a join. */
 #include "store/message_page.h"
 
 /* A page is a range of positions, read along the primary key, from its newest message; one after a
@@ -29,6 +31,7 @@ static enum error run_page(struct db *db, const struct room_state *state,
                            const struct message_page *page, struct db_rows **rows) {
     const struct db_value room = db_u64(state->room_id);
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
+    /* The values stand in the order of the question marks: bounds, then the cursor and its room. */
     if (page->kind == MESSAGE_PAGE_BEFORE)
         return DB_RUN(db, BEFORE, DB_REPEATABLE, rows, db_i64(limit), db_i64(from), room);
     if (page->kind == MESSAGE_PAGE_AFTER && from > 0)
@@ -37,7 +40,10 @@ static enum error run_page(struct db *db, const struct room_state *state,
     /* Otherwise the positions are known: after=0 is counted from the oldest message, an offset from
      * the newest. */
     const bool from_beginning = page->kind == MESSAGE_PAGE_AFTER;
+    /* The state was read before; messages that came since are not in the page, as its tag says. */
     const int64_t newest = clamp(state->message_count);
+    /* high is the newest position of the page, low the one before its oldest; both may be
+     * negative. */
     const int64_t high = from_beginning ? limit : newest - from;
     const int64_t low = from_beginning ? 0 : high - limit;
     return DB_RUN(db, from_beginning ? FROM_BEGINNING : BY_POSITION, DB_REPEATABLE, rows, room,
@@ -65,6 +71,7 @@ static enum error visit_page(struct db *db, struct user_names *names, struct db_
     struct message message;
     enum error error = ERROR_NONE;
     do {
+        /* The first unknown sender loads those of all rows that follow, in one query. */
         if (!user_names_find(names, db_get_u64(rows, sender)).at)
             error = user_names_load(names, db, rows, &sender, 1);
         if (!error && message_from_row(rows, first, room_id, &message)) {
@@ -83,12 +90,14 @@ enum error message_page_list(struct db *db, struct user_names *names,
     const enum error error = run_page(db, state, page, &rows);
     if (error)
         return error;
+    /* May clear the cache; from here to the end of the page it only grows. */
     user_names_begin(names, db);
     *cursor_found = true;
     if (db_next(rows))
         return visit_page(db, names, rows, 0, state->room_id, visit, context);
     db_done(rows);
-    /* An empty page needs a cursor that exists; only after=0, the beginning, has no message. */
+    /* An empty page needs a cursor that exists (else 400); only after=0, the beginning, has no
+     * message. */
     if (page->kind == MESSAGE_PAGE_OFFSET || (page->kind == MESSAGE_PAGE_AFTER && page->from == 0))
         return ERROR_NONE;
     return find_cursor(db, state->room_id, page->from, cursor_found);
@@ -107,6 +116,7 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
     const int64_t from = clamp(page->from), limit = clamp(page->limit);
     struct db_rows *rows;
     *found = false;
+    /* Pages by cursor take the ordinary way. */
     if (page->kind != MESSAGE_PAGE_OFFSET)
         return ERROR_NONE;
     const enum error error =
@@ -116,6 +126,8 @@ enum error message_page_by_token(struct db *db, struct user_names *names,
         return error;
     user_names_begin(names, db);
     *found = db_next(rows);
+    /* No row: the token, the membership or the page may be missing. The ordinary way finds out
+     * which. */
     if (!*found) {
         db_done(rows);
         return ERROR_NONE;

@@ -1,4 +1,6 @@
-/* Applying migrations, one process at a time. */
+/* Applying migrations, one process at a time. A migration is a numbered SQL script of schema/,
+ * compiled in; the table schema_migration has those that were applied. DDL commits at once in
+ * MariaDB, so a script that fails halfway has to be mended by hand. */
 #include "store/migrate.h"
 
 #include "base/log.h"
@@ -13,10 +15,12 @@ static const char RECORD_TABLE[] =
 #define LOCK_SECONDS 60
 
 unsigned migrate_latest(void) {
+    /* The steps are in rising order. */
     return migrate_step_count ? migrate_steps[migrate_step_count - 1].version : 0;
 }
 
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version) {
+    /* A new database has no such table: version 0. */
     static const char EXISTS[] =
         "SELECT COUNT(*) FROM information_schema.tables "
         "WHERE table_schema = DATABASE() AND table_name = "
@@ -29,6 +33,7 @@ enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *ver
     if (error)
         return error;
     *version = (unsigned)newest;
+    /* Ahead: a newer program has migrated the database. */
     *state = newest == migrate_latest()  ? MIGRATE_CURRENT
              : newest < migrate_latest() ? MIGRATE_BEHIND
                                          : MIGRATE_AHEAD;
@@ -44,6 +49,7 @@ static enum error apply(struct db *db, const struct migrate_step *step) {
         log_error("migration %u (%s) failed: %s", step->version, step->name, db_last_error(db));
         return error;
     }
+    /* Recorded after the script: a crash between the two applies the script again. */
     log_info("migration %u (%s) applied", step->version, step->name);
     return DB_RUN(db, RECORD, 0, NULL, db_u64(step->version), db_str(step->name));
 }
@@ -52,6 +58,7 @@ static enum error apply(struct db *db, const struct migrate_step *step) {
 static enum error apply_missing(struct db *db, unsigned *applied, unsigned *version) {
     enum migrate_state state;
     enum error error = migrate_check(db, &state, version);
+    /* An older program must not touch a newer schema. */
     if (!error && state == MIGRATE_AHEAD)
         return ERROR_CONFLICT;
     for (size_t i = 0; i < migrate_step_count && !error; i++) {
@@ -73,6 +80,7 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     struct db_rows *rows;
     *applied = 0;
     *version = 0;
+    /* GET_LOCK: 1 got it, 0 after LOCK_SECONDS, NULL on an error. */
     enum error error = DB_RUN(db, LOCK, 0, &rows, db_u64(LOCK_SECONDS));
     if (error)
         return error;
@@ -84,11 +92,13 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     }
     /* A database that is read-only, but current, is no failure. */
     enum migrate_state state = MIGRATE_CURRENT;
+    /* Checked again under the lock: another process may have finished in the meantime. */
     error = migrate_check(db, &state, version);
     if (!error && state != MIGRATE_CURRENT)
         error = db_run_script(db, RECORD_TABLE);
     if (!error && state != MIGRATE_CURRENT)
         error = apply_missing(db, applied, version);
+    /* Closing the connection would release it too. */
     uint64_t released;
     const enum error unlocked = db_number(db, UNLOCK, &released);
     return error ? error : unlocked;

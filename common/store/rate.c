@@ -1,4 +1,6 @@
-/* The token bucket of base/token_bucket.c in SQL. */
+/* The token bucket of base/token_bucket.c in SQL, used without Redis or while it fails: a row of
+ * the table rate for each bucket, with the time at which it is full again. A request may take
+ * from two buckets (of the account and of the address); it takes from both or from none. */
 #include "store/rate.h"
 
 #include "base/clock.h"
@@ -21,16 +23,19 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
         "DECLARE p_second BINARY(16) DEFAULT ?; "
         "DECLARE p_second_interval BIGINT DEFAULT ?; DECLARE p_second_span BIGINT DEFAULT ?; "
         "DECLARE v_first, v_second BIGINT DEFAULT p_at; DECLARE v_wait BIGINT DEFAULT 0; ",
+        /* The row is made first, so that there is one to lock. */
         "INSERT IGNORE INTO rate (bucket, tat) VALUES (p_first, 0); "
         "SELECT " VALID("p_first_span")
         " INTO v_first FROM rate WHERE bucket = p_first FOR UPDATE; "
         "SET v_wait = " WAIT("v_first", "p_first_interval", "p_first_span") "; "
+        /* The second bucket is optional; NULL stands for none. */
         "IF p_second IS NOT NULL THEN "
         "SELECT " VALID("p_second_span")
         " INTO v_second FROM rate WHERE bucket = p_second FOR UPDATE; "
         "SET v_wait = GREATEST(v_wait, "
         WAIT("v_second", "p_second_interval", "p_second_span") "); "
         "END IF; "
+        /* Both allow it: take a token of each. */
         "IF v_wait = 0 THEN "
         "UPDATE rate SET tat = v_first + p_first_interval WHERE bucket = p_first; "
         "IF p_second IS NOT NULL THEN "
@@ -39,6 +44,7 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
         "END IF; "
         "END IF; ",
         ", v_wait");
+    /* With one bucket `second` is the first again, and its name is bound as NULL. */
     const struct token_bucket *first = &buckets[0], *second = &buckets[count - 1];
     struct db_rows *rows;
     const enum error error =
@@ -49,18 +55,22 @@ enum error rate_take(struct db *db, const struct token_bucket *buckets, size_t c
                db_u64(second->interval_us), db_u64(second->interval_us * second->burst));
     if (error)
         return error;
+    /* Microseconds until a token is there; 0: taken. */
     *wait_us = db_next(rows) ? db_get_u64(rows, 1) : 0;
     db_done(rows);
     return ERROR_NONE;
 }
 
 enum error rate_give_back(struct db *db, const struct token_bucket *bucket) {
+    /* Only if the bucket is not full, which has nothing to give back. */
     static const char SQL[] = "UPDATE rate SET tat = tat - ? WHERE bucket = ? AND tat > ?";
     return DB_RUN(db, SQL, 0, NULL, db_u64(bucket->interval_us),
                   db_bytes(bucket->name, TOKEN_BUCKET_NAME_SIZE), db_i64(clock_now()));
 }
 
 enum error rate_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
+    /* A full bucket is the same as no row; the second condition finds times after a clock was set
+     * back. */
     static const char SQL[] = "DELETE FROM rate WHERE tat < ? OR tat > ? LIMIT ?";
     const int64_t now = clock_now();
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_i64(now),

@@ -1,4 +1,6 @@
-/* Rooms: reading one row; the transactions that create, change and delete rooms. */
+/* Rooms: reading one row; the transactions that create, change and delete rooms. A direct room is
+ * one of two users, with direct_low < direct_high as their ids; a unique key over both allows one
+ * such room for each pair. Lists of rooms are in room_list.c. */
 #include "store/room.h"
 
 #include <string.h>
@@ -14,6 +16,7 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     first += ROOM_STATE_COLUMN_COUNT;
     room->name = db_get_text(rows, first);
     room->created_by_id = db_get_u64(rows, first + 1);
+    /* A room without messages has NULL in these columns. */
     room->has_last_message =
         message_from_row(rows, first + 2, room->state.room_id, &room->last_message);
 }
@@ -29,6 +32,7 @@ enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visi
         return error;
     if (db_next(rows))
         room_from_row(rows, 0, &room);
+    /* user_id 0: for an event, which shows the room to its members. */
     const bool for_event = user_id == 0 && room.state.exists;
     error = for_event ? ERROR_NONE : room_state_may_see(&room.state);
     if (!error)
@@ -49,6 +53,8 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
                                     db_bytes(token_hash, SECRET_HASH_SIZE));
     if (error)
         return error;
+    /* One row only if the token is valid and its user is a member; otherwise the ordinary way finds
+     * out why. */
     *found = db_next(rows);
     if (*found) {
         token_member_from_row(rows, 0, identity);
@@ -61,6 +67,7 @@ enum error room_get_by_token(struct db *db, const unsigned char token_hash[SECRE
 
 enum error room_by_name(struct db *db, uint64_t user_id, struct text name, uint64_t *room_id) {
     static const char SQL[] =
+        /* Names are not unique: the own rooms first, then the oldest. */
         "SELECT r.room_id FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND r.direct_low IS NULL AND r.name = ? "
         "ORDER BY me.is_admin DESC, r.room_id LIMIT 1";
@@ -100,15 +107,19 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE v_room, v_user_seq, v_rooms BIGINT UNSIGNED; ",
+        /* The row of the user is locked, so that parallel requests cannot exceed the limit. */
         "SELECT rooms_count INTO v_rooms FROM user WHERE user_id = p_user FOR UPDATE; "
+        /* 3: too many rooms. */
         "IF p_most > 0 AND v_rooms >= p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
         "SET v_now = SYSDATE(6); "
         "INSERT INTO room (name, is_private, created_by_id, created_at, last_active_at, "
         "members_count) VALUES (p_name, p_private, p_user, v_now, v_now, 1); "
         "SET v_room = LAST_INSERT_ID(); "
+        /* rooms_count and the user's own stream, which tells other sockets of the user. */
         TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_ROOM_CREATED), "p_user", "v_room", "+ 1")
         "INSERT INTO member (room_id, user_id, is_admin, joined_at) "
         "VALUES (v_room, p_user, TRUE, v_now); "
+        /* The row of totals last: all rooms share it. */
         "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; ",
         ", TRUE, v_room, 0, 0, v_user_seq, v_now");
     struct db_rows *rows;
@@ -153,6 +164,7 @@ static const char DIRECT[] = TRANSACTION(
 
 static enum error run_direct(struct db *db, uint64_t user_id, uint64_t other_id, bool create,
                              uint64_t most_rooms, struct room_change *change) {
+    /* ERROR_CONFLICT: the other request won; the next run finds its room. */
     enum error error = ERROR_CONFLICT;
     for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
         struct db_rows *rows;
@@ -181,16 +193,20 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
         "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "
         "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
         TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
+        /* NULL leaves a value as it is. */
         "UPDATE room SET name = COALESCE(p_name, name), "
         "is_private = COALESCE(p_private, is_private) WHERE room_id = p_room; "
+        /* ROW_COUNT is 0 if the row has these values already: no event. */
         "SET v_changed = ROW_COUNT() > 0; "
         "IF NOT v_changed THEN LEAVE body; END IF; "
         "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
         TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0")
+        /* The total follows a change of is_private. */
         "IF v_private AND NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1")
         "ELSEIF NOT v_private AND p_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; ",
         ", v_changed, p_room, v_seq, 0, 0, v_now");
     struct db_rows *rows;
+    /* A name that is not given has no pointer. */
     const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);
     const struct db_value private = patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
     const enum error error =
@@ -202,6 +218,7 @@ enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
 static const char DELETE[] = TRANSACTION(
     TRANSACTION_ROOM_DECLARATIONS
     "DECLARE p_force BOOLEAN DEFAULT ?; DECLARE v_streams LONGTEXT CHARACTER SET utf8mb4; ",
+    /* By the administrator, who is no member. */
     "IF p_force THEN SELECT room_id, is_private INTO v_room, v_private FROM room "
     "WHERE room_id = p_room FOR UPDATE; "
     "SET v_now = SYSDATE(6); "
@@ -209,6 +226,8 @@ static const char DELETE[] = TRANSACTION(
     "ELSE "
     TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
     "END IF; "
+    /* A room of thousands of members is deleted by a fixed number of statements. Every member's
+     * stream gets an event; v_streams lists their numbers for publishing. */
     "UPDATE member m STRAIGHT_JOIN user u ON u.user_id = m.user_id "
     "SET u.last_seq = u.last_seq + 1, u.rooms_count = u.rooms_count - 1 "
     "WHERE m.room_id = p_room; "
@@ -217,6 +236,7 @@ static const char DELETE[] = TRANSACTION(
     "FROM member m STRAIGHT_JOIN user u ON u.user_id = m.user_id WHERE m.room_id = p_room; "
     "SELECT GROUP_CONCAT(u.user_id, ':', u.last_seq) INTO v_streams "
     "FROM member m JOIN user u ON u.user_id = m.user_id WHERE m.room_id = p_room; "
+    /* Messages and events stay until room_purge. */
     "DELETE FROM member WHERE room_id = p_room; "
     "DELETE FROM room WHERE room_id = p_room; "
     "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "
@@ -232,6 +252,7 @@ enum error room_delete(struct db *db, uint64_t room_id, uint64_t user_id, bool f
         return error;
     error = ERROR_INTERNAL;
     if (db_next(rows)) {
+        /* "user:seq,user:seq,..."; empty if the outcome is an error. */
         const struct text list = db_get_text(rows, 1);
         error = (enum error)db_get_u64(rows, 0);
         buffer_append(streams, list.at, list.len);
@@ -253,12 +274,14 @@ enum error room_purge(struct db *db, uint64_t limit, uint64_t *deleted) {
     enum error error = db_run(db, NEXT, DB_REPEATABLE, NULL, 0, &rows);
     if (error)
         return error;
+    /* One room at a time, the oldest id first. */
     const uint64_t room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
     db_done(rows);
     if (room_id == 0)
         return ERROR_NONE;
     error = DB_RUN(db, MESSAGES, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
     *deleted = error ? 0 : db_changed(db);
+    /* Only a slice without any message goes on to the events. */
     if (!error && *deleted == 0) {
         error = DB_RUN(db, EVENTS, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(limit));
         *deleted = error ? 0 : db_changed(db);

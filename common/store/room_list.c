@@ -1,4 +1,8 @@
-/* The SQL of lists of rooms, and the choice between three ways to read the rooms of a user. */
+/* The SQL of lists of rooms, by last activity, and the choice between three ways to read the rooms
+ * of a user: sort here (short lists), scan the index until the page is full (long lists), sort in
+ * the server (all others). The caller has counted the rooms before; all ways return the same page.
+ * With `names`, rows have all columns and names come from the cache; without, only the states of
+ * the rooms are read, which is what an entity tag needs. */
 #include "store/room_list.h"
 
 #include <stdlib.h>
@@ -82,10 +86,12 @@ static enum error visit_row(struct db *db, struct user_names *names, struct db_r
     const uint64_t sender = db_get_u64(rows, USERS[0]), other = db_get_u64(rows, USERS[1]);
     const bool known = (sender == 0 || user_names_find(names, sender).at) &&
                        (other == 0 || user_names_find(names, other).at);
+    /* One query for the names of this row and all that follow. */
     const enum error error = known ? ERROR_NONE : user_names_load(names, db, rows, USERS, 2);
     if (error)
         return error;
     room_from_row(rows, 0, &room);
+    /* A direct room is shown under the name of the other user. */
     if (other != 0)
         room.name = user_names_find(names, other);
     room.last_message.sender_username = user_names_find(names, sender);
@@ -120,18 +126,21 @@ static int compare_keys(const void *one, const void *other) {
 /* Visits the page among the rows of WHOLE. */
 static enum error visit_sorted(struct db *db, struct user_names *names, struct db_rows *rows,
                                const struct room_list *list, room_visit *visit, void *context) {
+    /* The column after all others. */
     const unsigned last = names ? ROOM_OTHER_COLUMN + 1 : ROOM_STATE_COLUMN_COUNT;
     struct key keys[WHOLE_MOST];
     uint64_t count = 0;
     enum error error = ERROR_NONE;
     if (names)
         user_names_begin(names, db);
+    /* First pass: only the keys. */
     while (count < WHOLE_MOST && db_next(rows)) {
         keys[count] = (struct key){db_get_time(rows, last), db_get_u64(rows, 0), db_row(rows)};
         count++;
     }
     if (count > 1)
         qsort(keys, count, sizeof(keys[0]), compare_keys);
+    /* Second pass: the rows of the page, in the sorted order. */
     for (uint64_t i = list->offset; i < count && i - list->offset < list->limit && !error; i++) {
         db_seek(rows, keys[i].row);
         db_next(rows);
@@ -148,6 +157,7 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
                           offset = db_u64(list->offset);
     struct db_rows *rows;
     enum error error;
+    /* Beyond the end: no query. */
     if (list->offset >= list->count)
         return ERROR_NONE;
     if (list->is_public) {
@@ -157,23 +167,28 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
             error = DB_RUN(db, PUBLIC[only_state], DB_REPEATABLE, &rows, limit, offset, user);
         return error ? error : visit_rows(db, names, rows, visit, context);
     }
+    /* The shortcuts below would show the hidden rooms. */
     if (list->has_hidden) {
         error = DB_RUN(db, SHOWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
         return error ? error : visit_rows(db, names, rows, visit, context);
     }
+    /* Short: read all, sort here. */
     if (list->count <= WHOLE_FACTOR * list->limit) {
         error = DB_RUN(db, OWN_WHOLE[only_state], DB_REPEATABLE, &rows, user);
         if (error || db_count(rows) <= WHOLE_MOST)
             return error ? error : visit_sorted(db, names, rows, list, visit, context);
         db_done(rows); /* the user has joined many rooms since the count was read */
     } else if (list->count / SCAN_FACTOR >= list->offset + list->limit) {
-        /* The scan is stopped when it has cost as much as sorting would. */
+        /* Long, and the page is near the start. The scan is stopped when it has cost as much as
+         * sorting would. */
         error = DB_RUN(db, OWN_SCAN[only_state], DB_REPEATABLE, &rows, user, limit, offset,
                        db_u64(list->count / 2));
+        /* A full page is right; one that ROWS EXAMINED has cut short is not used. */
         if (error || db_count(rows) == list->limit)
             return error ? error : visit_rows(db, names, rows, visit, context);
         db_done(rows);
     }
+    /* The general way. */
     error = DB_RUN(db, OWN[only_state], DB_REPEATABLE, &rows, user, limit, offset, user);
     return error ? error : visit_rows(db, names, rows, visit, context);
 }
@@ -192,6 +207,7 @@ enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *cou
 }
 
 enum error room_list_count_public(struct db *db, uint64_t *count) {
+    /* Kept by the transactions that change rooms; counting them would read the whole index. */
     static const char SQL[] = "SELECT number FROM total WHERE name = 'public_rooms'";
     return db_number(db, SQL, count);
 }

@@ -1,9 +1,11 @@
-/* Reading the state of a room; the access checks. */
+/* Reading the state of a room as one user has it (counters, membership, read mark); the access
+ * checks. A private room does not exist for those who are not members: 404, never 403. */
 #include "store/room_state.h"
 
 #include <string.h>
 
 void room_state_from_row(const struct db_rows *rows, unsigned first, struct room_state *state) {
+    /* A LEFT JOIN found no room: exists is false. */
     if (db_is_null(rows, first)) {
         memset(state, 0, sizeof(*state));
         return;
@@ -28,6 +30,7 @@ enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,
         "SELECT " ROOM_STATE_COLUMNS " FROM " ROOM_STATE_FROM "WHERE r.room_id = ?";
     struct db_rows *rows;
     memset(state, 0, sizeof(*state));
+    /* The membership of this user is joined; user_id 0 has none. */
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id), db_u64(room_id));
     if (error)
@@ -48,5 +51,6 @@ enum error room_state_may_read(const struct room_state *state) {
     const enum error error = room_state_may_see(state);
     if (error)
         return error;
+    /* A public room can be seen by everybody and read by members. */
     return state->is_member ? ERROR_NONE : ERROR_FORBIDDEN;
 }

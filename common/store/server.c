@@ -1,4 +1,5 @@
-/* Variables of the database server; a change that shows whether it takes any. */
+/* Variables of the database server; a change that shows whether it takes any; which Redis servers
+ * the processes of this database use. The table housekeeping serves as a small store of times. */
 #include "store/server.h"
 
 enum error server_read(struct db *db, struct server *server) {
@@ -23,6 +24,7 @@ enum error server_read(struct db *db, struct server *server) {
 enum error server_check_changes(struct db *db) {
     static const char SQL[] =
         "INSERT INTO housekeeping (task, ran_at) VALUES ('health', SYSDATE(6)) "
+        /* Written at most every five seconds; the row stays small and needs no cleaning. */
         "ON DUPLICATE KEY UPDATE ran_at = IF(ran_at BETWEEN SYSDATE(6) - INTERVAL 5 SECOND "
         "AND SYSDATE(6), ran_at, SYSDATE(6))";
     return db_run(db, SQL, DB_REPEATABLE, NULL, 0, NULL);
@@ -40,6 +42,8 @@ enum error server_binlog_by_statement(struct db *db, bool *by_statement) {
  * minute, and since when it is used. One that was last used before this one was first used is its
  * predecessor, such as itself before it lost its data. */
 enum error server_find_other_redis(struct db *db, const char *identity, bool *others) {
+    /* `since` is this Redis, `other` one with a different identity that was in use after it and
+     * within the last 150 s (two records and a half). */
     static const char SQL[] =
         "SELECT COUNT(*) FROM housekeeping since JOIN housekeeping other "
         "ON other.task LIKE 'redis:%' AND other.task <> CONCAT('redis:', ?) "
@@ -58,6 +62,7 @@ enum error server_find_other_redis(struct db *db, const char *identity, bool *ot
 }
 
 enum error server_note_redis(struct db *db, const char *identity, bool *others) {
+    /* 'redis since' keeps its first time, 'redis' gets the present one. */
     static const char SQL[] =
         "INSERT INTO housekeeping (task, ran_at) VALUES (CONCAT('redis:', ?), SYSDATE(6)), "
         "(CONCAT('redis since:', ?), SYSDATE(6)) "
@@ -66,5 +71,6 @@ enum error server_note_redis(struct db *db, const char *identity, bool *others) 
     *others = false;
     const enum error error =
         DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_str(identity), db_str(identity));
+    /* After recording, so that two processes that start together see each other. */
     return error ? error : server_find_other_redis(db, identity, others);
 }

@@ -1,4 +1,5 @@
-/* Three queries: users with their credentials, rooms, and the size of the database. */
+/* Three queries: users with their credentials, rooms, and the size of the database. They read whole
+ * tables and are for the administrator, not for requests. */
 #include "store/statistics.h"
 
 #include <string.h>
@@ -21,9 +22,11 @@ static enum error read_users(struct db *db, struct statistics *statistics) {
     if (error)
         return error;
     if (db_next(rows)) {
+        /* SUM over no rows is NULL, which reads as 0. */
         statistics->users = db_get_u64(rows, 0);
         statistics->active_users = db_get_u64(rows, 1);
         statistics->staff_users = db_get_u64(rows, 2);
+        /* Room and user streams are added up. */
         statistics->events += db_get_u64(rows, 3);
         statistics->sessions = db_get_u64(rows, 4);
         statistics->tokens = db_get_u64(rows, 5);
@@ -56,6 +59,7 @@ static enum error read_rooms(struct db *db, struct statistics *statistics) {
 }
 
 static enum error read_database(struct db *db, struct statistics *statistics) {
+    /* The size is InnoDB's estimate. */
     static const char SQL[] =
         "SELECT (SELECT SUM(data_length + index_length) FROM information_schema.tables "
         "WHERE table_schema = DATABASE()), (" OLDEST("room", "room_id", "event") "), "
@@ -67,6 +71,7 @@ static enum error read_database(struct db *db, struct statistics *statistics) {
     if (db_next(rows)) {
         const int64_t room = db_get_time(rows, 1), user = db_get_time(rows, 2);
         statistics->database_bytes = db_get_u64(rows, 0);
+        /* The older of the two; 0 means that there is none. */
         statistics->oldest_event = room == 0 || (user != 0 && user < room) ? user : room;
     }
     db_done(rows);

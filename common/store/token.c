@@ -1,4 +1,6 @@
-/* token: adding, finding, ending and listing API tokens. */
+/* Adding, finding, ending and listing API tokens. A token is random; only its BLAKE2b hash is
+ * stored and looked up. Tokens do not expire: they end when they are deleted, or with their
+ * user. */
 #include "store/token.h"
 
 #include <string.h>
@@ -10,6 +12,7 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
                      uint64_t *token_id) {
     static const char SQL[] = TRANSACTION(
         "", "INSERT INTO token (user_id, token_hash, created_at) VALUES (?, ?, SYSDATE(6)); ",
+        /* Column 0 is the outcome. */
         ", LAST_INSERT_ID()");
     struct db_rows *rows;
     const enum error error =
@@ -23,6 +26,7 @@ enum error token_add(struct db *db, uint64_t user_id, const unsigned char hash[S
 
 enum error token_add_proved(struct db *db, const struct user_proof *proof,
                             const unsigned char hash[SECRET_HASH_SIZE]) {
+    /* One transaction: the proof (the password hash as it was checked) must still be stored. */
     static const char SQL[] = TRANSACTION(USER_PROOF_DECLARATIONS,
                     USER_PROOF_CHECK
                     "INSERT INTO token (user_id, token_hash, created_at) "
@@ -40,12 +44,15 @@ enum error token_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
     "SELECT " IDENTITY_COLUMNS ", t.token_id, FALSE" room_columns \
     " FROM token t "                                              \
     "JOIN user u ON u.user_id = t.user_id " room_joins "WHERE t.token_hash = ?"
+    /* Two texts, since a request outside of rooms needs no join. FALSE: a token is never
+     * renewed. */
     static const char ALONE[] = TOKEN_SQL("", "");
     static const char IN_ROOM[] = TOKEN_SQL(", " ROOM_STATE_COLUMNS, IDENTITY_ROOM_JOINS);
 #undef TOKEN_SQL
     struct db_rows *rows;
     bool renew;
     const struct db_value key = db_bytes(hash, SECRET_HASH_SIZE);
+    /* The value of the room, in the joins, stands before that of the WHERE. */
     enum error error = room_id ? DB_RUN(db, IN_ROOM, DB_REPEATABLE, &rows, db_u64(room_id), key)
                                : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, key);
     if (error)
@@ -74,6 +81,7 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
 
 void token_member_from_row(const struct db_rows *rows, unsigned first, struct identity *identity) {
     memset(identity, 0, sizeof(*identity));
+    /* The row exists only for an active user; nothing else of the user was read. */
     room_state_from_row(rows, first, &identity->room);
     identity->user.id = db_get_u64(rows, first + ROOM_STATE_COLUMN_COUNT);
     identity->user.is_active = true;
@@ -87,6 +95,7 @@ enum error token_end(struct db *db, uint64_t token_id, struct user_change *chang
 enum error token_list(struct db *db, uint64_t user_id, token_visit *visit, void *context) {
     static const char SQL[] =
         "SELECT t.token_id, t.user_id, u.username, t.created_at FROM token t "
+        /* 0: the tokens of all users. */
         "JOIN user u ON u.user_id = t.user_id WHERE t.user_id = ? OR ? = 0 ORDER BY t.token_id";
     struct db_rows *rows;
     const enum error error =

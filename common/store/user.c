@@ -1,4 +1,7 @@
-/* User accounts: reading one, the transactions that change credentials, and lists. */
+/* User accounts: reading one, the transactions that change credentials, and lists. A change of
+ * credentials ends tokens and sessions and leaves an event in the user's own stream, by which pushd
+ * closes the sockets that used them. Names are compared without regard to case, by the collation of
+ * the column. */
 #include "store/user.h"
 
 #include <stdio.h>
@@ -26,9 +29,12 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
         "DECLARE p_token BINARY(32) DEFAULT ?; DECLARE p_address BINARY(16) DEFAULT ?; "
         "DECLARE v_user BIGINT UNSIGNED; ",
         "SET v_now = SYSDATE(6); "
+        /* A name that is taken fails as a duplicate: ERROR_CONFLICT. */
         "INSERT INTO user (username, password_hash, created_at) "
         "VALUES (p_name, p_password, v_now); "
         "SET v_user = LAST_INSERT_ID(); "
+        /* The account may begin with a token, and with the address it was made from as a known
+         * one. */
         "IF p_token IS NOT NULL THEN INSERT INTO token (token_hash, user_id, created_at) "
         "VALUES (p_token, v_user, v_now); END IF; "
         "IF p_address IS NOT NULL THEN INSERT INTO known_address (user_id, address, seen_at) "
@@ -90,6 +96,7 @@ enum error user_by_login(struct db *db, struct text name,
                          const unsigned char address[USER_ADDRESS_SIZE], struct user *user,
                          char hash[SECRET_PASSWORD_SIZE], bool *is_known) {
     static const char SQL[] =
+        /* One row with the user; the address is joined only if it was seen within KNOWN_DAYS. */
         "SELECT " USER_COLUMNS
         ", u.password_hash, k.user_id IS NOT NULL FROM user u "
         "LEFT JOIN known_address k ON k.user_id = u.user_id AND k.address = ? "
@@ -138,6 +145,8 @@ static enum error read_change(struct db_rows *rows, uint64_t id, struct user_cha
 enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
                              const char *password_hash, uint64_t kept_token, uint64_t kept_session,
                              struct user_change *change) {
+    /* p_old: the hash that the old password was checked against; NULL: set by the administrator,
+     * without a check. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_old, p_hash, v_hash VARCHAR(128) CHARACTER SET utf8mb4 "
@@ -146,9 +155,12 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
         "SET p_old = ?; SET p_hash = ?; SET p_token = ?; SET p_session = ?; "
         FIND_USER
         "SELECT password_hash INTO v_hash FROM user WHERE user_id = p_user; "
+        /* 13 (ERROR_CONFLICT): the password was changed meanwhile, or the user disabled, and the
+         * check does not count any more. */
         "IF p_old IS NOT NULL AND (NOT v_active OR (v_hash <> p_old AND v_hash <> p_hash)) THEN "
         "SET v_outcome = 13; LEAVE body; END IF; "
         "UPDATE user SET password_hash = p_hash WHERE user_id = p_user; "
+        /* All other credentials end; 0 keeps none, as ids start at 1. */
         "DELETE FROM token WHERE user_id = p_user AND token_id <> p_token; "
         "DELETE FROM session WHERE user_id = p_user AND session_id <> p_session; "
         CREDENTIALS_CHANGED,
@@ -166,8 +178,10 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         "DECLARE v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; "
         "DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
         FIND_USER
+        /* It is so already: nothing changes, and no event. */
         "IF v_active = p_active THEN LEAVE body; END IF; "
         "UPDATE user SET is_active = p_active WHERE user_id = p_user; "
+        /* Disabling ends everything; enabling brings nothing back. */
         "IF NOT p_active THEN DELETE FROM token WHERE user_id = p_user; "
         "DELETE FROM session WHERE user_id = p_user; END IF; "
         "SET v_changed = TRUE; "
@@ -200,6 +214,7 @@ static enum error visit_users(struct db_rows *rows, user_visit *visit, void *con
  * name contains. */
 static void make_pattern(struct text prefix, struct buffer *pattern) {
     for (size_t i = 0; i < prefix.len; i++) {
+        /* strchr finds the terminator too. */
         if (strchr("\\%_", prefix.at[i]) && prefix.at[i] != '\0')
             buffer_append_char(pattern, '\\');
         buffer_append_char(pattern, (unsigned char)prefix.at[i] < 0x80 ? prefix.at[i] : '\x01');
@@ -209,6 +224,7 @@ static void make_pattern(struct text prefix, struct buffer *pattern) {
 
 enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit, uint64_t offset,
                      user_visit *visit, void *context) {
+    /* `all`: also disabled users. */
     static const char SQL[] = "SELECT " USER_COLUMNS
                               " FROM user u "
                               "WHERE u.username LIKE ? AND (u.is_active OR ?) "
@@ -250,6 +266,7 @@ enum error user_page(struct db *db, struct text prefix, const struct user_page *
     "WHERE is_active = TRUE AND username LIKE ? " and " ORDER BY username " order " LIMIT ? " \
     "OFFSET ?) page JOIN user u ON u.username = page.username ORDER BY u.username " order
     static const char BY_OFFSET[] = PAGE("", "ASC");
+    /* The cursor is the name at the edge of the page before. Pages before it are read backwards. */
     static const char AFTER[] = PAGE("AND username > ?", "ASC");
     static const char BEFORE[] = PAGE("AND username < ?", "DESC");
 #undef PAGE
@@ -269,6 +286,7 @@ enum error user_page(struct db *db, struct text prefix, const struct user_page *
 }
 
 enum error user_page_count(struct db *db, struct text prefix, uint64_t most, uint64_t *count) {
+    /* Counting ends at `most`, so that its cost is bounded. */
     static const char SQL[] =
         "SELECT COUNT(*) FROM (SELECT 1 FROM user FORCE INDEX (active_username) "
         "WHERE is_active = TRUE AND username LIKE ? LIMIT ?) counted";
@@ -296,6 +314,7 @@ enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_
         "JOIN user u ON u.user_id = j.id WHERE u.is_active ORDER BY u.username";
     struct buffer list = BUFFER_EMPTY;
     struct db_rows *rows;
+    /* [1,2,3] */
     buffer_append_char(&list, '[');
     for (size_t i = 0; i < count; i++)
         buffer_printf(&list, "%s%llu", i ? "," : "", (unsigned long long)ids[i]);

@@ -1,4 +1,5 @@
-/* Reading the events of a user; comparing the last numbers of many streams. */
+/* Reading the events of a user's own stream; comparing the last numbers of many streams, which is
+ * pushd's gap check. */
 #include "store/user_log.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
+    /* No such user: deleted by hand, since the program only disables users. */
     error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         *state = (struct user_log_state){db_get_u64(rows, 0), db_get_u64(rows, 1)};
@@ -23,6 +25,7 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
 /* A direct room has the name of the other user. */
 static const char LIST[] =
     "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "
+    /* Column 5: older than the retention. A room that was deleted since has no name. */
     "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "
     "IF(r.direct_low IS NULL, r.name, other.username) "
     "FROM user_event e LEFT JOIN user a ON a.user_id = e.actor_id "
@@ -49,15 +52,19 @@ enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64
     struct db_rows *rows;
     struct user_event event;
     enum error error = read_state(db, user_id, state);
+    /* Nothing is new. */
     if (error || after == state->last_seq)
         return error;
+    /* A number from the future, or events between have been deleted. */
     if (after > state->last_seq || after + 1 < state->oldest_seq)
         return ERROR_GONE;
+    /* Compared so that `after + limit` cannot overflow. */
     const uint64_t last = limit < state->last_seq - after ? after + limit : state->last_seq;
     error = DB_RUN(db, LIST, DB_REPEATABLE, &rows, db_u64(retention_days), db_u64(user_id),
                    db_u64(after), db_u64(last));
     if (error)
         return error;
+    /* The first row must be the next event and within the retention; see event_log_list. */
     error = ERROR_GONE;
     while (db_next(rows)) {
         event_from_row(rows, user_id, &event);
@@ -101,6 +108,7 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
 enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *visit,
                           void *context) {
     static const char SQL[] =
+        /* The present ends of all rooms of a user, for a client that watches them all. */
         "SELECT 0, r.room_id, r.last_seq FROM member me "
         "JOIN room r ON r.room_id = me.room_id WHERE me.user_id = ?";
     struct db_rows *rows;

@@ -1,4 +1,6 @@
-/* A hash table of fixed size with open addressing. */
+/* Names of users by id, kept by a process between requests: a hash table of fixed size with open
+ * addressing. Names never change, so an entry is valid as long as the database is the same; a new
+ * connection may lead to another one (a restored backup), and clears the table. */
 #include "store/user_names.h"
 
 #include <stdlib.h>
@@ -38,6 +40,7 @@ void user_names_free(struct user_names *names) {
 
 void user_names_begin(struct user_names *names, const struct db *db) {
     const uint64_t connection = db_connection_number(db);
+    /* Only between lists: during one, the texts handed out point into the slots. */
     if (names->count > 0 && (names->count > CLEAR_ABOVE || names->connection != connection)) {
         memset(names->slots, 0, sizeof(names->slots));
         names->count = 0;
@@ -60,6 +63,8 @@ struct text user_names_find(const struct user_names *names, uint64_t user_id) {
 
 void user_names_add(struct user_names *names, uint64_t user_id, struct text name) {
     struct slot *slot = &names->slots[find_slot(names, user_id)];
+    /* 0 is no user. A table that is full, or a name that is too long, is not an error: the name is
+     * read again next time. */
     if (user_id == 0 || slot->user_id != 0 || names->count >= MOST_NAMES || name.len > NAME_SIZE)
         return;
     slot->user_id = user_id;
@@ -74,6 +79,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
         "SELECT u.user_id, u.username FROM "
         "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) j "
         "JOIN user u ON u.user_id = j.id";
+    /* The row to come back to. */
     const uint64_t current = db_row(rows);
     struct buffer ids = BUFFER_EMPTY;
 
@@ -87,6 +93,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
             buffer_append_u64(&ids, id);
         }
     }
+    /* The caller goes on with its row, whose values the walk has overwritten. */
     db_seek(rows, current);
     db_next(rows);
     if (ids.len == 0)
@@ -99,6 +106,7 @@ enum error user_names_load(struct user_names *names, struct db *db, struct db_ro
     buffer_free(&ids);
     if (error)
         return error;
+    /* An id without a user stays unknown. */
     while (db_next(found))
         user_names_add(names, db_get_u64(found, 0), db_get_text(found, 1));
     db_done(found);
