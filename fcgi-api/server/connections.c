@@ -1,7 +1,9 @@
-/*
- * Accepting, reading and writing without waiting, with one epoll descriptor. A connection whose
- * request is there at once and whose response is taken at once, as is usual, is never added to it.
- */
+/* Accepting, reading and writing without waiting, with one epoll descriptor, in one thread. A
+ * connection whose request is there at once and whose response is taken at once, as is usual, is
+ * never added to it.
+ * The process serves one request at a time: connections_next returns a connection when its request
+ * is complete, and connections_respond sends what was written to its buffer. A slow web server or
+ * client delays only itself. `phase` says what a connection waits for, `deadline_ms` how long. */
 #include "server/connections.h"
 
 #include <errno.h>
@@ -46,6 +48,7 @@ struct connections {
 /* The socket must not block, in case another process accepts a connection first. EPOLLEXCLUSIVE
  * wakes one process per connection, not all. */
 struct connections *connections_new(int listen_fd) {
+    /* data.ptr NULL marks the listening socket. */
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
     const int flags = fcntl(listen_fd, F_GETFL);
     const int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -66,6 +69,7 @@ struct connections *connections_new(int listen_fd) {
 
 static void watch(struct connections *connections, struct connection *connection, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = connection};
+    /* Level-triggered, so nothing is lost if the socket is not read to its end. */
     const int operation = connection->in_epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     connection->in_epoll = true;
     epoll_ctl(connections->epoll, operation, connection->fd, &event);
@@ -83,11 +87,13 @@ static void free_connection(struct connection *connection) {
 }
 
 static void drop(struct connections *connections, struct connection *connection) {
+    /* The last one takes its place in the array. */
     size_t at = 0;
     while (connections->open[at] != connection)
         at++;
     connections->open[at] = connections->open[--connections->count];
     close(connection->fd); /* which removes it from the epoll descriptor */
+    /* One is kept, so that the next request needs no allocation; its buffers stay. */
     if (connections->spare) {
         free_connection(connection);
         return;
@@ -123,20 +129,24 @@ static bool read_request(struct connections *connections, struct connection *con
             watch(connections, connection, EPOLLIN);
             return false;
         }
+        /* 0: closed, with or without half a request. */
         if (got <= 0) {
             drop(connections, connection);
             return false;
         }
+        /* May use fewer bytes than there are: then the request is complete. */
         const size_t used = fastcgi_read(fastcgi, bytes, (size_t)got, limit);
         if (fastcgi->state == FASTCGI_INVALID) {
             drop(connections, connection);
             return false;
         }
-        /* No web server sends the next request before the response to this one. */
+        /* No web server sends the next request before the response to this one, so the bytes are a
+         * mistake: the connection is not kept. */
         if (used < (size_t)got)
             fastcgi->keep_connection = false;
         if (fastcgi->state == FASTCGI_WHOLE || fastcgi->state == FASTCGI_TOO_LARGE)
             return true;
+        /* CONTENT_LENGTH exceeds the limit: no need to wait for the body. */
         if (fastcgi->state == FASTCGI_BODY && fastcgi->announced > limit)
             return true;
     }
@@ -146,6 +156,7 @@ static bool read_request(struct connections *connections, struct connection *con
 static void discard(struct connections *connections, struct connection *connection) {
     char bytes[65536];
     const ssize_t got = recv(connection->fd, bytes, sizeof(bytes), 0);
+    /* The web server has closed, so it has the response. */
     if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK))
         drop(connections, connection);
 }
@@ -153,11 +164,14 @@ static void discard(struct connections *connections, struct connection *connecti
 /* ---- writing ---- */
 
 static void end_response(struct connections *connections, struct connection *connection) {
+    /* The web server may still be sending: end our side, and read until it closes or CLOSE_MS is
+     * over. */
     if (connection->fastcgi.state != FASTCGI_WHOLE) {
         shutdown(connection->fd, SHUT_WR);
         enter(connection, PHASE_CLOSING, CLOSE_MS);
         watch(connections, connection, EPOLLIN);
     } else if (connection->fastcgi.keep_connection && connections->listen_fd >= 0) {
+        /* FastCGI's flag KEEP_CONN is set, and this process is not stopping. */
         fastcgi_reset(&connection->fastcgi);
         buffer_recycle(&connection->out, OUT_KEEP);
         enter(connection, PHASE_KEPT, KEPT_MS);
@@ -175,6 +189,7 @@ static void write_response(struct connections *connections, struct connection *c
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            /* The kernel's buffer is full: the rest when the web server has read some of it. */
             watch(connections, connection, EPOLLOUT);
             return;
         }
@@ -198,6 +213,7 @@ void connections_respond(struct connections *connections, struct connection *con
 /* The connection with the earliest deadline; NULL if there is none. */
 static struct connection *first_due(const struct connections *connections) {
     struct connection *first = NULL;
+    /* At most CONNECTIONS_MAX, so a scan is cheap. */
     for (size_t i = 0; i < connections->count; i++)
         if (!first || connections->open[i]->deadline_ms < first->deadline_ms)
             first = connections->open[i];
@@ -206,6 +222,7 @@ static struct connection *first_due(const struct connections *connections) {
 
 /* Ends a connection that is late; true when it is to be served with an error. */
 static bool expire(struct connections *connections, struct connection *connection) {
+    /* In the middle of a body the client gets 408; before that, nobody to answer. */
     if (connection->phase == PHASE_READING && connection->fastcgi.state == FASTCGI_BODY)
         return true;
     drop(connections, connection);
@@ -222,6 +239,7 @@ static struct connection *accept_one(struct connections *connections, size_t lim
                                      uint64_t seconds) {
     if (connections->listen_fd < 0 || connections->count == CONNECTIONS_MAX)
         return NULL;
+    /* Another process may have been quicker: EAGAIN, like no connection at all. */
     /* The address of the peer, the web server, is not needed; cppcheck does not know that. */
     /* cppcheck-suppress nullPointer */
     const int fd = accept4(connections->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -235,6 +253,7 @@ static struct connection *accept_one(struct connections *connections, size_t lim
 /* Goes on with a connection that can be read or written; returns it when its request is there. */
 static struct connection *proceed(struct connections *connections, struct connection *connection,
                                   size_t limit, uint64_t seconds) {
+    /* The first byte of another request starts its time limit. */
     if (connection->phase == PHASE_KEPT)
         enter(connection, PHASE_READING, (int64_t)seconds * 1000);
     if (connection->phase == PHASE_READING && read_request(connections, connection, limit))
@@ -254,6 +273,7 @@ struct connection *connections_next(struct connections *connections, const sigse
     while (!ready) {
         const int64_t now = clock_monotonic_ms();
         struct connection *first = first_due(connections);
+        /* Late; or all places are taken, and the one that is due first makes room. */
         if (first && (first->deadline_ms <= now || connections->count == CONNECTIONS_MAX)) {
             if (expire(connections, first))
                 return serving(first);
@@ -262,9 +282,13 @@ struct connection *connections_next(struct connections *connections, const sigse
         /* Under load this finds the next request without another system call. */
         if (connections->count == 0 && (ready = accept_one(connections, body_limit, seconds)))
             return ready;
+        /* Until something happens, or a deadline, or the caller's time is over. */
         const int64_t end = first && first->deadline_ms < until ? first->deadline_ms : until;
         const int wait = end > now ? (int)(end - now) : 0;
+        /* `mask` lets the stop signals in only during this wait. */
         const int found = epoll_pwait(connections->epoll, &event, 1, wait, mask);
+        /* A signal, or the caller's time is over. After a deadline of a connection the loop goes
+         * on. */
         if (found < 0 || (found == 0 && end == until))
             return NULL;
         if (found > 0)
@@ -277,8 +301,10 @@ struct connection *connections_next(struct connections *connections, const sigse
 void connections_stop(struct connections *connections) {
     if (connections->listen_fd < 0)
         return;
+    /* The socket itself belongs to the parent. */
     epoll_ctl(connections->epoll, EPOLL_CTL_DEL, connections->listen_fd, NULL);
     connections->listen_fd = -1;
+    /* Backwards, since drop moves the last into the gap. */
     for (size_t i = connections->count; i-- > 0;)
         if (connections->open[i]->phase == PHASE_KEPT)
             drop(connections, connections->open[i]);

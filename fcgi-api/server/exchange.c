@@ -1,4 +1,6 @@
-/* Resetting an exchange, wholly or to the state before its handler. */
+/* Resetting an exchange, wholly or to the state before its handler. An exchange is one request with
+ * everything that is found out about it; the process reuses it, so that its buffers need no
+ * allocation. */
 #include "server/exchange.h"
 
 #include <json-c/json.h>
@@ -11,6 +13,7 @@ enum error exchange_fail(struct exchange *x, enum error error, const char *detai
 
 /* Clears what was done since the route was found. */
 static void clear_work(struct exchange *x) {
+    /* json-c's object of the body, with all its members. */
     if (x->fields)
         json_object_put(x->fields);
     x->fields = NULL;
@@ -24,6 +27,7 @@ static void clear_work(struct exchange *x) {
 }
 
 void exchange_end_pending(struct exchange *x, enum error error, bool found) {
+    /* Not found: the router starts over and checks in order. An error of the database is final. */
     x->auth_pending = !error && !found;
     x->has_identity = !error && found;
 }
@@ -31,12 +35,14 @@ void exchange_end_pending(struct exchange *x, enum error error, bool found) {
 void exchange_start_over(struct exchange *x, size_t headers_len) {
     clear_work(x);
     x->response.status = 200;
+    /* Headers from before the handler (request id, Allow, CORS) stay. */
     x->response.headers.len = headers_len;
     buffer_clear(&x->response.body);
 }
 
 void exchange_reset(struct exchange *x) {
     clear_work(x);
+    /* counted_id is kept by exchange_start_over: a request is counted once. */
     x->route = NULL;
     x->counted_id = 0;
     memset(x->ids, 0, sizeof(x->ids));

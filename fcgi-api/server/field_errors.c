@@ -1,4 +1,5 @@
-/* Errors are written as JSON at once. */
+/* The errors of the fields of a request. They are written as JSON at once:
+ * {"field":["message"],...}; each field has one message, the first. */
 #include "server/field_errors.h"
 
 #include <stdarg.h>
@@ -19,12 +20,14 @@ void field_errors_add(struct field_errors *field_errors, const char *field, cons
                       ...) {
     char message[512];
     va_list arguments;
+    /* Later checks of the same field would only repeat it. */
     if (has_error(field_errors, field))
         return;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     struct json_writer w = json_writer_start(&field_errors->json);
+    /* Each writer begins without state and knows no comma between fields. */
     if (field_errors->count++ > 0)
         buffer_append_char(&field_errors->json, ',');
     json_write_key(&w, field);

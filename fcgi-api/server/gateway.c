@@ -1,7 +1,7 @@
-/*
- * The life of a request: read the variables and the body, serve, write the response, publish.
- * CGI and FastCGI differ in where the bytes come from and go to.
- */
+/* The life of a request: read the variables and the body, serve, write the response, publish. CGI
+ * and FastCGI differ in where the bytes come from and go to.
+ * The loop of a FastCGI process is gateway_serve. Signals that stop it are blocked while a request
+ * is served, so that none is lost; they are handled between two requests and while it waits. */
 #include "server/gateway.h"
 
 #include <errno.h>
@@ -50,6 +50,7 @@ static void gateway_init(struct gateway *gateway, struct service *service) {
     gateway->service = service;
     gateway->exchange.service = service;
     gateway->exchange.request = &gateway->request;
+    /* Four random bytes: ids of different processes do not collide. */
     secret_random_hex(gateway->process, 4);
 }
 
@@ -68,10 +69,12 @@ static void return_memory(struct gateway *gateway) {
     const int64_t now = clock_monotonic_ms();
     buffer_recycle(&response->body, BUFFER_KEEP);
     buffer_recycle(&response->headers, BUFFER_KEEP);
+    /* Nothing was served since, or not long ago. */
     if (gateway->count == gateway->trimmed_count || now < gateway->trim_due_ms)
         return;
     gateway->trimmed_count = gateway->count;
     gateway->trim_due_ms = now + TRIM_EVERY_MS;
+    /* glibc keeps freed blocks; this gives whole free pages back. */
     malloc_trim(0);
 }
 
@@ -89,9 +92,11 @@ static void set_body(struct gateway *gateway, struct text body, bool late) {
     const char *header = request_header(request, VARIABLE_CONTENT_LENGTH);
     uint64_t announced = body.len;
     request->body = body;
+    /* An unreadable Content-Length is an error; none means that the end of the input counts. */
     const bool valid = !header || text_to_u64(text_of(header), &announced);
     if (valid && announced > limit)
         request->body_error = ERROR_TOO_LARGE;
+    /* Late, and not merely wrong: 408. */
     else if (valid && late && body.len <= announced)
         request->body_error = ERROR_TIMEOUT;
     else if (!valid || body.len != announced)
@@ -101,8 +106,10 @@ static void set_body(struct gateway *gateway, struct text body, bool late) {
 /* ---- serving ---- */
 
 static void log_request(const struct exchange *x, int64_t started_us) {
+    /* Tenths of a millisecond, printed as one decimal. */
     const int64_t tenths = (clock_monotonic_us() - started_us) / 100;
     const bool address = x->service->config->log_addresses == CONFIG_ON;
+    /* Addresses are personal data: logged only on request. */
     log_info("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64 "%s%s", x->request->method_name,
              x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
              x->has_identity ? x->identity.user.id : 0, address ? " address=" : "",
@@ -125,10 +132,12 @@ static void serve(struct gateway *gateway, char *const *variables, struct text b
     const int64_t started = clock_monotonic_us();
     exchange_reset(x);
     set_request_id(gateway);
+    /* Each line of the log has the id from here on. */
     log_set_id(x->id);
     request_init(&gateway->request, variables, gateway->service->config);
     set_body(gateway, body, late);
     gateway->service->serve(x);
+    /* The head depends on the finished response. */
     buffer_clear(&gateway->head);
     response_head(&x->response, &gateway->head);
     log_request(x, started);
@@ -148,6 +157,8 @@ static bool has_body(const struct exchange *x) {
 static uint64_t input_length(void) {
     const char *length = getenv("CONTENT_LENGTH");
     const char *coding = getenv("HTTP_TRANSFER_ENCODING");
+    /* Also in the case of an unreadable length: no body is read, and set_body refuses the
+     * header. */
     uint64_t bytes = 0;
     if (length && length[0])
         return text_to_u64(text_of(length), &bytes) ? bytes : 0;
@@ -164,6 +175,7 @@ static bool wait_for_input(int64_t deadline_ms) {
         const int found = poll(&input, 1, (int)left);
         if (found > 0)
             return true;
+        /* Any other error of poll: let read report it. */
         if (found < 0 && errno != EINTR)
             return true;
     }
@@ -180,11 +192,15 @@ static bool read_standard_input(const struct service *service, uint64_t left, st
         if (!wait_for_input(deadline))
             return false;
         char *to = buffer_reserve(body, 16384);
+        /* Not beyond the length: a read at the end would wait for a web server that does not
+         * close. */
         const ssize_t got = read(STDIN_FILENO, to, left < 16384 ? (size_t)left : 16384);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             break;
+        /* Over the limit: read but not kept; body->len stays above the limit, which set_body
+         * sees. */
         body->len += body->len <= limit ? (size_t)got : 0;
         left -= (uint64_t)got;
     }
@@ -196,6 +212,7 @@ bool gateway_is_cgi(void) {
 }
 
 bool gateway_is_fastcgi(void) {
+    /* A listening socket as standard input is what FastCGI process managers pass. */
     int listening = 0;
     socklen_t len = sizeof(listening);
     return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
@@ -212,11 +229,13 @@ int gateway_serve_cgi(struct service *service) {
     signal(SIGPIPE, SIG_IGN);
     const bool late = !read_standard_input(service, input_length(), &input);
     serve(&gateway, environ, (struct text){buffer_str(&input), input.len}, late);
+    /* The head is whole; the body may be left out, its length stays (RFC 9110, section 9.3.2). */
     const struct buffer *body = &gateway.exchange.response.body;
     fwrite(gateway.head.data, 1, gateway.head.len, stdout);
     if (has_body(&gateway.exchange))
         fwrite(body->data, 1, body->len, stdout);
     const int failed = fflush(stdout);
+    /* After the response, and after the commit. */
     redis_client_flush(service->redis);
     gateway_free(&gateway);
     buffer_free(&input);
@@ -231,6 +250,7 @@ static void serve_connection(struct gateway *gateway, struct connections *connec
     const struct fastcgi *fastcgi = &connection->fastcgi;
     struct text body;
     char *const *variables = responder_read(responder, fastcgi, &body);
+    /* FASTCGI_BODY: the body did not arrive in time, or was announced too large. */
     serve(gateway, variables, body, fastcgi->state == FASTCGI_BODY);
     buffer_clear(&connection->out);
     responder_write(responder, &gateway->head,
@@ -254,6 +274,7 @@ static void block_signals(sigset_t *before) {
 /* Runs the handlers of signals that have arrived. */
 static void handle_signals(const sigset_t *before) {
     sigset_t present;
+    /* Unblocked for a moment, in which pending ones are delivered. */
     sigprocmask(SIG_SETMASK, before, &present);
     sigprocmask(SIG_SETMASK, &present, NULL);
 }
@@ -271,12 +292,14 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
         return -1;
     }
     gateway_init(&gateway, service);
+    /* The first trim is due later, not after the first request. */
     gateway.trim_due_ms = clock_monotonic_ms() + TRIM_EVERY_MS;
+    /* Large blocks come from mmap and are returned when they are freed. */
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
     block_signals(&mask);
     for (;;) {
-        /* Requests that have begun to arrive are still served. */
+        /* Requests that have begun to arrive are still served; no other connection is accepted. */
         if (*stop || (uint64_t)served >= max_requests) {
             connections_stop(connections);
             if (connections_busy(connections) == 0)
@@ -289,9 +312,11 @@ int64_t gateway_serve(struct service *service, int listen_fd, uint64_t max_reque
             served++;
         }
         return_memory(&gateway);
+        /* Idle, if nothing came within IDLE_MS. */
         service->between_requests(service, !connection);
         handle_signals(&mask);
     }
+    /* The program goes on without blocked signals. */
     sigprocmask(SIG_SETMASK, &mask, NULL);
     gateway_free(&gateway);
     responder_free(responder);

@@ -1,4 +1,5 @@
-/* Chooses by the form of fcgi_listen between a Unix and a TCP socket. */
+/* Chooses by the form of fcgi_listen between a Unix socket (a path) and a TCP socket (host:port),
+ * or takes the one that systemd has opened. */
 #include "server/listener.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@
 int listener_from_systemd(void) {
     const char *pid = getenv("LISTEN_PID");
     const char *count = getenv("LISTEN_FDS");
+    /* LISTEN_PID guards against variables inherited from another process (sd_listen_fds(3)). */
     if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid() || strcmp(count, "1") != 0)
         return -1;
     return SYSTEMD_FD;
@@ -30,6 +32,7 @@ static int open_unix(const char *path) {
     struct unix_listener listener;
     if (!unix_listener_open(&listener, path, false))
         return -1;
+    /* At its path only now, when it accepts already. */
     if (unix_listener_publish(&listener))
         return listener.fd;
     close(listener.fd);
@@ -47,6 +50,7 @@ static int open_tcp(const char *address) {
 }
 
 static bool is_path(const char *address) {
+    /* A name without slash and colon is a file of the working directory. */
     return strchr(address, '/') || !strchr(address, ':');
 }
 

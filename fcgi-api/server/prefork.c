@@ -1,4 +1,6 @@
-/* The parent of the processes that serve FastCGI: its signals, its reload, its socket. */
+/* The parent of the processes that serve FastCGI: its signals, its reload, its socket. All
+ * processes accept from the one listening socket. The supervisor has the table of processes;
+ * here is what its signals mean: TERM and INT stop, HUP reloads and replaces the processes. */
 #include "server/prefork.h"
 
 #include <inttypes.h>
@@ -33,6 +35,8 @@ static void on_stop(int number) {
  * is interrupted all the same. */
 static int work(void *context, size_t index, const sigset_t *mask) {
     const struct prefork *prefork = context;
+    /* Installed before the mask is lifted, so that a signal that came since the fork is not
+     * lost. */
     struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     (void)index;
     sigemptyset(&action.sa_mask);
@@ -52,12 +56,14 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
                                          .death_signal = SIGTERM,
                                          .work = work,
                                          .context = &prefork};
+    /* The socket is opened once, by this process, with its rights; children inherit it. */
     const int passed = passed_fd >= 0 ? passed_fd : listener_from_systemd();
     prefork.listen_fd = passed >= 0 ? passed : listener_open(config->fcgi_listen);
     if (prefork.listen_fd < 0)
         return 1;
     /* A reload may change the option, but not where this process listens. */
     char *address = xstrdup(passed >= 0 ? "" : config->fcgi_listen);
+    /* A web server that closes early must not end the process. */
     signal(SIGPIPE, SIG_IGN);
     struct supervisor *supervisor = supervisor_new(&spec, config->processes);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
@@ -65,10 +71,12 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
     sd_notify_ready();
     bool stopping = false;
     while (!stopping || supervisor_running(supervisor) > 0) {
+        /* One signal per call, until there is none. */
         int number;
         supervisor_step(supervisor);
         sd_notify_alive();
         while ((number = supervisor_signal(supervisor)) != 0) {
+            /* While stopping, everything else is ignored. */
             if (stopping)
                 continue;
             if (number != SIGHUP) {
@@ -76,11 +84,13 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
                 sd_notify_stopping();
                 supervisor_stop(supervisor, PATIENCE_MS);
             } else if (reload(config)) {
+                /* With an invalid file nothing is replaced. */
                 log_info("configuration reloaded, replacing the processes");
                 supervisor_replace(supervisor, config->processes, PATIENCE_MS);
             }
         }
     }
+    /* Only a path that this process has made; "" for a socket that was passed. */
     listener_remove(address);
     free(address);
     supervisor_free(supervisor);

@@ -1,4 +1,6 @@
-/* Method, path, query, client and host of a request, from its CGI variables. */
+/* Method, path, query, client and host of a request, from its CGI variables (RFC 3875). The texts
+ * point into the variables, except what is decoded. What a header claims about the client
+ * (X-Forwarded-*) counts only if a trusted proxy has sent it. */
 #include "server/request.h"
 
 #include <stdio.h>
@@ -19,6 +21,7 @@ static const struct {
 
 const char *request_header(const struct request *request, enum variable name) {
     const char *value = request->variables[name];
+    /* CGI does not tell an empty header from a missing one. */
     return value && value[0] ? value : NULL;
 }
 
@@ -32,6 +35,7 @@ static enum method find_method(const char *name) {
 
 /* A POST with X-HTTP-Method-Override is one of these methods, for hosts that refuse them. */
 static void override_method(struct request *request, struct text name) {
+    /* GET and others are never the target: that would let a POST pass as safe. */
     for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++) {
         if ((METHODS[i].method & (METHOD_PATCH | METHOD_PUT | METHOD_DELETE)) == 0 ||
             !text_equals_nocase(name, text_of(METHODS[i].name)))
@@ -44,8 +48,10 @@ static void override_method(struct request *request, struct text name) {
 static void read_method(struct request *request) {
     const char *name = request_header(request, VARIABLE_REQUEST_METHOD);
     const char *override = request_header(request, VARIABLE_HTTP_X_HTTP_METHOD_OVERRIDE);
+    /* Kept as it came, for the log and for 405. */
     request->method_name = name ? name : "";
     request->method = find_method(request->method_name);
+    /* Only POST, which gets every check of a change. */
     if (request->method == METHOD_POST)
         override_method(request, text_trim(text_of(override)));
 }
@@ -63,11 +69,13 @@ static int hex_digit(char c) {
 }
 
 bool request_decode(struct text raw, bool plus, struct buffer *out) {
+    /* Decoding never makes a text longer. */
     char *to = buffer_reserve(out, raw.len);
     size_t i = 0;
     for (; i < raw.len; i++) {
         char c = raw.at[i];
         if (c == '%') {
+            /* Two digits must follow. */
             const int high = i + 2 < raw.len ? hex_digit(raw.at[i + 1]) : -1;
             const int low = i + 2 < raw.len ? hex_digit(raw.at[i + 2]) : -1;
             if (high < 0 || low < 0)
@@ -80,6 +88,7 @@ bool request_decode(struct text raw, bool plus, struct buffer *out) {
         *to++ = c;
     }
     out->len = (size_t)(to - out->data);
+    /* Stopped early at a bad escape. */
     return i == raw.len;
 }
 
@@ -94,21 +103,25 @@ static void split_path(struct request *request) {
     size_t count = 0;
     bool found = false, valid = text_is_valid(request->path.at, request->path.len);
     struct text rest = request->path, piece;
+    /* Paths begin with a slash; the first piece would be empty. */
     if (rest.len > 0 && rest.at[0] == '/')
         rest = (struct text){rest.at + 1, rest.len - 1};
     while (valid && text_split(&rest, '/', &piece)) {
         if (!found && !text_equals(piece, text_of("api")) &&
             !text_equals(piece, text_of("healthz")))
             continue;
+        /* Everything before the first such piece is where the site has the program. */
         if (!found)
             request->prefix =
                 (struct text){request->path.at, (size_t)(piece.at - request->path.at)};
         found = true;
+        /* An empty piece: two slashes in a row. */
         valid = piece.len > 0 && count < REQUEST_MAX_SEGMENTS &&
                 request_decode(piece, false, &request->decoded);
         if (valid)
             offsets[++count] = request->decoded.len;
     }
+    /* Now the buffer does not move any more. */
     request->segment_count = valid ? count : 0;
     for (size_t i = 0; i < request->segment_count; i++) {
         const struct text segment = {request->decoded.data + offsets[i],
@@ -125,16 +138,20 @@ static void split_path(struct request *request) {
 static void read_path(struct request *request) {
     const char *uri = request_header(request, VARIABLE_REQUEST_URI);
     const char *query = request_header(request, VARIABLE_QUERY_STRING);
+    /* The target of the request line, not decoded; some servers have rewritten PATH_INFO. */
     if (!uri)
         uri = request_header(request, VARIABLE_PATH_INFO);
     request->path = text_of(uri);
     request->query = text_of(query);
+    /* REQUEST_URI has the query too, and then it counts. */
     const char *mark = memchr(request->path.at, '?', request->path.len);
     if (mark) {
         const size_t before = (size_t)(mark - request->path.at);
         request->query = (struct text){mark + 1, request->path.len - before - 1};
         request->path.len = before;
     }
+    /* A request to a proxy has the absolute form (RFC 9112, section 3.2.2): skip scheme and
+     * host. */
     if (strncasecmp(request->path.at, "http://", 7) == 0 ||
         strncasecmp(request->path.at, "https://", 8) == 0) {
         const char *authority = strstr(request->path.at, "//") + 2;
@@ -153,7 +170,9 @@ static void read_client(struct request *request, const struct config *config) {
     const char *https = request_header(request, VARIABLE_HTTPS);
     const char *scheme = request_header(request, VARIABLE_REQUEST_SCHEME);
     const char *proto = request_header(request, VARIABLE_HTTP_X_FORWARDED_PROTO);
+    /* Web servers write the same address in different forms. */
     forwarded_peer(request->address, text_of(peer));
+    /* HTTPS is "on" or "1" in some servers and absent or "off" otherwise. */
     request->is_https =
         (https && strcasecmp(https, "off") != 0) || (scheme && strcasecmp(scheme, "https") == 0);
     if (!cidr_list_contains(config->trusted_proxies, request->address))
@@ -174,7 +193,9 @@ static void read_host(struct request *request) {
         return;
     if (!name)
         name = "localhost";
+    /* An IPv6 address needs brackets in a URL. */
     const bool bare = strchr(name, ':') && name[0] != '[';
+    /* The default port is left out. */
     const bool is_default = !port || strcmp(port, request->is_https ? "443" : "80") == 0;
     snprintf(request->server, sizeof(request->server), "%s%s%s%s%s", bare ? "[" : "", name,
              bare ? "]" : "", is_default ? "" : ":", is_default ? "" : port);
@@ -184,6 +205,7 @@ static void read_host(struct request *request) {
 void request_init(struct request *request, char *const *variables, const struct config *config) {
     struct buffer decoded = request->decoded;
     buffer_clear(&decoded);
+    /* Everything else is of the former request. */
     memset(request, 0, sizeof(*request));
     request->decoded = decoded;
     variables_find(variables, request->variables);
@@ -204,6 +226,7 @@ static bool is_host_character(char c) {
 
 bool request_host_is_valid(const struct request *request) {
     const struct text host = request->host;
+    /* A wrong Host would end up in links. */
     for (size_t i = 0; i < host.len; i++)
         if (!is_host_character(host.at[i]))
             return false;
@@ -215,8 +238,10 @@ bool request_host_is_valid(const struct request *request) {
 bool request_query(const struct request *request, const char *name, struct buffer *out,
                    bool *valid) {
     const size_t name_len = strlen(name);
+    /* The last of several counts, as in forms. */
     struct text rest = request->query, piece, found = {NULL, 0};
     while (text_split(&rest, '&', &piece)) {
+        /* A name without "=" has an empty value. */
         if (piece.len == name_len && memcmp(piece.at, name, name_len) == 0)
             found = (struct text){piece.at + name_len, 0};
         if (piece.len > name_len && memcmp(piece.at, name, name_len) == 0 &&
@@ -226,6 +251,7 @@ bool request_query(const struct request *request, const char *name, struct buffe
     buffer_clear(out);
     if (!found.at)
         return false;
+    /* Two different failures: not there (false), or there and malformed. */
     *valid = request_decode(found, true, out) && text_is_valid(buffer_str(out), out->len);
     return true;
 }

@@ -1,5 +1,6 @@
 /* The file in memory that stands for the connection of libfcgi, first with a request, then with a
- * response. */
+ * response. libfcgi, the only reader and writer of the protocol that was not written here, so never
+ * touches a socket and never blocks. */
 #include "server/responder.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ void responder_free(struct responder *responder) {
 /* Ends the process, which the parent replaces. */
 static void fail(const char *what) {
     log_error("%s: %s", what, strerror(errno));
+    /* SIGABRT leaves a core for the developer, and the log has the reason. */
     abort();
 }
 
@@ -60,6 +62,7 @@ char *const *responder_read(struct responder *responder, const struct fastcgi *f
                             struct text *body) {
     FCGX_Request *request = &responder->request;
     buffer_clear(&responder->records);
+    /* The request as records again, without what the web server's packets looked like. */
     fastcgi_write(fastcgi, &responder->records);
     fill_file(responder->file, &responder->records);
 
@@ -71,6 +74,7 @@ char *const *responder_read(struct responder *responder, const struct fastcgi *f
 
     /* No more bytes than were collected, so that a wrong length cannot be read here. */
     buffer_clear(&responder->body);
+    /* One more byte for the terminator. */
     char *at = buffer_reserve(&responder->body, fastcgi->body.len + 1);
     responder->body.len = (size_t)FCGX_GetStr(at, (int)fastcgi->body.len, request->in);
     *body = (struct text){buffer_str(&responder->body), responder->body.len};
@@ -81,12 +85,15 @@ void responder_write(struct responder *responder, const struct buffer *head,
                      const struct buffer *body, struct buffer *out) {
     FCGX_Request *request = &responder->request;
     static const struct buffer nothing = BUFFER_EMPTY;
+    /* From here on the file takes the response. */
     fill_file(responder->file, &nothing);
     FCGX_PutStr(head->data, (int)head->len, request->out);
     if (body->len > 0)
         FCGX_PutStr(body->data, (int)body->len, request->out);
+    /* Writes STDOUT to its end, and END_REQUEST. */
     FCGX_Finish_r(request);
 
+    /* libfcgi wrote from offset 0 on, so the offset is the length. */
     const off_t len = lseek(responder->file, 0, SEEK_CUR);
     char *at = buffer_reserve(out, (size_t)len);
     if (pread(responder->file, at, (size_t)len, 0) == len)

@@ -1,4 +1,5 @@
-/* Formatting of header lines, errors and the head. */
+/* Formatting of header lines, errors and the head, in the form of CGI (RFC 3875, section 6): a
+ * Status line instead of HTTP's, then headers and an empty line. */
 #include "server/response.h"
 
 #include <stdarg.h>
@@ -21,6 +22,7 @@ void response_header(struct response *response, const char *name, const char *va
     struct buffer *headers = &response->headers;
     buffer_append_str(headers, name);
     buffer_append_str(headers, ": ");
+    /* Control characters are left out: a CR or LF in a value would begin another header. */
     for (const char *c = value; *c; c++)
         if ((unsigned char)*c >= ' ')
             buffer_append_char(headers, *c);
@@ -38,6 +40,7 @@ void response_header_printf(struct response *response, const char *name, const c
 
 void response_error(struct response *response, enum error error, const char *detail) {
     response->status = error_status(error);
+    /* Whatever a handler has written before is dropped. */
     buffer_clear(&response->body);
     struct json_writer w = json_writer_start(&response->body);
     json_write_object(&w);
@@ -50,6 +53,7 @@ void response_head(const struct response *response, struct buffer *out) {
     buffer_append_str(out, "Status: ");
     buffer_append_u64(out, (uint64_t)response->status);
     buffer_append_char(out, ' ');
+    /* 204 and 304 have no body, so no headers about one (RFC 9110, section 8.6). */
     buffer_append_str(out, error_reason(response->status));
     if (has_body) {
         buffer_append_str(out,
