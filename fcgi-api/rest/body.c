@@ -1,4 +1,5 @@
-/* The content type of a body; JSON objects and forms. */
+/* The content type of a body; JSON objects and forms. Both become an object of json-c in x->fields,
+ * which fields.c reads. json-c only sees what json_validate accepts. */
 #include "rest/body.h"
 
 #include <json-c/json.h>
@@ -15,6 +16,7 @@ static bool is_type(const char *content_type, const char *type) {
     if (strncasecmp(content_type, type, len) != 0)
         return false;
     const char *rest = content_type + len;
+    /* "application/jsonx" is another type. */
     rest += strspn(rest, " \t");
     if (*rest != '\0' && *rest != ';')
         return false;
@@ -22,6 +24,7 @@ static bool is_type(const char *content_type, const char *type) {
     if (!charset)
         return true;
     charset += strlen("charset=");
+    /* The value may be in quotes. */
     charset += *charset == '"';
     return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
@@ -38,6 +41,7 @@ static enum error parse_json(struct exchange *x) {
     const char *why = json_validate(body.at, body.len, &at);
     if (why)
         return refuse_json(x, why, at);
+    /* Kept for all requests of the process: making one allocates its whole stack. */
     if (!x->tokener)
         x->tokener = json_tokener_new_ex(JSON_VALIDATE_MAX_DEPTH + 2);
     if (!x->tokener)
@@ -59,15 +63,18 @@ static enum error parse_json(struct exchange *x) {
 /* Adds a name=value pair of a form; of a repeated name the last counts, as in JSON. The decoded
  * name and value are in `scratch`, separated by a NUL. */
 static bool add_pair(struct json_object *object, struct text pair, struct buffer *scratch) {
+    /* A name without "=" has an empty value. */
     const char *equals = memchr(pair.at, '=', pair.len);
     const size_t name_len = equals ? (size_t)(equals - pair.at) : pair.len;
     struct text value = {"", 0};
     if (equals)
         value = (struct text){equals + 1, pair.len - name_len - 1};
     buffer_clear(scratch);
+    /* `true`: a plus sign is a space in forms. */
     if (!request_decode((struct text){pair.at, name_len}, true, scratch) ||
         !text_is_valid(buffer_str(scratch), scratch->len))
         return false;
+    /* Both share one buffer, so the value's place is known only now. */
     const size_t start = scratch->len + 1;
     buffer_append_char(scratch, '\0');
     if (!request_decode(value, true, scratch) ||
@@ -84,6 +91,7 @@ static enum error parse_form(struct exchange *x) {
     struct text rest = x->request->body;
     bool valid = true;
     x->fields = json_object_new_object();
+    /* Empty pairs, as in "a=1&&b=2", are skipped. */
     while (rest.len > 0 && valid) {
         const char *end = memchr(rest.at, '&', rest.len);
         const size_t len = end ? (size_t)(end - rest.at) : rest.len;
@@ -99,6 +107,7 @@ static enum error parse_form(struct exchange *x) {
 
 static enum error refuse_type(struct exchange *x, const char *type) {
     char detail[200];
+    /* Cut to 100 bytes, perhaps in the middle of a character. */
     snprintf(detail, sizeof(detail), "Unsupported media type \"%.100s\" in request.", type);
     const bool is_utf8 = text_is_valid(detail, strlen(detail));
     return exchange_fail(x, ERROR_MEDIA_TYPE,
@@ -111,6 +120,7 @@ enum error body_parse(struct exchange *x, bool form) {
                              x->request->body_error == ERROR_BAD_INPUT
                                  ? "The length of the body differs from Content-Length."
                                  : NULL);
+    /* No body is an object without fields: each required one is then reported. */
     if (x->request->body.len == 0) {
         x->fields = json_object_new_object();
         return ERROR_NONE;

@@ -1,4 +1,5 @@
-/* The headers of responses and of preflights. */
+/* Cross-origin requests (Fetch standard): the headers of responses and of preflights, for the
+ * origins in allowed_origins. Without the option there are none. */
 #include "rest/cors.h"
 
 #include "http/origin.h"
@@ -15,8 +16,10 @@ void cors_headers(struct exchange *x, const char *methods) {
     response_header(&x->response, "Vary", "Origin");
     if (!origin || !origin_list_contains(allowed, text_of(origin)))
         return;
+    /* The origin itself, never *, which browsers refuse together with credentials. */
     response_header(&x->response, "Access-Control-Allow-Origin", origin);
     response_header(&x->response, "Access-Control-Allow-Credentials", "true");
+    /* The response to a request; below, that to a preflight. */
     if (x->request->method != METHOD_OPTIONS) {
         response_header(&x->response, "Access-Control-Expose-Headers",
                         "ETag, Retry-After, X-Request-ID, Allow, X-Confab-User-Id");

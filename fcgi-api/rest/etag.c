@@ -1,4 +1,6 @@
-/* Comparing tags; the tag of a room; the headers. */
+/* Entity tags (RFC 9110, section 8.8.3): comparing, the tag of a room, the headers. A tag is made
+ * of counters that every change increments, so it is known before the rows are read; if the client
+ * has it already, the answer is 304 without a body. */
 #include "rest/etag.h"
 
 #include <string.h>
@@ -10,11 +12,13 @@ bool etag_is_conditional(const struct exchange *x) {
 /* Weak comparison with a list of tags, or "*". A web server that compresses responses may append a
  * suffix inside the quotes ("...-gzip"), which is ignored. */
 static bool is_listed(const char *list, struct text opaque) {
+    /* From quote to quote: W/ and commas need no parsing. */
     for (const char *at = list; (at = strchr(at, '"')) != NULL; at++) {
         const char *end = strchr(at + 1, '"');
         if (!end)
             return false;
         const size_t found = (size_t)(end - at - 1);
+        /* Equal, or with a suffix after a dash; tags themselves have no dash. */
         if (found >= opaque.len && memcmp(at + 1, opaque.at, opaque.len) == 0 &&
             (found == opaque.len || at[1 + opaque.len] == '-'))
             return true;
@@ -32,6 +36,7 @@ bool etag_end(struct exchange *x) {
     const char *list = request_header(x->request, VARIABLE_HTTP_IF_NONE_MATCH);
     if (!list || !is_listed(list, (struct text){x->etag.data, x->etag.len}))
         return false;
+    /* No error: the handler returns and nothing is sent. */
     x->response.status = 304;
     return true;
 }
@@ -40,6 +45,7 @@ void etag_write(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
     if (x->etag.len == 0 || x->response.status >= 400)
         return;
+    /* The answer depends on the user: a cache must ask again each time, and keep answers apart. */
     buffer_append_str(headers, "ETag: W/\"");
     buffer_append(headers, x->etag.data, x->etag.len);
     buffer_append_str(headers,
@@ -57,6 +63,7 @@ static void append_counter(struct buffer *tag, uint64_t counter) {
  * ids. The read mark and the role are those of the user. */
 bool etag_set_room(struct exchange *x, const struct room_state *state) {
     struct buffer *tag = etag_begin(x);
+    /* Parts separated by dots; only digits and hexadecimal letters. */
     buffer_append_u64(tag, state->room_id);
     buffer_append_char(tag, '.');
     buffer_append_hex(tag, (uint64_t)state->created_at);

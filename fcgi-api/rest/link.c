@@ -1,4 +1,5 @@
-/* The URL of a request. */
+/* The URL of a request without its query, as the client sees it: host and scheme as the trusted
+ * proxies report them. */
 #include "rest/link.h"
 
 void link_self(struct buffer *out, const struct request *request) {

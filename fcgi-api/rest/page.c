@@ -1,4 +1,5 @@
-/* The query parameters of a page; the links to the next and the previous one. */
+/* The query parameters of a page; the links to the next and the previous one. A page ends after
+ * `limit` results, or when its JSON exceeds PAGE_BYTES; the next one then begins where it ended. */
 #include "rest/page.h"
 
 #include <inttypes.h>
@@ -22,6 +23,7 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
     }
     const struct text text = {buffer_str(&raw), raw.len};
     valid = valid && only_digits(text);
+    /* Digits that exceed 64 bits are still a number: the largest. */
     if (valid && !text_to_u64(text, value))
         *value = UINT64_MAX;
     valid = valid && *value >= min;
@@ -36,6 +38,7 @@ void page_read(struct exchange *x, uint64_t limit_default, uint64_t limit_most, 
     *page = (struct page){.limit = limit_default};
     page_number(x, "limit", 1, &page->limit);
     page_number(x, "offset", 0, &page->offset);
+    /* Too large a limit is lowered, not refused. */
     if (page->limit > limit_most)
         page->limit = limit_most;
 }
@@ -45,6 +48,7 @@ void page_keep_parameters(struct exchange *x, struct buffer *url, const char *ke
     struct buffer value = BUFFER_EMPTY;
     char name[32];
     bool valid;
+    /* Names separated by blanks. */
     while (*kept) {
         const size_t len = strcspn(kept, " ");
         memcpy(name, kept, len);
@@ -57,6 +61,7 @@ void page_keep_parameters(struct exchange *x, struct buffer *url, const char *ke
             const unsigned char c = (unsigned char)value.data[i];
             const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
                                     (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c));
+            /* %02X of an unsigned byte, or the byte itself. */
             buffer_printf(url, unreserved ? "%c" : "%%%02X", c);
         }
     }
@@ -85,19 +90,23 @@ static void write_link(struct exchange *x, struct json_writer *w, const char *ke
 
 void page_begin(struct exchange *x, struct json_writer *w, struct page *page, uint64_t count,
                 const char *kept) {
+    /* The difference first, so that no sum overflows. */
     const uint64_t step = page->is_full ? page->shown : page->limit;
     const bool more = page->offset < count && step < count - page->offset;
     json_write_object(w);
     json_write_member_u64(w, "count", count);
     write_link(x, w, "next", page->limit, more ? page->offset + step : 0, more, kept);
+    /* Clamped at 0: the first page may be shorter. */
     write_link(x, w, "previous", page->limit,
                page->offset > page->limit ? page->offset - page->limit : 0, page->offset > 0, kept);
     json_write_key(w, "results");
     json_write_array(w);
+    /* Where the results begin, for page_keep and page_end. */
     page->results_at = w->out->len;
 }
 
 bool page_keep(struct page *page, struct json_writer *w, size_t len_before) {
+    /* One result is always shown, however long. */
     if (page->shown > 0 && w->out->len - page->results_at > PAGE_BYTES) {
         w->out->len = len_before;
         page->is_full = true;
@@ -115,6 +124,7 @@ void page_end(struct exchange *x, struct json_writer *w, struct page *page, uint
         struct buffer results = BUFFER_EMPTY;
         buffer_append(&results, body->data + page->results_at, body->len - page->results_at);
         buffer_clear(body);
+        /* The head is written again with the right link, then the results as they were. */
         *w = json_writer_start(body);
         page_begin(x, w, page, count, kept);
         buffer_append(body, results.data, results.len);
