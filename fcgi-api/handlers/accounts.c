@@ -1,4 +1,6 @@
-/* /api/auth/: registration, tokens, login and logout, passwords. */
+/* /api/auth/: registration, tokens, login and logout, passwords. Checking a password is slow, so it
+ * happens outside of transactions: its result is a proof (the hash as it was read) that the
+ * transaction compares with the stored one before it adds a credential. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 static enum error send_account(struct exchange *x, const struct user *user) {
     struct json_writer w = json_writer_start(&x->response.body);
     serialize_account(&w, user);
+    /* 201 is set by those that create something. */
     return ERROR_NONE;
 }
 
@@ -52,12 +55,14 @@ static void add_taken_error(struct exchange *x) {
  * */
 static enum error read_registration(struct exchange *x, struct text *name, struct text *password) {
     struct user user;
+    /* FIELDS_KEEP: blanks of a password count. */
     const bool has_name = fields_text(x, "username", 1, 256, FIELDS_REQUIRED, name);
     const bool has_password = fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX,
                                           FIELDS_REQUIRED | FIELDS_KEEP, password);
     if (has_name && !text_is_username(*name))
         field_errors_add(&x->field_errors, "username",
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
+    /* Only with a wrong password field; see above. */
     else if (has_name && !has_password &&
              user_by_name(x->service->db, *name, &user, NULL) == ERROR_NONE)
         add_taken_error(x);
@@ -86,22 +91,26 @@ enum error accounts_register(struct exchange *x) {
     char key[SECRET_KEY_SIZE], password_hash[SECRET_PASSWORD_SIZE];
     unsigned char key_hash[SECRET_HASH_SIZE];
     uint64_t id = 0;
+    /* No field is read: the answer does not depend on them. */
     if (service->config->registration == CONFIG_REGISTRATION_CLOSED)
         return exchange_fail(x, ERROR_FORBIDDEN, "Registration is closed.");
     enum error error = read_registration(x, &attempt.name, &attempt.password);
     if (error)
         return error;
     describe_attempt(x, &attempt);
+    /* The limit before the hash, which is the expensive part. */
     error = limit_take(x, LIMIT_REGISTRATIONS, attempt.address);
     if (!error)
         error =
             password_worker_hash(service->config, service->shared, attempt.password, password_hash);
     if (error)
         return error;
+    /* The first token comes with the account; the client gets the key, the database its hash. */
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), key_hash))
         return ERROR_INTERNAL;
     error = user_add(service->db, attempt.name, password_hash, key_hash, attempt.address_hash, &id);
+    /* The unique key decides between two registrations of one name. */
     if (error == ERROR_CONFLICT) {
         add_taken_error(x);
         return ERROR_BAD_INPUT;
@@ -134,6 +143,7 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     enum error error = ERROR_NOT_FOUND;
     memset(proof, 0, sizeof(*proof));
     memcpy(proof->address, attempt->address_hash, USER_ADDRESS_SIZE);
+    /* A text that is no name has no account: no query. */
     if (text_is_username(attempt->name))
         error = user_by_login(service->db, attempt->name, proof->address, user,
                               proof->password_hash, &is_known);
@@ -141,11 +151,14 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
         return error;
     const bool exists = !error;
     proof->user_id = exists ? user->id : 0;
+    /* An address from which the user has logged in lately is exempt, so that others cannot lock the
+     * user out. */
     error = is_known ? ERROR_NONE : limit_take(x, LIMIT_LOGINS_NAME, attempt->lowered);
     if (error)
         return error;
     error = password_worker_verify(config, service->shared, exists ? proof->password_hash : NULL,
                                    attempt->password, &matches);
+    /* A disabled user is refused like a wrong password: the answer shows no difference. */
     const bool proved = exists && matches && user->is_active;
     if (!is_known && (error || proved))
         limit_give_back(x, LIMIT_LOGINS_NAME, attempt->lowered);
@@ -158,6 +171,8 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
 static void refresh(const struct exchange *x, const struct attempt *attempt,
                     struct user_proof *proof) {
     const struct config *config = x->service->config;
+    /* `fresh_hash` is stored together with the credential; without it the old hash stays, which is
+     * no error. */
     if (secret_password_is_stale(proof->password_hash, config->password_passes,
                                  config->password_memory) &&
         password_worker_hash(config, x->service->shared, attempt->password, proof->fresh_hash))
@@ -181,10 +196,12 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
     struct attempt attempt;
     struct user_proof proof;
     unsigned char hash[SECRET_HASH_SIZE];
+    /* Both are read, so that both are reported. */
     fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &attempt.name);
     fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &attempt.password);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* The limits count attempts, right or wrong. */
     enum error error = count_attempt(x, &attempt);
     if (error)
         return error;
@@ -202,6 +219,7 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
                     ? token_add_proved(service->db, &proof, hash)
                     : login_session_add_proved(service->db, &proof, hash,
                                                service->config->session_days);
+        /* A conflict: the hash was replaced between proof and transaction. */
         if (error != ERROR_CONFLICT)
             return error;
     }
@@ -245,6 +263,7 @@ enum error accounts_login(struct exchange *x) {
     struct user user;
     char key[SECRET_KEY_SIZE];
     enum error error;
+    /* The page of a site that has logged its user in by token. */
     if (x->request->body.len == 0 && auth_has_token(x)) {
         error = log_in_by_token(x, key);
         user = x->identity.user;
@@ -253,6 +272,7 @@ enum error accounts_login(struct exchange *x) {
     }
     if (error)
         return error;
+    /* The key is sent in the cookie only, never in the body. */
     auth_set_cookie(x, text_of(key));
     x->identity.user = user;
     x->has_identity = true;
@@ -268,6 +288,7 @@ static void notify_sockets(struct exchange *x, const struct user_change *change)
 
 enum error accounts_token_end(struct exchange *x) {
     struct user_change change;
+    /* By cookie, the route is logout. */
     if (!x->identity.token_id)
         return exchange_fail(x, ERROR_BAD_INPUT, "The request was not authenticated by a token.");
     const enum error error = token_end(x->service->db, x->identity.token_id, &change);
@@ -282,6 +303,7 @@ enum error accounts_token_end(struct exchange *x) {
 enum error accounts_logout(struct exchange *x) {
     struct identity found;
     enum error error = ERROR_NONE;
+    /* All cookies are tried, as a browser may send several. */
     for (size_t place = 0; !error;) {
         struct user_change change = {0};
         error = auth_session(x, &place, &found);
@@ -292,6 +314,7 @@ enum error accounts_logout(struct exchange *x) {
     }
     if (error != ERROR_UNAUTHENTICATED) /* which is the end of the cookies */
         return error;
+    /* Also without any session: the browser drops the cookie. */
     auth_set_cookie(x, text_of(NULL));
     return no_content(x);
 }
@@ -312,6 +335,7 @@ static enum error change_password(struct exchange *x, struct text old, struct te
     struct user_proof proof;
     struct user user;
     char hash[SECRET_PASSWORD_SIZE];
+    /* Counted like a login: it tests a password too. */
     enum error error = count_attempt(x, &attempt);
     for (int i = 0; !error && i < PROOF_ATTEMPTS; i++) {
         error = prove(x, &attempt, &user, &proof);
@@ -319,12 +343,14 @@ static enum error change_password(struct exchange *x, struct text old, struct te
             field_errors_add(&x->field_errors, "old_password", "This is not the current password.");
             error = ERROR_BAD_INPUT;
         }
+        /* The new password was wrong in form: nothing changes, but both errors are reported. */
         if (!error && !field_errors_none(&x->field_errors))
             error = ERROR_BAD_INPUT;
         if (!error)
             error = password_worker_hash(service->config, service->shared, new, hash);
         if (error)
             return error;
+        /* The credential of this request survives, all others end. */
         error = user_set_password(service->db, identity->user.id, proof.password_hash, hash,
                                   identity->token_id, identity->session_id, change);
         if (error != ERROR_CONFLICT)
@@ -338,6 +364,8 @@ enum error accounts_password(struct exchange *x) {
     struct text old, new;
     struct user_change change;
     enum error error = ERROR_BAD_INPUT;
+    /* An error of the new password is kept in field_errors, and the old one is checked all the
+     * same. */
     fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &new);
     if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
         error = change_password(x, old, new, &change);

@@ -1,4 +1,5 @@
-/* GET rooms/{id}/events/: the events of a room after a number, for polling. */
+/* GET rooms/{id}/events/: the events of a room after a number, for clients that poll instead of
+ * holding a WebSocket. They are the same objects with the same numbers. */
 #include "event/replay.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
@@ -20,8 +21,10 @@ struct listing {
 static void list_event(void *context, const struct event_envelope *envelope) {
     struct listing *listing = context;
     const struct buffer *out = listing->w.out;
+    /* The statement has more rows than the page can show. */
     if (listing->is_full)
         return;
+    /* The first event is always shown, however long it is. */
     listing->is_full = listing->last > 0 && out->len + envelope->text.len > PAGE_BYTES;
     if (listing->is_full)
         return;
@@ -34,6 +37,7 @@ static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit
                               struct listing *listing) {
     const struct room_state *state = &x->identity.room;
     enum error error = ERROR_NONE;
+    /* Numbers have no gaps, so slice n begins at after + n * SLICE. */
     for (uint64_t done = 0; !error && !listing->is_full && done < limit; done += SLICE)
         if (done == 0 || after + done < state->last_seq)
             error = replay_room(x->service->db, state, after + done,
@@ -46,6 +50,7 @@ static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit
 /* 410 with the number to continue from. */
 static enum error respond_gone(struct exchange *x, uint64_t last_seq) {
     struct json_writer w = json_writer_start(&x->response.body);
+    /* The array that was begun is dropped. */
     buffer_clear(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "detail",
@@ -61,12 +66,14 @@ enum error events_list(struct exchange *x) {
     uint64_t after = 0, limit = LIMIT_DEFAULT;
     page_number(x, "after", 0, &after);
     page_number(x, "limit", 1, &limit);
+    /* Lowered, not refused. */
     if (limit > LIMIT_MOST)
         limit = LIMIT_MOST;
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
 
-    /* An error has no entity tag. */
+    /* An error has no entity tag. Whether the events are there is known from the state alone,
+     * without reading them. */
     const bool is_available = after <= state->last_seq && after + 1 >= state->oldest_seq;
     if (is_available && etag_set_room(x, state))
         return ERROR_NONE;
@@ -81,6 +88,7 @@ enum error events_list(struct exchange *x) {
     if (error)
         return error;
     json_write_array_end(w);
+    /* The client continues from the last event shown; if there is more, at once. */
     json_write_member_u64(w, "last_seq", state->last_seq);
     if (listing.is_full)
         json_write_member_bool(w, "more", true);

@@ -1,4 +1,5 @@
-/* GET /healthz. */
+/* GET /healthz: for load balancers and monitoring. 200 with "ok" or "degraded", 503 with
+ * "unavailable". */
 #include "change_health.h"
 #include "handlers/handlers.h"
 #include "housekeeping.h"
@@ -12,8 +13,10 @@ static const char OK[] = "ok", UNREACHABLE[] = "unreachable", NO_CHANGES[] = "re
 
 static const char *database_state(struct exchange *x) {
     struct db *db = x->service->db;
+    /* A new connection, if the old one is dead. */
     if (db_ping(db) != ERROR_NONE)
         return UNREACHABLE;
+    /* A small change of its own; and whether those of users succeeded lately. */
     const bool refuses = server_check_changes(db) != ERROR_NONE ||
                          change_health_disk_is_full(x->service->change_health);
     return refuses ? NO_CHANGES : OK;
@@ -25,6 +28,7 @@ static const char *redis_state(struct exchange *x) {
     uint64_t pushd_count;
     if (!redis_client_is_configured(redis))
         return "not configured";
+    /* First a cheap test; then publish, subscribe and write, which may be refused separately. */
     if (!redis_client_ping(redis, REDIS_WAIT_MS))
         return UNREACHABLE;
     if (!redis_client_try(redis, REDIS_WAIT_MS, &pushd_count))
@@ -36,6 +40,7 @@ static const char *redis_state(struct exchange *x) {
 /* Without the database, or if it refuses changes, the service is unavailable; without Redis, or one
  * that does not connect all processes, it is only degraded. The log has the cause. */
 enum error health_get(struct exchange *x) {
+    /* The words are constants of this file, so comparing their addresses is enough. */
     const char *database = database_state(x), *redis = redis_state(x);
     const bool available = database == OK;
     const bool degraded = redis != OK && redis_client_is_configured(x->service->redis);

@@ -1,4 +1,6 @@
-/* /api/chat/rooms/{id}/: members, invitations, joining, leaving, roles. */
+/* /api/chat/rooms/{id}/: members, invitations, joining, leaving, roles. Each change is one
+ * transaction of store/member.c, which also writes the events; after it, the same events are
+ * published here. If that fails, pushd finds them in the database. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -23,6 +25,7 @@ enum error members_list(struct exchange *x) {
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* Joining and leaving are events, so the room's tag covers the list. */
     if (etag_set_room(x, state))
         return ERROR_NONE;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -96,6 +99,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     struct member_change change;
     const enum error error = member_add(x->service->db, x->ids[0], x->identity.user.id, user_id,
                                         joining, x->service->config->max_rooms_user, &change);
+    /* Only a new member counts as an invitation. */
     if (!joining && !change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);
     if (change.refusal == MEMBER_REFUSAL_LEFT)
@@ -109,10 +113,12 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
                          "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
     if (error)
         return error;
+    /* Already a member: 200 with the membership, nothing to publish. */
     if (change.changed) {
         struct invitation invitation = {x, user_id, change.user_seq};
         x->response.status = 201;
         publish_event(x, EVENT_USER_INVITED, change.seq, user_id);
+        /* The name of the room for the invitation, read only if somebody will hear it. */
         if (redis_client_is_configured(x->service->redis))
             room_get(x->service->db, x->ids[0], 0, publish_invitation, &invitation);
     }
@@ -121,6 +127,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
 
 enum error members_invite(struct exchange *x) {
     uint64_t user_id;
+    /* Before the limit: a request that is malformed costs no token. */
     if (!fields_id(x, "user_id", FIELDS_REQUIRED, &user_id))
         return ERROR_BAD_INPUT;
     const enum error error = limit_take_user(x, LIMIT_INVITATIONS, x->identity.user.id);
@@ -159,6 +166,7 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
                        change->user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
                        (struct text){json.data, json.len});
     buffer_free(&json);
+    /* The removed user was the last admin: another has the role now. */
     if (change->promoted_id) {
         struct role_event role = {x, change->promoted_seq};
         member_get(x->service->db, x->ids[0], change->promoted_id, publish_role, &role);
@@ -167,6 +175,7 @@ static void publish_removal(struct exchange *x, uint64_t user_id,
 
 static void publish_last_left(struct exchange *x, uint64_t user_id, uint64_t seq) {
     char stream[48];
+    /* The same form as the list of a deleted room, with one entry. */
     snprintf(stream, sizeof(stream), "%" PRIu64 ":%" PRIu64, user_id, seq);
     publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
                          x->identity.user.name, text_of(stream));
@@ -182,6 +191,7 @@ enum error members_remove(struct exchange *x) {
     if (error)
         return error;
     x->response.status = 204;
+    /* With its last member the room went. */
     if (change.room_deleted)
         publish_last_left(x, user_id, change.user_seq);
     else
@@ -211,6 +221,7 @@ enum error members_update(struct exchange *x) {
                          "The last admin of a room cannot lose the role.");
     if (error)
         return error;
+    /* seq 0: the user had the role already; the membership is sent, nothing published. */
     struct role_event role = {x, change.changed ? change.seq : 0};
     return member_get(x->service->db, x->ids[0], user_id, send_role, &role);
 }

@@ -1,4 +1,6 @@
-/* /api/chat/rooms/{id}/messages/ and read/. */
+/* /api/chat/rooms/{id}/messages/ and read/: pages of messages, posting, editing, deleting, read
+ * marks. Pages and posts may come with a token that is not yet verified (x->auth_pending); the
+ * statement that does the work verifies it too. */
 #include <inttypes.h>
 
 #include "auth_cache.h"
@@ -39,11 +41,13 @@ static bool is_by_offset(const struct listing *listing) {
 
 static void begin_listing(struct listing *listing) {
     struct exchange *x = listing->x;
+    /* By cursor the head is known only at the end. */
     struct buffer *out = is_by_offset(listing) ? &x->response.body : &listing->results;
     buffer_clear(out);
     listing->w = json_writer_start(out);
     if (is_by_offset(listing))
         page_begin(x, &listing->w, listing->page, x->identity.room.message_count, "");
+    /* A statement that is repeated begins the page again. */
     listing->first_id = 0;
     listing->has_begun = true;
 }
@@ -55,11 +59,14 @@ static void list_message(void *context, const struct message *message) {
     struct page *page = listing->page;
     struct buffer *out = listing->w.out;
     const size_t len = out->len;
+    /* Full already; the statement may have a few rows more. */
     if (page->is_full || page->shown == PAGE_MOST)
         return;
+    /* Each message by itself, without commas, since their order may be reversed. */
     if (!is_by_offset(listing))
         listing->w = json_writer_start(out);
     serialize_message(&listing->w, message);
+    /* Does not fit: written back. */
     if (!page_keep(page, &listing->w, len))
         return;
     listing->ends[page->shown - 1] = out->len;
@@ -74,6 +81,7 @@ static void list_message(void *context, const struct message *message) {
 /* Reads which page is requested: by offset, or by a cursor. */
 static void read_page(struct exchange *x, struct page *page, struct message_page *which) {
     uint64_t cursor;
+    /* The parameters of all three kinds; errors are collected. */
     page_read(x, PAGE_DEFAULT, PAGE_MOST, page);
     *which = (struct message_page){MESSAGE_PAGE_OFFSET, page->limit, page->offset};
     if (page_number(x, "before", 0, &cursor))
@@ -104,18 +112,21 @@ static void write_cursor_page(struct exchange *x, struct listing *listing) {
     const uint64_t count = x->identity.room.message_count, shown = listing->page->shown;
     const bool oldest_first = listing->which->kind == MESSAGE_PAGE_AFTER, empty = shown == 0;
     const uint64_t limit = listing->which->limit;
+    /* Positions tell whether there is anything before or after the page. */
     const uint64_t newest = oldest_first ? listing->last_position : listing->first_position;
     const uint64_t oldest = oldest_first ? listing->first_position : listing->last_position;
     const bool before_all = empty && listing->which->kind == MESSAGE_PAGE_BEFORE && count > 0;
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_u64(&w, "count", count);
+    /* "next" are older messages, "previous" newer ones, whatever way the page was read. */
     write_cursor_link(x, &w, "next", !empty && oldest > 1, "before",
                       oldest_first ? listing->first_id : listing->last_id, limit);
     write_cursor_link(x, &w, "previous", before_all || (!empty && newest < count), "after",
                       oldest_first ? listing->last_id : listing->first_id, limit);
     json_write_key(&w, "results");
     json_write_array(&w);
+    /* Always shown newest first. */
     for (uint64_t i = 0; i < shown; i++) {
         const uint64_t at = oldest_first ? shown - 1 - i : i;
         const size_t start = at > 0 ? listing->ends[at - 1] : 0;
@@ -127,6 +138,7 @@ static void write_cursor_page(struct exchange *x, struct listing *listing) {
 
 static void end_listing(struct listing *listing) {
     struct exchange *x = listing->x;
+    /* A page without any message has not begun. */
     if (!listing->has_begun)
         begin_listing(listing);
     if (is_by_offset(listing))
@@ -141,6 +153,7 @@ static enum error list_by_token(struct exchange *x, struct listing *listing) {
     const enum error error =
         message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0],
                               listing->which, &x->identity, &found, list_message, listing);
+    /* Neither error nor found: the router serves the request again, with all checks. */
     exchange_end_pending(x, error, found);
     if (x->has_identity)
         etag_set_room(x, &x->identity.room);
@@ -150,6 +163,7 @@ static enum error list_by_token(struct exchange *x, struct listing *listing) {
 static enum error list_by_identity(struct exchange *x, struct listing *listing) {
     const struct message_page *which = listing->which;
     bool cursor_found;
+    /* No message came back: is the cursor wrong, or the page empty? */
     const enum error error = message_page_list(x->service->db, x->service->names, &x->identity.room,
                                                which, &cursor_found, list_message, listing);
     if (error || cursor_found)
@@ -165,11 +179,13 @@ enum error messages_list(struct exchange *x) {
     read_page(x, &page, &which);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* With a pending token the state of the room is not known yet. */
     if (!x->auth_pending && etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
     struct listing listing = {.x = x, .page = &page, .which = &which};
     const enum error error =
         x->auth_pending ? list_by_token(x, &listing) : list_by_identity(x, &listing);
+    /* Not found: nothing is written, the response is made by the ordinary way. */
     if (!error && x->has_identity)
         end_listing(&listing);
     buffer_free(&listing.results);
@@ -199,6 +215,7 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
                                .actor = text_of(x->identity.user.name),
                                .subject_id = message_id,
                                .has_message = message != NULL};
+    /* 0: this process does not know the number (a repeated statement); pushd finds the event. */
     if (seq == 0)
         return;
     if (message)
@@ -210,6 +227,7 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
 
 static void read_type(struct exchange *x, enum message_type *type) {
     struct text name;
+    /* Missing or wrong: the default stays. */
     if (!fields_text(x, "message_type", 1, 64, 0, &name))
         return;
     const unsigned found = message_type_of(name);
@@ -221,6 +239,7 @@ static void read_type(struct exchange *x, enum message_type *type) {
 }
 
 static void read_draft(struct exchange *x, struct message_draft *draft) {
+    /* Texts point into the parsed body. */
     *draft = (struct message_draft){
         .room_id = x->ids[0], .sender_id = x->identity.user.id, .type = MESSAGE_TEXT};
     fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &draft->content);
@@ -231,6 +250,7 @@ static void read_draft(struct exchange *x, struct message_draft *draft) {
 
 static enum error send_posted(struct exchange *x, const struct message_draft *draft,
                               const struct message_change *change) {
+    /* Everything is known without reading the message back. */
     const struct message message = {.id = change->message_id,
                                     .room_id = draft->room_id,
                                     .position = change->position,
@@ -273,6 +293,7 @@ static enum error post(struct exchange *x, struct message_draft *draft,
     struct auth_cache *cache = x->service->auth_cache;
     draft->token_hash = x->auth_pending ? x->token_hash : NULL;
     const enum error error = message_post(x->service->db, draft, change);
+    /* The token ended, or the user is no longer a member: the ordinary way finds out which. */
     const bool refused = error == ERROR_NOT_FOUND || error == ERROR_FORBIDDEN;
     if (x->auth_pending && refused)
         auth_cache_remove(cache, x->token_hash, draft->room_id);
@@ -291,6 +312,7 @@ enum error messages_post(struct exchange *x) {
             check_reply(x, &draft);
         return ERROR_BAD_INPUT;
     }
+    /* Only valid requests count as messages. */
     enum error error = limit_take_user(x, LIMIT_MESSAGES, x->identity.user.id);
     if (error)
         return error;
@@ -299,6 +321,7 @@ enum error messages_post(struct exchange *x) {
         add_reply_error(x, &draft);
     if (error)
         return error;
+    /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
     if (change.changed)
         return send_posted(x, &draft, &change);
     return message_get(x->service->db, x->ids[0], change.message_id, send_message, x);
@@ -328,6 +351,7 @@ enum error messages_edit(struct exchange *x) {
                              &change);
     if (error)
         return error;
+    /* Read back as it is now, with the time of the edit. */
     struct edit edit = {x, change.seq};
     return message_get(x->service->db, x->ids[0], x->ids[1], send_edited, &edit);
 }
@@ -339,6 +363,7 @@ enum error messages_delete(struct exchange *x) {
     if (error)
         return error;
     x->response.status = 204;
+    /* Deleted before: 204 all the same. */
     if (change.changed)
         publish_message(x, EVENT_MESSAGE_DELETED, change.seq, NULL, x->ids[1]);
     return ERROR_NONE;
@@ -362,6 +387,7 @@ enum error messages_read(struct exchange *x) {
         return ERROR_BAD_INPUT;
     const enum error error =
         message_mark_read(x->service->db, x->ids[0], x->identity.user.id, message_id, &mark);
+    /* 400 with the field, not 404: the room itself exists. */
     if (mark.bad_message)
         field_errors_add(&x->field_errors, "message_id", "This message is not in the room.");
     if (error)
@@ -371,6 +397,7 @@ enum error messages_read(struct exchange *x) {
     json_write_member_id(&w, "last_read_message_id", mark.message_id);
     json_write_member_u64(&w, "unread_count", mark.unread_count);
     json_write_object_end(&w);
+    /* Others see read marks at once; they are not stored as events. */
     if (mark.moved)
         publish_read(x, mark.message_id);
     return ERROR_NONE;

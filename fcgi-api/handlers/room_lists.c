@@ -1,4 +1,5 @@
-/* GET rooms/: the rooms of the user, or the public ones. */
+/* GET rooms/: the rooms of the user, or the public ones, by last activity. The tag of a page is a
+ * hash over the states of its rooms. */
 #include <inttypes.h>
 
 #include "event/serialize.h"
@@ -18,6 +19,7 @@ struct listing {
 
 /* FNV-1a. */
 static uint64_t mix(uint64_t hash, uint64_t value) {
+    /* The bytes of the value, lowest first. */
     for (int i = 0; i < 8; i++, value >>= 8)
         hash = (hash ^ (value & 255)) * 1099511628211u;
     return hash;
@@ -33,15 +35,18 @@ static void visit_room(void *context, const struct room *room) {
     listing->hash = mix(listing->hash, state->last_seq);
     listing->hash = mix(listing->hash, state->last_read_position);
     listing->hash = mix(listing->hash, state->is_member + 2u * state->is_admin);
+    /* Without a writer only the hash is wanted; on a full page it still covers all rooms. */
     if (!listing->w || listing->page->is_full)
         return;
     const size_t len = listing->w->out->len;
     serialize_room(listing->w, room);
+    /* Takes the room back if the page is too long. */
     page_keep(listing->page, listing->w, len);
 }
 
 /* Sets the entity tag; true if the client has this page already. */
 static bool set_etag(struct exchange *x, const struct room_list *list, uint64_t hash) {
+    /* Everything that selects the page, then the hash of its rooms. */
     buffer_printf(etag_begin(x), "%d.%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%016" PRIx64,
                   list->is_public, list->user_id, list->limit, list->offset, list->count, hash);
     return etag_end(x);
@@ -54,6 +59,7 @@ static bool read_public(struct exchange *x) {
     if (request_query(x->request, "public", &value, &valid)) {
         const struct text text = {buffer_str(&value), value.len};
         is_public = text_equals(text, text_of("1")) || text_equals_nocase(text, text_of("true"));
+        /* Any other word is an error, so that a typing mistake is noticed. */
         if (!valid || (!is_public && !text_equals(text, text_of("0")) &&
                        !text_equals_nocase(text, text_of("false"))))
             field_errors_add(&x->field_errors, "public", "Must be 1 or 0.");
@@ -74,6 +80,7 @@ enum error rooms_list(struct exchange *x) {
     list.has_hidden = !list.is_public && x->identity.has_hidden;
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
+    /* The count is kept by transactions; hidden rooms are subtracted. */
     enum error error = list.is_public ? room_list_count_public(db, &list.count) : ERROR_NONE;
     if (!error && list.has_hidden) {
         uint64_t hidden = 0;
@@ -95,8 +102,10 @@ enum error rooms_list(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     struct listing listing = {&w, &page, HASH_START};
     page_begin(x, &w, &page, list.count, "public");
+    /* The rooms are read again with all columns: one of them may have changed since. */
     error = room_list_page(db, x->service->names, &list, visit_room, &listing);
     page_end(x, &w, &page, list.count, "public");
+    /* A change since the first reading may have led to the client's version: 304 after all. */
     if (!error && set_etag(x, &list, listing.hash))
         buffer_clear(&x->response.body);
     return error;

@@ -1,4 +1,6 @@
-/* /api/chat/rooms/: creating, reading, changing and deleting rooms; direct rooms; presence. */
+/* /api/chat/rooms/: creating, reading, changing and deleting rooms; direct rooms; presence. Each
+ * change is one transaction of store/room.c, which also writes the events; after it, the same
+ * events are published here. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,8 @@ static void send_room(void *context, const struct room *room) {
 }
 
 enum error rooms_get(struct exchange *x) {
+    /* One statement for token and room; if it finds nothing, the router serves the request
+     * again. */
     if (x->auth_pending) {
         bool found;
         const enum error error = room_get_by_token(x->service->db, x->token_hash, x->ids[0],
@@ -33,6 +37,8 @@ enum error rooms_get(struct exchange *x) {
             etag_set_room(x, &x->identity.room);
         return error;
     }
+    /* The state came with the identity: a client that has this version gets 304 without another
+     * query. */
     if (etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
     return room_get(x->service->db, x->ids[0], x->identity.user.id, send_room, x);
@@ -51,6 +57,7 @@ enum error rooms_presence(struct exchange *x) {
     json_write_object(&w);
     json_write_key(&w, "online");
     json_write_array(&w);
+    /* An unavailable Redis is no error of this request. */
     if (redis_client_presence(x->service->redis, x->ids[0], &ids, &count) && count > 0)
         error = user_list_ids(x->service->db, ids, count, write_user, &w);
     json_write_array_end(&w);
@@ -75,6 +82,7 @@ static void publish_created(struct exchange *x, const struct room *room, uint64_
 }
 
 enum error rooms_create(struct exchange *x) {
+    /* All fields are read first, so that all errors are reported. */
     struct room_change change;
     struct room room = {0};
     bool is_private = true;
@@ -87,12 +95,14 @@ enum error rooms_create(struct exchange *x) {
         return error;
     error = room_create(x->service->db, x->identity.user.id, room.name, is_private,
                         x->service->config->max_rooms_user, &change);
+    /* No room was made: it does not count. */
     if (error)
         limit_give_back_user(x, LIMIT_ROOMS, x->identity.user.id);
     if (error == ERROR_FORBIDDEN)
         return exchange_fail(x, error, TOO_MANY_ROOMS);
     if (error)
         return error;
+    /* A new room is known without reading it. */
     room.created_by_id = x->identity.user.id;
     room.state = (struct room_state){.exists = true,
                                      .is_private = is_private,
@@ -120,6 +130,7 @@ static void send_direct(void *context, const struct room *room) {
     struct exchange *x = direct->x;
     struct buffer json = BUFFER_EMPTY;
     send_room(x, room);
+    /* It existed: 200, and nobody is told. */
     if (!direct->change.changed)
         return;
     x->response.status = 201;
@@ -135,6 +146,7 @@ static void send_direct(void *context, const struct room *room) {
 static enum error find_or_create(struct exchange *x, struct direct *direct) {
     struct db *db = x->service->db;
     const uint64_t user_id = x->identity.user.id;
+    /* Without a write first: opening an existing room is the usual case. */
     enum error error = room_find_direct(db, user_id, direct->other_id, &direct->change);
     if (error != ERROR_NOT_FOUND)
         return error;
@@ -143,6 +155,7 @@ static enum error find_or_create(struct exchange *x, struct direct *direct) {
         return error;
     error = room_direct(db, user_id, direct->other_id, x->service->config->max_rooms_user,
                         &direct->change);
+    /* No new room was made, perhaps because another request was quicker: nothing to count. */
     if (error || !direct->change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, user_id);
     return error == ERROR_FORBIDDEN ? exchange_fail(x, error, TOO_MANY_ROOMS) : error;
@@ -190,6 +203,7 @@ static void send_updated(void *context, const struct room *room) {
 enum error rooms_update(struct exchange *x) {
     struct update update = {.x = x};
     struct room_patch patch = {0};
+    /* Missing fields stay as they are: name has no pointer, has_private is false. */
     fields_text(x, "name", 1, NAME_MAX_POINTS, 0, &patch.name);
     patch.has_private = fields_bool(x, "is_private", 0, &patch.is_private);
     if (!field_errors_none(&x->field_errors))
@@ -198,6 +212,7 @@ enum error rooms_update(struct exchange *x) {
         room_update(x->service->db, x->ids[0], x->identity.user.id, &patch, &update.change);
     if (error)
         return error;
+    /* Read back, with its counters, for the response and the event. */
     return room_get(x->service->db, x->ids[0], x->identity.user.id, send_updated, &update);
 }
 

@@ -1,5 +1,5 @@
 /* GET users/: a list of users, by name or the beginning of it. Its pages go by names, so that a
- * late one costs no more than the first. */
+ * late one costs no more than the first; `offset` works as well, up to COUNT_MOST. */
 #include <inttypes.h>
 
 #include "event/serialize.h"
@@ -30,6 +30,7 @@ static void keep_user(void *context, const struct user *user) {
 static void read_cursor(struct exchange *x, const char *name, enum user_page_kind kind,
                         struct buffer *value, struct user_page *which) {
     bool valid;
+    /* Not given: the page by offset stays. */
     if (!request_query(x->request, name, value, &valid))
         return;
     const struct text text = {buffer_str(value), value->len};
@@ -45,7 +46,9 @@ static enum error read_query(struct exchange *x, struct buffer texts[3], struct 
     struct page page;
     bool valid = true;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    /* The cursor may replace this. */
     listing->which = (struct user_page){USER_PAGE_OFFSET, {"", 0}, page.limit, page.offset};
+    /* Rows that are skipped are read all the same. */
     if (page.offset > COUNT_MOST)
         field_errors_add(&x->field_errors, "offset",
                          "At most %d; follow the links to the next pages.", COUNT_MOST);
@@ -79,16 +82,20 @@ static void write_page(struct listing *listing, uint64_t count) {
     const bool backwards = listing->which.kind == USER_PAGE_BEFORE;
     const bool more = listing->count > listing->which.limit;
     const bool is_first = listing->which.kind == USER_PAGE_OFFSET && listing->which.offset == 0;
+    /* The row that is one too many is not shown. */
     const size_t shown = more ? listing->which.limit : listing->count;
     const struct user *users = listing->users;
+    /* The first and the last name shown; a page read backwards has them in reverse. */
     const struct user *low = shown > 0 ? &users[backwards ? shown - 1 : 0] : NULL;
     const struct user *high = shown > 0 ? &users[backwards ? 0 : shown - 1] : NULL;
     struct json_writer w = json_writer_start(&listing->x->response.body);
     json_write_object(&w);
+    /* Counting ended there: more than COUNT_MOST. */
     if (count > COUNT_MOST)
         json_write_member_null(&w, "count");
     else
         json_write_member_u64(&w, "count", count);
+    /* A page reached by "before" has the page it came from after it. */
     write_link(listing, &w, "next", "after", more || backwards ? high : NULL);
     write_link(listing, &w, "previous", "before",
                backwards  ? (more ? low : NULL)
@@ -110,6 +117,7 @@ enum error users_list(struct exchange *x) {
     enum error error = read_query(x, texts, &listing);
     if (!error)
         error = user_page_count(db, listing.prefix, COUNT_MOST + 1, &count);
+    /* The count first: it is bounded, and shown even on an empty page. */
     if (!error) {
         struct user_page one_more = listing.which;
         one_more.limit++;
