@@ -1,4 +1,7 @@
-/* Authentication by token, cookie or auth cache; origin checks; the session cookie. */
+/* Authentication by token, cookie or auth cache; origin checks; the session cookie. A token in the
+ * request decides alone; cookies are looked at only without one. Requests by cookie that change
+ * something must come from a page of this site or an allowed one (cross-site request forgery),
+ * since browsers send cookies from anywhere. */
 #include "auth.h"
 
 #include <inttypes.h>
@@ -16,6 +19,7 @@ static const char INACTIVE[] = "User inactive or deleted.";
 
 /* Sets the response of a failed authentication. */
 static enum error refuse(struct exchange *x, const char *detail) {
+    /* RFC 9110 wants the scheme in every 401. */
     response_header(&x->response, "WWW-Authenticate", "Token");
     return exchange_fail(x, ERROR_UNAUTHENTICATED, detail);
 }
@@ -37,13 +41,18 @@ enum error auth_session(struct exchange *x, size_t *place, struct identity *iden
     const struct config *config = x->service->config;
     const struct text cookie = text_of(request_header(x->request, VARIABLE_HTTP_COOKIE));
     struct credentials_sessions sessions;
+    /* Stays so when there are no more cookies. */
     enum error error = ERROR_UNAUTHENTICATED;
     credentials_find_sessions(cookie, config->cookie_name, &sessions);
+    /* *place continues after the cookie found last, so that a caller can go through all. */
     while (error == ERROR_UNAUTHENTICATED && *place < sessions.count) {
         unsigned char hash[SECRET_HASH_SIZE];
         const struct text key = sessions.keys[(*place)++];
+        /* Not of the form of a key: no query. */
         if (!secret_hash_key(key, hash))
             continue;
+        /* ids[0] is the room of the path, 0 without one: its state comes with the same
+         * statement. */
         error = login_session_find(x->service->db, hash, config->session_days, x->ids[0], identity);
         if (!error)
             x->session_key = key;
@@ -56,6 +65,7 @@ static enum error identify_by_cookie(struct exchange *x) {
     struct identity next;
     size_t place = 0;
     enum error error = auth_session(x, &place, &x->identity);
+    /* A browser may send an old cookie beside a new one. */
     while (!error && !x->identity.user.is_active) {
         if (auth_session(x, &place, &next) != ERROR_NONE)
             break;
@@ -66,12 +76,15 @@ static enum error identify_by_cookie(struct exchange *x) {
 
 bool auth_defer(struct exchange *x) {
     struct text key;
+    /* Only a well-formed token is deferred; the handler's own statement finds out whether it is
+     * valid. */
     x->has_token = find_token(x->request, &key) && secret_hash_key(key, x->token_hash);
     x->auth_pending = x->has_token;
     return x->auth_pending;
 }
 
 bool auth_from_cache(struct exchange *x) {
+    /* Found: user and token are known, the statement of the handler checks them again. */
     x->has_identity = auth_defer(x) && auth_cache_find(x->service->auth_cache, x->service->db,
                                                        x->token_hash, x->ids[0], &x->identity);
     x->auth_pending = x->has_identity;
@@ -81,6 +94,7 @@ bool auth_from_cache(struct exchange *x) {
 enum error auth_identify(struct exchange *x) {
     struct text key;
     enum error error = ERROR_UNAUTHENTICATED;
+    /* Token first, and then no cookie: what counts must not depend on the browser's state. */
     const bool by_token = find_token(x->request, &key);
     if (by_token) {
         x->has_token = secret_hash_key(key, x->token_hash);
@@ -89,6 +103,7 @@ enum error auth_identify(struct exchange *x) {
     } else {
         error = identify_by_cookie(x);
     }
+    /* No such credential; other errors are of the database. */
     if (error == ERROR_UNAUTHENTICATED)
         return refuse(x, by_token ? INVALID_TOKEN : NOT_PROVIDED);
     if (error)
@@ -105,6 +120,7 @@ enum error auth_identify(struct exchange *x) {
 /* ---- origins ---- */
 
 static bool is_allowed(const struct exchange *x, struct text origin) {
+    /* An origin of the same host but the other scheme is another site. */
     const enum origin_scheme scheme = x->request->is_https ? ORIGIN_HTTPS : ORIGIN_HTTP;
     return origin_is_own(origin, scheme, x->request->host) ||
            origin_list_contains(x->service->config->allowed_origins, origin);
@@ -114,6 +130,7 @@ enum error auth_check_origin(struct exchange *x) {
     const char *header = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     const char *referer = request_header(x->request, VARIABLE_HTTP_REFERER);
     struct text origin = text_of(header);
+    /* Old browsers send no Origin with some requests: then the page's URL counts. */
     if (!header && !origin_of_url(text_of(referer), &origin))
         return exchange_fail(x, ERROR_FORBIDDEN,
                              "CSRF Failed: a request with a cookie needs an Origin or Referer.");
@@ -123,6 +140,8 @@ enum error auth_check_origin(struct exchange *x) {
 }
 
 enum error auth_check_expected_user(struct exchange *x) {
+    /* The page says for whom it was loaded; another tab may have logged in as another user
+     * since. */
     const char *expected = request_header(x->request, VARIABLE_HTTP_X_CONFAB_USER_ID);
     uint64_t id;
     if (expected && (!text_to_u64(text_of(expected), &id) || id != x->identity.user.id))
@@ -131,6 +150,7 @@ enum error auth_check_expected_user(struct exchange *x) {
 }
 
 enum error auth_check_cookie_origin(struct exchange *x) {
+    /* Without Origin it is no browser, or the same site: only a foreign page is refused. */
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     if (origin && !is_allowed(x, text_of(origin)))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
@@ -146,8 +166,10 @@ static struct text cookie_path(const struct request *request) {
     const struct text path = request->prefix;
     for (size_t i = 0; i < path.len; i++) {
         const char c = path.at[i];
+        /* Characters that need no quoting in a Set-Cookie header (RFC 6265, section 4.1.1). */
         const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
                            (c >= 'A' && c <= 'Z') || (c != '\0' && strchr(OTHERS, c));
+        /* Browsers treat // in a path in different ways. */
         if (!plain || (c == '/' && i > 0 && path.at[i - 1] == '/'))
             return text_of("/");
     }
@@ -156,9 +178,11 @@ static struct text cookie_path(const struct request *request) {
 
 void auth_set_cookie(struct exchange *x, struct text key) {
     const struct config *config = x->service->config;
+    /* An empty key deletes the cookie: Max-Age=0. */
     const uint64_t seconds = key.len ? config->session_days * 24 * 60 * 60 : 0;
     const struct text path = cookie_path(x->request);
     const bool https = x->request->is_https;
+    /* __Host- needs Secure and Path=/. HttpOnly: scripts of the page cannot read the key. */
     response_header_printf(&x->response, "Set-Cookie",
                            "%s%s=%.*s; Max-Age=%" PRIu64 "; Path=%.*s; HttpOnly; SameSite=Lax%s",
                            https && path.len == 1 ? CREDENTIALS_HOST_PREFIX : "",

@@ -1,4 +1,6 @@
-/* A hash table of fixed size, keyed by token hash and room. */
+/* A hash table of fixed size, keyed by token hash and room, of one process: for which user a token
+ * has posted in a room lately. It is only a hint that saves a query: the statement that uses it
+ * checks token and membership again, and a refusal removes the entry. */
 #include "auth_cache.h"
 
 #include <stdlib.h>
@@ -38,6 +40,7 @@ static struct entry *row_of(struct auth_cache *cache,
                             const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id) {
     uint64_t number;
     memcpy(&number, token_hash, sizeof(number));
+    /* The sum spreads the rooms of one token over neighbouring places. */
     return &cache->entries[(number + room_id) % ENTRIES];
 }
 
@@ -45,6 +48,7 @@ static struct entry *row_of(struct auth_cache *cache,
 static struct entry *find(struct auth_cache *cache,
                           const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id) {
     struct entry *row = row_of(cache, token_hash, room_id);
+    /* Room 0 marks free entries and is never found. */
     for (struct entry *entry = row; entry < row + ROW; entry++)
         if (room_id != 0 && entry->room_id == room_id &&
             memcmp(entry->token_hash, token_hash, SECRET_HASH_SIZE) == 0)
@@ -60,11 +64,13 @@ static struct entry *free_entry(struct auth_cache *cache,
     for (struct entry *entry = row; entry < row + ROW; entry++)
         if (entry->room_id == 0)
             return entry;
+    /* All taken: the first is overwritten, which costs its owner one query. */
     return row;
 }
 
 /* Clears the cache after a reconnect. */
 static void clear_if_stale(struct auth_cache *cache, const struct db *db) {
+    /* A new connection may lead to another database, such as a restored backup. */
     if (cache->connection == db_connection_number(db))
         return;
     memset(cache->entries, 0, sizeof(cache->entries));
@@ -78,6 +84,7 @@ bool auth_cache_find(struct auth_cache *cache, const struct db *db,
     const struct entry *entry = find(cache, token_hash, room_id);
     if (!entry)
         return false;
+    /* Only what the handler needs; the rest of the identity is zero. */
     memset(identity, 0, sizeof(*identity));
     identity->user.id = entry->user_id;
     identity->user.is_active = true;

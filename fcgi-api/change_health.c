@@ -1,4 +1,5 @@
-/* change_health: the time of the last failure, in shared memory. */
+/* The time of the last change that failed because the disk was full, in memory shared by all
+ * processes, for /healthz: a small change may succeed there although messages fail. */
 #include "change_health.h"
 
 #include <stdatomic.h>
@@ -16,6 +17,7 @@ struct change_health {
 };
 
 struct change_health *change_health_new(void) {
+    /* Anonymous memory that the processes inherit when they are forked. */
     void *shared = mmap(NULL, sizeof(struct change_health), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
@@ -24,6 +26,7 @@ struct change_health *change_health_new(void) {
 }
 
 void change_health_record(struct change_health *health, bool disk_is_full) {
+    /* After a success there is usually nothing to write, and the cache line stays shared. */
     if (health && (disk_is_full || health->failed_ms))
         health->failed_ms = disk_is_full ? clock_monotonic_ms() : 0;
 }

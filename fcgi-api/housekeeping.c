@@ -1,4 +1,6 @@
-/* When a process claims housekeeping, and how much of it it does at a time. */
+/* When a process claims housekeeping, and how much of it it does at a time. There is no process or
+ * timer of its own: each serving process tries between two requests. Meanwhile it serves nobody, so
+ * a step is short while requests come. */
 #include "housekeeping.h"
 
 #include <inttypes.h>
@@ -19,6 +21,7 @@
 bool housekeeping_note_redis(struct service *service, uint64_t timeout_ms) {
     char identity[REDIS_IDENTITY_SIZE] = "";
     bool others = false;
+    /* Each Redis has a random identity, stored in it; see server_note_redis. */
     if (!redis_client_is_configured(service->redis) ||
         !redis_client_identity(service->redis, timeout_ms, identity))
         return false;
@@ -34,15 +37,18 @@ void housekeeping_step(struct service *service, bool idle) {
     bool *claimed = &service->housekeeping_claimed;
     uint64_t deleted = 0;
     bool finished = false;
+    /* Not due: the usual case, one comparison. */
     if (now < service->housekeeping_due_ms)
         return;
 
+    /* Once a minute, also in processes that do not get the claim. */
     if (!*claimed)
         housekeeping_note_redis(service, service->config->redis_timeout);
 
     /* The claim is in the database, so that only one process gets it. */
     if (!*claimed && housekeeping_claim(service->db, RUN_EVERY_SECONDS, claimed))
         *claimed = false;
+    /* An error ends the run; another process will claim the next. */
     if (*claimed && housekeeping_run(service->db, service->config,
                                      idle ? IDLE_BUDGET_MS : BUSY_BUDGET_MS, &deleted, &finished))
         *claimed = false;

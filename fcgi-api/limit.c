@@ -1,4 +1,7 @@
-/* Where token buckets are counted, and those of this host. */
+/* Rate limits: where token buckets are counted, and those of this host. With Redis all hosts share
+ * its buckets. Without it, or while it fails, rare actions (logins, registrations, invitations,
+ * rooms) are counted in the database, messages and requests on this host only. The buckets of this
+ * host are always counted along, so that a failing Redis does not open a gap. */
 #include "limit.h"
 
 #include <inttypes.h>
@@ -69,6 +72,7 @@ static bool is_rare(enum limit_kind kind) {
  * addresses nor user names are stored. */
 static void name_bucket(struct token_bucket *bucket, const char *subject) {
     crypto_generichash_state state;
+    /* BLAKE2b over rule, NUL, subject: no rule and subject run into each other. */
     crypto_generichash_init(&state, NULL, 0, TOKEN_BUCKET_NAME_SIZE);
     crypto_generichash_update(&state, (const unsigned char *)bucket->rule,
                               strlen(bucket->rule) + 1);
@@ -79,6 +83,8 @@ static void name_bucket(struct token_bucket *bucket, const char *subject) {
 static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind kind,
                                      const char *subject) {
     const struct config *config = x->service->config;
+    /* A bucket holds `burst` tokens and regains one per interval; most rules regain the whole burst
+     * in the time that their option names. */
     const uint64_t second = 1000000, minute = 60 * second, hour = 60 * minute;
     struct token_bucket bucket = {.rule = "request"};
     switch (kind) {
@@ -130,6 +136,7 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
 
 /* The bucket with this name, created if it does not exist. */
 static struct bucket *find(struct bucket table[BUCKETS], const struct token_bucket *bucket) {
+    /* The hash is evenly distributed, so its first bytes are the place. */
     uint64_t name;
     memcpy(&name, bucket->name, sizeof(name));
     struct bucket *oldest = &table[name % BUCKETS];
@@ -140,6 +147,7 @@ static struct bucket *find(struct bucket table[BUCKETS], const struct token_buck
         if (atomic_load(&found->full_us) < atomic_load(&oldest->full_us))
             oldest = found;
     }
+    /* Another process may do the same at once; see BUCKETS. */
     atomic_store(&oldest->name, name);
     atomic_store(&oldest->full_us, 0);
     return oldest;
@@ -153,15 +161,19 @@ static void give_back_here(struct bucket table[BUCKETS], const struct token_buck
  * has one, 0 if each had. */
 static uint64_t take_here(struct bucket table[BUCKETS], const struct token_bucket *buckets,
                           size_t count) {
+    /* The clock of this host, never set back. */
     const int64_t now = clock_monotonic_us();
     for (size_t i = 0; i < count; i++) {
         struct bucket *found = find(table, &buckets[i]);
         int64_t full = atomic_load(&found->full_us), next;
         uint64_t wait;
+        /* Another process may have changed the bucket meanwhile: then take again from its new
+         * value. */
         do {
             next = full;
             wait = token_bucket_take(&next, now, buckets[i].interval_us, buckets[i].burst);
         } while (!atomic_compare_exchange_weak(&found->full_us, &full, next));
+        /* Refused here: the tokens taken from the buckets before go back. */
         for (size_t j = 0; wait > 0 && j < i; j++)
             give_back_here(table, &buckets[j]);
         if (wait > 0)
@@ -173,6 +185,7 @@ static uint64_t take_here(struct bucket table[BUCKETS], const struct token_bucke
 /* ---- counting ---- */
 
 static bool failed_lately(const struct tables *tables) {
+    /* A time in the future is from before a restart of the host. */
     const int64_t failed = atomic_load(&tables->redis_failed_us), now = clock_monotonic_us();
     return failed > 0 && failed <= now && now - failed < HOLD_US;
 }
@@ -184,6 +197,7 @@ static uint64_t take(struct service *service, enum limit_kind kind,
     struct tables *tables = service->limit->tables;
     struct bucket *table = is_rare(kind) ? tables->of_rare : tables->of_requests;
     const uint64_t timeout_ms = is_rare(kind) ? RARE_TIMEOUT_MS : service->config->redis_timeout;
+    /* Also when Redis counts: its answer may fail to come. */
     const uint64_t here = take_here(table, buckets, count);
     uint64_t wait = 0;
     const bool has_redis = redis_client_is_configured(service->redis);
@@ -192,9 +206,11 @@ static uint64_t take(struct service *service, enum limit_kind kind,
     if (has_redis && !counted)
         atomic_store(&tables->redis_failed_us, clock_monotonic_us());
 
-    /* Without the database the request fails anyway. */
+    /* Rare actions fall back to the database. Without the database the request fails anyway. */
     if (!counted && is_rare(kind) && rate_take(service->db, buckets, count, &wait))
         wait = 0;
+    /* The count of this host decides if nothing else counted, and for a while after Redis
+     * failed. */
     const bool holds = (!counted && !is_rare(kind)) || failed_lately(tables);
     return holds && here > wait ? here : wait;
 }
@@ -203,8 +219,10 @@ static enum error answer(struct exchange *x, uint64_t wait_us) {
     char detail[96];
     if (wait_us == 0)
         return ERROR_NONE;
+    /* Rounded up: after that time there is a token. */
     const uint64_t seconds = (wait_us + 999999) / 1000000;
     response_header_printf(&x->response, "Retry-After", "%" PRIu64, seconds);
+    /* The wording is that of Django REST framework, which clients know. */
     snprintf(detail, sizeof(detail),
              "Request was throttled. Expected available in %" PRIu64 " second%s.", seconds,
              seconds == 1 ? "" : "s");
@@ -237,6 +255,7 @@ enum error limit_take_login(struct exchange *x, const char *address, const char 
     char both[256];
     if (!limit_is_on(x))
         return ERROR_NONE;
+    /* No separator problem: a name has no spaces. */
     snprintf(both, sizeof(both), "%s %s", name, address);
     const struct token_bucket buckets[] = {bucket_of(x, LIMIT_LOGINS_ADDRESS, address),
                                            bucket_of(x, LIMIT_LOGINS, both)};
@@ -247,6 +266,7 @@ void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subje
     if (!limit_is_on(x))
         return;
     const struct token_bucket bucket = bucket_of(x, kind, subject);
+    /* In both places, as it was taken in both. */
     struct tables *tables = x->service->limit->tables;
     give_back_here(is_rare(kind) ? tables->of_rare : tables->of_requests, &bucket);
     if (!redis_client_give_back(x->service->redis, &bucket, RARE_TIMEOUT_MS))

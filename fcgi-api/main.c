@@ -1,9 +1,7 @@
-/*
- * fcgi-api: the REST API of confab.
- *
- * Started by a web server, it serves one request by plain CGI or runs as one FastCGI process;
- * started otherwise (a shell, systemd, `make run`), it is the prefork parent.
- */
+/* fcgi-api: the REST API of confab.
+ * How it was started is seen from its standard input and environment. Started by a web server, it
+ * serves one request by plain CGI or runs as one FastCGI process (standard input is a listening
+ * socket); started otherwise (a shell, systemd, `make run`), it is the prefork parent. */
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
@@ -84,6 +82,7 @@ static void service_open(struct service *service, const struct config *config) {
 }
 
 static void service_close(struct service *service) {
+    /* Closing the Redis client waits for the replies to what was published. */
     db_free(service->db);
     redis_client_free(service->redis);
     limit_free(service->limit);
@@ -118,6 +117,8 @@ static int serve_fastcgi(const struct config *config, int listen_fd, const volat
 
 /* One process of a web server's process manager (mod_fcgid, lighttpd's bin-path). */
 static int serve_alone(const struct config *config) {
+    /* SA_RESTART: a signal does not spoil a request; the wait for the next one ends all the
+     * same. */
     struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
@@ -137,6 +138,7 @@ static bool check_schema(const struct config *config) {
         log_warn("the database is unavailable; requests get 503 until it is available");
         return true;
     }
+    /* A newer program may have changed what this one relies on. */
     if (state == MIGRATE_AHEAD)
         log_error(
             "the database has schema %u, this program supports %u: it was migrated by a newer "
@@ -149,6 +151,7 @@ static bool check_schema(const struct config *config) {
 }
 
 static bool reload(struct config *config) {
+    /* The former configuration is freed here: the processes that use it have copies by fork. */
     struct config former;
     if (!startup_reload(config, config_path, PROGRAM, &former))
         return false;
@@ -157,18 +160,24 @@ static bool reload(struct config *config) {
 }
 
 static int serve(struct config *config, bool prefork) {
+    /* Before anything that hashes or makes random numbers. */
     if (!secret_init()) {
         log_error("cannot initialize libsodium");
         return 1;
     }
+    /* A web server's process manager passes a listening socket as standard input. */
     const bool passed = gateway_is_fastcgi();
     if (gateway_is_cgi() || (passed && !prefork)) {
+        /* One process of several that know nothing of each other: a named file is what they
+         * share. */
         shared = shared_open(config);
         change_health = passed ? change_health_new() : NULL;
         return passed ? serve_alone(config) : serve_cgi(config);
     }
+    /* Not for the web server's processes, which would check with every start. */
     if (!check_schema(config))
         return 1;
+    /* Inherited by the processes: needs no name. */
     shared = shared_new();
     change_health = change_health_new();
     return prefork_run(config, passed ? STDIN_FILENO : -1, serve_fastcgi, reload);
@@ -196,6 +205,7 @@ static int read_arguments(int argc, char **argv, const char **file) {
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int action = ACTION_SERVE, option;
+    /* Arguments of CGI come from the URL. */
     if (getenv("REQUEST_METHOD"))
         return ACTION_SERVE;
     while ((option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1) {
@@ -203,9 +213,11 @@ static int read_arguments(int argc, char **argv, const char **file) {
             *file = optarg;
         else if (option == 'h' || option == '?')
             return -1;
+        /* The value is the action itself; of several, the last counts. */
         else
             action = option;
     }
+    /* No words besides options. */
     return optind == argc ? action : -1;
 }
 
@@ -221,6 +233,7 @@ static int refuse_cgi(void) {
 
 static int run(bool prefork) {
     struct config config;
+    /* A CGI program must answer; other starts report by their exit status. */
     if (!startup_load(&config, config_path))
         return gateway_is_cgi() ? refuse_cgi() : 1;
     startup_open_log(&config, PROGRAM);
@@ -234,6 +247,7 @@ int main(int argc, char **argv) {
     const char *file = NULL;
     const int action = read_arguments(argc, argv, &file);
     int status = 0;
+    /* Without -c: the environment, then the usual places; NULL if there is no file. */
     config_path = config_find(file);
     switch (action) {
     case ACTION_CHECK:

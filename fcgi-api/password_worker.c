@@ -1,4 +1,7 @@
-/* A child process for each hash, whose result comes back through a pipe. */
+/* A child process for each hash, whose result comes back through a pipe. Argon2 takes tens of
+ * milliseconds of CPU and much memory by design: in a child it runs at low priority, and its memory
+ * goes back to the system. At most half of the processes hash at a time, so that logins cannot stop
+ * the service; others get 503. */
 #include "password_worker.h"
 
 #include <errno.h>
@@ -30,6 +33,7 @@ struct outcome {
 static void do_work(const struct work *work, struct outcome *outcome) {
     const uint64_t passes = work->config->password_passes, memory = work->config->password_memory;
     memset(outcome, 0, sizeof(*outcome));
+    /* Without a hash to compare (no such user) the work is done all the same. */
     outcome->result = work->is_hashing
                           ? secret_hash_password(work->password, passes, memory, outcome->hash)
                           : secret_check_password(work->hash, work->password, passes, memory);
@@ -39,6 +43,7 @@ static void do_work(const struct work *work, struct outcome *outcome) {
  * only count within a session. So the process starts a session and lowers its weight as well, which
  * the kernel permits ten times a second. Errors are ignored. */
 static void lower_priority(void) {
+    /* A new session is a new autogroup. */
     setsid();
     const int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (group >= 0) {
@@ -46,20 +51,24 @@ static void lower_priority(void) {
         (void)written;
         close(group);
     }
+    /* Relative to the parent's, which an administrator may have lowered already. */
     setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
 }
 
 /* The child process. The outcome fits into the buffer of a pipe, so write does not block. */
 static _Noreturn void run_child(const struct work *work, int out) {
     struct outcome outcome;
+    /* The parent ended: nobody needs the result. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     lower_priority();
     do_work(work, &outcome);
+    /* _exit: buffers and handlers of the parent are not the child's to flush. */
     _exit(write(out, &outcome, sizeof(outcome)) == (ssize_t)sizeof(outcome) ? 0 : 1);
 }
 
 static bool read_outcome(int in, struct outcome *outcome) {
     ssize_t got;
+    /* An end of file before the whole outcome: the child was killed. */
     do {
         got = read(in, outcome, sizeof(*outcome));
     } while (got < 0 && errno == EINTR);
@@ -69,13 +78,16 @@ static bool read_outcome(int in, struct outcome *outcome) {
 static void run(const struct work *work, struct outcome *outcome) {
     int ends[2];
     bool done = false;
+    /* Close-on-exec does not matter to this child; it does to others. */
     if (pipe2(ends, O_CLOEXEC) == 0) {
         const pid_t child = fork();
         if (child == 0)
             run_child(work, ends[1]);
+        /* Only the child may hold the writing end, else its death would not be noticed. */
         close(ends[1]);
         done = child > 0 && read_outcome(ends[0], outcome);
         close(ends[0]);
+        /* Always waited for: no zombies. */
         while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
             continue;
     }
@@ -88,9 +100,11 @@ static void run(const struct work *work, struct outcome *outcome) {
 /* Runs the work if one of the places of those that hash is free. */
 static enum error run_in_place(const struct shared *shared, const struct work *work,
                                struct outcome *outcome) {
+    /* At least one place, also with a single process. */
     const size_t places = (size_t)work->config->processes / 2;
     if (!shared_take_place(shared, places > 0 ? places : 1))
         return ERROR_UNAVAILABLE;
+    /* The place is a lock of this process: if it dies, the kernel frees it. */
     run(work, outcome);
     shared_leave_place(shared);
     return ERROR_NONE;
@@ -104,6 +118,7 @@ enum error password_worker_hash(const struct config *config, const struct shared
     if (error)
         return error;
     memcpy(hash, outcome.hash, SECRET_PASSWORD_SIZE);
+    /* No memory for the hash. */
     return outcome.result ? ERROR_NONE : ERROR_UNAVAILABLE;
 }
 

@@ -1,4 +1,6 @@
-/* One request: matching the table, authentication, limits, the handler, error responses. */
+/* One request: matching the table, authentication, limits, the handler, error responses. The order
+ * of checks is the same for all routes: URL, route, user, origin, rate, room, body, handler; so a
+ * request with several faults gets the same error everywhere. */
 #include "router.h"
 
 #include <stdio.h>
@@ -21,6 +23,7 @@ struct route {
 };
 
 static const struct route ROUTES[] = {
+/* The table is included as elements here, and below as assertions on the length of its patterns. */
 #define ROUTE(method, pattern, handler, flags) \
     {METHOD_##method, pattern, sizeof(pattern) - 1, handler, flags},
 #include "routes.def"
@@ -50,14 +53,17 @@ static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE
     for (size_t i = 0; i < request->segment_count; i++) {
         struct text segment = request->segments[i];
         uint64_t id;
+        /* A literal '#' would look like an id. */
         if (segment.at[0] == '#')
             return 0;
+        /* Only positive ids of SQL's signed range; other numbers stay text and match nothing. */
         if (text_to_u64(segment, &id) && id > 0 && id <= INT64_MAX) {
             if (id_count == EXCHANGE_MAX_IDS)
                 return 0;
             ids[id_count++] = id;
             segment = (struct text){"#", 1};
         }
+        /* Room for the slash and the terminator. */
         if (segment.len + 1 >= PATTERN_SIZE - len)
             return 0;
         if (i > 0)
@@ -72,15 +78,18 @@ static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE
  * if the path is unknown. */
 static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     const struct route *found = NULL;
+    /* HEAD is served as GET; the gateway leaves out the body. */
     const enum method method = x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
     char pattern[PATTERN_SIZE];
     uint64_t ids[EXCHANGE_MAX_IDS] = {0};
     const size_t len = write_pattern(x->request, pattern, ids);
     *allowed = 0;
+    /* All rows, since those of other methods make up Allow. */
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         if (ROUTES[i].pattern_len != len || memcmp(ROUTES[i].pattern, pattern, len) != 0)
             continue;
         *allowed |= ROUTES[i].method;
+        /* For the log, also if the method is refused. */
         x->route = ROUTES[i].pattern;
         if (ROUTES[i].method == method) {
             found = &ROUTES[i];
@@ -110,12 +119,14 @@ static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
 /* ---- checks ---- */
 
 static bool is_unsafe(enum method method) {
+    /* Methods are bits; these three are safe (RFC 9110, section 9.2.1). */
     return (method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) == 0;
 }
 
 /* Counts the request toward the rate limit of its user, once. */
 static enum error count_request(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
+    /* A request that is served again is counted once. */
     if (x->counted_id == user_id)
         return ERROR_NONE;
     const enum error error = limit_take_user(x, LIMIT_REQUESTS, user_id);
@@ -127,11 +138,13 @@ static enum error count_request(struct exchange *x) {
 /* Authentication, the origin, the user that the page knows, and the rate of requests. */
 static enum error check_user(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
+    /* A login from a foreign page could log the browser in as another user. */
     if (route->flags & ROUTE_COOKIE)
         error = auth_check_cookie_origin(x);
     if (error || (route->flags & ROUTE_PUBLIC))
         return error;
     error = auth_identify(x);
+    /* Only cookies need this: a foreign page cannot add a token. */
     if (!error && x->identity.session_id && is_unsafe(x->request->method))
         error = auth_check_origin(x);
     if (!error && x->identity.session_id && is_unsafe(x->request->method))
@@ -143,6 +156,7 @@ static enum error check_user(struct exchange *x, const struct route *route) {
 
 /* Checks that apply to all paths. */
 static enum error check_url(struct exchange *x) {
+    /* Before the parameters are looked at. */
     if (x->request->query.len > REQUEST_MAX_QUERY)
         return ERROR_URI_TOO_LONG;
     if (!request_host_is_valid(x->request))
@@ -152,6 +166,7 @@ static enum error check_url(struct exchange *x) {
 
 static enum error refuse_method(struct exchange *x) {
     char detail[96];
+    /* The method comes from the client: cut in the middle of a character it would be no UTF-8. */
     snprintf(detail, sizeof(detail), "Method \"%.32s\" not allowed.", x->request->method_name);
     const bool is_utf8 = text_is_valid(detail, strlen(detail));
     return exchange_fail(x, ERROR_METHOD, is_utf8 ? detail : NULL);
@@ -171,10 +186,12 @@ static enum error describe(struct exchange *x, const char *allow) {
 static enum error check_room(const struct exchange *x, const struct route *route) {
     const struct room_state *room = &x->identity.room;
     enum error error = ERROR_NONE;
+    /* ROUTE_ROOM lets non-members of a public room pass; the other two do not. */
     if (route->flags & ROUTE_ROOM)
         error = room_state_may_see(room);
     else if (route->flags & (ROUTE_MEMBER | ROUTE_ADMIN))
         error = room_state_may_read(room);
+    /* room is all zeros if there is none: neither exists nor member. */
     if (!error && (route->flags & ROUTE_ADMIN) && !room->is_admin)
         error = ERROR_FORBIDDEN;
     return error;
@@ -183,6 +200,7 @@ static enum error check_room(const struct exchange *x, const struct route *route
 static enum error parse_body(struct exchange *x, const struct route *route) {
     if (route->flags & (ROUTE_BODY | ROUTE_FORM))
         return body_parse(x, (route->flags & ROUTE_FORM) != 0);
+    /* A route without a body still refuses one that is too long or incomplete. */
     return x->request->body_error;
 }
 
@@ -190,6 +208,7 @@ static enum error parse_body(struct exchange *x, const struct route *route) {
  * is served. False: it is not authenticated, and nothing was changed; then serve_route checks
  * everything in order and decides which error is reported. */
 static bool serve_lazily(struct exchange *x, const struct route *route, enum error *error) {
+    /* Where to cut the headers if the response is dropped. */
     const size_t headers_len = x->response.headers.len;
     if (!(route->flags & ROUTE_LAZY_AUTH))
         return false;
@@ -214,6 +233,7 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
         *error = ERROR_NONE;
         return false;
     }
+    /* A GET is counted when its user is known, which is only now. */
     if (!*error)
         *error = count_request(x);
     return true;
@@ -221,6 +241,7 @@ static bool serve_lazily(struct exchange *x, const struct route *route, enum err
 
 static enum error serve_route(struct exchange *x, const struct route *route) {
     enum error error = ERROR_NONE;
+    /* Served in full, or not at all: the ordinary way, in the order of the checks. */
     if (!serve_lazily(x, route, &error)) {
         error = check_user(x, route);
         if (!error)
@@ -230,6 +251,7 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
         if (!error)
             error = route->handler(x);
     }
+    /* For /healthz: whether changes succeed. Other errors say nothing about it. */
     if (is_unsafe(route->method) && (!error || error == ERROR_UNAVAILABLE))
         change_health_record(x->service->change_health, error && db_disk_is_full(x->service->db));
     return error;
@@ -238,6 +260,7 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
 /* Sets the response to an error, unless it is set already. */
 static void respond_error(struct exchange *x, enum error error) {
     struct response *response = &x->response;
+    /* Field errors are reported together; a response that is an error already is kept. */
     if (error == ERROR_BAD_INPUT && !field_errors_none(&x->field_errors) &&
         response->status < 400) {
         buffer_clear(&response->body);
@@ -273,6 +296,7 @@ static void write_user_id(struct exchange *x) {
 void router_serve(struct exchange *x) {
     char allow[ALLOW_SIZE];
     unsigned allowed = 0;
+    /* Both are computed before the first error, since Allow and CORS belong to every response. */
     enum error error = check_url(x);
     const struct route *route = find_route(x, &allowed);
     write_allow(allowed ? allowed : METHOD_GET, allow);
@@ -280,6 +304,7 @@ void router_serve(struct exchange *x) {
     cors_headers(x, allow);
     if (!error && !allowed)
         error = ERROR_NOT_FOUND;
+    /* OPTIONS needs no authentication, as preflights carry none (Fetch standard). */
     else if (!error && x->request->method == METHOD_OPTIONS)
         error = describe(x, allow);
     else if (!error && !route)
@@ -290,6 +315,7 @@ void router_serve(struct exchange *x) {
         respond_error(x, error);
     write_user_id(x);
     etag_write(x);
+    /* Responses with a tag have a Cache-Control of their own. */
     if (x->etag.len == 0 || x->response.status >= 400)
         buffer_append_str(&x->response.headers, "Cache-Control: private, no-store\r\n");
 }

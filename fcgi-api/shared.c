@@ -1,4 +1,6 @@
-/* A file in memory: mapped, and locked byte by byte (fcntl(2), F_SETLK). */
+/* A file in memory: mapped, and locked byte by byte (fcntl(2), F_SETLK). The memory holds the rate
+ * limits of this host; each locked byte is one place for a process that hashes a password. The
+ * kernel drops a process's locks when it ends, however it ends. */
 #include "shared.h"
 
 #include <errno.h>
@@ -25,10 +27,12 @@ static struct shared *map_file(int fd) {
     struct shared *shared = xcalloc(1, sizeof(*shared));
     shared->fd = fd;
     shared->memory = MAP_FAILED;
+    /* New bytes are zeros, which is an empty table; an existing file keeps its content. */
     if (fd >= 0 && ftruncate(fd, SHARED_MEMORY_SIZE) == 0)
         shared->memory = mmap(NULL, SHARED_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (shared->memory != MAP_FAILED)
         return shared;
+    /* Limits then hold for each process; places are not limited. */
     log_warn("no memory is shared with other processes: %s", strerror(errno));
     if (fd >= 0)
         close(fd);
@@ -44,6 +48,7 @@ struct shared *shared_new(void) {
 /* The name differs for each user and database. It depends on the database's password too, so that
  * other users of the host cannot create the file first. */
 static void write_name(const struct config *config, char *out, size_t size, const char *folder) {
+    /* Each with its terminator, so that two lists of parts never join to the same bytes. */
     const char *parts[] = {config->database_socket,   config->database_host,
                            config->database_name,     config->database_user,
                            config->database_password, config->redis_prefix};
@@ -61,9 +66,11 @@ static void write_name(const struct config *config, char *out, size_t size, cons
 /* Opens or creates the file; -1 unless it is a file of this user that nobody else may open. */
 static int open_file(const char *name) {
     struct stat file;
+    /* O_NOFOLLOW: no link that another user has put there. */
     const int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -1;
+    /* Another user's file, or one that others may open, is not trusted. */
     if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_uid == geteuid() &&
         file.st_nlink == 1 && (file.st_mode & 077) == 0)
         return fd;
@@ -76,6 +83,7 @@ struct shared *shared_open(const struct config *config) {
     static const char *const FOLDERS[] = {"/dev/shm", "/tmp"};
     char name[128];
     int fd = -1;
+    /* /dev/shm may be missing or not writable. */
     for (size_t i = 0; fd < 0 && i < sizeof(FOLDERS) / sizeof(FOLDERS[0]); i++) {
         write_name(config, name, sizeof(name), FOLDERS[i]);
         fd = open_file(name);
@@ -102,6 +110,7 @@ void *shared_memory(const struct shared *shared) {
 bool shared_take_place(const struct shared *shared, size_t count) {
     if (shared->fd < 0)
         return true;
+    /* The first free byte; F_SETLK does not wait. */
     for (size_t i = 0; i < count; i++) {
         struct flock lock = {
             .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)i, .l_len = 1};
@@ -115,6 +124,7 @@ bool shared_take_place(const struct shared *shared, size_t count) {
 }
 
 void shared_leave_place(const struct shared *shared) {
+    /* l_len 0: to the end. A process holds one place at most. */
     struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
     if (shared->fd >= 0)
         fcntl(shared->fd, F_SETLK, &lock);
