@@ -118,6 +118,7 @@ static int run(struct config *config, const struct arguments *arguments, struct 
     /* Before any fork, since workers inherit the limit. */
     if (!raise_file_limit(config))
         return 1;
+    /* One process without a parent; with several the parent keeps the sockets that they share. */
     if (workers == 1)
         return serve_alone(config, arguments, upgrade);
     return workers_run(config, arguments->config_path, arguments->ports_file,
@@ -215,6 +216,7 @@ int main(int argc, char **argv) {
         return startup_check(arguments.config_path);
     if (arguments.action == ACTION_DUMP)
         return startup_dump(arguments.config_path);
+    /* On failure the problems have been printed. */
     if (!startup_load(&config, arguments.config_path))
         return 1;
     /* What a successor is started with at SIGUSR2. */

@@ -31,6 +31,7 @@ struct stream_event stream_event_of(const struct event_envelope *envelope) {
 void event_list_insert(struct event_list *list, uint32_t at, const struct stream_event *event) {
     list->events =
         array_reserve(list->events, &list->space, (size_t)list->count + 1, sizeof(*list->events));
+    /* The events from `at` on move up by one. */
     memmove(list->events + at + 1, list->events + at, (list->count - at) * sizeof(*list->events));
     list->events[at] = *event;
     if (event->frame)

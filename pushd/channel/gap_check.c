@@ -47,6 +47,7 @@ void gap_check_free(struct gap_check *check) {
 
 void gap_check_add(struct gap_check *check, enum event_stream kind, uint64_t id,
                    uint64_t last_seq) {
+    /* One list for each kind, since their ids overlap. */
     struct positions *list = &check->known[kind];
     list->items = array_reserve(list->items, &list->space, list->count + 1, sizeof(*list->items));
     list->items[list->count++] = (struct position){id, last_seq};

@@ -100,6 +100,7 @@ void client_refuse(struct client *client, enum error error, const char *detail) 
      * guess. */
     if (error == ERROR_UNAUTHENTICATED && client->state != CLIENT_CONNECTED)
         socket_count_failure(client->socket);
+    /* The error frame tells why; browsers do not show more than the close code by themselves. */
     client_send_error(client, text_of(""), refusal->code, detail ? detail : error_detail(error));
     client_close(client, refusal->close_code, refusal->drop);
 }
@@ -124,6 +125,7 @@ void client_unsubscribe(struct subscription *subscription) {
     /* A channel that is being left is not waited for. */
     if (!subscription->channel->ready && !subscription->watch)
         client_channel_joined(subscription);
+    /* What it was behind in is not sent any more. */
     client_replay_end(subscription);
     /* The channel skips a subscription without a client. */
     subscription->live = false;
@@ -183,6 +185,7 @@ static struct client *on_opened(void *context, struct socket *socket,
     if ((handshake->has_token || handshake->has_cookie) &&
         secret_hash_key(handshake->key, client->key_hash)) {
         client->other_keys = hash_other_keys(&handshake->sessions);
+        /* Refused later, if at all, once the database has answered. */
         client_open(client, handshake);
     } else {
         client_refuse(client, ERROR_UNAUTHENTICATED,

@@ -38,6 +38,7 @@ static struct frame *make_connected(struct client *client, const struct watch *w
     struct json_writer w = json_writer_start(&json);
     json_write_object(&w);
     json_write_member_str(&w, "type", "connected");
+    /* Of a notifications client's own stream there is no room. */
     if (watch)
         json_write_member_u64(&w, "room_id", watch->room_id);
     json_write_member_u64(&w, "user_id", client->user_id);
@@ -49,6 +50,7 @@ static struct frame *make_connected(struct client *client, const struct watch *w
         json_write_array_end(&w);
     }
     json_write_object_end(&w);
+    /* Not shared: each client has another position. */
     struct frame *frame = frame_text((struct text){json.data, json.len});
     buffer_free(&json);
     return frame;

@@ -55,6 +55,7 @@ static void on_authenticated(void *context, enum error error, const struct ident
     job->error = client_job_check_active(error, identity);
     /* There may be several cookies of the name: the first valid one counts. */
     if (job->error == ERROR_UNAUTHENTICATED && others && others->count > 0) {
+        /* The key of the client changes with it: later checks use the one that is valid. */
         memcpy(job->key_hash, others->hashes[--others->count], sizeof(job->key_hash));
         memcpy(job->client->key_hash, job->key_hash, sizeof(job->key_hash));
         auth_batch_find(job->client->clients->auth_batch, job->by_token, job->key_hash,

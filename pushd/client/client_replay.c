@@ -207,6 +207,7 @@ static void read_events(struct replay *replay);
 static void run(struct client *client, bool may_read) {
     struct replay *replay = client->replay;
     while (client->state != CLIENT_CLOSED && replay->count > 0) {
+        /* The others wait until it is live or has to read. */
         struct subscription *first = replay->behind[0];
         switch (serve(first)) {
         case SERVED_LIVE:
@@ -225,6 +226,7 @@ static void run(struct client *client, bool may_read) {
             return;
         }
     }
+    /* Nothing is behind any more. A closed client frees its replay when it is released. */
     if (client->state != CLIENT_CLOSED)
         client_replay_free(client);
 }
@@ -264,6 +266,7 @@ static void collect_event(void *context, const struct event_envelope *envelope) 
 /* Events of a room are read for members only. */
 static void read_work(void *context, struct db *db) {
     struct read_job *job = context;
+    /* On a thread; only what is in the job is used. */
     const uint64_t days = job->config->event_retention;
     if (job->kind == EVENT_STREAM_USER) {
         struct user_log_state user;
@@ -273,6 +276,7 @@ static void read_work(void *context, struct db *db) {
         return;
     }
     struct room_state room;
+    /* The user may have been removed since: read access is checked each time. */
     job->error = room_state_get(db, job->id, job->user_id, &room);
     if (!job->error)
         job->error = room_state_may_read(&room);

@@ -46,6 +46,7 @@ static void drop(struct watch *watch) {
     if (watch->opened_room && idmap_decrement(&clients->open_rooms, watch->room_id) == 0)
         presence_room_closed(clients->presence, watch->room_id);
     watch->present = watch->opened_room = false;
+    /* NULL for room 0. */
     if (watch->subscription)
         client_unsubscribe(watch->subscription);
     watch->subscription = NULL;
@@ -118,11 +119,13 @@ static struct watch *end_authentication(struct client_job *job) {
     struct watch *watch = job->watch;
     const struct identity identity = job->identity;
     enum error error = job->error;
+    /* From here on the job is freed. */
     if (!client_job_end(job))
         return NULL;
     const char *detail = client_job_detail(watch->client, error, &identity);
     if (!error)
         error = room_state_may_read(&identity.room);
+    /* Last, since a number that is wrong is no reason to say that a room exists. */
     if (!error && watch->opening->bad_since) {
         error = ERROR_BAD_INPUT;
         detail = "since must be a whole number.";

@@ -43,6 +43,7 @@ struct db_pool *db_pool_new(uv_loop_t *loop, const struct config *config) {
 }
 
 void db_pool_free(struct db_pool *db_pool) {
+    /* All connections are idle: no job is pending. */
     while (db_pool->idle_count > 0)
         db_free(db_pool->idle[--db_pool->idle_count]);
     uv_mutex_destroy(&db_pool->mutex);
@@ -83,6 +84,7 @@ void db_pool_run(struct db_pool *db_pool, db_pool_work *work, db_pool_done *done
     struct job *job = xcalloc(1, sizeof(*job));
     *job = (struct job){.db_pool = db_pool, .work = work, .done = done, .context = context};
     job->request.data = job;
+    /* Counted until `done` was called, so that a stopping process can wait. */
     db_pool->pending++;
     uv_queue_work(db_pool->loop, &job->request, on_work, on_done);
 }

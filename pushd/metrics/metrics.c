@@ -117,6 +117,7 @@ static struct metrics_data_all snapshot(const struct metrics_data_all *all) {
     for (size_t i = 0; i < now.count; i++) {
         struct metrics_data *metrics = &now.each[i];
         const uint64_t lag = time > metrics->loop_due_us ? time - metrics->loop_due_us : 0;
+        /* The timer is overdue by more than it last measured: the loop is busy right now. */
         if (metrics->up && lag > metrics->loop_lag_us)
             metrics->loop_lag_us = lag;
         if (metrics->loop_lag_us > metrics->loop_lag_max_us)
@@ -166,6 +167,7 @@ void metrics_write(const struct metrics_data_all *all, struct buffer *out) {
         if (strcmp(before, metric->name) != 0)
             write_head(out, metric);
         before = metric->name;
+        /* Prometheus wants base units: seconds, bytes. */
         if (metric->seconds)
             buffer_printf(out, "confab_%s%s %.6f\n", metric->name, metric->labels,
                           (double)value / 1e6);

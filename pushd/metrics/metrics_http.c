@@ -76,6 +76,7 @@ static void make_answer(struct conn *conn) {
         code = 404;
         buffer_append_str(&body, "{\"detail\":\"Not found.\"}");
     }
+    /* The connection is closed after the answer, which is said here. */
     buffer_printf(&conn->answer,
                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                   "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
@@ -139,6 +140,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
      * connection and might lose the answer. */
     if (!strstr(conn->request, "\r\n\r\n") && conn->len < REQUEST_SIZE - 1)
         return;
+    /* One request: whatever follows is not read. */
     uv_read_stop(stream);
     slow_callback_start("writing metrics");
     make_answer(conn);

@@ -114,6 +114,7 @@ static void on_tick(uv_timer_t *timer) {
     sockets_tick(worker->sockets);
     if (worker->ticks % PING_DATABASE_TICKS == 0)
         ping_database(worker);
+    /* Not in the first tick, when there is nothing to trim. */
     if (worker->ticks % TRIM_TICKS == TRIM_TICKS - 1)
         trim_heaps();
     worker->ticks++;
@@ -182,6 +183,7 @@ static void stop(struct worker *worker, bool handed_over) {
 static void on_signal(uv_signal_t *handle, int number) {
     struct worker *worker = handle->data;
     slow_callback_start("a signal");
+    /* libuv calls this on the loop, not in a signal handler, so anything may be done. */
     switch (number) {
     case SIGHUP:
         reload(worker);

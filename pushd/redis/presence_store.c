@@ -231,6 +231,7 @@ static void run_change(struct pubsub *pubsub, enum pubsub_script script, unsigne
     /* The notice as others will receive it; the text is split where the logical time goes. */
     const struct event_envelope envelope = {
         .type = type, .actor_id = user_id, .actor = name, .text = as_text(&json)};
+    /* ARGV[2] to ARGV[7], as ENTER describes them. */
     buffer_append_u64(&user, user_id);
     event_channel(&channel, pubsub->config->redis_prefix, EVENT_STREAM_ROOM, room_id);
     event_write_around_time(&before, &after, &envelope);

@@ -369,6 +369,7 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
     pubsub->config = config;
     pubsub->metrics = metrics;
     pubsub->callbacks = callbacks;
+    /* Without Redis it stays as it is: never up, without handles. */
     if (config->redis_socket[0] == '\0' && config->redis_host[0] == '\0')
         return pubsub;
     presence_store_init(pubsub);
@@ -378,6 +379,7 @@ struct pubsub *pubsub_new(uv_loop_t *loop, const struct config *config,
         (struct redis_conn_callbacks){pubsub, on_commands_opened, on_state, on_pushed};
     pubsub->subscriber = redis_conn_new(loop, config, &pubsub->subscriber_callbacks, true);
     pubsub->commands = redis_conn_new(loop, config, &pubsub->commands_callbacks, false);
+    /* The timer keeps the connections, prepare and check mark the end of an iteration. */
     uv_timer_init(loop, &pubsub->timer);
     uv_prepare_init(loop, &pubsub->prepare);
     uv_check_init(loop, &pubsub->check);

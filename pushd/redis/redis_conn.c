@@ -242,6 +242,7 @@ void redis_conn_command(struct redis_conn *conn, const struct text *args, size_t
         done(context, NULL);
         return;
     }
+    /* In the same order in both: replies have no ids. */
     append_command(commands_of(conn), args, count);
     struct pending *pending = ring_push(&conn->pending, sizeof(*pending));
     *pending = (struct pending){done, context};
@@ -345,6 +346,7 @@ static void decrypt(struct transport *transport, const char *bytes, size_t len) 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf) {
     struct transport *transport = stream->data;
     slow_callback_start("handling replies of Redis");
+    /* UV_EOF, or an error of the connection. */
     if (len < 0 && transport->conn)
         disconnect(transport->conn,
                    len == UV_EOF ? "connection closed by Redis" : uv_strerror((int)len));
@@ -448,6 +450,7 @@ static void connect_tcp(struct transport *transport, const struct addrinfo *addr
     const struct addrinfo *chosen = addresses;
     for (unsigned skip = transport->conn->address++ % count; skip > 0 && chosen->ai_next; skip--)
         chosen = chosen->ai_next;
+    /* The handle exists from now on; disconnect closes it. */
     uv_tcp_init(transport->conn->loop, &transport->tcp);
     transport->handle.data = transport;
     uv_tcp_nodelay(&transport->tcp, 1);
@@ -493,6 +496,7 @@ static void start_connect(struct redis_conn *conn) {
     struct transport *transport = xcalloc(1, sizeof(*transport));
     transport->conn = conn;
     transport->connect.data = transport;
+    /* Each attempt has its own parser, without the rest of a former connection. */
     transport->reader = redis_reply_reader();
     conn->transport = transport;
     conn->state = CONNECTING;

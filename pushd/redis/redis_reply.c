@@ -17,6 +17,7 @@ static struct redis_reply *new_reply(const redisReadTask *task, enum redis_kind 
                                      size_t extra) {
     struct redis_reply *reply = xcalloc(1, sizeof(*reply) + extra);
     reply->kind = kind;
+    /* The root of a reply has no parent: hiredis returns it. */
     if (task->parent)
         ((struct redis_reply *)task->parent->obj)->items[task->idx] = reply;
     return reply;
