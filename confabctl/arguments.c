@@ -11,6 +11,7 @@
 
 /* Returns whether the argument is this option; *value is the text after `=`, or NULL. */
 static bool matches(const char *argument, const char *name, const char **value) {
+    /* "--name" must be followed by the end or by `=`: "--limits" is another option. */
     const size_t len = strlen(name);
     if (strncmp(argument, name, len) != 0 || (argument[len] != '\0' && argument[len] != '='))
         return false;
@@ -35,6 +36,7 @@ static bool store(const struct arguments_option *option, const char *value) {
         cli_error("%s requires a non-negative integer, not '%s'", option->name, value);
         return false;
     case ARGUMENTS_LIST:
+        /* Grows by one; the caller frees the array, the texts belong to argv. */
         list->values =
             array_reserve(list->values, &list->space, list->count + 1, sizeof(*list->values));
         list->values[list->count++] = value;
@@ -51,10 +53,12 @@ static bool read_option(struct arguments *arguments, size_t *at,
         const char *value;
         if (!matches(argument, options[i].name, &value))
             continue;
+        /* "--flag=value" is refused rather than ignored. */
         if (options[i].kind == ARGUMENTS_FLAG && value) {
             cli_error("%s does not take a value", options[i].name);
             return false;
         }
+        /* "--name value": the value is the next argument, whatever it looks like. */
         if (options[i].kind != ARGUMENTS_FLAG && !value) {
             if (*at + 1 >= arguments->argc) {
                 cli_error("%s requires a value", argument);

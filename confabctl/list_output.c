@@ -11,6 +11,7 @@ void list_output_begin(struct list_output *output, const struct cli *cli,
                        const char *const *headings, size_t columns) {
     memset(output, 0, sizeof(*output));
     output->json = cli->json;
+    /* Both are made; only the one that is asked for is filled. */
     output->table = table_new(headings, columns);
     output->w = json_writer_start(&output->out);
     if (output->json) {

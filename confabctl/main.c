@@ -159,6 +159,7 @@ static size_t matching_parts(const char *name, const struct arguments *arguments
     while (count < arguments->argc) {
         /* The length of the next part of the name. */
         const size_t len = strcspn(name, " ");
+        /* Equal as a whole: an abbreviation does not count. */
         if (strlen(arguments->argv[count]) != len ||
             strncmp(arguments->argv[count], name, len) != 0)
             return 0;
@@ -210,6 +211,7 @@ static bool help(const struct arguments *arguments) {
     size_t shown = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         bool whole;
+        /* A group alone, such as "user", matches all its commands. */
         if (arguments->argc > 0 && matching_parts(COMMANDS[i].name, arguments, &whole) == 0)
             continue;
         if (shown++ == 0)
@@ -312,6 +314,7 @@ static enum cli_status run(struct command_line *line) {
         status = CLI_USAGE;
         cli_error("'%s' does not support --json", command->name);
     }
+    /* Each step only if the one before it succeeded. */
     if (!status && (command->flags & COMMAND_CONFIG))
         status = open_cli(cli);
     if (!status && (command->flags & COMMAND_SCHEMA))

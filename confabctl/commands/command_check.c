@@ -47,6 +47,7 @@ static bool check_config(struct check *check) {
                          : "correct the file; `confabctl --example-config` prints every key");
     }
     buffer_free(&problems);
+    /* Without a file there are only defaults and the environment, which may be meant so. */
     if (valid && cli->config_path)
         report_add(&check->report, "configuration", REPORT_OK, cli->config_path, NULL);
     else if (valid)
@@ -100,6 +101,7 @@ static bool check_schema(struct check *check) {
     enum migrate_state state;
     unsigned version;
     char detail[600];
+    /* MIGRATE_BEHIND also stands for an empty database. */
     if (migrate_check(check->cli->db, &state, &version) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "cannot be read: %s", db_last_error(check->cli->db));
         report_add(&check->report, "schema", REPORT_FAILED, detail, "see the log of MariaDB");
@@ -108,6 +110,8 @@ static bool check_schema(struct check *check) {
     snprintf(detail, sizeof(detail), "version %u", version);
     if (state != MIGRATE_CURRENT)
         snprintf(detail, sizeof(detail), "version %u; required is %u", version, migrate_latest());
+    /* Behind: migrate. Ahead: the programs are older than the schema, which is never changed
+     * back. */
     report_add(&check->report, "schema", state == MIGRATE_CURRENT ? REPORT_OK : REPORT_FAILED,
                detail,
                state == MIGRATE_BEHIND ? "run `confabctl migrate`"
@@ -122,6 +126,7 @@ static void check_changes(struct check *check) {
     struct db *db = check->cli->db;
     char detail[600];
     bool by_statement = false;
+    /* A server that is read-only, or whose disk is full, answers reads alone. */
     if (server_check_changes(db) != ERROR_NONE) {
         snprintf(detail, sizeof(detail), "refused: %s (%s)", db_last_cause(db), db_last_error(db));
         report_add(&check->report, "changes", REPORT_FAILED, detail,
@@ -148,6 +153,7 @@ static void check_redis(struct check *check, bool database_works) {
                    "set redis_socket or redis_host");
         return;
     }
+    /* The connection is opened here. */
     if (!redis_client_ping(cli->redis, REDIS_MS)) {
         snprintf(detail, sizeof(detail), "unavailable: %s", redis_client_last_error(cli->redis));
         report_add(
@@ -168,6 +174,7 @@ static void check_redis(struct check *check, bool database_works) {
     bool others = false;
     if (database_works && redis_client_identity(cli->redis, REDIS_MS, identity))
         server_find_other_redis(cli->db, identity, &others);
+    /* Events published on one of them would not reach the sockets of the other. */
     if (others) {
         report_add(&check->report, "redis", REPORT_FAILED,
                    "another host of this database uses another Redis",
@@ -212,6 +219,7 @@ static void add_difference(void *context, const struct audit_finding *finding) {
     check->difference_count++;
     /* All of them of this one rule: known, and explained in the docs. */
     check->only_texts = check->only_texts && strcmp(finding->rule, AUDIT_TWICE_ENCODED) == 0;
+    /* Into the array of --json, or as a row of the table; of the rest only the number is shown. */
     if (check->cli->json) {
         struct json_writer *w = &check->differences;
         json_write_object(w);
@@ -236,6 +244,7 @@ static void add_difference(void *context, const struct audit_finding *finding) {
 static void check_counters(struct check *check) {
     char detail[600];
     unsigned rules;
+    /* Until a difference of another rule is found. */
     check->only_texts = true;
     const enum error error = audit_run(check->cli->db, add_difference, check, &rules);
     if (error) {
@@ -246,6 +255,7 @@ static void check_counters(struct check *check) {
     check->counted = true;
     snprintf(detail, sizeof(detail), "%" PRIu64 " differences by %u rules", check->difference_count,
              rules);
+    /* Counters must never differ; texts that are encoded twice usually come from an import. */
     const char *fix = check->only_texts
                           ? "see \"Texts that are encoded twice\" in docs/operations.md"
                           : "keep a dump of the database, check the logs for errors, and report a "
@@ -301,6 +311,7 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
     check.differences = json_writer_start(&check.differences_out);
     if (cli->json)
         json_write_array(&check.differences);
+    /* Without a valid configuration nothing else can be opened. */
     if (check_config(&check)) {
         /* The later ones need tables of this version. */
         const bool current = check_database(&check) && check_schema(&check);

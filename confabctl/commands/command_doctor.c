@@ -71,6 +71,7 @@ static void copy_user(void *context, const struct user *user) {
 static enum cli_status find_user(const struct cli *cli, const char *name, struct user *user) {
     if (name)
         return cli_find_user(cli, name, user);
+    /* The first active user by name. */
     const enum error error = user_list(cli->db, text_of(""), false, 1, 0, copy_user, user);
     if (error)
         return cli_store_error(cli, error);
@@ -110,6 +111,7 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
         struct doctor_result result = {.fix = NULL};
         if (no_sockets && check->needs_pushd)
             continue;
+        /* A check that cannot work is a warning: the failure that matters is above. */
         if ((doctor->have & check->needs) == check->needs)
             check->run(doctor, &result);
         else
@@ -173,6 +175,7 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
                                 UNIT_SOCKETS);
         doctor.metrics = given.metrics.count ? given.metrics.values : found.values;
         doctor.metrics_count = given.metrics.count ? given.metrics.count : found.count;
+        /* The site is only contacted by the checks. */
         doctor.http = http_client_new(arguments->argv[0], given.ca_file);
         if (doctor.http)
             status = run_doctor(&doctor, &given);
@@ -180,6 +183,7 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
             cli_error("invalid address '%s': expected a URL such as https://chat.example.org",
                       arguments->argv[0]);
     }
+    /* Reached in any case; what was not opened is empty. */
     http_client_response_free(&doctor.first);
     http_client_free(doctor.http);
     buffer_free(&doctor.metrics_text);

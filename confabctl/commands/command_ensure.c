@@ -61,6 +61,8 @@ static void publish_added(const struct cli *cli, const struct ensure_request *re
                                      .actor_id = request->owner.id,
                                      .actor = text_of(request->owner.name),
                                      .subject_id = user_id};
+    /* To those who are in the room, then to the new member, who does not see the room's stream
+     * yet. */
     publish_room_event(cli->redis, prefix, &event, NULL);
     serialize_room_invitation(&json, change->user_seq, room_id, &request->name,
                               request->owner.name);
@@ -101,6 +103,7 @@ static enum cli_status handle_refusal(const struct cli *cli, const struct ensure
                                       enum error error) {
     if (error != ERROR_FORBIDDEN && error != ERROR_BAD_INPUT)
         return cli_store_error(cli, error);
+    /* A member already: nothing had to be added. */
     const enum error found = member_get(cli->db, room_id, member->id, ignore_member, NULL);
     if (found != ERROR_NOT_FOUND)
         return found ? cli_store_error(cli, found) : CLI_OK;
@@ -191,6 +194,7 @@ enum cli_status command_room_ensure(struct cli *cli, struct arguments *arguments
     }
     /* Private unless told otherwise, so that nothing is opened by mistake. */
     request.is_private = !is_public;
+    /* Everything is checked before anything is changed. */
     status = read_name(arguments->argv[0], &request.name);
     if (!status)
         status = find_users(cli, owner, &members, &request);

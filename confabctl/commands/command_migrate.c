@@ -17,6 +17,7 @@ static enum error wait_for_database(struct db *db, uint64_t seconds) {
     static const struct timespec PAUSE = {0, PAUSE_MS * 1000000L};
     const int64_t begin = clock_monotonic_ms();
     enum error error;
+    /* At least one attempt, also with --wait 0. */
     while ((error = db_ping(db)) != ERROR_NONE &&
            (uint64_t)(clock_monotonic_ms() - begin) / 1000 < seconds)
         nanosleep(&PAUSE, NULL);
@@ -55,6 +56,7 @@ enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     unsigned applied, version;
     if (!arguments_read(arguments, options, 1, 0, 0))
         return CLI_USAGE;
+    /* Before the first statement, which connects. */
     become_admin(cli);
     enum error error = wait_for_database(cli->db, seconds);
     if (error)

@@ -47,6 +47,7 @@ static int64_t last_message_at(const struct room *room) {
 /* A row of `room list`. */
 static void list_room(void *context, const struct room *room) {
     struct list_output *output = context;
+    /* Counted, to say whether there are more than are shown. */
     output->shown++;
     if (output->json) {
         json_write_object(&output->w);
@@ -133,8 +134,10 @@ static void write_tables(struct show *show, const struct room *room, struct text
     const struct room_state *state = &room->state;
     /* If the creator cannot be read, "?" is shown. */
     user_by_id(show->cli->db, room->created_by_id, &creator, NULL);
+    /* The heading is filled in before the table is written. */
     snprintf(id, sizeof(id), "%" PRIu64, state->room_id);
     snprintf(events, sizeof(events), "%" PRIu64 " to %" PRIu64, state->oldest_seq, state->last_seq);
+    /* One row for each property: its name and its value. */
     table_str(table, "name");
     table_text(table, name);
     table_str(table, "kind");
@@ -154,6 +157,7 @@ static void write_tables(struct show *show, const struct room *room, struct text
     table_write(table, out);
     table_free(table);
     buffer_append_char(out, '\n');
+    /* The members follow after an empty line. */
     table_write(show->members, out);
 }
 
@@ -176,6 +180,7 @@ enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) 
     uint64_t id;
     if (!arguments_read(arguments, NULL, 0, 1, 1) || !arguments_id(arguments->argv[0], &id))
         return CLI_USAGE;
+    /* Both are prepared; show_member fills the one that is asked for. */
     show.members = table_new(HEADINGS, 4);
     show.w = json_writer_start(&show.json);
     json_write_array(&show.w);
@@ -186,6 +191,7 @@ enum cli_status command_room_show(struct cli *cli, struct arguments *arguments) 
     table_free(show.members);
     buffer_free(&show.names);
     buffer_free(&show.json);
+    /* The member list of an unknown room is empty; the room itself is not found. */
     if (error == ERROR_NOT_FOUND)
         return no_room(id);
     return error ? cli_store_error(cli, error) : CLI_OK;
@@ -225,6 +231,7 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
     uint64_t id;
     if (!arguments_read(arguments, options, 1, 1, 1) || !arguments_id(arguments->argv[0], &id))
         return CLI_USAGE;
+    /* Never delete without having been asked to: a script must say so. */
     if (!yes && !prompt_is_possible()) {
         cli_error("no terminal for the confirmation; use --yes");
         return CLI_USAGE;

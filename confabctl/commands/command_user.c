@@ -41,6 +41,7 @@ static enum cli_status ask_password(const struct cli *cli, const char *name,
                   cli->config.password_memory);
     else
         status = CLI_OK;
+    /* In any case: the password must not stay in memory. */
     prompt_wipe(&secret);
     return status;
 }
@@ -60,6 +61,7 @@ static enum cli_status add(struct cli *cli, const char *name, bool staff, bool i
     enum cli_status status = ask_password(cli, name, hash);
     if (status)
         return status;
+    /* NULL: without a token, and without an address that is known for the user. */
     enum error error = user_add(cli->db, text_of(name), hash, NULL, NULL, &id);
     /* Another process added the user while the password was typed. */
     if (error == ERROR_CONFLICT)
@@ -79,6 +81,7 @@ enum cli_status command_user_add(struct cli *cli, struct arguments *arguments) {
     struct user user;
     if (!arguments_read(arguments, options, 2, 1, 1))
         return CLI_USAGE;
+    /* The same rule as in the API. */
     const char *name = arguments->argv[0];
     if (!text_is_username(text_of(name)))
         return cli_error(
@@ -138,6 +141,7 @@ static enum cli_status set_active(struct cli *cli, struct arguments *arguments, 
     const enum error error = user_set_active(cli->db, user.id, active, &change);
     if (error)
         return cli_store_error(cli, error);
+    /* Enabling closes nothing, but pushd is told of both alike. */
     publish_change(cli, &change);
     cli_message(change.changed ? "User %s is %s." : "User %s is already %s.", user.name, state);
     return CLI_OK;

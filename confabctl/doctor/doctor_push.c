@@ -27,6 +27,7 @@ static bool read_metrics(struct doctor *doctor, const char *host_port,
         return false;
     }
     http_client_send(http, &(struct http_client_request){.path = "/metrics"}, &response);
+    /* A web server may answer at the address, too. */
     const bool valid = response.status == 200 && response.body.len > 0;
     if (valid)
         buffer_printf(&doctor->metrics_text, "\n%s", buffer_str(&response.body));
@@ -66,6 +67,7 @@ void doctor_version(struct doctor *doctor, struct doctor_result *result) {
     int len = 0;
     const char *other = "unknown";
     for (; (at = strstr(at, INFO)); at += strlen(INFO)) {
+        /* Up to the closing quote; points into the metrics. */
         const char *version = at + strlen(INFO);
         const int version_len = (int)strcspn(version, "\"");
         /* With the closing quote: 1.2 is not 1.20. sizeof includes the final zero, so it is the
@@ -77,6 +79,7 @@ void doctor_version(struct doctor *doctor, struct doctor_result *result) {
             len = version_len;
         }
     }
+    /* Each pushd has one line, whatever the number of its workers. */
     if (same < doctor->metrics_count)
         doctor_set_result(
             result, REPORT_FAILED,
@@ -117,6 +120,8 @@ void doctor_sockets(struct doctor *doctor, struct doctor_result *result) {
     /* max_sockets is a limit of each worker. */
     const uint64_t at_pushd = pushds * config->push_workers * config->max_sockets;
     const int64_t at_web_server = doctor->first.max_sockets;
+    /* -1: the header is missing. 0: set by the shipped files for mpm_prefork, where each WebSocket
+     * takes a process. */
     if (at_web_server < 0)
         doctor_set_result(result, REPORT_WARNING,
                           "use the files of confab for your web server, which limit WebSockets so "

@@ -20,6 +20,7 @@ static void send_request(struct doctor *doctor, enum token_header token_header,
                          struct http_client_request request,
                          struct http_client_response *response) {
     char authorization[SECRET_KEY_SIZE + 32], own[SECRET_KEY_SIZE + 32];
+    /* Two at most, and the NULL at the end. */
     const char *headers[3] = {NULL};
     size_t count = 0;
     snprintf(authorization, sizeof(authorization), "Authorization: Token %s", doctor->key);
@@ -36,6 +37,7 @@ static void send_request(struct doctor *doctor, enum token_header token_header,
 static void unexpected(struct doctor_result *result, const char *what,
                        const struct http_client_response *response, const char *fix) {
     struct buffer body = response->body;
+    /* No response at all: the cause is libcurl's. */
     if (response->status == 0)
         doctor_set_result(result, REPORT_FAILED, fix, "%s: %s", what, response->error);
     else
@@ -107,6 +109,7 @@ static bool method_arrives(struct doctor *doctor, const char *method, bool by_ov
     const char *headers[] = {header, NULL};
     snprintf(header, sizeof(header), "X-HTTP-Method-Override: %s", method);
     snprintf(own, sizeof(own), "Method \\\"%s\\\" not allowed.", method);
+    /* /healthz allows GET only, so nothing is changed by these. */
     struct http_client_request request = {.path = "/healthz", .method = method};
     if (by_override)
         request = (struct http_client_request){
@@ -179,10 +182,12 @@ void doctor_links(struct doctor *doctor, struct doctor_result *result) {
     const struct http_client_request request = {.path = "/api/chat/rooms/?limit=1&offset=1"};
     struct http_client_response response;
     send_request(doctor, TOKEN_BOTH, request, &response);
+    /* fcgi-api makes links from scheme, host and path as it sees them. */
     char *link = member(&response, "previous");
     if (response.status != 200 || !link) {
         unexpected(result, request.path, &response, "see the log of fcgi-api");
     } else {
+        /* The first part that differs says which setting is wrong. */
         const enum http_client_difference difference = http_client_compare(doctor->http, link);
         if (difference == HTTP_CLIENT_SAME)
             doctor_set_result(result, REPORT_OK, NULL, "links point to this address");

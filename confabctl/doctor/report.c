@@ -18,6 +18,7 @@ static const struct {
 void report_begin(struct report *report, bool json) {
     *report = (struct report){.json = json};
     report->w = json_writer_start(&report->out);
+    /* The array is closed by report_end. */
     if (json)
         json_write_array(&report->w);
 }
@@ -26,6 +27,7 @@ void report_add(struct report *report, const char *name, enum report_state state
                 const char *detail, const char *fix) {
     struct buffer clean = BUFFER_EMPTY;
     report->failed = report->failed || state == REPORT_FAILED;
+    /* Details contain answers of servers, which may have control characters. */
     table_clean(&clean, text_of(detail));
     if (report->json) {
         struct json_writer *w = &report->w;
