@@ -169,12 +169,11 @@ static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
                                               has_hash ? hash : NULL, clock_monotonic_ms());
 }
 
-/* Whether it is a GET of HTTP/1.1 that asks for an upgrade to the only version of WebSocket. */
+/* Whether a request by HTTP/1.1 asks for an upgrade to the only version of WebSocket. */
 static bool is_websocket(struct lws *wsi, const char *upgrade) {
     char http[10], version[4], connection[MAX_LIST + 1];
     const struct text list = copy_header(wsi, connection, sizeof(connection), WSI_TOKEN_CONNECTION);
     return text_equals_nocase(text_of(upgrade), text_of("websocket")) &&
-           lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 &&
            text_equals(copy_header(wsi, http, sizeof(http), WSI_TOKEN_HTTP), text_of("HTTP/1.1")) &&
            text_equals(copy_header(wsi, version, sizeof(version), WSI_TOKEN_VERSION),
                        text_of("13")) &&

@@ -57,7 +57,7 @@ static void assert_repeated(const char *begin, const char *part, size_t count, c
 static void heads_of_browsers_and_web_servers_are_accepted(void **state) {
     (void)state;
     assert_status(LINE "\r\n", 0);
-    assert_status("POST /ws/?a=%2f&b HTTP/1.0\r\nHost:\r\nA: b: c\t\xc3\xa4\r\n\r\n", 0);
+    assert_status("GET /ws/?a=%2f&b HTTP/1.0\r\nHost:\r\nA: b: c\t\xc3\xa4\r\n\r\n", 0);
     assert_status(LINE "Upgrade: WebSocket\r\nUPGRADE:websocket\r\nX!#$%&'*+.^_`|~9: \r\n\r\n", 0);
     assert_status(LINE "Upgrade:\r\nUpgrades: foo\r\nX-Upgrade: foo\r\n\r\n", 0);
 }
@@ -66,7 +66,7 @@ static void other_methods_and_upgrades_are_426(void **state) {
     (void)state;
     static const char *const HEADS[] = {"FOO /ws/ HTTP/1.1\r\n",
                                         "get /ws/ HTTP/1.1\r\n",
-                                        "GETT ",
+                                        "POST ",
                                         "CONNECT localhost:1 HTTP/1.1",
                                         LINE "Upgrade: foo\r\n",
                                         LINE "upgrade:websocket \r",
