@@ -74,6 +74,7 @@ struct rule {
     "AND CAST(CONVERT(" AS_LATIN1(text) " USING utf8mb4) AS BINARY) = " AS_LATIN1(text)
 
 static const struct rule RULES[] = {
+    /* Rooms and their messages. */
     {"message_count", "message_count of the room; its messages",
      COUNTED(ROOM_IDS, "room", "room_id", "message_count", "message"), false},
      {"message_positions", "last position in the room; messages, at positions from 1",
@@ -87,6 +88,7 @@ static const struct rule RULES[] = {
       "JOIN (SELECT COALESCE(MAX(number), 0) number FROM total WHERE name = 'public_rooms') t "
       "WHERE t.number <> c.n",
       false},
+     /* Streams: the events kept and their numbers. */
      {"last_seq", "last_seq of the room; seq of its last event",
       STREAM_END(ROOM_IDS, "room", "room_id", "event"), false},
      {"oldest_seq", "oldest_seq of the room; seq of the oldest event kept",
@@ -99,6 +101,7 @@ static const struct rule RULES[] = {
       STREAM_BEGINNING(USER_IDS, "user", "user_id", "user_event"), false},
      {"user_event_seq", "numbers from the oldest event of the user to the last; events",
       STREAM_GAPS("0, user_id", "user_id", "user_event"), false},
+     /* Memberships, and the counters of both sides. */
      {"members_count", "members_count of the room; its members",
       COUNTED(ROOM_IDS, "room", "room_id", "members_count", "member"), false},
       {"rooms_count", "rooms_count of the user; memberships",
@@ -107,6 +110,7 @@ static const struct rule RULES[] = {
         "SELECT m.room_id, m.user_id, r.message_count, m.last_read_position FROM member m "
         "JOIN room r ON r.room_id = m.room_id WHERE m.last_read_position > r.message_count",
         false},
+       /* Direct rooms: two members, none of them an admin. */
        {"direct_members", "members of a direct room; its two users among the members",
         "SELECT r.room_id, 0, 2, "
         "COALESCE(SUM(m.user_id IN (r.direct_low, r.direct_high)), 0) named "
@@ -123,6 +127,7 @@ static const struct rule RULES[] = {
         false},
        {"members", "least number of members; members", WITHOUT("COUNT(m.user_id)"), false},
        {"admins", "least number of admins; admins", WITHOUT("COALESCE(SUM(m.is_admin), 0)"), false},
+       /* Rows whose room or user is gone. */
        {"orphaned_messages", "expected messages of a missing room; messages", ORPHANS("message"),
         false},
        {"orphaned_events", "expected events of a missing room; events", ORPHANS("event"), false},
@@ -130,6 +135,7 @@ static const struct rule RULES[] = {
         "SELECT 0, c.user_id, 0, c.n FROM (SELECT user_id, COUNT(*) n FROM user_event "
         "GROUP BY user_id) c LEFT JOIN user u ON u.user_id = c.user_id WHERE u.user_id IS NULL",
         false},
+       /* Texts damaged by a wrong character set, mostly while a backup was restored. */
        {AUDIT_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
         "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED("content")
         " GROUP BY room_id", false},

@@ -165,6 +165,7 @@ enum error login_session_purge(struct db *db, uint64_t days, uint64_t limit, uin
     enum error error = DB_RUN(db, EXPIRED, DB_REPEATABLE, NULL, db_u64(limit));
     if (error)
         return error;
+    /* Read before the next statement overwrites it. */
     *dropped = db_changed(db);
     return DB_RUN(db, CAP, DB_REPEATABLE, NULL, db_u64(days), db_u64(days), db_u64(limit));
 }

@@ -175,6 +175,7 @@ static const char REMOVE[] = TRANSACTION(
     "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "
     "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "
     "LEAVE body; END IF; "
+    /* Others stay: the target's own stream, then the room's. */
     TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")
     /* Neither the one who invited the target nor the one who removes it may invite it soon. */
     "INSERT INTO departure (room_id, user_id, admin_id, left_at) "
@@ -192,6 +193,7 @@ static const char REMOVE[] = TRANSACTION(
     "SET v_seq = v_seq + 1; "
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")
     "END IF; "
+    /* v_seq is the number of the last event, of one or two. */
     "UPDATE room SET last_seq = v_seq, members_count = members_count - 1 "
     "WHERE room_id = p_room; ",
     ", v_changed, v_last, v_seq, v_user_seq, v_promoted");

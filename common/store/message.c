@@ -151,6 +151,7 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
     enum error error = ERROR_INTERNAL;
     if (db_next(rows)) {
         error = (enum error)db_get_u64(rows, 0);
+        /* A refused change has changed nothing, whatever the other columns say. */
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->message_id = db_get_u64(rows, 2);
         change->seq = db_get_u64(rows, 3);

@@ -89,6 +89,7 @@ static enum error read_change(struct db_rows *rows, struct room_change *change) 
     memset(change, 0, sizeof(*change));
     if (db_next(rows)) {
         error = (enum error)db_get_u64(rows, 0);
+        /* A refused change has changed nothing, whatever the other columns say. */
         change->changed = error == ERROR_NONE && db_get_bool(rows, 1);
         change->room_id = db_get_u64(rows, 2);
         change->seq = db_get_u64(rows, 3);
@@ -135,15 +136,19 @@ static const char DIRECT[] = TRANSACTION(
     "DECLARE p_create BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE v_room, v_found, v_user_seq, v_other_seq, v_rooms BIGINT UNSIGNED; ",
     "SET v_now = SYSDATE(6); "
+    /* 1: with oneself, or with a user who does not exist or is disabled. */
     "IF p_user = p_other OR NOT EXISTS "
     "(SELECT 1 FROM user WHERE user_id = p_other AND is_active) THEN "
     "SET v_outcome = 1; LEAVE body; END IF; "
+    /* The lower id always stands in direct_low, so one look-up finds the room of the pair. */
     "SELECT room_id INTO v_found FROM room WHERE direct_low = LEAST(p_user, p_other) "
     "AND direct_high = GREATEST(p_user, p_other); "
+    /* It exists: show it again, if this user had hidden it. */
     "IF v_found IS NOT NULL THEN SET v_room = v_found; "
     "UPDATE member SET hidden_position = NULL "
     "WHERE room_id = v_room AND user_id = p_user AND hidden_position IS NOT NULL; "
     "LEAVE body; END IF; "
+    /* 4: only to be found, not created. */
     "IF NOT p_create THEN SET v_outcome = 4; LEAVE body; END IF; "
     "SELECT rooms_count INTO v_rooms FROM user WHERE user_id = p_user; "
     "IF p_most > 0 AND v_rooms >= p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
@@ -151,6 +156,7 @@ static const char DIRECT[] = TRANSACTION(
     "last_active_at, members_count) VALUES ('', TRUE, LEAST(p_user, p_other), "
     "GREATEST(p_user, p_other), p_user, v_now, v_now, 2); "
     "SET v_room = LAST_INSERT_ID(); "
+    /* Both users get an event: room_created for the one who acts, an invitation for the other. */
     "UPDATE user SET last_seq = last_seq + 1, rooms_count = rooms_count + 1 "
     "WHERE user_id IN (p_user, p_other) ORDER BY user_id; "
     "SELECT last_seq INTO v_user_seq FROM user WHERE user_id = p_user; "
@@ -231,6 +237,7 @@ static const char DELETE[] = TRANSACTION(
     "UPDATE member m STRAIGHT_JOIN user u ON u.user_id = m.user_id "
     "SET u.last_seq = u.last_seq + 1, u.rooms_count = u.rooms_count - 1 "
     "WHERE m.room_id = p_room; "
+    /* With the numbers that the UPDATE has just given. */
     "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) "
     "SELECT u.user_id, u.last_seq, " EVENT_SQL(EVENT_ROOM_DELETED) ", p_user, p_room, v_now "
     "FROM member m STRAIGHT_JOIN user u ON u.user_id = m.user_id WHERE m.room_id = p_room; "

@@ -198,6 +198,7 @@ enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *cou
         "SELECT COUNT(*) FROM member me JOIN room r ON r.room_id = me.room_id "
         "WHERE me.user_id = ? AND " IS_HIDDEN("me", "r");
     struct db_rows *rows;
+    /* Only for users who have ever hidden a room. */
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(user_id));
     if (error)
         return error;
@@ -221,9 +222,11 @@ enum error room_list_all(struct db *db, uint64_t limit, uint64_t offset, room_vi
     static const char SQL[] =
         "SELECT " ROOM_COLUMNS_NAMED(BOTH_NAMES)
         " FROM room r "
+        /* User 0 is nobody: the columns of a membership are there, and are NULL. */
         "LEFT JOIN member me ON me.room_id = r.room_id AND me.user_id = 0 " ROOM_MESSAGE_JOINS
         "LEFT JOIN user low ON low.user_id = r.direct_low "
         "LEFT JOIN user other ON other.user_id = r.direct_high "
+        /* By id and with an offset: for an administrator, not for requests. */
         "ORDER BY r.room_id LIMIT ? OFFSET ?";
     struct db_rows *rows;
     const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(limit), db_u64(offset));

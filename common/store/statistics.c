@@ -36,6 +36,7 @@ static enum error read_users(struct db *db, struct statistics *statistics) {
 }
 
 static enum error read_rooms(struct db *db, struct statistics *statistics) {
+    /* Counters of the rooms are added up, instead of counting messages. */
     static const char SQL[] =
         "SELECT COUNT(*), SUM(is_private = FALSE), SUM(direct_low IS NOT NULL), "
         "SUM(members_count), SUM(message_count), SUM(" KEPT

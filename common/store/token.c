@@ -68,6 +68,7 @@ enum error token_find_many(struct db *db, struct identity_query *queries, size_t
         "FROM " IDENTITY_BATCH
         "JOIN token t ON t.token_hash = UNHEX(j.hash) "
         "JOIN user u ON u.user_id = t.user_id " IDENTITY_BATCH_JOINS;
+    /* One query for the sockets that open at the same time. */
     struct buffer json = BUFFER_EMPTY;
     struct db_rows *rows;
     identity_write_queries(&json, queries, count);

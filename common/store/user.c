@@ -63,6 +63,7 @@ static enum error read_user(struct db_rows *rows, struct user *user,
     enum error error = ERROR_NOT_FOUND;
     if (db_next(rows)) {
         user_from_row(rows, 0, user);
+        /* The hash stands after the columns of the user. */
         const struct text stored = db_get_text(rows, USER_COLUMN_COUNT);
         if (hash)
             snprintf(hash, SECRET_PASSWORD_SIZE, "%.*s", (int)stored.len, stored.at);
@@ -273,6 +274,7 @@ enum error user_page(struct db *db, struct text prefix, const struct user_page *
     struct buffer pattern = BUFFER_EMPTY;
     struct db_rows *rows;
     enum error error;
+    /* The pattern of the prefix bounds the range of the index; the cursor bounds it further. */
     make_pattern(prefix, &pattern);
     const struct db_value like = db_text((struct text){pattern.data, pattern.len});
     const struct db_value limit = db_u64(page->limit), offset = db_u64(page->offset);

@@ -93,6 +93,7 @@ enum error user_log_moved(struct db *db, struct text rooms, struct text users,
 #define PAIRS                                                        \
     "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$[0]', " \
     "seq BIGINT UNSIGNED PATH '$[1]')) j "
+    /* The LEFT JOIN reports a room or user that is gone as a row with NULL. */
     static const char SQL[] = "SELECT 0, j.id, r.last_seq FROM " PAIRS
                               "LEFT JOIN room r ON r.room_id = j.id "
                               "WHERE r.room_id IS NULL OR r.last_seq > j.seq UNION ALL "
