@@ -179,6 +179,7 @@ static size_t escape(struct text text, char *out, size_t size) {
     memcpy(out, text.at, used);
     text.at += used;
     text.len -= used;
+    /* From here on character by character, each as it is or as an escape. */
     while (text.len > 0) {
         char piece[32];
         size_t written = 0;

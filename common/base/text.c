@@ -16,6 +16,8 @@ static bool is_continuation(char c) {
 static size_t announced(unsigned char first, uint32_t *bits, uint32_t *least) {
     if (first < 0xC2 || first > 0xF4)
         return 0;
+    /* 110xxxxx: two bytes, 1110xxxx: three, 11110xxx: four. 0xC0 and 0xC1 could only begin
+     * overlong forms. */
     if (first < 0xE0) {
         *bits = first & 0x1Fu;
         *least = 0x80;
@@ -209,6 +211,7 @@ bool text_lower(struct text text, char *out, size_t size) {
 }
 
 bool text_is_username(struct text text) {
+    /* In bytes, which are characters here: only ASCII is allowed. */
     if (text.len < 3 || text.len > 32)
         return false;
     for (size_t i = 0; i < text.len; i++) {
@@ -235,8 +238,10 @@ bool text_to_u64(struct text text, uint64_t *value) {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
 
+        /* Digits only, so no sign, no blank and no hexadecimal number. */
         if (c < '0' || c > '9')
             return false;
+        /* Beyond 64 bits is no number, rather than a wrong one. */
         if (__builtin_mul_overflow(sum, 10u, &sum) ||
             __builtin_add_overflow(sum, (uint64_t)(c - '0'), &sum))
             return false;

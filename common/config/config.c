@@ -55,6 +55,7 @@ static bool read_all(int fd, struct buffer *content) {
 static bool read_file(const char *path, struct buffer *content, struct buffer *problems) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool done = fd >= 0 && read_all(fd, content);
+    /* errno is that of open or of read; EFBIG is set by read_all. */
     if (!done) {
         buffer_printf(problems, "%s: cannot be read: %s\n", path,
                       errno == EFBIG ? "it is larger than 1 MiB" : strerror(errno));
@@ -107,8 +108,10 @@ static char *find_at_home(void) {
     struct passwd entry;
     struct passwd *user = NULL;
     const char *home = getenv("HOME");
+    /* Without $HOME, the home directory of the user database. */
     if (home == NULL && getpwuid_r(getuid(), &entry, names, sizeof(names), &user) == 0 && user)
         home = user->pw_dir;
+    /* A relative $HOME would depend on the working directory. */
     if (home == NULL || home[0] != '/')
         return NULL;
     struct buffer path = BUFFER_EMPTY;
@@ -192,6 +195,7 @@ void config_example(struct buffer *out) {
         "# A line is: key = value. Lines that start with # are ignored. Every key is listed\n"
         "# with its default; remove the # before it to change it. The environment variable\n"
         "# " CONFIG_VARIABLE_PREFIX "<KEY>, in upper case, overrides the key here.\n");
+    /* Sections are rows of the same table, in the order of the file. */
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
         if (option->kind == OPTION_KIND_SECTION)

@@ -313,6 +313,7 @@ static void warn_of_variable(struct parser *parser, const char *key) {
     buffer_printf(out, "%s: unknown variable, ignored", parser->name);
     if (nearest != NULL) {
         buffer_append_str(out, "; did you mean " CONFIG_VARIABLE_PREFIX);
+        /* In the spelling of variables, upper case. */
         for (const char *at = nearest; *at != '\0'; at++) {
             bool is_lower = *at >= 'a' && *at <= 'z';
             buffer_append_char(out, (char)(is_lower ? *at - 'a' + 'A' : *at));

@@ -56,6 +56,7 @@ const char *option_nearest(struct text written) {
         size_t distance = option->kind == OPTION_KIND_SECTION
                               ? SIZE_MAX
                               : edit_distance(written, text_of(option->key));
+        /* The first of several that are as near. */
         if (distance < shortest) {
             shortest = distance;
             nearest = option->key;

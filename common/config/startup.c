@@ -50,6 +50,7 @@ int startup_dump(const char *path) {
     struct buffer out = BUFFER_EMPTY;
     if (!load_or_print(&config, path))
         return 1;
+    /* Secrets are shown as ***. */
     config_dump(&config, &out);
     fputs(buffer_str(&out), stdout);
     buffer_free(&out);

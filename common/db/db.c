@@ -229,9 +229,11 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         set_error(db, CLIENT_GONE, "out of memory");
         return false;
     }
+    /* Options must be set before the connection is opened. */
     set_options(mysql, db->answer_seconds);
     if (host)
         set_tls(mysql, config);
+    /* CLIENT_MULTI_RESULTS: a compound statement may return more than one result. */
     if (!mysql_real_connect(mysql, host, config->database_user, config->database_password,
                             config->database_name, port, host ? NULL : config->database_socket,
                             CLIENT_MULTI_RESULTS)) {
@@ -246,6 +248,8 @@ static bool connect_to(struct db *db, const char *host, unsigned port) {
         mysql_close(mysql);
         return false;
     }
+    /* A new connection has no prepared statements; its number tells caches that it is another
+     * one. */
     db->connection = xcalloc(1, sizeof(*db->connection));
     db->connection->mysql = mysql;
     db->connections++;

@@ -25,17 +25,22 @@ static const struct row {
     enum db_error_kind kind;
     const char *cause;
 } TABLE[] = {
+    /* The value of a unique key exists. */
     {1062, DB_ERROR_DUPLICATE, NULL},
     {1586, DB_ERROR_DUPLICATE, NULL},
 
+    /* Another transaction holds or has changed the rows. The causes are for the log, after the
+     * last attempt. */
     {1020, DB_ERROR_DEADLOCK, "the row was changed meanwhile, again and again"},
     {1205, DB_ERROR_DEADLOCK, "a lock was not released in time"},
     {1213, DB_ERROR_DEADLOCK, "deadlocks, again and again"},
     {1412, DB_ERROR_DEADLOCK, "the table is being altered"},
 
+    /* The statement has to be prepared again, as after FLUSH TABLES or a change of the schema. */
     {1243, DB_ERROR_UNPREPARED, "the server forgot the prepared statement"},
     {1615, DB_ERROR_UNPREPARED, "the statement must be prepared again, again and again"},
 
+    /* The connection is gone. Those of the client library have their own text. */
     {1053, DB_ERROR_LOST, "the database server is shutting down"},
     {1152, DB_ERROR_LOST, NETWORK},
     {1156, DB_ERROR_LOST, NETWORK},
@@ -54,8 +59,10 @@ static const struct row {
     {2055, DB_ERROR_LOST, NULL},
     {5014, DB_ERROR_LOST, NULL}, /* of Connector/C */
 
+    /* The server has no room for another prepared statement. */
     {1461, DB_ERROR_FULL, "too many prepared statements; see max_prepared_stmt_count"},
 
+    /* A replica, a failover, or a backup with locks. */
     {1036, DB_ERROR_READ_ONLY, READ_ONLY},
     {1223, DB_ERROR_READ_ONLY, "the tables are locked, perhaps for a backup"},
     {1290, DB_ERROR_READ_ONLY, READ_ONLY},
@@ -64,6 +71,7 @@ static const struct row {
     {1874, DB_ERROR_READ_ONLY, READ_ONLY},
     {1881, DB_ERROR_READ_ONLY, "the database is read-only; see innodb_force_recovery"},
 
+    /* What an administrator has to mend: disk, memory, limits, permissions, schema. */
     {3, DB_ERROR_DISK, FILE_FAILED},
     {5, DB_ERROR_REFUSED, MEMORY},
     {20, DB_ERROR_DISK, FILE_FAILED},

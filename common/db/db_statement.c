@@ -121,6 +121,7 @@ static void bind_value(MYSQL_BIND *bind, const struct db_value *value, uint64_t 
         break;
     case DB_KIND_U64:
     case DB_KIND_I64:
+        /* Kept in the caller's array: the library reads it at the execution. */
         *number = value->number;
         bind->buffer_type = MYSQL_TYPE_LONGLONG;
         bind->buffer = number;

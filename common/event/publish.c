@@ -44,6 +44,7 @@ void publish_user_event(struct redis_client *client, const char *prefix, uint64_
                         uint64_t subject_id, struct text json) {
     if (!redis_client_is_configured(client))
         return;
+    /* Events of users have no Message object. */
     const struct event_envelope envelope = {.seq = seq,
                                             .type = type,
                                             .actor_id = actor_id,
@@ -58,6 +59,7 @@ void publish_room_notice(struct redis_client *client, const char *prefix, uint64
                          struct text json) {
     if (!redis_client_is_configured(client))
         return;
+    /* seq stays 0: a notice is not stored. */
     const struct event_envelope envelope = {.type = type,
                                             .actor_id = actor_id,
                                             .actor = text_of(actor),

@@ -99,6 +99,8 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
     enum error error = ERROR_NONE;
     switch (event->type) {
     case EVENT_ROOM_CREATED:
+        /* The room as the user sees it now, read by a query of its own; null if it is gone or no
+         * longer visible. */
         replay->user_event = event;
         error = room_get(replay->db, room_id, event->user_id, serialize_created, replay);
         if (error == ERROR_NOT_FOUND) {
@@ -117,6 +119,7 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
         serialize_room_deleted(&replay->json, seq, room_id, actor_of(event));
         break;
     }
+    /* Other types, such as changed credentials, have no JSON for clients. */
     return error;
 }
 

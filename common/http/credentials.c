@@ -52,6 +52,7 @@ bool credentials_token(const struct credentials_headers *headers, struct text *k
     if (read_authorization(headers->authorization, key) ||
         read_authorization(headers->redirected, key) || read_protocols(headers->protocols, key))
         return true;
+    /* The header of its own, for hosts whose web server removes Authorization. */
     if (headers->own.len == 0 || has_comma(headers->own))
         return false;
     *key = text_trim(headers->own);
@@ -103,6 +104,7 @@ void credentials_find_sessions(struct text cookie, const char *name,
     sessions->count = 0;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct text rest = cookie, value;
+        /* One name may occur several times, with other values. */
         while (credentials_next_cookie(&rest, names[i], &value))
             add_session(sessions, value);
     }

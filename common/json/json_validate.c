@@ -246,6 +246,8 @@ static bool check_escape(struct scan *scan) {
 static bool check_string(struct scan *scan) {
     scan->at++;
     while (scan->at < scan->end) {
+        /* A quote ends it, a backslash begins an escape, control characters must be escaped;
+         * anything else is one character of UTF-8. */
         unsigned char c = (unsigned char)*scan->at;
 
         if (c == '"') {
@@ -273,6 +275,7 @@ static bool check_word(struct scan *scan) {
     static const char *const words[] = {"true", "false", "null"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        /* What follows the word is the next token's matter: "nullx" fails there. */
         size_t len = strlen(words[i]);
 
         if ((size_t)(scan->end - scan->at) >= len && memcmp(scan->at, words[i], len) == 0) {
@@ -307,6 +310,7 @@ static bool check_value(struct scan *scan) {
 
     if (c == '{' || c == '[')
         return open_level(scan, c == '{');
+    /* A value without levels is whole after this call. */
     scan->expect = EXPECT_SEPARATOR;
     if (c == '"')
         return check_string(scan);
@@ -346,6 +350,7 @@ static bool check_separator(struct scan *scan) {
 
 /* Checks the next token; there is at least one byte left. */
 static bool check_next(struct scan *scan) {
+    /* An empty object or array may end at once; after a comma something must follow. */
     switch (scan->expect) {
     case EXPECT_VALUE_OR_END:
         return *scan->at == ']' ? close_level(scan) : check_value(scan);

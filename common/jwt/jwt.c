@@ -289,6 +289,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
     if (!*expected)
         return JWT_VALID;
     json_object_object_get_ex(claims, "aud", &value);
+    /* A single value is treated as a list of one. */
     const bool is_list = json_object_is_type(value, json_type_array);
     const size_t count = is_list ? json_object_array_length(value) : 1;
     for (size_t i = 0; i < count; i++) {
@@ -299,6 +300,7 @@ static enum jwt_error check_audience(struct json_object *claims, const char *exp
         if (text_equals(found, text_of(expected)))
             return JWT_VALID;
     }
+    /* The error names the last audience found. */
     buffer_append_str(why, "aud is ");
     if (found.at)
         append_quoted(why, found);

@@ -91,6 +91,7 @@ struct supervisor *supervisor_new(const struct supervisor_spec *spec, size_t cou
 static size_t count_workers(const struct supervisor *supervisor, bool present_only) {
     size_t count = 0;
     for (size_t i = 0; i < supervisor->space; i++) {
+        /* Free entries have no pid. */
         const struct worker *worker = &supervisor->workers[i];
         count +=
             worker->pid != 0 && (!present_only || worker->generation == supervisor->generation);

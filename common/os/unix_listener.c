@@ -80,6 +80,7 @@ void unix_listener_remove(const struct unix_listener *listener) {
 
 static bool fail(struct unix_listener *listener, const char *path, int error) {
     log_error("cannot listen on %s: %s", path, strerror(error));
+    /* The temporary file must not stay behind. */
     unix_listener_remove(listener);
     return false;
 }
@@ -128,6 +129,7 @@ bool unix_listener_open(struct unix_listener *listener, const char *path, bool b
 bool unix_listener_publish(struct unix_listener *listener) {
     if (listener->fd < 0)
         return true;
+    /* Check and rename under one lock, so that no other process starts in between. */
     const int lock = lock_directory(listener->path.sun_path);
     int error = check_path(listener);
     if (!error && rename(listener->temporary.sun_path, listener->path.sun_path) < 0)

@@ -490,6 +490,7 @@ static const char TAKE[] =
     /* Only after all buckets were read: the request takes from all or from none. */
     "if wait > 0 then return wait end "
     "for i, key in ipairs(KEYS) do "
+    /* Expires when the bucket is full, as a full one is the same as none. */
     "if tats[i] > now then "
     "redis.call('SET', key, string.format('%.0f', tats[i]), 'PX', "
     "math.ceil((tats[i] - now) / 1000) + 1) "
@@ -551,8 +552,10 @@ bool redis_client_give_back(struct redis_client *client, const struct token_buck
 static const char PRESENCE[] =
     "local alive, seen, users = {}, {}, {} "
     "for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do "
+    /* Other fields are not of this form and are skipped. */
     "local pushd, user = string.match(field, '^(.+)/(%d+)$') "
     "if pushd then "
+    /* Each lease is looked up once, and each user listed once, even with several processes. */
     "if alive[pushd] == nil then alive[pushd] = redis.call('EXISTS', ARGV[1] .. pushd) == 1 end "
     "if alive[pushd] and not seen[user] then seen[user] = true users[#users + 1] = user end "
     "end end "
