@@ -25,6 +25,7 @@ static enum error refuse(struct exchange *x, const char *detail) {
 }
 
 static bool find_token(const struct request *request, struct text *key) {
+    /* A subprotocol is for WebSockets only. */
     const struct credentials_headers headers = {
         .authorization = text_of(request_header(request, VARIABLE_HTTP_AUTHORIZATION)),
         .redirected = text_of(request_header(request, VARIABLE_REDIRECT_HTTP_AUTHORIZATION)),

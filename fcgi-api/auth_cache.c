@@ -97,6 +97,7 @@ void auth_cache_add(struct auth_cache *cache, const struct db *db,
                     const unsigned char token_hash[SECRET_HASH_SIZE], uint64_t room_id,
                     const struct identity *identity) {
     clear_if_stale(cache, db);
+    /* The same token and room are not entered twice. */
     struct entry *entry = find(cache, token_hash, room_id);
     if (!entry)
         entry = free_entry(cache, token_hash, room_id);

@@ -98,6 +98,7 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
         bucket.burst = config->rate_logins;
         bucket.interval_us = minute / bucket.burst;
         break;
+    /* Wrong passwords of one name from anywhere, against guessing from many addresses. */
     case LIMIT_LOGINS_NAME:
         bucket.rule = "login-name";
         bucket.burst = config->rate_logins_name;
@@ -118,6 +119,7 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
         bucket.burst = config->rate_rooms;
         bucket.interval_us = 24 * hour / bucket.burst;
         break;
+    /* The two below have a rate per second and a burst of their own. */
     case LIMIT_MESSAGES:
         bucket.rule = "message";
         bucket.burst = config->rate_messages_burst;
@@ -128,6 +130,7 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
         bucket.interval_us = second / config->rate_requests;
         break;
     }
+    /* The name depends on the rule, so it comes last. */
     name_bucket(&bucket, subject);
     return bucket;
 }

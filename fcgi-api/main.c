@@ -69,6 +69,7 @@ static void on_stop(int number) {
 static struct change_health *change_health;
 
 static void service_open(struct service *service, const struct config *config) {
+    /* Connections are opened when the first request needs them. */
     *service = (struct service){.config = config,
                                 .db = db_new(config),
                                 .redis = redis_client_new(config),
@@ -249,6 +250,7 @@ int main(int argc, char **argv) {
     int status = 0;
     /* Without -c: the environment, then the usual places; NULL if there is no file. */
     config_path = config_find(file);
+    /* All but the two that serve need no database and end at once. */
     switch (action) {
     case ACTION_CHECK:
         status = startup_check(config_path);

@@ -110,6 +110,7 @@ static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
                  {METHOD_POST, "POST, "},
                  {METHOD_PATCH, "PATCH, "},
                  {METHOD_DELETE, "DELETE, "}};
+    /* GET stands for HEAD too; OPTIONS is always allowed and ends the list. */
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
         if (methods & NAMES[i].method)
             out = stpcpy(out, NAMES[i].names);
@@ -286,6 +287,7 @@ static void begin_headers(struct exchange *x, const char *allow) {
 /* Tells the client whom it is answered as: another tab may have logged in as another user. */
 static void write_user_id(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
+    /* Without a user, or for an unauthenticated error, there is none. */
     if (!x->has_identity)
         return;
     buffer_append_str(headers, "X-Confab-User-Id: ");

@@ -232,6 +232,7 @@ enum error accounts_token_add(struct exchange *x) {
     const enum error error = log_in(x, CREDENTIAL_TOKEN, &user, key);
     if (error)
         return error;
+    /* The only time that the key is shown; the database has its hash. */
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "token", key);
@@ -245,6 +246,7 @@ static enum error log_in_by_token(struct exchange *x, char key[SECRET_KEY_SIZE])
     enum error error = auth_identify(x);
     if (error)
         return error;
+    /* A key of its own: the cookie is not the token. */
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
         return ERROR_INTERNAL;

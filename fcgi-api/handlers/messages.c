@@ -101,6 +101,7 @@ static void write_cursor_link(struct exchange *x, struct json_writer *w, const c
         return;
     }
     link_self(&url, x->request);
+    /* A cursor is the id of a message, which stays valid when others come. */
     buffer_printf(&url, "?%s=%" PRIu64 "&limit=%" PRIu64, cursor, id, limit);
     json_write_member_text(w, key, (struct text){url.data, url.len});
     buffer_free(&url);

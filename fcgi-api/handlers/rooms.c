@@ -167,6 +167,7 @@ enum error rooms_direct(struct exchange *x) {
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error = find_or_create(x, &direct);
+    /* The store refuses both with the same number. */
     if (error == ERROR_BAD_INPUT) {
         if (direct.other_id == x->identity.user.id)
             field_errors_add(&x->field_errors, "user_id", "A direct room needs another user.");
@@ -192,6 +193,7 @@ static void send_updated(void *context, const struct room *room) {
     send_room(x, room);
     if (!update->change.changed)
         return;
+    /* The event shows the room without what is only this user's. */
     const struct room_event event = {.room_id = room->state.room_id,
                                      .seq = update->change.seq,
                                      .type = EVENT_ROOM_UPDATED,
@@ -220,6 +222,7 @@ enum error rooms_delete(struct exchange *x) {
     struct buffer streams = BUFFER_EMPTY;
     const enum error error =
         room_delete(x->service->db, x->ids[0], x->identity.user.id, false, &streams);
+    /* Published once the room is gone: each member's stream, and the room's sockets. */
     if (!error) {
         publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
                              x->identity.user.name, (struct text){streams.data, streams.len});

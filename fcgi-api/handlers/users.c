@@ -72,6 +72,7 @@ static void write_link(struct listing *listing, struct json_writer *w, const cha
         return;
     }
     link_self(&url, listing->x->request);
+    /* User names need no percent-encoding. */
     buffer_printf(&url, "?limit=%" PRIu64 "&%s=%s", listing->which.limit, cursor, user->name);
     page_keep_parameters(listing->x, &url, "search");
     json_write_member_text(w, key, (struct text){url.data, url.len});
@@ -120,6 +121,7 @@ enum error users_list(struct exchange *x) {
     /* The count first: it is bounded, and shown even on an empty page. */
     if (!error) {
         struct user_page one_more = listing.which;
+        /* One row beyond the page shows whether there is another page. */
         one_more.limit++;
         error = user_page(db, listing.prefix, &one_more, keep_user, &listing);
     }

@@ -3,6 +3,7 @@
 #include "rest/link.h"
 
 void link_self(struct buffer *out, const struct request *request) {
+    /* The host has been checked by request_host_is_valid. */
     buffer_append_str(out, request->is_https ? "https://" : "http://");
     buffer_append(out, request->host.at, request->host.len);
     buffer_append(out, request->path.at, request->path.len);

@@ -79,6 +79,7 @@ static void write_link(struct exchange *x, struct json_writer *w, const char *ke
     link_self(&url, x->request);
     buffer_append_str(&url, "?limit=");
     buffer_append_u64(&url, limit);
+    /* The first page has no offset, so that its link equals that of a request without one. */
     if (offset > 0) {
         buffer_append_str(&url, "&offset=");
         buffer_append_u64(&url, offset);

@@ -51,6 +51,7 @@ void exchange_reset(struct exchange *x) {
 
 void exchange_free(struct exchange *x) {
     exchange_reset(x);
+    /* Kept between requests, so it is not part of a reset. */
     if (x->tokener)
         json_tokener_free(x->tokener);
     field_errors_free(&x->field_errors);

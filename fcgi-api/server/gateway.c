@@ -146,6 +146,7 @@ static void serve(struct gateway *gateway, char *const *variables, struct text b
 
 /* HEAD, 204 and 304 have no body (RFC 9110). */
 static bool has_body(const struct exchange *x) {
+    /* A handler does not know about HEAD and has written a body; its length is still sent. */
     return x->request->method != METHOD_HEAD && x->response.status != 204 &&
            x->response.status != 304;
 }

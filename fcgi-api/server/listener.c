@@ -41,6 +41,7 @@ static int open_unix(const char *path) {
 
 static int open_tcp(const char *address) {
     const int fd = tcp_listener_open("fcgi_listen", address);
+    /* The socket is bound; it accepts from here on. */
     if (fd >= 0 && listen(fd, BACKLOG) < 0) {
         log_error("fcgi_listen: cannot listen on %s: %s", address, strerror(errno));
         close(fd);

@@ -43,6 +43,7 @@ static int work(void *context, size_t index, const sigset_t *mask) {
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigprocmask(SIG_SETMASK, mask, NULL);
+    /* Only returns when the process is to end. */
     return prefork->child(prefork->config, prefork->listen_fd, &stop_wanted);
 }
 
