@@ -78,6 +78,7 @@ def test_a_query_of_many_parameters_is_414_or_404(alice, direct, count, separato
             assert_json_error(live, 414, *([] if direct else [404]))
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_since_is_found_among_40_parameters(alice, room, direct):
     alice.say(room)
@@ -89,6 +90,7 @@ def test_since_is_found_among_40_parameters(alice, room, direct):
             assert assert_let_in(live)["seq"] == 1
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("version", ["0", "7", "8", "12", "14", "130", "13, 12", "x"])
 def test_another_version_is_426_and_names_13(alice, direct, version):
@@ -98,6 +100,7 @@ def test_another_version_is_426_and_names_13(alice, direct, version):
         assert live.headers["sec-websocket-version"] == "13"
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 @pytest.mark.parametrize("first", ["own", "wrong"])
 def test_x_confab_token_sent_twice_counts_as_not_sent(alice, direct, first):
@@ -111,6 +114,7 @@ def test_x_confab_token_sent_twice_counts_as_not_sent(alice, direct, first):
         assert assert_refused(live, 4401) == MISSING
 
 
+@pytest.mark.everywhere
 @BOTH_WAYS
 def test_authorization_sent_twice_counts_as_not_sent(alice, direct):
     port = push_port(alice.instance) if direct else alice.instance.port
