@@ -182,8 +182,8 @@ enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct us
         /* It is so already: nothing changes, and no event. */
         "IF v_active = p_active THEN LEAVE body; END IF; "
         "UPDATE user SET is_active = p_active WHERE user_id = p_user; "
-        /* Disabling ends everything; enabling brings nothing back. */
-        "IF NOT p_active THEN DELETE FROM token WHERE user_id = p_user; "
+        /* Disabled, they are refused as those of a disabled user; enabling brings nothing back. */
+        "IF p_active THEN DELETE FROM token WHERE user_id = p_user; "
         "DELETE FROM session WHERE user_id = p_user; END IF; "
         "SET v_changed = TRUE; "
         CREDENTIALS_CHANGED,

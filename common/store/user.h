@@ -101,7 +101,8 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
                              const char *password_hash, uint64_t kept_token, uint64_t kept_session,
                              struct user_change *change);
 
-/* Enables or disables the account. Disabling ends all tokens and login sessions of the user. */
+/* Enables or disables the account. Disabling ends all tokens and login
+ * sessions for good: they are refused as those of a disabled user, and enabling deletes them. */
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change);
 
 /* Sets or clears the staff flag. */

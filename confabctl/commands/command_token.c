@@ -18,6 +18,9 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
     const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
     if (status)
         return status;
+    /* Enabling the user would end the token. */
+    if (!user.is_active)
+        return cli_error("user '%s' is disabled; enable the user first", user.name);
     secret_make_key(key);
     secret_hash_key(text_of(key), hash);
     const enum error error = token_add(cli->db, user.id, hash, &id);
@@ -25,10 +28,6 @@ enum cli_status command_token_add(struct cli *cli, struct arguments *arguments) 
         return cli_store_error(cli, error);
     /* Nothing else on standard output, for TOKEN=$(confabctl token add NAME). */
     cli_message("%s", key);
-    /* A warning on standard error, not a failure. */
-    if (!user.is_active)
-        cli_error("warning: user '%s' is disabled; the token is valid once the user is enabled",
-                  user.name);
     return CLI_OK;
 }
 

@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 
 /* Most bytes of all variables. Web servers limit the header of a request to far less. */
-#define FASTCGI_MAX_VARIABLES 262144
+#define FASTCGI_MAX_VARIABLES 4194304
 
 /* The size of the header of a record. */
 #define FASTCGI_HEADER 8

@@ -31,15 +31,12 @@ def test_the_key_is_not_stored(tool, instance, user):
     assert all(key not in str(stored) for (stored,) in rows)
 
 
-def test_a_token_of_a_disabled_user_is_created_with_a_warning(tool, instance, user):
+def test_a_disabled_user_gets_no_token(tool, instance, user):
+    """Enabling the user would end it."""
     client = user()
     tool("user", "disable", client.name)
-    key = tool("token", "add", client.name).strip()
-    assert tool.complaint == (f"confabctl: warning: user '{client.name}' is disabled; the token is "
-                              "valid once the user is enabled\n")
-    assert Client(instance, token=key).get("/api/auth/me/").status_code == 401
-    tool("user", "enable", client.name)
-    assert Client(instance, token=key).get("/api/auth/me/").status_code == 200
+    assert tool.refuses("token", "add", client.name) == (
+        f"user '{client.name}' is disabled; enable the user first")
 
 
 def test_a_token_for_an_unknown_user_is_an_error(tool):

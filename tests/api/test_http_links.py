@@ -131,14 +131,14 @@ def test_links_have_the_path_of_the_request(owner):
 
 @pytest.mark.everywhere
 def test_links_have_the_host_of_the_request(owner):
-    answer = page(owner, "?limit=1", headers={"Host": "chat.example"})
-    assert answer["next"] == "http://chat.example/api/chat/rooms/?limit=1&offset=1"
+    answer = page(owner, "?limit=1", headers={"Host": "chat.example.org"})
+    assert answer["next"] == "http://chat.example.org/api/chat/rooms/?limit=1&offset=1"
 
 
 @pytest.mark.everywhere
 def test_links_have_the_port_of_the_request(owner):
-    answer = page(owner, "?limit=1", headers={"Host": "chat.example:8443"})
-    assert answer["next"].startswith("http://chat.example:8443/api/")
+    answer = page(owner, "?limit=1", headers={"Host": "chat.example.org:8443"})
+    assert answer["next"].startswith("http://chat.example.org:8443/api/")
 
 
 def test_without_a_host_links_have_the_server_name(owner):

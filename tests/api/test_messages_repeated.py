@@ -57,7 +57,7 @@ def test_a_password_change_by_another_token_ends_this_one(system, cached_sender,
 def test_a_disabled_user_is_refused_until_enabled_and_logged_in(system, cached_sender, room):
     """Disabling ends all tokens for good."""
     system.confabctl("user", "disable", cached_sender.name)
-    assert_detail(post(cached_sender, room), 401, "Invalid token.")
+    assert_detail(post(cached_sender, room), 401, "User inactive or deleted.")
     system.confabctl("user", "enable", cached_sender.name)
     assert_detail(post(cached_sender, room), 401, "Invalid token.")
     again = Client(system, new_token(system, cached_sender))
