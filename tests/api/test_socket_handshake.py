@@ -9,6 +9,7 @@ from support.websocket import Socket, push_port
 NO_TOKEN = "0" * 40
 MISSING = "Authentication credentials were not provided."
 INVALID = "Invalid token."
+INACTIVE = "User inactive or deleted."
 
 
 def shake(client, path, direct=False, **options):
@@ -191,8 +192,8 @@ def test_a_logged_out_session_is_4401(alice, room):
 @BOTH_WAYS
 def test_a_disabled_user_is_4401(alice, room, direct):
     assert alice.instance.confabctl("user", "disable", alice.name).returncode == 0
-    assert assert_refused(alice.socket(room, direct=direct), 4401) == INVALID
-    assert assert_refused(alice.notifications(direct=direct), 4401) == INVALID
+    assert assert_refused(alice.socket(room, direct=direct), 4401) == INACTIVE
+    assert assert_refused(alice.notifications(direct=direct), 4401) == INACTIVE
 
 
 # ---- 4404, 4403, 4400 ----
