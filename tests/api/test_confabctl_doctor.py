@@ -209,7 +209,7 @@ def test_a_site_with_another_database(doctor, make_instance):
 
 
 @pytest.mark.parametrize("kind, changes", [
-    ("nginx", {"proxy_set_header Upgrade           $http_upgrade;": ""}),
+    ("nginx", {"proxy_set_header Upgrade           $confab_upgrade;": ""}),
     ("apache-fcgi", {" upgrade=websocket": ""}),
     ("lighttpd-socket", {'proxy.header = ( "upgrade" => "enable" )': ""})])
 def test_an_upgrade_header_that_is_not_forwarded(doctor, system, kind, changes):
