@@ -141,6 +141,8 @@ export class Conversation {
         if (this.readDue) {
             this.#markRead();
         }
+        this.sendRead.cancel();
+        this.drawStatus.cancel();
         this.timeline.close();
         this.pending.close();
         this.channel.close();

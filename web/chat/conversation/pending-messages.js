@@ -25,6 +25,7 @@ export class PendingMessages {
 
     close() {
         this.stopListening();
+        this.drawSoon.cancel();
     }
 
     #changed(outgoing) {

@@ -107,6 +107,9 @@ export class Timeline {
         this.lastRequest += 1;
         clearTimeout(this.retryTimer);
         this.resizing.disconnect();
+        this.scroller.removeEventListener("scroll", this.watch);
+        this.watch.cancel();
+        this.flush.cancel();
         this.element.remove();
     }
 

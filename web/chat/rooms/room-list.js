@@ -73,6 +73,8 @@ export class RoomList {
         this.loadCount += 1;
         clearInterval(this.timer);
         clearTimeout(this.retryTimer);
+        this.changed.cancel();
+        this.reload.cancel();
         window.removeEventListener("focus", this.compare);
         document.removeEventListener("visibilitychange", this.compare);
     }

@@ -37,7 +37,7 @@ const FRAME_TIMEOUT_MS = 200;
 
 /**
  * Returns a function that runs `work` once before the next frame, however often it is called, or
- * after a short time if there is no frame.
+ * after a short time if there is no frame. Its cancel() drops a run that is due.
  */
 export function oncePerFrame(work) {
     let timer = null;
@@ -48,21 +48,31 @@ export function oncePerFrame(work) {
             work();
         }
     };
-    return () => {
+    const request = () => {
         if (timer === null) {
             timer = setTimeout(run, FRAME_TIMEOUT_MS);
             requestAnimationFrame(run);
         }
     };
+    request.cancel = () => {
+        clearTimeout(timer);
+        timer = null;
+    };
+    return request;
 }
 
-/** Returns a function that calls `work` once no call has come for `delay` ms. */
+/**
+ * Returns a function that calls `work` once no call has come for `delay` ms. Its cancel() drops a
+ * call that is due.
+ */
 export function debounce(delay, work) {
     let timer = 0;
-    return (...args) => {
+    const request = (...args) => {
         clearTimeout(timer);
         timer = setTimeout(() => work(...args), delay);
     };
+    request.cancel = () => clearTimeout(timer);
+    return request;
 }
 
 /**

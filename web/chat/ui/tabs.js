@@ -38,7 +38,9 @@ export class Tabs {
         return performance.now() - this.attendedAt < time;
     }
 
+    /** What is told later, such as by a message that was being sent, is dropped. */
     close() {
         this.channel?.close();
+        this.channel = null;
     }
 }
