@@ -68,8 +68,11 @@ static enum error identify_by_cookie(struct exchange *x) {
     enum error error = auth_session(x, &place, &x->identity);
     /* A browser may send an old cookie beside a new one. */
     while (!error && !x->identity.user.is_active) {
-        if (auth_session(x, &place, &next) != ERROR_NONE)
+        const enum error next_error = auth_session(x, &place, &next);
+        if (next_error == ERROR_UNAUTHENTICATED)
             break;
+        if (next_error)
+            return next_error;
         x->identity = next;
     }
     return error;

@@ -124,7 +124,6 @@ static bool read_public_key(const struct place *place, struct text word, struct 
     key->public_key = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
     if (file)
         fclose(file);
-    ERR_clear_error();
     if (!file)
         buffer_printf(place->problems, "%s, line %u: cannot open %s: %s\n", place->path,
                       place->line, buffer_str(&path), strerror(error));
@@ -134,7 +133,9 @@ static bool read_public_key(const struct place *place, struct text word, struct 
                       "`openssl pkey -in PRIVATE.pem -pubout` prints that of a private key\n",
                       place->path, place->line, buffer_str(&path));
     buffer_free(&path);
-    return key->public_key && check_type(place, key);
+    const bool valid = key->public_key && check_type(place, key);
+    ERR_clear_error();
+    return valid;
 }
 
 static void free_key(struct jwt_key *key) {

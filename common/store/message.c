@@ -321,11 +321,12 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE v_room, v_member, v_read, v_position, v_count BIGINT UNSIGNED; "
         "DECLARE v_private, v_moved BOOLEAN; ",
-        "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "
-        "WHERE r.room_id = p_room; "
-        /* FOR UPDATE: two marks of one user come one after the other. */
+        /* FOR UPDATE: two marks of one user come one after the other. First, so that under
+         * REPEATABLE READ the snapshot of what follows is not older than the mark. */
         "SELECT user_id, last_read_position INTO v_member, v_read FROM member "
         "WHERE room_id = p_room AND user_id = p_user FOR UPDATE; "
+        "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "
+        "WHERE r.room_id = p_room; "
         "IF v_room IS NULL OR (v_private AND v_member IS NULL) THEN "
         "SET v_outcome = 4; LEAVE body; END IF; "
         "IF v_member IS NULL THEN SET v_outcome = 3; LEAVE body; END IF; "

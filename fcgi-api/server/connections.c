@@ -210,6 +210,14 @@ void connections_respond(struct connections *connections, struct connection *con
 
 /* ---- all connections ---- */
 
+/* A connection on which no request is under way; NULL if there is none. */
+static struct connection *first_kept(const struct connections *connections) {
+    for (size_t i = 0; i < connections->count; i++)
+        if (connections->open[i]->phase == PHASE_KEPT)
+            return connections->open[i];
+    return NULL;
+}
+
 /* The connection with the earliest deadline; NULL if there is none. */
 static struct connection *first_due(const struct connections *connections) {
     struct connection *first = NULL;
@@ -256,8 +264,9 @@ static struct connection *proceed(struct connections *connections, struct connec
     /* The first byte of another request starts its time limit. */
     if (connection->phase == PHASE_KEPT)
         enter(connection, PHASE_READING, (int64_t)seconds * 1000);
-    if (connection->phase == PHASE_READING && read_request(connections, connection, limit))
-        return serving(connection);
+    /* Reading may have freed the connection. */
+    if (connection->phase == PHASE_READING)
+        return read_request(connections, connection, limit) ? serving(connection) : NULL;
     if (connection->phase == PHASE_WRITING)
         write_response(connections, connection);
     else if (connection->phase == PHASE_CLOSING)
@@ -273,8 +282,13 @@ struct connection *connections_next(struct connections *connections, const sigse
     while (!ready) {
         const int64_t now = clock_monotonic_ms();
         struct connection *first = first_due(connections);
-        /* Late; or all places are taken, and the one that is due first makes room. */
-        if (first && (first->deadline_ms <= now || connections->count == CONNECTIONS_MAX)) {
+        const bool is_full = connections->count == CONNECTIONS_MAX;
+        /* All places are taken: an idle one makes room, else the one that is due first. */
+        if (is_full && first_kept(connections)) {
+            drop(connections, first_kept(connections));
+            continue;
+        }
+        if (first && (first->deadline_ms <= now || is_full)) {
             if (expire(connections, first))
                 return serving(first);
             continue;

@@ -141,10 +141,24 @@ static void an_impossible_path_is_rejected(void **state) {
     assert_int_equal(listener.fd, -1);
 }
 
+/* A file of another program at the temporary name. */
+static void a_file_at_the_temporary_name_stays(void **state) {
+    struct unix_listener listener;
+    char temporary[96];
+    (void)state;
+    snprintf(temporary, sizeof(temporary), "%s/.%d", folder, (int)getpid());
+    FILE *file = fopen(temporary, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_false(unix_listener_open(&listener, path, false));
+    assert_int_equal(unlink(temporary), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(a_file_at_the_temporary_name_stays),
         TEST(a_published_path_accepts_connections),
         TEST(an_empty_path_makes_no_socket),
         TEST(a_path_in_use_is_rejected),
