@@ -1,5 +1,5 @@
 /* GET users/: a list of users, by name or the beginning of it. Its pages go by names, so that a
- * late one costs no more than the first; `offset` works as well, up to COUNT_MOST. */
+ * late one costs no more than the first; `offset` works as well, up to COUNT_MOST users. */
 #include <inttypes.h>
 
 #include "event/serialize.h"
@@ -48,10 +48,6 @@ static enum error read_query(struct exchange *x, struct buffer texts[3], struct 
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     /* The cursor may replace this. */
     listing->which = (struct user_page){USER_PAGE_OFFSET, {"", 0}, page.limit, page.offset};
-    /* Rows that are skipped are read all the same. */
-    if (page.offset > COUNT_MOST)
-        field_errors_add(&x->field_errors, "offset",
-                         "At most %d; follow the links to the next pages.", COUNT_MOST);
     request_query(x->request, "search", &texts[0], &valid);
     listing->prefix = (struct text){buffer_str(&texts[0]), texts[0].len};
     if (!valid)
@@ -110,23 +106,44 @@ static void write_page(struct listing *listing, uint64_t count) {
     json_write_object_end(&w);
 }
 
+/* Writes the empty page of an offset beyond the end; refuses the offset if the end is not known. */
+static enum error write_beyond(struct listing *listing, uint64_t count) {
+    struct exchange *x = listing->x;
+    struct page page = {.limit = listing->which.limit, .offset = listing->which.offset};
+    /* Counting ended there, and rows that are skipped are read all the same. */
+    if (count > COUNT_MOST) {
+        field_errors_add(&x->field_errors, "offset",
+                         "At most %d; follow the links to the next pages.", COUNT_MOST);
+        return ERROR_BAD_INPUT;
+    }
+    struct json_writer w = json_writer_start(&x->response.body);
+    page_begin(x, &w, &page, count, "search");
+    page_end(x, &w, &page, count, "search");
+    return ERROR_NONE;
+}
+
+static enum error read_page(struct listing *listing) {
+    struct user_page one_more = listing->which;
+    /* One row beyond the page shows whether there is another page. */
+    one_more.limit++;
+    return user_page(listing->x->service->db, listing->prefix, &one_more, keep_user, listing);
+}
+
 enum error users_list(struct exchange *x) {
-    struct db *db = x->service->db;
     struct buffer texts[3] = {BUFFER_EMPTY, BUFFER_EMPTY, BUFFER_EMPTY};
     struct listing listing = {.x = x};
     uint64_t count = 0;
     enum error error = read_query(x, texts, &listing);
+    /* The count first: it is bounded, and decides whether the offset is beyond the end. */
     if (!error)
-        error = user_page_count(db, listing.prefix, COUNT_MOST + 1, &count);
-    /* The count first: it is bounded, and shown even on an empty page. */
-    if (!error) {
-        struct user_page one_more = listing.which;
-        /* One row beyond the page shows whether there is another page. */
-        one_more.limit++;
-        error = user_page(db, listing.prefix, &one_more, keep_user, &listing);
+        error = user_page_count(x->service->db, listing.prefix, COUNT_MOST + 1, &count);
+    if (!error && listing.which.kind == USER_PAGE_OFFSET && listing.which.offset >= count) {
+        error = write_beyond(&listing, count);
+    } else if (!error) {
+        error = read_page(&listing);
+        if (!error)
+            write_page(&listing, count);
     }
-    if (!error)
-        write_page(&listing, count);
     for (size_t i = 0; i < 3; i++)
         buffer_free(&texts[i]);
     return error;

@@ -103,6 +103,21 @@ def test_pages_show_every_user_once_ordered_by_name(user, me):
     assert pages == [[stem + "a", stem + "b"], [stem + "c", stem + "d"], [stem + "e"], []]
 
 
+@pytest.mark.parametrize("offset, back", [(3, 1), (4, 2), (10001, 9999),
+                                          (2**64, 2**64 - 1 - 2)])
+def test_an_offset_beyond_the_end_is_an_empty_page_after_another(instance, user, me, offset, back):
+    stem, _ = family(user, *"abc")
+    answer = me.get(PATH, params={"search": stem, "limit": 2, "offset": offset})
+    assert (answer.status_code, answer.json()) == (200, {
+        "count": 3, "next": None, "results": [],
+        "previous": f"{instance.url}{PATH}?limit=2&offset={back}&search={stem}"})
+
+
+def test_an_empty_list_has_no_other_pages(me):
+    assert me.get(PATH, params={"search": "nobody-at-all"}).json() == {
+        "count": 0, "next": None, "previous": None, "results": []}
+
+
 def test_links_to_other_pages_keep_the_search(instance, user, me):
     stem, _ = family(user, *"abc")
     answer = me.get(PATH, params={"search": stem, "limit": 1, "offset": 1}).json()

@@ -153,6 +153,17 @@ def test_the_links_of_users_go_by_name(many):
     assert all(page["next"] for page in back)
 
 
+def test_a_large_offset_of_users_depends_on_their_number(many):
+    _, client, stem = many
+    for search, offset, status in ((stem, 10000, 200), (stem, 10001, 400), (stem + "001", 999, 200),
+                                   (stem + "001", 1000, 200), (stem + "001", 10001, 200)):
+        answer = client.get("/api/chat/users/", params={"search": search, "offset": offset})
+        assert answer.status_code == status
+        assert status == 400 or len(answer.json()["results"]) == {10000: 50, 999: 1}.get(offset, 0)
+    answer = client.get("/api/chat/users/?offset=10001&after=" + stem)
+    assert len(answer.json()["results"]) == 50, "the cursor is used instead"
+
+
 @pytest.mark.parametrize("query, field", [
     ("offset=10001", "offset"), ("after=%2A%2A%2A", "after"), ("before=x", "before"),
     ("after=abc&before=abd", "before"), ("after=%ff%ff%ff", "after")])
