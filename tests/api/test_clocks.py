@@ -14,17 +14,26 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def system(make_instance):
-    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000, CONFAB_PROCESSES=1)
+    """Its buckets refill slowly, so that they are still there when a test moves them."""
+    return make_instance(CONFAB_RATE_LIMITS="on", CONFAB_REDIS_TIMEOUT=1000, CONFAB_PROCESSES=1,
+                         CONFAB_RATE_REQUESTS=1, CONFAB_RATE_MESSAGES=1)
+
+
+# In a script no key expires between two commands.
+MOVE = """
+local keys = redis.call('KEYS', ARGV[1])
+for _, key in ipairs(keys) do
+  local value = redis.call('GET', key) + ARGV[2] * 1000000
+  local left = redis.call('PTTL', key) + ARGV[2] * 1000
+  redis.call('SET', key, string.format('%.0f', value), 'PX', left)
+end
+return #keys
+"""
 
 
 def move_keys(system, pattern, seconds):
-    """Moves the times in keys of Redis, and those at which the keys expire."""
-    moved = 0
-    for key in system.redis("KEYS", pattern).split():
-        value, left = system.redis("GET", key), int(system.redis("PTTL", key))
-        system.redis("SET", key, int(value) + seconds * 10**6, "PX", left + seconds * 1000)
-        moved += 1
-    return moved
+    """Moves the times in keys of Redis, and those at which the keys expire; returns how many."""
+    return int(system.redis("EVAL", MOVE, 0, pattern, seconds))
 
 
 def token_of(client, name):

@@ -108,7 +108,7 @@ def test_a_client_id_stays_taken_after_its_sender_left_and_returned(user):
     first = post(bob, room, client_id="1").json()
     bob.post(f"{ROOMS}{room['room_id']}/remove_member/", json={"user_id": bob.id})
     assert post(bob, room, client_id="1").status_code == 404
-    alice.invite(room["room_id"], bob)
+    alice.invite_back(room["room_id"], bob)
     again = post(bob, room, client_id="1")
     assert (again.status_code, again.json()) == (200, first)
 

@@ -64,8 +64,9 @@ class Tool:
 
 
 def hold_housekeeping(instance):
-    """Prevents fcgi-api from running housekeeping, so that a test can run it by hand."""
-    instance.sql("REPLACE INTO housekeeping VALUES ('purge', '2100-01-01')")
+    """Prevents fcgi-api from running housekeeping for ten minutes, so that a test can run it by
+    hand. It is due when the last run is longer ago, or in the future."""
+    instance.sql("REPLACE INTO housekeeping VALUES ('purge', SYSDATE(6))")
     return instance
 
 
