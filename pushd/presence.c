@@ -116,7 +116,8 @@ static struct entry *get_entry(struct view *view, uint64_t user_id, struct text 
         return entry;
     entry = xcalloc(1, offsetof(struct entry, name) + name.len);
     entry->name_len = (unsigned char)name.len;
-    memcpy(entry->name, name.at, name.len);
+    if (name.len > 0) /* an envelope of version 1 may have none */
+        memcpy(entry->name, name.at, name.len);
     idmap_put(&view->entries, user_id, entry);
     return entry;
 }

@@ -53,7 +53,9 @@ static struct typing *get(struct clients *clients, uint64_t room_id, uint64_t us
     typing = xcalloc(1, sizeof(*typing));
     typing->room_id = room_id;
     typing->user_id = user_id;
-    memcpy(typing->user_name, name.at, name.len);
+    /* An envelope of version 1 has no name. */
+    if (name.len > 0)
+        memcpy(typing->user_name, name.at, name.len);
     idmap_put(&clients->typists, key_of(room_id, user_id), typing);
     return typing;
 }
