@@ -154,7 +154,7 @@ enum error auth_check_expected_user(struct exchange *x) {
 }
 
 enum error auth_check_cookie_origin(struct exchange *x) {
-    /* Without Origin it is no browser, or the same site: only a foreign page is refused. */
+    /* Without Origin the client is not a browser, or the page is of this site. */
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     if (origin && !is_allowed(x, text_of(origin)))
         return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");

@@ -1,7 +1,7 @@
 /* Where lines go, and what they look like. The destination is standard error, a file, or syslog; a
  * line on standard error that goes to the journal carries a priority ("<6>") instead of time, level
  * and process id, which the journal adds itself.
- * Control characters of what clients sent are escaped as \xNN, so that nobody can forge a line or
+ * Control characters of what clients sent are escaped as \xNN, so that they cannot forge a line or
  * steer the administrator's terminal. A line is one write, so that lines of several processes do
  * not mix. */
 #include "base/log.h"

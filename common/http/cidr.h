@@ -27,7 +27,7 @@ bool cidr_parse(struct text text, struct cidr *cidr);
 #define CIDR_ADDRESS_SIZE 46
 
 /* Writes an address as the one text that stands for it (RFC 5952; IPv4-mapped as IPv4), so that
- * texts can be compared. Returns false, and writes nothing, if it is no address. */
+ * texts can be compared. Returns false, and writes nothing, if it is not an address. */
 bool cidr_normalize(struct text address, char out[CIDR_ADDRESS_SIZE]);
 
 /* True when all of inner is in outer. */

@@ -79,7 +79,7 @@ static bool read_secret(const struct place *place, struct text word, struct jwt_
 }
 
 /* Takes the public key for EdDSA out of an OpenSSL key. A key of small order accepts signatures
- * that nobody made, so it is refused. */
+ * that were not made with it, so it is refused. */
 static bool take_ed25519(const struct place *place, struct jwt_key *key) {
     size_t len = sizeof(key->ed25519);
     if (!EVP_PKEY_is_a(key->public_key, "ED25519") ||

@@ -232,7 +232,7 @@ static bool read_pending(struct redis_client *client, int64_t deadline) {
                 disconnect(client, "it does not reply", false);
             return false;
         }
-        /* The reply to a PUBLISH, AUTH or SELECT: nobody waits for it, so the log has it. */
+        /* The reply to a PUBLISH, AUTH or SELECT: no caller waits, so it is logged. */
         if (reply->type == REDIS_REPLY_ERROR) {
             snprintf(client->last_error, sizeof(client->last_error), "%s", reply->str);
             log_warn("redis: %s", reply->str);

@@ -105,7 +105,7 @@ void doctor_metrics_find(struct doctor_metrics *found, const char *config_path,
     find_instance(found, config_path);
     if (found->count == 0 && !answers(configured))
         find_units(found, sockets);
-    /* Nothing was found: doctor_pushd then reports that nobody answers at this address. */
+    /* Nothing was found: doctor_pushd then reports that this address does not answer. */
     if (found->count == 0)
         found->values[found->count++] = configured;
 }

@@ -144,7 +144,7 @@ enum error members_me(struct exchange *x) {
     bool is_hidden;
     if (!fields_bool(x, "is_hidden", FIELDS_REQUIRED, &is_hidden))
         return ERROR_BAD_INPUT;
-    /* No event: nobody else is concerned. */
+    /* No event: it concerns no other user. */
     const enum error error =
         member_set_hidden(x->service->db, x->ids[0], x->identity.user.id, is_hidden);
     if (error)
