@@ -45,6 +45,8 @@ export class Chat {
         // The id of the room to be opened, or of the open one; what is shown is the conversation.
         this.opening = null;
         this.retryPause = RETRY_MS;
+        // The address that was followed, or set, last.
+        this.address = location.hash;
         // Takes the place of the conversation while no room is open.
         this.placeholder = h("main.conversation");
         this.shell = h("div.shell", { "data-pane": "rooms" });
@@ -302,6 +304,7 @@ export class Chat {
         if (!this.rooms) {
             return;
         }
+        this.address = location.hash;
         const id = Number(/^#\/(\d+)$/u.exec(this.page ? location.hash : "")?.[1] ?? 0);
         if (id === (this.opening ?? 0)) {
             this.#drawPlaceholder();
@@ -324,9 +327,12 @@ export class Chat {
 
     /** `replace`: the address that is left leads nowhere, so Back must not return to it. */
     #setAddress(hash, replace = false) {
-        if (this.page && location.hash !== hash) {
+        // The user has chosen another address meanwhile: its event is about to come.
+        const isLeft = location.hash !== this.address;
+        if (this.page && location.hash !== hash && !isLeft) {
             const address = hash || location.pathname + location.search;
             history[replace ? "replaceState" : "pushState"](null, "", address);
+            this.address = location.hash;
         }
     }
 

@@ -96,6 +96,7 @@ test("two tabs, two users: the first never posts as the second", async () => {
     const [anne, ben] = [await loggedInUser(), await loggedInUser()];
     const room = await anne.room("Kitchen", ben);
     await anne.enter(room);
+    await anne.settles();
     const second = await anne.context.newPage();
     await second.goto(`${world.system.url}/`);
     await second.getByRole("button", { name: "Log out" }).click();
@@ -107,6 +108,8 @@ test("two tabs, two users: the first never posts as the second", async () => {
     await anne.page.getByText("You were logged out.").waitFor();
     await anne.page.reload();
     await anne.field.waitFor();
+    // Any request, not only the message, would notice the other user.
+    await anne.settles();
     await anne.api("POST", "auth/login/", { username: anne.name, password: PASSWORD });
     await anne.say("Written by Ben's tab");
     await anne.page.getByText("Another user has logged in in this browser").waitFor();

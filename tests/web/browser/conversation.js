@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loggedInUser, pair } from "../support/browser.js";
+import { loggedInUser, openWindow, pair } from "../support/browser.js";
 import { until } from "../support/until.js";
 import "./setup.js";
 
@@ -128,8 +128,11 @@ test("while reading old messages, new ones are announced without scrolling", asy
 
 test("enabled desktop notifications show the text of a message", async () => {
     const alice = await loggedInUser();
-    const bob = await loggedInUser({ permissions: ["notifications"] });
+    const bob = await openWindow({ permissions: ["notifications"] });
+    await bob.register();
+    // Before bob opens the page: it announces an invitation as well.
     const room = await alice.room("Kitchen", bob);
+    await bob.visit();
     await bob.page.evaluate(() => {
         window.told = [];
         window.Notification = class extends Notification {

@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 import { Instance } from "./instance.js";
 import { freshName, PASSWORD } from "./clients.js";
 import { freePort } from "./other-sites.js";
+import { until } from "./until.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const CHROMIUM = "/usr/bin/chromium";
@@ -97,7 +98,14 @@ export async function pair() {
 
 class Person {
     constructor(context, page) {
-        Object.assign(this, { context, page, faults: [] });
+        Object.assign(this, { context, page, faults: [], requests: new Set(), requestedAt: 0 });
+        page.on("request", (request) => {
+            this.requests.add(request);
+            this.requestedAt = performance.now();
+        });
+        ["requestfinished", "requestfailed"].forEach((name) =>
+            page.on(name, (request) => this.requests.delete(request)),
+        );
         page.on("pageerror", (error) => this.faults.push(error.stack));
         page.on("console", (line) => {
             // Network errors are part of the tests; violations of the policy are not.
@@ -149,11 +157,20 @@ class Person {
         return this.api("POST", `chat/rooms/${room}/messages/`, { content, ...more });
     }
 
-    /** Opens a room by its address, and waits until its messages are shown. */
+    /**
+     * Opens a room by its address, and waits until its messages are shown. (The room that was open
+     * before stays until then.)
+     */
     async enter(room) {
         await this.visit(`/#/${room}`);
-        await this.field.waitFor();
-        await this.page.locator(".timeline .message, .beginning:visible").first().waitFor();
+        const conversation = this.page.locator(`.conversation[data-room="${room}"]`);
+        await conversation.locator(".message, .beginning:visible").first().waitFor();
+    }
+
+    /** Waits until the page is live and no request has been under way for a moment. */
+    async settles() {
+        await this.page.getByText("Online", { exact: true }).first().waitFor();
+        await until(() => this.requests.size === 0 && performance.now() - this.requestedAt > 500);
     }
 
     get field() {

@@ -130,6 +130,7 @@ export class Conversation {
         moveWithArrows(this.tools, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
         this.element = h(
             "main.conversation",
+            { "data-room": room.room_id },
             this.header,
             this.timeline.element,
             this.connection,

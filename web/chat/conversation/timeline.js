@@ -9,6 +9,10 @@ import { drawMessage, messageNode, placeMessage } from "./message.js";
 
 /** Messages per request. */
 const PAGE = 50;
+/** The largest page that the server gives. */
+const MAX_PAGE = 200;
+/** The least height (px) of a message. */
+const MIN_HEIGHT = 24;
 /** The most messages kept in the page. */
 const WINDOW = 250;
 /** Within this distance (px) of the end, the view counts as being at the end. */
@@ -197,12 +201,13 @@ export class Timeline {
         );
     }
 
-    /** Requests a message and its neighbours. */
+    /** Requests a message and its neighbours, so many that it can be anywhere in view. */
     async #around(id) {
+        const count = Math.min(PAGE / 2 + Math.ceil(window.innerHeight / MIN_HEIGHT), MAX_PAGE);
         const [older, it, newer] = await Promise.all([
-            this.source.older(id, PAGE / 2),
+            this.source.older(id, count),
             this.source.one(id),
-            this.source.newer(id, PAGE / 2),
+            this.source.newer(id, count),
         ]);
         return {
             messages: [...older.messages, it, ...newer.messages],
