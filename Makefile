@@ -342,6 +342,10 @@ docs/configuration.md: common/config/options.def scripts/options-page $(BUILD)/f
 	scripts/options-page $(BUILD)/fcgi-api >$@.new
 	mv $@.new $@
 
+docs/errors.md: common/base/error_codes.def scripts/errors-page
+	scripts/errors-page $< >$@.new
+	mv $@.new $@
+
 # All files for a user of a shared host, in one folder.
 SHARED := build/confab-shared-$(VERSION)
 

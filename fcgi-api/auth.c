@@ -13,15 +13,11 @@
 #include "store/login_session.h"
 #include "store/token.h"
 
-static const char NOT_PROVIDED[] = "Authentication credentials were not provided.";
-static const char INVALID_TOKEN[] = "Invalid token.";
-static const char INACTIVE[] = "User inactive or deleted.";
-
 /* Sets the response of a failed authentication. */
-static enum error refuse(struct exchange *x, const char *detail) {
+static enum error refuse(struct exchange *x, enum error_code code, const char *detail) {
     /* RFC 9110 wants the scheme in every 401. */
     response_header(&x->response, "WWW-Authenticate", "Token");
-    return exchange_fail(x, ERROR_UNAUTHENTICATED, detail);
+    return exchange_fail(x, ERROR_UNAUTHENTICATED, code, detail);
 }
 
 static bool find_token(const struct request *request, struct text *key) {
@@ -108,12 +104,14 @@ enum error auth_identify(struct exchange *x) {
         error = identify_by_cookie(x);
     }
     /* No such credential; other errors are of the database. */
+    if (error == ERROR_UNAUTHENTICATED && by_token)
+        return refuse(x, CODE_AUTHENTICATION_FAILED, "Invalid token.");
     if (error == ERROR_UNAUTHENTICATED)
-        return refuse(x, by_token ? INVALID_TOKEN : NOT_PROVIDED);
+        return refuse(x, CODE_NOT_AUTHENTICATED, NULL);
     if (error)
         return error;
     if (!x->identity.user.is_active)
-        return refuse(x, INACTIVE);
+        return refuse(x, CODE_USER_INACTIVE, "User inactive or deleted.");
     x->has_identity = true;
     /* Send the cookie again with the new expiry time of the session. */
     if (x->identity.session_renewed)
@@ -136,10 +134,11 @@ enum error auth_check_origin(struct exchange *x) {
     struct text origin = text_of(header);
     /* Old browsers send no Origin with some requests: then the page's URL counts. */
     if (!header && !origin_of_url(text_of(referer), &origin))
-        return exchange_fail(x, ERROR_FORBIDDEN,
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_ORIGIN_NOT_ALLOWED,
                              "CSRF Failed: a request with a cookie needs an Origin or Referer.");
     if (!is_allowed(x, origin))
-        return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_ORIGIN_NOT_ALLOWED,
+                             "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;
 }
 
@@ -149,7 +148,8 @@ enum error auth_check_expected_user(struct exchange *x) {
     const char *expected = request_header(x->request, VARIABLE_HTTP_X_CONFAB_USER_ID);
     uint64_t id;
     if (expected && (!text_to_u64(text_of(expected), &id) || id != x->identity.user.id))
-        return exchange_fail(x, ERROR_CONFLICT, "Another user has logged in in this browser.");
+        return exchange_fail(x, ERROR_CONFLICT, CODE_USER_CHANGED,
+                             "Another user has logged in in this browser.");
     return ERROR_NONE;
 }
 
@@ -157,7 +157,8 @@ enum error auth_check_cookie_origin(struct exchange *x) {
     /* Without Origin the client is not a browser, or the page is of this site. */
     const char *origin = request_header(x->request, VARIABLE_HTTP_ORIGIN);
     if (origin && !is_allowed(x, text_of(origin)))
-        return exchange_fail(x, ERROR_FORBIDDEN, "CSRF Failed: the origin is not allowed.");
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_ORIGIN_NOT_ALLOWED,
+                             "CSRF Failed: the origin is not allowed.");
     return ERROR_NONE;
 }
 

@@ -229,7 +229,7 @@ static enum error answer(struct exchange *x, uint64_t wait_us) {
     snprintf(detail, sizeof(detail),
              "Request was throttled. Expected available in %" PRIu64 " second%s.", seconds,
              seconds == 1 ? "" : "s");
-    return exchange_fail(x, ERROR_RATE_LIMITED, detail);
+    return exchange_fail(x, ERROR_RATE_LIMITED, CODE_THROTTLED, detail);
 }
 
 enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject) {

@@ -227,7 +227,7 @@ static int refuse_cgi(void) {
     fputs(
         "Status: 500 Internal Server Error\r\n"
         "Content-Type: application/json; charset=utf-8\r\n\r\n"
-        "{\"detail\":\"The service is not configured.\"}",
+        "{\"detail\":\"The service is not configured.\",\"code\":\"error\"}",
         stdout);
     return 1;
 }

@@ -161,7 +161,7 @@ static enum error check_url(struct exchange *x) {
     if (x->request->query.len > REQUEST_MAX_QUERY)
         return ERROR_URI_TOO_LONG;
     if (!request_host_is_valid(x->request))
-        return exchange_fail(x, ERROR_BAD_INPUT, "The Host header is not valid.");
+        return exchange_fail(x, ERROR_BAD_INPUT, CODE_BAD_REQUEST, "The Host header is not valid.");
     return ERROR_NONE;
 }
 
@@ -170,7 +170,7 @@ static enum error refuse_method(struct exchange *x) {
     /* The method comes from the client: cut in the middle of a character it would be no UTF-8. */
     snprintf(detail, sizeof(detail), "Method \"%.32s\" not allowed.", x->request->method_name);
     const bool is_utf8 = text_is_valid(detail, strlen(detail));
-    return exchange_fail(x, ERROR_METHOD, is_utf8 ? detail : NULL);
+    return exchange_fail(x, ERROR_METHOD, CODE_METHOD_NOT_ALLOWED, is_utf8 ? detail : NULL);
 }
 
 /* The response to OPTIONS. */
@@ -269,7 +269,7 @@ static void respond_error(struct exchange *x, enum error error) {
         response->status = error_status(error);
     }
     if (response->status < 400)
-        response_error(response, error, NULL);
+        response_error(response, error, error_code(error), NULL);
     if (error == ERROR_UNAVAILABLE)
         response_header_printf(response, "Retry-After", "%d", RETRY_SECONDS);
 }

@@ -274,8 +274,13 @@ export class ConfabError extends Error {
     readonly status: number;
     /** A description for the user; the same as `message`. */
     readonly detail: string;
+    /** The code, as in docs/errors.md, for programs and translations: "not_found"; of several
+     *  invalid fields, that of the first. null if the response is foreign or there is none. */
+    readonly code: string | null;
     /** For status 400: the errors of each invalid field. */
     readonly fields: Readonly<Record<string, string[]>>;
+    /** For status 400: the codes of each invalid field, and of "non_field_errors". */
+    readonly codes: Readonly<Record<string, string[]>>;
     /** Seconds to wait before trying again (429, 503); null if the server gave none. */
     readonly retryAfter: number | null;
     /** The server's X-Request-ID, to find the request in its log. */
@@ -292,7 +297,9 @@ export class ConfabError extends Error {
         status: number,
         detail: string,
         more?: {
+            code?: string | null;
             fields?: Record<string, string[]>;
+            codes?: Record<string, string[]>;
             retryAfter?: number | null;
             requestId?: string | null;
             body?: unknown;

@@ -1,6 +1,6 @@
 /*
- * error: the result codes of store functions, handlers and pushd, and the table from them to
- * HTTP status codes (RFC 9110) and texts.
+ * error: the results of store functions, handlers and pushd, with the table from them to HTTP
+ * status codes (RFC 9110) and texts; and the codes that programs read in answers.
  *
  * The numbers are fixed: SQL transactions return them too (store/transaction.h).
  */
@@ -24,6 +24,20 @@ enum error {
     ERROR_CONFLICT = 13,       /* conflicts with the current state */
     ERROR_TIMEOUT = 14,        /* the client did not send the whole request */
 };
+
+/* What an answer or an error frame says in "code" or "codes": finer than enum error. */
+enum error_code {
+#define ERROR_CODE(name, word, meaning) CODE_##name,
+#include "base/error_codes.def"
+#undef ERROR_CODE
+    CODE_COUNT
+};
+
+/* The word of a code, such as "not_found"; static. */
+const char *error_code_word(enum error_code code);
+
+/* The code of an error about which nothing more is known. */
+enum error_code error_code(enum error error);
 
 /* The HTTP status code of an error; 200 for ERROR_NONE. */
 int error_status(enum error error);

@@ -47,7 +47,8 @@ static enum error send_registered(struct exchange *x, uint64_t id, struct text n
 }
 
 static void add_taken_error(struct exchange *x) {
-    field_errors_add(&x->field_errors, "username", "A user with that username already exists.");
+    field_errors_add(&x->field_errors, "username", CODE_UNIQUE,
+                     "A user with that username already exists.");
 }
 
 /* Reads both fields. Whether the name is taken is normally found when the user is added. If the
@@ -60,7 +61,7 @@ static enum error read_registration(struct exchange *x, struct text *name, struc
     const bool has_password = fields_text(x, "password", PASSWORD_MIN, PASSWORD_MAX,
                                           FIELDS_REQUIRED | FIELDS_KEEP, password);
     if (has_name && !text_is_username(*name))
-        field_errors_add(&x->field_errors, "username",
+        field_errors_add(&x->field_errors, "username", CODE_INVALID,
                          "Enter 3 to 32 characters: ASCII letters, digits, '_', '.' and '-'.");
     /* Only with a wrong password field; see above. */
     else if (has_name && !has_password &&
@@ -93,7 +94,8 @@ enum error accounts_register(struct exchange *x) {
     uint64_t id = 0;
     /* No field is read: the answer does not depend on them. */
     if (service->config->registration == CONFIG_REGISTRATION_CLOSED)
-        return exchange_fail(x, ERROR_FORBIDDEN, "Registration is closed.");
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_REGISTRATION_CLOSED,
+                             "Registration is closed.");
     enum error error = read_registration(x, &attempt.name, &attempt.password);
     if (error)
         return error;
@@ -182,7 +184,7 @@ static void refresh(const struct exchange *x, const struct attempt *attempt,
 /* ---- logging in ---- */
 
 static enum error refuse_login(struct exchange *x) {
-    field_errors_add(&x->field_errors, "non_field_errors",
+    field_errors_add(&x->field_errors, "non_field_errors", CODE_AUTHORIZATION,
                      "Unable to log in with provided credentials.");
     return ERROR_BAD_INPUT;
 }
@@ -292,7 +294,8 @@ enum error accounts_token_end(struct exchange *x) {
     struct user_change change;
     /* By cookie, the route is logout. */
     if (!x->identity.token_id)
-        return exchange_fail(x, ERROR_BAD_INPUT, "The request was not authenticated by a token.");
+        return exchange_fail(x, ERROR_BAD_INPUT, CODE_TOKEN_REQUIRED,
+                             "The request was not authenticated by a token.");
     const enum error error = token_end(x->service->db, x->identity.token_id, &change);
     if (error)
         return error;
@@ -342,7 +345,8 @@ static enum error change_password(struct exchange *x, struct text old, struct te
     for (int i = 0; !error && i < PROOF_ATTEMPTS; i++) {
         error = prove(x, &attempt, &user, &proof);
         if (error == ERROR_UNAUTHENTICATED) {
-            field_errors_add(&x->field_errors, "old_password", "This is not the current password.");
+            field_errors_add(&x->field_errors, "old_password", CODE_WRONG_PASSWORD,
+                             "This is not the current password.");
             error = ERROR_BAD_INPUT;
         }
         /* The new password was wrong in form: nothing changes, but both errors are reported. */

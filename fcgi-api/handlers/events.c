@@ -49,12 +49,13 @@ static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit
 
 /* 410 with the number to continue from. */
 static enum error respond_gone(struct exchange *x, uint64_t last_seq) {
-    struct json_writer w = json_writer_start(&x->response.body);
     /* The array that was begun is dropped. */
     buffer_clear(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "detail",
                           "The events after this number have expired; reload the room.");
+    json_write_member_str(&w, "code", error_code_word(CODE_GONE));
     json_write_member_u64(&w, "last_seq", last_seq);
     json_write_object_end(&w);
     x->response.status = error_status(ERROR_GONE);

@@ -47,10 +47,12 @@ enum error health_get(struct exchange *x) {
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_str(&w, "status", !available ? "unavailable" : degraded ? "degraded" : "ok");
-    if (!available)
+    if (!available) {
         json_write_member_str(&w, "detail",
                               database == UNREACHABLE ? "The database cannot be reached."
                                                       : "The database refuses changes.");
+        json_write_member_str(&w, "code", error_code_word(CODE_UNAVAILABLE));
+    }
     if (!available || degraded) {
         json_write_member_str(&w, "database", database);
         json_write_member_str(&w, "redis", redis);

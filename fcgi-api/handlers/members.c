@@ -103,13 +103,14 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
     if (!joining && !change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, x->identity.user.id);
     if (change.refusal == MEMBER_REFUSAL_LEFT)
-        return exchange_fail(x, error,
+        return exchange_fail(x, error, CODE_RECENTLY_REMOVED,
                              "The user left or was removed less than an hour ago; another admin "
                              "can invite the user, or the user can join.");
     if (change.refusal == MEMBER_REFUSAL_ROOMS)
-        return exchange_fail(x, error, "The user is in too many rooms.");
+        return exchange_fail(x, error, joining ? CODE_TOO_MANY_ROOMS : CODE_USER_TOO_MANY_ROOMS,
+                             "The user is in too many rooms.");
     if (error == ERROR_BAD_INPUT)
-        field_errors_add(&x->field_errors, "user_id",
+        field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
                          "Invalid pk \"%" PRIu64 "\" - object does not exist.", user_id);
     if (error)
         return error;
@@ -218,7 +219,7 @@ enum error members_update(struct exchange *x) {
     const enum error error = member_set_admin(x->service->db, x->ids[0], x->identity.user.id,
                                               user_id, is_admin, &change);
     if (error == ERROR_BAD_INPUT)
-        field_errors_add(&x->field_errors, "is_admin",
+        field_errors_add(&x->field_errors, "is_admin", CODE_LAST_ADMIN,
                          "The last admin of a room cannot lose the role.");
     if (error)
         return error;

@@ -88,7 +88,8 @@ static void read_page(struct exchange *x, struct page *page, struct message_page
         *which = (struct message_page){MESSAGE_PAGE_BEFORE, page->limit, cursor};
     if (page_number(x, "after", 0, &cursor)) {
         if (which->kind == MESSAGE_PAGE_BEFORE)
-            field_errors_add(&x->field_errors, "after", "Give before or after, not both.");
+            field_errors_add(&x->field_errors, "after", CODE_CONFLICTING,
+                             "Give before or after, not both.");
         *which = (struct message_page){MESSAGE_PAGE_AFTER, page->limit, cursor};
     }
 }
@@ -170,7 +171,7 @@ static enum error list_by_identity(struct exchange *x, struct listing *listing) 
     if (error || cursor_found)
         return error;
     field_errors_add(&x->field_errors, which->kind == MESSAGE_PAGE_BEFORE ? "before" : "after",
-                     "This message is not in the room.");
+                     CODE_DOES_NOT_EXIST, "This message is not in the room.");
     return ERROR_BAD_INPUT;
 }
 
@@ -235,8 +236,8 @@ static void read_type(struct exchange *x, enum message_type *type) {
     if (found)
         *type = (enum message_type)found;
     else
-        field_errors_add(&x->field_errors, "message_type", "\"%.*s\" is not a valid choice.",
-                         (int)name.len, name.at);
+        field_errors_add(&x->field_errors, "message_type", CODE_INVALID_CHOICE,
+                         "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
 static void read_draft(struct exchange *x, struct message_draft *draft) {
@@ -269,7 +270,7 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
 }
 
 static void add_reply_error(struct exchange *x, const struct message_draft *draft) {
-    field_errors_add(&x->field_errors, "reply_to_id",
+    field_errors_add(&x->field_errors, "reply_to_id", CODE_DOES_NOT_EXIST,
                      "Invalid pk \"%" PRIu64 "\" - object does not exist.", draft->reply_to_id);
 }
 
@@ -390,7 +391,8 @@ enum error messages_read(struct exchange *x) {
         message_mark_read(x->service->db, x->ids[0], x->identity.user.id, message_id, &mark);
     /* 400 with the field, not 404: the room itself exists. */
     if (mark.bad_message)
-        field_errors_add(&x->field_errors, "message_id", "This message is not in the room.");
+        field_errors_add(&x->field_errors, "message_id", CODE_DOES_NOT_EXIST,
+                         "This message is not in the room.");
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);

@@ -62,7 +62,7 @@ static bool read_public(struct exchange *x) {
         /* Any other word is an error, so that a typing mistake is noticed. */
         if (!valid || (!is_public && !text_equals(text, text_of("0")) &&
                        !text_equals_nocase(text, text_of("false"))))
-            field_errors_add(&x->field_errors, "public", "Must be 1 or 0.");
+            field_errors_add(&x->field_errors, "public", CODE_INVALID, "Must be 1 or 0.");
     }
     buffer_free(&value);
     return is_public;

@@ -99,7 +99,7 @@ enum error rooms_create(struct exchange *x) {
     if (error)
         limit_give_back_user(x, LIMIT_ROOMS, x->identity.user.id);
     if (error == ERROR_FORBIDDEN)
-        return exchange_fail(x, error, TOO_MANY_ROOMS);
+        return exchange_fail(x, error, CODE_TOO_MANY_ROOMS, TOO_MANY_ROOMS);
     if (error)
         return error;
     /* A new room is known without reading it. */
@@ -158,7 +158,8 @@ static enum error find_or_create(struct exchange *x, struct direct *direct) {
     /* No new room was made, perhaps because another request was quicker: nothing to count. */
     if (error || !direct->change.changed)
         limit_give_back_user(x, LIMIT_INVITATIONS, user_id);
-    return error == ERROR_FORBIDDEN ? exchange_fail(x, error, TOO_MANY_ROOMS) : error;
+    return error == ERROR_FORBIDDEN ? exchange_fail(x, error, CODE_TOO_MANY_ROOMS, TOO_MANY_ROOMS)
+                                    : error;
 }
 
 enum error rooms_direct(struct exchange *x) {
@@ -170,9 +171,10 @@ enum error rooms_direct(struct exchange *x) {
     /* The store refuses both with the same number. */
     if (error == ERROR_BAD_INPUT) {
         if (direct.other_id == x->identity.user.id)
-            field_errors_add(&x->field_errors, "user_id", "A direct room needs another user.");
+            field_errors_add(&x->field_errors, "user_id", CODE_OWN_USER,
+                             "A direct room needs another user.");
         else
-            field_errors_add(&x->field_errors, "user_id",
+            field_errors_add(&x->field_errors, "user_id", CODE_DOES_NOT_EXIST,
                              "Invalid pk \"%" PRIu64 "\" - object does not exist.",
                              direct.other_id);
     }

@@ -35,9 +35,10 @@ static void read_cursor(struct exchange *x, const char *name, enum user_page_kin
         return;
     const struct text text = {buffer_str(value), value->len};
     if (!valid || !text_is_username(text))
-        field_errors_add(&x->field_errors, name, "Not a user name.");
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Not a user name.");
     else if (which->kind != USER_PAGE_OFFSET)
-        field_errors_add(&x->field_errors, name, "Give before or after, not both.");
+        field_errors_add(&x->field_errors, name, CODE_CONFLICTING,
+                         "Give before or after, not both.");
     else
         *which = (struct user_page){kind, text, which->limit, 0};
 }
@@ -51,7 +52,7 @@ static enum error read_query(struct exchange *x, struct buffer texts[3], struct 
     request_query(x->request, "search", &texts[0], &valid);
     listing->prefix = (struct text){buffer_str(&texts[0]), texts[0].len};
     if (!valid)
-        field_errors_add(&x->field_errors, "search", "Not a valid string.");
+        field_errors_add(&x->field_errors, "search", CODE_INVALID, "Not a valid string.");
     read_cursor(x, "after", USER_PAGE_AFTER, &texts[1], &listing->which);
     read_cursor(x, "before", USER_PAGE_BEFORE, &texts[2], &listing->which);
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
@@ -112,7 +113,7 @@ static enum error write_beyond(struct listing *listing, uint64_t count) {
     struct page page = {.limit = listing->which.limit, .offset = listing->which.offset};
     /* Counting ended there, and rows that are skipped are read all the same. */
     if (count > COUNT_MOST) {
-        field_errors_add(&x->field_errors, "offset",
+        field_errors_add(&x->field_errors, "offset", CODE_MAX_VALUE,
                          "At most %d; follow the links to the next pages.", COUNT_MOST);
         return ERROR_BAD_INPUT;
     }

@@ -32,7 +32,7 @@ static bool is_type(const char *content_type, const char *type) {
 static enum error refuse_json(struct exchange *x, const char *why, size_t at) {
     char detail[160];
     snprintf(detail, sizeof(detail), "JSON parse error - %s (at byte %zu).", why, at);
-    return exchange_fail(x, ERROR_BAD_INPUT, detail);
+    return exchange_fail(x, ERROR_BAD_INPUT, CODE_PARSE_ERROR, detail);
 }
 
 static enum error parse_json(struct exchange *x) {
@@ -54,7 +54,8 @@ static enum error parse_json(struct exchange *x) {
         return refuse_json(x, "invalid", 0);
     if (!json_object_is_type(object, json_type_object)) {
         json_object_put(object);
-        return exchange_fail(x, ERROR_BAD_INPUT, "Invalid data. Expected a JSON object.");
+        return exchange_fail(x, ERROR_BAD_INPUT, CODE_INVALID,
+                             "Invalid data. Expected a JSON object.");
     }
     x->fields = object;
     return ERROR_NONE;
@@ -100,9 +101,9 @@ static enum error parse_form(struct exchange *x) {
         rest = (struct text){rest.at + skip, rest.len - skip};
     }
     buffer_free(&scratch);
-    return valid
-               ? ERROR_NONE
-               : exchange_fail(x, ERROR_BAD_INPUT, "The form is not valid percent-encoded UTF-8.");
+    return valid ? ERROR_NONE
+                 : exchange_fail(x, ERROR_BAD_INPUT, CODE_PARSE_ERROR,
+                                 "The form is not valid percent-encoded UTF-8.");
 }
 
 static enum error refuse_type(struct exchange *x, const char *type) {
@@ -110,16 +111,16 @@ static enum error refuse_type(struct exchange *x, const char *type) {
     /* Cut to 100 bytes, perhaps in the middle of a character. */
     snprintf(detail, sizeof(detail), "Unsupported media type \"%.100s\" in request.", type);
     const bool is_utf8 = text_is_valid(detail, strlen(detail));
-    return exchange_fail(x, ERROR_MEDIA_TYPE,
+    return exchange_fail(x, ERROR_MEDIA_TYPE, CODE_UNSUPPORTED_MEDIA_TYPE,
                          is_utf8 ? detail : "Unsupported media type in request.");
 }
 
 enum error body_parse(struct exchange *x, bool form) {
+    if (x->request->body_error == ERROR_BAD_INPUT)
+        return exchange_fail(x, ERROR_BAD_INPUT, CODE_BAD_REQUEST,
+                             "The length of the body differs from Content-Length.");
     if (x->request->body_error)
-        return exchange_fail(x, x->request->body_error,
-                             x->request->body_error == ERROR_BAD_INPUT
-                                 ? "The length of the body differs from Content-Length."
-                                 : NULL);
+        return x->request->body_error;
     /* No body is an object without fields: each required one is then reported. */
     if (x->request->body.len == 0) {
         x->fields = json_object_new_object();

@@ -16,11 +16,11 @@ static struct json_object *find(struct exchange *x, const char *name, unsigned f
     if (!json_object_object_get_ex(x->fields, name, &value)) {
         /* A field that is missing and optional is no error; the caller's default stays. */
         if (flags & FIELDS_REQUIRED)
-            field_errors_add(&x->field_errors, name, "%s", REQUIRED);
+            field_errors_add(&x->field_errors, name, CODE_REQUIRED, "%s", REQUIRED);
         return NULL;
     }
     if (!value && !(flags & FIELDS_NULLABLE))
-        field_errors_add(&x->field_errors, name, "%s", NOT_NULL);
+        field_errors_add(&x->field_errors, name, CODE_NULL, "%s", NOT_NULL);
     return value;
 }
 
@@ -32,7 +32,7 @@ bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, u
     const enum json_type type = json_object_get_type(value);
     /* Numbers are taken as their text, true and false are not. */
     if (type != json_type_string && type != json_type_int && type != json_type_double) {
-        field_errors_add(&x->field_errors, name, "Not a valid string.");
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Not a valid string.");
         return false;
     }
     struct text text = text_of(json_object_get_string(value));
@@ -44,12 +44,12 @@ bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, u
     /* Lengths are in characters (code points), as in the database. */
     const size_t points = text_code_points(text);
     if (points == 0 && min > 0)
-        field_errors_add(&x->field_errors, name, "%s", NOT_BLANK);
+        field_errors_add(&x->field_errors, name, CODE_BLANK, "%s", NOT_BLANK);
     else if (points < min)
-        field_errors_add(&x->field_errors, name, "Ensure this field has at least %zu characters.",
-                         min);
+        field_errors_add(&x->field_errors, name, CODE_MIN_LENGTH,
+                         "Ensure this field has at least %zu characters.", min);
     else if (points > max)
-        field_errors_add(&x->field_errors, name,
+        field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
                          "Ensure this field has no more than %zu characters.", max);
     else {
         *out = text;
@@ -85,7 +85,7 @@ bool fields_bool(struct exchange *x, const char *name, unsigned flags, bool *out
     if ((type == json_type_string || type == json_type_int) &&
         word_to_bool(text_of(json_object_get_string(value)), out))
         return true;
-    field_errors_add(&x->field_errors, name, "Must be a valid boolean.");
+    field_errors_add(&x->field_errors, name, CODE_INVALID, "Must be a valid boolean.");
     return false;
 }
 
@@ -98,6 +98,6 @@ bool fields_id(struct exchange *x, const char *name, unsigned flags, uint64_t *o
     if ((type == json_type_int || type == json_type_string) &&
         text_to_u64(text_of(json_object_get_string(value)), out) && *out > 0)
         return true;
-    field_errors_add(&x->field_errors, name, "A valid integer is required.");
+    field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
     return false;
 }

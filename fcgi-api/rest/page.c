@@ -26,9 +26,10 @@ bool page_number(struct exchange *x, const char *name, uint64_t min, uint64_t *v
     /* Digits that exceed 64 bits are still a number: the largest. */
     if (valid && !text_to_u64(text, value))
         *value = UINT64_MAX;
+    const bool is_number = valid;
     valid = valid && *value >= min;
     if (!valid)
-        field_errors_add(&x->field_errors, name,
+        field_errors_add(&x->field_errors, name, is_number ? CODE_MIN_VALUE : CODE_INVALID,
                          "A whole number of at least %" PRIu64 " is required.", min);
     buffer_free(&raw);
     return valid;

@@ -6,8 +6,9 @@
 #include <json-c/json.h>
 #include <string.h>
 
-enum error exchange_fail(struct exchange *x, enum error error, const char *detail) {
-    response_error(&x->response, error, detail);
+enum error exchange_fail(struct exchange *x, enum error error, enum error_code code,
+                         const char *detail) {
+    response_error(&x->response, error, code, detail);
     return error;
 }
 

@@ -84,8 +84,10 @@ struct exchange {
  * set another one. */
 typedef enum error exchange_handler(struct exchange *x);
 
-/* Makes {"detail": detail} the response and returns error, for the handler to return. */
-enum error exchange_fail(struct exchange *x, enum error error, const char *detail);
+/* Makes {"detail": detail, "code": the word of code} the response, and returns error, for the
+ * handler to return. detail NULL: the default of the error. */
+enum error exchange_fail(struct exchange *x, enum error error, enum error_code code,
+                         const char *detail);
 
 /* Records the result of a statement that reads and checks the token. */
 void exchange_end_pending(struct exchange *x, enum error error, bool found);

@@ -1,5 +1,5 @@
-/* The errors of the fields of a request. They are written as JSON at once:
- * {"field":["message"],...}; each field has one message, the first. */
+/* The errors of the fields of a request. They are written as JSON at once: "field":["message"], and
+ * "field":["code"] for the object "codes"; each field has one of each, the first. */
 #include "server/field_errors.h"
 
 #include <stdarg.h>
@@ -16,8 +16,20 @@ static bool has_error(const struct field_errors *field_errors, const char *field
            memmem(field_errors->json.data, field_errors->json.len, key, strlen(key)) != NULL;
 }
 
-void field_errors_add(struct field_errors *field_errors, const char *field, const char *format,
-                      ...) {
+/* Appends "field":["value"] to the members of an object. */
+static void add_member(struct buffer *members, const char *field, const char *value) {
+    /* Each writer begins without state and knows no comma between fields. */
+    if (members->len > 0)
+        buffer_append_char(members, ',');
+    struct json_writer w = json_writer_start(members);
+    json_write_key(&w, field);
+    json_write_array(&w);
+    json_write_str(&w, value);
+    json_write_array_end(&w);
+}
+
+void field_errors_add(struct field_errors *field_errors, const char *field, enum error_code code,
+                      const char *format, ...) {
     char message[512];
     va_list arguments;
     /* Later checks of the same field would only repeat it. */
@@ -26,14 +38,9 @@ void field_errors_add(struct field_errors *field_errors, const char *field, cons
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    struct json_writer w = json_writer_start(&field_errors->json);
-    /* Each writer begins without state and knows no comma between fields. */
-    if (field_errors->count++ > 0)
-        buffer_append_char(&field_errors->json, ',');
-    json_write_key(&w, field);
-    json_write_array(&w);
-    json_write_str(&w, message);
-    json_write_array_end(&w);
+    add_member(&field_errors->json, field, message);
+    add_member(&field_errors->codes, field, error_code_word(code));
+    field_errors->count++;
 }
 
 bool field_errors_none(const struct field_errors *field_errors) {
@@ -43,15 +50,19 @@ bool field_errors_none(const struct field_errors *field_errors) {
 void field_errors_write(const struct field_errors *field_errors, struct buffer *out) {
     buffer_append_char(out, '{');
     buffer_append(out, field_errors->json.data, field_errors->json.len);
-    buffer_append_char(out, '}');
+    buffer_append_str(out, field_errors->count > 0 ? ",\"codes\":{" : "\"codes\":{");
+    buffer_append(out, field_errors->codes.data, field_errors->codes.len);
+    buffer_append_str(out, "}}");
 }
 
 void field_errors_clear(struct field_errors *field_errors) {
     buffer_clear(&field_errors->json);
+    buffer_clear(&field_errors->codes);
     field_errors->count = 0;
 }
 
 void field_errors_free(struct field_errors *field_errors) {
     buffer_free(&field_errors->json);
+    buffer_free(&field_errors->codes);
     field_errors->count = 0;
 }

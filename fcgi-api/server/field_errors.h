@@ -8,20 +8,22 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 
 struct field_errors {
-    struct buffer json; /* members of the object */
+    struct buffer json;  /* members of the object: texts */
+    struct buffer codes; /* members of its "codes" */
     size_t count;
 };
 
-/* Adds the error of a field; only the first one of a field is kept. */
-void field_errors_add(struct field_errors *field_errors, const char *field, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Adds the error of a field; only the first one of a field is kept. No field is named "codes". */
+void field_errors_add(struct field_errors *field_errors, const char *field, enum error_code code,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* True when there are no errors. */
 bool field_errors_none(const struct field_errors *field_errors);
 
-/* Appends {"field": ["error"], ...}. */
+/* Appends {"field": ["error"], ..., "codes": {"field": ["code"], ...}}. */
 void field_errors_write(const struct field_errors *field_errors, struct buffer *out);
 
 /* Removes all errors, keeping the memory. */

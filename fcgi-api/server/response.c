@@ -38,13 +38,15 @@ void response_header_printf(struct response *response, const char *name, const c
     response_header(response, name, value);
 }
 
-void response_error(struct response *response, enum error error, const char *detail) {
+void response_error(struct response *response, enum error error, enum error_code code,
+                    const char *detail) {
     response->status = error_status(error);
     /* Whatever a handler has written before is dropped. */
     buffer_clear(&response->body);
     struct json_writer w = json_writer_start(&response->body);
     json_write_object(&w);
     json_write_member_str(&w, "detail", detail ? detail : error_detail(error));
+    json_write_member_str(&w, "code", error_code_word(code));
     json_write_object_end(&w);
 }
 

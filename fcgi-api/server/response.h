@@ -30,9 +30,10 @@ void response_header(struct response *response, const char *name, const char *va
 void response_header_printf(struct response *response, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Makes it the response to an error, with the body {"detail": ...}; detail NULL: the default of the
- * error. */
-void response_error(struct response *response, enum error error, const char *detail);
+/* Makes it the response to an error, with the body {"detail": ..., "code": ...}; detail NULL: the
+ * default of the error. */
+void response_error(struct response *response, enum error error, enum error_code code,
+                    const char *detail);
 
 /* Appends the head in the form of CGI (RFC 3875, section 6.3), with the empty line. */
 void response_head(const struct response *response, struct buffer *out);

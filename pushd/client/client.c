@@ -27,19 +27,19 @@ static const struct refusal {
     enum error error;
     unsigned close_code;
     enum metrics_drop drop;
-    const char *code;
+    enum error_code code;
 } REFUSALS[] = {
-    {ERROR_UNAUTHENTICATED, SOCKET_CLOSE_AUTH, METRICS_DROP_AUTH, "unauthenticated"},
-    {ERROR_FORBIDDEN, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN, "forbidden"},
-    {ERROR_NOT_FOUND, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND, "not_found"},
-    {ERROR_BAD_INPUT, SOCKET_CLOSE_BAD_SINCE, METRICS_DROP_BAD_SINCE, "bad_since"},
-    {ERROR_RATE_LIMITED, SOCKET_CLOSE_POLICY, METRICS_DROP_LIMIT, "too_many_sockets"},
-    {ERROR_UNAVAILABLE, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_UNAVAILABLE, "unavailable"},
+    {ERROR_UNAUTHENTICATED, SOCKET_CLOSE_AUTH, METRICS_DROP_AUTH, CODE_UNAUTHENTICATED},
+    {ERROR_FORBIDDEN, SOCKET_CLOSE_FORBIDDEN, METRICS_DROP_FORBIDDEN, CODE_FORBIDDEN},
+    {ERROR_NOT_FOUND, SOCKET_CLOSE_NOT_FOUND, METRICS_DROP_NOT_FOUND, CODE_NOT_FOUND},
+    {ERROR_BAD_INPUT, SOCKET_CLOSE_BAD_SINCE, METRICS_DROP_BAD_SINCE, CODE_BAD_SINCE},
+    {ERROR_RATE_LIMITED, SOCKET_CLOSE_POLICY, METRICS_DROP_LIMIT, CODE_TOO_MANY_SOCKETS},
+    {ERROR_UNAVAILABLE, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_UNAVAILABLE, CODE_UNAVAILABLE},
 };
 
 #define REFUSAL_COUNT (sizeof(REFUSALS) / sizeof(REFUSALS[0]))
 
-void client_send_error(struct client *client, struct text room_id, const char *code,
+void client_send_error(struct client *client, struct text room_id, enum error_code code,
                        const char *detail) {
     if (!client->socket)
         return;
@@ -52,7 +52,7 @@ void client_send_error(struct client *client, struct text room_id, const char *c
         json_write_key(&w, "room_id");
         json_write_raw(&w, room_id.at, room_id.len);
     }
-    json_write_member_str(&w, "code", code);
+    json_write_member_str(&w, "code", error_code_word(code));
     json_write_member_str(&w, "detail", detail);
     json_write_object_end(&w);
     socket_send_text(client->socket, (struct text){json.data, json.len});
@@ -88,7 +88,7 @@ static const struct refusal *refusal_of(enum error error) {
     return refusal;
 }
 
-const char *client_error_code(enum error error) {
+enum error_code client_error_code(enum error error) {
     return refusal_of(error)->code;
 }
 

@@ -32,7 +32,7 @@ static bool take_frame(struct client *client) {
     client->clients->metrics->rate_limited++;
     /* The first one is answered; a client that goes on regardless is closed. */
     if (client->frames_ignored++ == 0)
-        client_send_error(client, text_of(""), "rate_limited", "Too many frames; slow down.");
+        client_send_error(client, text_of(""), CODE_RATE_LIMITED, "Too many frames; slow down.");
     else if (client->frames_ignored > MAX_IGNORED_FRAMES)
         client_close(client, SOCKET_CLOSE_POLICY, METRICS_DROP_FLOOD);
     return false;
@@ -40,18 +40,18 @@ static bool take_frame(struct client *client) {
 
 /* ---- messages ---- */
 
-static void refuse_message(struct client *client, struct text room_id, const char *code,
+static void refuse_message(struct client *client, struct text room_id, enum error_code code,
                            const char *detail) {
     client->clients->metrics->bad_frames++;
     client_send_error(client, room_id, code, detail);
 }
 
 static void bad_json(struct client *client, const char *detail) {
-    refuse_message(client, text_of(""), "bad_json", detail);
+    refuse_message(client, text_of(""), CODE_BAD_JSON, detail);
 }
 
 static void unknown_type(struct client *client) {
-    refuse_message(client, text_of(""), "unknown_type", "There is no such type.");
+    refuse_message(client, text_of(""), CODE_UNKNOWN_TYPE, "There is no such type.");
 }
 
 /* Reads a whole number >= 0; false if the value is anything else. */
@@ -73,9 +73,9 @@ static void begin_watch(struct client *client, struct text id, uint64_t room_id,
         refuse_message(client, id, client_error_code(ERROR_NOT_FOUND),
                        error_detail(ERROR_NOT_FOUND));
     else if (watch_find(client, room_id))
-        refuse_message(client, id, "already_watched", "The room is watched already.");
+        refuse_message(client, id, CODE_ALREADY_WATCHED, "The room is watched already.");
     else if (idmap_count(&client->rooms.watches) >= client->clients->config->max_watched)
-        refuse_message(client, id, "too_many_watched", "Too many rooms are watched.");
+        refuse_message(client, id, CODE_TOO_MANY_WATCHED, "Too many rooms are watched.");
     else
         watch_begin(client, room_id, has_since, bad_since, since);
 }
@@ -114,7 +114,7 @@ static void handle_room_action(struct client *client, enum room_action action,
         return;
     }
     if (!json_object_is_type(value, json_type_int)) {
-        refuse_message(client, text_of(""), "bad_room_id", "room_id must be a whole number.");
+        refuse_message(client, text_of(""), CODE_BAD_ROOM_ID, "room_id must be a whole number.");
         return;
     }
     /* For the error frames; a valid integer of JSON. */
@@ -126,7 +126,7 @@ static void handle_room_action(struct client *client, enum room_action action,
     else if (watch)
         act(watch, action);
     else
-        refuse_message(client, id, "not_watched", "The room is not watched.");
+        refuse_message(client, id, CODE_NOT_WATCHED, "The room is not watched.");
 }
 
 static void handle_type(struct client *client, struct text type, struct json_object *message) {

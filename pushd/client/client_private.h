@@ -166,11 +166,11 @@ void client_unsubscribe(struct subscription *subscription);
 
 /* Sends an error frame; the socket stays open. room_id is what the client sent, or empty: then
  * the frame has none. */
-void client_send_error(struct client *client, struct text room_id, const char *code,
+void client_send_error(struct client *client, struct text room_id, enum error_code code,
                        const char *detail);
 
 /* The code of an error in an error frame. */
-const char *client_error_code(enum error error);
+enum error_code client_error_code(enum error error);
 
 /* Sends an error frame that names the reason, and closes. detail may be NULL. */
 void client_refuse(struct client *client, enum error error, const char *detail);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/xalloc.h"
 
 /* How the values of several processes are combined. MAX and MIN skip processes that do not
@@ -183,6 +184,9 @@ int metrics_health(const struct metrics_data_all *all, struct buffer *out) {
     const bool database = aggregate(all, FIELD(database_up), MIN) != 0;
     const bool redis = aggregate(all, FIELD(redis_up), MIN) != 0;
     buffer_printf(out, "{\"status\":\"%s\"", !database ? "unavailable" : redis ? "ok" : "degraded");
+    if (!database)
+        buffer_printf(out, ",\"detail\":\"The database cannot be reached.\",\"code\":\"%s\"",
+                      error_code_word(CODE_UNAVAILABLE));
     if (!database || !redis)
         buffer_printf(out, ",\"database\":\"%s\",\"redis\":\"%s\"", database ? "ok" : "unreachable",
                       redis ? "ok" : "unreachable");

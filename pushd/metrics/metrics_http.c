@@ -59,6 +59,10 @@ static bool is_for(const struct conn *conn, const char *path) {
            strchr(" ?/", conn->request[4 + len]);
 }
 
+static void write_error(struct buffer *body, enum error_code code, const char *detail) {
+    buffer_printf(body, "{\"detail\":\"%s\",\"code\":\"%s\"}", detail, error_code_word(code));
+}
+
 static void make_answer(struct conn *conn) {
     struct buffer body = BUFFER_EMPTY;
     const char *type = "application/json; charset=utf-8";
@@ -66,7 +70,7 @@ static void make_answer(struct conn *conn) {
     /* The buffer is full without an end of the request. */
     if (conn->len >= REQUEST_SIZE - 1) {
         code = 431;
-        buffer_append_str(&body, "{\"detail\":\"The request is too large.\"}");
+        write_error(&body, CODE_HEADERS_TOO_LARGE, "The request is too large.");
     } else if (is_for(conn, "/metrics")) {
         type = "text/plain; version=0.0.4; charset=utf-8";
         metrics_write(conn->http->all, &body);
@@ -74,7 +78,7 @@ static void make_answer(struct conn *conn) {
         code = metrics_health(conn->http->all, &body);
     } else {
         code = 404;
-        buffer_append_str(&body, "{\"detail\":\"Not found.\"}");
+        write_error(&body, CODE_NOT_FOUND, error_detail(ERROR_NOT_FOUND));
     }
     /* The connection is closed after the answer, which is said here. */
     buffer_printf(&conn->answer,

@@ -21,8 +21,7 @@
 _Static_assert(HEAD_SCAN_MAX + 6 * HEAD_SCAN_MAX_PIECES < WS_HANDSHAKE_HEADERS_SIZE, "size");
 _Static_assert(HEAD_SCAN_MAX_PIECES + 4 < WSI_TOKEN_COUNT, "method, query, version and the rest");
 
-static const char PLAIN_HTTP[] =
-    "{\"detail\":\"This address accepts WebSocket connections only.\"}";
+static const char PLAIN_HTTP[] = "This address accepts WebSocket connections only.";
 
 static void format_peer(const struct sockaddr *peer, socklen_t len,
                         char address[HANDSHAKE_ADDRESS_SIZE]) {
@@ -68,10 +67,12 @@ bool ws_handshake_end(struct ws_handshake *handshakes, struct lws *wsi) {
 
 /* ---- refusing ---- */
 
-/* Sends an answer with a JSON body; none is long enough to be sent in parts. */
-static void answer(int fd, unsigned status, const char *body) {
-    char bytes[1024];
+/* Sends an error; none is long enough to be sent in parts. No detail needs an escape. */
+static void answer(int fd, unsigned status, enum error_code code, const char *detail) {
+    char body[256], bytes[1024];
     const bool temporary = status == 429 || status == 503;
+    snprintf(body, sizeof(body), "{\"detail\":\"%s\",\"code\":\"%s\"}", detail,
+             error_code_word(code));
     const int len = snprintf(
         bytes, sizeof(bytes),
         "HTTP/1.1 %u %s\r\nContent-Type: application/json; charset=utf-8\r\n"
@@ -83,23 +84,27 @@ static void answer(int fd, unsigned status, const char *body) {
 
 /* Answers a request; returns what closes the connection. */
 static int refuse(struct ws_handshake *handshakes, struct lws *wsi, unsigned status,
-                  enum metrics_refusal why, const char *body) {
+                  enum metrics_refusal why, enum error_code code, const char *detail) {
     handshakes->metrics->refusals[why]++;
     ws_handshake_end(handshakes, wsi);
-    answer(lws_get_socket_fd(wsi), status, body);
+    answer(lws_get_socket_fd(wsi), status, code, detail);
     return -1;
 }
 
 int ws_handshake_reject_http(struct ws_handshake *handshakes, struct lws *wsi) {
-    return refuse(handshakes, wsi, 426, METRICS_REFUSAL_PLAIN_HTTP, PLAIN_HTTP);
+    return refuse(handshakes, wsi, 426, METRICS_REFUSAL_PLAIN_HTTP, CODE_UPGRADE_REQUIRED,
+                  PLAIN_HTTP);
 }
 
 void ws_handshake_refuse_head(int fd, unsigned status) {
-    answer(fd, status,
-           status == 414   ? "{\"detail\":\"The address is too long.\"}"
-           : status == 426 ? PLAIN_HTTP
-           : status == 431 ? "{\"detail\":\"Request header is too large.\"}"
-                           : "{\"detail\":\"Bad request.\"}");
+    if (status == 414)
+        answer(fd, status, CODE_URI_TOO_LONG, "The address is too long.");
+    else if (status == 426)
+        answer(fd, status, CODE_UPGRADE_REQUIRED, PLAIN_HTTP);
+    else if (status == 431)
+        answer(fd, status, CODE_HEADERS_TOO_LARGE, "Request header is too large.");
+    else
+        answer(fd, status, CODE_BAD_REQUEST, "Bad request.");
     shutdown(fd, SHUT_WR);
 }
 
@@ -191,31 +196,31 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
     if (!is_websocket(wsi, upgrade))
         return ws_handshake_reject_http(handshakes, wsi);
     if (!handshake_parse(&input, handshake))
-        return refuse(handshakes, wsi, 404, METRICS_REFUSAL_PATH, "{\"detail\":\"Not found.\"}");
+        return refuse(handshakes, wsi, 404, METRICS_REFUSAL_PATH, CODE_NOT_FOUND, "Not found.");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != KEY_LENGTH)
-        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED,
-                      "{\"detail\":\"Invalid Sec-WebSocket-Key.\"}");
+        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED, CODE_BAD_REQUEST,
+                      "Invalid Sec-WebSocket-Key.");
     if (input.host.len == 0)
-        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED,
-                      "{\"detail\":\"Invalid Host.\"}");
+        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED, CODE_BAD_REQUEST,
+                      "Invalid Host.");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > MAX_LIST ||
         !handshake_accepts_subprotocol(&input))
-        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED,
-                      "{\"detail\":\"The only subprotocol is confab.\"}");
+        return refuse(handshakes, wsi, 400, METRICS_REFUSAL_MALFORMED, CODE_UNKNOWN_SUBPROTOCOL,
+                      "The only subprotocol is confab.");
     if (!handshake_origin_allowed(&input, handshake, handshakes->config->allowed_origins))
-        return refuse(handshakes, wsi, 403, METRICS_REFUSAL_ORIGIN,
-                      "{\"detail\":\"The origin is not allowed.\"}");
+        return refuse(handshakes, wsi, 403, METRICS_REFUSAL_ORIGIN, CODE_ORIGIN_NOT_ALLOWED,
+                      "The origin is not allowed.");
     read_address(wsi, &handshakes->headers, handshakes->config);
     switch (check_limits(handshakes)) {
     case CONN_LIMIT_TOTAL:
-        return refuse(handshakes, wsi, 503, METRICS_REFUSAL_FULL,
-                      "{\"detail\":\"Too many sockets.\"}");
+        return refuse(handshakes, wsi, 503, METRICS_REFUSAL_FULL, CODE_TOO_MANY_SOCKETS,
+                      "Too many sockets.");
     case CONN_LIMIT_ADDRESS:
-        return refuse(handshakes, wsi, 429, METRICS_REFUSAL_ADDRESS,
-                      "{\"detail\":\"Too many sockets from this address.\"}");
+        return refuse(handshakes, wsi, 429, METRICS_REFUSAL_ADDRESS, CODE_TOO_MANY_SOCKETS,
+                      "Too many sockets from this address.");
     case CONN_LIMIT_FAILURES:
-        return refuse(handshakes, wsi, 429, METRICS_REFUSAL_FAILURES,
-                      "{\"detail\":\"Too many invalid credentials from this address.\"}");
+        return refuse(handshakes, wsi, 429, METRICS_REFUSAL_FAILURES, CODE_TOO_MANY_FAILURES,
+                      "Too many invalid credentials from this address.");
     default:
         handshakes->admitted = wsi;
         return 0;

@@ -141,7 +141,8 @@ def test_a_wrong_password_is_the_same_400_as_for_a_token(anonymous, user):
     answer = anonymous.post(PATH, json={"username": user().name, "password": "wrong horse"})
     assert answer.status_code == 400
     assert answer.json() == {
-        "non_field_errors": ["Unable to log in with provided credentials."]}
+        "non_field_errors": ["Unable to log in with provided credentials."],
+        "codes": {"non_field_errors": ["authorization"]}}
     assert "Set-Cookie" not in answer.headers
 
 

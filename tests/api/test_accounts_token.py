@@ -6,9 +6,11 @@ import pytest
 
 from support.answers import assert_error
 from support.client import Client
+from support.shapes import refusal
 
 PATH = "/api/auth/token/"
-WRONG = {"non_field_errors": ["Unable to log in with provided credentials."]}
+WRONG = {"non_field_errors": ["Unable to log in with provided credentials."],
+         "codes": {"non_field_errors": ["authorization"]}}
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
@@ -122,7 +124,7 @@ def test_deleting_a_token_keeps_the_sessions_of_the_user_valid(user):
 def test_a_deleted_token_cannot_be_deleted_again(user):
     new = user()
     new.delete(PATH)
-    assert new.delete(PATH).json() == {"detail": "Invalid token."}
+    assert new.delete(PATH).json() == refusal("authentication_failed", "Invalid token.")
 
 
 def test_deleting_a_token_without_one_is_401(anonymous):

@@ -228,7 +228,7 @@ def test_logins_by_cgi_are_limited_in_the_database_without_redis(system, cgi):
         refused = victim.post("/api/auth/token/", json=wrong)
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["Retry-After"]) <= 6
-        assert list(refused.json()) == ["detail"]
+        assert list(refused.json()) == ["detail", "code"]
         assert system.sql("SELECT COUNT(*) FROM rate") == [(2,)]
         assert other.post("/api/auth/token/", json={
             "username": other.name, "password": other.password}).status_code == 200

@@ -12,6 +12,7 @@ from support.certificates import Certificates
 from support.client import Client
 from support.confabctl import Tool
 from support.mariadb import MariaDB
+from support.shapes import refusal
 from support.sockets import ROOM
 from support.wait import wait_for
 from support.websocket import Socket
@@ -100,7 +101,7 @@ def room_of(system):
 def assert_refused(system, answer, number, cause):
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-    assert list(answer.json()) == ["detail"]
+    assert list(answer.json()) == ["detail", "code"]
     wait_for(lambda: f"database: {number} {cause}" in system.log())
 
 
@@ -178,7 +179,7 @@ def test_a_read_only_database_reads_on_and_says_so(make_instance, on, off, numbe
         assert_refused(system, post(client, room), number, "the database is read-only")
         health = client.get("/healthz")
         assert (health.status_code, health.json()) == (503, {
-            "status": "unavailable", "detail": "The database refuses changes.",
+            "status": "unavailable", **refusal("unavailable", "The database refuses changes."),
             "database": "refuses changes", "redis": "ok"})
         assert "the database is read-only" in checks(system, 1)["changes"]["detail"]
         assert messages(client, room) == ["before"]

@@ -29,7 +29,7 @@ def assert_unavailable(answer):
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert list(answer.json()) == ["detail"]
+    assert list(answer.json()) == ["detail", "code"]
     assert not any(word in answer.json()["detail"].lower() for word in SERVERS_ERRORS)
 
 
@@ -91,7 +91,7 @@ def test_health_reports_that_the_database_is_down(make_instance):
     answer = client.get("/healthz")
     assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
     said = answer.json()
-    assert said.pop("detail")
+    assert said.pop("detail") and said.pop("code") == "unavailable"
     assert said == {"status": "unavailable", "database": "unreachable", "redis": "ok"}
     system.end("redis", signal.SIGKILL)
     assert wait_for(lambda: client.get("/healthz").json()["redis"] == "unreachable")

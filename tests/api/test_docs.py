@@ -1,11 +1,13 @@
 """Names in the documentation exist: keys, targets, commands, paths, files, functions."""
 
+import json
 import re
 import subprocess
 
 import pytest
 
 from support import markdown
+from support.answers import assert_codes
 from support.instance import ROOT, build_folder
 
 EVERY_DOCUMENT = pytest.mark.parametrize("document", markdown.DOCUMENTS)
@@ -220,6 +222,20 @@ def test_every_message_of_the_troubleshooting_page_is_one_of_confab():
 def test_the_configuration_page_is_up_to_date():
     made = output(ROOT / "scripts" / "options-page", build_folder() / "fcgi-api")
     assert markdown.read("docs/configuration.md") == made, "make docs/configuration.md"
+
+
+def test_the_page_of_errors_is_up_to_date():
+    made = output(ROOT / "scripts" / "errors-page", ROOT / "common" / "base" / "error_codes.def")
+    assert markdown.read("docs/errors.md") == made, "make docs/errors.md"
+
+
+def test_every_error_page_of_the_web_servers_has_a_documented_code():
+    pages = sorted((ROOT / "conf" / "errors").iterdir())
+    assert len(pages) > 10
+    for page in pages:
+        content = json.loads(page.read_text())
+        assert list(content) == ["detail", "code"], page
+        assert_codes(content)
 
 
 @pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confabctl"])

@@ -2,7 +2,7 @@
 import pytest
 
 from support.rooms import ROOMS
-from support.shapes import A_TEXT
+from support.shapes import refusal
 
 
 def events(client, room, after=0, **options):
@@ -10,7 +10,7 @@ def events(client, room, after=0, **options):
 
 
 def gone(last_seq):
-    return (410, {"detail": A_TEXT, "last_seq": last_seq})
+    return (410, refusal("gone", last_seq=last_seq))
 
 
 def said(answer):

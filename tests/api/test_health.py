@@ -130,7 +130,7 @@ def test_a_hanging_redis_is_degraded_and_delays_no_request(system, visitor, memb
 def test_without_the_database_health_is_503_and_names_the_database(visitor, without_database):
     status, content = health(visitor)
     assert status == 503
-    assert set(content) == {"status", "detail", "database", "redis"}
+    assert set(content) == {"status", "detail", "code", "database", "redis"}
     assert (content["status"], content["database"], content["redis"]) == (
         "unavailable", "unreachable", "ok")
     assert content["detail"]

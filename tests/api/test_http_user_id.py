@@ -4,6 +4,7 @@ import pytest
 
 from support.client import Client
 from support.rooms import ROOMS, url
+from support.shapes import refusal
 
 HEADER = "X-Confab-User-Id"
 ME = "/api/auth/me/"
@@ -80,7 +81,8 @@ def test_a_change_with_the_cookie_of_another_user_is_refused(user):
             answer = browser.request(method, path, json=json,
                                      headers={HEADER: str(expected), "Origin": browser.instance.url})
             assert (answer.status_code, answer.headers[HEADER]) == (409, str(second.id))
-            assert answer.json() == {"detail": "Another user has logged in in this browser."}
+            assert answer.json() == refusal("user_changed",
+                                            "Another user has logged in in this browser.")
     assert browser.get(url(room), headers={HEADER: str(first.id)}).json()["message_count"] == 0
     answer = browser.post(url(room, "messages/"), json={"content": "x"},
                           headers={HEADER: str(second.id), "Origin": browser.instance.url})

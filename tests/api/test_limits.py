@@ -10,6 +10,7 @@ from support.client import Client, fresh_name
 from support.configured import configured
 from support.limits import until_429
 from support.load import Load
+from support.shapes import refusal
 
 TOKEN = "/api/auth/token/"
 ME = "/api/auth/me/"
@@ -204,6 +205,6 @@ def test_a_429_has_a_detail_and_retry_after(system):
         answer = wrong_login(system, "somebody")
     seconds = int(answer.headers["Retry-After"])
     assert 1 <= seconds <= 60
-    assert json.loads(answer.content) == {
-        "detail": f"Request was throttled. Expected available in {seconds} seconds."}
+    assert json.loads(answer.content) == refusal(
+        "throttled", f"Request was throttled. Expected available in {seconds} seconds.")
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"

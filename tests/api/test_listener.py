@@ -115,7 +115,7 @@ def test_a_request_without_fcgi_api_is_503_in_json_with_retry_after(make_instanc
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert list(answer.json()) == ["detail"]
+    assert list(answer.json()) == ["detail", "code"]
     own.start()
     assert client.get("/api/auth/me/").status_code == 401
 

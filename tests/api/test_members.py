@@ -82,7 +82,8 @@ def test_a_missing_user_id_is_reported(user, action):
     alice = user()
     path = f"{ROOMS}direct/" if action == "direct" else url(alice.room(), action)
     answer = alice.post(path, json={})
-    assert (answer.status_code, answer.json()) == (400, {"user_id": ["This field is required."]})
+    assert (answer.status_code, answer.json()) == (
+        400, {"user_id": ["This field is required."], "codes": {"user_id": ["required"]}})
 
 
 def test_a_disabled_user_cannot_be_invited(user, instance):

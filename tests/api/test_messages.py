@@ -163,7 +163,8 @@ def test_invalid_content_is_refused(user, value):
 def test_a_message_requires_content(user):
     alice = user()
     answer = post(alice, alice.room(), message_type="text")
-    assert (answer.status_code, answer.json()) == (400, {"content": ["This field is required."]})
+    assert (answer.status_code, answer.json()) == (
+        400, {"content": ["This field is required."], "codes": {"content": ["required"]}})
 
 
 def test_fields_of_the_largest_size_are_returned_together(user):

@@ -79,7 +79,8 @@ def test_an_invalid_name_is_refused(user, name):
 
 def test_a_room_requires_a_name(user):
     answer = user().post(ROOMS, json={})
-    assert (answer.status_code, answer.json()) == (400, {"name": ["This field is required."]})
+    assert (answer.status_code, answer.json()) == (
+        400, {"name": ["This field is required."], "codes": {"name": ["required"]}})
 
 
 @pytest.mark.parametrize("given, meant", [("true", True), ("false", False), (1, True), (0, False)])

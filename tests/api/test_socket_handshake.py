@@ -2,6 +2,7 @@
 import pytest
 
 from support.answers import assert_error, parse_http
+from support.shapes import NOT_FOUND
 from support.sockets import (BOTH_WAYS, NOTIFICATIONS, ROOM, assert_let_in, assert_refused,
                              person, session_of, site)
 from support.websocket import Socket, push_port
@@ -64,7 +65,7 @@ def test_a_wrong_token_among_the_subprotocols_is_4401(alice, room, direct):
 def test_other_subprotocols_than_confab_are_400(alice, room, direct, protocols):
     with shake(alice, ROOM.format(room), direct, protocols=protocols.format(alice.token)) as live:
         assert live.status == 400
-        assert list(live.json()) == ["detail"]
+        assert list(live.json()) == ["detail", "code"]
 
 
 def test_no_subprotocol_is_answered_if_none_is_offered(alice, room):
@@ -103,7 +104,7 @@ def test_a_session_cookie_from_a_foreign_origin_is_refused_with_403(alice, room,
     origin = form.format(site(alice.instance, direct))
     with shake(alice, ROOM.format(room), direct, cookie=session_of(alice), origin=origin) as live:
         assert live.status == 403
-        assert list(live.json()) == ["detail"]
+        assert list(live.json()) == ["detail", "code"]
         assert live.headers["content-type"] == "application/json; charset=utf-8"
 
 
@@ -112,7 +113,7 @@ def test_a_session_cookie_from_a_foreign_origin_is_refused_with_403(alice, room,
 def test_a_session_cookie_without_an_origin_is_refused_with_403(alice, room, direct, path):
     with shake(alice, path.format(room), direct, cookie=session_of(alice)) as live:
         assert live.status == 403
-        assert list(live.json()) == ["detail"]
+        assert list(live.json()) == ["detail", "code"]
 
 
 def test_the_origin_is_checked_for_a_wrong_cookie(alice, room):
@@ -285,7 +286,7 @@ def test_plain_http_is_426_with_json(instance, direct, path, method):
                        "\r\n".encode())
         plain.read_answer()
         assert plain.status == 426
-        assert list(plain.json()) == ["detail"]
+        assert list(plain.json()) == ["detail", "code"]
         assert plain.headers["content-type"] == "application/json; charset=utf-8"
 
 
@@ -306,7 +307,7 @@ def test_an_upgrade_to_http_2_is_426(alice, room, direct):
     with shake(alice, ROOM.format(room), direct, token=alice.token,
                headers={"Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}) as live:
         assert live.status == 426
-        assert list(live.json()) == ["detail"]
+        assert list(live.json()) == ["detail", "code"]
 
 
 @BOTH_WAYS
@@ -331,7 +332,7 @@ def test_a_handshake_without_a_valid_key_is_400(alice, room, direct, key):
     with shake(alice, ROOM.format(room), direct, token=alice.token,
                headers={"Sec-WebSocket-Key": key}) as live:
         assert live.status == 400
-        assert list(live.json()) == ["detail"]
+        assert list(live.json()) == ["detail", "code"]
 
 
 @BOTH_WAYS
@@ -343,7 +344,7 @@ def test_a_handshake_by_another_method_is_refused(alice, room, direct):
         live.send_raw(request.replace(b"GET", b"POST", 1))
         live.read_answer()
         assert 400 <= live.status < 500
-        assert list(live.json()) == ["detail"]
+        assert list(live.json()) == ["detail", "code"]
 
 
 def test_an_incomplete_handshake_is_disconnected_after_10_seconds(instance):
@@ -369,7 +370,7 @@ def test_a_handshake_with_many_cookies_is_accepted(alice, room, direct):
 def test_an_unknown_path_is_404(alice, direct, path):
     with shake(alice, path, direct, token=alice.token) as live:
         assert live.status == 404
-        assert live.json() == {"detail": "Not found."}
+        assert live.json() == NOT_FOUND
 
 
 @pytest.mark.everywhere

@@ -4,7 +4,7 @@ import pytest
 from support.sockets import BOTH_WAYS, NOTIFICATIONS, ROOM, assert_let_in, assert_refused
 from support.websocket import Socket, push_port
 
-DETAIL = ["detail"]
+DETAIL = ["detail", "code"]
 MISSING = "Authentication credentials were not provided."
 REQUEST = ("{} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
            "Sec-WebSocket-Key: {}\r\nSec-WebSocket-Version: 13\r\n")

@@ -15,6 +15,7 @@ from support.event_reader import follow
 from support.metrics import parse, value
 from support.pushd import Pushd
 from support.pushd_metrics import metric
+from support.shapes import refusal
 from support.sockets import PING_TEXT, in_room
 from support.wait import wait_for
 from support.websocket import BINARY, CONTINUED, PING, TEXT, Socket, make_frame, push_port
@@ -333,7 +334,8 @@ def test_ten_thousand_connections_from_one_address_are_refused_and_others_served
             if made.status == 101:
                 stack.enter_context(made)
             else:
-                assert made.json() == {"detail": "Too many sockets from this address."}
+                assert made.json() == refusal("too_many_sockets",
+                                              "Too many sockets from this address.")
                 made.abort()
             if number % 500 == 0:
                 said = alice.say(room)

@@ -5,6 +5,7 @@ import pytest
 
 from support.client import Client
 from support.pushd_metrics import metric
+from support.shapes import refusal
 from support.sockets import BOTH_WAYS, ROOM, assert_let_in, assert_refused, session_of
 from support.wait import wait_for
 from support.websocket import Closed, Socket
@@ -100,7 +101,8 @@ def test_an_address_has_no_more_sockets_than_the_limit(system, alice, room, open
     crowd(system, alice, room, "192.0.2.7", opened)
     with alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.7"}) as live:
         assert live.status == 429
-        assert live.json() == {"detail": "Too many sockets from this address."}
+        assert live.json() == refusal("too_many_sockets",
+                                      "Too many sockets from this address.")
         assert live.headers["retry-after"] == "5"
     assert metric(system, "refusals_total", reason="address_limit") == before + 1
     other = alice.socket(room, direct=True, headers={"X-Forwarded-For": "192.0.2.8"})

@@ -13,6 +13,7 @@ import pytest
 from support.client import Client
 from support.metrics import parse, value
 from support.pushd import Pushd
+from support.shapes import refusal
 from support.sockets import in_room, notified
 from support.wait import wait_for
 from support.websocket import Closed, push_port
@@ -212,7 +213,7 @@ def test_sockets_reconnect_through_lighttpd_after_a_restart_of_pushd(make_instan
     alice.say(room)
     with alice.socket(room) as refused:
         assert refused.status == 503
-        assert list(refused.json()) == ["detail"]
+        assert list(refused.json()) == ["detail", "code"]
         assert "retry-after" in refused.headers
     system.start()
 
@@ -294,7 +295,7 @@ def test_sockets_above_max_sockets_are_refused(instance, user):
     with Pushd(instance, max_sockets=10) as pushd, many(alice, room, pushd, 10) as sockets:
         with alice.socket(room, direct=pushd.port) as one_more:
             assert one_more.status == 503
-            assert one_more.json() == {"detail": "Too many sockets."}
+            assert one_more.json() == refusal("too_many_sockets", "Too many sockets.")
             assert one_more.headers["retry-after"] == "5"
         assert metric(pushd, "refusals_total", reason="full") == 1
         sockets[0].close()

@@ -11,6 +11,7 @@ import pytest
 from support.client import Client
 from support.metrics import parse, value
 from support.pushd import Pushd
+from support.shapes import refusal
 from support.sockets import NOTIFICATIONS, ROOM, assert_let_in
 from support.wait import wait_for
 from support.websocket import Closed, Socket
@@ -92,8 +93,8 @@ def test_invalid_credentials_of_an_address_are_limited(system, alice):
             with made_up(system, pushd.port) as live:
                 statuses.append(live.status)
                 if live.status == 429:
-                    assert live.json() == {
-                        "detail": "Too many invalid credentials from this address."}
+                    assert live.json() == refusal(
+                        "too_many_failures", "Too many invalid credentials from this address.")
                     assert live.headers["retry-after"] == "5"
                 else:
                     assert live.closed() == 4401

@@ -13,33 +13,38 @@ static const struct {
     enum error error;
     int number; /* part of the SQL transactions, so never another */
     int status;
+    const char *code;
     const char *detail;
 } outcomes[] = {
-    {ERROR_NONE, 0, 200, ""},
-    {ERROR_BAD_INPUT, 1, 400, "Invalid input."},
-    {ERROR_UNAUTHENTICATED, 2, 401, "Authentication credentials were not provided."},
-    {ERROR_FORBIDDEN, 3, 403, "You do not have permission to perform this action."},
-    {ERROR_NOT_FOUND, 4, 404, "Not found."},
-    {ERROR_METHOD, 5, 405, "Method not allowed."},
-    {ERROR_GONE, 6, 410, "What came after this cursor is no longer kept."},
-    {ERROR_TOO_LARGE, 7, 413, "The request body is too large."},
-    {ERROR_URI_TOO_LONG, 8, 414, "The query string is too long."},
-    {ERROR_MEDIA_TYPE, 9, 415, "Unsupported media type in request."},
-    {ERROR_RATE_LIMITED, 10, 429, "Request was throttled."},
-    {ERROR_UNAVAILABLE, 11, 503, "The service is unavailable for the moment; try again."},
-    {ERROR_INTERNAL, 12, 500, "Something went wrong on our side."},
-    {ERROR_CONFLICT, 13, 409, "The change conflicts with the current state."},
-    {ERROR_TIMEOUT, 14, 408, "The request did not arrive in full."},
+    {ERROR_NONE, 0, 200, "error", ""},
+    {ERROR_BAD_INPUT, 1, 400, "invalid", "Invalid input."},
+    {ERROR_UNAUTHENTICATED, 2, 401, "not_authenticated",
+     "Authentication credentials were not provided."},
+    {ERROR_FORBIDDEN, 3, 403, "permission_denied",
+     "You do not have permission to perform this action."},
+    {ERROR_NOT_FOUND, 4, 404, "not_found", "Not found."},
+    {ERROR_METHOD, 5, 405, "method_not_allowed", "Method not allowed."},
+    {ERROR_GONE, 6, 410, "gone", "What came after this cursor is no longer kept."},
+    {ERROR_TOO_LARGE, 7, 413, "too_large", "The request body is too large."},
+    {ERROR_URI_TOO_LONG, 8, 414, "uri_too_long", "The query string is too long."},
+    {ERROR_MEDIA_TYPE, 9, 415, "unsupported_media_type", "Unsupported media type in request."},
+    {ERROR_RATE_LIMITED, 10, 429, "throttled", "Request was throttled."},
+    {ERROR_UNAVAILABLE, 11, 503, "unavailable",
+     "The service is unavailable for the moment; try again."},
+    {ERROR_INTERNAL, 12, 500, "error", "Something went wrong on our side."},
+    {ERROR_CONFLICT, 13, 409, "conflict", "The change conflicts with the current state."},
+    {ERROR_TIMEOUT, 14, 408, "timeout", "The request did not arrive in full."},
 };
 
 #define OUTCOMES (sizeof outcomes / sizeof outcomes[0])
 
-static void every_error_has_its_status_and_text(void **state) {
+static void every_error_has_its_status_text_and_code(void **state) {
     (void)state;
     for (size_t i = 0; i < OUTCOMES; i++) {
         assert_int_equal(outcomes[i].error, outcomes[i].number);
         assert_int_equal(error_status(outcomes[i].error), outcomes[i].status);
         assert_string_equal(error_detail(outcomes[i].error), outcomes[i].detail);
+        assert_string_equal(error_code_word(error_code(outcomes[i].error)), outcomes[i].code);
     }
 }
 
@@ -51,6 +56,28 @@ static void an_unknown_error_is_an_internal_one(void **state) {
         assert_int_equal(error_status((enum error)unknown[i]), 500);
         assert_string_equal(error_detail((enum error)unknown[i]), error_detail(ERROR_INTERNAL));
     }
+}
+
+static void a_code_has_its_name_in_lower_case_as_word(void **state) {
+    static const char *const NAMES[] = {
+#define ERROR_CODE(name, word, meaning) #name,
+#include "base/error_codes.def"
+#undef ERROR_CODE
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CODE_COUNT; i++) {
+        const char *word = error_code_word((enum error_code)i);
+        assert_int_equal(strlen(word), strlen(NAMES[i]));
+        for (size_t j = 0; word[j]; j++)
+            assert_int_equal(word[j], NAMES[i][j] == '_' ? '_' : NAMES[i][j] - 'A' + 'a');
+    }
+}
+
+static void an_unknown_code_is_that_of_an_internal_error(void **state) {
+    (void)state;
+    assert_string_equal(error_code_word(CODE_COUNT), "error");
+    assert_string_equal(error_code_word((enum error_code) - 1), "error");
 }
 
 static void every_status_has_its_reason(void **state) {
@@ -93,8 +120,10 @@ static void every_status_has_its_reason(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_error_has_its_status_and_text),
+        cmocka_unit_test(every_error_has_its_status_text_and_code),
         cmocka_unit_test(an_unknown_error_is_an_internal_one),
+        cmocka_unit_test(a_code_has_its_name_in_lower_case_as_word),
+        cmocka_unit_test(an_unknown_code_is_that_of_an_internal_error),
         cmocka_unit_test(every_status_has_its_reason),
     };
 

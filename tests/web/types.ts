@@ -161,13 +161,16 @@ export async function messages(room: number): Promise<void> {
 
 export function explain(error: unknown): string {
     if (!(error instanceof ConfabError)) return "?";
-    const { status, detail, fields, retryAfter, requestId, body, temporary } = error;
+    const { status, detail, code, fields, codes, retryAfter, requestId, body, temporary } = error;
     const words: string[] | undefined = fields.name;
     const seconds: number | null = retryAfter;
+    const word: string | undefined = code ?? codes.name?.[0];
     // @ts-expect-error: errors are read-only
     error.status = 200;
     const again: boolean = temporary && status !== 0;
-    return [detail, words, seconds, requestId, body, again, error.foreign, error.name].join(" ");
+    return [detail, word, words, seconds, requestId, body, again, error.foreign, error.name].join(
+        " ",
+    );
 }
 new ConfabError(400, "No.", { fields: { name: ["No."] }, retryAfter: 1, cause: new Error() });
 

@@ -342,7 +342,9 @@ export class Confab extends Emitter {
 
     /** Another tab has logged in another user: stops, so that nothing is sent as that one. */
     #anotherUser() {
-        this.#otherUser = new ConfabError(409, "Another user has logged in in this browser.");
+        this.#otherUser = new ConfabError(409, "Another user has logged in in this browser.", {
+            code: "user_changed",
+        });
         this.#generation += 1;
         this.#refused = true;
         this.#expired.clear();

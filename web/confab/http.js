@@ -15,7 +15,9 @@ export class ConfabError extends Error {
         status,
         detail,
         {
+            code = null,
             fields = {},
+            codes = {},
             retryAfter = null,
             requestId = null,
             body = null,
@@ -27,7 +29,9 @@ export class ConfabError extends Error {
         this.name = "ConfabError";
         this.status = status;
         this.detail = detail;
+        this.code = code;
         this.fields = fields;
+        this.codes = codes;
         this.retryAfter = retryAfter;
         this.requestId = requestId;
         this.body = body;
@@ -50,7 +54,9 @@ export function errorOf({ status, headers, body }) {
     const fields = fieldsOf(body);
     const detail = detailOf(body, fields);
     return new ConfabError(status, detail ?? foreignDetail(status), {
+        code: codeOf(body),
         fields,
+        codes: body?.codes ?? {},
         retryAfter: Number.isNaN(retryAfter) ? null : retryAfter,
         requestId: headers.get("X-Request-ID"),
         body,
@@ -69,6 +75,15 @@ function fieldsOf(body) {
         ([name, words]) => name !== "non_field_errors" && Array.isArray(words),
     );
     return Object.fromEntries(named);
+}
+
+/** The code of the error; of a 400 about fields, that of the first. */
+function codeOf(body) {
+    if (typeof body?.code === "string") {
+        return body.code;
+    }
+    const [first] = Object.values(body?.codes ?? {});
+    return first?.[0] ?? null;
 }
 
 function detailOf(body, fields) {

@@ -1,9 +1,14 @@
 """Checks that hold for every error response, of fcgi-api or of the web server."""
 
+import functools
 import json
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 from requests.structures import CaseInsensitiveDict
+
+ROOT = Path(__file__).resolve().parents[3]
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -47,12 +52,14 @@ def answer_of(source):
 
 
 def assert_error(source, status, keys=("detail",)):
-    """Asserts an error of that status, in JSON with exactly these keys, that reveals no
-    internals. Returns the JSON."""
+    """Asserts an error of that status, in JSON with exactly these keys and the codes beside them,
+    that reveals no internals. Returns the JSON without the codes."""
     answer = answer_of(source)
     assert answer.status == status, (answer.status, answer.body[:500])
     assert answer.headers["Content-Type"] == JSON_TYPE
     content = answer.json()
+    assert_codes(content)
+    content.pop("code" if "detail" in content else "codes")
     assert sorted(content) == sorted(keys), content
     for key, value in content.items():
         sound = [value] if key == "detail" else value
@@ -60,6 +67,22 @@ def assert_error(source, status, keys=("detail",)):
         assert all(isinstance(line, str) and line for line in sound), content
     assert_tells_nothing(answer.body)
     return content
+
+
+def assert_codes(content):
+    """Asserts that an error has codes that are documented: one, or one for each field."""
+    if "detail" in content:
+        assert content["code"] in documented_codes() and "codes" not in content, content
+        return
+    codes = content["codes"]
+    assert codes and sorted(codes) == sorted(content.keys() - {"codes"}), content
+    for field, words in codes.items():
+        assert len(words) == len(content[field]) and set(words) <= documented_codes(), content
+
+
+@functools.cache
+def documented_codes():
+    return set(re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.M))
 
 
 def assert_detail(source, status, detail):

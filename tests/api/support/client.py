@@ -6,6 +6,7 @@ import time
 
 import requests
 
+from support.answers import assert_codes
 from support.websocket import Socket
 
 numbers = itertools.count(1)
@@ -75,6 +76,9 @@ class Client:
         self._used = time.monotonic()
         assert self.may_fail or answer.status_code < 500, \
             f"{method} {path}: {answer.status_code} {answer.text}\n{self.instance.log()[-2000:]}"
+        # Only fcgi-api sends X-Request-ID.
+        if answer.status_code >= 400 and answer.content and "X-Request-ID" in answer.headers:
+            assert_codes(answer.json())
         return answer
 
     def get(self, path, **options):

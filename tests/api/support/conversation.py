@@ -1,6 +1,7 @@
 """A sequence of requests that exercises everything a web server has to pass on."""
 
 from support.client import Client
+from support.shapes import NOT_FOUND
 
 
 def run_through(place):
@@ -35,14 +36,15 @@ def assert_errors(anne, ben, path):
     unchanged = anne.get(path)
     again = anne.get(path, headers={"If-None-Match": unchanged.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert anne.get("/api/nothing/").json() == {"detail": "Not found."}
+    assert anne.get("/api/nothing/").json() == NOT_FOUND
     assert anne.get("/api/auth/me/", headers={"Authorization": "Token x"}).status_code == 401
     assert ben.delete(path).status_code == 403
     refused = anne.request("PUT", path)
     assert refused.status_code == 405
     assert refused.headers["Allow"] == "GET, HEAD, PATCH, DELETE, OPTIONS"
     wrong = anne.post(path + "messages/", json={"content": "", "message_type": "song"})
-    assert wrong.status_code == 400 and set(wrong.json()) == {"content", "message_type"}
+    assert wrong.status_code == 400 and wrong.json()["codes"] == {
+        "content": ["blank"], "message_type": ["invalid_choice"]}
     headers = {"Content-Type": "application/json"}
     for body in (b"{", b"[]", b'{"content": NaN}', b'{"content": "\xff"}', b""):
         broken = anne.post(path + "messages/", data=body, headers=headers)

@@ -5,7 +5,7 @@ import re
 from support.instance import ROOT
 
 DOCUMENTS = ("README.md", "HACKING.md", "docs/apache.md", "docs/api-notes.md", "docs/clients.md",
-             "docs/configuration.md", "docs/debian.md", "docs/first-day.md", "docs/instance.md",
+             "docs/configuration.md", "docs/debian.md", "docs/errors.md", "docs/first-day.md", "docs/instance.md",
              "docs/lighttpd.md",
              "docs/nginx.md", "docs/operations.md", "docs/requirements.md", "docs/shared-host.md",
              "docs/systemd.md", "docs/troubleshooting.md",

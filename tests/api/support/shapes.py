@@ -25,15 +25,25 @@ TIME_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 A_TIME = Kind("a time", lambda value: isinstance(value, str) and TIME_FORM.fullmatch(value))
 AN_ID = Kind("an id", lambda value: type(value) is int and value > 0)
 A_TEXT = Kind("a text", lambda value: isinstance(value, str) and value != "")
-A_DETAIL = {"detail": A_TEXT}
-NOT_FOUND = {"detail": "Not found."}
+A_CODE = Kind("a code", lambda value: isinstance(value, str) and re.fullmatch("[a-z_]+", value))
+A_DETAIL = {"detail": A_TEXT, "code": A_CODE}
 
 
-def wrong(*fields):
-    """The body of a 400 with errors for exactly these fields."""
+def refusal(code, detail=A_TEXT, **more):
+    """The body of an error that concerns no field."""
+    return {"detail": detail, "code": code, **more}
+
+
+NOT_FOUND = refusal("not_found", "Not found.")
+
+
+def wrong(*fields, **codes):
+    """The body of a 400 with errors for exactly these fields; those given by keyword have that
+    code."""
     said = Kind("what is wrong", lambda value: isinstance(value, list) and len(value) == 1
                 and isinstance(value[0], str) and value[0])
-    return {field: said for field in fields}
+    codes = {**dict.fromkeys(fields, A_CODE), **codes}
+    return {**dict.fromkeys(codes, said), "codes": {field: [code] for field, code in codes.items()}}
 
 
 def fill(shape, known):

@@ -83,10 +83,13 @@ test("rooms, messages, sending and deleting", async () => {
 test("methods resolve to the body of an error", async () => {
     const { alice, room } = await pair(system);
     const made = manager(alice, room);
-    assert.deepEqual(Object.keys(await made.sendMessage("")), ["content"]);
+    assert.deepEqual(Object.keys(await made.sendMessage("")), ["content", "codes"]);
     assert.equal(await made.deleteMessage(4711000), false);
     const nobody = manager({ token: "0".repeat(40) }, room);
-    assert.deepEqual(await nobody.getRooms(), { detail: "Invalid token." });
+    assert.deepEqual(await nobody.getRooms(), {
+        detail: "Invalid token.",
+        code: "authentication_failed",
+    });
 });
 
 test("methods are rejected if a firewall responds", async () => {

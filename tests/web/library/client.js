@@ -330,6 +330,8 @@ test("a 400 has the errors of each invalid field", async () => {
         refusal(400, (error) => {
             assert.deepEqual(Object.keys(error.fields).sort(), ["password", "username"]);
             assert.match(error.detail, /username: ./);
+            assert.equal(error.code, "invalid");
+            assert.deepEqual(error.codes, { username: ["invalid"], password: ["min_length"] });
             assert.equal(error.temporary, false);
             assert.ok(error.requestId);
         }),
@@ -343,6 +345,7 @@ test("an error of no single field has empty fields", async () => {
         refusal(400, (error) => {
             assert.deepEqual(error.fields, {});
             assert.equal(error.message, "Unable to log in with provided credentials.");
+            assert.equal(error.code, "authorization");
         }),
     );
 });
@@ -352,7 +355,10 @@ test("403 and 404 carry the server's text", async () => {
     await assert.rejects(bob.deleteRoom(room), refusal(403));
     await assert.rejects(
         alice.room(4711000),
-        refusal(404, (error) => assert.equal(error.detail, "Not found.")),
+        refusal(404, (error) => {
+            assert.equal(error.detail, "Not found.");
+            assert.equal(error.code, "not_found");
+        }),
     );
 });
 
@@ -382,6 +388,7 @@ test("no response is status 0 and temporary", async () => {
         client.health(),
         refusal(0, (error) => {
             assert.match(error.detail, /in time/);
+            assert.equal(error.code, null);
             assert.equal(error.temporary, true);
         }),
     );
