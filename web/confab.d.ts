@@ -25,7 +25,11 @@ export interface User extends UserRef {
     created_at: Timestamp;
 }
 
-export type MessageType = "text" | "image" | "file";
+/** "system" only for messages of the site itself. */
+export type MessageType = PostedType | "system";
+
+/** What users can post. */
+export type PostedType = "text" | "image" | "file";
 
 export interface Message {
     message_id: number;
@@ -48,6 +52,8 @@ export interface EventRoom {
     name: string;
     is_private: boolean;
     is_direct: boolean;
+    /** By which the site knows the room; null for rooms of its users. */
+    key: string | null;
     created_by_id: number;
     created_at: Timestamp;
     members_count: number;
@@ -442,7 +448,7 @@ export class Confab extends Emitter<ConfabEvents> {
     // -- rooms --
 
     /** The user's rooms, most recently active first; with `public`, all public ones. */
-    rooms(options?: PageOptions & { public?: boolean }): Promise<Page<Room>>;
+    rooms(options?: PageOptions & { public?: boolean; key?: string }): Promise<Page<Room>>;
     room(roomId: number): Promise<Room>;
     createRoom(room: { name: string; is_private?: boolean }): Promise<Room>;
     updateRoom(roomId: number, change: { name?: string; is_private?: boolean }): Promise<Room>;
@@ -473,7 +479,7 @@ export class Confab extends Emitter<ConfabEvents> {
         roomId: number,
         message: {
             content: string;
-            message_type?: MessageType;
+            message_type?: PostedType;
             reply_to_id?: number | null;
             client_id?: string | null;
         },
@@ -501,7 +507,7 @@ export class Confab extends Emitter<ConfabEvents> {
         roomId: number,
         content: string,
         options?: {
-            message_type?: MessageType;
+            message_type?: PostedType;
             reply_to_id?: number | null;
         },
     ): Outgoing;
@@ -710,7 +716,7 @@ export class ChatManager {
     getMessages(limit?: number, offset?: number): Promise<Page<Message>>;
     sendMessage(
         content: string,
-        messageType?: MessageType,
+        messageType?: PostedType,
         replyToId?: number | null,
     ): Promise<Message>;
     deleteMessage(messageId: number): Promise<boolean>;

@@ -66,6 +66,10 @@ static void room_fields(struct json_writer *w, const struct room *room) {
     json_write_member_text(w, "name", room->name);
     json_write_member_bool(w, "is_private", state->is_private);
     json_write_member_bool(w, "is_direct", state->is_direct);
+    if (room->key.len > 0)
+        json_write_member_text(w, "key", room->key);
+    else
+        json_write_member_null(w, "key");
     json_write_member_u64(w, "created_by_id", room->created_by_id);
     json_write_member_time(w, "created_at", state->created_at);
     json_write_member_u64(w, "members_count", state->members_count);

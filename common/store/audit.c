@@ -60,10 +60,11 @@ struct rule {
 #define ROOM_IDS "t.room_id, 0"
 #define USER_IDS "0, t.user_id"
 
-/* Rooms, other than direct ones, of which none of the members is counted by `counted`. */
+/* Rooms, other than direct ones and those with a key, of which none of the members is counted by
+ * `counted`. */
 #define WITHOUT(counted)                                                                 \
     "SELECT r.room_id, 0, 1, 0 FROM room r LEFT JOIN member m ON m.room_id = r.room_id " \
-    "WHERE r.direct_low IS NULL GROUP BY r.room_id HAVING " counted " = 0"
+    "WHERE r.direct_low IS NULL AND r.room_key IS NULL GROUP BY r.room_id HAVING " counted " = 0"
 
 /* Whether a text was encoded in UTF-8 twice, as by a server that takes the bytes of the client for
  * latin1: each of its characters is one of latin1, and as bytes these are UTF-8, and shorter. */

@@ -45,6 +45,19 @@ enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t
     return ERROR_NONE;
 }
 
+enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *visit,
+                           void *context) {
+    static const char SQL[] = "SELECT user_id FROM member WHERE room_id = ? ORDER BY user_id";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id));
+    if (error)
+        return error;
+    while (db_next(rows))
+        visit(context, db_get_u64(rows, 0));
+    db_done(rows);
+    return ERROR_NONE;
+}
+
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context) {
     static const char SQL[] =
@@ -87,40 +100,44 @@ enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_
 #define DEPARTURE "INTERVAL 1 HOUR"
 
 /* p_flag: the target joins, and is not invited. v_refusal is an enum member_refusal. */
-static const char ADD[] = TRANSACTION(
-    TARGET_DECLARATIONS
-    "DECLARE p_most, v_rooms BIGINT UNSIGNED; DECLARE v_refusal INT DEFAULT 0; ",
-    "SET p_most = ?; "
-    TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
-                           " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))")
-    /* The target must exist and be active (1: bad input); locked for its rooms_count. */
-    "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "
-    "WHERE user_id = p_target AND is_active FOR UPDATE; "
-    "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
-    FIND_TARGET
-    /* A member already: a success that changes nothing. */
-    "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "
-    /* First the refusals: the target left lately, or is in as many rooms as allowed. */
-    "IF p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "
-    "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "
-    "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now) THEN SET v_refusal = 1; "
-    "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "
-    "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "
-    /* Whoever joins on their own may be invited again at once afterwards. */
-    "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "
-    "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "
-    /* The target's own stream, which tells its other sockets; sets v_user_seq. */
-    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",
-                           "+ 1")
-    /* The new member has read everything up to now. */
-    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, invited_by_id) "
-    "VALUES (p_room, p_target, FALSE, v_now, v_message_count, IF(p_flag, NULL, p_user)); "
-    "SET v_membership = LAST_INSERT_ID(); "
-    /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */
-    "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "
-    "WHERE room_id = p_room; "
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),
-    ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal");
+#define ADD(enter) TRANSACTION(                                                                   \
+    TARGET_DECLARATIONS                                                                           \
+    "DECLARE p_most, v_rooms BIGINT UNSIGNED; DECLARE v_refusal INT DEFAULT 0; ",                 \
+    "SET p_most = ?; "                                                                            \
+    enter                                                                                         \
+    /* The target must exist and be active (1: bad input); locked for its rooms_count. */         \
+    "SELECT user_id, rooms_count INTO v_target, v_rooms FROM user "                               \
+    "WHERE user_id = p_target AND is_active FOR UPDATE; "                                         \
+    "IF v_target IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "                            \
+    FIND_TARGET                                                                                   \
+    /* A member already: a success that changes nothing. */                                       \
+    "IF v_membership IS NOT NULL THEN LEAVE body; END IF; "                                       \
+    /* First the refusals: the target left lately, or is in as many rooms as allowed. */          \
+    "IF p_most > 0 AND NOT p_flag AND EXISTS (SELECT 1 FROM departure "                           \
+    "WHERE room_id = p_room AND user_id = p_target AND admin_id = p_user "                        \
+    "AND left_at > v_now - " DEPARTURE " AND left_at <= v_now) THEN SET v_refusal = 1; "          \
+    "ELSEIF p_most > 0 AND v_rooms >= p_most THEN SET v_refusal = 2; END IF; "                    \
+    "IF v_refusal > 0 THEN SET v_outcome = 3; LEAVE body; END IF; "                               \
+    /* Whoever joins on their own may be invited again at once afterwards. */                     \
+    "IF p_flag THEN DELETE FROM departure WHERE room_id = p_room AND user_id = p_target; END IF; "\
+    "SET v_changed = TRUE; SET v_target_admin = FALSE; SET v_joined = v_now; "                    \
+    /* The target's own stream, which tells its other sockets; sets v_user_seq. */                \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_INVITATION), "p_user", "p_room",      \
+                           "+ 1")                                                                 \
+    /* The new member has read everything up to now. */                                           \
+    "INSERT INTO member (room_id, user_id, is_admin, joined_at, last_read_position, "             \
+    "invited_by_id) VALUES (p_room, p_target, FALSE, v_now, v_message_count, "                    \
+    "IF(p_flag, NULL, p_user)); "                                                                 \
+    "SET v_membership = LAST_INSERT_ID(); "                                                       \
+    /* The event gets the number v_seq, which TRANSACTION_ENTER_ROOM has read as last_seq + 1. */ \
+    "UPDATE room SET last_seq = v_seq, members_count = members_count + 1 "                        \
+    "WHERE room_id = p_room; "                                                                    \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_INVITED), "p_target"),                            \
+    ", v_changed, v_seq, v_user_seq, v_membership, v_target_admin, v_joined, v_refusal")
+
+static const char ADD_BY_MEMBER[] = ADD(TRANSACTION_ENTER_ROOM(
+    TRANSACTION_IS_DIRECT " OR (NOT p_flag AND (" TRANSACTION_NOT_ADMIN "))"));
+static const char ADD_BY_SITE[] = ADD(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
 
 /* Reads the first columns, the same for all transactions: outcome, changed. False, with
  * ERROR_INTERNAL, if there is no row. */
@@ -133,11 +150,12 @@ static bool read_change(struct db_rows *rows, enum error *error, struct member_c
     return true;
 }
 
-enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                      bool joining, uint64_t most_rooms, struct member_change *change) {
+static enum error add(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                      uint64_t target_id, bool joining, uint64_t most_rooms,
+                      struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    enum error error = DB_RUN(db, ADD, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
                               db_u64(target_id), db_bool(joining), db_u64(most_rooms));
     if (error)
         return error;
@@ -156,55 +174,70 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
     return error;
 }
 
-/* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
- * joined becomes admin, by an event after that of the removal. */
-static const char REMOVE[] = TRANSACTION(
-    TARGET_DECLARATIONS,
-    TRANSACTION_ENTER_ROOM(TRANSACTION_IS_DIRECT
-                           " OR (p_target <> p_user AND (" TRANSACTION_NOT_ADMIN "))")
-    FIND_TARGET
-    /* 4: not found, the target is no member. */
-    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-    "SET v_changed = TRUE; SET v_last = v_members_count = 1; "
-    /* The last member: the room goes with it. Its messages and events are deleted later, by
-     * room_purge. */
-    "IF v_last THEN "
-    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_DELETED), "p_user", "p_room", "- 1")
-    "DELETE FROM member WHERE room_id = p_room; "
-    "DELETE FROM room WHERE room_id = p_room; "
-    "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "
-    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "
-    "LEAVE body; END IF; "
-    /* Others stay: the target's own stream, then the room's. */
-    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")
-    /* Neither the one who invited the target nor the one who removes it may invite it soon. */
-    "INSERT INTO departure (room_id, user_id, admin_id, left_at) "
-    "SELECT room_id, user_id, invited_by_id, v_now FROM member "
-    "WHERE room_id = p_room AND user_id = p_target AND invited_by_id IS NOT NULL "
-    "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "
-    "ON DUPLICATE KEY UPDATE left_at = v_now; "
-    "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")
-    "IF v_target_admin AND " ONLY_ADMIN " THEN "
-    /* The oldest membership; its event has the number after that of the removal. */
-    "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "
-    "ORDER BY membership_id LIMIT 1; "
-    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_promoted; "
-    "SET v_seq = v_seq + 1; "
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")
-    "END IF; "
-    /* v_seq is the number of the last event, of one or two. */
-    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1 "
-    "WHERE room_id = p_room; ",
-    ", v_changed, v_last, v_seq, v_user_seq, v_promoted");
+enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                      bool joining, uint64_t most_rooms, struct member_change *change) {
+    return add(db, ADD_BY_MEMBER, room_id, user_id, target_id, joining, most_rooms, change);
+}
 
-enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                         struct member_change *change) {
+enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
+                              struct member_change *change) {
+    return add(db, ADD_BY_SITE, room_id, site_id, target_id, false, 0, change);
+}
+
+/* If the last member leaves, the room is deleted. Otherwise, if no admin is left, the first to have
+ * joined becomes admin, by an event after that of the removal. Neither for a room with a key. */
+#define REMOVE(enter) TRANSACTION(                                                                \
+    TARGET_DECLARATIONS "DECLARE v_keyed BOOLEAN; ",                                              \
+    enter                                                                                         \
+    FIND_TARGET                                                                                   \
+    /* 4: not found, the target is no member. */                                                  \
+    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
+    /* A room with a key belongs to the site: it stays without members, and without an admin. */  \
+    "SELECT room_key IS NOT NULL INTO v_keyed FROM room WHERE room_id = p_room; "                 \
+    "SET v_changed = TRUE; SET v_last = v_members_count = 1 AND NOT v_keyed; "                    \
+    /* The last member: the room goes with it. Its messages and events are deleted later, by      \
+     * room_purge. */                                                                             \
+    "IF v_last THEN "                                                                             \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_DELETED), "p_user", "p_room", "- 1")  \
+    "DELETE FROM member WHERE room_id = p_room; "                                                 \
+    "DELETE FROM room WHERE room_id = p_room; "                                                   \
+    "INSERT INTO deleted_room (room_id, deleted_at) VALUES (p_room, v_now); "                     \
+    "IF NOT v_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; "                           \
+    "LEAVE body; END IF; "                                                                        \
+    /* Others stay: the target's own stream, then the room's. */                                  \
+    TRANSACTION_USER_EVENT("p_target", EVENT_SQL(EVENT_ROOM_REMOVED), "p_user", "p_room", "- 1")  \
+    /* Neither the one who invited the target nor the one who removes it may invite it soon. */   \
+    "INSERT INTO departure (room_id, user_id, admin_id, left_at) "                                \
+    "SELECT room_id, user_id, invited_by_id, v_now FROM member "                                  \
+    "WHERE room_id = p_room AND user_id = p_target AND invited_by_id IS NOT NULL "                \
+    "UNION SELECT p_room, p_target, p_user, v_now FROM DUAL WHERE p_user <> p_target "            \
+    "ON DUPLICATE KEY UPDATE left_at = v_now; "                                                   \
+    "DELETE FROM member WHERE room_id = p_room AND user_id = p_target; "                          \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_USER_REMOVED), "p_target")                             \
+    "IF v_target_admin AND NOT v_keyed AND " ONLY_ADMIN " THEN "                                  \
+    /* The oldest membership; its event has the number after that of the removal. */              \
+    "SELECT user_id INTO v_promoted FROM member WHERE room_id = p_room "                          \
+    "ORDER BY membership_id LIMIT 1; "                                                            \
+    "UPDATE member SET is_admin = TRUE WHERE room_id = p_room AND user_id = v_promoted; "         \
+    "SET v_seq = v_seq + 1; "                                                                     \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")                         \
+    "END IF; "                                                                                    \
+    /* v_seq is the number of the last event, of one or two. */                                   \
+    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1 "                        \
+    "WHERE room_id = p_room; ",                                                                   \
+    ", v_changed, v_last, v_seq, v_user_seq, v_promoted")
+
+static const char REMOVE_BY_MEMBER[] = REMOVE(TRANSACTION_ENTER_ROOM(
+    TRANSACTION_IS_DIRECT " OR (p_target <> p_user AND (" TRANSACTION_NOT_ADMIN "))"));
+static const char REMOVE_BY_SITE[] = REMOVE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+
+static enum error remove_member(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                                uint64_t target_id, struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
     /* Not repeatable: a second run would find no member, and answer 404 for a removal that
      * worked. */
-    enum error error = DB_RUN(db, REMOVE, 0, &rows, db_u64(room_id), db_u64(user_id),
+    enum error error = DB_RUN(db, sql, 0, &rows, db_u64(room_id), db_u64(user_id),
                               db_u64(target_id), db_bool(false));
     if (error)
         return error;
@@ -219,6 +252,16 @@ enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint
     }
     db_done(rows);
     return error;
+}
+
+enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                         struct member_change *change) {
+    return remove_member(db, REMOVE_BY_MEMBER, room_id, user_id, target_id, change);
+}
+
+enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                                 uint64_t target_id, struct member_change *change) {
+    return remove_member(db, REMOVE_BY_SITE, room_id, site_id, target_id, change);
 }
 
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted) {
@@ -248,26 +291,30 @@ enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, 
 }
 
 /* p_flag: the new value of is_admin. */
-static const char SET_ADMIN[] = TRANSACTION(
-    TARGET_DECLARATIONS,
-    TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
-    FIND_TARGET
-    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "
-    /* It is so already: no event. */
-    "IF v_target_admin = p_flag THEN LEAVE body; END IF; "
-    /* A room keeps an admin: 1, bad input. */
-    "IF NOT p_flag AND " ONLY_ADMIN " THEN SET v_outcome = 1; LEAVE body; END IF; "
-    "SET v_changed = TRUE; "
-    "UPDATE member SET is_admin = p_flag WHERE room_id = p_room AND user_id = p_target; "
-    "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
-    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "p_target"),
-    ", v_changed, v_seq");
+#define SET_ADMIN(enter) TRANSACTION(                                                             \
+    TARGET_DECLARATIONS,                                                                          \
+    enter                                                                                         \
+    FIND_TARGET                                                                                   \
+    "IF v_membership IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; "                        \
+    /* It is so already: no event. */                                                             \
+    "IF v_target_admin = p_flag THEN LEAVE body; END IF; "                                        \
+    /* A room keeps an admin: 1, bad input. */                                                    \
+    "IF NOT p_flag AND " ONLY_ADMIN " THEN SET v_outcome = 1; LEAVE body; END IF; "               \
+    "SET v_changed = TRUE; "                                                                      \
+    "UPDATE member SET is_admin = p_flag WHERE room_id = p_room AND user_id = p_target; "         \
+    "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "                                   \
+    TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "p_target"),                          \
+    ", v_changed, v_seq")
 
-enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
-                            bool is_admin, struct member_change *change) {
+static const char SET_ADMIN_BY_MEMBER[] =
+    SET_ADMIN(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT));
+static const char SET_ADMIN_BY_SITE[] = SET_ADMIN(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+
+static enum error set_admin(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                            uint64_t target_id, bool is_admin, struct member_change *change) {
     struct db_rows *rows;
     memset(change, 0, sizeof(*change));
-    enum error error = DB_RUN(db, SET_ADMIN, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id),
                               db_u64(target_id), db_bool(is_admin));
     if (error)
         return error;
@@ -275,4 +322,15 @@ enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, u
         change->seq = db_get_u64(rows, 2);
     db_done(rows);
     return error;
+}
+
+enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
+                            bool is_admin, struct member_change *change) {
+    return set_admin(db, SET_ADMIN_BY_MEMBER, room_id, user_id, target_id, is_admin, change);
+}
+
+enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                                    uint64_t target_id, bool is_admin,
+                                    struct member_change *change) {
+    return set_admin(db, SET_ADMIN_BY_SITE, room_id, site_id, target_id, is_admin, change);
 }

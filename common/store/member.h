@@ -33,6 +33,11 @@ bool member_from_row(const struct db_rows *rows, unsigned first, struct membersh
 enum error member_list(struct db *db, uint64_t room_id, uint64_t limit, uint64_t offset,
                        member_visit *visit, void *context);
 
+typedef void member_id_visit(void *context, uint64_t user_id);
+
+/* Visits the ids of all members of a room. */
+enum error member_list_ids(struct db *db, uint64_t room_id, member_id_visit *visit, void *context);
+
 /* Visits one membership; ERROR_NOT_FOUND if there is none. Does not check access. */
 enum error member_get(struct db *db, uint64_t room_id, uint64_t user_id, member_visit *visit,
                       void *context);
@@ -69,7 +74,8 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 
 /* Removes target_id from a room: admins may remove others, members themselves. If the last member
  * leaves, the room is deleted; if the last admin leaves, the longest-standing member becomes
- * admin. ERROR_NOT_FOUND: target_id is not a member. */
+ * admin; neither in a room with a key, whose members are the site's concern. ERROR_NOT_FOUND:
+ * target_id is not a member. */
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change);
 
@@ -83,5 +89,15 @@ enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *dele
  * cannot lose the role. */
 enum error member_set_admin(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                             bool is_admin, struct member_change *change);
+
+/* The same three in the name of the site, whose user (external_user_site) need not be a member. No
+ * limit of invitations or rooms applies. */
+enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id, uint64_t target_id,
+                              struct member_change *change);
+enum error member_remove_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                                 uint64_t target_id, struct member_change *change);
+enum error member_set_admin_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                                    uint64_t target_id, bool is_admin,
+                                    struct member_change *change);
 
 #endif

@@ -16,9 +16,11 @@ void room_from_row(const struct db_rows *rows, unsigned first, struct room *room
     first += ROOM_STATE_COLUMN_COUNT;
     room->name = db_get_text(rows, first);
     room->created_by_id = db_get_u64(rows, first + 1);
+    /* NULL, for rooms that the site did not make, is an empty text. */
+    room->key = db_get_text(rows, first + 2);
     /* A room without messages has NULL in these columns. */
     room->has_last_message =
-        message_from_row(rows, first + 2, room->state.room_id, &room->last_message);
+        message_from_row(rows, first + 3, room->state.room_id, &room->last_message);
 }
 
 enum error room_get(struct db *db, uint64_t room_id, uint64_t user_id, room_visit *visit,
@@ -129,6 +131,69 @@ enum error room_create(struct db *db, uint64_t user_id, struct text name, bool i
     return error ? error : read_change(rows, change);
 }
 
+/* ---- keys ---- */
+
+bool room_key_is_valid(struct text key) {
+    for (size_t i = 0; i < key.len; i++) {
+        const char c = key.at[i];
+        /* strchr finds the terminator too. */
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              (c != '\0' && strchr("._:/-", c))))
+            return false;
+    }
+    return key.len >= 1 && key.len <= 128;
+}
+
+enum error room_by_key(struct db *db, struct text key, uint64_t *room_id) {
+    static const char SQL[] = "SELECT room_id FROM room WHERE room_key = ?";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(key));
+    if (error)
+        return error;
+    *room_id = db_next(rows) ? db_get_u64(rows, 0) : 0;
+    db_done(rows);
+    return *room_id ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
+/* Makes the room; ERROR_CONFLICT if another request has just made it. */
+static enum error create_with_key(struct db *db, uint64_t site_id, struct text key,
+                                  struct text name, bool is_private, struct room_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_key VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT ?; "
+        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_room BIGINT UNSIGNED; ",
+        "SET v_now = SYSDATE(6); "
+        "INSERT INTO room (name, room_key, is_private, created_by_id, created_at, last_active_at) "
+        "VALUES (p_name, p_key, p_private, p_user, v_now, v_now); "
+        "SET v_room = LAST_INSERT_ID(); "
+        "IF NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1") "END IF; ",
+        ", TRUE, v_room, 0, 0, 0, v_now");
+    struct db_rows *rows;
+    /* A second run after a lost connection is stopped by the unique key. */
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(site_id), db_text(key),
+                                    db_text(name), db_bool(is_private));
+    return error ? error : read_change(rows, change);
+}
+
+enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, struct text name,
+                           bool is_private, struct room_change *change) {
+    enum error error = ERROR_CONFLICT;
+    memset(change, 0, sizeof(*change));
+    if (!room_key_is_valid(key))
+        return ERROR_BAD_INPUT;
+    /* Of requests that make one room at once, one makes it; the others find it in their next
+     * turn. The usual case, a room that exists, writes nothing. */
+    for (int tries = 0; error == ERROR_CONFLICT && tries < 3; tries++) {
+        error = room_by_key(db, key, &change->room_id);
+        if (error == ERROR_NOT_FOUND)
+            error = create_with_key(db, site_id, key, name, is_private, change);
+    }
+    return error;
+}
+
+/* ---- direct rooms ---- */
+
 /* One statement locks the rows of both users, by rising id. Of two concurrent requests that both
  * find no room, one is stopped by the unique key of room; room_direct then runs it again. */
 static const char DIRECT[] = TRANSACTION(
@@ -192,32 +257,49 @@ enum error room_direct(struct db *db, uint64_t user_id, uint64_t other_id, uint6
     return run_direct(db, user_id, other_id, true, most_rooms, change);
 }
 
-enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
-                       const struct room_patch *patch, struct room_change *change) {
-    static const char SQL[] = TRANSACTION(
-        TRANSACTION_ROOM_DECLARATIONS
-        "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "
-        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_changed BOOLEAN DEFAULT FALSE; ",
-        TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT)
-        /* NULL leaves a value as it is. */
-        "UPDATE room SET name = COALESCE(p_name, name), "
-        "is_private = COALESCE(p_private, is_private) WHERE room_id = p_room; "
-        /* ROW_COUNT is 0 if the row has these values already: no event. */
-        "SET v_changed = ROW_COUNT() > 0; "
-        "IF NOT v_changed THEN LEAVE body; END IF; "
-        "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
-        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0")
-        /* The total follows a change of is_private. */
-        "IF v_private AND NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1")
-        "ELSEIF NOT v_private AND p_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; ",
-        ", v_changed, p_room, v_seq, 0, 0, v_now");
+/* ---- updating and deleting ---- */
+
+#define UPDATE(enter) \
+    TRANSACTION(                                                                                \
+        TRANSACTION_ROOM_DECLARATIONS                                                           \
+        "DECLARE p_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin DEFAULT ?; "\
+        "DECLARE p_private BOOLEAN DEFAULT ?; DECLARE v_changed BOOLEAN DEFAULT FALSE; ",       \
+        enter                                                                                   \
+        /* NULL leaves a value as it is. */                                                     \
+        "UPDATE room SET name = COALESCE(p_name, name), "                                       \
+        "is_private = COALESCE(p_private, is_private) WHERE room_id = p_room; "                 \
+        /* ROW_COUNT is 0 if the row has these values already: no event. */                     \
+        "SET v_changed = ROW_COUNT() > 0; "                                                     \
+        "IF NOT v_changed THEN LEAVE body; END IF; "                                            \
+        "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "                             \
+        TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_ROOM_UPDATED), "0")                              \
+        /* The total follows a change of is_private. */                                         \
+        "IF v_private AND NOT p_private THEN " TRANSACTION_PUBLIC_ROOMS("+ 1")                  \
+        "ELSEIF NOT v_private AND p_private THEN " TRANSACTION_PUBLIC_ROOMS("- 1") "END IF; ",  \
+        ", v_changed, p_room, v_seq, 0, 0, v_now")
+
+static enum error update(struct db *db, const char *sql, uint64_t room_id, uint64_t user_id,
+                         const struct room_patch *patch, struct room_change *change) {
     struct db_rows *rows;
     /* A name that is not given has no pointer. */
     const struct db_value name = patch->name.at ? db_text(patch->name) : db_str(NULL);
     const struct db_value private = patch->has_private ? db_bool(patch->is_private) : db_str(NULL);
     const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), name, private);
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), name, private);
     return error ? error : read_change(rows, change);
+}
+
+enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
+                       const struct room_patch *patch, struct room_change *change) {
+    static const char SQL[] =
+        UPDATE(TRANSACTION_ENTER_ROOM(TRANSACTION_NOT_ADMIN " OR " TRANSACTION_IS_DIRECT));
+    return update(db, SQL, room_id, user_id, patch, change);
+}
+
+enum error room_update_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                               const struct room_patch *patch, struct room_change *change) {
+    static const char SQL[] = UPDATE(TRANSACTION_ENTER_BY_SITE(TRANSACTION_IS_DIRECT));
+    return update(db, SQL, room_id, site_id, patch, change);
 }
 
 /* STRAIGHT_JOIN locks the rows of the users in the order of the key of member, by rising id. */

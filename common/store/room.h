@@ -17,6 +17,7 @@
 struct room {
     struct room_state state;
     struct text name; /* of a direct room: the name of the other user */
+    struct text key;  /* by which the site knows the room; empty: none */
     uint64_t created_by_id;
     bool has_last_message;
     struct message last_message;
@@ -35,18 +36,20 @@ typedef void room_visit(void *context, const struct room *room);
 
 /* The same without names of users: NULL for the sender of the last message, and for a direct room
  * the id of the other user in the column ROOM_OTHER_COLUMN, which is NULL for other rooms. */
-#define ROOM_COLUMNS_NAMELESS                                                 \
-    ROOM_STATE_COLUMNS ", r.name, r.created_by_id, " MESSAGE_COLUMNS_NAMELESS \
-                       ", IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
+#define ROOM_COLUMNS_NAMELESS                                          \
+    ROOM_STATE_COLUMNS                                                 \
+    ", r.name, r.created_by_id, r.room_key, " MESSAGE_COLUMNS_NAMELESS \
+    ", IF(r.direct_low = me.user_id, r.direct_high, r.direct_low)"
 #define ROOM_MESSAGE_JOIN \
     "LEFT JOIN message m ON m.room_id = r.room_id AND m.position = r.message_count "
 
-#define ROOM_SENDER_COLUMN (ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_SENDER_COLUMN)
+#define ROOM_SENDER_COLUMN (ROOM_STATE_COLUMN_COUNT + 3 + MESSAGE_SENDER_COLUMN)
 #define ROOM_OTHER_COLUMN ROOM_COLUMN_COUNT
-#define ROOM_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 2 + MESSAGE_COLUMN_COUNT)
+#define ROOM_COLUMN_COUNT (ROOM_STATE_COLUMN_COUNT + 3 + MESSAGE_COLUMN_COUNT)
 
 /* The same with another expression for the name, which needs joins of its own. */
-#define ROOM_COLUMNS_NAMED(name) ROOM_STATE_COLUMNS ", " name ", r.created_by_id, " MESSAGE_COLUMNS
+#define ROOM_COLUMNS_NAMED(name) \
+    ROOM_STATE_COLUMNS ", " name ", r.created_by_id, r.room_key, " MESSAGE_COLUMNS
 #define ROOM_MESSAGE_JOINS ROOM_MESSAGE_JOIN "LEFT JOIN user s ON s.user_id = m.sender_id "
 
 /* Reads ROOM_COLUMNS, starting at column `first`. If they are NULL, state.exists is false. */
@@ -104,6 +107,21 @@ struct room_patch {
 /* Changes name and privacy; only for admins, not for direct rooms. */
 enum error room_update(struct db *db, uint64_t room_id, uint64_t user_id,
                        const struct room_patch *patch, struct room_change *change);
+
+/* The same in the name of the site, whose user (external_user_site) need not be a member. */
+enum error room_update_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
+                               const struct room_patch *patch, struct room_change *change);
+
+/* Finds the room with this key (changed is false) or makes it, without members: rooms with a key
+ * may have none. ERROR_BAD_INPUT: not a valid key. */
+enum error room_ensure_key(struct db *db, uint64_t site_id, struct text key, struct text name,
+                           bool is_private, struct room_change *change);
+
+/* Finds the id of the room with this key. ERROR_NOT_FOUND if there is none. */
+enum error room_by_key(struct db *db, struct text key, uint64_t *room_id);
+
+/* True for a text that can be the key of a room: 1 to 128 of A-Z a-z 0-9 . _ : / -. */
+bool room_key_is_valid(struct text key);
 
 /* Deletes a room; only for admins, not for direct rooms, unless force is set (confabctl; user_id
  * may then be 0). Appends "<user id>:<seq>,..." to streams: the room_deleted event of each member.

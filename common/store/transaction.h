@@ -63,6 +63,12 @@
     "SET v_outcome = 4; LEAVE body; END IF; "                     \
     "IF " refused " THEN SET v_outcome = 3; LEAVE body; END IF; "
 
+/* The same for the site itself, which needs no membership. */
+#define TRANSACTION_ENTER_BY_SITE(refused)                         \
+    TRANSACTION_LOCK_ROOM                                          \
+    "IF v_room IS NULL THEN SET v_outcome = 4; LEAVE body; END IF; " \
+    "IF " refused " THEN SET v_outcome = 3; LEAVE body; END IF; "
+
 #define TRANSACTION_NOT_MEMBER "v_member IS NULL"
 #define TRANSACTION_NOT_ADMIN "v_member IS NULL OR NOT v_admin"
 #define TRANSACTION_IS_DIRECT "v_direct_low IS NOT NULL"

@@ -2,12 +2,10 @@
  * transaction of store/member.c, which also writes the events; after it, the same events are
  * published here. If that fails, pushd finds them in the database. */
 #include <inttypes.h>
-#include <stdio.h>
 
-#include "event/event.h"
-#include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "handlers/member_events.h"
 #include "limit.h"
 #include "rest/etag.h"
 #include "rest/fields.h"
@@ -34,56 +32,6 @@ enum error members_list(struct exchange *x) {
         member_list(x->service->db, x->ids[0], page.limit, page.offset, write_member, &w);
     page_end(x, &w, &page, state->members_count, "");
     return error;
-}
-
-/* ---- publishing ---- */
-
-static struct room_event event_of(const struct exchange *x, unsigned type, uint64_t seq,
-                                  uint64_t subject_id) {
-    return (struct room_event){.room_id = x->ids[0],
-                               .seq = seq,
-                               .type = type,
-                               .actor_id = x->identity.user.id,
-                               .actor = text_of(x->identity.user.name),
-                               .subject_id = subject_id};
-}
-
-static void publish_event(struct exchange *x, unsigned type, uint64_t seq, uint64_t subject_id) {
-    const struct room_event event = event_of(x, type, seq, subject_id);
-    publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
-}
-
-/* A change of a role. The event shows the membership in its current state. */
-struct role_event {
-    struct exchange *x;
-    uint64_t seq; /* 0: nothing changed */
-};
-
-static void publish_role(void *context, const struct membership *membership) {
-    const struct role_event *role = context;
-    struct room_event event =
-        event_of(role->x, EVENT_MEMBER_UPDATED, role->seq, membership->user_id);
-    event.has_membership = true;
-    event.membership = *membership;
-    publish_room_event(role->x->service->redis, prefix_of(role->x), &event, NULL);
-}
-
-struct invitation {
-    struct exchange *x;
-    uint64_t user_id;
-    uint64_t seq;
-};
-
-static void publish_invitation(void *context, const struct room *room) {
-    const struct invitation *invitation = context;
-    struct exchange *x = invitation->x;
-    struct buffer json = BUFFER_EMPTY;
-    serialize_room_invitation(&json, invitation->seq, x->ids[0], &room->name,
-                              x->identity.user.name);
-    publish_user_event(x->service->redis, prefix_of(x), invitation->user_id, EVENT_ROOM_INVITATION,
-                       invitation->seq, x->identity.user.id, x->identity.user.name, x->ids[0],
-                       (struct text){json.data, json.len});
-    buffer_free(&json);
 }
 
 /* ---- joining ---- */
@@ -116,12 +64,8 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
         return error;
     /* Already a member: 200 with the membership, nothing to publish. */
     if (change.changed) {
-        struct invitation invitation = {x, user_id, change.user_seq};
         x->response.status = 201;
-        publish_event(x, EVENT_USER_INVITED, change.seq, user_id);
-        /* The name of the room for the invitation, read only if somebody will hear it. */
-        if (redis_client_is_configured(x->service->redis))
-            room_get(x->service->db, x->ids[0], 0, publish_invitation, &invitation);
+        member_events_added(x, &x->identity.user, x->ids[0], user_id, &change);
     }
     return send_membership(x, &change.membership);
 }
@@ -159,30 +103,6 @@ enum error members_me(struct exchange *x) {
 
 /* ---- leaving ---- */
 
-static void publish_removal(struct exchange *x, uint64_t user_id,
-                            const struct member_change *change) {
-    struct buffer json = BUFFER_EMPTY;
-    publish_event(x, EVENT_USER_REMOVED, change->seq, user_id);
-    serialize_room_removed(&json, change->user_seq, x->ids[0], x->identity.user.name);
-    publish_user_event(x->service->redis, prefix_of(x), user_id, EVENT_ROOM_REMOVED,
-                       change->user_seq, x->identity.user.id, x->identity.user.name, x->ids[0],
-                       (struct text){json.data, json.len});
-    buffer_free(&json);
-    /* The removed user was the last admin: another has the role now. */
-    if (change->promoted_id) {
-        struct role_event role = {x, change->promoted_seq};
-        member_get(x->service->db, x->ids[0], change->promoted_id, publish_role, &role);
-    }
-}
-
-static void publish_last_left(struct exchange *x, uint64_t user_id, uint64_t seq) {
-    char stream[48];
-    /* The same form as the list of a deleted room, with one entry. */
-    snprintf(stream, sizeof(stream), "%" PRIu64 ":%" PRIu64, user_id, seq);
-    publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
-                         x->identity.user.name, text_of(stream));
-}
-
 enum error members_remove(struct exchange *x) {
     struct member_change change;
     uint64_t user_id;
@@ -193,21 +113,22 @@ enum error members_remove(struct exchange *x) {
     if (error)
         return error;
     x->response.status = 204;
-    /* With its last member the room went. */
-    if (change.room_deleted)
-        publish_last_left(x, user_id, change.user_seq);
-    else
-        publish_removal(x, user_id, &change);
+    member_events_removed(x, &x->identity.user, x->ids[0], user_id, &change);
     return ERROR_NONE;
 }
 
 /* ---- roles ---- */
 
+struct role_change {
+    struct exchange *x;
+    uint64_t seq; /* of the event; 0: nothing changed */
+};
+
 static void send_role(void *context, const struct membership *membership) {
-    const struct role_event *role = context;
+    const struct role_change *role = context;
     send_membership(role->x, membership);
     if (role->seq)
-        publish_role(context, membership);
+        member_events_role(role->x, &role->x->identity.user, membership, role->seq);
 }
 
 enum error members_update(struct exchange *x) {
@@ -224,6 +145,6 @@ enum error members_update(struct exchange *x) {
     if (error)
         return error;
     /* seq 0: the user had the role already; the membership is sent, nothing published. */
-    struct role_event role = {x, change.changed ? change.seq : 0};
+    struct role_change role = {x, change.changed ? change.seq : 0};
     return member_get(x->service->db, x->ids[0], user_id, send_role, &role);
 }

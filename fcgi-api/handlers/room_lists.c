@@ -12,7 +12,9 @@
 struct listing {
     struct json_writer *w; /* NULL: only the hash is needed */
     struct page *page;
-    uint64_t hash; /* of everything on which the page depends */
+    uint64_t hash;      /* of everything on which the page depends */
+    struct exchange *x; /* of a room by its key: */
+    uint64_t found;     /* rooms that the user may see */
 };
 
 #define HASH_START 14695981039346656037u
@@ -68,8 +70,90 @@ static bool read_public(struct exchange *x) {
     return is_public;
 }
 
-enum error rooms_list(struct exchange *x) {
+/* ---- one room, by its key ---- */
+
+/* Reads ?key=; false if there is none. */
+static bool read_key(struct exchange *x, struct buffer *key) {
+    bool valid = true;
+    if (!request_query(x->request, "key", key, &valid))
+        return false;
+    if (!valid || !room_key_is_valid((struct text){buffer_str(key), key->len}))
+        field_errors_add(&x->field_errors, "key", CODE_INVALID, "Not the key of a room.");
+    return true;
+}
+
+static void begin_keyed(struct listing *listing, uint64_t count) {
+    *listing->w = json_writer_start(&listing->x->response.body);
+    page_begin(listing->x, listing->w, listing->page, count, "key");
+}
+
+static void visit_keyed(void *context, const struct room *room) {
+    struct listing *listing = context;
+    begin_keyed(listing, 1);
+    listing->found = 1;
+    /* Mixed into the hash, but not shown, by an offset beyond it. */
+    if (listing->page->offset > 0)
+        listing->w = NULL;
+    visit_room(listing, room);
+}
+
+static enum error list_keyed(struct exchange *x, struct page *page, struct text key) {
+    struct json_writer w;
+    struct listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
+    struct room_list list = {
+        .user_id = x->identity.user.id, .limit = page->limit, .offset = page->offset};
+    uint64_t room_id;
+    enum error error = room_by_key(x->service->db, key, &room_id);
+    /* Not found either if the user may not see it. */
+    if (!error)
+        error = room_get(x->service->db, room_id, list.user_id, visit_keyed, &listing);
+    if (error && error != ERROR_NOT_FOUND)
+        return error;
+    list.count = listing.found;
+    if (list.count == 0)
+        begin_keyed(&listing, 0);
+    page_end(x, &w, page, list.count, "key");
+    if (set_etag(x, &list, listing.hash))
+        buffer_clear(&x->response.body);
+    return ERROR_NONE;
+}
+
+/* ---- all rooms ---- */
+
+static enum error list_rooms(struct exchange *x, struct page *page, struct room_list *list) {
     struct db *db = x->service->db;
+    /* The count is kept by transactions; hidden rooms are subtracted. */
+    enum error error = list->is_public ? room_list_count_public(db, &list->count) : ERROR_NONE;
+    if (!error && list->has_hidden) {
+        uint64_t hidden = 0;
+        error = room_list_count_hidden(db, list->user_id, &hidden);
+        list->count -= hidden < list->count ? hidden : list->count;
+    }
+
+    /* The tag depends only on the states of the rooms. If the client has the page already, nothing
+     * else is read. */
+    if (!error && etag_is_conditional(x)) {
+        struct listing known = {.hash = HASH_START};
+        error = room_list_page(db, NULL, list, visit_room, &known);
+        if (!error && set_etag(x, list, known.hash))
+            return ERROR_NONE;
+    }
+    if (error)
+        return error;
+
+    struct json_writer w = json_writer_start(&x->response.body);
+    struct listing listing = {.w = &w, .page = page, .hash = HASH_START};
+    page_begin(x, &w, page, list->count, "public");
+    /* The rooms are read again with all columns: one of them may have changed since. */
+    error = room_list_page(db, x->service->names, list, visit_room, &listing);
+    page_end(x, &w, page, list->count, "public");
+    /* A change since the first reading may have led to the client's version: 304 after all. */
+    if (!error && set_etag(x, list, listing.hash))
+        buffer_clear(&x->response.body);
+    return error;
+}
+
+enum error rooms_list(struct exchange *x) {
     struct page page;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     struct room_list list = {.is_public = read_public(x),
@@ -78,35 +162,11 @@ enum error rooms_list(struct exchange *x) {
                              .limit = page.limit,
                              .offset = page.offset};
     list.has_hidden = !list.is_public && x->identity.has_hidden;
-    if (!field_errors_none(&x->field_errors))
-        return ERROR_BAD_INPUT;
-    /* The count is kept by transactions; hidden rooms are subtracted. */
-    enum error error = list.is_public ? room_list_count_public(db, &list.count) : ERROR_NONE;
-    if (!error && list.has_hidden) {
-        uint64_t hidden = 0;
-        error = room_list_count_hidden(db, list.user_id, &hidden);
-        list.count -= hidden < list.count ? hidden : list.count;
-    }
-
-    /* The tag depends only on the states of the rooms. If the client has the page already, nothing
-     * else is read. */
-    if (!error && etag_is_conditional(x)) {
-        struct listing known = {.hash = HASH_START};
-        error = room_list_page(db, NULL, &list, visit_room, &known);
-        if (!error && set_etag(x, &list, known.hash))
-            return ERROR_NONE;
-    }
-    if (error)
-        return error;
-
-    struct json_writer w = json_writer_start(&x->response.body);
-    struct listing listing = {&w, &page, HASH_START};
-    page_begin(x, &w, &page, list.count, "public");
-    /* The rooms are read again with all columns: one of them may have changed since. */
-    error = room_list_page(db, x->service->names, &list, visit_room, &listing);
-    page_end(x, &w, &page, list.count, "public");
-    /* A change since the first reading may have led to the client's version: 304 after all. */
-    if (!error && set_etag(x, &list, listing.hash))
-        buffer_clear(&x->response.body);
-    return error;
+    struct buffer key = BUFFER_EMPTY;
+    enum error error = ERROR_BAD_INPUT;
+    const bool has_key = read_key(x, &key), valid = field_errors_none(&x->field_errors);
+    if (valid && has_key)
+        error = list_keyed(x, &page, (struct text){buffer_str(&key), key.len});
+    buffer_free(&key);
+    return !valid || has_key ? error : list_rooms(x, &page, &list);
 }

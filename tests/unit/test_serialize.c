@@ -23,7 +23,7 @@
 
 #define ROOM_FIELDS(last_message)                                               \
     "\"room_id\":5,\"name\":\"Lobby\",\"is_private\":true,\"is_direct\":false," \
-    "\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","       \
+    "\"key\":null,\"created_by_id\":1,\"created_at\":\"2024-01-15T10:30:00.123456Z\","       \
     "\"members_count\":3,\"message_count\":12,\"last_message\":" last_message ",\"last_seq\":20"
 
 static const struct message message = {

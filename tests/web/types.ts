@@ -24,6 +24,7 @@ import type {
     Message,
     MessagePageOptions,
     MessageType,
+    PostedType,
     NewMessageEvent,
     NotificationsChannelEvents,
     NotificationsConnected,
@@ -105,6 +106,8 @@ export async function accounts(): Promise<void> {
 
 export async function rooms(): Promise<void> {
     const list: Page<Room> = await confab.rooms({ public: true, limit: 10, offset: 0 });
+    const keyed: Page<Room> = await confab.rooms({ key: "course-17" });
+    const key: string | null = keyed.results[0].key;
     const more: Page<Room> = list.next === null ? list : await confab.follow<Room>(list.next);
     const room: Room = await confab.createRoom({ name: "Kitchen", is_private: false });
     await confab.room(room.room_id);
@@ -128,7 +131,7 @@ export async function rooms(): Promise<void> {
     await confab.createRoom({ is_private: true });
     // @ts-expect-error: ids are numbers
     await confab.room("1");
-    console.log(more, direct, changed, hidden, online, last, names);
+    console.log(key, more, direct, changed, hidden, online, last, names);
 }
 
 // ---- messages ----
@@ -136,7 +139,8 @@ export async function rooms(): Promise<void> {
 export async function messages(room: number): Promise<void> {
     const cursor: MessagePageOptions = { before: 7, limit: 20 };
     const page: Page<Message> = await confab.messages(room, cursor);
-    const kind: MessageType = "image";
+    const kind: PostedType = "image";
+    const shown: MessageType = "system";
     const message: Message = await confab.postMessage(room, {
         content: "Tea?",
         message_type: kind,

@@ -54,8 +54,8 @@ def fill(shape, known):
 def a_room(**known):
     return fill({
         "room_id": AN_ID, "name": A_TEXT, "is_private": True, "is_direct": False,
-        "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1, "message_count": 0,
-        "last_message": None, "last_seq": 0, "unread_count": 0, "is_admin": True}, known)
+        "key": None, "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1,
+        "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0, "is_admin": True}, known)
 
 
 def in_event(room):

@@ -219,6 +219,7 @@ test("the life of a room", async () => {
     await bob.leave(room);
     assert.deepEqual((await bob.rooms()).results, []);
     assert.ok((await bob.rooms({ public: true })).results.some((one) => one.room_id === room));
+    assert.deepEqual((await bob.rooms({ key: "no-such-room" })).results, []);
     assert.equal((await bob.join(room)).user_id, bob.user.user_id);
     assert.deepEqual(await alice.hideRoom(room), { is_hidden: true });
     assert.deepEqual(await alice.hideRoom(room, false), { is_hidden: false });
