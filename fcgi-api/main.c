@@ -17,6 +17,7 @@
 #include "config/startup.h"
 #include "db/db.h"
 #include "housekeeping.h"
+#include "jwt/jwt_site.h"
 #include "limit.h"
 #include "redis/redis_client.h"
 #include "router.h"
@@ -56,6 +57,10 @@ static char *config_path;
 /* Opened before the first process starts. */
 static struct shared *shared;
 
+/* The keys of the site's tokens, read by the prefork parent at its start and at a reload. Other
+ * processes read them when the first token comes. */
+static struct jwt_keys *jwt_keys;
+
 static volatile int stop_wanted;
 
 static void on_stop(int number) {
@@ -78,6 +83,7 @@ static void service_open(struct service *service, const struct config *config) {
                                 .names = user_names_new(),
                                 .auth_cache = auth_cache_new(),
                                 .change_health = change_health,
+                                .jwt_keys = jwt_keys,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
 }
@@ -89,6 +95,8 @@ static void service_close(struct service *service) {
     limit_free(service->limit);
     user_names_free(service->names);
     auth_cache_free(service->auth_cache);
+    /* Also the copy of the parent's that came with fork. */
+    jwt_keys_free(service->jwt_keys);
 }
 
 static int serve_cgi(const struct config *config) {
@@ -151,10 +159,21 @@ static bool check_schema(const struct config *config) {
     return state == MIGRATE_CURRENT;
 }
 
+/* False, with the errors in the log, if the keys are wrong. */
+static bool read_keys(const struct config *config, struct buffer *problems) {
+    struct jwt_keys *fresh;
+    if (!jwt_site_load(config, &fresh, problems))
+        return false;
+    jwt_keys_free(jwt_keys);
+    jwt_keys = fresh;
+    return true;
+}
+
 static bool reload(struct config *config) {
-    /* The former configuration is freed here: the processes that use it have copies by fork. */
+    /* The former configuration is freed here: the processes that use it have copies by fork. With
+     * wrong keys the old configuration and the old keys stay. */
     struct config former;
-    if (!startup_reload(config, config_path, PROGRAM, &former))
+    if (!startup_reload(config, config_path, PROGRAM, read_keys, &former))
         return false;
     config_free(&former);
     return true;
@@ -176,7 +195,7 @@ static int serve(struct config *config, bool prefork) {
         return passed ? serve_alone(config) : serve_cgi(config);
     }
     /* Not for the web server's processes, which would check with every start. */
-    if (!check_schema(config))
+    if (!startup_accepts(config, read_keys) || !check_schema(config))
         return 1;
     /* Inherited by the processes: needs no name. */
     shared = shared_new();
@@ -240,6 +259,7 @@ static int run(bool prefork) {
     startup_open_log(&config, PROGRAM);
     const int status = serve(&config, prefork);
     shared_free(shared);
+    jwt_keys_free(jwt_keys);
     config_free(&config);
     return status;
 }
@@ -253,7 +273,7 @@ int main(int argc, char **argv) {
     /* All but the two that serve need no database and end at once. */
     switch (action) {
     case ACTION_CHECK:
-        status = startup_check(config_path);
+        status = startup_check(config_path, jwt_site_check);
         break;
     case ACTION_DUMP:
         status = startup_dump(config_path);

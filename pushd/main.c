@@ -213,7 +213,7 @@ int main(int argc, char **argv) {
     }
     /* These print their result and exit; they open no socket and no log. */
     if (arguments.action == ACTION_CHECK)
-        return startup_check(arguments.config_path);
+        return startup_check(arguments.config_path, NULL);
     if (arguments.action == ACTION_DUMP)
         return startup_dump(arguments.config_path);
     /* On failure the problems have been printed. */

@@ -153,6 +153,30 @@ static void check_cookie(struct parser *parser, const struct option *option, str
                       option->key, show(value, shown));
 }
 
+/* True for what may stand in a link: a scheme that no script runs by, or a path; visible ASCII. */
+static bool is_link(struct text value) {
+    struct text rest = value;
+    for (size_t i = 0; i < value.len; i++)
+        if (value.at[i] <= 0x20 || value.at[i] >= 0x7f)
+            return false;
+    return value.len == 0 || value.at[0] == '/' ||
+           ((text_skip(&rest, "https://") || text_skip(&rest, "http://")) && rest.len > 0);
+}
+
+static void check_word(struct parser *parser, const struct option *option, struct text value) {
+    char shown[SHOWN_SIZE];
+    if ((option->flags & OPTION_USERNAME) != 0 && !text_is_username(value))
+        buffer_printf(begin_error(parser),
+                      "%s: \"%s\" is not allowed; the name of a user has 3 to 32 ASCII letters, "
+                      "digits, \"_\", \".\" and \"-\"\n",
+                      option->key, show(value, shown));
+    if ((option->flags & OPTION_URL) != 0 && !is_link(value))
+        buffer_printf(begin_error(parser),
+                      "%s: \"%s\" is not allowed; an address starts with https://, http:// or /, "
+                      "and has no blanks\n",
+                      option->key, show(value, shown));
+}
+
 static void set_number(struct parser *parser, const struct option *option, struct text value) {
     uint64_t number = 0;
     /* Digits only: no sign, no unit, no space. */
@@ -196,6 +220,7 @@ static void set_value(struct parser *parser, const struct option *option, struct
         warn_of_value(parser, option, value);
         check_list(parser, option, value);
         check_cookie(parser, option, value);
+        check_word(parser, option, value);
         /* Stored even if it was refused: config_parse frees everything then. */
         option_store(parser->config, option, value);
     }

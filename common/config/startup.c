@@ -9,12 +9,9 @@
 #include "base/log.h"
 #include "os/sd_notify.h"
 
-bool startup_load(struct config *config, const char *path) {
-    struct buffer problems = BUFFER_EMPTY;
-    const bool valid = config_load(config, path, &problems);
-    const char *line = buffer_str(&problems);
-    /* Each line of `problems` is one line of the log; if the configuration is valid, they are
-     * warnings. */
+/* Logs each line of `problems`, and frees them; they are warnings if the configuration is valid. */
+static void log_problems(struct buffer *problems, bool valid) {
+    const char *line = buffer_str(problems);
     while (*line) {
         const size_t len = strcspn(line, "\n");
         if (valid)
@@ -23,22 +20,39 @@ bool startup_load(struct config *config, const char *path) {
             log_error("%.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }
-    buffer_free(&problems);
+    buffer_free(problems);
+}
+
+bool startup_load(struct config *config, const char *path) {
+    struct buffer problems = BUFFER_EMPTY;
+    const bool valid = config_load(config, path, &problems);
+    log_problems(&problems, valid);
+    return valid;
+}
+
+bool startup_accepts(const struct config *config, startup_accept *accept) {
+    struct buffer problems = BUFFER_EMPTY;
+    const bool valid = !accept || accept(config, &problems);
+    log_problems(&problems, valid);
     return valid;
 }
 
 /* For a person at a terminal: without the time and the process id of a line of the log. */
-static bool load_or_print(struct config *config, const char *path) {
+static bool load_or_print(struct config *config, const char *path, startup_accept *accept) {
     struct buffer problems = BUFFER_EMPTY;
-    const bool valid = config_load(config, path, &problems);
+    bool valid = config_load(config, path, &problems);
+    if (valid && accept && !accept(config, &problems)) {
+        config_free(config);
+        valid = false;
+    }
     fputs(buffer_str(&problems), stderr);
     buffer_free(&problems);
     return valid;
 }
 
-int startup_check(const char *path) {
+int startup_check(const char *path, startup_accept *accept) {
     struct config config;
-    if (!load_or_print(&config, path))
+    if (!load_or_print(&config, path, accept))
         return 1;
     puts("the configuration is valid");
     config_free(&config);
@@ -48,7 +62,7 @@ int startup_check(const char *path) {
 int startup_dump(const char *path) {
     struct config config;
     struct buffer out = BUFFER_EMPTY;
-    if (!load_or_print(&config, path))
+    if (!load_or_print(&config, path, NULL))
         return 1;
     /* Secrets are shown as ***. */
     config_dump(&config, &out);
@@ -71,14 +85,18 @@ void startup_open_log(const struct config *config, const char *program) {
 }
 
 bool startup_reload(struct config *config, const char *path, const char *program,
-                    struct config *former) {
+                    startup_accept *accept, struct config *former) {
     struct config fresh;
     /* systemd waits for the ready notice below, in any case; a reload that fails is reported in the
      * log only. */
     sd_notify_reloading();
     /* First, so that after logrotate even the errors of this reload are in the new file. */
     log_reopen();
-    const bool valid = startup_load(&fresh, path);
+    bool valid = startup_load(&fresh, path);
+    if (valid && !startup_accepts(&fresh, accept)) {
+        config_free(&fresh);
+        valid = false;
+    }
     if (valid) {
         /* The caller frees the former configuration once nothing uses it. */
         *former = *config;

@@ -12,10 +12,14 @@
  * config_free. False, with each error logged on its own line, if they are invalid. */
 bool startup_load(struct config *config, const char *path);
 
+/* A further check of a configuration that is valid by itself, such as of files that it names:
+ * appends a line for each error to problems and returns false. NULL: none. */
+typedef bool startup_accept(const struct config *config, struct buffer *problems);
+
 /* For --check-config and --dump-config: read the configuration as startup_load does, write its
  * errors to standard error; if there are none, write a message or the configuration to standard
  * output. Return the exit status. */
-int startup_check(const char *path);
+int startup_check(const char *path, startup_accept *accept);
 int startup_dump(const char *path);
 
 /* Opens the log that the configuration names. If a log file cannot be opened, the log goes to
@@ -27,6 +31,9 @@ void startup_open_log(const struct config *config, const char *program);
  * and *former the old one, for the caller to free. False: the configuration is invalid, the
  * errors are logged and *config is kept. A log file that cannot be opened is a warning. */
 bool startup_reload(struct config *config, const char *path, const char *program,
-                    struct config *former);
+                    startup_accept *accept, struct config *former);
+
+/* Runs a further check at the start, with each error logged on its own line. */
+bool startup_accepts(const struct config *config, startup_accept *accept);
 
 #endif

@@ -16,6 +16,7 @@
 #include "json/json_writer.h"
 
 #define SUBJECT_MAX 128
+#define ISSUER_MAX 255
 
 /* The end of the year 9999; later times are an error of whoever made the token. */
 #define TIME_MAX INT64_C(253402300799)
@@ -23,21 +24,21 @@
 /* The most that an error quotes of a claim. */
 #define QUOTED_MAX 64
 
-static const char *const CODES[] = {
-    [JWT_VALID] = "valid",
-    [JWT_MALFORMED] = "malformed",
-    [JWT_UNKNOWN_KEY] = "unknown_key",
-    [JWT_WRONG_ALGORITHM] = "wrong_algorithm",
-    [JWT_BAD_SIGNATURE] = "bad_signature",
-    [JWT_EXPIRED] = "expired",
-    [JWT_NOT_YET_VALID] = "not_yet_valid",
-    [JWT_TOO_LONG_LIVED] = "too_long_lived",
-    [JWT_WRONG_AUDIENCE] = "wrong_audience",
-    [JWT_WRONG_ISSUER] = "wrong_issuer",
-    [JWT_MISSING_CLAIM] = "missing_claim",
+static const enum error_code CODES[] = {
+    [JWT_VALID] = CODE_ERROR, /* never asked for */
+    [JWT_MALFORMED] = CODE_MALFORMED,
+    [JWT_UNKNOWN_KEY] = CODE_UNKNOWN_KEY,
+    [JWT_WRONG_ALGORITHM] = CODE_WRONG_ALGORITHM,
+    [JWT_BAD_SIGNATURE] = CODE_BAD_SIGNATURE,
+    [JWT_EXPIRED] = CODE_EXPIRED,
+    [JWT_NOT_YET_VALID] = CODE_NOT_YET_VALID,
+    [JWT_TOO_LONG_LIVED] = CODE_TOO_LONG_LIVED,
+    [JWT_WRONG_AUDIENCE] = CODE_WRONG_AUDIENCE,
+    [JWT_WRONG_ISSUER] = CODE_WRONG_ISSUER,
+    [JWT_MISSING_CLAIM] = CODE_MISSING_CLAIM,
 };
 
-const char *jwt_error_code(enum jwt_error error) {
+enum error_code jwt_error_code(enum jwt_error error) {
     return CODES[error];
 }
 
@@ -330,7 +331,7 @@ static enum jwt_error check_claims(const struct jwt_rules *rules, struct jwt *jw
     if (!error && !jwt->subject.at)
         error = fail(why, JWT_MISSING_CLAIM, "sub is missing.");
     if (!error)
-        error = read_text(claims, "iss", JWT_MAX, &jwt->issuer, why);
+        error = read_text(claims, "iss", ISSUER_MAX, &jwt->issuer, why);
     if (!error && *rules->issuer && !text_equals(jwt->issuer, text_of(rules->issuer))) {
         buffer_append_str(why, "iss is ");
         append_quoted(why, jwt->issuer);
@@ -367,6 +368,11 @@ enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *ru
     *jwt = (struct jwt){0};
     if (token.len > JWT_MAX)
         return fail(why, JWT_MALFORMED, "The token has more than 8,192 bytes.");
+    for (size_t i = 0; i < token.len; i++)
+        if (token.at[i] <= ' ') {
+            buffer_printf(why, "The token has a blank or line break at byte %zu.", i);
+            return JWT_MALFORMED;
+        }
     if (!split(token, &header_part, &claims_part, &signature_part))
         return fail(why, JWT_MALFORMED, "A token has three parts with dots between them.");
 
@@ -390,6 +396,40 @@ enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *ru
     if (error)
         jwt_free(jwt);
     return error;
+}
+
+bool jwt_show(struct text token, struct buffer *header, struct buffer *claims) {
+    struct text part[3];
+    struct buffer *const outputs[] = {header, claims};
+    if (!split(token, &part[0], &part[1], &part[2]))
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = 0;
+        unsigned char *bytes = decode(part[i], &len);
+        if (!bytes)
+            return false;
+        const bool is_text = text_is_valid((const char *)bytes, len);
+        if (is_text)
+            buffer_append(outputs[i], bytes, len);
+        free(bytes);
+        if (!is_text)
+            return false;
+    }
+    return true;
+}
+
+const char *jwt_signature_hint(const struct jwt_keys *keys, struct text token) {
+    struct text header, claims, signature_part;
+    const char *hint = NULL;
+    size_t len = 0;
+    if (!split(token, &header, &claims, &signature_part))
+        return NULL;
+    const struct text signed_text = {token.at, header.len + 1 + claims.len};
+    unsigned char *signature = decode(signature_part, &len);
+    for (size_t i = 0; signature && !hint && i < jwt_keys_count(keys); i++)
+        hint = jwt_key_hint(jwt_keys_at(keys, i), signed_text, signature, len);
+    free(signature);
+    return hint;
 }
 
 void jwt_free(struct jwt *jwt) {

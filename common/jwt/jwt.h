@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "jwt/jwt_keys.h"
 
@@ -35,8 +36,8 @@ enum jwt_error {
     JWT_MISSING_CLAIM, /* sub or exp */
 };
 
-/* The code of an error in answers of the API: "malformed", "unknown_key", ... */
-const char *jwt_error_code(enum jwt_error error);
+/* The code of an error in answers of the API; not of JWT_VALID. */
+enum error_code jwt_error_code(enum jwt_error error);
 
 struct jwt_rules {
     const char *audience; /* what aud must contain; "": not checked */
@@ -58,6 +59,14 @@ struct jwt {
  * and no signature. */
 enum jwt_error jwt_check(const struct jwt_keys *keys, const struct jwt_rules *rules,
                          struct text token, struct jwt *jwt, struct buffer *why);
+
+/* For who integrates: shows header and claims of a token as JSON, whether or not they are valid or
+ * signed; false if they cannot be decoded. */
+bool jwt_show(struct text token, struct buffer *header, struct buffer *claims);
+
+/* A likely cause for a signature that no key accepts: a mistake that is often made where tokens are
+ * made; NULL if none is found. Static words. */
+const char *jwt_signature_hint(const struct jwt_keys *keys, struct text token);
 
 /* Frees the claims and empties *jwt. */
 void jwt_free(struct jwt *jwt);

@@ -23,6 +23,8 @@
 #define FILE_MAX (256 * 1024)
 #define RSA_BITS_MIN 2048
 
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
 /* Bytes of each of the two numbers of an ES256 signature. */
 #define ES256_HALF 32
 
@@ -120,6 +122,11 @@ static bool read_public_key(const struct place *place, struct text word, struct 
 
     FILE *file = fopen(buffer_str(&path), "re");
     const int error = errno;
+    char mark[3];
+    /* A byte order mark before the first line would hide it from the reader of PEM. */
+    if (file && (fread(mark, 1, sizeof(mark), file) != sizeof(mark) ||
+                 memcmp(mark, BYTE_ORDER_MARK, sizeof(mark)) != 0))
+        rewind(file);
     /* A private key is not accepted: this server has no use for it. */
     key->public_key = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
     if (file)
@@ -175,6 +182,14 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
     struct place place = {.path = path, .problems = problems};
     struct text line;
     bool valid = true;
+    /* A byte order mark of UTF-8, as some editors write it, is skipped; UTF-16 is refused. */
+    text_skip(&content, BYTE_ORDER_MARK);
+    if (content.len >= 2 && (memcmp(content.at, "\xFF\xFE", 2) == 0 ||
+                             memcmp(content.at, "\xFE\xFF", 2) == 0)) {
+        buffer_printf(problems, "%s: the file is UTF-16: save it as UTF-8 or plain ASCII\n", path);
+        free(keys);
+        return NULL;
+    }
     while (text_split(&content, '\n', &line)) {
         /* Errors are collected, so that one run reports all of them. */
         place.line++;
@@ -257,9 +272,9 @@ enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key) {
 
 /* ---- signatures ---- */
 
-static void hmac(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
+static void hmac(struct text secret, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
     crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key->secret.at, key->secret.len);
+    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret.at, secret.len);
     crypto_auth_hmacsha256_update(&state, (const unsigned char *)text.at, text.len);
     crypto_auth_hmacsha256_final(&state, mac);
 }
@@ -309,7 +324,7 @@ bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
     /* Each algorithm checks the length before it reads; comparing takes the same time whatever
      * differs. */
     case JWT_HS256:
-        hmac(key, signed_text, mac);
+        hmac(key->secret, signed_text, mac);
         return len == sizeof(mac) && sodium_memcmp(mac, signature, sizeof(mac)) == 0;
     case JWT_RS256:
         return digest_verify(key->public_key, signed_text, signature, len);
@@ -328,6 +343,90 @@ bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
 bool jwt_key_sign(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]) {
     if (key->algorithm != JWT_HS256)
         return false;
-    hmac(key, text, mac);
+    hmac(key->secret, text, mac);
     return true;
+}
+
+/* ---- hints ---- */
+
+/* The secret as it was probably used by mistake, of `form` 0, 1, ...; false after the last form.
+ * *words says what was done. */
+static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
+                         const char **words) {
+    static const char *const WORDS[] = {
+        "the site signs with a line break after the secret: remove it there (trim)",
+        "the site signs with a line break (CR LF) after the secret: remove it there (trim)",
+        "the site signs with a CR after the secret, of a file with Windows line endings: remove it "
+        "there (trim)",
+        "the site signs with quotes around the secret: remove them there",
+        "the secret in jwt_keys has quotes around it: remove them from the file",
+        "the site signs with the secret decoded from base64: use the word itself, as bytes",
+        "the site signs with the secret decoded from hexadecimal digits: use the word itself, as "
+        "bytes",
+        "the site signs with an empty secret",
+    };
+    static const char *const AFTER[] = {"\n", "\r\n", "\r", "\""};
+    const int variants[] = {sodium_base64_VARIANT_ORIGINAL,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING};
+    size_t len = 0;
+    if (form >= sizeof(WORDS) / sizeof(WORDS[0]))
+        return false;
+    *words = WORDS[form];
+    buffer_clear(out);
+    char *decoded = buffer_reserve(out, secret.len + 1);
+    if (form <= 3) {
+        buffer_append_str(out, form == 3 ? "\"" : "");
+        buffer_append(out, secret.at, secret.len);
+        buffer_append_str(out, AFTER[form]);
+    } else if (form == 4) {
+        const bool has_quotes = secret.len > 2 && secret.at[0] == secret.at[secret.len - 1] &&
+                                (secret.at[0] == '"' || secret.at[0] == '\'');
+        buffer_append(out, has_quotes ? secret.at + 1 : "?", has_quotes ? secret.len - 2 : 1);
+    } else if (form == 5) {
+        for (size_t i = 0; i < 2 && out->len == 0; i++)
+            if (sodium_base642bin((unsigned char *)decoded, secret.len, secret.at, secret.len, NULL,
+                                  &len, NULL, variants[i]) == 0)
+                out->len = len;
+    } else if (form == 6 && sodium_hex2bin((unsigned char *)decoded, secret.len, secret.at,
+                                           secret.len, NULL, &len, NULL) == 0) {
+        out->len = len;
+    }
+    return true;
+}
+
+static const char *hs256_hint(const struct jwt_key *key, struct text signed_text,
+                              const unsigned char *signature, size_t len) {
+    unsigned char mac[JWT_MAC_SIZE];
+    char hex[2 * JWT_MAC_SIZE + 1];
+    struct buffer spoiled = BUFFER_EMPTY;
+    const char *words = NULL, *hint = NULL;
+    hmac(key->secret, signed_text, mac);
+    sodium_bin2hex(hex, sizeof(hex), mac, sizeof(mac));
+    if (len == sizeof(hex) - 1 && memcmp(hex, signature, len) == 0)
+        return "the signature is in hexadecimal digits: it must be the bytes themselves (in PHP, "
+               "hash_hmac with true as its last argument)";
+    for (unsigned form = 0; !hint && spoil_secret(form, key->secret, &spoiled, &words); form++) {
+        hmac((struct text){buffer_str(&spoiled), spoiled.len}, signed_text, mac);
+        if (len == sizeof(mac) && memcmp(mac, signature, len) == 0)
+            hint = words;
+    }
+    if (spoiled.data)
+        sodium_memzero(spoiled.data, spoiled.cap);
+    buffer_free(&spoiled);
+    return hint;
+}
+
+const char *jwt_key_hint(const struct jwt_key *key, struct text signed_text,
+                         const unsigned char *signature, size_t len) {
+    switch (key->algorithm) {
+    case JWT_HS256:
+        return hs256_hint(key, signed_text, signature, len);
+    case JWT_ES256:
+        return digest_verify(key->public_key, signed_text, signature, len)
+                   ? "the signature is in DER: ES256 needs the two numbers of 32 bytes each, one "
+                     "after the other (RFC 7518, section 3.4)"
+                   : NULL;
+    default:
+        return NULL;
+    }
 }

@@ -62,6 +62,11 @@ enum jwt_algorithm jwt_key_algorithm(const struct jwt_key *key);
 bool jwt_key_verify(const struct jwt_key *key, struct text signed_text,
                     const unsigned char *signature, size_t len);
 
+/* For bytes that are not the signature of the text by this key: what was probably done wrong where
+ * they were made, as static words; NULL if it is none of the usual mistakes. */
+const char *jwt_key_hint(const struct jwt_key *key, struct text signed_text,
+                         const unsigned char *signature, size_t len);
+
 /* Sets mac to the signature of the text by an HS256 key; false for any other key. */
 #define JWT_MAC_SIZE 32
 bool jwt_key_sign(const struct jwt_key *key, struct text text, unsigned char mac[JWT_MAC_SIZE]);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "doctor/doctor_keys.h"
 #include "doctor/report.h"
 #include "store/audit.h"
 #include "store/migrate.h"
@@ -55,6 +56,16 @@ static bool check_config(struct check *check) {
                    "no file found; using defaults and environment",
                    "`confabctl --example-config > " CONFIG_PATH "`, or give a file with -c");
     return valid;
+}
+
+/* Nothing to say where the site signs no tokens. */
+static void check_keys(struct check *check) {
+    const struct config *config = &check->cli->config;
+    struct doctor_result result = {.fix = NULL};
+    if (!*config->jwt_keys && config->password_login != CONFIG_OFF)
+        return;
+    doctor_keys_check(config, &result);
+    report_add(&check->report, "keys", result.state, result.detail, result.fix);
 }
 
 /* Returns the fix for an error number of the server or the client library. */
@@ -313,6 +324,7 @@ enum cli_status command_check(struct cli *cli, struct arguments *arguments) {
         json_write_array(&check.differences);
     /* Without a valid configuration nothing else can be opened. */
     if (check_config(&check)) {
+        check_keys(&check);
         /* The later ones need tables of this version. */
         const bool current = check_database(&check) && check_schema(&check);
         if (current)

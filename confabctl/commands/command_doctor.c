@@ -34,6 +34,7 @@ static const struct check {
     {"clock", 0, false, doctor_clock},
     {"connections", 0, false, doctor_connections},
     {"redis", 0, false, doctor_redis},
+    {"keys", 0, false, doctor_keys},
     {"pushd", 0, true, doctor_pushd},
     {"version", DOCTOR_METRICS, true, doctor_version},
     {"files", DOCTOR_METRICS, true, doctor_files},

@@ -62,6 +62,9 @@ doctor_check doctor_clock;
 doctor_check doctor_connections;
 doctor_check doctor_redis;
 
+/* doctor_keys.c: the keys of the site's tokens */
+doctor_check doctor_keys;
+
 /* doctor_push.c: pushd, by its metrics */
 doctor_check doctor_pushd;
 doctor_check doctor_version;

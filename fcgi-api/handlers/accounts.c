@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "event/publish.h"
 #include "event/serialize.h"
+#include "handlers/accounts.h"
 #include "handlers/handlers.h"
 #include "http/cidr.h"
 #include "limit.h"
@@ -25,6 +26,16 @@ static enum error send_account(struct exchange *x, const struct user *user) {
     serialize_account(&w, user);
     /* 201 is set by those that create something. */
     return ERROR_NONE;
+}
+
+/* password_login is off: the response to all that takes a password. */
+static enum error refuse_password(struct exchange *x) {
+    return exchange_fail(x, ERROR_FORBIDDEN, CODE_PASSWORD_LOGIN_OFF,
+                         "Users log in at the site, not by a password.");
+}
+
+static bool takes_passwords(const struct exchange *x) {
+    return x->service->config->password_login != CONFIG_OFF;
 }
 
 static enum error no_content(struct exchange *x) {
@@ -93,6 +104,8 @@ enum error accounts_register(struct exchange *x) {
     unsigned char key_hash[SECRET_HASH_SIZE];
     uint64_t id = 0;
     /* No field is read: the answer does not depend on them. */
+    if (!takes_passwords(x))
+        return refuse_password(x);
     if (service->config->registration == CONFIG_REGISTRATION_CLOSED)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_REGISTRATION_CLOSED,
                              "Registration is closed.");
@@ -158,7 +171,9 @@ static enum error prove(struct exchange *x, const struct attempt *attempt, struc
     error = is_known ? ERROR_NONE : limit_take(x, LIMIT_LOGINS_NAME, attempt->lowered);
     if (error)
         return error;
-    error = password_worker_verify(config, service->shared, exists ? proof->password_hash : NULL,
+    /* A user of the site has no password, and takes as long as an unknown name. */
+    error = password_worker_verify(config, service->shared,
+                                   exists && *proof->password_hash ? proof->password_hash : NULL,
                                    attempt->password, &matches);
     /* A disabled user is refused like a wrong password: the answer shows no difference. */
     const bool proved = exists && matches && user->is_active;
@@ -198,6 +213,8 @@ static enum error log_in(struct exchange *x, enum credential credential, struct 
     struct attempt attempt;
     struct user_proof proof;
     unsigned char hash[SECRET_HASH_SIZE];
+    if (!takes_passwords(x))
+        return refuse_password(x);
     /* Both are read, so that both are reported. */
     fields_text(x, "username", 1, 256, FIELDS_REQUIRED, &attempt.name);
     fields_text(x, "password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &attempt.password);
@@ -366,13 +383,20 @@ static enum error change_password(struct exchange *x, struct text old, struct te
     return error ? error : ERROR_UNAVAILABLE;
 }
 
+bool accounts_new_password(struct exchange *x, struct text *password) {
+    return fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX,
+                       FIELDS_REQUIRED | FIELDS_KEEP, password);
+}
+
 enum error accounts_password(struct exchange *x) {
     struct text old, new;
     struct user_change change;
     enum error error = ERROR_BAD_INPUT;
+    if (!takes_passwords(x))
+        return refuse_password(x);
     /* An error of the new password is kept in field_errors, and the old one is checked all the
      * same. */
-    fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &new);
+    accounts_new_password(x, &new);
     if (fields_text(x, "old_password", 1, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &old))
         error = change_password(x, old, new, &change);
     if (error)

@@ -22,7 +22,7 @@ static struct former {
 bool reload_config(struct config *config, const char *path) {
     struct former *former = xcalloc(1, sizeof(*former));
     /* On failure the cause is logged, and *config is as before. */
-    if (!startup_reload(config, path, "pushd", &former->config)) {
+    if (!startup_reload(config, path, "pushd", NULL, &former->config)) {
         free(former);
         return false;
     }

@@ -21,7 +21,7 @@ from support.wait import wait_for
 from support.websocket import push_port
 
 CHECKS = ["address", "authorization", "methods", "links", "bodies", "upgrade", "delay", "clock",
-          "connections", "redis", "pushd", "version", "files", "sockets"]
+          "connections", "redis", "keys", "pushd", "version", "files", "sockets"]
 VERSION = (ROOT / "VERSION").read_text().strip()
 
 
@@ -142,7 +142,7 @@ def test_the_metrics_are_found_at_the_configured_address(doctor, system, tmp_pat
 def test_a_site_without_pushd_passes(doctor, system):
     report = doctor.examine(system.url, "--no-sockets", code=0)
     assert list(report) == ["address", "authorization", "methods", "links", "bodies", "clock",
-                            "connections", "redis"]
+                            "connections", "redis", "keys"]
 
 
 def test_the_doctor_acts_as_the_named_user(doctor, system):

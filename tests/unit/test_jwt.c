@@ -205,7 +205,8 @@ static void assert_error(const char *keys_content, const struct jwt_rules *rules
     struct jwt_keys *keys = keys_of(keys_content);
     const enum jwt_error error = check(keys, rules, (struct text){token.data, token.len});
     if (error != expected)
-        fail_msg("%s: %s, %s was expected", what, jwt_error_code(error), jwt_error_code(expected));
+        fail_msg("%s: %s, %s was expected", what, error_code_word(jwt_error_code(error)),
+                 error_code_word(jwt_error_code(expected)));
     jwt_keys_free(keys);
     buffer_free(&token);
 }

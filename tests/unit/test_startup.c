@@ -118,7 +118,7 @@ static void a_reload_replaces_the_configuration_and_returns_the_old_one(void **s
     struct config *config = configured_accept(fixture, "ws_ping = 33\n");
     write_config(fixture, "ws_ping = 44\n");
     capture();
-    const bool reloaded = startup_reload(config, fixture->path, "tester", &former);
+    const bool reloaded = startup_reload(config, fixture->path, "tester", NULL, &former);
     end_capture();
     close_log();
     assert_true(reloaded);
@@ -134,7 +134,7 @@ static void a_reload_rejects_an_invalid_configuration(void **state) {
     struct config *config = configured_accept(fixture, "ws_ping = 33\n");
     write_config(fixture, "ws_ping = often\n");
     capture();
-    const bool reloaded = startup_reload(config, fixture->path, "tester", &former);
+    const bool reloaded = startup_reload(config, fixture->path, "tester", NULL, &former);
     end_capture();
     assert_false(reloaded);
     assert_int_equal(config->ws_ping, 33);
@@ -148,7 +148,7 @@ static void a_log_file_that_cannot_be_opened_is_a_warning_at_a_reload(void **sta
     struct config *config = configured_accept(fixture, "ws_ping = 33\n");
     write_config(fixture, "ws_ping = 44\nlog_file = /nowhere/at/all.log\n");
     capture();
-    const bool reloaded = startup_reload(config, fixture->path, "tester", &former);
+    const bool reloaded = startup_reload(config, fixture->path, "tester", NULL, &former);
     end_capture();
     close_log();
     assert_true(reloaded);
@@ -163,7 +163,7 @@ static void check_and_dump_exit_with_1_for_an_invalid_configuration(void **state
     struct configured *fixture = *state;
     write_config(fixture, "ws_ping = often\n");
     capture();
-    const int checked = startup_check(fixture->path), dumped = startup_dump(fixture->path);
+    const int checked = startup_check(fixture->path, NULL), dumped = startup_dump(fixture->path);
     end_capture();
     assert_int_equal(checked, 1);
     assert_int_equal(dumped, 1);

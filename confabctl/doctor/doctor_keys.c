@@ -1,0 +1,63 @@
+/* The file of keys: absolute, readable for the services and for nobody else, and valid; and whether
+ * anybody can log in. confabctl has become the user of the services, so that what it can read they
+ * can read. */
+#include "doctor/doctor_keys.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "jwt/jwt_site.h"
+
+/* No keys: fine, unless passwords are off as well. */
+static void check_without(const struct config *config, struct doctor_result *result) {
+    if (config->password_login == CONFIG_OFF)
+        doctor_set_result(result, REPORT_WARNING,
+                          "set jwt_keys, or make tokens by the server's API",
+                          "password_login is off and jwt_keys is not set: nobody can log in alone");
+    else
+        doctor_set_result(result, REPORT_OK, NULL, "none: the site signs no tokens");
+}
+
+void doctor_keys_check(const struct config *config, struct doctor_result *result) {
+    const char *path = config->jwt_keys;
+    struct buffer problems = BUFFER_EMPTY;
+    struct jwt_keys *keys = NULL;
+    struct stat file;
+    if (!*path) {
+        check_without(config, result);
+        return;
+    }
+    if (!jwt_site_load(config, &keys, &problems)) {
+        const int len = (int)strcspn(buffer_str(&problems), "\n");
+        doctor_set_result(result, REPORT_FAILED,
+                          "correct the file; it must be readable for the user of fcgi-api "
+                          "(chgrp confab, chmod 640), and so must the public keys it names",
+                          "%.*s", len, buffer_str(&problems));
+    } else if (*path != '/') {
+        doctor_set_result(result, REPORT_FAILED, "write the whole path, from /",
+                          "jwt_keys is relative to the folder in which each program is started");
+    } else if (stat(path, &file) == 0 && (file.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
+        doctor_set_result(result, REPORT_FAILED, "chmod 640 the file",
+                          "%s can be %s by other users", path,
+                          file.st_mode & S_IROTH ? "read" : "changed");
+    } else if (config->password_login == CONFIG_OFF && !*config->login_url) {
+        doctor_set_result(result, REPORT_WARNING, "set login_url",
+                          "%zu keys; password_login is off, and the page cannot say where to log "
+                          "in",
+                          jwt_keys_count(keys));
+    } else if (!*config->jwt_audience) {
+        doctor_set_result(result, REPORT_WARNING,
+                          "set jwt_audience, and aud in the site's tokens, to a name of this chat",
+                          "%zu keys; jwt_audience is not set: tokens that the site makes for other "
+                          "programs are accepted",
+                          jwt_keys_count(keys));
+    } else {
+        doctor_set_result(result, REPORT_OK, NULL, "%zu keys", jwt_keys_count(keys));
+    }
+    jwt_keys_free(keys);
+    buffer_free(&problems);
+}
+
+void doctor_keys(struct doctor *doctor, struct doctor_result *result) {
+    doctor_keys_check(&doctor->cli->config, result);
+}

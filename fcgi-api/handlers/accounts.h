@@ -1,0 +1,19 @@
+/*
+ * accounts: what logins by a token of the site share with those by password.
+ */
+#ifndef CONFAB_FCGI_API_HANDLERS_ACCOUNTS_H
+#define CONFAB_FCGI_API_HANDLERS_ACCOUNTS_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "server/exchange.h"
+
+/* The handlers of login/ and password/ for bodies without a token of the site. */
+exchange_handler accounts_login;
+exchange_handler accounts_password;
+
+/* Reads the field new_password; false, with the error of the field, if it is missing or wrong. */
+bool accounts_new_password(struct exchange *x, struct text *password);
+
+#endif
