@@ -8,10 +8,14 @@
 #include <string.h>
 
 #include "auth_cache.h"
+#include "base/clock.h"
 #include "http/credentials.h"
 #include "http/origin.h"
 #include "store/login_session.h"
 #include "store/token.h"
+
+/* After a failure the use of credentials is not noted for this time. */
+#define NOTE_AGAIN_MS 60000
 
 /* Sets the response of a failed authentication. */
 static enum error refuse(struct exchange *x, enum error_code code, const char *detail) {
@@ -91,6 +95,15 @@ bool auth_from_cache(struct exchange *x) {
     return x->has_identity;
 }
 
+/* A database that takes no changes is no reason to refuse a request that reads. */
+static void note_use(struct exchange *x) {
+    struct service *service = x->service;
+    const int64_t now = clock_monotonic_ms();
+    if (x->identity.use_is_due && now >= service->next_note_ms &&
+        identity_note_use(service->db, &x->identity))
+        service->next_note_ms = now + NOTE_AGAIN_MS;
+}
+
 enum error auth_identify(struct exchange *x) {
     struct text key;
     enum error error = ERROR_UNAUTHENTICATED;
@@ -113,6 +126,7 @@ enum error auth_identify(struct exchange *x) {
     if (!x->identity.user.is_active)
         return refuse(x, CODE_USER_INACTIVE, "User inactive or deleted.");
     x->has_identity = true;
+    note_use(x);
     /* Send the cookie again with the new expiry time of the session. */
     if (x->identity.session_renewed)
         auth_set_cookie(x, x->session_key);

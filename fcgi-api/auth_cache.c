@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 /* 100 KiB of address space; only pages in use take memory. */
@@ -14,11 +15,15 @@
 /* An entry is in one of this many consecutive places. */
 #define ROW 4
 
+/* An entry is used for this long; then the ordinary way notes the use of the token. */
+#define LIFE_MS (10 * 60 * 1000)
+
 struct entry {
     unsigned char token_hash[SECRET_HASH_SIZE];
     uint64_t room_id; /* 0: a free entry */
     uint64_t user_id;
     uint64_t token_id;
+    int64_t added_ms; /* on the monotonic clock */
     char name[USER_NAME_SIZE];
 };
 
@@ -82,7 +87,7 @@ bool auth_cache_find(struct auth_cache *cache, const struct db *db,
                      struct identity *identity) {
     clear_if_stale(cache, db);
     const struct entry *entry = find(cache, token_hash, room_id);
-    if (!entry)
+    if (!entry || clock_monotonic_ms() - entry->added_ms > LIFE_MS)
         return false;
     /* Only what the handler needs; the rest of the identity is zero. */
     memset(identity, 0, sizeof(*identity));
@@ -105,6 +110,7 @@ void auth_cache_add(struct auth_cache *cache, const struct db *db,
     entry->room_id = room_id;
     entry->user_id = identity->user.id;
     entry->token_id = identity->token_id;
+    entry->added_ms = clock_monotonic_ms();
     memcpy(entry->name, identity->user.name, sizeof(entry->name));
 }
 

@@ -45,23 +45,37 @@ static const struct route ROUTES[] = {
 
 /* ---- finding the row ---- */
 
-/* Writes the path as a pattern, with '#' in place of each id, and reads the ids. Returns its
+/* Reads an id of the path: positive, of SQL's signed range. Other numbers stay text and match
+ * nothing. Returns what stands for it in a pattern; 0 if it is none. */
+static char read_id(struct text segment, uint64_t *id, char *kind) {
+    const bool has_letter = segment.at[0] == 't' || segment.at[0] == 's';
+    struct text digits = segment;
+    if (has_letter)
+        digits = (struct text){segment.at + 1, segment.len - 1};
+    if (!text_to_u64(digits, id) || *id == 0 || *id > INT64_MAX)
+        return 0;
+    if (has_letter)
+        *kind = segment.at[0];
+    return has_letter ? '$' : '#';
+}
+
+/* Writes the path as a pattern, with '#' or '$' in place of each id, and reads the ids. Returns its
  * length; 0 if no pattern can match. */
 static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE],
-                            uint64_t ids[EXCHANGE_MAX_IDS]) {
+                            uint64_t ids[EXCHANGE_MAX_IDS], char *kind) {
     size_t len = 0, id_count = 0;
     for (size_t i = 0; i < request->segment_count; i++) {
         struct text segment = request->segments[i];
         uint64_t id;
-        /* A literal '#' would look like an id. */
-        if (segment.at[0] == '#')
+        /* Literally they would look like an id. */
+        if (segment.at[0] == '#' || segment.at[0] == '$')
             return 0;
-        /* Only positive ids of SQL's signed range; other numbers stay text and match nothing. */
-        if (text_to_u64(segment, &id) && id > 0 && id <= INT64_MAX) {
+        const char sign = read_id(segment, &id, kind);
+        if (sign) {
             if (id_count == EXCHANGE_MAX_IDS)
                 return 0;
             ids[id_count++] = id;
-            segment = (struct text){"#", 1};
+            segment = (struct text){sign == '#' ? "#" : "$", 1};
         }
         /* Room for the slash and the terminator. */
         if (segment.len + 1 >= PATTERN_SIZE - len)
@@ -80,9 +94,9 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
     const struct route *found = NULL;
     /* HEAD is served as GET; the gateway leaves out the body. */
     const enum method method = x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
-    char pattern[PATTERN_SIZE];
+    char pattern[PATTERN_SIZE], kind = 0;
     uint64_t ids[EXCHANGE_MAX_IDS] = {0};
-    const size_t len = write_pattern(x->request, pattern, ids);
+    const size_t len = write_pattern(x->request, pattern, ids, &kind);
     *allowed = 0;
     /* All rows, since those of other methods make up Allow. */
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
@@ -94,6 +108,7 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
         if (ROUTES[i].method == method) {
             found = &ROUTES[i];
             memcpy(x->ids, ids, sizeof(ids));
+            x->credential_kind = kind;
         }
     }
     return found;

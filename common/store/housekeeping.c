@@ -9,6 +9,8 @@
 #include "store/rate.h"
 #include "store/room.h"
 #include "store/token.h"
+#include "store/used_jwt.h"
+#include "store/user.h"
 
 /* Rows of one slice, few enough that locks are held for milliseconds only. */
 #define SLICE 500
@@ -40,6 +42,7 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
 static enum error run_slice(struct db *db, const struct config *config, uint64_t *deleted) {
     /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
+    uint64_t tokens = 0, used = 0;
     enum error error = event_log_purge(db, config->event_retention, SLICE, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
@@ -51,7 +54,11 @@ static enum error run_slice(struct db *db, const struct config *config, uint64_t
         error = user_purge_addresses(db, SLICE, &addresses);
     if (!error)
         error = member_purge_departures(db, SLICE, &departures);
-    *deleted = events + rooms + sessions + rates + addresses + departures;
+    if (!error)
+        error = token_purge(db, SLICE, &tokens);
+    if (!error)
+        error = used_jwt_purge(db, SLICE, &used);
+    *deleted = events + rooms + sessions + rates + addresses + departures + tokens + used;
     return error;
 }
 

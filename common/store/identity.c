@@ -7,27 +7,39 @@
 
 #include "base/buffer.h"
 
-void identity_from_row(const struct db_rows *rows, bool with_room, struct identity *identity,
-                       uint64_t *id, bool *renew) {
+enum error identity_note_use(struct db *db, const struct identity *identity) {
+    static const char TOKEN[] = "UPDATE token SET last_used_at = SYSDATE(6) WHERE token_id = ?";
+    static const char SESSION[] =
+        "UPDATE session SET last_used_at = SYSDATE(6) WHERE session_id = ?";
+    return identity->token_id
+               ? DB_RUN(db, TOKEN, DB_REPEATABLE, NULL, db_u64(identity->token_id))
+               : DB_RUN(db, SESSION, DB_REPEATABLE, NULL, db_u64(identity->session_id));
+}
+
+enum identity_due identity_from_row(const struct db_rows *rows, bool with_room,
+                                    struct identity *identity, uint64_t *id) {
     memset(identity, 0, sizeof(*identity));
     user_from_row(rows, 0, &identity->user);
     identity->rooms_count = db_get_u64(rows, USER_COLUMN_COUNT);
     identity->has_hidden = db_get_bool(rows, USER_COLUMN_COUNT + 2);
     identity->last_seq = db_get_u64(rows, USER_COLUMN_COUNT + 1);
-    /* After the columns of the identity: the id of the credential, and whether a session is to be
-     * renewed (always false for a token). */
+    /* After the columns of the identity: those of the credential. */
     *id = db_get_u64(rows, IDENTITY_COLUMN_COUNT);
-    *renew = db_get_bool(rows, IDENTITY_COLUMN_COUNT + 1);
+    const enum identity_due due = (enum identity_due)db_get_u64(rows, IDENTITY_COLUMN_COUNT + 1);
+    identity->use_is_due = due == IDENTITY_DUE_USE;
+    identity->expires_at = db_get_time(rows, IDENTITY_COLUMN_COUNT + 2);
     if (with_room)
-        room_state_from_row(rows, IDENTITY_COLUMN_COUNT + 2, &identity->room);
+        room_state_from_row(rows, IDENTITY_COLUMN_COUNT + IDENTITY_CREDENTIAL_COUNT,
+                            &identity->room);
+    return due;
 }
 
 enum error identity_read(struct db_rows *rows, bool with_room, struct identity *identity,
-                         uint64_t *id, bool *renew) {
+                         uint64_t *id, enum identity_due *due) {
     enum error error = ERROR_UNAUTHENTICATED;
     memset(identity, 0, sizeof(*identity));
     if (db_next(rows)) {
-        identity_from_row(rows, with_room, identity, id, renew);
+        *due = identity_from_row(rows, with_room, identity, id);
         error = ERROR_NONE;
     }
     db_done(rows);
@@ -87,13 +99,45 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
     while (db_next(rows)) {
         /* The place in the batch, from 1: rows come in any order. */
         const uint64_t place =
-            db_get_u64(rows, IDENTITY_COLUMN_COUNT + 2 + ROOM_STATE_COLUMN_COUNT);
+            db_get_u64(rows, IDENTITY_COLUMN_COUNT + IDENTITY_CREDENTIAL_COUNT +
+                                 ROOM_STATE_COLUMN_COUNT);
         struct identity_query *query = &queries[place - 1];
         struct identity *identity = &query->identity;
-        identity_from_row(rows, true, identity,
-                          of_sessions ? &identity->session_id : &identity->token_id,
-                          &identity->session_renewed);
+        const enum identity_due due = identity_from_row(
+            rows, true, identity, of_sessions ? &identity->session_id : &identity->token_id);
+        identity->session_renewed = due == IDENTITY_DUE_RENEWAL;
         query->error = ERROR_NONE;
     }
     db_done(rows);
+}
+
+enum error identity_find_ended(struct db *db, const char *sql, const unsigned char *hashes,
+                               size_t count, bool *ended) {
+    struct buffer json = BUFFER_EMPTY;
+    struct db_rows *rows;
+    for (size_t i = 0; i < count; i++) {
+        char hex[2 * SECRET_HASH_SIZE];
+        for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
+            text_put_hex(hex + 2 * at, 2, hashes[i * SECRET_HASH_SIZE + at]);
+        /* Closes the string before and opens the next. */
+        buffer_append_str(&json, i == 0 ? "[\"" : "\",\"");
+        buffer_append(&json, hex, sizeof(hex));
+        /* Ended, unless a row says otherwise. */
+        ended[i] = true;
+    }
+    /* Also valid JSON for an empty list. */
+    buffer_append_str(&json, count > 0 ? "\"]" : "[]");
+    const enum error error =
+        DB_RUN(db, sql, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
+    buffer_free(&json);
+    if (error)
+        return error;
+    while (db_next(rows)) {
+        const uint64_t place = db_get_u64(rows, 0);
+        /* The server counts from 1. */
+        if (place >= 1 && place <= count)
+            ended[place - 1] = false;
+    }
+    db_done(rows);
+    return ERROR_NONE;
 }

@@ -3,6 +3,7 @@
 #include "store/login_session.h"
 
 #include "base/buffer.h"
+#include "store/token.h"
 #include "store/transaction.h"
 
 #define INSERT_SESSION                                                     \
@@ -20,6 +21,21 @@ enum error login_session_add_proved(struct db *db, const struct user_proof *proo
     return error ? error : identity_read_outcome(rows);
 }
 
+enum error login_session_add(struct db *db, uint64_t user_id,
+                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE v_active BOOLEAN; ",
+        "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
+        "SET v_now = SYSDATE(6); "
+        "IF v_active IS NULL OR NOT v_active THEN SET v_outcome = 13; LEAVE body; END IF; "
+        INSERT_SESSION,
+        "");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id),
+                                    db_bytes(hash, SECRET_HASH_SIZE), db_u64(days));
+    return error ? error : identity_read_outcome(rows);
+}
+
 /* What ends tokens or disables users locks the row of the user first. */
 enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t token_id,
                                       const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {
@@ -27,7 +43,8 @@ enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t 
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_token BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE v_active BOOLEAN; DECLARE v_token BIGINT UNSIGNED; ",
         "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
-        "SELECT token_id INTO v_token FROM token WHERE token_id = p_token AND user_id = p_user; "
+        "SELECT t.token_id INTO v_token FROM token t "
+        "WHERE t.token_id = p_token AND t.user_id = p_user AND " TOKEN_IS_VALID("t") "; "
         /* Without FOR UPDATE on the token, for the reason above. */
         "SET v_now = SYSDATE(6); "
         "IF v_active IS NULL OR NOT v_active OR v_token IS NULL THEN "
@@ -54,11 +71,18 @@ static uint64_t minutes_left(uint64_t days) {
 #define IS_DUE \
     "s.expires_at NOT BETWEEN SYSDATE(6) + INTERVAL ? MINUTE AND SYSDATE(6) + INTERVAL ? DAY"
 
+/* The columns of the credential: see IDENTITY_CREDENTIAL_COUNT. An enum identity_due is 2 for a
+ * renewal, which notes the use as well. A session does not expire while it is in use: NULL. */
+#define CREDENTIAL_COLUMNS                                       \
+    "s.session_id, IF(" IS_DUE ", 2, (" IDENTITY_IS_NOTED("s") \
+    ") IS NOT TRUE), NULL"
+
 /* A database that takes no changes is no reason to refuse a request that reads: a later one will
  * renew the session. */
 static void renew_session(struct db *db, uint64_t days, struct identity *identity) {
     static const char SQL[] =
-        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY WHERE session_id = ?";
+        "UPDATE session SET expires_at = SYSDATE(6) + INTERVAL ? DAY, last_used_at = SYSDATE(6) "
+        "WHERE session_id = ?";
     identity->session_renewed = DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(days),
                                        db_u64(identity->session_id)) == ERROR_NONE;
 }
@@ -66,7 +90,7 @@ static void renew_session(struct db *db, uint64_t days, struct identity *identit
 enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
                               uint64_t days, uint64_t room_id, struct identity *identity) {
 #define SESSION_SQL(room_columns, room_joins)                          \
-    "SELECT " IDENTITY_COLUMNS ", s.session_id, " IS_DUE room_columns  \
+    "SELECT " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS room_columns     \
     " FROM session s JOIN user u ON u.user_id = s.user_id " room_joins \
     "WHERE s.session_hash = ? AND s.expires_at > SYSDATE(6)"
     /* Two texts, since a request outside of rooms needs no join. */
@@ -82,9 +106,9 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
                 : DB_RUN(db, ALONE, DB_REPEATABLE, &rows, left, most, key);
     if (error)
         return error;
-    bool renew = false;
-    error = identity_read(rows, room_id != 0, identity, &identity->session_id, &renew);
-    if (!error && renew)
+    enum identity_due due = IDENTITY_DUE_NOTHING;
+    error = identity_read(rows, room_id != 0, identity, &identity->session_id, &due);
+    if (!error && due == IDENTITY_DUE_RENEWAL)
         renew_session(db, days, identity);
     return error;
 }
@@ -92,7 +116,7 @@ enum error login_session_find(struct db *db, const unsigned char hash[SECRET_HAS
 enum error login_session_find_many(struct db *db, uint64_t days, struct identity_query *queries,
                                    size_t count) {
     static const char SQL[] =
-        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", s.session_id, " IS_DUE ", " ROOM_STATE_COLUMNS
+        "SELECT STRAIGHT_JOIN " IDENTITY_COLUMNS ", " CREDENTIAL_COLUMNS ", " ROOM_STATE_COLUMNS
         /* STRAIGHT_JOIN: from the list of hashes to the sessions, never a scan of all sessions. */
         ", j.place FROM " IDENTITY_BATCH
         "JOIN session s ON s.session_hash = UNHEX(j.hash) "
@@ -116,37 +140,8 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
 enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
                                bool *ended) {
     static const char SQL[] =
-        /* Those that still exist, by their place in the list. */
-        "SELECT STRAIGHT_JOIN j.place FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "
-        "hash CHAR(64) PATH '$')) j JOIN session s ON s.session_hash = UNHEX(j.hash) "
-        "AND s.expires_at > SYSDATE(6)";
-    struct buffer json = BUFFER_EMPTY;
-    struct db_rows *rows;
-    for (size_t i = 0; i < count; i++) {
-        char hex[2 * SECRET_HASH_SIZE];
-        for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
-            text_put_hex(hex + 2 * at, 2, hashes[i * SECRET_HASH_SIZE + at]);
-        /* Closes the string before and opens the next. */
-        buffer_append_str(&json, i == 0 ? "[\"" : "\",\"");
-        buffer_append(&json, hex, sizeof(hex));
-        /* Ended, unless a row says otherwise. */
-        ended[i] = true;
-    }
-    /* Also valid JSON for an empty list. */
-    buffer_append_str(&json, count > 0 ? "\"]" : "[]");
-    const enum error error =
-        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text((struct text){json.data, json.len}));
-    buffer_free(&json);
-    if (error)
-        return error;
-    while (db_next(rows)) {
-        const uint64_t place = db_get_u64(rows, 0);
-        /* The server counts from 1. */
-        if (place >= 1 && place <= count)
-            ended[place - 1] = false;
-    }
-    db_done(rows);
-    return ERROR_NONE;
+        IDENTITY_LIVING_SQL("session s", "s.session_hash") " AND s.expires_at > SYSDATE(6)";
+    return identity_find_ended(db, SQL, hashes, count, ended);
 }
 
 enum error login_session_end(struct db *db, uint64_t session_id, struct user_change *change) {

@@ -18,6 +18,11 @@
 enum error login_session_add_proved(struct db *db, const struct user_proof *proof,
                                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
 
+/* Adds a session for a user whom the site has vouched for. ERROR_CONFLICT: the user is disabled,
+ * or does not exist. */
+enum error login_session_add(struct db *db, uint64_t user_id,
+                             const unsigned char hash[SECRET_HASH_SIZE], uint64_t days);
+
 /* Adds a session for the user of this token. ERROR_CONFLICT: the token has ended or the user been
  * disabled since. */
 enum error login_session_add_by_token(struct db *db, uint64_t user_id, uint64_t token_id,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "event/event.h"
+#include "store/token.h"
 #include "store/transaction.h"
 
 /* The column client_id is unique for a room and sender. Its first letter says whether the client
@@ -122,7 +123,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
 /* The token belongs to the sender, and the sender is active. */
 #define AUTH                                                                              \
     " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
-    "WHERE t.token_hash = ? AND u.is_active)"
+    "WHERE t.token_hash = ? AND u.is_active AND " TOKEN_IS_VALID("t") ")"
 
 /* Indexed by whether the token has to be checked, and whether the message is a reply. */
 static const char *const POST[2][2] = {{POST_SQL("", ""), POST_SQL("", REPLY_CHECK)},

@@ -173,6 +173,23 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
     return error ? error : read_change(rows, id, change);
 }
 
+enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
+                                uint64_t kept_session, struct user_change *change) {
+    static const char SQL[] = TRANSACTION(
+        "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
+        "DECLARE p_token, p_session, v_user_seq BIGINT UNSIGNED; DECLARE v_active BOOLEAN; ",
+        "SET p_token = ?; SET p_session = ?; "
+        FIND_USER
+        "DELETE FROM token WHERE user_id = p_user AND token_id <> p_token; "
+        "DELETE FROM session WHERE user_id = p_user AND session_id <> p_session; "
+        CREDENTIALS_CHANGED,
+        ", TRUE, v_user_seq");
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(id), db_u64(kept_token),
+                                    db_u64(kept_session));
+    return error ? error : read_change(rows, id, change);
+}
+
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_active BOOLEAN DEFAULT ?; "

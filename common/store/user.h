@@ -101,6 +101,11 @@ enum error user_set_password(struct db *db, uint64_t id, const char *old_hash,
                              const char *password_hash, uint64_t kept_token, uint64_t kept_session,
                              struct user_change *change);
 
+/* Deletes all tokens and login sessions of the user except kept_token and kept_session (0: none is
+ * kept). ERROR_NOT_FOUND if there is no such user. */
+enum error user_end_credentials(struct db *db, uint64_t id, uint64_t kept_token,
+                                uint64_t kept_session, struct user_change *change);
+
 /* Enables or disables the account. Disabling ends all tokens and login
  * sessions for good: they are refused as those of a disabled user, and enabling deletes them. */
 enum error user_set_active(struct db *db, uint64_t id, bool is_active, struct user_change *change);

@@ -21,6 +21,7 @@ struct change_health;
 struct exchange;
 struct json_object;
 struct json_tokener;
+struct jwt_keys;
 struct limit;
 struct shared;
 struct user_names;
@@ -36,6 +37,7 @@ struct service {
     struct user_names *names;
     struct auth_cache *auth_cache;
     struct change_health *change_health;
+    struct jwt_keys *jwt_keys; /* of the site's tokens; NULL: not read yet, or none */
 
     /* Serves a request: fills x->response in every case. */
     void (*serve)(struct exchange *x);
@@ -44,6 +46,8 @@ struct service {
     void (*between_requests)(struct service *service, bool idle);
     int64_t housekeeping_due_ms; /* on the monotonic clock: earliest time of the next step */
     bool housekeeping_claimed;   /* this process runs it */
+
+    int64_t next_note_ms; /* on the monotonic clock: use of credentials is not noted before */
 };
 
 /* Most ids in a path. */
@@ -57,6 +61,7 @@ struct exchange {
 
     const char *route;              /* the pattern that matched, for the log */
     uint64_t ids[EXCHANGE_MAX_IDS]; /* from the path */
+    char credential_kind; /* 't' or 's', the letter of the id of a token or login session */
     bool has_identity;
     struct identity identity;
     bool auth_pending;                          /* see below */

@@ -1,7 +1,8 @@
 /*
- * client_expiry: login sessions that expire while their sockets are open. Nothing happens then
- * that could be published, so the database is asked now and then, for all clients at a time. An
- * open socket does not renew its session.
+ * client_expiry: login sessions and tokens that expire while their sockets are open. Nothing
+ * happens then that could be published, so the database is asked, for all clients at a time: now
+ * and then, since the time of a session changes, and when the first token expires. An open socket
+ * does not renew its session.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "base/xalloc.h"
 #include "client/client_private.h"
 
-/* How often it is asked, and for how many sessions in one statement. */
+/* How often it is asked, and for how many credentials in one statement. */
 #define INTERVAL_MS 20000
 #define SLICE 500
 
@@ -19,14 +20,20 @@ struct hash {
     unsigned char bytes[SECRET_HASH_SIZE];
 };
 
-/* A check of all sessions. */
-struct check {
-    struct clients *clients;
-    struct hash *hashes; /* of the sessions; after the query, of those that have ended */
+/* Credentials of one kind; after the query, those that have ended. */
+struct hashes {
+    struct hash *list;
     size_t count, space;
 };
 
-/* Calls visit for each client that is connected by a session. */
+/* A check of all credentials that may expire. */
+struct check {
+    struct clients *clients;
+    struct hashes sessions, tokens;
+    int64_t first_expiry; /* the earliest known time of a token, still to come; 0: none */
+};
+
+/* Calls visit for each client that is connected by such a credential. */
 struct visitor {
     void (*visit)(struct client *client, struct check *check);
     struct check *check;
@@ -38,58 +45,89 @@ static void visit_channel(void *context, const struct channel *channel) {
     const struct visitor *visitor = context;
     for (uint32_t i = 0; channel->stream.kind == EVENT_STREAM_USER && i < channel->count; i++) {
         struct client *client = channel->subscriptions[i]->client;
-        if (client && client->state == CLIENT_CONNECTED && !client->by_token)
+        /* Most tokens never expire. */
+        if (client && client->state == CLIENT_CONNECTED &&
+            (!client->by_token || client->expires_at != 0))
             visitor->visit(client, visitor->check);
     }
 }
 
-static void each_session(struct check *check,
-                         void (*visit)(struct client *client, struct check *check)) {
+static void each_client(struct check *check,
+                        void (*visit)(struct client *client, struct check *check)) {
     struct visitor visitor = {visit, check};
     channels_each(check->clients->channels, visit_channel, &visitor);
 }
 
+static struct hashes *hashes_of(struct check *check, const struct client *client) {
+    return client->by_token ? &check->tokens : &check->sessions;
+}
+
 static void add_hash(struct client *client, struct check *check) {
-    check->hashes =
-        array_reserve(check->hashes, &check->space, check->count + 1, sizeof(*check->hashes));
-    memcpy(check->hashes[check->count++].bytes, client->key_hash, SECRET_HASH_SIZE);
+    struct hashes *hashes = hashes_of(check, client);
+    hashes->list =
+        array_reserve(hashes->list, &hashes->space, hashes->count + 1, sizeof(*hashes->list));
+    memcpy(hashes->list[hashes->count++].bytes, client->key_hash, SECRET_HASH_SIZE);
+    if (client->expires_at > clock_now() &&
+        (check->first_expiry == 0 || client->expires_at < check->first_expiry))
+        check->first_expiry = client->expires_at;
 }
 
 /* On a thread: keeps those that have ended. A slice that cannot be read is checked next time. */
-static void check_work(void *context, struct db *db) {
-    struct check *check = context;
+static void keep_ended(struct hashes *hashes, struct db *db,
+                       enum error (*find)(struct db *db, const unsigned char *hashes, size_t count,
+                                          bool *ended)) {
     bool ended[SLICE];
     size_t kept = 0;
-    for (size_t at = 0; at < check->count; at += SLICE) {
-        const size_t count = check->count - at < SLICE ? check->count - at : SLICE;
-        if (login_session_ended(db, check->hashes[at].bytes, count, ended))
+    for (size_t at = 0; at < hashes->count; at += SLICE) {
+        const size_t count = hashes->count - at < SLICE ? hashes->count - at : SLICE;
+        if (find(db, hashes->list[at].bytes, count, ended))
             continue;
         /* Moved to the front of the same array: kept is never beyond what was read. */
         for (size_t i = 0; i < count; i++)
             if (ended[i])
-                check->hashes[kept++] = check->hashes[at + i];
+                hashes->list[kept++] = hashes->list[at + i];
     }
-    check->count = kept;
+    hashes->count = kept;
 }
 
-/* The session of this client is among those that have ended: it is checked like any credential that
- * may have changed, and closed with 4401. */
+static void check_work(void *context, struct db *db) {
+    struct check *check = context;
+    keep_ended(&check->sessions, db, login_session_ended);
+    keep_ended(&check->tokens, db, token_ended);
+}
+
+/* The credential of this client is among those that have ended: it is checked like any credential
+ * that may have changed, and closed with 4401. */
 static void close_ended(struct client *client, struct check *check) {
-    for (size_t i = 0; i < check->count; i++)
-        if (memcmp(client->key_hash, check->hashes[i].bytes, SECRET_HASH_SIZE) == 0) {
+    const struct hashes *hashes = hashes_of(check, client);
+    for (size_t i = 0; i < hashes->count; i++)
+        if (memcmp(client->key_hash, hashes->list[i].bytes, SECRET_HASH_SIZE) == 0) {
             client_check_credentials(client);
             return;
         }
 }
 
+static void free_check(struct check *check) {
+    free(check->sessions.list);
+    free(check->tokens.list);
+    free(check);
+}
+
 static void check_done(void *context) {
     struct check *check = context;
     /* Clients may have gone or come meanwhile, so they are found again by their hashes. */
-    if (check->count > 0)
-        each_session(check, close_ended);
+    if (check->sessions.count > 0 || check->tokens.count > 0)
+        each_client(check, close_ended);
     check->clients->checking_expiry = false;
-    free(check->hashes);
-    free(check);
+    free_check(check);
+}
+
+void client_expiry_expect(struct clients *clients, int64_t expires_at) {
+    /* A moment later: the database decides, by its own clock. */
+    const int64_t in_ms = (expires_at - clock_now()) / 1000 + 1;
+    const int64_t at_ms = clock_monotonic_ms() + in_ms;
+    if (expires_at != 0 && in_ms > 0 && at_ms < clients->next_expiry_ms)
+        clients->next_expiry_ms = at_ms;
 }
 
 void client_expiry_tick(struct clients *clients) {
@@ -99,10 +137,11 @@ void client_expiry_tick(struct clients *clients) {
     clients->next_expiry_ms = now_ms + INTERVAL_MS;
     struct check *check = xcalloc(1, sizeof(*check));
     check->clients = clients;
-    each_session(check, add_hash);
-    /* Nobody is connected by a session. */
-    if (check->count == 0) {
-        free(check);
+    each_client(check, add_hash);
+    client_expiry_expect(clients, check->first_expiry);
+    /* No credential of a client can expire. */
+    if (check->sessions.count == 0 && check->tokens.count == 0) {
+        free_check(check);
         return;
     }
     clients->checking_expiry = true;

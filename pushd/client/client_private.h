@@ -104,6 +104,7 @@ struct client {
     uint64_t effective_seq; /* events of the user's own stream have had their effect up to here */
     int64_t frames_full_us; /* frame rate limit */
     uint64_t user_id;
+    int64_t expires_at;             /* of its token, microseconds since 1970; 0: never */
     uint32_t frames_ignored;        /* in a row, over the rate limit */
     uint32_t pending_jobs;          /* the client is freed after the last of them */
     uint32_t pending_channels;      /* of a notifications socket: not confirmed by Redis yet */
@@ -146,7 +147,7 @@ struct clients {
     struct replays replays;
     struct watch *typing;   /* list of those through which a user is typing */
     struct idmap typists;   /* room and user -> struct typing */
-    int64_t next_expiry_ms; /* of login sessions: when they are checked */
+    int64_t next_expiry_ms; /* of login sessions and tokens: when they are checked */
     bool checking_expiry;
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */
     struct subscription **leaving;
@@ -357,8 +358,11 @@ void client_typing_free(struct clients *clients);
 
 /* ---- client_expiry.c ---- */
 
-/* Closes, with 4401, sockets whose login session has expired within the last minute. To be called
- * now and then. */
+/* Closes, with 4401, sockets whose login session or token has expired. To be called twice a
+ * second. */
 void client_expiry_tick(struct clients *clients);
+
+/* A client has connected by a token that expires at this time (0: never). */
+void client_expiry_expect(struct clients *clients, int64_t expires_at);
 
 #endif

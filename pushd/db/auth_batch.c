@@ -73,6 +73,10 @@ static void batch_work(void *job, struct db *db) {
         first->error = token_find(db, first->hash, first->room_id, &first->identity);
     else
         first->error = login_session_find(db, first->hash, days, first->room_id, &first->identity);
+    /* At most once an hour for each credential; an error is no reason to refuse a socket. */
+    for (size_t i = 0; !batch->error && i < batch->count; i++)
+        if (!batch->queries[i].error && batch->queries[i].identity.use_is_due)
+            identity_note_use(db, &batch->queries[i].identity);
 }
 
 static void batch_done(void *job);

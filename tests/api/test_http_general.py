@@ -26,7 +26,8 @@ class Place:
         self.message = owner.say(self.room)["message_id"]
 
     def path(self, pattern):
-        return pattern.format(room=self.room, message=self.message, me=self.owner.id)
+        return pattern.format(room=self.room, message=self.message, me=self.owner.id,
+                              session_id="t1")
 
 
 # Every path of the API and the methods it has.
@@ -37,6 +38,8 @@ PATHS = {
     "/api/auth/login/": "POST, OPTIONS",
     "/api/auth/logout/": "POST, OPTIONS",
     "/api/auth/me/": "GET, HEAD, OPTIONS",
+    "/api/auth/sessions/": "GET, HEAD, DELETE, OPTIONS",
+    "/api/auth/sessions/{session_id}/": "DELETE, OPTIONS",
     "/api/auth/password/": "POST, OPTIONS",
     "/api/chat/users/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/": "GET, HEAD, POST, OPTIONS",

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "support/client_scene.h"
 
 /* ---- credentials ---- */
@@ -334,6 +335,26 @@ static void an_expired_session_is_4401_within_a_minute(void **state) {
     fake_socket_free(by_token);
 }
 
+static void a_token_that_expires_is_4401_at_that_time(void **state) {
+    struct client_scene *scene = *state;
+    struct fake_user *users = scene->world.store.users;
+    struct socket *lasting = client_scene_connect(scene, 1, scene->room);
+    client_scene_wait_ms(scene, 1000);
+    users[2].expires_at = clock_now() + 5 * INT64_C(1000000);
+    struct socket *in_room = client_scene_connect(scene, 2, scene->room);
+    struct socket *notified = client_scene_connect(scene, 2, 0);
+    users[1].is_revoked = users[2].is_revoked = true;
+    client_scene_wait_ms(scene, 4000);
+    assert_int_equal(in_room->close_code, 0);
+    client_scene_wait_ms(scene, 1500);
+    client_scene_assert_refused(in_room, 4401, "unauthenticated", "Invalid token.");
+    client_scene_assert_refused(notified, 4401, "unauthenticated", "Invalid token.");
+    /* A token that never expires is not asked for. */
+    client_scene_wait_ms(scene, 60000);
+    assert_int_equal(lasting->close_code, 0);
+    fake_socket_free(lasting);
+}
+
 static void a_removed_member_is_notified_and_4403(void **state) {
     struct client_scene *scene = *state;
     struct socket *removed = client_scene_connect(scene, 2, scene->room);
@@ -374,6 +395,7 @@ int main(void) {
         CLIENT_SCENE_TEST(events_that_cannot_be_replayed_are_a_resync),
         CLIENT_SCENE_TEST(revocation_and_disabling_close_with_4401_at_once),
         CLIENT_SCENE_TEST(an_expired_session_is_4401_within_a_minute),
+        CLIENT_SCENE_TEST(a_token_that_expires_is_4401_at_that_time),
         CLIENT_SCENE_TEST(a_removed_member_is_notified_and_4403),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

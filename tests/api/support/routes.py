@@ -8,11 +8,11 @@ ROUTE = re.compile(r'^ROUTE\((\w+),\s*"([^"]+)"', re.MULTILINE)
 
 
 def routes():
-    """(method, path) of each route; '#' in a path stands for an id."""
+    """(method, path) of each route; '#' in a path stands for an id, '$' for a session_id."""
     return {(method, f"/{path}") for method, path in
             ROUTE.findall((ROOT / "fcgi-api" / "routes.def").read_text())}
 
 
 def route_of(path):
     """The path of a route for a path of a test, which may have {names} for ids and a slash last."""
-    return re.sub(r"\{\w+\}", "#", path).rstrip("/")
+    return re.sub(r"\{\w+\}", "#", path.replace("{session_id}", "$")).rstrip("/")

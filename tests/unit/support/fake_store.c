@@ -345,6 +345,7 @@ static enum error find_identity(struct fake_store *store, const unsigned char *h
         identity->user = (struct user){.id = id, .is_active = !store->users[id].is_inactive};
         snprintf(identity->user.name, sizeof(identity->user.name), "%s", name_of(id));
         identity->last_seq = store->users[id].stream.last_seq;
+        identity->expires_at = by_token ? store->users[id].expires_at : 0;
         fill_state(store, room_id, id, &identity->room);
         return ERROR_NONE;
     }
@@ -380,12 +381,26 @@ enum error login_session_find_many(struct db *db, uint64_t days, struct identity
     return find_many(of_db(db), false, queries, count);
 }
 
-enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
-                               bool *ended) {
+static enum error find_ended(struct fake_store *store, bool by_token, const unsigned char *hashes,
+                             size_t count, bool *ended) {
     struct identity identity;
     for (size_t i = 0; i < count; i++)
-        ended[i] = find_identity(of_db(db), hashes + i * SECRET_HASH_SIZE, false, 0, &identity) ==
+        ended[i] = find_identity(store, hashes + i * SECRET_HASH_SIZE, by_token, 0, &identity) ==
                    ERROR_UNAUTHENTICATED;
+    return store->down ? ERROR_UNAVAILABLE : ERROR_NONE;
+}
+
+enum error login_session_ended(struct db *db, const unsigned char *hashes, size_t count,
+                               bool *ended) {
+    return find_ended(of_db(db), false, hashes, count, ended);
+}
+
+enum error token_ended(struct db *db, const unsigned char *hashes, size_t count, bool *ended) {
+    return find_ended(of_db(db), true, hashes, count, ended);
+}
+
+enum error identity_note_use(struct db *db, const struct identity *identity) {
+    (void)identity;
     return of_db(db)->down ? ERROR_UNAVAILABLE : ERROR_NONE;
 }
 

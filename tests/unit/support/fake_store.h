@@ -54,6 +54,7 @@ struct fake_room {
 struct fake_user {
     bool is_inactive;
     bool is_revoked; /* its token and login session are revoked */
+    int64_t expires_at; /* of its token; 0: never */
     struct fake_stream stream;
 };
 
