@@ -64,20 +64,27 @@ static bool write_all(int fd, const char *at, size_t len) {
     return true;
 }
 
+#define MESSAGE_START "{\"type\":\"new_message\",\"message\":"
+#define MESSAGE_END ",\"sender\":\"bench\",\"sender_id\":1000000"
+
 /* A message as fcgi-api words it, filled up to its size. */
 static void write_json(struct buffer *json, const struct room *room) {
-    static const char TAIL[] =
-        "\",\"message_type\":\"text\",\"is_deleted\":false},"
-        "\"sender\":\"bench\",\"sender_id\":1000000";
+    static const char TAIL[] = "\",\"message_type\":\"text\",\"is_deleted\":false}" MESSAGE_END;
     buffer_clear(json);
-    buffer_printf(json,
-                  "{\"type\":\"new_message\",\"message\":{\"message_id\":%" PRIu64
-                  ",\"room_id\":%" PRIu64 ",\"content\":\"",
-                  room->seq, room->id);
+    buffer_printf(
+        json, MESSAGE_START "{\"message_id\":%" PRIu64 ",\"room_id\":%" PRIu64 ",\"content\":\"",
+        room->seq, room->id);
     while (json->len < MESSAGE_SIZE - sizeof(TAIL) - 40)
         buffer_append_char(json, 'x');
     buffer_printf(json, "%s,\"seq\":%" PRIu64 ",\"room_id\":%" PRIu64 "}", TAIL, room->seq,
                   room->id);
+}
+
+/* The Message object in this JSON. */
+static struct text message_of(const struct buffer *json) {
+    const char *start = json->data + strlen(MESSAGE_START);
+    const char *end = memmem(json->data, json->len, MESSAGE_END, strlen(MESSAGE_END));
+    return (struct text){start, (size_t)(end - start)};
 }
 
 bool publisher_send(struct publisher *publisher, struct room *room, unsigned count) {
@@ -89,12 +96,13 @@ bool publisher_send(struct publisher *publisher, struct room *room, unsigned cou
         room->seq++;
         room->times[room->seq % CROWD_TIMES] = crowd_now_us();
         write_json(&publisher->json, room);
-        const struct event_envelope envelope = {
-            .seq = room->seq,
-            .type = EVENT_NEW_MESSAGE,
-            .actor_id = AUTHOR,
-            .subject_id = room->seq,
-            .text = {publisher->json.data, publisher->json.len}};
+        const struct event_envelope envelope = {.seq = room->seq,
+                                                .type = EVENT_NEW_MESSAGE,
+                                                .actor_id = AUTHOR,
+                                                .subject_id = room->seq,
+                                                .text = {publisher->json.data, publisher->json.len},
+                                                .actor = text_of("bench"),
+                                                .message = message_of(&publisher->json)};
         buffer_clear(&publisher->payload);
         event_write(&publisher->payload, &envelope);
         buffer_printf(out, "*3\r\n$7\r\nPUBLISH\r\n$%zu\r\n%s\r\n$%zu\r\n", publisher->channel.len,

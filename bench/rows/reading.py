@@ -81,8 +81,10 @@ def offsets(bench):
             messages_path(MILLION, f"?before={before[place]}"))
     found = list(bench.turns.take(contestants).values())
     highest = max(found, key=lambda result: result.cpu)
+    # A cursor is looked up first: that costs a little, and as much at any depth.
+    by_offset, by_cursor = found[:len(deep)], found[len(deep):]
     return Row("offsets", "pages in the room of 1,000,000 messages", found,
-               values={"cpu": furthest(found)}, subject=highest)
+               values={"cpu": max(furthest(by_offset), furthest(by_cursor))}, subject=highest)
 
 
 def many(bench):
