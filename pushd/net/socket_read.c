@@ -17,14 +17,19 @@
 /* More descriptors than a process can use in practice. */
 #define MAX_FDS 1100000
 
-struct reading {
-    struct socket *socket;  /* NULL: not attached */
-    struct head_scan *head; /* NULL: attached */
-    struct frame_scan scan; /* what follows the head */
-    bool refused;
-    bool pinged; /* a ping came before the socket was attached: */
+/* Of a connection whose socket is not attached yet. */
+struct opening {
+    struct head_scan head;
+    bool pinged; /* a ping came: */
     unsigned char ping_len;
     unsigned char ping[FRAME_SCAN_MAX_CONTROL];
+};
+
+struct reading {
+    struct socket *socket;   /* NULL: not attached, or not any more */
+    struct opening *opening; /* NULL once attached */
+    struct frame_scan scan;  /* what follows the head */
+    bool refused;
 };
 
 /* recv and close have no context, so they need these globals. Only the loop's thread uses them. */
@@ -43,7 +48,7 @@ static void end(int fd) {
         return;
     readings[fd] = NULL;
     frame_scan_free(&reading->scan);
-    free(reading->head);
+    free(reading->opening);
     free(reading);
 }
 
@@ -70,23 +75,24 @@ void socket_read_begin(int fd) {
     if (!on_loop || (size_t)fd >= reading_count)
         return;
     readings[fd] = xcalloc(1, sizeof(struct reading));
-    readings[fd]->head = xcalloc(1, sizeof(struct head_scan));
+    readings[fd]->opening = xcalloc(1, sizeof(struct opening));
 }
 
 unsigned socket_read_own_tokens(int fd) {
     const struct reading *reading = find(fd);
-    return reading && reading->head ? reading->head->own_tokens : 0;
+    return reading && reading->opening ? reading->opening->head.own_tokens : 0;
 }
 
 void socket_read_attach(int fd, struct socket *socket) {
     struct reading *reading = find(fd);
     if (!reading)
         return;
+    struct opening *opening = reading->opening;
     reading->socket = socket;
-    free(reading->head);
-    reading->head = NULL;
-    if (reading->pinged)
-        reader->ping(socket, reading->ping, reading->ping_len);
+    reading->opening = NULL;
+    if (opening && opening->pinged)
+        reader->ping(socket, opening->ping, opening->ping_len);
+    free(opening);
     if (reading->scan.unmasked)
         reader->unmasked(socket);
 }
@@ -99,20 +105,22 @@ void socket_read_detach(int fd) {
 
 static void on_ping(void *context, const unsigned char *payload, size_t len) {
     struct reading *reading = context;
+    struct opening *opening = reading->opening;
     if (reading->socket) {
         reader->ping(reading->socket, payload, len);
-        return;
+    } else if (opening) {
+        opening->pinged = true;
+        opening->ping_len = (unsigned char)len;
+        memcpy(opening->ping, payload, len);
     }
-    reading->pinged = true;
-    reading->ping_len = (unsigned char)len;
-    memcpy(reading->ping, payload, len);
 }
 
 /* Returns how many of the bytes libwebsockets gets. */
 static size_t scan(int fd, struct reading *reading, unsigned char *bytes, size_t len) {
     const bool was_unmasked = reading->scan.unmasked;
     size_t head = 0;
-    const unsigned status = reading->head ? head_scan(reading->head, bytes, len, &head) : 0;
+    const unsigned status =
+        reading->opening ? head_scan(&reading->opening->head, bytes, len, &head) : 0;
     if (status) {
         reading->refused = true;
         reader->refused(fd, status);
