@@ -202,6 +202,10 @@ static uint64_t take(struct service *service, enum limit_kind kind,
     const uint64_t timeout_ms = is_rare(kind) ? RARE_TIMEOUT_MS : service->config->redis_timeout;
     /* Also when Redis counts: its answer may fail to come. */
     const uint64_t here = take_here(table, buckets, count);
+    /* What this host has used up alone needs no further count: a flood of logins does not reach
+     * Redis. */
+    if (here > 0 && is_rare(kind))
+        return here;
     uint64_t wait = 0;
     const bool has_redis = redis_client_is_configured(service->redis);
     const bool counted =
@@ -214,8 +218,13 @@ static uint64_t take(struct service *service, enum limit_kind kind,
         wait = 0;
     /* The count of this host decides if nothing else counted, and for a while after Redis
      * failed. */
-    const bool holds = (!counted && !is_rare(kind)) || failed_lately(tables);
-    return holds && here > wait ? here : wait;
+    const bool holds = !counted || failed_lately(tables);
+    if (holds && here > wait)
+        return here;
+    /* Refused by another count, and not here: the tokens of this host go back. */
+    for (size_t i = 0; here == 0 && wait > 0 && i < count; i++)
+        give_back_here(table, &buckets[i]);
+    return wait;
 }
 
 static enum error answer(struct exchange *x, uint64_t wait_us) {

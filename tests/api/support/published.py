@@ -94,7 +94,8 @@ class Subscription:
         try:
             while True:
                 reply = self._read_reply()
-                if reply[0] == b"pmessage":
+                # The servers publish on channels `try:...` to see whether they may.
+                if reply[0] == b"pmessage" and b":try:" not in reply[2]:
                     event = read_envelope(reply[2].decode(), reply[3])
                     with self._lock:
                         self._events.append(event)
