@@ -17,6 +17,8 @@ from support.sockets import ROOM
 from support.wait import wait_for
 from support.websocket import Socket
 
+pytestmark = pytest.mark.slow("starts a MariaDB of its own for most tests")
+
 # An address of this host that is not in the certificate.
 NAME_OF_OTHER = "127.0.0.2"
 

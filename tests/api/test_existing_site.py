@@ -17,6 +17,8 @@ from support.php_site import HOST, PhpSite, SharedPhpSite
 from support.sockets import assert_let_in
 from support.websocket import Socket
 
+pytestmark = pytest.mark.slow("starts a web server for each layout")
+
 SERVERS = ["apache", "nginx", "lighttpd"]
 WAYS = ["path", "tls"]
 

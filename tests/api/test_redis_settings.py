@@ -17,6 +17,8 @@ from support.sockets import in_room
 from support.wait import wait_for
 from support.websocket import push_port
 
+pytestmark = pytest.mark.slow("starts a Redis of its own for most tests")
+
 # While Redis is up, an event that it lost is found by the gap check, every three seconds.
 SOON = 1.2
 

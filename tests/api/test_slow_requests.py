@@ -16,6 +16,8 @@ from support.instance import is_alive
 from support.rooms import ROOMS
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("waits for timeouts")
+
 PROCESSES = 2
 SECONDS = 3
 

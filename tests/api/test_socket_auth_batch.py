@@ -10,6 +10,8 @@ from support.sockets import (NOTIFICATIONS, ROOM, assert_let_in, assert_refused,
 from support.unavailable import hung
 from support.websocket import Socket
 
+pytestmark = pytest.mark.slow("thousands of sockets")
+
 TIMES = 5           # repetitions, so that each kind is at several places of the batch
 NO_KEY = "0" * 40
 DAYS = 14           # lifetime of a session

@@ -10,6 +10,8 @@ from support.sockets import in_room, notice
 from support.unavailable import OUTAGES, killed
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("waits until leases end")
+
 GRACE = 1        # presence_grace of `system`
 DEAD_AFTER = 30  # seconds until the users of a killed pushd leave
 

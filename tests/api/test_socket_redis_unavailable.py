@@ -21,6 +21,8 @@ from support.rooms import ROOMS
 from support.unavailable import OUTAGES
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("waits until outages are noticed")
+
 
 # Seconds: the promise, and three times that.
 AWAY, AWAY_MOST = 2, 6

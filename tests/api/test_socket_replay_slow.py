@@ -15,6 +15,8 @@ from support.pushd_metrics import slow_drops
 from support.sockets import BOTH_WAYS, notified
 from support.wait import wait_for
 
+pytestmark = pytest.mark.slow("waits for slow readers")
+
 LONG = "\U0001f600" * 8000      # 32,000 bytes
 MISSED = 220
 

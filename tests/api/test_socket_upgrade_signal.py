@@ -17,6 +17,8 @@ from support.wait import wait_for
 from support.websocket import Socket
 from support.workers import serving, sockets_of
 
+pytestmark = pytest.mark.slow("waits for programs to be replaced")
+
 
 @pytest.fixture
 def program(instance, tmp_path):

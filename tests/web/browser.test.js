@@ -1,5 +1,5 @@
-// All tests in a browser in one process, which share one instance and one Chromium. Each file can
-// also be run alone.
+// Tests of the page in a browser, in one process, which share one instance and one Chromium. Each
+// file can also be run alone.
 
 import "./browser/accounts.js";
 import "./browser/conversation.js";
@@ -8,8 +8,4 @@ import "./browser/devices.js";
 import "./browser/failures.js";
 import "./browser/rooms.js";
 import "./browser/connection.js";
-import "./browser/accessibility.js";
 import "./browser/injection.js";
-import "./browser/embed.js";
-import "./browser/old-browsers.js";
-import "./browser/performance.js";

@@ -8,4 +8,3 @@ import "./library/polling.js";
 import "./library/outbox.js";
 import "./library/network-changes.js";
 import "./library/chat-manager.js";
-import "./library/pushd-kills.js";

@@ -1,0 +1,6 @@
+// Tests of the element, of looks and of speed in a browser; see browser.test.js.
+
+import "./browser/accessibility.js";
+import "./browser/embed.js";
+import "./browser/old-browsers.js";
+import "./browser/performance.js";

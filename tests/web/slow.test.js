@@ -1,0 +1,3 @@
+// Tests that take minutes: left out of `make test`.
+
+import "./library/pushd-kills.js";
