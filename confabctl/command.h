@@ -43,6 +43,9 @@ command_run command_room_show;
 command_run command_room_delete;
 command_run command_room_ensure;
 
+command_run command_jwt_check;
+command_run command_jwt_make;
+
 command_run command_events_purge;
 command_run command_stats;
 command_run command_check;

@@ -73,6 +73,17 @@ static const struct command COMMANDS[] = {
      "Delete old events, expired sessions, and messages of deleted rooms now.\n"
      "fcgi-api otherwise deletes them in small steps.",
      STORE, command_events_purge},
+    {"jwt check", "FILE|-",
+     "Explain whether a signed token of the site (JWT) is accepted, and if not, what to do.\n"
+     "Nothing is stored: the token can still be used. -: read standard input.",
+     COMMAND_CONFIG, command_jwt_check},
+    {"jwt make",
+     "--sub ID [--name NAME] [--username NAME] [--picture URL] [--locale TAG] [--email ADDRESS]\n"
+     "         [--room KEY[:admin]]... [--kid KID] [--life SECONDS]",
+     "Make a signed token to try, and print it. Needs an HS256 key in jwt_keys.\n"
+     "--sub: id of the user on the site. --room: key of a room that the user is to be in.\n"
+     "--kid: name of the key (default: the first of HS256). --life: default jwt_life.",
+     COMMAND_CONFIG, command_jwt_make},
     {"stats", "", "Show the number of users, rooms, messages and so on.", STORE | COMMAND_JSON,
      command_stats},
     {"check", "[--deep]",

@@ -381,7 +381,7 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
     } else if (form == 4) {
         const bool has_quotes = secret.len > 2 && secret.at[0] == secret.at[secret.len - 1] &&
                                 (secret.at[0] == '"' || secret.at[0] == '\'');
-        buffer_append(out, has_quotes ? secret.at + 1 : "?", has_quotes ? secret.len - 2 : 1);
+        buffer_append(out, secret.at + 1, has_quotes ? secret.len - 2 : 0);
     } else if (form == 5) {
         for (size_t i = 0; i < 2 && out->len == 0; i++)
             if (sodium_base642bin((unsigned char *)decoded, secret.len, secret.at, secret.len, NULL,
@@ -391,6 +391,9 @@ static bool spoil_secret(unsigned form, struct text secret, struct buffer *out,
                                            secret.len, NULL, &len, NULL) == 0) {
         out->len = len;
     }
+    /* A form that the secret does not have is not taken for the empty one, which is the last. */
+    if (out->len == 0 && form < 7)
+        buffer_append_char(out, '?');
     return true;
 }
 

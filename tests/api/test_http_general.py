@@ -35,6 +35,7 @@ PATHS = {
     "/healthz": "GET, HEAD, OPTIONS",
     "/api/auth/register/": "POST, OPTIONS",
     "/api/auth/token/": "POST, DELETE, OPTIONS",
+    "/api/auth/jwt/": "POST, OPTIONS",
     "/api/auth/login/": "POST, OPTIONS",
     "/api/auth/logout/": "POST, OPTIONS",
     "/api/auth/me/": "GET, HEAD, OPTIONS",

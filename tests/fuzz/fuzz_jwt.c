@@ -10,8 +10,25 @@
 #include "base/buffer.h"
 #include "base/secret.h"
 #include "jwt/jwt.h"
+#include "jwt/jwt_claims.h"
+#include "store/external_user.h"
 
 static const char KEYS[] = "site HS256 0123456789abcdef0123456789abcdef\n";
+
+/* What the claims say of the user. */
+static void check_user(const struct jwt *jwt) {
+    struct buffer why = BUFFER_EMPTY;
+    struct jwt_rooms rooms;
+    struct jwt_profile profile;
+    char name[USER_NAME_SIZE];
+    const bool valid = jwt_rooms_read(jwt->object, &rooms, &why);
+    fuzz_require(valid ? why.len == 0 : why.len > 0, "rooms that are wrong have words");
+    fuzz_require(rooms.count <= JWT_ROOMS_MAX, "rooms are limited");
+    jwt_profile_read(jwt->object, &profile);
+    external_user_fit_name(profile.username, name);
+    fuzz_require(!*name || text_is_username(text_of(name)), "a name is valid, or empty");
+    buffer_free(&why);
+}
 
 static void check_token(const struct jwt_keys *keys, struct text token) {
     const struct jwt_rules rules = {.audience = "", .issuer = "", .life = 600, .now = 1800000000};
@@ -21,6 +38,7 @@ static void check_token(const struct jwt_keys *keys, struct text token) {
         fuzz_require(why.len == 0 && jwt.key && jwt.object, "a valid token has a key");
         fuzz_require(jwt.subject.len > 0 && jwt.subject.len <= 128, "a subject is 1 to 128 bytes");
         fuzz_require(jwt.expires_at > rules.now - JWT_SKEW, "a valid token has not expired");
+        check_user(&jwt);
     } else {
         fuzz_require(why.len > 0 && !jwt.object, "an error has words and no claims");
         fuzz_require(text_is_valid(why.data, why.len), "the words are UTF-8");
@@ -47,12 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct jwt_keys *keys = jwt_keys_parse("/nonexistent/keys", text_of(KEYS), &problems);
     check_token(keys, line);
     check_claims(keys, line);
+    jwt_signature_hint(keys, line);
     jwt_keys_free(keys);
 
     keys = jwt_keys_parse("/nonexistent/keys", rest, &problems);
     fuzz_require(keys ? problems.len == 0 : problems.len > 0, "a refused file has errors");
-    if (keys)
+    if (keys) {
         check_token(keys, line);
+        jwt_signature_hint(keys, line);
+    }
     jwt_keys_free(keys);
     buffer_free(&problems);
     fuzz_free(line);

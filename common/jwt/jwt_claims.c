@@ -1,0 +1,116 @@
+/* Reading the claims about rooms and profile. A room that is wrong makes the whole token wrong,
+ * since half of its rooms would be worse than none; a profile claim that is wrong is left out. */
+#include "jwt/jwt_claims.h"
+
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "store/room.h"
+
+static struct text text_of_json(struct json_object *value) {
+    if (!json_object_is_type(value, json_type_string))
+        return (struct text){NULL, 0};
+    return (struct text){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
+}
+
+/* ---- rooms ---- */
+
+static bool fail(struct buffer *why, size_t index, const char *what) {
+    buffer_printf(why, "rooms[%zu]: %s", index, what);
+    return false;
+}
+
+static bool read_flag(struct json_object *object, const char *name, bool *flag) {
+    struct json_object *value = NULL;
+    /* A missing flag leaves the default. */
+    if (!json_object_object_get_ex(object, name, &value))
+        return true;
+    *flag = json_object_get_boolean(value);
+    return json_object_is_type(value, json_type_boolean);
+}
+
+/* Reads a text that is given; *text is unchanged if it is not. */
+static bool read_text(struct json_object *object, const char *name, struct text *text) {
+    struct json_object *value = NULL;
+    if (!json_object_object_get_ex(object, name, &value))
+        return true;
+    *text = text_of_json(value);
+    return text->at != NULL;
+}
+
+static bool read_room(struct json_object *object, const struct jwt_rooms *before,
+                      struct jwt_room *room, struct buffer *why) {
+    const size_t index = before->count;
+    struct text role = text_of("member");
+    *room = (struct jwt_room){.is_private = true};
+    if (!json_object_is_type(object, json_type_object))
+        return fail(why, index, "not an object.");
+    if (!read_text(object, "key", &room->key) || !room_key_is_valid(room->key))
+        return fail(why, index,
+                    "key is missing, or not 1 to 128 of the characters A-Z a-z 0-9 . _ : / -");
+    for (size_t i = 0; i < before->count; i++)
+        if (text_equals(before->list[i].key, room->key))
+            return fail(why, index, "the key was given before.");
+    room->name = room->key;
+    if (!read_text(object, "name", &room->name))
+        return fail(why, index, "name is not a string.");
+    room->name = text_trim(room->name);
+    if (room->name.len == 0 || text_code_points(room->name) > JWT_ROOM_NAME_MAX)
+        return fail(why, index, "name has not 1 to 128 characters.");
+    if (!read_text(object, "role", &role) ||
+        (!text_equals(role, text_of("member")) && !text_equals(role, text_of("admin"))))
+        return fail(why, index, "role is not \"member\" or \"admin\".");
+    room->is_admin = text_equals(role, text_of("admin"));
+    return read_flag(object, "private", &room->is_private) ||
+           fail(why, index, "private is not true or false.");
+}
+
+bool jwt_rooms_read(struct json_object *claims, struct jwt_rooms *rooms, struct buffer *why) {
+    struct json_object *list = NULL;
+    rooms->only = false;
+    rooms->count = 0;
+    if (!read_flag(claims, "rooms_only", &rooms->only)) {
+        buffer_append_str(why, "rooms_only is not true or false.");
+        return false;
+    }
+    if (!json_object_object_get_ex(claims, "rooms", &list))
+        return true;
+    if (!json_object_is_type(list, json_type_array)) {
+        buffer_append_str(why, "rooms is not a list.");
+        return false;
+    }
+    const size_t count = json_object_array_length(list);
+    if (count > JWT_ROOMS_MAX) {
+        buffer_printf(why, "rooms has %zu entries, at most %d are allowed.", count, JWT_ROOMS_MAX);
+        return false;
+    }
+    while (rooms->count < count) {
+        if (!read_room(json_object_array_get_idx(list, rooms->count), rooms,
+                       &rooms->list[rooms->count], why))
+            return false;
+        rooms->count++;
+    }
+    return true;
+}
+
+/* ---- the profile ---- */
+
+static struct text claim(struct json_object *claims, const char *name) {
+    struct json_object *value = NULL;
+    if (!json_object_object_get_ex(claims, name, &value))
+        return (struct text){NULL, 0};
+    return value ? text_of_json(value) : text_of("");
+}
+
+void jwt_profile_read(struct json_object *claims, struct jwt_profile *profile) {
+    struct json_object *verified = NULL;
+    profile->username = claim(claims, "preferred_username");
+    profile->name = claim(claims, "name");
+    profile->picture = claim(claims, "picture");
+    profile->locale = claim(claims, "locale");
+    profile->email = claim(claims, "email");
+    json_object_object_get_ex(claims, "email_verified", &verified);
+    profile->has_email_verified = json_object_is_type(verified, json_type_boolean);
+    profile->email_verified = profile->has_email_verified && json_object_get_boolean(verified);
+}

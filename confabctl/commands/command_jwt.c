@@ -1,0 +1,321 @@
+/* jwt check and make: for those who integrate a site. A check goes through what usually goes wrong:
+ * how the token was copied, the keys, the signature, clocks, audience and issuer, rooms. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "command.h"
+#include "json/json_writer.h"
+#include "jwt/jwt_claims.h"
+#include "jwt/jwt_site.h"
+
+/* Larger than any token with what may be around it. */
+#define INPUT_MAX ((size_t)64 * 1024)
+
+/* ---- reading ---- */
+
+static enum cli_status read_input(const char *path, struct buffer *input) {
+    const bool is_stdin = strcmp(path, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(path, "re");
+    if (!file)
+        return cli_error("cannot open %s: %s", path, strerror(errno));
+    input->len = fread(buffer_reserve(input, INPUT_MAX), 1, INPUT_MAX, file);
+    const bool failed = ferror(file) != 0;
+    if (!is_stdin)
+        fclose(file);
+    return failed ? cli_error("cannot read %s", path) : CLI_OK;
+}
+
+/* Takes what is around a token off, with a note for each: a server does not. */
+static struct text unwrap(struct text token) {
+    const char last = token.len > 0 ? token.at[token.len - 1] : '\0';
+    if (text_skip(&token, "\xEF\xBB\xBF"))
+        cli_message("note: a byte order mark is before the token; send the token without it");
+    if (last == '\n' || last == '\r')
+        cli_message("note: a line break is after the token; send the token without it");
+    token = text_trim(token);
+    if (text_skip(&token, "Bearer "))
+        cli_message("note: \"Bearer \" is not part of the token");
+    if (token.len >= 2 && token.at[0] == '"' && token.at[token.len - 1] == '"') {
+        cli_message("note: the quotes are not part of the token");
+        token = (struct text){token.at + 1, token.len - 2};
+    }
+    return token;
+}
+
+static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) {
+    struct buffer problems = BUFFER_EMPTY;
+    enum cli_status status = CLI_OK;
+    if (!*cli->config.jwt_keys)
+        return cli_error("jwt_keys is not set in the configuration");
+    if (!jwt_site_load(&cli->config, keys, &problems)) {
+        fprintf(stderr, "confabctl: the keys are wrong:\n%s", buffer_str(&problems));
+        status = CLI_FAILED;
+    }
+    buffer_free(&problems);
+    return status;
+}
+
+/* ---- explaining ---- */
+
+static void show_time(struct json_object *claims, const char *name, int64_t now) {
+    struct json_object *value = NULL;
+    char when[CLOCK_TEXT_SIZE];
+    if (!json_object_object_get_ex(claims, name, &value))
+        return;
+    const int64_t seconds = json_object_get_int64(value);
+    if (json_object_is_type(value, json_type_string)) {
+        cli_message("  %s is a string: it must be a number, without quotes", name);
+    } else if (json_object_is_type(value, json_type_double)) {
+        cli_message("  %s has a fraction: round it to whole seconds", name);
+    } else if (seconds > INT64_C(100000000000)) {
+        cli_message("  %s is in milliseconds: divide it by 1000", name);
+    } else {
+        clock_format(seconds * 1000000, when);
+        cli_message("  %s is %s, %" PRId64 " s %s", name, when,
+                    seconds > now ? seconds - now : now - seconds,
+                    seconds > now ? "from now" : "ago");
+    }
+}
+
+/* Shows header, claims and times, signed or not. */
+static void show_token(struct text token, int64_t now) {
+    struct buffer header = BUFFER_EMPTY, claims = BUFFER_EMPTY;
+    if (jwt_show(token, &header, &claims)) {
+        struct json_object *object = json_tokener_parse(buffer_str(&claims));
+        char clock[CLOCK_TEXT_SIZE];
+        cli_message("  header: %s", buffer_str(&header));
+        cli_message("  claims: %s", buffer_str(&claims));
+        clock_format(now * 1000000, clock);
+        cli_message("  the clock of this machine is %s", clock);
+        if (json_object_is_type(object, json_type_object)) {
+            show_time(object, "iat", now);
+            show_time(object, "nbf", now);
+            show_time(object, "exp", now);
+        }
+        json_object_put(object);
+    }
+    buffer_free(&header);
+    buffer_free(&claims);
+}
+
+static void list_keys(const struct jwt_keys *keys) {
+    for (size_t i = 0; i < jwt_keys_count(keys); i++) {
+        const struct jwt_key *key = jwt_keys_at(keys, i);
+        cli_message("  jwt_keys has: %s %s", jwt_key_kid(key),
+                    jwt_algorithm_name(jwt_key_algorithm(key)));
+    }
+}
+
+/* What to do about an error, besides what it says itself. */
+static void advise(const struct cli *cli, const struct jwt_keys *keys, struct text token,
+                   enum jwt_error error) {
+    const char *hint;
+    switch (error) {
+    case JWT_MALFORMED:
+        if (token.len > 0 && memchr(token.at, '{', token.len))
+            cli_message("fix: this looks like JSON; give the token alone");
+        else if (token.len > 0 && (memchr(token.at, '+', token.len) ||
+                                   memchr(token.at, '/', token.len) ||
+                                   memchr(token.at, '=', token.len)))
+            cli_message("fix: this is ordinary base64; write - for +, _ for /, and no =");
+        break;
+    case JWT_UNKNOWN_KEY:
+    case JWT_WRONG_ALGORITHM:
+        list_keys(keys);
+        cli_message("fix: sign with one of these keys, and name it in kid, or add the site's key "
+                    "to %s and reload fcgi-api",
+                    cli->config.jwt_keys);
+        break;
+    case JWT_BAD_SIGNATURE:
+        hint = jwt_signature_hint(keys, token);
+        if (!hint)
+            list_keys(keys);
+        cli_message("fix: %s", hint ? hint
+                                    : "the site signs with another key than the one in jwt_keys, "
+                                      "or the token was changed on its way");
+        break;
+    case JWT_EXPIRED:
+    case JWT_NOT_YET_VALID:
+        cli_message("fix: if the times above are not those meant, synchronise the clocks of both "
+                    "machines with NTP; times are seconds since 1970 in UTC. A token is for one "
+                    "login: make one for each");
+        break;
+    case JWT_TOO_LONG_LIVED:
+        cli_message("fix: set exp to at most iat + %" PRIu64 " (jwt_life)", cli->config.jwt_life);
+        break;
+    case JWT_WRONG_AUDIENCE:
+        cli_message("fix: set aud to exactly what jwt_audience is: \"%s\"",
+                    cli->config.jwt_audience);
+        break;
+    case JWT_WRONG_ISSUER:
+        cli_message("fix: set iss to exactly what jwt_issuer is: \"%s\"", cli->config.jwt_issuer);
+        break;
+    case JWT_MISSING_CLAIM:
+        cli_message("fix: sub is the id of the user on the site, as a string; exp the time at "
+                    "which the token ends");
+        break;
+    case JWT_VALID:
+        break;
+    }
+}
+
+static enum cli_status refused(const char *code, const char *why) {
+    cli_message("refused: %s: %s", code, why);
+    return CLI_FAILED;
+}
+
+static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
+                             struct text token) {
+    const int64_t now = clock_now() / 1000000;
+    const struct jwt_rules rules = jwt_site_rules(&cli->config, now);
+    struct buffer why = BUFFER_EMPTY;
+    struct jwt jwt;
+    struct jwt_rooms rooms;
+    enum cli_status status = CLI_OK;
+    const enum jwt_error error = jwt_check(keys, &rules, token, &jwt, &why);
+    if (error)
+        status = refused(error_code_word(jwt_error_code(error)), buffer_str(&why));
+    else if (!jwt_rooms_read(jwt.object, &rooms, &why))
+        status = refused(error_code_word(CODE_MALFORMED), buffer_str(&why));
+    else
+        cli_message("valid: sub \"%.*s\", signed by %s (%s), ends in %" PRId64 " s, %zu rooms",
+                    (int)jwt.subject.len, jwt.subject.at, jwt_key_kid(jwt.key),
+                    jwt_algorithm_name(jwt_key_algorithm(jwt.key)), jwt.expires_at - now,
+                    rooms.count);
+    show_token(token, now);
+    advise(cli, keys, token, error);
+    if (!error && jwt.id.len > 0)
+        cli_message("  jti is \"%.*s\": the token is accepted once", (int)jwt.id.len, jwt.id.at);
+    jwt_free(&jwt);
+    buffer_free(&why);
+    return status;
+}
+
+enum cli_status command_jwt_check(struct cli *cli, struct arguments *arguments) {
+    struct buffer input = BUFFER_EMPTY;
+    struct jwt_keys *keys = NULL;
+    if (!arguments_read(arguments, NULL, 0, 1, 1))
+        return CLI_USAGE;
+    enum cli_status status = read_input(arguments->argv[0], &input);
+    if (!status)
+        status = load_keys(cli, &keys);
+    if (!status)
+        status = check(cli, keys, unwrap((struct text){buffer_str(&input), input.len}));
+    jwt_keys_free(keys);
+    buffer_free(&input);
+    return status;
+}
+
+/* ---- making ---- */
+
+/* The options of make; NULL: not given. */
+struct draft {
+    const char *sub, *name, *username, *picture, *locale, *email, *kid;
+    const char *audience, *issuer;
+    uint64_t life; /* seconds */
+    struct arguments_list rooms;
+};
+
+/* "KEY" or "KEY:admin"; the name of a new room is its key. */
+static void write_room(struct json_writer *w, const char *room) {
+    static const char ADMIN[] = ":admin";
+    const size_t len = strlen(room), end = sizeof(ADMIN) - 1;
+    const bool is_admin = len > end && strcmp(room + len - end, ADMIN) == 0;
+    json_write_object(w);
+    json_write_member_text(w, "key", (struct text){room, is_admin ? len - end : len});
+    json_write_member_str(w, "role", is_admin ? "admin" : "member");
+    json_write_object_end(w);
+}
+
+static void write_claims(struct buffer *out, const struct draft *draft) {
+    const struct {
+        const char *claim, *value;
+    } TEXTS[] = {{"iss", draft->issuer},         {"aud", draft->audience},
+                 {"sub", draft->sub},            {"name", draft->name},
+                 {"preferred_username", draft->username}, {"picture", draft->picture},
+                 {"locale", draft->locale},      {"email", draft->email}};
+    const uint64_t now = (uint64_t)(clock_now() / 1000000);
+    struct json_writer w = json_writer_start(out);
+    json_write_object(&w);
+    for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++)
+        if (TEXTS[i].value && *TEXTS[i].value)
+            json_write_member_str(&w, TEXTS[i].claim, TEXTS[i].value);
+    json_write_member_u64(&w, "iat", now);
+    json_write_member_u64(&w, "exp", now + draft->life);
+    if (draft->rooms.count > 0) {
+        json_write_key(&w, "rooms");
+        json_write_array(&w);
+        for (size_t i = 0; i < draft->rooms.count; i++)
+            write_room(&w, draft->rooms.values[i]);
+        json_write_array_end(&w);
+    }
+    json_write_object_end(&w);
+}
+
+/* The key named, or the first that can sign. */
+static const struct jwt_key *signing_key(const struct jwt_keys *keys, const char *kid) {
+    if (kid)
+        return jwt_keys_find(keys, text_of(kid));
+    for (size_t i = 0; i < jwt_keys_count(keys); i++)
+        if (jwt_key_algorithm(jwt_keys_at(keys, i)) == JWT_HS256)
+            return jwt_keys_at(keys, i);
+    return NULL;
+}
+
+static enum cli_status make(const struct jwt_keys *keys, const struct draft *draft) {
+    const struct jwt_key *key = signing_key(keys, draft->kid);
+    struct buffer claims = BUFFER_EMPTY, token = BUFFER_EMPTY;
+    enum cli_status status = CLI_OK;
+    if (draft->kid && !key)
+        return cli_error("jwt_keys has no key with the name '%s'", draft->kid);
+    write_claims(&claims, draft);
+    if (!text_is_valid(claims.data, claims.len))
+        status = cli_error("the arguments are not UTF-8");
+    /* Of the other algorithms only the public half is here. */
+    else if (!key || !jwt_make(key, (struct text){claims.data, claims.len}, &token))
+        status = cli_error("only a key of HS256 can sign here; make the token where the private "
+                           "key is");
+    /* Nothing else on standard output, for JWT=$(confabctl jwt make ...). */
+    else
+        cli_message("%s", buffer_str(&token));
+    buffer_free(&claims);
+    buffer_free(&token);
+    return status;
+}
+
+enum cli_status command_jwt_make(struct cli *cli, struct arguments *arguments) {
+    struct draft draft = {.audience = cli->config.jwt_audience,
+                          .issuer = cli->config.jwt_issuer,
+                          .life = cli->config.jwt_life};
+    const struct arguments_option options[] = {
+        {"--sub", ARGUMENTS_TEXT, &draft.sub},
+        {"--name", ARGUMENTS_TEXT, &draft.name},
+        {"--username", ARGUMENTS_TEXT, &draft.username},
+        {"--picture", ARGUMENTS_TEXT, &draft.picture},
+        {"--locale", ARGUMENTS_TEXT, &draft.locale},
+        {"--email", ARGUMENTS_TEXT, &draft.email},
+        {"--kid", ARGUMENTS_TEXT, &draft.kid},
+        {"--life", ARGUMENTS_NUMBER, &draft.life},
+        {"--room", ARGUMENTS_LIST, &draft.rooms},
+    };
+    struct jwt_keys *keys = NULL;
+    enum cli_status status = CLI_USAGE;
+    if (!arguments_read(arguments, options, sizeof(options) / sizeof(options[0]), 0, 0))
+        status = CLI_USAGE;
+    else if (!draft.sub)
+        cli_error("--sub is required: the id of the user on the site");
+    else
+        status = load_keys(cli, &keys);
+    if (!status)
+        status = make(keys, &draft);
+    jwt_keys_free(keys);
+    free(draft.rooms.values);
+    return status;
+}

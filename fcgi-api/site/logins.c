@@ -1,0 +1,227 @@
+/* /api/auth/jwt/, and what takes a signed token of the site in place of a password: the field "jwt"
+ * of login/ and password/. The steps: count the attempt, check the token, use up its jti, find or
+ * make its user, update profile and rooms, add a credential. Each change is a transaction of its
+ * own, so that a login that fails in the middle is simply repeated with the next token. */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "auth.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "event/publish.h"
+#include "event/serialize.h"
+#include "handlers/accounts.h"
+#include "handlers/handlers.h"
+#include "http/cidr.h"
+#include "jwt/jwt_claims.h"
+#include "jwt/jwt_site.h"
+#include "limit.h"
+#include "password_worker.h"
+#include "rest/fields.h"
+#include "site/site_rooms.h"
+#include "store/external_user.h"
+#include "store/login_session.h"
+#include "store/token.h"
+#include "store/used_jwt.h"
+
+/* ---- the token ---- */
+
+static enum error refuse(struct exchange *x, enum error_code code, const char *why) {
+    field_errors_add(&x->field_errors, "jwt", code, "%s", why);
+    return ERROR_BAD_INPUT;
+}
+
+static enum error refuse_inactive(struct exchange *x) {
+    return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");
+}
+
+static bool has_jwt(const struct exchange *x) {
+    return json_object_object_get_ex(x->fields, "jwt", NULL);
+}
+
+/* The prefork parent has read the keys already; other processes read them with the first token. */
+static enum error load_keys(struct service *service) {
+    struct buffer problems = BUFFER_EMPTY;
+    if (service->jwt_keys || jwt_site_load(service->config, &service->jwt_keys, &problems))
+        return ERROR_NONE;
+    log_error("the site's tokens cannot be checked: %.*s",
+              (int)strcspn(buffer_str(&problems), "\n"), buffer_str(&problems));
+    buffer_free(&problems);
+    return ERROR_INTERNAL;
+}
+
+/* A token that was accepted, and its user. */
+struct login {
+    struct jwt jwt;
+    struct jwt_rooms rooms;
+    struct jwt_profile profile;
+    struct text issuer;
+    struct user user; /* id 0: not made yet */
+};
+
+static enum error check_token(struct exchange *x, struct text token, struct login *login) {
+    const struct config *config = x->service->config;
+    const struct jwt_rules rules = jwt_site_rules(config, clock_now() / 1000000);
+    struct buffer why = BUFFER_EMPTY;
+    enum error error = load_keys(x->service);
+    if (error)
+        return error;
+    if (!x->service->jwt_keys)
+        return refuse(x, CODE_UNKNOWN_KEY, "This server has no keys: jwt_keys is not set.");
+    const enum jwt_error found = jwt_check(x->service->jwt_keys, &rules, token, &login->jwt, &why);
+    if (found)
+        error = refuse(x, jwt_error_code(found), buffer_str(&why));
+    /* Before anything is changed. */
+    else if (!jwt_rooms_read(login->jwt.object, &login->rooms, &why))
+        error = refuse(x, CODE_MALFORMED, buffer_str(&why));
+    buffer_free(&why);
+    return error;
+}
+
+/* Reads and checks the token, uses up its jti and finds its user. Frees the claims on an error. */
+static enum error accept_token(struct exchange *x, struct login *login) {
+    struct db *db = x->service->db;
+    char address[CIDR_SUBSCRIBER_SIZE];
+    struct text token;
+    memset(login, 0, sizeof(*login));
+    if (!fields_text(x, "jwt", 1, SIZE_MAX, FIELDS_REQUIRED | FIELDS_KEEP, &token))
+        return ERROR_BAD_INPUT;
+    cidr_subscriber(x->request->address, address);
+    enum error error = limit_take(x, LIMIT_LOGINS_ADDRESS, address);
+    if (!error)
+        error = check_token(x, token, login);
+    /* A token without iss is of the issuer "". */
+    login->issuer = login->jwt.issuer.at ? login->jwt.issuer : text_of("");
+    if (!error)
+        error = external_user_find(db, login->issuer, login->jwt.subject, &login->user);
+    /* The first visit. */
+    if (error == ERROR_NOT_FOUND)
+        error = ERROR_NONE;
+    if (!error && login->user.id && !login->user.is_active)
+        error = refuse_inactive(x);
+    if (!error && login->jwt.id.len > 0)
+        error = used_jwt_add(db, login->issuer, login->jwt.id, login->jwt.expires_at);
+    if (error == ERROR_CONFLICT)
+        error = refuse(x, CODE_REPLAYED, "A token with this jti was used before.");
+    if (error)
+        jwt_free(&login->jwt);
+    return error;
+}
+
+/* ---- what the token says of the user ---- */
+
+/* Makes the user at the first visit, and brings profile and rooms up to date. */
+static enum error update_user(struct exchange *x, struct login *login) {
+    bool created = false;
+    enum error error = ERROR_NONE;
+    jwt_profile_read(login->jwt.object, &login->profile);
+    if (!login->user.id)
+        error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
+                                     login->profile.username, false, &login->user, &created);
+    if (!error)
+        error = site_rooms_apply(x, &login->user, &login->rooms);
+    return error;
+}
+
+/* ---- logging in ---- */
+
+enum credential { CREDENTIAL_TOKEN, CREDENTIAL_SESSION };
+
+/* All the way from the field to the credential; *expires_at is that of a token. */
+static enum error log_in(struct exchange *x, enum credential credential,
+                         char key[SECRET_KEY_SIZE], int64_t *expires_at) {
+    const struct config *config = x->service->config;
+    unsigned char hash[SECRET_HASH_SIZE];
+    struct login login;
+    enum error error = accept_token(x, &login);
+    if (error)
+        return error;
+    error = update_user(x, &login);
+    secret_make_key(key);
+    if (!error && !secret_hash_key(text_of(key), hash))
+        error = ERROR_INTERNAL;
+    if (!error)
+        error = credential == CREDENTIAL_TOKEN
+                    ? token_add_expiring(x->service->db, login.user.id, hash, config->token_days,
+                                         expires_at)
+                    : login_session_add(x->service->db, login.user.id, hash, config->session_days);
+    jwt_free(&login.jwt);
+    /* Disabled meanwhile. */
+    if (error == ERROR_CONFLICT)
+        return refuse_inactive(x);
+    if (error)
+        return error;
+    x->identity.user = login.user;
+    x->has_identity = true;
+    return ERROR_NONE;
+}
+
+enum error logins_jwt(struct exchange *x) {
+    char key[SECRET_KEY_SIZE];
+    int64_t expires_at = 0;
+    const enum error error = log_in(x, CREDENTIAL_TOKEN, key, &expires_at);
+    if (error)
+        return error;
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "token", key);
+    json_write_member_time(&w, "expires_at", expires_at);
+    json_write_key(&w, "user");
+    serialize_account(&w, &x->identity.user);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
+
+/* With a token of the site in the body the login session is for its user. */
+enum error logins_login(struct exchange *x) {
+    char key[SECRET_KEY_SIZE];
+    int64_t unused;
+    if (!has_jwt(x))
+        return accounts_login(x);
+    const enum error error = log_in(x, CREDENTIAL_SESSION, key, &unused);
+    if (error)
+        return error;
+    /* The key is sent in the cookie only, never in the body. */
+    auth_set_cookie(x, text_of(key));
+    struct json_writer w = json_writer_start(&x->response.body);
+    serialize_account(&w, &x->identity.user);
+    return ERROR_NONE;
+}
+
+/* ---- proving a user ---- */
+
+/* Checks that the token is of the user of this request. It is used up, and nothing else changes. */
+static enum error prove(struct exchange *x) {
+    struct login login;
+    const enum error error = accept_token(x, &login);
+    if (error)
+        return error;
+    const bool is_same = login.user.id == x->identity.user.id;
+    jwt_free(&login.jwt);
+    return is_same ? ERROR_NONE : refuse(x, CODE_OTHER_USER, "The token is of another user.");
+}
+
+/* A token of the site instead of the old password, which the user may not have. */
+enum error logins_password(struct exchange *x) {
+    const struct service *service = x->service;
+    const struct identity *identity = &x->identity;
+    struct text password;
+    struct user_change change;
+    char hash[SECRET_PASSWORD_SIZE];
+    if (!has_jwt(x) || service->config->password_login == CONFIG_OFF)
+        return accounts_password(x);
+    if (!accounts_new_password(x, &password))
+        return ERROR_BAD_INPUT;
+    enum error error = prove(x);
+    if (!error)
+        error = password_worker_hash(service->config, service->shared, password, hash);
+    /* The credential of this request survives, all others end. */
+    if (!error)
+        error = user_set_password(service->db, identity->user.id, NULL, hash, identity->token_id,
+                                  identity->session_id, &change);
+    if (error)
+        return error;
+    publish_credentials_changed(service->redis, prefix_of(x), &change);
+    x->response.status = 204;
+    return ERROR_NONE;
+}

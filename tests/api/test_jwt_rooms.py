@@ -1,0 +1,160 @@
+"""Rooms by claim: made, joined, roles, removals, and their events."""
+
+import pytest
+from support.client import Client
+from support.site_tokens import Keys, fresh_sub, log_in, settings, token
+
+
+@pytest.fixture(scope="module")
+def system(make_instance, tmp_path_factory):
+    return make_instance(**settings(Keys(tmp_path_factory.mktemp("keys"))))
+
+
+class Visitor:
+    """A user of the site; each call of come() is a login."""
+
+    def __init__(self, system):
+        self.client = Client(system)
+        self.sub = fresh_sub()
+
+    def come(self, rooms=None, **claims):
+        log_in(self.client, token(sub=self.sub, rooms=rooms, **claims))
+        return self
+
+    def keyed(self):
+        """{key: is_admin} of the rooms of this user."""
+        rooms = self.client.get("/api/chat/rooms/").json()["results"]
+        return {room["key"]: room["is_admin"] for room in rooms if room["key"]}
+
+    def room(self, key):
+        [room] = self.client.get("/api/chat/rooms/", params={"key": key}).json()["results"]
+        return room
+
+
+@pytest.fixture
+def visitor(system):
+    return Visitor(system)
+
+
+@pytest.fixture
+def key():
+    return f"room/{fresh_sub()}"
+
+
+def test_a_room_is_made_and_joined(visitor, key):
+    visitor.come([{"key": key, "name": "Algebra", "role": "member", "private": True}])
+    room = visitor.room(key)
+    assert (room["name"], room["is_private"], room["is_admin"]) == ("Algebra", True, False)
+    assert (room["members_count"], room["last_seq"]) == (1, 1)
+    visitor.client.say(room["room_id"])
+
+
+def test_the_defaults_are_the_key_as_name_private_and_member(visitor, key):
+    room = visitor.come([{"key": key}]).room(key)
+    assert (room["name"], room["is_private"], room["is_admin"]) == (key, True, False)
+
+
+def test_a_public_room_is_listed_for_all(system, visitor, key):
+    visitor.come([{"key": key, "private": False}])
+    assert visitor.room(key)["is_private"] is False
+    assert system.confabctl("check", "--deep").returncode == 0
+
+
+def test_the_events_are_those_of_an_invitation_by_the_site(visitor, key):
+    visitor.come([{"key": key, "name": "Algebra", "role": "admin"}])
+    room = visitor.room(key)["room_id"]
+    first, second = visitor.client.events(room)
+    assert first == {"type": "user_invited", "user_id": visitor.client.id, "invited_by": "site",
+                     "seq": 1, "room_id": room}
+    assert (second["type"], second["updated_by"]) == ("member_updated", "site")
+    assert second["membership"]["is_admin"] is True
+
+
+def test_a_socket_hears_of_a_room_at_once(visitor, key):
+    visitor.come()
+    with visitor.client.notifications() as socket:
+        assert socket.next()["type"] == "connected"
+        other = Client(visitor.client.instance)
+        log_in(other, token(sub=visitor.sub, rooms=[{"key": key, "name": "Algebra"}]))
+        told = socket.next()
+        assert (told["type"], told["room_name"], told["invited_by"]) == \
+            ("room_invitation", "Algebra", "site")
+
+
+def test_an_existing_room_keeps_its_name_and_privacy(system, key):
+    Visitor(system).come([{"key": key, "name": "Algebra", "private": False}])
+    second = Visitor(system).come([{"key": key, "name": "Other", "private": True}])
+    room = second.room(key)
+    assert (room["name"], room["is_private"], room["members_count"]) == ("Algebra", False, 2)
+
+
+def test_the_creator_is_the_site_s_bot_who_is_no_member(system, visitor, key):
+    visitor.come([{"key": key}])
+    [(name, is_bot)] = system.sql("SELECT u.username, u.is_bot FROM room r JOIN user u "
+                                  "ON u.user_id = r.created_by_id WHERE r.room_key = ?", key)
+    assert (name, is_bot) == ("site", 1)
+
+
+def test_a_role_is_raised_and_lowered(system, visitor, key):
+    Visitor(system).come([{"key": key, "role": "admin"}])
+    for role in ("member", "admin", "admin", "member"):
+        visitor.come([{"key": key, "role": role}])
+        assert visitor.keyed() == {key: role == "admin"}
+    events = [event["type"] for event in visitor.client.events(visitor.room(key)["room_id"])]
+    assert events == ["user_invited", "member_updated", "user_invited", "member_updated",
+                      "member_updated"]
+
+
+def test_the_last_admin_stays_admin(visitor, key):
+    visitor.come([{"key": key, "role": "admin"}])
+    visitor.come([{"key": key, "role": "member"}])
+    assert visitor.keyed() == {key: True}
+
+
+def test_rooms_only_removes_from_other_rooms_with_a_key(visitor, key):
+    own = visitor.come([{"key": key}, {"key": key + "2"}]).client.room()["room_id"]
+    visitor.come([{"key": key + "2"}, {"key": key + "3"}])
+    assert set(visitor.keyed()) == {key, key + "2", key + "3"}
+    visitor.come([{"key": key + "3"}], rooms_only=True)
+    assert set(visitor.keyed()) == {key + "3"}
+    rooms = visitor.client.get("/api/chat/rooms/").json()["results"]
+    assert own in [room["room_id"] for room in rooms]
+    visitor.come([], rooms_only=True)
+    assert visitor.keyed() == {}
+
+
+def test_who_left_a_room_is_in_it_again_after_the_next_login(visitor, key):
+    room = visitor.come([{"key": key}]).room(key)["room_id"]
+    visitor.client.post(f"/api/chat/rooms/{room}/remove_member/",
+                        json={"user_id": visitor.client.id})
+    assert visitor.keyed() == {}
+    assert set(visitor.come([{"key": key}]).keyed()) == {key}
+    assert visitor.room(key)["room_id"] == room
+
+
+def test_a_hundred_rooms_are_joined(visitor, key):
+    visitor.come([{"key": f"{key}{i}"} for i in range(100)])
+    rooms = visitor.client.get("/api/chat/rooms/", params={"limit": 200}).json()
+    assert rooms["count"] == 100
+
+
+def test_nothing_is_done_if_one_room_is_wrong(system, visitor, key):
+    visitor.come()
+    answer = Client(system).post("/api/auth/jwt/", json={"jwt": token(
+        sub=visitor.sub, name="Changed", rooms=[{"key": key}, {"key": "a b"}])})
+    assert answer.json()["codes"] == {"jwt": ["malformed"]}
+    assert answer.json()["jwt"][0].startswith("rooms[1]: key")
+    assert system.sql("SELECT COUNT(*) FROM room WHERE room_key = ?", key) == [(0,)]
+
+
+def test_a_login_without_the_claim_leaves_the_rooms(visitor, key):
+    visitor.come([{"key": key}])
+    assert set(visitor.come().keyed()) == {key}
+
+
+def test_the_name_of_the_actor_can_be_chosen(make_instance, tmp_path_factory):
+    system = make_instance(**settings(Keys(tmp_path_factory.mktemp("keys")),
+                                      CONFAB_JWT_ACTOR="school"))
+    visitor = Visitor(system).come([{"key": "x"}])
+    [event] = visitor.client.events(visitor.room("x")["room_id"])
+    assert event["invited_by"] == "school"
