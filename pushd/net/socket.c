@@ -62,13 +62,13 @@ void sockets_close_all(struct sockets *sockets, unsigned code, uint64_t spread_m
 
 /* ---- deadlines ---- */
 
-/* When something has to be done about a socket if nothing is received from it. */
+/* When something has to be done about a socket if it shows no sign of life. */
 static uint32_t deadline_s(const struct socket *socket, uint32_t ping_interval) {
     switch (socket->phase) {
     /* A ping is sent after one interval of silence; without an answer the socket is dead after
      * two. */
     case PHASE_OPEN:
-        return socket->received_s + (socket->ping_pending ? 2 * ping_interval : ping_interval);
+        return socket->alive_s + (socket->ping_pending ? 2 * ping_interval : ping_interval);
     case PHASE_CLOSING:
         return socket->close_s;
     /* Aborted: libwebsockets closes it as soon as it reads the end. */
@@ -77,19 +77,45 @@ static uint32_t deadline_s(const struct socket *socket, uint32_t ping_interval) 
     }
 }
 
-/* The deadline has passed: aborts a socket that did not answer, else sends a ping. A blocked socket
- * is not pinged, since the ping would only wait behind the rest. */
-static void handle_deadline(struct socket *socket) {
+/* The bytes that the peer has acknowledged so far. */
+static uint64_t acknowledged(const struct socket *socket) {
+    return socket->written - socket_unacknowledged(socket);
+}
+
+/* Sends a ping. To a blocked socket it would only wait behind the rest; what the peer takes of that
+ * shows as well that it is alive. */
+static void ping(struct socket *socket) {
     /* With a payload: libwebsockets has no callback for a pong without one. */
     static const unsigned char PING[] = {0x89, 0x01, '?'};
+    socket->ping_pending = true;
+    socket->acknowledged = acknowledged(socket);
+    socket->ping_end = UINT64_MAX;
+    if (socket->blocked)
+        return;
+    socket_write_now(socket, PING, sizeof(PING));
+    socket->ping_end = socket->written + socket->held;
+}
+
+/* Whether the peer is still taking what was sent before the ping, which it cannot answer yet. */
+static bool is_behind(struct socket *socket) {
+    const uint64_t before = socket->acknowledged;
+    socket->acknowledged = acknowledged(socket);
+    return socket->acknowledged != before && socket->acknowledged < socket->ping_end;
+}
+
+/* The deadline has passed: sends a ping, or aborts a socket that did not answer. */
+static void handle_deadline(struct socket *socket, uint32_t now, uint32_t ping_interval) {
     if (socket->phase == PHASE_CLOSING) {
         socket_abort(socket);
-    } else if (socket->ping_pending) {
+    } else if (!socket->ping_pending) {
+        ping(socket);
+        socket->alive_s = now - ping_interval;
+    } else if (is_behind(socket)) {
+        /* As if the ping had been sent now. */
+        socket->alive_s = now - ping_interval;
+    } else {
         socket->sockets->metrics->drops[METRICS_DROP_DEAD]++;
         socket_abort(socket);
-    } else if (!socket->blocked) {
-        socket->ping_pending = true;
-        socket_write_now(socket, PING, sizeof(PING));
     }
 }
 
@@ -185,7 +211,7 @@ void sockets_tick(struct sockets *sockets) {
         /* Taken first, in case the socket ends here. */
         next = socket->next;
         if (now >= deadline_s(socket, ping_interval))
-            handle_deadline(socket);
+            handle_deadline(socket, now, ping_interval);
         socket_schedule_check(sockets, deadline_s(socket, ping_interval));
     }
 }
@@ -219,8 +245,8 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
      * frame. */
     socket->corked = true;
     socket->notifications = handshake->notifications;
-    socket->received_s = socket_now_s();
-    socket_schedule_check(sockets, socket->received_s + (uint32_t)sockets->config->ws_ping);
+    socket->alive_s = socket_now_s();
+    socket_schedule_check(sockets, socket->alive_s + (uint32_t)sockets->config->ws_ping);
     /* Into the list of all sockets. */
     socket->next = sockets->first;
     socket->prev_next = &sockets->first;
@@ -275,9 +301,7 @@ static void on_closed(struct sockets *sockets, struct socket *socket) {
 /* Part of a frame, which may be part of a message. */
 static int on_receive(struct lws *wsi, struct socket *socket, const void *bytes, size_t len) {
     struct sockets *sockets = socket->sockets;
-    /* Anything received shows that the peer is alive. */
-    socket->received_s = socket_now_s();
-    socket->ping_pending = false;
+    socket_is_alive(socket);
     /* Frames that cross a close frame are ignored (RFC 6455, section 5.5.1). */
     if (socket->phase != PHASE_OPEN)
         return 0;
@@ -332,8 +356,7 @@ static int handle(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return socket_on_peer_close(socket);
     case LWS_CALLBACK_RECEIVE_PONG:
-        socket->received_s = socket_now_s();
-        socket->ping_pending = false;
+        socket_is_alive(socket);
         return 0;
     /* May come before the socket is set up. */
     case LWS_CALLBACK_SERVER_WRITEABLE:

@@ -46,7 +46,7 @@ struct socket {
     enum socket_phase phase;
     bool blocked;        /* the kernel did not take all that was written */
     bool notify_drained; /* call `drained` when it is not blocked any more */
-    bool ping_pending;   /* a ping was sent, and nothing received since */
+    bool ping_pending;   /* a ping was sent, or would have been, and nothing shows life since */
     bool close_sent;
     bool notifications;
     bool corked;         /* TCP_CORK is set until the first frame */
@@ -60,8 +60,12 @@ struct socket {
     enum socket_place place;
     uint64_t handshake_key; /* in conn_limit, while opening */
     uint64_t address_key;   /* ... and of the client's address */
-    uint32_t received_s;    /* when something was received last, in seconds */
+    uint32_t alive_s;       /* when something showed last that the peer is alive, in seconds */
     uint32_t close_s;       /* while closing: when it is aborted */
+    uint64_t written;       /* bytes that the kernel has taken so far, */
+    uint64_t acknowledged;  /* ... that the peer had acknowledged at the last look, */
+    uint64_t ping_end;      /* ... up to the end of the last ping */
+    size_t held;            /* bytes that libwebsockets has not written yet */
 };
 
 struct sockets {
@@ -94,6 +98,12 @@ struct sockets {
 
 static inline uint32_t socket_now_s(void) {
     return (uint32_t)(clock_monotonic_ms() / 1000);
+}
+
+/* The peer has sent something, or taken something of what was waiting for it. */
+static inline void socket_is_alive(struct socket *socket) {
+    socket->alive_s = socket_now_s();
+    socket->ping_pending = false;
 }
 
 /* Makes sockets_tick check all sockets at a time, unless it does so before. */

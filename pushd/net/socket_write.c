@@ -25,6 +25,12 @@
 
 /* ---- writing ---- */
 
+/* The kernel has taken bytes. */
+static void note_written(struct socket *socket, size_t len) {
+    socket->written += len;
+    socket->sockets->metrics->delivered_bytes += len;
+}
+
 void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t len) {
     ssize_t sent = 0;
     /* Bytes that libwebsockets still holds go first; it may hold a part of a pong, which it sends
@@ -46,7 +52,7 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
     }
     if (sent < 0)
         sent = 0;
-    socket->sockets->metrics->delivered_bytes += (size_t)sent;
+    note_written(socket, (size_t)sent);
     if ((size_t)sent == len)
         return;
     /* libwebsockets keeps what the kernel did not take, and calls back when that is written. */
@@ -60,6 +66,7 @@ void socket_write_now(struct socket *socket, const unsigned char *bytes, size_t 
         socket_abort(socket);
     else
         lws_callback_on_writable(socket->wsi);
+    socket->held = len - (size_t)sent;
     free(rest);
 }
 
@@ -196,8 +203,7 @@ void socket_send_pong(struct socket *socket, const unsigned char *payload, size_
     /* The idle handle closes when the process stops; nothing can be deferred then. */
     if (socket->phase != PHASE_OPEN || uv_is_closing((uv_handle_t *)&socket->sockets->flush_idle))
         return;
-    socket->received_s = socket_now_s();
-    socket->ping_pending = false;
+    socket_is_alive(socket);
     /* Only the latest ping of several has to be answered (RFC 6455, section 5.5.3). */
     frame_release(socket->pong);
     socket->pong = frame_pong(payload, len);
@@ -280,6 +286,10 @@ int socket_on_writable(struct socket *socket) {
     /* libwebsockets writes the rest first, and calls again. */
     if (lws_partial_buffered(socket->wsi))
         return 0;
+    note_written(socket, socket->held);
+    socket->held = 0;
+    if (socket->blocked)
+        socket_is_alive(socket);
     flush_queue(socket);
     socket_flush_pong(socket);
     /* All is in the kernel's hands: the client may send more. */

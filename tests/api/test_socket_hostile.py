@@ -23,6 +23,8 @@ from support.websocket import BINARY, CONTINUED, PING, TEXT, Socket, make_frame,
 # Far more than any test here needs, far less than a leak.
 MORE_MEMORY = 16 * 1024 * 1024
 
+LONG = "\U0001f600" * 8000      # 32,000 bytes
+
 
 class Guarded:
     """Asserts that pushd is the same process at the end, not much larger, and that a
@@ -91,8 +93,9 @@ def assert_cut_off(made, seconds=30):
         assert made.recv(1000) == b""
 
 
-def counted(pushd, name, reason):
-    return value(parse(pushd.get("/metrics").text), f"confab_{name}", reason=reason)
+def counted(pushd, name, reason=None):
+    labels = {"reason": reason} if reason else {}
+    return value(parse(pushd.get("/metrics").text), f"confab_{name}", **labels)
 
 
 # ---- before the handshake ----
@@ -181,6 +184,46 @@ def test_a_vanished_peer_is_disconnected_and_counted(system):
         wait_for(is_dropped, 3 * 10)
         said = alice.say(room)
         assert listener.event()["message"] == said
+
+
+def fill_the_send_queue(pushd, alice, room, least=1):
+    """Posts until so many bytes wait for a socket that does not read."""
+    for _ in range(200):
+        alice.say(room, LONG)
+        if counted(pushd, "send_queue_bytes") >= least:
+            return
+    raise AssertionError("nothing waits")
+
+
+@pytest.mark.slow("waits for a timeout of 10 seconds")
+def test_a_vanished_peer_with_a_full_send_queue_is_disconnected(system):
+    """A ping would wait behind the rest; that nothing of it is taken shows the same."""
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with Pushd(system, ws_ping=5, ws_backlog=65536) as pushd, \
+            in_room(alice, room, direct=pushd.port, rcvbuf=4096):
+        fill_the_send_queue(pushd, alice, room)
+        wait_for(lambda: counted(pushd, "drops_total", "dead") == 1, 3 * 10)
+        wait_for(lambda: counted(pushd, "send_queue_bytes") == 0)
+        assert counted(pushd, "drops_total", "slow") == 0
+
+
+@pytest.mark.slow("reads slowly for longer than two pings")
+@pytest.mark.parametrize("least, count", [(1, 7), (1000000, 10)])
+def test_a_peer_that_reads_slowly_is_not_disconnected(system, least, count):
+    """The ping is behind what it has not read: in the kernel, or in the send queue all the
+    time."""
+    alice = Client(system).register()
+    room = alice.room()["room_id"]
+    with Pushd(system, ws_ping=5, ws_backlog=65536) as pushd, \
+            in_room(alice, room, direct=pushd.port, rcvbuf=4096) as live:
+        fill_the_send_queue(pushd, alice, room, least)
+        for _ in range(count):
+            time.sleep(1.8)
+            live.next()
+        assert counted(pushd, "drops_total", "dead") == 0
+        alice.say(room, "still there?")
+        live.until(lambda frame: frame["message"]["content"] == "still there?")
 
 
 def test_a_reset_connection_is_counted_as_an_abnormal_close(guarded):

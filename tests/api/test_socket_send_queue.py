@@ -111,6 +111,7 @@ def test_a_slow_client_that_resumes_reading_in_time_gets_everything(make_instanc
     system = make_instance(CONFAB_WS_BACKLOG=65536)
     alice = Client(system).register()
     room = alice.room()["room_id"]
+    delivered = metric(system, "delivered_bytes_total")
     with sleeper(alice, room) as asleep:
         count = fill(system, alice, room, lambda: metric(system, "send_queue_bytes") > 100000)
         events = asleep.up_to(count)
@@ -118,6 +119,7 @@ def test_a_slow_client_that_resumes_reading_in_time_gets_everything(make_instanc
         assert slow_drops(system) == 0
         alice.say(room, "awake?")
         assert asleep.event()["message"]["content"] == "awake?"
+        assert metric(system, "delivered_bytes_total") - delivered == asleep.socket.received
         wait_for(lambda: metric(system, "send_queue_bytes") == 0)
 
 

@@ -66,7 +66,7 @@ def make_frame(opcode, payload=b"", fin=True, masked=True):
 class Socket:
     """status, headers (names in lower case), body: the response to the handshake. Frames can
     be read and sent after a 101. pings: the number received; answer_pings = False ignores
-    them."""
+    them. received: the bytes read since the response."""
 
     def __init__(self, address, rcvbuf=None):
         self.connection = socket.socket(family_of(address))
@@ -77,7 +77,7 @@ class Socket:
         if self.connection.family != socket.AF_UNIX:
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.status, self.headers, self.body = None, {}, b""
-        self.pings = 0
+        self.pings = self.received = 0
         self.answer_pings = True
         self._bytes = b""
         self._message = None    # (opcode, bytes) of a fragmented message
@@ -122,6 +122,7 @@ class Socket:
         while b"\r\n\r\n" not in self._bytes:
             self._read_more(deadline)
         head, _, self._bytes = self._bytes.partition(b"\r\n\r\n")
+        self.received = len(self._bytes)
         first, *lines = head.decode("latin-1").split("\r\n")
         self.status = int(first.split()[1])
         for line in lines:
@@ -154,6 +155,7 @@ class Socket:
         if not piece:
             raise Closed(None)
         self._bytes += piece
+        self.received += len(piece)
 
     def read_frame(self, seconds=5):
         """The next frame of any opcode: (fin, opcode, payload)."""
