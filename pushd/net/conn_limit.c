@@ -1,6 +1,7 @@
 /* conn_limit: counters of connections by a 64-bit hash of the address. A connection counts in
- * `handshaking` by the address of its peer until its client is let in, then in `open` by the
- * address that trusted proxies forward. Failures count for one minute by the monotonic clock. */
+ * `handshaking` by the address of its peer until its client is let in; in `opening`, once the
+ * handshake is complete, and then in `open` by the address that trusted proxies forward. Failures
+ * count for one minute by the monotonic clock. */
 #include "net/conn_limit.h"
 
 #include <string.h>
@@ -50,18 +51,39 @@ void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key) {
 
 /* The total is checked first: if it is reached, the answer is 503 whatever the address has
  * (429). */
-enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
-                                        uint64_t key) {
-    if (limit->open_count >= config->max_sockets)
+static enum conn_limit_result check(const struct conn_limit *limit, const struct config *config,
+                                    uint64_t key, uint64_t opening) {
+    if (limit->open_count + opening >= config->max_sockets)
         return CONN_LIMIT_TOTAL;
-    if (idmap_counter(&limit->open, key) >= config->max_sockets_address)
+    if (idmap_counter(&limit->open, key) + opening >= config->max_sockets_address)
         return CONN_LIMIT_ADDRESS;
     return CONN_LIMIT_OK;
 }
 
-void conn_limit_add(struct conn_limit *limit, uint64_t key) {
+/* Those that the same address is opening count with its open ones, so that of many at once only as
+ * many complete their handshake as there are places. Those of others do not: their credentials may
+ * be made up. */
+enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
+                                        uint64_t key) {
+    return check(limit, config, key, idmap_counter(&limit->opening, key));
+}
+
+void conn_limit_opening_begin(struct conn_limit *limit, uint64_t key) {
+    idmap_increment(&limit->opening, key);
+}
+
+void conn_limit_opening_end(struct conn_limit *limit, uint64_t key) {
+    idmap_decrement(&limit->opening, key);
+}
+
+bool conn_limit_admit(struct conn_limit *limit, const struct config *config, uint64_t key) {
+    /* Others may have taken the last place since the handshake. */
+    if (check(limit, config, key, 0))
+        return false;
+    conn_limit_opening_end(limit, key);
     idmap_increment(&limit->open, key);
     limit->open_count++;
+    return true;
 }
 
 void conn_limit_remove(struct conn_limit *limit, uint64_t key) {
@@ -114,6 +136,7 @@ enum conn_limit_result conn_limit_check_failures(struct conn_limit *limit,
 
 void conn_limit_free(struct conn_limit *limit) {
     idmap_free(&limit->handshaking);
+    idmap_free(&limit->opening);
     idmap_free(&limit->open);
     idmap_free(&limit->failures);
     idmap_free(&limit->known);

@@ -27,6 +27,7 @@
 /* Counts by the key of an address. Zeroed it is empty. */
 struct conn_limit {
     struct idmap handshaking; /* address -> connections of clients that are not let in yet */
+    struct idmap opening;     /* address -> of these, those whose handshake is complete */
     struct idmap open;        /* address -> open sockets */
     struct idmap failures;    /* address -> invalid credentials in this minute */
     struct idmap known;       /* credentials that were valid, by part of their hash */
@@ -36,7 +37,7 @@ struct conn_limit {
 
 enum conn_limit_result { CONN_LIMIT_OK, CONN_LIMIT_TOTAL, CONN_LIMIT_ADDRESS, CONN_LIMIT_FAILURES };
 
-/* Stands for an address, or its /64, in the maps; never 0. */
+/* Stands for an address, or its /64, in the maps; never 0, and fits into a pointer. */
 uint64_t conn_limit_key(const char *address);
 
 /* Whether a peer connects on behalf of others: a web server or a trusted proxy. */
@@ -54,8 +55,13 @@ void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key);
 enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
                                         uint64_t key);
 
-/* Counts an open socket, until conn_limit_remove. */
-void conn_limit_add(struct conn_limit *limit, uint64_t key);
+/* Counts a client whose handshake is complete, until it is admitted, refused or gone. */
+void conn_limit_opening_begin(struct conn_limit *limit, uint64_t key);
+void conn_limit_opening_end(struct conn_limit *limit, uint64_t key);
+
+/* The client is let in: its socket counts as open, until conn_limit_remove, and not as opening any
+ * more. False, and nothing changes, if it exceeds a limit. */
+bool conn_limit_admit(struct conn_limit *limit, const struct config *config, uint64_t key);
 void conn_limit_remove(struct conn_limit *limit, uint64_t key);
 
 /* Counts invalid credentials from an address. A credential that was valid before is not limited

@@ -127,11 +127,9 @@ static void handle_deadline(struct socket *socket, uint32_t now, uint32_t ping_i
 
 bool socket_admit(struct socket *socket, const unsigned char hash[SECRET_HASH_SIZE]) {
     struct conn_limit *limit = &socket->sockets->ws_handshake.conn_limit;
-    if (conn_limit_check(limit, socket->sockets->config, socket->address_key))
+    if (!conn_limit_admit(limit, socket->sockets->config, socket->address_key))
         return false;
-    /* From the peer's address, which may be a proxy, to that of the client. */
     conn_limit_handshake_end(limit, socket->handshake_key);
-    conn_limit_add(limit, socket->address_key);
     conn_limit_note_valid(limit, hash);
     socket->place = PLACE_OPEN;
     return true;
@@ -161,6 +159,7 @@ void socket_refused(struct socket *socket) {
     struct conn_limit *limit = &sockets->ws_handshake.conn_limit;
     /* Refused sockets count apart, so that they take no place of max_sockets nor of handshakes. */
     conn_limit_handshake_end(limit, socket->handshake_key);
+    conn_limit_opening_end(limit, socket->address_key);
     limit->refused_count++;
     socket->place = PLACE_REFUSED;
     if (sockets->refused_count == SOCKET_MAX_REFUSED)
@@ -176,6 +175,7 @@ static void leave_place(struct sockets *sockets, struct socket *socket) {
     switch (socket->place) {
     case PLACE_OPENING:
         conn_limit_handshake_end(limit, socket->handshake_key);
+        conn_limit_opening_end(limit, socket->address_key);
         break;
     case PLACE_OPEN:
         conn_limit_remove(limit, socket->address_key);
@@ -238,6 +238,7 @@ static int on_established(struct lws *wsi, struct sockets *sockets, struct socke
     if (!handshake)
         return -1;
     sockets->metrics->handshakes++;
+    conn_limit_opening_begin(&sockets->ws_handshake.conn_limit, socket->address_key);
     socket->sockets = sockets;
     socket->wsi = wsi;
     socket->fd = lws_get_socket_fd(wsi);

@@ -1,9 +1,11 @@
 """Configured limits of sockets: allowed origins, and sockets per user and per address."""
 import contextlib
+import signal
 
 import pytest
 
 from support.client import Client
+from support.pushd import Pushd
 from support.pushd_metrics import metric
 from support.shapes import refusal
 from support.sockets import BOTH_WAYS, ROOM, assert_let_in, assert_refused, session_of
@@ -76,6 +78,38 @@ def test_a_closed_socket_frees_its_place(alice, room, opened):
     assert_refused(alice.socket(room), 1008)
     first.close()
     wait_for(lambda: is_let_in(opened.enter_context(alice.socket(room))))
+
+
+def open_at_once(pushd, room, clients):
+    """The sockets of handshakes that pushd finds all at the same moment."""
+    made = []
+    pushd.signal(signal.SIGSTOP)
+    try:
+        for client in clients:
+            live = Socket(("127.0.0.1", pushd.port))
+            live.connection.sendall(live.request(
+                ROOM.format(room), f"127.0.0.1:{pushd.port}",
+                {"Authorization": f"Token {client.token}"}))
+            made.append(live)
+    finally:
+        pushd.signal(signal.SIGCONT)
+    for live in made:
+        live.read_answer()
+    return made
+
+
+@pytest.mark.parametrize("limit, places, status", [("max_sockets_address", 4, 429),
+                                                   ("max_sockets", 10, 503)])
+def test_too_many_handshakes_at_the_same_moment_are_refused_plainly(
+        system, alice, room, limit, places, status):
+    with Pushd(system, **{"max_sockets_address": 1000, "max_sockets_user": 100,
+                          limit: places}) as pushd:
+        made = open_at_once(pushd, room, [alice] * (places + 5))
+        assert sorted(live.status for live in made) == [101] * places + [status] * 5
+        for live in made:
+            if live.status == 101:
+                assert_let_in(live)
+            live.abort()
 
 
 def test_the_limit_applies_to_each_user_separately(alice, room, opened):

@@ -17,6 +17,12 @@ static struct config config = {.max_sockets = 10,
 
 static const char *const ADDRESSES[] = {"192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.4"};
 
+/* A handshake is complete, and its client let in. */
+static bool admit(struct conn_limit *limit, uint64_t key) {
+    conn_limit_opening_begin(limit, key);
+    return conn_limit_admit(limit, &config, key);
+}
+
 static void handshakes_of_an_address_are_limited(void **state) {
     (void)state;
     struct conn_limit limit = {0};
@@ -60,7 +66,7 @@ static void sockets_of_an_address_are_limited(void **state) {
         assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")),
                          CONN_LIMIT_OK);
         key = conn_limit_key("192.0.2.1");
-        conn_limit_add(&limit, key);
+        assert_true(admit(&limit, key));
     }
     assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")),
                      CONN_LIMIT_ADDRESS);
@@ -78,12 +84,49 @@ static void sockets_are_limited_in_total(void **state) {
         assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key(ADDRESSES[i % 4])),
                          CONN_LIMIT_OK);
         key = conn_limit_key(ADDRESSES[i % 4]);
-        conn_limit_add(&limit, key);
+        assert_true(admit(&limit, key));
     }
     assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")),
                      CONN_LIMIT_TOTAL);
     conn_limit_remove(&limit, key);
     assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")), CONN_LIMIT_OK);
+    conn_limit_free(&limit);
+}
+
+/* Of many at the same moment only as many complete their handshake as there are places. */
+static void clients_that_an_address_is_opening_count(void **state) {
+    (void)state;
+    struct conn_limit limit = {0};
+    const uint64_t key = conn_limit_key("192.0.2.1"), other = conn_limit_key("192.0.2.2");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_OK);
+        conn_limit_opening_begin(&limit, key);
+    }
+    assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_ADDRESS);
+    assert_int_equal(conn_limit_check(&limit, &config, other), CONN_LIMIT_OK);
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(conn_limit_admit(&limit, &config, key));
+    assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_ADDRESS);
+    /* Refused, or gone. */
+    conn_limit_opening_end(&limit, key);
+    assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_OK);
+    conn_limit_free(&limit);
+}
+
+static void opening_clients_count_in_total_for_their_own_address_only(void **state) {
+    (void)state;
+    struct conn_limit limit = {0};
+    const uint64_t key = conn_limit_key("192.0.2.1"), other = conn_limit_key("192.0.2.2");
+    for (unsigned i = 0; i < 9; i++)
+        assert_true(admit(&limit, conn_limit_key(ADDRESSES[i % 4])));
+    conn_limit_opening_begin(&limit, other);
+    assert_int_equal(conn_limit_check(&limit, &config, other), CONN_LIMIT_TOTAL);
+    /* The client of the other address may have made up its credentials. */
+    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")), CONN_LIMIT_OK);
+    conn_limit_opening_begin(&limit, key);
+    assert_true(conn_limit_admit(&limit, &config, other));
+    assert_false(conn_limit_admit(&limit, &config, key));
+    assert_int_equal(idmap_counter(&limit.opening, key), 1);
     conn_limit_free(&limit);
 }
 
@@ -94,7 +137,7 @@ static void counters_are_freed_with_the_last_connection(void **state) {
     for (unsigned i = 0; i < 8; i++) {
         handshake_keys[i] = conn_limit_handshake_begin(&limit, &config, ADDRESSES[i % 4]);
         socket_keys[i] = conn_limit_key(ADDRESSES[i % 4]);
-        conn_limit_add(&limit, socket_keys[i]);
+        assert_true(admit(&limit, socket_keys[i]));
     }
     for (unsigned i = 0; i < 8; i++) {
         conn_limit_handshake_end(&limit, handshake_keys[i]);
@@ -103,6 +146,7 @@ static void counters_are_freed_with_the_last_connection(void **state) {
     assert_int_equal(limit.handshaking_count, 0);
     assert_int_equal(limit.open_count, 0);
     assert_int_equal(idmap_count(&limit.handshaking), 0);
+    assert_int_equal(idmap_count(&limit.opening), 0);
     assert_int_equal(idmap_count(&limit.open), 0);
     conn_limit_free(&limit);
 }
@@ -162,6 +206,8 @@ int main(void) {
         cmocka_unit_test(unix_socket_and_listed_addresses_are_proxies),
         cmocka_unit_test(sockets_of_an_address_are_limited),
         cmocka_unit_test(sockets_are_limited_in_total),
+        cmocka_unit_test(clients_that_an_address_is_opening_count),
+        cmocka_unit_test(opening_clients_count_in_total_for_their_own_address_only),
         cmocka_unit_test(counters_are_freed_with_the_last_connection),
         cmocka_unit_test(failures_of_an_address_are_limited_in_a_minute),
         cmocka_unit_test(a_credential_that_was_valid_is_not_limited),
