@@ -23,7 +23,10 @@ uint64_t conn_limit_key(const char *address) {
     /* An IPv6 client has a whole /64, so that counts as one address; IPv4 counts as it is. */
     char subscriber[CIDR_SUBSCRIBER_SIZE];
     cidr_subscriber(address, subscriber);
-    return idmap_text_key(subscriber);
+    /* Folded, since libwebsockets keeps it with a connection as a pointer of perhaps 32 bits. */
+    const uint64_t hash = idmap_text_key(subscriber);
+    const uintptr_t key = (uintptr_t)(hash ^ hash >> 32);
+    return key ? key : 1;
 }
 
 uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct config *config,

@@ -121,6 +121,9 @@ static void the_c_library_agrees(void **state) {
         char found[CLOCK_TEXT_SIZE];
         char wanted[96];
 
+        /* A time_t of 32 bits ends in 2038. */
+        if (when != seconds)
+            continue;
         assert_non_null(gmtime_r(&when, &tm));
         snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02d.000042Z", tm.tm_year + 1900,
                  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);

@@ -197,6 +197,7 @@ static void a_64_of_ipv6_is_one_address(void **state) {
     assert_true(conn_limit_key("::ffff:192.0.2.1") == conn_limit_key("192.0.2.1"));
     assert_true(conn_limit_key("192.0.2.1") != conn_limit_key("192.0.2.2"));
     assert_true(conn_limit_key(CONN_LIMIT_UNIX) != 0);
+    assert_true(conn_limit_key("192.0.2.1") == (uintptr_t)conn_limit_key("192.0.2.1"));
 }
 
 int main(void) {
