@@ -414,10 +414,23 @@ void channels_each_subscriber(struct channels *channels, uint64_t room_id,
             visit(channel->subscriptions[i]);
 }
 
-static void mark_each_ready(void *context, uint64_t id, void *value) {
-    (void)context;
+static void collect_waiting(void *context, uint64_t id, void *value) {
+    struct channel **list = context, *channel = value;
     (void)id;
-    mark_ready(value);
+    if (channel->ready)
+        return;
+    channel->next_waiting = *list;
+    *list = channel;
+}
+
+/* Redis confirms nothing for now: no channel is waited for. They are collected first, since a
+ * client that goes on may subscribe to further ones. None is closed before the next tick. */
+static void mark_all_ready(struct channels *channels) {
+    struct channel *list = NULL;
+    idmap_each(&channels->rooms, collect_waiting, &list);
+    idmap_each(&channels->users, collect_waiting, &list);
+    for (; list; list = list->next_waiting)
+        mark_ready(list);
 }
 
 /* While Redis is down it confirms no channels, and gap checks find all events. When it is up
@@ -425,10 +438,8 @@ static void mark_each_ready(void *context, uint64_t id, void *value) {
 static void on_state(void *context, bool up) {
     struct channels *channels = context;
     log_info("redis %s", up ? "connected" : "unavailable; events are read from the database");
-    if (!up) {
-        idmap_each(&channels->rooms, mark_each_ready, NULL);
-        idmap_each(&channels->users, mark_each_ready, NULL);
-    }
+    if (!up)
+        mark_all_ready(channels);
     uv_timer_start(&channels->timer, on_timer, 0, 0);
 }
 

@@ -43,13 +43,14 @@ struct channel {
     struct channels *channels;
     struct subscription **subscriptions;
     size_t space;
-    uint32_t count;             /* of subscriptions */
-    unsigned char missing;      /* consecutive gap checks that did not find the room */
-    bool ready;                 /* Redis confirmed the channel, or is down */
-    bool dirty;                 /* has events to hand out */
-    uint64_t ready_iteration;   /* the loop iteration in which it became ready */
-    struct event_list events;   /* delivered by the stream in this iteration */
-    struct channel *next_dirty; /* list of dirty channels */
+    uint32_t count;               /* of subscriptions */
+    unsigned char missing;        /* consecutive gap checks that did not find the room */
+    bool ready;                   /* Redis confirmed the channel, or is down */
+    bool dirty;                   /* has events to hand out */
+    uint64_t ready_iteration;     /* the loop iteration in which it became ready */
+    struct event_list events;     /* delivered by the stream in this iteration */
+    struct channel *next_dirty;   /* list of dirty channels */
+    struct channel *next_waiting; /* list of those that become ready when Redis goes down */
 };
 
 /* What the channels call. A callback may close clients, but subscriptions must be given back

@@ -68,13 +68,14 @@ static void stop_typing(void *context, uint64_t room_id, void *watch) {
 void client_close(struct client *client, unsigned code, enum metrics_drop why) {
     if (client->state == CLIENT_CLOSED)
         return;
-    /* While it still counts as open: others see that the user stops typing. */
+    client->state = CLIENT_CLOSED;
+    client_replay_stop(client);
+    /* Once it is closed: without Redis this hands out notices, and events before them, which must
+     * not end other watches of the client while they are walked. */
     if (client->notifications)
         idmap_each(&client->rooms.watches, stop_typing, NULL);
     else if (client->room)
         client_stop_typing(client->room);
-    client->state = CLIENT_CLOSED;
-    client_replay_stop(client);
     if (client->socket)
         socket_close(client->socket, code, why);
 }

@@ -73,7 +73,7 @@ struct watch {
     bool opened_room : 1;           /* counted in clients->open_rooms */
     bool present : 1;               /* counted in the room's presence */
     uint32_t holds;                 /* freed when it has ended and this is 0 */
-    struct watch *next_typing, **typing_at;
+    struct watch *next_typing, *previous_typing;
     int64_t typing_until_ms; /* 0: the user is not typing through this watch */
 };
 
@@ -129,6 +129,7 @@ struct replays {
     struct replay_list queue;   /* for a turn to read */
     struct replay_list blocked; /* until their socket has taken what was sent */
     struct replay_list waiting; /* until the next tick */
+    struct replay_list stalled; /* about to be closed */
     uint32_t reading;           /* reads that are under way */
 };
 
@@ -145,8 +146,8 @@ struct clients {
     struct idmap users;      /* user id -> number of sockets */
     struct idmap open_rooms; /* room id -> number of watches */
     struct replays replays;
-    struct watch *typing;   /* list of those through which a user is typing */
-    struct idmap typists;   /* room and user -> struct typing */
+    struct watch *first_typing, *last_typing; /* through which users are typing, by their end */
+    struct idmap typists;                     /* room and user -> struct typing */
     int64_t next_expiry_ms; /* of login sessions and tokens: when they are checked */
     bool checking_expiry;
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */

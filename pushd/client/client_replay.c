@@ -42,6 +42,7 @@ enum replay_state {
     REPLAY_READING, /* waits for the database */
     REPLAY_BLOCKED, /* waits until the socket has taken all that was sent */
     REPLAY_WAITING, /* nothing can be read now; tried again at the next tick */
+    REPLAY_STALLED, /* was blocked for too long; about to be closed */
 };
 
 /* What one client is behind in. */
@@ -69,6 +70,8 @@ static struct replay_list *list_of(const struct replay *replay) {
         return &replays->blocked;
     case REPLAY_WAITING:
         return &replays->waiting;
+    case REPLAY_STALLED:
+        return &replays->stalled;
     default:
         return NULL;
     }
@@ -486,14 +489,14 @@ void client_drained(struct client *client) {
     serve_queue(replays);
 }
 
-/* Closes a blocked client that has taken nothing for some time. */
+/* Notes in its state that a blocked client has taken nothing for some time. */
 static void check_progress(struct replay *replay, int64_t now_ms, int64_t stalled_ms) {
     const uint64_t unsent = socket_unacknowledged(replay->client->socket);
     if (unsent != replay->unsent) {
         replay->unsent = unsent;
         replay->progress_ms = now_ms;
     } else if (now_ms - replay->progress_ms >= stalled_ms) {
-        client_close(replay->client, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_SLOW);
+        set_state(replay, REPLAY_STALLED);
     }
 }
 
@@ -506,6 +509,10 @@ void client_replay_tick(struct replays *replays) {
         next = replay->next;
         check_progress(replay, now_ms, crowded ? STALLED_CROWDED_MS : STALLED_MS);
     }
+    /* Each leaves the list when it is closed, and perhaps takes others with it: without Redis, what
+     * follows from that is handed out at once. */
+    while (replays->stalled.first)
+        client_close(replays->stalled.first->client, SOCKET_CLOSE_TRY_LATER, METRICS_DROP_SLOW);
     /* What could not be read half a second ago may be there now. */
     while (replays->waiting.first)
         set_state(replays->waiting.first, REPLAY_QUEUED);

@@ -85,23 +85,35 @@ static void publish_typing(struct clients *clients, struct typing *typing, int64
     send_notice(clients, typing, EVENT_TYPING, true);
 }
 
+/* Takes a watch out of the list of those that are typing. */
+static void unlink_typing(struct clients *clients, struct watch *watch) {
+    *(watch->previous_typing ? &watch->previous_typing->next_typing : &clients->first_typing) =
+        watch->next_typing;
+    *(watch->next_typing ? &watch->next_typing->previous_typing : &clients->last_typing) =
+        watch->previous_typing;
+    watch->next_typing = watch->previous_typing = NULL;
+}
+
+/* To the end of the list: typing lasts equally long for all, so this one ends last. */
+static void append_typing(struct clients *clients, struct watch *watch) {
+    watch->previous_typing = clients->last_typing;
+    *(clients->last_typing ? &clients->last_typing->next_typing : &clients->first_typing) = watch;
+    clients->last_typing = watch;
+}
+
 void client_start_typing(struct watch *watch) {
     const struct client *client = watch->client;
     struct clients *clients = client->clients;
     const int64_t now_ms = clock_monotonic_ms();
     struct typing *typing =
         get(clients, watch->room_id, client->user_id, text_of(client->user_name));
-    if (!watch->typing_until_ms) {
-        /* Into the list of all watches that are typing. */
-        watch->next_typing = clients->typing;
-        watch->typing_at = &clients->typing;
-        if (watch->next_typing)
-            watch->next_typing->typing_at = &watch->next_typing;
-        clients->typing = watch;
-        typing->watches++;
-    }
     /* Typing again only puts the end off. */
+    if (watch->typing_until_ms)
+        unlink_typing(clients, watch);
+    else
+        typing->watches++;
     watch->typing_until_ms = now_ms + EXPIRES_MS;
+    append_typing(clients, watch);
     publish_typing(clients, typing, now_ms);
 }
 
@@ -109,12 +121,7 @@ void client_stop_typing(struct watch *watch) {
     struct clients *clients = watch->client->clients;
     if (!watch->typing_until_ms)
         return;
-    /* Out of the list. */
-    *watch->typing_at = watch->next_typing;
-    if (watch->next_typing)
-        watch->next_typing->typing_at = watch->typing_at;
-    watch->next_typing = NULL;
-    watch->typing_at = NULL;
+    unlink_typing(clients, watch);
     watch->typing_until_ms = 0;
     struct typing *typing = find(clients, watch->room_id, watch->client->user_id);
     /* The user still types elsewhere, or that was never published. */
@@ -177,13 +184,10 @@ static bool keep(void *context, uint64_t key, void *value) {
 
 void client_typing_tick(struct clients *clients) {
     struct tick tick = {clients, clock_monotonic_ms()};
-    struct watch *next;
-    for (struct watch *watch = clients->typing; watch; watch = next) {
-        /* Stopping takes the watch out of the list. */
-        next = watch->next_typing;
-        if (watch->typing_until_ms <= tick.now_ms)
-            client_stop_typing(watch);
-    }
+    /* Always the first one: without Redis the notice is handed out at once, with events that may
+     * end other watches. */
+    while (clients->first_typing && clients->first_typing->typing_until_ms <= tick.now_ms)
+        client_stop_typing(clients->first_typing);
     idmap_filter(&clients->typists, keep, &tick);
 }
 

@@ -113,7 +113,7 @@ void fake_world_end(struct fake_world *world) {
     require(world->metrics.subscribers == 0, "no subscription is left");
     require(idmap_count(&world->clients->users) == 0, "no user is counted");
     require(idmap_count(&world->clients->open_rooms) == 0, "no room is open");
-    require(!world->clients->typing, "no user is typing");
+    require(!world->clients->first_typing, "no user is typing");
     require(idmap_count(&world->clients->typists) == 0, "no typing is remembered");
     clients_disconnect(world->clients);
     clients_free(world->clients);
