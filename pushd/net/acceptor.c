@@ -53,6 +53,17 @@ static bool accept_one(struct acceptor *acceptor) {
     return true;
 }
 
+/* Whether accept4 failed for want of memory or descriptors: the connection stays queued. */
+static bool is_exhausted(void) {
+    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+}
+
+/* Whether the queue is empty. Any other error is of one connection, such as a peer that
+ * disconnected in the queue: the next one may succeed. */
+static bool is_empty(void) {
+    return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
 static void on_readable(uv_poll_t *poll, int failed, int events);
 
 /* Accepts again after a pause. */
@@ -70,17 +81,14 @@ static void on_readable(uv_poll_t *poll, int failed, int events) {
     for (unsigned i = 0; i < ACCEPT_BATCH && uv_is_active((uv_handle_t *)poll); i++) {
         if (accept_one(acceptor))
             continue;
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
+        if (is_empty())
             break;
-        /* The connection stays in the kernel's queue and the socket readable, so without a pause
-         * the loop would spin here. */
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        /* The socket stays readable, so without a pause the loop would spin here. */
+        if (is_exhausted()) {
             log_warn("cannot accept a connection: %s", strerror(errno));
             uv_poll_stop(poll);
             uv_timer_start(&acceptor->pause, on_pause_end, PAUSE_MS, 0);
         }
-        /* Any other error is of one connection, such as a peer that disconnected in the queue:
-         * the next one may succeed. */
     }
     slow_callback_stop();
 }
@@ -120,8 +128,9 @@ static void on_closed(uv_handle_t *handle) {
 
 void acceptor_close(struct acceptor *acceptor) {
     /* Queued clients believe they are connected, and close(2) would reset them. */
-    for (unsigned i = 0; i < BACKLOG && accept_one(acceptor); i++) {
-    }
+    for (unsigned i = 0; i < BACKLOG; i++)
+        if (!accept_one(acceptor) && (is_empty() || is_exhausted()))
+            break;
     /* uv_close stops the poll at once, so that the descriptor can be closed right after it. */
     uv_close((uv_handle_t *)&acceptor->poll, on_closed);
     uv_close((uv_handle_t *)&acceptor->pause, on_closed);
