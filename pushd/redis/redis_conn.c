@@ -22,6 +22,7 @@
 #include "base/xalloc.h"
 #include "metrics/slow_callback.h"
 #include "redis/redis_tls.h"
+#include "redis/resolver.h"
 
 /* Timeouts are counted in ticks, not by the clock: if this process was stopped for a while, its
  * timer fires before replies that arrived long ago are read, and Redis was not late. */
@@ -50,10 +51,9 @@ struct transport {
         uv_pipe_t pipe;
         uv_tcp_t tcp;
     };
-    uv_getaddrinfo_t resolver;
     uv_connect_t connect;
     uv_write_t write;
-    bool is_resolving; /* there is no handle yet */
+    bool is_resolving; /* waits for conn->resolver; there is no handle yet */
     bool is_writing;
     struct redis_tls *tls;  /* NULL: none */
     struct buffer commands; /* with TLS, those that are not encrypted */
@@ -84,6 +84,7 @@ struct redis_conn {
     int64_t latency_us;
     unsigned address; /* of several, the one to try next */
     struct backoff backoff;
+    struct resolver *resolver;   /* the lookup of the host, perhaps begun by an earlier attempt */
     struct transport *transport; /* NULL while closed */
     struct ring pending;         /* of struct pending, in the order of the commands */
 };
@@ -118,9 +119,8 @@ static void close_transport(struct redis_conn *conn) {
     if (!transport)
         return;
     transport->conn = NULL;
-    /* on_resolved follows in any case, and frees it. */
     if (transport->is_resolving)
-        uv_cancel((uv_req_t *)&transport->resolver);
+        free_transport(transport);
     else
         uv_close(&transport->handle, on_closed);
     /* Only those that are pending now: callbacks may send further ones, which fail at once. */
@@ -442,53 +442,43 @@ static void on_connected(uv_connect_t *request, int status) {
         become_open(conn);
 }
 
-static void connect_tcp(struct transport *transport, const struct addrinfo *addresses) {
-    /* Each attempt tries the next address. */
-    unsigned count = 1;
-    for (const struct addrinfo *each = addresses->ai_next; each; each = each->ai_next)
-        count++;
-    const struct addrinfo *chosen = addresses;
-    for (unsigned skip = transport->conn->address++ % count; skip > 0 && chosen->ai_next; skip--)
-        chosen = chosen->ai_next;
+static void connect_tcp(struct transport *transport, const struct sockaddr *address) {
     /* The handle exists from now on; disconnect closes it. */
     uv_tcp_init(transport->conn->loop, &transport->tcp);
     transport->handle.data = transport;
     uv_tcp_nodelay(&transport->tcp, 1);
-    const int error =
-        uv_tcp_connect(&transport->connect, &transport->tcp, chosen->ai_addr, on_connected);
+    const int error = uv_tcp_connect(&transport->connect, &transport->tcp, address, on_connected);
     if (error)
         disconnect(transport->conn, uv_strerror(error));
 }
 
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses) {
-    struct transport *transport = request->data;
-    /* Cancelled, or given up: there is no handle to close. */
-    if (!transport->conn) {
-        free_transport(transport);
-    } else if (status < 0) {
-        disconnect(transport->conn, uv_strerror(status));
-        free_transport(transport);
-    } else {
-        transport->is_resolving = false;
-        connect_tcp(transport, addresses);
+static void on_resolved(void *context, const struct sockaddr_storage *addresses, size_t count,
+                        const char *error) {
+    struct redis_conn *conn = context;
+    struct transport *transport = conn->transport;
+    conn->resolver = NULL;
+    /* The attempt was given up; the next one asks again. */
+    if (!transport || !transport->is_resolving)
+        return;
+    if (error) {
+        disconnect(conn, error);
+        return;
     }
-    uv_freeaddrinfo(addresses);
+    transport->is_resolving = false;
+    /* Each attempt tries the next address. */
+    connect_tcp(transport, (const struct sockaddr *)&addresses[conn->address++ % count]);
 }
 
-/* Looks the host up on a thread of libuv. */
-static void resolve(struct transport *transport) {
-    const struct config *config = transport->conn->config;
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    char port[24];
-    snprintf(port, sizeof(port), "%" PRIu64, config->redis_port);
-    transport->resolver.data = transport;
-    transport->is_resolving = true;
-    const int error = uv_getaddrinfo(transport->conn->loop, &transport->resolver, on_resolved,
-                                     config->redis_host, port, &hints);
-    if (error) {
-        disconnect(transport->conn, uv_strerror(error));
-        free_transport(transport);
-    }
+/* Looks the host up. A lookup that takes longer than the attempt that began it serves the next
+ * one. */
+static void resolve(struct redis_conn *conn) {
+    const struct config *config = conn->config;
+    conn->transport->is_resolving = true;
+    if (!conn->resolver)
+        conn->resolver =
+            resolver_start(conn->loop, config->redis_host, config->redis_port, on_resolved, conn);
+    if (!conn->resolver)
+        disconnect(conn, "cannot start a thread to look up redis_host");
 }
 
 /* Begins an attempt, with a transport of its own. */
@@ -507,7 +497,7 @@ static void start_connect(struct redis_conn *conn) {
         uv_pipe_connect(&transport->connect, &transport->pipe, conn->config->redis_socket,
                         on_connected);
     } else {
-        resolve(transport);
+        resolve(conn);
     }
 }
 
@@ -526,6 +516,8 @@ struct redis_conn *redis_conn_new(uv_loop_t *loop, const struct config *config,
 
 void redis_conn_close(struct redis_conn *conn) {
     close_transport(conn);
+    if (conn->resolver)
+        resolver_cancel(conn->resolver);
     ring_free(&conn->pending);
     free(conn);
 }
@@ -537,7 +529,8 @@ void redis_conn_tick(struct redis_conn *conn) {
             start_connect(conn);
     } else if (conn->state == CONNECTING) {
         if (conn->ticks >= CONNECT_TICKS)
-            disconnect(conn, "connection timed out");
+            disconnect(conn, conn->transport->is_resolving ? "looking up redis_host takes too long"
+                                                           : "connection timed out");
     } else if (!conn->ping_pending) {
         if (conn->ticks >= PING_TICKS)
             ping(conn);
