@@ -28,6 +28,10 @@
 /* Length of the kernel's queue of connections. */
 #define BACKLOG 128
 
+/* Connections at the same time; more are not needed to ask, and must not take the descriptors of
+ * sockets. */
+#define MAX_CONNS 64
+
 struct metrics_http {
     const struct metrics_data_all *all;
     struct metrics_data *own;
@@ -35,12 +39,14 @@ struct metrics_http {
     uv_timer_t lag_timer;
     unsigned open_handles;
     struct conn *newest; /* list of all, by age */
+    struct conn *oldest;
+    unsigned count;
 };
 
 /* One request and its answer. */
 struct conn {
     struct metrics_http *http;
-    struct conn *next, **prev_next; /* next is older */
+    struct conn *older, *newer;
     int64_t deadline_ms;
     uv_tcp_t tcp;
     uv_write_t write;
@@ -100,22 +106,16 @@ static void close_conn(struct conn *conn) {
     if (uv_is_closing((uv_handle_t *)&conn->tcp))
         return;
     /* Out of the list at once, so that the timer does not close it again. */
-    *conn->prev_next = conn->next;
-    if (conn->next)
-        conn->next->prev_next = conn->prev_next;
+    *(conn->older ? &conn->older->newer : &conn->http->oldest) = conn->newer;
+    *(conn->newer ? &conn->newer->older : &conn->http->newest) = conn->older;
+    conn->http->count--;
     uv_close((uv_handle_t *)&conn->tcp, on_conn_closed);
 }
 
 /* Closes the connections whose deadline is over: the oldest ones. */
 static void close_expired(struct metrics_http *http, int64_t now_ms) {
-    struct conn *conn = http->newest, *next;
-    /* All have the same time, so those behind the first expired one have expired as well. */
-    while (conn && conn->deadline_ms > now_ms)
-        conn = conn->next;
-    for (; conn; conn = next) {
-        next = conn->next;
-        close_conn(conn);
-    }
+    while (http->oldest && http->oldest->deadline_ms <= now_ms)
+        close_conn(http->oldest);
 }
 
 static void on_written(uv_write_t *write, int failed) {
@@ -155,7 +155,8 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer) {
         close_conn(conn);
 }
 
-/* A new connection, into the list as the newest one. */
+/* A new connection, into the list as the newest one. If there are too many, the oldest one is
+ * closed: it has had the most time. */
 static void on_connection(uv_stream_t *server, int failed) {
     struct metrics_http *http = server->data;
     if (failed)
@@ -163,11 +164,11 @@ static void on_connection(uv_stream_t *server, int failed) {
     struct conn *conn = xcalloc(1, sizeof(*conn));
     conn->http = http;
     conn->deadline_ms = clock_monotonic_ms() + TIMEOUT_MS;
-    conn->next = http->newest;
-    conn->prev_next = &http->newest;
-    if (conn->next)
-        conn->next->prev_next = &conn->next;
+    conn->older = http->newest;
+    *(conn->older ? &conn->older->newer : &http->oldest) = conn;
     http->newest = conn;
+    if (++http->count > MAX_CONNS)
+        close_conn(http->oldest);
     uv_tcp_init(server->loop, &conn->tcp);
     conn->tcp.data = conn;
     if (uv_accept(server, (uv_stream_t *)&conn->tcp) != 0 ||

@@ -1,4 +1,6 @@
 """The health and metrics endpoints of pushd."""
+import contextlib
+import os
 import signal
 import socket
 
@@ -254,3 +256,18 @@ def test_the_state_of_redis_and_database_is_a_metric(pushd):
     there = figures(pushd)
     assert 1e6 < value(there, "confab_resident_memory_bytes") < 1e9
     assert 0 < value(there, "confab_database_latency_seconds") < 10
+
+
+def test_idle_connections_to_the_metrics_are_bounded_and_keep_nobody_out(pushd):
+    """The oldest ones are closed."""
+    def files():
+        return len(os.listdir(f"/proc/{pushd.process.pid}/fd"))
+    before = files()
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", pushd.ports()[1]), 5))
+                for _ in range(300)]
+        assert pushd.get("/healthz").status_code == 200
+        assert files() <= before + 64
+        assert idle[0].recv(1) == b""
+        idle[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert idle[-1].recv(12) == b"HTTP/1.1 200"
