@@ -64,7 +64,7 @@ bool pubsub_publish(struct pubsub *pubsub, uint64_t room_id, const struct event_
  * step, as user_joined or user_left, on the room's channel.
  *
  * Replies and notices carry a logical time, since they can arrive out of order over different
- * connections. Redis raises it with each command; in a notice it is the subject.
+ * connections. Redis raises it with each command; a notice has it in its envelope.
  *
  * Callbacks come on the loop, or before the call returns if there is no connection; ok is false
  * if Redis did not answer. pubsub_close calls back all that are pending.
