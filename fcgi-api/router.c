@@ -90,7 +90,7 @@ static size_t write_pattern(const struct request *request, char out[PATTERN_SIZE
 
 /* The row for path and method, NULL if there is none. Sets *allowed to the methods of the path, 0
  * if the path is unknown. */
-static const struct route *find_route(struct exchange *x, unsigned *allowed) {
+static const struct route *match_route(struct exchange *x, unsigned *allowed) {
     const struct route *found = NULL;
     /* HEAD is served as GET; the gateway leaves out the body. */
     const enum method method = x->request->method == METHOD_HEAD ? METHOD_GET : x->request->method;
@@ -111,6 +111,14 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
             x->credential_kind = kind;
         }
     }
+    return found;
+}
+
+/* The same. If no row matches, the path of the site itself may have a segment of our own. */
+static const struct route *find_route(struct exchange *x, unsigned *allowed) {
+    const struct route *found = match_route(x, allowed);
+    while (!*allowed && request_next_prefix(x->request))
+        found = match_route(x, allowed);
     return found;
 }
 

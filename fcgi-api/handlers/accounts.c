@@ -389,7 +389,7 @@ bool accounts_new_password(struct exchange *x, struct text *password) {
 }
 
 enum error accounts_password(struct exchange *x) {
-    struct text old, new;
+    struct text old = {"", 0}, new = {"", 0};
     struct user_change change;
     enum error error = ERROR_BAD_INPUT;
     if (!takes_passwords(x))

@@ -9,6 +9,15 @@
 
 #include "json/json_validate.h"
 
+/* True if the value of a charset, which may be in quotes, is UTF-8. */
+static bool is_utf8(struct text charset) {
+    const size_t len = charset.len;
+    if (len > 1 && charset.at[0] == '"' && charset.at[len - 1] == '"')
+        charset = (struct text){charset.at + 1, len - 2};
+    return text_equals_nocase(charset, text_of("utf-8")) ||
+           text_equals_nocase(charset, text_of("utf8"));
+}
+
 /* True if a Content-Type is of this type. Parameters are ignored, except that a charset must be
  * UTF-8. */
 static bool is_type(const char *content_type, const char *type) {
@@ -20,13 +29,12 @@ static bool is_type(const char *content_type, const char *type) {
     rest += strspn(rest, " \t");
     if (*rest != '\0' && *rest != ';')
         return false;
-    const char *charset = strcasestr(rest, "charset=");
-    if (!charset)
-        return true;
-    charset += strlen("charset=");
-    /* The value may be in quotes. */
-    charset += *charset == '"';
-    return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
+    struct text parameters = text_of(rest), name, value;
+    while (text_split(&parameters, ';', &value))
+        if (text_split(&value, '=', &name) &&
+            text_equals_nocase(text_trim(name), text_of("charset")) && !is_utf8(text_trim(value)))
+            return false;
+    return true;
 }
 
 static enum error refuse_json(struct exchange *x, const char *why, size_t at) {

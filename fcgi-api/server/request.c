@@ -94,27 +94,35 @@ bool request_decode(struct text raw, bool plus, struct buffer *out) {
 
 /* ---- the path ---- */
 
-/* Splits the path into decoded segments, starting at "api" or "healthz", below whatever path the
- * site has the program. The path is split before it is decoded, so that %2F does not separate
- * segments. A segment with a slash or a NUL, or an empty one, matches no route; neither does a
- * path that is not UTF-8, which could not be used in a link. */
+/* The first segment of every route. */
+static bool is_beginning(struct text segment) {
+    return text_equals(segment, text_of("api")) || text_equals(segment, text_of("healthz"));
+}
+
+/* Finds the first such segment of the path from an offset on. Everything before it is where the
+ * site has the program. */
+static bool find_prefix(struct request *request, size_t from) {
+    struct text rest = {request->path.at + from, request->path.len - from}, piece;
+    while (text_split(&rest, '/', &piece))
+        if (is_beginning(piece)) {
+            request->prefix =
+                (struct text){request->path.at, (size_t)(piece.at - request->path.at)};
+            return true;
+        }
+    return false;
+}
+
+/* Splits the path below the prefix into decoded segments. The path is split before it is decoded,
+ * so that %2F does not separate segments. A segment with a slash or a NUL, or an empty one, matches
+ * no route; neither does a path that is not UTF-8, which could not be used in a link. */
 static void split_path(struct request *request) {
     size_t offsets[REQUEST_MAX_SEGMENTS + 1] = {0};
     size_t count = 0;
-    bool found = false, valid = text_is_valid(request->path.at, request->path.len);
-    struct text rest = request->path, piece;
-    /* Paths begin with a slash; the first piece would be empty. */
-    if (rest.len > 0 && rest.at[0] == '/')
-        rest = (struct text){rest.at + 1, rest.len - 1};
+    bool valid = text_is_valid(request->path.at, request->path.len);
+    const size_t prefix_len = request->prefix.len;
+    struct text rest = {request->path.at + prefix_len, request->path.len - prefix_len}, piece;
+    buffer_clear(&request->decoded);
     while (valid && text_split(&rest, '/', &piece)) {
-        if (!found && !text_equals(piece, text_of("api")) &&
-            !text_equals(piece, text_of("healthz")))
-            continue;
-        /* Everything before the first such piece is where the site has the program. */
-        if (!found)
-            request->prefix =
-                (struct text){request->path.at, (size_t)(piece.at - request->path.at)};
-        found = true;
         /* An empty piece: two slashes in a row. */
         valid = piece.len > 0 && count < REQUEST_MAX_SEGMENTS &&
                 request_decode(piece, false, &request->decoded);
@@ -131,6 +139,14 @@ static void split_path(struct request *request) {
             memchr(segment.at, '\0', segment.len))
             request->segment_count = 0;
     }
+}
+
+bool request_next_prefix(struct request *request) {
+    const size_t before = request->prefix.len;
+    if (before >= request->path.len || !find_prefix(request, before + 1))
+        return false;
+    split_path(request);
+    return true;
 }
 
 /* REQUEST_URI is what the client sent; PATH_INFO, which is decoded, is for servers that do not
@@ -159,7 +175,8 @@ static void read_path(struct request *request) {
         const char *slash = memchr(authority, '/', (size_t)(end - authority));
         request->path = slash ? (struct text){slash, (size_t)(end - slash)} : text_of("/");
     }
-    split_path(request);
+    if (find_prefix(request, 0))
+        split_path(request);
 }
 
 /* ---- the client ---- */

@@ -42,7 +42,8 @@ struct request {
     struct text path;                           /* as sent, without query, undecoded */
     struct text segments[REQUEST_MAX_SEGMENTS]; /* decoded, from "api" or "healthz" on */
     size_t segment_count;                       /* 0: the path matches no route */
-    struct text prefix; /* of the path, up to "api" or "healthz": where the chat lives ("/") */
+    struct text prefix; /* of the path, up to "api" or "healthz": where the chat lives ("/");
+                         * empty: there is none of these */
     struct text query;  /* undecoded, without the question mark */
     bool is_https;
     struct text host; /* host or host:port, as sent; without Host the server's name */
@@ -59,6 +60,10 @@ struct request {
  * variables, a list of "NAME=value" that ends with NULL, must stay valid while the request is
  * used. The gateway sets the body. */
 void request_init(struct request *request, char *const *variables, const struct config *config);
+
+/* Takes the next "api" or "healthz" of the path for the beginning of the segments: the first one
+ * may belong to where the chat lives. False, and nothing changes, if there is none. */
+bool request_next_prefix(struct request *request);
 
 /* Frees what request_init allocated. */
 void request_free(struct request *request);

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "json/json_writer.h"
 
@@ -30,12 +31,17 @@ void response_header(struct response *response, const char *name, const char *va
 }
 
 void response_header_printf(struct response *response, const char *name, const char *format, ...) {
-    char value[2048];
+    char *value = NULL;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(value, sizeof(value), format, arguments);
+    /* As long as it gets: a link or a cookie has parts that the client sent. */
+    const int len = vasprintf(&value, format, arguments);
     va_end(arguments);
+    /* Out of memory. */
+    if (len < 0)
+        abort();
     response_header(response, name, value);
+    free(value);
 }
 
 void response_error(struct response *response, enum error error, enum error_code code,

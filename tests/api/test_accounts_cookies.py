@@ -146,6 +146,24 @@ def test_below_a_path_the_cookie_is_for_that_path(user, folder):
     assert answer.headers["Set-Cookie"].startswith(f"sessionid=; Max-Age=0; Path={folder};")
 
 
+@pytest.mark.parametrize("folder", ["/api/", "/api/v2/chat/", "/site/api/auth/x/", "/healthz/",
+                                    "/api/api/api/a/b/c/d/e/f/g/h/i/"])
+def test_the_path_of_the_site_may_have_segments_of_the_api(user, folder):
+    new = user()
+    assert log_in(new, folder + LOGIN[1:])[2]["path"] == folder
+    answer = answer_of(new.instance.fcgi(f"{folder}api/chat/rooms/?limit=1", token=new.token))
+    assert answer.status == 200
+    assert answer_of(new.instance.fcgi(f"{folder}healthz/")).status == 200
+    assert answer_of(new.instance.fcgi(f"{folder}api/chat/cats/")).status == 404
+
+
+def test_a_long_path_is_not_cut(user):
+    folder = "/" + "long/" * 600
+    name, value, cookie = log_in(user(), folder + LOGIN[1:])
+    assert cookie["path"] == folder
+    assert len(value) == 40 and cookie["httponly"]
+
+
 @pytest.mark.parametrize("folder", ["/a;b/", "/a//b/", "//", "/a,b/", "/é/", '/"/'])
 def test_a_path_that_a_cookie_cannot_have_is_left_out(user, folder):
     _, _, cookie = log_in(user(), folder + LOGIN[1:])

@@ -32,7 +32,8 @@ def room_of_size(size):
 @pytest.mark.parametrize("content_type", [
     "application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8",
     "Application/JSON", 'application/json; charset="utf-8"', "application/json ; x=y",
-    "application/json; charset=utf8",
+    "application/json; charset=utf8", "application/json; charset = UTF-8 ; x=y",
+    'application/json; x="a b"; Charset="UTF8"', "application/json; xcharset=latin1",
 ])
 def test_json_is_accepted_with_every_json_content_type(owner, content_type):
     assert post(owner, b'{"name": "x"}', content_type).status_code == 201
@@ -41,6 +42,9 @@ def test_json_is_accepted_with_every_json_content_type(owner, content_type):
 @pytest.mark.parametrize("content_type", [
     None, "text/plain", "application/xml", "application/x-www-form-urlencoded", "application/jsonp",
     "multipart/form-data; boundary=x", "json", "application/json; charset=latin1",
+    "application/json; charset=utf-8x", "application/json; charset=utf-16",
+    'application/json; charset="utf-8', "application/json; charset=utf-8 latin1",
+    "application/json; charset=utf-8; charset=latin1",
     "application/octet-stream", "x" * 2000, "text/\u00e4".encode(), "application",
 ])
 def test_a_body_of_any_other_type_is_415(owner, content_type):

@@ -80,6 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                  "the request before leaves no trace");
     for (size_t i = 0; i < used.segment_count; i++)
         fuzz_require(text_equals(used.segments[i], request.segments[i]), "nor in the path");
+    for (size_t before = used.prefix.len; request_next_prefix(&used); before = used.prefix.len) {
+        check_path(&used);
+        fuzz_require(used.prefix.len > before, "the next prefix is longer");
+    }
     request_free(&request);
     request_free(&used);
     fuzz_variables_free(&variables);
