@@ -11,7 +11,6 @@
 
 #include "base/log.h"
 #include "os/tcp_listener.h"
-#include "os/unix_listener.h"
 
 /* Connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn. */
 #define BACKLOG 4096
@@ -28,14 +27,14 @@ int listener_from_systemd(void) {
     return SYSTEMD_FD;
 }
 
-static int open_unix(const char *path) {
-    struct unix_listener listener;
-    if (!unix_listener_open(&listener, path, false))
+static int open_unix(struct unix_listener *listener, const char *path) {
+    if (!unix_listener_open(listener, path, false))
         return -1;
     /* At its path only now, when it accepts already. */
-    if (unix_listener_publish(&listener))
-        return listener.fd;
-    close(listener.fd);
+    if (unix_listener_publish(listener))
+        return listener->fd;
+    close(listener->fd);
+    listener->fd = -1;
     return -1;
 }
 
@@ -55,15 +54,15 @@ static bool is_path(const char *address) {
     return strchr(address, '/') || !strchr(address, ':');
 }
 
-int listener_open(const char *address) {
+int listener_open(struct listener *listener, const char *address) {
+    *listener = (struct listener)LISTENER_NONE;
     if (address[0] == '\0') {
         log_error("fcgi_listen is not set");
         return -1;
     }
-    return is_path(address) ? open_unix(address) : open_tcp(address);
+    return is_path(address) ? open_unix(&listener->file, address) : open_tcp(address);
 }
 
-void listener_remove(const char *address) {
-    if (address[0] != '\0' && is_path(address))
-        unlink(address);
+void listener_remove(const struct listener *listener) {
+    unix_listener_remove(&listener->file);
 }

@@ -51,6 +51,7 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
                 prefork_reload *reload) {
     static const int SIGNALS[] = {SIGTERM, SIGINT, SIGHUP, 0}, IGNORED[] = {SIGHUP, 0};
     struct prefork prefork = {.config = config, .child = child};
+    struct listener listener = LISTENER_NONE;
     const struct supervisor_spec spec = {.name = "process",
                                          .signals = SIGNALS,
                                          .ignored = IGNORED,
@@ -59,16 +60,14 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
                                          .context = &prefork};
     /* The socket is opened once, by this process, with its rights; children inherit it. */
     const int passed = passed_fd >= 0 ? passed_fd : listener_from_systemd();
-    prefork.listen_fd = passed >= 0 ? passed : listener_open(config->fcgi_listen);
+    prefork.listen_fd = passed >= 0 ? passed : listener_open(&listener, config->fcgi_listen);
     if (prefork.listen_fd < 0)
         return 1;
-    /* A reload may change the option, but not where this process listens. */
-    char *address = xstrdup(passed >= 0 ? "" : config->fcgi_listen);
     /* A web server that closes early must not end the process. */
     signal(SIGPIPE, SIG_IGN);
     struct supervisor *supervisor = supervisor_new(&spec, config->processes);
     log_info("%" PRIu64 " processes listen on %s", config->processes,
-             passed >= 0 ? "the socket that was passed" : address);
+             passed >= 0 ? "the socket that was passed" : config->fcgi_listen);
     sd_notify_ready();
     bool stopping = false;
     while (!stopping || supervisor_running(supervisor) > 0) {
@@ -91,9 +90,7 @@ int prefork_run(struct config *config, int passed_fd, prefork_child *child,
             }
         }
     }
-    /* Only a path that this process has made; "" for a socket that was passed. */
-    listener_remove(address);
-    free(address);
+    listener_remove(&listener);
     supervisor_free(supervisor);
     close(prefork.listen_fd);
     log_info("stopped");

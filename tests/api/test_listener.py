@@ -12,6 +12,7 @@ import pytest
 from support import fastcgi
 from support.client import Client
 from support.instance import children, is_alive
+from support.leash import leashed
 from support.port import free_port
 from support.wait import wait_for
 
@@ -32,7 +33,7 @@ def folder(system, request):
 def launch(system, command=None, **options):
     """Starts a second fcgi-api on the same database."""
     options.setdefault("env", system.env)
-    return subprocess.Popen(command or [system.build / "fcgi-api", "-c", system.config],
+    return subprocess.Popen(leashed(command or [system.build / "fcgi-api", "-c", system.config]),
                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -83,6 +84,21 @@ def test_sigterm_to_the_parent_ends_all_processes_and_removes_the_socket(system,
         process.communicate(timeout=30)
     assert process.returncode == 0
     assert not any(is_alive(pid) for pid in workers)
+    assert not path.exists()
+
+
+def test_a_socket_that_another_process_has_replaced_is_not_removed(system, folder):
+    path = folder / "s"
+    with parent(system, path) as process:
+        wait_for(lambda: listens(system, path))
+        path.unlink()
+        with parent(system, path) as other:
+            wait_for(lambda: listens(system, path))
+            process.terminate()
+            process.communicate(timeout=30)
+            assert listens(system, path)
+            other.terminate()
+            other.communicate(timeout=30)
     assert not path.exists()
 
 
