@@ -200,7 +200,6 @@ static const char DIRECT[] = TRANSACTION(
     "DECLARE p_user BIGINT UNSIGNED DEFAULT ?; DECLARE p_other BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE p_create BOOLEAN DEFAULT ?; DECLARE p_most BIGINT UNSIGNED DEFAULT ?; "
     "DECLARE v_room, v_found, v_user_seq, v_other_seq, v_rooms BIGINT UNSIGNED; ",
-    "SET v_now = SYSDATE(6); "
     /* 1: with oneself, or with a user who does not exist or is disabled. */
     "IF p_user = p_other OR NOT EXISTS "
     "(SELECT 1 FROM user WHERE user_id = p_other AND is_active) THEN "
@@ -215,17 +214,19 @@ static const char DIRECT[] = TRANSACTION(
     "LEAVE body; END IF; "
     /* 4: only to be found, not created. */
     "IF NOT p_create THEN SET v_outcome = 4; LEAVE body; END IF; "
-    "SELECT rooms_count INTO v_rooms FROM user WHERE user_id = p_user; "
-    "IF p_most > 0 AND v_rooms >= p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
+    /* Both users get an event: room_created for the one who acts, an invitation for the other.
+     * Before the limit is read, so that parallel requests cannot exceed it. */
+    "UPDATE user SET last_seq = last_seq + 1, rooms_count = rooms_count + 1 "
+    "WHERE user_id IN (p_user, p_other) ORDER BY user_id; "
+    "SELECT last_seq, rooms_count INTO v_user_seq, v_rooms FROM user WHERE user_id = p_user; "
+    "SELECT last_seq INTO v_other_seq FROM user WHERE user_id = p_other; "
+    /* 3: too many rooms; the frame rolls back. */
+    "IF p_most > 0 AND v_rooms > p_most THEN SET v_outcome = 3; LEAVE body; END IF; "
+    "SET v_now = SYSDATE(6); "
     "INSERT INTO room (name, is_private, direct_low, direct_high, created_by_id, created_at, "
     "last_active_at, members_count) VALUES ('', TRUE, LEAST(p_user, p_other), "
     "GREATEST(p_user, p_other), p_user, v_now, v_now, 2); "
     "SET v_room = LAST_INSERT_ID(); "
-    /* Both users get an event: room_created for the one who acts, an invitation for the other. */
-    "UPDATE user SET last_seq = last_seq + 1, rooms_count = rooms_count + 1 "
-    "WHERE user_id IN (p_user, p_other) ORDER BY user_id; "
-    "SELECT last_seq INTO v_user_seq FROM user WHERE user_id = p_user; "
-    "SELECT last_seq INTO v_other_seq FROM user WHERE user_id = p_other; "
     "INSERT INTO user_event (user_id, seq, event_type, actor_id, subject_id, created_at) VALUES "
     "(p_user, v_user_seq, " EVENT_SQL(EVENT_ROOM_CREATED) ", p_user, v_room, v_now), "
     "(p_other, v_other_seq, " EVENT_SQL(EVENT_ROOM_INVITATION) ", p_user, v_room, v_now); "

@@ -1,12 +1,17 @@
 """What keeps a user from being followed: limits of invitations and rooms, an hour without invitations
 after leaving, hidden direct rooms, and deleting one's own messages after leaving."""
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from support.answers import assert_error
 from support.client import Client
 from support.limits import assert_429, until_429
-from support.shapes import NOT_FOUND
+from support.parallel import twin
+from support.sql_session import SqlSession, lock_waits
 from support.unavailable import killed
+from support.wait import wait_for
 
 DIRECT = "/api/chat/rooms/direct/"
 ROOMS = "/api/chat/rooms/"
@@ -102,6 +107,21 @@ def test_a_user_in_the_most_rooms_gets_no_further_one(site, bully, crowd):
     assert user.post(f"{ROOMS}{public}/join/").status_code == 200
     assert remove(user, own, user).status_code == 204
     assert user.post(ROOMS, json={"name": "one more"}).status_code == 201
+
+
+def test_direct_rooms_at_the_same_moment_do_not_exceed_it(site, crowd):
+    one = Client(site).register()
+    site.sql("UPDATE user SET rooms_count = 27 WHERE user_id = ?", one.id)
+    with SqlSession(site) as session, ThreadPoolExecutor(8) as threads:
+        session.run("BEGIN")
+        session.run("SELECT * FROM user WHERE user_id = ? FOR UPDATE", one.id)
+        answers = [threads.submit(twin(one).post, DIRECT, json={"user_id": other.id})
+                   for other in crowd[:8]]
+        wait_for(lambda: lock_waits(site) >= 4)  # as many as there are processes
+        session.run("COMMIT")
+    assert sorted(answer.result(60).status_code for answer in answers) == [201] * 3 + [403] * 5
+    assert site.sql("SELECT rooms_count FROM user WHERE user_id = ?", one.id)[0][0] == 30
+    assert site.sql("SELECT COUNT(*) FROM member WHERE user_id = ?", one.id)[0][0] == 3
 
 
 # ---- after leaving ----
@@ -249,7 +269,7 @@ def test_pages_and_tags_of_a_list_with_hidden_rooms(user):
 def test_is_hidden_must_be_a_boolean(pair, body):
     _, other, room = pair
     answer = other.patch(f"{ROOMS}{room}/me/", json=body)
-    assert (answer.status_code, list(answer.json())) == (400, ["is_hidden", "codes"])
+    assert (answer.status_code, list(answer.json())) == (400, ["is_hidden"])
 
 
 # ---- own messages after leaving ----
@@ -291,4 +311,4 @@ def test_strangers_learn_nothing_by_deleting(left, user):
     elsewhere = own.replace(own.split("/")[4], "999999999", 1)
     assert stranger.delete(own).status_code == (404 if is_private else 403)
     assert stranger.delete(elsewhere).status_code == 404
-    assert stranger.delete(elsewhere).json() == NOT_FOUND
+    assert list(itertools.islice(stranger.delete(elsewhere).json(), 2)) == ["detail"]
