@@ -89,10 +89,24 @@ bool origin_is_own(struct text origin, enum origin_scheme scheme, struct text ho
     return host.len > 0 && text_equals_nocase(without_port(origin, port), without_port(host, port));
 }
 
+/* The same for a whole origin. */
+static struct text without_default_port(struct text origin) {
+    static const struct {
+        const char *scheme, *port;
+    } DEFAULTS[] = {{"https://", ":443"}, {"http://", ":80"}};
+    for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(DEFAULTS[0]); i++) {
+        const struct text scheme = text_of(DEFAULTS[i].scheme);
+        if (origin.len > scheme.len &&
+            text_equals_nocase((struct text){origin.at, scheme.len}, scheme))
+            return without_port(origin, text_of(DEFAULTS[i].port));
+    }
+    return origin;
+}
+
 bool origin_list_contains(const char *list, struct text origin) {
     struct text rest = text_of(list), entry;
     while (text_next_word(&rest, ORIGIN_LIST_SEPARATORS, &entry))
-        if (text_equals_nocase(entry, origin))
+        if (text_equals_nocase(without_default_port(entry), without_default_port(origin)))
             return true;
     return false;
 }

@@ -25,9 +25,8 @@ bool origin_is_valid(struct text text);
  * left out on either side; the host is compared without regard to case. */
 bool origin_is_own(struct text origin, enum origin_scheme scheme, struct text host);
 
-/* True when the origin is in the list, without regard to case. Ports are compared as written:
- * https://example.org and https://example.org:443 are different, since browsers leave out the
- * default port. */
+/* True when the origin is in the list, without regard to case. The default port of http and https
+ * may be left out on either side; other ports are compared as written. */
 bool origin_list_contains(const char *list, struct text origin);
 
 /* Sets *origin to the start of a URL (such as a Referer) that is its origin, up to the path;

@@ -147,8 +147,8 @@ static void test_origins_found_in_a_list(void **state) {
     assert_true(origin_list_contains(list, text_of("HTTPS://WWW.EXAMPLE.ORG")));
     assert_true(origin_list_contains(list, text_of("http://localhost:8000")));
     assert_false(origin_list_contains(list, text_of("http://www.example.org")));
-    assert_false(origin_list_contains(list, text_of("https://www.example.org:443")));
-    assert_false(origin_list_contains(list, text_of("https://b.example")));
+    assert_true(origin_list_contains(list, text_of("https://www.example.org:443")));
+    assert_true(origin_list_contains(list, text_of("https://b.example")));
     assert_false(origin_list_contains(list, text_of("http://localhost")));
     assert_false(origin_list_contains(list, text_of("https://example.org")));
     assert_false(origin_list_contains(list, text_of("https://www.example.org.evil.example")));

@@ -95,6 +95,27 @@ static void an_origin_in_a_list_is_matched_in_full(void **state) {
     assert_false(origin_list_contains(list, (struct text){nul, sizeof(nul) - 1}));
 }
 
+/* Browsers leave it out, administrators may write it. */
+static void the_default_port_in_a_list_may_be_left_out(void **state) {
+    static const char list[] =
+        "https://one.example:443 HTTP://two.example:80 https://[::1]:443, "
+        "https://three.example:80 capacitor://localhost:443 http://:80";
+    (void)state;
+    assert_true(origin_list_contains(list, text_of("https://one.example")));
+    assert_true(origin_list_contains(list, text_of("https://one.example:443")));
+    assert_true(origin_list_contains(list, text_of("http://two.example")));
+    assert_true(origin_list_contains(list, text_of("https://[::1]")));
+    assert_true(origin_list_contains(list, text_of("https://three.example:80")));
+    assert_false(origin_list_contains(list, text_of("https://three.example")));
+    assert_false(origin_list_contains(list, text_of("http://one.example")));
+    assert_false(origin_list_contains(list, text_of("http://one.example:443")));
+    assert_false(origin_list_contains(list, text_of("https://two.example")));
+    assert_false(origin_list_contains(list, text_of("https://two.example:80")));
+    assert_false(origin_list_contains(list, text_of("capacitor://localhost")));
+    assert_true(origin_list_contains("https://one.example", text_of("https://one.example:443")));
+    assert_false(origin_list_contains("https://one.example", text_of("https://one.example:4433")));
+}
+
 static void the_origin_of_a_url_ends_before_its_path(void **state) {
     static const struct {
         const char *url, *origin; /* NULL: none */
@@ -126,6 +147,7 @@ int main(void) {
         cmocka_unit_test(the_same_scheme_host_and_port_are_this_site),
         cmocka_unit_test(other_origins_are_not_this_site),
         cmocka_unit_test(an_origin_in_a_list_is_matched_in_full),
+        cmocka_unit_test(the_default_port_in_a_list_may_be_left_out),
         cmocka_unit_test(the_origin_of_a_url_ends_before_its_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
