@@ -1,6 +1,7 @@
 /* Reads host:port, looks the host up, binds; the caller listens. An empty host is every address. A
  * shared listener (SO_REUSEPORT) lets each worker have a socket of its own, among which the kernel
- * spreads the connections. */
+ * spreads the connections. Of a name with several addresses the first one that this machine has is
+ * used, as where localhost is ::1 and there is no IPv6. */
 #include "os/tcp_listener.h"
 
 #include <errno.h>
@@ -77,6 +78,19 @@ static bool is_free(const struct addrinfo *where) {
     return listens;
 }
 
+/* Tries the addresses of a host in turn; the cause of the last failure is left in errno. One that
+ * is in use is a failure of the whole: clients would reach its listener, and not this one. */
+static int open_first(const struct addrinfo *where, bool share, bool beside) {
+    int fd = -1;
+    for (; where && fd < 0; where = where->ai_next) {
+        if (!share || beside || is_free(where))
+            fd = open_bound(where, share);
+        if (fd < 0 && errno == EADDRINUSE)
+            break;
+    }
+    return fd;
+}
+
 static int log_failure(int fd, const char *key, const char *address) {
     if (fd < 0)
         log_error("%s: cannot listen on %s: %s", key, address, strerror(errno));
@@ -87,7 +101,7 @@ int tcp_listener_open(const char *key, const char *address) {
     struct addrinfo *where = look_up(key, address, 1);
     if (!where)
         return -1;
-    const int fd = log_failure(open_bound(where, false), key, address);
+    const int fd = log_failure(open_first(where, false, false), key, address);
     freeaddrinfo(where);
     return fd;
 }
@@ -97,8 +111,7 @@ int tcp_listener_open_shared(const char *key, const char *address, bool beside) 
     if (!where)
         return -1;
     /* `beside`: an older process of this server still listens there, during an upgrade. */
-    const int fd = beside || is_free(where) ? open_bound(where, true) : -1;
-    log_failure(fd, key, address);
+    const int fd = log_failure(open_first(where, true, beside), key, address);
     freeaddrinfo(where);
     return fd;
 }

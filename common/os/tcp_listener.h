@@ -1,8 +1,9 @@
 /*
  * tcp_listener: TCP sockets bound to an address of the configuration, host:port.
  *
- * A host that is empty stands for all addresses of the machine; an IPv6 address may be in
- * brackets. Errors are logged with the option's name, `key`. The socket is closed on exec.
+ * A host that is empty stands for all addresses of the machine; of a name with several addresses
+ * the first usable one counts; an IPv6 address may be in brackets. Errors are logged with the
+ * option's name, `key`. The socket is closed on exec.
  */
 #ifndef CONFAB_TCP_LISTENER_H
 #define CONFAB_TCP_LISTENER_H

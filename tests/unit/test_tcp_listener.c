@@ -1,9 +1,12 @@
 /* tcp_listener: exclusive and shared addresses, and rejected ones. */
+#include <dlfcn.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +14,20 @@
 
 #include "base/log.h"
 #include "os/tcp_listener.h"
+
+#define NAME "several.addresses.test"
+
+/* Replaces that of the library for this name: an address that no machine has, and one that each
+ * has. */
+int getaddrinfo(const char *restrict host, const char *restrict port,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict found) {
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (!host || strcmp(host, NAME) != 0)
+        return real(host, port, hints, found);
+    const int failed = real("192.0.2.1", port, hints, found);
+    return failed ? failed : real("127.0.0.1", port, hints, &(*found)->ai_next);
+}
 
 static int open_shared(const char *address, bool beside) {
     return tcp_listener_open_shared("an_option", address, beside);
@@ -110,6 +127,21 @@ static void an_ipv6_address_may_be_in_brackets(void **state) {
         assert_int_equal(open_shared(wrong[i], false), -1);
 }
 
+static void of_several_addresses_the_first_usable_one_counts(void **state) {
+    char address[64];
+    (void)state;
+    const int shared = open_shared(NAME ":0", false);
+    assert_int_not_equal(tcp_listener_port(shared), 0);
+    assert_int_equal(listen(shared, 1), 0);
+    snprintf(address, sizeof(address), NAME ":%u", tcp_listener_port(shared));
+    assert_int_equal(open_shared(address, false), -1);
+    assert_int_equal(tcp_listener_open("an_option", address), -1);
+    close(shared);
+    const int own = tcp_listener_open("an_option", address);
+    assert_true(own >= 0);
+    close(own);
+}
+
 static void a_descriptor_without_a_socket_has_no_port(void **state) {
     int ends[2];
     (void)state;
@@ -129,6 +161,7 @@ int main(void) {
         cmocka_unit_test(an_empty_host_is_any_address),
         cmocka_unit_test(an_invalid_address_is_rejected),
         cmocka_unit_test(an_ipv6_address_may_be_in_brackets),
+        cmocka_unit_test(of_several_addresses_the_first_usable_one_counts),
         cmocka_unit_test(a_descriptor_without_a_socket_has_no_port),
     };
     log_open("test_tcp_listener", LOG_LEVEL_ERROR, false, "/dev/null");
