@@ -36,6 +36,7 @@ struct worker {
     unsigned generation;
     int64_t started_ms;
     int64_t kill_ms; /* when to kill it; 0: it has not been told to stop */
+    bool killed;
 };
 
 struct supervisor {
@@ -188,7 +189,7 @@ static void start_missing(struct supervisor *supervisor) {
             return;
         }
         supervisor->workers[index] =
-            (struct worker){pid, supervisor->generation, clock_monotonic_ms(), 0};
+            (struct worker){pid, supervisor->generation, clock_monotonic_ms(), 0, false};
         running++;
     }
 }
@@ -207,7 +208,9 @@ static void stop_workers(struct supervisor *supervisor, bool all) {
             /* Told once; the next calls only compare the time. */
             worker->kill_ms = now + supervisor->patience_ms;
             kill(worker->pid, SIGTERM);
-        } else if (now > worker->kill_ms) {
+        } else if (now > worker->kill_ms && !worker->killed) {
+            /* Once: it may take the kernel a while to end it. */
+            worker->killed = true;
             log_error("%s %d did not stop in time, killing it", supervisor->spec->name,
                       (int)worker->pid);
             kill(worker->pid, SIGKILL);
@@ -218,8 +221,13 @@ static void stop_workers(struct supervisor *supervisor, bool all) {
 void supervisor_stop(struct supervisor *supervisor, int64_t patience_ms) {
     if (supervisor->stopping)
         return;
+    const int64_t latest = clock_monotonic_ms() + patience_ms;
     supervisor->stopping = true;
     supervisor->patience_ms = patience_ms;
+    /* Those that a reload has told to stop may have been given more time. */
+    for (size_t i = 0; i < supervisor->space; i++)
+        if (supervisor->workers[i].kill_ms > latest)
+            supervisor->workers[i].kill_ms = latest;
     stop_workers(supervisor, true);
 }
 

@@ -180,6 +180,21 @@ static void a_worker_that_does_not_stop_is_killed(void **state) {
     assert_int_equal(starts(), 2);
 }
 
+/* A worker of a former generation, which was given more time by the reload. */
+static void a_stop_shortens_the_time_that_a_reload_gave(void **state) {
+    struct supervisor *supervisor = start(IGNORES_SIGTERM, 1);
+    (void)state;
+    STEP_UNTIL(supervisor, starts() == 1);
+    shared->behaviour = RUNS;
+    supervisor_replace(supervisor, 1, 3600 * 1000);
+    STEP_UNTIL(supervisor, starts() == 2);
+    supervisor_step(supervisor);
+    assert_int_equal(supervisor_running(supervisor), 2);
+    supervisor_stop(supervisor, 300);
+    STEP_UNTIL(supervisor, supervisor_running(supervisor) == 0);
+    supervisor_free(supervisor);
+}
+
 static void new_workers_start_before_old_ones_stop(void **state) {
     struct supervisor *supervisor = start(RUNS, 2);
     (void)state;
@@ -289,6 +304,7 @@ int main(void) {
         TEST(a_worker_that_fails_early_is_restarted_with_growing_delays),
         TEST(a_worker_that_exits_with_0_is_replaced_at_once),
         TEST(a_worker_that_does_not_stop_is_killed),
+        TEST(a_stop_shortens_the_time_that_a_reload_gave),
         TEST(new_workers_start_before_old_ones_stop),
         TEST(signals_are_returned_once_in_the_order_of_the_spec),
         TEST(a_signal_ends_the_sleep_of_a_step),
