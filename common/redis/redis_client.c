@@ -410,6 +410,8 @@ static redisReply *run_command(struct redis_client *client, uint64_t timeout_ms,
         if (client->context || !connect_if_needed(client, timeout_ms) ||
             !read_pending(client, deadline)) {
             pause_after(client, now, timeout_ms);
+            if (client->context)
+                snprintf(client->last_error, sizeof(client->last_error), "no reply in time");
             return NULL;
         }
     }
@@ -615,7 +617,8 @@ static const char TRY[] =
 
 static bool note(struct redis_client *client, const char *what, const char *why) {
     struct buffer text = BUFFER_EMPTY;
-    buffer_printf(&text, "%s: %s", what, why);
+    /* Nothing went wrong but that no reply came. */
+    buffer_printf(&text, "%s: %s", what, why[0] ? why : "no reply in time");
     snprintf(client->last_error, sizeof(client->last_error), "%.150s", buffer_str(&text));
     buffer_free(&text);
     log_warn("redis: %s", client->last_error);

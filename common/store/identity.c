@@ -76,11 +76,12 @@ enum error identity_end_credential(struct db *db, const char *sql, uint64_t id,
 void identity_write_queries(struct buffer *json, const struct identity_query *queries,
                             size_t count) {
     /* A JSON array of pairs ["hash", room], which JSON_TABLE turns into rows. */
+    buffer_append_char(json, '[');
     for (size_t i = 0; i < count; i++) {
         char hex[2 * SECRET_HASH_SIZE];
         for (size_t at = 0; at < SECRET_HASH_SIZE; at++)
             text_put_hex(hex + 2 * at, 2, queries[i].hash[at]);
-        buffer_append_str(json, i == 0 ? "[[\"" : ",[\"");
+        buffer_append_str(json, i == 0 ? "[\"" : ",[\"");
         buffer_append(json, hex, sizeof(hex));
         buffer_append_str(json, "\",");
         buffer_append_u64(json, queries[i].room_id);
@@ -101,6 +102,8 @@ void identity_read_batch(struct db_rows *rows, bool of_sessions, struct identity
         const uint64_t place =
             db_get_u64(rows, IDENTITY_COLUMN_COUNT + IDENTITY_CREDENTIAL_COUNT +
                                  ROOM_STATE_COLUMN_COUNT);
+        if (place < 1 || place > count)
+            continue;
         struct identity_query *query = &queries[place - 1];
         struct identity *identity = &query->identity;
         const enum identity_due due = identity_from_row(

@@ -54,8 +54,19 @@ static enum error apply(struct db *db, const struct migrate_step *step) {
     return DB_RUN(db, RECORD, 0, NULL, db_u64(step->version), db_str(step->name));
 }
 
+/* Whether the lock is still held: it belongs to the connection with this number. Another migration
+ * may have begun since a lost one. */
+static enum error check_lock(struct db *db, uint64_t connection) {
+    const enum error error = db_ping(db);
+    if (error || db_connection_number(db) == connection)
+        return error;
+    log_error("the connection was lost, and the lock of the migration with it");
+    return ERROR_UNAVAILABLE;
+}
+
 /* Runs the steps after the current version in order, up to the first that fails. */
-static enum error apply_missing(struct db *db, unsigned *applied, unsigned *version) {
+static enum error apply_missing(struct db *db, uint64_t connection, unsigned *applied,
+                                unsigned *version) {
     enum migrate_state state;
     enum error error = migrate_check(db, &state, version);
     /* An older program must not touch a newer schema. */
@@ -64,7 +75,9 @@ static enum error apply_missing(struct db *db, unsigned *applied, unsigned *vers
     for (size_t i = 0; i < migrate_step_count && !error; i++) {
         if (migrate_steps[i].version <= *version)
             continue;
-        error = apply(db, &migrate_steps[i]);
+        error = check_lock(db, connection);
+        if (!error)
+            error = apply(db, &migrate_steps[i]);
         if (!error) {
             *version = migrate_steps[i].version;
             ++*applied;
@@ -85,6 +98,7 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     if (error)
         return error;
     const bool locked = db_next(rows) && db_get_u64(rows, 0) == 1;
+    const uint64_t connection = db_connection_number(db);
     db_done(rows);
     if (!locked) {
         log_error("another migration of this database is running");
@@ -97,7 +111,7 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     if (!error && state != MIGRATE_CURRENT)
         error = db_run_script(db, RECORD_TABLE);
     if (!error && state != MIGRATE_CURRENT)
-        error = apply_missing(db, applied, version);
+        error = apply_missing(db, connection, applied, version);
     /* Closing the connection would release it too. */
     uint64_t released;
     const enum error unlocked = db_number(db, UNLOCK, &released);

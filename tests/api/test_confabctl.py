@@ -7,12 +7,15 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from support.confabctl import Tool
 from support.instance import ROOT
+from support.sql_session import SqlSession
+from support.wait import wait_for
 
 COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
             "user list", "token add", "token list", "token revoke", "room list", "room show",
@@ -292,6 +295,27 @@ def test_root_becomes_the_user_of_the_configuration(own, reachable, owner, group
     done = subprocess.run([reachable / "confabctl", "-c", config, "stats"], env={}, text=True,
                           capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_migration_that_lost_its_connection_lost_its_lock(own):
+    """Another one may have begun since."""
+    newest = own.sql("SELECT version, name, applied_at FROM schema_migration "
+                     "ORDER BY version DESC LIMIT 1")[0]
+    tool = Tool(own)
+    waiting = ("SELECT id FROM information_schema.processlist "
+               "WHERE info LIKE 'SELECT MAX(version)%' AND state LIKE 'Waiting%'")
+    own.sql("DELETE FROM schema_migration WHERE version = ?", newest[0])
+    try:
+        with SqlSession(own) as session, ThreadPoolExecutor(1) as threads:
+            session.run("LOCK TABLES schema_migration WRITE")
+            refused = threads.submit(tool.refuses, "migrate")
+            own.sql("KILL ?", wait_for(lambda: own.sql(waiting))[0][0])
+            wait_for(lambda: own.sql(waiting))  # on another connection
+            session.run("UNLOCK TABLES")
+            assert refused.result(60) == (
+                "another migration of this database is running; try again later")
+    finally:
+        own.sql("INSERT INTO schema_migration VALUES (?, ?, ?)", *newest)
 
 
 def test_a_failed_migration_is_not_recorded_and_is_retried(own):
