@@ -49,8 +49,9 @@ void housekeeping_step(struct service *service, bool idle) {
     if (!*claimed && housekeeping_claim(service->db, RUN_EVERY_SECONDS, claimed))
         *claimed = false;
     /* An error ends the run; another process will claim the next. */
-    if (*claimed && housekeeping_run(service->db, service->config,
-                                     idle ? IDLE_BUDGET_MS : BUSY_BUDGET_MS, &deleted, &finished))
+    if (*claimed &&
+        housekeeping_run(service->db, service->config, idle ? IDLE_BUDGET_MS : BUSY_BUDGET_MS,
+                         &service->housekeeping, &deleted, &finished))
         *claimed = false;
     if (deleted > 0)
         log_info("housekeeping: deleted %" PRIu64 " expired rows", deleted);

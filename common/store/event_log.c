@@ -100,10 +100,14 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
 
 /* ---- deleting ---- */
 
-/* Finds streams whose oldest event is older than the retention. */
-#define OLD_STREAMS(table, key, events)                                         \
-    "SELECT t." key " FROM " table " t JOIN " events " e ON e." key " = t." key \
-    " AND e.seq = t.oldest_seq WHERE e.created_at < SYSDATE(6) - INTERVAL ? DAY LIMIT ?"
+/* The next streams by their id, and whether the oldest event of each is older than the retention.
+ * Only so many are looked at: there may be millions, and usually none is due. */
+#define NEXT_STREAMS(table, key, events)                                         \
+    "SELECT t." key                                                              \
+    ", e.created_at < SYSDATE(6) - INTERVAL ? DAY FROM "                         \
+    "(SELECT " key ", oldest_seq FROM " table " WHERE " key " > ? ORDER BY " key \
+    " LIMIT ?) t LEFT JOIN " events " e ON e." key " = t." key                   \
+    " AND e.seq = t.oldest_seq ORDER BY t." key
 
 /* Deletes the old events among the first `limit` of one stream. The row of the room or user is
  * locked first, so that oldest_seq always agrees with the events. */
@@ -138,28 +142,45 @@ static enum error purge_stream(struct db *db, const char *sql, uint64_t id, uint
     return ERROR_NONE;
 }
 
-static enum error purge_streams(struct db *db, const char *find_sql, const char *purge_sql,
-                                uint64_t days, uint64_t limit, uint64_t *deleted) {
+static enum error purge_streams(struct db *db, const char *next_sql, const char *purge_sql,
+                                uint64_t days, uint64_t limit, uint64_t *id, bool *done,
+                                uint64_t *deleted) {
     struct db_rows *rows;
-    enum error error = DB_RUN(db, find_sql, DB_REPEATABLE, &rows, db_u64(days), db_u64(limit));
+    enum error error =
+        DB_RUN(db, next_sql, DB_REPEATABLE, &rows, db_u64(days), db_u64(*id), db_u64(limit));
     if (error)
         return error;
+    *done = db_count(rows) < limit;
     /* The rows of the first statement are in memory, so others may run meanwhile. */
-    while (!error && db_next(rows))
-        error = purge_stream(db, purge_sql, db_get_u64(rows, 0), days, limit, deleted);
+    while (!error && db_next(rows)) {
+        uint64_t of_stream = 0;
+        if (db_get_bool(rows, 1))
+            error = purge_stream(db, purge_sql, db_get_u64(rows, 0), days, limit, &of_stream);
+        *deleted += of_stream;
+        /* It may have more: the next call begins with it. */
+        if (error || of_stream == limit) {
+            *done = false;
+            break;
+        }
+        *id = db_get_u64(rows, 0);
+    }
     db_done(rows);
     return error;
 }
 
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
-                           uint64_t *deleted) {
+                           struct event_log_purge *purge, uint64_t *deleted) {
     /* Users have streams too; the same text with other tables. */
-    static const char OLD_ROOMS[] = OLD_STREAMS("room", "room_id", "event");
-    static const char OLD_USERS[] = OLD_STREAMS("user", "user_id", "user_event");
+    static const char NEXT_ROOMS[] = NEXT_STREAMS("room", "room_id", "event");
+    static const char NEXT_USERS[] = NEXT_STREAMS("user", "user_id", "user_event");
     static const char PURGE_ROOM[] = PURGE_STREAM("room", "room_id", "event");
     static const char PURGE_USER[] = PURGE_STREAM("user", "user_id", "user_event");
     *deleted = 0;
-    const enum error error =
-        purge_streams(db, OLD_ROOMS, PURGE_ROOM, retention_days, limit, deleted);
-    return error ? error : purge_streams(db, OLD_USERS, PURGE_USER, retention_days, limit, deleted);
+    if (!purge->rooms_done)
+        return purge_streams(db, NEXT_ROOMS, PURGE_ROOM, retention_days, limit, &purge->room_id,
+                             &purge->rooms_done, deleted);
+    if (!purge->users_done)
+        return purge_streams(db, NEXT_USERS, PURGE_USER, retention_days, limit, &purge->user_id,
+                             &purge->users_done, deleted);
+    return ERROR_NONE;
 }

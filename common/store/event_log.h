@@ -43,9 +43,17 @@ enum error event_log_list(struct db *db, const struct room_state *state, uint64_
 enum error event_log_arrival(struct db *db, const struct room_state *state, uint64_t user_id,
                              uint64_t limit, uint64_t *seq);
 
-/* Deletes events of rooms and users that are older than the retention: at most `limit` from each
- * of at most `limit` streams. *deleted is 0 when none are left. */
+/* How far a purge has come: all rooms, then all users, by their ids. Zeroed it is at the
+ * beginning. */
+struct event_log_purge {
+    uint64_t room_id, user_id; /* done up to here */
+    bool rooms_done, users_done;
+};
+
+/* Goes on with a purge: looks at the next `limit` rooms or users and deletes their events that are
+ * older than the retention, at most `limit` of each. *deleted is their number. All is done when
+ * purge->users_done is set. */
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
-                           uint64_t *deleted);
+                           struct event_log_purge *purge, uint64_t *deleted);
 
 #endif

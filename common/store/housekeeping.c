@@ -3,7 +3,6 @@
 #include "store/housekeeping.h"
 
 #include "base/clock.h"
-#include "store/event_log.h"
 #include "store/login_session.h"
 #include "store/member.h"
 #include "store/rate.h"
@@ -39,11 +38,12 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
     return error;
 }
 
-static enum error run_slice(struct db *db, const struct config *config, uint64_t *deleted) {
+static enum error run_slice(struct db *db, const struct config *config, struct housekeeping *run,
+                            uint64_t *deleted) {
     /* Each kind of remains has its own statement; the first error ends the slice. */
     uint64_t events = 0, rooms = 0, sessions = 0, rates = 0, addresses = 0, departures = 0;
     uint64_t tokens = 0, used = 0;
-    enum error error = event_log_purge(db, config->event_retention, SLICE, &events);
+    enum error error = event_log_purge(db, config->event_retention, SLICE, &run->events, &events);
     if (!error)
         error = room_purge(db, SLICE, &rooms);
     if (!error)
@@ -63,17 +63,19 @@ static enum error run_slice(struct db *db, const struct config *config, uint64_t
 }
 
 enum error housekeeping_run(struct db *db, const struct config *config, uint64_t budget_ms,
-                            uint64_t *deleted, bool *finished) {
+                            struct housekeeping *run, uint64_t *deleted, bool *finished) {
     const int64_t end = clock_monotonic_ms() + (int64_t)budget_ms;
     enum error error = ERROR_NONE;
     *deleted = 0;
     *finished = false;
-    /* A slice in which nothing was left to delete is the last. */
+    /* A slice in which nothing was left to look at and to delete is the last. */
     while (!error && !*finished && clock_monotonic_ms() < end) {
         uint64_t slice = 0;
-        error = run_slice(db, config, &slice);
+        error = run_slice(db, config, run, &slice);
         *deleted += slice;
-        *finished = !error && slice == 0;
+        *finished = !error && slice == 0 && run->events.users_done;
     }
+    if (error || *finished)
+        *run = (struct housekeeping){0};
     return error;
 }

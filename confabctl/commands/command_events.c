@@ -8,6 +8,7 @@
 #define SLICE_MS 10000
 
 enum cli_status command_events_purge(struct cli *cli, struct arguments *arguments) {
+    struct housekeeping run = {0};
     uint64_t total = 0;
     bool finished = false;
     if (!arguments_read(arguments, NULL, 0, 0, 0))
@@ -16,7 +17,7 @@ enum cli_status command_events_purge(struct cli *cli, struct arguments *argument
     while (!finished) {
         uint64_t deleted;
         const enum error error =
-            housekeeping_run(cli->db, &cli->config, SLICE_MS, &deleted, &finished);
+            housekeeping_run(cli->db, &cli->config, SLICE_MS, &run, &deleted, &finished);
         total += deleted;
         if (error)
             return cli_store_error(cli, error);

@@ -14,6 +14,7 @@
 #include "server/field_errors.h"
 #include "server/request.h"
 #include "server/response.h"
+#include "store/housekeeping.h"
 #include "store/identity.h"
 
 struct auth_cache;
@@ -46,6 +47,7 @@ struct service {
     void (*between_requests)(struct service *service, bool idle);
     int64_t housekeeping_due_ms; /* on the monotonic clock: earliest time of the next step */
     bool housekeeping_claimed;   /* this process runs it */
+    struct housekeeping housekeeping;
 
     int64_t next_note_ms; /* on the monotonic clock: use of credentials is not noted before */
 };
