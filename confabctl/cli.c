@@ -20,17 +20,33 @@
 #define DATABASE_SECONDS 3600
 #define REDIS_MS 1000
 
+static bool become_service_user(const struct cli *cli, struct buffer *problems) {
+    const bool became = service_user_become(cli->config_path);
+    if (!became)
+        buffer_printf(problems, "cannot become the user of %s: %s\n", cli->config_path,
+                      strerror(errno));
+    return became;
+}
+
+/* From now on connections are made as database_admin_user. */
+static void use_admin(struct config *config) {
+    config_set_text(&config->database_user, config->database_admin_user);
+    config_set_text(&config->database_password, config->database_admin_password);
+}
+
 bool cli_open(struct cli *cli, struct buffer *problems) {
     /* The modules log their errors; here they are printed as messages instead. */
     log_open("confabctl", LOG_LEVEL_ERROR, false, "/dev/null");
     cli->config_path = config_find(cli->given_config);
-    /* Before anything is opened or created, so that no file belongs to root. */
-    if (!service_user_become(cli->config_path)) {
-        buffer_printf(problems, "cannot become the user of %s: %s\n", cli->config_path,
-                      strerror(errno));
+    /* Before anything is opened or created, so that no file belongs to root. Whether root has to be
+     * kept is in the configuration. */
+    if (!cli->as_admin && !become_service_user(cli, problems))
         return false;
-    }
     if (!config_load(&cli->config, cli->config_path, problems))
+        return false;
+    if (cli->as_admin && cli->config.database_admin_user[0])
+        use_admin(&cli->config);
+    else if (cli->as_admin && !become_service_user(cli, problems))
         return false;
     if (!secret_init()) {
         buffer_append_str(problems, "no source of random numbers available\n");
@@ -43,6 +59,15 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
     db_set_timeout(cli->db, DATABASE_SECONDS);
     cli->redis = redis_client_new(&cli->config);
     return true;
+}
+
+enum cli_status cli_give_up_root(const struct cli *cli) {
+    struct buffer problem = BUFFER_EMPTY;
+    enum cli_status status = CLI_OK;
+    if (!become_service_user(cli, &problem))
+        status = cli_error("%.*s", (int)problem.len - 1, buffer_str(&problem)); /* without LF */
+    buffer_free(&problem);
+    return status;
 }
 
 void cli_close(struct cli *cli) {

@@ -22,6 +22,7 @@ enum cli_status { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 struct cli {
     const char *given_config; /* the argument of -c, or NULL */
     bool json;                /* print JSON */
+    bool as_admin;            /* the command connects as database_admin_user */
     char *config_path;        /* the file found; NULL: only defaults and environment */
     struct config config;
     struct db *db; /* NULL until cli_open */
@@ -30,8 +31,15 @@ struct cli {
 
 /* Finds the configuration, as root becomes the user of the services (service_user.h), loads it and
  * prepares both connections, which are opened on first use. If the configuration is invalid,
- * appends a line per error to problems and returns false. */
+ * appends a line per error to problems and returns false.
+ *
+ * With as_admin and a database_admin_user, connections are made as that user, and root is kept: it
+ * may be what the database authenticates by the socket. The command calls cli_give_up_root once it
+ * is connected. */
 bool cli_open(struct cli *cli, struct buffer *problems);
+
+/* Becomes the user of the services, if root was kept. */
+enum cli_status cli_give_up_root(const struct cli *cli);
 
 /* Frees everything; also valid without a cli_open before. */
 void cli_close(struct cli *cli);

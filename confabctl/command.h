@@ -16,6 +16,7 @@ typedef enum cli_status command_run(struct cli *cli, struct arguments *arguments
 #define COMMAND_CONFIG 1u /* load the configuration */
 #define COMMAND_SCHEMA 2u /* require a database with the schema of this program */
 #define COMMAND_JSON 4u   /* supports --json */
+#define COMMAND_ADMIN 8u  /* connects as database_admin_user; see cli_open */
 
 struct command {
     const char *name;  /* "user add" */

@@ -29,7 +29,7 @@ static const struct command COMMANDS[] = {
     {"migrate", "[--wait SECONDS]",
      "Apply the missing schema migrations. Safe to repeat.\n"
      "--wait: wait up to this time for the database (default: 0).",
-     COMMAND_CONFIG, command_migrate},
+     COMMAND_CONFIG | COMMAND_ADMIN, command_migrate},
     {"user add", "NAME [--staff] [--if-missing]",
      "Add a user. " PASSWORDS "\n"
      "--staff: set the staff flag.\n"
@@ -325,6 +325,7 @@ static enum cli_status run(struct command_line *line) {
         status = CLI_USAGE;
         cli_error("'%s' does not support --json", command->name);
     }
+    cli->as_admin = (command->flags & COMMAND_ADMIN) != 0;
     /* Each step only if the one before it succeeded. */
     if (!status && (command->flags & COMMAND_CONFIG))
         status = open_cli(cli);

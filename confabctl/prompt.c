@@ -11,8 +11,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Signals that would end the program while echo is off. */
-static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+/* Signals that would end the program, or stop it (Ctrl-Z), while echo is off. */
+static const int CAUGHT[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define CAUGHT_COUNT (sizeof(CAUGHT) / sizeof(CAUGHT[0]))
 
 static volatile sig_atomic_t caught;
@@ -51,11 +51,22 @@ static const char *read_line(char *bytes, size_t size, size_t *len, const sigset
     }
 }
 
+/* Switches the echo off; false if the terminal still has it. tcsetattr succeeds if it could make
+ * any of the changes. */
+static bool hide(const struct termios *shown) {
+    struct termios hidden = *shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    /* TCSAFLUSH discards what was typed before the question appeared. */
+    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 &&
+           tcgetattr(STDIN_FILENO, &hidden) == 0 && (hidden.c_lflag & ECHO) == 0;
+}
+
 /* Reads a line without echo. The terminal is restored before this returns, also after a
- * signal, which is raised again then. Signals are blocked except during the wait for input, so
- * that one that arrives just before the wait interrupts it. */
-static const char *read_hidden(const char *question, struct prompt_secret *secret) {
-    struct termios shown, hidden;
+ * signal, which is raised again then; *stopped: it was Ctrl-Z, and the program goes on. Signals
+ * are blocked except during the wait for input, so that one that arrives just before the wait
+ * interrupts it. */
+static const char *read_once(const char *question, struct prompt_secret *secret, bool *stopped) {
+    struct termios shown;
     struct sigaction action = {.sa_handler = catch}, before[CAUGHT_COUNT];
     sigset_t held, waiting;
     if (tcgetattr(STDIN_FILENO, &shown) != 0)
@@ -68,21 +79,33 @@ static const char *read_hidden(const char *question, struct prompt_secret *secre
     sigprocmask(SIG_BLOCK, &held, &waiting);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &action, &before[i]);
-    /* TCSAFLUSH discards what was typed before the question appeared. */
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    fprintf(stderr, "%s", question);
-    const char *problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
-    fprintf(stderr, "\n");
+    const char *problem = "cannot switch off the echo of the terminal";
+    if (hide(&shown)) {
+        fprintf(stderr, "%s", question);
+        problem = read_line(secret->bytes, sizeof(secret->bytes), &secret->len, &waiting);
+        fprintf(stderr, "\n");
+    }
     /* Discard the rest of a line that was too long; the shell must not see it. */
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown) != 0 && !problem)
+        problem = "cannot restore the terminal";
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(CAUGHT[i], &before[i], NULL);
     sigprocmask(SIG_SETMASK, &waiting, NULL);
     /* The handlers of before are in place again: let the signal take effect. */
-    if (caught)
-        raise(caught);
+    const int signal = caught;
+    *stopped = signal == SIGTSTP;
+    if (signal)
+        raise(signal);
+    return problem;
+}
+
+/* The same; after Ctrl-Z and fg the question is asked again. */
+static const char *read_hidden(const char *question, struct prompt_secret *secret) {
+    const char *problem;
+    bool stopped;
+    do
+        problem = read_once(question, secret, &stopped);
+    while (stopped);
     return problem;
 }
 

@@ -6,10 +6,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool service_user_find(const char *config_path, uid_t *uid, gid_t *gid) {
+bool service_user_find(const char *config_path, struct service_user *found) {
     struct stat file;
     if (!config_path || stat(config_path, &file) != 0)
         return false;
@@ -22,20 +23,19 @@ bool service_user_find(const char *config_path, uid_t *uid, gid_t *gid) {
         const struct group *group = getgrgid(file.st_gid);
         user = group ? getpwnam(group->gr_name) : NULL;
     }
-    if (user) {
-        *uid = user->pw_uid;
-        *gid = user->pw_gid;
-    }
     /* Never "become" root. */
-    return user && user->pw_uid != 0;
+    if (!user || user->pw_uid == 0)
+        return false;
+    found->uid = user->pw_uid;
+    found->gid = user->pw_gid;
+    snprintf(found->name, sizeof(found->name), "%s", user->pw_name);
+    return true;
 }
 
 bool service_user_become(const char *config_path) {
-    uid_t uid;
-    gid_t gid;
-    if (geteuid() != 0 || !service_user_find(config_path, &uid, &gid))
+    struct service_user user;
+    if (geteuid() != 0 || !service_user_find(config_path, &user))
         return true;
     /* In this order: after setuid the groups could not be changed any more. */
-    const struct passwd *user = getpwuid(uid);
-    return user && initgroups(user->pw_name, gid) == 0 && setgid(gid) == 0 && setuid(uid) == 0;
+    return initgroups(user.name, user.gid) == 0 && setgid(user.gid) == 0 && setuid(user.uid) == 0;
 }

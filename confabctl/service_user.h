@@ -10,9 +10,15 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct service_user {
+    uid_t uid;
+    gid_t gid;
+    char name[256];
+};
+
 /* Finds the user by the configuration file: its owner; if that is root, the user with the name of
  * its group. False if that is root too, or there is no file. */
-bool service_user_find(const char *config_path, uid_t *uid, gid_t *gid);
+bool service_user_find(const char *config_path, struct service_user *found);
 
 /* As root, becomes that user, with the user's groups; does nothing if there is none, or as another
  * user. False with the cause in errno if that fails. */

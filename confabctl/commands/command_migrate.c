@@ -40,27 +40,18 @@ static enum cli_status report_failure(const struct cli *cli, enum error error, u
     return cli_store_error(cli, error);
 }
 
-/* Connects as database_admin_user, if there is one. */
-static void become_admin(struct cli *cli) {
-    struct config *config = &cli->config;
-    if (!config->database_admin_user[0])
-        return;
-    /* The connection is opened later, by the first statement. */
-    config_set_text(&config->database_user, config->database_admin_user);
-    config_set_text(&config->database_password, config->database_admin_password);
-}
-
 enum cli_status command_migrate(struct cli *cli, struct arguments *arguments) {
     uint64_t seconds = 0;
     const struct arguments_option options[] = {{"--wait", ARGUMENTS_NUMBER, &seconds}};
     unsigned applied, version;
     if (!arguments_read(arguments, options, 1, 0, 0))
         return CLI_USAGE;
-    /* Before the first statement, which connects. */
-    become_admin(cli);
+    /* This connects, perhaps as root. */
     enum error error = wait_for_database(cli->db, seconds);
     if (error)
         return cli_store_error(cli, error);
+    if (cli_give_up_root(cli))
+        return CLI_FAILED;
     error = migrate_run(cli->db, &applied, &version);
     if (error)
         return report_failure(cli, error, version);

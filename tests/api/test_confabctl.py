@@ -297,6 +297,29 @@ def test_root_becomes_the_user_of_the_configuration(own, reachable, owner, group
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_root_migrates_as_a_user_that_only_root_can_be(own, reachable):
+    """database_admin_user is authenticated by the socket."""
+    admin = subprocess.check_output(["id", "-un"], text=True).strip()
+    own.sql("CREATE DATABASE by_socket CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;"
+            f"CREATE USER IF NOT EXISTS '{admin}'@localhost IDENTIFIED VIA unix_socket;"
+            f"GRANT ALL ON by_socket.* TO '{admin}'@localhost;"
+            "CREATE USER IF NOT EXISTS nobody@localhost IDENTIFIED VIA unix_socket;"
+            "GRANT SELECT ON by_socket.* TO nobody@localhost")
+    config = reachable / "confab.conf"
+    text = (f"database_socket = {own.state}/sock/db.sock\ndatabase_name = by_socket\n"
+            "database_user = nobody\n")
+    command = [reachable / "confabctl", "-c", config, "migrate"]
+    config.write_text(text)
+    if os.geteuid() == 0:
+        shutil.chown(config, "nobody", "root")
+    done = subprocess.run(command, env={}, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 1 and "denied" in done.stderr
+    config.write_text(f"{text}database_admin_user = {admin}\n")
+    done = subprocess.run(command, env={}, text=True, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Applied 0001 ")
+
+
 def test_a_migration_that_lost_its_connection_lost_its_lock(own):
     """Another one may have begun since."""
     newest = own.sql("SELECT version, name, applied_at FROM schema_migration "

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from support.client import Client, fresh_name
-from support.confabctl import PASSWORD, Terminal, Tool
+from support.confabctl import PASSWORD, Job, Terminal, Tool
 
 TAKEN = "user '{}' already exists"
 
@@ -149,6 +149,26 @@ def test_an_interrupt_restores_the_terminal(tool, name):
         terminal.expect("Password for")
         terminal.type("half a sec\x03")
         assert terminal.end() == -signal.SIGINT
+
+
+def test_ctrl_z_restores_the_terminal_until_the_command_goes_on(tool, instance):
+    name = fresh_name("ctl")
+    with Job(tool, "user", "add", name) as terminal:
+        for typed in ("half a sec\x1a", "\x1a"):
+            terminal.expect(f"Password for {name}: ")
+            assert not terminal.echoes()
+            terminal.type(typed)
+            terminal.expect("(stopped)")
+            assert terminal.echoes()
+            terminal.type("fg\n")
+        terminal.expect(f"Password for {name}: ")
+        assert not terminal.echoes()
+        terminal.type("typed secret\n")
+        terminal.expect("Retype the password: ")
+        terminal.type("typed secret\n")
+        terminal.expect("added with id")
+        assert terminal.end() == 0
+    assert log_in(instance, name, "typed secret").status_code == 200
 
 
 def test_a_line_that_is_too_long_is_refused_on_a_terminal(tool, name):

@@ -1,5 +1,6 @@
 /* service_user: the user of a configuration file. The tests that need root check as another user
  * that nothing changes. */
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,15 +33,15 @@ static int remove_file(void **state) {
 
 /* The uid that is found when the file belongs to this user and group; 0 for none. */
 static uid_t found(uid_t owner, gid_t group) {
-    uid_t uid = 0;
-    gid_t gid = 0;
+    struct service_user user = {0};
     if (geteuid() != 0)
-        return service_user_find(path, &uid, &gid) ? uid : 0;
+        return service_user_find(path, &user) ? user.uid : 0;
     assert_int_equal(chown(path, owner, group), 0);
-    if (!service_user_find(path, &uid, &gid))
+    if (!service_user_find(path, &user))
         return 0;
-    assert_int_not_equal(gid, 0);
-    return uid;
+    assert_int_not_equal(user.gid, 0);
+    assert_string_equal(user.name, getpwuid(user.uid)->pw_name);
+    return user.uid;
 }
 
 static void it_is_the_owner(void **state) {
@@ -64,11 +65,10 @@ static void a_file_of_root_alone_has_none(void **state) {
 }
 
 static void without_a_file_there_is_none(void **state) {
-    uid_t uid;
-    gid_t gid;
+    struct service_user user;
     (void)state;
-    assert_false(service_user_find(NULL, &uid, &gid));
-    assert_false(service_user_find("/nonexistent/confab.conf", &uid, &gid));
+    assert_false(service_user_find(NULL, &user));
+    assert_false(service_user_find("/nonexistent/confab.conf", &user));
     assert_true(service_user_become(NULL));
 }
 

@@ -85,7 +85,11 @@ class Terminal:
         command = [tool.program, *tool.options, *map(str, args)]
         self._pid, self._fd = os.forkpty()
         if self._pid == 0:
-            os.execve(command[0], command, tool.instance.env)
+            self._run(command, tool.instance.env)
+
+    def _run(self, command, env):
+        """In the child, whose terminal it is."""
+        os.execve(command[0], command, env)
 
     def __enter__(self):
         return self
@@ -136,3 +140,32 @@ class Terminal:
         self._pid = 0
         assert echoes, "the terminal was left without echo"
         return os.waitstatus_to_exitcode(status)
+
+
+class Job(Terminal):
+    """The same as a job of a shell, which shows "(stopped)" when it is stopped by Ctrl-Z, and
+    continues it after a line."""
+
+    def _run(self, command, env):
+        begin, begun = os.pipe()
+        job = os.fork()
+        if job == 0:
+            os.setpgid(0, 0)
+            os.close(begun)
+            os.read(begin, 1)   # until it has the terminal
+            os.execve(command[0], command, env)
+        os.close(begin)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        while os.getpgid(job) != job:
+            time.sleep(0.01)
+        os.tcsetpgrp(0, job)
+        os.close(begun)
+        while True:
+            _, status = os.waitpid(job, os.WUNTRACED)
+            os.tcsetpgrp(0, os.getpgrp())
+            if not os.WIFSTOPPED(status):
+                os._exit(os.waitstatus_to_exitcode(status))
+            os.write(1, b"(stopped)\n")
+            os.read(0, 100)
+            os.tcsetpgrp(0, job)
+            os.killpg(job, signal.SIGCONT)
