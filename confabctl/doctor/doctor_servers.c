@@ -2,9 +2,9 @@
  * were read at the start of the run (doctor->server), the Date of the web server with /healthz. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "doctor/doctor.h"
 
 #define REDIS_MS 2000
@@ -74,21 +74,39 @@ void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
 
 /* ---- Redis ---- */
 
-/* Returns the value of the line `name:value` and its length, or "". */
-static const char *field(struct buffer *lines, const char *name, int *len) {
+/* Returns the value of the line `name:value`, or an empty text. */
+static struct text field(struct buffer *lines, const char *name) {
     char start[64];
     snprintf(start, sizeof(start), "\n%s:", name);
     const char *found = strstr(buffer_str(lines), start);
     found = found ? found + strlen(start) : "";
-    *len = (int)strcspn(found, "\r\n");
-    return found;
+    return (struct text){found, strcspn(found, "\r\n")};
+}
+
+/* Does Redis keep its keys when its memory is full, by its INFO? */
+static void check_eviction(struct buffer *lines, struct doctor_result *result) {
+    const struct text policy = field(lines, "maxmemory_policy");
+    uint64_t limit;
+    /* Some hosts of Redis give no complete INFO. */
+    if (!text_to_u64(field(lines, "maxmemory"), &limit) || (limit > 0 && policy.len == 0))
+        doctor_set_result(result, REPORT_WARNING,
+                          "look up maxmemory-policy of this Redis: it must be noeviction",
+                          "Redis does not say whether it evicts keys when its memory is full");
+    /* 0 is no limit: nothing is ever evicted. */
+    else if (limit > 0 && !text_equals(policy, text_of("noeviction")))
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "set maxmemory-policy noeviction in redis.conf, or use a separate Redis for confab",
+            "evicts keys when its memory is full (%.*s): presence and rate limits are lost",
+            (int)policy.len, policy.at);
+    else
+        doctor_set_result(result, REPORT_OK, NULL, "eviction disabled");
 }
 
 /* Can Redis be used, is it the same for all hosts, and does it keep its keys? */
 void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
     struct redis_client *redis = doctor->cli->redis;
     struct buffer lines = BUFFER_EMPTY;
-    int limit_len, policy_len;
     if (!redis_client_is_configured(redis)) {
         doctor_set_result(result, REPORT_WARNING, "set redis_socket or redis_host",
                           "not configured: events are delayed, presence is empty");
@@ -115,16 +133,6 @@ void doctor_redis(struct doctor *doctor, struct doctor_result *result) {
                           redis_client_last_error(redis));
         return;
     }
-    /* maxmemory 0 is no limit: nothing is ever evicted. */
-    const char *limit = field(&lines, "maxmemory", &limit_len);
-    const char *policy = field(&lines, "maxmemory_policy", &policy_len);
-    if (strtoull(limit, NULL, 10) > 0 && strncmp(policy, "noeviction", (size_t)policy_len) != 0)
-        doctor_set_result(
-            result, REPORT_FAILED,
-            "set maxmemory-policy noeviction in redis.conf, or use a separate Redis for confab",
-            "evicts keys when its memory is full (%.*s): presence and rate limits are lost",
-            policy_len, policy);
-    else
-        doctor_set_result(result, REPORT_OK, NULL, "eviction disabled");
+    check_eviction(&lines, result);
     buffer_free(&lines);
 }

@@ -10,9 +10,13 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
 
 #define HANDSHAKE_MS 10000
+/* For the body of a refusal, and how many bytes of it are read. */
+#define REFUSAL_MS 1000
+#define MAX_REFUSAL 1024
 /* Time within which frames that pushd sends immediately must arrive. */
 #define LATE_MS 10000
 
@@ -24,6 +28,8 @@ static const char FIX_UPGRADE[] =
     "pass upgrades to pushd: ProxyPass ... upgrade=websocket (Apache), proxy_set_header Upgrade "
     "$http_upgrade and Connection upgrade (nginx), proxy.header = ( \"upgrade\" => \"enable\" ) "
     "(lighttpd); check that pushd is running";
+static const char FIX_REFUSED[] =
+    "see the limits and allowed_origins in the configuration of pushd";
 static const char FIX_DELAY[] =
     "turn off response buffering for /ws/ in the web server and in proxies before it";
 
@@ -56,17 +62,41 @@ static bool send_handshake(struct doctor *doctor) {
     return sent;
 }
 
+/* What a refusal of pushd says, which has a JSON body and then closes the connection; empty for a
+ * page of the web server. */
+static struct text refusal_detail(struct doctor *doctor, struct buffer *in, size_t len) {
+    static const char DETAIL[] = "{\"detail\":\"";
+    const int64_t deadline = clock_monotonic_ms() + REFUSAL_MS;
+    while (in->len - len < MAX_REFUSAL && http_client_read(doctor->http, in, deadline)) {
+    }
+    struct text rest = {buffer_str(in) + len, in->len - len}, detail = {"", 0};
+    if (text_skip(&rest, DETAIL))
+        text_split(&rest, '"', &detail);
+    return detail;
+}
+
+/* The handshake was refused. */
+static void report_refusal(struct doctor *doctor, struct buffer *in, size_t len,
+                           struct doctor_result *result) {
+    const struct text detail = refusal_detail(doctor, in, len);
+    const char *head = buffer_str(in);
+    const int line = (int)strcspn(head, "\r\n");
+    /* 426: the upgrade did not reach pushd. Otherwise pushd had a reason of its own. */
+    const bool by_pushd = detail.len > 0 && strncmp(head, "HTTP/1.1 426 ", 13) != 0;
+    doctor_set_result(result, REPORT_FAILED, by_pushd ? FIX_REFUSED : FIX_UPGRADE,
+                      "unexpected response to the handshake: %.*s%s%.*s", line, head,
+                      detail.len > 0 ? ": " : "", (int)detail.len, detail.at);
+}
+
 /* Checks the response head, of `len` bytes; what follows it is kept for doctor_delay. */
 static void check_head(struct doctor *doctor, struct buffer *in, size_t len,
                        struct doctor_result *result) {
     const char *head = buffer_str(in);
-    const int line = (int)strcspn(head, "\r\n");
     /* Only a WebSocket server can answer with ACCEPT, which is computed from KEY. */
     if (len == 0) {
         doctor_set_result(result, REPORT_FAILED, FIX_UPGRADE, "no response to the handshake");
     } else if (strncmp(head, "HTTP/1.1 101 ", 13) != 0) {
-        doctor_set_result(result, REPORT_FAILED, FIX_UPGRADE,
-                          "unexpected response to the handshake: %.*s", line, head);
+        report_refusal(doctor, in, len, result);
     } else if (!strstr(head, ACCEPT)) {
         doctor_set_result(result, REPORT_FAILED, FIX_UPGRADE,
                           "the response to the handshake has no valid Sec-WebSocket-Accept");
@@ -92,14 +122,17 @@ void doctor_upgrade(struct doctor *doctor, struct doctor_result *result) {
 
 /* ---- frames ---- */
 
-/* Parses the first frame of `in`: its payload and its whole size. pushd sends unmasked,
+#define OPCODE_CLOSE 8
+
+/* Parses the first frame of `in`: its opcode, its payload and its whole size. pushd sends unmasked,
  * unfragmented frames; those expected here are below 64 KiB. Returns false if the frame is not
  * complete. */
-static bool first_frame(const struct buffer *in, struct text *text, size_t *frame_len) {
+static bool first_frame(const struct buffer *in, unsigned *opcode, struct text *text,
+                        size_t *frame_len) {
     const unsigned char *at = (const unsigned char *)in->data;
     if (in->len < 2)
         return false;
-    /* The first byte, with FIN and opcode, does not matter here. */
+    *opcode = at[0] & 0x0f;
     size_t len = at[1] & 0x7f, head = 2;
     if (len == 126) {
         if (in->len < 4)
@@ -111,6 +144,15 @@ static bool first_frame(const struct buffer *in, struct text *text, size_t *fram
     *text = (struct text){in->data + head, len};
     *frame_len = head + len;
     return in->len >= *frame_len;
+}
+
+/* The server has closed the socket. The message before that says why, if there is one. */
+static void note_close(struct text payload, char last[HTTP_CLIENT_ERROR_SIZE]) {
+    const unsigned char *code = (const unsigned char *)payload.at;
+    if (last[0] == '\0' && payload.len >= 2)
+        snprintf(last, HTTP_CLIENT_ERROR_SIZE, "closed with code %u", code[0] << 8u | code[1]);
+    else if (last[0] == '\0')
+        snprintf(last, HTTP_CLIENT_ERROR_SIZE, "closed without a code");
 }
 
 /* Waits for a message of this type and discards those before it; `last` is the last one read.
@@ -125,9 +167,14 @@ static bool receive_type(struct doctor *doctor, const char *type,
     for (;;) {
         struct text text;
         size_t frame_len;
-        while (!first_frame(in, &text, &frame_len))
+        unsigned opcode;
+        while (!first_frame(in, &opcode, &text, &frame_len))
             if (!http_client_read(doctor->http, in, deadline))
                 return false;
+        if (opcode == OPCODE_CLOSE) {
+            note_close(text, last);
+            return false;
+        }
         const bool found =
             text.len >= (size_t)start_len && memcmp(text.at, start, (size_t)start_len) == 0;
         snprintf(last, HTTP_CLIENT_ERROR_SIZE, "%.*s", (int)text.len, text.at);
@@ -156,15 +203,21 @@ static bool send_ping(struct doctor *doctor) {
 void doctor_delay(struct doctor *doctor, struct doctor_result *result) {
     char last[HTTP_CLIENT_ERROR_SIZE] = "";
     const bool greeted = receive_type(doctor, "connected", last);
-    if (!greeted && last[0])
+    const bool refused = !greeted && last[0];
+    last[0] = greeted ? '\0' : last[0];
+    const bool answered = greeted && send_ping(doctor) && receive_type(doctor, "pong", last);
+    if (answered)
+        doctor_set_result(result, REPORT_OK, NULL, "frames are not delayed");
+    else if (refused)
         doctor_set_result(result, REPORT_FAILED, "see the log of pushd",
                           "unexpected first message: %s", last);
     else if (!greeted)
         doctor_set_result(result, REPORT_FAILED, FIX_DELAY,
                           "no message within %d s after the handshake", LATE_MS / 1000);
-    else if (!send_ping(doctor) || !receive_type(doctor, "pong", last))
+    else if (last[0])
+        doctor_set_result(result, REPORT_FAILED, "see the log of pushd",
+                          "unexpected response to a message: %s", last);
+    else
         doctor_set_result(result, REPORT_FAILED, FIX_DELAY, "no response to a message within %d s",
                           LATE_MS / 1000);
-    else
-        doctor_set_result(result, REPORT_OK, NULL, "frames are not delayed");
 }

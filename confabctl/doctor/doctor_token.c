@@ -4,6 +4,7 @@
 #include "doctor/doctor_token.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,15 +40,20 @@ static void wait_for_eof(int fd) {
     while (size > 0 || (size < 0 && errno == EINTR));
 }
 
-/* Protects the child from the signals that end the parent's process group. It also closes
- * standard output, so that a reader of the parent's output sees its end. */
+/* Protects the child from the signals that end the parent's process group. It also leaves standard
+ * output, so that a reader of the parent's output sees its end. */
 static void detach(void) {
     static const int NUMBERS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++)
         signal(NUMBERS[i], SIG_IGN);
     /* Out of the terminal's process group, to which Ctrl-C sends its signal. */
     setsid();
-    close(STDOUT_FILENO);
+    /* Not only closed: the next descriptor would get its number, and what is printed with it. */
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
+        close(STDOUT_FILENO);
+    if (null > STDOUT_FILENO)
+        close(null);
 }
 
 /* Creates the token, waits until the parent ends, and revokes it. It uses connections of its

@@ -14,11 +14,12 @@ from support.client import Client
 from support.confabctl import Tool
 from support.front import KINDS
 from support.instance import ROOT
-from support.misconfigured import HOST, SCHEME, BufferingProxy, Misconfigured, Proxy
+from support.misconfigured import HOST, SCHEME, BufferingProxy, Misconfigured, Proxy, Rewriting
 from support.port import free_port, take_port
 from support.pushd import Pushd
+from support.sockets import NOTIFICATIONS
 from support.wait import wait_for
-from support.websocket import push_port
+from support.websocket import Socket, push_port
 
 CHECKS = ["address", "authorization", "methods", "links", "bodies", "upgrade", "delay", "clock",
           "connections", "redis", "keys", "pushd", "version", "files", "sockets"]
@@ -219,6 +220,23 @@ def test_an_upgrade_header_that_is_not_forwarded(doctor, system, kind, changes):
         assert report["delay"]["state"] == "warning"
 
 
+def test_a_socket_that_pushd_refuses(doctor, system):
+    """The reason is shown, whether pushd says it before the socket is open or after."""
+    user = Client(system).register()
+    with Pushd(system, max_sockets_user=1) as pushd, Misconfigured(system, "nginx", {
+            f"unix:{system.state}/sock/push.sock": f"127.0.0.1:{pushd.port}"}) as front:
+        with user.notifications(direct=pushd.port) as live:
+            assert live.next()["type"] == "connected"
+            doctor.finds("delay", "Too many sockets of this user", "log of pushd",
+                         front.instance.url, "--user", user.name)
+        pushd.configure(max_sockets_user=10, max_sockets_address=1)
+        pushd.signal(signal.SIGHUP)
+        with Socket.open(system, NOTIFICATIONS, token=user.token, direct=pushd.port) as live:
+            assert live.next()["type"] == "connected"
+            doctor.finds("upgrade", "429 Too Many Requests: Too many sockets from this address",
+                         "limits", front.instance.url, "--user", user.name)
+
+
 @pytest.mark.slow("waits for a timeout of 10 seconds")
 def test_a_proxy_that_buffers_frames(doctor, system):
     with BufferingProxy(system.port) as front:
@@ -322,6 +340,30 @@ def test_a_redis_that_evicts_keys(doctor, system):
     finally:
         for name, value in before.items():
             system.redis("CONFIG", "SET", name, value)
+
+
+@pytest.mark.parametrize("line", [b"maxmemory_policy:", b"maxmemory:"])
+def test_a_redis_that_does_not_say_whether_it_evicts_keys(doctor, system, line):
+    """A service of a host may leave out parts of INFO."""
+    other = line[:-2] + b"x:"
+    system.redis("CONFIG", "SET", "maxmemory", "100mb")
+    try:
+        with Rewriting(system.state / "sock" / "redis.sock", line, other) as proxy:
+            report = doctor.examine(system.url, code=0, CONFAB_REDIS_SOCKET="",
+                                    CONFAB_REDIS_HOST="127.0.0.1",
+                                    CONFAB_REDIS_PORT=str(proxy.port))
+        assert report["redis"]["state"] == "warning"
+        assert "does not say" in report["redis"]["detail"]
+        assert "noeviction" in report["redis"]["try"]
+    finally:
+        system.redis("CONFIG", "SET", "maxmemory", "0")
+
+
+def test_a_redis_that_does_not_answer(doctor, system):
+    with take_port() as silent:
+        doctor.finds("redis", "cannot subscribe: no reply in time$", "confabctl check", system.url,
+                     CONFAB_REDIS_SOCKET="", CONFAB_REDIS_HOST="127.0.0.1",
+                     CONFAB_REDIS_PORT=str(silent.getsockname()[1]))
 
 
 def test_an_unavailable_redis(doctor, system):

@@ -107,9 +107,16 @@ class BufferingProxy:
                 client = self._listener.accept()[0]
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._behind), 30)
+            server = self._connect()
             for pump in (self._pass, self._hoard):
                 threading.Thread(target=pump, args=(client, server), daemon=True).start()
+
+    def _connect(self):
+        if isinstance(self._behind, int):
+            return socket.create_connection(("127.0.0.1", self._behind), 30)
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self._behind)
+        return server
 
     @staticmethod
     def _pass(client, server):
@@ -132,6 +139,20 @@ class BufferingProxy:
                 client.sendall(kept)
                 kept = b""
         client.sendall(kept)
+        end(client)
+
+
+class Rewriting(BufferingProxy):
+    """Forwards bytes to the Unix socket `path`, and replaces `before` by `after` in what comes
+    back."""
+
+    def __init__(self, path, before, after):
+        super().__init__(str(path))
+        self._before, self._after = before, after
+
+    def _hoard(self, client, server):
+        while piece := receive(server):
+            client.sendall(piece.replace(self._before, self._after))
         end(client)
 
 
