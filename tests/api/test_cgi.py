@@ -12,6 +12,7 @@ import pytest
 from support.client import Client, fresh_name
 from support.conversation import run_through
 from support.instance import children, is_alive, running
+from support.leash import leashed
 from support.port import free_port
 from support.wait import wait_for
 
@@ -280,7 +281,7 @@ def spawned(system):
     config.write_text(LIGHTTPD.format(folder=folder, port=port, config=system.config,
                                       program=program))
     path = os.environ["PATH"] + ":/usr/sbin"
-    process = subprocess.Popen([shutil.which("lighttpd", path=path), "-D", "-f", config],
+    process = subprocess.Popen(leashed([shutil.which("lighttpd", path=path), "-D", "-f", config]),
                                env=system.env, stdin=subprocess.DEVNULL)
     place = at(system, f"http://127.0.0.1:{port}")
     place.pid = process.pid

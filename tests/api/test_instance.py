@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_concurrent_starts_create_one_instance(stopped):
     assert [one.returncode for one in done] == [0, 0]
     assert sum("already running" in one.stdout for one in done) == 1
     groups = {os.getpgid(pid) for pid in processes(stopped.state)}
-    assert groups == set(pids(stopped).values())
+    assert groups == {*pids(stopped).values(), stopped.pids("leash")}
 
 
 @pytest.mark.slow("starts and stops all servers")
@@ -222,6 +223,21 @@ def test_ctrl_c_closes_sockets_behind_the_web_server_with_1012(stopped):
             foreground.signal(signal.SIGINT)
             assert live.closed() == 1012
         assert foreground.end() == 0
+
+
+def test_servers_end_with_the_tests_that_started_them():
+    """These are killed, and can stop nothing."""
+    tests = ("import os; from support.instance import Instance; from support.pushd import Pushd; "
+             "own = Instance(quick=True).start(); Pushd(own).__enter__(); "
+             "print(own.state, flush=True); os.kill(os.getpid(), 9)")
+    done = subprocess.run([sys.executable, "-B", "-c", tests], cwd=Path(__file__).parent, text=True,
+                          stdout=subprocess.PIPE, timeout=240)
+    assert done.returncode == -signal.SIGKILL
+    state = Path(done.stdout.strip())
+    try:
+        wait_for(lambda: processes(state) == [], 30, "the end of all servers")
+    finally:
+        shutil.rmtree(state)
 
 
 # ---- run ----

@@ -14,6 +14,7 @@ import pytest
 from support import fastcgi
 from support.client import Client
 from support.event_reader import follow, follow_user
+from support.leash import leashed
 from support.metrics import parse, value
 from support.pushd import Pushd
 from support.pushd_metrics import metric
@@ -180,7 +181,7 @@ def launch_api(system, path, redis):
     env = {**system.env, "CONFAB_FCGI_LISTEN": str(path), "CONFAB_PROCESSES": "1",
            "CONFAB_REDIS_SOCKET": str(redis), "CONFAB_REDIS_TIMEOUT": "1000"}
     with open(system.state / "log" / "short-lived.log", "ab") as log:
-        return subprocess.Popen([str(system.build / "fcgi-api"), "-c", str(system.config)],
+        return subprocess.Popen(leashed([system.build / "fcgi-api", "-c", system.config]),
                                 env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                 start_new_session=True)
 

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from support.instance import ROOT
+from support.leash import leashed
 from support.port import free_port
 from support.wait import wait_for
 
@@ -128,10 +129,8 @@ class Front:
         command = self._configure()
         other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         command[0] = shutil.which(command[0], path=PATH)
-        # The server ends with the test run, even when that is killed.
-        command = ["setpriv", "--pdeathsig", "TERM", *command]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, start_new_session=True, cwd=self.folder,
+            leashed(command), stdin=subprocess.DEVNULL, start_new_session=True, cwd=self.folder,
             stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr.log").open("wb"),
             env={"PATH": PATH}, **other)
         wait_for(lambda: self._process.poll() is not None or self._listens(), 30,

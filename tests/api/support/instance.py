@@ -42,7 +42,7 @@ class Instance:
         self.config = self.state / "confab.conf"
         self.port = None
         own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0",
-               "BUILD": str(self.build)}
+               "LEASH": str(os.getpid()), "BUILD": str(self.build)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
         self.env = {**clean, **own, **QUICK, **{key: str(value) for key, value in env.items()}}

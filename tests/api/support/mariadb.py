@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from support.instance import bind, read_value
+from support.leash import leashed
 from support.port import free_port
 from support.wait import wait_for
 
@@ -52,8 +53,8 @@ class MariaDB:
                 check=True, capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS})
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [shutil.which("mariadbd", path=PROGRAMS),
-                 f"--defaults-file={self.folder}/my.cnf", *as_root],
+                leashed([shutil.which("mariadbd", path=PROGRAMS),
+                         f"--defaults-file={self.folder}/my.cnf", *as_root]),
                 stdout=log, stderr=log, start_new_session=True)
         wait_for(self._is_ready, 60, "MariaDB")
         if new:

@@ -9,6 +9,7 @@ import subprocess
 import types
 
 from support.front import APACHE, APACHE_MODULES, LIGHTTPD, MODULES, NGINX, NOBODY, PATH, Front
+from support.leash import leashed
 from support.port import free_port
 from support.shared_host import SharedHost
 from support.wait import wait_for
@@ -96,7 +97,7 @@ class PhpCgi:
     def start(self):
         other = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         self._php = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", "php-cgi", "-b", f"{self.folder}/php.sock"],
+            leashed(["php-cgi", "-b", f"{self.folder}/php.sock"]),
             env={"PATH": PATH, "PHP_FCGI_CHILDREN": "1"}, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **other)
         wait_for((self.folder / "php.sock").exists, 20, "php-cgi")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import requests
 
+from support.leash import leashed
 from support.wait import wait_for
 
 
@@ -40,9 +41,8 @@ class Pushd:
                if key.removeprefix("CONFAB_").lower() not in self._options}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._before, str(self._program), "-c",
-                 str(self.folder / "confab.conf"), "--ports-file", str(self.folder / "ports"),
-                 *self._arguments],
+                leashed([*self._before, self._program, "-c", self.folder / "confab.conf",
+                         "--ports-file", self.folder / "ports", *self._arguments]),
                 env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 

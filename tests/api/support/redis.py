@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from support.leash import leashed
 from support.port import free_port
 from support.wait import wait_for
 
@@ -36,8 +37,8 @@ class Redis:
     def __enter__(self):
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.folder / "redis-server", self.folder / "redis.conf"], stdout=log, stderr=log,
-                start_new_session=True)
+                leashed([self.folder / "redis-server", self.folder / "redis.conf"]), stdout=log,
+                stderr=log, start_new_session=True)
         wait_for(lambda: self.command("PING") in ("PONG", "NOAUTH Authentication required."), 20)
         return self
 

@@ -51,6 +51,7 @@ export class Instance {
             PORT: "0",
             DEMO: "0",
             SUPERVISE: "0",
+            LEASH: String(process.pid), // if this process is killed, its servers are
             ...FAST,
             ...env,
         };
