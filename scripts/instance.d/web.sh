@@ -132,6 +132,17 @@ web_get() {
         "$(connect_address "${addresses[0]}")" "$PORT" "$1" 2>/dev/null
 }
 
+# Sends the request $1 for $2 with the JSON $3 and the token $4, and prints the response.
+web_send() {
+    # shellcheck disable=SC2016 # for the inner shell
+    timeout 10 bash -c 'exec 3<>"/dev/tcp/$0/$1" &&
+        printf "%s %s HTTP/1.0\r\nHost: localhost\r\nAuthorization: Token %s\r\n" \
+            "$2" "$3" "$5" >&3 &&
+        printf "Content-Type: application/json\r\nContent-Length: %s\r\n\r\n%s" \
+            "${#4}" "$4" >&3 && cat <&3' \
+        "$(connect_address "${addresses[0]}")" "$PORT" "$1" "$2" "${3//$'\n'/ }" "${4:-}" 2>/dev/null
+}
+
 web_ready() {
     [[ $(web_get /healthz) == 200 ]]
 }

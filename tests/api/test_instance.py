@@ -128,7 +128,13 @@ def test_the_demo_users_and_their_room_are_created_once(stopped):
         client.token = answer.json()["token"]
         rooms.append([room["name"] for room in client.get("/api/chat/rooms/").json()["results"]])
     assert rooms == [["Demo room"]] * 3
-    assert stopped.sql("SELECT members_count FROM room WHERE name = 'Demo room'") == [(3,)]
+    assert stopped.sql("SELECT members_count, message_count FROM room "
+                       "WHERE name = 'Demo room'") == [(3, 1)]
+    room, = client.get("/api/chat/rooms/").json()["results"]
+    page = client.get(f"/api/chat/rooms/{room['room_id']}/messages/").json()["results"]
+    assert [message["sender_username"] for message in page] == ["alice"]
+    assert page[0]["content"].startswith("Welcome! Alice, bob and carol are in this room.")
+    assert stopped.sql("SELECT COUNT(*) FROM token") == [(3,)]
 
 
 @pytest.mark.slow("starts and stops all servers")

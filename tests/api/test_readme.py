@@ -9,7 +9,7 @@ import pytest
 
 from support import markdown
 from support.client import Client
-from support.instance import ROOT
+from support.instance import ROOT, Instance
 
 
 def paste(script, env, shell="bash"):
@@ -34,6 +34,19 @@ def masked(text):
 
 def test_the_first_session_prints_the_documented_output(session):
     assert masked(session.stdout) == masked(markdown.block("README.md", "session-output"))
+
+
+@pytest.mark.slow("starts all servers")
+def test_the_first_session_in_a_new_instance_prints_these_ids():
+    own = Instance(DEMO="1")
+    try:
+        own.start()
+        done = paste(markdown.block("README.md", "session"), {**os.environ, "URL": own.url})
+        names = re.compile(r'"(ann|bea)[0-9]+\.[0-9]+"')
+        assert names.sub("NAME", done.stdout) == names.sub(
+            "NAME", markdown.block("README.md", "session-output"))
+    finally:
+        own.close()
 
 
 def test_the_first_session_prints_no_errors(session):
@@ -135,8 +148,8 @@ def test_logs_and_sockets_have_their_documented_names(instance):
     rows = {row[0]: markdown.in_backticks(row[1]) for row in table}
     for folder in ("log", "sock"):
         there = {entry.name for entry in (instance.state / folder).iterdir()}
-        # The instances of the tests have no supervisor.
-        assert set(rows[f"`{folder}/`"]) - {"watch.log"} == there
+        # The instances of the tests have no supervisor, but end with the tests.
+        assert set(rows[f"`{folder}/`"]) - {"watch.log"} == there - {"leash.log"}
 
 
 def test_the_generated_configuration_is_valid_unchanged(instance):
