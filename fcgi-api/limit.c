@@ -16,9 +16,6 @@
 #include "base/xalloc.h"
 #include "store/rate.h"
 
-/* How long a login or invitation waits for Redis, in milliseconds. */
-#define RARE_TIMEOUT_MS 100
-
 /* After a failure of Redis the count of this host holds for so long: Redis lacks what was counted
  * here meanwhile. */
 #define HOLD_US (10 * INT64_C(1000000))
@@ -199,7 +196,8 @@ static uint64_t take(struct service *service, enum limit_kind kind,
                      const struct token_bucket *buckets, size_t count) {
     struct tables *tables = service->limit->tables;
     struct bucket *table = is_rare(kind) ? tables->of_rare : tables->of_requests;
-    const uint64_t timeout_ms = is_rare(kind) ? RARE_TIMEOUT_MS : service->config->redis_timeout;
+    const uint64_t timeout_ms =
+        is_rare(kind) ? REDIS_CLIENT_RARE_MS : service->config->redis_timeout;
     /* Also when Redis counts: its answer may fail to come. */
     const uint64_t here = take_here(table, buckets, count);
     /* What this host has used up alone needs no further count: a flood of logins does not reach
@@ -281,7 +279,7 @@ void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subje
     /* In both places, as it was taken in both. */
     struct tables *tables = x->service->limit->tables;
     give_back_here(is_rare(kind) ? tables->of_rare : tables->of_requests, &bucket);
-    if (!redis_client_give_back(x->service->redis, &bucket, RARE_TIMEOUT_MS))
+    if (!redis_client_give_back(x->service->redis, &bucket, REDIS_CLIENT_RARE_MS))
         rate_give_back(x->service->db, &bucket);
 }
 

@@ -129,12 +129,12 @@ char *config_find(const char *given) {
         return xstrdup(path);
     /* Then the places of an installation without root, then the system's. None is fine too: the
      * defaults and the environment apply. */
-    char *near = find_near_program();
-    if (near == NULL)
-        near = find_at_home();
-    if (near == NULL && access(CONFIG_PATH, F_OK) == 0)
-        near = xstrdup(CONFIG_PATH);
-    return near;
+    char *found = find_near_program();
+    if (found == NULL)
+        found = find_at_home();
+    if (found == NULL && access(CONFIG_PATH, F_OK) == 0)
+        found = xstrdup(CONFIG_PATH);
+    return found;
 }
 
 static void append_pair(struct buffer *out, const char *key, struct text value) {

@@ -87,24 +87,14 @@ void event_channel(struct buffer *out, const char *prefix, enum event_stream str
     buffer_append_u64(out, id);
 }
 
-/* Removes a prefix from the text; false, leaving it unchanged, if it does not start with it. */
-static bool skip(struct text *text, const char *prefix) {
-    const size_t len = strlen(prefix);
-    if (text->len < len || memcmp(text->at, prefix, len) != 0)
-        return false;
-    text->at += len;
-    text->len -= len;
-    return true;
-}
-
 bool event_channel_parse(struct text channel, const char *prefix, enum event_stream *stream,
                          uint64_t *id) {
     /* Channels are named PREFIXroom:ID and PREFIXuser:ID; others are of somebody else. */
-    if (!skip(&channel, prefix))
+    if (!text_skip(&channel, prefix))
         return false;
-    if (skip(&channel, STREAMS[EVENT_STREAM_ROOM]))
+    if (text_skip(&channel, STREAMS[EVENT_STREAM_ROOM]))
         *stream = EVENT_STREAM_ROOM;
-    else if (skip(&channel, STREAMS[EVENT_STREAM_USER]))
+    else if (text_skip(&channel, STREAMS[EVENT_STREAM_USER]))
         *stream = EVENT_STREAM_USER;
     else
         return false;
@@ -144,15 +134,10 @@ void event_write(struct buffer *out, const struct event_envelope *envelope) {
     buffer_free(&after);
 }
 
-/* Removes the word up to the byte `end`, and that byte, from the front of rest. */
+/* Takes the word up to the byte `end`, which must be there, off the front of rest. */
 static bool next_word(struct text *rest, char end, struct text *word) {
-    const char *stop = rest->len ? memchr(rest->at, end, rest->len) : NULL;
-    if (!stop)
-        return false;
-    *word = (struct text){rest->at, (size_t)(stop - rest->at)};
-    rest->len -= word->len + 1;
-    rest->at = stop + 1;
-    return true;
+    const size_t len = rest->len;
+    return text_split(rest, end, word) && word->len < len;
 }
 
 static bool next_number(struct text *rest, char end, uint64_t *number) {

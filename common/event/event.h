@@ -10,7 +10,7 @@
  *   P presence:<room id>   hash, "<pushd id>/<user id>" -> user name; a field counts only
  *                          as long as the lease of its pushd exists
  *   P pushds               sorted set of the pushd ids that were alive recently
- *   P moment               the last logical time of presence
+ *   P clock                the last logical time of presence
  *
  * A published event is an envelope: one header line, a line feed, and the finished JSON text
  * that sockets are sent (empty for events that are not shown):

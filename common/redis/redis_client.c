@@ -272,7 +272,7 @@ static bool add_command(struct redis_client *client, int argc, const char *const
     return added;
 }
 
-static bool shake_hands(struct redis_client *client, int64_t deadline) {
+static bool tls_handshake(struct redis_client *client, int64_t deadline) {
     const char *error = NULL;
     /* The first step needs no bytes of the server: it makes the ClientHello. */
     client->tls = redis_tls_new(client->config, &error);
@@ -318,13 +318,13 @@ static bool open_connection(struct redis_client *client, uint64_t timeout_ms) {
     client->worked = false;
     client->used_ms = client->pending_since = clock_monotonic_ms();
     /* Local sockets have no TLS. */
-    const uint64_t shake_ms = timeout_ms > TLS_MS ? timeout_ms : TLS_MS;
+    const uint64_t handshake_ms = timeout_ms > TLS_MS ? timeout_ms : TLS_MS;
     return local || config->redis_tls == CONFIG_TLS_OFF ||
-           shake_hands(client, clock_monotonic_ms() + (int64_t)shake_ms);
+           tls_handshake(client, clock_monotonic_ms() + (int64_t)handshake_ms);
 }
 
 /* The commands at the beginning of a connection. */
-static bool introduce(struct redis_client *client) {
+static bool send_login(struct redis_client *client) {
     const struct config *config = client->config;
     /* With a user name AUTH has two arguments (ACLs, since Redis 6). */
     const char *with_user[] = {"AUTH", config->redis_user, config->redis_password};
@@ -369,7 +369,7 @@ static bool connect_if_needed(struct redis_client *client, uint64_t timeout_ms) 
         return true;
     return redis_client_is_configured(client) &&
            backoff_ready(&client->backoff, clock_monotonic_ms()) &&
-           open_connection(client, timeout_ms) && introduce(client);
+           open_connection(client, timeout_ms) && send_login(client);
 }
 
 void redis_client_free(struct redis_client *client) {

@@ -21,6 +21,10 @@
 
 struct redis_client;
 
+/* How long requests that are rare wait for Redis, in milliseconds: logins, invitations, checks of
+ * health. redis_timeout, which all others wait, may be much shorter. */
+#define REDIS_CLIENT_RARE_MS 100
+
 /* Prepares a connection; the configuration must outlive it. Never NULL. Without redis_socket and
  * redis_host every call fails at once. */
 struct redis_client *redis_client_new(const struct config *config);

@@ -12,14 +12,14 @@
 #define SLICE 200
 
 /* A page while it is read. */
-struct listing {
+struct event_listing {
     struct json_writer w;
     uint64_t last; /* the number of the last event of the page */
     bool is_full;  /* the next event would make it longer than PAGE_BYTES */
 };
 
 static void list_event(void *context, const struct event_envelope *envelope) {
-    struct listing *listing = context;
+    struct event_listing *listing = context;
     const struct buffer *out = listing->w.out;
     /* The statement has more rows than the page can show. */
     if (listing->is_full)
@@ -34,7 +34,7 @@ static void list_event(void *context, const struct event_envelope *envelope) {
 
 /* Reads the page in slices, so that no more is read than it can show. */
 static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit,
-                              struct listing *listing) {
+                              struct event_listing *listing) {
     const struct room_state *state = &x->identity.room;
     enum error error = ERROR_NONE;
     /* Numbers have no gaps, so slice n begins at after + n * SLICE. */
@@ -78,7 +78,7 @@ enum error events_list(struct exchange *x) {
     const bool is_available = after <= state->last_seq && after + 1 >= state->oldest_seq;
     if (is_available && etag_set_room(x, state))
         return ERROR_NONE;
-    struct listing listing = {.w = json_writer_start(&x->response.body)};
+    struct event_listing listing = {.w = json_writer_start(&x->response.body)};
     struct json_writer *w = &listing.w;
     json_write_object(w);
     json_write_key(w, "events");

@@ -5,9 +5,6 @@
 #include "housekeeping.h"
 #include "store/server.h"
 
-/* Timeout for Redis in milliseconds; other requests wait less. */
-#define REDIS_WAIT_MS 100
-
 /* Of the database, as words of the response. */
 static const char OK[] = "ok", UNREACHABLE[] = "unreachable", NO_CHANGES[] = "refuses changes";
 
@@ -29,12 +26,13 @@ static const char *redis_state(struct exchange *x) {
     if (!redis_client_is_configured(redis))
         return "not configured";
     /* First a cheap test; then publish, subscribe and write, which may be refused separately. */
-    if (!redis_client_ping(redis, REDIS_WAIT_MS))
+    if (!redis_client_ping(redis, REDIS_CLIENT_RARE_MS))
         return UNREACHABLE;
-    if (!redis_client_try(redis, REDIS_WAIT_MS, &pushd_count))
+    if (!redis_client_try(redis, REDIS_CLIENT_RARE_MS, &pushd_count))
         return "refuses commands";
-    return housekeeping_note_redis(x->service, REDIS_WAIT_MS) ? "another host uses another one"
-                                                              : OK;
+    return housekeeping_note_redis(x->service, REDIS_CLIENT_RARE_MS)
+               ? "another host uses another one"
+               : OK;
 }
 
 /* Without the database, or if it refuses changes, the service is unavailable; without Redis, or one

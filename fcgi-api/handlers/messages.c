@@ -23,7 +23,7 @@
 /* A page while it is read. A page by offset is written to the response directly. The links of a
  * page by cursor depend on its first and last message, so its messages are written to `results`
  * first; one by `after` is read from its oldest message on, so that it can end at PAGE_BYTES. */
-struct listing {
+struct message_listing {
     struct exchange *x;
     struct page *page;
     const struct message_page *which;
@@ -35,11 +35,11 @@ struct listing {
     uint64_t last_id, last_position;
 };
 
-static bool is_by_offset(const struct listing *listing) {
+static bool is_by_offset(const struct message_listing *listing) {
     return listing->which->kind == MESSAGE_PAGE_OFFSET;
 }
 
-static void begin_listing(struct listing *listing) {
+static void begin_listing(struct message_listing *listing) {
     struct exchange *x = listing->x;
     /* By cursor the head is known only at the end. */
     struct buffer *out = is_by_offset(listing) ? &x->response.body : &listing->results;
@@ -53,7 +53,7 @@ static void begin_listing(struct listing *listing) {
 }
 
 static void list_message(void *context, const struct message *message) {
-    struct listing *listing = context;
+    struct message_listing *listing = context;
     if (!listing->has_begun)
         begin_listing(listing);
     struct page *page = listing->page;
@@ -110,7 +110,7 @@ static void write_cursor_link(struct exchange *x, struct json_writer *w, const c
 
 /* Writes a page by cursor. There is no next page after the oldest message. The previous page of an
  * empty page before the first message is after=0. */
-static void write_cursor_page(struct exchange *x, struct listing *listing) {
+static void write_cursor_page(struct exchange *x, struct message_listing *listing) {
     const uint64_t count = x->identity.room.message_count, shown = listing->page->shown;
     const bool oldest_first = listing->which->kind == MESSAGE_PAGE_AFTER, empty = shown == 0;
     const uint64_t limit = listing->which->limit;
@@ -138,7 +138,7 @@ static void write_cursor_page(struct exchange *x, struct listing *listing) {
     json_write_object_end(&w);
 }
 
-static void end_listing(struct listing *listing) {
+static void end_listing(struct message_listing *listing) {
     struct exchange *x = listing->x;
     /* A page without any message has not begun. */
     if (!listing->has_begun)
@@ -150,7 +150,7 @@ static void end_listing(struct listing *listing) {
 }
 
 /* Reads the page and authenticates the user in one statement. */
-static enum error list_by_token(struct exchange *x, struct listing *listing) {
+static enum error list_by_token(struct exchange *x, struct message_listing *listing) {
     bool found;
     const enum error error =
         message_page_by_token(x->service->db, x->service->names, x->token_hash, x->ids[0],
@@ -162,7 +162,7 @@ static enum error list_by_token(struct exchange *x, struct listing *listing) {
     return error;
 }
 
-static enum error list_by_identity(struct exchange *x, struct listing *listing) {
+static enum error list_by_identity(struct exchange *x, struct message_listing *listing) {
     const struct message_page *which = listing->which;
     bool cursor_found;
     /* No message came back: is the cursor wrong, or the page empty? */
@@ -184,7 +184,7 @@ enum error messages_list(struct exchange *x) {
     /* With a pending token the state of the room is not known yet. */
     if (!x->auth_pending && etag_set_room(x, &x->identity.room))
         return ERROR_NONE;
-    struct listing listing = {.x = x, .page = &page, .which = &which};
+    struct message_listing listing = {.x = x, .page = &page, .which = &which};
     const enum error error =
         x->auth_pending ? list_by_token(x, &listing) : list_by_identity(x, &listing);
     /* Not found: nothing is written, the response is made by the ordinary way. */

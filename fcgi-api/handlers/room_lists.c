@@ -9,7 +9,7 @@
 #include "store/room_list.h"
 
 /* A page while it is read. */
-struct listing {
+struct room_listing {
     struct json_writer *w; /* NULL: only the hash is needed */
     struct page *page;
     uint64_t hash;      /* of everything on which the page depends */
@@ -30,7 +30,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 /* Every change of a room increments its last_seq; the creation time differs between databases; the
  * read position and the role are those of the user. */
 static void visit_room(void *context, const struct room *room) {
-    struct listing *listing = context;
+    struct room_listing *listing = context;
     const struct room_state *state = &room->state;
     listing->hash = mix(listing->hash, state->room_id);
     listing->hash = mix(listing->hash, (uint64_t)state->created_at);
@@ -82,13 +82,13 @@ static bool read_key(struct exchange *x, struct buffer *key) {
     return true;
 }
 
-static void begin_keyed(struct listing *listing, uint64_t count) {
+static void begin_keyed(struct room_listing *listing, uint64_t count) {
     *listing->w = json_writer_start(&listing->x->response.body);
     page_begin(listing->x, listing->w, listing->page, count, "key");
 }
 
 static void visit_keyed(void *context, const struct room *room) {
-    struct listing *listing = context;
+    struct room_listing *listing = context;
     begin_keyed(listing, 1);
     listing->found = 1;
     /* Mixed into the hash, but not shown, by an offset beyond it. */
@@ -99,7 +99,7 @@ static void visit_keyed(void *context, const struct room *room) {
 
 static enum error list_keyed(struct exchange *x, struct page *page, struct text key) {
     struct json_writer w;
-    struct listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
+    struct room_listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
     struct room_list list = {
         .user_id = x->identity.user.id, .limit = page->limit, .offset = page->offset};
     uint64_t room_id;
@@ -133,7 +133,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */
     if (!error && etag_is_conditional(x)) {
-        struct listing known = {.hash = HASH_START};
+        struct room_listing known = {.hash = HASH_START};
         error = room_list_page(db, NULL, list, visit_room, &known);
         if (!error && set_etag(x, list, known.hash))
             return ERROR_NONE;
@@ -142,7 +142,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
         return error;
 
     struct json_writer w = json_writer_start(&x->response.body);
-    struct listing listing = {.w = &w, .page = page, .hash = HASH_START};
+    struct room_listing listing = {.w = &w, .page = page, .hash = HASH_START};
     page_begin(x, &w, page, list->count, "public");
     /* The rooms are read again with all columns: one of them may have changed since. */
     error = room_list_page(db, x->service->names, list, visit_room, &listing);

@@ -11,7 +11,7 @@
 #define COUNT_MOST 10000
 
 /* A page while it is read. */
-struct listing {
+struct user_listing {
     struct exchange *x;
     struct text prefix;
     struct user_page which;
@@ -20,7 +20,7 @@ struct listing {
 };
 
 static void keep_user(void *context, const struct user *user) {
-    struct listing *listing = context;
+    struct user_listing *listing = context;
     if (listing->count <= PAGE_MOST)
         listing->users[listing->count++] = *user;
 }
@@ -43,7 +43,8 @@ static void read_cursor(struct exchange *x, const char *name, enum user_page_kin
         *which = (struct user_page){kind, text, which->limit, 0};
 }
 
-static enum error read_query(struct exchange *x, struct buffer texts[3], struct listing *listing) {
+static enum error read_query(struct exchange *x, struct buffer texts[3],
+                             struct user_listing *listing) {
     struct page page;
     bool valid = true;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
@@ -61,7 +62,7 @@ static enum error read_query(struct exchange *x, struct buffer texts[3], struct 
 /* ---- the page ---- */
 
 /* The link to the page before or after a user; null with user NULL. */
-static void write_link(struct listing *listing, struct json_writer *w, const char *key,
+static void write_link(struct user_listing *listing, struct json_writer *w, const char *key,
                        const char *cursor, const struct user *user) {
     struct buffer url = BUFFER_EMPTY;
     if (!user) {
@@ -76,7 +77,7 @@ static void write_link(struct listing *listing, struct json_writer *w, const cha
     buffer_free(&url);
 }
 
-static void write_page(struct listing *listing, uint64_t count) {
+static void write_page(struct user_listing *listing, uint64_t count) {
     const bool backwards = listing->which.kind == USER_PAGE_BEFORE;
     const bool more = listing->count > listing->which.limit;
     const bool is_first = listing->which.kind == USER_PAGE_OFFSET && listing->which.offset == 0;
@@ -108,7 +109,7 @@ static void write_page(struct listing *listing, uint64_t count) {
 }
 
 /* Writes the empty page of an offset beyond the end; refuses the offset if the end is not known. */
-static enum error write_beyond(struct listing *listing, uint64_t count) {
+static enum error write_beyond(struct user_listing *listing, uint64_t count) {
     struct exchange *x = listing->x;
     struct page page = {.limit = listing->which.limit, .offset = listing->which.offset};
     /* Counting ended there, and rows that are skipped are read all the same. */
@@ -123,7 +124,7 @@ static enum error write_beyond(struct listing *listing, uint64_t count) {
     return ERROR_NONE;
 }
 
-static enum error read_page(struct listing *listing) {
+static enum error read_page(struct user_listing *listing) {
     struct user_page one_more = listing->which;
     /* One row beyond the page shows whether there is another page. */
     one_more.limit++;
@@ -132,7 +133,7 @@ static enum error read_page(struct listing *listing) {
 
 enum error users_list(struct exchange *x) {
     struct buffer texts[3] = {BUFFER_EMPTY, BUFFER_EMPTY, BUFFER_EMPTY};
-    struct listing listing = {.x = x};
+    struct user_listing listing = {.x = x};
     uint64_t count = 0;
     enum error error = read_query(x, texts, &listing);
     /* The count first: it is bounded, and decides whether the offset is beyond the end. */

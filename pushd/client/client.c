@@ -125,7 +125,7 @@ void client_unsubscribe(struct subscription *subscription) {
     clients->leaving[clients->leaving_count++] = subscription;
     /* A channel that is being left is not waited for. */
     if (!subscription->channel->ready && !subscription->watch)
-        client_channel_joined(subscription);
+        client_channel_ready(subscription);
     /* What it was behind in is not sent any more. */
     client_replay_end(subscription);
     /* The channel skips a subscription without a client. */
@@ -263,8 +263,8 @@ static void on_presence_ready(void *context, uint64_t room_id) {
 
 /* In the order of the struct: ready, prefetch, events, behind, notice, resync, room_gone. */
 static const struct channels_callbacks CHANNELS_LISTENER = {
-    client_channel_joined, client_prefetch, client_events,    client_behind,
-    client_notice,         client_resync,   client_room_gone,
+    client_channel_ready, client_prefetch, client_events,    client_behind,
+    client_notice,        client_resync,   client_room_gone,
 };
 
 struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct db_pool *db_pool,
@@ -323,7 +323,7 @@ static void log_channel(void *context, const struct channel *channel) {
     log_info("state: %s %" PRIu64 " last_seq=%" PRIu64 " subscribers=%u tail=%u waiting=%u%s%s",
              stream->kind == EVENT_STREAM_ROOM ? "room" : "user", stream->id, stream->last_seq,
              channel->count, stream->recent.count, stream->pending.count,
-             channel->ready ? "" : " not joined", stream->fetching ? " fetching" : "");
+             channel->ready ? "" : " not ready", stream->fetching ? " fetching" : "");
 }
 
 void clients_log_state(const struct clients *clients) {

@@ -190,7 +190,7 @@ static void advance(struct client *client) {
         return;
     /* The channel of the user's stream is confirmed: from now on the database cannot be ahead
      * unnoticed. */
-    if (client->state == CLIENT_JOINING) {
+    if (client->state == CLIENT_WAITING_CHANNEL) {
         read_positions(client);
         return;
     }
@@ -200,9 +200,9 @@ static void advance(struct client *client) {
             read_positions(client);
             return;
         }
-        client->state = CLIENT_JOINING_ROOMS;
+        client->state = CLIENT_WAITING_ROOMS;
     }
-    if (client->state == CLIENT_JOINING_ROOMS && client->pending_channels == 0)
+    if (client->state == CLIENT_WAITING_ROOMS && client->pending_channels == 0)
         connect_client(client);
 }
 
@@ -211,7 +211,7 @@ static void on_first_answer(void *context) {
     struct client *client = end_authentication(context);
     if (!client || !client_identify(client, &client->opening->identity))
         return;
-    client->state = CLIENT_JOINING;
+    client->state = CLIENT_WAITING_CHANNEL;
     advance(client);
 }
 
@@ -228,7 +228,7 @@ void client_open(struct client *client, const struct handshake *handshake) {
     client_job_authenticate(client, NULL, on_first_answer);
 }
 
-void client_channel_joined(struct subscription *subscription) {
+void client_channel_ready(struct subscription *subscription) {
     struct client *client = subscription->client;
     if (subscription->watch) {
         watch_advance(subscription->watch);
@@ -240,7 +240,7 @@ void client_channel_joined(struct subscription *subscription) {
     client->pending_channels--;
     if (!client->notifications && client->room)
         watch_advance(client->room);
-    else if (client->state == CLIENT_JOINING || client->state == CLIENT_JOINING_ROOMS)
+    else if (client->state == CLIENT_WAITING_CHANNEL || client->state == CLIENT_WAITING_ROOMS)
         advance(client);
     else if (client->state == CLIENT_CONNECTED)
         /* A room entered later: events may have come before Redis confirmed its channel. */

@@ -23,9 +23,9 @@ enum client_state {
     CLIENT_AUTHENTICATING, /* waits for the database: whose credentials are these; a room socket
                               waits for its watch */
     /* Only of a notifications client: */
-    CLIENT_JOINING,       /* waits for Redis to confirm the channel of the user's stream */
-    CLIENT_READING,       /* waits for the database: its position, missed events, the rooms */
-    CLIENT_JOINING_ROOMS, /* waits for the channels of its rooms */
+    CLIENT_WAITING_CHANNEL, /* waits for Redis to confirm the channel of the user's stream */
+    CLIENT_READING,         /* waits for the database: its position, missed events, the rooms */
+    CLIENT_WAITING_ROOMS,   /* waits for the channels of its rooms */
     /* Of both: */
     CLIENT_CONNECTED,
     CLIENT_CLOSED, /* the socket is closing, or gone */
@@ -35,7 +35,7 @@ enum client_state {
  * watch.c. */
 enum watch_state {
     WATCH_AUTHENTICATING,   /* waits for the database: may the user enter */
-    WATCH_JOINING,          /* waits for Redis to confirm the channel */
+    WATCH_WAITING_CHANNEL,  /* waits for Redis to confirm the channel */
     WATCH_READING,          /* waits for the database: the stream's position, missed events */
     WATCH_WAITING_PRESENCE, /* waits for the list of users online in the room */
     WATCH_CONNECTED,
@@ -201,7 +201,7 @@ bool client_admit(struct client *client);
 void client_connected(struct client *client);
 
 /* The listeners of channels and presence: a channel is confirmed; the online list is known. */
-void client_channel_joined(struct subscription *subscription);
+void client_channel_ready(struct subscription *subscription);
 void client_presence_ready(struct subscription *subscription);
 
 /* Keeps a message that came before the client was connected. */

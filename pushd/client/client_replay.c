@@ -55,7 +55,7 @@ struct replay {
     struct subscription *reading;   /* for which the database is read; NULL: it has ended */
     bool denied;                    /* the last read found that the user is no member */
     uint32_t read_limit;            /* events in the next read */
-    uint64_t unsent;                /* while blocked: bytes that the peer has not acknowledged, */
+    uint64_t unacknowledged;        /* while blocked: bytes that the peer has not acknowledged, */
     int64_t progress_ms;            /* ... and since when */
 };
 
@@ -199,7 +199,7 @@ static enum served serve(struct subscription *subscription) {
 static void block(struct replay *replay) {
     struct socket *socket = replay->client->socket;
     set_state(replay, REPLAY_BLOCKED);
-    replay->unsent = socket_unacknowledged(socket);
+    replay->unacknowledged = socket_unacknowledged(socket);
     replay->progress_ms = clock_monotonic_ms();
     socket_notify_drained(socket);
 }
@@ -491,9 +491,9 @@ void client_drained(struct client *client) {
 
 /* Notes in its state that a blocked client has taken nothing for some time. */
 static void check_progress(struct replay *replay, int64_t now_ms, int64_t stalled_ms) {
-    const uint64_t unsent = socket_unacknowledged(replay->client->socket);
-    if (unsent != replay->unsent) {
-        replay->unsent = unsent;
+    const uint64_t unacknowledged = socket_unacknowledged(replay->client->socket);
+    if (unacknowledged != replay->unacknowledged) {
+        replay->unacknowledged = unacknowledged;
         replay->progress_ms = now_ms;
     } else if (now_ms - replay->progress_ms >= stalled_ms) {
         set_state(replay, REPLAY_STALLED);

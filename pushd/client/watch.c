@@ -228,7 +228,7 @@ void watch_advance(struct watch *watch) {
         return;
     /* Both channels must be confirmed before the database is read; if that was not so at the first
      * query, it is read again. */
-    if (watch->state == WATCH_JOINING) {
+    if (watch->state == WATCH_WAITING_CHANNEL) {
         if (!watch->subscription->channel->ready || !watch->client->own->channel->ready)
             return;
         if (!first_answer_is_valid(watch)) {
@@ -256,7 +256,7 @@ static void on_first_answer(void *context) {
     /* A room socket learns only here whose it is. */
     if (!client->notifications && !client_identify(client, &watch->opening->identity))
         return;
-    watch->state = WATCH_JOINING;
+    watch->state = WATCH_WAITING_CHANNEL;
     watch_advance(watch);
 }
 

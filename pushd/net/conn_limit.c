@@ -66,8 +66,8 @@ static enum conn_limit_result check(const struct conn_limit *limit, const struct
 /* Those that the same address is opening count with its open ones, so that of many at once only as
  * many complete their handshake as there are places. Those of others do not: their credentials may
  * be made up. */
-enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
-                                        uint64_t key) {
+enum conn_limit_result conn_limit_check_sockets(const struct conn_limit *limit,
+                                                const struct config *config, uint64_t key) {
     return check(limit, config, key, idmap_counter(&limit->opening, key));
 }
 

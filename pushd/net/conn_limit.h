@@ -52,8 +52,8 @@ uint64_t conn_limit_handshake_begin(struct conn_limit *limit, const struct confi
 void conn_limit_handshake_end(struct conn_limit *limit, uint64_t key);
 
 /* Whether another socket from an address is allowed, and if not, which limit it exceeds. */
-enum conn_limit_result conn_limit_check(const struct conn_limit *limit, const struct config *config,
-                                        uint64_t key);
+enum conn_limit_result conn_limit_check_sockets(const struct conn_limit *limit,
+                                                const struct config *config, uint64_t key);
 
 /* Counts a client whose handshake is complete, until it is admitted, refused or gone. */
 void conn_limit_opening_begin(struct conn_limit *limit, uint64_t key);

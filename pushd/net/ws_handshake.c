@@ -168,7 +168,7 @@ static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
     const bool has_hash =
         (handshake->has_token || handshake->has_cookie) && secret_hash_key(handshake->key, hash);
     const enum conn_limit_result result =
-        conn_limit_check(&handshakes->conn_limit, handshakes->config, key);
+        conn_limit_check_sockets(&handshakes->conn_limit, handshakes->config, key);
     return result ? result
                   : conn_limit_check_failures(&handshakes->conn_limit, handshakes->config, key,
                                               has_hash ? hash : NULL, clock_monotonic_ms());

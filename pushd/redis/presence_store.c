@@ -24,7 +24,7 @@
  * not at all fields of a large room; and as long as none of them is dead, there is nothing to
  * sweep.
  *
- * `P moment` is the logical clock: microseconds since 1970, or the previous value plus one if
+ * `P clock` is the logical clock: microseconds since 1970, or the previous value plus one if
  * that is later. So it always rises, and a Redis that lost its data continues by the time.
  */
 #define LEASE_SECONDS "15"
@@ -33,15 +33,15 @@
 /* All scripts: KEYS[1] is the room's hash, KEYS[2] the known pushd processes, KEYS[3] the logical
  * clock; ARGV[1] is the prefix of leases, ARGV[2] the id of a pushd. */
 
-/* Sets `moment` to the logical time of this script. */
-#define LOGICAL_TIME                                                              \
-    "local time = redis.call('TIME') "                                            \
-    "local moment = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
-    "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                          \
-    "redis.call('SET', KEYS[3], moment) "
+/* Sets `logical_time` to the logical time of this script. */
+#define LOGICAL_TIME                                                                    \
+    "local time = redis.call('TIME') "                                                  \
+    "local logical_time = string.format('%.0f', math.max(time[1] * 1000000 + time[2], " \
+    "(tonumber(redis.call('GET', KEYS[3])) or 0) + 1)) "                                \
+    "redis.call('SET', KEYS[3], logical_time) "
 
 /* Publishes the envelope made of ARGV[6], the logical time and ARGV[7]. */
-#define PUBLISH "redis.call('PUBLISH', ARGV[5], ARGV[6] .. moment .. ARGV[7]) "
+#define PUBLISH "redis.call('PUBLISH', ARGV[5], ARGV[6] .. logical_time .. ARGV[7]) "
 
 /* Whether a living pushd other than ARGV[2] has the user ARGV[3] in the room. */
 #define ELSEWHERE                                                                     \
@@ -62,17 +62,17 @@
  * time. */
 static const char ENTER[] = LOGICAL_TIME ELSEWHERE
     "local new = redis.call('HSET', KEYS[1], ARGV[2] .. '/' .. ARGV[3], ARGV[4]) "
-    "if elsewhere() then return {0, moment} end "
+    "if elsewhere() then return {0, logical_time} end "
     "if new == 1 then " PUBLISH
     "end "
-    "return {1, moment}";
+    "return {1, logical_time}";
 
 static const char LEAVE[] = LOGICAL_TIME ELSEWHERE
     "local old = redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) "
-    "if elsewhere() then return {0, moment} end "
+    "if elsewhere() then return {0, logical_time} end "
     "if old == 1 then " PUBLISH
     "end "
-    "return {1, moment}";
+    "return {1, logical_time}";
 
 /* The same as LEAVE for a user of a dead pushd, unless another pushd already did it. */
 static const char REMOVE_DEAD[] = LOGICAL_TIME ELSEWHERE
@@ -80,12 +80,12 @@ static const char REMOVE_DEAD[] = LOGICAL_TIME ELSEWHERE
     "and redis.call('HDEL', KEYS[1], ARGV[2] .. '/' .. ARGV[3]) == 1 and not elsewhere() "
     "then " PUBLISH
     "end "
-    "return {1, moment}";
+    "return {1, logical_time}";
 
 /* Returns whether a dead pushd has users in the room, and the logical time; then id and name of
  * each user that another living pushd has. */
 static const char READ[] = LOGICAL_TIME ALIVE
-    "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0, moment} "
+    "local all, seen, found = redis.call('HGETALL', KEYS[1]), {}, {0, logical_time} "
     "for i = 1, #all, 2 do "
     "local id, user = string.match(all[i], '^(.+)/(%d+)$') "
     "if id and id ~= ARGV[2] then "
@@ -385,7 +385,7 @@ void presence_store_init(struct pubsub *pubsub) {
     new_id(pubsub);
     event_pushd_key(&pubsub->lease_prefix, prefix, text_of(""));
     buffer_printf(&pubsub->known_key, "%spushds", prefix);
-    buffer_printf(&pubsub->logical_time_key, "%smoment", prefix);
+    buffer_printf(&pubsub->logical_time_key, "%sclock", prefix);
 }
 
 void presence_store_free(struct pubsub *pubsub) {

@@ -63,16 +63,18 @@ static void sockets_of_an_address_are_limited(void **state) {
     struct conn_limit limit = {0};
     uint64_t key = 0;
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")),
+        assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.1")),
                          CONN_LIMIT_OK);
         key = conn_limit_key("192.0.2.1");
         assert_true(admit(&limit, key));
     }
-    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")),
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.1")),
                      CONN_LIMIT_ADDRESS);
-    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.2")), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.2")),
+                     CONN_LIMIT_OK);
     conn_limit_remove(&limit, key);
-    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.1")), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.1")),
+                     CONN_LIMIT_OK);
     conn_limit_free(&limit);
 }
 
@@ -81,15 +83,17 @@ static void sockets_are_limited_in_total(void **state) {
     struct conn_limit limit = {0};
     uint64_t key = 0;
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key(ADDRESSES[i % 4])),
-                         CONN_LIMIT_OK);
+        assert_int_equal(
+            conn_limit_check_sockets(&limit, &config, conn_limit_key(ADDRESSES[i % 4])),
+            CONN_LIMIT_OK);
         key = conn_limit_key(ADDRESSES[i % 4]);
         assert_true(admit(&limit, key));
     }
-    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")),
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.9")),
                      CONN_LIMIT_TOTAL);
     conn_limit_remove(&limit, key);
-    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.9")),
+                     CONN_LIMIT_OK);
     conn_limit_free(&limit);
 }
 
@@ -99,17 +103,17 @@ static void clients_that_an_address_is_opening_count(void **state) {
     struct conn_limit limit = {0};
     const uint64_t key = conn_limit_key("192.0.2.1"), other = conn_limit_key("192.0.2.2");
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_OK);
+        assert_int_equal(conn_limit_check_sockets(&limit, &config, key), CONN_LIMIT_OK);
         conn_limit_opening_begin(&limit, key);
     }
-    assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_ADDRESS);
-    assert_int_equal(conn_limit_check(&limit, &config, other), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, key), CONN_LIMIT_ADDRESS);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, other), CONN_LIMIT_OK);
     for (unsigned i = 0; i < 2; i++)
         assert_true(conn_limit_admit(&limit, &config, key));
-    assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_ADDRESS);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, key), CONN_LIMIT_ADDRESS);
     /* Refused, or gone. */
     conn_limit_opening_end(&limit, key);
-    assert_int_equal(conn_limit_check(&limit, &config, key), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, key), CONN_LIMIT_OK);
     conn_limit_free(&limit);
 }
 
@@ -120,9 +124,10 @@ static void opening_clients_count_in_total_for_their_own_address_only(void **sta
     for (unsigned i = 0; i < 9; i++)
         assert_true(admit(&limit, conn_limit_key(ADDRESSES[i % 4])));
     conn_limit_opening_begin(&limit, other);
-    assert_int_equal(conn_limit_check(&limit, &config, other), CONN_LIMIT_TOTAL);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, other), CONN_LIMIT_TOTAL);
     /* The client of the other address may have made up its credentials. */
-    assert_int_equal(conn_limit_check(&limit, &config, conn_limit_key("192.0.2.9")), CONN_LIMIT_OK);
+    assert_int_equal(conn_limit_check_sockets(&limit, &config, conn_limit_key("192.0.2.9")),
+                     CONN_LIMIT_OK);
     conn_limit_opening_begin(&limit, key);
     assert_true(conn_limit_admit(&limit, &config, other));
     assert_false(conn_limit_admit(&limit, &config, key));
