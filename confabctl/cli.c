@@ -58,6 +58,9 @@ bool cli_open(struct cli *cli, struct buffer *problems) {
     cli->db = db_new(&cli->config);
     db_set_timeout(cli->db, DATABASE_SECONDS);
     cli->redis = redis_client_new(&cli->config);
+    cli->publisher = (struct publisher){.prefix = cli->config.redis_prefix,
+                                        .bell = bell_new(cli->config.bell_dir, NULL),
+                                        .db = cli->db};
     return true;
 }
 
@@ -71,6 +74,7 @@ enum cli_status cli_give_up_root(const struct cli *cli) {
 }
 
 void cli_close(struct cli *cli) {
+    bell_free(cli->publisher.bell);
     redis_client_free(cli->redis);
     db_free(cli->db);
     config_free(&cli->config);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "db/db.h"
+#include "event/publish.h"
 #include "redis/redis_client.h"
 #include "store/user.h"
 
@@ -27,6 +28,7 @@ struct cli {
     struct config config;
     struct db *db; /* NULL until cli_open */
     struct redis_client *redis;
+    struct publisher publisher;
 };
 
 /* Finds the configuration, as root becomes the user of the services (service_user.h), loads it and

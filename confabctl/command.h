@@ -48,6 +48,7 @@ command_run command_jwt_check;
 command_run command_jwt_make;
 
 command_run command_events_purge;
+command_run command_restored;
 command_run command_stats;
 command_run command_check;
 command_run command_doctor;

@@ -73,6 +73,10 @@ static const struct command COMMANDS[] = {
      "Delete old events, expired sessions, and messages of deleted rooms now.\n"
      "fcgi-api otherwise deletes them in small steps.",
      STORE, command_events_purge},
+    {"restored", "",
+     "Give the database a new id, by which clients notice that a backup was restored and\n"
+     "load their rooms again. Run it after each restore, before the programs start.",
+     STORE, command_restored},
     {"jwt check", "FILE|-",
      "Explain whether a signed token of the site (JWT) is accepted, and if not, what to do.\n"
      "Nothing is stored: the token can still be used. -: read standard input.",

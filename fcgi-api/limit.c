@@ -38,7 +38,8 @@ struct tables {
     struct bucket of_requests[BUCKETS];
 };
 
-_Static_assert(sizeof(struct tables) <= SHARED_MEMORY_SIZE, "the tables fit");
+_Static_assert(sizeof(struct tables) <= SHARED_MEMORY_SIZE - sizeof(struct shared_numbers),
+               "the tables fit");
 
 struct limit {
     struct tables *tables; /* in shared memory */

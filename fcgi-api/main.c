@@ -74,6 +74,7 @@ static void on_stop(int number) {
 static struct change_health *change_health;
 
 static void service_open(struct service *service, const struct config *config) {
+    struct shared_numbers *numbers = shared_numbers(shared);
     /* Connections are opened when the first request needs them. */
     *service = (struct service){.config = config,
                                 .db = db_new(config),
@@ -86,12 +87,17 @@ static void service_open(struct service *service, const struct config *config) {
                                 .jwt_keys = jwt_keys,
                                 .serve = router_serve,
                                 .between_requests = housekeeping_step};
+    service->publisher =
+        (struct publisher){.prefix = config->redis_prefix,
+                           .bell = bell_new(config->bell_dir, &numbers->bell_failed_ms),
+                           .db = service->db};
 }
 
 static void service_close(struct service *service) {
     /* Closing the Redis client waits for the replies to what was published. */
     db_free(service->db);
     redis_client_free(service->redis);
+    bell_free(service->publisher.bell);
     limit_free(service->limit);
     user_names_free(service->names);
     auth_cache_free(service->auth_cache);

@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "auth.h"
+#include "base/clock.h"
 #include "change_health.h"
 #include "handlers/handlers.h"
 #include "limit.h"
+#include "pace.h"
 #include "rest/body.h"
 #include "rest/cors.h"
 #include "rest/etag.h"
+#include "shared.h"
 
 struct route {
     enum method method;
@@ -276,7 +279,8 @@ static enum error serve_route(struct exchange *x, const struct route *route) {
             error = route->handler(x);
     }
     /* For /healthz: whether changes succeed. Other errors say nothing about it. */
-    if (is_unsafe(route->method) && (!error || error == ERROR_UNAVAILABLE))
+    if (is_unsafe(route->method) && !(route->flags & ROUTE_READ) &&
+        (!error || error == ERROR_UNAVAILABLE))
         change_health_record(x->service->change_health, error && db_disk_is_full(x->service->db));
     return error;
 }
@@ -304,7 +308,10 @@ static void begin_headers(struct exchange *x, const char *allow) {
     buffer_append_str(headers, x->id);
     buffer_append_str(headers, "\r\nAllow: ");
     buffer_append_str(headers, allow);
-    buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\n");
+    buffer_append_str(headers, "\r\nX-Content-Type-Options: nosniff\r\nX-Confab-Pace: ");
+    buffer_append_u64(headers, pace_take(&shared_numbers(x->service->shared)->pace_us,
+                                         x->service->config->poll_budget, clock_now()));
+    buffer_append_str(headers, "\r\n");
 }
 
 /* Tells the client whom it is answered as: another tab may have logged in as another user. */

@@ -15,6 +15,7 @@
 #define ROUTE_MEMBER 32u
 #define ROUTE_ADMIN 64u
 #define ROUTE_LAZY_AUTH 128u
+#define ROUTE_READ 256u
 
 /* Serves the request: fills x->response in every case. */
 void router_serve(struct exchange *x);

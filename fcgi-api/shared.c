@@ -107,6 +107,11 @@ void *shared_memory(const struct shared *shared) {
     return shared->memory;
 }
 
+struct shared_numbers *shared_numbers(const struct shared *shared) {
+    void *end = (char *)shared->memory + SHARED_MEMORY_SIZE - sizeof(struct shared_numbers);
+    return end;
+}
+
 bool shared_take_place(const struct shared *shared, size_t count) {
     if (shared->fd < 0)
         return true;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config.h"
 
@@ -27,9 +28,17 @@ void shared_free(struct shared *shared);
 
 #define SHARED_MEMORY_SIZE ((size_t)512 * 1024)
 
-/* SHARED_MEMORY_SIZE bytes, zero at first; never NULL, aligned for any type. The content may be
- * that of an earlier process. */
+/* SHARED_MEMORY_SIZE bytes less those of shared_numbers, zero at first; never NULL, aligned for any
+ * type. The content may be that of an earlier process. */
 void *shared_memory(const struct shared *shared);
+
+/* Single numbers, at the end of that memory. */
+struct shared_numbers {
+    _Atomic int64_t pace_us;        /* see pace.h */
+    _Atomic int64_t bell_failed_ms; /* see event/bell.h */
+};
+
+struct shared_numbers *shared_numbers(const struct shared *shared);
 
 /* Takes one of `count` places; false if all are taken. */
 bool shared_take_place(const struct shared *shared, size_t count);

@@ -60,6 +60,11 @@
 /* A token, login session, password or the account changed: pushd checks the credentials of the
  * user's sockets. Not shown to clients. */
 #define EVENT_CREDENTIALS_CHANGED 24
+/* The user's own read mark in a room has moved. Not a row of its own: only the last one of each
+ * room is kept, with the membership (store/user_log.h). */
+#define EVENT_READ_CHANGED 25
+/* What the user has set for a room has changed. */
+#define EVENT_PREFERENCES_CHANGED 26
 /* notices to a room, never stored */
 #define EVENT_MESSAGE_READ 40
 #define EVENT_TYPING 41

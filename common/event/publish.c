@@ -1,6 +1,6 @@
-/* Building envelopes and publishing them. What is published here was committed before; redis_client
- * keeps it until the answer is sent. A failure is not reported: pushd finds the event in the
- * database. */
+/* Building envelopes and publishing them; ringing the bells. What is published here was committed
+ * before; redis_client keeps it until the answer is sent. A failure is not reported: pushd finds
+ * the event in the database. */
 #include "event/publish.h"
 
 #include <string.h>
@@ -9,10 +9,10 @@
 #include "event/event.h"
 #include "event/serialize.h"
 
-static void publish(struct redis_client *client, const char *prefix, enum event_stream stream,
-                    uint64_t id, const struct event_envelope *envelope) {
+static void publish(struct redis_client *client, const struct publisher *publisher,
+                    enum event_stream stream, uint64_t id, const struct event_envelope *envelope) {
     struct buffer channel = BUFFER_EMPTY, message = BUFFER_EMPTY;
-    event_channel(&channel, prefix, stream, id);
+    event_channel(&channel, publisher->prefix, stream, id);
     event_write(&message, envelope);
     redis_client_publish(client, (struct text){channel.data, channel.len},
                          (struct text){message.data, message.len});
@@ -20,8 +20,19 @@ static void publish(struct redis_client *client, const char *prefix, enum event_
     buffer_free(&message);
 }
 
-void publish_room_event(struct redis_client *client, const char *prefix,
+static void ring(const struct publisher *publisher, const struct room_event *event) {
+    /* A post knows the bell already. */
+    if (event->bell)
+        bell_ring(publisher->bell, event->bell, event->seq);
+    else
+        bell_ring_room(publisher->bell, publisher->db, event->room_id,
+                       event->type == EVENT_USER_REMOVED);
+}
+
+void publish_room_event(struct redis_client *client, const struct publisher *publisher,
                         const struct room_event *event, const struct room *room) {
+    if (publisher->bell)
+        ring(publisher, event);
     /* Without Redis, do not even write the JSON. */
     if (!redis_client_is_configured(client))
         return;
@@ -35,13 +46,14 @@ void publish_room_event(struct redis_client *client, const char *prefix,
                                             .subject_id = event->subject_id,
                                             .text = {json.data, json.len},
                                             .message = message};
-    publish(client, prefix, EVENT_STREAM_ROOM, event->room_id, &envelope);
+    publish(client, publisher, EVENT_STREAM_ROOM, event->room_id, &envelope);
     buffer_free(&json);
 }
 
-void publish_user_event(struct redis_client *client, const char *prefix, uint64_t user_id,
-                        unsigned type, uint64_t seq, uint64_t actor_id, const char *actor,
-                        uint64_t subject_id, struct text json) {
+void publish_user_event(struct redis_client *client, const struct publisher *publisher,
+                        uint64_t user_id, unsigned type, uint64_t seq, uint64_t actor_id,
+                        const char *actor, uint64_t subject_id, struct text json) {
+    bell_ring_user(publisher->bell, publisher->db, user_id);
     if (!redis_client_is_configured(client))
         return;
     /* Events of users have no Message object. */
@@ -51,12 +63,12 @@ void publish_user_event(struct redis_client *client, const char *prefix, uint64_
                                             .actor = text_of(actor),
                                             .subject_id = subject_id,
                                             .text = json};
-    publish(client, prefix, EVENT_STREAM_USER, user_id, &envelope);
+    publish(client, publisher, EVENT_STREAM_USER, user_id, &envelope);
 }
 
-void publish_room_notice(struct redis_client *client, const char *prefix, uint64_t room_id,
-                         unsigned type, uint64_t actor_id, const char *actor, uint64_t subject_id,
-                         struct text json) {
+void publish_room_notice(struct redis_client *client, const struct publisher *publisher,
+                         uint64_t room_id, unsigned type, uint64_t actor_id, const char *actor,
+                         uint64_t subject_id, struct text json) {
     if (!redis_client_is_configured(client))
         return;
     /* seq stays 0: a notice is not stored. */
@@ -65,16 +77,16 @@ void publish_room_notice(struct redis_client *client, const char *prefix, uint64
                                             .actor = text_of(actor),
                                             .subject_id = subject_id,
                                             .text = json};
-    publish(client, prefix, EVENT_STREAM_ROOM, room_id, &envelope);
+    publish(client, publisher, EVENT_STREAM_ROOM, room_id, &envelope);
 }
 
-void publish_credentials_changed(struct redis_client *client, const char *prefix,
+void publish_credentials_changed(struct redis_client *client, const struct publisher *publisher,
                                  const struct user_change *change) {
     /* pushd closes or checks the sockets of that user; there is nothing for clients to see, so no
      * JSON. */
     if (change->changed)
-        publish_user_event(client, prefix, change->user_id, EVENT_CREDENTIALS_CHANGED, change->seq,
-                           change->user_id, NULL, 0, text_of(""));
+        publish_user_event(client, publisher, change->user_id, EVENT_CREDENTIALS_CHANGED,
+                           change->seq, change->user_id, NULL, 0, text_of(""));
 }
 
 /* Removes the next "<user id>:<seq>" and the comma after it from the front of the list; false at
@@ -97,9 +109,10 @@ static bool next_stream(struct text *list, uint64_t *user_id, uint64_t *seq) {
            text_to_u64((struct text){colon + 1, entry.len - user_len - 1}, seq);
 }
 
-void publish_room_deleted(struct redis_client *client, const char *prefix, uint64_t room_id,
-                          uint64_t actor_id, const char *deleted_by, struct text streams) {
-    if (!redis_client_is_configured(client))
+void publish_room_deleted(struct redis_client *client, const struct publisher *publisher,
+                          uint64_t room_id, uint64_t actor_id, const char *deleted_by,
+                          struct text streams) {
+    if (!redis_client_is_configured(client) && !publisher->bell)
         return;
     struct buffer json = BUFFER_EMPTY;
     uint64_t user_id, seq;
@@ -107,13 +120,13 @@ void publish_room_deleted(struct redis_client *client, const char *prefix, uint6
     while (next_stream(&streams, &user_id, &seq)) {
         buffer_clear(&json);
         serialize_room_deleted(&json, seq, room_id, deleted_by);
-        publish_user_event(client, prefix, user_id, EVENT_ROOM_DELETED, seq, actor_id, deleted_by,
-                           room_id, (struct text){json.data, json.len});
+        publish_user_event(client, publisher, user_id, EVENT_ROOM_DELETED, seq, actor_id,
+                           deleted_by, room_id, (struct text){json.data, json.len});
     }
     /* The notice to the room closes its sockets; it has no number, since the stream is gone. */
     buffer_clear(&json);
     serialize_room_deleted(&json, 0, room_id, deleted_by);
-    publish_room_notice(client, prefix, room_id, EVENT_ROOM_DELETED, actor_id, deleted_by, 0,
+    publish_room_notice(client, publisher, room_id, EVENT_ROOM_DELETED, actor_id, deleted_by, 0,
                         (struct text){json.data, json.len});
     buffer_free(&json);
 }

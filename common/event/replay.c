@@ -118,6 +118,14 @@ static enum error serialize_user_event(struct replay *replay, const struct user_
     case EVENT_ROOM_DELETED:
         serialize_room_deleted(&replay->json, seq, room_id, actor_of(event));
         break;
+    case EVENT_READ_CHANGED:
+        /* Not shown, if a later one has replaced it. */
+        if (room_id)
+            serialize_read_changed(&replay->json, seq, &event->mark);
+        break;
+    case EVENT_PREFERENCES_CHANGED:
+        serialize_preferences_changed(&replay->json, seq, room_id, event->is_hidden);
+        break;
     }
     /* Other types, such as changed credentials, have no JSON for clients. */
     return error;
@@ -133,6 +141,16 @@ static void replay_user_event(void *context, const struct user_event *event) {
                                                     .actor_id = event->actor_id,
                                                     .actor = text_of(event->actor),
                                                     .subject_id = event->subject_id});
+}
+
+enum error replay_user_page(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
+                            uint64_t retention_days, struct user_log_state *state, bool *more,
+                            replay_visit *visit, void *context) {
+    struct replay replay = {.db = db, .visit = visit, .context = context};
+    const enum error error = user_log_page(db, user_id, after, limit, retention_days, state, more,
+                                           replay_user_event, &replay);
+    buffer_free(&replay.json);
+    return error ? error : replay.error;
 }
 
 enum error replay_user(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,

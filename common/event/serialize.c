@@ -50,12 +50,21 @@ void serialize_user(struct json_writer *w, const struct user *user) {
     json_write_object_end(w);
 }
 
-void serialize_account(struct json_writer *w, const struct user *user) {
+/* An empty path: there is no bell. */
+static void bell_field(struct json_writer *w, struct text path) {
+    if (path.len > 0)
+        json_write_member_text(w, "bell", path);
+    else
+        json_write_member_null(w, "bell");
+}
+
+void serialize_account(struct json_writer *w, const struct user *user, struct text bell) {
     json_write_object(w);
     json_write_member_u64(w, "user_id", user->id);
     json_write_member_str(w, "username", user->name);
     json_write_member_bool(w, "is_staff", user->is_staff);
     json_write_member_time(w, "created_at", user->created_at);
+    bell_field(w, bell);
     json_write_object_end(w);
 }
 
@@ -92,6 +101,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     json_write_member_u64(w, "unread_count",
                           state->is_member ? state->message_count - state->last_read_position : 0);
     json_write_member_bool(w, "is_admin", state->is_admin);
+    bell_field(w, room->bell);
     json_write_object_end(w);
 }
 
@@ -227,6 +237,23 @@ void serialize_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const char *deleted_by) {
     struct json_writer w = begin(out, EVENT_ROOM_DELETED);
     json_write_member_str(&w, "deleted_by", deleted_by);
+    finish(&w, seq, room_id);
+}
+
+void serialize_read_changed(struct buffer *out, uint64_t seq, const struct read_mark *mark) {
+    struct json_writer w = begin(out, EVENT_READ_CHANGED);
+    json_write_member_id(&w, "last_read_message_id", mark->message_id);
+    json_write_member_u64(&w, "unread_count", mark->unread_count);
+    finish(&w, seq, mark->room_id);
+}
+
+void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t room_id,
+                                   bool is_hidden) {
+    struct json_writer w = begin(out, EVENT_PREFERENCES_CHANGED);
+    json_write_key(&w, "me");
+    json_write_object(&w);
+    json_write_member_bool(&w, "is_hidden", is_hidden);
+    json_write_object_end(&w);
     finish(&w, seq, room_id);
 }
 

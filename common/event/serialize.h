@@ -17,14 +17,16 @@
 #include "store/room.h"
 #include "store/token.h"
 #include "store/user.h"
+#include "store/user_log.h"
 #include "json/json_writer.h"
 
 /* Objects. */
 void serialize_message(struct json_writer *w, const struct message *message);
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
-void serialize_user(struct json_writer *w, const struct user *user);    /* user_id, username */
-void serialize_account(struct json_writer *w, const struct user *user); /* for /me/ */
+void serialize_user(struct json_writer *w, const struct user *user); /* user_id, username */
+/* For me/; bell is the path of the user's own bell, empty if there is none. */
+void serialize_account(struct json_writer *w, const struct user *user, struct text bell);
 
 /* A room for one user; and for events, without the fields that depend on the user. */
 void serialize_room(struct json_writer *w, const struct room *room);
@@ -51,6 +53,13 @@ void serialize_room_removed(struct buffer *out, uint64_t seq, uint64_t room_id,
 /* For the own stream of a user, with its seq; as a notice of a room seq is 0 and omitted. */
 void serialize_room_deleted(struct buffer *out, uint64_t seq, uint64_t room_id,
                             const char *deleted_by);
+
+/* The user's own read mark in a room. */
+void serialize_read_changed(struct buffer *out, uint64_t seq, const struct read_mark *mark);
+
+/* What a user has set for a room. */
+void serialize_preferences_changed(struct buffer *out, uint64_t seq, uint64_t room_id,
+                                   bool is_hidden);
 
 /* The notice that a read mark has advanced. */
 void serialize_message_read(struct buffer *out, uint64_t room_id, uint64_t user_id,

@@ -4,6 +4,8 @@
  * read whole tables. */
 #include "store/audit.h"
 
+#include "event/event.h"
+
 /* The statement of a rule selects the rows that violate it: room, user, stored, recounted. Sums
  * and differences are written so that they do not overflow if a counter is broken: an overflow
  * would make the statement fail. */
@@ -42,6 +44,13 @@ struct rule {
     "SELECT " ids ", MAX(seq) - MIN(seq) + 1, COUNT(*) FROM " events " GROUP BY " key \
     " HAVING MAX(seq) - MIN(seq) <> COUNT(*) - 1"
 
+/* True for a user of user_event who may have moved a read mark in the time of these events: in a
+ * room that the user is in, or has left since. */
+#define HAS_MARKED \
+    "(SUM(event_type IN (" EVENT_SQL(EVENT_ROOM_REMOVED) ", " EVENT_SQL(EVENT_ROOM_DELETED) \
+    ")) > 0 OR EXISTS (SELECT 1 FROM member m WHERE m.user_id = user_event.user_id "        \
+    "AND m.mark_seq > 0))"
+
 /* Rows of rooms that neither exist nor are listed in deleted_room. */
 #define ORPHANS(rows)                                                         \
     "SELECT c.room_id, 0, 0, c.n FROM (SELECT room_id, COUNT(*) n FROM " rows \
@@ -69,9 +78,11 @@ struct rule {
 /* Whether a text was encoded in UTF-8 twice, as by a server that takes the bytes of the client for
  * latin1: each of its characters is one of latin1, and as bytes these are UTF-8, and shorter. */
 #define AS_LATIN1(text) "CAST(CONVERT(" text " USING latin1) AS BINARY)"
-#define TWICE_ENCODED(text)                                                   \
-    "CHAR_LENGTH(" text ") < OCTET_LENGTH(" text ") "                         \
-    "AND CONVERT(" text " USING latin1) = " text " "                          \
+#define TWICE_ENCODED(text)                      \
+    "CHAR_LENGTH(" text ") < OCTET_LENGTH(" text \
+    ") "                                         \
+    "AND CONVERT(" text " USING latin1) = " text \
+    " "                                          \
     "AND CAST(CONVERT(" AS_LATIN1(text) " USING utf8mb4) AS BINARY) = " AS_LATIN1(text)
 
 static const struct rule RULES[] = {
@@ -96,12 +107,20 @@ static const struct rule RULES[] = {
       STREAM_BEGINNING(ROOM_IDS, "room", "room_id", "event"), false},
      {"event_seq", "numbers from the oldest event of the room to its last; events",
       STREAM_GAPS("room_id, 0", "room_id", "event"), false},
-     {"user_last_seq", "last_seq of the user; seq of the last event",
-      STREAM_END(USER_IDS, "user", "user_id", "user_event"), false},
+     /* Of users, read marks are part of the stream. Those that later ones have replaced leave
+      * numbers without an event. */
+     {"user_last_seq", "last_seq of the user; seq of the last event or read mark",
+      STREAM_ENDS(USER_IDS, "user", "user_id", "user_event", "t.last_seq",
+                  "GREATEST(COALESCE(e.high, 0), GREATEST(t.oldest_seq, 1) - 1, COALESCE((SELECT "
+                  "MAX(m.mark_seq) FROM member m WHERE m.user_id = t.user_id), 0))"),
+      false},
      {"user_oldest_seq", "oldest_seq of the user; seq of the oldest event kept",
-      STREAM_BEGINNING(USER_IDS, "user", "user_id", "user_event"), false},
+      "SELECT 0, t.user_id, t.oldest_seq, e.low FROM user t "
+      "JOIN (SELECT user_id, MIN(seq) low FROM user_event GROUP BY user_id) e "
+      "ON e.user_id = t.user_id WHERE e.low < t.oldest_seq",
+      false},
      {"user_event_seq", "numbers from the oldest event of the user to the last; events",
-      STREAM_GAPS("0, user_id", "user_id", "user_event"), false},
+      STREAM_GAPS("0, user_id", "user_id", "user_event") " AND NOT " HAS_MARKED, false},
      /* Memberships, and the counters of both sides. */
      {"members_count", "members_count of the room; its members",
       COUNTED(ROOM_IDS, "room", "room_id", "members_count", "member"), false},
@@ -138,8 +157,9 @@ static const struct rule RULES[] = {
         false},
        /* Texts damaged by a wrong character set, mostly while a backup was restored. */
        {AUDIT_TWICE_ENCODED, "messages that seem to be encoded twice; expected ones",
-        "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED("content")
-        " GROUP BY room_id", false},
+        "SELECT room_id, 0, COUNT(*), 0 FROM message WHERE " TWICE_ENCODED(
+            "content") " GROUP BY room_id",
+        false},
        {AUDIT_TWICE_ENCODED, "names of rooms that seem to be encoded twice; expected ones",
         "SELECT room_id, 0, 1, 0 FROM room WHERE " TWICE_ENCODED("name"), false},
        {"deleted_rooms", "expected rows of a deleted room; rows",

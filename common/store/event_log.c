@@ -100,14 +100,19 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
 
 /* ---- deleting ---- */
 
+/* The number of the oldest event kept. That of a user may be higher than oldest_seq: in between are
+ * read marks that later ones have replaced. */
+#define OLDEST(events, key, id) \
+    "(SELECT o.seq FROM " events " o WHERE o." key " = " id " ORDER BY o.seq LIMIT 1)"
+
 /* The next streams by their id, and whether the oldest event of each is older than the retention.
  * Only so many are looked at: there may be millions, and usually none is due. */
-#define NEXT_STREAMS(table, key, events)                                         \
+#define NEXT_STREAMS(table, key, events, oldest)                                 \
     "SELECT t." key                                                              \
     ", e.created_at < SYSDATE(6) - INTERVAL ? DAY FROM "                         \
     "(SELECT " key ", oldest_seq FROM " table " WHERE " key " > ? ORDER BY " key \
     " LIMIT ?) t LEFT JOIN " events " e ON e." key " = t." key                   \
-    " AND e.seq = t.oldest_seq ORDER BY t." key
+    " AND e.seq = " oldest " ORDER BY t." key
 
 /* Deletes the old events among the first `limit` of one stream. The row of the room or user is
  * locked first, so that oldest_seq always agrees with the events. */
@@ -119,6 +124,7 @@ enum error event_log_arrival(struct db *db, const struct room_state *state, uint
         "SELECT oldest_seq INTO v_oldest FROM " table " WHERE " key " = p_id FOR UPDATE; "\
         "SET v_now = SYSDATE(6); "                                                        \
         "IF v_oldest IS NULL THEN LEAVE body; END IF; "                                   \
+        "SET v_oldest = " OLDEST(events, key, "p_id") "; "                                \
         "SELECT MAX(seq) INTO v_up_to FROM " events " WHERE " key " = p_id "              \
         "AND seq >= v_oldest AND seq < v_oldest + p_limit "                               \
         "AND created_at < v_now - INTERVAL p_days DAY; "                                  \
@@ -171,8 +177,9 @@ static enum error purge_streams(struct db *db, const char *next_sql, const char 
 enum error event_log_purge(struct db *db, uint64_t retention_days, uint64_t limit,
                            struct event_log_purge *purge, uint64_t *deleted) {
     /* Users have streams too; the same text with other tables. */
-    static const char NEXT_ROOMS[] = NEXT_STREAMS("room", "room_id", "event");
-    static const char NEXT_USERS[] = NEXT_STREAMS("user", "user_id", "user_event");
+    static const char NEXT_ROOMS[] = NEXT_STREAMS("room", "room_id", "event", "t.oldest_seq");
+    static const char NEXT_USERS[] =
+        NEXT_STREAMS("user", "user_id", "user_event", OLDEST("user_event", "user_id", "t.user_id"));
     static const char PURGE_ROOM[] = PURGE_STREAM("room", "room_id", "event");
     static const char PURGE_USER[] = PURGE_STREAM("user", "user_id", "user_event");
     *deleted = 0;

@@ -27,6 +27,7 @@ struct room_event {
     struct message message;
     bool has_membership; /* for member_updated, unless the member has left */
     struct membership membership;
+    const struct bell_name *bell; /* of the room, for publishing; NULL: read when it is rung */
 };
 
 typedef void room_event_visit(void *context, const struct room_event *event);

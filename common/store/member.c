@@ -223,8 +223,9 @@ enum error member_add_by_site(struct db *db, uint64_t room_id, uint64_t site_id,
     TRANSACTION_ROOM_EVENT(EVENT_SQL(EVENT_MEMBER_UPDATED), "v_promoted")                         \
     "END IF; "                                                                                    \
     /* v_seq is the number of the last event, of one or two. */                                   \
-    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1 "                        \
-    "WHERE room_id = p_room; ",                                                                   \
+    "UPDATE room SET last_seq = v_seq, members_count = members_count - 1, "                       \
+    /* The bell gets another name, which the target does not know. */                             \
+    "bell_generation = bell_generation + 1 WHERE room_id = p_room; ",                             \
     ", v_changed, v_last, v_seq, v_user_seq, v_promoted")
 
 static const char REMOVE_BY_MEMBER[] = REMOVE(TRANSACTION_ENTER_ROOM(
@@ -273,21 +274,39 @@ enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *dele
 }
 
 /* The room is hidden while it has no message after this position: a post changes nothing here. */
-enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden) {
+enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden,
+                             uint64_t *user_seq) {
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE p_hidden BOOLEAN DEFAULT ?; ",
+        "DECLARE p_hidden BOOLEAN DEFAULT ?; DECLARE v_count, v_user_seq BIGINT UNSIGNED; "
+        "DECLARE v_hidden, v_has_hidden BOOLEAN; ",
+        "SELECT has_hidden INTO v_has_hidden FROM user WHERE user_id = p_user FOR UPDATE; "
+        "SET v_now = SYSDATE(6); "
+        "SELECT r.message_count, COALESCE(me.hidden_position >= r.message_count, FALSE) "
+        "INTO v_count, v_hidden FROM member me JOIN room r ON r.room_id = me.room_id "
+        "WHERE me.room_id = p_room AND me.user_id = p_user; "
+        /* No member any more, or hidden or shown already: no event. */
+        "IF v_hidden IS NULL OR v_hidden = p_hidden THEN LEAVE body; END IF; "
         /* A flag on the user spares the lists of everybody else the check for hidden rooms. It is
          * never cleared. */
-        "IF p_hidden THEN "
-        "UPDATE user SET has_hidden = TRUE WHERE user_id = p_user AND NOT has_hidden; END IF; "
+        "IF p_hidden AND NOT v_has_hidden THEN "
+        "UPDATE user SET has_hidden = TRUE WHERE user_id = p_user; END IF; "
+        TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "p_room",
+                               "+ 0")
         /* Hidden at the present end: the next message has a higher position. */
-        "UPDATE member SET hidden_position = "
-        "IF(p_hidden, (SELECT message_count FROM room WHERE room_id = p_room), NULL) "
+        "UPDATE member SET hidden_position = IF(p_hidden, v_count, NULL) "
         "WHERE room_id = p_room AND user_id = p_user; ",
-        "");
-    return DB_RUN(db, SQL, DB_REPEATABLE, NULL, db_u64(room_id), db_u64(user_id),
-                  db_bool(is_hidden));
+        ", v_user_seq");
+    struct db_rows *rows;
+    *user_seq = 0;
+    const enum error error =
+        DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_u64(room_id), db_u64(user_id), db_bool(is_hidden));
+    if (error)
+        return error;
+    if (db_next(rows))
+        *user_seq = db_get_u64(rows, 1);
+    db_done(rows);
+    return ERROR_NONE;
 }
 
 /* p_flag: the new value of is_admin. */

@@ -79,8 +79,10 @@ enum error member_add(struct db *db, uint64_t room_id, uint64_t user_id, uint64_
 enum error member_remove(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t target_id,
                          struct member_change *change);
 
-/* Hides a room from the member's list until there is a newer message, or shows it again. */
-enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden);
+/* Hides a room from the member's list until there is a newer message, or shows it again. Sets
+ * *user_seq to the number of the event in the user's own stream; 0: nothing has changed. */
+enum error member_set_hidden(struct db *db, uint64_t room_id, uint64_t user_id, bool is_hidden,
+                             uint64_t *user_seq);
 
 /* Deletes up to `limit` departures that refuse nothing any more; *deleted counts them. */
 enum error member_purge_departures(struct db *db, uint64_t limit, uint64_t *deleted);

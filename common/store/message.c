@@ -100,7 +100,9 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
-                "last_active_at = (@confab_now := SYSDATE(6)) WHERE room_id = ?; "               \
+                "last_active_at = (@confab_now := SYSDATE(6)), "                                 \
+                "bell = (@confab_bell := bell), "                                                \
+                "bell_generation = (@confab_generation := bell_generation) WHERE room_id = ?; "  \
                 "UPDATE member FORCE INDEX (PRIMARY) "                                           \
                 "SET last_read_position = @confab_position "                                     \
                 "WHERE room_id = ? AND user_id = ?" auth "; "                                    \
@@ -114,7 +116,7 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                 " VALUES (?, @confab_seq, " EVENT_SQL(                                           \
                     EVENT_NEW_MESSAGE) ", ?, LAST_INSERT_ID(), @confab_now); ",                  \
                 ", TRUE, LAST_INSERT_ID(), @confab_seq, @confab_position, "                      \
-                "CAST(@confab_now AS DATETIME(6))")
+                "CAST(@confab_now AS DATETIME(6)), @confab_bell, @confab_generation")
 
 #define REPLY_CHECK                                                                    \
     "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \
@@ -147,7 +149,7 @@ static void make_key(const struct message_draft *draft, char key[KEY_SIZE], stru
 }
 
 /* Reads the row that every change of a message returns, and frees the rows: outcome, changed, id,
- * seq, position, time. */
+ * seq, position, time, and the bell of the room, which only a post reads. */
 static enum error read_change(struct db_rows *rows, struct message_change *change) {
     enum error error = ERROR_INTERNAL;
     if (db_next(rows)) {
@@ -158,6 +160,7 @@ static enum error read_change(struct db_rows *rows, struct message_change *chang
         change->seq = db_get_u64(rows, 3);
         change->position = db_get_u64(rows, 4);
         change->at = db_get_time(rows, 5);
+        bell_name_from_row(rows, 6, &change->bell);
     }
     db_done(rows);
     return error;
@@ -259,7 +262,7 @@ enum error message_post(struct db *db, const struct message_draft *draft,
 
 #define ADVANCE_ROOM "UPDATE room SET last_seq = v_seq WHERE room_id = p_room; "
 
-#define CHANGE_COLUMNS ", v_changed, p_message, v_seq, v_position, v_now"
+#define CHANGE_COLUMNS ", v_changed, p_message, v_seq, v_position, v_now, NULL, 0"
 
 enum error message_edit(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                         struct text content, struct message_change *change) {
@@ -316,14 +319,16 @@ enum error message_delete(struct db *db, uint64_t room_id, uint64_t user_id, uin
 
 enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, uint64_t message_id,
                              struct message_mark *mark) {
-    /* A read mark adds no event, so only the row of the member is locked, not the room. */
+    /* A read mark is no event of the room, so the room is not locked. Its number in the user's own
+     * stream is kept with the membership; see user_log.h. */
     static const char SQL[] = TRANSACTION(
         "DECLARE p_room BIGINT UNSIGNED DEFAULT ?; DECLARE p_user BIGINT UNSIGNED DEFAULT ?; "
         "DECLARE p_message BIGINT UNSIGNED DEFAULT ?; "
-        "DECLARE v_room, v_member, v_read, v_position, v_count BIGINT UNSIGNED; "
+        "DECLARE v_room, v_member, v_read, v_position, v_count, v_user_seq BIGINT UNSIGNED; "
         "DECLARE v_private, v_moved BOOLEAN; ",
         /* FOR UPDATE: two marks of one user come one after the other. First, so that under
          * REPEATABLE READ the snapshot of what follows is not older than the mark. */
+        "SELECT last_seq + 1 INTO v_user_seq FROM user WHERE user_id = p_user FOR UPDATE; "
         "SELECT user_id, last_read_position INTO v_member, v_read FROM member "
         "WHERE room_id = p_room AND user_id = p_user FOR UPDATE; "
         "SELECT r.room_id, r.is_private INTO v_room, v_private FROM room r "
@@ -337,13 +342,15 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         "IF v_position IS NULL THEN SET v_outcome = 1; LEAVE body; END IF; "
         /* A mark only moves forwards. */
         "SET v_moved = v_position > v_read; "
-        "IF v_moved THEN UPDATE member SET last_read_position = v_position "
+        "IF v_moved THEN UPDATE user SET last_seq = v_user_seq WHERE user_id = p_user; "
+        "UPDATE member SET last_read_position = v_position, mark_seq = v_user_seq "
         "WHERE room_id = p_room AND user_id = p_user; SET v_read = v_position; END IF; "
         /* Read last: with the row of the member locked, the count includes every message of its
          * own. */
         "SELECT message_count INTO v_count FROM room WHERE room_id = p_room; ",
         ", v_moved, v_count - v_read, "
-        "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read)");
+        "(SELECT message_id FROM message WHERE room_id = p_room AND position = v_read), "
+        "v_user_seq");
     struct db_rows *rows;
     memset(mark, 0, sizeof(*mark));
     enum error error =
@@ -356,6 +363,7 @@ enum error message_mark_read(struct db *db, uint64_t room_id, uint64_t user_id, 
         mark->moved = db_get_bool(rows, 1);
         mark->unread_count = error ? 0 : db_get_u64(rows, 2);
         mark->message_id = db_get_u64(rows, 3);
+        mark->user_seq = mark->moved ? db_get_u64(rows, 4) : 0;
         mark->bad_message = error == ERROR_BAD_INPUT;
     }
     db_done(rows);

@@ -79,7 +79,8 @@ struct message_change {
     uint64_t message_id;
     uint64_t seq; /* of the event; 0: the message was posted earlier */
     uint64_t position;
-    int64_t at; /* time of the change */
+    int64_t at;            /* time of the change */
+    struct bell_name bell; /* of the room, after a post; not after other changes */
 };
 
 /* Posts a message with its event, and moves the sender's read mark to it. If the sender has used
@@ -104,6 +105,7 @@ struct message_mark {
     bool bad_message;    /* the message is not in this room */
     uint64_t message_id; /* last message read */
     uint64_t unread_count;
+    uint64_t user_seq; /* of the event in the user's own stream, if the mark was moved */
 };
 
 /* Advances the read mark of the user to a message, never back. ERROR_NOT_FOUND and ERROR_FORBIDDEN

@@ -209,9 +209,12 @@ static const char DIRECT[] = TRANSACTION(
     "AND direct_high = GREATEST(p_user, p_other); "
     /* It exists: show it again, if this user had hidden it. */
     "IF v_found IS NOT NULL THEN SET v_room = v_found; "
-    "UPDATE member SET hidden_position = NULL "
-    "WHERE room_id = v_room AND user_id = p_user AND hidden_position IS NOT NULL; "
-    "LEAVE body; END IF; "
+    "IF EXISTS (SELECT 1 FROM member WHERE room_id = v_room AND user_id = p_user "
+    "AND hidden_position IS NOT NULL) THEN SET v_now = SYSDATE(6); "
+    TRANSACTION_USER_EVENT("p_user", EVENT_SQL(EVENT_PREFERENCES_CHANGED), "p_user", "v_room",
+                           "+ 0")
+    "UPDATE member SET hidden_position = NULL WHERE room_id = v_room AND user_id = p_user; "
+    "END IF; LEAVE body; END IF; "
     /* 4: only to be found, not created. */
     "IF NOT p_create THEN SET v_outcome = 4; LEAVE body; END IF; "
     /* Both users get an event: room_created for the one who acts, an invitation for the other.

@@ -19,6 +19,7 @@ struct room {
     struct text name; /* of a direct room: the name of the other user */
     struct text key;  /* by which the site knows the room; empty: none */
     uint64_t created_by_id;
+    struct text bell; /* path of the bell, set by who shows the room to a member; else empty */
     bool has_last_message;
     struct message last_message;
 };

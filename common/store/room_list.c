@@ -193,6 +193,20 @@ enum error room_list_page(struct db *db, struct user_names *names, const struct 
     return error ? error : visit_rows(db, names, rows, visit, context);
 }
 
+enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
+                         room_visit *visit, void *context) {
+    static const char SQL[] =
+        "SELECT STRAIGHT_JOIN " ROOM_COLUMNS_NAMELESS
+        " FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, "
+        "id BIGINT UNSIGNED PATH '$')) j "
+        "JOIN room r ON r.room_id = j.id "
+        "JOIN member me ON me.room_id = r.room_id AND me.user_id = ? " ROOM_MESSAGE_JOIN
+        "ORDER BY j.place";
+    struct db_rows *rows;
+    const enum error error = DB_RUN(db, SQL, DB_REPEATABLE, &rows, db_text(ids), db_u64(user_id));
+    return error ? error : visit_rows(db, names, rows, visit, context);
+}
+
 enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *count) {
     static const char SQL[] =
         "SELECT COUNT(*) FROM member me JOIN room r ON r.room_id = me.room_id "

@@ -27,6 +27,10 @@ struct room_list {
 enum error room_list_page(struct db *db, struct user_names *names, const struct room_list *list,
                           room_visit *visit, void *context);
 
+/* Visits those of these rooms that the user is in, in the order of the ids, a JSON array. */
+enum error room_list_ids(struct db *db, struct user_names *names, uint64_t user_id, struct text ids,
+                         room_visit *visit, void *context);
+
 /* The number of rooms that the user has hidden. */
 enum error room_list_count_hidden(struct db *db, uint64_t user_id, uint64_t *count);
 

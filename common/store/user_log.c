@@ -1,9 +1,11 @@
-/* Reading the events of a user's own stream; comparing the last numbers of many streams, which is
- * pushd's gap check. */
+/* Reading the events of a user's own stream, which are rows of user_event and the read marks of the
+ * user's memberships; comparing the last numbers of many streams, which is pushd's gap check. */
 #include "store/user_log.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "event/event.h"
 
 static enum error read_state(struct db *db, uint64_t user_id, struct user_log_state *state) {
     static const char SQL[] = "SELECT last_seq, oldest_seq FROM user WHERE user_id = ?";
@@ -22,17 +24,32 @@ static enum error read_state(struct db *db, uint64_t user_id, struct user_log_st
     return error;
 }
 
-/* A direct room has the name of the other user. */
-static const char LIST[] =
-    "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "
-    /* Column 5: older than the retention. A room that was deleted since has no name. */
-    "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "
-    "IF(r.direct_low IS NULL, r.name, other.username) "
-    "FROM user_event e LEFT JOIN user a ON a.user_id = e.actor_id "
-    "LEFT JOIN room r ON r.room_id = e.subject_id "
-    "LEFT JOIN user other ON other.user_id = "
-    "IF(r.direct_low = e.user_id, r.direct_high, r.direct_low) "
-    "WHERE e.user_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq";
+/* The rows of user_event, and the read marks of the memberships, in the order of their numbers. A
+ * direct room has the name of the other user; a room that was deleted since has none. Column 5:
+ * older than the retention. Columns 8 to 10: last message read, unread messages, hidden. */
+#define LIST(condition) \
+    "SELECT STRAIGHT_JOIN e.seq, e.event_type, e.actor_id, a.username, e.subject_id, "            \
+    "e.created_at < SYSDATE(6) - INTERVAL ? DAY, r.room_id IS NOT NULL, "                         \
+    "IF(r.direct_low IS NULL, r.name, other.username), NULL, NULL, "                              \
+    "COALESCE(me.hidden_position >= r.message_count, FALSE) "                                     \
+    "FROM user_event e LEFT JOIN user a ON a.user_id = e.actor_id "                               \
+    "LEFT JOIN room r ON r.room_id = e.subject_id "                                               \
+    "LEFT JOIN user other ON other.user_id = "                                                    \
+    "IF(r.direct_low = e.user_id, r.direct_high, r.direct_low) "                                  \
+    "LEFT JOIN member me ON e.event_type = " EVENT_SQL(EVENT_PREFERENCES_CHANGED)                 \
+    " AND me.room_id = r.room_id AND me.user_id = e.user_id "                                     \
+    "WHERE e.user_id = ? AND e.seq > ? AND e.seq <= ? " condition                                 \
+    "UNION ALL "                                                                                  \
+    "SELECT me.mark_seq, " EVENT_SQL(EVENT_READ_CHANGED) ", me.user_id, u.username, me.room_id, " \
+    "FALSE, TRUE, NULL, m.message_id, r.message_count - me.last_read_position, FALSE "            \
+    "FROM member me JOIN user u ON u.user_id = me.user_id "                                       \
+    "JOIN room r ON r.room_id = me.room_id "                                                      \
+    "LEFT JOIN message m ON m.room_id = me.room_id AND m.position = me.last_read_position "       \
+    "WHERE me.user_id = ? AND me.mark_seq > ? AND me.mark_seq <= ? "                              \
+    "ORDER BY 1 LIMIT ?"
+
+static const char ALL[] = LIST("");
+static const char SHOWN[] = LIST("AND e.event_type <> " EVENT_SQL(EVENT_CREDENTIALS_CHANGED) " ");
 
 static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct user_event *event) {
     event->user_id = user_id;
@@ -44,36 +61,114 @@ static void event_from_row(const struct db_rows *rows, uint64_t user_id, struct 
     event->subject_id = db_get_u64(rows, 4);
     event->has_room = db_get_bool(rows, 6);
     event->room_name = db_get_text(rows, 7);
+    event->mark = (struct read_mark){event->subject_id, db_get_u64(rows, 8), db_get_u64(rows, 9)};
+    event->is_hidden = db_get_bool(rows, 10);
+}
+
+/* A list while it is read. */
+struct listing {
+    uint64_t user_id;
+    uint64_t next; /* the number that comes next */
+    bool fills;    /* numbers without an event are visited */
+    user_event_visit *visit;
+    void *context;
+};
+
+/* Visits the numbers up to `last` as marks that a later one has replaced. */
+static void fill(struct listing *listing, uint64_t last) {
+    for (; listing->fills && listing->next <= last; listing->next++) {
+        const struct user_event replaced = {.user_id = listing->user_id,
+                                            .seq = listing->next,
+                                            .type = EVENT_READ_CHANGED,
+                                            .actor_id = listing->user_id};
+        listing->visit(listing->context, &replaced);
+    }
+}
+
+/* True if events after `after` have been deleted or are past the retention. */
+static bool is_gone(const struct user_log_state *state, uint64_t after) {
+    return after > state->last_seq || after + 1 < state->oldest_seq;
+}
+
+/* Visits at most `limit` rows with numbers after `after` up to `last`. */
+static enum error list(struct db *db, struct listing *listing, uint64_t after, uint64_t last,
+                       uint64_t limit, uint64_t retention_days) {
+    const char *sql = listing->fills ? ALL : SHOWN;
+    const struct db_value user = db_u64(listing->user_id), low = db_u64(after), high = db_u64(last);
+    struct user_log_state state;
+    struct user_event event;
+    struct db_rows *rows;
+    enum error error = DB_RUN(db, sql, DB_REPEATABLE, &rows, db_u64(retention_days), user, low,
+                              high, user, low, high, db_u64(limit));
+    if (error)
+        return error;
+    listing->next = after + 1;
+    /* The first number is that of a mark that was replaced, or of an event that was deleted since
+     * the state was read. */
+    const bool has_row = db_next(rows);
+    if (!has_row || db_get_u64(rows, 0) != after + 1) {
+        error = read_state(db, listing->user_id, &state);
+        if (!error && is_gone(&state, after))
+            error = ERROR_GONE;
+    }
+    /* Later rows are younger. */
+    if (!error && has_row && db_get_bool(rows, 5))
+        error = ERROR_GONE;
+    if (!error && has_row)
+        do {
+            event_from_row(rows, listing->user_id, &event);
+            fill(listing, event.seq - 1);
+            listing->visit(listing->context, &event);
+            listing->next = event.seq + 1;
+        } while (db_next(rows));
+    if (!error)
+        fill(listing, last);
+    db_done(rows);
+    return error;
 }
 
 enum error user_log_list(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
                          uint64_t retention_days, struct user_log_state *state,
                          user_event_visit *visit, void *context) {
-    struct db_rows *rows;
-    struct user_event event;
-    enum error error = read_state(db, user_id, state);
+    struct listing listing = {
+        .user_id = user_id, .fills = true, .visit = visit, .context = context};
+    const enum error error = read_state(db, user_id, state);
     /* Nothing is new. */
     if (error || after == state->last_seq)
         return error;
-    /* A number from the future, or events between have been deleted. */
-    if (after > state->last_seq || after + 1 < state->oldest_seq)
+    if (is_gone(state, after))
         return ERROR_GONE;
     /* Compared so that `after + limit` cannot overflow. */
     const uint64_t last = limit < state->last_seq - after ? after + limit : state->last_seq;
-    error = DB_RUN(db, LIST, DB_REPEATABLE, &rows, db_u64(retention_days), db_u64(user_id),
-                   db_u64(after), db_u64(last));
-    if (error)
+    return list(db, &listing, after, last, last - after, retention_days);
+}
+
+/* Counts what it passes on. */
+struct counted {
+    user_event_visit *visit;
+    void *context;
+    uint64_t count;
+};
+
+static void count_event(void *context, const struct user_event *event) {
+    struct counted *counted = context;
+    counted->count++;
+    counted->visit(counted->context, event);
+}
+
+enum error user_log_page(struct db *db, uint64_t user_id, uint64_t after, uint64_t limit,
+                         uint64_t retention_days, struct user_log_state *state, bool *more,
+                         user_event_visit *visit, void *context) {
+    struct counted counted = {visit, context, 0};
+    struct listing listing = {.user_id = user_id, .visit = count_event, .context = &counted};
+    enum error error = read_state(db, user_id, state);
+    *more = false;
+    if (error || after == state->last_seq)
         return error;
-    /* The first row must be the next event and within the retention; see event_log_list. */
-    error = ERROR_GONE;
-    while (db_next(rows)) {
-        event_from_row(rows, user_id, &event);
-        if (error && (event.seq != after + 1 || db_get_bool(rows, 5)))
-            break;
-        error = ERROR_NONE;
-        visit(context, &event);
-    }
-    db_done(rows);
+    if (is_gone(state, after))
+        return ERROR_GONE;
+    error = list(db, &listing, after, state->last_seq, limit, retention_days);
+    *more = counted.count == limit;
     return error;
 }
 

@@ -43,8 +43,8 @@ static void publish_created(void *context, const struct room *room) {
     const struct user *owner = &creation->request->owner;
     struct buffer json = BUFFER_EMPTY;
     serialize_room_created(&json, creation->seq, room->state.room_id, room, owner->name);
-    publish_user_event(cli->redis, cli->config.redis_prefix, owner->id, EVENT_ROOM_CREATED,
-                       creation->seq, owner->id, owner->name, room->state.room_id,
+    publish_user_event(cli->redis, &cli->publisher, owner->id, EVENT_ROOM_CREATED, creation->seq,
+                       owner->id, owner->name, room->state.room_id,
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }
@@ -52,7 +52,6 @@ static void publish_created(void *context, const struct room *room) {
 /* Two events: user_invited in the stream of the room, room_invitation in that of the new member. */
 static void publish_added(const struct cli *cli, const struct ensure_request *request,
                           uint64_t room_id, const struct member_change *change) {
-    const char *prefix = cli->config.redis_prefix;
     const uint64_t user_id = change->membership.user_id;
     struct buffer json = BUFFER_EMPTY;
     const struct room_event event = {.room_id = room_id,
@@ -63,11 +62,11 @@ static void publish_added(const struct cli *cli, const struct ensure_request *re
                                      .subject_id = user_id};
     /* To those who are in the room, then to the new member, who does not see the room's stream
      * yet. */
-    publish_room_event(cli->redis, prefix, &event, NULL);
+    publish_room_event(cli->redis, &cli->publisher, &event, NULL);
     serialize_room_invitation(&json, change->user_seq, room_id, &request->name,
                               request->owner.name);
-    publish_user_event(cli->redis, prefix, user_id, EVENT_ROOM_INVITATION, change->user_seq,
-                       request->owner.id, request->owner.name, room_id,
+    publish_user_event(cli->redis, &cli->publisher, user_id, EVENT_ROOM_INVITATION,
+                       change->user_seq, request->owner.id, request->owner.name, room_id,
                        (struct text){json.data, json.len});
     buffer_free(&json);
 }

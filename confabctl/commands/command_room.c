@@ -249,7 +249,7 @@ enum cli_status command_room_delete(struct cli *cli, struct arguments *arguments
         status = cli_store_error(cli, error);
     } else {
         /* Without an actor: the event does not name one. */
-        publish_room_deleted(cli->redis, cli->config.redis_prefix, id, 0, NULL,
+        publish_room_deleted(cli->redis, &cli->publisher, id, 0, NULL,
                              (struct text){streams.data, streams.len});
         cli_flush_events(cli);
         cli_message("Room %" PRIu64 " was deleted.", id);

@@ -77,7 +77,7 @@ enum cli_status command_token_revoke(struct cli *cli, struct arguments *argument
     if (!change.changed)
         return cli_error("token %" PRIu64 " does not exist", id);
     /* pushd checks the sockets of the user, and closes those opened with this token. */
-    publish_credentials_changed(cli->redis, cli->config.redis_prefix, &change);
+    publish_credentials_changed(cli->redis, &cli->publisher, &change);
     cli_flush_events(cli);
     cli_message("Token %" PRIu64 " revoked.", id);
     return CLI_OK;

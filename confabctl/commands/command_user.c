@@ -108,7 +108,7 @@ static enum cli_status read_user(const struct cli *cli, struct arguments *argume
 
 /* Tells pushd to check the user's sockets; waits for Redis if something changed. */
 static void publish_change(const struct cli *cli, const struct user_change *change) {
-    publish_credentials_changed(cli->redis, cli->config.redis_prefix, change);
+    publish_credentials_changed(cli->redis, &cli->publisher, change);
     if (change->changed)
         cli_flush_events(cli);
 }

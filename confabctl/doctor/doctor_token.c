@@ -27,7 +27,7 @@ static enum cli_status revoke_token(const struct cli *cli, uint64_t token_id) {
     if (error)
         return cli_store_error(cli, error);
     if (change.changed)
-        publish_credentials_changed(cli->redis, cli->config.redis_prefix, &change);
+        publish_credentials_changed(cli->redis, &cli->publisher, &change);
     redis_client_flush(cli->redis);
     return CLI_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "auth.h"
 #include "base/log.h"
+#include "bell_path.h"
 #include "event/publish.h"
 #include "event/serialize.h"
 #include "handlers/accounts.h"
@@ -21,9 +22,16 @@
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 256
 
+void accounts_write(struct exchange *x, struct json_writer *w, const struct user *user) {
+    struct buffer bell = BUFFER_EMPTY;
+    bell_path_of_user(x, user->id, &bell);
+    serialize_account(w, user, (struct text){bell.data, bell.len});
+    buffer_free(&bell);
+}
+
 static enum error send_account(struct exchange *x, const struct user *user) {
     struct json_writer w = json_writer_start(&x->response.body);
-    serialize_account(&w, user);
+    accounts_write(x, &w, user);
     /* 201 is set by those that create something. */
     return ERROR_NONE;
 }
@@ -304,7 +312,7 @@ enum error accounts_login(struct exchange *x) {
 
 /* Makes pushd check the credentials of open sockets. */
 static void notify_sockets(struct exchange *x, const struct user_change *change) {
-    publish_credentials_changed(x->service->redis, x->service->config->redis_prefix, change);
+    publish_credentials_changed(x->service->redis, publisher_of(x), change);
 }
 
 enum error accounts_token_end(struct exchange *x) {
@@ -384,8 +392,8 @@ static enum error change_password(struct exchange *x, struct text old, struct te
 }
 
 bool accounts_new_password(struct exchange *x, struct text *password) {
-    return fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX,
-                       FIELDS_REQUIRED | FIELDS_KEEP, password);
+    return fields_text(x, "new_password", PASSWORD_MIN, PASSWORD_MAX, FIELDS_REQUIRED | FIELDS_KEEP,
+                       password);
 }
 
 enum error accounts_password(struct exchange *x) {

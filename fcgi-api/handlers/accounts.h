@@ -7,11 +7,15 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "json/json_writer.h"
 #include "server/exchange.h"
 
 /* The handlers of login/ and password/ for bodies without a token of the site. */
 exchange_handler accounts_login;
 exchange_handler accounts_password;
+
+/* Writes a user as the user sees it, with the path of its bell. */
+void accounts_write(struct exchange *x, struct json_writer *w, const struct user *user);
 
 /* Reads the field new_password; false, with the error of the field, if it is missing or wrong. */
 bool accounts_new_password(struct exchange *x, struct text *password);

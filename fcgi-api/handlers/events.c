@@ -1,5 +1,8 @@
-/* GET rooms/{id}/events/: the events of a room after a number, for clients that poll instead of
- * holding a WebSocket. They are the same objects with the same numbers. */
+/* GET rooms/{id}/events/ and events/: the events of a room, or of the user's own stream, after a
+ * number, for clients that poll instead of holding a WebSocket. They are the same objects with the
+ * same numbers. */
+#include <inttypes.h>
+
 #include "event/replay.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
@@ -48,13 +51,12 @@ static enum error list_events(struct exchange *x, uint64_t after, uint64_t limit
 }
 
 /* 410 with the number to continue from. */
-static enum error respond_gone(struct exchange *x, uint64_t last_seq) {
+static enum error respond_gone(struct exchange *x, uint64_t last_seq, const char *detail) {
     /* The array that was begun is dropped. */
     buffer_clear(&x->response.body);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
-    json_write_member_str(&w, "detail",
-                          "The events after this number have expired; reload the room.");
+    json_write_member_str(&w, "detail", detail);
     json_write_member_str(&w, "code", error_code_word(CODE_GONE));
     json_write_member_u64(&w, "last_seq", last_seq);
     json_write_object_end(&w);
@@ -62,14 +64,39 @@ static enum error respond_gone(struct exchange *x, uint64_t last_seq) {
     return ERROR_GONE;
 }
 
+/* Reads ?after= and ?limit=; errors are collected. */
+static void read_range(struct exchange *x, uint64_t *after, uint64_t *limit) {
+    *after = 0;
+    *limit = LIMIT_DEFAULT;
+    page_number(x, "after", 0, after);
+    page_number(x, "limit", 1, limit);
+    /* Lowered, not refused. */
+    if (*limit > LIMIT_MOST)
+        *limit = LIMIT_MOST;
+}
+
+static void begin_events(struct exchange *x, struct event_listing *listing) {
+    *listing = (struct event_listing){.w = json_writer_start(&x->response.body)};
+    json_write_object(&listing->w);
+    json_write_key(&listing->w, "events");
+    json_write_array(&listing->w);
+}
+
+/* The client continues from the last event shown; if there is more, at once. */
+static void end_events(struct event_listing *listing, uint64_t last_seq) {
+    struct json_writer *w = &listing->w;
+    json_write_array_end(w);
+    json_write_member_u64(w, "last_seq", last_seq);
+    if (listing->is_full)
+        json_write_member_bool(w, "more", true);
+    json_write_object_end(w);
+}
+
 enum error events_list(struct exchange *x) {
     const struct room_state *state = &x->identity.room;
-    uint64_t after = 0, limit = LIMIT_DEFAULT;
-    page_number(x, "after", 0, &after);
-    page_number(x, "limit", 1, &limit);
-    /* Lowered, not refused. */
-    if (limit > LIMIT_MOST)
-        limit = LIMIT_MOST;
+    struct event_listing listing;
+    uint64_t after, limit;
+    read_range(x, &after, &limit);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
 
@@ -78,21 +105,46 @@ enum error events_list(struct exchange *x) {
     const bool is_available = after <= state->last_seq && after + 1 >= state->oldest_seq;
     if (is_available && etag_set_room(x, state))
         return ERROR_NONE;
-    struct event_listing listing = {.w = json_writer_start(&x->response.body)};
-    struct json_writer *w = &listing.w;
-    json_write_object(w);
-    json_write_key(w, "events");
-    json_write_array(w);
+    begin_events(x, &listing);
     const enum error error = list_events(x, after, limit, &listing);
     if (error == ERROR_GONE)
-        return respond_gone(x, state->last_seq);
+        return respond_gone(x, state->last_seq,
+                            "The events after this number have expired; reload the room.");
     if (error)
         return error;
-    json_write_array_end(w);
-    /* The client continues from the last event shown; if there is more, at once. */
-    json_write_member_u64(w, "last_seq", state->last_seq);
-    if (listing.is_full)
-        json_write_member_bool(w, "more", true);
-    json_write_object_end(w);
+    end_events(&listing, state->last_seq);
+    return ERROR_NONE;
+}
+
+enum error events_own(struct exchange *x) {
+    const struct user *user = &x->identity.user;
+    struct event_listing listing;
+    struct user_log_state state;
+    uint64_t after, limit;
+    bool more;
+    read_range(x, &after, &limit);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    /* The tag of the stream; the number from which it is read is in the URL. */
+    if (after <= x->identity.last_seq) {
+        buffer_printf(etag_begin(x), "u%" PRIu64 ".%" PRIx64 ".%" PRIu64, user->id,
+                      (uint64_t)user->created_at, x->identity.last_seq);
+        if (etag_end(x))
+            return ERROR_NONE;
+    }
+    begin_events(x, &listing);
+    const enum error error =
+        replay_user_page(x->service->db, user->id, after, limit,
+                         x->service->config->event_retention, &state, &more, list_event, &listing);
+    if (error == ERROR_GONE) {
+        buffer_clear(etag_begin(x));
+        return respond_gone(x, state.last_seq,
+                            "The events after this number have expired; reload the list of rooms.");
+    }
+    if (error)
+        return error;
+    /* Numbers without an event follow the last one shown, or nothing. */
+    listing.is_full = listing.is_full || (more && listing.last < state.last_seq);
+    end_events(&listing, state.last_seq);
     return ERROR_NONE;
 }

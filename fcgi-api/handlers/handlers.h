@@ -5,6 +5,7 @@
 #ifndef CONFAB_FCGI_API_HANDLERS_HANDLERS_H
 #define CONFAB_FCGI_API_HANDLERS_HANDLERS_H
 
+#include "event/publish.h"
 #include "server/exchange.h"
 #include "json/json_writer.h"
 
@@ -12,9 +13,10 @@
 #include "routes.def"
 #undef ROUTE
 
-/* The prefix of the names of Redis channels. */
-static inline const char *prefix_of(const struct exchange *x) {
-    return x->service->config->redis_prefix;
+/* How events of this request are published. */
+static inline const struct publisher *publisher_of(const struct exchange *x) {
+    return &x->service->publisher;
 }
+#define prefix_of publisher_of
 
 #endif

@@ -18,14 +18,14 @@ static void publish_event(struct exchange *x, const struct user *actor, uint64_t
                                      .actor_id = actor->id,
                                      .actor = text_of(actor->name),
                                      .subject_id = subject_id};
-    publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
+    publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 
 /* Publishes an event of the own stream of a user, and frees its JSON. */
 static void publish_to_user(struct exchange *x, const struct user *actor, uint64_t room_id,
                             uint64_t user_id, unsigned type, uint64_t seq, struct buffer *json) {
-    publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, actor->id, actor->name,
-                       room_id, (struct text){json->data, json->len});
+    publish_user_event(x->service->redis, publisher_of(x), user_id, type, seq, actor->id,
+                       actor->name, room_id, (struct text){json->data, json->len});
     buffer_free(json);
 }
 
@@ -53,7 +53,7 @@ void member_events_added(struct exchange *x, const struct user *actor, uint64_t 
     struct invitation invitation = {x, actor, user_id, change->user_seq};
     publish_event(x, actor, room_id, EVENT_USER_INVITED, change->seq, user_id);
     /* The name of the room for the invitation, read only if somebody will hear it. */
-    if (redis_client_is_configured(x->service->redis))
+    if (redis_client_is_configured(x->service->redis) || publisher_of(x)->bell)
         room_get(x->service->db, room_id, 0, publish_invitation, &invitation);
 }
 
@@ -70,7 +70,7 @@ void member_events_role(struct exchange *x, const struct user *actor,
                                      .subject_id = membership->user_id,
                                      .has_membership = true,
                                      .membership = *membership};
-    publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
+    publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 
 /* ---- removals ---- */
@@ -91,7 +91,7 @@ static void publish_last_left(struct exchange *x, const struct user *actor, uint
     char stream[48];
     /* The same form as the list of a deleted room, with one entry. */
     snprintf(stream, sizeof(stream), "%" PRIu64 ":%" PRIu64, user_id, seq);
-    publish_room_deleted(x->service->redis, prefix_of(x), room_id, actor->id, actor->name,
+    publish_room_deleted(x->service->redis, publisher_of(x), room_id, actor->id, actor->name,
                          text_of(stream));
 }
 

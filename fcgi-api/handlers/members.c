@@ -85,15 +85,27 @@ enum error members_join(struct exchange *x) {
 
 /* ---- the user's own view of the room ---- */
 
+static void publish_preferences(struct exchange *x, uint64_t user_seq, bool is_hidden) {
+    struct buffer json = BUFFER_EMPTY;
+    serialize_preferences_changed(&json, user_seq, x->ids[0], is_hidden);
+    publish_user_event(x->service->redis, publisher_of(x), x->identity.user.id,
+                       EVENT_PREFERENCES_CHANGED, user_seq, x->identity.user.id,
+                       x->identity.user.name, x->ids[0], (struct text){json.data, json.len});
+    buffer_free(&json);
+}
+
 enum error members_me(struct exchange *x) {
+    uint64_t user_seq;
     bool is_hidden;
     if (!fields_bool(x, "is_hidden", FIELDS_REQUIRED, &is_hidden))
         return ERROR_BAD_INPUT;
-    /* No event: it concerns no other user. */
+    /* It concerns no other user: only the user's own devices hear of it. */
     const enum error error =
-        member_set_hidden(x->service->db, x->ids[0], x->identity.user.id, is_hidden);
+        member_set_hidden(x->service->db, x->ids[0], x->identity.user.id, is_hidden, &user_seq);
     if (error)
         return error;
+    if (user_seq)
+        publish_preferences(x, user_seq, is_hidden);
     struct json_writer w = json_writer_start(&x->response.body);
     json_write_object(&w);
     json_write_member_bool(&w, "is_hidden", is_hidden);

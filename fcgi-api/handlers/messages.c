@@ -208,21 +208,26 @@ enum error messages_get(struct exchange *x) {
     return message_get(x->service->db, x->ids[0], x->ids[1], send_message, x);
 }
 
+/* bell: of the room, if it is known; else NULL. */
 static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
-                            const struct message *message, uint64_t message_id) {
+                            const struct message *message, uint64_t message_id,
+                            const struct bell_name *bell) {
     struct room_event event = {.room_id = x->ids[0],
                                .seq = seq,
                                .type = type,
                                .actor_id = x->identity.user.id,
                                .actor = text_of(x->identity.user.name),
                                .subject_id = message_id,
-                               .has_message = message != NULL};
+                               .has_message = message != NULL,
+                               .bell = bell};
     /* 0: this process does not know the number (a repeated statement); pushd finds the event. */
-    if (seq == 0)
+    if (seq == 0) {
+        bell_ring_room(publisher_of(x)->bell, x->service->db, x->ids[0], false);
         return;
+    }
     if (message)
         event.message = *message;
-    publish_room_event(x->service->redis, prefix_of(x), &event, NULL);
+    publish_room_event(x->service->redis, publisher_of(x), &event, NULL);
 }
 
 /* ---- posting ---- */
@@ -265,7 +270,7 @@ static enum error send_posted(struct exchange *x, const struct message_draft *dr
                                     .client_id = draft->client_id};
     send_message(x, &message);
     x->response.status = 201;
-    publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id);
+    publish_message(x, EVENT_NEW_MESSAGE, change->seq, &message, message.id, &change->bell);
     return ERROR_NONE;
 }
 
@@ -339,7 +344,7 @@ struct edit {
 static void send_edited(void *context, const struct message *message) {
     const struct edit *edit = context;
     send_message(edit->x, message);
-    publish_message(edit->x, EVENT_MESSAGE_EDITED, edit->seq, message, message->id);
+    publish_message(edit->x, EVENT_MESSAGE_EDITED, edit->seq, message, message->id, NULL);
 }
 
 enum error messages_edit(struct exchange *x) {
@@ -367,18 +372,25 @@ enum error messages_delete(struct exchange *x) {
     x->response.status = 204;
     /* Deleted before: 204 all the same. */
     if (change.changed)
-        publish_message(x, EVENT_MESSAGE_DELETED, change.seq, NULL, x->ids[1]);
+        publish_message(x, EVENT_MESSAGE_DELETED, change.seq, NULL, x->ids[1], NULL);
     return ERROR_NONE;
 }
 
 /* ---- read marks ---- */
 
-static void publish_read(struct exchange *x, uint64_t message_id) {
+/* To the room, as a notice; and to the user's other devices. */
+static void publish_read(struct exchange *x, const struct message_mark *mark) {
+    const struct user *user = &x->identity.user;
+    const struct read_mark own = {x->ids[0], mark->message_id, mark->unread_count};
     struct buffer json = BUFFER_EMPTY;
-    serialize_message_read(&json, x->ids[0], x->identity.user.id, message_id);
-    publish_room_notice(x->service->redis, prefix_of(x), x->ids[0], EVENT_MESSAGE_READ,
-                        x->identity.user.id, x->identity.user.name, message_id,
-                        (struct text){json.data, json.len});
+    serialize_message_read(&json, x->ids[0], user->id, mark->message_id);
+    publish_room_notice(x->service->redis, publisher_of(x), x->ids[0], EVENT_MESSAGE_READ, user->id,
+                        user->name, mark->message_id, (struct text){json.data, json.len});
+    buffer_clear(&json);
+    serialize_read_changed(&json, mark->user_seq, &own);
+    publish_user_event(x->service->redis, publisher_of(x), user->id, EVENT_READ_CHANGED,
+                       mark->user_seq, user->id, user->name, x->ids[0],
+                       (struct text){json.data, json.len});
     buffer_free(&json);
 }
 
@@ -400,8 +412,8 @@ enum error messages_read(struct exchange *x) {
     json_write_member_id(&w, "last_read_message_id", mark.message_id);
     json_write_member_u64(&w, "unread_count", mark.unread_count);
     json_write_object_end(&w);
-    /* Others see read marks at once; they are not stored as events. */
+    /* Others see read marks at once; in the room they are not stored as events. */
     if (mark.moved)
-        publish_read(x, mark.message_id);
+        publish_read(x, &mark);
     return ERROR_NONE;
 }

@@ -2,7 +2,7 @@
  * hash over the states of its rooms. */
 #include <inttypes.h>
 
-#include "event/serialize.h"
+#include "bell_path.h"
 #include "handlers/handlers.h"
 #include "rest/etag.h"
 #include "rest/page.h"
@@ -10,11 +10,11 @@
 
 /* A page while it is read. */
 struct room_listing {
+    struct exchange *x;
     struct json_writer *w; /* NULL: only the hash is needed */
     struct page *page;
-    uint64_t hash;      /* of everything on which the page depends */
-    struct exchange *x; /* of a room by its key: */
-    uint64_t found;     /* rooms that the user may see */
+    uint64_t hash;  /* of everything on which the page depends */
+    uint64_t found; /* of a room by its key: rooms that the user may see */
 };
 
 #define HASH_START 14695981039346656037u
@@ -37,11 +37,12 @@ static void visit_room(void *context, const struct room *room) {
     listing->hash = mix(listing->hash, state->last_seq);
     listing->hash = mix(listing->hash, state->last_read_position);
     listing->hash = mix(listing->hash, state->is_member + 2u * state->is_admin);
+    listing->hash = mix(listing->hash, etag_bell(listing->x, state));
     /* Without a writer only the hash is wanted; on a full page it still covers all rooms. */
     if (!listing->w || listing->page->is_full)
         return;
     const size_t len = listing->w->out->len;
-    serialize_room(listing->w, room);
+    bell_path_write_room(listing->x, listing->w, room);
     /* Takes the room back if the page is too long. */
     page_keep(listing->page, listing->w, len);
 }
@@ -133,7 +134,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
     /* The tag depends only on the states of the rooms. If the client has the page already, nothing
      * else is read. */
     if (!error && etag_is_conditional(x)) {
-        struct room_listing known = {.hash = HASH_START};
+        struct room_listing known = {.x = x, .hash = HASH_START};
         error = room_list_page(db, NULL, list, visit_room, &known);
         if (!error && set_etag(x, list, known.hash))
             return ERROR_NONE;
@@ -142,7 +143,7 @@ static enum error list_rooms(struct exchange *x, struct page *page, struct room_
         return error;
 
     struct json_writer w = json_writer_start(&x->response.body);
-    struct room_listing listing = {.w = &w, .page = page, .hash = HASH_START};
+    struct room_listing listing = {.x = x, .w = &w, .page = page, .hash = HASH_START};
     page_begin(x, &w, page, list->count, "public");
     /* The rooms are read again with all columns: one of them may have changed since. */
     error = room_list_page(db, x->service->names, list, visit_room, &listing);

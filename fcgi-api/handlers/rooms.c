@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bell_path.h"
 #include "event/event.h"
 #include "event/publish.h"
 #include "event/serialize.h"
@@ -22,7 +23,7 @@ static const char TOO_MANY_ROOMS[] = "You are in too many rooms.";
 static void send_room(void *context, const struct room *room) {
     struct exchange *x = context;
     struct json_writer w = json_writer_start(&x->response.body);
-    serialize_room(&w, room);
+    bell_path_write_room(x, &w, room);
 }
 
 enum error rooms_get(struct exchange *x) {
@@ -70,7 +71,7 @@ enum error rooms_presence(struct exchange *x) {
 
 static void publish_to_user(struct exchange *x, uint64_t user_id, unsigned type, uint64_t seq,
                             uint64_t room_id, struct buffer *json) {
-    publish_user_event(x->service->redis, prefix_of(x), user_id, type, seq, x->identity.user.id,
+    publish_user_event(x->service->redis, publisher_of(x), user_id, type, seq, x->identity.user.id,
                        x->identity.user.name, room_id, (struct text){json->data, json->len});
     buffer_free(json);
 }
@@ -130,9 +131,16 @@ static void send_direct(void *context, const struct room *room) {
     struct exchange *x = direct->x;
     struct buffer json = BUFFER_EMPTY;
     send_room(x, room);
-    /* It existed: 200, and nobody is told. */
-    if (!direct->change.changed)
+    /* It existed: 200; the user's own devices are told that it is no longer hidden. */
+    if (!direct->change.changed) {
+        if (direct->change.actor_seq) {
+            serialize_preferences_changed(&json, direct->change.actor_seq, room->state.room_id,
+                                          false);
+            publish_to_user(x, x->identity.user.id, EVENT_PREFERENCES_CHANGED,
+                            direct->change.actor_seq, room->state.room_id, &json);
+        }
         return;
+    }
     x->response.status = 201;
     publish_created(x, room, direct->change.actor_seq);
     const struct text name = text_of(x->identity.user.name);
@@ -201,7 +209,7 @@ static void send_updated(void *context, const struct room *room) {
                                      .type = EVENT_ROOM_UPDATED,
                                      .actor_id = x->identity.user.id,
                                      .actor = text_of(x->identity.user.name)};
-    publish_room_event(x->service->redis, prefix_of(x), &event, room);
+    publish_room_event(x->service->redis, publisher_of(x), &event, room);
 }
 
 enum error rooms_update(struct exchange *x) {
@@ -226,7 +234,7 @@ enum error rooms_delete(struct exchange *x) {
         room_delete(x->service->db, x->ids[0], x->identity.user.id, false, &streams);
     /* Published once the room is gone: each member's stream, and the room's sockets. */
     if (!error) {
-        publish_room_deleted(x->service->redis, prefix_of(x), x->ids[0], x->identity.user.id,
+        publish_room_deleted(x->service->redis, publisher_of(x), x->ids[0], x->identity.user.id,
                              x->identity.user.name, (struct text){streams.data, streams.len});
         x->response.status = 204;
     }

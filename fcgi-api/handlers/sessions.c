@@ -56,7 +56,7 @@ enum error sessions_list(struct exchange *x) {
 
 /* After a change: makes pushd check the credentials of open sockets. */
 static enum error send_ended(struct exchange *x, const struct user_change *change) {
-    publish_credentials_changed(x->service->redis, prefix_of(x), change);
+    publish_credentials_changed(x->service->redis, publisher_of(x), change);
     x->response.status = 204;
     return ERROR_NONE;
 }
@@ -65,9 +65,8 @@ static enum error send_ended(struct exchange *x, const struct user_change *chang
 enum error sessions_end_others(struct exchange *x) {
     struct user_change change;
     const struct identity *identity = &x->identity;
-    const enum error error = user_end_credentials(x->service->db, identity->user.id,
-                                                  identity->token_id, identity->session_id,
-                                                  &change);
+    const enum error error = user_end_credentials(
+        x->service->db, identity->user.id, identity->token_id, identity->session_id, &change);
     return error ? error : send_ended(x, &change);
 }
 

@@ -59,6 +59,10 @@ static void append_counter(struct buffer *tag, uint64_t counter) {
     buffer_append_u64(tag, counter);
 }
 
+uint64_t etag_bell(const struct exchange *x, const struct room_state *state) {
+    return x->service->publisher.bell ? 1 + state->bell.generation : 0;
+}
+
 /* The creation time makes the tags of rooms in different databases differ, which may have the same
  * ids. The read mark and the role are those of the user. */
 bool etag_set_room(struct exchange *x, const struct room_state *state) {
@@ -71,5 +75,6 @@ bool etag_set_room(struct exchange *x, const struct room_state *state) {
     append_counter(tag, state->oldest_seq);
     append_counter(tag, state->last_read_position);
     append_counter(tag, state->is_member + 2u * state->is_admin);
+    append_counter(tag, etag_bell(x, state));
     return etag_end(x);
 }

@@ -24,6 +24,9 @@ bool etag_end(struct exchange *x);
  * room changes the tag. */
 bool etag_set_room(struct exchange *x, const struct room_state *state);
 
+/* What of a room's bell a tag depends on: whether there is one, and its name. */
+uint64_t etag_bell(const struct exchange *x, const struct room_state *state);
+
 /* Adds the headers ETag, Cache-Control and Vary, if there is a tag and no error. */
 void etag_write(struct exchange *x);
 

@@ -3,8 +3,12 @@
  * follow Django REST framework, for clients that are used to it. */
 #include "rest/fields.h"
 
+#include <inttypes.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/xalloc.h"
 
 static const char REQUIRED[] = "This field is required.";
 static const char NOT_NULL[] = "This field may not be null.";
@@ -100,4 +104,81 @@ bool fields_id(struct exchange *x, const char *name, unsigned flags, uint64_t *o
         return true;
     field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
     return false;
+}
+
+/* A whole number as JSON, or a string of its digits. */
+static bool is_number(struct json_object *value, uint64_t *out) {
+    const enum json_type type = json_object_get_type(value);
+    return (type == json_type_int || type == json_type_string) &&
+           text_to_u64(text_of(json_object_get_string(value)), out);
+}
+
+bool fields_number(struct exchange *x, const char *name, uint64_t min, unsigned flags,
+                   uint64_t *out) {
+    struct json_object *value = find(x, name, flags);
+    uint64_t number;
+    if (!value)
+        return false;
+    if (!is_number(value, &number)) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "A valid integer is required.");
+        return false;
+    }
+    if (number < min) {
+        field_errors_add(&x->field_errors, name, CODE_MIN_VALUE,
+                         "Ensure this value is greater than or equal to %" PRIu64 ".", min);
+        return false;
+    }
+    *out = number;
+    return true;
+}
+
+/* By id. The order of those with the same id is kept apart, since qsort does not keep it. */
+struct ordered {
+    struct fields_pair value;
+    size_t place;
+};
+
+static int compare_ordered(const void *one, const void *other) {
+    const struct ordered *a = one, *b = other;
+    if (a->value.id != b->value.id)
+        return a->value.id < b->value.id ? -1 : 1;
+    return a->place < b->place ? -1 : 1;
+}
+
+bool fields_numbered(struct exchange *x, const char *name, unsigned flags, struct fields_pair **out,
+                     size_t *count) {
+    struct json_object *value = find(x, name, flags);
+    size_t found = 0, kept = 0;
+    bool valid = true;
+    *out = NULL;
+    *count = 0;
+    if (!value)
+        return false;
+    valid = json_object_get_type(value) == json_type_object;
+    const size_t size = valid ? (size_t)json_object_object_length(value) : 0;
+    struct ordered *all = xcalloc(size + 1, sizeof(*all));
+    if (valid) {
+        json_object_object_foreach(value, key, member) {
+            struct ordered *one = &all[found];
+            valid = valid && text_to_u64(text_of(key), &one->value.id) && one->value.id > 0 &&
+                    one->value.id <= INT64_MAX && is_number(member, &one->value.number);
+            one->place = found++;
+        }
+    }
+    if (!valid) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID,
+                         "Must be an object of ids and whole numbers.");
+        free(all);
+        return false;
+    }
+    /* "17" and "017" are the same id: the last one stays. */
+    qsort(all, found, sizeof(*all), compare_ordered);
+    *out = xcalloc(size + 1, sizeof(**out));
+    for (size_t i = 0; i < found; i++) {
+        kept -= kept > 0 && (*out)[kept - 1].id == all[i].value.id;
+        (*out)[kept++] = all[i].value;
+    }
+    *count = kept;
+    free(all);
+    return true;
 }

@@ -29,4 +29,19 @@ bool fields_bool(struct exchange *x, const char *name, unsigned flags, bool *out
 /* A positive integer, or a string of its decimal digits. */
 bool fields_id(struct exchange *x, const char *name, unsigned flags, uint64_t *out);
 
+/* A whole number of at least min, or a string of its decimal digits. */
+bool fields_number(struct exchange *x, const char *name, uint64_t min, unsigned flags,
+                   uint64_t *out);
+
+/* A number of an object that is keyed by ids: {"17": 204}. */
+struct fields_pair {
+    uint64_t id;
+    uint64_t number;
+};
+
+/* An object whose names are ids and whose values are whole numbers, by rising id. Of an id that is
+ * given twice the last counts. The caller frees *out, which is NULL if there are none. */
+bool fields_numbered(struct exchange *x, const char *name, unsigned flags, struct fields_pair **out,
+                     size_t *count);
+
 #endif

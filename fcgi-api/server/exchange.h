@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "db/db.h"
+#include "event/publish.h"
 #include "redis/redis_client.h"
 #include "server/field_errors.h"
 #include "server/request.h"
@@ -33,7 +34,8 @@ struct service {
     const struct config *config;
     struct db *db;
     struct redis_client *redis;
-    struct shared *shared; /* with the other processes of this host */
+    struct publisher publisher; /* bell: NULL without bell_dir */
+    struct shared *shared;      /* with the other processes of this host */
     struct limit *limit;
     struct user_names *names;
     struct auth_cache *auth_cache;

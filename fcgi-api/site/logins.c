@@ -128,8 +128,8 @@ static enum error update_user(struct exchange *x, struct login *login) {
 enum credential { CREDENTIAL_TOKEN, CREDENTIAL_SESSION };
 
 /* All the way from the field to the credential; *expires_at is that of a token. */
-static enum error log_in(struct exchange *x, enum credential credential,
-                         char key[SECRET_KEY_SIZE], int64_t *expires_at) {
+static enum error log_in(struct exchange *x, enum credential credential, char key[SECRET_KEY_SIZE],
+                         int64_t *expires_at) {
     const struct config *config = x->service->config;
     unsigned char hash[SECRET_HASH_SIZE];
     struct login login;
@@ -167,7 +167,7 @@ enum error logins_jwt(struct exchange *x) {
     json_write_member_str(&w, "token", key);
     json_write_member_time(&w, "expires_at", expires_at);
     json_write_key(&w, "user");
-    serialize_account(&w, &x->identity.user);
+    accounts_write(x, &w, &x->identity.user);
     json_write_object_end(&w);
     return ERROR_NONE;
 }
@@ -184,7 +184,7 @@ enum error logins_login(struct exchange *x) {
     /* The key is sent in the cookie only, never in the body. */
     auth_set_cookie(x, text_of(key));
     struct json_writer w = json_writer_start(&x->response.body);
-    serialize_account(&w, &x->identity.user);
+    accounts_write(x, &w, &x->identity.user);
     return ERROR_NONE;
 }
 
@@ -221,7 +221,7 @@ enum error logins_password(struct exchange *x) {
                                   identity->session_id, &change);
     if (error)
         return error;
-    publish_credentials_changed(service->redis, prefix_of(x), &change);
+    publish_credentials_changed(service->redis, publisher_of(x), &change);
     x->response.status = 204;
     return ERROR_NONE;
 }

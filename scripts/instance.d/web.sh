@@ -81,6 +81,13 @@ web_address() {
     echo "${text% }"
 }
 
+# Prints bell_dir, as the environment or the configuration sets it.
+bell_folder() {
+    local folder
+    folder=$("$BUILD/fcgi-api" -c "$CONFIG" --dump-config 2>/dev/null | sed -n 's/^bell_dir = *//p')
+    echo "${folder:-$STATE/bell}"
+}
+
 web_prepare() {
     local address files
     # Each connection takes one, each active request another.
@@ -93,6 +100,7 @@ web_prepare() {
         echo "var.confab_push = ( \"socket\" => \"$(push_socket)\" )"
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$ROOT/web\""
+        echo "var.confab_bell = \"$(bell_folder)\""
         echo "var.confab_max_fds = $files"
         # log_addresses
         if [[ ${CONFAB_LOG_ADDRESSES:-on} == off ]]; then
@@ -108,6 +116,7 @@ web_prepare() {
         done
         echo "include \"$ROOT/conf/lighttpd/server.conf\""
         echo "include \"$ROOT/conf/lighttpd/errors.conf\""
+        echo "include \"$ROOT/conf/lighttpd/bells.conf\""
         echo "include \"$ROOT/conf/lighttpd/static.conf\""
         echo "include \"$ROOT/conf/lighttpd/routes.conf\""
         [[ $CGI != 1 ]] || echo "include \"$ROOT/conf/lighttpd/cgi.conf\""

@@ -19,7 +19,7 @@ from support.wait import wait_for
 
 COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
             "user list", "token add", "token list", "token revoke", "room list", "room show",
-            "room delete", "room ensure", "events purge", "stats", "check"]
+            "room delete", "room ensure", "events purge", "restored", "stats", "check"]
 
 USAGE = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUMENT...]"
 NOTHING = {"CONFAB_DATABASE_SOCKET": "/nonexistent/db.sock"}

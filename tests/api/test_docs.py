@@ -46,7 +46,7 @@ def test_every_documented_configuration_key_exists(document, defaults):
               if " = " in span and span != "key = value"}
     codes = re.findall(r'ERROR_CODE\(\w+, "(\w+)"',
                        (ROOT / "common" / "base" / "error_codes.def").read_text())
-    assert meant - defaults.keys() - set(codes) - {"session_id"} == set()
+    assert meant - defaults.keys() - set(codes) - {"session_id", "database_id"} == set()
 
 
 @EVERY_DOCUMENT

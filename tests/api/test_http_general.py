@@ -43,6 +43,8 @@ PATHS = {
     "/api/auth/sessions/{session_id}/": "DELETE, OPTIONS",
     "/api/auth/password/": "POST, OPTIONS",
     "/api/chat/users/": "GET, HEAD, OPTIONS",
+    "/api/chat/events/": "GET, HEAD, OPTIONS",
+    "/api/chat/sync/": "POST, OPTIONS",
     "/api/chat/rooms/": "GET, HEAD, POST, OPTIONS",
     "/api/chat/rooms/direct/": "POST, OPTIONS",
     "/api/chat/rooms/{room}/": "GET, HEAD, PATCH, DELETE, OPTIONS",

@@ -88,9 +88,14 @@ def test_a_read_mark_is_published_without_a_seq_and_never_replayed(recorder, pai
     message = alice.say(room["room_id"])
     body = {"message_id": message["message_id"]}
     events = recorder.record(lambda: bob.post(url(room, "read/"), json=body))
-    assert_one(events, room_channel(room), (2, 0, "message_read", bob.id, message["message_id"]),
+    assert_one(events[:1], room_channel(room),
+               (2, 0, "message_read", bob.id, message["message_id"]),
                {"type": "message_read", "user_id": bob.id, "message_id": message["message_id"],
                 "room_id": room["room_id"]})
+    # To the user's own devices, with a number.
+    assert_one(events[1:], user_channel(bob), (2, 2, "read_changed", bob.id, room["room_id"]),
+               {"type": "read_changed", "seq": 2, "room_id": room["room_id"],
+                "last_read_message_id": message["message_id"], "unread_count": 0})
     assert [event["type"] for event in bob.events(room["room_id"])] == ["user_invited",
                                                                        "new_message"]
 

@@ -31,6 +31,8 @@ static const struct {
     {EVENT_ROOM_REMOVED, 22, "room_removed"},
     {EVENT_ROOM_DELETED, 23, "room_deleted"},
     {EVENT_CREDENTIALS_CHANGED, 24, "credentials_changed"},
+    {EVENT_READ_CHANGED, 25, "read_changed"},
+    {EVENT_PREFERENCES_CHANGED, 26, "preferences_changed"},
     {EVENT_MESSAGE_READ, 40, "message_read"},
     {EVENT_TYPING, 41, "typing"},
     {EVENT_STOP_TYPING, 42, "stop_typing"},

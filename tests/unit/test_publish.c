@@ -16,7 +16,7 @@
 #include "event/event.h"
 #include "event/publish.h"
 
-#define PREFIX "t:"
+static const struct publisher PUBLISHER = {.prefix = "t:"};
 
 struct fixture {
     char folder[64];
@@ -87,7 +87,7 @@ static void an_event_of_a_room(void **state) {
                                      .actor = text_of("alice"),
                                      .subject_id = 2};
     f->client = redis_client_new(&f->config);
-    publish_room_event(f->client, PREFIX, &event, NULL);
+    publish_room_event(f->client, &PUBLISHER, &event, NULL);
     want(f, "t:room:5",
          "2 7 user_invited 1 2 0 alice 0 0\n{\"type\":\"user_invited\",\"user_id\":2,"
          "\"invited_by\":\"alice\",\"seq\":7,\"room_id\":5}");
@@ -97,7 +97,7 @@ static void an_event_of_a_room(void **state) {
 static void an_event_of_a_user(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
-    publish_user_event(f->client, PREFIX, 2, EVENT_ROOM_INVITATION, 4, 1, "alice", 5,
+    publish_user_event(f->client, &PUBLISHER, 2, EVENT_ROOM_INVITATION, 4, 1, "alice", 5,
                        text_of("{}"));
     want(f, "t:user:2", "2 4 room_invitation 1 5 0 alice 0 0\n{}");
     assert_published(f);
@@ -106,7 +106,7 @@ static void an_event_of_a_user(void **state) {
 static void a_notice_has_no_seq(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
-    publish_room_notice(f->client, PREFIX, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
+    publish_room_notice(f->client, &PUBLISHER, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
     want(f, "t:room:5", "2 0 message_read 2 9 0 bobby 0 0\n{}");
     assert_published(f);
 }
@@ -116,8 +116,8 @@ static void credentials_changed_has_no_json(void **state) {
     const struct user_change none = {.changed = false, .user_id = 2, .seq = 8};
     const struct user_change change = {.changed = true, .user_id = 3, .seq = 9};
     f->client = redis_client_new(&f->config);
-    publish_credentials_changed(f->client, PREFIX, &none);
-    publish_credentials_changed(f->client, PREFIX, &change);
+    publish_credentials_changed(f->client, &PUBLISHER, &none);
+    publish_credentials_changed(f->client, &PUBLISHER, &change);
     want(f, "t:user:3", "2 9 credentials_changed 3 0 0 - 0 0\n");
     assert_published(f);
 }
@@ -125,7 +125,7 @@ static void credentials_changed_has_no_json(void **state) {
 static void a_deleted_room_is_published_to_its_members_first(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
-    publish_room_deleted(f->client, PREFIX, 5, 1, "alice", text_of("1:10,22:3"));
+    publish_room_deleted(f->client, &PUBLISHER, 5, 1, "alice", text_of("1:10,22:3"));
     want(f, "t:user:1",
          "2 10 room_deleted 1 5 0 alice 0 0\n"
          "{\"type\":\"room_deleted\",\"deleted_by\":\"alice\",\"seq\":10,\"room_id\":5}");
@@ -141,7 +141,7 @@ static void a_deleted_room_is_published_to_its_members_first(void **state) {
 static void a_deleted_room_without_members_or_deleter(void **state) {
     struct fixture *f = *state;
     f->client = redis_client_new(&f->config);
-    publish_room_deleted(f->client, PREFIX, 5, 0, NULL, text_of(""));
+    publish_room_deleted(f->client, &PUBLISHER, 5, 0, NULL, text_of(""));
     want(f, "t:room:5",
          "2 0 room_deleted 0 0 0 - 0 0\n"
          "{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
@@ -156,11 +156,12 @@ static void nothing_is_sent_without_redis(void **state) {
     struct config config = f->config;
     config.redis_socket = config.redis_host;
     struct redis_client *client = redis_client_new(&config);
-    publish_room_event(client, PREFIX, &event, NULL);
-    publish_user_event(client, PREFIX, 2, EVENT_ROOM_INVITATION, 4, 1, "alice", 5, text_of("{}"));
-    publish_room_notice(client, PREFIX, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
-    publish_credentials_changed(client, PREFIX, &change);
-    publish_room_deleted(client, PREFIX, 5, 1, "alice", text_of("1:10"));
+    publish_room_event(client, &PUBLISHER, &event, NULL);
+    publish_user_event(client, &PUBLISHER, 2, EVENT_ROOM_INVITATION, 4, 1, "alice", 5,
+                       text_of("{}"));
+    publish_room_notice(client, &PUBLISHER, 5, EVENT_MESSAGE_READ, 2, "bobby", 9, text_of("{}"));
+    publish_credentials_changed(client, &PUBLISHER, &change);
+    publish_room_deleted(client, &PUBLISHER, 5, 1, "alice", text_of("1:10"));
     redis_client_free(client);
     assert_true(accept4(f->listener, NULL, NULL, SOCK_CLOEXEC) < 0);
 }

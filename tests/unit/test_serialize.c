@@ -139,10 +139,15 @@ static void a_user_for_others_and_for_the_user(void **state) {
     serialize_user(&w, &user);
     assert_json(&out, "{\"user_id\":2,\"username\":\"bob\"}");
     w = json_writer_start(&out);
-    serialize_account(&w, &user);
+    serialize_account(&w, &user, text_of(""));
     assert_json(&out,
                 "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
-                "\"created_at\":\"2024-01-15T10:30:00.123456Z\"}");
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"bell\":null}");
+    w = json_writer_start(&out);
+    serialize_account(&w, &user, text_of("/bell/01"));
+    assert_json(&out,
+                "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
+                "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"bell\":\"/bell/01\"}");
 }
 
 static void a_room_for_a_member(void **state) {
@@ -153,7 +158,14 @@ static void a_room_for_a_member(void **state) {
     with_message.has_last_message = true;
     with_message.last_message = message;
     serialize_room(&w, &with_message);
-    assert_json(&out, "{" ROOM_FIELDS(MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true}");
+    assert_json(&out, "{" ROOM_FIELDS(
+                          MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":null}");
+    with_message.bell = text_of("/bell/01");
+    w = json_writer_start(&out);
+    serialize_room(&w, &with_message);
+    assert_json(
+        &out, "{" ROOM_FIELDS(
+                  MESSAGE_JSON) ",\"unread_count\":2,\"is_admin\":true,\"bell\":\"/bell/01\"}");
 }
 
 static void a_room_for_a_non_member(void **state) {
@@ -164,7 +176,8 @@ static void a_room_for_a_non_member(void **state) {
     foreign.state.is_member = foreign.state.is_admin = false;
     foreign.state.last_read_position = 0;
     serialize_room(&w, &foreign);
-    assert_json(&out, "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false}");
+    assert_json(
+        &out, "{" ROOM_FIELDS("null") ",\"unread_count\":0,\"is_admin\":false,\"bell\":null}");
 }
 
 static void a_room_in_an_event_lacks_the_callers_fields(void **state) {
@@ -290,6 +303,20 @@ static void a_room_deleted_on_either_channel(void **state) {
     assert_json(&out, "{\"type\":\"room_deleted\",\"deleted_by\":null,\"room_id\":5}");
 }
 
+static void a_read_mark_and_preferences(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_EMPTY;
+    const struct read_mark mark = {.room_id = 5, .message_id = 9, .unread_count = 3};
+    serialize_read_changed(&out, 7, &mark);
+    assert_json(&out,
+                "{\"type\":\"read_changed\",\"last_read_message_id\":9,\"unread_count\":3,"
+                "\"seq\":7,\"room_id\":5}");
+    serialize_preferences_changed(&out, 8, 5, true);
+    assert_json(&out,
+                "{\"type\":\"preferences_changed\",\"me\":{\"is_hidden\":true},\"seq\":8,"
+                "\"room_id\":5}");
+}
+
 static void a_message_read(void **state) {
     (void)state;
     struct buffer out = BUFFER_EMPTY;
@@ -357,6 +384,7 @@ int main(void) {
         cmocka_unit_test(a_room_invitation),
         cmocka_unit_test(a_room_removed),
         cmocka_unit_test(a_room_deleted_on_either_channel),
+        cmocka_unit_test(a_read_mark_and_preferences),
         cmocka_unit_test(a_message_read),
         cmocka_unit_test(typing_and_presence_in_a_room),
         cmocka_unit_test(a_notification_of_a_message),

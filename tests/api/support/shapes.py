@@ -55,12 +55,13 @@ def a_room(**known):
     return fill({
         "room_id": AN_ID, "name": A_TEXT, "is_private": True, "is_direct": False,
         "key": None, "created_by_id": AN_ID, "created_at": A_TIME, "members_count": 1,
-        "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0, "is_admin": True}, known)
+        "message_count": 0, "last_message": None, "last_seq": 0, "unread_count": 0,
+        "is_admin": True, "bell": None}, known)
 
 
 def in_event(room):
     """The room as events show it, without the fields that depend on the user."""
-    return {key: value for key, value in room.items() if key not in ("is_admin", "unread_count")}
+    return {key: value for key, value in room.items() if key not in ("is_admin", "unread_count", "bell")}
 
 
 def a_message(**known):

@@ -1,0 +1,116 @@
+/* The names of bells, and ringing them. */
+#include "event/bell.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+/* A failure is logged at most this often. */
+#define LOG_EVERY_MS (60 * 60 * INT64_C(1000))
+
+/* Files that are older are removed, this many at a time. */
+#define UNUSED_SECONDS (7 * 24 * 60 * 60)
+#define CLEAN_MOST 1000
+
+/* How many generations may have passed since the last file was removed: members who are removed
+ * together. */
+#define FORMER_MOST 1000
+
+struct bell {
+    char *folder;
+    _Atomic int64_t own_failed_ms;
+    _Atomic int64_t *failed_ms; /* of the real-time clock, as it outlives processes */
+};
+
+struct bell *bell_new(const char *folder, _Atomic int64_t *failed_ms) {
+    if (folder[0] == '\0')
+        return NULL;
+    struct bell *bell = xcalloc(1, sizeof(*bell));
+    bell->folder = xstrdup(folder);
+    bell->failed_ms = failed_ms ? failed_ms : &bell->own_failed_ms;
+    return bell;
+}
+
+void bell_free(struct bell *bell) {
+    if (!bell)
+        return;
+    free(bell->folder);
+    free(bell);
+}
+
+void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE]) {
+    char bytes[BELL_SECRET_SIZE + 24];
+    unsigned char hash[(BELL_FILE_NAME_SIZE - 1) / 2];
+    /* A hash: a name tells nothing of the secret, nor of the names before and after it. */
+    memcpy(bytes, name->secret, BELL_SECRET_SIZE);
+    const int digits = snprintf(bytes + BELL_SECRET_SIZE, sizeof(bytes) - BELL_SECRET_SIZE,
+                                "%" PRIu64, name->generation);
+    secret_digest((struct text){bytes, BELL_SECRET_SIZE + (size_t)digits}, hash, sizeof(hash));
+    for (size_t i = 0; i < sizeof(hash); i++)
+        text_put_hex(out + 2 * i, 2, hash[i]);
+    out[BELL_FILE_NAME_SIZE - 1] = '\0';
+}
+
+static void log_failure(struct bell *bell) {
+    const char *cause = strerror(errno);
+    const int64_t now = clock_now() / 1000;
+    int64_t failed = atomic_load(bell->failed_ms);
+    /* Of several processes that fail at once, one logs it. */
+    if ((failed == 0 || now < failed || now - failed >= LOG_EVERY_MS) &&
+        atomic_compare_exchange_strong(bell->failed_ms, &failed, now))
+        log_error("bell_dir %s: %s; clients poll as without it", bell->folder, cause);
+}
+
+bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq) {
+    char file[BELL_FILE_NAME_SIZE];
+    if (!bell || !name->exists)
+        return false;
+    bell_file_name(name, file);
+    const bool rung = bell_file_write(bell->folder, file, seq);
+    if (!rung)
+        log_failure(bell);
+    return rung;
+}
+
+void bell_end_former(struct bell *bell, const struct bell_name *name) {
+    struct bell_name former = *name;
+    char file[BELL_FILE_NAME_SIZE];
+    if (!bell || !name->exists)
+        return;
+    /* Usually it is that of the generation before. */
+    for (int i = 0; i < FORMER_MOST && former.generation > 0; i++) {
+        former.generation--;
+        bell_file_name(&former, file);
+        if (bell_file_remove(bell->folder, file))
+            return;
+    }
+}
+
+void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left) {
+    struct bell_name name;
+    uint64_t last_seq;
+    if (!bell || bell_name_of_room(db, room_id, &name, &last_seq))
+        return;
+    bell_ring(bell, &name, last_seq);
+    if (left)
+        bell_end_former(bell, &name);
+}
+
+void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id) {
+    struct bell_name name;
+    uint64_t last_seq;
+    if (bell && !bell_name_of_user(db, user_id, &name, &last_seq))
+        bell_ring(bell, &name, last_seq);
+}
+
+size_t bell_clean(struct bell *bell) {
+    return bell ? bell_file_clean(bell->folder, UNUSED_SECONDS, CLEAN_MOST) : 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * bell: tells polling clients, without a program, that a stream has moved.
+ *
+ * With the option bell_dir set, each change of a room, and of a user's own stream, writes the
+ * number of the event into a small file (os/bell_file.h), which the web server serves. Its name is
+ * made of a secret in the database; clients get it from Room objects and me/. Of the files nothing
+ * depends but how soon a client asks: a failure is logged and otherwise ignored.
+ */
+#ifndef CONFAB_COMMON_EVENT_BELL_H
+#define CONFAB_COMMON_EVENT_BELL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os/bell_file.h"
+#include "store/bell_name.h"
+
+struct bell;
+
+/* Files of a folder, bell_dir; NULL if that is empty. *failed_ms is where processes note the last
+ * failure, so that it is logged once and not by each; NULL: nowhere. Free with bell_free, which
+ * takes NULL too. */
+struct bell *bell_new(const char *folder, _Atomic int64_t *failed_ms);
+void bell_free(struct bell *bell);
+
+/* Writes the name of the file. */
+void bell_file_name(const struct bell_name *name, char out[BELL_FILE_NAME_SIZE]);
+
+/* Writes the number of an event; higher ones stay. False if that failed, or bell is NULL, or there
+ * is no such name. */
+bool bell_ring(struct bell *bell, const struct bell_name *name, uint64_t seq);
+
+/* Removes the file of the generation before: its readers, among them a member who has left, ask
+ * for the new name. */
+void bell_end_former(struct bell *bell, const struct bell_name *name);
+
+/* Read name and number from the database, and ring. With bell NULL they do nothing. `left`: a
+ * member has left, so the former name ends. */
+void bell_ring_room(struct bell *bell, struct db *db, uint64_t room_id, bool left);
+void bell_ring_user(struct bell *bell, struct db *db, uint64_t user_id);
+
+/* Removes files that have not been rung for a week; a client that still reads one asks for it
+ * again. Returns their number. */
+size_t bell_clean(struct bell *bell);
+
+#endif

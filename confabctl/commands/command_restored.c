@@ -1,0 +1,13 @@
+/* restored: gives the database a new id after a backup was restored. */
+#include "command.h"
+#include "store/sync.h"
+
+enum cli_status command_restored(struct cli *cli, struct arguments *arguments) {
+    if (!arguments_read(arguments, NULL, 0, 0, 0))
+        return CLI_USAGE;
+    const enum error error = sync_new_database(cli->db);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message("The database has a new id: clients load their rooms again.");
+    return CLI_OK;
+}

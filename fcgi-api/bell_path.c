@@ -1,0 +1,46 @@
+/* The path of a bell: that of the site, "bell/", and the name of the file. Whoever is told of a
+ * bell finds a file: it is written here if it is not there, or behind. If that fails there is no
+ * bell, so that the client polls. */
+#include "bell_path.h"
+
+#include "event/bell.h"
+#include "event/serialize.h"
+
+/* Appends the path of a bell that has rung; nothing if it cannot. */
+static void write_path(struct exchange *x, const struct bell_name *name, uint64_t last_seq,
+                       struct buffer *path) {
+    const struct text prefix = x->request->prefix;
+    char file[BELL_FILE_NAME_SIZE];
+    if (!bell_ring(x->service->publisher.bell, name, last_seq))
+        return;
+    bell_file_name(name, file);
+    buffer_append(path, prefix.at, prefix.len);
+    buffer_append_str(path, "bell/");
+    buffer_append_str(path, file);
+}
+
+void bell_path_write_room(struct exchange *x, struct json_writer *w, const struct room *room) {
+    struct buffer path = BUFFER_EMPTY;
+    struct room shown = *room;
+    struct bell_name name = room->state.bell;
+    uint64_t last_seq = room->state.last_seq;
+    enum error error = ERROR_NONE;
+    if (x->service->publisher.bell && room->state.is_member) {
+        /* The first client that is told of it. */
+        if (!name.exists)
+            error = bell_name_make_of_room(x->service->db, room->state.room_id, &name, &last_seq);
+        if (!error)
+            write_path(x, &name, last_seq, &path);
+        shown.bell = (struct text){path.data, path.len};
+    }
+    serialize_room(w, &shown);
+    buffer_free(&path);
+}
+
+void bell_path_of_user(struct exchange *x, uint64_t user_id, struct buffer *path) {
+    struct bell_name name;
+    uint64_t last_seq;
+    if (x->service->publisher.bell &&
+        !bell_name_make_of_user(x->service->db, user_id, &name, &last_seq))
+        write_path(x, &name, last_seq, path);
+}

@@ -1,0 +1,18 @@
+/*
+ * bell_path: where clients find bells; rooms as their members see them.
+ */
+#ifndef CONFAB_FCGI_API_BELL_PATH_H
+#define CONFAB_FCGI_API_BELL_PATH_H
+
+#include "server/exchange.h"
+#include "store/room.h"
+#include "json/json_writer.h"
+
+/* Writes a room for the user of the request. A member is told of its bell, if there are bells: it
+ * has a file then. */
+void bell_path_write_room(struct exchange *x, struct json_writer *w, const struct room *room);
+
+/* Appends the path of a user's own bell; nothing if there is none. */
+void bell_path_of_user(struct exchange *x, uint64_t user_id, struct buffer *path);
+
+#endif

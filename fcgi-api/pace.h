@@ -1,0 +1,22 @@
+/*
+ * pace: how often clients may ask, so that all of them together stay below poll_budget.
+ *
+ * Each request takes a slot; slots are as far apart as the budget demands. The time up to the
+ * next free slot is what the requests of the last minutes have used up in advance. A client is
+ * told twice that time: half of the slots are left for requests that nobody has announced, such
+ * as messages and new clients, and in the long run all clients share all slots.
+ *
+ * The time of the next free slot is shared by all processes of this host.
+ */
+#ifndef CONFAB_FCGI_API_PACE_H
+#define CONFAB_FCGI_API_PACE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Takes a slot at the time now_us (microseconds of the real-time clock) of `budget` slots a day (0:
+ * no bound), and returns the seconds after which the client may ask again, from 1 to a day.
+ * *next_us is the time of the next free slot. */
+uint64_t pace_take(_Atomic int64_t *next_us, uint64_t budget, int64_t now_us);
+
+#endif

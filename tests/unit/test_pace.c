@@ -1,0 +1,91 @@
+/* pace: clients that obey stay within the budget, whatever their number. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "pace.h"
+
+#define SECOND INT64_C(1000000)
+#define HOUR (3600 * SECOND)
+#define START (INT64_C(1700000000) * SECOND)
+
+/* A thousand an hour. */
+#define BUDGET 24000
+#define MOST_CLIENTS 2000
+
+/* Clients that begin at once and come back when they may, up to a quarter later, for some hours;
+ * sets the number of their requests in each hour. */
+static void simulate(unsigned clients, unsigned hours, unsigned *requests) {
+    static int64_t due[MOST_CLIENTS];
+    _Atomic int64_t next = 0;
+    for (unsigned i = 0; i < clients; i++)
+        due[i] = START;
+    for (unsigned hour = 0; hour < hours; hour++)
+        requests[hour] = 0;
+    for (int64_t now = START; now < START + hours * HOUR; now += SECOND)
+        for (unsigned i = 0; i < clients; i++)
+            if (due[i] <= now) {
+                const int64_t pace = (int64_t)pace_take(&next, BUDGET, now) * SECOND;
+                due[i] = now + pace + rand() % (pace / 4 + 1);
+                requests[(now - START) / HOUR]++;
+            }
+}
+
+static void clients_stay_within_the_budget(void **state) {
+    (void)state;
+    static const unsigned COUNTS[] = {1, 2, 10, 100, 500};
+    unsigned requests[6];
+    for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++) {
+        simulate(COUNTS[i], 6, requests);
+        for (unsigned hour = 0; hour < 6; hour++)
+            assert_in_range(requests[hour], 1, 1000);
+    }
+}
+
+static void many_clients_use_most_of_the_budget(void **state) {
+    (void)state;
+    unsigned requests[6], sum = 0;
+    simulate(500, 6, requests);
+    for (unsigned hour = 0; hour < 6; hour++)
+        sum += requests[hour];
+    assert_in_range(sum, 4000, 6000);
+}
+
+static void without_a_budget_there_is_no_bound(void **state) {
+    (void)state;
+    _Atomic int64_t next = 0;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(pace_take(&next, 0, START), 1);
+}
+
+static void a_quiet_site_forgets_soon(void **state) {
+    (void)state;
+    _Atomic int64_t next = 0;
+    for (int i = 0; i < 500; i++)
+        pace_take(&next, BUDGET, START);
+    assert_in_range(pace_take(&next, BUDGET, START), 4140, 4160);
+    assert_in_range(pace_take(&next, BUDGET, START + 2 * HOUR), 1, 10);
+}
+
+static void a_clock_that_was_set_does_not_stop_anybody(void **state) {
+    (void)state;
+    _Atomic int64_t next = START + 30 * 24 * HOUR;
+    assert_in_range(pace_take(&next, BUDGET, START), 1, 10);
+    /* Nor does a budget of nothing but one a day overflow. */
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(pace_take(&next, 1, START + i), 86400);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clients_stay_within_the_budget),
+        cmocka_unit_test(many_clients_use_most_of_the_budget),
+        cmocka_unit_test(without_a_budget_there_is_no_bound),
+        cmocka_unit_test(a_quiet_site_forgets_soon),
+        cmocka_unit_test(a_clock_that_was_set_does_not_stop_anybody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
