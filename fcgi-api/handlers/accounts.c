@@ -36,10 +36,18 @@ static enum error send_account(struct exchange *x, const struct user *user) {
     return ERROR_NONE;
 }
 
-/* password_login is off: the response to all that takes a password. */
+/* password_login is off: the response to all that takes a password says where to log in. */
 static enum error refuse_password(struct exchange *x) {
-    return exchange_fail(x, ERROR_FORBIDDEN, CODE_PASSWORD_LOGIN_OFF,
-                         "Users log in at the site, not by a password.");
+    const char *url = x->service->config->login_url;
+    buffer_clear(&x->response.body);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "detail", "Users log in at the site, not by a password.");
+    json_write_member_str(&w, "code", error_code_word(CODE_PASSWORD_LOGIN_OFF));
+    json_write_member_str(&w, "login_url", *url ? url : NULL);
+    json_write_object_end(&w);
+    x->response.status = error_status(ERROR_FORBIDDEN);
+    return ERROR_FORBIDDEN;
 }
 
 static bool takes_passwords(const struct exchange *x) {

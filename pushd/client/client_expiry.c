@@ -26,11 +26,12 @@ struct hashes {
     size_t count, space;
 };
 
-/* A check of all credentials that may expire. */
+/* A check of all credentials that may expire, or of the tokens whose time has come. */
 struct check {
     struct clients *clients;
+    bool is_full;
+    int64_t now_ms;
     struct hashes sessions, tokens;
-    int64_t first_expiry; /* the earliest known time of a token, still to come; 0: none */
 };
 
 /* Calls visit for each client that is connected by such a credential. */
@@ -47,7 +48,7 @@ static void visit_channel(void *context, const struct channel *channel) {
         struct client *client = channel->subscriptions[i]->client;
         /* Most tokens never expire. */
         if (client && client->state == CLIENT_CONNECTED &&
-            (!client->by_token || client->expires_at != 0))
+            (!client->by_token || client->expires_ms != 0))
             visitor->visit(client, visitor->check);
     }
 }
@@ -62,14 +63,21 @@ static struct hashes *hashes_of(struct check *check, const struct client *client
     return client->by_token ? &check->tokens : &check->sessions;
 }
 
+/* A time that is still to come is when a check is due, if it is the first. */
+static void expect(struct clients *clients, int64_t expires_ms, int64_t now_ms) {
+    if (expires_ms > now_ms &&
+        (clients->next_due_ms == 0 || expires_ms < clients->next_due_ms))
+        clients->next_due_ms = expires_ms;
+}
+
 static void add_hash(struct client *client, struct check *check) {
     struct hashes *hashes = hashes_of(check, client);
+    expect(check->clients, client->expires_ms, check->now_ms);
+    if (!check->is_full && (!client->by_token || client->expires_ms > check->now_ms))
+        return;
     hashes->list =
         array_reserve(hashes->list, &hashes->space, hashes->count + 1, sizeof(*hashes->list));
     memcpy(hashes->list[hashes->count++].bytes, client->key_hash, SECRET_HASH_SIZE);
-    if (client->expires_at > clock_now() &&
-        (check->first_expiry == 0 || client->expires_at < check->first_expiry))
-        check->first_expiry = client->expires_at;
 }
 
 /* On a thread: keeps those that have ended. A slice that cannot be read is checked next time. */
@@ -122,24 +130,28 @@ static void check_done(void *context) {
     free_check(check);
 }
 
-void client_expiry_expect(struct clients *clients, int64_t expires_at) {
-    /* A moment later: the database decides, by its own clock. */
-    const int64_t in_ms = (expires_at - clock_now()) / 1000 + 1;
-    const int64_t at_ms = clock_monotonic_ms() + in_ms;
-    if (expires_at != 0 && in_ms > 0 && at_ms < clients->next_expiry_ms)
-        clients->next_expiry_ms = at_ms;
+void client_expiry_expect(struct client *client, int64_t expires_at) {
+    const int64_t now_ms = clock_monotonic_ms();
+    if (expires_at == 0)
+        return;
+    /* By the clock that is never set. A moment later: the database decides, by its own clock. */
+    client->expires_ms = now_ms + (expires_at - clock_now()) / 1000 + 1;
+    expect(client->clients, client->expires_ms, now_ms);
 }
 
 void client_expiry_tick(struct clients *clients) {
     const int64_t now_ms = clock_monotonic_ms();
-    if (clients->checking_expiry || now_ms < clients->next_expiry_ms)
+    const bool is_full = now_ms >= clients->next_expiry_ms;
+    const bool is_due = clients->next_due_ms != 0 && now_ms >= clients->next_due_ms;
+    if (clients->checking_expiry || (!is_full && !is_due))
         return;
-    clients->next_expiry_ms = now_ms + INTERVAL_MS;
+    if (is_full)
+        clients->next_expiry_ms = now_ms + INTERVAL_MS;
+    clients->next_due_ms = 0;
     struct check *check = xcalloc(1, sizeof(*check));
-    check->clients = clients;
+    *check = (struct check){.clients = clients, .is_full = is_full, .now_ms = now_ms};
     each_client(check, add_hash);
-    client_expiry_expect(clients, check->first_expiry);
-    /* No credential of a client can expire. */
+    /* No credential of a client has to be asked for. */
     if (check->sessions.count == 0 && check->tokens.count == 0) {
         free_check(check);
         return;

@@ -49,8 +49,7 @@ bool client_identify(struct client *client, const struct identity *identity) {
     const struct user *user = &identity->user;
     client->user_id = user->id;
     memcpy(client->user_name, user->name, sizeof(client->user_name));
-    client->expires_at = identity->expires_at;
-    client_expiry_expect(client->clients, identity->expires_at);
+    client_expiry_expect(client, identity->expires_at);
     client->counted = true;
     if (idmap_increment(&client->clients->users, client->user_id) >
         client->clients->config->max_sockets_user) {

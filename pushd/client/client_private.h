@@ -104,7 +104,7 @@ struct client {
     uint64_t effective_seq; /* events of the user's own stream have had their effect up to here */
     int64_t frames_full_us; /* frame rate limit */
     uint64_t user_id;
-    int64_t expires_at;             /* of its token, microseconds since 1970; 0: never */
+    int64_t expires_ms;             /* when its token expires, monotonic clock; 0: never */
     uint32_t frames_ignored;        /* in a row, over the rate limit */
     uint32_t pending_jobs;          /* the client is freed after the last of them */
     uint32_t pending_channels;      /* of a notifications socket: not confirmed by Redis yet */
@@ -148,7 +148,8 @@ struct clients {
     struct replays replays;
     struct watch *first_typing, *last_typing; /* through which users are typing, by their end */
     struct idmap typists;                     /* room and user -> struct typing */
-    int64_t next_expiry_ms; /* of login sessions and tokens: when they are checked */
+    int64_t next_expiry_ms; /* when all login sessions and tokens that may expire are checked */
+    int64_t next_due_ms;    /* when the first token expires; 0: none is known */
     bool checking_expiry;
     /* Subscriptions to be dropped at the next tick: never while channels are walked. */
     struct subscription **leaving;
@@ -363,7 +364,7 @@ void client_typing_free(struct clients *clients);
  * second. */
 void client_expiry_tick(struct clients *clients);
 
-/* A client has connected by a token that expires at this time (0: never). */
-void client_expiry_expect(struct clients *clients, int64_t expires_at);
+/* The token of this client expires at this time, microseconds since 1970 (0: never). */
+void client_expiry_expect(struct client *client, int64_t expires_at);
 
 #endif

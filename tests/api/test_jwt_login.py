@@ -280,6 +280,7 @@ def test_password_login_off_closes_all_that_takes_a_password(closed, path, body)
         log_in(client, token())
     answer = client.post("/api/auth/" + path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (403, "password_login_off")
+    assert answer.json()["login_url"] == "https://site.example/login"
 
 
 def test_password_login_off_leaves_the_site_s_tokens(closed):
