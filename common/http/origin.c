@@ -70,6 +70,13 @@ bool origin_is_valid(struct text text) {
     return scheme > 0 && host > 0 && is_port(port);
 }
 
+bool origin_is_https(struct text text) {
+    static const char HTTPS[] = "https://";
+    const size_t len = sizeof(HTTPS) - 1;
+    return text.len > len && text_equals_nocase((struct text){text.at, len}, text_of(HTTPS)) &&
+           origin_is_valid(text);
+}
+
 static struct text without_port(struct text host, struct text port) {
     /* Only the default port of the scheme is removed. */
     if (host.len > port.len && memcmp(host.at + host.len - port.len, port.at, port.len) == 0)

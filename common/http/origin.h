@@ -20,6 +20,9 @@ enum origin_scheme { ORIGIN_HTTP, ORIGIN_HTTPS, ORIGIN_SCHEME_UNKNOWN };
  * after it; and for the origins of files, "null" and "file://". */
 bool origin_is_valid(struct text text);
 
+/* True for a valid origin of the scheme https. */
+bool origin_is_https(struct text text);
+
 /* True when the origin is that of the site itself, which the client reached by this scheme and
  * Host: same scheme (if that is known), host and port. The default port of the scheme may be
  * left out on either side; the host is compared without regard to case. */

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/xalloc.h"
 #include "event/event.h"
+#include "store/profile.h"
 #include "store/transaction.h"
 
 void user_from_row(const struct db_rows *rows, unsigned first, struct user *user) {
@@ -38,7 +39,9 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
         "IF p_token IS NOT NULL THEN INSERT INTO token (token_hash, user_id, created_at) "
         "VALUES (p_token, v_user, v_now); END IF; "
         "IF p_address IS NOT NULL THEN INSERT INTO known_address (user_id, address, seen_at) "
-        "VALUES (v_user, p_address, v_now); END IF; ",
+        "VALUES (v_user, p_address, v_now); END IF; "
+        /* A name of one word is found by its beginning. */
+        "IF p_name REGEXP '[-._]' THEN " PROFILE_WORDS("v_user") "END IF; ",
         ", v_user");
     struct db_rows *rows;
     const struct db_value token =
