@@ -129,6 +129,14 @@ void cli_output(struct buffer *out) {
 
 /* ---- helpers of several commands ---- */
 
+bool cli_read_switch(const char *word, bool *is_on) {
+    *is_on = text_equals(text_of(word), text_of("on"));
+    if (*is_on || text_equals(text_of(word), text_of("off")))
+        return true;
+    cli_error("invalid value '%s': must be on or off", word);
+    return false;
+}
+
 enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user) {
     enum error error = ERROR_NOT_FOUND;
     /* A name that cannot exist is not searched for. */

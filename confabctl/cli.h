@@ -59,6 +59,9 @@ void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Writes text to standard output unchanged, and frees it. */
 void cli_output(struct buffer *out);
 
+/* Reads "on" or "off". For any other word prints an error and returns false. */
+bool cli_read_switch(const char *word, bool *is_on);
+
 /* Finds a user by name. If there is none, prints an error and returns CLI_FAILED. */
 enum cli_status cli_find_user(const struct cli *cli, const char *name, struct user *user);
 

@@ -43,6 +43,11 @@ static const struct command COMMANDS[] = {
     {"user enable", "NAME", "Enable a disabled user.", STORE, command_user_enable},
     {"user staff", "NAME on|off", "Set or clear the staff flag of a user.", STORE,
      command_user_staff},
+    {"user profile", "NAME [--display-name TEXT] [--avatar URL] [--locale TAG]",
+     "Change how a user is shown, then show it. An empty value removes what is stored.\n"
+     "--avatar: https address of a picture, of avatar_origins. --locale: language (de, pt-BR).",
+     STORE | COMMAND_JSON, command_user_profile},
+    {"user bot", "NAME on|off", "Mark a user as a bot, or as none.", STORE, command_user_bot},
     {"user list", "[--search PREFIX] [--all] [--limit N] [--offset N]",
      "List active users by name.\n"
      "--search: only names with this prefix. --all: include disabled users.\n"
@@ -114,7 +119,7 @@ static const char OPTIONS[] =
     "                     the parent of the program's directory, then\n"
     "                     " CONFIG_PATH
     "\n"
-    "  --json             print JSON (list, show, stats, check, doctor)\n"
+    "  --json             print JSON (list, show, profile, stats, check, doctor)\n"
     "  -h, --help         show help for a command, or for all commands\n"
     "  --version          print the version\n"
     "  --example-config   print a configuration file with every key and its default\n"

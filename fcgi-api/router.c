@@ -317,8 +317,9 @@ static void begin_headers(struct exchange *x, const char *allow) {
 /* Tells the client whom it is answered as: another tab may have logged in as another user. */
 static void write_user_id(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
-    /* Without a user, or for an unauthenticated error, there is none. */
-    if (!x->has_identity)
+    /* Without a user, or for an unauthenticated error, there is none; neither in an answer that a
+     * browser may show to its next user. */
+    if (!x->has_identity || x->max_age_s > 0)
         return;
     buffer_append_str(headers, "X-Confab-User-Id: ");
     buffer_append_u64(headers, x->identity.user.id);

@@ -18,9 +18,20 @@ export type Timestamp = string;
 export interface UserRef {
     user_id: number;
     username: string;
+    /** The name to show: the user name, unless the user has another one. */
+    display_name: string;
+    /** A picture of the user; null: none. */
+    avatar_url: string | null;
 }
 
-export interface User extends UserRef {
+/** A user as others see it. */
+export interface Profile extends UserRef {
+    is_bot: boolean;
+}
+
+export interface User extends Profile {
+    /** The language of the user (BCP 47), such as "pt-BR"; null: unknown. */
+    locale: string | null;
     is_staff: boolean;
     created_at: Timestamp;
 }
@@ -73,6 +84,8 @@ export interface Membership {
     membership_id: number;
     room_id: number;
     user_id: number;
+    display_name: string;
+    avatar_url: string | null;
     is_admin: boolean;
     joined_at: Timestamp;
 }
@@ -439,11 +452,20 @@ export class Confab extends Emitter<ConfabEvents> {
     me(): Promise<User>;
     /** Also ends all other sessions and tokens of the user. */
     changePassword(oldPassword: string, newPassword: string): Promise<void>;
-    /** Users whose name begins with `search`, ordered by name. `count` is null if there are more
-     *  than 10,000. */
+    /** Changes how the user is shown; null removes what was stored. Rejected with status 403 if
+     *  profiles come from the site (`profile_edit`). */
+    updateProfile(change: {
+        display_name?: string | null;
+        avatar_url?: string | null;
+        locale?: string | null;
+    }): Promise<User>;
+    /** Users of whose names a word begins with `search`, ordered by user name; or those with these
+     *  ids, at most 200, in their order. `count` is null if there are more than 10,000. */
     users(
-        options?: PageOptions & { search?: string; after?: string; before?: string },
-    ): Promise<Omit<Page<UserRef>, "count"> & { count: number | null }>;
+        options?:
+            | (PageOptions & { search?: string; after?: string; before?: string })
+            | { ids: readonly number[] },
+    ): Promise<Omit<Page<Profile>, "count"> & { count: number | null }>;
 
     // -- rooms --
 

@@ -181,7 +181,7 @@ static void describe_option(const struct option *option, struct buffer *out) {
     }
     if (option->kind == OPTION_KIND_CHOICE)
         buffer_printf(out, "# One of %s.\n", option->choices);
-    else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS)) != 0)
+    else if ((option->flags & (OPTION_ADDRESSES | OPTION_ORIGINS | OPTION_HTTPS_ORIGINS)) != 0)
         buffer_append_str(out, "# A list, separated by commas or spaces.\n");
     buffer_append_char(out, '#');
     append_pair(out, option->key, text_of(option->initial));

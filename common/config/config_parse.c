@@ -141,6 +141,12 @@ static void check_list(struct parser *parser, const struct option *option, struc
                           "optionally :port, such as https://www.example.org, or null\n",
                           option->key, show(entry, shown));
         }
+        if ((option->flags & OPTION_HTTPS_ORIGINS) != 0 && !origin_is_https(entry)) {
+            buffer_printf(begin_error(parser),
+                          "%s: \"%s\" is not allowed; an entry is https://, a host and "
+                          "optionally :port, such as https://secure.gravatar.com\n",
+                          option->key, show(entry, shown));
+        }
     }
 }
 

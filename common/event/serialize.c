@@ -30,6 +30,14 @@ void serialize_message(struct json_writer *w, const struct message *message) {
     json_write_object_end(w);
 }
 
+/* A text of length 0 is none. */
+static void write_text_or_null(struct json_writer *w, const char *key, struct text text) {
+    if (text.len > 0)
+        json_write_member_text(w, key, text);
+    else
+        json_write_member_null(w, key);
+}
+
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username) {
     json_write_object(w);
@@ -38,33 +46,56 @@ void serialize_membership(struct json_writer *w, const struct membership *member
     json_write_member_u64(w, "user_id", membership->user_id);
     if (with_username)
         json_write_member_text(w, "username", membership->username);
+    json_write_member_text(w, "display_name",
+                           membership->display_name.len > 0 ? membership->display_name
+                                                            : membership->username);
+    write_text_or_null(w, "avatar_url", membership->avatar_url);
     json_write_member_bool(w, "is_admin", membership->is_admin);
     json_write_member_time(w, "joined_at", membership->joined_at);
     json_write_object_end(w);
 }
 
-void serialize_user(struct json_writer *w, const struct user *user) {
+/* What all objects with a profile begin with. */
+static void profile_fields(struct json_writer *w, const struct profile *profile) {
+    json_write_member_u64(w, "user_id", profile->user_id);
+    json_write_member_text(w, "username", profile->username);
+    json_write_member_text(w, "display_name", profile_name(profile));
+    write_text_or_null(w, "avatar_url", profile->avatar_url);
+}
+
+void serialize_profile(struct json_writer *w, const struct profile *profile) {
     json_write_object(w);
-    json_write_member_u64(w, "user_id", user->id);
-    json_write_member_str(w, "username", user->name);
+    profile_fields(w, profile);
+    json_write_member_bool(w, "is_bot", profile->is_bot);
     json_write_object_end(w);
 }
 
-/* An empty path: there is no bell. */
-static void bell_field(struct json_writer *w, struct text path) {
-    if (path.len > 0)
-        json_write_member_text(w, "bell", path);
-    else
-        json_write_member_null(w, "bell");
+void serialize_online(struct json_writer *w, const struct profile *profile) {
+    json_write_object(w);
+    profile_fields(w, profile);
+    json_write_object_end(w);
 }
 
-void serialize_account(struct json_writer *w, const struct user *user, struct text bell) {
+/* With what others do not see. */
+static void own_profile_fields(struct json_writer *w, const struct profile *profile) {
+    profile_fields(w, profile);
+    write_text_or_null(w, "locale", profile->locale);
+    json_write_member_bool(w, "is_bot", profile->is_bot);
+}
+
+void serialize_own_profile(struct json_writer *w, const struct profile *profile) {
     json_write_object(w);
-    json_write_member_u64(w, "user_id", user->id);
-    json_write_member_str(w, "username", user->name);
+    own_profile_fields(w, profile);
+    json_write_object_end(w);
+}
+
+void serialize_account(struct json_writer *w, const struct user *user,
+                       const struct profile *profile, struct text bell) {
+    json_write_object(w);
+    own_profile_fields(w, profile);
     json_write_member_bool(w, "is_staff", user->is_staff);
     json_write_member_time(w, "created_at", user->created_at);
-    bell_field(w, bell);
+    write_text_or_null(w, "bell", bell);
     json_write_object_end(w);
 }
 
@@ -101,7 +132,7 @@ void serialize_room(struct json_writer *w, const struct room *room) {
     json_write_member_u64(w, "unread_count",
                           state->is_member ? state->message_count - state->last_read_position : 0);
     json_write_member_bool(w, "is_admin", state->is_admin);
-    bell_field(w, room->bell);
+    write_text_or_null(w, "bell", room->bell);
     json_write_object_end(w);
 }
 

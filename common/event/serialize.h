@@ -14,6 +14,7 @@
 #include "store/event_log.h"
 #include "store/member.h"
 #include "store/message.h"
+#include "store/profile.h"
 #include "store/room.h"
 #include "store/token.h"
 #include "store/user.h"
@@ -24,9 +25,15 @@
 void serialize_message(struct json_writer *w, const struct message *message);
 void serialize_membership(struct json_writer *w, const struct membership *membership,
                           bool with_username);
-void serialize_user(struct json_writer *w, const struct user *user); /* user_id, username */
-/* For me/; bell is the path of the user's own bell, empty if there is none. */
-void serialize_account(struct json_writer *w, const struct user *user, struct text bell);
+
+/* A profile, as users/ has it; one in a list of users online; the whole one, which the user and
+ * administrators see; and the user's own account, for me/:
+ * bell is the path of the user's own bell, empty if there is none. */
+void serialize_profile(struct json_writer *w, const struct profile *profile);
+void serialize_online(struct json_writer *w, const struct profile *profile);
+void serialize_own_profile(struct json_writer *w, const struct profile *profile);
+void serialize_account(struct json_writer *w, const struct user *user,
+                       const struct profile *profile, struct text bell);
 
 /* A room for one user; and for events, without the fields that depend on the user. */
 void serialize_room(struct json_writer *w, const struct room *room);

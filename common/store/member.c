@@ -18,6 +18,8 @@ bool member_from_row(const struct db_rows *rows, unsigned first, struct membersh
     membership->username = db_get_text(rows, first + 3);
     membership->is_admin = db_get_bool(rows, first + 4);
     membership->joined_at = db_get_time(rows, first + 5);
+    membership->display_name = db_get_text(rows, first + 6);
+    membership->avatar_url = db_get_text(rows, first + 7);
     return true;
 }
 

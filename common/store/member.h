@@ -16,6 +16,8 @@ struct membership {
     uint64_t room_id;
     uint64_t user_id;
     struct text username;
+    struct text display_name; /* of length 0: none; the user is shown by the user name */
+    struct text avatar_url;   /* of length 0: none */
     bool is_admin;
     int64_t joined_at;
 };
@@ -24,9 +26,10 @@ typedef void member_visit(void *context, const struct membership *membership);
 
 /* Columns of a membership aliased mb and its user aliased mu. member_from_row reads them, starting
  * at column `first`; false if they are NULL (an outer join without a match). */
-#define MEMBER_COLUMNS \
-    "mb.membership_id, mb.room_id, mb.user_id, mu.username, mb.is_admin, mb.joined_at"
-#define MEMBER_COLUMN_COUNT 6
+#define MEMBER_COLUMNS                                                                   \
+    "mb.membership_id, mb.room_id, mb.user_id, mu.username, mb.is_admin, mb.joined_at, " \
+    "mu.display_name, mu.avatar_url"
+#define MEMBER_COLUMN_COUNT 8
 bool member_from_row(const struct db_rows *rows, unsigned first, struct membership *membership);
 
 /* Visits the members of a room in the order of joining. Does not check access. */
@@ -58,7 +61,7 @@ struct member_change {
     uint64_t user_seq;            /* of the event in the target's own stream; 0: none */
     uint64_t promoted_id;         /* user who became admin when the last admin left; 0: none */
     uint64_t promoted_seq;        /* of the member_updated event of that user */
-    struct membership membership; /* set by member_add, without username */
+    struct membership membership; /* set by member_add, without the names and the picture */
 };
 
 /* Adds target_id to a room: with `joining` set the user joins (user_id is target_id; public rooms

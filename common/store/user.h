@@ -121,26 +121,4 @@ enum error user_list(struct db *db, struct text prefix, bool all, uint64_t limit
 /* The number of users in the whole list of user_list. */
 enum error user_count(struct db *db, struct text prefix, bool all, uint64_t *count);
 
-/* Which page of the active users whose names start with a prefix, in the order of names. */
-enum user_page_kind { USER_PAGE_OFFSET, USER_PAGE_AFTER, USER_PAGE_BEFORE };
-
-struct user_page {
-    enum user_page_kind kind;
-    struct text cursor; /* the name before or after the page, unless by offset */
-    uint64_t limit;
-    uint64_t offset; /* 0 with a cursor */
-};
-
-/* Visits the users of a page, by name; by BEFORE those next to the cursor, in reverse order. Costs
- * as much as the rows that it skips and visits, however many users there are. */
-enum error user_page(struct db *db, struct text prefix, const struct user_page *page,
-                     user_visit *visit, void *context);
-
-/* The number of all of them, but at most `most`. */
-enum error user_page_count(struct db *db, struct text prefix, uint64_t most, uint64_t *count);
-
-/* Visits the active users among these ids, by name. */
-enum error user_list_ids(struct db *db, const uint64_t *ids, size_t count, user_visit *visit,
-                         void *context);
-
 #endif

@@ -157,14 +157,9 @@ enum cli_status command_user_enable(struct cli *cli, struct arguments *arguments
 
 enum cli_status command_user_staff(struct cli *cli, struct arguments *arguments) {
     struct user user;
-    if (!arguments_read(arguments, NULL, 0, 2, 2))
+    bool staff;
+    if (!arguments_read(arguments, NULL, 0, 2, 2) || !cli_read_switch(arguments->argv[1], &staff))
         return CLI_USAGE;
-    const struct text word = text_of(arguments->argv[1]);
-    const bool staff = text_equals(word, text_of("on"));
-    if (!staff && !text_equals(word, text_of("off"))) {
-        cli_error("invalid value '%s': must be on or off", arguments->argv[1]);
-        return CLI_USAGE;
-    }
     const enum cli_status status = cli_find_user(cli, arguments->argv[0], &user);
     if (status)
         return status;

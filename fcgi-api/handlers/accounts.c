@@ -17,23 +17,37 @@
 #include "password_worker.h"
 #include "rest/fields.h"
 #include "store/login_session.h"
+#include "store/profile.h"
+#include "store/profile_fields.h"
 #include "store/token.h"
 
 #define PASSWORD_MIN 8
 #define PASSWORD_MAX 256
 
-void accounts_write(struct exchange *x, struct json_writer *w, const struct user *user) {
+/* What is written once the profile is read. */
+struct account {
+    struct exchange *x;
+    struct json_writer *w;
+    const struct user *user;
+};
+
+static void write_account(void *context, const struct profile *profile) {
+    const struct account *account = context;
     struct buffer bell = BUFFER_EMPTY;
-    bell_path_of_user(x, user->id, &bell);
-    serialize_account(w, user, (struct text){bell.data, bell.len});
+    bell_path_of_user(account->x, account->user->id, &bell);
+    serialize_account(account->w, account->user, profile, (struct text){bell.data, bell.len});
     buffer_free(&bell);
+}
+
+enum error accounts_write(struct exchange *x, struct json_writer *w, const struct user *user) {
+    struct account account = {x, w, user};
+    return profile_get(x->service->db, user->id, write_account, &account);
 }
 
 static enum error send_account(struct exchange *x, const struct user *user) {
     struct json_writer w = json_writer_start(&x->response.body);
-    accounts_write(x, &w, user);
     /* 201 is set by those that create something. */
-    return ERROR_NONE;
+    return accounts_write(x, &w, user);
 }
 
 /* password_login is off: the response to all that takes a password says where to log in. */
@@ -359,6 +373,52 @@ enum error accounts_logout(struct exchange *x) {
 
 enum error accounts_me(struct exchange *x) {
     return send_account(x, &x->identity.user);
+}
+
+/* ---- the profile ---- */
+
+/* Reads a text that may be null, which is none, and notes that it is given. True if there is a text
+ * to check. */
+static bool read_profile_text(struct exchange *x, const char *name, size_t most,
+                              enum profile_field field, struct profile *profile,
+                              struct text *text) {
+    if (fields_is_null(x, name)) {
+        *text = (struct text){"", 0};
+        profile->given |= field;
+        return false;
+    }
+    if (!fields_text(x, name, 1, most, 0, text))
+        return false;
+    profile->given |= field;
+    return true;
+}
+
+static void add_problem(struct exchange *x, const char *name, const char *problem) {
+    if (problem)
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "%s", problem);
+}
+
+enum error accounts_profile(struct exchange *x) {
+    const struct config *config = x->service->config;
+    struct profile profile = {0};
+    bool changed;
+    if (config->profile_edit == CONFIG_OFF)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
+                             "Names and pictures come from the site.");
+    if (read_profile_text(x, "display_name", PROFILE_NAME_POINTS, PROFILE_DISPLAY_NAME, &profile,
+                          &profile.display_name))
+        add_problem(x, "display_name", profile_name_problem(profile.display_name));
+    if (read_profile_text(x, "avatar_url", PROFILE_AVATAR_BYTES, PROFILE_AVATAR_URL, &profile,
+                          &profile.avatar_url))
+        add_problem(x, "avatar_url",
+                    profile_avatar_problem(profile.avatar_url, config->avatar_origins));
+    if (read_profile_text(x, "locale", PROFILE_LOCALE_BYTES, PROFILE_LOCALE, &profile,
+                          &profile.locale))
+        add_problem(x, "locale", profile_locale_problem(profile.locale));
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    const enum error error = profile_set(x->service->db, x->identity.user.id, &profile, &changed);
+    return error ? error : send_account(x, &x->identity.user);
 }
 
 /* ---- the password ---- */

@@ -15,7 +15,7 @@ exchange_handler accounts_login;
 exchange_handler accounts_password;
 
 /* Writes a user as the user sees it, with the path of its bell. */
-void accounts_write(struct exchange *x, struct json_writer *w, const struct user *user);
+enum error accounts_write(struct exchange *x, struct json_writer *w, const struct user *user);
 
 /* Reads the field new_password; false, with the error of the field, if it is missing or wrong. */
 bool accounts_new_password(struct exchange *x, struct text *password);

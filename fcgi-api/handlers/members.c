@@ -10,6 +10,7 @@
 #include "rest/etag.h"
 #include "rest/fields.h"
 #include "rest/page.h"
+#include "store/profile.h"
 
 /* ---- reading ---- */
 
@@ -20,16 +21,18 @@ static void write_member(void *context, const struct membership *membership) {
 enum error members_list(struct exchange *x) {
     const struct room_state *state = &x->identity.room;
     struct page page;
+    uint64_t changes = 0;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
-    /* Joining and leaving are events, so the room's tag covers the list. */
-    if (etag_set_room(x, state))
-        return ERROR_NONE;
+    /* Joining and leaving are events, so the room's tag covers the list, but for the names and
+     * pictures of the members. */
+    enum error error = profile_changes(x->service->db, &changes);
+    if (error || etag_set_members(x, state, changes))
+        return error;
     struct json_writer w = json_writer_start(&x->response.body);
     page_begin(x, &w, &page, state->members_count, "");
-    const enum error error =
-        member_list(x->service->db, x->ids[0], page.limit, page.offset, write_member, &w);
+    error = member_list(x->service->db, x->ids[0], page.limit, page.offset, write_member, &w);
     page_end(x, &w, &page, state->members_count, "");
     return error;
 }
@@ -40,6 +43,10 @@ static enum error send_membership(struct exchange *x, const struct membership *m
     struct json_writer w = json_writer_start(&x->response.body);
     serialize_membership(&w, membership, false);
     return ERROR_NONE;
+}
+
+static void show_membership(void *context, const struct membership *membership) {
+    send_membership(context, membership);
 }
 
 /* Adds the user, publishes the events, and sends the membership. */
@@ -67,7 +74,7 @@ static enum error add_member(struct exchange *x, uint64_t user_id, bool joining)
         x->response.status = 201;
         member_events_added(x, &x->identity.user, x->ids[0], user_id, &change);
     }
-    return send_membership(x, &change.membership);
+    return member_get(x->service->db, x->ids[0], user_id, show_membership, x);
 }
 
 enum error members_invite(struct exchange *x) {

@@ -45,11 +45,11 @@ enum error rooms_get(struct exchange *x) {
     return room_get(x->service->db, x->ids[0], x->identity.user.id, send_room, x);
 }
 
-static void write_user(void *context, const struct user *user) {
-    serialize_user(context, user);
+static void write_online(void *context, const struct profile *profile) {
+    serialize_online(context, profile);
 }
 
-/* The names of the users who are online, from Redis; without Redis the list is empty. */
+/* The users who are online, from Redis; without Redis the list is empty. */
 enum error rooms_presence(struct exchange *x) {
     uint64_t *ids = NULL;
     size_t count = 0;
@@ -60,7 +60,7 @@ enum error rooms_presence(struct exchange *x) {
     json_write_array(&w);
     /* An unavailable Redis is no error of this request. */
     if (redis_client_presence(x->service->redis, x->ids[0], &ids, &count) && count > 0)
-        error = user_list_ids(x->service->db, ids, count, write_user, &w);
+        error = profile_list_active(x->service->db, ids, count, write_online, &w);
     json_write_array_end(&w);
     json_write_object_end(&w);
     free(ids);

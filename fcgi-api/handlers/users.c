@@ -1,34 +1,53 @@
-/* GET users/: a list of users, by name or the beginning of it. Its pages go by names, so that a
- * late one costs no more than the first; `offset` works as well, up to COUNT_MOST users. */
+/* GET users/: profiles of users, by the beginning of a name or a word in it, or by id. Pages go by
+ * user names, so that a late one costs no more than the first; `offset` works as well, up to
+ * COUNT_MOST users. */
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/secret.h"
 #include "event/serialize.h"
 #include "handlers/handlers.h"
+#include "rest/etag.h"
 #include "rest/link.h"
 #include "rest/page.h"
+#include "store/profile.h"
 
 /* Users are counted, and skipped by offset, up to this number. */
 #define COUNT_MOST 10000
 
+/* Most ids of a request, and how long its answer may be used without asking. */
+#define IDS_MOST 200
+#define IDS_MAX_AGE_S 60
+
 /* A page while it is read. */
 struct user_listing {
     struct exchange *x;
-    struct text prefix;
-    struct user_page which;
-    struct user users[PAGE_MOST + 1]; /* one more, which shows that there is another page */
+    struct text search;
+    struct profile_page which;
+    struct buffer results; /* JSON; what is around it depends on the names at the edges */
+    struct json_writer w;  /* of results */
+    char low[USER_NAME_SIZE], high[USER_NAME_SIZE]; /* the first and the last name */
     size_t count;
+    bool more;
 };
 
-static void keep_user(void *context, const struct user *user) {
+static void write_profile(void *context, const struct profile *profile) {
+    serialize_profile(context, profile);
+}
+
+static void keep_profile(void *context, const struct profile *profile) {
     struct user_listing *listing = context;
-    if (listing->count <= PAGE_MOST)
-        listing->users[listing->count++] = *user;
+    const struct text name = profile->username;
+    if (listing->count++ == 0)
+        snprintf(listing->low, sizeof(listing->low), "%.*s", (int)name.len, name.at);
+    snprintf(listing->high, sizeof(listing->high), "%.*s", (int)name.len, name.at);
+    write_profile(&listing->w, profile);
 }
 
 /* ---- the query ---- */
 
-static void read_cursor(struct exchange *x, const char *name, enum user_page_kind kind,
-                        struct buffer *value, struct user_page *which) {
+static void read_cursor(struct exchange *x, const char *name, enum profile_page_kind kind,
+                        struct buffer *value, struct profile_page *which) {
     bool valid;
     /* Not given: the page by offset stays. */
     if (!request_query(x->request, name, value, &valid))
@@ -36,11 +55,11 @@ static void read_cursor(struct exchange *x, const char *name, enum user_page_kin
     const struct text text = {buffer_str(value), value->len};
     if (!valid || !text_is_username(text))
         field_errors_add(&x->field_errors, name, CODE_INVALID, "Not a user name.");
-    else if (which->kind != USER_PAGE_OFFSET)
+    else if (which->kind != PROFILE_PAGE_OFFSET)
         field_errors_add(&x->field_errors, name, CODE_CONFLICTING,
                          "Give before or after, not both.");
     else
-        *which = (struct user_page){kind, text, which->limit, 0};
+        *which = (struct profile_page){kind, text, which->limit, 0};
 }
 
 static enum error read_query(struct exchange *x, struct buffer texts[3],
@@ -49,44 +68,39 @@ static enum error read_query(struct exchange *x, struct buffer texts[3],
     bool valid = true;
     page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
     /* The cursor may replace this. */
-    listing->which = (struct user_page){USER_PAGE_OFFSET, {"", 0}, page.limit, page.offset};
+    listing->which = (struct profile_page){PROFILE_PAGE_OFFSET, {"", 0}, page.limit, page.offset};
     request_query(x->request, "search", &texts[0], &valid);
-    listing->prefix = (struct text){buffer_str(&texts[0]), texts[0].len};
+    listing->search = (struct text){buffer_str(&texts[0]), texts[0].len};
     if (!valid)
         field_errors_add(&x->field_errors, "search", CODE_INVALID, "Not a valid string.");
-    read_cursor(x, "after", USER_PAGE_AFTER, &texts[1], &listing->which);
-    read_cursor(x, "before", USER_PAGE_BEFORE, &texts[2], &listing->which);
+    read_cursor(x, "after", PROFILE_PAGE_AFTER, &texts[1], &listing->which);
+    read_cursor(x, "before", PROFILE_PAGE_BEFORE, &texts[2], &listing->which);
     return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
 }
 
 /* ---- the page ---- */
 
-/* The link to the page before or after a user; null with user NULL. */
+/* The link to the page before or after a user; null with name NULL. */
 static void write_link(struct user_listing *listing, struct json_writer *w, const char *key,
-                       const char *cursor, const struct user *user) {
+                       const char *cursor, const char *name) {
     struct buffer url = BUFFER_EMPTY;
-    if (!user) {
+    if (!name) {
         json_write_member_null(w, key);
         return;
     }
     link_self(&url, listing->x->request);
     /* User names need no percent-encoding. */
-    buffer_printf(&url, "?limit=%" PRIu64 "&%s=%s", listing->which.limit, cursor, user->name);
+    buffer_printf(&url, "?limit=%" PRIu64 "&%s=%s", listing->which.limit, cursor, name);
     page_keep_parameters(listing->x, &url, "search");
     json_write_member_text(w, key, (struct text){url.data, url.len});
     buffer_free(&url);
 }
 
 static void write_page(struct user_listing *listing, uint64_t count) {
-    const bool backwards = listing->which.kind == USER_PAGE_BEFORE;
-    const bool more = listing->count > listing->which.limit;
-    const bool is_first = listing->which.kind == USER_PAGE_OFFSET && listing->which.offset == 0;
-    /* The row that is one too many is not shown. */
-    const size_t shown = more ? listing->which.limit : listing->count;
-    const struct user *users = listing->users;
-    /* The first and the last name shown; a page read backwards has them in reverse. */
-    const struct user *low = shown > 0 ? &users[backwards ? shown - 1 : 0] : NULL;
-    const struct user *high = shown > 0 ? &users[backwards ? 0 : shown - 1] : NULL;
+    const bool backwards = listing->which.kind == PROFILE_PAGE_BEFORE;
+    const bool is_first = listing->which.kind == PROFILE_PAGE_OFFSET && listing->which.offset == 0;
+    const char *low = listing->count > 0 ? listing->low : NULL;
+    const char *high = listing->count > 0 ? listing->high : NULL;
     struct json_writer w = json_writer_start(&listing->x->response.body);
     json_write_object(&w);
     /* Counting ended there: more than COUNT_MOST. */
@@ -95,16 +109,13 @@ static void write_page(struct user_listing *listing, uint64_t count) {
     else
         json_write_member_u64(&w, "count", count);
     /* A page reached by "before" has the page it came from after it. */
-    write_link(listing, &w, "next", "after", more || backwards ? high : NULL);
+    write_link(listing, &w, "next", "after", listing->more || backwards ? high : NULL);
     write_link(listing, &w, "previous", "before",
-               backwards  ? (more ? low : NULL)
+               backwards  ? (listing->more ? low : NULL)
                : is_first ? NULL
                           : low);
     json_write_key(&w, "results");
-    json_write_array(&w);
-    for (size_t i = 0; i < shown; i++)
-        serialize_user(&w, &users[backwards ? shown - 1 - i : i]);
-    json_write_array_end(&w);
+    json_write_raw(&w, listing->results.data, listing->results.len);
     json_write_object_end(&w);
 }
 
@@ -125,28 +136,116 @@ static enum error write_beyond(struct user_listing *listing, uint64_t count) {
 }
 
 static enum error read_page(struct user_listing *listing) {
-    struct user_page one_more = listing->which;
-    /* One row beyond the page shows whether there is another page. */
-    one_more.limit++;
-    return user_page(listing->x->service->db, listing->prefix, &one_more, keep_user, listing);
+    listing->w = json_writer_start(&listing->results);
+    json_write_array(&listing->w);
+    const enum error error = profile_page(listing->x->service->db, listing->search, &listing->which,
+                                          keep_profile, listing, &listing->more);
+    json_write_array_end(&listing->w);
+    return error;
 }
 
-enum error users_list(struct exchange *x) {
+static enum error list_by_name(struct exchange *x) {
     struct buffer texts[3] = {BUFFER_EMPTY, BUFFER_EMPTY, BUFFER_EMPTY};
     struct user_listing listing = {.x = x};
     uint64_t count = 0;
     enum error error = read_query(x, texts, &listing);
     /* The count first: it is bounded, and decides whether the offset is beyond the end. */
     if (!error)
-        error = user_page_count(x->service->db, listing.prefix, COUNT_MOST + 1, &count);
-    if (!error && listing.which.kind == USER_PAGE_OFFSET && listing.which.offset >= count) {
+        error = profile_page_count(x->service->db, listing.search, COUNT_MOST + 1, &count);
+    if (!error && listing.which.kind == PROFILE_PAGE_OFFSET && listing.which.offset >= count) {
         error = write_beyond(&listing, count);
     } else if (!error) {
         error = read_page(&listing);
         if (!error)
             write_page(&listing, count);
     }
+    buffer_free(&listing.results);
     for (size_t i = 0; i < 3; i++)
         buffer_free(&texts[i]);
+    return error;
+}
+
+/* ---- by id ---- */
+
+/* Reads "1,2,3"; an empty list has none. Adds an error to x->field_errors if it is invalid. */
+static size_t read_ids(struct exchange *x, struct text list, uint64_t ids[IDS_MOST]) {
+    struct text id;
+    size_t count = 0;
+    /* text_split has no piece after a last comma. */
+    bool valid = list.len == 0 || list.at[list.len - 1] != ',';
+    while (valid && count <= IDS_MOST && text_split(&list, ',', &id)) {
+        uint64_t number = 0;
+        valid = text_to_u64(id, &number) && number > 0;
+        if (valid && count < IDS_MOST)
+            ids[count] = number;
+        count++;
+    }
+    if (!valid)
+        field_errors_add(&x->field_errors, "ids", CODE_INVALID,
+                         "Positive integers, separated by commas, are required.");
+    else if (count > IDS_MOST)
+        field_errors_add(&x->field_errors, "ids", CODE_MAX_LENGTH, "At most %d ids.", IDS_MOST);
+    return count;
+}
+
+struct counted {
+    struct json_writer w;
+    uint64_t count;
+};
+
+static void count_profile(void *context, const struct profile *profile) {
+    struct counted *counted = context;
+    serialize_profile(&counted->w, profile);
+    counted->count++;
+}
+
+/* The tag is a hash of the profiles: they have no counter, and are few. */
+static void set_tag(struct exchange *x, const struct buffer *results) {
+    unsigned char hash[8];
+    secret_digest((struct text){results->data, results->len}, hash, sizeof(hash));
+    struct buffer *tag = etag_begin(x);
+    buffer_append_char(tag, 'p');
+    for (size_t i = 0; i < sizeof(hash); i++)
+        buffer_printf(tag, "%02x", hash[i]);
+    etag_end(x);
+    etag_set_max_age(x, IDS_MAX_AGE_S);
+}
+
+static enum error list_by_id(struct exchange *x, struct text list) {
+    uint64_t ids[IDS_MOST];
+    struct buffer results = BUFFER_EMPTY;
+    struct counted counted = {json_writer_start(&results), 0};
+    const size_t count = read_ids(x, list, ids);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    json_write_array(&counted.w);
+    const enum error error = profile_list(x->service->db, ids, count, count_profile, &counted);
+    json_write_array_end(&counted.w);
+    if (!error) {
+        struct json_writer w = json_writer_start(&x->response.body);
+        set_tag(x, &results);
+        json_write_object(&w);
+        json_write_member_u64(&w, "count", counted.count);
+        json_write_member_null(&w, "next");
+        json_write_member_null(&w, "previous");
+        json_write_key(&w, "results");
+        json_write_raw(&w, results.data, results.len);
+        json_write_object_end(&w);
+    }
+    buffer_free(&results);
+    return error;
+}
+
+enum error users_list(struct exchange *x) {
+    struct buffer ids = BUFFER_EMPTY;
+    bool valid = true;
+    enum error error;
+    if (!request_query(x->request, "ids", &ids, &valid)) {
+        error = list_by_name(x);
+    } else {
+        /* What is not valid UTF-8 is no list of ids either. */
+        error = list_by_id(x, valid ? (struct text){buffer_str(&ids), ids.len} : text_of("?"));
+    }
+    buffer_free(&ids);
     return error;
 }

@@ -41,17 +41,23 @@ bool etag_end(struct exchange *x) {
     return true;
 }
 
+void etag_set_max_age(struct exchange *x, unsigned seconds) {
+    x->max_age_s = seconds;
+}
+
 void etag_write(struct exchange *x) {
     struct buffer *headers = &x->response.headers;
     if (x->etag.len == 0 || x->response.status >= 400)
         return;
-    /* The answer depends on the user: a cache must ask again each time, and keep answers apart. */
     buffer_append_str(headers, "ETag: W/\"");
     buffer_append(headers, x->etag.data, x->etag.len);
-    buffer_append_str(headers,
-                      "\"\r\n"
-                      "Cache-Control: private, no-cache\r\n"
-                      "Vary: Authorization, X-Confab-Token, Cookie\r\n");
+    buffer_append_str(headers, "\"\r\nCache-Control: private, ");
+    if (x->max_age_s > 0)
+        buffer_printf(headers, "max-age=%u", x->max_age_s);
+    else
+        buffer_append_str(headers, "no-cache");
+    /* The answer depends on the user: a cache must keep answers apart. */
+    buffer_append_str(headers, "\r\nVary: Authorization, X-Confab-Token, Cookie\r\n");
 }
 
 static void append_counter(struct buffer *tag, uint64_t counter) {
@@ -65,7 +71,7 @@ uint64_t etag_bell(const struct exchange *x, const struct room_state *state) {
 
 /* The creation time makes the tags of rooms in different databases differ, which may have the same
  * ids. The read mark and the role are those of the user. */
-bool etag_set_room(struct exchange *x, const struct room_state *state) {
+static struct buffer *begin_room(struct exchange *x, const struct room_state *state) {
     struct buffer *tag = etag_begin(x);
     /* Parts separated by dots; only digits and hexadecimal letters. */
     buffer_append_u64(tag, state->room_id);
@@ -76,5 +82,16 @@ bool etag_set_room(struct exchange *x, const struct room_state *state) {
     append_counter(tag, state->last_read_position);
     append_counter(tag, state->is_member + 2u * state->is_admin);
     append_counter(tag, etag_bell(x, state));
+    return tag;
+}
+
+bool etag_set_room(struct exchange *x, const struct room_state *state) {
+    begin_room(x, state);
+    return etag_end(x);
+}
+
+bool etag_set_members(struct exchange *x, const struct room_state *state,
+                      uint64_t profile_changes) {
+    append_counter(begin_room(x, state), profile_changes);
     return etag_end(x);
 }

@@ -27,6 +27,13 @@ bool etag_set_room(struct exchange *x, const struct room_state *state);
 /* What of a room's bell a tag depends on: whether there is one, and its name. */
 uint64_t etag_bell(const struct exchange *x, const struct room_state *state);
 
+/* The same of a list of members; profile_changes as in store/profile.h. */
+bool etag_set_members(struct exchange *x, const struct room_state *state, uint64_t profile_changes);
+
+/* Lets the client use the response for so long without asking again; without a call it asks each
+ * time. */
+void etag_set_max_age(struct exchange *x, unsigned seconds);
+
 /* Adds the headers ETag, Cache-Control and Vary, if there is a tag and no error. */
 void etag_write(struct exchange *x);
 

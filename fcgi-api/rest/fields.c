@@ -28,6 +28,11 @@ static struct json_object *find(struct exchange *x, const char *name, unsigned f
     return value;
 }
 
+bool fields_is_null(const struct exchange *x, const char *name) {
+    struct json_object *value;
+    return json_object_object_get_ex(x->fields, name, &value) && !value;
+}
+
 bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, unsigned flags,
                  struct text *out) {
     struct json_object *value = find(x, name, flags);

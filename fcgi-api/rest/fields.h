@@ -23,6 +23,9 @@
 bool fields_text(struct exchange *x, const char *name, size_t min, size_t max, unsigned flags,
                  struct text *out);
 
+/* True if the field is present and null. */
+bool fields_is_null(const struct exchange *x, const char *name);
+
 /* true or false, or one of the words and numbers that DRF accepts for them. */
 bool fields_bool(struct exchange *x, const char *name, unsigned flags, bool *out);
 

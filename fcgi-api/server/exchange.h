@@ -77,6 +77,7 @@ struct exchange {
     struct json_object *fields;                 /* the body; NULL when the route takes none */
     struct field_errors field_errors;
     struct buffer etag; /* the entity tag of the response; empty: none */
+    unsigned max_age_s; /* with a tag: how long the response may be used without asking */
 };
 
 /* auth_pending: one round trip to the database less, which saves a third of the CPU time of GET

@@ -159,7 +159,7 @@ static enum error log_in(struct exchange *x, enum credential credential, char ke
 enum error logins_jwt(struct exchange *x) {
     char key[SECRET_KEY_SIZE];
     int64_t expires_at = 0;
-    const enum error error = log_in(x, CREDENTIAL_TOKEN, key, &expires_at);
+    enum error error = log_in(x, CREDENTIAL_TOKEN, key, &expires_at);
     if (error)
         return error;
     struct json_writer w = json_writer_start(&x->response.body);
@@ -167,9 +167,9 @@ enum error logins_jwt(struct exchange *x) {
     json_write_member_str(&w, "token", key);
     json_write_member_time(&w, "expires_at", expires_at);
     json_write_key(&w, "user");
-    accounts_write(x, &w, &x->identity.user);
+    error = accounts_write(x, &w, &x->identity.user);
     json_write_object_end(&w);
-    return ERROR_NONE;
+    return error;
 }
 
 /* With a token of the site in the body the login session is for its user. */
@@ -184,8 +184,7 @@ enum error logins_login(struct exchange *x) {
     /* The key is sent in the cookie only, never in the body. */
     auth_set_cookie(x, text_of(key));
     struct json_writer w = json_writer_start(&x->response.body);
-    accounts_write(x, &w, &x->identity.user);
-    return ERROR_NONE;
+    return accounts_write(x, &w, &x->identity.user);
 }
 
 /* ---- proving a user ---- */

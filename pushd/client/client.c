@@ -275,6 +275,7 @@ struct clients *clients_new(uv_loop_t *loop, const struct config *config, struct
     clients->metrics = metrics;
     clients->channels = channels_new(loop, config, db_pool, metrics, &CHANNELS_LISTENER);
     clients->auth_batch = auth_batch_new(db_pool, config);
+    clients->online_profiles = online_profiles_new(db_pool);
     clients->pubsub_callbacks =
         (struct pubsub_callbacks){clients, on_subscribed, on_event, on_state, on_iteration_end};
     /* channels and pubsub need each other: the one is made first, and told of the other. */
@@ -343,6 +344,7 @@ void clients_free(struct clients *clients) {
     client_typing_free(clients);
     channels_close(clients->channels);
     auth_batch_free(clients->auth_batch);
+    online_profiles_free(clients->online_profiles);
     free(clients->leaving);
     free(clients);
 }

@@ -22,13 +22,22 @@ void client_opening_free(struct client_opening *opening) {
     free(opening);
 }
 
+struct online {
+    struct json_writer *w;
+    const struct online_profiles *profiles;
+};
+
 /* One element of `online`. */
 static void write_online(void *context, uint64_t user_id, struct text name) {
-    struct json_writer *w = context;
-    json_write_object(w);
-    json_write_member_u64(w, "user_id", user_id);
-    json_write_member_text(w, "username", name);
-    json_write_object_end(w);
+    const struct online *online = context;
+    const struct text json = online_profiles_find(online->profiles, user_id);
+    if (json.at) {
+        json_write_raw(online->w, json.at, json.len);
+        return;
+    }
+    /* The user came to another pushd a moment ago, or the database is unavailable. */
+    const struct profile profile = {.user_id = user_id, .username = name};
+    serialize_online(online->w, &profile);
 }
 
 /* The frame `connected`. position: the number after which the client is sent events. */
@@ -46,7 +55,8 @@ static struct frame *make_connected(struct client *client, const struct watch *w
     if (watch) {
         json_write_key(&w, "online");
         json_write_array(&w);
-        presence_online(client->clients->presence, watch->room_id, write_online, &w);
+        struct online online = {&w, client->clients->online_profiles};
+        presence_online(client->clients->presence, watch->room_id, write_online, &online);
         json_write_array_end(&w);
     }
     json_write_object_end(&w);

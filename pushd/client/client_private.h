@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "channel/channel.h"
 #include "client/client.h"
+#include "client/online_profiles.h"
 #include "db/auth_batch.h"
 #include "presence.h"
 #include "redis/pubsub.h"
@@ -48,6 +49,9 @@ struct client_notified {
     uint64_t last_seq;
 };
 
+/* Whether the profiles of the users online in a room are read. */
+enum client_profiles { CLIENT_PROFILES_UNREAD, CLIENT_PROFILES_READING, CLIENT_PROFILES_READ };
+
 /* What a client with a cursor in a stream needs until it is connected: of a watch, the cursor in
  * the room's stream; of a notifications client, in the user's own. */
 struct client_opening {
@@ -55,6 +59,7 @@ struct client_opening {
     uint64_t queried_iteration; /* the loop iteration in which that query was sent */
     unsigned reads;             /* how often positions were read */
     bool has_since, bad_since;
+    enum client_profiles profiles; /* of a watch */
     uint64_t since; /* the client has all events up to here */
     /* Of a notifications client: */
     struct client_notified *rooms;
@@ -138,6 +143,7 @@ struct clients {
     struct channels *channels;
     struct db_pool *db_pool;
     struct auth_batch *auth_batch;
+    struct online_profiles *online_profiles;
     struct pubsub *pubsub;
     struct presence *presence;
     struct metrics_data *metrics;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/idmap.h"
 #include "base/xalloc.h"
 #include "client/client_private.h"
@@ -180,6 +181,50 @@ static bool presence_is_known(struct watch *watch) {
     return presence_room_opened(clients->presence, watch->room_id);
 }
 
+/* ---- the profiles of `online` ---- */
+
+struct ids {
+    uint64_t *list;
+    size_t count, space;
+};
+
+static void add_id(void *context, uint64_t user_id, struct text name) {
+    struct ids *ids = context;
+    (void)name;
+    ids->list = array_reserve(ids->list, &ids->space, ids->count + 1, sizeof(*ids->list));
+    ids->list[ids->count++] = user_id;
+}
+
+static void on_profiles(void *context) {
+    struct watch *watch = context;
+    if (watch->state != WATCH_ENDED) {
+        watch->opening->profiles = CLIENT_PROFILES_READ;
+        watch_advance(watch);
+    }
+    watch_release(watch);
+}
+
+/* Whether the profiles of the users online are read; if not, on_profiles follows. */
+static bool profiles_are_known(struct watch *watch) {
+    struct client_opening *opening = watch->opening;
+    const struct clients *clients = watch->client->clients;
+    struct ids ids = {0};
+    if (opening->profiles != CLIENT_PROFILES_UNREAD)
+        return opening->profiles == CLIENT_PROFILES_READ;
+    /* The user itself is about to be one of them. */
+    presence_online(clients->presence, watch->room_id, add_id, &ids);
+    add_id(&ids, watch->client->user_id, text_of(""));
+    const bool is_read =
+        !online_profiles_read(clients->online_profiles, ids.list, ids.count, on_profiles, watch);
+    opening->profiles = is_read ? CLIENT_PROFILES_READ : CLIENT_PROFILES_READING;
+    if (!is_read)
+        watch->holds++;
+    free(ids.list);
+    return is_read;
+}
+
+/* ---- connected ---- */
+
 /* Sends `connected` and missed events, and lets live events in. */
 static void connect_watch(struct watch *watch) {
     struct client *client = watch->client;
@@ -237,7 +282,8 @@ void watch_advance(struct watch *watch) {
         }
         watch->state = WATCH_WAITING_PRESENCE;
     }
-    if (watch->state != WATCH_WAITING_PRESENCE || !presence_is_known(watch))
+    if (watch->state != WATCH_WAITING_PRESENCE || !presence_is_known(watch) ||
+        !profiles_are_known(watch))
         return;
     /* Events that are handed out now may end the watch. */
     watch->holds++;

@@ -35,7 +35,8 @@ def test_a_login_answers_with_the_user(anonymous, user):
     answer = login(anonymous, new)
     assert answer.status_code == 200
     assert answer.json() == new.get("/api/auth/me/").json()
-    assert set(answer.json()) == {"user_id", "username", "is_staff", "created_at", "bell"}
+    assert set(answer.json()) == {"user_id", "username", "display_name", "avatar_url", "locale",
+                                  "is_bot", "is_staff", "created_at", "bell"}
 
 
 @pytest.mark.everywhere

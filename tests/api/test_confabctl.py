@@ -18,8 +18,9 @@ from support.sql_session import SqlSession
 from support.wait import wait_for
 
 COMMANDS = ["migrate", "user add", "user passwd", "user disable", "user enable", "user staff",
-            "user list", "token add", "token list", "token revoke", "room list", "room show",
-            "room delete", "room ensure", "events purge", "restored", "stats", "check"]
+            "user profile", "user bot", "user list", "token add", "token list", "token revoke",
+            "room list", "room show", "room delete", "room ensure", "events purge",
+            "restored", "stats", "check"]
 
 USAGE = "usage: confabctl [-c FILE] [--json] COMMAND [ARGUMENT...]"
 NOTHING = {"CONFAB_DATABASE_SOCKET": "/nonexistent/db.sock"}
@@ -114,7 +115,7 @@ def test_an_unknown_option_is_a_usage_error_in_any_position(tool, option):
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {
-    "user list", "token list", "room list", "room show", "stats", "check"}))
+    "user list", "user profile", "token list", "room list", "room show", "stats", "check"}))
 def test_json_is_refused_by_commands_without_json_output(tool, command):
     said = tool.misuse("--json", *command.split())
     assert said[0] == f"confabctl: '{command}' does not support --json"

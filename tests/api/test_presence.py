@@ -3,6 +3,7 @@ import pytest
 
 from support.client import Client
 from support.rooms import ROOMS
+from support.sockets import person
 from support.wait import wait_for
 
 PREFIX = "confab:"
@@ -16,7 +17,7 @@ def present(client, room):
 
 def online(*clients):
     people = sorted(clients, key=lambda client: client.name)
-    return {"online": [{"user_id": client.id, "username": client.name} for client in people]}
+    return {"online": [person(client) for client in people]}
 
 
 def wait_until_present(client, room, *clients):

@@ -140,6 +140,28 @@ static void test_origins_of_apps(void **state) {
                       "web+x.y-z://h:1 https://localhost null file://\n");
 }
 
+static void test_origins_of_pictures(void **state) {
+    static const char *const bad[] = {
+        "http://pictures.example", "null",       "capacitor://localhost", "https://*.example",
+        "https://a.example/",      "'self'",     "https:",                "*",
+        "https://a.example;",      "data://aaa", "https://\"",
+    };
+    configured_accept(*state,
+                      "avatar_origins = https://pictures.example, HTTPS://Www.Example.org:8443 "
+                      "https://[2001:db8::1]\n");
+    configured_accept(*state, "avatar_origins =\n");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char content[128];
+        char expected[256];
+        snprintf(content, sizeof content, "avatar_origins = https://a.example %s\n", bad[i]);
+        snprintf(expected, sizeof expected,
+                 "F:1: avatar_origins: \"%s\" is not allowed; an entry is https://, a host and "
+                 "optionally :port, such as https://secure.gravatar.com\n",
+                 bad[i]);
+        configured_refuse(*state, content, expected);
+    }
+}
+
 static void test_origins_found_in_a_list(void **state) {
     (void)state;
     const char *list = "https://www.Example.org,http://localhost:8000\thttps://b.example:443";
@@ -170,6 +192,7 @@ int main(void) {
         CONFIGURED_TEST(test_valid_origins),
         CONFIGURED_TEST(test_invalid_origins),
         CONFIGURED_TEST(test_origins_of_apps),
+        CONFIGURED_TEST(test_origins_of_pictures),
         CONFIGURED_TEST(test_origins_found_in_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

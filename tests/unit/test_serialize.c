@@ -122,11 +122,17 @@ static void a_membership_with_and_without_the_name(void **state) {
     serialize_membership(&w, &membership, true);
     assert_json(&out,
                 "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,\"username\":\"bob\","
+                "\"display_name\":\"bob\",\"avatar_url\":null,"
                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
     w = json_writer_start(&out);
-    serialize_membership(&w, &membership, false);
+    struct membership shown = membership;
+    shown.display_name = text_of("Bob \"the\" Builder");
+    shown.avatar_url = text_of("https://pictures.example/bob.png");
+    serialize_membership(&w, &shown, false);
     assert_json(&out,
                 "{\"membership_id\":4,\"room_id\":5,\"user_id\":2,"
+                "\"display_name\":\"Bob \\\"the\\\" Builder\","
+                "\"avatar_url\":\"https://pictures.example/bob.png\","
                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"}");
 }
 
@@ -134,20 +140,28 @@ static void a_user_for_others_and_for_the_user(void **state) {
     (void)state;
     const struct user user = {
         .id = 2, .name = "bob", .is_active = true, .is_staff = true, .created_at = TIME};
+    const struct profile profile = {.user_id = 2,
+                                    .username = text_of("bob"),
+                                    .display_name = text_of("Bob"),
+                                    .locale = text_of("pt-BR"),
+                                    .is_bot = true};
     struct buffer out = BUFFER_EMPTY;
     struct json_writer w = json_writer_start(&out);
-    serialize_user(&w, &user);
-    assert_json(&out, "{\"user_id\":2,\"username\":\"bob\"}");
-    w = json_writer_start(&out);
-    serialize_account(&w, &user, text_of(""));
+    serialize_profile(&w, &profile);
     assert_json(&out,
-                "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
+                "{\"user_id\":2,\"username\":\"bob\",\"display_name\":\"Bob\","
+                "\"avatar_url\":null,\"is_bot\":true}");
+    w = json_writer_start(&out);
+    serialize_online(&w, &profile);
+    assert_json(&out,
+                "{\"user_id\":2,\"username\":\"bob\",\"display_name\":\"Bob\","
+                "\"avatar_url\":null}");
+    w = json_writer_start(&out);
+    serialize_account(&w, &user, &profile, text_of(""));
+    assert_json(&out,
+                "{\"user_id\":2,\"username\":\"bob\",\"display_name\":\"Bob\","
+                "\"avatar_url\":null,\"locale\":\"pt-BR\",\"is_bot\":true,\"is_staff\":true,"
                 "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"bell\":null}");
-    w = json_writer_start(&out);
-    serialize_account(&w, &user, text_of("/bell/01"));
-    assert_json(&out,
-                "{\"user_id\":2,\"username\":\"bob\",\"is_staff\":true,"
-                "\"created_at\":\"2024-01-15T10:30:00.123456Z\",\"bell\":\"/bell/01\"}");
 }
 
 static void a_room_for_a_member(void **state) {
@@ -247,8 +261,8 @@ static void events_of_the_room_and_its_members(void **state) {
                  "\"seq\":20,\"room_id\":5}");
     assert_event(EVENT_MEMBER_UPDATED, true, NULL,
                  "{\"type\":\"member_updated\",\"membership\":{\"membership_id\":4,"
-                 "\"room_id\":5,\"user_id\":2,\"is_admin\":true,"
-                 "\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
+                 "\"room_id\":5,\"user_id\":2,\"display_name\":\"bob\",\"avatar_url\":null,"
+                 "\"is_admin\":true,\"joined_at\":\"2024-01-15T10:30:00.123456Z\"},"
                  "\"updated_by\":\"alice\",\"seq\":20,\"room_id\":5}");
     assert_event(EVENT_MEMBER_UPDATED, false, NULL,
                  "{\"type\":\"member_updated\",\"membership\":null,"

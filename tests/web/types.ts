@@ -34,6 +34,7 @@ import type {
     Pace,
     Page,
     PageOptions,
+    Profile,
     Resync,
     Room,
     RoomChannelEvents,
@@ -88,6 +89,12 @@ export async function accounts(): Promise<void> {
     const since: Timestamp = user.created_at;
     const found = await confab.users({ search: me.username + since, limit: 5 });
     const users: UserRef[] = found.results;
+    const profiles: Profile[] = (await confab.users({ ids: [1, 2] })).results;
+    const changed: User = await confab.updateProfile({ display_name: "Alice", avatar_url: null });
+    const shown: string = changed.display_name + (changed.avatar_url ?? "");
+    const language: string | null = changed.locale;
+    // @ts-expect-error: the server decides what is a bot
+    await confab.updateProfile({ is_bot: true });
     const usersCount: number | null = found.count;
     const nothing: void = await confab.logout();
     confab.token = null;
@@ -99,7 +106,7 @@ export async function accounts(): Promise<void> {
     // @ts-expect-error: a user in a list has no times
     found.results[0]?.created_at;
     const auth: "cookie" | "token" = confab.auth;
-    console.log(nothing, auth, confab.url, users, usersCount);
+    console.log(nothing, auth, confab.url, users, usersCount, profiles, shown, language);
 }
 
 // ---- rooms ----
@@ -125,7 +132,8 @@ export async function rooms(): Promise<void> {
     await confab.deleteRoom(room.room_id);
     const last: string | undefined = room.last_message?.content;
     const names: string[] = members.results.map((member) => member.username);
-    // @ts-expect-error: only the list of members has names
+    const name: string = joined.display_name;
+    // @ts-expect-error: only the list of members has user names
     joined.username;
     // @ts-expect-error: a room has a name
     await confab.createRoom({ is_private: true });

@@ -125,8 +125,15 @@ export class Confab extends Emitter {
         });
     }
 
-    users(options) {
-        return this.request("GET", `/api/chat/users/${query(options)}`);
+    async updateProfile(change) {
+        const generation = this.#generation;
+        const user = await this.request("PATCH", "/api/auth/me/", change);
+        return generation === this.#generation ? this.#loggedIn(user, false) : user;
+    }
+
+    users({ ids, ...options } = {}) {
+        const asked = ids ? { ids: ids.join(",") } : options;
+        return this.request("GET", `/api/chat/users/${query(asked)}`);
     }
 
     // ---- rooms ----

@@ -73,12 +73,18 @@ def a_message(**known):
 
 def a_membership(**known):
     return fill({"membership_id": AN_ID, "room_id": AN_ID, "user_id": AN_ID, "is_admin": False,
-                 "joined_at": A_TIME}, known)
+                 "display_name": A_TEXT, "avatar_url": None, "joined_at": A_TIME}, known)
 
 
 def a_member(**known):
     """A membership in the list of members."""
     return fill({**a_membership(), "username": A_TEXT}, known)
+
+
+def a_profile(client, **known):
+    """A profile in the list of users; display_name is the user name unless given."""
+    return fill({"user_id": client.id, "username": client.name, "display_name": client.name,
+                 "avatar_url": None, "is_bot": False}, known)
 
 
 def a_page(results, count=None, next=None, previous=None):

@@ -68,9 +68,10 @@ def assert_well(live):
     assert live.next() == PONG_FRAME
 
 
-def person(client):
+def person(client, **known):
     """A user in the list of online users."""
-    return {"user_id": client.id, "username": client.name}
+    return {"user_id": client.id, "username": client.name, "display_name": client.name,
+            "avatar_url": None, **known}
 
 
 def notice(kind, client, room_id):

@@ -10,6 +10,7 @@
 #include "event/serialize.h"
 #include "store/event_log.h"
 #include "store/login_session.h"
+#include "store/profile.h"
 #include "store/room_state.h"
 #include "store/token.h"
 #include "store/user_log.h"
@@ -525,6 +526,20 @@ enum error user_log_rooms(struct db *db, uint64_t user_id, stream_head_visit *vi
         const struct stream_head head = {false, true, room->id, room->stream.last_seq};
         if (fake_store_is_member(store, room->id, user_id))
             visit(context, &head);
+    }
+    return ERROR_NONE;
+}
+
+/* Profiles as of users that have set nothing. */
+enum error profile_list(struct db *db, const uint64_t *ids, size_t count, profile_visit *visit,
+                        void *context) {
+    const struct fake_store *store = of_db(db);
+    if (store->down)
+        return ERROR_UNAVAILABLE;
+    for (size_t i = 0; i < count; i++) {
+        const struct profile profile = {.user_id = ids[i],
+                                        .username = text_of(name_of(ids[i]))};
+        visit(context, &profile);
     }
     return ERROR_NONE;
 }

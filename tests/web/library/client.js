@@ -199,10 +199,37 @@ test("logging in as another user in the same tab is no surprise", async () => {
 
 // ---- paths of the API ----
 
-test("users are found by the first letters of their names", async () => {
+const profileOf = ({ user_id, username, display_name, avatar_url, is_bot }) => ({
+    user_id,
+    username,
+    display_name,
+    avatar_url,
+    is_bot,
+});
+
+test("users are found by the first letters of their names, and by id", async () => {
     const client = await userClient(system);
     const { results } = await client.users({ search: client.user.username, limit: 1 });
-    assert.deepEqual(results, [{ user_id: client.user.user_id, username: client.user.username }]);
+    assert.deepEqual(results, [profileOf(client.user)]);
+    const other = await userClient(system);
+    const ids = [other.user.user_id, client.user.user_id];
+    assert.deepEqual(
+        (await client.users({ ids })).results.map((one) => one.user_id),
+        ids,
+    );
+});
+
+test("a changed profile is that of the current user", async () => {
+    const client = await userClient(system);
+    const changed = await client.updateProfile({ display_name: "Zoë", locale: "de" });
+    assert.deepEqual([changed.display_name, changed.locale], ["Zoë", "de"]);
+    assert.equal(client.user, changed);
+    assert.deepEqual(await client.me(), changed);
+    await assert.rejects(client.updateProfile({ avatar_url: "a.png" }), (error) => {
+        assert.equal(error.status, 400);
+        assert.deepEqual(Object.keys(error.fields), ["avatar_url"]);
+        return true;
+    });
 });
 
 test("the life of a room", async () => {
