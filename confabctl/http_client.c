@@ -157,6 +157,7 @@ static void read_head(CURL *curl, int64_t sent_at, struct http_client_response *
     const time_t seconds = date ? curl_getdate(date, NULL) : -1;
     const char *location = header(curl, "Location");
     const char *sockets = header(curl, "X-Confab-Max-Sockets");
+    const char *policy = header(curl, "Content-Security-Policy");
     uint64_t max_sockets;
     response->max_sockets =
         sockets && text_to_u64(text_of(sockets), &max_sockets) && max_sockets <= INT32_MAX
@@ -166,6 +167,7 @@ static void read_head(CURL *curl, int64_t sent_at, struct http_client_response *
     /* fcgi-api sets this header on each answer; the web server's own pages lack it. */
     response->is_ours = header(curl, "X-Request-ID") != NULL;
     snprintf(response->location, sizeof(response->location), "%s", location ? location : "");
+    buffer_append_str(&response->policy, policy ? policy : "");
     response->has_date = seconds >= 0;
     /* A Date has no fraction, and was written at some time between request and response. */
     response->earliest = (int64_t)seconds * 1000000 - clock_now();
@@ -203,6 +205,7 @@ void http_client_send(struct http_client *client, const struct http_client_reque
 
 void http_client_response_free(struct http_client_response *response) {
     buffer_free(&response->body);
+    buffer_free(&response->policy);
 }
 
 /* ---- raw connection ---- */

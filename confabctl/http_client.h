@@ -37,6 +37,7 @@ struct http_client_response {
     int64_t max_sockets; /* WebSockets that the web server accepts (X-Confab-Max-Sockets), or -1 */
     int64_t earliest, latest;              /* bounds of Date minus this clock, microseconds */
     char location[HTTP_CLIENT_ERROR_SIZE]; /* target of a redirect, or "" */
+    struct buffer policy; /* Content-Security-Policy, or empty */
     struct buffer body;
 };
 

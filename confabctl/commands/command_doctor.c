@@ -16,29 +16,33 @@
 #include "doctor/doctor_metrics.h"
 #include "doctor/doctor_token.h"
 
-/* A check runs if everything that it needs was found to work. --no-sockets skips the checks of
- * pushd. */
+/* For which sites a check is: all, those with pushd (not with --no-sockets), or those with pictures
+ * from elsewhere (avatar_origins). */
+enum check_sites { ALL_SITES, WITH_PUSHD, WITH_PICTURES };
+
+/* A check runs if everything that it needs was found to work. */
 static const struct check {
     const char *name;
     unsigned needs;
-    bool needs_pushd;
+    enum check_sites sites;
     doctor_check *run;
 } CHECKS[] = {
-    {"address", 0, false, doctor_address},
-    {"authorization", DOCTOR_SITE, false, doctor_authorization},
-    {"methods", DOCTOR_SITE, false, doctor_methods},
-    {"links", DOCTOR_TOKEN, false, doctor_links},
-    {"bodies", DOCTOR_TOKEN, false, doctor_bodies},
-    {"upgrade", DOCTOR_TOKEN, true, doctor_upgrade},
-    {"delay", DOCTOR_SOCKET, true, doctor_delay},
-    {"clock", 0, false, doctor_clock},
-    {"connections", 0, false, doctor_connections},
-    {"redis", 0, false, doctor_redis},
-    {"keys", 0, false, doctor_keys},
-    {"pushd", 0, true, doctor_pushd},
-    {"version", DOCTOR_METRICS, true, doctor_version},
-    {"files", DOCTOR_METRICS, true, doctor_files},
-    {"sockets", DOCTOR_SITE, true, doctor_sockets},
+    {"address", 0, ALL_SITES, doctor_address},
+    {"authorization", DOCTOR_SITE, ALL_SITES, doctor_authorization},
+    {"methods", DOCTOR_SITE, ALL_SITES, doctor_methods},
+    {"links", DOCTOR_TOKEN, ALL_SITES, doctor_links},
+    {"bodies", DOCTOR_TOKEN, ALL_SITES, doctor_bodies},
+    {"pictures", DOCTOR_SITE, WITH_PICTURES, doctor_pictures},
+    {"upgrade", DOCTOR_TOKEN, WITH_PUSHD, doctor_upgrade},
+    {"delay", DOCTOR_SOCKET, WITH_PUSHD, doctor_delay},
+    {"clock", 0, ALL_SITES, doctor_clock},
+    {"connections", 0, ALL_SITES, doctor_connections},
+    {"redis", 0, ALL_SITES, doctor_redis},
+    {"keys", 0, ALL_SITES, doctor_keys},
+    {"pushd", 0, WITH_PUSHD, doctor_pushd},
+    {"version", DOCTOR_METRICS, WITH_PUSHD, doctor_version},
+    {"files", DOCTOR_METRICS, WITH_PUSHD, doctor_files},
+    {"sockets", DOCTOR_SITE, WITH_PUSHD, doctor_sockets},
 };
 
 /* The sockets of the systemd units. */
@@ -110,7 +114,8 @@ static void run_checks(struct doctor *doctor, bool no_sockets, struct report *re
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {
         const struct check *check = &CHECKS[i];
         struct doctor_result result = {.fix = NULL};
-        if (no_sockets && check->needs_pushd)
+        if ((check->sites == WITH_PUSHD && no_sockets) ||
+            (check->sites == WITH_PICTURES && !*doctor->cli->config.avatar_origins))
             continue;
         /* A check that cannot work is a warning: the failure that matters is above. */
         if ((doctor->have & check->needs) == check->needs)
@@ -172,8 +177,7 @@ enum cli_status command_doctor(struct cli *cli, struct arguments *arguments) {
     if (arguments_read(arguments, options, 4, 1, 1)) {
         /* Without --metrics the addresses are looked for on this host. */
         if (!given.metrics.count && !given.no_sockets)
-            doctor_metrics_find(&found, cli->config_path, cli->config.metrics_listen,
-                                UNIT_SOCKETS);
+            doctor_metrics_find(&found, cli->config_path, cli->config.metrics_listen, UNIT_SOCKETS);
         doctor.metrics = given.metrics.count ? given.metrics.values : found.values;
         doctor.metrics_count = given.metrics.count ? given.metrics.count : found.count;
         /* The site is only contacted by the checks. */

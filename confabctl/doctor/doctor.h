@@ -52,6 +52,7 @@ doctor_check doctor_authorization;
 doctor_check doctor_methods;
 doctor_check doctor_links;
 doctor_check doctor_bodies;
+doctor_check doctor_pictures; /* with avatar_origins */
 
 /* doctor_socket.c: WebSockets */
 doctor_check doctor_upgrade;

@@ -245,3 +245,58 @@ void doctor_bodies(struct doctor *doctor, struct doctor_result *result) {
     http_client_response_free(&fits);
     http_client_response_free(&over);
 }
+
+/* ---- pictures of users ---- */
+
+/* Of the entries of avatar_origins, and of the sources in a policy. */
+#define SEPARATORS ", \t"
+
+/* The sources of images in a Content-Security-Policy; empty if it has none. */
+static struct text image_sources(struct text policy) {
+    struct text directive, word;
+    while (text_split(&policy, ';', &directive))
+        if (text_next_word(&directive, " \t", &word) &&
+            text_equals_nocase(word, text_of("img-src")))
+            return directive;
+    return (struct text){"", 0};
+}
+
+/* The first entry of a list that another list lacks; .len is 0 if there is none. */
+static struct text first_missing(struct text entries, struct text list) {
+    struct text entry, rest, word;
+    while (text_next_word(&entries, SEPARATORS, &entry)) {
+        bool is_there = entry.at[0] == '\''; /* 'self' */
+        for (rest = list; !is_there && text_next_word(&rest, SEPARATORS, &word);)
+            is_there = text_equals_nocase(word, entry);
+        if (!is_there)
+            return entry;
+    }
+    return (struct text){"", 0};
+}
+
+/* May the page show pictures from avatar_origins, and from nowhere else? */
+void doctor_pictures(struct doctor *doctor, struct doctor_result *result) {
+    static const char FIX[] =
+        "give the web server the same list: CONFAB_AVATARS (Apache), $confab_avatars (nginx), "
+        "var.confab_avatars (lighttpd); on a shared host install again";
+    const struct text origins = text_of(doctor->cli->config.avatar_origins);
+    struct http_client_response response;
+    http_client_send(doctor->http, &(struct http_client_request){.path = "/"}, &response);
+    const struct text sources =
+        image_sources((struct text){buffer_str(&response.policy), response.policy.len});
+    const struct text missing = first_missing(origins, sources);
+    const struct text other = first_missing(sources, origins);
+    if (response.status != 200)
+        unexpected(result, "the page", &response, "see the log of the web server");
+    else if (missing.len > 0)
+        doctor_set_result(result, REPORT_FAILED, FIX,
+                          "the page may not show pictures of %.*s, which avatar_origins has",
+                          (int)missing.len, missing.at);
+    else if (other.len > 0)
+        doctor_set_result(result, REPORT_WARNING, FIX,
+                          "the page may show pictures of %.*s, which avatar_origins has not",
+                          (int)other.len, other.at);
+    else
+        doctor_set_result(result, REPORT_OK, NULL, "the page may show those of avatar_origins");
+    http_client_response_free(&response);
+}

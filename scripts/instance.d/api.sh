@@ -20,6 +20,14 @@ api_ready() {
     [[ -S $(api_address) ]]
 }
 
+# Prints avatar_origins, which check_config has checked, each after a blank.
+api_avatar_origins() {
+    local list words
+    list=$(sed -n 's/^[[:blank:]]*avatar_origins[[:blank:]]*=//p' "$CONFIG" | tail -n 1)
+    read -r -a words <<<"$(tr ',\t\r' '   ' <<<"${CONFAB_AVATAR_ORIGINS-$list}")"
+    [[ ${#words[@]} -eq 0 ]] || printf ' %s' "${words[@]}"
+}
+
 # Writes the configuration unless it exists.
 api_configure() {
     [[ ! -e $CONFIG ]] || return 0

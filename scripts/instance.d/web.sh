@@ -101,6 +101,7 @@ web_prepare() {
         echo "var.confab_errors = \"$ROOT/conf/errors\""
         echo "var.confab_web = \"$ROOT/web\""
         echo "var.confab_bell = \"$(bell_folder)\""
+        echo "var.confab_avatars = \"$(api_avatar_origins)\""
         echo "var.confab_max_fds = $files"
         # log_addresses
         if [[ ${CONFAB_LOG_ADDRESSES:-on} == off ]]; then

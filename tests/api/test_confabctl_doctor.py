@@ -260,6 +260,20 @@ def test_an_fcgi_api_running_with_a_smaller_body_limit(doctor, system):
                  CONFAB_BODY_LIMIT="200")
 
 
+def test_a_page_whose_policy_lacks_pictures(doctor, system):
+    doctor.finds("pictures", "may not show pictures of https://b.example", "CONFAB_AVATARS",
+                 system.url, CONFAB_AVATAR_ORIGINS="https://b.example")
+
+
+def test_a_page_whose_policy_has_other_pictures(make_instance):
+    other = make_instance(CONFAB_AVATAR_ORIGINS="https://a.example https://b.example")
+    doctor = Doctor(other)
+    assert doctor.examine(other.url, code=0)["pictures"]["state"] == "ok"
+    report = doctor.examine(other.url, code=0, CONFAB_AVATAR_ORIGINS="https://B.example")
+    assert report["pictures"]["state"] == "warning"
+    assert "https://a.example" in report["pictures"]["detail"]
+
+
 def test_a_proxy_that_does_not_forward_the_host(doctor, system):
     with Proxy(system, SCHEME) as proxy:
         doctor.finds("links", f"wrong host: {re.escape(system.url)}/", "ProxyPreserveHost",
