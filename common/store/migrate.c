@@ -3,6 +3,9 @@
  * MariaDB, so a script that fails halfway has to be mended by hand. */
 #include "store/migrate.h"
 
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/log.h"
 
 static const char RECORD_TABLE[] =
@@ -13,6 +16,13 @@ static const char RECORD_TABLE[] =
 
 /* Longest wait for another migration of the same database, in seconds. */
 #define LOCK_SECONDS 60
+
+/* How long, and how often, to try to alter a table that others are reading. A statement that waits
+ * for such a table makes all later readers wait behind it, so none waits: it fails, and its script
+ * is run again. */
+#define TRY_MS 60000
+#define PAUSE_MS 50
+#define LOCK_WAIT_TIMEOUT 1205 /* ER_LOCK_WAIT_TIMEOUT */
 
 unsigned migrate_latest(void) {
     /* The steps are in rising order. */
@@ -86,13 +96,12 @@ static enum error apply_missing(struct db *db, uint64_t connection, unsigned *ap
     return error;
 }
 
-/* The lock belongs to the connection, so it is also released if this process dies. */
-enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
+/* The lock belongs to the connection, so it is also released if this process dies, or if a script
+ * fails. */
+static enum error run_once(struct db *db, unsigned *applied, unsigned *version) {
     static const char LOCK[] = "SELECT GET_LOCK(CONCAT('confab_migrate_', DATABASE()), ?)";
     static const char UNLOCK[] = "SELECT RELEASE_LOCK(CONCAT('confab_migrate_', DATABASE()))";
     struct db_rows *rows;
-    *applied = 0;
-    *version = 0;
     /* GET_LOCK: 1 got it, 0 after LOCK_SECONDS, NULL on an error. */
     enum error error = DB_RUN(db, LOCK, 0, &rows, db_u64(LOCK_SECONDS));
     if (error)
@@ -109,6 +118,8 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     /* Checked again under the lock: another process may have finished in the meantime. */
     error = migrate_check(db, &state, version);
     if (!error && state != MIGRATE_CURRENT)
+        error = db_run_script(db, "SET SESSION lock_wait_timeout = 0");
+    if (!error && state != MIGRATE_CURRENT)
         error = db_run_script(db, RECORD_TABLE);
     if (!error && state != MIGRATE_CURRENT)
         error = apply_missing(db, connection, applied, version);
@@ -116,4 +127,16 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     uint64_t released;
     const enum error unlocked = db_number(db, UNLOCK, &released);
     return error ? error : unlocked;
+}
+
+enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
+    static const struct timespec PAUSE = {0, PAUSE_MS * 1000000L};
+    const int64_t end_ms = clock_monotonic_ms() + TRY_MS;
+    enum error error;
+    *applied = 0;
+    *version = 0;
+    while ((error = run_once(db, applied, version)) == ERROR_INTERNAL &&
+           db_last_errno(db) == LOCK_WAIT_TIMEOUT && clock_monotonic_ms() < end_ms)
+        nanosleep(&PAUSE, NULL);
+    return error;
 }
