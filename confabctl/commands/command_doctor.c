@@ -43,6 +43,22 @@ static const struct check {
     {"version", DOCTOR_METRICS, WITH_PUSHD, doctor_version},
     {"files", DOCTOR_METRICS, WITH_PUSHD, doctor_files},
     {"sockets", DOCTOR_SITE, WITH_PUSHD, doctor_sockets},
+    {"address", 0, false, doctor_address},
+    {"authorization", DOCTOR_SITE, false, doctor_authorization},
+    {"methods", DOCTOR_SITE, false, doctor_methods},
+    {"links", DOCTOR_TOKEN, false, doctor_links},
+    {"bodies", DOCTOR_TOKEN, false, doctor_bodies},
+    {"upgrade", DOCTOR_TOKEN, true, doctor_upgrade},
+    {"delay", DOCTOR_SOCKET, true, doctor_delay},
+    {"clock", 0, false, doctor_clock},
+    {"connections", 0, false, doctor_connections},
+    {"redis", 0, false, doctor_redis},
+    {"keys", 0, false, doctor_keys},
+    {"worker", 0, false, doctor_worker},
+    {"pushd", 0, true, doctor_pushd},
+    {"version", DOCTOR_METRICS, true, doctor_version},
+    {"files", DOCTOR_METRICS, true, doctor_files},
+    {"sockets", DOCTOR_SITE, true, doctor_sockets},
 };
 
 /* The sockets of the systemd units. */
