@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (action == ACTION_CHECK)
-        return startup_check(args.config_path);
+        return startup_check(args.config_path, NULL);
     if (action == ACTION_DUMP)
         return startup_dump(args.config_path);
     if (!startup_load(&config, args.config_path))

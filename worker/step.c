@@ -56,6 +56,7 @@ struct steps {
     bool claim_is_unread; /* an error came between: perhaps something is leased by it */
     int64_t renewed_ms, thorough_ms, jwks_ms, housekeeping_ms;
     bool housekeeping_claimed;
+    struct housekeeping housekeeping;
 
     /* of the present step */
     struct step *step;
@@ -439,8 +440,8 @@ static enum error keep_house(struct steps *steps) {
         error = housekeeping_claim(steps->db, HOUSEKEEPING_SECONDS, false,
                                    &steps->housekeeping_claimed);
     if (!error && steps->housekeeping_claimed)
-        error =
-            housekeeping_run(steps->db, steps->config, HOUSEKEEPING_BUDGET_MS, &deleted, &finished);
+        error = housekeeping_run(steps->db, steps->config, HOUSEKEEPING_BUDGET_MS,
+                                 &steps->housekeeping, &deleted, &finished);
     if (deleted > 0)
         log_info("housekeeping: deleted %" PRIu64 " expired rows", deleted);
     if (error || finished)

@@ -192,7 +192,7 @@ static void on_work(uv_work_t *work) {
 static void reload(struct worker *worker) {
     struct config *former = xcalloc(1, sizeof(*former));
     worker->must_reload = false;
-    if (startup_reload(worker->config, worker->args->config_path, "confab-worker", former)) {
+    if (startup_reload(worker->config, worker->args->config_path, "confab-worker", NULL, former)) {
         log_info("configuration reloaded");
         /* Connections that are kept were checked by the former one. */
         sender_abort(worker->sender);
