@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "store/profile.h"
 #include "store/transaction.h"
 
 /* ---- names ---- */
@@ -121,7 +122,9 @@ static enum error add(struct db *db, struct text issuer, struct text subject, st
         TRY_NAME("p_name <> ''", "CONCAT(LEFT(p_name, 31 - LENGTH(v_user)), '-', v_user)")
         TRY_NAME("TRUE", "CONCAT('u', v_user)")
         /* Somebody has registered even under that: the first name has random digits. */
-        TRY_NAME("TRUE", "CONCAT('u', v_user, '-', SUBSTRING(p_first, 2, 8))"),
+        TRY_NAME("TRUE", "CONCAT('u', v_user, '-', SUBSTRING(p_first, 2, 8))")
+        /* The words by which a search finds the user. */
+        PROFILE_WORDS("v_user"),
         "");
     char first[USER_NAME_SIZE] = "~", name[USER_NAME_SIZE];
     external_user_fit_name(wished, name);

@@ -6,9 +6,10 @@
 #include "store/token.h"
 #include "store/transaction.h"
 
-#define INSERT_SESSION                                                     \
-    "INSERT INTO session (user_id, session_hash, created_at, expires_at) " \
-    "VALUES (p_user, ?, v_now, v_now + INTERVAL ? DAY); "
+/* The login is the first use. */
+#define INSERT_SESSION                                                                   \
+    "INSERT INTO session (user_id, session_hash, created_at, last_used_at, expires_at) " \
+    "VALUES (p_user, ?, v_now, v_now, v_now + INTERVAL ? DAY); "
 
 enum error login_session_add_proved(struct db *db, const struct user_proof *proof,
                                     const unsigned char hash[SECRET_HASH_SIZE], uint64_t days) {

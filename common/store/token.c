@@ -34,8 +34,8 @@ enum error token_add_expiring(struct db *db, uint64_t user_id,
         "SELECT is_active INTO v_active FROM user WHERE user_id = p_user FOR UPDATE; "
         "SET v_now = SYSDATE(6); SET v_expires = v_now + INTERVAL ? DAY; "
         "IF v_active IS NULL OR NOT v_active THEN SET v_outcome = 13; LEAVE body; END IF; "
-        "INSERT INTO token (user_id, token_hash, created_at, expires_at) "
-        "VALUES (p_user, ?, v_now, v_expires); ",
+        "INSERT INTO token (user_id, token_hash, created_at, last_used_at, expires_at) "
+        "VALUES (p_user, ?, v_now, v_now, v_expires); ",
         ", v_expires");
     struct db_rows *rows;
     enum error error = DB_RUN(db, SQL, 0, &rows, db_u64(user_id), db_u64(days),
@@ -56,8 +56,8 @@ enum error token_add_proved(struct db *db, const struct user_proof *proof,
     /* One transaction: the proof (the password hash as it was checked) must still be stored. */
     static const char SQL[] = TRANSACTION(USER_PROOF_DECLARATIONS,
                     USER_PROOF_CHECK
-                    "INSERT INTO token (user_id, token_hash, created_at) "
-                    "VALUES (p_user, ?, v_now); ",
+                    "INSERT INTO token (user_id, token_hash, created_at, last_used_at) "
+                    "VALUES (p_user, ?, v_now, v_now); ",
                     "");
     struct db_rows *rows;
     const enum error error =

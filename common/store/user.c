@@ -36,8 +36,9 @@ enum error user_add(struct db *db, struct text name, const char *password_hash,
         "SET v_user = LAST_INSERT_ID(); "
         /* The account may begin with a token, and with the address it was made from as a known
          * one. */
-        "IF p_token IS NOT NULL THEN INSERT INTO token (token_hash, user_id, created_at) "
-        "VALUES (p_token, v_user, v_now); END IF; "
+        "IF p_token IS NOT NULL THEN "
+        "INSERT INTO token (token_hash, user_id, created_at, last_used_at) "
+        "VALUES (p_token, v_user, v_now, v_now); END IF; "
         "IF p_address IS NOT NULL THEN INSERT INTO known_address (user_id, address, seen_at) "
         "VALUES (v_user, p_address, v_now); END IF; "
         /* A name of one word is found by its beginning. */

@@ -18,6 +18,7 @@
 #include "limit.h"
 #include "password_worker.h"
 #include "rest/fields.h"
+#include "site/site_profile.h"
 #include "site/site_rooms.h"
 #include "store/external_user.h"
 #include "store/login_session.h"
@@ -118,6 +119,8 @@ static enum error update_user(struct exchange *x, struct login *login) {
     if (!login->user.id)
         error = external_user_ensure(x->service->db, login->issuer, login->jwt.subject,
                                      login->profile.username, false, &login->user, &created);
+    if (!error)
+        error = site_profile_apply(x, &login->user, created, &login->profile);
     if (!error)
         error = site_rooms_apply(x, &login->user, &login->rooms);
     return error;

@@ -1,4 +1,4 @@
-/* config and http: lists of addresses and of origins in the configuration. */
+/* config and http: lists of addresses and of origins in the configuration; names and links. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -181,6 +181,32 @@ static void test_origins_found_in_a_list(void **state) {
     assert_false(origin_list_contains("", text_of("")));
 }
 
+/* --- single words ---------------------------------------------------------------------- */
+
+static void test_links(void **state) {
+    static const char *const bad[] = {"javascript:alert(1)", "www.example.org", "https://",
+                                      "http://a b", "data:text/html,x", "ftp://a"};
+    configured_accept(*state, "login_url = https://www.example.org/login?next=%2F\n");
+    configured_accept(*state, "login_url = /login\n");
+    configured_accept(*state, "login_url =\n");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char content[128], expected[256];
+        snprintf(content, sizeof content, "login_url = %s\n", bad[i]);
+        snprintf(expected, sizeof expected,
+                 "F:1: login_url: \"%s\" is not allowed; an address starts with https://, http:// "
+                 "or /, and has no blanks\n",
+                 bad[i]);
+        configured_refuse(*state, content, expected);
+    }
+}
+
+static void test_names_of_users(void **state) {
+    configured_accept(*state, "jwt_actor = school.bot\n");
+    configured_refuse(*state, "jwt_actor = ab\n",
+                      "F:1: jwt_actor: \"ab\" is not allowed; the name of a user has 3 to 32 ASCII "
+                      "letters, digits, \"_\", \".\" and \"-\"\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CONFIGURED_TEST(test_valid_address_lists),
@@ -193,6 +219,8 @@ int main(void) {
         CONFIGURED_TEST(test_invalid_origins),
         CONFIGURED_TEST(test_origins_of_apps),
         CONFIGURED_TEST(test_origins_of_pictures),
+        CONFIGURED_TEST(test_links),
+        CONFIGURED_TEST(test_names_of_users),
         CONFIGURED_TEST(test_origins_found_in_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

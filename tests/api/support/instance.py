@@ -1,5 +1,4 @@
-"""A private instance: MariaDB, Redis, fcgi-api, pushd and lighttpd in their own folder, and
-confab-worker if it is asked for."""
+"""A private instance: MariaDB, Redis, fcgi-api, pushd and lighttpd in their own folder."""
 
 import contextlib
 import os
@@ -31,8 +30,7 @@ def build_folder():
 
 class Instance:
     """Started by start(), ended by close(). Keyword arguments are environment variables of
-    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO, WORKER (0 unless
-    a test wants confab-worker, whose statements would disturb those that count them). With `quick`
+    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO. With `quick`
     the first start copies a prepared database instead of installing one. A server that a test
     ends stays dead (SUPERVISE)."""
 
@@ -43,7 +41,7 @@ class Instance:
         self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.config = self.state / "confab.conf"
         self.port = None
-        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0", "WORKER": "0",
+        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0",
                "LEASH": str(os.getpid()), "BUILD": str(self.build)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
@@ -72,8 +70,7 @@ class Instance:
         theirs is kept."""
         stopping = {}
         for server, number in [("web", signal.SIGTERM), ("push", signal.SIGTERM),
-                               ("worker", signal.SIGTERM), ("api", signal.SIGTERM),
-                               ("redis", signal.SIGKILL),
+                               ("api", signal.SIGTERM), ("redis", signal.SIGKILL),
                                ("database", signal.SIGKILL)]:
             if (pid := self._running(server)) is not None:
                 with contextlib.suppress(ProcessLookupError):  # it may end at once
@@ -117,7 +114,7 @@ class Instance:
     # ---- the servers' processes ----
 
     def pids(self, server):
-        """The pid of "database", "redis", "api" (the parent), "push", "worker" or "web"."""
+        """The pid of "database", "redis", "api" (the parent), "push" or "web"."""
         return int((self.state / "run" / f"{server}.pid").read_text().split()[0])
 
     def _running(self, server):

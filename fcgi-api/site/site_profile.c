@@ -1,0 +1,39 @@
+/* From claims to a change of the profile, which writes only what differs. */
+#include "site/site_profile.h"
+
+#include "store/profile.h"
+#include "store/profile_fields.h"
+
+/* Takes a claim that is given and fits; an empty one removes the value. */
+static void take(struct profile *profile, enum profile_field field, struct text *to,
+                 struct text claim, const char *problem) {
+    if (!claim.at || (claim.len > 0 && problem))
+        return;
+    *to = claim;
+    profile->given |= field;
+}
+
+enum error site_profile_apply(struct exchange *x, const struct user *user, bool is_new,
+                              const struct jwt_profile *claims) {
+    const char *origins = x->service->config->avatar_origins;
+    struct profile profile = {.given = 0};
+    struct text name = text_trim(claims->name);
+    bool changed;
+    /* The user name is ASCII; the name that the site wished for may be of any script. */
+    if (is_new && !claims->name.at && claims->username.at &&
+        !text_equals(claims->username, text_of(user->name)))
+        name = text_trim(claims->username);
+    take(&profile, PROFILE_DISPLAY_NAME, &profile.display_name, name, profile_name_problem(name));
+    take(&profile, PROFILE_AVATAR_URL, &profile.avatar_url, claims->picture,
+         profile_avatar_problem(claims->picture, origins));
+    take(&profile, PROFILE_LOCALE, &profile.locale, claims->locale,
+         profile_locale_problem(claims->locale));
+    take(&profile, PROFILE_EMAIL, &profile.email, claims->email,
+         profile_email_problem(claims->email));
+    /* An address of which nothing is said is not verified. */
+    if ((profile.given & PROFILE_EMAIL) || claims->has_email_verified) {
+        profile.email_verified = claims->email_verified;
+        profile.given |= PROFILE_EMAIL_VERIFIED;
+    }
+    return profile.given ? profile_set(x->service->db, user->id, &profile, &changed) : ERROR_NONE;
+}
