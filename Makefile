@@ -47,17 +47,19 @@ pkg  = $(or $(shell pkg-config $(1) 2>/dev/null),$(error missing libraries; \
 LIBRARIES    := libmariadb json-c libsodium hiredis libssl libcrypto
 PUSH_LIBRARIES := libwebsockets libuv
 CTL_LIBRARIES := libcurl
+WORKER_LIBRARIES := libcurl libuv
 PKG_CFLAGS    = $(call once,PKG_CFLAGS,$(call pkg,--cflags $(LIBRARIES) $(PUSH_LIBRARIES) \
                 $(CTL_LIBRARIES)))
 PKG_LIBS      = $(call once,PKG_LIBS,$(call pkg,--libs $(LIBRARIES)))
 PUSH_LIBS     = $(call once,PUSH_LIBS,$(call pkg,--libs $(PUSH_LIBRARIES)))
 CTL_LIBS      = $(call once,CTL_LIBS,$(call pkg,--libs $(CTL_LIBRARIES)))
+WORKER_LIBS   = $(call once,WORKER_LIBS,$(call pkg,--libs $(WORKER_LIBRARIES)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wformat -Werror=format-security $(if $(filter 1,$(WERROR)),-Werror)
 DEFINES  := -D_GNU_SOURCE -DCONFAB_VERSION='"$(VERSION)"' \
             -DCONFIG_PATH='"$(SYSCONFDIR)/confab/confab.conf"'
-INCLUDES := -Icommon -Ifcgi-api -Iconfabctl -Ipushd
+INCLUDES := -Icommon -Ifcgi-api -Iconfabctl -Ipushd -Iworker
 COMPILE   = $(CC) -std=c11 $(DEFINES) $(INCLUDES) $(PKG_CFLAGS) $(WARNINGS) \
             -g -fPIE $(MODE_FLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK      = $(CC) -pie $(MODE_FLAGS) $(HARDEN_LINK) $(CFLAGS) $(LDFLAGS)
@@ -73,6 +75,7 @@ COMMON_SRC := $(wildcard common/*/*.c)
 API_SRC    := $(filter-out fcgi-api/main.c,$(wildcard fcgi-api/*.c fcgi-api/*/*.c))
 CTL_SRC    := $(filter-out confabctl/main.c,$(wildcard confabctl/*.c confabctl/*/*.c))
 PUSH_SRC   := $(filter-out pushd/main.c,$(wildcard pushd/*.c pushd/*/*.c))
+WORKER_SRC := $(filter-out worker/main.c,$(wildcard worker/*.c))
 TEST_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 SUPPORT_SRC := $(wildcard tests/unit/support/*.c)
@@ -82,9 +85,10 @@ COMMON      := $(BUILD)/libcommon.a
 API         := $(BUILD)/libapi.a
 CTL         := $(BUILD)/libctl.a
 PUSH        := $(BUILD)/libpush.a
+WORKER      := $(BUILD)/libworker.a
 SUPPORT     := $(BUILD)/libsupport.a
 PROGRAMS    := $(patsubst %/main.c,$(BUILD)/%,\
-               $(wildcard fcgi-api/main.c confabctl/main.c pushd/main.c))
+               $(wildcard fcgi-api/main.c confabctl/main.c pushd/main.c)) $(BUILD)/confab-worker
 TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 FLOOR       := $(BUILD)/libfloor.a
@@ -125,21 +129,25 @@ $(BUILD)/pushd: $(OBJ)/pushd/main.o $(PUSH) $(COMMON)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS)
 
+$(BUILD)/confab-worker: $(OBJ)/worker/main.o $(WORKER) $(COMMON)
+	$(say) '  LINK $@'
+	$(Q)$(LINK) -o $@ $^ $(WORKER_LIBS) $(PKG_LIBS)
+
 # tests/unit/support has fakes of the modules of pushd that talk to servers, and fixtures. Its
 # archive is linked before the others, so that a test that uses a fake gets it instead of the
 # real module; the test of a module itself links the real one. Unused libraries are left out.
 own_module = $(filter %/$(patsubst test_%,%,$(1)).o,$(call objects,$(PUSH_SRC)))
 
-$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(SUPPORT) $(API) $(CTL) $(PUSH) $(COMMON)
+$(BUILD)/tests/%: $(OBJ)/tests/unit/%.o $(SUPPORT) $(API) $(CTL) $(PUSH) $(WORKER) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
 	$(Q)$(LINK) -Wl,--as-needed -o $@ $< $(call own_module,$*) $(filter %.a,$^) $(PUSH_LIBS) \
 	    $(CTL_LIBS) $(PKG_LIBS) -lfcgi -lcmocka
 
-$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(SUPPORT) $(API) $(PUSH) $(COMMON)
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(SUPPORT) $(API) $(PUSH) $(WORKER) $(COMMON)
 	@mkdir -p $(@D)
 	$(say) '  LINK $@'
-	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(PKG_LIBS) -lfcgi
+	$(Q)$(LINK) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(PUSH_LIBS) $(CTL_LIBS) $(PKG_LIBS) -lfcgi
 
 floors: $(FLOORS) $(CROWD)
 
@@ -158,9 +166,10 @@ $(COMMON): $(call objects,$(COMMON_SRC)) $(OBJ)/gen/schema_data.o
 $(API): $(call objects,$(API_SRC))
 $(CTL): $(call objects,$(CTL_SRC))
 $(PUSH): $(call objects,$(PUSH_SRC))
+$(WORKER): $(call objects,$(WORKER_SRC))
 $(SUPPORT): $(call objects,$(SUPPORT_SRC))
 $(FLOOR): $(call objects,$(FLOOR_PARTS))
-$(COMMON) $(API) $(CTL) $(PUSH) $(SUPPORT) $(FLOOR):
+$(COMMON) $(API) $(CTL) $(PUSH) $(WORKER) $(SUPPORT) $(FLOOR):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -221,7 +230,7 @@ status: ## list servers, memory, addresses (exit status: 0 all run, 1 some, 3 no
 	@$(exit-status-of $(if $(STATE),STATE=$(call quote,$(STATE))) scripts/instance status)
 	@exec scripts/instance status
 
-reload: ## make fcgi-api and pushd reread STATE/confab.conf
+reload: ## make fcgi-api, pushd and confab-worker reread STATE/confab.conf
 	@exec scripts/instance reload
 
 # ---- checks -----------------------------------------------------------------------
@@ -311,7 +320,7 @@ install: all $(BUILD)/confab.conf.5 ## install into PREFIX (/usr/local), below D
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/confab \
 	    $(DESTDIR)$(SHARE) $(DESTDIR)$(SYSCONFDIR)/confab
 	install $(BUILD)/confabctl $(DESTDIR)$(PREFIX)/sbin/
-	install $(BUILD)/fcgi-api $(BUILD)/pushd $(DESTDIR)$(PREFIX)/lib/confab/
+	install $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confab-worker $(DESTDIR)$(PREFIX)/lib/confab/
 	cd web && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(SHARE)/web/{} \;
 	@set -e; $(foreach file,$(SHARED_CONF), \
 	    $(call install_text,$(file),$(SHARE)/$(file:conf/%=%));)
@@ -352,7 +361,7 @@ SHARED := build/confab-shared-$(VERSION)
 shared-stage: all
 	rm -rf $(SHARED)
 	mkdir -p $(SHARED)
-	cp -R web conf/shared/. $(BUILD)/fcgi-api $(BUILD)/pushd $(BUILD)/confabctl $(SHARED)/
+	cp -R web conf/shared/. $(addprefix $(BUILD)/,fcgi-api pushd confab-worker confabctl) $(SHARED)/
 	$(BUILD)/fcgi-api --example-config > $(SHARED)/confab.conf.example
 
 shared-install: shared-stage ## install into DIR (public_html/chat) of a shared host

@@ -49,6 +49,14 @@ command_run command_room_ensure;
 command_run command_jwt_check;
 command_run command_jwt_make;
 
+command_run command_hook_add;
+command_run command_hook_list;
+command_run command_hook_remove;
+command_run command_hook_disable;
+command_run command_hook_enable;
+command_run command_hook_secret;
+command_run command_hook_test;
+
 command_run command_events_purge;
 command_run command_restored;
 command_run command_stats;

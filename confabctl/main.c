@@ -74,6 +74,24 @@ static const struct command COMMANDS[] = {
      "The room is found by its name and the membership of the owner.\n"
      "--public, --private: type of a new room (default: private).",
      STORE, command_room_ensure},
+    {"hook add", "NAME URL [--events LIST] [--room ID]...",
+     "Add a hook, an address that is sent the events of rooms from now on, and print its secret.\n"
+     "--events: only these (new_message,message_edited). --room: only of this room.",
+     STORE, command_hook_add},
+    {"hook list", "[--in]",
+     "List hooks and programs that pull changes, and how far they are behind.\n"
+     "--in: list the hooks that post messages.",
+     STORE | COMMAND_JSON, command_hook_list},
+    {"hook remove", "NAME|ID [--in]", "Remove a hook, with --in one that posts messages, by name.",
+     STORE, command_hook_remove},
+    {"hook disable", "NAME|ID", "Stop delivering to a hook, which keeps its place.", STORE,
+     command_hook_disable},
+    {"hook enable", "NAME|ID", "Deliver again, from there on.", STORE, command_hook_enable},
+    {"hook secret", "NAME|ID",
+     "Replace the secret of a hook and print the new one. The former one signs as well for a day.",
+     STORE, command_hook_secret},
+    {"hook test", "NAME|ID", "Send a test to a hook, and wait for the result.", STORE,
+     command_hook_test},
     {"events purge", "",
      "Delete old events, expired sessions, and messages of deleted rooms now.\n"
      "fcgi-api otherwise deletes them in small steps.",

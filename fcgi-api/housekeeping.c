@@ -45,8 +45,8 @@ void housekeeping_step(struct service *service, bool idle) {
     if (!*claimed)
         housekeeping_note_redis(service, service->config->redis_timeout);
 
-    /* The claim is in the database, so that only one process gets it. */
-    if (!*claimed && housekeeping_claim(service->db, RUN_EVERY_SECONDS, claimed))
+    /* The claim is in the database, so that only one process gets it; a worker, if there is one. */
+    if (!*claimed && housekeeping_claim(service->db, RUN_EVERY_SECONDS, true, claimed))
         *claimed = false;
     /* An error ends the run; another process will claim the next. */
     if (*claimed &&

@@ -23,9 +23,9 @@
 #include "metrics/metrics_data.h"
 #include "net/conn_limit.h"
 #include "os/sd_notify.h"
+#include "os/single_instance.h"
 #include "os/tcp_listener.h"
 #include "os/unix_listener.h"
-#include "process/single_instance.h"
 #include "process/upgrade.h"
 #include "process/worker.h"
 #include "process/workers.h"
@@ -191,9 +191,9 @@ static void ensure_single_instance(const struct arguments *arguments, struct upg
      * runs. */
     enum single_instance result;
     if (arguments->predecessor)
-        result = single_instance_inherit(arguments->config_path, &upgrade->lock);
+        result = single_instance_inherit("pushd", arguments->config_path, &upgrade->lock);
     else
-        result = single_instance_acquire(arguments->config_path, &upgrade->lock);
+        result = single_instance_acquire("pushd", arguments->config_path, &upgrade->lock);
     if (result != SINGLE_INSTANCE_CHILD)
         exit(result == SINGLE_INSTANCE_DONE ? 0 : 1);
 }

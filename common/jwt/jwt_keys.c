@@ -19,6 +19,7 @@
 
 #include "base/array.h"
 #include "base/xalloc.h"
+#include "jwt/jwt_keys_private.h"
 
 #define FILE_MAX (256 * 1024)
 #define RSA_BITS_MIN 2048
@@ -27,19 +28,6 @@
 
 /* Bytes of each of the two numbers of an ES256 signature. */
 #define ES256_HALF 32
-
-struct jwt_key {
-    char *kid;
-    enum jwt_algorithm algorithm;
-    struct text secret;                                        /* HS256; owned */
-    unsigned char ed25519[crypto_sign_ed25519_PUBLICKEYBYTES]; /* EdDSA */
-    EVP_PKEY *public_key;                                      /* RS256 and ES256 */
-};
-
-struct jwt_keys {
-    struct jwt_key *list;
-    size_t count, space;
-};
 
 static const char *const NAMES[] = {
     [JWT_NO_ALGORITHM] = "none", [JWT_HS256] = "HS256", [JWT_RS256] = "RS256",
@@ -82,33 +70,34 @@ static bool read_secret(const struct place *place, struct text word, struct jwt_
 
 /* Takes the public key for EdDSA out of an OpenSSL key. A key of small order accepts signatures
  * that were not made with it, so it is refused. */
-static bool take_ed25519(const struct place *place, struct jwt_key *key) {
+static const char *take_ed25519(struct jwt_key *key) {
     size_t len = sizeof(key->ed25519);
     if (!EVP_PKEY_is_a(key->public_key, "ED25519") ||
         EVP_PKEY_get_raw_public_key(key->public_key, key->ed25519, &len) != 1)
-        return fail(place, "the key is not an Ed25519 key, which EdDSA needs");
+        return "the key is not an Ed25519 key, which EdDSA needs";
     /* On the curve, of the main subgroup, and canonical. */
     if (!crypto_core_ed25519_is_valid_point(key->ed25519))
-        return fail(place, "the key is not a valid Ed25519 public key");
-    return true;
+        return "the key is not a valid Ed25519 public key";
+    return NULL;
 }
 
-static bool check_type(const struct place *place, struct jwt_key *key) {
+const char *jwt_keys_check_type(struct jwt_key *key) {
     char curve[32] = "";
     switch (key->algorithm) {
     case JWT_EDDSA:
-        return take_ed25519(place, key);
+        return take_ed25519(key);
     case JWT_RS256:
         if (!EVP_PKEY_is_a(key->public_key, "RSA"))
-            return fail(place, "the key is not an RSA key, which RS256 needs");
+            return "the key is not an RSA key, which RS256 needs";
         if (EVP_PKEY_get_bits(key->public_key) < RSA_BITS_MIN)
-            return fail(place, "an RSA key needs at least 2,048 bits");
-        return true;
+            return "an RSA key needs at least 2,048 bits";
+        return NULL;
     default:
         /* Fails, leaving the name empty, for a key that is on no curve. */
         EVP_PKEY_get_group_name(key->public_key, curve, sizeof(curve), NULL);
-        return strcmp(curve, "prime256v1") == 0 ||
-               fail(place, "the key is not on the curve P-256, which ES256 needs");
+        return strcmp(curve, "prime256v1") == 0
+                   ? NULL
+                   : "the key is not on the curve P-256, which ES256 needs";
     }
 }
 
@@ -140,12 +129,12 @@ static bool read_public_key(const struct place *place, struct text word, struct 
                       "`openssl pkey -in PRIVATE.pem -pubout` prints that of a private key\n",
                       place->path, place->line, buffer_str(&path));
     buffer_free(&path);
-    const bool valid = key->public_key && check_type(place, key);
+    const char *why = key->public_key ? jwt_keys_check_type(key) : NULL;
     ERR_clear_error();
-    return valid;
+    return why ? fail(place, why) : key->public_key != NULL;
 }
 
-static void free_key(struct jwt_key *key) {
+void jwt_keys_free_key(struct jwt_key *key) {
     /* The secret does not stay in freed memory. */
     if (key->secret.at)
         sodium_memzero((char *)key->secret.at, key->secret.len);
@@ -201,7 +190,7 @@ struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct bu
             keys->list = array_reserve(keys->list, &keys->space, keys->count + 1, sizeof(key));
             keys->list[keys->count++] = key;
         } else {
-            free_key(&key);
+            jwt_keys_free_key(&key);
             valid = false;
         }
     }
@@ -242,7 +231,7 @@ void jwt_keys_free(struct jwt_keys *keys) {
     if (!keys)
         return;
     for (size_t i = 0; i < keys->count; i++)
-        free_key(&keys->list[i]);
+        jwt_keys_free_key(&keys->list[i]);
     free(keys->list);
     free(keys);
 }

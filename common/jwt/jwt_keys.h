@@ -43,6 +43,12 @@ struct jwt_keys *jwt_keys_load(const char *path, struct buffer *problems);
  * relative paths. */
 struct jwt_keys *jwt_keys_parse(const char *path, struct text content, struct buffer *problems);
 
+/* Reads a JWK set (RFC 7517): the public keys in it that can sign tokens (RSA, P-256, Ed25519; use
+ * "sig" or none; the algorithm is that of the kind of key, and alg must agree if it is given).
+ * Others are left out, as the RFC demands, and so are private and symmetric keys. NULL, with the
+ * reason appended to problems, if it is no JWK set. It may have no key. */
+struct jwt_keys *jwt_keys_parse_jwks(struct text body, struct buffer *problems);
+
 /* Frees the keys; NULL is ignored. Secrets are overwritten first. */
 void jwt_keys_free(struct jwt_keys *keys);
 

@@ -625,9 +625,10 @@ static bool note(struct redis_client *client, const char *what, const char *why)
     return false;
 }
 
-/* Subscribes, and waits for the confirmation. */
-static bool subscribe(struct redis_client *client, const char *channel, int64_t deadline) {
-    const char *argv[] = {"SUBSCRIBE", channel};
+/* Subscribes by SUBSCRIBE or PSUBSCRIBE, and waits for the confirmation. */
+static bool subscribe(struct redis_client *client, const char *command, const char *channel,
+                      int64_t deadline) {
+    const char *argv[] = {command, channel};
     redisReply *reply = NULL;
     const int64_t left = deadline - clock_monotonic_ms();
     if (!connect_if_needed(client, left > 0 ? (uint64_t)left : 0) ||
@@ -663,7 +664,7 @@ bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t
         script_lengths[i] = strlen(script[i]);
     *pushd_count = 0;
     struct redis_client *subscriber = redis_client_new(client->config);
-    if (!subscribe(subscriber, channel, deadline)) {
+    if (!subscribe(subscriber, "SUBSCRIBE", channel, deadline)) {
         note(client, "cannot subscribe", subscriber->last_error);
         goto done;
     }
@@ -691,6 +692,27 @@ done:
     freeReplyObject(reply);
     redis_client_free(subscriber);
     return worked;
+}
+
+bool redis_client_listen(struct redis_client *client, const char *pattern, uint64_t timeout_ms) {
+    return subscribe(client, "PSUBSCRIBE", pattern, clock_monotonic_ms() + (int64_t)timeout_ms);
+}
+
+bool redis_client_heard(struct redis_client *client, uint64_t timeout_ms, bool *heard) {
+    int64_t deadline = clock_monotonic_ms() + (int64_t)timeout_ms;
+    redisReply *reply = NULL;
+    *heard = false;
+    if (!client->context)
+        return false;
+    /* The first one is waited for; the others have come with it. */
+    do {
+        freeReplyObject(reply);
+        if (!next_reply(client, deadline, &reply))
+            return false;
+        *heard = *heard || reply;
+        deadline = clock_monotonic_ms();
+    } while (reply);
+    return true;
 }
 
 bool redis_client_identity(struct redis_client *client, uint64_t timeout_ms,

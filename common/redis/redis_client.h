@@ -67,6 +67,14 @@ bool redis_client_ping(struct redis_client *client, uint64_t timeout_ms);
  * used this Redis lately. */
 bool redis_client_try(struct redis_client *client, uint64_t timeout_ms, uint64_t *pushd_count);
 
+/* Subscribes this connection to the channels that match a pattern; it can then only be used with
+ * redis_client_heard. False when Redis is unavailable or refuses it. */
+bool redis_client_listen(struct redis_client *client, const char *pattern, uint64_t timeout_ms);
+
+/* Waits at most timeout_ms for a message, and drops it and those that have come with it; *heard
+ * says whether there was one. False when the connection is closed: listen again. */
+bool redis_client_heard(struct redis_client *client, uint64_t timeout_ms, bool *heard);
+
 #define REDIS_IDENTITY_SIZE 17
 
 /* Reads the identity of this Redis, random hexadecimal digits that the first one to ask leaves

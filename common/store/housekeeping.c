@@ -10,18 +10,21 @@
 #include "store/token.h"
 #include "store/used_jwt.h"
 #include "store/user.h"
+#include "store/worker.h"
 
 /* Rows of one slice, few enough that locks are held for milliseconds only. */
 #define SLICE 500
 
-enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
+enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_workers,
+                              bool *claimed) {
     /* The row exists from the first claim on; its first time is in the past, so it is due. */
     static const char FIRST[] =
         "INSERT IGNORE INTO housekeeping (task, ran_at) VALUES ('purge', '2000-01-01')";
     static const char CLAIM[] =
         "UPDATE housekeeping SET ran_at = SYSDATE(6) "
         "WHERE task = 'purge' "
-        "AND ran_at NOT BETWEEN SYSDATE(6) - INTERVAL ? SECOND AND SYSDATE(6)";
+        "AND ran_at NOT BETWEEN SYSDATE(6) - INTERVAL ? SECOND AND SYSDATE(6) "
+        "AND NOT (? AND " WORKER_IS_ALIVE ")";
     static const char OLD_NOTES[] = /* of store/server.c */
         "DELETE FROM housekeeping WHERE task LIKE 'redis%' "
         "AND ran_at < SYSDATE(6) - INTERVAL 1 DAY";
@@ -30,7 +33,7 @@ enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed) {
     enum error error = db_run(db, FIRST, DB_REPEATABLE, NULL, 0, NULL);
     if (error)
         return error;
-    error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(seconds));
+    error = DB_RUN(db, CLAIM, DB_REPEATABLE, NULL, db_u64(seconds), db_bool(leave_to_workers));
     /* Only one of several processes changes the row: the UPDATE locks it. */
     *claimed = !error && db_changed(db) > 0;
     if (*claimed)

@@ -16,8 +16,10 @@ struct housekeeping {
 };
 
 /* Claims housekeeping for this process, unless any process has claimed it in the last `seconds`.
- * Sets *claimed. */
-enum error housekeeping_claim(struct db *db, uint64_t seconds, bool *claimed);
+ * Sets *claimed. With `leave_to_workers` set it is not claimed while a worker is alive
+ * (store/worker.h). */
+enum error housekeeping_claim(struct db *db, uint64_t seconds, bool leave_to_workers,
+                              bool *claimed);
 
 /* Begins a run or goes on with it: deletes events older than event_retention, the messages and
  * events of deleted rooms, expired login sessions and tokens, ids of the site's tokens, and token

@@ -2,6 +2,8 @@
  * the processes of this database use. The table housekeeping serves as a small store of times. */
 #include "store/server.h"
 
+#include <stdio.h>
+
 enum error server_read(struct db *db, struct server *server) {
     /* max_user_connections is the limit of the database user; 0: none. */
     static const char SQL[] =
@@ -16,6 +18,18 @@ enum error server_read(struct db *db, struct server *server) {
         server->connections = db_get_u64(rows, 0);
         server->now = db_get_time(rows, 1);
     }
+    db_done(rows);
+    return ERROR_NONE;
+}
+
+enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]) {
+    static const char SQL[] = "SELECT value FROM site_value WHERE name = 'database_id'";
+    struct db_rows *rows;
+    const enum error error = db_run(db, SQL, DB_REPEATABLE, NULL, 0, &rows);
+    if (error)
+        return error;
+    const struct text value = db_next(rows) ? db_get_text(rows, 0) : (struct text){"", 0};
+    snprintf(origin, SERVER_ORIGIN_SIZE, "%.*s", (int)value.len, value.at);
     db_done(rows);
     return ERROR_NONE;
 }

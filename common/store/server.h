@@ -16,6 +16,13 @@ struct server {
 /* Reads both. */
 enum error server_read(struct db *db, struct server *server);
 
+/* Room for the origin of a database, with its terminator. */
+#define SERVER_ORIGIN_SIZE 17
+
+/* Reads what tells this database from others, and from its own backups: the beginning of the id
+ * that `confabctl restored` replaces. */
+enum error server_origin(struct db *db, char origin[SERVER_ORIGIN_SIZE]);
+
 /* Changes a row, once in five seconds: fails, as db_run does, if the server refuses changes. */
 enum error server_check_changes(struct db *db);
 

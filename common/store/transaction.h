@@ -73,10 +73,12 @@
 #define TRANSACTION_NOT_ADMIN "v_member IS NULL OR NOT v_admin"
 #define TRANSACTION_IS_DIRECT "v_direct_low IS NOT NULL"
 
-/* Stores event number v_seq of the room. `type` is an EVENT_SQL of event.h. */
+/* Stores event number v_seq of the room. `type` is an EVENT_SQL of event.h. changed_at lets
+ * followers find the room (store/follower.h); a post, which sets last_active_at, does without. */
 #define TRANSACTION_ROOM_EVENT(type, subject)                                         \
     "INSERT INTO event (room_id, seq, event_type, actor_id, subject_id, created_at) " \
-    "VALUES (p_room, v_seq, " type ", p_user, " subject ", v_now); "
+    "VALUES (p_room, v_seq, " type ", p_user, " subject ", v_now); "                  \
+    "UPDATE room SET changed_at = v_now WHERE room_id = p_room; "
 
 /* Stores an event in the own stream of a user and sets v_user_seq, which must be declared, to its
  * number. `rooms` is added to rooms_count of the user: "+ 1", "- 1" or "+ 0". */

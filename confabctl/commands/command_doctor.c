@@ -39,6 +39,7 @@ static const struct check {
     {"connections", 0, ALL_SITES, doctor_connections},
     {"redis", 0, ALL_SITES, doctor_redis},
     {"keys", 0, ALL_SITES, doctor_keys},
+    {"worker", 0, ALL_SITES, doctor_worker},
     {"pushd", 0, WITH_PUSHD, doctor_pushd},
     {"version", DOCTOR_METRICS, WITH_PUSHD, doctor_version},
     {"files", DOCTOR_METRICS, WITH_PUSHD, doctor_files},

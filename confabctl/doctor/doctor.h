@@ -66,6 +66,9 @@ doctor_check doctor_redis;
 /* doctor_keys.c: the keys of the site's tokens */
 doctor_check doctor_keys;
 
+/* doctor_worker.c: confab-worker and the hooks */
+doctor_check doctor_worker;
+
 /* doctor_push.c: pushd, by its metrics */
 doctor_check doctor_pushd;
 doctor_check doctor_version;

@@ -51,13 +51,13 @@ void doctor_clock(struct doctor *doctor, struct doctor_result *result) {
 
 /* ---- database ---- */
 
-/* Each process of fcgi-api has a connection, each database thread of each pushd worker, and
- * confabctl. */
+/* Each process of fcgi-api has a connection, each database thread of each pushd worker,
+ * confab-worker two while its metrics are read, and confabctl. */
 void doctor_connections(struct doctor *doctor, struct doctor_result *result) {
     const struct config *config = &doctor->cli->config;
     const uint64_t pushds = doctor->metrics_count ? doctor->metrics_count : 1;
     const uint64_t required =
-        config->processes + pushds * config->push_workers * config->push_db_threads + 1;
+        config->processes + pushds * config->push_workers * config->push_db_threads + 3;
     if (doctor->server.connections < required)
         doctor_set_result(
             result, REPORT_FAILED,

@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "os/sd_notify.h"
-#include "process/single_instance.h"
+#include "os/single_instance.h"
 
 /* The program, four options with a value, --ensure, and the final NULL. */
 #define MAX_ARGUMENTS 11

@@ -24,9 +24,9 @@
 #include "metrics/slow_callback.h"
 #include "net/socket.h"
 #include "os/sd_notify.h"
+#include "os/single_instance.h"
 #include "os/tcp_listener.h"
 #include "process/reload.h"
-#include "process/single_instance.h"
 
 /* The interval of ticks, and the number of ticks between two pings of the database. */
 #define TICK_MS 500

@@ -21,11 +21,11 @@
 #include "base/xalloc.h"
 #include "metrics/metrics_data.h"
 #include "os/sd_notify.h"
+#include "os/single_instance.h"
 #include "os/supervisor.h"
 #include "os/tcp_listener.h"
 #include "os/unix_listener.h"
 #include "process/reload.h"
-#include "process/single_instance.h"
 #include "process/upgrade.h"
 #include "process/worker.h"
 

@@ -20,7 +20,7 @@ check_names() {
 
 check_programs() {
     local program missing=
-    for program in "$BUILD/fcgi-api" "$BUILD/pushd" "$BUILD/confabctl"; do
+    for program in "$BUILD"/{fcgi-api,pushd,confabctl,confab-worker}; do
         [[ -x $program ]] || die "$program is not built; run make"
     done
     for program in mariadbd mariadb mariadb-install-db redis-cli lighttpd; do

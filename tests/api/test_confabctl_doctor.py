@@ -22,7 +22,7 @@ from support.wait import wait_for
 from support.websocket import Socket, push_port
 
 CHECKS = ["address", "authorization", "methods", "links", "bodies", "upgrade", "delay", "clock",
-          "connections", "redis", "keys", "pushd", "version", "files", "sockets"]
+          "connections", "redis", "keys", "worker", "pushd", "version", "files", "sockets"]
 VERSION = (ROOT / "VERSION").read_text().strip()
 
 
@@ -143,7 +143,7 @@ def test_the_metrics_are_found_at_the_configured_address(doctor, system, tmp_pat
 def test_a_site_without_pushd_passes(doctor, system):
     report = doctor.examine(system.url, "--no-sockets", code=0)
     assert list(report) == ["address", "authorization", "methods", "links", "bodies", "clock",
-                            "connections", "redis", "keys"]
+                            "connections", "redis", "keys", "worker"]
 
 
 def test_the_doctor_acts_as_the_named_user(doctor, system):
@@ -331,7 +331,7 @@ def test_a_wrong_clock_of_the_database(doctor, system):
 
 def test_a_database_with_too_few_connections(doctor, system):
     with setting(system, "max_connections", 20):
-        doctor.finds("connections", "allows 20 connections, confab may need 21", "max_connections",
+        doctor.finds("connections", "allows 20 connections, confab may need 23", "max_connections",
                      system.url, CONFAB_PROCESSES="16")
 
 

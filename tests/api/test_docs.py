@@ -213,7 +213,7 @@ OTHER_PROGRAMS = {
 
 
 def test_every_message_of_the_troubleshooting_page_is_one_of_confab():
-    files = [path for folder in ("common", "fcgi-api", "confabctl", "pushd", "web", "conf")
+    files = [path for folder in ("common", "fcgi-api", "confabctl", "pushd", "worker", "web", "conf")
              for path in (ROOT / folder).rglob("*") if path.is_file()]
     text = re.sub(r'"\s+"', "", "\n".join(path.read_text(errors="replace") for path in files))
     quoted = {quote for line in markdown.read("docs/troubleshooting.md").splitlines()
@@ -244,14 +244,14 @@ def test_every_error_page_of_the_web_servers_has_a_documented_code():
         assert_codes(content)
 
 
-@pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confabctl"])
+@pytest.mark.parametrize("program", ["fcgi-api", "pushd", "confab-worker", "confabctl"])
 def test_a_manual_page_has_exactly_the_options_of_its_program(program):
     done = subprocess.run([build_folder() / program, "--help"], capture_output=True, text=True,
                           timeout=30)
     manual = (ROOT / "man" / f"{program}.8").read_text()
     told = {option[2:] for option in re.findall(r"--[a-z]+[a-z-]*", done.stdout + done.stderr)}
     assert set(re.findall(r"(?<=Fl -)[a-z][a-z-]*", manual)) == told - (
-        {"help"} if program == "pushd" else set())
+        {"help"} if program in ("pushd", "confab-worker") else set())
 
 
 def test_the_manual_page_of_the_configuration_has_every_key(defaults):

@@ -1,4 +1,5 @@
-"""A private instance: MariaDB, Redis, fcgi-api, pushd and lighttpd in their own folder."""
+"""A private instance: MariaDB, Redis, fcgi-api, pushd and lighttpd in their own folder, and
+confab-worker if it is asked for."""
 
 import contextlib
 import os
@@ -30,7 +31,8 @@ def build_folder():
 
 class Instance:
     """Started by start(), ended by close(). Keyword arguments are environment variables of
-    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO. With `quick`
+    scripts/instance and of the servers: CONFAB_<KEY>, PORT, LISTEN, CGI, DEMO, WORKER (0 unless
+    a test wants confab-worker, whose statements would disturb those that count them). With `quick`
     the first start copies a prepared database instead of installing one. A server that a test
     ends stays dead (SUPERVISE)."""
 
@@ -41,7 +43,7 @@ class Instance:
         self.state = Path(tempfile.mkdtemp(prefix="confab-", dir="/tmp"))
         self.config = self.state / "confab.conf"
         self.port = None
-        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0",
+        own = {"STATE": str(self.state), "PORT": "0", "DEMO": "0", "SUPERVISE": "0", "WORKER": "0",
                "LEASH": str(os.getpid()), "BUILD": str(self.build)}
         clean = {key: value for key, value in os.environ.items()
                  if not key.startswith("CONFAB_") and key not in ("LISTEN", "CGI", "MAKEFLAGS")}
@@ -70,7 +72,8 @@ class Instance:
         theirs is kept."""
         stopping = {}
         for server, number in [("web", signal.SIGTERM), ("push", signal.SIGTERM),
-                               ("api", signal.SIGTERM), ("redis", signal.SIGKILL),
+                               ("worker", signal.SIGTERM), ("api", signal.SIGTERM),
+                               ("redis", signal.SIGKILL),
                                ("database", signal.SIGKILL)]:
             if (pid := self._running(server)) is not None:
                 with contextlib.suppress(ProcessLookupError):  # it may end at once
@@ -114,7 +117,7 @@ class Instance:
     # ---- the servers' processes ----
 
     def pids(self, server):
-        """The pid of "database", "redis", "api" (the parent), "push" or "web"."""
+        """The pid of "database", "redis", "api" (the parent), "push", "worker" or "web"."""
         return int((self.state / "run" / f"{server}.pid").read_text().split()[0])
 
     def _running(self, server):

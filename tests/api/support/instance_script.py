@@ -8,7 +8,7 @@ from support.instance import ROOT, SCRIPT, is_alive
 from support.wait import wait_for
 
 SERVERS = ("database", "redis", "api", "push", "web")
-PROGRAMS = ("fcgi-api", "confabctl", "pushd")
+PROGRAMS = ("fcgi-api", "confabctl", "pushd", "confab-worker")
 
 
 def script(instance, verb, program=SCRIPT, **env):

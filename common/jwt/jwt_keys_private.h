@@ -1,0 +1,34 @@
+/*
+ * jwt_keys_private: a key, for the two files that read keys: jwt_keys.c those of a file, jwks.c
+ * those of a JWKS.
+ */
+#ifndef CONFAB_COMMON_JWT_JWT_KEYS_PRIVATE_H
+#define CONFAB_COMMON_JWT_JWT_KEYS_PRIVATE_H
+
+#include <openssl/evp.h>
+#include <sodium.h>
+
+#include "base/text.h"
+#include "jwt/jwt_keys.h"
+
+struct jwt_key {
+    char *kid;
+    enum jwt_algorithm algorithm;
+    struct text secret;                                        /* HS256; owned */
+    unsigned char ed25519[crypto_sign_ed25519_PUBLICKEYBYTES]; /* EdDSA */
+    EVP_PKEY *public_key;                                      /* RS256 and ES256 */
+};
+
+struct jwt_keys {
+    struct jwt_key *list;
+    size_t count, space;
+};
+
+/* Checks that public_key is a key for the algorithm, and for EdDSA takes it out. NULL: it is; else
+ * why it is not. */
+const char *jwt_keys_check_type(struct jwt_key *key);
+
+/* Frees what a key has. */
+void jwt_keys_free_key(struct jwt_key *key);
+
+#endif

@@ -1,0 +1,332 @@
+/* hook add, list, remove, disable, enable, secret and test: addresses that are sent events; with
+ * --in, addresses that post messages. A secret is printed once. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "command.h"
+#include "event/event.h"
+#include "list_output.h"
+#include "store/follower.h"
+#include "store/hook.h"
+#include "store/worker.h"
+
+/* How long `hook test` waits: a worker looks for work twice a second, a delivery takes 10 s. */
+#define TEST_SECONDS 15
+
+/* ---- out ---- */
+
+/* Reads "new_message,message_edited" into bits. */
+static bool read_events(const char *list, uint64_t *types) {
+    struct text rest = text_of(list), word;
+    *types = 0;
+    while (text_next_word(&rest, ", ", &word)) {
+        const unsigned type = event_type(word);
+        if (!type || !event_belongs(type, EVENT_STREAM_ROOM, true)) {
+            cli_error("'%.*s' is not an event of rooms", (int)word.len, word.at);
+            return false;
+        }
+        *types |= UINT64_C(1) << type;
+    }
+    return true;
+}
+
+/* Appends the ids of rooms to a list. */
+static bool read_rooms(const struct arguments_list *rooms, struct buffer *list) {
+    uint64_t id;
+    for (size_t i = 0; i < rooms->count; i++) {
+        if (!arguments_id(rooms->values[i], &id))
+            return false;
+        buffer_printf(list, "%s%" PRIu64, list->len > 0 ? "," : "", id);
+    }
+    if (rooms->count > HOOK_ROOMS_MAX)
+        cli_error("at most %d rooms", HOOK_ROOMS_MAX);
+    return rooms->count <= HOOK_ROOMS_MAX;
+}
+
+static enum cli_status add_out(struct cli *cli, struct hook *hook) {
+    char secret[HOOK_SECRET_SIZE];
+    uint64_t id;
+    if (!hook_url_is_valid(hook->url))
+        return cli_error("'%s' is not an address: expected https://host/path", hook->url.at);
+    randombytes_buf(hook->secret, sizeof(hook->secret));
+    const enum error error = hook_add(cli->db, hook, &id);
+    if (error)
+        return cli_store_error(cli, error);
+    hook_secret_text(hook->secret, secret);
+    /* Nothing else on standard output, for SECRET=$(confabctl hook add ...). */
+    cli_message("%s", secret);
+    fprintf(stderr, "Hook %" PRIu64 " added; its secret is shown only now.\n", id);
+    return CLI_OK;
+}
+
+static enum cli_status check_name(const char *name) {
+    const struct text text = text_of(name);
+    const bool is_valid = text_is_valid(text.at, text.len) && text_code_points(text) >= 1 &&
+                          text_code_points(text) <= HOOK_NAME_MAX;
+    return is_valid ? CLI_OK : cli_error("a name has 1 to %d characters", HOOK_NAME_MAX);
+}
+
+enum cli_status command_hook_add(struct cli *cli, struct arguments *arguments) {
+    const char *events = NULL;
+    struct arguments_list rooms = {NULL, 0, 0};
+    struct buffer list = BUFFER_EMPTY;
+    const struct arguments_option options[] = {{"--events", ARGUMENTS_TEXT, &events},
+                                               {"--room", ARGUMENTS_LIST, &rooms}};
+    struct hook hook = {.is_active = true};
+    enum cli_status status = CLI_USAGE;
+    if (arguments_read(arguments, options, 2, 2, 2) && read_rooms(&rooms, &list) &&
+        (!events || read_events(events, &hook.types))) {
+        hook.name = text_of(arguments->argv[0]);
+        hook.url = text_of(arguments->argv[1]);
+        hook.has_types = events != NULL;
+        hook.has_rooms = rooms.count > 0;
+        hook.rooms = (struct text){buffer_str(&list), list.len};
+        status = check_name(arguments->argv[0]);
+        if (!status)
+            status = add_out(cli, &hook);
+    }
+    free(rooms.values);
+    buffer_free(&list);
+    return status;
+}
+
+/* ---- list ---- */
+
+/* A hook by id or by name, if that is its only one. */
+struct search {
+    struct text name;
+    uint64_t id;
+    size_t found;
+};
+
+static void match(void *context, const struct hook *hook) {
+    struct search *search = context;
+    uint64_t id;
+    const bool is_id = text_to_u64(search->name, &id) && id == hook->id;
+    if (!is_id && !text_equals(hook->name, search->name))
+        return;
+    search->id = hook->id;
+    search->found++;
+}
+
+static enum cli_status find_hook(const struct cli *cli, const char *name, uint64_t *id) {
+    struct search search = {.name = text_of(name)};
+    const enum error error = hook_list(cli->db, UINT32_MAX, 0, match, &search);
+    if (error)
+        return cli_store_error(cli, error);
+    *id = search.id;
+    if (search.found == 0)
+        return cli_error("hook '%s' does not exist", name);
+    return search.found == 1 ? CLI_OK
+                             : cli_error("several hooks are named '%s': give the id", name);
+}
+
+static const char *state_of(const struct follower_lag *lag) {
+    if (!lag->is_active)
+        return "not active";
+    return lag->failing > 0 ? "failing" : "ok";
+}
+
+static void list_lag(void *context, const struct follower_lag *lag) {
+    struct list_output *output = context;
+    output->shown++;
+    if (output->json) {
+        struct json_writer *w = &output->w;
+        json_write_object(w);
+        json_write_member_u64(w, "follower_id", lag->follower_id);
+        json_write_member_text(w, "name", lag->name);
+        json_write_member_str(w, "kind", lag->is_hook ? "hook" : "pull");
+        json_write_member_bool(w, "is_active", lag->is_active);
+        json_write_member_u64(w, "lag_events", lag->events);
+        json_write_member_u64(w, "lag_seconds", lag->seconds);
+        json_write_member_u64(w, "failing_rooms", lag->failing);
+        json_write_member_u64(w, "delivered_count", lag->delivered);
+        json_write_member_u64(w, "failed_count", lag->failed);
+        json_write_key(w, "failure");
+        if (lag->failure.len > 0)
+            json_write_text(w, lag->failure);
+        else
+            json_write_null(w);
+        json_write_object_end(w);
+        return;
+    }
+    table_u64(output->table, lag->follower_id);
+    table_text(output->table, lag->name);
+    table_str(output->table, lag->is_hook ? "hook" : "pull");
+    table_str(output->table, state_of(lag));
+    table_u64(output->table, lag->events);
+    table_u64(output->table, lag->seconds);
+    table_u64(output->table, lag->failing);
+    table_u64(output->table, lag->delivered);
+    table_u64(output->table, lag->failed);
+    table_text(output->table, lag->failure);
+}
+
+static void list_in(void *context, const struct hook_in *hook) {
+    struct list_output *output = context;
+    output->shown++;
+    if (output->json) {
+        json_write_object(&output->w);
+        json_write_member_u64(&output->w, "hook_in_id", hook->id);
+        json_write_member_text(&output->w, "name", hook->name);
+        json_write_member_u64(&output->w, "room_id", hook->room_id);
+        json_write_member_text(&output->w, "username", hook->username);
+        json_write_member_time(&output->w, "created_at", hook->created_at);
+        json_write_object_end(&output->w);
+        return;
+    }
+    table_u64(output->table, hook->id);
+    table_text(output->table, hook->name);
+    table_u64(output->table, hook->room_id);
+    table_text(output->table, hook->username);
+    table_time(output->table, hook->created_at);
+}
+
+enum cli_status command_hook_list(struct cli *cli, struct arguments *arguments) {
+    static const char *const OUT[] = {">ID",       "NAME",        "KIND",     "STATE",
+                                      ">BEHIND",   ">SECONDS",    ">FAILING", ">DELIVERED",
+                                      ">FAILURES", "LAST FAILURE"};
+    static const char *const IN[] = {">ID", "NAME", ">ROOM", "POSTS AS", "CREATED (UTC)"};
+    bool in = false;
+    const struct arguments_option options[] = {{"--in", ARGUMENTS_FLAG, &in}};
+    struct list_output output;
+    if (!arguments_read(arguments, options, 1, 0, 0))
+        return CLI_USAGE;
+    list_output_begin(&output, cli, in ? IN : OUT, in ? 5 : 10);
+    const enum error error =
+        in ? hook_in_list(cli->db, list_in, &output) : follower_lags(cli->db, list_lag, &output);
+    return list_output_end(&output, cli, output.shown, error);
+}
+
+/* ---- changing ---- */
+
+static enum cli_status remove_in(struct cli *cli, const char *name) {
+    const enum error error = hook_in_delete(cli->db, text_of(name));
+    if (error == ERROR_NOT_FOUND)
+        return cli_error("hook '%s' does not exist", name);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message("Hook '%s' removed; its bot is still a member of the room.", name);
+    return CLI_OK;
+}
+
+enum cli_status command_hook_remove(struct cli *cli, struct arguments *arguments) {
+    bool in = false;
+    uint64_t id;
+    const struct arguments_option options[] = {{"--in", ARGUMENTS_FLAG, &in}};
+    if (!arguments_read(arguments, options, 1, 1, 1))
+        return CLI_USAGE;
+    if (in)
+        return remove_in(cli, arguments->argv[0]);
+    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    if (status)
+        return status;
+    const enum error error = hook_delete(cli->db, id);
+    if (error && error != ERROR_NOT_FOUND)
+        return cli_store_error(cli, error);
+    cli_message("Hook %" PRIu64 " removed.", id);
+    return CLI_OK;
+}
+
+static enum cli_status set_active(struct cli *cli, struct arguments *arguments, bool is_active) {
+    uint64_t id;
+    if (!arguments_read(arguments, NULL, 0, 1, 1))
+        return CLI_USAGE;
+    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    if (status)
+        return status;
+    const struct hook_patch patch = {.set_active = true, .is_active = is_active};
+    const enum error error = hook_change(cli->db, id, &patch);
+    if (error)
+        return cli_store_error(cli, error);
+    cli_message("Hook %" PRIu64 " %s.", id, is_active ? "enabled" : "disabled; it keeps its place");
+    return CLI_OK;
+}
+
+enum cli_status command_hook_disable(struct cli *cli, struct arguments *arguments) {
+    return set_active(cli, arguments, false);
+}
+
+enum cli_status command_hook_enable(struct cli *cli, struct arguments *arguments) {
+    return set_active(cli, arguments, true);
+}
+
+enum cli_status command_hook_secret(struct cli *cli, struct arguments *arguments) {
+    unsigned char secret[HOOK_SECRET_BYTES];
+    char text[HOOK_SECRET_SIZE];
+    uint64_t id;
+    if (!arguments_read(arguments, NULL, 0, 1, 1))
+        return CLI_USAGE;
+    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    if (status)
+        return status;
+    randombytes_buf(secret, sizeof(secret));
+    const enum error error = hook_change(cli->db, id, &(struct hook_patch){.secret = secret});
+    if (error)
+        return cli_store_error(cli, error);
+    hook_secret_text(secret, text);
+    cli_message("%s", text);
+    fprintf(stderr, "The former secret signs as well for %d hours.\n", HOOK_OLD_SECRET_HOURS);
+    return CLI_OK;
+}
+
+/* ---- test ---- */
+
+/* What a hook has tried so far. */
+struct tries {
+    uint64_t delivered, failed;
+    char failure[256];
+};
+
+static void read_tries(void *context, const struct hook *hook) {
+    struct tries *tries = context;
+    tries->delivered = hook->delivered;
+    tries->failed = hook->failed;
+    snprintf(tries->failure, sizeof(tries->failure), "%.*s", (int)hook->failure.len,
+             hook->failure.at);
+}
+
+/* Waits until a try has been counted. */
+static enum cli_status wait_for_try(const struct cli *cli, uint64_t id,
+                                    const struct tries *before) {
+    static const struct timespec PAUSE = {0, 100000000};
+    const int64_t end = clock_monotonic_ms() + TEST_SECONDS * 1000;
+    struct tries tries = *before;
+    uint64_t workers = 0;
+    while (tries.delivered == before->delivered && tries.failed == before->failed) {
+        enum error error = worker_count(cli->db, &workers);
+        if (!error)
+            error = hook_get(cli->db, id, read_tries, &tries);
+        if (error)
+            return cli_store_error(cli, error);
+        if (clock_monotonic_ms() > end)
+            return cli_error(workers > 0 ? "no result within %d s"
+                                         : "no result within %d s: no confab-worker runs",
+                             TEST_SECONDS);
+        nanosleep(&PAUSE, NULL);
+    }
+    if (tries.failed > before->failed)
+        return cli_error("not delivered: %s", tries.failure);
+    cli_message("Delivered.");
+    return CLI_OK;
+}
+
+enum cli_status command_hook_test(struct cli *cli, struct arguments *arguments) {
+    struct tries before = {.delivered = 0};
+    uint64_t id;
+    if (!arguments_read(arguments, NULL, 0, 1, 1))
+        return CLI_USAGE;
+    const enum cli_status status = find_hook(cli, arguments->argv[0], &id);
+    if (status)
+        return status;
+    enum error error = hook_get(cli->db, id, read_tries, &before);
+    if (!error)
+        error = hook_test(cli->db, id);
+    return error ? cli_store_error(cli, error) : wait_for_try(cli, id, &before);
+}

@@ -1,0 +1,80 @@
+/* doctor_worker: does a worker run, if one is needed, and how far are the hooks behind? */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "doctor/doctor.h"
+#include "store/follower.h"
+#include "store/worker.h"
+
+/* A worker from cron runs once a minute. */
+#define IDLE_SECONDS 180
+
+/* A delivery starts within a second; one that fails is tried again for days. */
+#define LAG_SECONDS 120
+
+/* What all hooks together are like. */
+struct hooks {
+    uint64_t active, failing, events, seconds;
+    char failing_name[80];
+};
+
+static void add_hook(void *context, const struct follower_lag *lag) {
+    struct hooks *hooks = context;
+    if (!lag->is_hook || !lag->is_active)
+        return;
+    hooks->active++;
+    hooks->events += lag->events;
+    if (lag->seconds > hooks->seconds)
+        hooks->seconds = lag->seconds;
+    if (lag->failing == 0)
+        return;
+    hooks->failing++;
+    snprintf(hooks->failing_name, sizeof(hooks->failing_name), "%.*s",
+             (int)(lag->name.len < 70 ? lag->name.len : 70), lag->name.at);
+}
+
+static void judge(struct doctor_result *result, const struct hooks *hooks, uint64_t workers,
+                  uint64_t idle_seconds, bool is_needed) {
+    const bool is_alive = workers > 0 || idle_seconds < IDLE_SECONDS;
+    if (!is_alive && is_needed)
+        doctor_set_result(
+            result, REPORT_FAILED,
+            "start confab-worker: `systemctl enable --now confab-worker`, or from cron "
+            "`confab-worker --ensure`",
+            "confab-worker does not run; %" PRIu64 " hooks wait for it, %" PRIu64 " events",
+            hooks->active, hooks->events);
+    else if (!is_alive)
+        doctor_set_result(result, REPORT_OK, NULL,
+                          "does not run, and nothing needs it: no hooks, no jwks_url");
+    else if (hooks->failing > 0)
+        doctor_set_result(result, REPORT_WARNING,
+                          "see `confabctl hook list`; `confabctl hook test NAME` tries one",
+                          "%" PRIu64 " of %" PRIu64 " hooks fail ('%s'), up to %" PRIu64
+                          " s behind, %" PRIu64 " events in all",
+                          hooks->failing, hooks->active, hooks->failing_name, hooks->seconds,
+                          hooks->events);
+    else if (hooks->seconds > LAG_SECONDS)
+        doctor_set_result(result, REPORT_WARNING, "run more than one confab-worker",
+                          "the hooks are up to %" PRIu64 " s behind, %" PRIu64 " events in all",
+                          hooks->seconds, hooks->events);
+    else
+        doctor_set_result(result, REPORT_OK, NULL,
+                          "%s; %" PRIu64 " hooks, at most %" PRIu64 " s behind",
+                          workers > 0 ? "runs" : "runs from cron", hooks->active, hooks->seconds);
+}
+
+void doctor_worker(struct doctor *doctor, struct doctor_result *result) {
+    struct db *db = doctor->cli->db;
+    struct hooks hooks = {.active = 0};
+    uint64_t workers = 0, idle_seconds = UINT64_MAX;
+    enum error error = follower_lags(db, add_hook, &hooks);
+    if (!error)
+        error = worker_count(db, &workers);
+    if (!error)
+        error = worker_idle_seconds(db, &idle_seconds);
+    if (error)
+        doctor_set_result(result, REPORT_FAILED, "run `confabctl check`", "%s", db_last_cause(db));
+    else
+        judge(result, &hooks, workers, idle_seconds,
+              hooks.active > 0 || doctor->cli->config.jwks_url[0]);
+}

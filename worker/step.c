@@ -1,0 +1,471 @@
+/* The order of a step, and making deliveries of what was leased. Events of a room that several
+ * hooks get are read once: leases come by room and first event. */
+#include "step.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "db/db.h"
+#include "event/replay.h"
+#include "store/follower.h"
+#include "store/hook.h"
+#include "store/housekeeping.h"
+#include "store/jwks.h"
+#include "store/server.h"
+#include "store/worker.h"
+#include "json/json_writer.h"
+
+/* Milliseconds between two times that something is done. */
+#define RENEW_MS 1500
+#define THOROUGH_MS 10000
+#define JWKS_MS 1000
+#define HOUSEKEEPING_MS 60000
+
+/* What is sent must have ended this long before the lease is over. */
+#define MARGIN_MS 500
+
+/* A search goes back this far, since events get their time before their commit. A thorough one
+ * finds those of transactions that had to wait. */
+#define SEARCH_SECONDS 5
+
+/* Most deliveries of one step: the first ones are to be sent soon. */
+#define CLAIM_MOST 256
+
+/* The events of one delivery are at most about this long. */
+#define EVENTS_MOST ((size_t)1024 * 1024)
+
+#define HOUSEKEEPING_SECONDS 600
+#define HOUSEKEEPING_BUDGET_MS 20
+
+/* When the database does not answer, or an event cannot be read. */
+#define LATER_MS 2000
+
+struct steps {
+    const struct config *config;
+    struct db *db;
+    char name[64];
+    char origin[SERVER_ORIGIN_SIZE]; /* of the database, for ids of deliveries */
+    uint64_t worker_id, claim;
+    bool claim_is_unread; /* an error came between: perhaps something is leased by it */
+    int64_t renewed_ms, thorough_ms, jwks_ms, housekeeping_ms;
+    bool housekeeping_claimed;
+    struct housekeeping housekeeping;
+
+    /* of the present step */
+    struct step *step;
+    struct events *events; /* that were read last */
+    size_t lease_count;
+    enum error error;                /* of making a delivery */
+    struct step_result *own_results; /* what needed no delivery: recorded with the next step */
+    size_t own_count, own_space;
+};
+
+struct steps *steps_new(const struct config *config) {
+    struct steps *steps = xcalloc(1, sizeof(*steps));
+    char host[32] = "";
+    steps->config = config;
+    steps->db = db_new(config);
+    gethostname(host, sizeof(host) - 1);
+    snprintf(steps->name, sizeof(steps->name), "%s:%d", host, (int)getpid());
+    return steps;
+}
+
+void steps_free(struct steps *steps) {
+    db_free(steps->db);
+    free(steps->own_results);
+    free(steps);
+}
+
+/* ---- the worker's row ---- */
+
+/* Sees to it that the row is valid. What another worker has taken over meanwhile is lost. */
+static enum error keep_row(struct steps *steps) {
+    const int64_t now = clock_monotonic_ms();
+    bool kept = true;
+    enum error error = ERROR_NONE;
+    if (steps->worker_id && now - steps->renewed_ms < RENEW_MS)
+        return ERROR_NONE;
+    if (steps->worker_id)
+        error = worker_renew(steps->db, steps->worker_id, &kept);
+    if (!error && !kept)
+        log_warn("this worker was taken for dead; others have taken over what it had leased");
+    if (!error && steps->worker_id && !kept) {
+        steps->step->has_lost = true;
+        steps->worker_id = 0;
+        steps->own_count = 0;
+        steps->claim_is_unread = false;
+    }
+    if (!error && !steps->worker_id)
+        error = worker_add(steps->db, text_of(steps->name), &steps->worker_id);
+    /* From before the statement: the database has set a later time. */
+    if (!error)
+        steps->renewed_ms = now;
+    return error;
+}
+
+void steps_leave(struct steps *steps) {
+    if (steps->worker_id)
+        worker_remove(steps->db, steps->worker_id);
+    steps->worker_id = 0;
+}
+
+/* ---- recording ---- */
+
+static void add_result(struct steps *steps, struct step_result result) {
+    steps->own_results = array_reserve(steps->own_results, &steps->own_space, steps->own_count + 1,
+                                       sizeof(*steps->own_results));
+    steps->own_results[steps->own_count++] = result;
+}
+
+static struct follower_result row_of(const struct step_result *result) {
+    return (struct follower_result){.follower_id = result->hook_id,
+                                    .room_id = result->room_id,
+                                    .seq = result->succeeded ? result->last_seq : result->seq,
+                                    .delay_ms = result->succeeded ? 0 : result->delay_ms,
+                                    .has_failed = result->was_tried && !result->succeeded,
+                                    .is_gone = result->is_gone};
+}
+
+/* Adds what a try has come to, to the sums of its hook; these are few in a step. */
+static size_t sum_up(struct hook_tries *sums, size_t count, const struct step_result *result) {
+    size_t i = 0;
+    if (!result->was_tried)
+        return count;
+    while (i < count && sums[i].hook_id != result->hook_id)
+        i++;
+    if (i == count)
+        sums[count++] = (struct hook_tries){.hook_id = result->hook_id};
+    sums[i].delivered += result->succeeded;
+    sums[i].failed += !result->succeeded;
+    if (!result->succeeded)
+        sums[i].failure = result->failure;
+    return count;
+}
+
+static enum error record(struct steps *steps, const struct step_result *results, size_t count) {
+    struct follower_result *rows = xcalloc(count + 1, sizeof(*rows));
+    struct hook_tries *sums = xcalloc(count + 1, sizeof(*sums));
+    size_t sum_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = row_of(&results[i]);
+        sum_count = sum_up(sums, sum_count, &results[i]);
+    }
+    enum error error = ERROR_NONE;
+    if (count > 0)
+        error = follower_record(steps->db, steps->worker_id, rows, count);
+    /* The counters are for people: what was recorded stays so if these fail. */
+    if (!error)
+        hook_note(steps->db, sums, sum_count);
+    free(rows);
+    free(sums);
+    return error;
+}
+
+static enum error record_all(struct steps *steps) {
+    struct step *step = steps->step;
+    enum error error = ERROR_NONE;
+    /* A lease that was lost is recorded by whoever has it now. */
+    if (!step->has_lost)
+        error = record(steps, step->results, step->result_count);
+    step->is_recorded = !error;
+    if (!error)
+        error = record(steps, steps->own_results, steps->own_count);
+    if (!error)
+        steps->own_count = 0;
+    return error;
+}
+
+/* ---- searching ---- */
+
+/* Looks for rooms with events that hooks have not read. */
+static enum error search(struct steps *steps) {
+    const int64_t now = clock_monotonic_ms();
+    uint64_t seconds = SEARCH_SECONDS;
+    const bool is_thorough = steps->thorough_ms == 0 || now - steps->thorough_ms >= THOROUGH_MS;
+    enum error error = ERROR_NONE;
+    if (is_thorough)
+        error = follower_found_before(steps->db, &seconds);
+    if (!error)
+        error = follower_find(steps->db, seconds);
+    if (!error && is_thorough)
+        error = follower_note_found(steps->db);
+    /* After a restore it is another one. */
+    if (!error && is_thorough)
+        error = server_origin(steps->db, steps->origin);
+    if (!error && is_thorough)
+        steps->thorough_ms = now;
+    return error;
+}
+
+/* ---- deliveries ---- */
+
+/* The events of a lease, as far as they go into one delivery. */
+struct events {
+    uint64_t room_id, seq, batch_seq; /* what was read */
+    enum error error;                 /* or could not be */
+    struct buffer json;               /* without commas */
+    struct {
+        uint64_t seq;
+        unsigned type;
+        size_t end; /* in json */
+    } each[FOLLOWER_BATCH];
+    size_t count;
+};
+
+static void keep_event(void *context, const struct event_envelope *envelope) {
+    struct events *events = context;
+    if (events->count == FOLLOWER_BATCH ||
+        (events->count > 0 && events->json.len + envelope->text.len > EVENTS_MOST))
+        return;
+    buffer_append(&events->json, envelope->text.at, envelope->text.len);
+    events->each[events->count].seq = envelope->seq;
+    events->each[events->count].type = envelope->type;
+    events->each[events->count++].end = events->json.len;
+}
+
+static void read_events(struct steps *steps, const struct follower_lease *lease) {
+    struct events *events = steps->events;
+    const bool is_same = events->room_id == lease->room.room_id && events->seq == lease->seq &&
+                         events->batch_seq == lease->batch_seq && !events->error;
+    if (is_same && events->count > 0)
+        return;
+    buffer_clear(&events->json);
+    events->count = 0;
+    events->room_id = lease->room.room_id;
+    events->seq = lease->seq;
+    events->batch_seq = lease->batch_seq;
+    /* The present end of the room may be later than that of the delivery. */
+    events->error = replay_room(steps->db, &lease->room, lease->seq, lease->batch_seq - lease->seq,
+                                steps->config->event_retention, keep_event, events);
+}
+
+static void add_delivery(struct steps *steps, struct delivery *delivery,
+                         const struct follower_lease *lease) {
+    struct step *step = steps->step;
+    delivery->tries = lease->tries;
+    delivery_end(delivery);
+    step->deliveries = array_reserve(step->deliveries, &step->delivery_space,
+                                     step->delivery_count + 1, sizeof(*step->deliveries));
+    step->deliveries[step->delivery_count++] = delivery;
+}
+
+/* The result of a lease that needs no delivery. */
+static struct step_result result_of(const struct follower_lease *lease) {
+    return (struct step_result){.hook_id = lease->follower_id,
+                                .room_id = lease->room.room_id,
+                                .seq = lease->seq,
+                                .last_seq = lease->batch_seq,
+                                .tries = lease->tries};
+}
+
+/* Sets the end of a delivery that is another one than was leased: each further try must have the
+ * same. The lease is given back if that fails. */
+static enum error set_end(struct steps *steps, const struct follower_lease *lease,
+                          uint64_t last_seq) {
+    struct step_result result = result_of(lease);
+    if (last_seq == lease->batch_seq)
+        return ERROR_NONE;
+    const enum error error = follower_set_batch(steps->db, steps->worker_id, lease, last_seq);
+    result.delay_ms = LATER_MS;
+    if (error)
+        add_result(steps, result);
+    return error;
+}
+
+/* Events have expired before they could be delivered: the receiver is told to load the room. */
+static enum error deliver_resync(struct steps *steps, const struct follower_lease *lease) {
+    /* The present end, also if an earlier try had another one: nothing before it is sent. */
+    const uint64_t last_seq = lease->room.last_seq;
+    const enum error error = set_end(steps, lease, last_seq);
+    if (error)
+        return error;
+    struct delivery *delivery = delivery_new(&lease->hook, lease->room.room_id, lease->room_key,
+                                             lease->seq, last_seq, steps->origin);
+    buffer_printf(&delivery->body,
+                  "{\"type\":\"resync\",\"room_id\":%" PRIu64 ",\"last_seq\":%" PRIu64 "}",
+                  lease->room.room_id, last_seq);
+    add_delivery(steps, delivery, lease);
+    return ERROR_NONE;
+}
+
+/* A delivery of the events that the hook wants; none if it wants none of them. */
+static enum error deliver_events(struct steps *steps, const struct follower_lease *lease) {
+    const struct events *events = steps->events;
+    const struct hook *hook = &lease->hook;
+    const uint64_t last_seq = events->each[events->count - 1].seq;
+    struct delivery *delivery = delivery_new(&lease->hook, lease->room.room_id, lease->room_key,
+                                             lease->seq, last_seq, steps->origin);
+    struct json_writer w = {.out = &delivery->body, .comma = false};
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < events->count; i++) {
+        const size_t start = i > 0 ? events->each[i - 1].end : 0;
+        const bool is_wanted = !hook->has_types || (hook->types >> events->each[i].type & 1);
+        if (is_wanted && events->each[i].end > start)
+            json_write_raw(&w, events->json.data + start, events->each[i].end - start);
+    }
+    /* w.comma: there is one. It may be cut short of what was leased. */
+    if (w.comma)
+        error = set_end(steps, lease, last_seq);
+    if (w.comma && !error) {
+        add_delivery(steps, delivery, lease);
+        return ERROR_NONE;
+    }
+    delivery_free(delivery);
+    if (!w.comma) {
+        struct step_result result = result_of(lease);
+        result.succeeded = true;
+        result.last_seq = last_seq;
+        add_result(steps, result);
+    }
+    return error;
+}
+
+static enum error deliver_test(struct steps *steps, const struct follower_lease *lease) {
+    struct delivery *delivery =
+        delivery_new(&lease->hook, 0, lease->room_key, lease->seq, lease->batch_seq, steps->origin);
+    buffer_append_str(&delivery->body, "{\"type\":\"test\"}");
+    add_delivery(steps, delivery, lease);
+    return ERROR_NONE;
+}
+
+/* Makes a delivery of a lease, or a result if there is nothing to deliver. */
+static enum error deliver(struct steps *steps, const struct follower_lease *lease) {
+    const struct room_state *room = &lease->room;
+    struct events *events = steps->events;
+    struct step_result result = result_of(lease);
+    if (lease->hook.id && room->room_id == FOLLOWER_TEST_ROOM)
+        return deliver_test(steps, lease);
+    /* Deleted meanwhile, or nothing new. */
+    result.is_gone = !lease->hook.id || !room->exists;
+    if (result.is_gone || lease->seq == room->last_seq) {
+        result.succeeded = true;
+        result.last_seq = lease->seq;
+        add_result(steps, result);
+        return ERROR_NONE;
+    }
+    /* A room that is behind its follower is one of a restored database. */
+    if (lease->seq > room->last_seq)
+        return deliver_resync(steps, lease);
+    read_events(steps, lease);
+    if (events->error == ERROR_GONE)
+        return deliver_resync(steps, lease);
+    if (!events->error && events->count > 0)
+        return deliver_events(steps, lease);
+    result.delay_ms = LATER_MS;
+    add_result(steps, result);
+    return events->error;
+}
+
+static void visit_lease(void *context, const struct follower_lease *lease) {
+    struct steps *steps = context;
+    struct step_result result = result_of(lease);
+    steps->lease_count++;
+    /* After an error the others are given back. */
+    if (!steps->error) {
+        steps->error = deliver(steps, lease);
+        return;
+    }
+    result.delay_ms = LATER_MS;
+    add_result(steps, result);
+}
+
+/* Visits what was leased; the events that were read last serve all hooks that begin there. */
+static enum error make_deliveries(struct steps *steps) {
+    steps->events = xcalloc(1, sizeof(*steps->events));
+    steps->error = ERROR_NONE;
+    const enum error error =
+        follower_claimed(steps->db, steps->worker_id, steps->claim, visit_lease, steps);
+    if (!error)
+        steps->claim_is_unread = false;
+    buffer_free(&steps->events->json);
+    free(steps->events);
+    return error ? error : steps->error;
+}
+
+/* Leases what is due and makes deliveries of it. */
+static enum error take(struct steps *steps) {
+    struct step *step = steps->step;
+    const size_t most = step->slots < CLAIM_MOST ? step->slots : CLAIM_MOST;
+    steps->lease_count = 0;
+    if (most == 0)
+        return ERROR_NONE;
+    enum error error = ERROR_NONE;
+    if (!steps->claim_is_unread) {
+        steps->claim_is_unread = true;
+        error = follower_claim(steps->db, steps->worker_id, ++steps->claim, most);
+    }
+    if (!error)
+        error = make_deliveries(steps);
+    step->has_more = steps->own_count > 0 || steps->lease_count == most;
+    return error;
+}
+
+/* ---- other duties ---- */
+
+static enum error look_at_jwks(struct steps *steps) {
+    const int64_t now = clock_monotonic_ms();
+    const char *url = steps->config->jwks_url;
+    struct step *step = steps->step;
+    enum error error = ERROR_NONE;
+    if (!url[0])
+        return ERROR_NONE;
+    if (step->jwks_failure)
+        error = jwks_failed(steps->db, url, step->jwks_failure);
+    else if (step->jwks)
+        error = jwks_store(steps->db, url, *step->jwks);
+    if (error || (steps->jwks_ms > 0 && now - steps->jwks_ms < JWKS_MS))
+        return error;
+    steps->jwks_ms = now;
+    return jwks_is_due(steps->db, url, &step->jwks_is_due);
+}
+
+/* A slice at a time, so that deliveries do not wait. */
+static enum error keep_house(struct steps *steps) {
+    const int64_t now = clock_monotonic_ms();
+    bool finished = false;
+    uint64_t deleted = 0;
+    enum error error = ERROR_NONE;
+    if (!steps->housekeeping_claimed && steps->housekeeping_ms > 0 &&
+        now - steps->housekeeping_ms < HOUSEKEEPING_MS)
+        return ERROR_NONE;
+    steps->housekeeping_ms = now;
+    if (!steps->housekeeping_claimed)
+        error = housekeeping_claim(steps->db, HOUSEKEEPING_SECONDS, false,
+                                   &steps->housekeeping_claimed);
+    if (!error && steps->housekeeping_claimed)
+        error = housekeeping_run(steps->db, steps->config, HOUSEKEEPING_BUDGET_MS,
+                                 &steps->housekeeping, &deleted, &finished);
+    if (deleted > 0)
+        log_info("housekeeping: deleted %" PRIu64 " expired rows", deleted);
+    if (error || finished)
+        steps->housekeeping_claimed = false;
+    return error;
+}
+
+void steps_run(struct steps *steps, struct step *step) {
+    steps->step = step;
+    enum error error = keep_row(steps);
+    if (!error)
+        error = record_all(steps);
+    if (!error)
+        error = worker_remove_dead(steps->db);
+    if (!error)
+        error = search(steps);
+    if (!error)
+        error = take(steps);
+    if (!error)
+        error = look_at_jwks(steps);
+    if (!error)
+        error = keep_house(steps);
+    step->is_connected = !error;
+    step->lease_until = steps->renewed_ms + WORKER_LEASE_MS - MARGIN_MS;
+    /* After an error the loop waits a moment. */
+    step->has_more = !error && (step->has_more || steps->housekeeping_claimed);
+}

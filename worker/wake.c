@@ -1,0 +1,69 @@
+/* The thread: listen, wait, tell, pause. The pause gathers what is published in a burst. */
+#include "wake.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/xalloc.h"
+#include "redis/redis_client.h"
+
+#define WAIT_MS 500
+#define GATHER_MS 20
+
+struct wake {
+    const struct config *config;
+    struct redis_client *redis;
+    uv_async_t *async;
+    uv_thread_t thread;
+    atomic_bool stopping;
+};
+
+static void sleep_ms(long ms) {
+    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+static void run(void *context) {
+    struct wake *wake = context;
+    char pattern[256];
+    bool is_listening = false, heard = false;
+    /* The channels of rooms (event/event.h). */
+    snprintf(pattern, sizeof(pattern), "%sroom:*", wake->config->redis_prefix);
+    while (!wake->stopping) {
+        if (!is_listening)
+            is_listening = redis_client_listen(wake->redis, pattern, WAIT_MS);
+        /* Unavailable: the client itself pauses between two attempts. */
+        if (!is_listening) {
+            sleep_ms(WAIT_MS);
+            continue;
+        }
+        is_listening = redis_client_heard(wake->redis, WAIT_MS, &heard);
+        if (!heard)
+            continue;
+        uv_async_send(wake->async);
+        sleep_ms(GATHER_MS);
+    }
+}
+
+struct wake *wake_new(const struct config *config, uv_async_t *async) {
+    struct wake *wake = xcalloc(1, sizeof(*wake));
+    wake->config = config;
+    wake->async = async;
+    wake->redis = redis_client_new(config);
+    if (redis_client_is_configured(wake->redis) && uv_thread_create(&wake->thread, run, wake) == 0)
+        return wake;
+    redis_client_free(wake->redis);
+    free(wake);
+    return NULL;
+}
+
+void wake_free(struct wake *wake) {
+    if (!wake)
+        return;
+    wake->stopping = true;
+    uv_thread_join(&wake->thread);
+    redis_client_free(wake->redis);
+    free(wake);
+}
