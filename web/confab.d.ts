@@ -36,6 +36,17 @@ export interface User extends Profile {
     created_at: Timestamp;
 }
 
+/** A login session or a token of the current user. */
+export interface Session {
+    session_id: string;
+    /** A login session has a cookie; all others are tokens. */
+    kind: "session" | "token";
+    created_at: Timestamp;
+    last_used_at: Timestamp | null;
+    /** Whether this request was made with it. */
+    current: boolean;
+}
+
 /** "system" only for messages of the site itself. */
 export type MessageType = PostedType | "system";
 
@@ -93,6 +104,8 @@ export interface Membership {
 /** A membership in the list of members. */
 export interface Member extends Membership {
     username: string;
+    display_name: string;
+    avatar_url: string | null;
 }
 
 /** One page of a list. Pass `next` and `previous` to Confab.follow(). */
@@ -293,12 +306,14 @@ export class ConfabError extends Error {
     readonly status: number;
     /** A description for the user; the same as `message`. */
     readonly detail: string;
-    /** The code, as in docs/errors.md, for programs and translations: "not_found"; of several
-     *  invalid fields, that of the first. null if the response is foreign or there is none. */
+    /** A stable word: one of docs/errors.md or, where no chat server answered, `unreachable`,
+     *  `no_answer`, `not_from_chat`, `page_not_allowed`, `refused_in_front`,
+     *  `unavailable_in_front`, `not_logged_in_at_site`, `no_site_token`, `discarded`. null from
+     *  servers without codes. */
     readonly code: string | null;
     /** For status 400: the errors of each invalid field. */
     readonly fields: Readonly<Record<string, string[]>>;
-    /** For status 400: the codes of each invalid field, and of "non_field_errors". */
+    /** The codes of these errors, in the same order. */
     readonly codes: Readonly<Record<string, string[]>>;
     /** Seconds to wait before trying again (429, 503); null if the server gave none. */
     readonly retryAfter: number | null;
@@ -400,6 +415,13 @@ export interface ConfabOptions {
     /** How login() and register() authenticate: with the session cookie, or with a token
      *  kept in this object. Default: "cookie" in a page of the same site, else "token". */
     auth?: "cookie" | "token";
+    /** A token signed by your own site (JWT), or a function that gives one: the user is logged in
+     *  by it at the first request, and whenever the chat's own token has ended or is about to. */
+    jwt?:
+        string | (() => string | { jwt: string } | null | Promise<string | { jwt: string } | null>);
+    /** The address on your own site that answers with such a token, as text or as {"jwt": "..."},
+     *  for the user who is logged in there. It is requested with the cookies of your site. */
+    tokenUrl?: string;
     /** Default: the platform's. */
     fetch?: typeof fetch;
     /** Default: the platform's. null: no sockets, poll instead. */
@@ -438,6 +460,8 @@ export class Confab extends Emitter<ConfabEvents> {
     readonly user: User | null;
     /** Messages being sent. */
     readonly outbox: Outbox;
+    /** Names and pictures of users. */
+    readonly profiles: Profiles;
 
     // -- accounts --
 
@@ -450,6 +474,14 @@ export class Confab extends Emitter<ConfabEvents> {
     logout(): Promise<void>;
     /** The current user; rejected with status 401 if nobody is logged in. */
     me(): Promise<User>;
+    /** Logs in by a token signed by your site (JWT). With the option `jwt` or `tokenUrl` this
+     *  happens by itself. */
+    loginWithJwt(jwt: string): Promise<User>;
+    /** All sessions and tokens of the current user. */
+    sessions(options?: PageOptions): Promise<Page<Session>>;
+    endSession(sessionId: string): Promise<void>;
+    /** Ends all sessions and tokens but the one in use. */
+    endOtherSessions(): Promise<void>;
     /** Also ends all other sessions and tokens of the user. */
     changePassword(oldPassword: string, newPassword: string): Promise<void>;
     /** Changes how the user is shown; null removes what was stored. Rejected with status 403 if
@@ -460,7 +492,8 @@ export class Confab extends Emitter<ConfabEvents> {
         locale?: string | null;
     }): Promise<User>;
     /** Users of whose names a word begins with `search`, ordered by user name; or those with these
-     *  ids, at most 200, in their order. `count` is null if there are more than 10,000. */
+     *  ids, at most 200, in their order: see `profiles`, which remembers them. `count` is null if
+     *  there are more than 10,000. */
     users(
         options?:
             | (PageOptions & { search?: string; after?: string; before?: string })
@@ -471,6 +504,8 @@ export class Confab extends Emitter<ConfabEvents> {
 
     /** The user's rooms, most recently active first; with `public`, all public ones. */
     rooms(options?: PageOptions & { public?: boolean; key?: string }): Promise<Page<Room>>;
+    /** The room to which a site has given this key; null if there is none that the user may see. */
+    roomByKey(key: string): Promise<Room | null>;
     room(roomId: number): Promise<Room>;
     createRoom(room: { name: string; is_private?: boolean }): Promise<Room>;
     updateRoom(roomId: number, change: { name?: string; is_private?: boolean }): Promise<Room>;
@@ -665,6 +700,25 @@ export interface NotificationsChannelEvents extends ChannelEvents {
 }
 
 export class NotificationsChannel extends Channel<NotificationsChannelEvents> {}
+
+// ---- profiles ---------------------------------------------------------------------------
+
+export interface ProfilesEvents {
+    /** The profiles of these users are known now, or have changed. */
+    change: number[];
+}
+
+/**
+ * Names and pictures of users. Messages and events name users by id and user name only, so that a
+ * new name shows everywhere. Requests are made together, and remembered for a minute.
+ */
+export class Profiles extends Emitter<ProfilesEvents> {
+    /** The profile as last known, null if it is not. It is requested if it is older than a minute;
+     *  `change` tells when it is there. */
+    get(userId: number): Profile | null;
+    /** The profiles of these users by id, without those that do not exist. */
+    load(userIds: Iterable<number>): Promise<Map<number, Profile>>;
+}
 
 // ---- sending ----------------------------------------------------------------------------
 

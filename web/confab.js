@@ -10,4 +10,5 @@ export { Emitter } from "./confab/emitter.js";
 export { ConfabError } from "./confab/http.js";
 export { NotificationsChannel } from "./confab/notifications-channel.js";
 export { Outbox } from "./confab/outbox.js";
+export { Profiles } from "./confab/profiles.js";
 export { RoomChannel } from "./confab/room-channel.js";

@@ -2,6 +2,8 @@
 // run alone.
 
 import "./library/client.js";
+import "./library/profiles.js";
+import "./library/site-login.js";
 import "./library/sockets.js";
 import "./library/one-socket.js";
 import "./library/polling.js";

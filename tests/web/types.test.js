@@ -24,7 +24,8 @@ const INSIDE = {
         ...["path", "accept", "settle", "poll", "watch", "unwatch", "divert", "refuse"],
         "socketEnded",
     ],
-    Outbox: ["add", "setUser", "clear", "release", "wake", "start", "stop", "arrived"],
+    Outbox: ["add", "setUser", "clear", "release", "wake", "start", "close", "stop", "arrived"],
+    Profiles: ["put", "clear"],
 };
 // Diagnostics for undefined names, exports and files, for unused names, and for functions of the
 // language newer than `lib` below.
@@ -61,6 +62,7 @@ function made() {
         Channel: room,
         NotificationsChannel: confab.openNotifications(),
         Outbox: confab.outbox,
+        Profiles: confab.profiles,
         ChatManager: new library.ChatManager(1),
         ConfabError: new library.ConfabError(400, "No."),
     };

@@ -8,6 +8,7 @@ import {
     Emitter,
     NotificationsChannel,
     Outbox,
+    Profiles,
     RoomChannel,
 } from "../../web/confab.js";
 import type {
@@ -35,11 +36,13 @@ import type {
     Page,
     PageOptions,
     Profile,
+    ProfilesEvents,
     Resync,
     Room,
     RoomChannelEvents,
     RoomConnected,
     RoomEvent,
+    Session,
     StorageLike,
     Timestamp,
     User,
@@ -73,6 +76,8 @@ const options: ConfabOptions = {
 const confab = new Confab(options);
 new Confab({ WebSocket, storage: localStorage });
 new Confab({ WebSocket: null, storage: null, window: null, document: null });
+new Confab({ url: "https://chat.example", tokenUrl: "/chat-token.php", jwt: "a.b.c" });
+new Confab({ jwt: async () => ({ jwt: "a.b.c" }) });
 // @ts-expect-error: no such kind of authentication
 new Confab({ auth: "password" });
 // @ts-expect-error: no such option
@@ -95,6 +100,11 @@ export async function accounts(): Promise<void> {
     const language: string | null = changed.locale;
     // @ts-expect-error: the server decides what is a bot
     await confab.updateProfile({ is_bot: true });
+    const signed: User = await confab.loginWithJwt("a.b.c");
+    const sessions: Page<Session> = await confab.sessions({ limit: 5 });
+    const kind: "session" | "token" | undefined = sessions.results[0]?.kind;
+    await confab.endSession("t12");
+    await confab.endOtherSessions();
     const usersCount: number | null = found.count;
     const nothing: void = await confab.logout();
     confab.token = null;
@@ -107,6 +117,19 @@ export async function accounts(): Promise<void> {
     found.results[0]?.created_at;
     const auth: "cookie" | "token" = confab.auth;
     console.log(nothing, auth, confab.url, users, usersCount, profiles, shown, language);
+    console.log(signed, kind);
+}
+
+// ---- profiles ----
+
+export async function profiles(): Promise<void> {
+    const { profiles: all }: { profiles: Profiles } = confab;
+    const one: Profile | null = all.get(1);
+    const some: Map<number, Profile> = await all.load([1, 2, 3]);
+    all.on("change", (ids: ProfilesEvents["change"]) => told(ids.length));
+    // @ts-expect-error: ids are numbers
+    all.get("1");
+    told(one?.avatar_url, one?.is_bot, some.size);
 }
 
 // ---- rooms ----
@@ -119,6 +142,7 @@ export async function rooms(): Promise<void> {
     const room: Room = await confab.createRoom({ name: "Kitchen", is_private: false });
     await confab.room(room.room_id);
     await confab.updateRoom(room.room_id, { name: "Parlour" });
+    const post: Room | null = await confab.roomByKey("post-17");
     const direct: Room = await confab.directRoom(2);
     const joined: Membership = await confab.join(room.room_id);
     await confab.invite(room.room_id, 2);
@@ -139,7 +163,7 @@ export async function rooms(): Promise<void> {
     await confab.createRoom({ is_private: true });
     // @ts-expect-error: ids are numbers
     await confab.room("1");
-    console.log(key, more, direct, changed, hidden, online, last, names);
+    console.log(more, direct, changed, hidden, online, last, names, key, post);
 }
 
 // ---- messages ----
@@ -166,7 +190,7 @@ export async function messages(room: number): Promise<void> {
     const unknown: unknown = await confab.request("POST", "/api/chat/rooms/", { name: "x" });
     // @ts-expect-error: no such type of message
     await confab.postMessage(room, { content: "la", message_type: "song" });
-    console.log(page, unread, last, first, health, any, unknown);
+    console.log(page, unread, last, first, health, any, unknown, shown);
 }
 
 // ---- errors ----
@@ -180,11 +204,16 @@ export function explain(error: unknown): string {
     // @ts-expect-error: errors are read-only
     error.status = 200;
     const again: boolean = temporary && status !== 0;
-    return [detail, word, words, seconds, requestId, body, again, error.foreign, error.name].join(
-        " ",
-    );
+    const more = [word, error.foreign, error.name];
+    return [detail, words, seconds, requestId, body, again, ...more].join(" ");
 }
-new ConfabError(400, "No.", { fields: { name: ["No."] }, retryAfter: 1, cause: new Error() });
+new ConfabError(400, "No.", {
+    code: "invalid",
+    codes: { name: ["invalid"] },
+    fields: { name: ["No."] },
+    retryAfter: 1,
+    cause: new Error(),
+});
 
 // ---- channels ----
 
@@ -339,14 +368,24 @@ export function element(): ConfabChatAttributes {
     made.room = null;
     made.token = "0";
     made.server = null;
+    made.roomKey = "post-17";
+    made.tokenUrl = "/chat-token.php";
+    made.jwt = null;
+    made.readonly = true;
+    made.mode = "bubble";
+    made.open = !made.open;
+    made.lang = "de";
+    // @ts-expect-error: only the chat counts
+    made.unread = 1;
     made.addEventListener("confab-unread", ({ detail }) => console.log(detail.count + 1));
     made.addEventListener("confab-message", ({ detail }) => console.log(detail.message.content));
     made.addEventListener("confab-error", (event: ConfabChatEvents["confab-error"]) =>
-        console.log(event.detail.message),
+        console.log(event.detail.message, event.detail.code),
     );
     made.addEventListener("click", () => {});
     // @ts-expect-error: no such attribute
     const wrong: ConfabChatAttributes = { rooms: 1 };
     const jsx: JSX.IntrinsicElements["confab-chat"] = { room: 1, class: "chat" };
-    return { ...wrong, ...jsx };
+    const keyed: ConfabChatAttributes = { "room-key": "a", "token-url": "/t", readonly: true };
+    return { ...wrong, ...jsx, ...keyed };
 }

@@ -6,7 +6,9 @@ import { NotificationsChannel } from "./notifications-channel.js";
 import { OutboxStorage } from "./outbox-storage.js";
 import { Outbox } from "./outbox.js";
 import { PACE } from "./pace.js";
+import { Profiles } from "./profiles.js";
 import { RoomChannel } from "./room-channel.js";
+import { SiteLogin } from "./site-login.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const CLOSE_UNAUTHORIZED = 4401;
@@ -41,6 +43,9 @@ const ownStorage = () => {
     }
 };
 
+const userChanged = () =>
+    new ConfabError(409, "Another user has logged in in this browser.", { code: "user_changed" });
+
 const roomPath = (id, rest = "") => `/api/chat/rooms/${id}/${rest}`;
 
 export class Confab extends Emitter {
@@ -53,6 +58,7 @@ export class Confab extends Emitter {
     #http;
     #context;
     #options;
+    #site = null;
     #isClosed = false;
     #unlisten = [];
 
@@ -61,8 +67,9 @@ export class Confab extends Emitter {
         const pace = { ...PACE, ...options.pace };
         this.url = siteOf(options);
         this.token = options.token ?? null;
-        this.auth =
-            options.auth ?? (this.token === null && isOwnOrigin(this.url) ? "cookie" : "token");
+        const isSigned = Boolean(options.jwt || options.tokenUrl);
+        const byCookie = this.token === null && isOwnOrigin(this.url);
+        this.auth = isSigned ? "token" : (options.auth ?? (byCookie ? "cookie" : "token"));
         this.user = null;
         this.#http = new Http({
             url: this.url,
@@ -74,6 +81,11 @@ export class Confab extends Emitter {
             answeredAs: () => this.#anotherUser(),
         });
         this.outbox = this.#makeOutbox(options, pace);
+        this.profiles = new Profiles(async (ids) => {
+            const page = await this.users({ ids });
+            return page.results;
+        });
+        this.#site = isSigned ? this.#siteLogin(options, pace) : null;
         this.#context = this.#channelContext(options, pace);
         this.#options = options;
         this.#listen(options);
@@ -92,6 +104,17 @@ export class Confab extends Emitter {
         }
         const { token } = await this.request("POST", "/api/auth/token/", { username, password });
         return this.#useToken(token);
+    }
+
+    /** Logs in by a signed token (JWT) of the site. */
+    async loginWithJwt(jwt) {
+        const options = { body: { jwt }, anonymous: true, anyUser: true };
+        if (this.auth === "cookie") {
+            const { body: user } = await this.#http.expect("POST", "/api/auth/login/", options);
+            return this.#loggedIn(user);
+        }
+        const { body } = await this.#http.expect("POST", "/api/auth/jwt/", options);
+        return this.#useToken(body.token);
     }
 
     async logout() {
@@ -113,6 +136,10 @@ export class Confab extends Emitter {
     }
 
     async me() {
+        if (this.#site && !this.token) {
+            await this.#site.renew();
+            return this.user;
+        }
         const generation = this.#generation;
         const user = await this.request("GET", "/api/auth/me/");
         return generation === this.#generation ? this.#loggedIn(user, false) : user;
@@ -131,9 +158,24 @@ export class Confab extends Emitter {
         return generation === this.#generation ? this.#loggedIn(user, false) : user;
     }
 
-    users({ ids, ...options } = {}) {
+    sessions(options) {
+        return this.request("GET", `/api/auth/sessions/${query(options)}`);
+    }
+
+    async endSession(sessionId) {
+        await this.request("DELETE", `/api/auth/sessions/${sessionId}/`);
+    }
+
+    /** Ends all sessions and tokens of the user but this one. */
+    async endOtherSessions() {
+        await this.request("DELETE", "/api/auth/sessions/");
+    }
+
+    async users({ ids, ...options } = {}) {
         const asked = ids ? { ids: ids.join(",") } : options;
-        return this.request("GET", `/api/chat/users/${query(asked)}`);
+        const page = await this.request("GET", `/api/chat/users/${query(asked)}`);
+        this.profiles.put(page.results);
+        return page;
     }
 
     // ---- rooms ----
@@ -145,6 +187,12 @@ export class Confab extends Emitter {
 
     room(roomId) {
         return this.request("GET", roomPath(roomId));
+    }
+
+    /** The room with this key; null if there is none that the user may see. */
+    async roomByKey(key) {
+        const { results } = await this.rooms({ key });
+        return results.find((room) => room.key === key) ?? null;
     }
 
     createRoom(made) {
@@ -180,8 +228,10 @@ export class Confab extends Emitter {
         await this.request("POST", roomPath(roomId, "remove_member/"), { user_id: userId });
     }
 
-    members(roomId, options) {
-        return this.request("GET", roomPath(roomId, `members/${query(options)}`));
+    async members(roomId, options) {
+        const page = await this.request("GET", roomPath(roomId, `members/${query(options)}`));
+        this.profiles.put(page.results);
+        return page;
     }
 
     setAdmin(roomId, userId, isAdmin) {
@@ -256,13 +306,33 @@ export class Confab extends Emitter {
         if (this.#otherUser && method !== "GET" && !LOGIN_PATHS.has(path)) {
             throw this.#otherUser;
         }
+        if (this.#site && !this.token) {
+            await this.#site.renew();
+        }
         const generation = this.#generation;
         const answer = await this.#http.exchange(method, path, { body });
         const error = answer.status === 401 ? errorOf(answer) : null;
-        if (error && !error.foreign) {
-            this.#unauthorized(error, generation);
+        if (!error || error.foreign) {
+            this.#site?.accepted();
+            return answer;
         }
+        if (this.#site && !this.#refused) {
+            return this.#repeat(method, path, body, { answer, error, generation });
+        }
+        this.#unauthorized(error, generation);
         return answer;
+    }
+
+    /** Makes a request again that was refused since the token has ended, as the same user. */
+    async #repeat(method, path, body, { answer, error, generation }) {
+        const before = this.user?.user_id;
+        if (generation === this.#generation && !(await this.#site.renewSoon(error))) {
+            return answer;
+        }
+        if (before !== undefined && this.user?.user_id !== before) {
+            throw userChanged();
+        }
+        return this.#http.exchange(method, path, { body });
     }
 
     send(roomId, content, { message_type = "text", reply_to_id = null } = {}) {
@@ -282,6 +352,7 @@ export class Confab extends Emitter {
     wake() {
         this.#channels.forEach((one) => one.wake());
         this.outbox.wake();
+        this.#site?.wake();
     }
 
     close() {
@@ -290,10 +361,32 @@ export class Confab extends Emitter {
         this.#unlisten = [];
         this.#expired.clear();
         this.#channels.forEach((one) => one.close());
-        this.outbox.stop();
+        this.outbox.close();
+        this.profiles.clear();
+        this.#site?.stop();
     }
 
     // ---- login and logout ----
+
+    #siteLogin({ jwt, tokenUrl }, pace) {
+        return new SiteLogin({
+            source: { jwt, tokenUrl },
+            http: this.#http,
+            pace,
+            use: (token, user) => {
+                this.#generation += 1;
+                this.token = token;
+                // The site may have logged in somebody else.
+                if (this.user && this.user.user_id !== user.user_id) {
+                    this.#expired.clear();
+                    this.outbox.release();
+                    this.#channels.forEach((one) => one.close());
+                }
+                this.#loggedIn(user, false);
+            },
+            failed: (error) => this.#giveUp(error),
+        });
+    }
 
     async #useToken(token) {
         this.#generation += 1;
@@ -321,6 +414,10 @@ export class Confab extends Emitter {
         this.user = user;
         this.outbox.setUser(user.user_id);
         if (!known) {
+            this.profiles.clear();
+        }
+        this.profiles.put([user]);
+        if (!known) {
             this.emit("user", user);
         }
         const expired = [...this.#expired];
@@ -342,16 +439,25 @@ export class Confab extends Emitter {
         if (generation !== this.#generation || this.#refused) {
             return;
         }
+        if (this.#site) {
+            this.#site.renewSoon(error);
+        } else {
+            this.#giveUp(error);
+        }
+    }
+
+    #giveUp(error) {
         this.#refused = true;
+        if (this.#site) {
+            this.token = null; // me() asks the site for another one
+        }
         this.#clearUser();
         this.emit("unauthorized", error);
     }
 
     /** Another tab has logged in another user: stops, so that nothing is sent as that one. */
     #anotherUser() {
-        this.#otherUser = new ConfabError(409, "Another user has logged in in this browser.", {
-            code: "user_changed",
-        });
+        this.#otherUser = userChanged();
         this.#generation += 1;
         this.#refused = true;
         this.#expired.clear();
@@ -401,6 +507,7 @@ export class Confab extends Emitter {
             WebSocket: WebSocket ?? null,
             http: this.#http,
             outbox: this.outbox,
+            profiles: this.profiles,
             socketUrl: this.url.replace(/^http/, "ws"),
             token: () => this.token,
             generation: () => this.#generation,
@@ -409,6 +516,7 @@ export class Confab extends Emitter {
                 if (isOther) {
                     this.#anotherUser();
                 }
+                this.#site?.accepted();
                 return !isOther;
             },
             hidden: () => page?.visibilityState === "hidden",
@@ -430,6 +538,7 @@ export class Confab extends Emitter {
             this.#isClosed = false;
             this.#listen(this.#options);
             this.outbox.start();
+            this.#site?.start();
         }
     }
 

@@ -44,30 +44,37 @@ export class ConfabError extends Error {
 }
 
 /** No response, or not one of this server. */
-function noResponse(detail, cause) {
-    return new ConfabError(NO_STATUS, detail, { cause });
+function noResponse({ code, detail }, cause) {
+    return new ConfabError(NO_STATUS, detail, { code, cause });
 }
 
 /** The error for a response, as returned by exchange(), whose status is not a success. */
 export function errorOf({ status, headers, body }) {
     const retryAfter = Number.parseInt(headers.get("Retry-After") ?? "", 10);
     const fields = fieldsOf(body);
-    const detail = detailOf(body, fields);
-    return new ConfabError(status, detail ?? foreignDetail(status), {
-        code: codeOf(body),
+    const known = detailOf(body, fields);
+    const { code, detail } = known ? { code: codeOf(body), detail: known } : foreignFailure(status);
+    return new ConfabError(status, detail, {
+        code,
         fields,
-        codes: body?.codes ?? {},
+        codes: codesOf(body),
         retryAfter: Number.isNaN(retryAfter) ? null : retryAfter,
         requestId: headers.get("X-Request-ID"),
         body,
-        foreign: detail === null,
+        foreign: known === null,
     });
 }
 
-function foreignDetail(status) {
+function foreignFailure(status) {
     return status < 500
-        ? `A firewall or proxy in front of the chat refused this (status ${status}).`
-        : `The chat is unavailable at the moment (status ${status}).`;
+        ? {
+              code: "refused_in_front",
+              detail: `A firewall or proxy in front of the chat refused this (status ${status}).`,
+          }
+        : {
+              code: "unavailable_in_front",
+              detail: `The chat is unavailable at the moment (status ${status}).`,
+          };
 }
 
 function fieldsOf(body) {
@@ -77,13 +84,15 @@ function fieldsOf(body) {
     return Object.fromEntries(named);
 }
 
-/** The code of the error; of a 400 about fields, that of the first. */
+/** The code of an answer; where fields are invalid, that of the first one. */
 function codeOf(body) {
-    if (typeof body?.code === "string") {
-        return body.code;
-    }
-    const [first] = Object.values(body?.codes ?? {});
-    return first?.[0] ?? null;
+    const [first = []] = Object.values(codesOf(body));
+    return typeof body?.code === "string" ? body.code : (first[0] ?? null);
+}
+
+function codesOf(body) {
+    const isNamed = body?.codes && typeof body.codes === "object" && !Array.isArray(body.codes);
+    return isNamed ? body.codes : {};
 }
 
 function detailOf(body, fields) {
@@ -117,16 +126,18 @@ export class Http {
      * is empty or the page of a firewall or proxy that refuses the request. Rejected with status 0
      * if there is no response, or a success that is not JSON.
      */
-    async exchange(method, path, { body, etag, token, signal, anyUser = false } = {}) {
+    async exchange(method, path, options = {}) {
+        const { body, etag, token, signal, anyUser = false, anonymous = false } = options;
         const isChecked = this.cookies && !token && !anyUser;
         const expected = isChecked ? this.userId() : null;
+        const credentials = anonymous ? null : (token ?? this.token());
         const aborter = new AbortController();
         const stop = () => aborter.abort();
         const timer = setTimeout(stop, this.timeout);
         signal?.addEventListener("abort", stop);
         try {
             const response = await this.#send(path, {
-                ...this.#options(method, body, etag, token ?? this.token(), expected),
+                ...this.#options(method, body, etag, credentials, expected),
                 signal: aborter.signal,
             });
             this.wasAnswered = true;
@@ -137,7 +148,7 @@ export class Http {
                 body: parse(await response.text(), response.ok),
             };
         } catch (error) {
-            throw noResponse((await this.#originRefused(error)) ?? failureText(error), error);
+            throw noResponse((await this.#originRefused(error)) ?? failureOf(error), error);
         } finally {
             clearTimeout(timer);
             signal?.removeEventListener("abort", stop);
@@ -188,10 +199,12 @@ export class Http {
         } catch {
             return null;
         }
-        return (
-            `The chat at ${this.url} does not allow pages of ${own}. ` +
-            "Its administrator can add this address to allowed_origins."
-        );
+        return {
+            code: "page_not_allowed",
+            detail:
+                `The chat at ${this.url} does not allow pages of ${own}. ` +
+                "Its administrator can add this address to allowed_origins.",
+        };
     }
 
     #compare(expected, response) {
@@ -227,6 +240,43 @@ export class Http {
     }
 }
 
+/**
+ * Requests a signed token from a page's own site, as its user: the answer is the token, or
+ * {"jwt": the token}. Rejected with status 401 if nobody is logged in at the site.
+ */
+export async function fetchSiteToken({ fetch, timeout }, url) {
+    const aborter = new AbortController();
+    const timer = setTimeout(() => aborter.abort(), timeout);
+    let response;
+    let text;
+    try {
+        response = await fetch(url, {
+            credentials: "include",
+            cache: "no-store",
+            headers: { Accept: "application/json, text/plain" },
+            signal: aborter.signal,
+        });
+        text = await response.text();
+    } catch (error) {
+        throw noResponse(failureOf(error), error);
+    } finally {
+        clearTimeout(timer);
+    }
+    if (response.status >= 500 || response.status === 429) {
+        const { code, detail } = foreignFailure(503);
+        throw new ConfabError(503, detail, { code, foreign: true });
+    }
+    if (!response.ok || text.trim() === "") {
+        throw notLoggedInAtSite();
+    }
+    return text;
+}
+
+export function notLoggedInAtSite() {
+    const detail = "You are not logged in at this site.";
+    return new ConfabError(401, detail, { code: "not_logged_in_at_site" });
+}
+
 /** Whether a response comes from the API, not from a web server or firewall in front of it. */
 function isOurs(response) {
     return response.headers.has("X-Request-ID");
@@ -248,14 +298,17 @@ function parse(text, isSuccess) {
     }
 }
 
-function failureText(error) {
+function failureOf(error) {
     if (error instanceof NotJson) {
-        return "The response did not come from the chat server.";
+        return {
+            code: "not_from_chat",
+            detail: "The response did not come from the chat server.",
+        };
     }
     if (error?.name === "AbortError") {
-        return "The server did not respond in time.";
+        return { code: "no_answer", detail: "The server did not respond in time." };
     }
-    return "The server cannot be reached.";
+    return { code: "unreachable", detail: "The server cannot be reached." };
 }
 
 /** A query string "?a=1&b=2" of the values that are defined, or "". */

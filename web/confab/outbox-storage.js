@@ -16,9 +16,24 @@ export class OutboxStorage {
         this.locks = locks;
         this.prefix = prefix;
         this.tab = Math.random().toString(36).slice(2);
-        if (storage && locks) {
-            locks.request(LOCK + this.tab, () => new Promise(() => {})).catch(() => {});
+        this.release = null;
+        this.open();
+    }
+
+    /** Holds the lock that tells other tabs that this one is open. */
+    open() {
+        if (this.storage && this.locks && !this.release) {
+            const held = new Promise((resolve) => {
+                this.release = resolve;
+            });
+            this.locks.request(LOCK + this.tab, () => held).catch(() => {});
         }
+    }
+
+    /** The client is closed: other tabs may take over what is not sent. */
+    close() {
+        this.release?.();
+        this.release = null;
     }
 
     put(userId, entry) {

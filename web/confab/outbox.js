@@ -32,6 +32,7 @@ class Outgoing {
             reply_to_id,
             created_at,
             refused: state === "failed" ? this.error.detail : null,
+            refused_code: state === "failed" ? this.error.code : null,
         };
     }
 
@@ -91,7 +92,7 @@ export class Outbox extends Emitter {
             return;
         }
         this.#remove(one, "discarded");
-        one.reject(new ConfabError(0, "The message was discarded."));
+        one.reject(new ConfabError(0, "The message was discarded.", { code: "discarded" }));
     }
 
     // ---- for the client ----
@@ -148,13 +149,19 @@ export class Outbox extends Emitter {
 
     /** Sends again after stop(). */
     start() {
+        this.storage.open();
         if (!this.#released) {
             this.#stopped = false;
             this.wake();
         }
     }
 
-    /** Stops sending; unsent messages stay in the storage. */
+    /** The client is closed: stops sending; unsent messages stay in the storage. */
+    close() {
+        this.stop();
+        this.storage.close();
+    }
+
     stop() {
         this.#stopped = true;
         this.#rooms.forEach((room) => room.wake());
@@ -290,7 +297,7 @@ export class Outbox extends Emitter {
         this.#entries = [];
         for (const one of gone) {
             this.#setState(one, "discarded");
-            one.reject(new ConfabError(0, "The message was discarded."));
+            one.reject(new ConfabError(0, "The message was discarded.", { code: "discarded" }));
         }
     }
 
@@ -321,11 +328,11 @@ export class Outbox extends Emitter {
 }
 
 /** An outgoing message from its stored fields. */
-function restored({ refused, tab, ...entry }) {
+function restored({ refused, refused_code: code, tab, ...entry }) {
     const one = new Outgoing(entry);
     if (refused) {
         one.state = "failed";
-        one.error = new ConfabError(400, refused);
+        one.error = new ConfabError(400, refused, { code });
         one.reject(one.error);
     }
     return one;

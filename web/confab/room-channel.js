@@ -153,6 +153,7 @@ export class RoomChannel extends Channel {
     }
 
     #setOnline(list) {
+        this.client.profiles.put(list);
         this.#set("online", "presence", list);
     }
 

@@ -1,0 +1,127 @@
+// Names and pictures of users: few requests, remembered, and told when they change.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Confab } from "../../../web/confab.js";
+import { pair } from "../support/clients.js";
+import { pause, until } from "../support/until.js";
+import { system } from "./setup.js";
+
+/** A client whose server knows users 1 to 1000; `asked` has the ids of each request. */
+function fakeClient(answer = (id) => ({ display_name: `User ${id}` })) {
+    const asked = [];
+    const state = { fails: false };
+    const fetch = async (url) => {
+        const { searchParams } = new URL(url);
+        const ids = searchParams.get("ids").split(",").map(Number);
+        asked.push(ids);
+        assert.equal(searchParams.get("limit"), null);
+        if (state.fails) {
+            throw new TypeError("offline");
+        }
+        const results = ids
+            .filter((id) => id <= 1000)
+            .map((id) => ({ user_id: id, username: `u${id}`, ...answer(id) }));
+        return new Response(JSON.stringify({ count: results.length, results }));
+    };
+    const confab = new Confab({ url: "http://localhost", token: "0", WebSocket: null, fetch });
+    return { confab, asked, state };
+}
+
+test("profiles that are asked for together are one request, and told when they come", async () => {
+    const { confab, asked } = fakeClient();
+    const told = [];
+    confab.profiles.on("change", (ids) => told.push(ids));
+    for (const id of [3, 1, 3, 2]) {
+        assert.equal(confab.profiles.get(id), null);
+    }
+    await until(() => told.length === 1);
+    assert.deepEqual(asked, [[3, 1, 2]]);
+    assert.deepEqual(told, [[3, 1, 2]]);
+    assert.deepEqual(confab.profiles.get(2), {
+        user_id: 2,
+        username: "u2",
+        display_name: "User 2",
+        avatar_url: null,
+        is_bot: false,
+    });
+    const known = await confab.profiles.load([1, 2, 4]);
+    assert.deepEqual([...known.keys()], [1, 2, 4]);
+    assert.deepEqual(asked, [[3, 1, 2], [4]]);
+    confab.close();
+});
+
+test("450 profiles are three requests; ids of no user are left out, and remembered", async () => {
+    const { confab, asked } = fakeClient();
+    const ids = Array.from({ length: 450 }, (_, at) => at + 600);
+    const known = await confab.profiles.load(ids);
+    assert.deepEqual(
+        asked.map((some) => some.length),
+        [200, 200, 50],
+    );
+    assert.equal(known.size, 401);
+    await confab.profiles.load(ids);
+    assert.equal(confab.profiles.get(1040), null);
+    await pause(50);
+    assert.equal(asked.length, 3);
+    confab.close();
+});
+
+test("after a minute a profile is asked for again, and shown as it was until then", async (t) => {
+    let now = 1000;
+    t.mock.method(performance, "now", () => now);
+    let name = "Ann";
+    const { confab, asked } = fakeClient(() => ({ display_name: name }));
+    await confab.profiles.load([1]);
+    now += 59000;
+    confab.profiles.get(1);
+    await pause(50);
+    assert.equal(asked.length, 1);
+    now += 2000;
+    name = "Anna";
+    const told = new Promise((resolve) => confab.profiles.once("change", resolve));
+    assert.equal(confab.profiles.get(1).display_name, "Ann");
+    assert.deepEqual(await told, [1]);
+    assert.equal(asked.length, 2);
+    assert.equal(confab.profiles.get(1).display_name, "Anna");
+    confab.close();
+});
+
+test("a failure is reported to load(), and not repeated at once by get()", async () => {
+    const { confab, asked, state } = fakeClient();
+    state.fails = true;
+    await assert.rejects(confab.profiles.load([1, 2]), { status: 0, code: "unreachable" });
+    confab.profiles.get(1);
+    await pause(50);
+    assert.equal(asked.length, 1);
+    confab.close();
+});
+
+test("after close() nothing is asked for", async () => {
+    const { confab, asked } = fakeClient();
+    confab.profiles.get(1);
+    confab.close();
+    await pause(50);
+    assert.deepEqual(asked, []);
+});
+
+test("sessions are listed and ended", async () => {
+    const { alice } = await pair(system);
+    const { token } = await alice.request("POST", "/api/auth/token/", {
+        username: alice.user.username,
+        password: "correct horse",
+    });
+    const { results } = await alice.sessions();
+    assert.deepEqual(results.map(({ kind, current }) => [kind, current]).sort(), [
+        ["token", false],
+        ["token", true],
+    ]);
+    await alice.endSession(results.find(({ current }) => !current).session_id);
+    assert.equal((await alice.sessions()).count, 1);
+    await assert.rejects(new Confab({ url: system.url, token, WebSocket: null }).me(), {
+        status: 401,
+    });
+    await alice.endOtherSessions();
+    assert.equal((await alice.me()).user_id, alice.user.user_id);
+});

@@ -1,0 +1,133 @@
+/** Names and pictures of users: asked for together, by id, and remembered for a minute. */
+
+import { Emitter } from "./emitter.js";
+
+/** The most ids in a request. */
+const MOST_IDS = 200;
+/** The most users remembered; a profile is about 200 bytes. */
+const MOST_KNOWN = 10000;
+const FRESH_MS = 60000;
+/** How long get() collects ids for one request. */
+const COLLECT_MS = 20;
+/** After a failure the same ids are not requested again for this time. */
+const RETRY_MS = 5000;
+
+function profileOf({
+    user_id,
+    username,
+    display_name = username,
+    avatar_url = null,
+    is_bot = false,
+}) {
+    return Object.freeze({ user_id, username, display_name, avatar_url, is_bot });
+}
+
+export class Profiles extends Emitter {
+    // By user id: {profile, until}; the profile is null if there is no such user.
+    #known = new Map();
+    // By user id: the request under way.
+    #requested = new Map();
+    #wanted = new Set();
+    #timer = null;
+    #request;
+
+    /** `request(ids)` resolves to a list of profiles. */
+    constructor(request) {
+        super();
+        this.#request = request;
+    }
+
+    /** The profile as last known, or null; asks for it if it is older than a minute. */
+    get(userId) {
+        if (!this.#isFresh(userId) && !this.#requested.has(userId)) {
+            this.#wanted.add(userId);
+            this.#timer ??= setTimeout(() => this.#askForWanted(), COLLECT_MS);
+        }
+        return this.#known.get(userId)?.profile ?? null;
+    }
+
+    /** Resolves to a map of the profiles of these users by id, without unknown ones. */
+    async load(userIds) {
+        const all = [...new Set(userIds)];
+        const missing = all.filter((id) => !this.#isFresh(id));
+        this.#ask(missing.filter((id) => !this.#requested.has(id)));
+        await Promise.all(new Set(missing.map((id) => this.#requested.get(id))));
+        const found = all.map((id) => [id, this.#known.get(id)?.profile]);
+        return new Map(found.filter(([, profile]) => profile));
+    }
+
+    /** Internal: remembers the profiles that came with another answer. */
+    put(users) {
+        const whole = users.filter(({ display_name: name }) => typeof name === "string");
+        this.#learn(whole.map((user) => [user.user_id, profileOf(user)]));
+    }
+
+    /** Internal: the client is closed, or another user has logged in. */
+    clear() {
+        clearTimeout(this.#timer);
+        this.#timer = null;
+        this.#wanted.clear();
+        this.#known.clear();
+    }
+
+    #isFresh(userId) {
+        return (this.#known.get(userId)?.until ?? -Infinity) > performance.now();
+    }
+
+    #askForWanted() {
+        const ids = [...this.#wanted];
+        this.#timer = null;
+        this.#wanted.clear();
+        // What has failed is asked for again by a later get().
+        this.#ask(ids).forEach((request) => request.catch(() => {}));
+    }
+
+    /** Starts requests for these users; each is rejected if it fails. */
+    #ask(ids) {
+        const requests = [];
+        for (let at = 0; at < ids.length; at += MOST_IDS) {
+            const some = ids.slice(at, at + MOST_IDS);
+            const request = this.#load(some);
+            some.forEach((id) => this.#requested.set(id, request));
+            requests.push(request);
+        }
+        return requests;
+    }
+
+    async #load(ids) {
+        try {
+            const found = await this.#request(ids);
+            const byId = new Map(found.map((user) => [user.user_id, profileOf(user)]));
+            this.#learn(ids.map((id) => [id, byId.get(id) ?? null]));
+        } catch (error) {
+            const until = performance.now() + RETRY_MS;
+            ids.forEach((id) => this.#set(id, this.#known.get(id)?.profile ?? null, until));
+            throw error;
+        } finally {
+            ids.forEach((id) => this.#requested.delete(id));
+        }
+    }
+
+    #learn(entries) {
+        const until = performance.now() + FRESH_MS;
+        const changed = [];
+        for (const [id, profile] of entries) {
+            const before = this.#known.get(id)?.profile ?? null;
+            if (JSON.stringify(before) !== JSON.stringify(profile)) {
+                changed.push(id);
+            }
+            this.#set(id, profile, until);
+        }
+        if (changed.length > 0) {
+            this.emit("change", changed);
+        }
+    }
+
+    #set(id, profile, until) {
+        this.#known.delete(id);
+        this.#known.set(id, { profile, until });
+        if (this.#known.size > MOST_KNOWN) {
+            this.#known.delete(this.#known.keys().next().value);
+        }
+    }
+}
