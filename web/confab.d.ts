@@ -104,8 +104,6 @@ export interface Membership {
 /** A membership in the list of members. */
 export interface Member extends Membership {
     username: string;
-    display_name: string;
-    avatar_url: string | null;
 }
 
 /** One page of a list. Pass `next` and `previous` to Confab.follow(). */

@@ -7,5 +7,6 @@ import "./browser/words.js";
 import "./browser/devices.js";
 import "./browser/failures.js";
 import "./browser/rooms.js";
+import "./browser/people.js";
 import "./browser/connection.js";
 import "./browser/injection.js";

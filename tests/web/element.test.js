@@ -2,5 +2,6 @@
 
 import "./browser/accessibility.js";
 import "./browser/embed.js";
+import "./browser/element.js";
 import "./browser/old-browsers.js";
 import "./browser/performance.js";

@@ -44,7 +44,7 @@ async function register(person) {
 
 /** In the page, the first creates a room and invites the second, who opens it. */
 async function meet(anne, ben) {
-    await anne.button("New room", anne.page.locator(".bar")).click();
+    await anne.add("New room");
     await anne.page.getByLabel("Name").fill("Kitchen");
     await anne.button("Create room").click();
     await anne.button("Details").click();
@@ -71,7 +71,7 @@ for (const [kind, name] of [
             const [anne, ben] = [await guest(), await guest()];
             await register(anne);
             await register(ben);
-            await ben.button("Log out").click();
+            await ben.chooseOwn("Log out");
             await signIn(ben, "Log in");
             await meet(anne, ben);
             for (const person of [anne, ben]) {

@@ -25,7 +25,7 @@ const INSIDE = {
         "socketEnded",
     ],
     Outbox: ["add", "setUser", "clear", "release", "wake", "start", "close", "stop", "arrived"],
-    Profiles: ["put", "clear"],
+    Profiles: ["known", "put", "clear"],
 };
 // Diagnostics for undefined names, exports and files, for unused names, and for functions of the
 // language newer than `lib` below.

@@ -163,7 +163,7 @@ export async function rooms(): Promise<void> {
     await confab.createRoom({ is_private: true });
     // @ts-expect-error: ids are numbers
     await confab.room("1");
-    console.log(more, direct, changed, hidden, online, last, names, key, post);
+    console.log(more, direct, changed, hidden, online, last, names, key, post, name);
 }
 
 // ---- messages ----

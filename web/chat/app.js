@@ -1,11 +1,11 @@
 // The whole application: shows the chat to a logged-in user, else the login, or an error.
 
 import { Confab } from "../confab/client.js";
-import { card, LoginScreen } from "./login.js";
+import { card, LoginScreen, siteCard, siteLogin } from "./login.js";
 import { button, errorText } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
+import { languageTag, t, useLanguage } from "./words.js";
 
-const LOGGED_OUT = "You were logged out. Please log in again.";
 /** The first and the longest pause (ms) before another try to reach the server. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
@@ -17,7 +17,6 @@ const MAX_RETRY_MS = 30000;
  */
 const CHAT_MODULES = () => [
     import("./chat.js"),
-    import("./change-password.js"),
     import("./conversation/composer.js"),
     import("./conversation/conversation.js"),
     import("./conversation/details.js"),
@@ -26,14 +25,17 @@ const CHAT_MODULES = () => [
     import("./conversation/reads.js"),
     import("./conversation/timeline.js"),
     import("./drafts.js"),
-    import("./rooms/dialogs.js"),
+    import("./people.js"),
+    import("./rooms/direct-users.js"),
     import("./rooms/room-list.js"),
     import("./rooms/sidebar.js"),
     import("./shown-state.js"),
     import("./ui/avatar.js"),
     import("./ui/dialog.js"),
+    import("./ui/format.js"),
     import("./ui/keyboard.js"),
     import("./ui/links.js"),
+    import("./ui/menu.js"),
     import("./ui/notifications.js"),
     import("./ui/tabs.js"),
 ];
@@ -43,32 +45,69 @@ async function loadChat() {
     return chat;
 }
 
+const isByEmbedder = ({ token, jwt, tokenUrl }) => Boolean(token || jwt || tokenUrl);
+
 /**
- * Fills `root`, an element of the class "confab". `room`: show this room alone. `page`: the chat
- * owns the browser's address and title. `client`: options of Confab; with a token among them no
- * login is offered, since the embedding page logs the user in. `keepLogin`: keep the token of a
- * login on another site, where cookies do not work. `tell(name, detail)`: what the page may want to
- * know: "unread", "message" and "error".
+ * Fills `root`, an element of the class "confab". `room`: show this room alone, or `roomKey`: the
+ * one with this key. `page`: the chat owns the browser's address and title. `client`: options of
+ * Confab; if they log the user in, by a token or the site, no login is offered. `keepLogin`: keep
+ * the token of a login on another site, where cookies do not work. `readOnly`: nothing can be
+ * written. `language`: its tag, else the user's own; `isShown()`: whether the user can see `root`.
+ * `tell(name, detail)`: what the page may want to know: "unread", "message" and "error".
  */
 export class App {
     constructor(root, options = {}) {
-        const { room = null, page = false, client = {}, keepLogin = false } = options;
-        const { tell = () => {} } = options;
-        Object.assign(this, { root, onlyRoom: room, page, tell, hasLogin: !client.token });
+        const {
+            room = null,
+            roomKey = null,
+            page = false,
+            client = {},
+            keepLogin = false,
+        } = options;
+        const { readOnly = false, language = null, siteLanguage = null } = options;
+        const { isShown = () => true, tell = () => {} } = options;
+        Object.assign(this, { root, onlyRoom: room, roomKey, page, readOnly, isShown, tell });
+        Object.assign(this, { language, siteLanguage, hasLogin: !isByEmbedder(client) });
         this.confab = new Confab(client);
         if (keepLogin && this.hasLogin && this.confab.auth === "token") {
             this.#keepToken();
         }
         this.retryPause = RETRY_MS;
         this.retryStart = () => this.#start();
-        this.confab.on("unauthorized", ({ status }) => {
-            if (status === 409) {
+        this.confab.on("unauthorized", (error) => {
+            if (error.status === 409) {
                 this.#showAnotherUser();
             } else if (this.chat) {
-                this.#showLogin(LOGGED_OUT);
+                this.#refused(error);
             }
         });
-        this.#start();
+        // The site may log in another user.
+        this.confab.on("user", (user) => {
+            if (user && this.chat && this.chat.userId !== user.user_id) {
+                this.#showChat();
+            }
+        });
+        this.#begin();
+    }
+
+    async #begin() {
+        await this.#useLanguage(null);
+        if (!this.closed) {
+            this.#start();
+        }
+    }
+
+    async #useLanguage(locale) {
+        await useLanguage(this.language, locale, this.siteLanguage);
+        this.root.lang = languageTag();
+        if (this.page) {
+            document.documentElement.lang = languageTag();
+        }
+    }
+
+    /** The user can see the chat now, or not any more. */
+    shownChanged() {
+        this.chat?.shownChanged();
     }
 
     /** Removes everything from the page and closes the connections. */
@@ -117,17 +156,23 @@ export class App {
         }
     }
 
+    /** The user is logged out, or the site gives no login any more. */
+    #refused(error) {
+        this.#showLogin(t("You were logged out. Please log in again."), error);
+    }
+
     /** Shows the login, or why the server cannot be asked; then tries again by itself. */
     #startFailed(error) {
-        if (error.status === 401 && !error.foreign) {
-            this.#showLogin(null);
+        const isFinal = !this.hasLogin && !error.temporary;
+        if ((error.status === 401 || isFinal) && !error.foreign) {
+            this.#showLogin(null, error);
             return;
         }
         const text = errorText(error);
         // The same text again would make a screen reader repeat it.
         if (this.startError !== text) {
-            const retry = button("Try again", () => this.#start(), "main");
-            this.#showError("The chat cannot be reached", text, retry);
+            const retry = button(t("Try again"), () => this.#start(), "main");
+            this.#showError(t("The chat cannot be reached"), text, retry, error.code);
             this.startError = text;
         }
         window.addEventListener("online", this.retryStart);
@@ -135,9 +180,9 @@ export class App {
         this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
     }
 
-    #showError(title, text, action) {
+    #showError(title, text, action, code = null) {
         this.startError = null;
-        this.tell("error", { message: text });
+        this.tell("error", { message: text, code });
         const content = card({ role: "alert" }, h("h1", title), h("p", text), action);
         fill(this.root, h("main.welcome", content));
     }
@@ -146,29 +191,27 @@ export class App {
         this.#showError(
             title,
             text,
-            button("Reload the page", () => location.reload(), "main"),
+            button(t("Reload the page"), () => location.reload(), "main"),
         );
     }
 
     #showAnotherUser() {
         this.#closeChat();
         this.#showError(
-            "You were logged out",
-            "Another user has logged in in this browser, in another tab or window.",
-            button("Continue as that user", () => this.#start(), "main"),
+            t("You were logged out"),
+            t("Another user has logged in in this browser, in another tab or window."),
+            button(t("Continue as that user"), () => this.#start(), "main"),
+            "user_changed",
         );
     }
 
-    #showLogin(reason) {
+    #showLogin(reason, error = null) {
         if (this.login?.element.isConnected) {
             return;
         }
         this.#closeChat();
         if (!this.hasLogin) {
-            this.#offerReload(
-                "You are not logged in",
-                "Your access to the chat has ended. Reloading the page may help.",
-            );
+            this.#showRefusal(error);
             return;
         }
         this.login = new LoginScreen(this.confab, {
@@ -184,6 +227,21 @@ export class App {
         loadChat().catch(() => {});
     }
 
+    /** The page logs the user in, and has no login, or one that the chat does not accept. */
+    #showRefusal(error) {
+        const url = siteLogin(this.confab, error);
+        const text = error
+            ? errorText(error)
+            : t("Your access to the chat has ended. Reloading the page may help.");
+        if (url) {
+            this.tell("error", { message: text, code: error.code });
+            fill(this.root, h("main.welcome", siteCard(url, text)));
+            return;
+        }
+        const retry = button(t("Try again"), () => this.#start(), "main");
+        this.#showError(t("You are not logged in"), text, retry, error?.code);
+    }
+
     #closeChat() {
         this.chat?.close();
         this.chat = null;
@@ -196,18 +254,22 @@ export class App {
             modules = await loadChat();
         } catch {
             this.#offerReload(
-                "The chat cannot be shown",
-                "A part of this page could not be loaded.",
+                t("The chat cannot be shown"),
+                t("A part of this page could not be loaded."),
             );
             return;
         }
+        await this.#useLanguage(this.confab.user?.locale);
         if (this.closed) {
             return;
         }
         const { user } = this.confab;
         // Logged out while the modules were loading.
         if (!user) {
-            this.#showLogin(LOGGED_OUT);
+            this.#showLogin(t("You were logged out. Please log in again."));
+            return;
+        }
+        if (this.roomKey !== null && !(await this.#findRoom())) {
             return;
         }
         this.lastName = user.username;
@@ -215,18 +277,49 @@ export class App {
         if (this.drafts?.userId !== user.user_id) {
             this.drafts = new modules.Drafts(this.confab.url, user.user_id);
         }
+        this.#closeChat();
         this.chat = new modules.Chat({
             root: this.root,
             confab: this.confab,
             onlyRoom: this.onlyRoom,
             page: this.page,
-            canLogOut: this.hasLogin,
+            readOnly: this.readOnly,
+            hasLogin: this.hasLogin,
+            isShown: this.isShown,
             tell: this.tell,
             drafts: this.drafts,
             loggedOut: () => {
                 this.lastName = "";
                 this.#showLogin(null);
             },
+            languageChanged: () => this.#showChat(),
         });
+    }
+
+    /** Finds the room with the key that the page has named; whether there is one. */
+    async #findRoom() {
+        let room;
+        try {
+            room = await this.confab.roomByKey(this.roomKey);
+        } catch (error) {
+            if (!this.closed) {
+                this.#startFailed(error);
+            }
+            return false;
+        }
+        if (this.closed || !this.confab.user) {
+            return false;
+        }
+        if (!room) {
+            this.#showError(
+                t("This room cannot be shown"),
+                t("This room does not exist, or you are not a member."),
+                button(t("Try again"), () => this.#start(), "main"),
+                "not_found",
+            );
+            return false;
+        }
+        this.onlyRoom = room.room_id;
+        return true;
     }
 }

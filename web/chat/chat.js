@@ -1,19 +1,18 @@
 // The shell around a logged-in user's chat: the rooms beside the open one, or one room alone.
 
-import { changePassword } from "./change-password.js";
 import { Conversation } from "./conversation/conversation.js";
 import { messageSummary } from "./conversation/message.js";
-import { directMessage, findRoom, newRoom } from "./rooms/dialogs.js";
+import { People } from "./people.js";
 import { RoomList } from "./rooms/room-list.js";
 import { Sidebar } from "./rooms/sidebar.js";
-import { roomAvatar } from "./ui/avatar.js";
 import { button, errorText, iconButton } from "./ui/controls.js";
 import { confirm } from "./ui/dialog.js";
 import { fill, h, isAttended } from "./ui/dom.js";
-import { counted, timeOfDay, visibleName, watchDay } from "./ui/format.js";
+import { timeOfDay, watchDay } from "./ui/format.js";
 import { icon } from "./ui/icons.js";
 import { DesktopNotifications, Notices } from "./ui/notifications.js";
 import { Tabs } from "./ui/tabs.js";
+import { t, tn } from "./words.js";
 
 export { Drafts } from "./drafts.js";
 
@@ -25,20 +24,25 @@ const MAX_RETRY_MS = 30000;
 const OTHER_TABS_MS = 300;
 
 /**
- * Fills `root` for the user of `confab`. `onlyRoom` and `page` as in App; `drafts` are this user's
- * Drafts; `canLogOut`: whether one room alone offers it; `tell` as in App; `loggedOut()` is called
- * after the user has logged out.
+ * Fills `root` for the user of `confab`. `onlyRoom`, `page`, `readOnly`, `isShown` and `tell` as in
+ * App; `hasLogin`: whether the user logs in and out here; `drafts` are this user's Drafts.
+ * `loggedOut()` is called after the user has logged out, `languageChanged()` when the user has
+ * chosen another language.
  */
 export class Chat {
-    constructor({ root, confab, onlyRoom, page, canLogOut, tell, drafts, loggedOut }) {
-        Object.assign(this, { root, confab, onlyRoom, page, canLogOut, tell, drafts, loggedOut });
+    constructor(options) {
+        const { root, confab, onlyRoom, page, readOnly, hasLogin, isShown, tell } = options;
+        const { drafts, loggedOut, languageChanged } = options;
+        Object.assign(this, { root, confab, onlyRoom, page, readOnly, hasLogin, isShown, tell });
+        Object.assign(this, { drafts, loggedOut, languageChanged });
+        this.userId = confab.user.user_id;
+        this.people = new People(confab, root, () => this.#peopleChanged());
         // In one room alone: messages that the user has not seen.
         this.unseen = 0;
         this.unreadTold = 0;
         this.notices = new Notices();
         this.desktop = new DesktopNotifications(() => {
-            this.notices.show("This browser does not show desktop notifications.");
-            this.sidebar?.drawBell(false);
+            this.notices.show(t("This browser does not show desktop notifications."));
         });
         // Where the user was in each room, by its id.
         this.places = new Map();
@@ -53,7 +57,7 @@ export class Chat {
         this.skip = h(
             "a.skip",
             { href: "#confab-write", hidden: true, onclick: (event) => this.#skip(event) },
-            "Skip to the message field",
+            t("Skip to the message field"),
         );
         fill(root, this.skip, this.shell, this.notices.kept, this.notices.element);
         this.tabs = new Tabs(`confab:${confab.url}:${confab.user.user_id}`, {
@@ -98,8 +102,13 @@ export class Chat {
             failed: (error) => this.notices.showError(error),
         });
         this.rooms.channel.on("state", (state) => state === "live" && this.#retryOpening());
-        this.sidebar = new Sidebar(this.rooms, this.confab.user, this.#sidebarActions());
-        this.sidebar.drawBell(this.desktop.enabled);
+        this.sidebar = new Sidebar({
+            rooms: this.rooms,
+            self: this.confab.user,
+            people: this.people,
+            readOnly: this.readOnly,
+            on: this.#sidebarActions(),
+        });
         fill(this.shell, this.sidebar.element, this.placeholder);
         this.#followAddress();
     }
@@ -112,6 +121,22 @@ export class Chat {
         this.rooms?.close();
         this.rooms = null;
         this.tabs.close();
+        this.people.close();
+        this.notices.close();
+        this.#drawTitle();
+    }
+
+    /** The user can see the chat now, or not any more: what is seen is read. */
+    shownChanged() {
+        this.conversation?.markSeen();
+        if (this.isShown()) {
+            this.conversation?.composer.focus();
+        }
+    }
+
+    #peopleChanged() {
+        this.sidebar?.draw();
+        this.conversation?.peopleChanged();
         this.#drawTitle();
     }
 
@@ -149,7 +174,7 @@ export class Chat {
             event.dataTransfer.dropEffect = "none";
             return;
         }
-        const text = "Files cannot be sent in this chat, only text.";
+        const text = t("Files cannot be sent in this chat, only text.");
         if (this.conversation) {
             this.conversation.composer.showProblem(text);
         } else {
@@ -160,7 +185,7 @@ export class Chat {
     // ---- the rooms ----
 
     #sidebarActions() {
-        const { root, confab } = this;
+        const { root, confab, people } = this;
         const openNew = (room) => {
             this.rooms.put(room);
             this.open(room.room_id, true);
@@ -168,29 +193,65 @@ export class Chat {
         const isMember = (id) => Boolean(this.rooms.get(id));
         return {
             open: (id) => this.open(id, true),
-            newRoom: () => newRoom(root, async (room) => openNew(await confab.createRoom(room))),
+            newRoom: () =>
+                this.#withDialogs(({ newRoom }) =>
+                    newRoom(root, async (room) => openNew(await confab.createRoom(room))),
+                ),
             directMessage: () =>
-                directMessage(root, confab, async ({ user_id: id }) =>
-                    openNew(await confab.directRoom(id)),
+                this.#withDialogs(({ directMessage }) =>
+                    directMessage(root, confab, people, (user) => this.#openDirect(user.user_id)),
                 ),
             findRoom: () =>
-                findRoom(root, confab, isMember, async ({ room_id: id }, join) => {
-                    if (join) {
-                        await confab.join(id);
-                    }
-                    openNew(await confab.room(id));
-                }),
-            toggleNotifications: async () => {
-                this.notices.show(await this.desktop.toggle());
-                this.sidebar.drawBell(this.desktop.enabled);
-            },
-            changePassword: () =>
-                changePassword(root, async (old, fresh) => {
-                    await confab.changePassword(old, fresh);
-                    this.notices.show("Your password has been changed.");
-                }),
-            logout: () => this.#logout(),
+                this.#withDialogs(({ findRoom }) =>
+                    findRoom(root, confab, isMember, async ({ room_id: id }, join) => {
+                        if (join) {
+                            await confab.join(id);
+                        }
+                        openNew(await confab.room(id));
+                    }),
+                ),
+            hasNotifications: () => this.desktop.enabled,
+            toggleNotifications: async () => this.notices.show(await this.desktop.toggle()),
+            settings: () => this.#openSettings(),
+            logout: this.hasLogin ? () => this.#logout() : null,
         };
+    }
+
+    async #openDirect(userId) {
+        const room = await this.confab.directRoom(userId);
+        this.rooms.put(room);
+        this.open(room.room_id, true);
+    }
+
+    /** Dialogs are loaded when they are opened for the first time. */
+    async #withDialogs(open) {
+        await this.#withModule(import("./rooms/dialogs.js"), open);
+    }
+
+    async #withModule(loading, use) {
+        let loaded;
+        try {
+            loaded = await loading;
+        } catch {
+            this.notices.show(t("A part of this page could not be loaded."));
+            return;
+        }
+        use(loaded);
+    }
+
+    #openSettings() {
+        const saved = (before) => {
+            if (before.locale !== this.confab.user.locale) {
+                this.languageChanged();
+            }
+        };
+        const passwordChanged = () => this.notices.show(t("Your password has been changed."));
+        this.#withModule(import("./settings.js"), ({ openSettings }) =>
+            openSettings(this.root, this.confab, {
+                hasPassword: this.hasLogin,
+                on: { saved, passwordChanged },
+            }),
+        );
     }
 
     /** Logging out drops what is not sent yet, so the user is asked first. */
@@ -199,9 +260,13 @@ export class Chat {
         const unsent = this.confab.outbox.list().length;
         if (unsent > 0) {
             confirm(this.root, {
-                title: "Log out?",
-                action: "Log out",
-                text: `${counted(unsent, "message")} not sent yet will be discarded.`,
+                title: t("Log out?"),
+                action: t("Log out"),
+                text: tn(
+                    unsent,
+                    "{count} message not sent yet will be discarded.",
+                    "{count} messages not sent yet will be discarded.",
+                ),
                 act: () => this.confab.logout(),
                 then: () => this.#loggedOut(),
             });
@@ -211,7 +276,7 @@ export class Chat {
             () => this.#loggedOut(),
             (error) => {
                 this.endNotice = this.notices.keep(
-                    `You are still logged in. ${errorText(error)}`,
+                    t("You are still logged in. {reason}", { reason: errorText(error) }),
                     () => this.#logout(),
                     () => {},
                 );
@@ -243,7 +308,7 @@ export class Chat {
         }
         if (this.page) {
             const { room } = this.conversation ?? {};
-            const name = room ? `${visibleName(room.name)} – ${TITLE}` : TITLE;
+            const name = room ? `${this.people.roomName(room)} – ${TITLE}` : TITLE;
             document.title = unread > 0 ? `(${unread > 99 ? "99+" : unread}) ${name}` : name;
         }
     }
@@ -254,9 +319,10 @@ export class Chat {
         if (this.#shown() === id && this.conversation.isWatched()) {
             this.#read(id, message.message_id);
         }
+        const name = this.people.name(message.sender_id, message.sender_username);
         const title = room.is_direct
-            ? message.sender_username
-            : `${message.sender_username} in ${visibleName(room.name)}`;
+            ? name
+            : t("{name} in {room}", { name, room: this.people.roomName(room) });
         this.#notify(room, title, messageSummary(message));
     }
 
@@ -266,13 +332,17 @@ export class Chat {
         }
         // A direct message follows at once.
         if (!room.is_direct) {
-            this.#notify(room, visibleName(room.name), `${user} invited you.`);
+            this.#notify(
+                room,
+                this.people.roomName(room),
+                t("{name} invited you.", { name: user }),
+            );
         }
     }
 
     /** Notifies of something unless the user is looking at this chat, here or in another tab. */
     #notify(room, title, text) {
-        if (isAttended()) {
+        if (isAttended() && this.isShown()) {
             this.tabs.tellAttended();
             return;
         }
@@ -408,18 +478,24 @@ export class Chat {
         this.conversation = new Conversation({
             root: this.root,
             confab: this.confab,
+            people: this.people,
             room,
+            readOnly: this.readOnly,
+            isShown: this.isShown,
             draft: this.drafts.get(id),
             place: this.places.get(id) ?? null,
             on: this.#conversationEvents(id, room),
         });
         this.placeholder.replaceWith(this.conversation.element);
+        if (this.onlyRoom) {
+            this.unseen = room.unread_count;
+        }
         this.#showRoom(byUser);
     }
 
     #showRoom(byUser) {
         this.shell.dataset.pane = "room";
-        this.skip.hidden = false;
+        this.skip.hidden = this.readOnly;
         this.#setAddress(`#/${this.opening}`);
         this.#drawTitle();
         // On a touch screen the focus would open the keyboard.
@@ -435,7 +511,7 @@ export class Chat {
         const known = this.rooms?.get(id);
         const text =
             error.status === 404 && !error.foreign
-                ? "This room does not exist, or you are not a member."
+                ? t("This room does not exist, or you are not a member.")
                 : errorText(error);
         if (error.temporary) {
             this.retryOpen = retry;
@@ -443,11 +519,15 @@ export class Chat {
             this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
         }
         if (!this.conversation) {
-            this.#showProblem("warning", "This room cannot be shown", text, retry);
+            this.#showProblem("warning", t("This room cannot be shown"), text, retry, error.code);
         } else if (error.temporary) {
-            const name = known ? `“${visibleName(known.name)}”` : "The room";
             this.endOpening ??= this.notices.keep(
-                `${name} cannot be opened yet. ${text}`,
+                known
+                    ? t("“{room}” cannot be opened yet. {reason}", {
+                          room: this.people.roomName(known),
+                          reason: text,
+                      })
+                    : t("The room cannot be opened yet. {reason}", { reason: text }),
                 () => this.#retryOpening(),
                 () => this.#backToShown(),
             );
@@ -471,7 +551,8 @@ export class Chat {
     #conversationEvents(id, room) {
         return {
             back: () => this.#backToRooms(),
-            logout: this.onlyRoom && this.canLogOut ? () => this.#logout() : null,
+            logout: this.onlyRoom && this.hasLogin ? () => this.#logout() : null,
+            direct: this.rooms && !this.readOnly ? (userId) => this.#openDirect(userId) : null,
             removed: (text) => this.#roomRemoved(id, text),
             outsider: () => this.#offerJoin(room),
             failed: (error) => this.notices.showError(error),
@@ -515,8 +596,8 @@ export class Chat {
             this.#closeRoom();
             this.opening = null;
             if (this.onlyRoom && room.is_private) {
-                const title = "You are no longer in this room";
-                this.#showProblem("chat", title, text ?? "", () => this.open(id));
+                const title = t("You are no longer in this room");
+                this.#showProblem("chat", title, text ?? "", () => this.open(id), "forbidden");
                 return;
             }
             if (this.onlyRoom) {
@@ -542,7 +623,7 @@ export class Chat {
         this.opening = id;
         const problem = h("p.wrong", { role: "alert" });
         const join = button(
-            "Join room",
+            t("Join room"),
             async () => {
                 join.disabled = true;
                 problem.textContent = "";
@@ -558,26 +639,33 @@ export class Chat {
             },
             "main",
         );
-        const what = room.is_private ? "You are not in this room." : "A public room with";
-        const members = room.is_private ? "" : ` ${counted(room.members_count, "member")}.`;
+        const text = room.is_private
+            ? t("You are not in this room.")
+            : tn(
+                  room.members_count,
+                  "A public room with {count} member.",
+                  "A public room with {count} members.",
+              );
+        const { people } = this;
+        const actions = h("div.actions", join);
         this.#fillPlaceholder(
-            roomAvatar(room),
-            visibleName(room.name),
-            what + members,
+            people.roomAvatar(room),
+            people.roomName(room),
+            text,
             problem,
-            h("div.actions", join),
+            actions,
         );
         this.hasProblem = true;
         this.shell.dataset.pane = "room";
         this.#setAddress(`#/${id}`);
     }
 
-    #showProblem(iconName, title, text, retry) {
-        this.tell("error", { message: `${title}. ${text}` });
+    #showProblem(iconName, title, text, retry, code) {
+        this.tell("error", { message: `${title}. ${text}`, code });
         const again = h(
             "div.actions",
-            button("Try again", retry, "main"),
-            this.onlyRoom && this.canLogOut && button("Log out", () => this.#logout()),
+            button(t("Try again"), retry, "main"),
+            this.onlyRoom && this.hasLogin && button(t("Log out"), () => this.#logout()),
         );
         this.#fillPlaceholder(h("span.round", icon(iconName)), title, text, again);
         this.hasProblem = true;
@@ -590,16 +678,18 @@ export class Chat {
         }
         const symbol = h("span.round", icon("chat"));
         if (this.rooms.byId.size > 0) {
-            const text = "Your rooms are on the left, the most recently active first.";
-            this.#fillPlaceholder(symbol, "Choose a room", text);
+            const text = t("Your rooms are on the left, the most recently active first.");
+            this.#fillPlaceholder(symbol, t("Choose a room"), text);
         } else {
-            const title = `Welcome, ${this.confab.user.username}`;
-            this.#fillPlaceholder(symbol, title, "Create a room, or join a public one.");
+            const { user_id: id, username } = this.confab.user;
+            const title = t("Welcome, {name}", { name: this.people.name(id, username) });
+            const text = t("Create a room, or join a public one.");
+            this.#fillPlaceholder(symbol, title, text);
         }
     }
 
     #fillPlaceholder(symbol, title, text, ...more) {
-        const back = iconButton("back", "All rooms", () => this.#backToRooms());
+        const back = iconButton("back", t("All rooms"), () => this.#backToRooms());
         back.classList.add("to-rooms");
         fill(
             this.placeholder,

@@ -1,5 +1,6 @@
 // What a user has typed and not sent, for each room. It survives a reload.
 
+import { directPrefix } from "./rooms/direct-users.js";
 import { storageOf } from "./ui/dom.js";
 
 /** Where reads.js keeps what it knows of this user's rooms. */
@@ -14,7 +15,7 @@ export class Drafts {
     constructor(site, userId) {
         this.userId = userId;
         this.prefix = `confab-draft:${site}:${userId}:`;
-        this.prefixes = [this.prefix, readsPrefix(site, userId)];
+        this.prefixes = [this.prefix, readsPrefix(site, userId), directPrefix(site, userId)];
         this.storage = storageOf("localStorage");
         this.byRoom = new Map();
     }

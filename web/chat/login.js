@@ -3,10 +3,33 @@
 import { button, form, submitButton, textField } from "./ui/controls.js";
 import { fill, h } from "./ui/dom.js";
 import { icon } from "./ui/icons.js";
+import { t } from "./words.js";
 
 /** A card in the middle of the screen, under the name of the application. */
 export function card(properties, ...children) {
     return h("div.card", properties, h("div.brand", icon("chat"), "confab"), ...children);
+}
+
+/** Where users log in at the site, as an error of the server says: a URL, or null. */
+export function siteLogin(confab, error) {
+    const { login_url: address } = error?.body ?? {};
+    if (typeof address !== "string" || address === "") {
+        return null;
+    }
+    const url = new URL(address, confab.url);
+    return /^https?:$/u.test(url.protocol) ? url : null;
+}
+
+/** Sends the user to the login of the site, a URL or null. */
+export function siteCard(url, reason) {
+    const text = reason ?? t("Log in at the site to which this chat belongs.");
+    const link = url && { href: url.href, target: "_top" };
+    return card(
+        {},
+        h("h1", t("Log in")),
+        h("p", { role: "status" }, text),
+        url && h("a.button", link, t("Log in at {site}", { site: url.host })),
+    );
 }
 
 /**
@@ -22,12 +45,17 @@ export class LoginScreen {
         this.#askIfOpen();
     }
 
-    /** Where registration is closed the server refuses whatever it gets: offers no account then. */
+    /**
+     * Where registration is closed the server refuses whatever it gets: offers no account then, and
+     * no password where users log in at the site.
+     */
     async #askIfOpen() {
         try {
             await this.confab.request("POST", "/api/auth/register/", {});
         } catch (error) {
-            if (error.status === 403 && !error.foreign) {
+            if (error.code === "password_login_off") {
+                fill(this.element, siteCard(siteLogin(this.confab, error), this.reason));
+            } else if (error.status === 403 && !error.foreign) {
                 this.other.remove();
             }
         }
@@ -41,7 +69,7 @@ export class LoginScreen {
     #show(isNew) {
         this.username = textField(
             "username",
-            "Username",
+            t("Username"),
             {
                 autocomplete: "username",
                 value: this.username?.input.value ?? this.name,
@@ -49,14 +77,14 @@ export class LoginScreen {
                 spellcheck: "false",
                 required: true,
             },
-            isNew ? "3 to 32 letters, digits and _ . -" : null,
+            isNew ? t("3 to 32 letters, digits and _ . -") : null,
         );
         const autocomplete = isNew ? "new-password" : "current-password";
         this.password = textField(
             "password",
-            "Password",
+            t("Password"),
             { type: "password", autocomplete, required: true },
-            isNew ? "At least 8 characters" : null,
+            isNew ? t("At least 8 characters") : null,
         );
         const submit = async () => {
             const values = [this.username.input.value, this.password.input.value];
@@ -70,19 +98,19 @@ export class LoginScreen {
         };
         this.other = h(
             "p.other",
-            isNew ? "Already have an account?" : "New here?",
-            button(isNew ? "Log in" : "Create an account", toggle, "link"),
+            isNew ? t("Already have an account?") : t("New here?"),
+            button(isNew ? t("Log in") : t("Create an account"), toggle, "link"),
         );
         fill(
             this.element,
             card(
                 {},
-                h("h1", isNew ? "Create an account" : "Log in"),
+                h("h1", isNew ? t("Create an account") : t("Log in")),
                 this.reason && h("p", { role: "status" }, this.reason),
                 form({
                     fields: [this.username, this.password],
                     submit,
-                    buttons: [submitButton(isNew ? "Create account" : "Log in")],
+                    buttons: [submitButton(isNew ? t("Create account") : t("Log in"))],
                 }),
                 this.other,
             ),

@@ -46,6 +46,11 @@ export class Profiles extends Emitter {
         return this.#known.get(userId)?.profile ?? null;
     }
 
+    /** Internal: the profile as last known, or null, without asking for it. */
+    known(userId) {
+        return this.#known.get(userId)?.profile ?? null;
+    }
+
     /** Resolves to a map of the profiles of these users by id, without unknown ones. */
     async load(userIds) {
         const all = [...new Set(userIds)];

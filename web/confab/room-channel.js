@@ -126,7 +126,14 @@ export class RoomChannel extends Channel {
     // ---- users online and typing ----
 
     #updateUsers(frame) {
-        const user = { user_id: frame.user_id, username: frame.user };
+        // These frames have user names only.
+        const profile = this.client.profiles.known(frame.user_id);
+        const user = {
+            user_id: frame.user_id,
+            username: frame.user,
+            display_name: profile?.display_name ?? frame.user,
+            avatar_url: profile?.avatar_url ?? null,
+        };
         const others = (list, id) => list.filter((one) => one.user_id !== id);
         switch (frame.type) {
             case "connected":

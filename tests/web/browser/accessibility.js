@@ -89,7 +89,7 @@ for (const colorScheme of ["light", "dark"]) {
         await person.button("Close details").click();
         await person.picture(`room-tablet-${colorScheme}`);
         for (const name of ["New room", "Public rooms", "New direct message"]) {
-            await person.button(name, person.page.locator(".bar")).click();
+            await person.add(name);
             await person.dialog().locator(".note, .person, .choice").first().waitFor();
             assert.deepEqual(await faults(person), []);
             await person.picture(`${name.toLowerCase().replaceAll(" ", "-")}-${colorScheme}`);
@@ -201,7 +201,7 @@ test("Ctrl-K finds a room", async () => {
     assert.ok(person.page.url().endsWith(`#/${garden}`));
     await person.page.keyboard.press("Control+k");
     assert.equal(await press(person, "ArrowDown"), "Garden");
-    await person.button("New room", person.page.locator(".bar")).click();
+    await person.add("New room");
     await person.page.keyboard.press("Control+k");
     assert.equal(await person.dialog().count(), 1);
 });

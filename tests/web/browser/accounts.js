@@ -55,8 +55,8 @@ test("a wrong password is refused, the right one logs in, log out logs out", asy
     await person.page.getByText("Unable to log in with provided credentials.").waitFor();
     await person.page.getByLabel("Password").fill(PASSWORD);
     await person.button("Log in").click();
-    await person.page.getByRole("heading", { name: "Rooms", exact: true }).waitFor();
-    await person.button("Log out").click();
+    await person.page.getByRole("heading", { name: "Chat", exact: true }).waitFor();
+    await person.chooseOwn("Log out");
     await person.page.getByRole("heading", { name: "Log in" }).waitFor();
 });
 
@@ -74,7 +74,7 @@ test("changing the password elsewhere ends the session in this window", async ()
 
 /** Logs out, logs in under a name, and opens the room. */
 async function comeBackAs(person, name) {
-    await person.button("Log out").click();
+    await person.chooseOwn("Log out");
     await person.page.getByLabel("Username").fill(name);
     await person.page.getByLabel("Password").fill(PASSWORD);
     await person.button("Log in").click();
@@ -99,7 +99,8 @@ test("two tabs, two users: the first never posts as the second", async () => {
     await anne.settles();
     const second = await anne.context.newPage();
     await second.goto(`${world.system.url}/`);
-    await second.getByRole("button", { name: "Log out" }).click();
+    await second.getByRole("button", { name: /^Your account/ }).click();
+    await second.getByRole("menuitem", { name: "Log out" }).click();
     await second.getByLabel("Username").fill(ben.name);
     await second.getByLabel("Password").fill(PASSWORD);
     await second.getByRole("button", { name: "Log in" }).click();

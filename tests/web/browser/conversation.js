@@ -144,7 +144,7 @@ test("enabled desktop notifications show the text of a message", async () => {
         // A headless window always reports the focus.
         document.hasFocus = () => false;
     });
-    await bob.button("Desktop notifications").click();
+    await bob.chooseOwn("Desktop notifications");
     await bob.page.getByText("Desktop notifications are on.").waitFor();
     await bob.page.getByText("Online", { exact: true }).waitFor();
     const told = (count) =>
@@ -159,7 +159,7 @@ test("enabled desktop notifications show the text of a message", async () => {
         `${alice.name} in Kitchen: Tea is ready.`,
         `${alice.name}: Are you coming?`,
     ]);
-    await bob.button("Desktop notifications").click();
+    await bob.chooseOwn("Desktop notifications");
     await bob.page.getByText("Desktop notifications are off.").waitFor();
 });
 

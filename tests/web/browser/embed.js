@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { test } from "node:test";
 
 import { loggedInUser, openWindow, world } from "../support/browser.js";
 import { PASSWORD } from "../support/clients.js";
 import { freePort, startFolder, startSite } from "../support/other-sites.js";
+import { visitSite } from "../support/site-page.js";
 import { pause, until } from "../support/until.js";
 import "./setup.js";
 
@@ -74,27 +74,6 @@ test("a revoked token is reported, and a new one gives access again", async () =
     await give(token);
     await guest.field.waitFor();
 });
-
-/**
- * Opens a page of another site with this content; `head` is added to its head. The site's address
- * is an allowed origin unless `port` is another. The site ends with the window.
- */
-async function visitSite(person, body, { head = "", headers = {}, port = world.sitePort } = {}) {
-    const page =
-        `<!doctype html><html><head><meta charset="utf-8"><title>A site</title>${head}` +
-        `<script type="module" src="${world.system.url}/confab-chat.js"></script></head>` +
-        `<body>${body}</body></html>`;
-    person.site?.close();
-    person.site = createServer((_, response) => {
-        response.writeHead(200, { "Content-Type": "text/html", Connection: "close", ...headers });
-        response.end(page);
-    });
-    await new Promise((done) => person.site.listen(port, "127.0.0.1", done));
-    person.page.once("close", () => person.site.close());
-    const url = `http://127.0.0.1:${port}/`;
-    await person.page.goto(url);
-    return url;
-}
 
 async function longCounter(person) {
     const room = await person.room("Counter");

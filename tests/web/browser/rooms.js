@@ -10,7 +10,7 @@ import "./setup.js";
 
 test("a room is created, gets a member, is renamed and deleted", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
-    await alice.button("New room", alice.page.locator(".bar")).click();
+    await alice.add("New room");
     await alice.page.getByLabel("Name").fill("Kitchen");
     await alice.button("Create room").click();
     await alice.page.getByRole("heading", { name: "Kitchen", level: 2 }).first().waitFor();
@@ -77,11 +77,11 @@ test("an admin appoints another one, and removes a member", async () => {
     await bob.enter(room);
     await bob.button("Details").click();
     await alice.button("Details").click();
-    await alice.button(`Make ${bob.name} an admin`).click();
-    await bob.button(`Remove ${carol.name}`).click();
+    await alice.choose(`Actions for ${bob.name}`, "Make an admin");
+    await bob.choose(`Actions for ${carol.name}`, "Remove from the room");
     await bob.button("Remove", bob.dialog()).click();
     await alice.page.getByText("2 members", { exact: true }).waitFor();
-    await alice.button(`Remove ${bob.name}`).click();
+    await alice.choose(`Actions for ${bob.name}`, "Remove from the room");
     await alice.button("Remove", alice.dialog()).click();
     await bob.page.getByText("No rooms yet").waitFor();
 });
@@ -90,7 +90,7 @@ test("a public room is found, joined and left", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
     const name = `Garden ${alice.name}`;
     await alice.api("POST", "chat/rooms/", { name, is_private: false });
-    await bob.button("Public rooms", bob.page.locator(".bar")).click();
+    await bob.add("Public rooms");
     await bob.page.getByLabel("Find a room by name").fill(alice.name);
     await bob.button(`Join ${name}`).click();
     await bob.say("Hello, garden.");
@@ -111,7 +111,7 @@ test("each of many public rooms is found by its name", async () => {
     for (let i = 0; i < 205; i += 1) {
         await alice.api("POST", "chat/rooms/", { name: `Public ${i}`, is_private: false });
     }
-    await bob.button("Public rooms", bob.page.locator(".bar")).click();
+    await bob.add("Public rooms");
     await bob.dialog().getByText("There are more.").waitFor();
     await bob.page.getByLabel("Find a room by name").fill("Astronomy");
     await bob.button(`Join ${name}`).click();
@@ -165,7 +165,7 @@ test("the place in a room is kept while another one is open", async () => {
 
 test("a direct message reaches the other in a room named after the sender", async () => {
     const [alice, bob] = [await loggedInUser(), await loggedInUser()];
-    await alice.button("New direct message").click();
+    await alice.add("New direct message");
     await alice.page.getByLabel("Find a person by name").fill(bob.name);
     await alice.button(`Message ${bob.name}`).click();
     await alice.say("Just for you.");

@@ -115,7 +115,7 @@ test("a text over the limit is kept, counted in characters, and not sent", async
 
 test("a name of a room is never cut", async () => {
     const person = await loggedInUser();
-    await person.button("New room", person.page.locator(".bar")).click();
+    await person.add("New room");
     await person.page.getByLabel("Name").fill("🫖".repeat(128));
     await person.button("Create room").click();
     await person.page
@@ -132,7 +132,7 @@ test("a logout without a connection ends nothing, and is offered again", async (
     await person.context.setOffline(true);
     await person.say("Unsent");
     await person.page.getByText("Waiting to send").waitFor();
-    await person.button("Log out").click();
+    await person.chooseOwn("Log out");
     await person.dialog().getByText("1 message not sent yet will be discarded.").waitFor();
     await person.button("Log out", person.dialog()).click();
     await person.dialog().getByRole("alert").getByText("cannot be reached").waitFor();
@@ -143,7 +143,7 @@ test("a logout without a connection ends nothing, and is offered again", async (
     await person.page.getByText("Online", { exact: true }).waitFor();
 
     await person.context.setOffline(true);
-    await person.button("Log out").click();
+    await person.chooseOwn("Log out");
     await person.page.locator(".notice", { hasText: "You are still logged in." }).waitFor();
     await person.context.setOffline(false);
     await person.button("Try again", person.page.locator(".notice")).click();

@@ -323,7 +323,8 @@ test("events, presence and health can be requested", async () => {
         const presence = await alice.presence(room);
         return presence.online.length > 0 && presence.online;
     });
-    assert.deepEqual(online, [{ user_id: bob.user.user_id, username: bob.user.username }]);
+    const { user_id, username, display_name, avatar_url } = bob.user;
+    assert.deepEqual(online, [{ user_id, username, display_name, avatar_url }]);
     assert.equal((await alice.health()).status, "ok");
 });
 

@@ -106,6 +106,23 @@ test("after close() nothing is asked for", async () => {
     assert.deepEqual(asked, []);
 });
 
+test("the server answers with the profiles of its users", async () => {
+    const { alice, bob } = await pair(system);
+    const known = await alice.profiles.load([bob.user.user_id, alice.user.user_id, 99999999]);
+    assert.deepEqual([...known.values()].map((one) => one.username).sort(), [
+        ...[alice.user.username, bob.user.username].sort(),
+    ]);
+    assert.equal(known.get(bob.user.user_id).display_name, bob.user.username);
+    const changed = new Promise((resolve) => bob.profiles.once("change", resolve));
+    const user = await bob.updateProfile({ display_name: "Bob Ross", locale: "de" });
+    assert.equal(user.display_name, "Bob Ross");
+    assert.equal(bob.user.locale, "de");
+    assert.deepEqual(await changed, [bob.user.user_id]);
+    assert.equal(bob.profiles.get(bob.user.user_id).display_name, "Bob Ross");
+    const found = await alice.users({ search: "bob ro" });
+    assert.ok(found.results.some((one) => one.user_id === bob.user.user_id));
+});
+
 test("sessions are listed and ended", async () => {
     const { alice } = await pair(system);
     const { token } = await alice.request("POST", "/api/auth/token/", {

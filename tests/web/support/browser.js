@@ -8,6 +8,7 @@ import { chromium } from "playwright-core";
 
 import { Instance } from "./instance.js";
 import { freshName, PASSWORD } from "./clients.js";
+import { keysFile } from "./jwt.js";
 import { freePort } from "./other-sites.js";
 import { until } from "./until.js";
 
@@ -19,6 +20,9 @@ export const PATIENCE = 15000;
 
 /** Where the screenshots of a run are kept. */
 export const PICTURES = join(ROOT, "build/web");
+
+/** The origin from which pictures of users may come. */
+export const PICTURE = "https://pictures.example";
 
 export const SIZES = {
     phone: { width: 390, height: 844 },
@@ -44,6 +48,8 @@ export const world = {
         this.sitePort = await freePort();
         return Instance.start({
             CONFAB_PRESENCE_GRACE: "1",
+            CONFAB_AVATAR_ORIGINS: PICTURE,
+            CONFAB_JWT_KEYS: keysFile(),
             CONFAB_ALLOWED_ORIGINS: `http://127.0.0.1:${this.sitePort}`,
         });
     },
@@ -195,6 +201,26 @@ class Person {
 
     button(name, within = this.page) {
         return within.getByRole("button", { name, exact: true });
+    }
+
+    /** Opens a menu by its button, and chooses an action of it. */
+    async choose(opener, action) {
+        await this.page.getByRole("button", { name: opener }).click();
+        await this.menuItem(action).click();
+    }
+
+    menuItem(action) {
+        return this.page.locator(".menu:visible").getByText(action, { exact: true });
+    }
+
+    /** Opens the menu of the user's own account, and chooses an action of it. */
+    chooseOwn(action) {
+        return this.choose(/^Your account/, action);
+    }
+
+    /** Chooses what the user wants to add: "New room" and the like. */
+    add(what) {
+        return this.choose(/^New$/, what);
     }
 
     dialog() {

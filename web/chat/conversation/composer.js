@@ -3,6 +3,7 @@
 import { button, errorText, iconButton } from "../ui/controls.js";
 import { fill, h, isComposing } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
+import { formatTag, t } from "../words.js";
 import { messageSummary } from "./message.js";
 
 /** The API's limit for a message, in code points. */
@@ -13,13 +14,14 @@ const LONG = MAX_LENGTH - 500;
 /** Without a hardware keyboard, Enter starts a new line. */
 const hasKeyboard = () => !window.matchMedia("(hover: none)").matches;
 
-const number = (value) => value.toLocaleString();
+const number = (value) => value.toLocaleString(formatTag());
 
 /**
  * Shows a draft as in Drafts, which may be null. Calls `on.send(text, replyTo)`, `on.typing()`,
  * `on.stopped()` when the user stops typing, and `on.changed(draft)` whenever the draft has
  * changed. `on.edit(id, text)` saves an edit and returns a promise; `on.find(id)` returns a message
- * or a promise of it. An up arrow in the empty input edits `on.lastOwn()`, if there is one.
+ * or a promise of it, `on.name(message)` the name of its sender. An up arrow in the empty input
+ * edits `on.lastOwn()`, if there is one.
  */
 export class Composer {
     constructor(roomName, draft, on) {
@@ -34,15 +36,15 @@ export class Composer {
         this.text = h("textarea", {
             rows: "1",
             id: "confab-write",
-            "aria-label": `Message to ${roomName}`,
-            placeholder: "Write a message",
+            "aria-label": t("Message to {room}", { room: roomName }),
+            placeholder: t("Write a message"),
             dir: "auto",
             oninput: () => this.#typed(),
             onkeydown: (event) => this.#key(event),
             onblur: () => on.stopped(),
         });
         this.text.value = draft?.text ?? "";
-        this.button = iconButton("send", "Send", null, { type: "submit" });
+        this.button = iconButton("send", t("Send"), null, { type: "submit" });
         this.about = h("div.about", { hidden: true });
         this.length = h("div.problem", { role: "status", hidden: true });
         this.problem = h("div.problem", { role: "alert", hidden: true });
@@ -172,9 +174,10 @@ export class Composer {
             }
         } catch (error) {
             if (this.editing === id) {
-                const reason = error.status === 404 ? "The message was deleted." : errorText(error);
-                const retry = button("Try again", () => this.#submit(), "link");
-                this.showProblem(`Not saved: ${reason}`, retry);
+                const reason =
+                    error.status === 404 ? t("The message was deleted.") : errorText(error);
+                const retry = button(t("Try again"), () => this.#submit(), "link");
+                this.showProblem(t("Not saved: {reason}", { reason }), retry);
             }
         } finally {
             this.#setSaving(false);
@@ -252,7 +255,7 @@ export class Composer {
     /** Says which message is edited or replied to. */
     #drawAbout() {
         const id = this.editing ?? this.replyTo;
-        const label = this.editing ? "Editing " : "Replying to ";
+        const label = this.editing ? t("Editing") : t("Replying to");
         this.about.hidden = !id;
         if (!id) {
             this.about.drawn = null;
@@ -263,15 +266,15 @@ export class Composer {
             return;
         }
         this.about.drawn = { found, label };
-        const words = h("span", label);
+        const words = h("span", label, " ");
         fill(
             this.about,
             icon(this.editing ? "edit" : "reply"),
             words,
-            iconButton("close", "Cancel", () => this.cancel(), { title: "Cancel (Esc)" }),
+            iconButton("close", t("Cancel"), () => this.cancel(), { title: t("Cancel (Esc)") }),
         );
         const show = (message) =>
-            fill(words, label, h("b", message.sender_username), `: ${messageSummary(message)}`);
+            fill(words, label, " ", h("b", this.on.name(message)), `: ${messageSummary(message)}`);
         if (found instanceof Promise) {
             found.then(show, () => {});
         } else {
@@ -286,8 +289,16 @@ export class Composer {
         this.length.hidden = count <= LONG;
         this.length.classList.toggle("over", over > 0);
         const words =
-            `${number(count)} of ${number(MAX_LENGTH)} characters` +
-            (over > 0 ? `: too long by ${number(over)}.` : ".");
+            over > 0
+                ? t("{count} of {most} characters: too long by {over}.", {
+                      count: number(count),
+                      most: number(MAX_LENGTH),
+                      over: number(over),
+                  })
+                : t("{count} of {most} characters.", {
+                      count: number(count),
+                      most: number(MAX_LENGTH),
+                  });
         if (count > LONG && this.length.textContent !== words) {
             this.length.textContent = words;
         }

@@ -2,12 +2,13 @@
 
 import { readsPrefix } from "../drafts.js";
 import { ShownState } from "../shown-state.js";
-import { roomAvatar } from "../ui/avatar.js";
 import { iconButton } from "../ui/controls.js";
-import { confirm } from "../ui/dialog.js";
+import { confirm, openDialog } from "../ui/dialog.js";
 import { debounce, fill, h, isAttended, oncePerFrame } from "../ui/dom.js";
-import { counted, listOfNames, visibleName, watchDay } from "../ui/format.js";
+import { listOfNames, watchDay } from "../ui/format.js";
+import { icon } from "../ui/icons.js";
 import { moveWithArrows } from "../ui/keyboard.js";
+import { isEnglish, t, tn } from "../words.js";
 import { Composer } from "./composer.js";
 import { Details } from "./details.js";
 import { PendingMessages } from "./pending-messages.js";
@@ -32,33 +33,47 @@ function sourceOf(confab, id) {
 }
 
 /** A text about the connection in this state, "" while all is well. */
-function connectionText(state, channel, unsentCount) {
-    const unsent = unsentCount > 0 ? counted(unsentCount, "message") : null;
-    const waiting = unsent ? ` ${unsent} waiting to be sent.` : "";
+function connectionText(state, channel, unsent) {
+    const waiting =
+        unsent > 0
+            ? tn(
+                  unsent,
+                  "{count} message waiting to be sent.",
+                  "{count} messages waiting to be sent.",
+              )
+            : "";
     switch (state) {
         case "offline":
-            return `You are offline. ${unsent ?? "Messages"} will be sent when you reconnect.`;
+            return unsent > 0
+                ? tn(
+                      unsent,
+                      "You are offline. {count} message will be sent when you reconnect.",
+                      "You are offline. {count} messages will be sent when you reconnect.",
+                  )
+                : t("You are offline. Messages will be sent when you reconnect.");
         case "waiting":
-            return `Connection lost. Trying again…${waiting}`;
+            return `${t("Connection lost. Trying again…")} ${waiting}`.trim();
         case "connecting":
-            return channel.seq === null ? "" : `Reconnecting…${waiting}`;
+            return channel.seq === null ? "" : `${t("Reconnecting…")} ${waiting}`.trim();
         case "polling":
-            return "Live updates are not available here; new messages take a little longer.";
+            return t("Live updates are not available here; new messages take a little longer.");
         default:
             return "";
     }
 }
 
 /**
- * `draft` is one of Drafts, `place` one of Timeline, or null. Calls `on.back()` for the way back to
+ * `draft` is one of Drafts, `place` one of Timeline, or null. `readOnly`: nothing can be written;
+ * `isShown()`: whether the user can see it. Calls `on.back()` for the way back to
  * the rooms, `on.removed(text)` when the user is no longer in the room, `on.outsider()` if the user
  * never was, `on.message(message)` for each new message, `on.messageChanged(id, change)`,
  * `on.roomChanged(room)`, `on.read(messageId)` when the newest message was seen,
- * `on.draft(draft)`, and `on.failed(error)`. `on.logout` is null unless the header offers it.
+ * `on.draft(draft)`, and `on.failed(error)`. `on.logout` is null unless the header offers it,
+ * `on.direct(userId)`, which opens a direct room, where there is only this room.
  */
 export class Conversation {
-    constructor({ root, confab, room, draft, place, on }) {
-        Object.assign(this, { root, confab, room, on });
+    constructor({ root, confab, people, room, readOnly, isShown, draft, place, on }) {
+        Object.assign(this, { root, confab, people, room, readOnly, isShown, on });
         this.details = null;
         this.self = confab.user;
         this.reads = new Reads(readsPrefix(confab.url, this.self.user_id) + room.room_id);
@@ -69,6 +84,7 @@ export class Conversation {
         this.pending = new PendingMessages({
             confab,
             room,
+            people,
             timeline: this.timeline,
             isConnected: () => ["live", "polling"].includes(this.shown.value),
             drawn: this.drawStatus,
@@ -88,7 +104,8 @@ export class Conversation {
         this.timeline = new Timeline({
             source: sourceOf(this.confab, room.room_id),
             self: this.self.user_id,
-            roomName: visibleName(room.name),
+            people: this.people,
+            roomName: this.people.roomName(room),
             on: {
                 seen: () => this.#markSeen(),
                 shown: (messages) => this.pending?.arrived(messages),
@@ -97,10 +114,12 @@ export class Conversation {
                     this.pending.drawSoon();
                 },
                 active: (message, article) => this.#showTools(message, article),
+                pressed: (message) => this.#showSheet(message),
                 refused: () => this.on.outsider(),
             },
         });
-        this.composer = new Composer(visibleName(room.name), draft, {
+        this.composer = new Composer(this.people.roomName(room), draft, {
+            name: (message) => this.people.name(message.sender_id, message.sender_username),
             send: (text, replyTo) => this.#send(text, replyTo),
             edit: (id, text) => this.#edit(id, text),
             find: (id) => this.timeline.repliedTo(id),
@@ -111,11 +130,13 @@ export class Conversation {
         });
         this.typing = h("span", { role: "status" });
         this.readers = h("span");
-        this.composer.under.append(this.typing, this.readers);
-        this.detailsButton = iconButton("people", "Details", () => this.toggleDetails());
-        this.backButton = iconButton("back", "All rooms", () => this.on.back());
+        this.composer.under.append(this.readers);
+        this.detailsButton = iconButton("people", t("Details"), () => this.toggleDetails());
+        this.backButton = iconButton("back", t("All rooms"), () => this.on.back());
         this.backButton.classList.add("to-rooms");
-        this.title = h("div.title");
+        this.name = h("h2", { dir: "auto" });
+        this.under = h("div.under");
+        this.title = h("div.title", this.name, this.under, h("div.under.typing", this.typing));
         this.picture = h("span");
         this.header = h(
             "header.bar",
@@ -123,10 +144,10 @@ export class Conversation {
             this.picture,
             this.title,
             this.detailsButton,
-            this.on.logout && iconButton("exit", "Log out", this.on.logout),
+            this.on.logout && iconButton("exit", t("Log out"), this.on.logout),
         );
         this.connection = h("div.connection", { role: "status", hidden: true });
-        this.tools = h("div.tools", { role: "toolbar", "aria-label": "Message" });
+        this.tools = h("div.tools", { role: "toolbar", "aria-label": t("Message") });
         moveWithArrows(this.tools, { keys: ["ArrowLeft", "ArrowRight"], items: "button" });
         this.element = h(
             "main.conversation",
@@ -134,7 +155,7 @@ export class Conversation {
             this.header,
             this.timeline.element,
             this.connection,
-            this.composer.element,
+            this.readOnly ? null : this.composer.element,
         );
     }
 
@@ -203,9 +224,10 @@ export class Conversation {
         channel.on("resync", () => this.timeline.open(0));
         channel.on("closed", ({ code, detail }) => {
             if (code === 4404) {
-                this.on.removed(`“${visibleName(this.room.name)}” no longer exists.`);
+                const room = this.people.roomName(this.room);
+                this.on.removed(t("“{room}” no longer exists.", { room }));
             } else if (code === 4403 && this.wasLive) {
-                this.on.removed(detail);
+                this.on.removed(isEnglish() ? detail : t("You are no longer in this room."));
             } else if (code === 4403) {
                 this.on.outsider();
             }
@@ -250,9 +272,9 @@ export class Conversation {
 
     #delete(message) {
         confirm(this.root, {
-            title: "Delete this message?",
-            action: "Delete",
-            text: "It will be deleted for everyone. This cannot be undone.",
+            title: t("Delete this message?"),
+            action: t("Delete"),
+            text: t("It will be deleted for everyone. This cannot be undone."),
             act: async () => {
                 await this.confab.deleteMessage(this.room.room_id, message.message_id);
                 this.timeline.remove(message.message_id);
@@ -263,7 +285,7 @@ export class Conversation {
 
     /** Whether the user is looking at the newest message now. */
     isWatched() {
-        return isAttended() && this.timeline.isAtBottom();
+        return isAttended() && this.isShown() && this.timeline.isAtBottom();
     }
 
     /** Draws the line above the first message that arrived while the user was not looking. */
@@ -305,18 +327,29 @@ export class Conversation {
 
     // ---- drawing ----
 
+    /** Names or pictures have changed; what shows one person has been drawn again. */
+    peopleChanged() {
+        this.drawHeader();
+        this.drawStatus();
+        this.details?.draw();
+    }
+
     drawHeader() {
-        const { room } = this;
+        const { room, people } = this;
         const online = this.channel.online.length;
         const others = this.channel.online.some((user) => user.user_id !== this.self.user_id);
         // Who is not in this room now may be online in another one, so nobody is called offline.
         const under = room.is_direct
-            ? [others && h("span.dot.on"), others ? "Online" : "Direct message"]
-            : [`${counted(room.members_count, "member")}${online > 0 ? `, ${online} online` : ""}`];
+            ? [others && h("span.dot.on"), others ? t("Online") : t("Direct message")]
+            : [
+                  tn(room.members_count, "{count} member", "{count} members") +
+                      (online > 0 ? `, ${tn(online, "{count} online", "{count} online")}` : ""),
+              ];
         const pressed = String(this.details !== null);
+        const name = people.roomName(room);
         const key = JSON.stringify([
-            room.name,
-            room.is_private,
+            name,
+            room.is_direct && people.directUsers.get(room),
             others,
             online,
             room.members_count,
@@ -328,8 +361,9 @@ export class Conversation {
         }
         this.drawn = key;
         this.detailsButton.setAttribute("aria-pressed", pressed);
-        fill(this.picture, roomAvatar(room));
-        fill(this.title, h("h2", { dir: "auto" }, visibleName(room.name)), h("div.under", under));
+        fill(this.picture, people.roomAvatar(room));
+        this.name.textContent = name;
+        fill(this.under, under);
     }
 
     toggleDetails() {
@@ -341,6 +375,8 @@ export class Conversation {
             this.details = new Details({
                 root: this.root,
                 confab: this.confab,
+                people: this.people,
+                readOnly: this.readOnly,
                 room: () => this.room,
                 online: () => new Set(this.channel.online.map((user) => user.user_id)),
                 on: {
@@ -348,6 +384,7 @@ export class Conversation {
                     failed: (error) => this.on.failed(error),
                     left: () => this.on.removed(null),
                     changed: (room) => this.#roomChanged(room),
+                    direct: this.on.direct,
                 },
             });
             this.element.after(this.details.element);
@@ -359,9 +396,12 @@ export class Conversation {
 
     #drawStatus() {
         const typists = this.channel.typists.filter((user) => user.user_id !== this.self.user_id);
-        const names = listOfNames(typists.map((user) => user.username));
-        const verb = typists.length === 1 ? "is" : "are";
-        this.typing.textContent = names && `${names} ${verb} typing…`;
+        const names = listOfNames(
+            typists.map(({ user_id: id, username }) => this.people.name(id, username)),
+        );
+        this.typing.textContent =
+            names && tn(typists.length, "{names} is typing…", "{names} are typing…", { names });
+        this.title.classList.toggle("with-typing", names !== "");
         this.readers.textContent = this.#seenByText();
         const text = connectionText(this.shown.value, this.channel, this.pending.unsentCount);
         // Setting the same text again would make a screen reader repeat it.
@@ -378,11 +418,61 @@ export class Conversation {
             return "";
         }
         const readers = this.reads.namesOf(newest.message_id, this.self.user_id);
-        return readers.length > 0 ? `Seen by ${listOfNames(readers)}` : "";
+        const names = readers.map(({ user, name }) => this.people.name(user, name));
+        return names.length > 0 ? t("Seen by {names}", { names: listOfNames(names) }) : "";
+    }
+
+    /** What the user may do with a message: {icon, text, act}. */
+    #actions(message) {
+        const isOwn = message.sender_id === this.self.user_id;
+        return [
+            { icon: "reply", text: t("Reply"), act: () => this.composer.reply(message) },
+            isOwn && { icon: "edit", text: t("Edit"), act: () => this.composer.edit(message) },
+            (isOwn || this.room.is_admin) && {
+                icon: "trash",
+                text: t("Delete"),
+                act: () => this.#delete(message),
+                isDangerous: true,
+            },
+        ].filter(Boolean);
+    }
+
+    /** Shows the actions on a message below the conversation, for fingers. */
+    #showSheet(message) {
+        if (message.is_deleted) {
+            return;
+        }
+        const copy = {
+            icon: "file",
+            text: t("Copy the text"),
+            act: () => navigator.clipboard?.writeText(message.content).catch(() => {}),
+        };
+        const actions = this.readOnly ? [copy] : [...this.#actions(message), copy];
+        openDialog(this.root, t("Message"), (close) =>
+            actions.map(({ icon: name, text, act, isDangerous }) =>
+                h(
+                    "button",
+                    {
+                        type: "button",
+                        class: isDangerous ? "warns" : null,
+                        onclick: () => {
+                            close();
+                            act();
+                        },
+                    },
+                    icon(name),
+                    text,
+                ),
+            ),
+        ).classList.add("sheet");
     }
 
     /** Shows the actions on a message that is pointed at or has the focus. */
     #showTools(message, article) {
+        // Fingers press longer.
+        if (window.matchMedia("(hover: none)").matches) {
+            return;
+        }
         // Pointing elsewhere does not take the actions away from a keyboard user.
         if (
             this.tools.matches(":focus-within") &&
@@ -391,8 +481,7 @@ export class Conversation {
         ) {
             return;
         }
-        const isOwn = message.sender_id === this.self.user_id;
-        if (message.is_deleted) {
+        if (message.is_deleted || this.readOnly) {
             this.tools.remove();
             return;
         }
@@ -400,10 +489,9 @@ export class Conversation {
             this.tools.message = message;
             fill(
                 this.tools,
-                iconButton("reply", "Reply", () => this.composer.reply(message)),
-                isOwn && iconButton("edit", "Edit", () => this.composer.edit(message)),
-                (isOwn || this.room.is_admin) &&
-                    iconButton("trash", "Delete", () => this.#delete(message)),
+                this.#actions(message).map(({ icon: name, text, act }) =>
+                    iconButton(name, text, act),
+                ),
             );
             article.append(this.tools);
         }

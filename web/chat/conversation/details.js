@@ -1,12 +1,12 @@
 // The panel beside a conversation: the members of the room and the actions on it.
 
-import { invite, roomSettings } from "../rooms/dialogs.js";
-import { avatar } from "../ui/avatar.js";
+import { personName } from "../people.js";
 import { button, errorText, iconButton } from "../ui/controls.js";
 import { confirm } from "../ui/dialog.js";
 import { debounce, fill, h, isComposing } from "../ui/dom.js";
-import { counted, visibleName } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
+import { menu } from "../ui/menu.js";
+import { t, tn } from "../words.js";
 
 const PAGE = 100;
 /** The largest page that the server gives. */
@@ -20,52 +20,61 @@ const SEARCH_DELAY_MS = 200;
 /** What leaving a room means. The last member takes it along. */
 function leaveText(room) {
     if (room.members_count <= 1) {
-        return "You are its last member: the room and its messages will be deleted.";
+        return t("You are its last member: the room and its messages will be deleted.");
     }
     return room.is_private
-        ? "You can come back only if you are invited."
-        : "You can join again at any time.";
+        ? t("You can come back only if you are invited.")
+        : t("You can join again at any time.");
 }
 
 /**
- * `room()` returns the current room, `online()` the set of ids of the users online. Calls
- * `on.closed()`, `on.left()` when the user left or deleted the room, `on.changed(room)` when its
- * settings were changed, and `on.failed(error)`.
+ * `room()` returns the current room, `online()` the set of ids of the users online; `readOnly`:
+ * nothing can be changed. Calls `on.closed()`, `on.left()` when the user left or deleted the room,
+ * `on.changed(room)` when its settings were changed, `on.direct(userId)`, which may be null, to
+ * open a direct room, and `on.failed(error)`.
  */
 export class Details {
-    constructor({ root, confab, room, online, on }) {
-        Object.assign(this, { root, confab, room, online, on });
+    constructor({ root, confab, people, readOnly, room, online, on }) {
+        Object.assign(this, { root, confab, people, readOnly, room, online, on });
         this.members = [];
         this.count = 0;
-        this.people = h("ul", { "aria-label": "Members" });
+        this.list = h("ul", { "aria-label": t("Members") });
         this.failure = h("p.wrong", { role: "alert", hidden: true });
         this.filter = h("input", {
             type: "search",
-            "aria-label": "Find a member",
-            placeholder: "Find a member",
+            "aria-label": t("Find a member"),
+            placeholder: t("Find a member"),
             autocomplete: "off",
             hidden: true,
             oninput: debounce(SEARCH_DELAY_MS, () => this.#search()),
         });
-        this.heading = h("h3", "Members");
+        this.heading = h("h3", t("Members"));
         this.actions = h("div.actions");
+        this.endings = h("div.actions");
         this.element = h(
             "aside.details",
             {
-                "aria-label": "Room details",
-                onkeydown: (event) => event.key === "Escape" && !isComposing(event) && on.closed(),
+                "aria-label": t("Room details"),
+                onkeydown: (event) => {
+                    if (event.key === "Escape" && !isComposing(event)) {
+                        event.preventDefault();
+                        on.closed();
+                    }
+                },
             },
             h(
                 "div.bar",
-                h("h2.title", "Details"),
-                iconButton("close", "Close details", () => on.closed()),
+                h("h2.title", t("Details")),
+                iconButton("close", t("Close details"), () => on.closed()),
             ),
             h(
                 "div.body",
                 h("section", this.actions),
-                h("section", this.heading, this.filter, this.failure, this.people),
+                h("section", this.heading, this.filter, this.failure, this.list),
+                h("section", this.endings),
             ),
         );
+        this.drawLater = debounce(1000, () => this.element.isConnected && this.draw());
         this.reload = debounce(150, () => this.element.isConnected && this.load());
         this.load();
     }
@@ -124,59 +133,97 @@ export class Details {
         } catch (error) {
             // If the panel was closed meanwhile, perhaps the user has left the room.
             if (this.element.isConnected) {
-                const retry = button("Try again", () => this.load(), "link");
-                const text = `The members could not be loaded. ${errorText(error)} `;
-                fill(this.failure, text, retry);
+                const retry = button(t("Try again"), () => this.load(), "link");
+                const reason = errorText(error);
+                const text = t("The members could not be loaded. {reason}", { reason });
+                fill(this.failure, text, " ", retry);
                 this.failure.hidden = false;
             }
         }
     }
 
     draw() {
+        // An open menu stays.
+        if (this.list.querySelector(".menu:not([hidden])")) {
+            this.drawLater();
+            return;
+        }
         const room = this.room();
         const online = this.online();
         const wanted = this.filter.value.trim().toLowerCase();
         const found = wanted
-            ? this.members.filter(({ username }) => username.toLowerCase().includes(wanted))
+            ? this.members.filter((member) => this.#isNamed(member, wanted))
             : this.members;
         const shown = wanted ? found.slice(0, MOST_FOUND) : found;
         const hasMore = !wanted && this.members.length < this.count;
-        this.heading.textContent = counted(this.count, "member");
+        this.heading.textContent = tn(this.count, "{count} member", "{count} members");
         this.filter.hidden = this.count < MANY;
         fill(
-            this.people,
+            this.list,
             shown.map((member) => this.#person(member, room, online)),
-            wanted && found.length === 0 && h("li.note", "No member with that name."),
-            found.length > shown.length && h("li.note", "There are more."),
+            wanted && found.length === 0 && h("li.note", t("No member with that name.")),
+            found.length > shown.length && h("li.note", t("There are more.")),
             hasMore &&
                 h(
                     "li",
-                    button("Show more", () => this.#more()),
+                    button(t("Show more"), () => this.#more()),
                 ),
         );
-        fill(this.actions, this.#roomActions(room));
+        fill(this.actions, this.readOnly ? [] : this.#roomActions(room));
+        fill(this.endings, this.readOnly ? [] : this.#roomEndings(room));
+    }
+
+    #isNamed({ user_id: id, username }, wanted) {
+        const names = [username, this.people.name(id, username)];
+        return names.some((name) => name.toLowerCase().includes(wanted));
     }
 
     #person(member, room, online) {
-        const isOnline = online.has(member.user_id);
-        const isSelf = member.user_id === this.confab.user.user_id;
-        const name = member.username;
-        const mayChange = room.is_admin && !room.is_direct && !isSelf;
-        const role = member.is_admin ? `Make ${name} an ordinary member` : `Make ${name} an admin`;
-        const state = isOnline ? "In this room now" : "Not in this room now";
+        const { user_id: id, username } = member;
+        const state = online.has(id) ? t("In this room now") : t("Not in this room now");
         return h(
             "li.person",
-            avatar(name, "small"),
-            h("span.who", name, isSelf && " (you)"),
-            member.is_admin && h("span.badge", "Admin"),
-            mayChange && iconButton("star", role, () => this.#setAdmin(member)),
-            mayChange && iconButton("close", `Remove ${name}`, () => this.#remove(member)),
+            this.people.avatar(id, username, "small"),
             h(
                 "span",
-                { class: `dot${isOnline ? " on" : ""}`, title: state },
-                h("span.unseen", state.toLowerCase()),
+                { class: `dot${online.has(id) ? " on" : ""}`, title: state },
+                h("span.unseen", state),
             ),
+            personName(this.people, member),
+            id === this.confab.user.user_id && h("span.under", t("(you)")),
+            member.is_admin && h("span.badge", t("Admin")),
+            this.#memberMenu(member, room),
         );
+    }
+
+    #memberMenu(member, room) {
+        const { user_id: id, username } = member;
+        const isOther = id !== this.confab.user.user_id;
+        const mayChange = isOther && room.is_admin && !room.is_direct && !this.readOnly;
+        const mayWrite = isOther && this.on.direct && !room.is_direct;
+        if (!mayChange && !mayWrite) {
+            return null;
+        }
+        const name = this.people.name(id, username);
+        const label = t("Actions for {name}", { name });
+        return menu(iconButton("more", label, null), label, () => [
+            mayWrite && {
+                icon: "mail",
+                text: t("Message {name}", { name }),
+                act: () => this.on.direct(id).catch((error) => this.on.failed(error)),
+            },
+            mayChange && {
+                icon: "star",
+                text: member.is_admin ? t("Make an ordinary member") : t("Make an admin"),
+                act: () => this.#setAdmin(member),
+            },
+            mayChange && {
+                icon: "close",
+                text: t("Remove from the room"),
+                act: () => this.#remove(member),
+                isDangerous: true,
+            },
+        ]);
     }
 
     async #setAdmin(member) {
@@ -189,10 +236,11 @@ export class Details {
     }
 
     #remove(member) {
+        const name = this.people.name(member.user_id, member.username);
         confirm(this.root, {
-            title: `Remove ${member.username}?`,
-            action: "Remove",
-            text: `${member.username} will not see this room until invited again.`,
+            title: t("Remove {name}?", { name }),
+            action: t("Remove"),
+            text: t("{name} will not see this room until invited again.", { name }),
             act: async () => {
                 await this.confab.removeMember(member.room_id, member.user_id);
                 this.reload();
@@ -200,39 +248,54 @@ export class Details {
         });
     }
 
+    /** The dialogs are loaded when one is opened for the first time. */
+    async #withDialogs(open) {
+        try {
+            open(await import("../rooms/dialogs.js"));
+        } catch (error) {
+            this.on.failed(error);
+        }
+    }
+
+    #action(iconName, text, onclick, isDangerous = false) {
+        const properties = { type: "button", class: isDangerous ? "warns" : "", onclick };
+        return h("button", properties, icon(iconName), text);
+    }
+
     #roomActions(room) {
+        const { root, confab, people } = this;
+        if (room.is_direct || !room.is_admin) {
+            return [];
+        }
+        const isMember = (id) => this.members.some((member) => member.user_id === id);
+        const save = async (change) =>
+            this.on.changed(await confab.updateRoom(room.room_id, change));
+        return [
+            this.#action("plus", t("Invite people"), () =>
+                this.#withDialogs(({ invite }) => invite(root, confab, people, room, isMember)),
+            ),
+            this.#action("settings", t("Room settings"), () =>
+                this.#withDialogs(({ roomSettings }) => roomSettings(root, room, save)),
+            ),
+        ];
+    }
+
+    /** What ends something, below the members. */
+    #roomEndings(room) {
         if (room.is_direct) {
             return [];
         }
-        const action = (iconName, text, onclick, isDangerous = false) =>
-            h(
-                "button",
-                { type: "button", class: isDangerous ? "warns" : "", onclick },
-                icon(iconName),
-                text,
-            );
         return [
+            this.#action("exit", t("Leave room"), () => this.#leave(room)),
             room.is_admin &&
-                action("plus", "Invite people", () =>
-                    invite(this.root, this.confab, room, (id) =>
-                        this.members.some((member) => member.user_id === id),
-                    ),
-                ),
-            room.is_admin &&
-                action("settings", "Room settings", () =>
-                    roomSettings(this.root, room, async (change) =>
-                        this.on.changed(await this.confab.updateRoom(room.room_id, change)),
-                    ),
-                ),
-            action("exit", "Leave room", () => this.#leave(room)),
-            room.is_admin && action("trash", "Delete room", () => this.#delete(room), true),
+                this.#action("trash", t("Delete room"), () => this.#delete(room), true),
         ];
     }
 
     #leave(room) {
         confirm(this.root, {
-            title: `Leave “${visibleName(room.name)}”?`,
-            action: "Leave room",
+            title: t("Leave “{room}”?", { room: this.people.roomName(room) }),
+            action: t("Leave room"),
             text: leaveText(room),
             act: async () => {
                 await this.confab.leave(room.room_id);
@@ -243,9 +306,11 @@ export class Details {
 
     #delete(room) {
         confirm(this.root, {
-            title: `Delete “${visibleName(room.name)}”?`,
-            action: "Delete room",
-            text: "The room and its messages will be deleted for everyone. This cannot be undone.",
+            title: t("Delete “{room}”?", { room: this.people.roomName(room) }),
+            action: t("Delete room"),
+            text: t(
+                "The room and its messages will be deleted for everyone. This cannot be undone.",
+            ),
             act: async () => {
                 await this.confab.deleteRoom(room.room_id);
                 this.on.left();

@@ -1,55 +1,69 @@
 // The element of one message, and the parts of it that depend on the message above.
 
-import { avatar } from "../ui/avatar.js";
 import { fill, h } from "../ui/dom.js";
 import { dayKey, dayName, fullTime, hourAndMinute, shorten, timeOfDay } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { linked } from "../ui/links.js";
+import { t } from "../words.js";
 
 /** Messages of one sender within this time (ms) share one heading. */
 const GROUP_MS = 5 * 60 * 1000;
 
-const TYPE_NAMES = { image: "Image", file: "File" };
+const typeName = (message) => ({ image: t("Image"), file: t("File") })[message.message_type];
+
+/** Up to six emoji and nothing else, which are shown larger. */
+const EMOJI = new RegExp(
+    "^(?:(?:\\p{Emoji_Presentation}|\\p{Emoji}\\ufe0f|\\p{RI}{2})" +
+        "(?:\\p{Emoji_Modifier}|\\u200d\\p{Emoji}\\ufe0f?)*\\s*){1,6}$",
+    "u",
+);
+const MOST_EMOJI_UNITS = 100;
+
+const isEmoji = (text) => text.length < MOST_EMOJI_UNITS && EMOJI.test(text);
 
 function content(message) {
     if (message.is_deleted) {
-        return h("p.text.gone", "This message was deleted.");
+        return h("p.text.gone", t("This message was deleted."));
     }
-    const kind = TYPE_NAMES[message.message_type];
+    const kind = typeName(message);
     return h(
-        "p.text",
+        isEmoji(message.content) ? "p.text.large" : "p.text",
         { dir: "auto" },
         kind && h("span.kind", icon("file"), `${kind}: `),
         h("span.words", ...linked(message.content)),
-        message.edited_at && h("span.edited", { title: fullTime(message.edited_at) }, " (edited)"),
+        message.edited_at &&
+            h("span.edited", { title: fullTime(message.edited_at) }, ` (${t("edited")})`),
     );
 }
 
 /** A message as one line of text, for quotes and lists. */
 export function messageSummary(message) {
     if (message.is_deleted) {
-        return "Message deleted";
+        return t("Message deleted");
     }
-    const kind = TYPE_NAMES[message.message_type];
+    const kind = typeName(message);
     return `${kind ? `${kind}: ` : ""}${shorten(message.content, 300).replace(/\s+/gu, " ")}`;
 }
 
 /** The quote above a reply. Its line takes its place before the original is loaded. */
-function quote(message, repliedTo) {
+function quote(message, repliedTo, people) {
     const text = h("span.quoted");
     const button = h(
         "button.quote",
-        { type: "button", "data-jump": message.reply_to_id, title: "Go to this message" },
+        { type: "button", "data-jump": message.reply_to_id, title: t("Go to this message") },
         icon("reply"),
-        h("span.unseen", "In reply to "),
+        h("span.unseen", t("In reply to"), " "),
         text,
     );
     const show = (original) => {
         fill(
             text,
             original
-                ? [h("b", original.sender_username), ` ${messageSummary(original)}`]
-                : "This message cannot be shown",
+                ? [
+                      h("b", people.nameNode(original.sender_id, original.sender_username)),
+                      ` ${messageSummary(original)}`,
+                  ]
+                : t("This message cannot be shown"),
         );
     };
     const original = repliedTo(message.reply_to_id);
@@ -63,52 +77,55 @@ function quote(message, repliedTo) {
 }
 
 /** Sender, time and text, for a screen reader that moves from message to message. */
-function messageLabel(message) {
-    const head = `${message.sender_username}, ${timeOfDay(message.created_at)}`;
+function messageLabel(message, people) {
+    const name = people.name(message.sender_id, message.sender_username);
+    const head = `${name}, ${timeOfDay(message.created_at)}`;
     return `${head}: ${messageSummary(message)}`;
 }
 
 /**
- * Creates the element of a message. `repliedTo(id)` returns the message replied to, or a promise
- * of it. placeMessage() adds what depends on the message above.
+ * Creates the element of a message. `people` is People; `repliedTo(id)` returns the message replied
+ * to, or a promise of it. placeMessage() adds what depends on the message above.
  */
-export function messageNode(message, repliedTo) {
+export function messageNode(message, people, repliedTo) {
     const node = h("div.item");
-    drawMessage(node, message, repliedTo);
+    drawMessage(node, message, people, repliedTo);
     return node;
 }
 
 /** Draws a message into its element, the first time or after it was edited or deleted. */
-export function drawMessage(node, message, repliedTo) {
+export function drawMessage(node, message, people, repliedTo) {
+    const { sender_id: sender, sender_username: username } = message;
     node.message = message;
     const article = h(
         "div.message",
         {
             role: "article",
             tabindex: "-1",
-            "aria-label": messageLabel(message),
             "data-id": message.message_id,
+            "data-person": sender,
         },
         h(
             "div.gutter",
-            avatar(message.sender_username),
+            people.avatar(sender, username),
             h("time.beside", { datetime: message.created_at }, hourAndMinute(message.created_at)),
         ),
         h(
             "div.body",
             h(
                 "div.head",
-                h("span.sender", message.sender_username),
+                h("span.sender", people.nameNode(sender, username)),
                 h(
                     "time",
                     { datetime: message.created_at, title: fullTime(message.created_at) },
                     timeOfDay(message.created_at),
                 ),
             ),
-            message.reply_to_id && !message.is_deleted && quote(message, repliedTo),
+            message.reply_to_id && !message.is_deleted && quote(message, repliedTo, people),
             content(message),
         ),
     );
+    people.draw(article, () => article.setAttribute("aria-label", messageLabel(message, people)));
     const old = node.querySelector(".message");
     if (old) {
         const focused = old.matches(":focus-within");
@@ -148,7 +165,7 @@ export function placeMessage(node, before, isFirstNew) {
         node.prepend(
             ...[
                 newDay && h("div.separator.day", h("span", day)),
-                isFirstNew && h("div.separator.new", h("span", "New messages")),
+                isFirstNew && h("div.separator.new", h("span", t("New messages"))),
             ].filter(Boolean),
         );
     }

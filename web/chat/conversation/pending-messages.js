@@ -3,6 +3,7 @@
 import { button, errorText } from "../ui/controls.js";
 import { h, oncePerFrame } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
+import { t } from "../words.js";
 import { messageNode, placeMessage } from "./message.js";
 
 /** How many sent messages to remember as shown in the timeline. */
@@ -13,8 +14,8 @@ const REMEMBERED = 1000;
  * called after each drawing.
  */
 export class PendingMessages {
-    constructor({ confab, room, timeline, isConnected, drawn }) {
-        Object.assign(this, { confab, room, timeline, isConnected, drawn });
+    constructor({ confab, room, people, timeline, isConnected, drawn }) {
+        Object.assign(this, { confab, room, people, timeline, isConnected, drawn });
         // By client_id: messages that are sent but not in the timeline yet, and those that are.
         this.sent = new Map();
         this.shown = new Set();
@@ -82,7 +83,7 @@ export class PendingMessages {
                 reply_to_id: outgoing.reply_to_id,
                 created_at: outgoing.created_at,
             };
-            const node = messageNode(message, (id) => this.timeline.repliedTo(id));
+            const node = messageNode(message, this.people, (id) => this.timeline.repliedTo(id));
             placeMessage(node, before, false);
             this.#drawState(node, outgoing);
             before = message;
@@ -100,15 +101,15 @@ export class PendingMessages {
         delete article.dataset.id;
         const body = article.querySelector(".body");
         if (state === "failed") {
-            const retry = button("Try again", () => outbox.retry(id), "link");
-            const discard = button("Discard", () => outbox.discard(id), "link");
-            const text = `Not sent: ${errorText(error)}`;
+            const retry = button(t("Try again"), () => outbox.retry(id), "link");
+            const discard = button(t("Discard"), () => outbox.discard(id), "link");
+            const text = t("Not sent: {reason}", { reason: errorText(error) });
             article.classList.add("failed");
             body.append(h("div.state", icon("warning"), text, retry, discard));
         } else if (state === "queued" && (error || !this.isConnected())) {
             // Too fast for the server, or for the network.
             const isTooFast = error?.status === 429;
-            const text = isTooFast ? "Waiting to send: too many at once" : "Waiting to send";
+            const text = isTooFast ? t("Waiting to send: too many at once") : t("Waiting to send");
             body.append(h("div.state", icon("clock"), text));
         }
     }

@@ -34,11 +34,11 @@ export class Reads {
         }
     }
 
-    /** The names of the users other than `self` who have read a message. */
+    /** {user, name} of the users other than `self` who have read a message. */
     namesOf(messageId, self) {
         return [...this.users]
             .filter(([user, { id, name }]) => user !== self && name && id >= messageId)
-            .map(([, { name }]) => name);
+            .map(([user, { name }]) => ({ user, name }));
     }
 
     #set(user, change) {

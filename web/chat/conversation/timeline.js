@@ -3,8 +3,8 @@
 
 import { button, errorText } from "../ui/controls.js";
 import { fill, h, oncePerFrame } from "../ui/dom.js";
-import { counted } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
+import { t, tn } from "../words.js";
 import { drawMessage, messageNode, placeMessage } from "./message.js";
 
 /** Messages per request. */
@@ -19,6 +19,9 @@ const WINDOW = 250;
 const END_DISTANCE = 48;
 /** The most quoted messages kept in memory. */
 const MAX_QUOTES = 500;
+/** How long (ms) a finger stays on a message to open its actions, and how far (px) it may move. */
+const PRESS_MS = 450;
+const PRESS_DISTANCE = 10;
 /** The first and the longest pause (ms) before a failed request is made again. */
 const RETRY_MS = 2000;
 const MAX_RETRY_MS = 30000;
@@ -29,12 +32,13 @@ const MAX_RETRY_MS = 30000;
  * gives a message. Calls `on.seen()` when the room's last message comes into view,
  * `on.shown(messages)` after appending some, `on.changed(id)` after a message was edited or
  * deleted,
- * `on.active(message, article)` when one is pointed at or focused, and `on.refused()` if the user
- * may not read the room. A failed request is shown with the reason and made again.
+ * `on.active(message, article)` when one is pointed at or focused, `on.pressed(message)` when a
+ * finger was held on one, and `on.refused()` if the user may not read the room. A failed request is
+ * shown with the reason and made again.
  */
 export class Timeline {
-    constructor({ source, self, roomName, on }) {
-        Object.assign(this, { source, self, on });
+    constructor({ source, self, people, roomName, on }) {
+        Object.assign(this, { source, self, people, on });
         // The elements in the window, in order and by message id.
         this.items = [];
         this.byId = new Map();
@@ -73,13 +77,13 @@ export class Timeline {
             { hidden: true },
             h("span.round", icon("chat")),
             h("h2", roomName),
-            h("p", "This is the beginning of the room."),
+            h("p", t("This is the beginning of the room.")),
         );
         this.scroller = h(
             "div.scroller",
             {
                 role: "log",
-                "aria-label": `Messages in ${roomName}`,
+                "aria-label": t("Messages in {room}", { room: roomName }),
                 tabindex: "0",
                 onkeydown: (event) => this.#key(event),
                 onfocusin: (event) => {
@@ -89,7 +93,15 @@ export class Timeline {
                     }
                     this.#activate(article);
                 },
-                onpointerover: (event) => this.#activate(event.target.closest(".message")),
+                onpointerover: (event) =>
+                    event.pointerType !== "touch" &&
+                    this.#activate(event.target.closest(".message")),
+                onpointerdown: (event) => this.#startPress(event),
+                onpointermove: (event) => this.#movePress(event),
+                onpointerup: () => this.#endPress(),
+                onpointercancel: () => this.#endPress(),
+                // A browser's own menu for a long press would cover the actions.
+                oncontextmenu: (event) => this.isPressing && event.preventDefault(),
                 onclick: (event) => this.#clicked(event),
             },
             this.beginning,
@@ -102,7 +114,7 @@ export class Timeline {
             "div.timeline",
             this.scroller,
             this.failure,
-            h("div.loading", { hidden: true, role: "status" }, "Loading messages…"),
+            h("div.loading", { hidden: true, role: "status" }, t("Loading messages…")),
             this.jump,
         );
     }
@@ -112,6 +124,7 @@ export class Timeline {
         clearTimeout(this.retryTimer);
         this.resizing.disconnect();
         this.scroller.removeEventListener("scroll", this.watch);
+        this.#endPress();
         this.watch.cancel();
         this.flush.cancel();
         this.element.remove();
@@ -293,13 +306,14 @@ export class Timeline {
                 this.retryTimer = setTimeout(() => this.retry(), this.retryPause);
                 this.retryPause = Math.min(2 * this.retryPause, MAX_RETRY_MS);
             }
-            const text = `The messages could not be loaded. ${errorText(error)}`;
+            const reason = errorText(error);
+            const text = t("The messages could not be loaded. {reason}", { reason });
             // The same text again would make a screen reader repeat it.
             if (this.failure.hidden || this.failure.firstChild.textContent !== text) {
                 fill(
                     this.failure,
                     h("span", text),
-                    button("Try again", () => this.retry(), "link"),
+                    button(t("Try again"), () => this.retry(), "link"),
                 );
             }
             this.failure.hidden = false;
@@ -313,7 +327,7 @@ export class Timeline {
 
     #node(message) {
         const current = { ...message, ...this.changes.get(message.message_id) };
-        const node = messageNode(current, (id) => this.repliedTo(id));
+        const node = messageNode(current, this.people, (id) => this.repliedTo(id));
         this.byId.set(message.message_id, node);
         return node;
     }
@@ -461,11 +475,11 @@ export class Timeline {
         const repliedTo = (other) => this.repliedTo(other);
         this.#keepPosition(() => {
             if (node) {
-                drawMessage(node, { ...node.message, ...change }, repliedTo);
+                drawMessage(node, { ...node.message, ...change }, this.people, repliedTo);
             }
             for (const other of this.items) {
                 if (other.message.reply_to_id === id) {
-                    drawMessage(other, other.message, repliedTo);
+                    drawMessage(other, other.message, this.people, repliedTo);
                 }
             }
         });
@@ -596,7 +610,9 @@ export class Timeline {
             (this.missed > 0 || !this.atEnd || this.#distance() > this.scroller.clientHeight);
         this.jump.hidden = !shown;
         const text =
-            this.missed > 0 ? counted(this.missed, "new message") : "To the newest message";
+            this.missed > 0
+                ? tn(this.missed, "{count} new message", "{count} new messages")
+                : t("To the newest message");
         if (shown && this.jump.textContent !== text) {
             fill(this.jump, icon("down"), text);
         }
@@ -605,6 +621,34 @@ export class Timeline {
     #distance() {
         const { scrollTop, clientHeight, scrollHeight } = this.scroller;
         return scrollHeight - scrollTop - clientHeight;
+    }
+
+    // ---- fingers ----
+
+    #startPress(event) {
+        const article = event.target.closest(".message");
+        this.#endPress();
+        if (event.pointerType !== "touch" || !article?.dataset.id) {
+            return;
+        }
+        this.isPressing = true;
+        this.pressedAt = [event.clientX, event.clientY];
+        this.pressTimer = setTimeout(
+            () => this.on.pressed(article.parentElement.message),
+            PRESS_MS,
+        );
+    }
+
+    #movePress(event) {
+        const [x, y] = this.pressedAt ?? [event.clientX, event.clientY];
+        if (Math.hypot(event.clientX - x, event.clientY - y) > PRESS_DISTANCE) {
+            this.#endPress();
+        }
+    }
+
+    #endPress() {
+        clearTimeout(this.pressTimer);
+        this.isPressing = false;
     }
 
     // ---- keys ----

@@ -1,11 +1,12 @@
 // The dialogs about rooms: new room, room settings, public rooms, direct message, invitation.
 
+import { personName } from "../people.js";
 import { form, submitButton, textField } from "../ui/controls.js";
 import { cancelButton, openDialog, rowButton, searchList } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
-import { counted, visibleName } from "../ui/format.js";
-import { icon } from "../ui/icons.js";
+import { visibleName } from "../ui/format.js";
 import { avatar } from "../ui/avatar.js";
+import { t, tn } from "../words.js";
 
 /** The most rooms shown in a list of results. */
 const MOST_FOUND = 200;
@@ -20,7 +21,7 @@ function roomForm(root, { title, action, room, save }) {
             h("span", hint),
         );
     openDialog(root, title, (close) => {
-        const name = textField("name", "Name", {
+        const name = textField("name", t("Name"), {
             value: room.name,
             required: true,
             autocomplete: "off",
@@ -28,9 +29,9 @@ function roomForm(root, { title, action, room, save }) {
         const isPrivate = room.is_private;
         const privacy = h(
             "fieldset.choices",
-            h("legend.unseen", "Who can join"),
-            privacyOption("private", isPrivate, "Private", "Only invited people can see it."),
-            privacyOption("public", !isPrivate, "Public", "Everyone can find and join it."),
+            h("legend.unseen", t("Who can join")),
+            privacyOption("private", isPrivate, t("Private"), t("Only invited people can see it.")),
+            privacyOption("public", !isPrivate, t("Public"), t("Everyone can find and join it.")),
         );
         return form({
             fields: [name],
@@ -47,17 +48,17 @@ function roomForm(root, { title, action, room, save }) {
 
 export function newRoom(root, save) {
     const room = { name: "", is_private: true };
-    roomForm(root, { title: "New room", action: "Create room", room, save });
+    roomForm(root, { title: t("New room"), action: t("Create room"), room, save });
 }
 
 export function roomSettings(root, room, save) {
-    roomForm(root, { title: "Room settings", action: "Save", room, save });
+    roomForm(root, { title: t("Room settings"), action: t("Save"), room, save });
 }
 
 /** A search for users by the first letters of their names, without the current user. */
-function userSearch(confab, action) {
+function userSearch(confab, people, action) {
     return searchList({
-        label: "Find a person by name",
+        label: t("Find a person by name"),
         search: async (text) => {
             const page = await confab.users({ search: text, limit: 50 });
             const items = page.results.filter((user) => user.user_id !== confab.user.user_id);
@@ -66,35 +67,37 @@ function userSearch(confab, action) {
         row: (user, refresh) =>
             h(
                 "li.person",
-                avatar(user.username),
-                h("span.who", user.username),
+                people.avatar(user.user_id, user.username),
+                personName(people, user),
                 action(user, refresh),
             ),
-        nothing: "No user with that name.",
+        nothing: t("No user with that name."),
     });
 }
 
-export function directMessage(root, confab, choose) {
-    openDialog(root, "New direct message", (close) =>
-        userSearch(confab, (user) =>
-            rowButton("Message", user.username, async () => {
+export function directMessage(root, confab, people, choose) {
+    openDialog(root, t("New direct message"), (close) =>
+        userSearch(confab, people, (user) => {
+            const name = people.name(user.user_id, user.username);
+            return rowButton(t("Message"), t("Message {name}", { name }), async () => {
                 await choose(user);
                 close();
-            }),
-        ),
+            });
+        }),
     );
 }
 
 /** Invites people to a room; members and those just invited are marked. */
-export function invite(root, confab, room, isMember) {
+export function invite(root, confab, people, room, isMember) {
     const invited = new Set();
-    openDialog(root, `Invite to ${visibleName(room.name)}`, () =>
-        userSearch(confab, ({ user_id: id, username }, refresh) => {
+    openDialog(root, t("Invite to {room}", { room: visibleName(room.name) }), () =>
+        userSearch(confab, people, ({ user_id: id, username }, refresh) => {
             if (invited.has(id) || isMember(id)) {
-                const text = invited.has(id) ? "Invited" : "Member";
+                const text = invited.has(id) ? t("Invited") : t("Member");
                 return h("span.under", { role: "status" }, text);
             }
-            return rowButton("Invite", username, async () => {
+            const name = people.name(id, username);
+            return rowButton(t("Invite"), t("Invite {name}", { name }), async () => {
                 await confab.invite(room.room_id, id);
                 invited.add(id);
                 await refresh();
@@ -137,21 +140,25 @@ export function findRoom(root, confab, isMember, choose) {
         const wanted = text.toLowerCase();
         return list.find((room) => room.name.toLowerCase().includes(wanted), MOST_FOUND);
     };
-    openDialog(root, "Public rooms", (close) => {
+    openDialog(root, t("Public rooms"), (close) => {
         const row = (room) => {
-            const action = isMember(room.room_id) ? "Open" : "Join";
-            const members = h("span.under", counted(room.members_count, "member"));
+            const isJoined = isMember(room.room_id);
+            const name = visibleName(room.name);
+            const label = isJoined
+                ? t("Open {room}", { room: name })
+                : t("Join {room}", { room: name });
+            const count = tn(room.members_count, "{count} member", "{count} members");
             return h(
                 "li.person",
-                h("span.round", icon("hash")),
-                h("span.who", visibleName(room.name), members),
-                rowButton(action, visibleName(room.name), async () => {
-                    await choose(room, action === "Join");
+                avatar({ id: room.room_id, name, kind: "tile" }),
+                h("span.who", name, h("span.under", count)),
+                rowButton(isJoined ? t("Open") : t("Join"), label, async () => {
+                    await choose(room, !isJoined);
                     close();
                 }),
             );
         };
-        const label = "Find a room by name";
-        return searchList({ label, search, row, nothing: "No public room with that name." });
+        const label = t("Find a room by name");
+        return searchList({ label, search, row, nothing: t("No public room with that name.") });
     });
 }

@@ -3,6 +3,7 @@
 import { ShownState } from "../shown-state.js";
 import { debounce, oncePerFrame } from "../ui/dom.js";
 import { visibleName } from "../ui/format.js";
+import { t } from "../words.js";
 
 /** Rooms per request, the largest page that the server gives. */
 const PAGE = 200;
@@ -50,13 +51,18 @@ export class RoomList {
         channel.on("room_removed", (event) =>
             this.#removed(
                 event.room_id,
-                event.removed_by === self.username ? null : `${event.removed_by} removed you from`,
+                event.removed_by === self.username
+                    ? null
+                    : (room) =>
+                          t("{name} removed you from “{room}”.", { name: event.removed_by, room }),
             ),
         );
         channel.on("room_deleted", (event) =>
             this.#removed(
                 event.room_id,
-                event.deleted_by === self.username ? null : `${event.deleted_by} deleted`,
+                event.deleted_by === self.username
+                    ? null
+                    : (room) => t("{name} deleted “{room}”.", { name: event.deleted_by, room }),
             ),
         );
         this.channel = channel;
@@ -238,10 +244,11 @@ export class RoomList {
         this.changed();
     }
 
-    #removed(id, reason) {
+    /** `words` says why by the room's name, or is null. */
+    #removed(id, words) {
         const room = this.byId.get(id);
         this.remove(id);
-        this.on.removed(id, reason && room ? `${reason} “${visibleName(room.name)}”.` : null);
+        this.on.removed(id, words && room ? words(visibleName(room.name)) : null);
     }
 
     async #invited({ room_id: id, invited_by: inviter }) {

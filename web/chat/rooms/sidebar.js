@@ -1,87 +1,118 @@
 // The sidebar: the list of rooms, the buttons that add rooms, and the account.
 
 import { messageSummary } from "../conversation/message.js";
-import { avatar, roomAvatar } from "../ui/avatar.js";
-import { button, errorText, iconButton } from "../ui/controls.js";
+import { button, errorText } from "../ui/controls.js";
 import { fill, h, isComposing } from "../ui/dom.js";
-import { fullTime, shorten, shortTime, visibleName } from "../ui/format.js";
+import { fullTime, shorten, shortTime } from "../ui/format.js";
 import { icon } from "../ui/icons.js";
 import { moveWithArrows, setTabStop } from "../ui/keyboard.js";
+import { menu } from "../ui/menu.js";
+import { t, tn } from "../words.js";
 
 /** What the account shows for each state of the notifications channel. */
-const STATE_TEXT = {
-    live: "Online",
-    connecting: "Connecting…",
-    waiting: "Connecting…",
-    polling: "Not live",
-    offline: "Offline",
-    closed: "Offline",
-};
+const stateText = (state) =>
+    ({
+        live: t("Online"),
+        connecting: t("Connecting…"),
+        waiting: t("Connecting…"),
+        polling: t("Not live"),
+        offline: t("Offline"),
+        closed: t("Offline"),
+    })[state];
 
 /** The last message of a room, with who sent it where that is not obvious. */
-function lastMessageText(room, self) {
+function lastMessageText(room, self, people) {
     const last = room.last_message;
     if (room.invitedBy) {
-        const what = room.is_direct ? "started this conversation" : "invited you";
-        return `${room.invitedBy} ${what}`;
+        const name = room.invitedBy;
+        return room.is_direct
+            ? t("{name} started this conversation", { name })
+            : t("{name} invited you", { name });
     }
     if (!last) {
-        return "No messages yet";
+        return t("No messages yet");
     }
     const text = shorten(messageSummary(last), 100);
     const isOwn = last.sender_id === self.user_id;
-    if (last.is_deleted || room.is_direct) {
-        return isOwn && !last.is_deleted ? `You: ${text}` : text;
+    if (isOwn && !last.is_deleted) {
+        return t("You: {text}", { text });
     }
-    return `${isOwn ? "You" : last.sender_username}: ${text}`;
+    if (last.is_deleted || room.is_direct) {
+        return text;
+    }
+    return `${people.name(last.sender_id, last.sender_username)}: ${text}`;
 }
 
 /**
- * `on` has the actions: open(id), newRoom(), findRoom(), directMessage(), toggleNotifications(),
- * changePassword(), logout().
+ * `readOnly`: offers nothing that adds rooms. `on` has the actions: open(id), newRoom(),
+ * findRoom(), directMessage(), hasNotifications(), toggleNotifications(), settings(), and logout()
+ * or null.
  */
 export class Sidebar {
-    constructor(rooms, self, on) {
-        Object.assign(this, { rooms, self, on });
+    constructor({ rooms, self, people, readOnly, on }) {
+        Object.assign(this, { rooms, self, people, readOnly, on });
         this.items = new Map();
-        this.list = h("ul");
-        this.list.addEventListener("focusin", () => this.#drawTabStop());
-        moveWithArrows(this.list, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
+        this.list = h("ul", { "aria-label": t("Rooms") });
+        this.direct = h("ul", { "aria-label": t("Direct messages") });
+        this.headings = [h("h2.section", t("Rooms")), h("h2.section", t("Direct messages"))];
+        this.lists = h("div", this.headings[0], this.list, this.headings[1], this.direct);
+        this.lists.addEventListener("focusin", () => this.#drawTabStop());
+        moveWithArrows(this.lists, { keys: ["ArrowUp", "ArrowDown"], items: "button" });
         this.empty = h("div.empty", { hidden: true });
         this.filter = h("input", {
             type: "search",
-            "aria-label": "Find a room",
+            "aria-label": t("Find a room"),
             autocomplete: "off",
-            placeholder: "Find a room",
+            placeholder: t("Find a room"),
             oninput: () => this.draw(),
             onkeydown: (event) => this.#filterKey(event),
         });
         this.dot = h("span.dot");
         this.state = h("span", { role: "status" });
-        this.bell = iconButton("bellOff", "Desktop notifications", on.toggleNotifications, {
-            "aria-pressed": "false",
-        });
         this.element = h(
             "nav.sidebar",
-            { "aria-label": "Rooms" },
-            h(
-                "div.bar",
-                h("h1.title", "Rooms"),
-                iconButton("mail", "New direct message", on.directMessage),
-                iconButton("globe", "Public rooms", on.findRoom),
-                iconButton("plus", "New room", on.newRoom),
-            ),
+            { "aria-label": t("Rooms") },
+            h("div.bar", h("h1.title", t("Chat")), !readOnly && this.#newMenu()),
             h("div.find", icon("search"), this.filter),
-            h("div.rooms", this.list, this.empty),
-            h(
-                "div.account",
-                avatar(self.username),
-                h("div.title", h("b", self.username), h("span.under", this.dot, this.state)),
-                this.bell,
-                iconButton("key", "Change password", on.changePassword),
-                iconButton("exit", "Log out", on.logout),
-            ),
+            h("div.rooms", this.lists, this.empty),
+            h("div.account", this.#accountMenu()),
         );
+    }
+
+    #newMenu() {
+        const { on } = this;
+        const opener = button([icon("plus"), t("New")], null, "new");
+        return menu(opener, t("New"), () => [
+            { icon: "hash", text: t("New room"), act: on.newRoom },
+            { icon: "mail", text: t("New direct message"), act: on.directMessage },
+            { icon: "globe", text: t("Public rooms"), act: on.findRoom },
+        ]);
+    }
+
+    #accountMenu() {
+        const { on, self, people } = this;
+        const opener = h(
+            "button.bare.me",
+            { type: "button" },
+            people.avatar(self.user_id, self.username),
+            h(
+                "span.title",
+                h("span.unseen", t("Your account:"), " "),
+                h("b", people.nameNode(self.user_id, self.username)),
+                h("span.under", this.dot, this.state),
+            ),
+            icon("settings"),
+        );
+        return menu(opener, t("Your account"), () => [
+            { icon: "settings", text: t("Settings"), act: on.settings },
+            {
+                icon: on.hasNotifications() ? "bell" : "bellOff",
+                text: t("Desktop notifications"),
+                act: on.toggleNotifications,
+                isOn: on.hasNotifications(),
+            },
+            on.logout && { icon: "exit", text: t("Log out"), act: on.logout },
+        ]);
     }
 
     /** Moves the focus to the field that finds a room. */
@@ -91,7 +122,7 @@ export class Sidebar {
     }
 
     #filterKey(event) {
-        const first = this.list.querySelector("button");
+        const first = this.lists.querySelector("button");
         if (isComposing(event)) {
             return;
         }
@@ -116,15 +147,10 @@ export class Sidebar {
         this.draw();
     }
 
-    drawBell(isOn) {
-        this.bell.setAttribute("aria-pressed", String(isOn));
-        fill(this.bell, icon(isOn ? "bell" : "bellOff"));
-    }
-
     /** Updates what has changed. Rooms keep their elements, so that none loses the focus. */
     draw() {
         const state = this.rooms.shown.value;
-        const text = STATE_TEXT[state];
+        const text = stateText(state);
         // Setting the same text again would make a screen reader repeat it.
         if (this.state.textContent !== text) {
             this.state.textContent = text;
@@ -133,8 +159,24 @@ export class Sidebar {
         const wanted = this.filter.value.trim().toLowerCase();
         const shown = this.rooms
             .sorted()
-            .filter((room) => room.name.toLowerCase().includes(wanted));
-        this.#arrange(shown.map((room) => this.#item(room)));
+            .filter((room) => this.people.roomName(room).toLowerCase().includes(wanted));
+        const [direct, others] = [true, false].map((is) =>
+            shown.filter((room) => room.is_direct === is),
+        );
+        this.#arrange(
+            this.list,
+            others.map((room) => this.#item(room)),
+        );
+        this.#arrange(
+            this.direct,
+            direct.map((room) => this.#item(room)),
+        );
+        const hasBoth = direct.length > 0 && others.length > 0;
+        this.headings.forEach((heading) => {
+            heading.hidden = !hasBoth;
+        });
+        this.list.hidden = others.length === 0;
+        this.direct.hidden = direct.length === 0;
         this.#drawTabStop();
         const { loaded, failure } = this.rooms;
         this.#drawEmpty(shown.length === 0 && (loaded || failure !== null), wanted);
@@ -142,28 +184,28 @@ export class Sidebar {
 
     /** Tab reaches the list once: where the user was, at the open room, or at the first one. */
     #drawTabStop() {
-        const buttons = [...this.list.querySelectorAll("button")];
+        const buttons = [...this.lists.querySelectorAll("button")];
         const stop =
             buttons.find((one) => one.matches(":focus")) ??
             buttons.find((one) => one.parentElement.roomId === this.selected) ??
             buttons[0];
-        setTabStop(this.list, stop, "button");
+        setTabStop(this.lists, stop, "button");
     }
 
     /** Shows the items in this order, moving only those that are out of place. */
-    #arrange(items) {
+    #arrange(list, items) {
         const kept = new Set(items);
-        [...this.list.children]
+        [...list.children]
             .filter((item) => !kept.has(item))
             .forEach((item) => {
                 this.items.delete(item.roomId);
                 item.remove();
             });
         items.forEach((item, at) => {
-            const there = this.list.children[at];
+            const there = list.children[at];
             if (there !== item) {
                 const focused = item.matches(":focus-within");
-                this.list.insertBefore(item, there ?? null);
+                list.insertBefore(item, there ?? null);
                 if (focused) {
                     item.firstChild.focus();
                 }
@@ -175,15 +217,16 @@ export class Sidebar {
     #item(room) {
         const current = room.room_id === this.selected;
         const last = room.last_message;
+        const text = lastMessageText(room, this.self, this.people);
         const key = JSON.stringify([
-            room.name,
+            this.people.roomName(room),
+            room.is_direct && this.people.directUsers.get(room),
             room.is_private,
             room.unread_count,
             room.invitedBy,
             current,
             last?.message_id,
-            last?.content,
-            last?.is_deleted,
+            text,
             last && shortTime(last.created_at),
         ]);
         let item = this.items.get(room.room_id);
@@ -197,12 +240,12 @@ export class Sidebar {
         }
         if (item.key !== key) {
             item.key = key;
-            this.#drawRoom(item.firstChild, room, current);
+            this.#drawRoom(item.firstChild, room, current, text);
         }
         return item;
     }
 
-    #drawRoom(element, room, current) {
+    #drawRoom(element, room, current, text) {
         const last = room.last_message;
         const unread = room.unread_count;
         const isNew = unread === 0 && Boolean(room.invitedBy);
@@ -210,8 +253,14 @@ export class Sidebar {
         element.setAttribute("aria-current", String(current));
         fill(
             element,
-            roomAvatar(room),
-            h("span.name", { dir: "auto" }, visibleName(room.name)),
+            this.people.roomAvatar(room),
+            h(
+                "span.name",
+                { dir: "auto" },
+                this.people.roomName(room),
+                room.is_private && !room.is_direct && h("span.private", icon("lock")),
+            ),
+            room.is_private && !room.is_direct && h("span.unseen", t("private")),
             last
                 ? h(
                       "time",
@@ -219,14 +268,14 @@ export class Sidebar {
                       shortTime(last.created_at),
                   )
                 : h("span"),
-            h(
-                "span",
-                { class: unread > 0 || isNew ? "last" : "last wide" },
-                lastMessageText(room, this.self),
-            ),
-            isNew && h("span.badge", "New"),
+            h("span", { class: unread > 0 || isNew ? "last" : "last wide" }, text),
+            isNew && h("span.badge", t("New")),
             unread > 0 &&
-                h("span.count", unread > 99 ? "99+" : String(unread), h("span.unseen", " unread")),
+                h(
+                    "span.count",
+                    h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : String(unread)),
+                    h("span.unseen", tn(unread, "{count} unread", "{count} unread")),
+                ),
         );
     }
 
@@ -236,25 +285,27 @@ export class Sidebar {
             return;
         }
         if (!this.rooms.loaded) {
-            const text = `The rooms could not be loaded. ${errorText(this.rooms.failure)}`;
-            const retry = button("Try again", () => this.rooms.load());
+            const reason = errorText(this.rooms.failure);
+            const text = t("The rooms could not be loaded. {reason}", { reason });
+            const retry = button(t("Try again"), () => this.rooms.load());
             // The same text again would make a screen reader repeat it.
             if (this.empty.firstChild?.textContent !== text) {
                 fill(this.empty, h("p", { role: "alert" }, text), retry);
             }
         } else if (wanted) {
-            fill(this.empty, h("p", "None of your rooms has that name."));
+            fill(this.empty, h("p", t("None of your rooms has that name.")));
         } else {
             fill(
                 this.empty,
                 h("span.round", icon("chat")),
-                h("h2", "No rooms yet"),
-                h("p", "Create a room, join a public one, or send a direct message."),
-                h(
-                    "div.actions",
-                    button("New room", this.on.newRoom, "main"),
-                    button("Public rooms", this.on.findRoom),
-                ),
+                h("h2", t("No rooms yet")),
+                h("p", t("Create a room, join a public one, or send a direct message.")),
+                !this.readOnly &&
+                    h(
+                        "div.actions",
+                        button(t("New room"), this.on.newRoom, "main"),
+                        button(t("Public rooms"), this.on.findRoom),
+                    ),
             );
         }
     }

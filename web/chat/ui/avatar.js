@@ -1,32 +1,62 @@
-// Round pictures of users and rooms.
+// Pictures of users and rooms: round and square tiles with initials, covered by a picture if there
+// is one.
 
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { firstCharacter } from "./format.js";
-import { icon } from "./icons.js";
 
 const HUES = 8;
+/** A picture that has failed is not requested again for this time. */
+const FAILED_MS = 300000;
+/** When each picture has failed, by address. */
+const failures = new Map();
 
-/** A user's picture: the initials on a colour derived from the name. `size` may be "small". */
-export function avatar(name, size = "") {
+const hasFailed = (url) => performance.now() - (failures.get(url) ?? -Infinity) < FAILED_MS;
+
+/** The first letters of the first two words of a name. */
+function initials(name) {
     const parts = name
         .trim()
         .split(/[\s._-]+/u)
         .filter(Boolean);
-    const initials = parts.slice(0, 2).map(firstCharacter);
-    let hue = 0;
-    for (const character of name) {
-        hue = (hue * 31 + character.codePointAt(0)) % 9973;
-    }
-    return h(
-        "span",
-        { class: `avatar hue${hue % HUES} ${size}`, "aria-hidden": "true" },
-        initials.join("").toUpperCase() || "?",
-    );
+    return parts.slice(0, 2).map(firstCharacter).join("").toUpperCase() || "?";
 }
 
-/** A room's picture: the other user of a direct room, or an icon for public or private. */
-export function roomAvatar(room) {
-    return room.is_direct
-        ? avatar(room.name)
-        : h("span.round", icon(room.is_private ? "lock" : "hash"));
+/** A number for a text, for what has no id. */
+function hash(text) {
+    let sum = 0;
+    for (const character of text) {
+        sum = (sum * 31 + character.codePointAt(0)) % 9973;
+    }
+    return sum;
+}
+
+function picture(node, url) {
+    return h("img", {
+        src: url,
+        alt: "",
+        decoding: "async",
+        draggable: "false",
+        referrerpolicy: "no-referrer",
+        onload: () => node.classList.add("pictured"),
+        onerror: (event) => {
+            failures.set(url, performance.now());
+            event.target.remove();
+        },
+    });
+}
+
+/**
+ * Creates a tile, or draws one again. Its colour follows `id`, which may be null, so that it stays
+ * when the name changes. `kind` is "", "small" or "tile" (a room).
+ */
+export function avatar({ id = null, name, url = null, kind = "" }, node = h("span")) {
+    const drawn = JSON.stringify([id, name, url, kind]);
+    if (node.drawn !== drawn) {
+        node.drawn = drawn;
+        node.className = `avatar hue${(id ?? hash(name)) % HUES} ${kind}`;
+        node.setAttribute("aria-hidden", "true");
+        const isPictured = url?.startsWith("https://") && !hasFailed(url);
+        fill(node, h("span", initials(name)), isPictured && picture(node, url));
+    }
+    return node;
 }

@@ -1,7 +1,7 @@
 // Buttons, labelled fields and forms, and the text of an error.
 
+import { errorWords, isEnglish, t, tn } from "../words.js";
 import { h } from "./dom.js";
-import { counted } from "./format.js";
 import { icon } from "./icons.js";
 
 let fieldCount = 0;
@@ -9,14 +9,27 @@ let fieldCount = 0;
 /** Describes an error to the user. */
 export function errorText(error) {
     if (error.name !== "ConfabError") {
-        return `Something went wrong in this page: ${error.message}`;
+        return t("Something went wrong in this page: {text}", { text: error.message });
     }
-    if (error.status === 429) {
-        const when = error.retryAfter ? ` in ${counted(error.retryAfter, "second")}` : " later";
-        return `Too many requests in a short time. Try again${when}.`;
+    if (error.status === 429 && error.retryAfter) {
+        return tn(
+            error.retryAfter,
+            "Too many requests in a short time. Try again in {count} second.",
+            "Too many requests in a short time. Try again in {count} seconds.",
+        );
     }
-    const fields = Object.values(error.fields).flat();
-    return fields.length > 0 ? fields.join(" ") : error.detail;
+    const fields = Object.keys(error.fields);
+    if (fields.length > 0) {
+        return fields.map((name) => fieldErrorText(error, name)).join(" ");
+    }
+    const code = error.status === 429 ? "throttled" : error.code;
+    return errorWords(code, { status: error.status }) ?? error.detail;
+}
+
+/** What is wrong with one field: in English what the server says, else the words for its codes. */
+function fieldErrorText({ fields, codes }, name) {
+    const say = (text, at) => (isEnglish() ? text : (errorWords(codes[name]?.[at]) ?? text));
+    return fields[name].map(say).join(" ");
 }
 
 /** A button with a text. `kind` is a class such as "main", "danger" or "link". */
@@ -75,7 +88,7 @@ export function form({ fields, others = [], buttons, submit }) {
 
     const showError = (error) => {
         const invalid = fields.filter((field) => error.fields?.[field.name]);
-        invalid.forEach((field) => setFieldError(field, error.fields[field.name].join(" ")));
+        invalid.forEach((field) => setFieldError(field, fieldErrorText(error, field.name)));
         if (invalid.length > 0) {
             invalid[0].input.focus();
         } else {

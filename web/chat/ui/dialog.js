@@ -1,6 +1,7 @@
 // Modal dialogs: the frame of all of them, the question before an action that cannot be undone,
 // and a list of search results.
 
+import { t } from "../words.js";
 import { button, errorText, form, submitButton, textField } from "./controls.js";
 import { debounce, fill, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,7 +10,7 @@ const SEARCH_DELAY_MS = 200;
 
 /**
  * Opens a dialog in `root`; `body(close)` returns its content. The browser keeps the focus
- * inside, closes the dialog on Escape and restores the focus.
+ * inside, closes the dialog on Escape and restores the focus. Returns the element.
  */
 export function openDialog(root, title, body) {
     const heading = `confab-dialog-${Date.now()}`;
@@ -22,7 +23,7 @@ export function openDialog(root, title, body) {
     const close = () => dialog.close();
     const closeButton = h(
         "button.bare",
-        { type: "button", "aria-label": "Close", onclick: close },
+        { type: "button", "aria-label": t("Close"), onclick: close },
         icon("close"),
     );
     dialog.append(
@@ -32,9 +33,10 @@ export function openDialog(root, title, body) {
     root.append(dialog);
     dialog.showModal();
     dialog.querySelector("input, .buttons button")?.focus();
+    return dialog;
 }
 
-export const cancelButton = (close) => button("Cancel", close);
+export const cancelButton = (close) => button(t("Cancel"), close);
 
 /**
  * Asks for confirmation. `act()` returns a promise; `then()` is called once it has succeeded and
@@ -61,7 +63,7 @@ export function confirm(root, { title, text, action, act, then }) {
  * one; `nothing` is shown when there are none.
  */
 export function searchList({ label, search, row, nothing }) {
-    const results = h("ul.results", { "aria-label": "Results", tabindex: "0" });
+    const results = h("ul.results", { "aria-label": t("Results"), tabindex: "0" });
     let latest = 0;
     const refresh = async () => {
         latest += 1;
@@ -71,10 +73,10 @@ export function searchList({ label, search, row, nothing }) {
             const { items, more } = await search(field.input.value.trim());
             rows = items.map((item) => row(item, refresh));
             if (more) {
-                rows.push(h("li.note", "There are more. Type more of the name to see them."));
+                rows.push(h("li.note", t("There are more. Type more of the name to see them.")));
             }
         } catch (error) {
-            const retry = button("Try again", refresh, "link");
+            const retry = button(t("Try again"), refresh, "link");
             rows = [h("li.note", { role: "alert" }, errorText(error), " ", retry)];
         }
         // A later search may have been answered first.
@@ -91,8 +93,8 @@ export function searchList({ label, search, row, nothing }) {
     return [field.element, results];
 }
 
-/** A button in a row of results; a failure is shown beside it. */
-export function rowButton(text, name, act) {
+/** A button in a row of results, with a longer label; a failure is shown beside it. */
+export function rowButton(text, label, act) {
     const element = button(text, async () => {
         element.disabled = true;
         try {
@@ -102,6 +104,6 @@ export function rowButton(text, name, act) {
             element.after(h("span.wrong", { role: "alert" }, errorText(error)));
         }
     });
-    element.setAttribute("aria-label", `${text} ${name}`);
+    element.setAttribute("aria-label", label);
     return element;
 }

@@ -1,12 +1,21 @@
-// Formatting for display: times, lists of names, counts, and shortened texts.
+// Formatting for display: times, lists of names, and shortened texts.
+
+import { formatTag, t, tn } from "../words.js";
 
 /**
- * Returns a function that gives one time format, created at its first use: the first one costs a
- * browser as much as the rest of the page.
+ * Returns a function that gives one time format in the language in use, created at its first use:
+ * the first one costs a browser as much as the rest of the page.
  */
 function lazyFormat(options) {
     let format = null;
-    return () => (format ??= new Intl.DateTimeFormat(undefined, options));
+    let tag = null;
+    return () => {
+        if (tag !== formatTag()) {
+            tag = formatTag();
+            format = new Intl.DateTimeFormat(tag, options);
+        }
+        return format;
+    };
 }
 
 const clock = lazyFormat({ hour: "2-digit", minute: "2-digit" });
@@ -49,7 +58,7 @@ export const dayKey = (iso) => midnight(new Date(iso));
 export function dayName(iso) {
     const date = new Date(iso);
     const ago = daysAgo(date);
-    return ago === 0 ? "Today" : ago === 1 ? "Yesterday" : longDay().format(date);
+    return ago === 0 ? t("Today") : ago === 1 ? t("Yesterday") : longDay().format(date);
 }
 
 /** A short form for the list of rooms; days of another year show the year. */
@@ -60,7 +69,7 @@ export function shortTime(iso) {
         return clock().format(date);
     }
     if (ago < 7) {
-        return ago === 1 ? "Yesterday" : weekday().format(date);
+        return ago === 1 ? t("Yesterday") : weekday().format(date);
     }
     const isThisYear = date.getFullYear() === new Date().getFullYear();
     return (isThisYear ? shortDay : shortDate)().format(date);
@@ -92,15 +101,13 @@ export function watchDay(changed) {
 /** "ann, bob and carol"; with more than three, "ann, bob and 2 others". */
 export function listOfNames(names) {
     if (names.length > 3) {
-        return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
+        const some = names.slice(0, 2).join(", ");
+        return tn(names.length - 2, "{some} and 1 other", "{some} and {count} others", { some });
     }
     return names.length < 2
         ? names.join("")
-        : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+        : t("{some} and {last}", { some: names.slice(0, -1).join(", "), last: names.at(-1) });
 }
-
-/** "1 member", "3 members" */
-export const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
 /** How far (in units of UTF-16) to look past the limit for the end of a character. */
 const LOOK_AHEAD = 64;

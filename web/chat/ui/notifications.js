@@ -1,5 +1,6 @@
 // Telling the user: short notices at the foot of the chat, and desktop notifications.
 
+import { t } from "../words.js";
 import { button, errorText, iconButton } from "./controls.js";
 import { h, isAttended, storageOf } from "./dom.js";
 import { shorten } from "./format.js";
@@ -10,6 +11,7 @@ const STORAGE_KEY = "confab-alerts";
 /** Notices that disappear by themselves. A screen reader reads each when it appears. */
 export class Notices {
     constructor() {
+        this.timers = new Set();
         this.element = h("div.notices", { role: "alert" });
         // At the top: those that stay must not cover the input.
         this.kept = h("div.kept-notices", { role: "alert" });
@@ -18,10 +20,19 @@ export class Notices {
     show(text) {
         // The same text again replaces the first one.
         [...this.element.children].find((one) => one.dataset.words === text)?.remove();
-        const close = iconButton("close", "Close this message", () => notice.remove());
+        const close = iconButton("close", t("Close this message"), () => notice.remove());
         const notice = h("div.notice", { "data-words": text }, h("span", text), close);
         this.element.append(notice);
-        setTimeout(() => notice.remove(), NOTICE_MS);
+        const timer = setTimeout(() => {
+            this.timers.delete(timer);
+            notice.remove();
+        }, NOTICE_MS);
+        this.timers.add(timer);
+    }
+
+    close() {
+        this.timers.forEach(clearTimeout);
+        this.timers.clear();
     }
 
     /**
@@ -30,8 +41,8 @@ export class Notices {
      */
     keep(text, retry, giveUp) {
         const end = () => notice.remove();
-        const again = button("Try again", retry, "link");
-        const close = iconButton("close", "Close this message", () => {
+        const again = button(t("Try again"), retry, "link");
+        const close = iconButton("close", t("Close this message"), () => {
             end();
             giveUp();
         });
@@ -81,19 +92,19 @@ export class DesktopNotifications {
     async toggle() {
         if (this.enabled) {
             this.#want(false);
-            return "Desktop notifications are off.";
+            return t("Desktop notifications are off.");
         }
         if (this.supported && Notification.permission !== "granted") {
             this.#try();
         }
         if (!this.supported) {
-            return "This browser does not support desktop notifications.";
+            return t("This browser does not support desktop notifications.");
         }
         const permission = await Notification.requestPermission();
         this.#want(permission === "granted");
         return this.wanted
-            ? "Desktop notifications are on."
-            : "Your browser blocks notifications. You can allow them in its site settings.";
+            ? t("Desktop notifications are on.")
+            : t("Your browser blocks notifications. You can allow them in its site settings.");
     }
 
     #want(wanted) {

@@ -1,0 +1,146 @@
+// The dialog of a user's settings: profile, language, password, sessions.
+
+import { button, errorText, form, submitButton, textField } from "./ui/controls.js";
+import { openDialog, rowButton } from "./ui/dialog.js";
+import { fill, h } from "./ui/dom.js";
+import { fullTime } from "./ui/format.js";
+import { icon } from "./ui/icons.js";
+import { LANGUAGES, t } from "./words.js";
+
+/** The largest page that the server gives. */
+const MOST_SESSIONS = 200;
+
+/** The language tag to store: a longer one of the same language, such as "de-AT", is kept. */
+const isOf = (locale, language) => locale?.toLowerCase().split(/[-_]/u)[0] === language;
+
+function languageField(locale) {
+    const option = (value, text, selected) => h("option", { value, selected }, text);
+    const input = h(
+        "select",
+        { id: "confab-locale", name: "locale" },
+        option("", t("As the browser"), !locale),
+        Object.entries(LANGUAGES).map(([tag, name]) => option(tag, name, isOf(locale, tag))),
+    );
+    const wrong = h("span.wrong");
+    const label = h("label", { for: "confab-locale" }, t("Language"));
+    return { name: "locale", input, wrong, element: h("div.field", label, input, wrong) };
+}
+
+function profileForm(confab, saved) {
+    const { user } = confab;
+    const name = textField("display_name", t("Display name"), {
+        value: user.display_name ?? user.username,
+        autocomplete: "name",
+    });
+    const picture = textField(
+        "avatar_url",
+        t("Address of your picture"),
+        { type: "url", value: user.avatar_url, placeholder: "https://", autocomplete: "off" },
+        t("Empty: your initials are shown."),
+    );
+    const language = languageField(user.locale);
+    const done = h("span.done", { role: "status" });
+    return form({
+        fields: [name, picture, language],
+        buttons: [done, submitButton(t("Save"))],
+        submit: async () => {
+            done.textContent = "";
+            const tag = language.input.value;
+            await confab.updateProfile({
+                display_name: name.input.value.trim() || null,
+                avatar_url: picture.input.value.trim() || null,
+                locale: isOf(user.locale, tag) ? user.locale : tag || null,
+            });
+            done.textContent = t("Saved.");
+            saved(user);
+        },
+    });
+}
+
+function passwordForm(confab, changed) {
+    const old = textField("old_password", t("Current password"), {
+        type: "password",
+        autocomplete: "current-password",
+    });
+    const fresh = textField(
+        "new_password",
+        t("New password"),
+        { type: "password", autocomplete: "new-password" },
+        t("At least 8 characters. Your other sessions will be logged out."),
+    );
+    return form({
+        fields: [old, fresh],
+        buttons: [submitButton(t("Change password"))],
+        submit: async () => {
+            await confab.changePassword(old.input.value, fresh.input.value);
+            [old, fresh].forEach((field) => {
+                field.input.value = "";
+            });
+            changed();
+        },
+    });
+}
+
+function sessionRow(confab, session, refresh) {
+    const kind = session.kind === "token" ? t("App or embedded chat") : t("Browser");
+    const used = session.last_used_at ?? session.created_at;
+    const time = t("Last used: {time}", { time: fullTime(used) });
+    const end = () => confab.endSession(session.session_id).then(refresh);
+    return h(
+        "li.person",
+        h("span.round", icon(session.kind === "token" ? "chat" : "globe")),
+        h("span.who", kind, h("span.under", time)),
+        session.current
+            ? h("span.badge", t("This one"))
+            : rowButton(t("Log out"), t("Log out: {what}", { what: `${kind}, ${time}` }), end),
+    );
+}
+
+function sessionsList(confab) {
+    const list = h("ul.sessions", { "aria-label": t("Sessions") });
+    const problem = h("p.wrong", { role: "alert" });
+    const all = button(t("Log out everywhere else"), async () => {
+        all.disabled = true;
+        try {
+            await confab.endOtherSessions();
+            await refresh();
+        } catch (error) {
+            problem.textContent = errorText(error);
+        }
+        all.disabled = false;
+    });
+    const refresh = async () => {
+        try {
+            const { results: sessions } = await confab.sessions({ limit: MOST_SESSIONS });
+            fill(
+                list,
+                sessions.map((session) => sessionRow(confab, session, refresh)),
+            );
+            problem.textContent = "";
+            all.hidden = sessions.every(({ current }) => current);
+        } catch (error) {
+            problem.textContent = errorText(error);
+        }
+    };
+    all.hidden = true;
+    refresh();
+    return { nodes: [list, problem, h("div.buttons", all)], refresh };
+}
+
+/**
+ * `hasPassword`: whether this user logs in by password here. Calls `on.saved(before)` after the
+ * profile was changed, and `on.passwordChanged()`.
+ */
+export function openSettings(root, confab, { hasPassword, on }) {
+    const sessions = sessionsList(confab);
+    const passwordChanged = () => {
+        sessions.refresh();
+        on.passwordChanged();
+    };
+    const part = (title, ...content) => h("section.part", h("h3", title), ...content);
+    openDialog(root, t("Settings"), () => [
+        part(t("Profile"), profileForm(confab, on.saved)),
+        hasPassword && part(t("Password"), passwordForm(confab, passwordChanged)),
+        part(t("Sessions"), ...sessions.nodes),
+    ]);
+}
