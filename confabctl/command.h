@@ -41,6 +41,10 @@ command_run command_token_add;
 command_run command_token_list;
 command_run command_token_revoke;
 
+command_run command_key_add;
+command_run command_key_list;
+command_run command_key_revoke;
+
 command_run command_room_list;
 command_run command_room_show;
 command_run command_room_delete;

@@ -60,6 +60,16 @@ static const struct command COMMANDS[] = {
      STORE | COMMAND_JSON, command_token_list},
     {"token revoke", "ID", "Revoke a token immediately and close the sockets opened with it.",
      STORE, command_token_revoke},
+    {"key add", "NAME --scopes LIST [--address NET]... [--expires DATE]",
+     "Create an API key for a program of the site and print it; it cannot be shown again.\n"
+     "--scopes: some of users,rooms,messages,hooks,moderate,act.\n"
+     "--address: an address or network it may be used from; several may be given (default: any).\n"
+     "--expires: UTC date (2027-01-31: at its beginning) or time (2027-01-31T12:00:00Z).",
+     STORE, command_key_add},
+    {"key list", "", "List the API keys, without their secrets.", STORE | COMMAND_JSON,
+     command_key_list},
+    {"key revoke", "NAME", "Revoke an API key immediately and close the sockets opened with it.",
+     STORE, command_key_revoke},
     {"room list", "[--limit N] [--offset N]",
      "List all rooms by id.\n"
      "--limit: maximum number of rooms (default: 1000). --offset: number of rooms to skip.",

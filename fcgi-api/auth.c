@@ -5,6 +5,7 @@
 #include "auth.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auth_cache.h"
@@ -95,6 +96,70 @@ bool auth_from_cache(struct exchange *x) {
     return x->has_identity;
 }
 
+/* ---- API keys ---- */
+
+/* Finds a key that is valid for this request; else the response is set. */
+static enum error find_key(struct exchange *x, struct text key) {
+    unsigned char hash[SECRET_HASH_SIZE];
+    enum error error = ERROR_UNAUTHENTICATED;
+    if (secret_hash_api_key(key, hash))
+        error = api_key_find(x->service->db, hash, &x->key);
+    if (error == ERROR_UNAUTHENTICATED)
+        return refuse(x, CODE_AUTHENTICATION_FAILED, "Invalid token.");
+    x->has_key = !error;
+    return error;
+}
+
+static enum error refuse_key(struct exchange *x, enum api_key_refusal refusal) {
+    return exchange_fail(x, ERROR_FORBIDDEN,
+                         refusal == API_KEY_WRONG_ADDRESS ? CODE_KEY_ADDRESS : CODE_KEY_NEEDS_USER,
+                         api_key_refusal_detail(refusal));
+}
+
+/* The user as whom the key acts; the cookie beside it does not count. */
+static enum error identify_by_key(struct exchange *x, struct text key) {
+    const struct config *config = x->service->config;
+    const struct text user = text_of(request_header(x->request, VARIABLE_HTTP_X_CONFAB_USER));
+    enum api_key_refusal refusal = API_KEY_ACCEPTED;
+    enum error error = find_key(x, key);
+    if (!error)
+        error = api_key_act(x->service->db, &x->key, x->request->address, user,
+                            text_of(config->jwt_issuer), x->ids[0], &x->identity, &refusal);
+    if (refusal != API_KEY_ACCEPTED)
+        return refuse_key(x, refusal);
+    if (error)
+        return error;
+    /* Not 401: the key itself is valid. */
+    if (!x->identity.user.is_active)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");
+    x->has_identity = true;
+    return ERROR_NONE;
+}
+
+enum error auth_require_key(struct exchange *x, unsigned scope) {
+    char detail[80];
+    struct text key;
+    enum error error;
+    /* Users are told that this is not for them; invalid credentials, that they are invalid. */
+    if (!find_token(x->request, &key) || !secret_is_api_key(key)) {
+        error = auth_identify(x);
+        return error ? error
+                     : exchange_fail(x, ERROR_FORBIDDEN, CODE_KEY_REQUIRED,
+                                     "This path is for API keys.");
+    }
+    error = find_key(x, key);
+    if (error)
+        return error;
+    if (!api_key_allows_address(&x->key, x->request->address))
+        return refuse_key(x, API_KEY_WRONG_ADDRESS);
+    if (scope == 0 || (x->key.scopes & scope))
+        return ERROR_NONE;
+    snprintf(detail, sizeof(detail), "The API key lacks the scope %s.", api_key_scope_name(scope));
+    return exchange_fail(x, ERROR_FORBIDDEN, CODE_KEY_SCOPE, detail);
+}
+
+/* ---- users ---- */
+
 /* A database that takes no changes is no reason to refuse a request that reads. */
 static void note_use(struct exchange *x) {
     struct service *service = x->service;
@@ -109,6 +174,8 @@ enum error auth_identify(struct exchange *x) {
     enum error error = ERROR_UNAUTHENTICATED;
     /* Token first, and then no cookie: what counts must not depend on the browser's state. */
     const bool by_token = find_token(x->request, &key);
+    if (by_token && secret_is_api_key(key))
+        return identify_by_key(x, key);
     if (by_token) {
         x->has_token = secret_hash_key(key, x->token_hash);
         if (x->has_token)

@@ -7,10 +7,16 @@
 #include "server/exchange.h"
 
 /* Finds the identity by token (Authorization, else X-Confab-Token), else by session cookie. A token
- * takes precedence over the cookie, even if it is invalid. Sets x->identity, including the state of
- * the first room in the path. On ERROR_UNAUTHENTICATED the response is set, including
- * WWW-Authenticate. */
+ * takes precedence over the cookie, even if it is invalid. An API key in place of a token stands
+ * for the user that X-Confab-User names, if it has the scope; then x->key is set too. Sets
+ * x->identity, including the state of the first room in the path. On ERROR_UNAUTHENTICATED and
+ * ERROR_FORBIDDEN the response is set, including WWW-Authenticate. */
 enum error auth_identify(struct exchange *x);
+
+/* For the site's own paths: the request must have an API key with this scope (0: any), and be from
+ * an address that the key allows. Sets x->key. On ERROR_UNAUTHENTICATED and ERROR_FORBIDDEN the
+ * response is set. */
+enum error auth_require_key(struct exchange *x, unsigned scope);
 
 /* Leaves checking the token to the handler: sets x->token_hash and x->auth_pending. False if the
  * request has no well-formed token. */

@@ -61,7 +61,13 @@ bool limit_is_on(const struct exchange *x) {
 
 /* Rare enough to be worth a wait for Redis, and a write. */
 static bool is_rare(enum limit_kind kind) {
-    return kind != LIMIT_MESSAGES && kind != LIMIT_REQUESTS;
+    return kind != LIMIT_MESSAGES && kind != LIMIT_REQUESTS && kind != LIMIT_KEYS;
+}
+
+/* Whether a limit applies: with an API key, that of the key, and those of guessing passwords. */
+static bool applies(const struct exchange *x, enum limit_kind kind) {
+    return limit_is_on(x) && (!x->has_key || kind == LIMIT_KEYS || kind == LIMIT_LOGINS ||
+                              kind == LIMIT_LOGINS_ADDRESS || kind == LIMIT_LOGINS_NAME);
 }
 
 /* ---- buckets ---- */
@@ -126,6 +132,11 @@ static struct token_bucket bucket_of(const struct exchange *x, enum limit_kind k
     case LIMIT_REQUESTS:
         bucket.burst = config->rate_requests_burst;
         bucket.interval_us = second / config->rate_requests;
+        break;
+    case LIMIT_KEYS:
+        bucket.rule = "key";
+        bucket.burst = config->rate_keys;
+        bucket.interval_us = second / config->rate_keys;
         break;
     }
     /* The name depends on the rule, so it comes last. */
@@ -241,7 +252,7 @@ static enum error answer(struct exchange *x, uint64_t wait_us) {
 }
 
 enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject) {
-    if (!limit_is_on(x))
+    if (!applies(x, kind))
         return ERROR_NONE;
     const struct token_bucket bucket = bucket_of(x, kind, subject);
     return answer(x, take(x->service, kind, &bucket, 1));
@@ -262,6 +273,11 @@ enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t us
     return limit_take(x, kind, subject.text);
 }
 
+enum error limit_take_key(struct exchange *x) {
+    const struct user_subject subject = subject_of(x->key.id);
+    return limit_take(x, LIMIT_KEYS, subject.text);
+}
+
 enum error limit_take_login(struct exchange *x, const char *address, const char *name) {
     char both[256];
     if (!limit_is_on(x))
@@ -274,7 +290,7 @@ enum error limit_take_login(struct exchange *x, const char *address, const char 
 }
 
 void limit_give_back(struct exchange *x, enum limit_kind kind, const char *subject) {
-    if (!limit_is_on(x))
+    if (!applies(x, kind))
         return;
     const struct token_bucket bucket = bucket_of(x, kind, subject);
     /* In both places, as it was taken in both. */

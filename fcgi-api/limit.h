@@ -24,7 +24,8 @@ enum limit_kind {
     LIMIT_INVITATIONS,    /* of a user */
     LIMIT_ROOMS,          /* of a user */
     LIMIT_MESSAGES,       /* of a user */
-    LIMIT_REQUESTS        /* of a user */
+    LIMIT_REQUESTS,       /* of a user */
+    LIMIT_KEYS            /* requests of an API key */
 };
 
 /* Keeps its buckets in the shared memory. Never NULL; free with limit_free, which takes NULL
@@ -39,7 +40,11 @@ bool limit_is_on(const struct exchange *x);
  * the response is set, including Retry-After. */
 enum error limit_take(struct exchange *x, enum limit_kind kind, const char *subject);
 
-/* The same with a user as the subject. */
+/* Counts a request toward LIMIT_KEYS of its API key, x->key. Of the other limits, a request with an
+ * API key counts toward those of logins only. */
+enum error limit_take_key(struct exchange *x);
+
+/* The same as limit_take with a user as the subject. */
 enum error limit_take_user(struct exchange *x, enum limit_kind kind, uint64_t user_id);
 
 /* Counts an attempt to log in toward LIMIT_LOGINS_ADDRESS and LIMIT_LOGINS; toward neither if one

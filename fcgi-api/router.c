@@ -126,7 +126,7 @@ static const struct route *find_route(struct exchange *x, unsigned *allowed) {
 }
 
 /* The longest value of Allow, with its terminator. */
-#define ALLOW_SIZE sizeof("GET, HEAD, POST, PATCH, DELETE, OPTIONS")
+#define ALLOW_SIZE sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 
 static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
     static const struct {
@@ -134,6 +134,7 @@ static void write_allow(unsigned methods, char out[ALLOW_SIZE]) {
         const char *names;
     } NAMES[] = {{METHOD_GET, "GET, HEAD, "},
                  {METHOD_POST, "POST, "},
+                 {METHOD_PUT, "PUT, "},
                  {METHOD_PATCH, "PATCH, "},
                  {METHOD_DELETE, "DELETE, "}};
     /* GET stands for HEAD too; OPTIONS is always allowed and ends the list. */
@@ -150,9 +151,11 @@ static bool is_unsafe(enum method method) {
     return (method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) == 0;
 }
 
-/* Counts the request toward the rate limit of its user, once. */
+/* Counts the request toward the rate limit of its API key, or else of its user, once. */
 static enum error count_request(struct exchange *x) {
     const uint64_t user_id = x->identity.user.id;
+    if (x->has_key)
+        return limit_take_key(x);
     /* A request that is served again is counted once. */
     if (x->counted_id == user_id)
         return ERROR_NONE;
@@ -170,7 +173,10 @@ static enum error check_user(struct exchange *x, const struct route *route) {
         error = auth_check_cookie_origin(x);
     if (error || (route->flags & ROUTE_PUBLIC))
         return error;
-    error = auth_identify(x);
+    if (route->flags & ROUTE_KEY)
+        error = auth_require_key(x, route->flags >> ROUTE_SCOPE_SHIFT);
+    else
+        error = auth_identify(x);
     /* Only cookies need this: a foreign page cannot add a token. */
     if (!error && x->identity.session_id && is_unsafe(x->request->method))
         error = auth_check_origin(x);

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 
 #include <sodium.h>
+#include <string.h>
 
 _Static_assert(SECRET_PASSWORD_SIZE >= crypto_pwhash_argon2id_STRBYTES, "an argon2id string fits");
 
@@ -56,6 +57,33 @@ bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
     return crypto_generichash(hash, SECRET_HASH_SIZE, (const unsigned char *)digits, KEY_DIGITS,
                               NULL, 0) == 0;
 }
+
+/* ---- API keys ---- */
+
+static const char API_PREFIX[] = "ck_";
+
+void secret_make_api_key(char key[SECRET_API_KEY_SIZE]) {
+    memcpy(key, API_PREFIX, sizeof(API_PREFIX) - 1);
+    secret_make_key(key + sizeof(API_PREFIX) - 1);
+}
+
+bool secret_is_api_key(struct text key) {
+    return text_skip(&key, API_PREFIX);
+}
+
+bool secret_hash_api_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]) {
+    struct text digits = key;
+    /* In one spelling only: no client has a reason to change it. */
+    if (!text_skip(&digits, API_PREFIX) || digits.len != KEY_DIGITS)
+        return false;
+    for (size_t i = 0; i < KEY_DIGITS; i++)
+        if (!is_hex_digit(digits.at[i]))
+            return false;
+    secret_digest(key, hash, SECRET_HASH_SIZE);
+    return true;
+}
+
+/* ---- other texts ---- */
 
 void secret_digest(struct text text, unsigned char *out, size_t size) {
     crypto_generichash(out, size, (const unsigned char *)text.at, text.len, NULL, 0);

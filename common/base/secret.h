@@ -14,6 +14,9 @@
 #define SECRET_KEY_SIZE 41
 /* Its BLAKE2b hash, the only form that is stored. */
 #define SECRET_HASH_SIZE 32
+/* A key of a program of the site: "ck_" and 40 hexadecimal digits in lower case; and a
+ * terminator. */
+#define SECRET_API_KEY_SIZE (SECRET_KEY_SIZE + 3)
 /* The argon2id hash string of a password, with the terminator. */
 #define SECRET_PASSWORD_SIZE 128
 
@@ -26,6 +29,13 @@ void secret_make_key(char key[SECRET_KEY_SIZE]);
 /* Hashes a key, in either case of its letters; false, and hash unchanged, unless it is 40
  * hexadecimal digits. */
 bool secret_hash_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]);
+
+/* The same for API keys, of which the whole text is hashed: neither a key nor its digits alone are
+ * ever found among tokens, or the other way round. secret_is_api_key is true for what is meant as
+ * an API key: it begins with "ck_". */
+void secret_make_api_key(char key[SECRET_API_KEY_SIZE]);
+bool secret_is_api_key(struct text key);
+bool secret_hash_api_key(struct text key, unsigned char hash[SECRET_HASH_SIZE]);
 
 /* Makes a hash of `size` bytes (16 to 64) of a text, for names and addresses that need not be
  * readable where they are stored. */

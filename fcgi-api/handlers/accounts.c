@@ -12,13 +12,13 @@
 #include "event/serialize.h"
 #include "handlers/accounts.h"
 #include "handlers/handlers.h"
+#include "handlers/profile_body.h"
 #include "http/cidr.h"
 #include "limit.h"
 #include "password_worker.h"
 #include "rest/fields.h"
 #include "store/login_session.h"
 #include "store/profile.h"
-#include "store/profile_fields.h"
 #include "store/token.h"
 
 #define PASSWORD_MIN 8
@@ -295,6 +295,10 @@ static enum error log_in_by_token(struct exchange *x, char key[SECRET_KEY_SIZE])
     enum error error = auth_identify(x);
     if (error)
         return error;
+    /* A session would outlive the API key. */
+    if (x->has_key)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_PERMISSION_DENIED,
+                             "An API key cannot log in.");
     /* A key of its own: the cookie is not the token. */
     secret_make_key(key);
     if (!secret_hash_key(text_of(key), hash))
@@ -377,27 +381,6 @@ enum error accounts_me(struct exchange *x) {
 
 /* ---- the profile ---- */
 
-/* Reads a text that may be null, which is none, and notes that it is given. True if there is a text
- * to check. */
-static bool read_profile_text(struct exchange *x, const char *name, size_t most,
-                              enum profile_field field, struct profile *profile,
-                              struct text *text) {
-    if (fields_is_null(x, name)) {
-        *text = (struct text){"", 0};
-        profile->given |= field;
-        return false;
-    }
-    if (!fields_text(x, name, 1, most, 0, text))
-        return false;
-    profile->given |= field;
-    return true;
-}
-
-static void add_problem(struct exchange *x, const char *name, const char *problem) {
-    if (problem)
-        field_errors_add(&x->field_errors, name, CODE_INVALID, "%s", problem);
-}
-
 enum error accounts_profile(struct exchange *x) {
     const struct config *config = x->service->config;
     struct profile profile = {0};
@@ -405,16 +388,7 @@ enum error accounts_profile(struct exchange *x) {
     if (config->profile_edit == CONFIG_OFF)
         return exchange_fail(x, ERROR_FORBIDDEN, CODE_PROFILE_FROM_SITE,
                              "Names and pictures come from the site.");
-    if (read_profile_text(x, "display_name", PROFILE_NAME_POINTS, PROFILE_DISPLAY_NAME, &profile,
-                          &profile.display_name))
-        add_problem(x, "display_name", profile_name_problem(profile.display_name));
-    if (read_profile_text(x, "avatar_url", PROFILE_AVATAR_BYTES, PROFILE_AVATAR_URL, &profile,
-                          &profile.avatar_url))
-        add_problem(x, "avatar_url",
-                    profile_avatar_problem(profile.avatar_url, config->avatar_origins));
-    if (read_profile_text(x, "locale", PROFILE_LOCALE_BYTES, PROFILE_LOCALE, &profile,
-                          &profile.locale))
-        add_problem(x, "locale", profile_locale_problem(profile.locale));
+    profile_body_read(x, &profile);
     if (!field_errors_none(&x->field_errors))
         return ERROR_BAD_INPUT;
     const enum error error = profile_set(x->service->db, x->identity.user.id, &profile, &changed);

@@ -57,7 +57,8 @@ void etag_write(struct exchange *x) {
     else
         buffer_append_str(headers, "no-cache");
     /* The answer depends on the user: a cache must keep answers apart. */
-    buffer_append_str(headers, "\r\nVary: Authorization, X-Confab-Token, Cookie\r\n");
+    buffer_append_str(headers,
+                      "\r\nVary: Authorization, X-Confab-Token, X-Confab-User, Cookie\r\n");
 }
 
 static void append_counter(struct buffer *tag, uint64_t counter) {

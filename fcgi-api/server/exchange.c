@@ -3,8 +3,12 @@
  * allocation. */
 #include "server/exchange.h"
 
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
 
 enum error exchange_fail(struct exchange *x, enum error error, enum error_code code,
                          const char *detail) {
@@ -21,6 +25,7 @@ static void clear_work(struct exchange *x) {
     x->has_identity = false;
     x->auth_pending = false;
     x->has_token = false;
+    x->has_key = false;
     x->session_key = (struct text){NULL, 0};
     buffer_clear(&x->etag);
     x->max_age_s = 0;
@@ -40,6 +45,19 @@ void exchange_start_over(struct exchange *x, size_t headers_len) {
     /* Headers from before the handler (request id, Allow, CORS) stay. */
     x->response.headers.len = headers_len;
     buffer_clear(&x->response.body);
+}
+
+void exchange_log(const struct exchange *x, int64_t started_us) {
+    /* Tenths of a millisecond, printed as one decimal. */
+    const int64_t tenths = (clock_monotonic_us() - started_us) / 100;
+    const bool address = x->service->config->log_addresses == CONFIG_ON;
+    /* Addresses are personal data: logged only on request. The name of an API key says which of the
+     * site's programs has made a change. */
+    log_info("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64 "%s%s%s%s", x->request->method_name,
+             x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
+             x->has_identity ? x->identity.user.id : 0, x->has_key ? " key=" : "",
+             x->has_key ? x->key.name : "", address ? " address=" : "",
+             address ? x->request->address : "");
 }
 
 void exchange_reset(struct exchange *x) {

@@ -15,6 +15,7 @@
 #include "server/field_errors.h"
 #include "server/request.h"
 #include "server/response.h"
+#include "store/api_key.h"
 #include "store/housekeeping.h"
 #include "store/identity.h"
 
@@ -72,9 +73,12 @@ struct exchange {
     struct text session_key;                    /* that of the cookie, once it was found valid */
     bool has_token;                             /* the request has a well-formed token, */
     unsigned char token_hash[SECRET_HASH_SIZE]; /* whose hash this is */
-    uint64_t counted_id;                        /* user the request was counted for; 0: none */
-    struct json_tokener *tokener;               /* reused; NULL before the first body */
-    struct json_object *fields;                 /* the body; NULL when the route takes none */
+    bool has_key;                               /* the request has a valid API key: */
+    struct api_key key;
+    bool in_batch;                /* it is one of the requests in a batch */
+    uint64_t counted_id;          /* user the request was counted for; 0: none */
+    struct json_tokener *tokener; /* reused; NULL before the first body */
+    struct json_object *fields;   /* the body; NULL when the route takes none */
     struct field_errors field_errors;
     struct buffer etag; /* the entity tag of the response; empty: none */
     unsigned max_age_s; /* with a tag: how long the response may be used without asking */
@@ -105,6 +109,9 @@ void exchange_end_pending(struct exchange *x, enum error error, bool found);
 /* Drops all that a handler did with auth_pending: of the response the first bytes of the headers
  * stay, and the request stays counted. */
 void exchange_start_over(struct exchange *x, size_t headers_len);
+
+/* Logs the request, which was served since started_us of the monotonic clock. */
+void exchange_log(const struct exchange *x, int64_t started_us);
 
 /* Clears the exchange for the next request, keeping buffers. */
 void exchange_reset(struct exchange *x);

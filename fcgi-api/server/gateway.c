@@ -5,7 +5,6 @@
 #include "server/gateway.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -105,17 +104,6 @@ static void set_body(struct gateway *gateway, struct text body, bool late) {
 
 /* ---- serving ---- */
 
-static void log_request(const struct exchange *x, int64_t started_us) {
-    /* Tenths of a millisecond, printed as one decimal. */
-    const int64_t tenths = (clock_monotonic_us() - started_us) / 100;
-    const bool address = x->service->config->log_addresses == CONFIG_ON;
-    /* Addresses are personal data: logged only on request. */
-    log_info("%s %s %d %" PRId64 ".%" PRId64 "ms user=%" PRIu64 "%s%s", x->request->method_name,
-             x->route ? x->route : "-", x->response.status, tenths / 10, tenths % 10,
-             x->has_identity ? x->identity.user.id : 0, address ? " address=" : "",
-             address ? x->request->address : "");
-}
-
 /* Makes the id of a request: that of the process, and a counter in eight digits. */
 static void set_request_id(struct gateway *gateway) {
     char *id = gateway->exchange.id;
@@ -140,7 +128,7 @@ static void serve(struct gateway *gateway, char *const *variables, struct text b
     /* The head depends on the finished response. */
     buffer_clear(&gateway->head);
     response_head(&x->response, &gateway->head);
-    log_request(x, started);
+    exchange_log(x, started);
     log_set_id(NULL);
 }
 

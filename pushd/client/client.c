@@ -93,16 +93,30 @@ enum error_code client_error_code(enum error error) {
     return refusal_of(error)->code;
 }
 
+/* What is wrong with an API key that is valid; false if nothing is. */
+static bool explain_key(const struct client *client, enum error_code *code, const char **detail) {
+    const enum api_key_refusal refusal =
+        client->acting ? client->acting->refusal : API_KEY_ACCEPTED;
+    if (refusal == API_KEY_ACCEPTED)
+        return false;
+    *code = refusal == API_KEY_WRONG_ADDRESS ? CODE_KEY_ADDRESS : CODE_KEY_NEEDS_USER;
+    *detail = api_key_refusal_detail(refusal);
+    return true;
+}
+
 void client_refuse(struct client *client, enum error error, const char *detail) {
     if (client->state == CLIENT_CLOSED)
         return;
     const struct refusal *refusal = refusal_of(error);
+    enum error_code code = refusal->code;
+    if (error != ERROR_FORBIDDEN || !explain_key(client, &code, &detail))
+        detail = detail ? detail : error_detail(error);
     /* A connected client had valid credentials: that they were revoked is not an attempt to
      * guess. */
     if (error == ERROR_UNAUTHENTICATED && client->state != CLIENT_CONNECTED)
         socket_count_failure(client->socket);
     /* The error frame tells why; browsers do not show more than the close code by themselves. */
-    client_send_error(client, text_of(""), refusal->code, detail ? detail : error_detail(error));
+    client_send_error(client, text_of(""), code, detail);
     client_close(client, refusal->close_code, refusal->drop);
 }
 
@@ -151,6 +165,7 @@ void client_release(struct client *client) {
         buffer_free(client->early);
     free(client->early);
     free(client->other_keys);
+    client_acting_free(client->acting);
     if (client->notifications) {
         idmap_free(&client->rooms.left);
         idmap_free(&client->rooms.arriving);
@@ -187,6 +202,9 @@ static struct client *on_opened(void *context, struct socket *socket,
         secret_hash_key(handshake->key, client->key_hash)) {
         client->other_keys = hash_other_keys(&handshake->sessions);
         /* Refused later, if at all, once the database has answered. */
+        client_open(client, handshake);
+    } else if (handshake->has_token && secret_hash_api_key(handshake->key, client->key_hash)) {
+        client_acting_begin(client, handshake);
         client_open(client, handshake);
     } else {
         client_refuse(client, ERROR_UNAUTHENTICATED,
@@ -313,6 +331,7 @@ void clients_tick(struct clients *clients) {
     drop_subscriptions(clients);
     client_typing_tick(clients);
     client_expiry_tick(clients);
+    client_acting_tick(clients);
     client_replay_tick(&clients->replays);
     presence_tick(clients->presence);
 }

@@ -15,6 +15,7 @@ struct client_job *client_job_new(struct client *client, struct watch *watch) {
     job->opening = watch ? NULL : client->opening;
     job->room_id = watch ? watch->room_id : 0;
     job->by_token = client->by_token;
+    job->acting = client->acting;
     memcpy(job->key_hash, client->key_hash, sizeof(job->key_hash));
     client->pending_jobs++;
     if (watch)
@@ -68,9 +69,39 @@ static void on_authenticated(void *context, enum error error, const struct ident
     job->done(job);
 }
 
+/* An API key was looked for, by itself: there are few, and their sockets seldom open at once. */
+static void find_acting(void *context, struct db *db) {
+    struct client_job *job = context;
+    job->error = client_acting_find(job->acting, db, job->key_hash, job->config, job->room_id,
+                                    &job->identity, &job->refusal);
+    job->error = client_job_check_active(job->error, &job->identity);
+}
+
+static void acting_found(void *context) {
+    struct client_job *job = context;
+    job->client->acting->refusal = job->refusal;
+    job->done(job);
+}
+
+void client_job_find(struct client_job *job, struct db *db) {
+    if (job->acting)
+        job->error = client_acting_find(job->acting, db, job->key_hash, job->config, 0,
+                                        &job->identity, &job->refusal);
+    else if (job->by_token)
+        job->error = token_find(db, job->key_hash, 0, &job->identity);
+    else
+        job->error = login_session_find(db, job->key_hash, job->config->session_days, 0,
+                                        &job->identity);
+    job->error = client_job_check_active(job->error, &job->identity);
+}
+
 void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done) {
     struct client_job *job = client_job_new(client, watch);
     job->done = done;
+    if (client->acting) {
+        db_pool_run(client->clients->db_pool, find_acting, acting_found, job);
+        return;
+    }
     auth_batch_find(client->clients->auth_batch, job->by_token, job->key_hash, job->room_id,
                     on_authenticated, job);
 }

@@ -75,10 +75,7 @@ static void read_work(void *context, struct db *db) {
     job->opening->room_count = 0;
     /* Queried again: the credential may have been revoked after the first query and before the
      * channel was confirmed. */
-    job->error = job->by_token ? token_find(db, job->key_hash, 0, &job->identity)
-                               : login_session_find(db, job->key_hash, job->config->session_days, 0,
-                                                    &job->identity);
-    job->error = client_job_check_active(job->error, &job->identity);
+    client_job_find(job, db);
     if (!job->error)
         job->error = user_log_rooms(db, job->identity.user.id, collect_room, job->opening);
 }

@@ -14,8 +14,10 @@
 #include "client/client.h"
 #include "client/online_profiles.h"
 #include "db/auth_batch.h"
+#include "net/handshake.h"
 #include "presence.h"
 #include "redis/pubsub.h"
+#include "store/api_key.h"
 #include "store/token.h"
 #include "store/user.h"
 
@@ -114,8 +116,18 @@ struct client {
     uint32_t pending_jobs;          /* the client is freed after the last of them */
     uint32_t pending_channels;      /* of a notifications socket: not confirmed by Redis yet */
     struct client_keys *other_keys; /* to be tried after key_hash; NULL: none */
+    struct client_acting *acting;   /* key_hash is that of an API key; NULL: it is not */
     unsigned char key_hash[SECRET_HASH_SIZE];
     char user_name[USER_NAME_SIZE];
+};
+
+/* A client whose credential is an API key. All but refusal and the links is constant. */
+struct client_acting {
+    struct client *client;
+    struct client_acting *next, **at; /* the list clients->acting */
+    enum api_key_refusal refusal;     /* the last answer */
+    char address[FORWARDED_ADDRESS_SIZE];
+    char user[API_KEY_USER_SIZE]; /* X-Confab-User; empty: none */
 };
 
 /* Keys of more than one session cookie; some may be of other applications. */
@@ -154,6 +166,8 @@ struct clients {
     struct replays replays;
     struct watch *first_typing, *last_typing; /* through which users are typing, by their end */
     struct idmap typists;                     /* room and user -> struct typing */
+    struct client_acting *acting;             /* list of the clients with API keys */
+    bool checking_keys;
     int64_t next_expiry_ms; /* when all login sessions and tokens that may expire are checked */
     int64_t next_due_ms;    /* when the first token expires; 0: none is known */
     bool checking_expiry;
@@ -227,9 +241,11 @@ struct client_job {
     struct client_opening *opening; /* that of the client, if the job is the client's */
     struct identity identity;
     enum error error;
+    enum api_key_refusal refusal; /* of an API key */
     db_pool_done *done;
     uint64_t room_id; /* of the watch */
     bool by_token;
+    const struct client_acting *acting; /* that of the client */
     unsigned char key_hash[SECRET_HASH_SIZE];
 };
 
@@ -242,6 +258,9 @@ bool client_job_end(struct client_job *job);
 /* Queries the identity, together with those of others, and the state of the watch's room; then
  * calls done(job) on the loop. */
 void client_job_authenticate(struct client *client, struct watch *watch, db_pool_done *done);
+
+/* On a thread: the same query for this job alone, without a room. */
+void client_job_find(struct client_job *job, struct db *db);
 
 /* ERROR_UNAUTHENTICATED if the account is disabled; the identity tells it from an unknown one. */
 enum error client_job_check_active(enum error error, const struct identity *identity);
@@ -363,6 +382,22 @@ bool client_typing_passes(struct clients *clients, uint64_t room_id,
 /* Ends typing that is not renewed. To be called twice a second. */
 void client_typing_tick(struct clients *clients);
 void client_typing_free(struct clients *clients);
+
+/* ---- client_acting.c ---- */
+
+/* Notes that the credential of a new client is an API key, whose hash is set. */
+void client_acting_begin(struct client *client, const struct handshake *handshake);
+void client_acting_free(struct client_acting *acting);
+
+/* On a thread: finds the key and the user, with the state of a room (0: none). */
+enum error client_acting_find(const struct client_acting *acting, struct db *db,
+                              const unsigned char key_hash[SECRET_HASH_SIZE],
+                              const struct config *config, uint64_t room_id,
+                              struct identity *identity, enum api_key_refusal *refusal);
+
+/* Closes, with 4401, sockets whose API key was revoked or has expired. To be called twice a
+ * second. */
+void client_acting_tick(struct clients *clients);
 
 /* ---- client_expiry.c ---- */
 

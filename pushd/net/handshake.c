@@ -70,6 +70,7 @@ bool handshake_parse(const struct handshake_input *input, struct handshake *hand
                                                 .protocols = input->protocols,
                                                 .own = input->own_token};
     handshake->has_token = credentials_token(&headers, &handshake->key);
+    handshake->user = text_trim(input->user);
     if (handshake->has_token)
         return true;
     /* Several cookies may have the name, since another path or domain may set one too. They are

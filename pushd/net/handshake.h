@@ -25,6 +25,8 @@ struct handshake {
     bool has_cookie;
     struct text key; /* the token, or else the first session key of the cookie */
     struct credentials_sessions sessions; /* all of the cookie, if there is no token */
+    struct text user;                     /* X-Confab-User, as whom an API key acts; empty: none */
+    const char *address;                  /* of the client; set by ws_handshake */
 };
 
 /* The request line and headers of a handshake; an empty text for a header that was not sent. */
@@ -33,6 +35,7 @@ struct handshake_input {
     struct text query;
     struct text authorization;
     struct text own_token; /* X-Confab-Token */
+    struct text user;      /* X-Confab-User */
     struct text protocols; /* Sec-WebSocket-Protocol */
     struct text cookie;
     struct text origin;

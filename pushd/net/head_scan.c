@@ -94,6 +94,7 @@ static unsigned take_name(struct head_scan *scan, unsigned char *c) {
     if (*c == ':' && scan->word_len > 0) {
         scan->is_upgrade = word_is_nocase(scan, "upgrade");
         scan->own_tokens += word_is_nocase(scan, "x-confab-token");
+        scan->users += word_is_nocase(scan, "x-confab-user");
         return next(scan, VALUE);
     }
     if (!is_token(*c))

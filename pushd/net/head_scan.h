@@ -24,6 +24,7 @@
 struct head_scan {
     bool complete;       /* the empty line has come */
     unsigned own_tokens; /* headers X-Confab-Token so far */
+    unsigned users;      /* headers X-Confab-User so far */
     unsigned state, len, target_len, separators, pieces;
     unsigned char escape;   /* the first digit of an escape in the target */
     unsigned char word_len; /* of the method, version, or name or value of a header: */

@@ -83,6 +83,11 @@ unsigned socket_read_own_tokens(int fd) {
     return reading && reading->opening ? reading->opening->head.own_tokens : 0;
 }
 
+unsigned socket_read_users(int fd) {
+    const struct reading *reading = find(fd);
+    return reading && reading->opening ? reading->opening->head.users : 0;
+}
+
 void socket_read_attach(int fd, struct socket *socket) {
     struct reading *reading = find(fd);
     if (!reading)

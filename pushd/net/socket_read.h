@@ -32,8 +32,10 @@ void socket_read_free(void);
 /* A connection was accepted: a request by HTTP, then frames. It ends with close(2). */
 void socket_read_begin(int fd);
 
-/* How many headers X-Confab-Token the request has; libwebsockets finds the first one only. */
+/* How many headers X-Confab-Token, and X-Confab-User, the request has; libwebsockets finds the
+ * first one only. */
 unsigned socket_read_own_tokens(int fd);
+unsigned socket_read_users(int fd);
 
 /* The socket of the connection; calls back at once for what came together with the request. */
 void socket_read_attach(int fd, struct socket *socket);

@@ -143,6 +143,9 @@ static void read_headers(struct lws *wsi, struct ws_handshake_headers *h,
     input->own_token = copy_custom(wsi, h->own_token, sizeof(h->own_token), "x-confab-token:");
     if (socket_read_own_tokens(lws_get_socket_fd(wsi)) > 1)
         input->own_token.len = 0; /* sent twice: as if not sent */
+    input->user = copy_custom(wsi, h->user, sizeof(h->user), "x-confab-user:");
+    if (socket_read_users(lws_get_socket_fd(wsi)) > 1)
+        input->user.len = 0;
     input->protocols = copy_header(wsi, h->protocols, sizeof(h->protocols), WSI_TOKEN_PROTOCOL);
     input->cookie = copy_header(wsi, h->cookie, sizeof(h->cookie), WSI_TOKEN_HTTP_COOKIE);
     input->origin = copy_header(wsi, h->origin, sizeof(h->origin), WSI_TOKEN_ORIGIN);
@@ -166,7 +169,8 @@ static enum conn_limit_result check_limits(struct ws_handshake *handshakes) {
     const uint64_t key = conn_limit_key(handshakes->headers.address);
     unsigned char hash[SECRET_HASH_SIZE];
     const bool has_hash =
-        (handshake->has_token || handshake->has_cookie) && secret_hash_key(handshake->key, hash);
+        (handshake->has_token || handshake->has_cookie) &&
+        (secret_hash_key(handshake->key, hash) || secret_hash_api_key(handshake->key, hash));
     const enum conn_limit_result result =
         conn_limit_check_sockets(&handshakes->conn_limit, handshakes->config, key);
     return result ? result
@@ -211,6 +215,7 @@ int ws_handshake_check(struct ws_handshake *handshakes, struct lws *wsi, const c
         return refuse(handshakes, wsi, 403, METRICS_REFUSAL_ORIGIN, CODE_ORIGIN_NOT_ALLOWED,
                       "The origin is not allowed.");
     read_address(wsi, &handshakes->headers, handshakes->config);
+    handshake->address = handshakes->headers.address;
     switch (check_limits(handshakes)) {
     case CONN_LIMIT_TOTAL:
         return refuse(handshakes, wsi, 503, METRICS_REFUSAL_FULL, CODE_TOO_MANY_SOCKETS,

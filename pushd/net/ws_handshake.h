@@ -29,7 +29,7 @@ struct ws_handshake_headers {
     char authorization[WS_HANDSHAKE_HEADERS_SIZE], own_token[WS_HANDSHAKE_HEADERS_SIZE];
     char protocols[WS_HANDSHAKE_HEADERS_SIZE], cookie[WS_HANDSHAKE_HEADERS_SIZE];
     char origin[WS_HANDSHAKE_HEADERS_SIZE], host[WS_HANDSHAKE_HEADERS_SIZE];
-    char forwarded[WS_HANDSHAKE_HEADERS_SIZE];
+    char forwarded[WS_HANDSHAKE_HEADERS_SIZE], user[WS_HANDSHAKE_HEADERS_SIZE];
     char address[HANDSHAKE_ADDRESS_SIZE]; /* of the client, through trusted proxies */
 };
 

@@ -52,6 +52,8 @@ static void check(const struct handshake_input *input, const struct handshake *h
     if (handshake->has_since)
         require(handshake->since.len == 0 || lies_in(handshake->since, input->query),
                 "since is in the query");
+    require(handshake->user.len == 0 || lies_in(handshake->user, input->user),
+            "the user is in the header");
     if (handshake->has_token)
         require(lies_in(handshake->key, input->authorization) ||
                     lies_in(handshake->key, input->protocols) ||
@@ -62,7 +64,8 @@ static void check(const struct handshake_input *input, const struct handshake *h
                 "the key is in the cookie");
     text_to_u64(handshake->since, &since);
     if (handshake->has_token || handshake->has_cookie)
-        secret_hash_key(handshake->key, hash);
+        if (!secret_hash_key(handshake->key, hash))
+            secret_hash_api_key(handshake->key, hash);
 }
 
 static bool contains(struct text whole, struct text part) {
@@ -114,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct text forwarded, rest = {(const char *)data, size};
     struct text *const pieces[] = {&input.path,      &input.query,     &input.authorization,
                                    &input.own_token, &input.protocols, &input.cookie,
-                                   &input.origin,    &input.host,      &forwarded};
+                                   &input.origin,    &input.host,      &forwarded,
+                                   &input.user};
     const size_t count = sizeof(pieces) / sizeof(pieces[0]);
     for (size_t i = 0; i < count; i++)
         *pieces[i] = next_line(&rest);

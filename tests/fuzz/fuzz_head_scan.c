@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_require(status == scan_copy(data + 1, size - 1, 1 + data[0], &cut, &second),
                  "the status is the same");
     fuzz_require(first == second && whole.complete == cut.complete &&
-                     whole.own_tokens == cut.own_tokens,
+                     whole.own_tokens == cut.own_tokens && whole.users == cut.users,
                  "the head is the same");
     fuzz_require(status == 0 || status == 400 || status == 414 || status == 426 || status == 431,
                  "the status is one of these");

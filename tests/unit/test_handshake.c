@@ -223,6 +223,14 @@ static void x_confab_token_has_a_token(void **state) {
     assert_key(&input, true, "abc");
 }
 
+static void x_confab_user_is_kept_as_it_is(void **state) {
+    (void)state;
+    struct handshake_input input = input_of_room();
+    assert_int_equal(read_of(&input).user.len, 0);
+    input.user = text_of(" ext:7 ");
+    assert_true(text_equals(read_of(&input).user, text_of("ext:7")));
+}
+
 static void cookie_has_a_session(void **state) {
     static const struct {
         const char *header;
@@ -472,6 +480,7 @@ int main(void) {
         cmocka_unit_test(other_subprotocols_have_no_token),
         cmocka_unit_test(subprotocol_must_be_confab_or_absent),
         cmocka_unit_test(x_confab_token_has_a_token),
+        cmocka_unit_test(x_confab_user_is_kept_as_it_is),
         cmocka_unit_test(cookie_has_a_session),
         cmocka_unit_test(all_session_keys_of_a_cookie_are_found),
         cmocka_unit_test(other_cookies_have_no_session),

@@ -134,6 +134,9 @@ static void own_tokens_are_counted(void **state) {
     scan_pieces(LINE "X-Confab-Token: a\r\nX-Confab-Tokens: b\r\nx-confab-token:\r\n\r\n", 1, &scan,
                 copy, &used);
     assert_int_equal(scan.own_tokens, 2);
+    scan_pieces(LINE "X-Confab-User: 1\r\nX-Confab-User-Id: 2\r\nx-confab-user:3\r\n\r\n", 1, &scan,
+                copy, &used);
+    assert_int_equal(scan.users, 2);
 }
 
 static void extensions_are_hidden_and_nothing_else_is_changed(void **state) {

@@ -204,6 +204,35 @@ static void tiny_costs_are_raised(void **state) {
     assert_false(secret_check_password(NULL, TEXT("password"), 0, 0));
 }
 
+static void an_api_key_has_a_hash_of_its_own(void **state) {
+#define DIGITS "0123456789abcdef0123456789abcdef01234567"
+    static const char *const bad[] = {"ck_",
+                                      "ck_" DIGITS "0",
+                                      "ck_0123456789ABCDEF" DIGITS,
+                                      "CK_" DIGITS,
+                                      DIGITS,
+                                      "ck_ck_" DIGITS,
+                                      "",
+                                      "ck_0123456789abcdef0123456789abcdef0123456G",
+                                      "ck_0123456789ABCDEF0123456789abcdef01234567"};
+    unsigned char hash[SECRET_HASH_SIZE], of_digits[SECRET_HASH_SIZE];
+    char key[SECRET_API_KEY_SIZE];
+    (void)state;
+    secret_make_api_key(key);
+    assert_int_equal(strlen(key), 43);
+    assert_true(secret_is_api_key(text_of(key)));
+    assert_true(secret_hash_api_key(text_of(key), hash));
+    /* Neither is ever taken for the other. */
+    assert_false(secret_hash_key(text_of(key), of_digits));
+    assert_true(secret_hash_key(text_of(key + 3), of_digits));
+    assert_memory_not_equal(hash, of_digits, sizeof(hash));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(secret_hash_api_key(text_of(bad[i]), hash));
+    assert_true(secret_is_api_key(TEXT("ck_")));
+    assert_false(secret_is_api_key(TEXT("ck")));
+    assert_false(secret_is_api_key(TEXT(DIGITS)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_40_lower_hex_digits_and_differ),
@@ -216,6 +245,7 @@ int main(void) {
         cmocka_unit_test(an_unknown_user_takes_the_same_time),
         cmocka_unit_test(another_cost_makes_a_hash_stale),
         cmocka_unit_test(tiny_costs_are_raised),
+        cmocka_unit_test(an_api_key_has_a_hash_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "event/replay.h"
 #include "event/serialize.h"
+#include "store/api_key.h"
 #include "store/event_log.h"
 #include "store/login_session.h"
 #include "store/profile.h"
@@ -403,6 +404,40 @@ enum error token_ended(struct db *db, const unsigned char *hashes, size_t count,
 enum error identity_note_use(struct db *db, const struct identity *identity) {
     (void)identity;
     return of_db(db)->down ? ERROR_UNAVAILABLE : ERROR_NONE;
+}
+
+/* ---- API keys: there are none ---- */
+
+enum error api_key_find(struct db *db, const unsigned char hash[SECRET_HASH_SIZE],
+                        struct api_key *key) {
+    (void)hash;
+    (void)key;
+    return of_db(db)->down ? ERROR_UNAVAILABLE : ERROR_UNAUTHENTICATED;
+}
+
+enum error api_key_act(struct db *db, const struct api_key *key, const char *address,
+                       struct text user, struct text issuer, uint64_t room_id,
+                       struct identity *identity, enum api_key_refusal *refusal) {
+    (void)key;
+    (void)address;
+    (void)user;
+    (void)issuer;
+    (void)room_id;
+    memset(identity, 0, sizeof(*identity));
+    *refusal = API_KEY_NEEDS_ACT;
+    return of_db(db)->down ? ERROR_UNAVAILABLE : ERROR_FORBIDDEN;
+}
+
+enum error api_key_ended(struct db *db, const unsigned char *hashes, size_t count, bool *ended) {
+    (void)hashes;
+    for (size_t i = 0; i < count; i++)
+        ended[i] = true;
+    return of_db(db)->down ? ERROR_UNAVAILABLE : ERROR_NONE;
+}
+
+const char *api_key_refusal_detail(enum api_key_refusal refusal) {
+    (void)refusal;
+    return "refused";
 }
 
 enum error room_state_get(struct db *db, uint64_t room_id, uint64_t user_id,

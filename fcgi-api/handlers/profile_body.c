@@ -1,0 +1,42 @@
+/* Fields of a profile: read as texts here, checked by store/profile_fields.h. */
+#include "handlers/profile_body.h"
+
+#include "rest/fields.h"
+#include "store/profile_fields.h"
+
+/* Reads a text that may be null, which is none, and notes that it is given. True if there is a text
+ * to check. */
+static bool read_text(struct exchange *x, const char *name, size_t most, enum profile_field field,
+                      struct profile *profile, struct text *text) {
+    if (fields_is_null(x, name)) {
+        *text = (struct text){"", 0};
+        profile->given |= field;
+        return false;
+    }
+    if (!fields_text(x, name, 1, most, 0, text))
+        return false;
+    profile->given |= field;
+    return true;
+}
+
+static void add_problem(struct exchange *x, const char *name, const char *problem) {
+    if (problem)
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "%s", problem);
+}
+
+void profile_body_read(struct exchange *x, struct profile *profile) {
+    const char *origins = x->service->config->avatar_origins;
+    if (read_text(x, "display_name", PROFILE_NAME_POINTS, PROFILE_DISPLAY_NAME, profile,
+                  &profile->display_name))
+        add_problem(x, "display_name", profile_name_problem(profile->display_name));
+    if (read_text(x, "avatar_url", PROFILE_AVATAR_BYTES, PROFILE_AVATAR_URL, profile,
+                  &profile->avatar_url))
+        add_problem(x, "avatar_url", profile_avatar_problem(profile->avatar_url, origins));
+    if (read_text(x, "locale", PROFILE_LOCALE_BYTES, PROFILE_LOCALE, profile, &profile->locale))
+        add_problem(x, "locale", profile_locale_problem(profile->locale));
+}
+
+void profile_body_read_email(struct exchange *x, struct profile *profile) {
+    if (read_text(x, "email", PROFILE_EMAIL_BYTES, PROFILE_EMAIL, profile, &profile->email))
+        add_problem(x, "email", profile_email_problem(profile->email));
+}

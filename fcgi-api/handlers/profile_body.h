@@ -1,0 +1,18 @@
+/*
+ * profile_body: reads the fields of a profile from a body: of a user's own, and of users whom the
+ * site changes.
+ */
+#ifndef CONFAB_FCGI_API_HANDLERS_PROFILE_BODY_H
+#define CONFAB_FCGI_API_HANDLERS_PROFILE_BODY_H
+
+#include "server/exchange.h"
+#include "store/profile.h"
+
+/* Reads display_name, avatar_url and locale; null is none. Sets what is given in *profile, which
+ * must start zeroed, and adds errors to x->field_errors. */
+void profile_body_read(struct exchange *x, struct profile *profile);
+
+/* Reads email, in the same way. */
+void profile_body_read_email(struct exchange *x, struct profile *profile);
+
+#endif
