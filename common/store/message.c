@@ -24,6 +24,7 @@ static const char *const TYPES[] = {
     [MESSAGE_TEXT] = "text",
     [MESSAGE_IMAGE] = "image",
     [MESSAGE_FILE] = "file",
+    [MESSAGE_SYSTEM] = "system",
 };
 
 #define TYPE_COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
@@ -33,7 +34,7 @@ const char *message_type_name(enum message_type type) {
 }
 
 unsigned message_type_of(struct text name) {
-    for (unsigned type = MESSAGE_TEXT; type < TYPE_COUNT; type++)
+    for (unsigned type = MESSAGE_TEXT; type < MESSAGE_SYSTEM; type++)
         if (text_equals(name, text_of(TYPES[type])))
             return type;
     return 0;
@@ -96,19 +97,14 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
  * sender is not a member; the unique key detects a repeated client_id. TRANSACTION_ENTER_ROOM with
  * declared variables takes two thirds more CPU time of the server. FORCE INDEX saves the optimizer
  * from estimating the rows of another index, a third of that step. */
-#define POST_SQL(auth, reply_check) \
+#define POST_SQL(check_sender, reply_check) \
     TRANSACTION("",                                                                              \
                 "UPDATE room SET last_seq = (@confab_seq := last_seq + 1), "                     \
                 "message_count = (@confab_position := message_count + 1), "                      \
                 "last_active_at = (@confab_now := SYSDATE(6)), "                                 \
                 "bell = (@confab_bell := bell), "                                                \
                 "bell_generation = (@confab_generation := bell_generation) WHERE room_id = ?; "  \
-                "UPDATE member FORCE INDEX (PRIMARY) "                                           \
-                "SET last_read_position = @confab_position "                                     \
-                "WHERE room_id = ? AND user_id = ?" auth "; "                                    \
-                "IF ROW_COUNT() = 0 THEN "                                                       \
-                "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); "      \
-                "LEAVE body; END IF; " reply_check                                               \
+                check_sender reply_check                                                         \
                 "INSERT INTO message (room_id, position, sender_id, message_type, reply_to_id, " \
                 "created_at, client_id, content) "                                               \
                 "VALUES (?, @confab_position, ?, ?, ?, @confab_now, ?, ?); "                     \
@@ -117,6 +113,18 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
                     EVENT_NEW_MESSAGE) ", ?, LAST_INSERT_ID(), @confab_now); ",                  \
                 ", TRUE, LAST_INSERT_ID(), @confab_seq, @confab_position, "                      \
                 "CAST(@confab_now AS DATETIME(6)), @confab_bell, @confab_generation")
+
+/* The sender is a member, whose read mark moves; with AUTH, also the owner of a token. */
+#define BY_MEMBER(auth) \
+    "UPDATE member FORCE INDEX (PRIMARY) "                                      \
+    "SET last_read_position = @confab_position "                                \
+    "WHERE room_id = ? AND user_id = ?" auth "; "                               \
+    "IF ROW_COUNT() = 0 THEN "                                                  \
+    "SET v_outcome = IF(EXISTS (SELECT 1 FROM room WHERE room_id = ?), 3, 4); " \
+    "LEAVE body; END IF; "
+
+/* The site needs no membership, but there must be such a room. */
+#define BY_SITE "IF ROW_COUNT() = 0 THEN SET v_outcome = 4; LEAVE body; END IF; "
 
 #define REPLY_CHECK                                                                    \
     "IF NOT EXISTS (SELECT 1 FROM message WHERE message_id = ? AND room_id = ?) THEN " \
@@ -127,9 +135,12 @@ enum error message_get(struct db *db, uint64_t room_id, uint64_t message_id, mes
     " AND user_id = (SELECT u.user_id FROM token t JOIN user u ON u.user_id = t.user_id " \
     "WHERE t.token_hash = ? AND u.is_active AND " TOKEN_IS_VALID("t") ")"
 
-/* Indexed by whether the token has to be checked, and whether the message is a reply. */
-static const char *const POST[2][2] = {{POST_SQL("", ""), POST_SQL("", REPLY_CHECK)},
-                                       {POST_SQL(AUTH, ""), POST_SQL(AUTH, REPLY_CHECK)}};
+/* Indexed by who posts, and whether the message is a reply. */
+enum sender { SENDER_MEMBER, SENDER_TOKEN, SENDER_SITE };
+static const char *const POST[3][2] = {
+    [SENDER_MEMBER] = {POST_SQL(BY_MEMBER(""), ""), POST_SQL(BY_MEMBER(""), REPLY_CHECK)},
+    [SENDER_TOKEN] = {POST_SQL(BY_MEMBER(AUTH), ""), POST_SQL(BY_MEMBER(AUTH), REPLY_CHECK)},
+    [SENDER_SITE] = {POST_SQL(BY_SITE, ""), POST_SQL(BY_SITE, REPLY_CHECK)}};
 
 /* Writes the value of the column client_id: the client's own, or else a generated one. That starts
  * with the time, so that the index grows at its end; the random digits make it unique. */
@@ -174,12 +185,18 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     const struct db_value room = db_u64(draft->room_id), sender = db_u64(draft->sender_id);
     struct db_value values[15]; /* with token hash and reply */
     size_t count = 0;
+    const enum sender by = draft->by_site      ? SENDER_SITE
+                           : draft->token_hash ? SENDER_TOKEN
+                                               : SENDER_MEMBER;
     values[count++] = room;
-    values[count++] = room;
-    values[count++] = sender;
-    if (draft->token_hash)
+    if (by != SENDER_SITE) {
+        values[count++] = room;
+        values[count++] = sender;
+    }
+    if (by == SENDER_TOKEN)
         values[count++] = db_bytes(draft->token_hash, SECRET_HASH_SIZE);
-    values[count++] = room;
+    if (by != SENDER_SITE)
+        values[count++] = room;
     /* The reply must be to a message of the same room. */
     if (draft->reply_to_id) {
         values[count++] = db_u64(draft->reply_to_id);
@@ -194,8 +211,7 @@ static enum error run_post(struct db *db, const struct message_draft *draft, str
     values[count++] = room;
     values[count++] = sender;
     /* Repeatable, since the unique key of client_id makes a second run fail as a duplicate. */
-    return db_run(db, POST[draft->token_hash != NULL][draft->reply_to_id != 0], DB_REPEATABLE,
-                  values, count, rows);
+    return db_run(db, POST[by][draft->reply_to_id != 0], DB_REPEATABLE, values, count, rows);
 }
 
 /* Finds the message that has the key already. With a generated key it can only be the message of

@@ -16,7 +16,12 @@
 #include "store/room_state.h"
 
 /* The numbers are stored in the database. */
-enum message_type { MESSAGE_TEXT = 1, MESSAGE_IMAGE = 2, MESSAGE_FILE = 3 };
+enum message_type {
+    MESSAGE_TEXT = 1,
+    MESSAGE_IMAGE = 2,
+    MESSAGE_FILE = 3,
+    MESSAGE_SYSTEM = 4, /* of the site; users cannot post it */
+};
 
 struct message {
     uint64_t id;
@@ -54,7 +59,7 @@ bool message_from_row(const struct db_rows *rows, unsigned first, uint64_t room_
 /* The name of a type in JSON ("text"); NULL if the number is unknown. */
 const char *message_type_name(enum message_type type);
 
-/* The type with this name; 0 if there is none. */
+/* The type with this name, of those that users post; 0 if there is none. */
 unsigned message_type_of(struct text name);
 
 /* Visits one message of a room; ERROR_NOT_FOUND if there is none. Does not check access. */
@@ -70,6 +75,7 @@ struct message_draft {
     uint64_t reply_to_id;            /* 0: none */
     struct text client_id;           /* empty: none */
     const unsigned char *token_hash; /* checked in the transaction; NULL: already checked */
+    bool by_site;                    /* the sender need not be a member; without a token hash */
 };
 
 /* The result of a change of a message. */

@@ -13,7 +13,9 @@
 #include "rest/fields.h"
 #include "rest/link.h"
 #include "rest/page.h"
+#include "store/external_user.h"
 #include "store/message_page.h"
+#include "store/site_user.h"
 
 #define CONTENT_MAX 8000
 #define CLIENT_ID_MAX 64
@@ -232,10 +234,12 @@ static void publish_message(struct exchange *x, unsigned type, uint64_t seq,
 
 /* ---- posting ---- */
 
-static void read_type(struct exchange *x, enum message_type *type) {
+/* by_site: the site may name the type of its own messages too, which is always the same. */
+static void read_type(struct exchange *x, bool by_site, enum message_type *type) {
     struct text name;
     /* Missing or wrong: the default stays. */
-    if (!fields_text(x, "message_type", 1, 64, 0, &name))
+    if (!fields_text(x, "message_type", 1, 64, 0, &name) ||
+        (by_site && text_equals(name, text_of(message_type_name(MESSAGE_SYSTEM)))))
         return;
     const unsigned found = message_type_of(name);
     if (found)
@@ -245,12 +249,12 @@ static void read_type(struct exchange *x, enum message_type *type) {
                          "\"%.*s\" is not a valid choice.", (int)name.len, name.at);
 }
 
-static void read_draft(struct exchange *x, struct message_draft *draft) {
+static void read_draft(struct exchange *x, bool by_site, struct message_draft *draft) {
     /* Texts point into the parsed body. */
     *draft = (struct message_draft){
         .room_id = x->ids[0], .sender_id = x->identity.user.id, .type = MESSAGE_TEXT};
     fields_text(x, "content", 1, CONTENT_MAX, FIELDS_REQUIRED, &draft->content);
-    read_type(x, &draft->type);
+    read_type(x, by_site, &draft->type);
     fields_id(x, "reply_to_id", FIELDS_NULLABLE, &draft->reply_to_id);
     fields_text(x, "client_id", 1, CLIENT_ID_MAX, FIELDS_NULLABLE | FIELDS_KEEP, &draft->client_id);
 }
@@ -313,7 +317,7 @@ static enum error post(struct exchange *x, struct message_draft *draft,
 enum error messages_post(struct exchange *x) {
     struct message_draft draft;
     struct message_change change;
-    read_draft(x, &draft);
+    read_draft(x, false, &draft);
     if (!field_errors_none(&x->field_errors)) {
         if (!x->auth_pending)
             check_reply(x, &draft);
@@ -329,6 +333,69 @@ enum error messages_post(struct exchange *x) {
     if (error)
         return error;
     /* Not changed: the client_id was used before, and the earlier message is the answer (200). */
+    if (change.changed)
+        return send_posted(x, &draft, &change);
+    return message_get(x->service->db, x->ids[0], change.message_id, send_message, x);
+}
+
+/* ---- posting by the site ---- */
+
+/* Finds the bot that "user" names, by id or "ext:..."; a field error if it is none. */
+static enum error find_bot(struct exchange *x, struct text name, struct user *bot) {
+    const struct text issuer = text_of(x->service->config->jwt_issuer);
+    struct api_key_user named;
+    bool is_bot = false;
+    enum error error = ERROR_NOT_FOUND;
+    if (api_key_user_read(name, &named))
+        error = site_user_find_named(x->service->db, &named, issuer, bot, &is_bot);
+    if (error && error != ERROR_NOT_FOUND)
+        return error;
+    if (error)
+        field_errors_add(&x->field_errors, "user", CODE_DOES_NOT_EXIST, "There is no such user.");
+    else if (!is_bot)
+        field_errors_add(&x->field_errors, "user", CODE_NOT_A_BOT, "The user is not a bot.");
+    else if (!bot->is_active)
+        field_errors_add(&x->field_errors, "user", CODE_USER_INACTIVE, "The bot is disabled.");
+    return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+}
+
+/* Finds who sends: a bot, or else the site's own user, whose messages are of the type system. */
+static enum error find_sender(struct exchange *x, struct text bot, struct message_draft *draft) {
+    struct user *sender = &x->identity.user;
+    enum error error;
+    if (bot.at)
+        error = find_bot(x, bot, sender);
+    else
+        error = external_user_site(x->service->db, x->service->config->jwt_actor, sender);
+    draft->sender_id = sender->id;
+    draft->by_site = !bot.at;
+    return error;
+}
+
+enum error messages_post_by_site(struct exchange *x) {
+    struct message_draft draft;
+    struct message_change change;
+    struct text bot = {NULL, 0};
+    fields_text(x, "user", 1, 200, FIELDS_NULLABLE | FIELDS_KEEP, &bot);
+    read_draft(x, !bot.at, &draft);
+    if (!bot.at)
+        draft.type = MESSAGE_SYSTEM;
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = find_sender(x, bot, &draft);
+    if (error)
+        return error;
+    error = message_post(x->service->db, &draft, &change);
+    if (change.bad_reply)
+        add_reply_error(x, &draft);
+    /* The room exists, but the bot is not in it. */
+    if (error == ERROR_FORBIDDEN) {
+        field_errors_add(&x->field_errors, "user", CODE_NOT_A_MEMBER,
+                         "The bot is not a member of the room.");
+        error = ERROR_BAD_INPUT;
+    }
+    if (error)
+        return error;
     if (change.changed)
         return send_posted(x, &draft, &change);
     return message_get(x->service->db, x->ids[0], change.message_id, send_message, x);

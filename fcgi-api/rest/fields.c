@@ -187,3 +187,38 @@ bool fields_numbered(struct exchange *x, const char *name, unsigned flags, struc
     free(all);
     return true;
 }
+
+bool fields_list(struct exchange *x, const char *name, size_t most, unsigned flags,
+                 struct json_object **out) {
+    struct json_object *value = find(x, name, flags);
+    if (!value)
+        return false;
+    if (!json_object_is_type(value, json_type_array)) {
+        field_errors_add(&x->field_errors, name, CODE_INVALID, "Expected a list of items.");
+        return false;
+    }
+    const size_t count = json_object_array_length(value);
+    if (count > most) {
+        field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
+                         "Ensure this field has no more than %zu items.", most);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_object)) {
+            field_errors_add(&x->field_errors, name, CODE_INVALID,
+                             "Item %zu is not a JSON object.", i + 1);
+            return false;
+        }
+    *out = value;
+    return true;
+}
+
+struct json_object *fields_enter(struct exchange *x, struct json_object *list, size_t place) {
+    struct json_object *outer = x->fields;
+    x->fields = json_object_array_get_idx(list, place);
+    return outer;
+}
+
+void fields_leave(struct exchange *x, struct json_object *outer) {
+    x->fields = outer;
+}

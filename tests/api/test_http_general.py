@@ -59,9 +59,19 @@ PATHS = {
     "/api/chat/rooms/{room}/read/": "POST, OPTIONS",
     "/api/chat/rooms/{room}/presence/": "GET, HEAD, OPTIONS",
     "/api/chat/rooms/{room}/events/": "GET, HEAD, OPTIONS",
+    "/api/site/users/": "GET, HEAD, PUT, OPTIONS",
+    "/api/site/users/{me}/": "PATCH, DELETE, OPTIONS",
+    "/api/site/users/{me}/token/": "POST, OPTIONS",
+    "/api/site/users/{me}/logout/": "POST, OPTIONS",
+    "/api/site/rooms/": "PUT, OPTIONS",
+    "/api/site/rooms/{room}/members/": "PUT, OPTIONS",
+    "/api/site/rooms/{room}/messages/": "POST, OPTIONS",
+    "/api/site/batch/": "POST, OPTIONS",
 }
 DERIVED = {"HEAD", "OPTIONS"}
-READABLE = [path for path, methods in PATHS.items() if "GET" in methods]
+# By a user.
+READABLE = [path for path, methods in PATHS.items()
+            if "GET" in methods and not path.startswith("/api/site/")]
 
 
 def methods_of(answer):

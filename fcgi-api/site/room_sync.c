@@ -1,0 +1,357 @@
+/* /api/site/rooms/: rooms by key, and their members, brought to what the site says. What is so
+ * already is not written; each difference is a transaction of its own, with its event. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/xalloc.h"
+#include "event/event.h"
+#include "event/publish.h"
+#include "event/serialize.h"
+#include "handlers/handlers.h"
+#include "rest/fields.h"
+#include "site/site_change.h"
+#include "store/external_user.h"
+#include "store/member.h"
+
+/* Most rooms in one request, and members in one list. */
+#define ROOMS_MOST 100
+#define MEMBERS_MOST 1000
+
+#define NAME_MAX_POINTS 128
+
+/* ---- PUT rooms/ ---- */
+
+/* A room while it is written, with the event of its change. */
+struct shown {
+    struct exchange *x;
+    struct json_writer *w;
+    const struct user *site;
+    uint64_t seq; /* 0: nothing changed */
+};
+
+static void write_room(void *context, const struct room *room) {
+    const struct shown *shown = context;
+    struct room quiet = *room;
+    /* The scope `rooms` reads no messages. */
+    quiet.has_last_message = false;
+    serialize_room_in_event(shown->w, &quiet);
+    if (shown->seq == 0)
+        return;
+    const struct room_event event = {.room_id = room->state.room_id,
+                                     .seq = shown->seq,
+                                     .type = EVENT_ROOM_UPDATED,
+                                     .actor_id = shown->site->id,
+                                     .actor = text_of(shown->site->name)};
+    publish_room_event(shown->x->service->redis, publisher_of(shown->x), &event, room);
+}
+
+struct item {
+    struct text key;
+    struct room_patch patch;
+};
+
+static bool read_room(struct exchange *x, struct item *item) {
+    *item = (struct item){.patch = {.is_private = true}};
+    if (fields_text(x, "key", 1, 128, FIELDS_REQUIRED | FIELDS_KEEP, &item->key) &&
+        !room_key_is_valid(item->key))
+        field_errors_add(&x->field_errors, "key", CODE_INVALID,
+                         "Enter 1 to 128 characters: A-Z a-z 0-9 . _ : / -");
+    fields_text(x, "name", 1, NAME_MAX_POINTS, FIELDS_REQUIRED, &item->patch.name);
+    item->patch.has_private = fields_bool(x, "is_private", 0, &item->patch.is_private);
+    return field_errors_none(&x->field_errors);
+}
+
+/* Makes or changes a room; *seq is that of the event, 0 if there is none. */
+static enum error put_room(struct exchange *x, const struct user *site, const struct item *item,
+                           uint64_t *room_id, bool *made, uint64_t *seq) {
+    struct room_change change = {.changed = false};
+    enum error error = site_change_room(x, site, item->key, item->patch.name,
+                                        item->patch.is_private, room_id, made);
+    if (!error && !*made)
+        error = room_update_by_site(x->service->db, *room_id, site->id, &item->patch, &change);
+    *seq = change.changed ? change.seq : 0;
+    return error;
+}
+
+/* One item of the list, with its result. */
+static enum error put_item(struct exchange *x, struct json_writer *w, const struct user *site) {
+    struct shown shown = {x, w, site, 0};
+    struct item item;
+    uint64_t room_id;
+    bool made = false;
+    json_write_object(w);
+    if (!read_room(x, &item)) {
+        struct buffer errors = BUFFER_EMPTY;
+        field_errors_write(&x->field_errors, &errors);
+        field_errors_clear(&x->field_errors);
+        json_write_member_u64(w, "status", 400);
+        json_write_key(w, "errors");
+        json_write_raw(w, errors.data, errors.len);
+        buffer_free(&errors);
+        json_write_object_end(w);
+        return ERROR_NONE;
+    }
+    const enum error error = put_room(x, site, &item, &room_id, &made, &shown.seq);
+    if (error)
+        return error;
+    json_write_member_u64(w, "status", made ? 201 : 200);
+    json_write_key(w, "room");
+    /* Deleted by an admin at this moment: as if the request had come before. */
+    if (room_get(x->service->db, room_id, 0, write_room, &shown))
+        json_write_null(w);
+    json_write_object_end(w);
+    return ERROR_NONE;
+}
+
+enum error room_sync_rooms(struct exchange *x) {
+    struct json_object *list;
+    struct user site;
+    if (!fields_list(x, "rooms", ROOMS_MOST, FIELDS_REQUIRED, &list))
+        return ERROR_BAD_INPUT;
+    enum error error = site_change_actor(x, &site);
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_key(&w, "results");
+    json_write_array(&w);
+    for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
+        struct json_object *outer = fields_enter(x, list, i);
+        error = put_item(x, &w, &site);
+        fields_leave(x, outer);
+    }
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    return error;
+}
+
+/* ---- PUT rooms/{id}/members/: reading ---- */
+
+/* A user as a list names it. */
+struct named {
+    uint64_t user_id; /* 0: there is no such user */
+    bool is_active;
+    enum site_change_role role;
+};
+
+struct named_list {
+    bool given;
+    size_t count;
+    struct named *users;
+};
+
+/* The lists of the body, and the members of the room. */
+struct sync {
+    struct exchange *x;
+    struct user site;
+    struct named_list add, remove, set;
+    uint64_t *members; /* with `set`: those of the room, in rising order */
+    size_t member_count, member_space;
+    uint64_t added, removed, updated;
+};
+
+/* Reads one entry. An id that is not known is 0, which is an error only where a user is added. */
+static enum error read_entry(struct exchange *x, struct named *named) {
+    struct text external_id;
+    struct user user;
+    bool is_admin;
+    enum error error = ERROR_NONE;
+    *named = (struct named){.role = SITE_CHANGE_ROLE_ANY};
+    const bool by_external = fields_text(x, "external_id", 1, EXTERNAL_USER_SUBJECT_MAX,
+                                         FIELDS_NULLABLE | FIELDS_KEEP, &external_id);
+    const bool by_id =
+        fields_id(x, "user_id", by_external ? FIELDS_NULLABLE : FIELDS_REQUIRED, &named->user_id);
+    if (by_external && by_id)
+        field_errors_add(&x->field_errors, "external_id", CODE_CONFLICTING,
+                         "Give user_id or external_id, not both.");
+    if (fields_bool(x, "is_admin", 0, &is_admin))
+        named->role = is_admin ? SITE_CHANGE_ROLE_ADMIN : SITE_CHANGE_ROLE_MEMBER;
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    if (by_external)
+        error = external_user_find(x->service->db, text_of(x->service->config->jwt_issuer),
+                                   external_id, &user);
+    else
+        error = user_by_id(x->service->db, named->user_id, &user, NULL);
+    named->user_id = error ? 0 : user.id;
+    named->is_active = !error && user.is_active;
+    return error == ERROR_NOT_FOUND ? ERROR_NONE : error;
+}
+
+static void ignore_member(void *context, const struct membership *membership) {
+    (void)context;
+    (void)membership;
+}
+
+/* Whether a user can be a member: one who exists, and is active or a member already. */
+static enum error check_entry(struct exchange *x, const char *name, size_t place,
+                              const struct named *named) {
+    enum error error = ERROR_NONE;
+    if (named->user_id && !named->is_active)
+        error = member_get(x->service->db, x->ids[0], named->user_id, ignore_member, NULL);
+    if (named->user_id == 0)
+        field_errors_add(&x->field_errors, name, CODE_DOES_NOT_EXIST,
+                         "Item %zu: the user does not exist.", place + 1);
+    else if (error == ERROR_NOT_FOUND)
+        field_errors_add(&x->field_errors, name, CODE_USER_INACTIVE,
+                         "Item %zu: the user is disabled.", place + 1);
+    return named->user_id == 0 || error == ERROR_NOT_FOUND ? ERROR_BAD_INPUT : error;
+}
+
+/* Reads a list; errors of its entries are reported under its name. */
+static enum error read_list(struct exchange *x, const char *name, bool must_exist,
+                            struct named_list *out) {
+    struct json_object *list;
+    if (!fields_list(x, name, MEMBERS_MOST, 0, &list))
+        return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+    out->given = true;
+    out->count = json_object_array_length(list);
+    out->users = xcalloc(out->count + 1, sizeof(*out->users));
+    for (size_t i = 0; i < out->count; i++) {
+        struct json_object *outer = fields_enter(x, list, i);
+        enum error error = read_entry(x, &out->users[i]);
+        fields_leave(x, outer);
+        if (error == ERROR_BAD_INPUT) {
+            field_errors_clear(&x->field_errors);
+            field_errors_add(&x->field_errors, name, CODE_INVALID,
+                             "Item %zu needs user_id or external_id; is_admin is a boolean.",
+                             i + 1);
+        }
+        if (!error && must_exist)
+            error = check_entry(x, name, i, &out->users[i]);
+        if (error)
+            return error;
+    }
+    return ERROR_NONE;
+}
+
+static enum error read_lists(struct sync *sync) {
+    struct exchange *x = sync->x;
+    enum error error = read_list(x, "set", true, &sync->set);
+    if (!error)
+        error = read_list(x, "add", true, &sync->add);
+    if (!error)
+        error = read_list(x, "remove", false, &sync->remove);
+    if (error)
+        return error;
+    if (sync->set.given && (sync->add.given || sync->remove.given))
+        field_errors_add(&x->field_errors, "set", CODE_CONFLICTING,
+                         "Give set, or add and remove, not both.");
+    else if (!sync->set.given && !sync->add.given && !sync->remove.given)
+        field_errors_add(&x->field_errors, "set", CODE_REQUIRED, "Give set, or add and remove.");
+    return field_errors_none(&x->field_errors) ? ERROR_NONE : ERROR_BAD_INPUT;
+}
+
+/* ---- changing ---- */
+
+static enum error add_all(struct sync *sync, const struct named_list *list, const char *name) {
+    struct exchange *x = sync->x;
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < list->count && !error; i++) {
+        struct site_change_member change;
+        error = site_change_member(x, &sync->site, x->ids[0], list->users[i].user_id,
+                                   list->users[i].role, &change);
+        sync->added += change.added;
+        sync->updated += change.updated;
+        if (error == ERROR_BAD_INPUT)
+            field_errors_add(&x->field_errors, name, CODE_USER_INACTIVE,
+                             "Item %zu: the user is disabled.", i + 1);
+    }
+    return error;
+}
+
+static enum error remove_one(struct sync *sync, uint64_t user_id) {
+    struct exchange *x = sync->x;
+    bool removed;
+    const enum error error = site_change_remove(x, &sync->site, x->ids[0], user_id, &removed);
+    sync->removed += removed;
+    return error;
+}
+
+static void collect_member(void *context, uint64_t user_id) {
+    struct sync *sync = context;
+    sync->members = array_reserve(sync->members, &sync->member_space, sync->member_count + 1,
+                                  sizeof(*sync->members));
+    sync->members[sync->member_count++] = user_id;
+}
+
+static int compare_ids(const void *one, const void *other) {
+    const uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+    return (a > b) - (a < b);
+}
+
+/* Removes the members that `set` does not name. */
+static enum error remove_others(struct sync *sync) {
+    const size_t count = sync->set.count;
+    uint64_t *kept = xcalloc(count + 1, sizeof(*kept));
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < count; i++)
+        kept[i] = sync->set.users[i].user_id;
+    qsort(kept, count, sizeof(*kept), compare_ids);
+    for (size_t i = 0; i < sync->member_count && !error; i++)
+        if (!bsearch(&sync->members[i], kept, count, sizeof(*kept), compare_ids))
+            error = remove_one(sync, sync->members[i]);
+    free(kept);
+    return error;
+}
+
+/* Additions first, so that a room whose members are all replaced is never without any. */
+static enum error apply(struct sync *sync) {
+    enum error error = ERROR_NONE;
+    if (sync->set.given) {
+        error = member_list_ids(sync->x->service->db, sync->x->ids[0], collect_member, sync);
+        if (!error && sync->member_count > sync->set.count + MEMBERS_MOST) {
+            field_errors_add(&sync->x->field_errors, "set", CODE_MAX_LENGTH,
+                             "More than %d members would be removed; remove them with `remove`.",
+                             MEMBERS_MOST);
+            error = ERROR_BAD_INPUT;
+        }
+        if (!error)
+            error = add_all(sync, &sync->set, "set");
+        return error ? error : remove_others(sync);
+    }
+    error = add_all(sync, &sync->add, "add");
+    for (size_t i = 0; i < sync->remove.count && !error; i++)
+        if (sync->remove.users[i].user_id)
+            error = remove_one(sync, sync->remove.users[i].user_id);
+    return error;
+}
+
+static enum error send_counts(struct exchange *x, const struct sync *sync) {
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_u64(&w, "added", sync->added);
+    json_write_member_u64(&w, "removed", sync->removed);
+    json_write_member_u64(&w, "updated", sync->updated);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
+
+/* Users of a direct room have chosen each other: it has no other members. */
+static enum error check_room(struct exchange *x) {
+    struct room_state state;
+    const enum error error = room_state_get(x->service->db, x->ids[0], 0, &state);
+    if (error)
+        return error;
+    if (!state.exists)
+        return ERROR_NOT_FOUND;
+    return state.is_direct ? ERROR_FORBIDDEN : ERROR_NONE;
+}
+
+enum error room_sync_members(struct exchange *x) {
+    struct sync sync = {.x = x};
+    enum error error = check_room(x);
+    if (!error)
+        error = read_lists(&sync);
+    if (!error)
+        error = site_change_actor(x, &sync.site);
+    if (!error)
+        error = apply(&sync);
+    if (!error)
+        error = send_counts(x, &sync);
+    free(sync.add.users);
+    free(sync.remove.users);
+    free(sync.set.users);
+    free(sync.members);
+    return error;
+}

@@ -1,0 +1,283 @@
+/* /api/site/users/: the users of the site, by the ids that the site has for them. An external id is
+ * a subject under jwt_issuer, so that a signed token with the same `sub` is the same user. */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "event/publish.h"
+#include "handlers/handlers.h"
+#include "handlers/profile_body.h"
+#include "rest/fields.h"
+#include "rest/page.h"
+#include "store/external_user.h"
+#include "store/profile.h"
+#include "store/site_user.h"
+#include "store/token.h"
+#include "store/user.h"
+
+/* Most users in one request. */
+#define USERS_MOST 100
+
+static struct text issuer_of(const struct exchange *x) {
+    return text_of(x->service->config->jwt_issuer);
+}
+
+/* ---- showing ---- */
+
+/* A user while it is written. */
+struct shown {
+    struct json_writer *w;
+    const struct user *user;
+    struct text external_id;
+};
+
+static void write_optional(struct json_writer *w, const char *key, struct text value) {
+    if (value.len > 0)
+        json_write_member_text(w, key, value);
+    else
+        json_write_member_null(w, key);
+}
+
+static void write_user(void *context, const struct profile *profile) {
+    const struct shown *shown = context;
+    struct json_writer *w = shown->w;
+    json_write_object(w);
+    json_write_member_u64(w, "user_id", profile->user_id);
+    write_optional(w, "external_id", shown->external_id);
+    json_write_member_text(w, "username", profile->username);
+    json_write_member_text(w, "display_name", profile_name(profile));
+    write_optional(w, "avatar_url", profile->avatar_url);
+    write_optional(w, "locale", profile->locale);
+    write_optional(w, "email", profile->email);
+    json_write_member_bool(w, "is_bot", profile->is_bot);
+    json_write_member_bool(w, "is_active", shown->user->is_active);
+    json_write_member_time(w, "created_at", shown->user->created_at);
+    json_write_object_end(w);
+}
+
+/* Writes a user, whose profile is read for this. */
+static enum error show_user(struct exchange *x, struct json_writer *w, const struct user *user,
+                            struct text external_id) {
+    struct shown shown = {w, user, external_id};
+    return profile_get(x->service->db, user->id, write_user, &shown);
+}
+
+/* ---- changing ---- */
+
+/* The fields of a user in a body. */
+struct change {
+    struct profile profile;
+    bool has_active;
+    bool is_active;
+};
+
+static void read_change(struct exchange *x, struct change *change) {
+    *change = (struct change){.has_active = false};
+    profile_body_read(x, &change->profile);
+    profile_body_read_email(x, &change->profile);
+    if (fields_bool(x, "is_bot", 0, &change->profile.is_bot))
+        change->profile.given |= PROFILE_IS_BOT;
+    change->has_active = fields_bool(x, "is_active", 0, &change->is_active);
+}
+
+/* Enables or disables a user, which ends all credentials and closes the sockets. */
+static enum error set_active(struct exchange *x, struct user *user, bool is_active) {
+    struct user_change change;
+    if (user->is_active == is_active)
+        return ERROR_NONE;
+    const enum error error = user_set_active(x->service->db, user->id, is_active, &change);
+    if (error)
+        return error;
+    user->is_active = is_active;
+    publish_credentials_changed(x->service->redis, publisher_of(x), &change);
+    return ERROR_NONE;
+}
+
+static enum error apply(struct exchange *x, const struct change *change, struct user *user) {
+    bool changed;
+    enum error error = ERROR_NONE;
+    if (change->profile.given)
+        error = profile_set(x->service->db, user->id, &change->profile, &changed);
+    if (!error && change->has_active)
+        error = set_active(x, user, change->is_active);
+    return error;
+}
+
+/* ---- PUT: several ---- */
+
+/* Reads an external id: the bytes that a token has in `sub`. */
+static bool read_external_id(struct exchange *x, const char *name, unsigned flags,
+                             struct text *id) {
+    if (!fields_text(x, name, 1, EXTERNAL_USER_SUBJECT_MAX, flags | FIELDS_KEEP, id))
+        return false;
+    if (id->len <= EXTERNAL_USER_SUBJECT_MAX)
+        return true;
+    field_errors_add(&x->field_errors, name, CODE_MAX_LENGTH,
+                     "Ensure this field has no more than %d bytes.", EXTERNAL_USER_SUBJECT_MAX);
+    return false;
+}
+
+/* Makes or changes the user of one item, in transactions of its own, and writes its result. */
+static enum error put_user(struct exchange *x, struct json_writer *w) {
+    struct text external_id = {NULL, 0}, name = {"", 0};
+    struct change change;
+    struct user user;
+    bool created = false;
+    read_external_id(x, "external_id", FIELDS_REQUIRED, &external_id);
+    /* A wish: what a user name cannot have is left out, and one that is taken gets a number. */
+    fields_text(x, "username", 1, 256, 0, &name);
+    read_change(x, &change);
+    enum error error = ERROR_BAD_INPUT;
+    if (field_errors_none(&x->field_errors))
+        error = external_user_ensure(x->service->db, issuer_of(x), external_id, name,
+                                     change.profile.is_bot, &user, &created);
+    if (!error)
+        error = apply(x, &change, &user);
+    if (error && error != ERROR_BAD_INPUT)
+        return error;
+    json_write_object(w);
+    json_write_member_u64(w, "status", error ? 400 : created ? 201 : 200);
+    json_write_key(w, error ? "errors" : "user");
+    if (!error) {
+        error = show_user(x, w, &user, external_id);
+    } else {
+        struct buffer errors = BUFFER_EMPTY;
+        field_errors_write(&x->field_errors, &errors);
+        json_write_raw(w, errors.data, errors.len);
+        buffer_free(&errors);
+        error = ERROR_NONE;
+    }
+    json_write_object_end(w);
+    /* The next item starts without errors. */
+    field_errors_clear(&x->field_errors);
+    return error;
+}
+
+enum error site_users_put(struct exchange *x) {
+    struct json_object *list;
+    enum error error = ERROR_NONE;
+    if (!fields_list(x, "users", USERS_MOST, FIELDS_REQUIRED, &list))
+        return ERROR_BAD_INPUT;
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_key(&w, "results");
+    json_write_array(&w);
+    for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
+        struct json_object *outer = fields_enter(x, list, i);
+        error = put_user(x, &w);
+        fields_leave(x, outer);
+    }
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    return error;
+}
+
+/* ---- one user ---- */
+
+enum error site_users_list(struct exchange *x) {
+    struct buffer value = BUFFER_EMPTY;
+    struct page page;
+    struct user user;
+    bool valid = true;
+    page_read(x, PAGE_DEFAULT, PAGE_MOST, &page);
+    if (!request_query(x->request, "external_id", &value, &valid))
+        field_errors_add(&x->field_errors, "external_id", CODE_REQUIRED, "This field is required.");
+    else if (!valid)
+        field_errors_add(&x->field_errors, "external_id", CODE_INVALID, "Not a valid string.");
+    const struct text external_id = {buffer_str(&value), value.len};
+    enum error error = ERROR_BAD_INPUT;
+    /* The empty subject is not one of the site's ids. */
+    if (field_errors_none(&x->field_errors))
+        error = external_id.len == 0
+                    ? ERROR_NOT_FOUND
+                    : external_user_find(x->service->db, issuer_of(x), external_id, &user);
+    const bool found = !error;
+    if (error == ERROR_NOT_FOUND || found) {
+        struct json_writer w = json_writer_start(&x->response.body);
+        page_begin(x, &w, &page, found, "external_id");
+        error = found && page.offset == 0 ? show_user(x, &w, &user, external_id) : ERROR_NONE;
+        page_end(x, &w, &page, found, "external_id");
+    }
+    buffer_free(&value);
+    return error;
+}
+
+/* Finds the user of the path, and appends the site's id for it. */
+static enum error find_user(struct exchange *x, struct user *user, struct buffer *external_id) {
+    return site_user_find(x->service->db, x->ids[0], issuer_of(x), user, external_id);
+}
+
+/* The same without the site's id. */
+static enum error find_only_user(struct exchange *x, struct user *user) {
+    struct buffer unused = BUFFER_EMPTY;
+    const enum error error = find_user(x, user, &unused);
+    buffer_free(&unused);
+    return error;
+}
+
+enum error site_users_update(struct exchange *x) {
+    struct buffer external_id = BUFFER_EMPTY;
+    struct change change;
+    struct user user;
+    read_change(x, &change);
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
+    enum error error = find_user(x, &user, &external_id);
+    if (!error)
+        error = apply(x, &change, &user);
+    if (!error) {
+        struct json_writer w = json_writer_start(&x->response.body);
+        error = show_user(x, &w, &user, (struct text){buffer_str(&external_id), external_id.len});
+    }
+    buffer_free(&external_id);
+    return error;
+}
+
+enum error site_users_disable(struct exchange *x) {
+    struct user user;
+    enum error error = find_only_user(x, &user);
+    if (!error)
+        error = set_active(x, &user, false);
+    if (!error)
+        x->response.status = 204;
+    return error;
+}
+
+enum error site_users_token(struct exchange *x) {
+    char key[SECRET_KEY_SIZE];
+    unsigned char hash[SECRET_HASH_SIZE];
+    int64_t expires_at;
+    struct user user;
+    enum error error = find_only_user(x, &user);
+    secret_make_key(key);
+    if (!error && !secret_hash_key(text_of(key), hash))
+        error = ERROR_INTERNAL;
+    if (!error)
+        error = token_add_expiring(x->service->db, user.id, hash, x->service->config->token_days,
+                                   &expires_at);
+    if (error == ERROR_CONFLICT)
+        return exchange_fail(x, ERROR_FORBIDDEN, CODE_USER_INACTIVE, "User inactive or deleted.");
+    if (error)
+        return error;
+    x->response.status = 201;
+    /* The only time that the key is shown; the database has its hash. */
+    struct json_writer w = json_writer_start(&x->response.body);
+    json_write_object(&w);
+    json_write_member_str(&w, "token", key);
+    json_write_member_time(&w, "expires_at", expires_at);
+    json_write_object_end(&w);
+    return ERROR_NONE;
+}
+
+enum error site_users_logout(struct exchange *x) {
+    struct user_change change;
+    struct user user;
+    enum error error = find_only_user(x, &user);
+    if (!error)
+        error = user_end_credentials(x->service->db, user.id, 0, 0, &change);
+    if (error)
+        return error;
+    publish_credentials_changed(x->service->redis, publisher_of(x), &change);
+    x->response.status = 204;
+    return ERROR_NONE;
+}
