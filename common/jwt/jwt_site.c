@@ -2,6 +2,7 @@
 #include "jwt/jwt_site.h"
 
 #include "base/secret.h"
+#include "store/jwks.h"
 
 bool jwt_site_load(const struct config *config, struct jwt_keys **keys, struct buffer *problems) {
     *keys = NULL;
@@ -22,9 +23,72 @@ bool jwt_site_check(const struct config *config, struct buffer *problems) {
     return valid;
 }
 
-struct jwt_rules jwt_site_rules(const struct config *config, int64_t now) {
-    return (struct jwt_rules){.audience = config->jwt_audience,
-                              .issuer = config->jwt_issuer,
-                              .life = config->jwt_life,
-                              .now = now};
+bool jwt_site_has_keys(const struct config *config) {
+    return *config->jwt_keys || *config->jwks_url;
+}
+
+/* Appends what the worker has fetched as keys; NULL if there is nothing yet, or it is no set. */
+static enum error read_fetched(struct db *db, const char *url, struct jwt_keys **keys) {
+    struct buffer body = BUFFER_EMPTY, problems = BUFFER_EMPTY;
+    int64_t fetched_at;
+    const enum error error = jwks_get(db, url, &body, &fetched_at);
+    *keys = !error && fetched_at
+                ? jwt_keys_parse_jwks((struct text){buffer_str(&body), body.len}, &problems)
+                : NULL;
+    buffer_free(&body);
+    buffer_free(&problems);
+    return error;
+}
+
+/* The same as jwt_check with the keys of jwks_url. */
+static enum error check_fetched(struct db *db, const char *url, const struct jwt_rules *rules,
+                                struct text token, enum jwt_error *found, struct jwt *jwt,
+                                struct buffer *why) {
+    struct jwt_keys *keys;
+    *found = JWT_UNKNOWN_KEY;
+    enum error error = read_fetched(db, url, &keys);
+    if (error)
+        return error;
+    if (keys)
+        *found = jwt_check(keys, rules, token, jwt, why);
+    else
+        buffer_append_str(why, "The keys of jwks_url have not been fetched yet.");
+    jwt->key = NULL;
+    jwt_keys_free(keys);
+    /* Perhaps a new key; without a kid it only shows as a wrong signature. */
+    if (*found == JWT_UNKNOWN_KEY || *found == JWT_BAD_SIGNATURE)
+        error = jwks_want(db, url);
+    return error;
+}
+
+enum error jwt_site_verify(struct db *db, const struct config *config, const struct jwt_keys *keys,
+                           int64_t now, struct text token, enum jwt_error *found, struct jwt *jwt,
+                           struct buffer *why) {
+    const struct jwt_rules rules = {.audience = config->jwt_audience,
+                                    .issuer = config->jwt_issuer,
+                                    .life = config->jwt_life,
+                                    .now = now};
+    struct buffer other = BUFFER_EMPTY;
+    enum jwt_error by_url;
+    *jwt = (struct jwt){0};
+    *found = JWT_UNKNOWN_KEY;
+    if (keys)
+        *found = jwt_check(keys, &rules, token, jwt, why);
+    else if (!*config->jwks_url)
+        buffer_append_str(why, "This server has no keys: jwt_keys is not set.");
+    /* Only what another key could change. */
+    if (!*config->jwks_url || (*found != JWT_UNKNOWN_KEY && *found != JWT_BAD_SIGNATURE &&
+                               *found != JWT_WRONG_ALGORITHM))
+        return ERROR_NONE;
+    const enum error error =
+        check_fetched(db, config->jwks_url, &rules, token, &by_url, jwt, &other);
+    /* A key of the file that was named is the one to speak of, unless one of the URL fits. */
+    if (!error && (by_url == JWT_VALID || *found == JWT_UNKNOWN_KEY ||
+                   (by_url != JWT_UNKNOWN_KEY && by_url != JWT_WRONG_ALGORITHM))) {
+        *found = by_url;
+        buffer_clear(why);
+        buffer_append(why, other.data, other.len);
+    }
+    buffer_free(&other);
+    return error;
 }

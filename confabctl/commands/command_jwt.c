@@ -52,7 +52,7 @@ static struct text unwrap(struct text token) {
 static enum cli_status load_keys(const struct cli *cli, struct jwt_keys **keys) {
     struct buffer problems = BUFFER_EMPTY;
     enum cli_status status = CLI_OK;
-    if (!*cli->config.jwt_keys)
+    if (!jwt_site_has_keys(&cli->config))
         return cli_error("jwt_keys is not set in the configuration");
     if (!jwt_site_load(&cli->config, keys, &problems)) {
         fprintf(stderr, "confabctl: the keys are wrong:\n%s", buffer_str(&problems));
@@ -106,7 +106,7 @@ static void show_token(struct text token, int64_t now) {
 }
 
 static void list_keys(const struct jwt_keys *keys) {
-    for (size_t i = 0; i < jwt_keys_count(keys); i++) {
+    for (size_t i = 0; keys && i < jwt_keys_count(keys); i++) {
         const struct jwt_key *key = jwt_keys_at(keys, i);
         cli_message("  jwt_keys has: %s %s", jwt_key_kid(key),
                     jwt_algorithm_name(jwt_key_algorithm(key)));
@@ -129,12 +129,13 @@ static void advise(const struct cli *cli, const struct jwt_keys *keys, struct te
     case JWT_UNKNOWN_KEY:
     case JWT_WRONG_ALGORITHM:
         list_keys(keys);
-        cli_message("fix: sign with one of these keys, and name it in kid, or add the site's key "
-                    "to %s and reload fcgi-api",
-                    cli->config.jwt_keys);
+        cli_message("fix: sign with a known key, and name it in kid, or add the site's key to %s%s",
+                    *cli->config.jwt_keys ? cli->config.jwt_keys : cli->config.jwks_url,
+                    *cli->config.jwt_keys ? " and reload fcgi-api"
+                                          : ", which confab-worker fetches");
         break;
     case JWT_BAD_SIGNATURE:
-        hint = jwt_signature_hint(keys, token);
+        hint = keys ? jwt_signature_hint(keys, token) : NULL;
         if (!hint)
             list_keys(keys);
         cli_message("fix: %s", hint ? hint
@@ -174,21 +175,25 @@ static enum cli_status refused(const char *code, const char *why) {
 static enum cli_status check(const struct cli *cli, const struct jwt_keys *keys,
                              struct text token) {
     const int64_t now = clock_now() / 1000000;
-    const struct jwt_rules rules = jwt_site_rules(&cli->config, now);
     struct buffer why = BUFFER_EMPTY;
     struct jwt jwt;
     struct jwt_rooms rooms;
     enum cli_status status = CLI_OK;
-    const enum jwt_error error = jwt_check(keys, &rules, token, &jwt, &why);
-    if (error)
+    enum jwt_error error = JWT_VALID;
+    const enum error failure =
+        jwt_site_verify(cli->db, &cli->config, keys, now, token, &error, &jwt, &why);
+    if (failure)
+        status = cli_store_error(cli, failure);
+    else if (error)
         status = refused(error_code_word(jwt_error_code(error)), buffer_str(&why));
     else if (!jwt_rooms_read(jwt.object, &rooms, &why))
         status = refused(error_code_word(CODE_MALFORMED), buffer_str(&why));
     else
         cli_message("valid: sub \"%.*s\", signed by %s (%s), ends in %" PRId64 " s, %zu rooms",
-                    (int)jwt.subject.len, jwt.subject.at, jwt_key_kid(jwt.key),
-                    jwt_algorithm_name(jwt_key_algorithm(jwt.key)), jwt.expires_at - now,
-                    rooms.count);
+                    (int)jwt.subject.len, jwt.subject.at,
+                    jwt.key ? jwt_key_kid(jwt.key) : "a key",
+                    jwt.key ? jwt_algorithm_name(jwt_key_algorithm(jwt.key)) : "jwks_url",
+                    jwt.expires_at - now, rooms.count);
     show_token(token, now);
     advise(cli, keys, token, error);
     if (!error && jwt.id.len > 0)
@@ -262,8 +267,8 @@ static void write_claims(struct buffer *out, const struct draft *draft) {
 /* The key named, or the first that can sign. */
 static const struct jwt_key *signing_key(const struct jwt_keys *keys, const char *kid) {
     if (kid)
-        return jwt_keys_find(keys, text_of(kid));
-    for (size_t i = 0; i < jwt_keys_count(keys); i++)
+        return keys ? jwt_keys_find(keys, text_of(kid)) : NULL;
+    for (size_t i = 0; keys && i < jwt_keys_count(keys); i++)
         if (jwt_key_algorithm(jwt_keys_at(keys, i)) == JWT_HS256)
             return jwt_keys_at(keys, i);
     return NULL;

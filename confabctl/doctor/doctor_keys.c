@@ -10,7 +10,10 @@
 
 /* No keys: fine, unless passwords are off as well. */
 static void check_without(const struct config *config, struct doctor_result *result) {
-    if (config->password_login == CONFIG_OFF)
+    if (*config->jwks_url)
+        doctor_set_result(result, REPORT_OK, NULL, "those of %s, which confab-worker fetches",
+                          config->jwks_url);
+    else if (config->password_login == CONFIG_OFF)
         doctor_set_result(result, REPORT_WARNING,
                           "set jwt_keys, or make tokens by the server's API",
                           "password_login is off and jwt_keys is not set: nobody can log in alone");

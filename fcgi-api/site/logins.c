@@ -61,19 +61,17 @@ struct login {
 };
 
 static enum error check_token(struct exchange *x, struct text token, struct login *login) {
-    const struct config *config = x->service->config;
-    const struct jwt_rules rules = jwt_site_rules(config, clock_now() / 1000000);
+    const struct service *service = x->service;
     struct buffer why = BUFFER_EMPTY;
+    enum jwt_error found = JWT_VALID;
     enum error error = load_keys(x->service);
-    if (error)
-        return error;
-    if (!x->service->jwt_keys)
-        return refuse(x, CODE_UNKNOWN_KEY, "This server has no keys: jwt_keys is not set.");
-    const enum jwt_error found = jwt_check(x->service->jwt_keys, &rules, token, &login->jwt, &why);
-    if (found)
+    if (!error)
+        error = jwt_site_verify(service->db, service->config, service->jwt_keys,
+                                clock_now() / 1000000, token, &found, &login->jwt, &why);
+    if (!error && found)
         error = refuse(x, jwt_error_code(found), buffer_str(&why));
     /* Before anything is changed. */
-    else if (!jwt_rooms_read(login->jwt.object, &login->rooms, &why))
+    else if (!error && !jwt_rooms_read(login->jwt.object, &login->rooms, &why))
         error = refuse(x, CODE_MALFORMED, buffer_str(&why));
     buffer_free(&why);
     return error;

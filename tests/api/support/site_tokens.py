@@ -72,6 +72,15 @@ class Keys:
     def public(self, name):
         return (self.folder / f"{name}.pem").read_text()
 
+    def jwk(self, name, **more):
+        """The public key of "ec" or "ed" as a JWK (RFC 7517, RFC 8037)."""
+        der = self._openssl("pkey", "-in", f"{name}.key", "-pubout", "-outform", "DER")
+        if name == "ed":
+            key = {"kty": "OKP", "crv": "Ed25519", "x": part(der[-32:])}
+        else:
+            key = {"kty": "EC", "crv": "P-256", "x": part(der[-64:-32]), "y": part(der[-32:])}
+        return {**key, "kid": name, **more}
+
     def sign(self, name, data):
         """The signature in the form that JWT wants."""
         if name == "ed":
