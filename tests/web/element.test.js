@@ -3,5 +3,6 @@
 import "./browser/accessibility.js";
 import "./browser/embed.js";
 import "./browser/element.js";
+import "./browser/site-users.js";
 import "./browser/old-browsers.js";
 import "./browser/performance.js";

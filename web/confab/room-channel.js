@@ -120,6 +120,7 @@ export class RoomChannel extends Channel {
             return;
         }
         this.#presenceAt = performance.now();
+        this.client.profiles.put(body.online);
         this.#setOnline(body.online);
     }
 
@@ -138,6 +139,7 @@ export class RoomChannel extends Channel {
         switch (frame.type) {
             case "connected":
                 this.#presenceAt = -Infinity;
+                this.client.profiles.put(frame.online);
                 this.#setOnline(frame.online);
                 break;
             case "user_joined":
@@ -160,7 +162,6 @@ export class RoomChannel extends Channel {
     }
 
     #setOnline(list) {
-        this.client.profiles.put(list);
         this.#set("online", "presence", list);
     }
 

@@ -68,7 +68,7 @@ test("each visitor is in the room of the page, under the own name", async () => 
     const key = `course-${freshName()}`;
     const [ann, ben] = [await openWindow(), await openWindow()];
     const site = await siteOf(ann, keyed(key), visitor(key, "Ann of Green Gables"));
-    await ann.page.getByRole("heading", { name: "Algebra", level: 2 }).waitFor();
+    await ann.page.locator("header").getByRole("heading", { name: "Algebra" }).waitFor();
     await ann.say("Is this the lecture?");
     await ann.sees("Is this the lecture?");
     assert.equal(site.asked, 1);
@@ -232,7 +232,8 @@ test("room-key may change at any time, and is checked", async () => {
     };
     const person = await openWindow();
     await siteOf(person, keyed(first), user);
-    const heading = (name) => person.page.getByRole("heading", { name, level: 2 }).waitFor();
+    const heading = (name) =>
+        person.page.locator("header").getByRole("heading", { name }).waitFor();
     await heading("Algebra");
     const set = (key) =>
         person.page.locator("confab-chat").evaluate((node, value) => {

@@ -123,6 +123,17 @@ test("the server answers with the profiles of its users", async () => {
     assert.ok(found.results.some((one) => one.user_id === bob.user.user_id));
 });
 
+test("events, which have user names only, change no profile that is known", async () => {
+    const { alice, bob, room } = await pair(system);
+    await bob.updateProfile({ display_name: "Bob Ross" });
+    const channel = alice.openRoom(room);
+    await until(() => channel.state === "live");
+    bob.openRoom(room);
+    await until(() => channel.online.length === 2);
+    const id = bob.user.user_id;
+    assert.equal((await alice.profiles.load([id])).get(id).display_name, "Bob Ross");
+});
+
 test("sessions are listed and ended", async () => {
     const { alice } = await pair(system);
     const { token } = await alice.request("POST", "/api/auth/token/", {
