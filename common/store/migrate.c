@@ -96,8 +96,8 @@ static enum error apply_missing(struct db *db, uint64_t connection, unsigned *ap
     return error;
 }
 
-/* The lock belongs to the connection, so it is also released if this process dies, or if a script
- * fails. */
+/* ERROR_TIMEOUT: a table is in use. The lock belongs to the connection, so it is also released if
+ * this process dies, or if a script fails. */
 static enum error run_once(struct db *db, unsigned *applied, unsigned *version) {
     static const char LOCK[] = "SELECT GET_LOCK(CONCAT('confab_migrate_', DATABASE()), ?)";
     static const char UNLOCK[] = "SELECT RELEASE_LOCK(CONCAT('confab_migrate_', DATABASE()))";
@@ -123,6 +123,8 @@ static enum error run_once(struct db *db, unsigned *applied, unsigned *version) 
         error = db_run_script(db, RECORD_TABLE);
     if (!error && state != MIGRATE_CURRENT)
         error = apply_missing(db, connection, applied, version);
+    if (error == ERROR_INTERNAL && db_last_errno(db) == LOCK_WAIT_TIMEOUT)
+        error = ERROR_TIMEOUT;
     /* Closing the connection would release it too. */
     uint64_t released;
     const enum error unlocked = db_number(db, UNLOCK, &released);
@@ -135,8 +137,8 @@ enum error migrate_run(struct db *db, unsigned *applied, unsigned *version) {
     enum error error;
     *applied = 0;
     *version = 0;
-    while ((error = run_once(db, applied, version)) == ERROR_INTERNAL &&
-           db_last_errno(db) == LOCK_WAIT_TIMEOUT && clock_monotonic_ms() < end_ms)
+    while ((error = run_once(db, applied, version)) == ERROR_TIMEOUT &&
+           clock_monotonic_ms() < end_ms)
         nanosleep(&PAUSE, NULL);
     return error;
 }

@@ -35,7 +35,8 @@ unsigned migrate_latest(void);
 enum error migrate_check(struct db *db, enum migrate_state *state, unsigned *version);
 
 /* Applies the missing steps. Sets *applied to their number and *version to the latest version of
- * the database. ERROR_CONFLICT: the schema is newer than this program; nothing is changed. */
+ * the database. ERROR_CONFLICT: the schema is newer than this program; nothing is changed.
+ * ERROR_TIMEOUT: a table was in use for a minute; the steps before were applied. */
 enum error migrate_run(struct db *db, unsigned *applied, unsigned *version);
 
 #endif

@@ -34,7 +34,7 @@ static enum cli_status report_failure(const struct cli *cli, enum error error, u
     /* No error of the server: the lock was not free within its time. */
     if (error == ERROR_UNAVAILABLE && db_last_errno(cli->db) == 0)
         return cli_error("another migration of this database is running; try again later");
-    if (error == ERROR_INTERNAL && db_last_errno(cli->db) == 1205)
+    if (error == ERROR_TIMEOUT)
         return cli_error("the schema is at version %u; a table is in use, perhaps by a backup: try "
                          "again later",
                          version);

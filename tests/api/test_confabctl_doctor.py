@@ -267,6 +267,7 @@ def test_a_page_whose_policy_lacks_pictures(doctor, system):
 
 def test_a_page_whose_policy_has_other_pictures(make_instance):
     other = make_instance(CONFAB_AVATAR_ORIGINS="https://a.example https://b.example")
+    Client(other).register()
     doctor = Doctor(other)
     assert doctor.examine(other.url, code=0)["pictures"]["state"] == "ok"
     report = doctor.examine(other.url, code=0, CONFAB_AVATAR_ORIGINS="https://B.example")

@@ -113,3 +113,19 @@ def test_migrations_block_no_read_for_a_second(old):
     assert taken > 3, "the backup was not waited for"
     assert tool.json("check", "--deep", **database)["differences"] == []
     assert "up to date" in tool("migrate", **database)
+
+
+@pytest.mark.slow("waits for a minute")
+def test_a_table_that_stays_in_use_is_an_error(make_instance):
+    system = make_instance()
+    old = {"CONFAB_DATABASE_NAME": "busy_one"}
+    system.sql("CREATE DATABASE busy_one; USE busy_one; " +
+               (ROOT / "schema" / "0001_initial.sql").read_text())
+    with SqlSession(system) as reader:
+        reader.run("USE busy_one")
+        reader.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        reader.run("SELECT COUNT(*) FROM user, room")
+        said = Tool(system).refuses("migrate", **old)
+    assert said == ("the schema is at version 1; a table is in use, perhaps by a backup: try again "
+                    "later")
+    assert Tool(system)("migrate", **old).startswith("Applied 0002 ")
