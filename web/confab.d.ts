@@ -34,6 +34,8 @@ export interface User extends Profile {
     locale: string | null;
     is_staff: boolean;
     created_at: Timestamp;
+    /** The path of the user's own bell; null: there are no bells. */
+    bell: string | null;
 }
 
 /** A login session or a token of the current user. */
@@ -89,6 +91,8 @@ export interface Room extends EventRoom {
     unread_count: number;
     /** Whether the current user is an admin of the room. */
     is_admin: boolean;
+    /** The path of the room's bell, for members; null: there are no bells. */
+    bell: string | null;
 }
 
 export interface Membership {
@@ -290,9 +294,65 @@ export interface OwnRoomDeletedEvent {
     deleted_by: string;
 }
 
+/** The user has read in a room, perhaps on another device. */
+export interface ReadChangedEvent {
+    type: "read_changed";
+    seq: number;
+    room_id: number;
+    last_read_message_id: number;
+    unread_count: number;
+}
+
+/** The user has changed what is set for a room, perhaps on another device. */
+export interface PreferencesChangedEvent {
+    type: "preferences_changed";
+    seq: number;
+    room_id: number;
+    me: { is_hidden: boolean };
+}
+
 /** Events that concern the user alone, numbered in the user's own stream. */
 export type UserEvent =
-    RoomCreatedEvent | RoomInvitationEvent | RoomRemovedEvent | OwnRoomDeletedEvent;
+    | RoomCreatedEvent
+    | RoomInvitationEvent
+    | RoomRemovedEvent
+    | OwnRoomDeletedEvent
+    | ReadChangedEvent
+    | PreferencesChangedEvent;
+
+// ---- sync ---------------------------------------------------------------------------------
+
+/** What a client has: the last numbers that it has seen. */
+export interface Known {
+    database_id?: string | null;
+    user_seq?: number | null;
+    /** By the id of the room. */
+    rooms?: Record<string, number> | null;
+    limit?: number;
+    etag?: string | null;
+}
+
+/** What is new in a room that the client has named. */
+export interface RoomNews {
+    room_id: number;
+    events: RoomEvent[];
+    last_seq: number;
+    unread_count: number;
+    /** The events are not available: load the room. */
+    resync: boolean;
+    /** Ask again, from the last event. */
+    more: boolean;
+}
+
+export interface News {
+    database_id: string;
+    user: { events: UserEvent[]; last_seq: number; resync: boolean };
+    /** Rooms that the client has not named come as a whole. */
+    rooms: (RoomNews | { room: Room; last_seq: number })[];
+    gone: number[];
+    more: boolean;
+    etag: string | null;
+}
 
 // ---- errors -----------------------------------------------------------------------------
 
@@ -396,6 +456,10 @@ export interface Pace {
      *  then grows; in a hidden page it is the longest. */
     pollMin: number;
     pollMax: number;
+    /** After this time the API is asked although no bell has rung. */
+    bellTrust: number;
+    /** The length of a second of X-Confab-Pace. */
+    second: number;
     /** Shortest and longest pause between attempts to leave polling: 10000, 120000. */
     socketRetryMin: number;
     socketRetryMax: number;
@@ -547,6 +611,14 @@ export class Confab extends Emitter<ConfabEvents> {
         options?: { after?: number; limit?: number },
     ): Promise<{ events: RoomEvent[]; last_seq: number; more?: boolean }>;
 
+    /** Events of the user's own stream. */
+    ownEvents(options?: {
+        after?: number;
+        limit?: number;
+    }): Promise<{ events: UserEvent[]; last_seq: number; more?: boolean }>;
+    /** All that is new since the numbers given. The channels do this by themselves. */
+    sync(known?: Known): Promise<News | { unchanged: true }>;
+
     // -- everything else --
 
     /** The page that `next` or `previous` of a page points to. */
@@ -690,11 +762,15 @@ export interface NotificationsChannelEvents extends ChannelEvents {
     room_invitation: RoomInvitationEvent;
     room_removed: RoomRemovedEvent;
     room_deleted: OwnRoomDeletedEvent;
+    read_changed: ReadChangedEvent;
+    preferences_changed: PreferencesChangedEvent;
     /**
-     * The list of rooms may have changed unnoticed; load it again. Emitted on each connection.
-     * While polling, the value is the new list itself (the first 200), once it has changed.
+     * The list of rooms may have changed unnoticed: the value is the list itself, or null: load it
+     * again. Emitted after the first connection, and after those since which something was missed.
      */
     rooms: Page<Room> | null;
+    /** While polling: the number of unread messages of a room, after its new events. */
+    unread: { room_id: number; unread_count: number };
 }
 
 export class NotificationsChannel extends Channel<NotificationsChannelEvents> {}

@@ -19,10 +19,10 @@ const INSIDE = {
         ...["take", "start", "lost", "openSocket", "divert", "socketEnded", "carrierPolls"],
         ...["send", "probe", "wake", "sleep", "hurry"],
     ],
-    RoomChannel: ["path", "openSocket", "carrierPolls", "accept", "settle", "poll"],
+    RoomChannel: ["path", "openSocket", "carrierPolls", "accept", "settle", "poll", "pollMore"],
     NotificationsChannel: [
-        ...["path", "accept", "settle", "poll", "watch", "unwatch", "divert", "refuse"],
-        "socketEnded",
+        ...["path", "isOwn", "take", "passed", "accept", "settle", "poll", "watch", "unwatch"],
+        ...["divert", "refuse", "socketEnded"],
     ],
     Outbox: ["add", "setUser", "clear", "release", "wake", "start", "close", "stop", "arrived"],
     Profiles: ["known", "put", "clear"],

@@ -20,6 +20,7 @@ import type {
     ConfabOptions,
     ErrorFrame,
     EventRoom,
+    Known,
     Member,
     Membership,
     Message,
@@ -27,6 +28,7 @@ import type {
     MessageType,
     PostedType,
     NewMessageEvent,
+    News,
     NotificationsChannelEvents,
     NotificationsConnected,
     Outgoing,
@@ -42,6 +44,7 @@ import type {
     RoomChannelEvents,
     RoomConnected,
     RoomEvent,
+    RoomNews,
     Session,
     StorageLike,
     Timestamp,
@@ -184,6 +187,15 @@ export async function messages(room: number): Promise<void> {
     await confab.deleteMessage(room, message.message_id);
     const { unread_count: unread } = await confab.markRead(room, message.message_id);
     const { events, last_seq: last } = await confab.events(room, { after: 0, limit: 5 });
+    const { events: own, more } = await confab.ownEvents({ after: 0 });
+    told(own[0]?.seq, more);
+    const known: Known = { user_seq: 1, rooms: { [room]: last } };
+    const news = await confab.sync(known);
+    if (!("unchanged" in news)) {
+        const [first]: News["rooms"] = news.rooms;
+        told(news.database_id, news.user.resync, news.gone, news.more, news.etag);
+        told(first && "room" in first ? first.room.bell : (first as RoomNews).unread_count);
+    }
     const first: RoomEvent | undefined = events[0];
     const health: { status: string } = await confab.health();
     const any: { detail: string } = await confab.request("GET", "/api/chat/rooms/");
@@ -287,10 +299,15 @@ export function channels(): void {
                 return told(event.room_id, event.removed_by);
             case "room_deleted":
                 return told(event.deleted_by);
+            case "read_changed":
+                return told(event.last_read_message_id, event.unread_count);
+            case "preferences_changed":
+                return told(event.me.is_hidden);
             default:
                 return never(event);
         }
     });
+    news.on("unread", (one) => told(one.room_id, one.unread_count));
     // @ts-expect-error: typing needs a room
     news.typing();
     const names: (keyof NotificationsChannelEvents)[] = ["room_created", "rooms"];

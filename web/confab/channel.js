@@ -6,7 +6,6 @@
 import { Emitter } from "./emitter.js";
 import { ConfabError } from "./http.js";
 import { Backoff } from "./pace.js";
-import { Poller } from "./poller.js";
 import { Socket } from "./socket.js";
 import { USE_SOCKET } from "./watch.js";
 
@@ -69,9 +68,10 @@ export class Channel extends Emitter {
         this.retryAt = null;
         this.#backoff = new Backoff(pace.backoffMin, pace.backoffMax);
         this.#socketRetry = new Backoff(pace.socketRetryMin, pace.socketRetryMax);
-        this.#poller = new Poller({
+        this.#poller = client.sync.poller(this, {
             pace,
             request: (signal) => this.#poll(signal),
+            answered: () => this.#polled(),
             failed: (error, pause) => this.#pollFailed(error, pause),
             hidden: client.hidden,
         });
@@ -84,13 +84,14 @@ export class Channel extends Emitter {
     // They define:
     //  path            of the socket
     //  accept(frame)   emits a frame to the application
-    //  poll(signal)    makes one request, passes new events to take() or lost(), and returns
-    //                  whether there were any
+    //  poll(signal)    for servers without sync/, and to learn why one refuses: makes one request,
+    //                  passes new events to take() or lost(), and returns whether there were any
     //  settle()        called after the state has changed
     // and may define:
     //  openSocket(handlers)  returns a Socket, or what stands for one
     //  divert(frame)         passes a frame on if it is another channel's; whether it is
     //  socketEnded(code)     called when a socket or an attempt has ended
+    //  pollMore(signal)      after a poll, what sync/ does not tell
     //  carrierPolls()        whether sockets fail for the channel that carries this one
 
     /** Accepts a numbered event if it is the next one; false if there is a gap before it. */
@@ -314,8 +315,16 @@ export class Channel extends Emitter {
 
     async #poll(signal) {
         const hasNews = await this.poll(signal);
-        if (signal.aborted) {
-            return hasNews;
+        if (!signal.aborted) {
+            this.#polled();
+        }
+        return hasNews;
+    }
+
+    /** A poll has succeeded. */
+    #polled() {
+        if (this.closed) {
+            return;
         }
         this.retryAt = null;
         // The server answers again after a failure, so it may accept sockets again.
@@ -323,7 +332,6 @@ export class Channel extends Emitter {
             this.#connect();
         }
         this.#setState("polling");
-        return hasNews;
     }
 
     #pollFailed(error, pause) {

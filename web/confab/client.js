@@ -9,6 +9,7 @@ import { PACE } from "./pace.js";
 import { Profiles } from "./profiles.js";
 import { RoomChannel } from "./room-channel.js";
 import { SiteLogin } from "./site-login.js";
+import { Sync } from "./sync.js";
 
 const DEFAULT_URL = "http://localhost:8000";
 const CLOSE_UNAUTHORIZED = 4401;
@@ -74,6 +75,7 @@ export class Confab extends Emitter {
         this.#http = new Http({
             url: this.url,
             timeout: pace.requestTimeout,
+            second: pace.second,
             fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
             token: () => this.token,
             cookies: this.auth === "cookie",
@@ -273,6 +275,16 @@ export class Confab extends Emitter {
         await this.request("DELETE", roomPath(roomId, `messages/${messageId}/`));
     }
 
+    /** All that is new since the numbers given: { database_id, user_seq, rooms, limit, etag }. */
+    sync(known = {}) {
+        return this.request("POST", "/api/chat/sync/", known);
+    }
+
+    /** Events of the user's own stream. */
+    ownEvents(options) {
+        return this.request("GET", `/api/chat/events/${query(options)}`);
+    }
+
     events(roomId, options) {
         return this.request("GET", roomPath(roomId, `events/${query(options)}`));
     }
@@ -418,6 +430,7 @@ export class Confab extends Emitter {
         }
         this.profiles.put([user]);
         if (!known) {
+            this.#context.sync.reset();
             this.emit("user", user);
         }
         const expired = [...this.#expired];
@@ -502,7 +515,7 @@ export class Confab extends Emitter {
         const WebSocket =
             options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
         const page = options.document === undefined ? globalThis.document : options.document;
-        return {
+        const context = {
             pace,
             WebSocket: WebSocket ?? null,
             http: this.#http,
@@ -527,9 +540,18 @@ export class Confab extends Emitter {
                 this.#channels.forEach(
                     (one) => one !== carrier && one.state !== "live" && one.wake(),
                 ),
+            userId: () => this.user?.user_id ?? null,
+            ownBell: () => this.user?.bell,
+            cameBack: (channel) =>
+                context.sync.cameBack(
+                    channel,
+                    [...this.#channels].filter((one) => one.roomId !== undefined),
+                ),
             opened: (channel) => this.#opened(channel),
             ended: (channel) => this.#ended(channel),
         };
+        context.sync = new Sync(context);
+        return context;
     }
 
     /** A closed client that is used again, as by frameworks that mount components twice. */

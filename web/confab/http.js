@@ -1,7 +1,10 @@
 /** HTTP requests (no other file calls fetch), and ConfabError, which all rejections carry. */
 
+import { demandedPause } from "./pace.js";
+
 const USER_ID = "X-Confab-User-Id";
 const OVERRIDE = "X-HTTP-Method-Override";
+const PACE_HEADER = "X-Confab-Pace";
 // Methods that hosts refuse, and with what.
 const REFUSED_METHODS = new Set(["PATCH", "PUT", "DELETE"]);
 const REFUSALS = new Set([400, 403, 404, 405, 406, 501]);
@@ -112,13 +115,28 @@ export class Http {
      * another tab can log in another user: `userId()` returns the id of the known one or null, and
      * `answeredAs(id)` is called with the id that the server names, if it is another.
      */
-    constructor({ url, fetch, timeout, token, cookies, userId, answeredAs }) {
-        Object.assign(this, { url, fetch, timeout, token, cookies, userId, answeredAs });
+    constructor({ url, fetch, timeout, second, token, cookies, userId, answeredAs }) {
+        Object.assign(this, { url, fetch, timeout, second, token, cookies, userId, answeredAs });
         // Whether the server names the user. It then also compares.
         this.namesUser = false;
         this.wasAnswered = false;
         // Whether the host refuses PATCH and DELETE, and takes them as POST.
         this.overrides = false;
+        // The time (performance.now) from which the server may be asked again by a poll.
+        this.askableAt = -Infinity;
+    }
+
+    /** The number in a bell; null if there is none. No request to the API. */
+    async bell(path, signal) {
+        const file = path.slice(path.lastIndexOf("/bell/"));
+        try {
+            const options = { cache: "no-store", credentials: "omit", signal };
+            const response = await this.fetch(this.url + file, options);
+            const text = response.ok ? await response.text() : "";
+            return /^[0-9]{1,20}$/.test(text) ? Number(text) : null;
+        } catch {
+            return null;
+        }
     }
 
     /**
@@ -141,6 +159,7 @@ export class Http {
                 signal: aborter.signal,
             });
             this.wasAnswered = true;
+            this.#keepPace(response);
             this.#compare(expected, response);
             return {
                 status: response.status,
@@ -205,6 +224,12 @@ export class Http {
                 `The chat at ${this.url} does not allow pages of ${own}. ` +
                 "Its administrator can add this address to allowed_origins.",
         };
+    }
+
+    /** X-Confab-Pace: how often all clients together may ask. */
+    #keepPace(response) {
+        const seconds = Number(response.headers.get(PACE_HEADER) ?? 0);
+        this.askableAt = performance.now() + demandedPause(seconds, this.second);
     }
 
     #compare(expected, response) {

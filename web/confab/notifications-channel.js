@@ -32,11 +32,30 @@ export class NotificationsChannel extends Channel {
         return "/ws/chat/notifications/";
     }
 
+    /** That of the user, not of a room. */
+    get isOwn() {
+        return true;
+    }
+
+    /** Numbers of the user's own stream are left out: not all events are shown to clients. */
+    take(event) {
+        if (!this.closed && event.seq > this.seq) {
+            this.seq = event.seq;
+            this.accept(event);
+        }
+        return true;
+    }
+
+    /** There are no events up to this number but those taken. */
+    passed(seq) {
+        this.seq = Math.max(this.seq ?? 0, seq);
+    }
+
     accept(frame) {
         this.emit("frame", frame);
         this.emit(frame.type, frame);
         if (frame.type === "connected") {
-            this.emit("rooms", null);
+            this.client.cameBack(this);
             this.client.carrierConnected(this);
         } else if (isNumbered(frame)) {
             this.emit("event", frame);
@@ -59,8 +78,8 @@ export class NotificationsChannel extends Channel {
         }
     }
 
-    // The user's own stream needs a socket, so its events arrive once there is one again. What
-    // they change, the list of rooms, can be polled.
+    // For servers without sync/. There the user's own stream needs a socket, so its events arrive
+    // once there is one again. What they change, the list of rooms, can be polled.
     async poll(signal) {
         const response = await this.client.http.expect("GET", ROOMS, { etag: this.#etag, signal });
         if (signal.aborted || response.status === 304) {

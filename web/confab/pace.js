@@ -12,7 +12,19 @@ export const PACE = Object.freeze({
     socketRetryMin: 10000,
     socketRetryMax: 120000,
     requestTimeout: 30000,
+    /** After this time the API is asked although no bell has rung. */
+    bellTrust: 1800000,
+    /** Seconds of X-Confab-Pace are multiplied by this; tests make time pass faster. */
+    second: 1000,
 });
+
+/**
+ * The pause that X-Confab-Pace demands, in ms: up to a quarter longer, so that clients that asked
+ * together do not all come back together.
+ */
+export function demandedPause(seconds, second) {
+    return seconds > 1 ? seconds * second * (1 + Math.random() / 4) : 0;
+}
 
 /**
  * Exponential backoff with full jitter: the limit doubles with each failure, and each pause is

@@ -17,10 +17,11 @@ export class Poller {
     /**
      * `request(signal)` makes one request and resolves to whether there was something new.
      * `failed(error, pause)` is called when it was rejected; the next try follows after the pause.
-     * `hidden()` tells whether the page is hidden.
+     * `hidden()` tells whether the page is hidden; `wait()` for how long (ms) there must be no
+     * request.
      */
-    constructor({ pace, request, failed, hidden }) {
-        Object.assign(this, { pace, request, failed, hidden });
+    constructor({ pace, request, failed, hidden, wait = () => 0 }) {
+        Object.assign(this, { pace, request, failed, hidden, wait });
         this.#pause = pace.pollMin;
         this.#backoff = new Backoff(2 * pace.backoffMin, pace.backoffMax);
     }
@@ -29,14 +30,19 @@ export class Poller {
         return this.#timer !== null || this.#aborter !== null;
     }
 
-    /** Makes a request at once; starts polling if it is not running. */
+    /** Makes a request as soon as it may; starts polling if it is not running. */
     hurry() {
         if (this.#aborter) {
             return;
         }
         clearTimeout(this.#timer);
         this.#pause = this.pace.pollMin;
-        this.#run();
+        const pause = this.wait();
+        if (pause > 0) {
+            this.#timer = setTimeout(() => this.#run(), pause);
+        } else {
+            this.#run();
+        }
     }
 
     stop() {
@@ -67,7 +73,7 @@ export class Poller {
             return;
         }
         this.#aborter = null;
-        this.#timer = setTimeout(() => this.#run(), pause);
+        this.#timer = setTimeout(() => this.#run(), Math.max(pause, this.wait()));
     }
 
     #nextPause(hasNews) {

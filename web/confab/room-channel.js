@@ -77,10 +77,14 @@ export class RoomChannel extends Channel {
             }
         }
         const hasNews = await this.#pollEvents(signal);
+        await this.pollMore(signal);
+        return hasNews;
+    }
+
+    async pollMore(signal) {
         if (!signal.aborted && performance.now() - this.#presenceAt > this.client.pace.pollMax) {
             await this.#pollPresence(signal);
         }
-        return hasNews;
     }
 
     #url(rest) {

@@ -317,6 +317,14 @@ test("events, presence and health can be requested", async () => {
         ["user_invited"],
     );
     assert.equal(last, 1);
+    const own = await bob.ownEvents({ after: 0 });
+    assert.deepEqual([own.events[0].type, own.last_seq], ["room_invitation", 1]);
+    const news = await bob.sync({ user_seq: 0, rooms: { [room]: 0 } });
+    assert.deepEqual(
+        [news.user.events, news.rooms[0].events],
+        [own.events, (await bob.events(room)).events],
+    );
+    assert.deepEqual(await bob.sync({ etag: news.etag }), { unchanged: true });
     await recordLive(bob.openRoom(room));
     // pushd stores who is online after it has accepted the socket.
     const online = await until(async () => {

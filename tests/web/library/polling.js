@@ -14,7 +14,7 @@ import {
 import { until } from "../support/until.js";
 import { roomWithManyEvents, system } from "./setup.js";
 
-const polls = (client) => client.asked.filter((one) => one.path.includes("/events/"));
+const polls = (client) => client.asked.filter((one) => one.path === "/api/chat/sync/");
 
 async function polling(channel) {
     const heard = record(channel);
@@ -34,17 +34,87 @@ test("without sockets events are polled, each delivered once", async () => {
     assert.equal(heard.channel.seq, last);
 });
 
-test("an unchanged room is answered with 304, and polled less and less often", async () => {
+test("rooms and notifications are polled by one request, less and less often", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    const second = await roomOf(alice, bob);
+    const channels = [bob.openNotifications(), bob.openRoom(room), bob.openRoom(second)];
+    await until(() => channels.every((channel) => channel.state === "polling"));
+    const began = performance.now();
+    const seen = polls(bob).length;
+    await until(() => polls(bob).length >= seen + 4);
+    assert.ok(performance.now() - began > 4 * 50);
+    assert.ok(bob.asked.every((one) => !one.path.includes("/events/")));
+    assert.ok(bob.asked.every((one) => !one.path.includes("/rooms/?")));
+});
+
+test("a server without sync/ is polled room by room", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    const { fetch } = globalThis;
+    const old = async (url, options) =>
+        url.endsWith("/sync/") ? fetch(`${system.url}/api/nothing/`, options) : fetch(url, options);
+    const other = await anotherClient(system, bob, { WebSocket: null, fetch: spied(old) });
+    const heard = await polling(other.openRoom(room));
+    const lists = [];
+    const own = other.openNotifications();
+    own.on("rooms", (page) => lists.push(page));
+    await until(() => own.state === "polling");
+    await alice.postMessage(room, { content: "new" });
+    await until(() => heard.events.length === 1);
+    await until(() => lists.at(-1)?.results[0].unread_count === 1);
+    const asked = (word) => other.asked.filter((url) => url.includes(word)).length;
+    assert.equal(asked("/sync/"), 1);
+    assert.ok(asked("/events/") > 0);
+});
+
+/** A fetch that keeps the URLs. */
+function spied(fetch) {
+    const asked = [];
+    return Object.assign(
+        (url, options) => {
+            asked.push(url);
+            return fetch(url, options);
+        },
+        { asked },
+    );
+}
+
+test("invitations and messages of other rooms reach a client that polls", async () => {
+    const { alice, bob, room } = await pair(system, { WebSocket: null });
+    const heard = await polling(bob.openNotifications());
+    const frames = heard.frames.length;
+    const second = await roomOf(alice, bob);
+    await until(() => heard.events.length === 1);
+    assert.deepEqual(
+        heard.events.map(({ type, room_id: id, invited_by: by }) => [type, id, by]),
+        [["room_invitation", second, alice.user.username]],
+    );
+    await alice.postMessage(room, { content: "one" });
+    const { message_id: id } = await alice.postMessage(second, { content: "two" });
+    await bob.postMessage(room, { content: "mine" });
+    await until(() => heard.frames.length >= frames + 3);
+    const told = heard.frames.filter((frame) => frame.type === "new_message_notification");
+    assert.deepEqual(told.map((frame) => frame.message.content).sort(), ["one", "two"]);
+    assert.ok(told.every((frame) => frame.sender === alice.user.username));
+    const unread = [];
+    heard.channel.on("unread", (one) => unread.push(one));
+    await (await anotherClient(system, bob)).markRead(second, id);
+    await until(() => heard.events.some((event) => event.type === "read_changed"));
+    await until(() => unread.some((one) => one.room_id === second && one.unread_count === 0));
+});
+
+test("another database causes a resync of all channels", async () => {
     const { bob, room } = await pair(system, { WebSocket: null });
-    await polling(bob.openRoom(room));
-    await until(() => polls(bob).filter((one) => one.status === 304).length >= 3);
-    const [first, ...rest] = polls(bob);
-    assert.equal(first.headers["If-None-Match"], undefined);
-    assert.equal(first.status, 200);
-    for (const poll of rest) {
-        assert.match(poll.headers["If-None-Match"], /^W\//);
-        assert.ok([304, undefined].includes(poll.status));
-    }
+    const own = await polling(bob.openNotifications());
+    const heard = await polling(bob.openRoom(room));
+    await system.confabctl("restored");
+    await until(() => own.resyncs.length === 1 && heard.resyncs.length === 1);
+    const sockets = await anotherClient(system, bob);
+    const live = await recordLive(sockets.openNotifications());
+    const watched = await recordLive(sockets.openRoom(room));
+    await until(() => sockets.asked.some((one) => one.path === "/api/chat/sync/" && one.status));
+    await system.confabctl("restored");
+    sockets.sockets.opened[0].terminate();
+    await until(() => live.resyncs.length === 1 && watched.resyncs.length === 1);
 });
 
 test("a hidden page polls at the slowest pace", async () => {
@@ -177,19 +247,18 @@ test("pushd down and up: socket, polling, socket, without a gap or a repetition"
     assert.equal(polls(bob).length, asked);
 });
 
-test("notifications: without sockets the list of rooms is polled", async () => {
-    const { alice, bob, room } = await pair(system, { WebSocket: null });
+test("notifications: without sockets the list of rooms comes with the first poll", async () => {
+    const { bob, room } = await pair(system, { WebSocket: null });
     const channel = bob.openNotifications();
     const lists = [];
     channel.on("rooms", (page) => lists.push(page));
     await polling(channel);
-    assert.equal(lists.length, 1);
-    const list = () => bob.asked.filter((one) => one.path.includes("/rooms/?limit=200"));
-    await until(() => list().filter((one) => one.status === 304).length >= 2);
-    assert.equal(lists.length, 1);
-    await alice.postMessage(room, { content: "unread" });
-    await until(() => lists.length === 2);
-    assert.equal(lists[1].results[0].unread_count, 1);
+    const seen = polls(bob).length;
+    await until(() => polls(bob).length >= seen + 2);
+    assert.deepEqual(
+        lists.map((page) => [page.count, page.next, page.results[0].room_id]),
+        [[1, null, room]],
+    );
 });
 
 test("notifications: the user's own events arrive when sockets work again", async () => {

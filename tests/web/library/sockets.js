@@ -387,5 +387,20 @@ test("notifications: after a loss, missed events and a request to reload the lis
         heard.events.map((event) => event.room_id),
         [room],
     );
-    assert.equal(lists, 2);
+    await until(() => lists === 2);
+});
+
+test("notifications: if nothing was missed, the list is not loaded again", async () => {
+    const { bob } = await pair(system);
+    const channel = bob.openNotifications();
+    let lists = 0;
+    channel.on("rooms", () => {
+        lists += 1;
+    });
+    await recordLive(channel);
+    await until(() => lists === 1);
+    const asked = () => bob.asked.filter((one) => one.path === "/api/chat/sync/" && one.status);
+    bob.sockets.opened[0].terminate();
+    await until(() => asked().length === 2 && channel.state === "live");
+    assert.equal(lists, 1);
 });

@@ -46,6 +46,12 @@ export class RoomList {
         this.shown = new ShownState(channel, () => this.changed());
         channel.on("state", (state) => state === "live" && this.failure && this.reload());
         channel.on("new_message_notification", ({ message }) => this.#notified(message));
+        channel.on("read_changed", (event) => this.#readElsewhere(event));
+        channel.on("unread", ({ room_id: id, unread_count: count }) => {
+            if (this.byId.has(id)) {
+                this.put({ room_id: id, unread_count: count });
+            }
+        });
         channel.on("room_created", ({ room }) => this.refresh(room.room_id));
         channel.on("room_invitation", (event) => this.#invited(event));
         channel.on("room_removed", (event) =>
@@ -282,8 +288,21 @@ export class RoomList {
         room.invitedBy = null;
         room.last_message = message;
         room.message_count += 1;
-        room.unread_count = message.sender_id === this.self.user_id ? 0 : room.unread_count + 1;
+        if (message.sender_id === this.self.user_id) {
+            room.unread_count = 0;
+        } else if (message.message_id > (room.readUpTo ?? 0)) {
+            room.unread_count += 1;
+        }
         this.changed();
+    }
+
+    /** Read on another device. The messages up to there may still be under way to this one. */
+    #readElsewhere({ room_id: id, last_read_message_id: readUpTo, unread_count: count }) {
+        const room = this.byId.get(id);
+        if (room) {
+            const isAll = (room.last_message?.message_id ?? 0) <= readUpTo;
+            this.put({ room_id: id, readUpTo, unread_count: isAll ? 0 : count });
+        }
     }
 
     /** A message was edited or deleted; it may be the last one of its room. */

@@ -1,0 +1,125 @@
+// Bells: a client that polls starts no program while nothing is new; and X-Confab-Pace.
+
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+
+import { anotherClient, closeAll, pair, record, roomOf } from "./support/clients.js";
+import { Instance } from "./support/instance.js";
+import { until } from "./support/until.js";
+
+let system;
+let folder;
+
+before(async () => {
+    folder = await mkdtemp("/tmp/confab-bells-");
+    await chmod(folder, 0o755);
+    system = await Instance.start({ CONFAB_BELL_DIR: folder });
+});
+afterEach(closeAll);
+after(async () => {
+    await system.close();
+    await rm(folder, { recursive: true });
+});
+
+const toApi = (client) => client.asked.filter((one) => one.path.startsWith("/api/"));
+const toBells = (client) => client.asked.filter((one) => one.path.startsWith("/bell/"));
+
+/** Two users, and the second with a client that listens to bells. */
+async function listening(options) {
+    const { alice, bob, room } = await pair(system);
+    const other = await anotherClient(system, bob, { WebSocket: null, ...options });
+    const own = record(other.openNotifications());
+    const heard = record(other.openRoom(room));
+    await until(() => own.channel.state === "polling" && heard.channel.state === "polling");
+    const seen = toBells(other).length;
+    await until(() => toBells(other).length > seen + 8);
+    return { alice, bob, other, room, own, heard };
+}
+
+test("while nothing is new only bells are read, and a message is heard at once", async () => {
+    const { alice, other, room, own, heard } = await listening();
+    const before = toApi(other).length;
+    const seen = toBells(other).length;
+    await until(() => toBells(other).length > seen + 20);
+    assert.equal(toApi(other).length, before);
+    const began = performance.now();
+    await alice.postMessage(room, { content: "hello" });
+    await until(() => heard.events.length === 1);
+    assert.ok(performance.now() - began < 2000);
+    const second = await roomOf(alice, other);
+    await until(() => own.events.some((event) => event.room_id === second));
+    await alice.postMessage(second, { content: "elsewhere" });
+    await until(() => own.frames.some((one) => one.message?.content === "elsewhere"));
+});
+
+test("the bell of a removed member is silent, and the others hear the new one", async () => {
+    const { alice, other, room, heard } = await listening();
+    const known = (await other.room(room)).bell.split("/").at(-1);
+    assert.ok((await readdir(folder)).includes(known));
+    const carol = await pair(system).then((made) => made.bob);
+    await alice.invite(room, carol.user.user_id);
+    await alice.removeMember(room, carol.user.user_id);
+    assert.ok(!(await readdir(folder)).includes(known));
+    await until(() => heard.events.some((event) => event.type === "user_removed"));
+    await alice.postMessage(room, { content: "later" });
+    await until(() => heard.events.some((event) => event.message?.content === "later"));
+    assert.ok(!(await readdir(folder)).includes(known));
+    assert.notEqual((await other.room(room)).bell.split("/").at(-1), known);
+});
+
+test("a bell that is lost is asked for again", async () => {
+    const { alice, other, room, heard } = await listening();
+    for (const name of await readdir(folder)) {
+        await rm(join(folder, name));
+    }
+    await until(() => readdir(folder).then((names) => names.length >= 2));
+    await alice.postMessage(room, { content: "hello" });
+    await until(() => heard.events.length === 1);
+    assert.ok(toApi(other).length < 20);
+});
+
+test("without bells the API is polled as before", async () => {
+    const { alice, bob, room } = await pair(system);
+    await rm(folder, { recursive: true });
+    try {
+        const other = await anotherClient(system, bob, { WebSocket: null });
+        const heard = record(other.openRoom(room));
+        await until(() => heard.channel.state === "polling");
+        assert.equal((await other.room(room)).bell, null);
+        await alice.postMessage(room, { content: "hello" });
+        await until(() => heard.events.length === 1);
+    } finally {
+        await mkdir(folder, { mode: 0o755 });
+    }
+});
+
+test("the pace that the server demands is obeyed", async () => {
+    const { alice, bob, room } = await pair(system);
+    const slowed = async (url, options) => {
+        const answer = await fetch(url, options);
+        const headers = new Headers(answer.headers);
+        headers.set("X-Confab-Pace", "4");
+        headers.delete("Content-Encoding");
+        if (url.includes("/api/")) {
+            asked.push(performance.now());
+        }
+        const body = [204, 304].includes(answer.status) ? null : await answer.arrayBuffer();
+        return new Response(body, { status: answer.status, headers });
+    };
+    const asked = [];
+    // A second takes 100 ms.
+    const other = await anotherClient(system, bob, {
+        WebSocket: null,
+        pace: { second: 100, pollMin: 10, pollMax: 20 },
+        fetch: Object.assign(slowed, { asked: [] }),
+    });
+    const own = record(other.openNotifications());
+    await until(() => own.channel.state === "polling");
+    const began = asked.length;
+    await alice.postMessage(room, { content: "hello" });
+    await until(() => own.frames.some((one) => one.type === "new_message_notification"));
+    const pauses = asked.slice(began).map((time, at) => time - asked[began + at - 1]);
+    assert.ok(pauses.every((pause) => pause >= 390));
+});
