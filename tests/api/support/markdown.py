@@ -6,6 +6,7 @@ from support.instance import ROOT
 
 DOCUMENTS = ("README.md", "HACKING.md", "docs/apache.md", "docs/api-notes.md", "docs/clients.md",
              "docs/configuration.md", "docs/debian.md", "docs/errors.md", "docs/first-day.md", "docs/instance.md",
+             "docs/integrate.md",
              "docs/lighttpd.md",
              "docs/nginx.md", "docs/operations.md", "docs/requirements.md", "docs/server-api.md",
              "docs/shared-host.md",

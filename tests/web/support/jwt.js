@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const SECRET = "a-secret-of-the-site-of-32-bytes-and-more";
+/** The secret of that file. */
+export const SECRET = "a-secret-of-the-site-of-32-bytes-and-more";
 
 const encoded = (object) => Buffer.from(JSON.stringify(object)).toString("base64url");
 

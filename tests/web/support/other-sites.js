@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { SECRET } from "./jwt.js";
 import { until } from "./until.js";
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../../examples/php");
@@ -22,13 +23,12 @@ export async function freePort() {
     return port;
 }
 
-/** Starts examples/php, a site in PHP, for one room of a chat; `stop()` ends it. */
-export function startSite({ port, chat, room }) {
+/** Starts examples/php, a site in PHP, for a chat; `stop()` ends it. */
+export function startSite({ port, chat }) {
     return serve(FOLDER, join(FOLDER, "lighttpd.conf"), `http://127.0.0.1:${port}/`, {
         PORT: String(port),
         CHAT_URL: chat,
-        CHAT_ROOM: String(room),
-        CHAT_SECRET: "a secret of the site's",
+        CHAT_SECRET: SECRET,
     });
 }
 
