@@ -74,8 +74,9 @@ static enum cli_status read_key(const char *name, const char *scopes, const char
     if (expires && !read_date(expires, &key->expires_at))
         return cli_error("invalid date '%s': must be like 2027-01-31 or 2027-01-31T12:00:00Z",
                          expires);
+    /* Not refused: a site may want to see what an expired key does. */
     if (expires && key->expires_at <= clock_now())
-        return cli_error("the date '%s' is in the past", expires);
+        cli_error("warning: the date '%s' is in the past; the key has expired", expires);
     return join_addresses(addresses, key);
 }
 

@@ -213,12 +213,15 @@ bool fields_list(struct exchange *x, const char *name, size_t most, unsigned fla
     return true;
 }
 
-struct json_object *fields_enter(struct exchange *x, struct json_object *list, size_t place) {
-    struct json_object *outer = x->fields;
+struct fields_outer fields_enter(struct exchange *x, struct json_object *list, size_t place) {
+    const struct fields_outer outer = {x->fields, x->field_errors};
     x->fields = json_object_array_get_idx(list, place);
+    x->field_errors = (struct field_errors){.count = 0};
     return outer;
 }
 
-void fields_leave(struct exchange *x, struct json_object *outer) {
-    x->fields = outer;
+void fields_leave(struct exchange *x, const struct fields_outer *outer) {
+    field_errors_free(&x->field_errors);
+    x->fields = outer->fields;
+    x->field_errors = outer->errors;
 }

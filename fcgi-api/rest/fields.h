@@ -47,12 +47,18 @@ struct fields_pair {
 bool fields_numbered(struct exchange *x, const char *name, unsigned flags, struct fields_pair **out,
                      size_t *count);
 
-/* A list of at most `most` JSON objects, which belongs to the body. To read the fields of one of
- * them, fields_enter makes it the object whose fields are read, and returns the one before, to be
- * given to fields_leave. */
+/* A list of at most `most` JSON objects, which belongs to the body. */
 bool fields_list(struct exchange *x, const char *name, size_t most, unsigned flags,
                  struct json_object **out);
-struct json_object *fields_enter(struct exchange *x, struct json_object *list, size_t place);
-void fields_leave(struct exchange *x, struct json_object *outer);
+
+/* To read the fields of one of them: from fields_enter to fields_leave it is the object whose
+ * fields are read, and x->field_errors has its errors only. fields_leave drops these, and brings
+ * back what was before. */
+struct fields_outer {
+    struct json_object *fields;
+    struct field_errors errors;
+};
+struct fields_outer fields_enter(struct exchange *x, struct json_object *list, size_t place);
+void fields_leave(struct exchange *x, const struct fields_outer *outer);
 
 #endif

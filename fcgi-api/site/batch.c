@@ -185,18 +185,18 @@ static void serve_item(const struct exchange *outer, const struct item *item,
 /* Reads all requests before the first one is served; a field error if one is malformed. */
 static enum error read_items(struct exchange *x, struct json_object *list, struct item *items) {
     for (size_t i = 0; i < json_object_array_length(list); i++) {
-        struct json_object *outer = fields_enter(x, list, i);
+        const struct fields_outer outer = fields_enter(x, list, i);
         read_item(x, &items[i]);
-        fields_leave(x, outer);
+        const bool valid = field_errors_none(&x->field_errors);
+        fields_leave(x, &outer);
         bool nested = false;
-        if (field_errors_none(&x->field_errors)) {
+        if (valid) {
             struct run *run = xcalloc(1, sizeof(*run));
             begin_run(run, x, &items[i]);
             nested = is_batch(&run->request);
             end_run(run);
             free(run);
         } else {
-            field_errors_clear(&x->field_errors);
             field_errors_add(&x->field_errors, "requests", CODE_INVALID,
                              "Item %zu needs method, and path, which begins with /api/.", i + 1);
         }

@@ -85,7 +85,6 @@ static enum error put_item(struct exchange *x, struct json_writer *w, const stru
     if (!read_room(x, &item)) {
         struct buffer errors = BUFFER_EMPTY;
         field_errors_write(&x->field_errors, &errors);
-        field_errors_clear(&x->field_errors);
         json_write_member_u64(w, "status", 400);
         json_write_key(w, "errors");
         json_write_raw(w, errors.data, errors.len);
@@ -116,9 +115,9 @@ enum error room_sync_rooms(struct exchange *x) {
     json_write_key(&w, "results");
     json_write_array(&w);
     for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
-        struct json_object *outer = fields_enter(x, list, i);
+        const struct fields_outer outer = fields_enter(x, list, i);
         error = put_item(x, &w, &site);
-        fields_leave(x, outer);
+        fields_leave(x, &outer);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);
@@ -208,15 +207,13 @@ static enum error read_list(struct exchange *x, const char *name, bool must_exis
     out->count = json_object_array_length(list);
     out->users = xcalloc(out->count + 1, sizeof(*out->users));
     for (size_t i = 0; i < out->count; i++) {
-        struct json_object *outer = fields_enter(x, list, i);
+        const struct fields_outer outer = fields_enter(x, list, i);
         enum error error = read_entry(x, &out->users[i]);
-        fields_leave(x, outer);
-        if (error == ERROR_BAD_INPUT) {
-            field_errors_clear(&x->field_errors);
+        fields_leave(x, &outer);
+        if (error == ERROR_BAD_INPUT)
             field_errors_add(&x->field_errors, name, CODE_INVALID,
                              "Item %zu needs user_id or external_id; is_admin is a boolean.",
                              i + 1);
-        }
         if (!error && must_exist)
             error = check_entry(x, name, i, &out->users[i]);
         if (error)
@@ -225,15 +222,18 @@ static enum error read_list(struct exchange *x, const char *name, bool must_exis
     return ERROR_NONE;
 }
 
+/* All lists are read, so that all wrong ones are reported. */
 static enum error read_lists(struct sync *sync) {
     struct exchange *x = sync->x;
-    enum error error = read_list(x, "set", true, &sync->set);
-    if (!error)
-        error = read_list(x, "add", true, &sync->add);
-    if (!error)
-        error = read_list(x, "remove", false, &sync->remove);
-    if (error)
-        return error;
+    struct named_list *const lists[] = {&sync->set, &sync->add, &sync->remove};
+    static const char *const names[] = {"set", "add", "remove"};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const enum error error = read_list(x, names[i], lists[i] != &sync->remove, lists[i]);
+        if (error && error != ERROR_BAD_INPUT)
+            return error;
+    }
+    if (!field_errors_none(&x->field_errors))
+        return ERROR_BAD_INPUT;
     if (sync->set.given && (sync->add.given || sync->remove.given))
         field_errors_add(&x->field_errors, "set", CODE_CONFLICTING,
                          "Give set, or add and remove, not both.");

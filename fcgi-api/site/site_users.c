@@ -148,8 +148,6 @@ static enum error put_user(struct exchange *x, struct json_writer *w) {
         error = ERROR_NONE;
     }
     json_write_object_end(w);
-    /* The next item starts without errors. */
-    field_errors_clear(&x->field_errors);
     return error;
 }
 
@@ -163,9 +161,9 @@ enum error site_users_put(struct exchange *x) {
     json_write_key(&w, "results");
     json_write_array(&w);
     for (size_t i = 0; i < json_object_array_length(list) && !error; i++) {
-        struct json_object *outer = fields_enter(x, list, i);
+        const struct fields_outer outer = fields_enter(x, list, i);
         error = put_user(x, &w);
-        fields_leave(x, outer);
+        fields_leave(x, &outer);
     }
     json_write_array_end(&w);
     json_write_object_end(&w);

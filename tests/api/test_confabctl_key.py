@@ -88,9 +88,13 @@ def test_any_other_date_is_refused(tool, date):
     assert said.startswith(f"invalid date '{date}'")
 
 
-def test_a_date_in_the_past_is_refused(tool):
-    assert tool.refuses("key", "add", fresh_name("key"), "--scopes", "users", "--expires",
-                        "2001-01-01") == "the date '2001-01-01' is in the past"
+def test_a_date_in_the_past_makes_an_expired_key(tool, instance):
+    name = fresh_name("key")
+    key = tool("key", "add", name, "--scopes", "users", "--expires", "2001-01-01").strip()
+    assert tool.complaint == ("confabctl: warning: the date '2001-01-01' is in the past; "
+                              "the key has expired\n")
+    assert listed(tool, name)["state"] == "expired"
+    assert Client(instance, key).get("/api/site/users/?external_id=x").status_code == 401
 
 
 @pytest.mark.parametrize("scopes", ["", "user", "users,,act", "all", "USERS",

@@ -230,6 +230,11 @@ def test_malformed_lists_are_errors(program, room, body, field):
     assert (answer.status_code, answer.json()) == (400, wrong(field))
 
 
+def test_all_wrong_lists_are_reported_at_once(program, room):
+    answer = program.put(f"{SITE}{room}/members/", {"add": [{}], "remove": 5})
+    assert (answer.status_code, answer.json()) == (400, wrong("add", "remove"))
+
+
 def test_rooms_of_users_take_members_from_the_site(program, user):
     alice, bob = user(), user()
     room = alice.room()["room_id"]
